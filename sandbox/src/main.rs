@@ -1,1 +1,100 @@
-fn main(){}
+//! Owns the command line of the sandbox.
+#![allow(clippy::print_stdout, reason = "the addresses on standard output are what its users read")]
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use cloudfront_sandbox::{Clock, Config, Sandbox};
+use jiff::SignedDuration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A stand-in for Amazon CloudFront: its API, and an edge that really caches a folder.
+#[derive(Parser)]
+#[command(version, after_long_help = STEERING)]
+struct Arguments {
+    /// Where the API listens: what `AWS_ENDPOINT_URL_CLOUDFRONT` points to. Port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4600")]
+    api: SocketAddr,
+
+    /// Where the edge listens: what viewers load sites from. Port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4601")]
+    edge: SocketAddr,
+
+    /// The folder with one origin folder for each distribution. Made and filled where it is missing
+    #[arg(long, value_name = "DIR")]
+    origin: PathBuf,
+
+    /// How long an invalidation stays InProgress, such as 20s or 250ms
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = duration)]
+    complete_after: Duration,
+
+    /// Keep invalidations and calls in this file, and begin with what it has
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+
+    /// Let time stand still until POST /_sandbox/clock moves it
+    #[arg(long)]
+    manual_clock: bool,
+}
+
+const STEERING: &str = "\
+Use it:
+  export AWS_ENDPOINT_URL_CLOUDFRONT=http://127.0.0.1:4600 AWS_REGION=us-east-1
+  export AWS_ACCESS_KEY_ID=anything AWS_SECRET_ACCESS_KEY=anything
+  aws cloudfront list-distributions
+  aws cloudfront create-invalidation --distribution-id E2QWRUHAPOMQZL --paths '/*'
+  curl -i http://d12345678.localhost:4601/          (or any other host name: the first distribution answers)
+Access keys that begin with AKIAEXPIRED, AKIAINVALID or AKIADENIED fare as their names say.
+
+Origins: each distribution serves DIR/<its folder>. _headers.json at the top of such a folder names the headers of its
+files: {\"styles.css\": {\"cache-control\": \"max-age=60\"}, \"*\": {\"x-amz-meta-cache-tag\": \"all\"}}
+
+Steer it, at the API's address, in JSON:
+  GET POST DELETE /_sandbox/faults         rules, the first that matches wins: [{\"operation\": \"CreateInvalidation\" or \"*\",
+                                           \"kind\": KIND, \"distribution\", \"times\", \"probability\", \"seed\", \"for_ms\",
+                                           \"delay_ms\", \"status\"}]
+      KIND, nothing done:  throttle server_error expired access_denied hang reset
+      KIND, act done:      slow (delay_ms before it) lost empty malformed truncated unknown_status
+  GET POST        /_sandbox/settings       same_reference (earlier, already_exists, invalid_argument),
+                                           conflicting_reference (already_exists, invalid_argument),
+                                           forget_references_after_ms, complete_after_ms, reachable
+  GET DELETE      /_sandbox/calls?after=N  what was called and how it ended
+  GET POST        /_sandbox/distributions  add, change by id, or remove with {\"id\": ID, \"delete\": true}
+  GET POST        /_sandbox/clock          {\"advance_ms\": N}, with --manual-clock";
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: SignedDuration = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from(parsed).map_err(|error| error.to_string())
+}
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let arguments = Arguments::parse();
+    let clock = if arguments.manual_clock { Clock::manual(Clock::system().now()) } else { Clock::system() };
+    let sandbox = Sandbox::start(Config {
+        api: arguments.api,
+        edge: arguments.edge,
+        complete_after: arguments.complete_after,
+        clock,
+        journal: arguments.journal,
+        ..Config::new(arguments.origin)
+    })
+    .await?;
+    println!("api {}", sandbox.api_url());
+    println!("edge {}", sandbox.edge_url());
+    ended().await?;
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// Waits for ctrl-c or SIGTERM.
+async fn ended() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}

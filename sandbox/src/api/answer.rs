@@ -1,0 +1,50 @@
+//! Owns the bytes of an answer, sound or broken as its fault wants it.
+
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
+use hyper::{Response, StatusCode};
+
+use super::errors::ApiError;
+use super::reply::Reply;
+use super::request_id;
+use crate::body;
+use crate::faults::FaultKind;
+use crate::server::{Body, BreakOff};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+pub(super) fn write(outcome: Result<Reply, ApiError>, fault: Option<FaultKind>) -> Result<Response<Body>, BreakOff> {
+    if fault == Some(FaultKind::Lost) {
+        return Err(BreakOff);
+    }
+    let request_id = request_id();
+    let (status, headers, document) = match outcome {
+        Ok(reply) => (reply.status, reply.headers, reply.body.document()),
+        Err(error) => (error.status, Vec::new(), error.document(&request_id).document()),
+    };
+    let mut response = Response::builder()
+        .status(StatusCode::from_u16(status).map_err(|_| BreakOff)?)
+        .header(REQUEST_ID, request_id)
+        .header(CONTENT_TYPE, "text/xml");
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    let half = document.floor_char_boundary(document.len() / 2);
+    let body = match fault {
+        Some(FaultKind::Empty) => body::full(""),
+        Some(FaultKind::Malformed) => body::full(document[..half].to_owned() + "</Oops"),
+        Some(FaultKind::UnknownStatus) => body::full(frobbing(&document)),
+        Some(FaultKind::Truncated) => {
+            response = response.header(CONTENT_LENGTH, document.len());
+            body::cut(document[..half].to_owned())
+        }
+        _ => body::full(document),
+    };
+    response.body(body).map_err(|_| BreakOff)
+}
+
+/// The same document with a status that CloudFront has never had.
+fn frobbing(document: &str) -> String {
+    ["InProgress", "Completed", "Deployed"].iter().fold(document.to_owned(), |document, known| {
+        document.replace(&format!("<Status>{known}</Status>"), "<Status>Frobbing</Status>")
+    })
+}

@@ -1,0 +1,137 @@
+//! Owns the one state that API and edge share, behind one lock.
+
+mod calls;
+mod distribution;
+mod invalidation;
+mod journal;
+mod ledger;
+mod settings;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+pub use calls::Call;
+pub use distribution::{ACCOUNT, Distribution};
+pub use invalidation::Invalidation;
+pub use ledger::{ITEM_LIMIT, WILDCARD_LIMIT};
+pub use settings::{ConflictingReference, SameReference, Settings};
+
+pub(crate) use calls::Calls;
+pub(crate) use distribution::arn;
+pub(crate) use journal::{Journal, Line};
+pub(crate) use ledger::{Ledger, Refusal};
+
+use crate::edge::Cache;
+use crate::faults::Faults;
+
+/// Everything that changes while the sandbox runs.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// In the order in which `ListDistributions` shows them.
+    pub distributions: Vec<Distribution>,
+    pub ledgers: HashMap<String, Ledger>,
+    pub cache: Cache,
+    pub settings: Settings,
+    pub faults: Faults,
+    pub calls: Calls,
+    journal: Option<Journal>,
+}
+
+impl State {
+    /// Begins with what the state file remembers.
+    pub fn open(settings: Settings, journal: Option<&Path>) -> io::Result<Self> {
+        let mut state = Self {
+            distributions: Vec::new(),
+            ledgers: HashMap::new(),
+            cache: Cache::default(),
+            settings,
+            faults: Faults::default(),
+            calls: Calls::default(),
+            journal: None,
+        };
+        if let Some(path) = journal {
+            for line in Journal::read(path)? {
+                state.replay(line);
+            }
+            state.journal = Some(Journal::start(path, state.lines())?);
+        }
+        Ok(state)
+    }
+
+    pub fn distribution(&self, id: &str) -> Option<&Distribution> {
+        self.distributions.iter().find(|known| known.id == id)
+    }
+
+    /// The one that a `Host` header means; the first one when it means none.
+    pub fn distribution_of_host(&self, host: &str) -> Option<&Distribution> {
+        let all = &self.distributions;
+        all.iter().find(|known| known.answers_to(host)).or(all.first())
+    }
+
+    /// Adds a distribution, or puts it in the place of the one with its ID.
+    pub fn put_distribution(&mut self, distribution: Distribution) {
+        match self.distributions.iter_mut().find(|known| known.id == distribution.id) {
+            Some(known) => *known = distribution,
+            None => self.distributions.push(distribution),
+        }
+    }
+
+    /// Takes a distribution away with all that belongs to it.
+    pub fn remove_distribution(&mut self, id: &str) -> bool {
+        let before = self.distributions.len();
+        self.distributions.retain(|known| known.id != id);
+        self.ledgers.remove(id);
+        self.cache.forget(id);
+        self.distributions.len() < before
+    }
+
+    pub fn ledger(&mut self, distribution: &str) -> &mut Ledger {
+        self.ledgers.entry(distribution.to_owned()).or_default()
+    }
+
+    /// Lets the edge forget what invalidations name whose time has come.
+    pub fn evict_due(&mut self, distribution: &str, now: Timestamp) {
+        let tag_header = self.distribution(distribution).and_then(|known| known.cache_tag_header.clone());
+        for invalidation in self.ledger(distribution).due_at_the_edge(now) {
+            self.cache.evict(distribution, &invalidation.items, tag_header.as_deref());
+        }
+    }
+
+    /// Notes what has to outlive the process. That it cannot be written must not look like an accepted act.
+    pub fn note(&mut self, line: &Line) -> io::Result<()> {
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.add(line))
+    }
+
+    fn replay(&mut self, line: Line) {
+        match line {
+            Line::Invalidation(invalidation) => self.ledger(&invalidation.distribution.clone()).push(invalidation),
+            Line::Call(call) => self.calls.restore(call),
+            Line::CallsCleared => self.calls.clear(),
+        }
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Line> {
+        let invalidations = self.ledgers.values().flat_map(Ledger::all).cloned();
+        let calls = self.calls.after(0).into_iter();
+        invalidations.map(Line::Invalidation).chain(calls.map(Line::Call))
+    }
+}
+
+/// The state behind its lock.
+#[derive(Debug)]
+pub(crate) struct Shared(Mutex<State>);
+
+impl Shared {
+    pub fn new(state: State) -> Self {
+        Self(Mutex::new(state))
+    }
+
+    /// A panic of one request leaves the state usable for the next.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,70 @@
+//! Owns the switches that a test can turn while the sandbox runs.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What a repeated caller reference with the same items is answered with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SameReference {
+    /// The earlier invalidation again, as CloudFront documents it.
+    #[default]
+    Earlier,
+    /// `InvalidationBatchAlreadyExists`.
+    AlreadyExists,
+    /// `InvalidArgument` with CloudFront's words about the caller reference.
+    InvalidArgument,
+}
+
+/// What a repeated caller reference with other items is answered with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictingReference {
+    /// `InvalidationBatchAlreadyExists`, as CloudFront documents it.
+    #[default]
+    AlreadyExists,
+    /// `InvalidArgument`, as users have seen it.
+    InvalidArgument,
+}
+
+/// How the sandbox behaves where CloudFront is known to vary, or where a test wants another pace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// For a caller reference sent again with the same items.
+    pub same_reference: SameReference,
+    /// For a caller reference sent again with other items.
+    pub conflicting_reference: ConflictingReference,
+    /// After this time a caller reference counts as new; `None`: never.
+    pub forget_references_after_ms: Option<u64>,
+    /// How long an invalidation made from now on stays `InProgress`.
+    pub complete_after_ms: u64,
+    /// `false`: every connection to the API breaks at its first call, as in an outage.
+    pub reachable: bool,
+}
+
+impl Settings {
+    pub(crate) fn new(complete_after: Duration) -> Self {
+        Self {
+            same_reference: SameReference::default(),
+            conflicting_reference: ConflictingReference::default(),
+            forget_references_after_ms: None,
+            complete_after_ms: u64::try_from(complete_after.as_millis()).unwrap_or(u64::MAX),
+            reachable: true,
+        }
+    }
+
+    pub(crate) fn complete_after(&self) -> Duration {
+        Duration::from_millis(self.complete_after_ms)
+    }
+
+    /// The edge lets go of objects before the API says `Completed`: AWS names under 5 and under 25 seconds.
+    pub(crate) fn evict_after(&self) -> Duration {
+        Duration::from_secs(5).min(self.complete_after() / 4)
+    }
+
+    pub(crate) fn forget_references_after(&self) -> Option<Duration> {
+        self.forget_references_after_ms.map(Duration::from_millis)
+    }
+}
