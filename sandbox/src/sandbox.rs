@@ -123,9 +123,9 @@ impl Sandbox {
         self.world.put(distribution)
     }
 
-    /// Takes a distribution away with its invalidations, and says whether it was there.
-    pub fn remove_distribution(&self, id: &str) -> bool {
-        self.world.shared.lock().remove_distribution(id)
+    /// Takes a distribution away with its invalidations.
+    pub fn remove_distribution(&self, id: &str) {
+        self.world.shared.lock().remove_distribution(id);
     }
 
     /// The distributions in the order of `ListDistributions`.

@@ -91,7 +91,7 @@ async fn meet(
     match kind {
         Some(FaultKind::Hang) => {
             log(&mut world.shared.lock(), std::mem::take(call));
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         Some(FaultKind::Slow) => {
             let delay = fault.as_ref().and_then(|fault| fault.delay_ms).unwrap_or_default();

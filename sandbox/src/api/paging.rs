@@ -28,9 +28,9 @@ impl Page {
     }
 
     /// The members that every list begins with.
-    pub fn head(&self, list: Element, last: Option<&str>, truncated: bool) -> Element {
+    pub fn head(&self, onto: Element, last: Option<&str>, truncated: bool) -> Element {
         let next = last.filter(|_| truncated).map(|last| Element::text("NextMarker", last));
-        list.leaf("Marker", self.marker.as_deref().unwrap_or_default())
+        onto.leaf("Marker", self.marker.as_deref().unwrap_or_default())
             .maybe(next)
             .leaf("MaxItems", self.size)
             .leaf("IsTruncated", truncated)

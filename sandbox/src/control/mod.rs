@@ -58,6 +58,7 @@ fn act(world: &World, head: &Parts, body: Option<Bytes>) -> Outcome {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 fn bad(why: impl ToString) -> (StatusCode, String) {
     (StatusCode::BAD_REQUEST, why.to_string())
 }

@@ -46,7 +46,7 @@ async fn look_up(world: &World, distribution: &Distribution, request: &Parts) ->
     let path = request.uri.path();
     let key: Key = (distribution.id.clone(), cache_key(distribution, request));
     let now = world.clock.now();
-    let (stale, evictions) = {
+    let (kept, evictions) = {
         let mut state = world.shared.lock();
         state.evict_due(&distribution.id, now);
         let known = state.cache.get(&key);
@@ -65,7 +65,7 @@ async fn look_up(world: &World, distribution: &Distribution, request: &Parts) ->
     if fetched.keep && state.cache.evictions() == evictions {
         state.cache.put(key, fetched.entry.clone());
     }
-    let unchanged = stale.is_some_and(|stale| stale.etag.is_some() && stale.etag == fetched.entry.etag);
+    let unchanged = kept.is_some_and(|kept| kept.etag.is_some() && kept.etag == fetched.entry.etag);
     let source = if unchanged { Source::RefreshHit } else { Source::Miss };
     (fetched.entry, source)
 }

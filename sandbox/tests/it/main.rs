@@ -1,0 +1,14 @@
+//! The sandbox seen from outside: over HTTP, on a clock that only moves when a test moves it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
+
+mod batches;
+mod caching;
+mod connections;
+mod control;
+mod eviction;
+mod identity;
+mod limits;
+mod lists;
+mod persistence;
+mod references;
+mod support;
