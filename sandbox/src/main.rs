@@ -42,7 +42,7 @@ struct Arguments {
 
 const STEERING: &str = "\
 Use it:
-  export AWS_ENDPOINT_URL_CLOUDFRONT=http://127.0.0.1:4600 AWS_REGION=us-east-1
+  export AWS_ENDPOINT_URL_CLOUDFRONT=http://127.0.0.1:4600 AWS_DEFAULT_REGION=us-east-1
   export AWS_ACCESS_KEY_ID=anything AWS_SECRET_ACCESS_KEY=anything
   aws cloudfront list-distributions
   aws cloudfront create-invalidation --distribution-id E2QWRUHAPOMQZL --paths '/*'
