@@ -1,1 +1,25 @@
+//! Unstale: the desk where a team refreshes what Amazon CloudFront serves.
+//!
+//! The map of the house, and who may import whom (kept by `tests/it/layers.rs`):
+//!
+//! ```text
+//! domain ← store ← ops ← web          domain ← cloudfront
+//! {domain, store, cloudfront} ← worker      everything ← app ← cli, main
+//! ```
+//!
+//! `domain` is pure. `store` holds all SQL. `cloudfront` is the only user of the AWS SDK. Each file of `ops` is one
+//! command of a person: one transaction that changes state and writes the audit event. `worker` talks to CloudFront
+//! between two transactions, never inside one. `web` reads through `store` and writes through `ops`. `clock` and
+//! `wake` are free to all but `domain`, which is handed `now`.
 
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod cloudfront;
+pub mod config;
+pub mod domain;
+pub mod ops;
+pub mod store;
+pub mod wake;
+pub mod web;
+pub mod worker;

@@ -53,10 +53,7 @@ impl Clock {
 
 /// `at` moved forward by `by`; the end of time is as far as it goes.
 pub(crate) fn later(at: Timestamp, by: Duration) -> Timestamp {
-    SignedDuration::try_from(by)
-        .ok()
-        .and_then(|by| at.checked_add(by).ok())
-        .unwrap_or(Timestamp::MAX)
+    SignedDuration::try_from(by).ok().and_then(|by| at.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// How long ago `then` was; nothing when it lies ahead.

@@ -7,9 +7,7 @@ use sha2::{Digest, Sha256};
 const BASE36: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 fn random_base36(length: usize) -> String {
-    (0..length)
-        .map(|_| char::from(BASE36[fastrand::usize(..BASE36.len())]))
-        .collect()
+    (0..length).map(|_| char::from(BASE36[fastrand::usize(..BASE36.len())])).collect()
 }
 
 /// `I` and 25 capitals and digits, as CloudFront makes them since 2022.

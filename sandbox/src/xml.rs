@@ -27,7 +27,10 @@ impl Element {
         Self { name, content: Content::Children(Vec::new()) }
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "numbers and strings alike, without ceremony at the call")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "numbers and strings alike, without ceremony at the call"
+    )]
     pub fn text(name: &'static str, text: impl ToString) -> Self {
         Self { name, content: Content::Text(text.to_string()) }
     }

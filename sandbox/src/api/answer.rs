@@ -12,7 +12,10 @@ use crate::server::{Body, BreakOff};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-pub(super) fn write(outcome: Result<Reply, ApiError>, fault: Option<FaultKind>) -> Result<Response<Body>, BreakOff> {
+pub(super) fn write(
+    outcome: Result<Reply, ApiError>,
+    fault: Option<FaultKind>,
+) -> Result<Response<Body>, BreakOff> {
     if fault == Some(FaultKind::Lost) {
         return Err(BreakOff);
     }

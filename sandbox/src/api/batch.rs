@@ -31,7 +31,9 @@ impl Batch {
             };
             match path {
                 "CallerReference" => batch.caller_reference = text,
-                "Paths/Quantity" => batch.quantity = Some(text.trim().parse().map_err(|_| ApiError::malformed_xml())?),
+                "Paths/Quantity" => {
+                    batch.quantity = Some(text.trim().parse().map_err(|_| ApiError::malformed_xml())?)
+                }
                 "Paths/Items/Path" => batch.items.push(text),
                 _ => {}
             }
@@ -47,7 +49,9 @@ impl Batch {
             return Err(ApiError::inconsistent_quantities());
         }
         if self.items.is_empty() {
-            return Err(ApiError::invalid_argument("Your request must contain at least one invalidation path."));
+            return Err(ApiError::invalid_argument(
+                "Your request must contain at least one invalidation path.",
+            ));
         }
         // Such a batch could never go through, so it gets the error that the service model has for it. With more than
         // 15 wildcards but a bearable size, users are told of too many invalidations in progress instead.
@@ -55,11 +59,7 @@ impl Batch {
             return Err(ApiError::batch_too_large());
         }
         // The same item twice is taken: no report says that CloudFront minds.
-        if self.items.iter().all(|item| is_valid(item)) {
-            Ok(())
-        } else {
-            Err(ApiError::invalid_path())
-        }
+        if self.items.iter().all(|item| is_valid(item)) { Ok(()) } else { Err(ApiError::invalid_path()) }
     }
 }
 

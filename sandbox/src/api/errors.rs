@@ -34,7 +34,8 @@ impl ApiError {
     }
 
     pub fn malformed_xml() -> Self {
-        let message = "The XML you provided was not well-formed or did not validate against our published schema.";
+        let message =
+            "The XML you provided was not well-formed or did not validate against our published schema.";
         Self::new(400, "MalformedXML", message)
     }
 
@@ -89,8 +90,16 @@ impl ApiError {
 
     pub fn server_error(status: u16) -> Self {
         match status {
-            500 => Self::new(500, "InternalFailure", "CloudFront encountered an internal error. Please try again."),
-            _ => Self::new(status, "ServiceUnavailable", "CloudFront is temporarily unable to handle the request."),
+            500 => Self::new(
+                500,
+                "InternalFailure",
+                "CloudFront encountered an internal error. Please try again.",
+            ),
+            _ => Self::new(
+                status,
+                "ServiceUnavailable",
+                "CloudFront is temporarily unable to handle the request.",
+            ),
         }
     }
 
@@ -101,10 +110,8 @@ impl ApiError {
     /// `<ErrorResponse>` as CloudFront writes it.
     pub fn document(&self, request_id: &str) -> Element {
         let origin = if self.status >= 500 { "Receiver" } else { "Sender" };
-        let error = Element::new("Error")
-            .leaf("Type", origin)
-            .leaf("Code", self.code)
-            .leaf("Message", &self.message);
+        let error =
+            Element::new("Error").leaf("Type", origin).leaf("Code", self.code).leaf("Message", &self.message);
         Element::new("ErrorResponse").child(error).leaf("RequestId", request_id)
     }
 }
@@ -112,8 +119,9 @@ impl ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let too_many = |what| {
-            let message =
-                format!("Processing your request will cause you to exceed the maximum number of in-progress {what}.");
+            let message = format!(
+                "Processing your request will cause you to exceed the maximum number of in-progress {what}."
+            );
             Self::new(400, "TooManyInvalidationsInProgress", message)
         };
         match refusal {

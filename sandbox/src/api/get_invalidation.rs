@@ -7,7 +7,12 @@ use super::reply::Reply;
 use crate::state::{Invalidation, State};
 use crate::xml::Element;
 
-pub(crate) fn answer(state: &mut State, now: Timestamp, distribution: &str, id: &str) -> Result<Reply, ApiError> {
+pub(crate) fn answer(
+    state: &mut State,
+    now: Timestamp,
+    distribution: &str,
+    id: &str,
+) -> Result<Reply, ApiError> {
     state.distribution(distribution).ok_or_else(ApiError::no_such_distribution)?;
     let invalidation = state.ledger(distribution).get(id).ok_or_else(ApiError::no_such_invalidation)?;
     let reply = Reply::ok(element(invalidation, now));

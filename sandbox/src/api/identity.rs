@@ -9,14 +9,15 @@ use super::route::Operation;
 /// The access key that signed the request.
 pub(crate) fn access_key(headers: &HeaderMap) -> Result<String, ApiError> {
     let header = headers.get(AUTHORIZATION).ok_or_else(ApiError::missing_token)?;
-    let fields = header
-        .to_str()
-        .ok()
-        .and_then(|header| header.strip_prefix("AWS4-HMAC-SHA256 "))
-        .ok_or_else(|| ApiError::incomplete_signature("Authorization header requires 'AWS4-HMAC-SHA256'."))?;
+    let fields =
+        header.to_str().ok().and_then(|header| header.strip_prefix("AWS4-HMAC-SHA256 ")).ok_or_else(
+            || ApiError::incomplete_signature("Authorization header requires 'AWS4-HMAC-SHA256'."),
+        )?;
     let field = |name: &str| {
         let value = fields.split(',').find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='));
-        value.ok_or_else(|| ApiError::incomplete_signature(format!("Authorization header requires '{name}' parameter.")))
+        value.ok_or_else(|| {
+            ApiError::incomplete_signature(format!("Authorization header requires '{name}' parameter."))
+        })
     };
     field("Signature")?;
     field("SignedHeaders")?;

@@ -12,7 +12,9 @@ pub(crate) fn answer(state: &State, query: &str) -> Result<Reply, ApiError> {
     let page = Page::of(query)?;
     let all = &state.distributions;
     let start = match &page.marker {
-        Some(marker) => 1 + all.iter().position(|known| known.id == *marker).ok_or_else(Page::unknown_marker)?,
+        Some(marker) => {
+            1 + all.iter().position(|known| known.id == *marker).ok_or_else(Page::unknown_marker)?
+        }
         None => 0,
     };
     let rows = &all[start..all.len().min(start + page.size)];

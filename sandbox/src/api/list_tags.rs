@@ -14,8 +14,9 @@ pub(crate) fn answer(state: &State, query: &str) -> Result<Reply, ApiError> {
         return Err(ApiError::invalid_argument("The parameter Resource is not valid."));
     };
     let distribution = state.distribution(id).ok_or_else(ApiError::no_such_resource)?;
-    let tags = distribution.tags.iter().map(|(key, value)| {
-        Element::new("Tag").leaf("Key", key).leaf("Value", value)
-    });
+    let tags = distribution
+        .tags
+        .iter()
+        .map(|(key, value)| Element::new("Tag").leaf("Key", key).leaf("Value", value));
     Ok(Reply::ok(Element::new("Tags").child(Element::new("Items").children(tags))))
 }

@@ -148,13 +148,17 @@ impl Ask {
                 let batch = self.batch.as_ref().map_err(Clone::clone);
                 create_invalidation::answer(state, now, distribution, batch)
             }
-            Operation::GetInvalidation { distribution, id } => get_invalidation::answer(state, now, distribution, id),
+            Operation::GetInvalidation { distribution, id } => {
+                get_invalidation::answer(state, now, distribution, id)
+            }
             Operation::ListInvalidations { distribution } => {
                 list_invalidations::answer(state, now, distribution, &self.query)
             }
             Operation::ListDistributions => list_distributions::answer(state, &self.query),
             Operation::GetDistribution { distribution } => get_distribution::answer(state, now, distribution),
-            Operation::GetDistributionConfig { distribution } => get_distribution::answer_config(state, distribution),
+            Operation::GetDistributionConfig { distribution } => {
+                get_distribution::answer_config(state, distribution)
+            }
             Operation::ListTagsForResource => list_tags::answer(state, &self.query),
         }
     }

@@ -25,13 +25,18 @@ impl Operation {
         Some(match (method.as_str(), steps.as_slice()) {
             ("GET", ["distribution"]) => Self::ListDistributions,
             ("GET", ["distribution", id]) => Self::GetDistribution { distribution: (*id).into() },
-            ("GET", ["distribution", id, "config"]) => Self::GetDistributionConfig { distribution: (*id).into() },
-            ("POST", ["distribution", id, "invalidation"]) => Self::CreateInvalidation { distribution: (*id).into() },
-            ("GET", ["distribution", id, "invalidation"]) => Self::ListInvalidations { distribution: (*id).into() },
-            ("GET", ["distribution", distribution, "invalidation", id]) => Self::GetInvalidation {
-                distribution: (*distribution).into(),
-                id: (*id).into(),
-            },
+            ("GET", ["distribution", id, "config"]) => {
+                Self::GetDistributionConfig { distribution: (*id).into() }
+            }
+            ("POST", ["distribution", id, "invalidation"]) => {
+                Self::CreateInvalidation { distribution: (*id).into() }
+            }
+            ("GET", ["distribution", id, "invalidation"]) => {
+                Self::ListInvalidations { distribution: (*id).into() }
+            }
+            ("GET", ["distribution", distribution, "invalidation", id]) => {
+                Self::GetInvalidation { distribution: (*distribution).into(), id: (*id).into() }
+            }
             ("GET", ["tagging"]) => Self::ListTagsForResource,
             _ => return None,
         })

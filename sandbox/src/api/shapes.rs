@@ -28,9 +28,7 @@ fn origin_id(distribution: &Distribution) -> String {
 }
 
 pub(super) fn origins(distribution: &Distribution) -> Element {
-    let s3 = Element::new("S3OriginConfig")
-        .leaf("OriginAccessIdentity", "")
-        .leaf("OriginReadTimeout", 30);
+    let s3 = Element::new("S3OriginConfig").leaf("OriginAccessIdentity", "").leaf("OriginReadTimeout", 30);
     let origin = Element::new("Origin")
         .leaf("Id", origin_id(distribution))
         .leaf("DomainName", origin_id(distribution))
@@ -45,7 +43,8 @@ pub(super) fn origins(distribution: &Distribution) -> Element {
 }
 
 pub(super) fn default_cache_behavior(distribution: &Distribution) -> Element {
-    let policy = if distribution.query_strings { USE_ORIGIN_HEADERS_QUERY_STRINGS } else { CACHING_OPTIMIZED };
+    let policy =
+        if distribution.query_strings { USE_ORIGIN_HEADERS_QUERY_STRINGS } else { CACHING_OPTIMIZED };
     let nobody = |name| Element::new(name).leaf("Enabled", false).leaf("Quantity", 0);
     let methods = texts("AllowedMethods", "Method", &["HEAD", "GET"]);
     Element::new("DefaultCacheBehavior")
@@ -83,9 +82,7 @@ pub(super) fn viewer_certificate(distribution: &Distribution) -> Element {
 }
 
 pub(super) fn restrictions() -> Element {
-    let geo = Element::new("GeoRestriction")
-        .leaf("RestrictionType", "none")
-        .leaf("Quantity", 0);
+    let geo = Element::new("GeoRestriction").leaf("RestrictionType", "none").leaf("Quantity", 0);
     Element::new("Restrictions").child(geo)
 }
 

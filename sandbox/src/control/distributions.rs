@@ -4,9 +4,9 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Outcome, bad, merged};
+use crate::id;
 use crate::state::Distribution;
 use crate::world::World;
-use crate::id;
 
 /// All of them, each with the address of its edge.
 pub(super) fn list(world: &World) -> Value {
@@ -32,6 +32,9 @@ pub(super) fn change(world: &World, value: Value) -> Outcome {
 fn change_one(world: &World, mut change: Value) -> Outcome {
     let members = change.as_object_mut().ok_or_else(|| bad("A JSON object is needed here."))?;
     let id = members.get("id").and_then(Value::as_str).map_or_else(id::distribution, str::to_owned);
+    // What the list shows beside the distribution itself may come back with it.
+    members.remove("edge_url");
+    members.remove("origin");
     if members.remove("delete") == Some(Value::Bool(true)) {
         return if world.shared.lock().remove_distribution(&id) {
             Ok(json!({ "id": id, "deleted": true }))
@@ -40,7 +43,8 @@ fn change_one(world: &World, mut change: Value) -> Outcome {
         };
     }
     let known = world.shared.lock().distribution(&id).cloned();
-    let mut distribution: Distribution = merged(json!(known.unwrap_or_else(|| Distribution::new(id, id::domain()))), change)?;
+    let mut distribution: Distribution =
+        merged(json!(known.unwrap_or_else(|| Distribution::new(id, id::domain()))), change)?;
     distribution.last_modified = world.clock.now();
     world.put(distribution.clone()).map_err(bad)?;
     Ok(shown(world, &distribution))

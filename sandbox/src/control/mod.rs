@@ -119,5 +119,8 @@ fn advance(world: &World, body: &[u8]) -> Outcome {
     if world.clock.advance(Duration::from_millis(advance_ms)) {
         return Ok(json!({ "now": world.clock.now() }));
     }
-    Err((StatusCode::CONFLICT, "The sandbox runs on the system's clock: start it with --manual-clock.".to_owned()))
+    Err((
+        StatusCode::CONFLICT,
+        "The sandbox runs on the system's clock: start it with --manual-clock.".to_owned(),
+    ))
 }

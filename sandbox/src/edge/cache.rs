@@ -94,7 +94,8 @@ impl Cache {
     fn take_all(&mut self, chosen: impl Fn(&Key, &Entry) -> bool) {
         self.evictions += 1;
         let slots = self.slots.iter();
-        let keys: Vec<Key> = slots.filter(|(key, slot)| chosen(key, &slot.entry)).map(|(key, _)| key.clone()).collect();
+        let keys: Vec<Key> =
+            slots.filter(|(key, slot)| chosen(key, &slot.entry)).map(|(key, _)| key.clone()).collect();
         for key in keys {
             self.take(&key);
         }

@@ -77,7 +77,8 @@ fn tags(list: &str) -> Vec<String> {
 
 /// How long `Cache-Control` lets the edge keep an object; `None`: not at all.
 fn ttl(cache_control: &str) -> Option<Duration> {
-    let directives: Vec<String> = cache_control.split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
+    let directives: Vec<String> =
+        cache_control.split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
     let has = |name: &str| directives.iter().any(|directive| directive == name);
     let seconds = |name: &str| {
         let value = directives.iter().find_map(|directive| directive.strip_prefix(name)?.strip_prefix('='));

@@ -22,7 +22,10 @@ use crate::state::Distribution;
 use crate::world::World;
 
 /// Answers a viewer.
-pub(crate) async fn handle(world: Arc<World>, request: Request<Incoming>) -> Result<Response<Body>, BreakOff> {
+pub(crate) async fn handle(
+    world: Arc<World>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, BreakOff> {
     let (request, _) = request.into_parts();
     let host = host(&request);
     let Some(distribution) = world.shared.lock().distribution_of_host(&host).cloned() else {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use hyper::header::{AGE, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, SERVER, VIA};
+use hyper::header::{
+    AGE, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, SERVER, VIA,
+};
 use hyper::http::request::Parts;
 use hyper::http::response::Builder;
 use hyper::{Method, Response, StatusCode};
@@ -86,7 +88,10 @@ fn marked(status: StatusCode, x_cache: &'static str) -> Builder {
     Response::builder()
         .status(status)
         .header(X_CACHE, HeaderValue::from_static(x_cache))
-        .header(VIA, HeaderValue::from_static("1.1 5d41402abc4b2a76b9719d911017c592.cloudfront.net (CloudFront)"))
+        .header(
+            VIA,
+            HeaderValue::from_static("1.1 5d41402abc4b2a76b9719d911017c592.cloudfront.net (CloudFront)"),
+        )
         .header(X_AMZ_CF_POP, HeaderValue::from_static("SBX50-P1"))
         .header(X_AMZ_CF_ID, id::edge_request())
 }

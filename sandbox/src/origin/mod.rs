@@ -1,7 +1,7 @@
 //! Owns the origin: a folder that answers like a private S3 bucket behind CloudFront.
 
-mod side_file;
 pub(crate) mod seed;
+mod side_file;
 
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
@@ -51,7 +51,12 @@ pub(crate) async fn read(folder: &Path, path: &str, root_object: &str) -> Option
 async fn locate(folder: &Path, name: &str) -> Option<PathBuf> {
     let relative = Path::new(name);
     let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
-    if !plain || name == side_file::NAME || name.ends_with('/') || name.contains(['\0', '\\']) || name.contains("//") {
+    if !plain
+        || name == side_file::NAME
+        || name.ends_with('/')
+        || name.contains(['\0', '\\'])
+        || name.contains("//")
+    {
         return None;
     }
     let folder = fs::canonicalize(folder).await.ok()?;

@@ -18,7 +18,7 @@ macro_rules! site {
 }
 
 const SITES: &[Site] = &[
-    site!("student-website", "index.html", "styles.css", "scripts.js"),
+    site!("student-website", "index.html", "styles.css", "scripts.js", "_headers.json"),
     site!("shop", "index.html", "shop.css", "products/radio.html", "products/lamp.html", "_headers.json"),
     site!("docs", "index.html", "search.html", "docs.css"),
     site!("launch", "index.html"),
@@ -67,7 +67,13 @@ fn workshop() -> Distribution {
     Distribution {
         price_class: "PriceClass_200".to_owned(),
         tags: tags(&[("course", "serverless-workshop"), ("environment", "teaching")]),
-        ..begin("E2QWRUHAPOMQZL", "d12345678.cloudfront.net", "StudentWebsiteDistribution", "student-website", 128)
+        ..begin(
+            "E2QWRUHAPOMQZL",
+            "d12345678.cloudfront.net",
+            "StudentWebsiteDistribution",
+            "student-website",
+            128,
+        )
     }
 }
 
@@ -92,7 +98,13 @@ fn docs() -> Distribution {
 fn launch() -> Distribution {
     Distribution {
         status: "InProgress".to_owned(),
-        ..begin("E2LAUNCH4J6HGF", "d1launching42x.cloudfront.net", "Launch page (still deploying)", "launch", 0)
+        ..begin(
+            "E2LAUNCH4J6HGF",
+            "d1launching42x.cloudfront.net",
+            "Launch page (still deploying)",
+            "launch",
+            0,
+        )
     }
 }
 

@@ -26,11 +26,7 @@ impl Invalidation {
     /// `InProgress` or `Completed`, as CloudFront spells them.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> &'static str {
-        if now >= self.complete_at {
-            "Completed"
-        } else {
-            "InProgress"
-        }
+        if now >= self.complete_at { "Completed" } else { "InProgress" }
     }
 
     pub(crate) fn wildcards(&self) -> usize {
@@ -51,8 +47,5 @@ impl Invalidation {
 
 /// How many items count against the smaller limit, that of paths with a closing `*`.
 pub(crate) fn wildcards(items: &[String]) -> usize {
-    items
-        .iter()
-        .filter(|item| item.starts_with('/') && item.ends_with('*'))
-        .count()
+    items.iter().filter(|item| item.starts_with('/') && item.ends_with('*')).count()
 }

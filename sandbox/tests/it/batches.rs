@@ -28,15 +28,37 @@ async fn items_are_checked_one_by_one() {
     let world = World::new().await;
     let longest = format!("/{}", "a".repeat(3_999));
     let longest_tag = format!("#{}", "t".repeat(256));
-    let good = ["/", "/*", "/a*b", "/~x", "/%20", "/a'b", "/a?b=c", "#!", "#a:b", &longest, &longest_tag, "/a[1]"];
+    let good =
+        ["/", "/*", "/a*b", "/~x", "/%20", "/a'b", "/a?b=c", "#!", "#a:b", &longest, &longest_tag, "/a[1]"];
     for item in good {
         assert_eq!(world.create(WORKSHOP, item, &[item]).await.status, 201, "{item}");
     }
     let too_long = format!("{longest}a");
     let too_long_tag = format!("{longest_tag}t");
     let bad = [
-        "", "a", "*", "index.html", "/a b", "/<", "/>", "/\"", "/{", "/}", "/|", "/\\", "/^", "/`", "/é", "/\t",
-        "#", "#a,b", "#a b", "#é", "#a*", &too_long, &too_long_tag,
+        "",
+        "a",
+        "*",
+        "index.html",
+        "/a b",
+        "/<",
+        "/>",
+        "/\"",
+        "/{",
+        "/}",
+        "/|",
+        "/\\",
+        "/^",
+        "/`",
+        "/é",
+        "/\t",
+        "#",
+        "#a,b",
+        "#a b",
+        "#é",
+        "#a*",
+        &too_long,
+        &too_long_tag,
     ];
     for item in bad {
         let refused = world.create(WORKSHOP, "bad", &["/good", item]).await;
@@ -76,7 +98,11 @@ async fn a_batch_that_does_not_add_up_is_refused() {
         assert_eq!(refused.refusal(), (400, code), "{}", &body[..body.len().min(200)]);
         assert_eq!(refused.text("Type"), "Sender");
         assert_eq!(refused.text("RequestId"), refused.header("x-amzn-requestid"));
-        assert!(refused.body.contains("<ErrorResponse xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">"));
+        assert!(
+            refused
+                .body
+                .contains("<ErrorResponse xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">")
+        );
     }
     assert!(world.sandbox.invalidations(WORKSHOP).is_empty());
 }

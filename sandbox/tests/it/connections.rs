@@ -51,7 +51,10 @@ async fn a_reset_breaks_the_connection_before_the_act() {
 async fn an_answer_can_be_lost_after_the_act() {
     let world = World::new().await;
     let error = meet(&world, Fault::new(CREATE, FaultKind::Lost).times(1)).await.unwrap_err();
-    assert_eq!((error.kind(), error.to_string().as_str(), made(&world)), (ErrorKind::UnexpectedEof, "no answer", 1));
+    assert_eq!(
+        (error.kind(), error.to_string().as_str(), made(&world)),
+        (ErrorKind::UnexpectedEof, "no answer", 1)
+    );
     let call = world.sandbox.calls().pop().unwrap();
     assert_eq!((call.status, call.created), (None, true));
     let again = world.create(WORKSHOP, "r", &["/a"]).await;
@@ -90,7 +93,10 @@ async fn stopping_ends_what_hangs() {
     let world = World::new().await;
     world.sandbox.set_faults(vec![Fault::new("*", FaultKind::Hang)]);
     let url = world.sandbox.api_url();
-    let hanging = tokio::spawn(async move { crate::support::send(&url, "GET", "/2020-05-31/distribution", &[], "").await });
+    let hanging =
+        tokio::spawn(
+            async move { crate::support::send(&url, "GET", "/2020-05-31/distribution", &[], "").await },
+        );
     while world.sandbox.calls().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -120,7 +126,12 @@ async fn rules_name_operation_distribution_and_number() {
 #[tokio::test]
 async fn chance_follows_its_seed_and_rules_end_with_their_time() {
     let world = World::new().await;
-    let dice = Fault { probability: Some(0.5), seed: 7, for_ms: Some(1_000), ..Fault::new("*", FaultKind::Throttle) };
+    let dice = Fault {
+        probability: Some(0.5),
+        seed: 7,
+        for_ms: Some(1_000),
+        ..Fault::new("*", FaultKind::Throttle)
+    };
     let mut runs = Vec::new();
     for _ in 0..2 {
         world.sandbox.set_faults(vec![dice.clone()]);

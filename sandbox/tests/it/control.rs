@@ -22,8 +22,11 @@ async fn faults_are_set_shown_and_cleared() {
 async fn settings_change_one_by_one() {
     let world = World::new().await;
     let (_, before) = world.control("GET", "/_sandbox/settings", "").await;
-    assert_eq!(before, json!({"same_reference": "earlier", "conflicting_reference": "already_exists",
-        "forget_references_after_ms": null, "complete_after_ms": 20_000, "reachable": true}));
+    assert_eq!(
+        before,
+        json!({"same_reference": "earlier", "conflicting_reference": "already_exists",
+        "forget_references_after_ms": null, "complete_after_ms": 20_000, "reachable": true})
+    );
     let change = r#"{"same_reference": "invalid_argument", "complete_after_ms": 0}"#;
     let (_, after) = world.control("POST", "/_sandbox/settings", change).await;
     assert_eq!((&after["same_reference"], &after["reachable"]), (&json!("invalid_argument"), &json!(true)));
@@ -38,9 +41,12 @@ async fn calls_are_logged_in_order() {
     let id = world.create(WORKSHOP, "r", &["/a", "/b*"]).await.text("Id").to_owned();
     world.call("GET", &format!("{}/I0", invalidations(WORKSHOP)), "").await;
     let (_, calls) = world.control("GET", "/_sandbox/calls", "").await;
-    assert_eq!(calls[0], json!({"n": 1, "at": "2026-11-23T10:00:00.123456Z", "operation": "CreateInvalidation",
+    assert_eq!(
+        calls[0],
+        json!({"n": 1, "at": "2026-11-23T10:00:00.123456Z", "operation": "CreateInvalidation",
         "distribution": WORKSHOP, "caller_reference": "r", "items": ["/a", "/b*"], "access_key": "AKIATEST",
-        "status": 201, "code": null, "fault": null, "invalidation": id, "created": true}));
+        "status": 201, "code": null, "fault": null, "invalidation": id, "created": true})
+    );
     assert_eq!((&calls[1]["status"], &calls[1]["code"]), (&json!(404), &json!("NoSuchInvalidation")));
     let (_, later) = world.control("GET", "/_sandbox/calls?after=1", "").await;
     assert_eq!(later, json!([calls[1]]));
@@ -61,6 +67,7 @@ async fn distributions_come_change_and_go() {
     let id = new["id"].as_str().unwrap().to_owned();
     assert!(id.len() == 14 && new["folder"] == id.as_str());
     assert_eq!(world.view(&id, "/").await.status, 200);
+    assert_eq!(world.control("POST", path, &new.to_string()).await.1["folder"], new["folder"]);
     let (_, off) = world.control("POST", path, &json!([{"id": id, "enabled": false}]).to_string()).await;
     assert_eq!((&off[0]["enabled"], &off[0]["comment"]), (&json!(false), &json!("New")));
     assert_eq!(world.view(&id, "/").await.status, 403);
@@ -68,6 +75,8 @@ async fn distributions_come_change_and_go() {
     assert_eq!(world.control("POST", path, &gone).await.0, 200);
     assert_eq!(world.control("POST", path, &gone).await.0, 404);
     assert_eq!(world.create(&id, "r", &["/a"]).await.refusal(), (404, "NoSuchDistribution"));
+    world.control("POST", path, &json!({ "id": id }).to_string()).await;
+    assert_eq!(world.view(&id, "/").await.source(), "Miss", "its cache went with it");
     for folder in ["..", "a/b", "", ".hidden"] {
         let (status, _) = world.control("POST", path, &json!({"folder": folder}).to_string()).await;
         assert_eq!(status, 400, "{folder}");

@@ -4,7 +4,8 @@ use crate::support::{SHOP, WORKSHOP, World, batch, invalidations, send, signed};
 
 async fn code(world: &World, headers: &[(&str, &str)]) -> (u16, String, String) {
     let body = batch("r", &["/a"]);
-    let answer = send(&world.sandbox.api_url(), "POST", &invalidations(WORKSHOP), headers, &body).await.unwrap();
+    let answer =
+        send(&world.sandbox.api_url(), "POST", &invalidations(WORKSHOP), headers, &body).await.unwrap();
     (answer.status, answer.text("Code").to_owned(), answer.text("Message").to_owned())
 }
 
@@ -13,7 +14,11 @@ async fn a_call_has_to_be_signed_for_this_service() {
     let world = World::new().await;
     let (status, name, _) = code(&world, &[]).await;
     assert_eq!((status, name.as_str()), (403, "MissingAuthenticationToken"));
-    for header in ["Bearer x", "AWS4-HMAC-SHA256 Credential=AKIA", "AWS4-HMAC-SHA256 Credential=A/b, SignedHeaders=h, Signature=s"] {
+    for header in [
+        "Bearer x",
+        "AWS4-HMAC-SHA256 Credential=AKIA",
+        "AWS4-HMAC-SHA256 Credential=A/b, SignedHeaders=h, Signature=s",
+    ] {
         let (status, name, _) = code(&world, &[("authorization", header)]).await;
         assert_eq!((status, name.as_str()), (403, "IncompleteSignature"), "{header}");
     }
@@ -40,8 +45,14 @@ async fn access_keys_fare_as_their_names_say() {
          the cloudfront:CreateInvalidation action"
     );
     let denied = signed("AKIADENIED1");
-    let list = send(&world.sandbox.api_url(), "GET", "/2020-05-31/distribution", &[("authorization", &denied)], "").await;
-    assert!(list.unwrap().text("Message").contains("on resource: arn:aws:cloudfront::123456789012:distribution/* because"));
+    let list =
+        send(&world.sandbox.api_url(), "GET", "/2020-05-31/distribution", &[("authorization", &denied)], "")
+            .await;
+    assert!(
+        list.unwrap()
+            .text("Message")
+            .contains("on resource: arn:aws:cloudfront::123456789012:distribution/* because")
+    );
 }
 
 #[tokio::test]

@@ -12,9 +12,9 @@ async fn create(world: &World, reference: &str, items: &[String]) -> (u16, Strin
     (answer.status, answer.text("Message").to_owned())
 }
 
-const TOO_MANY: &str = "Processing your request will cause you to exceed the maximum number of in-progress invalidations.";
-const TOO_MANY_WILD: &str =
-    "Processing your request will cause you to exceed the maximum number of in-progress wildcard invalidations.";
+const TOO_MANY: &str =
+    "Processing your request will cause you to exceed the maximum number of in-progress invalidations.";
+const TOO_MANY_WILD: &str = "Processing your request will cause you to exceed the maximum number of in-progress wildcard invalidations.";
 
 #[tokio::test]
 async fn three_thousand_items_and_fifteen_wildcards_fit_side_by_side() {
@@ -55,6 +55,9 @@ async fn a_batch_that_could_never_fit_is_too_large() {
     let items = numbered(3_016, "");
     let items: Vec<&str> = items.iter().map(String::as_str).collect();
     assert_eq!(world.create(WORKSHOP, "huge", &items).await.refusal(), (413, "BatchTooLarge"));
-    assert_eq!(world.create(WORKSHOP, "large", &items[..3_001]).await.refusal(), (400, "TooManyInvalidationsInProgress"));
+    assert_eq!(
+        world.create(WORKSHOP, "large", &items[..3_001]).await.refusal(),
+        (400, "TooManyInvalidationsInProgress")
+    );
     assert_eq!(world.create(WORKSHOP, "fits", &items[..3_000]).await.status, 201);
 }

@@ -11,15 +11,19 @@ async fn pages(world: &World, path: &str, size: usize) -> (Vec<String>, Vec<usiz
     let (mut ids, mut sizes, mut marker) = (Vec::new(), Vec::new(), String::new());
     loop {
         let page = world.call("GET", &format!("{path}?MaxItems={size}&Marker={marker}"), "").await;
-        let rows: Vec<String> = page.texts("Id").into_iter().filter(|id| !id.contains('.')).map(str::to_owned).collect();
-        assert_eq!((page.text("Marker"), page.text("Quantity")), (marker.as_str(), rows.len().to_string().as_str()));
+        let rows: Vec<String> =
+            page.texts("Id").into_iter().filter(|id| !id.contains('.')).map(str::to_owned).collect();
+        assert_eq!(
+            (page.text("Marker"), page.text("Quantity")),
+            (marker.as_str(), rows.len().to_string().as_str())
+        );
         sizes.push(rows.len());
         ids.extend(rows);
         if page.text("IsTruncated") == "false" {
             assert_eq!(page.text("NextMarker"), "");
             return (ids, sizes);
         }
-        marker = page.text("NextMarker").to_owned();
+        page.text("NextMarker").clone_into(&mut marker);
     }
 }
 
@@ -36,7 +40,10 @@ async fn invalidations_are_listed_newest_first() {
     assert_eq!(pages(&world, &invalidations(WORKSHOP), 7).await, (made, vec![7]));
     let list = world.call("GET", &invalidations(WORKSHOP), "").await;
     let completed = "Completed";
-    assert_eq!(list.texts("Status"), ["InProgress", "InProgress", "InProgress", completed, completed, completed, completed]);
+    assert_eq!(
+        list.texts("Status"),
+        ["InProgress", "InProgress", "InProgress", completed, completed, completed, completed]
+    );
     assert_eq!(list.text("MaxItems"), "100");
     assert_eq!(list.texts("CreateTime")[6], "2026-11-23T10:00:00.123Z");
     assert!(!list.body.contains("<Path>"));
@@ -51,11 +58,20 @@ async fn a_new_invalidation_does_not_shift_the_pages_under_a_reader() {
     let first = world.call("GET", &format!("{}?MaxItems=2", invalidations(WORKSHOP)), "").await;
     world.create(WORKSHOP, "meanwhile", &["/a"]).await;
     let marker = first.text("NextMarker");
-    let second = world.call("GET", &format!("{}?MaxItems=2&Marker={marker}", invalidations(WORKSHOP)), "").await;
+    let second =
+        world.call("GET", &format!("{}?MaxItems=2&Marker={marker}", invalidations(WORKSHOP)), "").await;
     let references: Vec<String> = second
         .texts("Id")
         .iter()
-        .map(|id| world.sandbox.invalidations(WORKSHOP).into_iter().find(|known| known.id == **id).unwrap().caller_reference)
+        .map(|id| {
+            world
+                .sandbox
+                .invalidations(WORKSHOP)
+                .into_iter()
+                .find(|known| known.id == **id)
+                .unwrap()
+                .caller_reference
+        })
         .collect();
     assert_eq!(references, ["r1", "r0"]);
 }
@@ -86,7 +102,10 @@ async fn a_distribution_is_described_alike_everywhere() {
     let config = world.call("GET", &format!("{path}/config"), "").await;
     assert_eq!(config.header("etag"), whole.header("etag"));
     assert!(config.header("etag").starts_with('E') && config.header("etag").len() == 14);
-    assert_eq!((config.text("HeaderName"), config.text("CNAME")), ("x-amz-meta-cache-tag", "shop.example.com"));
+    assert_eq!(
+        (config.text("HeaderName"), config.text("CNAME")),
+        ("x-amz-meta-cache-tag", "shop.example.com")
+    );
     assert_eq!(config.text("DefaultRootObject"), "index.html");
     assert!(config.body.contains("</PriceClass><Enabled>true</Enabled>"));
     let inner = whole.text("DistributionConfig");
@@ -96,7 +115,10 @@ async fn a_distribution_is_described_alike_everywhere() {
     assert_eq!(world.call("GET", &path, "").await.text("InProgressInvalidationBatches"), "1");
     let plain = world.call("GET", &format!("/2020-05-31/distribution/{DOCS}/config"), "").await;
     assert!(!plain.body.contains("CacheTagConfig"));
-    assert_eq!(world.call("GET", "/2020-05-31/distribution/E0/config", "").await.refusal(), (404, "NoSuchDistribution"));
+    assert_eq!(
+        world.call("GET", "/2020-05-31/distribution/E0/config", "").await.refusal(),
+        (404, "NoSuchDistribution")
+    );
     assert_eq!(world.call("GET", "/2020-05-31/key-group", "").await.status, 404);
 }
 
@@ -106,9 +128,13 @@ async fn the_seeds_begin_with_the_workshop() {
     let list = world.call("GET", "/2020-05-31/distribution", "").await;
     let comments = list.texts("Comment");
     assert_eq!(comments[0], "StudentWebsiteDistribution");
-    let statuses: Vec<&str> = list.body.match_indices("<DistributionSummary><Id>").map(|(at, _)| {
-        list.body[at..].split_once("<Status>").unwrap().1.split('<').next().unwrap()
-    }).collect();
+    let statuses: Vec<&str> = list
+        .body
+        .match_indices("<DistributionSummary><Id>")
+        .map(|(at, _)| list.body[at..].split_once("<Status>").unwrap().1.split('<').next().unwrap())
+        .collect();
     assert_eq!(statuses, ["Deployed", "Deployed", "Deployed", "InProgress", "Deployed"]);
-    assert!(list.body.contains("<DomainName>d12345678.cloudfront.net</DomainName><Aliases><Quantity>0</Quantity></Aliases>"));
+    assert!(list.body.contains(
+        "<DomainName>d12345678.cloudfront.net</DomainName><Aliases><Quantity>0</Quantity></Aliases>"
+    ));
 }

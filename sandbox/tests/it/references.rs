@@ -6,8 +6,7 @@ use cloudfront_sandbox::{ConflictingReference, SameReference};
 
 use crate::support::{Answer, SHOP, WORKSHOP, World};
 
-const USED: &str =
-    "Your request contains a caller reference that was used for a previous invalidation batch for the same distribution.";
+const USED: &str = "Your request contains a caller reference that was used for a previous invalidation batch for the same distribution.";
 
 async fn twice(world: &World, then: &[&str]) -> (Answer, Answer) {
     let first = world.create(WORKSHOP, "reference", &["/a", "/b*"]).await;

@@ -76,7 +76,13 @@ impl World {
         self.view_with(distribution, "GET", path, &[]).await
     }
 
-    pub async fn view_with(&self, distribution: &str, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub async fn view_with(
+        &self,
+        distribution: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let host = self.sandbox.edge_url_of(distribution).unwrap().replace("http://", "");
         let headers = [&[("host", host.as_str())], headers].concat();
         send(&self.sandbox.edge_url(), method, path, &headers, "").await.unwrap()
@@ -163,7 +169,13 @@ impl Answer {
 }
 
 /// One request on its own connection. An answer that is missing or cut short is an error.
-pub async fn send(url: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer> {
+pub async fn send(
+    url: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Result<Answer> {
     let address = url.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await?;
     let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");

@@ -1,0 +1,60 @@
+-- What was asked for, and what CloudFront gets of it.
+
+CREATE TABLE invalidation (
+    id              TEXT    NOT NULL PRIMARY KEY,
+    -- Makes pressing twice one request; empty rows are those made outside.
+    request_key     TEXT    UNIQUE,
+    distribution_id TEXT    NOT NULL REFERENCES distribution (id),
+    actor_kind      TEXT    NOT NULL,
+    actor_id        TEXT    NOT NULL,
+    actor_name      TEXT    NOT NULL,
+    reason          TEXT    NOT NULL,
+    requested_at    BIGINT NOT NULL,
+    item_count      BIGINT NOT NULL,
+    first_item      TEXT    NOT NULL,
+    -- SHA-256 of all its sorted items.
+    items_sha256    TEXT    NOT NULL,
+    -- Follows from the batches; kept here so that lists need not ask them.
+    state           TEXT    NOT NULL,
+    ended_at        BIGINT
+);
+
+CREATE INDEX invalidation_by_time ON invalidation (requested_at DESC, id DESC);
+CREATE INDEX invalidation_by_distribution ON invalidation (distribution_id, requested_at DESC, id DESC);
+CREATE INDEX invalidation_active ON invalidation (requested_at DESC, id DESC)
+    WHERE state IN ('queued', 'in_progress', 'needs_a_look');
+
+CREATE TABLE batch (
+    id               TEXT    NOT NULL PRIMARY KEY,
+    invalidation_id  TEXT    NOT NULL REFERENCES invalidation (id),
+    distribution_id  TEXT    NOT NULL REFERENCES distribution (id),
+    number           BIGINT NOT NULL,
+    caller_reference TEXT    NOT NULL,
+    items            TEXT    NOT NULL, -- a JSON list, sorted
+    path_count       BIGINT NOT NULL,
+    wildcard_count   BIGINT NOT NULL,
+    state            TEXT    NOT NULL CHECK (state IN (
+        'queued', 'submitting', 'in_progress', 'completed', 'cancelled', 'failed', 'lost', 'needs_a_look')),
+    attempts         BIGINT NOT NULL DEFAULT 0,
+    created_at       BIGINT NOT NULL,
+    due_at           BIGINT NOT NULL,
+    lease            TEXT,
+    lease_until      BIGINT,
+    first_sent_at    BIGINT,
+    accepted_at      BIGINT,
+    look_at          BIGINT,
+    completed_at     BIGINT,
+    cloudfront_id    TEXT,
+    aws_request_id   TEXT,
+    problem_kind     TEXT,
+    problem_code     TEXT,
+    problem_message  TEXT,
+    UNIQUE (invalidation_id, number),
+    UNIQUE (distribution_id, caller_reference),
+    UNIQUE (distribution_id, cloudfront_id)
+);
+
+CREATE INDEX batch_to_send ON batch (distribution_id, number, created_at) WHERE state IN ('queued', 'submitting');
+CREATE INDEX batch_to_watch ON batch (distribution_id, look_at) WHERE state = 'in_progress';
+CREATE INDEX batch_billed ON batch (accepted_at) WHERE accepted_at IS NOT NULL;
+CREATE INDEX batch_completed ON batch (distribution_id, completed_at) WHERE completed_at IS NOT NULL;

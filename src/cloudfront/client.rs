@@ -1,0 +1,265 @@
+//! The client: one method a call that Unstale makes.
+
+use std::time::Duration;
+
+use aws_config::{
+    BehaviorVersion, Region, environment::EnvironmentVariableRegionProvider,
+    meta::region::RegionProviderChain, profile::ProfileFileRegionProvider, retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+use aws_sdk_cloudfront::{
+    Client,
+    error::SdkError,
+    operation::RequestId,
+    types::{InvalidationBatch, Paths},
+};
+use aws_smithy_http_client::{Builder, tls};
+
+use crate::domain::{
+    distribution::{Distribution, DistributionConfig},
+    id::{CallerReference, CloudFrontInvalidationId, DistributionId},
+    item::Item,
+    problem::{Problem, ProblemKind},
+    time::Timestamp,
+};
+
+use super::{error::problem, read};
+
+/// CloudFront is a global service that is signed for this region where none is set.
+const REGION: &str = "us-east-1";
+
+/// How long calls may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connect {
+    pub connect: Duration,
+    pub attempt: Duration,
+    pub operation: Duration,
+}
+
+impl Default for Connect {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            attempt: Duration::from_secs(15),
+            operation: Duration::from_secs(20),
+        }
+    }
+}
+
+/// CloudFront, with the credentials and the endpoint that the SDK finds in its environment.
+#[derive(Debug, Clone)]
+pub struct CloudFront(Client);
+
+/// What CloudFront says of an invalidation's progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    InProgress,
+    Completed,
+    /// Neither of the documented ones. It is never taken for completed.
+    Unknown(String),
+}
+
+impl Status {
+    /// `Completed` is documented; an emulator says `COMPLETED`.
+    pub(super) fn read(text: &str) -> Self {
+        if text.eq_ignore_ascii_case("Completed") {
+            Self::Completed
+        } else if text.eq_ignore_ascii_case("InProgress") {
+            Self::InProgress
+        } else {
+            Self::Unknown(text.to_owned())
+        }
+    }
+}
+
+/// An invalidation that CloudFront took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    pub id: CloudFrontInvalidationId,
+    pub request_id: Option<String>,
+}
+
+/// An invalidation with all that `GetInvalidation` tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub id: CloudFrontInvalidationId,
+    pub status: Status,
+    pub created_at: Timestamp,
+    pub caller_reference: CallerReference,
+    pub items: Vec<Item>,
+}
+
+/// A row of `ListInvalidations`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: CloudFrontInvalidationId,
+    pub status: Status,
+    pub created_at: Timestamp,
+}
+
+/// One page of a list, and where the next one begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub next: Option<String>,
+}
+
+impl CloudFront {
+    /// Reads the SDK's own environment (`AWS_PROFILE`, `AWS_ENDPOINT_URL_CLOUDFRONT`, …). Nothing is called yet.
+    pub async fn from_environment(connect: Connect) -> Self {
+        let http = Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        // Not the SDK's whole chain: outside EC2 it would wait for the metadata service at every start.
+        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+            .or_else(ProfileFileRegionProvider::new())
+            .or_else(Region::new(REGION));
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(connect.connect)
+            .read_timeout(connect.attempt)
+            .operation_attempt_timeout(connect.attempt)
+            .operation_timeout(connect.operation)
+            .build();
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .region(region)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .load()
+            .await;
+        Self(Client::new(&config))
+    }
+
+    /// Asks for a batch to be refreshed. One attempt: whether to ask again is for the queue to say.
+    pub async fn create_invalidation(
+        &self,
+        distribution: &DistributionId,
+        reference: &CallerReference,
+        items: &[Item],
+    ) -> Result<Accepted, Problem> {
+        let quantity = i32::try_from(items.len()).unwrap_or(i32::MAX);
+        let paths = Paths::builder()
+            .quantity(quantity)
+            .set_items(Some(items.iter().map(|item| item.as_str().to_owned()).collect()))
+            .build()
+            .map_err(unbuilt)?;
+        let batch = InvalidationBatch::builder()
+            .paths(paths)
+            .caller_reference(reference.as_str())
+            .build()
+            .map_err(unbuilt)?;
+        let once = aws_sdk_cloudfront::config::Builder::new().retry_config(RetryConfig::disabled());
+        let output = self
+            .0
+            .create_invalidation()
+            .distribution_id(distribution.as_str())
+            .invalidation_batch(batch)
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        let request_id = output.request_id().map(str::to_owned);
+        match output.invalidation() {
+            Some(taken) if !taken.id().is_empty() => {
+                Ok(Accepted { id: CloudFrontInvalidationId::from_trusted(taken.id()), request_id })
+            }
+            _ => Err(Problem {
+                kind: ProblemKind::UnreadableAnswer,
+                code: String::new(),
+                message: "CloudFront's answer names no invalidation.".to_owned(),
+                request_id,
+            }),
+        }
+    }
+
+    /// One page of the distributions.
+    pub async fn list_distributions(
+        &self,
+        marker: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Page<Distribution>, Problem> {
+        let output = self
+            .0
+            .list_distributions()
+            .set_marker(marker.map(str::to_owned))
+            .max_items(100)
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        let list = output.distribution_list().ok_or_else(unreadable)?;
+        let rows = list.items().iter().map(|row| read::distribution(row, now)).collect();
+        Ok(Page { rows, next: next(list.is_truncated(), list.next_marker()) })
+    }
+
+    /// What only the configuration of a distribution tells.
+    pub async fn distribution_config(
+        &self,
+        distribution: &DistributionId,
+    ) -> Result<DistributionConfig, Problem> {
+        let output = self
+            .0
+            .get_distribution_config()
+            .id(distribution.as_str())
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        output.distribution_config().map(read::config).ok_or_else(unreadable)
+    }
+
+    /// One invalidation, with its items.
+    pub async fn get_invalidation(
+        &self,
+        distribution: &DistributionId,
+        id: &CloudFrontInvalidationId,
+    ) -> Result<Seen, Problem> {
+        let output = self
+            .0
+            .get_invalidation()
+            .distribution_id(distribution.as_str())
+            .id(id.as_str())
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        output.invalidation().and_then(read::invalidation).ok_or_else(unreadable)
+    }
+
+    /// One page of a distribution's invalidations, newest first.
+    pub async fn list_invalidations(
+        &self,
+        distribution: &DistributionId,
+        marker: Option<&str>,
+    ) -> Result<Page<Listed>, Problem> {
+        let output = self
+            .0
+            .list_invalidations()
+            .distribution_id(distribution.as_str())
+            .set_marker(marker.map(str::to_owned))
+            .max_items(100)
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        let list = output.invalidation_list().ok_or_else(unreadable)?;
+        let rows = list.items().iter().map(read::listed).collect();
+        Ok(Page { rows, next: next(list.is_truncated(), list.next_marker()) })
+    }
+}
+
+fn next(truncated: bool, marker: Option<&str>) -> Option<String> {
+    marker.filter(|marker| truncated && !marker.is_empty()).map(str::to_owned)
+}
+
+fn unreadable() -> Problem {
+    Problem {
+        kind: ProblemKind::UnreadableAnswer,
+        code: String::new(),
+        message: "CloudFront's answer has no content.".to_owned(),
+        request_id: None,
+    }
+}
+
+fn unbuilt(error: aws_sdk_cloudfront::error::BuildError) -> Problem {
+    let error: SdkError<aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationError, _> =
+        SdkError::construction_failure(error);
+    Problem { kind: ProblemKind::Other, ..problem(&error) }
+}

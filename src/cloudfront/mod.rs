@@ -1,0 +1,7 @@
+//! The only user of the AWS SDK: calls to CloudFront, their answers in the words of the domain.
+
+mod client;
+mod error;
+mod read;
+
+pub use client::{Accepted, CloudFront, Connect, Listed, Page, Seen, Status};

@@ -1,0 +1,75 @@
+//! From the SDK's types to the domain's.
+
+use aws_sdk_cloudfront::{primitives::DateTime, types};
+
+use crate::domain::{
+    distribution::{Distribution, DistributionConfig},
+    id::{CallerReference, CloudFrontInvalidationId, DistributionId},
+    item::Item,
+    time::Timestamp,
+};
+
+use super::client::{Listed, Seen, Status};
+
+pub(super) fn distribution(row: &types::DistributionSummary, now: Timestamp) -> Distribution {
+    Distribution {
+        id: DistributionId::from_trusted(row.id()),
+        arn: row.arn().to_owned(),
+        domain_name: row.domain_name().to_owned(),
+        aliases: row.aliases().map(|aliases| aliases.items().to_vec()).unwrap_or_default(),
+        comment: row.comment().to_owned(),
+        enabled: row.enabled(),
+        status: row.status().to_owned(),
+        staging: row.staging(),
+        origins: row
+            .origins()
+            .map(|origins| origins.items().iter().map(|o| o.domain_name().to_owned()).collect())
+            .unwrap_or_default(),
+        config: None,
+        last_modified: timestamp(row.last_modified_time()),
+        seen_at: now,
+        gone_at: None,
+    }
+}
+
+pub(super) fn config(config: &types::DistributionConfig) -> DistributionConfig {
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    DistributionConfig {
+        root_object: config.default_root_object().and_then(filled),
+        tag_header: config.cache_tag_config().and_then(|tags| filled(tags.header_name())),
+        query_strings: config.default_cache_behavior().and_then(query_strings),
+    }
+}
+
+/// Known only where the behaviour says it itself; with a cache policy, that policy decides.
+#[expect(deprecated, reason = "distributions made before cache policies still answer with forwarded values")]
+fn query_strings(behavior: &types::DefaultCacheBehavior) -> Option<bool> {
+    behavior.forwarded_values().map(types::ForwardedValues::query_string)
+}
+
+pub(super) fn invalidation(seen: &types::Invalidation) -> Option<Seen> {
+    let batch = seen.invalidation_batch()?;
+    Some(Seen {
+        id: CloudFrontInvalidationId::from_trusted(seen.id()),
+        status: Status::read(seen.status()),
+        created_at: timestamp(seen.create_time()),
+        caller_reference: CallerReference::from_trusted(batch.caller_reference()),
+        items: batch
+            .paths()
+            .map(|paths| paths.items().iter().map(Item::from_trusted).collect())
+            .unwrap_or_default(),
+    })
+}
+
+pub(super) fn listed(row: &types::InvalidationSummary) -> Listed {
+    Listed {
+        id: CloudFrontInvalidationId::from_trusted(row.id()),
+        status: Status::read(row.status()),
+        created_at: timestamp(row.create_time()),
+    }
+}
+
+fn timestamp(at: &DateTime) -> Timestamp {
+    let micros = i128::from(at.secs()) * 1_000_000 + i128::from(at.subsec_nanos() / 1_000);
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}

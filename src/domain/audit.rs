@@ -1,0 +1,317 @@
+//! The history: what an event says, its canonical form, and the chain of hashes.
+//!
+//! The canonical form is JSON after RFC 8785: keys sorted, no white space, only text, whole numbers, lists and null.
+//! Each event's form holds the hash of the one before it, so that a change anywhere shows in every later hash.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    actor::{Acting, ActorKind},
+    id::{DistributionId, InvalidationId},
+    item::Item,
+    secret::sha256_hex,
+    time::Timestamp,
+};
+
+/// The version of the canonical form.
+pub const VERSION: i64 = 1;
+/// What the first event names as the hash before it.
+pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+/// Up to this many items stand in the event itself; more are told by count, hash and reference.
+const ITEMS_INLINE: usize = 100;
+
+macro_rules! actions {
+    ($($name:ident = $text:literal, $words:literal;)*) => {
+        /// What was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action { $($name),* }
+
+        impl Action {
+            /// Every action there is.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// A stable word for the database and for programs.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+
+            /// The same for people.
+            #[must_use]
+            pub const fn words(self) -> &'static str {
+                match self { $(Self::$name => $words),* }
+            }
+        }
+    };
+}
+
+actions! {
+    InvalidationRequested = "invalidation.requested", "Invalidation requested";
+    InvalidationCancelled = "invalidation.cancelled", "Invalidation cancelled";
+    InvalidationRetried = "invalidation.retried", "Invalidation retried";
+    InvalidationSeen = "invalidation.seen", "Invalidation seen";
+    InvalidationRefused = "invalidation.refused", "Request refused";
+    BatchAccepted = "batch.accepted", "Accepted by CloudFront";
+    BatchPostponed = "batch.postponed", "Postponed";
+    BatchUnknown = "batch.unknown", "Answer unknown";
+    BatchFailed = "batch.failed", "Refused by CloudFront";
+    BatchCompleted = "batch.completed", "Completed at the edge";
+    BatchLost = "batch.lost", "Lost sight of";
+    BatchNeedsALook = "batch.needs_a_look", "Needs a look";
+    BatchResolved = "batch.resolved", "Resolved by hand";
+    DistributionsRefreshRequested = "distributions.refresh_requested", "Refresh of distributions requested";
+    DistributionSeen = "distribution.seen", "Distribution seen";
+    DistributionChanged = "distribution.changed", "Distribution changed";
+    DistributionGone = "distribution.gone", "Distribution gone";
+    SurveyFailed = "survey.failed", "Distributions could not be read";
+    SurveyRecovered = "survey.recovered", "Distributions read again";
+    PersonAdded = "person.added", "Person added";
+    SignedIn = "person.signed_in", "Signed in";
+    SignInRefused = "person.sign_in_refused", "Sign-in refused";
+    SignedOut = "person.signed_out", "Signed out";
+    SetUp = "unstale.set_up", "Unstale set up";
+    SetUpLinkMade = "unstale.set_up_link_made", "Set-up link made";
+    ActRefused = "act.refused", "Act refused";
+}
+
+impl Action {
+    /// Reads what [`Action::as_str`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.as_str() == text)
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    Refused,
+    Failed,
+}
+
+impl Outcome {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads what [`Outcome::as_str`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Done, Self::Refused, Self::Failed].into_iter().find(|o| o.as_str() == text)
+    }
+}
+
+/// What an event acted on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    pub kind: String,
+    pub id: String,
+}
+
+impl Target {
+    #[must_use]
+    pub fn new(kind: &str, id: &str) -> Self {
+        Self { kind: kind.to_owned(), id: id.to_owned() }
+    }
+}
+
+/// One event, before it has its place in the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub at: Timestamp,
+    pub acting: Acting,
+    pub action: Action,
+    pub target: Target,
+    pub distribution: Option<DistributionId>,
+    pub invalidation: Option<InvalidationId>,
+    pub items: ItemsRecord,
+    pub reason: String,
+    pub outcome: Outcome,
+    /// What there is to say about the outcome, in words.
+    pub note: String,
+    pub aws_request_id: String,
+    pub cloudfront_id: String,
+    pub old: String,
+    pub new: String,
+}
+
+impl Event {
+    /// An act that was done; the fields that it has no use for are empty.
+    #[must_use]
+    pub fn new(at: Timestamp, acting: &Acting, action: Action) -> Self {
+        Self {
+            at,
+            acting: acting.clone(),
+            action,
+            target: Target::default(),
+            distribution: None,
+            invalidation: None,
+            items: ItemsRecord::default(),
+            reason: String::new(),
+            outcome: Outcome::Done,
+            note: String::new(),
+            aws_request_id: String::new(),
+            cloudfront_id: String::new(),
+            old: String::new(),
+            new: String::new(),
+        }
+    }
+}
+
+/// The items of an event: themselves where they are few, else their number and hash.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemsRecord {
+    pub shown: Vec<Item>,
+    pub count: usize,
+    /// SHA-256 over the sorted items, each followed by a line feed; empty where there are none.
+    pub sha256: String,
+}
+
+impl ItemsRecord {
+    /// Records sorted items.
+    #[must_use]
+    pub fn of(items: &[Item]) -> Self {
+        if items.is_empty() {
+            return Self::default();
+        }
+        let text = items.iter().fold(String::new(), |mut text, item| {
+            text.push_str(item.as_str());
+            text.push('\n');
+            text
+        });
+        let shown = if items.len() <= ITEMS_INLINE { items.to_vec() } else { Vec::new() };
+        Self { shown, count: items.len(), sha256: sha256_hex(text.as_bytes()) }
+    }
+}
+
+/// An event in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chained {
+    pub sequence: i64,
+    pub event: Event,
+    pub previous_hash: String,
+    pub hash: String,
+}
+
+impl Chained {
+    /// Puts an event behind the one with `previous_hash`.
+    #[must_use]
+    pub fn new(sequence: i64, event: Event, previous_hash: String) -> Self {
+        let hash = sha256_hex(canonical(sequence, &event, &previous_hash).as_bytes());
+        Self { sequence, event, previous_hash, hash }
+    }
+
+    /// Does the hash fit what the event says?
+    #[must_use]
+    pub fn is_intact(&self) -> bool {
+        self.hash == sha256_hex(self.canonical().as_bytes())
+    }
+
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        canonical(self.sequence, &self.event, &self.previous_hash)
+    }
+}
+
+/// The text under the hash.
+fn canonical(sequence: i64, event: &Event, previous_hash: &str) -> String {
+    let Acting { actor, origin } = &event.acting;
+    let optional = |text: Option<&str>| text.map_or(Value::Null, Value::from);
+    let items: Vec<&str> = event.items.shown.iter().map(Item::as_str).collect();
+    let mut form = Map::new();
+    let mut put = |key: &str, value: Value| form.insert(key.to_owned(), value);
+    put("action", json!(event.action.as_str()));
+    put("actor", json!({"id": actor.id, "kind": actor.kind.as_str(), "name": actor.name}));
+    put("at", json!(event.at.to_string()));
+    put("aws_request_id", json!(event.aws_request_id));
+    put("client_address", json!(origin.client_address));
+    put("cloudfront_id", json!(event.cloudfront_id));
+    put("distribution", optional(event.distribution.as_ref().map(DistributionId::as_str)));
+    put("invalidation", optional(event.invalidation.as_ref().map(InvalidationId::as_str)));
+    put("items", json!({"count": event.items.count, "sha256": event.items.sha256, "shown": items}));
+    put("new", json!(event.new));
+    put("note", json!(event.note));
+    put("old", json!(event.old));
+    put("outcome", json!(event.outcome.as_str()));
+    put("previous_hash", json!(previous_hash));
+    put("reason", json!(event.reason));
+    put("request_id", json!(origin.request_id));
+    put("sequence", json!(sequence));
+    put("session", json!(origin.session));
+    put("sign_in", json!(origin.sign_in));
+    put("target", json!({"id": event.target.id, "kind": event.target.kind}));
+    put("version", json!(VERSION));
+    Value::Object(form).to_string()
+}
+
+/// Is this an event that workers wrote about what CloudFront did?
+#[must_use]
+pub fn is_by_service(event: &Event) -> bool {
+    event.acting.actor.kind == ActorKind::Service
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{actor::Actor, id::PersonId};
+
+    fn event() -> Event {
+        let acting = Acting {
+            actor: Actor::person(&PersonId::from_trusted("p1"), "ops@example.com"),
+            origin: crate::domain::actor::Origin::default(),
+        };
+        let mut event = Event::new(Timestamp::from_micros(1_000_000), &acting, Action::InvalidationRequested);
+        event.items = ItemsRecord::of(&[Item::from_trusted("/a"), Item::from_trusted("/b*")]);
+        event.reason = "WEB-1: \"quotes\" and\nlines".to_owned();
+        event
+    }
+
+    #[test]
+    fn the_canonical_form_has_sorted_keys_and_no_white_space() {
+        let chained = Chained::new(1, event(), GENESIS.to_owned());
+        let text = chained.canonical();
+        assert!(
+            text.starts_with(r#"{"action":"invalidation.requested","actor":{"id":"p1","kind""#),
+            "{text}"
+        );
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value.to_string(), text);
+        assert_eq!(value["at"], "1970-01-01T00:00:01.000000Z");
+    }
+
+    #[test]
+    fn any_change_shows_in_the_hash() {
+        let chained = Chained::new(7, event(), GENESIS.to_owned());
+        assert!(chained.is_intact());
+        let mut changed = chained.clone();
+        changed.event.reason.push('!');
+        assert!(!changed.is_intact());
+        let mut moved = chained.clone();
+        moved.sequence = 8;
+        assert!(!moved.is_intact());
+        let mut relinked = chained;
+        relinked.previous_hash = "ff".repeat(32);
+        assert!(!relinked.is_intact());
+    }
+
+    #[test]
+    fn many_items_are_told_by_number_and_hash() {
+        let items: Vec<Item> = (0..101).map(|n| Item::from_trusted(format!("/{n}"))).collect();
+        let record = ItemsRecord::of(&items);
+        assert!(record.shown.is_empty());
+        assert_eq!((record.count, record.sha256.len()), (101, 64));
+    }
+
+    #[test]
+    fn every_action_reads_back() {
+        for action in Action::ALL {
+            assert_eq!(Action::parse(action.as_str()), Some(*action));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! A distribution as the surveyor read it from CloudFront, and which hosts it answers for.
+
+use super::{id::DistributionId, time::Timestamp};
+
+/// What is known of a distribution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Distribution {
+    pub id: DistributionId,
+    /// `arn:aws:cloudfront::ACCOUNT:distribution/ID`
+    pub arn: String,
+    /// `d….cloudfront.net`
+    pub domain_name: String,
+    /// Alternate domain names; one may begin with `*.`.
+    pub aliases: Vec<String>,
+    pub comment: String,
+    pub enabled: bool,
+    /// `Deployed` or `InProgress`, as CloudFront says it.
+    pub status: String,
+    /// A staging distribution has a cache of its own.
+    pub staging: bool,
+    pub origins: Vec<String>,
+    /// `None` until the distribution's configuration was read.
+    pub config: Option<DistributionConfig>,
+    pub last_modified: Timestamp,
+    /// When CloudFront last named it.
+    pub seen_at: Timestamp,
+    /// Set once CloudFront no longer names it.
+    pub gone_at: Option<Timestamp>,
+}
+
+/// What only `GetDistributionConfig` tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DistributionConfig {
+    pub root_object: Option<String>,
+    /// The response header that carries cache tags; without one, tags do nothing.
+    pub tag_header: Option<String>,
+    /// Whether query strings are part of the cache key; `None` where a cache policy decides.
+    pub query_strings: Option<bool>,
+}
+
+/// Whether a distribution serves viewers now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    Ready,
+    Deploying,
+    Disabled,
+    Gone,
+}
+
+impl Readiness {
+    /// As it is written in `data-state`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "completed",
+            Self::Deploying => "in_progress",
+            Self::Disabled => "queued",
+            Self::Gone => "failed",
+        }
+    }
+
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Ready => "Enabled, deployed",
+            Self::Deploying => "Enabled, deploying",
+            Self::Disabled => "Disabled",
+            Self::Gone => "No longer in CloudFront",
+        }
+    }
+
+    /// What a person should know before they invalidate here.
+    #[must_use]
+    pub const fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::Ready => None,
+            Self::Deploying => Some(
+                "This distribution is still deploying, which takes 5 to 15 minutes. Some edges may serve its earlier settings until then.",
+            ),
+            Self::Disabled => Some(
+                "This distribution is disabled. Viewers get nothing from it, and the paths are billed all the same.",
+            ),
+            Self::Gone => {
+                Some("CloudFront no longer lists this distribution. A request will most likely be refused.")
+            }
+        }
+    }
+}
+
+impl Distribution {
+    /// The name that people know it by: its first alias, else its comment, else its domain.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self.aliases.first() {
+            Some(alias) => alias,
+            None if !self.comment.is_empty() => &self.comment,
+            None => &self.domain_name,
+        }
+    }
+
+    /// The AWS account, read from the ARN; empty where the ARN has none.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.arn.split(':').nth(4).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        if self.gone_at.is_some() {
+            Readiness::Gone
+        } else if !self.enabled {
+            Readiness::Disabled
+        } else if self.status == "Deployed" {
+            Readiness::Ready
+        } else {
+            Readiness::Deploying
+        }
+    }
+
+    /// Does this distribution answer for `host`? Host names know no case.
+    #[must_use]
+    pub fn serves(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        self.domain_name.eq_ignore_ascii_case(&host)
+            || self.aliases.iter().any(|alias| alias_covers(&alias.to_ascii_lowercase(), &host))
+    }
+
+    /// The hosts it answers for, as a person reads them.
+    #[must_use]
+    pub fn hosts(&self) -> String {
+        let mut hosts: Vec<&str> = self.aliases.iter().map(String::as_str).collect();
+        hosts.push(&self.domain_name);
+        hosts.join(", ")
+    }
+
+    /// The account-unique name of a distribution for IAM, also where the ARN was not read yet.
+    #[must_use]
+    pub fn arn_or_guess(&self) -> String {
+        if self.arn.is_empty() {
+            format!("arn:aws:cloudfront::ACCOUNT_ID:distribution/{}", self.id)
+        } else {
+            self.arn.clone()
+        }
+    }
+}
+
+/// `*.example.com` covers every name that ends in `.example.com`.
+fn alias_covers(alias: &str, host: &str) -> bool {
+    match alias.strip_prefix('*') {
+        Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
+        None => alias == host,
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    pub fn sample() -> Distribution {
+        Distribution {
+            id: DistributionId::from_trusted("E2QWRUHAPOMQZL"),
+            arn: "arn:aws:cloudfront::123456789012:distribution/E2QWRUHAPOMQZL".to_owned(),
+            domain_name: "d12345678.cloudfront.net".to_owned(),
+            aliases: vec!["www.example.com".to_owned(), "*.preview.example.com".to_owned()],
+            comment: "StudentWebsiteDistribution".to_owned(),
+            enabled: true,
+            status: "Deployed".to_owned(),
+            staging: false,
+            origins: Vec::new(),
+            config: None,
+            last_modified: Timestamp::from_micros(0),
+            seen_at: Timestamp::from_micros(0),
+            gone_at: None,
+        }
+    }
+
+    #[test]
+    fn it_answers_for_its_domain_and_its_aliases_only() {
+        let site = sample();
+        for host in
+            ["www.example.com", "WWW.Example.com", "d12345678.cloudfront.net", "a.preview.example.com"]
+        {
+            assert!(site.serves(host), "{host}");
+        }
+        for host in ["example.com", "preview.example.com", "evilwww.example.com", "d1.cloudfront.net"] {
+            assert!(!site.serves(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_account_stands_in_the_arn() {
+        assert_eq!(sample().account(), "123456789012");
+    }
+
+    #[test]
+    fn a_status_other_than_deployed_is_not_ready() {
+        let mut site = sample();
+        site.status = "Frobbing".to_owned();
+        assert_eq!(site.readiness(), Readiness::Deploying);
+        site.enabled = false;
+        assert_eq!(site.readiness(), Readiness::Disabled);
+    }
+}

@@ -1,0 +1,87 @@
+//! How a path has to be written so that CloudFront clears the object that viewers have.
+//!
+//! The developer guide (invalidation-specifying-objects) asks to percent-encode non-ASCII characters and those
+//! that RFC 1738 calls unsafe, and nothing else: another spelling is accepted and the old object silently stays.
+
+/// A path in CloudFront's spelling, and whether anything had to be changed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Encoded {
+    pub text: String,
+    pub changed: bool,
+}
+
+/// Percent-encodes what has to be; `None` where a `%` does not begin an escape.
+#[must_use]
+pub fn encode_path(path: &str) -> Option<Encoded> {
+    if !escapes_are_whole(path) {
+        return None;
+    }
+    let mut text = String::with_capacity(path.len());
+    for c in path.chars() {
+        if c.is_ascii() && !is_unsafe(c) {
+            text.push(c);
+        } else {
+            let mut utf8 = [0; 4];
+            for byte in c.encode_utf8(&mut utf8).bytes() {
+                text.push('%');
+                text.push(hex_digit(byte >> 4));
+                text.push(hex_digit(byte & 15));
+            }
+        }
+    }
+    let changed = text != path;
+    Some(Encoded { text, changed })
+}
+
+/// Characters of which users report that CloudFront matches them now encoded, now not.
+///
+/// Sources: aws/aws-sdk#525, bep/s3deploy#46, aws/aws-sdk-go#223.
+#[must_use]
+pub fn is_contested(path: &str) -> bool {
+    path.contains(['~', ' ', '\'', '"']) || path.contains("%20")
+}
+
+/// RFC 1738, 2.2, less `#` and `%` (which have a meaning here) and `~` (which browsers send as it is).
+fn is_unsafe(c: char) -> bool {
+    matches!(c, ' ' | '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '[' | ']' | '`')
+}
+
+fn escapes_are_whole(path: &str) -> bool {
+    path.split('%').skip(1).all(|rest| {
+        let digits: Vec<u8> = rest.bytes().take(2).collect();
+        digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit)
+    })
+}
+
+fn hex_digit(nibble: u8) -> char {
+    char::from_digit(u32::from(nibble), 16).map_or('0', |c| c.to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(path: &str) -> String {
+        encode_path(path).unwrap().text
+    }
+
+    #[test]
+    fn only_what_the_guide_names_is_encoded() {
+        assert_eq!(encoded("/a-b_c.d~e!$&'()*+,;=:@/f?g=h"), "/a-b_c.d~e!$&'()*+,;=:@/f?g=h");
+        assert_eq!(encoded("/größe 1.png"), "/gr%C3%B6%C3%9Fe%201.png");
+        assert_eq!(encoded("/a[1]{2}|\\^`\"<>"), "/a%5B1%5D%7B2%7D%7C%5C%5E%60%22%3C%3E");
+    }
+
+    #[test]
+    fn what_is_encoded_already_stays_as_it_is() {
+        let again = encode_path("/gr%C3%B6%c3%9fe").unwrap();
+        assert_eq!((again.text.as_str(), again.changed), ("/gr%C3%B6%c3%9fe", false));
+    }
+
+    #[test]
+    fn a_lone_percent_sign_is_not_guessed_at() {
+        assert_eq!(encode_path("/100%"), None);
+        assert_eq!(encode_path("/100%zz"), None);
+        assert_eq!(encode_path("/1%2"), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! The pace of calls: so many a second, with a burst, kept as one point in time.
+//!
+//! This is the generic cell rate algorithm: `next_at` is when the next call would be due at the even rate.
+
+use std::time::Duration;
+
+use super::time::Timestamp;
+
+/// A rate with a burst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    interval: Duration,
+    /// How far ahead of the even rate calls may run.
+    slack: Duration,
+}
+
+impl Pace {
+    /// `rate` calls a second, and up to `burst` at once after a rest. Both must be above zero.
+    #[must_use]
+    pub fn new(rate: f64, burst: u32) -> Self {
+        let interval = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_secs(86_400));
+        Self { interval, slack: interval.saturating_mul(burst.saturating_sub(1)) }
+    }
+
+    /// The `next_at` after calls that were made beyond the one that was taken.
+    #[must_use]
+    pub fn charge(self, next_at: Timestamp, now: Timestamp, calls: u32) -> Timestamp {
+        next_at.max(now).plus(self.interval.saturating_mul(calls))
+    }
+
+    /// Takes one call: the new `next_at`, or the time from which on a call is within the pace.
+    pub fn take(self, next_at: Timestamp, now: Timestamp) -> Result<Timestamp, Timestamp> {
+        // A clock that was put back must not hold calls up for longer than a few bursts take.
+        let latest = now.plus((self.slack + self.interval) * 4);
+        let due = next_at.clamp(now, latest);
+        if due.since(now) <= self.slack { Ok(due.plus(self.interval)) } else { Err(due.minus(self.slack)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_then_the_even_rate() {
+        let pace = Pace::new(0.5, 5);
+        let start = Timestamp::from_micros(1_000_000_000);
+        let mut next = Timestamp::from_micros(0);
+        for _ in 0..5 {
+            next = pace.take(next, start).unwrap();
+        }
+        let wait = pace.take(next, start).unwrap_err();
+        assert_eq!(wait.since(start), Duration::from_secs(2));
+        next = pace.take(next, wait).unwrap();
+        assert!(pace.take(next, wait).is_err());
+    }
+
+    #[test]
+    fn a_clock_put_back_holds_nothing_up_for_long() {
+        let pace = Pace::new(1.0, 1);
+        let now = Timestamp::from_micros(0);
+        let far = now.plus(Duration::from_secs(86_400));
+        assert!(pace.take(far, now).unwrap_err().since(now) <= Duration::from_secs(4));
+    }
+}

@@ -1,0 +1,65 @@
+//! When to try again and when to look again. Rows carry the result as a due time; no worker sleeps on it.
+
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How long to wait before attempt `attempt + 1`, the first attempt being 1.
+///
+/// Exponential with full jitter between half and the whole of the step, capped at five minutes. `dice` is a random
+/// number, so that this stays pure.
+#[must_use]
+pub fn wait_before_retry(attempt: u32, dice: u64) -> Duration {
+    let step = SECOND.saturating_mul(1 << attempt.min(9)).min(Duration::from_secs(300));
+    let half = step / 2;
+    let range = u64::try_from(half.as_millis()).unwrap_or(u64::MAX).max(1);
+    half + Duration::from_millis(dice % range)
+}
+
+/// How long to wait before CloudFront is asked again for an invalidation that it accepted `age` ago.
+///
+/// CloudFront completes most in under 25 s, so a young one is asked every second and an old one ever more rarely.
+#[must_use]
+pub fn wait_before_look(age: Duration) -> Duration {
+    match age.as_secs() {
+        0..60 => SECOND,
+        60..300 => Duration::from_secs(5),
+        300..1_800 => Duration::from_secs(20),
+        1_800..7_200 => Duration::from_secs(60),
+        _ => Duration::from_secs(600),
+    }
+}
+
+/// From this age on, an invalidation in progress is unusually slow and its page says so.
+///
+/// AWS reports 25 s at the 95th percentile; people have seen more than 10 minutes.
+pub const SLOW_AFTER: Duration = Duration::from_secs(10 * 60);
+
+/// What an invalidation takes where nothing is known of the distribution yet.
+pub const USUAL: Duration = Duration::from_secs(25);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_are_jittered_and_stay_under_five_minutes() {
+        assert!(wait_before_retry(1, 0) >= SECOND);
+        assert!(wait_before_retry(1, u64::MAX) <= SECOND * 2);
+        assert_ne!(wait_before_retry(5, 1), wait_before_retry(5, 10_000));
+        for attempt in 0..100 {
+            assert!(wait_before_retry(attempt, u64::MAX - 1) <= Duration::from_secs(300));
+        }
+    }
+
+    #[test]
+    fn the_young_are_asked_often_and_the_old_rarely() {
+        let mut before = Duration::ZERO;
+        for age in [0, 59, 60, 400, 2_000, 100_000] {
+            let wait = wait_before_look(Duration::from_secs(age));
+            assert!(wait >= before);
+            before = wait;
+        }
+        assert_eq!(wait_before_look(Duration::from_secs(30)), SECOND);
+    }
+}

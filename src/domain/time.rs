@@ -1,0 +1,142 @@
+//! Points in time: microseconds since 1970 in UTC, the finest that both databases keep.
+
+use std::{fmt, time::Duration};
+
+/// A point in time in UTC, with microsecond precision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From microseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// Reads RFC 3339 text; `None` where it is not that.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let parsed: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(parsed.as_microsecond()))
+    }
+
+    /// How long ago `earlier` was; zero where it lies ahead.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(micros(span)))
+    }
+
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(micros(span)))
+    }
+
+    /// `2026-11-23`, in UTC.
+    #[must_use]
+    pub fn date(self) -> String {
+        self.jiff().strftime("%Y-%m-%d").to_string()
+    }
+
+    /// `09:58:02`, in UTC.
+    #[must_use]
+    pub fn time_of_day(self) -> String {
+        self.jiff().strftime("%H:%M:%S").to_string()
+    }
+
+    /// `09:58:02.114`, in UTC.
+    #[must_use]
+    pub fn time_of_day_millis(self) -> String {
+        self.jiff().strftime("%H:%M:%S.%3f").to_string()
+    }
+
+    /// `November`, in UTC.
+    #[must_use]
+    pub fn month_name(self) -> String {
+        self.jiff().strftime("%B").to_string()
+    }
+
+    /// The first moment of this time's calendar month in UTC: CloudFront counts its free paths from there.
+    #[must_use]
+    pub fn start_of_month(self) -> Self {
+        let month = self.jiff().strftime("%Y-%m-01T00:00:00Z").to_string();
+        Self::parse(&month).unwrap_or(self)
+    }
+
+    fn jiff(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// RFC 3339 in UTC, always with six digits after the point: it is part of the audit's canonical form.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}", self.jiff().strftime("%Y-%m-%dT%H:%M:%S.%6fZ"))
+    }
+}
+
+/// A span as a person says it: `0.2 s`, `21 s`, `3 min 20 s`, `2 hours`, `5 days`.
+#[must_use]
+pub fn span_in_words(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..10 => format!("{}.{} s", seconds, span.subsec_millis() / 100),
+        10..60 => format!("{seconds} s"),
+        60..600 if !seconds.is_multiple_of(60) => {
+            format!("{} min {} s", seconds / 60, seconds % 60)
+        }
+        60..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} hours", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_has_always_six_digits_and_reads_back() {
+        let at = Timestamp::from_micros(1_795_341_482_114_000);
+        assert_eq!(at.to_string().len(), "2026-11-23T09:58:02.114000Z".len());
+        assert_eq!(Timestamp::parse(&at.to_string()), Some(at));
+    }
+
+    #[test]
+    fn a_month_begins_at_its_first_midnight_in_utc() {
+        let at = Timestamp::parse("2026-11-23T09:58:02Z").unwrap();
+        assert_eq!(at.start_of_month().to_string(), "2026-11-01T00:00:00.000000Z");
+        assert_eq!(at.month_name(), "November");
+    }
+
+    #[test]
+    fn a_span_is_told_in_the_unit_that_a_person_would_choose() {
+        let told = |seconds| span_in_words(Duration::from_secs(seconds));
+        assert_eq!(told(2), "2.0 s");
+        assert_eq!(told(21), "21 s");
+        assert_eq!(told(200), "3 min 20 s");
+        assert_eq!(told(120), "2 min");
+        assert_eq!(told(7_300), "2 hours");
+        assert_eq!(told(400_000), "4 days");
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_gives_no_negative_span() {
+        let early = Timestamp::from_micros(5);
+        assert_eq!(early.since(Timestamp::from_micros(9)), Duration::ZERO);
+    }
+}

@@ -1,0 +1,58 @@
+//! Adds a person with a local account.
+
+use crate::{
+    domain::{
+        access::Role,
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::PersonId,
+        person::{Email, Person, PersonError, check_password},
+    },
+    store::{StoreError, Tx, audit, people},
+};
+
+use super::{Desk, OpError, new_uuid, password};
+
+/// Adds a person; their password is hashed before the transaction begins.
+pub async fn add_person(
+    desk: &Desk,
+    acting: &Acting,
+    email: &Email,
+    role: Role,
+    password: &str,
+) -> Result<Person, OpError> {
+    check_password(password)?;
+    let hash = password::hash(password).await?;
+    let mut tx = desk.db.begin().await?;
+    let person = write_person(desk, &mut tx, acting, email, role, &hash).await?;
+    desk.commit(tx).await?;
+    Ok(person)
+}
+
+/// Writes the person and the event into a transaction that may do more.
+pub(super) async fn write_person(
+    desk: &Desk,
+    tx: &mut Tx,
+    acting: &Acting,
+    email: &Email,
+    role: Role,
+    hash: &str,
+) -> Result<Person, OpError> {
+    let now = desk.clock.now();
+    let person = Person {
+        id: PersonId::from_trusted(new_uuid()),
+        email: email.as_str().to_owned(),
+        role,
+        disabled_at: None,
+        created_at: now,
+    };
+    match people::insert(tx, &person, hash).await {
+        Err(StoreError::Duplicate(_)) => return Err(PersonError::Exists.into()),
+        other => other?,
+    }
+    let mut event = Event::new(now, acting, Action::PersonAdded);
+    event.target = Target::new("person", person.id.as_str());
+    event.new = format!("{} as {}", person.email, role.as_str());
+    audit::append(tx, event).await?;
+    Ok(person)
+}

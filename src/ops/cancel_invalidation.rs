@@ -1,0 +1,34 @@
+//! Takes back what was not sent yet. What CloudFront has accepted cannot be cancelled.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::InvalidationId,
+    },
+    store::{audit, batches, invalidations},
+};
+
+use super::{Desk, OpError};
+
+/// Cancels the batches that are queued, or fails with [`OpError::TooLate`] where none is.
+pub async fn cancel_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationId) -> Result<(), OpError> {
+    let now = desk.clock.now();
+    let mut tx = desk.db.begin().await?;
+    let found = invalidations::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    let cancelled = batches::cancel_queued(&mut tx, id).await?;
+    if cancelled == 0 {
+        return Err(OpError::TooLate);
+    }
+    let state = invalidations::refresh_state(&mut tx, id, now).await?;
+    let mut event = Event::new(now, acting, Action::InvalidationCancelled);
+    event.target = Target::new("invalidation", id.as_str());
+    event.distribution = Some(found.distribution);
+    event.invalidation = Some(id.clone());
+    event.old = found.state.as_str().to_owned();
+    event.new = state.as_str().to_owned();
+    event.note = format!("{cancelled} of its batches were not sent");
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Makes the one-time link with which the first account is set up.
+
+use std::time::Duration;
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event},
+        secret::Secret,
+    },
+    store::{audit, people},
+};
+
+use super::{Desk, OpError, new_secret};
+
+/// How long the link is good. The next start makes a new one.
+const LIFE: Duration = Duration::from_secs(24 * 3_600);
+
+/// A new secret for `/setup`, or nothing where there are accounts already.
+pub async fn make_set_up_link(desk: &Desk) -> Result<Option<Secret>, OpError> {
+    let mut tx = desk.db.begin().await?;
+    if !people::is_empty(&mut tx).await? {
+        return Ok(None);
+    }
+    let now = desk.clock.now();
+    let secret = new_secret()?;
+    people::replace_set_up_link(&mut tx, &secret.hash(), now, now.plus(LIFE)).await?;
+    let event = Event::new(now, &Acting::service(), Action::SetUpLinkMade);
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(Some(secret))
+}

@@ -1,0 +1,21 @@
+//! Asks the surveyor to read the distributions from CloudFront now.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event},
+    },
+    store::{audit, survey},
+};
+
+use super::{Desk, OpError};
+
+/// Makes the survey due. The page does not wait for it.
+pub async fn refresh_distributions(desk: &Desk, acting: &Acting) -> Result<(), OpError> {
+    let now = desk.clock.now();
+    let mut tx = desk.db.begin().await?;
+    survey::request(&mut tx, now).await?;
+    audit::append(&mut tx, Event::new(now, acting, Action::DistributionsRefreshRequested)).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}

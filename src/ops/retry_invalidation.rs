@@ -1,0 +1,33 @@
+//! Sends again what CloudFront refused, once its cause is mended. The caller references stay as they are.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::InvalidationId,
+    },
+    store::{audit, batches, invalidations},
+};
+
+use super::{Desk, OpError};
+
+/// Queues the failed batches again, or fails with [`OpError::TooLate`] where none has failed.
+pub async fn retry_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationId) -> Result<(), OpError> {
+    let now = desk.clock.now();
+    let mut tx = desk.db.begin().await?;
+    let found = invalidations::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    let queued = batches::requeue_failed(&mut tx, id, now).await?;
+    if queued == 0 {
+        return Err(OpError::TooLate);
+    }
+    let state = invalidations::refresh_state(&mut tx, id, now).await?;
+    let mut event = Event::new(now, acting, Action::InvalidationRetried);
+    event.target = Target::new("invalidation", id.as_str());
+    event.distribution = Some(found.distribution);
+    event.invalidation = Some(id.clone());
+    event.old = found.state.as_str().to_owned();
+    event.new = state.as_str().to_owned();
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}

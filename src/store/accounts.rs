@@ -1,0 +1,144 @@
+//! AWS accounts: the pace at which each may be called, and whether it is paused.
+
+use crate::domain::{pace::Pace, problem::Problem, time::Timestamp};
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_one},
+    parts::{self, time},
+};
+
+/// Which calls a pace is for: those that create, and those that only read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    Create,
+    Read,
+}
+
+/// An account to which nothing is sent for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    pub account: String,
+    pub since: Timestamp,
+    pub retry_at: Timestamp,
+    pub problem: Problem,
+}
+
+/// Makes sure that there is a row for the account.
+pub async fn ensure(tx: &mut Tx, account: &str) -> Result<(), StoreError> {
+    execute!(tx, "INSERT INTO account (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", account)?;
+    Ok(())
+}
+
+/// Takes one call of the account's pace, or says from when on there is one.
+pub async fn take_call(
+    tx: &mut Tx,
+    account: &str,
+    calls: Calls,
+    pace: Pace,
+    now: Timestamp,
+) -> Result<Result<(), Timestamp>, StoreError> {
+    let lock = if tx.is_postgres() {
+        "SELECT create_next_at, read_next_at FROM account WHERE id = $1 FOR UPDATE"
+    } else {
+        "SELECT create_next_at, read_next_at FROM account WHERE id = $1"
+    };
+    let (create, read) = fetch_one!(tx, (i64, i64), lock, account)?;
+    let (next_at, update) = match calls {
+        Calls::Create => (create, "UPDATE account SET create_next_at = $2 WHERE id = $1"),
+        Calls::Read => (read, "UPDATE account SET read_next_at = $2 WHERE id = $1"),
+    };
+    match pace.take(time(next_at), now) {
+        Ok(next) => {
+            execute!(tx, update, account, next.as_micros())?;
+            Ok(Ok(()))
+        }
+        Err(wait) => Ok(Err(wait)),
+    }
+}
+
+/// Charges reading calls that were made beyond the one that was taken.
+pub async fn charge_reads(
+    tx: &mut Tx,
+    account: &str,
+    pace: Pace,
+    calls: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (next_at,) = fetch_one!(tx, (i64,), "SELECT read_next_at FROM account WHERE id = $1", account)?;
+    let next = pace.charge(time(next_at), now, calls);
+    execute!(tx, "UPDATE account SET read_next_at = $2 WHERE id = $1", account, next.as_micros())?;
+    Ok(())
+}
+
+/// Holds an account's queue until `retry_at`; gives whether it was running before.
+pub async fn pause(
+    tx: &mut Tx,
+    account: &str,
+    problem: &Problem,
+    now: Timestamp,
+    retry_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let (paused,) = fetch_one!(
+        tx,
+        (i64,),
+        "SELECT count(*) FROM account WHERE id = $1 AND paused_at IS NOT NULL",
+        account
+    )?;
+    execute!(
+        tx,
+        "UPDATE account SET paused_at = COALESCE(paused_at, $2), retry_at = $3,
+             problem_kind = $4, problem_code = $5, problem_message = $6
+         WHERE id = $1",
+        account,
+        now.as_micros(),
+        retry_at.as_micros(),
+        problem.kind.as_str(),
+        problem.code.as_str(),
+        problem.message.as_str(),
+    )?;
+    Ok(paused == 0)
+}
+
+/// Lets an account go on; gives whether it was paused.
+pub async fn resume(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
+    let touched = execute!(
+        tx,
+        "UPDATE account SET paused_at = NULL, retry_at = NULL,
+             problem_kind = NULL, problem_code = NULL, problem_message = NULL
+         WHERE id = $1 AND paused_at IS NOT NULL",
+        account,
+    )?;
+    Ok(touched == 1)
+}
+
+#[derive(sqlx::FromRow)]
+struct PauseRow {
+    id: String,
+    paused_at: i64,
+    retry_at: i64,
+    problem_kind: Option<String>,
+    problem_code: Option<String>,
+    problem_message: Option<String>,
+}
+
+/// The accounts that are paused now.
+pub async fn paused(conn: &mut Conn) -> Result<Vec<Pause>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        PauseRow,
+        "SELECT id, paused_at, retry_at, problem_kind, problem_code, problem_message
+         FROM account WHERE paused_at IS NOT NULL ORDER BY id"
+    )?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            Some(Pause {
+                account: row.id,
+                since: time(row.paused_at),
+                retry_at: time(row.retry_at),
+                problem: parts::problem(row.problem_kind, row.problem_code, row.problem_message)?,
+            })
+        })
+        .collect())
+}

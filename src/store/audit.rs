@@ -1,0 +1,198 @@
+//! The history: written once, at its end, each event with the hash of the one before it.
+
+use crate::domain::{
+    actor::{Acting, Actor, ActorKind, Origin},
+    audit::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION},
+    id::{DistributionId, InvalidationId},
+};
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_one},
+    parts::{count, items_from_json, items_to_json, signed, time},
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT sequence, at, actor_kind, actor_id, actor_name, sign_in, session, client_address, request_id, ",
+            "action, target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count, ",
+            "items_sha256, reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, ",
+            "previous_hash, hash FROM audit_event ",
+            $rest
+        )
+    };
+}
+
+/// Writes an event at the end of the chain. Do it last in a transaction: writers queue up behind it.
+pub async fn append(tx: &mut Tx, event: Event) -> Result<i64, StoreError> {
+    let head = if tx.is_postgres() {
+        "SELECT sequence, hash FROM audit_head WHERE id = 1 FOR UPDATE"
+    } else {
+        "SELECT sequence, hash FROM audit_head WHERE id = 1"
+    };
+    let (last, previous_hash) = fetch_one!(tx, (i64, String), head)?;
+    let chained = Chained::new(last + 1, event, previous_hash);
+    insert(tx, &chained).await?;
+    execute!(
+        tx,
+        "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1",
+        chained.sequence,
+        chained.hash.as_str(),
+    )?;
+    Ok(chained.sequence)
+}
+
+async fn insert(tx: &mut Tx, chained: &Chained) -> Result<(), StoreError> {
+    let event = &chained.event;
+    let Acting { actor, origin } = &event.acting;
+    execute!(
+        tx,
+        "INSERT INTO audit_event (sequence, at, actor_kind, actor_id, actor_name, sign_in, session, client_address,
+             request_id, action, target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count,
+             items_sha256, reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, version,
+             previous_hash, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+             $22, $23, $24, $25, $26, $27)",
+        chained.sequence,
+        event.at.as_micros(),
+        actor.kind.as_str(),
+        actor.id.as_str(),
+        actor.name.as_str(),
+        origin.sign_in.as_str(),
+        origin.session.as_str(),
+        origin.client_address.as_str(),
+        origin.request_id.as_str(),
+        event.action.as_str(),
+        event.target.kind.as_str(),
+        event.target.id.as_str(),
+        event.distribution.as_ref().map(DistributionId::as_str),
+        event.invalidation.as_ref().map(InvalidationId::as_str),
+        items_to_json(&event.items.shown),
+        signed(event.items.count),
+        event.items.sha256.as_str(),
+        event.reason.as_str(),
+        event.outcome.as_str(),
+        event.note.as_str(),
+        event.aws_request_id.as_str(),
+        event.cloudfront_id.as_str(),
+        event.old.as_str(),
+        event.new.as_str(),
+        VERSION,
+        chained.previous_hash.as_str(),
+        chained.hash.as_str(),
+    )?;
+    Ok(())
+}
+
+/// The sequence of the last event; 0 where there is none.
+pub async fn head(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(fetch_one!(conn, (i64,), "SELECT sequence FROM audit_head WHERE id = 1")?.0)
+}
+
+/// Up to `limit` events before a sequence, newest first.
+pub async fn before(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Chained>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!("WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2"),
+        sequence,
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_event).collect()
+}
+
+/// Up to `limit` events after a sequence, oldest first.
+pub async fn after(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Chained>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!("WHERE sequence > $1 ORDER BY sequence LIMIT $2"),
+        sequence,
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_event).collect()
+}
+
+/// The first `limit` events of an invalidation, oldest first.
+pub async fn of_invalidation(
+    conn: &mut Conn,
+    id: &InvalidationId,
+    limit: usize,
+) -> Result<Vec<Chained>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!("WHERE invalidation_id = $1 ORDER BY sequence LIMIT $2"),
+        id.as_str(),
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_event).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    sequence: i64,
+    at: i64,
+    actor_kind: String,
+    actor_id: String,
+    actor_name: String,
+    sign_in: String,
+    session: String,
+    client_address: String,
+    request_id: String,
+    action: String,
+    target_kind: String,
+    target_id: String,
+    distribution_id: Option<String>,
+    invalidation_id: Option<String>,
+    items_shown: String,
+    items_count: i64,
+    items_sha256: String,
+    reason: String,
+    outcome: String,
+    note: String,
+    aws_request_id: String,
+    cloudfront_id: String,
+    old_value: String,
+    new_value: String,
+    previous_hash: String,
+    hash: String,
+}
+
+impl Row {
+    fn into_event(self) -> Result<Chained, StoreError> {
+        let unreadable = StoreError::unreadable;
+        let kind = ActorKind::parse(&self.actor_kind)
+            .ok_or_else(|| unreadable("an actor's kind", &self.actor_kind))?;
+        let event = Event {
+            at: time(self.at),
+            acting: Acting {
+                actor: Actor { kind, id: self.actor_id, name: self.actor_name },
+                origin: Origin {
+                    client_address: self.client_address,
+                    request_id: self.request_id,
+                    sign_in: self.sign_in,
+                    session: self.session,
+                },
+            },
+            action: Action::parse(&self.action).ok_or_else(|| unreadable("an action", &self.action))?,
+            target: Target { kind: self.target_kind, id: self.target_id },
+            distribution: self.distribution_id.map(DistributionId::from_trusted),
+            invalidation: self.invalidation_id.map(InvalidationId::from_trusted),
+            items: ItemsRecord {
+                shown: items_from_json(&self.items_shown)?,
+                count: count(self.items_count),
+                sha256: self.items_sha256,
+            },
+            reason: self.reason,
+            outcome: Outcome::parse(&self.outcome).ok_or_else(|| unreadable("an outcome", &self.outcome))?,
+            note: self.note,
+            aws_request_id: self.aws_request_id,
+            cloudfront_id: self.cloudfront_id,
+            old: self.old_value,
+            new: self.new_value,
+        };
+        Ok(Chained { sequence: self.sequence, event, previous_hash: self.previous_hash, hash: self.hash })
+    }
+}

@@ -1,0 +1,246 @@
+//! The one place that knows two engines: SQLite by default, PostgreSQL by URL.
+//!
+//! SQL is written once, with `$1` placeholders, and run through [`execute!`], [`fetch_all!`], [`fetch_one!`] and
+//! [`fetch_optional!`], which fork on the engine. SQLite has one connection that writes and several that read.
+
+use std::{
+    ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+use sqlx::{
+    PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    migrate::Migrator,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::StoreError;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How long a request waits for a connection before it is told to come again.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// How long SQLite waits for another process, such as `unstale user add`, to end its write.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The database. Clones share its pools.
+#[derive(Debug, Clone)]
+pub struct Db(Pools);
+
+#[derive(Debug, Clone)]
+enum Pools {
+    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf },
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens `sqlite://FILE` (made where it is missing) or `postgres://…` and brings its tables up to date.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            Self::open_postgres(address).await
+        } else if address.starts_with("sqlite:") {
+            Self::open_sqlite(address).await
+        } else {
+            let scheme = address.split(':').next().unwrap_or_default();
+            Err(StoreError::Address(format!(
+                "the database address begins with {scheme:?}; use sqlite://FILE or postgres://…"
+            )))
+        }
+    }
+
+    async fn open_sqlite(address: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(address)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY);
+        let file = options.get_filename().to_owned();
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options.clone())
+            .await?;
+        SQLITE.run(&write).await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(8)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await?;
+        Ok(Self(Pools::Sqlite { write, read, file }))
+    }
+
+    async fn open_postgres(address: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(address)?.application_name("unstale");
+        let pool =
+            PgPoolOptions::new().max_connections(16).acquire_timeout(ACQUIRE).connect_with(options).await?;
+        POSTGRES.run(&pool).await?;
+        Ok(Self(Pools::Postgres(pool)))
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> Result<Read, StoreError> {
+        let handle = match &self.0 {
+            Pools::Sqlite { read, .. } => Handle::SqliteRead(read.acquire().await?),
+            Pools::Postgres(pool) => Handle::PostgresRead(pool.acquire().await?),
+        };
+        Ok(Read(Conn(handle)))
+    }
+
+    /// Begins a transaction that writes. Dropped without [`Tx::commit`], it leaves no trace.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let handle = match &self.0 {
+            Pools::Sqlite { write, .. } => Handle::SqliteTx(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Handle::PostgresTx(pool.begin().await?),
+        };
+        Ok(Tx(Conn(handle)))
+    }
+
+    /// The file of an SQLite database.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Pools::Sqlite { file, .. } => Some(file),
+            Pools::Postgres(_) => None,
+        }
+    }
+
+    /// Can other processes write this database while we serve?
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.0, Pools::Postgres(_))
+    }
+
+    /// Closes all connections; SQLite's write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        match &self.0 {
+            Pools::Sqlite { write, read, .. } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A connection that reading functions take.
+#[derive(Debug)]
+pub struct Conn(Handle);
+
+#[derive(Debug)]
+enum Handle {
+    SqliteRead(PoolConnection<Sqlite>),
+    SqliteTx(Transaction<'static, Sqlite>),
+    PostgresRead(PoolConnection<Postgres>),
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+/// The connection of one engine or the other, for the macros below.
+pub(super) enum Engine<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+impl Conn {
+    pub(super) fn engine(&mut self) -> Engine<'_> {
+        match &mut self.0 {
+            Handle::SqliteRead(connection) => Engine::Sqlite(connection),
+            Handle::SqliteTx(transaction) => Engine::Sqlite(transaction),
+            Handle::PostgresRead(connection) => Engine::Postgres(connection),
+            Handle::PostgresTx(transaction) => Engine::Postgres(transaction),
+        }
+    }
+
+    /// For the little SQL that differs.
+    pub(super) const fn is_postgres(&self) -> bool {
+        matches!(self.0, Handle::PostgresRead(_) | Handle::PostgresTx(_))
+    }
+}
+
+/// A connection from the readers' pool.
+#[derive(Debug)]
+pub struct Read(Conn);
+
+impl Deref for Read {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl DerefMut for Read {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
+
+/// A write transaction: the only thing that writing functions take.
+#[derive(Debug)]
+#[must_use = "a transaction that is dropped leaves no trace"]
+pub struct Tx(Conn);
+
+impl Tx {
+    /// Makes it durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.0.0 {
+            Handle::SqliteTx(transaction) => transaction.commit().await?,
+            Handle::PostgresTx(transaction) => transaction.commit().await?,
+            Handle::SqliteRead(_) | Handle::PostgresRead(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
+
+/// Runs a statement; gives the number of rows that it touched.
+macro_rules! execute {
+    ($conn:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $conn.engine() {
+            $crate::store::db::Engine::Sqlite(c) => {
+                sqlx::query($sql)$(.bind($arg))*.execute(c).await.map(|done| done.rows_affected())
+            }
+            $crate::store::db::Engine::Postgres(c) => {
+                sqlx::query($sql)$(.bind($arg))*.execute(c).await.map(|done| done.rows_affected())
+            }
+        }.map_err($crate::store::StoreError::from)
+    };
+}
+
+macro_rules! fetch {
+    ($how:ident, $conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $conn.engine() {
+            $crate::store::db::Engine::Sqlite(c) => {
+                sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.$how(c).await
+            }
+            $crate::store::db::Engine::Postgres(c) => {
+                sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.$how(c).await
+            }
+        }.map_err($crate::store::StoreError::from)
+    };
+}
+
+/// All rows, read as `$row`.
+macro_rules! fetch_all { ($($all:tt)*) => { $crate::store::db::fetch!(fetch_all, $($all)*) }; }
+/// The one row that there must be.
+macro_rules! fetch_one { ($($all:tt)*) => { $crate::store::db::fetch!(fetch_one, $($all)*) }; }
+/// A row, or none.
+macro_rules! fetch_optional { ($($all:tt)*) => { $crate::store::db::fetch!(fetch_optional, $($all)*) }; }
+
+pub(super) use {execute, fetch, fetch_all, fetch_one, fetch_optional};

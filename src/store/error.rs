@@ -1,0 +1,79 @@
+//! Why the database could not do it: out of reach for now, or something that should not be.
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached or cannot write now: full disk, lost connection, locked file. Worth trying again.
+    #[error("the database is out of reach: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// A row that must be unique exists already.
+    #[error("a row like this exists already: {0}")]
+    Duplicate(#[source] sqlx::Error),
+    #[error("the database answered with an error: {0}")]
+    Database(#[source] sqlx::Error),
+    #[error("the database could not be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("the database holds something that this version cannot read: {0}")]
+    Unreadable(String),
+    #[error("{0}")]
+    Address(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::Database(database) if database.is_unique_violation() => Self::Duplicate(error),
+            sqlx::Error::Database(database) => {
+                if database.code().is_some_and(|code| is_passing(&code)) {
+                    Self::Unavailable(error)
+                } else {
+                    Self::Database(error)
+                }
+            }
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// Codes of troubles that go away: SQLite's primary result codes and PostgreSQL's classes.
+///
+/// SQLite: 5 BUSY, 6 LOCKED, 8 READONLY, 10 IOERR, 13 FULL, 14 CANTOPEN (extended codes carry them in the low byte).
+/// PostgreSQL: class 08 connection, 53 resources, 57 operator intervention, 40 serialization, 25006 read-only.
+fn is_passing(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(number) if code.len() != 5 => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
+        _ => ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)) || code == "25006",
+    }
+}
+
+impl StoreError {
+    pub(super) fn unreadable(what: &str, value: &str) -> Self {
+        Self::Unreadable(format!("{what} is {value:?}"))
+    }
+
+    /// Is it worth trying again later?
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_passing;
+
+    #[test]
+    fn troubles_that_pass_are_told_from_those_that_stay() {
+        for code in ["5", "13", "522", "778", "08006", "53100", "57P01", "40001", "25006"] {
+            assert!(is_passing(code), "{code}");
+        }
+        for code in ["1", "19", "2067", "23505", "42P01", "22021"] {
+            assert!(!is_passing(code), "{code}");
+        }
+    }
+}

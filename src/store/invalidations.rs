@@ -1,0 +1,178 @@
+//! Invalidations as they were asked for. Their state follows from their batches and is kept beside them.
+
+use crate::domain::{
+    actor::{Actor, ActorKind},
+    id::{DistributionId, InvalidationId, RequestKey},
+    invalidation::{BatchState, Invalidation, InvalidationState},
+    item::Item,
+    time::Timestamp,
+};
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_optional},
+    parts::{count, optional_time, signed, time},
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, distribution_id, actor_kind, actor_id, actor_name, reason, requested_at, item_count, ",
+            "first_item, state, ended_at FROM invalidation ",
+            $rest
+        )
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    distribution_id: String,
+    actor_kind: String,
+    actor_id: String,
+    actor_name: String,
+    reason: String,
+    requested_at: i64,
+    item_count: i64,
+    first_item: String,
+    state: String,
+    ended_at: Option<i64>,
+}
+
+impl Row {
+    fn into_invalidation(self) -> Result<Invalidation, StoreError> {
+        let kind = ActorKind::parse(&self.actor_kind)
+            .ok_or_else(|| StoreError::unreadable("an actor's kind", &self.actor_kind))?;
+        let state = InvalidationState::parse(&self.state)
+            .ok_or_else(|| StoreError::unreadable("an invalidation's state", &self.state))?;
+        Ok(Invalidation {
+            id: InvalidationId::from_trusted(self.id),
+            distribution: DistributionId::from_trusted(self.distribution_id),
+            requested_by: Actor { kind, id: self.actor_id, name: self.actor_name },
+            requested_at: time(self.requested_at),
+            reason: self.reason,
+            state,
+            item_count: count(self.item_count),
+            first_item: Item::from_trusted(self.first_item),
+            ended_at: optional_time(self.ended_at),
+        })
+    }
+}
+
+/// Writes a new invalidation. Its batches follow in the same transaction.
+pub async fn insert(
+    tx: &mut Tx,
+    new: &Invalidation,
+    request_key: Option<&RequestKey>,
+    items_sha256: &str,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name, reason,
+             requested_at, item_count, first_item, items_sha256, state, ended_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        new.id.as_str(),
+        request_key.map(RequestKey::as_str),
+        new.distribution.as_str(),
+        new.requested_by.kind.as_str(),
+        new.requested_by.id.as_str(),
+        new.requested_by.name.as_str(),
+        new.reason.as_str(),
+        new.requested_at.as_micros(),
+        signed(new.item_count),
+        new.first_item.as_str(),
+        items_sha256,
+        new.state.as_str(),
+        new.ended_at.map(Timestamp::as_micros),
+    )?;
+    Ok(())
+}
+
+/// An earlier request with the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    pub id: InvalidationId,
+    pub distribution: DistributionId,
+    pub actor_id: String,
+    pub items_sha256: String,
+}
+
+pub async fn find_by_key(conn: &mut Conn, key: &RequestKey) -> Result<Option<Earlier>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String, String, String, String),
+        "SELECT id, distribution_id, actor_id, items_sha256 FROM invalidation WHERE request_key = $1",
+        key.as_str(),
+    )?;
+    Ok(row.map(|(id, distribution, actor_id, items_sha256)| Earlier {
+        id: InvalidationId::from_trusted(id),
+        distribution: DistributionId::from_trusted(distribution),
+        actor_id,
+        items_sha256,
+    }))
+}
+
+pub async fn find(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Invalidation>, StoreError> {
+    let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
+    row.map(Row::into_invalidation).transpose()
+}
+
+/// Those that have not ended or need a look, newest first.
+pub async fn active(conn: &mut Conn, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE state IN ('queued', 'in_progress', 'needs_a_look') ORDER BY requested_at DESC, id DESC LIMIT $1"
+        ),
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_invalidation).collect()
+}
+
+/// The newest ones of all distributions.
+pub async fn recent(conn: &mut Conn, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
+    let rows = fetch_all!(conn, Row, select!("ORDER BY requested_at DESC, id DESC LIMIT $1"), signed(limit))?;
+    rows.into_iter().map(Row::into_invalidation).collect()
+}
+
+/// The newest ones of one distribution.
+pub async fn of_distribution(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    limit: usize,
+) -> Result<Vec<Invalidation>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!("WHERE distribution_id = $1 ORDER BY requested_at DESC, id DESC LIMIT $2"),
+        distribution.as_str(),
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_invalidation).collect()
+}
+
+/// Brings the state in line with the batches. To be called after any change of a batch's state.
+pub async fn refresh_state(
+    tx: &mut Tx,
+    id: &InvalidationId,
+    now: Timestamp,
+) -> Result<InvalidationState, StoreError> {
+    let rows = fetch_all!(tx, (String,), "SELECT state FROM batch WHERE invalidation_id = $1", id.as_str())?;
+    let states: Vec<BatchState> = rows
+        .iter()
+        .map(|(state,)| {
+            BatchState::parse(state).ok_or_else(|| StoreError::unreadable("a batch's state", state))
+        })
+        .collect::<Result<_, _>>()?;
+    let state = InvalidationState::of(&states);
+    let ended = !matches!(state, InvalidationState::Queued | InvalidationState::InProgress);
+    execute!(
+        tx,
+        "UPDATE invalidation SET state = $2, ended_at = $3 WHERE id = $1",
+        id.as_str(),
+        state.as_str(),
+        ended.then_some(now.as_micros()),
+    )?;
+    Ok(state)
+}

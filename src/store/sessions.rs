@@ -1,0 +1,109 @@
+//! Who is signed in. Only the hash of a session's secret is kept.
+
+use std::time::Duration;
+
+use crate::domain::{access::Role, id::PersonId, person::Person, secret::SecretHash, time::Timestamp};
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_optional},
+    parts::time,
+};
+
+/// A session as it is begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSession<'a> {
+    pub hash: &'a SecretHash,
+    pub person: &'a PersonId,
+    pub sign_in: &'a str,
+    pub client_address: &'a str,
+    pub now: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// A session that is good, with its person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    pub person: Person,
+    pub sign_in: String,
+    pub last_seen_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    email: String,
+    role: String,
+    created_at: i64,
+    sign_in: String,
+    last_seen_at: i64,
+}
+
+pub async fn insert(tx: &mut Tx, new: &NewSession<'_>) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "INSERT INTO session (token_hash, person_id, sign_in, client_address, created_at, last_seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $5, $6)",
+        new.hash.as_str(),
+        new.person.as_str(),
+        new.sign_in,
+        new.client_address,
+        new.now.as_micros(),
+        new.expires_at.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// The session with this hash, unless it is over its end, unused for longer than `idle`, or its person is disabled.
+pub async fn find(
+    conn: &mut Conn,
+    hash: &SecretHash,
+    now: Timestamp,
+    idle: Duration,
+) -> Result<Option<Session>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        "SELECT p.id, p.email, p.role, p.created_at, s.sign_in, s.last_seen_at
+         FROM session s JOIN person p ON p.id = s.person_id
+         WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND p.disabled_at IS NULL",
+        hash.as_str(),
+        now.as_micros(),
+        now.minus(idle).as_micros(),
+    )?;
+    row.map(|row| {
+        Ok(Session {
+            person: Person {
+                id: PersonId::from_trusted(row.id),
+                email: row.email,
+                role: Role::parse(&row.role).ok_or_else(|| StoreError::unreadable("a role", &row.role))?,
+                created_at: time(row.created_at),
+                disabled_at: None,
+            },
+            sign_in: row.sign_in,
+            last_seen_at: time(row.last_seen_at),
+        })
+    })
+    .transpose()
+}
+
+/// Notes that a session is in use.
+pub async fn touch(tx: &mut Tx, hash: &SecretHash, now: Timestamp) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE session SET last_seen_at = $2 WHERE token_hash = $1",
+        hash.as_str(),
+        now.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// Ends a session; `false` where there was none.
+pub async fn delete(tx: &mut Tx, hash: &SecretHash) -> Result<bool, StoreError> {
+    Ok(execute!(tx, "DELETE FROM session WHERE token_hash = $1", hash.as_str())? == 1)
+}
+
+/// Forgets sessions that are over.
+pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
+    execute!(tx, "DELETE FROM session WHERE expires_at <= $1", now.as_micros())
+}

@@ -1,0 +1,55 @@
+//! Finds the invalidation that CloudFront made for a caller reference, where its answer never came.
+
+use std::{collections::HashSet, time::Duration};
+
+use crate::{
+    cloudfront::Seen,
+    domain::{id::CloudFrontInvalidationId, invalidation::Batch, problem::Problem},
+    store::{StoreError, batches},
+};
+
+use super::Bench;
+
+/// How far CloudFront's clock may lie behind ours.
+const SKEW: Duration = Duration::from_secs(600);
+/// How many pages of a hundred are looked through.
+const PAGES: usize = 50;
+
+/// Looks through the distribution's list, back to when the batch was first sent.
+///
+/// A list has no references (API reference), so each row that Unstale does not know is asked for.
+pub(super) async fn find(bench: &Bench, batch: &Batch) -> Result<Result<Option<Seen>, Problem>, StoreError> {
+    let oldest = batch.first_sent_at.unwrap_or(batch.created_at).minus(SKEW);
+    let mut marker = None;
+    for _ in 0..PAGES {
+        let page = match bench.cloudfront.list_invalidations(&batch.distribution, marker.as_deref()).await {
+            Ok(page) => page,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let young: Vec<CloudFrontInvalidationId> =
+            page.rows.iter().filter(|row| row.created_at >= oldest).map(|row| row.id.clone()).collect();
+        let known = known(bench, batch, &young).await?;
+        for id in young.iter().filter(|id| !known.contains(id)) {
+            match bench.cloudfront.get_invalidation(&batch.distribution, id).await {
+                Ok(seen) if seen.caller_reference == batch.caller_reference => {
+                    return Ok(Ok(Some(seen)));
+                }
+                Ok(_) => {}
+                Err(problem) => return Ok(Err(problem)),
+            }
+        }
+        marker = page.next;
+        if marker.is_none() || young.len() < page.rows.len() {
+            break;
+        }
+    }
+    Ok(Ok(None))
+}
+
+async fn known(
+    bench: &Bench,
+    batch: &Batch,
+    ids: &[CloudFrontInvalidationId],
+) -> Result<HashSet<CloudFrontInvalidationId>, StoreError> {
+    batches::known(&mut *bench.db.read().await?, &batch.distribution, ids).await
+}

@@ -1,0 +1,72 @@
+//! What goes on by itself: sending, watching and surveying, each in ticks that can be driven by hand.
+//!
+//! A tick works in three beats: claim in a transaction, call CloudFront with none open, write the outcome in another
+//! that is guarded by the lease of the first.
+
+mod finder;
+mod poller;
+mod runner;
+mod submitter;
+mod surveyor;
+
+use std::time::Duration;
+
+pub use poller::Poller;
+pub use runner::{Next, run};
+pub use submitter::Submitter;
+pub use surveyor::Surveyor;
+
+use crate::{
+    clock::Clock,
+    cloudfront::CloudFront,
+    domain::{
+        batching::{self, Limits},
+        pace::Pace,
+    },
+    store::Db,
+    wake::Bell,
+};
+
+/// What every worker works with.
+#[derive(Debug, Clone)]
+pub struct Bench {
+    pub db: Db,
+    pub cloudfront: CloudFront,
+    pub clock: Clock,
+    pub bell: Bell,
+    pub settings: Settings,
+}
+
+/// What workers keep to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    pub limits: Limits,
+    /// Of `CreateInvalidation`, for each account.
+    pub create: Pace,
+    /// Of calls that only read, for each account.
+    pub read: Pace,
+    /// How long a piece of work may be held before somebody else takes it up. Longer than any call can take.
+    pub lease: Duration,
+    /// How often the distributions are read.
+    pub survey_every: Duration,
+    /// How often each distribution is looked through for invalidations made outside.
+    pub outside_every: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            limits: batching::OURS,
+            create: Pace::new(0.5, 5),
+            read: Pace::new(5.0, 15),
+            lease: Duration::from_secs(60),
+            survey_every: Duration::from_secs(300),
+            outside_every: Duration::from_secs(120),
+        }
+    }
+}
+
+/// A name for one holding of a piece of work.
+fn new_lease() -> String {
+    uuid::Uuid::new_v4().hyphenated().to_string()
+}

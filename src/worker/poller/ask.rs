@@ -1,0 +1,99 @@
+//! Asks CloudFront how invalidations stand: one by one, or by pages of a hundred, whichever is fewer calls.
+
+use std::collections::HashMap;
+
+use crate::{
+    cloudfront::Status,
+    domain::{
+        id::DistributionId,
+        problem::{Problem, ProblemKind},
+        time::Timestamp,
+    },
+    store::batches::Watched,
+};
+
+use super::super::Bench;
+
+/// CloudFront's largest page of invalidations.
+const PAGE: usize = 100;
+/// The most calls of one tick.
+const CALLS: u32 = 12;
+
+/// What CloudFront said of one.
+pub(super) enum Found {
+    Status(Status),
+    Gone(Problem),
+}
+
+/// What CloudFront said, by its own IDs, and how many calls that took.
+#[derive(Default)]
+pub(super) struct Answers {
+    pub(super) found: HashMap<String, Found>,
+    pub(super) calls: u32,
+    pub(super) problem: Option<Problem>,
+}
+
+/// Asks about those that are due; what a page tells of the others is taken along.
+pub(super) async fn ask(bench: &Bench, distribution: &DistributionId, watched: &[Watched]) -> Answers {
+    let now = bench.clock.now();
+    let mut answers = Answers::default();
+    let due: Vec<&Watched> = watched.iter().filter(|one| one.look_at <= now).collect();
+    if due.len() > pages_needed(watched, &due) {
+        list(bench, distribution, &due, &mut answers).await;
+    }
+    let rest = due.iter().filter(|one| !answers.found.contains_key(one.cloudfront_id.as_str()));
+    let rest: Vec<&Watched> = rest.copied().collect();
+    for one in rest {
+        if answers.problem.is_some() || answers.calls >= CALLS {
+            break;
+        }
+        get(bench, distribution, one, &mut answers).await;
+    }
+    answers
+}
+
+/// How many pages reach back to the oldest one that is due, if nobody else makes invalidations.
+fn pages_needed(watched: &[Watched], due: &[&Watched]) -> usize {
+    let oldest: Option<Timestamp> = due.iter().map(|one| one.accepted_at).min();
+    let within = watched.iter().filter(|one| Some(one.accepted_at) >= oldest).count();
+    within.div_ceil(PAGE)
+}
+
+async fn list(bench: &Bench, distribution: &DistributionId, due: &[&Watched], answers: &mut Answers) {
+    let mut marker: Option<String> = None;
+    // Some calls are kept for those that the pages do not reach.
+    while answers.calls + 2 <= CALLS {
+        answers.calls += 1;
+        match bench.cloudfront.list_invalidations(distribution, marker.as_deref()).await {
+            Ok(page) => {
+                let rows = page.rows.into_iter();
+                answers.found.extend(rows.map(|row| (row.id.to_string(), Found::Status(row.status))));
+                marker = page.next;
+            }
+            Err(problem) => {
+                answers.problem = Some(problem);
+                return;
+            }
+        }
+        let all = due.iter().all(|one| answers.found.contains_key(one.cloudfront_id.as_str()));
+        if all || marker.is_none() {
+            return;
+        }
+    }
+}
+
+async fn get(bench: &Bench, distribution: &DistributionId, one: &Watched, answers: &mut Answers) {
+    answers.calls += 1;
+    let id = one.cloudfront_id.to_string();
+    match bench.cloudfront.get_invalidation(distribution, &one.cloudfront_id).await {
+        Ok(seen) => {
+            answers.found.insert(id, Found::Status(seen.status));
+        }
+        Err(problem) => match problem.kind {
+            ProblemKind::NoSuchInvalidation | ProblemKind::NoSuchDistribution => {
+                answers.found.insert(id, Found::Gone(problem));
+            }
+            _ => answers.problem = Some(problem),
+        },
+    }
+}

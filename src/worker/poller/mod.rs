@@ -1,0 +1,177 @@
+//! Watches what CloudFront has in progress, one distribution a tick, with as few calls as will do.
+
+mod ask;
+
+use std::collections::HashMap;
+
+use crate::{
+    cloudfront::Status,
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Outcome, Target},
+        id::DistributionId,
+        problem::{Problem, ProblemKind},
+        retry::wait_before_look,
+        time::Timestamp,
+    },
+    store::{
+        StoreError, Tx, accounts, audit,
+        batches::{self, Watched},
+        distributions, invalidations,
+    },
+};
+
+use super::{Bench, Next};
+use ask::{Answers, Found};
+
+/// The worker that watches.
+#[derive(Debug, Clone)]
+pub struct Poller {
+    bench: Bench,
+}
+
+/// A distribution that this worker holds.
+struct Held {
+    distribution: DistributionId,
+    account: String,
+    lease: String,
+    watched: Vec<Watched>,
+}
+
+impl Poller {
+    #[must_use]
+    pub const fn new(bench: Bench) -> Self {
+        Self { bench }
+    }
+
+    /// Asks about one distribution, if one is due.
+    pub async fn tick(&self) -> Result<Next, StoreError> {
+        let held = match self.claim().await? {
+            Ok(held) => held,
+            Err(next) => return Ok(next),
+        };
+        let answers = ask::ask(&self.bench, &held.distribution, &held.watched).await;
+        self.settle(&held, &answers).await?;
+        Ok(Next::Again)
+    }
+
+    async fn claim(&self) -> Result<Result<Held, Next>, StoreError> {
+        let now = self.bench.clock.now();
+        let look = batches::next_look(&mut *self.bench.db.read().await?).await?;
+        match look {
+            None => return Ok(Err(Next::Idle)),
+            Some(at) if at > now => return Ok(Err(Next::At(at))),
+            Some(_) => {}
+        }
+        let mut tx = self.bench.db.begin().await?;
+        let lease = super::new_lease();
+        let until = now.plus(self.bench.settings.lease);
+        let claimed = distributions::claim_poll(&mut tx, &lease, now, until).await?;
+        let Some(distribution) = claimed else { return Ok(Err(Next::Idle)) };
+        let account = distributions::account(&mut tx, &distribution).await?;
+        let pace = self.bench.settings.read;
+        if let Err(wait) = accounts::take_call(&mut tx, &account, accounts::Calls::Read, pace, now).await? {
+            return Ok(Err(Next::At(wait)));
+        }
+        let watched = batches::watched(&mut tx, &distribution).await?;
+        tx.commit().await?;
+        Ok(Ok(Held { distribution, account, lease, watched }))
+    }
+
+    async fn settle(&self, held: &Held, answers: &Answers) -> Result<(), StoreError> {
+        let now = self.bench.clock.now();
+        let mut tx = self.bench.db.begin().await?;
+        if !distributions::release_poll(&mut tx, &held.distribution, &held.lease).await? {
+            return Ok(());
+        }
+        let extra = answers.calls.saturating_sub(1);
+        let pace = self.bench.settings.read;
+        accounts::charge_reads(&mut tx, &held.account, pace, extra, now).await?;
+        let mut changed = false;
+        for watched in &held.watched {
+            changed |= settle_one(&mut tx, held, watched, &answers.found, now).await?;
+        }
+        tx.commit().await?;
+        if let Some(problem) = &answers.problem {
+            tracing::warn!(
+                distribution = %held.distribution, kind = problem.kind.as_str(), message = problem.message,
+                "CloudFront could not be asked about invalidations in progress"
+            );
+        }
+        if changed {
+            self.bench.bell.ring();
+        }
+        Ok(())
+    }
+}
+
+/// Writes what was found of one; gives whether its state changed.
+async fn settle_one(
+    tx: &mut Tx,
+    held: &Held,
+    watched: &Watched,
+    found: &HashMap<String, Found>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    match found.get(watched.cloudfront_id.as_str()) {
+        Some(Found::Status(Status::Completed)) => complete(tx, held, watched, now).await,
+        Some(Found::Gone(problem)) => lose(tx, held, watched, problem, now).await,
+        Some(Found::Status(status)) => {
+            if let Status::Unknown(text) = status {
+                tracing::warn!(invalidation = %watched.cloudfront_id, status = text, "unknown status");
+            }
+            look_later(tx, watched, now).await
+        }
+        None if watched.look_at <= now => look_later(tx, watched, now).await,
+        None => Ok(false),
+    }
+}
+
+async fn look_later(tx: &mut Tx, watched: &Watched, now: Timestamp) -> Result<bool, StoreError> {
+    let wait = wait_before_look(now.since(watched.accepted_at));
+    batches::set_look_at(tx, &watched.batch, now.plus(wait)).await?;
+    Ok(false)
+}
+
+async fn complete(tx: &mut Tx, held: &Held, watched: &Watched, now: Timestamp) -> Result<bool, StoreError> {
+    if !batches::set_completed(tx, &watched.batch, now).await? {
+        return Ok(false);
+    }
+    write_event(tx, held, watched, Action::BatchCompleted, Outcome::Done, "", now).await
+}
+
+async fn lose(
+    tx: &mut Tx,
+    held: &Held,
+    watched: &Watched,
+    problem: &Problem,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    if !batches::set_lost(tx, &watched.batch, problem).await? {
+        return Ok(false);
+    }
+    let note = ProblemKind::NoSuchInvalidation.headline();
+    write_event(tx, held, watched, Action::BatchLost, Outcome::Failed, note, now).await
+}
+
+async fn write_event(
+    tx: &mut Tx,
+    held: &Held,
+    watched: &Watched,
+    action: Action,
+    outcome: Outcome,
+    note: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let state = invalidations::refresh_state(tx, &watched.invalidation, now).await?;
+    let mut event = Event::new(now, &Acting::service(), action);
+    event.target = Target::new("batch", watched.batch.as_str());
+    event.distribution = Some(held.distribution.clone());
+    event.invalidation = Some(watched.invalidation.clone());
+    event.outcome = outcome;
+    note.clone_into(&mut event.note);
+    event.cloudfront_id = watched.cloudfront_id.to_string();
+    state.as_str().clone_into(&mut event.new);
+    audit::append(tx, event).await?;
+    Ok(true)
+}

@@ -1,0 +1,68 @@
+//! The first beat: takes up one batch, within the limits of its distribution and the pace of its account.
+
+use crate::{
+    domain::{id::DistributionId, queue, time::Timestamp},
+    store::{StoreError, Tx, accounts, batches, distributions},
+};
+
+use super::{
+    super::{Bench, Next},
+    Held,
+};
+
+/// What there was to take up.
+pub(super) enum Claim {
+    Held(Box<Held>),
+    Nothing(Next),
+}
+
+/// Takes up the next batch. Distributions take turns; each batch keeps to its distribution's limits.
+pub(super) async fn claim(bench: &Bench) -> Result<Claim, StoreError> {
+    let now = bench.clock.now();
+    let sendable = batches::sendable(&mut *bench.db.read().await?, now).await?;
+    if sendable.is_empty() {
+        let due = batches::next_due(&mut *bench.db.read().await?).await?;
+        return Ok(Claim::Nothing(due.filter(|due| *due > now).map_or(Next::Idle, Next::At)));
+    }
+    let mut tx = bench.db.begin().await?;
+    let mut next = Next::Idle;
+    for (distribution, account) in sendable {
+        match claim_of(bench, &mut tx, &distribution, &account, now).await? {
+            Claim::Held(held) => {
+                tx.commit().await?;
+                return Ok(Claim::Held(held));
+            }
+            Claim::Nothing(Next::At(at)) => next = Next::At(at),
+            Claim::Nothing(_) => {}
+        }
+    }
+    Ok(Claim::Nothing(next))
+}
+
+async fn claim_of(
+    bench: &Bench,
+    tx: &mut Tx,
+    distribution: &DistributionId,
+    account: &str,
+    now: Timestamp,
+) -> Result<Claim, StoreError> {
+    let idle = Ok(Claim::Nothing(Next::Idle));
+    let candidates = batches::candidates(tx, distribution, now).await?;
+    let in_flight = batches::in_flight(tx, distribution).await?;
+    let Some(chosen) = queue::pick(&candidates, in_flight, bench.settings.limits, now) else {
+        return idle;
+    };
+    let pace = bench.settings.create;
+    if let Err(wait) = accounts::take_call(tx, account, accounts::Calls::Create, pace, now).await? {
+        return Ok(Claim::Nothing(Next::At(wait)));
+    }
+    let lease = super::super::new_lease();
+    let until = now.plus(bench.settings.lease);
+    if !batches::claim(tx, &chosen.id, &lease, now, until).await? {
+        return idle;
+    }
+    distributions::set_claimed(tx, distribution, now).await?;
+    let Some(batch) = batches::find(tx, &chosen.id).await? else { return idle };
+    let (account, unknown) = (account.to_owned(), chosen.counted);
+    Ok(Claim::Held(Box::new(Held { batch, lease, account, unknown })))
+}

@@ -1,0 +1,34 @@
+//! Keeps the catalogue of distributions, and sees invalidations that were made outside Unstale.
+
+mod catalogue;
+mod outside;
+
+use crate::store::{StoreError, survey};
+
+use super::{Bench, Next};
+
+/// The worker that surveys.
+#[derive(Debug, Clone)]
+pub struct Surveyor {
+    bench: Bench,
+}
+
+impl Surveyor {
+    #[must_use]
+    pub const fn new(bench: Bench) -> Self {
+        Self { bench }
+    }
+
+    /// Reads the distributions if that is due; else looks through one distribution for what was made outside.
+    pub async fn tick(&self) -> Result<Next, StoreError> {
+        let now = self.bench.clock.now();
+        let due_at = survey::read(&mut *self.bench.db.read().await?).await?.due_at;
+        if due_at <= now {
+            return catalogue::read(&self.bench).await;
+        }
+        Ok(match outside::look(&self.bench).await? {
+            Next::Idle => Next::At(due_at),
+            next => next,
+        })
+    }
+}
