@@ -32,7 +32,7 @@ impl Batch {
             match path {
                 "CallerReference" => batch.caller_reference = text,
                 "Paths/Quantity" => {
-                    batch.quantity = Some(text.trim().parse().map_err(|_| ApiError::malformed_xml())?)
+                    batch.quantity = Some(text.trim().parse().map_err(|_| ApiError::malformed_xml())?);
                 }
                 "Paths/Items/Path" => batch.items.push(text),
                 _ => {}
