@@ -109,7 +109,7 @@ impl State {
     fn replay(&mut self, line: Line) {
         match line {
             Line::Invalidation(invalidation) => {
-                self.ledger(&invalidation.distribution.clone()).push(invalidation)
+                self.ledger(&invalidation.distribution.clone()).push(invalidation);
             }
             Line::Call(call) => self.calls.restore(call),
             Line::CallsCleared => self.calls.clear(),
