@@ -1,1 +1,121 @@
-//! x
+//! Puts the house together: database, CloudFront, workers, pages, and an orderly end.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::Clock,
+    cloudfront::CloudFront,
+    ops::{self, Desk, OpError},
+    store::{
+        Db, StoreError, batches,
+        instance_lock::{self, InstanceLock, LockError},
+    },
+    wake::Bell,
+    web::{self, Options, Web},
+    worker::{self, Bench, Poller, Settings, Submitter, Surveyor},
+};
+
+/// So many batches are sent, and distributions asked about, at the same time: one that hangs holds up no other.
+const SUBMITTERS: usize = 4;
+const POLLERS: usize = 2;
+/// How long workers may take to end the step at hand.
+const LAST_STEPS: Duration = Duration::from_secs(8);
+
+/// Why the service did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("{0}")]
+    Locked(#[from] LockError),
+    #[error("the database: {0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Op(#[from] OpError),
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, #[source] io::Error),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// The service with all that it needs, not yet listening.
+#[derive(Debug)]
+pub struct App {
+    pub desk: Desk,
+    bench: Bench,
+    stop: CancellationToken,
+    /// Held for as long as the service runs on an SQLite file.
+    _lock: Option<InstanceLock>,
+}
+
+impl App {
+    /// Opens the database, alone where it is a file, and lets go of what an earlier life held.
+    pub async fn open(
+        database: &str,
+        cloudfront: CloudFront,
+        settings: Settings,
+        stop: CancellationToken,
+    ) -> Result<Self, AppError> {
+        let db = Db::open(database).await?;
+        let lock = db.file().map(instance_lock::take).transpose()?;
+        if lock.is_some() {
+            let mut tx = db.begin().await?;
+            batches::release_all(&mut tx).await?;
+            tx.commit().await?;
+        }
+        let (clock, bell) = (Clock::system(), Bell::new());
+        let desk = Desk { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        let bench = Bench { db, cloudfront, clock, bell, settings };
+        Ok(Self { desk, bench, stop, _lock: lock })
+    }
+
+    /// Serves pages and works until told to stop, then ends in order.
+    pub async fn run(self, listener: TcpListener, options: Options) {
+        let pages = Web::new(self.desk.clone(), options, self.stop.clone());
+        let mut workers = JoinSet::new();
+        self.start_workers(&mut workers);
+        let hub = pages.clone();
+        workers.spawn(async move { hub.pass_events_on().await });
+        web::serve(listener, web::router(pages), self.stop.clone()).await;
+        let ended = async { while workers.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_STEPS, ended).await.is_err() {
+            tracing::warn!("a worker did not end in time; its lease runs out by itself");
+        }
+        self.desk.db.close().await;
+        tracing::info!("stopped");
+    }
+
+    fn start_workers(&self, workers: &mut JoinSet<()>) {
+        for _ in 0..SUBMITTERS {
+            let submitter = Submitter::new(self.bench.clone());
+            self.start(workers, "submitter", async move || submitter.tick().await);
+        }
+        for _ in 0..POLLERS {
+            let poller = Poller::new(self.bench.clone());
+            self.start(workers, "poller", async move || poller.tick().await);
+        }
+        let surveyor = Surveyor::new(self.bench.clone());
+        self.start(workers, "surveyor", async move || surveyor.tick().await);
+    }
+
+    fn start<T, F>(&self, workers: &mut JoinSet<()>, name: &'static str, tick: T)
+    where
+        T: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<worker::Next, StoreError>> + Send,
+    {
+        let (clock, bell, stop) = (self.bench.clock.clone(), self.bench.bell.listen(), self.stop.clone());
+        workers.spawn(async move { worker::run(name, &clock, bell, &stop, tick).await });
+    }
+
+    /// The link for the first account, where there is none.
+    pub async fn set_up_link(&self, base: &str) -> Result<Option<String>, AppError> {
+        let secret = ops::make_set_up_link(&self.desk).await?;
+        Ok(secret.map(|secret| format!("{base}/setup?key={}", secret.reveal())))
+    }
+}
+
+/// Takes the address.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).await.map_err(|error| AppError::Listen(address, error))
+}

@@ -1,1 +1,136 @@
-//! x
+//! How the service is told what to do: flags and their environment twins, checked at the start.
+
+use std::{net::SocketAddr, time::Duration};
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use crate::{
+    domain::{
+        batching::{CLOUDFRONT, Limits},
+        pace::Pace,
+    },
+    worker,
+};
+
+/// Where the database is: every command that needs it takes this.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseArgs {
+    /// The database: sqlite://FILE, or postgres://USER@HOST/NAME where several replicas run.
+    #[arg(long, env = "UNSTALE_DATABASE", default_value = "sqlite://unstale.db", hide_env_values = true)]
+    pub database: String,
+}
+
+/// What `unstale serve` takes.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// The address to listen on; port 0 takes any free one, and the log says which.
+    #[arg(long, env = "UNSTALE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// The address that people type, such as https://unstale.example.com. With https, cookies are bound to it.
+    #[arg(long, env = "UNSTALE_PUBLIC_URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+    #[command(flatten)]
+    pub pace: PaceArgs,
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// How hard CloudFront is used.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct PaceArgs {
+    /// CreateInvalidation calls a second, for each AWS account.
+    #[arg(long, env = "UNSTALE_CREATE_RATE", default_value_t = 0.5, value_parser = rate)]
+    pub create_rate: f64,
+    /// CreateInvalidation calls at once after a rest, for each AWS account.
+    #[arg(long, env = "UNSTALE_CREATE_BURST", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub create_burst: u32,
+    /// Wildcards that Unstale may have in progress for each distribution, of the 15 that CloudFront allows.
+    #[arg(long, env = "UNSTALE_WILDCARDS", default_value_t = 13, value_parser = clap::value_parser!(u32).range(1..=15))]
+    pub wildcards: u32,
+    /// Paths and tags that Unstale may have in progress for each distribution, of the 3,000 that CloudFront allows.
+    #[arg(long, env = "UNSTALE_PATHS", default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(1..=3_000))]
+    pub paths: u32,
+}
+
+/// What the log says, and how.
+#[derive(Debug, Clone, Args)]
+pub struct LogArgs {
+    /// What is logged: a level, or a filter such as info,unstale::worker=debug.
+    #[arg(long = "log", env = "UNSTALE_LOG", default_value = "info")]
+    pub filter: String,
+    /// One line of text, or one JSON object, for each event.
+    #[arg(long = "log-format", env = "UNSTALE_LOG_FORMAT", default_value = "text")]
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl PaceArgs {
+    #[must_use]
+    pub fn limits(self) -> Limits {
+        Limits {
+            paths: (self.paths as usize).min(CLOUDFRONT.paths),
+            wildcards: (self.wildcards as usize).min(CLOUDFRONT.wildcards),
+        }
+    }
+
+    #[must_use]
+    pub fn worker_settings(self) -> worker::Settings {
+        worker::Settings {
+            limits: self.limits(),
+            create: Pace::new(self.create_rate, self.create_burst),
+            ..worker::Settings::default()
+        }
+    }
+}
+
+/// How long a request may take before it is answered with an error.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "it must be a number such as 0.5".to_owned())?;
+    if (0.001..=10_000.0).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err("it must lie between 0.001 and 10000".to_owned())
+    }
+}
+
+/// Scheme, host and port only: what a browser sends as `Origin`.
+fn public_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| format!("it must be a URL: {error}"))?;
+    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !bare {
+        return Err("it must be http:// or https:// with a host and no path".to_owned());
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        assert_eq!(public_url("https://u.example.com/").as_deref(), Ok("https://u.example.com"));
+        assert_eq!(public_url("http://127.0.0.1:8080").as_deref(), Ok("http://127.0.0.1:8080"));
+        for bad in ["u.example.com", "ftp://u.example.com", "https://u.example.com/path", ""] {
+            assert!(public_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_rate_is_above_zero() {
+        assert_eq!(rate("0.5"), Ok(0.5));
+        for bad in ["0", "-1", "NaN", "inf", "often"] {
+            assert!(rate(bad).is_err(), "{bad}");
+        }
+    }
+}

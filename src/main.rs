@@ -1,1 +1,8 @@
-fn main() {}
+//! Parses, runs, and ends with the command's exit code.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    unstale::cli::run().await
+}

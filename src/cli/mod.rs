@@ -1,1 +1,77 @@
-//! x
+//! The command line: one file a subcommand.
+
+mod demo;
+mod healthcheck;
+mod log;
+mod serve;
+mod signals;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Refresh what Amazon CloudFront serves: ask in the browser, watch it complete, keep the history.
+///
+/// AWS credentials, region and endpoint come from the AWS SDK's own environment: AWS_PROFILE, AWS_ACCESS_KEY_ID,
+/// AWS_ENDPOINT_URL_CLOUDFRONT, a role of the machine, and so on.
+#[derive(Debug, Parser)]
+#[command(name = "unstale", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the pages and work on what is requested.
+    Serve(crate::config::ServeArgs),
+    /// Try it: the service, a CloudFront stand-in and a site to change, on this machine only. Needs no AWS account.
+    Demo(demo::DemoArgs),
+    /// Manage the people with local accounts.
+    User(user::UserArgs),
+    /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
+    Healthcheck(healthcheck::HealthcheckArgs),
+}
+
+/// Reads the command line and does what it says.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::User(args) => user::run(args).await,
+        Command::Healthcheck(args) => healthcheck::run(&args).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command ended early, in words for the person at the terminal.
+type CliError = Box<dyn std::error::Error + Send + Sync>;
+
+#[expect(clippy::print_stderr, reason = "the command line speaks to a terminal")]
+fn say_error(error: &CliError) {
+    eprintln!("unstale: {error}");
+}
+
+/// Says something to the person who ran the command.
+#[expect(clippy::print_stdout, reason = "the command line speaks to a terminal")]
+fn say(words: &str) {
+    println!("{words}");
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

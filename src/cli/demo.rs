@@ -1,0 +1,120 @@
+//! `unstale demo`: the service, a CloudFront stand-in and a site to change, on loopback only.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::Args;
+use cloudfront_sandbox::{Config, Sandbox};
+
+use crate::{
+    app::{self, App},
+    cloudfront::{CloudFront, Connect},
+    config::{LogArgs, REQUEST_TIMEOUT},
+    domain::{
+        access::Role,
+        actor::{Acting, Origin},
+        pace::Pace,
+        person::{Email, PersonError},
+    },
+    ops::{self, Desk, OpError},
+    web::{Demo, Options},
+    worker::Settings,
+};
+
+use super::{CliError, log, say, signals};
+
+/// The workshop's site, which the story is about.
+const SITE: &str = "E2QWRUHAPOMQZL";
+const EMAIL: &str = "demo@localhost";
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The address to listen on; it must be a loopback one. Port 0 takes any free one.
+    #[arg(long, env = "UNSTALE_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The folder for the sites, the stand-in's state and the database. It is kept between runs.
+    #[arg(long, default_value = "unstale-demo")]
+    data: PathBuf,
+    /// How long an invalidation takes, in seconds.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    complete_after: u64,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+pub async fn run(args: DemoArgs) -> Result<(), CliError> {
+    if !args.listen.ip().is_loopback() {
+        return Err("the demo signs anybody in, so it listens on loopback only, such as 127.0.0.1:8080".into());
+    }
+    log::start(&args.log)?;
+    std::fs::create_dir_all(&args.data)
+        .map_err(|error| format!("the folder {} cannot be made: {error}", args.data.display()))?;
+    let data = args.data.canonicalize()?;
+    let stop = signals::stop_token()?;
+    // The lock on the database comes first: the stand-in must not write the state of another demo.
+    let database = format!("sqlite://{}", data.join("unstale.db").display());
+    let sandbox_address = app::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?.local_addr()?;
+    let cloudfront = CloudFront::at(&format!("http://{sandbox_address}"), "demo", "demo", Connect::default());
+    let settings = Settings { create: Pace::new(5.0, 20), read: Pace::new(50.0, 100), ..Settings::default() };
+    let app = App::open(&database, cloudfront, settings, stop).await?;
+    let sandbox = start_sandbox(&data, sandbox_address, args.complete_after).await?;
+    add_demo_person(&app.desk).await?;
+    let listener = app::listen(args.listen).await?;
+    let address = listener.local_addr()?;
+    tell(&format!("http://{address}"), &sandbox, &data);
+    let options = Options {
+        public_url: None,
+        limits: settings.limits,
+        timeout: REQUEST_TIMEOUT,
+        demo: Some(story(&sandbox)?),
+    };
+    app.run(listener, options).await;
+    sandbox.stop().await;
+    Ok(())
+}
+
+async fn start_sandbox(data: &Path, api: SocketAddr, seconds: u64) -> Result<Sandbox, CliError> {
+    let config = Config {
+        api,
+        complete_after: Duration::from_secs(seconds),
+        journal: Some(data.join("cloudfront.jsonl")),
+        ..Config::new(data.join("sites"))
+    };
+    Ok(Sandbox::start(config).await?)
+}
+
+fn story(sandbox: &Sandbox) -> Result<Demo, CliError> {
+    let folder = sandbox.origin_of(SITE).ok_or("the stand-in lacks its first site")?;
+    let edge_url = sandbox.edge_url_of(SITE).ok_or("the stand-in lacks its first site")?;
+    let edge = sandbox.edge_url().trim_start_matches("http://").parse()?;
+    Ok(Demo { edge_url, edge, host: format!("{}.localhost", SITE.to_lowercase()), folder, email: EMAIL.to_owned() })
+}
+
+/// The account behind the one click. Its password is thrown away: there is no other way in.
+async fn add_demo_person(desk: &Desk) -> Result<(), CliError> {
+    let acting = Acting { origin: Origin { sign_in: "demo".to_owned(), ..Origin::default() }, ..Acting::service() };
+    let password = ops::new_secret()?;
+    let email = Email::parse(EMAIL)?;
+    match ops::add_person(desk, &acting, &email, Role::Admin, password.reveal()).await {
+        Ok(_) | Err(OpError::Person(PersonError::Exists)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn tell(address: &str, sandbox: &Sandbox, data: &Path) {
+    let edge = sandbox.edge_url_of(SITE).unwrap_or_default();
+    say(&format!(
+        "Unstale's demo is ready. Open {address} and press \"Sign in to the demo\".\n\n  \
+         the site at the edge   {edge}\n  \
+         its folder             {}\n  \
+         CloudFront stand-in    {}\n  \
+         kept between runs in   {}\n\n\
+         Ctrl-C ends it.",
+        sandbox.origin_of(SITE).unwrap_or_default().display(),
+        sandbox.api_url(),
+        data.display(),
+    ));
+}

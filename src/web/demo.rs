@@ -1,0 +1,132 @@
+//! The demo's story: what is in the site's folder, what the edge serves, and a button that changes the folder.
+
+use std::{path::Path, time::Duration};
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::State,
+    http::{Request, Response as HttpResponse, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+
+use super::{
+    auth::Visitor,
+    error::WebError,
+    state::{Demo, Web},
+};
+
+/// The two ends of the gradient, in turn: a change that nobody overlooks.
+const GRADIENTS: [(&str, &str); 4] =
+    [("#0f766e", "#22c55e"), ("#b45309", "#f59e0b"), ("#1d4ed8", "#06b6d4"), ("#4f46e5", "#db2777")];
+/// The file that the story is about.
+const FILE: &str = "styles.css";
+/// Far more than the style sheet has.
+const FILE_MAX: usize = 1024 * 1024;
+
+/// The story as the page tells it.
+#[derive(Debug, Clone)]
+pub struct Story {
+    pub edge_url: String,
+    pub folder: String,
+    pub at_origin: String,
+    pub at_edge: String,
+    /// `Hit from cloudfront, 32 s old`
+    pub edge_facts: String,
+    pub differ: bool,
+}
+
+/// Looks into the folder and asks the edge, as a viewer would.
+pub async fn story(demo: &Demo) -> Story {
+    let file = tokio::fs::read_to_string(demo.folder.join(FILE)).await.unwrap_or_default();
+    let at_origin = version_of(&file).map_or("not readable".to_owned(), |n| format!("version {n}"));
+    let (at_edge, edge_facts) = match tokio::time::timeout(Duration::from_secs(2), ask_edge(demo)).await {
+        Ok(Some((style, facts))) => {
+            (version_of(&style).map_or("not readable".to_owned(), |n| format!("version {n}")), facts)
+        }
+        _ => ("no answer".to_owned(), String::new()),
+    };
+    Story {
+        edge_url: demo.edge_url.clone(),
+        folder: demo.folder.display().to_string(),
+        differ: at_origin != at_edge,
+        at_origin,
+        at_edge,
+        edge_facts,
+    }
+}
+
+async fn ask_edge(demo: &Demo) -> Option<(String, String)> {
+    let address: Uri = format!("http://{}/{FILE}", demo.edge).parse().ok()?;
+    let request = Request::get(address).header("host", &demo.host).body(Body::empty()).ok()?;
+    let response = Client::builder(TokioExecutor::new()).build_http().request(request).await.ok()?;
+    let facts = facts(&response);
+    let body = to_bytes(Body::new(response.into_body()), FILE_MAX).await.ok()?;
+    Some((String::from_utf8_lossy(&body).into_owned(), facts))
+}
+
+fn facts<T>(response: &HttpResponse<T>) -> String {
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let cache = header("x-cache").unwrap_or_default();
+    match header("age") {
+        Some(age) => format!("{cache}, {age} s old"),
+        None => cache.to_owned(),
+    }
+}
+
+/// `POST /demo/change`: a new version of the style sheet in the folder.
+pub async fn change(State(web): State<Web>, _visitor: Visitor) -> Result<Response, WebError> {
+    let demo = web.options.demo.as_ref().ok_or(WebError::NotFound)?;
+    change_style(&demo.folder.join(FILE))
+        .await
+        .map_err(|error| WebError::Internal(format!("{FILE} could not be changed: {error}")))?;
+    Ok(Redirect::to("/").into_response())
+}
+
+async fn change_style(file: &Path) -> std::io::Result<()> {
+    let style = tokio::fs::read_to_string(file).await?;
+    tokio::fs::write(file, restyled(&style)).await
+}
+
+/// The next version: its number and its gradient are other ones, the rest stays.
+fn restyled(style: &str) -> String {
+    let next = version_of(style).unwrap_or(0) + 1;
+    let turn = usize::try_from(next).unwrap_or(0) % GRADIENTS.len();
+    let (from, to) = GRADIENTS[turn];
+    let line = |line: &str| {
+        let property = line.trim_start();
+        if property.starts_with("--style-version:") {
+            format!("  --style-version: \"version {next}\";")
+        } else if property.starts_with("--gradient-from:") {
+            format!("  --gradient-from: {from};")
+        } else if property.starts_with("--gradient-via:") || property.starts_with("--gradient-to:") {
+            let name = property.split(':').next().unwrap_or_default();
+            format!("  {name}: {to};")
+        } else {
+            line.to_owned()
+        }
+    };
+    let mut text = style.lines().map(line).collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    text
+}
+
+/// The version that a style sheet says it is: `--style-version: "version 3";`
+fn version_of(style: &str) -> Option<u32> {
+    let after = style.split_once("--style-version:")?.1;
+    let digits = after.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit);
+    digits.collect::<String>().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_a_new_version_and_a_new_gradient() {
+        let before = ":root {\n  --style-version: \"version 1\";\n  --gradient-from: #000;\n}\n";
+        let after = restyled(before);
+        assert_eq!(version_of(&after), Some(2));
+        assert!(!after.contains("#000") && after.ends_with("}\n"), "{after}");
+    }
+}

@@ -1,0 +1,12 @@
+//! `POST /distributions/refresh`: reads the distributions from CloudFront now.
+
+use axum::{extract::State, response::Redirect};
+
+use crate::ops;
+
+use super::super::{auth::Visitor, error::WebError, state::Web};
+
+pub async fn refresh(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
+    ops::refresh_distributions(&web.desk, &visitor.acting).await?;
+    Ok(Redirect::to("/distributions"))
+}

@@ -1,0 +1,116 @@
+//! `GET /distributions/{id}`
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Html,
+};
+
+use crate::{
+    domain::{
+        batching::{CLOUDFRONT, Load},
+        distribution::Distribution,
+        id::DistributionId,
+        time::span_in_words,
+    },
+    store::{batches, distributions, invalidations, survey},
+};
+
+use super::super::{
+    auth::Visitor,
+    error::WebError,
+    state::Web,
+    view::{self, Frame, Row, Status, Tab, When},
+};
+
+/// So many invalidations are listed.
+const LISTED: usize = 50;
+
+#[derive(Template)]
+#[template(path = "distributions/show.html")]
+struct Page {
+    frame: Frame,
+    id: String,
+    name: String,
+    comment: String,
+    domain: String,
+    status: Status,
+    warning: Option<&'static str>,
+    facts: Vec<(&'static str, String)>,
+    load: Load,
+    paths_max: usize,
+    wildcards_max: usize,
+    rows: Vec<Row>,
+    read: Option<When>,
+    may_invalidate: bool,
+}
+
+pub async fn show(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Html<String>, WebError> {
+    let id = DistributionId::parse(&id).ok_or(WebError::NotFound)?;
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let path = format!("/distributions/{id}");
+    let mut frame =
+        view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distribution", &path).await?;
+    let site = distributions::find(&mut conn, &id).await?.ok_or(WebError::NotFound)?;
+    let list = invalidations::of_distribution(&mut conn, &id, LISTED).await?;
+    let load = batches::in_flight(&mut conn, &id).await?;
+    let usual = batches::usual_time(&mut conn, &id).await?;
+    let read = survey::read(&mut conn).await?.finished_at;
+    drop(conn);
+    let readiness = site.readiness();
+    site.name().clone_into(&mut frame.title);
+    let mut facts = facts(&site);
+    facts.extend(usual.map(|span| ("Usually completed in", span_in_words(span))));
+    let name = site.name().to_owned();
+    let rows = view::rows(&list, std::slice::from_ref(&site), now);
+    view::page(&Page {
+        frame,
+        id: id.to_string(),
+        comment: if site.comment == name { String::new() } else { site.comment },
+        name,
+        domain: site.domain_name,
+        status: Status { state: readiness.as_str(), words: readiness.words().to_owned() },
+        warning: readiness.warning(),
+        facts,
+        load,
+        paths_max: CLOUDFRONT.paths,
+        wildcards_max: CLOUDFRONT.wildcards,
+        rows,
+        read: read.map(|at| When::new(at, now)),
+        may_invalidate: visitor.person.role.may_invalidate(),
+    })
+}
+
+fn facts(site: &Distribution) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if !site.aliases.is_empty() {
+        facts.push(("Aliases", site.aliases.join(", ")));
+    }
+    if !site.origins.is_empty() {
+        facts.push(("Origin", site.origins.join(", ")));
+    }
+    if let Some(config) = &site.config {
+        facts.push(("Root object", config.root_object.clone().unwrap_or_else(|| "none".to_owned())));
+        facts.push(("Cache tags", match &config.tag_header {
+            Some(header) => format!("read from {header}"),
+            None => "off: the distribution names no header for them".to_owned(),
+        }));
+        facts.push(("Query strings", match config.query_strings {
+            Some(true) => "in the cache key".to_owned(),
+            Some(false) => "not in the cache key".to_owned(),
+            None => "as its cache policy says".to_owned(),
+        }));
+    }
+    if site.staging {
+        facts.push(("Staging", "a staging distribution with a cache of its own".to_owned()));
+    }
+    if !site.account().is_empty() {
+        facts.push(("Account", site.account().to_owned()));
+    }
+    facts
+}

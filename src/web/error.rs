@@ -1,0 +1,166 @@
+//! What a person sees when something is not as it should be: words, and a request ID to quote.
+
+use axum::{
+    Extension,
+    extract::OriginalUri,
+    http::{Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::{ops::OpError, store::StoreError};
+
+use super::{layers::RequestId, view};
+
+/// Why a page is not what was asked for.
+#[derive(Debug)]
+pub enum WebError {
+    NotFound,
+    WrongMethod,
+    NotAllowed { what: String, advice: String },
+    /// What was sent cannot be read.
+    BadRequest(String),
+    TooLarge,
+    UnsupportedType,
+    /// It has gone on since the page was shown.
+    TooLate(String),
+    /// The database is out of reach.
+    Unavailable(String),
+    /// The cause is for the log only.
+    Internal(String),
+}
+
+impl From<StoreError> for WebError {
+    fn from(error: StoreError) -> Self {
+        if error.is_passing() {
+            Self::Unavailable(error.to_string())
+        } else {
+            Self::Internal(error.to_string())
+        }
+    }
+}
+
+impl From<OpError> for WebError {
+    fn from(error: OpError) -> Self {
+        match error {
+            OpError::Store(error) => error.into(),
+            OpError::NotFound => Self::NotFound,
+            OpError::TooLate => Self::TooLate(error.to_string()),
+            OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
+                Self::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<askama::Error> for WebError {
+    fn from(error: askama::Error) -> Self {
+        Self::Internal(format!("a template could not be rendered: {error}"))
+    }
+}
+
+impl WebError {
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAllowed { .. } => StatusCode::FORBIDDEN,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLate(_) => StatusCode::CONFLICT,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The heading and what to do next.
+    fn words(self) -> (String, String) {
+        let pair = |title: &str, advice: &str| (title.to_owned(), advice.to_owned());
+        match self {
+            Self::NotFound => pair(
+                "There is no such page",
+                "It may have been mistyped, or what it showed is not there any more.",
+            ),
+            Self::WrongMethod => pair(
+                "This address is not a page to open",
+                "It only takes what a form sends. Go back to the page with the form.",
+            ),
+            Self::NotAllowed { what, advice } => (what, advice),
+            Self::BadRequest(why) => ("This could not be read".to_owned(), why),
+            Self::TooLarge => pair(
+                "That is too much at once",
+                "A form may be 2 MiB large. Nothing was kept or sent. Split the list into several requests.",
+            ),
+            Self::UnsupportedType => pair(
+                "This could not be read",
+                "The address takes a form (application/x-www-form-urlencoded). Nothing was kept or sent.",
+            ),
+            Self::TooLate(why) => ("It has gone on meanwhile".to_owned(), why),
+            Self::Unavailable(_) => pair(
+                "The database is out of reach for the moment",
+                "Nothing was kept or sent. Go back and try again in a few seconds; what you typed is still in the form.",
+            ),
+            Self::Internal(_) => pair(
+                "This did not work",
+                "The cause is in Unstale's log under the request ID below. Look in the history whether anything was done before you try again.",
+            ),
+        }
+    }
+}
+
+/// What the log should say of an answer; [`super::layers`] writes it with the request ID.
+#[derive(Debug, Clone)]
+pub struct Cause(pub String);
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let cause = match &self {
+            Self::Internal(cause) | Self::Unavailable(cause) => Some(Cause(cause.clone())),
+            _ => None,
+        };
+        let (title, advice) = self.words();
+        let mut response = (status, Extension(Unfinished { title, advice })).into_response();
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, axum::http::HeaderValue::from_static("5"));
+        }
+        response
+    }
+}
+
+/// An error page that still lacks its request ID.
+#[derive(Debug, Clone)]
+pub struct Unfinished {
+    pub title: String,
+    pub advice: String,
+}
+
+impl Unfinished {
+    /// The page, with the ID that the request went by.
+    pub fn finish(self, response: Response, id: &RequestId) -> Response {
+        let page = view::error_page(&self.title, &self.advice, id.as_str());
+        let (mut parts, _) = response.into_parts();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.insert(
+            header::CONTENT_TYPE,
+            axum::http::HeaderValue::from_static("text/html; charset=utf-8"),
+        );
+        Response::from_parts(parts, page.into())
+    }
+}
+
+/// Any address that the route table does not know.
+pub async fn not_found() -> WebError {
+    WebError::NotFound
+}
+
+/// A known address, asked in a way that it does not take.
+pub async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> WebError {
+    tracing::debug!(%method, path = uri.path(), "wrong method");
+    WebError::WrongMethod
+}

@@ -1,0 +1,198 @@
+//! The live stream: audit events as server-sent events, so that open pages ask for themselves again.
+//!
+//! The audit table is the stream. One hub reads what is new at each ring of the bell and passes it on; a stream that
+//! begins, comes back or falls behind reads the table itself from its cursor on, so that nothing is missed.
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Query, State},
+    http::HeaderMap,
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::{
+    Semaphore, broadcast,
+    broadcast::error::RecvError,
+};
+use tokio_stream::Stream;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::audit::Chained,
+    ops::Desk,
+    store::{StoreError, audit},
+};
+
+use super::{error::WebError, state::Web};
+
+/// So many events are read at once.
+const PAGE: usize = 200;
+/// A stream that missed more than this is told to begin at the end: its page asks for itself as a whole anyway.
+const TOO_OLD: i64 = 10_000;
+/// The most open streams.
+const STREAMS: usize = 2_000;
+/// What another replica wrote is seen by then.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// Passes new events on.
+#[derive(Debug)]
+pub struct Hub {
+    desk: Desk,
+    sender: broadcast::Sender<Arc<Chained>>,
+    room: Arc<Semaphore>,
+}
+
+impl Hub {
+    pub fn new(desk: Desk) -> Self {
+        let (sender, _) = broadcast::channel(1_024);
+        Self { desk, sender, room: Arc::new(Semaphore::new(STREAMS)) }
+    }
+
+    /// Reads and passes on until `stop`. An error is logged and tried again.
+    pub async fn run(&self, stop: &CancellationToken) {
+        let mut bell = self.desk.bell.listen();
+        let mut cursor = None;
+        while !stop.is_cancelled() {
+            match self.pass_on(&mut cursor).await {
+                Ok(()) => {}
+                Err(error) => tracing::warn!(%error, "new events could not be read"),
+            }
+            // On SQLite every writer of the service rings; other processes write too seldom to be asked after so often.
+            tokio::select! {
+                () = bell.rung() => {}
+                () = tokio::time::sleep(HEARTBEAT) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn pass_on(&self, cursor: &mut Option<i64>) -> Result<(), StoreError> {
+        let mut conn = self.desk.db.read().await?;
+        let mut last = match *cursor {
+            Some(last) => last,
+            None => audit::head(&mut conn).await?,
+        };
+        loop {
+            *cursor = Some(last);
+            let events = audit::after(&mut conn, last, PAGE).await?;
+            let Some(newest) = events.last() else { return Ok(()) };
+            last = newest.sequence;
+            for event in events {
+                // Nobody listening is no error.
+                let _ = self.sender.send(Arc::new(event));
+            }
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub struct From {
+    after: Option<i64>,
+}
+
+/// `GET /events`
+pub async fn stream(
+    State(web): State<Web>,
+    Query(from): Query<From>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let Ok(place) = Arc::clone(&web.hub.room).try_acquire_owned() else {
+        return Err(WebError::Unavailable("too many open streams".to_owned()));
+    };
+    let last_seen = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok())
+        .and_then(|id| id.parse().ok());
+    let head = audit::head(&mut *web.desk.db.read().await?).await?;
+    let cursor = match last_seen.or(from.after) {
+        Some(cursor) if (head - TOO_OLD..=head).contains(&cursor) => cursor,
+        _ => head,
+    };
+    let reader = Reader {
+        receiver: web.hub.sender.subscribe(),
+        waiting: VecDeque::new(),
+        cursor,
+        behind: true,
+        web: web.clone(),
+        _place: place,
+    };
+    let stop = web.stop.clone();
+    let sse = Sse::new(messages(reader, stop)).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)));
+    Ok(([("x-accel-buffering", "no")], sse).into_response())
+}
+
+/// One open stream.
+struct Reader {
+    receiver: broadcast::Receiver<Arc<Chained>>,
+    waiting: VecDeque<Arc<Chained>>,
+    cursor: i64,
+    /// The table has to be read: at the beginning, and after falling behind.
+    behind: bool,
+    web: Web,
+    _place: tokio::sync::OwnedSemaphorePermit,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Option<Arc<Chained>> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                self.cursor = event.sequence;
+                return Some(event);
+            }
+            if self.behind {
+                self.catch_up().await?;
+                continue;
+            }
+            match self.receiver.recv().await {
+                Ok(event) if event.sequence > self.cursor => self.waiting.push_back(event),
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => self.behind = true,
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// Reads on from the cursor. Ends the stream where the database does not answer: the browser comes back.
+    async fn catch_up(&mut self) -> Option<()> {
+        let read = async {
+            let mut conn = self.web.desk.db.read().await?;
+            audit::after(&mut conn, self.cursor, PAGE).await
+        };
+        let events = read.await.ok()?;
+        self.behind = events.len() == PAGE;
+        self.waiting.extend(events.into_iter().map(Arc::new));
+        Some(())
+    }
+}
+
+fn messages(
+    reader: Reader,
+    stop: CancellationToken,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    let next = async |(mut reader, stop): (Reader, CancellationToken)| {
+        tokio::select! {
+            event = reader.next() => event.map(|event| (Ok(message(&event)), (reader, stop))),
+            () = stop.cancelled() => None,
+        }
+    };
+    futures_util::stream::unfold((reader, stop), next)
+}
+
+/// What a page needs to know: that something happened, to what, and how it stands. Nothing secret is in it.
+fn message(chained: &Chained) -> Event {
+    let event = &chained.event;
+    let data = json!({
+        "sequence": chained.sequence,
+        "at": event.at.to_string(),
+        "action": event.action.as_str(),
+        "distribution": event.distribution.as_ref().map(crate::domain::id::DistributionId::as_str),
+        "invalidation": event.invalidation.as_ref().map(crate::domain::id::InvalidationId::as_str),
+        "state": event.new,
+    });
+    Event::default().event("audit").id(chained.sequence.to_string()).data(data.to_string())
+}

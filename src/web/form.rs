@@ -1,0 +1,89 @@
+//! Reads what forms send, within bounds, and gives fields back as they were typed with a message at each.
+
+use std::fmt::Display;
+
+use axum::{
+    RequestExt,
+    body::{Body, Bytes},
+    extract::{Form, FromRequest, Request},
+    http::header,
+};
+use serde::de::DeserializeOwned;
+use tokio_stream::StreamExt;
+
+use super::error::WebError;
+
+/// The largest form.
+const FORM_MAX: usize = 2 * 1024 * 1024;
+/// So much of a form that is too large is read and thrown away, so that the browser gets to see the answer.
+const DRAINED_MAX: usize = 32 * 1024 * 1024;
+
+/// A form, or the error page that says why it could not be read.
+#[derive(Debug)]
+pub struct Posted<T>(pub T);
+
+impl<T, S> FromRequest<S> for Posted<T>
+where
+    T: DeserializeOwned + Send + 'static,
+    S: Send + Sync,
+{
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, WebError> {
+        let is_form = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        if !is_form {
+            return Err(WebError::UnsupportedType);
+        }
+        let (parts, body) = request.into_parts();
+        let bytes = read(body).await?;
+        let request = Request::from_parts(parts, Body::from(bytes));
+        match request.extract::<Form<T>, _>().await {
+            Ok(Form(form)) => Ok(Self(form)),
+            Err(rejection) => Err(WebError::BadRequest(format!(
+                "The form is not as this page sends it ({rejection}). Nothing was kept or sent."
+            ))),
+        }
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, WebError> {
+    let mut chunks = body.into_data_stream();
+    let mut kept = Vec::new();
+    let mut size = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| {
+            WebError::BadRequest("The form did not arrive whole. Nothing was kept or sent.".to_owned())
+        })?;
+        size += chunk.len();
+        if size > DRAINED_MAX {
+            return Err(WebError::TooLarge);
+        }
+        if size <= FORM_MAX {
+            kept.extend_from_slice(&chunk);
+        }
+    }
+    if size > FORM_MAX { Err(WebError::TooLarge) } else { Ok(kept.into()) }
+}
+
+/// A field as it was typed, with what is wrong about it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Field {
+    pub value: String,
+    pub error: Option<String>,
+}
+
+impl Field {
+    #[must_use]
+    pub fn new(value: impl Into<String>) -> Self {
+        Self { value: value.into(), error: None }
+    }
+
+    /// Keeps what went wrong beside the value; gives what went right.
+    pub fn check<T, E: Display>(&mut self, result: Result<T, E>) -> Option<T> {
+        result.map_err(|error| self.error = Some(error.to_string())).ok()
+    }
+}

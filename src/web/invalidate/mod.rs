@@ -1,0 +1,59 @@
+//! The first page: the request form, what is in flight, and what was done last.
+
+mod page;
+mod plan;
+mod submit;
+
+pub use page::show;
+pub use plan::plan;
+pub use submit::submit;
+
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        batching::Load,
+        distribution::Distribution,
+        plan::{Plan, Surroundings},
+        time::Timestamp,
+    },
+    store::{Conn, StoreError, batches},
+};
+
+use super::state::Web;
+
+/// What the form sends, to be planned or to be kept.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct RequestForm {
+    #[serde(default)]
+    pub distribution: String,
+    #[serde(default)]
+    pub items: String,
+    #[serde(default)]
+    pub reason: String,
+    #[serde(default)]
+    pub request_key: String,
+    /// A button that fills the items in, where there is no script.
+    pub fill: Option<String>,
+}
+
+/// Works out what the typed lines would do, with what is known of the distribution now.
+async fn work_out(
+    conn: &mut Conn,
+    web: &Web,
+    site: &Distribution,
+    items: &str,
+    now: Timestamp,
+) -> Result<Plan, StoreError> {
+    let around = Surroundings {
+        used_this_month: batches::billed_since(conn, site.account(), now.start_of_month()).await?,
+        in_flight: batches::in_flight(conn, &site.id).await?,
+        limits: web.options.limits,
+    };
+    Ok(Plan::work_out(items, site, around))
+}
+
+/// The load of a plan's own items.
+fn load(plan: &Plan) -> Load {
+    Load::of(&plan.items)
+}

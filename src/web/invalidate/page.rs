@@ -1,0 +1,205 @@
+//! Renders the first page, with the form empty, filled in, or given back with messages.
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::Html,
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        distribution::Distribution,
+        id::InvalidationId,
+        invalidation::Invalidation,
+        time::Timestamp,
+    },
+    ops::new_uuid,
+    store::{Conn, StoreError, batches, distributions, invalidations},
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        demo::{self, Story},
+        error::WebError,
+        form::Field,
+        state::Web,
+        view::{self, Flight, Frame, Row, Tab},
+    },
+    RequestForm,
+    plan::{self, PlanView},
+};
+
+/// So many invalidations are listed as recent, and at the most as in flight.
+const RECENT: usize = 10;
+const FLIGHTS: usize = 20;
+
+#[derive(Template)]
+#[template(path = "invalidate/page.html")]
+struct Page {
+    frame: Frame,
+    sites: Vec<Choice>,
+    surveyed: bool,
+    may_invalidate: bool,
+    items: String,
+    reason: Field,
+    request_key: String,
+    home_page: String,
+    problem: Option<String>,
+    planned: bool,
+    plan: PlanView,
+    flights: Vec<Flight>,
+    recent: Vec<Row>,
+    usual: String,
+    story: Option<Story>,
+}
+
+/// A distribution to choose.
+#[derive(Debug, Clone)]
+struct Choice {
+    id: String,
+    label: String,
+    search: String,
+    chosen: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    distribution: Option<String>,
+    /// An invalidation whose items and reason fill the form.
+    repeat: Option<String>,
+}
+
+/// `GET /`
+pub async fn show(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Query(wanted): Query<Wanted>,
+) -> Result<Html<String>, WebError> {
+    let mut form =
+        RequestForm { distribution: wanted.distribution.unwrap_or_default(), ..RequestForm::default() };
+    if let Some(id) = wanted.repeat.as_deref().and_then(InvalidationId::parse) {
+        let mut conn = web.desk.db.read().await?;
+        fill_from(&mut conn, &mut form, &id).await?;
+    }
+    let reason = Field::new(form.reason.clone());
+    let planned = !form.items.is_empty();
+    render(&web, &visitor, &form, reason, None, planned).await
+}
+
+async fn fill_from(
+    conn: &mut Conn,
+    form: &mut RequestForm,
+    id: &InvalidationId,
+) -> Result<(), StoreError> {
+    let Some(earlier) = invalidations::find(conn, id).await? else { return Ok(()) };
+    let batches = batches::of_invalidation(conn, id).await?;
+    let items: Vec<&str> =
+        batches.iter().flat_map(|batch| &batch.items).map(crate::domain::item::Item::as_str).collect();
+    form.distribution = earlier.distribution.to_string();
+    form.items = items.join("\n");
+    form.reason = earlier.reason;
+    Ok(())
+}
+
+/// The page with the form as given. A form without a key gets a new one; `planned` shows the plan below it.
+pub async fn render(
+    web: &Web,
+    visitor: &Visitor,
+    form: &RequestForm,
+    reason: Field,
+    problem: Option<String>,
+    planned: bool,
+) -> Result<Html<String>, WebError> {
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Invalidate", "/").await?;
+    let sites = distributions::list(&mut conn).await?;
+    let chosen = choose(&sites, &form.distribution);
+    let usual = match &chosen {
+        Some(site) => batches::usual_time(&mut conn, &site.id).await?,
+        None => None,
+    };
+    let active = invalidations::active(&mut conn, FLIGHTS).await?;
+    let flights = flights(&mut conn, &active, &sites, now).await?;
+    let recent = invalidations::recent(&mut conn, RECENT).await?;
+    let surveyed = crate::store::survey::read(&mut conn).await?.finished_at.is_some();
+    drop(conn);
+    let form = RequestForm {
+        distribution: chosen.as_ref().map(|site| site.id.to_string()).unwrap_or_default(),
+        ..form.clone()
+    };
+    let story = match &web.options.demo {
+        Some(demo) => Some(demo::story(demo).await),
+        None => None,
+    };
+    view::page(&Page {
+        frame,
+        surveyed,
+        may_invalidate: visitor.person.role.may_invalidate(),
+        home_page: home_page(chosen.as_ref()),
+        sites: choices(&sites, chosen.as_ref()),
+        plan: plan::look(web, &form).await?,
+        items: form.items,
+        reason,
+        request_key: if form.request_key.is_empty() { new_uuid() } else { form.request_key },
+        problem,
+        planned,
+        flights,
+        recent: view::rows(&recent, &sites, now),
+        usual: usual.map(|span| format!("Usually completed in {}", crate::domain::time::span_in_words(span))).unwrap_or_default(),
+        story,
+    })
+}
+
+async fn flights(
+    conn: &mut Conn,
+    active: &[Invalidation],
+    sites: &[Distribution],
+    now: Timestamp,
+) -> Result<Vec<Flight>, StoreError> {
+    let mut flights = Vec::new();
+    for invalidation in active {
+        let usual = batches::usual_time(conn, &invalidation.distribution).await?;
+        flights.push(Flight::new(invalidation, sites, usual, now));
+    }
+    Ok(flights)
+}
+
+/// The distribution that the form names, else the first that serves viewers.
+fn choose(sites: &[Distribution], wanted: &str) -> Option<Distribution> {
+    let named = sites.iter().find(|site| site.id.as_str() == wanted);
+    named.or_else(|| sites.iter().find(|site| site.gone_at.is_none())).cloned()
+}
+
+fn choices(sites: &[Distribution], chosen: Option<&Distribution>) -> Vec<Choice> {
+    let is_chosen = |site: &Distribution| chosen.is_some_and(|chosen| chosen.id == site.id);
+    let offered = sites.iter().filter(|site| site.gone_at.is_none() || is_chosen(site));
+    offered
+        .map(|site| {
+            let state = site.readiness();
+            let mut parts = vec![site.name().to_owned()];
+            if !site.comment.is_empty() && site.name() != site.comment {
+                parts.push(site.comment.clone());
+            }
+            parts.push(site.id.to_string());
+            if state.warning().is_some() {
+                parts.push(state.words().to_lowercase());
+            }
+            let search = format!("{} {} {} {}", site.id, site.domain_name, site.comment, site.aliases.join(" "));
+            Choice {
+                id: site.id.to_string(),
+                label: parts.join(" · "),
+                search: search.to_lowercase(),
+                chosen: is_chosen(site),
+            }
+        })
+        .collect()
+}
+
+/// The home page goes by two names where there is a root object.
+fn home_page(site: Option<&Distribution>) -> String {
+    let root = site.and_then(|site| site.config.as_ref()).and_then(|config| config.root_object.as_ref());
+    root.map_or_else(|| "/".to_owned(), |root| format!("/ /{root}"))
+}

@@ -1,0 +1,202 @@
+//! The plan as it is shown below the form, checked as one types.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+
+use crate::domain::{
+    batching::CLOUDFRONT,
+    id::DistributionId,
+    item::{Item, Mending},
+    plan::{Drop, LINES_MAX, Line, Plan, Verdict},
+    price::FREE_A_MONTH,
+    time::Timestamp,
+};
+use crate::store::distributions;
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::{Field, Posted},
+        state::Web,
+        view::{self, When},
+    },
+    RequestForm, load, page, work_out,
+};
+
+/// So many lines of a plan are shown; what needs mending comes first.
+const SHOWN: usize = 100;
+
+/// One line of the plan.
+#[derive(Debug, Clone)]
+pub struct LineView {
+    /// `send`, `dropped` or `refused`
+    pub kind: &'static str,
+    pub text: String,
+    pub note: String,
+    pub doubt: String,
+}
+
+/// The plan as the page shows it.
+#[derive(Debug, Clone, Default)]
+pub struct PlanView {
+    pub lines: Vec<LineView>,
+    pub hidden: usize,
+    pub refused: usize,
+    pub too_many: Option<String>,
+    pub warnings: Vec<String>,
+    /// `3 billable paths`
+    pub billable: String,
+    pub cost: String,
+    pub free: String,
+    pub slots: String,
+    pub batches: String,
+    /// `Invalidate 3 paths`
+    pub button: String,
+    /// The chosen distribution: its state, its domain, when it was last refreshed.
+    pub site: Option<SiteView>,
+}
+
+/// The distribution that is chosen.
+#[derive(Debug, Clone)]
+pub struct SiteView {
+    pub state: &'static str,
+    pub words: &'static str,
+    pub domain: String,
+    pub warning: Option<&'static str>,
+    pub last: Option<When>,
+}
+
+#[derive(Template)]
+#[template(path = "invalidate/plan.html")]
+struct PlanFragment {
+    plan: PlanView,
+}
+
+/// `POST /plan`: the plan alone for the script, the whole page without one. Nothing is kept.
+pub async fn plan(
+    State(web): State<Web>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Posted(mut form): Posted<RequestForm>,
+) -> Result<Response, WebError> {
+    if let Some(fill) = form.fill.take() {
+        form.items = fill.replace(' ', "\n");
+    }
+    if headers.contains_key("hx-request") {
+        let plan = look(&web, &form).await?;
+        return Ok(view::page(&PlanFragment { plan })?.into_response());
+    }
+    let reason = Field::new(form.reason.clone());
+    Ok(page::render(&web, &visitor, &form, reason, None, true).await?.into_response())
+}
+
+/// The plan for a form as it stands, also for one without a distribution or items yet.
+pub async fn look(web: &Web, form: &RequestForm) -> Result<PlanView, WebError> {
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let site = match DistributionId::parse(&form.distribution) {
+        Some(id) => distributions::find(&mut conn, &id).await?,
+        None => None,
+    };
+    let Some(site) = site else { return Ok(PlanView::default()) };
+    let plan = work_out(&mut conn, web, &site, &form.items, now).await?;
+    let last = distributions::last_requests(&mut conn).await?;
+    let mut view = PlanView::new(&plan, now);
+    let readiness = site.readiness();
+    view.site = Some(SiteView {
+        state: readiness.as_str(),
+        words: readiness.words(),
+        domain: site.domain_name.clone(),
+        warning: readiness.warning(),
+        last: last.get(&site.id).map(|(at, _)| When::new(*at, now)),
+    });
+    Ok(view)
+}
+
+impl PlanView {
+    pub fn new(plan: &Plan, now: Timestamp) -> Self {
+        let mut lines: Vec<&Line> = plan.lines.iter().collect();
+        lines.sort_by_key(|line| !matches!(line.verdict, Verdict::Refused(_)));
+        let paths = counted(plan.billable(), "path");
+        let used = plan.used_this_month;
+        let (load, flying) = (load(plan), plan.in_flight);
+        Self {
+            hidden: lines.len().saturating_sub(SHOWN),
+            lines: lines.into_iter().take(SHOWN).map(LineView::new).collect(),
+            refused: plan.refused().count(),
+            too_many: plan.too_many_lines.map(|count| {
+                format!("These are {count} lines; one request takes at most {LINES_MAX}. Split them into several requests.")
+            }),
+            warnings: plan.warnings.clone(),
+            billable: format!("{} billable {}", plan.billable(), if plan.billable() == 1 { "path" } else { "paths" }),
+            cost: plan.cost().to_string(),
+            free: format!("{} of {FREE_A_MONTH} free paths used in {}", used.min(FREE_A_MONTH), now.month_name()),
+            slots: format!(
+                "{} of {} wildcard slots in use{}",
+                flying.wildcards,
+                CLOUDFRONT.wildcards,
+                if load.wildcards > 0 { format!(", {} more with this", load.wildcards) } else { String::new() }
+            ),
+            batches: match plan.batches.len() {
+                0 | 1 => String::new(),
+                many => format!("sent in {many} batches, as CloudFront's limits allow"),
+            },
+            button: if plan.is_sendable() { format!("Invalidate {paths}") } else { "Invalidate".to_owned() },
+            site: None,
+        }
+    }
+}
+
+impl LineView {
+    fn new(line: &Line) -> Self {
+        let number = line.number;
+        match &line.verdict {
+            Verdict::Send { item, mendings, doubts } => Self {
+                kind: "send",
+                text: item.to_string(),
+                note: notes(item, mendings),
+                doubt: doubts.iter().map(|doubt| doubt.words()).collect::<Vec<_>>().join("; "),
+            },
+            Verdict::Dropped { item, why } => Self {
+                kind: "dropped",
+                text: item.to_string(),
+                note: match why {
+                    Drop::Repeats(first) => format!("the same as line {first}"),
+                    Drop::CoveredBy(wildcard) => format!("already covered by {wildcard}"),
+                },
+                doubt: String::new(),
+            },
+            Verdict::Refused(error) => Self {
+                kind: "refused",
+                text: shortened(&line.typed),
+                note: format!("Line {number} {error}."),
+                doubt: String::new(),
+            },
+        }
+    }
+}
+
+fn notes(item: &Item, mendings: &[Mending]) -> String {
+    let mut notes: Vec<String> = mendings.iter().map(|mending| mending.words().to_owned()).collect();
+    notes.extend(item.reach());
+    notes.join("; ")
+}
+
+fn shortened(text: &str) -> String {
+    const MOST: usize = 120;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(MOST).collect();
+    format!("{begin}…")
+}
+
+/// `1 path`, `3 paths`
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}

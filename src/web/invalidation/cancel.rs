@@ -1,0 +1,31 @@
+//! `POST /invalidations/{id}/cancel`: takes back what was not sent yet.
+
+use axum::{
+    extract::{Path, State},
+    response::Redirect,
+};
+
+use crate::{
+    domain::id::InvalidationId,
+    ops::{self, OpError},
+};
+
+use super::super::{auth::Visitor, error::WebError, state::Web};
+
+pub async fn cancel(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Redirect, WebError> {
+    let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
+    visitor.require_operator(&web, "cancel an invalidation", None).await?;
+    match ops::cancel_invalidation(&web.desk, &visitor.acting, &id).await {
+        Err(OpError::TooLate) => Err(WebError::TooLate(
+            "Nothing of it is queued any more, and CloudFront cannot cancel what it has accepted. Nothing was changed.".to_owned(),
+        )),
+        other => {
+            other?;
+            Ok(Redirect::to(&format!("/invalidations/{id}")))
+        }
+    }
+}

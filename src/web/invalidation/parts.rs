@@ -1,0 +1,211 @@
+//! The parts of an invalidation's page, worked out from its batches and its events.
+
+use std::time::Duration;
+
+use crate::domain::{
+    audit::Chained,
+    distribution::Distribution,
+    invalidation::{Batch, BatchState, Invalidation, InvalidationState},
+    problem::{ProblemKind, policy_statement},
+    retry,
+    time::{Timestamp, span_in_words},
+};
+
+use super::super::view::{Status, When};
+
+/// A step of the timeline.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub name: &'static str,
+    pub words: String,
+    pub done: bool,
+    pub now: bool,
+}
+
+/// The timeline: requested, accepted, completed.
+pub fn steps(
+    invalidation: &Invalidation,
+    batches: &[Batch],
+    usual: Option<Duration>,
+    now: Timestamp,
+) -> Vec<Step> {
+    let requested = invalidation.requested_at;
+    let outside = batches.iter().all(|batch| batch.first_sent_at.is_none() && batch.cloudfront_id.is_some());
+    let accepted: Option<Timestamp> = all(batches, |batch| batch.accepted_at);
+    let completed: Option<Timestamp> = all(batches, |batch| batch.completed_at);
+    let ended = invalidation.state == InvalidationState::Completed;
+    let after = |at: Timestamp| format!("+{}", span_in_words(at.since(requested)));
+    let first = When::new(requested, now);
+    let usual = usual.map_or_else(String::new, |span| format!(", usually {}", span_in_words(span)));
+    vec![
+        Step {
+            name: "Requested",
+            words: if outside {
+                format!("{}, outside Unstale", first.time)
+            } else {
+                format!("{}, saved before anything was sent", first.time)
+            },
+            done: true,
+            now: false,
+        },
+        Step {
+            name: "Accepted by CloudFront",
+            words: match accepted {
+                Some(at) if !outside => format!("{}{}", after(at), ids(batches)),
+                Some(_) => ids(batches).trim_start_matches(", ").to_owned(),
+                None => waiting(batches, now),
+            },
+            done: accepted.is_some(),
+            now: accepted.is_none() && !is_over(invalidation.state),
+        },
+        Step {
+            name: "Completed at the edge",
+            words: match completed.filter(|_| ended) {
+                Some(at) => format!("{}{usual}", after(at)),
+                None if ended => "before Unstale looked".to_owned(),
+                None if accepted.is_some() && !is_over(invalidation.state) => {
+                    usual.trim_start_matches(", ").to_owned()
+                }
+                None => String::new(),
+            },
+            done: ended,
+            now: accepted.is_some() && !ended && !is_over(invalidation.state),
+        },
+    ]
+}
+
+const fn is_over(state: InvalidationState) -> bool {
+    !matches!(state, InvalidationState::Queued | InvalidationState::InProgress)
+}
+
+/// The latest of the times, where every batch that was not cancelled has one.
+fn all(batches: &[Batch], time: impl Fn(&Batch) -> Option<Timestamp>) -> Option<Timestamp> {
+    let counted = batches.iter().filter(|batch| batch.state != BatchState::Cancelled);
+    counted.map(time).collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+fn ids(batches: &[Batch]) -> String {
+    match batches {
+        [one] => one.cloudfront_id.as_ref().map_or_else(String::new, |id| format!(", {id}")),
+        many => format!(", {} batches", many.len()),
+    }
+}
+
+fn waiting(batches: &[Batch], now: Timestamp) -> String {
+    let left = batches.iter().filter(|batch| batch.accepted_at.is_none()).count();
+    let of = if batches.len() > 1 { format!("{left} of {} batches ", batches.len()) } else { String::new() };
+    let next = batches.iter().filter(|batch| batch.state == BatchState::Queued).map(|batch| batch.due_at).min();
+    match next {
+        Some(due) if due > now => format!("{of}again in {}", span_in_words(due.since(now))),
+        Some(_) => format!("{of}waiting for a turn"),
+        None if left > 0 => format!("{of}being sent"),
+        None => String::new(),
+    }
+}
+
+/// Something that a person should do, or need not do.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    pub headline: &'static str,
+    pub advice: &'static str,
+    pub message: String,
+    pub code: String,
+    pub request_id: Option<String>,
+    pub policy: Option<String>,
+    /// It does not mend itself.
+    pub lasting: bool,
+}
+
+/// The troubles of the batches, each kind once.
+pub fn troubles(batches: &[Batch], site: Option<&Distribution>) -> Vec<Trouble> {
+    let mut kinds: Vec<ProblemKind> = Vec::new();
+    let mut troubles = Vec::new();
+    for batch in batches {
+        let Some(problem) = &batch.problem else { continue };
+        if kinds.contains(&problem.kind) || batch.state == BatchState::Cancelled {
+            continue;
+        }
+        kinds.push(problem.kind);
+        let policy = (problem.kind == ProblemKind::AccessDenied)
+            .then(|| policy_statement(&site.map(Distribution::arn_or_guess).unwrap_or_default()));
+        troubles.push(Trouble {
+            headline: problem.kind.headline(),
+            advice: problem.kind.advice(),
+            message: problem.message.clone(),
+            code: problem.code.clone(),
+            request_id: batch.aws_request_id.clone().filter(|_| batch.accepted_at.is_none()),
+            policy,
+            lasting: !batch.state.is_active(),
+        });
+    }
+    troubles
+}
+
+/// A batch in the table of those of a large request.
+#[derive(Debug, Clone)]
+pub struct BatchView {
+    pub number: usize,
+    pub items: usize,
+    pub status: Status,
+    pub cloudfront_id: String,
+    pub caller_reference: String,
+    pub request_id: String,
+    pub attempts: u32,
+}
+
+pub fn batch_views(batches: &[Batch]) -> Vec<BatchView> {
+    batches
+        .iter()
+        .map(|batch| BatchView {
+            number: batch.number,
+            items: batch.items.len(),
+            status: Status { state: batch.state.as_str(), words: batch.state.words().to_owned() },
+            cloudfront_id: batch.cloudfront_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            caller_reference: batch.caller_reference.to_string(),
+            request_id: batch.aws_request_id.clone().unwrap_or_default(),
+            attempts: batch.attempts,
+        })
+        .collect()
+}
+
+/// An event in the page's own history.
+#[derive(Debug, Clone)]
+pub struct EventView {
+    pub when: When,
+    pub precise: String,
+    pub action: &'static str,
+    pub words: String,
+}
+
+pub fn event_views(events: &[Chained], now: Timestamp) -> Vec<EventView> {
+    events
+        .iter()
+        .map(|chained| {
+            let event = &chained.event;
+            let actor = &event.acting.actor;
+            let from = &event.acting.origin.client_address;
+            let who = if crate::domain::audit::is_by_service(event) { "" } else { actor.name.as_str() };
+            let from = if from.is_empty() { String::new() } else { format!("from {from}") };
+            let id = if event.cloudfront_id.is_empty() { String::new() } else { format!("CloudFront {}", event.cloudfront_id) };
+            let request = if event.aws_request_id.is_empty() { String::new() } else { format!("request {}", event.aws_request_id) };
+            let parts = [who, from.as_str(), id.as_str(), request.as_str(), event.note.as_str()];
+            let words: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            EventView {
+                when: When::new(event.at, now),
+                precise: event.at.time_of_day_millis(),
+                action: event.action.words(),
+                words: words.join(", "),
+            }
+        })
+        .collect()
+}
+
+/// How long it has been in progress, where that is unusually long.
+pub fn slow(batches: &[Batch], now: Timestamp) -> Option<String> {
+    let oldest = batches.iter().filter(|batch| batch.is_slow(now)).filter_map(|batch| batch.accepted_at).min()?;
+    Some(format!(
+        "In progress for {}; most are completed in under {}.",
+        span_in_words(now.since(oldest)),
+        span_in_words(retry::USUAL)
+    ))
+}

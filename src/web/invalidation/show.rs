@@ -1,0 +1,120 @@
+//! `GET /invalidations/{id}`
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Html,
+};
+
+use crate::{
+    domain::{
+        actor::ActorKind,
+        aws_cli,
+        id::InvalidationId,
+        invalidation::{Batch, BatchState, Invalidation},
+        item::Item,
+        time::{Timestamp, span_in_words},
+    },
+    store::{audit, batches, distributions, invalidations},
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        state::Web,
+        view::{self, Frame, Status, Tab, When},
+    },
+    parts::{self, BatchView, EventView, Step, Trouble},
+};
+
+/// So many items and events are shown; the rest is counted.
+const ITEMS_SHOWN: usize = 500;
+const EVENTS_SHOWN: usize = 200;
+
+#[derive(Template)]
+#[template(path = "invalidation/page.html")]
+struct Page {
+    frame: Frame,
+    id: String,
+    title: String,
+    distribution_id: String,
+    distribution: String,
+    edge: String,
+    who: String,
+    outside: bool,
+    when: When,
+    reason: String,
+    status: Status,
+    elapsed: String,
+    steps: Vec<Step>,
+    troubles: Vec<Trouble>,
+    slow: Option<String>,
+    batches: Vec<BatchView>,
+    items: Vec<Item>,
+    items_hidden: usize,
+    item_count: usize,
+    events: Vec<EventView>,
+    command: Option<String>,
+    may_act: bool,
+    can_cancel: bool,
+    can_retry: bool,
+}
+
+pub async fn show(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Html<String>, WebError> {
+    let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let path = format!("/invalidations/{id}");
+    let mut frame = view::frame(&mut conn, &web, &visitor, Tab::History, "Invalidation", &path).await?;
+    let found = invalidations::find(&mut conn, &id).await?.ok_or(WebError::NotFound)?;
+    let batches = batches::of_invalidation(&mut conn, &id).await?;
+    let events = audit::of_invalidation(&mut conn, &id, EVENTS_SHOWN).await?;
+    let site = distributions::find(&mut conn, &found.distribution).await?;
+    let usual = batches::usual_time(&mut conn, &found.distribution).await?;
+    drop(conn);
+    let items = all_items(&batches);
+    let any = |state: BatchState| batches.iter().any(|batch| batch.state == state);
+    let may_act = visitor.person.role.may_invalidate();
+    frame.title = found.title();
+    view::page(&Page {
+        frame,
+        id: id.to_string(),
+        title: found.title(),
+        distribution_id: found.distribution.to_string(),
+        distribution: site.as_ref().map_or_else(|| found.distribution.to_string(), |site| site.name().to_owned()),
+        edge: site.as_ref().map(|site| site.domain_name.clone()).unwrap_or_default(),
+        who: found.requested_by.name.clone(),
+        outside: found.requested_by.kind == ActorKind::Outside,
+        when: When::new(found.requested_at, now),
+        reason: found.reason.clone(),
+        status: Status::of(&found),
+        elapsed: elapsed(&found, now),
+        steps: parts::steps(&found, &batches, usual, now),
+        troubles: parts::troubles(&batches, site.as_ref()),
+        slow: parts::slow(&batches, now),
+        batches: parts::batch_views(&batches),
+        command: aws_cli::create_invalidation(&found.distribution, &items),
+        items_hidden: items.len().saturating_sub(ITEMS_SHOWN),
+        item_count: items.len(),
+        items: items.into_iter().take(ITEMS_SHOWN).collect(),
+        events: parts::event_views(&events, now),
+        may_act,
+        can_cancel: may_act && any(BatchState::Queued),
+        can_retry: may_act && any(BatchState::Failed),
+    })
+}
+
+fn all_items(batches: &[Batch]) -> Vec<Item> {
+    let mut items: Vec<Item> = batches.iter().flat_map(|batch| batch.items.clone()).collect();
+    items.sort();
+    items
+}
+
+fn elapsed(found: &Invalidation, now: Timestamp) -> String {
+    span_in_words(found.ended_at.unwrap_or(now).since(found.requested_at))
+}

@@ -1,0 +1,151 @@
+//! What stands around every request: an ID, the log, the content policy, bounds, and the guard against other sites.
+
+use std::{any::Any, net::SocketAddr, time::Instant};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
+    timeout::TimeoutLayer,
+};
+use tracing::Instrument;
+
+use crate::{domain::actor::Origin, ops::new_uuid};
+
+use super::{
+    auth,
+    error::{Cause, Unfinished, WebError},
+    state::Web,
+};
+
+/// Nothing but our own files; no inline script, no inline style, no frame around us.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The ID of one request: in the log, in the history, and on every error page.
+#[derive(Debug, Clone)]
+pub struct RequestId(String);
+
+impl RequestId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Wraps the routes. The first to see a request is the one added last.
+pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
+    let csrf = CsrfLayer::new();
+    let csrf = match web.options.public_url.as_deref().map(|url| csrf.clone().add_trusted_origin(url)) {
+        Some(Ok(with_public_url)) => with_public_url,
+        Some(Err(_)) | None => csrf,
+    };
+    routes
+        .layer(middleware::from_fn(to_the_end))
+        .layer(middleware::from_fn_with_state(web.clone(), require_own_page))
+        .layer(csrf.with_rejection_response(|_| cross_site()))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, web.options.timeout))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(web.clone(), security_headers))
+        .layer(middleware::from_fn(with_id))
+}
+
+/// Gives the request its ID, logs it, and finishes error pages.
+async fn with_id(mut request: Request, next: Next) -> Response {
+    let id = RequestId(new_uuid());
+    let started = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let client = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(Origin {
+        client_address: client.clone().unwrap_or_default(),
+        request_id: id.0.clone(),
+        ..Origin::default()
+    });
+    let span = tracing::info_span!("request", id = id.as_str(), client = client.as_deref());
+    async move {
+        let mut response = next.run(request).await;
+        if let Some(unfinished) = response.extensions_mut().remove::<Unfinished>() {
+            response = unfinished.finish(response, &id);
+        }
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+        }
+        let status = response.status().as_u16();
+        let milliseconds = started.elapsed().as_millis();
+        match response.extensions().get::<Cause>() {
+            Some(Cause(cause)) => {
+                tracing::error!(%method, path, status, milliseconds, cause, "answered with an error");
+            }
+            None => tracing::info!(%method, path, status, milliseconds, "answered"),
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// A request that has begun is finished even when the browser goes away: all of it is written, or nothing.
+async fn to_the_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(response) => response,
+        Err(error) => WebError::Internal(format!("a handler did not end: {error}")).into_response(),
+    }
+}
+
+/// A browser says where a write comes from. One with a session and without a word of it is not from a page of ours.
+async fn require_own_page(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let silent = !headers.contains_key("sec-fetch-site") && !headers.contains_key(header::ORIGIN);
+    if !request.method().is_safe() && silent && auth::has_session_cookie(headers, &web) {
+        return cross_site();
+    }
+    next.run(request).await
+}
+
+fn cross_site() -> Response {
+    WebError::NotAllowed {
+        what: "This was sent by another site".to_owned(),
+        advice: "Unstale takes changes only from its own pages. Nothing was kept or sent. Open Unstale itself and try there; behind a proxy, check that it passes Host and Origin on and that UNSTALE_PUBLIC_URL is set.".to_owned(),
+    }
+    .into_response()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the box over")]
+fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
+    let what = payload
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
+        .unwrap_or_default();
+    WebError::Internal(format!("a handler panicked: {what}")).into_response()
+}
+
+async fn security_headers(State(web): State<Web>, request: Request<Body>, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    if web.is_https() {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert_with(|| HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,83 @@
+//! Takes connections: with a time limit on headers, a bound on their number, and an orderly end.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, extract::ConnectInfo};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// How long a client may take to send its headers; axum's own `serve` would wait for ever.
+const HEADERS: Duration = Duration::from_secs(15);
+/// The most connections at one time.
+const CONNECTIONS: usize = 4_096;
+/// How long open requests may take once the service is told to stop.
+const LAST_REQUESTS: Duration = Duration::from_secs(6);
+
+/// Serves until `stop`, then lets open requests end.
+pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        let (stream, client) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Most often too many open files: the next one would fail as well.
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
+            tracing::warn!("too many connections; one is turned away");
+            continue;
+        };
+        let connection = graceful.watch(connection(stream, client, routes.clone()));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, %client, "a connection broke");
+            }
+            drop(place);
+        });
+    }
+    if tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not end in time and were cut off");
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    client: SocketAddr,
+    routes: Router,
+) -> hyper::server::conn::http1::Connection<
+    TokioIo<TcpStream>,
+    TowerToHyperService<impl tower::Service<
+        hyper::Request<Incoming>,
+        Response = axum::response::Response,
+        Error = std::convert::Infallible,
+        Future: Send,
+    > + Clone + Send>,
+> {
+    let _ = stream.set_nodelay(true);
+    let routes = routes.map_request(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(client));
+        request
+    });
+    hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes))
+}

@@ -1,0 +1,96 @@
+//! The first account, with the one-time link that the first start prints.
+
+use askama::Template;
+use axum::{
+    Extension,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::cookie::CookieJar;
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        actor::Origin,
+        person::{Email, check_password},
+        secret::Secret,
+    },
+    ops::{self, SetUp},
+    store::people,
+};
+
+use super::{
+    error::WebError,
+    form::{Field, Posted},
+    sign_in,
+    state::Web,
+    view,
+};
+
+#[derive(Template)]
+#[template(path = "setup/page.html")]
+struct SetUpPage {
+    key: String,
+    email: Field,
+    password_error: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Link {
+    #[serde(default)]
+    key: String,
+}
+
+fn link_is_not_good() -> WebError {
+    WebError::NotAllowed {
+        what: "This link is not good any more".to_owned(),
+        advice: "It works once, for a day, and only while there is no account. Start Unstale again to have a new one printed, or add an account with: unstale user add EMAIL --role admin --password-stdin".to_owned(),
+    }
+}
+
+/// `GET /setup?key=…`
+pub async fn show(
+    State(web): State<Web>,
+    Query(Link { key }): Query<Link>,
+) -> Result<Response, WebError> {
+    let secret = Secret::parse(&key).ok_or_else(link_is_not_good)?;
+    let mut conn = web.desk.db.read().await?;
+    let good =
+        people::set_up_link_is_good(&mut conn, &secret.hash(), web.desk.clock.now()).await?;
+    if !good || !people::is_empty(&mut conn).await? {
+        return Err(link_is_not_good());
+    }
+    Ok(view::page(&SetUpPage { key, email: Field::default(), password_error: None })?.into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SetUpForm {
+    #[serde(default)]
+    key: String,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// `POST /setup`
+pub async fn submit(
+    State(web): State<Web>,
+    Extension(origin): Extension<Origin>,
+    jar: CookieJar,
+    Posted(form): Posted<SetUpForm>,
+) -> Result<Response, WebError> {
+    let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;
+    let mut email = Field::new(form.email.trim());
+    let address = email.check(Email::parse(&form.email));
+    let password_error = check_password(&form.password).err().map(|error| error.to_string());
+    let (Some(address), None) = (address, &password_error) else {
+        let page = view::page(&SetUpPage { key: form.key, email, password_error })?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    match ops::set_up(&web.desk, &origin, &link, &address, &form.password).await? {
+        SetUp::Done(signed_in) => Ok(sign_in::welcome(&web, jar, &signed_in, "/")),
+        SetUp::LinkIsNotGood => Err(link_is_not_good()),
+    }
+}

@@ -1,0 +1,179 @@
+//! Signing in with a local account, and out.
+
+use askama::Template;
+use axum::{
+    Extension,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::cookie::CookieJar;
+use serde::Deserialize;
+
+use crate::{
+    domain::{actor::Origin, person::Email},
+    ops::{self, SignedIn},
+    store::people,
+};
+
+use super::{
+    auth::{self, Visitor},
+    error::WebError,
+    form::{Field, Posted},
+    state::Web,
+    view,
+};
+
+#[derive(Template)]
+#[template(path = "sign_in/page.html")]
+struct SignInPage {
+    email: Field,
+    problem: Option<&'static str>,
+    next: String,
+    demo: bool,
+    nobody_yet: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Where {
+    next: Option<String>,
+}
+
+/// The address of the sign-in page that leads on to `path`.
+pub fn address(path: &str) -> String {
+    if path == "/" {
+        return "/sign-in".to_owned();
+    }
+    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    format!("/sign-in?next={next}")
+}
+
+/// Only a path of our own leads on: anything else could lead to another site.
+fn own_path(next: Option<String>) -> String {
+    let own = |path: &String| {
+        path.starts_with('/')
+            && !path.starts_with("//")
+            && !path.contains(['\\', '\r', '\n'])
+            && path.len() <= 2_000
+    };
+    next.filter(own).unwrap_or_else(|| "/".to_owned())
+}
+
+/// `GET /sign-in`
+pub async fn show(
+    State(web): State<Web>,
+    Query(Where { next }): Query<Where>,
+) -> Result<Html<String>, WebError> {
+    let nobody_yet = people::is_empty(&mut *web.desk.db.read().await?).await?;
+    let demo = web.options.demo.is_some();
+    view::page(&SignInPage {
+        email: Field::default(),
+        problem: None,
+        next: own_path(next),
+        demo,
+        nobody_yet,
+    })
+}
+
+/// What a write gets whose session is over.
+pub fn session_over(web: &Web) -> Response {
+    let page = view::page(&SignInPage {
+        email: Field::default(),
+        problem: Some("Your session is over. Nothing was kept or sent. Sign in, go back to the form and send it again."),
+        next: "/".to_owned(),
+        demo: web.options.demo.is_some(),
+        nobody_yet: false,
+    });
+    (StatusCode::UNAUTHORIZED, page).into_response()
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SignInForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    next: Option<String>,
+}
+
+/// `POST /sign-in`
+pub async fn submit(
+    State(web): State<Web>,
+    Extension(origin): Extension<Origin>,
+    jar: CookieJar,
+    Posted(form): Posted<SignInForm>,
+) -> Result<Response, WebError> {
+    let next = own_path(form.next);
+    let mut email = Field::new(form.email.trim());
+    let parsed = Email::parse(&form.email);
+    let Some(address) = email.check(parsed) else {
+        return refused(&web, email, None, next);
+    };
+    if form.password.len() > crate::domain::person::PASSWORD_MAX {
+        return refused(&web, email, Some(MISMATCH), next);
+    }
+    match ops::sign_in(&web.desk, &origin, &address, &form.password).await? {
+        Some(signed_in) => Ok(welcome(&web, jar, &signed_in, &next)),
+        None => refused(&web, email, Some(MISMATCH), next),
+    }
+}
+
+const MISMATCH: &str = "That e-mail and password don't match.";
+
+fn refused(
+    web: &Web,
+    email: Field,
+    problem: Option<&'static str>,
+    next: String,
+) -> Result<Response, WebError> {
+    let demo = web.options.demo.is_some();
+    let page = view::page(&SignInPage { email, problem, next, demo, nobody_yet: false })?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// Sets the cookie and leads on.
+pub fn welcome(web: &Web, jar: CookieJar, signed_in: &SignedIn, next: &str) -> Response {
+    let jar = jar.add(auth::cookie(web, &signed_in.secret));
+    (jar, Redirect::to(next)).into_response()
+}
+
+/// `POST /sign-in/demo`: the one click, only in the demo.
+pub async fn demo(
+    State(web): State<Web>,
+    Extension(origin): Extension<Origin>,
+    jar: CookieJar,
+) -> Result<Response, WebError> {
+    let demo = web.options.demo.as_ref().ok_or(WebError::NotFound)?;
+    let email = Email::parse(&demo.email).map_err(|error| WebError::Internal(error.to_string()))?;
+    let found = people::find(&mut *web.desk.db.read().await?, &email).await?;
+    let (person, _) = found.ok_or(WebError::NotFound)?;
+    let origin = Origin { sign_in: "demo".to_owned(), ..origin };
+    let signed_in = ops::open_session(&web.desk, &origin, person).await?;
+    Ok(welcome(&web, jar, &signed_in, "/"))
+}
+
+/// `POST /sign-out`
+pub async fn sign_out(
+    State(web): State<Web>,
+    visitor: Visitor,
+    jar: CookieJar,
+) -> Result<Response, WebError> {
+    ops::end_session(&web.desk, &visitor.acting, &visitor.session).await?;
+    let jar = jar.add(auth::removal(&web));
+    Ok((jar, Redirect::to("/sign-in")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_paths_lead_on() {
+        let leads = |next: &str| own_path(Some(next.to_owned()));
+        assert_eq!(leads("/history?before=3"), "/history?before=3");
+        for foreign in ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", ""] {
+            assert_eq!(leads(foreign), "/", "{foreign}");
+        }
+        assert_eq!(address("/history?before=3"), "/sign-in?next=%2Fhistory%3Fbefore%3D3");
+    }
+}

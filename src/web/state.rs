@@ -1,0 +1,76 @@
+//! What all handlers share.
+
+use std::{net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::batching::Limits,
+    ops::Desk,
+};
+
+use super::events::Hub;
+
+/// How the pages are served.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The address that people type, where it is known.
+    pub public_url: Option<String>,
+    pub limits: Limits,
+    /// How long a request may take.
+    pub timeout: Duration,
+    pub demo: Option<Demo>,
+}
+
+/// What the demo's pages tell of the site that it plays with.
+#[derive(Debug, Clone)]
+pub struct Demo {
+    /// The site as viewers get it from the edge.
+    pub edge_url: String,
+    /// The edge's socket, and the host by which it knows the site.
+    pub edge: SocketAddr,
+    pub host: String,
+    /// The folder that the edge fetches it from.
+    pub folder: PathBuf,
+    /// The account that the one click signs in.
+    pub email: String,
+}
+
+/// The state behind every page. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Web(Arc<Shared>);
+
+#[derive(Debug)]
+pub struct Shared {
+    pub desk: Desk,
+    pub options: Options,
+    pub hub: Hub,
+    /// Cancelled when the service stops: streams end then.
+    pub stop: CancellationToken,
+}
+
+impl Web {
+    #[must_use]
+    pub fn new(desk: Desk, options: Options, stop: CancellationToken) -> Self {
+        let hub = Hub::new(desk.clone());
+        Self(Arc::new(Shared { desk, options, hub, stop }))
+    }
+
+    /// Passes new events on to all open pages, until the service stops.
+    pub async fn pass_events_on(&self) {
+        self.hub.run(&self.stop).await;
+    }
+
+    /// Do viewers come over https? Then cookies are bound to it.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.options.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+impl Deref for Web {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

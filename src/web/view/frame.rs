@@ -1,0 +1,105 @@
+//! What stands around every page of somebody who is signed in.
+
+use crate::{
+    domain::{distribution::Distribution, time::Timestamp},
+    store::{Conn, StoreError, accounts, audit, survey},
+};
+
+use super::super::{auth::Visitor, state::Web};
+use super::When;
+
+/// Which tab of the top bar a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    Invalidate,
+    Distributions,
+    History,
+}
+
+/// Something that everybody should know now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Banner {
+    pub headline: &'static str,
+    pub words: String,
+    pub advice: &'static str,
+}
+
+/// The frame of a page.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub title: String,
+    pub tab: &'static str,
+    /// The page's own address, for regions that ask for themselves again.
+    pub path: String,
+    pub email: String,
+    pub initials: String,
+    /// The last event that this page shows.
+    pub cursor: i64,
+    pub now_millis: i64,
+    pub banners: Vec<Banner>,
+}
+
+/// Works the frame out. To be called before the page's own reading, so that the cursor is not ahead of what it shows.
+pub async fn frame(
+    conn: &mut Conn,
+    web: &Web,
+    visitor: &Visitor,
+    tab: Tab,
+    title: &str,
+    path: &str,
+) -> Result<Frame, StoreError> {
+    let now = web.desk.clock.now();
+    let initials = visitor.person.email.chars().filter(char::is_ascii_alphanumeric).take(2);
+    Ok(Frame {
+        title: title.to_owned(),
+        tab: match tab {
+            Tab::Invalidate => "invalidate",
+            Tab::Distributions => "distributions",
+            Tab::History => "history",
+        },
+        path: path.to_owned(),
+        email: visitor.person.email.clone(),
+        initials: initials.collect::<String>().to_uppercase(),
+        cursor: audit::head(conn).await?,
+        now_millis: now.as_micros() / 1_000,
+        banners: banners(conn, now).await?,
+    })
+}
+
+async fn banners(conn: &mut Conn, now: Timestamp) -> Result<Vec<Banner>, StoreError> {
+    let mut banners = Vec::new();
+    for pause in accounts::paused(conn).await? {
+        let account = if pause.account.is_empty() { String::new() } else { format!(" of account {}", pause.account) };
+        banners.push(Banner {
+            headline: pause.problem.kind.headline(),
+            words: format!(
+                "Requests{account} have waited since {} UTC; nothing is lost.",
+                When::new(pause.since, now).time
+            ),
+            advice: pause.problem.kind.advice(),
+        });
+    }
+    let survey = survey::read(conn).await?;
+    if let Some(problem) = survey.problem {
+        let last = survey.finished_at.map_or_else(
+            || "The distributions could not be read yet.".to_owned(),
+            |at| format!("CloudFront's last answer came {}.", When::new(at, now).ago),
+        );
+        let known = banners.iter().any(|banner| banner.headline == problem.kind.headline());
+        if !known {
+            banners.push(Banner {
+                headline: problem.kind.headline(),
+                words: format!("{last} Requests are kept and sent as soon as AWS lets them through."),
+                advice: problem.kind.advice(),
+            });
+        }
+    }
+    Ok(banners)
+}
+
+/// A distribution by the name that people know, or its ID where it is not known.
+pub fn name_of(all: &[Distribution], id: &crate::domain::id::DistributionId) -> String {
+    all.iter()
+        .find(|distribution| distribution.id == *id)
+        .map_or_else(|| id.to_string(), |distribution| distribution.name().to_owned())
+}

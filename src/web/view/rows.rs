@@ -1,0 +1,97 @@
+//! Invalidations as rows of lists and as what is in flight.
+
+use std::time::Duration;
+
+use crate::domain::{
+    actor::ActorKind,
+    distribution::Distribution,
+    invalidation::{Invalidation, InvalidationState},
+    retry,
+    time::{Timestamp, span_in_words},
+};
+
+use super::{When, frame::name_of};
+
+/// A state with its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// As it is written in `data-state`.
+    pub state: &'static str,
+    pub words: String,
+}
+
+impl Status {
+    pub fn of(invalidation: &Invalidation) -> Self {
+        let state = invalidation.state;
+        let words = match invalidation.took() {
+            Some(took) => format!("Completed in {}", span_in_words(took)),
+            None => state.words().to_owned(),
+        };
+        Self { state: state.as_str(), words }
+    }
+}
+
+/// An invalidation in a list.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub id: String,
+    pub when: When,
+    pub distribution_id: String,
+    pub distribution: String,
+    pub first_item: String,
+    pub more: usize,
+    pub who: String,
+    pub outside: bool,
+    pub reason: String,
+    pub status: Status,
+    pub failed: bool,
+}
+
+/// Rows for a list.
+pub fn rows(list: &[Invalidation], sites: &[Distribution], now: Timestamp) -> Vec<Row> {
+    list.iter().map(|invalidation| row(invalidation, sites, now)).collect()
+}
+
+fn row(invalidation: &Invalidation, sites: &[Distribution], now: Timestamp) -> Row {
+    Row {
+        id: invalidation.id.to_string(),
+        when: When::new(invalidation.requested_at, now),
+        distribution_id: invalidation.distribution.to_string(),
+        distribution: name_of(sites, &invalidation.distribution),
+        first_item: invalidation.first_item.to_string(),
+        more: invalidation.item_count.saturating_sub(1),
+        who: invalidation.requested_by.name.clone(),
+        outside: invalidation.requested_by.kind == ActorKind::Outside,
+        reason: invalidation.reason.clone(),
+        status: Status::of(invalidation),
+        failed: matches!(
+            invalidation.state,
+            InvalidationState::Failed | InvalidationState::NeedsALook
+        ),
+    }
+}
+
+/// An invalidation in flight, with the progress that its distribution makes one expect.
+#[derive(Debug, Clone)]
+pub struct Flight {
+    pub row: Row,
+    pub moving: bool,
+    pub usual_seconds: u64,
+    pub elapsed_seconds: u64,
+}
+
+impl Flight {
+    pub fn new(
+        invalidation: &Invalidation,
+        sites: &[Distribution],
+        usual: Option<Duration>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            row: row(invalidation, sites, now),
+            moving: invalidation.state == InvalidationState::InProgress,
+            usual_seconds: usual.unwrap_or(retry::USUAL).as_secs().max(1),
+            elapsed_seconds: now.since(invalidation.requested_at).as_secs(),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+// The request form: fill-in buttons, finding a distribution by typing, copying the shell command.
+(() => {
+  document.addEventListener("click", (event) => {
+    const fill = event.target.closest("[data-fill]");
+    if (fill) {
+      event.preventDefault();
+      const items = document.getElementById("items");
+      items.value = fill.dataset.fill.replaceAll(" ", "\n");
+      items.dispatchEvent(new Event("input", { bubbles: true }));
+      items.focus();
+    }
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      const text = document.getElementById(copy.dataset.copy).textContent;
+      navigator.clipboard.writeText(text).then(() => {
+        copy.textContent = "Copied";
+      });
+    }
+  });
+
+  const find = document.getElementById("find");
+  const select = document.getElementById("distribution");
+  if (!find || !select) return;
+  const all = [...select.options];
+  find.hidden = false;
+  find.addEventListener("input", () => {
+    const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const fits = all.filter((option) => words.every((word) => option.dataset.search.includes(word)));
+    const chosen = select.value;
+    select.replaceChildren(...(fits.length > 0 ? fits : all));
+    find.setAttribute("aria-invalid", String(fits.length === 0));
+    if (fits.length > 0) select.value = fits.some((option) => option.value === chosen) ? chosen : fits[0].value;
+    if (select.value !== chosen) select.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  // Enter in the search chooses; it must not send the form.
+  find.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    document.getElementById("items").focus();
+  });
+})();
