@@ -7,6 +7,7 @@ use aws_config::{
     meta::region::RegionProviderChain, profile::ProfileFileRegionProvider, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
+use aws_credential_types::Credentials;
 use aws_sdk_cloudfront::{
     Client,
     error::SdkError,
@@ -46,7 +47,7 @@ impl Default for Connect {
     }
 }
 
-/// CloudFront, with the credentials and the endpoint that the SDK finds in its environment.
+/// CloudFront, or a stand-in for it.
 #[derive(Debug, Clone)]
 pub struct CloudFront(Client);
 
@@ -107,27 +108,42 @@ pub struct Page<T> {
 impl CloudFront {
     /// Reads the SDK's own environment (`AWS_PROFILE`, `AWS_ENDPOINT_URL_CLOUDFRONT`, …). Nothing is called yet.
     pub async fn from_environment(connect: Connect) -> Self {
-        let http = Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
         // Not the SDK's whole chain: outside EC2 it would wait for the metadata service at every start.
         let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
             .or_else(ProfileFileRegionProvider::new())
             .or_else(Region::new(REGION));
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).region(region).load().await;
+        Self::with(aws_sdk_cloudfront::config::Builder::from(&config), connect)
+    }
+
+    /// A stand-in at this address with this access key, such as the demo's own; the environment is not read.
+    #[must_use]
+    pub fn at(endpoint: &str, access_key: &str, secret_key: &str, connect: Connect) -> Self {
+        let credentials = Credentials::new(access_key, secret_key, None, None, "given");
+        let config = aws_sdk_cloudfront::config::Builder::new()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(REGION))
+            .credentials_provider(credentials)
+            .endpoint_url(endpoint);
+        Self::with(config, connect)
+    }
+
+    fn with(config: aws_sdk_cloudfront::config::Builder, connect: Connect) -> Self {
+        let http = Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(connect.connect)
             .read_timeout(connect.attempt)
             .operation_attempt_timeout(connect.attempt)
             .operation_timeout(connect.operation)
             .build();
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        let config = config
             .http_client(http)
-            .region(region)
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(2))
-            .load()
-            .await;
-        Self(Client::new(&config))
+            .build();
+        Self(Client::from_conf(config))
     }
 
     /// Asks for a batch to be refreshed. One attempt: whether to ask again is for the queue to say.

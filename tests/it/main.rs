@@ -1,0 +1,13 @@
+//! Everything that is tested from outside the library, in one program.
+//!
+//! PostgreSQL's half needs a server: run it through `scripts/with-postgres`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stderr, reason = "what was skipped is told")]
+#![allow(clippy::missing_panics_doc, reason = "nobody reads docs of tests")]
+
+mod flow;
+mod layers;
+mod migrations;
+mod store;
+mod support;

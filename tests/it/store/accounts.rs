@@ -1,0 +1,77 @@
+//! Accounts: pace and pause.
+
+use unstale::{
+    domain::{pace::Pace, problem::ProblemKind, time::Timestamp},
+    store::accounts::{self, Calls, Pause},
+};
+
+use super::given::ACCOUNT;
+use crate::support::{Database, at, on_each_engine, problem};
+
+async fn take(database: &Database, calls: Calls, pace: Pace, now: Timestamp) -> Result<(), Timestamp> {
+    database.write(async |tx| accounts::take_call(tx, ACCOUNT, calls, pace, now).await).await
+}
+
+async fn ensure(database: &Database) {
+    database.write(async |tx| accounts::ensure(tx, ACCOUNT).await).await;
+}
+
+async fn an_account_is_noted_once(database: &Database) {
+    ensure(database).await;
+    ensure(database).await;
+    assert_eq!(database.raw().await.number("SELECT count(*) FROM account").await, 1);
+}
+
+async fn the_pace_lets_a_burst_through_and_then_its_rate(database: &Database) {
+    ensure(database).await;
+    let pace = Pace::new(0.5, 3);
+    for _ in 0..3 {
+        assert_eq!(take(database, Calls::Create, pace, at(0)).await, Ok(()));
+    }
+    assert_eq!(take(database, Calls::Create, pace, at(0)).await, Err(at(2)));
+    assert_eq!(take(database, Calls::Create, pace, at(1)).await, Err(at(2)), "asking does not cost");
+    assert_eq!(take(database, Calls::Create, pace, at(2)).await, Ok(()));
+    assert_eq!(take(database, Calls::Read, pace, at(2)).await, Ok(()), "the other calls have their own pace");
+}
+
+async fn reads_are_charged_afterwards(database: &Database) {
+    ensure(database).await;
+    let pace = Pace::new(1.0, 5);
+    assert_eq!(take(database, Calls::Read, pace, at(0)).await, Ok(()));
+    database.write(async |tx| accounts::charge_reads(tx, ACCOUNT, pace, 9, at(0)).await).await;
+    assert_eq!(take(database, Calls::Read, pace, at(0)).await, Err(at(6)));
+    assert_eq!(take(database, Calls::Read, pace, at(6)).await, Ok(()));
+    assert_eq!(take(database, Calls::Create, pace, at(0)).await, Ok(()));
+}
+
+async fn an_account_is_paused_and_goes_on(database: &Database) {
+    ensure(database).await;
+    let paused = async || database.get(async |conn| accounts::paused(conn).await).await;
+    assert_eq!(paused().await, []);
+    let expired = problem(ProblemKind::ExpiredCredentials);
+    let pause = async |now: u64, until: u64| {
+        let expired = expired.clone();
+        database
+            .write(async |tx| accounts::pause(tx, ACCOUNT, &expired, at(now), at(until)).await)
+            .await
+    };
+    assert!(pause(1, 31).await, "it was running");
+    assert!(!pause(31, 61).await, "it was paused already");
+    let expected = Pause {
+        account: ACCOUNT.to_owned(),
+        since: at(1),
+        retry_at: at(61),
+        problem: unstale::domain::problem::Problem { request_id: None, ..expired.clone() },
+    };
+    assert_eq!(paused().await, [expected]);
+    assert!(database.write(async |tx| accounts::resume(tx, ACCOUNT).await).await);
+    assert!(!database.write(async |tx| accounts::resume(tx, ACCOUNT).await).await);
+    assert_eq!(paused().await, []);
+}
+
+on_each_engine!(
+    an_account_is_noted_once,
+    the_pace_lets_a_burst_through_and_then_its_rate,
+    reads_are_charged_afterwards,
+    an_account_is_paused_and_goes_on,
+);

@@ -1,0 +1,148 @@
+//! The history: appended in a chain, never changed.
+
+use unstale::{
+    domain::{
+        actor::{Acting, Actor},
+        audit::{Action, Chained, Event, GENESIS, ItemsRecord, Outcome, Target},
+        id::InvalidationId,
+    },
+    store::audit,
+};
+
+use super::given::id;
+use crate::support::{Database, acting, at, items, on_each_engine};
+
+fn event(note: &str) -> Event {
+    Event { note: note.to_owned(), ..Event::new(at(1), &Acting::service(), Action::SurveyFailed) }
+}
+
+async fn append(database: &Database, event: Event) -> i64 {
+    database.write(async |tx| audit::append(tx, event).await).await
+}
+
+async fn an_event_is_read_as_it_was_written(database: &Database) {
+    let mut full = Event::new(at(1), &acting(), Action::InvalidationRequested);
+    full.target = Target::new("invalidation", "i-1");
+    full.distribution = Some(id("E1"));
+    full.invalidation = Some(InvalidationId::from_trusted("i-1"));
+    full.items = ItemsRecord::of(&items(&["/a", "/ü \"quoted\"", "#tag"]));
+    "because ünïcode \u{1f600} \\ ' \" ;".clone_into(&mut full.reason);
+    full.outcome = Outcome::Refused;
+    "a note".clone_into(&mut full.note);
+    "aws".clone_into(&mut full.aws_request_id);
+    "I1".clone_into(&mut full.cloudfront_id);
+    "old".clone_into(&mut full.old);
+    "new".clone_into(&mut full.new);
+    let bare = Event { acting: Acting { actor: Actor::nobody("x"), ..Acting::service() }, ..event("") };
+    assert_eq!(append(database, full.clone()).await, 1);
+    assert_eq!(append(database, bare.clone()).await, 2);
+    let read = database.get(async |conn| audit::after(conn, 0, 9).await).await;
+    assert_eq!(read.iter().map(|chained| &chained.event).collect::<Vec<_>>(), [&full, &bare]);
+    assert!(read.iter().all(Chained::is_intact));
+}
+
+async fn each_event_names_the_one_before(database: &Database) {
+    let head = async || database.get(async |conn| audit::head(conn).await).await;
+    assert_eq!(head().await, 0);
+    for note in ["one", "two", "three"] {
+        append(database, event(note)).await;
+    }
+    assert_eq!(head().await, 3);
+    let read = database.get(async |conn| audit::after(conn, 0, 9).await).await;
+    assert_eq!(read[0].previous_hash, GENESIS);
+    assert_eq!(read[1].previous_hash, read[0].hash);
+    assert_eq!(read[2].previous_hash, read[1].hash);
+}
+
+async fn what_is_rolled_back_leaves_no_gap(database: &Database) {
+    append(database, event("one")).await;
+    let mut tx = database.begin().await;
+    assert_eq!(audit::append(&mut tx, event("never")).await.unwrap(), 2);
+    drop(tx);
+    assert_eq!(append(database, event("two")).await, 2);
+    let read = database.get(async |conn| audit::after(conn, 0, 9).await).await;
+    assert_eq!(read[1].previous_hash, read[0].hash);
+}
+
+async fn the_history_is_read_in_pages(database: &Database) {
+    for note in ["1", "2", "3", "4"] {
+        append(database, event(note)).await;
+    }
+    let notes = |read: Vec<Chained>| read.into_iter().map(|one| one.event.note).collect::<Vec<_>>();
+    let before = async |sequence, limit| {
+        notes(database.get(async |conn| audit::before(conn, sequence, limit).await).await)
+    };
+    assert_eq!(before(i64::MAX, 2).await, ["4", "3"]);
+    assert_eq!(before(3, 9).await, ["2", "1"]);
+    assert_eq!(before(1, 9).await, [""; 0]);
+    let after = async |sequence, limit| {
+        notes(database.get(async |conn| audit::after(conn, sequence, limit).await).await)
+    };
+    assert_eq!(after(0, 3).await, ["1", "2", "3"]);
+    assert_eq!(after(3, 3).await, ["4"]);
+    assert_eq!(after(4, 3).await, [""; 0]);
+}
+
+async fn an_invalidation_has_its_own_history(database: &Database) {
+    for (note, name) in [("1", Some("i-1")), ("2", None), ("3", Some("i-2")), ("4", Some("i-1"))] {
+        let invalidation = name.map(InvalidationId::from_trusted);
+        append(database, Event { invalidation, ..event(note) }).await;
+    }
+    let of = async |limit| {
+        let one = InvalidationId::from_trusted("i-1");
+        let read = database.get(async |conn| audit::of_invalidation(conn, &one, limit).await).await;
+        read.into_iter().map(|one| one.event.note).collect::<Vec<_>>()
+    };
+    assert_eq!(of(9).await, ["1", "4"]);
+    assert_eq!(of(1).await, ["1"]);
+}
+
+async fn an_event_cannot_be_changed_removed_or_replaced(database: &Database) {
+    for note in ["one", "two"] {
+        append(database, event(note)).await;
+    }
+    let before = database.get(async |conn| audit::after(conn, 0, 9).await).await;
+    let columns = "at, actor_kind, actor_id, actor_name, sign_in, session, client_address, request_id, action, \
+                   target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count, \
+                   items_sha256, reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, \
+                   version, previous_hash, hash";
+    let copy = columns.replace("reason", "'forged'");
+    let mut forbidden = vec![
+        "UPDATE audit_event SET note = 'other' WHERE sequence = 1".to_owned(),
+        "UPDATE audit_event SET note = 'other'".to_owned(),
+        "DELETE FROM audit_event WHERE sequence = 2".to_owned(),
+        "DELETE FROM audit_event".to_owned(),
+        format!(
+            "INSERT INTO audit_event (sequence, {columns}) SELECT 1, {copy} FROM audit_event WHERE sequence = 1"
+        ),
+        format!(
+            "INSERT INTO audit_event (sequence, {columns}) SELECT 1, {copy} FROM audit_event WHERE sequence = 1 \
+             ON CONFLICT (sequence) DO UPDATE SET reason = 'forged'"
+        ),
+    ];
+    let mut raw = database.raw().await;
+    if raw.is_postgres() {
+        forbidden.push("TRUNCATE audit_event".to_owned());
+        forbidden.push("TRUNCATE audit_event CASCADE".to_owned());
+    } else {
+        forbidden.push(format!(
+            "INSERT OR REPLACE INTO audit_event (sequence, {columns}) \
+             SELECT 1, {copy} FROM audit_event WHERE sequence = 1"
+        ));
+        forbidden.push("UPDATE OR REPLACE audit_event SET sequence = 1 WHERE sequence = 2".to_owned());
+    }
+    for statement in forbidden {
+        assert!(raw.run(&statement).await.is_err(), "it went through: {statement}");
+    }
+    let after = database.get(async |conn| audit::after(conn, 0, 9).await).await;
+    assert_eq!(after, before);
+}
+
+on_each_engine!(
+    an_event_is_read_as_it_was_written,
+    each_event_names_the_one_before,
+    what_is_rolled_back_leaves_no_gap,
+    the_history_is_read_in_pages,
+    an_invalidation_has_its_own_history,
+    an_event_cannot_be_changed_removed_or_replaced,
+);

@@ -1,0 +1,30 @@
+//! Keeps the promise that every function of the store is called here.
+
+use std::{fs, path::Path};
+
+use super::super::layers::rust_files;
+
+/// Functions that have no rows: how a database is opened and closed is in every test.
+const ELSEWHERE: [&str; 7] = ["open", "open_sqlite", "open_postgres", "read", "begin", "close", "commit"];
+
+#[test]
+fn every_function_of_the_store_runs_on_both_engines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tests: String =
+        rust_files(&root.join("tests/it/store")).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let mut functions = 0;
+    for file in rust_files(&root.join("src/store")) {
+        let module = file.file_stem().unwrap().to_str().unwrap();
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let Some(rest) = line.trim_start().strip_prefix("pub async fn ") else { continue };
+            let name = rest.split(['(', '<']).next().unwrap();
+            if module == "db" && ELSEWHERE.contains(&name) {
+                continue;
+            }
+            functions += 1;
+            let call = format!("{module}::{name}(");
+            assert!(tests.contains(&call), "no test in tests/it/store calls {call}…)");
+        }
+    }
+    assert!(functions > 40, "only {functions} functions were found: does this test still look in the right place?");
+}

@@ -1,0 +1,116 @@
+//! The catalogue of distributions.
+
+use unstale::{
+    domain::{
+        distribution::{Distribution, DistributionConfig},
+        time::Timestamp,
+    },
+    store::{StoreError, distributions},
+};
+
+use super::given::{self, ACCOUNT, id};
+use crate::support::{Database, at, distribution, on_each_engine};
+
+async fn find(database: &Database, site: &str) -> Option<Distribution> {
+    database.get(async |conn| distributions::find(conn, &id(site)).await).await
+}
+
+async fn what_was_seen_is_kept(database: &Database) {
+    given::sites(database, &["E2", "E1"]).await;
+    assert_eq!(find(database, "E1").await, Some(distribution("E1")));
+    assert_eq!(find(database, "E3").await, None);
+    let all = database.get(async |conn| distributions::list(conn).await).await;
+    assert_eq!(all, [distribution("E1"), distribution("E2")]);
+    let account = database.get(async |conn| distributions::account(conn, &id("E1")).await).await;
+    assert_eq!(account, ACCOUNT);
+    let unknown = distributions::account(&mut *database.read().await, &id("E3")).await;
+    assert!(matches!(unknown, Err(StoreError::Unreadable(_))), "{unknown:?}");
+}
+
+async fn what_changed_takes_the_place_of_what_was_seen(database: &Database) {
+    given::sites(database, &["E1"]).await;
+    let changed = Distribution {
+        domain_name: "other.cloudfront.net".to_owned(),
+        aliases: Vec::new(),
+        comment: String::new(),
+        enabled: false,
+        status: "InProgress".to_owned(),
+        staging: true,
+        origins: vec!["a".to_owned(), "b".to_owned()],
+        last_modified: at(7),
+        seen_at: at(8),
+        ..distribution("E1")
+    };
+    database.write(async |tx| distributions::upsert(tx, &changed).await).await;
+    assert_eq!(find(database, "E1").await, Some(changed));
+}
+
+async fn a_configuration_is_read_again_after_a_change(database: &Database) {
+    given::sites(database, &["E1", "E2"]).await;
+    let without = async || database.get(async |conn| distributions::without_config(conn).await).await;
+    assert_eq!(without().await, [(id("E1"), at(0)), (id("E2"), at(0))]);
+    let config = DistributionConfig {
+        root_object: Some("index.html".to_owned()),
+        tag_header: None,
+        query_strings: Some(true),
+    };
+    database.write(async |tx| distributions::set_config(tx, &id("E1"), &config, at(0)).await).await;
+    assert_eq!(find(database, "E1").await.unwrap().config, Some(config.clone()));
+    assert_eq!(without().await, [(id("E2"), at(0))]);
+    let changed = Distribution { last_modified: at(9), ..distribution("E1") };
+    database.write(async |tx| distributions::upsert(tx, &changed).await).await;
+    assert_eq!(find(database, "E1").await.unwrap().config, Some(config), "the old one serves until then");
+    assert_eq!(without().await, [(id("E1"), at(9)), (id("E2"), at(0))]);
+}
+
+async fn one_that_is_gone_comes_last_and_may_come_back(database: &Database) {
+    given::sites(database, &["E1", "E2"]).await;
+    let gone = async |now: Timestamp| {
+        database.write(async |tx| distributions::set_gone(tx, &id("E1"), now).await).await;
+    };
+    gone(at(5)).await;
+    gone(at(9)).await;
+    assert_eq!(find(database, "E1").await.unwrap().gone_at, Some(at(5)), "gone since the first time");
+    let order = database.get(async |conn| distributions::list(conn).await).await;
+    assert_eq!(order.iter().map(|site| site.id.as_str()).collect::<Vec<_>>(), ["E2", "E1"]);
+    let without = database.get(async |conn| distributions::without_config(conn).await).await;
+    assert_eq!(without, [(id("E2"), at(0))], "one that is gone is not asked for");
+    given::sites(database, &["E1"]).await;
+    assert_eq!(find(database, "E1").await.unwrap().gone_at, None);
+}
+
+async fn outside_looks_come_in_turn(database: &Database) {
+    given::sites(database, &["E1", "E2", "E3"]).await;
+    database
+        .write(async |tx| {
+            distributions::set_outside_due(tx, &id("E1"), at(20)).await?;
+            distributions::set_outside_due(tx, &id("E2"), at(10)).await?;
+            distributions::set_gone(tx, &id("E3"), at(0)).await
+        })
+        .await;
+    let due =
+        async |now| database.get(async |conn| distributions::outside_due(conn, now).await).await;
+    assert_eq!(due(at(9)).await, []);
+    assert_eq!(due(at(10)).await, [id("E2")]);
+    assert_eq!(due(at(20)).await, [id("E2"), id("E1")]);
+}
+
+async fn the_last_request_of_each_is_told(database: &Database) {
+    given::sites(database, &["E1", "E2", "E3"]).await;
+    given::request(database, "E1", 10, &[&["/a"]]).await;
+    given::request(database, "E1", 30, &[&["/b"]]).await;
+    given::request(database, "E2", 20, &[&["/c"]]).await;
+    let last = database.get(async |conn| distributions::last_requests(conn).await).await;
+    assert_eq!(last.len(), 2);
+    assert_eq!(last[&id("E1")], (at(30), "ada@example.com".to_owned()));
+    assert_eq!(last[&id("E2")], (at(20), "ada@example.com".to_owned()));
+}
+
+on_each_engine!(
+    what_was_seen_is_kept,
+    what_changed_takes_the_place_of_what_was_seen,
+    a_configuration_is_read_again_after_a_change,
+    one_that_is_gone_comes_last_and_may_come_back,
+    outside_looks_come_in_turn,
+    the_last_request_of_each_is_told,
+);

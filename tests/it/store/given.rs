@@ -1,0 +1,60 @@
+//! Rows that other rows need.
+
+use unstale::{
+    domain::{
+        audit::ItemsRecord,
+        id::{DistributionId, InvalidationId},
+        invalidation::NewInvalidation,
+    },
+    store::{StoreError, Tx, accounts, batches, distributions, invalidations},
+};
+
+use crate::support::{Database, at, distribution, invalidation, items, new_invalidation};
+
+pub const ACCOUNT: &str = "123456789012";
+
+pub fn id(text: &str) -> DistributionId {
+    DistributionId::from_trusted(text)
+}
+
+/// An account with these distributions.
+pub async fn sites(database: &Database, ids: &[&str]) {
+    database
+        .write(async |tx| {
+            accounts::ensure(tx, ACCOUNT).await?;
+            for id in ids {
+                distributions::upsert(tx, &distribution(id)).await?;
+            }
+            Ok(())
+        })
+        .await;
+}
+
+/// A request with these batches, so many seconds after the start.
+pub async fn request(database: &Database, site: &str, when: u64, wanted: &[&[&str]]) -> NewInvalidation {
+    let new = new_invalidation(site, wanted.iter().map(|texts| items(texts)).collect());
+    database.write(async |tx| write(tx, &new, when).await).await;
+    new
+}
+
+/// A request whose batches come later.
+pub async fn bare_request(database: &Database, site: &str, when: u64) -> NewInvalidation {
+    let mut new = new_invalidation(site, vec![items(&["/a"])]);
+    new.batches.clear();
+    database.write(async |tx| write(tx, &new, when).await).await;
+    new
+}
+
+pub async fn write(tx: &mut Tx, new: &NewInvalidation, when: u64) -> Result<(), StoreError> {
+    let sha256 = ItemsRecord::of(&new.items()).sha256;
+    invalidations::insert(tx, &invalidation(new, at(when)), Some(&new.request_key), &sha256).await?;
+    for (index, batch) in new.batches.iter().enumerate() {
+        batches::insert(tx, batch, &new.id, &new.distribution, index + 1, at(when)).await?;
+    }
+    Ok(())
+}
+
+pub async fn states(database: &Database, id: &InvalidationId) -> Vec<&'static str> {
+    let batches = database.get(async |conn| batches::of_invalidation(conn, id).await).await;
+    batches.iter().map(|batch| batch.state.as_str()).collect()
+}

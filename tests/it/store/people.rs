@@ -1,0 +1,76 @@
+//! People and the set-up link.
+
+use unstale::{
+    domain::{
+        access::Role,
+        person::Email,
+        secret::{Secret, SecretHash},
+    },
+    store::{StoreError, people},
+};
+
+use crate::support::{Database, at, on_each_engine, person};
+
+fn hash(byte: u8) -> SecretHash {
+    Secret::from_random([byte; 32]).hash()
+}
+
+async fn people_are_found_by_their_address(database: &Database) {
+    let (zoe, ada) = (person("zoe@example.com", Role::Viewer), person("ada@example.com", Role::Admin));
+    assert!(database.get(async |conn| people::is_empty(conn).await).await);
+    database
+        .write(async |tx| {
+            people::insert(tx, &zoe, "hash of zoe").await?;
+            people::insert(tx, &ada, "hash of ada").await
+        })
+        .await;
+    assert!(!database.get(async |conn| people::is_empty(conn).await).await);
+    let email = Email::parse("Ada@Example.com").unwrap();
+    let found = database.get(async |conn| people::find(conn, &email).await).await;
+    assert_eq!(found, Some((ada.clone(), "hash of ada".to_owned())));
+    let nobody = Email::parse("eve@example.com").unwrap();
+    assert_eq!(database.get(async |conn| people::find(conn, &nobody).await).await, None);
+    assert_eq!(database.get(async |conn| people::list(conn).await).await, [ada, zoe]);
+}
+
+async fn an_address_belongs_to_one_person(database: &Database) {
+    let first = person("ada@example.com", Role::Admin);
+    database.write(async |tx| people::insert(tx, &first, "hash").await).await;
+    let second = person("ada@example.com", Role::Viewer);
+    let again = database.try_write(async |tx| people::insert(tx, &second, "hash").await).await;
+    assert!(matches!(again, Err(StoreError::Duplicate(_))), "{again:?}");
+    assert_eq!(database.get(async |conn| people::list(conn).await).await, [first]);
+}
+
+async fn a_set_up_link_is_used_once(database: &Database) {
+    database.write(async |tx| people::replace_set_up_link(tx, &hash(1), at(0), at(100)).await).await;
+    let good = async |byte, now| {
+        database.get(async |conn| people::set_up_link_is_good(conn, &hash(byte), now).await).await
+    };
+    assert!(good(1, at(99)).await);
+    assert!(!good(1, at(100)).await, "it is over at its end");
+    assert!(!good(2, at(0)).await, "another secret is no link");
+    let used =
+        async |byte, now| database.write(async |tx| people::use_set_up_link(tx, &hash(byte), now).await).await;
+    assert!(!used(2, at(1)).await);
+    assert!(!used(1, at(100)).await);
+    assert!(used(1, at(1)).await);
+    assert!(!used(1, at(1)).await, "it is used up");
+}
+
+async fn a_new_set_up_link_ends_the_one_before(database: &Database) {
+    database.write(async |tx| people::replace_set_up_link(tx, &hash(1), at(0), at(100)).await).await;
+    database.write(async |tx| people::replace_set_up_link(tx, &hash(2), at(0), at(100)).await).await;
+    let good = async |byte| {
+        database.get(async |conn| people::set_up_link_is_good(conn, &hash(byte), at(1)).await).await
+    };
+    assert!(!good(1).await);
+    assert!(good(2).await);
+}
+
+on_each_engine!(
+    people_are_found_by_their_address,
+    an_address_belongs_to_one_person,
+    a_set_up_link_is_used_once,
+    a_new_set_up_link_ends_the_one_before,
+);

@@ -1,0 +1,88 @@
+//! Sessions.
+
+use unstale::{
+    domain::{
+        access::Role,
+        person::Person,
+        secret::{Secret, SecretHash},
+        time::Timestamp,
+    },
+    store::{people, sessions},
+};
+
+use crate::support::{Database, at, on_each_engine, person, seconds};
+
+fn hash(byte: u8) -> SecretHash {
+    Secret::from_random([byte; 32]).hash()
+}
+
+/// A session from the start on, over at 1,000 s.
+async fn begin(database: &Database, hash: &SecretHash) -> Person {
+    let ada = person("ada@example.com", Role::Operator);
+    let new = sessions::NewSession {
+        hash,
+        person: &ada.id,
+        sign_in: "password",
+        client_address: "192.0.2.7",
+        now: at(0),
+        expires_at: at(1_000),
+    };
+    database
+        .write(async |tx| {
+            people::insert(tx, &ada, "hash").await?;
+            sessions::insert(tx, &new).await
+        })
+        .await;
+    ada
+}
+
+async fn find(database: &Database, hash: &SecretHash, now: Timestamp) -> Option<sessions::Session> {
+    database.get(async |conn| sessions::find(conn, hash, now, seconds(100)).await).await
+}
+
+async fn a_session_is_its_persons(database: &Database) {
+    let ada = begin(database, &hash(1)).await;
+    let found = find(database, &hash(1), at(1)).await.unwrap();
+    assert_eq!(found.person, ada);
+    assert_eq!(found.sign_in, "password");
+    assert_eq!(found.last_seen_at, at(0));
+    assert_eq!(find(database, &hash(2), at(1)).await, None);
+}
+
+async fn a_session_ends_when_it_is_idle_and_at_its_end(database: &Database) {
+    begin(database, &hash(1)).await;
+    assert!(find(database, &hash(1), at(99)).await.is_some());
+    assert!(find(database, &hash(1), at(100)).await.is_none(), "idle for the whole time");
+    for second in (50..1_000).step_by(50) {
+        database.write(async |tx| sessions::touch(tx, &hash(1), at(second)).await).await;
+    }
+    assert_eq!(find(database, &hash(1), at(999)).await.unwrap().last_seen_at, at(950));
+    assert!(find(database, &hash(1), at(1_000)).await.is_none(), "over at its end though it was used");
+}
+
+async fn a_disabled_person_has_no_session(database: &Database) {
+    begin(database, &hash(1)).await;
+    database.raw().await.run("UPDATE person SET disabled_at = 1").await.unwrap();
+    assert!(find(database, &hash(1), at(1)).await.is_none());
+}
+
+async fn a_session_is_ended_once(database: &Database) {
+    begin(database, &hash(1)).await;
+    assert!(database.write(async |tx| sessions::delete(tx, &hash(1)).await).await);
+    assert!(!database.write(async |tx| sessions::delete(tx, &hash(1)).await).await);
+    assert!(find(database, &hash(1), at(1)).await.is_none());
+}
+
+async fn sessions_that_are_over_are_forgotten(database: &Database) {
+    begin(database, &hash(1)).await;
+    assert_eq!(database.write(async |tx| sessions::delete_expired(tx, at(999)).await).await, 0);
+    assert_eq!(database.write(async |tx| sessions::delete_expired(tx, at(1_000)).await).await, 1);
+}
+
+on_each_engine!(
+    a_session_is_its_persons,
+    a_session_ends_when_it_is_idle_and_at_its_end,
+    a_disabled_person_has_no_session,
+    a_session_is_ended_once,
+    sessions_that_are_over_are_forgotten,
+);

@@ -1,0 +1,134 @@
+//! A database for one test: a file in a folder of its own, or a new database on the server that the tests are given.
+
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use tempfile::TempDir;
+use unstale::store::{Conn, Db, StoreError, Tx, db::Read};
+use url::Url;
+
+use super::Raw;
+
+/// Which database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A database with up-to-date tables.
+#[derive(Debug)]
+pub struct Database {
+    pub db: Db,
+    pub place: Place,
+}
+
+/// Where a database is.
+#[derive(Debug)]
+pub enum Place {
+    Sqlite(TempDir),
+    Postgres { server: Url, name: String },
+}
+
+impl Place {
+    /// A place for a database that does not exist yet. `None`, and a line that says so, where there is no server.
+    pub async fn new(engine: Engine) -> Option<Self> {
+        match engine {
+            Engine::Sqlite => Some(Self::Sqlite(tempfile::tempdir().unwrap())),
+            Engine::Postgres => {
+                let Ok(server) = std::env::var("UNSTALE_TEST_POSTGRES") else {
+                    eprintln!("SKIPPED: UNSTALE_TEST_POSTGRES is not set; run it through scripts/with-postgres");
+                    return None;
+                };
+                let server = Url::parse(&server).unwrap();
+                let name = fresh_name();
+                Raw::connect(server.as_str()).await.run(&format!("CREATE DATABASE {name}")).await.unwrap();
+                Some(Self::Postgres { server, name })
+            }
+        }
+    }
+
+    /// The address as the service takes it.
+    pub fn address(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite://{}", file(folder).display()),
+            Self::Postgres { server, name } => {
+                let mut address = server.clone();
+                address.set_path(name);
+                address.to_string()
+            }
+        }
+    }
+
+    /// A connection beside the service's own.
+    pub async fn raw(&self) -> Raw {
+        Raw::connect(&self.address()).await
+    }
+
+    /// Takes it away. Connections that are open to it are ended.
+    pub async fn remove(&self) {
+        if let Self::Postgres { server, name } = self {
+            let mut server = Raw::connect(server.as_str()).await;
+            server.run(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+        }
+    }
+}
+
+impl Database {
+    pub async fn new(engine: Engine) -> Option<Self> {
+        let place = Place::new(engine).await?;
+        let db = Db::open(&place.address()).await.unwrap();
+        Some(Self { db, place })
+    }
+
+    pub async fn read(&self) -> Read {
+        self.db.read().await.unwrap()
+    }
+
+    pub async fn begin(&self) -> Tx {
+        self.db.begin().await.unwrap()
+    }
+
+    /// Writes in one transaction.
+    pub async fn write<T>(&self, work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>) -> T {
+        self.try_write(work).await.unwrap()
+    }
+
+    /// Writes in one transaction; after an error nothing of it is kept.
+    pub async fn try_write<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut tx = self.begin().await;
+        let done = work(&mut tx).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Reads, and must succeed.
+    pub async fn get<T>(&self, work: impl AsyncFnOnce(&mut Conn) -> Result<T, StoreError>) -> T {
+        work(&mut *self.read().await).await.unwrap()
+    }
+
+    pub async fn raw(&self) -> Raw {
+        self.place.raw().await
+    }
+
+    pub async fn remove(&self) {
+        self.db.close().await;
+        self.place.remove().await;
+    }
+}
+
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join("unstale.db")
+}
+
+/// Tests run in several processes at once, and in several threads of one.
+fn fresh_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::SeqCst);
+    format!("unstale_test_{}_{}_{count}", std::process::id(), uuid::Uuid::new_v4().simple())
+}

@@ -1,0 +1,38 @@
+//! What the tests stand on: databases of both engines, and a world with a clock, a CloudFront and the workers.
+
+mod database;
+mod raw;
+mod samples;
+mod world;
+
+pub use database::{Database, Engine};
+pub use raw::Raw;
+pub use samples::{
+    START, actor, at, distribution, invalidation, items, new_batch, new_invalidation, person, problem, seconds, uuid,
+};
+pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting, create_calls};
+
+/// Makes two tests of each function that takes a [`Database`]: `sqlite::name` and `postgres::name`.
+macro_rules! on_each_engine {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            use crate::support::{Database, Engine};
+            $(#[tokio::test]
+            async fn $test() {
+                let database = Database::new(Engine::Sqlite).await.unwrap();
+                super::$test(&database).await;
+                database.remove().await;
+            })*
+        }
+        mod postgres {
+            use crate::support::{Database, Engine};
+            $(#[tokio::test]
+            async fn $test() {
+                let Some(database) = Database::new(Engine::Postgres).await else { return };
+                super::$test(&database).await;
+                database.remove().await;
+            })*
+        }
+    };
+}
+pub(crate) use on_each_engine;

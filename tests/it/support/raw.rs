@@ -1,0 +1,64 @@
+//! SQL past the store: for what the store offers no way to do, such as changing the history.
+
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection};
+
+/// A connection of one engine or the other.
+#[derive(Debug)]
+pub enum Raw {
+    Sqlite(Box<SqliteConnection>),
+    Postgres(Box<PgConnection>),
+}
+
+impl Raw {
+    pub async fn connect(address: &str) -> Self {
+        if address.starts_with("postgres") {
+            Self::Postgres(Box::new(PgConnection::connect(address).await.unwrap()))
+        } else {
+            let address = format!("{address}?mode=rwc");
+            Self::Sqlite(Box::new(SqliteConnection::connect(&address).await.unwrap()))
+        }
+    }
+
+    pub const fn is_postgres(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Runs statements.
+    pub async fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(connection) => connection.execute(sqlx::raw_sql(sql)).await.map(drop),
+            Self::Postgres(connection) => connection.execute(sqlx::raw_sql(sql)).await.map(drop),
+        }
+    }
+
+    /// The first column of all rows, as whole numbers.
+    pub async fn numbers(&mut self, sql: &str) -> Vec<i64> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(connection) => {
+                connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(0)).collect()
+            }
+            Self::Postgres(connection) => {
+                connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(0)).collect()
+            }
+        }
+    }
+
+    pub async fn number(&mut self, sql: &str) -> i64 {
+        self.numbers(sql).await[0]
+    }
+
+    /// The first column of all rows, as text.
+    pub async fn texts(&mut self, sql: &str) -> Vec<String> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(connection) => {
+                connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(0)).collect()
+            }
+            Self::Postgres(connection) => {
+                connection.fetch_all(sql).await.unwrap().iter().map(|row| row.get(0)).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! A small world: a database, a CloudFront stand-in, one time for both, and the desk and the workers between them.
+
+use std::{collections::HashMap, time::Duration};
+
+use cloudfront_sandbox::{Call, Config, Fault, FaultKind, Sandbox};
+use tempfile::TempDir;
+use unstale::{
+    clock::Clock,
+    cloudfront::{CloudFront, Connect},
+    domain::{
+        actor::{Acting, Origin},
+        audit::{Chained, GENESIS},
+        batching::Load,
+        distribution::Distribution,
+        id::{DistributionId, InvalidationId, RequestKey},
+        invalidation::{Batch, Invalidation, InvalidationState, NewInvalidation},
+        plan::{Plan, Surroundings},
+        time::Timestamp,
+    },
+    ops::{self, Desk, Requested},
+    store::{audit, batches, distributions, invalidations},
+    wake::Bell,
+    worker::{Bench, Next, Poller, Settings, Submitter, Surveyor},
+};
+
+use super::{Database, Engine, START, samples};
+
+pub const WORKSHOP: &str = "E2QWRUHAPOMQZL";
+pub const SHOP: &str = "E1SHOP7K2M4NQX";
+pub const DOCS: &str = "E3DOCS5V8W1RTY";
+
+/// More ticks than any test needs: a worker that never comes to rest fails.
+const TICKS: usize = 3_000;
+
+/// What a world begins with.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    pub settings: Settings,
+    pub connect: Connect,
+    pub complete_after: Duration,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            connect: Connect::default(),
+            complete_after: Duration::from_secs(20),
+        }
+    }
+}
+
+/// The world. Every test ends it with [`World::finish`], which looks for what should not be left.
+#[derive(Debug)]
+pub struct World {
+    pub database: Database,
+    pub sandbox: Sandbox,
+    pub clock: Clock,
+    pub desk: Desk,
+    pub bench: Bench,
+    submitter: Submitter,
+    poller: Poller,
+    surveyor: Surveyor,
+    finished: bool,
+    _folder: TempDir,
+}
+
+impl World {
+    /// On SQLite, as the service is by default, with its distributions read.
+    pub async fn new() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    pub async fn with(setup: Setup) -> Self {
+        let world = Self::unread(Database::new(Engine::Sqlite).await.unwrap(), setup).await;
+        world.survey().await;
+        world.sandbox.clear_calls();
+        world
+    }
+
+    /// The same on PostgreSQL, where there is one.
+    pub async fn on_postgres() -> Option<Self> {
+        let world = Self::unread(Database::new(Engine::Postgres).await?, Setup::default()).await;
+        world.survey().await;
+        world.sandbox.clear_calls();
+        Some(world)
+    }
+
+    /// The distributions are not read yet.
+    pub async fn unread(database: Database, setup: Setup) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let start = jiff::Timestamp::from_microsecond(START.as_micros()).unwrap();
+        let sandbox = Sandbox::start(Config {
+            complete_after: setup.complete_after,
+            clock: cloudfront_sandbox::Clock::manual(start),
+            ..Config::new(folder.path().join("origin"))
+        })
+        .await
+        .unwrap();
+        let clock = Clock::manual(START);
+        let (db, bell) = (database.db.clone(), Bell::new());
+        let desk = Desk { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
+        let bench = Bench { db, cloudfront, clock: clock.clone(), bell, settings: setup.settings };
+        Self {
+            database,
+            sandbox,
+            clock,
+            desk,
+            submitter: Submitter::new(bench.clone()),
+            poller: Poller::new(bench.clone()),
+            surveyor: Surveyor::new(bench.clone()),
+            bench,
+            finished: false,
+            _folder: folder,
+        }
+    }
+
+    /// The service ends without a word and begins anew.
+    pub async fn restart(&mut self) {
+        self.database.write(async |tx| batches::release_all(tx).await).await;
+        self.submitter = Submitter::new(self.bench.clone());
+        self.poller = Poller::new(self.bench.clone());
+        self.surveyor = Surveyor::new(self.bench.clone());
+    }
+
+    /// Another replica's hand on the same database.
+    pub fn another_submitter(&self) -> Submitter {
+        Submitter::new(self.bench.clone())
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Moves our time and CloudFront's.
+    pub fn advance(&self, span: Duration) {
+        self.clock.advance(span);
+        assert!(self.sandbox.clock().advance(span));
+    }
+
+    /// Sends until there is nothing to send now.
+    pub async fn submit(&self) -> Next {
+        until_rest(async || self.submitter.tick().await.unwrap()).await
+    }
+
+    /// One tick of the submitter.
+    pub async fn submit_once(&self) -> Next {
+        self.submitter.tick().await.unwrap()
+    }
+
+    /// Watches until there is nothing to look at now.
+    pub async fn poll(&self) -> Next {
+        until_rest(async || self.poller.tick().await.unwrap()).await
+    }
+
+    /// One tick of the poller.
+    pub async fn poll_once(&self) -> Next {
+        self.poller.tick().await.unwrap()
+    }
+
+    /// Surveys until there is nothing to survey now.
+    pub async fn survey(&self) -> Next {
+        until_rest(async || self.surveyor.tick().await.unwrap()).await
+    }
+
+    /// All three work on for so long, a second at a time.
+    pub async fn live(&self, seconds: u64) {
+        for _ in 0..seconds {
+            self.submit().await;
+            self.poll().await;
+            self.survey().await;
+            self.advance(Duration::from_secs(1));
+        }
+    }
+
+    pub fn fault(&self, fault: Fault) {
+        self.sandbox.set_faults(vec![fault]);
+    }
+
+    /// The next `CreateInvalidation` meets this.
+    pub fn next_create(&self, kind: FaultKind) {
+        self.fault(Fault::new("CreateInvalidation", kind).times(1));
+    }
+
+    pub async fn site(&self, distribution: &str) -> Distribution {
+        let id = DistributionId::from_trusted(distribution);
+        self.database.get(async |conn| distributions::find(conn, &id).await).await.unwrap()
+    }
+
+    /// What a person's form becomes.
+    pub async fn new_invalidation(&self, distribution: &str, typed: &str) -> NewInvalidation {
+        let site = self.site(distribution).await;
+        let limits = self.bench.settings.limits;
+        let around = Surroundings { used_this_month: 0, in_flight: Load::default(), limits };
+        let plan = Plan::work_out(typed, &site, around);
+        assert!(plan.is_sendable(), "{:?}", plan.refused().collect::<Vec<_>>());
+        let first = plan.lines.iter().find_map(|line| line.item_to_send()).unwrap().clone();
+        let key = RequestKey::parse(&samples::uuid()).unwrap();
+        let reason = "a new price".to_owned();
+        NewInvalidation::from_batches(site.id, plan.batches, first, reason, key, samples::uuid)
+    }
+
+    /// A person asks for these lines.
+    pub async fn request_at(&self, distribution: &str, typed: &str) -> InvalidationId {
+        let new = self.new_invalidation(distribution, typed).await;
+        let requested = ops::request_invalidation(&self.desk, &acting(), &new).await.unwrap();
+        assert_eq!(requested, Requested::New(new.id.clone()));
+        new.id
+    }
+
+    pub async fn request(&self, typed: &str) -> InvalidationId {
+        self.request_at(WORKSHOP, typed).await
+    }
+
+    pub async fn invalidation(&self, id: &InvalidationId) -> Invalidation {
+        self.database.get(async |conn| invalidations::find(conn, id).await).await.unwrap()
+    }
+
+    pub async fn state(&self, id: &InvalidationId) -> &'static str {
+        self.invalidation(id).await.state.as_str()
+    }
+
+    pub async fn batches(&self, id: &InvalidationId) -> Vec<Batch> {
+        self.database.get(async |conn| batches::of_invalidation(conn, id).await).await
+    }
+
+    /// The only batch of an invalidation.
+    pub async fn batch(&self, id: &InvalidationId) -> Batch {
+        let mut batches = self.batches(id).await;
+        assert_eq!(batches.len(), 1);
+        batches.remove(0)
+    }
+
+    pub async fn batch_state(&self, id: &InvalidationId) -> &'static str {
+        self.batch(id).await.state.as_str()
+    }
+
+    /// The newest invalidations of all distributions.
+    pub async fn recent(&self) -> Vec<Invalidation> {
+        self.database.get(async |conn| invalidations::recent(conn, 5_000).await).await
+    }
+
+    /// The whole history.
+    pub async fn history(&self) -> Vec<Chained> {
+        self.database.get(async |conn| audit::after(conn, 0, 1_000_000).await).await
+    }
+
+    /// The history of one invalidation, in stable words.
+    pub async fn events(&self, id: &InvalidationId) -> Vec<&'static str> {
+        let events = self.database.get(async |conn| audit::of_invalidation(conn, id, 1_000).await).await;
+        events.iter().map(|chained| chained.event.action.as_str()).collect()
+    }
+
+    /// Every action in the history since a sequence, in stable words.
+    pub async fn events_after(&self, sequence: i64) -> Vec<&'static str> {
+        let events = self.database.get(async |conn| audit::after(conn, sequence, 1_000).await).await;
+        events.iter().map(|chained| chained.event.action.as_str()).collect()
+    }
+
+    pub async fn head(&self) -> i64 {
+        self.database.get(async |conn| audit::head(conn).await).await
+    }
+
+    pub fn creates(&self) -> Vec<Call> {
+        create_calls(&self.sandbox)
+    }
+
+    /// So many invalidations CloudFront has.
+    pub fn at_cloudfront(&self, distribution: &str) -> usize {
+        self.sandbox.invalidations(distribution).len()
+    }
+
+    /// Ends the world and looks for leftovers.
+    pub async fn finish(mut self) {
+        self.finished = true;
+        self.history_is_whole().await;
+        self.nothing_is_held().await;
+        self.states_follow_from_batches().await;
+        self.nothing_was_sent_twice().await;
+        self.database.remove().await;
+    }
+
+    async fn history_is_whole(&self) {
+        let mut previous = GENESIS.to_owned();
+        let history = self.history().await;
+        for (index, chained) in history.iter().enumerate() {
+            assert_eq!(chained.sequence, i64::try_from(index).unwrap() + 1, "the history has a gap");
+            assert_eq!(chained.previous_hash, previous, "event {} is not linked", chained.sequence);
+            assert!(chained.is_intact(), "event {} was changed: {chained:?}", chained.sequence);
+            previous.clone_from(&chained.hash);
+        }
+        assert_eq!(self.head().await, i64::try_from(history.len()).unwrap());
+    }
+
+    async fn nothing_is_held(&self) {
+        let mut raw = self.database.raw().await;
+        for held in [
+            "SELECT count(*) FROM batch WHERE lease IS NOT NULL OR lease_until IS NOT NULL",
+            "SELECT count(*) FROM distribution WHERE poll_lease IS NOT NULL OR poll_lease_until IS NOT NULL",
+            "SELECT count(*) FROM survey WHERE lease IS NOT NULL OR lease_until IS NOT NULL",
+        ] {
+            assert_eq!(raw.number(held).await, 0, "a lease is left: {held}");
+        }
+    }
+
+    async fn states_follow_from_batches(&self) {
+        for invalidation in self.recent().await {
+            let batches = self.batches(&invalidation.id).await;
+            let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
+            assert_eq!(invalidation.state, InvalidationState::of(&states), "{states:?}");
+            let open = matches!(invalidation.state, InvalidationState::Queued | InvalidationState::InProgress);
+            let outside = invalidation.requested_by == unstale::domain::actor::Actor::outside();
+            assert!(outside || invalidation.ended_at.is_none() == open, "{invalidation:?}");
+        }
+    }
+
+    /// Each caller reference stands for one invalidation at CloudFront, and for the one that we noted.
+    async fn nothing_was_sent_twice(&self) {
+        let mut noted = HashMap::new();
+        for invalidation in self.recent().await {
+            for batch in self.batches(&invalidation.id).await {
+                noted.insert(batch.caller_reference.as_str().to_owned(), batch.cloudfront_id);
+            }
+        }
+        for distribution in self.sandbox.distributions() {
+            let mut seen = HashMap::new();
+            for taken in self.sandbox.invalidations(&distribution.id) {
+                let twice = seen.insert(taken.caller_reference.clone(), taken.id.clone());
+                assert_eq!(twice, None, "{} was sent twice", taken.caller_reference);
+                if let Some(Some(id)) = noted.get(&taken.caller_reference) {
+                    assert_eq!(id.as_str(), taken.id, "another invalidation was noted");
+                }
+            }
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        assert!(self.finished || std::thread::panicking(), "a test ends its world with finish()");
+    }
+}
+
+/// A person at a browser.
+pub fn acting() -> Acting {
+    let origin = Origin {
+        client_address: "192.0.2.7".to_owned(),
+        request_id: "req-1".to_owned(),
+        sign_in: "password".to_owned(),
+        session: "abc".to_owned(),
+    };
+    Acting { actor: samples::actor(), origin }
+}
+
+pub fn create_calls(sandbox: &Sandbox) -> Vec<Call> {
+    sandbox.calls().into_iter().filter(|call| call.operation == "CreateInvalidation").collect()
+}
+
+async fn until_rest(tick: impl AsyncFn() -> Next) -> Next {
+    for _ in 0..TICKS {
+        match tick().await {
+            Next::Again => {}
+            rest => return rest,
+        }
+    }
+    panic!("the worker never comes to rest");
+}
