@@ -1,0 +1,40 @@
+# syntax=docker/dockerfile:1
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /build
+
+# The dependencies first, with stand-ins for our own code: this layer lasts until Cargo.toml or Cargo.lock changes.
+COPY Cargo.toml Cargo.lock ./
+COPY sandbox/Cargo.toml sandbox/
+RUN mkdir -p src sandbox/src benches \
+    && echo 'fn main() {}' | tee src/main.rs sandbox/src/main.rs benches/first_job.rs \
+    && touch src/lib.rs sandbox/src/lib.rs \
+    && cargo build --locked --profile dist --bin unstale \
+    && rm -r src sandbox benches
+
+COPY . .
+# A file that is older than the stand-in's build would be taken for built.
+RUN find src sandbox/src -name '*.rs' -exec touch {} + \
+    && cargo build --locked --profile dist --bin unstale \
+    && mkdir /data
+
+
+FROM debian:bookworm-slim
+# The certificates are for AWS and for PostgreSQL over TLS.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --create-home --shell /usr/sbin/nologin unstale
+COPY --from=build /build/target/dist/unstale /usr/local/bin/unstale
+COPY --from=build --chown=10001:10001 /data /data
+COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/unstale/
+
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+ENV UNSTALE_LISTEN=0.0.0.0:8080 \
+    UNSTALE_DATABASE=sqlite:///data/unstale.db
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["unstale", "healthcheck"]
+ENTRYPOINT ["unstale"]
+CMD ["serve"]
