@@ -89,14 +89,23 @@ impl App {
     fn start_workers(&self, workers: &mut JoinSet<()>) {
         for _ in 0..SUBMITTERS {
             let submitter = Submitter::new(self.bench.clone());
-            self.start(workers, "submitter", async move || submitter.tick().await);
+            self.start(workers, "submitter", move || {
+                let submitter = submitter.clone();
+                async move { submitter.tick().await }
+            });
         }
         for _ in 0..POLLERS {
             let poller = Poller::new(self.bench.clone());
-            self.start(workers, "poller", async move || poller.tick().await);
+            self.start(workers, "poller", move || {
+                let poller = poller.clone();
+                async move { poller.tick().await }
+            });
         }
         let surveyor = Surveyor::new(self.bench.clone());
-        self.start(workers, "surveyor", async move || surveyor.tick().await);
+        self.start(workers, "surveyor", move || {
+            let surveyor = surveyor.clone();
+            async move { surveyor.tick().await }
+        });
     }
 
     fn start<T, F>(&self, workers: &mut JoinSet<()>, name: &'static str, tick: T)

@@ -47,7 +47,9 @@ pub struct DemoArgs {
 
 pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     if !args.listen.ip().is_loopback() {
-        return Err("the demo signs anybody in, so it listens on loopback only, such as 127.0.0.1:8080".into());
+        return Err(
+            "the demo signs anybody in, so it listens on loopback only, such as 127.0.0.1:8080".into()
+        );
     }
     log::start(&args.log)?;
     std::fs::create_dir_all(&args.data)
@@ -90,12 +92,19 @@ fn story(sandbox: &Sandbox) -> Result<Demo, CliError> {
     let folder = sandbox.origin_of(SITE).ok_or("the stand-in lacks its first site")?;
     let edge_url = sandbox.edge_url_of(SITE).ok_or("the stand-in lacks its first site")?;
     let edge = sandbox.edge_url().trim_start_matches("http://").parse()?;
-    Ok(Demo { edge_url, edge, host: format!("{}.localhost", SITE.to_lowercase()), folder, email: EMAIL.to_owned() })
+    Ok(Demo {
+        edge_url,
+        edge,
+        host: format!("{}.localhost", SITE.to_lowercase()),
+        folder,
+        email: EMAIL.to_owned(),
+    })
 }
 
 /// The account behind the one click. Its password is thrown away: there is no other way in.
 async fn add_demo_person(desk: &Desk) -> Result<(), CliError> {
-    let acting = Acting { origin: Origin { sign_in: "demo".to_owned(), ..Origin::default() }, ..Acting::service() };
+    let acting =
+        Acting { origin: Origin { sign_in: "demo".to_owned(), ..Origin::default() }, ..Acting::service() };
     let password = ops::new_secret()?;
     let email = Email::parse(EMAIL)?;
     match ops::add_person(desk, &acting, &email, Role::Admin, password.reveal()).await {

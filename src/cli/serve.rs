@@ -19,7 +19,9 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let address = format!("http://{}", listener.local_addr()?);
     let base = args.public_url.clone().unwrap_or_else(|| address.clone());
     if let Some(link) = app.set_up_link(&base).await? {
-        say(&format!("There is no account yet. Open this link to make the first one; it works once:\n  {link}"));
+        say(&format!(
+            "There is no account yet. Open this link to make the first one; it works once:\n  {link}"
+        ));
     }
     say(&format!("Unstale is ready at {address}"));
     let options = Options {

@@ -77,7 +77,12 @@ async fn list(database: &DatabaseArgs) -> Result<(), CliError> {
     let people = people::list(&mut *desk.db.read().await?).await?;
     for person in &people {
         let disabled = if person.disabled_at.is_some() { "\tdisabled" } else { "" };
-        say(&format!("{}\t{}\tsince {}{disabled}", person.email, person.role.as_str(), person.created_at.date()));
+        say(&format!(
+            "{}\t{}\tsince {}{disabled}",
+            person.email,
+            person.role.as_str(),
+            person.created_at.date()
+        ));
     }
     desk.db.close().await;
     Ok(())

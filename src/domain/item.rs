@@ -1,5 +1,7 @@
 //! One thing to refresh: a path, with or without a closing `*`, or a `#tag`. And how a typed line becomes one.
 
+use std::fmt;
+
 use super::{
     distribution::Distribution,
     encoding::{encode_path, is_contested},
@@ -56,6 +58,12 @@ impl Item {
             prefix if prefix.ends_with('/') => Some(format!("every file below {prefix}")),
             prefix => Some(format!("everything whose path begins with {prefix}")),
         }
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
     }
 }
 

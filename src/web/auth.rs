@@ -65,12 +65,10 @@ impl Visitor {
 }
 
 /// Lets in whoever is signed in; shows everybody else the sign-in page.
-pub async fn require_session(
-    State(web): State<Web>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match find_visitor(&web, &request).await {
+pub async fn require_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let secret = session_cookie(request.headers(), &web);
+    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+    match find_visitor(&web, secret, origin).await {
         Ok(Some(visitor)) => {
             request.extensions_mut().insert(visitor);
             next.run(request).await
@@ -95,10 +93,12 @@ fn ask_to_sign_in(web: &Web, request: &Request) -> Response {
     }
 }
 
-async fn find_visitor(web: &Web, request: &Request) -> Result<Option<Visitor>, WebError> {
-    let Some(session) = session_cookie(request.headers(), web).map(|secret| secret.hash()) else {
-        return Ok(None);
-    };
+async fn find_visitor(
+    web: &Web,
+    secret: Option<Secret>,
+    origin: Origin,
+) -> Result<Option<Visitor>, WebError> {
+    let Some(session) = secret.map(|secret| secret.hash()) else { return Ok(None) };
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
     let found = sessions::find(&mut conn, &session, now, SESSION_IDLE).await?;
@@ -107,7 +107,6 @@ async fn find_visitor(web: &Web, request: &Request) -> Result<Option<Visitor>, W
     if now.since(found.last_seen_at) >= TOUCH_EVERY {
         touch(web, &session).await;
     }
-    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
     let acting = Acting {
         actor: Actor::person(&found.person.id, &found.person.email),
         origin: Origin { sign_in: found.sign_in, session: session.handle(), ..origin },

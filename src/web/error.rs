@@ -16,7 +16,10 @@ use super::{layers::RequestId, view};
 pub enum WebError {
     NotFound,
     WrongMethod,
-    NotAllowed { what: String, advice: String },
+    NotAllowed {
+        what: String,
+        advice: String,
+    },
     /// What was sent cannot be read.
     BadRequest(String),
     TooLarge,
@@ -125,9 +128,7 @@ impl IntoResponse for WebError {
             response.extensions_mut().insert(cause);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, axum::http::HeaderValue::from_static("5"));
+            response.headers_mut().insert(header::RETRY_AFTER, axum::http::HeaderValue::from_static("5"));
         }
         response
     }
@@ -146,10 +147,9 @@ impl Unfinished {
         let page = view::error_page(&self.title, &self.advice, id.as_str());
         let (mut parts, _) = response.into_parts();
         parts.headers.remove(header::CONTENT_LENGTH);
-        parts.headers.insert(
-            header::CONTENT_TYPE,
-            axum::http::HeaderValue::from_static("text/html; charset=utf-8"),
-        );
+        parts
+            .headers
+            .insert(header::CONTENT_TYPE, axum::http::HeaderValue::from_static("text/html; charset=utf-8"));
         Response::from_parts(parts, page.into())
     }
 }

@@ -15,10 +15,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::{
-    Semaphore, broadcast,
-    broadcast::error::RecvError,
-};
+use tokio::sync::{Semaphore, broadcast, broadcast::error::RecvError};
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
@@ -104,10 +101,8 @@ pub async fn stream(
     let Ok(place) = Arc::clone(&web.hub.room).try_acquire_owned() else {
         return Err(WebError::Unavailable("too many open streams".to_owned()));
     };
-    let last_seen = headers
-        .get("last-event-id")
-        .and_then(|id| id.to_str().ok())
-        .and_then(|id| id.parse().ok());
+    let last_seen =
+        headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
     let head = audit::head(&mut *web.desk.db.read().await?).await?;
     let cursor = match last_seen.or(from.after) {
         Some(cursor) if (head - TOO_OLD..=head).contains(&cursor) => cursor,
@@ -170,10 +165,7 @@ impl Reader {
     }
 }
 
-fn messages(
-    reader: Reader,
-    stop: CancellationToken,
-) -> impl Stream<Item = Result<Event, Infallible>> {
+fn messages(reader: Reader, stop: CancellationToken) -> impl Stream<Item = Result<Event, Infallible>> {
     let next = async |(mut reader, stop): (Reader, CancellationToken)| {
         tokio::select! {
             event = reader.next() => event.map(|event| (Ok(message(&event)), (reader, stop))),

@@ -64,12 +64,15 @@ fn connection(
     routes: Router,
 ) -> hyper::server::conn::http1::Connection<
     TokioIo<TcpStream>,
-    TowerToHyperService<impl tower::Service<
-        hyper::Request<Incoming>,
-        Response = axum::response::Response,
-        Error = std::convert::Infallible,
-        Future: Send,
-    > + Clone + Send>,
+    TowerToHyperService<
+        impl tower::Service<
+            hyper::Request<Incoming>,
+            Response = axum::response::Response,
+            Error = std::convert::Infallible,
+            Future: Send,
+        > + Clone
+        + Send,
+    >,
 > {
     let _ = stream.set_nodelay(true);
     let routes = routes.map_request(move |mut request: hyper::Request<Incoming>| {

@@ -50,14 +50,10 @@ fn link_is_not_good() -> WebError {
 }
 
 /// `GET /setup?key=…`
-pub async fn show(
-    State(web): State<Web>,
-    Query(Link { key }): Query<Link>,
-) -> Result<Response, WebError> {
+pub async fn show(State(web): State<Web>, Query(Link { key }): Query<Link>) -> Result<Response, WebError> {
     let secret = Secret::parse(&key).ok_or_else(link_is_not_good)?;
     let mut conn = web.desk.db.read().await?;
-    let good =
-        people::set_up_link_is_good(&mut conn, &secret.hash(), web.desk.clock.now()).await?;
+    let good = people::set_up_link_is_good(&mut conn, &secret.hash(), web.desk.clock.now()).await?;
     if !good || !people::is_empty(&mut conn).await? {
         return Err(link_is_not_good());
     }

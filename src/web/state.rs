@@ -4,10 +4,7 @@ use std::{net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration}
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    domain::batching::Limits,
-    ops::Desk,
-};
+use crate::{domain::batching::Limits, ops::Desk};
 
 use super::events::Hub;
 

@@ -23,12 +23,12 @@ pub enum Next {
 }
 
 /// Ticks until `stop`; a tick that has begun is finished first.
-pub async fn run<E: Display>(
+pub async fn run<E: Display, F: Future<Output = Result<Next, E>>>(
     name: &'static str,
     clock: &Clock,
     mut bell: Listener,
     stop: &CancellationToken,
-    tick: impl AsyncFn() -> Result<Next, E>,
+    tick: impl Fn() -> F,
 ) {
     while !stop.is_cancelled() {
         let rest = match tick().await {

@@ -56,10 +56,12 @@ pub async fn list(
     let mut conn = web.desk.db.read().await?;
     let path = match wanted.q.as_str() {
         "" => "/distributions".to_owned(),
-        q => format!("/distributions?q={}", url::form_urlencoded::byte_serialize(q.as_bytes()).collect::<String>()),
+        q => format!(
+            "/distributions?q={}",
+            url::form_urlencoded::byte_serialize(q.as_bytes()).collect::<String>()
+        ),
     };
-    let frame =
-        view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distributions", &path).await?;
+    let frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distributions", &path).await?;
     let all = distributions::list(&mut conn).await?;
     let mut last = distributions::last_requests(&mut conn).await?;
     let survey = survey::read(&mut conn).await?;

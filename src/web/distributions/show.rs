@@ -54,8 +54,7 @@ pub async fn show(
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
     let path = format!("/distributions/{id}");
-    let mut frame =
-        view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distribution", &path).await?;
+    let mut frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distribution", &path).await?;
     let site = distributions::find(&mut conn, &id).await?.ok_or(WebError::NotFound)?;
     let list = invalidations::of_distribution(&mut conn, &id, LISTED).await?;
     let load = batches::in_flight(&mut conn, &id).await?;
@@ -96,15 +95,21 @@ fn facts(site: &Distribution) -> Vec<(&'static str, String)> {
     }
     if let Some(config) = &site.config {
         facts.push(("Root object", config.root_object.clone().unwrap_or_else(|| "none".to_owned())));
-        facts.push(("Cache tags", match &config.tag_header {
-            Some(header) => format!("read from {header}"),
-            None => "off: the distribution names no header for them".to_owned(),
-        }));
-        facts.push(("Query strings", match config.query_strings {
-            Some(true) => "in the cache key".to_owned(),
-            Some(false) => "not in the cache key".to_owned(),
-            None => "as its cache policy says".to_owned(),
-        }));
+        facts.push((
+            "Cache tags",
+            match &config.tag_header {
+                Some(header) => format!("read from {header}"),
+                None => "off: the distribution names no header for them".to_owned(),
+            },
+        ));
+        facts.push((
+            "Query strings",
+            match config.query_strings {
+                Some(true) => "in the cache key".to_owned(),
+                Some(false) => "not in the cache key".to_owned(),
+                None => "as its cache policy says".to_owned(),
+            },
+        ));
     }
     if site.staging {
         facts.push(("Staging", "a staging distribution with a cache of its own".to_owned()));

@@ -8,12 +8,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::{
-        distribution::Distribution,
-        id::InvalidationId,
-        invalidation::Invalidation,
-        time::Timestamp,
-    },
+    domain::{distribution::Distribution, id::InvalidationId, invalidation::Invalidation, time::Timestamp},
     ops::new_uuid,
     store::{Conn, StoreError, batches, distributions, invalidations},
 };
@@ -47,7 +42,6 @@ struct Page {
     request_key: String,
     home_page: String,
     problem: Option<String>,
-    planned: bool,
     plan: PlanView,
     flights: Vec<Flight>,
     recent: Vec<Row>,
@@ -84,15 +78,10 @@ pub async fn show(
         fill_from(&mut conn, &mut form, &id).await?;
     }
     let reason = Field::new(form.reason.clone());
-    let planned = !form.items.is_empty();
-    render(&web, &visitor, &form, reason, None, planned).await
+    render(&web, &visitor, &form, reason, None).await
 }
 
-async fn fill_from(
-    conn: &mut Conn,
-    form: &mut RequestForm,
-    id: &InvalidationId,
-) -> Result<(), StoreError> {
+async fn fill_from(conn: &mut Conn, form: &mut RequestForm, id: &InvalidationId) -> Result<(), StoreError> {
     let Some(earlier) = invalidations::find(conn, id).await? else { return Ok(()) };
     let batches = batches::of_invalidation(conn, id).await?;
     let items: Vec<&str> =
@@ -103,14 +92,13 @@ async fn fill_from(
     Ok(())
 }
 
-/// The page with the form as given. A form without a key gets a new one; `planned` shows the plan below it.
+/// The page with the form as given. A form without a key gets a new one.
 pub async fn render(
     web: &Web,
     visitor: &Visitor,
     form: &RequestForm,
     reason: Field,
     problem: Option<String>,
-    planned: bool,
 ) -> Result<Html<String>, WebError> {
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
@@ -145,10 +133,11 @@ pub async fn render(
         reason,
         request_key: if form.request_key.is_empty() { new_uuid() } else { form.request_key },
         problem,
-        planned,
         flights,
         recent: view::rows(&recent, &sites, now),
-        usual: usual.map(|span| format!("Usually completed in {}", crate::domain::time::span_in_words(span))).unwrap_or_default(),
+        usual: usual
+            .map(|span| format!("Usually completed in {}", crate::domain::time::span_in_words(span)))
+            .unwrap_or_default(),
         story,
     })
 }
@@ -187,7 +176,8 @@ fn choices(sites: &[Distribution], chosen: Option<&Distribution>) -> Vec<Choice>
             if state.warning().is_some() {
                 parts.push(state.words().to_lowercase());
             }
-            let search = format!("{} {} {} {}", site.id, site.domain_name, site.comment, site.aliases.join(" "));
+            let search =
+                format!("{} {} {} {}", site.id, site.domain_name, site.comment, site.aliases.join(" "));
             Choice {
                 id: site.id.to_string(),
                 label: parts.join(" · "),

@@ -92,7 +92,7 @@ pub async fn plan(
         return Ok(view::page(&PlanFragment { plan })?.into_response());
     }
     let reason = Field::new(form.reason.clone());
-    Ok(page::render(&web, &visitor, &form, reason, None, true).await?.into_response())
+    Ok(page::render(&web, &visitor, &form, reason, None).await?.into_response())
 }
 
 /// The plan for a form as it stands, also for one without a distribution or items yet.

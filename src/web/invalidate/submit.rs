@@ -54,8 +54,7 @@ pub async fn submit(
         let problem = "The reason needs mending. Nothing was sent.".to_owned();
         return again(&web, &visitor, &form, reason, problem).await;
     };
-    let key = RequestKey::parse(&form.request_key)
-        .unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
+    let key = RequestKey::parse(&form.request_key).unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
     let new = assemble(plan, site.id, parsed_reason, key);
     let requested = ops::request_invalidation(&web.desk, &visitor.acting, &new).await?;
     match requested {
@@ -86,12 +85,7 @@ fn hindrance(plan: &Plan) -> Option<String> {
     }
 }
 
-fn assemble(
-    plan: Plan,
-    distribution: DistributionId,
-    reason: String,
-    key: RequestKey,
-) -> NewInvalidation {
+fn assemble(plan: Plan, distribution: DistributionId, reason: String, key: RequestKey) -> NewInvalidation {
     // People know a request by what they typed first, not by what sorts first.
     let first = plan.lines.iter().find_map(|line| line.item_to_send().cloned());
     let first = first.unwrap_or_else(|| plan.items[0].clone());
@@ -105,6 +99,6 @@ async fn again(
     reason: Field,
     problem: String,
 ) -> Result<Response, WebError> {
-    let page = page::render(web, visitor, form, reason, Some(problem), true).await?;
+    let page = page::render(web, visitor, form, reason, Some(problem)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

@@ -94,7 +94,8 @@ fn ids(batches: &[Batch]) -> String {
 fn waiting(batches: &[Batch], now: Timestamp) -> String {
     let left = batches.iter().filter(|batch| batch.accepted_at.is_none()).count();
     let of = if batches.len() > 1 { format!("{left} of {} batches ", batches.len()) } else { String::new() };
-    let next = batches.iter().filter(|batch| batch.state == BatchState::Queued).map(|batch| batch.due_at).min();
+    let next =
+        batches.iter().filter(|batch| batch.state == BatchState::Queued).map(|batch| batch.due_at).min();
     match next {
         Some(due) if due > now => format!("{of}again in {}", span_in_words(due.since(now))),
         Some(_) => format!("{of}waiting for a turn"),
@@ -186,8 +187,16 @@ pub fn event_views(events: &[Chained], now: Timestamp) -> Vec<EventView> {
             let from = &event.acting.origin.client_address;
             let who = if crate::domain::audit::is_by_service(event) { "" } else { actor.name.as_str() };
             let from = if from.is_empty() { String::new() } else { format!("from {from}") };
-            let id = if event.cloudfront_id.is_empty() { String::new() } else { format!("CloudFront {}", event.cloudfront_id) };
-            let request = if event.aws_request_id.is_empty() { String::new() } else { format!("request {}", event.aws_request_id) };
+            let id = if event.cloudfront_id.is_empty() {
+                String::new()
+            } else {
+                format!("CloudFront {}", event.cloudfront_id)
+            };
+            let request = if event.aws_request_id.is_empty() {
+                String::new()
+            } else {
+                format!("request {}", event.aws_request_id)
+            };
             let parts = [who, from.as_str(), id.as_str(), request.as_str(), event.note.as_str()];
             let words: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             EventView {
@@ -202,7 +211,8 @@ pub fn event_views(events: &[Chained], now: Timestamp) -> Vec<EventView> {
 
 /// How long it has been in progress, where that is unusually long.
 pub fn slow(batches: &[Batch], now: Timestamp) -> Option<String> {
-    let oldest = batches.iter().filter(|batch| batch.is_slow(now)).filter_map(|batch| batch.accepted_at).min()?;
+    let oldest =
+        batches.iter().filter(|batch| batch.is_slow(now)).filter_map(|batch| batch.accepted_at).min()?;
     Some(format!(
         "In progress for {}; most are completed in under {}.",
         span_in_words(now.since(oldest)),

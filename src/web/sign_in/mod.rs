@@ -66,20 +66,16 @@ pub async fn show(
 ) -> Result<Html<String>, WebError> {
     let nobody_yet = people::is_empty(&mut *web.desk.db.read().await?).await?;
     let demo = web.options.demo.is_some();
-    view::page(&SignInPage {
-        email: Field::default(),
-        problem: None,
-        next: own_path(next),
-        demo,
-        nobody_yet,
-    })
+    view::page(&SignInPage { email: Field::default(), problem: None, next: own_path(next), demo, nobody_yet })
 }
 
 /// What a write gets whose session is over.
 pub fn session_over(web: &Web) -> Response {
     let page = view::page(&SignInPage {
         email: Field::default(),
-        problem: Some("Your session is over. Nothing was kept or sent. Sign in, go back to the form and send it again."),
+        problem: Some(
+            "Your session is over. Nothing was kept or sent. Sign in, go back to the form and send it again.",
+        ),
         next: "/".to_owned(),
         demo: web.options.demo.is_some(),
         nobody_yet: false,

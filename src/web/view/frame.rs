@@ -69,7 +69,8 @@ pub async fn frame(
 async fn banners(conn: &mut Conn, now: Timestamp) -> Result<Vec<Banner>, StoreError> {
     let mut banners = Vec::new();
     for pause in accounts::paused(conn).await? {
-        let account = if pause.account.is_empty() { String::new() } else { format!(" of account {}", pause.account) };
+        let account =
+            if pause.account.is_empty() { String::new() } else { format!(" of account {}", pause.account) };
         banners.push(Banner {
             headline: pause.problem.kind.headline(),
             words: format!(

@@ -4,7 +4,7 @@ mod frame;
 mod rows;
 mod when;
 
-pub use frame::{Banner, Frame, Tab, frame};
+pub use frame::{Frame, Tab, frame};
 pub use rows::{Flight, Row, Status, rows};
 pub use when::When;
 

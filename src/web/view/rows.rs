@@ -64,10 +64,7 @@ fn row(invalidation: &Invalidation, sites: &[Distribution], now: Timestamp) -> R
         outside: invalidation.requested_by.kind == ActorKind::Outside,
         reason: invalidation.reason.clone(),
         status: Status::of(invalidation),
-        failed: matches!(
-            invalidation.state,
-            InvalidationState::Failed | InvalidationState::NeedsALook
-        ),
+        failed: matches!(invalidation.state, InvalidationState::Failed | InvalidationState::NeedsALook),
     }
 }
 
@@ -78,6 +75,8 @@ pub struct Flight {
     pub moving: bool,
     pub usual_seconds: u64,
     pub elapsed_seconds: u64,
+    /// Elapsed, but never past what is usual.
+    pub progress: u64,
 }
 
 impl Flight {
@@ -87,11 +86,14 @@ impl Flight {
         usual: Option<Duration>,
         now: Timestamp,
     ) -> Self {
+        let usual_seconds = usual.unwrap_or(retry::USUAL).as_secs().max(1);
+        let elapsed_seconds = now.since(invalidation.requested_at).as_secs();
         Self {
             row: row(invalidation, sites, now),
             moving: invalidation.state == InvalidationState::InProgress,
-            usual_seconds: usual.unwrap_or(retry::USUAL).as_secs().max(1),
-            elapsed_seconds: now.since(invalidation.requested_at).as_secs(),
+            usual_seconds,
+            elapsed_seconds,
+            progress: elapsed_seconds.min(usual_seconds),
         }
     }
 }

@@ -51,9 +51,7 @@ async fn an_account_is_paused_and_goes_on(database: &Database) {
     let expired = problem(ProblemKind::ExpiredCredentials);
     let pause = async |now: u64, until: u64| {
         let expired = expired.clone();
-        database
-            .write(async |tx| accounts::pause(tx, ACCOUNT, &expired, at(now), at(until)).await)
-            .await
+        database.write(async |tx| accounts::pause(tx, ACCOUNT, &expired, at(now), at(until)).await).await
     };
     assert!(pause(1, 31).await, "it was running");
     assert!(!pause(31, 61).await, "it was paused already");

@@ -103,8 +103,7 @@ async fn an_accepted_batch_is_watched_until_it_is_completed(database: &Database)
     assert_eq!(found.cloudfront_id, Some(cloudfront_id("I1")));
     assert_eq!(found.aws_request_id.as_deref(), Some("aws"));
     assert_eq!(look().await, Some(at(6)));
-    let watched =
-        async |site: &str| database.get(async |conn| batches::watched(conn, &id(site)).await).await;
+    let watched = async |site: &str| database.get(async |conn| batches::watched(conn, &id(site)).await).await;
     assert_eq!(watched("E2").await, []);
     let one = watched("E1").await.remove(0);
     assert_eq!((one.batch, one.invalidation), (batch.clone(), found.invalidation));
@@ -192,8 +191,7 @@ async fn what_was_refused_is_queued_again_with_its_reference(database: &Database
             batches::set_not_accepted(tx, &batch.id, "lease", NotAccepted::Failed, &denied).await
         })
         .await;
-    let requeue =
-        async || database.write(async |tx| batches::requeue_failed(tx, &new.id, at(8)).await).await;
+    let requeue = async || database.write(async |tx| batches::requeue_failed(tx, &new.id, at(8)).await).await;
     assert_eq!(requeue().await, 1);
     assert_eq!(requeue().await, 0);
     let found = find(database, &batch.id).await;
@@ -212,9 +210,7 @@ async fn what_was_made_outside_is_kept_beside_ours(database: &Database) {
             completed,
             look_at: at(7),
         };
-        database
-            .write(async |tx| batches::insert_outside(tx, &seen, &new.id, &id("E1")).await)
-            .await;
+        database.write(async |tx| batches::insert_outside(tx, &seen, &new.id, &id("E1")).await).await;
         let found = find(database, &seen.batch.id).await;
         assert_eq!((found.number, found.attempts), (1, 0));
         assert_eq!((found.created_at, found.accepted_at), (at(2), Some(at(2))));
@@ -231,9 +227,8 @@ async fn what_was_made_outside_is_kept_beside_ours(database: &Database) {
 
 async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
     given::sites(database, &["E1", "E2"]).await;
-    let billed = async |from| {
-        database.get(async |conn| batches::billed_since(conn, ACCOUNT, at(from)).await).await
-    };
+    let billed =
+        async |from| database.get(async |conn| batches::billed_since(conn, ACCOUNT, at(from)).await).await;
     assert_eq!(billed(0).await, 0);
     let one = given::request(database, "E1", 0, &[&["/a", "/b*", "#c"]]).await.batches.remove(0).id;
     let two = given::request(database, "E2", 0, &[&["/a"]]).await.batches.remove(0).id;
@@ -250,8 +245,7 @@ async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
 
 async fn the_usual_time_is_the_middle_of_the_last_ones(database: &Database) {
     given::sites(database, &["E1"]).await;
-    let usual =
-        async || database.get(async |conn| batches::usual_time(conn, &id("E1")).await).await;
+    let usual = async || database.get(async |conn| batches::usual_time(conn, &id("E1")).await).await;
     assert_eq!(usual().await, None);
     for (number, took) in [5, 90, 10].into_iter().enumerate() {
         let batch = given::request(database, "E1", 0, &[&["/a"]]).await.batches.remove(0).id;
@@ -263,8 +257,7 @@ async fn the_usual_time_is_the_middle_of_the_last_ones(database: &Database) {
 
 async fn what_is_in_flight_is_counted_by_kind(database: &Database) {
     given::sites(database, &["E1", "E2"]).await;
-    let load =
-        async || database.get(async |conn| batches::in_flight(conn, &id("E1")).await).await;
+    let load = async || database.get(async |conn| batches::in_flight(conn, &id("E1")).await).await;
     let new = given::request(database, "E1", 0, &[&["/a", "/b*", "#c"], &["/d"], &["/e"]]).await;
     given::request(database, "E2", 0, &[&["/other"]]).await;
     assert_eq!(load().await, Load::default(), "what is queued is not in flight");

@@ -10,8 +10,10 @@ const ELSEWHERE: [&str; 7] = ["open", "open_sqlite", "open_postgres", "read", "b
 #[test]
 fn every_function_of_the_store_runs_on_both_engines() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tests: String =
-        rust_files(&root.join("tests/it/store")).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let tests: String = rust_files(&root.join("tests/it/store"))
+        .iter()
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
     let mut functions = 0;
     for file in rust_files(&root.join("src/store")) {
         let module = file.file_stem().unwrap().to_str().unwrap();
@@ -26,5 +28,8 @@ fn every_function_of_the_store_runs_on_both_engines() {
             assert!(tests.contains(&call), "no test in tests/it/store calls {call}…)");
         }
     }
-    assert!(functions > 40, "only {functions} functions were found: does this test still look in the right place?");
+    assert!(
+        functions > 40,
+        "only {functions} functions were found: does this test still look in the right place?"
+    );
 }

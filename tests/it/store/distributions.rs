@@ -88,8 +88,7 @@ async fn outside_looks_come_in_turn(database: &Database) {
             distributions::set_gone(tx, &id("E3"), at(0)).await
         })
         .await;
-    let due =
-        async |now| database.get(async |conn| distributions::outside_due(conn, now).await).await;
+    let due = async |now| database.get(async |conn| distributions::outside_due(conn, now).await).await;
     assert_eq!(due(at(9)).await, []);
     assert_eq!(due(at(10)).await, [id("E2")]);
     assert_eq!(due(at(20)).await, [id("E2"), id("E1")]);

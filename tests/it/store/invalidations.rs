@@ -67,7 +67,8 @@ async fn lists_are_newest_first(database: &Database) {
     let names = |found: Vec<unstale::domain::invalidation::Invalidation>| {
         found.into_iter().map(|one| one.id).collect::<Vec<_>>()
     };
-    let recent = async |limit| names(database.get(async |conn| invalidations::recent(conn, limit).await).await);
+    let recent =
+        async |limit| names(database.get(async |conn| invalidations::recent(conn, limit).await).await);
     assert_eq!(recent(9).await, [three.clone(), two.clone(), one.clone()]);
     assert_eq!(recent(2).await, [three.clone(), two.clone()]);
     let of = async |limit| {
@@ -90,9 +91,8 @@ async fn the_state_follows_from_the_batches(database: &Database) {
     given::sites(database, &["E1"]).await;
     let new = given::request(database, "E1", 0, &[&["/1"], &["/2"]]).await;
     let mut raw = database.raw().await;
-    let refresh = async |now| {
-        database.write(async |tx| invalidations::refresh_state(tx, &new.id, at(now)).await).await
-    };
+    let refresh =
+        async |now| database.write(async |tx| invalidations::refresh_state(tx, &new.id, at(now)).await).await;
     let read = async || {
         let found = database.get(async |conn| invalidations::find(conn, &new.id).await).await.unwrap();
         (found.state, found.ended_at)

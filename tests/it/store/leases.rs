@@ -1,10 +1,6 @@
 //! Leases: what is held is written only by its holder.
 
-use unstale::store::{
-    batches,
-    distributions,
-    survey,
-};
+use unstale::store::{batches, distributions, survey};
 
 use super::{
     batches::{accept, claim, cloudfront_id},
@@ -38,9 +34,7 @@ async fn one_at_a_time_looks_at_a_distribution(database: &Database) {
         accept(database, &batch, taken, second).await;
     }
     let claim = async |lease: &str, now: u64| {
-        database
-            .write(async |tx| distributions::claim_poll(tx, lease, at(now), at(now + 60)).await)
-            .await
+        database.write(async |tx| distributions::claim_poll(tx, lease, at(now), at(now + 60)).await).await
     };
     assert_eq!(claim("a", 0).await, None, "none is due");
     assert_eq!(claim("a", 2).await, Some(id("E2")), "the one that waited longest");

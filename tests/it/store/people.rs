@@ -50,8 +50,9 @@ async fn a_set_up_link_is_used_once(database: &Database) {
     assert!(good(1, at(99)).await);
     assert!(!good(1, at(100)).await, "it is over at its end");
     assert!(!good(2, at(0)).await, "another secret is no link");
-    let used =
-        async |byte, now| database.write(async |tx| people::use_set_up_link(tx, &hash(byte), now).await).await;
+    let used = async |byte, now| {
+        database.write(async |tx| people::use_set_up_link(tx, &hash(byte), now).await).await
+    };
     assert!(!used(2, at(1)).await);
     assert!(!used(1, at(100)).await);
     assert!(used(1, at(1)).await);

@@ -1,12 +1,7 @@
 //! Which batch may be sent when.
 
 use unstale::{
-    domain::{
-        batching::Load,
-        id::BatchId,
-        problem::ProblemKind,
-        time::Timestamp,
-    },
+    domain::{batching::Load, id::BatchId, problem::ProblemKind, time::Timestamp},
     store::{accounts, batches, distributions},
 };
 

@@ -58,8 +58,4 @@ async fn a_survey_can_be_asked_for(database: &Database) {
     assert_eq!(read(database).await.due_at, at(5), "asking again does not put it off");
 }
 
-on_each_engine!(
-    one_at_a_time_surveys,
-    a_failure_is_told_until_it_works_again,
-    a_survey_can_be_asked_for,
-);
+on_each_engine!(one_at_a_time_surveys, a_failure_is_told_until_it_works_again, a_survey_can_be_asked_for,);

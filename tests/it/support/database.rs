@@ -39,7 +39,9 @@ impl Place {
             Engine::Sqlite => Some(Self::Sqlite(tempfile::tempdir().unwrap())),
             Engine::Postgres => {
                 let Ok(server) = std::env::var("UNSTALE_TEST_POSTGRES") else {
-                    eprintln!("SKIPPED: UNSTALE_TEST_POSTGRES is not set; run it through scripts/with-postgres");
+                    eprintln!(
+                        "SKIPPED: UNSTALE_TEST_POSTGRES is not set; run it through scripts/with-postgres"
+                    );
                     return None;
                 };
                 let server = Url::parse(&server).unwrap();

@@ -309,7 +309,8 @@ impl World {
             let batches = self.batches(&invalidation.id).await;
             let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
             assert_eq!(invalidation.state, InvalidationState::of(&states), "{states:?}");
-            let open = matches!(invalidation.state, InvalidationState::Queued | InvalidationState::InProgress);
+            let open =
+                matches!(invalidation.state, InvalidationState::Queued | InvalidationState::InProgress);
             let outside = invalidation.requested_by == unstale::domain::actor::Actor::outside();
             assert!(outside || invalidation.ended_at.is_none() == open, "{invalidation:?}");
         }
