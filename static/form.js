@@ -29,7 +29,9 @@
     const chosen = select.value;
     select.replaceChildren(...(fits.length > 0 ? fits : all));
     find.setAttribute("aria-invalid", String(fits.length === 0));
-    if (fits.length > 0) select.value = fits.some((option) => option.value === chosen) ? chosen : fits[0].value;
+    // One that fits alone is chosen; among several a person chooses.
+    if (fits.length === 1) select.value = fits[0].value;
+    else if (fits.some((option) => option.value === chosen)) select.value = chosen;
     if (select.value !== chosen) select.dispatchEvent(new Event("change", { bubbles: true }));
   });
   // Enter in the search chooses; it must not send the form.

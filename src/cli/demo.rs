@@ -97,6 +97,7 @@ fn story(sandbox: &Sandbox) -> Result<Demo, CliError> {
         edge,
         host: format!("{}.localhost", SITE.to_lowercase()),
         folder,
+        distribution: SITE.to_owned(),
         email: EMAIL.to_owned(),
     })
 }

@@ -29,6 +29,8 @@ pub struct Demo {
     pub host: String,
     /// The folder that the edge fetches it from.
     pub folder: PathBuf,
+    /// The distribution that the story is about.
+    pub distribution: String,
     /// The account that the one click signs in.
     pub email: String,
 }

@@ -100,7 +100,7 @@ fn row(chained: &Chained, sites: &[Distribution], now: Timestamp) -> EventRow {
         action: event.action.words(),
         place: place.unwrap_or_default(),
         items: items(event),
-        note: note(event),
+        note: note(event, place.as_deref()),
         reason: event.reason.clone(),
         link: event.invalidation.as_ref().map(|id| format!("/invalidations/{id}")),
         outcome,
@@ -118,7 +118,7 @@ fn items(event: &event::Event) -> String {
 }
 
 /// What there is to say beside items and reason: the note, what changed, where it came from.
-fn note(event: &event::Event) -> String {
+fn note(event: &event::Event, place: Option<&str>) -> String {
     let from = &event.acting.origin.client_address;
     let change = match (event.old.as_str(), event.new.as_str()) {
         (_, "") => String::new(),
@@ -126,6 +126,7 @@ fn note(event: &event::Event) -> String {
         (old, new) => format!("{old} → {}", new.replace('_', " ")),
     };
     let from = if from.is_empty() { String::new() } else { format!("from {from}") };
-    let parts = [event.note.as_str(), event.cloudfront_id.as_str(), change.as_str(), from.as_str()];
+    let said = if place == Some(event.note.as_str()) { "" } else { event.note.as_str() };
+    let parts = [said, event.cloudfront_id.as_str(), change.as_str(), from.as_str()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }

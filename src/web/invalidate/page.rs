@@ -35,6 +35,7 @@ const FLIGHTS: usize = 20;
 struct Page {
     frame: Frame,
     sites: Vec<Choice>,
+    any_chosen: bool,
     surveyed: bool,
     may_invalidate: bool,
     items: String,
@@ -71,8 +72,11 @@ pub async fn show(
     visitor: Visitor,
     Query(wanted): Query<Wanted>,
 ) -> Result<Html<String>, WebError> {
-    let mut form =
-        RequestForm { distribution: wanted.distribution.unwrap_or_default(), ..RequestForm::default() };
+    let distribution = wanted
+        .distribution
+        .or_else(|| web.options.demo.as_ref().map(|demo| demo.distribution.clone()))
+        .unwrap_or_default();
+    let mut form = RequestForm { distribution, ..RequestForm::default() };
     if let Some(id) = wanted.repeat.as_deref().and_then(InvalidationId::parse) {
         let mut conn = web.desk.db.read().await?;
         fill_from(&mut conn, &mut form, &id).await?;
@@ -127,6 +131,7 @@ pub async fn render(
         surveyed,
         may_invalidate: visitor.person.role.may_invalidate(),
         home_page: home_page(chosen.as_ref()),
+        any_chosen: chosen.is_some(),
         sites: choices(&sites, chosen.as_ref()),
         plan: plan::look(web, &form).await?,
         items: form.items,
@@ -156,16 +161,22 @@ async fn flights(
     Ok(flights)
 }
 
-/// The distribution that the form names, else the first that serves viewers.
+/// The distribution that the form names, or the only one there is. Otherwise a person has to choose: a wrong guess
+/// could clear the wrong site.
 fn choose(sites: &[Distribution], wanted: &str) -> Option<Distribution> {
     let named = sites.iter().find(|site| site.id.as_str() == wanted);
-    named.or_else(|| sites.iter().find(|site| site.gone_at.is_none())).cloned()
+    let mut here = sites.iter().filter(|site| site.gone_at.is_none());
+    let only = here.next().filter(|_| here.next().is_none());
+    named.or(only).cloned()
 }
 
 fn choices(sites: &[Distribution], chosen: Option<&Distribution>) -> Vec<Choice> {
     let is_chosen = |site: &Distribution| chosen.is_some_and(|chosen| chosen.id == site.id);
-    let offered = sites.iter().filter(|site| site.gone_at.is_none() || is_chosen(site));
+    let mut offered: Vec<&Distribution> =
+        sites.iter().filter(|site| site.gone_at.is_none() || is_chosen(site)).collect();
+    offered.sort_by_key(|site| (site.readiness().warning().is_some(), site.name().to_lowercase()));
     offered
+        .into_iter()
         .map(|site| {
             let state = site.readiness();
             let mut parts = vec![site.name().to_owned()];

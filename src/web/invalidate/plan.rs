@@ -9,8 +9,9 @@ use axum::{
 
 use crate::domain::{
     batching::CLOUDFRONT,
+    distribution::Distribution,
     id::DistributionId,
-    item::{Item, Mending},
+    item::{Item, ItemError, Mending},
     plan::{Drop, LINES_MAX, Line, Plan, Verdict},
     price::FREE_A_MONTH,
     time::Timestamp,
@@ -107,7 +108,10 @@ pub async fn look(web: &Web, form: &RequestForm) -> Result<PlanView, WebError> {
     let plan = work_out(&mut conn, web, &site, &form.items, now).await?;
     let last = distributions::last_requests(&mut conn).await?;
     let mut view = PlanView::new(&plan, now);
+    view.name_the_right_site(&plan, &distributions::list(&mut conn).await?);
     let readiness = site.readiness();
+    // It is said beside the distribution already.
+    view.warnings.retain(|warning| Some(warning.as_str()) != readiness.warning());
     view.site = Some(SiteView {
         state: readiness.as_str(),
         words: readiness.words(),
@@ -148,6 +152,21 @@ impl PlanView {
             },
             button: if plan.is_sendable() { format!("Invalidate {paths}") } else { "Invalidate".to_owned() },
             site: None,
+        }
+    }
+}
+
+impl PlanView {
+    /// A URL of another site is most often a site chosen wrongly: says which one serves it.
+    fn name_the_right_site(&mut self, plan: &Plan, sites: &[Distribution]) {
+        for (line, error) in plan.refused() {
+            let ItemError::OtherSite { host, .. } = error else { continue };
+            let Some(right) = sites.iter().find(|site| site.serves(host)) else { continue };
+            let begin = format!("Line {} ", line.number);
+            for shown in self.lines.iter_mut().filter(|shown| shown.note.starts_with(&begin)) {
+                shown.note =
+                    format!("{} It is served by {}: choose that one above.", shown.note, right.name());
+            }
         }
     }
 }
