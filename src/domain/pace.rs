@@ -18,7 +18,7 @@ impl Pace {
     /// `rate` calls a second, and up to `burst` at once after a rest. Both must be above zero.
     #[must_use]
     pub fn new(rate: f64, burst: u32) -> Self {
-        let interval = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_secs(86_400));
+        let interval = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_hours(24));
         Self { interval, slack: interval.saturating_mul(burst.saturating_sub(1)) }
     }
 

@@ -17,7 +17,7 @@ impl Email {
         let text = text.trim().to_lowercase();
         let plain = text.chars().all(|c| !c.is_control() && !c.is_whitespace());
         let parts = text.split_once('@').filter(|(name, host)| {
-            !name.is_empty() && host.contains('.') | (*host == "localhost") && !host.contains('@')
+            !name.is_empty() && (host.contains('.') || *host == "localhost") && !host.contains('@')
         });
         if plain && parts.is_some() && text.len() <= 254 {
             Ok(Self(text))

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How long a batch that does not fit lets smaller ones pass.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A batch that is due, as far as the choice needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +27,7 @@ pub struct Candidate {
 
 /// The first candidate, in the order given, that may go now.
 #[must_use]
-pub fn pick<'a>(
-    candidates: &'a [Candidate],
-    in_flight: Load,
-    limits: Limits,
-    now: Timestamp,
-) -> Option<&'a Candidate> {
+pub fn pick(candidates: &[Candidate], in_flight: Load, limits: Limits, now: Timestamp) -> Option<&Candidate> {
     for candidate in candidates {
         if candidate.counted || in_flight.leaves_room_for(candidate.load, limits) {
             return Some(candidate);

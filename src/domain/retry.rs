@@ -10,7 +10,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// number, so that this stays pure.
 #[must_use]
 pub fn wait_before_retry(attempt: u32, dice: u64) -> Duration {
-    let step = SECOND.saturating_mul(1 << attempt.min(9)).min(Duration::from_secs(300));
+    let step = SECOND.saturating_mul(1 << attempt.min(9)).min(Duration::from_mins(5));
     let half = step / 2;
     let range = u64::try_from(half.as_millis()).unwrap_or(u64::MAX).max(1);
     half + Duration::from_millis(dice % range)
@@ -25,15 +25,15 @@ pub fn wait_before_look(age: Duration) -> Duration {
         0..60 => SECOND,
         60..300 => Duration::from_secs(5),
         300..1_800 => Duration::from_secs(20),
-        1_800..7_200 => Duration::from_secs(60),
-        _ => Duration::from_secs(600),
+        1_800..7_200 => Duration::from_mins(1),
+        _ => Duration::from_mins(10),
     }
 }
 
 /// From this age on, an invalidation in progress is unusually slow and its page says so.
 ///
 /// AWS reports 25 s at the 95th percentile; people have seen more than 10 minutes.
-pub const SLOW_AFTER: Duration = Duration::from_secs(10 * 60);
+pub const SLOW_AFTER: Duration = Duration::from_mins(10);
 
 /// What an invalidation takes where nothing is known of the distribution yet.
 pub const USUAL: Duration = Duration::from_secs(25);

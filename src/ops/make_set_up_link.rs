@@ -14,7 +14,7 @@ use crate::{
 use super::{Desk, OpError, new_secret};
 
 /// How long the link is good. The next start makes a new one.
-const LIFE: Duration = Duration::from_secs(24 * 3_600);
+const LIFE: Duration = Duration::from_hours(24);
 
 /// A new secret for `/setup`, or nothing where there are accounts already.
 pub async fn make_set_up_link(desk: &Desk) -> Result<Option<Secret>, OpError> {

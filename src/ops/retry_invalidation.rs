@@ -25,8 +25,8 @@ pub async fn retry_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationI
     event.target = Target::new("invalidation", id.as_str());
     event.distribution = Some(found.distribution);
     event.invalidation = Some(id.clone());
-    event.old = found.state.as_str().to_owned();
-    event.new = state.as_str().to_owned();
+    found.state.as_str().clone_into(&mut event.old);
+    state.as_str().clone_into(&mut event.new);
     audit::append(&mut tx, event).await?;
     desk.commit(tx).await?;
     Ok(())

@@ -16,9 +16,9 @@ use crate::{
 use super::{Desk, OpError, new_secret, password};
 
 /// How long a session lasts at the most.
-pub const SESSION_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
+pub const SESSION_LIFE: Duration = Duration::from_hours(7 * 24);
 /// How long a session lasts without use.
-pub const SESSION_IDLE: Duration = Duration::from_secs(12 * 3_600);
+pub const SESSION_IDLE: Duration = Duration::from_hours(12);
 
 /// A person who has just signed in, with the secret for their cookie.
 #[derive(Debug)]

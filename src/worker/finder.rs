@@ -11,7 +11,7 @@ use crate::{
 use super::Bench;
 
 /// How far CloudFront's clock may lie behind ours.
-const SKEW: Duration = Duration::from_secs(600);
+const SKEW: Duration = Duration::from_mins(10);
 /// How many pages of a hundred are looked through.
 const PAGES: usize = 50;
 

@@ -59,9 +59,9 @@ impl Default for Settings {
             limits: batching::OURS,
             create: Pace::new(0.5, 5),
             read: Pace::new(5.0, 15),
-            lease: Duration::from_secs(60),
-            survey_every: Duration::from_secs(300),
-            outside_every: Duration::from_secs(120),
+            lease: Duration::from_mins(1),
+            survey_every: Duration::from_mins(5),
+            outside_every: Duration::from_mins(2),
         }
     }
 }

@@ -20,7 +20,7 @@ use claim::Claim;
 
 /// Within this time after its first call a batch whose answer is unknown is simply asked for again: CloudFront is
 /// sure to remember its reference. Later it is looked for first.
-const REMEMBERED: Duration = Duration::from_secs(300);
+const REMEMBERED: Duration = Duration::from_mins(5);
 
 /// The worker that sends.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ impl Submitter {
             match self.look(held).await? {
                 Some(answer) => return Ok(answer),
                 None => {
-                    tracing::info!(batch = %held.batch.id, "CloudFront has nothing of it; sending it again")
+                    tracing::info!(batch = %held.batch.id, "CloudFront has nothing of it; sending it again");
                 }
             }
         }

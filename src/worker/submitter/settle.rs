@@ -76,7 +76,7 @@ async fn accept(
     }
     accounts::resume(tx, &held.account).await?;
     let mut event = event(held, Action::BatchAccepted, now);
-    event.aws_request_id = request_id.unwrap_or_default().to_owned();
+    request_id.unwrap_or_default().clone_into(&mut event.aws_request_id);
     event.cloudfront_id = id.to_string();
     note.clone_into(&mut event.note);
     Ok(Some(event))
