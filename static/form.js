@@ -21,17 +21,17 @@
   const find = document.getElementById("find");
   const select = document.getElementById("distribution");
   if (!find || !select) return;
-  const all = [...select.options];
+  const [nothing, ...all] = select.options;
   find.hidden = false;
   find.addEventListener("input", () => {
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
     const fits = all.filter((option) => words.every((word) => option.dataset.search.includes(word)));
     const chosen = select.value;
-    select.replaceChildren(...(fits.length > 0 ? fits : all));
+    select.replaceChildren(nothing, ...(fits.length > 0 ? fits : all));
     find.setAttribute("aria-invalid", String(fits.length === 0));
     // One that fits alone is chosen; among several a person chooses.
     if (fits.length === 1) select.value = fits[0].value;
-    else if (fits.some((option) => option.value === chosen)) select.value = chosen;
+    else select.value = fits.some((option) => option.value === chosen) ? chosen : "";
     if (select.value !== chosen) select.dispatchEvent(new Event("change", { bubbles: true }));
   });
   // Enter in the search chooses; it must not send the form.
