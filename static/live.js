@@ -3,9 +3,12 @@
 (() => {
   const cursor = document.body.dataset.cursor;
   if (!cursor) return;
-  const say = (word) => {
+  let word = "";
+  const say = (now = word) => {
+    word = now;
     for (const sign of document.querySelectorAll("[data-live-sign]")) sign.textContent = word;
   };
+  document.addEventListener("htmx:after:swap", () => say());
   let source;
   const open = () => {
     source = new EventSource(`/events?after=${encodeURIComponent(cursor)}`);

@@ -92,6 +92,13 @@ fn ids(batches: &[Batch]) -> String {
 }
 
 fn waiting(batches: &[Batch], now: Timestamp) -> String {
+    let is = |state: BatchState| batches.iter().any(|batch| batch.state == state);
+    if is(BatchState::Failed) {
+        return "refused, see below".to_owned();
+    }
+    if batches.iter().all(|batch| batch.state == BatchState::Cancelled) {
+        return "cancelled before it was sent".to_owned();
+    }
     let left = batches.iter().filter(|batch| batch.accepted_at.is_none()).count();
     let of = if batches.len() > 1 { format!("{left} of {} batches ", batches.len()) } else { String::new() };
     let next =

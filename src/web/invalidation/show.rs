@@ -11,9 +11,9 @@ use crate::{
         actor::ActorKind,
         aws_cli,
         id::InvalidationId,
-        invalidation::{Batch, BatchState, Invalidation},
+        invalidation::{Batch, BatchState},
         item::Item,
-        time::{Timestamp, span_in_words},
+        time::span_in_words,
     },
     store::{audit, batches, distributions, invalidations},
 };
@@ -46,7 +46,8 @@ struct Page {
     when: When,
     reason: String,
     status: Status,
-    elapsed: String,
+    billed: usize,
+    took: String,
     steps: Vec<Step>,
     troubles: Vec<Trouble>,
     slow: Option<String>,
@@ -95,7 +96,12 @@ pub async fn show(
         when: When::new(found.requested_at, now),
         reason: found.reason.clone(),
         status: Status::of(&found),
-        elapsed: elapsed(&found, now),
+        billed: batches
+            .iter()
+            .filter(|batch| batch.accepted_at.is_some())
+            .map(|batch| batch.items.len())
+            .sum(),
+        took: found.took().map(span_in_words).unwrap_or_default(),
         steps: parts::steps(&found, &batches, usual, now),
         troubles: parts::troubles(&batches, site.as_ref()),
         slow: parts::slow(&batches, now),
@@ -115,8 +121,4 @@ fn all_items(batches: &[Batch]) -> Vec<Item> {
     let mut items: Vec<Item> = batches.iter().flat_map(|batch| batch.items.clone()).collect();
     items.sort();
     items
-}
-
-fn elapsed(found: &Invalidation, now: Timestamp) -> String {
-    span_in_words(found.ended_at.unwrap_or(now).since(found.requested_at))
 }
