@@ -70,6 +70,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     let options = Options {
         public_url: None,
         limits: settings.limits,
+        create: settings.create,
         timeout: REQUEST_TIMEOUT,
         demo: Some(story(&sandbox)?),
     };

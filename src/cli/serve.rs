@@ -27,6 +27,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let options = Options {
         public_url: args.public_url,
         limits: settings.limits,
+        create: settings.create,
         timeout: REQUEST_TIMEOUT,
         demo: None,
     };

@@ -70,7 +70,33 @@ impl DistributionId {
     }
 }
 
+impl CallerReference {
+    /// The reference of a batch, final from its first row on.
+    #[must_use]
+    pub fn of(batch: &BatchId) -> Self {
+        Self(format!("unstale-{batch}"))
+    }
+}
+
+impl CloudFrontInvalidationId {
+    /// Reads an ID that a person copied from the console.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fits = (2..=64).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric());
+        fits.then(|| Self(text.to_owned()))
+    }
+}
+
 impl InvalidationId {
+    /// Reads an ID from an address.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        uuid_text(text).map(Self)
+    }
+}
+
+impl BatchId {
     /// Reads an ID from an address.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -281,7 +281,7 @@ impl NewInvalidation {
     ) -> Self {
         let batch = |items: Vec<Item>, uuid: &mut dyn FnMut() -> String| {
             let id = BatchId::from_trusted(uuid());
-            let caller_reference = CallerReference::from_trusted(format!("unstale-{id}"));
+            let caller_reference = CallerReference::of(&id);
             NewBatch { id, caller_reference, items }
         };
         Self {

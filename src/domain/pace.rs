@@ -28,6 +28,13 @@ impl Pace {
         next_at.max(now).plus(self.interval.saturating_mul(calls))
     }
 
+    /// When a call may go, if so many others go before it.
+    #[must_use]
+    pub fn when(self, next_at: Timestamp, now: Timestamp, others: usize) -> Timestamp {
+        let others = u32::try_from(others).unwrap_or(u32::MAX);
+        next_at.max(now).plus(self.interval.saturating_mul(others)).minus(self.slack).max(now)
+    }
+
     /// Takes one call: the new `next_at`, or the time from which on a call is within the pace.
     pub fn take(self, next_at: Timestamp, now: Timestamp) -> Result<Timestamp, Timestamp> {
         // A clock that was put back must not hold calls up for longer than a few bursts take.
@@ -53,6 +60,16 @@ mod tests {
         assert_eq!(wait.since(start), Duration::from_secs(2));
         next = pace.take(next, wait).unwrap();
         assert!(pace.take(next, wait).is_err());
+    }
+
+    #[test]
+    fn calls_behind_others_are_foretold() {
+        let pace = Pace::new(0.5, 5);
+        let now = Timestamp::from_micros(1_000_000_000);
+        let wait = |others| pace.when(Timestamp::from_micros(0), now, others).since(now);
+        assert_eq!(wait(4), Duration::ZERO);
+        assert_eq!(wait(5), Duration::from_secs(2));
+        assert_eq!(wait(14), Duration::from_secs(20));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::{
     batching::{Limits, Load},
     id::BatchId,
+    pace::Pace,
     time::Timestamp,
 };
 
@@ -23,6 +24,64 @@ pub struct Candidate {
     /// Its load is counted as in flight already: a call for it was begun before.
     pub counted: bool,
     pub due_at: Timestamp,
+}
+
+/// Where a queued batch stands, as far as can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Batches of the same distribution that go before it.
+    pub before_here: usize,
+    /// How many are queued for each other distribution of the account; distributions take turns.
+    pub elsewhere: Vec<usize>,
+    pub load: Load,
+    pub due_at: Timestamp,
+    /// When the account's next call is due at the even rate.
+    pub next_call_at: Timestamp,
+    /// Set while AWS refuses the account as a whole.
+    pub paused_until: Option<Timestamp>,
+    /// When the oldest of what the distribution has in progress was accepted.
+    pub oldest_in_progress: Option<Timestamp>,
+}
+
+impl Place {
+    /// How many batches go before it.
+    #[must_use]
+    pub fn ahead(&self) -> usize {
+        let turns = self.before_here + 1;
+        self.before_here + self.elsewhere.iter().map(|queued| (*queued).min(turns)).sum::<usize>()
+    }
+
+    /// About when it goes, if all goes as usual.
+    #[must_use]
+    pub fn starts_at(
+        &self,
+        in_flight: Load,
+        limits: Limits,
+        pace: Pace,
+        usual: Duration,
+        now: Timestamp,
+    ) -> Timestamp {
+        let turn = pace.when(self.next_call_at, now, self.ahead());
+        let mut starts = turn.max(self.due_at);
+        starts = self.paused_until.map_or(starts, |until| starts.max(until));
+        if in_flight.leaves_room_for(self.load, limits) {
+            return starts;
+        }
+        self.oldest_in_progress.map_or(starts, |oldest| starts.max(oldest.plus(usual)))
+    }
+}
+
+/// `1st`, `2nd`, `3rd`, `4th`, `11th`, `22nd`
+#[must_use]
+pub fn ordinal(number: usize) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
 }
 
 /// The first candidate, in the order given, that may go now.
@@ -71,6 +130,32 @@ mod tests {
     fn one_that_waited_long_is_no_longer_passed() {
         let all = [candidate("big", 3_000, 60), candidate("small", 1, 1)];
         assert_eq!(picked(&all, 1), None);
+    }
+
+    #[test]
+    fn distributions_take_turns_in_the_count_too() {
+        let place = Place {
+            before_here: 1,
+            elsewhere: vec![100, 1],
+            load: Load { paths: 1, wildcards: 0 },
+            due_at: NOW,
+            next_call_at: NOW,
+            paused_until: None,
+            oldest_in_progress: Some(NOW),
+        };
+        assert_eq!(place.ahead(), 1 + 2 + 1);
+        let starts = |in_flight| {
+            let usual = Duration::from_secs(25);
+            place.starts_at(in_flight, OURS, Pace::new(0.5, 1), usual, NOW).since(NOW).as_secs()
+        };
+        assert_eq!(starts(Load::default()), 8);
+        assert_eq!(starts(Load { paths: 3_000, wildcards: 0 }), 25);
+    }
+
+    #[test]
+    fn ordinals() {
+        let told: Vec<String> = [1, 2, 3, 4, 11, 12, 21, 22, 113].into_iter().map(ordinal).collect();
+        assert_eq!(told.join(" "), "1st 2nd 3rd 4th 11th 12th 21st 22nd 113th");
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod password;
 mod refresh_distributions;
 mod refuse;
 mod request_invalidation;
+mod resolve_found;
+mod resolve_not_there;
 mod retry_invalidation;
 mod set_up;
 mod sign_in;
@@ -19,6 +21,8 @@ pub use make_set_up_link::make_set_up_link;
 pub use refresh_distributions::refresh_distributions;
 pub use refuse::refuse;
 pub use request_invalidation::{Requested, request_invalidation};
+pub use resolve_found::resolve_found;
+pub use resolve_not_there::resolve_not_there;
 pub use retry_invalidation::retry_invalidation;
 pub use set_up::{SetUp, set_up};
 pub use sign_in::{SESSION_IDLE, SESSION_LIFE, SignedIn, open_session, sign_in};
@@ -58,6 +62,9 @@ pub enum OpError {
     /// Nothing is in the state that the command needs.
     #[error("It has gone on meanwhile, so nothing was changed.")]
     TooLate,
+    /// Another invalidation has this ID of CloudFront's already.
+    #[error("Another invalidation here has this CloudFront ID already.")]
+    BelongsToAnother,
     #[error("{0}")]
     Person(#[from] PersonError),
     /// This machine gave no random numbers, or a stored password hash is damaged.

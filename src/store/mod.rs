@@ -10,8 +10,10 @@ pub mod instance_lock;
 pub mod invalidations;
 mod parts;
 pub mod people;
+pub mod queue;
 pub mod sessions;
 pub mod survey;
+pub mod unsettled;
 
 pub use db::{Conn, Db, Tx};
 pub use error::StoreError;

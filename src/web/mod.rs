@@ -42,6 +42,8 @@ pub fn router(web: Web) -> Router {
         .route("/invalidations/{id}", get(invalidation::show))
         .route("/invalidations/{id}/cancel", post(invalidation::cancel))
         .route("/invalidations/{id}/retry", post(invalidation::retry))
+        .route("/invalidations/{id}/batches/{batch}/found", post(invalidation::found))
+        .route("/invalidations/{id}/batches/{batch}/not-there", post(invalidation::not_there))
         .route("/distributions", get(distributions::list))
         .route("/distributions/refresh", post(distributions::refresh))
         .route("/distributions/{id}", get(distributions::show))

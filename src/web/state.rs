@@ -4,7 +4,10 @@ use std::{net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration}
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{domain::batching::Limits, ops::Desk};
+use crate::{
+    domain::{batching::Limits, pace::Pace},
+    ops::Desk,
+};
 
 use super::events::Hub;
 
@@ -14,6 +17,8 @@ pub struct Options {
     /// The address that people type, where it is known.
     pub public_url: Option<String>,
     pub limits: Limits,
+    /// The pace at which CloudFront is sent to, for foretelling when a queued request starts.
+    pub create: Pace,
     /// How long a request may take.
     pub timeout: Duration,
     pub demo: Option<Demo>,

@@ -114,7 +114,7 @@ pub async fn render(
         None => None,
     };
     let active = invalidations::active(&mut conn, FLIGHTS).await?;
-    let flights = flights(&mut conn, &active, &sites, now).await?;
+    let flights = flights(&mut conn, web, &active, &sites, now).await?;
     let recent = invalidations::recent(&mut conn, RECENT).await?;
     let surveyed = crate::store::survey::read(&mut conn).await?.finished_at.is_some();
     drop(conn);
@@ -149,6 +149,7 @@ pub async fn render(
 
 async fn flights(
     conn: &mut Conn,
+    web: &Web,
     active: &[Invalidation],
     sites: &[Distribution],
     now: Timestamp,
@@ -156,7 +157,8 @@ async fn flights(
     let mut flights = Vec::new();
     for invalidation in active {
         let usual = batches::usual_time(conn, &invalidation.distribution).await?;
-        flights.push(Flight::new(invalidation, sites, usual, now));
+        let waiting = view::waiting(conn, web, invalidation, now).await?;
+        flights.push(Flight::new(invalidation, sites, usual, waiting, now));
     }
     Ok(flights)
 }

@@ -2,9 +2,11 @@
 
 mod cancel;
 mod parts;
+mod resolve;
 mod retry;
 mod show;
 
 pub use cancel::cancel;
+pub use resolve::{found, not_there};
 pub use retry::retry;
 pub use show::show;

@@ -11,7 +11,7 @@ use crate::domain::{
     time::{Timestamp, span_in_words},
 };
 
-use super::super::view::{Status, When};
+use super::super::view::{Status, Waiting, When};
 
 /// A step of the timeline.
 #[derive(Debug, Clone)]
@@ -27,6 +27,7 @@ pub fn steps(
     invalidation: &Invalidation,
     batches: &[Batch],
     usual: Option<Duration>,
+    place: Option<&Waiting>,
     now: Timestamp,
 ) -> Vec<Step> {
     let requested = invalidation.requested_at;
@@ -53,7 +54,7 @@ pub fn steps(
             words: match accepted {
                 Some(at) if !outside => format!("{}{}", after(at), ids(batches)),
                 Some(_) => ids(batches).trim_start_matches(", ").to_owned(),
-                None => waiting(batches, now),
+                None => waiting(batches, place),
             },
             done: accepted.is_some(),
             now: accepted.is_none() && !is_over(invalidation.state),
@@ -91,7 +92,7 @@ fn ids(batches: &[Batch]) -> String {
     }
 }
 
-fn waiting(batches: &[Batch], now: Timestamp) -> String {
+fn waiting(batches: &[Batch], place: Option<&Waiting>) -> String {
     let is = |state: BatchState| batches.iter().any(|batch| batch.state == state);
     if is(BatchState::Failed) {
         return "refused, see below".to_owned();
@@ -101,11 +102,8 @@ fn waiting(batches: &[Batch], now: Timestamp) -> String {
     }
     let left = batches.iter().filter(|batch| batch.accepted_at.is_none()).count();
     let of = if batches.len() > 1 { format!("{left} of {} batches ", batches.len()) } else { String::new() };
-    let next =
-        batches.iter().filter(|batch| batch.state == BatchState::Queued).map(|batch| batch.due_at).min();
-    match next {
-        Some(due) if due > now => format!("{of}again in {}", span_in_words(due.since(now))),
-        Some(_) => format!("{of}waiting for a turn"),
+    match place {
+        Some(place) => format!("{of}{} in the queue, {}", place.place, place.starts),
         None if left > 0 => format!("{of}being sent"),
         None => String::new(),
     }
@@ -159,6 +157,8 @@ pub struct BatchView {
     pub caller_reference: String,
     pub request_id: String,
     pub attempts: u32,
+    /// A person has to say what became of it.
+    pub unsettled: Option<String>,
 }
 
 pub fn batch_views(batches: &[Batch]) -> Vec<BatchView> {
@@ -172,6 +172,7 @@ pub fn batch_views(batches: &[Batch]) -> Vec<BatchView> {
             caller_reference: batch.caller_reference.to_string(),
             request_id: batch.aws_request_id.clone().unwrap_or_default(),
             attempts: batch.attempts,
+            unsettled: (batch.state == BatchState::NeedsALook).then(|| batch.id.to_string()),
         })
         .collect()
 }

@@ -76,6 +76,7 @@ pub async fn show(
     let batches = batches::of_invalidation(&mut conn, &id).await?;
     let events = audit::of_invalidation(&mut conn, &id, EVENTS_SHOWN).await?;
     let site = distributions::find(&mut conn, &found.distribution).await?;
+    let waiting = view::waiting(&mut conn, &web, &found, now).await?;
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
     drop(conn);
     let items = all_items(&batches);
@@ -102,7 +103,7 @@ pub async fn show(
             .map(|batch| batch.items.len())
             .sum(),
         took: found.took().map(span_in_words).unwrap_or_default(),
-        steps: parts::steps(&found, &batches, usual, now),
+        steps: parts::steps(&found, &batches, usual, waiting.as_ref(), now),
         troubles: parts::troubles(&batches, site.as_ref()),
         slow: parts::slow(&batches, now),
         batches: parts::batch_views(&batches),

@@ -1,10 +1,12 @@
 //! What templates show: plain values, worked out here, so that templates hold no logic.
 
 mod frame;
+mod queue;
 mod rows;
 mod when;
 
 pub use frame::{Frame, Tab, frame};
+pub use queue::{Waiting, waiting};
 pub use rows::{Flight, Row, Status, rows};
 pub use when::When;
 

@@ -10,7 +10,7 @@ use crate::domain::{
     time::{Timestamp, span_in_words},
 };
 
-use super::{When, frame::name_of};
+use super::{Waiting, When, frame::name_of};
 
 /// A state with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,8 @@ fn row(invalidation: &Invalidation, sites: &[Distribution], now: Timestamp) -> R
 pub struct Flight {
     pub row: Row,
     pub moving: bool,
+    /// `2nd, starts in about 20 s`, where it is queued.
+    pub waiting: Option<Waiting>,
     pub usual_seconds: u64,
     pub elapsed_seconds: u64,
     /// Elapsed, but never past what is usual.
@@ -84,6 +86,7 @@ impl Flight {
         invalidation: &Invalidation,
         sites: &[Distribution],
         usual: Option<Duration>,
+        waiting: Option<Waiting>,
         now: Timestamp,
     ) -> Self {
         let usual_seconds = usual.unwrap_or(retry::USUAL).as_secs().max(1);
@@ -91,6 +94,7 @@ impl Flight {
         Self {
             row: row(invalidation, sites, now),
             moving: invalidation.state == InvalidationState::InProgress,
+            waiting: waiting.filter(|_| invalidation.state == InvalidationState::Queued),
             usual_seconds,
             elapsed_seconds,
             progress: elapsed_seconds.min(usual_seconds),

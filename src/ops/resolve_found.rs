@@ -1,0 +1,36 @@
+//! A person found at CloudFront what Unstale could not: the batch is watched from here on.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::Action,
+        id::{BatchId, CloudFrontInvalidationId},
+    },
+    store::{StoreError, audit, batches, invalidations, unsettled},
+};
+
+use super::{Desk, OpError, resolve_not_there::resolved};
+
+/// Takes the person's word for CloudFront's ID; the poller then asks CloudFront about it.
+pub async fn resolve_found(
+    desk: &Desk,
+    acting: &Acting,
+    id: &BatchId,
+    cloudfront_id: &CloudFrontInvalidationId,
+) -> Result<(), OpError> {
+    let now = desk.clock.now();
+    let mut tx = desk.db.begin().await?;
+    let batch = batches::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    match unsettled::set_found(&mut tx, id, cloudfront_id, now).await {
+        Err(StoreError::Duplicate(_)) => return Err(OpError::BelongsToAnother),
+        Ok(false) => return Err(OpError::TooLate),
+        other => other?,
+    };
+    let state = invalidations::refresh_state(&mut tx, &batch.invalidation, now).await?;
+    let mut event = resolved(now, acting, Action::BatchResolved, &batch, state);
+    event.cloudfront_id = cloudfront_id.to_string();
+    "found at CloudFront by a person".clone_into(&mut event.note);
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}

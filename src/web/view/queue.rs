@@ -1,0 +1,49 @@
+//! Where a queued invalidation stands, in words.
+
+use crate::{
+    domain::{
+        id::DistributionId,
+        invalidation::{Invalidation, InvalidationState},
+        queue::ordinal,
+        retry,
+        time::{Timestamp, span_in_words},
+    },
+    store::{Conn, StoreError, batches, queue},
+};
+
+use super::super::state::Web;
+
+/// What there is to say of one that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// `2nd`
+    pub place: String,
+    /// `starts in about 20 s`
+    pub starts: String,
+}
+
+/// The place of a queued invalidation, and about when it starts.
+pub async fn waiting(
+    conn: &mut Conn,
+    web: &Web,
+    invalidation: &Invalidation,
+    now: Timestamp,
+) -> Result<Option<Waiting>, StoreError> {
+    if !matches!(invalidation.state, InvalidationState::Queued | InvalidationState::InProgress) {
+        return Ok(None);
+    }
+    let Some(place) = queue::place(conn, &invalidation.id).await? else { return Ok(None) };
+    let site: &DistributionId = &invalidation.distribution;
+    let in_flight = batches::in_flight(conn, site).await?;
+    let usual = batches::usual_time(conn, site).await?.unwrap_or(retry::USUAL);
+    let starts = place.starts_at(in_flight, web.options.limits, web.options.create, usual, now);
+    let wait = starts.since(now);
+    Ok(Some(Waiting {
+        place: ordinal(place.ahead() + 1),
+        starts: if wait.as_secs() < 1 {
+            "starts in a moment".to_owned()
+        } else {
+            format!("starts in about {}", span_in_words(wait))
+        },
+    }))
+}
