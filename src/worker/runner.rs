@@ -23,13 +23,16 @@ pub enum Next {
 }
 
 /// Ticks until `stop`; a tick that has begun is finished first.
-pub async fn run<E: Display, F: Future<Output = Result<Next, E>>>(
+pub async fn run<E, F>(
     name: &'static str,
     clock: &Clock,
     mut bell: Listener,
     stop: &CancellationToken,
     tick: impl Fn() -> F,
-) {
+) where
+    E: Display,
+    F: Future<Output = Result<Next, E>>,
+{
     while !stop.is_cancelled() {
         let rest = match tick().await {
             Ok(Next::Again) => continue,
