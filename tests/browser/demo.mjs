@@ -38,6 +38,13 @@ class Service {
     }
   }
 
+  /** Ends it as a power cut would; its folder stays. */
+  async kill() {
+    const ended = new Promise((resolve) => this.process.once("exit", resolve));
+    this.process.kill("SIGKILL");
+    await ended;
+  }
+
   async stop() {
     const ended = new Promise((resolve) => this.process.once("exit", resolve));
     if (this.process.exitCode === null) {
@@ -48,28 +55,29 @@ class Service {
   }
 }
 
-async function start(command, environment, ...more) {
-  const folder = await mkdtemp(path.join(tmpdir(), "unstale-browser-"));
+async function start(command, { folder, port = 0, environment = {} }, ...more) {
+  folder ??= await mkdtemp(path.join(tmpdir(), "unstale-browser-"));
   const env = { PATH: process.env.PATH, HOME: folder, UNSTALE_LOG: "warn", AWS_EC2_METADATA_DISABLED: "true", ...environment };
-  const child = spawn(UNSTALE, [command, "--listen", "127.0.0.1:0", ...more], { cwd: folder, env });
+  const child = spawn(UNSTALE, [command, "--listen", `127.0.0.1:${port}`, ...more], { cwd: folder, env });
   return new Service(child, folder);
 }
 
 /** The service without an account, on the CloudFront of a demo: with the link that it prints. */
 export async function startWithoutAccounts(demo) {
-  const service = await start("serve", {
+  const environment = {
     AWS_ENDPOINT_URL_CLOUDFRONT: demo.api,
     AWS_ACCESS_KEY_ID: "AKIATEST",
     AWS_SECRET_ACCESS_KEY: "secret",
-  });
+  };
+  const service = await start("serve", { environment });
   [service.link] = await service.printed(/http:\S+\/setup\?key=\S+/);
   await service.printed(/ready at/);
   return service;
 }
 
 /** The demo: service, CloudFront stand-in, edge and sites, in a folder of its own. */
-export async function startDemo({ completeAfter = 2 } = {}) {
-  const demo = await start("demo", {}, "--complete-after", String(completeAfter));
+export async function startDemo({ completeAfter = 2, ...place } = {}) {
+  const demo = await start("demo", place, "--complete-after", String(completeAfter));
   [, demo.url] = await demo.printed(/Open (http:\S+) and/);
   [, demo.edge] = await demo.printed(/at the edge +(http:\S+)/);
   [, demo.site] = await demo.printed(/its folder +(\/\S+)/);
@@ -213,7 +221,17 @@ export async function violations(page) {
   return found.map((rule) => `${rule.id}: ${rule.help}: ${rule.nodes.map((node) => `${node.html} (${node.any[0]?.message ?? ""})`).join(" | ")}`);
 }
 
-/** How far the page can be scrolled sideways. */
+/** What sticks out at the side of the page: how far, and the outermost elements that do. */
 export function overhang(page) {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return page.evaluate(() => {
+    const room = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= room) return "";
+    const sticksOut = (element) => element.getBoundingClientRect().right > room + 0.5;
+    const scrolls = (element) => getComputedStyle(element).overflowX !== "visible";
+    const found = [...document.body.querySelectorAll("*")].filter(
+      (element) => sticksOut(element) && ![...element.children].some(sticksOut) && !element.closest(".table") && !scrolls(element),
+    );
+    const names = found.map((element) => `<${element.localName} class="${element.className}">${element.textContent.trim().slice(0, 40)}`);
+    return `${document.documentElement.scrollWidth - room} px stick out: ${[...new Set(names)].slice(0, 5).join(" | ")}`;
+  });
 }
