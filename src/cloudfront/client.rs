@@ -10,6 +10,7 @@ use aws_config::{
 use aws_credential_types::Credentials;
 use aws_sdk_cloudfront::{
     Client,
+    config::SharedHttpClient,
     error::SdkError,
     operation::RequestId,
     types::{self, InvalidationBatch, Paths},
@@ -105,6 +106,11 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+/// The one TLS library and the one crypto library.
+fn http_client() -> SharedHttpClient {
+    Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https()
+}
+
 impl CloudFront {
     /// Reads the SDK's own environment (`AWS_PROFILE`, `AWS_ENDPOINT_URL_CLOUDFRONT`, …). Nothing is called yet.
     pub async fn from_environment(connect: Connect) -> Self {
@@ -112,7 +118,12 @@ impl CloudFront {
         let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
             .or_else(ProfileFileRegionProvider::new())
             .or_else(Region::new(REGION));
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).region(region).load().await;
+        // The credentials of roles and of SSO are fetched over HTTP too.
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http_client())
+            .region(region)
+            .load()
+            .await;
         Self::with(aws_sdk_cloudfront::config::Builder::from(&config), connect)
     }
 
@@ -129,9 +140,6 @@ impl CloudFront {
     }
 
     fn with(config: aws_sdk_cloudfront::config::Builder, connect: Connect) -> Self {
-        let http = Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(connect.connect)
             .read_timeout(connect.attempt)
@@ -139,7 +147,7 @@ impl CloudFront {
             .operation_timeout(connect.operation)
             .build();
         let config = config
-            .http_client(http)
+            .http_client(http_client())
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(2))
             .build();

@@ -1,10 +1,13 @@
 """The service on moto's CloudFront, which nobody here wrote, reached by AWS_ENDPOINT_URL_CLOUDFRONT alone."""
 
+import json
 import os
 import re
 import subprocess
+import threading
 import time
 from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
@@ -46,19 +49,42 @@ def moto():
     server.stop()
 
 
+class ContainerRole(BaseHTTPRequestHandler):
+    """Hands out the credentials of a role, as ECS and EKS do for their containers."""
+
+    def do_GET(self):  # noqa: N802
+        keys = {"AccessKeyId": "ASIATESTING", "SecretAccessKey": "testing", "Token": "testing"}
+        body = json.dumps({**keys, "Expiration": "2099-01-01T00:00:00Z"}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture(params=["keys", "the role of a container"])
+def credentials(request):
+    """What the service finds its credentials by."""
+    if request.param == "keys":
+        yield {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+        return
+    with ThreadingHTTPServer(("127.0.0.1", 0), ContainerRole) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{server.server_port}/credentials"}
+        server.shutdown()
+
+
 @pytest.fixture
-def service(moto, tmp_path):
-    """The service on that CloudFront, with one operator: its address and its log."""
+def service(moto, credentials, tmp_path):
+    """The service on that CloudFront, with one operator: its address."""
     address, _, _ = moto
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "AWS_ENDPOINT_URL_CLOUDFRONT": address,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_EC2_METADATA_DISABLED": "true",
         "UNSTALE_DATABASE": f"sqlite://{tmp_path}/unstale.db",
         "UNSTALE_LISTEN": "127.0.0.1:0",
+        **credentials,
     }
     add = [UNSTALE, "user", "add", EMAIL, "--role", "operator", "--password-stdin"]
     subprocess.run(add, env=environment, input=f"{PASSWORD}\n", text=True, check=True, timeout=30)
@@ -68,7 +94,7 @@ def service(moto, tmp_path):
             yield listening_address(output, running)
         finally:
             running.terminate()
-            assert running.wait(timeout=10) == 0, "SIGTERM ends it in good order"
+            assert running.wait(timeout=10) == 0, f"SIGTERM ends it in good order:\n{output.read_text()}"
 
 
 def listening_address(output: Path, running):
@@ -129,6 +155,7 @@ class Person:
 
 def test_it_lists_creates_and_sees_completion(moto, service):
     _, client, distribution = moto
+    before = invalidations(client, distribution)
     person = Person(service)
 
     person.wait_for("/distributions", lambda page: distribution in page)
@@ -145,7 +172,13 @@ def test_it_lists_creates_and_sees_completion(moto, service):
     # moto says COMPLETED where CloudFront says Completed.
     page = person.wait_for(answer.headers["Location"], lambda page: "completed" in Elements(page).states())
 
-    (listed,) = client.list_invalidations(DistributionId=distribution)["InvalidationList"]["Items"]
-    assert listed["Id"] in page
-    made = client.get_invalidation(DistributionId=distribution, Id=listed["Id"])["Invalidation"]
-    assert sorted(made["InvalidationBatch"]["Paths"]["Items"]) == ["/images/*", "/styles.css"]
+    (made,) = invalidations(client, distribution) - before
+    assert made in page
+    batch = client.get_invalidation(DistributionId=distribution, Id=made)["Invalidation"]["InvalidationBatch"]
+    assert sorted(batch["Paths"]["Items"]) == ["/images/*", "/styles.css"]
+
+
+def invalidations(client, distribution):
+    """The IDs of those that moto has."""
+    listed = client.list_invalidations(DistributionId=distribution)["InvalidationList"]
+    return {row["Id"] for row in listed.get("Items", [])}

@@ -1,0 +1,177 @@
+// The request form: what it says as one types, what it gives back, and that nothing is sent twice.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { created, invalidate, launch, signIn, startDemo, visit, WORKSHOP } from "./demo.mjs";
+
+let demo, browser;
+before(async () => {
+  demo = await startDemo({ completeAfter: 1 });
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+const plan = (page) => page.locator("#plan");
+const button = (page) => page.locator('#request button[type="submit"]');
+
+test("the plan changes as one types", async () => {
+  await visit(browser, demo, {}, async (page) => {
+    await signIn(page);
+    await page.locator("#distribution").selectOption(WORKSHOP);
+    await page.locator("#items").pressSequentially("styles.css\n");
+    await plan(page).getByText("/styles.css").waitFor();
+    await page.getByRole("button", { name: "Invalidate 1 path" }).waitFor();
+    await page.locator("#items").pressSequentially("/images/*\n/images/hero.png\n");
+    await plan(page).locator("[data-dropped]", { hasText: "/images/hero.png" }).waitFor();
+    await page.getByRole("button", { name: "Invalidate 2 paths" }).waitFor();
+    await page.locator("#items").pressSequentially("https://other.example.org/a.css");
+    await plan(page).locator("[data-refused]", { hasText: "other.example.org" }).waitFor();
+  });
+});
+
+test("the fill-in buttons write into the form", async () => {
+  await visit(browser, demo, {}, async (page) => {
+    await signIn(page);
+    await page.getByRole("button", { name: "Everything /*" }).click();
+    assert.equal(await page.locator("#items").inputValue(), "/*");
+    await plan(page).locator("li", { hasText: "/*" }).waitFor();
+    await page.getByRole("button", { name: "Home page" }).click();
+    assert.equal(await page.locator("#items").inputValue(), "/\n/index.html");
+  });
+});
+
+test("typing finds a distribution by name, alias, domain or ID", async () => {
+  await visit(browser, demo, {}, async (page) => {
+    await signIn(page);
+    const found = async (words) => {
+      await page.locator("#find").fill(words);
+      return page.locator("#distribution option").allTextContents();
+    };
+    assert.match((await found("help.example")).join(), /^docs\.example\.com/);
+    assert.match((await found("student")).join(), /^StudentWebsiteDistribution[^,]*$/);
+    assert.match((await found("E1SHOP")).join(), /^shop\.example\.com[^,]*$/);
+    await page.locator("#find").fill("launch");
+    await page.locator("#site .warn").waitFor();
+  });
+});
+
+for (const javaScript of [true, false]) {
+  const how = javaScript ? "with JavaScript" : "without JavaScript";
+  test(`lines that cannot be sent stay in the form, with words: ${how}`, async () => {
+    const before = (await created(demo)).length;
+    await visit(browser, demo, { javaScript, refusals: true }, async (page) => {
+      await signIn(page);
+      const items = "/good.css\n/a*b/c*d\nhttps://other.example.org/a.css\n#bad tag,";
+      await invalidate(page, items, { reason: "Stays too" });
+      await page.getByRole("alert").waitFor();
+      assert.match(await page.getByRole("alert").textContent(), /Nothing was sent/);
+      assert.equal(await page.locator("#items").inputValue(), items);
+      assert.equal(await page.locator("#reason").inputValue(), "Stays too");
+      const refused = await plan(page).locator("[data-refused]").allTextContents();
+      assert.ok(refused.length >= 2, refused.join("\n"));
+      assert.match(refused.join("\n"), /other\.example\.org/);
+      assert.equal(await page.locator("#items").getAttribute("aria-invalid"), "true");
+
+      // Mended, it goes out.
+      await page.locator("#items").fill(`/mended-${javaScript}.css`);
+      await button(page).click();
+      await page.waitForURL(/\/invalidations\//);
+    });
+    await settled(before + 1);
+  });
+
+  test(`nothing written is nothing sent: ${how}`, async () => {
+    await visit(browser, demo, { javaScript, refusals: true }, async (page) => {
+      await signIn(page);
+      await invalidate(page, "  \n ");
+      assert.match(await page.getByRole("alert").textContent(), /Write at least one path/);
+    });
+  });
+
+  test(`pressing twice, reloading and going back make one: ${how}`, async () => {
+    const before = (await created(demo)).length;
+    await visit(browser, demo, { javaScript, refusals: true }, async (page) => {
+      await signIn(page);
+      await page.locator("#distribution").selectOption(WORKSHOP);
+      await page.locator("#items").fill(`/once-${javaScript}.css`);
+      await button(page).dblclick({ noWaitAfter: true });
+      await page.waitForURL(/\/invalidations\//);
+      const made = page.url();
+      await page.reload();
+      await page.goBack();
+      await page.locator("#items").waitFor();
+      // The browser gives the old form back with its key; where it does not, there is nothing to send.
+      if ((await page.locator("#items").inputValue()) !== "") {
+        await button(page).click();
+        await page.waitForURL(/\/invalidations\//);
+        assert.equal(page.url(), made, "the same form leads to the same invalidation");
+      }
+    });
+    await settled(before + 1);
+  });
+}
+
+/** So many invalidations were made at CloudFront, and no more come. */
+async function settled(count) {
+  for (let tries = 0; tries < 50 && (await created(demo)).length < count; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal((await created(demo)).length, count);
+}
+
+test("without JavaScript the plan is a button away", async () => {
+  await visit(browser, demo, { javaScript: false }, async (page) => {
+    await signIn(page);
+    await page.locator("#items").fill("styles.css\n/styles.css");
+    await page.getByRole("button", { name: "Show what will be sent" }).click();
+    assert.match(await plan(page).textContent(), /1 billable path/);
+    assert.equal(await page.locator("#items").inputValue(), "styles.css\n/styles.css");
+    await page.getByRole("button", { name: "Everything /*" }).click();
+    assert.equal(await page.locator("#items").inputValue(), "/*");
+  });
+});
+
+test("a mouse is not needed", async () => {
+  await visit(browser, demo, {}, async (page) => {
+    await page.goto("/");
+    await tabTo(page, (element) => element.textContent === "Sign in to the demo");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/$/);
+    // The first stop of every page leads past the navigation.
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
+    await tabTo(page, (element) => element.id === "find");
+    await page.keyboard.type("student");
+    await tabTo(page, (element) => element.id === "distribution");
+    await tabTo(page, (element) => element.id === "items");
+    await page.keyboard.type("/by-keyboard.css");
+    await page.getByRole("button", { name: "Invalidate 1 path" }).waitFor();
+    await tabTo(page, (element) => element.id === "reason");
+    await page.keyboard.type("By keyboard");
+    await tabTo(page, (element) => element.type === "submit" && element.textContent.includes("Invalidate"));
+    assert.ok(await hasVisibleFocus(page), "one sees where one is");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/invalidations\//);
+    assert.match(await page.locator("main").textContent(), /By keyboard/);
+  });
+});
+
+/** Presses Tab until the focus is where it should be. */
+async function tabTo(page, wanted) {
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate(`(${wanted})(document.activeElement)`)) return;
+  }
+  assert.fail(`Tab never comes to ${wanted}`);
+}
+
+function hasVisibleFocus(page) {
+  return page.evaluate(() => {
+    const style = getComputedStyle(document.activeElement);
+    return style.outlineStyle !== "none" || style.boxShadow !== "none";
+  });
+}
