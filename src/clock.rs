@@ -43,6 +43,13 @@ impl Clock {
         }
     }
 
+    /// Puts a manual clock back, as a time server does with one that was ahead.
+    pub fn put_back(&self, span: Duration) {
+        if let Source::Manual(micros) = &self.0 {
+            micros.store(self.now().minus(span).as_micros(), Ordering::SeqCst);
+        }
+    }
+
     /// Moves a manual clock; the system's clock cannot be moved and stays as it is.
     pub fn advance(&self, span: Duration) {
         if let Source::Manual(micros) = &self.0 {

@@ -9,8 +9,8 @@
 //!
 //! `domain` is pure. `store` holds all SQL. `cloudfront` is the only user of the AWS SDK. Each file of `ops` is one
 //! command of a person: one transaction that changes state and writes the audit event. `worker` talks to CloudFront
-//! between two transactions, never inside one. `web` reads through `store` and writes through `ops`. `clock` and
-//! `wake` are free to all but `domain`, which is handed `now`.
+//! between two transactions, never inside one. `web` reads through `store` and writes through `ops`. `clock`, `wake` and
+//! `step` are free to all but `domain`, which is handed `now`.
 
 pub mod app;
 pub mod cli;
@@ -19,6 +19,7 @@ pub mod cloudfront;
 pub mod config;
 pub mod domain;
 pub mod ops;
+pub mod step;
 pub mod store;
 pub mod wake;
 pub mod web;

@@ -30,6 +30,7 @@ pub use sign_in::{SESSION_IDLE, SESSION_LIFE, SignedIn, open_session, sign_in};
 use crate::{
     clock::Clock,
     domain::{person::PersonError, secret::Secret},
+    step,
     store::{Db, StoreError, Tx},
     wake::Bell,
 };
@@ -45,7 +46,9 @@ pub struct Desk {
 impl Desk {
     /// Makes it durable, then tells the workers and the live pages.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
+        step::reached("requesting");
         tx.commit().await?;
+        step::reached("requested");
         self.bell.ring();
         Ok(())
     }

@@ -9,5 +9,6 @@
 mod flow;
 mod layers;
 mod migrations;
+mod simulation;
 mod store;
 mod support;

@@ -12,6 +12,7 @@ use crate::{
         retry::wait_before_look,
         time::Timestamp,
     },
+    step,
     store::{
         StoreError, Tx, accounts, audit,
         batches::{self, Watched},
@@ -48,7 +49,9 @@ impl Poller {
             Ok(held) => held,
             Err(next) => return Ok(next),
         };
+        step::reached("polling");
         let answers = ask::ask(&self.bench, &held.distribution, &held.watched).await;
+        step::reached("polled");
         self.settle(&held, &answers).await?;
         Ok(Next::Again)
     }
@@ -99,7 +102,7 @@ impl Poller {
         tx.commit().await?;
         if let Some(problem) = &answers.problem {
             tracing::warn!(
-                distribution = %held.distribution, kind = problem.kind.as_str(), message = problem.message,
+                distribution = %held.distribution, kind = problem.kind.as_str(), said = problem.message,
                 "CloudFront could not be asked about invalidations in progress"
             );
         }

@@ -9,18 +9,18 @@ use crate::{
     cloudfront::Accepted,
     domain::{
         invalidation::Batch,
-        problem::{Problem, Verdict},
+        problem::{Problem, ProblemKind, Verdict},
         time::Timestamp,
     },
+    step,
     store::StoreError,
 };
 
 use super::{Bench, Next, finder};
 use claim::Claim;
 
-/// Within this time after its first call a batch whose answer is unknown is simply asked for again: CloudFront is
-/// sure to remember its reference. Later it is looked for first.
-const REMEMBERED: Duration = Duration::from_mins(5);
+/// Within this time after its first call CloudFront is sure to remember a batch's reference.
+const REMEMBERED: Duration = Duration::from_secs(30);
 
 /// The worker that sends.
 #[derive(Debug, Clone)]
@@ -63,7 +63,9 @@ impl Submitter {
         match claim::claim(&self.bench).await? {
             Claim::Nothing(next) => Ok(next),
             Claim::Held(held) => {
+                step::reached("claimed");
                 let answer = self.send(&held).await?;
+                step::reached("answered");
                 settle::settle(&self.bench, &held, answer).await?;
                 Ok(Next::Again)
             }
@@ -71,8 +73,9 @@ impl Submitter {
     }
 
     async fn send(&self, held: &Held) -> Result<Answer, StoreError> {
-        if self.must_look_first(held) {
+        if held.unknown {
             match self.look(held).await? {
+                Some(Answer::LookFailed(problem)) if self.may_ask_blindly(held, &problem) => {}
                 Some(answer) => return Ok(answer),
                 None => {
                     tracing::info!(batch = %held.batch.id, "CloudFront has nothing of it; sending it again");
@@ -94,11 +97,12 @@ impl Submitter {
         }
     }
 
-    fn must_look_first(&self, held: &Held) -> bool {
-        let Some(first_sent_at) = held.batch.first_sent_at.filter(|_| held.unknown) else {
-            return false;
-        };
-        first_sent_at < self.started_at || self.bench.clock.now().since(first_sent_at) > REMEMBERED
+    /// Where Unstale may not list, a batch of this life that was sent a moment ago is asked for without a look.
+    fn may_ask_blindly(&self, held: &Held, problem: &Problem) -> bool {
+        let fresh = held.batch.first_sent_at.is_some_and(|first| {
+            first >= self.started_at && self.bench.clock.now().since(first) <= REMEMBERED
+        });
+        fresh && problem.kind == ProblemKind::AccessDenied
     }
 
     /// Looks for the batch at CloudFront. `None` where it is surely not there.

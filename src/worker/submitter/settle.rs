@@ -12,10 +12,11 @@ use crate::{
         retry::{wait_before_look, wait_before_retry},
         time::Timestamp,
     },
+    step,
     store::{
         StoreError, Tx, accounts, audit,
         batches::{self, NotAccepted},
-        invalidations,
+        invalidations, survey,
     },
 };
 
@@ -39,7 +40,7 @@ pub(super) async fn settle(bench: &Bench, held: &Held, answer: Answer) -> Result
             accept(&mut tx, held, &accepted, note, now).await?
         }
         Answer::Problem(problem) => {
-            let verdict = problem.kind.verdict();
+            let verdict = verdict_on(&mut tx, &problem).await?;
             not_accepted(&mut tx, held, &problem, verdict, held.unknown, now).await?
         }
         Answer::LookFailed(problem) => {
@@ -56,7 +57,9 @@ pub(super) async fn settle(bench: &Bench, held: &Held, answer: Answer) -> Result
     if is_news(&event, repeated) {
         audit::append(&mut tx, event).await?;
     }
+    step::reached("settling");
     tx.commit().await?;
+    step::reached("settled");
     bench.bell.ring();
     Ok(())
 }
@@ -87,6 +90,17 @@ async fn accept(
     event.cloudfront_id = id.to_string();
     note.clone_into(&mut event.note);
     Ok(Some(event))
+}
+
+/// A refusal of this batch, unless AWS refuses everything: then it is the account's.
+async fn verdict_on(tx: &mut Tx, problem: &Problem) -> Result<Verdict, StoreError> {
+    if problem.kind == ProblemKind::AccessDenied {
+        let survey = survey::read(tx).await?.problem;
+        if survey.is_some_and(|problem| problem.kind == ProblemKind::AccessDenied) {
+            return Ok(Verdict::AccountRefused);
+        }
+    }
+    Ok(problem.kind.verdict())
 }
 
 /// The verdict where CloudFront could not be asked what it has: only a distribution that is gone has surely nothing.
@@ -134,7 +148,7 @@ async fn not_accepted(
     }
     tracing::warn!(
         batch = %held.batch.id, distribution = %held.batch.distribution, kind = problem.kind.as_str(),
-        code = problem.code, message = problem.message, attempts, "CloudFront did not take a batch"
+        code = problem.code, said = problem.message, attempts, "CloudFront did not take a batch"
     );
     let mut event = event(held, action, now);
     event.outcome = outcome;

@@ -127,7 +127,7 @@ async fn read_configs(bench: &Bench) -> Result<(), StoreError> {
             }
             Err(problem) => {
                 tracing::warn!(
-                    distribution = %id, kind = problem.kind.as_str(), message = problem.message,
+                    distribution = %id, kind = problem.kind.as_str(), said = problem.message,
                     "the distribution's configuration could not be read"
                 );
             }
@@ -147,7 +147,7 @@ async fn fail(bench: &Bench, lease: &str, problem: &Problem) -> Result<(), Store
         tracing::warn!(
             kind = problem.kind.as_str(),
             code = problem.code,
-            message = problem.message,
+            said = problem.message,
             "the distributions could not be read from CloudFront"
         );
         let mut event = Event::new(now, &Acting::service(), Action::SurveyFailed);

@@ -34,7 +34,7 @@ pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
     let ids = match bench.cloudfront.list_invalidations(distribution, None).await {
         Ok(page) => page.rows.into_iter().map(|row| row.id).collect::<Vec<_>>(),
         Err(problem) => {
-            tracing::warn!(%distribution, kind = problem.kind.as_str(), message = problem.message,
+            tracing::warn!(%distribution, kind = problem.kind.as_str(), said = problem.message,
                 "the distribution's invalidations could not be read");
             put_off(bench, distribution).await?;
             return Ok(Next::Again);

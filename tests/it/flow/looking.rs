@@ -90,7 +90,7 @@ async fn a_reference_that_is_in_use_but_not_to_be_found_needs_a_look() {
     let site = &new.distribution;
     world.bench.cloudfront.create_invalidation(site, reference, &new.items()).await.unwrap();
     // So long ago that the search does not reach back to it.
-    world.advance(seconds(3_600));
+    world.advance(seconds(25 * 3_600));
     let requested = unstale::ops::request_invalidation(&world.desk, &crate::support::acting(), &new).await;
     requested.unwrap();
     for _ in 0..200 {

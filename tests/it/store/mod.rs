@@ -14,3 +14,4 @@ mod people;
 mod sending;
 mod sessions;
 mod survey;
+mod unsettled;

@@ -1,0 +1,242 @@
+//! One life: random acts, then calm, then the reckoning.
+
+use std::{future::poll_fn, task::Poll, time::Duration};
+
+use cloudfront_sandbox::{ConflictingReference, Fault, FaultKind, SameReference};
+use unstale::{
+    domain::{id::InvalidationId, invalidation::BatchState, pace::Pace},
+    ops,
+    worker::{Poller, Settings, Submitter, Surveyor},
+};
+
+use super::rng::Rng;
+use crate::support::{DOCS, SHOP, Setup, WORKSHOP, World, acting};
+
+/// Acts of a life before it calms down.
+const ACTS: u64 = 40;
+/// More rounds than any life needs to come to rest.
+const ROUNDS: usize = 600;
+
+struct Life {
+    rng: Rng,
+    world: World,
+    submitter: Submitter,
+    poller: Poller,
+    surveyor: Surveyor,
+    asked: Vec<InvalidationId>,
+}
+
+/// Lives the seed to its end and looks for what was lost or doubled.
+pub async fn live(seed: u64) {
+    let mut rng = Rng::new(seed);
+    let settings = Settings {
+        create: Pace::new(rng.pick(&[0.5, 2.0, 20.0]), 5),
+        read: Pace::new(20.0, 50),
+        ..Settings::default()
+    };
+    let complete_after = Duration::from_secs(1 + rng.below(40));
+    let world = World::with(Setup { settings, complete_after, ..Setup::default() }).await;
+    let mut life = Life {
+        rng,
+        submitter: Submitter::new(world.bench.clone()),
+        poller: Poller::new(world.bench.clone()),
+        surveyor: Surveyor::new(world.bench.clone()),
+        world,
+        asked: Vec::new(),
+    };
+    for _ in 0..ACTS {
+        life.act().await;
+    }
+    life.calm_down().await;
+    life.reckon().await;
+    life.world.finish().await;
+}
+
+impl Life {
+    async fn act(&mut self) {
+        match self.rng.below(100) {
+            0..22 => self.ask().await,
+            22..46 => self.submit().await,
+            46..58 => self.poll().await,
+            58..62 => self.survey().await,
+            62..78 => self.world.advance(Duration::from_millis(200 + self.rng.below(20_000))),
+            78..82 => self.jump(),
+            82..90 => self.trouble(),
+            90..93 => self.change_ways(),
+            93..96 => self.cancel_or_retry().await,
+            _ => self.restart().await,
+        }
+    }
+
+    async fn ask(&mut self) {
+        let site = self.rng.pick(&[WORKSHOP, WORKSHOP, SHOP, DOCS]);
+        let number = self.rng.next();
+        let (paths, wildcards) = match self.rng.below(40) {
+            0 => (3_500, 0),
+            1 => (3, 40),
+            2..8 => (200, 5),
+            8..16 => (0, 1),
+            _ => (1 + self.rng.below(4), 0),
+        };
+        let paths = (0..paths).map(|n| format!("/p/{number}/{n}"));
+        let lines: Vec<String> = paths.chain((0..wildcards).map(|n| format!("/w/{number}/{n}/*"))).collect();
+        self.asked.push(self.world.request_at(site, &lines.join("\n")).await);
+    }
+
+    /// A tick that may end at any await: the process is gone, or only this task of it.
+    async fn submit(&mut self) {
+        let polls = self.patience();
+        let cut = !cut(self.submitter.tick(), polls).await;
+        self.after(cut).await;
+    }
+
+    async fn poll(&mut self) {
+        let polls = self.patience();
+        let cut = !cut(self.poller.tick(), polls).await;
+        self.after(cut).await;
+    }
+
+    async fn survey(&mut self) {
+        let polls = self.patience();
+        let cut = !cut(self.surveyor.tick(), polls).await;
+        self.after(cut).await;
+    }
+
+    fn patience(&mut self) -> u64 {
+        if self.rng.chance(30) { self.rng.below(14) } else { u64::MAX }
+    }
+
+    async fn after(&mut self, cut: bool) {
+        if cut && self.rng.chance(50) {
+            self.restart().await;
+        }
+    }
+
+    async fn restart(&mut self) {
+        self.world.restart().await;
+        self.submitter = Submitter::new(self.world.bench.clone());
+        self.poller = Poller::new(self.world.bench.clone());
+        self.surveyor = Surveyor::new(self.world.bench.clone());
+    }
+
+    /// Our clock jumps; CloudFront's goes on.
+    fn jump(&mut self) {
+        let span = Duration::from_secs(1 + self.rng.below(3_600));
+        if self.rng.chance(50) { self.world.clock.advance(span) } else { self.world.clock.put_back(span) }
+    }
+
+    fn trouble(&mut self) {
+        let kinds = [
+            FaultKind::Throttle,
+            FaultKind::ServerError,
+            FaultKind::Reset,
+            FaultKind::Lost,
+            FaultKind::Lost,
+            FaultKind::Empty,
+            FaultKind::Malformed,
+            FaultKind::Truncated,
+            FaultKind::Expired,
+            FaultKind::AccessDenied,
+            FaultKind::UnknownStatus,
+        ];
+        let count = self.rng.below(3);
+        let faults = (0..count).map(|_| {
+            let operation =
+                self.rng.pick(&["CreateInvalidation", "CreateInvalidation", "*", "ListInvalidations"]);
+            let times = 1 + self.rng.below(4);
+            Fault::new(operation, self.rng.pick(&kinds)).times(times.try_into().unwrap())
+        });
+        let faults = faults.collect();
+        self.world.sandbox.set_faults(faults);
+    }
+
+    /// CloudFront's answers to a reference that it knows are not sure, nor how long it knows one.
+    fn change_ways(&mut self) {
+        let same = self.rng.pick(&[
+            SameReference::Earlier,
+            SameReference::AlreadyExists,
+            SameReference::InvalidArgument,
+        ]);
+        let forget = self.rng.pick(&[None, Some(60_000), Some(1_000)]);
+        self.world.sandbox.change_settings(|settings| {
+            settings.same_reference = same;
+            settings.conflicting_reference = ConflictingReference::InvalidArgument;
+            settings.forget_references_after_ms = forget;
+        });
+    }
+
+    async fn cancel_or_retry(&mut self) {
+        if self.asked.is_empty() {
+            return;
+        }
+        let id = self.rng.pick(&self.asked);
+        // Too late is an answer too.
+        if self.rng.chance(50) {
+            let _ = ops::cancel_invalidation(&self.world.desk, &acting(), &id).await;
+        } else {
+            let _ = ops::retry_invalidation(&self.world.desk, &acting(), &id).await;
+        }
+    }
+
+    /// Nothing goes wrong any more: everything has to come to its end by itself.
+    async fn calm_down(&mut self) {
+        self.world.sandbox.set_faults(Vec::new());
+        for _ in 0..ROUNDS {
+            self.world.submit().await;
+            self.world.poll().await;
+            self.world.survey().await;
+            if !self.is_busy().await {
+                return;
+            }
+            self.world.advance(Duration::from_secs(20));
+        }
+        for id in &self.asked {
+            eprintln!("{id}: {:?}", self.world.batches(id).await);
+        }
+        panic!("it does not come to rest");
+    }
+
+    async fn is_busy(&self) -> bool {
+        for id in &self.asked {
+            if self.world.batches(id).await.iter().any(|batch| batch.state.is_active()) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What the database says of each batch is what CloudFront has.
+    async fn reckon(&self) {
+        for id in &self.asked {
+            for batch in self.world.batches(id).await {
+                let taken = self.world.sandbox.invalidations(batch.distribution.as_str());
+                let reference = batch.caller_reference.as_str();
+                let count = taken.iter().filter(|one| one.caller_reference == reference).count();
+                let wanted = match batch.state {
+                    BatchState::Completed => 1,
+                    BatchState::Cancelled | BatchState::Failed => 0,
+                    other => panic!("{reference} ended as {other:?}: {batch:?}"),
+                };
+                assert_eq!(count, wanted, "{batch:?}");
+            }
+        }
+        let over = "TooManyInvalidationsInProgress";
+        let rejected =
+            self.world.sandbox.calls().into_iter().filter(|call| call.code.as_deref() == Some(over));
+        assert_eq!(rejected.count(), 0, "our own traffic was over CloudFront's limits");
+    }
+}
+
+/// Polls a future so many times and then drops it where it stands; gives whether it came to its end.
+async fn cut<F: Future>(future: F, polls: u64) -> bool {
+    let mut future = Box::pin(future);
+    let mut left = polls;
+    poll_fn(move |context| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(|_| true)
+    })
+    .await
+}
