@@ -48,11 +48,11 @@ test("typing finds a distribution by name, alias, domain or ID", async () => {
     await signIn(page);
     const found = async (words) => {
       await page.locator("#find").fill(words);
-      return page.locator("#distribution option").allTextContents();
+      return (await page.locator("#distribution option:not([value=''])").allTextContents()).join();
     };
-    assert.match((await found("help.example")).join(), /^docs\.example\.com/);
-    assert.match((await found("student")).join(), /^StudentWebsiteDistribution[^,]*$/);
-    assert.match((await found("E1SHOP")).join(), /^shop\.example\.com[^,]*$/);
+    assert.match(await found("help.example"), /^docs\.example\.com[^,]*$/);
+    assert.match(await found("student"), /^StudentWebsiteDistribution[^,]*$/);
+    assert.match(await found("E1SHOP"), /^shop\.example\.com[^,]*$/);
     await page.locator("#find").fill("launch");
     await page.locator("#site .warn").waitFor();
   });

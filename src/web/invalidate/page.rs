@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    response::Html,
+    http::header,
+    response::{Html, IntoResponse},
 };
 use serde::Deserialize;
 
@@ -71,7 +72,7 @@ pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
     Query(wanted): Query<Wanted>,
-) -> Result<Html<String>, WebError> {
+) -> Result<impl IntoResponse, WebError> {
     let distribution = wanted
         .distribution
         .or_else(|| web.options.demo.as_ref().map(|demo| demo.distribution.clone()))
@@ -82,7 +83,9 @@ pub async fn show(
         fill_from(&mut conn, &mut form, &id).await?;
     }
     let reason = Field::new(form.reason.clone());
-    render(&web, &visitor, &form, reason, None).await
+    let page = render(&web, &visitor, &form, reason, None).await?;
+    // Who goes back finds this form again, with its key, and not a new one that would make a second invalidation.
+    Ok(([(header::CACHE_CONTROL, "private, no-cache")], page))
 }
 
 async fn fill_from(conn: &mut Conn, form: &mut RequestForm, id: &InvalidationId) -> Result<(), StoreError> {

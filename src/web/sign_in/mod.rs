@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     Extension,
     extract::{Query, State},
-    http::StatusCode,
+    http::{HeaderName, HeaderValue, StatusCode},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
@@ -156,7 +156,9 @@ pub async fn sign_out(
 ) -> Result<Response, WebError> {
     ops::end_session(&web.desk, &visitor.acting, &visitor.session).await?;
     let jar = jar.add(auth::removal(&web));
-    Ok((jar, Redirect::to("/sign-in")).into_response())
+    // The form may be kept by the browser for going back, though not for whoever comes next.
+    let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
+    Ok((jar, forget, Redirect::to("/sign-in")).into_response())
 }
 
 #[cfg(test)]
