@@ -30,6 +30,20 @@ pub async fn ensure(tx: &mut Tx, account: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Holds the account's row until the transaction ends, and reads when its next create and its next read are due.
+///
+/// Whoever sends for an account or changes its pace takes this lock before any other row's, so that replicas wait for
+/// each other here and neither overlooks what the other one sends.
+pub async fn lock(tx: &mut Tx, account: &str) -> Result<(Timestamp, Timestamp), StoreError> {
+    let select = if tx.is_postgres() {
+        "SELECT create_next_at, read_next_at FROM account WHERE id = $1 FOR NO KEY UPDATE"
+    } else {
+        "SELECT create_next_at, read_next_at FROM account WHERE id = $1"
+    };
+    let (create, read) = fetch_one!(tx, (i64, i64), select, account)?;
+    Ok((time(create), time(read)))
+}
+
 /// Takes one call of the account's pace, or says from when on there is one.
 pub async fn take_call(
     tx: &mut Tx,
@@ -38,17 +52,12 @@ pub async fn take_call(
     pace: Pace,
     now: Timestamp,
 ) -> Result<Result<(), Timestamp>, StoreError> {
-    let lock = if tx.is_postgres() {
-        "SELECT create_next_at, read_next_at FROM account WHERE id = $1 FOR UPDATE"
-    } else {
-        "SELECT create_next_at, read_next_at FROM account WHERE id = $1"
-    };
-    let (create, read) = fetch_one!(tx, (i64, i64), lock, account)?;
+    let (create, read) = lock(tx, account).await?;
     let (next_at, update) = match calls {
         Calls::Create => (create, "UPDATE account SET create_next_at = $2 WHERE id = $1"),
         Calls::Read => (read, "UPDATE account SET read_next_at = $2 WHERE id = $1"),
     };
-    match pace.take(time(next_at), now) {
+    match pace.take(next_at, now) {
         Ok(next) => {
             execute!(tx, update, account, next.as_micros())?;
             Ok(Ok(()))
@@ -65,8 +74,8 @@ pub async fn charge_reads(
     calls: u32,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (next_at,) = fetch_one!(tx, (i64,), "SELECT read_next_at FROM account WHERE id = $1", account)?;
-    let next = pace.charge(time(next_at), now, calls);
+    let (_, next_at) = lock(tx, account).await?;
+    let next = pace.charge(next_at, now, calls);
     execute!(tx, "UPDATE account SET read_next_at = $2 WHERE id = $1", account, next.as_micros())?;
     Ok(())
 }

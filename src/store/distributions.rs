@@ -186,23 +186,31 @@ pub async fn set_claimed(tx: &mut Tx, id: &DistributionId, now: Timestamp) -> Re
     Ok(())
 }
 
-/// Takes up the distribution whose invalidations have waited longest for a look, unless somebody is at it.
-pub async fn claim_poll(
-    tx: &mut Tx,
-    lease: &str,
+/// The distribution whose invalidations have waited longest for a look and that nobody is at, with its account.
+pub async fn poll_due(
+    conn: &mut Conn,
     now: Timestamp,
-    until: Timestamp,
-) -> Result<Option<DistributionId>, StoreError> {
+) -> Result<Option<(DistributionId, String)>, StoreError> {
     let due = fetch_optional!(
-        tx,
-        (String,),
-        "SELECT d.id FROM distribution d JOIN batch b ON b.distribution_id = d.id
+        conn,
+        (String, String),
+        "SELECT d.id, d.account_id FROM distribution d JOIN batch b ON b.distribution_id = d.id
          WHERE b.state = 'in_progress' AND b.look_at <= $1
            AND (d.poll_lease_until IS NULL OR d.poll_lease_until <= $1)
          ORDER BY b.look_at, b.id LIMIT 1",
         now.as_micros(),
     )?;
-    let Some((id,)) = due else { return Ok(None) };
+    Ok(due.map(|(id, account)| (DistributionId::from_trusted(id), account)))
+}
+
+/// Takes up a distribution to look at its invalidations, unless somebody is at it.
+pub async fn claim_poll(
+    tx: &mut Tx,
+    id: &DistributionId,
+    lease: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
     let claimed = execute!(
         tx,
         "UPDATE distribution SET poll_lease = $2, poll_lease_until = $4
@@ -212,7 +220,7 @@ pub async fn claim_poll(
         now.as_micros(),
         until.as_micros(),
     )?;
-    Ok((claimed == 1).then(|| DistributionId::from_trusted(id)))
+    Ok(claimed == 1)
 }
 
 /// Lets others ask about it; `false` where the lease was lost meanwhile.

@@ -158,6 +158,10 @@ pub async fn refresh_state(
     id: &InvalidationId,
     now: Timestamp,
 ) -> Result<InvalidationState, StoreError> {
+    if tx.is_postgres() {
+        // Two batches that end together wait for each other here, so that the second one sees both ends.
+        execute!(tx, "SELECT id FROM invalidation WHERE id = $1 FOR NO KEY UPDATE", id.as_str())?;
+    }
     let rows = fetch_all!(tx, (String,), "SELECT state FROM batch WHERE invalidation_id = $1", id.as_str())?;
     let states: Vec<BatchState> = rows
         .iter()

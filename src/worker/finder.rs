@@ -4,7 +4,11 @@ use std::{collections::HashSet, time::Duration};
 
 use crate::{
     cloudfront::Seen,
-    domain::{id::CloudFrontInvalidationId, invalidation::Batch, problem::Problem},
+    domain::{
+        id::CloudFrontInvalidationId,
+        invalidation::Batch,
+        problem::{Problem, ProblemKind},
+    },
     store::{StoreError, batches},
 };
 
@@ -40,10 +44,15 @@ pub(super) async fn find(bench: &Bench, batch: &Batch) -> Result<Result<Option<S
         }
         marker = page.next;
         if marker.is_none() || young.len() < page.rows.len() {
-            break;
+            return Ok(Ok(None));
         }
     }
-    Ok(Ok(None))
+    Ok(Err(Problem {
+        kind: ProblemKind::ReferenceInUse,
+        code: String::new(),
+        message: format!("It is not among the {} newest invalidations of the distribution.", PAGES * 100),
+        request_id: None,
+    }))
 }
 
 async fn known(

@@ -42,7 +42,8 @@ pub(super) async fn ask(bench: &Bench, distribution: &DistributionId, watched: &
         list(bench, distribution, &due, &mut answers).await;
     }
     let rest = due.iter().filter(|one| !answers.found.contains_key(one.cloudfront_id.as_str()));
-    let rest: Vec<&Watched> = rest.copied().collect();
+    let mut rest: Vec<&Watched> = rest.copied().collect();
+    rest.sort_by_key(|one| one.look_at);
     for one in rest {
         if answers.problem.is_some() || answers.calls >= CALLS {
             break;
@@ -69,6 +70,11 @@ async fn list(bench: &Bench, distribution: &DistributionId, due: &[&Watched], an
                 let rows = page.rows.into_iter();
                 answers.found.extend(rows.map(|row| (row.id.to_string(), Found::Status(row.status))));
                 marker = page.next;
+            }
+            Err(problem) if problem.kind == ProblemKind::NoSuchDistribution => {
+                let gone = |one: &&Watched| (one.cloudfront_id.to_string(), Found::Gone(problem.clone()));
+                answers.found.extend(due.iter().map(gone));
+                return;
             }
             Err(problem) => {
                 answers.problem = Some(problem);

@@ -2,15 +2,13 @@
 
 mod ask;
 
-use std::collections::HashMap;
-
 use crate::{
     cloudfront::Status,
     domain::{
         actor::Acting,
         audit::{Action, Event, Outcome, Target},
         id::DistributionId,
-        problem::{Problem, ProblemKind},
+        problem::Problem,
         retry::wait_before_look,
         time::Timestamp,
     },
@@ -64,14 +62,16 @@ impl Poller {
             Some(_) => {}
         }
         let mut tx = self.bench.db.begin().await?;
-        let lease = super::new_lease();
-        let until = now.plus(self.bench.settings.lease);
-        let claimed = distributions::claim_poll(&mut tx, &lease, now, until).await?;
-        let Some(distribution) = claimed else { return Ok(Err(Next::Idle)) };
-        let account = distributions::account(&mut tx, &distribution).await?;
+        let due = distributions::poll_due(&mut tx, now).await?;
+        let Some((distribution, account)) = due else { return Ok(Err(Next::Idle)) };
         let pace = self.bench.settings.read;
         if let Err(wait) = accounts::take_call(&mut tx, &account, accounts::Calls::Read, pace, now).await? {
             return Ok(Err(Next::At(wait)));
+        }
+        let lease = super::new_lease();
+        let until = now.plus(self.bench.settings.lease);
+        if !distributions::claim_poll(&mut tx, &distribution, &lease, now, until).await? {
+            return Ok(Err(Next::Again));
         }
         let watched = batches::watched(&mut tx, &distribution).await?;
         tx.commit().await?;
@@ -81,15 +81,20 @@ impl Poller {
     async fn settle(&self, held: &Held, answers: &Answers) -> Result<(), StoreError> {
         let now = self.bench.clock.now();
         let mut tx = self.bench.db.begin().await?;
-        if !distributions::release_poll(&mut tx, &held.distribution, &held.lease).await? {
-            return Ok(());
-        }
         let extra = answers.calls.saturating_sub(1);
         let pace = self.bench.settings.read;
         accounts::charge_reads(&mut tx, &held.account, pace, extra, now).await?;
-        let mut changed = false;
+        if !distributions::release_poll(&mut tx, &held.distribution, &held.lease).await? {
+            return Ok(());
+        }
+        let mut events = Vec::new();
         for watched in &held.watched {
-            changed |= settle_one(&mut tx, held, watched, &answers.found, now).await?;
+            events.extend(settle_one(&mut tx, held, watched, answers, now).await?);
+        }
+        let changed = !events.is_empty();
+        // Last, because all who write queue up behind the end of the history.
+        for event in events {
+            audit::append(&mut tx, event).await?;
         }
         tx.commit().await?;
         if let Some(problem) = &answers.problem {
@@ -105,15 +110,15 @@ impl Poller {
     }
 }
 
-/// Writes what was found of one; gives whether its state changed.
+/// Writes what was found of one; gives the event of its end.
 async fn settle_one(
     tx: &mut Tx,
     held: &Held,
     watched: &Watched,
-    found: &HashMap<String, Found>,
+    answers: &Answers,
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    match found.get(watched.cloudfront_id.as_str()) {
+) -> Result<Option<Event>, StoreError> {
+    match answers.found.get(watched.cloudfront_id.as_str()) {
         Some(Found::Status(Status::Completed)) => complete(tx, held, watched, now).await,
         Some(Found::Gone(problem)) => lose(tx, held, watched, problem, now).await,
         Some(Found::Status(status)) => {
@@ -122,22 +127,28 @@ async fn settle_one(
             }
             look_later(tx, watched, now).await
         }
-        None if watched.look_at <= now => look_later(tx, watched, now).await,
-        None => Ok(false),
+        // One that was not asked for though nothing went wrong stays due, so that it is among the next.
+        None if watched.look_at <= now && answers.problem.is_some() => look_later(tx, watched, now).await,
+        None => Ok(None),
     }
 }
 
-async fn look_later(tx: &mut Tx, watched: &Watched, now: Timestamp) -> Result<bool, StoreError> {
+async fn look_later(tx: &mut Tx, watched: &Watched, now: Timestamp) -> Result<Option<Event>, StoreError> {
     let wait = wait_before_look(now.since(watched.accepted_at));
     batches::set_look_at(tx, &watched.batch, now.plus(wait)).await?;
-    Ok(false)
+    Ok(None)
 }
 
-async fn complete(tx: &mut Tx, held: &Held, watched: &Watched, now: Timestamp) -> Result<bool, StoreError> {
+async fn complete(
+    tx: &mut Tx,
+    held: &Held,
+    watched: &Watched,
+    now: Timestamp,
+) -> Result<Option<Event>, StoreError> {
     if !batches::set_completed(tx, &watched.batch, now).await? {
-        return Ok(false);
+        return Ok(None);
     }
-    write_event(tx, held, watched, Action::BatchCompleted, Outcome::Done, "", now).await
+    event(tx, held, watched, Action::BatchCompleted, now).await.map(Some)
 }
 
 async fn lose(
@@ -146,32 +157,30 @@ async fn lose(
     watched: &Watched,
     problem: &Problem,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Event>, StoreError> {
     if !batches::set_lost(tx, &watched.batch, problem).await? {
-        return Ok(false);
+        return Ok(None);
     }
-    let note = ProblemKind::NoSuchInvalidation.headline();
-    write_event(tx, held, watched, Action::BatchLost, Outcome::Failed, note, now).await
+    let mut event = event(tx, held, watched, Action::BatchLost, now).await?;
+    event.outcome = Outcome::Failed;
+    problem.kind.headline().clone_into(&mut event.note);
+    Ok(Some(event))
 }
 
-async fn write_event(
+/// The event of a batch's end, which brings its invalidation's state in line.
+async fn event(
     tx: &mut Tx,
     held: &Held,
     watched: &Watched,
     action: Action,
-    outcome: Outcome,
-    note: &str,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Event, StoreError> {
     let state = invalidations::refresh_state(tx, &watched.invalidation, now).await?;
     let mut event = Event::new(now, &Acting::service(), action);
     event.target = Target::new("batch", watched.batch.as_str());
     event.distribution = Some(held.distribution.clone());
     event.invalidation = Some(watched.invalidation.clone());
-    event.outcome = outcome;
-    note.clone_into(&mut event.note);
     event.cloudfront_id = watched.cloudfront_id.to_string();
     state.as_str().clone_into(&mut event.new);
-    audit::append(tx, event).await?;
-    Ok(true)
+    Ok(event)
 }

@@ -47,6 +47,7 @@ async fn claim_of(
     now: Timestamp,
 ) -> Result<Claim, StoreError> {
     let idle = Ok(Claim::Nothing(Next::Idle));
+    accounts::lock(tx, account).await?;
     let candidates = batches::candidates(tx, distribution, now).await?;
     let in_flight = batches::in_flight(tx, distribution).await?;
     let Some(chosen) = queue::pick(&candidates, in_flight, bench.settings.limits, now) else {

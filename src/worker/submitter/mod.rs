@@ -47,6 +47,8 @@ enum Answer {
     /// Found at CloudFront: it had been taken before.
     Found(Accepted),
     Problem(Problem),
+    /// What CloudFront has of it could not be found out.
+    LookFailed(Problem),
 }
 
 impl Submitter {
@@ -85,7 +87,7 @@ impl Submitter {
             .await;
         match called {
             Ok(accepted) => Ok(Answer::Accepted(accepted)),
-            Err(problem) if problem.kind.verdict() == Verdict::Earlier => {
+            Err(problem) if may_be_there(held, &problem) => {
                 Ok(self.look(held).await?.unwrap_or(Answer::Problem(problem)))
             }
             Err(problem) => Ok(Answer::Problem(problem)),
@@ -104,7 +106,16 @@ impl Submitter {
         Ok(match finder::find(&self.bench, &held.batch).await? {
             Ok(Some(seen)) => Some(Answer::Found(Accepted { id: seen.id, request_id: None })),
             Ok(None) => None,
-            Err(problem) => Some(Answer::Problem(problem)),
+            Err(problem) => Some(Answer::LookFailed(problem)),
         })
+    }
+}
+
+/// Does CloudFront have the batch from an earlier call, though it refused this one?
+fn may_be_there(held: &Held, problem: &Problem) -> bool {
+    match problem.kind.verdict() {
+        Verdict::Earlier => true,
+        Verdict::Refused => held.unknown,
+        Verdict::AccountRefused | Verdict::TryAgain | Verdict::Unknown => false,
     }
 }

@@ -31,13 +31,20 @@ const LOOKS: u32 = 5;
 pub(super) async fn settle(bench: &Bench, held: &Held, answer: Answer) -> Result<(), StoreError> {
     let now = bench.clock.now();
     let mut tx = bench.db.begin().await?;
+    accounts::lock(&mut tx, &held.account).await?;
     let event = match answer {
         Answer::Accepted(accepted) => accept(&mut tx, held, &accepted, "", now).await?,
         Answer::Found(accepted) => {
             let note = "found at CloudFront by its caller reference";
             accept(&mut tx, held, &accepted, note, now).await?
         }
-        Answer::Problem(problem) => not_accepted(&mut tx, held, &problem, now).await?,
+        Answer::Problem(problem) => {
+            let verdict = problem.kind.verdict();
+            not_accepted(&mut tx, held, &problem, verdict, held.unknown, now).await?
+        }
+        Answer::LookFailed(problem) => {
+            not_accepted(&mut tx, held, &problem, after_a_look(problem.kind), true, now).await?
+        }
     };
     let Some(mut event) = event else {
         tracing::warn!(batch = %held.batch.id, "the lease was lost; whoever holds it now finds out");
@@ -82,10 +89,22 @@ async fn accept(
     Ok(Some(event))
 }
 
+/// The verdict where CloudFront could not be asked what it has: only a distribution that is gone has surely nothing.
+fn after_a_look(kind: ProblemKind) -> Verdict {
+    match (kind, kind.verdict()) {
+        (ProblemKind::NoSuchDistribution, _) => Verdict::Refused,
+        (_, Verdict::Refused | Verdict::TryAgain) => Verdict::Unknown,
+        (_, verdict) => verdict,
+    }
+}
+
+/// `unknown`: an earlier call may have been taken, so the batch stays unknown until CloudFront says what became of it.
 async fn not_accepted(
     tx: &mut Tx,
     held: &Held,
     problem: &Problem,
+    verdict: Verdict,
+    unknown: bool,
     now: Timestamp,
 ) -> Result<Option<Event>, StoreError> {
     let attempts = held.batch.attempts;
@@ -95,9 +114,8 @@ async fn not_accepted(
         _ => wait_before_retry(attempts, dice),
     };
     let retry_at = now.plus(wait);
-    // A batch whose earlier call is unknown stays unknown until CloudFront says what became of it.
-    let later = if held.unknown { NotAccepted::Unknown } else { NotAccepted::Postponed };
-    let (what, action, outcome) = match problem.kind.verdict() {
+    let later = if unknown { NotAccepted::Unknown } else { NotAccepted::Postponed };
+    let (what, action, outcome) = match verdict {
         Verdict::Refused => (NotAccepted::Failed, Action::BatchFailed, Outcome::Refused),
         Verdict::AccountRefused => {
             accounts::pause(tx, &held.account, problem, now, now.plus(ACCOUNT_REST)).await?;

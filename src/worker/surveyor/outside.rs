@@ -98,8 +98,17 @@ async fn put_off(bench: &Bench, distribution: &DistributionId) -> Result<(), Sto
     tx.commit().await
 }
 
-/// Writes one, unless it is ours: a batch whose answer is still on its way has the same reference.
+/// Writes one, unless it is there already.
 async fn keep(bench: &Bench, distribution: &DistributionId, seen: &Seen) -> Result<(), StoreError> {
+    match write(bench, distribution, seen).await {
+        // On PostgreSQL another replica may have seen it at the same time.
+        Err(StoreError::Duplicate(_)) => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes one, unless it is ours: a batch whose answer is still on its way has the same reference.
+async fn write(bench: &Bench, distribution: &DistributionId, seen: &Seen) -> Result<(), StoreError> {
     let now = bench.clock.now();
     let mut tx = bench.db.begin().await?;
     let reference = &seen.caller_reference;

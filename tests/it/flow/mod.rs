@@ -1,1 +1,18 @@
-//! Whole flows.
+//! Whole flows through the desk, the workers and CloudFront's stand-in, on a clock that is turned by hand.
+
+mod accounts;
+mod distributions;
+mod fairness;
+mod life;
+mod limits;
+mod looking;
+mod outside;
+mod pace;
+mod people;
+mod replicas;
+mod requests;
+mod restart;
+mod running;
+mod survey;
+mod trouble;
+mod watching;

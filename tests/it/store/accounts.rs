@@ -34,6 +34,14 @@ async fn the_pace_lets_a_burst_through_and_then_its_rate(database: &Database) {
     assert_eq!(take(database, Calls::Read, pace, at(2)).await, Ok(()), "the other calls have their own pace");
 }
 
+async fn both_paces_are_read_under_the_lock(database: &Database) {
+    ensure(database).await;
+    let pace = Pace::new(0.5, 3);
+    assert_eq!(take(database, Calls::Create, pace, at(8)).await, Ok(()));
+    let (create, read) = database.write(async |tx| accounts::lock(tx, ACCOUNT).await).await;
+    assert_eq!((create, read), (at(10), Timestamp::from_micros(0)));
+}
+
 async fn reads_are_charged_afterwards(database: &Database) {
     ensure(database).await;
     let pace = Pace::new(1.0, 5);
@@ -70,6 +78,7 @@ async fn an_account_is_paused_and_goes_on(database: &Database) {
 on_each_engine!(
     an_account_is_noted_once,
     the_pace_lets_a_burst_through_and_then_its_rate,
+    both_paces_are_read_under_the_lock,
     reads_are_charged_afterwards,
     an_account_is_paused_and_goes_on,
 );

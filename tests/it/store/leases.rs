@@ -1,10 +1,14 @@
 //! Leases: what is held is written only by its holder.
 
-use unstale::store::{batches, distributions, survey};
+use unstale::store::{
+    batches,
+    distributions,
+    survey,
+};
 
 use super::{
     batches::{accept, claim, cloudfront_id},
-    given::{self, id},
+    given::{self, ACCOUNT, id},
 };
 use crate::support::{Database, at, on_each_engine};
 
@@ -34,7 +38,14 @@ async fn one_at_a_time_looks_at_a_distribution(database: &Database) {
         accept(database, &batch, taken, second).await;
     }
     let claim = async |lease: &str, now: u64| {
-        database.write(async |tx| distributions::claim_poll(tx, lease, at(now), at(now + 60)).await).await
+        let due = database.get(async |conn| distributions::poll_due(conn, at(now)).await).await;
+        let (site, account) = due?;
+        assert_eq!(account, ACCOUNT);
+        let claim =
+            async || database.write(async |tx| distributions::claim_poll(tx, &site, lease, at(now), at(now + 60)).await).await;
+        assert!(claim().await);
+        assert!(!claim().await, "it is held");
+        Some(site)
     };
     assert_eq!(claim("a", 0).await, None, "none is due");
     assert_eq!(claim("a", 2).await, Some(id("E2")), "the one that waited longest");
@@ -57,14 +68,15 @@ async fn all_leases_are_let_go_of_at_once(database: &Database) {
     let watched = given::request(database, "E1", 0, &[&["/b"]]).await.batches.remove(0).id;
     accept(database, &watched, "I1", 0).await;
     assert!(claim(database, &sent, "a", 2).await);
-    let poll =
-        async || database.write(async |tx| distributions::claim_poll(tx, "a", at(2), at(62)).await).await;
-    assert!(poll().await.is_some());
+    let poll = async || {
+        database.write(async |tx| distributions::claim_poll(tx, &id("E1"), "a", at(2), at(62)).await).await
+    };
+    assert!(poll().await);
     let survey = async || database.write(async |tx| survey::claim(tx, "a", at(2), at(62)).await).await;
     assert!(survey().await);
     database.write(async |tx| batches::release_all(tx).await).await;
     assert!(claim(database, &sent, "b", 2).await);
-    assert!(poll().await.is_some());
+    assert!(poll().await);
     assert!(survey().await);
 }
 

@@ -8,10 +8,9 @@ mod world;
 pub use database::{Database, Engine};
 pub use raw::Raw;
 pub use samples::{
-    START, actor, at, distribution, invalidation, items, new_batch, new_invalidation, person, problem,
-    seconds, uuid,
+    START, at, distribution, invalidation, items, new_batch, new_invalidation, person, problem, seconds, uuid,
 };
-pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting, create_calls};
+pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting};
 
 /// Makes two tests of each function that takes a [`Database`]: `sqlite::name` and `postgres::name`.
 macro_rules! on_each_engine {

@@ -12,7 +12,7 @@ use unstale::{
         audit::{Chained, GENESIS},
         batching::Load,
         distribution::Distribution,
-        id::{DistributionId, InvalidationId, RequestKey},
+        id::{CallerReference, DistributionId, InvalidationId, RequestKey},
         invalidation::{Batch, Invalidation, InvalidationState, NewInvalidation},
         plan::{Plan, Surroundings},
         time::Timestamp,
@@ -181,6 +181,13 @@ impl World {
     /// The next `CreateInvalidation` meets this.
     pub fn next_create(&self, kind: FaultKind) {
         self.fault(Fault::new("CreateInvalidation", kind).times(1));
+    }
+
+    /// Somebody makes an invalidation with the console.
+    pub async fn console(&self, distribution: &DistributionId, reference: &str, texts: &[&str]) {
+        let reference = CallerReference::from_trusted(reference);
+        let items = samples::items(texts);
+        self.bench.cloudfront.create_invalidation(distribution, &reference, &items).await.unwrap();
     }
 
     pub async fn site(&self, distribution: &str) -> Distribution {

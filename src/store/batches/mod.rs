@@ -1,0 +1,231 @@
+//! Batches: what waits to be sent, what CloudFront has, and how each ended.
+//!
+//! Whoever works on a batch holds its lease; what comes of the work is written only while the lease still holds.
+
+mod sending;
+mod watching;
+
+use std::{collections::HashSet, time::Duration};
+
+use crate::domain::{
+    batching::Load,
+    id::{BatchId, CallerReference, CloudFrontInvalidationId, DistributionId, InvalidationId},
+    invalidation::{Batch, BatchState, NewBatch},
+    time::Timestamp,
+};
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_one, fetch_optional},
+    parts::{self, count, items_from_json, items_to_json, optional_time, signed, time},
+};
+
+pub use sending::{
+    NotAccepted, cancel_queued, candidates, claim, in_flight, next_due, release_all, requeue_failed, sendable,
+    set_accepted, set_not_accepted,
+};
+pub use watching::{Watched, next_look, set_completed, set_look_at, set_lost, watched};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, invalidation_id, distribution_id, number, caller_reference, items, state, attempts, due_at, ",
+            "created_at, first_sent_at, accepted_at, completed_at, cloudfront_id, aws_request_id, problem_kind, ",
+            "problem_code, problem_message FROM batch ",
+            $rest
+        )
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    invalidation_id: String,
+    distribution_id: String,
+    number: i64,
+    caller_reference: String,
+    items: String,
+    state: String,
+    attempts: i64,
+    due_at: i64,
+    created_at: i64,
+    first_sent_at: Option<i64>,
+    accepted_at: Option<i64>,
+    completed_at: Option<i64>,
+    cloudfront_id: Option<String>,
+    aws_request_id: Option<String>,
+    problem_kind: Option<String>,
+    problem_code: Option<String>,
+    problem_message: Option<String>,
+}
+
+impl Row {
+    fn into_batch(self) -> Result<Batch, StoreError> {
+        Ok(Batch {
+            id: BatchId::from_trusted(self.id),
+            invalidation: InvalidationId::from_trusted(self.invalidation_id),
+            distribution: DistributionId::from_trusted(self.distribution_id),
+            number: count(self.number),
+            caller_reference: CallerReference::from_trusted(self.caller_reference),
+            items: items_from_json(&self.items)?,
+            state: BatchState::parse(&self.state)
+                .ok_or_else(|| StoreError::unreadable("a batch's state", &self.state))?,
+            attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
+            due_at: time(self.due_at),
+            created_at: time(self.created_at),
+            first_sent_at: optional_time(self.first_sent_at),
+            accepted_at: optional_time(self.accepted_at),
+            completed_at: optional_time(self.completed_at),
+            cloudfront_id: self.cloudfront_id.map(CloudFrontInvalidationId::from_trusted),
+            aws_request_id: self.aws_request_id,
+            problem: parts::problem(self.problem_kind, self.problem_code, self.problem_message),
+        })
+    }
+}
+
+/// Writes a batch with its final caller reference, to be sent from `now` on.
+pub async fn insert(
+    tx: &mut Tx,
+    new: &NewBatch,
+    invalidation: &InvalidationId,
+    distribution: &DistributionId,
+    number: usize,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let load = Load::of(&new.items);
+    execute!(
+        tx,
+        "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items, path_count,
+             wildcard_count, state, created_at, due_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9)",
+        new.id.as_str(),
+        invalidation.as_str(),
+        distribution.as_str(),
+        signed(number),
+        new.caller_reference.as_str(),
+        items_to_json(&new.items),
+        signed(load.paths),
+        signed(load.wildcards),
+        now.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// What CloudFront says of an invalidation that was made outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideBatch {
+    pub batch: NewBatch,
+    pub cloudfront_id: CloudFrontInvalidationId,
+    pub created_at: Timestamp,
+    pub completed: bool,
+    /// When to ask for it again, where it is not completed.
+    pub look_at: Timestamp,
+}
+
+/// Writes the one batch of an invalidation that was made outside.
+pub async fn insert_outside(
+    tx: &mut Tx,
+    seen: &OutsideBatch,
+    invalidation: &InvalidationId,
+    distribution: &DistributionId,
+) -> Result<(), StoreError> {
+    let load = Load::of(&seen.batch.items);
+    let state = if seen.completed { BatchState::Completed } else { BatchState::InProgress };
+    execute!(
+        tx,
+        "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items, path_count,
+             wildcard_count, state, created_at, due_at, accepted_at, cloudfront_id, look_at)
+         VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11)",
+        seen.batch.id.as_str(),
+        invalidation.as_str(),
+        distribution.as_str(),
+        seen.batch.caller_reference.as_str(),
+        items_to_json(&seen.batch.items),
+        signed(load.paths),
+        signed(load.wildcards),
+        state.as_str(),
+        seen.created_at.as_micros(),
+        seen.cloudfront_id.as_str(),
+        seen.look_at.as_micros(),
+    )?;
+    Ok(())
+}
+
+pub async fn find(conn: &mut Conn, id: &BatchId) -> Result<Option<Batch>, StoreError> {
+    let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
+    row.map(Row::into_batch).transpose()
+}
+
+/// The batches of an invalidation, in their order.
+pub async fn of_invalidation(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Batch>, StoreError> {
+    let rows = fetch_all!(conn, Row, select!("WHERE invalidation_id = $1 ORDER BY number"), id.as_str())?;
+    rows.into_iter().map(Row::into_batch).collect()
+}
+
+/// How many items CloudFront took from an account since `from`, as far as Unstale knows.
+pub async fn billed_since(conn: &mut Conn, account: &str, from: Timestamp) -> Result<u64, StoreError> {
+    let (items,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT CAST(COALESCE(SUM(b.path_count + b.wildcard_count), 0) AS BIGINT)
+         FROM batch b JOIN distribution d ON d.id = b.distribution_id
+         WHERE b.accepted_at >= $2 AND d.account_id = $1",
+        account,
+        from.as_micros(),
+    )?;
+    Ok(u64::try_from(items).unwrap_or(0))
+}
+
+/// How long the last invalidations of a distribution took from acceptance to completion: the middle one.
+pub async fn usual_time(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+) -> Result<Option<Duration>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (i64,),
+        "SELECT completed_at - accepted_at FROM batch
+         WHERE distribution_id = $1 AND completed_at IS NOT NULL ORDER BY completed_at DESC LIMIT 21",
+        distribution.as_str(),
+    )?;
+    let mut spans: Vec<i64> = rows.into_iter().map(|(span,)| span).collect();
+    spans.sort_unstable();
+    let middle = spans.get(spans.len() / 2);
+    Ok(middle.map(|micros| Duration::from_micros(u64::try_from(*micros).unwrap_or(0))))
+}
+
+/// Those of CloudFront's IDs that are known already.
+pub async fn known(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    ids: &[CloudFrontInvalidationId],
+) -> Result<HashSet<CloudFrontInvalidationId>, StoreError> {
+    let mut known = HashSet::new();
+    for id in ids {
+        let row = fetch_optional!(
+            conn,
+            (String,),
+            "SELECT cloudfront_id FROM batch WHERE distribution_id = $1 AND cloudfront_id = $2",
+            distribution.as_str(),
+            id.as_str(),
+        )?;
+        known.extend(row.map(|(id,)| CloudFrontInvalidationId::from_trusted(id)));
+    }
+    Ok(known)
+}
+
+/// The batch of a distribution with this caller reference.
+pub async fn find_by_reference(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    reference: &CallerReference,
+) -> Result<Option<Batch>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        select!("WHERE distribution_id = $1 AND caller_reference = $2"),
+        distribution.as_str(),
+        reference.as_str(),
+    )?;
+    row.map(Row::into_batch).transpose()
+}

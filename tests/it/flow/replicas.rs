@@ -1,0 +1,109 @@
+//! Several replicas on one PostgreSQL.
+
+use tokio::task::JoinSet;
+use unstale::{
+    ops::{self, Requested},
+    store::accounts,
+    worker::{Poller, Surveyor},
+};
+
+use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, seconds};
+
+/// Both replicas come to the claim at the same time: the second one must see what the first one took.
+#[tokio::test]
+async fn two_that_send_at_once_keep_the_limits_together() {
+    let Some(world) = World::on_postgres().await else { return };
+    for number in 0..2 {
+        let lines: String = (0..13).map(|n| format!("/r{number}/d{n}/*\n")).collect();
+        world.request(&lines).await;
+    }
+    let account = world.site(WORKSHOP).await.account().to_owned();
+    let mut gate = world.database.begin().await;
+    accounts::lock(&mut gate, &account).await.unwrap();
+    let mut replicas = JoinSet::new();
+    for _ in 0..2 {
+        let submitter = world.another_submitter();
+        replicas.spawn(async move { submitter.tick().await.unwrap() });
+    }
+    let waiting = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let mut raw = world.database.raw().await;
+    while raw.number(waiting).await < 2 {
+        tokio::task::yield_now().await;
+    }
+    gate.commit().await.unwrap();
+    replicas.join_all().await;
+    let creates = world.creates();
+    assert_eq!(creates.len(), 1, "13 of 15 wildcards are taken");
+    assert_eq!(creates[0].code, None);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn one_press_that_reaches_two_replicas_is_one_request() {
+    let Some(world) = World::on_postgres().await else { return };
+    let new = world.new_invalidation(WORKSHOP, "/a").await;
+    let mut presses = JoinSet::new();
+    for _ in 0..6 {
+        let (desk, mut new) = (world.desk.clone(), new.clone());
+        let fresh = unstale::domain::id::InvalidationId::from_trusted(crate::support::uuid());
+        new.id = fresh;
+        for batch in &mut new.batches {
+            let id = crate::support::uuid();
+            batch.caller_reference = unstale::domain::id::CallerReference::from_trusted(format!("unstale-{id}"));
+            batch.id = unstale::domain::id::BatchId::from_trusted(id);
+        }
+        presses.spawn(async move { ops::request_invalidation(&desk, &acting(), &new).await.unwrap() });
+    }
+    let answers = presses.join_all().await;
+    let new = answers.iter().filter(|answer| matches!(answer, Requested::New(_))).count();
+    let before = answers.iter().filter(|answer| matches!(answer, Requested::Before(_))).count();
+    assert_eq!((new, before), (1, 5), "{answers:?}");
+    world.submit().await;
+    assert_eq!(world.creates().len(), 1);
+    world.finish().await;
+}
+
+/// All workers of three replicas at once, while people press and cancel: nobody errs, nothing is sent twice.
+#[tokio::test]
+async fn replicas_work_together_without_a_deadlock() {
+    let Some(world) = World::on_postgres().await else { return };
+    let mut ids = Vec::new();
+    for number in 0..30 {
+        let site = [WORKSHOP, SHOP, DOCS][number % 3];
+        ids.push(world.request_at(site, &format!("/a{number}\n/b{number}/*")).await);
+    }
+    let site = world.site(DOCS).await.id;
+    world.console(&site, "deploy", &["/theirs"]).await;
+    for second in 0..110 {
+        let mut ticks = JoinSet::new();
+        for _ in 0..3 {
+            let (submitter, bench) = (world.another_submitter(), world.bench.clone());
+            ticks.spawn(async move { submitter.tick().await.map(drop) });
+            let poller = Poller::new(bench.clone());
+            ticks.spawn(async move { poller.tick().await.map(drop) });
+            let surveyor = Surveyor::new(bench);
+            ticks.spawn(async move { surveyor.tick().await.map(drop) });
+        }
+        if second % 10 == 0 {
+            let (desk, id) = (world.desk.clone(), ids[29 - second / 10].clone());
+            ticks.spawn(async move {
+                // Too late is a fair answer here.
+                let _ = ops::cancel_invalidation(&desk, &acting(), &id).await;
+                Ok(())
+            });
+        }
+        for tick in ticks.join_all().await {
+            tick.unwrap();
+        }
+        world.advance(seconds(1));
+    }
+    world.live(30).await;
+    for id in &ids {
+        let state = world.state(id).await;
+        assert!(["completed", "cancelled"].contains(&state), "{state}");
+    }
+    assert!(world.creates().iter().all(|call| call.code.is_none()), "CloudFront had to say no");
+    assert_eq!(world.recent().await.len(), 31, "30 of ours and one made outside");
+    world.finish().await;
+}

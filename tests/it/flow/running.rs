@@ -1,0 +1,29 @@
+//! The workers as the service runs them: woken by the bell, ended by the stop.
+
+use tokio_util::sync::CancellationToken;
+use unstale::worker::{self, Submitter};
+
+use crate::support::World;
+
+#[tokio::test]
+async fn a_press_of_the_button_wakes_the_submitter() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let running = {
+        let (bench, stop) = (world.bench.clone(), stop.clone());
+        tokio::spawn(async move {
+            let submitter = Submitter::new(bench.clone());
+            let bell = bench.bell.listen();
+            worker::run("submitter", &bench.clock, bell, &stop, || submitter.tick()).await;
+        })
+    };
+    let mut bell = world.desk.bell.listen();
+    let id = world.request("/a").await;
+    while world.batch_state(&id).await != "in_progress" {
+        bell.rung().await;
+    }
+    stop.cancel();
+    running.await.unwrap();
+    assert_eq!(world.creates().len(), 1);
+    world.finish().await;
+}
