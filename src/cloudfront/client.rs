@@ -12,7 +12,7 @@ use aws_sdk_cloudfront::{
     Client,
     error::SdkError,
     operation::RequestId,
-    types::{InvalidationBatch, Paths},
+    types::{self, InvalidationBatch, Paths},
 };
 use aws_smithy_http_client::{Builder, tls};
 
@@ -176,14 +176,13 @@ impl CloudFront {
             .await
             .map_err(|error| problem(&error))?;
         let request_id = output.request_id().map(str::to_owned);
-        match output.invalidation() {
-            Some(taken) if !taken.id().is_empty() => {
-                Ok(Accepted { id: CloudFrontInvalidationId::from_trusted(taken.id()), request_id })
-            }
-            _ => Err(Problem {
+        let taken = output.invalidation().and_then(read::invalidation);
+        match taken.filter(|taken| taken.caller_reference == *reference) {
+            Some(taken) => Ok(Accepted { id: taken.id, request_id }),
+            None => Err(Problem {
                 kind: ProblemKind::UnreadableAnswer,
                 code: String::new(),
-                message: "CloudFront's answer names no invalidation.".to_owned(),
+                message: "CloudFront's answer does not name the invalidation.".to_owned(),
                 request_id,
             }),
         }
@@ -203,7 +202,10 @@ impl CloudFront {
             .send()
             .await
             .map_err(|error| problem(&error))?;
-        let list = output.distribution_list().ok_or_else(unreadable)?;
+        let whole = |list: &&types::DistributionList| {
+            read::is_whole(list.items(), list.quantity(), list.max_items())
+        };
+        let list = output.distribution_list().filter(whole).ok_or_else(unreadable)?;
         let rows = list.items().iter().map(|row| read::distribution(row, now)).collect();
         Ok(Page { rows, next: next(list.is_truncated(), list.next_marker()) })
     }
@@ -255,7 +257,10 @@ impl CloudFront {
             .send()
             .await
             .map_err(|error| problem(&error))?;
-        let list = output.invalidation_list().ok_or_else(unreadable)?;
+        let whole = |list: &&types::InvalidationList| {
+            read::is_whole(list.items(), list.quantity(), list.max_items())
+        };
+        let list = output.invalidation_list().filter(whole).ok_or_else(unreadable)?;
         let rows = list.items().iter().map(read::listed).collect();
         Ok(Page { rows, next: next(list.is_truncated(), list.next_marker()) })
     }
@@ -269,7 +274,7 @@ fn unreadable() -> Problem {
     Problem {
         kind: ProblemKind::UnreadableAnswer,
         code: String::new(),
-        message: "CloudFront's answer has no content.".to_owned(),
+        message: "CloudFront's answer is not whole.".to_owned(),
         request_id: None,
     }
 }

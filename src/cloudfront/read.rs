@@ -47,17 +47,24 @@ fn query_strings(behavior: &types::DefaultCacheBehavior) -> Option<bool> {
     behavior.forwarded_values().map(types::ForwardedValues::query_string)
 }
 
+/// Does a list have the rows that it says it has? The SDK takes XML that breaks off for a shorter list.
+pub(super) fn is_whole<T>(rows: &[T], quantity: i32, max_items: i32) -> bool {
+    max_items > 0 && usize::try_from(quantity) == Ok(rows.len())
+}
+
+/// `None` where a part is missing.
 pub(super) fn invalidation(seen: &types::Invalidation) -> Option<Seen> {
     let batch = seen.invalidation_batch()?;
-    Some(Seen {
+    let paths = batch.paths()?;
+    let whole = !seen.id().is_empty()
+        && !batch.caller_reference().is_empty()
+        && usize::try_from(paths.quantity()) == Ok(paths.items().len());
+    whole.then(|| Seen {
         id: CloudFrontInvalidationId::from_trusted(seen.id()),
         status: Status::read(seen.status()),
         created_at: timestamp(seen.create_time()),
         caller_reference: CallerReference::from_trusted(batch.caller_reference()),
-        items: batch
-            .paths()
-            .map(|paths| paths.items().iter().map(Item::from_trusted).collect())
-            .unwrap_or_default(),
+        items: paths.items().iter().map(Item::from_trusted).collect(),
     })
 }
 

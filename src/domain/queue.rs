@@ -1,8 +1,8 @@
 //! Which batch of a distribution goes next.
 //!
 //! Batches come in order of their number within their invalidation, then of age, so that a small request is not held
-//! back behind a giant one's later batches. One that does not fit beside what is in progress may be passed by
-//! smaller ones, but not for ever.
+//! back behind a giant one's later batches. A batch may be passed by others, but not for ever: once one has waited
+//! long for its turn, nothing else is sent until there is room for it.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{
     time::Timestamp,
 };
 
-/// How long a batch that does not fit lets smaller ones pass.
+/// How long a batch lets others pass.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A batch that is due, as far as the choice needs it.
@@ -23,7 +23,8 @@ pub struct Candidate {
     pub load: Load,
     /// Its load is counted as in flight already: a call for it was begun before.
     pub counted: bool,
-    pub due_at: Timestamp,
+    /// When it was due, or when the last batch of the same invalidation was accepted, whichever was later.
+    pub waiting_since: Timestamp,
 }
 
 /// Where a queued batch stands, as far as can be told.
@@ -84,18 +85,19 @@ pub fn ordinal(number: usize) -> String {
     format!("{number}{ending}")
 }
 
-/// The first candidate, in the order given, that may go now.
+/// The candidate that may go now: one whose call was begun, else one that has waited long, else the first that fits.
 #[must_use]
 pub fn pick(candidates: &[Candidate], in_flight: Load, limits: Limits, now: Timestamp) -> Option<&Candidate> {
-    for candidate in candidates {
-        if candidate.counted || in_flight.leaves_room_for(candidate.load, limits) {
-            return Some(candidate);
-        }
-        if now.since(candidate.due_at) >= PATIENCE {
-            return None;
-        }
+    let fits = |candidate: &&Candidate| in_flight.leaves_room_for(candidate.load, limits);
+    let begun = candidates.iter().find(|candidate| candidate.counted);
+    if begun.is_some() {
+        return begun;
     }
-    None
+    let longest = candidates.iter().min_by_key(|candidate| candidate.waiting_since)?;
+    if now.since(longest.waiting_since) >= PATIENCE {
+        return Some(longest).filter(fits);
+    }
+    candidates.iter().find(fits)
 }
 
 #[cfg(test)]
@@ -110,7 +112,7 @@ mod tests {
             id: BatchId::from_trusted(name),
             load: Load { paths, wildcards: 0 },
             counted: false,
-            due_at: NOW.minus(Duration::from_secs(waited)),
+            waiting_since: NOW.minus(Duration::from_secs(waited)),
         }
     }
 
@@ -130,6 +132,9 @@ mod tests {
     fn one_that_waited_long_is_no_longer_passed() {
         let all = [candidate("big", 3_000, 60), candidate("small", 1, 1)];
         assert_eq!(picked(&all, 1), None);
+        let all = [candidate("small", 1, 1), candidate("big", 3_000, 60)];
+        assert_eq!(picked(&all, 1), None, "nor by one that comes before it");
+        assert_eq!(picked(&all, 0).as_deref(), Some("big"));
     }
 
     #[test]

@@ -50,8 +50,10 @@ pub async fn candidates(
 ) -> Result<Vec<Candidate>, StoreError> {
     let rows = fetch_all!(
         conn,
-        (String, i64, i64, String, i64),
-        "SELECT id, path_count, wildcard_count, state, due_at FROM batch
+        (String, i64, i64, String, i64, Option<i64>),
+        "SELECT id, path_count, wildcard_count, state, due_at,
+             (SELECT max(s.accepted_at) FROM batch s WHERE s.invalidation_id = batch.invalidation_id)
+         FROM batch
          WHERE distribution_id = $1 AND state IN ('queued', 'submitting')
            AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
          ORDER BY CASE state WHEN 'submitting' THEN 0 ELSE 1 END, number, created_at, id LIMIT 100",
@@ -60,11 +62,11 @@ pub async fn candidates(
     )?;
     Ok(rows
         .into_iter()
-        .map(|(id, paths, wildcards, state, due_at)| Candidate {
+        .map(|(id, paths, wildcards, state, due_at, last_sent)| Candidate {
             id: BatchId::from_trusted(id),
             load: Load { paths: count(paths), wildcards: count(wildcards) },
             counted: state == BatchState::Submitting.as_str(),
-            due_at: time(due_at),
+            waiting_since: time(due_at.max(last_sent.unwrap_or(due_at))),
         })
         .collect())
 }

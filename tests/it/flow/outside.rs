@@ -43,8 +43,7 @@ async fn ours_are_not_taken_for_others() {
     let world = World::new().await;
     world.request("/a").await;
     let lost = world.request_at(SHOP, "/b").await;
-    world.submit_once().await;
-    world.fault(Fault::new("CreateInvalidation", FaultKind::Lost));
+    world.fault(Fault::new("CreateInvalidation", FaultKind::Lost).distribution(SHOP));
     world.submit().await;
     world.advance(seconds(1));
     assert_eq!(world.batch_state(&lost).await, "submitting");

@@ -10,6 +10,7 @@ use unstale::{
         problem::ProblemKind,
     },
     store::{batches, invalidations},
+    worker::Next,
 };
 
 use crate::support::{
@@ -77,32 +78,26 @@ async fn a_thousand_in_progress_cost_at_most_twelve_calls_a_tick() {
     a_thousand(&world).await;
     let open = "SELECT count(*) FROM batch WHERE state = 'in_progress'";
     let mut raw = world.database.raw().await;
-    for second in 0..30 {
+    let mut all = 0;
+    for second in 1..31 {
         world.advance(seconds(1));
-        world.sandbox.clear_calls();
-        world.poll_once().await;
-        let calls = world.sandbox.calls().len();
-        assert!(calls <= 12, "{calls} calls in a tick");
-        if second < 10 {
+        loop {
+            world.sandbox.clear_calls();
+            let next = world.poll_once().await;
+            let calls = world.sandbox.calls().len();
+            assert!(calls <= 12, "{calls} calls in a tick");
+            all += calls;
+            if next != Next::Again {
+                break;
+            }
+        }
+        // A tick may run ahead by its own calls; they are charged to those that follow.
+        assert!(all <= 15 + 12 + second * 5, "{all} calls after {second} s");
+        if second < 20 {
             assert_eq!(raw.number(open).await, 1_000);
         }
     }
     assert_eq!(raw.number(open).await, 0, "all ends were seen");
-    world.finish().await;
-}
-
-#[tokio::test]
-async fn reading_keeps_to_its_pace() {
-    let world = World::new().await;
-    a_thousand(&world).await;
-    world.sandbox.clear_calls();
-    for second in 1..16 {
-        world.advance(seconds(1));
-        world.poll().await;
-        let calls = world.sandbox.calls().len();
-        // A tick may run ahead by its own calls; they are charged to those that follow.
-        assert!(calls <= 15 + 12 + second * 5, "{calls} calls after {second} s");
-    }
     world.finish().await;
 }
 

@@ -6,7 +6,7 @@ use unstale::{
 };
 
 use super::{
-    batches::claim,
+    batches::{accept, claim},
     given::{self, ACCOUNT, id},
 };
 use crate::support::{Database, at, on_each_engine, problem};
@@ -76,8 +76,12 @@ async fn what_was_begun_goes_first_then_first_batches_then_the_oldest(database: 
     assert_eq!(order.iter().collect::<Vec<_>>(), expected);
     let found = database.get(async |conn| batches::candidates(conn, &id("E1"), at(6)).await).await;
     assert_eq!(found.iter().map(|one| one.counted).collect::<Vec<_>>(), [true, false, false, false, false]);
-    assert_eq!((found[2].load, found[2].due_at), (Load { paths: 0, wildcards: 1 }, at(5)));
-    assert_eq!(candidates(database, at(4)).await.len(), 3, "what is not due yet is no candidate");
+    assert_eq!((found[2].load, found[2].waiting_since), (Load { paths: 0, wildcards: 1 }, at(5)));
+    accept(database, &giant.batches[0].id, "I1", 9).await;
+    let found = database.get(async |conn| batches::candidates(conn, &id("E1"), at(9)).await).await;
+    let since: Vec<_> = found.iter().map(|one| one.waiting_since).collect();
+    assert_eq!(since, [at(6), at(5), at(9), at(9)], "the rest of the giant waits since its last batch went");
+    assert_eq!(candidates(database, at(4)).await.len(), 2, "what is not due yet is no candidate");
 }
 
 async fn the_next_due_time_minds_leases(database: &Database) {
