@@ -202,9 +202,8 @@ impl CloudFront {
             .send()
             .await
             .map_err(|error| problem(&error))?;
-        let whole = |list: &&types::DistributionList| {
-            read::is_whole(list.items(), list.quantity(), list.max_items())
-        };
+        let whole =
+            |list: &&types::DistributionList| read::is_whole(list.items(), list.quantity(), list.max_items());
         let list = output.distribution_list().filter(whole).ok_or_else(unreadable)?;
         let rows = list.items().iter().map(|row| read::distribution(row, now)).collect();
         Ok(Page { rows, next: next(list.is_truncated(), list.next_marker()) })
@@ -257,9 +256,8 @@ impl CloudFront {
             .send()
             .await
             .map_err(|error| problem(&error))?;
-        let whole = |list: &&types::InvalidationList| {
-            read::is_whole(list.items(), list.quantity(), list.max_items())
-        };
+        let whole =
+            |list: &&types::InvalidationList| read::is_whole(list.items(), list.quantity(), list.max_items());
         let list = output.invalidation_list().filter(whole).ok_or_else(unreadable)?;
         let rows = list.items().iter().map(read::listed).collect();
         Ok(Page { rows, next: next(list.is_truncated(), list.next_marker()) })

@@ -53,10 +53,9 @@ async fn what_is_queued_at_a_paused_account_can_be_cancelled() {
 
 #[tokio::test]
 async fn keys_that_aws_does_not_accept_pause_the_account_too() {
-    for (key, kind) in [
-        ("AKIAEXPIRED1", ProblemKind::ExpiredCredentials),
-        ("AKIAINVALID1", ProblemKind::BadCredentials),
-    ] {
+    for (key, kind) in
+        [("AKIAEXPIRED1", ProblemKind::ExpiredCredentials), ("AKIAINVALID1", ProblemKind::BadCredentials)]
+    {
         let world = World::new().await;
         let id = world.request("/a").await;
         let cloudfront = CloudFront::at(&world.sandbox.api_url(), key, "secret", Connect::default());

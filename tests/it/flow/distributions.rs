@@ -49,7 +49,10 @@ async fn a_change_of_readiness_is_told() {
         (true, "Deployed", Readiness::Ready),
         (true, "Deployed", Readiness::Ready),
     ] {
-        world.sandbox.add_distribution(Distribution { enabled, status: status.to_owned(), ..shop(&world) }).unwrap();
+        world
+            .sandbox
+            .add_distribution(Distribution { enabled, status: status.to_owned(), ..shop(&world) })
+            .unwrap();
         world.advance(seconds(300));
         world.survey().await;
         assert_eq!(world.site(SHOP).await.readiness(), readiness);

@@ -44,7 +44,8 @@ async fn its_history_tells_who_what_why_and_how_it_ended() {
     assert_eq!(world.events_after(before).await, events, "and nothing else was written");
 
     let history = world.history().await;
-    let events: Vec<_> = history.iter().map(|one| &one.event).filter(|one| one.invalidation.is_some()).collect();
+    let events: Vec<_> =
+        history.iter().map(|one| &one.event).filter(|one| one.invalidation.is_some()).collect();
     let [asked, accepted, completed] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!(asked.acting.actor.name, "ada@example.com");
     assert_eq!(asked.acting.origin.client_address, "192.0.2.7");

@@ -51,7 +51,10 @@ async fn where_others_filled_the_distribution_the_batch_waits() {
     let id = world.request("/ours/*").await;
     world.submit().await;
     let batch = world.batch(&id).await;
-    assert_eq!((batch.state.as_str(), batch.problem.unwrap().kind), ("queued", ProblemKind::TooManyInProgress));
+    assert_eq!(
+        (batch.state.as_str(), batch.problem.unwrap().kind),
+        ("queued", ProblemKind::TooManyInProgress)
+    );
     world.live(90).await;
     assert_eq!(world.state(&id).await, "completed");
     assert_eq!(

@@ -22,10 +22,8 @@ fn email() -> Email {
 async fn is_signed_in(world: &World, secret: &Secret) -> bool {
     let hash = secret.hash();
     let now = world.now();
-    let found = world
-        .database
-        .get(async |conn| sessions::find(conn, &hash, now, ops::SESSION_IDLE).await)
-        .await;
+    let found =
+        world.database.get(async |conn| sessions::find(conn, &hash, now, ops::SESSION_IDLE).await).await;
     found.is_some()
 }
 
@@ -36,7 +34,8 @@ async fn the_first_account_is_set_up_with_the_link_once() {
     let first = ops::make_set_up_link(&world.desk).await.unwrap().unwrap();
     let link = ops::make_set_up_link(&world.desk).await.unwrap().unwrap();
     let origin = Origin::default();
-    let set_up = async |link: &Secret| ops::set_up(&world.desk, &origin, link, &email(), PASSWORD).await.unwrap();
+    let set_up =
+        async |link: &Secret| ops::set_up(&world.desk, &origin, link, &email(), PASSWORD).await.unwrap();
     assert!(matches!(set_up(&first).await, SetUp::LinkIsNotGood), "a newer link ends the older");
     let SetUp::Done(signed_in) = set_up(&link).await else { panic!("the link was good") };
     assert_eq!(signed_in.person.role, Role::Admin);
@@ -92,7 +91,8 @@ async fn signing_in_and_out_is_in_the_history() {
 #[tokio::test]
 async fn a_session_is_opened_for_somebody_known_by_other_means() {
     let world = World::new().await;
-    let ada = ops::add_person(&world.desk, &Acting::service(), &email(), Role::Viewer, PASSWORD).await.unwrap();
+    let ada =
+        ops::add_person(&world.desk, &Acting::service(), &email(), Role::Viewer, PASSWORD).await.unwrap();
     let signed_in = ops::open_session(&world.desk, &Origin::default(), ada).await.unwrap();
     assert!(is_signed_in(&world, &signed_in.secret).await);
     world.advance(ops::SESSION_IDLE);

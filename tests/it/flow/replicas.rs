@@ -50,7 +50,8 @@ async fn one_press_that_reaches_two_replicas_is_one_request() {
         new.id = fresh;
         for batch in &mut new.batches {
             let id = crate::support::uuid();
-            batch.caller_reference = unstale::domain::id::CallerReference::from_trusted(format!("unstale-{id}"));
+            batch.caller_reference =
+                unstale::domain::id::CallerReference::from_trusted(format!("unstale-{id}"));
             batch.id = unstale::domain::id::BatchId::from_trusted(id);
         }
         presses.spawn(async move { ops::request_invalidation(&desk, &acting(), &new).await.unwrap() });

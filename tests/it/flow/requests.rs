@@ -20,7 +20,11 @@ async fn pressing_twice_is_one_request() {
     let press = async |new| ops::request_invalidation(&world.desk, &acting(), new).await.unwrap();
     assert_eq!(press(&new).await, Requested::New(new.id.clone()));
     assert_eq!(press(&new).await, Requested::Before(new.id.clone()));
-    assert_eq!(press(&again).await, Requested::Before(new.id.clone()), "the order of the lines is no difference");
+    assert_eq!(
+        press(&again).await,
+        Requested::Before(new.id.clone()),
+        "the order of the lines is no difference"
+    );
     world.live(25).await;
     assert_eq!(press(&again).await, Requested::Before(new.id.clone()), "also when it is long done");
     assert_eq!(world.creates().len(), 1);
@@ -132,8 +136,7 @@ async fn what_was_refused_is_sent_again_with_the_same_reference() {
     assert_eq!(batch.problem, None, "it is mended");
     let again = ops::retry_invalidation(&world.desk, &acting(), &id).await;
     assert!(matches!(again, Err(OpError::TooLate)), "{again:?}");
-    let expected =
-        ["invalidation.requested", "batch.failed", "invalidation.retried", "batch.accepted"];
+    let expected = ["invalidation.requested", "batch.failed", "invalidation.retried", "batch.accepted"];
     assert_eq!(world.events(&id).await, expected);
     world.finish().await;
 }

@@ -11,7 +11,8 @@ async fn before_the_call() {
     let mut world = World::new().await;
     let id = world.request("/a").await;
     let batch = world.batch(&id).await;
-    let claim = async |tx: &mut unstale::store::Tx| batches::claim(tx, &batch.id, "gone", at(0), at(60)).await;
+    let claim =
+        async |tx: &mut unstale::store::Tx| batches::claim(tx, &batch.id, "gone", at(0), at(60)).await;
     assert!(world.database.write(claim).await);
     world.advance(seconds(1));
     world.restart().await;
@@ -96,7 +97,8 @@ async fn a_dead_replicas_work_is_taken_over() {
     let world = World::new().await;
     let id = world.request("/a").await;
     let batch = world.batch(&id).await;
-    let claim = async |tx: &mut unstale::store::Tx| batches::claim(tx, &batch.id, "gone", at(0), at(60)).await;
+    let claim =
+        async |tx: &mut unstale::store::Tx| batches::claim(tx, &batch.id, "gone", at(0), at(60)).await;
     assert!(world.database.write(claim).await);
     world.advance(seconds(59));
     world.submit().await;

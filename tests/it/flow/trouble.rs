@@ -118,12 +118,14 @@ async fn an_empty_answer() {
 
 #[tokio::test]
 async fn a_malformed_answer() {
-    meet(World::new().await, fault(FaultKind::Malformed), nobody_knows(ProblemKind::UnreadableAnswer, 1)).await;
+    meet(World::new().await, fault(FaultKind::Malformed), nobody_knows(ProblemKind::UnreadableAnswer, 1))
+        .await;
 }
 
 #[tokio::test]
 async fn an_answer_that_is_cut_short() {
-    meet(World::new().await, fault(FaultKind::Truncated), nobody_knows(ProblemKind::UnreadableAnswer, 1)).await;
+    meet(World::new().await, fault(FaultKind::Truncated), nobody_knows(ProblemKind::UnreadableAnswer, 1))
+        .await;
 }
 
 #[tokio::test]
@@ -216,9 +218,9 @@ async fn an_outage_of_an_hour_is_lived_through() {
     let world = World::new().await;
     let id = world.request("/a").await;
     world.sandbox.change_settings(|settings| settings.reachable = false);
-    for _ in 0..360 {
+    for _ in 0..120 {
         world.submit().await;
-        world.advance(seconds(10));
+        world.advance(seconds(30));
     }
     assert_eq!(world.batch_state(&id).await, "submitting");
     let creates = world.creates();

@@ -13,9 +13,7 @@ use unstale::{
     worker::Next,
 };
 
-use crate::support::{
-    Setup, WORKSHOP, World, at, invalidation, items, new_invalidation, seconds, uuid,
-};
+use crate::support::{Setup, WORKSHOP, World, at, invalidation, items, new_invalidation, seconds, uuid};
 
 #[tokio::test]
 async fn an_end_is_seen_within_two_seconds() {
@@ -55,7 +53,9 @@ async fn a_thousand(world: &World) {
                 let batch = NewBatch { id: BatchId::from_trusted(uuid()), ..new.batches.remove(0) };
                 let seen = batches::OutsideBatch {
                     batch: NewBatch {
-                        caller_reference: unstale::domain::id::CallerReference::from_trusted(&one.caller_reference),
+                        caller_reference: unstale::domain::id::CallerReference::from_trusted(
+                            &one.caller_reference,
+                        ),
                         ..batch
                     },
                     cloudfront_id: CloudFrontInvalidationId::from_trusted(&one.id),

@@ -1,10 +1,6 @@
 //! Leases: what is held is written only by its holder.
 
-use unstale::store::{
-    batches,
-    distributions,
-    survey,
-};
+use unstale::store::{batches, distributions, survey};
 
 use super::{
     batches::{accept, claim, cloudfront_id},
@@ -41,8 +37,11 @@ async fn one_at_a_time_looks_at_a_distribution(database: &Database) {
         let due = database.get(async |conn| distributions::poll_due(conn, at(now)).await).await;
         let (site, account) = due?;
         assert_eq!(account, ACCOUNT);
-        let claim =
-            async || database.write(async |tx| distributions::claim_poll(tx, &site, lease, at(now), at(now + 60)).await).await;
+        let claim = async || {
+            database
+                .write(async |tx| distributions::claim_poll(tx, &site, lease, at(now), at(now + 60)).await)
+                .await
+        };
         assert!(claim().await);
         assert!(!claim().await, "it is held");
         Some(site)
