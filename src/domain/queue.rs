@@ -14,7 +14,7 @@ use super::{
 };
 
 /// How long a batch lets others pass.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A batch that is due, as far as the choice needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,12 +87,7 @@ pub fn ordinal(number: usize) -> String {
 
 /// The candidate that may go now: one whose call was begun, else one that has waited long, else the first that fits.
 #[must_use]
-pub fn pick<'a>(
-    candidates: &'a [Candidate],
-    in_flight: Load,
-    limits: Limits,
-    now: Timestamp,
-) -> Option<&'a Candidate> {
+pub fn pick(candidates: &[Candidate], in_flight: Load, limits: Limits, now: Timestamp) -> Option<&Candidate> {
     let fits = |candidate: &&Candidate| in_flight.leaves_room_for(candidate.load, limits);
     let begun = candidates.iter().find(|candidate| candidate.counted);
     if begun.is_some() {

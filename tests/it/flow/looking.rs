@@ -1,9 +1,15 @@
 //! Where CloudFront will not say whether it has a batch, the batch is looked for by its caller reference.
 
 use cloudfront_sandbox::{Fault, FaultKind, SameReference};
-use unstale::domain::problem::ProblemKind;
+use unstale::{
+    domain::{
+        id::{CloudFrontInvalidationId, InvalidationId},
+        problem::ProblemKind,
+    },
+    ops::{self, OpError},
+};
 
-use crate::support::{WORKSHOP, World, seconds};
+use crate::support::{WORKSHOP, World, acting, seconds};
 
 #[tokio::test]
 async fn a_reference_that_exists_already_is_found() {
@@ -80,30 +86,66 @@ async fn a_later_refusal_of_what_is_not_there_is_final() {
     world.finish().await;
 }
 
-/// Another invalidation has our reference, which nothing but a broken stand-in brings about: a person has to say.
-#[tokio::test]
-async fn a_reference_that_is_in_use_but_not_to_be_found_needs_a_look() {
-    let world = World::new().await;
+/// CloudFront has our reference in use, so long ago that the search does not reach back to it.
+async fn in_use_but_not_to_be_found(world: &World) -> InvalidationId {
     world.sandbox.change_settings(|settings| settings.same_reference = SameReference::AlreadyExists);
     let new = world.new_invalidation(WORKSHOP, "/a").await;
     let reference = &new.batches[0].caller_reference;
-    let site = &new.distribution;
-    world.bench.cloudfront.create_invalidation(site, reference, &new.items()).await.unwrap();
-    // So long ago that the search does not reach back to it.
+    world.bench.cloudfront.create_invalidation(&new.distribution, reference, &new.items()).await.unwrap();
     world.advance(seconds(25 * 3_600));
-    let requested = unstale::ops::request_invalidation(&world.desk, &crate::support::acting(), &new).await;
-    requested.unwrap();
-    for _ in 0..200 {
+    ops::request_invalidation(&world.desk, &acting(), &new).await.unwrap();
+    for _ in 0..100 {
         world.submit().await;
         world.advance(seconds(1));
     }
-    let batch = world.batch(&new.id).await;
+    new.id
+}
+
+#[tokio::test]
+async fn a_reference_that_is_in_use_but_not_to_be_found_needs_a_look() {
+    let world = World::new().await;
+    let id = in_use_but_not_to_be_found(&world).await;
+    let batch = world.batch(&id).await;
     assert_eq!((batch.state.as_str(), batch.attempts), ("needs_a_look", 5));
     assert_eq!(batch.problem.unwrap().kind, ProblemKind::ReferenceInUse);
-    assert_eq!(world.state(&new.id).await, "needs_a_look");
+    assert_eq!(world.state(&id).await, "needs_a_look");
     let events = ["invalidation.requested", "batch.unknown", "batch.needs_a_look"];
-    assert_eq!(world.events(&new.id).await, events);
+    assert_eq!(world.events(&id).await, events);
     assert_eq!(world.at_cloudfront(WORKSHOP), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_person_who_found_it_says_so_and_it_goes_on() {
+    let world = World::new().await;
+    let id = in_use_but_not_to_be_found(&world).await;
+    let batch = world.batch(&id).await.id;
+    let taken = CloudFrontInvalidationId::from_trusted(&world.sandbox.invalidations(WORKSHOP)[0].id);
+    ops::resolve_found(&world.desk, &acting(), &batch, &taken).await.unwrap();
+    assert_eq!(world.state(&id).await, "in_progress");
+    let again = ops::resolve_found(&world.desk, &acting(), &batch, &taken).await;
+    assert!(matches!(again, Err(OpError::TooLate)), "{again:?}");
+    world.live(3).await;
+    assert_eq!(world.state(&id).await, "completed");
+    assert_eq!(world.events(&id).await[3..], ["batch.resolved", "batch.completed"]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_person_who_did_not_find_it_has_it_sent_anew() {
+    let world = World::new().await;
+    let id = in_use_but_not_to_be_found(&world).await;
+    let batch = world.batch(&id).await;
+    ops::resolve_not_there(&world.desk, &acting(), &batch.id).await.unwrap();
+    let again = ops::resolve_not_there(&world.desk, &acting(), &batch.id).await;
+    assert!(matches!(again, Err(OpError::TooLate)), "{again:?}");
+    world.live(25).await;
+    let batches = world.batches(&id).await;
+    let states: Vec<_> = batches.iter().map(|batch| batch.state.as_str()).collect();
+    assert_eq!(states, ["cancelled", "completed"]);
+    assert_ne!(batches[0].caller_reference, batches[1].caller_reference);
+    assert_eq!(batches[0].items, batches[1].items);
+    assert_eq!(world.state(&id).await, "completed");
     world.finish().await;
 }
 

@@ -218,9 +218,9 @@ async fn an_outage_of_an_hour_is_lived_through() {
     let world = World::new().await;
     let id = world.request("/a").await;
     world.sandbox.change_settings(|settings| settings.reachable = false);
-    for _ in 0..360 {
+    for _ in 0..120 {
         world.submit().await;
-        world.advance(seconds(10));
+        world.advance(seconds(30));
     }
     assert_eq!(world.batch_state(&id).await, "submitting");
     let creates = world.creates();

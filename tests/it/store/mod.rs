@@ -11,6 +11,7 @@ mod given;
 mod invalidations;
 mod leases;
 mod people;
+mod queue;
 mod sending;
 mod sessions;
 mod survey;

@@ -1,97 +1,72 @@
-//! Batches that a person settles, and the place of what is queued.
+//! Batches that a person has to settle.
 
 use unstale::{
-    domain::{
-        batching::Load,
-        id::{BatchId, CloudFrontInvalidationId},
-        problem::ProblemKind,
+    domain::{invalidation::BatchState, problem::ProblemKind},
+    store::{
+        StoreError,
+        batches::{self, NotAccepted},
+        unsettled,
     },
-    store::{StoreError, batches, batches::NotAccepted, queue, unsettled},
 };
 
 use super::{
-    batches::{accept, claim},
-    given::{self, id, states},
+    batches::{accept, claim, cloudfront_id},
+    given,
 };
 use crate::support::{Database, at, on_each_engine, problem};
 
-fn cloudfront(text: &str) -> CloudFrontInvalidationId {
-    CloudFrontInvalidationId::from_trusted(text)
-}
-
-async fn park(database: &Database, batch: &BatchId) {
-    assert!(claim(database, batch, "lease", 1).await);
-    let trouble = problem(ProblemKind::ReferenceInUse);
-    let parked = database
-        .write(async |tx| {
-            batches::set_not_accepted(tx, batch, "lease", NotAccepted::NeedsALook, &trouble).await
-        })
-        .await;
-    assert!(parked);
-}
-
-async fn what_a_person_found_is_watched_once(database: &Database) {
-    given::sites(database, &["E1"]).await;
+/// A batch that needs a look, first sent at 1.
+async fn unsettled_batch(database: &Database) -> unstale::domain::invalidation::NewInvalidation {
     let new = given::request(database, "E1", 0, &[&["/a"]]).await;
     let batch = &new.batches[0].id;
-    let found = async || {
-        database.write(async |tx| unsettled::set_found(tx, batch, &cloudfront("I1"), at(9)).await).await
-    };
-    assert!(!found().await, "a queued batch is not settled by hand");
-    park(database, batch).await;
+    assert!(claim(database, batch, "lease", 1).await);
+    let trouble = problem(ProblemKind::ReferenceInUse);
+    let what = NotAccepted::NeedsALook;
+    database.write(async |tx| batches::set_not_accepted(tx, batch, "lease", what, &trouble).await).await;
+    new
+}
+
+async fn what_a_person_found_is_watched(database: &Database) {
+    given::sites(database, &["E1"]).await;
+    let new = unsettled_batch(database).await;
+    let batch = &new.batches[0].id;
+    let taken = cloudfront_id("I1");
+    let found =
+        async || database.write(async |tx| unsettled::set_found(tx, batch, &taken, at(9)).await).await;
     assert!(found().await);
-    assert!(!found().await);
-    assert_eq!(states(database, &new.id).await, ["in_progress"]);
-    let watched = database.get(async |conn| batches::watched(conn, &id("E1")).await).await;
-    assert_eq!((watched[0].accepted_at, watched[0].look_at), (at(1), at(9)));
+    assert!(!found().await, "it is settled");
+    let read = database.get(async |conn| batches::find(conn, batch).await).await.unwrap();
+    assert_eq!((read.state, read.accepted_at), (BatchState::InProgress, Some(at(1))));
+    assert_eq!((read.cloudfront_id, read.problem), (Some(cloudfront_id("I1")), None));
+    assert_eq!(database.get(async |conn| batches::next_look(conn).await).await, Some(at(9)));
 }
 
-async fn an_id_that_another_has_is_refused(database: &Database) {
+async fn an_id_of_cloudfront_belongs_to_one_batch(database: &Database) {
     given::sites(database, &["E1"]).await;
-    let new = given::request(database, "E1", 0, &[&["/a"], &["/b"]]).await;
-    accept(database, &new.batches[0].id, "I1", 1).await;
-    park(database, &new.batches[1].id).await;
-    let again = database
-        .try_write(async |tx| unsettled::set_found(tx, &new.batches[1].id, &cloudfront("I1"), at(9)).await)
+    let other = given::request(database, "E1", 0, &[&["/b"]]).await;
+    accept(database, &other.batches[0].id, "I1", 1).await;
+    let new = unsettled_batch(database).await;
+    let taken = cloudfront_id("I1");
+    let found = database
+        .try_write(async |tx| unsettled::set_found(tx, &new.batches[0].id, &taken, at(9)).await)
         .await;
-    assert!(matches!(again, Err(StoreError::Duplicate(_))), "{again:?}");
+    assert!(matches!(found, Err(StoreError::Duplicate(_))), "{found:?}");
 }
 
-async fn what_is_given_up_is_followed_by_the_next_number(database: &Database) {
+async fn what_is_not_there_is_given_up(database: &Database) {
     given::sites(database, &["E1"]).await;
-    let new = given::request(database, "E1", 0, &[&["/a"], &["/b"]]).await;
-    let give_up =
-        async || database.write(async |tx| unsettled::set_given_up(tx, &new.batches[0].id).await).await;
-    assert!(!give_up().await);
-    park(database, &new.batches[0].id).await;
+    let new = unsettled_batch(database).await;
+    let batch = &new.batches[0].id;
+    let next = async || database.get(async |conn| unsettled::next_number(conn, &new.id).await).await;
+    assert_eq!(next().await, 2);
+    let give_up = async || database.write(async |tx| unsettled::set_given_up(tx, batch).await).await;
     assert!(give_up().await);
-    assert_eq!(states(database, &new.id).await, ["cancelled", "queued"]);
-    assert_eq!(database.get(async |conn| unsettled::next_number(conn, &new.id).await).await, 3);
-}
-
-async fn a_place_counts_what_goes_before(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
-    let first = given::request(database, "E1", 0, &[&["/a"], &["/b"]]).await;
-    let second = given::request(database, "E1", 1, &[&["/c*"]]).await;
-    given::request(database, "E2", 2, &[&["/d"]]).await;
-    let place = async |new: &unstale::domain::invalidation::NewInvalidation| {
-        database.get(async |conn| queue::place(conn, &new.id).await).await
-    };
-    assert_eq!(place(&first).await.unwrap().before_here, 0);
-    let waits = place(&second).await.unwrap();
-    assert_eq!((waits.before_here, waits.elsewhere.as_slice()), (1, [1].as_slice()));
-    assert_eq!(waits.load, Load { paths: 0, wildcards: 1 });
-    assert_eq!(waits.oldest_in_progress, None);
-    accept(database, &first.batches[0].id, "I1", 5).await;
-    let waits = place(&second).await.unwrap();
-    assert_eq!((waits.before_here, waits.oldest_in_progress), (0, Some(at(5))));
-    accept(database, &second.batches[0].id, "I2", 6).await;
-    assert_eq!(place(&second).await, None);
+    assert!(!give_up().await, "it is settled");
+    assert_eq!(given::states(database, &new.id).await, ["cancelled"]);
 }
 
 on_each_engine!(
-    what_a_person_found_is_watched_once,
-    an_id_that_another_has_is_refused,
-    what_is_given_up_is_followed_by_the_next_number,
-    a_place_counts_what_goes_before,
+    what_a_person_found_is_watched,
+    an_id_of_cloudfront_belongs_to_one_batch,
+    what_is_not_there_is_given_up,
 );

@@ -1,0 +1,58 @@
+//! Where a queued invalidation stands.
+
+use unstale::{
+    domain::{batching::Load, problem::ProblemKind, queue::Place, time::Timestamp},
+    store::{
+        accounts::{self, Calls},
+        queue,
+    },
+};
+
+use super::{
+    batches::{accept, claim},
+    given::{self, ACCOUNT},
+};
+use crate::support::{Database, at, on_each_engine, problem};
+
+async fn the_place_counts_what_goes_before(database: &Database) {
+    given::sites(database, &["E1", "E2", "E3"]).await;
+    let sent = given::request(database, "E1", 0, &[&["/sent"]]).await;
+    accept(database, &sent.batches[0].id, "I1", 3).await;
+    given::request(database, "E1", 1, &[&["/1"], &["/later"]]).await;
+    given::request(database, "E2", 1, &[&["/1"], &["/2"]]).await;
+    let mine = given::request(database, "E1", 2, &[&["/a", "/b*"], &["/c"]]).await;
+    given::request(database, "E1", 3, &[&["/after"]]).await;
+    let place = async || database.get(async |conn| queue::place(conn, &mine.id).await).await;
+    let mut expected = Place {
+        before_here: 1,
+        elsewhere: vec![2],
+        load: Load { paths: 1, wildcards: 1 },
+        due_at: at(2),
+        next_call_at: Timestamp::from_micros(0),
+        paused_until: None,
+        oldest_in_progress: Some(at(3)),
+    };
+    assert_eq!(place().await, Some(expected.clone()));
+
+    let pace = unstale::domain::pace::Pace::new(0.5, 1);
+    let trouble = problem(ProblemKind::ExpiredCredentials);
+    database
+        .write(async |tx| {
+            accounts::take_call(tx, ACCOUNT, Calls::Create, pace, at(4)).await?.unwrap();
+            accounts::pause(tx, ACCOUNT, &trouble, at(4), at(34)).await
+        })
+        .await;
+    (expected.next_call_at, expected.paused_until) = (at(6), Some(at(34)));
+    assert_eq!(place().await, Some(expected));
+}
+
+async fn what_is_not_queued_has_no_place(database: &Database) {
+    given::sites(database, &["E1"]).await;
+    let new = given::request(database, "E1", 0, &[&["/a"]]).await;
+    let place = async || database.get(async |conn| queue::place(conn, &new.id).await).await;
+    assert!(place().await.is_some());
+    assert!(claim(database, &new.batches[0].id, "lease", 1).await);
+    assert_eq!(place().await, None);
+}
+
+on_each_engine!(the_place_counts_what_goes_before, what_is_not_queued_has_no_place);
