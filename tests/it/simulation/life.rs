@@ -4,7 +4,7 @@ use std::{future::poll_fn, task::Poll, time::Duration};
 
 use cloudfront_sandbox::{ConflictingReference, Fault, FaultKind, SameReference};
 use unstale::{
-    domain::{id::InvalidationId, invalidation::BatchState, pace::Pace},
+    domain::{id::InvalidationId, invalidation::{BatchState, InvalidationState}, pace::Pace},
     ops,
     worker::{Poller, Settings, Submitter, Surveyor},
 };
@@ -32,6 +32,8 @@ pub async fn live(seed: u64) {
     let settings = Settings {
         create: Pace::new(rng.pick(&[0.5, 2.0, 20.0]), 5),
         read: Pace::new(20.0, 50),
+        survey_every: Duration::from_secs(1_800),
+        outside_every: Duration::from_secs(1_800),
         ..Settings::default()
     };
     let complete_after = Duration::from_secs(1 + rng.below(40));
@@ -188,7 +190,7 @@ impl Life {
             if !self.is_busy().await {
                 return;
             }
-            self.world.advance(Duration::from_secs(20));
+            self.world.advance(Duration::from_secs(30));
         }
         for id in &self.asked {
             eprintln!("{id}: {:?}", self.world.batches(id).await);
@@ -198,7 +200,8 @@ impl Life {
 
     async fn is_busy(&self) -> bool {
         for id in &self.asked {
-            if self.world.batches(id).await.iter().any(|batch| batch.state.is_active()) {
+            let state = self.world.invalidation(id).await.state;
+            if matches!(state, InvalidationState::Queued | InvalidationState::InProgress) {
                 return true;
             }
         }
