@@ -30,6 +30,9 @@ use super::{error::problem, read};
 /// CloudFront is a global service that is signed for this region where none is set.
 const REGION: &str = "us-east-1";
 
+/// Calls that only read are tried a second time at once, within this time; later is for the due times of the rows.
+const SECOND_TRY: Duration = Duration::from_millis(200);
+
 /// How long calls may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connect {
@@ -149,7 +152,7 @@ impl CloudFront {
         let config = config
             .http_client(http_client())
             .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(2))
+            .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(SECOND_TRY))
             .build();
         Self(Client::from_conf(config))
     }

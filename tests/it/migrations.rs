@@ -1,1 +1,192 @@
-//! Migrations.
+//! Migrations: the same steps for both engines, each on tables that have rows, to the same tables in the end.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use sqlx::migrate::{Migrate, Migrator};
+use unstale::store::{Db, audit, batches, distributions, invalidations, people};
+
+use crate::support::{Engine, Place, Raw, START, at, on_each_engine_bare};
+
+/// Rows as they stand in a database in use, to be written once the migration with this number has run.
+///
+/// A new migration gets its rows here too; a column that an older row must have is filled by the migration itself.
+fn rows(after: i64) -> &'static [&'static str] {
+    match after {
+        1 => &[
+            "INSERT INTO person (id, email, password_hash, role, created_at, disabled_at) VALUES
+                 ('p1', 'ada@example.com', '$argon2id$x', 'admin', 1, NULL),
+                 ('p2', 'bob@example.com', '$argon2id$y', 'viewer', 2, 3)",
+            "INSERT INTO session (token_hash, person_id, sign_in, client_address, created_at, last_seen_at, expires_at)
+                 VALUES ('s1', 'p1', 'password', '192.0.2.1', 1, 2, 3)",
+            "INSERT INTO set_up_link (token_hash, created_at, expires_at) VALUES ('l1', 1, 2)",
+        ],
+        2 => &[
+            "INSERT INTO account (id, create_next_at, read_next_at) VALUES ('123456789012', 5, 6)",
+            "INSERT INTO distribution (id, account_id, arn, domain_name, aliases, comment, enabled, status, staging,
+                 origins, last_modified, seen_at, gone_at)
+                 VALUES ('E1', '123456789012', 'arn:aws:cloudfront::123456789012:distribution/E1',
+                 'd1.cloudfront.net', '[\"www.example.com\"]', 'Site', TRUE, 'Deployed', FALSE,
+                 '[\"bucket.example.com\"]', 1, 2, NULL)",
+            "UPDATE survey SET due_at = 7, finished_at = 6",
+        ],
+        3 => &[
+            "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name, reason,
+                 requested_at, item_count, first_item, items_sha256, state, ended_at)
+                 VALUES ('i1', 'k1', 'E1', 'person', 'p1', 'ada@example.com', 'why', 10, 2, '/a', 'hash',
+                 'in_progress', NULL)",
+            "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items, path_count,
+                 wildcard_count, state, attempts, created_at, due_at, first_sent_at, accepted_at, look_at,
+                 cloudfront_id) VALUES
+                 ('b1', 'i1', 'E1', 1, 'unstale-b1', '[\"/a\"]', 1, 0, 'in_progress', 1, 10, 10, 11, 12, 13, 'I1'),
+                 ('b2', 'i1', 'E1', 2, 'unstale-b2', '[\"/b*\"]', 0, 1, 'queued', 0, 10, 10, NULL, NULL, NULL, NULL)",
+        ],
+        _ => &[],
+    }
+}
+
+fn folder(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "migrations/sqlite",
+        Engine::Postgres => "migrations/postgres",
+    }
+}
+
+fn files(engine: Engine) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder(engine));
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// Runs all steps, each followed by its rows.
+async fn step_by_step(place: &Place, engine: Engine) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder(engine));
+    let migrator = Migrator::new(folder).await.unwrap();
+    let mut raw = place.raw().await;
+    for migration in migrator.iter() {
+        match &mut raw {
+            Raw::Sqlite(connection) => {
+                connection.ensure_migrations_table(&migrator.table_name).await.unwrap();
+                connection.apply(&migrator.table_name, migration).await.unwrap();
+            }
+            Raw::Postgres(connection) => {
+                connection.ensure_migrations_table(&migrator.table_name).await.unwrap();
+                connection.apply(&migrator.table_name, migration).await.unwrap();
+            }
+        }
+        for row in rows(migration.version) {
+            raw.run(row).await.unwrap();
+        }
+    }
+}
+
+async fn a_database_in_use_is_brought_up_to_date(place: &Place, engine: Engine) {
+    step_by_step(place, engine).await;
+    let db = Db::open(&place.address()).await.unwrap();
+    let mut conn = db.read().await.unwrap();
+    assert_eq!(people::list(&mut conn).await.unwrap().len(), 2);
+    let site = distributions::list(&mut conn).await.unwrap().remove(0);
+    assert_eq!(site.name(), "www.example.com");
+    let asked = invalidations::recent(&mut conn, 9).await.unwrap().remove(0);
+    assert_eq!(asked.title(), "/a and 1 more");
+    let states: Vec<_> = batches::of_invalidation(&mut conn, &asked.id).await.unwrap();
+    assert_eq!(
+        states.iter().map(|batch| batch.state.as_str()).collect::<Vec<_>>(),
+        ["in_progress", "queued"]
+    );
+    assert_eq!(audit::head(&mut conn).await.unwrap(), 0);
+    drop(conn);
+
+    // It is not only read: work goes on in it.
+    let mut tx = db.begin().await.unwrap();
+    assert!(batches::set_completed(&mut tx, &states[0].id, START).await.unwrap());
+    assert!(batches::claim(&mut tx, &states[1].id, "lease", START, at(60)).await.unwrap());
+    let event = unstale::domain::audit::Event::new(
+        START,
+        &unstale::domain::actor::Acting::service(),
+        unstale::domain::audit::Action::BatchCompleted,
+    );
+    assert_eq!(audit::append(&mut tx, event).await.unwrap(), 1);
+    tx.commit().await.unwrap();
+    db.close().await;
+}
+
+async fn opening_again_changes_nothing(place: &Place, _: Engine) {
+    Db::open(&place.address()).await.unwrap().close().await;
+    let steps = "SELECT count(*) FROM _sqlx_migrations";
+    let before = place.raw().await.number(steps).await;
+    Db::open(&place.address()).await.unwrap().close().await;
+    assert_eq!(place.raw().await.number(steps).await, before);
+}
+
+async fn a_changed_step_is_refused(place: &Place, _: Engine) {
+    Db::open(&place.address()).await.unwrap().close().await;
+    let mut raw = place.raw().await;
+    let checksum = if raw.is_postgres() { "'\\x00'::bytea" } else { "x'00'" };
+    raw.run(&format!("UPDATE _sqlx_migrations SET checksum = {checksum} WHERE version = 1")).await.unwrap();
+    let opened = Db::open(&place.address()).await;
+    assert!(matches!(opened, Err(unstale::store::StoreError::Migration(_))), "{opened:?}");
+}
+
+on_each_engine_bare!(
+    a_database_in_use_is_brought_up_to_date,
+    opening_again_changes_nothing,
+    a_changed_step_is_refused,
+);
+
+#[test]
+fn both_engines_have_the_same_steps() {
+    let sqlite = files(Engine::Sqlite);
+    assert_eq!(sqlite, files(Engine::Postgres));
+    for (index, name) in sqlite.iter().enumerate() {
+        assert!(name.starts_with(&format!("{:04}_", index + 1)), "{name} is out of order");
+        assert!(Path::new(name).extension().is_some_and(|extension| extension == "sql"), "{name}");
+    }
+}
+
+#[test]
+fn every_step_is_taken_with_rows_in_the_tables() {
+    let last = i64::try_from(files(Engine::Sqlite).len()).unwrap();
+    for version in 1..last {
+        assert!(!rows(version).is_empty(), "the step after {version} meets no rows of it: add some");
+    }
+}
+
+/// Every table with its columns, each with whether it may be empty.
+async fn tables(place: &Place) -> BTreeSet<String> {
+    Db::open(&place.address()).await.unwrap().close().await;
+    let mut raw = place.raw().await;
+    let columns = if raw.is_postgres() {
+        "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN ' filled' ELSE '' END
+         FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'"
+    } else {
+        "SELECT t.name || '.' || c.name || CASE c.\"notnull\" WHEN 1 THEN ' filled' ELSE '' END
+         FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+         WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite%'"
+    };
+    raw.texts(columns).await.into_iter().collect()
+}
+
+/// Every index by name; the ones that a constraint brings along have names of the engine's.
+async fn indexes(place: &Place) -> BTreeSet<String> {
+    let mut raw = place.raw().await;
+    let indexes = if raw.is_postgres() {
+        "SELECT indexname::text FROM pg_indexes WHERE schemaname = 'public'
+         AND indexname NOT LIKE '%\\_key' AND indexname NOT LIKE '%\\_pkey'"
+    } else {
+        "SELECT name FROM sqlite_schema WHERE type = 'index' AND name NOT LIKE 'sqlite%'"
+    };
+    raw.texts(indexes).await.into_iter().collect()
+}
+
+#[tokio::test]
+async fn both_engines_end_with_the_same_tables() {
+    let Some(postgres) = Place::new(Engine::Postgres).await else { return };
+    let sqlite = Place::new(Engine::Sqlite).await.unwrap();
+    let expected = tables(&sqlite).await;
+    assert!(expected.len() > 80, "only {} columns were found", expected.len());
+    assert_eq!(tables(&postgres).await, expected);
+    assert_eq!(indexes(&postgres).await, indexes(&sqlite).await);
+    postgres.remove().await;
+}

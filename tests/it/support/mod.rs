@@ -5,7 +5,7 @@ mod raw;
 mod samples;
 mod world;
 
-pub use database::{Database, Engine};
+pub use database::{Database, Engine, Place};
 pub use raw::Raw;
 pub use samples::{
     START, at, distribution, invalidation, items, new_batch, new_invalidation, person, problem, seconds, uuid,
@@ -36,3 +36,27 @@ macro_rules! on_each_engine {
     };
 }
 pub(crate) use on_each_engine;
+
+/// The same for functions that take a place where no database is yet, and its engine.
+macro_rules! on_each_engine_bare {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            use crate::support::{Engine, Place};
+            $(#[tokio::test]
+            async fn $test() {
+                let place = Place::new(Engine::Sqlite).await.unwrap();
+                super::$test(&place, Engine::Sqlite).await;
+            })*
+        }
+        mod postgres {
+            use crate::support::{Engine, Place};
+            $(#[tokio::test]
+            async fn $test() {
+                let Some(place) = Place::new(Engine::Postgres).await else { return };
+                super::$test(&place, Engine::Postgres).await;
+                place.remove().await;
+            })*
+        }
+    };
+}
+pub(crate) use on_each_engine_bare;
