@@ -7,6 +7,7 @@
 #![allow(clippy::missing_panics_doc, reason = "nobody reads docs of tests")]
 
 mod flow;
+mod kill;
 mod layers;
 mod migrations;
 mod simulation;

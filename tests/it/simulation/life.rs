@@ -4,7 +4,11 @@ use std::{future::poll_fn, task::Poll, time::Duration};
 
 use cloudfront_sandbox::{ConflictingReference, Fault, FaultKind, SameReference};
 use unstale::{
-    domain::{id::InvalidationId, invalidation::{BatchState, InvalidationState}, pace::Pace},
+    domain::{
+        id::InvalidationId,
+        invalidation::{BatchState, InvalidationState},
+        pace::Pace,
+    },
     ops,
     worker::{Poller, Settings, Submitter, Surveyor},
 };

@@ -8,6 +8,8 @@
 mod life;
 mod rng;
 
+pub use rng::Rng;
+
 use std::{
     ops::Range,
     panic::AssertUnwindSafe,

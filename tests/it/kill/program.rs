@@ -1,0 +1,200 @@
+//! The real program over a CloudFront stand-in, started and killed at will, and a person at its pages.
+
+use std::{
+    io::Write,
+    net::{SocketAddr, TcpListener},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use cloudfront_sandbox::{Config, Sandbox, Seed};
+use reqwest::{Client, StatusCode, redirect::Policy};
+use tempfile::TempDir;
+use unstale::store::{Db, distributions, invalidations};
+
+use crate::support::{WORKSHOP, uuid};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_unstale");
+const EMAIL: &str = "ops@example.com";
+const PASSWORD: &str = "correct horse battery";
+/// Far more than a start, an end or a request takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The program and all that it needs.
+pub struct Program {
+    pub sandbox: Sandbox,
+    address: SocketAddr,
+    folder: TempDir,
+    child: Option<Child>,
+}
+
+impl Program {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::start(Config {
+            complete_after: Duration::from_millis(500),
+            seed: Seed::Sites,
+            ..Config::new(folder.path().join("origin"))
+        })
+        .await
+        .unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let program = Self { sandbox, address, folder, child: None };
+        program.add_person();
+        program
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .env_remove("UNSTALE_ABORT_AT")
+            .env("UNSTALE_DATABASE", self.database())
+            .env("UNSTALE_LOG", "warn")
+            .env("AWS_ENDPOINT_URL_CLOUDFRONT", self.sandbox.api_url())
+            .env("AWS_ACCESS_KEY_ID", "AKIATEST")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    pub fn database(&self) -> String {
+        format!("sqlite://{}", self.folder.path().join("unstale.db").display())
+    }
+
+    fn add_person(&self) {
+        let mut adding = self
+            .command()
+            .args(["user", "add", EMAIL, "--role", "operator", "--password-stdin"])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writeln!(adding.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+        assert!(adding.wait().unwrap().success());
+    }
+
+    /// Starts it, to be ended at a named step if one is given, and waits until it answers.
+    pub async fn start(&mut self, abort_at: Option<&str>) {
+        let mut command = self.command();
+        command.args(["serve", "--listen", &self.address.to_string()]);
+        command.args(["--create-rate", "1000", "--create-burst", "1000"]);
+        if let Some(step) = abort_at {
+            command.env("UNSTALE_ABORT_AT", step);
+        }
+        self.child = Some(command.spawn().unwrap());
+        let since = Instant::now();
+        let client = Client::new();
+        while client.get(format!("http://{}/healthz", self.address)).send().await.is_err() {
+            // A step may come before the first answer.
+            let ended = self.child.as_mut().unwrap().try_wait().unwrap().is_some();
+            if ended && abort_at.is_some() {
+                return;
+            }
+            assert!(since.elapsed() < PATIENCE && !ended, "it does not start");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// SIGKILL: no last word.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+
+    /// Waits for the end at the named step.
+    pub async fn ended_by_itself(&mut self) -> bool {
+        let since = Instant::now();
+        while since.elapsed() < PATIENCE {
+            if self.child.as_mut().unwrap().try_wait().unwrap().is_some() {
+                self.child = None;
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    }
+
+    /// Waits until nothing is under way any more.
+    pub async fn until_all_have_ended(&self) {
+        let db = Db::open(&self.database()).await.unwrap();
+        let since = Instant::now();
+        loop {
+            let mut conn = db.read().await.unwrap();
+            if invalidations::active(&mut conn, 10_000).await.unwrap().is_empty() {
+                break;
+            }
+            assert!(since.elapsed() < 2 * PATIENCE, "some do not end");
+            drop(conn);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        db.close().await;
+    }
+
+    /// Waits until the distributions were read once, so that there is something to choose.
+    async fn until_surveyed(&self) {
+        let db = Db::open(&self.database()).await.unwrap();
+        let since = Instant::now();
+        let site = unstale::domain::id::DistributionId::from_trusted(WORKSHOP);
+        while distributions::find(&mut *db.read().await.unwrap(), &site).await.unwrap().is_none() {
+            assert!(since.elapsed() < PATIENCE, "the distributions are not read");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        db.close().await;
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.kill();
+        }
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Clone)]
+pub struct Person {
+    client: Client,
+    base: String,
+}
+
+impl Person {
+    pub async fn signed_in(program: &Program) -> Self {
+        program.until_surveyed().await;
+        let client = Client::builder()
+            .cookie_store(true)
+            .redirect(Policy::none())
+            .timeout(Duration::from_secs(10))
+            .build()
+            .unwrap();
+        let base = format!("http://{}", program.address);
+        let person = Self { client, base };
+        let form = [("email", EMAIL), ("password", PASSWORD)].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        assert_eq!(person.post("/sign-in", &form).await, Some(StatusCode::SEE_OTHER));
+        person
+    }
+
+    /// A form for one item, with the key that makes pressing twice harmless.
+    pub fn form(&self, distribution: &str, item: &str) -> [(String, String); 4] {
+        [("distribution", distribution), ("items", item), ("reason", "kill"), ("request_key", &uuid())]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    }
+
+    /// Sends a form; gives whether it was told that it is accepted.
+    pub async fn send(&self, form: &[(String, String)]) -> bool {
+        match self.post("/invalidations", form).await {
+            Some(StatusCode::SEE_OTHER) => true,
+            None | Some(StatusCode::SERVICE_UNAVAILABLE) => false,
+            Some(other) => panic!("answered with {other}"),
+        }
+    }
+
+    async fn post(&self, path: &str, form: &[(String, String)]) -> Option<StatusCode> {
+        let request =
+            self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).form(form);
+        request.send().await.ok().map(|response| response.status())
+    }
+}
