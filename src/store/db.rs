@@ -95,7 +95,7 @@ impl Db {
     /// Begins a transaction that writes. Dropped without [`Tx::commit`], it leaves no trace.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let handle = match &self.0 {
-            Pools::Sqlite { write, .. } => Handle::SqliteTx(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { write, .. } => Handle::SqliteTx(begin_sqlite(write).await?),
             Pools::Postgres(pool) => Handle::PostgresTx(pool.begin().await?),
         };
         Ok(Tx(Conn(handle)))
@@ -125,6 +125,20 @@ impl Db {
             }
             Pools::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// Begins on SQLite's one writing connection.
+///
+/// When a disk is full SQLite rolls back by itself, and sqlx goes on believing in the transaction: every later one
+/// would be refused. Such a connection is closed; the pool opens a new one.
+async fn begin_sqlite(write: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    match write.begin_with("BEGIN IMMEDIATE").await {
+        Err(sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed) => {
+            write.acquire().await?.close().await?;
+            write.begin_with("BEGIN IMMEDIATE").await
+        }
+        begun => begun,
     }
 }
 

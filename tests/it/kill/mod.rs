@@ -3,6 +3,8 @@
 //! What was answered 303 was accepted. In the end CloudFront has each accepted item exactly once and no item twice,
 //! the database says the same, and the history is whole. `UNSTALE_KILLS` sets how often (30 in the short form).
 
+mod disk;
+mod postgres;
 mod program;
 mod reckoning;
 
@@ -45,7 +47,7 @@ async fn killed_at_random_under_load() {
         accepted.extend(one.await.unwrap());
     }
     assert!(accepted.len() as u64 >= kills, "only {} requests were accepted", accepted.len());
-    reckon(program, &accepted).await;
+    reckon(&program, &accepted).await;
 }
 
 /// Presses until it is over. Whoever gets no answer presses the same form again, as a person would.
@@ -89,5 +91,5 @@ async fn ended_at_each_named_step() {
         program.kill();
     }
     program.start(None).await;
-    reckon(program, &accepted).await;
+    reckon(&program, &accepted).await;
 }

@@ -4,6 +4,7 @@ use std::{
     io::Write,
     net::{SocketAddr, TcpListener},
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -22,49 +23,55 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program and all that it needs.
 pub struct Program {
-    pub sandbox: Sandbox,
+    pub sandbox: Arc<Sandbox>,
+    pub database: String,
     address: SocketAddr,
-    folder: TempDir,
+    _folder: Option<TempDir>,
     child: Option<Child>,
+}
+
+/// A stand-in that completes at once, with its own time.
+pub async fn sandbox(folder: &TempDir) -> Arc<Sandbox> {
+    let config = Config {
+        complete_after: Duration::from_millis(500),
+        seed: Seed::Sites,
+        ..Config::new(folder.path().join("origin"))
+    };
+    Arc::new(Sandbox::start(config).await.unwrap())
 }
 
 impl Program {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sandbox = Sandbox::start(Config {
-            complete_after: Duration::from_millis(500),
-            seed: Seed::Sites,
-            ..Config::new(folder.path().join("origin"))
-        })
-        .await
-        .unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let program = Self { sandbox, address, folder, child: None };
+        let database = format!("sqlite://{}", folder.path().join("unstale.db").display());
+        let mut program = Self::at(sandbox(&folder).await, database);
+        program._folder = Some(folder);
         program.add_person();
         program
+    }
+
+    /// On a database that is there, without anybody in it.
+    pub fn at(sandbox: Arc<Sandbox>, database: String) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self { sandbox, database, address, _folder: None, child: None }
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command
             .env_remove("UNSTALE_ABORT_AT")
-            .env("UNSTALE_DATABASE", self.database())
+            .env("UNSTALE_DATABASE", &self.database)
             .env("UNSTALE_LOG", "warn")
             .env("AWS_ENDPOINT_URL_CLOUDFRONT", self.sandbox.api_url())
             .env("AWS_ACCESS_KEY_ID", "AKIATEST")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .stdout(Stdio::null());
         command
     }
 
-    pub fn database(&self) -> String {
-        format!("sqlite://{}", self.folder.path().join("unstale.db").display())
-    }
-
-    fn add_person(&self) {
+    pub fn add_person(&self) {
         let mut adding = self
             .command()
             .args(["user", "add", EMAIL, "--role", "operator", "--password-stdin"])
@@ -119,7 +126,7 @@ impl Program {
 
     /// Waits until nothing is under way any more.
     pub async fn until_all_have_ended(&self) {
-        let db = Db::open(&self.database()).await.unwrap();
+        let db = Db::open(&self.database).await.unwrap();
         let since = Instant::now();
         loop {
             let mut conn = db.read().await.unwrap();
@@ -135,7 +142,7 @@ impl Program {
 
     /// Waits until the distributions were read once, so that there is something to choose.
     async fn until_surveyed(&self) {
-        let db = Db::open(&self.database()).await.unwrap();
+        let db = Db::open(&self.database).await.unwrap();
         let since = Instant::now();
         let site = unstale::domain::id::DistributionId::from_trusted(WORKSHOP);
         while distributions::find(&mut *db.read().await.unwrap(), &site).await.unwrap().is_none() {
@@ -177,6 +184,12 @@ impl Person {
         person
     }
 
+    /// The same person at another replica: the session is in the database.
+    pub fn at(&self, program: &Program) -> Self {
+        // Cookies know no ports.
+        Self { client: self.client.clone(), base: format!("http://{}", program.address) }
+    }
+
     /// A form for one item, with the key that makes pressing twice harmless.
     pub fn form(&self, distribution: &str, item: &str) -> [(String, String); 4] {
         [("distribution", distribution), ("items", item), ("reason", "kill"), ("request_key", &uuid())]
@@ -192,7 +205,7 @@ impl Person {
         }
     }
 
-    async fn post(&self, path: &str, form: &[(String, String)]) -> Option<StatusCode> {
+    pub async fn post(&self, path: &str, form: &[(String, String)]) -> Option<StatusCode> {
         let request =
             self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).form(form);
         request.send().await.ok().map(|response| response.status())

@@ -11,7 +11,7 @@ use super::program::Program;
 use crate::support::WORKSHOP;
 
 /// Waits for the last to end, then compares.
-pub async fn reckon(program: Program, accepted: &[String]) {
+pub async fn reckon(program: &Program, accepted: &[String]) {
     program.until_all_have_ended().await;
     let taken = program.sandbox.invalidations(WORKSHOP);
     let mut by_item: HashMap<String, usize> = HashMap::new();
@@ -24,7 +24,7 @@ pub async fn reckon(program: Program, accepted: &[String]) {
     for item in accepted {
         assert!(by_item.contains_key(item), "{item} was accepted and never sent");
     }
-    let db = Db::open(&program.database()).await.unwrap();
+    let db = Db::open(&program.database).await.unwrap();
     let mut conn = db.read().await.unwrap();
     let mut in_database = 0;
     for invalidation in invalidations::recent(&mut conn, 1_000_000).await.unwrap() {
