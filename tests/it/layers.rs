@@ -82,10 +82,10 @@ fn violations(file: &str, text: &str) -> Vec<String> {
 
 fn may_use(room: &str, used: &str) -> bool {
     let is_room = |name: &str| ROOMS.iter().any(|(room, _)| *room == name);
-    let root = room.is_empty();
+    let top = room.is_empty();
     let for_all = FREE.contains(&used) && room != "domain";
     let law = ROOMS.iter().find(|(name, _)| *name == room);
-    root || for_all
+    top || for_all
         || room == used
         || !is_room(used)
         || law.is_some_and(|(_, allowed)| allowed.contains(&used))
