@@ -1,9 +1,9 @@
 //! A small request is not stuck behind a giant one, and a giant one is not passed for ever.
 
-use crate::support::{SHOP, World, seconds};
+use crate::support::{SHOP, World, lines, seconds};
 
 fn giant() -> String {
-    (0..10_000).map(|n| format!("/page{n}.html\n")).collect()
+    lines(10_000, |n| format!("/page{n}.html"))
 }
 
 #[tokio::test]

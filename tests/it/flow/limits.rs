@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use unstale::domain::problem::ProblemKind;
 
-use crate::support::{WORKSHOP, World, seconds};
+use crate::support::{WORKSHOP, World, lines, seconds};
 
 #[tokio::test]
 async fn a_giant_request_never_draws_the_limit() {
@@ -28,7 +28,7 @@ async fn many_requests_together_never_draw_the_limit() {
     let world = World::new().await;
     let mut ids = Vec::new();
     for number in 0..12 {
-        let lines: String = (0..4).map(|n| format!("/r{number}/d{n}/*\n")).collect();
+        let lines = lines(4, |n| format!("/r{number}/d{n}/*"));
         ids.push(world.request(&lines).await);
     }
     world.live(130).await;

@@ -7,14 +7,14 @@ use unstale::{
     worker::{Poller, Surveyor},
 };
 
-use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, seconds};
+use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, lines, seconds};
 
 /// Both replicas come to the claim at the same time: the second one must see what the first one took.
 #[tokio::test]
 async fn two_that_send_at_once_keep_the_limits_together() {
     let Some(world) = World::on_postgres().await else { return };
     for number in 0..2 {
-        let lines: String = (0..13).map(|n| format!("/r{number}/d{n}/*\n")).collect();
+        let lines = lines(13, |n| format!("/r{number}/d{n}/*"));
         world.request(&lines).await;
     }
     let account = world.site(WORKSHOP).await.account().to_owned();

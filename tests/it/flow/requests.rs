@@ -9,7 +9,7 @@ use unstale::{
     ops::{self, OpError, Requested},
 };
 
-use crate::support::{SHOP, WORKSHOP, World, acting, seconds, uuid};
+use crate::support::{SHOP, WORKSHOP, World, acting, lines, seconds, uuid};
 
 #[tokio::test]
 async fn pressing_twice_is_one_request() {
@@ -98,7 +98,7 @@ async fn what_may_be_at_cloudfront_cannot_be_cancelled() {
 #[tokio::test]
 async fn of_a_large_request_only_the_rest_is_cancelled() {
     let world = World::new().await;
-    let lines: String = (0..7_000).map(|n| format!("/page{n}\n")).collect();
+    let lines = lines(7_000, |n| format!("/page{n}"));
     let id = world.request(&lines).await;
     world.submit().await;
     let states = async || {
@@ -144,7 +144,7 @@ async fn what_was_refused_is_sent_again_with_the_same_reference() {
 #[tokio::test]
 async fn of_a_large_request_only_what_was_refused_is_sent_again() {
     let world = World::new().await;
-    let lines: String = (0..20).map(|n| format!("/dir{n}/*\n")).collect();
+    let lines = lines(20, |n| format!("/dir{n}/*"));
     let id = world.request(&lines).await;
     world.submit_once().await;
     world.fault(Fault::new("CreateInvalidation", FaultKind::AccessDenied).times(1));

@@ -22,7 +22,7 @@ async fn the_place_counts_what_goes_before(database: &Database) {
     given::request(database, "E2", 1, &[&["/1"], &["/2"]]).await;
     let mine = given::request(database, "E1", 2, &[&["/a", "/b*"], &["/c"]]).await;
     given::request(database, "E1", 3, &[&["/after"]]).await;
-    let place = async || database.get(async |conn| queue::place(conn, &mine.id).await).await;
+    let read = async || database.get(async |conn| queue::place(conn, &mine.id).await).await;
     let mut expected = Place {
         before_here: 1,
         elsewhere: vec![2],
@@ -32,7 +32,7 @@ async fn the_place_counts_what_goes_before(database: &Database) {
         paused_until: None,
         oldest_in_progress: Some(at(3)),
     };
-    assert_eq!(place().await, Some(expected.clone()));
+    assert_eq!(read().await, Some(expected.clone()));
 
     let pace = unstale::domain::pace::Pace::new(0.5, 1);
     let trouble = problem(ProblemKind::ExpiredCredentials);
@@ -43,7 +43,7 @@ async fn the_place_counts_what_goes_before(database: &Database) {
         })
         .await;
     (expected.next_call_at, expected.paused_until) = (at(6), Some(at(34)));
-    assert_eq!(place().await, Some(expected));
+    assert_eq!(read().await, Some(expected));
 }
 
 async fn what_is_not_queued_has_no_place(database: &Database) {

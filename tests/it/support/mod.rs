@@ -8,7 +8,8 @@ mod world;
 pub use database::{Database, Engine, Place};
 pub use raw::Raw;
 pub use samples::{
-    START, at, distribution, invalidation, items, new_batch, new_invalidation, person, problem, seconds, uuid,
+    START, at, distribution, invalidation, items, lines, new_batch, new_invalidation, person, problem,
+    seconds, uuid,
 };
 pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting};
 

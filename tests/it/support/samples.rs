@@ -67,6 +67,11 @@ pub fn items(texts: &[&str]) -> Vec<Item> {
     texts.iter().map(|text| Item::from_trusted(*text)).collect()
 }
 
+/// So many lines, as a person would paste them.
+pub fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect::<Vec<_>>().join("\n")
+}
+
 pub fn new_batch(texts: &[&str]) -> NewBatch {
     let mut new = new_invalidation("E1", vec![items(texts)]);
     new.batches.remove(0)
