@@ -21,7 +21,7 @@ async fn what_is_dropped_leaves_no_trace(database: &Database) {
 async fn a_database_can_be_opened_again(database: &Database) {
     given::sites(database, &["E1"]).await;
     let again = Db::open(&database.place.address()).await.unwrap();
-    let sites = unstale::store::distributions::list(&mut again.read().await.unwrap()).await.unwrap();
+    let sites = unstale::store::distributions::list(&mut *again.read().await.unwrap()).await.unwrap();
     assert_eq!(sites.len(), 1);
     assert_eq!(again.is_shared(), database.raw().await.is_postgres());
     assert_eq!(again.file().is_some(), !again.is_shared());
