@@ -15,7 +15,7 @@ demo *ARGUMENTS:
 serve *ARGUMENTS:
     cargo run --release -- serve {{ ARGUMENTS }}
 
-# Measures what the README promises
+# Measures the first job, and what the service costs
 bench:
     scripts/bench
 

@@ -289,10 +289,10 @@ impl Service {
         format!("http://{}", self.address)
     }
 
-    /// Waits until `/readyz` says so.
+    /// Waits until it answers.
     async fn ready(&mut self) -> Outcome<()> {
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let url = format!("{}/readyz", self.url());
+        let url = format!("{}/healthz", self.url());
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(20) {
             if let Ok(answer) = client.get(&url).send().await

@@ -1,4 +1,5 @@
 //! How the service is told what to do: flags and their environment twins, checked at the start.
+#![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "clap shows these comments at a terminal")]
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -1,4 +1,5 @@
 //! The command line: one file a subcommand.
+#![allow(clippy::doc_markdown, reason = "clap shows these comments at a terminal")]
 
 mod demo;
 mod healthcheck;

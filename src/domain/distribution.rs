@@ -156,6 +156,7 @@ fn alias_covers(alias: &str, host: &str) -> bool {
 pub mod tests {
     use super::*;
 
+    #[must_use]
     pub fn sample() -> Distribution {
         Distribution {
             id: DistributionId::from_trusted("E2QWRUHAPOMQZL"),

@@ -76,7 +76,7 @@ mod tests {
     fn a_clock_put_back_holds_nothing_up_for_long() {
         let pace = Pace::new(1.0, 1);
         let now = Timestamp::from_micros(0);
-        let far = now.plus(Duration::from_secs(86_400));
+        let far = now.plus(Duration::from_hours(24));
         assert!(pace.take(far, now).unwrap_err().since(now) <= Duration::from_secs(4));
     }
 }

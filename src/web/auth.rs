@@ -25,7 +25,7 @@ use crate::{
 use super::{error::WebError, sign_in, state::Web};
 
 /// How precisely the last use of a session is kept.
-const TOUCH_EVERY: Duration = Duration::from_secs(300);
+const TOUCH_EVERY: Duration = Duration::from_mins(5);
 
 /// The person who is signed in and asks for this page.
 #[derive(Debug, Clone)]

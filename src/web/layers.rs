@@ -79,11 +79,10 @@ async fn with_id(mut request: Request, next: Next) -> Response {
         }
         let status = response.status().as_u16();
         let milliseconds = started.elapsed().as_millis();
-        match response.extensions().get::<Cause>() {
-            Some(Cause(cause)) => {
-                tracing::error!(%method, path, status, milliseconds, cause, "answered with an error");
-            }
-            None => tracing::info!(%method, path, status, milliseconds, "answered"),
+        if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
+            tracing::error!(%method, path, status, milliseconds, cause, "answered with an error");
+        } else {
+            tracing::info!(%method, path, status, milliseconds, "answered");
         }
         response
     }

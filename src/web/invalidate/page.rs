@@ -31,6 +31,7 @@ use super::{
 const RECENT: usize = 10;
 const FLIGHTS: usize = 20;
 
+#[expect(clippy::struct_field_names, reason = "the home page is a page")]
 #[derive(Template)]
 #[template(path = "invalidate/page.html")]
 struct Page {

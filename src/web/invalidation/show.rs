@@ -32,6 +32,7 @@ use super::{
 const ITEMS_SHOWN: usize = 500;
 const EVENTS_SHOWN: usize = 200;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that the template asks")]
 #[derive(Template)]
 #[template(path = "invalidation/page.html")]
 struct Page {

@@ -20,7 +20,7 @@ pub struct When {
 impl When {
     pub fn new(at: Timestamp, now: Timestamp) -> Self {
         let date = at.date();
-        let yesterday = now.minus(std::time::Duration::from_secs(86_400)).date();
+        let yesterday = now.minus(std::time::Duration::from_hours(24)).date();
         let day = if date == now.date() {
             "today".to_owned()
         } else if date == yesterday {
