@@ -3,13 +3,8 @@
 use askama::Template;
 use axum::{
     Extension,
-<<<<<<< HEAD
-    extract::{Query, State},
-    http::{HeaderName, HeaderValue, StatusCode},
-=======
     extract::State,
-    http::StatusCode,
->>>>>>> e4e9c29 (Every refused sign-in and set-up is in the history; addresses that name nothing get words)
+    http::{HeaderName, HeaderValue, StatusCode},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
