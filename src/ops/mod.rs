@@ -25,7 +25,7 @@ pub use resolve_found::resolve_found;
 pub use resolve_not_there::resolve_not_there;
 pub use retry_invalidation::retry_invalidation;
 pub use set_up::{SetUp, set_up};
-pub use sign_in::{SESSION_IDLE, SESSION_LIFE, SignedIn, open_session, sign_in};
+pub use sign_in::{SESSION_IDLE, SESSION_LIFE, SignedIn, open_session, refuse_sign_in, sign_in};
 
 use crate::{
     clock::Clock,

@@ -4,14 +4,14 @@ use crate::{
     domain::{
         access::Role,
         actor::{Acting, Actor, Origin},
-        audit::{Action, Event},
+        audit::{Action, Event, Target},
         person::{Email, check_password},
         secret::Secret,
     },
     store::{audit, people},
 };
 
-use super::{Desk, OpError, SignedIn, add_person::write_person, password, sign_in::write_session};
+use super::{Desk, OpError, SignedIn, add_person::write_person, password, refuse, sign_in::write_session};
 
 /// What came of it.
 #[derive(Debug)]
@@ -35,6 +35,10 @@ pub async fn set_up(
     let mut tx = desk.db.begin().await?;
     let good = people::use_set_up_link(&mut tx, &link.hash(), now).await?;
     if !good || !people::is_empty(&mut tx).await? {
+        drop(tx);
+        let acting = Acting { actor: Actor::nobody(email.as_str()), origin: origin.clone() };
+        let what = Target::new("act", "set Unstale up");
+        refuse(desk, &acting, &what, None, "the set-up link is not good").await?;
         return Ok(SetUp::LinkIsNotGood);
     }
     let origin = Origin { sign_in: "setup link".to_owned(), ..origin.clone() };

@@ -20,6 +20,9 @@ pub const SESSION_LIFE: Duration = Duration::from_hours(7 * 24);
 /// How long a session lasts without use.
 pub const SESSION_IDLE: Duration = Duration::from_hours(12);
 
+/// So much of a name is kept that nobody has.
+const CLAIMED_MAX: usize = 254;
+
 /// A person who has just signed in, with the secret for their cookie.
 #[derive(Debug)]
 pub struct SignedIn {
@@ -38,24 +41,28 @@ pub async fn sign_in(
     let (person, hash) = found.unzip();
     let matches = password::matches(password, hash).await?;
     let person = person.filter(|person| matches && person.disabled_at.is_none());
-    let origin = Origin { sign_in: "password".to_owned(), ..origin.clone() };
-    let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
-    let signed_in = if let Some(person) = person {
-        let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
-        Some(write_session(&mut tx, &acting, person, now).await?)
-    } else {
-        let acting = Acting { actor: Actor::nobody(email.as_str()), origin };
-        let mut event = Event::new(now, &acting, Action::SignInRefused);
-        event.outcome = Outcome::Refused;
-        audit::append(&mut tx, event).await?;
-        None
+    let Some(person) = person else {
+        refuse_sign_in(desk, origin, email.as_str()).await?;
+        return Ok(None);
     };
-    desk.commit(tx).await?;
-    Ok(signed_in)
+    let origin = Origin { sign_in: "password".to_owned(), ..origin.clone() };
+    Ok(Some(open_session(desk, &origin, person).await?))
 }
 
-/// Begins a session for somebody who is known by other means: the one click of the demo.
+/// Keeps a sign-in that failed in the history, with as much of the claimed name as can be one.
+pub async fn refuse_sign_in(desk: &Desk, origin: &Origin, claimed: &str) -> Result<(), OpError> {
+    let claimed: String = claimed.trim().chars().filter(|c| !c.is_control()).take(CLAIMED_MAX).collect();
+    let origin = Origin { sign_in: "password".to_owned(), ..origin.clone() };
+    let acting = Acting { actor: Actor::nobody(&claimed), origin };
+    let mut tx = desk.db.begin().await?;
+    let mut event = Event::new(desk.clock.now(), &acting, Action::SignInRefused);
+    event.outcome = Outcome::Refused;
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}
+
+/// Begins a session for somebody who is known: by their password, or by the one click of the demo.
 pub async fn open_session(desk: &Desk, origin: &Origin, person: Person) -> Result<SignedIn, OpError> {
     let mut tx = desk.db.begin().await?;
     let acting = Acting { actor: Actor::person(&person.id, &person.email), origin: origin.clone() };

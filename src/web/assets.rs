@@ -3,13 +3,14 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use axum::{
-    extract::Path,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::{Embed, EmbeddedFile};
 
 use crate::domain::secret::sha256_hex;
+
+use super::form::Named;
 
 #[derive(Embed)]
 #[folder = "static"]
@@ -43,7 +44,7 @@ pub fn url(file: &str) -> String {
 }
 
 /// `GET /static/{name}`
-pub async fn show(Path(name): Path<String>) -> Response {
+pub async fn show(Named(name): Named<String>) -> Response {
     let found = NAMES.files.get(&name).and_then(|file| Some((file, Files::get(file)?)));
     match found {
         Some((file, content)) => answer(file, content),

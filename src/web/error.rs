@@ -28,6 +28,8 @@ pub enum WebError {
     TooLate(String),
     /// The database is out of reach.
     Unavailable(String),
+    /// It was not done within the time that a request may take.
+    TookTooLong,
     /// The cause is for the log only.
     Internal(String),
 }
@@ -71,7 +73,7 @@ impl WebError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLate(_) => StatusCode::CONFLICT,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::TookTooLong => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -102,6 +104,10 @@ impl WebError {
             Self::Unavailable(_) => pair(
                 "The database is out of reach for the moment",
                 "Nothing was kept or sent. Go back and try again in a few seconds; what you typed is still in the form.",
+            ),
+            Self::TookTooLong => pair(
+                "This took too long",
+                "It may be done yet. Look in the history whether it was before you try again.",
             ),
             Self::Internal(_) => pair(
                 "This did not work",

@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::HeaderMap,
     response::{
         IntoResponse, Response, Sse,
@@ -20,12 +20,12 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::audit::Chained,
+    domain::audit::{Action, Chained},
     ops::Desk,
     store::{StoreError, audit},
 };
 
-use super::{error::WebError, state::Web};
+use super::{auth::Visitor, error::WebError, form::Asked, state::Web};
 
 /// So many events are read at once.
 const PAGE: usize = 200;
@@ -33,6 +33,8 @@ const PAGE: usize = 200;
 const TOO_OLD: i64 = 10_000;
 /// The most open streams.
 const STREAMS: usize = 2_000;
+/// How long a stream lasts; the browser comes back at once, and its session is looked at again.
+const LIFE: Duration = Duration::from_hours(1);
 /// What another replica wrote is seen by then.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 
@@ -95,7 +97,8 @@ pub struct From {
 /// `GET /events`
 pub async fn stream(
     State(web): State<Web>,
-    Query(from): Query<From>,
+    visitor: Visitor,
+    Asked(from): Asked<From>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let Ok(place) = Arc::clone(&web.hub.room).try_acquire_owned() else {
@@ -113,6 +116,9 @@ pub async fn stream(
         waiting: VecDeque::new(),
         cursor,
         behind: true,
+        session: visitor.acting.origin.session,
+        signed_out: false,
+        until: tokio::time::Instant::now() + LIFE,
         web: web.clone(),
         _place: place,
     };
@@ -128,6 +134,10 @@ struct Reader {
     cursor: i64,
     /// The table has to be read: at the beginning, and after falling behind.
     behind: bool,
+    /// The handle of the session that opened it; with the session the stream ends.
+    session: String,
+    signed_out: bool,
+    until: tokio::time::Instant,
     web: Web,
     _place: tokio::sync::OwnedSemaphorePermit,
 }
@@ -135,8 +145,13 @@ struct Reader {
 impl Reader {
     async fn next(&mut self) -> Option<Arc<Chained>> {
         loop {
+            if self.signed_out {
+                return None;
+            }
             if let Some(event) = self.waiting.pop_front() {
                 self.cursor = event.sequence;
+                self.signed_out = event.event.action == Action::SignedOut
+                    && event.event.acting.origin.session == self.session;
                 return Some(event);
             }
             if self.behind {
@@ -167,9 +182,11 @@ impl Reader {
 
 fn messages(reader: Reader, stop: CancellationToken) -> impl Stream<Item = Result<Event, Infallible>> {
     let next = async |(mut reader, stop): (Reader, CancellationToken)| {
+        let until = reader.until;
         tokio::select! {
             event = reader.next() => event.map(|event| (Ok(message(&event)), (reader, stop))),
             () = stop.cancelled() => None,
+            () = tokio::time::sleep_until(until) => None,
         }
     };
     futures_util::stream::unfold((reader, stop), next)

@@ -1,12 +1,12 @@
-//! Reads what forms send, within bounds, and gives fields back as they were typed with a message at each.
+//! Reads what forms and addresses say, within bounds, and gives fields back as they were typed with a message at each.
 
 use std::fmt::Display;
 
 use axum::{
     RequestExt,
     body::{Body, Bytes},
-    extract::{Form, FromRequest, Request},
-    http::header,
+    extract::{Form, FromRequest, FromRequestParts, Path, Query, Request},
+    http::{header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 use tokio_stream::StreamExt;
@@ -47,6 +47,36 @@ where
                 "The form is not as this page sends it ({rejection}). Nothing was kept or sent."
             ))),
         }
+    }
+}
+
+/// What an address asks for behind its `?`, or the error page that says why it could not be read.
+#[derive(Debug)]
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WebError> {
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(asked)) => Ok(Self(asked)),
+            Err(rejection) => Err(WebError::BadRequest(format!(
+                "The address asks for something that is not there to ask for ({rejection})."
+            ))),
+        }
+    }
+}
+
+/// What an address names in its path. One that is not even text names nothing.
+#[derive(Debug)]
+pub struct Named<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
+        let named = Path::from_request_parts(parts, state).await;
+        named.map(|Path(named)| Self(named)).map_err(|_| WebError::NotFound)
     }
 }
 

@@ -6,13 +6,11 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer, timeout::TimeoutLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer};
 use tracing::Instrument;
 
 use crate::{domain::actor::Origin, ops::new_uuid};
@@ -48,7 +46,7 @@ pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
         .layer(middleware::from_fn(to_the_end))
         .layer(middleware::from_fn_with_state(web.clone(), require_own_page))
         .layer(csrf.with_rejection_response(|_| cross_site()))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, web.options.timeout))
+        .layer(middleware::from_fn_with_state(web.clone(), in_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(web.clone(), security_headers))
@@ -88,6 +86,12 @@ async fn with_id(mut request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// Nobody waits for ever. What has begun to be written is finished all the same.
+async fn in_time(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(web.options.timeout, next.run(request)).await;
+    answer.unwrap_or_else(|_| WebError::TookTooLong.into_response())
 }
 
 /// A request that has begun is finished even when the browser goes away: all of it is written, or nothing.

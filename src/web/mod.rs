@@ -34,7 +34,8 @@ pub fn router(web: Web) -> Router {
         .route("/static/{name}", get(assets::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/demo", post(sign_in::demo))
-        .route("/setup", get(setup::show).post(setup::submit));
+        .route("/setup", get(setup::show).post(setup::submit))
+        .method_not_allowed_fallback(error::wrong_method);
     let signed_in = Router::new()
         .route("/", get(invalidate::show))
         .route("/plan", post(invalidate::plan))
@@ -52,7 +53,7 @@ pub fn router(web: Web) -> Router {
         .route("/sign-out", post(sign_in::sign_out))
         .route("/demo/change", post(demo::change))
         .fallback(error::not_found)
+        .method_not_allowed_fallback(error::wrong_method)
         .layer(middleware::from_fn_with_state(web.clone(), auth::require_session));
-    let all = open.merge(signed_in).method_not_allowed_fallback(error::wrong_method);
-    layers::around(all, &web).with_state(web)
+    layers::around(open.merge(signed_in), &web).with_state(web)
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     Extension,
-    extract::{Query, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -22,7 +22,7 @@ use crate::{
 
 use super::{
     error::WebError,
-    form::{Field, Posted},
+    form::{Asked, Field, Posted},
     sign_in,
     state::Web,
     view,
@@ -50,7 +50,7 @@ fn link_is_not_good() -> WebError {
 }
 
 /// `GET /setup?key=…`
-pub async fn show(State(web): State<Web>, Query(Link { key }): Query<Link>) -> Result<Response, WebError> {
+pub async fn show(State(web): State<Web>, Asked(Link { key }): Asked<Link>) -> Result<Response, WebError> {
     let secret = Secret::parse(&key).ok_or_else(link_is_not_good)?;
     let mut conn = web.desk.db.read().await?;
     let good = people::set_up_link_is_good(&mut conn, &secret.hash(), web.desk.clock.now()).await?;

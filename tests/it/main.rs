@@ -6,10 +6,12 @@
 #![allow(clippy::print_stderr, reason = "what was skipped is told")]
 #![allow(clippy::missing_panics_doc, reason = "nobody reads docs of tests")]
 
+mod events;
 mod flow;
 mod kill;
 mod layers;
 mod migrations;
+mod pages;
 mod simulation;
 mod store;
 mod support;

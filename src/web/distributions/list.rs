@@ -1,10 +1,7 @@
 //! `GET /distributions`
 
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Html,
-};
+use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
 use crate::{
@@ -15,6 +12,7 @@ use crate::{
 use super::super::{
     auth::Visitor,
     error::WebError,
+    form::Asked,
     state::Web,
     view::{self, Frame, Status, Tab, When},
 };
@@ -50,7 +48,7 @@ pub struct Wanted {
 pub async fn list(
     State(web): State<Web>,
     visitor: Visitor,
-    Query(wanted): Query<Wanted>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Result<Html<String>, WebError> {
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;

@@ -1,10 +1,7 @@
 //! `GET /distributions/{id}`
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Html,
-};
+use axum::{extract::State, response::Html};
 
 use crate::{
     domain::{
@@ -19,6 +16,7 @@ use crate::{
 use super::super::{
     auth::Visitor,
     error::WebError,
+    form::Named,
     state::Web,
     view::{self, Frame, Row, Status, Tab, When},
 };
@@ -48,7 +46,7 @@ struct Page {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
 ) -> Result<Html<String>, WebError> {
     let id = DistributionId::parse(&id).ok_or(WebError::NotFound)?;
     let now = web.desk.clock.now();

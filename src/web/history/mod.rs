@@ -1,10 +1,7 @@
 //! The history: every audit event, newest first, a page at a time.
 
 use askama::Template;
-use axum::{
-    extract::{Query, State},
-    response::Html,
-};
+use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
 use crate::{
@@ -19,6 +16,7 @@ use crate::{
 use super::{
     auth::Visitor,
     error::WebError,
+    form::Asked,
     state::Web,
     view::{self, Frame, Tab, When},
 };
@@ -62,7 +60,7 @@ pub struct Wanted {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Query(wanted): Query<Wanted>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Result<Html<String>, WebError> {
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;

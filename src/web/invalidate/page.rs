@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::header,
     response::{Html, IntoResponse},
 };
@@ -19,7 +19,7 @@ use super::{
         auth::Visitor,
         demo::{self, Story},
         error::WebError,
-        form::Field,
+        form::{Asked, Field},
         state::Web,
         view::{self, Flight, Frame, Row, Tab},
     },
@@ -72,7 +72,7 @@ pub struct Wanted {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Query(wanted): Query<Wanted>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Result<impl IntoResponse, WebError> {
     let distribution = wanted
         .distribution

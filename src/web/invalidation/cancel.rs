@@ -1,21 +1,18 @@
 //! `POST /invalidations/{id}/cancel`: takes back what was not sent yet.
 
-use axum::{
-    extract::{Path, State},
-    response::Redirect,
-};
+use axum::{extract::State, response::Redirect};
 
 use crate::{
     domain::id::InvalidationId,
     ops::{self, OpError},
 };
 
-use super::super::{auth::Visitor, error::WebError, state::Web};
+use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
 
 pub async fn cancel(
     State(web): State<Web>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
 ) -> Result<Redirect, WebError> {
     let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
     visitor.require_operator(&web, "cancel an invalidation", None).await?;

@@ -1,21 +1,18 @@
 //! `POST /invalidations/{id}/retry`: sends again what CloudFront refused.
 
-use axum::{
-    extract::{Path, State},
-    response::Redirect,
-};
+use axum::{extract::State, response::Redirect};
 
 use crate::{
     domain::id::InvalidationId,
     ops::{self, OpError},
 };
 
-use super::super::{auth::Visitor, error::WebError, state::Web};
+use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
 
 pub async fn retry(
     State(web): State<Web>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
 ) -> Result<Redirect, WebError> {
     let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
     visitor.require_operator(&web, "retry an invalidation", None).await?;

@@ -1,10 +1,7 @@
 //! `GET /invalidations/{id}`
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Html,
-};
+use axum::{extract::State, response::Html};
 
 use crate::{
     domain::{
@@ -22,6 +19,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
+        form::Named,
         state::Web,
         view::{self, Frame, Status, Tab, When},
     },
@@ -66,7 +64,7 @@ struct Page {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
 ) -> Result<Html<String>, WebError> {
     let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
     let now = web.desk.clock.now();
@@ -122,5 +120,7 @@ pub async fn show(
 fn all_items(batches: &[Batch]) -> Vec<Item> {
     let mut items: Vec<Item> = batches.iter().flat_map(|batch| batch.items.clone()).collect();
     items.sort();
+    // A batch that was given up stands beside the one that took its place.
+    items.dedup();
     items
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     Extension,
-    extract::{Query, State},
+    extract::State,
     http::{HeaderName, HeaderValue, StatusCode},
     response::{Html, IntoResponse, Redirect, Response},
 };
@@ -19,7 +19,7 @@ use crate::{
 use super::{
     auth::{self, Visitor},
     error::WebError,
-    form::{Field, Posted},
+    form::{Asked, Field, Posted},
     state::Web,
     view,
 };
@@ -48,12 +48,13 @@ pub fn address(path: &str) -> String {
     format!("/sign-in?next={next}")
 }
 
-/// Only a path of our own leads on: anything else could lead to another site.
+/// Only a path of our own leads on: anything else could lead to another site. Browsers drop tabs and line breaks from
+/// addresses, so that a slash, a tab and a slash are two slashes to them.
 fn own_path(next: Option<String>) -> String {
     let own = |path: &String| {
         path.starts_with('/')
             && !path.starts_with("//")
-            && !path.contains(['\\', '\r', '\n'])
+            && !path.contains(|c: char| c == '\\' || c.is_control())
             && path.len() <= 2_000
     };
     next.filter(own).unwrap_or_else(|| "/".to_owned())
@@ -62,7 +63,7 @@ fn own_path(next: Option<String>) -> String {
 /// `GET /sign-in`
 pub async fn show(
     State(web): State<Web>,
-    Query(Where { next }): Query<Where>,
+    Asked(Where { next }): Asked<Where>,
 ) -> Result<Html<String>, WebError> {
     let nobody_yet = people::is_empty(&mut *web.desk.db.read().await?).await?;
     let demo = web.options.demo.is_some();
@@ -103,9 +104,11 @@ pub async fn submit(
     let mut email = Field::new(form.email.trim());
     let parsed = Email::parse(&form.email);
     let Some(address) = email.check(parsed) else {
+        ops::refuse_sign_in(&web.desk, &origin, &form.email).await?;
         return refused(&web, email, None, next);
     };
     if form.password.len() > crate::domain::person::PASSWORD_MAX {
+        ops::refuse_sign_in(&web.desk, &origin, address.as_str()).await?;
         return refused(&web, email, Some(MISMATCH), next);
     }
     match ops::sign_in(&web.desk, &origin, &address, &form.password).await? {
@@ -169,7 +172,9 @@ mod tests {
     fn only_our_own_paths_lead_on() {
         let leads = |next: &str| own_path(Some(next.to_owned()));
         assert_eq!(leads("/history?before=3"), "/history?before=3");
-        for foreign in ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", ""] {
+        for foreign in
+            ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "evil", ""]
+        {
             assert_eq!(leads(foreign), "/", "{foreign}");
         }
         assert_eq!(address("/history?before=3"), "/sign-in?next=%2Fhistory%3Fbefore%3D3");

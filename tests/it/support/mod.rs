@@ -1,16 +1,20 @@
 //! What the tests stand on: databases of both engines, and a world with a clock, a CloudFront and the workers.
 
+mod browser;
 mod database;
 mod raw;
 mod samples;
+mod site;
 mod world;
 
+pub use browser::{Answer, Browser, Form, css, encoded};
 pub use database::{Database, Engine, Place};
 pub use raw::Raw;
 pub use samples::{
     START, at, distribution, invalidation, items, lines, new_batch, new_invalidation, person, problem,
     seconds, uuid,
 };
+pub use site::{Site, options, page_of};
 pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting};
 
 /// Makes two tests of each function that takes a [`Database`]: `sqlite::name` and `postgres::name`.

@@ -1,0 +1,233 @@
+//! The live stream: every event once, from where a page left off, until the service stops or the session ends.
+
+use std::time::Duration;
+
+use reqwest::{Method, Response};
+use unstale::domain::access::Role;
+
+use crate::support::{Browser, Site, WORKSHOP};
+
+/// How long an event may take to come; far more than it does.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A stream as a browser reads it.
+struct Stream {
+    response: Response,
+    text: String,
+}
+
+/// One event of it.
+#[derive(Debug, Clone, PartialEq)]
+struct Told {
+    id: i64,
+    data: serde_json::Value,
+}
+
+impl Stream {
+    async fn open(browser: &Browser, after: Option<i64>, last_seen: Option<i64>) -> Self {
+        let path = after.map_or("/events".to_owned(), |after| format!("/events?after={after}"));
+        let last_seen = last_seen.map(|id| id.to_string());
+        let headers: Vec<(&str, &str)> = last_seen.iter().map(|id| ("last-event-id", id.as_str())).collect();
+        let response = browser.open(Method::GET, &path, &headers, Vec::new()).await;
+        assert_eq!(response.status(), 200);
+        let kind = response.headers()["content-type"].to_str().unwrap();
+        assert!(kind.starts_with("text/event-stream"), "{kind}");
+        assert_eq!(response.headers()["cache-control"], "no-cache");
+        Self { response, text: String::new() }
+    }
+
+    /// The next event; `None` where the stream ends.
+    async fn next(&mut self) -> Option<Told> {
+        tokio::time::timeout(SOON, self.read()).await.expect("nothing came")
+    }
+
+    async fn read(&mut self) -> Option<Told> {
+        loop {
+            while let Some((block, rest)) = self.text.split_once("\n\n") {
+                let told = read_block(block);
+                self.text = rest.to_owned();
+                if told.is_some() {
+                    return told;
+                }
+            }
+            let chunk = self.response.chunk().await.ok()??;
+            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    async fn ids(&mut self, count: usize) -> Vec<i64> {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            ids.push(self.next().await.expect("the stream ended").id);
+        }
+        ids
+    }
+}
+
+/// An event, or `None` for what only keeps the connection alive.
+fn read_block(block: &str) -> Option<Told> {
+    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    assert!(block.starts_with(':') || field("event:") == Some("audit"), "{block}");
+    Some(Told { id: field("id:")?.parse().unwrap(), data: serde_json::from_str(field("data:")?).unwrap() })
+}
+
+fn up_to(first: i64, last: i64) -> Vec<i64> {
+    (first..=last).collect()
+}
+
+#[tokio::test]
+async fn a_stream_begins_where_its_page_ended() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let page = ada.get("/").await;
+    let cursor: i64 = page.attribute("body", "data-cursor").parse().unwrap();
+    assert_eq!(cursor, site.world.head().await);
+    // What happens between the page and its stream is not missed.
+    let id = site.world.request("/a").await;
+    let mut stream = Stream::open(&ada, Some(cursor), None).await;
+    let told = stream.next().await.unwrap();
+    assert_eq!(told.id, cursor + 1);
+    assert_eq!(told.data["action"], "invalidation.requested");
+    assert_eq!(told.data["invalidation"], id.as_str());
+    assert_eq!(told.data["distribution"], WORKSHOP);
+    // And what comes later is told as it comes.
+    site.world.submit().await;
+    assert_eq!(stream.next().await.unwrap().data["action"], "batch.accepted");
+    site.world.live(21).await;
+    let told = stream.next().await.unwrap();
+    assert_eq!((&told.data["action"], &told.data["state"]), (&"batch.completed".into(), &"completed".into()));
+    // Nothing of who did it or of sessions goes out.
+    let keys: Vec<&String> = told.data.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["action", "at", "distribution", "invalidation", "sequence", "state"]);
+    drop(stream);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_browser_that_comes_back_misses_nothing_and_hears_nothing_twice() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let start = site.world.head().await;
+    let mut heard = Vec::new();
+    let mut last = None;
+    for round in 0..6 {
+        // It names the last one that it saw; the address still has the page's own cursor.
+        let mut stream = Stream::open(&ada, Some(start), last).await;
+        for n in 0..5 {
+            site.world.request(&format!("/{round}-{n}")).await;
+        }
+        // It breaks off somewhere in the middle.
+        let ids = stream.ids(3).await;
+        last = ids.last().copied();
+        heard.extend(ids);
+    }
+    let mut stream = Stream::open(&ada, Some(start), last).await;
+    let head = site.world.head().await;
+    let rest = usize::try_from(head - last.unwrap()).unwrap();
+    heard.extend(stream.ids(rest).await);
+    assert_eq!(heard, up_to(start + 1, head));
+    drop(stream);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_long_absence_is_caught_up_page_by_page() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let start = site.world.head().await;
+    for n in 0..450 {
+        site.world.request(&format!("/{n}")).await;
+    }
+    let mut stream = Stream::open(&ada, Some(start), None).await;
+    assert_eq!(stream.ids(450).await, up_to(start + 1, start + 450));
+    site.world.request("/later").await;
+    assert_eq!(stream.ids(1).await, [start + 451]);
+    drop(stream);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_cursor_that_cannot_be_ours_begins_at_the_end() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let head = site.world.head().await;
+    for odd in [None, Some(head + 1_000), Some(i64::MAX), Some(-1_000_000), Some(i64::MIN)] {
+        let mut stream = Stream::open(&ada, odd, None).await;
+        let before = site.world.head().await;
+        site.world.request("/a").await;
+        assert_eq!(stream.ids(1).await, [before + 1], "{odd:?}");
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn many_streams_all_hear_everything() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let start = site.world.head().await;
+    let mut streams = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let ada = ada.clone();
+        streams.spawn(async move {
+            let mut stream = Stream::open(&ada, Some(start), None).await;
+            stream.ids(20).await
+        });
+    }
+    for n in 0..20 {
+        site.world.request(&format!("/{n}")).await;
+    }
+    for heard in streams.join_all().await {
+        assert_eq!(heard, up_to(start + 1, start + 20));
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn what_another_process_writes_is_heard_without_a_bell() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let start = site.world.head().await;
+    let mut stream = Stream::open(&ada, Some(start), None).await;
+    let desk = unstale::ops::Desk { bell: unstale::wake::Bell::new(), ..site.world.desk.clone() };
+    unstale::ops::refresh_distributions(&desk, &crate::support::acting()).await.unwrap();
+    assert_eq!(stream.ids(1).await, [start + 1]);
+    drop(stream);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn streams_end_when_the_service_stops() {
+    let mut site = Site::new().await;
+    let ada = site.operator().await;
+    let mut streams = Vec::new();
+    for _ in 0..10 {
+        streams.push(Stream::open(&ada, None, None).await);
+    }
+    let started = std::time::Instant::now();
+    site.stop().await;
+    for mut stream in streams {
+        assert_eq!(stream.next().await, None);
+    }
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session_and_no_other_does() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let bob = site.signed_in("bob@example.com", Role::Viewer).await;
+    let (mut adas, mut bobs) = (Stream::open(&ada, None, None).await, Stream::open(&bob, None, None).await);
+    ada.post("/sign-out", &[]).await.assert_status(303);
+    assert_eq!(bobs.next().await.unwrap().data["action"], "person.signed_out");
+    site.world.request("/after").await;
+    assert_eq!(bobs.next().await.unwrap().data["action"], "invalidation.requested");
+    let mut heard = Vec::new();
+    while let Some(told) = adas.next().await {
+        heard.push(told.data["action"].clone());
+    }
+    assert!(!heard.contains(&"invalidation.requested".into()), "{heard:?}");
+    ada.get("/events").await.assert_status(401);
+    drop(bobs);
+    site.finish().await;
+}

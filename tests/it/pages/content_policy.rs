@@ -1,0 +1,265 @@
+//! What holds for every answer: the content policy, no inline script or style, sound markup, and a 500 that tells nothing.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use cloudfront_sandbox::FaultKind;
+use reqwest::Method;
+use scraper::Html;
+
+use super::routes::routes;
+use crate::support::{Answer, Browser, SHOP, Site, WORKSHOP, css, page_of};
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+fn assert_headers(answer: &Answer) {
+    let path = &answer.path;
+    assert_eq!(answer.header("content-security-policy"), Some(POLICY), "{path}");
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+    assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
+    assert_eq!(answer.header("cross-origin-opener-policy"), Some("same-origin"), "{path}");
+    assert!(answer.header("x-request-id").is_some_and(|id| id.len() == 36), "{path}");
+    assert!(answer.header("cache-control").is_some(), "{path}");
+    assert_eq!(answer.header("server"), None, "{path}");
+}
+
+/// A page that a browser shows as it was meant.
+fn assert_sound(page: &Answer) {
+    let (html, path) = (page.html(), &page.path);
+    let none = |selector: &str| assert_eq!(html.select(&css(selector)).count(), 0, "{path} has {selector}");
+    for forbidden in
+        ["script:not([src])", "style", "[style]", "base", "iframe", "object", "embed", "[srcdoc]"]
+    {
+        none(forbidden);
+    }
+    none("a[href^='javascript:']");
+    none("form:not([method]):not([role=search])");
+    let mut ids = BTreeSet::new();
+    for element in html.select(&css("*")) {
+        for (name, value) in element.value().attrs() {
+            assert!(!name.starts_with("on"), "{path}: {name}={value}");
+            assert!(!name.starts_with("hx-on"), "{path}: {name}={value}");
+            if name == "id" {
+                assert!(ids.insert(value.to_owned()), "{path}: the id {value} twice");
+            }
+        }
+    }
+    for one in ["h1", "main", "title", "html[lang=en]"] {
+        assert_eq!(html.select(&css(one)).count(), 1, "{path}: {one}");
+    }
+    assert_labels(&html, &ids, path);
+    for state in html.select(&css("[data-state]")) {
+        assert_ne!(state.text().collect::<String>().trim(), "", "{path}: a state without a word");
+    }
+}
+
+fn assert_labels(html: &Html, ids: &BTreeSet<String>, path: &str) {
+    for label in html.select(&css("[for], [aria-describedby]")) {
+        for name in ["for", "aria-describedby"] {
+            if let Some(id) = label.attr(name) {
+                assert!(ids.contains(id), "{path}: {name}={id} leads nowhere");
+            }
+        }
+    }
+    for field in html.select(&css("input:not([type=hidden]), select, textarea, progress")) {
+        let label = |id: &str| html.select(&css(&format!("label[for='{id}']"))).count() == 1;
+        let named = field.attr("aria-label").is_some() || field.attr("id").is_some_and(label);
+        assert!(named, "{path}: no label for {}", field.html());
+    }
+    for button in html.select(&css("button")) {
+        assert_ne!(button.text().collect::<String>().trim(), "", "{path}: a button without words");
+    }
+}
+
+/// A database with something of everything.
+async fn filled() -> (Site, Browser) {
+    let site = Site::slow(Duration::from_mins(30)).await;
+    let ada = site.operator().await;
+    site.world.request("/slow").await;
+    site.world.submit().await;
+    site.world.next_create(FaultKind::AccessDenied);
+    site.world.request("/refused").await;
+    site.world.submit().await;
+    site.console(SHOP, "console", &["/outside"]).await;
+    site.world.advance(Duration::from_mins(12));
+    site.world.survey().await;
+    let cancelled = site.world.request("/cancelled").await;
+    ada.post(&format!("{}/cancel", page_of(&cancelled)), &[]).await.assert_status(303);
+    let wildcards = (0..20).map(|n| format!("/{n}/*")).collect::<Vec<_>>().join("\n");
+    site.world.request_at(SHOP, &wildcards).await;
+    site.world.submit().await;
+    let looked_at = site.world.request("/look").await;
+    let mut raw = site.world.database.raw().await;
+    let now = site.world.now().as_micros();
+    for sql in [
+        format!("UPDATE batch SET state = 'needs_a_look' WHERE invalidation_id = '{looked_at}'"),
+        format!("UPDATE invalidation SET state = 'needs_a_look', ended_at = {now} WHERE id = '{looked_at}'"),
+    ] {
+        raw.run(&sql).await.unwrap();
+    }
+    site.stranger().post("/sign-in", &[("email", "nobody")]).await.assert_status(422);
+    for n in 0..100 {
+        site.world.request(&format!("/queued-{n}")).await;
+    }
+    site.world.sandbox.change_settings(|settings| settings.reachable = false);
+    site.world.advance(Duration::from_mins(6));
+    site.world.survey().await;
+    (site, ada)
+}
+
+#[tokio::test]
+async fn every_page_that_links_lead_to_is_sound() {
+    let (site, ada) = filled().await;
+    let mut seen = BTreeSet::from(["/".to_owned()]);
+    let mut to_visit = VecDeque::from(["/".to_owned()]);
+    let mut assets = BTreeSet::new();
+    let mut actions = BTreeSet::new();
+    let mut states = BTreeSet::new();
+    while let Some(path) = to_visit.pop_front() {
+        let page = ada.get(&path).await;
+        page.assert_status(200);
+        assert_headers(&page);
+        // The form may be kept by the browser itself, for going back.
+        let is_form = path == "/" || path.starts_with("/?");
+        let kept = if is_form { "private, no-cache" } else { "no-store" };
+        assert_eq!(page.header("cache-control"), Some(kept), "{path}");
+        assert_sound(&page);
+        assets.extend(page.attributes("link[href]", "href"));
+        assets.extend(page.attributes("script[src]", "src"));
+        actions.extend(page.attributes("form[method=post]", "action"));
+        states.extend(page.attributes("[data-state]", "data-state"));
+        for link in page.attributes("a[href^='/']", "href") {
+            if seen.len() < 160 && seen.insert(link.clone()) {
+                to_visit.push_back(link);
+            }
+        }
+    }
+    for part in ["/invalidations/", "/distributions/", "/?repeat=", "/?distribution=", "/history?before="] {
+        assert!(seen.iter().any(|path| path.starts_with(part)), "no link leads to {part}");
+    }
+    let told = ["queued", "in_progress", "completed", "failed", "cancelled", "needs_a_look"];
+    assert!(told.iter().all(|state| states.contains(*state)), "{states:?}");
+    // Forms lead to routes that there are.
+    let posts: Vec<_> = routes().into_iter().filter(|route| route.posts).collect();
+    for action in actions {
+        let fits = |path: &str| {
+            let (a, b): (Vec<&str>, Vec<&str>) = (action.split('/').collect(), path.split('/').collect());
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| b.starts_with('{') || *a == b)
+        };
+        assert!(posts.iter().any(|route| fits(&route.path)), "no route takes {action}");
+    }
+    assert!(assets.len() >= 6, "{assets:?}");
+    for asset in assets {
+        let answer = site.stranger().get(&asset).await;
+        answer.assert_status(200);
+        assert_headers(&answer);
+        assert!(asset.starts_with("/static/"), "{asset}");
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=31536000, immutable"));
+        let kind = answer.header("content-type").unwrap();
+        let ending = asset.rsplit('.').next().unwrap();
+        assert!(
+            kind.contains(match ending {
+                "js" => "javascript",
+                other => other,
+            }),
+            "{asset}: {kind}"
+        );
+        assert!(!answer.body.is_empty());
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn every_other_answer_has_the_policy_too() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let stranger = site.stranger();
+    let mut answers = vec![
+        stranger.get("/sign-in").await,
+        stranger.get("/setup").await,
+        stranger.get("/healthz").await,
+        stranger.get("/static/no-such-file.js").await,
+        stranger.post("/sign-in", &[]).await,
+        stranger.send(Method::HEAD, "/", &[], Vec::new()).await,
+        ada.get("/no-such-page").await,
+        ada.send(Method::POST, "/invalidations", &[("sec-fetch-site", "cross-site")], Vec::new()).await,
+        ada.send(Method::POST, "/plan", &[("sec-fetch-site", "same-origin")], Vec::new()).await,
+    ];
+    for route in routes() {
+        if route.path != "/events" {
+            answers.push(ada.get(&route.address()).await);
+        }
+        answers.push(stranger.post(&route.address(), &[]).await);
+    }
+    for answer in &answers {
+        assert_headers(answer);
+        if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+            assert_sound(answer);
+        } else {
+            assert!(answer.body.len() < 100 || answer.path.starts_with("/static/"), "{}", answer.path);
+        }
+        assert!(answer.status < 500, "{}: {}", answer.path, answer.status);
+    }
+    stranger.get("/static/no-such-file.js").await.assert_status(404);
+    // A file is not served under its plain name: that one could not be kept for ever.
+    stranger.get("/static/app.css").await.assert_status(404);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_500_shows_the_request_and_not_the_cause() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    site.world.database.raw().await.run("ALTER TABLE survey RENAME TO survey_secret_place").await.unwrap();
+    for page in ["/", "/distributions", "/history"] {
+        let answer = ada.get(page).await;
+        answer.assert_status(500).assert_says("This did not work");
+        answer.assert_says(answer.header("x-request-id").unwrap());
+        assert_headers(&answer);
+        assert_sound(&answer);
+        for cause in ["survey", "no such table", "SELECT", "sqlite", "SQL", "src/"] {
+            answer.assert_silent_about(cause);
+        }
+    }
+    let fields = [("distribution", WORKSHOP), ("items", "/a*b")];
+    let answer = ada.post("/invalidations", &fields).await;
+    answer.assert_status(500).assert_silent_about("survey");
+    site.world.database.raw().await.run("ALTER TABLE survey_secret_place RENAME TO survey").await.unwrap();
+    ada.get("/").await.assert_status(200);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn an_act_whose_event_cannot_be_written_does_not_happen() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let form = ada.get("/").await.form("#request").with("distribution", WORKSHOP).with("items", "/a");
+    let mut raw = site.world.database.raw().await;
+    let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON audit_event BEGIN SELECT RAISE(ABORT, 'no'); END";
+    raw.run(refuse).await.unwrap();
+    let before = site.kept().await;
+    ada.press(&form).await.assert_status(500).assert_silent_about("RAISE");
+    assert_eq!(site.kept().await, before);
+    raw.run("DROP TRIGGER refuse").await.unwrap();
+    // The same form goes through once it can be written.
+    ada.press(&form).await.assert_status(303);
+    assert_eq!(site.world.recent().await.len(), 1);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_database_out_of_reach_is_told_as_passing() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    site.world.database.db.close().await;
+    let answer = ada.get("/history").await;
+    answer.assert_status(503).assert_says("The database is out of reach for the moment");
+    assert_eq!(answer.header("retry-after"), Some("5"));
+    answer.assert_silent_about("pool");
+    assert_headers(&answer);
+    // This world's database is closed: it cannot be looked through.
+    std::mem::forget(site);
+}

@@ -1,0 +1,215 @@
+//! Signing in and out, and the first account.
+
+use unstale::{
+    domain::{access::Role, person::Email},
+    ops,
+    web::Options,
+};
+
+use crate::support::{Answer, Browser, Site, World, acting, options};
+
+const EMAIL: &str = "grace@example.com";
+const PASSWORD: &str = "correct horse battery";
+
+async fn with_grace() -> Site {
+    let site = Site::new().await;
+    let email = Email::parse(EMAIL).unwrap();
+    ops::add_person(&site.world.desk, &acting(), &email, Role::Operator, PASSWORD).await.unwrap();
+    site
+}
+
+async fn sign_in(browser: &Browser, email: &str, password: &str) -> Answer {
+    let form = browser.get("/sign-in").await.form("form[action='/sign-in']");
+    browser.press(&form.with("email", email).with("password", password)).await
+}
+
+#[tokio::test]
+async fn the_right_password_opens_a_session() {
+    let site = with_grace().await;
+    let browser = site.stranger();
+    let head = site.world.head().await;
+    let answer = sign_in(&browser, " Grace@Example.COM ", PASSWORD).await;
+    assert_eq!(answer.leads_to().as_deref(), Some("/"));
+    assert_eq!(site.world.events_after(head).await, ["person.signed_in"]);
+    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!(event.acting.actor.name, EMAIL);
+    assert_eq!(event.acting.origin.sign_in, "password");
+    assert_eq!(event.acting.origin.client_address, "127.0.0.1");
+    assert!(!event.acting.origin.request_id.is_empty());
+    browser.get("/").await.assert_status(200);
+    // The secret itself is nowhere: only its hash is kept.
+    let secret = browser.cookie("unstale").unwrap();
+    assert_eq!(secret.len(), 64);
+    let mut raw = site.world.database.raw().await;
+    assert_ne!(raw.texts("SELECT token_hash FROM session").await, [secret]);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn every_refused_sign_in_is_one_event_and_no_session() {
+    let site = with_grace().await;
+    let refused = [
+        (EMAIL, "wrong horse battery", "That e-mail and password don't match."),
+        ("nobody@example.com", PASSWORD, "That e-mail and password don't match."),
+        ("no e-mail", PASSWORD, "Enter an e-mail address such as name@example.com."),
+        ("\u{0}\r\n<b>", PASSWORD, "Enter an e-mail address such as name@example.com."),
+        ("", "", "Enter an e-mail address such as name@example.com."),
+        (EMAIL, &"x".repeat(600), "That e-mail and password don't match."),
+        (EMAIL, "", "That e-mail and password don't match."),
+    ];
+    for (email, password, words) in refused {
+        let browser = site.stranger();
+        let head = site.world.head().await;
+        let answer = sign_in(&browser, email, password).await;
+        answer.assert_status(422).assert_says(words);
+        assert!(answer.has("[aria-invalid=true][aria-describedby]"), "{email:?}");
+        assert_eq!(browser.cookie("unstale"), None);
+        assert_eq!(site.world.events_after(head).await, ["person.sign_in_refused"], "{email:?}");
+        let event = site.world.history().await.pop().unwrap().event;
+        assert_eq!(event.outcome.as_str(), "refused");
+        assert!(!event.acting.actor.name.contains(char::is_control), "{event:?}");
+        // What was typed stands in the form again, but for the password.
+        if email == EMAIL {
+            assert_eq!(answer.attribute("#email", "value"), EMAIL);
+        }
+        answer.assert_silent_about(PASSWORD);
+    }
+    // Whether an account is there cannot be told from the answer.
+    let page = |email| sign_in_page(&site, email);
+    let (known, unknown) = (page(EMAIL).await, page("grape@example.com").await);
+    assert_eq!(known, unknown.replace("grape@example.com", EMAIL));
+    site.finish().await;
+}
+
+async fn sign_in_page(site: &Site, email: &'static str) -> String {
+    sign_in(&site.stranger(), email, "a wrong password").await.body
+}
+
+#[tokio::test]
+async fn a_long_made_up_name_is_cut_in_the_history() {
+    let site = with_grace().await;
+    let long = "x".repeat(100_000);
+    sign_in(&site.stranger(), &long, PASSWORD).await.assert_status(422);
+    let event = site.world.history().await.pop().unwrap().event;
+    assert!(event.acting.actor.name.len() < 300);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_at_once() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let twin = site.stranger();
+    twin.set_cookie("unstale", &ada.cookie("unstale").unwrap());
+    let form = ada.get("/").await.form("form[action='/sign-out']");
+    let head = site.world.head().await;
+    let answer = ada.press(&form).await;
+    assert_eq!(answer.leads_to().as_deref(), Some("/sign-in"));
+    assert_eq!(ada.cookie("unstale"), None, "the browser still has the cookie");
+    assert_eq!(site.world.events_after(head).await, ["person.signed_out"]);
+    twin.get("/").await.assert_status(303);
+    twin.post("/sign-out", &[]).await.assert_status(401);
+    assert_eq!(site.world.head().await, head + 1);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn signing_in_leads_on_to_our_own_pages_only() {
+    let site = with_grace().await;
+    let leads = async |next: &str| {
+        let browser = site.stranger();
+        let page = browser.get(&format!("/sign-in?{}", crate::support::encoded(&[("next", next)]))).await;
+        let form = page.form("form[action='/sign-in']").with("email", EMAIL).with("password", PASSWORD);
+        browser.press(&form).await.leads_to().unwrap()
+    };
+    assert_eq!(leads("/history?before=7").await, "/history?before=7");
+    for foreign in ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example"] {
+        assert_eq!(leads(foreign).await, "/", "{foreign:?}");
+    }
+    // Also where the form itself was changed.
+    for foreign in ["//evil.example", "/\u{0}", "/\r\nset-cookie: a=b", "javascript:alert(1)"] {
+        let fields = [("email", EMAIL), ("password", PASSWORD), ("next", foreign)];
+        let answer = site.stranger().post("/sign-in", &fields).await;
+        assert_eq!(answer.leads_to().as_deref(), Some("/"), "{foreign:?}");
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn the_cookie_is_bound_to_this_host() {
+    let site = with_grace().await;
+    let answer = sign_in(&site.stranger(), EMAIL, PASSWORD).await;
+    assert_eq!(flags(&answer), ("unstale".to_owned(), vec!["HttpOnly", "Path=/", "SameSite=Lax"]));
+    site.finish().await;
+
+    let https = Options { public_url: Some("https://u.example.com".to_owned()), ..options() };
+    let site = Site::over(World::new().await, https).await;
+    let email = Email::parse(EMAIL).unwrap();
+    ops::add_person(&site.world.desk, &acting(), &email, Role::Viewer, PASSWORD).await.unwrap();
+    let browser = site.stranger().at("https://u.example.com");
+    let answer = sign_in(&browser, EMAIL, PASSWORD).await;
+    let wanted = vec!["HttpOnly", "Path=/", "SameSite=Lax", "Secure"];
+    assert_eq!(flags(&answer), ("__Host-unstale".to_owned(), wanted));
+    browser.get("/").await.assert_status(200);
+    let answer = browser.post("/sign-out", &[]).await;
+    let removal = answer.header("set-cookie").unwrap();
+    assert!(removal.starts_with("__Host-unstale=;") && removal.contains("Secure"), "{removal}");
+    site.finish().await;
+}
+
+fn flags(answer: &Answer) -> (String, Vec<&str>) {
+    let mut parts = answer.header("set-cookie").unwrap().split("; ");
+    let name = parts.next().unwrap().split('=').next().unwrap().to_owned();
+    let mut flags: Vec<&str> = parts.collect();
+    flags.sort_unstable();
+    (name, flags)
+}
+
+#[tokio::test]
+async fn the_set_up_link_works_once() {
+    let site = Site::new().await;
+    site.stranger().get("/sign-in").await.assert_says("There is no account yet.");
+    let old = ops::make_set_up_link(&site.world.desk).await.unwrap().unwrap();
+    let link = ops::make_set_up_link(&site.world.desk).await.unwrap().unwrap();
+    let address = |secret: &str| format!("/setup?key={secret}");
+    let browser = site.stranger();
+    browser.get(&address(old.reveal())).await.assert_status(403);
+    browser.get(&address(&"0".repeat(64))).await.assert_status(403);
+
+    let page = browser.get(&address(link.reveal())).await;
+    let form = page.assert_status(200).form("form[action='/setup']");
+    let short = browser.press(&form.clone().with("email", EMAIL).with("password", "short")).await;
+    short.assert_status(422).assert_says("Use at least 12 characters.");
+    let bad = browser.press(&form.clone().with("email", "grace").with("password", PASSWORD)).await;
+    bad.assert_status(422).assert_says("Enter an e-mail address such as name@example.com.");
+    assert_eq!(bad.attribute("#email", "value"), "grace");
+
+    let head = site.world.head().await;
+    let filled = form.with("email", EMAIL).with("password", PASSWORD);
+    assert_eq!(browser.press(&filled).await.leads_to().as_deref(), Some("/"));
+    let events = site.world.events_after(head).await;
+    assert_eq!(events, ["person.added", "unstale.set_up", "person.signed_in"]);
+    browser.get("/").await.assert_status(200);
+
+    let second = site.stranger();
+    second.get(&address(link.reveal())).await.assert_status(403);
+    let head = site.world.head().await;
+    let again = second.press(&filled.with("email", "mallory@example.com")).await;
+    again.assert_status(403).assert_says("This link is not good any more");
+    assert_eq!(second.cookie("unstale"), None);
+    assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+    assert_eq!(site.world.database.raw().await.number("SELECT count(*) FROM person").await, 1);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn the_set_up_link_is_good_for_a_day() {
+    let site = Site::new().await;
+    let link = ops::make_set_up_link(&site.world.desk).await.unwrap().unwrap();
+    let address = format!("/setup?key={}", link.reveal());
+    site.world.advance(std::time::Duration::from_hours(23));
+    site.stranger().get(&address).await.assert_status(200);
+    site.world.advance(std::time::Duration::from_hours(2));
+    site.stranger().get(&address).await.assert_status(403);
+    site.finish().await;
+}

@@ -1,0 +1,146 @@
+//! The service's pages over a world: the real routes on a free port, with the world's clock and database.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use unstale::{
+    domain::{
+        access::Role,
+        actor::Origin,
+        id::{CallerReference, DistributionId, InvalidationId},
+        person::Person,
+    },
+    ops,
+    store::people,
+    web::{self, Options, Web},
+    worker::Settings,
+};
+
+use super::{Browser, Setup, World, samples};
+
+const OPERATOR: &str = "ada@example.com";
+const VIEWER: &str = "vera@example.com";
+
+/// How long the service may take to end in order.
+const END: Duration = Duration::from_secs(10);
+
+/// The service with a world behind it. Every test ends it with [`Site::finish`].
+#[derive(Debug)]
+pub struct Site {
+    pub world: World,
+    pub address: String,
+    stop: CancellationToken,
+    server: JoinHandle<()>,
+    hub: JoinHandle<()>,
+}
+
+/// How the service is run where no flag says otherwise.
+pub fn options() -> Options {
+    let settings = Settings::default();
+    Options {
+        public_url: None,
+        limits: settings.limits,
+        create: settings.create,
+        timeout: Duration::from_secs(30),
+        demo: None,
+    }
+}
+
+impl Site {
+    pub async fn new() -> Self {
+        Self::over(World::new().await, options()).await
+    }
+
+    /// Invalidations take that long.
+    pub async fn slow(complete_after: Duration) -> Self {
+        Self::over(World::with(Setup { complete_after, ..Setup::default() }).await, options()).await
+    }
+
+    pub async fn over(world: World, options: Options) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let stop = CancellationToken::new();
+        let pages = Web::new(world.desk.clone(), options, stop.clone());
+        let passing = pages.clone();
+        let hub = tokio::spawn(async move { passing.pass_events_on().await });
+        let server = tokio::spawn(web::serve(listener, web::router(pages), stop.clone()));
+        Self { world, address, stop, server, hub }
+    }
+
+    /// Somebody who is not signed in.
+    pub fn stranger(&self) -> Browser {
+        Browser::new(&self.address)
+    }
+
+    pub async fn operator(&self) -> Browser {
+        self.signed_in(OPERATOR, Role::Operator).await
+    }
+
+    pub async fn viewer(&self) -> Browser {
+        self.signed_in(VIEWER, Role::Viewer).await
+    }
+
+    /// Adds a person and signs them in, without the work that a password takes.
+    pub async fn signed_in(&self, email: &str, role: Role) -> Browser {
+        let person = self.person(email, role).await;
+        let origin = Origin { sign_in: "password".to_owned(), ..Origin::default() };
+        let signed_in = ops::open_session(&self.world.desk, &origin, person).await.unwrap();
+        let browser = self.stranger();
+        browser.set_cookie("unstale", signed_in.secret.reveal());
+        browser
+    }
+
+    /// A person whose password nobody has.
+    pub async fn person(&self, email: &str, role: Role) -> Person {
+        let person = samples::person(email, role);
+        self.world.database.write(async |tx| people::insert(tx, &person, "no password").await).await;
+        person
+    }
+
+    /// Somebody makes an invalidation with the console.
+    pub async fn console(&self, distribution: &str, reference: &str, texts: &[&str]) {
+        let distribution = DistributionId::from_trusted(distribution);
+        let reference = CallerReference::from_trusted(reference);
+        let items = samples::items(texts);
+        self.world.bench.cloudfront.create_invalidation(&distribution, &reference, &items).await.unwrap();
+    }
+
+    /// How many rows each table has: what was kept.
+    pub async fn kept(&self) -> BTreeMap<String, i64> {
+        let mut raw = self.world.database.raw().await;
+        let tables = raw
+            .texts("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+            .await;
+        assert!(tables.len() > 8, "{tables:?}");
+        let mut kept = BTreeMap::new();
+        for table in tables {
+            let rows = raw.number(&format!("SELECT count(*) FROM {table}")).await;
+            kept.insert(table, rows);
+        }
+        kept
+    }
+
+    /// Tells the service to stop and waits for the end of it.
+    pub async fn stop(&mut self) {
+        self.stop.cancel();
+        let ended = async {
+            (&mut self.server).await.unwrap();
+            (&mut self.hub).await.unwrap();
+        };
+        tokio::time::timeout(END, ended).await.expect("the service did not end in time");
+    }
+
+    /// Ends the service, and the world with its looking for leftovers.
+    pub async fn finish(mut self) {
+        if !self.server.is_finished() {
+            self.stop().await;
+        }
+        self.world.finish().await;
+    }
+}
+
+/// The page of an invalidation.
+pub fn page_of(id: &InvalidationId) -> String {
+    format!("/invalidations/{id}")
+}
