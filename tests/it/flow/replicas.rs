@@ -1,40 +1,41 @@
 //! Several replicas on one PostgreSQL.
 
+use cloudfront_sandbox::FaultKind;
 use tokio::task::JoinSet;
 use unstale::{
+    clock::Clock,
     ops::{self, Requested},
     store::accounts,
-    worker::{Poller, Surveyor},
+    worker::{Bench, Poller, Submitter, Surveyor},
 };
 
-use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, lines, seconds};
+use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, at, lines, seconds};
 
-/// Both replicas come to the claim at the same time: the second one must see what the first one took.
+/// Both replicas come to the claim at the same time, and each would take another batch: the second one must see what
+/// the first one took.
 #[tokio::test]
 async fn two_that_send_at_once_keep_the_limits_together() {
     let Some(world) = World::on_postgres().await else { return };
-    for number in 0..2 {
-        let lines = lines(13, |n| format!("/r{number}/d{n}/*"));
-        world.request(&lines).await;
-    }
+    world.request(&lines(13, |n| format!("/first/d{n}/*"))).await;
+    world.next_create(FaultKind::Throttle);
+    world.submit().await;
+    world.request(&lines(13, |n| format!("/second/d{n}/*"))).await;
+    world.sandbox.clear_calls();
+
     let account = world.site(WORKSHOP).await.account().to_owned();
     let mut gate = world.database.begin().await;
     accounts::lock(&mut gate, &account).await.unwrap();
     let mut replicas = JoinSet::new();
-    for _ in 0..2 {
-        let submitter = world.another_submitter();
+    // To the one the first request is not due yet; to the other, a little ahead, it comes before the second.
+    for clock in [at(0), at(3)] {
+        let submitter = Submitter::new(Bench { clock: Clock::manual(clock), ..world.bench.clone() });
         replicas.spawn(async move { submitter.tick().await.unwrap() });
     }
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let mut raw = world.database.raw().await;
-    while raw.number(waiting).await < 2 {
-        tokio::task::yield_now().await;
-    }
+    world.database.raw().await.until_waiting(2).await;
     gate.commit().await.unwrap();
     replicas.join_all().await;
     let creates = world.creates();
-    assert_eq!(creates.len(), 1, "13 of 15 wildcards are taken");
+    assert_eq!(creates.len(), 1, "13 of 15 wildcards are taken: {creates:?}");
     assert_eq!(creates[0].code, None);
     world.finish().await;
 }

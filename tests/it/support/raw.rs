@@ -32,6 +32,15 @@ impl Raw {
         }
     }
 
+    /// Returns once so many connections of this PostgreSQL database wait for a lock.
+    pub async fn until_waiting(&mut self, connections: i64) {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while self.number(waiting).await < connections {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The first column of all rows, as whole numbers.
     pub async fn numbers(&mut self, sql: &str) -> Vec<i64> {
         let sql = AssertSqlSafe(sql.to_owned());
