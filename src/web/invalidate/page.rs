@@ -92,8 +92,11 @@ pub async fn show(
 async fn fill_from(conn: &mut Conn, form: &mut RequestForm, id: &InvalidationId) -> Result<(), StoreError> {
     let Some(earlier) = invalidations::find(conn, id).await? else { return Ok(()) };
     let batches = batches::of_invalidation(conn, id).await?;
-    let items: Vec<&str> =
+    let mut items: Vec<&str> =
         batches.iter().flat_map(|batch| &batch.items).map(crate::domain::item::Item::as_str).collect();
+    // A batch that was given up stands beside the one that took its place.
+    items.sort_unstable();
+    items.dedup();
     form.distribution = earlier.distribution.to_string();
     form.items = items.join("\n");
     form.reason = earlier.reason;

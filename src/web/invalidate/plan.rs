@@ -104,7 +104,9 @@ pub async fn look(web: &Web, form: &RequestForm) -> Result<PlanView, WebError> {
         Some(id) => distributions::find(&mut conn, &id).await?,
         None => None,
     };
-    let Some(site) = site else { return Ok(PlanView::default()) };
+    let Some(site) = site else {
+        return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
+    };
     let plan = work_out(&mut conn, web, &site, &form.items, now).await?;
     let last = distributions::last_requests(&mut conn).await?;
     let mut view = PlanView::new(&plan, now);

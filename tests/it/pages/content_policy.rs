@@ -8,9 +8,10 @@ use std::{
 use cloudfront_sandbox::FaultKind;
 use reqwest::Method;
 use scraper::Html;
+use unstale::{domain::audit::Target, ops};
 
 use super::routes::routes;
-use crate::support::{Answer, Browser, SHOP, Site, WORKSHOP, css, page_of};
+use crate::support::{Answer, Browser, SHOP, Site, WORKSHOP, acting, css, page_of};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -101,8 +102,10 @@ async fn filled() -> (Site, Browser) {
         raw.run(&sql).await.unwrap();
     }
     site.stranger().post("/sign-in", &[("email", "nobody")]).await.assert_status(422);
-    for n in 0..100 {
-        site.world.request(&format!("/queued-{n}")).await;
+    site.world.request("/queued").await;
+    for _ in 0..100 {
+        let what = Target::new("act", "nothing");
+        ops::refuse(&site.world.desk, &acting(), &what, None, "so that the history has pages").await.unwrap();
     }
     site.world.sandbox.change_settings(|settings| settings.reachable = false);
     site.world.advance(Duration::from_mins(6));
@@ -196,6 +199,9 @@ async fn every_other_answer_has_the_policy_too() {
     }
     for answer in &answers {
         assert_headers(answer);
+        if answer.body.is_empty() {
+            continue;
+        }
         if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
             assert_sound(answer);
         } else {

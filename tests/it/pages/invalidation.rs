@@ -45,7 +45,11 @@ async fn queued_then_in_progress_then_completed() {
     let page = show(&ada, &id).await;
     assert_eq!(states(&page), ["queued"]);
     assert_eq!(page.text("h1"), "/styles.css and 1 more");
-    insta::assert_snapshot!(steps(&page), @"");
+    insta::assert_snapshot!(steps(&page), @r"
+    Requested 10:00:00, saved before anything was sent
+    Accepted by CloudFront 1st in the queue, starts in a moment
+    Completed at the edge
+    ");
     assert!(page.has("form[action$='/cancel']") && !page.has("form[action$='/retry']"));
     assert_eq!(page.texts(".items li"), ["/index.html", "/styles.css"]);
     let command = "aws cloudfront create-invalidation \\ --distribution-id E2QWRUHAPOMQZL \\ --paths /index.html \\ /styles.css";
@@ -150,7 +154,7 @@ async fn what_takes_long_says_so_and_offers_to_make_it_again() {
 async fn one_made_outside_is_marked_so() {
     let site = Site::new().await;
     let ada = site.operator().await;
-    site.console(WORKSHOP, "console-1", &["/index.html", "/a b"]).await;
+    site.console(WORKSHOP, "console-1", &["/index.html", "/a"]).await;
     site.world.advance(Duration::from_mins(3));
     site.world.survey().await;
     let id = site.world.recent().await[0].id.clone();

@@ -93,7 +93,7 @@ async fn what_passes_says_that_it_goes_on_by_itself() {
             "Unstale tries again by itself.",
         ),
         (FaultKind::Lost, "The connection to AWS broke before it answered", "Unstale tries again by itself."),
-        (FaultKind::Malformed, "CloudFront's answer could not be read", "so that nothing is sent twice"),
+        (FaultKind::Empty, "CloudFront's answer could not be read", "so that nothing is sent twice"),
     ] {
         let site = Site::new().await;
         let ada = site.operator().await;
@@ -225,7 +225,7 @@ async fn distributions_work_while_aws_is_out_of_reach_and_say_how_old_they_are()
             .assert_says("StudentWebsiteDistribution");
     }
     let list = ada.get("/distributions").await;
-    list.assert_says("read from CloudFront 12 min ago; the last attempt failed");
+    list.assert_says("read from CloudFront 12 min ago ; the last attempt failed");
     assert_eq!(list.count("a.site"), 5);
     // Requests are accepted all the same.
     let form = ada.get("/").await.form("#request").with("distribution", WORKSHOP).with("items", "/a");

@@ -55,11 +55,6 @@ impl Browser {
         Self { origin: origin.to_owned(), ..self }
     }
 
-    /// Another one for the same service, without cookies.
-    pub fn fresh(&self) -> Self {
-        Self { cookies: Arc::default(), ..self.clone() }
-    }
-
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).cloned()
     }
@@ -209,13 +204,6 @@ impl Answer {
     pub fn attribute(&self, selector: &str, name: &str) -> String {
         let found = self.attributes(selector, name).into_iter().next();
         found.unwrap_or_else(|| panic!("no {selector} with {name} in {}:\n{}", self.path, self.body))
-    }
-
-    /// What a text area holds.
-    pub fn typed(&self, selector: &str) -> String {
-        let html = self.html();
-        let found = html.select(&css(selector)).next().unwrap();
-        found.text().collect()
     }
 
     /// All words that a person sees.
