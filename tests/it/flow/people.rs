@@ -45,9 +45,11 @@ async fn the_first_account_is_set_up_with_the_link_once() {
     let expected = [
         "unstale.set_up_link_made",
         "unstale.set_up_link_made",
+        "act.refused",
         "person.added",
         "unstale.set_up",
         "person.signed_in",
+        "act.refused",
     ];
     assert_eq!(world.events_after(before).await, expected);
     world.finish().await;
