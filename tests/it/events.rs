@@ -44,8 +44,8 @@ impl Stream {
     async fn read(&mut self) -> Option<Told> {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
-                let told = read_block(block);
-                self.text = rest.to_owned();
+                let (told, rest) = (read_block(block), rest.to_owned());
+                self.text = rest;
                 if told.is_some() {
                     return told;
                 }

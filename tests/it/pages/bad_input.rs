@@ -42,7 +42,7 @@ async fn every_bad_line_is_refused_in_words_with_the_form_still_filled_in() {
         let form = answer.form("#request");
         assert_eq!(form.value("distribution"), WORKSHOP);
         assert_eq!(form.value("reason"), "why");
-        if !items.contains(|c: char| c == '\u{0}' || c == '\r') {
+        if !items.contains(['\u{0}', '\r']) {
             assert_eq!(form.value("items"), items);
         }
         assert_eq!(site.kept().await, before, "{words}");

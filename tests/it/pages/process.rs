@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_unstale");
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 const PASSWORD: &str = "correct horse battery";
 
 /// The program, with nothing of this machine's environment that it would read.
@@ -59,10 +59,11 @@ struct Service {
 
 impl Service {
     fn start(folder: &Path) -> Self {
-        let mut child = program(folder, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
-        let stdout = child.stdout.take().unwrap();
+        let child = program(folder, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let mut service = Self { child, address: String::new(), words: Vec::new() };
+        let stdout = service.child.stdout.take().unwrap();
         // Somebody has to read the log, or the service waits for it.
-        let mut log = child.stderr.take().unwrap();
+        let mut log = service.child.stderr.take().unwrap();
         thread::spawn(move || log.read_to_end(&mut Vec::new()));
         let (sender, lines) = mpsc::channel();
         thread::spawn(move || {
@@ -72,14 +73,13 @@ impl Service {
                 }
             }
         });
-        let mut words = Vec::new();
         loop {
             let line = lines.recv_timeout(START).expect("the service does not start");
             if let Some(address) = line.strip_prefix("Unstale is ready at http://") {
-                let address = address.to_owned();
-                return Self { child, address, words };
+                address.clone_into(&mut service.address);
+                return service;
             }
-            words.push(line);
+            service.words.push(line);
         }
     }
 

@@ -117,7 +117,7 @@ async fn what_passes_says_that_it_goes_on_by_itself() {
 
 #[tokio::test]
 async fn too_many_in_progress_waits() {
-    let site = Site::slow(Duration::from_secs(60)).await;
+    let site = Site::slow(Duration::from_mins(1)).await;
     let ada = site.operator().await;
     let others: Vec<String> = (0..15).map(|n| format!("/console-{n}/*")).collect();
     let others: Vec<&str> = others.iter().map(String::as_str).collect();
