@@ -59,7 +59,7 @@ async fn a_full_disk_is_said_and_outlived() {
     program.start(None).await;
     let person = Person::signed_in(&program).await;
     let mut accepted = Vec::new();
-    assert!(person.send(&person.form(WORKSHOP, "/before")).await);
+    assert!(person.send(&Person::form(WORKSHOP, "/before")).await);
     accepted.push("/before".to_owned());
     program.until_all_have_ended().await;
 
@@ -68,7 +68,7 @@ async fn a_full_disk_is_said_and_outlived() {
     let mut refused = 0;
     for number in 0..200 {
         let item = format!("/full/{number}");
-        match person.post("/invalidations", &person.form(WORKSHOP, &item)).await {
+        match person.post("/invalidations", &Person::form(WORKSHOP, &item)).await {
             Some(StatusCode::SEE_OTHER) => accepted.push(item),
             Some(StatusCode::SERVICE_UNAVAILABLE) => refused += 1,
             other => panic!("answered with {other:?}"),
@@ -78,7 +78,7 @@ async fn a_full_disk_is_said_and_outlived() {
 
     disk.free();
     let since = Instant::now();
-    let form = person.form(WORKSHOP, "/after");
+    let form = Person::form(WORKSHOP, "/after");
     while !person.send(&form).await {
         assert!(since.elapsed() < Duration::from_secs(10), "it did not recover");
         tokio::time::sleep(Duration::from_millis(100)).await;

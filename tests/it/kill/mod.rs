@@ -55,7 +55,7 @@ async fn press(person: Person, over: Arc<AtomicBool>, count: Arc<AtomicU64>) -> 
     let mut accepted = Vec::new();
     while !over.load(Ordering::SeqCst) {
         let item = format!("/n/{}", count.fetch_add(1, Ordering::SeqCst));
-        let form = person.form(WORKSHOP, &item);
+        let form = Person::form(WORKSHOP, &item);
         while !person.send(&form).await {
             if over.load(Ordering::SeqCst) {
                 return accepted;
@@ -79,7 +79,7 @@ async fn ended_at_each_named_step() {
     let mut accepted = Vec::new();
     for step in steps {
         let item = format!("/step/{step}");
-        let form = person.form(WORKSHOP, &item);
+        let form = Person::form(WORKSHOP, &item);
         program.start(Some(step)).await;
         let at_once = person.send(&form).await;
         assert!(program.ended_by_itself().await, "it was not ended at {step}");

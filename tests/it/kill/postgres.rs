@@ -87,7 +87,7 @@ async fn restarts_of_the_server_lose_nothing() {
         tokio::time::sleep(Duration::from_millis(700)).await;
         server.restart();
         let since = Instant::now();
-        let form = person.form(WORKSHOP, &format!("/after/{round}"));
+        let form = Person::form(WORKSHOP, &format!("/after/{round}"));
         while !person.send(&form).await {
             assert!(since.elapsed() < Duration::from_secs(10), "it did not recover");
             tokio::time::sleep(Duration::from_millis(100)).await;

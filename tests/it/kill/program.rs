@@ -19,14 +19,15 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_unstale");
 const EMAIL: &str = "ops@example.com";
 const PASSWORD: &str = "correct horse battery";
 /// Far more than a start, an end or a request takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program and all that it needs.
 pub struct Program {
     pub sandbox: Arc<Sandbox>,
     pub database: String,
     address: SocketAddr,
-    _folder: Option<TempDir>,
+    /// Kept for as long as the program is.
+    folder: Option<TempDir>,
     child: Option<Child>,
 }
 
@@ -45,7 +46,7 @@ impl Program {
         let folder = tempfile::tempdir().unwrap();
         let database = format!("sqlite://{}", folder.path().join("unstale.db").display());
         let mut program = Self::at(sandbox(&folder).await, database);
-        program._folder = Some(folder);
+        program.folder = Some(folder);
         program.add_person();
         program
     }
@@ -53,7 +54,7 @@ impl Program {
     /// On a database that is there, without anybody in it.
     pub fn at(sandbox: Arc<Sandbox>, database: String) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { sandbox, database, address, _folder: None, child: None }
+        Self { sandbox, database, address, folder: None, child: None }
     }
 
     fn command(&self) -> Command {
@@ -145,7 +146,7 @@ impl Program {
         let db = Db::open(&self.database).await.unwrap();
         let since = Instant::now();
         let site = unstale::domain::id::DistributionId::from_trusted(WORKSHOP);
-        while distributions::find(&mut *db.read().await.unwrap(), &site).await.unwrap().is_none() {
+        while distributions::find(&mut db.read().await.unwrap(), &site).await.unwrap().is_none() {
             assert!(since.elapsed() < PATIENCE, "the distributions are not read");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -191,7 +192,7 @@ impl Person {
     }
 
     /// A form for one item, with the key that makes pressing twice harmless.
-    pub fn form(&self, distribution: &str, item: &str) -> [(String, String); 4] {
+    pub fn form(distribution: &str, item: &str) -> [(String, String); 4] {
         [("distribution", distribution), ("items", item), ("reason", "kill"), ("request_key", &uuid())]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
     }

@@ -36,8 +36,8 @@ pub async fn live(seed: u64) {
     let settings = Settings {
         create: Pace::new(rng.pick(&[0.5, 2.0, 20.0]), 5),
         read: Pace::new(20.0, 50),
-        survey_every: Duration::from_secs(1_800),
-        outside_every: Duration::from_secs(1_800),
+        survey_every: Duration::from_mins(30),
+        outside_every: Duration::from_mins(30),
         ..Settings::default()
     };
     let complete_after = Duration::from_secs(1 + rng.below(40));
@@ -150,7 +150,7 @@ impl Life {
             let operation =
                 self.rng.pick(&["CreateInvalidation", "CreateInvalidation", "*", "ListInvalidations"]);
             let times = 1 + self.rng.below(4);
-            Fault::new(operation, self.rng.pick(&kinds)).times(times.try_into().unwrap())
+            Fault::new(operation, self.rng.pick(&kinds)).times(times)
         });
         let faults = faults.collect();
         self.world.sandbox.set_faults(faults);

@@ -54,11 +54,9 @@ fn live_all(first: u64) {
 
 fn seeds() -> Range<u64> {
     let Ok(wanted) = std::env::var("UNSTALE_SEEDS") else { return 0..FEW };
-    match wanted.split_once("..") {
-        Some((from, to)) => from.parse().unwrap()..to.parse().unwrap(),
-        None => {
-            let seed: u64 = wanted.parse().unwrap();
-            seed..seed + 1
-        }
+    if let Some((from, to)) = wanted.split_once("..") {
+        return from.parse().unwrap()..to.parse().unwrap();
     }
+    let seed: u64 = wanted.parse().unwrap();
+    seed..seed + 1
 }

@@ -1,6 +1,6 @@
 //! Random numbers that come again with their seed.
 
-/// SplitMix64.
+/// `SplitMix64`.
 #[derive(Debug)]
 pub struct Rng(u64);
 
