@@ -7,7 +7,7 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY sandbox/Cargo.toml sandbox/
 RUN mkdir -p src sandbox/src benches \
-    && echo 'fn main() {}' | tee src/main.rs sandbox/src/main.rs benches/first_job.rs \
+    && echo 'fn main() {}' | tee src/main.rs sandbox/src/main.rs benches/first_job.rs benches/nothing_lost.rs \
     && touch src/lib.rs sandbox/src/lib.rs \
     && cargo build --locked --profile dist --bin unstale \
     && rm -r src sandbox benches

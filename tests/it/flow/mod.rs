@@ -13,6 +13,7 @@ mod replicas;
 mod requests;
 mod restart;
 mod running;
+mod storm;
 mod survey;
 mod trouble;
 mod watching;

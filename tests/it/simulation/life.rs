@@ -55,6 +55,8 @@ pub async fn live(seed: u64) {
     }
     life.calm_down().await;
     life.reckon().await;
+    // What a crash held is free by then.
+    life.world.advance(Duration::from_mins(2));
     life.world.finish().await;
 }
 
