@@ -1,7 +1,7 @@
 //! Measures the first job, request to CloudFront, against the sandbox: each figure beside its peer and its aim.
 //!
-//! Run it with `scripts/bench`, which builds what is measured and finds the AWS CLI:
-//! `first_job --unstale PROGRAM [--aws PROGRAM]`. Times of arrival are those of the sandbox's own log of calls.
+//! Run it with `scripts/bench`, which finds the AWS CLI: `first_job [--unstale PROGRAM] [--aws PROGRAM]`. Times of
+//! arrival are those of the sandbox's own log of calls.
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
 
 use std::{
@@ -75,18 +75,17 @@ struct Arguments {
 
 impl Arguments {
     fn read() -> Outcome<Self> {
-        let (mut unstale, mut aws) = (None, None);
+        let (mut unstale, mut aws) = (env!("CARGO_BIN_EXE_unstale").to_owned(), None);
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             match word.as_str() {
-                "--unstale" => unstale = words.next(),
+                "--unstale" => unstale = words.next().ok_or("--unstale PROGRAM lacks the program")?,
                 "--aws" => aws = words.next(),
                 // What cargo itself adds.
                 "--bench" => {}
                 other => return Err(format!("what is {other}?").into()),
             }
         }
-        let unstale = unstale.ok_or("--unstale PROGRAM is missing; run scripts/bench")?;
         Ok(Self { unstale: unstale.into(), aws: aws.map(PathBuf::from) })
     }
 }
