@@ -15,7 +15,8 @@ use std::{
 
 use cloudfront_sandbox::{Config, Sandbox};
 use stage::{
-    Arguments, Bench, Browser, CLIENTS, DISTRIBUTION, Outcome, Report, Service, Spread, create, mib, millis, now,
+    Arguments, Bench, Browser, CLIENTS, DISTRIBUTION, Outcome, Report, Service, Spread, create, mib, millis,
+    now,
 };
 
 const POSTS: usize = 101;

@@ -36,7 +36,8 @@ async fn main() -> Outcome<()> {
     let arguments = Arguments::read()?;
     let folder = tempfile::tempdir()?;
     let sandbox =
-        Sandbox::start(Config { complete_after: COMPLETES, ..Config::new(folder.path().join("origin")) }).await?;
+        Sandbox::start(Config { complete_after: COMPLETES, ..Config::new(folder.path().join("origin")) })
+            .await?;
     let bench = Bench { arguments, sandbox, folder: folder.path().to_owned() };
     bench.add_person()?;
     let mut report = Report::default();
@@ -63,7 +64,9 @@ impl Bench {
         }
         browser.wait_until_nothing_is_under_way().await?;
         let calls = self.sandbox.calls();
-        let asked = calls.iter().filter(|call| call.operation.ends_with("etInvalidation") || call.operation == "ListInvalidations");
+        let asked = calls.iter().filter(|call| {
+            call.operation.ends_with("etInvalidation") || call.operation == "ListInvalidations"
+        });
         #[expect(clippy::cast_precision_loss, reason = "a mean is rounded anyway")]
         let mean = asked.count() as f64 / WATCHED as f64;
         let peer = self.waiter().await?.map_or("not measured: no AWS CLI".to_owned(), |(calls, _)| {
@@ -100,7 +103,14 @@ impl Bench {
         self.sandbox.clear_calls();
         let mut command = std::process::Command::new(aws);
         self.surround(&mut command);
-        command.args(["cloudfront", "wait", "invalidation-completed", "--distribution-id", DISTRIBUTION, "--id"]);
+        command.args([
+            "cloudfront",
+            "wait",
+            "invalidation-completed",
+            "--distribution-id",
+            DISTRIBUTION,
+            "--id",
+        ]);
         let mut child = command.arg(&made.id).stdout(Stdio::null()).spawn()?;
         let status = tokio::task::spawn_blocking(move || child.wait()).await??;
         if !status.success() {
