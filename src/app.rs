@@ -22,7 +22,7 @@ use crate::{
 const SUBMITTERS: usize = 4;
 const POLLERS: usize = 2;
 /// How long workers may take to end the step at hand.
-const LAST_STEPS: Duration = Duration::from_secs(8);
+const LAST_STEPS: Duration = Duration::from_secs(7);
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -77,11 +77,16 @@ impl App {
         self.start_workers(&mut workers);
         let hub = pages.clone();
         workers.spawn(async move { hub.pass_events_on().await });
-        web::serve(listener, web::router(pages), self.stop.clone()).await;
-        let ended = async { while workers.join_next().await.is_some() {} };
-        if tokio::time::timeout(LAST_STEPS, ended).await.is_err() {
-            tracing::warn!("a worker did not end in time; its lease runs out by itself");
-        }
+        // Side by side, so that slow requests and a slow step together still end in time.
+        let last_steps = async {
+            self.stop.cancelled().await;
+            let ended = async { while workers.join_next().await.is_some() {} };
+            if tokio::time::timeout(LAST_STEPS, ended).await.is_err() {
+                tracing::warn!("a worker did not end in time; its lease runs out by itself");
+                workers.abort_all();
+            }
+        };
+        tokio::join!(web::serve(listener, web::router(pages), self.stop.clone()), last_steps);
         self.desk.db.close().await;
         tracing::info!("stopped");
     }
