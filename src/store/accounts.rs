@@ -8,13 +8,6 @@ use super::{
     parts::{self, time},
 };
 
-/// Which calls a pace is for: those that create, and those that only read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Calls {
-    Create,
-    Read,
-}
-
 /// An account to which nothing is sent for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
@@ -44,22 +37,42 @@ pub async fn lock(tx: &mut Tx, account: &str) -> Result<(Timestamp, Timestamp), 
     Ok((time(create), time(read)))
 }
 
-/// Takes one call of the account's pace, or says from when on there is one.
-pub async fn take_call(
+/// Takes one create, or says from when on there is one.
+///
+/// Creating never waits for the pace of all calls, but counts against it: what only reads gets what is left over.
+pub async fn take_create(
     tx: &mut Tx,
     account: &str,
-    calls: Calls,
-    pace: Pace,
+    create: Pace,
+    all: Pace,
     now: Timestamp,
 ) -> Result<Result<(), Timestamp>, StoreError> {
-    let (create, read) = lock(tx, account).await?;
-    let (next_at, update) = match calls {
-        Calls::Create => (create, "UPDATE account SET create_next_at = $2 WHERE id = $1"),
-        Calls::Read => (read, "UPDATE account SET read_next_at = $2 WHERE id = $1"),
+    let (create_next, all_next) = lock(tx, account).await?;
+    let next = match create.take(create_next, now) {
+        Ok(next) => next,
+        Err(wait) => return Ok(Err(wait)),
     };
-    match pace.take(next_at, now) {
+    execute!(
+        tx,
+        "UPDATE account SET create_next_at = $2, read_next_at = $3 WHERE id = $1",
+        account,
+        next.as_micros(),
+        all.charge(all_next, now, 1).as_micros(),
+    )?;
+    Ok(Ok(()))
+}
+
+/// Takes one call that only reads, or says from when on there is one.
+pub async fn take_read(
+    tx: &mut Tx,
+    account: &str,
+    all: Pace,
+    now: Timestamp,
+) -> Result<Result<(), Timestamp>, StoreError> {
+    let (_, next_at) = lock(tx, account).await?;
+    match all.take(next_at, now) {
         Ok(next) => {
-            execute!(tx, update, account, next.as_micros())?;
+            set_read_next(tx, account, next).await?;
             Ok(Ok(()))
         }
         Err(wait) => Ok(Err(wait)),
@@ -75,7 +88,10 @@ pub async fn charge_reads(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (_, next_at) = lock(tx, account).await?;
-    let next = pace.charge(next_at, now, calls);
+    set_read_next(tx, account, pace.charge(next_at, now, calls)).await
+}
+
+async fn set_read_next(tx: &mut Tx, account: &str, next: Timestamp) -> Result<(), StoreError> {
     execute!(tx, "UPDATE account SET read_next_at = $2 WHERE id = $1", account, next.as_micros())?;
     Ok(())
 }

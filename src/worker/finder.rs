@@ -21,11 +21,17 @@ const PAGES: usize = 50;
 
 /// Looks through the distribution's list, back to when the batch was first sent.
 ///
-/// A list has no references (API reference), so each row that Unstale does not know is asked for.
-pub(super) async fn find(bench: &Bench, batch: &Batch) -> Result<Result<Option<Seen>, Problem>, StoreError> {
+/// A list has no references (API reference), so each row that Unstale does not know is asked for. `calls` counts what
+/// that took: a batch whose fate is unknown does not wait for the pace, but what only watches does afterwards.
+pub(super) async fn find(
+    bench: &Bench,
+    batch: &Batch,
+    calls: &mut u32,
+) -> Result<Result<Option<Seen>, Problem>, StoreError> {
     let oldest = batch.first_sent_at.unwrap_or(batch.created_at).minus(SKEW);
     let mut marker = None;
     for _ in 0..PAGES {
+        *calls += 1;
         let page = match bench.cloudfront.list_invalidations(&batch.distribution, marker.as_deref()).await {
             Ok(page) => page,
             Err(problem) => return Ok(Err(problem)),
@@ -34,6 +40,7 @@ pub(super) async fn find(bench: &Bench, batch: &Batch) -> Result<Result<Option<S
             page.rows.iter().filter(|row| row.created_at >= oldest).map(|row| row.id.clone()).collect();
         let known = known(bench, batch, &young).await?;
         for id in young.iter().filter(|id| !known.contains(id)) {
+            *calls += 1;
             match bench.cloudfront.get_invalidation(&batch.distribution, id).await {
                 Ok(seen) if seen.caller_reference == batch.caller_reference => {
                     return Ok(Ok(Some(seen)));

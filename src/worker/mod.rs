@@ -43,7 +43,7 @@ pub struct Settings {
     pub limits: Limits,
     /// Of `CreateInvalidation`, for each account.
     pub create: Pace,
-    /// Of calls that only read, for each account.
+    /// Of all calls, for each account. Creating is counted and never waits for it; what only reads waits.
     pub read: Pace,
     /// How long a piece of work may be held before somebody else takes it up. Longer than any call can take.
     pub lease: Duration,

@@ -68,7 +68,7 @@ impl Poller {
         let due = distributions::poll_due(&mut tx, now).await?;
         let Some((distribution, account)) = due else { return Ok(Err(Next::Idle)) };
         let pace = self.bench.settings.read;
-        if let Err(wait) = accounts::take_call(&mut tx, &account, accounts::Calls::Read, pace, now).await? {
+        if let Err(wait) = accounts::take_read(&mut tx, &account, pace, now).await? {
             return Ok(Err(Next::At(wait)));
         }
         let lease = super::new_lease();

@@ -53,8 +53,8 @@ async fn claim_of(
     let Some(chosen) = queue::pick(&candidates, in_flight, bench.settings.limits, now) else {
         return idle;
     };
-    let pace = bench.settings.create;
-    if let Err(wait) = accounts::take_call(tx, account, accounts::Calls::Create, pace, now).await? {
+    let (create, all) = (bench.settings.create, bench.settings.read);
+    if let Err(wait) = accounts::take_create(tx, account, create, all, now).await? {
         return Ok(Claim::Nothing(Next::At(wait)));
     }
     let lease = super::super::new_lease();
@@ -65,5 +65,5 @@ async fn claim_of(
     distributions::set_claimed(tx, distribution, now).await?;
     let Some(batch) = batches::find(tx, &chosen.id).await? else { return idle };
     let (account, unknown) = (account.to_owned(), chosen.counted);
-    Ok(Claim::Held(Box::new(Held { batch, lease, account, unknown })))
+    Ok(Claim::Held(Box::new(Held { batch, lease, account, unknown, reads: 0 })))
 }

@@ -3,7 +3,9 @@
 mod claim;
 mod settle;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Mutex;
 
 use crate::{
     cloudfront::Accepted,
@@ -28,6 +30,8 @@ pub struct Submitter {
     bench: Bench,
     /// What was sent before this is from another life of the service.
     started_at: Timestamp,
+    /// What CloudFront said while the database could not be written: it is written before anything else is sent.
+    unwritten: Arc<Mutex<Option<(Held, Answer)>>>,
 }
 
 /// A batch that this worker holds.
@@ -38,6 +42,8 @@ struct Held {
     account: String,
     /// A call for it was begun before and its answer never written.
     unknown: bool,
+    /// Calls that were made for it beside its own create.
+    reads: u32,
 }
 
 /// What came of a batch.
@@ -55,24 +61,30 @@ impl Submitter {
     #[must_use]
     pub fn new(bench: Bench) -> Self {
         let started_at = bench.clock.now();
-        Self { bench, started_at }
+        Self { bench, started_at, unwritten: Arc::default() }
     }
 
     /// Sends one batch, if one may go.
     pub async fn tick(&self) -> Result<Next, StoreError> {
-        match claim::claim(&self.bench).await? {
-            Claim::Nothing(next) => Ok(next),
-            Claim::Held(held) => {
-                step::reached("claimed");
-                let answer = self.send(&held).await?;
-                step::reached("answered");
-                settle::settle(&self.bench, &held, answer).await?;
-                Ok(Next::Again)
-            }
+        let mut unwritten = self.unwritten.lock().await;
+        if unwritten.is_none() {
+            let mut held = match claim::claim(&self.bench).await? {
+                Claim::Nothing(next) => return Ok(next),
+                Claim::Held(held) => *held,
+            };
+            step::reached("claimed");
+            let answer = self.send(&mut held).await?;
+            step::reached("answered");
+            *unwritten = Some((held, answer));
         }
+        if let Some((held, answer)) = unwritten.as_ref() {
+            settle::settle(&self.bench, held, answer).await?;
+        }
+        *unwritten = None;
+        Ok(Next::Again)
     }
 
-    async fn send(&self, held: &Held) -> Result<Answer, StoreError> {
+    async fn send(&self, held: &mut Held) -> Result<Answer, StoreError> {
         if held.unknown {
             match self.look(held).await? {
                 Some(Answer::LookFailed(problem)) if self.may_ask_blindly(held, &problem) => {}
@@ -106,8 +118,8 @@ impl Submitter {
     }
 
     /// Looks for the batch at CloudFront. `None` where it is surely not there.
-    async fn look(&self, held: &Held) -> Result<Option<Answer>, StoreError> {
-        Ok(match finder::find(&self.bench, &held.batch).await? {
+    async fn look(&self, held: &mut Held) -> Result<Option<Answer>, StoreError> {
+        Ok(match finder::find(&self.bench, &held.batch, &mut held.reads).await? {
             Ok(Some(seen)) => Some(Answer::Found(Accepted { id: seen.id, request_id: None })),
             Ok(None) => None,
             Err(problem) => Some(Answer::LookFailed(problem)),

@@ -29,22 +29,22 @@ const NETWORK_REST: Duration = Duration::from_secs(20);
 /// So often an earlier invalidation with the same reference is looked for before a person has to say.
 const LOOKS: u32 = 5;
 
-pub(super) async fn settle(bench: &Bench, held: &Held, answer: Answer) -> Result<(), StoreError> {
+pub(super) async fn settle(bench: &Bench, held: &Held, answer: &Answer) -> Result<(), StoreError> {
     let now = bench.clock.now();
     let mut tx = bench.db.begin().await?;
-    accounts::lock(&mut tx, &held.account).await?;
+    accounts::charge_reads(&mut tx, &held.account, bench.settings.read, held.reads, now).await?;
     let event = match answer {
-        Answer::Accepted(accepted) => accept(&mut tx, held, &accepted, "", now).await?,
+        Answer::Accepted(accepted) => accept(&mut tx, held, accepted, "", now).await?,
         Answer::Found(accepted) => {
             let note = "found at CloudFront by its caller reference";
-            accept(&mut tx, held, &accepted, note, now).await?
+            accept(&mut tx, held, accepted, note, now).await?
         }
         Answer::Problem(problem) => {
-            let verdict = verdict_on(&mut tx, &problem).await?;
-            not_accepted(&mut tx, held, &problem, verdict, held.unknown, now).await?
+            let verdict = verdict_on(&mut tx, problem).await?;
+            not_accepted(&mut tx, held, problem, verdict, held.unknown, now).await?
         }
         Answer::LookFailed(problem) => {
-            not_accepted(&mut tx, held, &problem, after_a_look(problem.kind), true, now).await?
+            not_accepted(&mut tx, held, problem, after_a_look(problem.kind), true, now).await?
         }
     };
     let Some(mut event) = event else {

@@ -86,7 +86,7 @@ async fn take_call(
     let mut tx = bench.db.begin().await?;
     let account = distributions::account(&mut tx, distribution).await?;
     let pace = bench.settings.read;
-    let taken = accounts::take_call(&mut tx, &account, accounts::Calls::Read, pace, now).await?;
+    let taken = accounts::take_read(&mut tx, &account, pace, now).await?;
     tx.commit().await?;
     Ok(taken)
 }

@@ -212,13 +212,8 @@ impl Life {
     }
 
     async fn is_busy(&self) -> bool {
-        for id in &self.asked {
-            let state = self.world.invalidation(id).await.state;
-            if matches!(state, InvalidationState::Queued | InvalidationState::InProgress) {
-                return true;
-            }
-        }
-        false
+        let open = [InvalidationState::Queued, InvalidationState::InProgress];
+        self.world.recent().await.iter().any(|one| open.contains(&one.state) && self.asked.contains(&one.id))
     }
 
     /// What the database says of each batch is what CloudFront has.

@@ -2,14 +2,23 @@
 
 use unstale::{
     domain::{pace::Pace, problem::ProblemKind, time::Timestamp},
-    store::accounts::{self, Calls, Pause},
+    store::accounts::{self, Pause},
 };
 
 use super::given::ACCOUNT;
 use crate::support::{Database, at, on_each_engine, problem};
 
-async fn take(database: &Database, calls: Calls, pace: Pace, now: Timestamp) -> Result<(), Timestamp> {
-    database.write(async |tx| accounts::take_call(tx, ACCOUNT, calls, pace, now).await).await
+/// Far more than any test takes.
+fn no_bound() -> Pace {
+    Pace::new(1_000.0, 1_000)
+}
+
+async fn create(database: &Database, pace: Pace, now: Timestamp) -> Result<(), Timestamp> {
+    database.write(async |tx| accounts::take_create(tx, ACCOUNT, pace, no_bound(), now).await).await
+}
+
+async fn read(database: &Database, pace: Pace, now: Timestamp) -> Result<(), Timestamp> {
+    database.write(async |tx| accounts::take_read(tx, ACCOUNT, pace, now).await).await
 }
 
 async fn ensure(database: &Database) {
@@ -26,30 +35,43 @@ async fn the_pace_lets_a_burst_through_and_then_its_rate(database: &Database) {
     ensure(database).await;
     let pace = Pace::new(0.5, 3);
     for _ in 0..3 {
-        assert_eq!(take(database, Calls::Create, pace, at(0)).await, Ok(()));
+        assert_eq!(create(database, pace, at(0)).await, Ok(()));
     }
-    assert_eq!(take(database, Calls::Create, pace, at(0)).await, Err(at(2)));
-    assert_eq!(take(database, Calls::Create, pace, at(1)).await, Err(at(2)), "asking does not cost");
-    assert_eq!(take(database, Calls::Create, pace, at(2)).await, Ok(()));
-    assert_eq!(take(database, Calls::Read, pace, at(2)).await, Ok(()), "the other calls have their own pace");
+    assert_eq!(create(database, pace, at(0)).await, Err(at(2)));
+    assert_eq!(create(database, pace, at(1)).await, Err(at(2)), "asking does not cost");
+    assert_eq!(create(database, pace, at(2)).await, Ok(()));
 }
 
 async fn both_paces_are_read_under_the_lock(database: &Database) {
     ensure(database).await;
     let pace = Pace::new(0.5, 3);
-    assert_eq!(take(database, Calls::Create, pace, at(8)).await, Ok(()));
+    assert_eq!(create(database, pace, at(8)).await, Ok(()));
     let (create, read) = database.write(async |tx| accounts::lock(tx, ACCOUNT).await).await;
-    assert_eq!((create, read), (at(10), Timestamp::from_micros(0)));
+    assert_eq!(create, at(10));
+    assert!(read > at(8), "a create counts among all calls");
 }
 
 async fn reads_are_charged_afterwards(database: &Database) {
     ensure(database).await;
     let pace = Pace::new(1.0, 5);
-    assert_eq!(take(database, Calls::Read, pace, at(0)).await, Ok(()));
+    assert_eq!(read(database, pace, at(0)).await, Ok(()));
     database.write(async |tx| accounts::charge_reads(tx, ACCOUNT, pace, 9, at(0)).await).await;
-    assert_eq!(take(database, Calls::Read, pace, at(0)).await, Err(at(6)));
-    assert_eq!(take(database, Calls::Read, pace, at(6)).await, Ok(()));
-    assert_eq!(take(database, Calls::Create, pace, at(0)).await, Ok(()));
+    assert_eq!(read(database, pace, at(0)).await, Err(at(6)));
+    assert_eq!(read(database, pace, at(6)).await, Ok(()));
+    assert_eq!(create(database, pace, at(0)).await, Ok(()));
+}
+
+async fn creating_has_the_right_of_way(database: &Database) {
+    ensure(database).await;
+    let (create, all) = (Pace::new(1.0, 5), Pace::new(1.0, 3));
+    let take = async |now| {
+        database.write(async |tx| accounts::take_create(tx, ACCOUNT, create, all, now).await).await
+    };
+    for _ in 0..5 {
+        assert_eq!(take(at(0)).await, Ok(()), "creating waits for its own pace only");
+    }
+    assert_eq!(read(database, all, at(0)).await, Err(at(3)), "reading waits until creating is paid for");
+    assert_eq!(read(database, all, at(3)).await, Ok(()));
 }
 
 async fn an_account_is_paused_and_goes_on(database: &Database) {
@@ -80,5 +102,6 @@ on_each_engine!(
     the_pace_lets_a_burst_through_and_then_its_rate,
     both_paces_are_read_under_the_lock,
     reads_are_charged_afterwards,
+    creating_has_the_right_of_way,
     an_account_is_paused_and_goes_on,
 );

@@ -8,10 +8,7 @@ use unstale::{
         invalidation::InvalidationState,
         pace::Pace,
     },
-    store::{
-        accounts::{self, Calls},
-        audit, batches, invalidations,
-    },
+    store::{accounts, audit, batches, invalidations},
 };
 
 use super::given::{self, ACCOUNT, states};
@@ -46,7 +43,7 @@ async fn the_pace_holds_for_all_together(database: &Database) {
         let db = database.db.clone();
         tasks.spawn(async move {
             let mut tx = db.begin().await.unwrap();
-            let taken = accounts::take_call(&mut tx, ACCOUNT, Calls::Create, pace, at(0)).await.unwrap();
+            let taken = accounts::take_create(&mut tx, ACCOUNT, pace, pace, at(0)).await.unwrap();
             tokio::task::yield_now().await;
             tx.commit().await.unwrap();
             taken.is_ok()

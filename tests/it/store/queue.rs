@@ -2,10 +2,7 @@
 
 use unstale::{
     domain::{batching::Load, problem::ProblemKind, queue::Place, time::Timestamp},
-    store::{
-        accounts::{self, Calls},
-        queue,
-    },
+    store::{accounts, queue},
 };
 
 use super::{
@@ -38,7 +35,7 @@ async fn the_place_counts_what_goes_before(database: &Database) {
     let trouble = problem(ProblemKind::ExpiredCredentials);
     database
         .write(async |tx| {
-            accounts::take_call(tx, ACCOUNT, Calls::Create, pace, at(4)).await?.unwrap();
+            accounts::take_create(tx, ACCOUNT, pace, pace, at(4)).await?.unwrap();
             accounts::pause(tx, ACCOUNT, &trouble, at(4), at(34)).await
         })
         .await;
