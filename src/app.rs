@@ -94,31 +94,33 @@ impl App {
     fn start_workers(&self, workers: &mut JoinSet<()>) {
         for _ in 0..SUBMITTERS {
             let submitter = Submitter::new(self.bench.clone());
-            self.start(workers, "submitter", move || {
+            self.start(workers, "submitter", &self.bench.bell, move || {
                 let submitter = submitter.clone();
                 async move { submitter.tick().await }
             });
         }
+        // What is in progress is due seconds later at the soonest: no ring has anything to say to a poller.
+        let silence = Bell::new();
         for _ in 0..POLLERS {
             let poller = Poller::new(self.bench.clone());
-            self.start(workers, "poller", move || {
+            self.start(workers, "poller", &silence, move || {
                 let poller = poller.clone();
                 async move { poller.tick().await }
             });
         }
         let surveyor = Surveyor::new(self.bench.clone());
-        self.start(workers, "surveyor", move || {
+        self.start(workers, "surveyor", &self.bench.bell, move || {
             let surveyor = surveyor.clone();
             async move { surveyor.tick().await }
         });
     }
 
-    fn start<T, F>(&self, workers: &mut JoinSet<()>, name: &'static str, tick: T)
+    fn start<T, F>(&self, workers: &mut JoinSet<()>, name: &'static str, bell: &Bell, tick: T)
     where
         T: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<worker::Next, StoreError>> + Send,
     {
-        let (clock, bell, stop) = (self.bench.clock.clone(), self.bench.bell.listen(), self.stop.clone());
+        let (clock, bell, stop) = (self.bench.clock.clone(), bell.listen(), self.stop.clone());
         workers.spawn(async move { worker::run(name, &clock, bell, &stop, tick).await });
     }
 

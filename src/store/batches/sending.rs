@@ -27,19 +27,35 @@ pub async fn in_flight(conn: &mut Conn, distribution: &DistributionId) -> Result
     Ok(Load { paths: count(paths), wildcards: count(wildcards) })
 }
 
-/// Distributions with a batch that may be sent now, those that waited longest for a turn first, with their account.
-pub async fn sendable(conn: &mut Conn, now: Timestamp) -> Result<Vec<(DistributionId, String)>, StoreError> {
+/// A distribution with a batch that may be sent now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sendable {
+    pub distribution: DistributionId,
+    pub account: String,
+    /// When the account's next create is due at the even rate.
+    pub create_next_at: Timestamp,
+}
+
+/// Distributions with a batch that may be sent now, those that waited longest for a turn first.
+pub async fn sendable(conn: &mut Conn, now: Timestamp) -> Result<Vec<Sendable>, StoreError> {
     let rows = fetch_all!(
         conn,
-        (String, String),
-        "SELECT d.id, d.account_id FROM distribution d JOIN account a ON a.id = d.account_id
+        (String, String, i64),
+        "SELECT d.id, d.account_id, a.create_next_at FROM distribution d JOIN account a ON a.id = d.account_id
          WHERE (a.retry_at IS NULL OR a.retry_at <= $1) AND EXISTS (
              SELECT 1 FROM batch b WHERE b.distribution_id = d.id AND b.state IN ('queued', 'submitting')
                AND b.due_at <= $1 AND (b.lease_until IS NULL OR b.lease_until <= $1))
          ORDER BY d.last_claimed_at, d.id LIMIT 200",
         now.as_micros(),
     )?;
-    Ok(rows.into_iter().map(|(id, account)| (DistributionId::from_trusted(id), account)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, account, create_next_at)| Sendable {
+            distribution: DistributionId::from_trusted(id),
+            account,
+            create_next_at: time(create_next_at),
+        })
+        .collect())
 }
 
 /// The next batches of a distribution that may be sent now, in the order of [`crate::domain::queue`].

@@ -2,7 +2,11 @@
 
 use crate::{
     domain::{id::DistributionId, queue, time::Timestamp},
-    store::{StoreError, Tx, accounts, batches, distributions},
+    store::{
+        StoreError, Tx, accounts,
+        batches::{self, Sendable},
+        distributions,
+    },
 };
 
 use super::{
@@ -24,9 +28,14 @@ pub(super) async fn claim(bench: &Bench) -> Result<Claim, StoreError> {
         let due = batches::next_due(&mut *bench.db.read().await?).await?;
         return Ok(Claim::Nothing(due.filter(|due| *due > now).map_or(Next::Idle, Next::At)));
     }
+    // Asked before the writer is taken, for which people who press the button are waiting.
+    let wait = |one: &Sendable| bench.settings.create.take(one.create_next_at, now).err();
+    let mut next = sendable.iter().filter_map(wait).min().map_or(Next::Idle, Next::At);
+    if sendable.iter().all(|one| wait(one).is_some()) {
+        return Ok(Claim::Nothing(next));
+    }
     let mut tx = bench.db.begin().await?;
-    let mut next = Next::Idle;
-    for (distribution, account) in sendable {
+    for Sendable { distribution, account, .. } in sendable {
         match claim_of(bench, &mut tx, &distribution, &account, now).await? {
             Claim::Held(held) => {
                 tx.commit().await?;

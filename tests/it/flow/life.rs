@@ -16,10 +16,10 @@ async fn a_request_is_accepted_watched_and_completed() {
     let batch = world.batch(&id).await;
     assert_eq!((batch.first_sent_at, batch.accepted_at, batch.attempts), (Some(at(0)), Some(at(0)), 1));
 
-    world.advance(seconds(19));
+    world.advance(std::time::Duration::from_millis(18_500));
     world.poll().await;
     assert_eq!(world.state(&id).await, "in_progress");
-    world.advance(seconds(1));
+    world.advance(std::time::Duration::from_millis(1_500));
     world.poll().await;
     assert_eq!(world.state(&id).await, "completed");
     assert_eq!(world.batch(&id).await.completed_at, Some(at(20)));
@@ -95,10 +95,10 @@ async fn workers_rest_when_there_is_nothing_to_do() {
     world.request("/a").await;
     assert_eq!(world.submit_once().await, Next::Again);
     assert_eq!(world.submit_once().await, Next::Idle);
-    assert_eq!(world.poll_once().await, Next::At(at(1)));
-    world.advance(seconds(1));
+    assert_eq!(world.poll_once().await, Next::At(at(4)));
+    world.advance(seconds(4));
     assert_eq!(world.poll_once().await, Next::Again);
-    assert_eq!(world.poll_once().await, Next::At(at(2)));
+    assert_eq!(world.poll_once().await, Next::At(at(8)));
     world.finish().await;
 }
 

@@ -274,3 +274,24 @@ async fn trouble_after_trouble_still_makes_one() {
     assert_eq!(world.at_cloudfront(WORKSHOP), 1);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn what_cloudfront_said_is_kept_until_it_can_be_written() {
+    let world = World::new().await;
+    let id = world.request("/a").await;
+    let mut raw = world.database.raw().await;
+    raw.run(
+        "CREATE TRIGGER trouble BEFORE UPDATE ON batch WHEN NEW.state = 'in_progress'
+         BEGIN SELECT RAISE(ABORT, 'the disk is in trouble'); END",
+    )
+    .await
+    .unwrap();
+    world.try_submit_once().await.unwrap_err();
+    world.try_submit_once().await.unwrap_err();
+    assert_eq!(world.batch_state(&id).await, "submitting");
+    raw.run("DROP TRIGGER trouble").await.unwrap();
+    world.submit_once().await;
+    assert_eq!(world.batch_state(&id).await, "in_progress", "at once, not after the lease");
+    assert_eq!(world.sandbox.calls().len(), 1, "CloudFront was asked once");
+    world.finish().await;
+}

@@ -3,6 +3,7 @@
 use std::{
     io::Write,
     net::{SocketAddr, TcpListener},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -58,7 +59,10 @@ impl Program {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(PROGRAM);
+        self.surrounded(Command::new(PROGRAM))
+    }
+
+    fn surrounded(&self, mut command: Command) -> Command {
         command
             .env_remove("UNSTALE_ABORT_AT")
             .env("UNSTALE_DATABASE", &self.database)
@@ -85,7 +89,17 @@ impl Program {
 
     /// Starts it, to be ended at a named step if one is given, and waits until it answers.
     pub async fn start(&mut self, abort_at: Option<&str>) {
-        let mut command = self.command();
+        self.start_as(self.command(), abort_at).await;
+    }
+
+    /// Starts it under libfiu, which makes its calls to the system fail when told to over `control`.
+    pub async fn start_faulty(&mut self, control: &Path) {
+        let mut command = Command::new("fiu-run");
+        command.arg("-x").arg("-f").arg(control).arg(PROGRAM);
+        self.start_as(self.surrounded(command), None).await;
+    }
+
+    async fn start_as(&mut self, mut command: Command, abort_at: Option<&str>) {
         command.args(["serve", "--listen", &self.address.to_string()]);
         command.args(["--create-rate", "1000", "--create-burst", "1000"]);
         if let Some(step) = abort_at {
@@ -103,6 +117,10 @@ impl Program {
             assert!(since.elapsed() < PATIENCE && !ended, "it does not start");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     /// SIGKILL: no last word.

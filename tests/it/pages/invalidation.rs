@@ -195,7 +195,7 @@ async fn one_that_cloudfront_no_longer_knows_is_lost_and_not_completed() {
     let id = site.world.request("/styles.css").await;
     site.world.submit().await;
     site.world.sandbox.remove_distribution(WORKSHOP);
-    site.world.advance(Duration::from_secs(2));
+    site.world.advance(Duration::from_secs(4));
     site.world.poll().await;
     assert_eq!(site.world.batch_state(&id).await, "lost");
     let page = show(&ada, &id).await;

@@ -176,9 +176,13 @@ fn it_ends_in_order_at_sigterm_with_a_stream_and_a_slow_request_open() {
         line.clear();
         assert!(stream.read_line(&mut line).unwrap() > 0, "the stream ended early");
     }
-    // A form of which only the half has come.
+    // A form of which only the half has come, and of which the service is known to wait for the rest.
     let half = service.form("/sign-in", "email=ada%40example.com&password=x");
+    let half = half.replacen("Connection:", "Expect: 100-continue\r\nConnection:", 1);
     let mut slow = service.request(&half[..half.len() - 5]);
+    let mut waits = [0; 25];
+    slow.read_exact(&mut waits).unwrap();
+    assert_eq!(waits.as_slice(), b"HTTP/1.1 100 Continue\r\n\r\n");
     // An open connection that asks for nothing must not hold anything up either.
     let _idle = service.request("");
 

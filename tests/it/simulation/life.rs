@@ -10,7 +10,7 @@ use unstale::{
         pace::Pace,
     },
     ops,
-    worker::{Poller, Settings, Submitter, Surveyor},
+    worker::{Next, Poller, Settings, Submitter, Surveyor},
 };
 
 use super::rng::Rng;
@@ -41,7 +41,7 @@ pub async fn live(seed: u64) {
         ..Settings::default()
     };
     let complete_after = Duration::from_secs(1 + rng.below(40));
-    let world = World::with(Setup { settings, complete_after, ..Setup::default() }).await;
+    let world = World::copied(Setup { settings, complete_after, ..Setup::default() }).await;
     let mut life = Life {
         rng,
         submitter: Submitter::new(world.bench.clone()),
@@ -197,13 +197,13 @@ impl Life {
     async fn calm_down(&mut self) {
         self.world.sandbox.set_faults(Vec::new());
         for _ in 0..ROUNDS {
-            self.world.submit().await;
-            self.world.poll().await;
-            self.world.survey().await;
+            let due = [self.world.submit().await, self.world.poll().await, self.world.survey().await];
             if !self.is_busy().await {
                 return;
             }
-            self.world.advance(Duration::from_secs(30));
+            let due = due.into_iter().filter_map(|next| if let Next::At(at) = next { Some(at) } else { None });
+            let rest = due.map(|at| at.since(self.world.now())).min().unwrap_or_default();
+            self.world.advance(rest.max(Duration::from_secs(30)));
         }
         for id in &self.asked {
             eprintln!("{id}: {:?}", self.world.batches(id).await);

@@ -13,8 +13,8 @@ use crate::support::{Database, at, on_each_engine, problem};
 
 async fn sendable(database: &Database, now: Timestamp) -> Vec<String> {
     let found = database.get(async |conn| batches::sendable(conn, now).await).await;
-    assert!(found.iter().all(|(_, account)| account == ACCOUNT));
-    found.into_iter().map(|(id, _)| id.to_string()).collect()
+    assert!(found.iter().all(|one| one.account == ACCOUNT));
+    found.into_iter().map(|one| one.distribution.to_string()).collect()
 }
 
 async fn candidates(database: &Database, now: Timestamp) -> Vec<BatchId> {

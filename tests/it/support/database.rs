@@ -85,6 +85,15 @@ impl Database {
         Some(Self { db, place })
     }
 
+    /// An SQLite database with what such a file holds.
+    pub async fn copied(bytes: &[u8]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(file(&folder), bytes).unwrap();
+        let place = Place::Sqlite(folder);
+        let db = Db::open(&place.address()).await.unwrap();
+        Self { db, place }
+    }
+
     pub async fn read(&self) -> Read {
         self.db.read().await.unwrap()
     }

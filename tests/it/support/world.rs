@@ -4,6 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use cloudfront_sandbox::{Call, Config, Fault, FaultKind, Sandbox};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use unstale::{
     clock::Clock,
     cloudfront::{CloudFront, Connect},
@@ -18,7 +19,7 @@ use unstale::{
         time::Timestamp,
     },
     ops::{self, Desk, Requested},
-    store::{audit, batches, distributions, invalidations},
+    store::{StoreError, audit, batches, distributions, invalidations},
     wake::Bell,
     worker::{Bench, Next, Poller, Settings, Submitter, Surveyor},
 };
@@ -76,6 +77,19 @@ impl World {
         world.survey().await;
         world.sandbox.clear_calls();
         world
+    }
+
+    /// The same as [`World::with`], faster: a copy of a database whose distributions were read in this process before.
+    pub async fn copied(setup: Setup) -> Self {
+        static READ: OnceCell<Vec<u8>> = OnceCell::const_new();
+        let read = READ.get_or_init(async || {
+            let mut world = Self::new().await;
+            world.finished = true;
+            world.database.db.close().await;
+            std::fs::read(world.database.db.file().unwrap()).unwrap()
+        });
+        let database = Database::copied(read.await).await;
+        Self::unread(database, setup).await
     }
 
     /// The same on PostgreSQL, where there is one.
@@ -147,6 +161,11 @@ impl World {
     /// One tick of the submitter.
     pub async fn submit_once(&self) -> Next {
         self.submitter.tick().await.unwrap()
+    }
+
+    /// One tick of the submitter that may fail.
+    pub async fn try_submit_once(&self) -> Result<Next, StoreError> {
+        self.submitter.tick().await
     }
 
     /// Watches until there is nothing to look at now.
