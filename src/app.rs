@@ -1,8 +1,8 @@
 //! Puts the house together: database, CloudFront, workers, pages, and an orderly end.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::Mutex, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         Db, StoreError, batches,
         instance_lock::{self, InstanceLock, LockError},
     },
-    wake::Bell,
+    wake::{Bell, Listener},
     web::{self, Options, Web},
     worker::{self, Bench, Poller, Settings, Submitter, Surveyor},
 };
@@ -92,36 +92,41 @@ impl App {
     }
 
     fn start_workers(&self, workers: &mut JoinSet<()>) {
+        let bell = Arc::new(Mutex::new(self.bench.bell.listen()));
         for _ in 0..SUBMITTERS {
-            let submitter = Submitter::new(self.bench.clone());
-            self.start(workers, "submitter", &self.bench.bell, move || {
-                let submitter = submitter.clone();
-                async move { submitter.tick().await }
-            });
+            self.start_submitter(workers, Arc::clone(&bell));
         }
-        // What is in progress is due seconds later at the soonest: no ring has anything to say to a poller.
-        let silence = Bell::new();
         for _ in 0..POLLERS {
             let poller = Poller::new(self.bench.clone());
-            self.start(workers, "poller", &silence, move || {
+            self.start(workers, "poller", move || {
                 let poller = poller.clone();
                 async move { poller.tick().await }
             });
         }
         let surveyor = Surveyor::new(self.bench.clone());
-        self.start(workers, "surveyor", &self.bench.bell, move || {
+        self.start(workers, "surveyor", move || {
             let surveyor = surveyor.clone();
             async move { surveyor.tick().await }
         });
     }
 
-    fn start<T, F>(&self, workers: &mut JoinSet<()>, name: &'static str, bell: &Bell, tick: T)
+    fn start_submitter(&self, workers: &mut JoinSet<()>, bell: Arc<Mutex<Listener>>) {
+        let submitter = Submitter::new(self.bench.clone());
+        let (clock, stop) = (self.bench.clock.clone(), self.stop.clone());
+        workers.spawn(async move {
+            let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
+            worker::run_in_turn("submitter", &clock, &bell, &stop, claim, finish).await;
+        });
+    }
+
+    /// Starts a worker that only looks at the clock: what it does is due seconds after any ring, or by the minute.
+    fn start<T, F>(&self, workers: &mut JoinSet<()>, name: &'static str, tick: T)
     where
         T: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<worker::Next, StoreError>> + Send,
     {
-        let (clock, bell, stop) = (self.bench.clock.clone(), bell.listen(), self.stop.clone());
-        workers.spawn(async move { worker::run(name, &clock, bell, &stop, tick).await });
+        let (clock, silence, stop) = (self.bench.clock.clone(), Bell::new(), self.stop.clone());
+        workers.spawn(async move { worker::run(name, &clock, silence.listen(), &stop, tick).await });
     }
 
     /// The link for the first account, where there is none.

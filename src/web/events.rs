@@ -79,11 +79,15 @@ impl Hub {
         loop {
             *cursor = Some(last);
             let events = audit::after(&mut conn, last, PAGE).await?;
-            let Some(newest) = events.last() else { return Ok(()) };
-            last = newest.sequence;
+            let all = events.len() < PAGE;
+            last = events.last().map_or(last, |newest| newest.sequence);
             for event in events {
                 // Nobody listening is no error.
                 let _ = self.sender.send(Arc::new(event));
+            }
+            if all {
+                *cursor = Some(last);
+                return Ok(());
             }
         }
     }

@@ -12,7 +12,7 @@ mod surveyor;
 use std::time::Duration;
 
 pub use poller::Poller;
-pub use runner::{Next, run};
+pub use runner::{Next, run, run_in_turn};
 pub use submitter::Submitter;
 pub use surveyor::Surveyor;
 

@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, time::Duration};
 
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::{clock::Clock, domain::time::Timestamp, wake::Listener};
@@ -34,27 +35,69 @@ pub async fn run<E, F>(
     F: Future<Output = Result<Next, E>>,
 {
     while !stop.is_cancelled() {
-        let rest = match tick().await {
-            Ok(Next::Again) => continue,
-            Ok(Next::At(due)) => due.since(clock.now()).min(HEARTBEAT),
-            Ok(Next::Idle) => HEARTBEAT,
-            Err(error) => {
-                tracing::error!(worker = name, %error, "a tick failed; it is tried again");
-                wait(AFTER_ERROR, stop).await;
-                continue;
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(rest) => {}
-            () = bell.rung() => {}
-            () = stop.cancelled() => {}
+        match tick().await {
+            Ok(next) => rest(next, clock, &mut bell, stop).await,
+            Err(error) => recover(name, &error, stop).await,
         }
     }
 }
 
-async fn wait(rest: Duration, stop: &CancellationToken) {
+/// Claims and finishes until `stop`, beside others of the same kind. Whoever has the bell looks for work and, once it
+/// holds some, leaves the bell to the next: a ring is answered by one question, not by one from each.
+pub async fn run_in_turn<W, E, C, F>(
+    name: &'static str,
+    clock: &Clock,
+    bell: &Mutex<Listener>,
+    stop: &CancellationToken,
+    claim: impl Fn() -> C,
+    finish: impl Fn(W) -> F,
+) where
+    E: Display,
+    C: Future<Output = Result<Result<W, Next>, E>>,
+    F: Future<Output = Result<(), E>>,
+{
+    loop {
+        let mut turn = bell.lock().await;
+        if stop.is_cancelled() {
+            return;
+        }
+        let done = match claim().await {
+            Ok(Ok(work)) => {
+                drop(turn);
+                finish(work).await
+            }
+            Ok(Err(next)) => {
+                rest(next, clock, &mut turn, stop).await;
+                Ok(())
+            }
+            Err(error) => {
+                drop(turn);
+                Err(error)
+            }
+        };
+        if let Err(error) = done {
+            recover(name, &error, stop).await;
+        }
+    }
+}
+
+async fn rest(next: Next, clock: &Clock, bell: &mut Listener, stop: &CancellationToken) {
+    let span = match next {
+        Next::Again => return,
+        Next::At(due) => due.since(clock.now()).min(HEARTBEAT),
+        Next::Idle => HEARTBEAT,
+    };
     tokio::select! {
-        () = tokio::time::sleep(rest) => {}
+        () = tokio::time::sleep(span) => {}
+        () = bell.rung() => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn recover(name: &'static str, error: &impl Display, stop: &CancellationToken) {
+    tracing::error!(worker = name, %error, "a tick failed; it is tried again");
+    tokio::select! {
+        () = tokio::time::sleep(AFTER_ERROR) => {}
         () = stop.cancelled() => {}
     }
 }

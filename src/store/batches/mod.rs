@@ -21,8 +21,8 @@ use super::{
 };
 
 pub use sending::{
-    NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, next_due, release_all, requeue_failed,
-    sendable, set_accepted, set_not_accepted,
+    NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, next_due, release_all,
+    requeue_failed, sendable, set_accepted, set_not_accepted,
 };
 pub use watching::{Watched, next_look, set_completed, set_look_at, set_lost, watched};
 

@@ -31,8 +31,12 @@ pub struct Submitter {
     /// What was sent before this is from another life of the service.
     started_at: Timestamp,
     /// What CloudFront said while the database could not be written: it is written before anything else is sent.
-    unwritten: Arc<Mutex<Option<(Held, Answer)>>>,
+    unwritten: Arc<Mutex<Option<(Box<Held>, Answer)>>>,
 }
+
+/// Something to do: a batch to send, or else what was said of the last one, to be written at last.
+#[derive(Debug)]
+pub struct Work(Option<Box<Held>>);
 
 /// A batch that this worker holds.
 #[derive(Debug)]
@@ -66,13 +70,30 @@ impl Submitter {
 
     /// Sends one batch, if one may go.
     pub async fn tick(&self) -> Result<Next, StoreError> {
+        match self.claim().await? {
+            Ok(work) => self.finish(work).await.map(|()| Next::Again),
+            Err(next) => Ok(next),
+        }
+    }
+
+    /// Takes up what is to be done next, or says when there may be something.
+    pub async fn claim(&self) -> Result<Result<Work, Next>, StoreError> {
+        if self.unwritten.lock().await.is_some() {
+            return Ok(Ok(Work(None)));
+        }
+        match claim::claim(&self.bench).await? {
+            Claim::Nothing(next) => Ok(Err(next)),
+            Claim::Held(held) => {
+                step::reached("claimed");
+                Ok(Ok(Work(Some(held))))
+            }
+        }
+    }
+
+    /// Does it.
+    pub async fn finish(&self, work: Work) -> Result<(), StoreError> {
         let mut unwritten = self.unwritten.lock().await;
-        if unwritten.is_none() {
-            let mut held = match claim::claim(&self.bench).await? {
-                Claim::Nothing(next) => return Ok(next),
-                Claim::Held(held) => *held,
-            };
-            step::reached("claimed");
+        if let Some(mut held) = work.0 {
             let answer = self.send(&mut held).await?;
             step::reached("answered");
             *unwritten = Some((held, answer));
@@ -81,7 +102,7 @@ impl Submitter {
             settle::settle(&self.bench, held, answer).await?;
         }
         *unwritten = None;
-        Ok(Next::Again)
+        Ok(())
     }
 
     async fn send(&self, held: &mut Held) -> Result<Answer, StoreError> {

@@ -201,7 +201,8 @@ impl Life {
             if !self.is_busy().await {
                 return;
             }
-            let due = due.into_iter().filter_map(|next| if let Next::At(at) = next { Some(at) } else { None });
+            let due =
+                due.into_iter().filter_map(|next| if let Next::At(at) = next { Some(at) } else { None });
             let rest = due.map(|at| at.since(self.world.now())).min().unwrap_or_default();
             self.world.advance(rest.max(Duration::from_secs(30)));
         }

@@ -1,9 +1,9 @@
 //! Lives of the service against an adversarial CloudFront, each from a seed: requests, crashes at any await, lost
 //! answers, throttles, limits, forgotten references, clocks that jump.
 //!
-//! `UNSTALE_SEEDS=0..100000` runs that many lives, `UNSTALE_SEEDS=4711` replays one; `scripts/test` asks for 300. What a seed decides comes again
-//! to the letter; at which instant a crash meets a packet under way is for the operating system, so a replay that
-//! passes is worth repeating.
+//! `UNSTALE_SEEDS=0..100000` runs that many lives, `UNSTALE_SEEDS=4711` replays one; `scripts/test` asks for 2,000.
+//! What a seed decides comes again to the letter; at which instant a crash meets a packet under way is for the
+//! operating system, so a replay that passes is worth repeating.
 
 mod life;
 mod rng;
