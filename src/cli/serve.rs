@@ -4,7 +4,7 @@ use crate::{
     app::{self, App},
     cloudfront::{CloudFront, Connect},
     config::{REQUEST_TIMEOUT, ServeArgs},
-    web::Options,
+    web::{Options, ways::Ways},
 };
 
 use super::{CliError, log, say, signals};
@@ -29,6 +29,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         limits: settings.limits,
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
+        ways: Ways::default(),
         demo: None,
     };
     app.run(listener, options).await;

@@ -40,6 +40,16 @@ fn rows(after: i64) -> &'static [&'static str] {
                  ('b1', 'i1', 'E1', 1, 'unstale-b1', '[\"/a\"]', 1, 0, 'in_progress', 1, 10, 10, 11, 12, 13, 'I1'),
                  ('b2', 'i1', 'E1', 2, 'unstale-b2', '[\"/b*\"]', 0, 1, 'queued', 0, 10, 10, NULL, NULL, NULL, NULL)",
         ],
+        5 => &[
+            "INSERT INTO second_step (person_id, secret, created_at, confirmed_at, last_step)
+                 VALUES ('p1', 'ABCDEFGH', 1, 2, 3)",
+            "INSERT INTO recovery_code (person_id, code_hash, used_at) VALUES ('p1', 'h1', NULL)",
+            "INSERT INTO half_sign_in (token_hash, person_id, tries, expires_at) VALUES ('t1', 'p1', 0, 9)",
+            "INSERT INTO password_link (person_id, token_hash, expires_at) VALUES ('p2', 't2', 9)",
+            "INSERT INTO identity (issuer, subject, person_id, created_at)
+                 VALUES ('https://idp.example', 's1', 'p1', 1)",
+            "INSERT INTO person_group (person_id, group_name, source) VALUES ('p1', 'ops', 'provider')",
+        ],
         _ => &[],
     }
 }

@@ -4,7 +4,8 @@ use crate::support::uuid;
 
 const TABLE: &str = include_str!("../../../src/web/mod.rs");
 /// What answers without a session.
-const OPEN: [&str; 5] = ["/healthz", "/static/{name}", "/sign-in", "/sign-in/demo", "/setup"];
+const OPEN: [&str; 7] =
+    ["/healthz", "/static/{name}", "/sign-in", "/sign-in/demo", "/sign-in/code", "/password", "/setup"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
