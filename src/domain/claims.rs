@@ -133,7 +133,7 @@ impl RoleRules {
     /// Does the provider say at every sign-in what somebody may do?
     #[must_use]
     pub const fn is_by_provider(&self) -> bool {
-        self.claim.is_some()
+        self.claim.is_some() || !(self.admin.is_empty() && self.operator.is_empty() && self.viewer.is_empty())
     }
 }
 

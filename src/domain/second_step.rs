@@ -75,10 +75,15 @@ impl TotpSecret {
         }
         let current = now.as_micros() / 1_000_000 / STEP;
         let steps = current - LEEWAY..=current + LEEWAY;
-        steps.filter(|step| *step > last_step).find(|step| {
-            let token = totp.generate(u64::try_from(step * STEP).unwrap_or(0));
-            same(token.to_string().as_bytes(), code.as_bytes())
-        })
+        let shown = |step: i64| totp.generate(u64::try_from(step * STEP).unwrap_or(0)).to_string();
+        steps.filter(|step| *step > last_step).find(|step| same(shown(*step).as_bytes(), code.as_bytes()))
+    }
+
+    /// The code that an authenticator shows now.
+    #[must_use]
+    pub fn code(&self, now: Timestamp) -> Option<String> {
+        let seconds = u64::try_from(now.as_micros() / 1_000_000).ok()?;
+        Some(self.totp("")?.generate(seconds).to_string())
     }
 }
 

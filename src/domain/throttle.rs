@@ -59,6 +59,18 @@ impl Throttle {
         Ok(())
     }
 
+    /// Begins something that has no account, or says how long to wait first.
+    pub fn begin_unnamed(&mut self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Duration> {
+        let network = Network::of(address);
+        let tries = self.networks.get(&network);
+        let wait = tries.map_or(Duration::ZERO, |tries| tries.wait(now, FREE_NETWORK, LONGEST_NETWORK));
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        count(&mut self.networks, network, now);
+        Ok(())
+    }
+
     /// It was the person: their own failures are forgotten, and the network's count goes back by this try.
     pub fn succeeded(&mut self, account: &str, address: Option<IpAddr>) {
         let network = Network::of(address);

@@ -58,7 +58,9 @@ impl Refusal {
         }
     }
 
-    const fn note(self) -> &'static str {
+    /// The same for the history.
+    #[must_use]
+    pub const fn note(self) -> &'static str {
         match self {
             Self::Disabled => "the account is disabled",
             Self::NoRole => "no claim gives a role",

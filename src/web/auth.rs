@@ -23,7 +23,7 @@ use crate::{
     store::{StoreError, people, sessions},
 };
 
-use super::{error::WebError, sign_in, state::Web};
+use super::{error::WebError, proxy, sign_in, state::Web};
 
 /// How precisely the last use of a session is kept.
 const TOUCH_EVERY: Duration = Duration::from_mins(5);
@@ -92,7 +92,11 @@ impl Visitor {
 pub async fn require_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let secret = secret_in(request.headers(), &web, Kind::Session);
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
-    match find_visitor(&web, secret, origin).await {
+    let visitor = match proxy::find_visitor(&web, request.headers(), &origin).await {
+        Ok(None) => find_visitor(&web, secret, origin).await,
+        found => found,
+    };
+    match visitor {
         Ok(Some(visitor)) => {
             request.extensions_mut().insert(visitor);
             next.run(request).await

@@ -32,6 +32,8 @@ pub enum WebError {
     TooOften(Duration),
     /// The database is out of reach.
     Unavailable(String),
+    /// Who asks cannot be found out now.
+    ProviderAway(String),
     /// It was not done within the time that a request may take.
     TookTooLong,
     /// The cause is for the log only.
@@ -80,7 +82,9 @@ impl WebError {
             Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLate(_) => StatusCode::CONFLICT,
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) | Self::TookTooLong => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -116,6 +120,10 @@ impl WebError {
                 "The database is out of reach for the moment",
                 "Nothing was kept or sent. Go back and try again in a few seconds; what you typed is still in the form.",
             ),
+            Self::ProviderAway(_) => pair(
+                "Who you are cannot be checked for the moment",
+                "Nothing was kept or sent. The other side does not answer; the cause is in Unstale's log. Try again in a few seconds.",
+            ),
             Self::TookTooLong => pair(
                 "This took too long",
                 "It may be done yet. Look in the history whether it was before you try again.",
@@ -136,12 +144,14 @@ impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         let status = self.status();
         let cause = match &self {
-            Self::Internal(cause) | Self::Unavailable(cause) => Some(Cause(cause.clone())),
+            Self::Internal(cause) | Self::Unavailable(cause) | Self::ProviderAway(cause) => {
+                Some(Cause(cause.clone()))
+            }
             _ => None,
         };
         let retry_after = match &self {
             Self::TooOften(wait) => Some(wait.as_secs().max(1)),
-            Self::Unavailable(_) | Self::TookTooLong => Some(5),
+            Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => Some(5),
             _ => None,
         };
         let (title, advice) = self.words();

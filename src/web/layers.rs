@@ -18,6 +18,7 @@ use crate::{domain::actor::Origin, ops::new_uuid};
 use super::{
     auth,
     error::{Cause, Unfinished, WebError},
+    proxy,
     state::Web,
 };
 
@@ -49,6 +50,7 @@ pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
         .layer(middleware::from_fn_with_state(web.clone(), require_own_page))
         .layer(csrf.with_rejection_response(|_| cross_site()))
         .layer(middleware::from_fn_with_state(web.clone(), in_time))
+        .layer(middleware::from_fn_with_state(web.clone(), proxy::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(web.clone(), security_headers))
@@ -127,7 +129,8 @@ async fn to_the_end(request: Request, next: Next) -> Response {
 async fn require_own_page(State(web): State<Web>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let silent = !headers.contains_key("sec-fetch-site") && !headers.contains_key(header::ORIGIN);
-    if !request.method().is_safe() && silent && auth::has_session_cookie(headers, &web) {
+    let known = auth::has_session_cookie(headers, &web) || proxy::tells_who_asks(headers, &web);
+    if !request.method().is_safe() && silent && known {
         return cross_site();
     }
     next.run(request).await

@@ -14,6 +14,7 @@ mod invalidate;
 mod invalidation;
 mod layers;
 mod minute;
+mod proxy;
 mod server;
 mod settings;
 mod setup;
@@ -37,6 +38,8 @@ pub fn router(web: Web) -> Router {
         .route("/static/{name}", get(assets::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/demo", post(sign_in::demo))
+        .route("/sign-in/oidc", get(sign_in::oidc::start))
+        .route("/sign-in/oidc/callback", get(sign_in::oidc::callback))
         .route("/sign-in/code", get(sign_in::code::show).post(sign_in::code::submit))
         .route("/password", get(sign_in::link::show).post(sign_in::link::submit))
         .route("/setup", get(setup::show).post(setup::submit))

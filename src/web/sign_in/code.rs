@@ -56,7 +56,7 @@ pub fn address(next: &str) -> String {
 /// `GET /sign-in/code`
 pub async fn show(
     State(web): State<Web>,
-    Asked(Where { next }): Asked<Where>,
+    Asked(Where { next, .. }): Asked<Where>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let half = auth::secret_in(&headers, &web, Kind::HalfWay);

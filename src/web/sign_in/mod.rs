@@ -2,6 +2,7 @@
 
 pub mod code;
 pub mod link;
+pub mod oidc;
 pub mod throttle;
 
 use std::time::Duration;
@@ -11,7 +12,7 @@ use axum::{
     Extension,
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
@@ -53,13 +54,20 @@ struct Provider {
 impl SignInPage {
     fn new(web: &Web, next: String) -> Self {
         let demo = web.options.demo.is_some();
-        Self { email: Field::default(), problem: None, demo, nobody_yet: false, provider: None, next }
+        let provider = web.options.ways.oidc.as_ref().map(|oidc| Provider {
+            name: oidc.settings.name.clone(),
+            address: oidc::address(&next),
+            problem: None,
+        });
+        Self { email: Field::default(), problem: None, demo, nobody_yet: false, provider, next }
     }
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Where {
     next: Option<String>,
+    /// Stay on this page although people are sent straight to the provider.
+    stay: Option<String>,
 }
 
 /// The address of the sign-in page that leads on to `path`.
@@ -86,10 +94,18 @@ fn own_path(next: Option<String>) -> String {
 /// `GET /sign-in`
 pub async fn show(
     State(web): State<Web>,
-    Asked(Where { next }): Asked<Where>,
-) -> Result<Html<String>, WebError> {
+    Asked(Where { next, stay }): Asked<Where>,
+) -> Result<Response, WebError> {
+    if stay.is_none() && goes_straight_on(&web) {
+        return Ok(Redirect::to(&oidc::address(&own_path(next))).into_response());
+    }
     let nobody_yet = people::is_empty(&mut *web.desk.db.read().await?).await?;
-    view::page(&SignInPage { nobody_yet, ..SignInPage::new(&web, own_path(next)) })
+    let page = SignInPage { nobody_yet, ..SignInPage::new(&web, own_path(next)) };
+    Ok(view::page(&page)?.into_response())
+}
+
+fn goes_straight_on(web: &Web) -> bool {
+    web.options.ways.oidc.as_ref().is_some_and(|oidc| oidc.settings.auto)
 }
 
 /// What a write gets whose session is over.
@@ -207,7 +223,8 @@ pub async fn sign_out(
     let jar = jar.add(auth::removal(&web, Kind::Session));
     // The form may be kept by the browser for going back, though not for whoever comes next.
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
-    Ok((jar, forget, Redirect::to("/sign-in")).into_response())
+    let address = if goes_straight_on(&web) { "/sign-in?stay=1" } else { "/sign-in" };
+    Ok((jar, forget, Redirect::to(address)).into_response())
 }
 
 #[cfg(test)]

@@ -34,3 +34,11 @@ pub fn succeeded(web: &Web, origin: &Origin, account: &str) {
 fn key(account: &str) -> String {
     account.chars().take(254).collect()
 }
+
+/// May one more failure from this network be in the history, which has no account to be counted by?
+pub fn begin_unnamed(web: &Web, origin: &Origin) -> bool {
+    let now = web.desk.clock.now();
+    let address = origin.client_address.parse().ok();
+    let mut throttle = web.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+    throttle.begin_unnamed(address, now).is_ok()
+}

@@ -27,12 +27,7 @@ async fn sign_in(browser: &Browser, password: &str) -> Answer {
 
 /// The code that an authenticator shows.
 fn code(typed: &str, now: Timestamp) -> String {
-    let secret = TotpSecret::from_trusted(typed.replace(' ', ""));
-    let step = now.as_micros() / 30_000_000;
-    (0..1_000_000)
-        .map(|n| format!("{n:06}"))
-        .find(|code| secret.step_of(code, now, step - 1) == Some(step))
-        .unwrap()
+    TotpSecret::from_trusted(typed.replace(' ', "")).code(now).unwrap()
 }
 
 /// Turns the second step on; gives its secret and the recovery codes.
