@@ -1,6 +1,10 @@
 //! How the service is told what to do: flags and their environment twins, checked at the start.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "clap shows these comments at a terminal")]
 
+mod ways;
+
+pub use ways::WaysArgs;
+
 use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, ValueEnum};
@@ -33,6 +37,8 @@ pub struct ServeArgs {
     /// The address that people type, such as https://unstale.example.com. With https, cookies are bound to it.
     #[arg(long, env = "UNSTALE_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
+    #[command(flatten)]
+    pub ways: WaysArgs,
     #[command(flatten)]
     pub pace: PaceArgs,
     #[command(flatten)]

@@ -20,7 +20,7 @@ use crate::{
         person::{Email, PersonError},
     },
     ops::{self, Desk, OpError},
-    web::{Demo, Options},
+    web::{Demo, Options, ways::Ways},
     worker::Settings,
 };
 
@@ -72,6 +72,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         limits: settings.limits,
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
+        ways: Ways::default(),
         demo: Some(story(&sandbox)?),
     };
     app.run(listener, options).await;

@@ -2,6 +2,7 @@
 
 use crate::{
     app::{self, App},
+    clock::Clock,
     cloudfront::{CloudFront, Connect},
     config::{REQUEST_TIMEOUT, ServeArgs},
     web::Options,
@@ -11,6 +12,12 @@ use super::{CliError, log, say, signals};
 
 pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     log::start(&args.log)?;
+    let ways = args.ways.ways(args.public_url.as_deref())?;
+    if let Some(oidc) = &ways.oidc
+        && let Err(error) = oidc.look(Clock::system().now()).await
+    {
+        tracing::warn!(%error, "the OpenID Connect provider cannot be reached; it is tried again at each sign-in");
+    }
     let stop = signals::stop_token()?;
     let cloudfront = CloudFront::from_environment(Connect::default()).await;
     let settings = args.pace.worker_settings();
@@ -29,6 +36,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         limits: settings.limits,
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
+        ways,
         demo: None,
     };
     app.run(listener, options).await;

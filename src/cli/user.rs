@@ -12,7 +12,7 @@ use crate::{
         actor::{Acting, Actor, ActorKind, Origin},
         person::Email,
     },
-    ops::{self, Desk},
+    ops::{self, Desk, OpError},
     store::{Db, people},
     wake::Bell,
 };
@@ -40,6 +40,28 @@ enum UserCommand {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+    /// Set another password and end all sessions of the person. May be run while the service runs.
+    ResetPassword {
+        /// The e-mail address that they sign in with.
+        email: String,
+        /// Read the password from standard input: its first line, at least 12 characters.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Shut a person out, at once. May be run while the service runs.
+    Disable {
+        email: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Let a disabled person in again.
+    Enable {
+        email: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
     /// List the people.
     List {
         #[command(flatten)]
@@ -50,6 +72,9 @@ enum UserCommand {
 pub async fn run(args: UserArgs) -> Result<(), CliError> {
     match args.command {
         UserCommand::Add { email, role, database, .. } => add(&email, &role, &database).await,
+        UserCommand::ResetPassword { email, database, .. } => reset_password(&email, &database).await,
+        UserCommand::Disable { email, database } => set_disabled(&email, &database, true).await,
+        UserCommand::Enable { email, database } => set_disabled(&email, &database, false).await,
         UserCommand::List { database } => list(&database).await,
     }
 }
@@ -57,19 +82,66 @@ pub async fn run(args: UserArgs) -> Result<(), CliError> {
 async fn add(email: &str, role: &str, database: &DatabaseArgs) -> Result<(), CliError> {
     let email = Email::parse(email)?;
     let role = Role::parse(role).ok_or("the role must be viewer, operator or admin")?;
-    let mut password = String::new();
-    std::io::stdin().take(4_096).read_to_string(&mut password)?;
-    let password = password.lines().next().unwrap_or_default();
+    let password = read_password()?;
     let desk = open(database).await?;
-    let name = std::env::var("USER").unwrap_or_else(|_| "command line".to_owned());
-    let acting = Acting {
-        actor: Actor { kind: ActorKind::Person, id: String::new(), name },
-        origin: Origin { sign_in: "command line".to_owned(), ..Origin::default() },
-    };
-    let person = ops::add_person(&desk, &acting, &email, role, password).await?;
+    let person = ops::add_person(&desk, &acting(), &email, role, &password).await?;
     desk.db.close().await;
     say(&format!("{} may sign in as {}.", person.email, person.role.as_str()));
     Ok(())
+}
+
+async fn reset_password(email: &str, database: &DatabaseArgs) -> Result<(), CliError> {
+    let email = Email::parse(email)?;
+    let password = read_password()?;
+    let desk = open(database).await?;
+    let done = ops::reset_password(&desk, &acting(), &email, &password).await;
+    desk.db.close().await;
+    let person = done.map_err(|error| told(error, &email))?;
+    say(&format!("{} has another password; their sessions have ended.", person.email));
+    Ok(())
+}
+
+async fn set_disabled(email: &str, database: &DatabaseArgs, disabled: bool) -> Result<(), CliError> {
+    let email = Email::parse(email)?;
+    let desk = open(database).await?;
+    let found = people::find(&mut *desk.db.read().await?, &email).await?;
+    let done = match found {
+        None => Err(OpError::NotFound),
+        Some((person, _)) if disabled => ops::disable_person(&desk, &acting(), &person.id).await,
+        Some((person, _)) => ops::enable_person(&desk, &acting(), &person.id).await,
+    };
+    desk.db.close().await;
+    match done {
+        Ok(()) if disabled => say(&format!("{} is disabled; their sessions have ended.", email.as_str())),
+        Ok(()) => say(&format!("{} may sign in again.", email.as_str())),
+        Err(OpError::TooLate) => say(&format!("{}: nothing to change.", email.as_str())),
+        Err(error) => return Err(told(error, &email)),
+    }
+    Ok(())
+}
+
+/// An error in words that name the person.
+fn told(error: OpError, email: &Email) -> CliError {
+    match error {
+        OpError::NotFound => format!("there is no account with the address {}", email.as_str()).into(),
+        other => other.into(),
+    }
+}
+
+/// The first line of standard input.
+fn read_password() -> Result<String, CliError> {
+    let mut text = String::new();
+    std::io::stdin().take(4_096).read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// The person at the shell, by the name of their account on this machine.
+fn acting() -> Acting {
+    let name = std::env::var("USER").unwrap_or_else(|_| "command line".to_owned());
+    Acting {
+        actor: Actor { kind: ActorKind::Person, id: String::new(), name },
+        origin: Origin { sign_in: "command line".to_owned(), ..Origin::default() },
+    }
 }
 
 async fn list(database: &DatabaseArgs) -> Result<(), CliError> {

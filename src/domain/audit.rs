@@ -66,6 +66,20 @@ actions! {
     SurveyFailed = "survey.failed", "Distributions could not be read";
     SurveyRecovered = "survey.recovered", "Distributions read again";
     PersonAdded = "person.added", "Person added";
+    PersonDisabled = "person.disabled", "Person disabled";
+    PersonEnabled = "person.enabled", "Person enabled";
+    RoleChanged = "person.role_changed", "Role changed";
+    GroupsChanged = "person.groups_changed", "Groups changed";
+    IdentityLinked = "person.identity_linked", "Provider's identity linked";
+    PasswordChanged = "person.password_changed", "Password changed";
+    PasswordReset = "person.password_reset", "Password reset";
+    SecondStepOffered = "person.second_step_offered", "Second step begun";
+    SecondStepOn = "person.second_step_on", "Second step turned on";
+    SecondStepOff = "person.second_step_off", "Second step taken away";
+    RecoveryCodesMade = "person.recovery_codes_made", "Recovery codes made";
+    CodeAsked = "person.code_asked", "Password right, code asked";
+    SessionsEnded = "person.sessions_ended", "Sessions ended";
+    HeaderRefused = "request.header_refused", "Identity header refused";
     SignedIn = "person.signed_in", "Signed in";
     SignInRefused = "person.sign_in_refused", "Sign-in refused";
     SignedOut = "person.signed_out", "Signed out";
@@ -75,6 +89,21 @@ actions! {
 }
 
 impl Action {
+    /// May sessions have ended with it? Open streams then look whether theirs has.
+    #[must_use]
+    pub const fn may_end_sessions(self) -> bool {
+        matches!(
+            self,
+            Self::SignedOut
+                | Self::SessionsEnded
+                | Self::PersonDisabled
+                | Self::RoleChanged
+                | Self::PasswordChanged
+                | Self::PasswordReset
+                | Self::SecondStepOff
+        )
+    }
+
     /// Reads what [`Action::as_str`] wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -6,7 +6,8 @@ use crate::{
         actor::Acting,
         audit::{Action, Event, Target},
         id::PersonId,
-        person::{Email, Person, PersonError, check_password},
+        password::check_password,
+        person::{Email, Person, PersonError},
     },
     store::{StoreError, Tx, audit, people},
 };
@@ -21,7 +22,7 @@ pub async fn add_person(
     role: Role,
     password: &str,
 ) -> Result<Person, OpError> {
-    check_password(password)?;
+    check_password(password, email.as_str())?;
     let hash = password::hash(password).await?;
     let mut tx = desk.db.begin().await?;
     let person = write_person(desk, &mut tx, acting, email, role, &hash).await?;

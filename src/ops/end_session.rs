@@ -1,12 +1,13 @@
-//! Signs a person out.
+//! Ends sessions: one's own at sign-out, one of several, or all of a person.
 
 use crate::{
     domain::{
         actor::Acting,
         audit::{Action, Event, Target},
+        person::Person,
         secret::SecretHash,
     },
-    store::{audit, sessions},
+    store::{audit, half_sign_ins, sessions},
 };
 
 use super::{Desk, OpError};
@@ -22,4 +23,41 @@ pub async fn end_session(desk: &Desk, acting: &Acting, session: &SecretHash) -> 
     audit::append(&mut tx, event).await?;
     desk.commit(tx).await?;
     Ok(())
+}
+
+/// Ends another session of a person; [`OpError::TooLate`] where it is over already.
+pub async fn end_other_session(
+    desk: &Desk,
+    acting: &Acting,
+    person: &Person,
+    session: &SecretHash,
+) -> Result<(), OpError> {
+    let mut tx = desk.db.begin().await?;
+    if !sessions::delete(&mut tx, session).await? {
+        return Err(OpError::TooLate);
+    }
+    let mut event = Event::new(desk.clock.now(), acting, Action::SessionsEnded);
+    event.target = Target::new("session", &session.handle());
+    event.note = format!("one of {}", person.email);
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}
+
+/// Ends all sessions of a person but the one that is kept; says how many there were.
+pub async fn end_sessions(
+    desk: &Desk,
+    acting: &Acting,
+    person: &Person,
+    keep: Option<&SecretHash>,
+) -> Result<u64, OpError> {
+    let mut tx = desk.db.begin().await?;
+    let ended = sessions::delete_of_person(&mut tx, &person.id, keep).await?;
+    half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
+    let mut event = Event::new(desk.clock.now(), acting, Action::SessionsEnded);
+    event.target = Target::new("person", person.id.as_str());
+    event.note = format!("{ended} of {}", person.email);
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(ended)
 }

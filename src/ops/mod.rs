@@ -2,30 +2,48 @@
 
 mod add_person;
 mod cancel_invalidation;
+mod change_role;
+mod disable_person;
 mod end_session;
+mod invite_person;
 mod make_set_up_link;
+mod pass_second_step;
 mod password;
+mod recognise;
 mod refresh_distributions;
 mod refuse;
+mod refuse_header;
 mod request_invalidation;
+mod reset_password;
 mod resolve_found;
 mod resolve_not_there;
 mod retry_invalidation;
+mod second_step;
+mod set_password;
 mod set_up;
 mod sign_in;
 
 pub use add_person::add_person;
 pub use cancel_invalidation::cancel_invalidation;
-pub use end_session::end_session;
+pub use change_role::change_role;
+pub use disable_person::{disable_person, enable_person};
+pub use end_session::{end_other_session, end_session, end_sessions};
+pub use invite_person::invite_person;
 pub use make_set_up_link::make_set_up_link;
+pub use pass_second_step::{SecondStepPassed, pass_second_step};
+pub use recognise::{ExternalRules, Refusal, recognise, sign_in_by_provider};
 pub use refresh_distributions::refresh_distributions;
 pub use refuse::refuse;
+pub use refuse_header::refuse_header;
 pub use request_invalidation::{Requested, request_invalidation};
+pub use reset_password::{reset_password, reset_password_with_link};
 pub use resolve_found::resolve_found;
 pub use resolve_not_there::resolve_not_there;
 pub use retry_invalidation::retry_invalidation;
+pub use second_step::{confirm_second_step, make_recovery_codes, offer_second_step, take_second_step_away};
+pub use set_password::{change_password, check_own_password, set_password_with_link};
 pub use set_up::{SetUp, set_up};
-pub use sign_in::{SESSION_IDLE, SESSION_LIFE, SignedIn, open_session, refuse_sign_in, sign_in};
+pub use sign_in::{HALF_LIFE, SignIn, SignedIn, open_session, refuse_sign_in, sign_in};
 
 use crate::{
     clock::Clock,
@@ -68,6 +86,9 @@ pub enum OpError {
     /// Another invalidation has this ID of CloudFront's already.
     #[error("Another invalidation here has this CloudFront ID already.")]
     BelongsToAnother,
+    /// Somebody has to be able to manage people.
+    #[error("This is the only administrator who is not disabled. Make somebody else an administrator first.")]
+    LastAdmin,
     #[error("{0}")]
     Person(#[from] PersonError),
     /// This machine gave no random numbers, or a stored password hash is damaged.

@@ -5,7 +5,8 @@ use crate::{
         access::Role,
         actor::{Acting, Actor, Origin},
         audit::{Action, Event, Target},
-        person::{Email, check_password},
+        password::check_password,
+        person::Email,
         secret::Secret,
     },
     store::{audit, people},
@@ -29,7 +30,7 @@ pub async fn set_up(
     email: &Email,
     password: &str,
 ) -> Result<SetUp, OpError> {
-    check_password(password)?;
+    check_password(password, email.as_str())?;
     let hash = password::hash(password).await?;
     let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;

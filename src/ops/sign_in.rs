@@ -1,4 +1,4 @@
-//! Signs a person in with their password and begins a session.
+//! Signs a person in with their password: to a session, or half-way where a code is still to come.
 
 use std::time::Duration;
 
@@ -6,20 +6,19 @@ use crate::{
     domain::{
         actor::{Acting, Actor, Origin},
         audit::{Action, Event, Outcome, Target},
+        id::PersonId,
         person::{Email, Person},
         secret::Secret,
+        session::SessionLimits,
         time::Timestamp,
     },
-    store::{Tx, audit, people, sessions},
+    store::{Tx, audit, half_sign_ins, people, second_steps, sessions},
 };
 
-use super::{Desk, OpError, new_secret, password};
+use super::{Desk, OpError, new_secret, password, second_step::new_totp_secret};
 
-/// How long a session lasts at the most.
-pub const SESSION_LIFE: Duration = Duration::from_hours(7 * 24);
-/// How long a session lasts without use.
-pub const SESSION_IDLE: Duration = Duration::from_hours(12);
-
+/// How long the code may take.
+pub const HALF_LIFE: Duration = Duration::from_mins(5);
 /// So much of a name is kept that nobody has.
 const CLAIMED_MAX: usize = 254;
 
@@ -30,33 +29,84 @@ pub struct SignedIn {
     pub secret: Secret,
 }
 
-/// Signs in, or gives `None` where e-mail and password do not match. Both are in the history.
+/// What came of e-mail and password.
+#[derive(Debug)]
+pub enum SignIn {
+    Done(SignedIn),
+    /// They match, and a code is still to come. The secret is for the browser's own cookie; it opens nothing.
+    CodeAsked(Secret),
+    Refused,
+}
+
+/// Signs in with e-mail and password. Where a second step is on, or required, this is the first half only.
 pub async fn sign_in(
     desk: &Desk,
     origin: &Origin,
     email: &Email,
     password: &str,
-) -> Result<Option<SignedIn>, OpError> {
+    require_second_step: bool,
+) -> Result<SignIn, OpError> {
     let found = people::find(&mut *desk.db.read().await?, email).await?;
     let (person, hash) = found.unzip();
-    let matches = password::matches(password, hash).await?;
+    let hash = hash.filter(|hash| !hash.is_empty());
+    let matches = password::matches(password, hash.clone()).await?;
     let person = person.filter(|person| matches && person.disabled_at.is_none());
-    let Some(person) = person else {
-        refuse_sign_in(desk, origin, email.as_str()).await?;
-        return Ok(None);
-    };
     let origin = Origin { sign_in: "password".to_owned(), ..origin.clone() };
-    Ok(Some(open_session(desk, &origin, person).await?))
+    let Some(person) = person else {
+        refuse_sign_in(desk, &origin, email.as_str(), "").await?;
+        return Ok(SignIn::Refused);
+    };
+    let mut tx = desk.db.begin().await?;
+    // It may have been changed, or the person disabled, while the password was worked on.
+    let still = people::find_by_id(&mut tx, &person.id).await?;
+    if still.is_none_or(|(now, kept)| now.disabled_at.is_some() || Some(kept) != hash) {
+        drop(tx);
+        refuse_sign_in(desk, &origin, email.as_str(), "").await?;
+        return Ok(SignIn::Refused);
+    }
+    let now = desk.clock.now();
+    let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
+    let step = second_steps::find(&mut tx, &person.id).await?;
+    let asked = step.is_some_and(|step| step.confirmed_at.is_some());
+    let done = if asked || require_second_step {
+        SignIn::CodeAsked(ask_for_code(&mut tx, &acting, &person.id, now).await?)
+    } else {
+        SignIn::Done(write_session(&mut tx, &acting, person, now).await?)
+    };
+    desk.commit(tx).await?;
+    Ok(done)
+}
+
+/// Begins the half-way state. Whoever has no second step is offered one, which is on with its first code.
+async fn ask_for_code(
+    tx: &mut Tx,
+    acting: &Acting,
+    person: &PersonId,
+    now: Timestamp,
+) -> Result<Secret, OpError> {
+    let secret = new_secret()?;
+    if second_steps::find(tx, person).await?.is_none() {
+        second_steps::offer(tx, person, &new_totp_secret()?, now).await?;
+    }
+    half_sign_ins::insert(tx, &secret.hash(), person, now, now.plus(HALF_LIFE)).await?;
+    let mut event = Event::new(now, acting, Action::CodeAsked);
+    event.target = Target::new("person", person.as_str());
+    audit::append(tx, event).await?;
+    Ok(secret)
 }
 
 /// Keeps a sign-in that failed in the history, with as much of the claimed name as can be one.
-pub async fn refuse_sign_in(desk: &Desk, origin: &Origin, claimed: &str) -> Result<(), OpError> {
+pub async fn refuse_sign_in(desk: &Desk, origin: &Origin, claimed: &str, why: &str) -> Result<(), OpError> {
     let claimed: String = claimed.trim().chars().filter(|c| !c.is_control()).take(CLAIMED_MAX).collect();
-    let origin = Origin { sign_in: "password".to_owned(), ..origin.clone() };
+    let mut origin = origin.clone();
+    if origin.sign_in.is_empty() {
+        "password".clone_into(&mut origin.sign_in);
+    }
     let acting = Acting { actor: Actor::nobody(&claimed), origin };
     let mut tx = desk.db.begin().await?;
     let mut event = Event::new(desk.clock.now(), &acting, Action::SignInRefused);
     event.outcome = Outcome::Refused;
+    why.clone_into(&mut event.note);
     audit::append(&mut tx, event).await?;
     desk.commit(tx).await?;
     Ok(())
@@ -78,22 +128,33 @@ pub(super) async fn write_session(
     person: Person,
     now: Timestamp,
 ) -> Result<SignedIn, OpError> {
-    let secret = new_secret()?;
-    let hash = secret.hash();
-    sessions::delete_expired(tx, now).await?;
-    let new = sessions::NewSession {
-        hash: &hash,
-        person: &person.id,
-        sign_in: &acting.origin.sign_in,
-        client_address: &acting.origin.client_address,
-        now,
-        expires_at: now.plus(SESSION_LIFE),
-    };
-    sessions::insert(tx, &new).await?;
+    let secret = write_bare_session(tx, &acting.origin, &person.id, now).await?;
     let mut acting = acting.clone();
-    acting.origin.session = hash.handle();
+    acting.origin.session = secret.hash().handle();
     let mut event = Event::new(now, &acting, Action::SignedIn);
-    event.target = Target::new("session", &hash.handle());
+    event.target = Target::new("session", &secret.hash().handle());
     audit::append(tx, event).await?;
     Ok(SignedIn { person, secret })
+}
+
+/// Writes a session with a new secret; the event is the caller's.
+pub(super) async fn write_bare_session(
+    tx: &mut Tx,
+    origin: &Origin,
+    person: &PersonId,
+    now: Timestamp,
+) -> Result<Secret, OpError> {
+    let secret = new_secret()?;
+    sessions::delete_expired(tx, now).await?;
+    let new = sessions::NewSession {
+        hash: &secret.hash(),
+        person,
+        sign_in: &origin.sign_in,
+        client_address: &origin.client_address,
+        user_agent: &origin.user_agent,
+        now,
+        expires_at: now.plus(SessionLimits::LONGEST),
+    };
+    sessions::insert(tx, &new).await?;
+    Ok(secret)
 }

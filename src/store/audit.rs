@@ -174,6 +174,7 @@ impl Row {
                     request_id: self.request_id,
                     sign_in: self.sign_in,
                     session: self.session,
+                    user_agent: String::new(),
                 },
             },
             action: Action::parse(&self.action).ok_or_else(|| unreadable("an action", &self.action))?,

@@ -1,4 +1,4 @@
-//! People with local accounts, and the link for the first one.
+//! People, and the link for the first one.
 
 use crate::domain::{
     access::Role,
@@ -15,7 +15,7 @@ use super::{
 };
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     email: String,
     role: String,
@@ -25,7 +25,7 @@ struct Row {
 }
 
 impl Row {
-    fn into_person(self) -> Result<Person, StoreError> {
+    pub(super) fn into_person(self) -> Result<Person, StoreError> {
         Ok(Person {
             id: PersonId::from_trusted(self.id),
             email: self.email,
@@ -33,6 +33,13 @@ impl Row {
             created_at: time(self.created_at),
             disabled_at: optional_time(self.disabled_at),
         })
+    }
+}
+
+impl Row {
+    fn with_hash(self) -> Result<(Person, String), StoreError> {
+        let hash = self.password_hash.clone();
+        Ok((self.into_person()?, hash))
     }
 }
 
@@ -68,11 +75,57 @@ pub async fn find(conn: &mut Conn, email: &Email) -> Result<Option<(Person, Stri
         "SELECT id, email, role, created_at, disabled_at, password_hash FROM person WHERE email = $1",
         email.as_str(),
     )?;
-    row.map(|row| {
-        let hash = row.password_hash.clone();
-        Ok((row.into_person()?, hash))
-    })
-    .transpose()
+    row.map(Row::with_hash).transpose()
+}
+
+/// A person by their ID, with the hash of their password; it is empty where they have none.
+pub async fn find_by_id(conn: &mut Conn, id: &PersonId) -> Result<Option<(Person, String)>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        "SELECT id, email, role, created_at, disabled_at, password_hash FROM person WHERE id = $1",
+        id.as_str(),
+    )?;
+    row.map(Row::with_hash).transpose()
+}
+
+/// Everybody who has a password here.
+pub async fn with_password(conn: &mut Conn) -> Result<Vec<PersonId>, StoreError> {
+    let rows = fetch_all!(conn, (String,), "SELECT id FROM person WHERE password_hash <> '' ORDER BY id")?;
+    Ok(rows.into_iter().map(|(id,)| PersonId::from_trusted(id)).collect())
+}
+
+/// Replaces the hash of a person's password; an empty one is none.
+pub async fn set_password(tx: &mut Tx, id: &PersonId, password_hash: &str) -> Result<(), StoreError> {
+    execute!(tx, "UPDATE person SET password_hash = $2 WHERE id = $1", id.as_str(), password_hash)?;
+    Ok(())
+}
+
+pub async fn set_role(tx: &mut Tx, id: &PersonId, role: Role) -> Result<(), StoreError> {
+    execute!(tx, "UPDATE person SET role = $2 WHERE id = $1", id.as_str(), role.as_str())?;
+    Ok(())
+}
+
+/// Disables a person from a time on, or enables them again.
+pub async fn set_disabled(
+    tx: &mut Tx,
+    id: &PersonId,
+    disabled_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let at = disabled_at.map(Timestamp::as_micros);
+    execute!(tx, "UPDATE person SET disabled_at = $2 WHERE id = $1", id.as_str(), at)?;
+    Ok(())
+}
+
+/// The administrators who are not disabled. Until the transaction ends nobody else changes them.
+pub async fn lock_admins(tx: &mut Tx) -> Result<Vec<PersonId>, StoreError> {
+    let sql = if tx.is_postgres() {
+        "SELECT id FROM person WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE"
+    } else {
+        "SELECT id FROM person WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id"
+    };
+    let rows = fetch_all!(tx, (String,), sql)?;
+    Ok(rows.into_iter().map(|(id,)| PersonId::from_trusted(id)).collect())
 }
 
 /// Is there nobody yet?

@@ -1,12 +1,12 @@
 //! Who is signed in. Only the hash of a session's secret is kept.
 
-use std::time::Duration;
-
-use crate::domain::{access::Role, id::PersonId, person::Person, secret::SecretHash, time::Timestamp};
+use crate::domain::{
+    access::Role, id::PersonId, person::Person, secret::SecretHash, session::SessionLimits, time::Timestamp,
+};
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_optional},
+    db::{execute, fetch_all, fetch_optional},
     parts::time,
 };
 
@@ -17,6 +17,7 @@ pub struct NewSession<'a> {
     pub person: &'a PersonId,
     pub sign_in: &'a str,
     pub client_address: &'a str,
+    pub user_agent: &'a str,
     pub now: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -42,34 +43,38 @@ struct Row {
 pub async fn insert(tx: &mut Tx, new: &NewSession<'_>) -> Result<(), StoreError> {
     execute!(
         tx,
-        "INSERT INTO session (token_hash, person_id, sign_in, client_address, created_at, last_seen_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $5, $6)",
+        "INSERT INTO session
+             (token_hash, person_id, sign_in, client_address, created_at, last_seen_at, expires_at, user_agent)
+         VALUES ($1, $2, $3, $4, $5, $5, $6, $7)",
         new.hash.as_str(),
         new.person.as_str(),
         new.sign_in,
         new.client_address,
         new.now.as_micros(),
         new.expires_at.as_micros(),
+        new.user_agent,
     )?;
     Ok(())
 }
 
-/// The session with this hash, unless it is over its end, unused for longer than `idle`, or its person is disabled.
+/// The session with this hash, unless it is over its end, unused for too long, or its person is disabled.
 pub async fn find(
     conn: &mut Conn,
     hash: &SecretHash,
     now: Timestamp,
-    idle: Duration,
+    limits: SessionLimits,
 ) -> Result<Option<Session>, StoreError> {
     let row = fetch_optional!(
         conn,
         Row,
         "SELECT p.id, p.email, p.role, p.created_at, s.sign_in, s.last_seen_at
          FROM session s JOIN person p ON p.id = s.person_id
-         WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND p.disabled_at IS NULL",
+         WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND s.created_at > $4
+             AND p.disabled_at IS NULL",
         hash.as_str(),
         now.as_micros(),
-        now.minus(idle).as_micros(),
+        now.minus(limits.idle).as_micros(),
+        now.minus(limits.life).as_micros(),
     )?;
     row.map(|row| {
         Ok(Session {
@@ -85,6 +90,66 @@ pub async fn find(
         })
     })
     .transpose()
+}
+
+/// A session as its person sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub hash: SecretHash,
+    pub sign_in: String,
+    pub client_address: String,
+    pub user_agent: String,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct ListedRow {
+    token_hash: String,
+    sign_in: String,
+    client_address: String,
+    user_agent: String,
+    created_at: i64,
+    last_seen_at: i64,
+}
+
+/// Up to 100 sessions of a person that are good, the last used first.
+pub async fn of_person(
+    conn: &mut Conn,
+    person: &PersonId,
+    now: Timestamp,
+    limits: SessionLimits,
+) -> Result<Vec<Listed>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        ListedRow,
+        "SELECT token_hash, sign_in, client_address, user_agent, created_at, last_seen_at FROM session
+         WHERE person_id = $1 AND expires_at > $2 AND last_seen_at > $3 AND created_at > $4
+         ORDER BY last_seen_at DESC, token_hash LIMIT 100",
+        person.as_str(),
+        now.as_micros(),
+        now.minus(limits.idle).as_micros(),
+        now.minus(limits.life).as_micros(),
+    )?;
+    let listed = |row: ListedRow| Listed {
+        hash: SecretHash::from_trusted(row.token_hash),
+        sign_in: row.sign_in,
+        client_address: row.client_address,
+        user_agent: row.user_agent,
+        created_at: time(row.created_at),
+        last_seen_at: time(row.last_seen_at),
+    };
+    Ok(rows.into_iter().map(listed).collect())
+}
+
+/// Ends all sessions of a person but the one that is excepted; says how many.
+pub async fn delete_of_person(
+    tx: &mut Tx,
+    person: &PersonId,
+    except: Option<&SecretHash>,
+) -> Result<u64, StoreError> {
+    let except = except.map_or("", SecretHash::as_str);
+    execute!(tx, "DELETE FROM session WHERE person_id = $1 AND token_hash <> $2", person.as_str(), except)
 }
 
 /// Notes that a session is in use.

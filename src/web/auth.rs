@@ -12,17 +12,18 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 use crate::{
     domain::{
+        access::Role,
         actor::{Acting, Actor, Origin},
         audit::Target,
         id::DistributionId,
         person::Person,
         secret::{Secret, SecretHash},
     },
-    ops::{self, SESSION_IDLE},
-    store::sessions,
+    ops,
+    store::{StoreError, people, sessions},
 };
 
-use super::{error::WebError, sign_in, state::Web};
+use super::{error::WebError, proxy, sign_in, state::Web};
 
 /// How precisely the last use of a session is kept.
 const TOUCH_EVERY: Duration = Duration::from_mins(5);
@@ -31,7 +32,8 @@ const TOUCH_EVERY: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub person: Person,
-    pub session: SecretHash,
+    /// None where a proxy vouches for each request.
+    pub session: Option<SecretHash>,
     pub acting: Acting,
 }
 
@@ -64,11 +66,37 @@ impl Visitor {
     }
 }
 
+impl Visitor {
+    /// Refuses, and keeps in the history, what only an administrator may do.
+    pub async fn require_admin(&self, web: &Web, what: &str) -> Result<(), WebError> {
+        if self.person.role == Role::Admin {
+            return Ok(());
+        }
+        let why = "only an administrator may do this";
+        ops::refuse(&web.desk, &self.acting, &Target::new("act", what), None, why).await?;
+        Err(WebError::NotAllowed {
+            what: "This is for administrators".to_owned(),
+            advice:
+                "Nothing was changed. The attempt is in the history. Ask an administrator of this Unstale."
+                    .to_owned(),
+        })
+    }
+
+    /// The same person as whom the page is about?
+    pub fn is(&self, person: &Person) -> bool {
+        self.person.id == person.id
+    }
+}
+
 /// Lets in whoever is signed in; shows everybody else the sign-in page.
 pub async fn require_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    let secret = session_cookie(request.headers(), &web);
+    let secret = secret_in(request.headers(), &web, Kind::Session);
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
-    match find_visitor(&web, secret, origin).await {
+    let visitor = match proxy::find_visitor(&web, request.headers(), &origin).await {
+        Ok(None) => find_visitor(&web, secret, origin).await,
+        found => found,
+    };
+    match visitor {
         Ok(Some(visitor)) => {
             request.extensions_mut().insert(visitor);
             next.run(request).await
@@ -101,7 +129,7 @@ async fn find_visitor(
     let Some(session) = secret.map(|secret| secret.hash()) else { return Ok(None) };
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
-    let found = sessions::find(&mut conn, &session, now, SESSION_IDLE).await?;
+    let found = sessions::find(&mut conn, &session, now, web.options.ways.session).await?;
     drop(conn);
     let Some(found) = found else { return Ok(None) };
     if now.since(found.last_seen_at) >= TOUCH_EVERY {
@@ -111,7 +139,18 @@ async fn find_visitor(
         actor: Actor::person(&found.person.id, &found.person.email),
         origin: Origin { sign_in: found.sign_in, session: session.handle(), ..origin },
     };
-    Ok(Some(Visitor { person: found.person, session, acting }))
+    Ok(Some(Visitor { person: found.person, session: Some(session), acting }))
+}
+
+/// Does what let the visitor in still do so?
+pub async fn is_let_in(web: &Web, visitor: &Visitor) -> Result<bool, StoreError> {
+    let mut conn = web.desk.db.read().await?;
+    let Some(session) = &visitor.session else {
+        let found = people::find_by_id(&mut conn, &visitor.person.id).await?;
+        return Ok(found.is_some_and(|(person, _)| person == visitor.person));
+    };
+    let now = web.desk.clock.now();
+    Ok(sessions::find(&mut conn, session, now, web.options.ways.session).await?.is_some())
 }
 
 /// A page is shown even where the database only reads for the moment.
@@ -126,37 +165,56 @@ async fn touch(web: &Web, session: &SecretHash) {
     }
 }
 
-/// `__Host-` binds the cookie to this host and to https; browsers refuse it without.
-fn cookie_name(web: &Web) -> &'static str {
-    if web.is_https() { "__Host-unstale" } else { "unstale" }
+/// What a cookie of ours is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Session,
+    /// The password was right and the code is still to come.
+    HalfWay,
+    /// A question to the provider that is not answered yet.
+    Provider,
 }
 
-fn session_cookie(headers: &HeaderMap, web: &Web) -> Option<Secret> {
+/// `__Host-` binds the cookie to this host and to https; browsers refuse it without.
+fn cookie_name(web: &Web, kind: Kind) -> &'static str {
+    match (kind, web.is_https()) {
+        (Kind::Session, true) => "__Host-unstale",
+        (Kind::Session, false) => "unstale",
+        (Kind::HalfWay, true) => "__Host-unstale-half",
+        (Kind::HalfWay, false) => "unstale-half",
+        (Kind::Provider, true) => "__Host-unstale-provider",
+        (Kind::Provider, false) => "unstale-provider",
+    }
+}
+
+/// The secret in a cookie of ours.
+pub fn secret_in(headers: &HeaderMap, web: &Web, kind: Kind) -> Option<Secret> {
+    Secret::parse(&text_in(headers, web, kind)?)
+}
+
+/// The text in a cookie of ours.
+pub fn text_in(headers: &HeaderMap, web: &Web, kind: Kind) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
-    Secret::parse(jar.get(cookie_name(web))?.value())
+    Some(jar.get(cookie_name(web, kind))?.value().to_owned())
 }
 
 pub fn has_session_cookie(headers: &HeaderMap, web: &Web) -> bool {
-    CookieJar::from_headers(headers).get(cookie_name(web)).is_some()
+    CookieJar::from_headers(headers).get(cookie_name(web, Kind::Session)).is_some()
 }
 
-/// The cookie of a new session. It goes with the browser; the server ends the session by itself too.
-pub fn cookie(web: &Web, secret: &Secret) -> Cookie<'static> {
-    empty(web, secret.reveal().to_owned())
-}
-
-/// A cookie that takes the session's away.
-pub fn removal(web: &Web) -> Cookie<'static> {
-    let mut cookie = empty(web, String::new());
-    cookie.make_removal();
-    cookie
-}
-
-fn empty(web: &Web, value: String) -> Cookie<'static> {
-    Cookie::build((cookie_name(web), value))
+/// A cookie that goes with the browser; the server ends what it stands for by itself too.
+pub fn cookie(web: &Web, kind: Kind, value: String) -> Cookie<'static> {
+    Cookie::build((cookie_name(web, kind), value))
         .path("/")
         .http_only(true)
         .secure(web.is_https())
         .same_site(SameSite::Lax)
         .build()
+}
+
+/// A cookie that takes ours away.
+pub fn removal(web: &Web, kind: Kind) -> Cookie<'static> {
+    let mut cookie = cookie(web, kind, String::new());
+    cookie.make_removal();
+    cookie
 }

@@ -1,9 +1,11 @@
 //! What a person sees when something is not as it should be: words, and a request ID to quote.
 
+use std::time::Duration;
+
 use axum::{
     Extension,
     extract::OriginalUri,
-    http::{Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -26,8 +28,12 @@ pub enum WebError {
     UnsupportedType,
     /// It has gone on since the page was shown.
     TooLate(String),
+    /// Too many tries; so long until the next one.
+    TooOften(Duration),
     /// The database is out of reach.
     Unavailable(String),
+    /// Who asks cannot be found out now.
+    ProviderAway(String),
     /// It was not done within the time that a request may take.
     TookTooLong,
     /// The cause is for the log only.
@@ -49,7 +55,9 @@ impl From<OpError> for WebError {
         match error {
             OpError::Store(error) => error.into(),
             OpError::NotFound => Self::NotFound,
-            OpError::BelongsToAnother | OpError::TooLate => Self::TooLate(error.to_string()),
+            OpError::BelongsToAnother | OpError::TooLate | OpError::LastAdmin => {
+                Self::TooLate(error.to_string())
+            }
             OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
                 Self::Internal(error.to_string())
             }
@@ -73,7 +81,10 @@ impl WebError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLate(_) => StatusCode::CONFLICT,
-            Self::Unavailable(_) | Self::TookTooLong => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -100,10 +111,18 @@ impl WebError {
                 "This could not be read",
                 "The address takes a form (application/x-www-form-urlencoded). Nothing was kept or sent.",
             ),
+            Self::TooOften(wait) => (
+                "Too many tries".to_owned(),
+                format!("Wait {} s, then try again. Nothing was changed.", wait.as_secs().max(1)),
+            ),
             Self::TooLate(why) => ("It has gone on meanwhile".to_owned(), why),
             Self::Unavailable(_) => pair(
                 "The database is out of reach for the moment",
                 "Nothing was kept or sent. Go back and try again in a few seconds; what you typed is still in the form.",
+            ),
+            Self::ProviderAway(_) => pair(
+                "Who you are cannot be checked for the moment",
+                "Nothing was kept or sent. The other side does not answer; the cause is in Unstale's log. Try again in a few seconds.",
             ),
             Self::TookTooLong => pair(
                 "This took too long",
@@ -125,7 +144,14 @@ impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         let status = self.status();
         let cause = match &self {
-            Self::Internal(cause) | Self::Unavailable(cause) => Some(Cause(cause.clone())),
+            Self::Internal(cause) | Self::Unavailable(cause) | Self::ProviderAway(cause) => {
+                Some(Cause(cause.clone()))
+            }
+            _ => None,
+        };
+        let retry_after = match &self {
+            Self::TooOften(wait) => Some(wait.as_secs().max(1)),
+            Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => Some(5),
             _ => None,
         };
         let (title, advice) = self.words();
@@ -133,8 +159,8 @@ impl IntoResponse for WebError {
         if let Some(cause) = cause {
             response.extensions_mut().insert(cause);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, axum::http::HeaderValue::from_static("5"));
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -153,9 +179,7 @@ impl Unfinished {
         let page = view::error_page(&self.title, &self.advice, id.as_str());
         let (mut parts, _) = response.into_parts();
         parts.headers.remove(header::CONTENT_LENGTH);
-        parts
-            .headers
-            .insert(header::CONTENT_TYPE, axum::http::HeaderValue::from_static("text/html; charset=utf-8"));
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         Response::from_parts(parts, page.into())
     }
 }

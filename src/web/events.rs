@@ -20,12 +20,17 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::audit::{Action, Chained},
+    domain::audit::Chained,
     ops::Desk,
     store::{StoreError, audit},
 };
 
-use super::{auth::Visitor, error::WebError, form::Asked, state::Web};
+use super::{
+    auth::{self, Visitor},
+    error::WebError,
+    form::Asked,
+    state::Web,
+};
 
 /// So many events are read at once.
 const PAGE: usize = 200;
@@ -120,8 +125,7 @@ pub async fn stream(
         waiting: VecDeque::new(),
         cursor,
         behind: true,
-        session: visitor.acting.origin.session,
-        signed_out: false,
+        visitor,
         until: tokio::time::Instant::now() + LIFE,
         web: web.clone(),
         _place: place,
@@ -138,9 +142,8 @@ struct Reader {
     cursor: i64,
     /// The table has to be read: at the beginning, and after falling behind.
     behind: bool,
-    /// The handle of the session that opened it; with the session the stream ends.
-    session: String,
-    signed_out: bool,
+    /// Who opened it; with what let them in the stream ends.
+    visitor: Visitor,
     until: tokio::time::Instant,
     web: Web,
     _place: tokio::sync::OwnedSemaphorePermit,
@@ -149,13 +152,11 @@ struct Reader {
 impl Reader {
     async fn next(&mut self) -> Option<Arc<Chained>> {
         loop {
-            if self.signed_out {
-                return None;
-            }
             if let Some(event) = self.waiting.pop_front() {
                 self.cursor = event.sequence;
-                self.signed_out = event.event.action == Action::SignedOut
-                    && event.event.acting.origin.session == self.session;
+                if event.event.action.may_end_sessions() && !self.is_let_in().await {
+                    return None;
+                }
                 return Some(event);
             }
             if self.behind {
@@ -169,6 +170,11 @@ impl Reader {
                 Err(RecvError::Closed) => return None,
             }
         }
+    }
+
+    /// Is the session good still? Where the database does not answer it is not: the browser comes back.
+    async fn is_let_in(&self) -> bool {
+        auth::is_let_in(&self.web, &self.visitor).await.unwrap_or(false)
     }
 
     /// Reads on from the cursor. Ends the stream where the database does not answer: the browser comes back.

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -18,12 +18,15 @@ use crate::{domain::actor::Origin, ops::new_uuid};
 use super::{
     auth,
     error::{Cause, Unfinished, WebError},
+    proxy,
     state::Web,
 };
 
 /// Nothing but our own files; no inline script, no inline style, no frame around us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const USER_AGENT_MAX: usize = 400;
 
 /// The ID of one request: in the log, in the history, and on every error page.
 #[derive(Debug, Clone)]
@@ -47,25 +50,28 @@ pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
         .layer(middleware::from_fn_with_state(web.clone(), require_own_page))
         .layer(csrf.with_rejection_response(|_| cross_site()))
         .layer(middleware::from_fn_with_state(web.clone(), in_time))
+        .layer(middleware::from_fn_with_state(web.clone(), proxy::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(web.clone(), security_headers))
-        .layer(middleware::from_fn(with_id))
+        .layer(middleware::from_fn_with_state(web.clone(), with_id))
 }
 
 /// Gives the request its ID, logs it, and finishes error pages.
-async fn with_id(mut request: Request, next: Next) -> Response {
+async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let id = RequestId(new_uuid());
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let client = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
-    request.extensions_mut().insert(id.clone());
-    request.extensions_mut().insert(Origin {
+    let client = client(&request, &web);
+    let origin = Origin {
         client_address: client.clone().unwrap_or_default(),
         request_id: id.0.clone(),
+        user_agent: user_agent(request.headers()),
         ..Origin::default()
-    });
+    };
+    request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(origin);
     let span = tracing::info_span!("request", id = id.as_str(), client = client.as_deref());
     async move {
         let mut response = next.run(request).await;
@@ -86,6 +92,20 @@ async fn with_id(mut request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// The address of whoever asks: the peer, or the client that trusted proxies speak for.
+fn client(request: &Request, web: &Web) -> Option<String> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip();
+    let hops: Vec<&str> =
+        request.headers().get_all("x-forwarded-for").iter().map(|hop| hop.to_str().unwrap_or("?")).collect();
+    Some(web.options.ways.trusted.client(peer, &hops).to_string())
+}
+
+/// As much of what the browser says of itself as is kept.
+fn user_agent(headers: &HeaderMap) -> String {
+    let said = headers.get(header::USER_AGENT).and_then(|said| said.to_str().ok()).unwrap_or_default();
+    said.chars().take(USER_AGENT_MAX).collect()
 }
 
 /// Nobody waits for ever. What has begun to be written is finished all the same.
@@ -109,7 +129,8 @@ async fn to_the_end(request: Request, next: Next) -> Response {
 async fn require_own_page(State(web): State<Web>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let silent = !headers.contains_key("sec-fetch-site") && !headers.contains_key(header::ORIGIN);
-    if !request.method().is_safe() && silent && auth::has_session_cookie(headers, &web) {
+    let known = auth::has_session_cookie(headers, &web) || proxy::tells_who_asks(headers, &web);
+    if !request.method().is_safe() && silent && known {
         return cross_site();
     }
     next.run(request).await

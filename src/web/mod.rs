@@ -13,11 +13,15 @@ mod history;
 mod invalidate;
 mod invalidation;
 mod layers;
+mod minute;
+mod proxy;
 mod server;
+mod settings;
 mod setup;
 mod sign_in;
 mod state;
 mod view;
+pub mod ways;
 
 pub use server::serve;
 pub use state::{Demo, Options, Web};
@@ -34,6 +38,10 @@ pub fn router(web: Web) -> Router {
         .route("/static/{name}", get(assets::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/demo", post(sign_in::demo))
+        .route("/sign-in/oidc", get(sign_in::oidc::start))
+        .route("/sign-in/oidc/callback", get(sign_in::oidc::callback))
+        .route("/sign-in/code", get(sign_in::code::show).post(sign_in::code::submit))
+        .route("/password", get(sign_in::link::show).post(sign_in::link::submit))
         .route("/setup", get(setup::show).post(setup::submit))
         .method_not_allowed_fallback(error::wrong_method);
     let signed_in = Router::new()
@@ -52,8 +60,33 @@ pub fn router(web: Web) -> Router {
         .route("/events", get(events::stream))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/demo/change", post(demo::change))
+        .merge(settings_routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(middleware::from_fn_with_state(web.clone(), auth::require_session));
     layers::around(open.merge(signed_in), &web).with_state(web)
+}
+
+/// One's own account, and the people.
+fn settings_routes() -> Router<Web> {
+    Router::new()
+        .route("/settings/account", get(settings::account::show))
+        .route("/settings/account/password", post(settings::password::submit))
+        .route(
+            "/settings/account/second-step",
+            get(settings::second_step::show).post(settings::second_step::offer),
+        )
+        .route("/settings/account/second-step/confirm", post(settings::second_step::confirm))
+        .route("/settings/account/second-step/codes", post(settings::second_step::new_codes))
+        .route("/settings/account/second-step/remove", post(settings::second_step::remove))
+        .route("/settings/account/sessions/end-others", post(settings::sessions::end_others))
+        .route("/settings/account/sessions/{id}/end", post(settings::sessions::end_one))
+        .route("/settings/people", get(settings::people::list).post(settings::people::add))
+        .route("/settings/people/{id}", get(settings::person::show))
+        .route("/settings/people/{id}/role", post(settings::manage::role))
+        .route("/settings/people/{id}/disable", post(settings::manage::disable))
+        .route("/settings/people/{id}/enable", post(settings::manage::enable))
+        .route("/settings/people/{id}/reset-password", post(settings::manage::reset_password))
+        .route("/settings/people/{id}/second-step/remove", post(settings::manage::remove_second_step))
+        .route("/settings/people/{id}/sessions/end", post(settings::manage::end_sessions))
 }

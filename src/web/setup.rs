@@ -11,11 +11,7 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 
 use crate::{
-    domain::{
-        actor::Origin,
-        person::{Email, check_password},
-        secret::Secret,
-    },
+    domain::{actor::Origin, password::check_password, person::Email, secret::Secret},
     ops::{self, SetUp},
     store::people,
 };
@@ -80,7 +76,8 @@ pub async fn submit(
     let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;
     let mut email = Field::new(form.email.trim());
     let address = email.check(Email::parse(&form.email));
-    let password_error = check_password(&form.password).err().map(|error| error.to_string());
+    let password_error =
+        check_password(&form.password, form.email.trim()).err().map(|error| error.to_string());
     let (Some(address), None) = (address, &password_error) else {
         let page = view::page(&SetUpPage { key: form.key, email, password_error })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());

@@ -1,15 +1,21 @@
 //! What all handlers share.
 
-use std::{net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    ops::Deref,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{batching::Limits, pace::Pace},
+    domain::{batching::Limits, pace::Pace, throttle::Throttle},
     ops::Desk,
 };
 
-use super::events::Hub;
+use super::{events::Hub, minute::Minute, ways::Ways};
 
 /// How the pages are served.
 #[derive(Debug, Clone)]
@@ -21,6 +27,7 @@ pub struct Options {
     pub create: Pace,
     /// How long a request may take.
     pub timeout: Duration,
+    pub ways: Ways,
     pub demo: Option<Demo>,
 }
 
@@ -49,6 +56,10 @@ pub struct Shared {
     pub desk: Desk,
     pub options: Options,
     pub hub: Hub,
+    /// Who tried passwords and codes how often.
+    pub throttle: Mutex<Throttle>,
+    /// What a stranger can cause is in the history once a minute.
+    pub minute: Minute,
     /// Cancelled when the service stops: streams end then.
     pub stop: CancellationToken,
 }
@@ -57,7 +68,14 @@ impl Web {
     #[must_use]
     pub fn new(desk: Desk, options: Options, stop: CancellationToken) -> Self {
         let hub = Hub::new(desk.clone());
-        Self(Arc::new(Shared { desk, options, hub, stop }))
+        Self(Arc::new(Shared {
+            desk,
+            options,
+            hub,
+            throttle: Mutex::default(),
+            minute: Minute::default(),
+            stop,
+        }))
     }
 
     /// Passes new events on to all open pages, until the service stops.

@@ -11,20 +11,21 @@ use source::paths_in;
 
 /// Each room of the library and the rooms that it may use beside the [free](FREE) ones. A room that is not here may not
 /// be made without a law.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("wake", &[]),
     ("step", &[]),
     ("store", &["domain"]),
     ("cloudfront", &["domain"]),
+    ("identity", &["domain"]),
     ("ops", &["domain", "store"]),
     ("worker", &["domain", "store", "cloudfront"]),
-    ("web", &["domain", "store", "ops"]),
+    ("web", &["domain", "store", "ops", "identity"]),
     ("api", &["domain", "store", "ops"]),
-    ("config", &["domain", "cloudfront", "worker", "web"]),
-    ("app", &["domain", "store", "cloudfront", "ops", "worker", "web", "api", "config"]),
-    ("cli", &["domain", "store", "cloudfront", "ops", "worker", "web", "api", "config", "app"]),
+    ("config", &["domain", "cloudfront", "identity", "ops", "worker", "web"]),
+    ("app", &["domain", "store", "cloudfront", "identity", "ops", "worker", "web", "api", "config"]),
+    ("cli", &["domain", "store", "cloudfront", "identity", "ops", "worker", "web", "api", "config", "app"]),
 ];
 
 /// Free to all but the pure heart.

@@ -1,23 +1,30 @@
 //! Signing in with a local account, and out.
 
+pub mod code;
+pub mod link;
+pub mod oidc;
+pub mod throttle;
+
+use std::time::Duration;
+
 use askama::Template;
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode},
-    response::{Html, IntoResponse, Redirect, Response},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 
 use crate::{
-    domain::{actor::Origin, person::Email},
-    ops::{self, SignedIn},
+    domain::{actor::Origin, audit::Target, person::Email},
+    ops::{self, SignIn, SignedIn},
     store::people,
 };
 
 use super::{
-    auth::{self, Visitor},
+    auth::{self, Kind, Visitor},
     error::WebError,
     form::{Asked, Field, Posted},
     state::Web,
@@ -28,15 +35,39 @@ use super::{
 #[template(path = "sign_in/page.html")]
 struct SignInPage {
     email: Field,
-    problem: Option<&'static str>,
+    problem: Option<String>,
     next: String,
     demo: bool,
     nobody_yet: bool,
+    provider: Option<Provider>,
+}
+
+/// The button to the provider.
+struct Provider {
+    name: String,
+    /// Where it starts, with where it leads on to.
+    address: String,
+    /// What went wrong on the provider's side.
+    problem: Option<String>,
+}
+
+impl SignInPage {
+    fn new(web: &Web, next: String) -> Self {
+        let demo = web.options.demo.is_some();
+        let provider = web.options.ways.oidc.as_ref().map(|oidc| Provider {
+            name: oidc.settings.name.clone(),
+            address: oidc::address(&next),
+            problem: None,
+        });
+        Self { email: Field::default(), problem: None, demo, nobody_yet: false, provider, next }
+    }
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Where {
     next: Option<String>,
+    /// Stay on this page although people are sent straight to the provider.
+    stay: Option<String>,
 }
 
 /// The address of the sign-in page that leads on to `path`.
@@ -63,24 +94,26 @@ fn own_path(next: Option<String>) -> String {
 /// `GET /sign-in`
 pub async fn show(
     State(web): State<Web>,
-    Asked(Where { next }): Asked<Where>,
-) -> Result<Html<String>, WebError> {
+    Asked(Where { next, stay }): Asked<Where>,
+) -> Result<Response, WebError> {
+    if stay.is_none() && goes_straight_on(&web) {
+        return Ok(Redirect::to(&oidc::address(&own_path(next))).into_response());
+    }
     let nobody_yet = people::is_empty(&mut *web.desk.db.read().await?).await?;
-    let demo = web.options.demo.is_some();
-    view::page(&SignInPage { email: Field::default(), problem: None, next: own_path(next), demo, nobody_yet })
+    let page = SignInPage { nobody_yet, ..SignInPage::new(&web, own_path(next)) };
+    Ok(view::page(&page)?.into_response())
+}
+
+fn goes_straight_on(web: &Web) -> bool {
+    web.options.ways.oidc.as_ref().is_some_and(|oidc| oidc.settings.auto)
 }
 
 /// What a write gets whose session is over.
 pub fn session_over(web: &Web) -> Response {
-    let page = view::page(&SignInPage {
-        email: Field::default(),
-        problem: Some(
-            "Your session is over. Nothing was kept or sent. Sign in, go back to the form and send it again.",
-        ),
-        next: "/".to_owned(),
-        demo: web.options.demo.is_some(),
-        nobody_yet: false,
-    });
+    let problem =
+        "Your session is over. Nothing was kept or sent. Sign in, go back to the form and send it again.";
+    let page = SignInPage { problem: Some(problem.to_owned()), ..SignInPage::new(web, "/".to_owned()) };
+    let page = view::page(&page);
     (StatusCode::UNAUTHORIZED, page).into_response()
 }
 
@@ -103,17 +136,29 @@ pub async fn submit(
     let next = own_path(form.next);
     let mut email = Field::new(form.email.trim());
     let parsed = Email::parse(&form.email);
+    let account = parsed.as_ref().map_or("", Email::as_str).to_owned();
+    if let Some(wait) = throttle::begin(&web, &origin, &account).await? {
+        return slowed_down(&web, email, wait, next);
+    }
     let Some(address) = email.check(parsed) else {
-        ops::refuse_sign_in(&web.desk, &origin, &form.email).await?;
+        ops::refuse_sign_in(&web.desk, &origin, &form.email, "").await?;
         return refused(&web, email, None, next);
     };
     if form.password.len() > crate::domain::person::PASSWORD_MAX {
-        ops::refuse_sign_in(&web.desk, &origin, address.as_str()).await?;
+        ops::refuse_sign_in(&web.desk, &origin, address.as_str(), "").await?;
         return refused(&web, email, Some(MISMATCH), next);
     }
-    match ops::sign_in(&web.desk, &origin, &address, &form.password).await? {
-        Some(signed_in) => Ok(welcome(&web, jar, &signed_in, &next)),
-        None => refused(&web, email, Some(MISMATCH), next),
+    let require = web.options.ways.require_second_step;
+    match ops::sign_in(&web.desk, &origin, &address, &form.password, require).await? {
+        SignIn::Done(signed_in) => {
+            throttle::succeeded(&web, &origin, &account);
+            Ok(welcome(&web, jar, &signed_in, &next))
+        }
+        SignIn::CodeAsked(half) => {
+            let jar = jar.add(auth::cookie(&web, Kind::HalfWay, half.reveal().to_owned()));
+            Ok((jar, Redirect::to(&code::address(&next))).into_response())
+        }
+        SignIn::Refused => refused(&web, email, Some(MISMATCH), next),
     }
 }
 
@@ -125,14 +170,22 @@ fn refused(
     problem: Option<&'static str>,
     next: String,
 ) -> Result<Response, WebError> {
-    let demo = web.options.demo.is_some();
-    let page = view::page(&SignInPage { email, problem, next, demo, nobody_yet: false })?;
+    let problem = problem.map(str::to_owned);
+    let page = view::page(&SignInPage { email, problem, ..SignInPage::new(web, next) })?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+fn slowed_down(web: &Web, email: Field, wait: Duration, next: String) -> Result<Response, WebError> {
+    let seconds = wait.as_secs().max(1);
+    let problem = Some(format!("Too many tries from your network. Wait {seconds} s, then try again."));
+    let page = view::page(&SignInPage { email, problem, ..SignInPage::new(web, next) })?;
+    let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
+    Ok((StatusCode::TOO_MANY_REQUESTS, retry_after, page).into_response())
 }
 
 /// Sets the cookie and leads on.
 pub fn welcome(web: &Web, jar: CookieJar, signed_in: &SignedIn, next: &str) -> Response {
-    let jar = jar.add(auth::cookie(web, &signed_in.secret));
+    let jar = jar.add(auth::cookie(web, Kind::Session, signed_in.secret.reveal().to_owned()));
     (jar, Redirect::to(next)).into_response()
 }
 
@@ -157,11 +210,21 @@ pub async fn sign_out(
     visitor: Visitor,
     jar: CookieJar,
 ) -> Result<Response, WebError> {
-    ops::end_session(&web.desk, &visitor.acting, &visitor.session).await?;
-    let jar = jar.add(auth::removal(&web));
+    let Some(session) = &visitor.session else {
+        let what = Target::new("act", "sign out");
+        let why = "the proxy signs in and out";
+        ops::refuse(&web.desk, &visitor.acting, &what, None, why).await?;
+        return Err(WebError::NotAllowed {
+            what: "You are signed in by the proxy in front of Unstale".to_owned(),
+            advice: "Each page is opened in its name. Sign out there, and you are out here too.".to_owned(),
+        });
+    };
+    ops::end_session(&web.desk, &visitor.acting, session).await?;
+    let jar = jar.add(auth::removal(&web, Kind::Session));
     // The form may be kept by the browser for going back, though not for whoever comes next.
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
-    Ok((jar, forget, Redirect::to("/sign-in")).into_response())
+    let address = if goes_straight_on(&web) { "/sign-in?stay=1" } else { "/sign-in" };
+    Ok((jar, forget, Redirect::to(address)).into_response())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What stands around every page of somebody who is signed in.
 
 use crate::{
-    domain::{distribution::Distribution, time::Timestamp},
+    domain::{access::Role, distribution::Distribution, time::Timestamp},
     store::{Conn, StoreError, accounts, audit, survey},
 };
 
@@ -14,6 +14,8 @@ pub enum Tab {
     Invalidate,
     Distributions,
     History,
+    /// None of the top bar: the page is behind the initials.
+    Settings,
 }
 
 /// Something that everybody should know now.
@@ -33,6 +35,8 @@ pub struct Frame {
     pub path: String,
     pub email: String,
     pub initials: String,
+    /// May this person manage people?
+    pub admin: bool,
     /// The last event that this page shows.
     pub cursor: i64,
     pub now_millis: i64,
@@ -56,10 +60,12 @@ pub async fn frame(
             Tab::Invalidate => "invalidate",
             Tab::Distributions => "distributions",
             Tab::History => "history",
+            Tab::Settings => "settings",
         },
         path: path.to_owned(),
         email: visitor.person.email.clone(),
         initials: initials.collect::<String>().to_uppercase(),
+        admin: visitor.person.role == Role::Admin,
         cursor: audit::head(conn).await?,
         now_millis: now.as_micros() / 1_000,
         banners: banners(conn, now).await?,

@@ -6,8 +6,9 @@ use unstale::{
         actor::{Acting, Origin},
         person::{Email, PersonError},
         secret::Secret,
+        session::SessionLimits,
     },
-    ops::{self, OpError, SetUp},
+    ops::{self, OpError, SetUp, SignIn},
     store::sessions,
 };
 
@@ -22,8 +23,10 @@ fn email() -> Email {
 async fn is_signed_in(world: &World, secret: &Secret) -> bool {
     let hash = secret.hash();
     let now = world.now();
-    let found =
-        world.database.get(async |conn| sessions::find(conn, &hash, now, ops::SESSION_IDLE).await).await;
+    let found = world
+        .database
+        .get(async |conn| sessions::find(conn, &hash, now, SessionLimits::default()).await)
+        .await;
     found.is_some()
 }
 
@@ -74,9 +77,10 @@ async fn signing_in_and_out_is_in_the_history() {
     let again = ops::add_person(&world.desk, &acting, &email(), Role::Viewer, PASSWORD).await;
     assert!(matches!(again, Err(OpError::Person(PersonError::Exists))), "{again:?}");
     let origin = Origin { client_address: "192.0.2.9".to_owned(), ..Origin::default() };
-    let wrong = ops::sign_in(&world.desk, &origin, &email(), "wrong horse battery").await.unwrap();
-    assert!(wrong.is_none());
-    let signed_in = ops::sign_in(&world.desk, &origin, &email(), PASSWORD).await.unwrap().unwrap();
+    let wrong = ops::sign_in(&world.desk, &origin, &email(), "wrong horse battery", false).await.unwrap();
+    assert!(matches!(wrong, SignIn::Refused));
+    let right = ops::sign_in(&world.desk, &origin, &email(), PASSWORD, false).await.unwrap();
+    let SignIn::Done(signed_in) = right else { panic!("{right:?}") };
     assert!(is_signed_in(&world, &signed_in.secret).await);
     ops::end_session(&world.desk, &acting, &signed_in.secret.hash()).await.unwrap();
     ops::end_session(&world.desk, &acting, &signed_in.secret.hash()).await.unwrap();
@@ -97,7 +101,7 @@ async fn a_session_is_opened_for_somebody_known_by_other_means() {
         ops::add_person(&world.desk, &Acting::service(), &email(), Role::Viewer, PASSWORD).await.unwrap();
     let signed_in = ops::open_session(&world.desk, &Origin::default(), ada).await.unwrap();
     assert!(is_signed_in(&world, &signed_in.secret).await);
-    world.advance(ops::SESSION_IDLE);
+    world.advance(SessionLimits::default().idle);
     assert!(!is_signed_in(&world, &signed_in.secret).await);
     world.finish().await;
 }

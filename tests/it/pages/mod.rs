@@ -1,11 +1,13 @@
 //! The pages over HTTP: the real routes, a real database, and the sandbox as CloudFront.
 
+mod account;
 mod bad_input;
 mod content_policy;
 mod distributions;
 mod doors;
 mod history;
 mod invalidation;
+mod people;
 mod process;
 mod request;
 mod routes;

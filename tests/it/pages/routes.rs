@@ -4,7 +4,17 @@ use crate::support::uuid;
 
 const TABLE: &str = include_str!("../../../src/web/mod.rs");
 /// What answers without a session.
-const OPEN: [&str; 5] = ["/healthz", "/static/{name}", "/sign-in", "/sign-in/demo", "/setup"];
+const OPEN: [&str; 9] = [
+    "/healthz",
+    "/static/{name}",
+    "/sign-in",
+    "/sign-in/demo",
+    "/sign-in/code",
+    "/sign-in/oidc",
+    "/sign-in/oidc/callback",
+    "/password",
+    "/setup",
+];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {

@@ -69,7 +69,34 @@ async fn a_new_set_up_link_ends_the_one_before(database: &Database) {
     assert!(good(2).await);
 }
 
+async fn what_an_administrator_changes_is_kept(database: &Database) {
+    let (ada, eve) = (person("ada@example.com", Role::Admin), person("eve@example.com", Role::Admin));
+    database
+        .write(async |tx| {
+            people::insert(tx, &ada, "hash").await?;
+            people::insert(tx, &eve, "").await
+        })
+        .await;
+    let admins = async || database.write(async |tx| people::lock_admins(tx).await).await.len();
+    assert_eq!(admins().await, 2);
+    assert_eq!(database.get(async |conn| people::with_password(conn).await).await, [ada.id.clone()]);
+    database.write(async |tx| people::set_disabled(tx, &ada.id, Some(at(3))).await).await;
+    assert_eq!(admins().await, 1);
+    database.write(async |tx| people::set_disabled(tx, &ada.id, None).await).await;
+    database.write(async |tx| people::set_role(tx, &ada.id, Role::Viewer).await).await;
+    database.write(async |tx| people::set_password(tx, &ada.id, "other").await).await;
+    let found = database.get(async |conn| people::find_by_id(conn, &ada.id).await).await;
+    assert_eq!(
+        found,
+        Some((unstale::domain::person::Person { role: Role::Viewer, ..ada }, "other".to_owned()))
+    );
+    assert_eq!(admins().await, 1);
+    let nobody = unstale::domain::id::PersonId::from_trusted("nobody");
+    assert_eq!(database.get(async |conn| people::find_by_id(conn, &nobody).await).await, None);
+}
+
 on_each_engine!(
+    what_an_administrator_changes_is_kept,
     people_are_found_by_their_address,
     an_address_belongs_to_one_person,
     a_set_up_link_is_used_once,

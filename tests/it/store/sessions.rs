@@ -5,6 +5,7 @@ use unstale::{
         access::Role,
         person::Person,
         secret::{Secret, SecretHash},
+        session::SessionLimits,
         time::Timestamp,
     },
     store::{people, sessions},
@@ -16,6 +17,8 @@ fn hash(byte: u8) -> SecretHash {
     Secret::from_random([byte; 32]).hash()
 }
 
+const LIMITS: SessionLimits = SessionLimits { idle: seconds(100), life: seconds(2_000) };
+
 /// A session from the start on, over at 1,000 s.
 async fn begin(database: &Database, hash: &SecretHash) -> Person {
     let ada = person("ada@example.com", Role::Operator);
@@ -24,6 +27,7 @@ async fn begin(database: &Database, hash: &SecretHash) -> Person {
         person: &ada.id,
         sign_in: "password",
         client_address: "192.0.2.7",
+        user_agent: "Firefox",
         now: at(0),
         expires_at: at(1_000),
     };
@@ -37,7 +41,7 @@ async fn begin(database: &Database, hash: &SecretHash) -> Person {
 }
 
 async fn find(database: &Database, hash: &SecretHash, now: Timestamp) -> Option<sessions::Session> {
-    database.get(async |conn| sessions::find(conn, hash, now, seconds(100)).await).await
+    database.get(async |conn| sessions::find(conn, hash, now, LIMITS).await).await
 }
 
 async fn a_session_is_its_persons(database: &Database) {
@@ -79,7 +83,48 @@ async fn sessions_that_are_over_are_forgotten(database: &Database) {
     assert_eq!(database.write(async |tx| sessions::delete_expired(tx, at(1_000)).await).await, 1);
 }
 
+async fn a_shorter_life_counts_at_once(database: &Database) {
+    begin(database, &hash(1)).await;
+    let short = SessionLimits { idle: seconds(100), life: seconds(50) };
+    let found =
+        async |now| database.get(async |conn| sessions::find(conn, &hash(1), at(now), short).await).await;
+    assert!(found(49).await.is_some());
+    assert!(found(50).await.is_none());
+}
+
+async fn a_persons_sessions_are_listed_and_ended_but_one(database: &Database) {
+    let ada = begin(database, &hash(1)).await;
+    for (byte, when) in [(2, 5), (3, 9)] {
+        let new = sessions::NewSession {
+            hash: &hash(byte),
+            person: &ada.id,
+            sign_in: "password",
+            client_address: "192.0.2.8",
+            user_agent: "",
+            now: at(when),
+            expires_at: at(1_000),
+        };
+        database.write(async |tx| sessions::insert(tx, &new).await).await;
+    }
+    let listed = async |now| {
+        let listed =
+            database.get(async |conn| sessions::of_person(conn, &ada.id, at(now), LIMITS).await).await;
+        listed.into_iter().map(|session| session.hash).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(10).await, [hash(3), hash(2), hash(1)]);
+    assert_eq!(listed(104).await, [hash(3), hash(2)]);
+    let end = async |keep: Option<&SecretHash>| {
+        database.write(async |tx| sessions::delete_of_person(tx, &ada.id, keep).await).await
+    };
+    assert_eq!(end(Some(&hash(2))).await, 2);
+    assert_eq!(listed(10).await, [hash(2)]);
+    assert_eq!(end(None).await, 1);
+    assert_eq!(listed(10).await, []);
+}
+
 on_each_engine!(
+    a_shorter_life_counts_at_once,
+    a_persons_sessions_are_listed_and_ended_but_one,
     a_session_is_its_persons,
     a_session_ends_when_it_is_idle_and_at_its_end,
     a_disabled_person_has_no_session,

@@ -14,7 +14,7 @@ pub use samples::{
     START, at, distribution, invalidation, items, lines, new_batch, new_invalidation, person, problem,
     seconds, uuid,
 };
-pub use site::{Site, options, page_of};
+pub use site::{ADMIN, Site, options, page_of};
 pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting};
 
 /// Makes two tests of each function that takes a [`Database`]: `sqlite::name` and `postgres::name`.

@@ -13,12 +13,13 @@ use unstale::{
     },
     ops,
     store::people,
-    web::{self, Options, Web},
+    web::{self, Options, Web, ways::Ways},
     worker::Settings,
 };
 
 use super::{Browser, Setup, World, samples};
 
+pub const ADMIN: &str = "root@example.com";
 const OPERATOR: &str = "ada@example.com";
 const VIEWER: &str = "vera@example.com";
 
@@ -43,6 +44,7 @@ pub fn options() -> Options {
         limits: settings.limits,
         create: settings.create,
         timeout: Duration::from_secs(30),
+        ways: Ways::default(),
         demo: None,
     }
 }
@@ -71,6 +73,10 @@ impl Site {
     /// Somebody who is not signed in.
     pub fn stranger(&self) -> Browser {
         Browser::new(&self.address)
+    }
+
+    pub async fn admin(&self) -> Browser {
+        self.signed_in(ADMIN, Role::Admin).await
     }
 
     pub async fn operator(&self) -> Browser {

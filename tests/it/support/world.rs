@@ -377,6 +377,7 @@ pub fn acting() -> Acting {
         request_id: "req-1".to_owned(),
         sign_in: "password".to_owned(),
         session: "abc".to_owned(),
+        user_agent: String::new(),
     };
     Acting { actor: samples::actor(), origin }
 }

@@ -1,0 +1,327 @@
+//! An OpenID Connect provider: the authorization code flow with PKCE, state and nonce.
+
+use std::time::Duration;
+
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use jsonwebtoken::Algorithm;
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
+
+use crate::domain::{
+    claims::{Asserted, Claims, Expected, RoleRules, check},
+    second_step::same,
+    secret::Secret,
+    time::Timestamp,
+};
+
+use super::{Http, IdentityError, is_safe_address, keys::Keys, token};
+
+/// What the provider says of itself is read anew after so long.
+const FRESH: Duration = Duration::from_hours(1);
+/// After a failure the next try waits so long: strangers cannot make us knock without end.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// What is set up.
+#[derive(Clone)]
+pub struct OidcSettings {
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: Option<String>,
+    /// What the button says.
+    pub name: String,
+    pub scopes: String,
+    /// Send people straight to the provider.
+    pub auto: bool,
+}
+
+impl std::fmt::Debug for OidcSettings {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "OidcSettings({})", self.issuer)
+    }
+}
+
+/// What the provider says of itself.
+#[derive(Debug, Clone, Deserialize)]
+struct Metadata {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    userinfo_endpoint: Option<String>,
+    #[serde(default)]
+    id_token_signing_alg_values_supported: Vec<String>,
+    #[serde(default)]
+    token_endpoint_auth_methods_supported: Vec<String>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    metadata: Option<Metadata>,
+    read_at: Option<Timestamp>,
+    failed_at: Option<Timestamp>,
+}
+
+/// A provider.
+#[derive(Debug)]
+pub struct Oidc {
+    pub settings: OidcSettings,
+    http: Http,
+    known: Mutex<Known>,
+    keys: Keys,
+}
+
+/// A question to the provider: what the browser keeps of it, so that only it can use the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub state: Secret,
+    pub nonce: Secret,
+    /// PKCE: only its hash goes out.
+    pub verifier: Secret,
+}
+
+/// What the provider's answer brought in the address.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Answer {
+    pub code: Option<String>,
+    pub state: Option<String>,
+    pub iss: Option<String>,
+    pub error: Option<String>,
+    pub error_description: Option<String>,
+}
+
+impl Oidc {
+    #[must_use]
+    pub fn new(settings: OidcSettings, http: Http) -> Self {
+        Self { settings, http, known: Mutex::default(), keys: Keys::default() }
+    }
+
+    /// Is the provider there, and is it the one that is set up?
+    pub async fn look(&self, now: Timestamp) -> Result<(), IdentityError> {
+        self.metadata(now).await.map(|_| ())
+    }
+
+    /// The address to send the browser to.
+    pub async fn ask(
+        &self,
+        question: &Question,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> Result<String, IdentityError> {
+        let metadata = self.metadata(now).await?;
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(question.verifier.reveal().as_bytes()));
+        let address = url::Url::parse_with_params(
+            &metadata.authorization_endpoint,
+            [
+                ("response_type", "code"),
+                ("client_id", &self.settings.client_id),
+                ("redirect_uri", redirect_uri),
+                ("scope", &self.settings.scopes),
+                ("state", question.state.reveal()),
+                ("nonce", question.nonce.reveal()),
+                ("code_challenge", &challenge),
+                ("code_challenge_method", "S256"),
+            ],
+        );
+        let unreadable = |_| IdentityError::Unreachable("the provider's address cannot be read".to_owned());
+        Ok(address.map_err(unreadable)?.to_string())
+    }
+
+    /// Who answered: the code is changed for a token, which is checked.
+    pub async fn finish(
+        &self,
+        question: &Question,
+        answer: &Answer,
+        redirect_uri: &str,
+        rules: &RoleRules,
+        now: Timestamp,
+    ) -> Result<Asserted, IdentityError> {
+        let state = answer.state.as_deref().unwrap_or_default();
+        if !same(state.as_bytes(), question.state.reveal().as_bytes()) {
+            return Err(IdentityError::Answer("the answer is to another question"));
+        }
+        let metadata = self.metadata(now).await?;
+        check_issuer(&metadata, answer.iss.as_deref())?;
+        if let Some(error) = &answer.error {
+            let words = answer.error_description.as_deref().unwrap_or_default();
+            return Err(IdentityError::Refused(brief(&format!("{error} {words}"))));
+        }
+        let code = answer.code.as_deref().ok_or(IdentityError::Answer("the answer has no code"))?;
+        let tokens = self.change_code(&metadata, code, question, redirect_uri).await?;
+        let id_token = tokens.get("id_token").and_then(Value::as_str);
+        let id_token = id_token.ok_or(IdentityError::Unreadable("the provider sent no ID token"))?;
+        let mut claims = self.check_token(&metadata, id_token, question, now).await?;
+        let subject = check(&claims, &self.expected(question), now)?.to_owned();
+        let access = tokens.get("access_token").and_then(Value::as_str);
+        self.add_user_info(&metadata, &mut claims, &subject, access, rules).await?;
+        Ok(Asserted::read(&self.settings.issuer, &subject, &claims, rules))
+    }
+
+    fn expected<'a>(&'a self, question: &'a Question) -> Expected<'a> {
+        Expected {
+            issuer: &self.settings.issuer,
+            audience: Some(&self.settings.client_id),
+            nonce: Some(question.nonce.reveal()),
+        }
+    }
+
+    async fn check_token(
+        &self,
+        metadata: &Metadata,
+        text: &str,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Claims, IdentityError> {
+        let token = token::Token::read(text, &allowed(metadata))?;
+        let keys = self.keys.of(&self.http, &metadata.jwks_uri, &token, now).await?;
+        let claims = token.claims_signed_by(&keys)?;
+        check(&claims, &self.expected(question), now)?;
+        Ok(claims)
+    }
+
+    async fn change_code(
+        &self,
+        metadata: &Metadata,
+        code: &str,
+        question: &Question,
+        redirect_uri: &str,
+    ) -> Result<Value, IdentityError> {
+        let settings = &self.settings;
+        let mut fields = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", redirect_uri),
+            ("code_verifier", question.verifier.reveal()),
+        ];
+        let methods = &metadata.token_endpoint_auth_methods_supported;
+        let basic = methods.is_empty() || methods.iter().any(|method| method == "client_secret_basic");
+        let mut authorization = None;
+        match &settings.client_secret {
+            Some(secret) if basic => authorization = Some(basic_authorization(&settings.client_id, secret)),
+            Some(secret) => fields.extend([("client_id", &*settings.client_id), ("client_secret", secret)]),
+            None => fields.push(("client_id", &settings.client_id)),
+        }
+        let sent = self.http.post_form(&metadata.token_endpoint, &fields, authorization.as_deref()).await?;
+        let (status, tokens) = sent;
+        if status == 200 {
+            return Ok(tokens);
+        }
+        let error = tokens.get("error").and_then(Value::as_str).unwrap_or("it gave no reason");
+        Err(IdentityError::Refused(brief(&format!("{status} {error}"))))
+    }
+
+    /// Claims that the ID token lacks and that are asked for here come from the provider's page about the person.
+    async fn add_user_info(
+        &self,
+        metadata: &Metadata,
+        claims: &mut Claims,
+        subject: &str,
+        access_token: Option<&str>,
+        rules: &RoleRules,
+    ) -> Result<(), IdentityError> {
+        let wanted = [rules.claim.as_deref(), rules.groups_claim.as_deref(), Some("email")];
+        let lacks = wanted.into_iter().flatten().any(|claim| {
+            crate::domain::claims::values(claims, claim).is_empty() && !claims.contains_key(claim)
+        });
+        let (true, Some(address), Some(token)) = (lacks, &metadata.userinfo_endpoint, access_token) else {
+            return Ok(());
+        };
+        let info = self.http.get_json(address, Some(token)).await?;
+        if info.get("sub").and_then(Value::as_str) != Some(subject) {
+            return Err(IdentityError::Answer("the provider told about somebody else"));
+        }
+        let Value::Object(info) = info else {
+            return Err(IdentityError::Unreadable("what the provider tells is not an object"));
+        };
+        // An address and whether it is verified belong together.
+        let with_email = !claims.contains_key("email");
+        for (name, value) in info {
+            if name != "email_verified" || with_email {
+                claims.entry(name).or_insert(value);
+            }
+        }
+        Ok(())
+    }
+
+    async fn metadata(&self, now: Timestamp) -> Result<Metadata, IdentityError> {
+        let mut known = self.known.lock().await;
+        let fresh = known.read_at.is_some_and(|at| now.since(at) < FRESH);
+        let resting = known.failed_at.is_some_and(|at| now.since(at) < PAUSE);
+        if let Some(metadata) = known.metadata.as_ref().filter(|_| fresh || resting) {
+            return Ok(metadata.clone());
+        }
+        if resting {
+            return Err(IdentityError::Unreachable("the provider did not answer a moment ago".to_owned()));
+        }
+        match self.read_metadata().await {
+            Ok(metadata) => {
+                *known = Known { metadata: Some(metadata.clone()), read_at: Some(now), failed_at: None };
+                Ok(metadata)
+            }
+            Err(error) => {
+                known.failed_at = Some(now);
+                known.metadata.clone().ok_or(error)
+            }
+        }
+    }
+
+    async fn read_metadata(&self) -> Result<Metadata, IdentityError> {
+        let issuer = &self.settings.issuer;
+        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let value = self.http.get_json(&address, None).await?;
+        let metadata: Metadata = serde_json::from_value(value).map_err(|error| {
+            IdentityError::Unreachable(format!("{address} does not describe a provider: {error}"))
+        })?;
+        if metadata.issuer != *issuer {
+            return Err(IdentityError::Unreachable(format!(
+                "the provider calls itself {:?}; set UNSTALE_OIDC_ISSUER to exactly that if it is the right one",
+                brief(&metadata.issuer)
+            )));
+        }
+        let addresses = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
+        let addresses = addresses.into_iter().chain(&metadata.userinfo_endpoint);
+        for one in addresses {
+            if !is_safe_address(one) {
+                return Err(IdentityError::Unreachable(format!("the provider's address {one} is not https")));
+            }
+        }
+        Ok(metadata)
+    }
+}
+
+/// The algorithms that the provider announces and that prove something.
+fn allowed(metadata: &Metadata) -> Vec<Algorithm> {
+    let names = &metadata.id_token_signing_alg_values_supported;
+    if names.is_empty() {
+        return vec![Algorithm::RS256];
+    }
+    names.iter().filter_map(|name| token::algorithm(name)).collect()
+}
+
+/// RFC 9207: an answer says whose it is, so that one provider's cannot be passed off as another's.
+fn check_issuer(metadata: &Metadata, iss: Option<&str>) -> Result<(), IdentityError> {
+    match iss {
+        Some(iss) if iss != metadata.issuer => {
+            Err(IdentityError::Answer("the answer is of another provider"))
+        }
+        None if metadata.authorization_response_iss_parameter_supported => {
+            Err(IdentityError::Answer("the answer does not say whose it is"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// RFC 6749 2.3.1: both are form-encoded before they are joined.
+fn basic_authorization(id: &str, secret: &str) -> String {
+    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))))
+}
+
+/// Words from outside, short and plain.
+fn brief(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().to_owned()
+}

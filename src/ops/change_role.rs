@@ -1,0 +1,51 @@
+//! Gives a person another role.
+
+use crate::{
+    domain::{
+        access::Role,
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::PersonId,
+        person::Person,
+        time::Timestamp,
+    },
+    store::{Tx, audit, half_sign_ins, people, sessions},
+};
+
+use super::{Desk, OpError};
+
+/// Changes the role and ends the person's sessions. The last administrator stays one. The same role changes nothing.
+pub async fn change_role(desk: &Desk, acting: &Acting, id: &PersonId, role: Role) -> Result<(), OpError> {
+    let mut tx = desk.db.begin().await?;
+    let admins = people::lock_admins(&mut tx).await?;
+    let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    if person.role == role {
+        return Err(OpError::TooLate);
+    }
+    if admins == [person.id.clone()] {
+        return Err(OpError::LastAdmin);
+    }
+    write_role(&mut tx, acting, &person, role, desk.clock.now()).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}
+
+/// Writes the role, the end of the sessions and the event into a transaction that may do more.
+pub(super) async fn write_role(
+    tx: &mut Tx,
+    acting: &Acting,
+    person: &Person,
+    role: Role,
+    now: Timestamp,
+) -> Result<(), OpError> {
+    people::set_role(tx, &person.id, role).await?;
+    sessions::delete_of_person(tx, &person.id, None).await?;
+    half_sign_ins::delete_of_person(tx, &person.id).await?;
+    let mut event = Event::new(now, acting, Action::RoleChanged);
+    event.target = Target::new("person", person.id.as_str());
+    event.note.clone_from(&person.email);
+    person.role.as_str().clone_into(&mut event.old);
+    role.as_str().clone_into(&mut event.new);
+    audit::append(tx, event).await?;
+    Ok(())
+}

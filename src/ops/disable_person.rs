@@ -1,0 +1,64 @@
+//! Disables a person, and enables them again.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::PersonId,
+        person::Person,
+    },
+    store::{Tx, audit, half_sign_ins, password_links, people, sessions},
+};
+
+use super::{Desk, OpError};
+
+/// Ends all that lets the person in, at once. The last administrator cannot be disabled.
+pub async fn disable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Result<(), OpError> {
+    let now = desk.clock.now();
+    let mut tx = desk.db.begin().await?;
+    let admins = people::lock_admins(&mut tx).await?;
+    let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    if person.disabled_at.is_some() {
+        return Err(OpError::TooLate);
+    }
+    if admins == [person.id.clone()] {
+        return Err(OpError::LastAdmin);
+    }
+    people::set_disabled(&mut tx, id, Some(now)).await?;
+    sessions::delete_of_person(&mut tx, id, None).await?;
+    half_sign_ins::delete_of_person(&mut tx, id).await?;
+    password_links::delete(&mut tx, id).await?;
+    write_event(desk, &mut tx, acting, Action::PersonDisabled, &person).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}
+
+/// Lets a disabled person sign in again.
+pub async fn enable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Result<(), OpError> {
+    let mut tx = desk.db.begin().await?;
+    let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    if person.disabled_at.is_none() {
+        return Err(OpError::TooLate);
+    }
+    people::set_disabled(&mut tx, id, None).await?;
+    write_event(desk, &mut tx, acting, Action::PersonEnabled, &person).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}
+
+async fn write_event(
+    desk: &Desk,
+    tx: &mut Tx,
+    acting: &Acting,
+    action: Action,
+    person: &Person,
+) -> Result<(), OpError> {
+    let mut event = Event::new(desk.clock.now(), acting, action);
+    event.target = Target::new("person", person.id.as_str());
+    event.note.clone_from(&person.email);
+    let words = |disabled: bool| if disabled { "disabled" } else { "enabled" };
+    words(person.disabled_at.is_some()).clone_into(&mut event.old);
+    words(person.disabled_at.is_none()).clone_into(&mut event.new);
+    audit::append(tx, event).await?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Adds a person who sets their password themselves, with a one-time link.
+
+use crate::{
+    domain::{
+        access::Role,
+        actor::Acting,
+        person::{Email, Person},
+        secret::Secret,
+    },
+    store::password_links,
+};
+
+use super::{Desk, OpError, add_person::write_person, new_secret, reset_password::LINK_LIFE};
+
+/// Adds the person; nobody but them will know their password.
+pub async fn invite_person(
+    desk: &Desk,
+    acting: &Acting,
+    email: &Email,
+    role: Role,
+) -> Result<(Person, Secret), OpError> {
+    let link = new_secret()?;
+    let mut tx = desk.db.begin().await?;
+    let person = write_person(desk, &mut tx, acting, email, role, "").await?;
+    password_links::replace(&mut tx, &person.id, &link.hash(), desk.clock.now().plus(LINK_LIFE)).await?;
+    desk.commit(tx).await?;
+    Ok((person, link))
+}

@@ -1,0 +1,79 @@
+//! Takes a person's password away: for a one-time link, or for another password.
+
+use std::time::Duration;
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::PersonId,
+        password::check_password,
+        person::{Email, Person},
+        secret::Secret,
+        time::Timestamp,
+    },
+    store::{Tx, audit, half_sign_ins, password_links, people, sessions},
+};
+
+use super::{Desk, OpError, new_secret, password};
+
+/// How long a link for a password is good.
+pub const LINK_LIFE: Duration = Duration::from_hours(24);
+
+/// Ends the password and all sessions at once; gives the secret of the link with which the person sets a new one.
+///
+/// A link, and no password that the administrator types: nobody but the person ever knows it.
+pub async fn reset_password_with_link(
+    desk: &Desk,
+    acting: &Acting,
+    id: &PersonId,
+) -> Result<(Person, Secret), OpError> {
+    let now = desk.clock.now();
+    let link = new_secret()?;
+    let mut tx = desk.db.begin().await?;
+    let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    write_reset(&mut tx, &person.id, "").await?;
+    password_links::replace(&mut tx, &person.id, &link.hash(), now.plus(LINK_LIFE)).await?;
+    write_event(&mut tx, acting, &person, "a one-time link was made", now).await?;
+    desk.commit(tx).await?;
+    Ok((person, link))
+}
+
+/// Sets another password, from the shell, and ends all sessions.
+pub async fn reset_password(
+    desk: &Desk,
+    acting: &Acting,
+    email: &Email,
+    new: &str,
+) -> Result<Person, OpError> {
+    check_password(new, email.as_str())?;
+    let hash = password::hash(new).await?;
+    let mut tx = desk.db.begin().await?;
+    let (person, _) = people::find(&mut tx, email).await?.ok_or(OpError::NotFound)?;
+    write_reset(&mut tx, &person.id, &hash).await?;
+    write_event(&mut tx, acting, &person, "", desk.clock.now()).await?;
+    desk.commit(tx).await?;
+    Ok(person)
+}
+
+async fn write_reset(tx: &mut Tx, id: &PersonId, hash: &str) -> Result<(), OpError> {
+    people::set_password(tx, id, hash).await?;
+    password_links::delete(tx, id).await?;
+    sessions::delete_of_person(tx, id, None).await?;
+    half_sign_ins::delete_of_person(tx, id).await?;
+    Ok(())
+}
+
+async fn write_event(
+    tx: &mut Tx,
+    acting: &Acting,
+    person: &Person,
+    how: &str,
+    now: Timestamp,
+) -> Result<(), OpError> {
+    let mut event = Event::new(now, acting, Action::PasswordReset);
+    event.target = Target::new("person", person.id.as_str());
+    event.note = if how.is_empty() { person.email.clone() } else { format!("{}: {how}", person.email) };
+    audit::append(tx, event).await?;
+    Ok(())
+}

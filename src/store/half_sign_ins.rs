@@ -1,0 +1,59 @@
+//! Sign-ins whose password was right and whose code is still to come. They open nothing.
+
+use crate::domain::{id::PersonId, person::Person, secret::SecretHash, time::Timestamp};
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_optional},
+    people::Row,
+};
+
+/// Begins one, in place of earlier ones of the same person that are over.
+pub async fn insert(
+    tx: &mut Tx,
+    hash: &SecretHash,
+    person: &PersonId,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(tx, "DELETE FROM half_sign_in WHERE expires_at <= $1", now.as_micros())?;
+    execute!(
+        tx,
+        "INSERT INTO half_sign_in (token_hash, person_id, tries, expires_at) VALUES ($1, $2, 0, $3)",
+        hash.as_str(),
+        person.as_str(),
+        expires_at.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// Whose it is, where it is still good.
+pub async fn find(conn: &mut Conn, hash: &SecretHash, now: Timestamp) -> Result<Option<Person>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash
+         FROM half_sign_in h JOIN person p ON p.id = h.person_id
+         WHERE h.token_hash = $1 AND h.expires_at > $2 AND p.disabled_at IS NULL",
+        hash.as_str(),
+        now.as_micros(),
+    )?;
+    row.map(Row::into_person).transpose()
+}
+
+/// Counts a try; `false` where there were too many.
+pub async fn count_try(tx: &mut Tx, hash: &SecretHash, most: i64) -> Result<bool, StoreError> {
+    let counted = execute!(
+        tx,
+        "UPDATE half_sign_in SET tries = tries + 1 WHERE token_hash = $1 AND tries < $2",
+        hash.as_str(),
+        most,
+    )?;
+    Ok(counted == 1)
+}
+
+/// Ends all that a person has.
+pub async fn delete_of_person(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
+    execute!(tx, "DELETE FROM half_sign_in WHERE person_id = $1", person.as_str())?;
+    Ok(())
+}

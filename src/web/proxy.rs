@@ -1,0 +1,86 @@
+//! Who asks, where a proxy in front of Unstale says so with each request; and the guard of its headers.
+
+use std::net::SocketAddr;
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::HeaderMap,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    domain::actor::{Acting, Actor, Origin},
+    identity::{headers::HeaderProblem, proxy::ProxyError},
+    ops,
+};
+
+use super::{auth::Visitor, error::WebError, state::Web};
+
+/// Turns requests away that bring an identity header which no trusted proxy of ours wrote.
+pub async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let trusted = peer.is_some_and(|peer| web.options.ways.trusted.contains(peer));
+    match web.options.ways.proxies.check(request.headers(), trusted) {
+        Ok(_) => next.run(request).await,
+        Err(problem) => {
+            let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+            refuse(&web, &origin, problem, problem.words()).await.into_response()
+        }
+    }
+}
+
+/// Does a header of a proxy tell who asks?
+pub fn tells_who_asks(headers: &HeaderMap, web: &Web) -> bool {
+    web.options.ways.proxies.check(headers, true) == Ok(true)
+}
+
+/// The visitor whom a proxy vouches for; none where no proxy says anything.
+pub async fn find_visitor(
+    web: &Web,
+    headers: &HeaderMap,
+    origin: &Origin,
+) -> Result<Option<Visitor>, WebError> {
+    let ways = &web.options.ways;
+    let now = web.desk.clock.now();
+    let (who, way) = match ways.proxies.recognise(headers, &ways.external.roles, now).await {
+        Ok(Some(recognised)) => recognised,
+        Ok(None) => return Ok(None),
+        Err(ProxyError::Headers(problem)) => return Err(refuse(web, origin, problem, problem.words()).await),
+        Err(ProxyError::NotGood(error)) => {
+            let problem = HeaderProblem::Unproved;
+            return Err(refuse(web, origin, problem, &format!("{}: {error}", problem.words())).await);
+        }
+        Err(ProxyError::Unreachable(why)) => return Err(WebError::ProviderAway(why)),
+    };
+    let origin = Origin { sign_in: way.to_owned(), ..origin.clone() };
+    match ops::recognise(&web.desk, &origin, &who, &ways.external).await? {
+        Ok(person) => {
+            let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
+            Ok(Some(Visitor { person, session: None, acting }))
+        }
+        Err(refusal) => {
+            if web.minute.may_tell("recognised", now) {
+                ops::refuse_sign_in(&web.desk, &origin, &who.subject, refusal.note()).await?;
+            }
+            Err(WebError::NotAllowed {
+                what: "You are not let in".to_owned(),
+                advice: refusal.words().to_owned(),
+            })
+        }
+    }
+}
+
+/// The log has every one, the history one a minute: a stranger must not fill it.
+async fn refuse(web: &Web, origin: &Origin, problem: HeaderProblem, why: &str) -> WebError {
+    tracing::warn!(client = origin.client_address, why, "an identity header was refused");
+    if web.minute.may_tell(problem.words(), web.desk.clock.now())
+        && let Err(error) = ops::refuse_header(&web.desk, origin, why).await
+    {
+        return error.into();
+    }
+    WebError::BadRequest(format!(
+        "The request says who asks, and it may not: {}. Only the proxy in front of Unstale may send such headers. Nothing was kept or sent.",
+        problem.words()
+    ))
+}

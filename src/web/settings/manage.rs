@@ -1,0 +1,149 @@
+//! What an administrator does to a person: each a form on the person's page.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{access::Role, audit::Target, id::PersonId},
+    ops::{self, OpError},
+    store::people,
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::{Named, Posted},
+        state::Web,
+    },
+    person::LinkMade,
+};
+
+#[derive(Debug, Deserialize)]
+pub struct RoleForm {
+    #[serde(default)]
+    role: String,
+}
+
+/// `POST /settings/people/{id}/role`
+pub async fn role(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(id): Named<String>,
+    Posted(form): Posted<RoleForm>,
+) -> Result<Response, WebError> {
+    let what = "change a role";
+    visitor.require_admin(&web, what).await?;
+    let Some(role) = Role::parse(&form.role) else {
+        keep(&web, &visitor, what, "there is no such role").await?;
+        let why = "There is no such role. Nothing was changed. Choose viewer, operator or admin.";
+        return Err(WebError::BadRequest(why.to_owned()));
+    };
+    let id = PersonId::from_trusted(id);
+    let done = ops::change_role(&web.desk, &visitor.acting, &id, role).await;
+    answer(&web, &visitor, &id, what, done).await
+}
+
+/// `POST /settings/people/{id}/disable`
+pub async fn disable(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(id): Named<String>,
+) -> Result<Response, WebError> {
+    let what = "disable a person";
+    visitor.require_admin(&web, what).await?;
+    let id = PersonId::from_trusted(id);
+    let done = ops::disable_person(&web.desk, &visitor.acting, &id).await;
+    answer(&web, &visitor, &id, what, done).await
+}
+
+/// `POST /settings/people/{id}/enable`
+pub async fn enable(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(id): Named<String>,
+) -> Result<Response, WebError> {
+    let what = "enable a person";
+    visitor.require_admin(&web, what).await?;
+    let id = PersonId::from_trusted(id);
+    let done = ops::enable_person(&web.desk, &visitor.acting, &id).await;
+    answer(&web, &visitor, &id, what, done).await
+}
+
+/// `POST /settings/people/{id}/reset-password`: shows the one-time link, once.
+pub async fn reset_password(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(id): Named<String>,
+) -> Result<Response, WebError> {
+    let what = "reset a password";
+    visitor.require_admin(&web, what).await?;
+    let id = PersonId::from_trusted(id);
+    match ops::reset_password_with_link(&web.desk, &visitor.acting, &id).await {
+        Ok((person, link)) => LinkMade::page(&web, &visitor, &person, &link, false).await,
+        Err(error) => answer(&web, &visitor, &id, what, Err(error)).await,
+    }
+}
+
+/// `POST /settings/people/{id}/second-step/remove`
+pub async fn remove_second_step(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(id): Named<String>,
+) -> Result<Response, WebError> {
+    let what = "take a second step away";
+    visitor.require_admin(&web, what).await?;
+    let id = PersonId::from_trusted(id);
+    let done = ops::take_second_step_away(&web.desk, &visitor.acting, &id, None).await.map(|_| ());
+    answer(&web, &visitor, &id, what, done).await
+}
+
+/// `POST /settings/people/{id}/sessions/end`
+pub async fn end_sessions(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(id): Named<String>,
+) -> Result<Response, WebError> {
+    let what = "end sessions";
+    visitor.require_admin(&web, what).await?;
+    let id = PersonId::from_trusted(id);
+    let found = people::find_by_id(&mut *web.desk.db.read().await?, &id).await?;
+    let done = match found {
+        Some((person, _)) => ops::end_sessions(&web.desk, &visitor.acting, &person, None).await.map(|_| ()),
+        None => Err(OpError::NotFound),
+    };
+    answer(&web, &visitor, &id, what, done).await
+}
+
+/// Back to the person's page; what did not work is in the history.
+async fn answer(
+    web: &Web,
+    visitor: &Visitor,
+    id: &PersonId,
+    what: &str,
+    done: Result<(), OpError>,
+) -> Result<Response, WebError> {
+    let error = match done {
+        Ok(()) => return Ok(Redirect::to(&format!("/settings/people/{id}")).into_response()),
+        Err(error) => error,
+    };
+    match &error {
+        OpError::NotFound => keep(web, visitor, what, "there is no such person").await?,
+        OpError::TooLate => keep(web, visitor, what, "it is so already").await?,
+        OpError::LastAdmin => keep(web, visitor, what, "it is the last administrator").await?,
+        OpError::Store(_)
+        | OpError::BelongsToAnother
+        | OpError::Person(_)
+        | OpError::Password(_)
+        | OpError::Random(_) => {}
+    }
+    Err(error.into())
+}
+
+async fn keep(web: &Web, visitor: &Visitor, what: &str, why: &str) -> Result<(), WebError> {
+    ops::refuse(&web.desk, &visitor.acting, &Target::new("act", what), None, why).await?;
+    Ok(())
+}

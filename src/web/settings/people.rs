@@ -1,0 +1,132 @@
+//! `/settings/people`: everybody, and the form for one more.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        access::Role,
+        audit::Target,
+        person::{Email, Person, PersonError},
+    },
+    ops::{self, OpError},
+    store::{people, second_steps},
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::{Field, Posted},
+        state::Web,
+        view::{self, Frame, Tab, When},
+    },
+    person::LinkMade,
+};
+
+#[derive(Template)]
+#[template(path = "settings/people.html")]
+struct PeoplePage {
+    frame: Frame,
+    people: Vec<PersonRow>,
+    email: Field,
+    role: &'static str,
+    role_error: Option<&'static str>,
+}
+
+struct PersonRow {
+    id: String,
+    email: String,
+    role: &'static str,
+    way: &'static str,
+    second_step: bool,
+    disabled: bool,
+    own: bool,
+    since: When,
+}
+
+/// `GET /settings/people`
+pub async fn list(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
+    visitor.require_admin(&web, "look at the people").await?;
+    page(&web, &visitor, Field::default(), Some(Role::Operator)).await
+}
+
+async fn page(
+    web: &Web,
+    visitor: &Visitor,
+    email: Field,
+    role: Option<Role>,
+) -> Result<Html<String>, WebError> {
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "People", "/settings/people").await?;
+    let everybody = people::list(&mut conn).await?;
+    let with_step = second_steps::people(&mut conn).await?;
+    let with_password = people::with_password(&mut conn).await?;
+    drop(conn);
+    let row = |person: Person| PersonRow {
+        role: person.role.as_str(),
+        way: if with_password.contains(&person.id) { "password" } else { "none here" },
+        second_step: with_step.contains(&person.id),
+        disabled: person.disabled_at.is_some(),
+        own: visitor.is(&person),
+        since: When::new(person.created_at, now),
+        id: person.id.to_string(),
+        email: person.email,
+    };
+    view::page(&PeoplePage {
+        frame,
+        people: everybody.into_iter().map(row).collect(),
+        email,
+        role: role.map_or("", Role::as_str),
+        role_error: role.is_none().then_some("Choose viewer, operator or admin."),
+    })
+}
+
+#[derive(Debug, Deserialize)]
+pub struct AddForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    role: String,
+}
+
+/// `POST /settings/people`: adds a person and shows the link with which they set their password, once.
+pub async fn add(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<AddForm>,
+) -> Result<Response, WebError> {
+    visitor.require_admin(&web, "add a person").await?;
+    let mut email = Field::new(form.email.trim());
+    let address = email.check(Email::parse(&form.email));
+    let role = Role::parse(&form.role);
+    let (Some(address), Some(role)) = (address, role) else {
+        return refused(&web, &visitor, email, role, "the form was not right").await;
+    };
+    match ops::invite_person(&web.desk, &visitor.acting, &address, role).await {
+        Ok((person, link)) => LinkMade::page(&web, &visitor, &person, &link, true).await,
+        Err(OpError::Person(error @ PersonError::Exists)) => {
+            email.error = Some(error.to_string());
+            refused(&web, &visitor, email, Some(role), "the address is taken").await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn refused(
+    web: &Web,
+    visitor: &Visitor,
+    email: Field,
+    role: Option<Role>,
+    why: &str,
+) -> Result<Response, WebError> {
+    ops::refuse(&web.desk, &visitor.acting, &Target::new("act", "add a person"), None, why).await?;
+    let page = page(web, visitor, email, role).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}

@@ -1,0 +1,157 @@
+//! One's own second step: begun, turned on with a first code, new recovery codes, taken away.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{audit::Target, second_step::RecoveryCode},
+    ops,
+    store::{people, second_steps},
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::Posted,
+        state::Web,
+        view::{self, Frame, Tab},
+    },
+    account::{self, Problems},
+    password::{WRONG, is_current},
+    qr::Offer,
+};
+
+#[derive(Template)]
+#[template(path = "settings/second_step.html")]
+struct StepPage {
+    frame: Frame,
+    offer: Offer,
+    problem: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "settings/codes.html")]
+struct CodesPage {
+    frame: Frame,
+    codes: Vec<String>,
+}
+
+const PATH: &str = "/settings/account/second-step";
+
+/// `GET /settings/account/second-step`
+pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Response, WebError> {
+    page(&web, &visitor, None).await
+}
+
+async fn page(web: &Web, visitor: &Visitor, problem: Option<&'static str>) -> Result<Response, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "Second step", PATH).await?;
+    let step = second_steps::find(&mut conn, &visitor.person.id).await?;
+    drop(conn);
+    let offered = step.filter(|step| step.confirmed_at.is_none());
+    let Some(offer) = offered.and_then(|step| Offer::new(&step.secret, &visitor.person.email)) else {
+        return Ok(Redirect::to("/settings/account").into_response());
+    };
+    Ok(view::page(&StepPage { frame, offer, problem })?.into_response())
+}
+
+/// `POST /settings/account/second-step`: makes a secret to set an authenticator up with.
+pub async fn offer(State(web): State<Web>, visitor: Visitor) -> Result<Response, WebError> {
+    let found = people::find_by_id(&mut *web.desk.db.read().await?, &visitor.person.id).await?;
+    if found.is_none_or(|(_, hash)| hash.is_empty()) {
+        return refuse(&web, &visitor, "begin a second step", "there is no local password").await;
+    }
+    if !ops::offer_second_step(&web.desk, &visitor.acting, &visitor.person.id).await? {
+        return refuse(&web, &visitor, "begin a second step", "it is on already").await;
+    }
+    Ok(Redirect::to(PATH).into_response())
+}
+
+async fn refuse(web: &Web, visitor: &Visitor, what: &str, why: &str) -> Result<Response, WebError> {
+    ops::refuse(&web.desk, &visitor.acting, &Target::new("act", what), None, why).await?;
+    Err(WebError::TooLate(format!("Nothing was changed: {why}.")))
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CodeForm {
+    #[serde(default)]
+    code: String,
+}
+
+/// `POST /settings/account/second-step/confirm`: shows the recovery codes, once.
+pub async fn confirm(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<CodeForm>,
+) -> Result<Response, WebError> {
+    let person = &visitor.person.id;
+    let confirmed = ops::confirm_second_step(&web.desk, &visitor.acting, person, &form.code).await?;
+    if let Some(codes) = confirmed {
+        return codes_page(&web, &visitor, &codes).await;
+    }
+    let problem = "That code is not good. Wait for the next one, and check the clock of your device.";
+    let page = page(&web, &visitor, Some(problem)).await?;
+    if page.status().is_redirection() {
+        return Ok(page);
+    }
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+async fn codes_page(web: &Web, visitor: &Visitor, codes: &[RecoveryCode]) -> Result<Response, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "Recovery codes", PATH).await?;
+    drop(conn);
+    let codes = codes.iter().map(RecoveryCode::reveal).collect();
+    Ok(view::page(&CodesPage { frame, codes })?.into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CurrentForm {
+    #[serde(default)]
+    current: String,
+}
+
+/// `POST /settings/account/second-step/codes`: new recovery codes in place of the old ones, shown once.
+pub async fn new_codes(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<CurrentForm>,
+) -> Result<Response, WebError> {
+    if !is_current(&web, &visitor, &form.current, "make recovery codes").await? {
+        return wrong_password(&web, &visitor).await;
+    }
+    match ops::make_recovery_codes(&web.desk, &visitor.acting, &visitor.person.id).await? {
+        Some(codes) => codes_page(&web, &visitor, &codes).await,
+        None => refuse(&web, &visitor, "make recovery codes", "the second step is not on").await,
+    }
+}
+
+/// `POST /settings/account/second-step/remove`
+pub async fn remove(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<CurrentForm>,
+) -> Result<Response, WebError> {
+    if !is_current(&web, &visitor, &form.current, "take the second step away").await? {
+        return wrong_password(&web, &visitor).await;
+    }
+    let keep = visitor.session.as_ref();
+    match ops::take_second_step_away(&web.desk, &visitor.acting, &visitor.person.id, keep).await {
+        Ok(_) => Ok(Redirect::to("/settings/account").into_response()),
+        Err(ops::OpError::TooLate) => {
+            refuse(&web, &visitor, "take the second step away", "it is not on").await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn wrong_password(web: &Web, visitor: &Visitor) -> Result<Response, WebError> {
+    let problems = Problems { second_step: Some(WRONG.to_owned()), ..Problems::default() };
+    account::refused(web, visitor, problems).await
+}

@@ -1,0 +1,42 @@
+//! Ends one's own sessions: one of them, or all but the one at hand.
+
+use axum::{extract::State, response::Redirect};
+
+use crate::{domain::audit::Target, ops, store::sessions};
+
+use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
+
+/// `POST /settings/account/sessions/end-others`
+pub async fn end_others(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
+    let keep = visitor.session.as_ref();
+    ops::end_sessions(&web.desk, &visitor.acting, &visitor.person, keep).await?;
+    Ok(Redirect::to("/settings/account"))
+}
+
+/// `POST /settings/account/sessions/{id}/end`
+pub async fn end_one(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(handle): Named<String>,
+) -> Result<Redirect, WebError> {
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let own = sessions::of_person(&mut conn, &visitor.person.id, now, web.options.ways.session).await?;
+    drop(conn);
+    let found = own.into_iter().find(|session| session.hash.handle() == handle);
+    let ended = match &found {
+        Some(session) => {
+            ops::end_other_session(&web.desk, &visitor.acting, &visitor.person, &session.hash).await
+        }
+        None => Err(ops::OpError::TooLate),
+    };
+    match ended {
+        Ok(()) => Ok(Redirect::to("/settings/account")),
+        Err(ops::OpError::TooLate) => {
+            let what = Target::new("act", "end a session");
+            ops::refuse(&web.desk, &visitor.acting, &what, None, "it is not there, or over").await?;
+            Err(WebError::TooLate("That session is over already.".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

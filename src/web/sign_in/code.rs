@@ -1,0 +1,136 @@
+//! The second page of a sign-in: the code of an authenticator, or the set-up of one where it is required.
+
+use askama::Template;
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::cookie::CookieJar;
+use serde::Deserialize;
+
+use crate::{
+    domain::{actor::Origin, person::Person, secret::Secret},
+    ops::{self, SecondStepPassed},
+    store::{half_sign_ins, second_steps},
+};
+
+use super::{
+    super::{
+        auth::{self, Kind},
+        error::WebError,
+        form::{Asked, Posted},
+        settings::qr,
+        state::Web,
+        view,
+    },
+    Where, own_path, throttle, welcome,
+};
+
+#[derive(Template)]
+#[template(path = "sign_in/code.html")]
+struct CodePage {
+    next: String,
+    problem: Option<&'static str>,
+    /// To be set up first.
+    offer: Option<qr::Offer>,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/codes.html")]
+struct CodesPage {
+    codes: Vec<String>,
+    next: String,
+}
+
+/// The address of this page that leads on to `next`.
+pub fn address(next: &str) -> String {
+    if next == "/" {
+        return "/sign-in/code".to_owned();
+    }
+    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    format!("/sign-in/code?next={next}")
+}
+
+/// `GET /sign-in/code`
+pub async fn show(
+    State(web): State<Web>,
+    Asked(Where { next, .. }): Asked<Where>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
+    let half = auth::secret_in(&headers, &web, Kind::HalfWay);
+    let Some(person) = half_way(&web, half.as_ref()).await? else {
+        return Ok(Redirect::to("/sign-in").into_response());
+    };
+    Ok(page(&web, &person, own_path(next), None).await?.into_response())
+}
+
+async fn half_way(web: &Web, half: Option<&Secret>) -> Result<Option<Person>, WebError> {
+    let Some(half) = half else { return Ok(None) };
+    let mut conn = web.desk.db.read().await?;
+    Ok(half_sign_ins::find(&mut conn, &half.hash(), web.desk.clock.now()).await?)
+}
+
+async fn page(
+    web: &Web,
+    person: &Person,
+    next: String,
+    problem: Option<&'static str>,
+) -> Result<impl IntoResponse, WebError> {
+    let step = second_steps::find(&mut *web.desk.db.read().await?, &person.id).await?;
+    let offered = step.filter(|step| step.confirmed_at.is_none());
+    let offer = offered.and_then(|step| qr::Offer::new(&step.secret, &person.email));
+    view::page(&CodePage { next, problem, offer })
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CodeForm {
+    #[serde(default)]
+    code: String,
+    next: Option<String>,
+}
+
+/// `POST /sign-in/code`
+pub async fn submit(
+    State(web): State<Web>,
+    Extension(origin): Extension<Origin>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Posted(form): Posted<CodeForm>,
+) -> Result<Response, WebError> {
+    let next = own_path(form.next);
+    let half = auth::secret_in(&headers, &web, Kind::HalfWay);
+    let person = half_way(&web, half.as_ref()).await?;
+    let account = person.as_ref().map_or(String::new(), |person| person.email.clone());
+    if let Some(wait) = throttle::begin(&web, &origin, &account).await? {
+        return Err(WebError::TooOften(wait));
+    }
+    // A made-up secret is as good as none, and is in the history in the same way.
+    let half = half.map_or_else(ops::new_secret, Ok)?;
+    match ops::pass_second_step(&web.desk, &origin, &half, &form.code).await? {
+        SecondStepPassed::Done(signed_in, codes) => {
+            throttle::succeeded(&web, &origin, &account);
+            let jar = jar.add(auth::removal(&web, Kind::HalfWay));
+            match codes {
+                None => Ok(welcome(&web, jar, &signed_in, &next)),
+                Some(codes) => {
+                    let secret = signed_in.secret.reveal().to_owned();
+                    let jar = jar.add(auth::cookie(&web, Kind::Session, secret));
+                    let codes = codes.iter().map(crate::domain::second_step::RecoveryCode::reveal).collect();
+                    Ok((jar, view::page(&CodesPage { codes, next })?).into_response())
+                }
+            }
+        }
+        SecondStepPassed::Wrong => {
+            let Some(person) = person else { return Ok(Redirect::to("/sign-in").into_response()) };
+            let problem = "That code is not good, or was used before. Wait for the next one.";
+            let page = page(&web, &person, next, Some(problem)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        SecondStepPassed::Over => {
+            let jar = jar.add(auth::removal(&web, Kind::HalfWay));
+            Ok((jar, Redirect::to(&super::address(&next))).into_response())
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The one-time link with which somebody sets their password.
+
+use askama::Template;
+use axum::{
+    Extension,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{actor::Origin, secret::Secret},
+    ops::{self, OpError},
+    store::password_links,
+};
+
+use super::super::{
+    error::WebError,
+    form::{Asked, Posted},
+    state::Web,
+    view,
+};
+
+#[derive(Template)]
+#[template(path = "sign_in/link.html")]
+struct LinkPage {
+    key: String,
+    email: String,
+    error: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Link {
+    #[serde(default)]
+    key: String,
+}
+
+fn link_is_not_good() -> WebError {
+    WebError::NotAllowed {
+        what: "This link is not good any more".to_owned(),
+        advice: "It works once and for a day. Ask an administrator of this Unstale for a new one.".to_owned(),
+    }
+}
+
+async fn whose(web: &Web, link: &Secret) -> Result<String, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let found = password_links::find(&mut conn, &link.hash(), web.desk.clock.now()).await?;
+    found.map(|person| person.email).ok_or_else(link_is_not_good)
+}
+
+/// `GET /password?key=…`
+pub async fn show(State(web): State<Web>, Asked(Link { key }): Asked<Link>) -> Result<Response, WebError> {
+    let link = Secret::parse(&key).ok_or_else(link_is_not_good)?;
+    let email = whose(&web, &link).await?;
+    Ok(view::page(&LinkPage { key, email, error: None })?.into_response())
+}
+
+#[derive(Debug, Deserialize)]
+pub struct LinkForm {
+    #[serde(default)]
+    key: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// `POST /password`: they then sign in with it, with their second step where they have one.
+pub async fn submit(
+    State(web): State<Web>,
+    Extension(origin): Extension<Origin>,
+    Posted(form): Posted<LinkForm>,
+) -> Result<Response, WebError> {
+    let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;
+    match ops::set_password_with_link(&web.desk, &origin, &link, &form.password).await {
+        Ok(true) => Ok(Redirect::to("/sign-in").into_response()),
+        Ok(false) => Err(link_is_not_good()),
+        Err(OpError::Person(error)) => {
+            let email = whose(&web, &link).await?;
+            let page = view::page(&LinkPage { key: form.key, email, error: Some(error.to_string()) })?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,168 @@
+//! Signing in with an OpenID Connect provider: the way there, and the way back.
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::cookie::CookieJar;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::{
+    domain::{actor::Origin, secret::Secret, time::Timestamp},
+    identity::{
+        IdentityError,
+        oidc::{Answer, Oidc, Question},
+    },
+    ops,
+};
+
+use super::{
+    super::{
+        auth::{self, Kind},
+        error::WebError,
+        form::Asked,
+        state::Web,
+        view,
+    },
+    Provider, SignInPage, Where, own_path, throttle, welcome,
+};
+
+/// How long the provider's page may take.
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(15);
+
+/// How this way of signing in is called in the history.
+const WAY: &str = "OpenID Connect";
+
+/// The address that starts, and leads on to `next` in the end.
+pub fn address(next: &str) -> String {
+    if next == "/" {
+        return "/sign-in/oidc".to_owned();
+    }
+    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    format!("/sign-in/oidc?next={next}")
+}
+
+fn provider(web: &Web) -> Result<&Oidc, WebError> {
+    web.options.ways.oidc.as_deref().ok_or(WebError::NotFound)
+}
+
+fn redirect_uri(web: &Web) -> String {
+    let base = web.options.public_url.as_deref().unwrap_or_default();
+    format!("{base}/sign-in/oidc/callback")
+}
+
+/// `GET /sign-in/oidc`: off to the provider.
+pub async fn start(
+    State(web): State<Web>,
+    Asked(Where { next, .. }): Asked<Where>,
+    jar: CookieJar,
+) -> Result<Response, WebError> {
+    let provider = provider(&web)?;
+    let now = web.desk.clock.now();
+    let next = own_path(next);
+    let question =
+        Question { state: ops::new_secret()?, nonce: ops::new_secret()?, verifier: ops::new_secret()? };
+    match provider.ask(&question, &redirect_uri(&web), now).await {
+        Ok(address) => {
+            let kept = keep(&question, now.plus(PATIENCE), &next);
+            let jar = jar.add(auth::cookie(&web, Kind::Provider, kept));
+            Ok((jar, Redirect::to(&address)).into_response())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the provider cannot be asked");
+            let words = format!("{} does not answer. Try again in a moment.", provider.settings.name);
+            page(&web, StatusCode::BAD_GATEWAY, next, words)
+        }
+    }
+}
+
+/// `GET /sign-in/oidc/callback`: back with an answer.
+pub async fn callback(
+    State(web): State<Web>,
+    Extension(origin): Extension<Origin>,
+    Asked(answer): Asked<Answer>,
+    headers: HeaderMap,
+    jar: CookieJar,
+) -> Result<Response, WebError> {
+    let provider = provider(&web)?;
+    let now = web.desk.clock.now();
+    let origin = Origin { sign_in: WAY.to_owned(), ..origin };
+    let kept = auth::text_in(&headers, &web, Kind::Provider).and_then(|kept| read_kept(&kept, now));
+    // Each question is answered once.
+    let jar = jar.add(auth::removal(&web, Kind::Provider));
+    let Some((question, next)) = kept else {
+        let why = "no question of this browser is open";
+        return failed(&web, &origin, jar, "/".to_owned(), &IdentityError::Answer(why)).await;
+    };
+    let roles = &web.options.ways.external.roles;
+    let who = match provider.finish(&question, &answer, &redirect_uri(&web), roles, now).await {
+        Ok(who) => who,
+        Err(error) => return failed(&web, &origin, jar, next, &error).await,
+    };
+    match ops::sign_in_by_provider(&web.desk, &origin, &who, &web.options.ways.external).await? {
+        Ok(signed_in) => Ok(welcome(&web, jar, &signed_in, &next)),
+        Err(refusal) => {
+            let page = page(&web, StatusCode::FORBIDDEN, next, refusal.words().to_owned())?;
+            Ok((jar, page).into_response())
+        }
+    }
+}
+
+/// The sign-in page with what to do; the cause is in the log and, as far as nobody floods it, in the history.
+async fn failed(
+    web: &Web,
+    origin: &Origin,
+    jar: CookieJar,
+    next: String,
+    error: &IdentityError,
+) -> Result<Response, WebError> {
+    tracing::warn!(%error, client = origin.client_address, "a sign-in with the provider failed");
+    if throttle::begin_unnamed(web, origin) {
+        ops::refuse_sign_in(&web.desk, origin, "", &error.to_string()).await?;
+    }
+    let name = provider(web)?.settings.name.as_str();
+    let (status, words) = match error {
+        IdentityError::Unreachable(_) => {
+            (StatusCode::BAD_GATEWAY, format!("{name} does not answer. Try again in a moment."))
+        }
+        IdentityError::Refused(_) => (
+            StatusCode::FORBIDDEN,
+            format!("{name} did not sign you in. Try again, or ask whoever manages it."),
+        ),
+        IdentityError::Answer(_) => (
+            StatusCode::BAD_REQUEST,
+            format!(
+                "That sign-in was begun elsewhere, or too long ago. Press Continue with {name} to begin anew."
+            ),
+        ),
+        IdentityError::Unreadable(_) | IdentityError::Signature(_) | IdentityError::Claims(_) => (
+            StatusCode::BAD_GATEWAY,
+            format!("What {name} said could not be believed. The cause is in Unstale's log and history."),
+        ),
+    };
+    Ok((jar, page(web, status, next, words)?).into_response())
+}
+
+fn page(web: &Web, status: StatusCode, next: String, problem: String) -> Result<Response, WebError> {
+    let mut page = SignInPage::new(web, next);
+    page.provider = page.provider.map(|provider| Provider { problem: Some(problem), ..provider });
+    Ok((status, view::page(&page)?).into_response())
+}
+
+/// The question as the browser keeps it: its own cookie, which no page and no other site reads.
+fn keep(question: &Question, until: Timestamp, next: &str) -> String {
+    let Question { state, nonce, verifier } = question;
+    let next = URL_SAFE_NO_PAD.encode(next);
+    format!("{}.{}.{}.{}.{next}", state.reveal(), nonce.reveal(), verifier.reveal(), until.as_micros())
+}
+
+fn read_kept(kept: &str, now: Timestamp) -> Option<(Question, String)> {
+    let mut parts = kept.split('.');
+    let mut secret = || Secret::parse(parts.next()?);
+    let question = Question { state: secret()?, nonce: secret()?, verifier: secret()? };
+    let until: i64 = parts.next()?.parse().ok()?;
+    let next = String::from_utf8(URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok()?;
+    (now.as_micros() < until && parts.next().is_none()).then(|| (question, own_path(Some(next))))
+}

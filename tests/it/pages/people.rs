@@ -1,0 +1,179 @@
+//! The people as an administrator manages them.
+
+use unstale::{domain::access::Role, store::people};
+
+use crate::support::{ADMIN, Answer, Browser, Site};
+
+const NEW: &str = "grace@example.com";
+const PASSWORD: &str = "seven purple llamas knit";
+
+async fn id_of(site: &Site, email: &str) -> String {
+    let everybody = site.world.database.get(async |conn| people::list(conn).await).await;
+    everybody.into_iter().find(|person| person.email == email).unwrap().id.to_string()
+}
+
+async fn role_of(site: &Site, email: &str) -> Role {
+    let everybody = site.world.database.get(async |conn| people::list(conn).await).await;
+    everybody.into_iter().find(|person| person.email == email).unwrap().role
+}
+
+/// Presses a form of a person's page, and expects this in the history.
+async fn act(
+    site: &Site,
+    root: &Browser,
+    id: &str,
+    what: &str,
+    fields: &[(&str, &str)],
+    event: &str,
+) -> Answer {
+    let head = site.world.head().await;
+    let answer = root.post(&format!("/settings/people/{id}/{what}"), fields).await;
+    assert_eq!(site.world.events_after(head).await, [event], "{what}: {}", answer.body);
+    answer
+}
+
+#[tokio::test]
+async fn a_person_is_added_and_sets_their_own_password() {
+    let site = Site::new().await;
+    let root = site.admin().await;
+    let form = root.get("/settings/people").await.form("#add");
+    for (email, role, words) in [
+        ("grace", "operator", "Enter an e-mail address"),
+        (ADMIN, "operator", "exists already"),
+        (NEW, "owner", "Choose viewer, operator or admin."),
+    ] {
+        let head = site.world.head().await;
+        let answer = root.press(&form.clone().with("email", email).with("role", role)).await;
+        answer.assert_status(422).assert_says(words);
+        assert_eq!(answer.attribute("#email", "value"), email);
+        assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+    }
+    let head = site.world.head().await;
+    let made = root.press(&form.with("email", NEW).with("role", "viewer")).await;
+    assert_eq!(site.world.events_after(head).await, ["person.added"]);
+    let link = made.assert_status(200).text("#link");
+    let secret = link.split("key=").nth(1).unwrap();
+    assert!(!format!("{:?}", site.world.history().await).contains(secret));
+
+    let grace = site.stranger();
+    grace.post("/sign-in", &[("email", NEW), ("password", "")]).await.assert_status(422);
+    let form = grace.get(&link).await.form("form");
+    grace
+        .press(&form.clone().with("password", "grace example"))
+        .await
+        .assert_status(422)
+        .assert_says("easy to guess");
+    let head = site.world.head().await;
+    grace.press(&form.clone().with("password", PASSWORD)).await.assert_status(303);
+    assert_eq!(site.world.events_after(head).await, ["person.password_changed"]);
+    assert_eq!(grace.cookie("unstale"), None, "the link sets a password and signs nobody in");
+    let head = site.world.head().await;
+    grace.press(&form.with("password", PASSWORD)).await.assert_status(403);
+    assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+    grace.get(&link).await.assert_status(403);
+    grace.post("/sign-in", &[("email", NEW), ("password", PASSWORD)]).await.assert_status(303);
+    grace.get("/").await.assert_status(200);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn each_act_is_one_event_and_ends_the_sessions_that_it_must() {
+    let site = Site::new().await;
+    let root = site.admin().await;
+    let ada = site.operator().await;
+    let id = id_of(&site, "ada@example.com").await;
+    let page = root.get(&format!("/settings/people/{id}")).await;
+    page.assert_status(200).assert_says("ada@example.com");
+    ada.get("/").await.assert_status(200);
+
+    act(&site, &root, &id, "role", &[("role", "viewer")], "person.role_changed").await.assert_status(303);
+    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!((event.old.as_str(), event.new.as_str()), ("operator", "viewer"));
+    assert_eq!((event.acting.actor.name.as_str(), event.target.id.as_str()), (ADMIN, id.as_str()));
+    ada.get("/").await.assert_status(303);
+
+    act(&site, &root, &id, "role", &[("role", "viewer")], "act.refused").await.assert_status(409);
+    act(&site, &root, &id, "role", &[("role", "king")], "act.refused").await.assert_status(400);
+    act(&site, &root, &id, "second-step/remove", &[], "act.refused").await.assert_status(409);
+    act(&site, &root, &id, "enable", &[], "act.refused").await.assert_status(409);
+    act(&site, &root, &id, "sessions/end", &[], "person.sessions_ended").await.assert_status(303);
+    act(&site, &root, &id, "disable", &[], "person.disabled").await.assert_status(303);
+    act(&site, &root, &id, "disable", &[], "act.refused").await.assert_status(409);
+    root.get("/settings/people").await.assert_says("disabled");
+    act(&site, &root, &id, "enable", &[], "person.enabled").await.assert_status(303);
+    let reset = act(&site, &root, &id, "reset-password", &[], "person.password_reset").await;
+    reset.assert_status(200).assert_says("The old password is no longer good");
+    for what in ["role", "disable", "enable", "reset-password", "second-step/remove", "sessions/end"] {
+        act(&site, &root, "nobody", what, &[("role", "viewer")], "act.refused").await.assert_status(404);
+    }
+    root.get("/settings/people/nobody").await.assert_status(404);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays_one() {
+    let site = Site::new().await;
+    let root = site.admin().await;
+    let id = id_of(&site, ADMIN).await;
+    for (what, fields) in [("role", [("role", "viewer")]), ("disable", [("role", "")])] {
+        let answer = act(&site, &root, &id, what, &fields, "act.refused").await;
+        answer.assert_status(409).assert_says("the only administrator who is not disabled");
+    }
+    // A disabled one does not count.
+    let eve = site.signed_in("eve@example.com", Role::Admin).await;
+    let eve_id = id_of(&site, "eve@example.com").await;
+    act(&site, &root, &eve_id, "disable", &[], "person.disabled").await;
+    act(&site, &root, &id, "disable", &[], "act.refused").await.assert_status(409);
+    eve.get("/").await.assert_status(303);
+    // With another one it goes.
+    act(&site, &root, &eve_id, "enable", &[], "person.enabled").await;
+    act(&site, &root, &id, "role", &[("role", "viewer")], "person.role_changed").await.assert_status(303);
+    assert_eq!(role_of(&site, ADMIN).await, Role::Viewer);
+    root.get("/").await.assert_status(303);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn two_administrators_who_demote_each_other_leave_one() {
+    for place in [Some(crate::support::World::new().await), crate::support::World::on_postgres().await] {
+        let Some(world) = place else { continue };
+        let [one, other] =
+            ["one@example.com", "other@example.com"].map(|email| crate::support::person(email, Role::Admin));
+        for person in [&one, &other] {
+            world.database.write(async |tx| people::insert(tx, person, "x").await).await;
+        }
+        let demote = |id| {
+            let desk = world.desk.clone();
+            async move { unstale::ops::change_role(&desk, &crate::support::acting(), id, Role::Viewer).await }
+        };
+        let (first, second) = tokio::join!(demote(&one.id), demote(&other.id));
+        assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn only_an_administrator_manages_people() {
+    let site = Site::new().await;
+    let id = {
+        site.admin().await;
+        id_of(&site, ADMIN).await
+    };
+    for browser in [site.operator().await, site.viewer().await] {
+        for path in ["/settings/people".to_owned(), format!("/settings/people/{id}")] {
+            let head = site.world.head().await;
+            browser.get(&path).await.assert_status(403).assert_silent_about(ADMIN);
+            assert_eq!(site.world.events_after(head).await, ["act.refused"], "{path}");
+        }
+        for what in ["role", "disable", "enable", "reset-password", "second-step/remove", "sessions/end"] {
+            let answer = act(&site, &browser, &id, what, &[("role", "viewer")], "act.refused").await;
+            answer.assert_status(403).assert_says("This is for administrators");
+        }
+        let head = site.world.head().await;
+        browser.post("/settings/people", &[("email", NEW), ("role", "admin")]).await.assert_status(403);
+        assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+        assert!(!browser.get("/settings/account").await.has("a[href='/settings/people']"));
+    }
+    assert_eq!(role_of(&site, ADMIN).await, Role::Admin);
+    site.finish().await;
+}
