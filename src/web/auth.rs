@@ -12,6 +12,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 use crate::{
     domain::{
+        access::Role,
         actor::{Acting, Actor, Origin},
         audit::Target,
         id::DistributionId,
@@ -60,6 +61,21 @@ impl Visitor {
         Err(WebError::NotAllowed {
             what: "Your account may look and not act".to_owned(),
             advice: "Nothing was kept or sent. The attempt is in the history. Ask an administrator of this Unstale for the role of an operator.".to_owned(),
+        })
+    }
+
+    /// Refuses, and keeps in the history, what only an administrator may do.
+    pub async fn require_admin(&self, web: &Web, what: &str) -> Result<(), WebError> {
+        if self.person.role == Role::Admin {
+            return Ok(());
+        }
+        let why = "only an administrator may";
+        ops::refuse(&web.desk, &self.acting, &Target::new("act", what), None, why).await?;
+        Err(WebError::NotAllowed {
+            what: "Only administrators may do this".to_owned(),
+            advice:
+                "Nothing was changed. The attempt is in the history. Ask an administrator of this Unstale."
+                    .to_owned(),
         })
     }
 }

@@ -14,6 +14,7 @@ mod invalidate;
 mod invalidation;
 mod layers;
 mod server;
+mod settings;
 mod setup;
 mod sign_in;
 mod state;
@@ -50,6 +51,7 @@ pub fn router(web: Web) -> Router {
         .route("/distributions/{id}", get(distributions::show))
         .route("/history", get(history::show))
         .route("/events", get(events::stream))
+        .route("/settings", get(settings::index))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/demo/change", post(demo::change))
         .fallback(error::not_found)

@@ -14,6 +14,7 @@ pub enum Tab {
     Invalidate,
     Distributions,
     History,
+    Settings,
 }
 
 /// Something that everybody should know now.
@@ -22,6 +23,16 @@ pub struct Banner {
     pub headline: &'static str,
     pub words: String,
     pub advice: &'static str,
+}
+
+/// A link beside a page of settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SideLink {
+    pub path: &'static str,
+    pub name: &'static str,
+    /// What the page is for.
+    pub about: &'static str,
+    pub here: bool,
 }
 
 /// The frame of a page.
@@ -37,6 +48,8 @@ pub struct Frame {
     pub cursor: i64,
     pub now_millis: i64,
     pub banners: Vec<Banner>,
+    /// What stands beside a page of settings; empty elsewhere.
+    pub side: Vec<SideLink>,
 }
 
 /// Works the frame out. To be called before the page's own reading, so that the cursor is not ahead of what it shows.
@@ -56,6 +69,7 @@ pub async fn frame(
             Tab::Invalidate => "invalidate",
             Tab::Distributions => "distributions",
             Tab::History => "history",
+            Tab::Settings => "settings",
         },
         path: path.to_owned(),
         email: visitor.person.email.clone(),
@@ -63,6 +77,7 @@ pub async fn frame(
         cursor: audit::head(conn).await?,
         now_millis: now.as_micros() / 1_000,
         banners: banners(conn, now).await?,
+        side: Vec::new(),
     })
 }
 

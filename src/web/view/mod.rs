@@ -5,7 +5,7 @@ mod queue;
 mod rows;
 mod when;
 
-pub use frame::{Frame, Tab, frame};
+pub use frame::{Frame, SideLink, Tab, frame};
 pub use queue::{Waiting, waiting};
 pub use rows::{Flight, Row, Status, rows};
 pub use when::When;
