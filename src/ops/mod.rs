@@ -1,12 +1,23 @@
 //! What people do: one command a file, each one write transaction that changes state and writes the audit event.
 
+mod add_grant;
+mod add_group;
 mod add_person;
+mod allow;
+mod approve_proposal;
 mod cancel_invalidation;
+mod change_member;
+mod decline_proposal;
+mod delete_group;
 mod end_session;
+mod hold_back;
 mod make_set_up_link;
 mod password;
+mod propose;
+mod protect_distribution;
 mod refresh_distributions;
 mod refuse;
+mod remove_grant;
 mod request_invalidation;
 mod resolve_found;
 mod resolve_not_there;
@@ -14,13 +25,21 @@ mod retry_invalidation;
 mod set_up;
 mod sign_in;
 
+pub use add_grant::add_grant;
+pub use add_group::add_group;
 pub use add_person::add_person;
+pub use approve_proposal::approve_proposal;
 pub use cancel_invalidation::cancel_invalidation;
+pub use change_member::{add_member, remove_member};
+pub use decline_proposal::decline_proposal;
+pub use delete_group::delete_group;
 pub use end_session::end_session;
 pub use make_set_up_link::make_set_up_link;
+pub use protect_distribution::protect_distribution;
 pub use refresh_distributions::refresh_distributions;
 pub use refuse::refuse;
-pub use request_invalidation::{Requested, request_invalidation};
+pub use remove_grant::remove_grant;
+pub use request_invalidation::{Requested, Unmet, request_invalidation};
 pub use resolve_found::resolve_found;
 pub use resolve_not_there::resolve_not_there;
 pub use retry_invalidation::retry_invalidation;
@@ -29,7 +48,11 @@ pub use sign_in::{SESSION_IDLE, SESSION_LIFE, SignedIn, open_session, refuse_sig
 
 use crate::{
     clock::Clock,
-    domain::{person::PersonError, secret::Secret},
+    domain::{
+        grant::{GrantError, GroupError},
+        person::PersonError,
+        secret::Secret,
+    },
     step,
     store::{Db, StoreError, Tx},
     wake::Bell,
@@ -68,6 +91,13 @@ pub enum OpError {
     /// Another invalidation has this ID of CloudFront's already.
     #[error("Another invalidation here has this CloudFront ID already.")]
     BelongsToAnother,
+    /// Role, grants or another rule do not allow it; that is in the history.
+    #[error("{0}")]
+    NotAllowed(String),
+    #[error("{0}")]
+    Grant(#[from] GrantError),
+    #[error("{0}")]
+    Group(#[from] GroupError),
     #[error("{0}")]
     Person(#[from] PersonError),
     /// This machine gave no random numbers, or a stored password hash is damaged.

@@ -12,7 +12,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 use crate::{
     domain::{
-        access::Role,
+        access::{Access, Role},
         actor::{Acting, Actor, Origin},
         audit::Target,
         id::DistributionId,
@@ -20,7 +20,7 @@ use crate::{
         secret::{Secret, SecretHash},
     },
     ops::{self, SESSION_IDLE},
-    store::sessions,
+    store::{access, sessions},
 };
 
 use super::{error::WebError, sign_in, state::Web};
@@ -32,6 +32,8 @@ const TOUCH_EVERY: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub person: Person,
+    /// What they may see and do. Who writes asks again, inside the transaction.
+    pub access: Access,
     pub session: SecretHash,
     pub acting: Acting,
 }
@@ -118,8 +120,9 @@ async fn find_visitor(
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
     let found = sessions::find(&mut conn, &session, now, SESSION_IDLE).await?;
-    drop(conn);
     let Some(found) = found else { return Ok(None) };
+    let Some(access) = access::of_person(&mut conn, &found.person.id).await? else { return Ok(None) };
+    drop(conn);
     if now.since(found.last_seen_at) >= TOUCH_EVERY {
         touch(web, &session).await;
     }
@@ -127,7 +130,7 @@ async fn find_visitor(
         actor: Actor::person(&found.person.id, &found.person.email),
         origin: Origin { sign_in: found.sign_in, session: session.handle(), ..origin },
     };
-    Ok(Some(Visitor { person: found.person, session, acting }))
+    Ok(Some(Visitor { person: found.person, access, session, acting }))
 }
 
 /// A page is shown even where the database only reads for the moment.

@@ -20,9 +20,13 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::audit::{Action, Chained},
+    domain::{
+        access::Access,
+        audit::{self, Action, Chained},
+        id::PersonId,
+    },
     ops::Desk,
-    store::{StoreError, audit},
+    store::{StoreError, access, audit as history},
 };
 
 use super::{auth::Visitor, error::WebError, form::Asked, state::Web};
@@ -74,11 +78,11 @@ impl Hub {
         let mut conn = self.desk.db.read().await?;
         let mut last = match *cursor {
             Some(last) => last,
-            None => audit::head(&mut conn).await?,
+            None => history::head(&mut conn).await?,
         };
         loop {
             *cursor = Some(last);
-            let events = audit::after(&mut conn, last, PAGE).await?;
+            let events = history::after(&mut conn, last, PAGE).await?;
             let Some(newest) = events.last() else { return Ok(()) };
             last = newest.sequence;
             for event in events {
@@ -106,7 +110,7 @@ pub async fn stream(
     };
     let last_seen =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    let head = audit::head(&mut *web.desk.db.read().await?).await?;
+    let head = history::head(&mut *web.desk.db.read().await?).await?;
     let cursor = match last_seen.or(from.after) {
         Some(cursor) if (head - TOO_OLD..=head).contains(&cursor) => cursor,
         _ => head,
@@ -118,6 +122,8 @@ pub async fn stream(
         behind: true,
         session: visitor.acting.origin.session,
         signed_out: false,
+        person: visitor.person.id,
+        access: visitor.access,
         until: tokio::time::Instant::now() + LIFE,
         web: web.clone(),
         _place: place,
@@ -137,6 +143,8 @@ struct Reader {
     /// The handle of the session that opened it; with the session the stream ends.
     session: String,
     signed_out: bool,
+    person: PersonId,
+    access: Access,
     until: tokio::time::Instant,
     web: Web,
     _place: tokio::sync::OwnedSemaphorePermit,
@@ -150,6 +158,9 @@ impl Reader {
             }
             if let Some(event) = self.waiting.pop_front() {
                 self.cursor = event.sequence;
+                if !self.may_hear(&event.event).await? {
+                    continue;
+                }
                 self.signed_out = event.event.action == Action::SignedOut
                     && event.event.acting.origin.session == self.session;
                 return Some(event);
@@ -167,17 +178,42 @@ impl Reader {
         }
     }
 
+    /// Is this of something that they may see, as their grants stand now? Ends the stream where that cannot be read.
+    async fn may_hear(&mut self, event: &audit::Event) -> Option<bool> {
+        if self.access.is_narrowed() || changes_access(event.action) {
+            let mut conn = self.web.desk.db.read().await.ok()?;
+            self.access = access::of_person(&mut conn, &self.person).await.ok()??;
+        }
+        Some(match &event.distribution {
+            Some(site) => self.access.sees(site),
+            None => !self.access.is_narrowed() || event.acting.actor.id == self.person.as_str(),
+        })
+    }
+
     /// Reads on from the cursor. Ends the stream where the database does not answer: the browser comes back.
     async fn catch_up(&mut self) -> Option<()> {
         let read = async {
             let mut conn = self.web.desk.db.read().await?;
-            audit::after(&mut conn, self.cursor, PAGE).await
+            history::after(&mut conn, self.cursor, PAGE).await
         };
         let events = read.await.ok()?;
         self.behind = events.len() == PAGE;
         self.waiting.extend(events.into_iter().map(Arc::new));
         Some(())
     }
+}
+
+/// May somebody see more or less after this?
+const fn changes_access(action: Action) -> bool {
+    matches!(
+        action,
+        Action::GrantAdded
+            | Action::GrantRemoved
+            | Action::GroupMemberAdded
+            | Action::GroupMemberRemoved
+            | Action::GroupDeleted
+            | Action::SignedIn
+    )
 }
 
 fn messages(reader: Reader, stop: CancellationToken) -> impl Stream<Item = Result<Event, Infallible>> {

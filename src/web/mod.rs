@@ -2,6 +2,7 @@
 //!
 //! Handlers parse, call and render. They read through `store` and write through `ops`.
 
+mod approvals;
 mod assets;
 mod auth;
 mod demo;
@@ -49,6 +50,9 @@ pub fn router(web: Web) -> Router {
         .route("/distributions", get(distributions::list))
         .route("/distributions/refresh", post(distributions::refresh))
         .route("/distributions/{id}", get(distributions::show))
+        .route("/approvals", get(approvals::list))
+        .route("/approvals/{id}/approve", post(approvals::approve))
+        .route("/approvals/{id}/decline", post(approvals::decline))
         .route("/history", get(history::show))
         .route("/events", get(events::stream))
         .route("/settings", get(settings::index))
