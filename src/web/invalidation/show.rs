@@ -90,7 +90,8 @@ pub async fn show(
     drop(conn);
     let items = all_items(&batches);
     let any = |state: BatchState| batches.iter().any(|batch| batch.state == state);
-    let may_act = visitor.access.role.may_invalidate() && visitor.access.covers_all(&found.distribution, &items);
+    let may_act =
+        visitor.access.role.may_invalidate() && visitor.access.covers_all(&found.distribution, &items);
     frame.title = found.title();
     view::page(&Page {
         frame,

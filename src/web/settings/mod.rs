@@ -2,8 +2,13 @@
 //!
 //! A page of settings extends `settings/frame.html`, fills its block `settings`, and has the [`Frame`] of [`frame`].
 
+mod access;
+pub mod grants;
+pub mod groups;
 mod index;
+pub mod protection;
 
+pub use access::access;
 pub use index::index;
 
 use crate::{
@@ -21,7 +26,18 @@ use super::{
 type Entry = (&'static str, &'static str, &'static str, Role);
 
 /// Every page of settings, in the order in which they are offered.
-const ENTRIES: &[Entry] = &[("/settings", "Overview", "", Role::Viewer)];
+const ENTRIES: &[Entry] = &[
+    ("/settings", "Overview", "", Role::Viewer),
+    ("/settings/access", "Your access", "What you may see and refresh.", Role::Viewer),
+    ("/settings/groups", "Groups", "People for whom the same grants hold.", Role::Admin),
+    ("/settings/grants", "Grants", "Who is narrowed to which distributions, paths and tags.", Role::Admin),
+    (
+        "/settings/protection",
+        "Protection",
+        "Distributions on which wide requests are asked about.",
+        Role::Admin,
+    ),
+];
 
 /// The frame of a page of settings, titled by its entry.
 pub async fn frame(
