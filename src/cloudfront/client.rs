@@ -235,6 +235,15 @@ impl CloudFront {
         output.distribution_config().map(read::config).ok_or_else(unreadable)
     }
 
+    /// The tags that a distribution has in AWS.
+    pub async fn tags(&self, arn: &str) -> Result<Vec<(String, String)>, Problem> {
+        let output =
+            self.0.list_tags_for_resource().resource(arn).send().await.map_err(|error| problem(&error))?;
+        let tags = output.tags().ok_or_else(unreadable)?;
+        let pair = |tag: &types::Tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned());
+        Ok(tags.items().iter().map(pair).collect())
+    }
+
     /// One invalidation, with its items.
     pub async fn get_invalidation(
         &self,

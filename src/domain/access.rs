@@ -1,4 +1,8 @@
-//! Roles: what a person may do. Grants that narrow them come to stand here too.
+//! What somebody may do: their role, and the grants that narrow it.
+
+use std::collections::BTreeSet;
+
+use super::{id::DistributionId, item::Item, reach::Reach};
 
 /// What a person may do, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,5 +35,161 @@ impl Role {
     #[must_use]
     pub const fn may_invalidate(self) -> bool {
         matches!(self, Self::Operator | Self::Admin)
+    }
+}
+
+/// A grant with the distributions that it means now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    pub sites: BTreeSet<DistributionId>,
+    pub reach: Reach,
+}
+
+/// What an actor may see and do at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    pub role: Role,
+    /// The person who acts, or who answers for the token that does; empty where nobody does.
+    pub behind: String,
+    /// Their own grants and those of their groups. Without any, nothing is narrowed.
+    grants: Vec<Granted>,
+}
+
+impl Access {
+    #[must_use]
+    pub const fn new(role: Role, grants: Vec<Granted>) -> Self {
+        Self { role, behind: String::new(), grants }
+    }
+
+    /// The same, of this person.
+    #[must_use]
+    pub fn of(self, behind: &str) -> Self {
+        Self { behind: behind.to_owned(), ..self }
+    }
+
+    /// Of somebody who is not there any more: they see nothing.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self::new(Role::Viewer, vec![Granted { sites: BTreeSet::new(), reach: Reach::default() }])
+    }
+
+    /// Of a role that no grant narrows.
+    #[must_use]
+    pub const fn whole(role: Role) -> Self {
+        Self::new(role, Vec::new())
+    }
+
+    /// Is there anything that the role allows and the grants do not? Administrators are never narrowed.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.role != Role::Admin && !self.grants.is_empty()
+    }
+
+    /// May this distribution be named to them?
+    #[must_use]
+    pub fn sees(&self, site: &DistributionId) -> bool {
+        !self.is_narrowed() || self.grants.iter().any(|grant| grant.sites.contains(site))
+    }
+
+    /// The distributions that they see; `None` for all.
+    #[must_use]
+    pub fn sites(&self) -> Option<BTreeSet<DistributionId>> {
+        let all = || self.grants.iter().flat_map(|grant| grant.sites.iter().cloned()).collect();
+        self.is_narrowed().then(all)
+    }
+
+    /// May they refresh this item there? Any one grant that covers it is enough.
+    #[must_use]
+    pub fn covers(&self, site: &DistributionId, item: &Item) -> bool {
+        self.role.may_invalidate()
+            && (!self.is_narrowed() || self.reaches(site).any(|reach| reach.covers(item)))
+    }
+
+    /// The same of every one of the items.
+    #[must_use]
+    pub fn covers_all(&self, site: &DistributionId, items: &[Item]) -> bool {
+        items.iter().all(|item| self.covers(site, item))
+    }
+
+    /// What they may refresh there, in words that follow "you may refresh".
+    #[must_use]
+    pub fn words(&self, site: &DistributionId) -> String {
+        if !self.role.may_invalidate() {
+            return "nothing".to_owned();
+        }
+        if !self.is_narrowed() {
+            return "everything".to_owned();
+        }
+        let words: BTreeSet<String> = self.reaches(site).map(Reach::words).collect();
+        if words.is_empty() {
+            "nothing here".to_owned()
+        } else {
+            words.into_iter().collect::<Vec<_>>().join("; ")
+        }
+    }
+
+    fn reaches<'a>(&'a self, site: &'a DistributionId) -> impl Iterator<Item = &'a Reach> {
+        self.grants.iter().filter(|grant| grant.sites.contains(site)).map(|grant| &grant.reach)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reach::{PathPrefix, Reach};
+
+    fn site(id: &str) -> DistributionId {
+        DistributionId::from_trusted(id)
+    }
+
+    fn granted(sites: &[&str], prefix: &str) -> Granted {
+        let paths = Some(PathPrefix::parse(prefix).unwrap());
+        Granted {
+            sites: sites.iter().map(|id| site(id)).collect(),
+            reach: Reach { paths, ..Reach::default() },
+        }
+    }
+
+    fn item(text: &str) -> Item {
+        Item::from_trusted(text)
+    }
+
+    #[test]
+    fn without_grants_the_role_alone_decides() {
+        let operator = Access::whole(Role::Operator);
+        assert!(operator.sees(&site("E1")) && operator.covers(&site("E1"), &item("/*")));
+        assert_eq!(operator.sites(), None);
+        let viewer = Access::whole(Role::Viewer);
+        assert!(viewer.sees(&site("E1")) && !viewer.covers(&site("E1"), &item("/a")));
+    }
+
+    #[test]
+    fn grants_narrow_to_their_distributions_and_add_up() {
+        let grants = vec![granted(&["E1"], "/docs/"), granted(&["E1", "E2"], "/img/")];
+        let operator = Access::new(Role::Operator, grants.clone());
+        assert!(operator.covers(&site("E1"), &item("/docs/a")));
+        assert!(operator.covers(&site("E1"), &item("/img/*")));
+        assert!(operator.covers(&site("E2"), &item("/img/a")));
+        assert!(!operator.covers(&site("E2"), &item("/docs/a")), "that is granted elsewhere");
+        assert!(!operator.covers(&site("E1"), &item("/*")));
+        assert!(!operator.sees(&site("E3")) && !operator.covers(&site("E3"), &item("/docs/a")));
+        assert_eq!(operator.sites(), Some([site("E1"), site("E2")].into()));
+        assert_eq!(operator.words(&site("E1")), "paths below /docs/; paths below /img/");
+        assert_eq!(operator.words(&site("E3")), "nothing here");
+        let viewer = Access::new(Role::Viewer, grants);
+        assert!(viewer.sees(&site("E2")) && !viewer.covers(&site("E2"), &item("/img/a")));
+    }
+
+    #[test]
+    fn a_grant_that_means_no_distribution_still_narrows() {
+        let operator = Access::new(Role::Operator, vec![granted(&[], "/")]);
+        assert!(!operator.sees(&site("E1")) && !operator.covers(&site("E1"), &item("/a")));
+        assert_eq!(operator.sites(), Some(BTreeSet::new()));
+    }
+
+    #[test]
+    fn an_administrator_is_never_narrowed() {
+        let admin = Access::new(Role::Admin, vec![granted(&["E1"], "/docs/")]);
+        assert!(admin.sees(&site("E9")) && admin.covers(&site("E9"), &item("/*")));
     }
 }

@@ -56,6 +56,14 @@ text_id!(
     PersonId
 );
 text_id!(
+    /// Our ID of a grant: a UUID of version 7.
+    GrantId
+);
+text_id!(
+    /// Our ID of a proposal: a UUID of version 7.
+    ProposalId
+);
+text_id!(
     /// What the browser sends so that pressing twice is one request.
     RequestKey
 );
@@ -97,6 +105,22 @@ impl InvalidationId {
 }
 
 impl BatchId {
+    /// Reads an ID from an address.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        uuid_text(text).map(Self)
+    }
+}
+
+impl GrantId {
+    /// Reads an ID from an address.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        uuid_text(text).map(Self)
+    }
+}
+
+impl ProposalId {
     /// Reads an ID from an address.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

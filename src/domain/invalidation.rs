@@ -8,6 +8,7 @@ use super::{
     id::{BatchId, CallerReference, CloudFrontInvalidationId, DistributionId, InvalidationId, RequestKey},
     item::Item,
     problem::Problem,
+    protection::Confirmation,
     retry,
     time::Timestamp,
 };
@@ -257,6 +258,8 @@ pub struct NewInvalidation {
     pub first_item: Item,
     pub batches: Vec<NewBatch>,
     pub reason: String,
+    /// What a protected distribution asked for, where the request brought it.
+    pub confirmation: Confirmation,
 }
 
 /// A batch as it is first written: its caller reference is final.
@@ -291,6 +294,7 @@ impl NewInvalidation {
             first_item,
             batches: batches.into_iter().map(|items| batch(items, &mut uuid)).collect(),
             reason,
+            confirmation: Confirmation::None,
         }
     }
 

@@ -146,6 +146,8 @@ pub enum ItemError {
     TagCharacter,
     #[error("is a tag with a wildcard; tags match only as a whole")]
     TagWildcard,
+    #[error("is outside your grants; here you may refresh {0}")]
+    NotGranted(String),
 }
 
 /// A line that became an item.

@@ -6,8 +6,10 @@ use std::{
 };
 
 use super::{
+    access::Access,
     batching::{self, Limits, Load},
     distribution::Distribution,
+    id::DistributionId,
     item::{Doubt, Item, ItemError, Mending, parse_line},
     price::{self, Dollars},
 };
@@ -92,6 +94,24 @@ impl Plan {
             in_flight: around.in_flight,
             too_many_lines,
         }
+    }
+
+    /// Refuses the lines that this actor's grants do not cover.
+    #[must_use]
+    pub fn narrowed(mut self, access: &Access, site: &DistributionId, limits: Limits) -> Self {
+        if !access.is_narrowed() {
+            return self;
+        }
+        let allowed = access.words(site);
+        for line in &mut self.lines {
+            let covered = line.item_to_send().is_none_or(|item| access.covers(site, item));
+            if !covered {
+                line.verdict = Verdict::Refused(ItemError::NotGranted(allowed.clone()));
+            }
+        }
+        self.items.retain(|item| access.covers(site, item));
+        self.batches = batching::split(&self.items, limits);
+        self
     }
 
     /// May this be sent as it is?

@@ -9,13 +9,16 @@ use crate::{
     store::{audit, batches, invalidations},
 };
 
-use super::{Desk, OpError};
+use super::{Desk, OpError, allow};
 
 /// Cancels the batches that are queued, or fails with [`OpError::TooLate`] where none is.
 pub async fn cancel_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationId) -> Result<(), OpError> {
     let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;
     let found = invalidations::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    let items = batches::items_of(&mut tx, id).await?;
+    let what = Target::new("act", "cancel an invalidation");
+    let (mut tx, _) = allow::check(desk, tx, acting, &what, &found.distribution, &items).await?;
     let cancelled = batches::cancel_queued(&mut tx, id).await?;
     if cancelled == 0 {
         return Err(OpError::TooLate);

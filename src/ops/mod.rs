@@ -1,11 +1,19 @@
 //! What people do: one command a file, each one write transaction that changes state and writes the audit event.
 
+mod add_grant;
+mod add_group;
 mod add_person;
+mod allow;
+mod approve_proposal;
 mod cancel_invalidation;
 mod change_role;
 mod disable_person;
 mod end_session;
 mod invite_person;
+mod change_member;
+mod decline_proposal;
+mod delete_group;
+mod hold_back;
 mod make_set_up_link;
 mod pass_second_step;
 mod password;
@@ -13,6 +21,9 @@ mod recognise;
 mod refresh_distributions;
 mod refuse;
 mod refuse_header;
+mod propose;
+mod protect_distribution;
+mod remove_grant;
 mod request_invalidation;
 mod reset_password;
 mod resolve_found;
@@ -23,7 +34,10 @@ mod set_password;
 mod set_up;
 mod sign_in;
 
+pub use add_grant::add_grant;
+pub use add_group::add_group;
 pub use add_person::add_person;
+pub use approve_proposal::approve_proposal;
 pub use cancel_invalidation::cancel_invalidation;
 pub use change_role::change_role;
 pub use disable_person::{disable_person, enable_person};
@@ -35,8 +49,13 @@ pub use recognise::{ExternalRules, Refusal, recognise, sign_in_by_provider};
 pub use refresh_distributions::refresh_distributions;
 pub use refuse::refuse;
 pub use refuse_header::refuse_header;
-pub use request_invalidation::{Requested, request_invalidation};
 pub use reset_password::{reset_password, reset_password_with_link};
+pub use change_member::{add_member, remove_member};
+pub use decline_proposal::decline_proposal;
+pub use delete_group::delete_group;
+pub use protect_distribution::protect_distribution;
+pub use remove_grant::remove_grant;
+pub use request_invalidation::{Requested, Unmet, request_invalidation};
 pub use resolve_found::resolve_found;
 pub use resolve_not_there::resolve_not_there;
 pub use retry_invalidation::retry_invalidation;
@@ -47,7 +66,11 @@ pub use sign_in::{HALF_LIFE, SignIn, SignedIn, open_session, refuse_sign_in, sig
 
 use crate::{
     clock::Clock,
-    domain::{person::PersonError, secret::Secret},
+    domain::{
+        grant::{GrantError, GroupError},
+        person::PersonError,
+        secret::Secret,
+    },
     step,
     store::{Db, StoreError, Tx},
     wake::Bell,
@@ -89,6 +112,13 @@ pub enum OpError {
     /// Somebody has to be able to manage people.
     #[error("This is the only administrator who is not disabled. Make somebody else an administrator first.")]
     LastAdmin,
+    /// Role, grants or another rule do not allow it; that is in the history.
+    #[error("{0}")]
+    NotAllowed(String),
+    #[error("{0}")]
+    Grant(#[from] GrantError),
+    #[error("{0}")]
+    Group(#[from] GroupError),
     #[error("{0}")]
     Person(#[from] PersonError),
     /// This machine gave no random numbers, or a stored password hash is damaged.

@@ -3,17 +3,24 @@
 use crate::{
     domain::{
         actor::Acting,
-        audit::{Action, Event},
+        audit::{Action, Event, Target},
     },
     store::{audit, survey},
 };
 
-use super::{Desk, OpError};
+use super::{
+    Desk, OpError,
+    allow::{self, Refusal},
+};
 
 /// Makes the survey due. The page does not wait for it.
 pub async fn refresh_distributions(desk: &Desk, acting: &Acting) -> Result<(), OpError> {
     let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;
+    if !allow::of(&mut tx, &acting.actor).await?.role.may_invalidate() {
+        let what = Target::new("act", "refresh the distributions");
+        return Err(allow::refuse(desk, tx, acting, &what, None, Refusal::Role).await?);
+    }
     survey::request(&mut tx, now).await?;
     audit::append(&mut tx, Event::new(now, acting, Action::DistributionsRefreshRequested)).await?;
     desk.commit(tx).await?;

@@ -1,16 +1,26 @@
 //! Accepts a request: the invalidation, its batches with their final caller references, and the audit event.
+//!
+//! On a protected distribution a wide request first has to be confirmed, or waits as a proposal.
 
 use crate::{
     domain::{
-        actor::Acting,
+        access::{Access, Role},
+        actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Target},
-        id::InvalidationId,
+        id::{InvalidationId, ProposalId},
         invalidation::{Invalidation, InvalidationState, NewInvalidation},
+        protection::{Confirmation, Guard, Protection, is_its_name, name_to_type},
+        time::Timestamp,
     },
-    store::{StoreError, audit, batches, invalidations},
+    store::{StoreError, Tx, audit, batches, distributions, invalidations, proposals, protections},
 };
 
-use super::{Desk, OpError};
+use super::{
+    Desk, OpError,
+    allow::{self, Refusal},
+    hold_back::held_back,
+    propose::propose,
+};
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +30,21 @@ pub enum Requested {
     /// The same form was sent before; nothing was added.
     Before(InvalidationId),
     /// The same form was sent before with something else in it; nothing was added.
-    KeyUsedForAnother(InvalidationId),
+    KeyUsedForAnother,
+    /// The same items were requested a moment ago; nothing was added.
+    HeldBack(InvalidationId),
+    /// It is on disk and waits for a second person.
+    Proposed(ProposalId),
+    /// The distribution's protection asks for something more; nothing was added.
+    Unmet(Unmet),
+}
+
+/// What a protected distribution still asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unmet {
+    Reason,
+    /// This name, typed once more.
+    Name(String),
 }
 
 /// Writes the request, unless one with the same key is there.
@@ -29,35 +53,136 @@ pub async fn request_invalidation(
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, OpError> {
-    let mut tx = desk.db.begin().await?;
-    if let Some(earlier) = invalidations::find_by_key(&mut tx, &new.request_key).await? {
-        return Ok(answer_for(&earlier, acting, new));
+    let tx = desk.db.begin().await?;
+    let what = Target::new("act", "invalidate");
+    let (mut tx, access) = allow::check(desk, tx, acting, &what, &new.distribution, &new.items()).await?;
+    let now = desk.clock.now();
+    if let Some(answer) = earlier(&mut tx, acting, new, now).await? {
+        return Ok(answer);
     }
-    match write(desk, tx, acting, new).await {
+    match decide(desk, tx, acting, new, &access).await {
         // On PostgreSQL another connection may have written the same key since we looked.
         Err(OpError::Store(StoreError::Duplicate(error))) => {
-            let mut conn = desk.db.read().await?;
-            let earlier = invalidations::find_by_key(&mut conn, &new.request_key).await?;
-            let earlier = earlier.ok_or(StoreError::Duplicate(error))?;
-            Ok(answer_for(&earlier, acting, new))
+            let mut tx = desk.db.begin().await?;
+            let answer = earlier(&mut tx, acting, new, now).await?;
+            Ok(answer.ok_or(StoreError::Duplicate(error))?)
         }
         other => other,
     }
 }
 
-async fn write(
-    desk: &Desk,
-    mut tx: crate::store::Tx,
+/// The answer where the request key was used before.
+async fn earlier(
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
+    now: Timestamp,
+) -> Result<Option<Requested>, StoreError> {
+    let sha256 = ItemsRecord::of(&new.items()).sha256;
+    let key = &new.request_key;
+    if let Some(earlier) = invalidations::find_by_key(tx, key).await? {
+        let same = earlier.distribution == new.distribution
+            && earlier.actor_id == acting.actor.id
+            && earlier.items_sha256 == sha256;
+        return Ok(Some(if same { Requested::Before(earlier.id) } else { Requested::KeyUsedForAnother }));
+    }
+    let Some(earlier) = proposals::find_by_key(tx, key, now).await? else { return Ok(None) };
+    let same = earlier.distribution == new.distribution
+        && earlier.asked_by.id == acting.actor.id
+        && ItemsRecord::of(&earlier.items).sha256 == sha256;
+    Ok(Some(if same { Requested::Proposed(earlier.id) } else { Requested::KeyUsedForAnother }))
+}
+
+/// Does what the distribution's protection says.
+async fn decide(
+    desk: &Desk,
+    mut tx: Tx,
+    acting: &Acting,
+    new: &NewInvalidation,
+    access: &Access,
+) -> Result<Requested, OpError> {
+    let protection = protections::hold(&mut tx, &new.distribution).await?;
+    if protection.reason_required && new.reason.is_empty() {
+        return Ok(Requested::Unmet(Unmet::Reason));
+    }
+    if let Some(same) = repeated(desk, &mut tx, new, &protection).await? {
+        return held_back(desk, tx, acting, new, &same).await;
+    }
+    match (protection.asks(&new.items()), &new.confirmation) {
+        (Guard::Open, _) => accept(desk, tx, acting, new, Action::InvalidationRequested, "").await,
+        (Guard::TypedName, confirmation) => {
+            let site = distributions::find(&mut tx, &new.distribution).await?.ok_or(OpError::NotFound)?;
+            match confirmation {
+                Confirmation::Typed(name) if is_its_name(name, &site) => {
+                    let note = format!("confirmed by typing {}", name.trim());
+                    accept(desk, tx, acting, new, Action::InvalidationRequested, &note).await
+                }
+                _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&site).to_owned()))),
+            }
+        }
+        (Guard::SecondPerson, Confirmation::Alone) if access.role == Role::Admin => {
+            if new.reason.is_empty() {
+                return Ok(Requested::Unmet(Unmet::Reason));
+            }
+            let note = "an administrator went on without a second person";
+            accept(desk, tx, acting, new, Action::ProtectionOverridden, note).await
+        }
+        (Guard::SecondPerson, Confirmation::Alone) => {
+            let why = Refusal::Rule("only an administrator may go on without a second person");
+            let what = Target::new("act", "override a protection");
+            Err(allow::refuse(desk, tx, acting, &what, Some(&new.distribution), why).await?)
+        }
+        (Guard::SecondPerson, _) => propose(desk, tx, acting, new, access).await,
+    }
+}
+
+/// An invalidation of the same items that the cool-down has not let go of.
+async fn repeated(
+    desk: &Desk,
+    tx: &mut Tx,
+    new: &NewInvalidation,
+    protection: &Protection,
+) -> Result<Option<Invalidation>, StoreError> {
+    if protection.cool_down.is_zero() {
+        return Ok(None);
+    }
+    let since = desk.clock.now().minus(protection.cool_down);
+    let sha256 = ItemsRecord::of(&new.items()).sha256;
+    invalidations::same_since(tx, &new.distribution, &sha256, since).await
+}
+
+/// Queues it, and writes the one event that says so.
+async fn accept(
+    desk: &Desk,
+    mut tx: Tx,
+    acting: &Acting,
+    new: &NewInvalidation,
+    action: Action,
+    note: &str,
 ) -> Result<Requested, OpError> {
     let now = desk.clock.now();
+    let mut event = write(&mut tx, acting, &acting.actor, new, action, now).await?;
+    note.clone_into(&mut event.note);
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(Requested::New(new.id.clone()))
+}
+
+/// Writes the rows of a request into a transaction that may do more, and gives its event.
+pub(super) async fn write(
+    tx: &mut Tx,
+    acting: &Acting,
+    requested_by: &Actor,
+    new: &NewInvalidation,
+    action: Action,
+    now: Timestamp,
+) -> Result<Event, OpError> {
     let items = new.items();
     let record = ItemsRecord::of(&items);
     let invalidation = Invalidation {
         id: new.id.clone(),
         distribution: new.distribution.clone(),
-        requested_by: acting.actor.clone(),
+        requested_by: requested_by.clone(),
         requested_at: now,
         reason: new.reason.clone(),
         state: InvalidationState::Queued,
@@ -65,25 +190,15 @@ async fn write(
         first_item: new.first_item.clone(),
         ended_at: None,
     };
-    invalidations::insert(&mut tx, &invalidation, Some(&new.request_key), &record.sha256).await?;
+    invalidations::insert(tx, &invalidation, Some(&new.request_key), &record.sha256).await?;
     for (index, batch) in new.batches.iter().enumerate() {
-        batches::insert(&mut tx, batch, &new.id, &new.distribution, index + 1, now).await?;
+        batches::insert(tx, batch, &new.id, &new.distribution, index + 1, now).await?;
     }
-    let mut event = Event::new(now, acting, Action::InvalidationRequested);
+    let mut event = Event::new(now, acting, action);
     event.target = Target::new("invalidation", new.id.as_str());
     event.distribution = Some(new.distribution.clone());
     event.invalidation = Some(new.id.clone());
     event.items = record;
     event.reason.clone_from(&new.reason);
-    audit::append(&mut tx, event).await?;
-    desk.commit(tx).await?;
-    Ok(Requested::New(new.id.clone()))
-}
-
-fn answer_for(earlier: &invalidations::Earlier, acting: &Acting, new: &NewInvalidation) -> Requested {
-    let same = earlier.distribution == new.distribution
-        && earlier.actor_id == acting.actor.id
-        && earlier.items_sha256 == ItemsRecord::of(&new.items()).sha256;
-    let id = earlier.id.clone();
-    if same { Requested::Before(id) } else { Requested::KeyUsedForAnother(id) }
+    Ok(event)
 }

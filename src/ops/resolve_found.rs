@@ -3,13 +3,13 @@
 use crate::{
     domain::{
         actor::Acting,
-        audit::Action,
+        audit::{Action, Target},
         id::{BatchId, CloudFrontInvalidationId},
     },
     store::{StoreError, audit, batches, invalidations, unsettled},
 };
 
-use super::{Desk, OpError, resolve_not_there::resolved};
+use super::{Desk, OpError, allow, resolve_not_there::resolved};
 
 /// Takes the person's word for CloudFront's ID; the poller then asks CloudFront about it.
 pub async fn resolve_found(
@@ -21,6 +21,8 @@ pub async fn resolve_found(
     let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    let what = Target::new("act", "settle a batch");
+    let (mut tx, _) = allow::check(desk, tx, acting, &what, &batch.distribution, &batch.items).await?;
     match unsettled::set_found(&mut tx, id, cloudfront_id, now).await {
         Err(StoreError::Duplicate(_)) => return Err(OpError::BelongsToAnother),
         Ok(false) => return Err(OpError::TooLate),

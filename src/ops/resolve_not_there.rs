@@ -11,13 +11,15 @@ use crate::{
     store::{audit, batches, invalidations, unsettled},
 };
 
-use super::{Desk, OpError, new_uuid};
+use super::{Desk, OpError, allow, new_uuid};
 
 /// Gives the batch up and queues its items again under a new caller reference.
 pub async fn resolve_not_there(desk: &Desk, acting: &Acting, id: &BatchId) -> Result<(), OpError> {
     let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    let what = Target::new("act", "settle a batch");
+    let (mut tx, _) = allow::check(desk, tx, acting, &what, &batch.distribution, &batch.items).await?;
     if !unsettled::set_given_up(&mut tx, id).await? {
         return Err(OpError::TooLate);
     }

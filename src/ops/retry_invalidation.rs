@@ -9,13 +9,16 @@ use crate::{
     store::{audit, batches, invalidations},
 };
 
-use super::{Desk, OpError};
+use super::{Desk, OpError, allow};
 
 /// Queues the failed batches again, or fails with [`OpError::TooLate`] where none has failed.
 pub async fn retry_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationId) -> Result<(), OpError> {
     let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;
     let found = invalidations::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    let items = batches::items_of(&mut tx, id).await?;
+    let what = Target::new("act", "retry an invalidation");
+    let (mut tx, _) = allow::check(desk, tx, acting, &what, &found.distribution, &items).await?;
     let queued = batches::requeue_failed(&mut tx, id, now).await?;
     if queued == 0 {
         return Err(OpError::TooLate);

@@ -1,6 +1,7 @@
 //! The history: written once, at its end, each event with the hash of the one before it.
 
 use crate::domain::{
+    access::Access,
     actor::{Acting, Actor, ActorKind, Origin},
     audit::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION},
     id::{DistributionId, InvalidationId},
@@ -10,6 +11,7 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one},
     parts::{count, items_from_json, items_to_json, signed, time},
+    sight::Sight,
 };
 
 macro_rules! select {
@@ -97,6 +99,33 @@ pub async fn before(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<
         Row,
         select!("WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2"),
         sequence,
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_event).collect()
+}
+
+/// The same, less what this actor may not see: events of distributions outside their grants, and those of others that
+/// name no distribution.
+pub async fn before_seen_by(
+    conn: &mut Conn,
+    access: &Access,
+    sequence: i64,
+    limit: usize,
+) -> Result<Vec<Chained>, StoreError> {
+    let sight = Sight::of(access);
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE sequence < $1
+               AND ($2 OR (distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $4)
+                   OR replace($3, '|' || distribution_id || '|', '') <> $3)
+             ORDER BY sequence DESC LIMIT $5"
+        ),
+        sequence,
+        sight.all,
+        sight.list.as_str(),
+        access.behind.as_str(),
         signed(limit),
     )?;
     rows.into_iter().map(Row::into_event).collect()

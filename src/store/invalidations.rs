@@ -1,6 +1,7 @@
 //! Invalidations as they were asked for. Their state follows from their batches and is kept beside them.
 
 use crate::domain::{
+    access::Access,
     actor::{Actor, ActorKind},
     id::{DistributionId, InvalidationId, RequestKey},
     invalidation::{BatchState, Invalidation, InvalidationState},
@@ -12,6 +13,7 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_optional},
     parts::{count, optional_time, signed, time},
+    sight::Sight,
 };
 
 macro_rules! select {
@@ -117,23 +119,60 @@ pub async fn find(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Invalid
     row.map(Row::into_invalidation).transpose()
 }
 
-/// Those that have not ended or need a look, newest first.
-pub async fn active(conn: &mut Conn, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
+/// Those that somebody may see and that have not ended or need a look, newest first.
+pub async fn active(conn: &mut Conn, access: &Access, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
+    let sight = Sight::of(access);
     let rows = fetch_all!(
         conn,
         Row,
         select!(
-            "WHERE state IN ('queued', 'in_progress', 'needs_a_look') ORDER BY requested_at DESC, id DESC LIMIT $1"
+            "WHERE state IN ('queued', 'in_progress', 'needs_a_look')
+               AND ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
+             ORDER BY requested_at DESC, id DESC LIMIT $3"
         ),
+        sight.all,
+        sight.list.as_str(),
         signed(limit),
     )?;
     rows.into_iter().map(Row::into_invalidation).collect()
 }
 
-/// The newest ones of all distributions.
-pub async fn recent(conn: &mut Conn, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
-    let rows = fetch_all!(conn, Row, select!("ORDER BY requested_at DESC, id DESC LIMIT $1"), signed(limit))?;
+/// The newest ones of all distributions that somebody may see.
+pub async fn recent(conn: &mut Conn, access: &Access, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
+    let sight = Sight::of(access);
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
+             ORDER BY requested_at DESC, id DESC LIMIT $3"
+        ),
+        sight.all,
+        sight.list.as_str(),
+        signed(limit),
+    )?;
     rows.into_iter().map(Row::into_invalidation).collect()
+}
+
+/// The newest one of the same items since a time that was neither refused nor cancelled.
+pub async fn same_since(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    items_sha256: &str,
+    since: Timestamp,
+) -> Result<Option<Invalidation>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        select!(
+            "WHERE distribution_id = $1 AND items_sha256 = $2 AND requested_at > $3
+               AND state NOT IN ('failed', 'cancelled') ORDER BY requested_at DESC LIMIT 1"
+        ),
+        distribution.as_str(),
+        items_sha256,
+        since.as_micros(),
+    )?;
+    row.map(Row::into_invalidation).transpose()
 }
 
 /// The newest ones of one distribution.

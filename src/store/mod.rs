@@ -1,22 +1,29 @@
 //! All SQL, and nothing else. Functions that read take [`Conn`]; functions that write take [`Tx`], never the pool.
 
+pub mod access;
 pub mod accounts;
 pub mod audit;
 pub mod batches;
 pub mod db;
+pub mod distribution_tags;
 pub mod distributions;
 mod error;
 pub mod groups;
 pub mod half_sign_ins;
 pub mod identities;
+pub mod grants;
 pub mod instance_lock;
 pub mod invalidations;
+pub mod local_groups;
 mod parts;
 pub mod password_links;
 pub mod people;
+pub mod proposals;
+pub mod protections;
 pub mod queue;
 pub mod second_steps;
 pub mod sessions;
+mod sight;
 pub mod survey;
 pub mod unsettled;
 

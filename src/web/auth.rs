@@ -12,7 +12,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 use crate::{
     domain::{
-        access::Role,
+        access::{Access, Role},
         actor::{Acting, Actor, Origin},
         audit::Target,
         id::DistributionId,
@@ -20,7 +20,7 @@ use crate::{
         secret::{Secret, SecretHash},
     },
     ops,
-    store::{StoreError, people, sessions},
+    store::{StoreError, access, people, sessions},
 };
 
 use super::{error::WebError, proxy, sign_in, state::Web};
@@ -32,6 +32,8 @@ const TOUCH_EVERY: Duration = Duration::from_mins(5);
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub person: Person,
+    /// What they may see and do. Who writes asks again, inside the transaction.
+    pub access: Access,
     /// None where a proxy vouches for each request.
     pub session: Option<SecretHash>,
     pub acting: Acting,
@@ -64,9 +66,7 @@ impl Visitor {
             advice: "Nothing was kept or sent. The attempt is in the history. Ask an administrator of this Unstale for the role of an operator.".to_owned(),
         })
     }
-}
 
-impl Visitor {
     /// Refuses, and keeps in the history, what only an administrator may do.
     pub async fn require_admin(&self, web: &Web, what: &str) -> Result<(), WebError> {
         if self.person.role == Role::Admin {
@@ -130,8 +130,9 @@ async fn find_visitor(
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
     let found = sessions::find(&mut conn, &session, now, web.options.ways.session).await?;
-    drop(conn);
     let Some(found) = found else { return Ok(None) };
+    let Some(access) = access::of_person(&mut conn, &found.person.id).await? else { return Ok(None) };
+    drop(conn);
     if now.since(found.last_seen_at) >= TOUCH_EVERY {
         touch(web, &session).await;
     }
@@ -139,7 +140,7 @@ async fn find_visitor(
         actor: Actor::person(&found.person.id, &found.person.email),
         origin: Origin { sign_in: found.sign_in, session: session.handle(), ..origin },
     };
-    Ok(Some(Visitor { person: found.person, session: Some(session), acting }))
+    Ok(Some(Visitor { person: found.person, access, session: Some(session), acting }))
 }
 
 /// Does what let the visitor in still do so?

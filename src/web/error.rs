@@ -55,9 +55,16 @@ impl From<OpError> for WebError {
         match error {
             OpError::Store(error) => error.into(),
             OpError::NotFound => Self::NotFound,
+            OpError::NotAllowed(why) => Self::NotAllowed {
+                what: "This is not allowed".to_owned(),
+                advice: format!(
+                    "It was refused: {why}. Nothing was kept or sent. The attempt is in the history."
+                ),
+            },
             OpError::BelongsToAnother | OpError::TooLate | OpError::LastAdmin => {
                 Self::TooLate(error.to_string())
             }
+            OpError::Grant(_) | OpError::Group(_) => Self::BadRequest(error.to_string()),
             OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
                 Self::Internal(error.to_string())
             }

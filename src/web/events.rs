@@ -20,9 +20,9 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::audit::Chained,
+    domain::audit::{self, Action, Chained},
     ops::Desk,
-    store::{StoreError, audit},
+    store::{StoreError, access, audit as history},
 };
 
 use super::{
@@ -79,11 +79,11 @@ impl Hub {
         let mut conn = self.desk.db.read().await?;
         let mut last = match *cursor {
             Some(last) => last,
-            None => audit::head(&mut conn).await?,
+            None => history::head(&mut conn).await?,
         };
         loop {
             *cursor = Some(last);
-            let events = audit::after(&mut conn, last, PAGE).await?;
+            let events = history::after(&mut conn, last, PAGE).await?;
             let all = events.len() < PAGE;
             last = events.last().map_or(last, |newest| newest.sequence);
             for event in events {
@@ -115,7 +115,7 @@ pub async fn stream(
     };
     let last_seen =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    let head = audit::head(&mut *web.desk.db.read().await?).await?;
+    let head = history::head(&mut *web.desk.db.read().await?).await?;
     let cursor = match last_seen.or(from.after) {
         Some(cursor) if (head - TOO_OLD..=head).contains(&cursor) => cursor,
         _ => head,
@@ -157,6 +157,9 @@ impl Reader {
                 if event.event.action.may_end_sessions() && !self.is_let_in().await {
                     return None;
                 }
+                if !self.may_hear(&event.event).await? {
+                    continue;
+                }
                 return Some(event);
             }
             if self.behind {
@@ -177,17 +180,43 @@ impl Reader {
         auth::is_let_in(&self.web, &self.visitor).await.unwrap_or(false)
     }
 
+    /// Is this of something that they may see, as their grants stand now? Ends the stream where that cannot be read.
+    async fn may_hear(&mut self, event: &audit::Event) -> Option<bool> {
+        let visitor = &mut self.visitor;
+        if visitor.access.is_narrowed() || changes_access(event.action) {
+            let mut conn = self.web.desk.db.read().await.ok()?;
+            visitor.access = access::of_person(&mut conn, &visitor.person.id).await.ok()??;
+        }
+        Some(match &event.distribution {
+            Some(site) => visitor.access.sees(site),
+            None => !visitor.access.is_narrowed() || event.acting.actor.id == visitor.person.id.as_str(),
+        })
+    }
+
     /// Reads on from the cursor. Ends the stream where the database does not answer: the browser comes back.
     async fn catch_up(&mut self) -> Option<()> {
         let read = async {
             let mut conn = self.web.desk.db.read().await?;
-            audit::after(&mut conn, self.cursor, PAGE).await
+            history::after(&mut conn, self.cursor, PAGE).await
         };
         let events = read.await.ok()?;
         self.behind = events.len() == PAGE;
         self.waiting.extend(events.into_iter().map(Arc::new));
         Some(())
     }
+}
+
+/// May somebody see more or less after this?
+const fn changes_access(action: Action) -> bool {
+    matches!(
+        action,
+        Action::GrantAdded
+            | Action::GrantRemoved
+            | Action::GroupMemberAdded
+            | Action::GroupMemberRemoved
+            | Action::GroupDeleted
+            | Action::SignedIn
+    )
 }
 
 fn messages(reader: Reader, stop: CancellationToken) -> impl Stream<Item = Result<Event, Infallible>> {

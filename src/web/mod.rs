@@ -2,6 +2,7 @@
 //!
 //! Handlers parse, call and render. They read through `store` and write through `ops`.
 
+mod approvals;
 mod assets;
 mod auth;
 mod demo;
@@ -56,8 +57,20 @@ pub fn router(web: Web) -> Router {
         .route("/distributions", get(distributions::list))
         .route("/distributions/refresh", post(distributions::refresh))
         .route("/distributions/{id}", get(distributions::show))
+        .route("/approvals", get(approvals::list))
+        .route("/approvals/{id}/approve", post(approvals::approve))
+        .route("/approvals/{id}/decline", post(approvals::decline))
         .route("/history", get(history::show))
         .route("/events", get(events::stream))
+        .route("/settings", get(settings::index))
+        .route("/settings/access", get(settings::access))
+        .route("/settings/groups", get(settings::groups::show).post(settings::groups::add))
+        .route("/settings/groups/delete", post(settings::groups::delete))
+        .route("/settings/groups/members", post(settings::groups::add_member))
+        .route("/settings/groups/members/remove", post(settings::groups::remove_member))
+        .route("/settings/grants", get(settings::grants::show).post(settings::grants::add))
+        .route("/settings/grants/{id}/remove", post(settings::grants::remove))
+        .route("/settings/protection", get(settings::protection::show).post(settings::protection::set))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/demo/change", post(demo::change))
         .merge(settings_routes())

@@ -13,6 +13,7 @@ use crate::{
     domain::actor::{Acting, Actor, Origin},
     identity::{headers::HeaderProblem, proxy::ProxyError},
     ops,
+    store::access,
 };
 
 use super::{auth::Visitor, error::WebError, state::Web};
@@ -57,7 +58,9 @@ pub async fn find_visitor(
     match ops::recognise(&web.desk, &origin, &who, &ways.external).await? {
         Ok(person) => {
             let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
-            Ok(Some(Visitor { person, session: None, acting }))
+            let mut conn = web.desk.db.read().await?;
+            let access = access::of_person(&mut conn, &person.id).await?;
+            Ok(access.map(|access| Visitor { person, access, session: None, acting }))
         }
         Err(refusal) => {
             if web.minute.may_tell("recognised", now) {

@@ -51,6 +51,8 @@ pub struct Settings {
     pub survey_every: Duration,
     /// How often each distribution is looked through for invalidations made outside.
     pub outside_every: Duration,
+    /// How often the tags of each distribution are read.
+    pub tags_every: Duration,
 }
 
 impl Default for Settings {
@@ -62,6 +64,7 @@ impl Default for Settings {
             lease: Duration::from_mins(1),
             survey_every: Duration::from_mins(5),
             outside_every: Duration::from_mins(2),
+            tags_every: Duration::from_hours(1),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::{
     batching::Load,
     id::{BatchId, CallerReference, CloudFrontInvalidationId, DistributionId, InvalidationId},
     invalidation::{Batch, BatchState, NewBatch},
+    item::Item,
     time::Timestamp,
 };
 
@@ -160,6 +161,15 @@ pub async fn find(conn: &mut Conn, id: &BatchId) -> Result<Option<Batch>, StoreE
 pub async fn of_invalidation(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Batch>, StoreError> {
     let rows = fetch_all!(conn, Row, select!("WHERE invalidation_id = $1 ORDER BY number"), id.as_str())?;
     rows.into_iter().map(Row::into_batch).collect()
+}
+
+/// All items of an invalidation, sorted, each once.
+pub async fn items_of(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Item>, StoreError> {
+    let mut items: Vec<Item> =
+        of_invalidation(conn, id).await?.into_iter().flat_map(|batch| batch.items).collect();
+    items.sort();
+    items.dedup();
+    Ok(items)
 }
 
 /// How many items CloudFront took from an account since `from`, as far as Unstale knows.

@@ -26,6 +26,7 @@ struct Page {
     known: usize,
     read: Option<When>,
     failing: bool,
+    may_refresh: bool,
 }
 
 /// A distribution as a card.
@@ -60,7 +61,7 @@ pub async fn list(
         ),
     };
     let frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distributions", &path).await?;
-    let all = distributions::list(&mut conn).await?;
+    let all = view::sites(&mut conn, &visitor).await?;
     let mut last = distributions::last_requests(&mut conn).await?;
     let survey = survey::read(&mut conn).await?;
     let sites = all
@@ -75,6 +76,7 @@ pub async fn list(
         known: all.len(),
         read: survey.finished_at.map(|at| When::new(at, now)),
         failing: survey.failed_at.is_some(),
+        may_refresh: visitor.access.role.may_invalidate(),
     })
 }
 

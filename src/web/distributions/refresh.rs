@@ -7,6 +7,7 @@ use crate::ops;
 use super::super::{auth::Visitor, error::WebError, state::Web};
 
 pub async fn refresh(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
+    visitor.require_operator(&web, "refresh the distributions", None).await?;
     ops::refresh_distributions(&web.desk, &visitor.acting).await?;
     Ok(Redirect::to("/distributions"))
 }

@@ -5,12 +5,13 @@ use axum::{extract::State, response::Html};
 
 use crate::{
     domain::{
+        access::Role,
         batching::{CLOUDFRONT, Load},
         distribution::Distribution,
         id::DistributionId,
         time::span_in_words,
     },
-    store::{batches, distributions, invalidations, survey},
+    store::{batches, distribution_tags, invalidations, protections, survey},
 };
 
 use super::super::{
@@ -41,6 +42,7 @@ struct Page {
     rows: Vec<Row>,
     read: Option<When>,
     may_invalidate: bool,
+    may_protect: bool,
 }
 
 pub async fn show(
@@ -53,16 +55,23 @@ pub async fn show(
     let mut conn = web.desk.db.read().await?;
     let path = format!("/distributions/{id}");
     let mut frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distribution", &path).await?;
-    let site = distributions::find(&mut conn, &id).await?.ok_or(WebError::NotFound)?;
+    let site = view::site(&mut conn, &visitor, &id).await?.ok_or(WebError::NotFound)?;
     let list = invalidations::of_distribution(&mut conn, &id, LISTED).await?;
     let load = batches::in_flight(&mut conn, &id).await?;
     let usual = batches::usual_time(&mut conn, &id).await?;
+    let tags = distribution_tags::of(&mut conn, &id).await?;
+    let protection = protections::find(&mut conn, &id).await?;
     let read = survey::read(&mut conn).await?.finished_at;
     drop(conn);
     let readiness = site.readiness();
     site.name().clone_into(&mut frame.title);
     let mut facts = facts(&site);
     facts.extend(usual.map(|span| ("Usually completed in", span_in_words(span))));
+    facts.push(("Tags in AWS", tag_words(tags)));
+    facts.push(("Protection", protection.words()));
+    if visitor.access.is_narrowed() {
+        facts.push(("You may refresh", visitor.access.words(&site.id)));
+    }
     let name = site.name().to_owned();
     let rows = view::rows(&list, std::slice::from_ref(&site), now);
     view::page(&Page {
@@ -79,8 +88,17 @@ pub async fn show(
         wildcards_max: CLOUDFRONT.wildcards,
         rows,
         read: read.map(|at| When::new(at, now)),
-        may_invalidate: visitor.person.role.may_invalidate(),
+        may_invalidate: visitor.access.role.may_invalidate(),
+        may_protect: visitor.access.role == Role::Admin,
     })
+}
+
+fn tag_words(tags: Option<Vec<(String, String)>>) -> String {
+    match tags {
+        None => "not known".to_owned(),
+        Some(tags) if tags.is_empty() => "none".to_owned(),
+        Some(tags) => tags.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn facts(site: &Distribution) -> Vec<(&'static str, String)> {

@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
-        audit::{self as event, Chained, Outcome},
+        audit::{self as event, Action, Chained, Outcome},
         distribution::Distribution,
         time::Timestamp,
     },
-    store::{audit, distributions},
+    store::audit,
 };
 
 use super::{
@@ -28,7 +28,8 @@ const PAGE: usize = 100;
 #[template(path = "history/page.html")]
 struct Page {
     frame: Frame,
-    head: i64,
+    /// How many events there are; not said to those who see only some.
+    head: Option<i64>,
     newest: bool,
     events: Vec<EventRow>,
     older: Option<i64>,
@@ -48,6 +49,8 @@ struct EventRow {
     link: Option<String>,
     outcome: &'static str,
     state: &'static str,
+    /// A protection was overridden: this must not be overlooked.
+    stands_out: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,13 +69,14 @@ pub async fn show(
     let mut conn = web.desk.db.read().await?;
     let frame = view::frame(&mut conn, &web, &visitor, Tab::History, "History", "/history").await?;
     let head = audit::head(&mut conn).await?;
-    let events = audit::before(&mut conn, wanted.before.unwrap_or(i64::MAX), PAGE).await?;
-    let sites = distributions::list(&mut conn).await?;
+    let events =
+        audit::before_seen_by(&mut conn, &visitor.access, wanted.before.unwrap_or(i64::MAX), PAGE).await?;
+    let sites = view::sites(&mut conn, &visitor).await?;
     drop(conn);
     let older = events.last().map(|last| last.sequence).filter(|last| *last > 1);
     view::page(&Page {
         frame,
-        head,
+        head: (!visitor.access.is_narrowed()).then_some(head),
         newest: wanted.before.is_none(),
         events: events.iter().map(|chained| row(chained, &sites, now)).collect(),
         older,
@@ -103,6 +107,7 @@ fn row(chained: &Chained, sites: &[Distribution], now: Timestamp) -> EventRow {
         link: event.invalidation.as_ref().map(|id| format!("/invalidations/{id}")),
         outcome,
         state,
+        stands_out: event.action == Action::ProtectionOverridden,
     }
 }
 

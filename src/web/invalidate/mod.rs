@@ -1,5 +1,6 @@
 //! The first page: the request form, what is in flight, and what was done last.
 
+mod guard;
 mod page;
 mod plan;
 mod submit;
@@ -20,7 +21,7 @@ use crate::{
     store::{Conn, StoreError, batches},
 };
 
-use super::state::Web;
+use super::{auth::Visitor, state::Web};
 
 /// What the form sends, to be planned or to be kept.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -33,6 +34,11 @@ pub struct RequestForm {
     pub reason: String,
     #[serde(default)]
     pub request_key: String,
+    /// The name of a protected distribution, typed once more.
+    #[serde(default)]
+    pub confirm: String,
+    /// An administrator goes on without a second person.
+    pub alone: Option<String>,
     /// A button that fills the items in, where there is no script.
     pub fill: Option<String>,
 }
@@ -41,6 +47,7 @@ pub struct RequestForm {
 async fn work_out(
     conn: &mut Conn,
     web: &Web,
+    visitor: &Visitor,
     site: &Distribution,
     items: &str,
     now: Timestamp,
@@ -50,7 +57,8 @@ async fn work_out(
         in_flight: batches::in_flight(conn, &site.id).await?,
         limits: web.options.limits,
     };
-    Ok(Plan::work_out(items, site, around))
+    let plan = Plan::work_out(items, site, around);
+    Ok(plan.narrowed(&visitor.access, &site.id, web.options.limits))
 }
 
 /// The load of a plan's own items.

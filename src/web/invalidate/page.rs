@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::{
     domain::{distribution::Distribution, id::InvalidationId, invalidation::Invalidation, time::Timestamp},
     ops::new_uuid,
-    store::{Conn, StoreError, batches, distributions, invalidations},
+    store::{Conn, StoreError, batches, invalidations, proposals},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
         demo::{self, Story},
         error::WebError,
         form::{Asked, Field},
-        state::Web,
+        state::{Demo, Web},
         view::{self, Flight, Frame, Row, Tab},
     },
     RequestForm,
@@ -50,6 +50,8 @@ struct Page {
     recent: Vec<Row>,
     usual: String,
     story: Option<Story>,
+    /// So many requests wait for a second person.
+    approvals: usize,
 }
 
 /// A distribution to choose.
@@ -81,7 +83,7 @@ pub async fn show(
     let mut form = RequestForm { distribution, ..RequestForm::default() };
     if let Some(id) = wanted.repeat.as_deref().and_then(InvalidationId::parse) {
         let mut conn = web.desk.db.read().await?;
-        fill_from(&mut conn, &mut form, &id).await?;
+        fill_from(&mut conn, &visitor, &mut form, &id).await?;
     }
     let reason = Field::new(form.reason.clone());
     let page = render(&web, &visitor, &form, reason, None).await?;
@@ -89,8 +91,14 @@ pub async fn show(
     Ok(([(header::CACHE_CONTROL, "private, no-cache")], page))
 }
 
-async fn fill_from(conn: &mut Conn, form: &mut RequestForm, id: &InvalidationId) -> Result<(), StoreError> {
-    let Some(earlier) = invalidations::find(conn, id).await? else { return Ok(()) };
+async fn fill_from(
+    conn: &mut Conn,
+    visitor: &Visitor,
+    form: &mut RequestForm,
+    id: &InvalidationId,
+) -> Result<(), StoreError> {
+    let earlier = invalidations::find(conn, id).await?;
+    let Some(earlier) = earlier.filter(|one| visitor.access.sees(&one.distribution)) else { return Ok(()) };
     let batches = batches::of_invalidation(conn, id).await?;
     let mut items: Vec<&str> =
         batches.iter().flat_map(|batch| &batch.items).map(crate::domain::item::Item::as_str).collect();
@@ -114,22 +122,24 @@ pub async fn render(
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Invalidate", "/").await?;
-    let sites = distributions::list(&mut conn).await?;
+    let sites = view::sites(&mut conn, visitor).await?;
     let chosen = choose(&sites, &form.distribution);
     let usual = match &chosen {
         Some(site) => batches::usual_time(&mut conn, &site.id).await?,
         None => None,
     };
-    let active = invalidations::active(&mut conn, FLIGHTS).await?;
+    let active = invalidations::active(&mut conn, &visitor.access, FLIGHTS).await?;
     let flights = flights(&mut conn, web, &active, &sites, now).await?;
-    let recent = invalidations::recent(&mut conn, RECENT).await?;
+    let recent = invalidations::recent(&mut conn, &visitor.access, RECENT).await?;
+    let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
     let surveyed = crate::store::survey::read(&mut conn).await?.finished_at.is_some();
     drop(conn);
     let form = RequestForm {
         distribution: chosen.as_ref().map(|site| site.id.to_string()).unwrap_or_default(),
         ..form.clone()
     };
-    let story = match &web.options.demo {
+    let is_seen = |demo: &&Demo| sites.iter().any(|site| site.id.as_str() == demo.distribution);
+    let story = match web.options.demo.as_ref().filter(is_seen) {
         Some(demo) => Some(demo::story(demo).await),
         None => None,
     };
@@ -140,7 +150,7 @@ pub async fn render(
         home_page: home_page(chosen.as_ref()),
         any_chosen: chosen.is_some(),
         sites: choices(&sites, chosen.as_ref()),
-        plan: plan::look(web, &form).await?,
+        plan: plan::look(web, visitor, &form).await?,
         items: form.items,
         reason,
         request_key: if form.request_key.is_empty() { new_uuid() } else { form.request_key },
@@ -151,6 +161,7 @@ pub async fn render(
             .map(|span| format!("Usually completed in {}", crate::domain::time::span_in_words(span)))
             .unwrap_or_default(),
         story,
+        approvals,
     })
 }
 

@@ -16,7 +16,7 @@ use crate::domain::{
     price::FREE_A_MONTH,
     time::Timestamp,
 };
-use crate::store::distributions;
+use crate::store::{distributions, protections};
 
 use super::{
     super::{
@@ -26,7 +26,9 @@ use super::{
         state::Web,
         view::{self, When},
     },
-    RequestForm, load, page, work_out,
+    RequestForm,
+    guard::GuardView,
+    load, page, work_out,
 };
 
 /// So many lines of a plan are shown; what needs mending comes first.
@@ -60,6 +62,8 @@ pub struct PlanView {
     pub button: String,
     /// The chosen distribution: its state, its domain, when it was last refreshed.
     pub site: Option<SiteView>,
+    /// What a protected distribution asks for.
+    pub guard: Option<GuardView>,
 }
 
 /// The distribution that is chosen.
@@ -89,7 +93,7 @@ pub async fn plan(
         form.items = fill.replace(' ', "\n");
     }
     if headers.contains_key("hx-request") {
-        let plan = look(&web, &form).await?;
+        let plan = look(&web, &visitor, &form).await?;
         return Ok(view::page(&PlanFragment { plan })?.into_response());
     }
     let reason = Field::new(form.reason.clone());
@@ -97,20 +101,25 @@ pub async fn plan(
 }
 
 /// The plan for a form as it stands, also for one without a distribution or items yet.
-pub async fn look(web: &Web, form: &RequestForm) -> Result<PlanView, WebError> {
+pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<PlanView, WebError> {
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
     let site = match DistributionId::parse(&form.distribution) {
-        Some(id) => distributions::find(&mut conn, &id).await?,
+        Some(id) => view::site(&mut conn, visitor, &id).await?,
         None => None,
     };
     let Some(site) = site else {
         return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
     };
-    let plan = work_out(&mut conn, web, &site, &form.items, now).await?;
+    let plan = work_out(&mut conn, web, visitor, &site, &form.items, now).await?;
     let last = distributions::last_requests(&mut conn).await?;
     let mut view = PlanView::new(&plan, now);
-    view.name_the_right_site(&plan, &distributions::list(&mut conn).await?);
+    view.name_the_right_site(&plan, &view::sites(&mut conn, visitor).await?);
+    let protection = protections::find(&mut conn, &site.id).await?;
+    view.guard = GuardView::new(&protection, &site, &plan, form, visitor.access.role);
+    if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
+        view.button = "Ask for approval".to_owned();
+    }
     let readiness = site.readiness();
     // It is said beside the distribution already.
     view.warnings.retain(|warning| Some(warning.as_str()) != readiness.warning());
@@ -154,6 +163,7 @@ impl PlanView {
             },
             button: if plan.is_sendable() { format!("Invalidate {paths}") } else { "Invalidate".to_owned() },
             site: None,
+            guard: None,
         }
     }
 }

@@ -8,11 +8,15 @@ use axum::{
 
 use crate::{
     domain::{
+        audit::Target,
+        distribution::Distribution,
         id::{DistributionId, RequestKey},
         invalidation::{NewInvalidation, parse_reason},
+        item::ItemError,
         plan::Plan,
+        protection::Confirmation,
     },
-    ops::{self, Requested, new_uuid},
+    ops::{self, OpError, Requested, Unmet, new_uuid},
     store::distributions,
 };
 
@@ -36,17 +40,17 @@ pub async fn submit(
     visitor.require_operator(&web, "invalidate", id.as_ref()).await?;
     let mut reason = Field::new(form.reason.clone());
     let parsed_reason = reason.check(parse_reason(&form.reason));
-    let mut conn = web.desk.db.read().await?;
-    let site = match &id {
-        Some(id) => distributions::find(&mut conn, id).await?,
-        None => None,
-    };
-    let Some(site) = site else {
+    let Some(site) = find_site(&web, &visitor, id.as_ref()).await? else {
         let problem = "Choose a distribution from the list. Nothing was sent.".to_owned();
         return again(&web, &visitor, &form, reason, problem).await;
     };
-    let plan = work_out(&mut conn, &web, &site, &form.items, web.desk.clock.now()).await?;
+    let mut conn = web.desk.db.read().await?;
+    let plan = work_out(&mut conn, &web, &visitor, &site, &form.items, web.desk.clock.now()).await?;
     drop(conn);
+    if let Some(allowed) = not_granted(&plan) {
+        let why = format!("outside the grants, which here allow {allowed}");
+        refuse(&web, &visitor, &site.id, &why).await?;
+    }
     if let Some(problem) = hindrance(&plan) {
         return again(&web, &visitor, &form, reason, problem).await;
     }
@@ -54,19 +58,73 @@ pub async fn submit(
         let problem = "The reason needs mending. Nothing was sent.".to_owned();
         return again(&web, &visitor, &form, reason, problem).await;
     };
-    let key = RequestKey::parse(&form.request_key).unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
-    let new = assemble(plan, site.id, parsed_reason, key);
-    let requested = ops::request_invalidation(&web.desk, &visitor.acting, &new).await?;
-    match requested {
-        Requested::New(id) | Requested::Before(id) => {
-            Ok(Redirect::to(&format!("/invalidations/{id}")).into_response())
-        }
-        Requested::KeyUsedForAnother(_) => {
-            let form = RequestForm { request_key: String::new(), ..form };
-            let problem = "This form was sent before with something else in it, so this was not sent. If you want both, press the button once more.".to_owned();
+    let new = assemble(plan, site.id, parsed_reason, &form);
+    match ops::request_invalidation(&web.desk, &visitor.acting, &new).await {
+        // What was allowed when the plan was made is not any more. What was typed is not lost.
+        Err(OpError::NotAllowed(why)) => {
+            let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
             again(&web, &visitor, &form, reason, problem).await
         }
+        requested => answer(&web, &visitor, form, reason, requested?).await,
     }
+}
+
+/// The distribution that the form names. One that is hidden is as if it were not there, but the attempt is kept.
+async fn find_site(
+    web: &Web,
+    visitor: &Visitor,
+    id: Option<&DistributionId>,
+) -> Result<Option<Distribution>, WebError> {
+    let Some(id) = id else { return Ok(None) };
+    let found = distributions::find(&mut *web.desk.db.read().await?, id).await?;
+    if found.is_some() && !visitor.access.sees(id) {
+        refuse(web, visitor, id, "the distribution is outside the grants").await?;
+        return Ok(None);
+    }
+    Ok(found)
+}
+
+async fn refuse(web: &Web, visitor: &Visitor, site: &DistributionId, why: &str) -> Result<(), WebError> {
+    let what = Target::new("act", "invalidate");
+    Ok(ops::refuse(&web.desk, &visitor.acting, &what, Some(site), why).await?)
+}
+
+/// Leads on, or says what is missing.
+async fn answer(
+    web: &Web,
+    visitor: &Visitor,
+    form: RequestForm,
+    mut reason: Field,
+    requested: Requested,
+) -> Result<Response, WebError> {
+    let to = match requested {
+        Requested::New(id) | Requested::Before(id) => format!("/invalidations/{id}"),
+        Requested::HeldBack(id) => format!("/invalidations/{id}?held=back"),
+        Requested::Proposed(id) => format!("/approvals?made={id}"),
+        Requested::KeyUsedForAnother => {
+            let form = RequestForm { request_key: String::new(), ..form };
+            let problem = "This form was sent before with something else in it, so this was not sent. If you want both, press the button once more.".to_owned();
+            return again(web, visitor, &form, reason, problem).await;
+        }
+        Requested::Unmet(Unmet::Reason) => {
+            reason.error = Some("Say why; it is kept in the history.".to_owned());
+            let problem = "This needs a reason. Nothing was sent.".to_owned();
+            return again(web, visitor, &form, reason, problem).await;
+        }
+        Requested::Unmet(Unmet::Name(name)) => {
+            let problem = format!("This distribution is protected: type {name} below. Nothing was sent.");
+            return again(web, visitor, &form, reason, problem).await;
+        }
+    };
+    Ok(Redirect::to(&to).into_response())
+}
+
+/// What the grants allow, where a line of the plan is outside of them.
+fn not_granted(plan: &Plan) -> Option<String> {
+    plan.refused().find_map(|(_, error)| match error {
+        ItemError::NotGranted(allowed) => Some(allowed.clone()),
+        _ => None,
+    })
 }
 
 /// Why the plan cannot be sent, in a sentence above the form; the lines say the rest.
@@ -85,11 +143,20 @@ fn hindrance(plan: &Plan) -> Option<String> {
     }
 }
 
-fn assemble(plan: Plan, distribution: DistributionId, reason: String, key: RequestKey) -> NewInvalidation {
+fn assemble(plan: Plan, distribution: DistributionId, reason: String, form: &RequestForm) -> NewInvalidation {
+    let key = RequestKey::parse(&form.request_key).unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
     // People know a request by what they typed first, not by what sorts first.
     let first = plan.lines.iter().find_map(|line| line.item_to_send().cloned());
     let first = first.unwrap_or_else(|| plan.items[0].clone());
-    NewInvalidation::from_batches(distribution, plan.batches, first, reason, key, new_uuid)
+    let mut new = NewInvalidation::from_batches(distribution, plan.batches, first, reason, key, new_uuid);
+    new.confirmation = if form.alone.is_some() {
+        Confirmation::Alone
+    } else if form.confirm.trim().is_empty() {
+        Confirmation::None
+    } else {
+        Confirmation::Typed(form.confirm.clone())
+    };
+    new
 }
 
 async fn again(

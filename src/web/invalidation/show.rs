@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Html};
+use serde::Deserialize;
 
 use crate::{
     domain::{
@@ -19,7 +20,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::Named,
+        form::{Asked, Named},
         state::Web,
         view::{self, Frame, Status, Tab, When},
     },
@@ -56,22 +57,31 @@ struct Page {
     item_count: usize,
     events: Vec<EventView>,
     command: Option<String>,
+    /// The visitor asked for the same again, and this is the answer.
+    held_back: bool,
     may_act: bool,
     can_cancel: bool,
     can_retry: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    held: Option<String>,
 }
 
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
     Named(id): Named<String>,
+    Asked(wanted): Asked<Wanted>,
 ) -> Result<Html<String>, WebError> {
     let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
     let path = format!("/invalidations/{id}");
     let mut frame = view::frame(&mut conn, &web, &visitor, Tab::History, "Invalidation", &path).await?;
-    let found = invalidations::find(&mut conn, &id).await?.ok_or(WebError::NotFound)?;
+    let found = invalidations::find(&mut conn, &id).await?;
+    let found = found.filter(|found| visitor.access.sees(&found.distribution)).ok_or(WebError::NotFound)?;
     let batches = batches::of_invalidation(&mut conn, &id).await?;
     let events = audit::of_invalidation(&mut conn, &id, EVENTS_SHOWN).await?;
     let site = distributions::find(&mut conn, &found.distribution).await?;
@@ -80,7 +90,8 @@ pub async fn show(
     drop(conn);
     let items = all_items(&batches);
     let any = |state: BatchState| batches.iter().any(|batch| batch.state == state);
-    let may_act = visitor.person.role.may_invalidate();
+    let may_act =
+        visitor.access.role.may_invalidate() && visitor.access.covers_all(&found.distribution, &items);
     frame.title = found.title();
     view::page(&Page {
         frame,
@@ -110,6 +121,7 @@ pub async fn show(
         items_hidden: items.len().saturating_sub(ITEMS_SHOWN),
         item_count: items.len(),
         items: items.into_iter().take(ITEMS_SHOWN).collect(),
+        held_back: wanted.held.is_some(),
         events: parts::event_views(&events, now),
         may_act,
         can_cancel: may_act && any(BatchState::Queued),

@@ -136,6 +136,9 @@ async fn answer(
         OpError::LastAdmin => keep(web, visitor, what, "it is the last administrator").await?,
         OpError::Store(_)
         | OpError::BelongsToAnother
+        | OpError::NotAllowed(_)
+        | OpError::Grant(_)
+        | OpError::Group(_)
         | OpError::Person(_)
         | OpError::Password(_)
         | OpError::Random(_) => {}

@@ -1,10 +1,73 @@
-//! Settings: one's own account, and the people.
+//! The settings: their pages, and the list of them that stands beside each.
+//!
+//! A page of settings extends `settings/frame.html`, fills its block `settings`, and has the [`Frame`] of [`frame`].
 
+mod access;
 pub mod account;
+pub mod grants;
+pub mod groups;
+mod index;
 pub mod manage;
 pub mod password;
 pub mod people;
 pub mod person;
+pub mod protection;
 pub mod qr;
 pub mod second_step;
 pub mod sessions;
+
+pub use access::access;
+pub use index::index;
+
+use crate::{
+    domain::access::Role,
+    store::{Conn, StoreError},
+};
+
+use super::{
+    auth::Visitor,
+    state::Web,
+    view::{self, Frame, SideLink, Tab},
+};
+
+/// A page of settings: its address, its name, what it is for, and from which role on it opens.
+type Entry = (&'static str, &'static str, &'static str, Role);
+
+/// Every page of settings, in the order in which they are offered.
+const ENTRIES: &[Entry] = &[
+    ("/settings", "Overview", "", Role::Viewer),
+    (
+        "/settings/account",
+        "Your account",
+        "Your password, second step and sessions.",
+        Role::Viewer,
+    ),
+    ("/settings/access", "Your access", "What you may see and refresh.", Role::Viewer),
+    ("/settings/people", "People", "Who may sign in, and as what.", Role::Admin),
+    ("/settings/groups", "Groups", "People for whom the same grants hold.", Role::Admin),
+    ("/settings/grants", "Grants", "Who is narrowed to which distributions, paths and tags.", Role::Admin),
+    (
+        "/settings/protection",
+        "Protection",
+        "Distributions on which wide requests are asked about.",
+        Role::Admin,
+    ),
+];
+
+/// The frame of a page of settings, titled by its entry.
+pub async fn frame(
+    conn: &mut Conn,
+    web: &Web,
+    visitor: &Visitor,
+    path: &'static str,
+) -> Result<Frame, StoreError> {
+    let title = ENTRIES.iter().find(|entry| entry.0 == path).map_or("Settings", |entry| entry.1);
+    view::frame(conn, web, visitor, Tab::Settings, title, path).await
+}
+
+/// The pages of settings that open for this role, and which of them `path` belongs to.
+pub fn side(role: Role, path: &str) -> Vec<SideLink> {
+    let here = |to: &str| path == to || (to != "/settings" && path.starts_with(&format!("{to}/")));
+    let open = ENTRIES.iter().filter(|entry| role >= entry.3);
+    open.map(|&(to, name, about, _)| SideLink { path: to, name, about, here: here(to) }).collect()
+}

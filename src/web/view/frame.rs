@@ -5,7 +5,7 @@ use crate::{
     store::{Conn, StoreError, accounts, audit, survey},
 };
 
-use super::super::{auth::Visitor, state::Web};
+use super::super::{auth::Visitor, settings, state::Web};
 use super::When;
 
 /// Which tab of the top bar a page belongs to.
@@ -14,7 +14,6 @@ pub enum Tab {
     Invalidate,
     Distributions,
     History,
-    /// None of the top bar: the page is behind the initials.
     Settings,
 }
 
@@ -24,6 +23,16 @@ pub struct Banner {
     pub headline: &'static str,
     pub words: String,
     pub advice: &'static str,
+}
+
+/// A link beside a page of settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SideLink {
+    pub path: &'static str,
+    pub name: &'static str,
+    /// What the page is for.
+    pub about: &'static str,
+    pub here: bool,
 }
 
 /// The frame of a page.
@@ -41,6 +50,8 @@ pub struct Frame {
     pub cursor: i64,
     pub now_millis: i64,
     pub banners: Vec<Banner>,
+    /// What stands beside a page of settings; empty elsewhere.
+    pub side: Vec<SideLink>,
 }
 
 /// Works the frame out. To be called before the page's own reading, so that the cursor is not ahead of what it shows.
@@ -69,6 +80,7 @@ pub async fn frame(
         cursor: audit::head(conn).await?,
         now_millis: now.as_micros() / 1_000,
         banners: banners(conn, now).await?,
+        side: if matches!(tab, Tab::Settings) { settings::side(visitor.person.role, path) } else { Vec::new() },
     })
 }
 

@@ -3,11 +3,13 @@
 mod frame;
 mod queue;
 mod rows;
+mod sites;
 mod when;
 
-pub use frame::{Frame, Tab, frame};
+pub use frame::{Frame, SideLink, Tab, frame};
 pub use queue::{Waiting, waiting};
 pub use rows::{Flight, Row, Status, rows};
+pub use sites::{site, sites};
 pub use when::When;
 
 use askama::Template;

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod outside;
+mod tags;
 
 use crate::store::{StoreError, survey};
 
@@ -19,12 +20,17 @@ impl Surveyor {
         Self { bench }
     }
 
-    /// Reads the distributions if that is due; else looks through one distribution for what was made outside.
+    /// Reads the distributions if that is due; else reads the tags of one distribution, or looks through one for what
+    /// was made outside.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let now = self.bench.clock.now();
         let due_at = survey::read(&mut *self.bench.db.read().await?).await?.due_at;
         if due_at <= now {
             return catalogue::read(&self.bench).await;
+        }
+        match tags::look(&self.bench).await? {
+            Next::Idle => {}
+            next => return Ok(next),
         }
         Ok(match outside::look(&self.bench).await? {
             Next::Idle => Next::At(due_at),

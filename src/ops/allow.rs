@@ -1,0 +1,113 @@
+//! May this actor do this now? Asked inside the transaction that does it, so that a grant taken away a moment ago counts.
+
+use crate::{
+    domain::{
+        access::{Access, Role},
+        actor::{Acting, Actor, ActorKind},
+        audit::{Action, Event, Outcome, Target},
+        id::{DistributionId, PersonId},
+        item::Item,
+    },
+    store::{Conn, StoreError, Tx, access, audit},
+};
+
+use super::{Desk, OpError};
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The distribution may not even be named to them.
+    Hidden,
+    Role,
+    /// What their grants allow there.
+    Grants(String),
+    /// Any other rule, in words for the history and for the person.
+    Rule(&'static str),
+}
+
+/// What an actor may do now.
+pub(super) async fn of(conn: &mut Conn, actor: &Actor) -> Result<Access, StoreError> {
+    let access = match actor.kind {
+        ActorKind::Person => access::of_person(conn, &PersonId::from_trusted(actor.id.as_str())).await?,
+        // What a schedule may do was looked at when it was made.
+        ActorKind::Schedule | ActorKind::Service => Some(Access::whole(Role::Operator)),
+        // Tokens come to stand here with their own table; until then none may act.
+        ActorKind::Token | ActorKind::Outside | ActorKind::Nobody => None,
+    };
+    Ok(access.unwrap_or_else(Access::nobody))
+}
+
+/// May they refresh these items there, or act on an invalidation of them?
+pub(super) fn refusal(access: &Access, site: &DistributionId, items: &[Item]) -> Option<Refusal> {
+    if !access.sees(site) {
+        Some(Refusal::Hidden)
+    } else if !access.role.may_invalidate() {
+        Some(Refusal::Role)
+    } else if !access.covers_all(site, items) {
+        Some(Refusal::Grants(access.words(site)))
+    } else {
+        None
+    }
+}
+
+/// Looks whether the actor may do this, and keeps a refusal in the history.
+pub(super) async fn check(
+    desk: &Desk,
+    mut tx: Tx,
+    acting: &Acting,
+    what: &Target,
+    site: &DistributionId,
+    items: &[Item],
+) -> Result<(Tx, Access), OpError> {
+    let access = of(&mut tx, &acting.actor).await?;
+    match refusal(&access, site, items) {
+        None => Ok((tx, access)),
+        Some(why) => Err(refuse(desk, tx, acting, what, Some(site), why).await?),
+    }
+}
+
+/// Lets administrators go on, and keeps a refusal of anybody else in the history.
+pub(super) async fn check_admin(
+    desk: &Desk,
+    mut tx: Tx,
+    acting: &Acting,
+    what: &Target,
+) -> Result<Tx, OpError> {
+    if of(&mut tx, &acting.actor).await?.role == Role::Admin {
+        return Ok(tx);
+    }
+    Err(refuse(desk, tx, acting, what, None, Refusal::Rule("only an administrator may")).await?)
+}
+
+/// Writes the refusal, and gives the error for whoever asked.
+pub(super) async fn refuse(
+    desk: &Desk,
+    mut tx: Tx,
+    acting: &Acting,
+    what: &Target,
+    site: Option<&DistributionId>,
+    why: Refusal,
+) -> Result<OpError, StoreError> {
+    let mut event = Event::new(desk.clock.now(), acting, Action::ActRefused);
+    event.target = what.clone();
+    event.distribution = site.cloned();
+    event.outcome = Outcome::Refused;
+    event.note = why.words();
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(match why {
+        Refusal::Hidden => OpError::NotFound,
+        other => OpError::NotAllowed(other.words()),
+    })
+}
+
+impl Refusal {
+    fn words(&self) -> String {
+        match self {
+            Self::Hidden => "the distribution is outside the grants".to_owned(),
+            Self::Role => "a viewer may look and not act".to_owned(),
+            Self::Grants(allowed) => format!("outside the grants, which here allow {allowed}"),
+            Self::Rule(words) => (*words).to_owned(),
+        }
+    }
+}

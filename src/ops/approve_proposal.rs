@@ -1,0 +1,76 @@
+//! A second person approves a request: it becomes an invalidation in the same transaction.
+
+use crate::{
+    domain::{
+        actor::{Acting, ActorKind},
+        audit::{Action, Target},
+        batching::{self, Limits},
+        id::{InvalidationId, ProposalId},
+        invalidation::NewInvalidation,
+        proposal::{Proposal, ProposalState},
+    },
+    store::{Tx, audit, proposals},
+};
+
+use super::{
+    Desk, OpError,
+    allow::{self, Refusal},
+    new_uuid,
+    request_invalidation::write,
+};
+
+/// Queues what was asked for, in the asker's name. The one event is the second person's.
+pub async fn approve_proposal(
+    desk: &Desk,
+    acting: &Acting,
+    id: &ProposalId,
+    word: &str,
+    limits: Limits,
+) -> Result<InvalidationId, OpError> {
+    let now = desk.clock.now();
+    let mut tx = desk.db.begin().await?;
+    let proposal = proposals::find(&mut tx, id, now).await?.ok_or(OpError::NotFound)?;
+    let what = Target::new("proposal", id.as_str());
+    let site = &proposal.distribution;
+    let (mut tx, _) = allow::check(desk, tx, acting, &what, site, &proposal.items).await?;
+    if let Some(why) = hindrance(&mut tx, acting, &proposal).await? {
+        return Err(allow::refuse(desk, tx, acting, &what, Some(site), why).await?);
+    }
+    if proposal.state != ProposalState::Waiting {
+        return Err(OpError::TooLate);
+    }
+    let new = NewInvalidation::from_batches(
+        site.clone(),
+        batching::split(&proposal.items, limits),
+        proposal.first_item.clone(),
+        proposal.reason.clone(),
+        proposal.request_key.clone(),
+        new_uuid,
+    );
+    if !proposals::decide(&mut tx, id, &acting.actor, word, Some(&new.id), now).await? {
+        return Err(OpError::TooLate);
+    }
+    let mut event = write(&mut tx, acting, &proposal.asked_by, &new, Action::ProposalApproved, now).await?;
+    event.target = what;
+    event.note = format!("approved by {}, asked for by {}", acting.actor.name, proposal.asked_by.name);
+    if !word.is_empty() {
+        event.note.push_str(": ");
+        event.note.push_str(word);
+    }
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(new.id)
+}
+
+/// Nobody approves their own request, and what the asker may not do any more is not done for them.
+async fn hindrance(tx: &mut Tx, acting: &Acting, proposal: &Proposal) -> Result<Option<Refusal>, OpError> {
+    if acting.actor.kind != ActorKind::Person {
+        return Ok(Some(Refusal::Rule("only a person may approve")));
+    }
+    if acting.actor.id == proposal.behind {
+        return Ok(Some(Refusal::Rule("a request needs somebody else's approval")));
+    }
+    let asker = allow::of(tx, &proposal.asked_by).await?;
+    let gone = allow::refusal(&asker, &proposal.distribution, &proposal.items).is_some();
+    Ok(gone.then_some(Refusal::Rule("whoever asked may not refresh this any more")))
+}

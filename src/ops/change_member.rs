@@ -1,0 +1,66 @@
+//! Puts a person into a group that was made here, or takes them out.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        grant::GroupError,
+        id::PersonId,
+    },
+    store::{audit, local_groups, people},
+};
+
+use super::{Desk, OpError, allow};
+
+/// Puts a person into a group. Somebody who is in it stays in it.
+pub async fn add_member(desk: &Desk, acting: &Acting, group: &str, person: &PersonId) -> Result<(), OpError> {
+    change(desk, acting, group, person, true).await
+}
+
+/// Takes a person out of a group.
+pub async fn remove_member(
+    desk: &Desk,
+    acting: &Acting,
+    group: &str,
+    person: &PersonId,
+) -> Result<(), OpError> {
+    change(desk, acting, group, person, false).await
+}
+
+async fn change(
+    desk: &Desk,
+    acting: &Acting,
+    group: &str,
+    person: &PersonId,
+    into: bool,
+) -> Result<(), OpError> {
+    let tx = desk.db.begin().await?;
+    let what = Target::new("act", "change the members of a group");
+    let mut tx = allow::check_admin(desk, tx, acting, &what).await?;
+    if !local_groups::exists(&mut tx, group).await? {
+        return Err(OpError::NotFound);
+    }
+    let all = people::list(&mut tx).await?;
+    let email = all.into_iter().find(|one| one.id == *person).map(|one| one.email);
+    let email = email.ok_or(GroupError::NoPerson)?;
+    let changed = if into {
+        local_groups::add_member(&mut tx, group, person).await?
+    } else {
+        local_groups::remove_member(&mut tx, group, person).await?
+    };
+    if !changed {
+        return Err(OpError::TooLate);
+    }
+    let action = if into { Action::GroupMemberAdded } else { Action::GroupMemberRemoved };
+    let mut event = Event::new(desk.clock.now(), acting, action);
+    event.target = Target::new("person", person.as_str());
+    let words = format!("{email} in {group}");
+    if into {
+        event.new = words
+    } else {
+        event.old = words
+    }
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Deletes a group that no grant names.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        grant::{GroupError, Subject, SubjectKind},
+    },
+    store::{audit, grants, local_groups},
+};
+
+use super::{Desk, OpError, allow};
+
+/// With its grants gone the members might be free to do more, so those are removed first, one by one.
+pub async fn delete_group(desk: &Desk, acting: &Acting, name: &str) -> Result<(), OpError> {
+    let tx = desk.db.begin().await?;
+    let what = Target::new("act", "delete a group");
+    let mut tx = allow::check_admin(desk, tx, acting, &what).await?;
+    let subject = Subject { kind: SubjectKind::Group, id: name.to_owned() };
+    if grants::count_of(&mut tx, &subject).await? > 0 {
+        return Err(GroupError::HasGrants.into());
+    }
+    if !local_groups::delete(&mut tx, name).await? {
+        return Err(OpError::NotFound);
+    }
+    let mut event = Event::new(desk.clock.now(), acting, Action::GroupDeleted);
+    event.target = Target::new("group", name);
+    name.clone_into(&mut event.old);
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}

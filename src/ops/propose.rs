@@ -1,0 +1,53 @@
+//! Keeps a request that a second person has to approve. Nothing of it is queued.
+
+use crate::{
+    domain::{
+        access::Access,
+        actor::Acting,
+        audit::{Action, Event, ItemsRecord, Target},
+        id::ProposalId,
+        invalidation::NewInvalidation,
+        proposal::{LIFE, Proposal, ProposalState},
+    },
+    store::{Tx, audit, proposals},
+};
+
+use super::{Desk, OpError, Requested, new_uuid};
+
+/// Writes all that the request would be, for somebody else to decide.
+pub(super) async fn propose(
+    desk: &Desk,
+    mut tx: Tx,
+    acting: &Acting,
+    new: &NewInvalidation,
+    access: &Access,
+) -> Result<Requested, OpError> {
+    let now = desk.clock.now();
+    let proposal = Proposal {
+        id: ProposalId::from_trusted(new_uuid()),
+        request_key: new.request_key.clone(),
+        distribution: new.distribution.clone(),
+        asked_by: acting.actor.clone(),
+        behind: access.behind.clone(),
+        reason: new.reason.clone(),
+        items: new.items(),
+        first_item: new.first_item.clone(),
+        asked_at: now,
+        expires_at: now.plus(LIFE),
+        state: ProposalState::Waiting,
+        decided_by: None,
+        decided_at: None,
+        word: String::new(),
+        invalidation: None,
+    };
+    proposals::insert(&mut tx, &proposal).await?;
+    let mut event = Event::new(now, acting, Action::ProposalMade);
+    event.target = Target::new("proposal", proposal.id.as_str());
+    event.distribution = Some(new.distribution.clone());
+    event.items = ItemsRecord::of(&proposal.items);
+    event.reason.clone_from(&new.reason);
+    event.note = format!("waits for a second person until {}", proposal.expires_at);
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(Requested::Proposed(proposal.id))
+}

@@ -1,0 +1,42 @@
+//! How a query shows only what an actor may see.
+//!
+//! The list of distributions goes in as one text, `|E1|E2|`, and a row fits if its ID is in it:
+//! `($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)`, the same text for both engines.
+
+use crate::domain::access::Access;
+
+/// The two arguments of such a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sight {
+    /// Nothing is hidden.
+    pub all: bool,
+    /// `|E1|E2|`; IDs have no bars.
+    pub list: String,
+}
+
+impl Sight {
+    pub fn of(access: &Access) -> Self {
+        match access.sites() {
+            None => Self { all: true, list: String::new() },
+            Some(sites) => {
+                let list = sites.iter().fold("|".to_owned(), |list, id| list + id.as_str() + "|");
+                Self { all: false, list }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::access::{Granted, Role};
+
+    #[test]
+    fn an_empty_list_fits_nothing() {
+        assert!(Sight::of(&Access::whole(Role::Viewer)).all);
+        let none =
+            Granted { sites: std::collections::BTreeSet::new(), reach: crate::domain::reach::Reach::whole() };
+        let sight = Sight::of(&Access::new(Role::Viewer, vec![none]));
+        assert_eq!(sight, Sight { all: false, list: "|".to_owned() });
+    }
+}

@@ -1,0 +1,132 @@
+//! `GET /approvals`
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{Html, IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        distribution::Distribution,
+        item::Item,
+        proposal::{Proposal, ProposalState},
+        time::{Timestamp, span_in_words},
+    },
+    store::proposals,
+};
+
+use super::super::{
+    auth::Visitor,
+    error::WebError,
+    form::Asked,
+    state::Web,
+    view::{self, Frame, Status, Tab, When},
+};
+
+/// So many proposals are shown, with so many items of each.
+const SHOWN: usize = 50;
+const ITEMS_SHOWN: usize = 50;
+
+#[derive(Template)]
+#[template(path = "approvals/list.html")]
+struct Page {
+    frame: Frame,
+    made: bool,
+    problem: Option<String>,
+    waiting: Vec<Card>,
+    earlier: Vec<Card>,
+}
+
+/// A proposal as a card.
+struct Card {
+    id: String,
+    title: String,
+    distribution_id: String,
+    distribution: String,
+    who: String,
+    when: When,
+    reason: String,
+    expires: String,
+    items: Vec<Item>,
+    more: usize,
+    count: usize,
+    status: Status,
+    decided: Option<(String, String)>,
+    invalidation: Option<String>,
+    /// What this visitor may do.
+    may_approve: bool,
+    may_decline: bool,
+    own: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    /// The visitor has just asked for this one.
+    made: Option<String>,
+}
+
+pub async fn list(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Response, WebError> {
+    Ok(render(&web, &visitor, wanted.made.is_some(), None).await?.into_response())
+}
+
+/// The page, with what was wrong about the last attempt.
+pub async fn render(
+    web: &Web,
+    visitor: &Visitor,
+    made: bool,
+    problem: Option<String>,
+) -> Result<Html<String>, WebError> {
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Approvals", "/approvals").await?;
+    let all = proposals::recent(&mut conn, &visitor.access, SHOWN, now).await?;
+    let sites = view::sites(&mut conn, visitor).await?;
+    drop(conn);
+    let (waiting, earlier): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|proposal| proposal.state == ProposalState::Waiting);
+    let cards = |list: Vec<Proposal>| list.into_iter().map(|one| card(one, &sites, visitor, now)).collect();
+    view::page(&Page { frame, made, problem, waiting: cards(waiting), earlier: cards(earlier) })
+}
+
+fn card(proposal: Proposal, sites: &[Distribution], visitor: &Visitor, now: Timestamp) -> Card {
+    let own = proposal.behind == visitor.person.id.as_str();
+    let waits = proposal.state == ProposalState::Waiting;
+    let may = waits && visitor.access.covers_all(&proposal.distribution, &proposal.items);
+    Card {
+        id: proposal.id.to_string(),
+        title: proposal.title(),
+        distribution_id: proposal.distribution.to_string(),
+        distribution: sites
+            .iter()
+            .find(|site| site.id == proposal.distribution)
+            .map_or_else(|| proposal.distribution.to_string(), |site| site.name().to_owned()),
+        who: proposal.asked_by.name.clone(),
+        when: When::new(proposal.asked_at, now),
+        reason: proposal.reason.clone(),
+        expires: span_in_words(proposal.expires_at.since(now)),
+        more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
+        count: proposal.items.len(),
+        status: Status { state: data_state(proposal.state), words: proposal.state.words().to_owned() },
+        decided: proposal.decided_by.map(|by| (by.name, proposal.word)),
+        invalidation: proposal.invalidation.map(|id| id.to_string()),
+        items: proposal.items.into_iter().take(ITEMS_SHOWN).collect(),
+        may_approve: may && !own,
+        may_decline: may,
+        own,
+    }
+}
+
+const fn data_state(state: ProposalState) -> &'static str {
+    match state {
+        ProposalState::Waiting => "needs_a_look",
+        ProposalState::Approved => "completed",
+        ProposalState::Declined => "failed",
+        ProposalState::Expired => "cancelled",
+    }
+}

@@ -1,0 +1,52 @@
+//! What a protected distribution asks for, as the form shows it.
+
+use crate::domain::{
+    access::Role,
+    distribution::Distribution,
+    plan::Plan,
+    protection::{Guard, Protection, is_its_name, name_to_type},
+};
+
+use super::RequestForm;
+
+/// The part of the form that only a wide request on a protected distribution has.
+#[derive(Debug, Clone)]
+pub struct GuardView {
+    /// `/* or more than 100 items`
+    pub wide: String,
+    /// The name to type; `None` where a second person has to approve.
+    pub name: Option<String>,
+    pub typed: String,
+    pub error: Option<String>,
+    /// The request will wait for a second person.
+    pub waits: bool,
+    /// An administrator may go on alone.
+    pub may_go_alone: bool,
+    pub reason_required: bool,
+}
+
+impl GuardView {
+    pub fn new(
+        protection: &Protection,
+        site: &Distribution,
+        plan: &Plan,
+        form: &RequestForm,
+        role: Role,
+    ) -> Option<Self> {
+        let guard = protection.asks(&plan.items);
+        if guard == Guard::Open && !protection.reason_required {
+            return None;
+        }
+        let wrong = !form.confirm.trim().is_empty() && !is_its_name(&form.confirm, site);
+        let by_name = guard == Guard::TypedName;
+        Some(Self {
+            wide: protection.wide(),
+            name: by_name.then(|| name_to_type(site).to_owned()),
+            typed: form.confirm.clone(),
+            error: (by_name && wrong).then(|| "This is not its name.".to_owned()),
+            waits: guard == Guard::SecondPerson,
+            may_go_alone: guard == Guard::SecondPerson && role == Role::Admin,
+            reason_required: protection.reason_required,
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! `GET /settings/access`: what the visitor may see and do.
+
+use askama::Template;
+use axum::{extract::State, response::Html};
+
+use crate::{
+    domain::{
+        access::Role,
+        grant::{Grant, SubjectKind},
+    },
+    store::{grants, local_groups},
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        state::Web,
+        view::{self, Frame},
+    },
+    frame,
+};
+
+#[derive(Template)]
+#[template(path = "settings/access.html")]
+struct Page {
+    frame: Frame,
+    role: &'static str,
+    may: &'static str,
+    groups: String,
+    narrowed: bool,
+    /// Each distribution that they see, with what they may refresh there.
+    sites: Vec<(String, String, String)>,
+    /// Their grants: whose they are, and what they allow.
+    grants: Vec<(String, String)>,
+}
+
+pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let frame = frame(&mut conn, &web, &visitor, "/settings/access").await?;
+    let id = &visitor.person.id;
+    let mut all = grants::of_subject(&mut conn, SubjectKind::Person, id.as_str()).await?;
+    all.extend(grants::of_groups(&mut conn, id).await?);
+    let groups = local_groups::of_person(&mut conn, id).await?;
+    let sites = view::sites(&mut conn, &visitor).await?;
+    drop(conn);
+    let access = &visitor.access;
+    view::page(&Page {
+        frame,
+        role: access.role.as_str(),
+        may: words(access.role),
+        groups: groups.join(", "),
+        narrowed: access.is_narrowed(),
+        sites: sites
+            .iter()
+            .map(|site| (site.id.to_string(), site.name().to_owned(), access.words(&site.id)))
+            .collect(),
+        grants: all.iter().map(|grant| (whose(grant), grant.words())).collect(),
+    })
+}
+
+fn whose(grant: &Grant) -> String {
+    match grant.subject.kind {
+        SubjectKind::Person | SubjectKind::Token => "yours".to_owned(),
+        SubjectKind::Group => format!("of the group {}", grant.subject.id),
+    }
+}
+
+const fn words(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "You may look and not act.",
+        Role::Operator => "You may refresh what viewers get.",
+        Role::Admin => {
+            "You may refresh everything, and manage people and settings. Grants do not narrow you."
+        }
+    }
+}

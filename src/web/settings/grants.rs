@@ -1,0 +1,231 @@
+//! Grants: the page, its form, and taking one away.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        grant::{Grant, GrantError, Place, Subject, SubjectKind, parse_place, parse_reach},
+        id::GrantId,
+    },
+    ops::{self, OpError, new_uuid},
+    store::{Conn, StoreError, distributions, grants, local_groups, people},
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::{Named, Posted},
+        state::Web,
+        view::{self, Frame},
+    },
+    frame,
+};
+
+const PATH: &str = "/settings/grants";
+/// So many grants and groups are shown.
+const SHOWN: usize = 2_000;
+
+#[derive(Template)]
+#[template(path = "settings/grants.html")]
+struct Page {
+    frame: Frame,
+    form: GrantForm,
+    errors: Errors,
+    subjects: Vec<Choice>,
+    sites: Vec<Choice>,
+    grants: Vec<Row>,
+}
+
+/// Something to choose.
+struct Choice {
+    value: String,
+    label: String,
+    chosen: bool,
+}
+
+struct Row {
+    id: String,
+    kind: &'static str,
+    subject: String,
+    place: String,
+    reach: String,
+}
+
+/// What is wrong, beside the field that it is about.
+#[derive(Debug, Default)]
+struct Errors {
+    subject: Option<String>,
+    place: Option<String>,
+    reach: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct GrantForm {
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    distribution: String,
+    #[serde(default)]
+    tag: String,
+    #[serde(default)]
+    paths: String,
+    everything: Option<String>,
+    with_tags: Option<String>,
+    #[serde(default)]
+    tags: String,
+}
+
+/// `GET /settings/grants`
+pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
+    visitor.require_admin(&web, "see the grants").await?;
+    let form = GrantForm { paths: "/".to_owned(), ..GrantForm::default() };
+    render(&web, &visitor, form, Errors::default()).await
+}
+
+/// `POST /settings/grants`
+pub async fn add(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<GrantForm>,
+) -> Result<Response, WebError> {
+    visitor.require_admin(&web, "add a grant").await?;
+    let names = names(&mut *web.desk.db.read().await?).await?;
+    let grant = match read(&web, &form, &names).await? {
+        Ok(grant) => grant,
+        Err(errors) => return again(&web, &visitor, form, errors).await,
+    };
+    match ops::add_grant(&web.desk, &visitor.acting, &grant, &name_of(&grant, &names)).await {
+        Err(OpError::Grant(error)) => {
+            let errors = Errors { subject: Some(error.to_string()), ..Errors::default() };
+            again(&web, &visitor, form, errors).await
+        }
+        other => {
+            other?;
+            Ok(Redirect::to(PATH).into_response())
+        }
+    }
+}
+
+/// `POST /settings/grants/{id}/remove`
+pub async fn remove(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(id): Named<String>,
+) -> Result<Redirect, WebError> {
+    visitor.require_admin(&web, "remove a grant").await?;
+    let id = GrantId::parse(&id).ok_or(WebError::NotFound)?;
+    let names = names(&mut *web.desk.db.read().await?).await?;
+    ops::remove_grant(&web.desk, &visitor.acting, &id, |grant| name_of(grant, &names)).await?;
+    Ok(Redirect::to(PATH))
+}
+
+/// Reads the form, or says at each part what is wrong.
+async fn read(
+    web: &Web,
+    form: &GrantForm,
+    names: &HashMap<String, String>,
+) -> Result<Result<Grant, Errors>, StoreError> {
+    let mut errors = Errors::default();
+    let known = |subject: &Subject| names.contains_key(&subject.to_string());
+    let subject = Subject::parse(&form.subject).filter(known);
+    if subject.is_none() {
+        errors.subject = Some(GrantError::NoSubject.to_string());
+    }
+    let mut place = parse_place(&form.distribution, &form.tag);
+    if let Ok(Place::Distribution(id)) = &place
+        && distributions::find(&mut *web.desk.db.read().await?, id).await?.is_none()
+    {
+        place = Err(GrantError::NoPlace);
+    }
+    errors.place = place.as_ref().err().map(ToString::to_string);
+    let tags = form.with_tags.as_ref().map(|_| form.tags.as_str());
+    let reach = parse_reach(&form.paths, tags, form.everything.is_some());
+    errors.reach = reach.as_ref().err().map(ToString::to_string);
+    Ok(match (subject, place, reach) {
+        (Some(subject), Ok(place), Ok(reach)) => {
+            Ok(Grant { id: GrantId::from_trusted(new_uuid()), subject, place, reach })
+        }
+        _ => Err(errors),
+    })
+}
+
+/// Everybody whom a grant may be for, as the form writes them, with their names.
+async fn names(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
+    let mut names = HashMap::new();
+    for person in people::list(conn).await? {
+        names.insert(format!("person:{}", person.id), person.email);
+    }
+    let mut groups = local_groups::list(conn, SHOWN).await?;
+    groups.extend(local_groups::provided(conn, SHOWN).await?);
+    names.extend(groups.into_iter().map(|name| (format!("group:{name}"), name)));
+    Ok(names)
+}
+
+fn name_of(grant: &Grant, names: &HashMap<String, String>) -> String {
+    names.get(&grant.subject.to_string()).unwrap_or(&grant.subject.id).clone()
+}
+
+async fn again(web: &Web, visitor: &Visitor, form: GrantForm, errors: Errors) -> Result<Response, WebError> {
+    let page = render(web, visitor, form, errors).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+async fn render(
+    web: &Web,
+    visitor: &Visitor,
+    form: GrantForm,
+    errors: Errors,
+) -> Result<Html<String>, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let frame = frame(&mut conn, web, visitor, PATH).await?;
+    let names = names(&mut conn).await?;
+    let all = grants::list(&mut conn, SHOWN).await?;
+    let sites = view::sites(&mut conn, visitor).await?;
+    drop(conn);
+    let site_name = |id: &crate::domain::id::DistributionId| {
+        sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), |site| site.name().to_owned())
+    };
+    let row = |grant: &Grant| Row {
+        id: grant.id.to_string(),
+        kind: grant.subject.kind.as_str(),
+        subject: name_of(grant, &names),
+        place: match &grant.place {
+            Place::Distribution(id) => site_name(id),
+            tagged @ Place::Tagged { .. } => tagged.to_string(),
+        },
+        reach: grant.reach.words(),
+    };
+    let choice =
+        |value: String, label: String, wanted: &str| Choice { chosen: value == wanted, value, label };
+    let mut subjects: Vec<Choice> = names
+        .iter()
+        .map(|(value, name)| {
+            let group = value.starts_with(SubjectKind::Group.as_str());
+            let label = if group { format!("{name} (group)") } else { name.clone() };
+            choice(value.clone(), label, &form.subject)
+        })
+        .collect();
+    subjects.sort_by(|a, b| a.label.cmp(&b.label));
+    let offered = sites.iter().filter(|site| site.gone_at.is_none());
+    view::page(&Page {
+        frame,
+        subjects,
+        sites: offered
+            .map(|site| {
+                choice(site.id.to_string(), format!("{} · {}", site.name(), site.id), &form.distribution)
+            })
+            .collect(),
+        grants: all.iter().map(row).collect(),
+        form,
+        errors,
+    })
+}

@@ -1,0 +1,169 @@
+//! Groups of people: the page, and what its forms do.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        grant::{GroupError, parse_group},
+        id::PersonId,
+        person::Person,
+    },
+    ops::{self, OpError},
+    store::{local_groups, people},
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::{Field, Posted},
+        state::Web,
+        view::{self, Frame},
+    },
+    frame,
+};
+
+const PATH: &str = "/settings/groups";
+/// So many groups and members are shown.
+const GROUPS: usize = 500;
+const MEMBERS: usize = 5_000;
+
+#[derive(Template)]
+#[template(path = "settings/groups.html")]
+struct Page {
+    frame: Frame,
+    problem: Option<String>,
+    name: Field,
+    groups: Vec<Group>,
+    provided: Vec<Group>,
+    people: Vec<Person>,
+}
+
+struct Group {
+    name: String,
+    members: Vec<local_groups::Member>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct GroupForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    person: String,
+}
+
+/// `GET /settings/groups`
+pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
+    visitor.require_admin(&web, "see the groups").await?;
+    render(&web, &visitor, Field::default(), None).await
+}
+
+/// `POST /settings/groups`
+pub async fn add(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<GroupForm>,
+) -> Result<Response, WebError> {
+    visitor.require_admin(&web, "add a group").await?;
+    let mut name = Field::new(form.name.clone());
+    let added = match name.check(parse_group(&form.name)) {
+        None => None,
+        Some(parsed) => match ops::add_group(&web.desk, &visitor.acting, &parsed).await {
+            Err(OpError::Group(error)) => name.check(Err(error)),
+            other => Some(other?),
+        },
+    };
+    if added.is_none() {
+        let page = render(&web, &visitor, name, None).await?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    Ok(Redirect::to(PATH).into_response())
+}
+
+/// `POST /settings/groups/delete`
+pub async fn delete(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<GroupForm>,
+) -> Result<Response, WebError> {
+    visitor.require_admin(&web, "delete a group").await?;
+    let done = ops::delete_group(&web.desk, &visitor.acting, &form.name).await;
+    answer(&web, &visitor, done).await
+}
+
+/// `POST /settings/groups/members`
+pub async fn add_member(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<GroupForm>,
+) -> Result<Response, WebError> {
+    visitor.require_admin(&web, "change the members of a group").await?;
+    let person = PersonId::from_trusted(form.person);
+    let done = ops::add_member(&web.desk, &visitor.acting, &form.name, &person).await;
+    answer(&web, &visitor, done).await
+}
+
+/// `POST /settings/groups/members/remove`
+pub async fn remove_member(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<GroupForm>,
+) -> Result<Response, WebError> {
+    visitor.require_admin(&web, "change the members of a group").await?;
+    let person = PersonId::from_trusted(form.person);
+    let done = ops::remove_member(&web.desk, &visitor.acting, &form.name, &person).await;
+    answer(&web, &visitor, done).await
+}
+
+/// Back to the page, with what was wrong where something was.
+async fn answer(web: &Web, visitor: &Visitor, done: Result<(), OpError>) -> Result<Response, WebError> {
+    let problem = match done {
+        Err(OpError::Group(error @ (GroupError::HasGrants | GroupError::NoPerson))) => error.to_string(),
+        // Somebody else was quicker: it is as it was wanted.
+        Err(OpError::TooLate) => return Ok(Redirect::to(PATH).into_response()),
+        other => {
+            other?;
+            return Ok(Redirect::to(PATH).into_response());
+        }
+    };
+    let page = render(web, visitor, Field::default(), Some(problem)).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+async fn render(
+    web: &Web,
+    visitor: &Visitor,
+    name: Field,
+    problem: Option<String>,
+) -> Result<Html<String>, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let frame = frame(&mut conn, web, visitor, PATH).await?;
+    let names = local_groups::list(&mut conn, GROUPS).await?;
+    let provided = local_groups::provided(&mut conn, GROUPS).await?;
+    let members = local_groups::members(&mut conn, MEMBERS).await?;
+    let mut people = people::list(&mut conn).await?;
+    drop(conn);
+    people.retain(|person| person.disabled_at.is_none());
+    let group = |name: String, source: &str| Group {
+        members: members
+            .iter()
+            .filter(|one| one.group_name == name && one.source == source)
+            .cloned()
+            .collect(),
+        name,
+    };
+    view::page(&Page {
+        frame,
+        problem,
+        name,
+        groups: names.into_iter().map(|name| group(name, "local")).collect(),
+        provided: provided.into_iter().map(|name| group(name, "provider")).collect(),
+        people,
+    })
+}

@@ -1,0 +1,157 @@
+//! Protected distributions: the page, and its form.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        id::DistributionId,
+        protection::{Guard, Protection, ProtectionError, parse_cool_down, parse_wide_above},
+    },
+    ops::{self, OpError},
+    store::protections,
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::{Asked, Field, Posted},
+        state::Web,
+        view::{self, Frame},
+    },
+    frame,
+};
+
+const PATH: &str = "/settings/protection";
+
+#[derive(Template)]
+#[template(path = "settings/protection.html")]
+struct Page {
+    frame: Frame,
+    form: Fields,
+    /// ID, label, and whether it is chosen.
+    sites: Vec<(String, String, bool)>,
+    /// Value, words, and whether it is chosen.
+    guards: Vec<(&'static str, &'static str, bool)>,
+    protected: Vec<(String, String, String)>,
+}
+
+/// The form's fields, with what is wrong about each.
+struct Fields {
+    distribution: Field,
+    guard: Field,
+    wide_above: Field,
+    cool_down: Field,
+    reason_required: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    distribution: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ProtectionForm {
+    #[serde(default)]
+    distribution: String,
+    #[serde(default)]
+    guard: String,
+    #[serde(default)]
+    wide_above: String,
+    #[serde(default)]
+    cool_down: String,
+    reason_required: Option<String>,
+}
+
+/// `GET /settings/protection`
+pub async fn show(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Html<String>, WebError> {
+    visitor.require_admin(&web, "see the protections").await?;
+    let id = DistributionId::parse(&wanted.distribution);
+    let id = id.unwrap_or_else(|| DistributionId::from_trusted(""));
+    let now = protections::find(&mut *web.desk.db.read().await?, &id).await?;
+    let form = Fields {
+        distribution: Field::new(wanted.distribution),
+        guard: Field::new(now.guard.as_str()),
+        wide_above: Field::new(now.wide_above.map(|most| most.to_string()).unwrap_or_default()),
+        cool_down: Field::new(now.cool_down.as_secs().to_string()),
+        reason_required: now.reason_required,
+    };
+    render(&web, &visitor, form).await
+}
+
+/// `POST /settings/protection`
+pub async fn set(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<ProtectionForm>,
+) -> Result<Response, WebError> {
+    visitor.require_admin(&web, "protect a distribution").await?;
+    let mut fields = Fields {
+        distribution: Field::new(form.distribution.clone()),
+        guard: Field::new(form.guard.clone()),
+        wide_above: Field::new(form.wide_above.clone()),
+        cool_down: Field::new(form.cool_down.clone()),
+        reason_required: form.reason_required.is_some(),
+    };
+    let choose = "Choose a distribution.";
+    let id = fields.distribution.check(DistributionId::parse(&form.distribution).ok_or(choose));
+    let guard = fields.guard.check(Guard::parse(&form.guard).ok_or(ProtectionError::NoGuard));
+    let wide_above = fields.wide_above.check(parse_wide_above(&form.wide_above));
+    let cool_down = fields.cool_down.check(parse_cool_down(&form.cool_down));
+    if let (Some(distribution), Some(guard), Some(wide_above), Some(cool_down)) =
+        (id, guard, wide_above, cool_down)
+    {
+        let reason_required = fields.reason_required;
+        let new = Protection { distribution, guard, wide_above, reason_required, cool_down };
+        match ops::protect_distribution(&web.desk, &visitor.acting, &new).await {
+            Err(OpError::NotFound) => fields.distribution.error = Some(choose.to_owned()),
+            other => {
+                other?;
+                let to = format!("{PATH}?distribution={}", new.distribution);
+                return Ok(Redirect::to(&to).into_response());
+            }
+        }
+    }
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&web, &visitor, fields).await?).into_response())
+}
+
+async fn render(web: &Web, visitor: &Visitor, form: Fields) -> Result<Html<String>, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let frame = frame(&mut conn, web, visitor, PATH).await?;
+    let all = protections::list(&mut conn).await?;
+    let sites = view::sites(&mut conn, visitor).await?;
+    drop(conn);
+    let name = |id: &DistributionId| {
+        sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), |site| site.name().to_owned())
+    };
+    view::page(&Page {
+        frame,
+        sites: sites
+            .iter()
+            .map(|site| {
+                let chosen = site.id.as_str() == form.distribution.value;
+                (site.id.to_string(), format!("{} · {}", site.name(), site.id), chosen)
+            })
+            .collect(),
+        guards: Guard::ALL
+            .into_iter()
+            .map(|guard| (guard.as_str(), guard.words(), guard.as_str() == form.guard.value))
+            .collect(),
+        protected: all
+            .iter()
+            .map(|one| (one.distribution.to_string(), name(&one.distribution), one.words()))
+            .collect(),
+        form,
+    })
+}

@@ -1,0 +1,52 @@
+//! Reads the tags that distributions have in AWS, one distribution a tick, within the account's pace.
+
+use std::time::Duration;
+
+use crate::{
+    domain::problem::ProblemKind,
+    store::{StoreError, accounts, distribution_tags, distributions},
+};
+
+use super::super::{Bench, Next};
+
+/// After a failure that passes they are read again soon.
+const AFTER_FAILURE: Duration = Duration::from_mins(5);
+/// AWS allows 50 tags a resource; more than that is not kept.
+const MOST: usize = 100;
+
+/// Reads the tags of one distribution that is due.
+///
+/// AWS not allowing it is no failure of the survey: the tags are then not known, and no grant by a tag holds there.
+pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
+    let now = bench.clock.now();
+    let due = distribution_tags::due(&mut *bench.db.read().await?, now).await?;
+    let Some((distribution, arn)) = due else { return Ok(Next::Idle) };
+    let mut tx = bench.db.begin().await?;
+    let account = distributions::account(&mut tx, &distribution).await?;
+    let taken = accounts::take_read(&mut tx, &account, bench.settings.read, now).await?;
+    if let Err(wait) = taken {
+        return Ok(Next::At(wait));
+    }
+    // Put off before the call: a replica does not read the same ones at the same time.
+    distribution_tags::put_off(&mut tx, &distribution, now.plus(AFTER_FAILURE)).await?;
+    tx.commit().await?;
+    let read = bench.cloudfront.tags(&arn).await;
+    let now = bench.clock.now();
+    let due_at = now.plus(bench.settings.tags_every);
+    let mut tx = bench.db.begin().await?;
+    match read {
+        Ok(mut tags) => {
+            tags.truncate(MOST);
+            distribution_tags::replace(&mut tx, &distribution, Some(&tags), now, due_at).await?;
+        }
+        Err(problem) => {
+            tracing::warn!(%distribution, kind = problem.kind.as_str(), said = problem.message,
+                "the distribution's tags could not be read");
+            if problem.kind == ProblemKind::AccessDenied {
+                distribution_tags::replace(&mut tx, &distribution, None, now, due_at).await?;
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(Next::Again)
+}
