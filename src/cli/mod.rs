@@ -2,10 +2,12 @@
 #![allow(clippy::doc_markdown, reason = "clap shows these comments at a terminal")]
 
 mod demo;
+mod desk;
 mod healthcheck;
 mod log;
 mod serve;
 mod signals;
+mod token;
 mod user;
 
 use std::process::ExitCode;
@@ -31,6 +33,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Manage the people with local accounts.
     User(user::UserArgs),
+    /// Manage the API tokens of pipelines.
+    Token(token::TokenArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -42,6 +46,7 @@ pub async fn run() -> ExitCode {
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::User(args) => user::run(args).await,
+        Command::Token(args) => token::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
     };
     match done {

@@ -5,19 +5,17 @@ use std::io::Read;
 use clap::{Args, Subcommand};
 
 use crate::{
-    clock::Clock,
     config::DatabaseArgs,
-    domain::{
-        access::Role,
-        actor::{Acting, Actor, ActorKind, Origin},
-        person::Email,
-    },
-    ops::{self, Desk, OpError},
-    store::{Db, people},
-    wake::Bell,
+    domain::{access::Role, person::Email},
+    ops::{self, OpError},
+    store::people,
 };
 
-use super::{CliError, say};
+use super::{
+    CliError,
+    desk::{acting, open},
+    say,
+};
 
 #[derive(Debug, Args)]
 pub struct UserArgs {
@@ -135,15 +133,6 @@ fn read_password() -> Result<String, CliError> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The person at the shell, by the name of their account on this machine.
-fn acting() -> Acting {
-    let name = std::env::var("USER").unwrap_or_else(|_| "command line".to_owned());
-    Acting {
-        actor: Actor { kind: ActorKind::Person, id: String::new(), name },
-        origin: Origin { sign_in: "command line".to_owned(), ..Origin::default() },
-    }
-}
-
 async fn list(database: &DatabaseArgs) -> Result<(), CliError> {
     let desk = open(database).await?;
     let people = people::list(&mut *desk.db.read().await?).await?;
@@ -158,9 +147,4 @@ async fn list(database: &DatabaseArgs) -> Result<(), CliError> {
     }
     desk.db.close().await;
     Ok(())
-}
-
-async fn open(database: &DatabaseArgs) -> Result<Desk, CliError> {
-    let db = Db::open(&database.database).await?;
-    Ok(Desk { db, clock: Clock::system(), bell: Bell::new() })
 }

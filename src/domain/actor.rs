@@ -92,7 +92,16 @@ pub struct Acting {
     pub origin: Origin,
 }
 
+/// The way of sign-in of somebody at the shell of the machine.
+pub const COMMAND_LINE: &str = "command line";
+
 impl Acting {
+    /// Somebody at the shell of the machine, whom no session or token stands for.
+    #[must_use]
+    pub fn is_command_line(&self) -> bool {
+        self.origin.sign_in == COMMAND_LINE && self.origin.session.is_empty()
+    }
+
     #[must_use]
     pub fn service() -> Self {
         Self { actor: Actor::service(), origin: Origin::default() }

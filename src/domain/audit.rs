@@ -59,6 +59,8 @@ actions! {
     ProtectionChanged = "protection.changed", "Protection changed";
     GrantAdded = "grant.added", "Grant added";
     GrantRemoved = "grant.removed", "Grant removed";
+    TokenMade = "token.made", "Token made";
+    TokenRevoked = "token.revoked", "Token revoked";
     GroupAdded = "group.added", "Group added";
     GroupDeleted = "group.deleted", "Group deleted";
     GroupMemberAdded = "group.member_added", "Person added to a group";

@@ -56,6 +56,10 @@ text_id!(
     PersonId
 );
 text_id!(
+    /// Our ID of an API token: a UUID of version 7.
+    TokenId
+);
+text_id!(
     /// Our ID of a grant: a UUID of version 7.
     GrantId
 );

@@ -31,3 +31,4 @@ pub mod secret;
 pub mod session;
 pub mod throttle;
 pub mod time;
+pub mod token;

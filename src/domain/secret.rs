@@ -44,6 +44,12 @@ impl fmt::Debug for Secret {
 pub struct SecretHash(String);
 
 impl SecretHash {
+    /// Of a secret that is not a [`Secret`], such as a token's.
+    #[must_use]
+    pub fn of(secret: &[u8]) -> Self {
+        Self(sha256_hex(secret))
+    }
+
     /// Takes a hash that a row of our own database has, or that was just made.
     #[must_use]
     pub fn from_trusted(text: String) -> Self {

@@ -15,9 +15,11 @@ mod decline_proposal;
 mod delete_group;
 mod hold_back;
 mod make_set_up_link;
+mod make_token;
 mod pass_second_step;
 mod password;
 mod recognise;
+mod recognise_token;
 mod refresh_distributions;
 mod refuse;
 mod refuse_header;
@@ -30,6 +32,7 @@ mod resolve_found;
 mod resolve_not_there;
 mod retry_invalidation;
 mod second_step;
+mod revoke_token;
 mod set_password;
 mod set_up;
 mod sign_in;
@@ -44,8 +47,10 @@ pub use disable_person::{disable_person, enable_person};
 pub use end_session::{end_other_session, end_session, end_sessions};
 pub use invite_person::invite_person;
 pub use make_set_up_link::make_set_up_link;
+pub use make_token::{NewToken, make_token};
 pub use pass_second_step::{SecondStepPassed, pass_second_step};
 pub use recognise::{ExternalRules, Refusal, recognise, sign_in_by_provider};
+pub use recognise_token::recognise_token;
 pub use refresh_distributions::refresh_distributions;
 pub use refuse::refuse;
 pub use refuse_header::refuse_header;
@@ -59,6 +64,7 @@ pub use request_invalidation::{Requested, Unmet, request_invalidation};
 pub use resolve_found::resolve_found;
 pub use resolve_not_there::resolve_not_there;
 pub use retry_invalidation::retry_invalidation;
+pub use revoke_token::revoke_token;
 pub use second_step::{confirm_second_step, make_recovery_codes, offer_second_step, take_second_step_away};
 pub use set_password::{change_password, check_own_password, set_password_with_link};
 pub use set_up::{SetUp, set_up};
@@ -70,6 +76,7 @@ use crate::{
         grant::{GrantError, GroupError},
         person::PersonError,
         secret::Secret,
+        token::TokenError,
     },
     step,
     store::{Db, StoreError, Tx},
@@ -119,6 +126,8 @@ pub enum OpError {
     Grant(#[from] GrantError),
     #[error("{0}")]
     Group(#[from] GroupError),
+    #[error("{0}")]
+    Token(#[from] TokenError),
     #[error("{0}")]
     Person(#[from] PersonError),
     /// This machine gave no random numbers, or a stored password hash is damaged.

@@ -25,6 +25,7 @@ pub mod second_steps;
 pub mod sessions;
 mod sight;
 pub mod survey;
+pub mod tokens;
 pub mod unsettled;
 
 pub use db::{Conn, Db, Tx};

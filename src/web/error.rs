@@ -64,7 +64,7 @@ impl From<OpError> for WebError {
             OpError::BelongsToAnother | OpError::TooLate | OpError::LastAdmin => {
                 Self::TooLate(error.to_string())
             }
-            OpError::Grant(_) | OpError::Group(_) => Self::BadRequest(error.to_string()),
+            OpError::Grant(_) | OpError::Group(_) | OpError::Token(_) => Self::BadRequest(error.to_string()),
             OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
                 Self::Internal(error.to_string())
             }

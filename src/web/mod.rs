@@ -64,6 +64,8 @@ pub fn router(web: Web) -> Router {
         .route("/events", get(events::stream))
         .route("/settings", get(settings::index))
         .route("/settings/access", get(settings::access))
+        .route("/settings/tokens", get(settings::tokens::show).post(settings::tokens::make))
+        .route("/settings/tokens/{id}/revoke", post(settings::tokens::revoke))
         .route("/settings/groups", get(settings::groups::show).post(settings::groups::add))
         .route("/settings/groups/delete", post(settings::groups::delete))
         .route("/settings/groups/members", post(settings::groups::add_member))

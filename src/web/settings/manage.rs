@@ -139,6 +139,7 @@ async fn answer(
         | OpError::NotAllowed(_)
         | OpError::Grant(_)
         | OpError::Group(_)
+        | OpError::Token(_)
         | OpError::Person(_)
         | OpError::Password(_)
         | OpError::Random(_) => {}

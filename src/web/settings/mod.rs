@@ -15,6 +15,7 @@ pub mod protection;
 pub mod qr;
 pub mod second_step;
 pub mod sessions;
+pub mod tokens;
 
 pub use access::access;
 pub use index::index;
@@ -46,6 +47,7 @@ const ENTRIES: &[Entry] = &[
     ("/settings/people", "People", "Who may sign in, and as what.", Role::Admin),
     ("/settings/groups", "Groups", "People for whom the same grants hold.", Role::Admin),
     ("/settings/grants", "Grants", "Who is narrowed to which distributions, paths and tags.", Role::Admin),
+    ("/settings/tokens", "Tokens", "Pipelines that use the API.", Role::Admin),
     (
         "/settings/protection",
         "Protection",

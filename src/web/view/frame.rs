@@ -1,7 +1,7 @@
 //! What stands around every page of somebody who is signed in.
 
 use crate::{
-    domain::{access::Role, distribution::Distribution, time::Timestamp},
+    domain::{distribution::Distribution, time::Timestamp},
     store::{Conn, StoreError, accounts, audit, survey},
 };
 
@@ -44,8 +44,6 @@ pub struct Frame {
     pub path: String,
     pub email: String,
     pub initials: String,
-    /// May this person manage people?
-    pub admin: bool,
     /// The last event that this page shows.
     pub cursor: i64,
     pub now_millis: i64,
@@ -76,7 +74,6 @@ pub async fn frame(
         path: path.to_owned(),
         email: visitor.person.email.clone(),
         initials: initials.collect::<String>().to_uppercase(),
-        admin: visitor.person.role == Role::Admin,
         cursor: audit::head(conn).await?,
         now_millis: now.as_micros() / 1_000,
         banners: banners(conn, now).await?,

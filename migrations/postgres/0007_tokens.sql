@@ -1,0 +1,17 @@
+-- API tokens, for pipelines. A token's secret is shown once; only its SHA-256 is kept.
+
+CREATE TABLE api_token (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    name         TEXT   NOT NULL UNIQUE,
+    token_hash   TEXT   NOT NULL UNIQUE,
+    -- How the secret begins, so that people tell tokens apart.
+    shown        TEXT   NOT NULL,
+    role         TEXT   NOT NULL CHECK (role IN ('viewer', 'operator')),
+    -- Who answers for it: a person's ID, empty for one made on the command line.
+    made_by      TEXT   NOT NULL,
+    made_by_name TEXT   NOT NULL,
+    created_at   BIGINT NOT NULL,
+    expires_at   BIGINT,
+    last_used_at BIGINT,
+    revoked_at   BIGINT
+);

@@ -1,0 +1,27 @@
+//! The desk as a command uses it beside a running service, and who acts at it.
+
+use crate::{
+    clock::Clock,
+    config::DatabaseArgs,
+    domain::actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
+    ops::Desk,
+    store::Db,
+    wake::Bell,
+};
+
+use super::CliError;
+
+/// The person at the shell, by the name of their account on this machine.
+pub fn acting() -> Acting {
+    let name = std::env::var("USER").unwrap_or_else(|_| COMMAND_LINE.to_owned());
+    Acting {
+        actor: Actor { kind: ActorKind::Person, id: String::new(), name },
+        origin: Origin { sign_in: COMMAND_LINE.to_owned(), ..Origin::default() },
+    }
+}
+
+/// Opens the database; the service may be using it.
+pub async fn open(database: &DatabaseArgs) -> Result<Desk, CliError> {
+    let db = Db::open(&database.database).await?;
+    Ok(Desk { db, clock: Clock::system(), bell: Bell::new() })
+}

@@ -1,0 +1,51 @@
+//! Who asks with this token, and what they may do now.
+
+use std::time::Duration;
+
+use crate::{
+    domain::{
+        access::Access,
+        actor::{Acting, Actor, ActorKind, Origin},
+        id::PersonId,
+        token::{Token, TokenSecret},
+    },
+    store::{access, tokens},
+};
+
+use super::{Desk, OpError};
+
+/// How precisely the last use of a token is kept.
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
+
+/// The token, who acts with it, and what it may do; `None` where it is unknown, revoked or over.
+pub async fn recognise_token(
+    desk: &Desk,
+    origin: Origin,
+    secret: &TokenSecret,
+) -> Result<Option<(Token, Acting, Access)>, OpError> {
+    let (now, hash) = (desk.clock.now(), secret.hash());
+    let mut conn = desk.db.read().await?;
+    let found = tokens::find_by_hash(&mut conn, &hash).await?.filter(|token| token.is_good(now));
+    let Some(token) = found else { return Ok(None) };
+    let behind = PersonId::from_trusted(token.made_by.as_str());
+    let access = access::of_token(&mut conn, token.id.as_str(), token.role, &behind).await?;
+    drop(conn);
+    if token.last_used_at.is_none_or(|at| now.since(at) >= TOUCH_EVERY) {
+        touch(desk, &token).await;
+    }
+    let actor = Actor { kind: ActorKind::Token, id: token.id.to_string(), name: token.name.clone() };
+    let origin = Origin { sign_in: "token".to_owned(), session: hash.handle(), ..origin };
+    Ok(Some((token, Acting { actor, origin }, access)))
+}
+
+/// A request is answered even where the database only reads for the moment.
+async fn touch(desk: &Desk, token: &Token) {
+    let write = async {
+        let mut tx = desk.db.begin().await?;
+        tokens::touch(&mut tx, &token.id, desk.clock.now()).await?;
+        tx.commit().await
+    };
+    if let Err(error) = write.await {
+        tracing::warn!(%error, "the use of a token could not be noted");
+    }
+}

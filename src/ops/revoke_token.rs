@@ -1,0 +1,28 @@
+//! Ends an API token for good, at once.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::TokenId,
+    },
+    store::{audit, tokens},
+};
+
+use super::{Desk, OpError, allow};
+
+pub async fn revoke_token(desk: &Desk, acting: &Acting, id: &TokenId) -> Result<(), OpError> {
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "revoke a token")).await?;
+    let token = tokens::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    let now = desk.clock.now();
+    if !tokens::revoke(&mut tx, id, now).await? {
+        return Err(OpError::TooLate);
+    }
+    let mut event = Event::new(now, acting, Action::TokenRevoked);
+    event.target = Target::new("token", id.as_str());
+    event.old = format!("{} ({}), {}", token.name, token.shown, token.role.as_str());
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! API tokens: the page, and what its forms do. A new token's secret is on the page that answers, and never again.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use crate::{
+    domain::{
+        grant::Grant,
+        id::{DistributionId, TokenId},
+        token::{self, Token, TokenError},
+    },
+    ops::{self, NewToken, OpError},
+    store::{distributions, grants, tokens},
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::{Field, Named, Posted},
+        state::Web,
+        view::{self, Frame, When},
+    },
+    frame,
+};
+
+const PATH: &str = "/settings/tokens";
+/// So many tokens and grants are shown.
+const SHOWN: usize = 2_000;
+
+#[derive(Template)]
+#[template(path = "settings/tokens.html")]
+struct Page {
+    frame: Frame,
+    /// A token that was made just now: its name and its secret.
+    made: Option<(String, String)>,
+    name: Field,
+    expires: Field,
+    role: String,
+    site: Field,
+    sites: Vec<(String, String)>,
+    tokens: Vec<Row>,
+}
+
+struct Row {
+    id: String,
+    name: String,
+    shown: String,
+    role: &'static str,
+    made_by: String,
+    made_at: When,
+    expires: Option<When>,
+    used: Option<When>,
+    /// Why it lets nobody in any more.
+    ended: Option<&'static str>,
+    grants: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct TokenForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    expires: String,
+    #[serde(default)]
+    distribution: String,
+}
+
+/// `GET /settings/tokens`
+pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
+    visitor.require_admin(&web, "see the tokens").await?;
+    let form = TokenForm { expires: "90d".to_owned(), role: "operator".to_owned(), ..TokenForm::default() };
+    render(&web, &visitor, &form, None, None).await
+}
+
+/// `POST /settings/tokens`
+pub async fn make(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<TokenForm>,
+) -> Result<Response, WebError> {
+    visitor.require_admin(&web, "make a token").await?;
+    let made = match read(&form) {
+        Ok(new) => ops::make_token(&web.desk, &visitor.acting, &new).await,
+        Err(error) => Err(error.into()),
+    };
+    match made {
+        Ok((token, secret)) => {
+            let made = (token.name, secret.reveal().to_owned());
+            Ok(render(&web, &visitor, &TokenForm::default(), None, Some(made)).await?.into_response())
+        }
+        Err(OpError::Token(error)) => {
+            let page = render(&web, &visitor, &form, Some(error), None).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /settings/tokens/{id}/revoke`
+pub async fn revoke(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(id): Named<String>,
+) -> Result<Redirect, WebError> {
+    visitor.require_admin(&web, "revoke a token").await?;
+    match ops::revoke_token(&web.desk, &visitor.acting, &TokenId::from_trusted(id)).await {
+        // Somebody else was quicker: it is as it was wanted.
+        Ok(()) | Err(OpError::TooLate) => Ok(Redirect::to(PATH)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read(form: &TokenForm) -> Result<NewToken, TokenError> {
+    let life = Some(form.expires.as_str()).filter(|text| !text.trim().is_empty());
+    let site = Some(form.distribution.as_str()).filter(|id| !id.is_empty());
+    let site = site.map(|id| DistributionId::parse(id).ok_or(TokenError::NoDistribution)).transpose()?;
+    Ok(NewToken {
+        name: token::parse_name(&form.name)?,
+        role: token::parse_role(&form.role)?,
+        life: life.map(token::parse_life).transpose()?,
+        distributions: site.into_iter().collect(),
+    })
+}
+
+async fn render(
+    web: &Web,
+    visitor: &Visitor,
+    form: &TokenForm,
+    problem: Option<TokenError>,
+    made: Option<(String, String)>,
+) -> Result<Html<String>, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let frame = frame(&mut conn, web, visitor, PATH).await?;
+    let all = tokens::list(&mut conn, SHOWN).await?;
+    let grants = grants::list(&mut conn, SHOWN).await?;
+    let sites = distributions::list(&mut conn).await?;
+    drop(conn);
+    let rows = all.into_iter().map(|token| {
+        let own = grants.iter().filter(|grant| grant.subject.id == token.id.as_str());
+        let words = own.map(Grant::words).collect();
+        Row::new(web, token, words)
+    });
+    let (mut name, mut expires, mut site) =
+        (Field::new(&form.name), Field::new(&form.expires), Field::new(&form.distribution));
+    if let Some(problem) = problem {
+        let field = match problem {
+            TokenError::Expiry => &mut expires,
+            TokenError::NoDistribution => &mut site,
+            TokenError::Name | TokenError::Exists | TokenError::Role => &mut name,
+        };
+        field.error = Some(problem.to_string());
+    }
+    view::page(&Page {
+        frame,
+        made,
+        name,
+        expires,
+        role: form.role.clone(),
+        site,
+        sites: sites.iter().map(|site| (site.id.to_string(), site.name().to_owned())).collect(),
+        tokens: rows.collect(),
+    })
+}
+
+impl Row {
+    fn new(web: &Web, token: Token, grants: Vec<String>) -> Self {
+        let now = web.desk.clock.now();
+        let ended = match (token.revoked_at, token.is_good(now)) {
+            (Some(_), _) => Some("revoked"),
+            (None, false) => Some("over"),
+            (None, true) => None,
+        };
+        Self {
+            id: token.id.to_string(),
+            name: token.name,
+            shown: token.shown,
+            role: token.role.as_str(),
+            made_by: token.made_by_name,
+            made_at: When::new(token.created_at, now),
+            expires: token.expires_at.map(|at| When::new(at, now)),
+            used: token.last_used_at.map(|at| When::new(at, now)),
+            ended,
+            grants,
+        }
+    }
+}
