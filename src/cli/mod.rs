@@ -28,7 +28,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the pages and work on what is requested.
-    Serve(crate::config::ServeArgs),
+    Serve(Box<crate::config::ServeArgs>),
     /// Try it: the service, a CloudFront stand-in and a site to change, on this machine only. Needs no AWS account.
     Demo(demo::DemoArgs),
     /// Manage the people with local accounts.
@@ -43,7 +43,7 @@ enum Command {
 pub async fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
-        Command::Serve(args) => serve::run(args).await,
+        Command::Serve(args) => serve::run(*args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,

@@ -84,24 +84,22 @@ pub fn router(web: Web) -> Router {
 
 /// One's own account, and the people.
 fn settings_routes() -> Router<Web> {
+    use settings::{account, manage, password, people, person, second_step, sessions};
     Router::new()
-        .route("/settings/account", get(settings::account::show))
-        .route("/settings/account/password", post(settings::password::submit))
-        .route(
-            "/settings/account/second-step",
-            get(settings::second_step::show).post(settings::second_step::offer),
-        )
-        .route("/settings/account/second-step/confirm", post(settings::second_step::confirm))
-        .route("/settings/account/second-step/codes", post(settings::second_step::new_codes))
-        .route("/settings/account/second-step/remove", post(settings::second_step::remove))
-        .route("/settings/account/sessions/end-others", post(settings::sessions::end_others))
-        .route("/settings/account/sessions/{id}/end", post(settings::sessions::end_one))
-        .route("/settings/people", get(settings::people::list).post(settings::people::add))
-        .route("/settings/people/{id}", get(settings::person::show))
-        .route("/settings/people/{id}/role", post(settings::manage::role))
-        .route("/settings/people/{id}/disable", post(settings::manage::disable))
-        .route("/settings/people/{id}/enable", post(settings::manage::enable))
-        .route("/settings/people/{id}/reset-password", post(settings::manage::reset_password))
-        .route("/settings/people/{id}/second-step/remove", post(settings::manage::remove_second_step))
-        .route("/settings/people/{id}/sessions/end", post(settings::manage::end_sessions))
+        .route("/settings/account", get(account::show))
+        .route("/settings/account/password", post(password::submit))
+        .route("/settings/account/second-step", get(second_step::show).post(second_step::offer))
+        .route("/settings/account/second-step/confirm", post(second_step::confirm))
+        .route("/settings/account/second-step/codes", post(second_step::new_codes))
+        .route("/settings/account/second-step/remove", post(second_step::remove))
+        .route("/settings/account/sessions/end-others", post(sessions::end_others))
+        .route("/settings/account/sessions/{id}/end", post(sessions::end_one))
+        .route("/settings/people", get(people::list).post(people::add))
+        .route("/settings/people/{id}", get(person::show))
+        .route("/settings/people/{id}/role", post(manage::role))
+        .route("/settings/people/{id}/disable", post(manage::disable))
+        .route("/settings/people/{id}/enable", post(manage::enable))
+        .route("/settings/people/{id}/reset-password", post(manage::reset_password))
+        .route("/settings/people/{id}/second-step/remove", post(manage::remove_second_step))
+        .route("/settings/people/{id}/sessions/end", post(manage::end_sessions))
 }

@@ -231,3 +231,65 @@ async fn a_stream_ends_with_its_session_and_no_other_does() {
     drop(bobs);
     site.finish().await;
 }
+
+/// Open streams end within so long of what ended their session, also where another replica did it.
+const AT_ONCE: Duration = Duration::from_millis(1_500);
+
+/// Does the stream end in time? Whatever it tells before is not counted.
+async fn ends(stream: &mut Stream) -> bool {
+    let ended = async { while stream.next().await.is_some() {} };
+    tokio::time::timeout(AT_ONCE, ended).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_whatever_ends_its_session() {
+    let site = Site::new().await;
+    let own = site.world.desk.clone();
+    // Another replica has another bell.
+    let other = unstale::ops::Desk { bell: unstale::wake::Bell::new(), ..own.clone() };
+    let by = crate::support::acting();
+    for desk in [&own, &other] {
+        let bystander =
+            site.signed_in(&format!("{}@example.com", crate::support::uuid()), Role::Viewer).await;
+        let mut witness = Stream::open(&bystander, None, None).await;
+        for what in ["disable", "role", "reset", "sessions", "step", "password"] {
+            let email = format!("{what}-{}@example.com", crate::support::uuid());
+            let person = site.person(&email, Role::Operator).await;
+            let session = unstale::ops::open_session(&own, &by.origin, person.clone()).await.unwrap();
+            let browser = site.stranger();
+            browser.set_cookie("unstale", session.secret.reveal());
+            let mut stream = Stream::open(&browser, None, None).await;
+            end_by(desk, &person, what).await;
+            assert!(ends(&mut stream).await, "{what}");
+            browser.get("/events").await.assert_status(401);
+        }
+        while let Ok(told) = tokio::time::timeout(Duration::from_millis(600), witness.next()).await {
+            assert!(told.is_some(), "somebody else's stream ended");
+        }
+    }
+    site.finish().await;
+}
+
+async fn end_by(desk: &unstale::ops::Desk, person: &unstale::domain::person::Person, what: &str) {
+    use unstale::{ops, store::second_steps};
+    let by = crate::support::acting();
+    match what {
+        "disable" => ops::disable_person(desk, &by, &person.id).await.unwrap(),
+        "role" => ops::change_role(desk, &by, &person.id, Role::Viewer).await.unwrap(),
+        "reset" => drop(ops::reset_password_with_link(desk, &by, &person.id).await.unwrap()),
+        "sessions" => assert_eq!(ops::end_sessions(desk, &by, person, None).await.unwrap(), 1),
+        "step" => {
+            ops::offer_second_step(desk, &by, &person.id).await.unwrap();
+            let mut tx = desk.db.begin().await.unwrap();
+            second_steps::confirm(&mut tx, &person.id, 1, desk.clock.now()).await.unwrap();
+            tx.commit().await.unwrap();
+            ops::take_second_step_away(desk, &by, &person.id, None).await.unwrap();
+        }
+        "password" => {
+            let another = ops::open_session(desk, &by.origin, person.clone()).await.unwrap();
+            let hash = another.secret.hash();
+            ops::change_password(desk, &by, &person.id, &hash, "seven purple llamas knit").await.unwrap();
+        }
+        other => panic!("{other}"),
+    }
+}

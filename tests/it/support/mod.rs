@@ -2,6 +2,7 @@
 
 mod browser;
 mod database;
+mod provider;
 mod raw;
 mod samples;
 mod site;
@@ -9,6 +10,7 @@ mod world;
 
 pub use browser::{Answer, Browser, Form, css, encoded};
 pub use database::{Database, Engine, Place};
+pub use provider::{CLIENT, Draft, Provider, SECRET, Signer, sign};
 pub use raw::Raw;
 pub use samples::{
     START, at, distribution, invalidation, items, lines, new_batch, new_invalidation, person, problem,

@@ -60,10 +60,15 @@ impl Site {
     }
 
     pub async fn over(world: World, options: Options) -> Self {
+        Self::serving(world, |_| options).await
+    }
+
+    /// With options that depend on the site's own address.
+    pub async fn serving(world: World, options: impl FnOnce(&str) -> Options) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        let pages = Web::new(world.desk.clone(), options, stop.clone());
+        let pages = Web::new(world.desk.clone(), options(&address), stop.clone());
         let passing = pages.clone();
         let hub = tokio::spawn(async move { passing.pass_events_on().await });
         let server = tokio::spawn(web::serve(listener, web::router(pages), stop.clone()));
