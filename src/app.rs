@@ -86,7 +86,7 @@ impl App {
                 workers.abort_all();
             }
         };
-        tokio::join!(web::serve(listener, web::router(pages), self.stop.clone()), last_steps);
+        tokio::join!(web::serve(listener, pages), last_steps);
         self.desk.db.close().await;
         tracing::info!("stopped");
     }

@@ -37,6 +37,9 @@ pub struct ServeArgs {
     /// The address that people type, such as https://unstale.example.com. With https, cookies are bound to it.
     #[arg(long, env = "UNSTALE_PUBLIC_URL", value_parser = public_url)]
     pub public_url: Option<String>,
+    /// Requests a second that one client may make, and four times as many at once; 0 for no limit.
+    #[arg(long, env = "UNSTALE_REQUEST_RATE", default_value_t = 50)]
+    pub request_rate: u32,
     #[command(flatten)]
     pub ways: WaysArgs,
     #[command(flatten)]

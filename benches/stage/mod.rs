@@ -70,6 +70,8 @@ impl Bench {
         command.env("UNSTALE_DATABASE", database).env("UNSTALE_LOG", "warn");
         // The pace that spares AWS is not what is measured here.
         command.env("UNSTALE_CREATE_RATE", "1000").env("UNSTALE_CREATE_BURST", "1000");
+        // All requests come from one client.
+        command.env("UNSTALE_REQUEST_RATE", "0");
         command
     }
 

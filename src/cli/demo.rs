@@ -20,7 +20,7 @@ use crate::{
         person::{Email, PersonError},
     },
     ops::{self, Desk, OpError},
-    web::{Demo, Options, ways::Ways},
+    web::{Demo, Options, Rate, ways::Ways},
     worker::Settings,
 };
 
@@ -72,6 +72,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         limits: settings.limits,
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
+        rate: Rate::default(),
         ways: Ways::default(),
         demo: Some(story(&sandbox)?),
     };

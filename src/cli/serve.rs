@@ -5,10 +5,13 @@ use crate::{
     clock::Clock,
     cloudfront::{CloudFront, Connect},
     config::{REQUEST_TIMEOUT, ServeArgs},
-    web::Options,
+    web::{Options, Rate},
 };
 
 use super::{CliError, log, say, signals};
+
+/// Open files that are asked for: a seat for every connection, and the rest of the house.
+const OPEN_FILES: u64 = 8_192;
 
 pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     log::start(&args.log)?;
@@ -22,6 +25,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let cloudfront = CloudFront::from_environment(Connect::default()).await;
     let settings = args.pace.worker_settings();
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
+    raise_open_files();
     let listener = app::listen(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);
     let base = args.public_url.clone().unwrap_or_else(|| address.clone());
@@ -36,9 +40,17 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         limits: settings.limits,
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
+        rate: Rate::new(args.request_rate),
         ways,
         demo: None,
     };
     app.run(listener, options).await;
     Ok(())
+}
+
+/// Each connection takes a file; the soft limit of most machines is far below what they allow.
+fn raise_open_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(OPEN_FILES) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }

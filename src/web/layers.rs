@@ -18,7 +18,7 @@ use crate::{domain::actor::Origin, ops::new_uuid};
 use super::{
     auth,
     error::{Cause, Unfinished, WebError},
-    proxy,
+    proxy, rate,
     state::Web,
 };
 
@@ -51,6 +51,7 @@ pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
         .layer(csrf.with_rejection_response(|_| cross_site()))
         .layer(middleware::from_fn_with_state(web.clone(), in_time))
         .layer(middleware::from_fn_with_state(web.clone(), proxy::guard))
+        .layer(middleware::from_fn_with_state(web.clone(), rate::limit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(web.clone(), security_headers))

@@ -16,6 +16,8 @@ mod invalidation;
 mod layers;
 mod minute;
 mod proxy;
+mod rate;
+mod seats;
 mod server;
 mod settings;
 mod setup;
@@ -24,6 +26,7 @@ mod state;
 mod view;
 pub mod ways;
 
+pub use rate::Rate;
 pub use server::serve;
 pub use state::{Demo, Options, Web};
 

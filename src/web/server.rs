@@ -1,6 +1,6 @@
 //! Takes connections: with a time limit on headers, a bound on their number, and an orderly end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
 use hyper::body::Incoming;
@@ -9,24 +9,21 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
-use tokio_util::sync::CancellationToken;
+use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
+
+use super::{router, seats::Seats, state::Web};
 
 /// How long a client may take to send its headers; axum's own `serve` would wait for ever.
 const HEADERS: Duration = Duration::from_secs(15);
-/// The most connections at one time.
-const CONNECTIONS: usize = 4_096;
 /// How long open requests may take once the service is told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(6);
 
-/// Serves until `stop`, then lets open requests end.
-pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
-    let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+/// Serves until the service stops, then lets open requests end.
+pub async fn serve(listener: TcpListener, web: Web) {
+    let (graceful, seats) = (GracefulShutdown::new(), Seats::default());
+    let (stop, trusted) = (web.stop.clone(), web.options.ways.trusted.clone());
+    let routes = router(web);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -41,8 +38,8 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToke
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
-            tracing::warn!("too many connections; one is turned away");
+        let Some(seat) = seats.take(client.ip(), trusted.contains(client.ip())) else {
+            tracing::warn!(%client, "too many connections; one is turned away");
             continue;
         };
         let connection = graceful.watch(connection(stream, client, routes.clone()));
@@ -50,7 +47,7 @@ pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToke
             if let Err(error) = connection.await {
                 tracing::debug!(%error, %client, "a connection broke");
             }
-            drop(place);
+            drop(seat);
         });
     }
     if tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.is_err() {

@@ -15,7 +15,7 @@ use crate::{
     ops::Desk,
 };
 
-use super::{events::Hub, minute::Minute, ways::Ways};
+use super::{events::Hub, minute::Minute, rate::Rate, ways::Ways};
 
 /// How the pages are served.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Options {
     pub create: Pace,
     /// How long a request may take.
     pub timeout: Duration,
+    /// How often one client may ask.
+    pub rate: Rate,
     pub ways: Ways,
     pub demo: Option<Demo>,
 }

@@ -50,15 +50,15 @@ fn complained(output: &Output) -> String {
 }
 
 /// A service that runs, ended by force at the latest with the test.
-struct Service {
+pub struct Service {
     child: Child,
-    address: String,
+    pub address: String,
     /// What it said before it was ready.
     words: Vec<String>,
 }
 
 impl Service {
-    fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path) -> Self {
         let child = program(folder, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
         let mut service = Self { child, address: String::new(), words: Vec::new() };
         let stdout = service.child.stdout.take().unwrap();
@@ -112,7 +112,7 @@ impl Service {
         stream
     }
 
-    fn get(&self, path: &str, cookie: &str) -> String {
+    pub fn get(&self, path: &str, cookie: &str) -> String {
         let close = "Connection: close\r\n";
         let request =
             format!("GET {path} HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\n{close}\r\n", self.address);

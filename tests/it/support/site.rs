@@ -44,6 +44,7 @@ pub fn options() -> Options {
         limits: settings.limits,
         create: settings.create,
         timeout: Duration::from_secs(30),
+        rate: web::Rate::default(),
         ways: Ways::default(),
         demo: None,
     }
@@ -71,7 +72,7 @@ impl Site {
         let pages = Web::new(world.desk.clone(), options(&address), stop.clone());
         let passing = pages.clone();
         let hub = tokio::spawn(async move { passing.pass_events_on().await });
-        let server = tokio::spawn(web::serve(listener, web::router(pages), stop.clone()));
+        let server = tokio::spawn(web::serve(listener, pages));
         Self { world, address, stop, server, hub }
     }
 
