@@ -192,8 +192,8 @@ impl Asserted {
         let verified = match claims.get("email_verified") {
             Some(Value::Bool(verified)) => Some(*verified),
             Some(Value::String(text)) => Some(text == "true"),
+            None | Some(Value::Null) => None,
             Some(_) => Some(false),
-            None => None,
         };
         Self {
             issuer: issuer.to_owned(),

@@ -9,7 +9,7 @@ use crate::{
         actor::{Acting, Actor, Origin},
         audit::{Action, Event, Target},
         claims::{Asserted, RoleRules},
-        person::{Email, Person},
+        person::{Email, Person, PersonError},
     },
     store::{Conn, StoreError, Tx, audit, groups, identities, people},
 };
@@ -104,6 +104,21 @@ pub async fn recognise(
     if let Some(person) = known {
         return Ok(Ok(person));
     }
+    match write_now(desk, origin, who, rules).await {
+        // Two requests of a new page at once: the other one has written them meanwhile.
+        Err(OpError::Person(PersonError::Exists) | OpError::Store(StoreError::Duplicate(_))) => {
+            write_now(desk, origin, who, rules).await
+        }
+        done => done,
+    }
+}
+
+async fn write_now(
+    desk: &Desk,
+    origin: &Origin,
+    who: &Asserted,
+    rules: &ExternalRules,
+) -> Result<Result<Person, Refusal>, OpError> {
     let mut tx = desk.db.begin().await?;
     let recognised = write_recognised(desk, &mut tx, origin, who, rules).await?;
     if recognised.is_ok() {

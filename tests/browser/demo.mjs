@@ -75,6 +75,22 @@ export async function startWithoutAccounts(demo) {
   return service;
 }
 
+/** The service behind a provider, at a port that the provider was told before. */
+export async function startWithProvider(demo, port, environment) {
+  const service = await start("serve", {
+    port,
+    environment: {
+      AWS_ENDPOINT_URL_CLOUDFRONT: demo.api,
+      AWS_ACCESS_KEY_ID: "AKIATEST",
+      AWS_SECRET_ACCESS_KEY: "secret",
+      UNSTALE_PUBLIC_URL: `http://127.0.0.1:${port}`,
+      ...environment,
+    },
+  });
+  [, service.url] = await service.printed(/ready at (http:\S+)/);
+  return service;
+}
+
 /** The demo: service, CloudFront stand-in, edge and sites, in a folder of its own. */
 export async function startDemo({ completeAfter = 2, ...place } = {}) {
   const demo = await start("demo", place, "--complete-after", String(completeAfter));

@@ -75,7 +75,8 @@ impl WaysArgs {
     }
 
     fn client_secret(&self) -> Result<Option<String>, String> {
-        let Some(file) = &self.oidc_client_secret_file else {
+        let named = self.oidc_client_secret_file.as_ref().filter(|file| !file.as_os_str().is_empty());
+        let Some(file) = named else {
             return Ok(given(self.oidc_client_secret.as_ref()));
         };
         if given(self.oidc_client_secret.as_ref()).is_some() {

@@ -255,7 +255,12 @@ fn alb_draft(site: &Site) -> Draft {
 #[tokio::test]
 async fn the_load_balancers_token_is_believed_with_its_padding() {
     let site = alb_site().await;
-    let draft = alb_draft(&site);
+    let mut draft = alb_draft(&site);
+    // A length that base64 has to pad.
+    while !sign(&draft, true).split('.').next().unwrap().ends_with('=') {
+        let longer = format!("{}x", draft.header["typ"].as_str().unwrap_or_default());
+        draft.header["typ"] = longer.into();
+    }
     for padded in [true, false] {
         let token = sign(&draft, padded);
         assert_eq!(token.split('.').next().unwrap().ends_with('='), padded);
