@@ -1,5 +1,6 @@
 //! The contract of the store, kept by both engines: every public function runs here on SQLite and on PostgreSQL.
 
+mod access;
 mod accounts;
 mod audit;
 mod batches;
@@ -11,6 +12,7 @@ mod given;
 mod invalidations;
 mod leases;
 mod people;
+mod protection;
 mod queue;
 mod sending;
 mod sessions;

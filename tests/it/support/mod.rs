@@ -11,8 +11,8 @@ pub use browser::{Answer, Browser, Form, css, encoded};
 pub use database::{Database, Engine, Place};
 pub use raw::Raw;
 pub use samples::{
-    START, at, distribution, invalidation, items, lines, new_batch, new_invalidation, person, problem,
-    seconds, uuid,
+    START, all_seen, at, distribution, invalidation, items, lines, new_batch, new_invalidation, person,
+    problem, seconds, uuid,
 };
 pub use site::{Site, options, page_of};
 pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting};
