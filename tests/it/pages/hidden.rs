@@ -28,6 +28,8 @@ async fn filled() -> (Site, crate::support::Browser, Vec<String>) {
     root.post("/settings/protection", &fields).await.assert_status(303);
     site.console(SHOP, "console", &["/hidden-outside"]).await;
     site.world.live(25).await;
+    site.world.advance(crate::support::seconds(130));
+    site.world.survey().await;
     let shop = site.world.site(SHOP).await;
     let mut secrets = vec![SHOP.to_owned(), shop.domain_name, SECRET_REASON.to_owned(), "/hidden".to_owned()];
     secrets.extend(shop.aliases);
