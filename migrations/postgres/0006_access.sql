@@ -38,7 +38,7 @@ CREATE TABLE distribution_tag (
     PRIMARY KEY (distribution_id, tag_key)
 );
 
-CREATE INDEX distribution_tag_by_key ON distribution_tag (tag_key, tag_value);
+CREATE INDEX distribution_by_tag ON distribution_tag (tag_key, tag_value);
 
 -- When to read its tags next, and when they were read; none is unknown.
 ALTER TABLE distribution ADD COLUMN tags_due_at BIGINT NOT NULL DEFAULT 0;

@@ -6,10 +6,9 @@ use std::{
 };
 
 use super::{
-    access::Access,
+    access::{Access, Role},
     batching::{self, Limits, Load},
     distribution::Distribution,
-    id::DistributionId,
     item::{Doubt, Item, ItemError, Mending, parse_line},
     price::{self, Dollars},
 };
@@ -71,6 +70,12 @@ impl Plan {
     /// Works out what the typed lines would do on this distribution.
     #[must_use]
     pub fn work_out(typed: &str, site: &Distribution, around: Surroundings) -> Self {
+        Self::within(typed, site, around, &Access::whole(Role::Operator))
+    }
+
+    /// The same, with the lines refused that this actor's grants do not cover.
+    #[must_use]
+    pub fn within(typed: &str, site: &Distribution, around: Surroundings, access: &Access) -> Self {
         let count = typed.lines().filter(|line| !line.trim().is_empty()).count();
         let too_many_lines = (count > LINES_MAX).then_some(count);
         let mut lines: Vec<Line> = typed
@@ -81,6 +86,7 @@ impl Plan {
             .take(LINES_MAX)
             .map(|(number, line)| Line { number, typed: line.to_owned(), verdict: verdict(line, site) })
             .collect();
+        refuse_ungranted(&mut lines, site, access);
         drop_repeats(&mut lines);
         drop_covered(&mut lines);
         let mut items: Vec<Item> = lines.iter().filter_map(Line::item_to_send).cloned().collect();
@@ -94,24 +100,6 @@ impl Plan {
             in_flight: around.in_flight,
             too_many_lines,
         }
-    }
-
-    /// Refuses the lines that this actor's grants do not cover.
-    #[must_use]
-    pub fn narrowed(mut self, access: &Access, site: &DistributionId, limits: Limits) -> Self {
-        if !access.is_narrowed() {
-            return self;
-        }
-        let allowed = access.words(site);
-        for line in &mut self.lines {
-            let covered = line.item_to_send().is_none_or(|item| access.covers(site, item));
-            if !covered {
-                line.verdict = Verdict::Refused(ItemError::NotGranted(allowed.clone()));
-            }
-        }
-        self.items.retain(|item| access.covers(site, item));
-        self.batches = batching::split(&self.items, limits);
-        self
     }
 
     /// May this be sent as it is?
@@ -154,6 +142,18 @@ fn verdict(line: &str, site: &Distribution) -> Verdict {
     match parse_line(line, site) {
         Ok(parsed) => Verdict::Send { item: parsed.item, mendings: parsed.mendings, doubts: parsed.doubts },
         Err(error) => Verdict::Refused(error),
+    }
+}
+
+fn refuse_ungranted(lines: &mut [Line], site: &Distribution, access: &Access) {
+    if !access.is_narrowed() {
+        return;
+    }
+    let allowed = access.words(&site.id);
+    for line in lines {
+        if line.item_to_send().is_some_and(|item| !access.covers(&site.id, item)) {
+            line.verdict = Verdict::Refused(ItemError::NotGranted(allowed.clone()));
+        }
     }
 }
 
@@ -284,6 +284,18 @@ mod tests {
         let plan = plan("/a\n/b*c");
         assert!(!plan.is_sendable());
         assert_eq!(plan.refused().map(|(line, _)| line.number).collect::<Vec<_>>(), [2]);
+    }
+
+    #[test]
+    fn a_line_outside_the_grants_is_refused_and_covers_nothing() {
+        use crate::domain::{access::Granted, grant::parse_reach};
+        let reach = parse_reach("/docs/", None, false).unwrap();
+        let granted = Granted { sites: [sample().id].into(), reach };
+        let access = Access::new(Role::Operator, vec![granted]);
+        let plan = Plan::within("/docs/a\n/*\n/docs*", &sample(), AROUND, &access);
+        assert_eq!(plan.refused().map(|(line, _)| line.number).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(sent(&plan), ["/docs/a"], "what is refused covers nothing");
+        assert!(!plan.is_sendable());
     }
 
     #[test]

@@ -212,7 +212,8 @@ pub fn policy_statement(distribution_arn: &str) -> String {
     "cloudfront:CreateInvalidation",
     "cloudfront:GetInvalidation",
     "cloudfront:ListInvalidations",
-    "cloudfront:GetDistributionConfig"
+    "cloudfront:GetDistributionConfig",
+    "cloudfront:ListTagsForResource"
   ],
   "Resource": "{distribution_arn}"
 }}"#

@@ -108,32 +108,51 @@ async fn decide(
     if let Some(same) = repeated(desk, &mut tx, new, &protection).await? {
         return held_back(desk, tx, acting, new, &same).await;
     }
-    match (protection.asks(&new.items()), &new.confirmation) {
-        (Guard::Open, _) => accept(desk, tx, acting, new, Action::InvalidationRequested, "").await,
-        (Guard::TypedName, confirmation) => {
-            let site = distributions::find(&mut tx, &new.distribution).await?.ok_or(OpError::NotFound)?;
-            match confirmation {
-                Confirmation::Typed(name) if is_its_name(name, &site) => {
-                    let note = format!("confirmed by typing {}", name.trim());
-                    accept(desk, tx, acting, new, Action::InvalidationRequested, &note).await
-                }
-                _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&site).to_owned()))),
-            }
+    match protection.asks(&new.items()) {
+        Guard::Open => accept(desk, tx, acting, new, Action::InvalidationRequested, "").await,
+        Guard::TypedName => by_name(desk, tx, acting, new).await,
+        Guard::SecondPerson if new.confirmation == Confirmation::Alone => {
+            go_alone(desk, tx, acting, new, access).await
         }
-        (Guard::SecondPerson, Confirmation::Alone) if access.role == Role::Admin => {
-            if new.reason.is_empty() {
-                return Ok(Requested::Unmet(Unmet::Reason));
-            }
-            let note = "an administrator went on without a second person";
-            accept(desk, tx, acting, new, Action::ProtectionOverridden, note).await
-        }
-        (Guard::SecondPerson, Confirmation::Alone) => {
-            let why = Refusal::Rule("only an administrator may go on without a second person");
-            let what = Target::new("act", "override a protection");
-            Err(allow::refuse(desk, tx, acting, &what, Some(&new.distribution), why).await?)
-        }
-        (Guard::SecondPerson, _) => propose(desk, tx, acting, new, access).await,
+        Guard::SecondPerson => propose(desk, tx, acting, new, access).await,
     }
+}
+
+/// Goes on where the distribution's name was typed.
+async fn by_name(
+    desk: &Desk,
+    mut tx: Tx,
+    acting: &Acting,
+    new: &NewInvalidation,
+) -> Result<Requested, OpError> {
+    let site = distributions::find(&mut tx, &new.distribution).await?.ok_or(OpError::NotFound)?;
+    match &new.confirmation {
+        Confirmation::Typed(name) if is_its_name(name, &site) => {
+            let note = format!("confirmed by typing {}", name.trim());
+            accept(desk, tx, acting, new, Action::InvalidationRequested, &note).await
+        }
+        _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&site).to_owned()))),
+    }
+}
+
+/// Lets an administrator with a reason go on without a second person.
+async fn go_alone(
+    desk: &Desk,
+    tx: Tx,
+    acting: &Acting,
+    new: &NewInvalidation,
+    access: &Access,
+) -> Result<Requested, OpError> {
+    if access.role != Role::Admin {
+        let why = Refusal::Rule("only an administrator may go on without a second person");
+        let what = Target::new("act", "override a protection");
+        return Err(allow::refuse(desk, tx, acting, &what, Some(&new.distribution), why).await?);
+    }
+    if new.reason.is_empty() {
+        return Ok(Requested::Unmet(Unmet::Reason));
+    }
+    let note = "an administrator went on without a second person";
+    accept(desk, tx, acting, new, Action::ProtectionOverridden, note).await
 }
 
 /// An invalidation of the same items that the cool-down has not let go of.

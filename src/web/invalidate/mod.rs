@@ -57,8 +57,7 @@ async fn work_out(
         in_flight: batches::in_flight(conn, &site.id).await?,
         limits: web.options.limits,
     };
-    let plan = Plan::work_out(items, site, around);
-    Ok(plan.narrowed(&visitor.access, &site.id, web.options.limits))
+    Ok(Plan::within(items, site, around, &visitor.access))
 }
 
 /// The load of a plan's own items.
