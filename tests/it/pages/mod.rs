@@ -2,6 +2,7 @@
 
 mod account;
 mod bad_input;
+mod bad_tokens;
 mod content_policy;
 mod distributions;
 mod doors;

@@ -315,3 +315,42 @@ fn a_wrong_flag_or_variable_is_named() {
         assert!(complained(&output).contains(words), "{name}: {}", complained(&output));
     }
 }
+
+#[test]
+fn people_are_shut_out_and_let_in_again_from_the_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(add(&folder, "ada@example.com", PASSWORD).status.success());
+    let service = Service::start(folder.path());
+    let cookie = sign_in(&service);
+    let user = |args: &[&str], input: &str| run(folder.path(), &[&["user"], args].concat(), input);
+    let done = user(&["disable", "ada@example.com"], "");
+    assert!(done.status.success(), "{}", complained(&done));
+    assert!(service.get("/history", &cookie).starts_with("HTTP/1.1 303"), "she is out at once");
+    assert!(said(&user(&["disable", "ada@example.com"], "")).contains("nothing to change"));
+    assert!(user(&["enable", "Ada@example.com"], "").status.success());
+    let weak = user(&["reset-password", "ada@example.com", "--password-stdin"], "password1234\n");
+    assert!(!weak.status.success() && complained(&weak).contains("easy to guess"), "{}", complained(&weak));
+    let cookie = sign_in(&service);
+    let reset =
+        user(&["reset-password", "ada@example.com", "--password-stdin"], "seven purple llamas knit\n");
+    assert!(reset.status.success(), "{}", complained(&reset));
+    assert!(service.get("/history", &cookie).starts_with("HTTP/1.1 303"), "her session has ended");
+    let nobody = user(&["disable", "eve@example.com"], "");
+    assert!(!nobody.status.success() && complained(&nobody).contains("no account with the address eve@"));
+}
+
+#[test]
+fn half_a_way_in_stops_the_start_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for (variables, named) in [
+        (&[("UNSTALE_OIDC_CLIENT_ID", "x")][..], "UNSTALE_OIDC_ISSUER"),
+        (&[("UNSTALE_TRUSTED_PROXIES", "0.0.0.0/0")], "--trusted-proxies"),
+        (&[("UNSTALE_PROXY_USER_HEADER", "X-Forwarded-User")], "UNSTALE_PROXY_SECRET"),
+        (&[("UNSTALE_SESSION_IDLE", "soon")], "--session-idle"),
+    ] {
+        let mut command = program(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        assert!(!output.status.success());
+        assert!(complained(&output).contains(named), "{}", complained(&output));
+    }
+}

@@ -264,11 +264,7 @@ async fn the_load_balancers_token_is_believed_with_its_padding() {
     for padded in [true, false] {
         let token = sign(&draft, padded);
         assert_eq!(token.split('.').next().unwrap().ends_with('='), padded);
-        get(&site, &[("x-amzn-oidc-data", &token)])
-            .await
-            .assert_status(200)
-            .assert_says("AO")
-            .assert_says("Person added");
+        get(&site, &[("x-amzn-oidc-data", &token)]).await.assert_status(200).assert_says("Person added");
     }
     site.finish().await;
 }

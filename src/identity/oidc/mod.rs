@@ -1,14 +1,12 @@
 //! An OpenID Connect provider: the authorization code flow with PKCE, state and nonce.
 
-use std::time::Duration;
+mod metadata;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jsonwebtoken::Algorithm;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tokio::sync::Mutex;
 
 use crate::domain::{
     claims::{Asserted, Claims, Expected, RoleRules, check},
@@ -17,12 +15,8 @@ use crate::domain::{
     time::Timestamp,
 };
 
-use super::{Http, IdentityError, is_safe_address, keys::Keys, token};
-
-/// What the provider says of itself is read anew after so long.
-const FRESH: Duration = Duration::from_hours(1);
-/// After a failure the next try waits so long: strangers cannot make us knock without end.
-const PAUSE: Duration = Duration::from_secs(5);
+use super::{Http, IdentityError, keys::Keys, token};
+use metadata::{Known, Metadata};
 
 /// What is set up.
 #[derive(Clone)]
@@ -43,35 +37,12 @@ impl std::fmt::Debug for OidcSettings {
     }
 }
 
-/// What the provider says of itself.
-#[derive(Debug, Clone, Deserialize)]
-struct Metadata {
-    issuer: String,
-    authorization_endpoint: String,
-    token_endpoint: String,
-    jwks_uri: String,
-    userinfo_endpoint: Option<String>,
-    #[serde(default)]
-    id_token_signing_alg_values_supported: Vec<String>,
-    #[serde(default)]
-    token_endpoint_auth_methods_supported: Vec<String>,
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    metadata: Option<Metadata>,
-    read_at: Option<Timestamp>,
-    failed_at: Option<Timestamp>,
-}
-
 /// A provider.
 #[derive(Debug)]
 pub struct Oidc {
     pub settings: OidcSettings,
     http: Http,
-    known: Mutex<Known>,
+    known: Known,
     keys: Keys,
 }
 
@@ -97,12 +68,12 @@ pub struct Answer {
 impl Oidc {
     #[must_use]
     pub fn new(settings: OidcSettings, http: Http) -> Self {
-        Self { settings, http, known: Mutex::default(), keys: Keys::default() }
+        Self { settings, http, known: Known::default(), keys: Keys::default() }
     }
 
     /// Is the provider there, and is it the one that is set up?
     pub async fn look(&self, now: Timestamp) -> Result<(), IdentityError> {
-        self.metadata(now).await.map(|_| ())
+        self.known.get(&self.http, &self.settings.issuer, now).await.map(|_| ())
     }
 
     /// The address to send the browser to.
@@ -112,7 +83,7 @@ impl Oidc {
         redirect_uri: &str,
         now: Timestamp,
     ) -> Result<String, IdentityError> {
-        let metadata = self.metadata(now).await?;
+        let metadata = self.known.get(&self.http, &self.settings.issuer, now).await?;
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(question.verifier.reveal().as_bytes()));
         let address = url::Url::parse_with_params(
             &metadata.authorization_endpoint,
@@ -144,8 +115,8 @@ impl Oidc {
         if !same(state.as_bytes(), question.state.reveal().as_bytes()) {
             return Err(IdentityError::Answer("the answer is to another question"));
         }
-        let metadata = self.metadata(now).await?;
-        check_issuer(&metadata, answer.iss.as_deref())?;
+        let metadata = self.known.get(&self.http, &self.settings.issuer, now).await?;
+        metadata.check_answer(answer.iss.as_deref())?;
         if let Some(error) = &answer.error {
             let words = answer.error_description.as_deref().unwrap_or_default();
             return Err(IdentityError::Refused(brief(&format!("{error} {words}"))));
@@ -176,7 +147,7 @@ impl Oidc {
         question: &Question,
         now: Timestamp,
     ) -> Result<Claims, IdentityError> {
-        let token = token::Token::read(text, &allowed(metadata))?;
+        let token = token::Token::read(text, &metadata.algorithms())?;
         let keys = self.keys.of(&self.http, &metadata.jwks_uri, &token, now).await?;
         let claims = token.claims_signed_by(&keys)?;
         check(&claims, &self.expected(question), now)?;
@@ -245,73 +216,6 @@ impl Oidc {
             }
         }
         Ok(())
-    }
-
-    async fn metadata(&self, now: Timestamp) -> Result<Metadata, IdentityError> {
-        let mut known = self.known.lock().await;
-        let fresh = known.read_at.is_some_and(|at| now.since(at) < FRESH);
-        let resting = known.failed_at.is_some_and(|at| now.since(at) < PAUSE);
-        if let Some(metadata) = known.metadata.as_ref().filter(|_| fresh || resting) {
-            return Ok(metadata.clone());
-        }
-        if resting {
-            return Err(IdentityError::Unreachable("the provider did not answer a moment ago".to_owned()));
-        }
-        match self.read_metadata().await {
-            Ok(metadata) => {
-                *known = Known { metadata: Some(metadata.clone()), read_at: Some(now), failed_at: None };
-                Ok(metadata)
-            }
-            Err(error) => {
-                known.failed_at = Some(now);
-                known.metadata.clone().ok_or(error)
-            }
-        }
-    }
-
-    async fn read_metadata(&self) -> Result<Metadata, IdentityError> {
-        let issuer = &self.settings.issuer;
-        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let value = self.http.get_json(&address, None).await?;
-        let metadata: Metadata = serde_json::from_value(value).map_err(|error| {
-            IdentityError::Unreachable(format!("{address} does not describe a provider: {error}"))
-        })?;
-        if metadata.issuer != *issuer {
-            return Err(IdentityError::Unreachable(format!(
-                "the provider calls itself {:?}; set UNSTALE_OIDC_ISSUER to exactly that if it is the right one",
-                brief(&metadata.issuer)
-            )));
-        }
-        let addresses = [&metadata.authorization_endpoint, &metadata.token_endpoint, &metadata.jwks_uri];
-        let addresses = addresses.into_iter().chain(&metadata.userinfo_endpoint);
-        for one in addresses {
-            if !is_safe_address(one) {
-                return Err(IdentityError::Unreachable(format!("the provider's address {one} is not https")));
-            }
-        }
-        Ok(metadata)
-    }
-}
-
-/// The algorithms that the provider announces and that prove something.
-fn allowed(metadata: &Metadata) -> Vec<Algorithm> {
-    let names = &metadata.id_token_signing_alg_values_supported;
-    if names.is_empty() {
-        return vec![Algorithm::RS256];
-    }
-    names.iter().filter_map(|name| token::algorithm(name)).collect()
-}
-
-/// RFC 9207: an answer says whose it is, so that one provider's cannot be passed off as another's.
-fn check_issuer(metadata: &Metadata, iss: Option<&str>) -> Result<(), IdentityError> {
-    match iss {
-        Some(iss) if iss != metadata.issuer => {
-            Err(IdentityError::Answer("the answer is of another provider"))
-        }
-        None if metadata.authorization_response_iss_parameter_supported => {
-            Err(IdentityError::Answer("the answer does not say whose it is"))
-        }
-        _ => Ok(()),
     }
 }
 
