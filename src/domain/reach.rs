@@ -42,7 +42,7 @@ pub enum ReachError {
     TooLong,
     #[error("Use ASCII without spaces, commas and *, at most {TAG_MAX} characters.")]
     Tag,
-    #[error("/* refreshes everything, so it goes only with the path prefix / .")]
+    #[error("/* refreshes everything, so it goes only with / as the path prefix.")]
     EverythingNeedsAll,
     #[error("Allow paths, tags or both.")]
     Nothing,

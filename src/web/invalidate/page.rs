@@ -181,12 +181,12 @@ async fn flights(
     Ok(flights)
 }
 
-/// The distribution that the form names, or the only one there is. Otherwise a person has to choose: a wrong guess
-/// could clear the wrong site.
+/// The distribution that the form names, or the only one there is where it names none. Otherwise a person has to
+/// choose: a wrong guess could clear the wrong site.
 fn choose(sites: &[Distribution], wanted: &str) -> Option<Distribution> {
     let named = sites.iter().find(|site| site.id.as_str() == wanted);
     let mut here = sites.iter().filter(|site| site.gone_at.is_none());
-    let only = here.next().filter(|_| here.next().is_none());
+    let only = here.next().filter(|_| here.next().is_none() && wanted.is_empty());
     named.or(only).cloned()
 }
 

@@ -208,7 +208,7 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
     root.post("/settings/grants", &everything)
         .await
         .assert_status(422)
-        .assert_says("only with the path prefix /");
+        .assert_says("only with / as the path prefix");
     site.finish().await;
 }
 
