@@ -1,0 +1,405 @@
+//! What is looked for in the history: a URL that something touched, words, and filters. Pure: the store finds
+//! candidates with the keys and tokens of this module, and this module has the last word on each event.
+
+use super::{Action, Event, Outcome};
+use crate::domain::{
+    actor::ActorKind,
+    encoding::encode_path,
+    id::{DistributionId, InvalidationId},
+    item::{Item, PATH_MAX},
+    secret::sha256_prefix,
+    time::Timestamp,
+};
+
+/// Longer words are cut, on both sides alike.
+const TOKEN_MAX: usize = 64;
+/// The most words of one search.
+const TERMS_MAX: usize = 12;
+/// The most items whose words are found; all of them are found as URLs.
+const ITEMS_IN_WORDS: usize = 20;
+
+/// What the box asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum What {
+    #[default]
+    Everything,
+    /// What touched this URL or path?
+    Path {
+        /// The host, where a whole URL was given.
+        host: Option<String>,
+        path: String,
+    },
+    Tag(String),
+    /// Each term is a run of words that must stand in this order.
+    Words(Vec<Vec<String>>),
+}
+
+/// The box and its filters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    pub what: What,
+    pub distribution: Option<DistributionId>,
+    /// Where a URL's host says which distributions serve it.
+    pub serving: Option<Vec<DistributionId>>,
+    /// The root objects that `/` stands for.
+    pub roots: Vec<String>,
+    pub who: Option<String>,
+    pub action: Option<Action>,
+    pub outcome: Option<Outcome>,
+    pub from: Option<Timestamp>,
+    /// Up to, and without.
+    pub until: Option<Timestamp>,
+    /// Only what was done outside Unstale, or only what was not.
+    pub outside: Option<bool>,
+}
+
+/// How an item touches the path that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touch {
+    Is,
+    Covers,
+    /// The root object stands for `/`, and `/` for it.
+    Root,
+    /// The path without its query string.
+    WithoutQuery,
+}
+
+impl Touch {
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Is => "is it",
+            Self::Covers => "covers it",
+            Self::Root => "is the same page",
+            Self::WithoutQuery => "is it without the query string",
+        }
+    }
+}
+
+impl What {
+    /// Reads what was typed or pasted.
+    #[must_use]
+    pub fn read(typed: &str) -> Self {
+        let typed = typed.trim();
+        if typed.is_empty() {
+            return Self::Everything;
+        }
+        let one_word = !typed.contains(char::is_whitespace);
+        if let Some((host, path)) = url(typed) {
+            return Self::Path { host: Some(host), path };
+        }
+        if typed.starts_with('/') {
+            return Self::Path { host: None, path: normal(typed) };
+        }
+        let number = typed.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+        if typed.starts_with('#') && typed.len() > 1 && one_word && !number {
+            return Self::Tag(typed.to_ascii_lowercase());
+        }
+        let terms: Vec<_> = typed.split_whitespace().map(tokens).filter(|term| !term.is_empty()).collect();
+        if terms.is_empty() {
+            return Self::Everything;
+        }
+        Self::Words(terms.into_iter().take(TERMS_MAX).collect())
+    }
+}
+
+/// The host and the path of a URL, with its scheme or without.
+fn url(typed: &str) -> Option<(String, String)> {
+    let lower = typed.get(..8).unwrap_or(typed).to_ascii_lowercase();
+    let schemed = lower.starts_with("http://") || lower.starts_with("https://");
+    let rest = if schemed { typed.split_once("://")?.1 } else { typed };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    let host = host.rsplit('@').next()?.split(':').next()?;
+    let plausible = host.contains('.')
+        && !host.starts_with('.')
+        && host.chars().all(|c| c.is_alphanumeric() || ".-".contains(c));
+    let bare = !schemed && !path.starts_with('/');
+    if bare || !(plausible || schemed && !host.is_empty()) {
+        return None;
+    }
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    Some((host.to_ascii_lowercase(), normal(&path)))
+}
+
+/// A path in the spelling under which items are kept: without a fragment, encoded as CloudFront wants it, escapes in
+/// capitals.
+fn normal(path: &str) -> String {
+    let path = path.split('#').next().unwrap_or(path);
+    let encoded = encode_path(path).map_or_else(|| path.to_owned(), |encoded| encoded.text);
+    capital_escapes(&encoded).chars().take(PATH_MAX).collect()
+}
+
+fn capital_escapes(path: &str) -> String {
+    let mut escape = 0;
+    path.chars()
+        .map(|c| {
+            escape = if c == '%' { 3_u8 } else { escape.saturating_sub(1) };
+            if escape > 0 { c.to_ascii_uppercase() } else { c }
+        })
+        .collect()
+}
+
+/// The key under which an item stands in the index.
+#[must_use]
+pub fn item_key(item: &Item) -> i64 {
+    if item.is_tag() {
+        key('t', &item.identity())
+    } else if let Some(prefix) = item.prefix() {
+        key('w', &capital_escapes(prefix))
+    } else {
+        key('p', &capital_escapes(item.as_str()))
+    }
+}
+
+fn key(kind: char, text: &str) -> i64 {
+    sha256_prefix(format!("{kind}{text}").as_bytes())
+}
+
+impl Search {
+    /// Is there nothing that narrows it?
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self == Self { roots: self.roots.clone(), ..Self::default() }
+    }
+
+    /// The keys of all items that would touch what is asked for; empty where it is not about an item.
+    #[must_use]
+    pub fn item_keys(&self) -> Vec<i64> {
+        match &self.what {
+            What::Everything | What::Words(_) => Vec::new(),
+            What::Tag(tag) => vec![key('t', tag)],
+            What::Path { path, .. } => {
+                let literal = path.strip_suffix('*').unwrap_or(path);
+                let ends = literal.char_indices().map(|(at, _)| at).skip(1).chain([literal.len()]);
+                let mut keys: Vec<i64> = ends.map(|end| key('w', &literal[..end])).collect();
+                keys.push(key('p', path));
+                keys.extend(path.split_once('?').map(|(bare, _)| key('p', bare)));
+                keys.extend(self.same_page(path).map(|same| key('p', same)));
+                keys.sort_unstable();
+                keys.dedup();
+                keys
+            }
+        }
+    }
+
+    /// `/` and the root objects stand for one another.
+    fn same_page<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        let from_root = (path == "/").then_some(self.roots.iter().map(String::as_str)).into_iter().flatten();
+        let to_root = self.roots.iter().any(|root| root == path).then_some("/");
+        from_root.chain(to_root)
+    }
+
+    /// All words that must be there, wherever they stand.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<String> {
+        let What::Words(terms) = &self.what else { return Vec::new() };
+        let mut all: Vec<String> = terms.iter().flatten().cloned().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// How an item touches the path or tag that is asked for.
+    #[must_use]
+    pub fn touch(&self, item: &Item) -> Option<Touch> {
+        match &self.what {
+            What::Everything | What::Words(_) => None,
+            What::Tag(tag) => (item.is_tag() && item.identity() == *tag).then_some(Touch::Is),
+            What::Path { path, .. } => self.touch_path(item, path),
+        }
+    }
+
+    fn touch_path(&self, item: &Item, path: &str) -> Option<Touch> {
+        if item.is_tag() {
+            return None;
+        }
+        let spelled = capital_escapes(item.as_str());
+        if spelled == path {
+            return Some(Touch::Is);
+        }
+        if item.is_wildcard() {
+            let prefix = &spelled[..spelled.len() - 1];
+            return path.starts_with(prefix).then_some(Touch::Covers);
+        }
+        if path.split_once('?').is_some_and(|(bare, _)| bare == spelled) {
+            return Some(Touch::WithoutQuery);
+        }
+        self.same_page(path).any(|same| same == spelled).then_some(Touch::Root)
+    }
+
+    /// Do the filters beside the box let it through?
+    #[must_use]
+    pub fn admits(&self, event: &Event) -> bool {
+        let at = event.at;
+        let outside = event.acting.actor.kind == ActorKind::Outside;
+        let place = event.distribution.as_ref();
+        self.distribution.as_ref().is_none_or(|wanted| place == Some(wanted))
+            && self.serving.as_ref().is_none_or(|all| place.is_some_and(|place| all.contains(place)))
+            && self.who.as_ref().is_none_or(|who| event.acting.actor.name == *who)
+            && self.action.is_none_or(|action| event.action == action)
+            && self.outcome.is_none_or(|outcome| event.outcome == outcome)
+            && self.from.is_none_or(|from| at >= from)
+            && self.until.is_none_or(|until| at < until)
+            && self.outside.is_none_or(|wanted| wanted == outside)
+    }
+
+    /// Does an event with all its items answer the box?
+    #[must_use]
+    pub fn answers(&self, event: &Event, items: &[Item]) -> bool {
+        match &self.what {
+            What::Everything => true,
+            What::Path { .. } | What::Tag(_) => items.iter().any(|item| self.touch(item).is_some()),
+            What::Words(_) => self.has_words(event),
+        }
+    }
+
+    /// Do all terms stand in it?
+    #[must_use]
+    pub fn has_words(&self, event: &Event) -> bool {
+        let What::Words(terms) = &self.what else { return true };
+        let fields: Vec<Vec<String>> = texts(event).map(tokens).collect();
+        terms.iter().all(|term| fields.iter().any(|field| holds(field, term)))
+    }
+}
+
+fn holds(field: &[String], term: &[String]) -> bool {
+    field.windows(term.len()).any(|run| run == term)
+}
+
+/// The words of a text: runs of letters and digits, in small letters.
+#[must_use]
+pub fn tokens(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| word.chars().take(TOKEN_MAX).flat_map(char::to_lowercase).collect())
+        .collect()
+}
+
+/// All words under which an event is found, each once.
+#[must_use]
+pub fn words_of(event: &Event) -> Vec<String> {
+    let mut words: Vec<String> = texts(event).flat_map(tokens).collect();
+    words.sort();
+    words.dedup();
+    words
+}
+
+fn texts(event: &Event) -> impl Iterator<Item = &str> {
+    let fixed = [
+        event.reason.as_str(),
+        event.acting.actor.name.as_str(),
+        event.note.as_str(),
+        event.target.id.as_str(),
+        event.cloudfront_id.as_str(),
+        event.aws_request_id.as_str(),
+        event.acting.origin.request_id.as_str(),
+        event.acting.origin.client_address.as_str(),
+        event.old.as_str(),
+        event.new.as_str(),
+        event.distribution.as_ref().map(DistributionId::as_str).unwrap_or_default(),
+        event.invalidation.as_ref().map(InvalidationId::as_str).unwrap_or_default(),
+    ];
+    fixed.into_iter().chain(event.items.shown.iter().take(ITEMS_IN_WORDS).map(Item::as_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{actor::Acting, audit::ItemsRecord};
+
+    fn about(typed: &str) -> Search {
+        Search { what: What::read(typed), roots: vec!["/index.html".to_owned()], ..Search::default() }
+    }
+
+    fn event(reason: &str, items: &[&str]) -> Event {
+        let mut event = Event::new(Timestamp::from_micros(9), &Acting::service(), Action::InvalidationRequested);
+        reason.clone_into(&mut event.reason);
+        event.items = ItemsRecord::of(&items.iter().map(|text| Item::from_trusted(*text)).collect::<Vec<_>>());
+        event
+    }
+
+    #[test]
+    fn the_box_tells_urls_tags_and_words_apart() {
+        let path = |host: Option<&str>, path: &str| What::Path { host: host.map(str::to_owned), path: path.to_owned() };
+        assert_eq!(What::read("https://www.Example.com/a%c3?x=1#f"), path(Some("www.example.com"), "/a%C3?x=1"));
+        assert_eq!(What::read("www.example.com/ü"), path(Some("www.example.com"), "/%C3%BC"));
+        assert_eq!(What::read("https://www.example.com"), path(Some("www.example.com"), "/"));
+        assert_eq!(What::read("/a b"), path(None, "/a%20b"));
+        assert_eq!(What::read("#Product:tv"), What::Tag("#product:tv".to_owned()));
+        let words = |terms: &[&[&str]]| {
+            What::Words(terms.iter().map(|term| term.iter().map(ToString::to_string).collect()).collect())
+        };
+        assert_eq!(What::read("#412"), words(&[&["412"]]));
+        assert_eq!(What::read("WEB-412 price"), words(&[&["web", "412"], &["price"]]));
+        assert_eq!(What::read("ada@example.com"), words(&[&["ada", "example", "com"]]));
+        assert_eq!(What::read("logo.png"), words(&[&["logo", "png"]]));
+        assert_eq!(What::read(" \"' "), What::Everything);
+    }
+
+    #[test]
+    fn each_item_that_touches_a_url_is_found_by_its_key_and_no_other() {
+        for (typed, item, touch) in [
+            ("/images/hero.png", "/images/hero.png", Some(Touch::Is)),
+            ("/images/hero.png", "/images/*", Some(Touch::Covers)),
+            ("/images/hero.png", "/images/h*", Some(Touch::Covers)),
+            ("/images/hero.png", "/*", Some(Touch::Covers)),
+            ("/images/hero.png", "/images/x*", None),
+            ("/images/hero.png", "/images/hero.pngx", None),
+            ("/images/hero.png", "/Images/hero.png", None),
+            ("/a?x=1", "/a", Some(Touch::WithoutQuery)),
+            ("/a?x=1", "/a?*", Some(Touch::Covers)),
+            ("/a", "/a?x=1", None),
+            ("/", "/index.html", Some(Touch::Root)),
+            ("/index.html", "/", Some(Touch::Root)),
+            ("/", "/*", Some(Touch::Covers)),
+            ("/images/*", "/images/*", Some(Touch::Is)),
+            ("/images/*", "/*", Some(Touch::Covers)),
+            ("/%c3%bc", "/%C3%bC", Some(Touch::Is)),
+            ("#tv", "#TV", Some(Touch::Is)),
+            ("#tv", "/*", None),
+        ] {
+            let (search, item) = (about(typed), Item::from_trusted(item));
+            assert_eq!(search.touch(&item), touch, "{typed} {item}");
+            assert_eq!(search.item_keys().contains(&item_key(&item)), touch.is_some(), "{typed} {item}");
+        }
+    }
+
+    #[test]
+    fn words_are_found_in_their_order_and_wherever_they_stand() {
+        let event = event("WEB-412: new gradient", &["/img/logo.png"]);
+        for (typed, found) in [
+            ("web-412", true),
+            ("412-web", false),
+            ("gradient web", true),
+            ("unstale", true),
+            ("logo.png", true),
+            ("grad", false),
+        ] {
+            let search = about(typed);
+            assert_eq!(search.answers(&event, &event.items.shown), found, "{typed}");
+            let words = words_of(&event);
+            let candidate = search.tokens().iter().all(|token| words.contains(token));
+            assert!(candidate || !found, "the index would miss {typed}");
+        }
+    }
+
+    #[test]
+    fn every_filter_narrows() {
+        let event = event("", &[]);
+        assert!(Search::default().is_everything() && Search::default().admits(&event));
+        let at = Timestamp::from_micros;
+        for narrow in [
+            Search { distribution: Some(DistributionId::from_trusted("E1")), ..Search::default() },
+            Search { serving: Some(Vec::new()), ..Search::default() },
+            Search { who: Some("ada".to_owned()), ..Search::default() },
+            Search { action: Some(Action::SetUp), ..Search::default() },
+            Search { outcome: Some(Outcome::Failed), ..Search::default() },
+            Search { from: Some(at(10)), ..Search::default() },
+            Search { until: Some(at(9)), ..Search::default() },
+            Search { outside: Some(true), ..Search::default() },
+        ] {
+            assert!(!narrow.admits(&event) && !narrow.is_everything(), "{narrow:?}");
+        }
+    }
+}
