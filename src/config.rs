@@ -1,7 +1,11 @@
 //! How the service is told what to do: flags and their environment twins, checked at the start.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "clap shows these comments at a terminal")]
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use url::Url;
@@ -36,6 +40,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub pace: PaceArgs,
     #[command(flatten)]
+    pub audit: AuditArgs,
+    #[command(flatten)]
     pub log: LogArgs,
 }
 
@@ -54,6 +60,27 @@ pub struct PaceArgs {
     /// Paths and tags that Unstale may have in progress for each distribution, of the 3,000 that CloudFront allows.
     #[arg(long, env = "UNSTALE_PATHS", default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(1..=3_000))]
     pub paths: u32,
+}
+
+/// How the history is sealed.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AuditArgs {
+    /// The file of the key that the history's heads are signed with; it is made where it is missing. Without a name it
+    /// is unstale.audit-key beside the database. Keep it where those who can change the database cannot read it.
+    #[arg(long, env = "UNSTALE_AUDIT_KEY", value_name = "FILE")]
+    pub audit_key: Option<PathBuf>,
+    /// A file that gets each signed head as a line, best on another machine's disk. The log has them too.
+    #[arg(long, env = "UNSTALE_AUDIT_HEADS", value_name = "FILE")]
+    pub audit_heads: Option<PathBuf>,
+}
+
+impl AuditArgs {
+    /// Where the key is.
+    #[must_use]
+    pub fn key_file(&self, database: Option<&Path>) -> PathBuf {
+        let beside = || database.map_or_else(|| PathBuf::from("unstale"), Path::to_owned).with_extension("audit-key");
+        self.audit_key.clone().unwrap_or_else(beside)
+    }
 }
 
 /// What the log says, and how.

@@ -14,7 +14,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let stop = signals::stop_token()?;
     let cloudfront = CloudFront::from_environment(Connect::default()).await;
     let settings = args.pace.worker_settings();
-    let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
+    let app = App::open(&args.database.database, cloudfront, settings, stop).await?.sealed(&args.audit)?;
     let listener = app::listen(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);
     let base = args.public_url.clone().unwrap_or_else(|| address.clone());

@@ -7,6 +7,7 @@ pub mod canonical;
 pub mod export;
 pub mod head;
 pub mod search;
+pub mod segment;
 pub mod verify;
 
 use super::{

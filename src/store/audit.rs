@@ -12,7 +12,7 @@ pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
 pub use index::{Entry, add_to_index, index_reached};
 pub use scan::{Scanned, find, scan};
 pub use search::{Found, search};
-pub use segments::{Segment, drop_segment_events, first_sequence, insert_segment, segments};
+pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
 
 use crate::domain::{
     actor::{Acting, Actor, ActorKind, Origin},

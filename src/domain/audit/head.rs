@@ -54,7 +54,7 @@ impl PublicKey {
         &self.0
     }
 
-    fn fits(&self, message: &str, signature: &str) -> bool {
+    pub(super) fn fits(&self, message: &str, signature: &str) -> bool {
         let key = bytes::<32>(&self.0).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
         let signature = bytes::<64>(signature).map(|bytes| Signature::from_bytes(&bytes));
         key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(message.as_bytes(), &signature).is_ok())
@@ -96,8 +96,13 @@ impl SealKey {
 
     #[must_use]
     pub fn sign(&self, head: Head, at: Timestamp) -> SignedHead {
-        let signature = self.0.sign(message(&head, at).as_bytes());
-        SignedHead { head, at, public_key: self.public(), signature: hex(&signature.to_bytes()) }
+        let signature = self.sign_text(&message(&head, at));
+        SignedHead { head, at, public_key: self.public(), signature }
+    }
+
+    /// Whoever signs says in the text's first line what kind of thing it is.
+    pub(super) fn sign_text(&self, text: &str) -> String {
+        hex(&self.0.sign(text.as_bytes()).to_bytes())
     }
 }
 

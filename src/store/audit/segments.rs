@@ -1,8 +1,8 @@
 //! Segments of the history that were exported and may be dropped: the trigger lets go only what stands here.
 
-use crate::domain::{
-    audit::head::PublicKey,
-    time::Timestamp,
+use crate::domain::audit::{
+    head::PublicKey,
+    segment::{Segment, SignedSegment},
 };
 
 use super::super::{
@@ -11,21 +11,9 @@ use super::super::{
     parts::{signed, time},
 };
 
-/// A segment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
-    pub first: i64,
-    pub last: i64,
-    pub last_hash: String,
-    pub file: String,
-    pub file_sha256: String,
-    pub at: Timestamp,
-    pub public_key: PublicKey,
-    pub signature: String,
-}
-
 /// Keeps a segment. From then on its events may be dropped.
-pub async fn insert_segment(tx: &mut Tx, segment: &Segment) -> Result<(), StoreError> {
+pub async fn insert_segment(tx: &mut Tx, signed: &SignedSegment) -> Result<(), StoreError> {
+    let segment = &signed.segment;
     execute!(
         tx,
         "INSERT INTO audit_segment (last_sequence, first_sequence, last_hash, file, file_sha256, at, public_key,
@@ -37,14 +25,14 @@ pub async fn insert_segment(tx: &mut Tx, segment: &Segment) -> Result<(), StoreE
         segment.file.as_str(),
         segment.file_sha256.as_str(),
         segment.at.as_micros(),
-        segment.public_key.as_str(),
-        segment.signature.as_str(),
+        signed.public_key.as_str(),
+        signed.signature.as_str(),
     )?;
     Ok(())
 }
 
 /// All segments, oldest first.
-pub async fn segments(conn: &mut Conn) -> Result<Vec<Segment>, StoreError> {
+pub async fn segments(conn: &mut Conn) -> Result<Vec<SignedSegment>, StoreError> {
     let rows = fetch_all!(
         conn,
         (i64, i64, String, String, String, i64, String, String),
@@ -55,7 +43,8 @@ pub async fn segments(conn: &mut Conn) -> Result<Vec<Segment>, StoreError> {
         .map(|(first, last, last_hash, file, file_sha256, at, key, signature)| {
             let public_key =
                 PublicKey::parse(&key).map_err(|_| StoreError::unreadable("a segment's key", &key))?;
-            Ok(Segment { first, last, last_hash, file, file_sha256, at: time(at), public_key, signature })
+            let segment = Segment { first, last, last_hash, file, file_sha256, at: time(at) };
+            Ok(SignedSegment { segment, public_key, signature })
         })
         .collect()
 }
