@@ -14,6 +14,7 @@ use crate::{
     domain::{
         batching::{CLOUDFRONT, Limits},
         pace::Pace,
+        ticket::{self, TicketError, Tickets},
     },
     worker,
 };
@@ -42,6 +43,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub audit: AuditArgs,
     #[command(flatten)]
+    pub tickets: TicketArgs,
+    #[command(flatten)]
     pub log: LogArgs,
 }
 
@@ -60,6 +63,33 @@ pub struct PaceArgs {
     /// Paths and tags that Unstale may have in progress for each distribution, of the 3,000 that CloudFront allows.
     #[arg(long, env = "UNSTALE_PATHS", default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(1..=3_000))]
     pub paths: u32,
+}
+
+/// How tickets in reasons become links.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TicketArgs {
+    /// What a ticket in a reason looks like, as a regular expression such as #([0-9]+). Its first group, where it has
+    /// one, goes into the address. Without it: words such as WEB-412.
+    #[arg(long, env = "UNSTALE_TICKET_PATTERN", requires = "ticket_url", value_name = "PATTERN")]
+    pub ticket_pattern: Option<String>,
+    /// Where a ticket leads, with {} for the ticket, such as https://jira.example.com/browse/{}
+    #[arg(long, env = "UNSTALE_TICKET_URL", value_name = "URL")]
+    pub ticket_url: Option<String>,
+}
+
+impl TicketArgs {
+    /// Checked, or a sentence that names the variable.
+    pub fn tickets(&self) -> Result<Option<Tickets>, String> {
+        let Some(address) = &self.ticket_url else { return Ok(None) };
+        let pattern = self.ticket_pattern.as_deref().unwrap_or(ticket::USUAL);
+        Tickets::new(pattern, address).map(Some).map_err(|error| {
+            let variable = match error {
+                TicketError::Pattern(_) => "UNSTALE_TICKET_PATTERN",
+                TicketError::Address => "UNSTALE_TICKET_URL",
+            };
+            format!("{variable} {error}")
+        })
+    }
 }
 
 /// How the history is sealed.

@@ -72,6 +72,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         limits: settings.limits,
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
+        tickets: None,
         demo: Some(story(&sandbox)?),
     };
     app.run(listener, options).await;

@@ -11,6 +11,7 @@ use super::{CliError, log, say, signals};
 
 pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     log::start(&args.log)?;
+    let tickets = args.tickets.tickets()?;
     let stop = signals::stop_token()?;
     let cloudfront = CloudFront::from_environment(Connect::default()).await;
     let settings = args.pace.worker_settings();
@@ -29,6 +30,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         limits: settings.limits,
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
+        tickets: tickets,
         demo: None,
     };
     app.run(listener, options).await;

@@ -19,5 +19,7 @@ pub mod price;
 pub mod problem;
 pub mod queue;
 pub mod retry;
+pub mod saved_search;
 pub mod secret;
+pub mod ticket;
 pub mod time;

@@ -3,6 +3,7 @@
 mod add_person;
 mod cancel_invalidation;
 mod end_session;
+mod forget_search;
 mod make_set_up_link;
 mod password;
 mod refresh_distributions;
@@ -11,12 +12,14 @@ mod request_invalidation;
 mod resolve_found;
 mod resolve_not_there;
 mod retry_invalidation;
+mod save_search;
 mod set_up;
 mod sign_in;
 
 pub use add_person::add_person;
 pub use cancel_invalidation::cancel_invalidation;
 pub use end_session::end_session;
+pub use forget_search::forget_search;
 pub use make_set_up_link::make_set_up_link;
 pub use refresh_distributions::refresh_distributions;
 pub use refuse::refuse;
@@ -24,6 +27,7 @@ pub use request_invalidation::{Requested, request_invalidation};
 pub use resolve_found::resolve_found;
 pub use resolve_not_there::resolve_not_there;
 pub use retry_invalidation::retry_invalidation;
+pub use save_search::save_search;
 pub use set_up::{SetUp, set_up};
 pub use sign_in::{SESSION_IDLE, SESSION_LIFE, SignedIn, open_session, refuse_sign_in, sign_in};
 
@@ -65,6 +69,9 @@ pub enum OpError {
     /// Nothing is in the state that the command needs.
     #[error("It has gone on meanwhile, so nothing was changed.")]
     TooLate,
+    /// A person keeps a bounded number of searches.
+    #[error("You keep {0} searches already; forget one first.")]
+    TooManySearches(usize),
     /// Another invalidation has this ID of CloudFront's already.
     #[error("Another invalidation here has this CloudFront ID already.")]
     BelongsToAnother,

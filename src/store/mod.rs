@@ -11,6 +11,7 @@ pub mod invalidations;
 mod parts;
 pub mod people;
 pub mod queue;
+pub mod saved_searches;
 pub mod sessions;
 pub mod survey;
 pub mod unsettled;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, ops::Deref, path::PathBuf, sync::Arc, time::Duration}
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{batching::Limits, pace::Pace},
+    domain::{batching::Limits, pace::Pace, ticket::Tickets},
     ops::Desk,
 };
 
@@ -21,6 +21,8 @@ pub struct Options {
     pub create: Pace,
     /// How long a request may take.
     pub timeout: Duration,
+    /// How tickets in reasons become links.
+    pub tickets: Option<Tickets>,
     pub demo: Option<Demo>,
 }
 

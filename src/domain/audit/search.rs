@@ -34,6 +34,24 @@ pub enum What {
     Words(Vec<Vec<String>>),
 }
 
+/// What somebody may see who does not see everything: these distributions, and of the rest only their own acts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sight {
+    pub person: String,
+    pub distributions: Vec<DistributionId>,
+}
+
+impl Sight {
+    #[must_use]
+    pub fn admits(&self, event: &Event) -> bool {
+        let actor = &event.acting.actor;
+        match &event.distribution {
+            Some(place) => self.distributions.contains(place),
+            None => actor.kind == ActorKind::Person && actor.id == self.person,
+        }
+    }
+}
+
 /// The box and its filters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
@@ -51,6 +69,8 @@ pub struct Search {
     pub until: Option<Timestamp>,
     /// Only what was done outside Unstale, or only what was not.
     pub outside: Option<bool>,
+    /// `None` for whoever sees everything.
+    pub sight: Option<Sight>,
 }
 
 /// How an item touches the path that was asked for.
@@ -242,6 +262,7 @@ impl Search {
             && self.from.is_none_or(|from| at >= from)
             && self.until.is_none_or(|until| at < until)
             && self.outside.is_none_or(|wanted| wanted == outside)
+            && self.sight.as_ref().is_none_or(|sight| sight.admits(event))
     }
 
     /// Does an event with all its items answer the box?
@@ -398,6 +419,7 @@ mod tests {
             Search { from: Some(at(10)), ..Search::default() },
             Search { until: Some(at(9)), ..Search::default() },
             Search { outside: Some(true), ..Search::default() },
+            Search { sight: Some(Sight::default()), ..Search::default() },
         ] {
             assert!(!narrow.admits(&event) && !narrow.is_everything(), "{narrow:?}");
         }

@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 use crate::domain::{
     audit::{
         Action, Chained, Outcome,
-        search::{Search, What},
+        search::{Search, Sight, What},
     },
     id::DistributionId,
     item::Item,
@@ -203,7 +203,7 @@ async fn filtered(conn: &mut Conn, search: &Search, before: i64, limit: usize) -
     let floor = floor(conn, search).await?;
     let mut top = ceiling(conn, search, before).await?;
     let mut found = Found::default();
-    let windows: &[i64] = if filters(search) > 1 { &WINDOWS } else { &[i64::MAX] };
+    let windows: &[i64] = if filters(search) > 1 || search.sight.is_some() { &WINDOWS } else { &[i64::MAX] };
     for window in windows {
         let bottom = top.saturating_sub(*window).max(floor);
         let wanted = limit - found.events.len();
@@ -228,6 +228,7 @@ fn filters(search: &Search) -> usize {
         search.action.is_some(),
         search.outcome.is_some(),
         search.outside.is_some(),
+        search.sight.is_some(),
     ]
     .into_iter()
     .filter(|set| *set)
@@ -273,8 +274,9 @@ async fn window_of(
     };
     let from = when(search.from.is_some(), "at >= $7", "CAST($7 AS BIGINT) IS NULL");
     let until = when(search.until.is_some(), "at < $8", "CAST($8 AS BIGINT) IS NULL");
+    let sight = sight(conn.is_postgres(), search.sight.is_some());
     let sql = format!(
-        "{} AND {distribution} AND {who} AND {action} AND {outcome} AND {outside} AND {from} AND {until}
+        "{} AND {distribution} AND {who} AND {action} AND {outcome} AND {outside} AND {from} AND {until} AND {sight}
          ORDER BY sequence DESC LIMIT $9",
         select!("WHERE sequence >= $1 AND sequence < $2"),
     );
@@ -291,6 +293,28 @@ async fn window_of(
         search.from.map(Timestamp::as_micros),
         search.until.map(Timestamp::as_micros),
         signed(limit),
+        search.sight.as_ref().map(|sight| sight.person.as_str()),
+        search.sight.as_ref().map(distributions),
     )?;
     rows.into_iter().map(Row::into_event).collect()
+}
+
+/// What somebody may see; its parameters are $10 and $11.
+const fn sight(postgres: bool, narrowed: bool) -> &'static str {
+    match (narrowed, postgres) {
+        (false, _) => "CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL",
+        (true, false) => {
+            "((distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $10)
+              OR distribution_id IN (SELECT value FROM json_each($11)))"
+        }
+        (true, true) => {
+            "((distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $10)
+              OR distribution_id IN (SELECT value FROM json_array_elements_text(CAST($11 AS json))))"
+        }
+    }
+}
+
+fn distributions(sight: &Sight) -> String {
+    let ids: Vec<&str> = sight.distributions.iter().map(DistributionId::as_str).collect();
+    Value::from(ids).to_string()
 }

@@ -43,6 +43,7 @@ pub fn options() -> Options {
         limits: settings.limits,
         create: settings.create,
         timeout: Duration::from_secs(30),
+        tickets: None,
         demo: None,
     }
 }
