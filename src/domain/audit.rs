@@ -9,6 +9,8 @@ pub mod head;
 pub mod search;
 pub mod segment;
 pub mod verify;
+mod what;
+mod words;
 
 use super::{
     actor::{Acting, ActorKind},

@@ -1,1 +1,7 @@
-//! The history as an auditor tests it.
+//! The history as an auditor tests it: tampering, signed heads, exports, hostile words.
+
+mod command;
+mod given;
+mod hostile;
+mod sealing;
+mod tampering;

@@ -6,7 +6,7 @@
 //! passes is worth repeating.
 
 mod life;
-mod rng;
+pub mod rng;
 
 pub use rng::Rng;
 
