@@ -86,7 +86,7 @@ impl App {
             );
         }
         tracing::info!(public_key = key.public().as_str(), "the history's heads are signed with this key");
-        self.seal = Some(Seal { key, heads: audit.audit_heads.clone() });
+        self.seal = Some(Seal { key, heads: audit.audit_heads.clone(), retention: audit.retention() });
         Ok(self)
     }
 

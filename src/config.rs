@@ -16,7 +16,7 @@ use crate::{
         pace::Pace,
         ticket::{self, TicketError, Tickets},
     },
-    worker,
+    worker::{self, Retention},
 };
 
 /// Where the database is: every command that needs it takes this.
@@ -102,13 +102,29 @@ pub struct AuditArgs {
     /// A file that gets each signed head as a line, best on another machine's disk. The log has them too.
     #[arg(long, env = "UNSTALE_AUDIT_HEADS", value_name = "FILE")]
     pub audit_heads: Option<PathBuf>,
+    /// Drop events of the history after so many days, 400 at least, once they are in a file of the folder that
+    /// --audit-archive names. Without it they are kept for ever.
+    #[arg(long, env = "UNSTALE_AUDIT_DAYS", requires = "audit_archive", value_name = "DAYS",
+        value_parser = clap::value_parser!(u32).range(i64::from(worker::DAYS_MIN)..=36_500))]
+    pub audit_days: Option<u32>,
+    /// The folder that old events are exported to before they are dropped.
+    #[arg(long, env = "UNSTALE_AUDIT_ARCHIVE", requires = "audit_days", value_name = "FOLDER")]
+    pub audit_archive: Option<PathBuf>,
 }
 
 impl AuditArgs {
+    /// How long events are kept, where that is not for ever.
+    #[must_use]
+    pub fn retention(&self) -> Option<Retention> {
+        let (days, folder) = self.audit_days.zip(self.audit_archive.clone())?;
+        Some(Retention { days, folder })
+    }
+
     /// Where the key is.
     #[must_use]
     pub fn key_file(&self, database: Option<&Path>) -> PathBuf {
-        let beside = || database.map_or_else(|| PathBuf::from("unstale"), Path::to_owned).with_extension("audit-key");
+        let beside =
+            || database.map_or_else(|| PathBuf::from("unstale"), Path::to_owned).with_extension("audit-key");
         self.audit_key.clone().unwrap_or_else(beside)
     }
 }

@@ -88,7 +88,10 @@ fn intact(args: &VerifyArgs, walk: &Walk) -> String {
     if args.part {
         return format!("Intact: each of {checked} events of {place} is as it was written.{heads}");
     }
-    format!("Intact: {checked} events of {place}, up to event {} with hash {}.{heads}", last.sequence, last.hash)
+    format!(
+        "Intact: {checked} events of {place}, up to event {} with hash {}.{heads}",
+        last.sequence, last.hash
+    )
 }
 
 async fn verify(args: &VerifyArgs) -> Result<Verdict, CliError> {

@@ -30,7 +30,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         limits: settings.limits,
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
-        tickets: tickets,
+        tickets,
         demo: None,
     };
     app.run(listener, options).await;

@@ -26,7 +26,9 @@ pub struct Piece {
 pub enum TicketError {
     #[error("is not a pattern: {0}")]
     Pattern(String),
-    #[error("must begin with https:// or http:// and hold {{}} where the ticket goes, such as https://jira.example.com/browse/{{}}")]
+    #[error(
+        "must begin with https:// or http:// and hold {{}} where the ticket goes, such as https://jira.example.com/browse/{{}}"
+    )]
     Address,
 }
 

@@ -12,12 +12,7 @@ use crate::{
 use super::{Desk, OpError};
 
 /// Takes away one of the person's own; another's is not there for them.
-pub async fn forget_search(
-    desk: &Desk,
-    acting: &Acting,
-    person: &PersonId,
-    id: &str,
-) -> Result<(), OpError> {
+pub async fn forget_search(desk: &Desk, acting: &Acting, person: &PersonId, id: &str) -> Result<(), OpError> {
     let mut tx = desk.db.begin().await?;
     let all = saved_searches::list(&mut tx, person).await?;
     let Some(search) = all.into_iter().find(|search| search.id == id) else { return Err(OpError::NotFound) };

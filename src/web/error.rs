@@ -49,7 +49,9 @@ impl From<OpError> for WebError {
         match error {
             OpError::Store(error) => error.into(),
             OpError::NotFound => Self::NotFound,
-            OpError::BelongsToAnother | OpError::TooLate | OpError::TooManySearches(_) => Self::TooLate(error.to_string()),
+            OpError::BelongsToAnother | OpError::TooLate | OpError::TooManySearches(_) => {
+                Self::TooLate(error.to_string())
+            }
             OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
                 Self::Internal(error.to_string())
             }

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use indexer::Indexer;
 pub use poller::Poller;
 pub use runner::{Next, run};
-pub use sealer::{Check, CheckError, KeyError, Known, Seal, Sealer, Step, open_key};
+pub use sealer::{Check, CheckError, DAYS_MIN, KeyError, Known, Retention, Seal, Sealer, Step, open_key};
 pub use submitter::Submitter;
 pub use surveyor::Surveyor;
 

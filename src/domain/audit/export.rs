@@ -70,9 +70,33 @@ pub fn jsonl(chained: &Chained) -> String {
 }
 
 const COLUMNS: [&str; 27] = [
-    "sequence", "at", "actor_kind", "actor_id", "actor_name", "sign_in", "session", "client_address", "request_id",
-    "action", "target_kind", "target_id", "distribution", "invalidation", "items", "items_count", "items_sha256",
-    "reason", "outcome", "note", "aws_request_id", "cloudfront_id", "old", "new", "version", "previous_hash", "hash",
+    "sequence",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "sign_in",
+    "session",
+    "client_address",
+    "request_id",
+    "action",
+    "target_kind",
+    "target_id",
+    "distribution",
+    "invalidation",
+    "items",
+    "items_count",
+    "items_sha256",
+    "reason",
+    "outcome",
+    "note",
+    "aws_request_id",
+    "cloudfront_id",
+    "old",
+    "new",
+    "version",
+    "previous_hash",
+    "hash",
 ];
 
 fn cells(chained: &Chained) -> impl Iterator<Item = String> {
@@ -113,8 +137,9 @@ fn cells(chained: &Chained) -> impl Iterator<Item = String> {
 
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front.
 fn inert(cell: String) -> String {
-    let risky = cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
-        || cell.starts_with(['\t', '\r', '\n']);
+    let risky =
+        cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+            || cell.starts_with(['\t', '\r', '\n']);
     if risky { format!("'{cell}") } else { cell }
 }
 
@@ -185,10 +210,14 @@ fn activity(action: Action) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{audit::{Event, GENESIS, ItemsRecord}, time::Timestamp};
+    use crate::domain::{
+        audit::{Event, GENESIS, ItemsRecord},
+        time::Timestamp,
+    };
 
     fn hostile(reason: &str) -> Chained {
-        let mut event = Event::new(Timestamp::from_micros(1), &Acting::service(), Action::InvalidationRequested);
+        let mut event =
+            Event::new(Timestamp::from_micros(1), &Acting::service(), Action::InvalidationRequested);
         reason.clone_into(&mut event.reason);
         event.items = ItemsRecord::of(&[Item::from_trusted("/a")]);
         Chained::new(1, event, GENESIS.to_owned())
@@ -221,7 +250,7 @@ mod tests {
         for form in [Form::Jsonl, Form::Ocsf] {
             let mut out = Vec::new();
             form.write(&mut out, &hostile("a\r\nb\u{2028}c\u{0}"));
-            assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 1);
+            assert_eq!(out.split(|byte| *byte == b'\n').count(), 2, "one line end");
             let value: Value = serde_json::from_slice(&out).unwrap();
             assert!(value.is_object());
         }

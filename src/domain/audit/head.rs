@@ -57,7 +57,8 @@ impl PublicKey {
     pub(super) fn fits(&self, message: &str, signature: &str) -> bool {
         let key = bytes::<32>(&self.0).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
         let signature = bytes::<64>(signature).map(|bytes| Signature::from_bytes(&bytes));
-        key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(message.as_bytes(), &signature).is_ok())
+        key.zip(signature)
+            .is_some_and(|(key, signature)| key.verify_strict(message.as_bytes(), &signature).is_ok())
     }
 }
 
@@ -138,7 +139,9 @@ impl SignedHead {
         canonical::string(&mut out, &self.head.hash);
         out.push_str(",\"public_key\":");
         canonical::string(&mut out, self.public_key.as_str());
-        out.push_str(&format!(",\"sequence\":{},\"signature\":", self.head.sequence));
+        out.push_str(",\"sequence\":");
+        out.push_str(&self.head.sequence.to_string());
+        out.push_str(",\"signature\":");
         canonical::string(&mut out, &self.signature);
         out.push('}');
         out

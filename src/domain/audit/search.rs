@@ -208,9 +208,11 @@ mod tests {
     }
 
     fn event(reason: &str, items: &[&str]) -> Event {
-        let mut event = Event::new(Timestamp::from_micros(9), &Acting::service(), Action::InvalidationRequested);
+        let mut event =
+            Event::new(Timestamp::from_micros(9), &Acting::service(), Action::InvalidationRequested);
         reason.clone_into(&mut event.reason);
-        event.items = ItemsRecord::of(&items.iter().map(|text| Item::from_trusted(*text)).collect::<Vec<_>>());
+        event.items =
+            ItemsRecord::of(&items.iter().map(|text| Item::from_trusted(*text)).collect::<Vec<_>>());
         event
     }
 

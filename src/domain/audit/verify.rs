@@ -218,7 +218,8 @@ mod tests {
         let mut previous = GENESIS.to_owned();
         (1..=length)
             .map(|sequence| {
-                let mut event = Event::new(Timestamp::from_micros(sequence), &Acting::service(), Action::SetUp);
+                let mut event =
+                    Event::new(Timestamp::from_micros(sequence), &Acting::service(), Action::SetUp);
                 event.note = format!("\"event\" {sequence}");
                 let chained = Chained::new(sequence, event, previous.clone());
                 previous.clone_from(&chained.hash);

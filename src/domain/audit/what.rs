@@ -93,8 +93,14 @@ mod tests {
 
     #[test]
     fn the_box_tells_urls_tags_and_words_apart() {
-        let path = |host: Option<&str>, path: &str| What::Path { host: host.map(str::to_owned), path: path.to_owned() };
-        assert_eq!(What::read("https://www.Example.com/a%c3?x=1#f"), path(Some("www.example.com"), "/a%C3?x=1"));
+        let path = |host: Option<&str>, path: &str| What::Path {
+            host: host.map(str::to_owned),
+            path: path.to_owned(),
+        };
+        assert_eq!(
+            What::read("https://www.Example.com/a%c3?x=1#f"),
+            path(Some("www.example.com"), "/a%C3?x=1")
+        );
         assert_eq!(What::read("www.example.com/ü"), path(Some("www.example.com"), "/%C3%BC"));
         assert_eq!(What::read("https://www.example.com"), path(Some("www.example.com"), "/"));
         assert_eq!(What::read("/a b"), path(None, "/a%20b"));

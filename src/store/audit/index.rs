@@ -32,7 +32,8 @@ pub async fn add_to_index(tx: &mut Tx, from: i64, to: i64, entries: &[Entry]) ->
         .collect();
     let words: Vec<Value> =
         entries.iter().map(|entry| json!([entry.sequence, entry.words.join(" ")])).collect();
-    let (add_items, add_words) = if tx.is_postgres() { (POSTGRES_ITEMS, POSTGRES_WORDS) } else { (ITEMS, WORDS) };
+    let (add_items, add_words) =
+        if tx.is_postgres() { (POSTGRES_ITEMS, POSTGRES_WORDS) } else { (ITEMS, WORDS) };
     execute!(tx, add_items, Value::from(items).to_string())?;
     execute!(tx, add_words, Value::from(words).to_string())?;
     Ok(true)

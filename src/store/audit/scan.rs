@@ -29,7 +29,10 @@ pub async fn scan(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Sc
         sequence,
         signed(limit),
     )?;
-    Ok(rows.into_iter().map(|row| Scanned { sequence: row.sequence, event: row.read.and_then(exact) }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Scanned { sequence: row.sequence, event: row.read.and_then(exact) })
+        .collect())
 }
 
 /// One event.

@@ -173,12 +173,18 @@ async fn with_words(conn: &mut Conn, tokens: &[String], before: i64) -> Result<V
     // Tokens are letters and digits only, so that quoting them is all there is to do.
     let (sql, all) = if conn.is_postgres() {
         let all: Vec<String> = tokens.iter().map(|token| format!("'{token}'")).collect();
-        ("SELECT sequence FROM audit_words WHERE words @@ $1::tsquery AND sequence < $2
-          ORDER BY sequence DESC LIMIT $3", all.join(" & "))
+        (
+            "SELECT sequence FROM audit_words WHERE words @@ $1::tsquery AND sequence < $2
+          ORDER BY sequence DESC LIMIT $3",
+            all.join(" & "),
+        )
     } else {
         let all: Vec<String> = tokens.iter().map(|token| format!("\"{token}\"")).collect();
-        ("SELECT rowid FROM audit_words WHERE audit_words MATCH $1 AND rowid < $2
-          ORDER BY rowid DESC LIMIT $3", all.join(" AND "))
+        (
+            "SELECT rowid FROM audit_words WHERE audit_words MATCH $1 AND rowid < $2
+          ORDER BY rowid DESC LIMIT $3",
+            all.join(" AND "),
+        )
     };
     let rows = fetch_all!(conn, (i64,), sql, all.as_str(), before, signed(CANDIDATES))?;
     Ok(rows.into_iter().map(|row| row.0).collect())

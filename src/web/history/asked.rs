@@ -164,8 +164,10 @@ fn serving(what: &What, sites: &[Distribution]) -> Option<Vec<DistributionId>> {
 
 fn roots(sites: &[Distribution]) -> Vec<String> {
     let objects = sites.iter().filter_map(|site| site.config.as_ref()?.root_object.as_deref());
-    let mut roots: Vec<String> =
-        objects.filter(|object| !object.is_empty()).map(|object| format!("/{}", object.trim_start_matches('/'))).collect();
+    let mut roots: Vec<String> = objects
+        .filter(|object| !object.is_empty())
+        .map(|object| format!("/{}", object.trim_start_matches('/')))
+        .collect();
     roots.sort();
     roots.dedup();
     roots

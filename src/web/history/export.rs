@@ -95,7 +95,9 @@ impl Pages {
             let events = self.page(cursor).await?;
             if !events.is_empty() {
                 let mut out = Vec::with_capacity(events.len() * 1_024);
-                events.iter().for_each(|chained| self.form.write(&mut out, chained));
+                for chained in &events {
+                    self.form.write(&mut out, chained);
+                }
                 return Ok(Some(out.into()));
             }
         }

@@ -162,7 +162,8 @@ fn problems(fields: &Fields) -> Vec<String> {
 async fn seal(conn: &mut Conn, now: Timestamp) -> Result<(i64, Seal), StoreError> {
     let head = audit::head_link(conn).await?;
     let checked = audit::check_state(conn).await?;
-    let hash = format!("{}…{}", &head.hash.get(..8).unwrap_or_default(), &head.hash.get(60..).unwrap_or_default());
+    let hash =
+        format!("{}…{}", &head.hash.get(..8).unwrap_or_default(), &head.hash.get(60..).unwrap_or_default());
     Ok((head.sequence, told(&checked, hash, now)))
 }
 
@@ -179,8 +180,13 @@ fn told(checked: &Checked, hash: String, now: Timestamp) -> Seal {
             hash,
         },
         (None, Some(at)) => {
-            let whole = checked.whole_at.map(ago).map_or("not yet".to_owned(), |ago| format!("checked {ago}"));
-            let told = format!("every event up to {} checked {}; the whole chain {whole}", checked.sequence, ago(at));
+            let whole =
+                checked.whole_at.map(ago).map_or("not yet".to_owned(), |ago| format!("checked {ago}"));
+            let told = format!(
+                "every event up to {} checked {}; the whole chain {whole}",
+                checked.sequence,
+                ago(at)
+            );
             Seal { state: "completed", words: "Chain intact", told, hash }
         }
         (None, None) => {

@@ -44,7 +44,8 @@ pub async fn save(
 
 /// The query is read and written anew, so that only what the history knows is kept.
 fn read(query: &str) -> Result<Wanted, WebError> {
-    let bad = || WebError::BadRequest("The search is not as this page sends it. Nothing was kept.".to_owned());
+    let bad =
+        || WebError::BadRequest("The search is not as this page sends it. Nothing was kept.".to_owned());
     let address: Uri = format!("/history?{query}").parse().map_err(|_| bad())?;
     let Query(wanted) = Query::<Wanted>::try_from_uri(&address).map_err(|_| bad())?;
     Ok(Wanted { before: None, ..wanted })

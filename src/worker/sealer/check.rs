@@ -115,7 +115,11 @@ impl Check {
         if noted.sequence > last.sequence {
             let more = audit::scan(&mut conn, last.sequence, 1).await?;
             self.walk.end()?;
-            return if more.is_empty() { Err(at(last.sequence + 1, Flaw::Missing).into()) } else { Ok(Step::More) };
+            return if more.is_empty() {
+                Err(at(last.sequence + 1, Flaw::Missing).into())
+            } else {
+                Ok(Step::More)
+            };
         }
         self.walk.end()?;
         if noted != *last {

@@ -16,7 +16,9 @@ pub enum KeyError {
         "the audit key {0} cannot be read or made: {1}; name a file that can with UNSTALE_AUDIT_KEY=/etc/unstale/audit-key"
     )]
     File(PathBuf, #[source] io::Error),
-    #[error("the audit key {0} does not hold 64 hexadecimal digits; name the right file with UNSTALE_AUDIT_KEY")]
+    #[error(
+        "the audit key {0} does not hold 64 hexadecimal digits; name the right file with UNSTALE_AUDIT_KEY"
+    )]
     NotAKey(PathBuf),
     #[error("the system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),

@@ -5,6 +5,7 @@
 
 mod check;
 mod key;
+mod retain;
 mod tell;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -13,6 +14,7 @@ use tokio::sync::Mutex;
 
 pub use check::{Check, CheckError, Known, Step};
 pub use key::{KeyError, open_key};
+pub use retain::{DAYS_MIN, Retention};
 
 use crate::{
     clock::Clock,
@@ -44,6 +46,8 @@ pub struct Seal {
     pub key: SealKey,
     /// The file to which each signed head is added as a line.
     pub heads: Option<PathBuf>,
+    /// Without it events are kept for ever.
+    pub retention: Option<Retention>,
 }
 
 /// The worker that seals.
@@ -64,6 +68,9 @@ struct State {
     begun: bool,
     noted_at: Option<Timestamp>,
     tell_at: Option<Timestamp>,
+    leaving: Option<retain::Leaving>,
+    /// When it was last looked for segments that are old enough.
+    looked_at: Option<Timestamp>,
 }
 
 impl Sealer {
@@ -88,6 +95,8 @@ impl Sealer {
         let whole = self.check_whole(&mut state).await?;
         let now = self.clock.now();
         let more = newest == Some(Step::More) || whole == Some(Step::More);
+        // A walk over the whole chain must not lose the ground under it.
+        let more = if whole == Some(Step::More) { more } else { self.retain(&mut state).await? || more };
         Ok(if more { Next::At(now.plus(REST)) } else { Next::Idle })
     }
 
@@ -113,7 +122,8 @@ impl Sealer {
         match step {
             Ok(step) => {
                 let new = reached != state.checked.sequence;
-                if step == Step::End && (new || state.noted_at.is_none()) && state.checked.broken_at.is_none() {
+                if step == Step::End && (new || state.noted_at.is_none()) && state.checked.broken_at.is_none()
+                {
                     state.checked.sequence = reached;
                     self.note(state, false).await?;
                 }
@@ -206,14 +216,16 @@ impl Sealer {
 
     /// Signs the head that was checked, if something happened since and it is time.
     async fn sign(&self, state: &mut State) -> Result<(), StoreError> {
-        let Some(head) = state.newest.as_ref().map(|check| check.walk().last().clone()) else { return Ok(()) };
+        let Some(head) = state.newest.as_ref().map(|check| check.walk().last().clone()) else {
+            return Ok(());
+        };
         if state.checked.broken_at.is_some() || head.sequence == 0 {
             return Ok(());
         }
         let now = self.clock.now();
         let last = audit::last_signed_head(&mut *self.db.read().await?).await?;
-        let due = last
-            .is_none_or(|last| head.sequence > last.head.sequence && now.since(last.at) >= SIGN_EVERY);
+        let due =
+            last.is_none_or(|last| head.sequence > last.head.sequence && now.since(last.at) >= SIGN_EVERY);
         if !due {
             return Ok(());
         }

@@ -27,8 +27,7 @@ impl Sealer {
         if state.tell_at.is_some_and(|at| at > now) {
             return Ok(());
         }
-        let heads =
-            audit::signed_heads(&mut *self.db.read().await?, state.checked.head_told, PAGE).await?;
+        let heads = audit::signed_heads(&mut *self.db.read().await?, state.checked.head_told, PAGE).await?;
         let Some(last) = heads.last().map(|signed| signed.head.sequence) else { return Ok(()) };
         if let Err(error) = add(file, &heads) {
             tracing::warn!(file = %file.display(), %error, "signed heads could not be written; this is tried again");

@@ -86,7 +86,9 @@ async fn a_broken_one_exits_with_1_and_names_the_event() {
     assert_eq!(code, 1);
     assert!(said.contains("event 21: it is missing: a signed head says that there were 30 events"), "{said}");
     let mut raw = given.raw().await;
-    raw.run("DROP TRIGGER audit_event_is_not_deleted; DELETE FROM audit_event WHERE sequence = 12").await.unwrap();
+    raw.run("DROP TRIGGER audit_event_is_not_deleted; DELETE FROM audit_event WHERE sequence = 12")
+        .await
+        .unwrap();
     drop(raw);
     let (code, said, _) = given.run(&["verify"]);
     assert_eq!(code, 1);

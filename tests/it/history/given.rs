@@ -21,7 +21,8 @@ pub fn key() -> SealKey {
 
 /// An event with something in every field.
 pub fn event(number: u64) -> Event {
-    let actor = Actor { kind: ActorKind::Person, id: format!("p{number}"), name: "ada@example.com".to_owned() };
+    let actor =
+        Actor { kind: ActorKind::Person, id: format!("p{number}"), name: "ada@example.com".to_owned() };
     let origin = Origin {
         client_address: "192.0.2.7".to_owned(),
         request_id: format!("r{number}"),

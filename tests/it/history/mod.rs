@@ -3,5 +3,6 @@
 mod command;
 mod given;
 mod hostile;
+mod retention;
 mod sealing;
 mod tampering;

@@ -12,7 +12,7 @@ use super::given::key;
 use crate::support::{World, seconds};
 
 fn sealer(world: &World, heads: Option<&Path>) -> Sealer {
-    let seal = Seal { key: key(), heads: heads.map(Path::to_owned) };
+    let seal = Seal { key: key(), heads: heads.map(Path::to_owned), retention: None };
     Sealer::new(world.database.db.clone(), world.clock.clone(), seal)
 }
 

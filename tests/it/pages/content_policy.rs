@@ -143,7 +143,14 @@ async fn every_page_that_links_lead_to_is_sound() {
             }
         }
     }
-    for part in ["/invalidations/", "/distributions/", "/?repeat=", "/?distribution=", "/history?before=", "/history/"] {
+    for part in [
+        "/invalidations/",
+        "/distributions/",
+        "/?repeat=",
+        "/?distribution=",
+        "/history?before=",
+        "/history/",
+    ] {
         assert!(seen.iter().any(|path| path.starts_with(part)), "no link leads to {part}");
     }
     let told = ["queued", "in_progress", "completed", "failed", "cancelled", "needs_a_look"];

@@ -5,6 +5,7 @@ mod content_policy;
 mod distributions;
 mod doors;
 mod history;
+mod history_search;
 mod invalidation;
 mod process;
 mod request;

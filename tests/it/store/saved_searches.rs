@@ -8,7 +8,12 @@ use unstale::{
 use crate::support::{Database, at, on_each_engine, person};
 
 fn search(id: &str, seconds: u64) -> SavedSearch {
-    SavedSearch { id: id.to_owned(), name: "ünïcode '".to_owned(), query: "q=%2Fa".to_owned(), created_at: at(seconds) }
+    SavedSearch {
+        id: id.to_owned(),
+        name: "ünïcode '".to_owned(),
+        query: "q=%2Fa".to_owned(),
+        created_at: at(seconds),
+    }
 }
 
 async fn each_person_has_their_own(database: &Database) {

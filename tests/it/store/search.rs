@@ -56,7 +56,10 @@ async fn index(database: &Database, to: i64) {
         })
         .collect();
     assert!(database.write(async |tx| audit::add_to_index(tx, from, to, &entries).await).await);
-    assert!(!database.write(async |tx| audit::add_to_index(tx, from, to, &entries).await).await, "once is enough");
+    assert!(
+        !database.write(async |tx| audit::add_to_index(tx, from, to, &entries).await).await,
+        "once is enough"
+    );
     assert_eq!(database.get(async |conn| audit::index_reached(conn).await).await, to);
 }
 
