@@ -99,7 +99,7 @@ async fn index(db: &Db) {
 async fn export(db: &Db) {
     let (mut last, mut out) = (0, Vec::new());
     loop {
-        let page = audit::after(&mut *db.read().await.unwrap(), last, 2_000).await.unwrap();
+        let page = audit::after(&mut db.read().await.unwrap(), last, 2_000).await.unwrap();
         let Some(newest) = page.last() else { return };
         last = newest.sequence;
         out.clear();
@@ -127,7 +127,7 @@ async fn measure(db: &Db, name: &str, what: impl Fn(usize) -> (Search, i64)) {
     for round in 0..ROUNDS {
         let (search, before) = what(round);
         let begun = Instant::now();
-        audit::search(&mut *db.read().await.unwrap(), &search, before, PAGE).await.unwrap();
+        audit::search(&mut db.read().await.unwrap(), &search, before, PAGE).await.unwrap();
         times.push(begun.elapsed());
     }
     times.sort();

@@ -2,7 +2,6 @@
 
 use unstale::{
     domain::{
-        actor::{Acting, Actor, ActorKind, Origin},
         audit::{
             Action, Chained, Event, ItemsRecord, Target,
             head::{SealKey, SignedHead},
@@ -13,7 +12,7 @@ use unstale::{
     worker::{Check, CheckError, Known, Step},
 };
 
-use crate::support::{at, items};
+use crate::support::{acting, at, items};
 
 pub fn key() -> SealKey {
     SealKey::from_random([9; 32])
@@ -21,26 +20,20 @@ pub fn key() -> SealKey {
 
 /// An event with something in every field.
 pub fn event(number: u64) -> Event {
-    let actor =
-        Actor { kind: ActorKind::Person, id: format!("p{number}"), name: "ada@example.com".to_owned() };
-    let origin = Origin {
-        client_address: "192.0.2.7".to_owned(),
-        request_id: format!("r{number}"),
-        sign_in: "password".to_owned(),
-        session: "s1".to_owned(),
-        ..Origin::default()
-    };
-    let mut event = Event::new(at(number), &Acting { actor, origin }, Action::InvalidationRequested);
+    let mut acting = acting();
+    acting.actor.id = format!("p{number}");
+    acting.origin.request_id = format!("r{number}");
+    let mut event = Event::new(at(number), &acting, Action::InvalidationRequested);
     event.target = Target::new("invalidation", &format!("i{number}"));
     event.distribution = Some(DistributionId::from_trusted("E1"));
     event.invalidation = Some(InvalidationId::from_trusted(format!("i{number}")));
     event.items = ItemsRecord::of(&items(&["/a", "/b*"]));
     event.reason = format!("WEB-{number}: ünïcode");
-    event.note = "note".to_owned();
-    event.aws_request_id = "aws".to_owned();
-    event.cloudfront_id = "I1".to_owned();
-    event.old = "queued".to_owned();
-    event.new = "in_progress".to_owned();
+    "note".clone_into(&mut event.note);
+    "aws".clone_into(&mut event.aws_request_id);
+    "I1".clone_into(&mut event.cloudfront_id);
+    "queued".clone_into(&mut event.old);
+    "in_progress".clone_into(&mut event.new);
     event
 }
 
@@ -57,7 +50,7 @@ pub async fn fill(db: &Db, events: u64) -> SignedHead {
 }
 
 pub async fn all(db: &Db) -> Vec<Chained> {
-    audit::after(&mut *db.read().await.unwrap(), 0, 1_000_000).await.unwrap()
+    audit::after(&mut db.read().await.unwrap(), 0, 1_000_000).await.unwrap()
 }
 
 /// Holds a database to a head that is known from elsewhere.

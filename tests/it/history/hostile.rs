@@ -9,7 +9,6 @@ use std::{
 
 use unstale::{
     domain::{
-        actor::{Acting, Actor, ActorKind, Origin},
         audit::{
             Action, Event, ItemsRecord, Target,
             search::{item_key, words_of},
@@ -23,7 +22,7 @@ use unstale::{
 
 use crate::{
     simulation::rng::Rng,
-    support::{Browser, Site, at, css, encoded},
+    support::{Browser, Site, acting, at, css, encoded},
 };
 
 const PIECES: [&str; 28] = [
@@ -64,15 +63,12 @@ fn hostile(rng: &mut Rng) -> String {
 
 fn event(rng: &mut Rng) -> Event {
     let mut word = || hostile(rng);
-    let actor = Actor { kind: ActorKind::Person, id: word(), name: word() };
-    let origin = Origin {
-        client_address: word(),
-        request_id: word(),
-        sign_in: word(),
-        session: word(),
-        ..Origin::default()
-    };
-    let mut event = Event::new(at(1), &Acting { actor, origin }, Action::ActRefused);
+    let mut acting = acting();
+    (acting.actor.id, acting.actor.name) = (word(), word());
+    let origin = &mut acting.origin;
+    (origin.client_address, origin.request_id) = (word(), word());
+    (origin.sign_in, origin.session) = (word(), word());
+    let mut event = Event::new(at(1), &acting, Action::ActRefused);
     event.target = Target { kind: word(), id: word() };
     event.distribution = Some(DistributionId::from_trusted(word()));
     event.items = ItemsRecord::of(&[Item::from_trusted(word()), Item::from_trusted(format!("/{}*", word()))]);

@@ -148,10 +148,10 @@ async fn nobody_finds_what_they_may_not_see(database: &Database) {
     fill(database).await;
     index(database, 5).await;
     let mut own = Event::new(at(7), &acting(), Action::SearchSaved);
-    own.reason = "web mine".to_owned();
+    "web mine".clone_into(&mut own.reason);
     database.write(async |tx| audit::append(tx, own).await).await;
     let mut others = Event::new(at(8), &Acting::service(), Action::SetUp);
-    others.reason = "web theirs".to_owned();
+    "web theirs".clone_into(&mut others.reason);
     database.write(async |tx| audit::append(tx, others).await).await;
     let sight = Some(Sight { person: "p1".to_owned(), distributions: vec![id("E1")] });
     for (typed, expected) in
