@@ -234,7 +234,7 @@ impl Sealer {
         let new = audit::insert_signed_head(&mut tx, &signed).await?;
         tx.commit().await?;
         if new {
-            tracing::info!(head = signed.line(), "the history's head was signed");
+            tracing::info!(head = %signed.line(), "the history's head was signed");
         }
         Ok(())
     }

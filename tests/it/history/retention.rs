@@ -35,7 +35,6 @@ async fn first(world: &World) -> i64 {
 #[tokio::test]
 async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     let site = Site::new().await;
-    let ada = site.operator().await;
     let world = &site.world;
     let folder = tempfile::tempdir().unwrap();
     for n in 0..1_100 {
@@ -65,6 +64,7 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     while check.step(db, 100).await.unwrap() == Step::More {}
     assert_eq!(check.walk().last().sequence, world.head().await);
 
+    let ada = site.operator().await;
     ada.get("/history").await.assert_status(200);
     ada.get("/history?q=%2F7").await.assert_status(200);
     ada.get("/history/1").await.assert_status(404);
