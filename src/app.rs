@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::Clock,
     cloudfront::CloudFront,
+    config::AuditArgs,
     ops::{self, Desk, OpError},
     store::{
         Db, StoreError, batches,
@@ -15,7 +16,7 @@ use crate::{
     },
     wake::{Bell, Listener},
     web::{self, Options, Web},
-    worker::{self, Bench, Poller, Settings, Submitter, Surveyor},
+    worker::{self, Bench, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor},
 };
 
 /// So many batches are sent, and distributions asked about, at the same time: one that hangs holds up no other.
@@ -36,6 +37,8 @@ pub enum AppError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
     #[error("{0}")]
+    Key(#[from] KeyError),
+    #[error("{0}")]
     Io(#[from] io::Error),
 }
 
@@ -44,6 +47,8 @@ pub enum AppError {
 pub struct App {
     pub desk: Desk,
     bench: Bench,
+    /// What the history's heads are signed with; without it they are neither signed nor checked.
+    seal: Option<Seal>,
     stop: CancellationToken,
     /// Held for as long as the service runs on an SQLite file.
     _lock: Option<InstanceLock>,
@@ -67,7 +72,22 @@ impl App {
         let (clock, bell) = (Clock::system(), Bell::new());
         let desk = Desk { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
         let bench = Bench { db, cloudfront, clock, bell, settings };
-        Ok(Self { desk, bench, stop, _lock: lock })
+        Ok(Self { desk, bench, seal: None, stop, _lock: lock })
+    }
+
+    /// Checks the history and signs its heads while it runs.
+    pub fn sealed(mut self, audit: &AuditArgs) -> Result<Self, AppError> {
+        let file = audit.key_file(self.desk.db.file());
+        let (key, made) = worker::open_key(&file)?;
+        if made && self.desk.db.is_shared() {
+            tracing::warn!(
+                file = %file.display(),
+                "the key for the history's heads was made on this machine; give every replica the same file with UNSTALE_AUDIT_KEY"
+            );
+        }
+        tracing::info!(public_key = key.public().as_str(), "the history's heads are signed with this key");
+        self.seal = Some(Seal { key, heads: audit.audit_heads.clone(), retention: audit.retention() });
+        Ok(self)
     }
 
     /// Serves pages and works until told to stop, then ends in order.
@@ -108,6 +128,18 @@ impl App {
             let surveyor = surveyor.clone();
             async move { surveyor.tick().await }
         });
+        let indexer = Indexer::new(self.bench.db.clone(), self.bench.clock.clone());
+        self.start(workers, "indexer", move || {
+            let indexer = indexer.clone();
+            async move { indexer.tick().await }
+        });
+        if let Some(seal) = self.seal.clone() {
+            let sealer = Sealer::new(self.bench.db.clone(), self.bench.clock.clone(), seal);
+            self.start(workers, "sealer", move || {
+                let sealer = sealer.clone();
+                async move { sealer.tick().await }
+            });
+        }
     }
 
     fn start_submitter(&self, workers: &mut JoinSet<()>, bell: Arc<Mutex<Listener>>) {

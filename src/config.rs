@@ -5,7 +5,11 @@ mod ways;
 
 pub use ways::WaysArgs;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 use url::Url;
@@ -14,8 +18,9 @@ use crate::{
     domain::{
         batching::{CLOUDFRONT, Limits},
         pace::Pace,
+        ticket::{self, TicketError, Tickets},
     },
-    worker,
+    worker::{self, Retention},
 };
 
 /// Where the database is: every command that needs it takes this.
@@ -45,6 +50,10 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub pace: PaceArgs,
     #[command(flatten)]
+    pub audit: AuditArgs,
+    #[command(flatten)]
+    pub tickets: TicketArgs,
+    #[command(flatten)]
     pub log: LogArgs,
 }
 
@@ -63,6 +72,70 @@ pub struct PaceArgs {
     /// Paths and tags that Unstale may have in progress for each distribution, of the 3,000 that CloudFront allows.
     #[arg(long, env = "UNSTALE_PATHS", default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(1..=3_000))]
     pub paths: u32,
+}
+
+/// How tickets in reasons become links.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TicketArgs {
+    /// What a ticket in a reason looks like, as a regular expression such as #([0-9]+). Its first group, where it has
+    /// one, goes into the address. Without it: words such as WEB-412.
+    #[arg(long, env = "UNSTALE_TICKET_PATTERN", requires = "ticket_url", value_name = "PATTERN")]
+    pub ticket_pattern: Option<String>,
+    /// Where a ticket leads, with {} for the ticket, such as https://jira.example.com/browse/{}
+    #[arg(long, env = "UNSTALE_TICKET_URL", value_name = "URL")]
+    pub ticket_url: Option<String>,
+}
+
+impl TicketArgs {
+    /// Checked, or a sentence that names the variable.
+    pub fn tickets(&self) -> Result<Option<Tickets>, String> {
+        let Some(address) = &self.ticket_url else { return Ok(None) };
+        let pattern = self.ticket_pattern.as_deref().unwrap_or(ticket::USUAL);
+        Tickets::new(pattern, address).map(Some).map_err(|error| {
+            let variable = match error {
+                TicketError::Pattern(_) => "UNSTALE_TICKET_PATTERN",
+                TicketError::Address => "UNSTALE_TICKET_URL",
+            };
+            format!("{variable} {error}")
+        })
+    }
+}
+
+/// How the history is sealed.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AuditArgs {
+    /// The file of the key that the history's heads are signed with; it is made where it is missing. Without a name it
+    /// is unstale.audit-key beside the database. Keep it where those who can change the database cannot read it.
+    #[arg(long, env = "UNSTALE_AUDIT_KEY", value_name = "FILE")]
+    pub audit_key: Option<PathBuf>,
+    /// A file that gets each signed head as a line, best on another machine's disk. The log has them too.
+    #[arg(long, env = "UNSTALE_AUDIT_HEADS", value_name = "FILE")]
+    pub audit_heads: Option<PathBuf>,
+    /// Drop events of the history after so many days, 400 at least, once they are in a file of the folder that
+    /// --audit-archive names. Without it they are kept for ever.
+    #[arg(long, env = "UNSTALE_AUDIT_DAYS", requires = "audit_archive", value_name = "DAYS",
+        value_parser = clap::value_parser!(u32).range(i64::from(worker::DAYS_MIN)..=36_500))]
+    pub audit_days: Option<u32>,
+    /// The folder that old events are exported to before they are dropped.
+    #[arg(long, env = "UNSTALE_AUDIT_ARCHIVE", requires = "audit_days", value_name = "FOLDER")]
+    pub audit_archive: Option<PathBuf>,
+}
+
+impl AuditArgs {
+    /// How long events are kept, where that is not for ever.
+    #[must_use]
+    pub fn retention(&self) -> Option<Retention> {
+        let (days, folder) = self.audit_days.zip(self.audit_archive.clone())?;
+        Some(Retention { days, folder })
+    }
+
+    /// Where the key is.
+    #[must_use]
+    pub fn key_file(&self, database: Option<&Path>) -> PathBuf {
+        let beside =
+            || database.map_or_else(|| PathBuf::from("unstale"), Path::to_owned).with_extension("audit-key");
+        self.audit_key.clone().unwrap_or_else(beside)
+    }
 }
 
 /// What the log says, and how.

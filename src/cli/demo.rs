@@ -12,7 +12,7 @@ use cloudfront_sandbox::{Config, Sandbox};
 use crate::{
     app::{self, App},
     cloudfront::{CloudFront, Connect},
-    config::{LogArgs, REQUEST_TIMEOUT},
+    config::{AuditArgs, LogArgs, REQUEST_TIMEOUT},
     domain::{
         access::Role,
         actor::{Acting, Origin},
@@ -61,7 +61,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     let sandbox_address = app::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?.local_addr()?;
     let cloudfront = CloudFront::at(&format!("http://{sandbox_address}"), "demo", "demo", Connect::default());
     let settings = Settings { create: Pace::new(5.0, 20), read: Pace::new(50.0, 100), ..Settings::default() };
-    let app = App::open(&database, cloudfront, settings, stop).await?;
+    let app = App::open(&database, cloudfront, settings, stop).await?.sealed(&AuditArgs::default())?;
     let sandbox = start_sandbox(&data, sandbox_address, args.complete_after).await?;
     add_demo_person(&app.desk).await?;
     let listener = app::listen(args.listen).await?;
@@ -74,6 +74,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         timeout: REQUEST_TIMEOUT,
         rate: Rate::default(),
         ways: Ways::default(),
+        tickets: None,
         demo: Some(story(&sandbox)?),
     };
     app.run(listener, options).await;

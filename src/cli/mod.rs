@@ -1,6 +1,9 @@
 //! The command line: one file a subcommand.
 #![allow(clippy::doc_markdown, reason = "clap shows these comments at a terminal")]
 
+mod audit;
+mod audit_export;
+mod audit_verify;
 mod demo;
 mod desk;
 mod healthcheck;
@@ -35,6 +38,9 @@ enum Command {
     User(user::UserArgs),
     /// Manage the API tokens of pipelines.
     Token(token::TokenArgs),
+    /// Check the history, or take it out. Exits with 0 where it is intact, 1 where it is broken, 2 where it could not be
+    /// checked.
+    Audit(audit::AuditArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -47,6 +53,7 @@ pub async fn run() -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,
+        Command::Audit(args) => return audit::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
     };
     match done {

@@ -16,6 +16,7 @@ const OPEN_FILES: u64 = 8_192;
 pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     log::start(&args.log)?;
     let ways = args.ways.ways(args.public_url.as_deref())?;
+    let tickets = args.tickets.tickets()?;
     if let Some(oidc) = &ways.oidc
         && let Err(error) = oidc.look(Clock::system().now()).await
     {
@@ -24,7 +25,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let stop = signals::stop_token()?;
     let cloudfront = CloudFront::from_environment(Connect::default()).await;
     let settings = args.pace.worker_settings();
-    let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
+    let app = App::open(&args.database.database, cloudfront, settings, stop).await?.sealed(&args.audit)?;
     raise_open_files();
     let listener = app::listen(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);
@@ -42,6 +43,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         timeout: REQUEST_TIMEOUT,
         rate: Rate::new(args.request_rate),
         ways,
+        tickets,
         demo: None,
     };
     app.run(listener, options).await;

@@ -3,7 +3,14 @@
 //! The canonical form is JSON after RFC 8785: keys sorted, no white space, only text, whole numbers, lists and null.
 //! Each event's form holds the hash of the one before it, so that a change anywhere shows in every later hash.
 
-use serde_json::{Map, Value, json};
+pub mod canonical;
+pub mod export;
+pub mod head;
+pub mod search;
+pub mod segment;
+pub mod verify;
+mod what;
+mod words;
 
 use super::{
     actor::{Acting, ActorKind},
@@ -99,6 +106,9 @@ actions! {
     SignedOut = "person.signed_out", "Signed out";
     SetUp = "unstale.set_up", "Unstale set up";
     SetUpLinkMade = "unstale.set_up_link_made", "Set-up link made";
+    SearchSaved = "history.search_saved", "Search saved";
+    SearchForgotten = "history.search_forgotten", "Search forgotten";
+    SegmentDropped = "history.segment_dropped", "Old events exported and dropped";
     ActRefused = "act.refused", "Act refused";
 }
 
@@ -246,7 +256,7 @@ impl Chained {
     /// Puts an event behind the one with `previous_hash`.
     #[must_use]
     pub fn new(sequence: i64, event: Event, previous_hash: String) -> Self {
-        let hash = sha256_hex(canonical(sequence, &event, &previous_hash).as_bytes());
+        let hash = sha256_hex(canonical::text(sequence, &event, &previous_hash).as_bytes());
         Self { sequence, event, previous_hash, hash }
     }
 
@@ -258,39 +268,8 @@ impl Chained {
 
     #[must_use]
     pub fn canonical(&self) -> String {
-        canonical(self.sequence, &self.event, &self.previous_hash)
+        canonical::text(self.sequence, &self.event, &self.previous_hash)
     }
-}
-
-/// The text under the hash.
-fn canonical(sequence: i64, event: &Event, previous_hash: &str) -> String {
-    let Acting { actor, origin } = &event.acting;
-    let optional = |text: Option<&str>| text.map_or(Value::Null, Value::from);
-    let items: Vec<&str> = event.items.shown.iter().map(Item::as_str).collect();
-    let mut form = Map::new();
-    let mut put = |key: &str, value: Value| form.insert(key.to_owned(), value);
-    put("action", json!(event.action.as_str()));
-    put("actor", json!({"id": actor.id, "kind": actor.kind.as_str(), "name": actor.name}));
-    put("at", json!(event.at.to_string()));
-    put("aws_request_id", json!(event.aws_request_id));
-    put("client_address", json!(origin.client_address));
-    put("cloudfront_id", json!(event.cloudfront_id));
-    put("distribution", optional(event.distribution.as_ref().map(DistributionId::as_str)));
-    put("invalidation", optional(event.invalidation.as_ref().map(InvalidationId::as_str)));
-    put("items", json!({"count": event.items.count, "sha256": event.items.sha256, "shown": items}));
-    put("new", json!(event.new));
-    put("note", json!(event.note));
-    put("old", json!(event.old));
-    put("outcome", json!(event.outcome.as_str()));
-    put("previous_hash", json!(previous_hash));
-    put("reason", json!(event.reason));
-    put("request_id", json!(origin.request_id));
-    put("sequence", json!(sequence));
-    put("session", json!(origin.session));
-    put("sign_in", json!(origin.sign_in));
-    put("target", json!({"id": event.target.id, "kind": event.target.kind}));
-    put("version", json!(VERSION));
-    Value::Object(form).to_string()
 }
 
 /// Is this an event that workers wrote about what CloudFront did?
@@ -301,6 +280,8 @@ pub fn is_by_service(event: &Event) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::domain::{actor::Actor, id::PersonId};
 

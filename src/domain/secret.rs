@@ -74,7 +74,15 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// The first 64 bits of the SHA-256 of bytes, as the signed number that databases keep.
+#[must_use]
+pub fn sha256_prefix(bytes: &[u8]) -> i64 {
+    Sha256::digest(bytes).iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
+}
+
+/// Bytes in lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

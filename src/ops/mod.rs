@@ -12,6 +12,7 @@ mod decline_proposal;
 mod delete_group;
 mod disable_person;
 mod end_session;
+mod forget_search;
 mod hold_back;
 mod invite_person;
 mod make_set_up_link;
@@ -32,6 +33,7 @@ mod resolve_found;
 mod resolve_not_there;
 mod retry_invalidation;
 mod revoke_token;
+mod save_search;
 mod second_step;
 mod set_password;
 mod set_up;
@@ -48,6 +50,7 @@ pub use decline_proposal::decline_proposal;
 pub use delete_group::delete_group;
 pub use disable_person::{disable_person, enable_person};
 pub use end_session::{end_other_session, end_session, end_sessions};
+pub use forget_search::forget_search;
 pub use invite_person::invite_person;
 pub use make_set_up_link::make_set_up_link;
 pub use make_token::{NewToken, make_token};
@@ -65,6 +68,7 @@ pub use resolve_found::resolve_found;
 pub use resolve_not_there::resolve_not_there;
 pub use retry_invalidation::retry_invalidation;
 pub use revoke_token::revoke_token;
+pub use save_search::save_search;
 pub use second_step::{confirm_second_step, make_recovery_codes, offer_second_step, take_second_step_away};
 pub use set_password::{change_password, check_own_password, set_password_with_link};
 pub use set_up::{SetUp, set_up};
@@ -113,6 +117,9 @@ pub enum OpError {
     /// Nothing is in the state that the command needs.
     #[error("It has gone on meanwhile, so nothing was changed.")]
     TooLate,
+    /// A person keeps a bounded number of searches.
+    #[error("You keep {0} searches already; forget one first.")]
+    TooManySearches(usize),
     /// Another invalidation has this ID of CloudFront's already.
     #[error("Another invalidation here has this CloudFront ID already.")]
     BelongsToAnother,

@@ -1,5 +1,19 @@
 //! The history: written once, at its end, each event with the hash of the one before it.
 
+mod check;
+mod heads;
+mod index;
+mod scan;
+mod search;
+mod segments;
+
+pub use check::{Checked, check_state, set_check_state, set_head_told};
+pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
+pub use index::{Entry, add_to_index, index_reached};
+pub use scan::{Scanned, find, scan};
+pub use search::{Found, search};
+pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
+
 use crate::domain::{
     access::Access,
     actor::{Acting, Actor, ActorKind, Origin},
@@ -19,12 +33,13 @@ macro_rules! select {
         concat!(
             "SELECT sequence, at, actor_kind, actor_id, actor_name, sign_in, session, client_address, request_id, ",
             "action, target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count, ",
-            "items_sha256, reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, ",
+            "items_sha256, reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, version, ",
             "previous_hash, hash FROM audit_event ",
             $rest
         )
     };
 }
+use select;
 
 /// Writes an event at the end of the chain. Do it last in a transaction: writers queue up behind it.
 pub async fn append(tx: &mut Tx, event: Event) -> Result<i64, StoreError> {
@@ -185,6 +200,7 @@ struct Row {
     cloudfront_id: String,
     old_value: String,
     new_value: String,
+    version: i64,
     previous_hash: String,
     hash: String,
 }

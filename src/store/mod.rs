@@ -21,6 +21,7 @@ pub mod people;
 pub mod proposals;
 pub mod protections;
 pub mod queue;
+pub mod saved_searches;
 pub mod second_steps;
 pub mod sessions;
 mod sight;

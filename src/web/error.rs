@@ -61,9 +61,10 @@ impl From<OpError> for WebError {
                     "It was refused: {why}. Nothing was kept or sent. The attempt is in the history."
                 ),
             },
-            OpError::BelongsToAnother | OpError::TooLate | OpError::LastAdmin => {
-                Self::TooLate(error.to_string())
-            }
+            OpError::BelongsToAnother
+            | OpError::TooLate
+            | OpError::LastAdmin
+            | OpError::TooManySearches(_) => Self::TooLate(error.to_string()),
             OpError::Grant(_) | OpError::Group(_) | OpError::Token(_) => Self::BadRequest(error.to_string()),
             OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
                 Self::Internal(error.to_string())

@@ -11,7 +11,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{batching::Limits, pace::Pace, throttle::Throttle},
+    domain::{batching::Limits, pace::Pace, throttle::Throttle, ticket::Tickets},
     ops::Desk,
 };
 
@@ -30,6 +30,8 @@ pub struct Options {
     /// How often one client may ask.
     pub rate: Rate,
     pub ways: Ways,
+    /// How tickets in reasons become links.
+    pub tickets: Option<Tickets>,
     pub demo: Option<Demo>,
 }
 

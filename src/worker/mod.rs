@@ -4,15 +4,19 @@
 //! that is guarded by the lease of the first.
 
 mod finder;
+mod indexer;
 mod poller;
 mod runner;
+mod sealer;
 mod submitter;
 mod surveyor;
 
 use std::time::Duration;
 
+pub use indexer::Indexer;
 pub use poller::Poller;
 pub use runner::{Next, run, run_in_turn};
+pub use sealer::{Check, CheckError, DAYS_MIN, KeyError, Known, Retention, Seal, Sealer, Step, open_key};
 pub use submitter::Submitter;
 pub use surveyor::Surveyor;
 

@@ -8,6 +8,7 @@
 
 mod events;
 mod flow;
+mod history;
 mod kill;
 mod layers;
 mod migrations;

@@ -190,17 +190,19 @@ fn every_step_is_taken_with_rows_in_the_tables() {
     }
 }
 
-/// Every table with its columns, each with whether it may be empty.
+/// Every table but the words of the history, which each engine indexes in its own way, with its columns, each with whether it may be empty.
 async fn tables(place: &Place) -> BTreeSet<String> {
     Db::open(&place.address()).await.unwrap().close().await;
     let mut raw = place.raw().await;
     let columns = if raw.is_postgres() {
         "SELECT table_name || '.' || column_name || CASE is_nullable WHEN 'NO' THEN ' filled' ELSE '' END
-         FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'"
+         FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'
+         AND table_name NOT LIKE 'audit\\_words%'"
     } else {
         "SELECT t.name || '.' || c.name || CASE c.\"notnull\" WHEN 1 THEN ' filled' ELSE '' END
          FROM sqlite_schema t JOIN pragma_table_info(t.name) c
-         WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite%'"
+         WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite%'
+         AND t.name NOT LIKE 'audit\\_words%' ESCAPE '\\'"
     };
     raw.texts(columns).await.into_iter().collect()
 }
@@ -210,7 +212,8 @@ async fn indexes(place: &Place) -> BTreeSet<String> {
     let mut raw = place.raw().await;
     let indexes = if raw.is_postgres() {
         "SELECT indexname::text FROM pg_indexes WHERE schemaname = 'public'
-         AND indexname NOT LIKE '%\\_key' AND indexname NOT LIKE '%\\_pkey'"
+         AND indexname NOT LIKE '%\\_key' AND indexname NOT LIKE '%\\_pkey'
+         AND indexname NOT LIKE 'audit\\_words%'"
     } else {
         "SELECT name FROM sqlite_schema WHERE type = 'index' AND name NOT LIKE 'sqlite%'"
     };

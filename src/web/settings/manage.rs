@@ -140,6 +140,7 @@ async fn answer(
         | OpError::Grant(_)
         | OpError::Group(_)
         | OpError::Token(_)
+        | OpError::TooManySearches(_)
         | OpError::Person(_)
         | OpError::Password(_)
         | OpError::Random(_) => {}

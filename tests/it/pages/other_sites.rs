@@ -5,7 +5,7 @@ use reqwest::Method;
 use super::routes::routes;
 use crate::support::{Site, WORKSHOP, encoded, options, uuid};
 
-const OURS: &str = "https://unstale.example.com";
+const OURS: &str = "http://unstale.example.com";
 /// What a browser may say of where a request comes from; none is an old browser, or no browser.
 const SITES: [Option<&str>; 5] =
     [None, Some("same-origin"), Some("none"), Some("same-site"), Some("cross-site")];

@@ -30,7 +30,11 @@ impl Route {
 
     /// An address of this route.
     pub fn address(&self) -> String {
-        self.path.replace("{id}", &uuid()).replace("{batch}", &uuid()).replace("{name}", "app.css")
+        self.path
+            .replace("{id}", &uuid())
+            .replace("{batch}", &uuid())
+            .replace("{name}", "app.css")
+            .replace("{sequence}", "1")
     }
 }
 

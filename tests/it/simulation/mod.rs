@@ -6,7 +6,7 @@
 //! operating system, so a replay that passes is worth repeating.
 
 mod life;
-mod rng;
+pub mod rng;
 
 pub use rng::Rng;
 

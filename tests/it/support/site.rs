@@ -38,6 +38,10 @@ pub struct Site {
     hub: JoinHandle<()>,
 }
 
+/// The hash of a password that nobody knows.
+const NOBODYS_PASSWORD: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$0cEIrkHQXPXP7E/9b9GqTTh4v5XVVrvX1nLJ6dRmXSE";
+
 /// How the service is run where no flag says otherwise.
 pub fn options() -> Options {
     let settings = Settings::default();
@@ -48,6 +52,7 @@ pub fn options() -> Options {
         timeout: Duration::from_secs(30),
         rate: web::Rate::default(),
         ways: Ways::default(),
+        tickets: None,
         demo: None,
     }
 }
@@ -143,7 +148,7 @@ impl Site {
     /// A person whose password nobody has.
     pub async fn person(&self, email: &str, role: Role) -> Person {
         let person = samples::person(email, role);
-        self.world.database.write(async |tx| people::insert(tx, &person, "no password").await).await;
+        self.world.database.write(async |tx| people::insert(tx, &person, NOBODYS_PASSWORD).await).await;
         person
     }
 

@@ -119,7 +119,7 @@ impl World {
         // Whoever acts is somebody: what they may do is looked up at each act.
         let ada =
             Person { id: PersonId::from_trusted("p1"), ..samples::person("p1@example.com", Role::Operator) };
-        database.write(async |tx| people::insert(tx, &ada, "no password").await).await;
+        database.write(async |tx| people::insert(tx, &ada, "").await).await;
         let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
         let bench = Bench { db, cloudfront, clock: clock.clone(), bell, settings: setup.settings };
         Self {

@@ -1,0 +1,107 @@
+-- Signed heads, the state of the checks, the index of the history, saved searches, and segments that were dropped.
+
+-- Heads of the chain under a key: cutting off the end or rewriting all of it shows against them.
+CREATE TABLE audit_signed_head (
+    sequence   BIGINT NOT NULL PRIMARY KEY,
+    hash       TEXT   NOT NULL,
+    at         BIGINT NOT NULL,
+    public_key TEXT   NOT NULL,
+    signature  TEXT   NOT NULL
+);
+
+CREATE TRIGGER audit_signed_head_is_not_changed BEFORE UPDATE OR DELETE ON audit_signed_head
+FOR EACH ROW EXECUTE FUNCTION audit_event_refuse();
+
+CREATE TRIGGER audit_signed_head_is_not_truncated BEFORE TRUNCATE ON audit_signed_head
+FOR EACH STATEMENT EXECUTE FUNCTION audit_event_refuse();
+
+-- How the last check in the background ended. It is shown and never trusted: a check begins at a signed head.
+CREATE TABLE audit_check (
+    id         BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    sequence   BIGINT NOT NULL, -- intact up to this event
+    at         BIGINT,
+    whole_at   BIGINT,          -- when the whole chain was last found intact
+    broken_at  BIGINT,          -- the first bad event, where there is one
+    problem    TEXT   NOT NULL,
+    head_told  BIGINT NOT NULL  -- the last signed head that the file and the webhook have
+);
+
+INSERT INTO audit_check (id, sequence, problem, head_told) VALUES (1, 0, '', 0);
+
+-- Segments that were exported and may be dropped. The signature covers all columns but itself.
+CREATE TABLE audit_segment (
+    last_sequence  BIGINT NOT NULL PRIMARY KEY,
+    first_sequence BIGINT NOT NULL,
+    last_hash      TEXT   NOT NULL,
+    file           TEXT   NOT NULL,
+    file_sha256    TEXT   NOT NULL,
+    at             BIGINT NOT NULL,
+    public_key     TEXT   NOT NULL,
+    signature      TEXT   NOT NULL
+);
+
+CREATE TRIGGER audit_segment_is_not_changed BEFORE UPDATE OR DELETE ON audit_segment
+FOR EACH ROW EXECUTE FUNCTION audit_event_refuse();
+
+CREATE TRIGGER audit_segment_is_not_truncated BEFORE TRUNCATE ON audit_segment
+FOR EACH STATEMENT EXECUTE FUNCTION audit_event_refuse();
+
+-- An event may go once a segment that was exported and signed has it.
+CREATE FUNCTION audit_event_refuse_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM audit_segment WHERE OLD.sequence BETWEEN first_sequence AND last_sequence
+    ) THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'an audit event is never deleted';
+END $$;
+
+DROP TRIGGER audit_event_is_not_changed ON audit_event;
+
+CREATE TRIGGER audit_event_is_not_changed BEFORE UPDATE ON audit_event
+FOR EACH ROW EXECUTE FUNCTION audit_event_refuse();
+
+CREATE TRIGGER audit_event_is_not_deleted BEFORE DELETE ON audit_event
+FOR EACH ROW EXECUTE FUNCTION audit_event_refuse_delete();
+
+-- Each filter of the history's page by itself is answered from an index, newest first.
+CREATE INDEX audit_event_by_actor ON audit_event (actor_name, sequence);
+CREATE INDEX audit_event_by_kind ON audit_event (actor_kind, sequence);
+CREATE INDEX audit_event_by_action ON audit_event (action, sequence);
+CREATE INDEX audit_event_by_outcome ON audit_event (outcome, sequence);
+CREATE INDEX audit_event_by_time ON audit_event (at);
+
+-- How far the index goes. Events behind that are looked through one by one.
+CREATE TABLE audit_index (
+    id       BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    sequence BIGINT NOT NULL
+);
+
+INSERT INTO audit_index (id, sequence) VALUES (1, 0);
+
+-- Which events name an item: the first 64 bits of the SHA-256 of the path, of a wildcard's prefix, or of a tag.
+CREATE TABLE audit_item (
+    item_key BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    PRIMARY KEY (item_key, sequence)
+);
+
+-- Which events have a word. The words come in small letters with a space between.
+CREATE TABLE audit_words (
+    sequence BIGINT   NOT NULL PRIMARY KEY,
+    words    TSVECTOR NOT NULL
+);
+
+CREATE INDEX audit_words_by_word ON audit_words USING GIN (words);
+
+-- Searches of the history that people keep for themselves.
+CREATE TABLE saved_search (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    person_id  TEXT   NOT NULL REFERENCES person (id),
+    name       TEXT   NOT NULL,
+    query      TEXT   NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX saved_search_by_person ON saved_search (person_id, created_at);

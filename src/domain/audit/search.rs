@@ -1,0 +1,285 @@
+//! What is looked for in the history: a URL that something touched, words, and filters. Pure: the store finds
+//! candidates with the keys and tokens of this module, and this module has the last word on each event.
+
+use super::{
+    Action, Event, Outcome,
+    what::capital_escapes,
+    words::{holds, texts, tokens},
+};
+use crate::domain::{
+    actor::ActorKind, id::DistributionId, item::Item, secret::sha256_prefix, time::Timestamp,
+};
+
+pub use super::{what::What, words::words_of};
+
+/// What somebody may see who does not see everything: these distributions, and of the rest only their own acts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sight {
+    pub person: String,
+    pub distributions: Vec<DistributionId>,
+}
+
+impl Sight {
+    #[must_use]
+    pub fn admits(&self, event: &Event) -> bool {
+        let actor = &event.acting.actor;
+        match &event.distribution {
+            Some(place) => self.distributions.contains(place),
+            None => actor.kind == ActorKind::Person && actor.id == self.person,
+        }
+    }
+}
+
+/// The box and its filters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    pub what: What,
+    pub distribution: Option<DistributionId>,
+    /// Where a URL's host says which distributions serve it.
+    pub serving: Option<Vec<DistributionId>>,
+    /// The root objects that `/` stands for.
+    pub roots: Vec<String>,
+    pub who: Option<String>,
+    pub action: Option<Action>,
+    pub outcome: Option<Outcome>,
+    pub from: Option<Timestamp>,
+    /// Up to, and without.
+    pub until: Option<Timestamp>,
+    /// Only what was done outside Unstale, or only what was not.
+    pub outside: Option<bool>,
+    /// `None` for whoever sees everything.
+    pub sight: Option<Sight>,
+}
+
+/// How an item touches the path that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touch {
+    Is,
+    Covers,
+    /// The root object stands for `/`, and `/` for it.
+    Root,
+    /// The path without its query string.
+    WithoutQuery,
+}
+
+impl Touch {
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Is => "is it",
+            Self::Covers => "covers it",
+            Self::Root => "is the same page",
+            Self::WithoutQuery => "is it without the query string",
+        }
+    }
+}
+
+/// The key under which an item stands in the index.
+#[must_use]
+pub fn item_key(item: &Item) -> i64 {
+    if item.is_tag() {
+        key('t', &item.identity())
+    } else if let Some(prefix) = item.prefix() {
+        key('w', &capital_escapes(prefix))
+    } else {
+        key('p', &capital_escapes(item.as_str()))
+    }
+}
+
+fn key(kind: char, text: &str) -> i64 {
+    sha256_prefix(format!("{kind}{text}").as_bytes())
+}
+
+impl Search {
+    /// Is there nothing that narrows it?
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self == Self { roots: self.roots.clone(), ..Self::default() }
+    }
+
+    /// The keys of all items that would touch what is asked for; empty where it is not about an item.
+    #[must_use]
+    pub fn item_keys(&self) -> Vec<i64> {
+        match &self.what {
+            What::Everything | What::Words(_) => Vec::new(),
+            What::Tag(tag) => vec![key('t', tag)],
+            What::Path { path, .. } => {
+                let literal = path.strip_suffix('*').unwrap_or(path);
+                let ends = literal.char_indices().map(|(at, _)| at).skip(1).chain([literal.len()]);
+                let mut keys: Vec<i64> = ends.map(|end| key('w', &literal[..end])).collect();
+                keys.push(key('p', path));
+                keys.extend(path.split_once('?').map(|(bare, _)| key('p', bare)));
+                keys.extend(self.same_page(path).map(|same| key('p', same)));
+                keys.sort_unstable();
+                keys.dedup();
+                keys
+            }
+        }
+    }
+
+    /// `/` and the root objects stand for one another.
+    fn same_page<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        let from_root = (path == "/").then_some(self.roots.iter().map(String::as_str)).into_iter().flatten();
+        let to_root = self.roots.iter().any(|root| root == path).then_some("/");
+        from_root.chain(to_root)
+    }
+
+    /// All words that must be there, wherever they stand.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<String> {
+        let What::Words(terms) = &self.what else { return Vec::new() };
+        let mut all: Vec<String> = terms.iter().flatten().cloned().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// How an item touches the path or tag that is asked for.
+    #[must_use]
+    pub fn touch(&self, item: &Item) -> Option<Touch> {
+        match &self.what {
+            What::Everything | What::Words(_) => None,
+            What::Tag(tag) => (item.is_tag() && item.identity() == *tag).then_some(Touch::Is),
+            What::Path { path, .. } => self.touch_path(item, path),
+        }
+    }
+
+    fn touch_path(&self, item: &Item, path: &str) -> Option<Touch> {
+        if item.is_tag() {
+            return None;
+        }
+        let spelled = capital_escapes(item.as_str());
+        if spelled == path {
+            return Some(Touch::Is);
+        }
+        if item.is_wildcard() {
+            let prefix = &spelled[..spelled.len() - 1];
+            return path.starts_with(prefix).then_some(Touch::Covers);
+        }
+        if path.split_once('?').is_some_and(|(bare, _)| bare == spelled) {
+            return Some(Touch::WithoutQuery);
+        }
+        self.same_page(path).any(|same| same == spelled).then_some(Touch::Root)
+    }
+
+    /// Do the filters beside the box let it through?
+    #[must_use]
+    pub fn admits(&self, event: &Event) -> bool {
+        let at = event.at;
+        let outside = event.acting.actor.kind == ActorKind::Outside;
+        let place = event.distribution.as_ref();
+        self.distribution.as_ref().is_none_or(|wanted| place == Some(wanted))
+            && self.serving.as_ref().is_none_or(|all| place.is_some_and(|place| all.contains(place)))
+            && self.who.as_ref().is_none_or(|who| event.acting.actor.name == *who)
+            && self.action.is_none_or(|action| event.action == action)
+            && self.outcome.is_none_or(|outcome| event.outcome == outcome)
+            && self.from.is_none_or(|from| at >= from)
+            && self.until.is_none_or(|until| at < until)
+            && self.outside.is_none_or(|wanted| wanted == outside)
+            && self.sight.as_ref().is_none_or(|sight| sight.admits(event))
+    }
+
+    /// Does an event with all its items answer the box?
+    #[must_use]
+    pub fn answers(&self, event: &Event, items: &[Item]) -> bool {
+        match &self.what {
+            What::Everything => true,
+            What::Path { .. } | What::Tag(_) => items.iter().any(|item| self.touch(item).is_some()),
+            What::Words(_) => self.has_words(event),
+        }
+    }
+
+    /// Do all terms stand in it?
+    #[must_use]
+    pub fn has_words(&self, event: &Event) -> bool {
+        let What::Words(terms) = &self.what else { return true };
+        let fields: Vec<Vec<String>> = texts(event).map(tokens).collect();
+        terms.iter().all(|term| fields.iter().any(|field| holds(field, term)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{actor::Acting, audit::ItemsRecord};
+
+    fn about(typed: &str) -> Search {
+        Search { what: What::read(typed), roots: vec!["/index.html".to_owned()], ..Search::default() }
+    }
+
+    fn event(reason: &str, items: &[&str]) -> Event {
+        let mut event =
+            Event::new(Timestamp::from_micros(9), &Acting::service(), Action::InvalidationRequested);
+        reason.clone_into(&mut event.reason);
+        event.items =
+            ItemsRecord::of(&items.iter().map(|text| Item::from_trusted(*text)).collect::<Vec<_>>());
+        event
+    }
+
+    #[test]
+    fn each_item_that_touches_a_url_is_found_by_its_key_and_no_other() {
+        for (typed, item, touch) in [
+            ("/images/hero.png", "/images/hero.png", Some(Touch::Is)),
+            ("/images/hero.png", "/images/*", Some(Touch::Covers)),
+            ("/images/hero.png", "/images/h*", Some(Touch::Covers)),
+            ("/images/hero.png", "/*", Some(Touch::Covers)),
+            ("/images/hero.png", "/images/x*", None),
+            ("/images/hero.png", "/images/hero.pngx", None),
+            ("/images/hero.png", "/Images/hero.png", None),
+            ("/a?x=1", "/a", Some(Touch::WithoutQuery)),
+            ("/a?x=1", "/a?*", Some(Touch::Covers)),
+            ("/a", "/a?x=1", None),
+            ("/", "/index.html", Some(Touch::Root)),
+            ("/index.html", "/", Some(Touch::Root)),
+            ("/", "/*", Some(Touch::Covers)),
+            ("/images/*", "/images/*", Some(Touch::Is)),
+            ("/images/*", "/*", Some(Touch::Covers)),
+            ("/%c3%bc", "/%C3%bC", Some(Touch::Is)),
+            ("#tv", "#TV", Some(Touch::Is)),
+            ("#tv", "/*", None),
+        ] {
+            let (search, item) = (about(typed), Item::from_trusted(item));
+            assert_eq!(search.touch(&item), touch, "{typed} {item}");
+            assert_eq!(search.item_keys().contains(&item_key(&item)), touch.is_some(), "{typed} {item}");
+        }
+    }
+
+    #[test]
+    fn words_are_found_in_their_order_and_wherever_they_stand() {
+        let event = event("WEB-412: new gradient", &["/img/logo.png"]);
+        for (typed, found) in [
+            ("web-412", true),
+            ("412-web", false),
+            ("gradient web", true),
+            ("unstale", true),
+            ("logo.png", true),
+            ("grad", false),
+        ] {
+            let search = about(typed);
+            assert_eq!(search.answers(&event, &event.items.shown), found, "{typed}");
+            let words = words_of(&event);
+            let candidate = search.tokens().iter().all(|token| words.contains(token));
+            assert!(candidate || !found, "the index would miss {typed}");
+        }
+    }
+
+    #[test]
+    fn every_filter_narrows() {
+        let event = event("", &[]);
+        assert!(Search::default().is_everything() && Search::default().admits(&event));
+        let at = Timestamp::from_micros;
+        for narrow in [
+            Search { distribution: Some(DistributionId::from_trusted("E1")), ..Search::default() },
+            Search { serving: Some(Vec::new()), ..Search::default() },
+            Search { who: Some("ada".to_owned()), ..Search::default() },
+            Search { action: Some(Action::SetUp), ..Search::default() },
+            Search { outcome: Some(Outcome::Failed), ..Search::default() },
+            Search { from: Some(at(10)), ..Search::default() },
+            Search { until: Some(at(9)), ..Search::default() },
+            Search { outside: Some(true), ..Search::default() },
+            Search { sight: Some(Sight::default()), ..Search::default() },
+        ] {
+            assert!(!narrow.admits(&event) && !narrow.is_everything(), "{narrow:?}");
+        }
+    }
+}

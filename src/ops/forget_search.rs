@@ -1,0 +1,26 @@
+//! A person takes a kept search away.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::PersonId,
+    },
+    store::{audit, saved_searches},
+};
+
+use super::{Desk, OpError};
+
+/// Takes away one of the person's own; another's is not there for them.
+pub async fn forget_search(desk: &Desk, acting: &Acting, person: &PersonId, id: &str) -> Result<(), OpError> {
+    let mut tx = desk.db.begin().await?;
+    let all = saved_searches::list(&mut tx, person).await?;
+    let Some(search) = all.into_iter().find(|search| search.id == id) else { return Err(OpError::NotFound) };
+    saved_searches::delete(&mut tx, person, id).await?;
+    let mut event = Event::new(desk.clock.now(), acting, Action::SearchForgotten);
+    event.target = Target::new("search", id);
+    event.note = search.name;
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! A person keeps a search of the history.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::PersonId,
+        saved_search::{EACH_MAX, SavedSearch},
+    },
+    store::{audit, saved_searches},
+};
+
+use super::{Desk, OpError, new_uuid};
+
+/// Keeps it under a name that was checked.
+pub async fn save_search(
+    desk: &Desk,
+    acting: &Acting,
+    person: &PersonId,
+    name: &str,
+    query: &str,
+) -> Result<(), OpError> {
+    let now = desk.clock.now();
+    let mut tx = desk.db.begin().await?;
+    if saved_searches::list(&mut tx, person).await?.len() >= EACH_MAX {
+        return Err(OpError::TooManySearches(EACH_MAX));
+    }
+    let search =
+        SavedSearch { id: new_uuid(), name: name.to_owned(), query: query.to_owned(), created_at: now };
+    saved_searches::insert(&mut tx, person, &search).await?;
+    let mut event = Event::new(now, acting, Action::SearchSaved);
+    event.target = Target::new("search", &search.id);
+    event.note = search.name;
+    audit::append(&mut tx, event).await?;
+    desk.commit(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Heads of the chain: the note of the last event, and the heads that were signed.
+
+use crate::domain::audit::head::{Head, PublicKey, SignedHead};
+
+use super::super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_one, fetch_optional},
+    parts::{signed, time},
+};
+
+/// The last event as the table's own note has it.
+pub async fn head_link(conn: &mut Conn) -> Result<Head, StoreError> {
+    let (sequence, hash) =
+        fetch_one!(conn, (i64, String), "SELECT sequence, hash FROM audit_head WHERE id = 1")?;
+    Ok(Head { sequence, hash })
+}
+
+/// Keeps a signed head. `false` where that event's head was signed already.
+pub async fn insert_signed_head(tx: &mut Tx, signed: &SignedHead) -> Result<bool, StoreError> {
+    let there = "SELECT 1 FROM audit_signed_head WHERE sequence = $1";
+    if fetch_optional!(tx, (i32,), there, signed.head.sequence)?.is_some() {
+        return Ok(false);
+    }
+    execute!(
+        tx,
+        "INSERT INTO audit_signed_head (sequence, hash, at, public_key, signature) VALUES ($1, $2, $3, $4, $5)",
+        signed.head.sequence,
+        signed.head.hash.as_str(),
+        signed.at.as_micros(),
+        signed.public_key.as_str(),
+        signed.signature.as_str(),
+    )?;
+    Ok(true)
+}
+
+/// Up to `limit` signed heads behind an event, oldest first.
+pub async fn signed_heads(conn: &mut Conn, after: i64, limit: usize) -> Result<Vec<SignedHead>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        "SELECT sequence, hash, at, public_key, signature FROM audit_signed_head
+         WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+        after,
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_head).collect()
+}
+
+/// The newest signed head.
+pub async fn last_signed_head(conn: &mut Conn) -> Result<Option<SignedHead>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        "SELECT sequence, hash, at, public_key, signature FROM audit_signed_head ORDER BY sequence DESC LIMIT 1",
+    )?;
+    row.map(Row::into_head).transpose()
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    sequence: i64,
+    hash: String,
+    at: i64,
+    public_key: String,
+    signature: String,
+}
+
+impl Row {
+    fn into_head(self) -> Result<SignedHead, StoreError> {
+        let unreadable = |_| StoreError::unreadable("a signed head's key", &self.public_key);
+        let public_key = PublicKey::parse(&self.public_key).map_err(unreadable)?;
+        let head = Head { sequence: self.sequence, hash: self.hash };
+        Ok(SignedHead { head, at: time(self.at), public_key, signature: self.signature })
+    }
+}

@@ -1,0 +1,326 @@
+//! Finds events, newest first: by the items that touch a URL, by words, or by filters alone.
+//!
+//! An answer is bounded work. Where little fits, it says from where to look on instead of looking for ever.
+
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+
+use crate::domain::{
+    audit::{
+        Action, Chained, Outcome,
+        search::{Search, Sight, What},
+    },
+    id::DistributionId,
+    item::Item,
+    time::Timestamp,
+};
+
+use super::{
+    super::{
+        Conn, StoreError, batches,
+        db::{fetch_all, fetch_optional},
+        parts::signed,
+    },
+    Row, before as events_before, index_reached, select,
+};
+
+/// So many candidates of the index are read at once.
+const CANDIDATES: usize = 200;
+/// The most candidates, and the most events that are not indexed yet, that one answer looks at.
+const LOOKED_AT: usize = 4_000;
+/// Filters together are looked for in windows of the history that grow.
+const WINDOWS: [i64; 4] = [20_000, 80_000, 300_000, 1_000_000];
+/// Clocks of replicas differ a little, so that times do not rise with every event.
+const DISORDER: i64 = 10_000;
+
+/// An answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    pub events: Vec<Chained>,
+    /// Look on before this event; `None` where the beginning was reached.
+    pub older: Option<i64>,
+}
+
+/// Up to `limit` events before a sequence that answer a search, newest first.
+pub async fn search(
+    conn: &mut Conn,
+    search: &Search,
+    before: i64,
+    limit: usize,
+) -> Result<Found, StoreError> {
+    match search.what {
+        What::Everything => filtered(conn, search, before, limit).await,
+        What::Path { .. } | What::Tag(_) | What::Words(_) => by_index(conn, search, before, limit).await,
+    }
+}
+
+/// The events that are not indexed yet one by one, then those that the index names.
+async fn by_index(conn: &mut Conn, search: &Search, before: i64, limit: usize) -> Result<Found, StoreError> {
+    let reached = index_reached(conn).await?;
+    let mut found = Found::default();
+    let mut cursor = before;
+    let mut looked_at = 0;
+    let floor = floor(conn, search).await?;
+    while cursor > reached.saturating_add(1) {
+        if looked_at >= LOOKED_AT {
+            found.older = Some(cursor);
+            return Ok(found);
+        }
+        let mut events = events_before(conn, cursor, CANDIDATES).await?;
+        let short = events.len() < CANDIDATES;
+        events.retain(|chained| chained.sequence > reached);
+        looked_at += events.len();
+        cursor = events.last().filter(|_| !short).map_or(reached + 1, |last| last.sequence);
+        if keep(conn, search, events, &mut found, limit).await? {
+            return Ok(found);
+        }
+    }
+    let keys = living_keys(conn, search, cursor).await?;
+    loop {
+        let sequences = candidates(conn, search, &keys, cursor).await?;
+        let Some(last) = sequences.last().copied() else { return Ok(found) };
+        let short = sequences.len() < CANDIDATES;
+        looked_at += sequences.len();
+        cursor = last;
+        let events = these(conn, &sequences).await?;
+        if keep(conn, search, events, &mut found, limit).await? {
+            return Ok(found);
+        }
+        if short || last <= floor {
+            return Ok(found);
+        }
+        if looked_at >= LOOKED_AT {
+            found.older = Some(cursor);
+            return Ok(found);
+        }
+    }
+}
+
+/// Keeps what answers. `true` once the page is full.
+async fn keep(
+    conn: &mut Conn,
+    search: &Search,
+    events: Vec<Chained>,
+    found: &mut Found,
+    limit: usize,
+) -> Result<bool, StoreError> {
+    for chained in events {
+        if search.admits(&chained.event) && answers(conn, search, &chained).await? {
+            let sequence = chained.sequence;
+            found.events.push(chained);
+            if found.events.len() == limit {
+                found.older = Some(sequence).filter(|sequence| *sequence > 1);
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Long lists of items stand in the batches only.
+async fn answers(conn: &mut Conn, search: &Search, chained: &Chained) -> Result<bool, StoreError> {
+    let event = &chained.event;
+    let elsewhere = event.items.shown.is_empty() && event.items.count > 0;
+    match (&search.what, &event.invalidation) {
+        (What::Path { .. } | What::Tag(_), Some(invalidation)) if elsewhere => {
+            let batches = batches::of_invalidation(conn, invalidation).await?;
+            let items: Vec<Item> = batches.into_iter().flat_map(|batch| batch.items).collect();
+            Ok(search.answers(event, &items))
+        }
+        _ => Ok(search.answers(event, &event.items.shown)),
+    }
+}
+
+/// Of all items that would touch a URL, the ones that anybody ever named.
+async fn living_keys(conn: &mut Conn, search: &Search, before: i64) -> Result<Vec<i64>, StoreError> {
+    let keys = Value::from(search.item_keys()).to_string();
+    let living = if conn.is_postgres() {
+        "SELECT k.item_key FROM (SELECT value::bigint AS item_key FROM json_array_elements_text($1::json)) k
+         WHERE EXISTS (SELECT 1 FROM audit_item i WHERE i.item_key = k.item_key AND i.sequence < $2)"
+    } else {
+        "SELECT value FROM json_each($1) k
+         WHERE EXISTS (SELECT 1 FROM audit_item i WHERE i.item_key = k.value AND i.sequence < $2)"
+    };
+    let rows = fetch_all!(conn, (i64,), living, keys, before)?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// The next candidates, newest first.
+async fn candidates(
+    conn: &mut Conn,
+    search: &Search,
+    keys: &[i64],
+    before: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let tokens = search.tokens();
+    if !tokens.is_empty() {
+        return with_words(conn, &tokens, before).await;
+    }
+    let mut all = Vec::new();
+    for key in keys {
+        let of_key = "SELECT sequence FROM audit_item WHERE item_key = $1 AND sequence < $2
+                      ORDER BY sequence DESC LIMIT $3";
+        all.extend(fetch_all!(conn, (i64,), of_key, *key, before, signed(CANDIDATES))?);
+    }
+    let mut all: Vec<i64> = all.into_iter().map(|row| row.0).collect();
+    all.sort_unstable_by(|a, b| b.cmp(a));
+    all.dedup();
+    all.truncate(CANDIDATES);
+    Ok(all)
+}
+
+async fn with_words(conn: &mut Conn, tokens: &[String], before: i64) -> Result<Vec<i64>, StoreError> {
+    // Tokens are letters and digits only, so that quoting them is all there is to do.
+    let (sql, all) = if conn.is_postgres() {
+        let all: Vec<String> = tokens.iter().map(|token| format!("'{token}'")).collect();
+        (
+            "SELECT sequence FROM audit_words WHERE words @@ $1::tsquery AND sequence < $2
+          ORDER BY sequence DESC LIMIT $3",
+            all.join(" & "),
+        )
+    } else {
+        let all: Vec<String> = tokens.iter().map(|token| format!("\"{token}\"")).collect();
+        (
+            "SELECT rowid FROM audit_words WHERE audit_words MATCH $1 AND rowid < $2
+          ORDER BY rowid DESC LIMIT $3",
+            all.join(" AND "),
+        )
+    };
+    let rows = fetch_all!(conn, (i64,), sql, all.as_str(), before, signed(CANDIDATES))?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+async fn these(conn: &mut Conn, sequences: &[i64]) -> Result<Vec<Chained>, StoreError> {
+    let list = Value::from(sequences).to_string();
+    let rows = if conn.is_postgres() {
+        let sql = select!(
+            "WHERE sequence IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY sequence DESC"
+        );
+        fetch_all!(conn, Row, sql, list)?
+    } else {
+        let sql = select!("WHERE sequence IN (SELECT value FROM json_each($1)) ORDER BY sequence DESC");
+        fetch_all!(conn, Row, sql, list)?
+    };
+    rows.into_iter().map(Row::into_event).collect()
+}
+
+/// Filters alone: one is answered from its index; several are looked for in windows.
+async fn filtered(conn: &mut Conn, search: &Search, before: i64, limit: usize) -> Result<Found, StoreError> {
+    let floor = floor(conn, search).await?;
+    let mut top = ceiling(conn, search, before).await?;
+    let mut found = Found::default();
+    let windows: &[i64] = if filters(search) > 1 || search.sight.is_some() { &WINDOWS } else { &[i64::MAX] };
+    for window in windows {
+        let bottom = top.saturating_sub(*window).max(floor);
+        let wanted = limit - found.events.len();
+        found.events.extend(window_of(conn, search, bottom, top, wanted).await?);
+        if found.events.len() == limit {
+            found.older = found.events.last().map(|last| last.sequence).filter(|last| *last > 1);
+            return Ok(found);
+        }
+        if bottom <= floor {
+            return Ok(found);
+        }
+        top = bottom;
+    }
+    found.older = Some(top);
+    Ok(found)
+}
+
+fn filters(search: &Search) -> usize {
+    [
+        search.distribution.is_some(),
+        search.who.is_some(),
+        search.action.is_some(),
+        search.outcome.is_some(),
+        search.outside.is_some(),
+        search.sight.is_some(),
+    ]
+    .into_iter()
+    .filter(|set| *set)
+    .count()
+}
+
+/// No event before this one can be as late as the search wants.
+async fn floor(conn: &mut Conn, search: &Search) -> Result<i64, StoreError> {
+    let Some(from) = search.from else { return Ok(0) };
+    let first = "SELECT sequence FROM audit_event WHERE at >= $1 ORDER BY at LIMIT 1";
+    let row = fetch_optional!(conn, (i64,), first, from.as_micros())?;
+    Ok(row.map_or(i64::MAX, |row| row.0.saturating_sub(DISORDER).max(0)))
+}
+
+/// No event from this one on can be as early as the search wants.
+async fn ceiling(conn: &mut Conn, search: &Search, before: i64) -> Result<i64, StoreError> {
+    let newest = super::head(conn).await?.saturating_add(1).min(before);
+    let Some(until) = search.until else { return Ok(newest) };
+    let last = "SELECT sequence FROM audit_event WHERE at < $1 ORDER BY at DESC LIMIT 1";
+    let row = fetch_optional!(conn, (i64,), last, until.as_micros())?;
+    Ok(row.map_or(0, |row| row.0.saturating_add(DISORDER).min(newest)))
+}
+
+/// The newest of a window, without `top` and with `bottom`. Each filter stands in the text only where it is set, so
+/// that its index is used; the parameter is named all the same.
+async fn window_of(
+    conn: &mut Conn,
+    search: &Search,
+    bottom: i64,
+    top: i64,
+    limit: usize,
+) -> Result<Vec<Chained>, StoreError> {
+    let when = |set: bool, filter: &'static str, unset: &'static str| if set { filter } else { unset };
+    let distribution =
+        when(search.distribution.is_some(), "distribution_id = $3", "CAST($3 AS TEXT) IS NULL");
+    let who = when(search.who.is_some(), "actor_name = $4", "CAST($4 AS TEXT) IS NULL");
+    let action = when(search.action.is_some(), "action = $5", "CAST($5 AS TEXT) IS NULL");
+    let outcome = when(search.outcome.is_some(), "outcome = $6", "CAST($6 AS TEXT) IS NULL");
+    let outside = match search.outside {
+        Some(true) => "actor_kind = 'outside'",
+        Some(false) => "actor_kind <> 'outside'",
+        None => "1 = 1",
+    };
+    let from = when(search.from.is_some(), "at >= $7", "CAST($7 AS BIGINT) IS NULL");
+    let until = when(search.until.is_some(), "at < $8", "CAST($8 AS BIGINT) IS NULL");
+    let sight = sight(conn.is_postgres(), search.sight.is_some());
+    let sql = format!(
+        "{} AND {distribution} AND {who} AND {action} AND {outcome} AND {outside} AND {from} AND {until} AND {sight}
+         ORDER BY sequence DESC LIMIT $9",
+        select!("WHERE sequence >= $1 AND sequence < $2"),
+    );
+    let rows = fetch_all!(
+        conn,
+        Row,
+        AssertSqlSafe(sql),
+        bottom,
+        top,
+        search.distribution.as_ref().map(DistributionId::as_str),
+        search.who.as_deref(),
+        search.action.map(Action::as_str),
+        search.outcome.map(Outcome::as_str),
+        search.from.map(Timestamp::as_micros),
+        search.until.map(Timestamp::as_micros),
+        signed(limit),
+        search.sight.as_ref().map(|sight| sight.person.as_str()),
+        search.sight.as_ref().map(distributions),
+    )?;
+    rows.into_iter().map(Row::into_event).collect()
+}
+
+/// What somebody may see; its parameters are $10 and $11.
+const fn sight(postgres: bool, narrowed: bool) -> &'static str {
+    match (narrowed, postgres) {
+        (false, _) => "CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL",
+        (true, false) => {
+            "((distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $10)
+              OR distribution_id IN (SELECT value FROM json_each($11)))"
+        }
+        (true, true) => {
+            "((distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $10)
+              OR distribution_id IN (SELECT value FROM json_array_elements_text(CAST($11 AS json))))"
+        }
+    }
+}
+
+fn distributions(sight: &Sight) -> String {
+    let ids: Vec<&str> = sight.distributions.iter().map(DistributionId::as_str).collect();
+    Value::from(ids).to_string()
+}

@@ -1,0 +1,68 @@
+//! Segments of the history that were exported and may be dropped: the trigger lets go only what stands here.
+
+use crate::domain::audit::{
+    head::PublicKey,
+    segment::{Segment, SignedSegment},
+};
+
+use super::super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_one},
+    parts::{signed, time},
+};
+
+/// Keeps a segment. From then on its events may be dropped.
+pub async fn insert_segment(tx: &mut Tx, signed: &SignedSegment) -> Result<(), StoreError> {
+    let segment = &signed.segment;
+    execute!(
+        tx,
+        "INSERT INTO audit_segment (last_sequence, first_sequence, last_hash, file, file_sha256, at, public_key,
+             signature)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        segment.last,
+        segment.first,
+        segment.last_hash.as_str(),
+        segment.file.as_str(),
+        segment.file_sha256.as_str(),
+        segment.at.as_micros(),
+        signed.public_key.as_str(),
+        signed.signature.as_str(),
+    )?;
+    Ok(())
+}
+
+/// All segments, oldest first.
+pub async fn segments(conn: &mut Conn) -> Result<Vec<SignedSegment>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (i64, i64, String, String, String, i64, String, String),
+        "SELECT first_sequence, last_sequence, last_hash, file, file_sha256, at, public_key, signature
+         FROM audit_segment ORDER BY last_sequence",
+    )?;
+    rows.into_iter()
+        .map(|(first, last, last_hash, file, file_sha256, at, key, signature)| {
+            let public_key =
+                PublicKey::parse(&key).map_err(|_| StoreError::unreadable("a segment's key", &key))?;
+            let segment = Segment { first, last, last_hash, file, file_sha256, at: time(at) };
+            Ok(SignedSegment { segment, public_key, signature })
+        })
+        .collect()
+}
+
+/// Drops up to `limit` of the oldest events up to `last`, with what the index has of them. Gives how many went.
+pub async fn drop_segment_events(tx: &mut Tx, last: i64, limit: usize) -> Result<u64, StoreError> {
+    let first = first_sequence(tx).await?;
+    let end = first.saturating_add(signed(limit)).min(last.saturating_add(1));
+    let words = if tx.is_postgres() {
+        "DELETE FROM audit_words WHERE sequence >= $1 AND sequence < $2"
+    } else {
+        "DELETE FROM audit_words WHERE rowid >= $1 AND rowid < $2"
+    };
+    execute!(tx, words, first, end)?;
+    execute!(tx, "DELETE FROM audit_event WHERE sequence >= $1 AND sequence < $2", first, end)
+}
+
+/// The oldest event that is still there; 1 where there is none.
+pub async fn first_sequence(conn: &mut Conn) -> Result<i64, StoreError> {
+    Ok(fetch_one!(conn, (Option<i64>,), "SELECT min(sequence) FROM audit_event")?.0.unwrap_or(1))
+}

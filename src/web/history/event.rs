@@ -1,0 +1,117 @@
+//! `GET /history/{sequence}`: one event with all its facts, its hash and its neighbours.
+
+use askama::Template;
+use axum::{extract::State, response::Html};
+
+use crate::{
+    domain::{
+        audit::{Chained, VERSION},
+        item::Item,
+        ticket::{Piece, pieces},
+    },
+    store::audit,
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::Named,
+        state::Web,
+        view::{self, Frame, Tab},
+    },
+    page::sight,
+    row,
+};
+
+#[derive(Template)]
+#[template(path = "history/event.html")]
+struct Page {
+    frame: Frame,
+    sequence: i64,
+    action: &'static str,
+    outcome: &'static str,
+    state: &'static str,
+    at: String,
+    reason: Vec<Piece>,
+    place: String,
+    distribution: Option<String>,
+    invalidation: Option<String>,
+    items: Vec<String>,
+    items_count: usize,
+    items_sha256: String,
+    facts: Vec<(&'static str, String)>,
+    canonical: String,
+    hash: String,
+    intact: bool,
+    previous_hash: String,
+    before: Option<i64>,
+    after: Option<i64>,
+}
+
+pub async fn show(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Named(sequence): Named<i64>,
+) -> Result<Html<String>, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let found = audit::find(&mut conn, sequence).await?;
+    let seen = found.filter(|found| sight(&visitor).is_none_or(|sight| sight.admits(&found.event)));
+    let Some(chained) = seen else { return Err(WebError::NotFound) };
+    let address = format!("/history/{sequence}");
+    let title = format!("Event {sequence}");
+    let frame = view::frame(&mut conn, &web, &visitor, Tab::History, &title, &address).await?;
+    let sites = view::sites(&mut conn, &visitor).await?;
+    let head = audit::head(&mut conn).await?;
+    let first = audit::first_sequence(&mut conn).await?;
+    drop(conn);
+    // Whoever sees only some events would learn from neighbours that there are others.
+    let whole = !visitor.access.is_narrowed();
+    let event = &chained.event;
+    let (outcome, state) = row::outcome(event.outcome);
+    view::page(&Page {
+        frame,
+        sequence,
+        action: event.action.words(),
+        outcome,
+        state,
+        at: event.at.to_string(),
+        reason: pieces(web.options.tickets.as_ref(), &event.reason),
+        place: row::place(event, &sites),
+        distribution: event.distribution.as_ref().map(ToString::to_string),
+        invalidation: event.invalidation.as_ref().map(ToString::to_string),
+        items: event.items.shown.iter().map(Item::to_string).collect(),
+        items_count: event.items.count,
+        items_sha256: event.items.sha256.clone(),
+        facts: facts(&chained),
+        canonical: chained.canonical(),
+        intact: chained.is_intact(),
+        before: Some(sequence - 1).filter(|before| whole && *before >= first),
+        after: Some(sequence + 1).filter(|after| whole && *after <= head),
+        previous_hash: chained.previous_hash,
+        hash: chained.hash,
+    })
+}
+
+/// Everything else that is not empty.
+fn facts(chained: &Chained) -> Vec<(&'static str, String)> {
+    let event = &chained.event;
+    let (actor, origin) = (&event.acting.actor, &event.acting.origin);
+    let all = [
+        ("Who", actor.name.clone()),
+        ("Kind of actor", actor.kind.as_str().to_owned()),
+        ("Actor's ID", actor.id.clone()),
+        ("Signed in by", origin.sign_in.clone()),
+        ("Session or token", origin.session.clone()),
+        ("Client address", origin.client_address.clone()),
+        ("Request ID", origin.request_id.clone()),
+        ("Target", [event.target.kind.as_str(), event.target.id.as_str()].join(" ").trim().to_owned()),
+        ("Note", event.note.clone()),
+        ("Before", event.old.clone()),
+        ("After", event.new.clone()),
+        ("CloudFront's ID", event.cloudfront_id.clone()),
+        ("AWS request ID", event.aws_request_id.clone()),
+        ("Form", format!("version {VERSION}, action {}", event.action.as_str())),
+    ];
+    all.into_iter().filter(|(_, fact)| !fact.is_empty()).collect()
+}

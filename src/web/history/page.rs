@@ -1,0 +1,201 @@
+//! `GET /history`: the box, its filters, and what they find, newest first.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
+
+use crate::{
+    domain::{
+        audit::{Action, search::Sight},
+        distribution::Distribution,
+        saved_search::SavedSearch,
+        time::Timestamp,
+    },
+    store::{
+        Conn, StoreError,
+        audit::{self, Checked, Found},
+        saved_searches,
+    },
+};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        form::{Asked, Field},
+        state::Web,
+        view::{self, Frame, Tab, When},
+    },
+    asked::{Fields, Wanted},
+    row::{Around, Row, row},
+};
+
+/// Events on a page.
+const PAGE: usize = 100;
+
+#[derive(Template)]
+#[template(path = "history/page.html")]
+struct Page {
+    frame: Frame,
+    /// How many events there are; not said to those who see only some.
+    head: Option<i64>,
+    /// The page with the newest events: it is live.
+    newest: bool,
+    narrow: bool,
+    address: String,
+    query: String,
+    fields: Fields,
+    problems: Vec<String>,
+    sites: Vec<(String, String)>,
+    actions: Vec<(&'static str, &'static str)>,
+    events: Vec<Row>,
+    older: Option<String>,
+    back: String,
+    exports: [(&'static str, String); 3],
+    saved: Vec<Saved>,
+    name: Field,
+    /// The same.
+    seal: Option<Seal>,
+}
+
+/// A kept search.
+struct Saved {
+    id: String,
+    name: String,
+    address: String,
+}
+
+/// How the last check of the chain ended.
+struct Seal {
+    state: &'static str,
+    words: &'static str,
+    told: String,
+    hash: String,
+}
+
+/// What this person may see of the history; `None` is everything.
+pub fn sight(visitor: &Visitor) -> Option<Sight> {
+    let distributions = visitor.access.sites()?.into_iter().collect();
+    Some(Sight { person: visitor.person.id.to_string(), distributions })
+}
+
+/// `GET /history`
+pub async fn show(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Response, WebError> {
+    render(&web, &visitor, &wanted, Field::default()).await
+}
+
+/// The page, also where a search's name was not right.
+pub async fn render(
+    web: &Web,
+    visitor: &Visitor,
+    wanted: &Wanted,
+    name: Field,
+) -> Result<Response, WebError> {
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let address = wanted.address("/history", None);
+    let frame = view::frame(&mut conn, web, visitor, Tab::History, "History", &address).await?;
+    let sites = view::sites(&mut conn, visitor).await?;
+    let (fields, search) = wanted.read(visitor, &sites);
+    let before = wanted.before.unwrap_or(i64::MAX);
+    let found = match &search {
+        Some(search) => audit::search(&mut conn, search, before, PAGE).await?,
+        None => Found::default(),
+    };
+    let saved = saved_searches::list(&mut conn, &visitor.person.id).await?;
+    let (head, seal) = seal(&mut conn, now).await?;
+    drop(conn);
+    let whole = !visitor.access.is_narrowed();
+    let problems = problems(&fields);
+    let bad = !problems.is_empty() || name.error.is_some();
+    let tickets = web.options.tickets.as_ref();
+    let around = Around { sites: &sites, search: search.as_ref(), tickets, now };
+    let export = |ending: &str| wanted.address(&format!("/history.{ending}"), None);
+    let page = view::page(&Page {
+        frame,
+        head: whole.then_some(head),
+        newest: wanted.before.is_none() && problems.is_empty(),
+        narrow: wanted.is_narrow(),
+        query: wanted.query(),
+        problems,
+        actions: Action::ALL.iter().map(|action| (action.as_str(), action.words())).collect(),
+        events: found.events.iter().map(|chained| row(chained, &around)).collect(),
+        older: found.older.map(|older| wanted.address("/history", Some(older))),
+        back: address.clone(),
+        exports: [("CSV", export("csv")), ("JSON Lines", export("jsonl")), ("OCSF", export("ocsf.jsonl"))],
+        saved: saved.into_iter().map(kept).collect(),
+        sites: options(&sites),
+        address,
+        fields,
+        name,
+        seal: whole.then_some(seal),
+    })?;
+    let status = if bad { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok((status, Html(page.0)).into_response())
+}
+
+fn options(sites: &[Distribution]) -> Vec<(String, String)> {
+    sites.iter().map(|site| (site.id.to_string(), site.name().to_owned())).collect()
+}
+
+fn kept(search: SavedSearch) -> Saved {
+    Saved { id: search.id, name: search.name, address: format!("/history?{}", search.query) }
+}
+
+fn problems(fields: &Fields) -> Vec<String> {
+    let all = [
+        ("Search", &fields.q),
+        ("Action", &fields.action),
+        ("Result", &fields.result),
+        ("From", &fields.from),
+        ("Until", &fields.until),
+        ("Made where", &fields.outside),
+    ];
+    all.into_iter()
+        .filter_map(|(name, field)| field.error.as_ref().map(|error| format!("{name}: {error}")))
+        .collect()
+}
+
+async fn seal(conn: &mut Conn, now: Timestamp) -> Result<(i64, Seal), StoreError> {
+    let head = audit::head_link(conn).await?;
+    let checked = audit::check_state(conn).await?;
+    let hash =
+        format!("{}…{}", &head.hash.get(..8).unwrap_or_default(), &head.hash.get(60..).unwrap_or_default());
+    Ok((head.sequence, told(&checked, hash, now)))
+}
+
+fn told(checked: &Checked, hash: String, now: Timestamp) -> Seal {
+    let ago = |at| When::new(at, now).ago;
+    match (checked.broken_at, checked.at) {
+        (Some(event), _) => Seal {
+            state: "failed",
+            words: "Chain broken",
+            told: format!(
+                "at event {event}: {}. Run unstale audit verify, and keep a copy of the database as it is.",
+                checked.problem
+            ),
+            hash,
+        },
+        (None, Some(at)) => {
+            let whole =
+                checked.whole_at.map(ago).map_or("not yet".to_owned(), |ago| format!("checked {ago}"));
+            let told = format!(
+                "every event up to {} checked {}; the whole chain {whole}",
+                checked.sequence,
+                ago(at)
+            );
+            Seal { state: "completed", words: "Chain intact", told, hash }
+        }
+        (None, None) => {
+            let told = "The check in the background has not come round.".to_owned();
+            Seal { state: "queued", words: "Not checked yet", told, hash }
+        }
+    }
+}

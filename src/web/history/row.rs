@@ -1,0 +1,110 @@
+//! An event as a row of the history.
+
+use crate::domain::{
+    audit::{
+        self as history, Action, Chained, Event, Outcome,
+        search::{Search, What},
+    },
+    distribution::Distribution,
+    ticket::{Piece, Tickets, pieces},
+    time::Timestamp,
+};
+
+use super::super::view::When;
+
+/// A row.
+pub struct Row {
+    pub sequence: i64,
+    pub when: When,
+    pub who: String,
+    pub quiet: bool,
+    pub action: &'static str,
+    pub place: String,
+    pub items: String,
+    /// How the items touch what was searched for.
+    pub touch: &'static str,
+    pub note: String,
+    pub reason: Vec<Piece>,
+    pub link: Option<String>,
+    pub outcome: &'static str,
+    pub state: &'static str,
+    /// A protection was overridden: this must not be overlooked.
+    pub stands_out: bool,
+}
+
+/// What rows are drawn with.
+pub struct Around<'a> {
+    pub sites: &'a [Distribution],
+    pub search: Option<&'a Search>,
+    pub tickets: Option<&'a Tickets>,
+    pub now: Timestamp,
+}
+
+pub fn row(chained: &Chained, around: &Around<'_>) -> Row {
+    let event = &chained.event;
+    let place = place(event, around.sites);
+    let (outcome, state) = outcome(event.outcome);
+    let (items, touch) = items(event, around.search);
+    Row {
+        sequence: chained.sequence,
+        when: When::new(event.at, around.now),
+        who: event.acting.actor.name.clone(),
+        quiet: history::is_by_service(event),
+        action: event.action.words(),
+        items,
+        touch,
+        note: note(event, &place),
+        place,
+        reason: pieces(around.tickets, &event.reason),
+        link: event.invalidation.as_ref().map(|id| format!("/invalidations/{id}")),
+        outcome,
+        state,
+        stands_out: event.action == Action::ProtectionOverridden,
+    }
+}
+
+/// The distribution by the name that people know.
+pub fn place(event: &Event, sites: &[Distribution]) -> String {
+    let Some(id) = &event.distribution else { return String::new() };
+    sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), |site| site.name().to_owned())
+}
+
+pub const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
+    match outcome {
+        Outcome::Done => ("Done", "completed"),
+        Outcome::Refused => ("Refused", "failed"),
+        Outcome::Failed => ("Not yet", "needs_a_look"),
+    }
+}
+
+/// The item that touches what was searched for, else the first, and how.
+fn items(event: &Event, search: Option<&Search>) -> (String, &'static str) {
+    let shown = &event.items.shown;
+    let touching = search.and_then(|search| {
+        let found = shown.iter().find_map(|item| search.touch(item).map(|touch| (item, touch)))?;
+        Some((found.0.to_string(), found.1.words()))
+    });
+    let about_items = search.is_some_and(|search| matches!(search.what, What::Path { .. } | What::Tag(_)));
+    match (touching, shown.first(), event.items.count) {
+        (Some(found), ..) => found,
+        (None, _, 0) => (String::new(), ""),
+        (None, Some(first), 1) => (first.to_string(), ""),
+        (None, Some(first), count) => (format!("{first} and {} more", count - 1), ""),
+        (None, None, count) if about_items => (format!("{count} items"), "touch it among them"),
+        (None, None, count) => (format!("{count} items"), ""),
+    }
+}
+
+/// What there is to say beside items and reason: the note, what changed, where it came from.
+fn note(event: &Event, place: &str) -> String {
+    let from = &event.acting.origin.client_address;
+    let change = match (event.old.as_str(), event.new.as_str()) {
+        (_, "") => String::new(),
+        ("", new) => new.replace('_', " "),
+        (old, new) => format!("{old} → {}", new.replace('_', " ")),
+    };
+    let from = if from.is_empty() { String::new() } else { format!("from {from}") };
+    let said = if place == event.note { "" } else { event.note.as_str() };
+    let parts = [said, event.cloudfront_id.as_str(), change.as_str(), from.as_str()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}

@@ -1,0 +1,102 @@
+//! Brings new events into the index of the history, so that accepting a request need not wait for it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Mutex;
+
+use crate::{
+    clock::Clock,
+    domain::{
+        audit::{
+            Chained,
+            search::{item_key, words_of},
+        },
+        item::Item,
+        time::Timestamp,
+    },
+    store::{
+        Conn, Db, StoreError,
+        audit::{self, Entry},
+        batches,
+    },
+};
+
+use super::Next;
+
+/// So many events are indexed at once.
+const EVENTS: usize = 500;
+/// No more keys than these are written at once, but for those of a single event.
+const KEYS: usize = 20_000;
+/// Single events wait a moment for others, so that they share a transaction. The page finds them meanwhile.
+const TOGETHER: Duration = Duration::from_millis(500);
+
+/// The worker that indexes.
+#[derive(Debug, Clone)]
+pub struct Indexer {
+    db: Db,
+    clock: Clock,
+    last: Arc<Mutex<Option<Timestamp>>>,
+}
+
+impl Indexer {
+    #[must_use]
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock, last: Arc::default() }
+    }
+
+    /// Indexes the next events, if there are any.
+    pub async fn tick(&self) -> Result<Next, StoreError> {
+        let mut last = self.last.lock().await;
+        let now = self.clock.now();
+        if let Some(due) = last.map(|last| last.plus(TOGETHER)).filter(|due| *due > now) {
+            return Ok(Next::At(due));
+        }
+        let mut conn = self.db.read().await?;
+        let reached = audit::index_reached(&mut conn).await?;
+        let events = audit::after(&mut conn, reached, EVENTS).await?;
+        if events.is_empty() {
+            return Ok(Next::Idle);
+        }
+        let entries = entries(&mut conn, &events).await?;
+        drop(conn);
+        let to = entries.last().map_or(reached, |entry| entry.sequence);
+        let mut tx = self.db.begin().await?;
+        if audit::add_to_index(&mut tx, reached, to, &entries).await? {
+            tx.commit().await?;
+        }
+        if entries.len() == EVENTS || entries.len() < events.len() {
+            return Ok(Next::Again);
+        }
+        *last = Some(now);
+        Ok(Next::At(now.plus(TOGETHER)))
+    }
+}
+
+async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<Entry>, StoreError> {
+    let mut entries = Vec::new();
+    let mut keys = 0;
+    for chained in events {
+        let items = items(conn, chained).await?;
+        let mut item_keys: Vec<i64> = items.iter().map(item_key).collect();
+        item_keys.sort_unstable();
+        item_keys.dedup();
+        keys += item_keys.len();
+        if keys > KEYS && !entries.is_empty() {
+            break;
+        }
+        entries.push(Entry { sequence: chained.sequence, item_keys, words: words_of(&chained.event) });
+    }
+    Ok(entries)
+}
+
+/// The items of an event; a long list stands in the batches of its invalidation.
+async fn items(conn: &mut Conn, chained: &Chained) -> Result<Vec<Item>, StoreError> {
+    let event = &chained.event;
+    match &event.invalidation {
+        Some(invalidation) if event.items.shown.is_empty() && event.items.count > 0 => {
+            let batches = batches::of_invalidation(conn, invalidation).await?;
+            Ok(batches.into_iter().flat_map(|batch| batch.items).collect())
+        }
+        _ => Ok(event.items.shown.clone()),
+    }
+}

@@ -1,0 +1,157 @@
+//! Walks the chain in the database in bounded steps: for the command line in one go, for the sealer a little at a time.
+
+use crate::{
+    domain::audit::{
+        head::{Head, PublicKey, SignedHead},
+        verify::{Broken, Flaw, Walk},
+    },
+    store::{
+        Db, StoreError,
+        audit::{self, Scanned},
+    },
+};
+
+/// Signed heads are read so many at once.
+const HEADS: usize = 1_000;
+
+/// What is known from elsewhere, and whose signatures count.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Where none is named, each head is held to the key that it names itself.
+    pub keys: Vec<PublicKey>,
+    pub heads: Vec<Head>,
+    pub signed: Vec<SignedHead>,
+}
+
+/// Why a check ended before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    #[error("{0}")]
+    Broken(#[from] Broken),
+    #[error("the history could not be checked: {0}")]
+    Store(#[from] StoreError),
+    #[error("the history could not be checked: {0}")]
+    Ended(#[from] tokio::task::JoinError),
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    More,
+    /// All events there are were walked, and the note of the last one agrees.
+    End,
+}
+
+/// A check under way.
+#[derive(Debug)]
+pub struct Check {
+    walk: Walk,
+    /// The page that was read while the one before it was walked.
+    ahead: Option<Vec<Scanned>>,
+}
+
+impl Check {
+    /// From the first event on that was not dropped, held to all signed heads.
+    pub async fn begin(db: &Db, known: &Known) -> Result<Self, CheckError> {
+        let mut conn = db.read().await?;
+        let mut walk = Walk::default();
+        let mut dropped = 0;
+        for signed in audit::segments(&mut conn).await? {
+            let segment = &signed.segment;
+            signed.check(&known.keys).map_err(|error| at(segment.first, error.into()))?;
+            if segment.first != dropped + 1 {
+                return Err(at(dropped + 1, Flaw::Missing).into());
+            }
+            dropped = segment.last;
+            walk = Walk::after(Head { sequence: segment.last, hash: segment.last_hash.clone() });
+        }
+        let mut after = dropped - 1;
+        loop {
+            let page = audit::signed_heads(&mut conn, after, HEADS).await?;
+            let Some(last) = page.last() else { break };
+            after = last.head.sequence;
+            for signed in &page {
+                walk.expect_signed(signed, &known.keys)?;
+            }
+        }
+        for signed in &known.signed {
+            walk.expect_signed(signed, &known.keys)?;
+        }
+        for head in &known.heads {
+            walk.expect(head)?;
+        }
+        Ok(Self { walk, ahead: None })
+    }
+
+    /// From behind a head that is trusted.
+    #[must_use]
+    pub fn after(head: Head) -> Self {
+        Self { walk: Walk::after(head), ahead: None }
+    }
+
+    /// Walks up to `rows` events, and reads the next ones meanwhile.
+    pub async fn step(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
+        let page = match self.ahead.take() {
+            Some(page) => page,
+            None => read(db, self.walk.last().sequence, rows).await?,
+        };
+        let Some(last) = page.last().map(|scanned| scanned.sequence) else { return self.end(db).await };
+        let full = page.len() == rows;
+        let walk = std::mem::take(&mut self.walk);
+        let walking = tokio::task::spawn_blocking(move || walk_over(walk, page));
+        let ahead = if full { Some(read(db, last, rows).await) } else { None };
+        let (walk, found) = walking.await?;
+        self.walk = walk;
+        found?;
+        self.ahead = ahead.transpose()?;
+        Ok(Step::More)
+    }
+
+    /// The table's note of the last event names the one that was walked last, or new ones that are there by now.
+    async fn end(&self, db: &Db) -> Result<Step, CheckError> {
+        let mut conn = db.read().await?;
+        let noted = audit::head_link(&mut conn).await?;
+        let last = self.walk.last();
+        if noted.sequence > last.sequence {
+            let more = audit::scan(&mut conn, last.sequence, 1).await?;
+            self.walk.end()?;
+            return if more.is_empty() {
+                Err(at(last.sequence + 1, Flaw::Missing).into())
+            } else {
+                Ok(Step::More)
+            };
+        }
+        self.walk.end()?;
+        if noted != *last {
+            return Err(at(noted.sequence.min(last.sequence), Flaw::HeadRow).into());
+        }
+        Ok(Step::End)
+    }
+
+    #[must_use]
+    pub const fn walk(&self) -> &Walk {
+        &self.walk
+    }
+}
+
+async fn read(db: &Db, after: i64, rows: usize) -> Result<Vec<Scanned>, StoreError> {
+    audit::scan(&mut *db.read().await?, after, rows).await
+}
+
+fn walk_over(mut walk: Walk, page: Vec<Scanned>) -> (Walk, Result<(), Broken>) {
+    let mut form = String::new();
+    for scanned in page {
+        let taken = match &scanned.event {
+            Ok(chained) => walk.take(chained, &mut form),
+            Err(why) => Err(walk.unreadable(scanned.sequence, why)),
+        };
+        if taken.is_err() {
+            return (walk, taken);
+        }
+    }
+    (walk, Ok(()))
+}
+
+const fn at(sequence: i64, flaw: Flaw) -> Broken {
+    Broken { sequence, flaw }
+}

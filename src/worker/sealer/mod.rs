@@ -1,0 +1,241 @@
+//! Checks the chain in the background, signs its head, and tells the signed heads outside.
+//!
+//! New events are checked as they come, and the whole chain once a day, a bounded number of rows a tick. Only what was
+//! checked is signed: a chain that was tampered with gets no signature that says otherwise.
+
+mod check;
+mod key;
+mod retain;
+mod tell;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::sync::Mutex;
+
+pub use check::{Check, CheckError, Known, Step};
+pub use key::{KeyError, open_key};
+pub use retain::{DAYS_MIN, Retention};
+
+use crate::{
+    clock::Clock,
+    domain::{
+        audit::head::{Head, SealKey},
+        time::Timestamp,
+    },
+    store::{
+        Db, StoreError,
+        audit::{self, Checked},
+    },
+};
+
+use super::Next;
+
+/// So many rows are checked in one tick.
+const ROWS: usize = 500;
+/// The rest between two ticks while there is more to check, so that nobody waits for the checking.
+const REST: Duration = Duration::from_millis(20);
+/// A head is signed so often, if anything happened.
+const SIGN_EVERY: Duration = Duration::from_hours(1);
+const WHOLE_EVERY: Duration = Duration::from_hours(24);
+/// What is well is noted so often; what is not is noted at once.
+const NOTE_EVERY: Duration = Duration::from_mins(1);
+
+/// What the sealer signs with, and where it tells of it.
+#[derive(Debug, Clone)]
+pub struct Seal {
+    pub key: SealKey,
+    /// The file to which each signed head is added as a line.
+    pub heads: Option<PathBuf>,
+    /// Without it events are kept for ever.
+    pub retention: Option<Retention>,
+}
+
+/// The worker that seals.
+#[derive(Debug, Clone)]
+pub struct Sealer {
+    db: Db,
+    clock: Clock,
+    seal: Seal,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The walk behind the newest events; `None` before the first tick, and while the chain is broken.
+    newest: Option<Check>,
+    whole: Option<Check>,
+    checked: Checked,
+    begun: bool,
+    noted_at: Option<Timestamp>,
+    tell_at: Option<Timestamp>,
+    leaving: Option<retain::Leaving>,
+    /// When it was last looked for segments that are old enough.
+    looked_at: Option<Timestamp>,
+}
+
+impl Sealer {
+    #[must_use]
+    pub fn new(db: Db, clock: Clock, seal: Seal) -> Self {
+        Self { db, clock, seal, state: Arc::default() }
+    }
+
+    /// Checks what is new, or a piece of the whole chain; signs and tells if that is due.
+    pub async fn tick(&self) -> Result<Next, StoreError> {
+        let mut state = self.state.lock().await;
+        if !state.begun {
+            state.checked = audit::check_state(&mut *self.db.read().await?).await?;
+            state.newest = Some(self.begin().await?);
+            state.begun = true;
+        }
+        let newest = self.check_newest(&mut state).await?;
+        if newest == Some(Step::End) {
+            self.sign(&mut state).await?;
+        }
+        self.tell(&mut state).await?;
+        let whole = self.check_whole(&mut state).await?;
+        let now = self.clock.now();
+        let more = newest == Some(Step::More) || whole == Some(Step::More);
+        // A walk over the whole chain must not lose the ground under it.
+        let more = if whole == Some(Step::More) { more } else { self.retain(&mut state).await? || more };
+        Ok(if more { Next::At(now.plus(REST)) } else { Next::Idle })
+    }
+
+    /// Begins behind the last head that this key signed; without one, at the first event.
+    async fn begin(&self) -> Result<Check, StoreError> {
+        let signed = audit::last_signed_head(&mut *self.db.read().await?).await?;
+        let trusted = signed.filter(|signed| signed.check(&[self.seal.key.public()]).is_ok());
+        match trusted {
+            Some(signed) => Ok(Check::after(signed.head)),
+            None => match Check::begin(&self.db, &Known::default()).await {
+                Ok(check) => Ok(check),
+                Err(CheckError::Store(error)) => Err(error),
+                // The whole check finds it too, and says so.
+                Err(_) => Ok(Check::after(audit::head_link(&mut *self.db.read().await?).await?)),
+            },
+        }
+    }
+
+    async fn check_newest(&self, state: &mut State) -> Result<Option<Step>, StoreError> {
+        let Some(check) = &mut state.newest else { return Ok(None) };
+        let step = check.step(&self.db, ROWS).await;
+        let reached = check.walk().last().sequence;
+        match step {
+            Ok(step) => {
+                let new = reached != state.checked.sequence;
+                if step == Step::End && (new || state.noted_at.is_none()) && state.checked.broken_at.is_none()
+                {
+                    state.checked.sequence = reached;
+                    self.note(state, false).await?;
+                }
+                Ok(Some(step))
+            }
+            Err(error) => {
+                state.newest = None;
+                self.broken(state, error).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// A piece of the whole chain, if that is due.
+    async fn check_whole(&self, state: &mut State) -> Result<Option<Step>, StoreError> {
+        let now = self.clock.now();
+        if state.whole.is_none() {
+            if state.checked.whole_at.is_some_and(|at| now.since(at) < WHOLE_EVERY) {
+                return Ok(None);
+            }
+            // Heads of earlier keys count as well: a key may be changed.
+            match Check::begin(&self.db, &Known::default()).await {
+                Ok(check) => state.whole = Some(check),
+                Err(error) => return self.whole_broken(state, error).await,
+            }
+        }
+        let Some(check) = &mut state.whole else { return Ok(None) };
+        match check.step(&self.db, ROWS).await {
+            Ok(Step::More) => Ok(Some(Step::More)),
+            Ok(Step::End) => {
+                let last = check.walk().last().clone();
+                state.whole = None;
+                self.whole_intact(state, last).await?;
+                Ok(Some(Step::End))
+            }
+            Err(error) => self.whole_broken(state, error).await,
+        }
+    }
+
+    async fn whole_intact(&self, state: &mut State, last: Head) -> Result<(), StoreError> {
+        state.checked.sequence = last.sequence;
+        state.checked.whole_at = Some(self.clock.now());
+        state.checked.broken_at = None;
+        state.checked.problem.clear();
+        if state.newest.is_none() {
+            state.newest = Some(Check::after(last));
+        }
+        self.note(state, true).await
+    }
+
+    async fn whole_broken(&self, state: &mut State, error: CheckError) -> Result<Option<Step>, StoreError> {
+        state.whole = None;
+        state.newest = None;
+        // Looked at again tomorrow, or after a restart.
+        state.checked.whole_at = Some(self.clock.now());
+        self.broken(state, error).await?;
+        Ok(None)
+    }
+
+    async fn broken(&self, state: &mut State, error: CheckError) -> Result<(), StoreError> {
+        match error {
+            CheckError::Store(error) => Err(error),
+            CheckError::Ended(error) => {
+                tracing::error!(%error, "a check of the history ended before its end");
+                Ok(())
+            }
+            CheckError::Broken(broken) => {
+                tracing::error!(event = broken.sequence, flaw = %broken.flaw, "the history is broken");
+                state.checked.broken_at = Some(broken.sequence);
+                state.checked.problem = broken.flaw.to_string();
+                self.note(state, true).await
+            }
+        }
+    }
+
+    /// Writes how the checks stand, for the page.
+    async fn note(&self, state: &mut State, at_once: bool) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        state.checked.at = Some(now);
+        let recent = state.noted_at.is_some_and(|at| now.since(at) < NOTE_EVERY);
+        if recent && !at_once {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        audit::set_check_state(&mut tx, &state.checked).await?;
+        tx.commit().await?;
+        state.noted_at = Some(now);
+        Ok(())
+    }
+
+    /// Signs the head that was checked, if something happened since and it is time.
+    async fn sign(&self, state: &mut State) -> Result<(), StoreError> {
+        let Some(head) = state.newest.as_ref().map(|check| check.walk().last().clone()) else {
+            return Ok(());
+        };
+        if state.checked.broken_at.is_some() || head.sequence == 0 {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let last = audit::last_signed_head(&mut *self.db.read().await?).await?;
+        let due =
+            last.is_none_or(|last| head.sequence > last.head.sequence && now.since(last.at) >= SIGN_EVERY);
+        if !due {
+            return Ok(());
+        }
+        let signed = self.seal.key.sign(head, now);
+        let mut tx = self.db.begin().await?;
+        let new = audit::insert_signed_head(&mut tx, &signed).await?;
+        tx.commit().await?;
+        if new {
+            tracing::info!(head = %signed.line(), "the history's head was signed");
+        }
+        Ok(())
+    }
+}

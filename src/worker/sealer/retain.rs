@@ -1,0 +1,190 @@
+//! Retention: whole segments that are old enough are exported and signed first, and dropped then.
+//!
+//! A segment ends at a signed head, so that what is left can be verified from there on.
+
+use std::{
+    fs,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target, export, head::SignedHead, segment::Segment},
+        secret::hex,
+        time::Timestamp,
+    },
+    store::{StoreError, audit},
+};
+
+use super::{Sealer, State};
+
+/// Nothing younger may ever be dropped.
+pub const DAYS_MIN: u32 = 400;
+/// So many events are exported, and dropped, in one tick.
+const ROWS: usize = 2_000;
+/// A segment has so many events at least, so that a year has few files.
+const SEGMENT_MIN: i64 = 1_000;
+/// It is looked so often whether something is old enough.
+const LOOK_EVERY: Duration = Duration::from_hours(24);
+
+/// How long events are kept, and where they go.
+#[derive(Debug, Clone)]
+pub struct Retention {
+    pub days: u32,
+    pub folder: PathBuf,
+}
+
+/// An export under way.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    head: SignedHead,
+    first: i64,
+    last: i64,
+    hash: Sha256,
+    part: PathBuf,
+    out: BufWriter<fs::File>,
+}
+
+impl Sealer {
+    /// Goes on with dropping and exporting. `true` where there is more to do at once.
+    pub(super) async fn retain(&self, state: &mut State) -> Result<bool, StoreError> {
+        let Some(retention) = &self.seal.retention else { return Ok(false) };
+        if state.checked.broken_at.is_some() {
+            return Ok(false);
+        }
+        if let Some(leaving) = state.leaving.take() {
+            return self.export_more(state, retention, leaving).await;
+        }
+        if self.drop_more().await? {
+            return Ok(true);
+        }
+        let now = self.clock.now();
+        if state.looked_at.is_some_and(|at| now.since(at) < LOOK_EVERY) {
+            return Ok(false);
+        }
+        state.looked_at = Some(now);
+        let Some((head, first)) = self.old_enough(retention, now).await? else { return Ok(false) };
+        match begin(retention, head, first) {
+            Ok(leaving) => state.leaving = Some(leaving),
+            Err(error) => not_written(&retention.folder, &error),
+        }
+        Ok(state.leaving.is_some())
+    }
+
+    /// The newest signed head of which every event is old enough, and where its segment begins.
+    async fn old_enough(
+        &self,
+        retention: &Retention,
+        now: Timestamp,
+    ) -> Result<Option<(SignedHead, i64)>, StoreError> {
+        let age = Duration::from_hours(24 * u64::from(retention.days.max(DAYS_MIN)));
+        let mut conn = self.db.read().await?;
+        let dropped = audit::segments(&mut conn).await?.last().map_or(0, |signed| signed.segment.last);
+        let heads = audit::signed_heads(&mut conn, dropped, ROWS).await?;
+        let own = self.seal.key.public();
+        let head = heads
+            .into_iter()
+            .take_while(|signed| now.since(signed.at) >= age)
+            .filter(|signed| signed.check(std::slice::from_ref(&own)).is_ok())
+            .last();
+        Ok(head
+            .filter(|signed| signed.head.sequence >= dropped + SEGMENT_MIN)
+            .map(|signed| (signed, dropped + 1)))
+    }
+
+    async fn export_more(
+        &self,
+        state: &mut State,
+        retention: &Retention,
+        mut leaving: Leaving,
+    ) -> Result<bool, StoreError> {
+        let events = audit::after(&mut *self.db.read().await?, leaving.last, ROWS).await?;
+        let mut written = Ok(());
+        for chained in events.iter().take_while(|chained| chained.sequence <= leaving.head.head.sequence) {
+            let line = export::jsonl(chained) + "\n";
+            leaving.hash.update(line.as_bytes());
+            written = written.and_then(|()| leaving.out.write_all(line.as_bytes()));
+            leaving.last = chained.sequence;
+        }
+        if let Err(error) = written {
+            not_written(&retention.folder, &error);
+            return Ok(false);
+        }
+        if leaving.last < leaving.head.head.sequence && !events.is_empty() {
+            state.leaving = Some(leaving);
+            return Ok(true);
+        }
+        match finish(&retention.folder, leaving) {
+            Ok(segment) => self.keep(segment).await.map(|()| true),
+            Err(error) => {
+                not_written(&retention.folder, &error);
+                Ok(false)
+            }
+        }
+    }
+
+    /// The file is whole and on disk: from now on its events may go.
+    async fn keep(&self, segment: Segment) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut event = Event::new(now, &Acting::service(), Action::SegmentDropped);
+        event.target = Target::new("segment", &segment.file);
+        event.note = format!(
+            "events {} to {} are in {} with SHA-256 {}",
+            segment.first, segment.last, segment.file, segment.file_sha256
+        );
+        let signed = Segment { at: now, ..segment }.sign(&self.seal.key);
+        let mut tx = self.db.begin().await?;
+        audit::insert_segment(&mut tx, &signed).await?;
+        audit::append(&mut tx, event).await?;
+        tx.commit().await
+    }
+
+    /// Drops some events of segments that were kept.
+    async fn drop_more(&self) -> Result<bool, StoreError> {
+        let mut conn = self.db.read().await?;
+        let Some(last) = audit::segments(&mut conn).await?.last().map(|signed| signed.segment.last) else {
+            return Ok(false);
+        };
+        if audit::first_sequence(&mut conn).await? > last {
+            return Ok(false);
+        }
+        drop(conn);
+        let mut tx = self.db.begin().await?;
+        let dropped = audit::drop_segment_events(&mut tx, last, ROWS).await?;
+        tx.commit().await?;
+        Ok(dropped > 0)
+    }
+}
+
+fn begin(retention: &Retention, head: SignedHead, first: i64) -> io::Result<Leaving> {
+    fs::create_dir_all(&retention.folder)?;
+    let part = retention.folder.join("unstale-history.part");
+    let out = BufWriter::new(fs::File::create(&part)?);
+    Ok(Leaving { head, first, last: first - 1, hash: Sha256::new(), part, out })
+}
+
+/// Puts the file under its name, once all of it is on disk.
+fn finish(folder: &Path, leaving: Leaving) -> io::Result<Segment> {
+    let Leaving { head, first, last, hash, part, out } = leaving;
+    if last != head.head.sequence {
+        return Err(io::Error::other(format!("the events end at {last}, before the signed head")));
+    }
+    let name = format!("unstale-history-{first}-{last}.jsonl");
+    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    fs::rename(&part, folder.join(&name))?;
+    fs::File::open(folder)?.sync_all()?;
+    let file_sha256 = hex(&hash.finalize());
+    Ok(Segment { first, last, last_hash: head.head.hash, file: name, file_sha256, at: head.at })
+}
+
+fn not_written(folder: &Path, error: &io::Error) {
+    tracing::warn!(
+        folder = %folder.display(), %error,
+        "old events could not be exported; nothing was dropped, and it is tried again tomorrow"
+    );
+}

@@ -1,0 +1,62 @@
+//! A chain of events in a database of its own.
+
+use unstale::{
+    domain::{
+        audit::{
+            Action, Chained, Event, ItemsRecord, Target,
+            head::{SealKey, SignedHead},
+        },
+        id::{DistributionId, InvalidationId},
+    },
+    store::{Db, audit},
+    worker::{Check, CheckError, Known, Step},
+};
+
+use crate::support::{acting, at, items};
+
+pub fn key() -> SealKey {
+    SealKey::from_random([9; 32])
+}
+
+/// An event with something in every field.
+pub fn event(number: u64) -> Event {
+    let mut acting = acting();
+    acting.actor.id = format!("p{number}");
+    acting.origin.request_id = format!("r{number}");
+    let mut event = Event::new(at(number), &acting, Action::InvalidationRequested);
+    event.target = Target::new("invalidation", &format!("i{number}"));
+    event.distribution = Some(DistributionId::from_trusted("E1"));
+    event.invalidation = Some(InvalidationId::from_trusted(format!("i{number}")));
+    event.items = ItemsRecord::of(&items(&["/a", "/b*"]));
+    event.reason = format!("WEB-{number}: ünïcode");
+    "note".clone_into(&mut event.note);
+    "aws".clone_into(&mut event.aws_request_id);
+    "I1".clone_into(&mut event.cloudfront_id);
+    "queued".clone_into(&mut event.old);
+    "in_progress".clone_into(&mut event.new);
+    event
+}
+
+/// Appends so many events in one transaction and signs the last.
+pub async fn fill(db: &Db, events: u64) -> SignedHead {
+    let mut tx = db.begin().await.unwrap();
+    for number in 1..=events {
+        audit::append(&mut tx, event(number)).await.unwrap();
+    }
+    let signed = key().sign(audit::head_link(&mut tx).await.unwrap(), at(events));
+    audit::insert_signed_head(&mut tx, &signed).await.unwrap();
+    tx.commit().await.unwrap();
+    signed
+}
+
+pub async fn all(db: &Db) -> Vec<Chained> {
+    audit::after(&mut db.read().await.unwrap(), 0, 1_000_000).await.unwrap()
+}
+
+/// Holds a database to a head that is known from elsewhere.
+pub async fn verify(db: &Db, head: &SignedHead) -> Result<u64, CheckError> {
+    let known = Known { keys: vec![key().public()], signed: vec![head.clone()], ..Known::default() };
+    let mut check = Check::begin(db, &known).await?;
+    while check.step(db, 100).await? == Step::More {}
+    Ok(check.walk().checked())
+}

@@ -1,0 +1,8 @@
+//! The history as an auditor tests it: tampering, signed heads, exports, hostile words.
+
+mod command;
+mod given;
+mod hostile;
+mod retention;
+mod sealing;
+mod tampering;

@@ -1,0 +1,104 @@
+//! Retention: what is dropped was exported first, and what is left still verifies.
+
+use std::time::Duration;
+
+use unstale::{
+    domain::audit::verify::Walk,
+    store::audit,
+    worker::{Check, Known, Next, Retention, Seal, Sealer, Step},
+};
+
+use super::given::key;
+use crate::support::{Site, World, seconds};
+
+const DAY: u64 = 86_400;
+
+fn sealer(world: &World, folder: &std::path::Path, days: u32) -> Sealer {
+    let retention = Some(Retention { days, folder: folder.to_owned() });
+    Sealer::new(world.database.db.clone(), world.clock.clone(), Seal { key: key(), heads: None, retention })
+}
+
+async fn rest(world: &World, sealer: &Sealer) {
+    for _ in 0..1_000 {
+        if sealer.tick().await.unwrap() == Next::Idle {
+            return;
+        }
+        world.advance(Duration::from_millis(20));
+    }
+    panic!("the sealer never comes to rest");
+}
+
+async fn first(world: &World) -> i64 {
+    world.database.get(async |conn| audit::first_sequence(conn).await).await
+}
+
+#[tokio::test]
+async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
+    let site = Site::new().await;
+    let world = &site.world;
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..1_100 {
+        world.request(&format!("/{n}")).await;
+    }
+    let sealer = sealer(world, folder.path(), 400);
+    rest(world, &sealer).await;
+    let end = world.head().await;
+    world.advance(seconds(399 * DAY));
+    world.request("/later").await;
+    rest(world, &sealer).await;
+    assert_eq!(first(world).await, 1, "nothing is 400 days old yet");
+    world.advance(seconds(2 * DAY));
+    rest(world, &sealer).await;
+    assert_eq!(first(world).await, end + 1);
+    assert_eq!(world.events_after(end).await.last(), Some(&"history.segment_dropped"));
+
+    let file = std::fs::read_to_string(folder.path().join(format!("unstale-history-1-{end}.jsonl"))).unwrap();
+    let mut walk = Walk::default();
+    for line in file.split_terminator('\n') {
+        walk.take_line(line).unwrap();
+    }
+    assert_eq!(walk.last().sequence, end);
+    let db = &world.database.db;
+    let mut check =
+        Check::begin(db, &Known { keys: vec![key().public()], ..Known::default() }).await.unwrap();
+    while check.step(db, 100).await.unwrap() == Step::More {}
+    assert_eq!(check.walk().last().sequence, world.head().await);
+
+    let ada = site.operator().await;
+    ada.get("/history").await.assert_status(200);
+    ada.get("/history?q=%2F7").await.assert_status(200);
+    ada.get("/history/1").await.assert_status(404);
+    let oldest = ada.get(&format!("/history/{}", end + 1)).await;
+    assert!(!oldest.has(&format!("a[href='/history/{end}']")), "no link to what is gone");
+    // The world's own look at the whole chain begins at the first event, which is gone on purpose.
+    std::mem::forget(site);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_drops_nothing() {
+    let world = World::new().await;
+    for n in 0..1_100 {
+        world.request(&format!("/{n}")).await;
+    }
+    let sealer = sealer(&world, std::path::Path::new("/proc/no-such-folder"), 400);
+    rest(&world, &sealer).await;
+    world.advance(seconds(500 * DAY));
+    rest(&world, &sealer).await;
+    assert_eq!(first(&world).await, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn fewer_than_400_days_are_400() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..1_100 {
+        world.request(&format!("/{n}")).await;
+    }
+    let sealer = sealer(&world, folder.path(), 1);
+    rest(&world, &sealer).await;
+    world.advance(seconds(398 * DAY));
+    rest(&world, &sealer).await;
+    assert_eq!(first(&world).await, 1);
+    world.finish().await;
+}

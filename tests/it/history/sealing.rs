@@ -1,0 +1,167 @@
+//! The sealer: checks what is new and once a day everything, signs at most hourly, and tells of it in a file.
+
+use std::path::Path;
+
+use unstale::{
+    domain::audit::head::{PublicKey, SignedHead},
+    store::audit::{self, Checked},
+    worker::{Next, Seal, Sealer, open_key},
+};
+
+use super::given::key;
+use crate::support::{World, seconds};
+
+fn sealer(world: &World, heads: Option<&Path>) -> Sealer {
+    let seal = Seal { key: key(), heads: heads.map(Path::to_owned), retention: None };
+    Sealer::new(world.database.db.clone(), world.clock.clone(), seal)
+}
+
+/// Ticks until there is nothing more to do now.
+async fn rest(world: &World, sealer: &Sealer) {
+    for _ in 0..1_000 {
+        if sealer.tick().await.unwrap() == Next::Idle {
+            return;
+        }
+        world.advance(std::time::Duration::from_millis(20));
+    }
+    panic!("the sealer never comes to rest");
+}
+
+async fn heads(world: &World) -> Vec<SignedHead> {
+    world.database.get(async |conn| audit::signed_heads(conn, 0, 99).await).await
+}
+
+async fn checked(world: &World) -> Checked {
+    world.database.get(async |conn| audit::check_state(conn).await).await
+}
+
+#[tokio::test]
+async fn a_head_is_signed_at_most_hourly_and_only_when_something_happened() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("heads.jsonl");
+    let sealer = sealer(&world, Some(&file));
+    world.request("/a").await;
+    rest(&world, &sealer).await;
+    let first = heads(&world).await;
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].head.sequence, world.head().await);
+    assert_eq!(first[0].check(&[key().public()]), Ok(()));
+    world.request("/b").await;
+    rest(&world, &sealer).await;
+    assert_eq!(heads(&world).await.len(), 1, "within the hour");
+    world.advance(seconds(3_600));
+    rest(&world, &sealer).await;
+    assert_eq!(heads(&world).await.len(), 2);
+    world.advance(seconds(7_200));
+    rest(&world, &sealer).await;
+    assert_eq!(heads(&world).await.len(), 2, "nothing happened");
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let told: Vec<_> = lines.lines().map(|line| SignedHead::parse(line).unwrap()).collect();
+    assert_eq!(told, heads(&world).await);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_gets_everything_later() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("later").join("heads.jsonl");
+    let sealer = sealer(&world, Some(&file));
+    world.request("/a").await;
+    rest(&world, &sealer).await;
+    assert_eq!(heads(&world).await.len(), 1, "it is signed all the same");
+    std::fs::create_dir(folder.path().join("later")).unwrap();
+    world.advance(seconds(61));
+    rest(&world, &sealer).await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_new_and_the_whole_chain_are_checked_and_it_is_noted() {
+    let world = World::new().await;
+    let sealer = sealer(&world, None);
+    for n in 0..1_200 {
+        world.request(&format!("/{n}")).await;
+    }
+    rest(&world, &sealer).await;
+    let first = checked(&world).await;
+    assert_eq!((first.sequence, first.broken_at), (world.head().await, None));
+    assert!(first.whole_at.is_some());
+    world.request("/new").await;
+    world.advance(seconds(120));
+    rest(&world, &sealer).await;
+    let second = checked(&world).await;
+    assert_eq!(second.sequence, world.head().await);
+    assert_eq!(second.whole_at, first.whole_at, "the whole is checked once a day");
+    world.advance(seconds(86_400));
+    rest(&world, &sealer).await;
+    assert!(checked(&world).await.whole_at > first.whole_at);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_broken_chain_is_told_and_gets_no_signature() {
+    let world = World::new().await;
+    let sealer = sealer(&world, None);
+    world.request("/a").await;
+    rest(&world, &sealer).await;
+    let mut raw = world.database.raw().await;
+    raw.run("DROP TRIGGER audit_event_is_not_updated").await.unwrap();
+    let old = raw.texts("SELECT note FROM audit_event WHERE sequence = 2").await.remove(0);
+    raw.run("UPDATE audit_event SET note = 'forged' WHERE sequence = 2").await.unwrap();
+    world.request("/b").await;
+    world.advance(seconds(86_401));
+    rest(&world, &sealer).await;
+    let found = checked(&world).await;
+    assert_eq!(found.broken_at, Some(2));
+    assert!(found.problem.contains("it was changed"), "{}", found.problem);
+    let signed = heads(&world).await.len();
+    world.request("/c").await;
+    world.advance(seconds(7_200));
+    rest(&world, &sealer).await;
+    assert_eq!(heads(&world).await.len(), signed, "a broken chain is not signed");
+    // Put right, it is found intact by the next check of the whole.
+    raw.run(&format!("UPDATE audit_event SET note = '{old}' WHERE sequence = 2")).await.unwrap();
+    world.advance(seconds(86_401));
+    rest(&world, &sealer).await;
+    assert_eq!(checked(&world).await.broken_at, None);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn after_a_restart_it_begins_behind_its_own_signature() {
+    let world = World::new().await;
+    world.request("/a").await;
+    rest(&world, &sealer(&world, None)).await;
+    let mut raw = world.database.raw().await;
+    raw.run("DROP TRIGGER audit_event_is_not_updated").await.unwrap();
+    world.request("/b").await;
+    let head = world.head().await;
+    let old = raw.texts(&format!("SELECT reason FROM audit_event WHERE sequence = {head}")).await.remove(0);
+    raw.run(&format!("UPDATE audit_event SET reason = 'forged' WHERE sequence = {head}")).await.unwrap();
+    rest(&world, &sealer(&world, None)).await;
+    assert_eq!(checked(&world).await.broken_at, Some(head), "without waiting for the whole check");
+    raw.run(&format!("UPDATE audit_event SET reason = '{old}' WHERE sequence = {head}")).await.unwrap();
+    world.finish().await;
+}
+
+#[test]
+fn the_key_is_made_once_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("audit-key");
+    let (made, new) = open_key(&file).unwrap();
+    assert!(new);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let (read, new) = open_key(&file).unwrap();
+    assert!(!new);
+    assert_eq!(read.public(), made.public());
+    assert!(PublicKey::parse(made.public().as_str()).is_ok());
+    std::fs::write(&file, "not a key").unwrap();
+    let refused = open_key(&file).unwrap_err().to_string();
+    assert!(refused.contains("UNSTALE_AUDIT_KEY"), "{refused}");
+    let refused = open_key(&folder.path().join("no/such/folder/key")).unwrap_err().to_string();
+    assert!(refused.contains("UNSTALE_AUDIT_KEY"), "{refused}");
+}

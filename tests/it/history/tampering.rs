@@ -1,0 +1,250 @@
+//! Random edits by somebody who owns the database or the file: each is found, given the last signed head.
+//!
+//! `UNSTALE_EDITS` and `UNSTALE_EVENTS` make it the long form, see `scripts/torture`.
+
+use unstale::{
+    domain::{
+        audit::{Chained, GENESIS, export, head::SignedHead, verify::Walk},
+        time::Timestamp,
+    },
+    store::Db,
+    worker::CheckError,
+};
+
+use super::given::{all, fill, key, verify};
+use crate::{
+    simulation::rng::Rng,
+    support::{Database, Engine, Raw},
+};
+
+const COLUMNS: [&str; 26] = [
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "sign_in",
+    "session",
+    "client_address",
+    "request_id",
+    "action",
+    "target_kind",
+    "target_id",
+    "distribution_id",
+    "invalidation_id",
+    "items_shown",
+    "items_count",
+    "items_sha256",
+    "reason",
+    "outcome",
+    "note",
+    "aws_request_id",
+    "cloudfront_id",
+    "old_value",
+    "new_value",
+    "version",
+    "previous_hash",
+    "hash",
+];
+
+fn setting(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// One statement list that does harm, and what it is.
+async fn harm(raw: &mut Raw, rng: &mut Rng, events: u64) -> (String, String) {
+    let victim = 1 + rng.below(events);
+    let other = 1 + (victim - 1 + 1 + rng.below(events - 1)) % events;
+    let hash_of = |sequence: u64| format!("(SELECT hash FROM audit_event WHERE sequence = {sequence})");
+    match rng.below(7) {
+        0..=2 => bit(raw, rng, victim).await,
+        3 => {
+            (format!("event {victim} deleted"), format!("DELETE FROM audit_event WHERE sequence = {victim}"))
+        }
+        4 => {
+            let up = format!(
+                "UPDATE audit_event SET sequence = -sequence - 1 WHERE sequence > {victim};
+                 UPDATE audit_event SET sequence = -sequence WHERE sequence < 0;"
+            );
+            let columns = COLUMNS.join(", ");
+            let copy = format!(
+                "INSERT INTO audit_event (sequence, {columns}) SELECT {victim} + 1, {columns} FROM audit_event
+                 WHERE sequence = {other} + CASE WHEN {other} > {victim} THEN 1 ELSE 0 END;
+                 UPDATE audit_head SET sequence = {events} + 1, hash = {}",
+                hash_of(events + 1)
+            );
+            (format!("event {other} inserted behind {victim}"), up + &copy)
+        }
+        5 => {
+            let swap = format!(
+                "UPDATE audit_event SET sequence = -1 WHERE sequence = {victim};
+                 UPDATE audit_event SET sequence = {victim} WHERE sequence = {other};
+                 UPDATE audit_event SET sequence = {other} WHERE sequence = -1"
+            );
+            (format!("events {victim} and {other} swapped"), swap)
+        }
+        _ => {
+            let left = victim - 1;
+            let head = if left == 0 { format!("'{GENESIS}'") } else { hash_of(left) };
+            let cut = format!(
+                "DELETE FROM audit_event WHERE sequence > {left}; DELETE FROM audit_signed_head;
+                 UPDATE audit_head SET sequence = {left}, hash = {head}"
+            );
+            (format!("cut off after event {left}"), cut)
+        }
+    }
+}
+
+/// One bit of one field of one event.
+async fn bit(raw: &mut Raw, rng: &mut Rng, victim: u64) -> (String, String) {
+    let column = rng.pick(&COLUMNS);
+    let what = format!("a bit of {column} of event {victim}");
+    if ["at", "items_count", "version"].contains(&column) {
+        let old = raw.number(&format!("SELECT {column} FROM audit_event WHERE sequence = {victim}")).await;
+        let new = old ^ (1_i64 << rng.below(63));
+        return (what, format!("UPDATE audit_event SET {column} = {new} WHERE sequence = {victim}"));
+    }
+    let sql = format!("SELECT hex({column}) FROM audit_event WHERE sequence = {victim}");
+    let mut hex = raw.texts(&sql).await.remove(0).into_bytes();
+    let at = usize::try_from(rng.below(hex.len() as u64)).unwrap();
+    let digit = u8::try_from(char::from(hex[at]).to_digit(16).unwrap()).unwrap() ^ (1 << rng.below(4));
+    hex[at] = format!("{digit:X}").into_bytes()[0];
+    let hex = String::from_utf8(hex).unwrap();
+    (what, format!("UPDATE audit_event SET {column} = CAST(x'{hex}' AS TEXT) WHERE sequence = {victim}"))
+}
+
+async fn open_for_harm(raw: &mut Raw) {
+    let triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger'";
+    for trigger in raw.texts(triggers).await {
+        raw.run(&format!("DROP TRIGGER {trigger}")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_random_edit_of_a_database_is_found() {
+    let (events, edits) = (setting("UNSTALE_EVENTS", 250), setting("UNSTALE_EDITS", 50));
+    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let head = fill(&database.db, events).await;
+    assert_eq!(verify(&database.db, &head).await.unwrap(), events);
+    open_for_harm(&mut database.raw().await).await;
+    assert_eq!(verify(&database.db, &head).await.unwrap(), events, "a false alarm");
+    database.db.close().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut rng = Rng::new(setting("UNSTALE_EDIT_SEED", 1));
+    for edit in 0..edits {
+        let copy = folder.path().join("copy.db");
+        let whole = database.place.address().trim_start_matches("sqlite://").to_owned();
+        std::fs::copy(&whole, &copy).unwrap();
+        let address = format!("sqlite://{}", copy.display());
+        let mut raw = Raw::connect(&address).await;
+        let (what, sql) = harm(&mut raw, &mut rng, events).await;
+        raw.run(&sql).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        drop(raw);
+        let db = Db::open(&address).await.unwrap();
+        let found = verify(&db, &head).await;
+        assert!(matches!(found, Err(CheckError::Broken(_))), "edit {edit}, {what}, was not found: {found:?}");
+        db.close().await;
+        for left in ["copy.db", "copy.db-wal", "copy.db-shm"] {
+            let _ = std::fs::remove_file(folder.path().join(left));
+        }
+    }
+}
+
+/// Changes an event and makes all later hashes fit.
+fn rewritten(whole: &[Chained], victim: usize) -> Vec<Chained> {
+    let mut forged = whole.to_vec();
+    "nobody did this".clone_into(&mut forged[victim].event.reason);
+    for index in victim..forged.len() {
+        let previous = if index == 0 { GENESIS.to_owned() } else { forged[index - 1].hash.clone() };
+        forged[index] = Chained::new(forged[index].sequence, forged[index].event.clone(), previous);
+    }
+    forged
+}
+
+#[tokio::test]
+async fn a_chain_that_was_rewritten_as_a_whole_is_found() {
+    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let head = fill(&database.db, 60).await;
+    let whole = all(&database.db).await;
+    let mut raw = database.raw().await;
+    open_for_harm(&mut raw).await;
+    for victim in [0, 30, 59] {
+        let forged = rewritten(&whole, victim);
+        let mut tx = database.db.begin().await.unwrap();
+        tx = {
+            drop(tx);
+            raw.run("DELETE FROM audit_event; DELETE FROM audit_signed_head").await.unwrap();
+            raw.run(&format!("UPDATE audit_head SET sequence = 0, hash = '{GENESIS}'")).await.unwrap();
+            database.db.begin().await.unwrap()
+        };
+        for chained in &forged {
+            unstale::store::audit::append(&mut tx, chained.event.clone()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let found = verify(&database.db, &head).await;
+        let Err(CheckError::Broken(broken)) = found else { panic!("{victim}: {found:?}") };
+        assert_eq!(broken.sequence, 60, "{broken}");
+    }
+    database.remove().await;
+}
+
+fn verify_file(text: &[u8], head: &SignedHead) -> bool {
+    let mut walk = Walk::default();
+    let known = walk.expect_signed(head, &[key().public()]);
+    let lines = text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n');
+    let mut taken =
+        lines.map(|line| std::str::from_utf8(line).is_ok_and(|line| walk.take_line(line).is_ok()));
+    let all = taken.all(|taken| taken);
+    drop(taken);
+    known.is_ok() && all && walk.end().is_ok()
+}
+
+#[tokio::test]
+async fn every_random_edit_of_an_export_is_found() {
+    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let head = fill(&database.db, 100).await;
+    let lines: Vec<String> = all(&database.db).await.iter().map(export::jsonl).collect();
+    database.remove().await;
+    let text = |lines: &[String]| (lines.join("\n") + "\n").into_bytes();
+    assert!(verify_file(&text(&lines), &head), "a false alarm");
+    let mut rng = Rng::new(2);
+    let below = |rng: &mut Rng, end: usize| usize::try_from(rng.below(end as u64)).unwrap();
+    for edit in 0..setting("UNSTALE_EDITS", 150) {
+        let mut changed = lines.clone();
+        let line = below(&mut rng, lines.len());
+        let bytes = match rng.below(6) {
+            0 => {
+                changed.remove(line);
+                text(&changed)
+            }
+            1 => {
+                changed.insert(below(&mut rng, lines.len()), lines[line].clone());
+                text(&changed)
+            }
+            2 => {
+                changed.swap(line, (line + 1 + below(&mut rng, lines.len() - 1)) % lines.len());
+                text(&changed)
+            }
+            3 => {
+                changed.truncate(line);
+                text(&changed)
+            }
+            _ => {
+                let mut bytes = text(&lines);
+                let at = below(&mut rng, bytes.len());
+                bytes[at] ^= 1 << rng.below(8);
+                bytes
+            }
+        };
+        assert!(!verify_file(&bytes, &head), "edit {edit} was not found");
+    }
+}
+
+#[test]
+fn an_end_cut_in_the_middle_of_a_line_is_found() {
+    let head = key().sign(
+        unstale::domain::audit::head::Head { sequence: 1, hash: "ab".repeat(32) },
+        Timestamp::from_micros(1),
+    );
+    assert!(!verify_file(b"{\"event\":{\"sequence\":1", &head));
+    assert!(!verify_file(b"", &head));
+}

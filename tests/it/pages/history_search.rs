@@ -1,0 +1,198 @@
+//! The history's search: the box and its filters, kept searches, one event, tickets, and how the chain stands.
+
+use unstale::{
+    domain::ticket::{self, Tickets},
+    store::audit::{self, Checked},
+    web::Options,
+    worker::Indexer,
+};
+
+use crate::support::{Answer, Browser, Site, WORKSHOP, World, at, encoded, options, uuid};
+
+async fn send(browser: &Browser, items: &str, reason: &str) {
+    let fields = [("distribution", WORKSHOP), ("items", items), ("reason", reason), ("request_key", &uuid())];
+    browser.post("/invalidations", &fields).await.assert_status(303);
+}
+
+async fn search(browser: &Browser, fields: &[(&str, &str)]) -> Answer {
+    browser.get(&format!("/history?{}", encoded(fields))).await
+}
+
+fn reasons(page: &Answer) -> Vec<String> {
+    page.texts("tbody td.what .sub:first-of-type")
+}
+
+#[tokio::test]
+async fn a_pasted_url_shows_what_touched_it_and_how() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    send(&ada, "/images/hero.png", "the picture").await;
+    send(&ada, "/images/*", "all pictures").await;
+    send(&ada, "/other", "something else").await;
+    let host = site.world.site(WORKSHOP).await.domain_name;
+    for indexed in [false, true] {
+        if indexed {
+            let world = &site.world;
+            Indexer::new(world.database.db.clone(), world.clock.clone()).tick().await.unwrap();
+            assert_eq!(
+                world.database.get(async |conn| audit::index_reached(conn).await).await,
+                world.head().await
+            );
+        }
+        let url = format!("https://{host}/images/hero.png");
+        let page = search(&ada, &[("q", &url)]).await;
+        page.assert_status(200);
+        assert_eq!(page.count("tbody tr"), 2, "{}", page.body);
+        assert_eq!(page.texts("td.what code"), ["/images/*", "/images/hero.png"]);
+        assert!(page.texts("td.what")[0].contains("covers it"));
+        assert!(page.texts("td.what")[1].contains("is it"));
+        assert_eq!(page.attribute("#search input[type=search]", "value"), url);
+        let page = search(&ada, &[("q", "picture")]).await;
+        assert_eq!(reasons(&page), ["the picture"]);
+        assert!(page.has("#live[hx-get='/history?q=picture']"), "a search is live as well");
+    }
+    search(&ada, &[("q", "nothing-like-it")]).await.assert_says("Nothing fits.");
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn filters_stay_filled_in_and_exports_and_pages_carry_them() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    for n in 0..120 {
+        send(&ada, &format!("/{n}"), "many").await;
+    }
+    let fields = [
+        ("distribution", WORKSHOP),
+        ("who", "ada@example.com"),
+        ("action", "invalidation.requested"),
+        ("result", "done"),
+        ("outside", "no"),
+        ("from", "2026-11-23"),
+        ("until", "2026-11-23"),
+    ];
+    let page = search(&ada, &fields).await;
+    assert_eq!(page.count("tbody tr"), 100);
+    for (name, value) in fields {
+        let set = page.has(&format!("#search select[name={name}] option[value='{value}'][selected]"))
+            || page.has(&format!("#search input[name={name}][value='{value}']"));
+        assert!(set, "{name} is not filled in");
+    }
+    let older = page.attribute(".pager a[href*=before]", "href");
+    let second = ada.get(&older).await;
+    assert_eq!(second.count("tbody tr"), 20);
+    let export = page.attribute("a[href^='/history.jsonl']", "href");
+    assert_eq!(ada.get(&export).await.body.lines().count(), 120);
+    search(&ada, &[("until", "2026-11-22")]).await.assert_says("Nothing fits.");
+    search(&ada, &[("result", "refused")]).await.assert_says("Nothing fits.");
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_bad_filter_is_told_and_nothing_typed_is_lost() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    for (name, value, words) in [
+        ("from", "yesterday", "From: Write a day such as 2026-11-23."),
+        ("until", "2026-13-40", "Until: Write a day such as 2026-11-23."),
+        ("action", "person.dancing", "Action: Choose one of the list."),
+        ("result", "maybe", "Result: Choose one of the list."),
+        ("outside", "x", "Made where: Choose one of the list."),
+    ] {
+        let page = search(&ada, &[("q", "WEB-412"), (name, value)]).await;
+        page.assert_status(422).assert_says(words);
+        assert_eq!(page.attribute("#search input[type=search]", "value"), "WEB-412");
+        let export = ada.get(&format!("/history.csv?{}", encoded(&[(name, value)]))).await;
+        export.assert_status(400);
+    }
+    search(&ada, &[("q", &"x".repeat(4_300))]).await.assert_status(422);
+    ada.get("/history?before=x").await.assert_status(400);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_search_is_kept_for_its_person_alone() {
+    let site = Site::new().await;
+    let (ada, vera) = (site.operator().await, site.viewer().await);
+    let head = site.world.head().await;
+    let page = search(&vera, &[("q", "WEB-412")]).await;
+    let form = page.form("#save").with("name", "My ticket");
+    assert_eq!(vera.press(&form).await.leads_to().as_deref(), Some("/history?q=WEB-412"));
+    assert_eq!(site.world.events_after(head).await, ["history.search_saved"]);
+    let page = vera.get("/history").await;
+    assert_eq!(page.texts(".saved a"), ["My ticket"]);
+    assert_eq!(page.attribute(".saved a", "href"), "/history?q=WEB-412");
+    assert!(!ada.get("/history").await.has(".saved"), "it is nobody else's");
+    let before = site.kept().await;
+    for (name, words) in [("", "Give the search a name."), (&"x".repeat(61), "Use at most 60 characters.")] {
+        let answer = vera.press(&form.clone().with("name", name)).await;
+        answer.assert_status(422).assert_says(words);
+        assert_eq!(answer.form("#save").value("query"), "q=WEB-412");
+    }
+    let forget = page.attribute(".saved form", "action");
+    ada.post(&forget, &[]).await.assert_status(404);
+    vera.post("/history/searches/none/forget", &[]).await.assert_status(404);
+    assert_eq!(site.kept().await, before);
+    vera.post(&forget, &[]).await.assert_status(303);
+    assert!(!vera.get("/history").await.has(".saved"));
+    assert_eq!(site.world.events_after(head).await, ["history.search_saved", "history.search_forgotten"]);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn an_event_opens_with_its_facts_its_hash_and_its_neighbours() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    send(&ada, "/a\n/b*", "WEB-412").await;
+    let row = ada.get("/history").await.attribute("tbody tr:first-child td.mono a", "href");
+    let page = ada.get(&row).await;
+    page.assert_status(200);
+    let event = site.world.history().await.pop().unwrap();
+    let facts = [event.hash.as_str(), &event.previous_hash, "ada@example.com", "127.0.0.1", "WEB-412", "/b*"];
+    for fact in facts {
+        page.assert_says(fact);
+    }
+    page.assert_says("As it was written");
+    let before = format!("/history/{}", event.sequence - 1);
+    assert_eq!(page.attributes("nav[aria-label=Neighbours] a", "href"), [before.as_str(), "/history"]);
+    ada.get(&before).await.assert_status(200);
+    for none in
+        ["/history/0", "/history/999999", "/history/-1", "/history/x", "/history/99999999999999999999"]
+    {
+        ada.get(none).await.assert_status(404);
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn tickets_are_links_where_that_was_set() {
+    let tickets = Tickets::new(ticket::USUAL, "https://jira.example.com/browse/{}").ok();
+    let site = Site::over(World::new().await, Options { tickets, ..options() }).await;
+    let ada = site.operator().await;
+    send(&ada, "/a", "WEB-412: <b>new</b>").await;
+    let page = ada.get("/history").await;
+    assert_eq!(page.attribute("td.what .sub a", "href"), "https://jira.example.com/browse/WEB-412");
+    assert_eq!(reasons(&page)[0], "WEB-412 : <b>new</b>");
+    let event = ada.get(&format!("/history/{}", site.world.head().await)).await;
+    assert_eq!(event.text("#reason a"), "WEB-412");
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn the_page_tells_how_the_chain_stands() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    ada.get("/history").await.assert_says("Not checked yet");
+    let note = async |checked: Checked| {
+        site.world.database.write(async |tx| audit::set_check_state(tx, &checked).await).await;
+        ada.get("/history").await
+    };
+    let well = Checked { sequence: 3, at: Some(at(0)), whole_at: Some(at(0)), ..Checked::default() };
+    let page = note(well.clone()).await;
+    page.assert_says("Chain intact").assert_says("every event up to 3 checked");
+    assert_eq!(page.attribute("#seal .status", "data-state"), "completed");
+    let page = note(Checked { broken_at: Some(2), problem: "it is missing".to_owned(), ..well }).await;
+    page.assert_says("Chain broken").assert_says("at event 2: it is missing.");
+    assert_eq!(page.attribute("#seal .status", "data-state"), "failed");
+    site.finish().await;
+}

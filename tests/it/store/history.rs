@@ -1,0 +1,149 @@
+//! What stands beside the history: signed heads, the state of the checks, segments, and the close look at a row.
+
+use unstale::{
+    domain::{
+        actor::Acting,
+        audit::{
+            Action, Event,
+            head::{Head, SealKey},
+            segment::Segment,
+        },
+    },
+    store::audit::{self, Checked},
+};
+
+use crate::support::{Database, at, on_each_engine};
+
+async fn fill(database: &Database, events: usize) {
+    database
+        .write(async |tx| {
+            for number in 1..=events {
+                let mut event = Event::new(at(1), &Acting::service(), Action::SurveyFailed);
+                event.note = format!("event {number}");
+                audit::append(tx, event).await?;
+            }
+            Ok(())
+        })
+        .await;
+}
+
+fn key() -> SealKey {
+    SealKey::from_random([5; 32])
+}
+
+async fn a_signed_head_is_kept_once_and_for_ever(database: &Database) {
+    let last = async || database.get(async |conn| audit::last_signed_head(conn).await).await;
+    assert_eq!(last().await, None);
+    let sign = |sequence, seconds| key().sign(Head { sequence, hash: "ab".repeat(32) }, at(seconds));
+    let insert = async |signed| database.write(async |tx| audit::insert_signed_head(tx, &signed).await).await;
+    assert!(insert(sign(3, 1)).await);
+    assert!(insert(sign(7, 2)).await);
+    assert!(!insert(sign(7, 3)).await, "a head is signed once");
+    assert_eq!(last().await, Some(sign(7, 2)));
+    let after = async |sequence, limit| {
+        database.get(async |conn| audit::signed_heads(conn, sequence, limit).await).await
+    };
+    assert_eq!(after(0, 9).await, [sign(3, 1), sign(7, 2)]);
+    assert_eq!(after(0, 1).await, [sign(3, 1)]);
+    assert_eq!(after(3, 9).await, [sign(7, 2)]);
+    let mut raw = database.raw().await;
+    for forbidden in [
+        "UPDATE audit_signed_head SET hash = 'x'",
+        "DELETE FROM audit_signed_head",
+        "INSERT INTO audit_signed_head SELECT * FROM audit_signed_head ON CONFLICT (sequence) DO UPDATE SET hash = 'x'",
+    ] {
+        assert!(raw.run(forbidden).await.is_err(), "it went through: {forbidden}");
+    }
+    if raw.is_postgres() {
+        assert!(raw.run("TRUNCATE audit_signed_head").await.is_err());
+    } else {
+        let replace = "INSERT OR REPLACE INTO audit_signed_head SELECT * FROM audit_signed_head";
+        assert!(raw.run(replace).await.is_err());
+    }
+}
+
+async fn how_the_checks_stand_is_noted(database: &Database) {
+    let read = async || database.get(async |conn| audit::check_state(conn).await).await;
+    assert_eq!(read().await, Checked::default());
+    let checked = Checked {
+        sequence: 9,
+        at: Some(at(1)),
+        whole_at: Some(at(2)),
+        broken_at: Some(4),
+        problem: "it is missing".to_owned(),
+        head_told: 0,
+    };
+    database.write(async |tx| audit::set_check_state(tx, &checked).await).await;
+    database.write(async |tx| audit::set_head_told(tx, 7).await).await;
+    assert_eq!(read().await, Checked { head_told: 7, ..checked });
+}
+
+async fn a_close_look_at_a_row_sees_what_reading_does_not(database: &Database) {
+    fill(database, 3).await;
+    let head = database.get(async |conn| audit::head_link(conn).await).await;
+    let scan = async || database.get(async |conn| audit::scan(conn, 0, 9).await).await;
+    let whole = scan().await;
+    assert!(whole.iter().all(|scanned| scanned.event.is_ok()));
+    assert_eq!(head, Head { sequence: 3, hash: whole[2].event.as_ref().unwrap().hash.clone() });
+    let one = database.get(async |conn| audit::find(conn, 2).await).await;
+    assert_eq!(one.as_ref(), whole[1].event.as_ref().ok());
+    assert_eq!(database.get(async |conn| audit::find(conn, 4).await).await, None);
+    let mut raw = database.raw().await;
+    let trigger = if raw.is_postgres() {
+        "DROP TRIGGER audit_event_is_not_changed ON audit_event"
+    } else {
+        "DROP TRIGGER audit_event_is_not_updated"
+    };
+    raw.run(trigger).await.unwrap();
+    for (change, back) in [
+        ("version = 2", "version = 1"),
+        ("items_shown = '[ ]'", "items_shown = '[]'"),
+        ("items_count = -5", "items_count = 0"),
+        ("action = 'x'", "action = 'survey.failed'"),
+        ("outcome = 'x'", "outcome = 'done'"),
+        ("actor_kind = 'x'", "actor_kind = 'service'"),
+    ] {
+        raw.run(&format!("UPDATE audit_event SET {change} WHERE sequence = 2")).await.unwrap();
+        let found = scan().await;
+        assert!(found[1].event.is_err(), "{change}");
+        assert!(found[0].event.is_ok() && found[2].event.is_ok(), "{change} hides others");
+        raw.run(&format!("UPDATE audit_event SET {back} WHERE sequence = 2")).await.unwrap();
+    }
+    assert!(scan().await[1].event.is_ok());
+}
+
+async fn only_events_of_a_kept_segment_may_go(database: &Database) {
+    fill(database, 6).await;
+    let first = async || database.get(async |conn| audit::first_sequence(conn).await).await;
+    assert_eq!(first().await, 1);
+    let mut raw = database.raw().await;
+    assert!(raw.run("DELETE FROM audit_event WHERE sequence = 1").await.is_err());
+    let segment = Segment {
+        first: 1,
+        last: 4,
+        last_hash: "ab".repeat(32),
+        file: "audit-1-4.jsonl".to_owned(),
+        file_sha256: "cd".repeat(32),
+        at: at(9),
+    };
+    let signed = segment.sign(&key());
+    database.write(async |tx| audit::insert_segment(tx, &signed).await).await;
+    assert_eq!(database.get(async |conn| audit::segments(conn).await).await, [signed]);
+    assert!(raw.run("DELETE FROM audit_event WHERE sequence = 5").await.is_err());
+    assert!(raw.run("UPDATE audit_event SET note = 'x' WHERE sequence = 1").await.is_err());
+    assert!(raw.run("DELETE FROM audit_segment").await.is_err());
+    assert!(raw.run("UPDATE audit_segment SET last_sequence = 6").await.is_err());
+    let drop_some = async || database.write(async |tx| audit::drop_segment_events(tx, 4, 3).await).await;
+    assert_eq!(drop_some().await, 3);
+    assert_eq!(first().await, 4);
+    assert_eq!(drop_some().await, 1);
+    assert_eq!(drop_some().await, 0);
+    assert_eq!(first().await, 5);
+}
+
+on_each_engine!(
+    a_signed_head_is_kept_once_and_for_ever,
+    how_the_checks_stand_is_noted,
+    a_close_look_at_a_row_sees_what_reading_does_not,
+    only_events_of_a_kept_segment_may_go,
+);

@@ -1,0 +1,200 @@
+//! The search of the history: by what touches a URL, by words, by filters; indexed or not.
+
+use unstale::{
+    domain::{
+        actor::{Acting, Actor},
+        audit::{
+            Action, Event, ItemsRecord, Outcome,
+            search::{Search, Sight, What, item_key, words_of},
+        },
+        item::Item,
+    },
+    store::audit::{self, Entry, Found},
+};
+
+use super::given::{id, request, sites};
+use crate::support::{Database, acting, at, items, on_each_engine};
+
+fn event(seconds: u64, acting: &Acting, site: &str, paths: &[&str], reason: &str) -> Event {
+    let mut event = Event::new(at(seconds), acting, Action::InvalidationRequested);
+    event.distribution = Some(id(site));
+    let mut paths = items(paths);
+    paths.sort();
+    event.items = ItemsRecord::of(&paths);
+    reason.clone_into(&mut event.reason);
+    event
+}
+
+/// Six events, whose numbers the tests name.
+async fn fill(database: &Database) {
+    let outside = Acting { actor: Actor::outside(), ..Acting::service() };
+    let mut failed = event(6, &Acting::service(), "E2", &[], "");
+    failed.outcome = Outcome::Failed;
+    failed.action = Action::BatchFailed;
+    let all = [
+        event(1, &acting(), "E1", &["/images/hero.png", "/b"], "WEB-412: new gradient"),
+        event(2, &acting(), "E1", &["/images/*"], "größe"),
+        event(3, &outside, "E2", &["/*"], ""),
+        event(4, &acting(), "E2", &["#product:tv", "/index.html"], "WEB-413, \"quotes\" & 'more'"),
+        event(5, &Acting::service(), "E1", &["/images/x*"], "gradient"),
+        failed,
+    ];
+    for event in all {
+        database.write(async |tx| audit::append(tx, event).await).await;
+    }
+}
+
+async fn index(database: &Database, to: i64) {
+    let from = database.get(async |conn| audit::index_reached(conn).await).await;
+    let events = database.get(async |conn| audit::after(conn, from, 999).await).await;
+    let events = events.iter().filter(|chained| chained.sequence <= to);
+    let entries: Vec<Entry> = events
+        .map(|chained| Entry {
+            sequence: chained.sequence,
+            item_keys: chained.event.items.shown.iter().map(item_key).collect(),
+            words: words_of(&chained.event),
+        })
+        .collect();
+    assert!(database.write(async |tx| audit::add_to_index(tx, from, to, &entries).await).await);
+    assert!(
+        !database.write(async |tx| audit::add_to_index(tx, from, to, &entries).await).await,
+        "once is enough"
+    );
+    assert_eq!(database.get(async |conn| audit::index_reached(conn).await).await, to);
+}
+
+fn about(typed: &str) -> Search {
+    Search { what: What::read(typed), roots: vec!["/index.html".to_owned()], ..Search::default() }
+}
+
+async fn found(database: &Database, search: &Search, before: i64, limit: usize) -> (Vec<i64>, Option<i64>) {
+    let Found { events, older } =
+        database.get(async |conn| audit::search(conn, search, before, limit).await).await;
+    (events.iter().map(|chained| chained.sequence).collect(), older)
+}
+
+async fn all(database: &Database, search: &Search) -> Vec<i64> {
+    let (events, older) = found(database, search, i64::MAX, 99).await;
+    assert_eq!(older, None, "{search:?}");
+    events
+}
+
+async fn what_touched_a_url_is_found_however_far_the_index_goes(database: &Database) {
+    fill(database).await;
+    for reached in [0, 2, 4, 6] {
+        if reached > 0 {
+            index(database, reached).await;
+        }
+        for (typed, expected) in [
+            ("/images/hero.png", &[3_i64, 2, 1][..]),
+            ("/images/x.png", &[5, 3, 2]),
+            ("/b?x=1", &[3, 1]),
+            ("/", &[4, 3]),
+            ("/index.html", &[4, 3]),
+            ("#PRODUCT:tv", &[4]),
+            ("/Images/hero.png", &[3]),
+            ("web-412", &[1]),
+            ("WEB", &[4, 1]),
+            ("gradient", &[5, 1]),
+            ("gradient web", &[1]),
+            ("größe", &[2]),
+            ("hero.png", &[1]),
+            ("ada@example.com", &[4, 2, 1]),
+            ("\"quotes\" 'more'", &[4]),
+            ("nothing here", &[]),
+            ("'; DROP TABLE audit_event; --", &[]),
+            ("* OR NOT NEAR(", &[]),
+        ] {
+            assert_eq!(all(database, &about(typed)).await, expected, "{typed}, indexed up to {reached}");
+        }
+    }
+}
+
+async fn filters_narrow_alone_and_together(database: &Database) {
+    fill(database).await;
+    index(database, 6).await;
+    let everything = Search::default();
+    assert_eq!(all(database, &everything).await, [6, 5, 4, 3, 2, 1]);
+    let with = |change: &dyn Fn(&mut Search)| {
+        let mut search = Search::default();
+        change(&mut search);
+        search
+    };
+    let cases: [(Search, &[i64]); 12] = [
+        (with(&|s| s.distribution = Some(id("E2"))), &[6, 4, 3]),
+        (with(&|s| s.who = Some("ada@example.com".to_owned())), &[4, 2, 1]),
+        (with(&|s| s.action = Some(Action::BatchFailed)), &[6]),
+        (with(&|s| s.outcome = Some(Outcome::Failed)), &[6]),
+        (with(&|s| s.outside = Some(true)), &[3]),
+        (with(&|s| s.outside = Some(false)), &[6, 5, 4, 2, 1]),
+        (with(&|s| s.from = Some(at(4))), &[6, 5, 4]),
+        (with(&|s| s.until = Some(at(3))), &[2, 1]),
+        (with(&|s| (s.from, s.until) = (Some(at(9)), None)), &[]),
+        (with(&|s| (s.distribution, s.who) = (Some(id("E2")), Some("ada@example.com".to_owned()))), &[4]),
+        (with(&|s| (s.what, s.distribution) = (What::read("/images/a"), Some(id("E1")))), &[2]),
+        (with(&|s| (s.what, s.from) = (What::read("gradient"), Some(at(3)))), &[5]),
+    ];
+    for (search, expected) in cases {
+        assert_eq!(all(database, &search).await, expected, "{search:?}");
+        let (first, older) = found(database, &search, i64::MAX, 1).await;
+        assert_eq!(first.first(), expected.first(), "{search:?}");
+        if let Some(older) = older {
+            assert_eq!(found(database, &search, older, 99).await.0, expected[1..], "{search:?}");
+        }
+    }
+}
+
+async fn nobody_finds_what_they_may_not_see(database: &Database) {
+    fill(database).await;
+    index(database, 5).await;
+    let mut own = Event::new(at(7), &acting(), Action::SearchSaved);
+    "web mine".clone_into(&mut own.reason);
+    database.write(async |tx| audit::append(tx, own).await).await;
+    let mut others = Event::new(at(8), &Acting::service(), Action::SetUp);
+    "web theirs".clone_into(&mut others.reason);
+    database.write(async |tx| audit::append(tx, others).await).await;
+    let sight = Some(Sight { person: "p1".to_owned(), distributions: vec![id("E1")] });
+    for (typed, expected) in
+        [("", &[7_i64, 5, 2, 1][..]), ("/images/x.png", &[5, 2]), ("web", &[7, 1]), ("product", &[])]
+    {
+        let search = Search { sight: sight.clone(), ..about(typed) };
+        assert_eq!(all(database, &search).await, expected, "{typed}");
+    }
+}
+
+async fn items_of_a_long_list_are_found_in_their_batches(database: &Database) {
+    sites(database, &["E1"]).await;
+    let long: Vec<String> = (0..150).map(|n| format!("/long/{n:03}")).collect();
+    let long: Vec<&str> = long.iter().map(String::as_str).collect();
+    let new = request(database, "E1", 1, &[&long]).await;
+    let mut event = event(1, &acting(), "E1", &long, "");
+    event.invalidation = Some(new.id);
+    assert_eq!(event.items.shown, [] as [Item; 0]);
+    database.write(async |tx| audit::append(tx, event).await).await;
+    assert_eq!(all(database, &about("/long/077")).await, [1]);
+    assert_eq!(all(database, &about("/long/150")).await, [] as [i64; 0]);
+}
+
+async fn an_answer_is_bounded_work(database: &Database) {
+    database
+        .write(async |tx| {
+            for number in 0..4_500 {
+                let reason = if number == 0 { "needle" } else { "hay" };
+                audit::append(tx, event(1, &acting(), "E1", &[], reason)).await?;
+            }
+            Ok(())
+        })
+        .await;
+    let (events, older) = found(database, &about("needle"), i64::MAX, 9).await;
+    assert!(events.is_empty(), "it is not looked for without end");
+    let (events, older) = found(database, &about("needle"), older.unwrap(), 9).await;
+    assert_eq!((events, older), (vec![1], None));
+}
+
+on_each_engine!(
+    what_touched_a_url_is_found_however_far_the_index_goes,
+    filters_narrow_alone_and_together,
+    nobody_finds_what_they_may_not_see,
+    items_of_a_long_list_are_found_in_their_batches,
+    an_answer_is_bounded_work,
+);
