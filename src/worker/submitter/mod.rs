@@ -31,12 +31,15 @@ pub struct Submitter {
     /// What was sent before this is from another life of the service.
     started_at: Timestamp,
     /// What CloudFront said while the database could not be written: it is written before anything else is sent.
-    unwritten: Arc<Mutex<Option<(Box<Held>, Answer)>>>,
+    unwritten: Arc<Mutex<Option<Unwritten>>>,
 }
 
 /// Something to do: a batch to send, or else what was said of the last one, to be written at last.
 #[derive(Debug)]
 pub struct Work(Option<Box<Held>>);
+
+/// A batch and what came of it.
+type Unwritten = (Box<Held>, Answer);
 
 /// A batch that this worker holds.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
 //! Who gets which answer where: every route, for everybody, on a distribution that they were granted and on another.
+#![expect(clippy::match_same_arms, reason = "each family of routes is said by itself")]
 
 use std::time::Duration;
 
