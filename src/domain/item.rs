@@ -158,7 +158,7 @@ pub struct Parsed {
     pub doubts: Vec<Doubt>,
 }
 
-/// Reads one line, trimmed and not empty, as a person or a program typed it for this distribution.
+/// Reads one line, trimmed and not empty, as it was typed for this distribution.
 pub fn parse_line(line: &str, site: &Distribution) -> Result<Parsed, ItemError> {
     if line.chars().any(char::is_control) {
         return Err(ItemError::ControlCharacter);
@@ -320,6 +320,8 @@ mod tests {
         assert_eq!(item("//www.example.com/x"), "/x");
         assert_eq!(item("www.example.com/x"), "/x");
         assert_eq!(item("https://www.example.com/guide#install"), "/guide");
+        // A path that only holds a URL is a path.
+        assert_eq!(item("/go?to=https://other.example.com/"), "/go?to=https://other.example.com/");
     }
 
     #[test]
@@ -329,11 +331,6 @@ mod tests {
         assert!(refused.contains("www.example.com"), "{refused}");
         assert_eq!(refusal("https://me:pw@www.example.com/"), ItemError::Credentials);
         assert_eq!(refusal("s3://bucket/key"), ItemError::OtherScheme);
-    }
-
-    #[test]
-    fn a_path_that_only_holds_a_url_is_a_path() {
-        assert_eq!(item("/go?to=https://other.example.com/"), "/go?to=https://other.example.com/");
     }
 
     #[test]

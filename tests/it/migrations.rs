@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use sqlx::migrate::{Migrate, Migrator};
 use unstale::store::{Db, audit, batches, distributions, invalidations, people};
 
-use crate::support::{Engine, Place, Raw, START, at, on_each_engine_bare};
+use crate::support::{Engine, Place, Raw, START, all_seen, at, on_each_engine_bare};
 
 /// Rows as they stand in a database in use, to be written once the migration with this number has run.
 ///
@@ -59,6 +59,20 @@ fn rows(after: i64) -> &'static [&'static str] {
                  VALUES ('https://idp.example', 's1', 'p1', 1)",
             "INSERT INTO person_group (person_id, group_name, source) VALUES ('p1', 'ops', 'provider')",
         ],
+        6 => &[
+            "INSERT INTO local_group (name, created_at) VALUES ('docs', 1)",
+            "INSERT INTO person_group (person_id, group_name, source) VALUES ('p1', 'docs', 'local')",
+            "INSERT INTO access_grant (id, subject_kind, subject_id, distribution_id, tag_key, tag_value, path_prefix,
+                 tag_prefix, everything, created_at)
+                 VALUES ('g1', 'group', 'docs', NULL, 'team', 'docs', '/docs/', NULL, FALSE, 1)",
+            "INSERT INTO distribution_tag (distribution_id, tag_key, tag_value) VALUES ('E1', 'team', 'docs')",
+            "INSERT INTO protection (distribution_id, guard, wide_above, reason_required, cool_down_seconds)
+                 VALUES ('E1', 'second_person', 100, TRUE, 30)",
+            "INSERT INTO proposal (id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason,
+                 items, items_sha256, first_item, asked_at, expires_at, state)
+                 VALUES ('q1', 'k9', 'E1', 'person', 'p1', 'ada@example.com', 'p1', 'why', '[\"/*\"]', 'hash', '/*',
+                 1, 2, 'waiting')",
+        ],
         _ => &[],
     }
 }
@@ -107,7 +121,7 @@ async fn a_database_in_use_is_brought_up_to_date(place: &Place, engine: Engine) 
     assert_eq!(people::list(&mut conn).await.unwrap().len(), 2);
     let site = distributions::list(&mut conn).await.unwrap().remove(0);
     assert_eq!(site.name(), "www.example.com");
-    let asked = invalidations::recent(&mut conn, 9).await.unwrap().remove(0);
+    let asked = invalidations::recent(&mut conn, &all_seen(), 9).await.unwrap().remove(0);
     assert_eq!(asked.title(), "/a and 1 more");
     let states: Vec<_> = batches::of_invalidation(&mut conn, &asked.id).await.unwrap();
     assert_eq!(

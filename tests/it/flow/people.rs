@@ -33,6 +33,7 @@ async fn is_signed_in(world: &World, secret: &Secret) -> bool {
 #[tokio::test]
 async fn the_first_account_is_set_up_with_the_link_once() {
     let world = World::new().await;
+    world.without_people().await;
     let before = world.head().await;
     let first = ops::make_set_up_link(&world.desk).await.unwrap().unwrap();
     let link = ops::make_set_up_link(&world.desk).await.unwrap().unwrap();
@@ -61,6 +62,7 @@ async fn the_first_account_is_set_up_with_the_link_once() {
 #[tokio::test]
 async fn a_set_up_link_ends_after_a_day() {
     let world = World::new().await;
+    world.without_people().await;
     let link = ops::make_set_up_link(&world.desk).await.unwrap().unwrap();
     world.advance(seconds(24 * 3_600));
     let late = ops::set_up(&world.desk, &Origin::default(), &link, &email(), PASSWORD).await.unwrap();

@@ -3,13 +3,15 @@
 use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::{
     domain::{
+        access::Role,
         actor::{Acting, Actor},
         id::{DistributionId, InvalidationId},
     },
     ops::{self, OpError, Requested},
+    store::people,
 };
 
-use crate::support::{SHOP, WORKSHOP, World, acting, lines, seconds, uuid};
+use crate::support::{SHOP, WORKSHOP, World, acting, lines, person, seconds, uuid};
 
 #[tokio::test]
 async fn pressing_twice_is_one_request() {
@@ -38,7 +40,7 @@ async fn a_key_that_was_used_for_something_else_adds_nothing() {
     let world = World::new().await;
     let first = world.new_invalidation(WORKSHOP, "/a").await;
     ops::request_invalidation(&world.desk, &acting(), &first).await.unwrap();
-    let used = Requested::KeyUsedForAnother(first.id.clone());
+    let used = Requested::KeyUsedForAnother;
     let with_key = async |mut new: unstale::domain::invalidation::NewInvalidation, acting: Acting| {
         new.request_key = first.request_key.clone();
         ops::request_invalidation(&world.desk, &acting, &new).await.unwrap()
@@ -46,7 +48,9 @@ async fn a_key_that_was_used_for_something_else_adds_nothing() {
     assert_eq!(with_key(world.new_invalidation(WORKSHOP, "/b").await, acting()).await, used);
     assert_eq!(with_key(world.new_invalidation(SHOP, "/a").await, acting()).await, used);
     let mut other = acting();
-    other.actor = Actor { id: "p2".to_owned(), name: "eve@example.com".to_owned(), ..other.actor };
+    let eve = person("eve@example.com", Role::Operator);
+    world.database.write(async |tx| people::insert(tx, &eve, "no password").await).await;
+    other.actor = Actor::person(&eve.id, &eve.email);
     assert_eq!(with_key(world.new_invalidation(WORKSHOP, "/a").await, other).await, used);
     world.submit().await;
     assert_eq!(world.creates().len(), 1);

@@ -14,7 +14,7 @@ use reqwest::{Client, StatusCode, redirect::Policy};
 use tempfile::TempDir;
 use unstale::store::{Db, distributions, invalidations};
 
-use crate::support::{WORKSHOP, uuid};
+use crate::support::{WORKSHOP, all_seen, uuid};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_unstale");
 const EMAIL: &str = "ops@example.com";
@@ -149,7 +149,7 @@ impl Program {
         let since = Instant::now();
         loop {
             let mut conn = db.read().await.unwrap();
-            if invalidations::active(&mut conn, 10_000).await.unwrap().is_empty() {
+            if invalidations::active(&mut conn, &all_seen(), 10_000).await.unwrap().is_empty() {
                 break;
             }
             assert!(since.elapsed() < 2 * PATIENCE, "some do not end");

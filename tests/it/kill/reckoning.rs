@@ -8,7 +8,7 @@ use unstale::{
 };
 
 use super::program::Program;
-use crate::support::WORKSHOP;
+use crate::support::{WORKSHOP, all_seen};
 
 /// Waits for the last to end, then compares.
 pub async fn reckon(program: &Program, accepted: &[String]) {
@@ -27,7 +27,7 @@ pub async fn reckon(program: &Program, accepted: &[String]) {
     let db = Db::open(&program.database).await.unwrap();
     let mut conn = db.read().await.unwrap();
     let mut in_database = 0;
-    for invalidation in invalidations::recent(&mut conn, 1_000_000).await.unwrap() {
+    for invalidation in invalidations::recent(&mut conn, &all_seen(), 1_000_000).await.unwrap() {
         for batch in batches::of_invalidation(&mut conn, &invalidation.id).await.unwrap() {
             assert_eq!(batch.state.as_str(), "completed", "{batch:?}");
             let noted = batch.cloudfront_id.unwrap();

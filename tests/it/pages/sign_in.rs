@@ -168,6 +168,7 @@ fn flags(answer: &Answer) -> (String, Vec<&str>) {
 #[tokio::test]
 async fn the_set_up_link_works_once() {
     let site = Site::new().await;
+    site.world.without_people().await;
     site.stranger().get("/sign-in").await.assert_says("There is no account yet.");
     let old = ops::make_set_up_link(&site.world.desk).await.unwrap().unwrap();
     let link = ops::make_set_up_link(&site.world.desk).await.unwrap().unwrap();
@@ -205,6 +206,7 @@ async fn the_set_up_link_works_once() {
 #[tokio::test]
 async fn the_set_up_link_is_good_for_a_day() {
     let site = Site::new().await;
+    site.world.without_people().await;
     let link = ops::make_set_up_link(&site.world.desk).await.unwrap().unwrap();
     let address = format!("/setup?key={}", link.reveal());
     site.world.advance(std::time::Duration::from_hours(23));

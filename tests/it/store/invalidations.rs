@@ -10,7 +10,7 @@ use unstale::{
 };
 
 use super::given::{self, id};
-use crate::support::{Database, at, invalidation, items, new_invalidation, on_each_engine, uuid};
+use crate::support::{Database, all_seen, at, invalidation, items, new_invalidation, on_each_engine, uuid};
 
 async fn a_request_is_found_again(database: &Database) {
     given::sites(database, &["E1"]).await;
@@ -67,8 +67,9 @@ async fn lists_are_newest_first(database: &Database) {
     let names = |found: Vec<unstale::domain::invalidation::Invalidation>| {
         found.into_iter().map(|one| one.id).collect::<Vec<_>>()
     };
-    let recent =
-        async |limit| names(database.get(async |conn| invalidations::recent(conn, limit).await).await);
+    let recent = async |limit| {
+        names(database.get(async |conn| invalidations::recent(conn, &all_seen(), limit).await).await)
+    };
     assert_eq!(recent(9).await, [three.clone(), two.clone(), one.clone()]);
     assert_eq!(recent(2).await, [three.clone(), two.clone()]);
     let of = async |limit| {
@@ -83,7 +84,7 @@ async fn lists_are_newest_first(database: &Database) {
             invalidations::refresh_state(tx, &three, at(9)).await
         })
         .await;
-    let active = names(database.get(async |conn| invalidations::active(conn, 9).await).await);
+    let active = names(database.get(async |conn| invalidations::active(conn, &all_seen(), 9).await).await);
     assert_eq!(active, [two, one]);
 }
 

@@ -1,5 +1,6 @@
 //! The contract of the store, kept by both engines: every public function runs here on SQLite and on PostgreSQL.
 
+mod access;
 mod accounts;
 mod audit;
 mod batches;
@@ -14,6 +15,7 @@ mod invalidations;
 mod leases;
 mod password_links;
 mod people;
+mod protection;
 mod queue;
 mod second_steps;
 mod sending;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use unstale::domain::{
-    access::Role,
+    access::{Access, Role},
     actor::{Actor, ActorKind},
     distribution::Distribution,
     id::{DistributionId, InvalidationId, PersonId, RequestKey},
@@ -57,6 +57,11 @@ pub fn person(email: &str, role: Role) -> Person {
         disabled_at: None,
         created_at: START,
     }
+}
+
+/// Of somebody from whom nothing is hidden.
+pub fn all_seen() -> Access {
+    Access::whole(Role::Viewer)
 }
 
 pub fn actor() -> Actor {

@@ -8,11 +8,13 @@ use unstale::{
     domain::{
         access::Role,
         actor::Origin,
-        id::{CallerReference, DistributionId, InvalidationId},
+        grant::{Grant, Subject, parse_place, parse_reach},
+        id::{CallerReference, DistributionId, GrantId, InvalidationId},
         person::Person,
+        protection::Protection,
     },
     ops,
-    store::people,
+    store::{grants, people, protections},
     web::{self, Options, Web, ways::Ways},
     worker::Settings,
 };
@@ -100,6 +102,41 @@ impl Site {
         let browser = self.stranger();
         browser.set_cookie("unstale", signed_in.secret.reveal());
         browser
+    }
+
+    /// Somebody whom grants narrow to what begins with `paths` on these distributions.
+    pub async fn narrowed(&self, email: &str, role: Role, sites: &[&str], paths: &str) -> Browser {
+        let browser = self.signed_in(email, role).await;
+        let person = self.person_at(email).await;
+        for site in sites {
+            self.grant(&format!("person:{}", person.id), site, paths).await;
+        }
+        browser
+    }
+
+    pub async fn person_at(&self, email: &str) -> Person {
+        let all = self.world.database.get(async |conn| people::list(conn).await).await;
+        all.into_iter().find(|person| person.email == email).unwrap()
+    }
+
+    /// A grant, written as if an administrator had added it. `/` goes with `/*`.
+    pub async fn grant(&self, subject: &str, site: &str, paths: &str) -> GrantId {
+        let grant = Grant {
+            id: GrantId::from_trusted(samples::uuid()),
+            subject: Subject::parse(subject).unwrap(),
+            place: parse_place(site, "").unwrap(),
+            reach: parse_reach(paths, Some(""), paths == "/").unwrap(),
+        };
+        let now = self.world.now();
+        self.world.database.write(async |tx| grants::insert(tx, &grant, now).await).await;
+        grant.id
+    }
+
+    /// Protects a distribution, as if an administrator had done it.
+    pub async fn protect(&self, site: &str, change: impl FnOnce(&mut Protection)) {
+        let mut protection = Protection::none(DistributionId::from_trusted(site));
+        change(&mut protection);
+        self.world.database.write(async |tx| protections::set(tx, &protection).await).await;
     }
 
     /// A person whose password nobody has.

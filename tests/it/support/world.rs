@@ -9,17 +9,19 @@ use unstale::{
     clock::Clock,
     cloudfront::{CloudFront, Connect},
     domain::{
+        access::Role,
         actor::{Acting, Origin},
         audit::{Chained, GENESIS},
         batching::Load,
         distribution::Distribution,
-        id::{CallerReference, DistributionId, InvalidationId, RequestKey},
+        id::{CallerReference, DistributionId, InvalidationId, PersonId, RequestKey},
         invalidation::{Batch, Invalidation, InvalidationState, NewInvalidation},
+        person::Person,
         plan::{Plan, Surroundings},
         time::Timestamp,
     },
     ops::{self, Desk, Requested},
-    store::{StoreError, audit, batches, distributions, invalidations},
+    store::{StoreError, audit, batches, distributions, invalidations, people},
     wake::Bell,
     worker::{Bench, Next, Poller, Settings, Submitter, Surveyor},
 };
@@ -114,6 +116,10 @@ impl World {
         let clock = Clock::manual(START);
         let (db, bell) = (database.db.clone(), Bell::new());
         let desk = Desk { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        // Whoever acts is somebody: what they may do is looked up at each act.
+        let ada =
+            Person { id: PersonId::from_trusted("p1"), ..samples::person("p1@example.com", Role::Operator) };
+        database.write(async |tx| people::insert(tx, &ada, "no password").await).await;
         let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
         let bench = Bench { db, cloudfront, clock: clock.clone(), bell, settings: setup.settings };
         Self {
@@ -128,6 +134,11 @@ impl World {
             finished: false,
             _folder: folder,
         }
+    }
+
+    /// Nobody has an account yet.
+    pub async fn without_people(&self) {
+        self.database.raw().await.run("DELETE FROM person").await.unwrap();
     }
 
     /// The service ends without a word and begins anew.
@@ -264,7 +275,7 @@ impl World {
 
     /// The newest invalidations of all distributions.
     pub async fn recent(&self) -> Vec<Invalidation> {
-        self.database.get(async |conn| invalidations::recent(conn, 5_000).await).await
+        self.database.get(async |conn| invalidations::recent(conn, &samples::all_seen(), 5_000).await).await
     }
 
     /// The whole history.

@@ -1,0 +1,248 @@
+//! Who gets which answer where: every route, for everybody, on a distribution that they were granted and on another.
+
+use reqwest::Method;
+use unstale::domain::{
+    access::Role,
+    id::{DistributionId, InvalidationId},
+    protection::Guard,
+};
+
+use super::routes::routes;
+use crate::support::{Browser, SHOP, Site, WORKSHOP, uuid};
+
+/// The answers to: nobody, a viewer, an operator, an operator narrowed to elsewhere, one narrowed to here, an admin.
+type Answers = [u16; 6];
+
+const PAGE: Answers = [303, 200, 200, 200, 200, 200];
+const OF_A_SITE: Answers = [303, 200, 200, 404, 200, 200];
+const ACT: Answers = [401, 403, 303, 303, 303, 303];
+const ACT_ON_A_SITE: Answers = [401, 403, 303, 404, 303, 303];
+const ADMIN_PAGE: Answers = [303, 403, 403, 403, 403, 200];
+const ADMIN_ACT: Answers = [401, 403, 403, 403, 403, 303];
+
+/// What is expected of a route. One that is not here fails the test: add it with what it should answer.
+fn expected(method: &Method, path: &str) -> Answers {
+    match (method.as_str(), path) {
+        ("GET", "/healthz" | "/static/{name}" | "/sign-in") => [200; 6],
+        ("POST", "/sign-in") => [422; 6],
+        ("POST", "/sign-in/demo") => [404; 6],
+        ("GET" | "POST", "/setup") => [403; 6],
+        ("GET", "/" | "/distributions" | "/history" | "/approvals" | "/settings" | "/settings/access") => {
+            PAGE
+        }
+        ("GET", "/events") => [401, 200, 200, 200, 200, 200],
+        ("GET", "/distributions/{id}" | "/invalidations/{id}") => OF_A_SITE,
+        ("POST", "/plan") => [401, 200, 200, 200, 200, 200],
+        // A hidden distribution is none that can be chosen.
+        ("POST", "/invalidations") => [401, 403, 303, 422, 303, 303],
+        (
+            "POST",
+            "/invalidations/{id}/cancel"
+            | "/invalidations/{id}/retry"
+            | "/invalidations/{id}/batches/{batch}/found"
+            | "/invalidations/{id}/batches/{batch}/not-there"
+            | "/approvals/{id}/approve"
+            | "/approvals/{id}/decline",
+        ) => ACT_ON_A_SITE,
+        ("POST", "/distributions/refresh") => ACT,
+        ("GET", "/settings/groups" | "/settings/grants" | "/settings/protection") => ADMIN_PAGE,
+        (
+            "POST",
+            "/settings/groups"
+            | "/settings/groups/delete"
+            | "/settings/groups/members"
+            | "/settings/groups/members/remove"
+            | "/settings/grants"
+            | "/settings/grants/{id}/remove"
+            | "/settings/protection",
+        ) => ADMIN_ACT,
+        ("POST", "/sign-out") => [401, 303, 303, 303, 303, 303],
+        ("POST", "/demo/change") => [401, 404, 404, 404, 404, 404],
+        _ => panic!("the matrix does not know {method} {path}: say who may"),
+    }
+}
+
+/// How many events an act leaves, whoever tries: one, done or refused. Looking leaves none, unless it is refused.
+fn events(method: &Method, path: &str, status: u16) -> usize {
+    match (method.as_str(), path) {
+        ("POST", "/plan" | "/demo/change" | "/sign-in/demo") => 0,
+        // Wrong sign-ins and set-up links are in the history too.
+        ("POST", "/sign-in") => 1,
+        (_, "/setup") => 0,
+        ("POST", _) => usize::from(status != 401),
+        _ => usize::from(status == 403),
+    }
+}
+
+/// What an act needs to be there for it, made anew for each try.
+struct Stage<'a> {
+    site: &'a Site,
+    person: String,
+}
+
+impl Stage<'_> {
+    async fn sql(&self, sql: &str) {
+        self.site.world.database.raw().await.run(sql).await.unwrap();
+    }
+
+    async fn in_state(&self, place: &str, state: &str) -> InvalidationId {
+        let id = self.site.world.request_at(place, &format!("/{}", uuid())).await;
+        if state != "queued" {
+            let ended = self.site.world.now().as_micros();
+            self.sql(&format!("UPDATE batch SET state = '{state}' WHERE invalidation_id = '{id}'")).await;
+            self.sql(&format!(
+                "UPDATE invalidation SET state = '{state}', ended_at = {ended} WHERE id = '{id}'"
+            ))
+            .await;
+        }
+        id
+    }
+
+    async fn proposal(&self, place: &str) -> String {
+        let id = uuid();
+        let now = self.site.world.now().as_micros();
+        self.sql(&format!(
+            "INSERT INTO proposal (id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason,
+                 items, items_sha256, first_item, asked_at, expires_at, state)
+             VALUES ('{id}', '{}', '{place}', 'person', 'p1', 'p1@example.com', 'p1', '', '[\"/*\"]', 'x', '/*',
+                 {now}, {}, 'waiting')",
+            uuid(),
+            now + 1_000_000
+        ))
+        .await;
+        id
+    }
+
+    async fn group(&self) -> String {
+        let name = uuid();
+        self.sql(&format!("INSERT INTO local_group (name, created_at) VALUES ('{name}', 1)")).await;
+        name
+    }
+
+    /// The address and the form of a try.
+    async fn set(&self, path: &str, place: &str) -> (String, Vec<(&'static str, String)>) {
+        let act = path.rsplit('/').next().unwrap();
+        let state = match act {
+            "retry" => "failed",
+            "found" | "not-there" => "needs_a_look",
+            _ => "queued",
+        };
+        if path.starts_with("/invalidations/{id}") {
+            let id = self.in_state(place, state).await;
+            let batch = self.site.world.batch(&id).await.id;
+            let cloudfront_id = format!("I{}", uuid().replace('-', ""));
+            let address = path.replace("{id}", id.as_str()).replace("{batch}", batch.as_str());
+            return (address, vec![("cloudfront_id", cloudfront_id)]);
+        }
+        let named = |name: String| vec![("name", name), ("person", self.person.clone())];
+        let id = place.to_owned();
+        match path {
+            "/distributions/{id}" => (format!("/distributions/{place}"), Vec::new()),
+            "/invalidations" | "/plan" => (
+                path.to_owned(),
+                vec![("distribution", id), ("items", "/a".to_owned()), ("request_key", uuid())],
+            ),
+            "/approvals/{id}/approve" | "/approvals/{id}/decline" => {
+                let address = path.replace("{id}", &self.proposal(place).await);
+                (address, vec![("word", "fine".to_owned())])
+            }
+            "/settings/groups" => (path.to_owned(), named(uuid())),
+            "/settings/groups/delete" | "/settings/groups/members" => {
+                (path.to_owned(), named(self.group().await))
+            }
+            "/settings/groups/members/remove" => {
+                let name = self.group().await;
+                self.sql(&format!(
+                    "INSERT INTO person_group (person_id, group_name, source) VALUES ('{}', '{name}', 'local')",
+                    self.person
+                ))
+                .await;
+                (path.to_owned(), named(name))
+            }
+            "/settings/grants" => {
+                let subject = format!("group:{}", self.group().await);
+                let fields = vec![("subject", subject), ("distribution", id), ("paths", "/".to_owned())];
+                (path.to_owned(), fields)
+            }
+            "/settings/grants/{id}/remove" => {
+                let grant = self.site.grant("group:nobody is in it", place, "/").await;
+                (path.replace("{id}", grant.as_str()), Vec::new())
+            }
+            "/settings/protection" => {
+                let fields = vec![("distribution", id), ("guard", Guard::Open.as_str().to_owned())];
+                (path.to_owned(), fields)
+            }
+            _ => (path.replace("{name}", "app.css"), Vec::new()),
+        }
+    }
+}
+
+/// Everybody anew: some acts end a session.
+async fn everybody(site: &Site, place: &str, elsewhere: &str) -> [Browser; 6] {
+    let email = || format!("{}@example.com", uuid());
+    [
+        site.stranger(),
+        site.signed_in(&email(), Role::Viewer).await,
+        site.signed_in(&email(), Role::Operator).await,
+        site.narrowed(&email(), Role::Operator, &[elsewhere], "/").await,
+        site.narrowed(&email(), Role::Operator, &[place], "/").await,
+        site.signed_in(&email(), Role::Admin).await,
+    ]
+}
+
+const WHO: [&str; 6] =
+    ["nobody", "a viewer", "an operator", "one narrowed to elsewhere", "one narrowed to here", "an admin"];
+
+async fn try_all(site: &Site, place: &str, elsewhere: &str) {
+    site.person("member@example.com", Role::Viewer).await;
+    let stage = Stage { site, person: site.person_at("member@example.com").await.id.to_string() };
+    let style = site.stranger().get("/sign-in").await.attribute("link[rel=stylesheet]", "href");
+    let mut tries = 0;
+    for route in routes() {
+        let methods = [(route.gets, Method::GET), (route.posts, Method::POST)];
+        for method in methods.into_iter().filter(|(there, _)| *there).map(|(_, method)| method) {
+            let answers = expected(&method, &route.path);
+            let browsers = everybody(site, place, elsewhere).await;
+            for ((who, browser), wanted) in WHO.iter().zip(&browsers).zip(answers) {
+                let (mut address, fields) = stage.set(&route.path, place).await;
+                if route.path.starts_with("/static") {
+                    address.clone_from(&style);
+                }
+                let before = site.world.head().await;
+                let status = if route.path == "/events" {
+                    browser.open(method.clone(), &address, &[], Vec::new()).await.status().as_u16()
+                } else if method == Method::GET {
+                    browser.get(&address).await.status
+                } else {
+                    let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+                    browser.post(&address, &fields).await.status
+                };
+                let what = format!("{method} {} by {who}", route.path);
+                let signed_in_already = route.path == "/sign-in" && method == Method::GET && *who != "nobody";
+                assert!(
+                    status == wanted || (signed_in_already && status == 303),
+                    "{what}: {status}, not {wanted}"
+                );
+                let left = site.world.events_after(before).await;
+                assert_eq!(left.len(), events(&method, &route.path, status), "{what} left {left:?}");
+                tries += 1;
+            }
+        }
+    }
+    assert!(tries > 200, "only {tries} were tried");
+}
+
+#[tokio::test]
+async fn everybody_gets_their_answer_here() {
+    let site = Site::new().await;
+    try_all(&site, WORKSHOP, SHOP).await;
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn everybody_gets_their_answer_elsewhere() {
+    let site = Site::new().await;
+    try_all(&site, SHOP, WORKSHOP).await;
+    assert!(DistributionId::parse(SHOP).is_some());
+    site.finish().await;
+}

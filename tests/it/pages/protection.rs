@@ -1,0 +1,310 @@
+//! Protected distributions: the typed name, the second person, the way around, and repeats.
+
+use std::time::Duration;
+
+use unstale::{
+    domain::{
+        access::Role,
+        actor::{Acting, Actor},
+        batching::OURS,
+        id::{PersonId, ProposalId},
+        person::Person,
+        protection::{Guard, Protection},
+    },
+    ops::{self, OpError, Requested},
+    store::{people, proposals, protections},
+};
+
+use crate::support::{Answer, Browser, DOCS, SHOP, Site, World, acting, all_seen, person, seconds, uuid};
+
+async fn send(browser: &Browser, items: &str, more: &[(&str, &str)]) -> Answer {
+    let key = uuid();
+    let fields = [("distribution", SHOP), ("items", items), ("request_key", key.as_str())];
+    browser.post("/invalidations", &[&fields, more].concat()).await
+}
+
+async fn guarded(guard: Guard) -> Site {
+    let site = Site::new().await;
+    site.protect(SHOP, |protection| {
+        protection.guard = guard;
+        protection.wide_above = Some(2);
+    })
+    .await;
+    site
+}
+
+#[tokio::test]
+async fn a_wide_request_asks_for_the_name_and_a_narrow_one_does_not() {
+    let site = guarded(Guard::TypedName).await;
+    let ada = site.operator().await;
+    send(&ada, "/a\n/b", &[]).await.assert_status(303);
+    let before = site.world.head().await;
+    for (items, typed) in [("/*", ""), ("/*", "shop.example"), ("/a\n/b\n/c", "docs.example.com")] {
+        let answer = send(&ada, items, &[("confirm", typed), ("reason", "why")]).await;
+        answer.assert_status(422).assert_says("type shop.example.com below. Nothing was sent.");
+        let form = answer.form("#request");
+        assert_eq!((form.value("items"), form.value("confirm"), form.value("reason")), (items, typed, "why"));
+        assert_eq!(answer.has("#confirm[aria-invalid]"), !typed.is_empty());
+    }
+    assert_eq!(site.world.head().await, before);
+    let asked = ada.post("/plan", &[("distribution", SHOP), ("items", "/*")]).await;
+    assert!(asked.has("#guard label[for=confirm]"), "the plan asks before it is sent");
+    send(&ada, "/*", &[("confirm", " Shop.Example.COM ")]).await.assert_status(303);
+    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!(event.note, "confirmed by typing Shop.Example.COM");
+    assert_eq!(event.action.as_str(), "invalidation.requested");
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_second_person_approves_and_it_is_sent() {
+    let site = guarded(Guard::SecondPerson).await;
+    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Operator).await);
+    let before = site.world.head().await;
+    let asked = send(&ada, "/*", &[("reason", "a new season")]).await;
+    let page = ada.visit(&asked.assert_status(303).leads_to().unwrap()).await;
+    page.assert_says("Your request is kept and waits for a second person. Nothing was sent yet.");
+    assert_eq!(site.world.events_after(before).await, ["proposal.made"]);
+    assert_eq!(site.world.recent().await, [], "nothing is queued");
+    assert!(!page.has("form[action$='/approve']"), "nobody approves their own");
+    ada.get("/").await.assert_says("One request waits for approval");
+
+    let form = bob.get("/approvals").await.form("form[action$='/approve']").with("word", "go ahead");
+    let before = site.world.head().await;
+    let own = ada.press(&form).await;
+    own.assert_status(403).assert_says("a request needs somebody else's approval");
+    assert_eq!(site.world.events_after(before).await, ["act.refused"]);
+    let vera = site.viewer().await;
+    let before = site.world.head().await;
+    vera.press(&form).await.assert_status(403);
+    assert_eq!(site.world.events_after(before).await, ["act.refused"]);
+
+    let before = site.world.head().await;
+    bob.submit(&form).await.assert_status(200).assert_says("ada@example.com").assert_says("a new season");
+    assert_eq!(site.world.events_after(before).await, ["proposal.approved"]);
+    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!(event.acting.actor.name, "bob@example.com");
+    assert_eq!(event.note, "approved by bob@example.com, asked for by ada@example.com: go ahead");
+    let made = site.world.recent().await.remove(0);
+    assert_eq!(made.requested_by.name, "ada@example.com");
+    assert_eq!(event.invalidation, Some(made.id.clone()));
+    bob.press(&form).await.assert_status(409);
+    site.world.live(25).await;
+    assert_eq!(site.world.state(&made.id).await, "completed");
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn declining_needs_a_word_and_a_day_is_the_end() {
+    let site = guarded(Guard::SecondPerson).await;
+    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Admin).await);
+    send(&ada, "/*", &[]).await.assert_status(303);
+    let approve = bob.get("/approvals").await.form("form[action$='/approve']");
+    let decline = approve.action.replace("/approve", "/decline");
+    let before = site.world.head().await;
+    bob.post(&decline, &[("word", " ")]).await.assert_status(422).assert_says("Say why you decline");
+    assert_eq!(site.world.head().await, before);
+    bob.post(&decline, &[("word", "not on a Friday")]).await.assert_status(303);
+    assert_eq!(site.world.events_after(before).await, ["proposal.declined"]);
+    ada.get("/approvals").await.assert_says("Declined").assert_says("bob@example.com: not on a Friday");
+    bob.press(&approve).await.assert_status(409);
+
+    send(&ada, "/*", &[]).await.assert_status(303);
+    let late = bob.get("/approvals").await.form("form[action$='/approve']");
+    site.world.advance(Duration::from_hours(11));
+    ada.get("/approvals").await.assert_status(200);
+    bob.get("/approvals").await.assert_status(200);
+    site.world.advance(Duration::from_hours(11));
+    bob.get("/approvals").await.assert_status(200);
+    ada.get("/approvals").await.assert_status(200);
+    site.world.advance(Duration::from_hours(2));
+    bob.press(&late).await.assert_status(409);
+    bob.get("/approvals").await.assert_says("Expired").assert_says("Nothing waits for approval.");
+    assert_eq!(site.world.recent().await, []);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_asked_may_take_it_back() {
+    let site = guarded(Guard::SecondPerson).await;
+    let ada = site.operator().await;
+    send(&ada, "/*", &[]).await.assert_status(303);
+    let form = ada.get("/approvals").await.form("form[action$='/decline']");
+    ada.press(&form).await.assert_status(303);
+    assert_eq!(site.world.history().await.pop().unwrap().event.note, "taken back");
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn an_administrator_goes_on_alone_with_a_reason_and_it_stands_out() {
+    let site = guarded(Guard::SecondPerson).await;
+    let root = site.signed_in("root@example.com", Role::Admin).await;
+    let ada = site.operator().await;
+    let before = site.world.head().await;
+    let without = send(&root, "/*", &[("alone", "yes")]).await;
+    without.assert_status(422).assert_says("This needs a reason. Nothing was sent.");
+    assert_eq!(site.world.head().await, before);
+    assert!(without.has("button[name=alone]"));
+    let plan = ada.post("/plan", &[("distribution", SHOP), ("items", "/*")]).await;
+    assert!(!plan.has("button[name=alone]"), "only administrators are offered it");
+    send(&ada, "/*", &[("alone", "yes"), ("reason", "now")]).await.assert_status(422);
+    assert_eq!(site.world.events_after(before).await, ["act.refused"]);
+    let before = site.world.head().await;
+    send(&root, "/*", &[("alone", "yes"), ("reason", "prices are wrong")]).await.assert_status(303);
+    assert_eq!(site.world.events_after(before).await, ["protection.overridden"]);
+    let history = root.get("/history").await;
+    assert!(history.text("tr.stands-out").contains("Break-glass: without a second person"));
+    assert_eq!(site.world.recent().await.len(), 1);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_reason_can_be_mandatory() {
+    let site = Site::new().await;
+    site.protect(SHOP, |protection| protection.reason_required = true).await;
+    let ada = site.operator().await;
+    let answer = send(&ada, "/a", &[]).await;
+    answer.assert_status(422).assert_says("This needs a reason.");
+    assert!(answer.has("#reason[aria-invalid]"));
+    send(&ada, "/a", &[("reason", "why")]).await.assert_status(303);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_with_the_one_in_flight() {
+    let site = Site::new().await;
+    site.protect(SHOP, |protection| protection.cool_down = seconds(30)).await;
+    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Operator).await);
+    let first = send(&ada, "/a\n/b", &[]).await.leads_to().unwrap();
+    site.world.advance(seconds(12));
+    let before = site.world.head().await;
+    let repeat = send(&bob, "/b\n/a", &[]).await.leads_to().unwrap();
+    assert_eq!(repeat, format!("{first}?held=back"));
+    let page = bob.get(&repeat).await;
+    page.assert_says("The same items were requested 12 s ago by ada@example.com. Nothing was sent again.");
+    assert_eq!(site.world.events_after(before).await, ["invalidation.repeat_held_back"]);
+    assert_eq!(site.world.recent().await.len(), 1);
+    send(&bob, "/a", &[]).await.assert_status(303);
+    site.world.advance(seconds(30));
+    assert_ne!(send(&bob, "/a\n/b", &[]).await.leads_to().unwrap(), repeat);
+    assert_eq!(site.world.recent().await.len(), 3);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn the_form_of_protections_comes_back_with_what_is_wrong() {
+    let site = Site::new().await;
+    let root = site.signed_in("root@example.com", Role::Admin).await;
+    let base = root.get("/settings/protection").await.form("#protection").with("distribution", DOCS);
+    let before = site.world.head().await;
+    for (field, value, words) in [
+        ("distribution", "", "Choose a distribution."),
+        ("distribution", "E000", "Choose a distribution."),
+        ("guard", "x", "Choose what a wide request needs."),
+        ("wide_above", "0", "Enter a number from 1 to 20000, or nothing."),
+        ("cool_down", "-1", "Enter a number of seconds from 0 to 3600."),
+    ] {
+        let answer = root.press(&base.clone().with(field, value)).await;
+        answer.assert_status(422).assert_says(words);
+    }
+    assert_eq!(site.world.head().await, before);
+    let good = [("distribution", DOCS), ("guard", "typed_name"), ("wide_above", "100"), ("cool_down", "30")];
+    root.post("/settings/protection", &good).await.assert_status(303);
+    assert_eq!(site.world.events_after(before).await, ["protection.changed"]);
+    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!(event.old, "not protected");
+    let words =
+        "/* or more than 100 items needs the domain name, typed once more; repeats within 30 s are held back";
+    assert_eq!(event.new, words);
+    root.get(&format!("/distributions/{DOCS}")).await.assert_says(words);
+    site.finish().await;
+}
+
+/// Two people on a protected distribution.
+async fn two_people(world: &World, change: impl FnOnce(&mut Protection)) -> (Acting, Acting) {
+    let mut protection = Protection::none(world.site(SHOP).await.id);
+    change(&mut protection);
+    world.database.write(async |tx| protections::set(tx, &protection).await).await;
+    let mut all = Vec::new();
+    for email in ["bob@example.com", "eve@example.com"] {
+        let one: Person = person(email, Role::Operator);
+        world.database.write(async |tx| people::insert(tx, &one, "hash").await).await;
+        all.push(Acting { actor: Actor::person(&one.id, email), ..acting() });
+    }
+    let eve = all.pop().unwrap();
+    (all.pop().unwrap(), eve)
+}
+
+async fn proposed(world: &World) -> ProposalId {
+    let new = world.new_invalidation(SHOP, "/*").await;
+    match ops::request_invalidation(&world.desk, &acting(), &new).await.unwrap() {
+        Requested::Proposed(id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn two_approvals_at_once_are_one(world: World) {
+    let (bob, eve) = two_people(&world, |protection| protection.guard = Guard::SecondPerson).await;
+    let id = proposed(&world).await;
+    let before = world.head().await;
+    let approve = |who: Acting| {
+        let (desk, id) = (world.desk.clone(), id.clone());
+        async move { ops::approve_proposal(&desk, &who, &id, "", OURS).await }
+    };
+    let both = tokio::join!(tokio::spawn(approve(bob)), tokio::spawn(approve(eve)));
+    let both = [both.0.unwrap(), both.1.unwrap()];
+    assert_eq!(both.iter().filter(|done| done.is_ok()).count(), 1, "{both:?}");
+    assert!(both.iter().any(|done| matches!(done, Err(OpError::TooLate))), "{both:?}");
+    assert_eq!(world.recent().await.len(), 1);
+    assert_eq!(world.events_after(before).await, ["proposal.approved"]);
+    world.finish().await;
+}
+
+async fn two_requests_at_once_are_one(world: World) {
+    let (bob, eve) = two_people(&world, |protection| protection.cool_down = seconds(30)).await;
+    let (one, two) = (world.new_invalidation(SHOP, "/a").await, world.new_invalidation(SHOP, "/a").await);
+    let request = |who: Acting, new| {
+        let desk = world.desk.clone();
+        async move { ops::request_invalidation(&desk, &who, &new).await.unwrap() }
+    };
+    let both = tokio::join!(tokio::spawn(request(bob, one)), tokio::spawn(request(eve, two)));
+    let both = [both.0.unwrap(), both.1.unwrap()];
+    assert_eq!(both.iter().filter(|done| matches!(done, Requested::New(_))).count(), 1, "{both:?}");
+    assert_eq!(both.iter().filter(|done| matches!(done, Requested::HeldBack(_))).count(), 1, "{both:?}");
+    assert_eq!(world.recent().await.len(), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn races_end_with_one_on_sqlite() {
+    two_approvals_at_once_are_one(World::new().await).await;
+    two_requests_at_once_are_one(World::new().await).await;
+}
+
+#[tokio::test]
+async fn races_end_with_one_on_postgres() {
+    let Some(world) = World::on_postgres().await else { return };
+    two_approvals_at_once_are_one(world).await;
+    two_requests_at_once_are_one(World::on_postgres().await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn what_the_asker_may_not_do_any_more_is_not_approved() {
+    let world = World::new().await;
+    let (bob, _) = two_people(&world, |protection| protection.guard = Guard::SecondPerson).await;
+    let id = proposed(&world).await;
+    let narrow =
+        "INSERT INTO access_grant (id, subject_kind, subject_id, distribution_id, path_prefix, everything,
+         created_at) VALUES ('g', 'person', 'p1', 'E1SHOP7K2M4NQX', '/docs/', FALSE, 1)";
+    world.database.raw().await.run(narrow).await.unwrap();
+    let before = world.head().await;
+    let late = ops::approve_proposal(&world.desk, &bob, &id, "", OURS).await;
+    assert!(matches!(late, Err(OpError::NotAllowed(_))), "{late:?}");
+    assert_eq!(world.events_after(before).await, ["act.refused"]);
+    assert_eq!(world.recent().await, []);
+    let now = world.now();
+    let waiting = world.database.get(async |conn| proposals::waiting(conn, &all_seen(), now).await).await;
+    assert_eq!(waiting, 1, "it waits on");
+    assert_eq!(PersonId::from_trusted("p1").as_str(), acting().actor.id);
+    world.finish().await;
+}

@@ -1,0 +1,122 @@
+//! Protected distributions, requests that wait, and repeats.
+
+use std::time::Duration;
+
+use unstale::{
+    domain::{
+        access::{Access, Granted, Role},
+        id::{InvalidationId, ProposalId, RequestKey},
+        item::Item,
+        proposal::{Proposal, ProposalState},
+        protection::{Guard, Protection},
+        reach::Reach,
+    },
+    store::{StoreError, batches, invalidations, proposals, protections},
+};
+
+use super::given::{id, request, sites};
+use crate::support::{Database, all_seen, at, items, on_each_engine, uuid};
+
+fn proposal(site: &str, asked: u64) -> Proposal {
+    Proposal {
+        id: ProposalId::from_trusted(uuid()),
+        request_key: RequestKey::from_trusted(uuid()),
+        distribution: id(site),
+        asked_by: crate::support::acting().actor,
+        behind: "p1".to_owned(),
+        reason: "a new price".to_owned(),
+        items: items(&["/*", "/a"]),
+        first_item: Item::from_trusted("/*"),
+        asked_at: at(asked),
+        expires_at: at(asked + 100),
+        state: ProposalState::Waiting,
+        decided_by: None,
+        decided_at: None,
+        word: String::new(),
+        invalidation: None,
+    }
+}
+
+async fn a_distribution_is_not_protected_until_it_is(database: &Database) {
+    sites(database, &["E1", "E2"]).await;
+    let find = async || database.get(async |conn| protections::find(conn, &id("E1")).await).await;
+    assert_eq!(find().await, Protection::none(id("E1")));
+    let mut new = Protection {
+        distribution: id("E1"),
+        guard: Guard::TypedName,
+        wide_above: Some(10),
+        reason_required: true,
+        cool_down: Duration::from_secs(30),
+    };
+    database.write(async |tx| protections::set(tx, &new).await).await;
+    assert_eq!(find().await, new);
+    assert_eq!(database.write(async |tx| protections::hold(tx, &id("E1")).await).await, new);
+    new.wide_above = None;
+    new.guard = Guard::SecondPerson;
+    database.write(async |tx| protections::set(tx, &new).await).await;
+    assert_eq!(database.get(async |conn| protections::list(conn).await).await, [new]);
+}
+
+async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
+    sites(database, &["E1", "E2"]).await;
+    let (one, two) = (proposal("E1", 0), proposal("E2", 10));
+    for new in [&one, &two] {
+        database.write(async |tx| proposals::insert(tx, new).await).await;
+    }
+    let twice = Proposal { id: ProposalId::from_trusted(uuid()), ..one.clone() };
+    let again = database.try_write(async |tx| proposals::insert(tx, &twice).await).await;
+    assert!(matches!(again, Err(StoreError::Duplicate(_))), "{again:?}");
+    let find = async |of: &Proposal, now| {
+        database.get(async |conn| proposals::find(conn, &of.id, now).await).await.unwrap()
+    };
+    assert_eq!(find(&one, at(99)).await, one);
+    assert_eq!(find(&one, at(100)).await.state, ProposalState::Expired);
+    let by_key = database.get(async |conn| proposals::find_by_key(conn, &two.request_key, at(0)).await).await;
+    assert_eq!(by_key, Some(two.clone()));
+    let only = Granted { sites: [id("E1")].into(), reach: Reach::whole() };
+    let narrowed = Access::new(Role::Operator, vec![only]);
+    let waiting = async |access: &Access, now| {
+        database.get(async |conn| proposals::waiting(conn, access, now).await).await
+    };
+    assert_eq!((waiting(&all_seen(), at(50)).await, waiting(&narrowed, at(50)).await), (2, 1));
+    assert_eq!(waiting(&all_seen(), at(105)).await, 1, "the other one has expired");
+    let recent = database.get(async |conn| proposals::recent(conn, &all_seen(), 9, at(20)).await).await;
+    assert_eq!(recent, [two.clone(), one.clone()]);
+    let seen = database.get(async |conn| proposals::recent(conn, &narrowed, 9, at(20)).await).await;
+    assert_eq!(seen, std::slice::from_ref(&one));
+    let by = crate::support::acting().actor;
+    let became = InvalidationId::from_trusted(uuid());
+    let decide = async |of: &Proposal, became: Option<&InvalidationId>, now| {
+        database.write(async |tx| proposals::decide(tx, &of.id, &by, "fine", became, now).await).await
+    };
+    assert!(!decide(&one, Some(&became), at(100)).await, "it has expired");
+    assert!(decide(&one, Some(&became), at(99)).await);
+    assert!(!decide(&one, None, at(99)).await, "it is decided");
+    let decided = find(&one, at(500)).await;
+    assert_eq!(decided.state, ProposalState::Approved);
+    assert_eq!((decided.decided_by, decided.invalidation), (Some(by.clone()), Some(became)));
+    assert!(decide(&two, None, at(20)).await);
+    assert_eq!(find(&two, at(20)).await.state, ProposalState::Declined);
+}
+
+async fn a_repeat_is_found_by_its_items(database: &Database) {
+    sites(database, &["E1", "E2"]).await;
+    let first = request(database, "E1", 10, &[&["/a"], &["/b"]]).await;
+    let sha = unstale::domain::audit::ItemsRecord::of(&items(&["/a", "/b"])).sha256;
+    let same = async |site: &str, since| {
+        database.get(async |conn| invalidations::same_since(conn, &id(site), &sha, since).await).await
+    };
+    assert_eq!(same("E1", at(9)).await.map(|found| found.id), Some(first.id.clone()));
+    assert_eq!(same("E1", at(10)).await, None, "it is too long ago");
+    assert_eq!(same("E2", at(0)).await, None, "that is elsewhere");
+    let of = database.get(async |conn| batches::items_of(conn, &first.id).await).await;
+    assert_eq!(of, items(&["/a", "/b"]));
+    database.raw().await.run("UPDATE invalidation SET state = 'failed'").await.unwrap();
+    assert_eq!(same("E1", at(0)).await, None, "it was refused");
+}
+
+on_each_engine!(
+    a_distribution_is_not_protected_until_it_is,
+    a_proposal_is_decided_once_and_in_time,
+    a_repeat_is_found_by_its_items,
+);
