@@ -4,6 +4,7 @@
 mod demo;
 mod desk;
 mod healthcheck;
+mod invalidate;
 mod log;
 mod serve;
 mod signals;
@@ -35,6 +36,7 @@ enum Command {
     User(user::UserArgs),
     /// Manage the API tokens of pipelines.
     Token(token::TokenArgs),
+    Invalidate(invalidate::InvalidateArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -47,6 +49,7 @@ pub async fn run() -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,
+        Command::Invalidate(args) => return invalidate::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
     };
     match done {

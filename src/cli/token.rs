@@ -90,7 +90,10 @@ async fn create(new: &NewToken, database: &DatabaseArgs) -> Result<(), CliError>
     match made {
         Ok((_, secret)) => say(secret.reveal()),
         Err(OpError::Token(TokenError::NoDistribution)) => {
-            return Err("there is no such distribution; `unstale serve` has to have read it from CloudFront first".into());
+            return Err(
+                "there is no such distribution; `unstale serve` has to have read it from CloudFront first"
+                    .into(),
+            );
         }
         Err(error) => return Err(error.into()),
     }

@@ -260,6 +260,10 @@ pub struct NewInvalidation {
     pub reason: String,
     /// What a protected distribution asked for, where the request brought it.
     pub confirmation: Confirmation,
+    /// Nothing of it is sent before.
+    pub not_before: Option<Timestamp>,
+    /// SHA-256 of all that a program asked for, where it sent an idempotency key; the request key is made of that.
+    pub fingerprint: Option<String>,
 }
 
 /// A batch as it is first written: its caller reference is final.
@@ -295,6 +299,8 @@ impl NewInvalidation {
             batches: batches.into_iter().map(|items| batch(items, &mut uuid)).collect(),
             reason,
             confirmation: Confirmation::None,
+            not_before: None,
+            fingerprint: None,
         }
     }
 

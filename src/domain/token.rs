@@ -5,12 +5,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{
-    access::Role,
-    id::TokenId,
-    secret::SecretHash,
-    time::Timestamp,
-};
+use super::{access::Role, id::TokenId, secret::SecretHash, time::Timestamp};
 
 const PREFIX: &str = "unstale_";
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -173,7 +168,11 @@ mod tests {
         assert_eq!(one.shown().chars().count(), 13);
         assert_eq!(format!("{one:?}"), "TokenSecret(…)");
         assert_ne!(secret(1), secret(3));
-        assert_eq!(TokenSecret::from_random(&[255; 64]), None, "bytes that would skew the letters do not serve");
+        assert_eq!(
+            TokenSecret::from_random(&[255; 64]),
+            None,
+            "bytes that would skew the letters do not serve"
+        );
     }
 
     #[test]

@@ -37,12 +37,7 @@ type Entry = (&'static str, &'static str, &'static str, Role);
 /// Every page of settings, in the order in which they are offered.
 const ENTRIES: &[Entry] = &[
     ("/settings", "Overview", "", Role::Viewer),
-    (
-        "/settings/account",
-        "Your account",
-        "Your password, second step and sessions.",
-        Role::Viewer,
-    ),
+    ("/settings/account", "Your account", "Your password, second step and sessions.", Role::Viewer),
     ("/settings/access", "Your access", "What you may see and refresh.", Role::Viewer),
     ("/settings/people", "People", "Who may sign in, and as what.", Role::Admin),
     ("/settings/groups", "Groups", "People for whom the same grants hold.", Role::Admin),

@@ -77,7 +77,11 @@ pub async fn frame(
         cursor: audit::head(conn).await?,
         now_millis: now.as_micros() / 1_000,
         banners: banners(conn, now).await?,
-        side: if matches!(tab, Tab::Settings) { settings::side(visitor.person.role, path) } else { Vec::new() },
+        side: if matches!(tab, Tab::Settings) {
+            settings::side(visitor.person.role, path)
+        } else {
+            Vec::new()
+        },
     })
 }
 

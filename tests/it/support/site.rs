@@ -73,7 +73,7 @@ impl Site {
         let pages = Web::new(world.desk.clone(), options(&address), stop.clone());
         let passing = pages.clone();
         let hub = tokio::spawn(async move { passing.pass_events_on().await });
-        let server = tokio::spawn(web::serve(listener, web::router(pages), stop.clone()));
+        let server = tokio::spawn(web::serve(listener, unstale::app::routes(&pages), stop.clone()));
         Self { world, address, stop, server, hub }
     }
 
