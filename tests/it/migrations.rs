@@ -73,6 +73,8 @@ fn rows(after: i64) -> &'static [&'static str] {
                  VALUES ('q1', 'k9', 'E1', 'person', 'p1', 'ada@example.com', 'p1', 'why', '[\"/*\"]', 'hash', '/*',
                  1, 2, 'waiting')",
         ],
+        9 => &["INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
+             VALUES ('key-1', 'hash', 'accepted', 'i1', 1)"],
         _ => &[],
     }
 }

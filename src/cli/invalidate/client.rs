@@ -11,7 +11,7 @@ use hyper_util::{
 };
 use serde_json::Value;
 
-use crate::{api, identity::http::is_safe_address};
+use crate::{api, identity::is_safe_address};
 
 use super::progress::Progress;
 

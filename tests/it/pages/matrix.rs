@@ -27,9 +27,10 @@ fn expected(method: &Method, path: &str) -> Answers {
         ("POST", "/sign-in") => [422; 6],
         ("POST", "/sign-in/demo") => [404; 6],
         ("GET" | "POST", "/setup") => [403; 6],
-        ("GET", "/" | "/distributions" | "/history" | "/approvals" | "/settings" | "/settings/access") => {
-            PAGE
-        }
+        (
+            "GET",
+            "/" | "/api" | "/distributions" | "/history" | "/approvals" | "/settings" | "/settings/access",
+        ) => PAGE,
         ("GET", "/events") => [401, 200, 200, 200, 200, 200],
         ("GET", "/distributions/{id}" | "/invalidations/{id}") => OF_A_SITE,
         ("POST", "/plan") => [401, 200, 200, 200, 200, 200],

@@ -10,6 +10,7 @@ mod db;
 mod distributions;
 mod given;
 mod half_sign_ins;
+mod idempotency;
 mod identities;
 mod invalidations;
 mod leases;
