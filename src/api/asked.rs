@@ -24,6 +24,8 @@ use super::{
 
 /// So many bad lines are told one by one.
 const FAULTS_MAX: usize = 100;
+/// The longest name that a distribution can have.
+const NAME_MAX: usize = 253;
 /// So far ahead something may be put off, in days.
 const AHEAD_MAX: u64 = 30;
 
@@ -100,6 +102,9 @@ impl Asked {
             at
         });
         let confirm = fields.text("confirm");
+        if confirm.as_ref().is_some_and(|name| name.chars().count() > NAME_MAX) {
+            fields.fault("/confirm", format!("may have at most {NAME_MAX} characters."));
+        }
         fields.end()?;
         let whole = (&distribution, &items, &reason, not_before.map(Timestamp::as_micros), &confirm);
         let fingerprint = sha256_hex(&serde_json::to_vec(&whole).unwrap_or_default());

@@ -32,6 +32,8 @@ const PAGE: usize = 100;
 const LIFE: Duration = Duration::from_hours(1);
 /// What another replica wrote is seen by then, and a token that is revoked or over.
 const HEARTBEAT: Duration = Duration::from_millis(500);
+/// What is written within this time is read together, so that many streams do not read at each commit.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Follow the history
 ///
@@ -67,6 +69,7 @@ pub async fn stream(
     let head = history::head(&mut *api.desk.db.read().await?).await?;
     let reader = Reader {
         cursor: last.flatten().or(after).map_or(head, |cursor| cursor.min(head)),
+        opened_at: head,
         access: caller.access.clone(),
         waiting: VecDeque::new(),
         until: Instant::now() + LIFE,
@@ -86,6 +89,8 @@ pub async fn stream(
 /// One open stream.
 struct Reader {
     cursor: i64,
+    /// The last event when the stream began.
+    opened_at: i64,
     access: Access,
     waiting: VecDeque<Chained>,
     until: Instant,
@@ -100,8 +105,7 @@ impl Reader {
         loop {
             while let Some(event) = self.waiting.pop_front() {
                 self.cursor = event.sequence;
-                // A session may have ended with this. Whose has not comes back and goes on.
-                if self.is_by_session() && event.event.action.may_end_sessions() {
+                if self.may_have_ended_it(&event) {
                     return None;
                 }
                 if self.may_hear(&event) {
@@ -115,8 +119,11 @@ impl Reader {
         }
     }
 
-    fn is_by_session(&self) -> bool {
-        self.caller.acting.origin.sign_in != "token"
+    /// May the session that let them in have ended with this? Whose has not comes back and goes on. What is older than
+    /// the stream was looked at by the door.
+    fn may_have_ended_it(&self, event: &Chained) -> bool {
+        let by_session = self.caller.acting.origin.sign_in != "token";
+        by_session && event.sequence > self.opened_at && event.event.action.may_end_sessions()
     }
 
     /// Looks again what the caller may see, and reads what is new. Ends the stream where either cannot be.
@@ -130,7 +137,10 @@ impl Reader {
 
     async fn wait(&mut self) -> Option<()> {
         tokio::select! {
-            () = self.bell.rung() => Some(()),
+            () = self.bell.rung() => {
+                tokio::time::sleep(TOGETHER).await;
+                Some(())
+            }
             () = tokio::time::sleep(HEARTBEAT) => Some(()),
             () = tokio::time::sleep_until(self.until) => None,
             () = self.api.stop.cancelled() => None,

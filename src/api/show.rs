@@ -25,6 +25,8 @@ use super::{
 const WAIT_MAX: u64 = 60;
 /// What another replica wrote is seen by then.
 const HEARTBEAT: Duration = Duration::from_millis(500);
+/// What is written within this time is looked at once, so that many who wait do not look at each commit.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Show an invalidation
 ///
@@ -85,7 +87,7 @@ async fn wait_for_end(
     let until = tokio::time::Instant::now() + most;
     while is_open(&found) {
         tokio::select! {
-            () = bell.rung() => {}
+            () = bell.rung() => tokio::time::sleep(TOGETHER).await,
             () = tokio::time::sleep(HEARTBEAT) => {}
             () = tokio::time::sleep_until(until) => break,
             () = api.stop.cancelled() => break,

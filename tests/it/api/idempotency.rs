@@ -13,6 +13,7 @@ use crate::support::{SHOP, Site, WORKSHOP};
 async fn five_hundred_posts_with_one_key_are_one_invalidation() {
     let site = Site::new().await;
     let program = Program::operator(&site).await;
+    program.get("/api/v1/distributions").await.assert_status(200);
     let body = json!({"distribution": WORKSHOP, "items": ["/a"], "reason": "once"});
     let answers = join_all((0..500).map(|_| program.request("one", &body))).await;
     let different: BTreeSet<(u16, String)> =
