@@ -140,7 +140,6 @@ impl App {
 }
 
 /// The pages and the API, side by side.
-#[must_use]
 pub fn routes(pages: &Web) -> Router {
     let options = &pages.options;
     let api = Api::new(pages.desk.clone(), options.limits, options.public_url.clone(), pages.stop.clone());

@@ -4,7 +4,7 @@ use std::fmt;
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{Extensions, HeaderMap, header, request::Parts},
+    http::{Extensions, HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -38,6 +38,7 @@ pub const KEY: &str = "idempotency-key";
 #[derive(Clone)]
 pub struct Caller {
     pub acting: Acting,
+    /// Behind a token stands the token itself here: what its maker does elsewhere is not for it to read.
     pub access: Access,
     /// None for somebody with a session.
     token: Option<TokenSecret>,
@@ -63,7 +64,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 /// Lets in who has a good token or a session; tells everybody else how to get in.
 pub async fn require_caller(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     match recognise(&api, request.headers(), request.extensions()).await {
-        Ok(caller) => {
+        Ok(mut caller) => {
+            if request.method() == Method::POST
+                && let Err(error) = caller.hear(request.headers())
+            {
+                return error.into_response();
+            }
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
@@ -73,22 +79,19 @@ pub async fn require_caller(State(api): State<Api>, mut request: Request, next: 
 
 async fn recognise(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, ApiError> {
     let base = base(api, headers);
-    let key = read_key(headers);
-    let mut caller = if headers.contains_key(header::AUTHORIZATION) {
+    Ok(if headers.contains_key(header::AUTHORIZATION) {
         let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
         let secret = bearer(headers).ok_or_else(no_token)?;
-        let (_, acting, access) =
+        let (token, acting, access) =
             ops::recognise_token(&api.desk, origin, &secret).await?.ok_or_else(no_token)?;
+        let access = access.of(token.id.as_str());
         Caller { acting, access, token: Some(secret), key: None, base }
     } else {
         // The pages looked for a session before; who has none brings nothing.
         let known = extensions.get::<Acting>().zip(extensions.get::<Access>());
         let (acting, access) = known.ok_or_else(no_token)?;
         Caller { acting: acting.clone(), access: access.clone(), token: None, key: None, base }
-    };
-    caller.key = key?;
-    caller.acting.origin.via = via(headers, caller.key.as_ref())?;
-    Ok(caller)
+    })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<TokenSecret> {
@@ -132,11 +135,18 @@ fn base(api: &Api, headers: &HeaderMap) -> String {
 }
 
 impl Caller {
+    /// Reads what the headers of an act say of it.
+    fn hear(&mut self, headers: &HeaderMap) -> Result<(), ApiError> {
+        self.key = read_key(headers)?;
+        self.acting.origin.via = via(headers, self.key.as_ref())?;
+        Ok(())
+    }
+
     /// What they may do at this moment; none where nothing lets them in any more.
     pub async fn access_now(&self, api: &Api) -> Result<Option<Access>, OpError> {
         if let Some(secret) = &self.token {
             let found = ops::recognise_token(&api.desk, self.acting.origin.clone(), secret).await?;
-            return Ok(found.map(|(_, _, access)| access));
+            return Ok(found.map(|(token, _, access)| access.of(token.id.as_str())));
         }
         if self.acting.actor.kind != ActorKind::Person {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The OpenAPI document: made from the handlers and the shapes, with what all of them have in common.
+//! The `OpenAPI` document: made from the handlers and the shapes, with what all of them have in common.
 
 use std::sync::LazyLock;
 

@@ -26,6 +26,7 @@ pub mod proposal;
 pub mod protection;
 pub mod queue;
 pub mod reach;
+pub mod reason;
 pub mod retry;
 pub mod run_url;
 pub mod second_step;

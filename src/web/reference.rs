@@ -11,7 +11,7 @@ use super::{
     view::{self, Frame, Tab},
 };
 
-/// The OpenAPI document that the page is about.
+/// The `OpenAPI` document that the page is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Described(pub &'static Value);
 

@@ -25,6 +25,7 @@ use progress::Progress;
 /// Exit codes: 0 accepted, with --wait completed; 2 usage; 3 refused; 4 failed; 5 timed out; 6 server out of reach;
 /// 7 waits for a second person.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct InvalidateArgs {
     /// The address of Unstale, such as https://unstale.example.com.
     #[arg(long, env = "UNSTALE_SERVER")]

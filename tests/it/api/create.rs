@@ -125,12 +125,12 @@ async fn what_cannot_be_read_is_said_to_be() {
 async fn a_distribution_goes_by_its_names() {
     let site = Site::new().await;
     let program = Program::operator(&site).await;
-    let known = site.world.site(WORKSHOP).await;
+    let known = site.world.site(SHOP).await;
     for name in [&known.domain_name, &known.aliases[0], &known.aliases[0].to_uppercase()] {
         let body = json!({"distribution": name, "items": ["/a"]});
         let answer = program.post("/api/v1/plan", &body).await;
         answer.assert_status(200);
-        assert_eq!(json(&answer)["distribution"], WORKSHOP);
+        assert_eq!(json(&answer)["distribution"], SHOP);
     }
     site.finish().await;
 }
