@@ -91,6 +91,11 @@ fn add_problems(path: &str, method: &str, responses: &mut Value) {
         ("422", "Something in the request needs mending; errors says what", true),
         ("503", "Not now; Retry-After says when to try again", true),
     ];
+    for (status, words) in [("200", "It is done, or as it stands"), ("202", "It is on disk")] {
+        if responses[status]["description"] == "" {
+            responses[status]["description"] = json!(words);
+        }
+    }
     for (status, description, is_possible) in known {
         if is_possible {
             responses[status] = json!({

@@ -46,7 +46,7 @@ pub async fn show(
     let mut conn = web.desk.db.read().await?;
     let frame = view::frame(&mut conn, &web, &visitor, Tab::Settings, "API", "/api").await?;
     drop(conn);
-    let base = web.options.public_url.clone().unwrap_or_default();
+    let base = web.options.public_url.clone().unwrap_or_else(|| "$UNSTALE_SERVER".to_owned());
     let page = Page {
         frame,
         about: text(&document["info"]["description"]),
