@@ -92,8 +92,9 @@ fn add_problems(path: &str, method: &str, responses: &mut Value) {
         ("503", "Not now; Retry-After says when to try again", true),
     ];
     for (status, words) in [("200", "It is done, or as it stands"), ("202", "It is on disk")] {
-        if responses[status]["description"] == "" {
-            responses[status]["description"] = json!(words);
+        let Some(answer) = responses.get_mut(status).and_then(Value::as_object_mut) else { continue };
+        if answer.get("description").and_then(Value::as_str).unwrap_or_default().is_empty() {
+            answer.insert("description".to_owned(), json!(words));
         }
     }
     for (status, description, is_possible) in known {
