@@ -56,9 +56,9 @@ async fn change(
     event.target = Target::new("person", person.as_str());
     let words = format!("{email} in {group}");
     if into {
-        event.new = words
+        event.new = words;
     } else {
-        event.old = words
+        event.old = words;
     }
     audit::append(&mut tx, event).await?;
     desk.commit(tx).await?;

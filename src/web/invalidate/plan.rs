@@ -118,7 +118,7 @@ pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<Pl
     let protection = protections::find(&mut conn, &site.id).await?;
     view.guard = GuardView::new(&protection, &site, &plan, form, visitor.access.role);
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
-        view.button = "Ask for approval".to_owned();
+        "Ask for approval".clone_into(&mut view.button);
     }
     let readiness = site.readiness();
     // It is said beside the distribution already.
