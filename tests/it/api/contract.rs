@@ -1,4 +1,4 @@
-//! Holds the OpenAPI document still: what programs rely on changes only together with its version.
+//! Holds the `OpenAPI` document still: what programs rely on changes only together with its version.
 
 use std::{fs, path::Path};
 

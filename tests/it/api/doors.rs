@@ -144,8 +144,8 @@ async fn a_stream_ends_when_its_token_is_revoked() {
     assert!(first.contains(&format!("id: {}", head + 1)), "{first}");
     assert!(first.contains("event: audit") && first.contains("\"invalidation.requested\""), "{first}");
     let mut maker = acting();
-    maker.origin.sign_in = "command line".to_owned();
-    maker.origin.session = String::new();
+    "command line".clone_into(&mut maker.origin.sign_in);
+    maker.origin.session.clear();
     ops::revoke_token(&site.world.desk, &maker, &program.id).await.unwrap();
     let ended = async { while let Some(Ok(_)) = stream.next().await {} };
     tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.expect("the stream goes on");

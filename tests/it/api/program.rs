@@ -28,8 +28,8 @@ impl Program {
             distributions: distributions.iter().map(|id| DistributionId::from_trusted(*id)).collect(),
         };
         let mut maker = acting();
-        maker.origin.sign_in = "command line".to_owned();
-        maker.origin.session = String::new();
+        "command line".clone_into(&mut maker.origin.sign_in);
+        maker.origin.session.clear();
         let (token, secret) = ops::make_token(desk, &maker, &new).await.unwrap();
         Self { browser: site.stranger(), secret: secret.reveal().to_owned(), id: token.id }
     }
