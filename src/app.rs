@@ -2,10 +2,12 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::Router;
 use tokio::{net::TcpListener, sync::Mutex, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    api::{self, Api},
     clock::Clock,
     cloudfront::CloudFront,
     config::AuditArgs,
@@ -15,7 +17,7 @@ use crate::{
         instance_lock::{self, InstanceLock, LockError},
     },
     wake::{Bell, Listener},
-    web::{self, Options, Web},
+    web::{self, Described, Options, Web},
     worker::{self, Bench, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor},
 };
 
@@ -93,6 +95,7 @@ impl App {
     /// Serves pages and works until told to stop, then ends in order.
     pub async fn run(self, listener: TcpListener, options: Options) {
         let pages = Web::new(self.desk.clone(), options, self.stop.clone());
+        let routes = routes(&pages);
         let mut workers = JoinSet::new();
         self.start_workers(&mut workers);
         let hub = pages.clone();
@@ -106,7 +109,7 @@ impl App {
                 workers.abort_all();
             }
         };
-        tokio::join!(web::serve(listener, pages), last_steps);
+        tokio::join!(web::serve(listener, routes, pages), last_steps);
         self.desk.db.close().await;
         tracing::info!("stopped");
     }
@@ -166,6 +169,13 @@ impl App {
         let secret = ops::make_set_up_link(&self.desk).await?;
         Ok(secret.map(|secret| format!("{base}/setup?key={}", secret.reveal())))
     }
+}
+
+/// The pages and the API, side by side.
+pub fn routes(pages: &Web) -> Router {
+    let options = &pages.options;
+    let api = Api::new(pages.desk.clone(), options.limits, options.public_url.clone(), pages.stop.clone());
+    web::router(pages.clone(), api::router(api), Described(api::document()))
 }
 
 /// Takes the address.

@@ -3,16 +3,17 @@
 //! The map of the house, and who may import whom (kept by `tests/it/layers.rs`):
 //!
 //! ```text
-//! domain ← store ← ops ← web          domain ← cloudfront          domain ← identity ← web
+//! domain ← store ← ops ← web, api     domain ← cloudfront          domain ← identity ← web
 //! {domain, store, cloudfront} ← worker      everything ← app ← cli, main
 //! ```
 //!
 //! `domain` is pure. `store` holds all SQL. `cloudfront` is the only user of the AWS SDK. Each file of `ops` is one
 //! command of a person: one transaction that changes state and writes the audit event. `identity` asks providers and
 //! proxies who somebody is. `worker` talks to CloudFront
-//! between two transactions, never inside one. `web` reads through `store` and writes through `ops`. `clock`, `wake` and
+//! between two transactions, never inside one. `web` and `api` read through `store` and write through `ops`; they do not know each other. `clock`, `wake` and
 //! `step` are free to all but `domain`, which is handed `now`.
 
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -7,6 +7,7 @@ mod audit_verify;
 mod demo;
 mod desk;
 mod healthcheck;
+mod invalidate;
 mod log;
 mod serve;
 mod signals;
@@ -41,6 +42,7 @@ enum Command {
     /// Check the history, or take it out. Exits with 0 where it is intact, 1 where it is broken, 2 where it could not be
     /// checked.
     Audit(audit::AuditArgs),
+    Invalidate(invalidate::InvalidateArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -54,6 +56,7 @@ pub async fn run() -> ExitCode {
         Command::User(args) => user::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Audit(args) => return audit::run(args).await,
+        Command::Invalidate(args) => return invalidate::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
     };
     match done {

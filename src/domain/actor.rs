@@ -81,6 +81,8 @@ pub struct Origin {
     pub sign_in: String,
     /// A public handle of the session or token, never its secret.
     pub session: String,
+    /// What a program says of its request, such as the page of its run: it ends up in the notes of its events.
+    pub via: String,
     /// What the browser says of itself: kept with its session, not in the history.
     pub user_agent: String,
 }

@@ -215,6 +215,18 @@ impl Event {
             new: String::new(),
         }
     }
+
+    /// The same, with what a program said of its request at the end of the note.
+    #[must_use]
+    pub fn with_origins_words(mut self) -> Self {
+        let via = std::mem::take(&mut self.acting.origin.via);
+        self.note = match (self.note.is_empty(), via.is_empty()) {
+            (_, true) => self.note,
+            (true, false) => via,
+            (false, false) => format!("{}; {via}", self.note),
+        };
+        self
+    }
 }
 
 /// The items of an event: themselves where they are few, else their number and hash.

@@ -125,6 +125,13 @@ impl Distribution {
             || self.aliases.iter().any(|alias| alias_covers(&alias.to_ascii_lowercase(), &host))
     }
 
+    /// Is this one of its own names, letter for letter? A wildcard alias names nothing by itself.
+    #[must_use]
+    pub fn is_named(&self, host: &str) -> bool {
+        let mut names = self.aliases.iter().chain([&self.domain_name]);
+        names.any(|name| name.eq_ignore_ascii_case(host))
+    }
+
     /// The hosts it answers for, as a person reads them.
     #[must_use]
     pub fn hosts(&self) -> String {

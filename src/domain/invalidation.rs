@@ -13,6 +13,8 @@ use super::{
     time::Timestamp,
 };
 
+pub use super::reason::{REASON_MAX, ReasonError, parse_reason};
+
 /// Where a batch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BatchState {
@@ -260,6 +262,10 @@ pub struct NewInvalidation {
     pub reason: String,
     /// What a protected distribution asked for, where the request brought it.
     pub confirmation: Confirmation,
+    /// Nothing of it is sent before.
+    pub not_before: Option<Timestamp>,
+    /// SHA-256 of all that a program asked for, where it sent an idempotency key; the request key is made of that.
+    pub fingerprint: Option<String>,
 }
 
 /// A batch as it is first written: its caller reference is final.
@@ -295,6 +301,8 @@ impl NewInvalidation {
             batches: batches.into_iter().map(|items| batch(items, &mut uuid)).collect(),
             reason,
             confirmation: Confirmation::None,
+            not_before: None,
+            fingerprint: None,
         }
     }
 
@@ -303,30 +311,6 @@ impl NewInvalidation {
         let mut items: Vec<Item> = self.batches.iter().flat_map(|b| b.items.clone()).collect();
         items.sort();
         items
-    }
-}
-
-/// The longest reason, in characters.
-pub const REASON_MAX: usize = 500;
-
-/// Why a reason cannot be kept, in words for the person who typed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ReasonError {
-    #[error("Use at most {REASON_MAX} characters.")]
-    TooLong,
-    #[error("A reason is one line of text; a control character is in it.")]
-    ControlCharacter,
-}
-
-/// Reads a reason as typed; it may be empty.
-pub fn parse_reason(typed: &str) -> Result<String, ReasonError> {
-    let reason = typed.trim();
-    if reason.chars().count() > REASON_MAX {
-        Err(ReasonError::TooLong)
-    } else if reason.chars().any(char::is_control) {
-        Err(ReasonError::ControlCharacter)
-    } else {
-        Ok(reason.to_owned())
     }
 }
 

@@ -4,13 +4,14 @@ use crate::{
     domain::{
         actor::Acting,
         audit::{Action, Event, ItemsRecord, Outcome, Target},
+        idempotency::Answer,
         invalidation::{Invalidation, NewInvalidation},
         time::span_in_words,
     },
     store::{Tx, audit},
 };
 
-use super::{Desk, OpError, Requested};
+use super::{Desk, OpError, Requested, request_invalidation::keep};
 
 /// Writes that nothing was sent again, and why.
 pub(super) async fn held_back(
@@ -33,6 +34,7 @@ pub(super) async fn held_back(
         span_in_words(now.since(same.requested_at)),
         same.requested_by.name,
     );
+    keep(&mut tx, new, Answer::HeldBack(same.id.clone()), now).await?;
     audit::append(&mut tx, event).await?;
     desk.commit(tx).await?;
     Ok(Requested::HeldBack(same.id.clone()))

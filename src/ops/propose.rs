@@ -6,13 +6,14 @@ use crate::{
         actor::Acting,
         audit::{Action, Event, ItemsRecord, Target},
         id::ProposalId,
+        idempotency::Answer,
         invalidation::NewInvalidation,
         proposal::{LIFE, Proposal, ProposalState},
     },
     store::{Tx, audit, proposals},
 };
 
-use super::{Desk, OpError, Requested, new_uuid};
+use super::{Desk, OpError, Requested, new_uuid, request_invalidation::keep};
 
 /// Writes all that the request would be, for somebody else to decide.
 pub(super) async fn propose(
@@ -41,6 +42,7 @@ pub(super) async fn propose(
         invalidation: None,
     };
     proposals::insert(&mut tx, &proposal).await?;
+    keep(&mut tx, new, Answer::Proposed(proposal.id.clone()), now).await?;
     let mut event = Event::new(now, acting, Action::ProposalMade);
     event.target = Target::new("proposal", proposal.id.as_str());
     event.distribution = Some(new.distribution.clone());

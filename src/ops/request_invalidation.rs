@@ -8,11 +8,14 @@ use crate::{
         actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Target},
         id::{InvalidationId, ProposalId},
+        idempotency::{Answer, Kept},
         invalidation::{Invalidation, InvalidationState, NewInvalidation},
         protection::{Confirmation, Guard, Protection, is_its_name, name_to_type},
         time::Timestamp,
     },
-    store::{StoreError, Tx, audit, batches, distributions, invalidations, proposals, protections},
+    store::{
+        StoreError, Tx, audit, batches, distributions, idempotency, invalidations, proposals, protections,
+    },
 };
 
 use super::{
@@ -39,12 +42,24 @@ pub enum Requested {
     Unmet(Unmet),
 }
 
+impl From<Answer> for Requested {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Accepted(id) => Self::Before(id),
+            Answer::HeldBack(id) => Self::HeldBack(id),
+            Answer::Proposed(id) => Self::Proposed(id),
+        }
+    }
+}
+
 /// What a protected distribution still asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unmet {
     Reason,
     /// This name, typed once more.
     Name(String),
+    /// That it is not put off: a second person decides when it goes.
+    Now,
 }
 
 /// Writes the request, unless one with the same key is there.
@@ -80,6 +95,10 @@ async fn earlier(
 ) -> Result<Option<Requested>, StoreError> {
     let sha256 = ItemsRecord::of(&new.items()).sha256;
     let key = &new.request_key;
+    if let Some(kept) = idempotency::find(tx, key).await? {
+        let same = new.fingerprint.as_ref() == Some(&kept.fingerprint);
+        return Ok(Some(if same { kept.answer.into() } else { Requested::KeyUsedForAnother }));
+    }
     if let Some(earlier) = invalidations::find_by_key(tx, key).await? {
         let same = earlier.distribution == new.distribution
             && earlier.actor_id == acting.actor.id
@@ -114,6 +133,7 @@ async fn decide(
         Guard::SecondPerson if new.confirmation == Confirmation::Alone => {
             go_alone(desk, tx, acting, new, access).await
         }
+        Guard::SecondPerson if new.not_before.is_some() => Ok(Requested::Unmet(Unmet::Now)),
         Guard::SecondPerson => propose(desk, tx, acting, new, access).await,
     }
 }
@@ -181,10 +201,22 @@ async fn accept(
 ) -> Result<Requested, OpError> {
     let now = desk.clock.now();
     let mut event = write(&mut tx, acting, &acting.actor, new, action, now).await?;
+    keep(&mut tx, new, Answer::Accepted(new.id.clone()), now).await?;
     note.clone_into(&mut event.note);
     audit::append(&mut tx, event).await?;
     desk.commit(tx).await?;
     Ok(Requested::New(new.id.clone()))
+}
+
+/// Keeps the answer of a request that has an idempotency key.
+pub(super) async fn keep(
+    tx: &mut Tx,
+    new: &NewInvalidation,
+    answer: Answer,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(fingerprint) = new.fingerprint.clone() else { return Ok(()) };
+    idempotency::insert(tx, &new.request_key, &Kept { fingerprint, answer }, now).await
 }
 
 /// Writes the rows of a request into a transaction that may do more, and gives its event.
@@ -212,6 +244,9 @@ pub(super) async fn write(
     invalidations::insert(tx, &invalidation, Some(&new.request_key), &record.sha256).await?;
     for (index, batch) in new.batches.iter().enumerate() {
         batches::insert(tx, batch, &new.id, &new.distribution, index + 1, now).await?;
+    }
+    if let Some(due) = new.not_before.filter(|due| *due > now) {
+        batches::set_due(tx, &new.id, due).await?;
     }
     let mut event = Event::new(now, acting, action);
     event.target = Target::new("invalidation", new.id.as_str());

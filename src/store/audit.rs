@@ -49,7 +49,7 @@ pub async fn append(tx: &mut Tx, event: Event) -> Result<i64, StoreError> {
         "SELECT sequence, hash FROM audit_head WHERE id = 1"
     };
     let (last, previous_hash) = fetch_one!(tx, (i64, String), head)?;
-    let chained = Chained::new(last + 1, event, previous_hash);
+    let chained = Chained::new(last + 1, event.with_origins_words(), previous_hash);
     insert(tx, &chained).await?;
     execute!(
         tx,
@@ -146,6 +146,46 @@ pub async fn before_seen_by(
     rows.into_iter().map(Row::into_event).collect()
 }
 
+/// Which events a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    pub distribution: Option<DistributionId>,
+    pub invalidation: Option<InvalidationId>,
+    pub action: Option<Action>,
+}
+
+/// The same as [`before_seen_by`], of one distribution, invalidation or action where that is wanted.
+pub async fn page_seen_by(
+    conn: &mut Conn,
+    access: &Access,
+    wanted: &Wanted,
+    sequence: i64,
+    limit: usize,
+) -> Result<Vec<Chained>, StoreError> {
+    let sight = Sight::of(access);
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE sequence < $1
+               AND ($2 OR (distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $4)
+                   OR replace($3, '|' || distribution_id || '|', '') <> $3)
+               AND ($6 = '' OR distribution_id = $6) AND ($7 = '' OR invalidation_id = $7)
+               AND ($8 = '' OR action = $8)
+             ORDER BY sequence DESC LIMIT $5"
+        ),
+        sequence,
+        sight.all,
+        sight.list.as_str(),
+        access.behind.as_str(),
+        signed(limit),
+        wanted.distribution.as_ref().map_or("", DistributionId::as_str),
+        wanted.invalidation.as_ref().map_or("", InvalidationId::as_str),
+        wanted.action.map_or("", Action::as_str),
+    )?;
+    rows.into_iter().map(Row::into_event).collect()
+}
+
 /// Up to `limit` events after a sequence, oldest first.
 pub async fn after(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Chained>, StoreError> {
     let rows = fetch_all!(
@@ -219,6 +259,7 @@ impl Row {
                     request_id: self.request_id,
                     sign_in: self.sign_in,
                     session: self.session,
+                    via: String::new(),
                     user_agent: String::new(),
                 },
             },

@@ -154,6 +154,45 @@ pub async fn recent(conn: &mut Conn, access: &Access, limit: usize) -> Result<Ve
     rows.into_iter().map(Row::into_invalidation).collect()
 }
 
+/// Which invalidations a list shows, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    pub distribution: Option<DistributionId>,
+    pub state: Option<InvalidationState>,
+    /// Only those after this one in the list.
+    pub after: Option<(Timestamp, InvalidationId)>,
+}
+
+/// The next ones of a list that somebody may see.
+pub async fn page(
+    conn: &mut Conn,
+    access: &Access,
+    wanted: &Wanted,
+    limit: usize,
+) -> Result<Vec<Invalidation>, StoreError> {
+    let sight = Sight::of(access);
+    // Without a place to go on from, everything is before the end of time.
+    let (before, id) = wanted.after.as_ref().map_or((i64::MAX, ""), |(at, id)| (at.as_micros(), id.as_str()));
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
+               AND ($3 = '' OR distribution_id = $3) AND ($4 = '' OR state = $4)
+               AND (requested_at < $5 OR (requested_at = $5 AND id < $6))
+             ORDER BY requested_at DESC, id DESC LIMIT $7"
+        ),
+        sight.all,
+        sight.list.as_str(),
+        wanted.distribution.as_ref().map_or("", DistributionId::as_str),
+        wanted.state.map_or("", InvalidationState::as_str),
+        before,
+        id,
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_invalidation).collect()
+}
+
 /// The newest one of the same items since a time that was neither refused nor cancelled.
 pub async fn same_since(
     conn: &mut Conn,

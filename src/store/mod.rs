@@ -11,6 +11,7 @@ mod error;
 pub mod grants;
 pub mod groups;
 pub mod half_sign_ins;
+pub mod idempotency;
 pub mod identities;
 pub mod instance_lock;
 pub mod invalidations;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, request::Parts},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -90,18 +90,42 @@ impl Visitor {
 
 /// Lets in whoever is signed in; shows everybody else the sign-in page.
 pub async fn require_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    let secret = secret_in(request.headers(), &web, Kind::Session);
-    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
-    let visitor = match proxy::find_visitor(&web, request.headers(), &origin).await {
-        Ok(None) => find_visitor(&web, secret, origin).await,
-        found => found,
-    };
-    match visitor {
+    match who_asks(&web, request.headers(), request.extensions()).await {
         Ok(Some(visitor)) => {
             request.extensions_mut().insert(visitor);
             next.run(request).await
         }
         Ok(None) => ask_to_sign_in(&web, &request),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Whom a proxy vouches for, or who has a session.
+async fn who_asks(
+    web: &Web,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Option<Visitor>, WebError> {
+    let secret = secret_in(headers, web, Kind::Session);
+    let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
+    match proxy::find_visitor(web, headers, &origin).await {
+        Ok(None) => find_visitor(web, secret, origin).await,
+        found => found,
+    }
+}
+
+/// Tells a door further in who has a session. Who brings an `Authorization` header speaks for themselves.
+pub async fn name_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return next.run(request).await;
+    }
+    match who_asks(&web, request.headers(), request.extensions()).await {
+        Ok(Some(visitor)) => {
+            request.extensions_mut().insert(visitor.acting);
+            request.extensions_mut().insert(visitor.access);
+            next.run(request).await
+        }
+        Ok(None) => next.run(request).await,
         Err(error) => error.into_response(),
     }
 }

@@ -9,6 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use serde_json::json;
+
 use crate::{ops::OpError, store::StoreError};
 
 use super::{layers::RequestId, view};
@@ -189,6 +191,21 @@ impl Unfinished {
         parts.headers.remove(header::CONTENT_LENGTH);
         parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         Response::from_parts(parts, page.into())
+    }
+
+    /// The same for a program, after RFC 9457.
+    pub fn finish_for_program(self, response: Response, id: &RequestId) -> Response {
+        let (mut parts, _) = response.into_parts();
+        let problem = json!({
+            "type": "about:blank",
+            "title": self.title,
+            "status": parts.status.as_u16(),
+            "detail": self.advice,
+            "request_id": id.as_str(),
+        });
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        Response::from_parts(parts, problem.to_string().into())
     }
 }
 

@@ -1,6 +1,10 @@
 //! What stands around every request: an ID, the log, the content policy, bounds, and the guard against other sites.
 
-use std::{any::Any, net::SocketAddr, time::Instant};
+use std::{
+    any::Any,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -25,6 +29,9 @@ use super::{
 /// Nothing but our own files; no inline script, no inline style, no frame around us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The longest that the API lets somebody wait for an invalidation.
+const API_WAIT: Duration = Duration::from_mins(1);
 
 const USER_AGENT_MAX: usize = 400;
 
@@ -77,7 +84,11 @@ async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Re
     async move {
         let mut response = next.run(request).await;
         if let Some(unfinished) = response.extensions_mut().remove::<Unfinished>() {
-            response = unfinished.finish(response, &id);
+            response = if is_for_programs(&path) {
+                unfinished.finish_for_program(response, &id)
+            } else {
+                unfinished.finish(response, &id)
+            };
         }
         if let Ok(value) = HeaderValue::from_str(id.as_str()) {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
@@ -109,9 +120,21 @@ fn user_agent(headers: &HeaderMap) -> String {
     said.chars().take(USER_AGENT_MAX).collect()
 }
 
+/// Is this an address of the API, where errors are JSON?
+fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/api/")
+}
+
+/// The API answers some questions only once an invalidation has ended, within bounds of its own.
+fn waits_for(request: &Request) -> Duration {
+    let asks = request.method().is_safe() && request.uri().path().starts_with("/api/v1/invalidations/");
+    if asks { API_WAIT } else { Duration::ZERO }
+}
+
 /// Nobody waits for ever. What has begun to be written is finished all the same.
 async fn in_time(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let answer = tokio::time::timeout(web.options.timeout, next.run(request)).await;
+    let most = web.options.timeout + waits_for(&request);
+    let answer = tokio::time::timeout(most, next.run(request)).await;
     answer.unwrap_or_else(|_| WebError::TookTooLong.into_response())
 }
 

@@ -18,6 +18,7 @@ mod minute;
 mod proxy;
 mod rate;
 mod seats;
+mod reference;
 mod server;
 mod settings;
 mod setup;
@@ -27,16 +28,18 @@ mod view;
 pub mod ways;
 
 pub use rate::Rate;
+pub use reference::Described;
 pub use server::serve;
 pub use state::{Demo, Options, Web};
 
 use axum::{
-    Router, middleware,
+    Extension, Router, middleware,
     routing::{get, post},
 };
 
-/// Every address that Unstale answers.
-pub fn router(web: Web) -> Router {
+/// Every address that Unstale answers. `beside` has doors of its own and is told who has a session.
+pub fn router(web: Web, beside: Router<Web>, described: Described) -> Router {
+    let beside = beside.layer(middleware::from_fn_with_state(web.clone(), auth::name_session));
     let open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/static/{name}", get(assets::show))
@@ -71,6 +74,7 @@ pub fn router(web: Web) -> Router {
         .route("/history/searches/{id}/forget", post(history::forget))
         .route("/history/{sequence}", get(history::event))
         .route("/events", get(events::stream))
+        .route("/api", get(reference::show).layer(Extension(described)))
         .route("/settings", get(settings::index))
         .route("/settings/access", get(settings::access))
         .route("/settings/tokens", get(settings::tokens::show).post(settings::tokens::make))
@@ -88,7 +92,7 @@ pub fn router(web: Web) -> Router {
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(middleware::from_fn_with_state(web.clone(), auth::require_session));
-    layers::around(open.merge(signed_in), &web).with_state(web)
+    layers::around(open.merge(signed_in).merge(beside), &web).with_state(web)
 }
 
 /// One's own account, and the people.

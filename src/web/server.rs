@@ -12,7 +12,7 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use super::{router, seats::Seats, state::Web};
+use super::{seats::Seats, state::Web};
 
 /// How long a client may take to send its headers; axum's own `serve` would wait for ever.
 const HEADERS: Duration = Duration::from_secs(15);
@@ -20,10 +20,9 @@ const HEADERS: Duration = Duration::from_secs(15);
 const LAST_REQUESTS: Duration = Duration::from_secs(6);
 
 /// Serves until the service stops, then lets open requests end.
-pub async fn serve(listener: TcpListener, web: Web) {
+pub async fn serve(listener: TcpListener, routes: Router, web: Web) {
     let (graceful, seats) = (GracefulShutdown::new(), Seats::default());
     let (stop, trusted) = (web.stop.clone(), web.options.ways.trusted.clone());
-    let routes = router(web);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr, reason = "what was skipped is told")]
 #![allow(clippy::missing_panics_doc, reason = "nobody reads docs of tests")]
 
+mod api;
 mod events;
 mod flow;
 mod history;

@@ -77,6 +77,8 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO api_token (id, name, token_hash, shown, role, made_by, made_by_name, created_at, expires_at)
                  VALUES ('t1', 'deploy', 'hash', 'unstale_abcd', 'operator', 'p1', 'ada@example.com', 1, 2)",
         ],
+        9 => &["INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
+             VALUES ('key-1', 'hash', 'accepted', 'i1', 1)"],
         _ => &[],
     }
 }

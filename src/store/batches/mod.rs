@@ -152,6 +152,21 @@ pub async fn insert_outside(
     Ok(())
 }
 
+/// Lets the queued batches of an invalidation wait until a time.
+pub async fn set_due(
+    tx: &mut Tx,
+    invalidation: &InvalidationId,
+    due_at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE batch SET due_at = $2 WHERE invalidation_id = $1 AND state = 'queued'",
+        invalidation.as_str(),
+        due_at.as_micros(),
+    )?;
+    Ok(())
+}
+
 pub async fn find(conn: &mut Conn, id: &BatchId) -> Result<Option<Batch>, StoreError> {
     let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
     row.map(Row::into_batch).transpose()

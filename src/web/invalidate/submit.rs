@@ -111,6 +111,11 @@ async fn answer(
             let problem = "This needs a reason. Nothing was sent.".to_owned();
             return again(web, visitor, &form, reason, problem).await;
         }
+        Requested::Unmet(Unmet::Now) => {
+            let problem =
+                "This waits for a second person, so it cannot be put off. Nothing was sent.".to_owned();
+            return again(web, visitor, &form, reason, problem).await;
+        }
         Requested::Unmet(Unmet::Name(name)) => {
             let problem = format!("This distribution is protected: type {name} below. Nothing was sent.");
             return again(web, visitor, &form, reason, problem).await;

@@ -40,6 +40,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
         (
             "GET",
             "/"
+            | "/api"
             | "/distributions"
             | "/history"
             | "/history.csv"

@@ -11,6 +11,7 @@ mod distributions;
 mod given;
 mod half_sign_ins;
 mod history;
+mod idempotency;
 mod identities;
 mod invalidations;
 mod leases;

@@ -79,7 +79,7 @@ impl Site {
         let pages = Web::new(world.desk.clone(), options(&address), stop.clone());
         let passing = pages.clone();
         let hub = tokio::spawn(async move { passing.pass_events_on().await });
-        let server = tokio::spawn(web::serve(listener, pages));
+        let server = tokio::spawn(web::serve(listener, unstale::app::routes(&pages), pages));
         Self { world, address, stop, server, hub }
     }
 

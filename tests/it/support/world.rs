@@ -388,6 +388,7 @@ pub fn acting() -> Acting {
         request_id: "req-1".to_owned(),
         sign_in: "password".to_owned(),
         session: "abc".to_owned(),
+        via: String::new(),
         user_agent: String::new(),
     };
     Acting { actor: samples::actor(), origin }

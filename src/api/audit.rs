@@ -1,0 +1,147 @@
+//! `GET /api/v1/audit`: the history, newest first, in pages.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        audit::{Action, Chained},
+        id::{DistributionId, InvalidationId},
+    },
+    store::audit::{self, Wanted},
+};
+
+use super::{
+    caller::Caller,
+    json::Json,
+    list::find_site,
+    problem::ApiError,
+    query::{Params, whole},
+    shape::ActorShape,
+    state::Api,
+};
+
+/// One line of the history.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = AuditEvent)]
+pub struct EventShape {
+    /// Its place in the history, from 1.
+    pub sequence: i64,
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// A stable word, such as `invalidation.requested`.
+    pub action: String,
+    pub actor: ActorShape,
+    /// What it acted on.
+    pub target: TargetShape,
+    pub distribution: Option<String>,
+    pub invalidation: Option<String>,
+    /// The items themselves where they are at most 100.
+    pub items: Vec<String>,
+    pub item_count: usize,
+    /// SHA-256 over the sorted items, each followed by a line feed; empty where there are none.
+    pub items_sha256: String,
+    pub reason: String,
+    /// `done`, `refused` or `failed`.
+    pub outcome: String,
+    /// What there is to say about it, such as the run URL and the idempotency key of a program's request.
+    pub note: String,
+    /// What it was before and what it became, such as a state.
+    pub old: String,
+    pub new: String,
+    pub client_address: String,
+    /// The way of sign-in: `token`, `password`, `command line`, …
+    pub sign_in: String,
+    pub request_id: String,
+    pub aws_request_id: String,
+    pub cloudfront_id: String,
+    /// The hash of the event before it, and its own.
+    pub previous_hash: String,
+    pub hash: String,
+}
+
+/// What an event acted on.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Target)]
+pub struct TargetShape {
+    pub kind: String,
+    pub id: String,
+}
+
+/// A page of the history.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AuditPage {
+    pub items: Vec<EventShape>,
+    /// To be sent as `cursor` for the next page; null at the end.
+    pub next: Option<String>,
+}
+
+/// Read the history
+///
+/// Newest first, as far as the token may see it.
+#[utoipa::path(get, path = "/api/v1/audit", operation_id = "listAuditEvents", tag = "History",
+    params(
+        ("distribution" = Option<String>, Query, description = "Only of this distribution: its ID, domain name or alias"),
+        ("invalidation" = Option<String>, Query, description = "Only of this invalidation"),
+        ("action" = Option<String>, Query, description = "Only this action, such as invalidation.requested"),
+        ("cursor" = Option<String>, Query, description = "What the page before gave as next"),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 100, description = "So many at most; 50 where it is left out"),
+    ),
+    responses((status = 200, body = AuditPage)))]
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    mut params: Params,
+) -> Result<Json<AuditPage>, ApiError> {
+    let limit = params.limit();
+    let before = params.read("cursor", "what the page before gave as next", whole::<i64>);
+    let invalidation = params.read("invalidation", "the ID of an invalidation", InvalidationId::parse);
+    let action = params.read("action", "an action, such as invalidation.requested", Action::parse);
+    let named = params.take("distribution");
+    params.end()?;
+    let distribution = match named {
+        None => None,
+        Some(named) => Some(find_site(&api, &caller, &named).await?),
+    };
+    let wanted = Wanted { distribution, invalidation, action };
+    let mut conn = api.desk.db.read().await?;
+    let before = before.unwrap_or(i64::MAX);
+    let mut found = audit::page_seen_by(&mut conn, &caller.access, &wanted, before, limit + 1).await?;
+    drop(conn);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| last.sequence.to_string());
+    Ok(Json(AuditPage { items: found.iter().map(EventShape::new).collect(), next }))
+}
+
+impl EventShape {
+    pub fn new(chained: &Chained) -> Self {
+        let event = &chained.event;
+        let origin = &event.acting.origin;
+        Self {
+            sequence: chained.sequence,
+            at: event.at.to_string(),
+            action: event.action.as_str().to_owned(),
+            actor: ActorShape::new(&event.acting.actor),
+            target: TargetShape { kind: event.target.kind.clone(), id: event.target.id.clone() },
+            distribution: event.distribution.as_ref().map(DistributionId::to_string),
+            invalidation: event.invalidation.as_ref().map(InvalidationId::to_string),
+            items: event.items.shown.iter().map(ToString::to_string).collect(),
+            item_count: event.items.count,
+            items_sha256: event.items.sha256.clone(),
+            reason: event.reason.clone(),
+            outcome: event.outcome.as_str().to_owned(),
+            note: event.note.clone(),
+            old: event.old.clone(),
+            new: event.new.clone(),
+            client_address: origin.client_address.clone(),
+            sign_in: origin.sign_in.clone(),
+            request_id: origin.request_id.clone(),
+            aws_request_id: event.aws_request_id.clone(),
+            cloudfront_id: event.cloudfront_id.clone(),
+            previous_hash: chained.previous_hash.clone(),
+            hash: chained.hash.clone(),
+        }
+    }
+}

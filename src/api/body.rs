@@ -1,0 +1,142 @@
+//! Reads a JSON body field by field, so that each thing that is wrong is told with where it stands.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, Request},
+    http::header,
+};
+use futures_util::StreamExt;
+use serde_json::{Map, Value};
+
+use super::problem::{ApiError, Fault, Kind};
+
+/// The largest body.
+const BODY_MAX: usize = 2 * 1024 * 1024;
+/// So much of a body that is too large is read and thrown away, so that the program gets to see the answer.
+const DRAINED_MAX: usize = 32 * 1024 * 1024;
+
+/// The fields of a JSON object, and what was found wrong with them so far.
+#[derive(Debug)]
+pub struct Fields {
+    rest: Map<String, Value>,
+    faults: Vec<Fault>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            let detail = "Send the header Content-Type: application/json. Nothing was kept or sent.";
+            return Err(ApiError::new(Kind::UnsupportedType, detail));
+        }
+        let bytes = read(request.into_body()).await?;
+        let value = serde_json::from_slice(&bytes).map_err(|error| {
+            unreadable(&format!("The body is not JSON: {error}. Nothing was kept or sent."))
+        })?;
+        let Value::Object(rest) = value else {
+            return Err(unreadable("The body has to be a JSON object. Nothing was kept or sent."));
+        };
+        Ok(Self { rest, faults: Vec::new() })
+    }
+}
+
+fn unreadable(detail: &str) -> ApiError {
+    ApiError::new(Kind::Unreadable, detail)
+}
+
+async fn read(body: Body) -> Result<Bytes, ApiError> {
+    let mut chunks = body.into_data_stream();
+    let (mut kept, mut size) = (Vec::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk =
+            chunk.map_err(|_| unreadable("The body did not arrive whole. Nothing was kept or sent."))?;
+        size += chunk.len();
+        if size > DRAINED_MAX {
+            break;
+        }
+        if size <= BODY_MAX {
+            kept.extend_from_slice(&chunk);
+        }
+    }
+    if size > BODY_MAX {
+        let detail =
+            "A body may be 2 MiB large. Nothing was kept or sent. Split the list into several requests.";
+        return Err(ApiError::new(Kind::TooLarge, detail));
+    }
+    Ok(kept.into())
+}
+
+impl Fields {
+    pub fn fault(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.faults.push(Fault::new(pointer, detail));
+    }
+
+    /// A text that may be missing or null.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        match self.rest.remove(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text),
+            Some(_) => {
+                self.fault(format!("/{name}"), "has to be text.");
+                None
+            }
+        }
+    }
+
+    /// A text that has to be there.
+    pub fn needed_text(&mut self, name: &str) -> String {
+        if self.rest.get(name).is_none_or(Value::is_null) {
+            self.fault(format!("/{name}"), "is missing.");
+        }
+        self.text(name).unwrap_or_default()
+    }
+
+    /// A list of texts of one line each, that has to be there and not be empty.
+    pub fn needed_lines(&mut self, name: &str, most: usize) -> Vec<String> {
+        let list = match self.rest.remove(name) {
+            Some(Value::Array(list)) => list,
+            None | Some(Value::Null) => {
+                self.fault(format!("/{name}"), "is missing.");
+                return Vec::new();
+            }
+            Some(_) => {
+                self.fault(format!("/{name}"), "has to be a list of texts.");
+                return Vec::new();
+            }
+        };
+        if list.is_empty() {
+            self.fault(format!("/{name}"), "is empty; write at least one path or tag.");
+        } else if list.len() > most {
+            let detail = format!("has {} lines; one request takes at most {most}.", list.len());
+            self.fault(format!("/{name}"), detail);
+            return Vec::new();
+        }
+        list.into_iter().enumerate().filter_map(|(index, value)| self.line(name, index, value)).collect()
+    }
+
+    fn line(&mut self, name: &str, index: usize, value: Value) -> Option<String> {
+        let wrong = match value {
+            Value::String(line) if line.trim().is_empty() => "is empty.",
+            Value::String(line) if line.contains(['\n', '\r']) => {
+                "has more than one line; write a text for each."
+            }
+            Value::String(line) => return Some(line),
+            _ => "has to be text.",
+        };
+        self.fault(format!("/{name}/{index}"), wrong);
+        None
+    }
+
+    /// Ends the reading: what is left are fields that nobody knows.
+    pub fn end(mut self) -> Result<(), ApiError> {
+        let unknown: Vec<String> = self.rest.keys().cloned().collect();
+        for name in unknown {
+            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            self.fault(pointer, "is not a field of this request.");
+        }
+        if self.faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(self.faults)) }
+    }
+}

@@ -1,0 +1,192 @@
+//! Who asks: an API token, or somebody whom the pages know.
+
+use std::fmt;
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{Extensions, HeaderMap, Method, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    domain::{
+        access::Access,
+        actor::{Acting, ActorKind, Origin},
+        audit::Target,
+        distribution::Distribution,
+        id::{DistributionId, PersonId},
+        idempotency::IdempotencyKey,
+        run_url::parse_run_url,
+        token::TokenSecret,
+    },
+    ops::{self, OpError},
+    store::{Conn, StoreError, access, distributions},
+};
+
+use super::{
+    problem::{ApiError, Fault, Kind},
+    state::Api,
+};
+
+/// The header that names the page of a pipeline's run.
+pub const RUN_URL: &str = "unstale-run-url";
+/// The header that makes a request harmless to send again.
+pub const KEY: &str = "idempotency-key";
+
+/// Whoever asks, and what they may do now.
+#[derive(Clone)]
+pub struct Caller {
+    pub acting: Acting,
+    /// Behind a token stands the token itself here: what its maker does elsewhere is not for it to read.
+    pub access: Access,
+    /// None for somebody with a session.
+    token: Option<TokenSecret>,
+    pub key: Option<IdempotencyKey>,
+    /// What addresses for people begin with.
+    pub base: String,
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Caller").field("actor", &self.acting.actor).finish_non_exhaustive()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(no_token)
+    }
+}
+
+/// Lets in who has a good token or a session; tells everybody else how to get in.
+pub async fn require_caller(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    match recognise(&api, request.headers(), request.extensions()).await {
+        Ok(mut caller) => {
+            if request.method() == Method::POST
+                && let Err(error) = caller.hear(request.headers())
+            {
+                return error.into_response();
+            }
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn recognise(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, ApiError> {
+    let base = base(api, headers);
+    Ok(if headers.contains_key(header::AUTHORIZATION) {
+        let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
+        let secret = bearer(headers).ok_or_else(no_token)?;
+        let (token, acting, access) =
+            ops::recognise_token(&api.desk, origin, &secret).await?.ok_or_else(no_token)?;
+        let access = access.of(token.id.as_str());
+        Caller { acting, access, token: Some(secret), key: None, base }
+    } else {
+        // The pages looked for a session before; who has none brings nothing.
+        let known = extensions.get::<Acting>().zip(extensions.get::<Access>());
+        let (acting, access) = known.ok_or_else(no_token)?;
+        Caller { acting: acting.clone(), access: access.clone(), token: None, key: None, base }
+    })
+}
+
+fn bearer(headers: &HeaderMap) -> Option<TokenSecret> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, secret) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| TokenSecret::parse(secret.trim())).flatten()
+}
+
+fn no_token() -> ApiError {
+    let detail = "Send an API token as Authorization: Bearer unstale_…. One that was revoked or is over lets nobody in; administrators make new ones under Settings, API tokens.";
+    ApiError::new(Kind::NoToken, detail)
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {
+    let text = headers.get(name).map(|value| value.to_str());
+    text.transpose().map_err(|_| ApiError::invalid(vec![Fault::new(name, "has to be ASCII.")]))
+}
+
+fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
+    let key = text_of(headers, KEY)?.map(IdempotencyKey::parse).transpose();
+    key.map_err(|error| ApiError::invalid(vec![Fault::new(KEY, format!("is not good: {error}."))]))
+}
+
+/// What the events of this request say of it.
+fn via(headers: &HeaderMap, key: Option<&IdempotencyKey>) -> Result<String, ApiError> {
+    let run = text_of(headers, RUN_URL)?.map(parse_run_url).transpose();
+    let run =
+        run.map_err(|error| ApiError::invalid(vec![Fault::new(RUN_URL, format!("is not good: {error}."))]))?;
+    let run = run.map(|url| format!("run {url}"));
+    let key = key.map(|key| format!("idempotency key {}", key.as_str()));
+    Ok(run.into_iter().chain(key).collect::<Vec<_>>().join("; "))
+}
+
+/// The address that people type, or the one that this request went to.
+fn base(api: &Api, headers: &HeaderMap) -> String {
+    if let Some(url) = &api.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.map_or_else(String::new, |host| format!("http://{host}"))
+}
+
+impl Caller {
+    /// Reads what the headers of an act say of it.
+    fn hear(&mut self, headers: &HeaderMap) -> Result<(), ApiError> {
+        self.key = read_key(headers)?;
+        self.acting.origin.via = via(headers, self.key.as_ref())?;
+        Ok(())
+    }
+
+    /// What they may do at this moment; none where nothing lets them in any more.
+    pub async fn access_now(&self, api: &Api) -> Result<Option<Access>, OpError> {
+        if let Some(secret) = &self.token {
+            let found = ops::recognise_token(&api.desk, self.acting.origin.clone(), secret).await?;
+            return Ok(found.map(|(token, _, access)| access.of(token.id.as_str())));
+        }
+        if self.acting.actor.kind != ActorKind::Person {
+            return Ok(None);
+        }
+        let id = PersonId::from_trusted(self.acting.actor.id.as_str());
+        Ok(access::of_person(&mut *api.desk.db.read().await?, &id).await?)
+    }
+
+    /// The distribution with this ID, domain name or alias that they may see.
+    pub async fn site(&self, conn: &mut Conn, named: &str) -> Result<Option<Distribution>, StoreError> {
+        if let Some(id) = DistributionId::parse(named)
+            && let Some(found) = distributions::find(conn, &id).await?
+        {
+            return Ok(self.access.sees(&found.id).then_some(found));
+        }
+        let mut all = distributions::list(conn).await?;
+        all.retain(|site| self.access.sees(&site.id) && site.gone_at.is_none() && site.is_named(named));
+        // A name that two have is not plain.
+        Ok(if all.len() == 1 { all.pop() } else { None })
+    }
+
+    /// Keeps in the history that somebody tried a distribution which is hidden from them.
+    pub async fn note_hidden(&self, api: &Api, named: &str, what: &str) -> Result<(), ApiError> {
+        let Some(id) = DistributionId::parse(named) else { return Ok(()) };
+        let hidden = distributions::find(&mut *api.desk.db.read().await?, &id).await?;
+        if hidden.is_some_and(|site| !self.access.sees(&site.id)) {
+            let why = "the distribution is outside the grants";
+            ops::refuse(&api.desk, &self.acting, &Target::new("act", what), Some(&id), why).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses, and keeps in the history, what a viewer may not do.
+    pub async fn require_operator(&self, api: &Api, named: &str, what: &str) -> Result<(), ApiError> {
+        if self.access.role.may_invalidate() {
+            return Ok(());
+        }
+        let why = "a viewer may look and not act";
+        let site = DistributionId::parse(named);
+        ops::refuse(&api.desk, &self.acting, &Target::new("act", what), site.as_ref(), why).await?;
+        Err(OpError::NotAllowed(why.to_owned()).into())
+    }
+}

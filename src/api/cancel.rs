@@ -1,0 +1,39 @@
+//! `POST /api/v1/invalidations/{id}/cancel`: takes back what was not sent yet.
+
+use axum::extract::{Path, State, rejection::PathRejection};
+
+use crate::ops::{self, OpError};
+
+use super::{
+    caller::Caller,
+    json::Json,
+    problem::{ApiError, Kind},
+    shape::InvalidationShape,
+    show::{find, parse_id},
+    state::Api,
+};
+
+/// Cancel what was not sent yet
+///
+/// What CloudFront has accepted cannot be cancelled: where nothing is queued any more the answer is 409.
+#[utoipa::path(post, path = "/api/v1/invalidations/{id}/cancel", operation_id = "cancelInvalidation",
+    tag = "Invalidations", params(("id" = String, Path, description = "Its ID")),
+    responses((status = 200, body = InvalidationShape)))]
+pub async fn submit(
+    State(api): State<Api>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<InvalidationShape>, ApiError> {
+    let id = parse_id(id)?;
+    match ops::cancel_invalidation(&api.desk, &caller.acting, &id).await {
+        Err(OpError::NotFound) => return Err(ApiError::not_found("invalidation")),
+        Err(OpError::TooLate) => {
+            let detail = "Nothing of it is queued any more, so nothing was changed.";
+            return Err(ApiError::new(Kind::TooLate, detail));
+        }
+        other => other?,
+    }
+    let found = find(&api, &caller, &id).await?;
+    let shape = InvalidationShape::load(&mut *api.desk.db.read().await?, &found, &caller.base).await?;
+    Ok(Json(shape))
+}

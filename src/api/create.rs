@@ -1,0 +1,186 @@
+//! `POST /api/v1/invalidations`: keeps a request, and answers the same to whoever sends it again with the same key.
+
+use axum::{
+    extract::State,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        audit::Target,
+        distribution::Distribution,
+        id::{InvalidationId, ProposalId, RequestKey},
+        invalidation::NewInvalidation,
+        plan::Plan,
+        protection::Confirmation,
+        time::Timestamp,
+    },
+    ops::{self, OpError, Requested, Unmet, new_uuid},
+    store::{invalidations, proposals},
+};
+
+use super::{
+    asked::{self, Asked, NewInvalidationRequest},
+    body::Fields,
+    caller::{Caller, KEY},
+    json::Json,
+    problem::{ApiError, Fault, Kind},
+    shape::{ActorShape, InvalidationShape},
+    state::Api,
+};
+
+const WHAT: &str = "invalidate";
+
+/// A request on a protected distribution, which a second person has to approve.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Proposal)]
+pub struct ProposalShape {
+    /// The ID of the proposal: it has no invalidation yet.
+    pub id: String,
+    /// Where a second person approves it.
+    pub url: String,
+    /// Always `waiting_for_approval`.
+    pub state: String,
+    pub distribution: String,
+    pub items: Vec<String>,
+    pub reason: String,
+    pub requested_by: ActorShape,
+    #[schema(format = DateTime)]
+    pub requested_at: String,
+    /// It can be approved until then.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
+}
+
+/// What a request is answered with.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Accepted {
+    Invalidation(Box<InvalidationShape>),
+    Proposal(Box<ProposalShape>),
+}
+
+/// Request an invalidation
+///
+/// With the header `Idempotency-Key` it is harmless to send again: the same key and body get the same answer, also
+/// while the first is under way. 202: it is on disk and will be sent, or, with the state `waiting_for_approval`, it
+/// waits for a second person. 200: the same items were requested within the distribution's cool-down; the answer is
+/// that earlier invalidation, and nothing is sent again.
+#[utoipa::path(post, path = "/api/v1/invalidations", operation_id = "requestInvalidation", tag = "Invalidations",
+    request_body = NewInvalidationRequest,
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, such as a UUID"),
+        ("Unstale-Run-URL" = Option<String>, Header, description = "The https address of the pipeline's own run, for the history")
+    ),
+    responses(
+        (status = 202, body = Accepted, headers(("Location" = String, description = "Where to ask how it stands"))),
+        (status = 200, body = InvalidationShape, description = "The same items were requested a moment ago"),
+    ))]
+pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> Result<Response, ApiError> {
+    let asked = Asked::invalidation(fields, api.desk.clock.now())?;
+    caller.require_operator(&api, &asked.distribution, WHAT).await?;
+    let site = caller.site(&mut *api.desk.db.read().await?, &asked.distribution).await?;
+    let Some(site) = site else {
+        caller.note_hidden(&api, &asked.distribution, WHAT).await?;
+        return Err(ApiError::not_found("distribution"));
+    };
+    let plan = asked::work_out(&api, &caller, &site, &asked.items).await?;
+    if let Some(allowed) = asked::not_granted(&plan) {
+        let why = format!("outside the grants, which here allow {allowed}");
+        let what = Target::new("act", WHAT);
+        ops::refuse(&api.desk, &caller.acting, &what, Some(&site.id), &why).await?;
+        return Err(OpError::NotAllowed(why).into());
+    }
+    asked::check(&plan)?;
+    let not_before = asked.not_before;
+    let new = assemble(&caller, plan, &site, asked);
+    let requested = ops::request_invalidation(&api.desk, &caller.acting, &new).await?;
+    answer(&api, &caller, requested, not_before).await
+}
+
+fn assemble(caller: &Caller, plan: Plan, site: &Distribution, asked: Asked) -> NewInvalidation {
+    let key = caller.key.as_ref().map(|key| key.request_key(&caller.acting.actor));
+    let fingerprint = key.is_some().then_some(asked.fingerprint);
+    let key = key.unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
+    let first = plan.lines.iter().find_map(|line| line.item_to_send().cloned());
+    let first = first.unwrap_or_else(|| plan.items[0].clone());
+    let mut new =
+        NewInvalidation::from_batches(site.id.clone(), plan.batches, first, asked.reason, key, new_uuid);
+    new.confirmation = asked.confirm.map_or(Confirmation::None, Confirmation::Typed);
+    new.not_before = asked.not_before;
+    new.fingerprint = fingerprint;
+    new
+}
+
+async fn answer(
+    api: &Api,
+    caller: &Caller,
+    requested: Requested,
+    not_before: Option<Timestamp>,
+) -> Result<Response, ApiError> {
+    match requested {
+        Requested::New(id) | Requested::Before(id) => {
+            let mut conn = api.desk.db.read().await?;
+            let found = invalidations::find(&mut conn, &id).await?.ok_or(OpError::NotFound)?;
+            let shape =
+                InvalidationShape::load_as_accepted(&mut conn, &found, not_before, &caller.base).await?;
+            let body = Json(Accepted::Invalidation(Box::new(shape)));
+            Ok((StatusCode::ACCEPTED, location(&id), body).into_response())
+        }
+        Requested::HeldBack(id) => {
+            let mut conn = api.desk.db.read().await?;
+            let found = invalidations::find(&mut conn, &id).await?.ok_or(OpError::NotFound)?;
+            let shape = InvalidationShape::load(&mut conn, &found, &caller.base).await?;
+            Ok((StatusCode::OK, location(&id), Json(shape)).into_response())
+        }
+        Requested::Proposed(id) => proposed(api, caller, &id).await,
+        Requested::KeyUsedForAnother => {
+            let detail = "A request with this Idempotency-Key and another body was taken before. Nothing was kept or sent. Use a new key for a new request.";
+            Err(ApiError::new(Kind::KeyUsed, detail))
+        }
+        Requested::Unmet(unmet) => Err(missing(unmet)),
+    }
+}
+
+fn location(id: &InvalidationId) -> [(HeaderName, HeaderValue); 1] {
+    let address = HeaderValue::from_str(&format!("/api/v1/invalidations/{id}"));
+    [(header::LOCATION, address.unwrap_or_else(|_| HeaderValue::from_static("/api/v1/invalidations")))]
+}
+
+async fn proposed(api: &Api, caller: &Caller, id: &ProposalId) -> Result<Response, ApiError> {
+    let now = api.desk.clock.now();
+    let found = proposals::find(&mut *api.desk.db.read().await?, id, now).await?.ok_or(OpError::NotFound)?;
+    let shape = ProposalShape {
+        id: found.id.to_string(),
+        url: format!("{}/approvals", caller.base),
+        state: "waiting_for_approval".to_owned(),
+        distribution: found.distribution.to_string(),
+        items: found.items.iter().map(ToString::to_string).collect(),
+        reason: found.reason.clone(),
+        requested_by: ActorShape::new(&found.asked_by),
+        requested_at: found.asked_at.to_string(),
+        expires_at: found.expires_at.to_string(),
+    };
+    let body = Json(Accepted::Proposal(Box::new(shape)));
+    Ok((StatusCode::ACCEPTED, body).into_response())
+}
+
+/// What a protected distribution still asks for.
+fn missing(unmet: Unmet) -> ApiError {
+    match unmet {
+        Unmet::Reason => ApiError::invalid(vec![Fault::new("/reason", "is needed for this distribution.")]),
+        Unmet::Now => {
+            let detail = "cannot be used here: a second person decides when this goes.";
+            ApiError::invalid(vec![Fault::new("/not_before", detail)])
+        }
+        Unmet::Name(name) => {
+            let detail = format!(
+                "This request is wide and the distribution is protected. Nothing was kept or sent. Send it again with \"confirm\": \"{name}\" if that is what you mean; a new {KEY} is not needed."
+            );
+            ApiError::new(Kind::ConfirmationNeeded, detail).confirm(name)
+        }
+    }
+}

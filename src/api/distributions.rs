@@ -1,0 +1,97 @@
+//! `GET /api/v1/distributions`: where one may invalidate, in pages.
+
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        distribution::{Distribution, Readiness},
+        id::DistributionId,
+    },
+    store::distributions,
+};
+
+use super::{caller::Caller, json::Json, problem::ApiError, query::Params, state::Api};
+
+/// A CloudFront distribution, as Unstale last read it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Distribution)]
+pub struct DistributionShape {
+    #[schema(example = "E2QWRUHAPOMQZL")]
+    pub id: String,
+    /// Its page, for people.
+    pub url: String,
+    /// The name that people know it by.
+    pub name: String,
+    pub domain_name: String,
+    pub aliases: Vec<String>,
+    pub comment: String,
+    /// `ready`, `deploying`, `disabled` or `gone`.
+    pub state: String,
+    /// A staging distribution has a cache of its own.
+    pub staging: bool,
+    /// What the token may refresh there, in words.
+    pub allowed: String,
+    /// When CloudFront last named it.
+    #[schema(format = DateTime)]
+    pub seen_at: String,
+}
+
+/// A page of distributions.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DistributionPage {
+    pub items: Vec<DistributionShape>,
+    /// To be sent as `cursor` for the next page; null at the end.
+    pub next: Option<String>,
+}
+
+/// List distributions
+///
+/// Those that the token may see, by their IDs.
+#[utoipa::path(get, path = "/api/v1/distributions", operation_id = "listDistributions", tag = "Distributions",
+    params(
+        ("cursor" = Option<String>, Query, description = "What the page before gave as next"),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 100, description = "So many at most; 50 where it is left out"),
+    ),
+    responses((status = 200, body = DistributionPage)))]
+pub async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    mut params: Params,
+) -> Result<Json<DistributionPage>, ApiError> {
+    let limit = params.limit();
+    let after = params.read("cursor", "what the page before gave as next", DistributionId::parse);
+    params.end()?;
+    let mut found = distributions::list(&mut *api.desk.db.read().await?).await?;
+    found.retain(|site| caller.access.sees(&site.id) && after.as_ref().is_none_or(|after| site.id > *after));
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| last.id.to_string());
+    let items = found.iter().map(|site| DistributionShape::new(site, &caller)).collect();
+    Ok(Json(DistributionPage { items, next }))
+}
+
+impl DistributionShape {
+    fn new(site: &Distribution, caller: &Caller) -> Self {
+        let state = match site.readiness() {
+            Readiness::Ready => "ready",
+            Readiness::Deploying => "deploying",
+            Readiness::Disabled => "disabled",
+            Readiness::Gone => "gone",
+        };
+        Self {
+            id: site.id.to_string(),
+            url: format!("{}/distributions/{}", caller.base, site.id),
+            name: site.name().to_owned(),
+            domain_name: site.domain_name.clone(),
+            aliases: site.aliases.clone(),
+            comment: site.comment.clone(),
+            state: state.to_owned(),
+            staging: site.staging,
+            allowed: caller.access.words(&site.id),
+            seen_at: site.seen_at.to_string(),
+        }
+    }
+}

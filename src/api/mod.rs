@@ -1,0 +1,46 @@
+//! The JSON API for pipelines, on the same ops and store as the pages. This is its whole route table.
+
+mod asked;
+mod audit;
+mod body;
+mod caller;
+mod cancel;
+mod create;
+mod distributions;
+mod events;
+mod json;
+mod list;
+mod openapi;
+mod plan;
+mod problem;
+mod query;
+mod shape;
+mod show;
+mod state;
+
+pub use caller::{KEY, RUN_URL};
+pub use openapi::document;
+pub use state::Api;
+
+use axum::{
+    Router, middleware,
+    routing::{any, get, post},
+};
+
+/// Every address of the API. What stands around it (request IDs, time limits, sessions) is the pages'.
+pub fn router<S: Clone + Send + Sync + 'static>(api: Api) -> Router<S> {
+    Router::new()
+        .route("/api/openapi.json", get(openapi::show))
+        .route("/api/v1/plan", post(plan::show))
+        .route("/api/v1/invalidations", get(list::list).post(create::submit))
+        .route("/api/v1/invalidations/{id}", get(show::show))
+        .route("/api/v1/invalidations/{id}/cancel", post(cancel::submit))
+        .route("/api/v1/distributions", get(distributions::list))
+        .route("/api/v1/audit", get(audit::list))
+        .route("/api/v1/events", get(events::stream))
+        .route("/api/{*rest}", any(problem::not_found))
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(middleware::from_fn_with_state(api.clone(), caller::require_caller))
+        .layer(middleware::from_fn(problem::finish))
+        .with_state(api)
+}

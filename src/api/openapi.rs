@@ -1,0 +1,110 @@
+//! The `OpenAPI` document: made from the handlers and the shapes, with what all of them have in common.
+
+use std::sync::LazyLock;
+
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+use super::{
+    asked, audit, caller::Caller, cancel, create, distributions, events, json::Json, list, plan, problem,
+    show,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Unstale",
+        version = "1.0.0",
+        description = "Refresh what Amazon CloudFront serves: the same plan, limits, grants, queue and history as on the pages. Times are RFC 3339 in UTC. Fields may be added; what is there keeps its meaning."
+    ),
+    paths(
+        plan::show,
+        create::submit,
+        list::list,
+        show::show,
+        cancel::submit,
+        distributions::list,
+        audit::list,
+        events::stream,
+    ),
+    components(schemas(problem::Problem, asked::PlanRequest, asked::NewInvalidationRequest))
+)]
+struct Document;
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    complete(&mut document);
+    document
+});
+
+/// The document as it is served.
+#[must_use]
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
+
+/// `GET /api/openapi.json`
+pub async fn show(_caller: Caller) -> Response {
+    Json(document()).into_response()
+}
+
+/// Adds what every operation has: how to get in, and the problems that it may be answered with.
+fn complete(document: &mut Value) {
+    document["components"]["securitySchemes"] = json!({
+        "token": {"type": "http", "scheme": "bearer", "description": "An API token, unstale_…"}
+    });
+    let problems = problem::Kind::ALL
+        .iter()
+        .map(|kind| json!({"word": kind.word(), "status": kind.status().as_u16(), "title": kind.title()}));
+    document["x-problems"] = problems.collect();
+    document["security"] = json!([{"token": []}]);
+    if let Some(info) = document["info"].as_object_mut() {
+        info.remove("license");
+        info.remove("contact");
+    }
+    for request in ["PlanRequest", "NewInvalidationRequest"] {
+        document["components"]["schemas"][request]["additionalProperties"] = json!(false);
+    }
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    for (path, operations) in paths {
+        let Some(operations) = operations.as_object_mut() else { continue };
+        for (method, operation) in operations {
+            if operation["responses"].is_object() {
+                add_problems(path, method, &mut operation["responses"]);
+            }
+        }
+    }
+}
+
+fn add_problems(path: &str, method: &str, responses: &mut Value) {
+    let posts = method == "post";
+    let has_body = posts && !path.ends_with("/cancel");
+    let known = [
+        ("400", "The request cannot be read", has_body),
+        ("401", "A good token is needed", true),
+        ("403", "This is not allowed", posts),
+        ("404", "It is not there, or this token may not see it", path != "/api/v1/events"),
+        ("409", "It has gone on meanwhile, or a protected distribution asks for more", posts),
+        ("413", "The body is larger than 2 MiB", has_body),
+        ("415", "The body is not JSON", has_body),
+        ("422", "Something in the request needs mending; errors says what", true),
+        ("503", "Not now; Retry-After says when to try again", true),
+    ];
+    for (status, words) in [("200", "It is done, or as it stands"), ("202", "It is on disk")] {
+        let Some(answer) = responses.get_mut(status).and_then(Value::as_object_mut) else { continue };
+        if answer.get("description").and_then(Value::as_str).unwrap_or_default().is_empty() {
+            answer.insert("description".to_owned(), json!(words));
+        }
+    }
+    for (status, description, is_possible) in known {
+        if is_possible {
+            responses[status] = json!({
+                "description": description,
+                "content": {(problem::MEDIA_TYPE): {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            });
+        }
+    }
+    responses["503"]["headers"] =
+        json!({"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}});
+}

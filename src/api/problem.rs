@@ -1,0 +1,219 @@
+//! What a program gets when something is not as it should be: `application/problem+json` after RFC 9457.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{domain::actor::Origin, ops::OpError, store::StoreError};
+
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Why a request was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// A stable name of the kind of problem; the page of the API explains it.
+    #[schema(example = "/api#problem-invalid")]
+    pub r#type: String,
+    /// The kind in words; the same for each problem of this type.
+    pub title: String,
+    pub status: u16,
+    /// What happened this time, and what to do.
+    pub detail: String,
+    /// The ID of the request, as in the header X-Request-Id, in the history and in the log of the service.
+    pub request_id: String,
+    /// What exactly is wrong, where several things may be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Fault>,
+    /// The name to send as `confirm`, where a protected distribution asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<String>,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Fault {
+    /// Where it stands in the body (RFC 6901), such as `/items/3`; a parameter or header is named by itself.
+    pub pointer: String,
+    pub detail: String,
+}
+
+impl Fault {
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+macro_rules! kinds {
+    ($($name:ident = $word:literal, $status:ident, $title:literal;)*) => {
+        /// The kinds of problems. Their words are part of the contract.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Kind { $($name),* }
+
+        impl Kind {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),* }
+            }
+
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status),* }
+            }
+
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    Unreadable = "unreadable", BAD_REQUEST, "The request cannot be read";
+    NoToken = "no-token", UNAUTHORIZED, "A good token is needed";
+    NotAllowed = "not-allowed", FORBIDDEN, "This is not allowed";
+    NotFound = "not-found", NOT_FOUND, "It is not there";
+    WrongMethod = "wrong-method", METHOD_NOT_ALLOWED, "The address does not take this method";
+    TooLate = "too-late", CONFLICT, "It has gone on meanwhile";
+    ConfirmationNeeded = "confirmation-needed", CONFLICT, "The distribution is protected";
+    TooLarge = "too-large", PAYLOAD_TOO_LARGE, "That is too much at once";
+    UnsupportedType = "unsupported-type", UNSUPPORTED_MEDIA_TYPE, "The body is not JSON";
+    Invalid = "invalid", UNPROCESSABLE_ENTITY, "Something in the request needs mending";
+    KeyUsed = "key-used-for-another", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
+    TooManyWaiting = "too-many-waiting", SERVICE_UNAVAILABLE, "Too many requests wait already";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The database is out of reach for the moment";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "This did not work";
+}
+
+/// A problem that still lacks its request ID.
+#[derive(Debug)]
+pub struct ApiError {
+    kind: Kind,
+    detail: String,
+    errors: Vec<Fault>,
+    confirm: Option<String>,
+    /// For the log only.
+    cause: Option<String>,
+}
+
+impl ApiError {
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), confirm: None, cause: None }
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Kind::NotFound, format!("There is no such {what}, or this token may not see it."))
+    }
+
+    /// These things are wrong.
+    pub fn invalid(errors: Vec<Fault>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] => format!("{} {} Nothing was kept or sent.", one.pointer, one.detail),
+            many => format!(
+                "{} things need mending; each is named in errors. Nothing was kept or sent.",
+                many.len()
+            ),
+        };
+        Self { errors, ..Self::new(Kind::Invalid, detail) }
+    }
+
+    pub fn confirm(self, name: String) -> Self {
+        Self { confirm: Some(name), ..self }
+    }
+
+    pub fn internal(cause: String) -> Self {
+        let detail = "The cause is in the log of the service under this request ID. Look in the history whether anything was done before you try again.";
+        Self { cause: Some(cause), ..Self::new(Kind::Internal, detail) }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        if error.is_passing() {
+            let detail = "Nothing was kept or sent. Try again in a few seconds.";
+            Self { cause: Some(error.to_string()), ..Self::new(Kind::Unavailable, detail) }
+        } else {
+            Self::internal(error.to_string())
+        }
+    }
+}
+
+impl From<OpError> for ApiError {
+    fn from(error: OpError) -> Self {
+        match error {
+            OpError::Store(error) => error.into(),
+            OpError::NotFound => Self::not_found("thing"),
+            OpError::NotAllowed(why) => Self::new(
+                Kind::NotAllowed,
+                format!("It was refused: {why}. Nothing was kept or sent. The attempt is in the history."),
+            ),
+            OpError::TooLate | OpError::BelongsToAnother | OpError::LastAdmin | OpError::TooManySearches(_) => {
+                Self::new(Kind::TooLate, error.to_string())
+            }
+            OpError::Grant(_) | OpError::Group(_) | OpError::Token(_) => {
+                Self::new(Kind::Unreadable, error.to_string())
+            }
+            OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
+                Self::internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.kind.status().into_response();
+        let wait = match self.kind {
+            Kind::TooManyWaiting | Kind::Unavailable => Some(5),
+            _ => None,
+        };
+        if let Some(seconds) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.kind == Kind::NoToken {
+            let how = HeaderValue::from_static("Bearer realm=\"Unstale\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
+        }
+        if let Some(cause) = &self.cause {
+            tracing::error!(cause, "the API answered with an error");
+        }
+        response.extensions_mut().insert(Problem {
+            r#type: format!("/api#problem-{}", self.kind.word()),
+            title: self.kind.title().to_owned(),
+            status: self.kind.status().as_u16(),
+            detail: self.detail,
+            request_id: String::new(),
+            errors: self.errors,
+            confirm: self.confirm,
+        });
+        response
+    }
+}
+
+/// Writes problems out, with the ID that their request went by.
+pub async fn finish(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<Origin>().map(|origin| origin.request_id.clone()).unwrap_or_default();
+    let mut response = next.run(request).await;
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let problem = Problem { request_id: id, ..problem };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Any address below `/api/` that the route table does not know.
+pub async fn not_found() -> ApiError {
+    ApiError::new(Kind::NotFound, "There is no such address. The page at /api lists them.")
+}
+
+/// A known address, asked in a way that it does not take.
+pub async fn wrong_method() -> ApiError {
+    ApiError::new(Kind::WrongMethod, "The page at /api says which methods it takes.")
+}

@@ -1,0 +1,70 @@
+//! Reads what an address asks for behind its `?`: known names only, each once.
+
+use std::collections::BTreeMap;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use super::problem::{ApiError, Fault};
+
+/// How many things a page has where nobody says otherwise, and at most.
+const PAGE: usize = 50;
+const PAGE_MAX: usize = 100;
+
+/// The parameters of an address.
+#[derive(Debug)]
+pub struct Params {
+    rest: BTreeMap<String, String>,
+    faults: Vec<Fault>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let mut params = Self { rest: BTreeMap::new(), faults: Vec::new() };
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            if params.rest.insert(name.to_string(), value.into_owned()).is_some() {
+                params.faults.push(Fault::new(name, "is there twice."));
+            }
+        }
+        Ok(params)
+    }
+}
+
+impl Params {
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        self.rest.remove(name)
+    }
+
+    /// A parameter that `read` understands; `wanted` says what it should be.
+    pub fn read<T>(&mut self, name: &str, wanted: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = self.take(name)?;
+        let value = read(&text);
+        if value.is_none() {
+            self.faults.push(Fault::new(name, format!("has to be {wanted}.")));
+        }
+        value
+    }
+
+    /// How many things the page should have.
+    pub fn limit(&mut self) -> usize {
+        let wanted = format!("a number from 1 to {PAGE_MAX}");
+        let read = |text: &str| whole(text).filter(|limit| (1..=PAGE_MAX).contains(limit));
+        self.read("limit", &wanted, read).unwrap_or(PAGE)
+    }
+
+    /// Ends the reading: what is left are parameters that nobody knows.
+    pub fn end(mut self) -> Result<(), ApiError> {
+        let unknown =
+            self.rest.into_keys().map(|name| Fault::new(name, "is not a parameter of this address."));
+        self.faults.extend(unknown);
+        if self.faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(self.faults)) }
+    }
+}
+
+/// A whole number, written with digits only.
+pub fn whole<T: std::str::FromStr>(text: &str) -> Option<T> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}

@@ -1,0 +1,164 @@
+//! Talks to a running Unstale, and tries again by itself where that does no harm.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{Method, Request, StatusCode, body::Bytes, header};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client as Http, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde_json::Value;
+
+use crate::{api, identity::is_safe_address};
+
+use super::progress::Progress;
+
+/// How long one answer may take; the server itself answers a wait within a minute.
+const TIMEOUT: Duration = Duration::from_secs(90);
+/// The largest answer.
+const ANSWER_MAX: usize = 64 * 1024 * 1024;
+/// How long to wait before each further try.
+const PAUSES: [u64; 6] = [1, 2, 4, 8, 15, 30];
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum ClientError {
+    Address(String),
+    Unreachable(String),
+}
+
+/// An answer of the server.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+/// A client of one server, with one token.
+pub struct Client {
+    http: Http<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    server: String,
+    token: String,
+    run_url: Option<String>,
+}
+
+impl Client {
+    pub fn new(
+        server: &str,
+        token: &str,
+        plain_http: bool,
+        run_url: Option<String>,
+    ) -> Result<Self, ClientError> {
+        let plain = plain_http && server.starts_with("http://");
+        if !is_safe_address(server) && !plain {
+            let words = format!(
+                "--server {server} is not https, so the token could be read on the way; use an address such as https://unstale.example.com, or --plain-http in a network that you trust"
+            );
+            return Err(ClientError::Address(words));
+        }
+        let roots = HttpsConnectorBuilder::new().with_native_roots();
+        let roots = roots.map_err(|error| {
+            ClientError::Unreachable(format!("this system's certificates cannot be read: {error}"))
+        })?;
+        let connector = roots.https_or_http().enable_http1().build();
+        let http = Http::builder(TokioExecutor::new()).build(connector);
+        let server = server.trim_end_matches('/').to_owned();
+        Ok(Self { http, server, token: token.to_owned(), run_url })
+    }
+
+    pub async fn get(&self, path: &str, progress: &mut Progress) -> Result<Answer, ClientError> {
+        self.tried(Method::GET, path, Bytes::new(), None, progress).await
+    }
+
+    pub async fn post(
+        &self,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+        progress: &mut Progress,
+    ) -> Result<Answer, ClientError> {
+        self.tried(Method::POST, path, body.to_string().into(), key, progress).await
+    }
+
+    /// Asks, and asks again where the server cannot be reached or says that it cannot now. Each request is harmless to
+    /// repeat: it only reads, or it has a key.
+    async fn tried(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+        key: Option<&str>,
+        progress: &mut Progress,
+    ) -> Result<Answer, ClientError> {
+        for pause in PAUSES {
+            let trouble = match self.once(&method, path, body.clone(), key).await {
+                Ok(answer) if !is_passing(answer.status) => return Ok(answer),
+                Ok(answer) => format!("the server answers with {}", answer.status),
+                Err(ClientError::Unreachable(words)) => words,
+                Err(error) => return Err(error),
+            };
+            progress.trouble(&format!("{trouble}; the next try is in {pause} s"));
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+        }
+        self.once(&method, path, body, key).await
+    }
+
+    async fn once(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Bytes,
+        key: Option<&str>,
+    ) -> Result<Answer, ClientError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.server))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::USER_AGENT, concat!("unstale/", env!("CARGO_PKG_VERSION")))
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(key) = key {
+            request = request.header(api::KEY, key);
+        }
+        if let Some(url) = &self.run_url {
+            request = request.header(api::RUN_URL, url);
+        }
+        let request = request.body(Full::from(body));
+        let request =
+            request.map_err(|error| ClientError::Address(format!("this cannot be sent: {error}")))?;
+        let work = async {
+            let response = self.http.request(request).await.map_err(|error| self.unreachable(&error))?;
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
+            let body = body.map_err(|error| self.unreachable(&*error))?.to_bytes();
+            Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+        };
+        let answer = tokio::time::timeout(TIMEOUT, work).await;
+        answer.unwrap_or_else(|_| {
+            Err(ClientError::Unreachable(format!("{} does not answer in time", self.server)))
+        })
+    }
+
+    /// The whole chain of causes: the first says only that it did not work.
+    fn unreachable(&self, error: &dyn std::error::Error) -> ClientError {
+        let mut words = format!("{} cannot be reached: {error}", self.server);
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            words = format!("{words}: {error}");
+            cause = error.source();
+        }
+        ClientError::Unreachable(words)
+    }
+}
+
+/// Is this the server's or a proxy's word for "not now"?
+fn is_passing(status: u16) -> bool {
+    let passing = [
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::GATEWAY_TIMEOUT,
+    ];
+    passing.iter().any(|known| known.as_u16() == status)
+}

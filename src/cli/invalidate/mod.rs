@@ -1,0 +1,220 @@
+//! `unstale invalidate`: asks a running Unstale from a pipeline, with a token and without AWS keys.
+
+mod client;
+mod lines;
+mod progress;
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{domain::run_url::parse_run_url, ops::new_uuid};
+
+use super::say;
+use client::{Answer, Client, ClientError};
+use progress::Progress;
+
+/// Ask a running Unstale to refresh what a distribution serves. The token comes from UNSTALE_TOKEN.
+///
+/// The plan is printed first. What went on is on standard error; with --json the last answer is on standard output.
+///
+/// Exit codes: 0 accepted, with --wait completed; 2 usage; 3 refused; 4 failed; 5 timed out; 6 server out of reach;
+/// 7 waits for a second person.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct InvalidateArgs {
+    /// The address of Unstale, such as https://unstale.example.com.
+    #[arg(long, env = "UNSTALE_SERVER")]
+    server: String,
+    /// The ID of the distribution, its domain name or an alias.
+    #[arg(long, value_name = "ID-or-domain")]
+    distribution: String,
+    /// Why; kept in the history.
+    #[arg(long)]
+    reason: Option<String>,
+    /// Nothing is sent before this time, such as 2026-11-23T22:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    not_before: Option<String>,
+    /// The name of a protected distribution, once more, where a wide request asks for it.
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+    /// Wait until CloudFront has completed it.
+    #[arg(long)]
+    wait: bool,
+    /// The longest wait, in seconds.
+    #[arg(long, default_value_t = 1_800, value_name = "SECONDS")]
+    timeout: u64,
+    /// Print the plan and end: nothing is sent.
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the last answer as JSON, and nothing else, on standard output.
+    #[arg(long)]
+    json: bool,
+    /// The same key again is the same request again. Made anew where it is left out; retries use it by themselves.
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// The https page of the pipeline's run, for the history. Found by itself on GitHub Actions and GitLab CI.
+    #[arg(long, env = "UNSTALE_RUN_URL", value_name = "URL")]
+    run_url: Option<String>,
+    /// Read items from a file, one a line; - is standard input.
+    #[arg(long, value_name = "FILE")]
+    file: Option<String>,
+    /// Send the token over plain HTTP to another machine. Only for networks that you trust.
+    #[arg(long)]
+    plain_http: bool,
+    /// Paths, paths with a closing *, full URLs, or #tags. Without any, standard input is read.
+    #[arg(value_name = "ITEM")]
+    items: Vec<String>,
+}
+
+/// Why it ended otherwise than wished. The numbers are part of the contract.
+#[derive(Debug)]
+enum End {
+    Usage(String),
+    Refused(String),
+    Failed(String),
+    TimedOut(String),
+    OutOfReach(String),
+    WaitsForApproval(String),
+}
+
+impl End {
+    fn parts(&self) -> (u8, &str) {
+        match self {
+            Self::Usage(words) => (2, words),
+            Self::Refused(words) => (3, words),
+            Self::Failed(words) => (4, words),
+            Self::TimedOut(words) => (5, words),
+            Self::OutOfReach(words) => (6, words),
+            Self::WaitsForApproval(words) => (7, words),
+        }
+    }
+}
+
+impl From<ClientError> for End {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Address(words) => Self::Usage(words),
+            ClientError::Unreachable(words) => Self::OutOfReach(words),
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the command line speaks to a terminal")]
+pub async fn run(args: InvalidateArgs) -> ExitCode {
+    match request(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(end) => {
+            let (code, words) = end.parts();
+            eprintln!("unstale: {words}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+async fn request(args: InvalidateArgs) -> Result<(), End> {
+    let started = Instant::now();
+    let token = std::env::var("UNSTALE_TOKEN").unwrap_or_default();
+    if token.trim().is_empty() {
+        return Err(End::Usage("set UNSTALE_TOKEN to an API token, such as unstale_…".to_owned()));
+    }
+    let items = lines::items(&args.items, args.file.as_deref()).map_err(End::Usage)?;
+    let client = Client::new(&args.server, token.trim(), args.plain_http, run_url(&args)?)?;
+    let mut progress = Progress::new();
+
+    let body = json!({"distribution": args.distribution, "items": items});
+    let plan = taken(client.post("/api/v1/plan", &body, None, &mut progress).await?)?;
+    if args.dry_run || !args.json {
+        tell(&args, &plan, &lines::plan(&plan));
+    }
+    if args.dry_run {
+        return Ok(());
+    }
+    let key = args.idempotency_key.clone().unwrap_or_else(new_uuid);
+    let answer =
+        client.post("/api/v1/invalidations", &whole_body(&args, &items), Some(&key), &mut progress).await?;
+    let mut last = taken(answer)?;
+    if args.wait && lines::is_open(&last) {
+        last = wait(&client, &args, last, started, &mut progress).await?;
+    }
+    progress.end();
+    tell(&args, &last, &lines::outcome(&last, started.elapsed()));
+    ended(&args, &last)
+}
+
+fn whole_body(args: &InvalidateArgs, items: &[String]) -> Value {
+    let mut body = json!({"distribution": args.distribution, "items": items});
+    let optional = [("reason", &args.reason), ("not_before", &args.not_before), ("confirm", &args.confirm)];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            body[name] = json!(value);
+        }
+    }
+    body
+}
+
+fn tell(args: &InvalidateArgs, answer: &Value, words: &str) {
+    if args.json { say(&answer.to_string()) } else { say(words) }
+}
+
+/// What the server took, or why it did not.
+fn taken(answer: Answer) -> Result<Value, End> {
+    match answer.status {
+        200..=299 => Ok(answer.body),
+        500.. => Err(End::OutOfReach(lines::problem(&answer.body, answer.status))),
+        _ => Err(End::Refused(lines::problem(&answer.body, answer.status))),
+    }
+}
+
+/// Asks until it has ended or the time is over.
+async fn wait(
+    client: &Client,
+    args: &InvalidateArgs,
+    mut last: Value,
+    started: Instant,
+    progress: &mut Progress,
+) -> Result<Value, End> {
+    let id = last["id"].as_str().unwrap_or_default().to_owned();
+    let most = Duration::from_secs(args.timeout);
+    while lines::is_open(&last) {
+        let left = most.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            progress.end();
+            let url = last["url"].as_str().unwrap_or_default();
+            let words = format!("it had not ended after {} s; it goes on by itself: {url}", args.timeout);
+            return Err(End::TimedOut(words));
+        }
+        progress.show(&lines::standing(&last), started.elapsed());
+        let seconds = left.as_secs().clamp(1, progress.every());
+        last = taken(client.get(&format!("/api/v1/invalidations/{id}?wait={seconds}"), progress).await?)?;
+    }
+    Ok(last)
+}
+
+fn ended(args: &InvalidateArgs, last: &Value) -> Result<(), End> {
+    let url = last["url"].as_str().unwrap_or_default();
+    match last["state"].as_str().unwrap_or_default() {
+        "completed" => Ok(()),
+        "queued" | "in_progress" if !args.wait => Ok(()),
+        "waiting_for_approval" => {
+            Err(End::WaitsForApproval(format!("a second person has to approve it first: {url}")))
+        }
+        state => Err(End::Failed(format!("it ended as {state}: {url}"))),
+    }
+}
+
+/// The page of the run: as it was given, or as the CI's own variables tell it.
+fn run_url(args: &InvalidateArgs) -> Result<Option<String>, End> {
+    if let Some(given) = args.run_url.as_deref().filter(|given| !given.trim().is_empty()) {
+        return parse_run_url(given).map(Some).map_err(|error| End::Usage(error.to_string()));
+    }
+    let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let github = of("GITHUB_SERVER_URL").zip(of("GITHUB_REPOSITORY")).zip(of("GITHUB_RUN_ID"));
+    let github =
+        github.map(|((server, repository), run)| format!("{server}/{repository}/actions/runs/{run}"));
+    Ok(github.or_else(|| of("CI_JOB_URL")).and_then(|url| parse_run_url(&url).ok()))
+}

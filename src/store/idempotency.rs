@@ -1,0 +1,44 @@
+//! What requests with an idempotency key were answered with.
+
+use crate::domain::{
+    id::RequestKey,
+    idempotency::{Answer, Kept},
+    time::Timestamp,
+};
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_optional},
+};
+
+/// Keeps an answer; [`StoreError::Duplicate`] where the key was used.
+pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &Kept, now: Timestamp) -> Result<(), StoreError> {
+    let (answer, id) = kept.answer.parts();
+    execute!(
+        tx,
+        "INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
+         VALUES ($1, $2, $3, $4, $5)",
+        key.as_str(),
+        kept.fingerprint.as_str(),
+        answer,
+        id,
+        now.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// What a key was answered with.
+pub async fn find(conn: &mut Conn, key: &RequestKey) -> Result<Option<Kept>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String, String, String),
+        "SELECT fingerprint, answer, answer_id FROM idempotency WHERE request_key = $1",
+        key.as_str(),
+    )?;
+    row.map(|(fingerprint, word, id)| {
+        let answer = Answer::read(&word, &id);
+        let answer = answer.ok_or_else(|| StoreError::unreadable("a kept answer", &word))?;
+        Ok(Kept { fingerprint, answer })
+    })
+    .transpose()
+}

@@ -1,0 +1,97 @@
+//! `GET /api`: the API for people who write pipelines, read from the document that programs get.
+
+use askama::Template;
+use axum::{Extension, extract::State, response::Html};
+use serde_json::Value;
+
+use super::{
+    auth::Visitor,
+    error::WebError,
+    state::Web,
+    view::{self, Frame, Tab},
+};
+
+/// The `OpenAPI` document that the page is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Described(pub &'static Value);
+
+#[derive(Template)]
+#[template(path = "api/page.html")]
+struct Page {
+    frame: Frame,
+    about: String,
+    base: String,
+    operations: Vec<Operation>,
+    problems: Vec<(String, String, String)>,
+}
+
+/// One operation.
+struct Operation {
+    id: String,
+    method: String,
+    path: String,
+    summary: String,
+    about: String,
+    parameters: Vec<(String, String)>,
+    /// An example of the body, where it takes one.
+    example: String,
+    answers: Vec<(String, String)>,
+}
+
+pub async fn show(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Extension(Described(document)): Extension<Described>,
+) -> Result<Html<String>, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let frame = view::frame(&mut conn, &web, &visitor, Tab::Settings, "API", "/api").await?;
+    drop(conn);
+    let base = web.options.public_url.clone().unwrap_or_else(|| "$UNSTALE_SERVER".to_owned());
+    let page = Page {
+        frame,
+        about: text(&document["info"]["description"]),
+        base: base.trim_end_matches('/').to_owned(),
+        operations: operations(document),
+        problems: problems(document),
+    };
+    view::page(&page)
+}
+
+fn operations(document: &Value) -> Vec<Operation> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let each = paths.flat_map(|(path, methods)| {
+        let methods = methods.as_object().into_iter().flatten();
+        methods.map(|(method, operation)| Operation::new(document, path, method, operation))
+    });
+    each.filter(|operation| !operation.id.is_empty()).collect()
+}
+
+impl Operation {
+    fn new(document: &Value, path: &str, method: &str, operation: &Value) -> Self {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let answers = operation["responses"].as_object().into_iter().flatten();
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+        let example = body.as_str().and_then(|name| document.pointer(name.trim_start_matches('#')));
+        let example = example.and_then(|schema| serde_json::to_string_pretty(&schema["example"]).ok());
+        Self {
+            id: text(&operation["operationId"]),
+            method: method.to_uppercase(),
+            path: path.to_owned(),
+            summary: text(&operation["summary"]),
+            about: text(&operation["description"]),
+            parameters: parameters.map(|one| (text(&one["name"]), text(&one["description"]))).collect(),
+            example: example.unwrap_or_default(),
+            answers: answers.map(|(status, one)| (status.clone(), text(&one["description"]))).collect(),
+        }
+    }
+}
+
+/// The kinds of problems: word, status, title.
+fn problems(document: &Value) -> Vec<(String, String, String)> {
+    let all = document["x-problems"].as_array().into_iter().flatten();
+    all.map(|one| (text(&one["word"]), one["status"].to_string(), text(&one["title"]))).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().trim().replace('`', "")
+}

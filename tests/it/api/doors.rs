@@ -1,0 +1,153 @@
+//! Who gets in: nobody without a good token or a session, and each sees and does what is theirs.
+
+use reqwest::Method;
+use serde_json::json;
+use tokio_stream::StreamExt;
+use unstale::{domain::access::Role, ops};
+
+use super::program::{Program, json, problem};
+use crate::support::{Answer, SHOP, Site, WORKSHOP, acting, uuid};
+
+const PATH: &str = "/api/v1/invalidations";
+const TABLE: &str = include_str!("../../../src/api/mod.rs");
+
+/// Every route of the API, read from its table: the path, and the methods that it takes.
+fn routes() -> Vec<(String, Vec<Method>)> {
+    let routes: Vec<(String, Vec<Method>)> = TABLE
+        .split(".route(\"")
+        .skip(1)
+        .map(|part| {
+            let (path, rest) = part.split_once('"').unwrap();
+            let handlers = rest.split(".method_not").next().unwrap();
+            let all = [("get(", Method::GET), ("post(", Method::POST), ("any(", Method::GET)];
+            let methods = all.into_iter().filter(|(word, _)| handlers.contains(word));
+            (
+                path.replace("{id}", &uuid()).replace("{*rest}", "x"),
+                methods.map(|(_, method)| method).collect(),
+            )
+        })
+        .collect();
+    assert!(routes.len() >= 9 && routes.iter().all(|(_, methods)| !methods.is_empty()), "{routes:?}");
+    routes
+}
+
+#[tokio::test]
+async fn nothing_answers_without_a_good_token() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    let maker = unstale::domain::actor::Acting {
+        origin: unstale::domain::actor::Origin { sign_in: "command line".to_owned(), ..Default::default() },
+        ..acting()
+    };
+    ops::revoke_token(&site.world.desk, &maker, &program.id).await.unwrap();
+    let before = site.kept().await;
+    let made_up = format!("unstale_{}", "a".repeat(46));
+    let session = site.stranger();
+    session.set_cookie("unstale", &"0".repeat(64));
+    for (path, methods) in routes() {
+        for method in methods {
+            let body = json!({"distribution": WORKSHOP, "items": ["/a"]});
+            for authorization in [
+                None,
+                Some("Bearer "),
+                Some(made_up.as_str()),
+                Some(program.secret.as_str()),
+                Some("Basic eDp5"),
+            ] {
+                let bearer = authorization.map(|secret| format!("Bearer {secret}"));
+                let mut headers =
+                    vec![("content-type", "application/json"), ("sec-fetch-site", "same-origin")];
+                headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
+                let answer =
+                    session.send(method.clone(), &path, &headers, body.to_string().into_bytes()).await;
+                problem(&answer, 401, "no-token");
+                assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"Unstale\""));
+                answer.assert_silent_about(WORKSHOP);
+            }
+        }
+    }
+    assert_eq!(site.kept().await, before);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_viewer_looks_and_a_narrowed_token_keeps_to_its_place() {
+    let site = Site::new().await;
+    let viewer = Program::new(&site, "viewer", Role::Viewer, &[]).await;
+    let here = Program::new(&site, "here", Role::Operator, &[WORKSHOP]).await;
+    let elsewhere = Program::new(&site, "elsewhere", Role::Operator, &[SHOP]).await;
+    let body = json!({"distribution": WORKSHOP, "items": ["/a"]});
+    let refused = async |answer: &Answer, status: u16, word: &str, head: i64| {
+        problem(answer, status, word);
+        assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+    };
+    let head = site.world.head().await;
+    refused(&viewer.post(PATH, &body).await, 403, "not-allowed", head).await;
+    let head = site.world.head().await;
+    refused(&elsewhere.post(PATH, &body).await, 404, "not-found", head).await;
+    let head = site.world.head().await;
+    let taken = here.post(PATH, &body).await;
+    taken.assert_status(202);
+    assert_eq!(site.world.events_after(head).await, ["invalidation.requested"]);
+    let id = json(&taken)["id"].as_str().unwrap().to_owned();
+    let one = format!("{PATH}/{id}");
+    viewer.get(&one).await.assert_status(200);
+    here.get(&one).await.assert_status(200);
+    problem(&elsewhere.get(&one).await, 404, "not-found");
+    problem(&elsewhere.post("/api/v1/plan", &body).await, 404, "not-found");
+    let cancel = format!("{one}/cancel");
+    for (program, status, word) in [(&viewer, 403, "not-allowed"), (&elsewhere, 404, "not-found")] {
+        let head = site.world.head().await;
+        refused(&program.send(Method::POST, &cancel, &[], None).await, status, word, head).await;
+    }
+    let list = async |program: &Program, path: &str| {
+        json(&program.get(path).await)["items"].as_array().unwrap().len()
+    };
+    assert_eq!((list(&here, PATH).await, list(&elsewhere, PATH).await), (1, 0));
+    let sites = "/api/v1/distributions";
+    assert_eq!((list(&viewer, sites).await > 1, list(&elsewhere, sites).await), (true, 1));
+    elsewhere.get("/api/v1/audit").await.assert_status(200).assert_silent_about(WORKSHOP);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_session_uses_the_api_from_our_own_pages_only() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    ada.get("/api/v1/distributions").await.assert_status(200);
+    ada.get("/api/openapi.json").await.assert_status(200);
+    ada.get("/api").await.assert_status(200).assert_says("Request an invalidation");
+    let body = json!({"distribution": WORKSHOP, "items": ["/a"]}).to_string().into_bytes();
+    let kind = ("content-type", "application/json");
+    let own = ada.send(Method::POST, PATH, &[kind, ("sec-fetch-site", "same-origin")], body.clone()).await;
+    own.assert_status(202);
+    assert_eq!(json(&own)["requested_by"]["kind"], "person");
+    for headers in [vec![kind], vec![kind, ("sec-fetch-site", "cross-site")]] {
+        let answer = ada.send(Method::POST, PATH, &headers, body.clone()).await;
+        answer.assert_status(403);
+        assert_eq!(json(&answer)["title"], "This was sent by another site");
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_token_is_revoked() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    let body = json!({"distribution": WORKSHOP, "items": ["/a"]});
+    let head = site.world.head().await;
+    program.post(PATH, &body).await.assert_status(202);
+    let response = program.open("/api/v1/events", &[("last-event-id", &head.to_string())]).await;
+    assert_eq!(response.status().as_u16(), 200);
+    let mut stream = response.bytes_stream();
+    let first = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(first.contains(&format!("id: {}", head + 1)), "{first}");
+    assert!(first.contains("event: audit") && first.contains("\"invalidation.requested\""), "{first}");
+    let mut maker = acting();
+    "command line".clone_into(&mut maker.origin.sign_in);
+    maker.origin.session.clear();
+    ops::revoke_token(&site.world.desk, &maker, &program.id).await.unwrap();
+    let ended = async { while let Some(Ok(_)) = stream.next().await {} };
+    tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.expect("the stream goes on");
+    site.finish().await;
+}

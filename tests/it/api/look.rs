@@ -1,0 +1,77 @@
+//! Lists in pages, and the wait for an end.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::program::{Program, json};
+use crate::support::{SHOP, Site, WORKSHOP};
+
+const PATH: &str = "/api/v1/invalidations";
+
+/// All pages of a list, two things a page.
+async fn all(program: &Program, path: &str) -> Vec<Value> {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    for _ in 0..100 {
+        let glue = if path.contains('?') { '&' } else { '?' };
+        let page = json(&program.get(&format!("{path}{glue}limit=2{cursor}")).await);
+        found.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else { return found };
+        cursor = format!("&cursor={next}");
+    }
+    panic!("the list never ends");
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_without_gaps_or_repeats() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    for number in 0..5 {
+        site.world.request(&format!("/{number}")).await;
+    }
+    let id = site.world.request_at(SHOP, "/shop").await;
+    let found = all(&program, PATH).await;
+    let ids: BTreeSet<&str> = found.iter().map(|one| one["id"].as_str().unwrap()).collect();
+    assert_eq!((found.len(), ids.len()), (6, 6));
+    assert_eq!(found[0]["id"], id.as_str(), "newest first");
+    assert_eq!(all(&program, &format!("{PATH}?distribution={SHOP}")).await.len(), 1);
+    assert_eq!(all(&program, &format!("{PATH}?state=queued&distribution={WORKSHOP}")).await.len(), 5);
+    assert_eq!(all(&program, &format!("{PATH}?state=completed")).await.len(), 0);
+
+    let head = usize::try_from(site.world.head().await).unwrap();
+    let events = all(&program, "/api/v1/audit").await;
+    assert_eq!(events.len(), head);
+    assert_eq!(events[0]["sequence"], head);
+    let of_one = all(&program, &format!("/api/v1/audit?invalidation={id}")).await;
+    assert_eq!(of_one.len(), 1);
+    let requested = format!("/api/v1/audit?action=invalidation.requested&distribution={WORKSHOP}");
+    assert_eq!(all(&program, &requested).await.len(), 5);
+    let sites = all(&program, "/api/v1/distributions").await;
+    assert!(sites.len() >= 3 && sites.iter().any(|site| site["id"] == WORKSHOP));
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_wait_is_answered_at_the_end_and_not_before() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    let id = site.world.request("/a").await;
+    let one = format!("{PATH}/{id}");
+    let now = json(&program.get(&format!("{one}?wait=1")).await);
+    assert_eq!(now["state"], "queued", "the time was over");
+    let address = format!("{one}?wait=60");
+    let waiting = program.get(&address);
+    let working = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        site.world.live(40).await;
+    };
+    let both = async { tokio::join!(waiting, working).0 };
+    let answer = tokio::time::timeout(Duration::from_secs(30), both).await.expect("nobody was woken");
+    assert_eq!(json(&answer)["state"], "completed");
+    for bad in ["-1", "61", "x", ""] {
+        program.get(&format!("{one}?wait={bad}")).await.assert_status(422);
+    }
+    assert_eq!(json(&program.get("/api/v1/audit?limit=1").await)["items"].as_array().unwrap().len(), 1);
+    assert_ne!(json!(null), now["requested_at"]);
+    site.finish().await;
+}

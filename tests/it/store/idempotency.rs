@@ -1,0 +1,123 @@
+//! Keys of programs, pages of lists, and batches that are put off.
+
+use unstale::{
+    domain::{
+        access::{Access, Granted, Role},
+        actor::Acting,
+        audit::{Action, Event},
+        id::InvalidationId,
+        idempotency::{Answer, Kept},
+        invalidation::InvalidationState,
+        reach::Reach,
+    },
+    store::{StoreError, audit, batches, idempotency, invalidations},
+};
+
+use super::given::{self, id};
+use crate::support::{Database, acting, all_seen, at, on_each_engine, uuid};
+
+fn only(site: &str) -> Access {
+    Access::new(Role::Viewer, vec![Granted { sites: [id(site)].into(), reach: Reach::whole() }])
+}
+
+async fn a_key_keeps_its_first_answer(database: &Database) {
+    given::sites(database, &["E1"]).await;
+    let key = given::request(database, "E1", 1, &[&["/a"]]).await.request_key;
+    let find = async || database.get(async |conn| idempotency::find(conn, &key).await).await;
+    assert_eq!(find().await, None);
+    let answer = Answer::HeldBack(InvalidationId::from_trusted(uuid()));
+    let kept = Kept { fingerprint: "abc".to_owned(), answer };
+    database.write(async |tx| idempotency::insert(tx, &key, &kept, at(1)).await).await;
+    assert_eq!(find().await.as_ref(), Some(&kept));
+    let again = database.try_write(async |tx| idempotency::insert(tx, &key, &kept, at(2)).await).await;
+    assert!(matches!(again, Err(StoreError::Duplicate(_))), "{again:?}");
+}
+
+async fn a_list_goes_on_where_it_ended(database: &Database) {
+    given::sites(database, &["E1", "E2"]).await;
+    for when in [1, 2, 2] {
+        given::request(database, "E1", when, &[&["/a"]]).await;
+    }
+    given::request(database, "E2", 3, &[&["/b"]]).await;
+    let page = async |access: Access, wanted: invalidations::Wanted| {
+        database.get(async |conn| invalidations::page(conn, &access, &wanted, 2).await).await
+    };
+    let mut wanted = invalidations::Wanted::default();
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let found = page(all_seen(), wanted.clone()).await;
+        let Some(last) = found.last() else { break };
+        wanted.after = Some((last.requested_at, last.id.clone()));
+        seen.extend(found.into_iter().map(|one| one.id));
+    }
+    let all = database.get(async |conn| invalidations::recent(conn, &all_seen(), 9).await).await;
+    assert_eq!(seen, all.iter().map(|one| one.id.clone()).collect::<Vec<_>>());
+    let of_site = invalidations::Wanted { distribution: Some(id("E2")), ..Default::default() };
+    assert_eq!(page(all_seen(), of_site.clone()).await.len(), 1);
+    assert_eq!(page(only("E1"), of_site).await, []);
+    let done = invalidations::Wanted { state: Some(InvalidationState::Completed), ..Default::default() };
+    assert_eq!(page(all_seen(), done).await, []);
+}
+
+async fn the_history_is_narrowed_to_what_is_wanted(database: &Database) {
+    for (action, site) in [
+        (Action::InvalidationRequested, Some("E1")),
+        (Action::BatchAccepted, Some("E1")),
+        (Action::InvalidationRequested, Some("E2")),
+        (Action::SurveyFailed, None),
+    ] {
+        let mut event = Event::new(at(1), &Acting::service(), action);
+        event.distribution = site.map(id);
+        event.invalidation = site.map(InvalidationId::from_trusted);
+        database.write(async |tx| audit::append(tx, event).await).await;
+    }
+    let found = async |access: Access, wanted: audit::Wanted, before: i64| {
+        let page =
+            database.get(async |conn| audit::page_seen_by(conn, &access, &wanted, before, 9).await).await;
+        page.into_iter().map(|chained| chained.sequence).collect::<Vec<_>>()
+    };
+    let all = audit::Wanted::default();
+    assert_eq!(found(all_seen(), all.clone(), i64::MAX).await, [4, 3, 2, 1]);
+    assert_eq!(found(all_seen(), all.clone(), 3).await, [2, 1]);
+    assert_eq!(found(only("E1"), all.clone(), i64::MAX).await, [2, 1]);
+    let requested = audit::Wanted { action: Some(Action::InvalidationRequested), ..all.clone() };
+    assert_eq!(found(all_seen(), requested, i64::MAX).await, [3, 1]);
+    let of_site = audit::Wanted { distribution: Some(id("E2")), ..all.clone() };
+    assert_eq!(found(all_seen(), of_site, i64::MAX).await, [3]);
+    let of_one = audit::Wanted { invalidation: Some(InvalidationId::from_trusted("E1")), ..all };
+    assert_eq!(found(all_seen(), of_one, i64::MAX).await, [2, 1]);
+}
+
+async fn what_a_program_said_stands_in_the_note(database: &Database) {
+    let mut from = acting();
+    "run https://ci.example.com/1".clone_into(&mut from.origin.via);
+    for note in ["", "confirmed"] {
+        let event = Event { note: note.to_owned(), ..Event::new(at(1), &from, Action::ActRefused) };
+        database.write(async |tx| audit::append(tx, event).await).await;
+    }
+    let read = database.get(async |conn| audit::after(conn, 0, 9).await).await;
+    let notes: Vec<&str> = read.iter().map(|chained| chained.event.note.as_str()).collect();
+    assert_eq!(notes, ["run https://ci.example.com/1", "confirmed; run https://ci.example.com/1"]);
+    assert!(read.iter().all(unstale::domain::audit::Chained::is_intact));
+}
+
+async fn queued_batches_can_be_put_off(database: &Database) {
+    given::sites(database, &["E1"]).await;
+    let new = given::request(database, "E1", 1, &[&["/a"], &["/b"]]).await;
+    let other = given::request(database, "E1", 1, &[&["/c"]]).await;
+    database.write(async |tx| batches::set_due(tx, &new.id, at(60)).await).await;
+    let due = async |id: &InvalidationId| {
+        let all = database.get(async |conn| batches::of_invalidation(conn, id).await).await;
+        all.into_iter().map(|batch| batch.due_at).collect::<Vec<_>>()
+    };
+    assert_eq!(due(&new.id).await, [at(60), at(60)]);
+    assert_eq!(due(&other.id).await, [at(1)]);
+}
+
+on_each_engine!(
+    a_key_keeps_its_first_answer,
+    a_list_goes_on_where_it_ended,
+    the_history_is_narrowed_to_what_is_wanted,
+    what_a_program_said_stands_in_the_note,
+    queued_batches_can_be_put_off,
+);

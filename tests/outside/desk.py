@@ -1,0 +1,74 @@
+"""The service on the sandbox, with a token: what the tests of the API and its recipes run on."""
+
+import contextlib
+import os
+import re
+import subprocess
+import time
+
+from conftest import BINARY, ROOT
+
+UNSTALE = os.environ.get("UNSTALE_BIN", str(ROOT / "target/debug/unstale"))
+
+
+class Desk:
+    """A running service: its address, an operator's token, and the environment that its programs need."""
+
+    def __init__(self, address, environment):
+        self.address = address
+        self.environment = environment
+        self.token = self.make_token("pipeline")
+
+    def make_token(self, name, role="operator"):
+        create = [UNSTALE, "token", "create", name, "--role", role]
+        made = subprocess.run(create, env=self.environment, capture_output=True, text=True, check=True, timeout=30)
+        return made.stdout.strip()
+
+    def pipeline(self, **more):
+        """The environment of a pipeline's job: nothing but what it is given."""
+        path = f"{os.path.dirname(UNSTALE)}:{os.environ['PATH']}"
+        known = {"PATH": path, "UNSTALE_SERVER": self.address, "UNSTALE_TOKEN": self.token}
+        return {**known, "DISTRIBUTION": "E2QWRUHAPOMQZL", "NO_PROXY": "127.0.0.1,localhost", **more}
+
+
+@contextlib.contextmanager
+def running_desk(folder, complete_after="1s"):
+    origin = folder / "origin"
+    origin.mkdir()
+    arguments = ["--api", "127.0.0.1:0", "--edge", "127.0.0.1:0", "--origin", str(origin)]
+    sandbox = [BINARY, *arguments, "--complete-after", complete_after]
+    with subprocess.Popen(sandbox, stdout=subprocess.PIPE, text=True) as stand_in:
+        try:
+            api = stand_in.stdout.readline().split()[1]
+            environment = {
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "AWS_ENDPOINT_URL_CLOUDFRONT": api,
+                "AWS_ACCESS_KEY_ID": "AKIATEST",
+                "AWS_SECRET_ACCESS_KEY": "secret",
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "UNSTALE_DATABASE": f"sqlite://{folder}/unstale.db",
+                "UNSTALE_LISTEN": "127.0.0.1:0",
+                "UNSTALE_CREATE_RATE": "50",
+                "UNSTALE_CREATE_BURST": "50",
+            }
+            with service(environment, folder / "output.txt") as address:
+                yield Desk(address, environment)
+        finally:
+            stand_in.terminate()
+
+
+@contextlib.contextmanager
+def service(environment, output):
+    with output.open("w") as file, subprocess.Popen([UNSTALE, "serve"], env=environment, stdout=file, stderr=file) as running:
+        try:
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline and running.poll() is None:
+                if found := re.search(r"http://127\.0\.0\.1:\d+", output.read_text()):
+                    yield found[0]
+                    return
+                time.sleep(0.05)
+            raise AssertionError(f"it does not say where it listens:\n{output.read_text()}")
+        finally:
+            running.terminate()
+            running.wait(timeout=15)

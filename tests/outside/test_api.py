@@ -1,0 +1,79 @@
+"""The API by its own document: schemathesis asks everything that the document allows and much that it does not."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from desk import UNSTALE, running_desk
+
+# UNSTALE_API_CASES=5000 is the long form.
+CASES = int(os.environ.get("UNSTALE_API_CASES", "40"))
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    with running_desk(tmp_path_factory.mktemp("desk")) as desk:
+        wait_for_distributions(desk)
+        yield desk
+
+
+def wait_for_distributions(desk):
+    deadline = time.monotonic() + 20
+    headers = {"Authorization": f"Bearer {desk.token}"}
+    while time.monotonic() < deadline:
+        if requests.get(f"{desk.address}/api/v1/distributions", headers=headers, timeout=5).json()["items"]:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the distributions were not read")
+
+
+def test_the_document_and_the_service_agree(desk):
+    """All checks, all phases. The stream never ends by itself and has tests of its own."""
+    program = Path(sys.executable).parent / "schemathesis"
+    command = [sys.executable, str(program), "--config-file", str(HERE / "schemathesis.toml"), "run"]
+    command += [f"{desk.address}/api/openapi.json", "-H", f"Authorization: Bearer {desk.token}", "--checks", "all"]
+    command += ["--max-examples", str(CASES), "--exclude-path", "/api/v1/events", "--request-timeout", "90", "--seed", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3600)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+
+
+def run(desk, *arguments, **options):
+    command = [UNSTALE, "invalidate", "--distribution", "E2QWRUHAPOMQZL", *arguments]
+    return subprocess.run(
+        command, env=desk.pipeline(), capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL, **options
+    )
+
+
+def test_the_exit_codes_are_as_documented(desk):
+    assert run(desk, "--wait", "/styles.css").returncode == 0
+    dry = run(desk, "--dry-run", "/a", "a")
+    assert dry.returncode == 0 and "1 billable path" in dry.stdout
+    assert run(desk).returncode == 2
+    refused = run(desk, "/b*c")
+    assert refused.returncode == 3 and "/items/0" in refused.stderr
+    assert run(desk, "--server", "http://unstale.example.com", "/a").returncode == 2
+    other = {**desk.pipeline(), "UNSTALE_TOKEN": "unstale_no"}
+    command = [UNSTALE, "invalidate", "--distribution", "E2QWRUHAPOMQZL", "/a"]
+    assert subprocess.run(command, env=other, capture_output=True, check=False, timeout=60).returncode == 3
+
+
+def test_a_client_that_is_killed_and_run_again_makes_one_invalidation(desk):
+    ids = set()
+    for number, delay in enumerate([0.01, 0.03, 0.05, 0.1, 0.3]):
+        command = [UNSTALE, "invalidate", "--distribution", "E2QWRUHAPOMQZL", "--json", "--wait"]
+        command += ["--idempotency-key", "killed", "/killed.css"]
+        with subprocess.Popen(command, env=desk.pipeline(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            time.sleep(delay)
+            running.kill()
+        assert number < 5
+    done = run(desk, "--json", "--wait", "--idempotency-key", "killed", "/killed.css")
+    assert done.returncode == 0, done.stderr
+    headers = {"Authorization": f"Bearer {desk.token}"}
+    page = requests.get(f"{desk.address}/api/v1/invalidations?limit=100", headers=headers, timeout=5).json()
+    ids.update(one["id"] for one in page["items"] if one["items"] == ["/killed.css"])
+    assert len(ids) == 1
