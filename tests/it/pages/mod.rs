@@ -22,5 +22,6 @@ mod proxies;
 mod request;
 mod routes;
 mod sign_in;
+mod strangers;
 mod templates;
 mod troubles;
