@@ -92,8 +92,10 @@ impl Visitor {
 pub async fn require_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let secret = secret_in(request.headers(), &web, Kind::Session);
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+    // An open page keeps its stream open by itself: that is nobody's use of the session.
+    let is_stream = request.uri().path() == "/events";
     let visitor = match proxy::find_visitor(&web, request.headers(), &origin).await {
-        Ok(None) => find_visitor(&web, secret, origin).await,
+        Ok(None) => find_visitor(&web, secret, origin, !is_stream).await,
         found => found,
     };
     match visitor {
@@ -125,6 +127,7 @@ async fn find_visitor(
     web: &Web,
     secret: Option<Secret>,
     origin: Origin,
+    counts_as_use: bool,
 ) -> Result<Option<Visitor>, WebError> {
     let Some(session) = secret.map(|secret| secret.hash()) else { return Ok(None) };
     let now = web.desk.clock.now();
@@ -133,7 +136,7 @@ async fn find_visitor(
     let Some(found) = found else { return Ok(None) };
     let Some(access) = access::of_person(&mut conn, &found.person.id).await? else { return Ok(None) };
     drop(conn);
-    if now.since(found.last_seen_at) >= TOUCH_EVERY {
+    if counts_as_use && now.since(found.last_seen_at) >= TOUCH_EVERY {
         touch(web, &session).await;
     }
     let acting = Acting {
@@ -152,6 +155,15 @@ pub async fn is_let_in(web: &Web, visitor: &Visitor) -> Result<bool, StoreError>
     };
     let now = web.desk.clock.now();
     Ok(sessions::find(&mut conn, session, now, web.options.ways.session).await?.is_some())
+}
+
+/// For how long will what let the visitor in still do so, if they do nothing more? `None` where it is over.
+pub async fn let_in_for(web: &Web, visitor: &Visitor) -> Result<Option<Duration>, StoreError> {
+    let Some(session) = &visitor.session else { return Ok(Some(Duration::MAX)) };
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let found = sessions::find(&mut conn, session, now, web.options.ways.session).await?;
+    Ok(found.map(|session| session.ends_at.since(now)))
 }
 
 /// A page is shown even where the database only reads for the moment.
