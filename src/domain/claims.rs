@@ -141,16 +141,27 @@ impl RoleRules {
 /// at the end of a dotted path.
 #[must_use]
 pub fn values(claims: &Claims, path: &str) -> Vec<String> {
-    let found = claims.get(path).or_else(|| {
-        let mut steps = path.split('.');
-        let first = claims.get(steps.next()?)?;
-        steps.try_fold(first, |value, step| value.get(step))
-    });
-    match found {
+    match at(claims, path) {
         Some(Value::String(one)) => vec![one.clone()],
         Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     }
+}
+
+fn at<'a>(claims: &'a Claims, path: &str) -> Option<&'a Value> {
+    claims.get(path).or_else(|| {
+        let mut steps = path.split('.');
+        let first = claims.get(steps.next()?)?;
+        steps.try_fold(first, |value, step| value.get(step))
+    })
+}
+
+/// The groups that a claim tells; none where it is absent, or only points elsewhere (`_claim_names`, OpenID Connect
+/// Core 5.6.2: Entra ID does so for somebody with very many groups).
+fn told_groups(claims: &Claims, path: &str) -> Option<Vec<String>> {
+    let elsewhere = claims.get("_claim_names").and_then(|names| names.get(path)).is_some();
+    let told = matches!(at(claims, path), Some(Value::String(_) | Value::Array(_)));
+    (told && !elsewhere).then(|| groups(values(claims, path)))
 }
 
 /// Groups as they are kept: trimmed, bounded, each once.
@@ -165,7 +176,8 @@ pub fn groups(values: Vec<String>) -> Vec<String> {
         .collect();
     groups.sort();
     groups.dedup();
-    groups.truncate(GROUPS_MAX);
+    // One more than may be: that there are too many is seen, and they take no more room.
+    groups.truncate(GROUPS_MAX + 1);
     groups
 }
 
@@ -180,11 +192,18 @@ pub struct Asserted {
     pub email_verified: Option<bool>,
     /// What the claim of roles says.
     pub role_values: Vec<String>,
-    /// None where no claim of groups is set: groups then stay as they are.
+    /// None where the provider does not say, or no claim is set: groups then stay as they are. Never to be taken for
+    /// none at all: whoever loses their last group may lose what narrows them.
     pub groups: Option<Vec<String>>,
 }
 
 impl Asserted {
+    /// Are these more groups than are kept? Some of them would be left out, and with them what narrows.
+    #[must_use]
+    pub fn has_too_many_groups(&self) -> bool {
+        self.groups.as_ref().is_some_and(|groups| groups.len() > GROUPS_MAX)
+    }
+
     /// Reads a token's claims.
     #[must_use]
     pub fn read(issuer: &str, subject: &str, claims: &Claims, rules: &RoleRules) -> Self {
@@ -201,7 +220,7 @@ impl Asserted {
             email: email.map(str::to_owned),
             email_verified: verified,
             role_values: rules.claim.as_ref().map_or_else(Vec::new, |claim| values(claims, claim)),
-            groups: rules.groups_claim.as_ref().map(|claim| groups(values(claims, claim))),
+            groups: rules.groups_claim.as_ref().and_then(|claim| told_groups(claims, claim)),
         }
     }
 }
@@ -264,6 +283,22 @@ mod tests {
         ] {
             assert_eq!(check(&claims(&bad), &EXPECTED, NOW), Err(why), "{bad}");
         }
+    }
+
+    #[test]
+    fn groups_that_are_not_told_are_not_none() {
+        let rules = RoleRules { groups_claim: Some("teams".to_owned()), ..RoleRules::default() };
+        let read = |change: &Value| Asserted::read("i", "s", &claims(change), &rules);
+        let names = |number: usize| (0..number).map(|n| format!("g{n}")).collect::<Vec<_>>();
+        for silent in
+            [json!({}), json!({"teams": 7}), json!({"teams": ["a"], "_claim_names": {"teams": "src1"}})]
+        {
+            assert_eq!(read(&silent).groups, None, "{silent}");
+        }
+        assert_eq!(read(&json!({"teams": []})).groups, Some(Vec::new()));
+        assert_eq!(read(&json!({"teams": "a"})).groups, Some(vec!["a".to_owned()]));
+        assert!(!read(&json!({"teams": names(GROUPS_MAX)})).has_too_many_groups());
+        assert!(read(&json!({"teams": names(GROUPS_MAX + 1)})).has_too_many_groups());
     }
 
     #[test]

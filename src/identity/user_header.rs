@@ -43,10 +43,12 @@ impl UserHeader {
                 && !name.contains(char::is_control)
         });
         let name = name.ok_or(IdentityError::Unreadable("the name cannot be one"))?;
-        let told = self.groups.as_ref().map(|header| {
-            let list = text(header).unwrap_or_default();
-            groups(list.split([',', ';']).map(str::to_owned).collect())
-        });
+        // A header that is not there tells nothing; an empty one tells that there are none.
+        let told = self
+            .groups
+            .as_ref()
+            .and_then(text)
+            .map(|list| groups(list.split([',', ';']).map(str::to_owned).collect()));
         Ok(Asserted {
             issuer: ISSUER.to_owned(),
             subject: name.to_owned(),

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{Desk, OpError, new_uuid, password};
 
-/// Adds a person; their password is hashed before the transaction begins.
+/// Adds a person for the shell and the demo, which nobody asks who they are; their password is hashed before the transaction begins.
 pub async fn add_person(
     desk: &Desk,
     acting: &Acting,

@@ -7,6 +7,8 @@ use crate::{
         audit::{Action, Event, Outcome, Target},
         id::{DistributionId, PersonId, TokenId},
         item::Item,
+        time::Timestamp,
+        token::Token,
     },
     store::{Conn, StoreError, Tx, access, audit, tokens},
 };
@@ -26,23 +28,37 @@ pub(super) enum Refusal {
 }
 
 /// What an actor may do now.
-pub(super) async fn of(conn: &mut Conn, actor: &Actor) -> Result<Access, StoreError> {
+pub(super) async fn of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Result<Access, StoreError> {
     let access = match actor.kind {
         ActorKind::Person => access::of_person(conn, &PersonId::from_trusted(actor.id.as_str())).await?,
         // What a schedule may do was looked at when it was made.
         ActorKind::Schedule | ActorKind::Service => Some(Access::whole(Role::Operator)),
-        ActorKind::Token => of_token(conn, &TokenId::from_trusted(actor.id.as_str())).await?,
+        ActorKind::Token => of_token(conn, &TokenId::from_trusted(actor.id.as_str()), now).await?,
         ActorKind::Outside | ActorKind::Nobody => None,
     };
     Ok(access.unwrap_or_else(Access::nobody))
 }
 
-/// Of a token that was not revoked; that it is not over was looked at when it came.
-async fn of_token(conn: &mut Conn, id: &TokenId) -> Result<Option<Access>, StoreError> {
-    let found = tokens::find(conn, id).await?.filter(|token| token.revoked_at.is_none());
-    let Some(token) = found else { return Ok(None) };
-    let behind = PersonId::from_trusted(token.made_by);
-    access::of_token(conn, id.as_str(), token.role, &behind).await.map(Some)
+async fn of_token(conn: &mut Conn, id: &TokenId, now: Timestamp) -> Result<Option<Access>, StoreError> {
+    match tokens::find(conn, id).await? {
+        Some(token) => of_known_token(conn, &token, now).await,
+        None => Ok(None),
+    }
+}
+
+/// Of a token that is neither revoked nor over, while whoever made it is not disabled. One that was made at the shell
+/// has nobody behind it.
+pub(super) async fn of_known_token(
+    conn: &mut Conn,
+    token: &Token,
+    now: Timestamp,
+) -> Result<Option<Access>, StoreError> {
+    let behind = PersonId::from_trusted(token.made_by.as_str());
+    let orphan = !token.made_by.is_empty() && access::of_person(conn, &behind).await?.is_none();
+    if orphan || !token.is_good(now) {
+        return Ok(None);
+    }
+    access::of_token(conn, token.id.as_str(), token.role, &behind).await.map(Some)
 }
 
 /// May they refresh these items there, or act on an invalidation of them?
@@ -67,7 +83,7 @@ pub(super) async fn check(
     site: &DistributionId,
     items: &[Item],
 ) -> Result<(Tx, Access), OpError> {
-    let access = of(&mut tx, &acting.actor).await?;
+    let access = of(&mut tx, &acting.actor, desk.clock.now()).await?;
     match refusal(&access, site, items) {
         None => Ok((tx, access)),
         Some(why) => Err(refuse(desk, tx, acting, what, Some(site), why).await?),
@@ -82,10 +98,24 @@ pub(super) async fn check_admin(
     what: &Target,
 ) -> Result<Tx, OpError> {
     // Who has a shell on the machine has the database too.
-    if acting.is_command_line() || of(&mut tx, &acting.actor).await?.role == Role::Admin {
+    if acting.is_command_line() || of(&mut tx, &acting.actor, desk.clock.now()).await?.role == Role::Admin {
         return Ok(tx);
     }
     Err(refuse(desk, tx, acting, what, None, Refusal::Rule("only an administrator may")).await?)
+}
+
+/// The same for what everybody may do to their own account.
+pub(super) async fn check_own(
+    desk: &Desk,
+    tx: Tx,
+    acting: &Acting,
+    account: &PersonId,
+    what: &Target,
+) -> Result<Tx, OpError> {
+    if acting.actor.kind == ActorKind::Person && acting.actor.id == account.as_str() {
+        return Ok(tx);
+    }
+    check_admin(desk, tx, acting, what).await
 }
 
 /// Writes the refusal, and gives the error for whoever asked.

@@ -2,12 +2,14 @@
 
 use crate::{
     domain::{
+        access::Role,
         actor::{Acting, ActorKind},
         audit::{Action, Target},
         batching::{self, Limits},
         id::{InvalidationId, ProposalId},
         invalidation::NewInvalidation,
         proposal::{Proposal, ProposalState},
+        time::Timestamp,
     },
     store::{Tx, audit, proposals},
 };
@@ -32,8 +34,8 @@ pub async fn approve_proposal(
     let proposal = proposals::find(&mut tx, id, now).await?.ok_or(OpError::NotFound)?;
     let what = Target::new("proposal", id.as_str());
     let site = &proposal.distribution;
-    let (mut tx, _) = allow::check(desk, tx, acting, &what, site, &proposal.items).await?;
-    if let Some(why) = hindrance(&mut tx, acting, &proposal).await? {
+    let (mut tx, access) = allow::check(desk, tx, acting, &what, site, &proposal.items).await?;
+    if let Some(why) = hindrance(&mut tx, acting, access.role, &proposal, now).await? {
         return Err(allow::refuse(desk, tx, acting, &what, Some(site), why).await?);
     }
     if proposal.state != ProposalState::Waiting {
@@ -63,14 +65,25 @@ pub async fn approve_proposal(
 }
 
 /// Nobody approves their own request, and what the asker may not do any more is not done for them.
-async fn hindrance(tx: &mut Tx, acting: &Acting, proposal: &Proposal) -> Result<Option<Refusal>, OpError> {
+async fn hindrance(
+    tx: &mut Tx,
+    acting: &Acting,
+    role: Role,
+    proposal: &Proposal,
+    now: Timestamp,
+) -> Result<Option<Refusal>, OpError> {
     if acting.actor.kind != ActorKind::Person {
         return Ok(Some(Refusal::Rule("only a person may approve")));
     }
     if acting.actor.id == proposal.behind {
         return Ok(Some(Refusal::Rule("a request needs somebody else's approval")));
     }
-    let asker = allow::of(tx, &proposal.asked_by).await?;
+    // Nobody is behind a token of the command line, so whoever uses it may be whoever approves.
+    let nobodys = proposal.asked_by.kind == ActorKind::Token && proposal.behind.is_empty();
+    if nobodys && role != Role::Admin {
+        return Ok(Some(Refusal::Rule("what a token of the command line asks for needs an administrator")));
+    }
+    let asker = allow::of(tx, &proposal.asked_by, now).await?;
     let gone = allow::refusal(&asker, &proposal.distribution, &proposal.items).is_some();
     Ok(gone.then_some(Refusal::Rule("whoever asked may not refresh this any more")))
 }

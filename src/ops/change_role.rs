@@ -12,12 +12,14 @@ use crate::{
     store::{Tx, audit, half_sign_ins, people, sessions},
 };
 
-use super::{Desk, OpError};
+use super::{Desk, OpError, allow};
 
 /// Changes the role and ends the person's sessions. The last administrator stays one. The same role changes nothing.
 pub async fn change_role(desk: &Desk, acting: &Acting, id: &PersonId, role: Role) -> Result<(), OpError> {
     let mut tx = desk.db.begin().await?;
+    // Before it is asked who acts: of two who demote each other the second one is none any more.
     let admins = people::lock_admins(&mut tx).await?;
+    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "change a role")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     if person.role == role {
         return Err(OpError::TooLate);

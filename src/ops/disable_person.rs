@@ -10,13 +10,14 @@ use crate::{
     store::{Tx, audit, half_sign_ins, password_links, people, sessions},
 };
 
-use super::{Desk, OpError};
+use super::{Desk, OpError, allow};
 
 /// Ends all that lets the person in, at once. The last administrator cannot be disabled.
 pub async fn disable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Result<(), OpError> {
     let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;
     let admins = people::lock_admins(&mut tx).await?;
+    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "disable a person")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     if person.disabled_at.is_some() {
         return Err(OpError::TooLate);
@@ -35,7 +36,8 @@ pub async fn disable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Resu
 
 /// Lets a disabled person sign in again.
 pub async fn enable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Result<(), OpError> {
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "enable a person")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     if person.disabled_at.is_none() {
         return Err(OpError::TooLate);

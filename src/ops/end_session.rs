@@ -10,7 +10,7 @@ use crate::{
     store::{audit, half_sign_ins, sessions},
 };
 
-use super::{Desk, OpError};
+use super::{Desk, OpError, allow};
 
 /// Ends the session. One that is over already is left as it is.
 pub async fn end_session(desk: &Desk, acting: &Acting, session: &SecretHash) -> Result<(), OpError> {
@@ -32,7 +32,9 @@ pub async fn end_other_session(
     person: &Person,
     session: &SecretHash,
 ) -> Result<(), OpError> {
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let what = Target::new("act", "end a session");
+    let mut tx = allow::check_own(desk, tx, acting, &person.id, &what).await?;
     if !sessions::delete(&mut tx, session).await? {
         return Err(OpError::TooLate);
     }
@@ -51,7 +53,9 @@ pub async fn end_sessions(
     person: &Person,
     keep: Option<&SecretHash>,
 ) -> Result<u64, OpError> {
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let what = Target::new("act", "end sessions");
+    let mut tx = allow::check_own(desk, tx, acting, &person.id, &what).await?;
     let ended = sessions::delete_of_person(&mut tx, &person.id, keep).await?;
     half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
     let mut event = Event::new(desk.clock.now(), acting, Action::SessionsEnded);

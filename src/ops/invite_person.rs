@@ -4,13 +4,14 @@ use crate::{
     domain::{
         access::Role,
         actor::Acting,
+        audit::Target,
         person::{Email, Person},
         secret::Secret,
     },
     store::password_links,
 };
 
-use super::{Desk, OpError, add_person::write_person, new_secret, reset_password::LINK_LIFE};
+use super::{Desk, OpError, add_person::write_person, allow, new_secret, reset_password::LINK_LIFE};
 
 /// Adds the person; nobody but them will know their password.
 pub async fn invite_person(
@@ -20,7 +21,8 @@ pub async fn invite_person(
     role: Role,
 ) -> Result<(Person, Secret), OpError> {
     let link = new_secret()?;
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "add a person")).await?;
     let person = write_person(desk, &mut tx, acting, email, role, "").await?;
     password_links::replace(&mut tx, &person.id, &link.hash(), desk.clock.now().plus(LINK_LIFE)).await?;
     desk.commit(tx).await?;

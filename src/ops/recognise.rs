@@ -36,6 +36,7 @@ pub enum Refusal {
     NoRole,
     Unknown,
     AddressTaken,
+    TooManyGroups,
 }
 
 impl Refusal {
@@ -55,6 +56,9 @@ impl Refusal {
             Self::AddressTaken => {
                 "An account with your e-mail address exists here already. Sign in with its password, or ask an administrator of this Unstale."
             }
+            Self::TooManyGroups => {
+                "You are in more groups than Unstale takes. Ask whoever manages your sign-in to send only those that matter here."
+            }
         }
     }
 
@@ -66,6 +70,7 @@ impl Refusal {
             Self::NoRole => "no claim gives a role",
             Self::Unknown => "nobody here is known by this identity",
             Self::AddressTaken => "another account has the address",
+            Self::TooManyGroups => "there are more groups than are taken",
         }
     }
 }
@@ -153,6 +158,9 @@ async fn write_recognised(
     who: &Asserted,
     rules: &ExternalRules,
 ) -> Result<Result<Person, Refusal>, OpError> {
+    if who.has_too_many_groups() {
+        return Ok(Err(Refusal::TooManyGroups));
+    }
     let told = rules.roles.role(&who.role_values);
     let known = identities::find(tx, &who.issuer, &who.subject).await?;
     if known.as_ref().is_some_and(|person| person.disabled_at.is_some()) {

@@ -6,18 +6,17 @@ use crate::{
     domain::{
         access::Access,
         actor::{Acting, Actor, ActorKind, Origin},
-        id::PersonId,
         token::{Token, TokenSecret},
     },
-    store::{access, tokens},
+    store::tokens,
 };
 
-use super::{Desk, OpError};
+use super::{Desk, OpError, allow};
 
 /// How precisely the last use of a token is kept.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
-/// The token, who acts with it, and what it may do; `None` where it is unknown, revoked or over.
+/// The token, who acts with it, and what it may do; `None` where it is unknown, revoked or over, or its maker disabled.
 pub async fn recognise_token(
     desk: &Desk,
     origin: Origin,
@@ -25,10 +24,8 @@ pub async fn recognise_token(
 ) -> Result<Option<(Token, Acting, Access)>, OpError> {
     let (now, hash) = (desk.clock.now(), secret.hash());
     let mut conn = desk.db.read().await?;
-    let found = tokens::find_by_hash(&mut conn, &hash).await?.filter(|token| token.is_good(now));
-    let Some(token) = found else { return Ok(None) };
-    let behind = PersonId::from_trusted(token.made_by.as_str());
-    let access = access::of_token(&mut conn, token.id.as_str(), token.role, &behind).await?;
+    let Some(token) = tokens::find_by_hash(&mut conn, &hash).await? else { return Ok(None) };
+    let Some(access) = allow::of_known_token(&mut conn, &token, now).await? else { return Ok(None) };
     drop(conn);
     if token.last_used_at.is_none_or(|at| now.since(at) >= TOUCH_EVERY) {
         touch(desk, &token).await;

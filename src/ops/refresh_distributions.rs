@@ -17,7 +17,7 @@ use super::{
 pub async fn refresh_distributions(desk: &Desk, acting: &Acting) -> Result<(), OpError> {
     let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;
-    if !allow::of(&mut tx, &acting.actor).await?.role.may_invalidate() {
+    if !allow::of(&mut tx, &acting.actor, desk.clock.now()).await?.role.may_invalidate() {
         let what = Target::new("act", "refresh the distributions");
         return Err(allow::refuse(desk, tx, acting, &what, None, Refusal::Role).await?);
     }

@@ -1,16 +1,19 @@
-//! Takes a grant away. Whoever has none left may do all that their role allows.
+//! Takes a grant away. A person or group that has none left is not narrowed any more; a token keeps its last one.
 
 use crate::{
     domain::{
         actor::Acting,
         audit::{Action, Event, Target},
-        grant::Grant,
-        id::GrantId,
+        grant::{Grant, SubjectKind},
+        id::{GrantId, TokenId},
     },
-    store::{audit, grants},
+    store::{Conn, StoreError, audit, grants, people, tokens},
 };
 
-use super::{Desk, OpError, allow};
+use super::{
+    Desk, OpError,
+    allow::{self, Refusal},
+};
 
 /// Removes the grant; `named` tells how the history calls whom it was for.
 pub async fn remove_grant(
@@ -22,7 +25,13 @@ pub async fn remove_grant(
     let tx = desk.db.begin().await?;
     let what = Target::new("act", "remove a grant");
     let mut tx = allow::check_admin(desk, tx, acting, &what).await?;
+    // One after the other: two at once would each leave the other's.
+    people::lock_admins(&mut tx).await?;
     let grant = grants::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
+    if is_last_of_token(&mut tx, &grant).await? {
+        let why = "without its last grant a token is good for every distribution; revoke the token";
+        return Err(allow::refuse(desk, tx, acting, &what, None, Refusal::Rule(why)).await?);
+    }
     if !grants::delete(&mut tx, id).await? {
         return Err(OpError::NotFound);
     }
@@ -32,4 +41,13 @@ pub async fn remove_grant(
     audit::append(&mut tx, event).await?;
     desk.commit(tx).await?;
     Ok(())
+}
+
+/// Is this all that narrows a token which was not revoked?
+async fn is_last_of_token(conn: &mut Conn, grant: &Grant) -> Result<bool, StoreError> {
+    if grant.subject.kind != SubjectKind::Token || grants::count_of(conn, &grant.subject).await? > 1 {
+        return Ok(false);
+    }
+    let token = tokens::find(conn, &TokenId::from_trusted(grant.subject.id.as_str())).await?;
+    Ok(token.is_some_and(|token| token.revoked_at.is_none()))
 }

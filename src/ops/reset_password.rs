@@ -12,10 +12,10 @@ use crate::{
         secret::Secret,
         time::Timestamp,
     },
-    store::{Tx, audit, half_sign_ins, password_links, people, sessions},
+    store::{Tx, audit, half_sign_ins, password_links, people, second_steps, sessions},
 };
 
-use super::{Desk, OpError, new_secret, password};
+use super::{Desk, OpError, allow, new_secret, password};
 
 /// How long a link for a password is good.
 pub const LINK_LIFE: Duration = Duration::from_hours(24);
@@ -30,7 +30,8 @@ pub async fn reset_password_with_link(
 ) -> Result<(Person, Secret), OpError> {
     let now = desk.clock.now();
     let link = new_secret()?;
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "reset a password")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     write_reset(&mut tx, &person.id, "").await?;
     password_links::replace(&mut tx, &person.id, &link.hash(), now.plus(LINK_LIFE)).await?;
@@ -48,7 +49,8 @@ pub async fn reset_password(
 ) -> Result<Person, OpError> {
     check_password(new, email.as_str())?;
     let hash = password::hash(new).await?;
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "reset a password")).await?;
     let (person, _) = people::find(&mut tx, email).await?.ok_or(OpError::NotFound)?;
     write_reset(&mut tx, &person.id, &hash).await?;
     write_event(&mut tx, acting, &person, "", desk.clock.now()).await?;
@@ -61,6 +63,7 @@ async fn write_reset(tx: &mut Tx, id: &PersonId, hash: &str) -> Result<(), OpErr
     password_links::delete(tx, id).await?;
     sessions::delete_of_person(tx, id, None).await?;
     half_sign_ins::delete_of_person(tx, id).await?;
+    second_steps::delete_offer(tx, id).await?;
     Ok(())
 }
 

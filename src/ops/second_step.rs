@@ -13,7 +13,7 @@ use crate::{
     store::{Tx, audit, half_sign_ins, people, second_steps, sessions},
 };
 
-use super::{Desk, OpError};
+use super::{Desk, OpError, allow};
 
 /// Makes a secret for an authenticator. It asks for nothing before it is confirmed; `false` where one is on.
 pub async fn offer_second_step(desk: &Desk, acting: &Acting, person: &PersonId) -> Result<bool, OpError> {
@@ -89,7 +89,9 @@ pub async fn take_second_step_away(
     person: &PersonId,
     keep: Option<&SecretHash>,
 ) -> Result<Person, OpError> {
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let what = Target::new("act", "take a second step away");
+    let mut tx = allow::check_own(desk, tx, acting, person, &what).await?;
     let (target, _) = people::find_by_id(&mut tx, person).await?.ok_or(OpError::NotFound)?;
     if !second_steps::delete(&mut tx, person).await? {
         return Err(OpError::TooLate);

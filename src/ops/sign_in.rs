@@ -78,6 +78,9 @@ pub async fn sign_in(
 }
 
 /// Begins the half-way state. Whoever has no second step is offered one, which is on with its first code.
+///
+/// Each such sign-in gets a secret of its own and ends the ones before it: somebody else who knows the password must
+/// not have seen the secret that the person then confirms.
 async fn ask_for_code(
     tx: &mut Tx,
     acting: &Acting,
@@ -85,8 +88,8 @@ async fn ask_for_code(
     now: Timestamp,
 ) -> Result<Secret, OpError> {
     let secret = new_secret()?;
-    if second_steps::find(tx, person).await?.is_none() {
-        second_steps::offer(tx, person, &new_totp_secret()?, now).await?;
+    if second_steps::offer(tx, person, &new_totp_secret()?, now).await? {
+        half_sign_ins::delete_of_person(tx, person).await?;
     }
     half_sign_ins::insert(tx, &secret.hash(), person, now, now.plus(HALF_LIFE)).await?;
     let mut event = Event::new(now, acting, Action::CodeAsked);

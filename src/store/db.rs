@@ -61,6 +61,7 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(BUSY);
         let file = options.get_filename().to_owned();
+        keep_private(&file, address);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE)
@@ -127,6 +128,28 @@ impl Db {
         }
     }
 }
+
+/// Makes a missing file readable for its owner only, before SQLite opens it; SQLite gives the files beside it the same
+/// mode. It holds hashes of passwords and the secrets of authenticators. What cannot be made SQLite says.
+#[cfg(unix)]
+fn keep_private(file: &Path, address: &str) {
+    use std::{
+        fs::OpenOptions,
+        os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    };
+    if address.contains("mode=memory") || address.contains(":memory:") {
+        return;
+    }
+    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let mode = file.metadata().map_or(0, |about| about.permissions().mode());
+    if mode & 0o077 != 0 {
+        let file = file.display();
+        tracing::warn!(%file, "others on this machine may open the database; close it with: chmod 600 {file}");
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &Path, _: &str) {}
 
 /// Begins on SQLite's one writing connection.
 ///

@@ -99,6 +99,12 @@ pub async fn delete(tx: &mut Tx, person: &PersonId) -> Result<bool, StoreError> 
     Ok(on == 1)
 }
 
+/// Takes an offer away that was not confirmed; a step that is on stays.
+pub async fn delete_offer(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
+    execute!(tx, "DELETE FROM second_step WHERE person_id = $1 AND confirmed_at IS NULL", person.as_str())?;
+    Ok(())
+}
+
 /// Replaces all recovery codes.
 pub async fn replace_codes(tx: &mut Tx, person: &PersonId, hashes: &[SecretHash]) -> Result<(), StoreError> {
     execute!(tx, "DELETE FROM recovery_code WHERE person_id = $1", person.as_str())?;

@@ -28,6 +28,8 @@ pub struct Session {
     pub person: Person,
     pub sign_in: String,
     pub last_seen_at: Timestamp,
+    /// It ends then at the latest, unless it is used before.
+    pub ends_at: Timestamp,
 }
 
 #[derive(sqlx::FromRow)]
@@ -38,6 +40,8 @@ struct Row {
     created_at: i64,
     sign_in: String,
     last_seen_at: i64,
+    begun_at: i64,
+    expires_at: i64,
 }
 
 pub async fn insert(tx: &mut Tx, new: &NewSession<'_>) -> Result<(), StoreError> {
@@ -67,7 +71,8 @@ pub async fn find(
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT p.id, p.email, p.role, p.created_at, s.sign_in, s.last_seen_at
+        "SELECT p.id, p.email, p.role, p.created_at, s.sign_in, s.last_seen_at,
+             s.created_at AS begun_at, s.expires_at
          FROM session s JOIN person p ON p.id = s.person_id
          WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND s.created_at > $4
              AND p.disabled_at IS NULL",
@@ -87,6 +92,9 @@ pub async fn find(
             },
             sign_in: row.sign_in,
             last_seen_at: time(row.last_seen_at),
+            ends_at: time(row.expires_at)
+                .min(time(row.last_seen_at).plus(limits.idle))
+                .min(time(row.begun_at).plus(limits.life)),
         })
     })
     .transpose()

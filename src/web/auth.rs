@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -90,7 +90,7 @@ impl Visitor {
 
 /// Lets in whoever is signed in; shows everybody else the sign-in page.
 pub async fn require_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    match who_asks(&web, request.headers(), request.extensions()).await {
+    match who_asks(&web, request.headers(), request.extensions(), request.uri()).await {
         Ok(Some(visitor)) => {
             request.extensions_mut().insert(visitor);
             next.run(request).await
@@ -105,11 +105,13 @@ async fn who_asks(
     web: &Web,
     headers: &HeaderMap,
     extensions: &Extensions,
+    address: &Uri,
 ) -> Result<Option<Visitor>, WebError> {
     let secret = secret_in(headers, web, Kind::Session);
     let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
     match proxy::find_visitor(web, headers, &origin).await {
-        Ok(None) => find_visitor(web, secret, origin).await,
+        // An open page keeps its stream open by itself: that is nobody's use of the session.
+        Ok(None) => find_visitor(web, secret, origin, !address.path().ends_with("/events")).await,
         found => found,
     }
 }
@@ -119,7 +121,7 @@ pub async fn name_session(State(web): State<Web>, mut request: Request, next: Ne
     if request.headers().contains_key(header::AUTHORIZATION) {
         return next.run(request).await;
     }
-    match who_asks(&web, request.headers(), request.extensions()).await {
+    match who_asks(&web, request.headers(), request.extensions(), request.uri()).await {
         Ok(Some(visitor)) => {
             request.extensions_mut().insert(visitor.acting);
             request.extensions_mut().insert(visitor.access);
@@ -149,6 +151,7 @@ async fn find_visitor(
     web: &Web,
     secret: Option<Secret>,
     origin: Origin,
+    counts_as_use: bool,
 ) -> Result<Option<Visitor>, WebError> {
     let Some(session) = secret.map(|secret| secret.hash()) else { return Ok(None) };
     let now = web.desk.clock.now();
@@ -157,7 +160,7 @@ async fn find_visitor(
     let Some(found) = found else { return Ok(None) };
     let Some(access) = access::of_person(&mut conn, &found.person.id).await? else { return Ok(None) };
     drop(conn);
-    if now.since(found.last_seen_at) >= TOUCH_EVERY {
+    if counts_as_use && now.since(found.last_seen_at) >= TOUCH_EVERY {
         touch(web, &session).await;
     }
     let acting = Acting {
@@ -176,6 +179,15 @@ pub async fn is_let_in(web: &Web, visitor: &Visitor) -> Result<bool, StoreError>
     };
     let now = web.desk.clock.now();
     Ok(sessions::find(&mut conn, session, now, web.options.ways.session).await?.is_some())
+}
+
+/// For how long will what let the visitor in still do so, if they do nothing more? `None` where it is over.
+pub async fn let_in_for(web: &Web, visitor: &Visitor) -> Result<Option<Duration>, StoreError> {
+    let Some(session) = &visitor.session else { return Ok(Some(Duration::MAX)) };
+    let now = web.desk.clock.now();
+    let mut conn = web.desk.db.read().await?;
+    let found = sessions::find(&mut conn, session, now, web.options.ways.session).await?;
+    Ok(found.map(|session| session.ends_at.since(now)))
 }
 
 /// A page is shown even where the database only reads for the moment.

@@ -27,6 +27,8 @@ pub enum WebError {
     /// What was sent cannot be read.
     BadRequest(String),
     TooLarge,
+    /// A form without a list of items.
+    FormTooLarge,
     UnsupportedType,
     /// It has gone on since the page was shown.
     TooLate(String),
@@ -88,7 +90,7 @@ impl WebError {
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAllowed { .. } => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLate(_) => StatusCode::CONFLICT,
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -116,6 +118,10 @@ impl WebError {
             Self::TooLarge => pair(
                 "That is too much at once",
                 "A form may be 2 MiB large. Nothing was kept or sent. Split the list into several requests.",
+            ),
+            Self::FormTooLarge => pair(
+                "That is too much at once",
+                "This form may be 16 KiB large. Nothing was kept or sent. Go back and shorten what you typed.",
             ),
             Self::UnsupportedType => pair(
                 "This could not be read",

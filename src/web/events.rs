@@ -7,7 +7,7 @@ use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration}
 
 use axum::{
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -115,6 +115,9 @@ pub async fn stream(
     };
     let last_seen =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let Some(life) = auth::let_in_for(&web, &visitor).await? else {
+        return Ok(StatusCode::UNAUTHORIZED.into_response());
+    };
     let head = history::head(&mut *web.desk.db.read().await?).await?;
     let cursor = match last_seen.or(from.after) {
         Some(cursor) if (head - TOO_OLD..=head).contains(&cursor) => cursor,
@@ -126,7 +129,7 @@ pub async fn stream(
         cursor,
         behind: true,
         visitor,
-        until: tokio::time::Instant::now() + LIFE,
+        until: tokio::time::Instant::now() + LIFE.min(life),
         web: web.clone(),
         _place: place,
     };
@@ -215,6 +218,7 @@ const fn changes_access(action: Action) -> bool {
             | Action::GroupMemberAdded
             | Action::GroupMemberRemoved
             | Action::GroupDeleted
+            | Action::GroupsChanged
             | Action::SignedIn
     )
 }

@@ -6,23 +6,25 @@ use axum::{
     RequestExt,
     body::{Body, Bytes},
     extract::{Form, FromRequest, FromRequestParts, Path, Query, Request},
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 use tokio_stream::StreamExt;
 
 use super::error::WebError;
 
-/// The largest form.
-const FORM_MAX: usize = 2 * 1024 * 1024;
+/// The most bytes of a form. What strangers send is read before anybody knows who they are, so it is little.
+const SMALL: usize = 16 * 1024;
+/// The most bytes of a form with a list of items.
+pub const LIST: usize = 2 * 1024 * 1024;
 /// So much of a form that is too large is read and thrown away, so that the browser gets to see the answer.
 const DRAINED_MAX: usize = 32 * 1024 * 1024;
 
 /// A form, or the error page that says why it could not be read.
 #[derive(Debug)]
-pub struct Posted<T>(pub T);
+pub struct Posted<T, const MAX: usize = SMALL>(pub T);
 
-impl<T, S> FromRequest<S> for Posted<T>
+impl<T, S, const MAX: usize> FromRequest<S> for Posted<T, MAX>
 where
     T: DeserializeOwned + Send + 'static,
     S: Send + Sync,
@@ -39,7 +41,7 @@ where
             return Err(WebError::UnsupportedType);
         }
         let (parts, body) = request.into_parts();
-        let bytes = read(body).await?;
+        let bytes = read(&parts.headers, body, MAX).await?;
         let request = Request::from_parts(parts, Body::from(bytes));
         match request.extract::<Form<T>, _>().await {
             Ok(Form(form)) => Ok(Self(form)),
@@ -80,7 +82,14 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, WebError> {
+/// Reads as much as a form may be. Of one that says that it is larger nothing is kept.
+async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, WebError> {
+    let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let too_large = || if max == LIST { WebError::TooLarge } else { WebError::FormTooLarge };
+    if said.is_some_and(|said: usize| said > DRAINED_MAX) {
+        return Err(too_large());
+    }
+    let room = if said.is_some_and(|said| said > max) { 0 } else { max };
     let mut chunks = body.into_data_stream();
     let mut kept = Vec::new();
     let mut size = 0;
@@ -90,13 +99,15 @@ async fn read(body: Body) -> Result<Bytes, WebError> {
         })?;
         size += chunk.len();
         if size > DRAINED_MAX {
-            return Err(WebError::TooLarge);
+            return Err(too_large());
         }
-        if size <= FORM_MAX {
+        if size <= room {
             kept.extend_from_slice(&chunk);
+        } else {
+            kept = Vec::new();
         }
     }
-    if size > FORM_MAX { Err(WebError::TooLarge) } else { Ok(kept.into()) }
+    if size > room { Err(too_large()) } else { Ok(kept.into()) }
 }
 
 /// A field as it was typed, with what is wrong about it.

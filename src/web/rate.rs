@@ -64,7 +64,7 @@ impl Rate {
 }
 
 /// The address under which a client is counted.
-fn one(client: IpAddr) -> IpAddr {
+pub fn one(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         v4 @ IpAddr::V4(_) => v4,

@@ -7,9 +7,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use super::rate;
+
 /// The most connections at one time.
 const ALL: usize = 4_096;
-/// The most from one address that is no trusted proxy.
+/// The most from one address, or one /64 of IPv6, that is no trusted proxy.
 const ONE: usize = 1_024;
 
 /// The seats. Clones share them.
@@ -32,6 +34,7 @@ pub struct Seat {
 impl Seats {
     /// Takes a seat; `None` where there is none left. A proxy speaks for many and is bounded by the whole only.
     pub fn take(&self, peer: IpAddr, is_proxy: bool) -> Option<Seat> {
+        let peer = rate::one(peer);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.by_peer.get(&peer).copied().unwrap_or_default();
         if taken.all >= ALL || (own >= ONE && !is_proxy) {
@@ -72,6 +75,13 @@ mod tests {
         let proxied: Vec<Seat> = std::iter::from_fn(|| seats.take(other, true)).collect();
         assert_eq!(held.len() + proxied.len(), ALL);
         drop((held, proxied));
+        let mut network = (0..=ONE).map(|last| {
+            let last = u16::try_from(last).unwrap();
+            seats.take(std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last).into(), false)
+        });
+        let network: Vec<_> = network.by_ref().collect();
+        assert_eq!(network.iter().flatten().count(), ONE, "a whole /64 is one");
+        drop(network);
         assert_eq!(seats.0.lock().unwrap().all, 0);
         assert!(seats.0.lock().unwrap().by_peer.is_empty());
     }

@@ -19,7 +19,7 @@ use crate::{
 use super::{
     error::WebError,
     form::{Asked, Field, Posted},
-    sign_in,
+    sign_in::{self, throttle},
     state::Web,
     view,
 };
@@ -47,13 +47,17 @@ fn link_is_not_good() -> WebError {
 
 /// `GET /setup?key=…`
 pub async fn show(State(web): State<Web>, Asked(Link { key }): Asked<Link>) -> Result<Response, WebError> {
-    let secret = Secret::parse(&key).ok_or_else(link_is_not_good)?;
-    let mut conn = web.desk.db.read().await?;
-    let good = people::set_up_link_is_good(&mut conn, &secret.hash(), web.desk.clock.now()).await?;
-    if !good || !people::is_empty(&mut conn).await? {
+    let link = Secret::parse(&key).ok_or_else(link_is_not_good)?;
+    if !is_good(&web, &link).await? {
         return Err(link_is_not_good());
     }
     Ok(view::page(&SetUpPage { key, email: Field::default(), password_error: None })?.into_response())
+}
+
+async fn is_good(web: &Web, link: &Secret) -> Result<bool, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let good = people::set_up_link_is_good(&mut conn, &link.hash(), web.desk.clock.now()).await?;
+    Ok(good && people::is_empty(&mut conn).await?)
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,10 +78,16 @@ pub async fn submit(
     Posted(form): Posted<SetUpForm>,
 ) -> Result<Response, WebError> {
     let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;
+    throttle::begin_link(&web, &origin)?;
+    if !is_good(&web, &link).await? {
+        throttle::refuse_link(&web, &origin, "set Unstale up").await?;
+        return Err(link_is_not_good());
+    }
+    throttle::link_was_good(&web, &origin);
     let mut email = Field::new(form.email.trim());
     let address = email.check(Email::parse(&form.email));
-    let password_error =
-        check_password(&form.password, form.email.trim()).err().map(|error| error.to_string());
+    let known = address.as_ref().map_or("", Email::as_str);
+    let password_error = check_password(&form.password, known).err().map(|error| error.to_string());
     let (Some(address), None) = (address, &password_error) else {
         let page = view::page(&SetUpPage { key: form.key, email, password_error })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());

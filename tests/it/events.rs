@@ -3,9 +3,19 @@
 use std::time::Duration;
 
 use reqwest::{Method, Response};
-use unstale::domain::access::Role;
+use unstale::{
+    domain::{
+        access::Role,
+        audit::{Action, Event, Target},
+        id::DistributionId,
+        session::SessionLimits,
+    },
+    ops,
+    store::{audit, groups},
+    web::{Options, ways::Ways},
+};
 
-use crate::support::{Browser, Site, WORKSHOP};
+use crate::support::{Browser, SHOP, Site, WORKSHOP, World, acting, options};
 
 /// How long an event may take to come; far more than it does.
 const SOON: Duration = Duration::from_secs(10);
@@ -236,6 +246,60 @@ async fn a_stream_ends_with_its_session_and_no_other_does() {
 const AT_ONCE: Duration = Duration::from_millis(1_500);
 
 /// Does the stream end in time? Whatever it tells before is not counted.
+#[tokio::test]
+async fn an_open_stream_is_no_use_of_the_session_and_ends_with_it() {
+    let idle = Duration::from_mins(10);
+    let session = SessionLimits { idle, ..SessionLimits::default() };
+    let ways = Ways { session, ..Ways::default() };
+    let site = Site::over(World::new().await, Options { ways, ..options() }).await;
+    let browser = site.viewer().await;
+    // A browser that comes back to the stream again and again, and nobody before it.
+    site.world.advance(Duration::from_mins(9));
+    drop(Stream::open(&browser, None, None).await);
+    site.world.advance(idle - Duration::from_mins(9) - Duration::from_millis(200));
+    let mut stream = Stream::open(&browser, None, None).await;
+    assert!(ends(&mut stream).await, "it outlived its session");
+    site.world.advance(Duration::from_millis(200));
+    browser.get("/events").await.assert_status(401);
+    site.finish().await;
+}
+
+const GRACE: &str = "grace@example.com";
+
+#[tokio::test]
+async fn a_provider_that_narrows_somebody_is_noticed_by_their_stream() {
+    let site = Site::new().await;
+    let (grace, witness) = (site.signed_in(GRACE, Role::Operator).await, site.admin().await);
+    let person = site.person_at(GRACE).await;
+    site.grant("group:web", SHOP, "/").await;
+    let mut streams = (Stream::open(&grace, None, None).await, Stream::open(&witness, None, None).await);
+    let now = site.world.now();
+    site.world
+        .database
+        .write(async |tx| {
+            groups::replace_provided(tx, &person.id, &["web".to_owned()]).await?;
+            let mut event = Event::new(now, &acting(), Action::GroupsChanged);
+            event.target = Target::new("person", person.id.as_str());
+            audit::append(tx, event).await.map(drop)
+        })
+        .await;
+    let refused = Target::new("act", "look");
+    let site_of = |id: &str| DistributionId::from_trusted(id);
+    for of in [WORKSHOP, SHOP] {
+        ops::refuse(&site.world.desk, &acting(), &refused, Some(&site_of(of)), "a test").await.unwrap();
+    }
+    let seen = async |stream: &mut Stream, count: usize| {
+        let mut seen = Vec::new();
+        while seen.len() < count {
+            seen.push(stream.next().await.unwrap().data["distribution"].clone());
+        }
+        seen
+    };
+    assert_eq!(seen(&mut streams.1, 3).await, [serde_json::Value::Null, WORKSHOP.into(), SHOP.into()]);
+    assert_eq!(seen(&mut streams.0, 1).await, [serde_json::Value::from(SHOP)]);
+    site.finish().await;
+}
+
 async fn ends(stream: &mut Stream) -> bool {
     let ended = async { while stream.next().await.is_some() {} };
     tokio::time::timeout(AT_ONCE, ended).await.is_ok()
@@ -247,7 +311,7 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
     let own = site.world.desk.clone();
     // Another replica has another bell.
     let other = unstale::ops::Desk { bell: unstale::wake::Bell::new(), ..own.clone() };
-    let by = crate::support::acting();
+    let by = crate::support::shell();
     for desk in [&own, &other] {
         let bystander =
             site.signed_in(&format!("{}@example.com", crate::support::uuid()), Role::Viewer).await;

@@ -22,7 +22,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Field, Posted},
+        form::{Field, LIST, Posted},
         state::Web,
         view::{self, When},
     },
@@ -87,7 +87,7 @@ pub async fn plan(
     State(web): State<Web>,
     visitor: Visitor,
     headers: HeaderMap,
-    Posted(mut form): Posted<RequestForm>,
+    Posted(mut form): Posted<RequestForm, LIST>,
 ) -> Result<Response, WebError> {
     if let Some(fill) = form.fill.take() {
         form.items = fill.replace(' ', "\n");

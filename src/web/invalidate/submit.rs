@@ -24,7 +24,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Field, Posted},
+        form::{Field, LIST, Posted},
         state::Web,
     },
     RequestForm, page, work_out,
@@ -34,7 +34,7 @@ use super::{
 pub async fn submit(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<RequestForm>,
+    Posted(form): Posted<RequestForm, LIST>,
 ) -> Result<Response, WebError> {
     let id = DistributionId::parse(&form.distribution);
     visitor.require_operator(&web, "invalidate", id.as_ref()).await?;

@@ -61,11 +61,25 @@ async fn page(web: &Web, visitor: &Visitor, problem: Option<&'static str>) -> Re
     Ok(view::page(&StepPage { frame, offer, problem })?.into_response())
 }
 
-/// `POST /settings/account/second-step`: makes a secret to set an authenticator up with.
-pub async fn offer(State(web): State<Web>, visitor: Visitor) -> Result<Response, WebError> {
-    let found = people::find_by_id(&mut *web.desk.db.read().await?, &visitor.person.id).await?;
+/// `POST /settings/account/second-step`: makes a secret to set an authenticator up with. The password is asked for:
+/// with a session alone somebody else's phone could lock the person out.
+pub async fn offer(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Posted(form): Posted<CurrentForm>,
+) -> Result<Response, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let found = people::find_by_id(&mut conn, &visitor.person.id).await?;
+    let step = second_steps::find(&mut conn, &visitor.person.id).await?;
+    drop(conn);
     if found.is_none_or(|(_, hash)| hash.is_empty()) {
         return refuse(&web, &visitor, "begin a second step", "there is no local password").await;
+    }
+    if step.is_some_and(|step| step.confirmed_at.is_some()) {
+        return refuse(&web, &visitor, "begin a second step", "it is on already").await;
+    }
+    if !is_current(&web, &visitor, &form.current, "begin a second step").await? {
+        return wrong_password(&web, &visitor).await;
     }
     if !ops::offer_second_step(&web.desk, &visitor.acting, &visitor.person.id).await? {
         return refuse(&web, &visitor, "begin a second step", "it is on already").await;

@@ -15,11 +15,14 @@ use crate::{
     store::password_links,
 };
 
-use super::super::{
-    error::WebError,
-    form::{Asked, Posted},
-    state::Web,
-    view,
+use super::{
+    super::{
+        error::WebError,
+        form::{Asked, Posted},
+        state::Web,
+        view,
+    },
+    throttle,
 };
 
 #[derive(Template)]
@@ -43,16 +46,16 @@ fn link_is_not_good() -> WebError {
     }
 }
 
-async fn whose(web: &Web, link: &Secret) -> Result<String, WebError> {
+async fn whose(web: &Web, link: &Secret) -> Result<Option<String>, WebError> {
     let mut conn = web.desk.db.read().await?;
     let found = password_links::find(&mut conn, &link.hash(), web.desk.clock.now()).await?;
-    found.map(|person| person.email).ok_or_else(link_is_not_good)
+    Ok(found.map(|person| person.email))
 }
 
 /// `GET /password?key=…`
 pub async fn show(State(web): State<Web>, Asked(Link { key }): Asked<Link>) -> Result<Response, WebError> {
     let link = Secret::parse(&key).ok_or_else(link_is_not_good)?;
-    let email = whose(&web, &link).await?;
+    let email = whose(&web, &link).await?.ok_or_else(link_is_not_good)?;
     Ok(view::page(&LinkPage { key, email, error: None })?.into_response())
 }
 
@@ -71,11 +74,16 @@ pub async fn submit(
     Posted(form): Posted<LinkForm>,
 ) -> Result<Response, WebError> {
     let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;
+    throttle::begin_link(&web, &origin)?;
+    let Some(email) = whose(&web, &link).await? else {
+        throttle::refuse_link(&web, &origin, "set a password").await?;
+        return Err(link_is_not_good());
+    };
+    throttle::link_was_good(&web, &origin);
     match ops::set_password_with_link(&web.desk, &origin, &link, &form.password).await {
         Ok(true) => Ok(Redirect::to("/sign-in").into_response()),
         Ok(false) => Err(link_is_not_good()),
         Err(OpError::Person(error)) => {
-            let email = whose(&web, &link).await?;
             let page = view::page(&LinkPage { key: form.key, email, error: Some(error.to_string()) })?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

@@ -141,7 +141,8 @@ pub async fn submit(
         return slowed_down(&web, email, wait, next);
     }
     let Some(address) = email.check(parsed) else {
-        ops::refuse_sign_in(&web.desk, &origin, &form.email, "").await?;
+        // It may be a password in the wrong field, and the history is for ever.
+        ops::refuse_sign_in(&web.desk, &origin, "", "what was typed is no e-mail address").await?;
         return refused(&web, email, None, next);
     };
     if form.password.len() > crate::domain::person::PASSWORD_MAX {

@@ -119,7 +119,7 @@ async fn failed(
     error: &IdentityError,
 ) -> Result<Response, WebError> {
     tracing::warn!(%error, client = origin.client_address, "a sign-in with the provider failed");
-    if throttle::begin_unnamed(web, origin) {
+    if throttle::begin_unnamed(web, origin).is_none() {
         ops::refuse_sign_in(&web.desk, origin, "", &error.to_string()).await?;
     }
     let name = provider(web)?.settings.name.as_str();

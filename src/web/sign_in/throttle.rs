@@ -3,11 +3,14 @@
 use std::{sync::PoisonError, time::Duration};
 
 use crate::{
-    domain::actor::Origin,
+    domain::{
+        actor::{Acting, Actor, Origin},
+        audit::Target,
+    },
     ops::{self, OpError},
 };
 
-use super::super::state::Web;
+use super::super::{error::WebError, state::Web};
 
 /// Begins a try for an account, or says how long to wait. What is turned away is in the history once a minute.
 pub async fn begin(web: &Web, origin: &Origin, account: &str) -> Result<Option<Duration>, OpError> {
@@ -35,10 +38,33 @@ fn key(account: &str) -> String {
     account.chars().take(254).collect()
 }
 
-/// May one more failure from this network be in the history, which has no account to be counted by?
-pub fn begin_unnamed(web: &Web, origin: &Origin) -> bool {
+/// Begins a try that has no account to be counted by, or says how long this network has to wait.
+pub fn begin_unnamed(web: &Web, origin: &Origin) -> Option<Duration> {
     let now = web.desk.clock.now();
     let address = origin.client_address.parse().ok();
     let mut throttle = web.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-    throttle.begin_unnamed(address, now).is_ok()
+    throttle.begin_unnamed(address, now).err()
+}
+
+/// Begins a try with a one-time link. Whether the link is good is looked at before any work is done for it.
+pub fn begin_link(web: &Web, origin: &Origin) -> Result<(), WebError> {
+    let Some(wait) = begin_unnamed(web, origin) else { return Ok(()) };
+    tracing::warn!(client = origin.client_address, "a one-time link was turned away: too many tries");
+    Err(WebError::TooOften(wait))
+}
+
+/// The link was good: whoever has it makes mistakes too, and they do not count.
+pub fn link_was_good(web: &Web, origin: &Origin) {
+    succeeded(web, origin, "");
+}
+
+/// Keeps a link that is not good in the log, and in the history once a minute.
+pub async fn refuse_link(web: &Web, origin: &Origin, what: &'static str) -> Result<(), OpError> {
+    tracing::warn!(client = origin.client_address, what, "a one-time link was not good");
+    if !web.minute.may_tell(what, web.desk.clock.now()) {
+        return Ok(());
+    }
+    let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
+    let why = "the link is not good; more of the same within a minute are in the log only";
+    ops::refuse(&web.desk, &acting, &Target::new("act", what), None, why).await
 }

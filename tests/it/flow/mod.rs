@@ -1,6 +1,7 @@
 //! Whole flows through the desk, the workers and CloudFront's stand-in, on a clock that is turned by hand.
 
 mod accounts;
+mod acting;
 mod distributions;
 mod fairness;
 mod life;

@@ -33,7 +33,8 @@ fn code(typed: &str, now: Timestamp) -> String {
 /// Turns the second step on; gives its secret and the recovery codes.
 async fn turn_on(site: &Site, browser: &Browser) -> (String, Vec<String>) {
     let page = browser.visit("/settings/account").await;
-    let offer = browser.submit(&page.form("form[action$='/second-step']")).await;
+    let begin = page.form("form[action$='/second-step']").with("current", PASSWORD);
+    let offer = browser.submit(&begin).await;
     offer.assert_status(200);
     assert!(offer.attribute("img.qr", "src").starts_with("data:image/svg+xml,"));
     let secret = offer.text("#secret");
@@ -162,6 +163,22 @@ async fn half_a_sign_in_ends_after_minutes_and_a_few_codes() {
     let answer = stranger.post("/sign-in/code", &[("code", "000000")]).await;
     assert_eq!(answer.leads_to().as_deref(), Some("/sign-in"));
     assert_eq!(site.world.events_after(head).await, ["person.sign_in_refused"]);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_session_alone_begins_no_second_step() {
+    let (site, browser) = with_grace(Site::new().await).await;
+    sign_in(&browser, PASSWORD).await;
+    let form = browser.get("/settings/account").await.form("form[action$='/second-step']");
+    let head = site.world.head().await;
+    let wrong = browser.press(&form.with("current", "wrong horse battery")).await;
+    wrong.assert_status(422).assert_says("That is not your current password.");
+    assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+    assert_eq!(
+        browser.get("/settings/account/second-step").await.leads_to().as_deref(),
+        Some("/settings/account")
+    );
     site.finish().await;
 }
 

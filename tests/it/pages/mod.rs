@@ -23,6 +23,7 @@ mod proxies;
 mod request;
 mod routes;
 mod sign_in;
+mod strangers;
 mod templates;
 mod tokens;
 mod troubles;

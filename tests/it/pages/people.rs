@@ -144,7 +144,7 @@ async fn two_administrators_who_demote_each_other_leave_one() {
         }
         let demote = |id| {
             let desk = world.desk.clone();
-            async move { unstale::ops::change_role(&desk, &crate::support::acting(), id, Role::Viewer).await }
+            async move { unstale::ops::change_role(&desk, &crate::support::shell(), id, Role::Viewer).await }
         };
         let (first, second) = tokio::join!(demote(&one.id), demote(&other.id));
         assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");

@@ -69,3 +69,16 @@ async fn one_service_at_a_time_works_on_an_sqlite_file() {
     instance_lock::take(&file).unwrap();
     database.remove().await;
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_a_new_database() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&format!("sqlite://{}", folder.path().join("unstale.db").display())).await.unwrap();
+    for name in ["unstale.db", "unstale.db-wal", "unstale.db-shm"] {
+        let mode = folder.path().join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    db.close().await;
+}

@@ -45,6 +45,20 @@ async fn a_step_is_offered_confirmed_and_used_once(database: &Database) {
     assert_eq!((delete().await, delete().await, find().await), (true, false, None));
 }
 
+async fn an_offer_is_taken_away_and_a_step_that_is_on_stays(database: &Database) {
+    let ada = ada(database).await;
+    let find = async || database.get(async |conn| second_steps::find(conn, &ada.id).await).await;
+    let secret = TotpSecret::from_random([1; 20]);
+    let take = async || database.write(async |tx| second_steps::delete_offer(tx, &ada.id).await).await;
+    database.write(async |tx| second_steps::offer(tx, &ada.id, &secret, at(0)).await).await;
+    take().await;
+    assert_eq!(find().await, None);
+    database.write(async |tx| second_steps::offer(tx, &ada.id, &secret, at(0)).await).await;
+    database.write(async |tx| second_steps::confirm(tx, &ada.id, 7, at(1)).await).await;
+    take().await;
+    assert!(find().await.is_some());
+}
+
 async fn a_recovery_code_works_once(database: &Database) {
     let ada = ada(database).await;
     let hashes: Vec<_> = (1..=3).map(|byte| RecoveryCode::from_random([byte; 16]).hash()).collect();
@@ -62,4 +76,8 @@ async fn a_recovery_code_works_once(database: &Database) {
     assert_eq!((used(0).await, used(2).await, left().await), (false, true, 1));
 }
 
-on_each_engine!(a_step_is_offered_confirmed_and_used_once, a_recovery_code_works_once);
+on_each_engine!(
+    a_step_is_offered_confirmed_and_used_once,
+    an_offer_is_taken_away_and_a_step_that_is_on_stays,
+    a_recovery_code_works_once,
+);

@@ -10,7 +10,7 @@ use unstale::{
     cloudfront::{CloudFront, Connect},
     domain::{
         access::Role,
-        actor::{Acting, Origin},
+        actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
         audit::{Chained, GENESIS},
         batching::Load,
         distribution::Distribution,
@@ -379,6 +379,12 @@ impl Drop for World {
     fn drop(&mut self) {
         assert!(self.finished || std::thread::panicking(), "a test ends its world with finish()");
     }
+}
+
+/// Somebody at the shell of the machine: they may manage people.
+pub fn shell() -> Acting {
+    let origin = Origin { sign_in: COMMAND_LINE.to_owned(), ..Origin::default() };
+    Acting { actor: Actor { kind: ActorKind::Person, id: String::new(), name: "root".to_owned() }, origin }
 }
 
 /// A person at a browser.

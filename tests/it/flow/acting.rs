@@ -1,0 +1,189 @@
+//! Who may act is asked inside the transaction: of people, of tokens, and of who is behind a token.
+
+use std::time::Duration;
+
+use unstale::{
+    domain::{
+        access::Role,
+        actor::{Acting, Actor, Origin},
+        claims::{Asserted, RoleRules},
+        id::{DistributionId, TokenId},
+        person::{Email, Person},
+        second_step::TotpSecret,
+        secret::Secret,
+        token::TokenSecret,
+    },
+    ops::{self, ExternalRules, NewToken, OpError, Refusal, SecondStepPassed, SignIn},
+    store::{grants, groups, people, second_steps},
+};
+
+use crate::support::{World, acting, person, shell};
+
+const EMAIL: &str = "grace@example.com";
+const PASSWORD: &str = "seven purple llamas knit";
+
+async fn add(world: &World, email: &str, role: Role) -> Person {
+    let person = person(email, role);
+    world.database.write(async |tx| people::insert(tx, &person, "x").await).await;
+    person
+}
+
+fn as_person(person: &Person) -> Acting {
+    Acting { actor: Actor::person(&person.id, &person.email), origin: acting().origin }
+}
+
+fn is_refused<T>(done: Result<T, OpError>) -> bool {
+    matches!(done, Err(OpError::NotAllowed(_)))
+}
+
+#[tokio::test]
+async fn who_is_no_administrator_any_more_manages_nobody() {
+    let world = World::new().await;
+    let boss = add(&world, "boss@example.com", Role::Admin).await;
+    let grace = add(&world, EMAIL, Role::Viewer).await;
+    add(&world, "other@example.com", Role::Admin).await;
+    let by = as_person(&boss);
+    ops::change_role(&world.desk, &shell(), &boss.id, Role::Operator).await.unwrap();
+    let (desk, id, new) = (&world.desk, &grace.id, Email::parse("new@example.com").unwrap());
+    let head = world.head().await;
+    assert!(is_refused(ops::change_role(desk, &by, id, Role::Admin).await));
+    assert!(is_refused(ops::change_role(desk, &by, &boss.id, Role::Admin).await));
+    assert!(is_refused(ops::disable_person(desk, &by, id).await));
+    assert!(is_refused(ops::enable_person(desk, &by, id).await));
+    assert!(is_refused(ops::invite_person(desk, &by, &new, Role::Admin).await));
+    assert!(is_refused(ops::reset_password_with_link(desk, &by, id).await));
+    assert!(is_refused(ops::reset_password(desk, &by, &Email::parse(EMAIL).unwrap(), PASSWORD).await));
+    assert!(is_refused(ops::end_sessions(desk, &by, &grace, None).await));
+    assert!(is_refused(
+        ops::end_other_session(desk, &by, &grace, &Secret::from_random([1; 32]).hash()).await
+    ));
+    assert!(is_refused(ops::take_second_step_away(desk, &by, id, None).await));
+    assert_eq!(world.events_after(head).await, ["act.refused"; 10]);
+    // One's own account is one's own.
+    assert_eq!(ops::end_sessions(desk, &by, &boss, None).await.unwrap(), 0);
+    world.finish().await;
+}
+
+async fn half(world: &World) -> Secret {
+    let email = Email::parse(EMAIL).unwrap();
+    let begun = ops::sign_in(&world.desk, &Origin::default(), &email, PASSWORD, true).await.unwrap();
+    let SignIn::CodeAsked(secret) = begun else { panic!("{begun:?}") };
+    secret
+}
+
+async fn offered(world: &World, person: &Person) -> Option<TotpSecret> {
+    let found = world.database.get(async |conn| second_steps::find(conn, &person.id).await).await;
+    found.map(|step| step.secret)
+}
+
+#[tokio::test]
+async fn an_offered_secret_is_of_one_sign_in_and_ends_with_the_password() {
+    let world = World::new().await;
+    let email = Email::parse(EMAIL).unwrap();
+    let grace = ops::add_person(&world.desk, &shell(), &email, Role::Viewer, PASSWORD).await.unwrap();
+    let strangers = half(&world).await;
+    let seen = offered(&world, &grace).await.unwrap();
+    let own = half(&world).await;
+    let secret = offered(&world, &grace).await.unwrap();
+    assert_ne!(seen.reveal(), secret.reveal());
+    let code = secret.code(world.now()).unwrap();
+    let pass = async |half: &Secret| {
+        ops::pass_second_step(&world.desk, &Origin::default(), half, &code).await.unwrap()
+    };
+    assert!(matches!(pass(&strangers).await, SecondStepPassed::Over), "it would show the new secret");
+    ops::reset_password(&world.desk, &shell(), &email, PASSWORD).await.unwrap();
+    assert!(offered(&world, &grace).await.is_none());
+    let own_again = half(&world).await;
+    assert!(matches!(pass(&own).await, SecondStepPassed::Over));
+    let code = offered(&world, &grace).await.unwrap().code(world.now()).unwrap();
+    let done = ops::pass_second_step(&world.desk, &Origin::default(), &own_again, &code).await.unwrap();
+    assert!(matches!(done, SecondStepPassed::Done(_, Some(_))), "{done:?}");
+    // What is on stays on.
+    ops::reset_password(&world.desk, &shell(), &email, PASSWORD).await.unwrap();
+    assert!(offered(&world, &grace).await.is_some());
+    world.finish().await;
+}
+
+async fn token(world: &World, by: &Acting, life: Option<Duration>) -> (TokenId, TokenSecret) {
+    let new = NewToken {
+        name: format!("token-{}", unstale::ops::new_uuid()),
+        role: Role::Operator,
+        life,
+        distributions: vec![DistributionId::from_trusted(crate::support::SHOP)],
+    };
+    let (token, secret) = ops::make_token(&world.desk, by, &new).await.unwrap();
+    (token.id, secret)
+}
+
+async fn is_good(world: &World, secret: &TokenSecret) -> bool {
+    ops::recognise_token(&world.desk, Origin::default(), secret).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn a_token_is_good_no_longer_than_who_made_it() {
+    let world = World::new().await;
+    let boss = add(&world, "boss@example.com", Role::Admin).await;
+    add(&world, "other@example.com", Role::Admin).await;
+    let (_, of_boss) = token(&world, &as_person(&boss), None).await;
+    let (_, of_shell) = token(&world, &shell(), None).await;
+    let (_, short) = token(&world, &shell(), Some(Duration::from_hours(24))).await;
+    let bearer = ops::recognise_token(&world.desk, Origin::default(), &short).await.unwrap().unwrap().1;
+    let refresh = async || ops::refresh_distributions(&world.desk, &bearer).await;
+    refresh().await.unwrap();
+    assert!(is_good(&world, &of_boss).await && is_good(&world, &of_shell).await);
+    ops::disable_person(&world.desk, &shell(), &boss.id).await.unwrap();
+    assert!(!is_good(&world, &of_boss).await);
+    assert!(is_good(&world, &of_shell).await);
+    ops::enable_person(&world.desk, &shell(), &boss.id).await.unwrap();
+    assert!(is_good(&world, &of_boss).await);
+    // Over between its coming and the transaction.
+    world.advance(Duration::from_hours(25));
+    assert!(refresh().await.is_err());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_keeps_its_last_grant_until_it_is_revoked() {
+    let world = World::new().await;
+    let (id, _) = token(&world, &shell(), None).await;
+    let all = world.database.get(async |conn| grants::list(conn, 10).await).await;
+    let grant = &all[0].id;
+    let remove = async || ops::remove_grant(&world.desk, &shell(), grant, |_| String::new()).await;
+    let head = world.head().await;
+    let refused = remove().await.unwrap_err();
+    assert!(refused.to_string().contains("revoke the token"), "{refused}");
+    assert_eq!(world.events_after(head).await, ["act.refused"]);
+    ops::revoke_token(&world.desk, &shell(), &id).await.unwrap();
+    remove().await.unwrap();
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn groups_that_are_not_told_stay_and_too_many_are_refused() {
+    let world = World::new().await;
+    let roles = RoleRules { default: Some(Role::Operator), ..RoleRules::default() };
+    let rules = ExternalRules { sign_up: true, link_by_email: false, roles };
+    let recognise = async |told: Option<Vec<String>>| {
+        let who = Asserted {
+            issuer: "https://idp.example".to_owned(),
+            subject: "s".to_owned(),
+            email: Some(EMAIL.to_owned()),
+            email_verified: None,
+            role_values: Vec::new(),
+            groups: told,
+        };
+        ops::recognise(&world.desk, &Origin::default(), &who, &rules).await.unwrap()
+    };
+    let names = |count: usize| (0..count).map(|n| format!("g{n:03}")).collect::<Vec<_>>();
+    let person = recognise(Some(names(200))).await.unwrap();
+    let kept = async || world.database.get(async |conn| groups::provided(conn, &person.id).await).await;
+    assert_eq!(kept().await, names(200));
+    recognise(None).await.unwrap();
+    assert_eq!(kept().await, names(200), "silence empties nothing");
+    let head = world.head().await;
+    assert_eq!(recognise(Some(names(201))).await, Err(Refusal::TooManyGroups));
+    assert_eq!((kept().await, world.events_after(head).await.len()), (names(200), 0));
+    recognise(Some(Vec::new())).await.unwrap();
+    assert_eq!(kept().await, names(0), "that there are none may be told");
+    world.finish().await;
+}
