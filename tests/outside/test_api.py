@@ -32,13 +32,13 @@ def wait_for_distributions(desk):
     raise AssertionError("the distributions were not read")
 
 
-def test_the_document_and_the_service_agree(desk):
+def test_the_document_and_the_service_agree(desk, tmp_path):
     """All checks, all phases. The stream never ends by itself and has tests of its own."""
     program = Path(sys.executable).parent / "schemathesis"
     command = [sys.executable, str(program), "--config-file", str(HERE / "schemathesis.toml"), "run"]
     command += [f"{desk.address}/api/openapi.json", "-H", f"Authorization: Bearer {desk.token}", "--checks", "all"]
     command += ["--max-examples", str(CASES), "--exclude-path", "/api/v1/events", "--request-timeout", "90", "--seed", "6"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=3600)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=3600)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
