@@ -152,9 +152,10 @@ impl From<OpError> for ApiError {
                 Kind::NotAllowed,
                 format!("It was refused: {why}. Nothing was kept or sent. The attempt is in the history."),
             ),
-            OpError::TooLate | OpError::BelongsToAnother | OpError::LastAdmin | OpError::TooManySearches(_) => {
-                Self::new(Kind::TooLate, error.to_string())
-            }
+            OpError::TooLate
+            | OpError::BelongsToAnother
+            | OpError::LastAdmin
+            | OpError::TooManySearches(_) => Self::new(Kind::TooLate, error.to_string()),
             OpError::Grant(_) | OpError::Group(_) | OpError::Token(_) => {
                 Self::new(Kind::Unreadable, error.to_string())
             }
