@@ -24,6 +24,7 @@ use super::{
     error::{Cause, Unfinished, WebError},
     proxy, rate,
     state::Web,
+    turned_away::TurnedAway,
 };
 
 /// Nothing but our own files; no inline script, no inline style, no frame around us.
@@ -34,6 +35,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const API_WAIT: Duration = Duration::from_mins(1);
 
 const USER_AGENT_MAX: usize = 400;
+/// So much of what a request says of its origin is told.
+const SAID_MAX: usize = 200;
 
 /// The ID of one request: in the log, in the history, and on every error page.
 #[derive(Debug, Clone)]
@@ -56,6 +59,7 @@ pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
         .layer(middleware::from_fn(to_the_end))
         .layer(middleware::from_fn_with_state(web.clone(), require_own_page))
         .layer(csrf.with_rejection_response(|_| cross_site()))
+        .layer(middleware::from_fn_with_state(web.clone(), tell_cross_site))
         .layer(middleware::from_fn_with_state(web.clone(), in_time))
         .layer(middleware::from_fn_with_state(web.clone(), proxy::guard))
         .layer(middleware::from_fn_with_state(web.clone(), rate::limit))
@@ -160,12 +164,37 @@ async fn require_own_page(State(web): State<Web>, request: Request, next: Next) 
     next.run(request).await
 }
 
+/// Marks the answer to what another site sent.
+#[derive(Debug, Clone, Copy)]
+struct CrossSite;
+
+/// Attempts are worth knowing: the log has each, the history one a minute.
+async fn tell_cross_site(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+    let said = origin_in_words(request.headers());
+    let response = next.run(request).await;
+    if response.extensions().get::<CrossSite>().is_some() {
+        TurnedAway::OtherSite.tell(&web, &origin, &said).await;
+    }
+    response
+}
+
+fn origin_in_words(headers: &HeaderMap) -> String {
+    let said = |name: &str| {
+        let text = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("nothing");
+        text.chars().take(SAID_MAX).collect::<String>()
+    };
+    format!("Origin says {}, Sec-Fetch-Site {}", said("origin"), said("sec-fetch-site"))
+}
+
 fn cross_site() -> Response {
-    WebError::NotAllowed {
+    let mut response = WebError::NotAllowed {
         what: "This was sent by another site".to_owned(),
         advice: "Unstale takes changes only from its own pages. Nothing was kept or sent. Open Unstale itself and try there; behind a proxy, check that it passes Host and Origin on and that UNSTALE_PUBLIC_URL is set.".to_owned(),
     }
-    .into_response()
+    .into_response();
+    response.extensions_mut().insert(CrossSite);
+    response
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the box over")]

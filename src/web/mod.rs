@@ -24,6 +24,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod state;
+mod turned_away;
 mod view;
 pub mod ways;
 

@@ -24,7 +24,7 @@ use governor::{
 
 use crate::domain::actor::Origin;
 
-use super::{error::WebError, state::Web};
+use super::{error::WebError, state::Web, turned_away::TurnedAway};
 
 type Limiter = RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock, NoOpMiddleware>;
 
@@ -76,10 +76,14 @@ pub async fn limit(State(web): State<Web>, request: Request, next: Next) -> Resp
     if request.uri().path() == "/healthz" {
         return next.run(request).await;
     }
-    let client = request.extensions().get::<Origin>().and_then(|origin| origin.client_address.parse().ok());
+    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+    let client = origin.client_address.parse().ok();
     match client.map_or(Ok(()), |client| web.options.rate.take(client)) {
         Ok(()) => next.run(request).await,
-        Err(wait) => WebError::TooOften(wait).into_response(),
+        Err(wait) => {
+            TurnedAway::TooOften.tell(&web, &origin, "too many requests a second").await;
+            WebError::TooOften(wait).into_response()
+        }
     }
 }
 

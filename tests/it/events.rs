@@ -336,7 +336,7 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
 
 async fn end_by(desk: &unstale::ops::Desk, person: &unstale::domain::person::Person, what: &str) {
     use unstale::{ops, store::second_steps};
-    let by = crate::support::acting();
+    let by = crate::support::shell();
     match what {
         "disable" => ops::disable_person(desk, &by, &person.id).await.unwrap(),
         "role" => ops::change_role(desk, &by, &person.id, Role::Viewer).await.unwrap(),

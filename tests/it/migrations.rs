@@ -77,6 +77,11 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO api_token (id, name, token_hash, shown, role, made_by, made_by_name, created_at, expires_at)
                  VALUES ('t1', 'deploy', 'hash', 'unstale_abcd', 'operator', 'p1', 'ada@example.com', 1, 2)",
         ],
+        8 => &[
+            "INSERT INTO audit_signed_head (sequence, hash, at, public_key, signature) VALUES (1, 'h1', 2, 'key', 'sig')",
+            "INSERT INTO audit_item (item_key, sequence) VALUES (7, 1)",
+            "INSERT INTO saved_search (id, person_id, name, query, created_at) VALUES ('s1', 'p1', 'prices', 'q=x', 1)",
+        ],
         9 => &["INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
              VALUES ('key-1', 'hash', 'accepted', 'i1', 1)"],
         _ => &[],

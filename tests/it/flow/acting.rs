@@ -5,19 +5,21 @@ use std::time::Duration;
 use unstale::{
     domain::{
         access::Role,
-        actor::{Acting, Actor, Origin},
+        actor::{Acting, Actor, ActorKind, Origin},
+        batching::OURS,
         claims::{Asserted, RoleRules},
-        id::{DistributionId, TokenId},
+        id::{DistributionId, ProposalId, RequestKey, TokenId},
         person::{Email, Person},
+        proposal::{LIFE, Proposal, ProposalState},
         second_step::TotpSecret,
         secret::Secret,
         token::TokenSecret,
     },
     ops::{self, ExternalRules, NewToken, OpError, Refusal, SecondStepPassed, SignIn},
-    store::{grants, groups, people, second_steps},
+    store::{grants, groups, people, proposals, second_steps},
 };
 
-use crate::support::{World, acting, person, shell};
+use crate::support::{World, acting, items, person, shell};
 
 const EMAIL: &str = "grace@example.com";
 const PASSWORD: &str = "seven purple llamas knit";
@@ -139,6 +141,53 @@ async fn a_token_is_good_no_longer_than_who_made_it() {
     // Over between its coming and the transaction.
     world.advance(Duration::from_hours(25));
     assert!(refresh().await.is_err());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
+    let world = World::new().await;
+    let site = DistributionId::from_trusted(crate::support::SHOP);
+    let admin = add(&world, "boss@example.com", Role::Admin).await;
+    let operator = add(&world, EMAIL, Role::Operator).await;
+    let (of_shell, _) = token(&world, &shell(), Some(Duration::from_hours(2))).await;
+    let (of_admin, _) = token(&world, &as_person(&admin), None).await;
+    let propose = async |token: &TokenId, behind: &str| {
+        let asked_by = Actor { kind: ActorKind::Token, id: token.to_string(), name: "ci".to_owned() };
+        let proposal = Proposal {
+            id: ProposalId::from_trusted(ops::new_uuid()),
+            request_key: RequestKey::parse(&ops::new_uuid()).unwrap(),
+            distribution: site.clone(),
+            asked_by,
+            behind: behind.to_owned(),
+            reason: String::new(),
+            items: items(&["/a"]),
+            first_item: items(&["/a"]).remove(0),
+            asked_at: world.now(),
+            expires_at: world.now().plus(LIFE),
+            state: ProposalState::Waiting,
+            decided_by: None,
+            decided_at: None,
+            word: String::new(),
+            invalidation: None,
+        };
+        world.database.write(async |tx| proposals::insert(tx, &proposal).await).await;
+        proposal.id
+    };
+    let approve = async |by: &Person, id: &ProposalId| {
+        ops::approve_proposal(&world.desk, &as_person(by), id, "", OURS).await
+    };
+    let [shells, admins, late] = [
+        propose(&of_shell, "").await,
+        propose(&of_admin, admin.id.as_str()).await,
+        propose(&of_shell, "").await,
+    ];
+    assert!(is_refused(approve(&admin, &admins).await), "it is their own token");
+    approve(&operator, &admins).await.unwrap();
+    assert!(is_refused(approve(&operator, &shells).await), "it may be their own token");
+    approve(&admin, &shells).await.unwrap();
+    world.advance(Duration::from_hours(3));
+    assert!(is_refused(approve(&admin, &late).await), "the token is over");
     world.finish().await;
 }
 

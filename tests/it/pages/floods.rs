@@ -15,6 +15,7 @@ use crate::support::{Site, World, options};
 async fn a_client_that_asks_too_often_is_told_to_wait() {
     let site = Site::over(World::new().await, Options { rate: Rate::new(5), ..options() }).await;
     let stranger = site.stranger();
+    let head = site.world.head().await;
     let mut answers = Vec::new();
     for _ in 0..40 {
         answers.push(stranger.get("/sign-in").await);
@@ -26,6 +27,7 @@ async fn a_client_that_asks_too_often_is_told_to_wait() {
         let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=2).contains(&seconds), "{seconds}");
     }
+    assert_eq!(site.world.events_after(head).await, ["act.refused"], "once a minute");
     assert_eq!(stranger.get("/healthz").await.status, 200, "whether the process lives may always be asked");
     site.finish().await;
 }

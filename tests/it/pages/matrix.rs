@@ -99,7 +99,6 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
         (
             "POST",
             "/history/searches"
-            | "/settings/account/second-step"
             | "/settings/account/second-step/confirm"
             | "/settings/account/sessions/end-others",
         ) => OWN_ACT,
@@ -107,6 +106,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
         (
             "POST",
             "/settings/account/password"
+            | "/settings/account/second-step"
             | "/settings/account/second-step/codes"
             | "/settings/account/second-step/remove",
         ) => [401, 422, 422, 422, 422, 422],

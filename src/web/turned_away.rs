@@ -1,0 +1,43 @@
+//! Tells what is turned away before anybody asks who it was: each time in the log, once a minute in the history.
+
+use crate::{
+    domain::{
+        actor::{Acting, Actor, Origin},
+        audit::Target,
+    },
+    ops,
+};
+
+use super::state::Web;
+
+/// What was turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// A form that another site sent, or a browser that does not say where from.
+    OtherSite,
+    /// One request more than a client may send.
+    TooOften,
+}
+
+impl TurnedAway {
+    const fn what(self) -> &'static str {
+        match self {
+            Self::OtherSite => "send a form from another site",
+            Self::TooOften => "ask more often than is allowed",
+        }
+    }
+
+    /// Never fails: whoever is turned away gets their answer in any case.
+    pub async fn tell(self, web: &Web, origin: &Origin, said: &str) {
+        let (client, what) = (origin.client_address.as_str(), self.what());
+        tracing::warn!(client, what, said, "a request was turned away");
+        if !web.minute.may_tell(what, web.desk.clock.now()) {
+            return;
+        }
+        let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
+        let why = format!("{said}; more of the same within a minute are in the log only");
+        if let Err(error) = ops::refuse(&web.desk, &acting, &Target::new("act", what), None, &why).await {
+            tracing::warn!(%error, "a refusal could not be kept in the history");
+        }
+    }
+}
