@@ -256,7 +256,7 @@ async fn an_open_stream_is_no_use_of_the_session_and_ends_with_it() {
     // A browser that comes back to the stream again and again, and nobody before it.
     site.world.advance(Duration::from_mins(9));
     drop(Stream::open(&browser, None, None).await);
-    site.world.advance(idle - Duration::from_mins(9) - Duration::from_millis(200));
+    site.world.advance(Duration::from_millis(59_800));
     let mut stream = Stream::open(&browser, None, None).await;
     assert!(ends(&mut stream).await, "it outlived its session");
     site.world.advance(Duration::from_millis(200));

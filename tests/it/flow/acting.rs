@@ -34,6 +34,7 @@ fn as_person(person: &Person) -> Acting {
     Acting { actor: Actor::person(&person.id, &person.email), origin: acting().origin }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what a command gave is looked at once")]
 fn is_refused<T>(done: Result<T, OpError>) -> bool {
     matches!(done, Err(OpError::NotAllowed(_)))
 }
