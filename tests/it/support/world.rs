@@ -90,8 +90,7 @@ impl World {
             world.database.db.close().await;
             std::fs::read(world.database.db.file().unwrap()).unwrap()
         });
-        let database = Database::copied(read.await).await;
-        Self::unread(database, setup).await
+        Self::over(Database::copied(read.await).await, setup).await
     }
 
     /// The same on PostgreSQL, where there is one.
@@ -104,6 +103,15 @@ impl World {
 
     /// The distributions are not read yet.
     pub async fn unread(database: Database, setup: Setup) -> Self {
+        // Whoever acts is somebody: what they may do is looked up at each act.
+        let ada =
+            Person { id: PersonId::from_trusted("p1"), ..samples::person("p1@example.com", Role::Operator) };
+        database.write(async |tx| people::insert(tx, &ada, "").await).await;
+        Self::over(database, setup).await
+    }
+
+    /// Around a database as it is.
+    async fn over(database: Database, setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let start = jiff::Timestamp::from_microsecond(START.as_micros()).unwrap();
         let sandbox = Sandbox::start(Config {
@@ -116,10 +124,6 @@ impl World {
         let clock = Clock::manual(START);
         let (db, bell) = (database.db.clone(), Bell::new());
         let desk = Desk { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
-        // Whoever acts is somebody: what they may do is looked up at each act.
-        let ada =
-            Person { id: PersonId::from_trusted("p1"), ..samples::person("p1@example.com", Role::Operator) };
-        database.write(async |tx| people::insert(tx, &ada, "").await).await;
         let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
         let bench = Bench { db, cloudfront, clock: clock.clone(), bell, settings: setup.settings };
         Self {
