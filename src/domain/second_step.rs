@@ -93,7 +93,10 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
 }
 
-/// A code for the day on which the authenticator is lost: 80 random bits, shown once.
+/// Letters of a recovery code, of five bits each: enough that a plain hash keeps it (NIST SP 800-63B asks for 112 bits).
+pub const RECOVERY_LETTERS: usize = 24;
+
+/// A code for the day on which the authenticator is lost: 120 random bits, shown once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(String);
 
@@ -104,9 +107,9 @@ impl fmt::Debug for RecoveryCode {
 }
 
 impl RecoveryCode {
-    /// From 16 random bytes, of each of which five bits are taken.
+    /// From random bytes, of each of which five bits are taken.
     #[must_use]
-    pub fn from_random(bytes: [u8; 16]) -> Self {
+    pub fn from_random(bytes: [u8; RECOVERY_LETTERS]) -> Self {
         Self(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
     }
 
@@ -115,11 +118,11 @@ impl RecoveryCode {
     pub fn parse(text: &str) -> Option<Self> {
         let text: String = text.chars().filter(|c| *c != '-' && !c.is_whitespace()).collect();
         let text = text.to_lowercase();
-        let fits = text.len() == 16 && text.bytes().all(|byte| LETTERS.contains(&byte));
+        let fits = text.len() == RECOVERY_LETTERS && text.bytes().all(|byte| LETTERS.contains(&byte));
         fits.then_some(Self(text))
     }
 
-    /// `abcd-efgh-ijkm-npqr`: only for the person.
+    /// `abcd-efgh-ijkm-npqr-stuv-wxyz`: only for the person.
     #[must_use]
     pub fn reveal(&self) -> String {
         let letters: Vec<char> = self.0.chars().collect();
@@ -164,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_recovery_code_reads_back_as_it_was_shown() {
-        let code = RecoveryCode::from_random([200; 16]);
+        let code = RecoveryCode::from_random([200; RECOVERY_LETTERS]);
         assert_eq!(RecoveryCode::parse(&code.reveal().to_uppercase()), Some(code.clone()));
         assert_eq!(RecoveryCode::parse("abcd"), None);
         assert_eq!(format!("{code:?} {:?}", secret()), "RecoveryCode(…) TotpSecret(…)");

@@ -6,7 +6,7 @@ use crate::{
         audit::{Action, Event, Target},
         id::PersonId,
         person::Person,
-        second_step::{RECOVERY_CODES, RecoveryCode, TotpSecret},
+        second_step::{RECOVERY_CODES, RECOVERY_LETTERS, RecoveryCode, TotpSecret},
         secret::SecretHash,
         time::Timestamp,
     },
@@ -121,7 +121,7 @@ async fn write_event(
 async fn write_codes(tx: &mut Tx, person: &PersonId) -> Result<Vec<RecoveryCode>, OpError> {
     let mut codes = Vec::with_capacity(RECOVERY_CODES);
     for _ in 0..RECOVERY_CODES {
-        let mut bytes = [0; 16];
+        let mut bytes = [0; RECOVERY_LETTERS];
         getrandom::fill(&mut bytes)?;
         codes.push(RecoveryCode::from_random(bytes));
     }

@@ -61,7 +61,7 @@ async fn an_offer_is_taken_away_and_a_step_that_is_on_stays(database: &Database)
 
 async fn a_recovery_code_works_once(database: &Database) {
     let ada = ada(database).await;
-    let hashes: Vec<_> = (1..=3).map(|byte| RecoveryCode::from_random([byte; 16]).hash()).collect();
+    let hashes: Vec<_> = (1..=3).map(|byte| RecoveryCode::from_random([byte; 24]).hash()).collect();
     let replace = async |from: usize| {
         database.write(async |tx| second_steps::replace_codes(tx, &ada.id, &hashes[from..]).await).await;
     };
