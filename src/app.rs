@@ -160,8 +160,8 @@ impl App {
         T: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<worker::Next, StoreError>> + Send,
     {
-        let (clock, silence, stop) = (self.bench.clock.clone(), Bell::new(), self.stop.clone());
-        workers.spawn(async move { worker::run(name, &clock, silence.listen(), &stop, tick).await });
+        let (clock, stop) = (self.bench.clock.clone(), self.stop.clone());
+        workers.spawn(async move { worker::run(name, &clock, &stop, tick).await });
     }
 
     /// The link for the first account, where there is none.

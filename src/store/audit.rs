@@ -119,33 +119,6 @@ pub async fn before(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<
     rows.into_iter().map(Row::into_event).collect()
 }
 
-/// The same, less what this actor may not see: events of distributions outside their grants, and those of others that
-/// name no distribution.
-pub async fn before_seen_by(
-    conn: &mut Conn,
-    access: &Access,
-    sequence: i64,
-    limit: usize,
-) -> Result<Vec<Chained>, StoreError> {
-    let sight = Sight::of(access);
-    let rows = fetch_all!(
-        conn,
-        Row,
-        select!(
-            "WHERE sequence < $1
-               AND ($2 OR (distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $4)
-                   OR replace($3, '|' || distribution_id || '|', '') <> $3)
-             ORDER BY sequence DESC LIMIT $5"
-        ),
-        sequence,
-        sight.all,
-        sight.list.as_str(),
-        access.behind.as_str(),
-        signed(limit),
-    )?;
-    rows.into_iter().map(Row::into_event).collect()
-}
-
 /// Which events a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -154,7 +127,8 @@ pub struct Wanted {
     pub action: Option<Action>,
 }
 
-/// The same as [`before_seen_by`], of one distribution, invalidation or action where that is wanted.
+/// The same as [`before`], less what this actor may not see: events of distributions
+/// outside their grants, and those of others that name no distribution.
 pub async fn page_seen_by(
     conn: &mut Conn,
     access: &Access,

@@ -1,6 +1,6 @@
-//! Runs a worker's ticks until told to stop: at once when the bell rings, else when the next row is due.
+//! Runs a worker's ticks until told to stop: when the next row is due, and those that send at once when the bell rings.
 
-use std::{fmt::Display, time::Duration};
+use std::{fmt::Display, future::pending, time::Duration};
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -24,19 +24,14 @@ pub enum Next {
 }
 
 /// Ticks until `stop`; a tick that has begun is finished first.
-pub async fn run<E, F>(
-    name: &'static str,
-    clock: &Clock,
-    mut bell: Listener,
-    stop: &CancellationToken,
-    tick: impl Fn() -> F,
-) where
+pub async fn run<E, F>(name: &'static str, clock: &Clock, stop: &CancellationToken, tick: impl Fn() -> F)
+where
     E: Display,
     F: Future<Output = Result<Next, E>>,
 {
     while !stop.is_cancelled() {
         match tick().await {
-            Ok(next) => rest(next, clock, &mut bell, stop).await,
+            Ok(next) => rest(next, clock, pending(), stop).await,
             Err(error) => recover(name, &error, stop).await,
         }
     }
@@ -67,7 +62,7 @@ pub async fn run_in_turn<W, E, C, F>(
                 finish(work).await
             }
             Ok(Err(next)) => {
-                rest(next, clock, &mut turn, stop).await;
+                rest(next, clock, turn.rung(), stop).await;
                 Ok(())
             }
             Err(error) => {
@@ -81,7 +76,7 @@ pub async fn run_in_turn<W, E, C, F>(
     }
 }
 
-async fn rest(next: Next, clock: &Clock, bell: &mut Listener, stop: &CancellationToken) {
+async fn rest(next: Next, clock: &Clock, rung: impl Future<Output = ()>, stop: &CancellationToken) {
     let span = match next {
         Next::Again => return,
         Next::At(due) => due.since(clock.now()).min(HEARTBEAT),
@@ -89,7 +84,7 @@ async fn rest(next: Next, clock: &Clock, bell: &mut Listener, stop: &Cancellatio
     };
     tokio::select! {
         () = tokio::time::sleep(span) => {}
-        () = bell.rung() => {}
+        () = rung => {}
         () = stop.cancelled() => {}
     }
 }

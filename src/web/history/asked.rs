@@ -96,7 +96,7 @@ impl Wanted {
             outside: Field::new(&self.outside),
         };
         let search = self.search(&mut fields, sites);
-        let search = search.map(|search| Search { sight: super::page::sight(visitor), ..search });
+        let search = search.map(|search| Search { sight: super::sight(visitor), ..search });
         (fields, search)
     }
 

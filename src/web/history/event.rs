@@ -20,8 +20,7 @@ use super::{
         state::Web,
         view::{self, Frame, Tab},
     },
-    page::sight,
-    row,
+    row, sight,
 };
 
 #[derive(Template)]

@@ -8,12 +8,7 @@ use axum::{
 };
 
 use crate::{
-    domain::{
-        audit::{Action, search::Sight},
-        distribution::Distribution,
-        saved_search::SavedSearch,
-        time::Timestamp,
-    },
+    domain::{audit::Action, distribution::Distribution, saved_search::SavedSearch, time::Timestamp},
     store::{
         Conn, StoreError,
         audit::{self, Checked, Found},
@@ -74,12 +69,6 @@ struct Seal {
     words: &'static str,
     told: String,
     hash: String,
-}
-
-/// What this person may see of the history; `None` is everything.
-pub fn sight(visitor: &Visitor) -> Option<Sight> {
-    let distributions = visitor.access.sites()?.into_iter().collect();
-    Some(Sight { person: visitor.person.id.to_string(), distributions })
 }
 
 /// `GET /history`

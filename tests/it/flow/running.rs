@@ -1,5 +1,6 @@
 //! The workers as the service runs them: woken by the bell, ended by the stop.
 
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use unstale::worker::{self, Submitter};
 
@@ -13,8 +14,9 @@ async fn a_press_of_the_button_wakes_the_submitter() {
         let (bench, stop) = (world.bench.clone(), stop.clone());
         tokio::spawn(async move {
             let submitter = Submitter::new(bench.clone());
-            let bell = bench.bell.listen();
-            worker::run("submitter", &bench.clock, bell, &stop, || submitter.tick()).await;
+            let bell = Mutex::new(bench.bell.listen());
+            let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
+            worker::run_in_turn("submitter", &bench.clock, &bell, &stop, claim, finish).await;
         })
     };
     let mut bell = world.desk.bell.listen();

@@ -11,7 +11,9 @@ use unstale::{
         person::Person,
         reach::Reach,
     },
-    store::{StoreError, access, audit, distribution_tags, grants, invalidations, local_groups, people},
+    store::{
+        Conn, StoreError, access, audit, distribution_tags, grants, invalidations, local_groups, people,
+    },
 };
 
 use super::given::{id, request, sites};
@@ -185,8 +187,9 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
     let only = Granted { sites: [id("E1")].into(), reach: Reach::whole() };
     let narrowed = Access::new(Role::Operator, vec![only]).of("ada");
     let seen = async |access: &Access, limit| {
-        let events =
-            database.get(async |conn| audit::before_seen_by(conn, access, i64::MAX, limit).await).await;
+        let wanted = audit::Wanted::default();
+        let read = async |conn: &mut Conn| audit::page_seen_by(conn, access, &wanted, i64::MAX, limit).await;
+        let events = database.get(read).await;
         events.into_iter().map(|event| event.sequence).collect::<Vec<_>>()
     };
     assert_eq!(seen(&Access::whole(Role::Viewer), 9).await, [5, 4, 3, 2, 1]);
