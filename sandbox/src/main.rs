@@ -60,7 +60,7 @@ Steer it, at the API's address, in JSON:
       KIND, act done:      slow (delay_ms before it) lost empty malformed truncated unknown_status
   GET POST        /_sandbox/settings       same_reference (earlier, already_exists, invalid_argument),
                                            conflicting_reference (already_exists, invalid_argument),
-                                           forget_references_after_ms, complete_after_ms, reachable
+                                           forget_references_after_ms, complete_after_ms, item_limit, reachable
   GET DELETE      /_sandbox/calls?after=N  what was called and how it ended
   GET POST        /_sandbox/distributions  add, change by id, or remove with {\"id\": ID, \"delete\": true}
   GET POST        /_sandbox/clock          {\"advance_ms\": N}, with --manual-clock";

@@ -86,9 +86,12 @@ pub fn ordinal(number: usize) -> String {
 }
 
 /// The candidate that may go now: one whose call was begun, else one that has waited long, else the first that fits.
+///
+/// Alone a batch always fits: one that was split under wider limits would otherwise wait for ever.
 #[must_use]
 pub fn pick(candidates: &[Candidate], in_flight: Load, limits: Limits, now: Timestamp) -> Option<&Candidate> {
-    let fits = |candidate: &&Candidate| in_flight.leaves_room_for(candidate.load, limits);
+    let alone = in_flight == Load::default();
+    let fits = |candidate: &&Candidate| alone || in_flight.leaves_room_for(candidate.load, limits);
     let begun = candidates.iter().find(|candidate| candidate.counted);
     if begun.is_some() {
         return begun;
@@ -135,6 +138,15 @@ mod tests {
         let all = [candidate("small", 1, 1), candidate("big", 3_000, 60)];
         assert_eq!(picked(&all, 1), None, "nor by one that comes before it");
         assert_eq!(picked(&all, 0).as_deref(), Some("big"));
+    }
+
+    #[test]
+    fn one_that_was_split_under_wider_limits_goes_alone() {
+        let all = [candidate("big", 3_000, 60)];
+        let narrow = Limits { paths: 100, wildcards: 1 };
+        let picked = |paths| pick(&all, Load { paths, wildcards: 0 }, narrow, NOW).map(|c| c.id.to_string());
+        assert_eq!(picked(1), None);
+        assert_eq!(picked(0).as_deref(), Some("big"));
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Ledger {
         if let Some(earlier) = self.known(caller_reference, settings.forget_references_after(), now) {
             return repeated(earlier, items, settings);
         }
-        self.check_limits(items, now)?;
+        self.check_limits(items, settings, now)?;
         let invalidation = Invalidation {
             id: id::invalidation(),
             distribution: distribution.to_owned(),
@@ -119,7 +119,7 @@ impl Ledger {
         (!forgotten).then_some(earlier)
     }
 
-    fn check_limits(&mut self, items: &[String], now: Timestamp) -> Result<(), Refusal> {
+    fn check_limits(&mut self, items: &[String], settings: &Settings, now: Timestamp) -> Result<(), Refusal> {
         let (mut plain, mut wild) = (0, 0);
         for open in self.in_progress(now) {
             wild += open.wildcards();
@@ -130,7 +130,7 @@ impl Ledger {
             return Err(Refusal::TooManyWildcards);
         }
         let more_plain = items.len() - more_wild;
-        if plain + more_plain > ITEM_LIMIT && more_plain > 0 {
+        if plain + more_plain > settings.item_limit && more_plain > 0 {
             return Err(Refusal::TooManyItems);
         }
         Ok(())

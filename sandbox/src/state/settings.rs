@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::ledger::ITEM_LIMIT;
+
 /// What a repeated caller reference with the same items is answered with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +42,8 @@ pub struct Settings {
     pub forget_references_after_ms: Option<u64>,
     /// How long an invalidation made from now on stays `InProgress`.
     pub complete_after_ms: u64,
+    /// Items without a closing `*` that one distribution may have in progress: 3,000 at CloudFront.
+    pub item_limit: usize,
     /// `false`: every connection to the API breaks at its first call, as in an outage.
     pub reachable: bool,
 }
@@ -51,6 +55,7 @@ impl Settings {
             conflicting_reference: ConflictingReference::default(),
             forget_references_after_ms: None,
             complete_after_ms: u64::try_from(complete_after.as_millis()).unwrap_or(u64::MAX),
+            item_limit: ITEM_LIMIT,
             reachable: true,
         }
     }

@@ -87,7 +87,8 @@ impl Database {
 
     /// An SQLite database with what such a file holds.
     pub async fn copied(bytes: &[u8]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // In memory where there is such a place: thousands are made, and what they wait for otherwise is the disk.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         std::fs::write(file(&folder), bytes).unwrap();
         let place = Place::Sqlite(folder);
         let db = Db::open(&place.address()).await.unwrap();
