@@ -26,7 +26,7 @@ pub async fn submit(
 ) -> Result<Json<InvalidationShape>, ApiError> {
     let id = parse_id(id)?;
     match ops::cancel_invalidation(&api.desk, &caller.acting, &id).await {
-        Err(OpError::NotFound) => return Err(ApiError::not_found("invalidation")),
+        Err(OpError::NotFound | OpError::Hidden) => return Err(ApiError::not_found("invalidation")),
         Err(OpError::TooLate) => {
             let detail = "Nothing of it is queued any more, so nothing was changed.";
             return Err(ApiError::new(Kind::TooLate, detail));

@@ -10,7 +10,11 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{domain::actor::Origin, ops::OpError, store::StoreError};
+use crate::{
+    domain::actor::Origin,
+    ops::{OpError, Sort},
+    store::StoreError,
+};
 
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -145,23 +149,21 @@ impl From<StoreError> for ApiError {
 
 impl From<OpError> for ApiError {
     fn from(error: OpError) -> Self {
-        match error {
-            OpError::Store(error) => error.into(),
-            OpError::NotFound => Self::not_found("thing"),
-            OpError::NotAllowed(why) => Self::new(
+        let error = match error {
+            OpError::Store(error) => return error.into(),
+            other => other,
+        };
+        let words = error.to_string();
+        match error.sort() {
+            Sort::NotFound => Self::not_found("thing"),
+            Sort::SessionOver => Self::new(Kind::NoToken, words),
+            Sort::NotAllowed => Self::new(
                 Kind::NotAllowed,
-                format!("It was refused: {why}. Nothing was kept or sent. The attempt is in the history."),
+                format!("It was refused: {words}. Nothing was kept or sent. The attempt is in the history."),
             ),
-            OpError::TooLate
-            | OpError::BelongsToAnother
-            | OpError::LastAdmin
-            | OpError::TooManySearches(_) => Self::new(Kind::TooLate, error.to_string()),
-            OpError::Grant(_) | OpError::Group(_) | OpError::Token(_) => {
-                Self::new(Kind::Unreadable, error.to_string())
-            }
-            OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
-                Self::internal(error.to_string())
-            }
+            Sort::TooLate => Self::new(Kind::TooLate, words),
+            Sort::Wrong => Self::new(Kind::Unreadable, words),
+            Sort::Away | Sort::Internal => Self::internal(words),
         }
     }
 }

@@ -135,7 +135,7 @@ pub(super) async fn refuse(
     audit::append(&mut tx, event).await?;
     desk.commit(tx).await?;
     Ok(match why {
-        Refusal::Hidden => OpError::NotFound,
+        Refusal::Hidden => OpError::Hidden,
         other => OpError::NotAllowed(other.words()),
     })
 }

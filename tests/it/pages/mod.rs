@@ -12,6 +12,7 @@ mod guesses;
 mod hidden;
 mod history;
 mod history_search;
+mod invalid;
 mod invalidation;
 mod matrix;
 mod oidc;
