@@ -46,7 +46,7 @@ fn wrong(path: &str) -> (Vec<(&'static str, &'static str)>, u16) {
         // Nothing was begun.
         "/settings/account/second-step/confirm" => (vec![("code", "1")], 303),
         "/settings/account/sessions/{id}/end" => (Vec::new(), 409),
-        _ => (vec![("role", "viewer")], 404),
+        _ => (vec![("role", "viewer"), ("word", "no")], 404),
     }
 }
 
@@ -109,6 +109,7 @@ async fn a_form_that_cannot_be_read_leaves_one_event_of_whoever_is_signed_in() {
 #[tokio::test]
 async fn strangers_who_type_wrongly_leave_one_event_without_what_they_typed() {
     let site = Site::new().await;
+    site.world.without_people().await;
     let email = Email::parse("grace@example.com").unwrap();
     let set_up = ops::make_set_up_link(&site.world.desk).await.unwrap().unwrap();
     let tries = async |path: &str, fields: &[(&str, &str)], status: u16| {
