@@ -72,7 +72,7 @@ impl App {
             tx.commit().await?;
         }
         let (clock, bell) = (Clock::system(), Bell::new());
-        let desk = Desk { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        let desk = Desk::new(db.clone(), clock.clone(), bell.clone());
         let bench = Bench { db, cloudfront, clock, bell, settings };
         Ok(Self { desk, bench, seal: None, stop, _lock: lock })
     }

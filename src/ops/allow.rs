@@ -83,10 +83,29 @@ pub(super) async fn check(
     site: &DistributionId,
     items: &[Item],
 ) -> Result<(Tx, Access), OpError> {
-    let access = of(&mut tx, &acting.actor, desk.clock.now()).await?;
+    match check_within(desk, &mut tx, acting, what, site, items).await {
+        Ok(access) => Ok((tx, access)),
+        Err(OpError::Store(error)) => Err(error.into()),
+        Err(refused) => {
+            desk.commit(tx).await?;
+            Err(refused)
+        }
+    }
+}
+
+/// The same; what was written of a refusal is to be committed with the transaction.
+pub(super) async fn check_within(
+    desk: &Desk,
+    tx: &mut Tx,
+    acting: &Acting,
+    what: &Target,
+    site: &DistributionId,
+    items: &[Item],
+) -> Result<Access, OpError> {
+    let access = of(tx, &acting.actor, desk.clock.now()).await?;
     match refusal(&access, site, items) {
-        None => Ok((tx, access)),
-        Some(why) => Err(refuse(desk, tx, acting, what, Some(site), why).await?),
+        None => Ok(access),
+        Some(why) => Err(refuse_within(desk, tx, acting, what, Some(site), why).await?),
     }
 }
 
@@ -127,13 +146,26 @@ pub(super) async fn refuse(
     site: Option<&DistributionId>,
     why: Refusal,
 ) -> Result<OpError, StoreError> {
+    let error = refuse_within(desk, &mut tx, acting, what, site, why).await?;
+    desk.commit(tx).await?;
+    Ok(error)
+}
+
+/// The same, to be committed with the transaction.
+pub(super) async fn refuse_within(
+    desk: &Desk,
+    tx: &mut Tx,
+    acting: &Acting,
+    what: &Target,
+    site: Option<&DistributionId>,
+    why: Refusal,
+) -> Result<OpError, StoreError> {
     let mut event = Event::new(desk.clock.now(), acting, Action::ActRefused);
     event.target = what.clone();
     event.distribution = site.cloned();
     event.outcome = Outcome::Refused;
     event.note = why.words();
-    audit::append(&mut tx, event).await?;
-    desk.commit(tx).await?;
+    audit::append(tx, event).await?;
     Ok(match why {
         Refusal::Hidden => OpError::NotFound,
         other => OpError::NotAllowed(other.words()),

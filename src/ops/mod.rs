@@ -8,6 +8,7 @@ mod approve_proposal;
 mod cancel_invalidation;
 mod change_member;
 mod change_role;
+mod counter;
 mod decline_proposal;
 mod delete_group;
 mod disable_person;
@@ -86,6 +87,7 @@ use crate::{
     store::{Db, StoreError, Tx},
     wake::Bell,
 };
+use counter::Counter;
 
 /// What every command works with.
 #[derive(Debug, Clone)]
@@ -93,9 +95,15 @@ pub struct Desk {
     pub db: Db,
     pub clock: Clock,
     pub bell: Bell,
+    counter: Counter,
 }
 
 impl Desk {
+    #[must_use]
+    pub fn new(db: Db, clock: Clock, bell: Bell) -> Self {
+        Self { db, clock, bell, counter: Counter::default() }
+    }
+
     /// Makes it durable, then tells the workers and the live pages.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
         step::reached("requesting");

@@ -43,21 +43,31 @@ use select;
 
 /// Writes an event at the end of the chain. Do it last in a transaction: writers queue up behind it.
 pub async fn append(tx: &mut Tx, event: Event) -> Result<i64, StoreError> {
-    let head = if tx.is_postgres() {
+    let (last, previous_hash) = match tx.head.take() {
+        Some(head) => head,
+        None => take_head(tx).await?,
+    };
+    let chained = Chained::new(last + 1, event.with_origins_words(), previous_hash);
+    insert(tx, &chained).await?;
+    tx.head = Some((chained.sequence, chained.hash));
+    Ok(chained.sequence)
+}
+
+/// The last event, held until the transaction ends.
+async fn take_head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
+    let sql = if tx.is_postgres() {
         "SELECT sequence, hash FROM audit_head WHERE id = 1 FOR UPDATE"
     } else {
         "SELECT sequence, hash FROM audit_head WHERE id = 1"
     };
-    let (last, previous_hash) = fetch_one!(tx, (i64, String), head)?;
-    let chained = Chained::new(last + 1, event.with_origins_words(), previous_hash);
-    insert(tx, &chained).await?;
-    execute!(
-        tx,
-        "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1",
-        chained.sequence,
-        chained.hash.as_str(),
-    )?;
-    Ok(chained.sequence)
+    fetch_one!(tx, (i64, String), sql)
+}
+
+/// Brings the note of the last event up to what the transaction wrote; [`Tx::commit`] does.
+pub(super) async fn note_head(tx: &mut Tx) -> Result<(), StoreError> {
+    let Some((sequence, hash)) = tx.head.take() else { return Ok(()) };
+    execute!(tx, "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1", sequence, hash.as_str())?;
+    Ok(())
 }
 
 async fn insert(tx: &mut Tx, chained: &Chained) -> Result<(), StoreError> {

@@ -42,6 +42,8 @@ const STREAMS: usize = 2_000;
 const LIFE: Duration = Duration::from_hours(1);
 /// What another replica wrote is seen by then.
 const HEARTBEAT: Duration = Duration::from_millis(500);
+/// The rest between two looks, so that many rings in a row are answered by one.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Passes new events on.
 #[derive(Debug)]
@@ -66,6 +68,7 @@ impl Hub {
                 Ok(()) => {}
                 Err(error) => tracing::warn!(%error, "new events could not be read"),
             }
+            tokio::time::sleep(BREATH).await;
             // On SQLite every writer of the service rings; other processes write too seldom to be asked after so often.
             tokio::select! {
                 () = bell.rung() => {}

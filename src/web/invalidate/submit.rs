@@ -13,7 +13,7 @@ use crate::{
         id::{DistributionId, RequestKey},
         invalidation::{NewInvalidation, parse_reason},
         item::ItemError,
-        plan::Plan,
+        plan::{Plan, Surroundings},
         protection::Confirmation,
     },
     ops::{self, OpError, Requested, Unmet, new_uuid},
@@ -27,7 +27,7 @@ use super::{
         form::{Field, LIST, Posted},
         state::Web,
     },
-    RequestForm, page, work_out,
+    RequestForm, page,
 };
 
 /// `POST /invalidations`
@@ -44,9 +44,8 @@ pub async fn submit(
         let problem = "Choose a distribution from the list. Nothing was sent.".to_owned();
         return again(&web, &visitor, &form, reason, problem).await;
     };
-    let mut conn = web.desk.db.read().await?;
-    let plan = work_out(&mut conn, &web, &visitor, &site, &form.items, web.desk.clock.now()).await?;
-    drop(conn);
+    let around = Surroundings::unmeasured(web.options.limits);
+    let plan = Plan::within(&form.items, &site, around, &visitor.access);
     if let Some(allowed) = not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         refuse(&web, &visitor, &site.id, &why).await?;

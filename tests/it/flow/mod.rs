@@ -16,5 +16,6 @@ mod restart;
 mod running;
 mod storm;
 mod survey;
+mod together;
 mod trouble;
 mod watching;

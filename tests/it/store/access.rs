@@ -70,8 +70,8 @@ async fn grants_of_a_person_and_their_groups_add_up(database: &Database) {
     assert!(!now.sees(&id("E3")), "another group's grant");
     assert_eq!(database.get(async |conn| grants::list(conn, 9).await).await.len(), 3);
     assert_eq!(database.get(async |conn| grants::list(conn, 2).await).await.len(), 2);
-    let of_groups = database.get(async |conn| grants::of_groups(conn, &ada.id).await).await;
-    assert_eq!(of_groups, [team]);
+    let of_person = database.get(async |conn| grants::of_person(conn, &ada.id).await).await;
+    assert_eq!(of_person, [own.clone(), team]);
     let kind = SubjectKind::Person;
     let of_ada = database.get(async |conn| grants::of_subject(conn, kind, ada.id.as_str()).await).await;
     assert_eq!(of_ada, std::slice::from_ref(&own));

@@ -123,7 +123,7 @@ impl World {
         .unwrap();
         let clock = Clock::manual(START);
         let (db, bell) = (database.db.clone(), Bell::new());
-        let desk = Desk { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        let desk = Desk::new(db.clone(), clock.clone(), bell.clone());
         let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
         let bench = Bench { db, cloudfront, clock: clock.clone(), bell, settings: setup.settings };
         Self {
