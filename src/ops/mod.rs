@@ -59,7 +59,7 @@ pub use protect_distribution::protect_distribution;
 pub use recognise::{ExternalRules, Refusal, recognise, sign_in_by_provider};
 pub use recognise_token::recognise_token;
 pub use refresh_distributions::refresh_distributions;
-pub use refuse::refuse;
+pub use refuse::{refuse, refuse_invalid};
 pub use refuse_header::refuse_header;
 pub use remove_grant::remove_grant;
 pub use request_invalidation::{Requested, Unmet, request_invalidation};
