@@ -38,6 +38,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(api: Api) -> Router<S> {
         .route("/api/v1/distributions", get(distributions::list))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/events", get(events::stream))
+        .route("/api/", any(problem::not_found))
         .route("/api/{*rest}", any(problem::not_found))
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(middleware::from_fn_with_state(api.clone(), caller::require_caller))

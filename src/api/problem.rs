@@ -85,8 +85,12 @@ kinds! {
     UnsupportedType = "unsupported-type", UNSUPPORTED_MEDIA_TYPE, "The body is not JSON";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "Something in the request needs mending";
     KeyUsed = "key-used-for-another", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
+    TooOften = "too-often", TOO_MANY_REQUESTS, "Too many tries";
+    TooManyOfYours = "too-many-of-yours", TOO_MANY_REQUESTS, "This token or person has too many requests open";
     TooManyWaiting = "too-many-waiting", SERVICE_UNAVAILABLE, "Too many requests wait already";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The database is out of reach for the moment";
+    TooBusy = "too-busy", SERVICE_UNAVAILABLE, "Too many connections are open";
+    TookTooLong = "took-too-long", SERVICE_UNAVAILABLE, "This took too long";
     Internal = "internal", INTERNAL_SERVER_ERROR, "This did not work";
 }
 
@@ -170,7 +174,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
         let wait = match self.kind {
-            Kind::TooManyWaiting | Kind::Unavailable => Some(5),
+            Kind::TooManyOfYours | Kind::TooManyWaiting | Kind::Unavailable => Some(5),
             _ => None,
         };
         if let Some(seconds) = wait {
