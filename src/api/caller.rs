@@ -38,7 +38,6 @@ pub const KEY: &str = "idempotency-key";
 #[derive(Clone)]
 pub struct Caller {
     pub acting: Acting,
-    /// Behind a token stands the token itself here: what its maker does elsewhere is not for it to read.
     pub access: Access,
     /// None for somebody with a session.
     token: Option<TokenSecret>,
@@ -82,9 +81,8 @@ async fn recognise(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> R
     Ok(if headers.contains_key(header::AUTHORIZATION) {
         let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
         let secret = bearer(headers).ok_or_else(no_token)?;
-        let (token, acting, access) =
+        let (_, acting, access) =
             ops::recognise_token(&api.desk, origin, &secret).await?.ok_or_else(no_token)?;
-        let access = access.of(token.id.as_str());
         Caller { acting, access, token: Some(secret), key: None, base }
     } else {
         // The pages looked for a session before; who has none brings nothing.
@@ -146,7 +144,7 @@ impl Caller {
     pub async fn access_now(&self, api: &Api) -> Result<Option<Access>, OpError> {
         if let Some(secret) = &self.token {
             let found = ops::recognise_token(&api.desk, self.acting.origin.clone(), secret).await?;
-            return Ok(found.map(|(token, _, access)| access.of(token.id.as_str())));
+            return Ok(found.map(|(_, _, access)| access));
         }
         if self.acting.actor.kind != ActorKind::Person {
             return Ok(None);

@@ -13,7 +13,7 @@ use axum::{
 use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use crate::{
-    domain::{access::Access, audit::Chained},
+    domain::audit::{Chained, sight::Sight},
     store::audit as history,
     wake::Listener,
 };
@@ -70,7 +70,7 @@ pub async fn stream(
     let reader = Reader {
         cursor: last.flatten().or(after).map_or(head, |cursor| cursor.min(head)),
         opened_at: head,
-        access: caller.access.clone(),
+        sight: Sight::of(&caller.acting.actor, &caller.access),
         waiting: VecDeque::new(),
         until: Instant::now() + LIFE,
         bell,
@@ -91,7 +91,7 @@ struct Reader {
     cursor: i64,
     /// The last event when the stream began.
     opened_at: i64,
-    access: Access,
+    sight: Option<Sight>,
     waiting: VecDeque<Chained>,
     until: Instant,
     bell: Listener,
@@ -128,7 +128,8 @@ impl Reader {
 
     /// Looks again what the caller may see, and reads what is new. Ends the stream where either cannot be.
     async fn read_on(&mut self) -> Option<()> {
-        self.access = self.caller.access_now(&self.api).await.ok()??;
+        let access = self.caller.access_now(&self.api).await.ok()??;
+        self.sight = Sight::of(&self.caller.acting.actor, &access);
         let mut conn = self.api.desk.db.read().await.ok()?;
         let events = history::after(&mut conn, self.cursor, PAGE).await.ok()?;
         self.waiting.extend(events);
@@ -149,11 +150,7 @@ impl Reader {
 
     /// Is this of something that they may see, as their grants stand now?
     fn may_hear(&self, event: &Chained) -> bool {
-        let event = &event.event;
-        match &event.distribution {
-            Some(site) => self.access.sees(site),
-            None => !self.access.is_narrowed() || event.acting.actor.id == self.access.behind,
-        }
+        self.sight.as_ref().is_none_or(|sight| sight.admits(&event.event))
     }
 }
 

@@ -8,6 +8,7 @@ pub mod export;
 pub mod head;
 pub mod search;
 pub mod segment;
+pub mod sight;
 pub mod verify;
 mod what;
 mod words;
