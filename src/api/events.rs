@@ -1,6 +1,6 @@
 //! `GET /api/v1/events`: the history as it is written, as server-sent events that can be resumed.
 
-use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
@@ -10,7 +10,7 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
     domain::audit::{Chained, sight::Sight},
@@ -21,7 +21,8 @@ use crate::{
 use super::{
     audit::EventShape,
     caller::Caller,
-    problem::{ApiError, Fault, Kind},
+    places::Place,
+    problem::{ApiError, Fault},
     query::{Params, whole},
     state::Api,
 };
@@ -39,7 +40,8 @@ const TOGETHER: Duration = Duration::from_millis(100);
 ///
 /// Server-sent events: each has the sequence of the audit event as its `id`, `audit` as its `event`, and an
 /// `AuditEvent` as its `data`. With the header `Last-Event-ID`, or `after`, it goes on after that event and misses
-/// nothing; else it begins now. It ends when the token is revoked or over, and after an hour.
+/// nothing; else it begins now. It ends when the token is revoked or over, and after an hour. One token or person may have 10
+/// open at once; more is answered with 429.
 #[utoipa::path(get, path = "/api/v1/events", operation_id = "followEvents", tag = "History",
     params(
         ("after" = Option<i64>, Query, minimum = 0, description = "The sequence of the last event that is known"),
@@ -59,12 +61,7 @@ pub async fn stream(
     if last == Some(None) {
         return Err(ApiError::invalid(vec![Fault::new("last-event-id", format!("has to be {wanted}."))]));
     }
-    let Ok(place) = Arc::clone(&api.streams).try_acquire_owned() else {
-        return Err(ApiError::new(
-            Kind::TooManyWaiting,
-            "Too many streams are open. Try again a little later.",
-        ));
-    };
+    let place = api.streams.take(&caller.acting.actor)?;
     let bell = api.desk.bell.listen();
     let head = history::head(&mut *api.desk.db.read().await?).await?;
     let reader = Reader {
@@ -97,7 +94,7 @@ struct Reader {
     bell: Listener,
     caller: Caller,
     api: Api,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Reader {
