@@ -87,7 +87,8 @@ async fn recognise(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> R
     Ok(if headers.contains_key(header::AUTHORIZATION) {
         let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
         let secret = bearer(headers).ok_or_else(no_token)?;
-        let Some((_, acting, access)) = ops::recognise_token(&api.desk, origin.clone(), &secret).await? else {
+        let Some((_, acting, access)) = ops::recognise_token(&api.desk, origin.clone(), &secret).await?
+        else {
             door::tell(api, &origin, &secret).await;
             return Err(no_token());
         };

@@ -310,9 +310,7 @@ async fn window_of(
 /// What somebody may see, as [`Sight::admits`] says it; its parameters are $10 to $12.
 const fn sight(postgres: bool, narrowed: bool) -> &'static str {
     match (narrowed, postgres) {
-        (false, _) => {
-            "CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL AND CAST($12 AS TEXT) IS NULL"
-        }
+        (false, _) => "CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL AND CAST($12 AS TEXT) IS NULL",
         (true, false) => {
             "((distribution_id IS NULL AND actor_kind = $10 AND actor_id = $11)
               OR distribution_id IN (SELECT value FROM json_each($12)))"
