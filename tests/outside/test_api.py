@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,27 @@ def test_the_exit_codes_are_as_documented(desk):
     other = {**desk.pipeline(), "UNSTALE_TOKEN": "unstale_no"}
     command = [UNSTALE, "invalidate", "--distribution", "E2QWRUHAPOMQZL", "/a"]
     assert subprocess.run(command, env=other, capture_output=True, check=False, timeout=60).returncode == 3
+
+
+def test_where_too_many_wait_the_program_looks_from_time_to_time(desk):
+    """All places for waiting of the token are taken; the program that comes then ends well all the same."""
+    headers = {"Authorization": f"Bearer {desk.token}"}
+    body = {"distribution": "E2QWRUHAPOMQZL", "items": ["/later"], "not_before": rfc3339(time.time() + 3600)}
+    later = requests.post(f"{desk.address}/api/v1/invalidations", json=body, headers=headers, timeout=5).json()["id"]
+    address = f"{desk.address}/api/v1/invalidations/{later}"
+    with ThreadPoolExecutor(20) as pool:
+        waits = [pool.submit(requests.get, f"{address}?wait=60", headers=headers, timeout=90) for _ in range(20)]
+        deadline = time.monotonic() + 20
+        while requests.get(f"{address}?wait=1", headers=headers, timeout=30).status_code != 429:
+            assert time.monotonic() < deadline, "more than twenty wait"
+        done = run(desk, "--wait", "/soon")
+        assert done.returncode == 0, done.stderr
+        assert requests.post(f"{address}/cancel", headers=headers, timeout=5).json()["state"] == "cancelled"
+        assert {wait.result().json()["state"] for wait in waits if wait.result().ok} == {"cancelled"}
+
+
+def rfc3339(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def test_a_client_that_is_killed_and_run_again_makes_one_invalidation(desk):

@@ -184,7 +184,7 @@ async fn one_token_has_a_part_of_the_streams_and_of_the_waits() {
         site.world.live(40).await;
     };
     let both = async { tokio::join!(waiting, beside).0 };
-    let answers = tokio::time::timeout(Duration::from_secs(60), both).await.expect("somebody waits still");
+    let answers = tokio::time::timeout(Duration::from_mins(1), both).await.expect("somebody waits still");
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
     program.get(&address).await.assert_status(200);
     drop(open);
