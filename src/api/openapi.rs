@@ -16,7 +16,7 @@ use super::{
     info(
         title = "Unstale",
         version = "1.0.0",
-        description = "Refresh what Amazon CloudFront serves: the same plan, limits, grants, queue and history as on the pages. Times are RFC 3339 in UTC. Fields may be added; what is there keeps its meaning."
+        description = "Refresh what Amazon CloudFront serves: the same plan, limits, grants, queue and history as on the pages. Times are RFC 3339 in UTC. Each answer says in RateLimit headers how often one may ask. Fields may be added; what is there keeps its meaning."
     ),
     paths(
         plan::show,

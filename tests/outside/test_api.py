@@ -1,5 +1,6 @@
 """The API by its own document: schemathesis asks everything that the document allows and much that it does not."""
 
+import json
 import os
 import subprocess
 import sys
@@ -37,10 +38,24 @@ def test_the_document_and_the_service_agree(desk, tmp_path):
     """All checks, all phases. The stream never ends by itself and has tests of its own."""
     program = Path(sys.executable).parent / "schemathesis"
     command = [sys.executable, str(program), "--config-file", str(HERE / "schemathesis.toml"), "run"]
-    command += [f"{desk.address}/api/openapi.json", "-H", f"Authorization: Bearer {desk.token}", "--checks", "all"]
+    command += [*document(desk, tmp_path), "-H", f"Authorization: Bearer {desk.token}", "--checks", "all"]
     command += ["--max-examples", str(CASES), "--exclude-path", "/api/v1/events", "--request-timeout", "90", "--seed", "6"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=3600)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+
+
+def document(desk, folder):
+    """Where the document is. The long form does without the bound of 20,000 items, because making lists that are longer
+    takes minutes each; the short form and tests/it/api/create.rs go beyond it."""
+    served = f"{desk.address}/api/openapi.json"
+    if CASES < 200:
+        return [served]
+    known = requests.get(served, headers={"Authorization": f"Bearer {desk.token}"}, timeout=5).json()
+    for request in ("PlanRequest", "NewInvalidationRequest"):
+        del known["components"]["schemas"][request]["properties"]["items"]["maxItems"]
+    kept = folder / "openapi.json"
+    kept.write_text(json.dumps(known))
+    return [str(kept), "--url", desk.address]
 
 
 def run(desk, *arguments, **options):
