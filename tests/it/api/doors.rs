@@ -101,7 +101,13 @@ async fn a_session_uses_the_api_from_our_own_pages_only() {
     let ada = site.operator().await;
     ada.get("/api/v1/distributions").await.assert_status(200);
     ada.get("/api/openapi.json").await.assert_status(200);
-    ada.get("/api").await.assert_status(200).assert_says("Request an invalidation");
+    let page = ada.get("/api").await;
+    page.assert_status(200).assert_says("too-many-of-yours");
+    let first = page.texts(".operation h2");
+    assert_eq!(
+        first[..3],
+        ["Request an invalidation", "Show an invalidation", "Work out what a request would do"]
+    );
     let body = json!({"distribution": WORKSHOP, "items": ["/a"]}).to_string().into_bytes();
     let kind = ("content-type", "application/json");
     let own = ada.send(Method::POST, PATH, &[kind, ("sec-fetch-site", "same-origin")], body.clone()).await;
