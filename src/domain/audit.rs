@@ -8,6 +8,7 @@ pub mod export;
 pub mod head;
 pub mod search;
 pub mod segment;
+pub mod sight;
 pub mod verify;
 mod what;
 mod words;
@@ -68,6 +69,7 @@ actions! {
     GrantRemoved = "grant.removed", "Grant removed";
     TokenMade = "token.made", "Token made";
     TokenRevoked = "token.revoked", "Token revoked";
+    TokenRefused = "token.refused", "Token refused";
     GroupAdded = "group.added", "Group added";
     GroupDeleted = "group.deleted", "Group deleted";
     GroupMemberAdded = "group.member_added", "Person added to a group";

@@ -15,6 +15,7 @@ pub mod id;
 pub mod idempotency;
 pub mod invalidation;
 pub mod item;
+pub mod minute;
 pub mod network;
 pub mod pace;
 pub mod password;

@@ -15,9 +15,8 @@ pub use search::{Found, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
 
 use crate::domain::{
-    access::Access,
     actor::{Acting, Actor, ActorKind, Origin},
-    audit::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION},
+    audit::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION, sight::Sight},
     id::{DistributionId, InvalidationId},
 };
 
@@ -25,7 +24,7 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one},
     parts::{count, items_from_json, items_to_json, signed, time},
-    sight::Sight,
+    sight::bars,
 };
 
 macro_rules! select {
@@ -137,35 +136,34 @@ pub struct Wanted {
     pub action: Option<Action>,
 }
 
-/// The same as [`before`], less what this actor may not see: events of distributions
-/// outside their grants, and those of others that name no distribution.
+/// The same as [`before`], less what [`Sight::admits`] would not show; `None` is everything.
 pub async fn page_seen_by(
     conn: &mut Conn,
-    access: &Access,
+    sight: Option<&Sight>,
     wanted: &Wanted,
     sequence: i64,
     limit: usize,
 ) -> Result<Vec<Chained>, StoreError> {
-    let sight = Sight::of(access);
     let rows = fetch_all!(
         conn,
         Row,
         select!(
             "WHERE sequence < $1
-               AND ($2 OR (distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $4)
+               AND ($2 OR (distribution_id IS NULL AND actor_kind = $9 AND actor_id = $4)
                    OR replace($3, '|' || distribution_id || '|', '') <> $3)
                AND ($6 = '' OR distribution_id = $6) AND ($7 = '' OR invalidation_id = $7)
                AND ($8 = '' OR action = $8)
              ORDER BY sequence DESC LIMIT $5"
         ),
         sequence,
-        sight.all,
-        sight.list.as_str(),
-        access.behind.as_str(),
+        sight.is_none(),
+        sight.map_or_else(String::new, |sight| bars(&sight.distributions)),
+        sight.map_or("", |sight| sight.id.as_str()),
         signed(limit),
         wanted.distribution.as_ref().map_or("", DistributionId::as_str),
         wanted.invalidation.as_ref().map_or("", InvalidationId::as_str),
         wanted.action.map_or("", Action::as_str),
+        sight.map_or("", |sight| sight.kind.as_str()),
     )?;
     rows.into_iter().map(Row::into_event).collect()
 }

@@ -20,7 +20,7 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::audit::{self, Action, Chained},
+    domain::audit::{self, Action, Chained, sight::Sight},
     ops::Desk,
     store::{StoreError, access, audit as history},
 };
@@ -193,10 +193,8 @@ impl Reader {
             let mut conn = self.web.desk.db.read().await.ok()?;
             visitor.access = access::of_person(&mut conn, &visitor.person.id).await.ok()??;
         }
-        Some(match &event.distribution {
-            Some(site) => visitor.access.sees(site),
-            None => !visitor.access.is_narrowed() || event.acting.actor.id == visitor.person.id.as_str(),
-        })
+        let sight = Sight::of(&visitor.acting.actor, &visitor.access);
+        Some(sight.is_none_or(|sight| sight.admits(event)))
     }
 
     /// Reads on from the cursor. Ends the stream where the database does not answer: the browser comes back.

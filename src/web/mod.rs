@@ -14,6 +14,7 @@ mod history;
 mod invalidate;
 mod invalidation;
 mod layers;
+mod lobby;
 mod minute;
 mod proxy;
 mod rate;

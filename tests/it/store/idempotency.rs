@@ -3,14 +3,14 @@
 use unstale::{
     domain::{
         access::{Access, Granted, Role},
-        actor::Acting,
-        audit::{Action, Event},
+        actor::{Acting, Actor},
+        audit::{Action, Event, sight::Sight},
         id::{InvalidationId, RequestKey},
         idempotency::{Answer, Kept},
         invalidation::InvalidationState,
         reach::Reach,
     },
-    store::{StoreError, audit, batches, idempotency, invalidations},
+    store::{Conn, StoreError, audit, batches, idempotency, invalidations},
 };
 
 use super::given::{self, id};
@@ -78,8 +78,10 @@ async fn the_history_is_narrowed_to_what_is_wanted(database: &Database) {
         database.write(async |tx| audit::append(tx, event).await).await;
     }
     let found = async |access: Access, wanted: audit::Wanted, before: i64| {
-        let page =
-            database.get(async |conn| audit::page_seen_by(conn, &access, &wanted, before, 9).await).await;
+        let sight = Sight::of(&Actor::nobody(""), &access);
+        let read =
+            async |conn: &mut Conn| audit::page_seen_by(conn, sight.as_ref(), &wanted, before, 9).await;
+        let page = database.get(read).await;
         page.into_iter().map(|chained| chained.sequence).collect::<Vec<_>>()
     };
     let all = audit::Wanted::default();

@@ -24,6 +24,7 @@ mod search;
 mod second_steps;
 mod sending;
 mod sessions;
+mod sight;
 mod survey;
 mod tokens;
 mod unsettled;
