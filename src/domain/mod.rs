@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod invalidation;
 pub mod item;
 pub mod network;
+pub mod outside;
 pub mod pace;
 pub mod password;
 pub mod person;

@@ -7,7 +7,10 @@ mod scan;
 mod search;
 mod segments;
 
-pub use check::{Checked, check_state, set_check_state, set_head_told};
+pub use check::{
+    Checked, check_state, claim_post, forget_post_problem, set_check_state, set_file_problem, set_head_posted,
+    set_head_told, set_post_problem,
+};
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
 pub use index::{Entry, add_to_index, index_reached};
 pub use scan::{Scanned, find, scan};

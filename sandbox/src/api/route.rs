@@ -15,7 +15,12 @@ pub(crate) enum Operation {
     GetDistribution { distribution: String },
     GetDistributionConfig { distribution: String },
     ListTagsForResource,
+    /// CloudTrail's.
+    LookupEvents,
 }
+
+/// What CloudTrail's one operation is called in its header.
+pub(crate) const LOOKUP_EVENTS: &str = "CloudTrail_20131101.LookupEvents";
 
 impl Operation {
     pub fn of(method: &Method, path: &str) -> Option<Self> {
@@ -51,6 +56,7 @@ impl Operation {
             Self::GetDistribution { .. } => "GetDistribution",
             Self::GetDistributionConfig { .. } => "GetDistributionConfig",
             Self::ListTagsForResource => "ListTagsForResource",
+            Self::LookupEvents => "LookupEvents",
         }
     }
 
@@ -61,8 +67,13 @@ impl Operation {
             | Self::ListInvalidations { distribution }
             | Self::GetDistribution { distribution }
             | Self::GetDistributionConfig { distribution } => Some(distribution),
-            Self::ListDistributions | Self::ListTagsForResource => None,
+            Self::ListDistributions | Self::ListTagsForResource | Self::LookupEvents => None,
         }
+    }
+
+    /// The service that it is an operation of, as signatures name it.
+    pub fn service(&self) -> &'static str {
+        if *self == Self::LookupEvents { "cloudtrail" } else { "cloudfront" }
     }
 
     /// What an IAM policy would have to allow it on.
