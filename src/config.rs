@@ -120,7 +120,13 @@ pub struct AuditArgs {
     #[arg(long, env = "UNSTALE_AUDIT_WEBHOOK", value_name = "URL", hide_env_values = true)]
     pub audit_webhook: Option<String>,
     /// What the webhook gets in its Authorization header: a token, or a scheme and a token.
-    #[arg(long, env = "UNSTALE_AUDIT_WEBHOOK_TOKEN", value_name = "TOKEN", hide_env_values = true, requires = "audit_webhook")]
+    #[arg(
+        long,
+        env = "UNSTALE_AUDIT_WEBHOOK_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true,
+        requires = "audit_webhook"
+    )]
     pub audit_webhook_token: Option<String>,
     /// Drop events of the history after so many days, 400 at least, once they are in a file of the folder that
     /// --audit-archive names. Without it they are kept for ever.

@@ -25,7 +25,8 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let stop = signals::stop_token()?;
     let cloudfront = CloudFront::from_environment(Connect::default()).await;
     let settings = args.pace.worker_settings();
-    let trail = if args.cloudtrail { Some(CloudTrail::from_environment(Connect::default()).await) } else { None };
+    let trail =
+        if args.cloudtrail { Some(CloudTrail::from_environment(Connect::default()).await) } else { None };
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
     let app = app.tracing(trail).sealed(&args.audit)?;
     raise_open_files();

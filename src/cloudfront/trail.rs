@@ -204,7 +204,10 @@ mod tests {
             )
         };
         for (identity, by) in [
-            (r#"{"type":"IAMUser","arn":"arn:aws:iam::1:user/ada","principalId":"AIDA"}"#, "arn:aws:iam::1:user/ada"),
+            (
+                r#"{"type":"IAMUser","arn":"arn:aws:iam::1:user/ada","principalId":"AIDA"}"#,
+                "arn:aws:iam::1:user/ada",
+            ),
             (r#"{"type":"AWSService","invokedBy":"amplify.amazonaws.com"}"#, "amplify.amazonaws.com"),
             (r#"{"type":"AWSAccount","principalId":"AIDA","accountId":"1"}"#, "AIDA"),
             ("{}", "ada"),

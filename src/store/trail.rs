@@ -77,10 +77,7 @@ pub async fn insert(tx: &mut Tx, id: &InvalidationId, made_at: Timestamp) -> Res
 }
 
 /// When the oldest and the newest of those were made of which CloudTrail may still tell.
-pub async fn span(
-    conn: &mut Conn,
-    since: Timestamp,
-) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+pub async fn span(conn: &mut Conn, since: Timestamp) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
     let (oldest, newest) = fetch_one!(
         conn,
         (Option<i64>, Option<i64>),
@@ -161,7 +158,10 @@ pub async fn end(tx: &mut Tx, late: Timestamp) -> Result<u64, StoreError> {
         "DELETE FROM untraced WHERE round > 0 AND round = (SELECT round FROM trail WHERE id = 1) AND made_at < $1",
         late.as_micros(),
     )?;
-    execute!(tx, "UPDATE trail SET begun_at = NULL, from_at = NULL, to_at = NULL, next_token = NULL WHERE id = 1")?;
+    execute!(
+        tx,
+        "UPDATE trail SET begun_at = NULL, from_at = NULL, to_at = NULL, next_token = NULL WHERE id = 1"
+    )?;
     Ok(given_up)
 }
 

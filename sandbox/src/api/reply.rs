@@ -37,7 +37,13 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub fn ok(body: Element) -> Self {
-        Self { status: 200, headers: Vec::new(), body: Document::Xml(body), invalidation: None, created: false }
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Document::Xml(body),
+            invalidation: None,
+            created: false,
+        }
     }
 
     pub fn json(body: Value) -> Self {

@@ -8,12 +8,23 @@ use crate::state::arn;
 /// An operation of the API, with what its path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
-    CreateInvalidation { distribution: String },
-    GetInvalidation { distribution: String, id: String },
-    ListInvalidations { distribution: String },
+    CreateInvalidation {
+        distribution: String,
+    },
+    GetInvalidation {
+        distribution: String,
+        id: String,
+    },
+    ListInvalidations {
+        distribution: String,
+    },
     ListDistributions,
-    GetDistribution { distribution: String },
-    GetDistributionConfig { distribution: String },
+    GetDistribution {
+        distribution: String,
+    },
+    GetDistributionConfig {
+        distribution: String,
+    },
     ListTagsForResource,
     /// CloudTrail's.
     LookupEvents,

@@ -100,7 +100,10 @@ impl Check {
     pub async fn step(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
         match self.walk_on(db, rows).await {
             Err(CheckError::Broken(broken)) if self.ground_was_dropped(db).await? => {
-                tracing::debug!(event = broken.sequence, "old events were dropped meanwhile; the check begins anew");
+                tracing::debug!(
+                    event = broken.sequence,
+                    "old events were dropped meanwhile; the check begins anew"
+                );
                 *self = Self::begin(db, &self.known).await?;
                 Ok(Step::More)
             }

@@ -21,7 +21,11 @@ use crate::{
 use super::super::Bench;
 
 /// Writes one, unless it is there already.
-pub(super) async fn keep(bench: &Bench, distribution: &DistributionId, seen: &Seen) -> Result<(), StoreError> {
+pub(super) async fn keep(
+    bench: &Bench,
+    distribution: &DistributionId,
+    seen: &Seen,
+) -> Result<(), StoreError> {
     match write(bench, distribution, seen).await {
         // On PostgreSQL another replica may have seen it at the same time.
         Err(StoreError::Duplicate(_)) => Ok(()),

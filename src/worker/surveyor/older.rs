@@ -43,7 +43,11 @@ pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
         return Ok(Next::Again);
     }
     tx.commit().await?;
-    if reading.wants_a_page() { page(bench, &reading).await? } else { ask(bench, &reading, &account).await? }
+    if reading.wants_a_page() {
+        page(bench, &reading).await?
+    } else {
+        ask(bench, &reading, &account).await?
+    }
     Ok(Next::Again)
 }
 

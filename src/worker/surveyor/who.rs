@@ -71,7 +71,9 @@ async fn claim(
         Some(under_way) => under_way.clone(),
         None => {
             trail::forget(&mut tx, now.minus(KEPT)).await?;
-            let Some((oldest, newest)) = trail::span(&mut tx, now.minus(KEPT)).await? else { return Ok(None) };
+            let Some((oldest, newest)) = trail::span(&mut tx, now.minus(KEPT)).await? else {
+                return Ok(None);
+            };
             let under_way =
                 UnderWay { begun_at: now, from: oldest.minus(SKEW), to: newest.plus(SKEW), next: None };
             trail::begin(&mut tx, &under_way).await?;
@@ -111,8 +113,11 @@ async fn turn(
 async fn fail(bench: &Bench, state: &Trail, problem: &Problem) -> Result<(), StoreError> {
     let before = state.problem.as_ref().map(|problem| problem.kind);
     if before != Some(problem.kind) {
-        tracing::warn!(kind = problem.kind.as_str(), said = problem.message,
-            "CloudTrail does not tell who made invalidations outside; it is asked again");
+        tracing::warn!(
+            kind = problem.kind.as_str(),
+            said = problem.message,
+            "CloudTrail does not tell who made invalidations outside; it is asked again"
+        );
     }
     let now = bench.clock.now();
     let denied = problem.kind == ProblemKind::AccessDenied;
