@@ -119,7 +119,7 @@ impl ApiError {
     }
 
     /// The same as CloudTrail says it: other names, always 400.
-    pub fn as_trails(self) -> Self {
+    pub fn into_trails(self) -> Self {
         let code = match self.code {
             "AccessDenied" => "AccessDeniedException",
             "Throttling" => "ThrottlingException",

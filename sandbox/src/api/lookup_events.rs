@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::errors::ApiError;
 use super::reply::Reply;
-use crate::state::{ACCOUNT, Invalidation, State};
+use crate::state::{ACCOUNT, Invalidation, Ledger, State};
 
 /// CloudTrail keeps events for so long.
 const DAYS: i64 = 90;
@@ -19,8 +19,8 @@ const RATE: usize = 2;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Lookup {
-    #[serde(default)]
-    lookup_attributes: Vec<Attribute>,
+    #[serde(default, rename = "LookupAttributes")]
+    attributes: Vec<Attribute>,
     start_time: Option<f64>,
     end_time: Option<f64>,
     max_results: Option<usize>,
@@ -30,8 +30,10 @@ struct Lookup {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Attribute {
-    attribute_key: String,
-    attribute_value: String,
+    #[serde(rename = "AttributeKey")]
+    key: String,
+    #[serde(rename = "AttributeValue")]
+    value: String,
 }
 
 pub(crate) fn answer(state: &mut State, now: Timestamp, body: &Bytes) -> Result<Reply, ApiError> {
@@ -69,19 +71,18 @@ fn keep_pace(state: &mut State, now: Timestamp) -> Result<(), ApiError> {
 
 /// What is asked for, newest first.
 fn found<'a>(state: &'a State, now: Timestamp, lookup: &Lookup) -> Vec<&'a Invalidation> {
-    let wanted = |attribute: &Attribute| {
-        attribute.attribute_key == "EventName" && attribute.attribute_value == "CreateInvalidation"
-    };
-    if !lookup.lookup_attributes.iter().all(wanted) {
+    let wanted =
+        |attribute: &Attribute| attribute.key == "EventName" && attribute.value == "CreateInvalidation";
+    if !lookup.attributes.iter().all(wanted) {
         return Vec::new();
     }
     let delay = SignedDuration::from_millis(i64::try_from(state.settings.trail_after_ms).unwrap_or(i64::MAX));
     let oldest = SignedDuration::from_hours(24 * DAYS);
-    let seconds = |at: Timestamp| at.as_millisecond() as f64 / 1_000.0;
+    let seconds = |at: Timestamp| at.duration_since(Timestamp::UNIX_EPOCH).as_secs_f64();
     let mut all: Vec<&Invalidation> = state
         .ledgers
         .values()
-        .flat_map(|ledger| ledger.all())
+        .flat_map(Ledger::all)
         .filter(|made| {
             let age = now.duration_since(made.created_at);
             age >= delay

@@ -32,7 +32,7 @@ use crate::world::World;
 use batch::Batch;
 use errors::ApiError;
 use reply::Reply;
-use route::{LOOKUP_EVENTS, Operation};
+use route::Operation;
 
 /// A batch of 3,000 paths of 4,000 characters, and room for their XML.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -109,7 +109,7 @@ impl Ask {
     fn of(head: &hyper::http::request::Parts, body: Option<Bytes>) -> Self {
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = match target {
-            Some(target) => (target == LOOKUP_EVENTS).then_some(Operation::LookupEvents),
+            Some(target) => route::is_lookup(target).then_some(Operation::LookupEvents),
             None => Operation::of(&head.method, head.uri.path()),
         };
         let service = operation.as_ref().map_or("cloudfront", Operation::service);
@@ -153,7 +153,7 @@ impl Ask {
 
     fn outcome(&self, state: &mut State, world: &World, fault: Option<&Fault>) -> Result<Reply, ApiError> {
         let outcome = self.act(state, world, fault);
-        if self.is_for_the_trail() { outcome.map_err(ApiError::as_trails) } else { outcome }
+        if self.is_for_the_trail() { outcome.map_err(ApiError::into_trails) } else { outcome }
     }
 
     fn act(&self, state: &mut State, world: &World, fault: Option<&Fault>) -> Result<Reply, ApiError> {

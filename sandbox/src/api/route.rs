@@ -30,8 +30,11 @@ pub(crate) enum Operation {
     LookupEvents,
 }
 
-/// What CloudTrail's one operation is called in its header.
-pub(crate) const LOOKUP_EVENTS: &str = "CloudTrail_20131101.LookupEvents";
+/// Does the header name CloudTrail's one operation? Some programs write the service's whole name, some only its end.
+pub(crate) fn is_lookup(target: &str) -> bool {
+    let name = "CloudTrail_20131101.LookupEvents";
+    target.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
 
 impl Operation {
     pub fn of(method: &Method, path: &str) -> Option<Self> {

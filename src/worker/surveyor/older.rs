@@ -44,9 +44,9 @@ pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
     }
     tx.commit().await?;
     if reading.wants_a_page() {
-        page(bench, &reading).await?
+        page(bench, &reading).await?;
     } else {
-        ask(bench, &reading, &account).await?
+        ask(bench, &reading, &account).await?;
     }
     Ok(Next::Again)
 }

@@ -67,19 +67,14 @@ async fn claim(
     if !trail::claim(&mut tx, now, held).await? {
         return Ok(None);
     }
-    let under_way = match &state.under_way {
-        Some(under_way) => under_way.clone(),
-        None => {
-            trail::forget(&mut tx, now.minus(KEPT)).await?;
-            let Some((oldest, newest)) = trail::span(&mut tx, now.minus(KEPT)).await? else {
-                return Ok(None);
-            };
-            let under_way =
-                UnderWay { begun_at: now, from: oldest.minus(SKEW), to: newest.plus(SKEW), next: None };
-            trail::begin(&mut tx, &under_way).await?;
-            under_way
-        }
-    };
+    if let Some(under_way) = &state.under_way {
+        tx.commit().await?;
+        return Ok(Some(under_way.clone()));
+    }
+    trail::forget(&mut tx, now.minus(KEPT)).await?;
+    let Some((oldest, newest)) = trail::span(&mut tx, now.minus(KEPT)).await? else { return Ok(None) };
+    let under_way = UnderWay { begun_at: now, from: oldest.minus(SKEW), to: newest.plus(SKEW), next: None };
+    trail::begin(&mut tx, &under_way).await?;
     tx.commit().await?;
     Ok(Some(under_way))
 }

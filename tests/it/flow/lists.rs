@@ -127,12 +127,12 @@ async fn a_crash_anywhere_leaves_nothing_out_and_tells_nothing_twice() {
     let world = with_a_past(Engine::Sqlite, 340).await.unwrap();
     let mut rng = Rng::new(11);
     let mut crashes = 0_usize;
-    for _ in 0..2_000 {
+    for _ in 0..3_000 {
         if is_whole(&world).await {
             break;
         }
         let surveyor = Surveyor::new(world.bench.clone());
-        if !cut(surveyor.tick(), 1 + rng.below(60)).await {
+        if !cut(surveyor.tick(), 1 + rng.below(250)).await {
             crashes += 1;
             // A lease runs out before somebody takes the work up again.
             world.advance(seconds(61));

@@ -42,7 +42,7 @@ async fn hear(State(ear): State<Ear>, headers: HeaderMap, body: String) -> Statu
 impl Ear {
     async fn listening() -> (Self, String) {
         let (ear, listener) = (Self::default(), TcpListener::bind("127.0.0.1:0").await.unwrap());
-        let address = format!("http://{}/heads?key=word", listener.local_addr().unwrap());
+        let address = format!("http://{}/heads?key=hush-hush", listener.local_addr().unwrap());
         let routes = Router::new().route("/heads", post(hear)).with_state(ear.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         (ear, address)
@@ -124,7 +124,7 @@ async fn what_is_not_taken_is_told_again_and_nothing_overtakes_it() {
         page.assert_says(&format!(
             "behind event 0 could not be told to the webhook: the answer was {status}"
         ));
-        page.assert_silent_about("word");
+        page.assert_silent_about("hush-hush");
         world.advance(seconds(60));
     }
     ear.answer_with(204);
@@ -138,15 +138,15 @@ async fn what_is_not_taken_is_told_again_and_nothing_overtakes_it() {
 async fn one_that_nobody_answers_is_told_later_and_the_address_stays_secret() {
     let world = World::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}/?key=word", listener.local_addr().unwrap());
+    let address = format!("http://{}/?key=hush-hush", listener.local_addr().unwrap());
     drop(listener);
     let herald = herald(&world, &address, Some("s3cret"));
-    assert!(!format!("{herald:?}").contains("word") && !format!("{herald:?}").contains("s3cret"));
+    assert!(!format!("{herald:?}").contains("hush-hush") && !format!("{herald:?}").contains("s3cret"));
     sign(&world, 3).await;
     assert!(matches!(rest(&herald).await, Next::At(_)));
     let state = world.database.get(async |conn| audit::check_state(conn).await).await;
     assert!(state.post_problem.starts_with("no connection came about"), "{}", state.post_problem);
-    assert!(!state.post_problem.contains("word"), "{}", state.post_problem);
+    assert!(!state.post_problem.contains("hush-hush"), "{}", state.post_problem);
     // Nobody is told any more: the page forgets it.
     let seal = Seal { key: key(), heads: None, webhook: None, retention: None };
     Sealer::new(world.database.db.clone(), world.clock.clone(), seal).tick().await.unwrap();
