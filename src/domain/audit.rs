@@ -58,6 +58,7 @@ actions! {
     InvalidationCancelled = "invalidation.cancelled", "Invalidation cancelled";
     InvalidationRetried = "invalidation.retried", "Invalidation retried";
     InvalidationSeen = "invalidation.seen", "Invalidation seen";
+    InvalidationTraced = "invalidation.traced", "Found in CloudTrail";
     InvalidationRefused = "invalidation.refused", "Request refused";
     RepeatHeldBack = "invalidation.repeat_held_back", "Repeat held back";
     ProposalMade = "proposal.made", "Approval asked for";

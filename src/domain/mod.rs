@@ -17,6 +17,7 @@ pub mod invalidation;
 pub mod item;
 pub mod minute;
 pub mod network;
+pub mod outside;
 pub mod pace;
 pub mod password;
 pub mod person;

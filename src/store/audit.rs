@@ -7,7 +7,10 @@ mod scan;
 mod search;
 mod segments;
 
-pub use check::{Checked, check_state, set_check_state, set_head_told};
+pub use check::{
+    Checked, check_state, claim_post, forget_post_problem, set_check_state, set_file_problem,
+    set_head_posted, set_head_told, set_post_problem,
+};
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
 pub use index::{Entry, add_to_index, index_reached};
 pub use scan::{Scanned, find, scan};
@@ -22,7 +25,7 @@ use crate::domain::{
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_all, fetch_one},
+    db::{execute, fetch_all, fetch_one, fetch_optional},
     parts::{count, items_from_json, items_to_json, signed, time},
     sight::bars,
 };
@@ -194,6 +197,18 @@ pub async fn of_invalidation(
         signed(limit),
     )?;
     rows.into_iter().map(Row::into_event).collect()
+}
+
+/// Who made an invalidation outside, and the event that says so, where CloudTrail told.
+pub async fn maker(conn: &mut Conn, id: &InvalidationId) -> Result<Option<(String, i64)>, StoreError> {
+    fetch_optional!(
+        conn,
+        (String, i64),
+        "SELECT actor_name, sequence FROM audit_event WHERE invalidation_id = $1 AND action = $2
+         ORDER BY sequence LIMIT 1",
+        id.as_str(),
+        Action::InvalidationTraced.as_str(),
+    )
 }
 
 #[derive(sqlx::FromRow)]

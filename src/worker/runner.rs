@@ -25,6 +25,18 @@ pub enum Next {
     Idle,
 }
 
+impl Next {
+    /// The sooner of two.
+    #[must_use]
+    pub fn or_sooner(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Again, _) | (_, Self::Again) => Self::Again,
+            (Self::At(one), Self::At(other)) => Self::At(one.min(other)),
+            (Self::Idle, next) | (next, Self::Idle) => next,
+        }
+    }
+}
+
 /// Ticks until `stop`; a tick that has begun is finished first.
 pub async fn run<E, F>(name: &'static str, clock: &Clock, stop: &CancellationToken, tick: impl Fn() -> F)
 where

@@ -125,7 +125,8 @@ impl World {
         let (db, bell) = (database.db.clone(), Bell::new());
         let desk = Desk::new(db.clone(), clock.clone(), bell.clone());
         let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
-        let bench = Bench { db, cloudfront, clock: clock.clone(), bell, settings: setup.settings };
+        let bench =
+            Bench { db, cloudfront, trail: None, clock: clock.clone(), bell, settings: setup.settings };
         Self {
             database,
             sandbox,
