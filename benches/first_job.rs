@@ -36,7 +36,7 @@ async fn main() -> Outcome<()> {
     bench.add_person()?;
     let mut report = Report::default();
 
-    let mut service = Service::start(&bench)?;
+    let mut service = Service::start_unpaced(&bench)?;
     service.ready().await?;
     let browser = Browser::sign_in(&service).await?;
     bench.posts(&browser, &mut report).await?;
@@ -124,7 +124,7 @@ impl Bench {
         let mut times = Vec::new();
         for round in 0..=STARTS {
             let began = Instant::now();
-            let mut service = Service::start(self)?;
+            let mut service = Service::start_unpaced(self)?;
             service.ready().await?;
             if round > 0 {
                 times.push(began.elapsed());
@@ -143,7 +143,7 @@ impl Bench {
     }
 
     async fn idle(&self, report: &mut Report) -> Outcome<()> {
-        let mut service = Service::start(self)?;
+        let mut service = Service::start_unpaced(self)?;
         service.ready().await?;
         tokio::time::sleep(Duration::from_secs(5)).await;
         report.row("resident memory, idle for 5 s", mib(service.resident()?), "", "under 40 MiB");

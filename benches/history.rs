@@ -1,136 +1,151 @@
-//! What the history costs when it is long: first page, filtered page, page 1,000, URL and word search, export, check.
+//! Measures a long history as its readers have it: the pages of the real program over HTTP, `unstale audit export` and
+//! `unstale audit verify`, beside as many rows in Django admin with django-auditlog.
 //!
-//! `cargo bench --bench history -- 1000000` fills a database through the real store and measures it. The peer, Django
-//! admin with django-auditlog over as many rows, has its place in `scripts/bench`.
-
-#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on has failed")]
+//! Run it with `scripts/bench history`: `history [--unstale PROGRAM] [--python PROGRAM] [EVENTS]…`, 10,000 and 1,000,000
+//! events where none are named. `--python` is one that has django-auditlog.
 #![allow(clippy::print_stdout, reason = "the figures are what it is for")]
 
-use std::time::{Duration, Instant};
+mod stage;
 
-use unstale::{
-    clock::Clock,
-    domain::{
-        actor::{Acting, Actor, ActorKind},
-        audit::{
-            Action, Event, ItemsRecord, Outcome,
-            export::Form,
-            search::{Search, What},
-        },
-        id::DistributionId,
-        item::Item,
-        time::Timestamp,
-    },
-    store::{Db, audit},
-    worker::{Check, Indexer, Known, Next, Step},
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
-/// Events that share a transaction while the database is filled.
-const TOGETHER: u64 = 5_000;
-const PAGE: usize = 100;
-const ROUNDS: usize = 200;
+use cloudfront_sandbox::{Config, Sandbox};
+use stage::{Arguments, Bench, Browser, Outcome, Report, Service, chronicle, mib};
+
+const SIZES: [u64; 2] = [10_000, 1_000_000];
+const ROUNDS: u64 = 200;
+const PAGE: u64 = 100;
+
+/// What a reader asks for. Each round asks for something else.
+const READS: [(&str, fn(u64, u64) -> String); 6] = [
+    ("first page", |_, _| "/history".to_owned()),
+    ("filtered page", |n, _| format!("/history?distribution=E{}", n % 50)),
+    ("two filters", |n, _| format!("/history?distribution=E{}&result=failed", n % 50)),
+    ("page 1,000", |n, events| {
+        format!("/history?before={}", events.saturating_sub(1_000 * PAGE).max(events / 2) - n)
+    }),
+    ("URL search", |n, _| format!("/history?q=%2Fsection-{}%2Fpage-{n}.html", n % 97)),
+    ("word search", |n, _| format!("/history?q=WEB-{n}")),
+];
 
 #[tokio::main]
-async fn main() {
-    let events = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
-    let folder = tempfile::tempdir().unwrap();
-    let db = Db::open(&format!("sqlite://{}", folder.path().join("history.db").display())).await.unwrap();
-    rate("fill", events, fill(&db, events)).await;
-    rate("index", events, index(&db)).await;
-    let head = i64::try_from(events).unwrap();
-    measure(&db, "first page", |_| (Search::default(), i64::MAX)).await;
-    measure(&db, "page 1,000", |_| (Search::default(), (head - 100_000).max(head / 2))).await;
-    measure(&db, "filtered page", |n| {
-        let distribution = Some(DistributionId::from_trusted(format!("E{}", n % 50)));
-        (Search { distribution, ..Search::default() }, i64::MAX)
-    })
-    .await;
-    measure(&db, "two filters", |n| {
-        let distribution = Some(DistributionId::from_trusted(format!("E{}", n % 50)));
-        (Search { distribution, outcome: Some(Outcome::Failed), ..Search::default() }, i64::MAX)
-    })
-    .await;
-    measure(&db, "URL search", |n| (about(&format!("/section-{}/page-{n}.html", n % 97)), i64::MAX)).await;
-    measure(&db, "word search", |n| (about(&format!("WEB-{n}")), i64::MAX)).await;
-    rate("export", events, export(&db)).await;
-    rate("check", events, check(&db)).await;
-    db.close().await;
-}
-
-fn about(typed: &str) -> Search {
-    Search { what: What::read(typed), ..Search::default() }
-}
-
-fn event(number: u64) -> Event {
-    let name = format!("person-{}@example.com", number % 40);
-    let actor = Actor { kind: ActorKind::Person, id: format!("p{}", number % 40), name };
-    let acting = Acting { actor, ..Acting::service() };
-    let at = Timestamp::from_micros(1_700_000_000_000_000 + i64::try_from(number).unwrap() * 1_000_000);
-    let mut event = Event::new(at, &acting, Action::InvalidationRequested);
-    event.distribution = Some(DistributionId::from_trusted(format!("E{}", number % 50)));
-    let item = match number % 20 {
-        0 => "/*".to_owned(),
-        1 => format!("/section-{}/*", number % 97),
-        _ => format!("/section-{}/page-{}.html", number % 97, number % 5_000),
-    };
-    event.items = ItemsRecord::of(&[Item::from_trusted(item)]);
-    event.reason = format!("WEB-{}: a new price", number % 10_000);
-    event.outcome = if number.is_multiple_of(501) { Outcome::Failed } else { Outcome::Done };
-    event
-}
-
-async fn fill(db: &Db, events: u64) {
-    let mut number = 0;
-    while number < events {
-        let mut tx = db.begin().await.unwrap();
-        for _ in 0..TOGETHER.min(events - number) {
-            number += 1;
-            audit::append(&mut tx, event(number)).await.unwrap();
-        }
-        tx.commit().await.unwrap();
+async fn main() -> Outcome<()> {
+    let arguments = Arguments::read()?;
+    let mut sizes = arguments.numbers.clone();
+    if sizes.is_empty() {
+        sizes = SIZES.to_vec();
     }
+    let mut report = Report::default();
+    for events in sizes {
+        measure(arguments.clone(), events, &mut report).await?;
+    }
+    report.print();
+    Ok(())
 }
 
-async fn index(db: &Db) {
-    let indexer = Indexer::new(db.clone(), Clock::system());
-    while indexer.tick().await.unwrap() == Next::Again {}
+/// All figures of a history of one length.
+async fn measure(arguments: Arguments, events: u64, report: &mut Report) -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let peer = peer(&arguments, folder.path(), events)?;
+    let sandbox = Sandbox::start(Config::new(folder.path().join("origin"))).await?;
+    let bench = Bench { arguments, sandbox, folder: folder.path().to_owned() };
+    bench.add_person()?;
+    let began = Instant::now();
+    chronicle::write(&bench.database(), events).await?;
+    println!("{events} events written and indexed in {:.1?}", began.elapsed());
+    reading(&bench, events, &peer, report).await?;
+    whole(&bench, events, report)?;
+    bench.sandbox.stop().await;
+    Ok(())
 }
 
-async fn export(db: &Db) {
-    let (mut last, mut out) = (0, Vec::new());
+/// The pages, one request after the other.
+async fn reading(bench: &Bench, events: u64, peer: &Peer, report: &mut Report) -> Outcome<()> {
+    let mut service = Service::start(bench)?;
+    service.ready().await?;
+    let browser = Browser::sign_in(&service).await?;
+    for (name, address) in READS {
+        let mut times = Vec::new();
+        for round in 0..ROUNDS {
+            let began = Instant::now();
+            browser.page(&address(round, events)).await?;
+            times.push(began.elapsed());
+        }
+        let beside = peer
+            .get(name)
+            .map_or("not measured".to_owned(), |[p50, p99]| format!("Django: {p50:.1} ms, p99 {p99:.1} ms"));
+        report.row(
+            &format!("{name}, {events} events"),
+            middle_and_slowest(times),
+            beside,
+            "p99 < 50 ms, 20 × Django",
+        );
+    }
+    println!("the service holds {} after that", mib(service.resident()?));
+    service.stop()
+}
+
+/// What reads all of it.
+fn whole(bench: &Bench, events: u64, report: &mut Report) -> Outcome<()> {
+    let file = bench.folder.join("history.jsonl");
+    let file = file.to_str().ok_or("the folder's name is no text")?;
+    let commands: [(&str, &[&str], &str); 3] = [
+        ("export", &["audit", "export", "--format", "jsonl", "--output", file], "150,000/s, constant memory"),
+        ("verify", &["audit", "verify"], "300,000/s"),
+        ("verify the export", &["audit", "verify", "--file", file], "300,000/s"),
+    ];
+    for (name, words, aim) in commands {
+        let began = Instant::now();
+        let peak = ended(bench.unstale().args(words).stdout(Stdio::null()).spawn()?)?;
+        let rate = Duration::from_secs(events).div_duration_f64(began.elapsed());
+        report.row(
+            &format!("{name}, {events} events"),
+            format!("{rate:.0}/s"),
+            format!("at most {}", mib(peak)),
+            aim,
+        );
+    }
+    Ok(())
+}
+
+/// Waits for a program's end; gives the most memory that it held.
+fn ended(mut child: Child) -> Outcome<u64> {
+    let mut peak = 0;
     loop {
-        let page = audit::after(&mut db.read().await.unwrap(), last, 2_000).await.unwrap();
-        let Some(newest) = page.last() else { return };
-        last = newest.sequence;
-        out.clear();
-        for chained in &page {
-            Form::Jsonl.write(&mut out, chained);
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let held = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        peak = held.map_or(peak, |kib| kib * 1024);
+        match child.try_wait()? {
+            Some(status) if status.success() => return Ok(peak),
+            Some(status) => return Err(format!("it ended with {status}").into()),
+            None => std::thread::sleep(Duration::from_millis(10)),
         }
     }
 }
 
-async fn check(db: &Db) {
-    let mut check = Check::begin(db, &Known::default()).await.unwrap();
-    while check.step(db, 2_000).await.unwrap() == Step::More {}
+fn middle_and_slowest(mut times: Vec<Duration>) -> String {
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1_000.0;
+    format!("{:.1} ms, p99 {:.1} ms", at(50), at(99))
 }
 
-async fn rate(name: &str, events: u64, work: impl Future<Output = ()>) {
-    let begun = Instant::now();
-    work.await;
-    let took = begun.elapsed();
-    let each = took.as_nanos() / u128::from(events.max(1));
-    println!("{name:14} {events} events in {took:.1?}: {} a second", 1_000_000_000 / each.max(1));
-}
+/// Milliseconds of the middle and the slowest hundredth, by what was read.
+type Peer = HashMap<String, [f64; 2]>;
 
-async fn measure(db: &Db, name: &str, what: impl Fn(usize) -> (Search, i64)) {
-    let mut times = Vec::new();
-    for round in 0..ROUNDS {
-        let (search, before) = what(round);
-        let begun = Instant::now();
-        audit::search(&mut db.read().await.unwrap(), &search, before, PAGE).await.unwrap();
-        times.push(begun.elapsed());
+fn peer(arguments: &Arguments, folder: &Path, events: u64) -> Outcome<Peer> {
+    let Some(python) = &arguments.python else { return Ok(Peer::new()) };
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/django_peer.py");
+    let database = folder.join("django.db");
+    let output = Command::new(python).arg(script).arg(&database).arg(events.to_string()).output()?;
+    std::fs::remove_file(&database)?;
+    if !output.status.success() {
+        return Err(format!("the peer failed: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
-    times.sort();
-    let at = |percent: usize| -> Duration { times[(times.len() - 1) * percent / 100] };
-    println!("{name:14} p50 {:.2?}  p99 {:.2?}", at(50), at(99));
+    Ok(serde_json::from_slice(&output.stdout)?)
 }

@@ -41,13 +41,17 @@ async fn main() -> Outcome<()> {
     let bench = Bench { arguments, sandbox, folder: folder.path().to_owned() };
     bench.add_person()?;
     let mut report = Report::default();
+    let mut service = Service::start_unpaced(&bench)?;
+    service.ready().await?;
+    let browser = Browser::sign_in(&service).await?;
+    browser.wait_for_distribution().await?;
+    bench.watching(&browser, &mut report).await?;
+    bench.showing(&browser, &mut report).await?;
+    service.stop()?;
+
     let mut service = Service::start(&bench)?;
     service.ready().await?;
     let browser = Arc::new(Browser::sign_in(&service).await?);
-    browser.wait_for_distribution().await?;
-
-    bench.watching(&browser, &mut report).await?;
-    bench.showing(&browser, &mut report).await?;
     bench.accepting(&browser, &mut report).await?;
     service.stop()?;
     report.print();

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::{self, Api},
     clock::Clock,
-    cloudfront::CloudFront,
-    config::AuditArgs,
+    cloudfront::{CloudFront, CloudTrail},
+    config::{AuditArgs, WebhookError},
     ops::{self, Desk, OpError},
     store::{
         Db, StoreError, batches,
@@ -18,7 +18,7 @@ use crate::{
     },
     wake::{Bell, Listener},
     web::{self, Described, Options, Web},
-    worker::{self, Bench, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor},
+    worker::{self, Bench, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor},
 };
 
 /// So many batches are sent, and distributions asked about, at the same time: one that hangs holds up no other.
@@ -40,6 +40,8 @@ pub enum AppError {
     Listen(SocketAddr, #[source] io::Error),
     #[error("{0}")]
     Key(#[from] KeyError),
+    #[error("{0}")]
+    Webhook(#[from] WebhookError),
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -72,9 +74,16 @@ impl App {
             tx.commit().await?;
         }
         let (clock, bell) = (Clock::system(), Bell::new());
-        let desk = Desk { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
-        let bench = Bench { db, cloudfront, clock, bell, settings };
+        let desk = Desk::new(db.clone(), clock.clone(), bell.clone());
+        let bench = Bench { db, cloudfront, trail: None, clock, bell, settings };
         Ok(Self { desk, bench, seal: None, stop, _lock: lock })
+    }
+
+    /// Asks CloudTrail who made what was made outside.
+    #[must_use]
+    pub fn tracing(mut self, trail: Option<CloudTrail>) -> Self {
+        self.bench.trail = trail;
+        self
     }
 
     /// Checks the history and signs its heads while it runs.
@@ -88,7 +97,8 @@ impl App {
             );
         }
         tracing::info!(public_key = key.public().as_str(), "the history's heads are signed with this key");
-        self.seal = Some(Seal { key, heads: audit.audit_heads.clone(), retention: audit.retention() });
+        let (heads, retention) = (audit.audit_heads.clone(), audit.retention());
+        self.seal = Some(Seal { key, heads, webhook: audit.webhook()?, retention });
         Ok(self)
     }
 
@@ -136,6 +146,13 @@ impl App {
             let indexer = indexer.clone();
             async move { indexer.tick().await }
         });
+        if let Some(webhook) = self.seal.as_ref().and_then(|seal| seal.webhook.clone()) {
+            let herald = Herald::new(self.bench.db.clone(), self.bench.clock.clone(), webhook);
+            self.start(workers, "herald", move || {
+                let herald = herald.clone();
+                async move { herald.tick().await }
+            });
+        }
         if let Some(seal) = self.seal.clone() {
             let sealer = Sealer::new(self.bench.db.clone(), self.bench.clock.clone(), seal);
             self.start(workers, "sealer", move || {

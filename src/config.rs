@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use url::Url;
 
 use crate::{
@@ -20,7 +20,8 @@ use crate::{
         pace::Pace,
         ticket::{self, TicketError, Tickets},
     },
-    worker::{self, Retention},
+    identity::is_safe_address,
+    worker::{self, PostError, Retention, Webhook},
 };
 
 /// Where the database is: every command that needs it takes this.
@@ -49,6 +50,9 @@ pub struct ServeArgs {
     pub ways: WaysArgs,
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// Ask CloudTrail who made invalidations outside Unstale; needs the permission cloudtrail:LookupEvents.
+    #[arg(long, env = "UNSTALE_CLOUDTRAIL", num_args = 0..=1, default_missing_value = "true", default_value = "false", action = ArgAction::Set)]
+    pub cloudtrail: bool,
     #[command(flatten)]
     pub audit: AuditArgs,
     #[command(flatten)]
@@ -111,6 +115,19 @@ pub struct AuditArgs {
     /// A file that gets each signed head as a line, best on another machine's disk. The log has them too.
     #[arg(long, env = "UNSTALE_AUDIT_HEADS", value_name = "FILE")]
     pub audit_heads: Option<PathBuf>,
+    /// An address that gets each signed head as JSON by POST, again until it is taken. Only https, or http on this
+    /// machine.
+    #[arg(long, env = "UNSTALE_AUDIT_WEBHOOK", value_name = "URL", hide_env_values = true)]
+    pub audit_webhook: Option<String>,
+    /// What the webhook gets in its Authorization header: a token, or a scheme and a token.
+    #[arg(
+        long,
+        env = "UNSTALE_AUDIT_WEBHOOK_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true,
+        requires = "audit_webhook"
+    )]
+    pub audit_webhook_token: Option<String>,
     /// Drop events of the history after so many days, 400 at least, once they are in a file of the folder that
     /// --audit-archive names. Without it they are kept for ever.
     #[arg(long, env = "UNSTALE_AUDIT_DAYS", requires = "audit_archive", value_name = "DAYS",
@@ -121,7 +138,34 @@ pub struct AuditArgs {
     pub audit_archive: Option<PathBuf>,
 }
 
+/// Why there can be no webhook. The words never name the address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookError {
+    #[error(
+        "UNSTALE_AUDIT_WEBHOOK must be an https address such as https://siem.example.com/heads, without a user's name in it; http is for this machine only"
+    )]
+    Address,
+    #[error("UNSTALE_AUDIT_WEBHOOK_TOKEN must be one line of visible ASCII, such as 3f9c… or Splunk 3f9c…")]
+    Token,
+    #[error("UNSTALE_AUDIT_WEBHOOK: {0}")]
+    Post(#[from] PostError),
+}
+
 impl AuditArgs {
+    /// Where signed heads are told, checked.
+    pub fn webhook(&self) -> Result<Option<Webhook>, WebhookError> {
+        let Some(address) = &self.audit_webhook else { return Ok(None) };
+        if !is_safe_address(address) {
+            return Err(WebhookError::Address);
+        }
+        let token = self.audit_webhook_token.as_deref();
+        let visible = |token: &str| token.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if !token.is_none_or(visible) {
+            return Err(WebhookError::Token);
+        }
+        Ok(Some(Webhook::new(address, token)?))
+    }
+
     /// How long events are kept, where that is not for ever.
     #[must_use]
     pub fn retention(&self) -> Option<Retention> {
@@ -207,6 +251,23 @@ mod tests {
         for bad in ["u.example.com", "ftp://u.example.com", "https://u.example.com/path", ""] {
             assert!(public_url(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_webhook_is_safe_and_never_shown() {
+        let webhook = |address: &str, token: Option<&str>| {
+            let (audit_webhook, audit_webhook_token) = (Some(address.to_owned()), token.map(str::to_owned));
+            AuditArgs { audit_webhook, audit_webhook_token, ..AuditArgs::default() }.webhook()
+        };
+        for good in ["https://siem.example.com/heads?key=word", "http://127.0.0.1:9/"] {
+            let shown = format!("{:?}", webhook(good, Some("Splunk word")));
+            assert!(shown.contains("Webhook(…)") && !shown.contains("word"), "{shown}");
+        }
+        for bad in ["http://siem.example.com/", "https://me:word@siem.example.com/", "siem", ""] {
+            let refused = webhook(bad, None).unwrap_err().to_string();
+            assert!(refused.contains("UNSTALE_AUDIT_WEBHOOK") && !refused.contains("word"), "{refused}");
+        }
+        assert_eq!(webhook("https://a.example/", Some("two\nlines")).unwrap_err(), WebhookError::Token);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What every benchmark stands on: the sandbox, the real program, somebody at its pages, and the report.
 #![allow(dead_code, reason = "no benchmark needs all of it")]
 
+pub mod chronicle;
+
 use std::{
     error::Error,
     fmt::{self, Display},
@@ -32,25 +34,30 @@ pub const CLIENTS: usize = 8;
 const LOAD: Duration = Duration::from_secs(5);
 
 /// What it is called with.
+#[derive(Clone)]
 pub struct Arguments {
     pub unstale: PathBuf,
     pub aws: Option<PathBuf>,
+    pub python: Option<PathBuf>,
+    pub numbers: Vec<u64>,
 }
 
 impl Arguments {
     pub fn read() -> Outcome<Self> {
-        let (mut unstale, mut aws) = (env!("CARGO_BIN_EXE_unstale").to_owned(), None);
+        let (mut unstale, mut aws, mut python) = (env!("CARGO_BIN_EXE_unstale").to_owned(), None, None);
+        let mut numbers = Vec::new();
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--unstale" => unstale = words.next().ok_or("--unstale PROGRAM lacks the program")?,
-                "--aws" => aws = words.next(),
+                "--aws" => aws = words.next().map(PathBuf::from),
+                "--python" => python = words.next().map(PathBuf::from),
                 // What cargo itself adds.
                 "--bench" => {}
-                other => return Err(format!("what is {other}?").into()),
+                other => numbers.push(other.parse().map_err(|_| format!("what is {other}?"))?),
             }
         }
-        Ok(Self { unstale: unstale.into(), aws: aws.map(PathBuf::from) })
+        Ok(Self { unstale: unstale.into(), aws, python, numbers })
     }
 }
 
@@ -66,13 +73,14 @@ impl Bench {
     pub fn unstale(&self) -> Command {
         let mut command = Command::new(&self.arguments.unstale);
         self.surround(&mut command);
-        let database = format!("sqlite://{}", self.folder.join("unstale.db").display());
-        command.env("UNSTALE_DATABASE", database).env("UNSTALE_LOG", "warn");
-        // The pace that spares AWS is not what is measured here.
-        command.env("UNSTALE_CREATE_RATE", "1000").env("UNSTALE_CREATE_BURST", "1000");
+        command.env("UNSTALE_DATABASE", self.database()).env("UNSTALE_LOG", "warn");
         // All requests come from one client.
         command.env("UNSTALE_REQUEST_RATE", "0");
         command
+    }
+
+    pub fn database(&self) -> String {
+        format!("sqlite://{}", self.folder.join("unstale.db").display())
     }
 
     pub fn surround(&self, command: &mut Command) {
@@ -146,9 +154,20 @@ pub struct Service {
 }
 
 impl Service {
+    /// As it is installed.
     pub fn start(bench: &Bench) -> Outcome<Self> {
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        Self::run(bench.unstale())
+    }
+
+    /// Without the pace that spares AWS.
+    pub fn start_unpaced(bench: &Bench) -> Outcome<Self> {
         let mut command = bench.unstale();
+        command.env("UNSTALE_CREATE_RATE", "1000").env("UNSTALE_CREATE_BURST", "1000");
+        Self::run(command)
+    }
+
+    fn run(mut command: Command) -> Outcome<Self> {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         command.args(["serve", "--listen", &address.to_string()]);
         let child = command.stdout(Stdio::null()).spawn()?;
         Ok(Self { child, address })

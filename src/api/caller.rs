@@ -4,7 +4,7 @@ use std::fmt;
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{Extensions, HeaderMap, Method, header, request::Parts},
+    http::{Extensions, HeaderMap, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -13,7 +13,6 @@ use crate::{
     domain::{
         access::Access,
         actor::{Acting, ActorKind, Origin},
-        audit::Target,
         distribution::Distribution,
         id::{DistributionId, PersonId},
         idempotency::IdempotencyKey,
@@ -25,7 +24,9 @@ use crate::{
 };
 
 use super::{
+    door,
     problem::{ApiError, Fault, Kind},
+    refused,
     state::Api,
 };
 
@@ -38,7 +39,6 @@ pub const KEY: &str = "idempotency-key";
 #[derive(Clone)]
 pub struct Caller {
     pub acting: Acting,
-    /// Behind a token stands the token itself here: what its maker does elsewhere is not for it to read.
     pub access: Access,
     /// None for somebody with a session.
     token: Option<TokenSecret>,
@@ -63,17 +63,22 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
 /// Lets in who has a good token or a session; tells everybody else how to get in.
 pub async fn require_caller(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    match recognise(&api, request.headers(), request.extensions()).await {
-        Ok(mut caller) => {
-            if request.method() == Method::POST
-                && let Err(error) = caller.hear(request.headers())
-            {
-                return error.into_response();
-            }
-            request.extensions_mut().insert(caller);
+    let mut caller = match recognise(&api, request.headers(), request.extensions()).await {
+        Ok(caller) => caller,
+        Err(error) => return error.into_response(),
+    };
+    let act = refused::act(request.method(), request.uri().path());
+    let heard = if act.is_some() { caller.hear(request.headers()) } else { Ok(()) };
+    let answer = match heard {
+        Ok(()) => {
+            request.extensions_mut().insert(caller.clone());
             next.run(request).await
         }
         Err(error) => error.into_response(),
+    };
+    match act {
+        Some(what) => refused::keep(&api, &caller, what, answer).await,
+        None => answer,
     }
 }
 
@@ -82,9 +87,11 @@ async fn recognise(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> R
     Ok(if headers.contains_key(header::AUTHORIZATION) {
         let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
         let secret = bearer(headers).ok_or_else(no_token)?;
-        let (token, acting, access) =
-            ops::recognise_token(&api.desk, origin, &secret).await?.ok_or_else(no_token)?;
-        let access = access.of(token.id.as_str());
+        let Some((_, acting, access)) = ops::recognise_token(&api.desk, origin.clone(), &secret).await?
+        else {
+            door::tell(api, &origin, &secret).await;
+            return Err(no_token());
+        };
         Caller { acting, access, token: Some(secret), key: None, base }
     } else {
         // The pages looked for a session before; who has none brings nothing.
@@ -146,7 +153,7 @@ impl Caller {
     pub async fn access_now(&self, api: &Api) -> Result<Option<Access>, OpError> {
         if let Some(secret) = &self.token {
             let found = ops::recognise_token(&api.desk, self.acting.origin.clone(), secret).await?;
-            return Ok(found.map(|(token, _, access)| access.of(token.id.as_str())));
+            return Ok(found.map(|(_, _, access)| access));
         }
         if self.acting.actor.kind != ActorKind::Person {
             return Ok(None);
@@ -168,25 +175,29 @@ impl Caller {
         Ok(if all.len() == 1 { all.pop() } else { None })
     }
 
-    /// Keeps in the history that somebody tried a distribution which is hidden from them.
-    pub async fn note_hidden(&self, api: &Api, named: &str, what: &str) -> Result<(), ApiError> {
-        let Some(id) = DistributionId::parse(named) else { return Ok(()) };
+    /// What somebody is told who tried a distribution that is none, or is hidden from them: the history knows better.
+    pub async fn no_site(&self, api: &Api, named: &str) -> Result<ApiError, StoreError> {
+        let error = ApiError::not_found("distribution");
+        let Some(id) = DistributionId::parse(named) else { return Ok(error) };
         let hidden = distributions::find(&mut *api.desk.db.read().await?, &id).await?;
-        if hidden.is_some_and(|site| !self.access.sees(&site.id)) {
-            let why = "the distribution is outside the grants";
-            ops::refuse(&api.desk, &self.acting, &Target::new("act", what), Some(&id), why).await?;
-        }
-        Ok(())
+        Ok(match hidden.filter(|site| !self.access.sees(&site.id)) {
+            Some(site) => error.about(Some(site.id)).because("the distribution is outside the grants"),
+            None => error,
+        })
     }
 
-    /// Refuses, and keeps in the history, what a viewer may not do.
-    pub async fn require_operator(&self, api: &Api, named: &str, what: &str) -> Result<(), ApiError> {
+    /// Refuses what a viewer may not do.
+    pub fn require_operator(&self, named: &str) -> Result<(), ApiError> {
         if self.access.role.may_invalidate() {
             return Ok(());
         }
-        let why = "a viewer may look and not act";
-        let site = DistributionId::parse(named);
-        ops::refuse(&api.desk, &self.acting, &Target::new("act", what), site.as_ref(), why).await?;
-        Err(OpError::NotAllowed(why.to_owned()).into())
+        let why = "a viewer may look and not act".to_owned();
+        Err(ApiError::not_allowed(why).about(DistributionId::parse(named)))
+    }
+
+    /// The same caller with what they may do now; an error where nothing lets them in any more.
+    pub async fn renewed(&self, api: &Api) -> Result<Self, ApiError> {
+        let access = self.access_now(api).await?.ok_or_else(no_token)?;
+        Ok(Self { access, ..self.clone() })
     }
 }

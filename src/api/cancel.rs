@@ -2,7 +2,10 @@
 
 use axum::extract::{Path, State, rejection::PathRejection};
 
-use crate::ops::{self, OpError};
+use crate::{
+    ops::{self, OpError},
+    store::invalidations,
+};
 
 use super::{
     caller::Caller,
@@ -25,11 +28,13 @@ pub async fn submit(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<InvalidationShape>, ApiError> {
     let id = parse_id(id)?;
+    let there = invalidations::find(&mut *api.desk.db.read().await?, &id).await?;
+    let there = there.ok_or_else(|| ApiError::not_found("invalidation"))?;
     match ops::cancel_invalidation(&api.desk, &caller.acting, &id).await {
-        Err(OpError::NotFound | OpError::Hidden) => return Err(ApiError::not_found("invalidation")),
+        Err(OpError::NotFound | OpError::Hidden) => return Err(ApiError::not_found("invalidation").told()),
         Err(OpError::TooLate) => {
             let detail = "Nothing of it is queued any more, so nothing was changed.";
-            return Err(ApiError::new(Kind::TooLate, detail));
+            return Err(ApiError::new(Kind::TooLate, detail).about(Some(there.distribution)));
         }
         other => other?,
     }

@@ -10,11 +10,10 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
-        audit::Target,
         distribution::Distribution,
-        id::{InvalidationId, ProposalId, RequestKey},
+        id::{DistributionId, InvalidationId, ProposalId, RequestKey},
         invalidation::NewInvalidation,
-        plan::Plan,
+        plan::{Plan, Surroundings},
         protection::Confirmation,
         time::Timestamp,
     },
@@ -31,8 +30,6 @@ use super::{
     shape::{ActorShape, InvalidationShape},
     state::Api,
 };
-
-const WHAT: &str = "invalidate";
 
 /// A request on a protected distribution, which a second person has to approve.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -81,24 +78,20 @@ pub enum Accepted {
     ))]
 pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> Result<Response, ApiError> {
     let asked = Asked::invalidation(fields, api.desk.clock.now())?;
-    caller.require_operator(&api, &asked.distribution, WHAT).await?;
+    caller.require_operator(&asked.distribution)?;
     let site = caller.site(&mut *api.desk.db.read().await?, &asked.distribution).await?;
-    let Some(site) = site else {
-        caller.note_hidden(&api, &asked.distribution, WHAT).await?;
-        return Err(ApiError::not_found("distribution"));
-    };
-    let plan = asked::work_out(&api, &caller, &site, &asked.items).await?;
+    let Some(site) = site else { return Err(caller.no_site(&api, &asked.distribution).await?) };
+    let around = Surroundings::unmeasured(api.limits);
+    let plan = Plan::within(&asked.items.join("\n"), &site, around, &caller.access);
     if let Some(allowed) = asked::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
-        let what = Target::new("act", WHAT);
-        ops::refuse(&api.desk, &caller.acting, &what, Some(&site.id), &why).await?;
-        return Err(OpError::NotAllowed(why).into());
+        return Err(ApiError::not_allowed(why).about(Some(site.id)));
     }
-    asked::check(&plan)?;
+    asked::check(&plan).map_err(|error| error.about(Some(site.id.clone())))?;
     let not_before = asked.not_before;
     let new = assemble(&caller, plan, &site, asked);
     let requested = ops::request_invalidation(&api.desk, &caller.acting, &new).await?;
-    answer(&api, &caller, requested, not_before).await
+    answer(&api, &caller, requested, &site.id, not_before).await
 }
 
 fn assemble(caller: &Caller, plan: Plan, site: &Distribution, asked: Asked) -> NewInvalidation {
@@ -119,6 +112,7 @@ async fn answer(
     api: &Api,
     caller: &Caller,
     requested: Requested,
+    site: &DistributionId,
     not_before: Option<Timestamp>,
 ) -> Result<Response, ApiError> {
     match requested {
@@ -139,9 +133,9 @@ async fn answer(
         Requested::Proposed(id) => proposed(api, caller, &id).await,
         Requested::KeyUsedForAnother => {
             let detail = "A request with this Idempotency-Key and another body was taken before. Nothing was kept or sent. Use a new key for a new request.";
-            Err(ApiError::new(Kind::KeyUsed, detail))
+            Err(ApiError::new(Kind::KeyUsed, detail).about(Some(site.clone())))
         }
-        Requested::Unmet(unmet) => Err(missing(unmet)),
+        Requested::Unmet(unmet) => Err(missing(unmet).about(Some(site.clone()))),
     }
 }
 

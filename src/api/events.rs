@@ -1,6 +1,6 @@
 //! `GET /api/v1/events`: the history as it is written, as server-sent events that can be resumed.
 
-use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
@@ -10,10 +10,10 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
-    domain::{access::Access, audit::Chained},
+    domain::audit::{Chained, sight::Sight},
     store::audit as history,
     wake::Listener,
 };
@@ -21,7 +21,8 @@ use crate::{
 use super::{
     audit::EventShape,
     caller::Caller,
-    problem::{ApiError, Fault, Kind},
+    places::Place,
+    problem::{ApiError, Fault},
     query::{Params, whole},
     state::Api,
 };
@@ -39,7 +40,8 @@ const TOGETHER: Duration = Duration::from_millis(100);
 ///
 /// Server-sent events: each has the sequence of the audit event as its `id`, `audit` as its `event`, and an
 /// `AuditEvent` as its `data`. With the header `Last-Event-ID`, or `after`, it goes on after that event and misses
-/// nothing; else it begins now. It ends when the token is revoked or over, and after an hour.
+/// nothing; else it begins now. It ends when the token is revoked or over, and after an hour. One token or person may have 10
+/// open at once; more is answered with 429.
 #[utoipa::path(get, path = "/api/v1/events", operation_id = "followEvents", tag = "History",
     params(
         ("after" = Option<i64>, Query, minimum = 0, description = "The sequence of the last event that is known"),
@@ -59,18 +61,13 @@ pub async fn stream(
     if last == Some(None) {
         return Err(ApiError::invalid(vec![Fault::new("last-event-id", format!("has to be {wanted}."))]));
     }
-    let Ok(place) = Arc::clone(&api.streams).try_acquire_owned() else {
-        return Err(ApiError::new(
-            Kind::TooManyWaiting,
-            "Too many streams are open. Try again a little later.",
-        ));
-    };
+    let place = api.streams.take(&caller.acting.actor)?;
     let bell = api.desk.bell.listen();
     let head = history::head(&mut *api.desk.db.read().await?).await?;
     let reader = Reader {
         cursor: last.flatten().or(after).map_or(head, |cursor| cursor.min(head)),
         opened_at: head,
-        access: caller.access.clone(),
+        sight: Sight::of(&caller.acting.actor, &caller.access),
         waiting: VecDeque::new(),
         until: Instant::now() + LIFE,
         bell,
@@ -91,13 +88,13 @@ struct Reader {
     cursor: i64,
     /// The last event when the stream began.
     opened_at: i64,
-    access: Access,
+    sight: Option<Sight>,
     waiting: VecDeque<Chained>,
     until: Instant,
     bell: Listener,
     caller: Caller,
     api: Api,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Reader {
@@ -128,7 +125,8 @@ impl Reader {
 
     /// Looks again what the caller may see, and reads what is new. Ends the stream where either cannot be.
     async fn read_on(&mut self) -> Option<()> {
-        self.access = self.caller.access_now(&self.api).await.ok()??;
+        let access = self.caller.access_now(&self.api).await.ok()??;
+        self.sight = Sight::of(&self.caller.acting.actor, &access);
         let mut conn = self.api.desk.db.read().await.ok()?;
         let events = history::after(&mut conn, self.cursor, PAGE).await.ok()?;
         self.waiting.extend(events);
@@ -149,11 +147,7 @@ impl Reader {
 
     /// Is this of something that they may see, as their grants stand now?
     fn may_hear(&self, event: &Chained) -> bool {
-        let event = &event.event;
-        match &event.distribution {
-            Some(site) => self.access.sees(site),
-            None => !self.access.is_narrowed() || event.acting.actor.id == self.access.behind,
-        }
+        self.sight.as_ref().is_none_or(|sight| sight.admits(&event.event))
     }
 }
 

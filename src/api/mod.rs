@@ -7,13 +7,16 @@ mod caller;
 mod cancel;
 mod create;
 mod distributions;
+mod door;
 mod events;
 mod json;
 mod list;
 mod openapi;
+mod places;
 mod plan;
 mod problem;
 mod query;
+mod refused;
 mod shape;
 mod show;
 mod state;
@@ -38,6 +41,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(api: Api) -> Router<S> {
         .route("/api/v1/distributions", get(distributions::list))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/events", get(events::stream))
+        .route("/api/", any(problem::not_found))
         .route("/api/{*rest}", any(problem::not_found))
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(middleware::from_fn_with_state(api.clone(), caller::require_caller))

@@ -16,7 +16,7 @@ use super::{
     info(
         title = "Unstale",
         version = "1.0.0",
-        description = "Refresh what Amazon CloudFront serves: the same plan, limits, grants, queue and history as on the pages. Times are RFC 3339 in UTC. Fields may be added; what is there keeps its meaning."
+        description = "Refresh what Amazon CloudFront serves: the same plan, limits, grants, queue and history as on the pages. Times are RFC 3339 in UTC. Each answer says in RateLimit headers how often one may ask. Fields may be added; what is there keeps its meaning."
     ),
     paths(
         plan::show,
@@ -89,6 +89,11 @@ fn add_problems(path: &str, method: &str, responses: &mut Value) {
         ("413", "The body is larger than 2 MiB", has_body),
         ("415", "The body is not JSON", has_body),
         ("422", "Something in the request needs mending; errors says what", true),
+        (
+            "429",
+            "Too many requests a second, or too many open at once; Retry-After says when to try again",
+            true,
+        ),
         ("503", "Not now; Retry-After says when to try again", true),
     ];
     for (status, words) in [("200", "It is done, or as it stands"), ("202", "It is on disk")] {
@@ -105,6 +110,25 @@ fn add_problems(path: &str, method: &str, responses: &mut Value) {
             });
         }
     }
-    responses["503"]["headers"] =
-        json!({"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}});
+    for status in ["429", "503"] {
+        responses[status]["headers"] =
+            json!({"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds"}});
+    }
+    add_limits(responses);
+}
+
+/// Every answer says how often the client may ask, unless the service was told not to count.
+fn add_limits(responses: &mut Value) {
+    let Some(responses) = responses.as_object_mut() else { return };
+    for answer in responses.values_mut() {
+        for (name, description) in [
+            (
+                "RateLimit-Policy",
+                "The quota of a client: q requests in w seconds, such as \"requests\";q=200;w=4",
+            ),
+            ("RateLimit", "What is left of it: r requests now, all of it in t seconds"),
+        ] {
+            answer["headers"][name] = json!({"schema": {"type": "string"}, "description": description});
+        }
+    }
 }

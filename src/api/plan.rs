@@ -12,7 +12,6 @@ use crate::{
         price::FREE_A_MONTH,
         protection::{Guard, Protection, name_to_type},
     },
-    ops::OpError,
     store::protections,
 };
 
@@ -103,7 +102,7 @@ pub async fn show(
     let plan = asked::work_out(&api, &caller, &site, &items).await?;
     if let Some(allowed) = asked::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
-        return Err(OpError::NotAllowed(why).into());
+        return Err(ApiError::not_allowed(why));
     }
     asked::check(&plan)?;
     Ok(Json(PlanShape::new(&plan, &site, &protection)))

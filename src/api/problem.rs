@@ -11,10 +11,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::actor::Origin,
+    domain::{actor::Origin, id::DistributionId},
     ops::{OpError, Sort},
     store::StoreError,
 };
+
+use super::refused::Untold;
+
+/// So many of the things that are wrong stand in the history.
+const TOLD_MAX: usize = 10;
 
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -89,8 +94,12 @@ kinds! {
     UnsupportedType = "unsupported-type", UNSUPPORTED_MEDIA_TYPE, "The body is not JSON";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "Something in the request needs mending";
     KeyUsed = "key-used-for-another", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
+    TooOften = "too-often", TOO_MANY_REQUESTS, "Too many tries";
+    TooManyOfYours = "too-many-of-yours", TOO_MANY_REQUESTS, "This token or person has too many requests open";
     TooManyWaiting = "too-many-waiting", SERVICE_UNAVAILABLE, "Too many requests wait already";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The database is out of reach for the moment";
+    TooBusy = "too-busy", SERVICE_UNAVAILABLE, "Too many connections are open";
+    TookTooLong = "took-too-long", SERVICE_UNAVAILABLE, "This took too long";
     Internal = "internal", INTERNAL_SERVER_ERROR, "This did not work";
 }
 
@@ -101,17 +110,74 @@ pub struct ApiError {
     detail: String,
     errors: Vec<Fault>,
     confirm: Option<String>,
-    /// For the log only.
+    /// For the log, or for the history: what programs are not told.
     cause: Option<String>,
+    history: History,
+}
+
+/// What of it is in the history.
+#[derive(Debug)]
+enum History {
+    /// Nothing yet.
+    Untold,
+    /// Nothing yet, and it is about this distribution.
+    UntoldOf(Box<DistributionId>),
+    /// Its event is there, or it needs none.
+    Told,
 }
 
 impl ApiError {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), confirm: None, cause: None }
+        let detail = detail.into();
+        Self { kind, detail, errors: Vec::new(), confirm: None, cause: None, history: History::Untold }
     }
 
     pub fn not_found(what: &str) -> Self {
         Self::new(Kind::NotFound, format!("There is no such {what}, or this token may not see it."))
+    }
+
+    /// Role or grants do not allow it.
+    pub fn not_allowed(why: String) -> Self {
+        let detail = format!("It was refused: {why}. Nothing was kept or sent.");
+        Self::new(Kind::NotAllowed, detail).because(why)
+    }
+
+    #[cfg(test)]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The event of it says this of why.
+    pub fn because(self, why: impl Into<String>) -> Self {
+        Self { cause: Some(why.into()), ..self }
+    }
+
+    /// The event of it names this distribution.
+    pub fn about(self, site: Option<DistributionId>) -> Self {
+        let history = site.map_or(History::Untold, |site| History::UntoldOf(Box::new(site)));
+        Self { history, ..self }
+    }
+
+    /// Its event is there already, or it needs none.
+    pub fn told(self) -> Self {
+        Self { history: History::Told, ..self }
+    }
+
+    /// What its event has to say.
+    fn untold(&self) -> Option<Untold> {
+        let distribution = match &self.history {
+            _ if !self.kind.status().is_client_error() => return None,
+            History::Told => return None,
+            History::Untold => None,
+            History::UntoldOf(site) => Some(site.as_ref().clone()),
+        };
+        let words = |fault: &Fault| format!("{} {}", fault.pointer, fault.detail);
+        let why = match (&self.cause, self.errors.as_slice()) {
+            (Some(cause), _) => cause.clone(),
+            (None, []) => self.kind.title().to_owned(),
+            (None, errors) => errors.iter().take(TOLD_MAX).map(words).collect::<Vec<_>>().join(" "),
+        };
+        Some(Untold { why, distribution })
     }
 
     /// These things are wrong.
@@ -155,12 +221,9 @@ impl From<OpError> for ApiError {
         };
         let words = error.to_string();
         match error.sort() {
-            Sort::NotFound => Self::not_found("thing"),
-            Sort::SessionOver => Self::new(Kind::NoToken, words),
-            Sort::NotAllowed => Self::new(
-                Kind::NotAllowed,
-                format!("It was refused: {words}. Nothing was kept or sent. The attempt is in the history."),
-            ),
+            Sort::NotFound => Self::not_found("thing").told(),
+            Sort::NotAllowed => Self::not_allowed(words).told(),
+            Sort::SessionOver => Self::new(Kind::NoToken, words).told(),
             Sort::TooLate => Self::new(Kind::TooLate, words),
             Sort::Wrong => Self::new(Kind::Unreadable, words),
             Sort::Away | Sort::Internal => Self::internal(words),
@@ -172,7 +235,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
         let wait = match self.kind {
-            Kind::TooManyWaiting | Kind::Unavailable => Some(5),
+            Kind::TooManyOfYours | Kind::TooManyWaiting | Kind::Unavailable => Some(5),
             _ => None,
         };
         if let Some(seconds) = wait {
@@ -182,7 +245,10 @@ impl IntoResponse for ApiError {
             let how = HeaderValue::from_static("Bearer realm=\"Unstale\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
         }
-        if let Some(cause) = &self.cause {
+        if let Some(untold) = self.untold() {
+            response.extensions_mut().insert(untold);
+        }
+        if let Some(cause) = self.cause.as_ref().filter(|_| self.kind.status().is_server_error()) {
             tracing::error!(cause, "the API answered with an error");
         }
         response.extensions_mut().insert(Problem {
@@ -213,10 +279,10 @@ pub async fn finish(request: Request, next: Next) -> Response {
 
 /// Any address below `/api/` that the route table does not know.
 pub async fn not_found() -> ApiError {
-    ApiError::new(Kind::NotFound, "There is no such address. The page at /api lists them.")
+    ApiError::new(Kind::NotFound, "There is no such address. The page at /api lists them.").told()
 }
 
 /// A known address, asked in a way that it does not take.
 pub async fn wrong_method() -> ApiError {
-    ApiError::new(Kind::WrongMethod, "The page at /api says which methods it takes.")
+    ApiError::new(Kind::WrongMethod, "The page at /api says which methods it takes.").told()
 }

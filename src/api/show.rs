@@ -1,6 +1,6 @@
 //! `GET /api/v1/invalidations/{id}`: how one stands, now or as soon as it has ended.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::extract::{Path, State, rejection::PathRejection};
 
@@ -15,7 +15,7 @@ use crate::{
 use super::{
     caller::Caller,
     json::Json,
-    problem::{ApiError, Kind},
+    problem::ApiError,
     query::{Params, whole},
     shape::InvalidationShape,
     state::Api,
@@ -30,7 +30,8 @@ const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Show an invalidation
 ///
-/// With `wait` the answer comes as soon as it has ended, or when the time is over: look at its state.
+/// With `wait` the answer comes as soon as it has ended, or when the time is over: look at its state. One token or
+/// person may wait 20 times at once; more is answered with 429.
 #[utoipa::path(get, path = "/api/v1/invalidations/{id}", operation_id = "showInvalidation", tag = "Invalidations",
     params(
         ("id" = String, Path, description = "Its ID"),
@@ -79,10 +80,7 @@ async fn wait_for_end(
     mut found: Invalidation,
     most: Duration,
 ) -> Result<Invalidation, ApiError> {
-    let Ok(_place) = Arc::clone(&api.waiters).try_acquire_owned() else {
-        let detail = "Ask again without wait, or a little later.";
-        return Err(ApiError::new(Kind::TooManyWaiting, detail));
-    };
+    let _place = api.waiters.take(&caller.acting.actor)?;
     let mut bell = api.desk.bell.listen();
     let until = tokio::time::Instant::now() + most;
     while is_open(&found) {
@@ -94,5 +92,6 @@ async fn wait_for_end(
         }
         found = find(api, caller, &found.id).await?;
     }
-    Ok(found)
+    // Whoever was let in before the wait may not be any more.
+    find(api, &caller.renewed(api).await?, &found.id).await
 }

@@ -1,16 +1,23 @@
 //! What all handlers of the API share.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+};
 
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::{domain::batching::Limits, ops::Desk};
+use crate::{
+    domain::{batching::Limits, minute::Minute},
+    ops::Desk,
+};
 
-/// The most requests that wait for an invalidation to end.
-const WAITERS: usize = 256;
+use super::{door::Told, places::Places};
+
+/// The most requests that wait for an invalidation to end, in all and of one token or person.
+const WAITERS: (usize, usize) = (256, 20);
 /// The most open streams.
-const STREAMS: usize = 100;
+const STREAMS: (usize, usize) = (100, 10);
 
 /// The state behind the API. Clones share it.
 #[derive(Debug, Clone)]
@@ -22,8 +29,10 @@ pub struct Shared {
     pub limits: Limits,
     /// The address that people type, where it is known.
     pub public_url: Option<String>,
-    pub waiters: Arc<Semaphore>,
-    pub streams: Arc<Semaphore>,
+    pub waiters: Places,
+    pub streams: Places,
+    /// Tokens that let nobody in are in the history once a minute.
+    pub told: Mutex<Minute<Told>>,
     /// Cancelled when the service stops: whoever waits is answered then.
     pub stop: CancellationToken,
 }
@@ -35,8 +44,9 @@ impl Api {
             desk,
             limits,
             public_url,
-            waiters: Arc::new(Semaphore::new(WAITERS)),
-            streams: Arc::new(Semaphore::new(STREAMS)),
+            waiters: Places::new("waiting requests", WAITERS.0, WAITERS.1),
+            streams: Places::new("streams", STREAMS.0, STREAMS.1),
+            told: Mutex::default(),
             stop,
         }))
     }

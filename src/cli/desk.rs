@@ -23,5 +23,5 @@ pub fn acting() -> Acting {
 /// Opens the database; the service may be using it.
 pub async fn open(database: &DatabaseArgs) -> Result<Desk, CliError> {
     let db = Db::open(&database.database).await?;
-    Ok(Desk { db, clock: Clock::system(), bell: Bell::new() })
+    Ok(Desk::new(db, Clock::system(), Bell::new()))
 }

@@ -3,7 +3,7 @@
 use crate::{
     app::{self, App},
     clock::Clock,
-    cloudfront::{CloudFront, Connect},
+    cloudfront::{CloudFront, CloudTrail, Connect},
     config::{REQUEST_TIMEOUT, ServeArgs},
     web::{Options, Rate},
 };
@@ -25,7 +25,10 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let stop = signals::stop_token()?;
     let cloudfront = CloudFront::from_environment(Connect::default()).await;
     let settings = args.pace.worker_settings();
-    let app = App::open(&args.database.database, cloudfront, settings, stop).await?.sealed(&args.audit)?;
+    let trail =
+        if args.cloudtrail { Some(CloudTrail::from_environment(Connect::default()).await) } else { None };
+    let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
+    let app = app.tracing(trail).sealed(&args.audit)?;
     raise_open_files();
     let listener = app::listen(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);

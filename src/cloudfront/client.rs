@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_config::{
-    BehaviorVersion, Region, environment::EnvironmentVariableRegionProvider,
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableRegionProvider,
     meta::region::RegionProviderChain, profile::ProfileFileRegionProvider, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
@@ -28,7 +28,7 @@ use crate::domain::{
 use super::{error::problem, read};
 
 /// CloudFront is a global service that is signed for this region where none is set.
-const REGION: &str = "us-east-1";
+pub(super) const REGION: &str = "us-east-1";
 
 /// Calls that only read are tried a second time at once, within this time; later is for the due times of the rows.
 const SECOND_TRY: Duration = Duration::from_millis(200);
@@ -110,23 +110,28 @@ pub struct Page<T> {
 }
 
 /// The one TLS library and the one crypto library.
-fn http_client() -> SharedHttpClient {
+pub(super) fn http_client() -> SharedHttpClient {
     Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https()
+}
+
+/// What the environment says of region and credentials.
+pub(super) async fn environment() -> SdkConfig {
+    // Not the SDK's whole chain: outside EC2 it would wait for the metadata service at every start.
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .or_else(Region::new(REGION));
+    // The credentials of roles and of SSO are fetched over HTTP too.
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http_client())
+        .region(region)
+        .load()
+        .await
 }
 
 impl CloudFront {
     /// Reads the SDK's own environment (`AWS_PROFILE`, `AWS_ENDPOINT_URL_CLOUDFRONT`, …). Nothing is called yet.
     pub async fn from_environment(connect: Connect) -> Self {
-        // Not the SDK's whole chain: outside EC2 it would wait for the metadata service at every start.
-        let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-            .or_else(ProfileFileRegionProvider::new())
-            .or_else(Region::new(REGION));
-        // The credentials of roles and of SSO are fetched over HTTP too.
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http_client())
-            .region(region)
-            .load()
-            .await;
+        let config = environment().await;
         Self::with(aws_sdk_cloudfront::config::Builder::from(&config), connect)
     }
 
@@ -288,7 +293,7 @@ fn next(truncated: bool, marker: Option<&str>) -> Option<String> {
     marker.filter(|marker| truncated && !marker.is_empty()).map(str::to_owned)
 }
 
-fn unreadable() -> Problem {
+pub(super) fn unreadable() -> Problem {
     Problem {
         kind: ProblemKind::UnreadableAnswer,
         code: String::new(),

@@ -3,5 +3,7 @@
 mod client;
 mod error;
 mod read;
+mod trail;
 
 pub use client::{Accepted, CloudFront, Connect, Listed, Page, Seen, Status};
+pub use trail::{CloudTrail, KEPT, Made};

@@ -8,6 +8,7 @@ pub mod export;
 pub mod head;
 pub mod search;
 pub mod segment;
+pub mod sight;
 pub mod verify;
 mod what;
 mod words;
@@ -57,6 +58,7 @@ actions! {
     InvalidationCancelled = "invalidation.cancelled", "Invalidation cancelled";
     InvalidationRetried = "invalidation.retried", "Invalidation retried";
     InvalidationSeen = "invalidation.seen", "Invalidation seen";
+    InvalidationTraced = "invalidation.traced", "Found in CloudTrail";
     InvalidationRefused = "invalidation.refused", "Request refused";
     RepeatHeldBack = "invalidation.repeat_held_back", "Repeat held back";
     ProposalMade = "proposal.made", "Approval asked for";
@@ -68,6 +70,7 @@ actions! {
     GrantRemoved = "grant.removed", "Grant removed";
     TokenMade = "token.made", "Token made";
     TokenRevoked = "token.revoked", "Token revoked";
+    TokenRefused = "token.refused", "Token refused";
     GroupAdded = "group.added", "Group added";
     GroupDeleted = "group.deleted", "Group deleted";
     GroupMemberAdded = "group.member_added", "Person added to a group";

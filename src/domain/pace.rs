@@ -22,6 +22,12 @@ impl Pace {
         Self { interval, slack: interval.saturating_mul(burst.saturating_sub(1)) }
     }
 
+    /// The same rate for what may wait: a call goes only where the burst is whole, and leaves it to others.
+    #[must_use]
+    pub const fn behind(self) -> Self {
+        Self { slack: Duration::ZERO, ..self }
+    }
+
     /// The `next_at` after calls that were made beyond the one that was taken.
     #[must_use]
     pub fn charge(self, next_at: Timestamp, now: Timestamp, calls: u32) -> Timestamp {
@@ -70,6 +76,15 @@ mod tests {
         assert_eq!(wait(4), Duration::ZERO);
         assert_eq!(wait(5), Duration::from_secs(2));
         assert_eq!(wait(14), Duration::from_secs(20));
+    }
+
+    #[test]
+    fn what_may_wait_leaves_the_burst_to_others() {
+        let pace = Pace::new(5.0, 15);
+        let now = Timestamp::from_micros(1_000_000_000);
+        let next = pace.behind().take(Timestamp::from_micros(0), now).unwrap();
+        assert_eq!(pace.behind().take(next, now).unwrap_err().since(now), Duration::from_millis(200));
+        assert!(pace.take(next, now).is_ok());
     }
 
     #[test]

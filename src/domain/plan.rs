@@ -66,6 +66,14 @@ pub struct Surroundings {
     pub limits: Limits,
 }
 
+impl Surroundings {
+    /// Where the plan is not shown: what is sent depends on the limits alone.
+    #[must_use]
+    pub fn unmeasured(limits: Limits) -> Self {
+        Self { used_this_month: 0, in_flight: Load::default(), limits }
+    }
+}
+
 impl Plan {
     /// Works out what the typed lines would do on this distribution.
     #[must_use]

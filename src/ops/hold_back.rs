@@ -16,7 +16,7 @@ use super::{Desk, OpError, Requested, request_invalidation::keep};
 /// Writes that nothing was sent again, and why.
 pub(super) async fn held_back(
     desk: &Desk,
-    mut tx: Tx,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     same: &Invalidation,
@@ -34,8 +34,7 @@ pub(super) async fn held_back(
         span_in_words(now.since(same.requested_at)),
         same.requested_by.name,
     );
-    keep(&mut tx, new, Answer::HeldBack(same.id.clone()), now).await?;
-    audit::append(&mut tx, event).await?;
-    desk.commit(tx).await?;
+    keep(tx, new, Answer::HeldBack(same.id.clone()), now).await?;
+    audit::append(tx, event).await?;
     Ok(Requested::HeldBack(same.id.clone()))
 }

@@ -8,6 +8,7 @@ mod approve_proposal;
 mod cancel_invalidation;
 mod change_member;
 mod change_role;
+mod counter;
 mod decline_proposal;
 mod delete_group;
 mod disable_person;
@@ -27,6 +28,7 @@ mod recognise_token;
 mod refresh_distributions;
 mod refuse;
 mod refuse_header;
+mod refuse_token;
 mod remove_grant;
 mod request_invalidation;
 mod reset_password;
@@ -63,6 +65,7 @@ pub use recognise_token::recognise_token;
 pub use refresh_distributions::refresh_distributions;
 pub use refuse::{refuse, refuse_invalid};
 pub use refuse_header::refuse_header;
+pub use refuse_token::refuse_token;
 pub use remove_grant::remove_grant;
 pub use request_invalidation::{Requested, Unmet, request_invalidation};
 pub use reset_password::{reset_password, reset_password_with_link};
@@ -83,6 +86,7 @@ use crate::{
     store::{Db, StoreError, Tx},
     wake::Bell,
 };
+use counter::Counter;
 
 /// What every command works with.
 #[derive(Debug, Clone)]
@@ -90,9 +94,15 @@ pub struct Desk {
     pub db: Db,
     pub clock: Clock,
     pub bell: Bell,
+    counter: Counter,
 }
 
 impl Desk {
+    #[must_use]
+    pub fn new(db: Db, clock: Clock, bell: Bell) -> Self {
+        Self { db, clock, bell, counter: Counter::default() }
+    }
+
     /// Makes it durable, then tells the workers and the live pages.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
         step::reached("requesting");

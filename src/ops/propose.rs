@@ -18,7 +18,7 @@ use super::{Desk, OpError, Requested, new_uuid, request_invalidation::keep};
 /// Writes all that the request would be, for somebody else to decide.
 pub(super) async fn propose(
     desk: &Desk,
-    mut tx: Tx,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
@@ -41,15 +41,14 @@ pub(super) async fn propose(
         word: String::new(),
         invalidation: None,
     };
-    proposals::insert(&mut tx, &proposal).await?;
-    keep(&mut tx, new, Answer::Proposed(proposal.id.clone()), now).await?;
+    proposals::insert(tx, &proposal).await?;
+    keep(tx, new, Answer::Proposed(proposal.id.clone()), now).await?;
     let mut event = Event::new(now, acting, Action::ProposalMade);
     event.target = Target::new("proposal", proposal.id.as_str());
     event.distribution = Some(new.distribution.clone());
     event.items = ItemsRecord::of(&proposal.items);
     event.reason.clone_from(&new.reason);
     event.note = format!("waits for a second person until {}", proposal.expires_at);
-    audit::append(&mut tx, event).await?;
-    desk.commit(tx).await?;
+    audit::append(tx, event).await?;
     Ok(Requested::Proposed(proposal.id))
 }

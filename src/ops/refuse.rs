@@ -41,7 +41,7 @@ pub async fn refuse_invalid(
     distribution: Option<&DistributionId>,
     why: &str,
 ) -> Result<(), OpError> {
-    refuse(desk, acting, what, distribution, &format!("it needs mending: {}", bounded(why))).await
+    refuse(desk, acting, what, distribution, &bounded(why)).await
 }
 
 /// One line, at most so long.

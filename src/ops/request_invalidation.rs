@@ -62,28 +62,47 @@ pub enum Unmet {
     Now,
 }
 
-/// Writes the request, unless one with the same key is there.
+/// Writes the request, unless one with the same key is there. Requests that come together share a transaction.
 pub async fn request_invalidation(
     desk: &Desk,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, OpError> {
-    let tx = desk.db.begin().await?;
-    let what = Target::new("act", "invalidate");
-    let (mut tx, access) = allow::check(desk, tx, acting, &what, &new.distribution, &new.items()).await?;
-    let now = desk.clock.now();
-    if let Some(answer) = earlier(&mut tx, acting, new, now).await? {
-        return Ok(answer);
-    }
-    match decide(desk, tx, acting, new, &access).await {
+    desk.counter.hand_in(desk, acting, new).await
+}
+
+/// Writes it in a transaction of its own.
+pub(super) async fn alone(desk: &Desk, acting: &Acting, new: &NewInvalidation) -> Result<Requested, OpError> {
+    let mut tx = desk.db.begin().await?;
+    match within(desk, &mut tx, acting, new).await {
         // On PostgreSQL another connection may have written the same key since we looked.
         Err(OpError::Store(StoreError::Duplicate(error))) => {
             let mut tx = desk.db.begin().await?;
-            let answer = earlier(&mut tx, acting, new, now).await?;
+            let answer = earlier(&mut tx, acting, new, desk.clock.now()).await?;
             Ok(answer.ok_or(StoreError::Duplicate(error))?)
         }
-        other => other,
+        Err(OpError::Store(error)) => Err(error.into()),
+        // A refusal is kept too.
+        answer => {
+            desk.commit(tx).await?;
+            answer
+        }
     }
+}
+
+/// Writes it into a transaction that may do more. Whatever comes of it but an error of the store is to be committed.
+pub(super) async fn within(
+    desk: &Desk,
+    tx: &mut Tx,
+    acting: &Acting,
+    new: &NewInvalidation,
+) -> Result<Requested, OpError> {
+    let what = Target::new("act", "invalidate");
+    let access = allow::check_within(desk, tx, acting, &what, &new.distribution, &new.items()).await?;
+    if let Some(answer) = earlier(tx, acting, new, desk.clock.now()).await? {
+        return Ok(answer);
+    }
+    decide(desk, tx, acting, new, &access).await
 }
 
 /// The answer where the request key was used before.
@@ -93,6 +112,9 @@ async fn earlier(
     new: &NewInvalidation,
     now: Timestamp,
 ) -> Result<Option<Requested>, StoreError> {
+    if !idempotency::is_used(tx, &new.request_key).await? {
+        return Ok(None);
+    }
     let sha256 = ItemsRecord::of(&new.items()).sha256;
     let key = &new.request_key;
     if let Some(kept) = idempotency::find(tx, key).await? {
@@ -115,16 +137,16 @@ async fn earlier(
 /// Does what the distribution's protection says.
 async fn decide(
     desk: &Desk,
-    mut tx: Tx,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
 ) -> Result<Requested, OpError> {
-    let protection = protections::hold(&mut tx, &new.distribution).await?;
+    let protection = protections::hold(tx, &new.distribution).await?;
     if protection.reason_required && new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
-    if let Some(same) = repeated(desk, &mut tx, new, &protection).await? {
+    if let Some(same) = repeated(desk, tx, new, &protection).await? {
         return held_back(desk, tx, acting, new, &same).await;
     }
     match protection.asks(&new.items()) {
@@ -141,11 +163,11 @@ async fn decide(
 /// Goes on where the distribution's name was typed.
 async fn by_name(
     desk: &Desk,
-    mut tx: Tx,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, OpError> {
-    let site = distributions::find(&mut tx, &new.distribution).await?.ok_or(OpError::NotFound)?;
+    let site = distributions::find(tx, &new.distribution).await?.ok_or(OpError::NotFound)?;
     match &new.confirmation {
         Confirmation::Typed(name) if is_its_name(name, &site) => {
             let note = format!("confirmed by typing {}", name.trim());
@@ -158,7 +180,7 @@ async fn by_name(
 /// Lets an administrator with a reason go on without a second person.
 async fn go_alone(
     desk: &Desk,
-    tx: Tx,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
@@ -166,7 +188,7 @@ async fn go_alone(
     if access.role != Role::Admin {
         let why = Refusal::Rule("only an administrator may go on without a second person");
         let what = Target::new("act", "override a protection");
-        return Err(allow::refuse(desk, tx, acting, &what, Some(&new.distribution), why).await?);
+        return Err(allow::refuse_within(desk, tx, acting, &what, Some(&new.distribution), why).await?);
     }
     if new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
@@ -193,18 +215,17 @@ async fn repeated(
 /// Queues it, and writes the one event that says so.
 async fn accept(
     desk: &Desk,
-    mut tx: Tx,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     action: Action,
     note: &str,
 ) -> Result<Requested, OpError> {
     let now = desk.clock.now();
-    let mut event = write(&mut tx, acting, &acting.actor, new, action, now).await?;
-    keep(&mut tx, new, Answer::Accepted(new.id.clone()), now).await?;
+    let mut event = write(tx, acting, &acting.actor, new, action, now).await?;
+    keep(tx, new, Answer::Accepted(new.id.clone()), now).await?;
     note.clone_into(&mut event.note);
-    audit::append(&mut tx, event).await?;
-    desk.commit(tx).await?;
+    audit::append(tx, event).await?;
     Ok(Requested::New(new.id.clone()))
 }
 

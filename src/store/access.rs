@@ -24,8 +24,7 @@ pub async fn of_person(conn: &mut Conn, id: &PersonId) -> Result<Option<Access>,
     )?;
     let Some((role,)) = row else { return Ok(None) };
     let role = Role::parse(&role).ok_or_else(|| StoreError::unreadable("a role", &role))?;
-    let mut all = grants::of_subject(conn, SubjectKind::Person, id.as_str()).await?;
-    all.extend(grants::of_groups(conn, id).await?);
+    let all = grants::of_person(conn, id).await?;
     Ok(Some(resolve(conn, role, id.as_str(), all).await?))
 }
 

@@ -7,7 +7,10 @@ mod scan;
 mod search;
 mod segments;
 
-pub use check::{Checked, check_state, set_check_state, set_head_told};
+pub use check::{
+    Checked, check_state, claim_post, forget_post_problem, set_check_state, set_file_problem,
+    set_head_posted, set_head_told, set_post_problem,
+};
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
 pub use index::{Entry, add_to_index, index_reached};
 pub use scan::{Scanned, find, scan};
@@ -15,17 +18,16 @@ pub use search::{Found, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
 
 use crate::domain::{
-    access::Access,
     actor::{Acting, Actor, ActorKind, Origin},
-    audit::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION},
+    audit::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION, sight::Sight},
     id::{DistributionId, InvalidationId},
 };
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_all, fetch_one},
+    db::{execute, fetch_all, fetch_one, fetch_optional},
     parts::{count, items_from_json, items_to_json, signed, time},
-    sight::Sight,
+    sight::bars,
 };
 
 macro_rules! select {
@@ -43,21 +45,31 @@ use select;
 
 /// Writes an event at the end of the chain. Do it last in a transaction: writers queue up behind it.
 pub async fn append(tx: &mut Tx, event: Event) -> Result<i64, StoreError> {
-    let head = if tx.is_postgres() {
+    let (last, previous_hash) = match tx.head.take() {
+        Some(head) => head,
+        None => take_head(tx).await?,
+    };
+    let chained = Chained::new(last + 1, event.with_origins_words(), previous_hash);
+    insert(tx, &chained).await?;
+    tx.head = Some((chained.sequence, chained.hash));
+    Ok(chained.sequence)
+}
+
+/// The last event, held until the transaction ends.
+async fn take_head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
+    let sql = if tx.is_postgres() {
         "SELECT sequence, hash FROM audit_head WHERE id = 1 FOR UPDATE"
     } else {
         "SELECT sequence, hash FROM audit_head WHERE id = 1"
     };
-    let (last, previous_hash) = fetch_one!(tx, (i64, String), head)?;
-    let chained = Chained::new(last + 1, event.with_origins_words(), previous_hash);
-    insert(tx, &chained).await?;
-    execute!(
-        tx,
-        "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1",
-        chained.sequence,
-        chained.hash.as_str(),
-    )?;
-    Ok(chained.sequence)
+    fetch_one!(tx, (i64, String), sql)
+}
+
+/// Brings the note of the last event up to what the transaction wrote; [`Tx::commit`] does.
+pub(super) async fn note_head(tx: &mut Tx) -> Result<(), StoreError> {
+    let Some((sequence, hash)) = tx.head.take() else { return Ok(()) };
+    execute!(tx, "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1", sequence, hash.as_str())?;
+    Ok(())
 }
 
 async fn insert(tx: &mut Tx, chained: &Chained) -> Result<(), StoreError> {
@@ -127,35 +139,34 @@ pub struct Wanted {
     pub action: Option<Action>,
 }
 
-/// The same as [`before`], less what this actor may not see: events of distributions
-/// outside their grants, and those of others that name no distribution.
+/// The same as [`before`], less what [`Sight::admits`] would not show; `None` is everything.
 pub async fn page_seen_by(
     conn: &mut Conn,
-    access: &Access,
+    sight: Option<&Sight>,
     wanted: &Wanted,
     sequence: i64,
     limit: usize,
 ) -> Result<Vec<Chained>, StoreError> {
-    let sight = Sight::of(access);
     let rows = fetch_all!(
         conn,
         Row,
         select!(
             "WHERE sequence < $1
-               AND ($2 OR (distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $4)
+               AND ($2 OR (distribution_id IS NULL AND actor_kind = $9 AND actor_id = $4)
                    OR replace($3, '|' || distribution_id || '|', '') <> $3)
                AND ($6 = '' OR distribution_id = $6) AND ($7 = '' OR invalidation_id = $7)
                AND ($8 = '' OR action = $8)
              ORDER BY sequence DESC LIMIT $5"
         ),
         sequence,
-        sight.all,
-        sight.list.as_str(),
-        access.behind.as_str(),
+        sight.is_none(),
+        sight.map_or_else(String::new, |sight| bars(&sight.distributions)),
+        sight.map_or("", |sight| sight.id.as_str()),
         signed(limit),
         wanted.distribution.as_ref().map_or("", DistributionId::as_str),
         wanted.invalidation.as_ref().map_or("", InvalidationId::as_str),
         wanted.action.map_or("", Action::as_str),
+        sight.map_or("", |sight| sight.kind.as_str()),
     )?;
     rows.into_iter().map(Row::into_event).collect()
 }
@@ -186,6 +197,18 @@ pub async fn of_invalidation(
         signed(limit),
     )?;
     rows.into_iter().map(Row::into_event).collect()
+}
+
+/// Who made an invalidation outside, and the event that says so, where CloudTrail told.
+pub async fn maker(conn: &mut Conn, id: &InvalidationId) -> Result<Option<(String, i64)>, StoreError> {
+    fetch_optional!(
+        conn,
+        (String, i64),
+        "SELECT actor_name, sequence FROM audit_event WHERE invalidation_id = $1 AND action = $2
+         ORDER BY sequence LIMIT 1",
+        id.as_str(),
+        Action::InvalidationTraced.as_str(),
+    )
 }
 
 #[derive(sqlx::FromRow)]

@@ -99,7 +99,7 @@ impl Db {
             Pools::Sqlite { write, .. } => Handle::SqliteTx(begin_sqlite(write).await?),
             Pools::Postgres(pool) => Handle::PostgresTx(pool.begin().await?),
         };
-        Ok(Tx(Conn(handle)))
+        Ok(Tx::new(handle))
     }
 
     /// The file of an SQLite database.
@@ -219,12 +219,21 @@ impl DerefMut for Read {
 /// A write transaction: the only thing that writing functions take.
 #[derive(Debug)]
 #[must_use = "a transaction that is dropped leaves no trace"]
-pub struct Tx(Conn);
+pub struct Tx {
+    conn: Conn,
+    /// The last event of the history, once this transaction has written one: its note is brought up to it at the end.
+    pub(super) head: Option<(i64, String)>,
+}
 
 impl Tx {
+    fn new(handle: Handle) -> Self {
+        Self { conn: Conn(handle), head: None }
+    }
+
     /// Makes it durable.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        match self.0.0 {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        super::audit::note_head(&mut self).await?;
+        match self.conn.0 {
             Handle::SqliteTx(transaction) => transaction.commit().await?,
             Handle::PostgresTx(transaction) => transaction.commit().await?,
             Handle::SqliteRead(_) | Handle::PostgresRead(_) => {}
@@ -236,13 +245,13 @@ impl Tx {
 impl Deref for Tx {
     type Target = Conn;
     fn deref(&self) -> &Conn {
-        &self.0
+        &self.conn
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut Conn {
-        &mut self.0
+        &mut self.conn
     }
 }
 

@@ -56,6 +56,21 @@ impl StoreError {
         Self::Unreadable(format!("{what} is {value:?}"))
     }
 
+    /// Whoever was to do it is gone before it was done.
+    #[must_use]
+    pub const fn interrupted() -> Self {
+        Self::Unavailable(sqlx::Error::WorkerCrashed)
+    }
+
+    /// The same trouble for somebody else who waited for the same work.
+    #[must_use]
+    pub fn shared(&self) -> Self {
+        match self {
+            Self::Unavailable(error) => Self::Unavailable(sqlx::Error::Protocol(error.to_string())),
+            other => Self::Database(sqlx::Error::Protocol(other.to_string())),
+        }
+    }
+
     /// Is it worth trying again later?
     #[must_use]
     pub const fn is_passing(&self) -> bool {

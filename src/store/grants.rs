@@ -127,14 +127,16 @@ pub async fn of_subject(conn: &mut Conn, kind: SubjectKind, id: &str) -> Result<
     rows.into_iter().map(Row::into_grant).collect()
 }
 
-/// The grants of all groups that a person is in, whoever says that they are.
-pub async fn of_groups(conn: &mut Conn, person: &PersonId) -> Result<Vec<Grant>, StoreError> {
+/// The grants of a person: their own, and those of all groups that they are in, whoever says that they are.
+pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<Grant>, StoreError> {
     let rows = fetch_all!(
         conn,
         Row,
         select!(
-            "WHERE g.subject_kind = 'group'
-               AND g.subject_id IN (SELECT group_name FROM person_group WHERE person_id = $1) ORDER BY g.id"
+            "WHERE (g.subject_kind = 'person' AND g.subject_id = $1)
+                OR (g.subject_kind = 'group'
+                    AND g.subject_id IN (SELECT group_name FROM person_group WHERE person_id = $1))
+             ORDER BY g.subject_kind DESC, g.id"
         ),
         person.as_str(),
     )?;

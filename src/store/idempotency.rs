@@ -8,7 +8,7 @@ use crate::domain::{
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_optional},
+    db::{execute, fetch_one, fetch_optional},
 };
 
 /// Keeps an answer; [`StoreError::Duplicate`] where the key was used.
@@ -25,6 +25,19 @@ pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &Kept, now: Timestamp) 
         now.as_micros(),
     )?;
     Ok(())
+}
+
+/// Has any request come with this key? Most have not, and one look tells so.
+pub async fn is_used(conn: &mut Conn, key: &RequestKey) -> Result<bool, StoreError> {
+    let (used,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM idempotency WHERE request_key = $1)
+             OR EXISTS (SELECT 1 FROM invalidation WHERE request_key = $1)
+             OR EXISTS (SELECT 1 FROM proposal WHERE request_key = $1) THEN 1 ELSE 0 END AS BIGINT)",
+        key.as_str(),
+    )?;
+    Ok(used == 1)
 }
 
 /// What a key was answered with.

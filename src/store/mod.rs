@@ -16,6 +16,7 @@ pub mod identities;
 pub mod instance_lock;
 pub mod invalidations;
 pub mod local_groups;
+pub mod outside;
 mod parts;
 pub mod password_links;
 pub mod people;
@@ -28,6 +29,7 @@ pub mod sessions;
 mod sight;
 pub mod survey;
 pub mod tokens;
+pub mod trail;
 pub mod unsettled;
 
 pub use db::{Conn, Db, Tx};

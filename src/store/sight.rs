@@ -3,7 +3,9 @@
 //! The list of distributions goes in as one text, `|E1|E2|`, and a row fits if its ID is in it:
 //! `($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)`, the same text for both engines.
 
-use crate::domain::access::Access;
+use std::collections::BTreeSet;
+
+use crate::domain::{access::Access, id::DistributionId};
 
 /// The two arguments of such a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,12 +20,14 @@ impl Sight {
     pub fn of(access: &Access) -> Self {
         match access.sites() {
             None => Self { all: true, list: String::new() },
-            Some(sites) => {
-                let list = sites.iter().fold("|".to_owned(), |list, id| list + id.as_str() + "|");
-                Self { all: false, list }
-            }
+            Some(sites) => Self { all: false, list: bars(&sites) },
         }
     }
+}
+
+/// The list as such a query takes it.
+pub(super) fn bars(sites: &BTreeSet<DistributionId>) -> String {
+    sites.iter().fold("|".to_owned(), |list, id| list + id.as_str() + "|")
 }
 
 #[cfg(test)]

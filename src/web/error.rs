@@ -104,6 +104,24 @@ impl WebError {
         }
     }
 
+    /// What programs know the kind of error by; the API's own errors use the same words.
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::SessionOver => "no-token",
+            Self::WrongMethod => "wrong-method",
+            Self::NotAllowed { .. } => "not-allowed",
+            Self::BadRequest(_) => "unreadable",
+            Self::TooLarge | Self::FormTooLarge => "too-large",
+            Self::UnsupportedType => "unsupported-type",
+            Self::TooLate(_) => "too-late",
+            Self::TooOften(_) => "too-often",
+            Self::Unavailable(_) | Self::ProviderAway(_) => "unavailable",
+            Self::TookTooLong => "took-too-long",
+            Self::Internal(_) => "internal",
+        }
+    }
+
     /// The heading and what to do next.
     fn words(self) -> (String, String) {
         let pair = |title: &str, advice: &str| (title.to_owned(), advice.to_owned());
@@ -177,8 +195,9 @@ impl IntoResponse for WebError {
             Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => Some(5),
             _ => None,
         };
+        let word = self.word();
         let (title, advice) = self.words();
-        let mut response = (status, Extension(Unfinished { title, advice })).into_response();
+        let mut response = (status, Extension(Unfinished { word, title, advice })).into_response();
         if let Some(cause) = cause {
             response.extensions_mut().insert(cause);
         }
@@ -192,6 +211,7 @@ impl IntoResponse for WebError {
 /// An error page that still lacks its request ID.
 #[derive(Debug, Clone)]
 pub struct Unfinished {
+    pub word: &'static str,
     pub title: String,
     pub advice: String,
 }
@@ -210,7 +230,7 @@ impl Unfinished {
     pub fn finish_for_program(self, response: Response, id: &RequestId) -> Response {
         let (mut parts, _) = response.into_parts();
         let problem = json!({
-            "type": "about:blank",
+            "type": format!("/api#problem-{}", self.word),
             "title": self.title,
             "status": parts.status.as_u16(),
             "detail": self.advice,

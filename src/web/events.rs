@@ -20,7 +20,7 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::audit::{self, Action, Chained},
+    domain::audit::{self, Action, Chained, sight::Sight},
     ops::Desk,
     store::{StoreError, access, audit as history},
 };
@@ -42,6 +42,8 @@ const STREAMS: usize = 2_000;
 const LIFE: Duration = Duration::from_hours(1);
 /// What another replica wrote is seen by then.
 const HEARTBEAT: Duration = Duration::from_millis(500);
+/// The rest between two looks, so that many rings in a row are answered by one.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Passes new events on.
 #[derive(Debug)]
@@ -66,6 +68,7 @@ impl Hub {
                 Ok(()) => {}
                 Err(error) => tracing::warn!(%error, "new events could not be read"),
             }
+            tokio::time::sleep(BREATH).await;
             // On SQLite every writer of the service rings; other processes write too seldom to be asked after so often.
             tokio::select! {
                 () = bell.rung() => {}
@@ -190,10 +193,8 @@ impl Reader {
             let mut conn = self.web.desk.db.read().await.ok()?;
             visitor.access = access::of_person(&mut conn, &visitor.person.id).await.ok()??;
         }
-        Some(match &event.distribution {
-            Some(site) => visitor.access.sees(site),
-            None => !visitor.access.is_narrowed() || event.acting.actor.id == visitor.person.id.as_str(),
-        })
+        let sight = Sight::of(&visitor.acting.actor, &visitor.access);
+        Some(sight.is_none_or(|sight| sight.admits(event)))
     }
 
     /// Reads on from the cursor. Ends the stream where the database does not answer: the browser comes back.

@@ -62,8 +62,8 @@ pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
         .layer(middleware::from_fn_with_state(web.clone(), tell_cross_site))
         .layer(middleware::from_fn_with_state(web.clone(), in_time))
         .layer(middleware::from_fn_with_state(web.clone(), proxy::guard))
-        .layer(middleware::from_fn_with_state(web.clone(), rate::limit))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(web.clone(), rate::limit))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(web.clone(), security_headers))
         .layer(middleware::from_fn_with_state(web.clone(), with_id))
@@ -125,7 +125,7 @@ fn user_agent(headers: &HeaderMap) -> String {
 }
 
 /// Is this an address of the API, where errors are JSON?
-fn is_for_programs(path: &str) -> bool {
+pub fn is_for_programs(path: &str) -> bool {
     path.starts_with("/api/")
 }
 

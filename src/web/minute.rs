@@ -1,27 +1,16 @@
-//! Lets something through once a minute: what strangers can cause without end is told, and does not fill the history.
+//! What the pages tell of strangers, once a minute for each kind of thing.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, PoisonError};
 
-use crate::domain::time::Timestamp;
-
-const MINUTE: Duration = Duration::from_mins(1);
+use crate::domain::{minute, time::Timestamp};
 
 /// When each kind of thing was last told.
 #[derive(Debug, Default)]
-pub struct Minute(Mutex<BTreeMap<&'static str, Timestamp>>);
+pub struct Minute(Mutex<minute::Minute<&'static str>>);
 
 impl Minute {
     /// Is it time to tell this kind of thing?
     pub fn may_tell(&self, kind: &'static str, now: Timestamp) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = told.get(kind).is_none_or(|last| now.since(*last) >= MINUTE);
-        if due {
-            told.insert(kind, now);
-        }
-        due
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).may_tell(kind, now)
     }
 }

@@ -15,6 +15,7 @@ mod invalidate;
 mod invalidation;
 mod kept;
 mod layers;
+mod lobby;
 mod minute;
 mod proxy;
 mod rate;

@@ -12,24 +12,27 @@ use std::{
 
 use axum::{
     extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
-    middleware::NoOpMiddleware,
+    middleware::StateInformationMiddleware,
     state::keyed::HashMapStateStore,
 };
 
 use crate::domain::actor::Origin;
 
-use super::{error::WebError, state::Web, turned_away::TurnedAway};
+use super::{error::WebError, layers::is_for_programs, state::Web, turned_away::TurnedAway};
 
-type Limiter = RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock, NoOpMiddleware>;
+type Limiter = RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
 
 /// Clients that are at rest are forgotten after so many requests.
 const SWEEP: u32 = 10_000;
+/// After so many seconds of rest a client may ask at once what it could have asked meanwhile.
+const REST: u32 = 4;
 
 /// Counts the requests of each client; an IPv6 client is its /64. Clones share the counts.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +41,24 @@ pub struct Rate(Option<Arc<Counts>>);
 #[derive(Debug)]
 struct Counts {
     limiter: Limiter,
+    a_second: NonZeroU32,
     asked: AtomicU32,
+}
+
+/// What a client may still ask now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Left {
+    a_second: NonZeroU32,
+    requests: u32,
+}
+
+/// What came of one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Unlimited,
+    Yes(Left),
+    /// Not now, but after this time.
+    No(Left, Duration),
 }
 
 impl Rate {
@@ -46,20 +66,47 @@ impl Rate {
     #[must_use]
     pub fn new(a_second: u32) -> Self {
         let Some(rate) = NonZeroU32::new(a_second) else { return Self(None) };
-        let burst = rate.saturating_mul(NonZeroU32::MIN.saturating_add(3));
-        let limiter = RateLimiter::hashmap(Quota::per_second(rate).allow_burst(burst));
-        Self(Some(Arc::new(Counts { limiter, asked: AtomicU32::new(0) })))
+        let limiter = RateLimiter::hashmap(Quota::per_second(rate).allow_burst(burst(rate)))
+            .with_middleware::<StateInformationMiddleware>();
+        Self(Some(Arc::new(Counts { limiter, a_second: rate, asked: AtomicU32::new(0) })))
     }
 
     /// Takes one request, or says how long to wait.
-    fn take(&self, client: IpAddr) -> Result<(), Duration> {
-        let Some(counts) = &self.0 else { return Ok(()) };
+    fn take(&self, client: IpAddr) -> Taken {
+        let Some(counts) = &self.0 else { return Taken::Unlimited };
         if counts.asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             counts.limiter.retain_recent();
             counts.limiter.shrink_to_fit();
         }
-        let taken = counts.limiter.check_key(&one(client));
-        taken.map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+        let left = |requests| Left { a_second: counts.a_second, requests };
+        match counts.limiter.check_key(&one(client)) {
+            Ok(state) => Taken::Yes(left(state.remaining_burst_capacity())),
+            Err(until) => Taken::No(left(0), until.wait_time_from(DefaultClock::default().now())),
+        }
+    }
+}
+
+/// So many requests at once after a rest.
+const fn burst(a_second: NonZeroU32) -> NonZeroU32 {
+    a_second.saturating_mul(NonZeroU32::MIN.saturating_add(REST - 1))
+}
+
+impl Left {
+    /// Seconds until the client may ask as much at once as after a rest.
+    fn seconds_to_rest(self) -> u32 {
+        (burst(self.a_second).get() - self.requests).div_ceil(self.a_second.get())
+    }
+
+    /// Says it to a program (draft-ietf-httpapi-ratelimit-headers, in structured fields).
+    fn tell(self, headers: &mut HeaderMap) {
+        let quota = burst(self.a_second);
+        let policy = format!("\"requests\";q={quota};w={REST}");
+        let limit = format!("\"requests\";r={};t={}", self.requests, self.seconds_to_rest());
+        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
     }
 }
 
@@ -71,52 +118,78 @@ pub fn one(client: IpAddr) -> IpAddr {
     }
 }
 
-/// Turns a client away that asks far too often. Whether the process lives may be asked at any rate.
+/// Turns a client away that asks far too often, and tells programs how much they may still ask. Whether the process
+/// lives may be asked at any rate.
 pub async fn limit(State(web): State<Web>, request: Request, next: Next) -> Response {
     if request.uri().path() == "/healthz" {
         return next.run(request).await;
     }
+    let programs = is_for_programs(request.uri().path());
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
     let client = origin.client_address.parse().ok();
-    match client.map_or(Ok(()), |client| web.options.rate.take(client)) {
-        Ok(()) => next.run(request).await,
-        Err(wait) => {
+    let taken = client.map_or(Taken::Unlimited, |client| web.options.rate.take(client));
+    let (mut response, left) = match taken {
+        Taken::Unlimited => return next.run(request).await,
+        Taken::Yes(left) => (next.run(request).await, left),
+        Taken::No(left, wait) => {
             TurnedAway::TooOften.tell(&web, &origin, "too many requests a second").await;
-            WebError::TooOften(wait).into_response()
+            (WebError::TooOften(wait).into_response(), left)
         }
+    };
+    if programs {
+        left.tell(response.headers_mut());
     }
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn is_let_through(rate: &Rate, client: &str) -> bool {
+        !matches!(rate.take(client.parse().unwrap()), Taken::No(..))
+    }
+
     #[test]
     fn a_burst_goes_through_and_then_one_waits_and_nobody_else_does() {
         let rate = Rate::new(1);
         let flood: IpAddr = "192.0.2.1".parse().unwrap();
-        for _ in 0..4 {
-            assert_eq!(rate.take(flood), Ok(()));
+        let left = |requests| Left { a_second: NonZeroU32::MIN, requests };
+        for requests in [3, 2, 1, 0] {
+            assert_eq!(rate.take(flood), Taken::Yes(left(requests)));
         }
-        let wait = rate.take(flood).unwrap_err();
-        assert!(!wait.is_zero() && wait <= Duration::from_secs(1), "{wait:?}");
-        assert_eq!(rate.take("192.0.2.2".parse().unwrap()), Ok(()));
+        let Taken::No(none, wait) = rate.take(flood) else { panic!("a fifth") };
+        assert!(none == left(0) && !wait.is_zero() && wait <= Duration::from_secs(1), "{wait:?}");
+        assert!(is_let_through(&rate, "192.0.2.2"));
     }
 
     #[test]
     fn all_addresses_of_an_ipv6_network_are_one_client() {
         let rate = Rate::new(1);
         for last in 1..5 {
-            assert_eq!(rate.take(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last).into()), Ok(()));
+            assert!(is_let_through(&rate, &format!("2001:db8::{last}")));
         }
-        assert!(rate.take("2001:db8::77".parse().unwrap()).is_err());
-        assert_eq!(rate.take("2001:db8:0:1::1".parse().unwrap()), Ok(()));
-        assert!(rate.take("::ffff:192.0.2.1".parse().unwrap()).is_ok(), "IPv4 in IPv6's clothes is IPv4");
+        assert!(!is_let_through(&rate, "2001:db8::77"));
+        assert!(is_let_through(&rate, "2001:db8:0:1::1"));
+        assert!(is_let_through(&rate, "::ffff:192.0.2.1"), "IPv4 in IPv6's clothes is IPv4");
     }
 
     #[test]
     fn zero_is_no_limit() {
         let rate = Rate::new(0);
-        assert!((0..10_000).all(|_| rate.take("192.0.2.1".parse().unwrap()).is_ok()));
+        assert!((0..10_000).all(|_| is_let_through(&rate, "192.0.2.1")));
+    }
+
+    #[test]
+    fn what_is_left_is_said_in_structured_fields() {
+        let a_second = NonZeroU32::new(50).unwrap();
+        for (requests, limit) in
+            [(200, "\"requests\";r=200;t=0"), (199, "\"requests\";r=199;t=1"), (0, "\"requests\";r=0;t=4")]
+        {
+            let mut headers = HeaderMap::new();
+            Left { a_second, requests }.tell(&mut headers);
+            assert_eq!(headers["ratelimit-policy"], "\"requests\";q=200;w=4");
+            assert_eq!(headers["ratelimit"], limit);
+        }
     }
 }

@@ -11,6 +11,9 @@ use super::{
     view::{self, Frame, Tab},
 };
 
+/// What nearly every pipeline uses stands before the rest.
+const FIRST: [&str; 3] = ["requestInvalidation", "showInvalidation", "plan"];
+
 /// The `OpenAPI` document that the page is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Described(pub &'static Value);
@@ -63,7 +66,10 @@ fn operations(document: &Value) -> Vec<Operation> {
         let methods = methods.as_object().into_iter().flatten();
         methods.map(|(method, operation)| Operation::new(document, path, method, operation))
     });
-    each.filter(|operation| !operation.id.is_empty()).collect()
+    let mut all: Vec<Operation> = each.filter(|operation| !operation.id.is_empty()).collect();
+    let rank = |operation: &Operation| FIRST.iter().position(|id| *id == operation.id).unwrap_or(FIRST.len());
+    all.sort_by_key(rank);
+    all
 }
 
 impl Operation {

@@ -12,7 +12,7 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use super::{seats::Seats, state::Web};
+use super::{lobby::Lobby, seats::Seats, state::Web};
 
 /// How long a client may take to send its headers; axum's own `serve` would wait for ever.
 const HEADERS: Duration = Duration::from_secs(15);
@@ -21,7 +21,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(6);
 
 /// Serves until the service stops, then lets open requests end.
 pub async fn serve(listener: TcpListener, routes: Router, web: Web) {
-    let (graceful, seats) = (GracefulShutdown::new(), Seats::default());
+    let (graceful, seats, lobby) = (GracefulShutdown::new(), Seats::default(), Lobby::default());
     let (stop, trusted) = (web.stop.clone(), web.options.ways.trusted.clone());
     loop {
         let accepted = tokio::select! {
@@ -39,6 +39,7 @@ pub async fn serve(listener: TcpListener, routes: Router, web: Web) {
         };
         let Some(seat) = seats.take(client.ip(), trusted.contains(client.ip())) else {
             tracing::warn!(%client, "too many connections; one is turned away");
+            lobby.turn_away(stream);
             continue;
         };
         let connection = graceful.watch(connection(stream, client, routes.clone()));

@@ -72,7 +72,8 @@ impl Indexer {
     }
 }
 
-async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<Entry>, StoreError> {
+/// By what each event is found; of many, the first ones.
+pub(super) async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
     let mut keys = 0;
     for chained in events {

@@ -4,6 +4,7 @@
 //! that is guarded by the lease of the first.
 
 mod finder;
+mod herald;
 mod indexer;
 mod poller;
 mod runner;
@@ -13,6 +14,7 @@ mod surveyor;
 
 use std::time::Duration;
 
+pub use herald::{Herald, PostError, Webhook};
 pub use indexer::Indexer;
 pub use poller::Poller;
 pub use runner::{Next, run, run_in_turn};
@@ -22,7 +24,7 @@ pub use surveyor::Surveyor;
 
 use crate::{
     clock::Clock,
-    cloudfront::CloudFront,
+    cloudfront::{CloudFront, CloudTrail},
     domain::{
         batching::{self, Limits},
         pace::Pace,
@@ -36,6 +38,8 @@ use crate::{
 pub struct Bench {
     pub db: Db,
     pub cloudfront: CloudFront,
+    /// Where it may be asked who made what was made outside.
+    pub trail: Option<CloudTrail>,
     pub clock: Clock,
     pub bell: Bell,
     pub settings: Settings,

@@ -9,6 +9,8 @@ use crate::{clock::Clock, domain::time::Timestamp, wake::Listener};
 
 /// The longest rest between two ticks: what another replica wrote is seen by then.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// The rest between two questions that found nothing, so that many rings in a row are answered by one.
+const BREATH: Duration = Duration::from_millis(5);
 /// The rest after an error, so that a database that is gone is not hammered.
 const AFTER_ERROR: Duration = Duration::from_secs(2);
 
@@ -21,6 +23,18 @@ pub enum Next {
     At(Timestamp),
     /// When the bell rings.
     Idle,
+}
+
+impl Next {
+    /// The sooner of two.
+    #[must_use]
+    pub fn or_sooner(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Again, _) | (_, Self::Again) => Self::Again,
+            (Self::At(one), Self::At(other)) => Self::At(one.min(other)),
+            (Self::Idle, next) | (next, Self::Idle) => next,
+        }
+    }
 }
 
 /// Ticks until `stop`; a tick that has begun is finished first.
@@ -62,6 +76,7 @@ pub async fn run_in_turn<W, E, C, F>(
                 finish(work).await
             }
             Ok(Err(next)) => {
+                tokio::time::sleep(BREATH).await;
                 rest(next, clock, turn.rung(), stop).await;
                 Ok(())
             }

@@ -10,8 +10,9 @@ use unstale::{
         id::DistributionId,
         session::SessionLimits,
     },
-    ops,
+    ops::{self, Desk},
     store::{audit, groups},
+    wake::Bell,
     web::{Options, ways::Ways},
 };
 
@@ -198,7 +199,8 @@ async fn what_another_process_writes_is_heard_without_a_bell() {
     let ada = site.operator().await;
     let start = site.world.head().await;
     let mut stream = Stream::open(&ada, Some(start), None).await;
-    let desk = unstale::ops::Desk { bell: unstale::wake::Bell::new(), ..site.world.desk.clone() };
+    let Desk { db, clock, .. } = site.world.desk.clone();
+    let desk = Desk::new(db, clock, Bell::new());
     unstale::ops::refresh_distributions(&desk, &crate::support::acting()).await.unwrap();
     assert_eq!(stream.ids(1).await, [start + 1]);
     drop(stream);
@@ -310,7 +312,8 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
     let site = Site::new().await;
     let own = site.world.desk.clone();
     // Another replica has another bell.
-    let other = unstale::ops::Desk { bell: unstale::wake::Bell::new(), ..own.clone() };
+    let Desk { db, clock, .. } = own.clone();
+    let other = Desk::new(db, clock, Bell::new());
     let by = crate::support::shell();
     for desk in [&own, &other] {
         let bystander =

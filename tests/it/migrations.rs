@@ -84,6 +84,7 @@ fn rows(after: i64) -> &'static [&'static str] {
         ],
         9 => &["INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
              VALUES ('key-1', 'hash', 'accepted', 'i1', 1)"],
+        10 => &["INSERT INTO outside_reading (distribution_id, unread, older, due_at) VALUES ('E1', '[\"I9\"]', TRUE, 1)"],
         _ => &[],
     }
 }

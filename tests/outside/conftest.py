@@ -105,6 +105,7 @@ def sandbox(process):
         conflicting_reference="already_exists",
         forget_references_after_ms=None,
         complete_after_ms=20_000,
+        trail_after_ms=0,
         reachable=True,
     )
     process.advance(3600)

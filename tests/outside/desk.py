@@ -49,6 +49,8 @@ def running_desk(folder, complete_after="1s"):
                 "AWS_EC2_METADATA_DISABLED": "true",
                 "UNSTALE_DATABASE": f"sqlite://{folder}/unstale.db",
                 "UNSTALE_LISTEN": "127.0.0.1:0",
+                # Schemathesis asks faster than any pipeline, and is to be told how often it may.
+                "UNSTALE_REQUEST_RATE": "5000",
                 "UNSTALE_CREATE_RATE": "50",
                 "UNSTALE_CREATE_BURST": "50",
             }

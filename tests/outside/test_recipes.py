@@ -111,5 +111,12 @@ def test_a_deployment_with_sync(desk, tmp_path):
         assert invalidation["reason"] == "release 42"
         shell(desk, recipe("sync"), tmp_path, **environment)
         assert newest(desk)[0]["id"] == invalidation["id"], "nothing had changed"
+        # The same build on a fresh machine: all files are newer, and only what has no hash in its name is refreshed.
+        for built in (dist / "index.html", dist / "assets/app.css"):
+            os.utime(built, (time.time() + 60, time.time() + 60))
+        whole, parts = re.subn(r"^aws s3 sync .*\n", lambda _: recipe("sync-fresh"), recipe("sync"), flags=re.MULTILINE)
+        assert parts == 1
+        shell(desk, whole, tmp_path, **environment)
+        assert newest(desk)[0]["items"] == ["/", "/index.html"]
     finally:
         server.stop()

@@ -4,7 +4,7 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use hyper::{Response, StatusCode};
 
 use super::errors::ApiError;
-use super::reply::Reply;
+use super::reply::{Document, Reply};
 use super::request_id;
 use crate::body;
 use crate::faults::FaultKind;
@@ -15,19 +15,22 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 pub(super) fn write(
     outcome: Result<Reply, ApiError>,
     fault: Option<FaultKind>,
+    trail: bool,
 ) -> Result<Response<Body>, BreakOff> {
     if fault == Some(FaultKind::Lost) {
         return Err(BreakOff);
     }
     let request_id = request_id();
     let (status, headers, document) = match outcome {
-        Ok(reply) => (reply.status, reply.headers, reply.body.document()),
-        Err(error) => (error.status, Vec::new(), error.document(&request_id).document()),
+        Ok(reply) => (reply.status, reply.headers, reply.body),
+        Err(error) if trail => (error.status, Vec::new(), Document::Json(error.json())),
+        Err(error) => (error.status, Vec::new(), Document::Xml(error.document(&request_id))),
     };
+    let (document, kind) = document.written();
     let mut response = Response::builder()
         .status(StatusCode::from_u16(status).map_err(|_| BreakOff)?)
         .header(REQUEST_ID, request_id)
-        .header(CONTENT_TYPE, "text/xml");
+        .header(CONTENT_TYPE, kind);
     for (name, value) in headers {
         response = response.header(name, value);
     }

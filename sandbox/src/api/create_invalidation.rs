@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use super::batch::Batch;
 use super::errors::ApiError;
 use super::get_invalidation;
-use super::reply::Reply;
+use super::reply::{Document, Reply};
 use crate::state::{Line, State};
 
 pub(crate) fn answer(
     state: &mut State,
     now: Timestamp,
     distribution: &str,
+    access_key: &str,
     batch: Result<&Batch, ApiError>,
 ) -> Result<Reply, ApiError> {
     let batch = batch?;
@@ -22,8 +23,9 @@ pub(crate) fn answer(
     let settings = state.settings.clone();
     let ledger = state.ledger(distribution);
     let accepted = ledger.consider(distribution, &batch.caller_reference, &batch.items, &settings, now)?;
-    let invalidation = accepted.invalidation;
+    let mut invalidation = accepted.invalidation;
     if accepted.created {
+        access_key.clone_into(&mut invalidation.made_by);
         let line = Line::Invalidation(invalidation.clone());
         state.note(&line).map_err(|_| ApiError::server_error(500))?;
         state.ledger(distribution).push(invalidation.clone());
@@ -32,7 +34,7 @@ pub(crate) fn answer(
         "https://cloudfront.amazonaws.com/2020-05-31/distribution/{distribution}/invalidation/{}",
         invalidation.id
     );
-    let body = get_invalidation::element(&invalidation, now);
+    let body = Document::Xml(get_invalidation::element(&invalidation, now));
     Ok(Reply {
         status: 201,
         headers: vec![(LOCATION, location)],

@@ -1,5 +1,7 @@
 //! Owns CloudFront's refusals: code, HTTP status and words, as its users have met them.
 
+use serde_json::{Value, json};
+
 use crate::state::{ACCOUNT, Refusal};
 use crate::xml::Element;
 
@@ -63,8 +65,8 @@ impl ApiError {
         Self::new(403, "IncompleteSignature", message)
     }
 
-    pub fn wrong_service() -> Self {
-        let message = "Credential should be scoped to correct service: 'cloudfront'.";
+    pub fn wrong_service(service: &str) -> Self {
+        let message = format!("Credential should be scoped to correct service: '{service}'.");
         Self::new(403, "SignatureDoesNotMatch", message)
     }
 
@@ -74,6 +76,15 @@ impl ApiError {
 
     pub fn invalid_token() -> Self {
         Self::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+    }
+
+    /// A refusal of CloudTrail's own.
+    pub fn trail(code: &'static str, message: &str) -> Self {
+        Self::new(400, code, message)
+    }
+
+    pub fn malformed_json() -> Self {
+        Self::trail("SerializationException", "The request cannot be read.")
     }
 
     pub fn access_denied(action: &str, resource: &str) -> Self {
@@ -105,6 +116,24 @@ impl ApiError {
 
     pub fn unknown_operation() -> Self {
         Self::new(404, "UnknownOperationException", "The sandbox does not know this operation.")
+    }
+
+    /// The same as CloudTrail says it: other names, always 400.
+    pub fn into_trails(self) -> Self {
+        let code = match self.code {
+            "AccessDenied" => "AccessDeniedException",
+            "Throttling" => "ThrottlingException",
+            "ExpiredToken" => "ExpiredTokenException",
+            "InvalidClientTokenId" => "UnrecognizedClientException",
+            other => other,
+        };
+        let message = self.message.replace("cloudfront:LookupEvents", "cloudtrail:LookupEvents");
+        Self { status: if self.status >= 500 { self.status } else { 400 }, code, message }
+    }
+
+    /// An error as JSON 1.1 has it.
+    pub fn json(&self) -> Value {
+        json!({ "__type": self.code, "message": self.message })
     }
 
     /// `<ErrorResponse>` as CloudFront writes it.

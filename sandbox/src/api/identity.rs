@@ -6,8 +6,8 @@ use hyper::header::AUTHORIZATION;
 use super::errors::ApiError;
 use super::route::Operation;
 
-/// The access key that signed the request.
-pub(crate) fn access_key(headers: &HeaderMap) -> Result<String, ApiError> {
+/// The access key that signed the request to a service.
+pub(crate) fn access_key(headers: &HeaderMap, service: &str) -> Result<String, ApiError> {
     let header = headers.get(AUTHORIZATION).ok_or_else(ApiError::missing_token)?;
     let fields =
         header.to_str().ok().and_then(|header| header.strip_prefix("AWS4-HMAC-SHA256 ")).ok_or_else(
@@ -23,8 +23,8 @@ pub(crate) fn access_key(headers: &HeaderMap) -> Result<String, ApiError> {
     field("SignedHeaders")?;
     let scope: Vec<&str> = field("Credential")?.split('/').collect();
     match scope.as_slice() {
-        [key, _date, _region, "cloudfront", "aws4_request"] => Ok((*key).to_owned()),
-        [_, _, _, _, "aws4_request"] => Err(ApiError::wrong_service()),
+        [key, _date, _region, signed, "aws4_request"] if *signed == service => Ok((*key).to_owned()),
+        [_, _, _, _, "aws4_request"] => Err(ApiError::wrong_service(service)),
         _ => Err(ApiError::incomplete_signature("Credential must have exactly 5 slash-delimited elements.")),
     }
 }

@@ -10,6 +10,7 @@ mod identity;
 mod list_distributions;
 mod list_invalidations;
 mod list_tags;
+mod lookup_events;
 mod paging;
 mod reply;
 mod route;
@@ -42,6 +43,8 @@ struct Ask {
     query: String,
     access_key: Result<String, ApiError>,
     batch: Result<Batch, ApiError>,
+    /// What CloudTrail is asked.
+    lookup: Bytes,
 }
 
 /// Answers a request to the API's socket, or breaks its connection.
@@ -65,7 +68,7 @@ pub(crate) async fn handle(
         log(&mut state, call);
         outcome
     };
-    answer::write(outcome, fault.map(|fault| fault.kind))
+    answer::write(outcome, fault.map(|fault| fault.kind), ask.is_for_the_trail())
 }
 
 /// Meets the faults that keep the call from being acted on at all, and waits where one is slow.
@@ -104,7 +107,13 @@ async fn meet(
 
 impl Ask {
     fn of(head: &hyper::http::request::Parts, body: Option<Bytes>) -> Self {
-        let operation = Operation::of(&head.method, head.uri.path());
+        let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        let operation = match target {
+            Some(target) => route::is_lookup(target).then_some(Operation::LookupEvents),
+            None => Operation::of(&head.method, head.uri.path()),
+        };
+        let service = operation.as_ref().map_or("cloudfront", Operation::service);
+        let lookup = body.clone().filter(|_| operation == Some(Operation::LookupEvents)).unwrap_or_default();
         let batch = match (&operation, body) {
             (Some(Operation::CreateInvalidation { .. }), Some(body)) => Batch::read(&body),
             (_, None) => Err(ApiError::batch_too_large()),
@@ -113,9 +122,14 @@ impl Ask {
         Self {
             operation,
             query: head.uri.query().unwrap_or_default().to_owned(),
-            access_key: identity::access_key(&head.headers),
+            access_key: identity::access_key(&head.headers, service),
             batch,
+            lookup,
         }
+    }
+
+    fn is_for_the_trail(&self) -> bool {
+        self.operation == Some(Operation::LookupEvents)
     }
 
     fn distribution(&self) -> Option<&str> {
@@ -138,6 +152,11 @@ impl Ask {
     }
 
     fn outcome(&self, state: &mut State, world: &World, fault: Option<&Fault>) -> Result<Reply, ApiError> {
+        let outcome = self.act(state, world, fault);
+        if self.is_for_the_trail() { outcome.map_err(ApiError::into_trails) } else { outcome }
+    }
+
+    fn act(&self, state: &mut State, world: &World, fault: Option<&Fault>) -> Result<Reply, ApiError> {
         let operation = self.operation.as_ref().ok_or_else(ApiError::unknown_operation)?;
         refuse(operation, fault)?;
         let access_key = self.access_key.as_ref().map_err(Clone::clone)?;
@@ -146,7 +165,7 @@ impl Ask {
         match operation {
             Operation::CreateInvalidation { distribution } => {
                 let batch = self.batch.as_ref().map_err(Clone::clone);
-                create_invalidation::answer(state, now, distribution, batch)
+                create_invalidation::answer(state, now, distribution, access_key, batch)
             }
             Operation::GetInvalidation { distribution, id } => {
                 get_invalidation::answer(state, now, distribution, id)
@@ -160,6 +179,7 @@ impl Ask {
                 get_distribution::answer_config(state, distribution)
             }
             Operation::ListTagsForResource => list_tags::answer(state, &self.query),
+            Operation::LookupEvents => lookup_events::answer(state, now, &self.lookup),
         }
     }
 }

@@ -2,14 +2,33 @@
 
 use hyper::header::HeaderName;
 
+use serde_json::Value;
+
 use crate::xml::Element;
+
+/// A document as CloudFront writes it, or as CloudTrail does.
+#[derive(Debug)]
+pub(crate) enum Document {
+    Xml(Element),
+    Json(Value),
+}
+
+impl Document {
+    /// The text, and what kind it is.
+    pub fn written(self) -> (String, &'static str) {
+        match self {
+            Self::Xml(element) => (element.document(), "text/xml"),
+            Self::Json(value) => (value.to_string(), "application/x-amz-json-1.1"),
+        }
+    }
+}
 
 /// The answer to a call that was not refused.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub status: u16,
     pub headers: Vec<(HeaderName, String)>,
-    pub body: Element,
+    pub body: Document,
     /// The invalidation that it is about.
     pub invalidation: Option<String>,
     /// Whether the call made that invalidation.
@@ -18,7 +37,23 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub fn ok(body: Element) -> Self {
-        Self { status: 200, headers: Vec::new(), body, invalidation: None, created: false }
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Document::Xml(body),
+            invalidation: None,
+            created: false,
+        }
+    }
+
+    pub fn json(body: Value) -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            body: Document::Json(body),
+            invalidation: None,
+            created: false,
+        }
     }
 
     pub fn header(mut self, name: HeaderName, value: String) -> Self {

@@ -8,13 +8,32 @@ use crate::state::arn;
 /// An operation of the API, with what its path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
-    CreateInvalidation { distribution: String },
-    GetInvalidation { distribution: String, id: String },
-    ListInvalidations { distribution: String },
+    CreateInvalidation {
+        distribution: String,
+    },
+    GetInvalidation {
+        distribution: String,
+        id: String,
+    },
+    ListInvalidations {
+        distribution: String,
+    },
     ListDistributions,
-    GetDistribution { distribution: String },
-    GetDistributionConfig { distribution: String },
+    GetDistribution {
+        distribution: String,
+    },
+    GetDistributionConfig {
+        distribution: String,
+    },
     ListTagsForResource,
+    /// CloudTrail's.
+    LookupEvents,
+}
+
+/// Does the header name CloudTrail's one operation? Some programs write the service's whole name, some only its end.
+pub(crate) fn is_lookup(target: &str) -> bool {
+    let name = "CloudTrail_20131101.LookupEvents";
+    target.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 impl Operation {
@@ -51,6 +70,7 @@ impl Operation {
             Self::GetDistribution { .. } => "GetDistribution",
             Self::GetDistributionConfig { .. } => "GetDistributionConfig",
             Self::ListTagsForResource => "ListTagsForResource",
+            Self::LookupEvents => "LookupEvents",
         }
     }
 
@@ -61,8 +81,13 @@ impl Operation {
             | Self::ListInvalidations { distribution }
             | Self::GetDistribution { distribution }
             | Self::GetDistributionConfig { distribution } => Some(distribution),
-            Self::ListDistributions | Self::ListTagsForResource => None,
+            Self::ListDistributions | Self::ListTagsForResource | Self::LookupEvents => None,
         }
+    }
+
+    /// The service that it is an operation of, as signatures name it.
+    pub fn service(&self) -> &'static str {
+        if *self == Self::LookupEvents { "cloudtrail" } else { "cloudfront" }
     }
 
     /// What an IAM policy would have to allow it on.

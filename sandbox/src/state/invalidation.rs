@@ -14,6 +14,9 @@ pub struct Invalidation {
     pub caller_reference: String,
     /// Paths and `#tags`, as they were sent.
     pub items: Vec<String>,
+    /// The access key of the call, which CloudTrail knows and CloudFront does not tell.
+    #[serde(default)]
+    pub made_by: String,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When the edge lets go of what it names.

@@ -65,6 +65,7 @@ impl Ledger {
             distribution: distribution.to_owned(),
             caller_reference: caller_reference.to_owned(),
             items: items.to_vec(),
+            made_by: String::new(),
             created_at: now,
             evict_at: later(now, settings.evict_after()),
             complete_at: later(now, settings.complete_after()),

@@ -38,6 +38,8 @@ pub(crate) struct State {
     pub settings: Settings,
     pub faults: Faults,
     pub calls: Calls,
+    /// When CloudTrail was asked within the last second.
+    pub lookups: Vec<Timestamp>,
     journal: Option<Journal>,
 }
 
@@ -51,6 +53,7 @@ impl State {
             settings,
             faults: Faults::default(),
             calls: Calls::default(),
+            lookups: Vec::new(),
             journal: None,
         };
         if let Some(path) = journal {

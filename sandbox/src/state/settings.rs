@@ -44,6 +44,9 @@ pub struct Settings {
     pub complete_after_ms: u64,
     /// Items without a closing `*` that one distribution may have in progress: 3,000 at CloudFront.
     pub item_limit: usize,
+    /// How long after a call CloudTrail knows of it; AWS says up to 15 minutes.
+    #[serde(default)]
+    pub trail_after_ms: u64,
     /// `false`: every connection to the API breaks at its first call, as in an outage.
     pub reachable: bool,
 }
@@ -56,6 +59,7 @@ impl Settings {
             forget_references_after_ms: None,
             complete_after_ms: u64::try_from(complete_after.as_millis()).unwrap_or(u64::MAX),
             item_limit: ITEM_LIMIT,
+            trail_after_ms: 0,
             reachable: true,
         }
     }

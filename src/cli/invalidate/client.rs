@@ -72,6 +72,12 @@ impl Client {
         self.tried(Method::GET, path, Bytes::new(), None, progress).await
     }
 
+    /// Asks once; `None` where the answer is "not now", or there is none.
+    pub async fn get_now(&self, path: &str) -> Option<Answer> {
+        let answer = self.once(&Method::GET, path, Bytes::new(), None).await.ok();
+        answer.filter(|answer| !is_passing(answer.status))
+    }
+
     pub async fn post(
         &self,
         path: &str,

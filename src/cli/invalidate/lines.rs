@@ -115,7 +115,9 @@ pub fn problem(body: &Value, status: u16) -> String {
     };
     let title = body["title"].as_str().unwrap_or_default();
     let mut words = format!("{title}. {detail}");
-    for fault in body["errors"].as_array().into_iter().flatten() {
+    // A single fault stands in the detail already.
+    let faults = body["errors"].as_array().filter(|faults| faults.len() > 1);
+    for fault in faults.into_iter().flatten() {
         let (pointer, detail) = (fault["pointer"].as_str(), fault["detail"].as_str());
         words = format!("{words}\n  {} {}", pointer.unwrap_or_default(), detail.unwrap_or_default());
     }

@@ -71,6 +71,9 @@ pub struct InvalidateArgs {
     items: Vec<String>,
 }
 
+/// How often to look where the server does not let one wait.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
 /// Why it ended otherwise than wished. The numbers are part of the contract.
 #[derive(Debug)]
 enum End {
@@ -165,7 +168,7 @@ fn tell(args: &InvalidateArgs, answer: &Value, words: &str) {
 fn taken(answer: Answer) -> Result<Value, End> {
     match answer.status {
         200..=299 => Ok(answer.body),
-        500.. => Err(End::OutOfReach(lines::problem(&answer.body, answer.status))),
+        429 | 500.. => Err(End::OutOfReach(lines::problem(&answer.body, answer.status))),
         _ => Err(End::Refused(lines::problem(&answer.body, answer.status))),
     }
 }
@@ -190,7 +193,15 @@ async fn wait(
         }
         progress.show(&lines::standing(&last), started.elapsed());
         let seconds = left.as_secs().clamp(1, progress.every());
-        last = taken(client.get(&format!("/api/v1/invalidations/{id}?wait={seconds}"), progress).await?)?;
+        let path = format!("/api/v1/invalidations/{id}");
+        let waited = client.get_now(&format!("{path}?wait={seconds}")).await;
+        last = if let Some(answer) = waited {
+            taken(answer)?
+        } else {
+            // Too many wait already, or the line broke: looking from time to time does as well.
+            tokio::time::sleep(LOOK_EVERY.min(left)).await;
+            taken(client.get(&path, progress).await?)?
+        };
     }
     Ok(last)
 }

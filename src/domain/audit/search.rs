@@ -3,6 +3,7 @@
 
 use super::{
     Action, Event, Outcome,
+    sight::Sight,
     what::capital_escapes,
     words::{holds, texts, tokens},
 };
@@ -11,24 +12,6 @@ use crate::domain::{
 };
 
 pub use super::{what::What, words::words_of};
-
-/// What somebody may see who does not see everything: these distributions, and of the rest only their own acts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sight {
-    pub person: String,
-    pub distributions: Vec<DistributionId>,
-}
-
-impl Sight {
-    #[must_use]
-    pub fn admits(&self, event: &Event) -> bool {
-        let actor = &event.acting.actor;
-        match &event.distribution {
-            Some(place) => self.distributions.contains(place),
-            None => actor.kind == ActorKind::Person && actor.id == self.person,
-        }
-    }
-}
 
 /// The box and its filters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -201,7 +184,11 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{actor::Acting, audit::ItemsRecord};
+    use crate::domain::{
+        access::Access,
+        actor::{Acting, Actor},
+        audit::ItemsRecord,
+    };
 
     fn about(typed: &str) -> Search {
         Search { what: What::read(typed), roots: vec!["/index.html".to_owned()], ..Search::default() }
@@ -277,7 +264,7 @@ mod tests {
             Search { from: Some(at(10)), ..Search::default() },
             Search { until: Some(at(9)), ..Search::default() },
             Search { outside: Some(true), ..Search::default() },
-            Search { sight: Some(Sight::default()), ..Search::default() },
+            Search { sight: Sight::of(&Actor::nobody("x"), &Access::nobody()), ..Search::default() },
         ] {
             assert!(!narrow.admits(&event) && !narrow.is_everything(), "{narrow:?}");
         }

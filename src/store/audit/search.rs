@@ -8,7 +8,8 @@ use sqlx::AssertSqlSafe;
 use crate::domain::{
     audit::{
         Action, Chained, Outcome,
-        search::{Search, Sight, What},
+        search::{Search, What},
+        sight::Sight,
     },
     id::DistributionId,
     item::Item,
@@ -299,23 +300,24 @@ async fn window_of(
         search.from.map(Timestamp::as_micros),
         search.until.map(Timestamp::as_micros),
         signed(limit),
-        search.sight.as_ref().map(|sight| sight.person.as_str()),
+        search.sight.as_ref().map(|sight| sight.kind.as_str()),
+        search.sight.as_ref().map(|sight| sight.id.as_str()),
         search.sight.as_ref().map(distributions),
     )?;
     rows.into_iter().map(Row::into_event).collect()
 }
 
-/// What somebody may see; its parameters are $10 and $11.
+/// What somebody may see, as [`Sight::admits`] says it; its parameters are $10 to $12.
 const fn sight(postgres: bool, narrowed: bool) -> &'static str {
     match (narrowed, postgres) {
-        (false, _) => "CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL",
+        (false, _) => "CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL AND CAST($12 AS TEXT) IS NULL",
         (true, false) => {
-            "((distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $10)
-              OR distribution_id IN (SELECT value FROM json_each($11)))"
+            "((distribution_id IS NULL AND actor_kind = $10 AND actor_id = $11)
+              OR distribution_id IN (SELECT value FROM json_each($12)))"
         }
         (true, true) => {
-            "((distribution_id IS NULL AND actor_kind = 'person' AND actor_id = $10)
-              OR distribution_id IN (SELECT value FROM json_array_elements_text(CAST($11 AS json))))"
+            "((distribution_id IS NULL AND actor_kind = $10 AND actor_id = $11)
+              OR distribution_id IN (SELECT value FROM json_array_elements_text(CAST($12 AS json))))"
         }
     }
 }

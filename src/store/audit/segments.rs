@@ -1,5 +1,7 @@
 //! Segments of the history that were exported and may be dropped: the trigger lets go only what stands here.
 
+use serde_json::{Value, json};
+
 use crate::domain::audit::{
     head::PublicKey,
     segment::{Segment, SignedSegment},
@@ -8,8 +10,10 @@ use crate::domain::audit::{
 use super::super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one},
-    parts::{signed, time},
+    parts::time,
 };
+
+use super::Entry;
 
 /// Keeps a segment. From then on its events may be dropped.
 pub async fn insert_segment(tx: &mut Tx, signed: &SignedSegment) -> Result<(), StoreError> {
@@ -49,10 +53,22 @@ pub async fn segments(conn: &mut Conn) -> Result<Vec<SignedSegment>, StoreError>
         .collect()
 }
 
-/// Drops up to `limit` of the oldest events up to `last`, with what the index has of them. Gives how many went.
-pub async fn drop_segment_events(tx: &mut Tx, last: i64, limit: usize) -> Result<u64, StoreError> {
-    let first = first_sequence(tx).await?;
-    let end = first.saturating_add(signed(limit)).min(last.saturating_add(1));
+/// Drops the events from `first` up to `last`, with all that the index has of them. Gives how many went. `entries` says
+/// by which items each of them is found.
+pub async fn drop_segment_events(
+    tx: &mut Tx,
+    first: i64,
+    last: i64,
+    entries: &[Entry],
+) -> Result<u64, StoreError> {
+    let end = last.saturating_add(1);
+    let items: Vec<Value> = entries
+        .iter()
+        .filter(|entry| (first..end).contains(&entry.sequence))
+        .flat_map(|entry| entry.item_keys.iter().map(|key| json!([key, entry.sequence])))
+        .collect();
+    let of_items = if tx.is_postgres() { POSTGRES_ITEMS } else { ITEMS };
+    execute!(tx, of_items, Value::from(items).to_string())?;
     let words = if tx.is_postgres() {
         "DELETE FROM audit_words WHERE sequence >= $1 AND sequence < $2"
     } else {
@@ -61,6 +77,11 @@ pub async fn drop_segment_events(tx: &mut Tx, last: i64, limit: usize) -> Result
     execute!(tx, words, first, end)?;
     execute!(tx, "DELETE FROM audit_event WHERE sequence >= $1 AND sequence < $2", first, end)
 }
+
+const ITEMS: &str = "DELETE FROM audit_item WHERE (item_key, sequence) IN
+    (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each($1))";
+const POSTGRES_ITEMS: &str = "DELETE FROM audit_item WHERE (item_key, sequence) IN
+    (SELECT (value->>0)::bigint, (value->>1)::bigint FROM json_array_elements($1::json))";
 
 /// The oldest event that is still there; 1 where there is none.
 pub async fn first_sequence(conn: &mut Conn) -> Result<i64, StoreError> {

@@ -5,11 +5,11 @@ use axum::{extract::State, response::Html};
 
 use crate::{
     domain::{
-        audit::{Chained, VERSION},
+        audit::{Action, Chained, Event, VERSION},
         item::Item,
         ticket::{Piece, pieces},
     },
-    store::audit,
+    store::{Conn, StoreError, audit},
 };
 
 use super::{
@@ -36,6 +36,8 @@ struct Page {
     place: String,
     distribution: Option<String>,
     invalidation: Option<String>,
+    /// Who made it outside, and the event that says so.
+    maker: Option<(String, i64)>,
     items: Vec<String>,
     items_count: usize,
     items_sha256: String,
@@ -63,6 +65,7 @@ pub async fn show(
     let sites = view::sites(&mut conn, &visitor).await?;
     let head = audit::head(&mut conn).await?;
     let first = audit::first_sequence(&mut conn).await?;
+    let maker = maker(&mut conn, &chained.event).await?;
     drop(conn);
     // Whoever sees only some events would learn from neighbours that there are others.
     let whole = !visitor.access.is_narrowed();
@@ -79,6 +82,7 @@ pub async fn show(
         place: row::place(event, &sites),
         distribution: event.distribution.as_ref().map(ToString::to_string),
         invalidation: event.invalidation.as_ref().map(ToString::to_string),
+        maker,
         items: event.items.shown.iter().map(Item::to_string).collect(),
         items_count: event.items.count,
         items_sha256: event.items.sha256.clone(),
@@ -90,6 +94,14 @@ pub async fn show(
         previous_hash: chained.previous_hash,
         hash: chained.hash,
     })
+}
+
+/// Of an invalidation that was seen outside: who made it, where CloudTrail told meanwhile.
+async fn maker(conn: &mut Conn, event: &Event) -> Result<Option<(String, i64)>, StoreError> {
+    match &event.invalidation {
+        Some(id) if event.action == Action::InvalidationSeen => audit::maker(conn, id).await,
+        _ => Ok(None),
+    }
 }
 
 /// Everything else that is not empty.

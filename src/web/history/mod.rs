@@ -12,12 +12,11 @@ pub use export::{csv, jsonl, ocsf};
 pub use page::show;
 pub use saved::{forget, save};
 
-use crate::domain::audit::search::Sight;
+use crate::domain::audit::sight::Sight;
 
 use super::auth::Visitor;
 
 /// What this person may see of the history; `None` is everything.
 fn sight(visitor: &Visitor) -> Option<Sight> {
-    let distributions = visitor.access.sites()?.into_iter().collect();
-    Some(Sight { person: visitor.person.id.to_string(), distributions })
+    Sight::of(&visitor.acting.actor, &visitor.access)
 }

@@ -69,6 +69,14 @@ struct Seal {
     words: &'static str,
     told: String,
     hash: String,
+    /// Whether signed heads could be told outside; empty where nobody is told.
+    heads: Vec<Heads>,
+}
+
+/// How one way of telling signed heads stands.
+struct Heads {
+    words: String,
+    failing: bool,
 }
 
 /// `GET /history`
@@ -157,7 +165,25 @@ async fn seal(conn: &mut Conn, now: Timestamp) -> Result<(i64, Seal), StoreError
     let checked = audit::check_state(conn).await?;
     let hash =
         format!("{}…{}", &head.hash.get(..8).unwrap_or_default(), &head.hash.get(60..).unwrap_or_default());
-    Ok((head.sequence, told(&checked, hash, now)))
+    Ok((head.sequence, Seal { heads: heads(&checked), ..told(&checked, hash, now) }))
+}
+
+fn heads(checked: &Checked) -> Vec<Heads> {
+    let ways = [
+        ("file", checked.head_told, &checked.file_problem),
+        ("webhook", checked.head_posted, &checked.post_problem),
+    ];
+    let told = ways.into_iter().filter_map(|(way, upto, problem)| match (upto, problem.as_str()) {
+        (0, "") => None,
+        (upto, "") => Some(Heads { words: format!("told to the {way} up to event {upto}"), failing: false }),
+        (upto, problem) => {
+            let words = format!(
+                "Signed heads behind event {upto} could not be told to the {way}: {problem}. It is tried again."
+            );
+            Some(Heads { words, failing: true })
+        }
+    });
+    told.collect()
 }
 
 fn told(checked: &Checked, hash: String, now: Timestamp) -> Seal {
@@ -171,6 +197,7 @@ fn told(checked: &Checked, hash: String, now: Timestamp) -> Seal {
                 checked.problem
             ),
             hash,
+            heads: Vec::new(),
         },
         (None, Some(at)) => {
             let whole =
@@ -180,11 +207,11 @@ fn told(checked: &Checked, hash: String, now: Timestamp) -> Seal {
                 checked.sequence,
                 ago(at)
             );
-            Seal { state: "completed", words: "Chain intact", told, hash }
+            Seal { state: "completed", words: "Chain intact", told, hash, heads: Vec::new() }
         }
         (None, None) => {
             let told = "The check in the background has not come round.".to_owned();
-            Seal { state: "queued", words: "Not checked yet", told, hash }
+            Seal { state: "queued", words: "Not checked yet", told, hash, heads: Vec::new() }
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         id::{DistributionId, RequestKey},
         invalidation::{NewInvalidation, parse_reason},
         item::ItemError,
-        plan::Plan,
+        plan::{Plan, Surroundings},
         protection::Confirmation,
     },
     ops::{self, OpError, Requested, Unmet, new_uuid},
@@ -26,7 +26,7 @@ use super::{
         form::{Field, LIST, Posted},
         state::Web,
     },
-    RequestForm, page, work_out,
+    RequestForm, page,
 };
 
 /// How the history calls the act.
@@ -50,9 +50,8 @@ pub async fn submit(
         }
         return again(&web, &visitor, &form, reason, problem).await;
     };
-    let mut conn = web.desk.db.read().await?;
-    let plan = work_out(&mut conn, &web, &visitor, &site, &form.items, web.desk.clock.now()).await?;
-    drop(conn);
+    let around = Surroundings::unmeasured(web.options.limits);
+    let plan = Plan::within(&form.items, &site, around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
         let why = not_granted(&plan).map(|allowed| format!("outside the grants, which here allow {allowed}"));
         keep(&web, &visitor, Some(&site.id), why.as_deref().unwrap_or(&problem)).await?;

@@ -43,6 +43,8 @@ struct Page {
     edge: String,
     who: String,
     outside: bool,
+    /// Who made it outside, where CloudTrail told.
+    maker: Option<String>,
     when: When,
     reason: String,
     status: Status,
@@ -85,6 +87,7 @@ pub async fn show(
     let batches = batches::of_invalidation(&mut conn, &id).await?;
     let events = audit::of_invalidation(&mut conn, &id, EVENTS_SHOWN).await?;
     let site = distributions::find(&mut conn, &found.distribution).await?;
+    let maker = audit::maker(&mut conn, &id).await?;
     let waiting = view::waiting(&mut conn, &web, &found, now).await?;
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
     drop(conn);
@@ -104,6 +107,7 @@ pub async fn show(
         edge: site.as_ref().map(|site| site.domain_name.clone()).unwrap_or_default(),
         who: found.requested_by.name.clone(),
         outside: found.requested_by.kind == ActorKind::Outside,
+        maker: maker.map(|(name, _)| name),
         when: When::new(found.requested_at, now),
         reason: found.reason.clone(),
         status: Status::of(&found),

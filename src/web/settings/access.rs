@@ -39,8 +39,7 @@ pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<Str
     let mut conn = web.desk.db.read().await?;
     let frame = frame(&mut conn, &web, &visitor, "/settings/access").await?;
     let id = &visitor.person.id;
-    let mut all = grants::of_subject(&mut conn, SubjectKind::Person, id.as_str()).await?;
-    all.extend(grants::of_groups(&mut conn, id).await?);
+    let all = grants::of_person(&mut conn, id).await?;
     let groups = local_groups::of_person(&mut conn, id).await?;
     let sites = view::sites(&mut conn, &visitor).await?;
     drop(conn);

@@ -1,22 +1,61 @@
 //! `GET /settings`: what there is to set.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::{extract::State, response::Html};
 
+use crate::{
+    domain::{access::Role, problem::ProblemKind},
+    store::{Conn, StoreError, trail},
+};
+
 use super::{
-    super::{auth::Visitor, error::WebError, state::Web, view},
+    super::{
+        auth::Visitor,
+        error::WebError,
+        state::Web,
+        view::{self, When},
+    },
     Frame, frame,
 };
+
+const RECENT: Duration = Duration::from_hours(2);
+const ALLOW: &str =
+    "Allow the action cloudtrail:LookupEvents on * to Unstale's role, or turn UNSTALE_CLOUDTRAIL off.";
 
 #[derive(Template)]
 #[template(path = "settings/index.html")]
 struct Page {
     frame: Frame,
+    /// For administrators: why CloudTrail does not tell who made invalidations outside.
+    trail: Option<Trouble>,
+}
+
+struct Trouble {
+    headline: &'static str,
+    advice: &'static str,
+    said: String,
+    when: When,
 }
 
 pub async fn index(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
     let mut conn = web.desk.db.read().await?;
     let mut frame = frame(&mut conn, &web, &visitor, "/settings").await?;
     "Settings".clone_into(&mut frame.title);
-    view::page(&Page { frame })
+    let trail = if visitor.person.role == Role::Admin { trouble(&mut conn, &web).await? } else { None };
+    view::page(&Page { frame, trail })
+}
+
+/// It is asked again at least hourly: what is older is of a time in which it was asked at all.
+async fn trouble(conn: &mut Conn, web: &Web) -> Result<Option<Trouble>, StoreError> {
+    let now = web.desk.clock.now();
+    let state = trail::read(conn).await?;
+    let recent = state.failed_at.filter(|at| now.since(*at) < RECENT);
+    Ok(state.problem.zip(recent).map(|(problem, at)| Trouble {
+        headline: problem.kind.headline(),
+        advice: if problem.kind == ProblemKind::AccessDenied { ALLOW } else { problem.kind.advice() },
+        said: problem.message,
+        when: When::new(at, now),
+    }))
 }

@@ -46,6 +46,9 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Check {
     walk: Walk,
+    known: Known,
+    /// It began behind this event: what is before was dropped, or is trusted.
+    behind: i64,
     /// The page that was read while the one before it was walked.
     ahead: Option<Vec<Scanned>>,
 }
@@ -80,17 +83,41 @@ impl Check {
         for head in &known.heads {
             walk.expect(head)?;
         }
-        Ok(Self { walk, ahead: None })
+        Ok(Self { walk, known: known.clone(), behind: dropped, ahead: None })
     }
 
     /// From behind a head that is trusted.
     #[must_use]
     pub fn after(head: Head) -> Self {
-        Self { walk: Walk::after(head), ahead: None }
+        let behind = head.sequence;
+        Self { walk: Walk::after(head), known: Known::default(), behind, ahead: None }
     }
 
     /// Walks up to `rows` events, and reads the next ones meanwhile.
+    ///
+    /// Old events may be dropped in the middle of it, by a service beside this command or by another replica. What is
+    /// missing then was exported and signed, so that the walk begins anew behind it.
     pub async fn step(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
+        match self.walk_on(db, rows).await {
+            Err(CheckError::Broken(broken)) if self.ground_was_dropped(db).await? => {
+                tracing::debug!(
+                    event = broken.sequence,
+                    "old events were dropped meanwhile; the check begins anew"
+                );
+                *self = Self::begin(db, &self.known).await?;
+                Ok(Step::More)
+            }
+            other => other,
+        }
+    }
+
+    /// Does a segment go further by now than where this walk began?
+    async fn ground_was_dropped(&self, db: &Db) -> Result<bool, StoreError> {
+        let segments = audit::segments(&mut *db.read().await?).await?;
+        Ok(segments.last().is_some_and(|signed| signed.segment.last > self.behind))
+    }
+
+    async fn walk_on(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
         let page = match self.ahead.take() {
             Some(page) => page,
             None => read(db, self.walk.last().sequence, rows).await?,

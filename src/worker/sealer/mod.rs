@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-use super::Next;
+use super::{Next, herald::Webhook};
 
 /// So many rows are checked in one tick.
 const ROWS: usize = 500;
@@ -46,6 +46,8 @@ pub struct Seal {
     pub key: SealKey,
     /// The file to which each signed head is added as a line.
     pub heads: Option<PathBuf>,
+    /// The webhook that gets each signed head.
+    pub webhook: Option<Webhook>,
     /// Without it events are kept for ever.
     pub retention: Option<Retention>,
 }
@@ -85,6 +87,7 @@ impl Sealer {
         if !state.begun {
             state.checked = audit::check_state(&mut *self.db.read().await?).await?;
             state.newest = Some(self.begin().await?);
+            self.forget_what_is_not_told(&state).await?;
             state.begun = true;
         }
         let newest = self.check_newest(&mut state).await?;

@@ -21,7 +21,7 @@ use crate::{
     store::{StoreError, audit},
 };
 
-use super::{Sealer, State};
+use super::{super::indexer, Sealer, State};
 
 /// Nothing younger may ever be dropped.
 pub const DAYS_MIN: u32 = 400;
@@ -150,12 +150,17 @@ impl Sealer {
         let Some(last) = audit::segments(&mut conn).await?.last().map(|signed| signed.segment.last) else {
             return Ok(false);
         };
-        if audit::first_sequence(&mut conn).await? > last {
+        let first = audit::first_sequence(&mut conn).await?;
+        if first > last {
             return Ok(false);
         }
+        let mut events = audit::after(&mut conn, first - 1, ROWS).await?;
+        events.retain(|chained| chained.sequence <= last);
+        let entries = indexer::entries(&mut conn, &events).await?;
         drop(conn);
+        let Some(last) = entries.last().map(|entry| entry.sequence) else { return Ok(false) };
         let mut tx = self.db.begin().await?;
-        let dropped = audit::drop_segment_events(&mut tx, last, ROWS).await?;
+        let dropped = audit::drop_segment_events(&mut tx, first, last, &entries).await?;
         tx.commit().await?;
         Ok(dropped > 0)
     }

@@ -20,6 +20,23 @@ const PAGE: usize = 500;
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
 impl Sealer {
+    /// What is not set up any more is not spoken of on the page.
+    pub(super) async fn forget_what_is_not_told(&self, state: &State) -> Result<(), StoreError> {
+        let file = self.seal.heads.is_none() && !state.checked.file_problem.is_empty();
+        let post = self.seal.webhook.is_none() && !state.checked.post_problem.is_empty();
+        if file || post {
+            let mut tx = self.db.begin().await?;
+            if file {
+                audit::set_file_problem(&mut tx, "").await?;
+            }
+            if post {
+                audit::forget_post_problem(&mut tx).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// Adds to the file what it does not have yet. One that cannot be written is tried again, and nothing is lost.
     pub(super) async fn tell(&self, state: &mut State) -> Result<(), StoreError> {
         let Some(file) = &self.seal.heads else { return Ok(()) };
@@ -32,6 +49,9 @@ impl Sealer {
         if let Err(error) = add(file, &heads) {
             tracing::warn!(file = %file.display(), %error, "signed heads could not be written; this is tried again");
             state.tell_at = Some(now.plus(AFTER_FAILURE));
+            let mut tx = self.db.begin().await?;
+            audit::set_file_problem(&mut tx, &error.to_string()).await?;
+            tx.commit().await?;
             return Ok(());
         }
         let mut tx = self.db.begin().await?;

@@ -1,8 +1,11 @@
 //! Keeps the catalogue of distributions, and sees invalidations that were made outside Unstale.
 
 mod catalogue;
-mod outside;
+mod found;
+mod front;
+mod older;
 mod tags;
+mod who;
 
 use crate::store::{StoreError, survey};
 
@@ -20,21 +23,17 @@ impl Surveyor {
         Self { bench }
     }
 
-    /// Reads the distributions if that is due; else reads the tags of one distribution, or looks through one for what
-    /// was made outside.
+    /// Reads the distributions if that is due; else reads the tags of one distribution, looks through one for what was
+    /// made outside, and asks who made it.
     pub async fn tick(&self) -> Result<Next, StoreError> {
-        let now = self.bench.clock.now();
-        let due_at = survey::read(&mut *self.bench.db.read().await?).await?.due_at;
+        let bench = &self.bench;
+        let now = bench.clock.now();
+        let due_at = survey::read(&mut *bench.db.read().await?).await?.due_at;
         if due_at <= now {
-            return catalogue::read(&self.bench).await;
+            return catalogue::read(bench).await;
         }
-        match tags::look(&self.bench).await? {
-            Next::Idle => {}
-            next => return Ok(next),
-        }
-        Ok(match outside::look(&self.bench).await? {
-            Next::Idle => Next::At(due_at),
-            next => next,
-        })
+        let next = Next::At(due_at).or_sooner(tags::look(bench).await?);
+        let next = next.or_sooner(front::look(bench).await?).or_sooner(older::look(bench).await?);
+        Ok(next.or_sooner(who::look(bench).await?))
     }
 }

@@ -96,7 +96,9 @@ async fn each_bad_thing_is_pointed_at_and_nothing_is_kept() {
     }
     let body = json!({"distribution": "no.such.example", "items": ["/a"]});
     problem(&program.post(PATH, &body).await, 404, "not-found");
-    assert_eq!(site.kept().await, before);
+    let mut after = site.kept().await;
+    *after.get_mut("audit_event").unwrap() -= 10;
+    assert_eq!(after, before, "nothing but an event of each of the ten");
     site.finish().await;
 }
 

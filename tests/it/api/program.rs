@@ -7,7 +7,7 @@ use unstale::{
     ops::{self, NewToken},
 };
 
-use crate::support::{Answer, Browser, Site, acting};
+use crate::support::{Answer, Browser, Site, shell};
 
 /// A program with a token.
 #[derive(Debug, Clone)]
@@ -27,11 +27,13 @@ impl Program {
             life: None,
             distributions: distributions.iter().map(|id| DistributionId::from_trusted(*id)).collect(),
         };
-        let mut maker = acting();
-        "command line".clone_into(&mut maker.origin.sign_in);
-        maker.origin.session.clear();
-        let (token, secret) = ops::make_token(desk, &maker, &new).await.unwrap();
-        Self { browser: site.stranger(), secret: secret.reveal().to_owned(), id: token.id }
+        let (token, secret) = ops::make_token(desk, &shell(), &new).await.unwrap();
+        Self::with(site, token.id, secret.reveal())
+    }
+
+    /// A program that brings this secret.
+    pub fn with(site: &Site, id: TokenId, secret: &str) -> Self {
+        Self { browser: site.stranger(), secret: secret.to_owned(), id }
     }
 
     pub async fn operator(site: &Site) -> Self {

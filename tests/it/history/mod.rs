@@ -6,3 +6,4 @@ mod hostile;
 mod retention;
 mod sealing;
 mod tampering;
+mod webhook;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use unstale::{
     domain::audit::verify::Walk,
     store::audit,
-    worker::{Check, Known, Next, Retention, Seal, Sealer, Step},
+    worker::{Check, Indexer, Known, Next, Retention, Seal, Sealer, Step},
 };
 
 use super::given::key;
@@ -15,7 +15,8 @@ const DAY: u64 = 86_400;
 
 fn sealer(world: &World, folder: &std::path::Path, days: u32) -> Sealer {
     let retention = Some(Retention { days, folder: folder.to_owned() });
-    Sealer::new(world.database.db.clone(), world.clock.clone(), Seal { key: key(), heads: None, retention })
+    let seal = Seal { key: key(), heads: None, webhook: None, retention };
+    Sealer::new(world.database.db.clone(), world.clock.clone(), seal)
 }
 
 async fn rest(world: &World, sealer: &Sealer) {
@@ -48,8 +49,20 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     rest(world, &sealer).await;
     assert_eq!(first(world).await, 1, "nothing is 400 days old yet");
     world.advance(seconds(2 * DAY));
+    let indexer = Indexer::new(world.database.db.clone(), world.clock.clone());
+    while indexer.tick().await.unwrap() == Next::Again {}
+    // A check of the command line is in the middle of the old events.
+    let known = Known { keys: vec![key().public()], ..Known::default() };
+    let mut beside = Check::begin(&world.database.db, &known).await.unwrap();
+    assert_eq!(beside.step(&world.database.db, 100).await.unwrap(), Step::More);
     rest(world, &sealer).await;
     assert_eq!(first(world).await, end + 1);
+    while beside.step(&world.database.db, 100).await.unwrap() == Step::More {}
+    assert_eq!(beside.walk().last().sequence, world.head().await);
+    let mut raw = world.database.raw().await;
+    for index in ["SELECT min(sequence) FROM audit_item", "SELECT min(rowid) FROM audit_words"] {
+        assert_eq!(raw.number(index).await, end + 1, "{index}");
+    }
     assert_eq!(world.events_after(end).await.last(), Some(&"history.segment_dropped"));
 
     let file = std::fs::read_to_string(folder.path().join(format!("unstale-history-1-{end}.jsonl"))).unwrap();

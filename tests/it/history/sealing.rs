@@ -12,7 +12,7 @@ use super::given::key;
 use crate::support::{World, seconds};
 
 fn sealer(world: &World, heads: Option<&Path>) -> Sealer {
-    let seal = Seal { key: key(), heads: heads.map(Path::to_owned), retention: None };
+    let seal = Seal { key: key(), heads: heads.map(Path::to_owned), webhook: None, retention: None };
     Sealer::new(world.database.db.clone(), world.clock.clone(), seal)
 }
 
@@ -71,10 +71,12 @@ async fn a_file_that_cannot_be_written_gets_everything_later() {
     world.request("/a").await;
     rest(&world, &sealer).await;
     assert_eq!(heads(&world).await.len(), 1, "it is signed all the same");
+    assert!(!checked(&world).await.file_problem.is_empty(), "the page can say so");
     std::fs::create_dir(folder.path().join("later")).unwrap();
     world.advance(seconds(61));
     rest(&world, &sealer).await;
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 1);
+    assert_eq!(checked(&world).await.file_problem, "");
     world.finish().await;
 }
 

@@ -14,6 +14,7 @@ mod history;
 mod history_search;
 mod invalid;
 mod invalidation;
+mod late_body;
 mod matrix;
 mod oidc;
 mod other_sites;

@@ -246,7 +246,7 @@ impl Life {
 }
 
 /// Polls a future so many times and then drops it where it stands; gives whether it came to its end.
-async fn cut<F: Future>(future: F, polls: u64) -> bool {
+pub async fn cut<F: Future>(future: F, polls: u64) -> bool {
     let mut future = Box::pin(future);
     let mut left = polls;
     poll_fn(move |context| {

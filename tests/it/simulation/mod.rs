@@ -8,6 +8,7 @@
 mod life;
 pub mod rng;
 
+pub use life::cut;
 pub use rng::Rng;
 
 use std::{

@@ -4,7 +4,7 @@ use unstale::{
     domain::{
         access::{Access, Granted, Role},
         actor::{Acting, Actor},
-        audit::{Action, Event},
+        audit::{Action, Event, sight::Sight},
         grant::{Grant, Place, Subject, SubjectKind, parse_place, parse_reach},
         id::{GrantId, PersonId},
         item::Item,
@@ -70,8 +70,8 @@ async fn grants_of_a_person_and_their_groups_add_up(database: &Database) {
     assert!(!now.sees(&id("E3")), "another group's grant");
     assert_eq!(database.get(async |conn| grants::list(conn, 9).await).await.len(), 3);
     assert_eq!(database.get(async |conn| grants::list(conn, 2).await).await.len(), 2);
-    let of_groups = database.get(async |conn| grants::of_groups(conn, &ada.id).await).await;
-    assert_eq!(of_groups, [team]);
+    let of_person = database.get(async |conn| grants::of_person(conn, &ada.id).await).await;
+    assert_eq!(of_person, [own.clone(), team]);
     let kind = SubjectKind::Person;
     let of_ada = database.get(async |conn| grants::of_subject(conn, kind, ada.id.as_str()).await).await;
     assert_eq!(of_ada, std::slice::from_ref(&own));
@@ -185,17 +185,18 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
         database.write(async |tx| audit::append(tx, event.clone()).await).await;
     }
     let only = Granted { sites: [id("E1")].into(), reach: Reach::whole() };
-    let narrowed = Access::new(Role::Operator, vec![only]).of("ada");
+    let narrowed = Access::new(Role::Operator, vec![only]);
     let seen = async |access: &Access, limit| {
-        let wanted = audit::Wanted::default();
-        let read = async |conn: &mut Conn| audit::page_seen_by(conn, access, &wanted, i64::MAX, limit).await;
+        let (wanted, sight) = (audit::Wanted::default(), Sight::of(&ada, access));
+        let read =
+            async |conn: &mut Conn| audit::page_seen_by(conn, sight.as_ref(), &wanted, i64::MAX, limit).await;
         let events = database.get(read).await;
         events.into_iter().map(|event| event.sequence).collect::<Vec<_>>()
     };
     assert_eq!(seen(&Access::whole(Role::Viewer), 9).await, [5, 4, 3, 2, 1]);
     assert_eq!(seen(&narrowed, 9).await, [4, 1], "their distributions, and what they did themselves");
     assert_eq!(seen(&narrowed, 1).await, [4], "a page is full");
-    assert_eq!(seen(&Access::nobody(), 9).await, Vec::<i64>::new());
+    assert_eq!(seen(&Access::nobody(), 9).await, [4], "what they did themselves");
     let recent = database.get(async |conn| invalidations::recent(conn, &narrowed, 2).await).await;
     assert_eq!(recent.iter().map(|one| one.distribution.as_str()).collect::<Vec<_>>(), ["E1", "E1"]);
     let active = database.get(async |conn| invalidations::active(conn, &narrowed, 9).await).await;

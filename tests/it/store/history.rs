@@ -9,10 +9,10 @@ use unstale::{
             segment::Segment,
         },
     },
-    store::audit::{self, Checked},
+    store::audit::{self, Checked, Entry},
 };
 
-use crate::support::{Database, at, on_each_engine};
+use crate::support::{Database, Raw, at, on_each_engine};
 
 async fn fill(database: &Database, events: usize) {
     database
@@ -71,11 +71,45 @@ async fn how_the_checks_stand_is_noted(database: &Database) {
         whole_at: Some(at(2)),
         broken_at: Some(4),
         problem: "it is missing".to_owned(),
-        head_told: 0,
+        ..Checked::default()
     };
     database.write(async |tx| audit::set_check_state(tx, &checked).await).await;
     database.write(async |tx| audit::set_head_told(tx, 7).await).await;
-    assert_eq!(read().await, Checked { head_told: 7, ..checked });
+    assert_eq!(read().await, Checked { head_told: 7, ..checked.clone() });
+    database.write(async |tx| audit::set_file_problem(tx, "no space").await).await;
+    assert_eq!(read().await.file_problem, "no space");
+    database.write(async |tx| audit::set_head_told(tx, 8).await).await;
+    assert_eq!(read().await, Checked { head_told: 8, ..checked });
+}
+
+async fn one_at_a_time_tells_the_webhook(database: &Database) {
+    let read = async || database.get(async |conn| audit::check_state(conn).await).await;
+    let claim = async |posted, now, until| {
+        database.write(async |tx| audit::claim_post(tx, posted, at(now), at(until)).await).await
+    };
+    assert!(claim(0, 0, 30).await);
+    assert!(!claim(0, 29, 60).await, "somebody holds it");
+    assert!(!claim(5, 31, 60).await, "not the one that was taken last");
+    let posted = async |held| database.write(async |tx| audit::set_head_posted(tx, at(held), 5).await).await;
+    assert!(!posted(29).await, "not the holder's");
+    assert!(posted(30).await);
+    let now = read().await;
+    assert_eq!((now.head_posted, now.post_due_at, now.post_problem.as_str()), (5, None, ""));
+    assert!(claim(5, 31, 60).await);
+    let fail = async |held| {
+        database
+            .write(async |tx| audit::set_post_problem(tx, at(held), "the answer was 500", at(99)).await)
+            .await
+    };
+    assert!(!fail(61).await);
+    assert!(fail(60).await);
+    let now = read().await;
+    assert_eq!(
+        (now.head_posted, now.post_due_at, now.post_problem.as_str()),
+        (5, Some(at(99)), "the answer was 500")
+    );
+    database.write(async |tx| audit::forget_post_problem(tx).await).await;
+    assert_eq!(read().await.post_problem, "");
 }
 
 async fn a_close_look_at_a_row_sees_what_reading_does_not(database: &Database) {
@@ -133,17 +167,26 @@ async fn only_events_of_a_kept_segment_may_go(database: &Database) {
     assert!(raw.run("UPDATE audit_event SET note = 'x' WHERE sequence = 1").await.is_err());
     assert!(raw.run("DELETE FROM audit_segment").await.is_err());
     assert!(raw.run("UPDATE audit_segment SET last_sequence = 6").await.is_err());
-    let drop_some = async || database.write(async |tx| audit::drop_segment_events(tx, 4, 3).await).await;
-    assert_eq!(drop_some().await, 3);
-    assert_eq!(first().await, 4);
-    assert_eq!(drop_some().await, 1);
-    assert_eq!(drop_some().await, 0);
-    assert_eq!(first().await, 5);
+    let entries: Vec<Entry> = (1..=6)
+        .map(|sequence| Entry { sequence, item_keys: vec![7, -8], words: vec!["a".to_owned()] })
+        .collect();
+    database.write(async |tx| audit::add_to_index(tx, 0, 6, &entries).await).await;
+    let drop_to = async |first, last| {
+        database.write(async |tx| audit::drop_segment_events(tx, first, last, &entries).await).await
+    };
+    let left = async |raw: &mut Raw| raw.number("SELECT count(*) FROM audit_item").await;
+    assert_eq!(drop_to(1, 3).await, 3);
+    assert_eq!((first().await, left(&mut raw).await), (4, 6));
+    assert_eq!(drop_to(4, 4).await, 1);
+    assert_eq!(drop_to(4, 4).await, 0);
+    assert_eq!((first().await, left(&mut raw).await), (5, 4));
+    assert_eq!(raw.number("SELECT min(sequence) FROM audit_item").await, 5);
 }
 
 on_each_engine!(
     a_signed_head_is_kept_once_and_for_ever,
     how_the_checks_stand_is_noted,
+    one_at_a_time_tells_the_webhook,
     a_close_look_at_a_row_sees_what_reading_does_not,
     only_events_of_a_kept_segment_may_go,
 );

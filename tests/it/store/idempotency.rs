@@ -3,14 +3,14 @@
 use unstale::{
     domain::{
         access::{Access, Granted, Role},
-        actor::Acting,
-        audit::{Action, Event},
-        id::InvalidationId,
+        actor::{Acting, Actor},
+        audit::{Action, Event, sight::Sight},
+        id::{InvalidationId, RequestKey},
         idempotency::{Answer, Kept},
         invalidation::InvalidationState,
         reach::Reach,
     },
-    store::{StoreError, audit, batches, idempotency, invalidations},
+    store::{Conn, StoreError, audit, batches, idempotency, invalidations},
 };
 
 use super::given::{self, id};
@@ -22,13 +22,19 @@ fn only(site: &str) -> Access {
 
 async fn a_key_keeps_its_first_answer(database: &Database) {
     given::sites(database, &["E1"]).await;
+    let is_used = async |key| database.get(async |conn| idempotency::is_used(conn, key).await).await;
+    let free = RequestKey::parse(&uuid()).unwrap();
+    assert!(!is_used(&free).await);
     let key = given::request(database, "E1", 1, &[&["/a"]]).await.request_key;
+    assert!(is_used(&key).await, "by an invalidation");
     let find = async || database.get(async |conn| idempotency::find(conn, &key).await).await;
     assert_eq!(find().await, None);
     let answer = Answer::HeldBack(InvalidationId::from_trusted(uuid()));
     let kept = Kept { fingerprint: "abc".to_owned(), answer };
     database.write(async |tx| idempotency::insert(tx, &key, &kept, at(1)).await).await;
     assert_eq!(find().await.as_ref(), Some(&kept));
+    database.write(async |tx| idempotency::insert(tx, &free, &kept, at(1)).await).await;
+    assert!(is_used(&free).await, "by a kept answer");
     let again = database.try_write(async |tx| idempotency::insert(tx, &key, &kept, at(2)).await).await;
     assert!(matches!(again, Err(StoreError::Duplicate(_))), "{again:?}");
 }
@@ -72,8 +78,10 @@ async fn the_history_is_narrowed_to_what_is_wanted(database: &Database) {
         database.write(async |tx| audit::append(tx, event).await).await;
     }
     let found = async |access: Access, wanted: audit::Wanted, before: i64| {
-        let page =
-            database.get(async |conn| audit::page_seen_by(conn, &access, &wanted, before, 9).await).await;
+        let sight = Sight::of(&Actor::nobody(""), &access);
+        let read =
+            async |conn: &mut Conn| audit::page_seen_by(conn, sight.as_ref(), &wanted, before, 9).await;
+        let page = database.get(read).await;
         page.into_iter().map(|chained| chained.sequence).collect::<Vec<_>>()
     };
     let all = audit::Wanted::default();

@@ -2,10 +2,11 @@
 
 use unstale::{
     domain::{
-        actor::{Acting, Actor},
+        actor::{Acting, Actor, ActorKind},
         audit::{
             Action, Event, ItemsRecord, Outcome,
-            search::{Search, Sight, What, item_key, words_of},
+            search::{Search, What, item_key, words_of},
+            sight::Sight,
         },
         item::Item,
     },
@@ -153,7 +154,8 @@ async fn nobody_finds_what_they_may_not_see(database: &Database) {
     let mut others = Event::new(at(8), &Acting::service(), Action::SetUp);
     "web theirs".clone_into(&mut others.reason);
     database.write(async |tx| audit::append(tx, others).await).await;
-    let sight = Some(Sight { person: "p1".to_owned(), distributions: vec![id("E1")] });
+    let sight =
+        Some(Sight { kind: ActorKind::Person, id: "p1".to_owned(), distributions: [id("E1")].into() });
     for (typed, expected) in
         [("", &[7_i64, 5, 2, 1][..]), ("/images/x.png", &[5, 2]), ("web", &[7, 1]), ("product", &[])]
     {

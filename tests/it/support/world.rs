@@ -123,9 +123,10 @@ impl World {
         .unwrap();
         let clock = Clock::manual(START);
         let (db, bell) = (database.db.clone(), Bell::new());
-        let desk = Desk { db: db.clone(), clock: clock.clone(), bell: bell.clone() };
+        let desk = Desk::new(db.clone(), clock.clone(), bell.clone());
         let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
-        let bench = Bench { db, cloudfront, clock: clock.clone(), bell, settings: setup.settings };
+        let bench =
+            Bench { db, cloudfront, trail: None, clock: clock.clone(), bell, settings: setup.settings };
         Self {
             database,
             sandbox,
@@ -397,7 +398,8 @@ pub fn acting() -> Acting {
         client_address: "192.0.2.7".to_owned(),
         request_id: "req-1".to_owned(),
         sign_in: "password".to_owned(),
-        session: "abc".to_owned(),
+        // A proxy vouches for them.
+        session: String::new(),
         via: String::new(),
         user_agent: String::new(),
     };

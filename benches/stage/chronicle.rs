@@ -1,0 +1,55 @@
+//! A long history, written through the real store: what a team of forty does to fifty distributions.
+
+use unstale::{
+    clock::Clock,
+    domain::{
+        actor::{Acting, Actor, ActorKind},
+        audit::{Action, Event, ItemsRecord, Outcome},
+        id::DistributionId,
+        item::Item,
+        time::Timestamp,
+    },
+    store::{Db, audit},
+    worker::{Indexer, Next},
+};
+
+use super::Outcome as Done;
+
+/// Events that share a transaction while the database is filled.
+const TOGETHER: u64 = 5_000;
+
+/// Writes so many events, and brings the index up to them.
+pub async fn write(address: &str, events: u64) -> Done<()> {
+    let db = Db::open(address).await?;
+    let mut number = 0;
+    while number < events {
+        let mut tx = db.begin().await?;
+        for _ in 0..TOGETHER.min(events - number) {
+            number += 1;
+            audit::append(&mut tx, event(number)?).await?;
+        }
+        tx.commit().await?;
+    }
+    let indexer = Indexer::new(db.clone(), Clock::system());
+    while indexer.tick().await? == Next::Again {}
+    db.close().await;
+    Ok(())
+}
+
+fn event(number: u64) -> Done<Event> {
+    let name = format!("person-{}@example.com", number % 40);
+    let actor = Actor { kind: ActorKind::Person, id: format!("p{}", number % 40), name };
+    let acting = Acting { actor, ..Acting::service() };
+    let at = Timestamp::from_micros(1_700_000_000_000_000 + i64::try_from(number)? * 1_000_000);
+    let mut event = Event::new(at, &acting, Action::InvalidationRequested);
+    event.distribution = Some(DistributionId::from_trusted(format!("E{}", number % 50)));
+    let item = match number % 20 {
+        0 => "/*".to_owned(),
+        1 => format!("/section-{}/*", number % 97),
+        _ => format!("/section-{}/page-{}.html", number % 97, number % 5_000),
+    };
+    event.items = ItemsRecord::of(&[Item::from_trusted(item)]);
+    event.reason = format!("WEB-{}: a new price", number % 10_000);
+    event.outcome = if number.is_multiple_of(501) { Outcome::Failed } else { Outcome::Done };
+    Ok(event)
+}

@@ -1,0 +1,62 @@
+//! Lets each thing through once a minute: what strangers can cause without end is told, and does not fill the history.
+
+use std::{collections::HashMap, hash::Hash, time::Duration};
+
+use super::time::Timestamp;
+
+const MINUTE: Duration = Duration::from_mins(1);
+/// The most things that are remembered; whatever comes beyond that within a minute is not told.
+const MOST: usize = 10_000;
+
+/// When each thing was last told.
+#[derive(Debug)]
+pub struct Minute<K>(HashMap<K, Timestamp>);
+
+impl<K> Default for Minute<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Hash + Eq> Minute<K> {
+    /// Is it time to tell this?
+    pub fn may_tell(&mut self, what: K, now: Timestamp) -> bool {
+        if self.0.get(&what).is_some_and(|last| now.since(*last) < MINUTE) {
+            return false;
+        }
+        if self.0.len() >= MOST {
+            self.0.retain(|_, last| now.since(*last) < MINUTE);
+        }
+        let room = self.0.len() < MOST;
+        if room {
+            self.0.insert(what, now);
+        }
+        room
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    #[test]
+    fn each_thing_is_told_once_a_minute() {
+        let mut minute = Minute::default();
+        assert!(minute.may_tell("a", at(0)) && minute.may_tell("b", at(1)));
+        assert!(!minute.may_tell("a", at(59)) && minute.may_tell("a", at(60)));
+        assert!(!minute.may_tell("a", at(119)), "counted from when it was told");
+    }
+
+    #[test]
+    fn its_memory_is_bounded_and_comes_back() {
+        let mut minute = Minute::default();
+        let told = (0..=MOST).filter(|number| minute.may_tell(*number, at(0))).count();
+        assert_eq!((told, minute.0.len()), (MOST, MOST));
+        assert!(minute.may_tell(MOST, at(60)));
+        assert_eq!(minute.0.len(), 1);
+    }
+}

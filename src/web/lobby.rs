@@ -1,0 +1,85 @@
+//! Answers those for whom no seat is left: not now, and when to try again.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::json;
+use tokio::{net::TcpStream, sync::Semaphore};
+
+use crate::ops::new_uuid;
+
+use super::layers::is_for_programs;
+
+/// So many are answered at one time; whoever comes beyond that is let go without a word.
+const PLACES: usize = 64;
+/// How long they may take to say what they want, and to take their answer.
+const HEADERS: Duration = Duration::from_secs(2);
+const ALL: Duration = Duration::from_secs(4);
+/// After so many seconds it may be better.
+const RETRY_AFTER: u16 = 5;
+
+const TITLE: &str = "Too many connections are open";
+const DETAIL: &str = "Nothing was kept or sent. Try again in a few seconds.";
+
+/// Clones share the places.
+#[derive(Debug, Clone)]
+pub struct Lobby(Arc<Semaphore>);
+
+impl Default for Lobby {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(PLACES)))
+    }
+}
+
+impl Lobby {
+    /// Answers one request and ends the connection.
+    pub fn turn_away(&self, stream: TcpStream) {
+        let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else { return };
+        tokio::spawn(async move {
+            let service = hyper::service::service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+                let answer = answer(request.uri().path());
+                async move { Ok::<_, Infallible>(answer) }
+            });
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADERS)
+                .keep_alive(false)
+                .serve_connection(TokioIo::new(stream), service);
+            // Whether they stayed for the answer is theirs.
+            let _ = tokio::time::timeout(ALL, connection).await;
+            drop(place);
+        });
+    }
+}
+
+fn answer(path: &str) -> Response {
+    let id = new_uuid();
+    let (kind, body) = if is_for_programs(path) {
+        let problem = json!({
+            "type": "/api#problem-too-busy",
+            "title": TITLE,
+            "status": StatusCode::SERVICE_UNAVAILABLE.as_u16(),
+            "detail": DETAIL,
+            "request_id": id.as_str(),
+        });
+        ("application/problem+json", problem.to_string())
+    } else {
+        ("text/plain; charset=utf-8", format!("{TITLE}. {DETAIL}\n"))
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(id) = HeaderValue::try_from(id) {
+        headers.insert("x-request-id", id);
+    }
+    response
+}

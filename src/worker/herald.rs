@@ -1,0 +1,106 @@
+//! Tells signed heads to a webhook: each in its turn, and again until it is taken.
+//!
+//! The newest head that was taken stands in the database, so that a restart loses none. One whose answer was lost is
+//! told twice.
+
+mod http;
+
+use std::{fmt, time::Duration};
+
+pub use http::{Post, PostError};
+
+use crate::{
+    clock::Clock,
+    store::{Db, StoreError, audit},
+};
+
+use super::Next;
+
+/// How long the webhook may take for its answer.
+const WITHIN: Duration = Duration::from_secs(10);
+/// A head is held so long by whoever tells it; longer than a call can take.
+const HELD: Duration = Duration::from_secs(30);
+/// After a failure it is tried again.
+const AFTER_FAILURE: Duration = Duration::from_mins(1);
+
+/// Where heads are told, and as whom. It never shows itself: the address may hold a secret.
+#[derive(Clone)]
+pub struct Webhook {
+    address: String,
+    authorization: Option<String>,
+    post: Post,
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Webhook(…)")
+    }
+}
+
+impl Webhook {
+    /// A token with a scheme before it, such as `Splunk …`, is sent as it is; another one as a bearer's.
+    pub fn new(address: &str, token: Option<&str>) -> Result<Self, PostError> {
+        let scheme = |token: &str| {
+            if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") }
+        };
+        let authorization = token.map(str::trim).filter(|token| !token.is_empty()).map(scheme);
+        Ok(Self { address: address.to_owned(), authorization, post: Post::new()? })
+    }
+
+    async fn tell(&self, line: String) -> Result<(), PostError> {
+        let mut headers = vec![("content-type", "application/json"), ("user-agent", "unstale")];
+        headers.extend(self.authorization.as_deref().map(|authorization| ("authorization", authorization)));
+        self.post.send(&self.address, &headers, line.into_bytes(), WITHIN).await
+    }
+}
+
+/// The worker that tells.
+#[derive(Debug, Clone)]
+pub struct Herald {
+    db: Db,
+    clock: Clock,
+    webhook: Webhook,
+}
+
+impl Herald {
+    #[must_use]
+    pub const fn new(db: Db, clock: Clock, webhook: Webhook) -> Self {
+        Self { db, clock, webhook }
+    }
+
+    /// Tells the next head, if there is one that was not taken.
+    pub async fn tick(&self) -> Result<Next, StoreError> {
+        let now = self.clock.now();
+        let mut conn = self.db.read().await?;
+        let state = audit::check_state(&mut conn).await?;
+        let heads = audit::signed_heads(&mut conn, state.head_posted, 1).await?;
+        drop(conn);
+        let Some(head) = heads.into_iter().next() else { return Ok(Next::Idle) };
+        if let Some(due_at) = state.post_due_at.filter(|due_at| *due_at > now) {
+            return Ok(Next::At(due_at));
+        }
+        let held = now.plus(HELD);
+        let mut tx = self.db.begin().await?;
+        if !audit::claim_post(&mut tx, state.head_posted, now, held).await? {
+            return Ok(Next::Again);
+        }
+        tx.commit().await?;
+        let told = self.webhook.tell(head.line() + "\n").await;
+        let mut tx = self.db.begin().await?;
+        match told {
+            Ok(()) => {
+                audit::set_head_posted(&mut tx, held, head.head.sequence).await?;
+            }
+            Err(error) => {
+                if state.post_problem.is_empty() {
+                    tracing::warn!(%error, event = head.head.sequence,
+                        "the webhook did not take a signed head; this is tried again");
+                }
+                let due_at = self.clock.now().plus(AFTER_FAILURE);
+                audit::set_post_problem(&mut tx, held, &error.to_string(), due_at).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(Next::Again)
+    }
+}

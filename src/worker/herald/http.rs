@@ -1,0 +1,86 @@
+//! Sends a POST to an address of somebody else: one attempt, no redirects, a time-out, a bound on what is read.
+
+use std::{error::Error, time::Duration};
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{Request, Uri, body::Bytes};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+
+/// The largest answer; what it says is not looked at.
+const ANSWER_MAX: usize = 64 * 1024;
+
+/// A client. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Post(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+
+/// Why it was not taken. The words never name the address, which may hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    #[error("this system's certificates cannot be read: {0}")]
+    Certificates(String),
+    #[error("the address or a header cannot be sent")]
+    Unsendable,
+    #[error("no connection came about: {0}")]
+    Connect(String),
+    #[error("the connection broke: {0}")]
+    Lost(String),
+    #[error("no answer came in {} s", .0.as_secs())]
+    Timeout(Duration),
+    #[error("the answer was {0}")]
+    Refused(u16),
+}
+
+impl Post {
+    /// With the certificates that this system trusts.
+    pub fn new() -> Result<Self, PostError> {
+        let roots = HttpsConnectorBuilder::new().with_native_roots();
+        let roots = roots.map_err(|error| PostError::Certificates(error.to_string()))?;
+        let connector = roots.https_or_http().enable_http1().build();
+        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+    }
+
+    /// Sends a body; any status of 200 to 299 says that it was taken.
+    pub async fn send(
+        &self,
+        address: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+        within: Duration,
+    ) -> Result<(), PostError> {
+        let uri: Uri = address.parse().map_err(|_| PostError::Unsendable)?;
+        let mut request = Request::post(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::from(body)).map_err(|_| PostError::Unsendable)?;
+        let work = async {
+            let response = self.0.request(request).await.map_err(|error| {
+                let words = causes(&error);
+                if error.is_connect() { PostError::Connect(words) } else { PostError::Lost(words) }
+            })?;
+            let status = response.status().as_u16();
+            if !(200..300).contains(&status) {
+                return Err(PostError::Refused(status));
+            }
+            // Read to its end, so that the connection can be used again. It was taken all the same.
+            let _ = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
+            Ok(())
+        };
+        tokio::time::timeout(within, work).await.unwrap_or(Err(PostError::Timeout(within)))
+    }
+}
+
+/// The whole chain of causes: the first says only that it did not work.
+fn causes(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}

@@ -1,0 +1,90 @@
+//! Keeps an invalidation that was made with the console or another tool, beside our own.
+
+use crate::{
+    cloudfront::{Seen, Status},
+    domain::{
+        actor::{Acting, Actor},
+        audit::{Action, Event, ItemsRecord, Target},
+        id::{BatchId, DistributionId, InvalidationId},
+        invalidation::{Invalidation, InvalidationState, NewBatch},
+        item::Item,
+        retry::wait_before_look,
+        time::Timestamp,
+    },
+    store::{
+        StoreError, audit,
+        batches::{self, OutsideBatch},
+        invalidations, trail,
+    },
+};
+
+use super::super::Bench;
+
+/// Writes one, unless it is there already.
+pub(super) async fn keep(
+    bench: &Bench,
+    distribution: &DistributionId,
+    seen: &Seen,
+) -> Result<(), StoreError> {
+    match write(bench, distribution, seen).await {
+        // On PostgreSQL another replica may have seen it at the same time.
+        Err(StoreError::Duplicate(_)) => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes one, unless it is ours: a batch whose answer is still on its way has the same reference.
+async fn write(bench: &Bench, distribution: &DistributionId, seen: &Seen) -> Result<(), StoreError> {
+    let now = bench.clock.now();
+    let mut tx = bench.db.begin().await?;
+    let reference = &seen.caller_reference;
+    if batches::find_by_reference(&mut tx, distribution, reference).await?.is_some() {
+        return Ok(());
+    }
+    let completed = seen.status == Status::Completed;
+    let mut items = seen.items.clone();
+    items.sort();
+    let record = ItemsRecord::of(&items);
+    let invalidation = Invalidation {
+        id: InvalidationId::from_trusted(uuid::Uuid::now_v7().hyphenated().to_string()),
+        distribution: distribution.clone(),
+        requested_by: Actor::outside(),
+        requested_at: seen.created_at,
+        reason: String::new(),
+        state: if completed { InvalidationState::Completed } else { InvalidationState::InProgress },
+        item_count: items.len(),
+        first_item: items.first().cloned().unwrap_or_else(|| Item::from_trusted("(no items)")),
+        ended_at: None,
+    };
+    invalidations::insert(&mut tx, &invalidation, None, &record.sha256).await?;
+    let id = BatchId::from_trusted(uuid::Uuid::now_v7().hyphenated().to_string());
+    let outside = OutsideBatch {
+        batch: NewBatch { id, caller_reference: reference.clone(), items },
+        cloudfront_id: seen.id.clone(),
+        created_at: seen.created_at,
+        completed,
+        look_at: now.plus(wait_before_look(now.since(seen.created_at))),
+    };
+    batches::insert_outside(&mut tx, &outside, &invalidation.id, distribution).await?;
+    trail::insert(&mut tx, &invalidation.id, seen.created_at).await?;
+    audit::append(&mut tx, event(&invalidation, seen, record, now)).await?;
+    tx.commit().await?;
+    bench.bell.ring();
+    Ok(())
+}
+
+fn event(invalidation: &Invalidation, seen: &Seen, items: ItemsRecord, now: Timestamp) -> Event {
+    let acting = Acting { actor: Actor::outside(), ..Acting::service() };
+    let mut event = Event::new(now, &acting, Action::InvalidationSeen);
+    event.target = Target::new("invalidation", invalidation.id.as_str());
+    event.distribution = Some(invalidation.distribution.clone());
+    event.invalidation = Some(invalidation.id.clone());
+    event.items = items;
+    event.cloudfront_id = seen.id.to_string();
+    invalidation.state.as_str().clone_into(&mut event.new);
+    event.note = format!("made at {}", seen.created_at);
+    if seen.status == Status::Completed {
+        event.note.push_str("; it was over when Unstale found it, and was not watched");
+    }
+    event
+}

@@ -1,0 +1,153 @@
+//! Goes on with what the fronts of the lists left to do: asks for each unknown invalidation, and reads older pages, the
+//! first time back to the start of CloudFront's list.
+//!
+//! A few calls a tick. While there are older pages it goes behind everything else that the account is asked for.
+
+use std::time::Duration;
+
+use crate::{
+    domain::{
+        id::CloudFrontInvalidationId,
+        outside::{PageSeen, Reading},
+        problem::{Problem, ProblemKind},
+        time::Timestamp,
+    },
+    store::{StoreError, accounts, batches, distributions, outside},
+};
+
+use super::{
+    super::{Bench, Next},
+    found, front,
+};
+
+/// So many are asked for in one tick: fewer than the burst that others then find.
+const A_TICK: usize = 5;
+const AFTER_FAILURE: Duration = Duration::from_secs(30);
+
+/// Goes on with one distribution that is due.
+pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
+    let now = bench.clock.now();
+    let next = outside::next(&mut *bench.db.read().await?).await?;
+    let Some(reading) = next else { return Ok(Next::Idle) };
+    if reading.due_at > now {
+        return Ok(Next::At(reading.due_at));
+    }
+    let mut tx = bench.db.begin().await?;
+    let account = distributions::account(&mut tx, &reading.distribution).await?;
+    let pace = if reading.older { bench.settings.read.behind() } else { bench.settings.read };
+    if let Err(wait) = accounts::take_read(&mut tx, &account, pace, now).await? {
+        return Ok(Next::At(wait));
+    }
+    let until = now.plus(bench.settings.lease);
+    if !outside::claim(&mut tx, &reading.distribution, now, until).await? {
+        return Ok(Next::Again);
+    }
+    tx.commit().await?;
+    if reading.wants_a_page() {
+        page(bench, &reading).await?;
+    } else {
+        ask(bench, &reading, &account).await?;
+    }
+    Ok(Next::Again)
+}
+
+/// Reads the next older page.
+async fn page(bench: &Bench, reading: &Reading) -> Result<(), StoreError> {
+    let distribution = &reading.distribution;
+    let marker = reading.marker.as_deref();
+    let read = bench.cloudfront.list_invalidations(distribution, marker).await;
+    let now = bench.clock.now();
+    let mut tx = bench.db.begin().await?;
+    let Some(mut reading) = outside::lock(&mut tx, distribution).await? else { return Ok(()) };
+    match read {
+        Ok(page) => {
+            let (ids, unknown) = front::unknown(&mut tx, distribution, &page).await?;
+            reading.page(marker, PageSeen { ids: &ids, unknown: &unknown, next: page.next.as_deref() }, now);
+            reading.due_at = now;
+        }
+        Err(problem) => {
+            tracing::warn!(%distribution, kind = problem.kind.as_str(), said = problem.message,
+                "an older page of the distribution's invalidations could not be read; it is tried again");
+            if problem.kind == ProblemKind::InvalidArgument {
+                reading.lose_place();
+            }
+            reading.due_at = now.plus(AFTER_FAILURE);
+        }
+    }
+    outside::save(&mut tx, &reading).await?;
+    tx.commit().await
+}
+
+/// What became of the invalidations that were asked for.
+#[derive(Debug, Default)]
+struct Asked {
+    calls: u32,
+    done: Vec<CloudFrontInvalidationId>,
+    unreadable: Vec<CloudFrontInvalidationId>,
+    failed: bool,
+}
+
+/// Asks for the next few and keeps them.
+async fn ask(bench: &Bench, reading: &Reading, account: &str) -> Result<(), StoreError> {
+    let asked = ask_each(bench, reading).await?;
+    let now = bench.clock.now();
+    let mut tx = bench.db.begin().await?;
+    // One call was taken before.
+    let more = asked.calls.saturating_sub(1);
+    accounts::charge_reads(&mut tx, account, bench.settings.read, more, now).await?;
+    let Some(mut reading) = outside::lock(&mut tx, &reading.distribution).await? else { return Ok(()) };
+    reading.asked(&asked.done, &asked.unreadable);
+    reading.due_at = due(&asked, now);
+    outside::save(&mut tx, &reading).await?;
+    tx.commit().await
+}
+
+fn due(asked: &Asked, now: Timestamp) -> Timestamp {
+    let stuck = asked.failed || (asked.done.is_empty() && !asked.unreadable.is_empty());
+    if stuck { now.plus(AFTER_FAILURE) } else { now }
+}
+
+async fn ask_each(bench: &Bench, reading: &Reading) -> Result<Asked, StoreError> {
+    let distribution = &reading.distribution;
+    let few: Vec<_> = reading.unread.iter().take(A_TICK).cloned().collect();
+    // Some may have been kept before the process ended, or by another replica.
+    let known = batches::known(&mut *bench.db.read().await?, distribution, &few).await?;
+    let mut asked = Asked::default();
+    for id in few {
+        if known.contains(&id) {
+            asked.done.push(id);
+            continue;
+        }
+        asked.calls += 1;
+        match bench.cloudfront.get_invalidation(distribution, &id).await {
+            Ok(seen) => {
+                found::keep(bench, distribution, &seen).await?;
+                asked.done.push(id);
+            }
+            Err(problem) => {
+                tracing::warn!(%distribution, invalidation = %id, kind = problem.kind.as_str(),
+                    said = problem.message, "an invalidation made outside could not be read");
+                if !sort(&problem, id, &mut asked) {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(asked)
+}
+
+/// `false` where the others would fare no better now.
+fn sort(problem: &Problem, id: CloudFrontInvalidationId, asked: &mut Asked) -> bool {
+    match problem.kind {
+        // There is nothing to find any more.
+        ProblemKind::NoSuchInvalidation => asked.done.push(id),
+        ProblemKind::UnreadableAnswer | ProblemKind::InvalidArgument | ProblemKind::Other => {
+            asked.unreadable.push(id);
+        }
+        _ => {
+            asked.failed = true;
+            return false;
+        }
+    }
+    true
+}

@@ -1,0 +1,210 @@
+//! Who gets which answer where: every route of the API, for everybody, on a distribution that they were granted and on
+//! another, and how many events each try leaves.
+#![expect(clippy::match_same_arms, reason = "each family of routes is said by itself")]
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use unstale::{
+    domain::access::Role,
+    ops::{self, NewToken},
+};
+
+use super::{program::Program, routes::routes};
+use crate::support::{Browser, SHOP, Site, WORKSHOP, shell, uuid};
+
+/// The answers to: nobody, a viewer, an operator, an operator with a grant, an admin, the token of a viewer, of an
+/// operator, a narrowed one, a revoked one, one that is over.
+type Answers = [u16; 10];
+
+const WHO: [&str; 10] = [
+    "nobody",
+    "a viewer",
+    "an operator",
+    "an operator with a grant",
+    "an admin",
+    "a viewer's token",
+    "an operator's token",
+    "a narrowed token",
+    "a revoked token",
+    "a token that is over",
+];
+
+/// As it should be, or with something wrong in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Try {
+    Good,
+    Bad,
+}
+
+/// Everybody with a way in gets one answer; whoever was granted the workshop alone may get another.
+const fn looks(answer: u16, granted: u16) -> Answers {
+    [401, answer, answer, granted, answer, answer, answer, granted, 401, 401]
+}
+
+const fn acts(answer: u16, granted: u16) -> Answers {
+    [401, 403, answer, granted, answer, 403, answer, granted, 401, 401]
+}
+
+/// What is expected of a route at the workshop (`here`), or at another place. One that is not here fails the test: add
+/// it with what it should answer.
+fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers> {
+    let granted = |answer: u16| if here { answer } else { 404 };
+    Some(match (method.as_str(), path, how) {
+        (
+            "GET",
+            "/api/openapi.json"
+            | "/api/v1/invalidations"
+            | "/api/v1/distributions"
+            | "/api/v1/audit"
+            | "/api/v1/events",
+            Try::Good,
+        ) => looks(200, 200),
+        (
+            "GET",
+            "/api/v1/invalidations" | "/api/v1/distributions" | "/api/v1/audit" | "/api/v1/events",
+            Try::Bad,
+        ) => looks(422, 422),
+        // It asks for nothing that could be wrong.
+        ("GET", "/api/openapi.json", Try::Bad) => looks(200, 200),
+        ("GET", "/api/v1/invalidations/{id}", Try::Good) => looks(200, granted(200)),
+        ("GET", "/api/v1/invalidations/{id}", Try::Bad) => looks(422, 422),
+        ("POST", "/api/v1/plan", Try::Good) => looks(200, granted(200)),
+        ("POST", "/api/v1/plan", Try::Bad) => looks(422, granted(422)),
+        ("POST", "/api/v1/invalidations", Try::Good) => acts(202, granted(202)),
+        ("POST", "/api/v1/invalidations", Try::Bad) => acts(422, granted(422)),
+        ("POST", "/api/v1/invalidations/{id}/cancel", Try::Good) => acts(200, granted(200)),
+        // Nothing of it is queued.
+        ("POST", "/api/v1/invalidations/{id}/cancel", Try::Bad) => acts(409, granted(409)),
+        ("GET" | "POST", "/api/" | "/api/{*rest}", _) => looks(404, 404),
+        _ => return None,
+    })
+}
+
+/// How many events a try leaves: an act one, however it ended; a token that lets nobody in one; looking none.
+fn events(method: &Method, path: &str, who: usize) -> usize {
+    let act = *method == Method::POST && path.starts_with("/api/v1/invalidations");
+    match who {
+        0 => 0,
+        8 | 9 => 1,
+        _ => usize::from(act),
+    }
+}
+
+/// Somebody who asks: with cookies or with a token.
+enum Asker {
+    Person(Browser),
+    Token(Program),
+}
+
+impl Asker {
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> u16 {
+        let response = match self {
+            Self::Person(browser) => {
+                let headers = [("content-type", "application/json"), ("sec-fetch-site", "same-origin")];
+                let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+                browser.open(method, path, &headers, body).await
+            }
+            // A stream never ends: its body is not waited for.
+            Self::Token(program) if method == Method::GET => program.open(path, &[]).await,
+            Self::Token(program) => return program.send(method, path, &[], body).await.status,
+        };
+        response.status().as_u16()
+    }
+}
+
+async fn everybody(site: &Site) -> Vec<Asker> {
+    let desk = &site.world.desk;
+    let token = async |name: &str, role: Role, sites: &[&str]| Program::new(site, name, role, sites).await;
+    let revoked = token("revoked", Role::Operator, &[]).await;
+    ops::revoke_token(desk, &shell(), &revoked.id).await.unwrap();
+    let day = Duration::from_hours(24);
+    let new = NewToken {
+        name: "over".to_owned(),
+        role: Role::Operator,
+        life: Some(day),
+        distributions: Vec::new(),
+    };
+    let (over, secret) = ops::make_token(desk, &shell(), &new).await.unwrap();
+    site.world.advance(day);
+    vec![
+        Asker::Person(site.stranger()),
+        Asker::Person(site.viewer().await),
+        Asker::Person(site.operator().await),
+        Asker::Person(site.narrowed("grace@example.com", Role::Operator, &[WORKSHOP], "/").await),
+        Asker::Person(site.admin().await),
+        Asker::Token(token("viewer", Role::Viewer, &[]).await),
+        Asker::Token(token("operator", Role::Operator, &[]).await),
+        Asker::Token(token("narrowed", Role::Operator, &[WORKSHOP]).await),
+        Asker::Token(revoked),
+        Asker::Token(Program::with(site, over.id, secret.reveal())),
+    ]
+}
+
+/// The address and the body of a try, and what has to be there for it.
+async fn set(site: &Site, path: &str, how: Try, place: &str) -> (String, Option<Value>) {
+    let mut address = path.replace("{*rest}", "x");
+    if path.contains("{id}") {
+        let id = site.world.request_at(place, &format!("/{}", uuid())).await;
+        address = address.replace("{id}", id.as_str());
+        if how == Try::Bad && path.ends_with("/cancel") {
+            let ended = site.world.now().as_micros();
+            let batch = format!("UPDATE batch SET state = 'cancelled' WHERE invalidation_id = '{id}'");
+            let whole =
+                format!("UPDATE invalidation SET state = 'cancelled', ended_at = {ended} WHERE id = '{id}'");
+            site.world.database.raw().await.run(&format!("{batch}; {whole}")).await.unwrap();
+            return (address, None);
+        }
+    }
+    if how == Try::Bad {
+        address.push_str("?no-such-parameter=1");
+    }
+    let item = if how == Try::Good { format!("/{}", uuid()) } else { "/b*c".to_owned() };
+    (address, Some(json!({"distribution": place, "items": [item]})))
+}
+
+async fn try_all(place: &str) {
+    let site = Site::new().await;
+    let everybody = everybody(&site).await;
+    let (mut tries, mut wrong) = (0, Vec::new());
+    for route in routes() {
+        for (method, how) in route.methods.iter().flat_map(|method| [(method, Try::Good), (method, Try::Bad)])
+        {
+            let Some(answers) = expected(method, &route.path, how, place == WORKSHOP) else {
+                wrong.push(format!("the matrix does not know {method} {}: say who may", route.path));
+                continue;
+            };
+            for (number, asker) in everybody.iter().enumerate() {
+                let (address, body) = set(&site, &route.path, how, place).await;
+                let body = body.filter(|_| *method == Method::POST);
+                // Refused tokens are told once a minute.
+                site.world.advance(Duration::from_secs(if number >= 8 { 61 } else { 0 }));
+                let before = site.world.head().await;
+                let status = asker.ask(method.clone(), &address, body.as_ref()).await;
+                let what = format!("{how:?} {method} {} by {}", route.path, WHO[number]);
+                if status != answers[number] {
+                    wrong.push(format!("{what}: {status}, not {}", answers[number]));
+                }
+                let left = site.world.events_after(before).await;
+                if left.len() != events(method, &route.path, number) {
+                    wrong.push(format!("{what}: {status} left {left:?}"));
+                }
+                tries += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tries >= 240, "only {tries} were tried");
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn everybody_gets_their_answer_here() {
+    try_all(WORKSHOP).await;
+}
+
+#[tokio::test]
+async fn everybody_gets_their_answer_elsewhere() {
+    try_all(SHOP).await;
+}

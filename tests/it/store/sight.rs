@@ -1,0 +1,90 @@
+//! What somebody sees of the history: the SQL of the list and of the search says the same as the one rule in `domain`.
+
+use unstale::{
+    domain::{
+        access::{Access, Granted, Role},
+        actor::{Acting, Actor, ActorKind, Origin},
+        audit::{Action, Chained, Event, search::Search, sight::Sight},
+        id::DistributionId,
+        reach::Reach,
+    },
+    store::{Conn, audit},
+};
+
+use super::given::id;
+use crate::support::{Database, at, on_each_engine};
+
+const SITES: [&str; 4] = ["E1", "E2", "E11", "E3"];
+const IDS: [&str; 3] = ["one", "two", "on"];
+const KINDS: [ActorKind; 5] =
+    [ActorKind::Person, ActorKind::Token, ActorKind::Service, ActorKind::Outside, ActorKind::Nobody];
+const ROLES: [Role; 3] = [Role::Viewer, Role::Operator, Role::Admin];
+
+/// The same numbers at each run: what fails once fails again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % sides
+    }
+
+    fn actor(&mut self) -> Actor {
+        let kind = KINDS[self.roll(KINDS.len())];
+        let anybody = matches!(kind, ActorKind::Person | ActorKind::Token);
+        let id = if anybody { IDS[self.roll(IDS.len())] } else { "" };
+        Actor { kind, id: id.to_owned(), name: String::new() }
+    }
+
+    fn event(&mut self) -> Event {
+        let acting = Acting { actor: self.actor(), origin: Origin::default() };
+        let mut event = Event::new(at(1), &acting, Action::ActRefused);
+        event.distribution = SITES.get(self.roll(SITES.len() + 2)).map(|site| id(site));
+        event
+    }
+
+    fn access(&mut self) -> Access {
+        let granted: Vec<DistributionId> =
+            SITES.iter().filter(|_| self.roll(3) == 0).map(|site| id(site)).collect();
+        let grant = Granted { sites: granted.into_iter().collect(), reach: Reach::whole() };
+        let grants = if self.roll(6) == 0 { Vec::new() } else { vec![grant] };
+        Access::new(ROLES[self.roll(ROLES.len())], grants).of(IDS[self.roll(IDS.len())])
+    }
+}
+
+fn numbers(events: &[Chained]) -> Vec<i64> {
+    events.iter().map(|event| event.sequence).collect()
+}
+
+async fn what_sql_shows_is_what_the_rule_admits(database: &Database) {
+    let mut dice = Dice(6);
+    let events: Vec<Event> = (0..120).map(|_| dice.event()).collect();
+    database
+        .write(async |tx| {
+            for event in &events {
+                audit::append(tx, event.clone()).await?;
+            }
+            Ok(())
+        })
+        .await;
+    let all = database.get(async |conn| audit::before(conn, i64::MAX, 999).await).await;
+    let (mut narrowed, mut own) = (0, 0);
+    for _ in 0..120 {
+        let (actor, access) = (dice.actor(), dice.access());
+        let sight = Sight::of(&actor, &access);
+        let admitted = |event: &&Chained| sight.as_ref().is_none_or(|sight| sight.admits(&event.event));
+        let by_rule: Vec<Chained> = all.iter().filter(admitted).cloned().collect();
+        let wanted = audit::Wanted::default();
+        let list =
+            async |conn: &mut Conn| audit::page_seen_by(conn, sight.as_ref(), &wanted, i64::MAX, 999).await;
+        assert_eq!(numbers(&database.get(list).await), numbers(&by_rule), "{actor:?} {access:?}");
+        let search = Search { sight: sight.clone(), ..Search::default() };
+        let found = database.get(async |conn| audit::search(conn, &search, i64::MAX, 999).await).await;
+        assert_eq!(numbers(&found.events), numbers(&by_rule), "{actor:?} {access:?}");
+        narrowed += usize::from(by_rule.len() < all.len());
+        own += usize::from(sight.is_some() && by_rule.iter().any(|event| event.event.distribution.is_none()));
+    }
+    assert!(narrowed > 40 && own > 20, "{narrowed} {own}");
+}
+
+on_each_engine!(what_sql_shows_is_what_the_rule_admits);
