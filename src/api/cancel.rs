@@ -31,7 +31,7 @@ pub async fn submit(
     let there = invalidations::find(&mut *api.desk.db.read().await?, &id).await?;
     let there = there.ok_or_else(|| ApiError::not_found("invalidation"))?;
     match ops::cancel_invalidation(&api.desk, &caller.acting, &id).await {
-        Err(OpError::NotFound) => return Err(ApiError::not_found("invalidation").told()),
+        Err(OpError::NotFound | OpError::Hidden) => return Err(ApiError::not_found("invalidation").told()),
         Err(OpError::TooLate) => {
             let detail = "Nothing of it is queued any more, so nothing was changed.";
             return Err(ApiError::new(Kind::TooLate, detail).about(Some(there.distribution)));

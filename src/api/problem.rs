@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{actor::Origin, id::DistributionId},
-    ops::OpError,
+    ops::{OpError, Sort},
     store::StoreError,
 };
 
@@ -215,20 +215,18 @@ impl From<StoreError> for ApiError {
 
 impl From<OpError> for ApiError {
     fn from(error: OpError) -> Self {
-        match error {
-            OpError::Store(error) => error.into(),
-            OpError::NotFound => Self::not_found("thing").told(),
-            OpError::NotAllowed(why) => Self::not_allowed(why).told(),
-            OpError::TooLate
-            | OpError::BelongsToAnother
-            | OpError::LastAdmin
-            | OpError::TooManySearches(_) => Self::new(Kind::TooLate, error.to_string()),
-            OpError::Grant(_) | OpError::Group(_) | OpError::Token(_) => {
-                Self::new(Kind::Unreadable, error.to_string())
-            }
-            OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
-                Self::internal(error.to_string())
-            }
+        let error = match error {
+            OpError::Store(error) => return error.into(),
+            other => other,
+        };
+        let words = error.to_string();
+        match error.sort() {
+            Sort::NotFound => Self::not_found("thing").told(),
+            Sort::NotAllowed => Self::not_allowed(words).told(),
+            Sort::SessionOver => Self::new(Kind::NoToken, words).told(),
+            Sort::TooLate => Self::new(Kind::TooLate, words),
+            Sort::Wrong => Self::new(Kind::Unreadable, words),
+            Sort::Away | Sort::Internal => Self::internal(words),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         time::Timestamp,
         token::Token,
     },
-    store::{Conn, StoreError, Tx, access, audit, tokens},
+    store::{Conn, StoreError, Tx, access, audit, sessions, tokens},
 };
 
 use super::{Desk, OpError};
@@ -20,6 +20,8 @@ use super::{Desk, OpError};
 pub(super) enum Refusal {
     /// The distribution may not even be named to them.
     Hidden,
+    /// What let them in ended since the request began.
+    Over,
     Role,
     /// What their grants allow there.
     Grants(String),
@@ -102,11 +104,36 @@ pub(super) async fn check_within(
     site: &DistributionId,
     items: &[Item],
 ) -> Result<Access, OpError> {
+    if is_over(tx, acting).await? {
+        return Err(refuse_within(desk, tx, acting, what, None, Refusal::Over).await?);
+    }
     let access = of(tx, &acting.actor, desk.clock.now()).await?;
     match refusal(&access, site, items) {
         None => Ok(access),
         Some(why) => Err(refuse_within(desk, tx, acting, what, Some(site), why).await?),
     }
+}
+
+/// Has the session ended with which a person asks? It may have, between the head of a request and its body.
+async fn is_over(conn: &mut Conn, acting: &Acting) -> Result<bool, StoreError> {
+    if acting.actor.kind != ActorKind::Person || acting.origin.session.is_empty() {
+        return Ok(false);
+    }
+    let person = PersonId::from_trusted(acting.actor.id.as_str());
+    Ok(!sessions::is_there(conn, &person, &acting.origin.session).await?)
+}
+
+/// Lets go on whose session has not ended meanwhile, for what asks for nothing more.
+pub(super) async fn check_session(
+    desk: &Desk,
+    mut tx: Tx,
+    acting: &Acting,
+    what: &str,
+) -> Result<Tx, OpError> {
+    if is_over(&mut tx, acting).await? {
+        return Err(refuse(desk, tx, acting, &Target::new("act", what), None, Refusal::Over).await?);
+    }
+    Ok(tx)
 }
 
 /// Lets administrators go on, and keeps a refusal of anybody else in the history.
@@ -116,6 +143,9 @@ pub(super) async fn check_admin(
     acting: &Acting,
     what: &Target,
 ) -> Result<Tx, OpError> {
+    if is_over(&mut tx, acting).await? {
+        return Err(refuse(desk, tx, acting, what, None, Refusal::Over).await?);
+    }
     // Who has a shell on the machine has the database too.
     if acting.is_command_line() || of(&mut tx, &acting.actor, desk.clock.now()).await?.role == Role::Admin {
         return Ok(tx);
@@ -126,11 +156,14 @@ pub(super) async fn check_admin(
 /// The same for what everybody may do to their own account.
 pub(super) async fn check_own(
     desk: &Desk,
-    tx: Tx,
+    mut tx: Tx,
     acting: &Acting,
     account: &PersonId,
     what: &Target,
 ) -> Result<Tx, OpError> {
+    if is_over(&mut tx, acting).await? {
+        return Err(refuse(desk, tx, acting, what, None, Refusal::Over).await?);
+    }
     if acting.actor.kind == ActorKind::Person && acting.actor.id == account.as_str() {
         return Ok(tx);
     }
@@ -167,7 +200,8 @@ pub(super) async fn refuse_within(
     event.note = why.words();
     audit::append(tx, event).await?;
     Ok(match why {
-        Refusal::Hidden => OpError::NotFound,
+        Refusal::Over => OpError::SessionOver,
+        Refusal::Hidden => OpError::Hidden,
         other => OpError::NotAllowed(other.words()),
     })
 }
@@ -176,6 +210,7 @@ impl Refusal {
     fn words(&self) -> String {
         match self {
             Self::Hidden => "the distribution is outside the grants".to_owned(),
+            Self::Over => "the session ended before the request did".to_owned(),
             Self::Role => "a viewer may look and not act".to_owned(),
             Self::Grants(allowed) => format!("outside the grants, which here allow {allowed}"),
             Self::Rule(words) => (*words).to_owned(),

@@ -9,11 +9,12 @@ use crate::{
     store::{audit, saved_searches},
 };
 
-use super::{Desk, OpError};
+use super::{Desk, OpError, allow};
 
 /// Takes away one of the person's own; another's is not there for them.
 pub async fn forget_search(desk: &Desk, acting: &Acting, person: &PersonId, id: &str) -> Result<(), OpError> {
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_session(desk, tx, acting, "forget a search").await?;
     let all = saved_searches::list(&mut tx, person).await?;
     let Some(search) = all.into_iter().find(|search| search.id == id) else { return Err(OpError::NotFound) };
     saved_searches::delete(&mut tx, person, id).await?;

@@ -13,6 +13,7 @@ mod decline_proposal;
 mod delete_group;
 mod disable_person;
 mod end_session;
+mod error;
 mod forget_search;
 mod hold_back;
 mod invite_person;
@@ -52,6 +53,7 @@ pub use decline_proposal::decline_proposal;
 pub use delete_group::delete_group;
 pub use disable_person::{disable_person, enable_person};
 pub use end_session::{end_other_session, end_session, end_sessions};
+pub use error::{OpError, Sort};
 pub use forget_search::forget_search;
 pub use invite_person::invite_person;
 pub use make_set_up_link::make_set_up_link;
@@ -79,12 +81,7 @@ pub use sign_in::{HALF_LIFE, SignIn, SignedIn, open_session, refuse_sign_in, sig
 
 use crate::{
     clock::Clock,
-    domain::{
-        grant::{GrantError, GroupError},
-        person::PersonError,
-        secret::Secret,
-        token::TokenError,
-    },
+    domain::secret::Secret,
     step,
     store::{Db, StoreError, Tx},
     wake::Bell,
@@ -114,44 +111,6 @@ impl Desk {
         self.bell.ring();
         Ok(())
     }
-}
-
-/// Why a command was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum OpError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// There is no such thing, or not any more.
-    #[error("It is not there.")]
-    NotFound,
-    /// Nothing is in the state that the command needs.
-    #[error("It has gone on meanwhile, so nothing was changed.")]
-    TooLate,
-    /// A person keeps a bounded number of searches.
-    #[error("You keep {0} searches already; forget one first.")]
-    TooManySearches(usize),
-    /// Another invalidation has this ID of CloudFront's already.
-    #[error("Another invalidation here has this CloudFront ID already.")]
-    BelongsToAnother,
-    /// Somebody has to be able to manage people.
-    #[error("This is the only administrator who is not disabled. Make somebody else an administrator first.")]
-    LastAdmin,
-    /// Role, grants or another rule do not allow it; that is in the history.
-    #[error("{0}")]
-    NotAllowed(String),
-    #[error("{0}")]
-    Grant(#[from] GrantError),
-    #[error("{0}")]
-    Group(#[from] GroupError),
-    #[error("{0}")]
-    Token(#[from] TokenError),
-    #[error("{0}")]
-    Person(#[from] PersonError),
-    /// This machine gave no random numbers, or a stored password hash is damaged.
-    #[error("the password could not be worked with: {0}")]
-    Password(String),
-    #[error("the system gives no random numbers: {0}")]
-    Random(#[from] getrandom::Error),
 }
 
 /// A new UUID of version 7, as text.

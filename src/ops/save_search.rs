@@ -10,7 +10,7 @@ use crate::{
     store::{audit, saved_searches},
 };
 
-use super::{Desk, OpError, new_uuid};
+use super::{Desk, OpError, allow, new_uuid};
 
 /// Keeps it under a name that was checked.
 pub async fn save_search(
@@ -21,7 +21,8 @@ pub async fn save_search(
     query: &str,
 ) -> Result<(), OpError> {
     let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_session(desk, tx, acting, "keep a search").await?;
     if saved_searches::list(&mut tx, person).await?.len() >= EACH_MAX {
         return Err(OpError::TooManySearches(EACH_MAX));
     }

@@ -19,7 +19,8 @@ use super::{Desk, OpError, allow};
 pub async fn offer_second_step(desk: &Desk, acting: &Acting, person: &PersonId) -> Result<bool, OpError> {
     let now = desk.clock.now();
     let secret = new_totp_secret()?;
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_session(desk, tx, acting, "begin a second step").await?;
     if !second_steps::offer(&mut tx, person, &secret, now).await? {
         return Ok(false);
     }
@@ -36,7 +37,8 @@ pub async fn confirm_second_step(
     code: &str,
 ) -> Result<Option<Vec<RecoveryCode>>, OpError> {
     let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_session(desk, tx, acting, "turn the second step on").await?;
     let Some(codes) = write_confirmed(&mut tx, person, code, now).await? else {
         drop(tx);
         let what = Target::new("act", "turn the second step on");
@@ -71,7 +73,8 @@ pub async fn make_recovery_codes(
     acting: &Acting,
     person: &PersonId,
 ) -> Result<Option<Vec<RecoveryCode>>, OpError> {
-    let mut tx = desk.db.begin().await?;
+    let tx = desk.db.begin().await?;
+    let mut tx = allow::check_session(desk, tx, acting, "make recovery codes").await?;
     let on = second_steps::find(&mut tx, person).await?.is_some_and(|step| step.confirmed_at.is_some());
     if !on {
         return Ok(None);

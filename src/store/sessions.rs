@@ -6,7 +6,7 @@ use crate::domain::{
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_all, fetch_optional},
+    db::{execute, fetch_all, fetch_one, fetch_optional},
     parts::time,
 };
 
@@ -98,6 +98,18 @@ pub async fn find(
         })
     })
     .transpose()
+}
+
+/// Has the person a session with this handle still?
+pub async fn is_there(conn: &mut Conn, person: &PersonId, handle: &str) -> Result<bool, StoreError> {
+    let (number,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM session WHERE person_id = $1 AND substr(token_hash, 1, length($2)) = $2",
+        person.as_str(),
+        handle,
+    )?;
+    Ok(number > 0)
 }
 
 /// A session as its person sees it.

@@ -11,7 +11,10 @@ use axum::{
 
 use serde_json::json;
 
-use crate::{ops::OpError, store::StoreError};
+use crate::{
+    ops::{OpError, Sort},
+    store::StoreError,
+};
 
 use super::{layers::RequestId, view};
 
@@ -32,6 +35,8 @@ pub enum WebError {
     UnsupportedType,
     /// It has gone on since the page was shown.
     TooLate(String),
+    /// The session ended while the request was under way.
+    SessionOver,
     /// Too many tries; so long until the next one.
     TooOften(Duration),
     /// The database is out of reach.
@@ -56,23 +61,20 @@ impl From<StoreError> for WebError {
 
 impl From<OpError> for WebError {
     fn from(error: OpError) -> Self {
-        match error {
-            OpError::Store(error) => error.into(),
-            OpError::NotFound => Self::NotFound,
-            OpError::NotAllowed(why) => Self::NotAllowed {
+        let words = error.to_string();
+        match error.sort() {
+            Sort::NotFound => Self::NotFound,
+            Sort::SessionOver => Self::SessionOver,
+            Sort::NotAllowed => Self::NotAllowed {
                 what: "This is not allowed".to_owned(),
                 advice: format!(
-                    "It was refused: {why}. Nothing was kept or sent. The attempt is in the history."
+                    "It was refused: {words}. Nothing was kept or sent. The attempt is in the history."
                 ),
             },
-            OpError::BelongsToAnother
-            | OpError::TooLate
-            | OpError::LastAdmin
-            | OpError::TooManySearches(_) => Self::TooLate(error.to_string()),
-            OpError::Grant(_) | OpError::Group(_) | OpError::Token(_) => Self::BadRequest(error.to_string()),
-            OpError::Person(_) | OpError::Password(_) | OpError::Random(_) => {
-                Self::Internal(error.to_string())
-            }
+            Sort::TooLate => Self::TooLate(words),
+            Sort::Wrong => Self::BadRequest(words),
+            Sort::Away => Self::Unavailable(words),
+            Sort::Internal => Self::Internal(words),
         }
     }
 }
@@ -87,6 +89,7 @@ impl WebError {
     const fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SessionOver => StatusCode::UNAUTHORIZED,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAllowed { .. } => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -105,6 +108,7 @@ impl WebError {
     const fn word(&self) -> &'static str {
         match self {
             Self::NotFound => "not-found",
+            Self::SessionOver => "no-token",
             Self::WrongMethod => "wrong-method",
             Self::NotAllowed { .. } => "not-allowed",
             Self::BadRequest(_) => "unreadable",
@@ -147,6 +151,10 @@ impl WebError {
             Self::TooOften(wait) => (
                 "Too many tries".to_owned(),
                 format!("Wait {} s, then try again. Nothing was changed.", wait.as_secs().max(1)),
+            ),
+            Self::SessionOver => pair(
+                "Your session is over",
+                "Nothing was kept or sent. Sign in, go back to the form and send it again.",
             ),
             Self::TooLate(why) => ("It has gone on meanwhile".to_owned(), why),
             Self::Unavailable(_) => pair(

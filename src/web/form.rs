@@ -11,7 +11,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 use tokio_stream::StreamExt;
 
-use super::error::WebError;
+use super::{error::WebError, kept::Sender, state::Web};
 
 /// The most bytes of a form. What strangers send is read before anybody knows who they are, so it is little.
 const SMALL: usize = 16 * 1024;
@@ -24,31 +24,41 @@ const DRAINED_MAX: usize = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Posted<T, const MAX: usize = SMALL>(pub T);
 
-impl<T, S, const MAX: usize> FromRequest<S> for Posted<T, MAX>
+impl<T, const MAX: usize> FromRequest<Web> for Posted<T, MAX>
 where
     T: DeserializeOwned + Send + 'static,
-    S: Send + Sync,
 {
     type Rejection = WebError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, WebError> {
-        let is_form = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        if !is_form {
-            return Err(WebError::UnsupportedType);
+    async fn from_request(request: Request, web: &Web) -> Result<Self, WebError> {
+        let sender = Sender::of(&request);
+        match read_form(request, MAX).await {
+            Ok(form) => Ok(Self(form)),
+            Err(error) => {
+                sender.refuse_unreadable(web).await?;
+                Err(error)
+            }
         }
-        let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body, MAX).await?;
-        let request = Request::from_parts(parts, Body::from(bytes));
-        match request.extract::<Form<T>, _>().await {
-            Ok(Form(form)) => Ok(Self(form)),
-            Err(rejection) => Err(WebError::BadRequest(format!(
-                "The form is not as this page sends it ({rejection}). Nothing was kept or sent."
-            ))),
-        }
+    }
+}
+
+async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) -> Result<T, WebError> {
+    let is_form = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    if !is_form {
+        return Err(WebError::UnsupportedType);
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = read(&parts.headers, body, max).await?;
+    let request = Request::from_parts(parts, Body::from(bytes));
+    match request.extract::<Form<T>, _>().await {
+        Ok(Form(form)) => Ok(form),
+        Err(rejection) => Err(WebError::BadRequest(format!(
+            "The form is not as this page sends it ({rejection}). Nothing was kept or sent."
+        ))),
     }
 }
 

@@ -13,6 +13,7 @@ mod form;
 mod history;
 mod invalidate;
 mod invalidation;
+mod kept;
 mod layers;
 mod lobby;
 mod minute;

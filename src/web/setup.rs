@@ -11,7 +11,13 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 
 use crate::{
-    domain::{actor::Origin, password::check_password, person::Email, secret::Secret},
+    domain::{
+        actor::{Acting, Actor, Origin},
+        audit::Target,
+        password::check_password,
+        person::Email,
+        secret::Secret,
+    },
     ops::{self, SetUp},
     store::people,
 };
@@ -19,7 +25,7 @@ use crate::{
 use super::{
     error::WebError,
     form::{Asked, Field, Posted},
-    sign_in::{self, throttle},
+    sign_in::{self, link, throttle},
     state::Web,
     view,
 };
@@ -89,6 +95,10 @@ pub async fn submit(
     let known = address.as_ref().map_or("", Email::as_str);
     let password_error = check_password(&form.password, known).err().map(|error| error.to_string());
     let (Some(address), None) = (address, &password_error) else {
+        let acting = Acting { actor: Actor::nobody(""), origin };
+        let why = if email.error.is_some() { "what was typed is no e-mail address" } else { link::NOT_GOOD };
+        let what = Target::new("act", "set Unstale up");
+        ops::refuse_invalid(&web.desk, &acting, &what, None, why).await?;
         let page = view::page(&SetUpPage { key: form.key, email, password_error })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };

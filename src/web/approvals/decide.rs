@@ -39,13 +39,15 @@ pub async fn approve(
     Named(id): Named<String>,
     Posted(decision): Posted<Decision>,
 ) -> Result<Response, WebError> {
-    let id = ProposalId::parse(&id).ok_or(WebError::NotFound)?;
-    visitor.require_operator(&web, "approve a request", None).await?;
+    let what = "approve a request";
+    visitor.require_operator(&web, what, None).await?;
+    let Some(id) = ProposalId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
     let word = match parse_reason(&decision.word) {
         Ok(word) => word,
-        Err(error) => return again(&web, &visitor, &error.to_string()).await,
+        Err(error) => return again(&web, &visitor, what, &error.to_string()).await,
     };
-    match ops::approve_proposal(&web.desk, &visitor.acting, &id, &word, web.options.limits).await {
+    let done = ops::approve_proposal(&web.desk, &visitor.acting, &id, &word, web.options.limits).await;
+    match visitor.keep(&web, what, done).await {
         Err(OpError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
         other => Ok(Redirect::to(&format!("/invalidations/{}", other?)).into_response()),
     }
@@ -58,20 +60,22 @@ pub async fn decline(
     Named(id): Named<String>,
     Posted(decision): Posted<Decision>,
 ) -> Result<Response, WebError> {
-    let id = ProposalId::parse(&id).ok_or(WebError::NotFound)?;
-    visitor.require_operator(&web, "decline a request", None).await?;
+    let what = "decline a request";
+    visitor.require_operator(&web, what, None).await?;
+    let Some(id) = ProposalId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
     let now = web.desk.clock.now();
     let found = proposals::find(&mut *web.desk.db.read().await?, &id, now).await?;
     let own = found.is_some_and(|found| found.behind == visitor.person.id.as_str());
     let word = match parse_reason(&decision.word) {
         Ok(word) if word.is_empty() && !own => {
-            return again(&web, &visitor, "Say why you decline, for whoever asked. Nothing was changed.")
-                .await;
+            let problem = "Say why you decline, for whoever asked. Nothing was changed.";
+            return again(&web, &visitor, what, problem).await;
         }
         Ok(word) => word,
-        Err(error) => return again(&web, &visitor, &error.to_string()).await,
+        Err(error) => return again(&web, &visitor, what, &error.to_string()).await,
     };
-    match ops::decline_proposal(&web.desk, &visitor.acting, &id, &word).await {
+    let done = ops::decline_proposal(&web.desk, &visitor.acting, &id, &word).await;
+    match visitor.keep(&web, what, done).await {
         Err(OpError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
         other => {
             other?;
@@ -80,7 +84,8 @@ pub async fn decline(
     }
 }
 
-async fn again(web: &Web, visitor: &Visitor, problem: &str) -> Result<Response, WebError> {
+async fn again(web: &Web, visitor: &Visitor, what: &str, problem: &str) -> Result<Response, WebError> {
+    visitor.refuse_invalid(web, what, None, problem).await?;
     let page = list::render(web, visitor, false, Some(problem.to_owned())).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

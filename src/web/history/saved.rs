@@ -33,22 +33,28 @@ pub async fn save(
     visitor: Visitor,
     Posted(form): Posted<ToSave>,
 ) -> Result<Response, WebError> {
-    let wanted = read(&form.query)?;
+    let what = "keep a search";
+    let Some(wanted) = read(&form.query) else {
+        visitor.refuse_invalid(&web, what, None, "the search could not be read").await?;
+        let why = "The search is not as this page sends it. Nothing was kept.";
+        return Err(WebError::BadRequest(why.to_owned()));
+    };
     let mut name = Field::new(&form.name);
     let Some((checked, query)) = name.check(saved_search::check(&form.name, &wanted.query())) else {
+        let why = name.error.clone().unwrap_or_default();
+        visitor.refuse_invalid(&web, what, None, &why).await?;
         return page::render(&web, &visitor, &wanted, name).await;
     };
-    ops::save_search(&web.desk, &visitor.acting, &visitor.person.id, &checked, &query).await?;
+    let done = ops::save_search(&web.desk, &visitor.acting, &visitor.person.id, &checked, &query).await;
+    visitor.keep(&web, what, done).await?;
     Ok(Redirect::to(&wanted.address("/history", None)).into_response())
 }
 
 /// The query is read and written anew, so that only what the history knows is kept.
-fn read(query: &str) -> Result<Wanted, WebError> {
-    let bad =
-        || WebError::BadRequest("The search is not as this page sends it. Nothing was kept.".to_owned());
-    let address: Uri = format!("/history?{query}").parse().map_err(|_| bad())?;
-    let Query(wanted) = Query::<Wanted>::try_from_uri(&address).map_err(|_| bad())?;
-    Ok(Wanted { before: None, ..wanted })
+fn read(query: &str) -> Option<Wanted> {
+    let address: Uri = format!("/history?{query}").parse().ok()?;
+    let Query(wanted) = Query::<Wanted>::try_from_uri(&address).ok()?;
+    Some(Wanted { before: None, ..wanted })
 }
 
 pub async fn forget(
@@ -56,6 +62,7 @@ pub async fn forget(
     visitor: Visitor,
     Named(id): Named<String>,
 ) -> Result<Redirect, WebError> {
-    ops::forget_search(&web.desk, &visitor.acting, &visitor.person.id, &id).await?;
+    let done = ops::forget_search(&web.desk, &visitor.acting, &visitor.person.id, &id).await;
+    visitor.keep(&web, "forget a search", done).await?;
     Ok(Redirect::to("/history"))
 }

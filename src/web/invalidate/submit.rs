@@ -8,7 +8,6 @@ use axum::{
 
 use crate::{
     domain::{
-        audit::Target,
         distribution::Distribution,
         id::{DistributionId, RequestKey},
         invalidation::{NewInvalidation, parse_reason},
@@ -30,6 +29,9 @@ use super::{
     RequestForm, page,
 };
 
+/// How the history calls the act.
+const WHAT: &str = "invalidate";
+
 /// `POST /invalidations`
 pub async fn submit(
     State(web): State<Web>,
@@ -37,55 +39,82 @@ pub async fn submit(
     Posted(form): Posted<RequestForm, LIST>,
 ) -> Result<Response, WebError> {
     let id = DistributionId::parse(&form.distribution);
-    visitor.require_operator(&web, "invalidate", id.as_ref()).await?;
+    visitor.require_operator(&web, WHAT, id.as_ref()).await?;
     let mut reason = Field::new(form.reason.clone());
     let parsed_reason = reason.check(parse_reason(&form.reason));
-    let Some(site) = find_site(&web, &visitor, id.as_ref()).await? else {
+    let (site, hidden) = find_site(&web, &visitor, id.as_ref()).await?;
+    let Some(site) = site else {
         let problem = "Choose a distribution from the list. Nothing was sent.".to_owned();
+        if !hidden {
+            keep(&web, &visitor, None, "no such distribution was chosen").await?;
+        }
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let around = Surroundings::unmeasured(web.options.limits);
     let plan = Plan::within(&form.items, &site, around, &visitor.access);
-    if let Some(allowed) = not_granted(&plan) {
-        let why = format!("outside the grants, which here allow {allowed}");
-        refuse(&web, &visitor, &site.id, &why).await?;
-    }
     if let Some(problem) = hindrance(&plan) {
+        let why = not_granted(&plan).map(|allowed| format!("outside the grants, which here allow {allowed}"));
+        keep(&web, &visitor, Some(&site.id), why.as_deref().unwrap_or(&problem)).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     }
     let Some(parsed_reason) = parsed_reason else {
         let problem = "The reason needs mending. Nothing was sent.".to_owned();
+        keep(&web, &visitor, Some(&site.id), &problem).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let new = assemble(plan, site.id, parsed_reason, &form);
-    match ops::request_invalidation(&web.desk, &visitor.acting, &new).await {
+    let requested = ops::request_invalidation(&web.desk, &visitor.acting, &new).await;
+    match visitor.keep(&web, WHAT, requested).await {
         // What was allowed when the plan was made is not any more. What was typed is not lost.
         Err(OpError::NotAllowed(why)) => {
             let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
             again(&web, &visitor, &form, reason, problem).await
         }
-        requested => answer(&web, &visitor, form, reason, requested?).await,
+        requested => {
+            let requested = requested?;
+            if let Some(why) = unmet(&requested) {
+                keep(&web, &visitor, Some(&new.distribution), why).await?;
+            }
+            answer(&web, &visitor, form, reason, requested).await
+        }
     }
 }
 
-/// The distribution that the form names. One that is hidden is as if it were not there, but the attempt is kept.
+/// The distribution that the form names. One that is hidden is as if it were not there, but the attempt is kept, which
+/// is told too.
 async fn find_site(
     web: &Web,
     visitor: &Visitor,
     id: Option<&DistributionId>,
-) -> Result<Option<Distribution>, WebError> {
-    let Some(id) = id else { return Ok(None) };
+) -> Result<(Option<Distribution>, bool), WebError> {
+    let Some(id) = id else { return Ok((None, false)) };
     let found = distributions::find(&mut *web.desk.db.read().await?, id).await?;
     if found.is_some() && !visitor.access.sees(id) {
-        refuse(web, visitor, id, "the distribution is outside the grants").await?;
-        return Ok(None);
+        keep(web, visitor, Some(id), "the distribution is outside the grants").await?;
+        return Ok((None, true));
     }
-    Ok(found)
+    Ok((found, false))
 }
 
-async fn refuse(web: &Web, visitor: &Visitor, site: &DistributionId, why: &str) -> Result<(), WebError> {
-    let what = Target::new("act", "invalidate");
-    Ok(ops::refuse(&web.desk, &visitor.acting, &what, Some(site), why).await?)
+/// The one event of a request that was not sent.
+async fn keep(
+    web: &Web,
+    visitor: &Visitor,
+    site: Option<&DistributionId>,
+    why: &str,
+) -> Result<(), WebError> {
+    visitor.refuse_invalid(web, WHAT, site, why).await
+}
+
+/// Why a request that is right in itself was not kept, for the history; where it was held back that is there already.
+const fn unmet(requested: &Requested) -> Option<&'static str> {
+    match requested {
+        Requested::New(_) | Requested::Before(_) | Requested::HeldBack(_) | Requested::Proposed(_) => None,
+        Requested::KeyUsedForAnother => Some("the same form was sent before with something else in it"),
+        Requested::Unmet(Unmet::Reason) => Some("it needs a reason"),
+        Requested::Unmet(Unmet::Now) => Some("what waits for a second person cannot be put off"),
+        Requested::Unmet(Unmet::Name(_)) => Some("it needs the distribution's name"),
+    }
 }
 
 /// Leads on, or says what is missing.

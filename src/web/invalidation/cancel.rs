@@ -9,14 +9,17 @@ use crate::{
 
 use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
 
+const WHAT: &str = "cancel an invalidation";
+
 pub async fn cancel(
     State(web): State<Web>,
     visitor: Visitor,
     Named(id): Named<String>,
 ) -> Result<Redirect, WebError> {
-    let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
-    visitor.require_operator(&web, "cancel an invalidation", None).await?;
-    match ops::cancel_invalidation(&web.desk, &visitor.acting, &id).await {
+    visitor.require_operator(&web, WHAT, None).await?;
+    let Some(id) = InvalidationId::parse(&id) else { return Err(visitor.no_such(&web, WHAT).await) };
+    let done = ops::cancel_invalidation(&web.desk, &visitor.acting, &id).await;
+    match visitor.keep(&web, WHAT, done).await {
         Err(OpError::TooLate) => Err(WebError::TooLate(
             "Nothing of it is queued any more, and CloudFront cannot cancel what it has accepted. Nothing was changed.".to_owned(),
         )),

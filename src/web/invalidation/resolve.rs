@@ -16,6 +16,8 @@ use super::super::{
     state::Web,
 };
 
+const WHAT: &str = "settle a batch";
+
 #[derive(Debug, Deserialize)]
 pub struct FoundForm {
     #[serde(default)]
@@ -29,16 +31,15 @@ pub async fn found(
     Named((id, batch)): Named<(String, String)>,
     Posted(form): Posted<FoundForm>,
 ) -> Result<Redirect, WebError> {
-    let (id, batch) = parse(&id, &batch)?;
-    visitor.require_operator(&web, "settle a batch", None).await?;
-    must_belong(&web, &batch, &id).await?;
-    let cloudfront_id = CloudFrontInvalidationId::parse(&form.cloudfront_id).ok_or_else(|| {
-        WebError::BadRequest(
-            "Enter the ID as the AWS console shows it, such as I1JLWSDAP8FU89. Nothing was changed."
-                .to_owned(),
-        )
-    })?;
-    ops::resolve_found(&web.desk, &visitor.acting, &batch, &cloudfront_id).await?;
+    visitor.require_operator(&web, WHAT, None).await?;
+    let (id, batch) = find(&web, &visitor, &id, &batch).await?;
+    let Some(cloudfront_id) = CloudFrontInvalidationId::parse(&form.cloudfront_id) else {
+        visitor.refuse_invalid(&web, WHAT, None, "it is no ID of CloudFront's").await?;
+        let why = "Enter the ID as the AWS console shows it, such as I1JLWSDAP8FU89. Nothing was changed.";
+        return Err(WebError::BadRequest(why.to_owned()));
+    };
+    let done = ops::resolve_found(&web.desk, &visitor.acting, &batch, &cloudfront_id).await;
+    visitor.keep(&web, WHAT, done).await?;
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }
 
@@ -48,20 +49,25 @@ pub async fn not_there(
     visitor: Visitor,
     Named((id, batch)): Named<(String, String)>,
 ) -> Result<Redirect, WebError> {
-    let (id, batch) = parse(&id, &batch)?;
-    visitor.require_operator(&web, "settle a batch", None).await?;
-    must_belong(&web, &batch, &id).await?;
-    ops::resolve_not_there(&web.desk, &visitor.acting, &batch).await?;
+    visitor.require_operator(&web, WHAT, None).await?;
+    let (id, batch) = find(&web, &visitor, &id, &batch).await?;
+    let done = ops::resolve_not_there(&web.desk, &visitor.acting, &batch).await;
+    visitor.keep(&web, WHAT, done).await?;
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }
 
 /// A batch is settled on the page of its own invalidation only.
-async fn must_belong(web: &Web, batch: &BatchId, id: &InvalidationId) -> Result<(), WebError> {
-    let found = batches::find(&mut *web.desk.db.read().await?, batch).await?;
-    found.filter(|found| found.invalidation == *id).map(drop).ok_or(WebError::NotFound)
-}
-
-fn parse(id: &str, batch: &str) -> Result<(InvalidationId, BatchId), WebError> {
-    let parsed = InvalidationId::parse(id).zip(BatchId::parse(batch));
-    parsed.ok_or(WebError::NotFound)
+async fn find(
+    web: &Web,
+    visitor: &Visitor,
+    id: &str,
+    batch: &str,
+) -> Result<(InvalidationId, BatchId), WebError> {
+    if let Some((id, batch)) = InvalidationId::parse(id).zip(BatchId::parse(batch)) {
+        let found = batches::find(&mut *web.desk.db.read().await?, &batch).await?;
+        if found.is_some_and(|found| found.invalidation == id) {
+            return Ok((id, batch));
+        }
+    }
+    Err(visitor.no_such(web, WHAT).await)
 }

@@ -9,14 +9,17 @@ use crate::{
 
 use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
 
+const WHAT: &str = "retry an invalidation";
+
 pub async fn retry(
     State(web): State<Web>,
     visitor: Visitor,
     Named(id): Named<String>,
 ) -> Result<Redirect, WebError> {
-    let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
-    visitor.require_operator(&web, "retry an invalidation", None).await?;
-    match ops::retry_invalidation(&web.desk, &visitor.acting, &id).await {
+    visitor.require_operator(&web, WHAT, None).await?;
+    let Some(id) = InvalidationId::parse(&id) else { return Err(visitor.no_such(&web, WHAT).await) };
+    let done = ops::retry_invalidation(&web.desk, &visitor.acting, &id).await;
+    match visitor.keep(&web, WHAT, done).await {
         Err(OpError::TooLate) => Err(WebError::TooLate(
             "Nothing of it stands refused any more, so nothing was sent again.".to_owned(),
         )),

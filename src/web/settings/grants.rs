@@ -31,6 +31,7 @@ use super::{
 };
 
 const PATH: &str = "/settings/grants";
+const ADD: &str = "add a grant";
 /// So many grants and groups are shown.
 const SHOWN: usize = 2_000;
 
@@ -97,7 +98,7 @@ pub async fn add(
     visitor: Visitor,
     Posted(form): Posted<GrantForm>,
 ) -> Result<Response, WebError> {
-    visitor.require_admin(&web, "add a grant").await?;
+    visitor.require_admin(&web, ADD).await?;
     let names = names(&mut *web.desk.db.read().await?).await?;
     let grant = match read(&web, &form, &names).await? {
         Ok(grant) => grant,
@@ -121,10 +122,12 @@ pub async fn remove(
     visitor: Visitor,
     Named(id): Named<String>,
 ) -> Result<Redirect, WebError> {
-    visitor.require_admin(&web, "remove a grant").await?;
-    let id = GrantId::parse(&id).ok_or(WebError::NotFound)?;
+    let what = "remove a grant";
+    visitor.require_admin(&web, what).await?;
+    let Some(id) = GrantId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
     let names = names(&mut *web.desk.db.read().await?).await?;
-    ops::remove_grant(&web.desk, &visitor.acting, &id, |grant| name_of(grant, &names)).await?;
+    let done = ops::remove_grant(&web.desk, &visitor.acting, &id, |grant| name_of(grant, &names)).await;
+    visitor.keep(&web, what, done).await?;
     Ok(Redirect::to(PATH))
 }
 
@@ -175,6 +178,9 @@ fn name_of(grant: &Grant, names: &HashMap<String, String>) -> String {
 }
 
 async fn again(web: &Web, visitor: &Visitor, form: GrantForm, errors: Errors) -> Result<Response, WebError> {
+    let wrong = [&errors.subject, &errors.place, &errors.reach];
+    let wrong: Vec<&str> = wrong.into_iter().flatten().map(String::as_str).collect();
+    visitor.refuse_invalid(web, ADD, None, &wrong.join(" ")).await?;
     let page = render(web, visitor, form, errors).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

@@ -30,6 +30,7 @@ use super::{
 };
 
 const PATH: &str = "/settings/groups";
+const MEMBER: &str = "change the members of a group";
 /// So many groups and members are shown.
 const GROUPS: usize = 500;
 const MEMBERS: usize = 5_000;
@@ -70,7 +71,8 @@ pub async fn add(
     visitor: Visitor,
     Posted(form): Posted<GroupForm>,
 ) -> Result<Response, WebError> {
-    visitor.require_admin(&web, "add a group").await?;
+    let what = "add a group";
+    visitor.require_admin(&web, what).await?;
     let mut name = Field::new(form.name.clone());
     let added = match name.check(parse_group(&form.name)) {
         None => None,
@@ -80,6 +82,7 @@ pub async fn add(
         },
     };
     if added.is_none() {
+        visitor.refuse_invalid(&web, what, None, name.error.as_deref().unwrap_or_default()).await?;
         let page = render(&web, &visitor, name, None).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
@@ -92,9 +95,10 @@ pub async fn delete(
     visitor: Visitor,
     Posted(form): Posted<GroupForm>,
 ) -> Result<Response, WebError> {
-    visitor.require_admin(&web, "delete a group").await?;
+    let what = "delete a group";
+    visitor.require_admin(&web, what).await?;
     let done = ops::delete_group(&web.desk, &visitor.acting, &form.name).await;
-    answer(&web, &visitor, done).await
+    answer(&web, &visitor, what, done).await
 }
 
 /// `POST /settings/groups/members`
@@ -103,10 +107,10 @@ pub async fn add_member(
     visitor: Visitor,
     Posted(form): Posted<GroupForm>,
 ) -> Result<Response, WebError> {
-    visitor.require_admin(&web, "change the members of a group").await?;
+    visitor.require_admin(&web, MEMBER).await?;
     let person = PersonId::from_trusted(form.person);
     let done = ops::add_member(&web.desk, &visitor.acting, &form.name, &person).await;
-    answer(&web, &visitor, done).await
+    answer(&web, &visitor, MEMBER, done).await
 }
 
 /// `POST /settings/groups/members/remove`
@@ -115,15 +119,20 @@ pub async fn remove_member(
     visitor: Visitor,
     Posted(form): Posted<GroupForm>,
 ) -> Result<Response, WebError> {
-    visitor.require_admin(&web, "change the members of a group").await?;
+    visitor.require_admin(&web, MEMBER).await?;
     let person = PersonId::from_trusted(form.person);
     let done = ops::remove_member(&web.desk, &visitor.acting, &form.name, &person).await;
-    answer(&web, &visitor, done).await
+    answer(&web, &visitor, MEMBER, done).await
 }
 
 /// Back to the page, with what was wrong where something was.
-async fn answer(web: &Web, visitor: &Visitor, done: Result<(), OpError>) -> Result<Response, WebError> {
-    let problem = match done {
+async fn answer(
+    web: &Web,
+    visitor: &Visitor,
+    what: &str,
+    done: Result<(), OpError>,
+) -> Result<Response, WebError> {
+    let problem = match visitor.keep(web, what, done).await {
         Err(OpError::Group(error @ (GroupError::HasGrants | GroupError::NoPerson))) => error.to_string(),
         // Somebody else was quicker: it is as it was wanted.
         Err(OpError::TooLate) => return Ok(Redirect::to(PATH).into_response()),

@@ -7,7 +7,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::{access::Role, audit::Target, id::PersonId},
+    domain::{access::Role, id::PersonId},
     ops::{self, OpError},
     store::people,
 };
@@ -38,7 +38,7 @@ pub async fn role(
     let what = "change a role";
     visitor.require_admin(&web, what).await?;
     let Some(role) = Role::parse(&form.role) else {
-        keep(&web, &visitor, what, "there is no such role").await?;
+        visitor.refuse_invalid(&web, what, None, "there is no such role").await?;
         let why = "There is no such role. Nothing was changed. Choose viewer, operator or admin.";
         return Err(WebError::BadRequest(why.to_owned()));
     };
@@ -126,29 +126,6 @@ async fn answer(
     what: &str,
     done: Result<(), OpError>,
 ) -> Result<Response, WebError> {
-    let error = match done {
-        Ok(()) => return Ok(Redirect::to(&format!("/settings/people/{id}")).into_response()),
-        Err(error) => error,
-    };
-    match &error {
-        OpError::NotFound => keep(web, visitor, what, "there is no such person").await?,
-        OpError::TooLate => keep(web, visitor, what, "it is so already").await?,
-        OpError::LastAdmin => keep(web, visitor, what, "it is the last administrator").await?,
-        OpError::Store(_)
-        | OpError::BelongsToAnother
-        | OpError::NotAllowed(_)
-        | OpError::Grant(_)
-        | OpError::Group(_)
-        | OpError::Token(_)
-        | OpError::TooManySearches(_)
-        | OpError::Person(_)
-        | OpError::Password(_)
-        | OpError::Random(_) => {}
-    }
-    Err(error.into())
-}
-
-async fn keep(web: &Web, visitor: &Visitor, what: &str, why: &str) -> Result<(), WebError> {
-    ops::refuse(&web.desk, &visitor.acting, &Target::new("act", what), None, why).await?;
-    Ok(())
+    visitor.keep(web, what, done).await?;
+    Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())
 }

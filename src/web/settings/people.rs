@@ -11,7 +11,6 @@ use serde::Deserialize;
 use crate::{
     domain::{
         access::Role,
-        audit::Target,
         person::{Email, Person, PersonError},
     },
     ops::{self, OpError},
@@ -107,7 +106,8 @@ pub async fn add(
     let address = email.check(Email::parse(&form.email));
     let role = Role::parse(&form.role);
     let (Some(address), Some(role)) = (address, role) else {
-        return refused(&web, &visitor, email, role, "the form was not right").await;
+        let why = email.error.clone().unwrap_or_else(|| "there is no such role".to_owned());
+        return refused(&web, &visitor, email, role, &why).await;
     };
     match ops::invite_person(&web.desk, &visitor.acting, &address, role).await {
         Ok((person, link)) => LinkMade::page(&web, &visitor, &person, &link, true).await,
@@ -126,7 +126,7 @@ async fn refused(
     role: Option<Role>,
     why: &str,
 ) -> Result<Response, WebError> {
-    ops::refuse(&web.desk, &visitor.acting, &Target::new("act", "add a person"), None, why).await?;
+    visitor.refuse_invalid(web, "add a person", None, why).await?;
     let page = page(web, visitor, email, role).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

@@ -51,6 +51,14 @@ struct Fields {
     reason_required: bool,
 }
 
+impl Fields {
+    /// What is wrong, in a line.
+    fn wrong(&self) -> String {
+        let fields = [&self.distribution, &self.guard, &self.wide_above, &self.cool_down];
+        fields.into_iter().filter_map(|field| field.error.as_deref()).collect::<Vec<_>>().join(" ")
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
     #[serde(default)]
@@ -96,7 +104,8 @@ pub async fn set(
     visitor: Visitor,
     Posted(form): Posted<ProtectionForm>,
 ) -> Result<Response, WebError> {
-    visitor.require_admin(&web, "protect a distribution").await?;
+    let what = "protect a distribution";
+    visitor.require_admin(&web, what).await?;
     let mut fields = Fields {
         distribution: Field::new(form.distribution.clone()),
         guard: Field::new(form.guard.clone()),
@@ -117,12 +126,13 @@ pub async fn set(
         match ops::protect_distribution(&web.desk, &visitor.acting, &new).await {
             Err(OpError::NotFound) => fields.distribution.error = Some(choose.to_owned()),
             other => {
-                other?;
+                visitor.keep(&web, what, other).await?;
                 let to = format!("{PATH}?distribution={}", new.distribution);
                 return Ok(Redirect::to(&to).into_response());
             }
         }
     }
+    visitor.refuse_invalid(&web, what, None, &fields.wrong()).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&web, &visitor, fields).await?).into_response())
 }
 

@@ -86,12 +86,13 @@ pub async fn make(
     visitor: Visitor,
     Posted(form): Posted<TokenForm>,
 ) -> Result<Response, WebError> {
-    visitor.require_admin(&web, "make a token").await?;
+    let what = "make a token";
+    visitor.require_admin(&web, what).await?;
     let made = match read(&form) {
         Ok(new) => ops::make_token(&web.desk, &visitor.acting, &new).await,
         Err(error) => Err(error.into()),
     };
-    match made {
+    match visitor.keep(&web, what, made).await {
         Ok((token, secret)) => {
             let made = (token.name, secret.reveal().to_owned());
             Ok(render(&web, &visitor, &TokenForm::default(), None, Some(made)).await?.into_response())
@@ -110,8 +111,10 @@ pub async fn revoke(
     visitor: Visitor,
     Named(id): Named<String>,
 ) -> Result<Redirect, WebError> {
-    visitor.require_admin(&web, "revoke a token").await?;
-    match ops::revoke_token(&web.desk, &visitor.acting, &TokenId::from_trusted(id)).await {
+    let what = "revoke a token";
+    visitor.require_admin(&web, what).await?;
+    let done = ops::revoke_token(&web.desk, &visitor.acting, &TokenId::from_trusted(id)).await;
+    match visitor.keep(&web, what, done).await {
         // Somebody else was quicker: it is as it was wanted.
         Ok(()) | Err(OpError::TooLate) => Ok(Redirect::to(PATH)),
         Err(error) => Err(error.into()),

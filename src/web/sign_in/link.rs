@@ -10,7 +10,11 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::{actor::Origin, secret::Secret},
+    domain::{
+        actor::{Acting, Actor, Origin},
+        audit::Target,
+        secret::Secret,
+    },
     ops::{self, OpError},
     store::password_links,
 };
@@ -38,6 +42,9 @@ pub struct Link {
     #[serde(default)]
     key: String,
 }
+
+/// What the history says of a password that was not taken: never what was typed.
+pub const NOT_GOOD: &str = "the new password was not good enough";
 
 fn link_is_not_good() -> WebError {
     WebError::NotAllowed {
@@ -84,6 +91,9 @@ pub async fn submit(
         Ok(true) => Ok(Redirect::to("/sign-in").into_response()),
         Ok(false) => Err(link_is_not_good()),
         Err(OpError::Person(error)) => {
+            let acting = Acting { actor: Actor::nobody(&email), origin };
+            let what = Target::new("act", "set a password");
+            ops::refuse_invalid(&web.desk, &acting, &what, None, NOT_GOOD).await?;
             let page = view::page(&LinkPage { key: form.key, email, error: Some(error.to_string()) })?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

@@ -46,7 +46,7 @@ async fn a_wide_request_asks_for_the_name_and_a_narrow_one_does_not() {
         assert_eq!((form.value("items"), form.value("confirm"), form.value("reason")), (items, typed, "why"));
         assert_eq!(answer.has("#confirm[aria-invalid]"), !typed.is_empty());
     }
-    assert_eq!(site.world.head().await, before);
+    assert_eq!(site.world.events_after(before).await, ["act.refused"; 3]);
     let asked = ada.post("/plan", &[("distribution", SHOP), ("items", "/*")]).await;
     assert!(asked.has("#guard label[for=confirm]"), "the plan asks before it is sent");
     send(&ada, "/*", &[("confirm", " Shop.Example.COM ")]).await.assert_status(303);
@@ -103,7 +103,8 @@ async fn declining_needs_a_word_and_a_day_is_the_end() {
     let decline = approve.action.replace("/approve", "/decline");
     let before = site.world.head().await;
     bob.post(&decline, &[("word", " ")]).await.assert_status(422).assert_says("Say why you decline");
-    assert_eq!(site.world.head().await, before);
+    assert_eq!(site.world.events_after(before).await, ["act.refused"; 1]);
+    let before = site.world.head().await;
     bob.post(&decline, &[("word", "not on a Friday")]).await.assert_status(303);
     assert_eq!(site.world.events_after(before).await, ["proposal.declined"]);
     ada.get("/approvals").await.assert_says("Declined").assert_says("bob@example.com: not on a Friday");
@@ -143,7 +144,8 @@ async fn an_administrator_goes_on_alone_with_a_reason_and_it_stands_out() {
     let before = site.world.head().await;
     let without = send(&root, "/*", &[("alone", "yes")]).await;
     without.assert_status(422).assert_says("This needs a reason. Nothing was sent.");
-    assert_eq!(site.world.head().await, before);
+    assert_eq!(site.world.events_after(before).await, ["act.refused"; 1]);
+    let before = site.world.head().await;
     assert!(without.has("button[name=alone]"));
     let plan = ada.post("/plan", &[("distribution", SHOP), ("items", "/*")]).await;
     assert!(!plan.has("button[name=alone]"), "only administrators are offered it");
@@ -207,7 +209,8 @@ async fn the_form_of_protections_comes_back_with_what_is_wrong() {
         let answer = root.press(&base.clone().with(field, value)).await;
         answer.assert_status(422).assert_says(words);
     }
-    assert_eq!(site.world.head().await, before);
+    assert_eq!(site.world.events_after(before).await, ["act.refused"; 5]);
+    let before = site.world.head().await;
     let good = [("distribution", DOCS), ("guard", "typed_name"), ("wide_above", "100"), ("cool_down", "30")];
     root.post("/settings/protection", &good).await.assert_status(303);
     assert_eq!(site.world.events_after(before).await, ["protection.changed"]);

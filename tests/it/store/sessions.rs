@@ -116,7 +116,13 @@ async fn a_persons_sessions_are_listed_and_ended_but_one(database: &Database) {
     let end = async |keep: Option<&SecretHash>| {
         database.write(async |tx| sessions::delete_of_person(tx, &ada.id, keep).await).await
     };
+    let is_there = async |byte| {
+        let handle = hash(byte).handle();
+        database.get(async |conn| sessions::is_there(conn, &ada.id, &handle).await).await
+    };
+    assert!(is_there(3).await && !is_there(4).await);
     assert_eq!(end(Some(&hash(2))).await, 2);
+    assert!(!is_there(3).await, "it was ended");
     assert_eq!(listed(10).await, [hash(2)]);
     assert_eq!(end(None).await, 1);
     assert_eq!(listed(10).await, []);

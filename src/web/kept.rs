@@ -1,0 +1,62 @@
+//! Keeps in the history what a visitor's form asked for and was not done, as it was not right or too late: each act
+//! leaves one event, however it ends.
+
+use axum::extract::Request;
+
+use crate::{
+    domain::{audit::Target, id::DistributionId},
+    ops::{self, OpError},
+};
+
+use super::{auth::Visitor, error::WebError, state::Web};
+
+/// So much of an address is kept.
+const ADDRESS_MAX: usize = 200;
+
+impl Visitor {
+    /// Keeps that a form was not right. `why` names the fault, and nothing that may be a secret.
+    pub async fn refuse_invalid(
+        &self,
+        web: &Web,
+        what: &str,
+        site: Option<&DistributionId>,
+        why: &str,
+    ) -> Result<(), WebError> {
+        Ok(ops::refuse_invalid(&web.desk, &self.acting, &Target::new("act", what), site, why).await?)
+    }
+
+    /// Hands on what came of a command; what it has not told the history of a failure is told here.
+    pub async fn keep<T>(&self, web: &Web, what: &str, done: Result<T, OpError>) -> Result<T, OpError> {
+        if let Err(error) = &done
+            && let Some(why) = error.untold()
+        {
+            ops::refuse_invalid(&web.desk, &self.acting, &Target::new("act", what), None, &why).await?;
+        }
+        done
+    }
+
+    /// The address of an act names nothing that could be there.
+    pub async fn no_such(&self, web: &Web, what: &str) -> WebError {
+        let told = self.refuse_invalid(web, what, None, "there is no such thing").await;
+        told.err().unwrap_or(WebError::NotFound)
+    }
+}
+
+/// Who sent a form where, for the history, should the form not be readable.
+#[derive(Debug)]
+pub struct Sender(Option<(Visitor, String)>);
+
+impl Sender {
+    /// Nobody where it is no act: strangers must not fill the history, and a plan changes nothing.
+    pub fn of(request: &Request) -> Self {
+        let address: String = request.uri().path().chars().take(ADDRESS_MAX).collect();
+        let visitor = request.extensions().get::<Visitor>().filter(|_| address != "/plan");
+        Self(visitor.map(|visitor| (visitor.clone(), address)))
+    }
+
+    pub async fn refuse_unreadable(self, web: &Web) -> Result<(), OpError> {
+        let Some((visitor, address)) = self.0 else { return Ok(()) };
+        let what = Target::new("address", &address);
+        ops::refuse_invalid(&web.desk, &visitor.acting, &what, None, "the form could not be read").await
+    }
+}
