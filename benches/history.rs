@@ -21,8 +21,11 @@ const SIZES: [u64; 2] = [10_000, 1_000_000];
 const ROUNDS: u64 = 200;
 const PAGE: u64 = 100;
 
+/// The address of a round, by its number and that of the events.
+type Address = fn(u64, u64) -> String;
+
 /// What a reader asks for. Each round asks for something else.
-const READS: [(&str, fn(u64, u64) -> String); 6] = [
+const READS: [(&str, Address); 6] = [
     ("first page", |_, _| "/history".to_owned()),
     ("filtered page", |n, _| format!("/history?distribution=E{}", n % 50)),
     ("two filters", |n, _| format!("/history?distribution=E{}&result=failed", n % 50)),

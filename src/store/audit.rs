@@ -51,6 +51,12 @@ pub async fn append(tx: &mut Tx, event: Event) -> Result<i64, StoreError> {
     };
     let chained = Chained::new(last + 1, event.with_origins_words(), previous_hash);
     insert(tx, &chained).await?;
+    execute!(
+        tx,
+        "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1",
+        chained.sequence,
+        chained.hash.as_str(),
+    )?;
     tx.head = Some((chained.sequence, chained.hash));
     Ok(chained.sequence)
 }
@@ -63,13 +69,6 @@ async fn take_head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
         "SELECT sequence, hash FROM audit_head WHERE id = 1"
     };
     fetch_one!(tx, (i64, String), sql)
-}
-
-/// Brings the note of the last event up to what the transaction wrote; [`Tx::commit`] does.
-pub(super) async fn note_head(tx: &mut Tx) -> Result<(), StoreError> {
-    let Some((sequence, hash)) = tx.head.take() else { return Ok(()) };
-    execute!(tx, "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1", sequence, hash.as_str())?;
-    Ok(())
 }
 
 async fn insert(tx: &mut Tx, chained: &Chained) -> Result<(), StoreError> {

@@ -25,6 +25,8 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How long a request waits for a connection before it is told to come again.
 const ACQUIRE: Duration = Duration::from_secs(5);
+/// So many connections in a row may be found wedged before a request is told to come again.
+const WEDGED: usize = 8;
 /// How long SQLite waits for another process, such as `unstale user add`, to end its write.
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -154,15 +156,18 @@ fn keep_private(_: &Path, _: &str) {}
 /// Begins on SQLite's one writing connection.
 ///
 /// When a disk is full SQLite rolls back by itself, and sqlx goes on believing in the transaction: every later one
-/// would be refused. Such a connection is closed; the pool opens a new one.
+/// would be refused. Such a connection is closed; the pool opens a new one. Whoever stands in line before us may have
+/// wedged that one again by then.
 async fn begin_sqlite(write: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-    match write.begin_with("BEGIN IMMEDIATE").await {
-        Err(sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed) => {
-            write.acquire().await?.close().await?;
-            write.begin_with("BEGIN IMMEDIATE").await
+    for _ in 0..WEDGED {
+        match write.begin_with("BEGIN IMMEDIATE").await {
+            Err(sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed) => {
+                write.acquire().await?.close().await?;
+            }
+            begun => return begun,
         }
-        begun => begun,
     }
+    Err(sqlx::Error::PoolTimedOut)
 }
 
 /// A connection that reading functions take.
@@ -221,7 +226,7 @@ impl DerefMut for Read {
 #[must_use = "a transaction that is dropped leaves no trace"]
 pub struct Tx {
     conn: Conn,
-    /// The last event of the history, once this transaction has written one: its note is brought up to it at the end.
+    /// The last event of the history, once this transaction has written one: the next need not ask for it.
     pub(super) head: Option<(i64, String)>,
 }
 
@@ -231,8 +236,7 @@ impl Tx {
     }
 
     /// Makes it durable.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
-        super::audit::note_head(&mut self).await?;
+    pub async fn commit(self) -> Result<(), StoreError> {
         match self.conn.0 {
             Handle::SqliteTx(transaction) => transaction.commit().await?,
             Handle::PostgresTx(transaction) => transaction.commit().await?,

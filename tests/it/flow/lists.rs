@@ -132,7 +132,8 @@ async fn a_crash_anywhere_leaves_nothing_out_and_tells_nothing_twice() {
             break;
         }
         let surveyor = Surveyor::new(world.bench.clone());
-        if !cut(surveyor.tick(), 1 + rng.below(250)).await {
+        let patience = if rng.chance(50) { 20 } else { 250 };
+        if !cut(surveyor.tick(), 1 + rng.below(patience)).await {
             crashes += 1;
             // A lease runs out before somebody takes the work up again.
             world.advance(seconds(61));
