@@ -66,6 +66,11 @@ impl Program {
         command
             .env_remove("UNSTALE_ABORT_AT")
             .env("UNSTALE_DATABASE", &self.database)
+            // Beside PostgreSQL it would be made where the test runs. Replicas of one test share it.
+            .env(
+                "UNSTALE_AUDIT_KEY",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.audit-key", std::process::id())),
+            )
             .env("UNSTALE_LOG", "warn")
             .env("AWS_ENDPOINT_URL_CLOUDFRONT", self.sandbox.api_url())
             .env("AWS_ACCESS_KEY_ID", "AKIATEST")
