@@ -51,6 +51,17 @@ impl Default for Connect {
     }
 }
 
+impl Connect {
+    pub(super) fn timeouts(self) -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(self.connect)
+            .read_timeout(self.attempt)
+            .operation_attempt_timeout(self.attempt)
+            .operation_timeout(self.operation)
+            .build()
+    }
+}
+
 /// CloudFront, or a stand-in for it.
 #[derive(Debug, Clone)]
 pub struct CloudFront(Client);
@@ -148,15 +159,9 @@ impl CloudFront {
     }
 
     fn with(config: aws_sdk_cloudfront::config::Builder, connect: Connect) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(connect.connect)
-            .read_timeout(connect.attempt)
-            .operation_attempt_timeout(connect.attempt)
-            .operation_timeout(connect.operation)
-            .build();
         let config = config
             .http_client(http_client())
-            .timeout_config(timeouts)
+            .timeout_config(connect.timeouts())
             .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(SECOND_TRY))
             .build();
         Self(Client::from_conf(config))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_cloudtrail::{
     Client,
@@ -71,15 +71,9 @@ impl CloudTrail {
     }
 
     fn with(config: aws_sdk_cloudtrail::config::Builder, connect: Connect) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(connect.connect)
-            .read_timeout(connect.attempt)
-            .operation_attempt_timeout(connect.attempt)
-            .operation_timeout(connect.operation)
-            .build();
         let config = config
             .http_client(http_client())
-            .timeout_config(timeouts)
+            .timeout_config(connect.timeouts())
             // The pace is the caller's: two calls a second are all there is.
             .retry_config(RetryConfig::disabled())
             .build();

@@ -307,6 +307,11 @@ impl NewInvalidation {
     }
 
     #[must_use]
+    pub fn item_count(&self) -> usize {
+        self.batches.iter().map(|batch| batch.items.len()).sum()
+    }
+
+    #[must_use]
     pub fn items(&self) -> Vec<Item> {
         let mut items: Vec<Item> = self.batches.iter().flat_map(|b| b.items.clone()).collect();
         items.sort();

@@ -4,12 +4,9 @@ use std::{net::IpAddr, time::Duration};
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, Uri, body::Bytes, header};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use serde_json::Value;
+
+use crate::http::{self, Client, causes};
 
 use super::IdentityError;
 
@@ -20,7 +17,7 @@ const ANSWER_MAX: usize = 256 * 1024;
 
 /// A client. Clones share its connections.
 #[derive(Debug, Clone)]
-pub struct Http(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub struct Http(Client);
 
 /// Is this an address that secrets may be sent to, and keys taken from? Plain HTTP only within this machine.
 #[must_use]
@@ -41,12 +38,9 @@ pub fn is_safe_address(address: &str) -> bool {
 impl Http {
     /// With the certificates that this system trusts.
     pub fn new() -> Result<Self, IdentityError> {
-        let roots = HttpsConnectorBuilder::new().with_native_roots();
-        let roots = roots.map_err(|error| {
+        http::client().map(Self).map_err(|error| {
             IdentityError::Unreachable(format!("this system's certificates cannot be read: {error}"))
-        })?;
-        let connector = roots.https_or_http().enable_http1().build();
-        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+        })
     }
 
     /// Gets JSON, as somebody with this bearer token where there is one.
@@ -127,17 +121,6 @@ fn unreachable(address: &str, error: &dyn std::fmt::Display) -> IdentityError {
     // What stands behind a question mark may be secret.
     let address = address.split('?').next().unwrap_or_default();
     IdentityError::Unreachable(format!("{address}: {error}"))
-}
-
-/// The whole chain of causes: the first says only that it did not work.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }
 
 #[cfg(test)]

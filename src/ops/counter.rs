@@ -1,6 +1,7 @@
 //! The counter where requests are handed in: those that come while one is being written share the next transaction.
 //!
-//! A commit waits for the disk, whatever it holds. Each request is decided as if it were alone, in the order in which
+//! SQLite has one writer, and a commit waits for the disk, whatever it holds. (PostgreSQL has many and groups their
+//! commits itself; transactions of several requests would there lock each other out.) Each request is decided as if it were alone, in the order in which
 //! they came; where one of them draws an error of the database, nothing of that transaction is kept and each is tried
 //! by itself. Whoever leaves meanwhile changes nothing: what was handed in is carried out.
 
@@ -77,16 +78,16 @@ impl Counter {
 
     fn next_turn(&self) -> Option<Vec<Waiting>> {
         let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut items = 0;
-        let fits = |waiting: &&Waiting| {
-            items += waiting.new.items().len();
-            items <= ITEMS
-        };
-        let count = queue.waiting.iter().take(TOGETHER).take_while(fits).count();
         if queue.waiting.is_empty() {
             queue.busy = false;
             return None;
         }
+        let mut items = 0;
+        let fits = |waiting: &&Waiting| {
+            items += waiting.new.item_count();
+            items <= ITEMS
+        };
+        let count = queue.waiting.iter().take(TOGETHER).take_while(fits).count();
         Some(queue.waiting.drain(..count.max(1)).collect())
     }
 }

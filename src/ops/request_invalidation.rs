@@ -62,13 +62,17 @@ pub enum Unmet {
     Now,
 }
 
-/// Writes the request, unless one with the same key is there. Requests that come together share a transaction.
+/// Writes the request, unless one with the same key is there. On SQLite requests that come together share a transaction.
 pub async fn request_invalidation(
     desk: &Desk,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, OpError> {
-    desk.counter.hand_in(desk, acting, new).await
+    if desk.db.is_shared() {
+        alone(desk, acting, new).await
+    } else {
+        desk.counter.hand_in(desk, acting, new).await
+    }
 }
 
 /// Writes it in a transaction of its own.

@@ -93,10 +93,10 @@ pub async fn next(conn: &mut Conn) -> Result<Option<Reading>, StoreError> {
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT r.distribution_id, r.newest_id, r.unread, r.older, r.marker, r.until_id, r.due_at, r.whole_at
-         FROM outside_reading r JOIN distribution d ON d.id = r.distribution_id
-         WHERE d.gone_at IS NULL AND (r.older OR r.unread <> '[]')
-         ORDER BY r.due_at, r.distribution_id LIMIT 1",
+        select!(
+            "JOIN distribution d ON d.id = distribution_id
+             WHERE d.gone_at IS NULL AND (older OR unread <> '[]') ORDER BY due_at, distribution_id LIMIT 1"
+        ),
     )?;
     row.map(Row::into_reading).transpose()
 }

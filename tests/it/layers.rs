@@ -11,11 +11,12 @@ use source::paths_in;
 
 /// Each room of the library and the rooms that it may use beside the [free](FREE) ones. A room that is not here may not
 /// be made without a law.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("wake", &[]),
     ("step", &[]),
+    ("http", &[]),
     ("store", &["domain"]),
     ("cloudfront", &["domain"]),
     ("identity", &["domain"]),
@@ -29,7 +30,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
 ];
 
 /// Free to all but the pure heart.
-const FREE: [&str; 3] = ["clock", "wake", "step"];
+const FREE: [&str; 4] = ["clock", "wake", "step", "http"];
 
 /// Crates, by how their names begin, and the only rooms that may use them.
 const CRATES: [(&str, &[&str]); 6] = [

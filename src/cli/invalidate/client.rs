@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, StatusCode, body::Bytes, header};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client as Http, connect::HttpConnector},
-    rt::TokioExecutor,
-};
 use serde_json::Value;
 
-use crate::{api, identity::is_safe_address};
+use crate::{
+    api,
+    http::{self, causes},
+    identity::is_safe_address,
+};
 
 use super::progress::Progress;
 
@@ -38,7 +37,7 @@ pub struct Answer {
 
 /// A client of one server, with one token.
 pub struct Client {
-    http: Http<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: http::Client,
     server: String,
     token: String,
     run_url: Option<String>,
@@ -58,12 +57,9 @@ impl Client {
             );
             return Err(ClientError::Address(words));
         }
-        let roots = HttpsConnectorBuilder::new().with_native_roots();
-        let roots = roots.map_err(|error| {
+        let http = http::client().map_err(|error| {
             ClientError::Unreachable(format!("this system's certificates cannot be read: {error}"))
         })?;
-        let connector = roots.https_or_http().enable_http1().build();
-        let http = Http::builder(TokioExecutor::new()).build(connector);
         let server = server.trim_end_matches('/').to_owned();
         Ok(Self { http, server, token: token.to_owned(), run_url })
     }
@@ -146,15 +142,8 @@ impl Client {
         })
     }
 
-    /// The whole chain of causes: the first says only that it did not work.
     fn unreachable(&self, error: &dyn std::error::Error) -> ClientError {
-        let mut words = format!("{} cannot be reached: {error}", self.server);
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            words = format!("{words}: {error}");
-            cause = error.source();
-        }
-        ClientError::Unreachable(words)
+        ClientError::Unreachable(format!("{} cannot be reached: {}", self.server, causes(error)))
     }
 }
 

@@ -1,21 +1,18 @@
 //! Sends a POST to an address of somebody else: one attempt, no redirects, a time-out, a bound on what is read.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{Request, Uri, body::Bytes};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper::{Request, Uri};
+
+use crate::http::{self, Client, causes};
 
 /// The largest answer; what it says is not looked at.
 const ANSWER_MAX: usize = 64 * 1024;
 
 /// A client. Clones share its connections.
 #[derive(Debug, Clone)]
-pub struct Post(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub struct Post(Client);
 
 /// Why it was not taken. The words never name the address, which may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,10 +34,7 @@ pub enum PostError {
 impl Post {
     /// With the certificates that this system trusts.
     pub fn new() -> Result<Self, PostError> {
-        let roots = HttpsConnectorBuilder::new().with_native_roots();
-        let roots = roots.map_err(|error| PostError::Certificates(error.to_string()))?;
-        let connector = roots.https_or_http().enable_http1().build();
-        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+        http::client().map(Self).map_err(|error| PostError::Certificates(error.to_string()))
     }
 
     /// Sends a body; any status of 200 to 299 says that it was taken.
@@ -72,15 +66,4 @@ impl Post {
         };
         tokio::time::timeout(within, work).await.unwrap_or(Err(PostError::Timeout(within)))
     }
-}
-
-/// The whole chain of causes: the first says only that it did not work.
-fn causes(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }
