@@ -149,6 +149,7 @@ export async function open(browser, demo, { javaScript = true, dark = false, wid
   });
   context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
+  page.scripted = javaScript;
   const complaints = [];
   page.on("console", (message) => {
     if (!["error", "warning"].includes(message.type())) return;
@@ -184,6 +185,7 @@ export async function visit(browser, demo, options, work) {
     await work(window.page);
   } catch (error) {
     await window.close().catch((complaint) => console.error(String(complaint)));
+    console.error(`what the service said:\n${demo.log ?? ""}`);
     throw error;
   }
   await window.close();
@@ -208,6 +210,8 @@ export async function invalidate(page, items, { distribution = WORKSHOP, reason 
   await page.locator("#distribution").selectOption(distribution);
   await page.locator("#items").fill(items);
   await page.locator("#reason").fill(reason);
+  // As people do: look what will be sent, then press.
+  if (page.scripted && items.trim()) await page.locator("#plan .total").waitFor();
   await page.locator('#request button[type="submit"]').click();
 }
 
@@ -217,7 +221,11 @@ export function headline(page) {
 }
 
 export async function waitForState(page, state) {
-  await page.locator(`#live h2 .status[data-state="${state}"]`).first().waitFor();
+  try {
+    await page.locator(`#live h2 .status[data-state="${state}"]`).first().waitFor();
+  } catch (error) {
+    throw new Error(`${error.message}\nit shows ${page.url()}:\n${await page.locator("main").innerText()}`);
+  }
 }
 
 /** The same without scripts: reloads until it is there. */
