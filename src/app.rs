@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail},
     config::{AuditArgs, WebhookError},
+    domain::bounds::Bounds,
     ops::{self, Desk, OpError},
     store::{
         Db, StoreError, batches,
@@ -77,6 +78,13 @@ impl App {
         let desk = Desk::new(db.clone(), clock.clone(), bell.clone());
         let bench = Bench { db, cloudfront, trail: None, clock, bell, settings };
         Ok(Self { desk, bench, seal: None, stop, _lock: lock })
+    }
+
+    /// Keeps everybody to these bounds.
+    #[must_use]
+    pub fn bounded(mut self, bounds: Bounds) -> Self {
+        self.desk = self.desk.bounded(bounds);
+        self
     }
 
     /// Asks CloudTrail who made what was made outside.

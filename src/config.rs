@@ -46,6 +46,9 @@ pub struct ServeArgs {
     /// Requests a second that one client may make, and four times as many at once; 0 for no limit.
     #[arg(long, env = "UNSTALE_REQUEST_RATE", default_value_t = 50)]
     pub request_rate: u32,
+    /// Items that one person or token may request in 24 hours; 0 for no limit.
+    #[arg(long, env = "UNSTALE_DAILY_ITEMS", default_value_t = 50_000)]
+    pub daily_items: u64,
     #[command(flatten)]
     pub ways: WaysArgs,
     #[command(flatten)]

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
+        bounds::SPAN,
         distribution::Distribution,
         invalidation::parse_reason,
         item::ItemError,
@@ -12,7 +13,7 @@ use crate::{
         secret::sha256_hex,
         time::Timestamp,
     },
-    store::{StoreError, batches},
+    store::{StoreError, batches, invalidations},
 };
 
 use super::{
@@ -125,6 +126,8 @@ pub async fn work_out(
         used_this_month: batches::billed_since(&mut conn, site.account(), now.start_of_month()).await?,
         in_flight: batches::in_flight(&mut conn, &site.id).await?,
         limits: api.limits,
+        bounds: api.desk.bounds,
+        spent: invalidations::spent_since(&mut conn, &caller.acting.actor, now.minus(SPAN)).await?,
     };
     Ok(Plan::within(&items.join("\n"), site, around, &caller.access))
 }

@@ -1,10 +1,13 @@
 //! `unstale serve`
 
 use crate::{
-    app::{self, App},
+    app::{self, App, AppError},
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail, Connect},
     config::{REQUEST_TIMEOUT, ServeArgs},
+    domain::bounds::Bounds,
+    identity::oidc::Oidc,
+    ops,
     web::{Options, Rate},
 };
 
@@ -17,10 +20,9 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     log::start(&args.log)?;
     let ways = args.ways.ways(args.public_url.as_deref())?;
     let tickets = args.tickets.tickets()?;
-    if let Some(oidc) = &ways.oidc
-        && let Err(error) = oidc.look(Clock::system().now()).await
-    {
-        tracing::warn!(%error, "the OpenID Connect provider cannot be reached; it is tried again at each sign-in");
+    if let Some(oidc) = ways.oidc.clone() {
+        // Beside all else: a provider that hangs does not hold the start up.
+        tokio::spawn(async move { look(&oidc).await });
     }
     let stop = signals::stop_token()?;
     let cloudfront = CloudFront::from_environment(Connect::default()).await;
@@ -28,7 +30,9 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let trail =
         if args.cloudtrail { Some(CloudTrail::from_environment(Connect::default()).await) } else { None };
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
-    let app = app.tracing(trail).sealed(&args.audit)?;
+    let bounds = Bounds { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
+    let app = app.bounded(bounds).tracing(trail).sealed(&args.audit)?;
+    ops::note_ways(&app.desk, &ways.lines()).await.map_err(AppError::from)?;
     raise_open_files();
     let listener = app::listen(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);
@@ -51,6 +55,12 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     };
     app.run(listener, options).await;
     Ok(())
+}
+
+async fn look(oidc: &Oidc) {
+    if let Err(error) = oidc.look(Clock::system().now()).await {
+        tracing::warn!(%error, "the OpenID Connect provider cannot be reached; it is tried again at each sign-in");
+    }
 }
 
 /// Each connection takes a file; the soft limit of most machines is far below what they allow.

@@ -1,6 +1,6 @@
 //! Who acts: a person, a token, the schedule, the service itself, or somebody outside.
 
-use super::id::PersonId;
+use super::{id::PersonId, secret::SecretHash};
 
 /// The kind of an actor, as it stands in the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub struct Origin {
     pub via: String,
     /// What the browser says of itself: kept with its session, not in the history.
     pub user_agent: String,
+    /// The session whose cookie came with the request: a new one takes its place.
+    pub earlier: Option<SecretHash>,
 }
 
 /// An actor together with where they came from.

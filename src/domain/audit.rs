@@ -107,6 +107,8 @@ actions! {
     SignedIn = "person.signed_in", "Signed in";
     SignInRefused = "person.sign_in_refused", "Sign-in refused";
     SignedOut = "person.signed_out", "Signed out";
+    WaysInChanged = "sign_in.changed", "Ways in changed";
+    ProviderChecked = "sign_in.provider_checked", "Provider checked";
     SetUp = "unstale.set_up", "Unstale set up";
     SetUpLinkMade = "unstale.set_up_link_made", "Set-up link made";
     SearchSaved = "history.search_saved", "Search saved";
@@ -121,7 +123,8 @@ impl Action {
     pub const fn may_end_sessions(self) -> bool {
         matches!(
             self,
-            Self::SignedOut
+            Self::SignedIn
+                | Self::SignedOut
                 | Self::SessionsEnded
                 | Self::PersonDisabled
                 | Self::RoleChanged

@@ -7,6 +7,7 @@ pub mod actor;
 pub mod audit;
 pub mod aws_cli;
 pub mod batching;
+pub mod bounds;
 pub mod claims;
 pub mod distribution;
 pub mod encoding;

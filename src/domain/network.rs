@@ -1,6 +1,9 @@
 //! Where a request comes from: the client behind trusted proxies, and the network that a client belongs to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use ipnet::IpNet;
 
@@ -30,6 +33,13 @@ pub struct Trusted(Vec<IpNet>);
 /// The widest networks that may be trusted.
 const WIDEST_V4: u8 = 8;
 const WIDEST_V6: u8 = 16;
+
+impl fmt::Display for Trusted {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let networks: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        out.write_str(&networks.join(", "))
+    }
+}
 
 impl Trusted {
     /// Reads a comma list of networks or single addresses. Wide ones would trust strangers and are refused.

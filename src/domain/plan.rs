@@ -8,6 +8,7 @@ use std::{
 use super::{
     access::{Access, Role},
     batching::{self, Limits, Load},
+    bounds::{Bounds, Spent},
     distribution::Distribution,
     item::{Doubt, Item, ItemError, Mending, parse_line},
     price::{self, Dollars},
@@ -64,13 +65,17 @@ pub struct Surroundings {
     pub used_this_month: u64,
     pub in_flight: Load,
     pub limits: Limits,
+    pub bounds: Bounds,
+    /// What whoever asks has asked for within a day.
+    pub spent: Spent,
 }
 
 impl Surroundings {
     /// Where the plan is not shown: what is sent depends on the limits alone.
     #[must_use]
     pub fn unmeasured(limits: Limits) -> Self {
-        Self { used_this_month: 0, in_flight: Load::default(), limits }
+        let bounds = Bounds { daily_items: None };
+        Self { used_this_month: 0, in_flight: Load::default(), limits, bounds, spent: Spent::default() }
     }
 }
 
@@ -99,9 +104,12 @@ impl Plan {
         drop_covered(&mut lines);
         let mut items: Vec<Item> = lines.iter().filter_map(Line::item_to_send).cloned().collect();
         items.sort();
+        let mut warnings = warnings(&items, site);
+        let over = around.bounds.refusal(items.len(), around.spent);
+        warnings.extend(over.map(|why| format!("It would be refused: {why}.")));
         Self {
             batches: batching::split(&items, around.limits),
-            warnings: warnings(&items, site),
+            warnings,
             items,
             lines,
             used_this_month: around.used_this_month,
@@ -243,6 +251,8 @@ mod tests {
         used_this_month: 612,
         in_flight: Load { paths: 0, wildcards: 0 },
         limits: batching::OURS,
+        bounds: Bounds { daily_items: None },
+        spent: Spent { items: 20_000, since: None },
     };
 
     fn plan(typed: &str) -> Plan {
@@ -311,6 +321,18 @@ mod tests {
         let plan = plan(&"/a\n".repeat(LINES_MAX + 1));
         assert_eq!(plan.too_many_lines, Some(LINES_MAX + 1));
         assert!(!plan.is_sendable());
+    }
+
+    #[test]
+    fn what_would_be_refused_as_too_much_is_said_before() {
+        let around = Surroundings { bounds: Bounds { daily_items: Some(20_001) }, ..AROUND };
+        let warnings = |typed: &str| Plan::work_out(typed, &sample(), around).warnings;
+        assert_eq!(warnings("/a").len(), 0);
+        let warnings = warnings("/a\n/b");
+        assert!(
+            warnings[0].starts_with("It would be refused: one person or token may request 20001"),
+            "{warnings:?}"
+        );
     }
 
     #[test]

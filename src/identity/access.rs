@@ -24,7 +24,7 @@ pub struct AccessSettings {
 /// A team at Cloudflare.
 #[derive(Debug)]
 pub struct Access {
-    settings: AccessSettings,
+    pub settings: AccessSettings,
     http: Http,
     keys: Keys,
 }

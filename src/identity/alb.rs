@@ -66,7 +66,7 @@ struct Known {
 /// A load balancer.
 #[derive(Debug)]
 pub struct Alb {
-    settings: AlbSettings,
+    pub settings: AlbSettings,
     http: Http,
     known: Mutex<Known>,
 }

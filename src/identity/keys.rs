@@ -63,6 +63,22 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// Reads them now; says how many there are.
+    pub async fn read_now(&self, http: &Http, address: &str, now: Timestamp) -> Result<usize, IdentityError> {
+        let set = http.get_json(address, None).await?;
+        let keys = read(&set);
+        let count = keys.len();
+        *self.0.lock().await = Known { keys, asked_at: Some(now), read_at: Some(now) };
+        Ok(count)
+    }
+
+    /// How many are known.
+    pub async fn count(&self) -> usize {
+        self.0.lock().await.keys.len()
+    }
+}
+
 /// The keys of a set that can be read; others, of kinds that are not known here, are left out.
 fn read(set: &Value) -> Vec<Jwk> {
     let list = set.get("keys").and_then(Value::as_array);

@@ -27,6 +27,8 @@ pub(super) enum Refusal {
     Grants(String),
     /// Any other rule, in words for the history and for the person.
     Rule(&'static str),
+    /// It is more than there is room for, in the same words for both.
+    Bound(String),
 }
 
 /// What an actor may do now.
@@ -214,6 +216,7 @@ impl Refusal {
             Self::Role => "a viewer may look and not act".to_owned(),
             Self::Grants(allowed) => format!("outside the grants, which here allow {allowed}"),
             Self::Rule(words) => (*words).to_owned(),
+            Self::Bound(words) => words.clone(),
         }
     }
 }

@@ -17,8 +17,10 @@ mod error;
 mod forget_search;
 mod hold_back;
 mod invite_person;
+mod keep_to_bounds;
 mod make_set_up_link;
 mod make_token;
+mod note_ways;
 mod pass_second_step;
 mod password;
 mod propose;
@@ -58,6 +60,7 @@ pub use forget_search::forget_search;
 pub use invite_person::invite_person;
 pub use make_set_up_link::make_set_up_link;
 pub use make_token::{NewToken, make_token};
+pub use note_ways::{note_check, note_ways};
 pub use pass_second_step::{SecondStepPassed, pass_second_step};
 pub use protect_distribution::protect_distribution;
 pub use recognise::{ExternalRules, Refusal, recognise, sign_in_by_provider};
@@ -81,7 +84,7 @@ pub use sign_in::{HALF_LIFE, SignIn, SignedIn, open_session, refuse_sign_in, sig
 
 use crate::{
     clock::Clock,
-    domain::secret::Secret,
+    domain::{bounds::Bounds, secret::Secret},
     step,
     store::{Db, StoreError, Tx},
     wake::Bell,
@@ -94,13 +97,21 @@ pub struct Desk {
     pub db: Db,
     pub clock: Clock,
     pub bell: Bell,
+    /// How much one actor may ask for.
+    pub bounds: Bounds,
     counter: Counter,
 }
 
 impl Desk {
     #[must_use]
     pub fn new(db: Db, clock: Clock, bell: Bell) -> Self {
-        Self { db, clock, bell, counter: Counter::default() }
+        Self { db, clock, bell, bounds: Bounds::default(), counter: Counter::default() }
+    }
+
+    /// Keeps to these bounds.
+    #[must_use]
+    pub fn bounded(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
     }
 
     /// Makes it durable, then tells the workers and the live pages.

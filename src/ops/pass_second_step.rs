@@ -5,11 +5,15 @@ use crate::{
         actor::{Acting, Actor, Origin},
         audit::{Action, Event, Outcome, Target},
         person::Person,
-        second_step::RecoveryCode,
+        second_step::{RecoveryCode, TotpSecret},
         secret::Secret,
         time::Timestamp,
     },
-    store::{Tx, audit, half_sign_ins, second_steps},
+    store::{
+        Tx, audit,
+        half_sign_ins::{self, HalfSignIn},
+        second_steps,
+    },
 };
 
 use super::{Desk, OpError, SignedIn, second_step::write_confirmed, sign_in::write_session};
@@ -44,8 +48,8 @@ pub async fn pass_second_step(
     let now = desk.clock.now();
     let hash = half.hash();
     let mut tx = desk.db.begin().await?;
-    let person = half_sign_ins::find(&mut tx, &hash, now).await?;
-    let Some(person) = person else {
+    let found = half_sign_ins::find(&mut tx, &hash, now).await?;
+    let Some(HalfSignIn { person, offered }) = found else {
         write_refusal(&mut tx, origin, "", "the sign-in was over before its code came", now).await?;
         desk.commit(tx).await?;
         return Ok(SecondStepPassed::Over);
@@ -56,7 +60,7 @@ pub async fn pass_second_step(
         desk.commit(tx).await?;
         return Ok(SecondStepPassed::Over);
     }
-    let Some(good) = use_code(&mut tx, &person, code, now).await? else {
+    let Some(good) = use_code(&mut tx, &person, offered.as_ref(), code, now).await? else {
         write_refusal(&mut tx, origin, &person.email, "the code was not right", now).await?;
         desk.commit(tx).await?;
         return Ok(SecondStepPassed::Wrong);
@@ -90,11 +94,21 @@ async fn finish(
     Ok(SecondStepPassed::Done(write_session(tx, &acting, person, now).await?, codes))
 }
 
-async fn use_code(tx: &mut Tx, person: &Person, code: &str, now: Timestamp) -> Result<Option<Good>, OpError> {
-    let Some(step) = second_steps::find(tx, &person.id).await? else { return Ok(None) };
-    if step.confirmed_at.is_none() {
+async fn use_code(
+    tx: &mut Tx,
+    person: &Person,
+    offered: Option<&TotpSecret>,
+    code: &str,
+    now: Timestamp,
+) -> Result<Option<Good>, OpError> {
+    let step = second_steps::find(tx, &person.id).await?.filter(|step| step.confirmed_at.is_some());
+    let Some(step) = step else {
+        // What this sign-in was offered counts, whatever was offered elsewhere meanwhile.
+        let good = |offered: &&TotpSecret| offered.step_of(code, now, 0).is_some();
+        let Some(offered) = offered.filter(good) else { return Ok(None) };
+        second_steps::offer(tx, &person.id, offered, now).await?;
         return Ok(write_confirmed(tx, &person.id, code, now).await?.map(Good::First));
-    }
+    };
     if let Some(used) = step.secret.step_of(code, now, step.last_step) {
         return Ok(second_steps::use_step(tx, &person.id, used).await?.then_some(Good::Code));
     }

@@ -13,7 +13,9 @@ use crate::{
     store::{Tx, audit, proposals},
 };
 
-use super::{Desk, OpError, Requested, new_uuid, request_invalidation::keep};
+use super::{
+    Desk, OpError, Requested, keep_to_bounds::check_proposals, new_uuid, request_invalidation::keep,
+};
 
 /// Writes all that the request would be, for somebody else to decide.
 pub(super) async fn propose(
@@ -23,6 +25,7 @@ pub(super) async fn propose(
     new: &NewInvalidation,
     access: &Access,
 ) -> Result<Requested, OpError> {
+    check_proposals(desk, tx, acting, new).await?;
     let now = desk.clock.now();
     let proposal = Proposal {
         id: ProposalId::from_trusted(new_uuid()),

@@ -22,6 +22,7 @@ use super::{
     Desk, OpError,
     allow::{self, Refusal},
     hold_back::held_back,
+    keep_to_bounds::check_room,
     propose::propose,
 };
 
@@ -153,6 +154,7 @@ async fn decide(
     if let Some(same) = repeated(desk, tx, new, &protection).await? {
         return held_back(desk, tx, acting, new, &same).await;
     }
+    check_room(desk, tx, acting, new).await?;
     match protection.asks(&new.items()) {
         Guard::Open => accept(desk, tx, acting, new, Action::InvalidationRequested, "").await,
         Guard::TypedName => by_name(desk, tx, acting, new).await,

@@ -8,6 +8,7 @@ use crate::{
         audit::{Action, Event, Outcome, Target},
         id::PersonId,
         person::{Email, Person},
+        second_step::TotpSecret,
         secret::Secret,
         session::SessionLimits,
         time::Timestamp,
@@ -67,9 +68,10 @@ pub async fn sign_in(
     let now = desk.clock.now();
     let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
     let step = second_steps::find(&mut tx, &person.id).await?;
-    let asked = step.is_some_and(|step| step.confirmed_at.is_some());
-    let done = if asked || require_second_step {
-        SignIn::CodeAsked(ask_for_code(&mut tx, &acting, &person.id, now).await?)
+    let has_one = step.is_some_and(|step| step.confirmed_at.is_some());
+    let done = if has_one || require_second_step {
+        let offered = if has_one { None } else { Some(new_totp_secret()?) };
+        SignIn::CodeAsked(ask_for_code(&mut tx, &acting, &person.id, offered.as_ref(), now).await?)
     } else {
         SignIn::Done(write_session(&mut tx, &acting, person, now).await?)
     };
@@ -79,19 +81,17 @@ pub async fn sign_in(
 
 /// Begins the half-way state. Whoever has no second step is offered one, which is on with its first code.
 ///
-/// Each such sign-in gets a secret of its own and ends the ones before it: somebody else who knows the password must
-/// not have seen the secret that the person then confirms.
+/// Each such sign-in is offered a secret of its own: somebody else who knows the password must not have seen the one
+/// that the person then confirms.
 async fn ask_for_code(
     tx: &mut Tx,
     acting: &Acting,
     person: &PersonId,
+    offered: Option<&TotpSecret>,
     now: Timestamp,
 ) -> Result<Secret, OpError> {
     let secret = new_secret()?;
-    if second_steps::offer(tx, person, &new_totp_secret()?, now).await? {
-        half_sign_ins::delete_of_person(tx, person).await?;
-    }
-    half_sign_ins::insert(tx, &secret.hash(), person, now, now.plus(HALF_LIFE)).await?;
+    half_sign_ins::insert(tx, &secret.hash(), person, offered, now, now.plus(HALF_LIFE)).await?;
     let mut event = Event::new(now, acting, Action::CodeAsked);
     event.target = Target::new("person", person.as_str());
     audit::append(tx, event).await?;
@@ -124,7 +124,8 @@ pub async fn open_session(desk: &Desk, origin: &Origin, person: Person) -> Resul
     Ok(signed_in)
 }
 
-/// Writes the session and the event into a transaction that may do more.
+/// Writes the session and the event into a transaction that may do more. It takes the place of the one that the browser
+/// had, whoever's that was.
 pub(super) async fn write_session(
     tx: &mut Tx,
     acting: &Acting,
@@ -136,6 +137,11 @@ pub(super) async fn write_session(
     acting.origin.session = secret.hash().handle();
     let mut event = Event::new(now, &acting, Action::SignedIn);
     event.target = Target::new("session", &secret.hash().handle());
+    if let Some(earlier) = &acting.origin.earlier
+        && sessions::delete(tx, earlier).await?
+    {
+        event.note = format!("in place of session {}", earlier.handle());
+    }
     audit::append(tx, event).await?;
     Ok(SignedIn { person, secret })
 }

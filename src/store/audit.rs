@@ -255,8 +255,7 @@ impl Row {
                     request_id: self.request_id,
                     sign_in: self.sign_in,
                     session: self.session,
-                    via: String::new(),
-                    user_agent: String::new(),
+                    ..Origin::default()
                 },
             },
             action: Action::parse(&self.action).ok_or_else(|| unreadable("an action", &self.action))?,

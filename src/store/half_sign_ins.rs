@@ -1,6 +1,8 @@
 //! Sign-ins whose password was right and whose code is still to come. They open nothing.
 
-use crate::domain::{id::PersonId, person::Person, secret::SecretHash, time::Timestamp};
+use crate::domain::{
+    id::PersonId, person::Person, second_step::TotpSecret, secret::SecretHash, time::Timestamp,
+};
 
 use super::{
     Conn, StoreError, Tx,
@@ -8,37 +10,60 @@ use super::{
     people::Row,
 };
 
+/// Somebody half-way in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HalfSignIn {
+    pub person: Person,
+    /// The secret of the second step that their first code turns on; none where they have one.
+    pub offered: Option<TotpSecret>,
+}
+
 /// Begins one, in place of earlier ones of the same person that are over.
 pub async fn insert(
     tx: &mut Tx,
     hash: &SecretHash,
     person: &PersonId,
+    offered: Option<&TotpSecret>,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     execute!(tx, "DELETE FROM half_sign_in WHERE expires_at <= $1", now.as_micros())?;
     execute!(
         tx,
-        "INSERT INTO half_sign_in (token_hash, person_id, tries, expires_at) VALUES ($1, $2, 0, $3)",
+        "INSERT INTO half_sign_in (token_hash, person_id, offered, tries, expires_at) VALUES ($1, $2, $3, 0, $4)",
         hash.as_str(),
         person.as_str(),
+        offered.map(TotpSecret::reveal),
         expires_at.as_micros(),
     )?;
     Ok(())
 }
 
+#[derive(sqlx::FromRow)]
+struct HalfRow {
+    #[sqlx(flatten)]
+    person: Row,
+    offered: Option<String>,
+}
+
 /// Whose it is, where it is still good.
-pub async fn find(conn: &mut Conn, hash: &SecretHash, now: Timestamp) -> Result<Option<Person>, StoreError> {
+pub async fn find(
+    conn: &mut Conn,
+    hash: &SecretHash,
+    now: Timestamp,
+) -> Result<Option<HalfSignIn>, StoreError> {
     let row = fetch_optional!(
         conn,
-        Row,
-        "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash
+        HalfRow,
+        "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash, h.offered
          FROM half_sign_in h JOIN person p ON p.id = h.person_id
          WHERE h.token_hash = $1 AND h.expires_at > $2 AND p.disabled_at IS NULL",
         hash.as_str(),
         now.as_micros(),
     )?;
-    row.map(Row::into_person).transpose()
+    let Some(HalfRow { person, offered }) = row else { return Ok(None) };
+    let person = person.into_person()?;
+    Ok(Some(HalfSignIn { person, offered: offered.map(TotpSecret::from_trusted) }))
 }
 
 /// Counts a try; `false` where there were too many.

@@ -3,6 +3,7 @@
 use crate::domain::{
     access::Access,
     actor::{Actor, ActorKind},
+    bounds::Spent,
     id::{DistributionId, InvalidationId, RequestKey},
     invalidation::{BatchState, Invalidation, InvalidationState},
     item::Item,
@@ -11,7 +12,7 @@ use crate::domain::{
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_all, fetch_optional},
+    db::{execute, fetch_all, fetch_one, fetch_optional},
     parts::{count, optional_time, signed, time},
     sight::Sight,
 };
@@ -59,6 +60,20 @@ impl Row {
             ended_at: optional_time(self.ended_at),
         })
     }
+}
+
+/// How many items an actor asked for since then, and when the first of them were.
+pub async fn spent_since(conn: &mut Conn, actor: &Actor, from: Timestamp) -> Result<Spent, StoreError> {
+    let (items, since) = fetch_one!(
+        conn,
+        (i64, Option<i64>),
+        "SELECT CAST(COALESCE(SUM(item_count), 0) AS BIGINT), MIN(requested_at) FROM invalidation
+         WHERE actor_kind = $1 AND actor_id = $2 AND requested_at > $3",
+        actor.kind.as_str(),
+        actor.id.as_str(),
+        from.as_micros(),
+    )?;
+    Ok(Spent { items: u64::try_from(items).unwrap_or(0), since: optional_time(since) })
 }
 
 /// Writes a new invalidation. Its batches follow in the same transaction.

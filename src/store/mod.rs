@@ -31,6 +31,7 @@ pub mod survey;
 pub mod tokens;
 pub mod trail;
 pub mod unsettled;
+pub mod ways;
 
 pub use db::{Conn, Db, Tx};
 pub use error::StoreError;

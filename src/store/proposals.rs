@@ -157,6 +157,20 @@ pub async fn waiting(conn: &mut Conn, access: &Access, now: Timestamp) -> Result
     Ok(count(number))
 }
 
+/// How many wait that this actor asked for.
+pub async fn waiting_of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Result<usize, StoreError> {
+    let (number,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM proposal
+         WHERE state = 'waiting' AND expires_at > $3 AND actor_kind = $1 AND actor_id = $2",
+        actor.kind.as_str(),
+        actor.id.as_str(),
+        now.as_micros(),
+    )?;
+    Ok(count(number))
+}
+
 /// Notes what was decided; `false` where it does not wait any more.
 pub async fn decide(
     tx: &mut Tx,

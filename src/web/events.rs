@@ -15,7 +15,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::{Semaphore, broadcast, broadcast::error::RecvError};
+use tokio::sync::{broadcast, broadcast::error::RecvError};
 use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
@@ -30,14 +30,13 @@ use super::{
     error::WebError,
     form::Asked,
     state::Web,
+    streams::{self, Streams},
 };
 
 /// So many events are read at once.
 const PAGE: usize = 200;
 /// A stream that missed more than this is told to begin at the end: its page asks for itself as a whole anyway.
 const TOO_OLD: i64 = 10_000;
-/// The most open streams.
-const STREAMS: usize = 2_000;
 /// How long a stream lasts; the browser comes back at once, and its session is looked at again.
 const LIFE: Duration = Duration::from_hours(1);
 /// What another replica wrote is seen by then.
@@ -50,13 +49,13 @@ const BREATH: Duration = Duration::from_millis(20);
 pub struct Hub {
     desk: Desk,
     sender: broadcast::Sender<Arc<Chained>>,
-    room: Arc<Semaphore>,
+    streams: Streams,
 }
 
 impl Hub {
     pub fn new(desk: Desk) -> Self {
         let (sender, _) = broadcast::channel(1_024);
-        Self { desk, sender, room: Arc::new(Semaphore::new(STREAMS)) }
+        Self { desk, sender, streams: Streams::default() }
     }
 
     /// Reads and passes on until `stop`. An error is logged and tried again.
@@ -113,7 +112,7 @@ pub async fn stream(
     Asked(from): Asked<From>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
-    let Ok(place) = Arc::clone(&web.hub.room).try_acquire_owned() else {
+    let Some(place) = web.hub.streams.open(&visitor.person.id) else {
         return Err(WebError::Unavailable("too many open streams".to_owned()));
     };
     let last_seen =
@@ -134,7 +133,7 @@ pub async fn stream(
         visitor,
         until: tokio::time::Instant::now() + LIFE.min(life),
         web: web.clone(),
-        _place: place,
+        place,
     };
     let stop = web.stop.clone();
     let sse = Sse::new(messages(reader, stop)).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)));
@@ -152,7 +151,7 @@ struct Reader {
     visitor: Visitor,
     until: tokio::time::Instant,
     web: Web,
-    _place: tokio::sync::OwnedSemaphorePermit,
+    place: streams::Stream,
 }
 
 impl Reader {
@@ -226,10 +225,11 @@ const fn changes_access(action: Action) -> bool {
 
 fn messages(reader: Reader, stop: CancellationToken) -> impl Stream<Item = Result<Event, Infallible>> {
     let next = async |(mut reader, stop): (Reader, CancellationToken)| {
-        let until = reader.until;
+        let (until, ended) = (reader.until, reader.place.ended.clone());
         tokio::select! {
             event = reader.next() => event.map(|event| (Ok(message(&event)), (reader, stop))),
             () = stop.cancelled() => None,
+            () = ended.cancelled() => None,
             () = tokio::time::sleep_until(until) => None,
         }
     };

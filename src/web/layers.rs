@@ -20,7 +20,7 @@ use tracing::Instrument;
 use crate::{domain::actor::Origin, ops::new_uuid};
 
 use super::{
-    auth,
+    auth::{self, Kind},
     error::{Cause, Unfinished, WebError},
     proxy, rate,
     state::Web,
@@ -80,6 +80,7 @@ async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Re
         client_address: client.clone().unwrap_or_default(),
         request_id: id.0.clone(),
         user_agent: user_agent(request.headers()),
+        earlier: auth::secret_in(request.headers(), &web, Kind::Session).map(|secret| secret.hash()),
         ..Origin::default()
     };
     request.extensions_mut().insert(id.clone());
@@ -215,6 +216,8 @@ async fn security_headers(State(web): State<Web>, request: Request<Body>, next: 
     };
     set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // The policy says it to every browser of today; scanners and old browsers look for this.
+    set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "same-origin");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     if web.is_https() {

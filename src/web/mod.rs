@@ -26,6 +26,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod state;
+mod streams;
 mod turned_away;
 mod view;
 pub mod ways;
@@ -80,6 +81,8 @@ pub fn router(web: Web, beside: Router<Web>, described: Described) -> Router {
         .route("/api", get(reference::show).layer(Extension(described)))
         .route("/settings", get(settings::index))
         .route("/settings/access", get(settings::access))
+        .route("/settings/sign-in", get(settings::sign_in::show))
+        .route("/settings/sign-in/check", post(settings::sign_in::check))
         .route("/settings/tokens", get(settings::tokens::show).post(settings::tokens::make))
         .route("/settings/tokens/{id}/revoke", post(settings::tokens::revoke))
         .route("/settings/groups", get(settings::groups::show).post(settings::groups::add))

@@ -1,4 +1,5 @@
-//! Takes connections: with a time limit on headers, a bound on their number, and an orderly end.
+//! Takes connections: with time limits on headers and on clients that do not read, a bound on their number, and an
+//! orderly end.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -16,6 +17,8 @@ use super::{lobby::Lobby, seats::Seats, state::Web};
 
 /// How long a client may take to send its headers; axum's own `serve` would wait for ever.
 const HEADERS: Duration = Duration::from_secs(15);
+/// How long what was sent may stay unread; hyper would hold the connection for ever.
+const UNREAD: Duration = Duration::from_secs(30);
 /// How long open requests may take once the service is told to stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(6);
 
@@ -72,6 +75,7 @@ fn connection(
     >,
 > {
     let _ = stream.set_nodelay(true);
+    bound_unread(&stream);
     let routes = routes.map_request(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(client));
         request
@@ -80,4 +84,15 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes))
+}
+
+/// The kernel ends a connection whose client takes nothing for [`UNREAD`], be it gone or only not reading: RFC 5482, and
+/// `tcp(7)`, which counts what cannot be sent for a window of zero too. Where there is no such option, seats are the bound.
+fn bound_unread(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD)) {
+        tracing::debug!(%error, "a connection has no time limit on what is not read");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (stream, UNREAD);
 }

@@ -1,5 +1,7 @@
 //! The ways in: what is set up beside local accounts, and how long sessions last.
 
+pub mod facts;
+
 use std::sync::Arc;
 
 use crate::{

@@ -174,13 +174,16 @@ async fn a_cursor_that_cannot_be_ours_begins_at_the_end() {
 #[tokio::test]
 async fn many_streams_all_hear_everything() {
     let site = Site::new().await;
-    let ada = site.operator().await;
+    let mut people = Vec::new();
+    for n in 0..20 {
+        people.push(site.signed_in(&format!("p{n}@example.org"), Role::Viewer).await);
+    }
     let start = site.world.head().await;
     let mut streams = tokio::task::JoinSet::new();
-    for _ in 0..200 {
-        let ada = ada.clone();
+    for n in 0..200 {
+        let person = people[n % 20].clone();
         streams.spawn(async move {
-            let mut stream = Stream::open(&ada, Some(start), None).await;
+            let mut stream = Stream::open(&person, Some(start), None).await;
             stream.ids(20).await
         });
     }
@@ -263,6 +266,23 @@ async fn an_open_stream_is_no_use_of_the_session_and_ends_with_it() {
     assert!(ends(&mut stream).await, "it outlived its session");
     site.world.advance(Duration::from_millis(200));
     browser.get("/events").await.assert_status(401);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_persons_twenty_first_stream_ends_their_first() {
+    let site = Site::new().await;
+    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Viewer).await);
+    let mut bobs = Stream::open(&bob, None, None).await;
+    let mut streams = Vec::new();
+    for _ in 0..21 {
+        streams.push(Stream::open(&ada, None, None).await);
+    }
+    assert!(ends(&mut streams[0]).await);
+    site.world.request("/a").await;
+    for stream in streams.iter_mut().skip(1).chain([&mut bobs]) {
+        assert_eq!(stream.next().await.unwrap().data["action"], "invalidation.requested");
+    }
     site.finish().await;
 }
 

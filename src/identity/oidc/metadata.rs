@@ -39,6 +39,19 @@ struct Kept {
     metadata: Option<Metadata>,
     read_at: Option<Timestamp>,
     failed_at: Option<Timestamp>,
+    /// Why it could not be read the last time.
+    error: Option<String>,
+}
+
+/// How asking the provider went.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    pub read_at: Option<Timestamp>,
+    pub failed_at: Option<Timestamp>,
+    /// Why it could not be read the last time; none where it could.
+    pub error: Option<String>,
+    /// How many of its keys are known.
+    pub keys: usize,
 }
 
 /// The metadata of one provider.
@@ -57,14 +70,40 @@ impl Known {
         if resting {
             return Err(IdentityError::Unreachable("the provider did not answer a moment ago".to_owned()));
         }
+        match known.read(http, issuer, now).await {
+            Ok(metadata) => Ok(metadata),
+            Err(error) => known.metadata.clone().ok_or(error),
+        }
+    }
+
+    /// Reads it now, however fresh it is.
+    pub async fn read_now(
+        &self,
+        http: &Http,
+        issuer: &str,
+        now: Timestamp,
+    ) -> Result<Metadata, IdentityError> {
+        self.0.lock().await.read(http, issuer, now).await
+    }
+
+    /// How it went.
+    pub async fn seen(&self) -> Seen {
+        let known = self.0.lock().await;
+        Seen { read_at: known.read_at, failed_at: known.failed_at, error: known.error.clone(), keys: 0 }
+    }
+}
+
+impl Kept {
+    async fn read(&mut self, http: &Http, issuer: &str, now: Timestamp) -> Result<Metadata, IdentityError> {
         match read(http, issuer).await {
             Ok(metadata) => {
-                *known = Kept { metadata: Some(metadata.clone()), read_at: Some(now), failed_at: None };
+                *self = Self { metadata: Some(metadata.clone()), read_at: Some(now), ..Self::default() };
                 Ok(metadata)
             }
             Err(error) => {
-                known.failed_at = Some(now);
-                known.metadata.clone().ok_or(error)
+                self.failed_at = Some(now);
+                self.error = Some(error.to_string());
+                Err(error)
             }
         }
     }

@@ -18,6 +18,8 @@ use crate::domain::{
 use super::{Http, IdentityError, keys::Keys, token};
 use metadata::{Known, Metadata};
 
+pub use metadata::Seen;
+
 /// What is set up.
 #[derive(Clone)]
 pub struct OidcSettings {
@@ -74,6 +76,17 @@ impl Oidc {
     /// Is the provider there, and is it the one that is set up?
     pub async fn look(&self, now: Timestamp) -> Result<(), IdentityError> {
         self.known.get(&self.http, &self.settings.issuer, now).await.map(|_| ())
+    }
+
+    /// Asks it now, for what it says of itself and for its keys; says how many keys it has.
+    pub async fn check(&self, now: Timestamp) -> Result<usize, IdentityError> {
+        let metadata = self.known.read_now(&self.http, &self.settings.issuer, now).await?;
+        self.keys.read_now(&self.http, &metadata.jwks_uri, now).await
+    }
+
+    /// How asking it went until now.
+    pub async fn seen(&self) -> Seen {
+        Seen { keys: self.keys.count().await, ..self.known.seen().await }
     }
 
     /// The address to send the browser to.

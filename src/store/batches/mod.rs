@@ -187,6 +187,18 @@ pub async fn items_of(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Item>,
     Ok(items)
 }
 
+/// How many wait to be sent, counted up to `most`.
+pub async fn waiting(conn: &mut Conn, most: usize) -> Result<usize, StoreError> {
+    let (number,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM
+             (SELECT 1 FROM batch WHERE state IN ('queued', 'submitting') LIMIT $1) AS waiting",
+        signed(most),
+    )?;
+    Ok(count(number))
+}
+
 /// How many items CloudFront took from an account since `from`, as far as Unstale knows.
 pub async fn billed_since(conn: &mut Conn, account: &str, from: Timestamp) -> Result<u64, StoreError> {
     let (items,) = fetch_one!(

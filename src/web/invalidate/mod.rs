@@ -14,11 +14,12 @@ use serde::Deserialize;
 use crate::{
     domain::{
         batching::Load,
+        bounds::SPAN,
         distribution::Distribution,
         plan::{Plan, Surroundings},
         time::Timestamp,
     },
-    store::{Conn, StoreError, batches},
+    store::{Conn, StoreError, batches, invalidations},
 };
 
 use super::{auth::Visitor, state::Web};
@@ -56,6 +57,8 @@ async fn work_out(
         used_this_month: batches::billed_since(conn, site.account(), now.start_of_month()).await?,
         in_flight: batches::in_flight(conn, &site.id).await?,
         limits: web.options.limits,
+        bounds: web.desk.bounds,
+        spent: invalidations::spent_since(conn, &visitor.acting.actor, now.minus(SPAN)).await?,
     };
     Ok(Plan::within(items, site, around, &visitor.access))
 }

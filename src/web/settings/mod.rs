@@ -15,6 +15,7 @@ pub mod protection;
 pub mod qr;
 pub mod second_step;
 pub mod sessions;
+pub mod sign_in;
 pub mod tokens;
 
 pub use access::access;
@@ -43,6 +44,7 @@ const ENTRIES: &[Entry] = &[
     ("/settings/groups", "Groups", "People for whom the same grants hold.", Role::Admin),
     ("/settings/grants", "Grants", "Who is narrowed to which distributions, paths and tags.", Role::Admin),
     ("/settings/tokens", "Tokens", "Pipelines that use the API.", Role::Admin),
+    ("/settings/sign-in", "Sign-in", "The ways in, and whether the provider answers.", Role::Admin),
     (
         "/settings/protection",
         "Protection",

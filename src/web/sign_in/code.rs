@@ -11,9 +11,9 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 
 use crate::{
-    domain::{actor::Origin, person::Person, secret::Secret},
+    domain::{actor::Origin, secret::Secret},
     ops::{self, SecondStepPassed},
-    store::{half_sign_ins, second_steps},
+    store::half_sign_ins::{self, HalfSignIn},
 };
 
 use super::{
@@ -60,27 +60,24 @@ pub async fn show(
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let half = auth::secret_in(&headers, &web, Kind::HalfWay);
-    let Some(person) = half_way(&web, half.as_ref()).await? else {
+    let Some(found) = half_way(&web, half.as_ref()).await? else {
         return Ok(Redirect::to("/sign-in").into_response());
     };
-    Ok(page(&web, &person, own_path(next), None).await?.into_response())
+    Ok(page(&found, own_path(next), None)?.into_response())
 }
 
-async fn half_way(web: &Web, half: Option<&Secret>) -> Result<Option<Person>, WebError> {
+async fn half_way(web: &Web, half: Option<&Secret>) -> Result<Option<HalfSignIn>, WebError> {
     let Some(half) = half else { return Ok(None) };
     let mut conn = web.desk.db.read().await?;
     Ok(half_sign_ins::find(&mut conn, &half.hash(), web.desk.clock.now()).await?)
 }
 
-async fn page(
-    web: &Web,
-    person: &Person,
+fn page(
+    half: &HalfSignIn,
     next: String,
     problem: Option<&'static str>,
-) -> Result<impl IntoResponse, WebError> {
-    let step = second_steps::find(&mut *web.desk.db.read().await?, &person.id).await?;
-    let offered = step.filter(|step| step.confirmed_at.is_none());
-    let offer = offered.and_then(|step| qr::Offer::new(&step.secret, &person.email));
+) -> Result<impl IntoResponse + use<>, WebError> {
+    let offer = half.offered.as_ref().and_then(|secret| qr::Offer::new(secret, &half.person.email));
     view::page(&CodePage { next, problem, offer })
 }
 
@@ -101,8 +98,8 @@ pub async fn submit(
 ) -> Result<Response, WebError> {
     let next = own_path(form.next);
     let half = auth::secret_in(&headers, &web, Kind::HalfWay);
-    let person = half_way(&web, half.as_ref()).await?;
-    let account = person.as_ref().map_or(String::new(), |person| person.email.clone());
+    let found = half_way(&web, half.as_ref()).await?;
+    let account = found.as_ref().map_or(String::new(), |found| found.person.email.clone());
     if let Some(wait) = throttle::begin(&web, &origin, &account).await? {
         return Err(WebError::TooOften(wait));
     }
@@ -123,9 +120,9 @@ pub async fn submit(
             }
         }
         SecondStepPassed::Wrong => {
-            let Some(person) = person else { return Ok(Redirect::to("/sign-in").into_response()) };
+            let Some(found) = found else { return Ok(Redirect::to("/sign-in").into_response()) };
             let problem = "That code is not good, or was used before. Wait for the next one.";
-            let page = page(&web, &person, next, Some(problem)).await?;
+            let page = page(&found, next, Some(problem))?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         SecondStepPassed::Over => {

@@ -48,7 +48,7 @@ fn provider(web: &Web) -> Result<&Oidc, WebError> {
     web.options.ways.oidc.as_deref().ok_or(WebError::NotFound)
 }
 
-fn redirect_uri(web: &Web) -> String {
+pub fn redirect_uri(web: &Web) -> String {
     let base = web.options.public_url.as_deref().unwrap_or_default();
     format!("{base}/sign-in/oidc/callback")
 }

@@ -16,7 +16,7 @@ use unstale::{
         token::TokenSecret,
     },
     ops::{self, ExternalRules, NewToken, OpError, Refusal, SecondStepPassed, SignIn},
-    store::{grants, groups, people, proposals, second_steps},
+    store::{grants, groups, half_sign_ins, people, proposals, second_steps},
 };
 
 use crate::support::{World, acting, items, person, shell};
@@ -74,9 +74,10 @@ async fn half(world: &World) -> Secret {
     secret
 }
 
-async fn offered(world: &World, person: &Person) -> Option<TotpSecret> {
-    let found = world.database.get(async |conn| second_steps::find(conn, &person.id).await).await;
-    found.map(|step| step.secret)
+async fn offered(world: &World, half: &Secret) -> Option<TotpSecret> {
+    let now = world.now();
+    let found = world.database.get(async |conn| half_sign_ins::find(conn, &half.hash(), now).await).await;
+    found.expect("it is over").offered
 }
 
 #[tokio::test]
@@ -84,26 +85,26 @@ async fn an_offered_secret_is_of_one_sign_in_and_ends_with_the_password() {
     let world = World::new().await;
     let email = Email::parse(EMAIL).unwrap();
     let grace = ops::add_person(&world.desk, &shell(), &email, Role::Viewer, PASSWORD).await.unwrap();
-    let strangers = half(&world).await;
-    let seen = offered(&world, &grace).await.unwrap();
-    let own = half(&world).await;
-    let secret = offered(&world, &grace).await.unwrap();
-    assert_ne!(seen.reveal(), secret.reveal());
+    let (strangers, own) = (half(&world).await, half(&world).await);
+    let secret = offered(&world, &own).await.unwrap();
+    assert_ne!(offered(&world, &strangers).await.unwrap().reveal(), secret.reveal());
     let code = secret.code(world.now()).unwrap();
     let pass = async |half: &Secret| {
         ops::pass_second_step(&world.desk, &Origin::default(), half, &code).await.unwrap()
     };
-    assert!(matches!(pass(&strangers).await, SecondStepPassed::Over), "it would show the new secret");
+    assert!(matches!(pass(&strangers).await, SecondStepPassed::Wrong), "it is another's");
+    let found = async || world.database.get(async |conn| second_steps::find(conn, &grace.id).await).await;
+    assert_eq!(found().await, None, "a wrong code leaves nothing");
     ops::reset_password(&world.desk, &shell(), &email, PASSWORD).await.unwrap();
-    assert!(offered(&world, &grace).await.is_none());
-    let own_again = half(&world).await;
     assert!(matches!(pass(&own).await, SecondStepPassed::Over));
-    let code = offered(&world, &grace).await.unwrap().code(world.now()).unwrap();
+    let own_again = half(&world).await;
+    let code = offered(&world, &own_again).await.unwrap().code(world.now()).unwrap();
     let done = ops::pass_second_step(&world.desk, &Origin::default(), &own_again, &code).await.unwrap();
     assert!(matches!(done, SecondStepPassed::Done(_, Some(_))), "{done:?}");
-    // What is on stays on.
+    // What is on stays on, and nothing is offered beside it.
     ops::reset_password(&world.desk, &shell(), &email, PASSWORD).await.unwrap();
-    assert!(offered(&world, &grace).await.is_some());
+    assert!(found().await.is_some());
+    assert_eq!(offered(&world, &half(&world).await).await, None);
     world.finish().await;
 }
 

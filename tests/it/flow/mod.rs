@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acting;
+mod bounds;
 mod distributions;
 mod fairness;
 mod life;

@@ -229,6 +229,36 @@ async fn where_it_is_required_the_second_step_is_set_up_before_anything_opens() 
 }
 
 #[tokio::test]
+async fn what_one_sign_in_is_offered_is_no_others() {
+    let ways = Ways { require_second_step: true, ..Ways::default() };
+    let site = Site::over(World::new().await, Options { ways, ..options() }).await;
+    let (site, thief) = with_grace(site).await;
+    let grace = site.stranger();
+    // Somebody who has her password looks at what they are offered, and waits.
+    sign_in(&thief, PASSWORD).await;
+    let theirs = thief.get("/sign-in/code").await;
+    sign_in(&grace, PASSWORD).await;
+    let hers = grace.get("/sign-in/code").await;
+    assert_ne!(theirs.text("#secret"), hers.text("#secret"));
+    assert_eq!(thief.get("/sign-in/code").await.text("#secret"), theirs.text("#secret"));
+    // Neither disturbs the other, and a code of the one is no code of the other.
+    let now = site.world.now();
+    let wrong = grace.press(&hers.form("form").with("code", &code(&theirs.text("#secret"), now))).await;
+    wrong.assert_status(422);
+    grace.press(&hers.form("form").with("code", &code(&hers.text("#secret"), now))).await.assert_status(200);
+    grace.get("/").await.assert_status(200);
+    let late = thief.press(&theirs.form("form").with("code", &code(&theirs.text("#secret"), now))).await;
+    assert_eq!(late.leads_to().as_deref(), Some("/sign-in"));
+    site.world.advance(Duration::from_secs(30));
+    sign_in(&thief, PASSWORD).await;
+    let page = thief.get("/sign-in/code").await;
+    assert!(!page.has("#secret"), "what is on is not shown");
+    let old = code(&theirs.text("#secret"), site.world.now());
+    thief.press(&page.form("form").with("code", &old)).await.assert_status(422);
+    site.finish().await;
+}
+
+#[tokio::test]
 async fn sessions_are_listed_and_ended_one_by_one_or_all() {
     let (site, browser) = with_grace(Site::new().await).await;
     sign_in(&browser, PASSWORD).await;

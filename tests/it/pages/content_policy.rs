@@ -20,6 +20,7 @@ fn assert_headers(answer: &Answer) {
     let path = &answer.path;
     assert_eq!(answer.header("content-security-policy"), Some(POLICY), "{path}");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+    assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{path}");
     assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
     assert_eq!(answer.header("cross-origin-opener-policy"), Some("same-origin"), "{path}");
     assert!(answer.header("x-request-id").is_some_and(|id| id.len() == 36), "{path}");

@@ -70,10 +70,13 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             "/settings/groups"
             | "/settings/grants"
             | "/settings/protection"
+            | "/settings/sign-in"
             | "/settings/tokens"
             | "/settings/people"
             | "/settings/people/{id}",
         ) => ADMIN_PAGE,
+        // There is no provider; with one, see the tests of OpenID Connect.
+        ("POST", "/settings/sign-in/check") => [401, 403, 403, 403, 403, 404],
         (
             "POST",
             "/settings/groups"

@@ -418,3 +418,51 @@ async fn without_a_provider_there_is_no_such_page() {
     }
     site.finish().await;
 }
+
+#[tokio::test]
+async fn administrators_see_what_is_set_and_check_the_provider() {
+    let (site, provider) = site().await;
+    let admin = site.admin().await;
+    let page = admin.get("/settings/sign-in").await;
+    page.assert_status(200)
+        .assert_says(&provider.issuer)
+        .assert_says(CLIENT)
+        .assert_says("UNSTALE_OIDC_CLIENT_SECRET")
+        .assert_says(&format!("{}/sign-in/oidc/callback", site.address))
+        .assert_says("boss")
+        .assert_says("not asked yet")
+        .assert_silent_about(SECRET);
+    let head = site.world.head().await;
+    let check = page.form("form[action='/settings/sign-in/check']");
+    let done = admin.submit(&check).await;
+    done.assert_status(200).assert_says("answers").assert_says("read");
+    assert_eq!(site.world.events_after(head).await, ["sign_in.provider_checked"]);
+    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!((event.outcome.as_str(), event.target.id.as_str()), ("done", provider.issuer.as_str()));
+    assert!(event.note.starts_with("it answers, with "), "{}", event.note);
+    // It is asked anew, and what was known stays good where it does not answer.
+    provider.away(true);
+    let done = admin.submit(&check).await;
+    done.assert_says("does not answer");
+    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!(event.outcome.as_str(), "failed");
+    assert!(!event.note.is_empty());
+    site.stranger().get("/sign-in/oidc").await.assert_status(303);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_start_tells_what_changed_among_the_ways_in() {
+    let world = World::new().await;
+    let lines = |ways: Ways| ways.lines();
+    let (before, after) = (Ways::default(), Ways { require_second_step: true, ..Ways::default() });
+    let head = world.head().await;
+    for ways in [before.clone(), before, after] {
+        ops::note_ways(&world.desk, &lines(ways)).await.unwrap();
+    }
+    assert_eq!(world.events_after(head).await, ["sign_in.changed"; 2], "what stays as it is leaves no event");
+    let event = world.history().await.pop().unwrap().event;
+    assert_eq!(event.old, "UNSTALE_REQUIRE_TOTP=as each person likes");
+    assert_eq!(event.new, "UNSTALE_REQUIRE_TOTP=required");
+    world.finish().await;
+}

@@ -218,3 +218,35 @@ async fn the_set_up_link_is_good_for_a_day() {
     site.stranger().get(&address).await.assert_status(403);
     site.finish().await;
 }
+
+#[tokio::test]
+async fn signing_in_anew_ends_the_session_that_the_browser_had() {
+    let site = with_grace().await;
+    let (browser, twin) = (site.stranger(), site.stranger());
+    sign_in(&twin, EMAIL, PASSWORD).await;
+    sign_in(&browser, EMAIL, PASSWORD).await;
+    let (first, thief) = (browser.cookie("unstale").unwrap(), site.stranger());
+    thief.set_cookie("unstale", &first);
+    thief.get("/").await.assert_status(200);
+    // A wrong password ends nothing.
+    browser.post("/sign-in", &[("email", EMAIL), ("password", "wrong")]).await.assert_status(422);
+    browser.get("/").await.assert_status(200);
+    let head = site.world.head().await;
+    let answer = browser.post("/sign-in", &[("email", EMAIL), ("password", PASSWORD)]).await;
+    answer.assert_status(303);
+    assert_eq!(site.world.events_after(head).await, ["person.signed_in"]);
+    let note = site.world.history().await.pop().unwrap().event.note;
+    assert!(note.starts_with("in place of session "), "{note}");
+    thief.get("/").await.assert_status(303);
+    for other in [&browser, &twin] {
+        other.get("/").await.assert_status(200);
+    }
+    // Also somebody else's, at a machine that people share.
+    let grace = browser.cookie("unstale").unwrap();
+    thief.set_cookie("unstale", &grace);
+    let eve = Email::parse("eve@example.com").unwrap();
+    ops::add_person(&site.world.desk, &acting(), &eve, Role::Viewer, PASSWORD).await.unwrap();
+    browser.post("/sign-in", &[("email", "eve@example.com"), ("password", PASSWORD)]).await;
+    thief.get("/").await.assert_status(303);
+    site.finish().await;
+}

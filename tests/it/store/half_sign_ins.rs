@@ -3,9 +3,13 @@
 use unstale::{
     domain::{
         access::Role,
+        second_step::TotpSecret,
         secret::{Secret, SecretHash},
     },
-    store::{half_sign_ins, people},
+    store::{
+        half_sign_ins::{self, HalfSignIn},
+        people,
+    },
 };
 
 use crate::support::{Database, at, on_each_engine, person};
@@ -15,23 +19,25 @@ fn hash(byte: u8) -> SecretHash {
 }
 
 async fn half_a_sign_in_is_short_and_tried_a_few_times(database: &Database) {
-    let ada = person("ada@example.com", Role::Admin);
+    let (ada, offered) = (person("ada@example.com", Role::Admin), TotpSecret::from_random([7; 20]));
     database
         .write(async |tx| {
             people::insert(tx, &ada, "hash").await?;
-            half_sign_ins::insert(tx, &hash(1), &ada.id, at(0), at(10)).await
+            half_sign_ins::insert(tx, &hash(1), &ada.id, Some(&offered), at(0), at(10)).await
         })
         .await;
+    let half = HalfSignIn { person: ada.clone(), offered: Some(offered) };
     let find = async |byte, now| {
         database.get(async |conn| half_sign_ins::find(conn, &hash(byte), at(now)).await).await
     };
-    assert_eq!(find(1, 9).await, Some(ada.clone()));
+    assert_eq!(find(1, 9).await, Some(half));
     assert_eq!(find(1, 10).await, None);
     assert_eq!(find(2, 0).await, None);
     let counted = async || database.write(async |tx| half_sign_ins::count_try(tx, &hash(1), 2).await).await;
     assert_eq!((counted().await, counted().await, counted().await), (true, true, false));
     // One that is over makes room for the next.
-    database.write(async |tx| half_sign_ins::insert(tx, &hash(2), &ada.id, at(10), at(20)).await).await;
+    database.write(async |tx| half_sign_ins::insert(tx, &hash(2), &ada.id, None, at(10), at(20)).await).await;
+    assert_eq!(find(2, 11).await.map(|half| half.offered), Some(None));
     assert_eq!(database.raw().await.number("SELECT count(*) FROM half_sign_in").await, 1);
     database.write(async |tx| people::set_disabled(tx, &ada.id, Some(at(1))).await).await;
     assert_eq!(find(2, 11).await, None, "disabled");

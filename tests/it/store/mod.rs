@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod audit;
 mod batches;
+mod bounds;
 mod complete;
 mod concurrency;
 mod db;

@@ -57,6 +57,23 @@ async fn a_distribution_is_not_protected_until_it_is(database: &Database) {
     assert_eq!(database.get(async |conn| protections::list(conn).await).await, [new]);
 }
 
+async fn what_somebody_has_waiting_is_counted(database: &Database) {
+    sites(database, &["E1"]).await;
+    let (first, second) = (proposal("E1", 0), proposal("E1", 50));
+    for new in [&first, &second] {
+        database.write(async |tx| proposals::insert(tx, new).await).await;
+    }
+    let waiting = async |now| {
+        database.get(async |conn| proposals::waiting_of(conn, &first.asked_by, at(now)).await).await
+    };
+    assert_eq!((waiting(60).await, waiting(100).await, waiting(150).await), (2, 1, 0));
+    let by = crate::support::acting().actor;
+    database.write(async |tx| proposals::decide(tx, &first.id, &by, "no", None, at(60)).await).await;
+    assert_eq!(waiting(60).await, 1);
+    let other = unstale::domain::actor::Actor { id: "p2".to_owned(), ..first.asked_by.clone() };
+    assert_eq!(database.get(async |conn| proposals::waiting_of(conn, &other, at(60)).await).await, 0);
+}
+
 async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
     sites(database, &["E1", "E2"]).await;
     let (one, two) = (proposal("E1", 0), proposal("E2", 10));
@@ -116,6 +133,7 @@ async fn a_repeat_is_found_by_its_items(database: &Database) {
 }
 
 on_each_engine!(
+    what_somebody_has_waiting_is_counted,
     a_distribution_is_not_protected_until_it_is,
     a_proposal_is_decided_once_and_in_time,
     a_repeat_is_found_by_its_items,

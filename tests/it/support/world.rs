@@ -12,7 +12,6 @@ use unstale::{
         access::Role,
         actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
         audit::{Chained, GENESIS},
-        batching::Load,
         distribution::Distribution,
         id::{CallerReference, DistributionId, InvalidationId, PersonId, RequestKey},
         invalidation::{Batch, Invalidation, InvalidationState, NewInvalidation},
@@ -234,7 +233,7 @@ impl World {
     pub async fn new_invalidation(&self, distribution: &str, typed: &str) -> NewInvalidation {
         let site = self.site(distribution).await;
         let limits = self.bench.settings.limits;
-        let around = Surroundings { used_this_month: 0, in_flight: Load::default(), limits };
+        let around = Surroundings::unmeasured(limits);
         let plan = Plan::work_out(typed, &site, around);
         assert!(plan.is_sendable(), "{:?}", plan.refused().collect::<Vec<_>>());
         let first = plan.lines.iter().find_map(|line| line.item_to_send()).unwrap().clone();
@@ -398,10 +397,8 @@ pub fn acting() -> Acting {
         client_address: "192.0.2.7".to_owned(),
         request_id: "req-1".to_owned(),
         sign_in: "password".to_owned(),
-        // A proxy vouches for them.
-        session: String::new(),
-        via: String::new(),
-        user_agent: String::new(),
+        // No session: a proxy vouches for them.
+        ..Origin::default()
     };
     Acting { actor: samples::actor(), origin }
 }

@@ -1,0 +1,83 @@
+//! The ways in, as they are set up: facts to read, and a check of the provider.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+
+use crate::{identity::oidc::Oidc, ops};
+
+use super::{
+    super::{
+        auth::Visitor,
+        error::WebError,
+        sign_in::oidc,
+        state::Web,
+        view::{self, Frame, When},
+        ways::facts::Way,
+    },
+    frame,
+};
+
+const PATH: &str = "/settings/sign-in";
+
+#[derive(Template)]
+#[template(path = "settings/sign_in.html")]
+struct Page {
+    frame: Frame,
+    ways: Vec<Way>,
+    provider: Option<Provider>,
+}
+
+/// What is known of the provider beside what is set.
+struct Provider {
+    /// To be registered there.
+    redirect: String,
+    state: &'static str,
+    words: &'static str,
+    asked: Option<When>,
+    error: Option<String>,
+    keys: String,
+}
+
+/// `GET /settings/sign-in`
+pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
+    visitor.require_admin(&web, "see the ways in").await?;
+    let mut conn = web.desk.db.read().await?;
+    let frame = frame(&mut conn, &web, &visitor, PATH).await?;
+    drop(conn);
+    let provider = match web.options.ways.oidc.as_deref() {
+        Some(found) => Some(about(&web, found).await),
+        None => None,
+    };
+    view::page(&Page { frame, ways: web.options.ways.facts(), provider })
+}
+
+async fn about(web: &Web, provider: &Oidc) -> Provider {
+    let (seen, now) = (provider.seen().await, web.desk.clock.now());
+    let (state, words) = match (&seen.error, seen.read_at) {
+        (Some(_), _) => ("failed", "does not answer"),
+        (None, Some(_)) => ("completed", "answers"),
+        (None, None) => ("queued", "not asked yet"),
+    };
+    let keys = match seen.keys {
+        0 => "not read yet; they are with the first sign-in, or with a check".to_owned(),
+        one_or_more => format!("{one_or_more} read"),
+    };
+    let asked = seen.failed_at.max(seen.read_at).map(|at| When::new(at, now));
+    Provider { redirect: oidc::redirect_uri(web), state, words, asked, error: seen.error, keys }
+}
+
+/// `POST /settings/sign-in/check`: asks the provider now.
+pub async fn check(State(web): State<Web>, visitor: Visitor) -> Result<Response, WebError> {
+    let what = "check the provider";
+    visitor.require_admin(&web, what).await?;
+    let Some(provider) = web.options.ways.oidc.as_deref() else {
+        return Err(visitor.no_such(&web, what).await);
+    };
+    let said = provider.check(web.desk.clock.now()).await;
+    let said = said.map(|keys| format!("it answers, with {keys} keys")).map_err(|error| error.to_string());
+    ops::note_check(&web.desk, &visitor.acting, &provider.settings.issuer, &said).await?;
+    Ok(Redirect::to(PATH).into_response())
+}

@@ -1,0 +1,98 @@
+//! Room for live streams: so many in all, and only a part of them for one person, whose newest end their oldest: a
+//! browser with many tabs goes on, and nobody takes the others' room.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::id::PersonId;
+
+/// The most open streams.
+const ALL: usize = 2_000;
+/// The most of one person.
+const OWN: usize = 20;
+
+/// The room. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Streams(Arc<Mutex<Open>>);
+
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    last: u64,
+    by_person: HashMap<PersonId, VecDeque<(u64, CancellationToken)>>,
+}
+
+/// One open stream; its room is free again when dropped.
+#[derive(Debug)]
+pub struct Stream {
+    streams: Streams,
+    person: PersonId,
+    number: u64,
+    /// A newer stream of the same person took its place.
+    pub ended: CancellationToken,
+}
+
+impl Streams {
+    /// Opens one; `None` where there is no room left.
+    pub fn open(&self, person: &PersonId) -> Option<Stream> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = open.by_person.get(person).map_or(0, VecDeque::len);
+        if open.all >= ALL && own < OWN {
+            return None;
+        }
+        open.all += 1;
+        open.last += 1;
+        let (number, ended) = (open.last, CancellationToken::new());
+        let own = open.by_person.entry(person.clone()).or_default();
+        own.push_back((number, ended.clone()));
+        if own.len() > OWN
+            && let Some((_, oldest)) = own.pop_front()
+        {
+            oldest.cancel();
+        }
+        Some(Stream { streams: self.clone(), person: person.clone(), number, ended })
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.all -= 1;
+        if let Some(own) = open.by_person.get_mut(&self.person) {
+            own.retain(|(number, _)| *number != self.number);
+            if own.is_empty() {
+                open.by_person.remove(&self.person);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_persons_newest_streams_end_their_oldest() {
+        let (streams, ada) = (Streams::default(), PersonId::from_trusted("ada"));
+        let held: Vec<Stream> =
+            std::iter::repeat_with(|| streams.open(&ada).unwrap()).take(OWN + 2).collect();
+        let ended = |stream: &Stream| stream.ended.is_cancelled();
+        assert!(held[..2].iter().all(ended) && !held[2..].iter().any(ended));
+        drop(held);
+        let open = streams.0.lock().unwrap();
+        assert!(open.all == 0 && open.by_person.is_empty());
+    }
+
+    #[test]
+    fn who_comes_last_finds_no_room() {
+        let streams = Streams::default();
+        let person = |number: usize| PersonId::from_trusted(number.to_string().as_str());
+        let held: Vec<Stream> = (0..ALL).map_while(|number| streams.open(&person(number))).collect();
+        assert_eq!(held.len(), ALL);
+        assert!(streams.open(&person(ALL)).is_none());
+    }
+}

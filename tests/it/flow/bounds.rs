@@ -1,0 +1,112 @@
+//! How much one actor may ask for: in a day, in the queue, and of others' approval.
+
+use std::time::Duration;
+
+use unstale::{
+    domain::{
+        access::Role,
+        actor::{Acting, Actor},
+        bounds::{Bounds, PROPOSALS},
+        protection::Guard,
+    },
+    ops::{self, OpError, Requested},
+    store::people,
+};
+
+use crate::support::{Site, WORKSHOP, World, acting, lines, person};
+
+async fn ask(world: &World, acting: &Acting, typed: &str) -> Result<Requested, OpError> {
+    let new = world.new_invalidation(WORKSHOP, typed).await;
+    ops::request_invalidation(&world.desk, acting, &new).await
+}
+
+async fn world_with(daily_items: u64) -> World {
+    let mut world = World::new().await;
+    world.desk = world.desk.clone().bounded(Bounds { daily_items: Some(daily_items) });
+    world
+}
+
+async fn somebody_else(world: &World) -> Acting {
+    let bob = person("bob@example.com", Role::Operator);
+    world.database.write(async |tx| people::insert(tx, &bob, "").await).await;
+    Acting { actor: Actor::person(&bob.id, &bob.email), ..acting() }
+}
+
+#[tokio::test]
+async fn a_days_items_are_bounded_and_come_back() {
+    let world = world_with(10).await;
+    let head = world.head().await;
+    assert!(matches!(ask(&world, &acting(), &lines(7, |n| format!("/a{n}"))).await, Ok(Requested::New(_))));
+    world.advance(Duration::from_hours(1));
+    let refused = ask(&world, &acting(), &lines(4, |n| format!("/b{n}"))).await.unwrap_err();
+    assert!(
+        matches!(&refused, OpError::NotAllowed(words) if words.contains("3 are left, and this has 4; there is room again from")),
+        "{refused}"
+    );
+    assert_eq!(world.events_after(head).await, ["invalidation.requested", "act.refused"]);
+    // What is left may be used, and the others are not bounded by it.
+    assert!(matches!(ask(&world, &acting(), "/c\n/d\n/e").await, Ok(Requested::New(_))));
+    assert!(ask(&world, &acting(), "/f").await.is_err());
+    let other = somebody_else(&world).await;
+    assert!(matches!(ask(&world, &other, "/f").await, Ok(Requested::New(_))));
+    // The first seven are a day old.
+    world.advance(Duration::from_hours(23));
+    assert!(matches!(ask(&world, &acting(), &lines(7, |n| format!("/g{n}"))).await, Ok(Requested::New(_))));
+    assert!(ask(&world, &acting(), "/h").await.is_err());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn those_who_ask_together_share_one_bound() {
+    let world = world_with(10).await;
+    let mut asked = tokio::task::JoinSet::new();
+    for n in 0..25 {
+        let new = world.new_invalidation(WORKSHOP, &format!("/{n}")).await;
+        let desk = world.desk.clone();
+        asked.spawn(async move { ops::request_invalidation(&desk, &acting(), &new).await.is_ok() });
+    }
+    let taken = asked.join_all().await.into_iter().filter(|taken| *taken).count();
+    assert_eq!(taken, 10);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_bound_there_is_none() {
+    let mut world = World::new().await;
+    world.desk = world.desk.clone().bounded(Bounds { daily_items: None });
+    for page in 0..3 {
+        let typed = lines(20_000, |n| format!("/{page}/{n}"));
+        assert!(matches!(ask(&world, &acting(), &typed).await, Ok(Requested::New(_))));
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn the_form_says_it_before_and_the_answer_says_why() {
+    let site = Site::over(world_with(2).await, crate::support::options()).await;
+    let ada = site.operator().await;
+    let fields = [("distribution", WORKSHOP), ("items", "/a\n/b\n/c"), ("reason", "")];
+    let plan = ada.post("/plan", &fields).await;
+    plan.assert_status(200).assert_says("It would be refused: one person or token may request 2 items");
+    let form = ada.get("/").await.form("#request").with("distribution", WORKSHOP).with("items", "/a\n/b\n/c");
+    let refused = ada.press(&form).await;
+    refused.assert_status(422).assert_says("may request 2 items in 24 hours");
+    assert!(site.world.creates().is_empty());
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn requests_that_wait_for_approval_are_bounded() {
+    let site = Site::new().await;
+    site.protect(WORKSHOP, |protection| protection.guard = Guard::SecondPerson).await;
+    let world = &site.world;
+    for _ in 0..PROPOSALS {
+        assert!(matches!(ask(world, &acting(), "/*").await, Ok(Requested::Proposed(_))));
+    }
+    let refused = ask(world, &acting(), "/*").await.unwrap_err();
+    assert!(refused.to_string().contains("wait for approval already"), "{refused}");
+    // They expire after a day, and there is room again.
+    world.advance(Duration::from_hours(25));
+    assert!(matches!(ask(world, &acting(), "/*").await, Ok(Requested::Proposed(_))));
+    site.finish().await;
+}

@@ -1,0 +1,55 @@
+//! What is counted so that it can be bounded, and the ways in that a start compares.
+
+use unstale::{
+    domain::bounds::Spent,
+    store::{batches, invalidations, ways},
+};
+
+use super::{
+    batches::{accept, claim},
+    given,
+};
+use crate::support::{Database, acting, at, on_each_engine};
+
+async fn a_days_items_are_summed_by_actor(database: &Database) {
+    given::sites(database, &["E1", "E2"]).await;
+    let spent = async |from| {
+        database.get(async |conn| invalidations::spent_since(conn, &acting().actor, at(from)).await).await
+    };
+    assert_eq!(spent(0).await, Spent::default());
+    given::request(database, "E1", 10, &[&["/a", "/b"], &["/c*"]]).await;
+    given::request(database, "E2", 20, &[&["/d"]]).await;
+    assert_eq!(spent(9).await, Spent { items: 4, since: Some(at(10)) });
+    assert_eq!(spent(10).await, Spent { items: 1, since: Some(at(20)) });
+    let other = unstale::domain::actor::Actor { id: "p2".to_owned(), ..acting().actor };
+    let others = database.get(async |conn| invalidations::spent_since(conn, &other, at(0)).await).await;
+    assert_eq!(others, Spent::default());
+}
+
+async fn what_waits_is_counted_up_to_a_bound(database: &Database) {
+    given::sites(database, &["E1"]).await;
+    let waiting = async |most| database.get(async |conn| batches::waiting(conn, most).await).await;
+    assert_eq!(waiting(10).await, 0);
+    let new = given::request(database, "E1", 0, &[&["/a"], &["/b"], &["/c"]]).await;
+    assert_eq!((waiting(10).await, waiting(3).await, waiting(2).await), (3, 3, 2));
+    // What is being sent waits still; what CloudFront took does not.
+    assert!(claim(database, &new.batches[0].id, "lease", 1).await);
+    assert_eq!(waiting(10).await, 3);
+    accept(database, &new.batches[1].id, "I1", 2).await;
+    assert_eq!(waiting(10).await, 2);
+}
+
+async fn the_ways_in_are_kept_for_the_next_start(database: &Database) {
+    let read = async || database.get(async |conn| ways::read(conn).await).await;
+    assert_eq!(read().await, None);
+    for facts in ["A=1", "A=2\nB=3"] {
+        database.write(async |tx| ways::replace(tx, facts).await).await;
+        assert_eq!(read().await.as_deref(), Some(facts));
+    }
+}
+
+on_each_engine!(
+    a_days_items_are_summed_by_actor,
+    what_waits_is_counted_up_to_a_bound,
+    the_ways_in_are_kept_for_the_next_start
+);
