@@ -10,8 +10,8 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     config::DatabaseArgs,
-    domain::audit::export::Form,
-    store::{Db, audit},
+    domain::audit::{Chained, export::Form},
+    store::{Db, StoreError, audit},
 };
 
 use super::CliError;
@@ -64,17 +64,30 @@ pub async fn run(args: ExportArgs) -> Result<(), CliError> {
 
 async fn write(db: &Db, form: Form, mut out: impl Write) -> Result<(), CliError> {
     out.write_all(&form.opening())?;
-    let mut last = 0;
-    let mut buffer = Vec::new();
-    loop {
-        let page = audit::after(&mut *db.read().await?, last, PAGE).await?;
-        let Some(newest) = page.last() else { break };
-        last = newest.sequence;
-        for chained in &page {
-            form.write(&mut buffer, chained);
-        }
-        out.write_all(&buffer)?;
-        buffer.clear();
+    let mut page = read(db, 0).await?;
+    while let Some(last) = page.last().map(|newest| newest.sequence) {
+        // One page is put down while the next is read.
+        let written = tokio::task::spawn_blocking(move || put_down(form, &page));
+        page = read(db, last).await?;
+        out.write_all(&written.await?)?;
     }
     Ok(out.flush()?)
+}
+
+/// The events after this one; where one is damaged the error names it.
+async fn read(db: &Db, after: i64) -> Result<Vec<Chained>, StoreError> {
+    let mut conn = db.read().await?;
+    let sheet = audit::sheet(&mut conn, after, PAGE).await;
+    match sheet.ok().and_then(|sheet| sheet.events()) {
+        Some(events) => Ok(events),
+        None => audit::after(&mut conn, after, PAGE).await,
+    }
+}
+
+fn put_down(form: Form, page: &[Chained]) -> Vec<u8> {
+    let mut buffer = Vec::new();
+    for chained in page {
+        form.write(&mut buffer, chained);
+    }
+    buffer
 }

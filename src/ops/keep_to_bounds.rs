@@ -1,10 +1,18 @@
 //! Refuses what is more than one actor may ask for, or than the queue may hold.
+//!
+//! Where one process writes (SQLite), it keeps count of what it let through since it last asked the database. That is
+//! never less than the truth, so the database is asked again only where the count says that there is no room.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use crate::{
     domain::{
-        actor::Acting,
+        actor::{Acting, Actor},
         audit::Target,
-        bounds::{PROPOSALS, QUEUE, SPAN},
+        bounds::{Bounds, PROPOSALS, QUEUE, SPAN, Spent},
         invalidation::NewInvalidation,
     },
     store::{Tx, batches, invalidations, proposals},
@@ -15,6 +23,65 @@ use super::{
     allow::{self, Refusal},
 };
 
+/// So many actors are counted at the most.
+const ACTORS: usize = 10_000;
+
+/// The count. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tally(Arc<Mutex<Counts>>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Batches that wait; nothing before the database was asked.
+    waiting: Option<usize>,
+    /// Items of a day, by actor.
+    spent: HashMap<String, u64>,
+}
+
+/// What a request takes of the room that there is.
+#[derive(Debug, Clone, Copy)]
+struct Share<'a> {
+    actor: &'a Actor,
+    items: usize,
+    batches: usize,
+}
+
+impl Tally {
+    /// Is there room by the count? Then it is taken.
+    fn take(&self, bounds: Bounds, share: Share<'_>) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(waiting), Some(spent)) = (counts.waiting, counts.spent.get(&name(share.actor))) else {
+            return false;
+        };
+        let spent = Spent { items: *spent, since: None };
+        let fits = waiting + share.batches <= QUEUE && bounds.refusal(share.items, spent).is_none();
+        if fits {
+            counts.set(share, waiting, spent.items);
+        }
+        fits
+    }
+
+    /// Counts on from what the database says.
+    fn set(&self, share: Share<'_>, waiting: usize, spent: Spent) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).set(share, waiting, spent.items);
+    }
+}
+
+impl Counts {
+    fn set(&mut self, share: Share<'_>, waiting: usize, spent: u64) {
+        if self.spent.len() >= ACTORS {
+            self.spent.clear();
+        }
+        self.waiting = Some(waiting + share.batches);
+        let items = u64::try_from(share.items).unwrap_or(u64::MAX);
+        self.spent.insert(name(share.actor), spent.saturating_add(items));
+    }
+}
+
+fn name(actor: &Actor) -> String {
+    format!("{} {}", actor.kind.as_str(), actor.id)
+}
+
 /// Goes on where there is room for the request: in the actor's day, and in the queue.
 pub(super) async fn check_room(
     desk: &Desk,
@@ -22,14 +89,19 @@ pub(super) async fn check_room(
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<(), OpError> {
-    let mut why = None;
-    if desk.bounds.daily_items.is_some() {
-        let since = desk.clock.now().minus(SPAN);
-        let spent = invalidations::spent_since(tx, &acting.actor, since).await?;
-        why = desk.bounds.refusal(new.item_count(), spent);
+    let share = Share { actor: &acting.actor, items: new.item_count(), batches: new.batches.len() };
+    if !desk.db.is_shared() && desk.tally.take(desk.bounds, share) {
+        return Ok(());
     }
-    if why.is_none() && batches::waiting(tx, QUEUE).await? + new.batches.len() > QUEUE {
+    let since = desk.clock.now().minus(SPAN);
+    let spent = invalidations::spent_since(tx, &acting.actor, since).await?;
+    let waiting = batches::waiting(tx, QUEUE).await?;
+    let mut why = desk.bounds.refusal(share.items, spent);
+    if why.is_none() && waiting + share.batches > QUEUE {
         why = Some(format!("{QUEUE} batches wait to be sent already; wait until some are"));
+    }
+    if why.is_none() {
+        desk.tally.set(share, waiting, spent);
     }
     refuse(desk, tx, acting, new, why).await
 }

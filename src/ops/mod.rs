@@ -90,6 +90,7 @@ use crate::{
     wake::Bell,
 };
 use counter::Counter;
+use keep_to_bounds::Tally;
 
 /// What every command works with.
 #[derive(Debug, Clone)]
@@ -100,12 +101,20 @@ pub struct Desk {
     /// How much one actor may ask for.
     pub bounds: Bounds,
     counter: Counter,
+    tally: Tally,
 }
 
 impl Desk {
     #[must_use]
     pub fn new(db: Db, clock: Clock, bell: Bell) -> Self {
-        Self { db, clock, bell, bounds: Bounds::default(), counter: Counter::default() }
+        Self {
+            db,
+            clock,
+            bell,
+            bounds: Bounds::default(),
+            counter: Counter::default(),
+            tally: Tally::default(),
+        }
     }
 
     /// Keeps to these bounds.

@@ -24,8 +24,13 @@ pub async fn of_person(conn: &mut Conn, id: &PersonId) -> Result<Option<Access>,
     )?;
     let Some((role,)) = row else { return Ok(None) };
     let role = Role::parse(&role).ok_or_else(|| StoreError::unreadable("a role", &role))?;
+    with_role(conn, id, role).await.map(Some)
+}
+
+/// Of a person whose role was just read.
+pub async fn with_role(conn: &mut Conn, id: &PersonId, role: Role) -> Result<Access, StoreError> {
     let all = grants::of_person(conn, id).await?;
-    Ok(Some(resolve(conn, role, id.as_str(), all).await?))
+    resolve(conn, role, id.as_str(), all).await
 }
 
 /// Of a token with this role, which the person `made_by` answers for.

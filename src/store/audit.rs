@@ -6,6 +6,7 @@ mod index;
 mod scan;
 mod search;
 mod segments;
+mod sheet;
 
 pub use check::{
     Checked, check_state, claim_post, forget_post_problem, set_check_state, set_file_problem,
@@ -16,6 +17,7 @@ pub use index::{Entry, add_to_index, index_reached};
 pub use scan::{Scanned, find, scan};
 pub use search::{Found, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
+pub use sheet::{Sheet, sheet};
 
 use crate::domain::{
     actor::{Acting, Actor, ActorKind, Origin},
@@ -51,14 +53,15 @@ pub async fn append(tx: &mut Tx, event: Event) -> Result<i64, StoreError> {
     };
     let chained = Chained::new(last + 1, event.with_origins_words(), previous_hash);
     insert(tx, &chained).await?;
-    execute!(
-        tx,
-        "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1",
-        chained.sequence,
-        chained.hash.as_str(),
-    )?;
     tx.head = Some((chained.sequence, chained.hash));
     Ok(chained.sequence)
+}
+
+/// Notes the last event of a transaction that is about to be committed.
+pub(super) async fn note_head(tx: &mut Tx) -> Result<(), StoreError> {
+    let Some((sequence, hash)) = tx.head.take() else { return Ok(()) };
+    execute!(tx, "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1", sequence, hash)?;
+    Ok(())
 }
 
 /// The last event, held until the transaction ends.
@@ -113,7 +116,7 @@ async fn insert(tx: &mut Tx, chained: &Chained) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The sequence of the last event; 0 where there is none.
+/// The sequence of the last event that was committed; 0 where there is none.
 pub async fn head(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(fetch_one!(conn, (i64,), "SELECT sequence FROM audit_head WHERE id = 1")?.0)
 }
@@ -210,7 +213,8 @@ pub async fn maker(conn: &mut Conn, id: &InvalidationId) -> Result<Option<(Strin
     )
 }
 
-#[derive(sqlx::FromRow)]
+/// As selected, in the same order.
+#[derive(sqlx::FromRow, serde::Deserialize)]
 struct Row {
     sequence: i64,
     at: i64,

@@ -66,12 +66,15 @@ impl Db {
         keep_private(&file, address);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            // A file does not go away as a server does: nothing to ask before each use.
+            .test_before_acquire(false)
             .acquire_timeout(ACQUIRE)
             .connect_with(options.clone())
             .await?;
         SQLITE.run(&write).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(8)
+            .test_before_acquire(false)
             .acquire_timeout(ACQUIRE)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
@@ -226,7 +229,8 @@ impl DerefMut for Read {
 #[must_use = "a transaction that is dropped leaves no trace"]
 pub struct Tx {
     conn: Conn,
-    /// The last event of the history, once this transaction has written one: the next need not ask for it.
+    /// The last event of the history, once this transaction has written one: the next need not ask for it, and the note
+    /// of it is written once, with the commit.
     pub(super) head: Option<(i64, String)>,
 }
 
@@ -236,7 +240,8 @@ impl Tx {
     }
 
     /// Makes it durable.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        super::audit::note_head(&mut self).await?;
         match self.conn.0 {
             Handle::SqliteTx(transaction) => transaction.commit().await?,
             Handle::PostgresTx(transaction) => transaction.commit().await?,

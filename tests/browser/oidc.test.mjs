@@ -5,7 +5,7 @@ import http from "node:http";
 import net from "node:net";
 import { after, before, test } from "node:test";
 import { Provider } from "oidc-provider";
-import { launch, startDemo, startWithProvider, violations, visit } from "./demo.mjs";
+import { launch, overhang, startDemo, startWithProvider, violations, visit } from "./demo.mjs";
 
 const PEOPLE = {
   ada: { email: "ada@example.com", email_verified: true, roles: ["deployers"] },
@@ -133,6 +133,23 @@ test("the highest role that matches counts", async () => {
     await page.getByRole("link", { name: "ruth@example.com" }).waitFor();
     assert.deepEqual(await violations(page), []);
   });
+});
+
+test("an administrator sees what is set, and has the provider asked", async () => {
+  for (const width of [1280, 400]) {
+    await visit(browser, service, { width }, async (page) => {
+      await page.goto("/sign-in");
+      await signInAs(page, "ruth");
+      await page.waitForURL(/\/$/);
+      await page.goto("/settings/sign-in");
+      await page.getByText(`${service.url}/sign-in/oidc/callback`).waitFor();
+      await page.getByRole("button", { name: "Check now" }).click();
+      await page.getByText("1 read").waitFor();
+      assert.deepEqual(await violations(page), []);
+      assert.equal(await overhang(page), "");
+      assert.doesNotMatch(await page.content(), /a secret of the client/);
+    });
+  }
 });
 
 test("whom nothing gives a role is told so and has no session", async () => {

@@ -17,6 +17,10 @@ after(async () => {
   await demo?.stop();
 });
 
+const SETTINGS = ["", "/account", "/access", "/people", "/groups", "/grants", "/tokens", "/sign-in", "/protection"].map(
+  (page) => `/settings${page}`,
+);
+
 /** Makes one invalidation of each kind, and names every page by what is on it. */
 async function makePages() {
   const made = {};
@@ -54,6 +58,9 @@ async function makePages() {
     "the history": "/history",
     "an older page of the history": "/history?before=9",
     "what is not there": "/invalidations/not-there",
+    "the approvals": "/approvals",
+    "the API": "/api",
+    ...Object.fromEntries(SETTINGS.map((path) => [path, path])),
   };
 }
 

@@ -110,7 +110,8 @@ impl Walk {
         self.expect(&signed.head)
     }
 
-    /// Takes the next event. `form` is a buffer to write in.
+    /// Takes the next event. `form` is a buffer to write in. A walk that met a broken one stands before it, as if it had
+    /// not been taken.
     pub fn take(&mut self, next: &Chained, form: &mut String) -> Result<(), Broken> {
         form.clear();
         canonical::write(form, next.sequence, &next.event, &next.previous_hash);
@@ -152,10 +153,11 @@ impl Walk {
         if sequence == next && (!self.part || self.checked > 0) && previous != self.last.hash {
             return Err(broken(sequence, Flaw::Link));
         }
-        if let Some(signed) = self.signed.remove(&sequence) {
+        if let Some(signed) = self.signed.get(&sequence) {
             if signed != hash {
                 return Err(broken(sequence, Flaw::NotAsSigned(self.passed)));
             }
+            self.signed.remove(&sequence);
             self.passed = sequence;
             self.heads += 1;
         }

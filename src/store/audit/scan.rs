@@ -61,7 +61,7 @@ where
 }
 
 /// The event, if the row holds just what was written and no other spelling of it.
-fn exact(row: Row) -> Result<Chained, String> {
+pub(super) fn exact(row: Row) -> Result<Chained, String> {
     if row.version != VERSION {
         return Err(format!("its version is {}", row.version));
     }

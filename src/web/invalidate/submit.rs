@@ -53,7 +53,7 @@ pub async fn submit(
     let around = Surroundings::unmeasured(web.options.limits);
     let plan = Plan::within(&form.items, &site, around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
-        let why = not_granted(&plan).map(|allowed| format!("outside the grants, which here allow {allowed}"));
+        let why = first_refused(&plan);
         keep(&web, &visitor, Some(&site.id), why.as_deref().unwrap_or(&problem)).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     }
@@ -152,11 +152,14 @@ async fn answer(
     Ok(Redirect::to(&to).into_response())
 }
 
-/// What the grants allow, where a line of the plan is outside of them.
-fn not_granted(plan: &Plan) -> Option<String> {
-    plan.refused().find_map(|(_, error)| match error {
-        ItemError::NotGranted(allowed) => Some(allowed.clone()),
-        _ => None,
+/// What is wrong with the first line that cannot be sent, for the history.
+fn first_refused(plan: &Plan) -> Option<String> {
+    let (line, error) = plan.refused().next()?;
+    Some(match error {
+        ItemError::NotGranted(allowed) => {
+            format!("line {} is outside the grants, which here allow {allowed}", line.number)
+        }
+        other => format!("line {}: {other}", line.number),
     })
 }
 

@@ -7,7 +7,7 @@ use crate::{
     },
     store::{
         Db, StoreError,
-        audit::{self, Scanned},
+        audit::{self, Sheet},
     },
 };
 
@@ -50,7 +50,15 @@ pub struct Check {
     /// It began behind this event: what is before was dropped, or is trusted.
     behind: i64,
     /// The page that was read while the one before it was walked.
-    ahead: Option<Vec<Scanned>>,
+    ahead: Option<Sheet>,
+}
+
+/// How a walk over a page ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Walked {
+    Over,
+    /// Something is not as it was written; row by row it shows what.
+    Doubtful,
 }
 
 impl Check {
@@ -119,18 +127,44 @@ impl Check {
 
     async fn walk_on(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
         let page = match self.ahead.take() {
-            Some(page) => page,
-            None => read(db, self.walk.last().sequence, rows).await?,
+            Some(page) => Ok(page),
+            None => read(db, self.walk.last().sequence, rows).await,
         };
-        let Some(last) = page.last().map(|scanned| scanned.sequence) else { return self.end(db).await };
-        let full = page.len() == rows;
+        let page = match page {
+            Ok(page) => page,
+            Err(error) if error.is_passing() => return Err(error.into()),
+            Err(_) => return self.walk_row_by_row(db, rows).await,
+        };
+        if page.len == 0 {
+            return self.end(db).await;
+        }
+        let (last, full) = (page.last, page.len == rows);
         let walk = std::mem::take(&mut self.walk);
-        let walking = tokio::task::spawn_blocking(move || walk_over(walk, page));
-        let ahead = if full { Some(read(db, last, rows).await) } else { None };
-        let (walk, found) = walking.await?;
+        let walking = tokio::task::spawn_blocking(move || walk_over(walk, &page));
+        // What is wrong with the next page shows when its turn comes.
+        let ahead = if full { read(db, last, rows).await.ok() } else { None };
+        let (walk, walked) = walking.await?;
         self.walk = walk;
-        found?;
-        self.ahead = ahead.transpose()?;
+        match walked {
+            Walked::Over => self.ahead = ahead,
+            Walked::Doubtful => return self.walk_row_by_row(db, rows).await,
+        }
+        Ok(Step::More)
+    }
+
+    /// The same from where the walk stands, with each row by itself: slower, and exact about what is wrong.
+    async fn walk_row_by_row(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
+        let page = audit::scan(&mut *db.read().await?, self.walk.last().sequence, rows).await?;
+        if page.is_empty() {
+            return self.end(db).await;
+        }
+        let mut form = String::new();
+        for scanned in page {
+            match &scanned.event {
+                Ok(chained) => self.walk.take(chained, &mut form)?,
+                Err(why) => return Err(self.walk.unreadable(scanned.sequence, why).into()),
+            }
+        }
         Ok(Step::More)
     }
 
@@ -161,22 +195,19 @@ impl Check {
     }
 }
 
-async fn read(db: &Db, after: i64, rows: usize) -> Result<Vec<Scanned>, StoreError> {
-    audit::scan(&mut *db.read().await?, after, rows).await
+async fn read(db: &Db, after: i64, rows: usize) -> Result<Sheet, StoreError> {
+    audit::sheet(&mut *db.read().await?, after, rows).await
 }
 
-fn walk_over(mut walk: Walk, page: Vec<Scanned>) -> (Walk, Result<(), Broken>) {
+fn walk_over(mut walk: Walk, page: &Sheet) -> (Walk, Walked) {
+    let Some(events) = page.events() else { return (walk, Walked::Doubtful) };
     let mut form = String::new();
-    for scanned in page {
-        let taken = match &scanned.event {
-            Ok(chained) => walk.take(chained, &mut form),
-            Err(why) => Err(walk.unreadable(scanned.sequence, why)),
-        };
-        if taken.is_err() {
-            return (walk, taken);
+    for chained in events {
+        if walk.take(&chained, &mut form).is_err() {
+            return (walk, Walked::Doubtful);
         }
     }
-    (walk, Ok(()))
+    (walk, Walked::Over)
 }
 
 const fn at(sequence: i64, flaw: Flaw) -> Broken {

@@ -23,6 +23,7 @@ pub fn event(number: u64) -> Event {
     let mut acting = acting();
     acting.actor.id = format!("p{number}");
     acting.origin.request_id = format!("r{number}");
+    acting.origin.session = format!("s{number}");
     let mut event = Event::new(at(number), &acting, Action::InvalidationRequested);
     event.target = Target::new("invalidation", &format!("i{number}"));
     event.distribution = Some(DistributionId::from_trusted("E1"));
@@ -37,13 +38,16 @@ pub fn event(number: u64) -> Event {
     event
 }
 
-/// Appends so many events in one transaction and signs the last.
+/// Appends so many events in one transaction, and signs the last in another, as the sealer does.
 pub async fn fill(db: &Db, events: u64) -> SignedHead {
     let mut tx = db.begin().await.unwrap();
     for number in 1..=events {
         audit::append(&mut tx, event(number)).await.unwrap();
     }
-    let signed = key().sign(audit::head_link(&mut tx).await.unwrap(), at(events));
+    tx.commit().await.unwrap();
+    let head = audit::head_link(&mut db.read().await.unwrap()).await.unwrap();
+    let signed = key().sign(head, at(events));
+    let mut tx = db.begin().await.unwrap();
     audit::insert_signed_head(&mut tx, &signed).await.unwrap();
     tx.commit().await.unwrap();
     signed

@@ -50,6 +50,8 @@ async fn grants_of_a_person_and_their_groups_add_up(database: &Database) {
     sites(database, &["E1", "E2", "E3"]).await;
     let ada = somebody(database, Role::Operator).await;
     let whole = access_of(database, &ada.id).await.unwrap();
+    let with_role = database.get(async |conn| access::with_role(conn, &ada.id, Role::Operator).await).await;
+    assert_eq!(with_role, whole);
     assert!(!whole.is_narrowed() && covers(&whole, "E1", "/*"));
     assert_eq!(whole.behind, ada.id.as_str());
     let own = grant(&format!("person:{}", ada.id), at_site("E1"), "/docs/");

@@ -118,6 +118,14 @@ async fn a_close_look_at_a_row_sees_what_reading_does_not(database: &Database) {
     let scan = async || database.get(async |conn| audit::scan(conn, 0, 9).await).await;
     let whole = scan().await;
     assert!(whole.iter().all(|scanned| scanned.event.is_ok()));
+    // As one text it is the same, and whatever a close look finds spoils the text.
+    let sheet = async |after, most| database.get(async |conn| audit::sheet(conn, after, most).await).await;
+    let told: Vec<_> = whole.iter().filter_map(|scanned| scanned.event.as_ref().ok()).cloned().collect();
+    let page = sheet(0, 9).await;
+    assert_eq!((page.len, page.last, page.events()), (3, 3, Some(told.clone())));
+    assert_eq!(sheet(1, 1).await.events().as_deref(), Some(&told[1..2]));
+    let nothing = sheet(3, 9).await;
+    assert_eq!((nothing.len, nothing.last, nothing.events()), (0, 0, Some(Vec::new())));
     assert_eq!(head, Head { sequence: 3, hash: whole[2].event.as_ref().unwrap().hash.clone() });
     let one = database.get(async |conn| audit::find(conn, 2).await).await;
     assert_eq!(one.as_ref(), whole[1].event.as_ref().ok());
@@ -140,6 +148,7 @@ async fn a_close_look_at_a_row_sees_what_reading_does_not(database: &Database) {
         raw.run(&format!("UPDATE audit_event SET {change} WHERE sequence = 2")).await.unwrap();
         let found = scan().await;
         assert!(found[1].event.is_err(), "{change}");
+        assert_eq!(sheet(0, 9).await.events(), None, "{change}");
         assert!(found[0].event.is_ok() && found[2].event.is_ok(), "{change} hides others");
         raw.run(&format!("UPDATE audit_event SET {back} WHERE sequence = 2")).await.unwrap();
     }
