@@ -20,7 +20,9 @@ use sqlx::{
     Executor,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use stage::{Arguments, Bench, Browser, DISTRIBUTION, Outcome, Report, Service, Spread, create};
+use stage::{
+    Arguments, Bench, Browser, DISTRIBUTION, Outcome, Report, Service, Spread, create, presser::Presser,
+};
 
 /// How long each rate is measured, and by how many at once.
 const LOAD: Duration = Duration::from_secs(5);
@@ -133,12 +135,12 @@ impl Bench {
         let began = Instant::now();
         let mut pressers = tokio::task::JoinSet::new();
         for presser in 0..PRESSERS {
-            let (browser, done) = (Arc::clone(browser), Arc::clone(&done));
+            let (mut hand, done) = (Presser::of(browser).await?, Arc::clone(&done));
             pressers.spawn(async move {
                 let mut number = 0;
                 while began.elapsed() < LOAD {
                     let item = format!("/accepted/{presser}/{number}");
-                    browser.invalidate(&stage::key(), &item).await.map_err(|error| error.to_string())?;
+                    hand.press(&item).await.map_err(|error| error.to_string())?;
                     number += 1;
                     done.fetch_add(1, Ordering::Relaxed);
                 }

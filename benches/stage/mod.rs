@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "no benchmark needs all of it")]
 
 pub mod chronicle;
+pub mod presser;
 
 use std::{
     error::Error,
@@ -75,7 +76,7 @@ impl Bench {
         self.surround(&mut command);
         command.env("UNSTALE_DATABASE", self.database()).env("UNSTALE_LOG", "warn");
         // All requests come from one client.
-        command.env("UNSTALE_REQUEST_RATE", "0");
+        command.env("UNSTALE_REQUEST_RATE", "0").env("UNSTALE_DAILY_ITEMS", "0");
         command
     }
 
@@ -221,6 +222,8 @@ impl Drop for Service {
 pub struct Browser {
     pub client: reqwest::Client,
     pub url: String,
+    /// Its session, for who sends requests by other means.
+    cookie: String,
 }
 
 impl Browser {
@@ -233,9 +236,11 @@ impl Browser {
             .default_headers(headers)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let browser = Self { client, url: service.url() };
-        browser.post("/sign-in", &[("email", EMAIL), ("password", PASSWORD)]).await?;
-        Ok(browser)
+        let form = [("email", EMAIL), ("password", PASSWORD)];
+        let answer = client.post(format!("{}/sign-in", service.url())).form(&form).send().await?;
+        let set = answer.headers().get("set-cookie").ok_or("signing in set no cookie")?.to_str()?;
+        let cookie = set.split(';').next().unwrap_or_default().to_owned();
+        Ok(Self { client, url: service.url(), cookie })
     }
 
     pub async fn page(&self, path: &str) -> Outcome<String> {

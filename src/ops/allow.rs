@@ -78,6 +78,22 @@ pub(super) fn refusal(access: &Access, site: &DistributionId, items: &[Item]) ->
     }
 }
 
+/// Who asked last in a transaction that changes nothing of what people may do, and what they may: asked once for all
+/// that they ask for in it.
+#[derive(Debug, Default)]
+pub(super) struct LastAsked(Option<(Actor, String, Access)>);
+
+impl LastAsked {
+    fn get(&self, acting: &Acting) -> Option<Access> {
+        let (actor, session, access) = self.0.as_ref()?;
+        (*actor == acting.actor && *session == acting.origin.session).then(|| access.clone())
+    }
+
+    fn set(&mut self, acting: &Acting, access: &Access) {
+        self.0 = Some((acting.actor.clone(), acting.origin.session.clone(), access.clone()));
+    }
+}
+
 /// Looks whether the actor may do this, and keeps a refusal in the history.
 pub(super) async fn check(
     desk: &Desk,
@@ -87,7 +103,7 @@ pub(super) async fn check(
     site: &DistributionId,
     items: &[Item],
 ) -> Result<(Tx, Access), OpError> {
-    match check_within(desk, &mut tx, acting, what, site, items).await {
+    match check_within(desk, &mut tx, acting, what, site, items, &mut LastAsked::default()).await {
         Ok(access) => Ok((tx, access)),
         Err(OpError::Store(error)) => Err(error.into()),
         Err(refused) => {
@@ -105,11 +121,18 @@ pub(super) async fn check_within(
     what: &Target,
     site: &DistributionId,
     items: &[Item],
+    last: &mut LastAsked,
 ) -> Result<Access, OpError> {
-    if is_over(tx, acting).await? {
-        return Err(refuse_within(desk, tx, acting, what, None, Refusal::Over).await?);
-    }
-    let access = of(tx, &acting.actor, desk.clock.now()).await?;
+    let access = if let Some(access) = last.get(acting) {
+        access
+    } else {
+        if is_over(tx, acting).await? {
+            return Err(refuse_within(desk, tx, acting, what, None, Refusal::Over).await?);
+        }
+        let access = of(tx, &acting.actor, desk.clock.now()).await?;
+        last.set(acting, &access);
+        access
+    };
     match refusal(&access, site, items) {
         None => Ok(access),
         Some(why) => Err(refuse_within(desk, tx, acting, what, Some(site), why).await?),

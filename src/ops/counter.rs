@@ -19,6 +19,7 @@ use crate::{
 
 use super::{
     Desk, OpError,
+    allow::LastAsked,
     request_invalidation::{Requested, alone, within},
 };
 
@@ -120,9 +121,9 @@ async fn take_turn(desk: &Desk, turn: Vec<Waiting>) {
 /// All in one transaction, or nothing of any.
 async fn together(desk: &Desk, turn: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
     let mut tx = desk.db.begin().await?;
-    let mut answers = Vec::with_capacity(turn.len());
+    let (mut answers, mut last) = (Vec::with_capacity(turn.len()), LastAsked::default());
     for waiting in turn {
-        match within(desk, &mut tx, &waiting.acting, &waiting.new).await {
+        match within(desk, &mut tx, &waiting.acting, &waiting.new, &mut last).await {
             Err(OpError::Store(error)) => return Err(error),
             answer => answers.push(answer),
         }

@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     Desk, OpError,
-    allow::{self, Refusal},
+    allow::{self, LastAsked, Refusal},
     hold_back::held_back,
     keep_to_bounds::check_room,
     propose::propose,
@@ -79,7 +79,7 @@ pub async fn request_invalidation(
 /// Writes it in a transaction of its own.
 pub(super) async fn alone(desk: &Desk, acting: &Acting, new: &NewInvalidation) -> Result<Requested, OpError> {
     let mut tx = desk.db.begin().await?;
-    match within(desk, &mut tx, acting, new).await {
+    match within(desk, &mut tx, acting, new, &mut LastAsked::default()).await {
         // On PostgreSQL another connection may have written the same key since we looked.
         Err(OpError::Store(StoreError::Duplicate(error))) => {
             let mut tx = desk.db.begin().await?;
@@ -101,9 +101,10 @@ pub(super) async fn within(
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
+    last: &mut LastAsked,
 ) -> Result<Requested, OpError> {
     let what = Target::new("act", "invalidate");
-    let access = allow::check_within(desk, tx, acting, &what, &new.distribution, &new.items()).await?;
+    let access = allow::check_within(desk, tx, acting, &what, &new.distribution, &new.items(), last).await?;
     if let Some(answer) = earlier(tx, acting, new, desk.clock.now()).await? {
         return Ok(answer);
     }

@@ -77,15 +77,16 @@ impl Ways {
     }
 
     fn local(&self) -> Vec<Fact> {
-        let hours = |span: std::time::Duration| {
-            let hours = span.as_secs() / 3_600;
-            if hours == 0 { format!("{} minutes", span.as_secs() / 60) } else { format!("{hours} hours") }
+        let span = |span: std::time::Duration| match span.as_secs() / 60 {
+            minutes if minutes % 60 > 0 => format!("{minutes} minutes"),
+            minutes if minutes % (24 * 60) > 0 || minutes < 48 * 60 => format!("{} hours", minutes / 60),
+            minutes => format!("{} days", minutes / (24 * 60)),
         };
         let second = if self.require_second_step { "required" } else { "as each person likes" };
         vec![
             fact("Second step", "UNSTALE_REQUIRE_TOTP", second),
-            fact("A session ends unused after", "UNSTALE_SESSION_IDLE", hours(self.session.idle)),
-            fact("and in any case after", "UNSTALE_SESSION_LIFE", hours(self.session.life)),
+            fact("A session ends unused after", "UNSTALE_SESSION_IDLE", span(self.session.idle)),
+            fact("and in any case after", "UNSTALE_SESSION_LIFE", span(self.session.life)),
         ]
     }
 

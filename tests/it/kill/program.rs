@@ -65,6 +65,7 @@ impl Program {
     fn surrounded(&self, mut command: Command) -> Command {
         command
             .env_remove("UNSTALE_ABORT_AT")
+            .env("UNSTALE_DAILY_ITEMS", "0")
             .env("UNSTALE_DATABASE", &self.database)
             // Beside PostgreSQL it would be made where the test runs. Replicas of one test share it.
             .env(
