@@ -85,6 +85,11 @@ fn rows(after: i64) -> &'static [&'static str] {
         9 => &["INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
              VALUES ('key-1', 'hash', 'accepted', 'i1', 1)"],
         10 => &["INSERT INTO outside_reading (distribution_id, unread, older, due_at) VALUES ('E1', '[\"I9\"]', TRUE, 1)"],
+        11 => &[
+            "INSERT INTO half_sign_in (token_hash, person_id, offered, tries, expires_at)
+                 VALUES ('t3', 'p1', 'ABCDEFGH', 0, 9)",
+            "INSERT INTO ways_in (id, facts) VALUES (1, 'UNSTALE_REQUIRE_TOTP=required')",
+        ],
         _ => &[],
     }
 }

@@ -5,7 +5,7 @@ use super::{
     Action, Event, Outcome,
     sight::Sight,
     what::capital_escapes,
-    words::{holds, texts, tokens},
+    words::{holds, needles, texts, tokens},
 };
 use crate::domain::{
     actor::ActorKind, id::DistributionId, item::Item, secret::sha256_prefix, time::Timestamp,
@@ -111,7 +111,7 @@ impl Search {
     #[must_use]
     pub fn tokens(&self) -> Vec<String> {
         let What::Words(terms) = &self.what else { return Vec::new() };
-        let mut all: Vec<String> = terms.iter().flatten().cloned().collect();
+        let mut all: Vec<String> = terms.iter().flat_map(|term| needles(term)).collect();
         all.sort();
         all.dedup();
         all
