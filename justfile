@@ -23,4 +23,5 @@ fmt:
     cargo fmt --all
 
 lint:
-    scripts/test format dependencies lint
+    scripts/test format dependencies
+    cargo clippy --workspace --all-targets --locked -- -D warnings
