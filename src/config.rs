@@ -17,6 +17,7 @@ use url::Url;
 use crate::{
     domain::{
         batching::{CLOUDFRONT, Limits},
+        bounds::DAILY_ITEMS,
         pace::Pace,
         ticket::{self, TicketError, Tickets},
     },
@@ -47,7 +48,7 @@ pub struct ServeArgs {
     #[arg(long, env = "UNSTALE_REQUEST_RATE", default_value_t = 50)]
     pub request_rate: u32,
     /// Items that one person or token may request in 24 hours; 0 for no limit.
-    #[arg(long, env = "UNSTALE_DAILY_ITEMS", default_value_t = 50_000)]
+    #[arg(long, env = "UNSTALE_DAILY_ITEMS", default_value_t = DAILY_ITEMS)]
     pub daily_items: u64,
     #[command(flatten)]
     pub ways: WaysArgs,

@@ -5,15 +5,15 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
-        bounds::SPAN,
         distribution::Distribution,
         invalidation::parse_reason,
         item::ItemError,
-        plan::{LINES_MAX, Plan, Surroundings},
+        plan::{LINES_MAX, Plan},
         secret::sha256_hex,
         time::Timestamp,
     },
-    store::{StoreError, batches, invalidations},
+    ops,
+    store::StoreError,
 };
 
 use super::{
@@ -120,15 +120,8 @@ pub async fn work_out(
     site: &Distribution,
     items: &[String],
 ) -> Result<Plan, StoreError> {
-    let now = api.desk.clock.now();
     let mut conn = api.desk.db.read().await?;
-    let around = Surroundings {
-        used_this_month: batches::billed_since(&mut conn, site.account(), now.start_of_month()).await?,
-        in_flight: batches::in_flight(&mut conn, &site.id).await?,
-        limits: api.limits,
-        bounds: api.desk.bounds,
-        spent: invalidations::spent_since(&mut conn, &caller.acting.actor, now.minus(SPAN)).await?,
-    };
+    let around = ops::look_around(&api.desk, &mut conn, &caller.acting.actor, site, api.limits).await?;
     Ok(Plan::within(&items.join("\n"), site, around, &caller.access))
 }
 

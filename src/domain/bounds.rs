@@ -6,6 +6,8 @@ use super::time::Timestamp;
 
 /// Items count for so long after they were asked for.
 pub const SPAN: Duration = Duration::from_hours(24);
+/// The most items of one actor within it, where nobody says otherwise.
+pub const DAILY_ITEMS: u64 = 50_000;
 /// The most batches that may wait to be sent, of everybody together: more than a day's at CloudFront's pace.
 pub const QUEUE: usize = 50_000;
 /// The most requests of one actor that may wait for a second person.
@@ -20,7 +22,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { daily_items: Some(50_000) }
+        Self { daily_items: Some(DAILY_ITEMS) }
     }
 }
 

@@ -61,9 +61,7 @@ impl Keys {
         }
         Ok(self::fitting(&known.keys, token))
     }
-}
 
-impl Keys {
     /// Reads them now; says how many there are.
     pub async fn read_now(&self, http: &Http, address: &str, now: Timestamp) -> Result<usize, IdentityError> {
         let set = http.get_json(address, None).await?;

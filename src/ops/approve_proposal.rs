@@ -60,6 +60,7 @@ pub async fn approve_proposal(
         event.note.push_str(word);
     }
     audit::append(&mut tx, event).await?;
+    desk.tally.forget();
     desk.commit(tx).await?;
     Ok(new.id)
 }

@@ -1,9 +1,10 @@
 //! The counter where requests are handed in: those that come while one is being written share the next transaction.
 //!
 //! SQLite has one writer, and a commit waits for the disk, whatever it holds. (PostgreSQL has many and groups their
-//! commits itself; transactions of several requests would there lock each other out.) Each request is decided as if it were alone, in the order in which
-//! they came; where one of them draws an error of the database, nothing of that transaction is kept and each is tried
-//! by itself. Whoever leaves meanwhile changes nothing: what was handed in is carried out.
+//! commits itself; transactions of several requests would there lock each other out.) Each request is decided as if it
+//! were alone, in the order in which they came; where one of them draws an error of the database, nothing of that
+//! transaction is kept and each is tried by itself. Whoever leaves meanwhile changes nothing: what was handed in is
+//! carried out.
 
 use std::{
     mem,

@@ -1,7 +1,8 @@
 //! Refuses what is more than one actor may ask for, or than the queue may hold.
 //!
 //! Where one process writes (SQLite), it keeps count of what it let through since it last asked the database. That is
-//! never less than the truth, so the database is asked again only where the count says that there is no room.
+//! never less than the truth, so the database is asked again only where the count says that there is no room. Whatever
+//! else queues has it [forgotten](Tally::forget) within its transaction.
 
 use std::{
     collections::HashMap,
@@ -12,15 +13,16 @@ use crate::{
     domain::{
         actor::{Acting, Actor},
         audit::Target,
-        bounds::{Bounds, PROPOSALS, QUEUE, SPAN, Spent},
+        bounds::{Bounds, PROPOSALS, QUEUE, Spent},
         invalidation::NewInvalidation,
     },
-    store::{Tx, batches, invalidations, proposals},
+    store::{Tx, batches, proposals},
 };
 
 use super::{
     Desk, OpError,
     allow::{self, Refusal},
+    look_around::spent,
 };
 
 /// So many actors are counted at the most.
@@ -61,6 +63,11 @@ impl Tally {
         fits
     }
 
+    /// The next request asks the database.
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Counts::default();
+    }
+
     /// Counts on from what the database says.
     fn set(&self, share: Share<'_>, waiting: usize, spent: Spent) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).set(share, waiting, spent.items);
@@ -93,8 +100,7 @@ pub(super) async fn check_room(
     if !desk.db.is_shared() && desk.tally.take(desk.bounds, share) {
         return Ok(());
     }
-    let since = desk.clock.now().minus(SPAN);
-    let spent = invalidations::spent_since(tx, &acting.actor, since).await?;
+    let spent = spent(desk, tx, &acting.actor).await?;
     let waiting = batches::waiting(tx, QUEUE).await?;
     let mut why = desk.bounds.refusal(share.items, spent);
     if why.is_none() && waiting + share.batches > QUEUE {

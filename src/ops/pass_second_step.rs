@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{Desk, OpError, SignedIn, second_step::write_confirmed, sign_in::write_session};
+use super::{Desk, OpError, SignedIn, second_step::turn_on, sign_in::write_session};
 
 /// So many codes may be tried for one password.
 const TRIES: i64 = 5;
@@ -104,10 +104,10 @@ async fn use_code(
     let step = second_steps::find(tx, &person.id).await?.filter(|step| step.confirmed_at.is_some());
     let Some(step) = step else {
         // What this sign-in was offered counts, whatever was offered elsewhere meanwhile.
-        let good = |offered: &&TotpSecret| offered.step_of(code, now, 0).is_some();
-        let Some(offered) = offered.filter(good) else { return Ok(None) };
+        let Some(offered) = offered else { return Ok(None) };
+        let Some(first) = offered.step_of(code, now, 0) else { return Ok(None) };
         second_steps::offer(tx, &person.id, offered, now).await?;
-        return Ok(write_confirmed(tx, &person.id, code, now).await?.map(Good::First));
+        return Ok(turn_on(tx, &person.id, first, now).await?.map(Good::First));
     };
     if let Some(used) = step.secret.step_of(code, now, step.last_step) {
         return Ok(second_steps::use_step(tx, &person.id, used).await?.then_some(Good::Code));

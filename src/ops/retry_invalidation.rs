@@ -31,6 +31,7 @@ pub async fn retry_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationI
     found.state.as_str().clone_into(&mut event.old);
     state.as_str().clone_into(&mut event.new);
     audit::append(&mut tx, event).await?;
+    desk.tally.forget();
     desk.commit(tx).await?;
     Ok(())
 }

@@ -50,8 +50,8 @@ pub async fn confirm_second_step(
     Ok(Some(codes))
 }
 
-/// Confirms within a transaction that may do more; nothing where the code is not right.
-pub(super) async fn write_confirmed(
+/// Confirms what was offered on the account's page; nothing where the code is not right.
+async fn write_confirmed(
     tx: &mut Tx,
     person: &PersonId,
     code: &str,
@@ -61,6 +61,16 @@ pub(super) async fn write_confirmed(
     let Some(step) = offered.and_then(|offered| offered.secret.step_of(code, now, offered.last_step)) else {
         return Ok(None);
     };
+    turn_on(tx, person, step, now).await
+}
+
+/// Turns the offered step on with the step of its first code, in a transaction that may do more; nothing where it is on.
+pub(super) async fn turn_on(
+    tx: &mut Tx,
+    person: &PersonId,
+    step: i64,
+    now: Timestamp,
+) -> Result<Option<Vec<RecoveryCode>>, OpError> {
     if !second_steps::confirm(tx, person, step, now).await? {
         return Ok(None);
     }

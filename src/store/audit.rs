@@ -32,15 +32,19 @@ use super::{
     sight::bars,
 };
 
+/// The columns of an event, in the order of [`Row`].
+macro_rules! columns {
+    () => {
+        "sequence, at, actor_kind, actor_id, actor_name, sign_in, session, client_address, request_id, action, \
+         target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count, items_sha256, reason, \
+         outcome, note, aws_request_id, cloudfront_id, old_value, new_value, version, previous_hash, hash"
+    };
+}
+use columns;
+
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "SELECT sequence, at, actor_kind, actor_id, actor_name, sign_in, session, client_address, request_id, ",
-            "action, target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count, ",
-            "items_sha256, reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, version, ",
-            "previous_hash, hash FROM audit_event ",
-            $rest
-        )
+        concat!("SELECT ", $crate::store::audit::columns!(), " FROM audit_event ", $rest)
     };
 }
 use select;
@@ -79,12 +83,12 @@ async fn insert(tx: &mut Tx, chained: &Chained) -> Result<(), StoreError> {
     let Acting { actor, origin } = &event.acting;
     execute!(
         tx,
-        "INSERT INTO audit_event (sequence, at, actor_kind, actor_id, actor_name, sign_in, session, client_address,
-             request_id, action, target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count,
-             items_sha256, reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, version,
-             previous_hash, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
-             $22, $23, $24, $25, $26, $27)",
+        concat!(
+            "INSERT INTO audit_event (",
+            columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, ",
+            "$21, $22, $23, $24, $25, $26, $27)"
+        ),
         chained.sequence,
         event.at.as_micros(),
         actor.kind.as_str(),

@@ -79,13 +79,19 @@ impl Hub {
 
     async fn pass_on(&self, cursor: &mut Option<i64>) -> Result<(), StoreError> {
         let mut conn = self.desk.db.read().await?;
-        let head = history::head(&mut conn).await?;
-        // Asked after the head: a stream that opens from now on reads for itself what is before.
-        if self.sender.receiver_count() == 0 {
-            *cursor = Some(head);
-            return Ok(());
+        let nobody_listens = || self.sender.receiver_count() == 0;
+        if nobody_listens() {
+            let head = history::head(&mut conn).await?;
+            // Once more, after the head: a stream that opens from now on reads for itself what is before.
+            if nobody_listens() {
+                *cursor = Some(head);
+                return Ok(());
+            }
         }
-        let mut last = cursor.unwrap_or(head);
+        let mut last = match *cursor {
+            Some(last) => last,
+            None => history::head(&mut conn).await?,
+        };
         loop {
             *cursor = Some(last);
             let events = history::after(&mut conn, last, PAGE).await?;

@@ -86,10 +86,10 @@ impl Known {
         self.0.lock().await.read(http, issuer, now).await
     }
 
-    /// How it went.
-    pub async fn seen(&self) -> Seen {
+    /// How it went, beside so many keys.
+    pub async fn seen(&self, keys: usize) -> Seen {
         let known = self.0.lock().await;
-        Seen { read_at: known.read_at, failed_at: known.failed_at, error: known.error.clone(), keys: 0 }
+        Seen { read_at: known.read_at, failed_at: known.failed_at, error: known.error.clone(), keys }
     }
 }
 

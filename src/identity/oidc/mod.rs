@@ -86,7 +86,7 @@ impl Oidc {
 
     /// How asking it went until now.
     pub async fn seen(&self) -> Seen {
-        Seen { keys: self.keys.count().await, ..self.known.seen().await }
+        self.known.seen(self.keys.count().await).await
     }
 
     /// The address to send the browser to.

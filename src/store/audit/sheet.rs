@@ -8,7 +8,7 @@ use super::{
         db::fetch_one,
         parts::{count, signed},
     },
-    Row,
+    Row, columns,
     scan::exact,
 };
 
@@ -28,10 +28,9 @@ macro_rules! select_sheet {
         concat!(
             "SELECT count(*), COALESCE(max(sequence), 0), ",
             $list_of_rows,
-            "(sequence, at, actor_kind, actor_id, actor_name, sign_in, session, client_address, request_id, ",
-            "action, target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count, ",
-            "items_sha256, reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, version, ",
-            "previous_hash, hash)",
+            "(",
+            columns!(),
+            ")",
             $end,
             " FROM (SELECT * FROM audit_event WHERE sequence > $1 ORDER BY sequence LIMIT $2) AS page"
         )

@@ -12,14 +12,9 @@ pub use submit::submit;
 use serde::Deserialize;
 
 use crate::{
-    domain::{
-        batching::Load,
-        bounds::SPAN,
-        distribution::Distribution,
-        plan::{Plan, Surroundings},
-        time::Timestamp,
-    },
-    store::{Conn, StoreError, batches, invalidations},
+    domain::{batching::Load, distribution::Distribution, plan::Plan},
+    ops,
+    store::{Conn, StoreError},
 };
 
 use super::{auth::Visitor, state::Web};
@@ -51,15 +46,8 @@ async fn work_out(
     visitor: &Visitor,
     site: &Distribution,
     items: &str,
-    now: Timestamp,
 ) -> Result<Plan, StoreError> {
-    let around = Surroundings {
-        used_this_month: batches::billed_since(conn, site.account(), now.start_of_month()).await?,
-        in_flight: batches::in_flight(conn, &site.id).await?,
-        limits: web.options.limits,
-        bounds: web.desk.bounds,
-        spent: invalidations::spent_since(conn, &visitor.acting.actor, now.minus(SPAN)).await?,
-    };
+    let around = ops::look_around(&web.desk, conn, &visitor.acting.actor, site, web.options.limits).await?;
     Ok(Plan::within(items, site, around, &visitor.access))
 }
 

@@ -111,7 +111,7 @@ pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<Pl
     let Some(site) = site else {
         return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
     };
-    let plan = work_out(&mut conn, web, visitor, &site, &form.items, now).await?;
+    let plan = work_out(&mut conn, web, visitor, &site, &form.items).await?;
     let last = distributions::last_requests(&mut conn).await?;
     let mut view = PlanView::new(&plan, now);
     view.name_the_right_site(&plan, &view::sites(&mut conn, visitor).await?);

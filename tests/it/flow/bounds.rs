@@ -6,10 +6,11 @@ use unstale::{
     domain::{
         access::Role,
         actor::{Acting, Actor},
+        batching::OURS,
         bounds::{Bounds, PROPOSALS},
         protection::Guard,
     },
-    ops::{self, OpError, Requested},
+    ops::{self, Desk, OpError, Requested},
     store::people,
 };
 
@@ -108,5 +109,25 @@ async fn requests_that_wait_for_approval_are_bounded() {
     // They expire after a day, and there is room again.
     world.advance(Duration::from_hours(25));
     assert!(matches!(ask(world, &acting(), "/*").await, Ok(Requested::Proposed(_))));
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_approved_counts_for_whoever_asked() {
+    let mut site = Site::over(world_with(10).await, crate::support::options()).await;
+    site.protect(WORKSHOP, |protection| protection.guard = Guard::SecondPerson).await;
+    let world = &site.world;
+    let boss = Acting { actor: somebody_else(world).await.actor, ..acting() };
+    let Requested::Proposed(proposal) = ask(world, &acting(), "/*").await.unwrap() else {
+        panic!("it did not wait")
+    };
+    // A restart in between: what was counted in memory is gone, and counted anew with the next request.
+    let Desk { db, clock, bell, bounds, .. } = site.world.desk.clone();
+    site.world.desk = Desk::new(db, clock, bell).bounded(bounds);
+    let world = &site.world;
+    assert!(matches!(ask(world, &acting(), &lines(9, |n| format!("/a{n}"))).await, Ok(Requested::New(_))));
+    ops::approve_proposal(&world.desk, &boss, &proposal, "", OURS).await.unwrap();
+    let refused = ask(world, &acting(), "/b").await.unwrap_err();
+    assert!(refused.to_string().contains("of which 0 are left"), "{refused}");
     site.finish().await;
 }

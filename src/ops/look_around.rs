@@ -1,0 +1,40 @@
+//! What a plan has to know beside its lines: read for the pages and for the API alike, never written.
+
+use crate::{
+    domain::{
+        actor::Actor,
+        batching::Limits,
+        bounds::{SPAN, Spent},
+        distribution::Distribution,
+        plan::Surroundings,
+    },
+    store::{Conn, StoreError, batches, invalidations},
+};
+
+use super::Desk;
+
+/// How things stand now, on this distribution and for this actor.
+pub async fn look_around(
+    desk: &Desk,
+    conn: &mut Conn,
+    actor: &Actor,
+    site: &Distribution,
+    limits: Limits,
+) -> Result<Surroundings, StoreError> {
+    let month = desk.clock.now().start_of_month();
+    Ok(Surroundings {
+        used_this_month: batches::billed_since(conn, site.account(), month).await?,
+        in_flight: batches::in_flight(conn, &site.id).await?,
+        limits,
+        bounds: desk.bounds,
+        spent: spent(desk, conn, actor).await?,
+    })
+}
+
+/// What the actor asked for within a day; not asked where nothing bounds it.
+pub(super) async fn spent(desk: &Desk, conn: &mut Conn, actor: &Actor) -> Result<Spent, StoreError> {
+    if desk.bounds.daily_items.is_none() {
+        return Ok(Spent::default());
+    }
+    invalidations::spent_since(conn, actor, desk.clock.now().minus(SPAN)).await
+}
