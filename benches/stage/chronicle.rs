@@ -26,7 +26,7 @@ pub async fn write(address: &str, events: u64) -> Done<()> {
         let mut tx = db.begin().await?;
         for _ in 0..TOGETHER.min(events - number) {
             number += 1;
-            audit::append(&mut tx, event(number)?).await?;
+            audit::append(&mut tx, event(number)?);
         }
         tx.commit().await?;
     }

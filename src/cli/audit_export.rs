@@ -74,11 +74,11 @@ async fn write(db: &Db, form: Form, mut out: impl Write) -> Result<(), CliError>
     Ok(out.flush()?)
 }
 
-/// The events after this one; where one is damaged the error names it.
+/// The next events after this one; where one is damaged the error names it.
 async fn read(db: &Db, after: i64) -> Result<Vec<Chained>, StoreError> {
     let mut conn = db.read().await?;
     let sheet = audit::sheet(&mut conn, after, PAGE).await;
-    match sheet.ok().and_then(|sheet| sheet.events()) {
+    match sheet.ok().filter(|sheet| sheet.len > 0).and_then(|sheet| sheet.events()) {
         Some(events) => Ok(events),
         None => audit::after(&mut conn, after, PAGE).await,
     }

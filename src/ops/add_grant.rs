@@ -31,7 +31,7 @@ pub async fn add_grant(desk: &Desk, acting: &Acting, grant: &Grant, named: &str)
     let mut event = Event::new(now, acting, Action::GrantAdded);
     event.target = Target::new("grant", grant.id.as_str());
     event.new = format!("{} {named}: {}", grant.subject.kind.as_str(), grant.words());
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

@@ -23,7 +23,7 @@ pub async fn add_group(desk: &Desk, acting: &Acting, name: &str) -> Result<(), O
     let mut event = Event::new(now, acting, Action::GroupAdded);
     event.target = Target::new("group", name);
     name.clone_into(&mut event.new);
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

@@ -54,6 +54,6 @@ pub(super) async fn write_person(
     let mut event = Event::new(now, acting, Action::PersonAdded);
     event.target = Target::new("person", person.id.as_str());
     event.new = format!("{} as {}", person.email, role.as_str());
-    audit::append(tx, event).await?;
+    audit::append(tx, event);
     Ok(person)
 }

@@ -127,7 +127,7 @@ pub(super) async fn check_within(
         access
     } else {
         if is_over(tx, acting).await? {
-            return Err(refuse_within(desk, tx, acting, what, None, Refusal::Over).await?);
+            return Err(refuse_within(desk, tx, acting, what, None, Refusal::Over));
         }
         let access = of(tx, &acting.actor, desk.clock.now()).await?;
         last.set(acting, &access);
@@ -135,7 +135,7 @@ pub(super) async fn check_within(
     };
     match refusal(&access, site, items) {
         None => Ok(access),
-        Some(why) => Err(refuse_within(desk, tx, acting, what, Some(site), why).await?),
+        Some(why) => Err(refuse_within(desk, tx, acting, what, Some(site), why)),
     }
 }
 
@@ -204,31 +204,31 @@ pub(super) async fn refuse(
     site: Option<&DistributionId>,
     why: Refusal,
 ) -> Result<OpError, StoreError> {
-    let error = refuse_within(desk, &mut tx, acting, what, site, why).await?;
+    let error = refuse_within(desk, &mut tx, acting, what, site, why);
     desk.commit(tx).await?;
     Ok(error)
 }
 
 /// The same, to be committed with the transaction.
-pub(super) async fn refuse_within(
+pub(super) fn refuse_within(
     desk: &Desk,
     tx: &mut Tx,
     acting: &Acting,
     what: &Target,
     site: Option<&DistributionId>,
     why: Refusal,
-) -> Result<OpError, StoreError> {
+) -> OpError {
     let mut event = Event::new(desk.clock.now(), acting, Action::ActRefused);
     event.target = what.clone();
     event.distribution = site.cloned();
     event.outcome = Outcome::Refused;
     event.note = why.words();
-    audit::append(tx, event).await?;
-    Ok(match why {
+    audit::append(tx, event);
+    match why {
         Refusal::Over => OpError::SessionOver,
         Refusal::Hidden => OpError::Hidden,
         other => OpError::NotAllowed(other.words()),
-    })
+    }
 }
 
 impl Refusal {

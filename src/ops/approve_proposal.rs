@@ -16,9 +16,10 @@ use crate::{
 
 use super::{
     Desk, OpError,
+    accepted::Accepted,
     allow::{self, Refusal},
     new_uuid,
-    request_invalidation::write,
+    request_invalidation::event,
 };
 
 /// Queues what was asked for, in the asker's name. The one event is the second person's.
@@ -52,14 +53,17 @@ pub async fn approve_proposal(
     if !proposals::decide(&mut tx, id, &acting.actor, word, Some(&new.id), now).await? {
         return Err(OpError::TooLate);
     }
-    let mut event = write(&mut tx, acting, &proposal.asked_by, &new, Action::ProposalApproved, now).await?;
+    let mut accepted = Accepted::default();
+    accepted.add(&proposal.asked_by, &new, now);
+    accepted.write(&mut tx).await?;
+    let mut event = event(acting, &new, Action::ProposalApproved, now);
     event.target = what;
     event.note = format!("approved by {}, asked for by {}", acting.actor.name, proposal.asked_by.name);
     if !word.is_empty() {
         event.note.push_str(": ");
         event.note.push_str(word);
     }
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.tally.forget();
     desk.commit(tx).await?;
     Ok(new.id)

@@ -31,7 +31,7 @@ pub async fn cancel_invalidation(desk: &Desk, acting: &Acting, id: &Invalidation
     found.state.as_str().clone_into(&mut event.old);
     state.as_str().clone_into(&mut event.new);
     event.note = format!("{cancelled} of its batches were not sent");
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

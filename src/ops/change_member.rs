@@ -60,7 +60,7 @@ async fn change(
     } else {
         event.old = words;
     }
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

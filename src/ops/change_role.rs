@@ -48,6 +48,6 @@ pub(super) async fn write_role(
     event.note.clone_from(&person.email);
     person.role.as_str().clone_into(&mut event.old);
     role.as_str().clone_into(&mut event.new);
-    audit::append(tx, event).await?;
+    audit::append(tx, event);
     Ok(())
 }

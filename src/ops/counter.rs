@@ -20,8 +20,8 @@ use crate::{
 
 use super::{
     Desk, OpError,
-    allow::LastAsked,
     request_invalidation::{Requested, alone, within},
+    turn::Turn,
 };
 
 /// The most requests of one transaction, and the items at which it is full: nobody waits long for others' work.
@@ -120,15 +120,15 @@ async fn take_turn(desk: &Desk, turn: Vec<Waiting>) {
 }
 
 /// All in one transaction, or nothing of any.
-async fn together(desk: &Desk, turn: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
-    let mut tx = desk.db.begin().await?;
-    let (mut answers, mut last) = (Vec::with_capacity(turn.len()), LastAsked::default());
-    for waiting in turn {
-        match within(desk, &mut tx, &waiting.acting, &waiting.new, &mut last).await {
+async fn together(desk: &Desk, waiting: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
+    let mut turn = Turn::begin(desk, waiting.iter().map(|waiting| &waiting.new.request_key)).await?;
+    let mut answers = Vec::with_capacity(waiting.len());
+    for Waiting { acting, new, .. } in waiting {
+        match within(desk, &mut turn, acting, new).await {
             Err(OpError::Store(error)) => return Err(error),
             answer => answers.push(answer),
         }
     }
-    desk.commit(tx).await?;
+    turn.commit(desk).await?;
     Ok(answers)
 }

@@ -37,7 +37,7 @@ pub async fn decline_proposal(
     } else {
         format!("asked for by {}: {word}", proposal.asked_by.name)
     };
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

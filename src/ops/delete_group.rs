@@ -26,7 +26,7 @@ pub async fn delete_group(desk: &Desk, acting: &Acting, name: &str) -> Result<()
     let mut event = Event::new(desk.clock.now(), acting, Action::GroupDeleted);
     event.target = Target::new("group", name);
     name.clone_into(&mut event.old);
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

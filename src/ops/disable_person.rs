@@ -29,7 +29,7 @@ pub async fn disable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Resu
     sessions::delete_of_person(&mut tx, id, None).await?;
     half_sign_ins::delete_of_person(&mut tx, id).await?;
     password_links::delete(&mut tx, id).await?;
-    write_event(desk, &mut tx, acting, Action::PersonDisabled, &person).await?;
+    write_event(desk, &mut tx, acting, Action::PersonDisabled, &person);
     desk.commit(tx).await?;
     Ok(())
 }
@@ -43,24 +43,17 @@ pub async fn enable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Resul
         return Err(OpError::TooLate);
     }
     people::set_disabled(&mut tx, id, None).await?;
-    write_event(desk, &mut tx, acting, Action::PersonEnabled, &person).await?;
+    write_event(desk, &mut tx, acting, Action::PersonEnabled, &person);
     desk.commit(tx).await?;
     Ok(())
 }
 
-async fn write_event(
-    desk: &Desk,
-    tx: &mut Tx,
-    acting: &Acting,
-    action: Action,
-    person: &Person,
-) -> Result<(), OpError> {
+fn write_event(desk: &Desk, tx: &mut Tx, acting: &Acting, action: Action, person: &Person) {
     let mut event = Event::new(desk.clock.now(), acting, action);
     event.target = Target::new("person", person.id.as_str());
     event.note.clone_from(&person.email);
     let words = |disabled: bool| if disabled { "disabled" } else { "enabled" };
     words(person.disabled_at.is_some()).clone_into(&mut event.old);
     words(person.disabled_at.is_none()).clone_into(&mut event.new);
-    audit::append(tx, event).await?;
-    Ok(())
+    audit::append(tx, event);
 }

@@ -20,7 +20,7 @@ pub async fn end_session(desk: &Desk, acting: &Acting, session: &SecretHash) -> 
     }
     let mut event = Event::new(desk.clock.now(), acting, Action::SignedOut);
     event.target = Target::new("session", &session.handle());
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }
@@ -41,7 +41,7 @@ pub async fn end_other_session(
     let mut event = Event::new(desk.clock.now(), acting, Action::SessionsEnded);
     event.target = Target::new("session", &session.handle());
     event.note = format!("one of {}", person.email);
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }
@@ -61,7 +61,7 @@ pub async fn end_sessions(
     let mut event = Event::new(desk.clock.now(), acting, Action::SessionsEnded);
     event.target = Target::new("person", person.id.as_str());
     event.note = format!("{ended} of {}", person.email);
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(ended)
 }

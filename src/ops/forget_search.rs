@@ -21,7 +21,7 @@ pub async fn forget_search(desk: &Desk, acting: &Acting, person: &PersonId, id: 
     let mut event = Event::new(desk.clock.now(), acting, Action::SearchForgotten);
     event.target = Target::new("search", id);
     event.note = search.name;
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

@@ -35,6 +35,6 @@ pub(super) async fn held_back(
         same.requested_by.name,
     );
     keep(tx, new, Answer::HeldBack(same.id.clone()), now).await?;
-    audit::append(tx, event).await?;
+    audit::append(tx, event);
     Ok(Requested::HeldBack(same.id.clone()))
 }

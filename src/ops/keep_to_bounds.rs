@@ -23,6 +23,7 @@ use super::{
     Desk, OpError,
     allow::{self, Refusal},
     look_around::spent,
+    turn::Turn,
 };
 
 /// So many actors are counted at the most.
@@ -92,7 +93,7 @@ fn name(actor: &Actor) -> String {
 /// Goes on where there is room for the request: in the actor's day, and in the queue.
 pub(super) async fn check_room(
     desk: &Desk,
-    tx: &mut Tx,
+    turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<(), OpError> {
@@ -100,6 +101,8 @@ pub(super) async fn check_room(
     if !desk.db.is_shared() && desk.tally.take(desk.bounds, share) {
         return Ok(());
     }
+    turn.write().await?;
+    let tx = &mut turn.tx;
     let spent = spent(desk, tx, &acting.actor).await?;
     let waiting = batches::waiting(tx, QUEUE).await?;
     let mut why = desk.bounds.refusal(share.items, spent);
@@ -109,7 +112,7 @@ pub(super) async fn check_room(
     if why.is_none() {
         desk.tally.set(share, waiting, spent);
     }
-    refuse(desk, tx, acting, new, why).await
+    refuse(desk, tx, acting, new, why)
 }
 
 /// Goes on where the actor may have one more request that waits for a second person.
@@ -123,10 +126,10 @@ pub(super) async fn check_proposals(
     let why = (waiting >= PROPOSALS).then(|| {
         format!("{PROPOSALS} requests of yours wait for approval already; wait until some are decided")
     });
-    refuse(desk, tx, acting, new, why).await
+    refuse(desk, tx, acting, new, why)
 }
 
-async fn refuse(
+fn refuse(
     desk: &Desk,
     tx: &mut Tx,
     acting: &Acting,
@@ -135,5 +138,5 @@ async fn refuse(
 ) -> Result<(), OpError> {
     let Some(why) = why else { return Ok(()) };
     let what = Target::new("act", "invalidate");
-    Err(allow::refuse_within(desk, tx, acting, &what, Some(&new.distribution), Refusal::Bound(why)).await?)
+    Err(allow::refuse_within(desk, tx, acting, &what, Some(&new.distribution), Refusal::Bound(why)))
 }

@@ -58,7 +58,7 @@ pub async fn make_token(
     let mut event = Event::new(now, acting, Action::TokenMade);
     event.target = Target::new("token", token.id.as_str());
     event.new = words(&token, new);
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok((token, secret))
 }

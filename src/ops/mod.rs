@@ -1,5 +1,6 @@
 //! What people do: one command a file, each one write transaction that changes state and writes the audit event.
 
+mod accepted;
 mod add_grant;
 mod add_group;
 mod add_person;
@@ -44,6 +45,7 @@ mod second_step;
 mod set_password;
 mod set_up;
 mod sign_in;
+mod turn;
 
 pub use add_grant::add_grant;
 pub use add_group::add_group;

@@ -52,7 +52,7 @@ pub async fn note_check(
 }
 
 async fn write(desk: &Desk, mut tx: Tx, event: Event) -> Result<(), OpError> {
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

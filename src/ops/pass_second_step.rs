@@ -50,18 +50,18 @@ pub async fn pass_second_step(
     let mut tx = desk.db.begin().await?;
     let found = half_sign_ins::find(&mut tx, &hash, now).await?;
     let Some(HalfSignIn { person, offered }) = found else {
-        write_refusal(&mut tx, origin, "", "the sign-in was over before its code came", now).await?;
+        write_refusal(&mut tx, origin, "", "the sign-in was over before its code came", now);
         desk.commit(tx).await?;
         return Ok(SecondStepPassed::Over);
     };
     if !half_sign_ins::count_try(&mut tx, &hash, TRIES).await? {
         half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
-        write_refusal(&mut tx, origin, &person.email, "too many codes for one password", now).await?;
+        write_refusal(&mut tx, origin, &person.email, "too many codes for one password", now);
         desk.commit(tx).await?;
         return Ok(SecondStepPassed::Over);
     }
     let Some(good) = use_code(&mut tx, &person, offered.as_ref(), code, now).await? else {
-        write_refusal(&mut tx, origin, &person.email, "the code was not right", now).await?;
+        write_refusal(&mut tx, origin, &person.email, "the code was not right", now);
         desk.commit(tx).await?;
         return Ok(SecondStepPassed::Wrong);
     };
@@ -86,7 +86,7 @@ async fn finish(
     let codes = if let Good::First(codes) = good {
         let mut event = Event::new(now, &acting, Action::SecondStepOn);
         event.target = Target::new("person", person.id.as_str());
-        audit::append(tx, event).await?;
+        audit::append(tx, event);
         Some(codes)
     } else {
         None
@@ -117,18 +117,11 @@ async fn use_code(
     Ok(used.then_some(Good::Recovery))
 }
 
-async fn write_refusal(
-    tx: &mut Tx,
-    origin: &Origin,
-    claimed: &str,
-    why: &str,
-    now: Timestamp,
-) -> Result<(), OpError> {
+fn write_refusal(tx: &mut Tx, origin: &Origin, claimed: &str, why: &str, now: Timestamp) {
     let origin = Origin { sign_in: "password and code".to_owned(), ..origin.clone() };
     let acting = Acting { actor: Actor::nobody(claimed), origin };
     let mut event = Event::new(now, &acting, Action::SignInRefused);
     event.outcome = Outcome::Refused;
     why.clone_into(&mut event.note);
-    audit::append(tx, event).await?;
-    Ok(())
+    audit::append(tx, event);
 }

@@ -52,6 +52,6 @@ pub(super) async fn propose(
     event.items = ItemsRecord::of(&proposal.items);
     event.reason.clone_from(&new.reason);
     event.note = format!("waits for a second person until {}", proposal.expires_at);
-    audit::append(tx, event).await?;
+    audit::append(tx, event);
     Ok(Requested::Proposed(proposal.id))
 }

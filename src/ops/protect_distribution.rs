@@ -26,7 +26,7 @@ pub async fn protect_distribution(desk: &Desk, acting: &Acting, new: &Protection
     event.distribution = Some(new.distribution.clone());
     event.old = old.words();
     event.new = new.words();
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

@@ -210,7 +210,7 @@ async fn write_identity(
         let mut event = Event::new(now, &acting, Action::IdentityLinked);
         event.target = Target::new("person", person.id.as_str());
         event.note = format!("{} at {}", who.subject, who.issuer);
-        audit::append(tx, event).await?;
+        audit::append(tx, event);
         return Ok(Ok(person));
     }
     if !rules.sign_up {
@@ -235,7 +235,7 @@ async fn write_groups(desk: &Desk, tx: &mut Tx, acting: &Acting, who: &Asserted)
     event.target = Target::new("person", person.id.as_str());
     event.old = before.join(", ");
     event.new = told.join(", ");
-    audit::append(tx, event).await?;
+    audit::append(tx, event);
     Ok(())
 }
 

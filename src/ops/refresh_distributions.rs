@@ -23,7 +23,7 @@ pub async fn refresh_distributions(desk: &Desk, acting: &Acting) -> Result<(), O
         return Err(allow::refuse(desk, tx, acting, &what, None, Refusal::Role).await?);
     }
     survey::request(&mut tx, now).await?;
-    audit::append(&mut tx, Event::new(now, acting, Action::DistributionsRefreshRequested)).await?;
+    audit::append(&mut tx, Event::new(now, acting, Action::DistributionsRefreshRequested));
     desk.commit(tx).await?;
     Ok(())
 }

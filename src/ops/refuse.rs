@@ -28,7 +28,7 @@ pub async fn refuse(
     event.distribution = distribution.cloned();
     event.outcome = Outcome::Refused;
     why.clone_into(&mut event.note);
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

@@ -17,7 +17,7 @@ pub async fn refuse_header(desk: &Desk, origin: &Origin, why: &str) -> Result<()
     let mut event = Event::new(desk.clock.now(), &acting, Action::HeaderRefused);
     event.outcome = Outcome::Refused;
     event.note = format!("{why}; more of the same within a minute are in the log only");
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

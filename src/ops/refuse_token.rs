@@ -40,7 +40,7 @@ pub async fn refuse_token(
     let why = why(found.as_ref(), now);
     event.note = format!("{why}; more of the same within a minute are in the log only");
     let mut tx = desk.db.begin().await?;
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

@@ -38,7 +38,7 @@ pub async fn remove_grant(
     let mut event = Event::new(desk.clock.now(), acting, Action::GrantRemoved);
     event.target = Target::new("grant", id.as_str());
     event.old = format!("{} {}: {}", grant.subject.kind.as_str(), named(&grant), grant.words());
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

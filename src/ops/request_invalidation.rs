@@ -2,28 +2,29 @@
 //!
 //! On a protected distribution a wide request first has to be confirmed, or waits as a proposal.
 
+use std::iter;
+
 use crate::{
     domain::{
         access::{Access, Role},
-        actor::{Acting, Actor},
+        actor::Acting,
         audit::{Action, Event, ItemsRecord, Target},
         id::{InvalidationId, ProposalId},
         idempotency::{Answer, Kept},
-        invalidation::{Invalidation, InvalidationState, NewInvalidation},
+        invalidation::{Invalidation, NewInvalidation},
         protection::{Confirmation, Guard, Protection, is_its_name, name_to_type},
         time::Timestamp,
     },
-    store::{
-        StoreError, Tx, audit, batches, distributions, idempotency, invalidations, proposals, protections,
-    },
+    store::{StoreError, Tx, audit, distributions, idempotency, invalidations, proposals},
 };
 
 use super::{
     Desk, OpError,
-    allow::{self, LastAsked, Refusal},
+    allow::{self, Refusal},
     hold_back::held_back,
     keep_to_bounds::check_room,
     propose::propose,
+    turn::Turn,
 };
 
 /// What came of a request.
@@ -78,49 +79,56 @@ pub async fn request_invalidation(
 
 /// Writes it in a transaction of its own.
 pub(super) async fn alone(desk: &Desk, acting: &Acting, new: &NewInvalidation) -> Result<Requested, OpError> {
-    let mut tx = desk.db.begin().await?;
-    match within(desk, &mut tx, acting, new, &mut LastAsked::default()).await {
+    match by_itself(desk, acting, new).await {
         // On PostgreSQL another connection may have written the same key since we looked.
         Err(OpError::Store(StoreError::Duplicate(error))) => {
             let mut tx = desk.db.begin().await?;
             let answer = earlier(&mut tx, acting, new, desk.clock.now()).await?;
             Ok(answer.ok_or(StoreError::Duplicate(error))?)
         }
+        answer => answer,
+    }
+}
+
+async fn by_itself(desk: &Desk, acting: &Acting, new: &NewInvalidation) -> Result<Requested, OpError> {
+    let mut turn = Turn::begin(desk, iter::once(&new.request_key)).await?;
+    match within(desk, &mut turn, acting, new).await {
         Err(OpError::Store(error)) => Err(error.into()),
         // A refusal is kept too.
         answer => {
-            desk.commit(tx).await?;
+            turn.commit(desk).await?;
             answer
         }
     }
 }
 
-/// Writes it into a transaction that may do more. Whatever comes of it but an error of the store is to be committed.
+/// Takes it in a transaction that may take more. Whatever comes of it but an error of the store is to be committed.
 pub(super) async fn within(
     desk: &Desk,
-    tx: &mut Tx,
+    turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
-    last: &mut LastAsked,
 ) -> Result<Requested, OpError> {
-    let what = Target::new("act", "invalidate");
-    let access = allow::check_within(desk, tx, acting, &what, &new.distribution, &new.items(), last).await?;
-    if let Some(answer) = earlier(tx, acting, new, desk.clock.now()).await? {
-        return Ok(answer);
+    let (what, last_asked) = (Target::new("act", "invalidate"), &mut turn.last_asked);
+    let access =
+        allow::check_within(desk, &mut turn.tx, acting, &what, &new.distribution, &new.items(), last_asked)
+            .await?;
+    if turn.use_key(&new.request_key) {
+        turn.write().await?;
+        if let Some(answer) = earlier(&mut turn.tx, acting, new, desk.clock.now()).await? {
+            return Ok(answer);
+        }
     }
-    decide(desk, tx, acting, new, &access).await
+    decide(desk, turn, acting, new, &access).await
 }
 
-/// The answer where the request key was used before.
+/// What the request with this key was answered, where it is kept.
 async fn earlier(
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     now: Timestamp,
 ) -> Result<Option<Requested>, StoreError> {
-    if !idempotency::is_used(tx, &new.request_key).await? {
-        return Ok(None);
-    }
     let sha256 = ItemsRecord::of(&new.items()).sha256;
     let key = &new.request_key;
     if let Some(kept) = idempotency::find(tx, key).await? {
@@ -143,42 +151,42 @@ async fn earlier(
 /// Does what the distribution's protection says.
 async fn decide(
     desk: &Desk,
-    tx: &mut Tx,
+    turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
 ) -> Result<Requested, OpError> {
-    let protection = protections::hold(tx, &new.distribution).await?;
+    let protection = turn.protection(&new.distribution).await?;
     if protection.reason_required && new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
-    if let Some(same) = repeated(desk, tx, new, &protection).await? {
-        return held_back(desk, tx, acting, new, &same).await;
+    if let Some(same) = repeated(desk, turn, new, &protection).await? {
+        return held_back(desk, &mut turn.tx, acting, new, &same).await;
     }
-    check_room(desk, tx, acting, new).await?;
+    check_room(desk, turn, acting, new).await?;
     match protection.asks(&new.items()) {
-        Guard::Open => accept(desk, tx, acting, new, Action::InvalidationRequested, "").await,
-        Guard::TypedName => by_name(desk, tx, acting, new).await,
+        Guard::Open => accept(desk, turn, acting, new, Action::InvalidationRequested, "").await,
+        Guard::TypedName => by_name(desk, turn, acting, new).await,
         Guard::SecondPerson if new.confirmation == Confirmation::Alone => {
-            go_alone(desk, tx, acting, new, access).await
+            go_alone(desk, turn, acting, new, access).await
         }
         Guard::SecondPerson if new.not_before.is_some() => Ok(Requested::Unmet(Unmet::Now)),
-        Guard::SecondPerson => propose(desk, tx, acting, new, access).await,
+        Guard::SecondPerson => propose(desk, &mut turn.tx, acting, new, access).await,
     }
 }
 
 /// Goes on where the distribution's name was typed.
 async fn by_name(
     desk: &Desk,
-    tx: &mut Tx,
+    turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, OpError> {
-    let site = distributions::find(tx, &new.distribution).await?.ok_or(OpError::NotFound)?;
+    let site = distributions::find(&mut turn.tx, &new.distribution).await?.ok_or(OpError::NotFound)?;
     match &new.confirmation {
         Confirmation::Typed(name) if is_its_name(name, &site) => {
             let note = format!("confirmed by typing {}", name.trim());
-            accept(desk, tx, acting, new, Action::InvalidationRequested, &note).await
+            accept(desk, turn, acting, new, Action::InvalidationRequested, &note).await
         }
         _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&site).to_owned()))),
     }
@@ -187,7 +195,7 @@ async fn by_name(
 /// Lets an administrator with a reason go on without a second person.
 async fn go_alone(
     desk: &Desk,
-    tx: &mut Tx,
+    turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
@@ -195,44 +203,46 @@ async fn go_alone(
     if access.role != Role::Admin {
         let why = Refusal::Rule("only an administrator may go on without a second person");
         let what = Target::new("act", "override a protection");
-        return Err(allow::refuse_within(desk, tx, acting, &what, Some(&new.distribution), why).await?);
+        return Err(allow::refuse_within(desk, &mut turn.tx, acting, &what, Some(&new.distribution), why));
     }
     if new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
     let note = "an administrator went on without a second person";
-    accept(desk, tx, acting, new, Action::ProtectionOverridden, note).await
+    accept(desk, turn, acting, new, Action::ProtectionOverridden, note).await
 }
 
 /// An invalidation of the same items that the cool-down has not let go of.
 async fn repeated(
     desk: &Desk,
-    tx: &mut Tx,
+    turn: &mut Turn,
     new: &NewInvalidation,
     protection: &Protection,
 ) -> Result<Option<Invalidation>, StoreError> {
     if protection.cool_down.is_zero() {
         return Ok(None);
     }
+    turn.write().await?;
     let since = desk.clock.now().minus(protection.cool_down);
     let sha256 = ItemsRecord::of(&new.items()).sha256;
-    invalidations::same_since(tx, &new.distribution, &sha256, since).await
+    invalidations::same_since(&mut turn.tx, &new.distribution, &sha256, since).await
 }
 
 /// Queues it, and writes the one event that says so.
 async fn accept(
     desk: &Desk,
-    tx: &mut Tx,
+    turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
     action: Action,
     note: &str,
 ) -> Result<Requested, OpError> {
     let now = desk.clock.now();
-    let mut event = write(tx, acting, &acting.actor, new, action, now).await?;
-    keep(tx, new, Answer::Accepted(new.id.clone()), now).await?;
+    turn.accepted.add(&acting.actor, new, now);
+    keep(&mut turn.tx, new, Answer::Accepted(new.id.clone()), now).await?;
+    let mut event = event(acting, new, action, now);
     note.clone_into(&mut event.note);
-    audit::append(tx, event).await?;
+    audit::append(&mut turn.tx, event);
     Ok(Requested::New(new.id.clone()))
 }
 
@@ -247,40 +257,13 @@ pub(super) async fn keep(
     idempotency::insert(tx, &new.request_key, &Kept { fingerprint, answer }, now).await
 }
 
-/// Writes the rows of a request into a transaction that may do more, and gives its event.
-pub(super) async fn write(
-    tx: &mut Tx,
-    acting: &Acting,
-    requested_by: &Actor,
-    new: &NewInvalidation,
-    action: Action,
-    now: Timestamp,
-) -> Result<Event, OpError> {
-    let items = new.items();
-    let record = ItemsRecord::of(&items);
-    let invalidation = Invalidation {
-        id: new.id.clone(),
-        distribution: new.distribution.clone(),
-        requested_by: requested_by.clone(),
-        requested_at: now,
-        reason: new.reason.clone(),
-        state: InvalidationState::Queued,
-        item_count: items.len(),
-        first_item: new.first_item.clone(),
-        ended_at: None,
-    };
-    invalidations::insert(tx, &invalidation, Some(&new.request_key), &record.sha256).await?;
-    for (index, batch) in new.batches.iter().enumerate() {
-        batches::insert(tx, batch, &new.id, &new.distribution, index + 1, now).await?;
-    }
-    if let Some(due) = new.not_before.filter(|due| *due > now) {
-        batches::set_due(tx, &new.id, due).await?;
-    }
+/// The event that says that it is queued.
+pub(super) fn event(acting: &Acting, new: &NewInvalidation, action: Action, now: Timestamp) -> Event {
     let mut event = Event::new(now, acting, action);
     event.target = Target::new("invalidation", new.id.as_str());
     event.distribution = Some(new.distribution.clone());
     event.invalidation = Some(new.id.clone());
-    event.items = record;
+    event.items = ItemsRecord::of(&new.items());
     event.reason.clone_from(&new.reason);
-    Ok(event)
+    event
 }

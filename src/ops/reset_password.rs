@@ -35,7 +35,7 @@ pub async fn reset_password_with_link(
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     write_reset(&mut tx, &person.id, "").await?;
     password_links::replace(&mut tx, &person.id, &link.hash(), now.plus(LINK_LIFE)).await?;
-    write_event(&mut tx, acting, &person, "a one-time link was made", now).await?;
+    write_event(&mut tx, acting, &person, "a one-time link was made", now);
     desk.commit(tx).await?;
     Ok((person, link))
 }
@@ -53,7 +53,7 @@ pub async fn reset_password(
     let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "reset a password")).await?;
     let (person, _) = people::find(&mut tx, email).await?.ok_or(OpError::NotFound)?;
     write_reset(&mut tx, &person.id, &hash).await?;
-    write_event(&mut tx, acting, &person, "", desk.clock.now()).await?;
+    write_event(&mut tx, acting, &person, "", desk.clock.now());
     desk.commit(tx).await?;
     Ok(person)
 }
@@ -67,16 +67,9 @@ async fn write_reset(tx: &mut Tx, id: &PersonId, hash: &str) -> Result<(), OpErr
     Ok(())
 }
 
-async fn write_event(
-    tx: &mut Tx,
-    acting: &Acting,
-    person: &Person,
-    how: &str,
-    now: Timestamp,
-) -> Result<(), OpError> {
+fn write_event(tx: &mut Tx, acting: &Acting, person: &Person, how: &str, now: Timestamp) {
     let mut event = Event::new(now, acting, Action::PasswordReset);
     event.target = Target::new("person", person.id.as_str());
     event.note = if how.is_empty() { person.email.clone() } else { format!("{}: {how}", person.email) };
-    audit::append(tx, event).await?;
-    Ok(())
+    audit::append(tx, event);
 }

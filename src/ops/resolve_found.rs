@@ -32,7 +32,7 @@ pub async fn resolve_found(
     let mut event = resolved(now, acting, Action::BatchResolved, &batch, state);
     event.cloudfront_id = cloudfront_id.to_string();
     "found at CloudFront by a person".clone_into(&mut event.note);
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

@@ -27,12 +27,20 @@ pub async fn resolve_not_there(desk: &Desk, acting: &Acting, id: &BatchId) -> Re
     let caller_reference = CallerReference::of(&new_id);
     let new = NewBatch { id: new_id, caller_reference, items: batch.items.clone() };
     let number = unsettled::next_number(&mut tx, &batch.invalidation).await?;
-    batches::insert(&mut tx, &new, &batch.invalidation, &batch.distribution, number, now).await?;
+    let row = batches::NewRow {
+        batch: new,
+        invalidation: batch.invalidation.clone(),
+        distribution: batch.distribution.clone(),
+        number,
+        created_at: now,
+        due_at: now,
+    };
+    batches::insert(&mut tx, &[row]).await?;
     let state = invalidations::refresh_state(&mut tx, &batch.invalidation, now).await?;
     let mut event = resolved(now, acting, Action::BatchResolved, &batch, state);
     event.items = ItemsRecord::of(&batch.items);
     event.note = format!("not at CloudFront, says a person; sent again as batch {number}");
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.tally.forget();
     desk.commit(tx).await?;
     Ok(())

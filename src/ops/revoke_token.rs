@@ -22,7 +22,7 @@ pub async fn revoke_token(desk: &Desk, acting: &Acting, id: &TokenId) -> Result<
     let mut event = Event::new(now, acting, Action::TokenRevoked);
     event.target = Target::new("token", id.as_str());
     event.old = format!("{} ({}), {}", token.name, token.shown, token.role.as_str());
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

@@ -32,7 +32,7 @@ pub async fn save_search(
     let mut event = Event::new(now, acting, Action::SearchSaved);
     event.target = Target::new("search", &search.id);
     event.note = search.name;
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }

@@ -24,7 +24,7 @@ pub async fn offer_second_step(desk: &Desk, acting: &Acting, person: &PersonId) 
     if !second_steps::offer(&mut tx, person, &secret, now).await? {
         return Ok(false);
     }
-    write_event(&mut tx, acting, Action::SecondStepOffered, person, now, "").await?;
+    write_event(&mut tx, acting, Action::SecondStepOffered, person, now, "");
     desk.commit(tx).await?;
     Ok(true)
 }
@@ -45,7 +45,7 @@ pub async fn confirm_second_step(
         super::refuse(desk, acting, &what, None, "the code was not right").await?;
         return Ok(None);
     };
-    write_event(&mut tx, acting, Action::SecondStepOn, person, now, "").await?;
+    write_event(&mut tx, acting, Action::SecondStepOn, person, now, "");
     desk.commit(tx).await?;
     Ok(Some(codes))
 }
@@ -90,7 +90,7 @@ pub async fn make_recovery_codes(
         return Ok(None);
     }
     let codes = write_codes(&mut tx, person).await?;
-    write_event(&mut tx, acting, Action::RecoveryCodesMade, person, desk.clock.now(), "").await?;
+    write_event(&mut tx, acting, Action::RecoveryCodesMade, person, desk.clock.now(), "");
     desk.commit(tx).await?;
     Ok(Some(codes))
 }
@@ -111,24 +111,16 @@ pub async fn take_second_step_away(
     }
     sessions::delete_of_person(&mut tx, person, keep).await?;
     half_sign_ins::delete_of_person(&mut tx, person).await?;
-    write_event(&mut tx, acting, Action::SecondStepOff, person, desk.clock.now(), &target.email).await?;
+    write_event(&mut tx, acting, Action::SecondStepOff, person, desk.clock.now(), &target.email);
     desk.commit(tx).await?;
     Ok(target)
 }
 
-async fn write_event(
-    tx: &mut Tx,
-    acting: &Acting,
-    action: Action,
-    person: &PersonId,
-    now: Timestamp,
-    note: &str,
-) -> Result<(), OpError> {
+fn write_event(tx: &mut Tx, acting: &Acting, action: Action, person: &PersonId, now: Timestamp, note: &str) {
     let mut event = Event::new(now, acting, action);
     event.target = Target::new("person", person.as_str());
     note.clone_into(&mut event.note);
-    audit::append(tx, event).await?;
-    Ok(())
+    audit::append(tx, event);
 }
 
 async fn write_codes(tx: &mut Tx, person: &PersonId) -> Result<Vec<RecoveryCode>, OpError> {

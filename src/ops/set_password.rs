@@ -54,7 +54,7 @@ pub async fn change_password(
     let secret = write_bare_session(&mut tx, &acting.origin, id, now).await?;
     let mut event = Event::new(now, acting, Action::PasswordChanged);
     event.target = Target::new("person", id.as_str());
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(secret)
 }
@@ -89,7 +89,7 @@ pub async fn set_password_with_link(
     let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
     let mut event = Event::new(now, &acting, Action::PasswordChanged);
     event.target = Target::new("person", person.id.as_str());
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(true)
 }

@@ -46,7 +46,7 @@ pub async fn set_up(
     let acting = Acting { actor: Actor::nobody(email.as_str()), origin };
     let person = write_person(desk, &mut tx, &acting, email, Role::Admin, &hash).await?;
     let acting = Acting { actor: Actor::person(&person.id, &person.email), origin: acting.origin.clone() };
-    audit::append(&mut tx, Event::new(now, &acting, Action::SetUp)).await?;
+    audit::append(&mut tx, Event::new(now, &acting, Action::SetUp));
     let signed_in = write_session(&mut tx, &acting, person, now).await?;
     desk.commit(tx).await?;
     Ok(SetUp::Done(signed_in))

@@ -94,7 +94,7 @@ async fn ask_for_code(
     half_sign_ins::insert(tx, &secret.hash(), person, offered, now, now.plus(HALF_LIFE)).await?;
     let mut event = Event::new(now, acting, Action::CodeAsked);
     event.target = Target::new("person", person.as_str());
-    audit::append(tx, event).await?;
+    audit::append(tx, event);
     Ok(secret)
 }
 
@@ -110,7 +110,7 @@ pub async fn refuse_sign_in(desk: &Desk, origin: &Origin, claimed: &str, why: &s
     let mut event = Event::new(desk.clock.now(), &acting, Action::SignInRefused);
     event.outcome = Outcome::Refused;
     why.clone_into(&mut event.note);
-    audit::append(&mut tx, event).await?;
+    audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())
 }
@@ -142,7 +142,7 @@ pub(super) async fn write_session(
     {
         event.note = format!("in place of session {}", earlier.handle());
     }
-    audit::append(tx, event).await?;
+    audit::append(tx, event);
     Ok(SignedIn { person, secret })
 }
 

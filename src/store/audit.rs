@@ -19,6 +19,8 @@ pub use search::{Found, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
 pub use sheet::{Sheet, sheet};
 
+use std::mem;
+
 use crate::domain::{
     actor::{Acting, Actor, ActorKind, Origin},
     audit::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION, sight::Sight},
@@ -27,7 +29,7 @@ use crate::domain::{
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_all, fetch_one, fetch_optional},
+    db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
     parts::{count, items_from_json, items_to_json, signed, time},
     sight::bars,
 };
@@ -49,21 +51,27 @@ macro_rules! select {
 }
 use select;
 
-/// Writes an event at the end of the chain. Do it last in a transaction: writers queue up behind it.
-pub async fn append(tx: &mut Tx, event: Event) -> Result<i64, StoreError> {
-    let (last, previous_hash) = match tx.head.take() {
-        Some(head) => head,
-        None => take_head(tx).await?,
-    };
-    let chained = Chained::new(last + 1, event.with_origins_words(), previous_hash);
-    insert(tx, &chained).await?;
-    tx.head = Some((chained.sequence, chained.hash));
-    Ok(chained.sequence)
+/// Puts an event at the end of the chain, where it is written with the commit: what the same transaction reads of the
+/// history has it not yet.
+pub fn append(tx: &mut Tx, event: Event) {
+    tx.events.push(event);
 }
 
-/// Notes the last event of a transaction that is about to be committed.
-pub(super) async fn note_head(tx: &mut Tx) -> Result<(), StoreError> {
-    let Some((sequence, hash)) = tx.head.take() else { return Ok(()) };
+/// Writes the events of a transaction that is about to be committed, each with the hash of the one before it. Writers
+/// queue up from here to the commit.
+pub(super) async fn write(tx: &mut Tx) -> Result<(), StoreError> {
+    let events = mem::take(&mut tx.events);
+    if events.is_empty() {
+        return Ok(());
+    }
+    let (mut sequence, mut hash) = take_head(tx).await?;
+    let mut chained = Vec::with_capacity(events.len());
+    for event in events {
+        let next = Chained::new(sequence + 1, event.with_origins_words(), hash);
+        (sequence, hash) = (next.sequence, next.hash.clone());
+        chained.push(next);
+    }
+    insert(tx, &chained).await?;
     execute!(tx, "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1", sequence, hash)?;
     Ok(())
 }
@@ -78,45 +86,36 @@ async fn take_head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
     fetch_one!(tx, (i64, String), sql)
 }
 
-async fn insert(tx: &mut Tx, chained: &Chained) -> Result<(), StoreError> {
-    let event = &chained.event;
-    let Acting { actor, origin } = &event.acting;
-    execute!(
-        tx,
-        concat!(
-            "INSERT INTO audit_event (",
-            columns!(),
-            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, ",
-            "$21, $22, $23, $24, $25, $26, $27)"
-        ),
-        chained.sequence,
-        event.at.as_micros(),
-        actor.kind.as_str(),
-        actor.id.as_str(),
-        actor.name.as_str(),
-        origin.sign_in.as_str(),
-        origin.session.as_str(),
-        origin.client_address.as_str(),
-        origin.request_id.as_str(),
-        event.action.as_str(),
-        event.target.kind.as_str(),
-        event.target.id.as_str(),
-        event.distribution.as_ref().map(DistributionId::as_str),
-        event.invalidation.as_ref().map(InvalidationId::as_str),
-        items_to_json(&event.items.shown),
-        signed(event.items.count),
-        event.items.sha256.as_str(),
-        event.reason.as_str(),
-        event.outcome.as_str(),
-        event.note.as_str(),
-        event.aws_request_id.as_str(),
-        event.cloudfront_id.as_str(),
-        event.old.as_str(),
-        event.new.as_str(),
+async fn insert(tx: &mut Tx, rows: &[Chained]) -> Result<(), StoreError> {
+    insert_all!(tx, concat!("INSERT INTO audit_event (", columns!(), ") "), rows, |row| [
+        row.sequence,
+        row.event.at.as_micros(),
+        row.event.acting.actor.kind.as_str(),
+        row.event.acting.actor.id.as_str(),
+        row.event.acting.actor.name.as_str(),
+        row.event.acting.origin.sign_in.as_str(),
+        row.event.acting.origin.session.as_str(),
+        row.event.acting.origin.client_address.as_str(),
+        row.event.acting.origin.request_id.as_str(),
+        row.event.action.as_str(),
+        row.event.target.kind.as_str(),
+        row.event.target.id.as_str(),
+        row.event.distribution.as_ref().map(DistributionId::as_str),
+        row.event.invalidation.as_ref().map(InvalidationId::as_str),
+        items_to_json(&row.event.items.shown),
+        signed(row.event.items.count),
+        row.event.items.sha256.as_str(),
+        row.event.reason.as_str(),
+        row.event.outcome.as_str(),
+        row.event.note.as_str(),
+        row.event.aws_request_id.as_str(),
+        row.event.cloudfront_id.as_str(),
+        row.event.old.as_str(),
+        row.event.new.as_str(),
         VERSION,
-        chained.previous_hash.as_str(),
-        chained.hash.as_str(),
-    )?;
+        row.previous_hash.as_str(),
+        row.hash.as_str(),
+    ]);
     Ok(())
 }
 

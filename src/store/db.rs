@@ -18,6 +18,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use crate::domain::audit::Event;
+
 use super::StoreError;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -229,19 +231,18 @@ impl DerefMut for Read {
 #[must_use = "a transaction that is dropped leaves no trace"]
 pub struct Tx {
     conn: Conn,
-    /// The last event of the history, once this transaction has written one: the next need not ask for it, and the note
-    /// of it is written once, with the commit.
-    pub(super) head: Option<(i64, String)>,
+    /// What goes into the history with the commit.
+    pub(super) events: Vec<Event>,
 }
 
 impl Tx {
     fn new(handle: Handle) -> Self {
-        Self { conn: Conn(handle), head: None }
+        Self { conn: Conn(handle), events: Vec::new() }
     }
 
     /// Makes it durable.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        super::audit::note_head(&mut self).await?;
+        super::audit::write(&mut self).await?;
         match self.conn.0 {
             Handle::SqliteTx(transaction) => transaction.commit().await?,
             Handle::PostgresTx(transaction) => transaction.commit().await?,
@@ -278,6 +279,30 @@ macro_rules! execute {
     };
 }
 
+/// The most rows of one statement: both engines take tens of thousands of values at once, and no more.
+pub(super) const ROWS: usize = 500;
+
+/// Inserts all rows, hundreds in one statement: what costs is the way to the database. `$into` ends with a space.
+macro_rules! insert_all {
+    ($conn:expr, $into:expr, $rows:expr, |$row:ident| [$($value:expr),* $(,)?]) => {{
+        for rows in $rows.chunks($crate::store::db::ROWS) {
+            match $conn.engine() {
+                $crate::store::db::Engine::Sqlite(c) => {
+                    let mut insert = sqlx::QueryBuilder::<sqlx::Sqlite>::new($into);
+                    insert.push_values(rows, |mut values, $row| { $(values.push_bind($value);)* });
+                    insert.build().execute(c).await.map(drop)
+                }
+                $crate::store::db::Engine::Postgres(c) => {
+                    let mut insert = sqlx::QueryBuilder::<sqlx::Postgres>::new($into);
+                    insert.push_values(rows, |mut values, $row| { $(values.push_bind($value);)* });
+                    insert.build().execute(c).await.map(drop)
+                }
+            }
+            .map_err($crate::store::StoreError::from)?;
+        }
+    }};
+}
+
 macro_rules! fetch {
     ($how:ident, $conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $conn.engine() {
@@ -298,4 +323,4 @@ macro_rules! fetch_one { ($($all:tt)*) => { $crate::store::db::fetch!(fetch_one,
 /// A row, or none.
 macro_rules! fetch_optional { ($($all:tt)*) => { $crate::store::db::fetch!(fetch_optional, $($all)*) }; }
 
-pub(super) use {execute, fetch, fetch_all, fetch_one, fetch_optional};
+pub(super) use {execute, fetch, fetch_all, fetch_one, fetch_optional, insert_all};

@@ -1,5 +1,7 @@
 //! What requests with an idempotency key were answered with.
 
+use std::collections::HashSet;
+
 use crate::domain::{
     id::RequestKey,
     idempotency::{Answer, Kept},
@@ -8,7 +10,8 @@ use crate::domain::{
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_one, fetch_optional},
+    db::{execute, fetch_all, fetch_optional},
+    parts::list_to_json,
 };
 
 /// Keeps an answer; [`StoreError::Duplicate`] where the key was used.
@@ -27,18 +30,31 @@ pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &Kept, now: Timestamp) 
     Ok(())
 }
 
-/// Has any request come with this key? Most have not, and one look tells so.
-pub async fn is_used(conn: &mut Conn, key: &RequestKey) -> Result<bool, StoreError> {
-    let (used,) = fetch_one!(
-        conn,
-        (i64,),
-        "SELECT CAST(CASE WHEN EXISTS (SELECT 1 FROM idempotency WHERE request_key = $1)
-             OR EXISTS (SELECT 1 FROM invalidation WHERE request_key = $1)
-             OR EXISTS (SELECT 1 FROM proposal WHERE request_key = $1) THEN 1 ELSE 0 END AS BIGINT)",
-        key.as_str(),
-    )?;
-    Ok(used == 1)
+/// Those of the keys with which a request came before. Most have not, and one look tells so.
+pub async fn used<'k>(
+    conn: &mut Conn,
+    keys: impl Iterator<Item = &'k RequestKey>,
+) -> Result<HashSet<RequestKey>, StoreError> {
+    let keys: Vec<&str> = keys.map(RequestKey::as_str).collect();
+    let sql = if conn.is_postgres() { POSTGRES_USED } else { USED };
+    let rows = fetch_all!(conn, (String,), sql, list_to_json(&keys))?;
+    Ok(rows.into_iter().map(|(key,)| RequestKey::from_trusted(key)).collect())
 }
+
+macro_rules! used_of {
+    ($keys:literal) => {
+        concat!(
+            "SELECT asked.value FROM ",
+            $keys,
+            " WHERE EXISTS (SELECT 1 FROM idempotency WHERE request_key = asked.value)
+                 OR EXISTS (SELECT 1 FROM invalidation WHERE request_key = asked.value)
+                 OR EXISTS (SELECT 1 FROM proposal WHERE request_key = asked.value)"
+        )
+    };
+}
+
+const USED: &str = used_of!("json_each($1) AS asked");
+const POSTGRES_USED: &str = used_of!("json_array_elements_text($1::json) AS asked(value)");
 
 /// What a key was answered with.
 pub async fn find(conn: &mut Conn, key: &RequestKey) -> Result<Option<Kept>, StoreError> {

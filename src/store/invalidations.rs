@@ -12,7 +12,7 @@ use crate::domain::{
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_all, fetch_one, fetch_optional},
+    db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
     parts::{count, optional_time, signed, time},
     sight::Sight,
 };
@@ -76,32 +76,34 @@ pub async fn spent_since(conn: &mut Conn, actor: &Actor, from: Timestamp) -> Res
     Ok(Spent { items: u64::try_from(items).unwrap_or(0), since: optional_time(since) })
 }
 
-/// Writes a new invalidation. Its batches follow in the same transaction.
-pub async fn insert(
-    tx: &mut Tx,
-    new: &Invalidation,
-    request_key: Option<&RequestKey>,
-    items_sha256: &str,
-) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name, reason,
-             requested_at, item_count, first_item, items_sha256, state, ended_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        new.id.as_str(),
-        request_key.map(RequestKey::as_str),
-        new.distribution.as_str(),
-        new.requested_by.kind.as_str(),
-        new.requested_by.id.as_str(),
-        new.requested_by.name.as_str(),
-        new.reason.as_str(),
-        new.requested_at.as_micros(),
-        signed(new.item_count),
-        new.first_item.as_str(),
-        items_sha256,
-        new.state.as_str(),
-        new.ended_at.map(Timestamp::as_micros),
-    )?;
+/// An invalidation as it is first written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRow {
+    pub invalidation: Invalidation,
+    pub request_key: Option<RequestKey>,
+    pub items_sha256: String,
+}
+
+/// Writes new invalidations. Their batches follow in the same transaction.
+pub async fn insert(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
+    const INTO: &str =
+        "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name,
+         reason, requested_at, item_count, first_item, items_sha256, state, ended_at) ";
+    insert_all!(tx, INTO, rows, |row| [
+        row.invalidation.id.as_str(),
+        row.request_key.as_ref().map(RequestKey::as_str),
+        row.invalidation.distribution.as_str(),
+        row.invalidation.requested_by.kind.as_str(),
+        row.invalidation.requested_by.id.as_str(),
+        row.invalidation.requested_by.name.as_str(),
+        row.invalidation.reason.as_str(),
+        row.invalidation.requested_at.as_micros(),
+        signed(row.invalidation.item_count),
+        row.invalidation.first_item.as_str(),
+        row.items_sha256.as_str(),
+        row.invalidation.state.as_str(),
+        row.invalidation.ended_at.map(Timestamp::as_micros),
+    ]);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use super::{
     scan::exact,
 };
 
-/// A page of events as the database wrote it down: JSON that is not read yet.
+/// A page of events as the database wrote it down: lines of JSON that are not read yet.
 #[derive(Debug)]
 pub struct Sheet {
     /// The sequence of its last event.
@@ -22,29 +22,31 @@ pub struct Sheet {
     text: String,
 }
 
-/// The functions that make JSON are called differently.
 macro_rules! select_sheet {
-    ($list_of_rows:literal, $end:literal) => {
+    ($lines:literal, $line:literal, $end:literal) => {
         concat!(
-            "SELECT count(*), COALESCE(max(sequence), 0), ",
-            $list_of_rows,
+            "SELECT count(*), COALESCE(max(sequence), 0), COALESCE(",
+            $lines,
+            "(",
+            $line,
             "(",
             columns!(),
             ")",
             $end,
-            " FROM (SELECT * FROM audit_event WHERE sequence > $1 ORDER BY sequence LIMIT $2) AS page"
+            "), '') FROM audit_event WHERE sequence > $1 AND sequence <= $1 + $2"
         )
     };
 }
 
-/// Up to `limit` events after a sequence, oldest first. Fails where one of them is damaged: `scan` says which.
-pub async fn sheet(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Sheet, StoreError> {
-    let sql = if conn.is_postgres() {
-        select_sheet!("COALESCE(json_agg(json_build_array", ")::text, '[]')")
-    } else {
-        select_sheet!("json_group_array(json_array", ")")
-    };
-    let (number, last, text) = fetch_one!(conn, (i64, i64, String), sql, sequence, signed(limit))?;
+/// JSON has no control characters in it, so that a line is one event. `SQLite` reads in the order of the sequence.
+const SQLITE: &str = select_sheet!("group_concat", "json_array", ", char(10)");
+const POSTGRES: &str = select_sheet!("string_agg", "json_build_array", "::text, chr(10) ORDER BY sequence");
+
+/// The next `numbers` sequences, as far as there are events. Fails where one of them is damaged: `scan` says which, and
+/// whether a sheet that is empty is the end.
+pub async fn sheet(conn: &mut Conn, sequence: i64, numbers: usize) -> Result<Sheet, StoreError> {
+    let sql = if conn.is_postgres() { POSTGRES } else { SQLITE };
+    let (number, last, text) = fetch_one!(conn, (i64, i64, String), sql, sequence, signed(numbers))?;
     Ok(Sheet { last, len: count(number), text })
 }
 
@@ -52,8 +54,8 @@ impl Sheet {
     /// Its events, each looked at closely; `None` where one is not just what was written: `scan` says which.
     #[must_use]
     pub fn events(&self) -> Option<Vec<Chained>> {
-        let rows: Vec<Row> = serde_json::from_str(&self.text).ok()?;
-        let events: Option<Vec<Chained>> = rows.into_iter().map(|row| exact(row).ok()).collect();
+        let event = |line| exact(serde_json::from_str::<Row>(line).ok()?).ok();
+        let events: Option<Vec<Chained>> = self.text.lines().map(event).collect();
         events.filter(|events| events.len() == self.len)
     }
 }

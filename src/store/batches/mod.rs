@@ -17,7 +17,7 @@ use crate::domain::{
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_all, fetch_one, fetch_optional},
+    db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
     parts::{self, count, items_from_json, items_to_json, optional_time, signed, time},
 };
 
@@ -84,31 +84,37 @@ impl Row {
     }
 }
 
-/// Writes a batch with its final caller reference, to be sent from `now` on.
-pub async fn insert(
-    tx: &mut Tx,
-    new: &NewBatch,
-    invalidation: &InvalidationId,
-    distribution: &DistributionId,
-    number: usize,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let load = Load::of(&new.items);
-    execute!(
-        tx,
-        "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items, path_count,
-             wildcard_count, state, created_at, due_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9)",
-        new.id.as_str(),
-        invalidation.as_str(),
-        distribution.as_str(),
-        signed(number),
-        new.caller_reference.as_str(),
-        items_to_json(&new.items),
-        signed(load.paths),
-        signed(load.wildcards),
-        now.as_micros(),
-    )?;
+/// A batch as it is first written, in its place and with its final caller reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRow {
+    pub batch: NewBatch,
+    pub invalidation: InvalidationId,
+    pub distribution: DistributionId,
+    /// From 1.
+    pub number: usize,
+    pub created_at: Timestamp,
+    /// It is sent then at the earliest.
+    pub due_at: Timestamp,
+}
+
+/// Writes batches that are to be sent.
+pub async fn insert(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
+    const INTO: &str =
+        "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items,
+         path_count, wildcard_count, state, created_at, due_at) ";
+    insert_all!(tx, INTO, rows, |row| [
+        row.batch.id.as_str(),
+        row.invalidation.as_str(),
+        row.distribution.as_str(),
+        signed(row.number),
+        row.batch.caller_reference.as_str(),
+        items_to_json(&row.batch.items),
+        signed(Load::of(&row.batch.items).paths),
+        signed(Load::of(&row.batch.items).wildcards),
+        BatchState::Queued.as_str(),
+        row.created_at.as_micros(),
+        row.due_at.as_micros(),
+    ]);
     Ok(())
 }
 
@@ -148,21 +154,6 @@ pub async fn insert_outside(
         seen.created_at.as_micros(),
         seen.cloudfront_id.as_str(),
         seen.look_at.as_micros(),
-    )?;
-    Ok(())
-}
-
-/// Lets the queued batches of an invalidation wait until a time.
-pub async fn set_due(
-    tx: &mut Tx,
-    invalidation: &InvalidationId,
-    due_at: Timestamp,
-) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        "UPDATE batch SET due_at = $2 WHERE invalidation_id = $1 AND state = 'queued'",
-        invalidation.as_str(),
-        due_at.as_micros(),
     )?;
     Ok(())
 }

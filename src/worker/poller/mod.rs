@@ -97,7 +97,7 @@ impl Poller {
         let changed = !events.is_empty();
         // Last, because all who write queue up behind the end of the history.
         for event in events {
-            audit::append(&mut tx, event).await?;
+            audit::append(&mut tx, event);
         }
         tx.commit().await?;
         if let Some(problem) = &answers.problem {

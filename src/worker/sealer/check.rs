@@ -136,7 +136,7 @@ impl Check {
             Err(_) => return self.walk_row_by_row(db, rows).await,
         };
         if page.len == 0 {
-            return self.end(db).await;
+            return self.walk_row_by_row(db, rows).await;
         }
         let (last, full) = (page.last, page.len == rows);
         let walk = std::mem::take(&mut self.walk);
@@ -152,7 +152,8 @@ impl Check {
         Ok(Step::More)
     }
 
-    /// The same from where the walk stands, with each row by itself: slower, and exact about what is wrong.
+    /// The same from where the walk stands, with each row by itself: slower, and exact about what is wrong and where the
+    /// end is.
     async fn walk_row_by_row(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
         let page = audit::scan(&mut *db.read().await?, self.walk.last().sequence, rows).await?;
         if page.is_empty() {

@@ -55,7 +55,7 @@ pub(super) async fn settle(bench: &Bench, held: &Held, answer: &Answer) -> Resul
     state.as_str().clone_into(&mut event.new);
     let repeated = held.batch.problem.as_ref().map(|problem| problem.kind);
     if is_news(&event, repeated) {
-        audit::append(&mut tx, event).await?;
+        audit::append(&mut tx, event);
     }
     step::reached("settling");
     tx.commit().await?;

@@ -84,7 +84,7 @@ async fn write(bench: &Bench, lease: &str, seen: &[Distribution]) -> Result<(), 
         events.push(Event::new(now, &Acting::service(), Action::SurveyRecovered));
     }
     for event in events {
-        audit::append(&mut tx, event).await?;
+        audit::append(&mut tx, event);
     }
     tx.commit().await
 }
@@ -153,7 +153,7 @@ async fn fail(bench: &Bench, lease: &str, problem: &Problem) -> Result<(), Store
         let mut event = Event::new(now, &Acting::service(), Action::SurveyFailed);
         event.outcome = Outcome::Failed;
         problem.kind.headline().clone_into(&mut event.note);
-        audit::append(&mut tx, event).await?;
+        audit::append(&mut tx, event);
     }
     tx.commit().await
 }

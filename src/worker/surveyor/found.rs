@@ -56,7 +56,9 @@ async fn write(bench: &Bench, distribution: &DistributionId, seen: &Seen) -> Res
         first_item: items.first().cloned().unwrap_or_else(|| Item::from_trusted("(no items)")),
         ended_at: None,
     };
-    invalidations::insert(&mut tx, &invalidation, None, &record.sha256).await?;
+    let items_sha256 = record.sha256.clone();
+    let row = invalidations::NewRow { invalidation: invalidation.clone(), request_key: None, items_sha256 };
+    invalidations::insert(&mut tx, &[row]).await?;
     let id = BatchId::from_trusted(uuid::Uuid::now_v7().hyphenated().to_string());
     let outside = OutsideBatch {
         batch: NewBatch { id, caller_reference: reference.clone(), items },
@@ -67,7 +69,7 @@ async fn write(bench: &Bench, distribution: &DistributionId, seen: &Seen) -> Res
     };
     batches::insert_outside(&mut tx, &outside, &invalidation.id, distribution).await?;
     trail::insert(&mut tx, &invalidation.id, seen.created_at).await?;
-    audit::append(&mut tx, event(&invalidation, seen, record, now)).await?;
+    audit::append(&mut tx, event(&invalidation, seen, record, now));
     tx.commit().await?;
     bench.bell.ring();
     Ok(())

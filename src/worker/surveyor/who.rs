@@ -135,7 +135,7 @@ async fn keep(bench: &Bench, made: &Made) -> Result<(), StoreError> {
     if !trail::settle(&mut tx, &id).await? {
         return Ok(());
     }
-    audit::append(&mut tx, event(&id, made, bench.clock.now())).await?;
+    audit::append(&mut tx, event(&id, made, bench.clock.now()));
     tx.commit().await?;
     bench.bell.ring();
     Ok(())

@@ -63,7 +63,12 @@ async fn a_thousand(world: &World) {
                     completed: false,
                     look_at: at(1),
                 };
-                invalidations::insert(tx, &invalidation(&new, at(0)), None, "").await?;
+                let row = invalidations::NewRow {
+                    invalidation: invalidation(&new, at(0)),
+                    request_key: None,
+                    items_sha256: String::new(),
+                };
+                invalidations::insert(tx, &[row]).await?;
                 batches::insert_outside(tx, &seen, &new.id, &site).await?;
                 invalidations::refresh_state(tx, &new.id, at(0)).await?;
             }

@@ -42,7 +42,7 @@ pub fn event(number: u64) -> Event {
 pub async fn fill(db: &Db, events: u64) -> SignedHead {
     let mut tx = db.begin().await.unwrap();
     for number in 1..=events {
-        audit::append(&mut tx, event(number)).await.unwrap();
+        audit::append(&mut tx, event(number));
     }
     tx.commit().await.unwrap();
     let head = audit::head_link(&mut db.read().await.unwrap()).await.unwrap();

@@ -86,7 +86,7 @@ async fn fill(site: &Site, events: u64) {
     let db = &site.world.database;
     db.write(async |tx| {
         for _ in 0..events {
-            audit::append(tx, event(&mut rng)).await?;
+            audit::append(tx, event(&mut rng));
         }
         Ok(())
     })

@@ -2,6 +2,9 @@
 //!
 //! `UNSTALE_EDITS` and `UNSTALE_EVENTS` make it the long form, see `scripts/torture`.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
 use unstale::{
     domain::{
         audit::{Chained, GENESIS, export, head::SignedHead, verify::Walk},
@@ -16,6 +19,8 @@ use crate::{
     simulation::rng::Rng,
     support::{Database, Engine, Raw},
 };
+
+const MINUTE: Duration = Duration::from_mins(1);
 
 const COLUMNS: [&str; 26] = [
     "at",
@@ -149,6 +154,21 @@ async fn every_random_edit_of_a_database_is_found() {
     }
 }
 
+#[tokio::test]
+async fn a_gap_wider_than_what_is_read_at_once_is_found() {
+    for (from, to) in [(1, 250), (2, 250), (100, 299), (1, 300)] {
+        let database = Database::new(Engine::Sqlite).await.unwrap();
+        let head = fill(&database.db, 300).await;
+        let mut raw = database.raw().await;
+        open_for_harm(&mut raw).await;
+        raw.run(&format!("DELETE FROM audit_event WHERE sequence BETWEEN {from} AND {to}")).await.unwrap();
+        let found = timeout(MINUTE, verify(&database.db, &head)).await.expect("it goes round in circles");
+        let Err(CheckError::Broken(broken)) = found else { panic!("{from} to {to}: {found:?}") };
+        assert_eq!(broken.sequence, from, "{broken}");
+        database.remove().await;
+    }
+}
+
 /// Changes an event and makes all later hashes fit.
 fn rewritten(whole: &[Chained], victim: usize) -> Vec<Chained> {
     let mut forged = whole.to_vec();
@@ -177,7 +197,7 @@ async fn a_chain_that_was_rewritten_as_a_whole_is_found() {
             database.db.begin().await.unwrap()
         };
         for chained in &forged {
-            unstale::store::audit::append(&mut tx, chained.event.clone()).await.unwrap();
+            unstale::store::audit::append(&mut tx, chained.event.clone());
         }
         tx.commit().await.unwrap();
         let found = verify(&database.db, &head).await;

@@ -184,7 +184,7 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
         let acting = Acting { actor: actor.clone(), ..Acting::service() };
         let mut event = Event::new(at(0), &acting, Action::ActRefused);
         event.distribution = site.map(id);
-        database.write(async |tx| audit::append(tx, event.clone()).await).await;
+        database.append(event.clone()).await;
     }
     let only = Granted { sites: [id("E1")].into(), reach: Reach::whole() };
     let narrowed = Access::new(Role::Operator, vec![only]);

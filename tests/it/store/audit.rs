@@ -6,7 +6,7 @@ use unstale::{
         audit::{Action, Chained, Event, GENESIS, ItemsRecord, Outcome, Target},
         id::InvalidationId,
     },
-    store::audit,
+    store::{StoreError, audit},
 };
 
 use super::given::id;
@@ -14,10 +14,6 @@ use crate::support::{Database, acting, at, items, on_each_engine};
 
 fn event(note: &str) -> Event {
     Event { note: note.to_owned(), ..Event::new(at(1), &Acting::service(), Action::SurveyFailed) }
-}
-
-async fn append(database: &Database, event: Event) -> i64 {
-    database.write(async |tx| audit::append(tx, event).await).await
 }
 
 async fn an_event_is_read_as_it_was_written(database: &Database) {
@@ -34,8 +30,8 @@ async fn an_event_is_read_as_it_was_written(database: &Database) {
     "old".clone_into(&mut full.old);
     "new".clone_into(&mut full.new);
     let bare = Event { acting: Acting { actor: Actor::nobody("x"), ..Acting::service() }, ..event("") };
-    assert_eq!(append(database, full.clone()).await, 1);
-    assert_eq!(append(database, bare.clone()).await, 2);
+    assert_eq!(database.append(full.clone()).await, 1);
+    assert_eq!(database.append(bare.clone()).await, 2);
     let read = database.get(async |conn| audit::after(conn, 0, 9).await).await;
     assert_eq!(read.iter().map(|chained| &chained.event).collect::<Vec<_>>(), [&full, &bare]);
     assert!(read.iter().all(Chained::is_intact));
@@ -45,7 +41,7 @@ async fn each_event_names_the_one_before(database: &Database) {
     let head = async || database.get(async |conn| audit::head(conn).await).await;
     assert_eq!(head().await, 0);
     for note in ["one", "two", "three"] {
-        append(database, event(note)).await;
+        database.append(event(note)).await;
     }
     assert_eq!(head().await, 3);
     let read = database.get(async |conn| audit::after(conn, 0, 9).await).await;
@@ -55,18 +51,20 @@ async fn each_event_names_the_one_before(database: &Database) {
 }
 
 async fn what_is_rolled_back_leaves_no_gap(database: &Database) {
-    append(database, event("one")).await;
-    let mut tx = database.begin().await;
-    assert_eq!(audit::append(&mut tx, event("never")).await.unwrap(), 2);
-    drop(tx);
-    assert_eq!(append(database, event("two")).await, 2);
+    database.append(event("one")).await;
+    let never = database.try_write(async |tx| {
+        audit::append(tx, event("never"));
+        Err::<(), _>(StoreError::interrupted())
+    });
+    assert!(never.await.is_err());
+    assert_eq!(database.append(event("two")).await, 2);
     let read = database.get(async |conn| audit::after(conn, 0, 9).await).await;
     assert_eq!(read[1].previous_hash, read[0].hash);
 }
 
 async fn the_history_is_read_in_pages(database: &Database) {
     for note in ["1", "2", "3", "4"] {
-        append(database, event(note)).await;
+        database.append(event(note)).await;
     }
     let notes = |read: Vec<Chained>| read.into_iter().map(|one| one.event.note).collect::<Vec<_>>();
     let before = async |sequence, limit| {
@@ -86,7 +84,7 @@ async fn the_history_is_read_in_pages(database: &Database) {
 async fn an_invalidation_has_its_own_history(database: &Database) {
     for (note, name) in [("1", Some("i-1")), ("2", None), ("3", Some("i-2")), ("4", Some("i-1"))] {
         let invalidation = name.map(InvalidationId::from_trusted);
-        append(database, Event { invalidation, ..event(note) }).await;
+        database.append(Event { invalidation, ..event(note) }).await;
     }
     let of = async |limit| {
         let one = InvalidationId::from_trusted("i-1");
@@ -99,7 +97,7 @@ async fn an_invalidation_has_its_own_history(database: &Database) {
 
 async fn an_event_cannot_be_changed_removed_or_replaced(database: &Database) {
     for note in ["one", "two"] {
-        append(database, event(note)).await;
+        database.append(event(note)).await;
     }
     let before = database.get(async |conn| audit::after(conn, 0, 9).await).await;
     let columns = "at, actor_kind, actor_id, actor_name, sign_in, session, client_address, request_id, action, \

@@ -80,7 +80,7 @@ async fn the_history_of_many_writers_has_no_gap(database: &Database) {
                 let mut tx = db.begin().await.unwrap();
                 let mut event = Event::new(at(1), &Acting::service(), Action::SurveyFailed);
                 event.note = format!("{writer}: {number}");
-                audit::append(&mut tx, event).await.unwrap();
+                audit::append(&mut tx, event);
                 tokio::task::yield_now().await;
                 // Every other one changes its mind.
                 if number % 2 == 0 {

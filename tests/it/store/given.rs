@@ -46,12 +46,21 @@ pub async fn bare_request(database: &Database, site: &str, when: u64) -> NewInva
 }
 
 pub async fn write(tx: &mut Tx, new: &NewInvalidation, when: u64) -> Result<(), StoreError> {
-    let sha256 = ItemsRecord::of(&new.items()).sha256;
-    invalidations::insert(tx, &invalidation(new, at(when)), Some(&new.request_key), &sha256).await?;
-    for (index, batch) in new.batches.iter().enumerate() {
-        batches::insert(tx, batch, &new.id, &new.distribution, index + 1, at(when)).await?;
-    }
-    Ok(())
+    let row = invalidations::NewRow {
+        invalidation: invalidation(new, at(when)),
+        request_key: Some(new.request_key.clone()),
+        items_sha256: ItemsRecord::of(&new.items()).sha256,
+    };
+    invalidations::insert(tx, &[row]).await?;
+    let rows = new.batches.iter().enumerate().map(|(index, batch)| batches::NewRow {
+        batch: batch.clone(),
+        invalidation: new.id.clone(),
+        distribution: new.distribution.clone(),
+        number: index + 1,
+        created_at: at(when),
+        due_at: new.not_before.unwrap_or(at(when)),
+    });
+    batches::insert(tx, &rows.collect::<Vec<_>>()).await
 }
 
 pub async fn states(database: &Database, id: &InvalidationId) -> Vec<&'static str> {

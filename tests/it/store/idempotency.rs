@@ -10,7 +10,7 @@ use unstale::{
         invalidation::InvalidationState,
         reach::Reach,
     },
-    store::{Conn, StoreError, audit, batches, idempotency, invalidations},
+    store::{Conn, StoreError, audit, idempotency, invalidations},
 };
 
 use super::given::{self, id};
@@ -22,11 +22,13 @@ fn only(site: &str) -> Access {
 
 async fn a_key_keeps_its_first_answer(database: &Database) {
     given::sites(database, &["E1"]).await;
-    let is_used = async |key| database.get(async |conn| idempotency::is_used(conn, key).await).await;
-    let free = RequestKey::parse(&uuid()).unwrap();
-    assert!(!is_used(&free).await);
+    let (free, never) = (RequestKey::parse(&uuid()).unwrap(), RequestKey::parse(&uuid()).unwrap());
     let key = given::request(database, "E1", 1, &[&["/a"]]).await.request_key;
-    assert!(is_used(&key).await, "by an invalidation");
+    let used = async || {
+        let keys = [&free, &key, &never].into_iter();
+        database.get(async |conn| idempotency::used(conn, keys).await).await
+    };
+    assert_eq!(used().await, [key.clone()].into(), "by an invalidation");
     let find = async || database.get(async |conn| idempotency::find(conn, &key).await).await;
     assert_eq!(find().await, None);
     let answer = Answer::HeldBack(InvalidationId::from_trusted(uuid()));
@@ -34,7 +36,7 @@ async fn a_key_keeps_its_first_answer(database: &Database) {
     database.write(async |tx| idempotency::insert(tx, &key, &kept, at(1)).await).await;
     assert_eq!(find().await.as_ref(), Some(&kept));
     database.write(async |tx| idempotency::insert(tx, &free, &kept, at(1)).await).await;
-    assert!(is_used(&free).await, "by a kept answer");
+    assert_eq!(used().await, [free.clone(), key.clone()].into(), "by a kept answer");
     let again = database.try_write(async |tx| idempotency::insert(tx, &key, &kept, at(2)).await).await;
     assert!(matches!(again, Err(StoreError::Duplicate(_))), "{again:?}");
 }
@@ -75,7 +77,7 @@ async fn the_history_is_narrowed_to_what_is_wanted(database: &Database) {
         let mut event = Event::new(at(1), &Acting::service(), action);
         event.distribution = site.map(id);
         event.invalidation = site.map(InvalidationId::from_trusted);
-        database.write(async |tx| audit::append(tx, event).await).await;
+        database.append(event).await;
     }
     let found = async |access: Access, wanted: audit::Wanted, before: i64| {
         let sight = Sight::of(&Actor::nobody(""), &access);
@@ -101,7 +103,7 @@ async fn what_a_program_said_stands_in_the_note(database: &Database) {
     "run https://ci.example.com/1".clone_into(&mut from.origin.via);
     for note in ["", "confirmed"] {
         let event = Event { note: note.to_owned(), ..Event::new(at(1), &from, Action::ActRefused) };
-        database.write(async |tx| audit::append(tx, event).await).await;
+        database.append(event).await;
     }
     let read = database.get(async |conn| audit::after(conn, 0, 9).await).await;
     let notes: Vec<&str> = read.iter().map(|chained| chained.event.note.as_str()).collect();
@@ -109,23 +111,9 @@ async fn what_a_program_said_stands_in_the_note(database: &Database) {
     assert!(read.iter().all(unstale::domain::audit::Chained::is_intact));
 }
 
-async fn queued_batches_can_be_put_off(database: &Database) {
-    given::sites(database, &["E1"]).await;
-    let new = given::request(database, "E1", 1, &[&["/a"], &["/b"]]).await;
-    let other = given::request(database, "E1", 1, &[&["/c"]]).await;
-    database.write(async |tx| batches::set_due(tx, &new.id, at(60)).await).await;
-    let due = async |id: &InvalidationId| {
-        let all = database.get(async |conn| batches::of_invalidation(conn, id).await).await;
-        all.into_iter().map(|batch| batch.due_at).collect::<Vec<_>>()
-    };
-    assert_eq!(due(&new.id).await, [at(60), at(60)]);
-    assert_eq!(due(&other.id).await, [at(1)]);
-}
-
 on_each_engine!(
     a_key_keeps_its_first_answer,
     a_list_goes_on_where_it_ended,
     the_history_is_narrowed_to_what_is_wanted,
     what_a_program_said_stands_in_the_note,
-    queued_batches_can_be_put_off,
 );

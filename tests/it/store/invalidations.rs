@@ -43,11 +43,12 @@ async fn several_may_have_no_key(database: &Database) {
     given::sites(database, &["E1"]).await;
     database
         .write(async |tx| {
-            for _ in 0..2 {
-                let new = new_invalidation("E1", vec![items(&["/c"])]);
-                invalidations::insert(tx, &invalidation(&new, at(1)), None, "hash").await?;
-            }
-            Ok(())
+            let row = |_| invalidations::NewRow {
+                invalidation: invalidation(&new_invalidation("E1", vec![items(&["/c"])]), at(1)),
+                request_key: None,
+                items_sha256: "hash".to_owned(),
+            };
+            invalidations::insert(tx, &[0, 1].map(row)).await
         })
         .await;
 }

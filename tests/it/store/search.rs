@@ -41,7 +41,7 @@ async fn fill(database: &Database) {
         failed,
     ];
     for event in all {
-        database.write(async |tx| audit::append(tx, event).await).await;
+        database.append(event).await;
     }
 }
 
@@ -150,10 +150,10 @@ async fn nobody_finds_what_they_may_not_see(database: &Database) {
     index(database, 5).await;
     let mut own = Event::new(at(7), &acting(), Action::SearchSaved);
     "web mine".clone_into(&mut own.reason);
-    database.write(async |tx| audit::append(tx, own).await).await;
+    database.append(own).await;
     let mut others = Event::new(at(8), &Acting::service(), Action::SetUp);
     "web theirs".clone_into(&mut others.reason);
-    database.write(async |tx| audit::append(tx, others).await).await;
+    database.append(others).await;
     let sight =
         Some(Sight { kind: ActorKind::Person, id: "p1".to_owned(), distributions: [id("E1")].into() });
     for (typed, expected) in
@@ -172,7 +172,7 @@ async fn items_of_a_long_list_are_found_in_their_batches(database: &Database) {
     let mut event = event(1, &acting(), "E1", &long, "");
     event.invalidation = Some(new.id);
     assert_eq!(event.items.shown, [] as [Item; 0]);
-    database.write(async |tx| audit::append(tx, event).await).await;
+    database.append(event).await;
     assert_eq!(all(database, &about("/long/077")).await, [1]);
     assert_eq!(all(database, &about("/long/150")).await, [] as [i64; 0]);
 }
@@ -182,7 +182,7 @@ async fn an_answer_is_bounded_work(database: &Database) {
         .write(async |tx| {
             for number in 0..4_500 {
                 let reason = if number == 0 { "needle" } else { "hay" };
-                audit::append(tx, event(1, &acting(), "E1", &[], reason)).await?;
+                audit::append(tx, event(1, &acting(), "E1", &[], reason));
             }
             Ok(())
         })

@@ -97,7 +97,7 @@ async fn the_history_says_who_made_one(database: &Database) {
         Acting { actor: Actor { name: "arn:x".to_owned(), ..Actor::outside() }, ..Acting::service() };
     let mut event = Event::new(at(2), &acting, Action::InvalidationTraced);
     event.invalidation = Some(new.id.clone());
-    let sequence = database.write(async |tx| audit::append(tx, event).await).await;
+    let sequence = database.append(event).await;
     assert_eq!(maker().await, Some(("arn:x".to_owned(), sequence)));
 }
 

@@ -6,7 +6,10 @@ use std::{
 };
 
 use tempfile::TempDir;
-use unstale::store::{Conn, Db, StoreError, Tx, db::Read};
+use unstale::{
+    domain::audit::Event,
+    store::{Conn, Db, StoreError, Tx, audit, db::Read},
+};
 use url::Url;
 
 use super::Raw;
@@ -117,6 +120,16 @@ impl Database {
         let done = work(&mut tx).await?;
         tx.commit().await?;
         Ok(done)
+    }
+
+    /// Appends one event, and gives its sequence.
+    pub async fn append(&self, event: Event) -> i64 {
+        self.write(async |tx| {
+            audit::append(tx, event);
+            Ok(())
+        })
+        .await;
+        self.get(async |conn| audit::head(conn).await).await
     }
 
     /// Reads, and must succeed.

@@ -1,0 +1,71 @@
+//! A turn at the counter: one transaction in which several requests are taken.
+//!
+//! What it has learnt it need not ask the database again for each of them, and what they are kept as is written for all
+//! at once. Nobody else writes meanwhile on SQLite, and no request changes what anybody may do or how a distribution is
+//! protected. On PostgreSQL every request has a turn of its own.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    domain::{
+        id::{DistributionId, RequestKey},
+        protection::Protection,
+    },
+    store::{StoreError, Tx, idempotency, protections},
+};
+
+use super::{Desk, accepted::Accepted, allow::LastAsked};
+
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub tx: Tx,
+    pub last_asked: LastAsked,
+    /// What is still to be written. Whoever reads invalidations or batches has it [written](Self::write) first.
+    pub accepted: Accepted,
+    used_keys: HashSet<RequestKey>,
+    protections: HashMap<DistributionId, Protection>,
+}
+
+impl Turn {
+    /// Of the requests with these keys.
+    pub async fn begin<'k>(
+        desk: &Desk,
+        keys: impl Iterator<Item = &'k RequestKey>,
+    ) -> Result<Self, StoreError> {
+        let mut tx = desk.db.begin().await?;
+        let used_keys = idempotency::used(&mut tx, keys).await?;
+        Ok(Self {
+            tx,
+            last_asked: LastAsked::default(),
+            accepted: Accepted::default(),
+            used_keys,
+            protections: HashMap::new(),
+        })
+    }
+
+    /// Has a request come with this key before? From now on one has.
+    pub fn use_key(&mut self, key: &RequestKey) -> bool {
+        !self.used_keys.insert(key.clone())
+    }
+
+    /// How the distribution is protected, held until the transaction ends.
+    pub async fn protection(&mut self, site: &DistributionId) -> Result<Protection, StoreError> {
+        if let Some(known) = self.protections.get(site) {
+            return Ok(known.clone());
+        }
+        let protection = protections::hold(&mut self.tx, site).await?;
+        self.protections.insert(site.clone(), protection.clone());
+        Ok(protection)
+    }
+
+    /// Writes what was accepted so far.
+    pub async fn write(&mut self) -> Result<(), StoreError> {
+        self.accepted.write(&mut self.tx).await
+    }
+
+    /// Makes it durable.
+    pub async fn commit(mut self, desk: &Desk) -> Result<(), StoreError> {
+        self.write().await?;
+        desk.commit(self.tx).await
+    }
+}
