@@ -79,9 +79,9 @@ async fn reading(bench: &Bench, events: u64, peer: &Peer, report: &mut Report) -
             browser.page(&address(round, events)).await?;
             times.push(began.elapsed());
         }
-        let beside = peer
-            .get(name)
-            .map_or("not measured".to_owned(), |[p50, p99]| format!("Django: {p50:.1} ms, p99 {p99:.1} ms"));
+        let beside = peer.get(name).map_or("not measured".to_owned(), |[p50, p99, n]| {
+            format!("Django: {p50:.1} ms, p99 {p99:.1} ms, n = {n}")
+        });
         report.row(
             &format!("{name}, {events} events"),
             middle_and_slowest(times),
@@ -138,8 +138,8 @@ fn middle_and_slowest(mut times: Vec<Duration>) -> String {
     format!("{:.1} ms, p99 {:.1} ms", at(50), at(99))
 }
 
-/// Milliseconds of the middle and the slowest hundredth, by what was read.
-type Peer = HashMap<String, [f64; 2]>;
+/// Milliseconds of the middle and the slowest hundredth of so many rounds, by what was read.
+type Peer = HashMap<String, [f64; 3]>;
 
 fn peer(arguments: &Arguments, folder: &Path, events: u64) -> Outcome<Peer> {
     let Some(python) = &arguments.python else { return Ok(Peer::new()) };

@@ -2,6 +2,8 @@
 //!
 //! An answer is bounded work. Where little fits, it says from where to look on instead of looking for ever.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
@@ -22,13 +24,15 @@ use super::{
         db::{fetch_all, fetch_optional},
         parts::signed,
     },
-    Row, before as events_before, index_reached, select,
+    before as events_before, fetch_events, fetch_lines, index_reached, select_lines,
 };
 
 /// So many candidates of the index are read at once.
 const CANDIDATES: usize = 200;
 /// The most candidates, and the most events that are not indexed yet, that one answer looks at.
 const LOOKED_AT: usize = 4_000;
+/// So many keys are looked for in one statement.
+const TERMS: usize = 50;
 /// Filters together are looked for in windows of the history that grow.
 const WINDOWS: [i64; 4] = [20_000, 80_000, 300_000, 1_000_000];
 /// Clocks of replicas differ a little, so that times do not rise with every event.
@@ -157,17 +161,34 @@ async fn candidates(
     if !tokens.is_empty() {
         return with_words(conn, &tokens, before).await;
     }
-    let mut all = Vec::new();
-    for key in keys {
-        let of_key = "SELECT sequence FROM audit_item WHERE item_key = $1 AND sequence < $2
-                      ORDER BY sequence DESC LIMIT $3";
-        all.extend(fetch_all!(conn, (i64,), of_key, *key, before, signed(CANDIDATES))?);
+    let mut all = BTreeSet::new();
+    for some in keys.chunks(TERMS) {
+        let sql = with_keys(conn.is_postgres(), some.len());
+        let list = Value::from(some).to_string();
+        let rows = fetch_all!(conn, (i64,), AssertSqlSafe(sql), before, signed(CANDIDATES), list)?;
+        all.extend(rows.into_iter().map(|row| row.0));
     }
-    let mut all: Vec<i64> = all.into_iter().map(|row| row.0).collect();
-    all.sort_unstable_by(|a, b| b.cmp(a));
-    all.dedup();
-    all.truncate(CANDIDATES);
-    Ok(all)
+    Ok(all.into_iter().rev().take(CANDIDATES).collect())
+}
+
+/// The newest of each key, then the newest of those: one that touches everything must not be read to its beginning.
+fn with_keys(postgres: bool, keys: usize) -> String {
+    let key = |n| {
+        if postgres {
+            format!("CAST($3::json ->> {n} AS BIGINT)")
+        } else {
+            format!("json_extract($3, '$[{n}]')")
+        }
+    };
+    let newest = |n| {
+        format!(
+            "SELECT sequence FROM (SELECT sequence FROM audit_item WHERE item_key = {} AND sequence < $1
+                 ORDER BY sequence DESC LIMIT $2) AS newest",
+            key(n)
+        )
+    };
+    let each: Vec<String> = (0..keys).map(newest).collect();
+    format!("{} ORDER BY sequence DESC LIMIT $2", each.join(" UNION "))
 }
 
 async fn with_words(conn: &mut Conn, tokens: &[String], before: i64) -> Result<Vec<i64>, StoreError> {
@@ -193,16 +214,19 @@ async fn with_words(conn: &mut Conn, tokens: &[String], before: i64) -> Result<V
 
 async fn these(conn: &mut Conn, sequences: &[i64]) -> Result<Vec<Chained>, StoreError> {
     let list = Value::from(sequences).to_string();
-    let rows = if conn.is_postgres() {
-        let sql = select!(
-            "WHERE sequence IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY sequence DESC"
-        );
-        fetch_all!(conn, Row, sql, list)?
+    if conn.is_postgres() {
+        fetch_events!(
+            conn,
+            "WHERE sequence IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY sequence DESC",
+            list
+        )
     } else {
-        let sql = select!("WHERE sequence IN (SELECT value FROM json_each($1)) ORDER BY sequence DESC");
-        fetch_all!(conn, Row, sql, list)?
-    };
-    rows.into_iter().map(Row::into_event).collect()
+        fetch_events!(
+            conn,
+            "WHERE sequence IN (SELECT value FROM json_each($1)) ORDER BY sequence DESC",
+            list
+        )
+    }
 }
 
 /// Filters alone: one is answered from its index; several are looked for in windows.
@@ -290,11 +314,10 @@ async fn window_of(
     let sql = format!(
         "{} AND {distribution} AND {who} AND {action} AND {outcome} AND {outside} AND {from} AND {until} AND {sight}
          ORDER BY sequence DESC LIMIT $9",
-        select!("WHERE sequence >= $1 AND sequence < $2"),
+        select_lines!(conn, "WHERE sequence >= $1 AND sequence < $2"),
     );
-    let rows = fetch_all!(
+    fetch_lines!(
         conn,
-        Row,
         AssertSqlSafe(sql),
         bottom,
         top,
@@ -308,8 +331,7 @@ async fn window_of(
         search.sight.as_ref().map(|sight| sight.kind.as_str()),
         search.sight.as_ref().map(|sight| sight.id.as_str()),
         search.sight.as_ref().map(distributions),
-    )?;
-    rows.into_iter().map(Row::into_event).collect()
+    )
 }
 
 /// What somebody may see, as [`Sight::admits`] says it; its parameters are $10 to $12.
