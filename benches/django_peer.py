@@ -73,7 +73,7 @@ def entry(number, people, kind):
         object_id=number % 50,
         object_repr=f"E{number % 50} {item}",
         action=LogEntry.Action.CREATE if number % 501 else LogEntry.Action.DELETE,
-        changes={"items": ["None", item], "reason": ["None", f"WEB-{number % 10_000}: a new price"]},
+        changes={"items": ["None", item], "reason": ["None", f"WEB-{number % 100}: a new price"]},
         actor=people[number % len(people)],
         timestamp=datetime.datetime.fromtimestamp(1_700_000_000 + number, datetime.UTC),
     )
@@ -111,10 +111,11 @@ def main():
     reads = {
         "first page": lambda n: "",
         "filtered page": lambda n: f"?resource_type={kind.pk}" if n % 2 else "?action__exact=0",
-        "two filters": lambda n: f"?resource_type={kind.pk}&action__exact=2",
+        "two filters": lambda n: f"?resource_type={kind.pk}&action__exact=0",
+        "two filters, one rare": lambda n: f"?resource_type={kind.pk}&action__exact=2",
         "page 1,000": lambda n: f"?p={page}",
         "URL search": lambda n: f"?q=/section-{n % 97}/page-{n}.html",
-        "word search": lambda n: f"?q=WEB-{n}",
+        "word search": lambda n: f"?q=WEB-{n % 100}",
     }
     print(json.dumps({name: measure(client, address) for name, address in reads.items()}))
 

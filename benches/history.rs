@@ -25,15 +25,16 @@ const PAGE: u64 = 100;
 type Address = fn(u64, u64) -> String;
 
 /// What a reader asks for. Each round asks for something else.
-const READS: [(&str, Address); 6] = [
+const READS: [(&str, Address); 7] = [
     ("first page", |_, _| "/history".to_owned()),
     ("filtered page", |n, _| format!("/history?distribution=E{}", n % 50)),
-    ("two filters", |n, _| format!("/history?distribution=E{}&result=failed", n % 50)),
+    ("two filters", |n, _| format!("/history?distribution=E{}&who=person-{}%40example.com", n % 50, n % 40)),
+    ("two filters, one rare", |n, _| format!("/history?distribution=E{}&result=failed", n % 50)),
     ("page 1,000", |n, events| {
         format!("/history?before={}", events.saturating_sub(1_000 * PAGE).max(events / 2) - n)
     }),
     ("URL search", |n, _| format!("/history?q=%2Fsection-{}%2Fpage-{n}.html", n % 97)),
-    ("word search", |n, _| format!("/history?q=WEB-{n}")),
+    ("word search", |n, _| format!("/history?q=WEB-{}", n % 100)),
 ];
 
 #[tokio::main]

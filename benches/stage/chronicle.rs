@@ -49,7 +49,7 @@ fn event(number: u64) -> Done<Event> {
         _ => format!("/section-{}/page-{}.html", number % 97, number % 5_000),
     };
     event.items = ItemsRecord::of(&[Item::from_trusted(item)]);
-    event.reason = format!("WEB-{}: a new price", number % 10_000);
+    event.reason = format!("WEB-{}: a new price", number % 100);
     event.outcome = if number.is_multiple_of(501) { Outcome::Failed } else { Outcome::Done };
     Ok(event)
 }

@@ -6,12 +6,14 @@ use crate::domain::{
     access::{Access, Granted, Role},
     grant::{Place, SubjectKind},
     id::{DistributionId, PersonId},
+    person::Person,
 };
 
 use super::{
     Conn, StoreError,
     db::{fetch_all, fetch_optional},
     grants,
+    sessions::Session,
 };
 
 /// Of a person; `None` where there is no such person, or not any more.
@@ -24,13 +26,15 @@ pub async fn of_person(conn: &mut Conn, id: &PersonId) -> Result<Option<Access>,
     )?;
     let Some((role,)) = row else { return Ok(None) };
     let role = Role::parse(&role).ok_or_else(|| StoreError::unreadable("a role", &role))?;
-    with_role(conn, id, role).await.map(Some)
+    let all = grants::of_person(conn, id).await?;
+    resolve(conn, role, id.as_str(), all).await.map(Some)
 }
 
-/// Of a person whose role was just read.
-pub async fn with_role(conn: &mut Conn, id: &PersonId, role: Role) -> Result<Access, StoreError> {
-    let all = grants::of_person(conn, id).await?;
-    resolve(conn, role, id.as_str(), all).await
+/// Of whoever has this session, which was just read.
+pub async fn of_session(conn: &mut Conn, session: &Session) -> Result<Access, StoreError> {
+    let Person { id, role, .. } = &session.person;
+    let all = if session.has_grants { grants::of_person(conn, id).await? } else { Vec::new() };
+    resolve(conn, *role, id.as_str(), all).await
 }
 
 /// Of a token with this role, which the person `made_by` answers for.

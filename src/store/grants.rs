@@ -13,12 +13,27 @@ use super::{
     parts::{count, signed},
 };
 
+/// A grant `g` is a person's: by their name, or by that of a group of theirs.
+macro_rules! is_held_by {
+    ($person:literal) => {
+        concat!(
+            "((g.subject_kind = 'person' AND g.subject_id = ",
+            $person,
+            ") OR (g.subject_kind = 'group'
+                AND g.subject_id IN (SELECT group_name FROM person_group WHERE person_id = ",
+            $person,
+            ")))"
+        )
+    };
+}
+pub(super) use is_held_by;
+
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "SELECT g.id, g.subject_kind, g.subject_id, g.distribution_id, g.tag_key, g.tag_value, g.path_prefix, ",
             "g.tag_prefix, g.everything FROM access_grant g ",
-            $rest
+            $($rest)*
         )
     };
 }
@@ -132,12 +147,7 @@ pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<Grant>,
     let rows = fetch_all!(
         conn,
         Row,
-        select!(
-            "WHERE (g.subject_kind = 'person' AND g.subject_id = $1)
-                OR (g.subject_kind = 'group'
-                    AND g.subject_id IN (SELECT group_name FROM person_group WHERE person_id = $1))
-             ORDER BY g.subject_kind DESC, g.id"
-        ),
+        select!("WHERE ", is_held_by!("$1"), " ORDER BY g.subject_kind DESC, g.id"),
         person.as_str(),
     )?;
     rows.into_iter().map(Row::into_grant).collect()

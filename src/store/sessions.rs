@@ -7,6 +7,7 @@ use crate::domain::{
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one, fetch_optional},
+    grants::is_held_by,
     parts::time,
 };
 
@@ -26,6 +27,8 @@ pub struct NewSession<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub person: Person,
+    /// Some grant says where they may act; without any they may everywhere.
+    pub has_grants: bool,
     pub sign_in: String,
     pub last_seen_at: Timestamp,
     /// It ends then at the latest, unless it is used before.
@@ -42,6 +45,7 @@ struct Row {
     last_seen_at: i64,
     begun_at: i64,
     expires_at: i64,
+    has_grants: bool,
 }
 
 pub async fn insert(tx: &mut Tx, new: &NewSession<'_>) -> Result<(), StoreError> {
@@ -71,11 +75,16 @@ pub async fn find(
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT p.id, p.email, p.role, p.created_at, s.sign_in, s.last_seen_at,
-             s.created_at AS begun_at, s.expires_at
-         FROM session s JOIN person p ON p.id = s.person_id
-         WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND s.created_at > $4
-             AND p.disabled_at IS NULL",
+        concat!(
+            "SELECT p.id, p.email, p.role, p.created_at, s.sign_in, s.last_seen_at,
+                 s.created_at AS begun_at, s.expires_at,
+                 EXISTS (SELECT 1 FROM access_grant g WHERE ",
+            is_held_by!("p.id"),
+            ") AS has_grants
+             FROM session s JOIN person p ON p.id = s.person_id
+             WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND s.created_at > $4
+                 AND p.disabled_at IS NULL"
+        ),
         hash.as_str(),
         now.as_micros(),
         now.minus(limits.idle).as_micros(),
@@ -90,6 +99,7 @@ pub async fn find(
                 created_at: time(row.created_at),
                 disabled_at: None,
             },
+            has_grants: row.has_grants,
             sign_in: row.sign_in,
             last_seen_at: time(row.last_seen_at),
             ends_at: time(row.expires_at)

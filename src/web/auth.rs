@@ -158,7 +158,7 @@ async fn find_visitor(
     let mut conn = web.desk.db.read().await?;
     let found = sessions::find(&mut conn, &session, now, web.options.ways.session).await?;
     let Some(found) = found else { return Ok(None) };
-    let access = access::with_role(&mut conn, &found.person.id, found.person.role).await?;
+    let access = access::of_session(&mut conn, &found).await?;
     drop(conn);
     if counts_as_use && now.since(found.last_seen_at) >= TOUCH_EVERY {
         touch(web, &session).await;

@@ -14,6 +14,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer};
 use tracing::Instrument;
 
@@ -48,25 +49,28 @@ impl RequestId {
     }
 }
 
-/// Wraps the routes. The first to see a request is the one added last.
+/// Wraps the routes. The first to see a request is named first.
 pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
     let csrf = CsrfLayer::new();
     let csrf = match web.options.public_url.as_deref().map(|url| csrf.clone().add_trusted_origin(url)) {
         Some(Ok(with_public_url)) => with_public_url,
         Some(Err(_)) | None => csrf,
     };
-    routes
-        .layer(middleware::from_fn(to_the_end))
-        .layer(middleware::from_fn_with_state(web.clone(), require_own_page))
-        .layer(csrf.with_rejection_response(|_| cross_site()))
-        .layer(middleware::from_fn_with_state(web.clone(), tell_cross_site))
-        .layer(middleware::from_fn_with_state(web.clone(), in_time))
-        .layer(middleware::from_fn_with_state(web.clone(), proxy::guard))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn_with_state(web.clone(), rate::limit))
-        .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(web.clone(), security_headers))
-        .layer(middleware::from_fn_with_state(web.clone(), with_id))
+    // Added in one: each that is added by itself has all those within copied for every request.
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(middleware::from_fn_with_state(web.clone(), with_id))
+            .layer(middleware::from_fn_with_state(web.clone(), security_headers))
+            .layer(CompressionLayer::new())
+            .layer(middleware::from_fn_with_state(web.clone(), rate::limit))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(middleware::from_fn_with_state(web.clone(), proxy::guard))
+            .layer(middleware::from_fn_with_state(web.clone(), in_time))
+            .layer(middleware::from_fn_with_state(web.clone(), tell_cross_site))
+            .layer(csrf.with_rejection_response(|_| cross_site()))
+            .layer(middleware::from_fn_with_state(web.clone(), require_own_page))
+            .layer(middleware::from_fn(to_the_end)),
+    )
 }
 
 /// Gives the request its ID, logs it, and finishes error pages.

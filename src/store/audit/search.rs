@@ -81,10 +81,13 @@ async fn by_index(conn: &mut Conn, search: &Search, before: i64, limit: usize) -
         }
     }
     let keys = living_keys(conn, search, cursor).await?;
+    // Most candidates answer, so that a page of them is often enough.
+    let mut at_once = limit.min(CANDIDATES);
     loop {
-        let sequences = candidates(conn, search, &keys, cursor).await?;
+        let sequences = candidates(conn, search, &keys, cursor, at_once).await?;
         let Some(last) = sequences.last().copied() else { return Ok(found) };
-        let short = sequences.len() < CANDIDATES;
+        let short = sequences.len() < at_once;
+        at_once = CANDIDATES;
         looked_at += sequences.len();
         cursor = last;
         let events = these(conn, &sequences).await?;
@@ -156,19 +159,20 @@ async fn candidates(
     search: &Search,
     keys: &[i64],
     before: i64,
+    limit: usize,
 ) -> Result<Vec<i64>, StoreError> {
     let tokens = search.tokens();
     if !tokens.is_empty() {
-        return with_words(conn, &tokens, before).await;
+        return with_words(conn, &tokens, before, limit).await;
     }
     let mut all = BTreeSet::new();
     for some in keys.chunks(TERMS) {
         let sql = with_keys(conn.is_postgres(), some.len());
         let list = Value::from(some).to_string();
-        let rows = fetch_all!(conn, (i64,), AssertSqlSafe(sql), before, signed(CANDIDATES), list)?;
+        let rows = fetch_all!(conn, (i64,), AssertSqlSafe(sql), before, signed(limit), list)?;
         all.extend(rows.into_iter().map(|row| row.0));
     }
-    Ok(all.into_iter().rev().take(CANDIDATES).collect())
+    Ok(all.into_iter().rev().take(limit).collect())
 }
 
 /// The newest of each key, then the newest of those: one that touches everything must not be read to its beginning.
@@ -191,7 +195,12 @@ fn with_keys(postgres: bool, keys: usize) -> String {
     format!("{} ORDER BY sequence DESC LIMIT $2", each.join(" UNION "))
 }
 
-async fn with_words(conn: &mut Conn, tokens: &[String], before: i64) -> Result<Vec<i64>, StoreError> {
+async fn with_words(
+    conn: &mut Conn,
+    tokens: &[String],
+    before: i64,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
     // Tokens are letters and digits only, so that quoting them is all there is to do.
     let (sql, all) = if conn.is_postgres() {
         let all: Vec<String> = tokens.iter().map(|token| format!("'{token}'")).collect();
@@ -208,7 +217,7 @@ async fn with_words(conn: &mut Conn, tokens: &[String], before: i64) -> Result<V
             all.join(" AND "),
         )
     };
-    let rows = fetch_all!(conn, (i64,), sql, all.as_str(), before, signed(CANDIDATES))?;
+    let rows = fetch_all!(conn, (i64,), sql, all.as_str(), before, signed(limit))?;
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 

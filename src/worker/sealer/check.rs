@@ -1,5 +1,9 @@
 //! Walks the chain in the database in bounded steps: for the command line in one go, for the sealer a little at a time.
 
+use std::collections::VecDeque;
+
+use tokio::task::JoinHandle;
+
 use crate::{
     domain::audit::{
         head::{Head, PublicKey, SignedHead},
@@ -11,6 +15,8 @@ use crate::{
     },
 };
 
+/// So many pages are read while one is walked: making their text costs the database more than walking them costs us.
+const PAGES_AHEAD: usize = 2;
 /// Signed heads are read so many at once.
 const HEADS: usize = 1_000;
 
@@ -49,8 +55,8 @@ pub struct Check {
     known: Known,
     /// It began behind this event: what is before was dropped, or is trusted.
     behind: i64,
-    /// The page that was read while the one before it was walked.
-    ahead: Option<Sheet>,
+    /// The next pages, which are read while one is walked.
+    ahead: VecDeque<JoinHandle<Result<Sheet, StoreError>>>,
 }
 
 /// How a walk over a page ended.
@@ -91,14 +97,14 @@ impl Check {
         for head in &known.heads {
             walk.expect(head)?;
         }
-        Ok(Self { walk, known: known.clone(), behind: dropped, ahead: None })
+        Ok(Self { walk, known: known.clone(), behind: dropped, ahead: VecDeque::new() })
     }
 
     /// From behind a head that is trusted.
     #[must_use]
     pub fn after(head: Head) -> Self {
         let behind = head.sequence;
-        Self { walk: Walk::after(head), known: Known::default(), behind, ahead: None }
+        Self { walk: Walk::after(head), known: Known::default(), behind, ahead: VecDeque::new() }
     }
 
     /// Walks up to `rows` events, and reads the next ones meanwhile.
@@ -126,10 +132,15 @@ impl Check {
     }
 
     async fn walk_on(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
-        let page = match self.ahead.take() {
-            Some(page) => Ok(page),
+        let page = match self.ahead.pop_front() {
+            Some(reading) => reading.await?,
             None => read(db, self.walk.last().sequence, rows).await,
         };
+        let full = page.as_ref().is_ok_and(|page| page.len == rows);
+        if !full {
+            // They do not follow on it, or were read before it was the end.
+            self.ahead.clear();
+        }
         let page = match page {
             Ok(page) => page,
             Err(error) if error.is_passing() => return Err(error.into()),
@@ -138,18 +149,30 @@ impl Check {
         if page.len == 0 {
             return self.walk_row_by_row(db, rows).await;
         }
-        let (last, full) = (page.last, page.len == rows);
+        if full {
+            self.read_ahead(db, page.last, rows);
+        }
         let walk = std::mem::take(&mut self.walk);
-        let walking = tokio::task::spawn_blocking(move || walk_over(walk, &page));
-        // What is wrong with the next page shows when its turn comes.
-        let ahead = if full { read(db, last, rows).await.ok() } else { None };
-        let (walk, walked) = walking.await?;
+        let (walk, walked) = tokio::task::spawn_blocking(move || walk_over(walk, &page)).await?;
         self.walk = walk;
         match walked {
-            Walked::Over => self.ahead = ahead,
-            Walked::Doubtful => return self.walk_row_by_row(db, rows).await,
+            Walked::Over => Ok(Step::More),
+            Walked::Doubtful => {
+                self.ahead.clear();
+                self.walk_row_by_row(db, rows).await
+            }
         }
-        Ok(Step::More)
+    }
+
+    /// Begins to read what follows on a page that was full. What is wrong with it shows when its turn comes.
+    fn read_ahead(&mut self, db: &Db, mut after: i64, rows: usize) {
+        for page in 0..PAGES_AHEAD {
+            if page == self.ahead.len() {
+                let db = db.clone();
+                self.ahead.push_back(tokio::spawn(async move { read(&db, after, rows).await }));
+            }
+            after = after.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX));
+        }
     }
 
     /// The same from where the walk stands, with each row by itself: slower, and exact about what is wrong and where the

@@ -10,14 +10,17 @@ use unstale::{
         item::Item,
         person::Person,
         reach::Reach,
+        secret::Secret,
+        session::SessionLimits,
     },
     store::{
-        Conn, StoreError, access, audit, distribution_tags, grants, invalidations, local_groups, people,
+        Conn, StoreError, access, audit, distribution_tags, grants, groups, invalidations, local_groups,
+        people, sessions,
     },
 };
 
 use super::given::{id, request, sites};
-use crate::support::{Database, at, on_each_engine, person, uuid};
+use crate::support::{Database, at, on_each_engine, person, seconds, uuid};
 
 fn grant(subject: &str, place: Place, paths: &str) -> Grant {
     Grant {
@@ -46,12 +49,52 @@ fn covers(access: &Access, site: &str, item: &str) -> bool {
     access.covers(&id(site), &Item::from_trusted(item))
 }
 
+async fn a_session_may_what_its_person_may(database: &Database) {
+    sites(database, &["E1"]).await;
+    let ada = somebody(database, Role::Operator).await;
+    let hash = Secret::from_random([1; 32]).hash();
+    let new = sessions::NewSession {
+        hash: &hash,
+        person: &ada.id,
+        sign_in: "password",
+        client_address: "",
+        user_agent: "",
+        now: at(0),
+        expires_at: at(1_000),
+    };
+    database.write(async |tx| sessions::insert(tx, &new).await).await;
+    let narrowed = async || {
+        let limits = SessionLimits { idle: seconds(1_000), life: seconds(1_000) };
+        let of_session = database
+            .get(async |conn| {
+                let session = sessions::find(conn, &hash, at(1), limits).await?.unwrap();
+                access::of_session(conn, &session).await
+            })
+            .await;
+        assert_eq!(Some(&of_session), access_of(database, &ada.id).await.as_ref());
+        of_session.is_narrowed()
+    };
+    assert!(!narrowed().await);
+    for (subject, is_hers) in
+        [("group:other", false), ("group:team", true), (&format!("person:{}", ada.id), true)]
+    {
+        let one = grant(subject, at_site("E1"), "/");
+        database
+            .write(async |tx| {
+                grants::insert(tx, &one, at(0)).await?;
+                groups::replace_provided(tx, &ada.id, &["team".to_owned()]).await
+            })
+            .await;
+        assert_eq!(narrowed().await, is_hers, "{subject}");
+        database.write(async |tx| grants::delete(tx, &one.id).await).await;
+        assert!(!narrowed().await);
+    }
+}
+
 async fn grants_of_a_person_and_their_groups_add_up(database: &Database) {
     sites(database, &["E1", "E2", "E3"]).await;
     let ada = somebody(database, Role::Operator).await;
     let whole = access_of(database, &ada.id).await.unwrap();
-    let with_role = database.get(async |conn| access::with_role(conn, &ada.id, Role::Operator).await).await;
-    assert_eq!(with_role, whole);
     assert!(!whole.is_narrowed() && covers(&whole, "E1", "/*"));
     assert_eq!(whole.behind, ada.id.as_str());
     let own = grant(&format!("person:{}", ada.id), at_site("E1"), "/docs/");
@@ -206,6 +249,7 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
 }
 
 on_each_engine!(
+    a_session_may_what_its_person_may,
     grants_of_a_person_and_their_groups_add_up,
     nobody_who_is_gone_may_anything,
     a_grant_by_tag_follows_the_tags,
