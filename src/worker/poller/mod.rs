@@ -90,14 +90,12 @@ impl Poller {
         if !distributions::release_poll(&mut tx, &held.distribution, &held.lease).await? {
             return Ok(());
         }
-        let mut events = Vec::new();
+        let mut changed = false;
         for watched in &held.watched {
-            events.extend(settle_one(&mut tx, held, watched, answers, now).await?);
-        }
-        let changed = !events.is_empty();
-        // Last, because all who write queue up behind the end of the history.
-        for event in events {
-            audit::append(&mut tx, event);
+            if let Some(event) = settle_one(&mut tx, held, watched, answers, now).await? {
+                audit::append(&mut tx, event);
+                changed = true;
+            }
         }
         tx.commit().await?;
         if let Some(problem) = &answers.problem {
