@@ -159,7 +159,7 @@ pub async fn head(conn: &mut Conn) -> Result<i64, StoreError> {
 
 /// Up to `limit` events before a sequence, newest first.
 pub async fn before(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Chained>, StoreError> {
-    fetch_events!(conn, "WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2", sequence, signed(limit),)
+    fetch_events!(conn, "WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2", sequence, signed(limit))
 }
 
 /// Which events a list shows.
@@ -200,7 +200,7 @@ pub async fn page_seen_by(
 
 /// Up to `limit` events after a sequence, oldest first.
 pub async fn after(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Chained>, StoreError> {
-    fetch_events!(conn, "WHERE sequence > $1 ORDER BY sequence LIMIT $2", sequence, signed(limit),)
+    fetch_events!(conn, "WHERE sequence > $1 ORDER BY sequence LIMIT $2", sequence, signed(limit))
 }
 
 /// The first `limit` events of an invalidation, oldest first.
@@ -209,7 +209,7 @@ pub async fn of_invalidation(
     id: &InvalidationId,
     limit: usize,
 ) -> Result<Vec<Chained>, StoreError> {
-    fetch_events!(conn, "WHERE invalidation_id = $1 ORDER BY sequence LIMIT $2", id.as_str(), signed(limit),)
+    fetch_events!(conn, "WHERE invalidation_id = $1 ORDER BY sequence LIMIT $2", id.as_str(), signed(limit))
 }
 
 /// Who made an invalidation outside, and the event that says so, where CloudTrail told.
