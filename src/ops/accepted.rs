@@ -4,8 +4,8 @@ use std::mem;
 
 use crate::{
     domain::{
-        actor::Actor,
-        audit::ItemsRecord,
+        actor::{Acting, Actor},
+        audit::{Action, Event, ItemsRecord, Target},
         invalidation::{Invalidation, InvalidationState, NewInvalidation},
         time::Timestamp,
     },
@@ -19,8 +19,21 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
-    /// One more, to be sent from now on or when it wants to be.
-    pub fn add(&mut self, requested_by: &Actor, new: &NewInvalidation, now: Timestamp) {
+    /// One more, to be sent from now on or when it wants to be; gives the event that says so.
+    pub fn add(
+        &mut self,
+        acting: &Acting,
+        requested_by: &Actor,
+        new: &NewInvalidation,
+        action: Action,
+        now: Timestamp,
+    ) -> Event {
+        let mut event = Event::new(now, acting, action);
+        event.target = Target::new("invalidation", new.id.as_str());
+        event.distribution = Some(new.distribution.clone());
+        event.invalidation = Some(new.id.clone());
+        event.items = ItemsRecord::of(&new.items());
+        event.reason.clone_from(&new.reason);
         self.invalidations.push(invalidations::NewRow {
             invalidation: Invalidation {
                 id: new.id.clone(),
@@ -34,7 +47,7 @@ impl Accepted {
                 ended_at: None,
             },
             request_key: Some(new.request_key.clone()),
-            items_sha256: ItemsRecord::of(&new.items()).sha256,
+            items_sha256: event.items.sha256.clone(),
         });
         self.batches.extend(new.batches.iter().enumerate().map(|(index, batch)| batches::NewRow {
             batch: batch.clone(),
@@ -44,6 +57,7 @@ impl Accepted {
             created_at: now,
             due_at: new.not_before.map_or(now, |due| due.max(now)),
         }));
+        event
     }
 
     /// Writes those that are not written yet.

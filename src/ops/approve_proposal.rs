@@ -19,7 +19,6 @@ use super::{
     accepted::Accepted,
     allow::{self, Refusal},
     new_uuid,
-    request_invalidation::event,
 };
 
 /// Queues what was asked for, in the asker's name. The one event is the second person's.
@@ -54,9 +53,8 @@ pub async fn approve_proposal(
         return Err(OpError::TooLate);
     }
     let mut accepted = Accepted::default();
-    accepted.add(&proposal.asked_by, &new, now);
+    let mut event = accepted.add(acting, &proposal.asked_by, &new, Action::ProposalApproved, now);
     accepted.write(&mut tx).await?;
-    let mut event = event(acting, &new, Action::ProposalApproved, now);
     event.target = what;
     event.note = format!("approved by {}, asked for by {}", acting.actor.name, proposal.asked_by.name);
     if !word.is_empty() {

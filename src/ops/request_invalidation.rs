@@ -8,7 +8,7 @@ use crate::{
     domain::{
         access::{Access, Role},
         actor::Acting,
-        audit::{Action, Event, ItemsRecord, Target},
+        audit::{Action, ItemsRecord, Target},
         id::{InvalidationId, ProposalId},
         idempotency::{Answer, Kept},
         invalidation::{Invalidation, NewInvalidation},
@@ -238,10 +238,9 @@ async fn accept(
     note: &str,
 ) -> Result<Requested, OpError> {
     let now = desk.clock.now();
-    turn.accepted.add(&acting.actor, new, now);
-    keep(&mut turn.tx, new, Answer::Accepted(new.id.clone()), now).await?;
-    let mut event = event(acting, new, action, now);
+    let mut event = turn.accepted.add(acting, &acting.actor, new, action, now);
     note.clone_into(&mut event.note);
+    keep(&mut turn.tx, new, Answer::Accepted(new.id.clone()), now).await?;
     audit::append(&mut turn.tx, event);
     Ok(Requested::New(new.id.clone()))
 }
@@ -255,15 +254,4 @@ pub(super) async fn keep(
 ) -> Result<(), StoreError> {
     let Some(fingerprint) = new.fingerprint.clone() else { return Ok(()) };
     idempotency::insert(tx, &new.request_key, &Kept { fingerprint, answer }, now).await
-}
-
-/// The event that says that it is queued.
-pub(super) fn event(acting: &Acting, new: &NewInvalidation, action: Action, now: Timestamp) -> Event {
-    let mut event = Event::new(now, acting, action);
-    event.target = Target::new("invalidation", new.id.as_str());
-    event.distribution = Some(new.distribution.clone());
-    event.invalidation = Some(new.id.clone());
-    event.items = ItemsRecord::of(&new.items());
-    event.reason.clone_from(&new.reason);
-    event
 }

@@ -44,15 +44,18 @@ macro_rules! columns {
 }
 use columns;
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!("SELECT ", $crate::store::audit::columns!(), " FROM audit_event ", $rest)
+/// An event as one text of JSON: a row of 27 columns costs the driver more to hand over than the database to read.
+macro_rules! line {
+    (sqlite) => {
+        concat!("json_array(", $crate::store::audit::columns!(), ")")
+    };
+    (postgres) => {
+        concat!("json_build_array(", $crate::store::audit::columns!(), ")::text")
     };
 }
-use select;
+use line;
 
-/// The events of a `WHERE` clause. Each comes as one text: a row of 27 columns costs the driver more to hand over than
-/// the database to read.
+/// The events of a `WHERE` clause.
 macro_rules! fetch_events {
     ($conn:expr, $rest:literal $(, $arg:expr)* $(,)?) => {{
         let sql = $crate::store::audit::select_lines!($conn, $rest);
@@ -60,18 +63,13 @@ macro_rules! fetch_events {
     }};
 }
 
-/// The SQL of [`fetch_events`]. The functions that make JSON are called differently.
+/// The SQL of [`fetch_events`].
 macro_rules! select_lines {
     ($conn:expr, $rest:literal) => {
         if $conn.is_postgres() {
-            concat!(
-                "SELECT json_build_array(",
-                $crate::store::audit::columns!(),
-                ")::text FROM audit_event ",
-                $rest
-            )
+            concat!("SELECT ", $crate::store::audit::line!(postgres), " FROM audit_event ", $rest)
         } else {
-            concat!("SELECT json_array(", $crate::store::audit::columns!(), ") FROM audit_event ", $rest)
+            concat!("SELECT ", $crate::store::audit::line!(sqlite), " FROM audit_event ", $rest)
         }
     };
 }

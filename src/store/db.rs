@@ -284,7 +284,7 @@ pub(super) const ROWS: usize = 500;
 
 /// Inserts all rows, hundreds in one statement: what costs is the way to the database. `$into` ends with a space.
 macro_rules! insert_all {
-    ($conn:expr, $into:expr, $rows:expr, |$row:ident| [$($value:expr),* $(,)?]) => {{
+    ($conn:expr, $into:expr, $rows:expr, |$row:pat_param| [$($value:expr),* $(,)?]) => {{
         for rows in $rows.chunks($crate::store::db::ROWS) {
             match $conn.engine() {
                 $crate::store::db::Engine::Sqlite(c) => {

@@ -10,8 +10,14 @@ use super::{
         db::{fetch_all, fetch_optional},
         parts::{items_to_json, signed},
     },
-    Row, select,
+    Row, columns,
 };
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM audit_event ", $rest)
+    };
+}
 
 /// An event as it was found, or why it cannot be one.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! Reads a page of events as one text: a row of 27 columns costs the driver more to hand over than the database to read.
+//! Reads a page of events as one text, for what reads the whole history.
 
 use crate::domain::audit::Chained;
 
@@ -8,7 +8,7 @@ use super::{
         db::fetch_one,
         parts::{count, signed},
     },
-    Row, columns,
+    Row, line,
     scan::exact,
 };
 
@@ -23,24 +23,18 @@ pub struct Sheet {
 }
 
 macro_rules! select_sheet {
-    ($lines:literal, $line:literal, $end:literal) => {
+    ($lines:expr) => {
         concat!(
             "SELECT count(*), COALESCE(max(sequence), 0), COALESCE(",
             $lines,
-            "(",
-            $line,
-            "(",
-            columns!(),
-            ")",
-            $end,
-            "), '') FROM audit_event WHERE sequence > $1 AND sequence <= $1 + $2"
+            ", '') FROM audit_event WHERE sequence > $1 AND sequence <= $1 + $2"
         )
     };
 }
 
 /// JSON has no control characters in it, so that a line is one event. `SQLite` reads in the order of the sequence.
-const SQLITE: &str = select_sheet!("group_concat", "json_array", ", char(10)");
-const POSTGRES: &str = select_sheet!("string_agg", "json_build_array", "::text, chr(10) ORDER BY sequence");
+const SQLITE: &str = select_sheet!(concat!("group_concat(", line!(sqlite), ", char(10))"));
+const POSTGRES: &str = select_sheet!(concat!("string_agg(", line!(postgres), ", chr(10) ORDER BY sequence)"));
 
 /// The next `numbers` sequences, as far as there are events. Fails where one of them is damaged: `scan` says which, and
 /// whether a sheet that is empty is the end.

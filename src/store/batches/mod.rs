@@ -102,15 +102,16 @@ pub async fn insert(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
     const INTO: &str =
         "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items,
          path_count, wildcard_count, state, created_at, due_at) ";
-    insert_all!(tx, INTO, rows, |row| [
+    let rows: Vec<_> = rows.iter().map(|row| (row, Load::of(&row.batch.items))).collect();
+    insert_all!(tx, INTO, rows, |(row, load)| [
         row.batch.id.as_str(),
         row.invalidation.as_str(),
         row.distribution.as_str(),
         signed(row.number),
         row.batch.caller_reference.as_str(),
         items_to_json(&row.batch.items),
-        signed(Load::of(&row.batch.items).paths),
-        signed(Load::of(&row.batch.items).wildcards),
+        signed(load.paths),
+        signed(load.wildcards),
         BatchState::Queued.as_str(),
         row.created_at.as_micros(),
         row.due_at.as_micros(),

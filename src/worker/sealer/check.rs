@@ -142,13 +142,10 @@ impl Check {
             self.ahead.clear();
         }
         let page = match page {
-            Ok(page) => page,
+            Ok(page) if page.len > 0 => page,
             Err(error) if error.is_passing() => return Err(error.into()),
-            Err(_) => return self.walk_row_by_row(db, rows).await,
+            Ok(_) | Err(_) => return self.walk_row_by_row(db, rows).await,
         };
-        if page.len == 0 {
-            return self.walk_row_by_row(db, rows).await;
-        }
         if full {
             self.read_ahead(db, page.last, rows);
         }

@@ -2,13 +2,15 @@
 
 use futures_util::future::join_all;
 use unstale::{
-    domain::{access::Role, actor::Actor, invalidation::NewInvalidation},
+    domain::{
+        access::Role, actor::Actor, id::DistributionId, invalidation::NewInvalidation, protection::Protection,
+    },
     ops::{self, Desk, OpError, Requested},
-    store::people,
+    store::{people, protections},
     wake::Bell,
 };
 
-use crate::support::{SHOP, WORKSHOP, World, acting, person};
+use crate::support::{SHOP, WORKSHOP, World, acting, person, seconds};
 
 /// All at one time, while the first of them waits for whoever writes.
 async fn all(world: &World, desks: &[&Desk], new: &[NewInvalidation]) -> Vec<Result<Requested, OpError>> {
@@ -62,6 +64,21 @@ async fn each_gets_its_own_answer() {
     assert_eq!(world.recent().await.len(), 6);
     world.live(60).await;
     assert_eq!(world.creates().len(), 6);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_repeat_is_held_back_beside_its_first() {
+    let world = World::new().await;
+    let cool = Protection { cool_down: seconds(30), ..Protection::none(DistributionId::from_trusted(SHOP)) };
+    world.database.write(async |tx| protections::set(tx, &cool).await).await;
+    let mut new = requests(&world, 6).await;
+    new[5] = world.new_invalidation(SHOP, "/3").await;
+    let answers: Vec<_> = all(&world, &[&world.desk], &new).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(answers[5], Requested::HeldBack(new[3].id.clone()));
+    for number in 0..5 {
+        assert_eq!(answers[number], Requested::New(new[number].id.clone()));
+    }
     world.finish().await;
 }
 

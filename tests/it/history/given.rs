@@ -59,8 +59,13 @@ pub async fn all(db: &Db) -> Vec<Chained> {
 
 /// Holds a database to a head that is known from elsewhere.
 pub async fn verify(db: &Db, head: &SignedHead) -> Result<u64, CheckError> {
-    let known = Known { keys: vec![key().public()], signed: vec![head.clone()], ..Known::default() };
-    let mut check = Check::begin(db, &known).await?;
+    verify_with(db, &Known { keys: vec![key().public()], signed: vec![head.clone()], ..Known::default() })
+        .await
+}
+
+/// Holds a database to what is known, which may be nothing.
+pub async fn verify_with(db: &Db, known: &Known) -> Result<u64, CheckError> {
+    let mut check = Check::begin(db, known).await?;
     while check.step(db, 100).await? == Step::More {}
     Ok(check.walk().checked())
 }
