@@ -18,7 +18,6 @@ use crate::{
     domain::{
         batching::{CLOUDFRONT, Limits},
         bounds::DAILY_ITEMS,
-        pace::Pace,
         ticket::{self, TicketError, Tickets},
     },
     identity::is_safe_address,
@@ -216,8 +215,7 @@ impl PaceArgs {
     pub fn worker_settings(self) -> worker::Settings {
         worker::Settings {
             limits: self.limits(),
-            create: Pace::new(self.create_rate, self.create_burst),
-            ..worker::Settings::default()
+            ..worker::Settings::with_create(self.create_rate, self.create_burst)
         }
     }
 }

@@ -12,6 +12,8 @@ pub struct Pace {
     interval: Duration,
     /// How far ahead of the even rate calls may run.
     slack: Duration,
+    /// As far ahead as calls that were charged afterwards count. What lies further ahead is a clock that was put back.
+    reach: Duration,
 }
 
 impl Pace {
@@ -19,7 +21,8 @@ impl Pace {
     #[must_use]
     pub fn new(rate: f64, burst: u32) -> Self {
         let interval = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_hours(24));
-        Self { interval, slack: interval.saturating_mul(burst.saturating_sub(1)) }
+        let slack = interval.saturating_mul(burst.saturating_sub(1));
+        Self { interval, slack, reach: slack.saturating_add(interval).saturating_mul(4) }
     }
 
     /// The same rate for what may wait: a call goes only where the burst is whole, and leaves it to others.
@@ -28,25 +31,31 @@ impl Pace {
         Self { slack: Duration::ZERO, ..self }
     }
 
-    /// The `next_at` after calls that were made beyond the one that was taken.
+    /// The `next_at` after calls that were made beyond the one that was taken. Nobody pays for more than four bursts:
+    /// after a rush those who wait go on within seconds.
     #[must_use]
     pub fn charge(self, next_at: Timestamp, now: Timestamp, calls: u32) -> Timestamp {
-        next_at.max(now).plus(self.interval.saturating_mul(calls))
+        self.due(next_at, now).plus(self.interval.saturating_mul(calls)).min(now.plus(self.reach))
     }
 
     /// When a call may go, if so many others go before it.
     #[must_use]
     pub fn when(self, next_at: Timestamp, now: Timestamp, others: usize) -> Timestamp {
         let others = u32::try_from(others).unwrap_or(u32::MAX);
-        next_at.max(now).plus(self.interval.saturating_mul(others)).minus(self.slack).max(now)
+        let due = self.due(next_at, now);
+        due.plus(self.interval.saturating_mul(others)).minus(self.slack).max(now)
     }
 
     /// Takes one call: the new `next_at`, or the time from which on a call is within the pace.
     pub fn take(self, next_at: Timestamp, now: Timestamp) -> Result<Timestamp, Timestamp> {
-        // A clock that was put back must not hold calls up for longer than a few bursts take.
-        let latest = now.plus((self.slack + self.interval) * 4);
-        let due = next_at.clamp(now, latest);
+        let due = self.due(next_at, now);
         if due.since(now) <= self.slack { Ok(due.plus(self.interval)) } else { Err(due.minus(self.slack)) }
+    }
+
+    /// When the next call is due. After a clock was put back nobody knows: the burst counts as used, and calls go on at
+    /// the even rate.
+    fn due(self, next_at: Timestamp, now: Timestamp) -> Timestamp {
+        if next_at > now.plus(self.reach) { now.plus(self.slack) } else { next_at.max(now) }
     }
 }
 
@@ -88,10 +97,32 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_put_back_holds_nothing_up_for_long() {
-        let pace = Pace::new(1.0, 1);
-        let now = Timestamp::from_micros(0);
-        let far = now.plus(Duration::from_hours(24));
-        assert!(pace.take(far, now).unwrap_err().since(now) <= Duration::from_secs(4));
+    fn a_clock_put_back_holds_nothing_up() {
+        let pace = Pace::new(1.0, 3);
+        let start = Timestamp::from_micros(0);
+        let mut next = start.plus(Duration::from_hours(24));
+        let mut now = start;
+        for _ in 0..10 {
+            next = pace.take(next, now).unwrap_or_else(|wait| {
+                now = wait;
+                pace.take(next, now).unwrap()
+            });
+        }
+        assert_eq!(now.since(start), Duration::from_secs(9), "the even rate, without a burst");
+        let behind = pace.behind();
+        assert!(behind.take(pace.take(start, start).unwrap(), start).is_err(), "others went just now");
+    }
+
+    #[test]
+    fn a_rush_is_paid_for_with_four_bursts_at_most() {
+        let pace = Pace::new(5.0, 15);
+        let start = Timestamp::from_micros(1_000_000_000);
+        let mut next = start;
+        for _ in 0..1_000 {
+            next = pace.charge(next, start, 12);
+        }
+        let wait = pace.take(next, start).unwrap_err();
+        assert!(wait.since(start) <= Duration::from_secs(12), "{wait:?}");
+        assert!(pace.take(next, wait).is_ok());
     }
 }

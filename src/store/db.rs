@@ -20,7 +20,10 @@ use sqlx::{
 
 use crate::domain::audit::Event;
 
-use super::StoreError;
+use super::{
+    StoreError,
+    readers::{Reader, Readers},
+};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -38,7 +41,7 @@ pub struct Db(Pools);
 
 #[derive(Debug, Clone)]
 enum Pools {
-    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf },
+    Sqlite { write: SqlitePool, read: Readers, file: PathBuf },
     Postgres(PgPool),
 }
 
@@ -80,7 +83,7 @@ impl Db {
             .acquire_timeout(ACQUIRE)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
-        Ok(Self(Pools::Sqlite { write, read, file }))
+        Ok(Self(Pools::Sqlite { write, read: Readers::new(read, ACQUIRE), file }))
     }
 
     async fn open_postgres(address: &str) -> Result<Self, StoreError> {
@@ -94,7 +97,7 @@ impl Db {
     /// A connection for reading.
     pub async fn read(&self) -> Result<Read, StoreError> {
         let handle = match &self.0 {
-            Pools::Sqlite { read, .. } => Handle::SqliteRead(read.acquire().await?),
+            Pools::Sqlite { read, .. } => Handle::SqliteRead(read.take().await?),
             Pools::Postgres(pool) => Handle::PostgresRead(pool.acquire().await?),
         };
         Ok(Read(Conn(handle)))
@@ -181,7 +184,7 @@ pub struct Conn(Handle);
 
 #[derive(Debug)]
 enum Handle {
-    SqliteRead(PoolConnection<Sqlite>),
+    SqliteRead(Reader),
     SqliteTx(Transaction<'static, Sqlite>),
     PostgresRead(PoolConnection<Postgres>),
     PostgresTx(Transaction<'static, Postgres>),
@@ -196,10 +199,20 @@ pub(super) enum Engine<'a> {
 impl Conn {
     pub(super) fn engine(&mut self) -> Engine<'_> {
         match &mut self.0 {
-            Handle::SqliteRead(connection) => Engine::Sqlite(connection),
+            Handle::SqliteRead(reader) => {
+                reader.at_rest = false;
+                Engine::Sqlite(reader)
+            }
             Handle::SqliteTx(transaction) => Engine::Sqlite(transaction),
             Handle::PostgresRead(connection) => Engine::Postgres(connection),
             Handle::PostgresTx(transaction) => Engine::Postgres(transaction),
+        }
+    }
+
+    /// What was asked of it came to its end: the whole answer is here.
+    pub(super) const fn rest(&mut self) {
+        if let Handle::SqliteRead(reader) = &mut self.0 {
+            reader.at_rest = true;
         }
     }
 
@@ -312,7 +325,9 @@ macro_rules! fetch {
             $crate::store::db::Engine::Postgres(c) => {
                 sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.$how(c).await
             }
-        }.map_err($crate::store::StoreError::from)
+        }
+        .inspect(|_| $conn.rest())
+        .map_err($crate::store::StoreError::from)
     };
 }
 

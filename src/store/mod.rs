@@ -23,6 +23,7 @@ pub mod people;
 pub mod proposals;
 pub mod protections;
 pub mod queue;
+mod readers;
 pub mod saved_searches;
 pub mod second_steps;
 pub mod sessions;

@@ -63,17 +63,29 @@ pub struct Settings {
     pub tags_every: Duration,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
+/// Calls of all kinds a second, for each account, where creating takes no more than half of them.
+const CALLS: f64 = 5.0;
+
+impl Settings {
+    /// So many creates a second, with a burst. Whoever may create more may ask more too: what is created has to be
+    /// watched.
+    #[must_use]
+    pub fn with_create(rate: f64, burst: u32) -> Self {
         Self {
             limits: batching::OURS,
-            create: Pace::new(0.5, 5),
-            read: Pace::new(5.0, 15),
+            create: Pace::new(rate, burst),
+            read: Pace::new(CALLS.max(2.0 * rate), burst.max(15)),
             lease: Duration::from_mins(1),
             survey_every: Duration::from_mins(5),
             outside_every: Duration::from_mins(2),
             tags_every: Duration::from_hours(1),
         }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::with_create(0.5, 5)
     }
 }
 

@@ -10,6 +10,7 @@ mod api;
 mod events;
 mod flow;
 mod history;
+mod image;
 mod kill;
 mod layers;
 mod migrations;

@@ -83,6 +83,11 @@ impl Wanted {
         !self.query().is_empty()
     }
 
+    /// Has more than words or a URL been asked for?
+    pub fn is_filtered(&self) -> bool {
+        Self { q: String::new(), ..self.clone() }.is_narrow()
+    }
+
     /// Reads it all; `None` where a field is not right, which then says so.
     pub fn read(&self, visitor: &Visitor, sites: &[Distribution]) -> (Fields, Option<Search>) {
         let mut fields = Fields {

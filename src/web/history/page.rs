@@ -40,6 +40,8 @@ struct Page {
     /// The page with the newest events: it is live.
     newest: bool,
     narrow: bool,
+    /// By more than words or a URL?
+    filtered: bool,
     address: String,
     query: String,
     fields: Fields,
@@ -120,6 +122,7 @@ pub async fn render(
         head: whole.then_some(head),
         newest: wanted.before.is_none() && problems.is_empty(),
         narrow: wanted.is_narrow(),
+        filtered: wanted.is_filtered(),
         query: wanted.query(),
         problems,
         actions: Action::ALL.iter().map(|action| (action.as_str(), action.words())).collect(),

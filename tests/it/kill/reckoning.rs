@@ -24,6 +24,8 @@ pub async fn reckon(program: &Program, accepted: &[String]) {
     for item in accepted {
         assert!(by_item.contains_key(item), "{item} was accepted and never sent");
     }
+    let references: HashMap<&str, &str> =
+        taken.iter().map(|one| (one.id.as_str(), one.caller_reference.as_str())).collect();
     let db = Db::open(&program.database).await.unwrap();
     let mut conn = db.read().await.unwrap();
     let mut in_database = 0;
@@ -31,8 +33,7 @@ pub async fn reckon(program: &Program, accepted: &[String]) {
         for batch in batches::of_invalidation(&mut conn, &invalidation.id).await.unwrap() {
             assert_eq!(batch.state.as_str(), "completed", "{batch:?}");
             let noted = batch.cloudfront_id.unwrap();
-            let found = taken.iter().find(|one| one.id == noted.as_str()).unwrap();
-            assert_eq!(found.caller_reference, batch.caller_reference.as_str());
+            assert_eq!(references[noted.as_str()], batch.caller_reference.as_str());
             in_database += 1;
         }
     }

@@ -55,7 +55,7 @@ async fn the_pace_holds_for_all_together(database: &Database) {
 
 async fn charges_of_many_add_up(database: &Database) {
     given::sites(database, &["E1"]).await;
-    let pace = Pace::new(1.0, 1);
+    let pace = Pace::new(1.0, 3);
     let mut tasks = JoinSet::new();
     for _ in 0..AT_ONCE {
         let db = database.db.clone();

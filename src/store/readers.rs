@@ -1,0 +1,175 @@
+//! SQLite's connections that read, handed from one request to the next.
+//!
+//! The pool asks each connection that comes back whether it still lives, which is one more way to SQLite's thread and
+//! back for every read. A connection whose last statement came to its end needs no question: it is kept here, for the
+//! next one. Whatever else happened to it, an error or somebody who did not wait for the answer, it goes the pool's way.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{Sqlite, SqlitePool, pool::PoolConnection};
+use tokio::{
+    sync::{Mutex as Slot, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+type Connection = PoolConnection<Sqlite>;
+
+/// The readers of a database. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct Readers {
+    pool: SqlitePool,
+    /// As many as the pool may have: whoever has a permit finds a connection that was kept, or room in the pool.
+    room: Arc<Semaphore>,
+    kept: Kept,
+    /// How long one waits for a reader.
+    patience: Duration,
+}
+
+/// Connections at rest.
+#[derive(Debug, Clone, Default)]
+struct Kept(Arc<Mutex<Shelf>>);
+
+#[derive(Debug, Default)]
+struct Shelf {
+    slots: Vec<Arc<Slot<Connection>>>,
+    closed: bool,
+}
+
+impl Kept {
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Readers {
+    pub(super) fn new(pool: SqlitePool, patience: Duration) -> Self {
+        let most = usize::try_from(pool.options().get_max_connections()).unwrap_or(1);
+        Self { pool, room: Arc::new(Semaphore::new(most)), kept: Kept::default(), patience }
+    }
+
+    pub(super) async fn take(&self) -> Result<Reader, sqlx::Error> {
+        let permit = timeout(self.patience, Arc::clone(&self.room).acquire_owned())
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)?
+            .map_err(|_| sqlx::Error::PoolClosed)?;
+        let kept = self.kept.shelf().slots.pop();
+        let slot = match kept {
+            Some(slot) => slot,
+            None => Arc::new(Slot::new(self.pool.acquire().await?)),
+        };
+        let connection = slot.lock_owned().await;
+        Ok(Reader { connection, at_rest: true, kept: self.kept.clone(), _permit: permit })
+    }
+
+    /// Closes all, and waits for those that are out.
+    pub(super) async fn close(&self) {
+        self.room.close();
+        let slots = {
+            let mut shelf = self.kept.shelf();
+            shelf.closed = true;
+            std::mem::take(&mut shelf.slots)
+        };
+        drop(slots);
+        self.pool.close().await;
+    }
+}
+
+/// One of them, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Reader {
+    connection: OwnedMutexGuard<Connection>,
+    /// Did all that was asked of it come to its end? Whoever asks takes this back first.
+    pub(super) at_rest: bool,
+    kept: Kept,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Deref for Reader {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Reader {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let mut shelf = self.kept.shelf();
+        if self.at_rest && !shelf.closed {
+            shelf.slots.push(Arc::clone(OwnedMutexGuard::mutex(&self.connection)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::SqlitePoolOptions;
+
+    use super::*;
+
+    const MOMENT: Duration = Duration::from_millis(50);
+
+    async fn readers(most: u32) -> Readers {
+        let options = SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);
+        Readers::new(options.connect("sqlite::memory:").await.unwrap(), MOMENT)
+    }
+
+    fn kept(readers: &Readers) -> usize {
+        readers.kept.shelf().slots.len()
+    }
+
+    #[tokio::test]
+    async fn a_connection_at_rest_is_kept_and_handed_on() {
+        let readers = readers(2).await;
+        for _ in 0..5 {
+            let mut reader = readers.take().await.unwrap();
+            reader.at_rest = false;
+            sqlx::query("SELECT 1").execute(&mut **reader).await.unwrap();
+            reader.at_rest = true;
+        }
+        assert_eq!((kept(&readers), readers.pool.size()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn one_that_was_left_in_the_middle_goes_back_to_the_pool() {
+        let readers = readers(1).await;
+        let mut left = readers.take().await.unwrap();
+        left.at_rest = false;
+        drop(left);
+        assert_eq!(kept(&readers), 0);
+        drop(readers.take().await.unwrap());
+        assert_eq!(kept(&readers), 1);
+    }
+
+    #[tokio::test]
+    async fn no_more_are_out_than_there_may_be() {
+        let readers = readers(2).await;
+        let (one, _two) = (readers.take().await.unwrap(), readers.take().await.unwrap());
+        assert!(matches!(readers.take().await, Err(sqlx::Error::PoolTimedOut)));
+        drop(one);
+        readers.take().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn closing_takes_those_that_are_kept_and_waits_for_those_that_are_out() {
+        let readers = readers(2).await;
+        let (kept_one, out) = (readers.take().await.unwrap(), readers.take().await.unwrap());
+        drop(kept_one);
+        let closing = readers.close();
+        tokio::pin!(closing);
+        assert!(timeout(MOMENT, &mut closing).await.is_err(), "one is still out");
+        drop(out);
+        closing.await;
+        assert_eq!((kept(&readers), readers.pool.size()), (0, 0));
+        assert!(matches!(readers.take().await, Err(sqlx::Error::PoolClosed)));
+    }
+}
