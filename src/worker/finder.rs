@@ -16,10 +16,13 @@ use super::Bench;
 
 /// How far our clock may have been from CloudFront's when the batch was sent.
 const SKEW: Duration = Duration::from_hours(24);
+/// How far CloudFront's own clocks may be from each other.
+const DRIFT: Duration = Duration::from_mins(1);
 /// How many pages of a hundred are looked through.
 const PAGES: usize = 50;
 
-/// Looks through the distribution's list, back to when the batch was first sent.
+/// Looks through the distribution's list, which begins with the newest (API reference), back to when the batch was first
+/// sent, or to what CloudFront had taken from us before the batch was even requested.
 ///
 /// A list has no references (API reference), so each row that Unstale does not know is asked for. `calls` counts what
 /// that took: a batch whose fate is unknown does not wait for the pace, but what only watches does afterwards.
@@ -28,7 +31,7 @@ pub(super) async fn find(
     batch: &Batch,
     calls: &mut u32,
 ) -> Result<Result<Option<Seen>, Problem>, StoreError> {
-    let oldest = batch.first_sent_at.unwrap_or(batch.created_at).minus(SKEW);
+    let mut oldest = batch.first_sent_at.unwrap_or(batch.created_at).minus(SKEW);
     let mut marker = None;
     for _ in 0..PAGES {
         *calls += 1;
@@ -36,12 +39,17 @@ pub(super) async fn find(
             Ok(page) => page,
             Err(problem) => return Ok(Err(problem)),
         };
-        let young: Vec<CloudFrontInvalidationId> =
-            page.rows.iter().filter(|row| row.created_at >= oldest).map(|row| row.id.clone()).collect();
-        let known = known(bench, batch, &young).await?;
-        for id in young.iter().filter(|id| !known.contains(id)) {
+        let ids: Vec<CloudFrontInvalidationId> = page.rows.iter().map(|row| row.id.clone()).collect();
+        let known = known(bench, batch, &ids).await?;
+        if let Some(row) = page.rows.iter().rev().find(|row| known.contains(&row.id))
+            && taken_before_request(bench, batch, &row.id).await?
+        {
+            oldest = oldest.max(row.created_at.minus(DRIFT));
+        }
+        let young = page.rows.iter().filter(|row| row.created_at >= oldest && !known.contains(&row.id));
+        for row in young {
             *calls += 1;
-            match bench.cloudfront.get_invalidation(&batch.distribution, id).await {
+            match bench.cloudfront.get_invalidation(&batch.distribution, &row.id).await {
                 Ok(seen) if seen.caller_reference == batch.caller_reference => {
                     return Ok(Ok(Some(seen)));
                 }
@@ -50,7 +58,7 @@ pub(super) async fn find(
             }
         }
         marker = page.next;
-        if marker.is_none() || young.len() < page.rows.len() {
+        if marker.is_none() || page.rows.iter().any(|row| row.created_at < oldest) {
             return Ok(Ok(None));
         }
     }
@@ -68,4 +76,13 @@ async fn known(
     ids: &[CloudFrontInvalidationId],
 ) -> Result<HashSet<CloudFrontInvalidationId>, StoreError> {
     batches::known(&mut *bench.db.read().await?, &batch.distribution, ids).await
+}
+
+async fn taken_before_request(
+    bench: &Bench,
+    batch: &Batch,
+    taken: &CloudFrontInvalidationId,
+) -> Result<bool, StoreError> {
+    let mut conn = bench.db.read().await?;
+    batches::taken_before_request(&mut conn, &batch.distribution, taken, &batch.invalidation).await
 }

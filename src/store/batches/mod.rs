@@ -243,6 +243,28 @@ pub async fn known(
     Ok(known)
 }
 
+/// Had CloudFront taken this one of ours before that invalidation was even requested? What the history says counts and
+/// no clock, which may have been put back meanwhile. `false` where it does not say.
+pub async fn taken_before_request(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    taken: &CloudFrontInvalidationId,
+    requested: &InvalidationId,
+) -> Result<bool, StoreError> {
+    let (count,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM batch b JOIN audit_event e ON e.invalidation_id = b.invalidation_id
+         WHERE b.distribution_id = $1 AND b.cloudfront_id = $2
+           AND e.action = 'batch.accepted' AND e.cloudfront_id = $2
+           AND e.sequence < (SELECT min(r.sequence) FROM audit_event r WHERE r.invalidation_id = $3)",
+        distribution.as_str(),
+        taken.as_str(),
+        requested.as_str(),
+    )?;
+    Ok(count > 0)
+}
+
 /// The batch of a distribution with this caller reference.
 pub async fn find_by_reference(
     conn: &mut Conn,

@@ -3,7 +3,7 @@
 use cloudfront_sandbox::{Fault, FaultKind, SameReference};
 use unstale::{
     domain::{
-        id::{CloudFrontInvalidationId, InvalidationId},
+        id::{CloudFrontInvalidationId, DistributionId, InvalidationId},
         problem::ProblemKind,
     },
     ops::{self, OpError},
@@ -32,6 +32,38 @@ async fn a_reference_that_exists_already_is_found() {
         assert_eq!(world.state(&id).await, "completed");
         world.finish().await;
     }
+}
+
+/// Whatever lies further back than what was taken before the request was made cannot be it, however much that is.
+#[tokio::test]
+async fn a_look_goes_back_to_what_was_taken_before_the_request_and_no_further() {
+    let mut world = World::new().await;
+    let site = DistributionId::from_trusted(WORKSHOP);
+    for number in 0..250 {
+        world.console(&site, &format!("console-{number}"), &["/elsewhere"]).await;
+    }
+    world.advance(seconds(300));
+    let before = world.request("/before").await;
+    world.submit().await;
+    assert_eq!(world.batch_state(&before).await, "in_progress");
+    world.advance(seconds(90));
+    // A clock that is put back changes nothing of what came before what.
+    world.clock.put_back(seconds(3_000));
+    let id = world.request("/a").await;
+    world.next_create(FaultKind::ServerError);
+    world.submit().await;
+    world.restart().await;
+    world.advance(seconds(60));
+    world.sandbox.clear_calls();
+    for _ in 0..100 {
+        world.submit().await;
+        world.advance(seconds(1));
+    }
+    assert_eq!(world.events(&id).await, ["invalidation.requested", "batch.unknown", "batch.accepted"]);
+    assert_eq!(world.at_cloudfront(WORKSHOP), 252);
+    let calls: Vec<String> = world.sandbox.calls().into_iter().map(|call| call.operation).collect();
+    assert_eq!(calls, ["ListInvalidations", "CreateInvalidation"]);
+    world.finish().await;
 }
 
 /// CloudFront has said that it has the reference: a list that cannot be read must not make it look unsent.

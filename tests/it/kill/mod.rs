@@ -22,6 +22,8 @@ use reckoning::reckon;
 
 use crate::{simulation::Rng, support::WORKSHOP};
 
+/// So many kills in a row: then it may come to rest, as it would between troubles.
+const IN_A_ROW: u64 = 50;
 /// People who press at the same time, and how long each rests: twenty requests a second.
 const PEOPLE: u64 = 5;
 const REST: Duration = Duration::from_millis(250);
@@ -37,10 +39,13 @@ async fn killed_at_random_under_load() {
     let people: Vec<_> = (0..PEOPLE)
         .map(|_| tokio::spawn(press(person.clone(), Arc::clone(&over), Arc::clone(&count))))
         .collect();
-    for _ in 0..kills {
+    for kill in 1..=kills {
         tokio::time::sleep(Duration::from_millis(50 + rng.below(900))).await;
         program.kill();
         program.start(None).await;
+        if kill % IN_A_ROW == 0 {
+            program.until_few_are_under_way().await;
+        }
     }
     over.store(true, Ordering::SeqCst);
     let mut accepted = Vec::new();

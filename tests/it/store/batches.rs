@@ -4,19 +4,22 @@ use std::{collections::HashSet, time::Duration};
 
 use unstale::{
     domain::{
+        audit::{Action, Event},
         batching::Load,
-        id::{BatchId, CallerReference, CloudFrontInvalidationId},
+        id::{BatchId, CallerReference, CloudFrontInvalidationId, InvalidationId},
         invalidation::{Batch, BatchState},
         problem::{Problem, ProblemKind},
     },
     store::{
-        StoreError,
+        StoreError, audit,
         batches::{self, NotAccepted, OutsideBatch},
     },
 };
 
 use super::given::{self, ACCOUNT, id, states};
-use crate::support::{Database, at, items, new_batch, new_invalidation, on_each_engine, problem, uuid};
+use crate::support::{
+    Database, acting, at, items, new_batch, new_invalidation, on_each_engine, problem, uuid,
+};
 
 pub fn cloudfront_id(text: &str) -> CloudFrontInvalidationId {
     CloudFrontInvalidationId::from_trusted(text)
@@ -225,6 +228,43 @@ async fn what_was_made_outside_is_kept_beside_ours(database: &Database) {
     assert!(database.get(async |conn| batches::known(conn, &id("E2"), &asked).await).await.is_empty());
 }
 
+async fn what_was_taken_before_a_request_is_told_from_the_history(database: &Database) {
+    given::sites(database, &["E1"]).await;
+    let early = given::request(database, "E1", 0, &[&["/a"]]).await;
+    let taken = cloudfront_id("I1");
+    let accepted = |invalidation: &InvalidationId| {
+        let mut event = Event::new(at(9), &acting(), Action::BatchAccepted);
+        event.invalidation = Some(invalidation.clone());
+        event.cloudfront_id = taken.to_string();
+        event
+    };
+    let before = async |of: &InvalidationId| {
+        database.get(async |conn| batches::taken_before_request(conn, &id("E1"), &taken, of).await).await
+    };
+    let note = async |event: Event| {
+        database
+            .write(async |tx| {
+                audit::append(tx, event.clone());
+                Ok(())
+            })
+            .await;
+    };
+    let requested = |invalidation: &InvalidationId| {
+        let mut event = Event::new(at(1), &acting(), Action::InvalidationRequested);
+        event.invalidation = Some(invalidation.clone());
+        event
+    };
+    let (meanwhile, late) = (InvalidationId::from_trusted("meanwhile"), InvalidationId::from_trusted("late"));
+    note(requested(&early.id)).await;
+    note(requested(&meanwhile)).await;
+    accept(database, &early.batches[0].id, "I1", 2).await;
+    note(accepted(&early.id)).await;
+    note(requested(&late)).await;
+    assert!(before(&late).await);
+    assert!(!before(&meanwhile).await, "it may have been sent before");
+    assert!(!before(&InvalidationId::from_trusted("unheard")).await);
+}
+
 async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
     given::sites(database, &["E1", "E2"]).await;
     let billed =
@@ -278,6 +318,7 @@ on_each_engine!(
     only_what_is_queued_is_cancelled,
     what_was_refused_is_queued_again_with_its_reference,
     what_was_made_outside_is_kept_beside_ours,
+    what_was_taken_before_a_request_is_told_from_the_history,
     what_is_billed_is_what_was_accepted_this_month,
     the_usual_time_is_the_middle_of_the_last_ones,
     what_is_in_flight_is_counted_by_kind,
