@@ -44,7 +44,7 @@ async fn killed_at_random_under_load() {
         program.kill();
         program.start(None).await;
         if kill % IN_A_ROW == 0 {
-            program.until_few_are_under_way().await;
+            program.rest().await;
         }
     }
     over.store(true, Ordering::SeqCst);

@@ -12,6 +12,7 @@ use std::{
 use cloudfront_sandbox::{Config, Sandbox, Seed};
 use reqwest::{Client, StatusCode, redirect::Policy};
 use tempfile::TempDir;
+use tokio::time::timeout;
 use unstale::store::{Db, distributions, invalidations};
 
 use crate::support::{WORKSHOP, all_seen, uuid};
@@ -21,6 +22,8 @@ const EMAIL: &str = "ops@example.com";
 const PASSWORD: &str = "correct horse battery";
 /// Far more than a start, an end or a request takes.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// What catching up takes after many kills in a row.
+const REST: Duration = Duration::from_secs(20);
 
 /// The program and all that it needs.
 pub struct Program {
@@ -154,9 +157,9 @@ impl Program {
         self.until_at_most(0).await;
     }
 
-    /// The same while people go on pressing.
-    pub async fn until_few_are_under_way(&self) {
-        self.until_at_most(100).await;
+    /// Some rest while people go on pressing, for as long as much is under way. What comes of it is seen at the end.
+    pub async fn rest(&self) {
+        let _ = timeout(REST, self.until_at_most(100)).await;
     }
 
     async fn until_at_most(&self, few: usize) {
