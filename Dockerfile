@@ -3,7 +3,7 @@
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
 
-# The dependencies first, with stand-ins for our own code: this layer lasts until Cargo.toml or Cargo.lock changes.
+# The dependencies first, with stand-ins for our own code: this layer lasts until one of these files changes.
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo/config.toml .cargo/
 COPY sandbox/Cargo.toml sandbox/

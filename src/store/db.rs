@@ -199,20 +199,17 @@ pub(super) enum Engine<'a> {
 impl Conn {
     pub(super) fn engine(&mut self) -> Engine<'_> {
         match &mut self.0 {
-            Handle::SqliteRead(reader) => {
-                reader.at_rest = false;
-                Engine::Sqlite(reader)
-            }
+            Handle::SqliteRead(reader) => Engine::Sqlite(reader.ask()),
             Handle::SqliteTx(transaction) => Engine::Sqlite(transaction),
             Handle::PostgresRead(connection) => Engine::Postgres(connection),
             Handle::PostgresTx(transaction) => Engine::Postgres(transaction),
         }
     }
 
-    /// What was asked of it came to its end: the whole answer is here.
-    pub(super) const fn rest(&mut self) {
+    /// The whole answer is here.
+    pub(super) const fn answered(&mut self) {
         if let Handle::SqliteRead(reader) = &mut self.0 {
-            reader.at_rest = true;
+            reader.answered();
         }
     }
 
@@ -326,7 +323,7 @@ macro_rules! fetch {
                 sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.$how(c).await
             }
         }
-        .inspect(|_| $conn.rest())
+        .inspect(|_| $conn.answered())
         .map_err($crate::store::StoreError::from)
     };
 }

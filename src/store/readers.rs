@@ -5,12 +5,11 @@
 //! next one. Whatever else happened to it, an error or somebody who did not wait for the answer, it goes the pool's way.
 
 use std::{
-    ops::{Deref, DerefMut},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use sqlx::{Sqlite, SqlitePool, pool::PoolConnection};
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, pool::PoolConnection};
 use tokio::{
     sync::{Mutex as Slot, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
     time::timeout,
@@ -22,7 +21,8 @@ type Connection = PoolConnection<Sqlite>;
 #[derive(Debug, Clone)]
 pub(super) struct Readers {
     pool: SqlitePool,
-    /// As many as the pool may have: whoever has a permit finds a connection that was kept, or room in the pool.
+    /// As many as the pool may have: whoever has a permit finds a connection that was kept, or room in the pool. Closed
+    /// with the database.
     room: Arc<Semaphore>,
     kept: Kept,
     /// How long one waits for a reader.
@@ -31,16 +31,10 @@ pub(super) struct Readers {
 
 /// Connections at rest.
 #[derive(Debug, Clone, Default)]
-struct Kept(Arc<Mutex<Shelf>>);
-
-#[derive(Debug, Default)]
-struct Shelf {
-    slots: Vec<Arc<Slot<Connection>>>,
-    closed: bool,
-}
+struct Kept(Arc<Mutex<Vec<Arc<Slot<Connection>>>>>);
 
 impl Kept {
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+    fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot<Connection>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -56,24 +50,19 @@ impl Readers {
             .await
             .map_err(|_| sqlx::Error::PoolTimedOut)?
             .map_err(|_| sqlx::Error::PoolClosed)?;
-        let kept = self.kept.shelf().slots.pop();
+        let kept = self.kept.slots().pop();
         let slot = match kept {
             Some(slot) => slot,
             None => Arc::new(Slot::new(self.pool.acquire().await?)),
         };
         let connection = slot.lock_owned().await;
-        Ok(Reader { connection, at_rest: true, kept: self.kept.clone(), _permit: permit })
+        Ok(Reader { connection, at_rest: true, kept: self.kept.clone(), permit })
     }
 
     /// Closes all, and waits for those that are out.
     pub(super) async fn close(&self) {
         self.room.close();
-        let slots = {
-            let mut shelf = self.kept.shelf();
-            shelf.closed = true;
-            std::mem::take(&mut shelf.slots)
-        };
-        drop(slots);
+        self.kept.slots().clear();
         self.pool.close().await;
     }
 }
@@ -82,30 +71,31 @@ impl Readers {
 #[derive(Debug)]
 pub(super) struct Reader {
     connection: OwnedMutexGuard<Connection>,
-    /// Did all that was asked of it come to its end? Whoever asks takes this back first.
-    pub(super) at_rest: bool,
+    /// Did all that was asked of it come to its end?
+    at_rest: bool,
     kept: Kept,
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
-impl Deref for Reader {
-    type Target = Connection;
-    fn deref(&self) -> &Connection {
-        &self.connection
-    }
-}
-
-impl DerefMut for Reader {
-    fn deref_mut(&mut self) -> &mut Connection {
+impl Reader {
+    /// The connection, for one question.
+    pub(super) fn ask(&mut self) -> &mut SqliteConnection {
+        self.at_rest = false;
         &mut self.connection
+    }
+
+    /// The whole answer is here.
+    pub(super) const fn answered(&mut self) {
+        self.at_rest = true;
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let mut shelf = self.kept.shelf();
-        if self.at_rest && !shelf.closed {
-            shelf.slots.push(Arc::clone(OwnedMutexGuard::mutex(&self.connection)));
+        let mut slots = self.kept.slots();
+        // Asked under the lock: whoever closes empties the slots after it.
+        if self.at_rest && !self.permit.semaphore().is_closed() {
+            slots.push(Arc::clone(OwnedMutexGuard::mutex(&self.connection)));
         }
     }
 }
@@ -124,7 +114,7 @@ mod tests {
     }
 
     fn kept(readers: &Readers) -> usize {
-        readers.kept.shelf().slots.len()
+        readers.kept.slots().len()
     }
 
     #[tokio::test]
@@ -132,9 +122,8 @@ mod tests {
         let readers = readers(2).await;
         for _ in 0..5 {
             let mut reader = readers.take().await.unwrap();
-            reader.at_rest = false;
-            sqlx::query("SELECT 1").execute(&mut **reader).await.unwrap();
-            reader.at_rest = true;
+            sqlx::query("SELECT 1").execute(reader.ask()).await.unwrap();
+            reader.answered();
         }
         assert_eq!((kept(&readers), readers.pool.size()), (1, 1));
     }
@@ -143,7 +132,7 @@ mod tests {
     async fn one_that_was_left_in_the_middle_goes_back_to_the_pool() {
         let readers = readers(1).await;
         let mut left = readers.take().await.unwrap();
-        left.at_rest = false;
+        left.ask();
         drop(left);
         assert_eq!(kept(&readers), 0);
         drop(readers.take().await.unwrap());

@@ -31,6 +31,7 @@ pub(super) async fn find(
     batch: &Batch,
     calls: &mut u32,
 ) -> Result<Result<Option<Seen>, Problem>, StoreError> {
+    let before = taken_before(bench, batch).await?;
     let mut oldest = batch.first_sent_at.unwrap_or(batch.created_at).minus(SKEW);
     let mut marker = None;
     for _ in 0..PAGES {
@@ -41,9 +42,7 @@ pub(super) async fn find(
         };
         let ids: Vec<CloudFrontInvalidationId> = page.rows.iter().map(|row| row.id.clone()).collect();
         let known = known(bench, batch, &ids).await?;
-        if let Some(row) = page.rows.iter().rev().find(|row| known.contains(&row.id))
-            && taken_before_request(bench, batch, &row.id).await?
-        {
+        if let Some(row) = page.rows.iter().find(|row| Some(&row.id) == before.as_ref()) {
             oldest = oldest.max(row.created_at.minus(DRIFT));
         }
         let young = page.rows.iter().filter(|row| row.created_at >= oldest && !known.contains(&row.id));
@@ -78,11 +77,6 @@ async fn known(
     batches::known(&mut *bench.db.read().await?, &batch.distribution, ids).await
 }
 
-async fn taken_before_request(
-    bench: &Bench,
-    batch: &Batch,
-    taken: &CloudFrontInvalidationId,
-) -> Result<bool, StoreError> {
-    let mut conn = bench.db.read().await?;
-    batches::taken_before_request(&mut conn, &batch.distribution, taken, &batch.invalidation).await
+async fn taken_before(bench: &Bench, batch: &Batch) -> Result<Option<CloudFrontInvalidationId>, StoreError> {
+    batches::taken_before(&mut *bench.db.read().await?, &batch.distribution, &batch.invalidation).await
 }

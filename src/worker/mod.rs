@@ -93,3 +93,30 @@ impl Default for Settings {
 fn new_lease() -> String {
     uuid::Uuid::new_v4().hyphenated().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+
+    #[test]
+    fn what_is_created_as_fast_as_may_be_is_still_watched() {
+        for rate in [0.5, 5.0, 10.0, 1_000.0] {
+            let Settings { create, read, .. } = Settings::with_create(rate, 5);
+            let start = Timestamp::from_micros(1_000_000_000);
+            let (mut create_next, mut all_next, mut looks) = (start, start, 0);
+            for tick in 0..60_000 {
+                let now = start.plus(Duration::from_millis(tick));
+                while let Ok(next) = create.take(create_next, now) {
+                    create_next = next;
+                    all_next = read.charge(all_next, now, 1);
+                }
+                if let Ok(next) = read.take(all_next, now) {
+                    all_next = next;
+                    looks += 1;
+                }
+            }
+            assert!(looks >= 240, "{looks} looks in a minute of {rate} creates a second");
+        }
+    }
+}

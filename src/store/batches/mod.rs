@@ -243,26 +243,24 @@ pub async fn known(
     Ok(known)
 }
 
-/// Had CloudFront taken this one of ours before that invalidation was even requested? What the history says counts and
-/// no clock, which may have been put back meanwhile. `false` where it does not say.
-pub async fn taken_before_request(
+/// The last one of a distribution that CloudFront was known to have taken when an invalidation was requested. What the
+/// history says counts and no clock, which may have been put back meanwhile.
+pub async fn taken_before(
     conn: &mut Conn,
     distribution: &DistributionId,
-    taken: &CloudFrontInvalidationId,
     requested: &InvalidationId,
-) -> Result<bool, StoreError> {
-    let (count,) = fetch_one!(
+) -> Result<Option<CloudFrontInvalidationId>, StoreError> {
+    let row = fetch_optional!(
         conn,
-        (i64,),
-        "SELECT count(*) FROM batch b JOIN audit_event e ON e.invalidation_id = b.invalidation_id
-         WHERE b.distribution_id = $1 AND b.cloudfront_id = $2
-           AND e.action = 'batch.accepted' AND e.cloudfront_id = $2
-           AND e.sequence < (SELECT min(r.sequence) FROM audit_event r WHERE r.invalidation_id = $3)",
+        (String,),
+        "SELECT cloudfront_id FROM audit_event
+         WHERE distribution_id = $1 AND action = 'batch.accepted'
+           AND sequence < (SELECT min(r.sequence) FROM audit_event r WHERE r.invalidation_id = $2)
+         ORDER BY sequence DESC LIMIT 1",
         distribution.as_str(),
-        taken.as_str(),
         requested.as_str(),
     )?;
-    Ok(count > 0)
+    Ok(row.map(|(id,)| CloudFrontInvalidationId::from_trusted(id)))
 }
 
 /// The batch of a distribution with this caller reference.

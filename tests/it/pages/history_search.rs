@@ -89,6 +89,23 @@ async fn filters_stay_filled_in_and_exports_and_pages_carry_them() {
 }
 
 #[tokio::test]
+async fn the_panel_of_filters_is_open_where_one_is_set() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    for (address, open, clear) in [
+        ("/history", false, false),
+        ("/history?q=WEB-412", false, true),
+        ("/history?result=done", true, true),
+        ("/history?q=WEB-412&from=2026-01-01", true, true),
+    ] {
+        let page = ada.get(address).await;
+        assert_eq!(page.has("#search details[open]"), open, "{address}");
+        assert_eq!(page.has("#search > a[href='/history']"), clear, "{address}");
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
 async fn a_bad_filter_is_told_and_nothing_typed_is_lost() {
     let site = Site::new().await;
     let ada = site.operator().await;

@@ -230,16 +230,11 @@ async fn what_was_made_outside_is_kept_beside_ours(database: &Database) {
 
 async fn what_was_taken_before_a_request_is_told_from_the_history(database: &Database) {
     given::sites(database, &["E1"]).await;
-    let early = given::request(database, "E1", 0, &[&["/a"]]).await;
-    let taken = cloudfront_id("I1");
-    let accepted = |invalidation: &InvalidationId| {
-        let mut event = Event::new(at(9), &acting(), Action::BatchAccepted);
-        event.invalidation = Some(invalidation.clone());
-        event.cloudfront_id = taken.to_string();
+    let event = |action: Action, of: &InvalidationId| {
+        let mut event = Event::new(at(1), &acting(), action);
+        event.distribution = Some(id("E1"));
+        event.invalidation = Some(of.clone());
         event
-    };
-    let before = async |of: &InvalidationId| {
-        database.get(async |conn| batches::taken_before_request(conn, &id("E1"), &taken, of).await).await
     };
     let note = async |event: Event| {
         database
@@ -249,20 +244,22 @@ async fn what_was_taken_before_a_request_is_told_from_the_history(database: &Dat
             })
             .await;
     };
-    let requested = |invalidation: &InvalidationId| {
-        let mut event = Event::new(at(1), &acting(), Action::InvalidationRequested);
-        event.invalidation = Some(invalidation.clone());
-        event
+    let [early, meanwhile, late, unheard] =
+        ["early", "meanwhile", "late", "unheard"].map(InvalidationId::from_trusted);
+    note(event(Action::InvalidationRequested, &early)).await;
+    note(event(Action::InvalidationRequested, &meanwhile)).await;
+    for taken in ["I1", "I2"] {
+        note(Event { cloudfront_id: taken.to_owned(), ..event(Action::BatchAccepted, &early) }).await;
+    }
+    note(event(Action::InvalidationRequested, &late)).await;
+    note(Event { cloudfront_id: "I3".to_owned(), ..event(Action::BatchAccepted, &late) }).await;
+    let before = async |site: &str, of: &InvalidationId| {
+        database.get(async |conn| batches::taken_before(conn, &id(site), of).await).await
     };
-    let (meanwhile, late) = (InvalidationId::from_trusted("meanwhile"), InvalidationId::from_trusted("late"));
-    note(requested(&early.id)).await;
-    note(requested(&meanwhile)).await;
-    accept(database, &early.batches[0].id, "I1", 2).await;
-    note(accepted(&early.id)).await;
-    note(requested(&late)).await;
-    assert!(before(&late).await);
-    assert!(!before(&meanwhile).await, "it may have been sent before");
-    assert!(!before(&InvalidationId::from_trusted("unheard")).await);
+    assert_eq!(before("E1", &late).await, Some(cloudfront_id("I2")));
+    assert_eq!(before("E1", &meanwhile).await, None, "it may have been sent before");
+    assert_eq!(before("E2", &late).await, None);
+    assert_eq!(before("E1", &unheard).await, None);
 }
 
 async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
