@@ -19,7 +19,10 @@ use crate::{
     },
     wake::{Bell, Listener},
     web::{self, Described, Options, Web},
-    worker::{self, Bench, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor},
+    worker::{
+        self, Bench, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor,
+        Timekeeper,
+    },
 };
 
 /// So many batches are sent, and distributions asked about, at the same time: one that hangs holds up no other.
@@ -144,6 +147,11 @@ impl App {
                 async move { poller.tick().await }
             });
         }
+        let timekeeper = Timekeeper::new(self.bench.clone());
+        self.start(workers, "timekeeper", move || {
+            let timekeeper = timekeeper.clone();
+            async move { timekeeper.tick().await }
+        });
         let surveyor = Surveyor::new(self.bench.clone());
         self.start(workers, "surveyor", move || {
             let surveyor = surveyor.clone();

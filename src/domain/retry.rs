@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
+/// Nothing waits longer for its next attempt.
+pub const LONGEST_RETRY: Duration = Duration::from_mins(5);
+/// CloudFront is asked at least so often about one in progress.
+pub const LONGEST_LOOK: Duration = Duration::from_mins(10);
 
 /// How long to wait before attempt `attempt + 1`, the first attempt being 1.
 ///
@@ -10,7 +14,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// number, so that this stays pure.
 #[must_use]
 pub fn wait_before_retry(attempt: u32, dice: u64) -> Duration {
-    let step = SECOND.saturating_mul(1 << attempt.min(9)).min(Duration::from_mins(5));
+    let step = SECOND.saturating_mul(1 << attempt.min(9)).min(LONGEST_RETRY);
     let half = step / 2;
     let range = u64::try_from(half.as_millis()).unwrap_or(u64::MAX).max(1);
     half + Duration::from_millis(dice % range)
@@ -28,7 +32,7 @@ pub fn wait_before_look(age: Duration) -> Duration {
         60..300 => Duration::from_secs(5),
         300..1_800 => Duration::from_secs(20),
         1_800..7_200 => Duration::from_mins(1),
-        _ => Duration::from_mins(10),
+        _ => LONGEST_LOOK,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod ahead;
 pub mod audit;
 pub mod batches;
 pub mod db;

@@ -11,6 +11,7 @@ mod runner;
 mod sealer;
 mod submitter;
 mod surveyor;
+mod timekeeper;
 
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub use runner::{Next, run, run_in_turn};
 pub use sealer::{Check, CheckError, DAYS_MIN, KeyError, Known, Retention, Seal, Sealer, Step, open_key};
 pub use submitter::Submitter;
 pub use surveyor::Surveyor;
+pub use timekeeper::Timekeeper;
 
 use crate::{
     clock::Clock,

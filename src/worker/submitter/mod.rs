@@ -21,6 +21,8 @@ use crate::{
 use super::{Bench, Next, finder};
 use claim::Claim;
 
+pub(super) use settle::ACCOUNT_REST;
+
 /// Within this time after its first call CloudFront is sure to remember a batch's reference.
 const REMEMBERED: Duration = Duration::from_secs(30);
 

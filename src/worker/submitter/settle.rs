@@ -23,7 +23,7 @@ use crate::{
 use super::{super::Bench, Answer, Held};
 
 /// How long an account that AWS refuses as a whole rests before one batch is tried again.
-const ACCOUNT_REST: Duration = Duration::from_secs(30);
+pub(in crate::worker) const ACCOUNT_REST: Duration = Duration::from_secs(30);
 /// A network that is back is used again soon.
 const NETWORK_REST: Duration = Duration::from_secs(20);
 /// So often an earlier invalidation with the same reference is looked for before a person has to say.

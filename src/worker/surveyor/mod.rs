@@ -11,6 +11,8 @@ use crate::store::{StoreError, survey};
 
 use super::{Bench, Next};
 
+pub(super) use who::AFTER_REFUSAL;
+
 /// The worker that surveys.
 #[derive(Debug, Clone)]
 pub struct Surveyor {

@@ -26,7 +26,7 @@ const ROUND_EVERY: Duration = Duration::from_mins(5);
 const LATE: Duration = Duration::from_mins(30);
 /// How far CloudTrail's times may be from CloudFront's.
 const SKEW: Duration = Duration::from_mins(2);
-const AFTER_REFUSAL: Duration = Duration::from_hours(1);
+pub(in crate::worker) const AFTER_REFUSAL: Duration = Duration::from_hours(1);
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
 /// Reads a page, if that is due and there is anything to find.

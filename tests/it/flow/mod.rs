@@ -3,6 +3,7 @@
 mod accounts;
 mod acting;
 mod bounds;
+mod clock;
 mod distributions;
 mod fairness;
 mod life;

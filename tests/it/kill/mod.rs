@@ -14,13 +14,16 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use program::{Person, Program};
 use reckoning::reckon;
 
-use crate::{simulation::Rng, support::WORKSHOP};
+use crate::{
+    simulation::Rng,
+    support::{Raw, WORKSHOP},
+};
 
 /// So many kills in a row: then it may come to rest, as it would between troubles.
 const IN_A_ROW: u64 = 50;
@@ -98,4 +101,22 @@ async fn ended_at_each_named_step() {
     }
     program.start(None).await;
     reckon(&program, &accepted).await;
+}
+
+/// The clock was put back between two lives: what the first noted for later lies a day ahead.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_after_the_clock_was_put_back_waits_for_nothing() {
+    let mut program = Program::new().await;
+    program.start(None).await;
+    Person::signed_in(&program).await;
+    program.kill();
+    let mut raw = Raw::connect(&program.database).await;
+    raw.run("UPDATE survey SET due_at = due_at + 86400000000").await.unwrap();
+    let noted = raw.number("SELECT due_at FROM survey").await;
+    program.start(None).await;
+    let since = Instant::now();
+    while raw.number("SELECT due_at FROM survey").await == noted {
+        assert!(since.elapsed() < Duration::from_mins(1), "nobody looked at the clock");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

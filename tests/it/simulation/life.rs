@@ -11,7 +11,7 @@ use unstale::{
         pace::Pace,
     },
     ops,
-    worker::{Next, Poller, Settings, Submitter, Surveyor},
+    worker::{Next, Poller, Settings, Submitter, Surveyor, Timekeeper},
 };
 
 use super::rng::Rng;
@@ -30,6 +30,7 @@ struct Life {
     submitter: Submitter,
     poller: Poller,
     surveyor: Surveyor,
+    timekeeper: Timekeeper,
     asked: Vec<InvalidationId>,
 }
 
@@ -52,6 +53,7 @@ pub async fn live(seed: u64) {
         submitter: Submitter::new(world.bench.clone()),
         poller: Poller::new(world.bench.clone()),
         surveyor: Surveyor::new(world.bench.clone()),
+        timekeeper: Timekeeper::new(world.bench.clone()),
         world,
         asked: Vec::new(),
     };
@@ -73,7 +75,7 @@ impl Life {
             46..58 => self.poll().await,
             58..62 => self.survey().await,
             62..78 => self.world.advance(Duration::from_millis(200 + self.rng.below(20_000))),
-            78..82 => self.jump(),
+            78..82 => self.jump().await,
             82..90 => self.trouble(),
             90..93 => self.change_ways(),
             93..96 => self.cancel_or_retry().await,
@@ -137,12 +139,21 @@ impl Life {
         self.submitter = Submitter::new(self.world.bench.clone());
         self.poller = Poller::new(self.world.bench.clone());
         self.surveyor = Surveyor::new(self.world.bench.clone());
+        self.timekeeper = Timekeeper::new(self.world.bench.clone());
     }
 
-    /// Our clock jumps; CloudFront's goes on.
-    fn jump(&mut self) {
+    /// Our clock jumps; CloudFront's goes on. The service looks at it each second.
+    async fn jump(&mut self) {
+        self.timekeeper.tick().await.unwrap();
         let span = Duration::from_secs(1 + self.rng.below(3_600));
-        if self.rng.chance(50) { self.world.clock.advance(span) } else { self.world.clock.put_back(span) }
+        if self.rng.chance(50) {
+            self.world.clock.advance(span);
+        } else {
+            self.world.clock.put_back(span);
+        }
+        let polls = self.patience();
+        let cut = !cut(self.timekeeper.tick(), polls).await;
+        self.after(cut).await;
     }
 
     fn trouble(&mut self) {
@@ -202,6 +213,7 @@ impl Life {
     async fn calm_down(&mut self) {
         self.world.sandbox.set_faults(Vec::new());
         for _ in 0..ROUNDS {
+            self.timekeeper.tick().await.unwrap();
             let due = [self.world.submit().await, self.world.poll().await, self.world.survey().await];
             if !self.is_busy().await {
                 return;

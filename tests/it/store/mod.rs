@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod ahead;
 mod audit;
 mod batches;
 mod bounds;

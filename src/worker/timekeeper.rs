@@ -1,0 +1,78 @@
+//! Sees that the clock was put back, and brings what lies too far ahead nearer: nothing waits for an hour to come again.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Mutex;
+
+use crate::{
+    domain::{retry, time::Timestamp},
+    store::{
+        StoreError,
+        ahead::{self, Ahead},
+    },
+};
+
+use super::{Bench, Next, submitter, surveyor};
+
+/// The longest of what is left: CloudTrail, where it may not be asked.
+const LONGEST: Duration = surveyor::AFTER_REFUSAL;
+
+/// The worker that looks at the clock.
+#[derive(Debug, Clone)]
+pub struct Timekeeper {
+    bench: Bench,
+    /// The latest time that it saw; `None` where the rows may be from a time that has not come yet.
+    last: Arc<Mutex<Option<Timestamp>>>,
+}
+
+impl Timekeeper {
+    /// Where the database is ours alone, the clock may have been put back between two lives. Where it is shared,
+    /// another replica's clock may be the right one, so that only what this process saw itself counts.
+    #[must_use]
+    pub fn new(bench: Bench) -> Self {
+        let last = bench.db.is_shared().then(|| bench.clock.now());
+        Self { bench, last: Arc::new(Mutex::new(last)) }
+    }
+
+    /// Looks whether it is earlier than it was.
+    pub async fn tick(&self) -> Result<Next, StoreError> {
+        let mut last = self.last.lock().await;
+        let now = self.bench.clock.now();
+        if last.is_none_or(|last| now < last) {
+            self.bring_all_nearer(now).await?;
+        }
+        *last = Some(now);
+        Ok(Next::Idle)
+    }
+
+    /// Each in a transaction of its own, so that it waits for others' rows with none in its hands.
+    async fn bring_all_nearer(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut brought = 0;
+        for what in Ahead::ALL {
+            let mut tx = self.bench.db.begin().await?;
+            brought += ahead::bring_nearer(&mut tx, what, now.plus(self.furthest(what))).await?;
+            tx.commit().await?;
+        }
+        if brought > 0 {
+            tracing::warn!(rows = brought, "the clock was put back; what waited for a later time goes on");
+            self.bench.bell.ring();
+        }
+        Ok(())
+    }
+
+    /// How far ahead it is ever written.
+    const fn furthest(&self, what: Ahead) -> Duration {
+        let settings = &self.bench.settings;
+        match what {
+            Ahead::FirstTries => Duration::ZERO,
+            Ahead::Leases | Ahead::LookLeases | Ahead::SurveyLease => settings.lease,
+            Ahead::Retries => retry::LONGEST_RETRY,
+            Ahead::Looks => retry::LONGEST_LOOK,
+            Ahead::Accounts => submitter::ACCOUNT_REST,
+            Ahead::Survey => settings.survey_every,
+            Ahead::Outside => settings.outside_every,
+            Ahead::Tags => settings.tags_every,
+            Ahead::OlderPages | Ahead::Trail | Ahead::Posts => LONGEST,
+        }
+    }
+}
