@@ -10,8 +10,14 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     config::DatabaseArgs,
-    domain::audit::{Chained, export::Form},
-    store::{Db, StoreError, audit},
+    domain::audit::{
+        Chained,
+        export::{self, Form},
+    },
+    store::{
+        Db, StoreError,
+        audit::{self, Sheet},
+    },
 };
 
 use super::CliError;
@@ -64,29 +70,72 @@ pub async fn run(args: ExportArgs) -> Result<(), CliError> {
 
 async fn write(db: &Db, form: Form, mut out: impl Write) -> Result<(), CliError> {
     out.write_all(&form.opening())?;
-    let mut page = read(db, 0).await?;
-    while let Some(last) = page.last().map(|newest| newest.sequence) {
+    let mut after = 0;
+    let mut page = read(db, after).await?;
+    while let Some(last) = page.last() {
         // One page is put down while the next is read.
-        let written = tokio::task::spawn_blocking(move || put_down(form, &page));
+        let text = tokio::task::spawn_blocking(move || page.put_down(form));
         page = read(db, last).await?;
-        out.write_all(&written.await?)?;
+        match text.await? {
+            Some(text) => out.write_all(&text)?,
+            None => out.write_all(&put_down(form, &between(db, after, last).await?))?,
+        }
+        after = last;
     }
     Ok(out.flush()?)
 }
 
-/// The next events after this one; where one is damaged the error names it.
-async fn read(db: &Db, after: i64) -> Result<Vec<Chained>, StoreError> {
+/// The next events, as one text or, where there is none, each by itself.
+enum Page {
+    Sheet(Sheet),
+    Events(Vec<Chained>),
+}
+
+async fn read(db: &Db, after: i64) -> Result<Page, StoreError> {
     let mut conn = db.read().await?;
-    let sheet = audit::sheet(&mut conn, after, PAGE).await;
-    match sheet.ok().filter(|sheet| sheet.len > 0).and_then(|sheet| sheet.events()) {
-        Some(events) => Ok(events),
-        None => audit::after(&mut conn, after, PAGE).await,
+    match audit::sheet(&mut conn, after, PAGE).await {
+        Ok(sheet) if sheet.len > 0 => Ok(Page::Sheet(sheet)),
+        Ok(_) | Err(_) => Ok(Page::Events(audit::after(&mut conn, after, PAGE).await?)),
     }
 }
 
-fn put_down(form: Form, page: &[Chained]) -> Vec<u8> {
+/// The events of a text of which one is damaged; the error names it where it cannot be read.
+async fn between(db: &Db, after: i64, last: i64) -> Result<Vec<Chained>, StoreError> {
+    let mut events = audit::after(&mut *db.read().await?, after, PAGE).await?;
+    events.retain(|chained| chained.sequence <= last);
+    Ok(events)
+}
+
+impl Page {
+    /// The sequence of its last event; `None` where there are no more.
+    fn last(&self) -> Option<i64> {
+        match self {
+            Self::Sheet(sheet) => Some(sheet.last),
+            Self::Events(events) => events.last().map(|newest| newest.sequence),
+        }
+    }
+
+    /// `None` where an event of the text is damaged.
+    fn put_down(self, form: Form) -> Option<Vec<u8>> {
+        match self {
+            Self::Sheet(sheet) if form == Form::Jsonl => {
+                let mut out = String::new();
+                let whole = sheet.forms(|fields, hash| {
+                    export::line(&mut out, fields, hash);
+                    out.push('\n');
+                    true
+                });
+                whole.then_some(out.into_bytes())
+            }
+            Self::Sheet(sheet) => Some(put_down(form, &sheet.events()?)),
+            Self::Events(events) => Some(put_down(form, &events)),
+        }
+    }
+}
+
+fn put_down(form: Form, events: &[Chained]) -> Vec<u8> {
     let mut buffer = Vec::new();
-    for chained in page {
+    for chained in events {
         form.write(&mut buffer, chained);
     }
     buffer

@@ -13,6 +13,8 @@ pub mod verify;
 mod what;
 mod words;
 
+use canonical::Fields;
+
 use super::{
     actor::{Acting, ActorKind},
     id::{DistributionId, InvalidationId},
@@ -274,7 +276,7 @@ impl Chained {
     /// Puts an event behind the one with `previous_hash`.
     #[must_use]
     pub fn new(sequence: i64, event: Event, previous_hash: String) -> Self {
-        let hash = sha256_hex(canonical::text(sequence, &event, &previous_hash).as_bytes());
+        let hash = sha256_hex(canonical::text(&Fields::of(sequence, &event, &previous_hash)).as_bytes());
         Self { sequence, event, previous_hash, hash }
     }
 
@@ -286,7 +288,13 @@ impl Chained {
 
     #[must_use]
     pub fn canonical(&self) -> String {
-        canonical::text(self.sequence, &self.event, &self.previous_hash)
+        canonical::text(&self.fields())
+    }
+
+    /// What its form says.
+    #[must_use]
+    pub fn fields(&self) -> Fields<'_> {
+        Fields::of(self.sequence, &self.event, &self.previous_hash)
     }
 }
 

@@ -1,79 +1,165 @@
 //! The canonical form of an event, the text under its hash: JSON after RFC 8785, written straight into a string.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
-use super::{Acting, Event, VERSION};
+use super::{Event, VERSION};
+use crate::domain::{
+    id::{DistributionId, InvalidationId},
+    item::Item,
+    time::Timestamp,
+};
+
+/// All that a form says.
+#[derive(Debug, Clone)]
+pub struct Fields<'a> {
+    pub sequence: i64,
+    pub at: Timestamp,
+    pub actor_kind: Text<'a>,
+    pub actor_id: Text<'a>,
+    pub actor_name: Text<'a>,
+    pub sign_in: Text<'a>,
+    pub session: Text<'a>,
+    pub client_address: Text<'a>,
+    pub request_id: Text<'a>,
+    pub action: Text<'a>,
+    pub target_kind: Text<'a>,
+    pub target_id: Text<'a>,
+    pub distribution: Text<'a>,
+    pub invalidation: Text<'a>,
+    pub items_shown: Shown<'a>,
+    pub items_count: usize,
+    pub items_sha256: Text<'a>,
+    pub reason: Text<'a>,
+    pub outcome: Text<'a>,
+    pub note: Text<'a>,
+    pub aws_request_id: Text<'a>,
+    pub cloudfront_id: Text<'a>,
+    pub old: Text<'a>,
+    pub new: Text<'a>,
+    pub previous_hash: &'a str,
+}
+
+/// A text of the form.
+#[derive(Debug, Clone, Copy)]
+pub enum Text<'a> {
+    Plain(&'a str),
+    /// As a database spelt it, one value of JSON. Where the form spells it another way, the hash does not fit.
+    Json(&'a str),
+}
+
+/// The items of the form.
+#[derive(Debug, Clone)]
+pub enum Shown<'a> {
+    Items(&'a [Item]),
+    /// One value of JSON, as for [`Text::Json`].
+    Json(Cow<'a, str>),
+}
+
+impl<'a> Fields<'a> {
+    /// Those of an event in its place.
+    #[must_use]
+    pub fn of(sequence: i64, event: &'a Event, previous_hash: &'a str) -> Self {
+        let (actor, origin) = (&event.acting.actor, &event.acting.origin);
+        let or_null = |id: Option<&'a str>| id.map_or(Text::Json("null"), Text::Plain);
+        Self {
+            sequence,
+            at: event.at,
+            actor_kind: Text::Plain(actor.kind.as_str()),
+            actor_id: Text::Plain(&actor.id),
+            actor_name: Text::Plain(&actor.name),
+            sign_in: Text::Plain(&origin.sign_in),
+            session: Text::Plain(&origin.session),
+            client_address: Text::Plain(&origin.client_address),
+            request_id: Text::Plain(&origin.request_id),
+            action: Text::Plain(event.action.as_str()),
+            target_kind: Text::Plain(&event.target.kind),
+            target_id: Text::Plain(&event.target.id),
+            distribution: or_null(event.distribution.as_ref().map(DistributionId::as_str)),
+            invalidation: or_null(event.invalidation.as_ref().map(InvalidationId::as_str)),
+            items_shown: Shown::Items(&event.items.shown),
+            items_count: event.items.count,
+            items_sha256: Text::Plain(&event.items.sha256),
+            reason: Text::Plain(&event.reason),
+            outcome: Text::Plain(event.outcome.as_str()),
+            note: Text::Plain(&event.note),
+            aws_request_id: Text::Plain(&event.aws_request_id),
+            cloudfront_id: Text::Plain(&event.cloudfront_id),
+            old: Text::Plain(&event.old),
+            new: Text::Plain(&event.new),
+            previous_hash,
+        }
+    }
+}
 
 /// The whole form.
 #[must_use]
-pub fn text(sequence: i64, event: &Event, previous_hash: &str) -> String {
+pub fn text(fields: &Fields<'_>) -> String {
     let mut out = String::with_capacity(1_024);
-    write(&mut out, sequence, event, previous_hash);
+    write(&mut out, fields);
     out
 }
 
 /// Writes it behind what stands in `out`. The keys stand in their order; the test compares with a JSON library.
-pub fn write(out: &mut String, sequence: i64, event: &Event, previous_hash: &str) {
-    let Acting { actor, origin } = &event.acting;
+pub fn write(out: &mut String, fields: &Fields<'_>) {
     out.push('{');
-    field(out, "action", event.action.as_str());
+    field(out, "action", fields.action);
     out.push_str(",\"actor\":{");
-    field(out, "id", &actor.id);
-    next_field(out, "kind", actor.kind.as_str());
-    next_field(out, "name", &actor.name);
+    field(out, "id", fields.actor_id);
+    next_field(out, "kind", fields.actor_kind);
+    next_field(out, "name", fields.actor_name);
     // Writing into a string cannot fail.
-    let _ = write!(out, "}},\"at\":\"{}\"", event.at);
-    next_field(out, "aws_request_id", &event.aws_request_id);
-    next_field(out, "client_address", &origin.client_address);
-    next_field(out, "cloudfront_id", &event.cloudfront_id);
-    optional(out, "distribution", event.distribution.as_ref().map(super::DistributionId::as_str));
-    optional(out, "invalidation", event.invalidation.as_ref().map(super::InvalidationId::as_str));
-    items(out, event);
-    next_field(out, "new", &event.new);
-    next_field(out, "note", &event.note);
-    next_field(out, "old", &event.old);
-    next_field(out, "outcome", event.outcome.as_str());
-    next_field(out, "previous_hash", previous_hash);
-    next_field(out, "reason", &event.reason);
-    next_field(out, "request_id", &origin.request_id);
-    let _ = write!(out, ",\"sequence\":{sequence}");
-    next_field(out, "session", &origin.session);
-    next_field(out, "sign_in", &origin.sign_in);
+    let _ = write!(out, "}},\"at\":\"{}\"", fields.at);
+    next_field(out, "aws_request_id", fields.aws_request_id);
+    next_field(out, "client_address", fields.client_address);
+    next_field(out, "cloudfront_id", fields.cloudfront_id);
+    next_field(out, "distribution", fields.distribution);
+    next_field(out, "invalidation", fields.invalidation);
+    let _ = write!(out, ",\"items\":{{\"count\":{}", fields.items_count);
+    next_field(out, "sha256", fields.items_sha256);
+    out.push_str(",\"shown\":");
+    list(out, &fields.items_shown);
+    out.push('}');
+    next_field(out, "new", fields.new);
+    next_field(out, "note", fields.note);
+    next_field(out, "old", fields.old);
+    next_field(out, "outcome", fields.outcome);
+    next_field(out, "previous_hash", Text::Plain(fields.previous_hash));
+    next_field(out, "reason", fields.reason);
+    next_field(out, "request_id", fields.request_id);
+    let _ = write!(out, ",\"sequence\":{}", fields.sequence);
+    next_field(out, "session", fields.session);
+    next_field(out, "sign_in", fields.sign_in);
     out.push_str(",\"target\":{");
-    field(out, "id", &event.target.id);
-    next_field(out, "kind", &event.target.kind);
+    field(out, "id", fields.target_id);
+    next_field(out, "kind", fields.target_kind);
     let _ = write!(out, "}},\"version\":{VERSION}}}");
 }
 
-fn items(out: &mut String, event: &Event) {
-    let _ = write!(out, ",\"items\":{{\"count\":{}", event.items.count);
-    next_field(out, "sha256", &event.items.sha256);
-    out.push_str(",\"shown\":[");
-    for (index, item) in event.items.shown.iter().enumerate() {
+fn list(out: &mut String, shown: &Shown<'_>) {
+    let items = match shown {
+        Shown::Items(items) => items,
+        Shown::Json(list) => return out.push_str(list),
+    };
+    out.push('[');
+    for (index, item) in items.iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
         string(out, item.as_str());
     }
-    out.push_str("]}");
+    out.push(']');
 }
 
-fn next_field(out: &mut String, key: &str, value: &str) {
+fn next_field(out: &mut String, key: &str, value: Text<'_>) {
     out.push(',');
     field(out, key, value);
 }
 
-fn field(out: &mut String, key: &str, value: &str) {
-    name(out, key);
-    string(out, value);
-}
-
-fn optional(out: &mut String, key: &str, value: Option<&str>) {
-    out.push(',');
+fn field(out: &mut String, key: &str, value: Text<'_>) {
     name(out, key);
     match value {
-        Some(value) => string(out, value),
-        None => out.push_str("null"),
+        Text::Plain(value) => string(out, value),
+        Text::Json(value) => out.push_str(value),
     }
 }
 
@@ -116,11 +202,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        actor::{Actor, Origin},
+        actor::{Acting, Actor, Origin},
         audit::{Action, GENESIS, ItemsRecord, Target},
-        id::DistributionId,
-        item::Item,
-        time::Timestamp,
     };
 
     proptest! {
@@ -137,7 +220,7 @@ mod tests {
             event.distribution = Some(DistributionId::from_trusted(item));
             event.target = Target { kind, id: target };
             (event.note, event.reason, event.old, event.new) = (note, reason, old, new);
-            let written = text(7, &event, GENESIS);
+            let written = text(&Fields::of(7, &event, GENESIS));
             let read: Value = serde_json::from_str(&written).unwrap();
             prop_assert_eq!(read.to_string(), written);
             prop_assert_eq!(read["reason"].as_str().unwrap(), event.reason);

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Acting, Action, Chained, Outcome, canonical};
+use super::{
+    Acting, Action, Chained, Outcome,
+    canonical::{self, Fields},
+};
 use crate::domain::{actor::ActorKind, item::Item};
 
 /// The forms of an export.
@@ -57,16 +60,21 @@ impl Form {
     }
 }
 
-/// The canonical form with its hash: what `unstale audit verify --file` reads.
+/// An event's [`line`].
 #[must_use]
 pub fn jsonl(chained: &Chained) -> String {
     let mut out = String::with_capacity(1_200);
-    out.push_str("{\"event\":");
-    canonical::write(&mut out, chained.sequence, &chained.event, &chained.previous_hash);
-    out.push_str(",\"hash\":\"");
-    out.push_str(&chained.hash);
-    out.push_str("\"}");
+    line(&mut out, &chained.fields(), &chained.hash);
     out
+}
+
+/// Writes the canonical form with its hash, without the end of the line: what `unstale audit verify --file` reads.
+pub fn line(out: &mut String, fields: &Fields<'_>, hash: &str) {
+    out.push_str("{\"event\":");
+    canonical::write(out, fields);
+    out.push_str(",\"hash\":");
+    canonical::string(out, hash);
+    out.push('}');
 }
 
 const COLUMNS: [&str; 27] = [

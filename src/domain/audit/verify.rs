@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{
-    Chained, GENESIS, VERSION, canonical,
+    Chained, GENESIS, VERSION,
+    canonical::{self, Fields},
     head::{Head, HeadError, PublicKey, SignedHead},
 };
 use crate::domain::secret::sha256_hex;
@@ -113,9 +114,14 @@ impl Walk {
     /// Takes the next event. `form` is a buffer to write in. A walk that met a broken one stands before it, as if it had
     /// not been taken.
     pub fn take(&mut self, next: &Chained, form: &mut String) -> Result<(), Broken> {
+        self.take_fields(&next.fields(), &next.hash, form)
+    }
+
+    /// The same for what its form says, with the hash that stands beside it.
+    pub fn take_fields(&mut self, next: &Fields<'_>, hash: &str, form: &mut String) -> Result<(), Broken> {
         form.clear();
-        canonical::write(form, next.sequence, &next.event, &next.previous_hash);
-        self.link(next.sequence, &next.previous_hash, &next.hash, form)
+        canonical::write(form, next);
+        self.link(next.sequence, next.previous_hash, hash, form)
     }
 
     /// Takes the next line of an export.

@@ -1,12 +1,19 @@
 //! Reads a page of events as one text, for what reads the whole history.
 
-use crate::domain::audit::Chained;
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::domain::audit::{
+    Chained, VERSION,
+    canonical::{Fields, Shown, Text},
+};
 
 use super::{
     super::{
         Conn, StoreError,
         db::fetch_one,
-        parts::{count, signed},
+        parts::{count, signed, time},
     },
     Row, line,
     scan::exact,
@@ -52,4 +59,103 @@ impl Sheet {
         let events: Option<Vec<Chained>> = self.text.lines().map(event).collect();
         events.filter(|events| events.len() == self.len)
     }
+
+    /// Hands over what the form of each event says, with the hash that stands beside it, for as long as `take` wants
+    /// more. `false` where it did not, or where one cannot be an event.
+    #[must_use]
+    pub fn forms(&self, mut take: impl FnMut(&Fields<'_>, &str) -> bool) -> bool {
+        let mut taken = 0;
+        for line in self.text.lines() {
+            match spelt(line) {
+                Some((fields, hash)) if take(&fields, hash) => taken += 1,
+                _ => return false,
+            }
+        }
+        taken == self.len
+    }
+}
+
+/// What a line says, in the database's own spelling: both engines spell JSON as RFC 8785 does, so that no text has to be
+/// read and written down again. Each field is one whole value: whatever stands in it, no other field can be told by it.
+fn spelt(line: &str) -> Option<(Fields<'_>, &str)> {
+    // As in `columns`.
+    let [
+        sequence,
+        at,
+        actor_kind,
+        actor_id,
+        actor_name,
+        sign_in,
+        session,
+        client_address,
+        request_id,
+        action,
+        target_kind,
+        target_id,
+        distribution,
+        invalidation,
+        items_shown,
+        items_count,
+        items_sha256,
+        reason,
+        outcome,
+        note,
+        aws_request_id,
+        cloudfront_id,
+        old,
+        new,
+        version,
+        previous_hash,
+        hash,
+    ]: [&str; 27] = serde_json::from_str::<[&RawValue; 27]>(line).ok()?.map(RawValue::get);
+    if number(version)? != VERSION {
+        return None;
+    }
+    let fields = Fields {
+        sequence: number(sequence)?,
+        at: time(number(at)?),
+        actor_kind: Text::Json(actor_kind),
+        actor_id: Text::Json(actor_id),
+        actor_name: Text::Json(actor_name),
+        sign_in: Text::Json(sign_in),
+        session: Text::Json(session),
+        client_address: Text::Json(client_address),
+        request_id: Text::Json(request_id),
+        action: Text::Json(action),
+        target_kind: Text::Json(target_kind),
+        target_id: Text::Json(target_id),
+        distribution: Text::Json(distribution),
+        invalidation: Text::Json(invalidation),
+        items_shown: Shown::Json(list(items_shown)?),
+        items_count: number(items_count)?.try_into().ok()?,
+        items_sha256: Text::Json(items_sha256),
+        reason: Text::Json(reason),
+        outcome: Text::Json(outcome),
+        note: Text::Json(note),
+        aws_request_id: Text::Json(aws_request_id),
+        cloudfront_id: Text::Json(cloudfront_id),
+        old: Text::Json(old),
+        new: Text::Json(new),
+        previous_hash: bare(previous_hash)?,
+    };
+    Some((fields, bare(hash)?))
+}
+
+fn number(json: &str) -> Option<i64> {
+    json.parse().ok()
+}
+
+/// A hash between its quotes. It has nothing to escape; one that has does not fit.
+fn bare(json: &str) -> Option<&str> {
+    json.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// The list that a text of JSON holds, as that text spells it.
+fn list(json: &str) -> Option<Cow<'_, str>> {
+    if json == "\"[]\"" {
+        return Some(Cow::Borrowed("[]"));
+    }
+    let list: String = serde_json::from_str(json).ok()?;
+    let whole = serde_json::from_str::<&RawValue>(&list).is_ok_and(|value| value.get() == list);
+    whole.then_some(Cow::Owned(list))
 }

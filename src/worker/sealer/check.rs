@@ -221,14 +221,9 @@ async fn read(db: &Db, after: i64, rows: usize) -> Result<Sheet, StoreError> {
 }
 
 fn walk_over(mut walk: Walk, page: &Sheet) -> (Walk, Walked) {
-    let Some(events) = page.events() else { return (walk, Walked::Doubtful) };
     let mut form = String::new();
-    for chained in events {
-        if walk.take(&chained, &mut form).is_err() {
-            return (walk, Walked::Doubtful);
-        }
-    }
-    (walk, Walked::Over)
+    let whole = page.forms(|fields, hash| walk.take_fields(fields, hash, &mut form).is_ok());
+    (walk, if whole { Walked::Over } else { Walked::Doubtful })
 }
 
 const fn at(sequence: i64, flaw: Flaw) -> Broken {

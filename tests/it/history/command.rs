@@ -125,3 +125,28 @@ async fn each_form_has_every_event() {
     }
     assert_ne!(given.run(&["export", "--format", "csv", "--output", "/no/such/folder/x"]).0, 0);
 }
+
+#[tokio::test]
+async fn an_export_of_a_damaged_history_has_what_is_left_once_and_shows_the_damage() {
+    let given = Given::new(4_500).await;
+    let mut raw = given.raw().await;
+    raw.run(
+        "DROP TRIGGER audit_event_is_not_deleted; DROP TRIGGER audit_event_is_not_updated;
+         UPDATE audit_event SET items_shown = '[ ]' WHERE sequence = 100;
+         UPDATE audit_event SET items_count = -5 WHERE sequence = 4400;
+         DELETE FROM audit_event WHERE sequence BETWEEN 1900 AND 4100",
+    )
+    .await
+    .unwrap();
+    for (format, lines) in [("csv", 2_300), ("jsonl", 2_299), ("ocsf", 2_299)] {
+        let (code, out, complaint) = given.run(&["export", "--format", format]);
+        assert_eq!((code, out.lines().count()), (0, lines), "{format}: {complaint}");
+    }
+    let file = given.file("damaged.jsonl");
+    given.run(&["export", "--format", "jsonl", "--output", &file]);
+    let (code, said, _) = given.run(&["verify", "--file", &file]);
+    assert!(code == 1 && said.contains("Broken at event 100: it was changed"), "{said}");
+    raw.run("UPDATE audit_event SET outcome = 'x' WHERE sequence = 7").await.unwrap();
+    let (code, _, complaint) = given.run(&["export", "--format", "csv"]);
+    assert!(code != 0 && complaint.contains("an outcome"), "{complaint}");
+}

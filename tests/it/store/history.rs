@@ -4,10 +4,14 @@ use unstale::{
     domain::{
         actor::Acting,
         audit::{
-            Action, Event,
+            Action, Event, ItemsRecord,
+            canonical::{self, Fields},
             head::{Head, SealKey},
             segment::Segment,
         },
+        id::DistributionId,
+        item::Item,
+        secret::sha256_hex,
     },
     store::audit::{self, Checked, Entry},
 };
@@ -149,10 +153,49 @@ async fn a_close_look_at_a_row_sees_what_reading_does_not(database: &Database) {
         let found = scan().await;
         assert!(found[1].event.is_err(), "{change}");
         assert_eq!(sheet(0, 9).await.events(), None, "{change}");
+        let intact = |fields: &Fields<'_>, hash: &str| sha256_hex(canonical::text(fields).as_bytes()) == hash;
+        assert!(!sheet(0, 9).await.forms(intact), "{change}");
         assert!(found[0].event.is_ok() && found[2].event.is_ok(), "{change} hides others");
         raw.run(&format!("UPDATE audit_event SET {back} WHERE sequence = 2")).await.unwrap();
     }
     assert!(scan().await[1].event.is_ok());
+}
+
+/// What a database spells another way would be called changed, or leave the house in a form that nobody can verify.
+async fn each_character_is_spelt_as_the_form_has_it(database: &Database) {
+    let controls: String = (1..0x20).chain(0x7f..0xa0).filter_map(char::from_u32).collect();
+    let texts = [
+        controls.as_str(),
+        "\"quotes\", \\back\\ and /slash/",
+        "ünï🦀\u{2028}\u{feff}\u{202e}",
+        "\\u0041",
+        "",
+    ];
+    database
+        .write(async |tx| {
+            for text in texts {
+                let mut acting = Acting::service();
+                text.clone_into(&mut acting.actor.name);
+                let mut event = Event::new(at(1), &acting, Action::SurveyFailed);
+                event.items = ItemsRecord::of(&[Item::from_trusted(text), Item::from_trusted("/b")]);
+                event.distribution = (!text.is_empty()).then(|| DistributionId::from_trusted(text));
+                text.clone_into(&mut event.note);
+                audit::append(tx, event);
+            }
+            Ok(())
+        })
+        .await;
+    let events = database.get(async |conn| audit::after(conn, 0, 9).await).await;
+    let sheet = database.get(async |conn| audit::sheet(conn, 0, 9).await).await;
+    let mut forms = Vec::new();
+    let whole = sheet.forms(|fields, hash| {
+        forms.push((canonical::text(fields), hash.to_owned()));
+        true
+    });
+    let told: Vec<_> = events.iter().map(|chained| (chained.canonical(), chained.hash.clone())).collect();
+    assert!(whole, "one could not be read");
+    assert_eq!(forms, told);
+    assert!(!sheet.forms(|_, _| false), "nobody wanted more");
 }
 
 async fn only_events_of_a_kept_segment_may_go(database: &Database) {
@@ -197,5 +240,6 @@ on_each_engine!(
     how_the_checks_stand_is_noted,
     one_at_a_time_tells_the_webhook,
     a_close_look_at_a_row_sees_what_reading_does_not,
+    each_character_is_spelt_as_the_form_has_it,
     only_events_of_a_kept_segment_may_go,
 );
