@@ -155,9 +155,20 @@ pub async fn head(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(fetch_one!(conn, (i64,), "SELECT sequence FROM audit_head WHERE id = 1")?.0)
 }
 
-/// Up to `limit` events before a sequence, newest first.
-pub async fn before(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Chained>, StoreError> {
-    fetch_events!(conn, "WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2", sequence, signed(limit))
+/// Up to `limit` events behind one sequence and before another, newest first.
+pub async fn between(
+    conn: &mut Conn,
+    after: i64,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<Chained>, StoreError> {
+    fetch_events!(
+        conn,
+        "WHERE sequence > $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3",
+        after,
+        before,
+        signed(limit)
+    )
 }
 
 /// Which events a list shows.
@@ -168,7 +179,8 @@ pub struct Wanted {
     pub action: Option<Action>,
 }
 
-/// The same as [`before`], less what [`Sight::admits`] would not show; `None` is everything.
+/// Up to `limit` events before a sequence, newest first, less what [`Sight::admits`] would not show; `None` is
+/// everything.
 pub async fn page_seen_by(
     conn: &mut Conn,
     sight: Option<&Sight>,

@@ -20,6 +20,18 @@ pub async fn index_reached(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(fetch_one!(conn, (i64,), "SELECT sequence FROM audit_index WHERE id = 1")?.0)
 }
 
+/// How far the index and the history go.
+pub(super) struct Extent {
+    pub indexed: i64,
+    pub newest: i64,
+}
+
+pub(super) async fn extent(conn: &mut Conn) -> Result<Extent, StoreError> {
+    let both = "SELECT i.sequence, h.sequence FROM audit_index i, audit_head h WHERE i.id = 1 AND h.id = 1";
+    let (indexed, newest) = fetch_one!(conn, (i64, i64), both)?;
+    Ok(Extent { indexed, newest })
+}
+
 /// Adds the entries of all events behind `from` up to `to`. `false` where another replica did it already.
 pub async fn add_to_index(tx: &mut Tx, from: i64, to: i64, entries: &[Entry]) -> Result<bool, StoreError> {
     let moved = "UPDATE audit_index SET sequence = $2 WHERE id = 1 AND sequence = $1";

@@ -2,7 +2,7 @@
 //!
 //! An answer is bounded work. Where little fits, it says from where to look on instead of looking for ever.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
@@ -24,7 +24,9 @@ use super::{
         db::{fetch_all, fetch_optional},
         parts::signed,
     },
-    before as events_before, fetch_events, fetch_lines, index_reached, select_lines,
+    between, fetch_events, fetch_lines,
+    index::{Extent, extent},
+    select_lines,
 };
 
 /// So many candidates of the index are read at once.
@@ -61,21 +63,20 @@ pub async fn search(
 
 /// The events that are not indexed yet one by one, then those that the index names.
 async fn by_index(conn: &mut Conn, search: &Search, before: i64, limit: usize) -> Result<Found, StoreError> {
-    let reached = index_reached(conn).await?;
+    let Extent { indexed: reached, newest } = extent(conn).await?;
     let mut found = Found::default();
-    let mut cursor = before;
+    let mut cursor = before.min(newest.saturating_add(1));
     let mut looked_at = 0;
     let floor = floor(conn, search).await?;
-    while cursor > reached.saturating_add(1) {
+    while cursor > reached + 1 {
         if looked_at >= LOOKED_AT {
             found.older = Some(cursor);
             return Ok(found);
         }
-        let mut events = events_before(conn, cursor, CANDIDATES).await?;
-        let short = events.len() < CANDIDATES;
-        events.retain(|chained| chained.sequence > reached);
+        let events = between(conn, reached, cursor, CANDIDATES).await?;
         looked_at += events.len();
-        cursor = events.last().filter(|_| !short).map_or(reached + 1, |last| last.sequence);
+        let whole = events.len() == CANDIDATES;
+        cursor = events.last().filter(|_| whole).map_or(reached + 1, |last| last.sequence);
         if keep(conn, search, events, &mut found, limit).await? {
             return Ok(found);
         }
@@ -84,13 +85,12 @@ async fn by_index(conn: &mut Conn, search: &Search, before: i64, limit: usize) -
     // Most candidates answer, so that a page of them is often enough.
     let mut at_once = limit.min(CANDIDATES);
     loop {
-        let sequences = candidates(conn, search, &keys, cursor, at_once).await?;
-        let Some(last) = sequences.last().copied() else { return Ok(found) };
-        let short = sequences.len() < at_once;
+        let events = candidates(conn, search, &keys, cursor, at_once).await?;
+        let Some(last) = events.last().map(|chained| chained.sequence) else { return Ok(found) };
+        let short = events.len() < at_once;
         at_once = CANDIDATES;
-        looked_at += sequences.len();
+        looked_at += events.len();
         cursor = last;
-        let events = these(conn, &sequences).await?;
         if keep(conn, search, events, &mut found, limit).await? {
             return Ok(found);
         }
@@ -160,25 +160,28 @@ async fn candidates(
     keys: &[i64],
     before: i64,
     limit: usize,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<Vec<Chained>, StoreError> {
     let tokens = search.tokens();
     if !tokens.is_empty() {
         return with_words(conn, &tokens, before, limit).await;
     }
-    let mut all = BTreeSet::new();
+    let mut all = BTreeMap::new();
     for some in keys.chunks(TERMS) {
-        let sql = with_keys(conn.is_postgres(), some.len());
-        let list = Value::from(some).to_string();
-        let rows = fetch_all!(conn, (i64,), AssertSqlSafe(sql), before, signed(limit), list)?;
-        all.extend(rows.into_iter().map(|row| row.0));
+        let events = with_keys(conn, some, before, limit).await?;
+        all.extend(events.into_iter().map(|chained| (Reverse(chained.sequence), chained)));
     }
-    Ok(all.into_iter().rev().take(limit).collect())
+    Ok(all.into_values().take(limit).collect())
 }
 
 /// The newest of each key, then the newest of those: one that touches everything must not be read to its beginning.
-fn with_keys(postgres: bool, keys: usize) -> String {
+async fn with_keys(
+    conn: &mut Conn,
+    keys: &[i64],
+    before: i64,
+    limit: usize,
+) -> Result<Vec<Chained>, StoreError> {
     let key = |n| {
-        if postgres {
+        if conn.is_postgres() {
             format!("CAST($3::json ->> {n} AS BIGINT)")
         } else {
             format!("json_extract($3, '$[{n}]')")
@@ -191,8 +194,13 @@ fn with_keys(postgres: bool, keys: usize) -> String {
             key(n)
         )
     };
-    let each: Vec<String> = (0..keys).map(newest).collect();
-    format!("{} ORDER BY sequence DESC LIMIT $2", each.join(" UNION "))
+    let each: Vec<String> = (0..keys.len()).map(newest).collect();
+    let sql = format!(
+        "{} ({} ORDER BY sequence DESC LIMIT $2) ORDER BY sequence DESC",
+        select_lines!(conn, "WHERE sequence IN"),
+        each.join(" UNION ")
+    );
+    fetch_lines!(conn, AssertSqlSafe(sql), before, signed(limit), Value::from(keys).to_string())
 }
 
 async fn with_words(
@@ -200,40 +208,27 @@ async fn with_words(
     tokens: &[String],
     before: i64,
     limit: usize,
-) -> Result<Vec<i64>, StoreError> {
+) -> Result<Vec<Chained>, StoreError> {
     // Tokens are letters and digits only, so that quoting them is all there is to do.
-    let (sql, all) = if conn.is_postgres() {
+    if conn.is_postgres() {
         let all: Vec<String> = tokens.iter().map(|token| format!("'{token}'")).collect();
-        (
-            "SELECT sequence FROM audit_words WHERE words @@ $1::tsquery AND sequence < $2
-          ORDER BY sequence DESC LIMIT $3",
+        fetch_events!(
+            conn,
+            "WHERE sequence IN (SELECT sequence FROM audit_words WHERE words @@ $1::tsquery AND sequence < $2
+                 ORDER BY sequence DESC LIMIT $3) ORDER BY sequence DESC",
             all.join(" & "),
+            before,
+            signed(limit)
         )
     } else {
         let all: Vec<String> = tokens.iter().map(|token| format!("\"{token}\"")).collect();
-        (
-            "SELECT rowid FROM audit_words WHERE audit_words MATCH $1 AND rowid < $2
-          ORDER BY rowid DESC LIMIT $3",
+        fetch_events!(
+            conn,
+            "WHERE sequence IN (SELECT rowid FROM audit_words WHERE audit_words MATCH $1 AND rowid < $2
+                 ORDER BY rowid DESC LIMIT $3) ORDER BY sequence DESC",
             all.join(" AND "),
-        )
-    };
-    let rows = fetch_all!(conn, (i64,), sql, all.as_str(), before, signed(limit))?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
-}
-
-async fn these(conn: &mut Conn, sequences: &[i64]) -> Result<Vec<Chained>, StoreError> {
-    let list = Value::from(sequences).to_string();
-    if conn.is_postgres() {
-        fetch_events!(
-            conn,
-            "WHERE sequence IN (SELECT value::bigint FROM json_array_elements_text($1::json)) ORDER BY sequence DESC",
-            list
-        )
-    } else {
-        fetch_events!(
-            conn,
-            "WHERE sequence IN (SELECT value FROM json_each($1)) ORDER BY sequence DESC",
-            list
+            before,
+            signed(limit)
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use crate::domain::audit::{
     Chained, VERSION,
@@ -107,7 +107,7 @@ fn spelt(line: &str) -> Option<(Fields<'_>, &str)> {
         version,
         previous_hash,
         hash,
-    ]: [&str; 27] = serde_json::from_str::<[&RawValue; 27]>(line).ok()?.map(RawValue::get);
+    ] = values(line)?;
     if number(version)? != VERSION {
         return None;
     }
@@ -141,6 +141,37 @@ fn spelt(line: &str) -> Option<(Fields<'_>, &str)> {
     Some((fields, bare(hash)?))
 }
 
+/// The values of a list of texts, numbers and nulls, as they are spelt. A library that checks all that the database
+/// wrote takes a fifth of the whole time of a verification.
+fn values<const N: usize>(list: &str) -> Option<[&str; N]> {
+    let mut values = [""; N];
+    let mut rest = list.strip_prefix('[')?.strip_suffix(']')?;
+    for (index, value) in values.iter_mut().enumerate() {
+        if index > 0 {
+            rest = rest.strip_prefix(',')?;
+        }
+        // PostgreSQL writes a space behind each comma.
+        rest = rest.strip_prefix(' ').unwrap_or(rest);
+        let end =
+            if rest.starts_with('"') { end_of_text(rest)? } else { rest.find(',').unwrap_or(rest.len()) };
+        (*value, rest) = rest.split_at(end);
+    }
+    rest.is_empty().then_some(values)
+}
+
+/// Behind the quote that ends a text: one before which the number of backslashes is even.
+fn end_of_text(json: &str) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at += json.get(at..)?.find('"')?;
+        let escapes = json[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+        at += 1;
+        if escapes % 2 == 0 {
+            return Some(at);
+        }
+    }
+}
+
 fn number(json: &str) -> Option<i64> {
     json.parse().ok()
 }
@@ -150,12 +181,42 @@ fn bare(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// The list that a text of JSON holds, as that text spells it.
+/// The list that a text of JSON holds, as that text spells it: one whole value.
 fn list(json: &str) -> Option<Cow<'_, str>> {
     if json == "\"[]\"" {
         return Some(Cow::Borrowed("[]"));
     }
     let list: String = serde_json::from_str(json).ok()?;
-    let whole = serde_json::from_str::<&RawValue>(&list).is_ok_and(|value| value.get() == list);
-    whole.then_some(Cow::Owned(list))
+    serde_json::from_str::<IgnoredAny>(&list).ok()?;
+    Some(Cow::Owned(list))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn each_value_is_found_as_a_json_library_spells_it(texts in proptest::collection::vec(any::<String>(), 3), number: i64) {
+            let spelt: Vec<String> = texts.iter().map(|text| Value::from(text.as_str()).to_string()).collect();
+            for comma in [",", ", "] {
+                let line = [&spelt[0], "null", &spelt[1], &number.to_string(), &spelt[2]].join(comma);
+                let line = format!("[{line}]");
+                let [one, none, two, digits, three] = values(&line).unwrap();
+                prop_assert_eq!([one, two, three].map(str::to_owned).to_vec(), spelt.clone());
+                prop_assert_eq!((none, digits.parse()), ("null", Ok(number)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_with_more_or_less_or_without_an_end_is_none() {
+        for line in ["", "[", "[]", "[1]", "[1,2,3]", "[1,\"2]", "[1,\"2\\\"]", "1,2", "[1,2", "[\"1\"2,3]"] {
+            assert_eq!(values::<2>(line), None, "{line}");
+        }
+        assert_eq!(values("[1,\"2\\\\\"]"), Some(["1", "\"2\\\\\""]));
+    }
 }

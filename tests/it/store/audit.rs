@@ -67,12 +67,14 @@ async fn the_history_is_read_in_pages(database: &Database) {
         database.append(event(note)).await;
     }
     let notes = |read: Vec<Chained>| read.into_iter().map(|one| one.event.note).collect::<Vec<_>>();
-    let before = async |sequence, limit| {
-        notes(database.get(async |conn| audit::before(conn, sequence, limit).await).await)
+    let between = async |after, before, limit| {
+        notes(database.get(async |conn| audit::between(conn, after, before, limit).await).await)
     };
-    assert_eq!(before(i64::MAX, 2).await, ["4", "3"]);
-    assert_eq!(before(3, 9).await, ["2", "1"]);
-    assert_eq!(before(1, 9).await, [""; 0]);
+    assert_eq!(between(0, i64::MAX, 2).await, ["4", "3"]);
+    assert_eq!(between(0, 3, 9).await, ["2", "1"]);
+    assert_eq!(between(1, 4, 9).await, ["3", "2"]);
+    assert_eq!(between(3, 4, 9).await, [""; 0]);
+    assert_eq!(between(4, i64::MAX, 9).await, [""; 0]);
     let after = async |sequence, limit| {
         notes(database.get(async |conn| audit::after(conn, sequence, limit).await).await)
     };

@@ -67,7 +67,7 @@ async fn what_sql_shows_is_what_the_rule_admits(database: &Database) {
             Ok(())
         })
         .await;
-    let all = database.get(async |conn| audit::before(conn, i64::MAX, 999).await).await;
+    let all = database.get(async |conn| audit::between(conn, 0, i64::MAX, 999).await).await;
     let (mut narrowed, mut own) = (0, 0);
     for _ in 0..120 {
         let (actor, access) = (dice.actor(), dice.access());
