@@ -161,6 +161,35 @@ async fn every_random_edit_of_a_database_is_found() {
 }
 
 #[tokio::test]
+async fn what_a_text_hides_or_is_not_is_found() {
+    let hidden = "note = note || char(0) || 'and more'";
+    let blob = "note = CAST(note AS BLOB)";
+    let list = "items_shown = CAST(items_shown AS BLOB)";
+    let spaced = "items_shown = items_shown || ' '";
+    let other = "items_shown = replace(items_shown, '/a', '\\u002fa')";
+    for change in [hidden, blob, list, spaced, other] {
+        let database = Database::new(Engine::Sqlite).await.unwrap();
+        let head = fill(&database.db, 20).await;
+        let mut raw = database.raw().await;
+        open_for_harm(&mut raw).await;
+        // A table of which the types are no longer held to.
+        raw.run(
+            "PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'audit_event';
+             PRAGMA writable_schema = RESET",
+        )
+        .await
+        .unwrap();
+        raw.run(&format!("UPDATE audit_event SET {change} WHERE sequence = 7")).await.unwrap();
+        let found = verify(&database.db, &head).await;
+        let Err(CheckError::Broken(broken)) = found else { panic!("{change}: {found:?}") };
+        assert_eq!(broken.sequence, 7, "{change}: {broken}");
+        drop(raw);
+        database.remove().await;
+    }
+}
+
+#[tokio::test]
 async fn a_gap_wider_than_what_is_read_at_once_is_found() {
     for (from, to) in [(1, 250), (2, 250), (100, 299), (1, 300)] {
         let database = Database::new(Engine::Sqlite).await.unwrap();
