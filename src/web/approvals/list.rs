@@ -9,10 +9,10 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
-        distribution::Distribution,
         item::Item,
         proposal::{Proposal, ProposalState},
-        time::{Timestamp, span_in_words},
+        ticket::{Piece, pieces},
+        time::span_in_words,
     },
     store::proposals,
 };
@@ -22,7 +22,7 @@ use super::super::{
     error::WebError,
     form::Asked,
     state::Web,
-    view::{self, Frame, Status, Tab, When},
+    view::{self, Around, Frame, Status, Tab, When},
 };
 
 /// So many proposals are shown, with so many items of each.
@@ -47,7 +47,7 @@ struct Card {
     distribution: String,
     who: String,
     when: When,
-    reason: String,
+    reason: Vec<Piece>,
     expires: String,
     items: Vec<Item>,
     more: usize,
@@ -90,11 +90,12 @@ pub async fn render(
     drop(conn);
     let (waiting, earlier): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|proposal| proposal.state == ProposalState::Waiting);
-    let cards = |list: Vec<Proposal>| list.into_iter().map(|one| card(one, &sites, visitor, now)).collect();
+    let around = Around { sites: &sites, tickets: web.options.tickets.as_ref(), now };
+    let cards = |list: Vec<Proposal>| list.into_iter().map(|one| card(one, visitor, &around)).collect();
     view::page(&Page { frame, made, problem, waiting: cards(waiting), earlier: cards(earlier) })
 }
 
-fn card(proposal: Proposal, sites: &[Distribution], visitor: &Visitor, now: Timestamp) -> Card {
+fn card(proposal: Proposal, visitor: &Visitor, around: &Around<'_>) -> Card {
     let own = proposal.behind == visitor.person.id.as_str();
     let waits = proposal.state == ProposalState::Waiting;
     let may = waits && visitor.access.covers_all(&proposal.distribution, &proposal.items);
@@ -102,14 +103,15 @@ fn card(proposal: Proposal, sites: &[Distribution], visitor: &Visitor, now: Time
         id: proposal.id.to_string(),
         title: proposal.title(),
         distribution_id: proposal.distribution.to_string(),
-        distribution: sites
+        distribution: around
+            .sites
             .iter()
             .find(|site| site.id == proposal.distribution)
             .map_or_else(|| proposal.distribution.to_string(), |site| site.name().to_owned()),
         who: proposal.asked_by.name.clone(),
-        when: When::new(proposal.asked_at, now),
-        reason: proposal.reason.clone(),
-        expires: span_in_words(proposal.expires_at.since(now)),
+        when: When::new(proposal.asked_at, around.now),
+        reason: pieces(around.tickets, &proposal.reason),
+        expires: span_in_words(proposal.expires_at.since(around.now)),
         more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
         count: proposal.items.len(),
         status: Status { state: data_state(proposal.state), words: proposal.state.words().to_owned() },

@@ -19,7 +19,7 @@ use super::super::{
     error::WebError,
     form::Named,
     state::Web,
-    view::{self, Frame, Row, Status, Tab, When},
+    view::{self, Around, Frame, Row, Status, Tab, When},
 };
 
 /// So many invalidations are listed.
@@ -73,7 +73,8 @@ pub async fn show(
         facts.push(("You may refresh", visitor.access.words(&site.id)));
     }
     let name = site.name().to_owned();
-    let rows = view::rows(&list, std::slice::from_ref(&site), now);
+    let around = Around { sites: std::slice::from_ref(&site), tickets: web.options.tickets.as_ref(), now };
+    let rows = view::rows(&list, &around);
     view::page(&Page {
         frame,
         id: id.to_string(),

@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::{distribution::Distribution, id::InvalidationId, invalidation::Invalidation, time::Timestamp},
+    domain::{distribution::Distribution, id::InvalidationId, invalidation::Invalidation},
     ops::new_uuid,
     store::{Conn, StoreError, batches, invalidations, proposals},
 };
@@ -21,7 +21,7 @@ use super::{
         error::WebError,
         form::{Asked, Field},
         state::{Demo, Web},
-        view::{self, Flight, Frame, Row, Tab},
+        view::{self, Around, Flight, Frame, Row, Tab},
     },
     RequestForm,
     plan::{self, PlanView},
@@ -129,7 +129,8 @@ pub async fn render(
         None => None,
     };
     let active = invalidations::active(&mut conn, &visitor.access, FLIGHTS).await?;
-    let flights = flights(&mut conn, web, &active, &sites, now).await?;
+    let around = Around { sites: &sites, tickets: web.options.tickets.as_ref(), now };
+    let flights = flights(&mut conn, web, &active, &around).await?;
     let recent = invalidations::recent(&mut conn, &visitor.access, RECENT).await?;
     let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
     let surveyed = crate::store::survey::read(&mut conn).await?.finished_at.is_some();
@@ -156,7 +157,7 @@ pub async fn render(
         request_key: if form.request_key.is_empty() { new_uuid() } else { form.request_key },
         problem,
         flights,
-        recent: view::rows(&recent, &sites, now),
+        recent: view::rows(&recent, &around),
         usual: usual
             .map(|span| format!("Usually completed in {}", crate::domain::time::span_in_words(span)))
             .unwrap_or_default(),
@@ -169,14 +170,13 @@ async fn flights(
     conn: &mut Conn,
     web: &Web,
     active: &[Invalidation],
-    sites: &[Distribution],
-    now: Timestamp,
+    around: &Around<'_>,
 ) -> Result<Vec<Flight>, StoreError> {
     let mut flights = Vec::new();
     for invalidation in active {
         let usual = batches::usual_time(conn, &invalidation.distribution).await?;
-        let waiting = view::waiting(conn, web, invalidation, now).await?;
-        flights.push(Flight::new(invalidation, sites, usual, waiting, now));
+        let waiting = view::waiting(conn, web, invalidation, around.now).await?;
+        flights.push(Flight::new(invalidation, around, usual, waiting));
     }
     Ok(flights)
 }

@@ -11,6 +11,7 @@ use crate::{
         id::InvalidationId,
         invalidation::{Batch, BatchState},
         item::Item,
+        ticket::{Piece, pieces},
         time::span_in_words,
     },
     store::{audit, batches, distributions, invalidations},
@@ -46,7 +47,7 @@ struct Page {
     /// Who made it outside, where CloudTrail told.
     maker: Option<String>,
     when: When,
-    reason: String,
+    reason: Vec<Piece>,
     status: Status,
     billed: usize,
     took: String,
@@ -109,7 +110,7 @@ pub async fn show(
         outside: found.requested_by.kind == ActorKind::Outside,
         maker: maker.map(|(name, _)| name),
         when: When::new(found.requested_at, now),
-        reason: found.reason.clone(),
+        reason: pieces(web.options.tickets.as_ref(), &found.reason),
         status: Status::of(&found),
         billed: batches
             .iter()

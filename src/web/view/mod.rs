@@ -8,7 +8,7 @@ mod when;
 
 pub use frame::{Frame, SideLink, Tab, frame};
 pub use queue::{Waiting, waiting};
-pub use rows::{Flight, Row, Status, rows};
+pub use rows::{Around, Flight, Row, Status, rows};
 pub use sites::{site, sites};
 pub use when::When;
 

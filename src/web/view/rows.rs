@@ -7,6 +7,7 @@ use crate::domain::{
     distribution::Distribution,
     invalidation::{Invalidation, InvalidationState},
     retry,
+    ticket::{Piece, Tickets, pieces},
     time::{Timestamp, span_in_words},
 };
 
@@ -31,6 +32,13 @@ impl Status {
     }
 }
 
+/// What lists are drawn with.
+pub struct Around<'a> {
+    pub sites: &'a [Distribution],
+    pub tickets: Option<&'a Tickets>,
+    pub now: Timestamp,
+}
+
 /// An invalidation in a list.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -42,27 +50,27 @@ pub struct Row {
     pub more: usize,
     pub who: String,
     pub outside: bool,
-    pub reason: String,
+    pub reason: Vec<Piece>,
     pub status: Status,
     pub failed: bool,
 }
 
 /// Rows for a list.
-pub fn rows(list: &[Invalidation], sites: &[Distribution], now: Timestamp) -> Vec<Row> {
-    list.iter().map(|invalidation| row(invalidation, sites, now)).collect()
+pub fn rows(list: &[Invalidation], around: &Around<'_>) -> Vec<Row> {
+    list.iter().map(|invalidation| row(invalidation, around)).collect()
 }
 
-fn row(invalidation: &Invalidation, sites: &[Distribution], now: Timestamp) -> Row {
+fn row(invalidation: &Invalidation, around: &Around<'_>) -> Row {
     Row {
         id: invalidation.id.to_string(),
-        when: When::new(invalidation.requested_at, now),
+        when: When::new(invalidation.requested_at, around.now),
         distribution_id: invalidation.distribution.to_string(),
-        distribution: name_of(sites, &invalidation.distribution),
+        distribution: name_of(around.sites, &invalidation.distribution),
         first_item: invalidation.first_item.to_string(),
         more: invalidation.item_count.saturating_sub(1),
         who: invalidation.requested_by.name.clone(),
         outside: invalidation.requested_by.kind == ActorKind::Outside,
-        reason: invalidation.reason.clone(),
+        reason: pieces(around.tickets, &invalidation.reason),
         status: Status::of(invalidation),
         failed: matches!(invalidation.state, InvalidationState::Failed | InvalidationState::NeedsALook),
     }
@@ -84,15 +92,14 @@ pub struct Flight {
 impl Flight {
     pub fn new(
         invalidation: &Invalidation,
-        sites: &[Distribution],
+        around: &Around<'_>,
         usual: Option<Duration>,
         waiting: Option<Waiting>,
-        now: Timestamp,
     ) -> Self {
         let usual_seconds = usual.unwrap_or(retry::USUAL).as_secs().max(1);
-        let elapsed_seconds = now.since(invalidation.requested_at).as_secs();
+        let elapsed_seconds = around.now.since(invalidation.requested_at).as_secs();
         Self {
-            row: row(invalidation, sites, now),
+            row: row(invalidation, around),
             moving: invalidation.state == InvalidationState::InProgress,
             waiting: waiting.filter(|_| invalidation.state == InvalidationState::Queued),
             usual_seconds,

@@ -169,6 +169,27 @@ async fn one_made_outside_is_marked_so() {
 }
 
 #[tokio::test]
+async fn tickets_in_its_reason_are_links_on_its_page_and_in_lists() {
+    let site = Site::with_tickets().await;
+    let ada = site.operator().await;
+    let key = uuid();
+    let fields = [
+        ("distribution", WORKSHOP),
+        ("items", "/a"),
+        ("reason", "WEB-412: <b>new</b>"),
+        ("request_key", key.as_str()),
+    ];
+    let own = ada.post("/invalidations", &fields).await.leads_to().unwrap();
+    for address in [own, "/".to_owned(), format!("/distributions/{WORKSHOP}")] {
+        let page = ada.get(&address).await;
+        page.assert_status(200).assert_says("WEB-412 : <b>new</b>");
+        let links = page.attributes("a[rel=noreferrer]", "href");
+        assert_eq!(links, ["https://jira.example.com/browse/WEB-412"], "{address}");
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
 async fn several_batches_are_told_one_by_one() {
     let site = Site::new().await;
     let ada = site.operator().await;

@@ -137,6 +137,20 @@ async fn whoever_asked_may_take_it_back() {
 }
 
 #[tokio::test]
+async fn tickets_in_its_reason_are_links_while_it_waits_and_after() {
+    let site = Site::with_tickets().await;
+    site.protect(SHOP, |protection| protection.guard = Guard::SecondPerson).await;
+    let ada = site.operator().await;
+    send(&ada, "/*", &[("reason", "WEB-412: a new season")]).await.assert_status(303);
+    let page = ada.get("/approvals").await;
+    assert_eq!(page.attributes("dd a[rel=noreferrer]", "href"), ["https://jira.example.com/browse/WEB-412"]);
+    let page = ada.submit(&page.form("form[action$='/decline']")).await;
+    page.assert_says("Nothing waits for approval.").assert_says("WEB-412 : a new season");
+    assert_eq!(page.attributes("td .sub a", "href"), ["https://jira.example.com/browse/WEB-412"]);
+    site.finish().await;
+}
+
+#[tokio::test]
 async fn an_administrator_goes_on_alone_with_a_reason_and_it_stands_out() {
     let site = guarded(Guard::SecondPerson).await;
     let root = site.signed_in("root@example.com", Role::Admin).await;

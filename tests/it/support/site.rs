@@ -12,6 +12,7 @@ use unstale::{
         id::{CallerReference, DistributionId, GrantId, InvalidationId},
         person::Person,
         protection::Protection,
+        ticket::{self, Tickets},
     },
     ops,
     store::{grants, people, protections},
@@ -65,6 +66,12 @@ impl Site {
     /// Invalidations take that long.
     pub async fn slow(complete_after: Duration) -> Self {
         Self::over(World::with(Setup { complete_after, ..Setup::default() }).await, options()).await
+    }
+
+    /// Words such as `WEB-412` in reasons become links.
+    pub async fn with_tickets() -> Self {
+        let tickets = Tickets::new(ticket::USUAL, "https://jira.example.com/browse/{}").ok();
+        Self::over(World::new().await, Options { tickets, ..options() }).await
     }
 
     pub async fn over(world: World, options: Options) -> Self {
