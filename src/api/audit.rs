@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
-        audit::{Action, Chained, sight::Sight},
+        audit::{Action, Chained, VERSION, sight::Sight},
         id::{DistributionId, InvalidationId},
     },
     store::audit::{self, Wanted},
@@ -53,9 +53,13 @@ pub struct EventShape {
     pub client_address: String,
     /// The way of sign-in: `token`, `password`, `command line`, …
     pub sign_in: String,
+    /// The handle of the session, or the ID of the token.
+    pub session: String,
     pub request_id: String,
     pub aws_request_id: String,
     pub cloudfront_id: String,
+    /// The version of the canonical form that is under the hash.
+    pub version: i64,
     /// The hash of the event before it, and its own.
     pub previous_hash: String,
     pub hash: String,
@@ -138,9 +142,11 @@ impl EventShape {
             new: event.new.clone(),
             client_address: origin.client_address.clone(),
             sign_in: origin.sign_in.clone(),
+            session: origin.session.clone(),
             request_id: origin.request_id.clone(),
             aws_request_id: event.aws_request_id.clone(),
             cloudfront_id: event.cloudfront_id.clone(),
+            version: VERSION,
             previous_hash: chained.previous_hash.clone(),
             hash: chained.hash.clone(),
         }

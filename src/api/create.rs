@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
+        attempted::attempted,
         distribution::Distribution,
         id::{DistributionId, InvalidationId, ProposalId, RequestKey},
         invalidation::NewInvalidation,
@@ -78,9 +79,14 @@ pub enum Accepted {
     ))]
 pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> Result<Response, ApiError> {
     let asked = Asked::invalidation(fields, api.desk.clock.now())?;
+    let (items, reason) = (attempted(&asked.items.join("\n")), asked.reason.clone());
+    request(&api, &caller, asked).await.map_err(|error| error.trying(items, reason))
+}
+
+async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, ApiError> {
     caller.require_operator(&asked.distribution)?;
     let site = caller.site(&mut *api.desk.db.read().await?, &asked.distribution).await?;
-    let Some(site) = site else { return Err(caller.no_site(&api, &asked.distribution).await?) };
+    let Some(site) = site else { return Err(caller.no_site(api, &asked.distribution).await?) };
     let around = Surroundings::unmeasured(api.limits);
     let plan = Plan::within(&asked.items.join("\n"), &site, around, &caller.access);
     if let Some(allowed) = asked::not_granted(&plan) {
@@ -89,9 +95,9 @@ pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> R
     }
     asked::check(&plan).map_err(|error| error.about(Some(site.id.clone())))?;
     let not_before = asked.not_before;
-    let new = assemble(&caller, plan, &site, asked);
+    let new = assemble(caller, plan, &site, asked);
     let requested = ops::request_invalidation(&api.desk, &caller.acting, &new).await?;
-    answer(&api, &caller, requested, &site.id, not_before).await
+    answer(api, caller, requested, &site.id, not_before).await
 }
 
 fn assemble(caller: &Caller, plan: Plan, site: &Distribution, asked: Asked) -> NewInvalidation {

@@ -11,12 +11,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{actor::Origin, id::DistributionId},
+    domain::{actor::Origin, id::DistributionId, item::Item},
     ops::{OpError, Sort},
     store::StoreError,
 };
 
-use super::refused::Untold;
+use super::refused::{Tried, Untold};
 
 /// So many of the things that are wrong stand in the history.
 const TOLD_MAX: usize = 10;
@@ -120,8 +120,8 @@ pub struct ApiError {
 enum History {
     /// Nothing yet.
     Untold,
-    /// Nothing yet, and it is about this distribution.
-    UntoldOf(Box<DistributionId>),
+    /// Nothing yet, and this was tried.
+    UntoldOf(Box<Tried>),
     /// Its event is there, or it needs none.
     Told,
 }
@@ -154,8 +154,18 @@ impl ApiError {
 
     /// The event of it names this distribution.
     pub fn about(self, site: Option<DistributionId>) -> Self {
-        let history = site.map_or(History::Untold, |site| History::UntoldOf(Box::new(site)));
+        let history = History::UntoldOf(Box::new(Tried { distribution: site, ..Tried::default() }));
         Self { history, ..self }
+    }
+
+    /// The event of it names these items and this reason too.
+    pub fn trying(self, items: Vec<Item>, reason: String) -> Self {
+        let distribution = match self.history {
+            History::Told => return self,
+            History::Untold => None,
+            History::UntoldOf(tried) => tried.distribution,
+        };
+        Self { history: History::UntoldOf(Box::new(Tried { distribution, items, reason })), ..self }
     }
 
     /// Its event is there already, or it needs none.
@@ -165,11 +175,11 @@ impl ApiError {
 
     /// What its event has to say.
     fn untold(&self) -> Option<Untold> {
-        let distribution = match &self.history {
+        let tried = match &self.history {
             _ if !self.kind.status().is_client_error() => return None,
             History::Told => return None,
-            History::Untold => None,
-            History::UntoldOf(site) => Some(site.as_ref().clone()),
+            History::Untold => Tried::default(),
+            History::UntoldOf(tried) => tried.as_ref().clone(),
         };
         let words = |fault: &Fault| format!("{} {}", fault.pointer, fault.detail);
         let why = match (&self.cause, self.errors.as_slice()) {
@@ -177,7 +187,7 @@ impl ApiError {
             (None, []) => self.kind.title().to_owned(),
             (None, errors) => errors.iter().take(TOLD_MAX).map(words).collect::<Vec<_>>().join(" "),
         };
-        Some(Untold { why, distribution })
+        Some(Untold { why, tried })
     }
 
     /// These things are wrong.

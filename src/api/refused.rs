@@ -6,8 +6,8 @@ use axum::{
 };
 
 use crate::{
-    domain::{audit::Target, id::DistributionId},
-    ops,
+    domain::{audit::Target, id::DistributionId, item::Item},
+    ops::{self, Attempt},
 };
 
 use super::{caller::Caller, problem::ApiError, state::Api};
@@ -16,7 +16,15 @@ use super::{caller::Caller, problem::ApiError, state::Api};
 #[derive(Debug, Clone)]
 pub struct Untold {
     pub why: String,
+    pub tried: Tried,
+}
+
+/// What was to be refreshed, where and why.
+#[derive(Debug, Clone, Default)]
+pub struct Tried {
     pub distribution: Option<DistributionId>,
+    pub items: Vec<Item>,
+    pub reason: String,
 }
 
 /// What the request would do; `None` for one that only looks.
@@ -34,9 +42,14 @@ pub fn act(method: &Method, path: &str) -> Option<&'static str> {
 /// Writes the event that the answer lacks. What cannot be kept in the history is answered as what it is: the database
 /// is out of reach.
 pub async fn keep(api: &Api, caller: &Caller, what: &str, mut answer: Response) -> Response {
-    let Some(Untold { why, distribution }) = answer.extensions_mut().remove() else { return answer };
-    let what = Target::new("act", what);
-    match ops::refuse_invalid(&api.desk, &caller.acting, &what, distribution.as_ref(), &why).await {
+    let Some(Untold { why, tried }) = answer.extensions_mut().remove() else { return answer };
+    let target = Target::new("act", what);
+    let attempt = Attempt {
+        items: &tried.items,
+        reason: &tried.reason,
+        ..Attempt::at(&target, tried.distribution.as_ref())
+    };
+    match ops::refuse_attempt(&api.desk, &caller.acting, &attempt, &why).await {
         Ok(()) => answer,
         Err(error) => ApiError::from(error).into_response(),
     }

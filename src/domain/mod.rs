@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod attempted;
 pub mod audit;
 pub mod aws_cli;
 pub mod batching;

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         access::{Access, Role},
         actor::{Acting, Actor, ActorKind},
-        audit::{Action, Event, Outcome, Target},
+        audit::Target,
         id::{DistributionId, PersonId, TokenId},
         item::Item,
         time::Timestamp,
@@ -13,7 +13,7 @@ use crate::{
     store::{Conn, StoreError, Tx, access, audit, sessions, tokens},
 };
 
-use super::{Desk, OpError};
+use super::{Desk, OpError, refuse::Attempt};
 
 /// Why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +103,8 @@ pub(super) async fn check(
     site: &DistributionId,
     items: &[Item],
 ) -> Result<(Tx, Access), OpError> {
-    match check_within(desk, &mut tx, acting, what, site, items, &mut LastAsked::default()).await {
+    let asked = Attempt { items, ..Attempt::at(what, Some(site)) };
+    match check_within(desk, &mut tx, acting, &asked, &mut LastAsked::default()).await {
         Ok(access) => Ok((tx, access)),
         Err(OpError::Store(error)) => Err(error.into()),
         Err(refused) => {
@@ -118,24 +119,23 @@ pub(super) async fn check_within(
     desk: &Desk,
     tx: &mut Tx,
     acting: &Acting,
-    what: &Target,
-    site: &DistributionId,
-    items: &[Item],
+    asked: &Attempt<'_>,
     last: &mut LastAsked,
 ) -> Result<Access, OpError> {
     let access = if let Some(access) = last.get(acting) {
         access
     } else {
         if is_over(tx, acting).await? {
-            return Err(refuse_within(desk, tx, acting, what, None, Refusal::Over));
+            return Err(refuse_within(desk, tx, acting, asked, Refusal::Over));
         }
         let access = of(tx, &acting.actor, desk.clock.now()).await?;
         last.set(acting, &access);
         access
     };
-    match refusal(&access, site, items) {
+    let why = asked.distribution.and_then(|site| refusal(&access, site, asked.items));
+    match why {
         None => Ok(access),
-        Some(why) => Err(refuse_within(desk, tx, acting, what, Some(site), why)),
+        Some(why) => Err(refuse_within(desk, tx, acting, asked, why)),
     }
 }
 
@@ -204,7 +204,7 @@ pub(super) async fn refuse(
     site: Option<&DistributionId>,
     why: Refusal,
 ) -> Result<OpError, StoreError> {
-    let error = refuse_within(desk, &mut tx, acting, what, site, why);
+    let error = refuse_within(desk, &mut tx, acting, &Attempt::at(what, site), why);
     desk.commit(tx).await?;
     Ok(error)
 }
@@ -214,16 +214,10 @@ pub(super) fn refuse_within(
     desk: &Desk,
     tx: &mut Tx,
     acting: &Acting,
-    what: &Target,
-    site: Option<&DistributionId>,
+    asked: &Attempt<'_>,
     why: Refusal,
 ) -> OpError {
-    let mut event = Event::new(desk.clock.now(), acting, Action::ActRefused);
-    event.target = what.clone();
-    event.distribution = site.cloned();
-    event.outcome = Outcome::Refused;
-    event.note = why.words();
-    audit::append(tx, event);
+    audit::append(tx, asked.refused(acting, desk.clock.now(), why.words()));
     match why {
         Refusal::Over => OpError::SessionOver,
         Refusal::Hidden => OpError::Hidden,

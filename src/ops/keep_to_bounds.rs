@@ -23,6 +23,7 @@ use super::{
     Desk, OpError,
     allow::{self, Refusal},
     look_around::spent,
+    refuse::Attempt,
     turn::Turn,
 };
 
@@ -137,6 +138,8 @@ fn refuse(
     why: Option<String>,
 ) -> Result<(), OpError> {
     let Some(why) = why else { return Ok(()) };
-    let what = Target::new("act", "invalidate");
-    Err(allow::refuse_within(desk, tx, acting, &what, Some(&new.distribution), Refusal::Bound(why)))
+    let (target, items) = (Target::new("act", "invalidate"), new.items());
+    let asked =
+        Attempt { items: &items, reason: &new.reason, ..Attempt::at(&target, Some(&new.distribution)) };
+    Err(allow::refuse_within(desk, tx, acting, &asked, Refusal::Bound(why)))
 }

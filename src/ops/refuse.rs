@@ -3,13 +3,45 @@
 use crate::{
     domain::{
         actor::Acting,
-        audit::{Action, Event, Outcome, Target},
+        audit::{Action, Event, ItemsRecord, Outcome, Target},
         id::DistributionId,
+        item::Item,
+        time::Timestamp,
     },
     store::audit,
 };
 
 use super::{Desk, OpError};
+
+/// What somebody tried, as a refusal keeps it.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    pub target: &'a Target,
+    pub distribution: Option<&'a DistributionId>,
+    /// What was to be refreshed, as far as it could be read; sorted.
+    pub items: &'a [Item],
+    pub reason: &'a str,
+}
+
+impl<'a> Attempt<'a> {
+    /// What is not about items.
+    #[must_use]
+    pub const fn at(target: &'a Target, distribution: Option<&'a DistributionId>) -> Self {
+        Self { target, distribution, items: &[], reason: "" }
+    }
+
+    /// The event of its refusal.
+    pub(super) fn refused(&self, acting: &Acting, now: Timestamp, why: String) -> Event {
+        let mut event = Event::new(now, acting, Action::ActRefused);
+        event.target = self.target.clone();
+        event.distribution = self.distribution.cloned();
+        event.items = ItemsRecord::of_lost(self.items);
+        self.reason.clone_into(&mut event.reason);
+        event.outcome = Outcome::Refused;
+        event.note = why;
+        event
+    }
+}
 
 /// So much of what was wrong with a request is kept.
 const WRONG_MAX: usize = 300;
@@ -22,13 +54,18 @@ pub async fn refuse(
     distribution: Option<&DistributionId>,
     why: &str,
 ) -> Result<(), OpError> {
+    refuse_attempt(desk, acting, &Attempt::at(what, distribution), why).await
+}
+
+/// The same with what was to be refreshed.
+pub async fn refuse_attempt(
+    desk: &Desk,
+    acting: &Acting,
+    attempt: &Attempt<'_>,
+    why: &str,
+) -> Result<(), OpError> {
     let mut tx = desk.db.begin().await?;
-    let mut event = Event::new(desk.clock.now(), acting, Action::ActRefused);
-    event.target = what.clone();
-    event.distribution = distribution.cloned();
-    event.outcome = Outcome::Refused;
-    why.clone_into(&mut event.note);
-    audit::append(&mut tx, event);
+    audit::append(&mut tx, attempt.refused(acting, desk.clock.now(), bounded(why)));
     desk.commit(tx).await?;
     Ok(())
 }
@@ -41,7 +78,7 @@ pub async fn refuse_invalid(
     distribution: Option<&DistributionId>,
     why: &str,
 ) -> Result<(), OpError> {
-    refuse(desk, acting, what, distribution, &bounded(why)).await
+    refuse(desk, acting, what, distribution, why).await
 }
 
 /// One line, at most so long.

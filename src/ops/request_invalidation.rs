@@ -24,6 +24,7 @@ use super::{
     hold_back::held_back,
     keep_to_bounds::check_room,
     propose::propose,
+    refuse::Attempt,
     turn::Turn,
 };
 
@@ -109,10 +110,10 @@ pub(super) async fn within(
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, OpError> {
-    let (what, last_asked) = (Target::new("act", "invalidate"), &mut turn.last_asked);
-    let access =
-        allow::check_within(desk, &mut turn.tx, acting, &what, &new.distribution, &new.items(), last_asked)
-            .await?;
+    let (target, items) = (Target::new("act", "invalidate"), new.items());
+    let asked =
+        Attempt { items: &items, reason: &new.reason, ..Attempt::at(&target, Some(&new.distribution)) };
+    let access = allow::check_within(desk, &mut turn.tx, acting, &asked, &mut turn.last_asked).await?;
     if turn.use_key(&new.request_key) {
         turn.write().await?;
         if let Some(answer) = earlier(&mut turn.tx, acting, new, desk.clock.now()).await? {
@@ -202,8 +203,10 @@ async fn go_alone(
 ) -> Result<Requested, OpError> {
     if access.role != Role::Admin {
         let why = Refusal::Rule("only an administrator may go on without a second person");
-        let what = Target::new("act", "override a protection");
-        return Err(allow::refuse_within(desk, &mut turn.tx, acting, &what, Some(&new.distribution), why));
+        let (target, items) = (Target::new("act", "override a protection"), new.items());
+        let asked =
+            Attempt { items: &items, reason: &new.reason, ..Attempt::at(&target, Some(&new.distribution)) };
+        return Err(allow::refuse_within(desk, &mut turn.tx, acting, &asked, why));
     }
     if new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));

@@ -19,7 +19,7 @@ use crate::{
         person::Person,
         secret::{Secret, SecretHash},
     },
-    ops,
+    ops::{self, Attempt},
     store::{StoreError, access, people, sessions},
 };
 
@@ -56,11 +56,16 @@ impl Visitor {
         what: &str,
         distribution: Option<&DistributionId>,
     ) -> Result<(), WebError> {
+        self.require_operator_for(web, &Attempt::at(&Target::new("act", what), distribution)).await
+    }
+
+    /// The same with what was to be refreshed.
+    pub async fn require_operator_for(&self, web: &Web, attempt: &Attempt<'_>) -> Result<(), WebError> {
         if self.person.role.may_invalidate() {
             return Ok(());
         }
         let why = "a viewer may look and not act";
-        ops::refuse(&web.desk, &self.acting, &Target::new("act", what), distribution, why).await?;
+        ops::refuse_attempt(&web.desk, &self.acting, attempt, why).await?;
         Err(WebError::NotAllowed {
             what: "Your account may look and not act".to_owned(),
             advice: "Nothing was kept or sent. The attempt is in the history. Ask an administrator of this Unstale for the role of an operator.".to_owned(),

@@ -8,14 +8,16 @@ use axum::{
 
 use crate::{
     domain::{
+        attempted::attempted,
+        audit::Target,
         distribution::Distribution,
         id::{DistributionId, RequestKey},
         invalidation::{NewInvalidation, parse_reason},
-        item::ItemError,
+        item::{Item, ItemError},
         plan::{Plan, Surroundings},
         protection::Confirmation,
     },
-    ops::{self, OpError, Requested, Unmet, new_uuid},
+    ops::{self, Attempt, OpError, Requested, Unmet, new_uuid},
     store::distributions,
 };
 
@@ -39,14 +41,15 @@ pub async fn submit(
     Posted(form): Posted<RequestForm, LIST>,
 ) -> Result<Response, WebError> {
     let id = DistributionId::parse(&form.distribution);
-    visitor.require_operator(&web, WHAT, id.as_ref()).await?;
+    let tried = Tried::of(&form);
+    visitor.require_operator_for(&web, &tried.at(id.as_ref())).await?;
     let mut reason = Field::new(form.reason.clone());
     let parsed_reason = reason.check(parse_reason(&form.reason));
-    let (site, hidden) = find_site(&web, &visitor, id.as_ref()).await?;
+    let (site, hidden) = find_site(&web, &visitor, &tried, id.as_ref()).await?;
     let Some(site) = site else {
         let problem = "Choose a distribution from the list. Nothing was sent.".to_owned();
         if !hidden {
-            keep(&web, &visitor, None, "no such distribution was chosen").await?;
+            keep(&web, &visitor, &tried.at(None), "no such distribution was chosen").await?;
         }
         return again(&web, &visitor, &form, reason, problem).await;
     };
@@ -54,12 +57,12 @@ pub async fn submit(
     let plan = Plan::within(&form.items, &site, around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
         let why = first_refused(&plan);
-        keep(&web, &visitor, Some(&site.id), why.as_deref().unwrap_or(&problem)).await?;
+        keep(&web, &visitor, &tried.at(Some(&site.id)), why.as_deref().unwrap_or(&problem)).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     }
     let Some(parsed_reason) = parsed_reason else {
         let problem = "The reason needs mending. Nothing was sent.".to_owned();
-        keep(&web, &visitor, Some(&site.id), &problem).await?;
+        keep(&web, &visitor, &tried.at(Some(&site.id)), &problem).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let new = assemble(plan, site.id, parsed_reason, &form);
@@ -73,7 +76,7 @@ pub async fn submit(
         requested => {
             let requested = requested?;
             if let Some(why) = unmet(&requested) {
-                keep(&web, &visitor, Some(&new.distribution), why).await?;
+                keep(&web, &visitor, &tried.at(Some(&new.distribution)), why).await?;
             }
             answer(&web, &visitor, form, reason, requested).await
         }
@@ -85,25 +88,39 @@ pub async fn submit(
 async fn find_site(
     web: &Web,
     visitor: &Visitor,
+    tried: &Tried,
     id: Option<&DistributionId>,
 ) -> Result<(Option<Distribution>, bool), WebError> {
     let Some(id) = id else { return Ok((None, false)) };
     let found = distributions::find(&mut *web.desk.db.read().await?, id).await?;
     if found.is_some() && !visitor.access.sees(id) {
-        keep(web, visitor, Some(id), "the distribution is outside the grants").await?;
+        keep(web, visitor, &tried.at(Some(id)), "the distribution is outside the grants").await?;
         return Ok((None, true));
     }
     Ok((found, false))
 }
 
+/// What the form asks for, for the history of a request that is not sent.
+struct Tried {
+    target: Target,
+    items: Vec<Item>,
+    reason: String,
+}
+
+impl Tried {
+    fn of(form: &RequestForm) -> Self {
+        let reason = parse_reason(&form.reason).unwrap_or_default();
+        Self { target: Target::new("act", WHAT), items: attempted(&form.items), reason }
+    }
+
+    fn at<'a>(&'a self, site: Option<&'a DistributionId>) -> Attempt<'a> {
+        Attempt { items: &self.items, reason: &self.reason, ..Attempt::at(&self.target, site) }
+    }
+}
+
 /// The one event of a request that was not sent.
-async fn keep(
-    web: &Web,
-    visitor: &Visitor,
-    site: Option<&DistributionId>,
-    why: &str,
-) -> Result<(), WebError> {
-    visitor.refuse_invalid(web, WHAT, site, why).await
+async fn keep(web: &Web, visitor: &Visitor, attempt: &Attempt<'_>, why: &str) -> Result<(), WebError> {
+    Ok(ops::refuse_attempt(&web.desk, &visitor.acting, attempt, why).await?)
 }
 
 /// Why a request that is right in itself was not kept, for the history; where it was held back that is there already.

@@ -101,6 +101,25 @@ async fn what_was_wrong_stands_in_the_one_event() {
     site.finish().await;
 }
 
+#[tokio::test]
+async fn what_was_to_be_refreshed_and_why_stands_in_it() {
+    let site = Site::new().await;
+    let operator = Program::operator(&site).await;
+    let viewer = Program::new(&site, "viewer", Role::Viewer, &[]).await;
+    let asked = json!({"distribution": WORKSHOP, "items": ["/pricing", "/a*b"], "reason": "WEB-7"});
+    for (program, key, status) in [(&operator, "1", 422), (&viewer, "2", 403)] {
+        let head = site.world.head().await;
+        program.request(key, &asked).await.assert_status(status);
+        let event = after(&site, head).await.remove(0).event;
+        let shown: Vec<String> = event.items.shown.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            (shown.as_slice(), event.reason.as_str()),
+            (&["/a*b", "/pricing"].map(str::to_owned)[..], "WEB-7")
+        );
+    }
+    site.finish().await;
+}
+
 /// The numbers of the events that a stream tells, from an event on and up to another.
 async fn streamed(program: &Program, from: i64, to: i64) -> Vec<i64> {
     let response = program.open("/api/v1/events", &[("last-event-id", &from.to_string())]).await;

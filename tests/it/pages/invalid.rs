@@ -86,6 +86,33 @@ async fn each_act_that_is_asked_for_wrongly_leaves_one_event() {
 }
 
 #[tokio::test]
+async fn what_was_to_be_refreshed_and_why_is_kept_with_the_refusal() {
+    let site = Site::new().await;
+    let (viewer, ada) = (site.viewer().await, site.operator().await);
+    let narrowed = site.narrowed("nora@example.com", Role::Operator, &[WORKSHOP], "/docs/").await;
+    site.protect(WORKSHOP, |protection| protection.reason_required = true).await;
+    for (who, items, reason, status) in [
+        (&viewer, "/pricing\n#tv", "WEB-7", 403),
+        (&ada, "/pricing\n#tv\n/a*b", "WEB-7", 422),
+        (&ada, "/pricing\n#tv", "", 422),
+        (&narrowed, "/pricing\n#tv", "WEB-7", 422),
+    ] {
+        let before = site.world.head().await;
+        let fields =
+            [("distribution", WORKSHOP), ("items", items), ("reason", reason), ("request_key", &uuid())];
+        who.post("/invalidations", &fields).await.assert_status(status);
+        note_of_the_one(&site, before, items).await;
+        let event = site.world.history().await.pop().unwrap().event;
+        let shown: Vec<String> = event.items.shown.iter().map(ToString::to_string).collect();
+        assert!(shown.contains(&"/pricing".to_owned()) && shown.contains(&"#tv".to_owned()), "{shown:?}");
+        assert_eq!((event.items.count, event.reason.as_str()), (items.lines().count(), reason));
+    }
+    let found = ada.get("/history?q=%2Fpricing&result=refused").await;
+    assert_eq!(found.count("tbody tr"), 4, "{}", found.body);
+    site.finish().await;
+}
+
+#[tokio::test]
 async fn a_form_that_cannot_be_read_leaves_one_event_of_whoever_is_signed_in() {
     let site = Site::new().await;
     let admin = site.admin().await;
