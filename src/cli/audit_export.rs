@@ -1,9 +1,10 @@
-//! `unstale audit export`: all events in one of three forms, page by page, however many there are.
+//! `unstale audit export`: all events, or what a search finds, in one of three forms, page by page, however many there
+//! are.
 
 use std::{
     fs::File,
     io::{BufWriter, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::{Args, ValueEnum};
@@ -13,14 +14,16 @@ use crate::{
     domain::audit::{
         Chained,
         export::{self, Form},
+        search::Search,
     },
     store::{
         Db, StoreError,
         audit::{self, Sheet},
+        distributions,
     },
 };
 
-use super::CliError;
+use super::{CliError, audit::open_database, audit_filters::Filters, say_aside};
 
 /// So many events are read at once.
 const PAGE: usize = 2_000;
@@ -35,6 +38,8 @@ pub struct ExportArgs {
     /// The file to write; standard output without it.
     #[arg(long)]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    filters: Filters,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -55,34 +60,69 @@ impl From<Format> for Form {
 }
 
 pub async fn run(args: ExportArgs) -> Result<(), CliError> {
-    let db = Db::open(&args.database.database).await?;
-    let mut out: Box<dyn Write + Send> = match &args.output {
-        Some(file) => {
-            let made = File::create(file);
-            Box::new(made.map_err(|error| format!("{} cannot be written: {error}", file.display()))?)
-        }
-        None => Box::new(std::io::stdout()),
-    };
-    let written = write(&db, args.format.into(), BufWriter::with_capacity(256 * 1024, &mut out)).await;
+    let db = open_database(&args.database).await?;
+    let written = write(&db, args).await;
     db.close().await;
-    written
+    say_aside(&written?);
+    Ok(())
 }
 
-async fn write(db: &Db, form: Form, mut out: impl Write) -> Result<(), CliError> {
+/// Gives what there is to say about it.
+async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
+    let sites = distributions::list(&mut *db.read().await?).await?;
+    let search = args.filters.search(&sites);
+    let (form, file) = (Form::from(args.format), args.output.as_deref());
+    let out = BufWriter::with_capacity(256 * 1024, open(file)?);
+    if search.is_everything() {
+        Ok(everything(db, form, out).await?.told(form, file))
+    } else {
+        Ok(found(db, &search, form, out).await?.told_of_a_search(form, file))
+    }
+}
+
+fn open(file: Option<&Path>) -> Result<Box<dyn Write + Send>, CliError> {
+    let Some(file) = file else { return Ok(Box::new(std::io::stdout())) };
+    let made =
+        File::create(file).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+    Ok(Box::new(made))
+}
+
+/// Oldest first, as a chain is verified.
+async fn everything(db: &Db, form: Form, mut out: impl Write) -> Result<Span, CliError> {
     out.write_all(&form.opening())?;
+    let mut span = Span::default();
     let mut after = 0;
     let mut page = read(db, after).await?;
     while let Some(last) = page.last() {
         // One page is put down while the next is read.
         let text = tokio::task::spawn_blocking(move || page.put_down(form));
         page = read(db, last).await?;
-        match text.await? {
-            Some(text) => out.write_all(&text)?,
-            None => out.write_all(&put_down(form, &between(db, after, last).await?))?,
-        }
+        let (text, next) = match text.await? {
+            Some(both) => both,
+            None => put_down(form, &between(db, after, last).await?),
+        };
+        out.write_all(&text)?;
+        span.join(next);
         after = last;
     }
-    Ok(out.flush()?)
+    out.flush()?;
+    Ok(span)
+}
+
+/// Newest first, as the page has it.
+async fn found(db: &Db, search: &Search, form: Form, mut out: impl Write) -> Result<Span, CliError> {
+    out.write_all(&form.opening())?;
+    let mut span = Span::default();
+    let mut before = Some(i64::MAX);
+    while let Some(cursor) = before {
+        let page = audit::search(&mut *db.read().await?, search, cursor, PAGE).await?;
+        let (text, next) = put_down(form, &audit::readable(page.events)?);
+        out.write_all(&text)?;
+        span.join(next);
+        before = page.older;
+    }
+    out.flush()?;
+    Ok(span)
 }
 
 /// The next events, as one text or, where there is none, each by itself.
@@ -95,13 +135,13 @@ async fn read(db: &Db, after: i64) -> Result<Page, StoreError> {
     let mut conn = db.read().await?;
     match audit::sheet(&mut conn, after, PAGE).await {
         Ok(sheet) if sheet.len > 0 => Ok(Page::Sheet(sheet)),
-        Ok(_) | Err(_) => Ok(Page::Events(audit::after(&mut conn, after, PAGE).await?)),
+        Ok(_) | Err(_) => Ok(Page::Events(audit::readable(audit::after(&mut conn, after, PAGE).await?)?)),
     }
 }
 
 /// The events of a text of which one is damaged; the error names it where it cannot be read.
 async fn between(db: &Db, after: i64, last: i64) -> Result<Vec<Chained>, StoreError> {
-    let mut events = audit::after(&mut *db.read().await?, after, PAGE).await?;
+    let mut events = audit::readable(audit::after(&mut *db.read().await?, after, PAGE).await?)?;
     events.retain(|chained| chained.sequence <= last);
     Ok(events)
 }
@@ -116,16 +156,17 @@ impl Page {
     }
 
     /// `None` where an event of the text is damaged.
-    fn put_down(self, form: Form) -> Option<Vec<u8>> {
+    fn put_down(self, form: Form) -> Option<(Vec<u8>, Span)> {
         match self {
             Self::Sheet(sheet) if form == Form::Jsonl => {
-                let mut out = String::new();
+                let (mut out, mut span) = (String::new(), Span::default());
                 let whole = sheet.forms(|fields, hash| {
                     export::line(&mut out, fields, hash);
                     out.push('\n');
+                    span.take(fields.sequence, fields.previous_hash, hash);
                     true
                 });
-                whole.then_some(out.into_bytes())
+                whole.then_some((out.into_bytes(), span))
             }
             Self::Sheet(sheet) => Some(put_down(form, &sheet.events()?)),
             Self::Events(events) => Some(put_down(form, &events)),
@@ -133,10 +174,74 @@ impl Page {
     }
 }
 
-fn put_down(form: Form, events: &[Chained]) -> Vec<u8> {
-    let mut buffer = Vec::new();
+fn put_down(form: Form, events: &[Chained]) -> (Vec<u8>, Span) {
+    let (mut buffer, mut span) = (Vec::new(), Span::default());
     for chained in events {
         form.write(&mut buffer, chained);
+        span.take(chained.sequence, &chained.previous_hash, &chained.hash);
     }
-    buffer
+    (buffer, span)
+}
+
+/// What was written: how many events, the first one with the hash before it, and the last one with its own.
+#[derive(Debug, Default)]
+struct Span {
+    events: usize,
+    first: i64,
+    previous_hash: String,
+    last: i64,
+    hash: String,
+}
+
+impl Span {
+    fn take(&mut self, sequence: i64, previous_hash: &str, hash: &str) {
+        if self.events == 0 {
+            self.first = sequence;
+            previous_hash.clone_into(&mut self.previous_hash);
+        }
+        self.events += 1;
+        self.last = sequence;
+        hash.clone_into(&mut self.hash);
+    }
+
+    fn join(&mut self, next: Self) {
+        if self.events == 0 {
+            *self = next;
+        } else if next.events > 0 {
+            self.events += next.events;
+            (self.last, self.hash) = (next.last, next.hash);
+        }
+    }
+
+    fn told(&self, form: Form, file: Option<&Path>) -> String {
+        let Self { first, last, hash, .. } = self;
+        let told = match self.events {
+            0 => return "The history is empty: no event was written.".to_owned(),
+            1 => format!("1 event written: {first}, with hash {hash}."),
+            events => format!("{events} events written: {first} to {last}, the last with hash {hash}."),
+        };
+        if *first == 1 || form != Form::Jsonl {
+            return told;
+        }
+        let check = check(file);
+        let (before, hash) = (first - 1, &self.previous_hash);
+        format!(
+            "{told} What was before is not in the database; {check} --after {before}:{hash} verifies the rest."
+        )
+    }
+
+    fn told_of_a_search(&self, form: Form, file: Option<&Path>) -> String {
+        let told = match self.events {
+            0 => return "Nothing fits: no event was written.".to_owned(),
+            1 => "1 event written.".to_owned(),
+            events => format!("{events} events written, newest first."),
+        };
+        if form == Form::Jsonl { format!("{told} {} --part verifies it.", check(file)) } else { told }
+    }
+}
+
+/// The command that verifies the file.
+fn check(file: Option<&Path>) -> String {
+    let file = file.map_or("FILE".to_owned(), |file| file.display().to_string());
+    format!("unstale audit verify --file {file}")
 }

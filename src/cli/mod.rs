@@ -3,6 +3,7 @@
 
 mod audit;
 mod audit_export;
+mod audit_filters;
 mod audit_verify;
 mod demo;
 mod desk;
@@ -71,9 +72,14 @@ pub async fn run() -> ExitCode {
 /// Why a command ended early, in words for the person at the terminal.
 type CliError = Box<dyn std::error::Error + Send + Sync>;
 
-#[expect(clippy::print_stderr, reason = "the command line speaks to a terminal")]
 fn say_error(error: &CliError) {
-    eprintln!("unstale: {error}");
+    say_aside(&error.to_string());
+}
+
+/// Says something beside what the command writes to standard output.
+#[expect(clippy::print_stderr, reason = "the command line speaks to a terminal")]
+fn say_aside(words: &str) {
+    eprintln!("unstale: {words}");
 }
 
 /// Says something to the person who ran the command.

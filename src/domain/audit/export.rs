@@ -1,12 +1,11 @@
 //! Events as they leave the house: a verifiable line of JSON, a row of CSV, and an API Activity of OCSF.
 
-use serde_json::{Value, json};
-
 use super::{
-    Acting, Action, Chained, Outcome,
+    Acting, Chained,
     canonical::{self, Fields},
+    ocsf,
 };
-use crate::domain::{actor::ActorKind, item::Item};
+use crate::domain::item::Item;
 
 /// The forms of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +34,7 @@ impl Form {
                 out.push(b'\n');
             }
             Self::Ocsf => {
-                out.extend(ocsf(chained).to_string().into_bytes());
+                out.extend(ocsf::api_activity(chained).to_string().into_bytes());
                 out.push(b'\n');
             }
         }
@@ -143,12 +142,30 @@ fn cells(chained: &Chained) -> impl Iterator<Item = String> {
     .into_iter()
 }
 
+/// What a formula begins with, also as full-width forms.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// What a spreadsheet may begin a cell behind that was told, or guesses, that commas are not what separates.
+const SEPARATORS: [char; 5] = [';', '\t', '|', '\r', '\n'];
+
 /// A cell that a spreadsheet would take for a formula gets an apostrophe in front.
 fn inert(cell: String) -> String {
-    let risky =
-        cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
-            || cell.starts_with(['\t', '\r', '\n']);
+    let risky = cell.trim_start().starts_with(SIGNS) || cell.starts_with(['\t', '\r', '\n']);
+    let cell = if cell.contains(SEPARATORS) { inert_within(&cell) } else { cell };
     if risky { format!("'{cell}") } else { cell }
+}
+
+/// The same for each part that would be a cell by itself; spaces and quotes before the formula do not help it.
+fn inert_within(cell: &str) -> String {
+    let mut out = String::with_capacity(cell.len() + 8);
+    let mut begins = false;
+    for c in cell.chars() {
+        if begins && SIGNS.contains(&c) {
+            out.push('\'');
+        }
+        out.push(c);
+        begins = SEPARATORS.contains(&c) || begins && (c.is_whitespace() || c == '"');
+    }
+    out
 }
 
 /// RFC 4180, with its line end.
@@ -160,66 +177,13 @@ fn csv_row(cells: impl Iterator<Item = String>) -> Vec<u8> {
     writer.into_inner().unwrap_or_default()
 }
 
-/// OCSF 1.3, class API Activity (6003): what a security lake takes in.
-fn ocsf(chained: &Chained) -> Value {
-    let event = &chained.event;
-    let Acting { actor, origin } = &event.acting;
-    let activity = activity(event.action);
-    let (status_id, status) = match event.outcome {
-        Outcome::Done => (1, "Success"),
-        Outcome::Refused | Outcome::Failed => (2, "Failure"),
-    };
-    let user_type = if actor.kind == ActorKind::Person { 1 } else { 3 };
-    json!({
-        "activity_id": activity, "category_uid": 6, "class_uid": 6003, "type_uid": 600_300 + activity,
-        "severity_id": if status_id == 1 { 1 } else { 2 },
-        "time": event.at.as_micros() / 1_000,
-        "status_id": status_id, "status": status, "status_detail": event.note,
-        "message": event.action.words(),
-        "actor": {"user": {"uid": actor.id, "name": actor.name, "type_id": user_type, "type": actor.kind.as_str()},
-                  "session": {"uid": origin.session}},
-        "api": {"operation": event.action.as_str(), "request": {"uid": origin.request_id},
-                "service": {"name": "unstale"}},
-        "src_endpoint": {"ip": origin.client_address},
-        "resources": resources(chained),
-        "metadata": {"version": "1.3.0", "uid": chained.sequence.to_string(),
-                     "product": {"name": "Unstale", "vendor_name": "Unstale"}, "log_name": "audit"},
-        "unmapped": {"reason": event.reason, "sign_in": origin.sign_in, "old": event.old, "new": event.new,
-                     "items_count": event.items.count, "items_sha256": event.items.sha256,
-                     "aws_request_id": event.aws_request_id, "cloudfront_id": event.cloudfront_id,
-                     "previous_hash": chained.previous_hash, "hash": chained.hash},
-    })
-}
-
-fn resources(chained: &Chained) -> Vec<Value> {
-    let event = &chained.event;
-    let mut resources = vec![json!({"type": event.target.kind, "uid": event.target.id})];
-    resources.extend(event.distribution.iter().map(|id| json!({"type": "distribution", "uid": id.as_str()})));
-    resources.extend(event.items.shown.iter().map(|item| json!({"type": "item", "name": item.as_str()})));
-    resources
-}
-
-/// OCSF's 1 create, 2 read, 3 update, 4 delete, 99 other.
-fn activity(action: Action) -> i64 {
-    let words = action.as_str();
-    if words.ends_with("requested") || words.ends_with("added") || words.ends_with("made") {
-        1
-    } else if words.ends_with("seen") {
-        2
-    } else if words.ends_with("changed") || words.ends_with("completed") {
-        3
-    } else if words.ends_with("cancelled") || words.ends_with("gone") || words.ends_with("dropped") {
-        4
-    } else {
-        99
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::domain::{
-        audit::{Event, GENESIS, ItemsRecord},
+        audit::{Action, Event, GENESIS, ItemsRecord},
         time::Timestamp,
     };
 
@@ -231,15 +195,56 @@ mod tests {
         Chained::new(1, event, GENESIS.to_owned())
     }
 
+    /// A reason as the file has it.
+    fn as_written(reason: &str) -> String {
+        let mut out = Vec::new();
+        Form::Csv.write(&mut out, &hostile(reason));
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_slice());
+        let row = reader.records().next().unwrap().unwrap();
+        assert_eq!(row.len(), COLUMNS.len());
+        row[17].to_owned()
+    }
+
     #[test]
     fn a_formula_is_only_text_in_a_spreadsheet() {
-        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\r=1"] {
-            let mut out = Vec::new();
-            Form::Csv.write(&mut out, &hostile(formula));
-            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_slice());
-            let row = reader.records().next().unwrap().unwrap();
-            assert_eq!(row.len(), COLUMNS.len());
-            assert_eq!(&row[17], format!("'{formula}"));
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\u{ff1d}1", "\tno formula", "\nno formula"] {
+            assert_eq!(as_written(formula), format!("'{formula}"));
+        }
+    }
+
+    #[test]
+    fn a_formula_is_only_text_also_where_something_else_than_commas_separates() {
+        for (reason, written) in [
+            ("a;=1+1", "a;'=1+1"),
+            ("a; \u{a0}@SUM(A1)", "a; \u{a0}'@SUM(A1)"),
+            ("a\t-1", "a\t'-1"),
+            ("a|+1|\u{ff0b}1", "a|'+1|'\u{ff0b}1"),
+            ("a\r\n=1", "a\r\n'=1"),
+            ("a\n\n\u{ff1d}1\r\u{ff20}x", "a\n\n'\u{ff1d}1\r'\u{ff20}x"),
+            ("a;\"=1\"", "a;\"'=1\""),
+            (";;\u{ff0d}1", ";;'\u{ff0d}1"),
+            ("=1;=1", "'=1;'=1"),
+            ("\t=1", "'\t'=1"),
+            ("\r=1", "'\r'=1"),
+        ] {
+            assert_eq!(as_written(reason), written, "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_spreadsheet_takes_for_a_formula_is_left_as_it_is() {
+        for reason in [
+            "",
+            "a=1",
+            "a;b=1",
+            "WEB-412; see a|b",
+            "a, =1",
+            "a \"b\" -1",
+            "line\r\nline;\tcell",
+            "'=1",
+            "a;'=1",
+        ] {
+            assert_eq!(as_written(reason), reason);
         }
     }
 
@@ -262,7 +267,5 @@ mod tests {
             let value: Value = serde_json::from_slice(&out).unwrap();
             assert!(value.is_object());
         }
-        let value = ocsf(&hostile("why"));
-        assert_eq!((value["class_uid"].as_i64(), value["type_uid"].as_i64()), (Some(6003), Some(600_301)));
     }
 }

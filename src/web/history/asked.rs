@@ -1,24 +1,17 @@
 //! What the address asks of the history: the box and its filters, read with a message at each that is not right.
 
-use std::time::Duration;
-
 use serde::Deserialize;
 
 use crate::domain::{
     audit::{
-        Action, Outcome,
-        search::{Search, What},
+        asked::{self, AskedError},
+        search::Search,
     },
     distribution::Distribution,
     id::DistributionId,
-    time::Timestamp,
 };
 
 use super::super::{auth::Visitor, form::Field};
-
-/// The longest text that the box takes.
-const BOX_MAX: usize = 4_200;
-const DAY: Duration = Duration::from_hours(24);
 
 /// The address's parameters as they are. A filter that is not set is empty.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -100,80 +93,38 @@ impl Wanted {
             until: Field::new(&self.until),
             outside: Field::new(&self.outside),
         };
-        let search = self.search(&mut fields, sites);
-        let search = search.map(|search| Search { sight: super::sight(visitor), ..search });
+        let search = self.search(&mut fields);
+        let search =
+            search.map(|search| Search { sight: super::sight(visitor), ..asked::over(sites, search) });
         (fields, search)
     }
 
-    fn search(&self, fields: &mut Fields, sites: &[Distribution]) -> Option<Search> {
-        let what = fields.q.check(read_box(&self.q));
-        let action = fields.action.check(one_of(&self.action, Action::parse));
-        let outcome = fields.result.check(one_of(&self.result, Outcome::parse));
-        let outside = fields.outside.check(one_of(&self.outside, |text| match text {
-            "yes" => Some(true),
-            "no" => Some(false),
-            _ => None,
-        }));
-        let from = fields.from.check(day(&self.from));
-        let until = fields.until.check(day(&self.until));
-        let what = what?;
+    fn search(&self, fields: &mut Fields) -> Option<Search> {
+        let what = fields.q.check(asked::what(&self.q));
+        let action = fields.action.check(set(&self.action, asked::action));
+        let outcome = fields.result.check(set(&self.result, asked::outcome));
+        let outside = fields.outside.check(set(&self.outside, asked::outside));
+        let from = fields.from.check(set(&self.from, asked::from));
+        let until = fields.until.check(set(&self.until, asked::until));
         let text = |value: &str| Some(value.trim().to_owned()).filter(|value| !value.is_empty());
         Some(Search {
-            serving: serving(&what, sites),
-            roots: roots(sites),
-            what,
+            what: what?,
             distribution: text(&self.distribution).map(DistributionId::from_trusted),
             who: text(&self.who),
             action: action?,
             outcome: outcome?,
             from: from?,
-            until: until?.map(|day| day.plus(DAY)),
+            until: until?,
             outside: outside?,
-            sight: None,
+            ..Search::default()
         })
     }
 }
 
-fn read_box(text: &str) -> Result<What, &'static str> {
-    if text.chars().count() > BOX_MAX {
-        Err("That is longer than any URL; use at most 4200 characters.")
-    } else {
-        Ok(What::read(text))
-    }
-}
-
-fn one_of<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, &'static str> {
+/// Reads a filter where it is set.
+fn set<T>(text: &str, read: impl FnOnce(&str) -> Result<T, AskedError>) -> Result<Option<T>, AskedError> {
     match text.trim() {
         "" => Ok(None),
-        text => parse(text).map(Some).ok_or("Choose one of the list."),
+        text => read(text).map(Some),
     }
-}
-
-/// The first moment of a day in UTC.
-fn day(text: &str) -> Result<Option<Timestamp>, &'static str> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let day = plain.then(|| Timestamp::parse(&format!("{text}T00:00:00Z"))).flatten();
-    day.map(Some).ok_or("Write a day such as 2026-11-23.")
-}
-
-/// The distributions that serve a URL's host, where any does.
-fn serving(what: &What, sites: &[Distribution]) -> Option<Vec<DistributionId>> {
-    let What::Path { host: Some(host), .. } = what else { return None };
-    let all: Vec<_> = sites.iter().filter(|site| site.serves(host)).map(|site| site.id.clone()).collect();
-    (!all.is_empty()).then_some(all)
-}
-
-fn roots(sites: &[Distribution]) -> Vec<String> {
-    let objects = sites.iter().filter_map(|site| site.config.as_ref()?.root_object.as_deref());
-    let mut roots: Vec<String> = objects
-        .filter(|object| !object.is_empty())
-        .map(|object| format!("/{}", object.trim_start_matches('/')))
-        .collect();
-    roots.sort();
-    roots.dedup();
-    roots
 }

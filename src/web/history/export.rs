@@ -9,11 +9,11 @@ use axum::{
 
 use crate::{
     domain::audit::{Chained, export::Form, search::Search},
-    store::{StoreError, audit, distributions},
+    store::{StoreError, audit},
 };
 
 use super::{
-    super::{auth::Visitor, error::WebError, form::Asked, state::Web},
+    super::{auth::Visitor, error::WebError, form::Asked, state::Web, view},
     asked::Wanted,
 };
 
@@ -45,7 +45,7 @@ pub async fn ocsf(
 }
 
 async fn export(web: Web, visitor: &Visitor, wanted: &Wanted, form: Form) -> Result<Response, WebError> {
-    let sites = distributions::list(&mut *web.desk.db.read().await?).await?;
+    let sites = view::sites(&mut *web.desk.db.read().await?, visitor).await?;
     let (_, search) = wanted.read(visitor, &sites);
     let Some(search) = search else {
         let advice = "A filter of this address is not right. Open the history itself: it says which one.";
@@ -109,10 +109,10 @@ impl Pages {
         if let Some(search) = &self.search {
             let found = audit::search(&mut conn, search, cursor, PAGE).await?;
             self.cursor = found.older;
-            return Ok(found.events);
+            return audit::readable(found.events);
         }
         let events = audit::after(&mut conn, cursor, PAGE).await?;
         self.cursor = events.last().map(|last| last.sequence);
-        Ok(events)
+        audit::readable(events)
     }
 }

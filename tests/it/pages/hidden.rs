@@ -3,7 +3,7 @@
 use unstale::domain::access::Role;
 
 use super::routes::routes;
-use crate::support::{Answer, DOCS, SHOP, Site, WORKSHOP, page_of, uuid};
+use crate::support::{Answer, DOCS, SHOP, Site, WORKSHOP, encoded, page_of, uuid};
 
 const SECRET_REASON: &str = "the secret launch";
 
@@ -117,6 +117,31 @@ async fn history_pages_stay_full_and_lead_on() {
     assert!(second.count("tbody tr") >= 15, "{}", second.count("tbody tr"));
     for page in [first, second] {
         page.assert_silent_about(WORKSHOP).assert_silent_about("StudentWebsite");
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn an_export_answers_as_the_page_does_also_about_a_host_that_is_hidden() {
+    let site = Site::new().await;
+    let eve = site.narrowed("eve@example.com", Role::Viewer, &[DOCS], "/").await;
+    for (distribution, items) in [(DOCS, "/same"), (SHOP, "/same"), (DOCS, "/other")] {
+        site.world.request_at(distribution, items).await;
+    }
+    // To them the shop's host is as one that nobody serves: the path alone counts.
+    for host in ["docs.example.com", "shop.example.com", "nobody.example.com"] {
+        let asked = encoded(&[("q", &format!("https://{host}/same"))]);
+        let page = eve.get(&format!("/history?{asked}")).await;
+        page.assert_status(200);
+        let rows = page.attributes("tbody tr", "id");
+        assert_eq!(rows.len(), 1, "{host}: {}", page.body);
+        let export = eve.get(&format!("/history.jsonl?{asked}")).await;
+        let lines = export.body.lines().map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            format!("event-{}", line["event"]["sequence"])
+        });
+        assert_eq!(lines.collect::<Vec<_>>(), rows, "{host}");
+        export.assert_silent_about(SHOP);
     }
     site.finish().await;
 }

@@ -1,0 +1,92 @@
+//! What narrows `unstale audit export`: the box and the filters of the history's page, as flags.
+
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+
+use crate::domain::{
+    audit::{
+        Action, Outcome,
+        asked::{self, AskedError},
+        search::{Search, What},
+    },
+    distribution::Distribution,
+    id::DistributionId,
+    time::Timestamp,
+};
+
+#[derive(Debug, Args)]
+pub struct Filters {
+    /// What the box of the history's page takes: a URL or a path, a tag, or words.
+    #[arg(long, value_name = "TEXT", value_parser = what)]
+    search: Option<What>,
+    /// Only events of the distribution with this ID.
+    #[arg(long, value_name = "ID", value_parser = distribution)]
+    distribution: Option<DistributionId>,
+    /// Only what this person or token did, by the name that the history has, such as ada@example.com.
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    who: Option<String>,
+    /// Only this action, such as invalidation.requested; one that does not exist is answered with the list.
+    #[arg(long, hide_possible_values = true, value_parser = one_of(actions(), asked::action))]
+    action: Option<Action>,
+    /// Only what ended so.
+    #[arg(long, value_parser = one_of(["done", "refused", "failed"], asked::outcome))]
+    result: Option<Outcome>,
+    /// Only from the beginning of this day in UTC, such as 2026-11-23.
+    #[arg(long, value_name = "DAY", value_parser = asked::from)]
+    from: Option<Timestamp>,
+    /// Only up to the end of this day in UTC.
+    #[arg(long, value_name = "DAY", value_parser = asked::until)]
+    until: Option<Timestamp>,
+    /// Only what was made outside Unstale, or only what was not.
+    #[arg(long, value_parser = one_of(["yes", "no"], asked::outside))]
+    outside: Option<bool>,
+}
+
+impl Filters {
+    /// The search that they stand for, which is for everything where none was given.
+    pub fn search(self, sites: &[Distribution]) -> Search {
+        let search = Search {
+            what: self.search.unwrap_or_default(),
+            distribution: self.distribution,
+            who: self.who,
+            action: self.action,
+            outcome: self.result,
+            from: self.from,
+            until: self.until,
+            outside: self.outside,
+            ..Search::default()
+        };
+        asked::over(sites, search)
+    }
+}
+
+/// A text in which there is nothing to look for would find everything, and is more likely a slip.
+fn what(text: &str) -> Result<What, String> {
+    match asked::what(text).map_err(|error| error.to_string())? {
+        What::Everything => Err("Write a URL, a path, a tag or words, such as /index.html.".to_owned()),
+        what => Ok(what),
+    }
+}
+
+fn distribution(text: &str) -> Result<DistributionId, &'static str> {
+    DistributionId::parse(text).ok_or("Write the ID of a distribution, such as E2QWRUHAPOMQZL.")
+}
+
+fn name(text: &str) -> Result<String, &'static str> {
+    let name = text.trim();
+    if name.is_empty() { Err("Write a name, such as ada@example.com.") } else { Ok(name.to_owned()) }
+}
+
+fn actions() -> impl Iterator<Item = &'static str> {
+    Action::ALL.iter().map(|action| action.as_str())
+}
+
+/// A word of a list, which is shown where it is none.
+fn one_of<T: Clone + Send + Sync + 'static>(
+    words: impl IntoIterator<Item = &'static str>,
+    read: fn(&str) -> Result<T, AskedError>,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(words).try_map(move |word| read(&word))
+}

@@ -1,0 +1,145 @@
+//! What is asked of the history, as it is typed into the page's fields and behind the command's flags.
+
+use std::time::Duration;
+
+use super::{
+    Action, Outcome,
+    search::{Search, What},
+};
+use crate::domain::{distribution::Distribution, id::DistributionId, time::Timestamp};
+
+/// The longest text that the box takes.
+const BOX_MAX: usize = 4_200;
+const DAY: Duration = Duration::from_hours(24);
+
+/// What is not right about a part of what is asked, in words for whoever typed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AskedError {
+    #[error("That is longer than any URL; use at most 4200 characters.")]
+    TooLong,
+    #[error("Choose one of the list.")]
+    NotOfTheList,
+    #[error("Write a day such as 2026-11-23.")]
+    NotADay,
+}
+
+/// Reads what the box holds.
+pub fn what(text: &str) -> Result<What, AskedError> {
+    if text.chars().count() > BOX_MAX { Err(AskedError::TooLong) } else { Ok(What::read(text)) }
+}
+
+pub fn action(text: &str) -> Result<Action, AskedError> {
+    Action::parse(text).ok_or(AskedError::NotOfTheList)
+}
+
+pub fn outcome(text: &str) -> Result<Outcome, AskedError> {
+    Outcome::parse(text).ok_or(AskedError::NotOfTheList)
+}
+
+/// Made outside Unstale, or not?
+pub fn outside(text: &str) -> Result<bool, AskedError> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err(AskedError::NotOfTheList),
+    }
+}
+
+/// The first moment of a day in UTC.
+pub fn from(text: &str) -> Result<Timestamp, AskedError> {
+    let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let day = plain.then(|| Timestamp::parse(&format!("{text}T00:00:00Z"))).flatten();
+    day.ok_or(AskedError::NotADay)
+}
+
+/// The first moment behind a day in UTC.
+pub fn until(text: &str) -> Result<Timestamp, AskedError> {
+    from(text).map(|day| day.plus(DAY))
+}
+
+/// The search over these distributions: which of them serve the URL's host, and what `/` stands for at each.
+#[must_use]
+pub fn over(sites: &[Distribution], search: Search) -> Search {
+    Search { serving: serving(&search.what, sites), roots: roots(sites), ..search }
+}
+
+/// The distributions that serve a URL's host, where any does.
+fn serving(what: &What, sites: &[Distribution]) -> Option<Vec<DistributionId>> {
+    let What::Path { host: Some(host), .. } = what else { return None };
+    let all: Vec<_> = sites.iter().filter(|site| site.serves(host)).map(|site| site.id.clone()).collect();
+    (!all.is_empty()).then_some(all)
+}
+
+/// The path of each distribution's own root object, where it has one.
+fn roots(sites: &[Distribution]) -> Vec<(DistributionId, String)> {
+    let root = |site: &Distribution| {
+        let object = site.config.as_ref()?.root_object.as_deref()?.trim_start_matches('/');
+        (!object.is_empty()).then(|| (site.id.clone(), format!("/{object}")))
+    };
+    sites.iter().filter_map(root).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::distribution::{DistributionConfig, tests::sample};
+
+    fn site(id: &str, alias: &str, root_object: Option<&str>) -> Distribution {
+        let root_object = root_object.map(str::to_owned);
+        Distribution {
+            id: DistributionId::from_trusted(id),
+            aliases: vec![alias.to_owned()],
+            config: Some(DistributionConfig { root_object, ..DistributionConfig::default() }),
+            ..sample()
+        }
+    }
+
+    #[test]
+    fn a_day_is_read_from_its_first_moment_to_the_one_behind_it() {
+        let day = from("2026-11-23").unwrap();
+        assert_eq!(day.to_string(), "2026-11-23T00:00:00.000000Z");
+        assert_eq!(until("2026-11-23").unwrap().to_string(), "2026-11-24T00:00:00.000000Z");
+        for bad in ["", "yesterday", "2026-13-40", "2026-11-2", "20261123T0", "2026-11-23T10:00:00Z"] {
+            assert_eq!(
+                (from(bad), until(bad)),
+                (Err(AskedError::NotADay), Err(AskedError::NotADay)),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_none_of_the_words_and_a_text_without_end_are_told() {
+        assert_eq!(action("person.signed_in"), Ok(Action::SignedIn));
+        assert_eq!(action("person.dancing"), Err(AskedError::NotOfTheList));
+        assert_eq!(
+            (outcome("failed"), outcome("maybe")),
+            (Ok(Outcome::Failed), Err(AskedError::NotOfTheList))
+        );
+        assert_eq!((outside("yes"), outside("no")), (Ok(true), Ok(false)));
+        assert_eq!(outside("x"), Err(AskedError::NotOfTheList));
+        assert!(what(&"ü".repeat(BOX_MAX)).is_ok());
+        assert_eq!(what(&"x".repeat(BOX_MAX + 1)), Err(AskedError::TooLong));
+    }
+
+    #[test]
+    fn a_search_knows_who_serves_the_host_and_each_ones_own_root() {
+        let sites = [
+            site("E1", "a.example.com", Some("index.html")),
+            site("E2", "b.example.com", Some("/start/home.html")),
+            site("E3", "a.example.com", Some("")),
+            site("E4", "c.example.com", None),
+            Distribution { config: None, ..site("E5", "d.example.com", None) },
+        ];
+        let over = |typed: &str| over(&sites, Search { what: What::read(typed), ..Search::default() });
+        let id = DistributionId::from_trusted;
+        let search = over("https://a.example.com/x");
+        assert_eq!(search.serving, Some(vec![id("E1"), id("E3")]));
+        let roots = [("E1", "/index.html"), ("E2", "/start/home.html")];
+        assert_eq!(search.roots, roots.map(|(site, root)| (id(site), root.to_owned())));
+        for typed in ["https://nobody.example.com/x", "/x", "words"] {
+            assert_eq!(over(typed).serving, None, "{typed}");
+        }
+        assert!(over("").is_everything());
+    }
+}
