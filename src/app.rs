@@ -108,8 +108,13 @@ impl App {
             );
         }
         tracing::info!(public_key = key.public().as_str(), "the history's heads are signed with this key");
-        let (heads, retention) = (audit.audit_heads.clone(), audit.retention());
-        self.seal = Some(Seal { key, heads, webhook: audit.webhook()?, retention });
+        self.seal = Some(Seal {
+            earlier_keys: audit.audit_earlier_keys.clone(),
+            heads: audit.audit_heads.clone(),
+            webhook: audit.webhook()?,
+            retention: audit.retention(),
+            ..Seal::with(key)
+        });
         Ok(self)
     }
 

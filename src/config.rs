@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::{
     domain::{
+        audit::head::PublicKey,
         batching::{CLOUDFRONT, Limits},
         bounds::DAILY_ITEMS,
         ticket::{self, TicketError, Tickets},
@@ -115,6 +116,11 @@ pub struct AuditArgs {
     /// is unstale.audit-key beside the database. Keep it where those who can change the database cannot read it.
     #[arg(long, env = "UNSTALE_AUDIT_KEY", value_name = "FILE")]
     pub audit_key: Option<PathBuf>,
+    /// The public half of a key that was used before this one, as 64 hexadecimal digits; several with commas between.
+    /// What was dropped from the history under it counts.
+    #[arg(long, env = "UNSTALE_AUDIT_EARLIER_KEYS", value_name = "KEY", value_delimiter = ',',
+        value_parser = PublicKey::parse)]
+    pub audit_earlier_keys: Vec<PublicKey>,
     /// A file that gets each signed head as a line, best on another machine's disk. The log has them too.
     #[arg(long, env = "UNSTALE_AUDIT_HEADS", value_name = "FILE")]
     pub audit_heads: Option<PathBuf>,

@@ -1,10 +1,12 @@
 //! `unstale audit …`: the history for auditors.
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 use clap::{Args, Subcommand};
 
-use super::{audit_export, audit_verify, say_error};
+use crate::{config::DatabaseArgs, store::Db};
+
+use super::{CliError, audit_export, audit_verify, say_error};
 
 #[derive(Debug, Args)]
 pub struct AuditArgs {
@@ -19,7 +21,11 @@ enum AuditCommand {
     /// The chain of hashes shows any change within. Cutting off the end and rewriting all of it show against signed
     /// heads: those in the database, and those that you kept elsewhere and name with --head.
     Verify(audit_verify::VerifyArgs),
-    /// Write all events to a file or to standard output, oldest first. May be run while the service runs.
+    /// Write the history to a file or to standard output: all events, oldest first. May be run while the service runs.
+    ///
+    /// A search or filters write what the history's page finds for them instead, newest first. How much was written is
+    /// said on standard error. In the form jsonl `unstale audit verify --file FILE` checks an export of everything, and
+    /// with --part also a search's result.
     Export(audit_export::ExportArgs),
 }
 
@@ -34,4 +40,13 @@ pub async fn run(args: AuditArgs) -> ExitCode {
             }
         },
     }
+}
+
+/// Opens what is only looked at: nothing of it is changed, and nothing is made where it is missing.
+pub(super) async fn open_database(database: &DatabaseArgs) -> Result<Db, CliError> {
+    let file = database.database.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
+    if let Some(missing) = file.filter(|file| !Path::new(file).exists()) {
+        return Err(format!("there is no database {missing}; name it with --database sqlite://FILE").into());
+    }
+    Ok(Db::open_to_look(&database.database).await?)
 }

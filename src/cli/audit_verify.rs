@@ -1,8 +1,9 @@
 //! `unstale audit verify`: checks the chain in the database, or in an export alone and off line.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -13,13 +14,14 @@ use crate::{
     config::DatabaseArgs,
     domain::audit::{
         head::{Head, PublicKey, SignedHead},
-        verify::{Broken, Walk},
+        segment::{Segment, SignedSegment},
+        verify::{self, Broken, Flaw, Walk},
     },
     store::Db,
     worker::{Check, CheckError, Known, Step},
 };
 
-use super::{CliError, say, say_error};
+use super::{CliError, audit::open_database, say, say_error};
 
 /// So many rows are read at once.
 const ROWS: usize = 2_000;
@@ -39,7 +41,8 @@ pub struct VerifyArgs {
     /// The only key whose signatures count, as 64 hexadecimal digits. May be given several times.
     #[arg(long)]
     public_key: Vec<String>,
-    /// The file is a search's result: events may be missing between, each is checked by itself.
+    /// The file is a search's result: events may be missing between, each is checked by itself and against its
+    /// neighbours.
     #[arg(long, requires = "file", conflicts_with = "after")]
     part: bool,
     /// The file begins behind this event, NUMBER:HASH; what was before was dropped.
@@ -49,19 +52,28 @@ pub struct VerifyArgs {
 
 /// How a check ended that could be made.
 enum Verdict {
-    Intact(Walk),
-    Broken { walk: Walk, broken: Broken },
+    Intact(Checked),
+    Broken { walk: Walk, broken: Broken, hint: String },
+}
+
+/// What was found intact.
+struct Checked {
+    walk: Walk,
+    /// What was dropped before.
+    segments: Vec<SignedSegment>,
+    /// The keys that the heads were signed with.
+    keys: BTreeSet<String>,
 }
 
 pub async fn run(args: VerifyArgs) -> ExitCode {
     match verify(&args).await {
-        Ok(Verdict::Intact(walk)) => {
-            say(&intact(&args, &walk));
+        Ok(Verdict::Intact(checked)) => {
+            say(&intact(&args, &checked));
             ExitCode::SUCCESS
         }
-        Ok(Verdict::Broken { walk, broken }) => {
+        Ok(Verdict::Broken { walk, broken, hint }) => {
             say(&format!(
-                "Broken at event {}: {}.\n{} events before it were checked and are intact.",
+                "Broken at event {}: {}.\n{} events before it were checked and are intact.{hint}",
                 broken.sequence,
                 broken.flaw,
                 walk.checked()
@@ -75,22 +87,54 @@ pub async fn run(args: VerifyArgs) -> ExitCode {
     }
 }
 
-fn intact(args: &VerifyArgs, walk: &Walk) -> String {
-    let (checked, last) = (walk.checked(), walk.last());
+fn intact(args: &VerifyArgs, checked: &Checked) -> String {
+    let Checked { walk, segments, keys } = checked;
+    let (number, last) = (walk.checked(), walk.last());
     let place = args.file.as_ref().map_or("the database".to_owned(), |file| file.display().to_string());
-    let heads = match walk.heads() {
-        0 if args.part => String::new(),
+    if args.part {
+        return format!(
+            "Intact, as a part: each of {number} events of {place} fits its hash, and its neighbours where they are \
+             there. What is missing between, or was written anew with its hash, shows only in the whole history."
+        );
+    }
+    let mut lines = vec![format!(
+        "Intact: {number} events of {place}, up to event {} with hash {}.{}",
+        last.sequence,
+        last.hash,
+        heads(walk.heads())
+    )];
+    lines.extend(segments.iter().map(dropped));
+    if args.public_key.is_empty() && !keys.is_empty() {
+        let keys = keys.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        lines.push(format!(
+            "Heads were signed with the key {keys}. Hold it against the one that you know, or name yours with \
+             --public-key."
+        ));
+    }
+    if !walk.beneath().is_empty() {
+        let many = walk.beneath().len();
+        lines.push(format!(
+            "{many} known heads are of events that were dropped: the archive's files have these."
+        ));
+    }
+    lines.join("\n")
+}
+
+fn heads(met: u64) -> String {
+    match met {
         0 => " No signed head was met: that nothing was cut off at the end, or all of it rewritten, shows only \
               against one, see --head."
             .to_owned(),
         heads => format!(" {heads} known heads fit."),
-    };
-    if args.part {
-        return format!("Intact: each of {checked} events of {place} is as it was written.{heads}");
     }
+}
+
+fn dropped(signed: &SignedSegment) -> String {
+    let Segment { first, last, last_hash, file, .. } = &signed.segment;
+    let key = signed.public_key.as_str();
     format!(
-        "Intact: {checked} events of {place}, up to event {} with hash {}.{heads}",
-        last.sequence, last.hash
+        "Events {first} to {last} were exported to {file} and dropped, signed with the key {key}; the last has hash \
+         {last_hash}."
     )
 }
 
@@ -111,45 +155,58 @@ fn known(args: &VerifyArgs) -> Result<Known, CliError> {
         if head.trim_start().starts_with('{') {
             known.signed.push(SignedHead::parse(head).map_err(|error| format!("--head: {error}"))?);
         } else if Path::new(head).is_file() {
-            for line in std::fs::read_to_string(head)?.lines().filter(|line| !line.trim().is_empty()) {
-                let signed = SignedHead::parse(line).map_err(|error| format!("--head {head}: {error}"))?;
-                known.signed.push(signed);
+            for (number, line) in std::fs::read_to_string(head)?.lines().enumerate() {
+                if !line.trim().is_empty() {
+                    let signed = SignedHead::parse(line)
+                        .map_err(|error| format!("--head {head}, line {}: {error}", number + 1))?;
+                    known.signed.push(signed);
+                }
             }
         } else {
             known.heads.push(Head::parse(head).map_err(|error| format!("--head: {error}"))?);
         }
     }
+    // Whoever brings signed heads knows their keys: what was dropped must have been dropped under one of them.
+    known.segment_keys = known.signed.iter().map(|signed| signed.public_key.clone()).collect();
     Ok(known)
 }
 
 async fn verify_database(database: &DatabaseArgs, known: &Known) -> Result<Verdict, CliError> {
-    let file = database.database.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
-    if let Some(missing) = file.filter(|file| !Path::new(file).exists()) {
-        return Err(format!("there is no database {missing}; name it with --database sqlite://FILE").into());
-    }
-    let db = Db::open(&database.database).await?;
-    let mut walk = Walk::default();
-    let done = walk_database(&db, known, &mut walk).await;
+    let db = open_database(database).await?;
+    let verdict = walk_database(&db, known).await;
     db.close().await;
-    verdict(walk, done)
+    verdict
 }
 
-async fn walk_database(db: &Db, known: &Known, walk: &mut Walk) -> Result<(), CheckError> {
-    let mut check = Check::begin(db, known).await?;
+async fn walk_database(db: &Db, known: &Known) -> Result<Verdict, CliError> {
+    let mut check = match Check::begin(db, known).await {
+        Ok(check) => check,
+        Err(error) => return not_intact(Walk::default(), error),
+    };
     loop {
-        let step = check.step(db, ROWS).await;
-        if !matches!(step, Ok(Step::More)) {
-            walk.clone_from(check.walk());
-            return step.map(drop);
+        match check.step(db, ROWS).await {
+            Ok(Step::More) => {}
+            Ok(Step::End) => break,
+            Err(error) => return not_intact(check.walk().clone(), error),
         }
     }
+    let segments = check.segments().to_vec();
+    let vouched = !known.keys.is_empty() || !known.segment_keys.is_empty();
+    if let Some(beneath) = check.walk().beneath().first().filter(|_| !vouched) {
+        return Err(format!(
+            "the head of event {beneath} could not be checked: that event was dropped, under a key that nobody \
+             vouched for; name yours with --public-key, and check the head against the archive's file"
+        )
+        .into());
+    }
+    let (walk, keys) = (check.walk().clone(), check.head_keys().clone());
+    Ok(Verdict::Intact(Checked { walk, segments, keys }))
 }
 
-fn verdict(walk: Walk, done: Result<(), CheckError>) -> Result<Verdict, CliError> {
-    match done {
-        Ok(()) => Ok(Verdict::Intact(walk)),
-        Err(CheckError::Broken(broken)) => Ok(Verdict::Broken { walk, broken }),
-        Err(error) => Err(error.into()),
+fn not_intact(walk: Walk, error: CheckError) -> Result<Verdict, CliError> {
+    match error {
+        CheckError::Broken(broken) => Ok(Verdict::Broken { walk, broken, hint: String::new() }),
+        error => Err(error.into()),
     }
 }
 
@@ -166,10 +223,31 @@ fn verify_file(file: &Path, args: &VerifyArgs, known: &Known) -> Result<Verdict,
         Err(broken) => Err(FileError::Broken(broken)),
     };
     match done {
-        Ok(()) => Ok(Verdict::Intact(walk)),
-        Err(FileError::Broken(broken)) => Ok(Verdict::Broken { walk, broken }),
+        Ok(()) => {
+            let keys = known.signed.iter().map(|signed| signed.public_key.as_str().to_owned()).collect();
+            Ok(Verdict::Intact(Checked { walk, segments: Vec::new(), keys }))
+        }
+        Err(FileError::Broken(broken)) => {
+            let late = walk.checked() == 0 && broken.flaw == Flaw::Missing && args.after.is_none();
+            let hint = if late { hint(file)? } else { String::new() };
+            Ok(Verdict::Broken { walk, broken, hint })
+        }
         Err(FileError::Io(error)) => Err(format!("{} cannot be read: {error}", file.display()).into()),
     }
+}
+
+/// What to do about a file that does not begin at the first event.
+fn hint(file: &Path) -> Result<String, CliError> {
+    let mut first = String::new();
+    BufReader::new(File::open(file)?).take(LINE_MAX as u64).read_line(&mut first)?;
+    let before = verify::line_before(first.trim_end());
+    Ok(before.map_or(String::new(), |before| {
+        format!(
+            "\nThe file begins behind event {0}. Where what was before was dropped, name that event with --after \
+             {0}:{1}, if you know this hash from elsewhere; for a search's result use --part.",
+            before.sequence, before.hash
+        )
+    }))
 }
 
 enum FileError {
@@ -189,7 +267,7 @@ fn walk_file(file: File, walk: &mut Walk) -> Result<(), FileError> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let mut bounded = std::io::Read::take(&mut reader, LINE_MAX as u64);
+        let mut bounded = (&mut reader).take(LINE_MAX as u64);
         if bounded.read_until(b'\n', &mut line).map_err(FileError::Io)? == 0 {
             return walk.end().map_err(FileError::Broken);
         }

@@ -87,11 +87,44 @@ impl Db {
     }
 
     async fn open_postgres(address: &str) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(address)?.application_name("unstale");
-        let pool =
-            PgPoolOptions::new().max_connections(16).acquire_timeout(ACQUIRE).connect_with(options).await?;
+        let pool = postgres(PgConnectOptions::from_str(address)?).await?;
         POSTGRES.run(&pool).await?;
         Ok(Self(Pools::Postgres(pool)))
+    }
+
+    /// Opens it to be looked at: nothing of it is changed, so its tables must be those that this program knows.
+    pub async fn open_to_look(address: &str) -> Result<Self, StoreError> {
+        let db = if address.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(address)?.read_only(true).busy_timeout(BUSY);
+            let file = options.get_filename().to_owned();
+            let pool = look_at(options).await?;
+            Self(Pools::Sqlite { write: pool.clone(), read: Readers::new(pool, ACQUIRE), file })
+        } else if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(address)?;
+            Self(Pools::Postgres(postgres(options.options([("default_transaction_read_only", "on")])).await?))
+        } else {
+            // It says what is wrong with the address.
+            return Self::open(address).await;
+        };
+        db.check_tables().await?;
+        Ok(db)
+    }
+
+    async fn check_tables(&self) -> Result<(), StoreError> {
+        let known = if self.is_shared() { &POSTGRES } else { &SQLITE };
+        let known = known.iter().map(|migration| migration.version).max();
+        let mut conn = self.read().await?;
+        let (there,) =
+            fetch_one!(conn, (Option<i64>,), "SELECT max(version) FROM _sqlx_migrations WHERE success")?;
+        if there == known {
+            return Ok(());
+        }
+        let number = |version: Option<i64>| version.map_or("none".to_owned(), |version| version.to_string());
+        Err(StoreError::Address(format!(
+            "the database's tables are of version {} and this program knows version {}; use the program that serves it",
+            number(there),
+            number(known)
+        )))
     }
 
     /// A connection for reading.
@@ -136,6 +169,22 @@ impl Db {
             }
             Pools::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+async fn postgres(options: PgConnectOptions) -> Result<PgPool, sqlx::Error> {
+    let options = options.application_name("unstale");
+    PgPoolOptions::new().max_connections(16).acquire_timeout(ACQUIRE).connect_with(options).await
+}
+
+/// A copy in a folder that may not be written cannot have the files that SQLite keeps beside it; nobody changes it.
+async fn look_at(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let pool =
+        || SqlitePoolOptions::new().max_connections(8).test_before_acquire(false).acquire_timeout(ACQUIRE);
+    let log = PathBuf::from(format!("{}-wal", options.get_filename().display()));
+    match pool().connect_with(options.clone()).await {
+        Err(_) if !log.exists() => pool().connect_with(options.immutable(true)).await,
+        opened => opened,
     }
 }
 

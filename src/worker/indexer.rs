@@ -11,13 +11,14 @@ use crate::{
             Chained,
             search::{item_key, words_of},
         },
+        id::ProposalId,
         item::Item,
         time::Timestamp,
     },
     store::{
         Conn, Db, StoreError,
         audit::{self, Entry},
-        batches,
+        batches, proposals,
     },
 };
 
@@ -90,14 +91,19 @@ pub(super) async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<E
     Ok(entries)
 }
 
-/// The items of an event; a long list stands in the batches of its invalidation.
+/// The items of an event; a long list stands in the batches of its invalidation, or with the request for approval.
 async fn items(conn: &mut Conn, chained: &Chained) -> Result<Vec<Item>, StoreError> {
     let event = &chained.event;
-    match &event.invalidation {
-        Some(invalidation) if event.items.shown.is_empty() && event.items.count > 0 => {
-            let batches = batches::of_invalidation(conn, invalidation).await?;
-            Ok(batches.into_iter().flat_map(|batch| batch.items).collect())
-        }
-        _ => Ok(event.items.shown.clone()),
+    if !event.items.shown.is_empty() || event.items.count == 0 {
+        return Ok(event.items.shown.clone());
     }
+    if let Some(invalidation) = &event.invalidation {
+        let batches = batches::of_invalidation(conn, invalidation).await?;
+        return Ok(batches.into_iter().flat_map(|batch| batch.items).collect());
+    }
+    if event.target.kind == "proposal" {
+        let id = ProposalId::from_trusted(event.target.id.as_str());
+        return Ok(proposals::find(conn, &id, event.at).await?.map_or_else(Vec::new, |found| found.items));
+    }
+    Ok(Vec::new())
 }

@@ -19,7 +19,9 @@ pub use herald::{Herald, PostError, Webhook};
 pub use indexer::Indexer;
 pub use poller::Poller;
 pub use runner::{Next, run, run_in_turn};
-pub use sealer::{Check, CheckError, DAYS_MIN, KeyError, Known, Retention, Seal, Sealer, Step, open_key};
+pub use sealer::{
+    Check, CheckError, DAYS_MIN, HEADS, KeyError, Known, Retention, Seal, Sealer, Step, open_key,
+};
 pub use submitter::Submitter;
 pub use surveyor::Surveyor;
 pub use timekeeper::Timekeeper;

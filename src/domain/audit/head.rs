@@ -35,6 +35,13 @@ pub enum HeadError {
     BadSignature(i64),
     #[error("the head at event {0} was signed with another key than the one that was named")]
     OtherKey(i64),
+    #[error("the signature of the segment that ends at event {0} does not fit it")]
+    BadSegment(i64),
+    #[error(
+        "the segment that ends at event {0} was dropped under another key, {1}; if it is yours, name it with \
+         --public-key or UNSTALE_AUDIT_EARLIER_KEYS"
+    )]
+    OtherSegmentKey(i64, String),
 }
 
 /// The public half of the key that heads are signed with: 64 hexadecimal digits.
@@ -47,6 +54,12 @@ impl PublicKey {
         let bytes = bytes::<32>(text).ok_or(HeadError::NotAKey)?;
         VerifyingKey::from_bytes(&bytes).map_err(|_| HeadError::NotAKey)?;
         Ok(Self(text.to_ascii_lowercase()))
+    }
+
+    /// As a database has it. What is no key fits no signature.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     #[must_use]

@@ -41,12 +41,13 @@ impl SignedSegment {
     /// Does the signature fit, under one of these keys? With none named, under the key that it names itself.
     pub fn check(&self, trusted: &[PublicKey]) -> Result<(), HeadError> {
         if !trusted.is_empty() && !trusted.contains(&self.public_key) {
-            return Err(HeadError::OtherKey(self.segment.last));
+            let key = self.public_key.as_str().to_owned();
+            return Err(HeadError::OtherSegmentKey(self.segment.last, key));
         }
         if self.public_key.fits(&self.segment.message(), &self.signature) {
             Ok(())
         } else {
-            Err(HeadError::BadSignature(self.segment.last))
+            Err(HeadError::BadSegment(self.segment.last))
         }
     }
 }

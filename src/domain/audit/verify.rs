@@ -70,8 +70,12 @@ pub struct Walk {
     /// The last signed head that was passed.
     passed: i64,
     heads: u64,
+    /// Heads that are known of events before the beginning: nothing here can be held to them.
+    beneath: Vec<i64>,
     /// Events may be missing between: a part of a history, oldest or newest first.
     part: bool,
+    /// In a part, the hash that the last event has of the one before it.
+    before: String,
 }
 
 impl Default for Walk {
@@ -84,8 +88,16 @@ impl Walk {
     /// Begins behind an event that is trusted.
     #[must_use]
     pub fn after(last: Head) -> Self {
-        let passed = last.sequence;
-        Self { last, checked: 0, signed: BTreeMap::new(), passed, heads: 0, part: false }
+        Self {
+            passed: last.sequence,
+            last,
+            checked: 0,
+            signed: BTreeMap::new(),
+            heads: 0,
+            beneath: Vec::new(),
+            part: false,
+            before: String::new(),
+        }
     }
 
     /// A walk over a search's result: each event by itself, and links where neighbours are there.
@@ -94,8 +106,12 @@ impl Walk {
         Self { part: true, ..Self::default() }
     }
 
-    /// Holds the chain to a head that is known from elsewhere.
+    /// Holds the chain to a head that is known from elsewhere. To be called before the walk begins.
     pub fn expect(&mut self, head: &Head) -> Result<(), Broken> {
+        if head.sequence < self.last.sequence {
+            self.beneath.push(head.sequence);
+            return Ok(());
+        }
         let before = self.signed.insert(head.sequence, head.hash.clone());
         let contradicts = before.is_some_and(|hash| hash != head.hash);
         let behind = head.sequence == self.last.sequence && head.hash != self.last.hash;
@@ -159,6 +175,12 @@ impl Walk {
         if sequence == next && (!self.part || self.checked > 0) && previous != self.last.hash {
             return Err(broken(sequence, Flaw::Link));
         }
+        if self.part {
+            if self.checked > 0 && sequence + 1 == self.last.sequence && hash != self.before {
+                return Err(broken(sequence, Flaw::Link));
+            }
+            previous.clone_into(&mut self.before);
+        }
         if let Some(signed) = self.signed.get(&sequence) {
             if signed != hash {
                 return Err(broken(sequence, Flaw::NotAsSigned(self.passed)));
@@ -194,11 +216,24 @@ impl Walk {
         self.checked
     }
 
+    /// The events before the beginning of which heads are known.
+    #[must_use]
+    pub fn beneath(&self) -> &[i64] {
+        &self.beneath
+    }
+
     /// So many heads were met and fit.
     #[must_use]
     pub const fn heads(&self) -> u64 {
         self.heads
     }
+}
+
+/// The event before a line of an export, as the line itself says it.
+#[must_use]
+pub fn line_before(text: &str) -> Option<Head> {
+    let links: Links = serde_json::from_str(split(text)?.form).ok()?;
+    Head::new(links.sequence - 1, &links.previous_hash).ok()
 }
 
 const fn broken(sequence: i64, flaw: Flaw) -> Broken {
@@ -315,5 +350,22 @@ mod tests {
         let mut changed = part;
         changed[1].event.note.clear();
         assert_eq!(flaw(&changed, Walk::over_a_part()), (7, Flaw::Hash));
+        // Event 6 written anew with a hash that fits: its neighbours say so, whichever comes first.
+        let forged = Chained::new(6, changed[1].event.clone(), whole[4].hash.clone());
+        for (part, at) in [([7, 6, 5], 6), ([5, 6, 7], 7)] {
+            let part: Vec<_> =
+                part.iter().map(|n| if *n == 6 { forged.clone() } else { whole[n - 1].clone() }).collect();
+            assert_eq!(flaw(&part, Walk::over_a_part()), (at, Flaw::Link));
+        }
+    }
+
+    #[test]
+    fn a_head_of_what_lies_before_the_beginning_is_told_apart() {
+        let whole = chain(9);
+        let mut begun = Walk::after(Head { sequence: 4, hash: whole[3].hash.clone() });
+        begun.expect(&Head { sequence: 2, hash: whole[1].hash.clone() }).unwrap();
+        begun.expect(&Head { sequence: 6, hash: whole[5].hash.clone() }).unwrap();
+        let done = walk(&whole[4..], begun).unwrap();
+        assert_eq!((done.heads(), done.beneath()), (1, &[2][..]));
     }
 }

@@ -1,6 +1,6 @@
 //! How the last check of the chain in the background ended, for the page to show.
 
-use crate::domain::time::Timestamp;
+use crate::domain::{audit::head::Head, time::Timestamp};
 
 use super::super::{
     Conn, StoreError, Tx,
@@ -34,6 +34,8 @@ pub struct Checked {
 
 #[derive(sqlx::FromRow)]
 struct Row {
+    head_sequence: i64,
+    head_hash: String,
     sequence: i64,
     at: Option<i64>,
     whole_at: Option<i64>,
@@ -47,13 +49,20 @@ struct Row {
 }
 
 pub async fn check_state(conn: &mut Conn) -> Result<Checked, StoreError> {
+    Ok(standing(conn).await?.1)
+}
+
+/// The last event as the table's own note has it, and how the checks stand.
+pub async fn standing(conn: &mut Conn) -> Result<(Head, Checked), StoreError> {
     let row = fetch_one!(
         conn,
         Row,
-        "SELECT sequence, at, whole_at, broken_at, problem, head_told, file_problem, head_posted, post_due_at,
-             post_problem FROM audit_check WHERE id = 1",
+        "SELECT h.sequence AS head_sequence, h.hash AS head_hash, c.sequence, c.at, c.whole_at, c.broken_at,
+             c.problem, c.head_told, c.file_problem, c.head_posted, c.post_due_at, c.post_problem
+         FROM audit_check c, audit_head h WHERE c.id = 1 AND h.id = 1",
     )?;
-    Ok(Checked {
+    let head = Head { sequence: row.head_sequence, hash: row.head_hash };
+    let checked = Checked {
         sequence: row.sequence,
         at: optional_time(row.at),
         whole_at: optional_time(row.whole_at),
@@ -64,7 +73,8 @@ pub async fn check_state(conn: &mut Conn) -> Result<Checked, StoreError> {
         head_posted: row.head_posted,
         post_due_at: Some(row.post_due_at).filter(|at| *at > 0).map(time),
         post_problem: row.post_problem,
-    })
+    };
+    Ok((head, checked))
 }
 
 /// Notes how a check ended; what was told outside is noted by [`set_head_told`] and [`set_head_posted`].

@@ -43,7 +43,7 @@ pub async fn signed_heads(conn: &mut Conn, after: i64, limit: usize) -> Result<V
         after,
         signed(limit),
     )?;
-    rows.into_iter().map(Row::into_head).collect()
+    Ok(rows.into_iter().map(Row::into_head).collect())
 }
 
 /// The newest signed head.
@@ -53,7 +53,7 @@ pub async fn last_signed_head(conn: &mut Conn) -> Result<Option<SignedHead>, Sto
         Row,
         "SELECT sequence, hash, at, public_key, signature FROM audit_signed_head ORDER BY sequence DESC LIMIT 1",
     )?;
-    row.map(Row::into_head).transpose()
+    Ok(row.map(Row::into_head))
 }
 
 #[derive(sqlx::FromRow)]
@@ -66,10 +66,9 @@ struct Row {
 }
 
 impl Row {
-    fn into_head(self) -> Result<SignedHead, StoreError> {
-        let unreadable = |_| StoreError::unreadable("a signed head's key", &self.public_key);
-        let public_key = PublicKey::parse(&self.public_key).map_err(unreadable)?;
+    fn into_head(self) -> SignedHead {
+        let public_key = PublicKey::from_stored(&self.public_key);
         let head = Head { sequence: self.sequence, hash: self.hash };
-        Ok(SignedHead { head, at: time(self.at), public_key, signature: self.signature })
+        SignedHead { head, at: time(self.at), public_key, signature: self.signature }
     }
 }

@@ -43,14 +43,14 @@ pub async fn segments(conn: &mut Conn) -> Result<Vec<SignedSegment>, StoreError>
         "SELECT first_sequence, last_sequence, last_hash, file, file_sha256, at, public_key, signature
          FROM audit_segment ORDER BY last_sequence",
     )?;
-    rows.into_iter()
+    Ok(rows
+        .into_iter()
         .map(|(first, last, last_hash, file, file_sha256, at, key, signature)| {
-            let public_key =
-                PublicKey::parse(&key).map_err(|_| StoreError::unreadable("a segment's key", &key))?;
+            let public_key = PublicKey::from_stored(&key);
             let segment = Segment { first, last, last_hash, file, file_sha256, at: time(at) };
-            Ok(SignedSegment { segment, public_key, signature })
+            SignedSegment { segment, public_key, signature }
         })
-        .collect()
+        .collect())
 }
 
 /// Drops the events from `first` up to `last`, with all that the index has of them. Gives how many went. `entries` says

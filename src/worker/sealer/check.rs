@@ -1,16 +1,17 @@
 //! Walks the chain in the database in bounded steps: for the command line in one go, for the sealer a little at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use tokio::task::JoinHandle;
 
 use crate::{
     domain::audit::{
         head::{Head, PublicKey, SignedHead},
+        segment::SignedSegment,
         verify::{Broken, Flaw, Walk},
     },
     store::{
-        Db, StoreError,
+        Conn, Db, StoreError,
         audit::{self, Sheet},
     },
 };
@@ -25,6 +26,8 @@ const HEADS: usize = 1_000;
 pub struct Known {
     /// Where none is named, each head is held to the key that it names itself.
     pub keys: Vec<PublicKey>,
+    /// The same for segments that were dropped, beside `keys`.
+    pub segment_keys: Vec<PublicKey>,
     pub heads: Vec<Head>,
     pub signed: Vec<SignedHead>,
 }
@@ -53,8 +56,12 @@ pub enum Step {
 pub struct Check {
     walk: Walk,
     known: Known,
-    /// It began behind this event: what is before was dropped, or is trusted.
-    behind: i64,
+    /// The segments that were dropped before it.
+    segments: Vec<SignedSegment>,
+    /// The keys of the signed heads that it is held to.
+    head_keys: BTreeSet<String>,
+    /// The first event that was there when it began.
+    first: i64,
     /// The next pages, which are read while one is walked.
     ahead: VecDeque<JoinHandle<Result<Sheet, StoreError>>>,
 }
@@ -68,43 +75,41 @@ enum Walked {
 }
 
 impl Check {
-    /// From the first event on that was not dropped, held to all signed heads.
+    /// From the first event on that is there, held to all signed heads.
     pub async fn begin(db: &Db, known: &Known) -> Result<Self, CheckError> {
         let mut conn = db.read().await?;
-        let mut walk = Walk::default();
-        let mut dropped = 0;
-        for signed in audit::segments(&mut conn).await? {
-            let segment = &signed.segment;
-            signed.check(&known.keys).map_err(|error| at(segment.first, error.into()))?;
-            if segment.first != dropped + 1 {
-                return Err(at(dropped + 1, Flaw::Missing).into());
-            }
-            dropped = segment.last;
-            walk = Walk::after(Head { sequence: segment.last, hash: segment.last_hash.clone() });
-        }
-        let mut after = dropped - 1;
-        loop {
-            let page = audit::signed_heads(&mut conn, after, HEADS).await?;
-            let Some(last) = page.last() else { break };
-            after = last.head.sequence;
-            for signed in &page {
-                walk.expect_signed(signed, &known.keys)?;
-            }
-        }
+        // Before the segments: what is dropped meanwhile shows in the first step.
+        let first = audit::first_sequence(&mut conn).await?;
+        let segments = audit::segments(&mut conn).await?;
+        let ends = ends(&segments, known)?;
+        let mut walk = begin_walk(&mut conn, first, &ends).await?;
+        let mut head_keys = expect_noted(&mut conn, &mut walk, known).await?;
         for signed in &known.signed {
-            walk.expect_signed(signed, &known.keys)?;
+            signed.check(&known.keys).map_err(|error| at(signed.head.sequence, error.into()))?;
+            head_keys.insert(signed.public_key.as_str().to_owned());
         }
-        for head in &known.heads {
-            walk.expect(head)?;
+        for head in known.signed.iter().map(|signed| &signed.head).chain(&known.heads) {
+            match ends.iter().find(|end| end.sequence == head.sequence) {
+                Some(end) if end != head => return Err(at(head.sequence, Flaw::NotAsSigned(0)).into()),
+                Some(_) => {}
+                None => walk.expect(head)?,
+            }
         }
-        Ok(Self { walk, known: known.clone(), behind: dropped, ahead: VecDeque::new() })
+        Ok(Self { walk, known: known.clone(), segments, head_keys, first, ahead: VecDeque::new() })
     }
 
     /// From behind a head that is trusted.
     #[must_use]
     pub fn after(head: Head) -> Self {
-        let behind = head.sequence;
-        Self { walk: Walk::after(head), known: Known::default(), behind, ahead: VecDeque::new() }
+        let first = head.sequence + 1;
+        Self {
+            walk: Walk::after(head),
+            known: Known::default(),
+            segments: Vec::new(),
+            head_keys: BTreeSet::new(),
+            first,
+            ahead: VecDeque::new(),
+        }
     }
 
     /// Walks up to `rows` events, and reads the next ones meanwhile.
@@ -125,10 +130,13 @@ impl Check {
         }
     }
 
-    /// Does a segment go further by now than where this walk began?
+    /// Are events gone by now that were there when this walk began?
     async fn ground_was_dropped(&self, db: &Db) -> Result<bool, StoreError> {
-        let segments = audit::segments(&mut *db.read().await?).await?;
-        Ok(segments.last().is_some_and(|signed| signed.segment.last > self.behind))
+        let mut conn = db.read().await?;
+        let kept = audit::segments(&mut conn).await?;
+        let first = audit::first_sequence(&mut conn).await?;
+        let dropped_since = kept.last().is_some_and(|signed| signed.segment.last >= self.first);
+        Ok(dropped_since && first > self.first)
     }
 
     async fn walk_on(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
@@ -213,6 +221,71 @@ impl Check {
     #[must_use]
     pub const fn walk(&self) -> &Walk {
         &self.walk
+    }
+
+    /// The keys of the signed heads that it is held to.
+    #[must_use]
+    pub const fn head_keys(&self) -> &BTreeSet<String> {
+        &self.head_keys
+    }
+
+    /// What was dropped before it, oldest first.
+    #[must_use]
+    pub fn segments(&self) -> &[SignedSegment] {
+        &self.segments
+    }
+}
+
+/// The ends of the segments, which follow on one another under keys that count.
+fn ends(segments: &[SignedSegment], known: &Known) -> Result<Vec<Head>, Broken> {
+    let keys: Vec<PublicKey> = known.keys.iter().chain(&known.segment_keys).cloned().collect();
+    let mut ends: Vec<Head> = Vec::with_capacity(segments.len());
+    for signed in segments {
+        let segment = &signed.segment;
+        signed.check(&keys).map_err(|error| at(segment.first, error.into()))?;
+        let dropped = ends.last().map_or(0, |end| end.sequence);
+        if segment.first != dropped + 1 {
+            return Err(at(dropped + 1, Flaw::Missing));
+        }
+        ends.push(Head { sequence: segment.last, hash: segment.last_hash.clone() });
+    }
+    Ok(ends)
+}
+
+/// Behind the last segment; or, where some of a segment's events are still to be dropped, before the first of these,
+/// which then have to lead to the hash that was signed with the segment. Nothing stands before: a walk would pass it by,
+/// while lists would show it.
+async fn begin_walk(conn: &mut Conn, first: i64, ends: &[Head]) -> Result<Walk, CheckError> {
+    if first < 1 {
+        return Err(at(first, Flaw::OutOfOrder).into());
+    }
+    let Some(dropped) = ends.last() else { return Ok(Walk::default()) };
+    let oldest = audit::scan(conn, first - 1, 1).await?.into_iter().next();
+    let Some(oldest) = oldest.filter(|oldest| oldest.sequence <= dropped.sequence) else {
+        return Ok(Walk::after(dropped.clone()));
+    };
+    let oldest = oldest.event.map_err(|why| at(oldest.sequence, Flaw::Unreadable(why)))?;
+    let mut walk = Walk::after(Head { sequence: oldest.sequence - 1, hash: oldest.previous_hash });
+    ends.iter().filter(|end| end.sequence >= oldest.sequence).try_for_each(|end| walk.expect(end))?;
+    Ok(walk)
+}
+
+/// Holds a walk to the signed heads of the database from where it begins. Gives their keys.
+async fn expect_noted(
+    conn: &mut Conn,
+    walk: &mut Walk,
+    known: &Known,
+) -> Result<BTreeSet<String>, CheckError> {
+    let mut keys = BTreeSet::new();
+    let mut after = walk.last().sequence - 1;
+    loop {
+        let page = audit::signed_heads(conn, after, HEADS).await?;
+        let Some(last) = page.last() else { return Ok(keys) };
+        after = last.head.sequence;
+        for signed in &page {
+            walk.expect_signed(signed, &known.keys)?;
+            keys.insert(signed.public_key.as_str().to_owned());
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Checks the chain in the background, signs its head, and tells the signed heads outside.
 //!
-//! New events are checked as they come, and the whole chain once a day, a bounded number of rows a tick. Only what was
-//! checked is signed: a chain that was tampered with gets no signature that says otherwise.
+//! New events are checked as they come, and the whole chain after a start and once a day, a bounded number of rows a
+//! tick. Only what was checked is signed: a chain that was tampered with gets no signature that says otherwise.
 
 mod check;
+mod findable;
 mod key;
 mod retain;
 mod tell;
@@ -19,7 +20,7 @@ pub use retain::{DAYS_MIN, Retention};
 use crate::{
     clock::Clock,
     domain::{
-        audit::head::{Head, SealKey},
+        audit::head::{Head, PublicKey, SealKey},
         time::Timestamp,
     },
     store::{
@@ -39,17 +40,29 @@ const SIGN_EVERY: Duration = Duration::from_hours(1);
 const WHOLE_EVERY: Duration = Duration::from_hours(24);
 /// What is well is noted so often; what is not is noted at once.
 const NOTE_EVERY: Duration = Duration::from_mins(1);
+/// Signed heads are logged under this name, so that they are told also where little else is.
+pub const HEADS: &str = "unstale::heads";
 
 /// What the sealer signs with, and where it tells of it.
 #[derive(Debug, Clone)]
 pub struct Seal {
     pub key: SealKey,
+    /// Keys that were used before it: what was dropped under them counts.
+    pub earlier_keys: Vec<PublicKey>,
     /// The file to which each signed head is added as a line.
     pub heads: Option<PathBuf>,
     /// The webhook that gets each signed head.
     pub webhook: Option<Webhook>,
     /// Without it events are kept for ever.
     pub retention: Option<Retention>,
+}
+
+impl Seal {
+    /// With this key, telling nobody and keeping everything.
+    #[must_use]
+    pub const fn with(key: SealKey) -> Self {
+        Self { key, earlier_keys: Vec::new(), heads: None, webhook: None, retention: None }
+    }
 }
 
 /// The worker that seals.
@@ -69,6 +82,10 @@ struct State {
     checked: Checked,
     begun: bool,
     noted_at: Option<Timestamp>,
+    /// Something is to be noted that was not worth a write yet.
+    unnoted: bool,
+    /// When this process last walked over the whole chain. What the database says of it is shown, and never trusted.
+    walked_at: Option<Timestamp>,
     tell_at: Option<Timestamp>,
     leaving: Option<retain::Leaving>,
     /// When it was last looked for segments that are old enough.
@@ -86,9 +103,11 @@ impl Sealer {
         let mut state = self.state.lock().await;
         if !state.begun {
             state.checked = audit::check_state(&mut *self.db.read().await?).await?;
-            state.newest = Some(self.begin().await?);
             self.forget_what_is_not_told(&state).await?;
             state.begun = true;
+        }
+        if state.newest.is_none() && state.checked.broken_at.is_none() {
+            state.newest = Some(self.begin().await?);
         }
         let newest = self.check_newest(&mut state).await?;
         if newest == Some(Step::End) {
@@ -109,7 +128,7 @@ impl Sealer {
         let trusted = signed.filter(|signed| signed.check(&[self.seal.key.public()]).is_ok());
         match trusted {
             Some(signed) => Ok(Check::after(signed.head)),
-            None => match Check::begin(&self.db, &Known::default()).await {
+            None => match Check::begin(&self.db, &self.known()).await {
                 Ok(check) => Ok(check),
                 Err(CheckError::Store(error)) => Err(error),
                 // The whole check finds it too, and says so.
@@ -124,14 +143,15 @@ impl Sealer {
         let reached = check.walk().last().sequence;
         match step {
             Ok(step) => {
-                let new = reached != state.checked.sequence;
-                if step == Step::End && (new || state.noted_at.is_none()) && state.checked.broken_at.is_none()
-                {
+                let new = reached != state.checked.sequence || state.unnoted || state.noted_at.is_none();
+                if step == Step::End && new && state.checked.broken_at.is_none() {
                     state.checked.sequence = reached;
                     self.note(state, false).await?;
                 }
                 Ok(Some(step))
             }
+            // The database could not be asked: the walk goes on from where it stands.
+            Err(CheckError::Store(error)) => Err(error),
             Err(error) => {
                 state.newest = None;
                 self.broken(state, error).await?;
@@ -140,35 +160,51 @@ impl Sealer {
         }
     }
 
-    /// A piece of the whole chain, if that is due.
+    /// What the chain is held to beside the heads in the database. Heads of earlier keys count as well: a key may be
+    /// changed.
+    fn known(&self) -> Known {
+        let own = std::iter::once(self.seal.key.public());
+        let keys: Vec<PublicKey> = own.chain(self.seal.earlier_keys.iter().cloned()).collect();
+        let signed = self.seal.heads.as_deref().map_or_else(Vec::new, |file| tell::told(file, &keys));
+        Known { segment_keys: keys, signed, ..Known::default() }
+    }
+
+    /// A piece of the whole chain, if that is due, and of what the search finds of it.
     async fn check_whole(&self, state: &mut State) -> Result<Option<Step>, StoreError> {
         let now = self.clock.now();
         if state.whole.is_none() {
-            if state.checked.whole_at.is_some_and(|at| now.since(at) < WHOLE_EVERY) {
+            if state.walked_at.is_some_and(|at| !is_past(at, WHOLE_EVERY, now)) {
                 return Ok(None);
             }
-            // Heads of earlier keys count as well: a key may be changed.
-            match Check::begin(&self.db, &Known::default()).await {
+            match Check::begin(&self.db, &self.known()).await {
                 Ok(check) => state.whole = Some(check),
+                Err(CheckError::Store(error)) => return Err(error),
                 Err(error) => return self.whole_broken(state, error).await,
             }
         }
         let Some(check) = &mut state.whole else { return Ok(None) };
+        let before = check.walk().last().sequence;
         match check.step(&self.db, ROWS).await {
-            Ok(Step::More) => Ok(Some(Step::More)),
+            Ok(Step::More) => {
+                let reached = check.walk().last().sequence;
+                self.look_at_index(before, reached).await?;
+                Ok(Some(Step::More))
+            }
             Ok(Step::End) => {
                 let last = check.walk().last().clone();
                 state.whole = None;
                 self.whole_intact(state, last).await?;
                 Ok(Some(Step::End))
             }
+            Err(CheckError::Store(error)) => Err(error),
             Err(error) => self.whole_broken(state, error).await,
         }
     }
 
     async fn whole_intact(&self, state: &mut State, last: Head) -> Result<(), StoreError> {
         state.checked.sequence = last.sequence;
-        state.checked.whole_at = Some(self.clock.now());
+        state.walked_at = Some(self.clock.now());
+        state.checked.whole_at = state.walked_at;
         state.checked.broken_at = None;
         state.checked.problem.clear();
         if state.newest.is_none() {
@@ -181,7 +217,7 @@ impl Sealer {
         state.whole = None;
         state.newest = None;
         // Looked at again tomorrow, or after a restart.
-        state.checked.whole_at = Some(self.clock.now());
+        state.walked_at = Some(self.clock.now());
         self.broken(state, error).await?;
         Ok(None)
     }
@@ -206,14 +242,16 @@ impl Sealer {
     async fn note(&self, state: &mut State, at_once: bool) -> Result<(), StoreError> {
         let now = self.clock.now();
         state.checked.at = Some(now);
-        let recent = state.noted_at.is_some_and(|at| now.since(at) < NOTE_EVERY);
+        let recent = state.noted_at.is_some_and(|at| !is_past(at, NOTE_EVERY, now));
         if recent && !at_once {
+            state.unnoted = true;
             return Ok(());
         }
         let mut tx = self.db.begin().await?;
         audit::set_check_state(&mut tx, &state.checked).await?;
         tx.commit().await?;
         state.noted_at = Some(now);
+        state.unnoted = false;
         Ok(())
     }
 
@@ -228,7 +266,7 @@ impl Sealer {
         let now = self.clock.now();
         let last = audit::last_signed_head(&mut *self.db.read().await?).await?;
         let due =
-            last.is_none_or(|last| head.sequence > last.head.sequence && now.since(last.at) >= SIGN_EVERY);
+            last.is_none_or(|last| head.sequence > last.head.sequence && is_past(last.at, SIGN_EVERY, now));
         if !due {
             return Ok(());
         }
@@ -237,8 +275,13 @@ impl Sealer {
         let new = audit::insert_signed_head(&mut tx, &signed).await?;
         tx.commit().await?;
         if new {
-            tracing::info!(head = %signed.line(), "the history's head was signed");
+            tracing::info!(target: HEADS, head = %signed.line(), "the history's head was signed");
         }
         Ok(())
     }
+}
+
+/// Is it so long ago? What lies ahead was noted before the clock was put back, and counts as long ago.
+fn is_past(at: Timestamp, every: Duration, now: Timestamp) -> bool {
+    at > now || now.since(at) >= every
 }

@@ -1,6 +1,7 @@
 //! Retention: whole segments that are old enough are exported and signed first, and dropped then.
 //!
-//! A segment ends at a signed head, so that what is left can be verified from there on.
+//! A segment ends at a signed head, so that what is left can be verified from there on. What is exported is verified on
+//! the way: nothing goes that is not as it was written.
 
 use std::{
     fs,
@@ -14,14 +15,19 @@ use sha2::{Digest, Sha256};
 use crate::{
     domain::{
         actor::Acting,
-        audit::{Action, Event, Target, export, head::SignedHead, segment::Segment},
+        audit::{
+            Action, Event, GENESIS, Target, export,
+            head::{Head, SignedHead},
+            segment::Segment,
+            verify::Walk,
+        },
         secret::hex,
         time::Timestamp,
     },
     store::{StoreError, audit},
 };
 
-use super::{super::indexer, Sealer, State};
+use super::{super::indexer, CheckError, Sealer, State, is_past};
 
 /// Nothing younger may ever be dropped.
 pub const DAYS_MIN: u32 = 400;
@@ -44,7 +50,7 @@ pub struct Retention {
 pub(super) struct Leaving {
     head: SignedHead,
     first: i64,
-    last: i64,
+    walk: Walk,
     hash: Sha256,
     part: PathBuf,
     out: BufWriter<fs::File>,
@@ -64,28 +70,31 @@ impl Sealer {
             return Ok(true);
         }
         let now = self.clock.now();
-        if state.looked_at.is_some_and(|at| now.since(at) < LOOK_EVERY) {
+        if state.looked_at.is_some_and(|at| !is_past(at, LOOK_EVERY, now)) {
             return Ok(false);
         }
         state.looked_at = Some(now);
-        let Some((head, first)) = self.old_enough(retention, now).await? else { return Ok(false) };
-        match begin(retention, head, first) {
+        let Some((head, behind)) = self.old_enough(retention, now).await? else { return Ok(false) };
+        match begin(retention, head, behind) {
             Ok(leaving) => state.leaving = Some(leaving),
             Err(error) => not_written(&retention.folder, &error),
         }
         Ok(state.leaving.is_some())
     }
 
-    /// The newest signed head of which every event is old enough, and where its segment begins.
+    /// The newest signed head of which every event is old enough, and the event behind which its segment begins.
     async fn old_enough(
         &self,
         retention: &Retention,
         now: Timestamp,
-    ) -> Result<Option<(SignedHead, i64)>, StoreError> {
+    ) -> Result<Option<(SignedHead, Head)>, StoreError> {
         let age = Duration::from_hours(24 * u64::from(retention.days.max(DAYS_MIN)));
         let mut conn = self.db.read().await?;
-        let dropped = audit::segments(&mut conn).await?.last().map_or(0, |signed| signed.segment.last);
-        let heads = audit::signed_heads(&mut conn, dropped, ROWS).await?;
+        let dropped = audit::segments(&mut conn).await?.pop().map_or(
+            Head { sequence: 0, hash: GENESIS.to_owned() },
+            |signed| Head { sequence: signed.segment.last, hash: signed.segment.last_hash },
+        );
+        let heads = audit::signed_heads(&mut conn, dropped.sequence, ROWS).await?;
         let own = self.seal.key.public();
         let head = heads
             .into_iter()
@@ -93,8 +102,8 @@ impl Sealer {
             .filter(|signed| signed.check(std::slice::from_ref(&own)).is_ok())
             .last();
         Ok(head
-            .filter(|signed| signed.head.sequence >= dropped + SEGMENT_MIN)
-            .map(|signed| (signed, dropped + 1)))
+            .filter(|signed| signed.head.sequence >= dropped.sequence + SEGMENT_MIN)
+            .map(|signed| (signed, dropped)))
     }
 
     async fn export_more(
@@ -103,19 +112,25 @@ impl Sealer {
         retention: &Retention,
         mut leaving: Leaving,
     ) -> Result<bool, StoreError> {
-        let events = audit::after(&mut *self.db.read().await?, leaving.last, ROWS).await?;
-        let mut written = Ok(());
-        for chained in events.iter().take_while(|chained| chained.sequence <= leaving.head.head.sequence) {
-            let line = export::jsonl(chained) + "\n";
+        let page = audit::scan(&mut *self.db.read().await?, leaving.walk.last().sequence, ROWS).await?;
+        let upto = leaving.head.head.sequence;
+        let mut form = String::new();
+        for scanned in page.iter().take_while(|scanned| scanned.sequence <= upto) {
+            let taken = match &scanned.event {
+                Ok(chained) => leaving.walk.take(chained, &mut form).map(|()| export::jsonl(chained) + "\n"),
+                Err(why) => Err(leaving.walk.unreadable(scanned.sequence, why)),
+            };
+            let line = match taken {
+                Ok(line) => line,
+                Err(broken) => return self.broken(state, CheckError::Broken(broken)).await.map(|()| false),
+            };
             leaving.hash.update(line.as_bytes());
-            written = written.and_then(|()| leaving.out.write_all(line.as_bytes()));
-            leaving.last = chained.sequence;
+            if let Err(error) = leaving.out.write_all(line.as_bytes()) {
+                not_written(&retention.folder, &error);
+                return Ok(false);
+            }
         }
-        if let Err(error) = written {
-            not_written(&retention.folder, &error);
-            return Ok(false);
-        }
-        if leaving.last < leaving.head.head.sequence && !events.is_empty() {
+        if leaving.walk.last().sequence < upto && !page.is_empty() {
             state.leaving = Some(leaving);
             return Ok(true);
         }
@@ -166,16 +181,20 @@ impl Sealer {
     }
 }
 
-fn begin(retention: &Retention, head: SignedHead, first: i64) -> io::Result<Leaving> {
+fn begin(retention: &Retention, head: SignedHead, behind: Head) -> io::Result<Leaving> {
     fs::create_dir_all(&retention.folder)?;
     let part = retention.folder.join("unstale-history.part");
     let out = BufWriter::new(fs::File::create(&part)?);
-    Ok(Leaving { head, first, last: first - 1, hash: Sha256::new(), part, out })
+    let first = behind.sequence + 1;
+    let mut walk = Walk::after(behind);
+    walk.expect(&head.head).map_err(io::Error::other)?;
+    Ok(Leaving { head, first, walk, hash: Sha256::new(), part, out })
 }
 
 /// Puts the file under its name, once all of it is on disk.
 fn finish(folder: &Path, leaving: Leaving) -> io::Result<Segment> {
-    let Leaving { head, first, last, hash, part, out } = leaving;
+    let Leaving { head, first, walk, hash, part, out } = leaving;
+    let Head { sequence: last, hash: last_hash } = walk.last().clone();
     if last != head.head.sequence {
         return Err(io::Error::other(format!("the events end at {last}, before the signed head")));
     }
@@ -184,7 +203,7 @@ fn finish(folder: &Path, leaving: Leaving) -> io::Result<Segment> {
     fs::rename(&part, folder.join(&name))?;
     fs::File::open(folder)?.sync_all()?;
     let file_sha256 = hex(&hash.finalize());
-    Ok(Segment { first, last, last_hash: head.head.hash, file: name, file_sha256, at: head.at })
+    Ok(Segment { first, last, last_hash, file: name, file_sha256, at: head.at })
 }
 
 fn not_written(folder: &Path, error: &io::Error) {

@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::Path,
     time::Duration,
 };
 
 use crate::{
-    domain::audit::head::SignedHead,
+    domain::audit::head::{PublicKey, SignedHead},
     store::{StoreError, audit},
 };
 
@@ -16,6 +16,8 @@ use super::{Sealer, State};
 
 /// So many heads are told at once.
 const PAGE: usize = 500;
+/// How a line begins.
+const BEGIN: &[u8] = b"{\"at\":\"";
 /// After a failure the file is tried again.
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
@@ -41,7 +43,7 @@ impl Sealer {
     pub(super) async fn tell(&self, state: &mut State) -> Result<(), StoreError> {
         let Some(file) = &self.seal.heads else { return Ok(()) };
         let now = self.clock.now();
-        if state.tell_at.is_some_and(|at| at > now) {
+        if state.tell_at.is_some_and(|at| at > now && at <= now.plus(AFTER_FAILURE)) {
             return Ok(());
         }
         let heads = audit::signed_heads(&mut *self.db.read().await?, state.checked.head_told, PAGE).await?;
@@ -62,9 +64,44 @@ impl Sealer {
     }
 }
 
+/// The heads of the file that were signed with one of these keys. Whatever else stands there says nothing about the
+/// chain.
+pub(super) fn told(file: &Path, keys: &[PublicKey]) -> Vec<SignedHead> {
+    let lines = match fs::read_to_string(file) {
+        Ok(lines) => lines,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            tracing::warn!(file = %file.display(), %error, "the chain is not held to the file of signed heads");
+            return Vec::new();
+        }
+    };
+    let heads = lines.lines().filter_map(|line| SignedHead::parse(line).ok());
+    heads.filter(|signed| signed.check(keys).is_ok()).collect()
+}
+
+/// Adds a line for each. What a full disk or a kill left of an earlier line is taken away first, so that each line is
+/// whole.
 fn add(file: &Path, heads: &[SignedHead]) -> io::Result<()> {
     let lines: String = heads.iter().map(|signed| signed.line() + "\n").collect();
-    let mut open = fs::OpenOptions::new().append(true).create(true).open(file)?;
+    let mut open = fs::OpenOptions::new().read(true).append(true).create(true).open(file)?;
+    cut_fragment(&mut open)?;
     open.write_all(lines.as_bytes())?;
     open.sync_all()
+}
+
+/// Ends the file with a whole line. What is not ours to cut, and a file that may only grow, gets the end of the line.
+fn cut_fragment(file: &mut fs::File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    // No line is longer.
+    let from = length.saturating_sub(4_096);
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(from))?;
+    file.read_to_end(&mut end)?;
+    let fragment = end.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    if fragment.is_empty() {
+        return Ok(());
+    }
+    let ours = fragment.iter().zip(BEGIN).all(|(is, begin)| is == begin);
+    let cut = ours.then(|| file.set_len(length - fragment.len() as u64));
+    if cut.is_some_and(|cut| cut.is_ok()) { Ok(()) } else { file.write_all(b"\n") }
 }

@@ -4,7 +4,7 @@ use crate::{
     cloudfront::{Seen, Status},
     domain::{
         actor::{Acting, Actor},
-        audit::{Action, Event, ItemsRecord, Target},
+        audit::{Action, Event, ItemsRecord, Target, made_at},
         id::{BatchId, DistributionId, InvalidationId},
         invalidation::{Invalidation, InvalidationState, NewBatch},
         item::Item,
@@ -84,7 +84,7 @@ fn event(invalidation: &Invalidation, seen: &Seen, items: ItemsRecord, now: Time
     event.items = items;
     event.cloudfront_id = seen.id.to_string();
     invalidation.state.as_str().clone_into(&mut event.new);
-    event.note = format!("made at {}", seen.created_at);
+    event.note = made_at(seen.created_at);
     if seen.status == Status::Completed {
         event.note.push_str("; it was over when Unstale found it, and was not watched");
     }

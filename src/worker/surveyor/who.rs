@@ -6,13 +6,14 @@ use crate::{
     cloudfront::{KEPT, Made},
     domain::{
         actor::{Acting, Actor, Origin},
-        audit::{Action, Event, Target},
+        audit::{Action, Event, ItemsRecord, Target, made_at},
         id::InvalidationId,
+        item::Item,
         problem::{Problem, ProblemKind},
         time::Timestamp,
     },
     store::{
-        StoreError, audit,
+        StoreError, audit, batches, invalidations,
         trail::{self, Trail, UnderWay},
     },
 };
@@ -135,7 +136,16 @@ async fn keep(bench: &Bench, made: &Made) -> Result<(), StoreError> {
     if !trail::settle(&mut tx, &id).await? {
         return Ok(());
     }
-    audit::append(&mut tx, event(&id, made, bench.clock.now()));
+    let invalidation = invalidations::find(&mut tx, &id).await?;
+    let batches = batches::of_invalidation(&mut tx, &id).await?;
+    let mut items: Vec<Item> = batches.into_iter().flat_map(|batch| batch.items).collect();
+    items.sort();
+    let mut event = event(&id, made, bench.clock.now());
+    event.items = ItemsRecord::of(&items);
+    if let Some(invalidation) = invalidation {
+        event.note = format!("{}; {}", event.note, made_at(invalidation.requested_at));
+    }
+    audit::append(&mut tx, event);
     tx.commit().await?;
     bench.bell.ring();
     Ok(())

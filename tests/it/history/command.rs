@@ -3,10 +3,16 @@
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
-use unstale::{domain::audit::head::SignedHead, store::Db};
+use unstale::{
+    domain::audit::{
+        head::{SealKey, SignedHead},
+        segment::Segment,
+    },
+    store::{Db, audit},
+};
 
 use super::given::{fill, key};
-use crate::support::Raw;
+use crate::support::{DOCS, Raw, SHOP, Site, WORKSHOP, at, encoded, seconds, uuid};
 
 struct Given {
     folder: TempDir,
@@ -25,14 +31,7 @@ impl Given {
     }
 
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_unstale"))
-            .arg("audit")
-            .args(arguments)
-            .env("UNSTALE_DATABASE", &self.database)
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (status.code().unwrap(), text(stdout), text(stderr))
+        run(&self.database, arguments)
     }
 
     fn file(&self, name: &str) -> String {
@@ -42,6 +41,18 @@ impl Given {
     async fn raw(&self) -> Raw {
         Raw::connect(&self.database).await
     }
+}
+
+/// Its exit code, and what it said to standard output and to standard error.
+fn run(database: &str, arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_unstale"))
+        .arg("audit")
+        .args(arguments)
+        .env("UNSTALE_DATABASE", database)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
 }
 
 #[tokio::test]
@@ -149,4 +160,203 @@ async fn an_export_of_a_damaged_history_has_what_is_left_once_and_shows_the_dama
     raw.run("UPDATE audit_event SET outcome = 'x' WHERE sequence = 7").await.unwrap();
     let (code, _, complaint) = given.run(&["export", "--format", "csv"]);
     assert!(code != 0 && complaint.contains("an outcome"), "{complaint}");
+}
+
+#[tokio::test]
+async fn an_export_of_everything_says_on_standard_error_how_far_it_goes() {
+    let given = Given::new(30).await;
+    let file = given.file("all.jsonl");
+    let export = ["export", "--format", "jsonl", "--output", file.as_str()];
+    let whole =
+        format!("unstale: 30 events written: 1 to 30, the last with hash {}.\n", given.head.head.hash);
+    assert_eq!(given.run(&export), (0, String::new(), whole.clone()));
+    for (format, lines) in [("csv", 31), ("jsonl", 30), ("ocsf", 30)] {
+        let (code, out, told) = given.run(&["export", "--format", format]);
+        assert_eq!((code, out.lines().count(), &told), (0, lines, &whole), "{format}");
+    }
+    let mut raw = given.raw().await;
+    raw.run("DROP TRIGGER audit_event_is_not_deleted; DELETE FROM audit_event WHERE sequence <= 10")
+        .await
+        .unwrap();
+    let (code, _, told) = given.run(&export);
+    assert!(code == 0 && told.contains("20 events written: 11 to 30, the last with hash"), "{told}");
+    assert_eq!(told.lines().count(), 1, "{told}");
+    let command = told.split("unstale audit ").nth(1).unwrap();
+    let words: Vec<&str> = command.split_whitespace().take(5).collect();
+    assert_eq!(words[..4], ["verify", "--file", file.as_str(), "--after"], "{told}");
+    let (code, said, _) = given.run(&words);
+    assert!(code == 0 && said.contains("20 events"), "{said}");
+    let (_, _, told) = given.run(&["export", "--format", "csv"]);
+    assert!(told.contains("11 to 30") && !told.contains("--after"), "{told}");
+    raw.run("DELETE FROM audit_event").await.unwrap();
+    let empty = "unstale: The history is empty: no event was written.\n".to_owned();
+    assert_eq!(given.run(&export), (0, String::new(), empty));
+}
+
+#[tokio::test]
+async fn a_search_of_many_pages_is_exported_newest_first_and_verifies_as_a_part() {
+    let given = Given::new(2_500).await;
+    let (_, all, _) = given.run(&["export", "--format", "jsonl"]);
+    let file = given.file("search.jsonl");
+    let told = format!(
+        "unstale: 2500 events written, newest first. unstale audit verify --file {file} --part verifies it.\n"
+    );
+    let export = ["export", "--format", "jsonl", "--result", "done", "--output", file.as_str()];
+    assert_eq!(given.run(&export), (0, String::new(), told));
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.lines().eq(all.lines().rev()), "{} lines", text.lines().count());
+    assert_eq!(given.run(&["verify", "--file", &file, "--part"]).0, 0);
+    let (code, out, told) = given.run(&["export", "--format", "csv", "--who", "nobody@example.com"]);
+    assert_eq!((code, out.lines().count()), (0, 1), "only the names of the columns");
+    assert_eq!(told, "unstale: Nothing fits: no event was written.\n");
+}
+
+#[tokio::test]
+async fn a_flag_that_is_not_right_is_refused_and_the_file_stays_as_it_was() {
+    let given = Given::new(3).await;
+    let file = given.file("kept.jsonl");
+    std::fs::write(&file, "kept").unwrap();
+    for (flag, value, words) in [
+        ("--search", "", "such as /index.html"),
+        ("--search", "\"'", "such as /index.html"),
+        ("--search", &"x".repeat(4_300), "use at most 4200 characters"),
+        ("--distribution", "E1/../x", "such as E2QWRUHAPOMQZL"),
+        ("--who", " ", "such as ada@example.com"),
+        ("--action", "person.dancing", "person.signed_in"),
+        ("--result", "maybe", "done, refused, failed"),
+        ("--from", "yesterday", "Write a day such as 2026-11-23."),
+        ("--until", "2026-13-40", "Write a day such as 2026-11-23."),
+        ("--outside", "x", "yes, no"),
+    ] {
+        let (code, out, complaint) =
+            given.run(&["export", "--format", "jsonl", "--output", &file, flag, value]);
+        assert_eq!((code, out.as_str()), (2, ""), "{flag} {value}");
+        assert!(complaint.contains(flag) && complaint.contains(words), "{complaint}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept", "{flag} {value}");
+    }
+}
+
+/// A history in which each filter finds something and leaves something out.
+async fn searched() -> Site {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    for (distribution, items, reason) in
+        [(DOCS, "/a", "WEB-412"), (SHOP, "/images/*", "WEB-413"), (WORKSHOP, "/b", "WEB-412 again")]
+    {
+        let fields =
+            [("distribution", distribution), ("items", items), ("reason", reason), ("request_key", &uuid())];
+        ada.post("/invalidations", &fields).await.assert_status(303);
+    }
+    site.console(SHOP, "console", &["/outside"]).await;
+    site.world.live(25).await;
+    site.world.advance(seconds(86_400));
+    site.world.survey().await;
+    site.world.request_at(DOCS, "/later").await;
+    site
+}
+
+#[tokio::test]
+async fn a_search_is_exported_as_the_page_has_it() {
+    let site = searched().await;
+    let vera = site.viewer().await;
+    let database = site.world.database.place.address();
+    let (_, all, _) = run(&database, &["export", "--format", "jsonl"]);
+    for filters in [
+        &[("q", "WEB-412")][..],
+        &[("q", "https://docs.example.com/a")],
+        &[("distribution", SHOP)],
+        &[("who", "ada@example.com")],
+        &[("action", "batch.accepted")],
+        &[("result", "done"), ("outside", "yes")],
+        &[("outside", "no")],
+        &[("from", "2026-11-24")],
+        &[("q", "WEB-412"), ("distribution", DOCS), ("until", "2026-11-23")],
+    ] {
+        let flags = filters.iter().flat_map(|&(name, value)| {
+            let flag = if name == "q" { "search" } else { name };
+            [format!("--{flag}"), value.to_owned()]
+        });
+        let flags: Vec<String> = flags.collect();
+        let mut arguments = vec!["export", "--format", "jsonl"];
+        arguments.extend(flags.iter().map(String::as_str));
+        let (code, out, told) = run(&database, &arguments);
+        assert_eq!(code, 0, "{told}");
+        assert!(!out.is_empty() && out.len() < all.len(), "{filters:?}: {out}");
+        let asked = encoded(filters);
+        assert_eq!(out, vera.get(&format!("/history.jsonl?{asked}")).await.body, "{filters:?}");
+        let rows = vera.get(&format!("/history?{asked}")).await.attributes("tbody tr", "id");
+        let lines = out.lines().map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            format!("event-{}", line["event"]["sequence"])
+        });
+        assert_eq!(lines.take(100).collect::<Vec<_>>(), rows, "{filters:?}");
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn looking_changes_nothing_and_needs_a_database_of_this_version() {
+    let given = Given::new(30).await;
+    let file = given.file("unstale.db");
+    let before = std::fs::read(&file).unwrap();
+    for arguments in [&["verify"][..], &["export", "--format", "csv"]] {
+        assert_eq!(given.run(arguments).0, 0);
+        assert!(std::fs::read(&file).unwrap() == before, "{arguments:?} wrote to it");
+    }
+    given.raw().await.run("UPDATE _sqlx_migrations SET version = 9000 WHERE version = 1").await.unwrap();
+    let (code, _, said) = given.run(&["verify"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("are of version 9000"), "{said}");
+}
+
+#[tokio::test]
+async fn what_was_dropped_is_told_and_heads_before_it_need_a_key() {
+    let given = Given::new(30).await;
+    let db = Db::open(&given.database).await.unwrap();
+    let events = super::given::all(&db).await;
+    let segment = Segment {
+        first: 1,
+        last: 10,
+        last_hash: events[9].hash.clone(),
+        file: "unstale-history-1-10.jsonl".to_owned(),
+        file_sha256: "cd".repeat(32),
+        at: at(9),
+    };
+    let mut tx = db.begin().await.unwrap();
+    audit::insert_segment(&mut tx, &segment.sign(&key())).await.unwrap();
+    tx.commit().await.unwrap();
+    db.close().await;
+    let (code, said, _) = given.run(&["verify"]);
+    assert_eq!(code, 0, "what is still to be dropped leads to what was signed: {said}");
+    given.raw().await.run("DELETE FROM audit_event WHERE sequence <= 10").await.unwrap();
+    let (code, said, _) = given.run(&["verify"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("Events 1 to 10 were exported to unstale-history-1-10.jsonl"), "{said}");
+    assert!(said.contains(key().public().as_str()) && said.contains("Intact: 20 events"), "{said}");
+    let before = format!("5:{}", events[4].hash);
+    let (code, _, said) = given.run(&["verify", "--head", &before]);
+    assert_eq!(code, 2, "a head of what is gone proves nothing here: {said}");
+    let public = key().public();
+    let (code, said, _) = given.run(&["verify", "--head", &before, "--public-key", public.as_str()]);
+    assert!(code == 0 && said.contains("1 known heads are of events that were dropped"), "{said}");
+    let other = SealKey::from_random([1; 32]).public();
+    assert_eq!(given.run(&["verify", "--public-key", other.as_str()]).0, 1);
+    let end = format!("10:{}", "ab".repeat(32));
+    assert_eq!(given.run(&["verify", "--head", &end]).0, 1, "the segment ends with another hash");
+}
+
+#[tokio::test]
+async fn a_file_that_begins_late_says_how_to_check_it() {
+    let given = Given::new(30).await;
+    let file = given.file("late.jsonl");
+    let (_, all, _) = given.run(&["export", "--format", "jsonl"]);
+    let late: String = all.split_inclusive('\n').skip(10).collect();
+    std::fs::write(&file, late).unwrap();
+    let (code, said, _) = given.run(&["verify", "--file", &file]);
+    assert_eq!(code, 1, "{said}");
+    let db = Db::open(&given.database).await.unwrap();
+    let after = format!("10:{}", super::given::all(&db).await[9].hash);
+    db.close().await;
+    assert!(said.contains(&format!("--after {after}")) && said.contains("--part"), "{said}");
+    assert_eq!(given.run(&["verify", "--file", &file, "--after", &after]).0, 0);
 }

@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use unstale::{
+    clock::Clock,
     domain::audit::verify::Walk,
     store::audit,
     worker::{Check, Indexer, Known, Next, Retention, Seal, Sealer, Step},
 };
 
-use super::given::key;
-use crate::support::{Site, World, seconds};
+use super::given::{fill, key};
+use crate::support::{Database, Engine, Site, World, at, seconds};
 
 const DAY: u64 = 86_400;
 
 fn sealer(world: &World, folder: &std::path::Path, days: u32) -> Sealer {
     let retention = Some(Retention { days, folder: folder.to_owned() });
-    let seal = Seal { key: key(), heads: None, webhook: None, retention };
+    let seal = Seal { retention, ..Seal::with(key()) };
     Sealer::new(world.database.db.clone(), world.clock.clone(), seal)
 }
 
@@ -85,6 +86,36 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     assert!(!oldest.has(&format!("a[href='/history/{end}']")), "no link to what is gone");
     // The world's own look at the whole chain begins at the first event, which is gone on purpose.
     std::mem::forget(site);
+}
+
+#[tokio::test]
+async fn what_was_changed_since_the_last_check_is_not_dropped() {
+    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fill(&database.db, 4_500).await;
+    let clock = Clock::manual(at(500 * DAY));
+    let retention = Some(Retention { days: 400, folder: folder.path().to_owned() });
+    let sealer = Sealer::new(database.db.clone(), clock.clone(), Seal { retention, ..Seal::with(key()) });
+    let mut next = sealer.tick().await.unwrap();
+    while !folder.path().join("unstale-history.part").exists() {
+        assert_ne!(next, Next::Idle, "it begins to export");
+        next = sealer.tick().await.unwrap();
+    }
+    let mut raw = database.raw().await;
+    raw.run("DROP TRIGGER audit_event_is_not_updated").await.unwrap();
+    raw.run("UPDATE audit_event SET note = 'forged' WHERE sequence = 4400").await.unwrap();
+    while next != Next::Idle {
+        next = sealer.tick().await.unwrap();
+        clock.advance(Duration::from_millis(20));
+    }
+    let (first, kept, checked) = database
+        .get(async |conn| {
+            let (first, kept) = (audit::first_sequence(conn).await?, audit::segments(conn).await?);
+            Ok((first, kept.len(), audit::check_state(conn).await?))
+        })
+        .await;
+    assert_eq!((first, kept, checked.broken_at), (1, 0, Some(4_400)));
+    database.remove().await;
 }
 
 #[tokio::test]

@@ -3,16 +3,19 @@
 use std::path::Path;
 
 use unstale::{
-    domain::audit::head::{PublicKey, SignedHead},
+    domain::audit::{
+        head::{PublicKey, SignedHead},
+        search::{Search, What},
+    },
     store::audit::{self, Checked},
-    worker::{Next, Seal, Sealer, open_key},
+    worker::{Indexer, Next, Seal, Sealer, open_key},
 };
 
 use super::given::key;
 use crate::support::{World, seconds};
 
 fn sealer(world: &World, heads: Option<&Path>) -> Sealer {
-    let seal = Seal { key: key(), heads: heads.map(Path::to_owned), webhook: None, retention: None };
+    let seal = Seal { heads: heads.map(Path::to_owned), ..Seal::with(key()) };
     Sealer::new(world.database.db.clone(), world.clock.clone(), seal)
 }
 
@@ -147,6 +150,151 @@ async fn after_a_restart_it_begins_behind_its_own_signature() {
     assert_eq!(checked(&world).await.broken_at, Some(head), "without waiting for the whole check");
     raw.run(&format!("UPDATE audit_event SET reason = '{old}' WHERE sequence = {head}")).await.unwrap();
     world.finish().await;
+}
+
+#[tokio::test]
+async fn a_database_that_could_not_be_asked_ends_no_check() {
+    let world = World::new().await;
+    let sealer = sealer(&world, None);
+    world.request("/a").await;
+    rest(&world, &sealer).await;
+    let mut raw = world.database.raw().await;
+    raw.run("ALTER TABLE audit_event RENAME TO away").await.unwrap();
+    world.advance(seconds(86_400));
+    assert!(sealer.tick().await.is_err());
+    raw.run("ALTER TABLE away RENAME TO audit_event").await.unwrap();
+    world.request("/b").await;
+    rest(&world, &sealer).await;
+    assert_eq!(heads(&world).await.len(), 2, "what is new is checked and signed");
+    let checked = checked(&world).await;
+    assert_eq!((checked.sequence, checked.whole_at), (world.head().await, Some(world.now())));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_note_of_a_check_that_nobody_made_puts_none_off() {
+    let world = World::new().await;
+    world.request("/a").await;
+    rest(&world, &sealer(&world, None)).await;
+    let mut raw = world.database.raw().await;
+    let later = world.now().plus(seconds(999 * 86_400)).as_micros();
+    raw.run(&format!("UPDATE audit_check SET whole_at = {later}, at = {later}")).await.unwrap();
+    raw.run("DROP TRIGGER audit_event_is_not_updated").await.unwrap();
+    let old = raw.texts("SELECT note FROM audit_event WHERE sequence = 2").await.remove(0);
+    raw.run("UPDATE audit_event SET note = 'forged' WHERE sequence = 2").await.unwrap();
+    rest(&world, &sealer(&world, None)).await;
+    assert_eq!(checked(&world).await.broken_at, Some(2));
+    raw.run(&format!("UPDATE audit_event SET note = '{old}' WHERE sequence = 2")).await.unwrap();
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_put_back_puts_no_check_off() {
+    let world = World::new().await;
+    world.advance(seconds(9 * 86_400));
+    let sealer = sealer(&world, None);
+    world.request("/a").await;
+    rest(&world, &sealer).await;
+    world.clock.put_back(seconds(8 * 86_400));
+    world.request("/b").await;
+    rest(&world, &sealer).await;
+    assert_eq!(heads(&world).await.len(), 2, "a head is signed");
+    assert_eq!(checked(&world).await.sequence, world.head().await, "and it is noted");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_search_from_which_an_event_was_taken_away_is_made_anew() {
+    let world = World::new().await;
+    let indexer = Indexer::new(world.database.db.clone(), world.clock.clone());
+    for n in 0..20 {
+        world.request(&format!("/needle{n}")).await;
+    }
+    let indexed = async || {
+        while indexer.tick().await.unwrap() != Next::Idle {
+            world.advance(seconds(1));
+        }
+    };
+    indexed().await;
+    rest(&world, &sealer(&world, None)).await;
+    assert!(!world.events_after(0).await.contains(&"history.index_mended"), "a false alarm");
+    let mut raw = world.database.raw().await;
+    let hits = async || {
+        let about = |typed| Search { what: What::read(typed), ..Search::default() };
+        let mut hits = Vec::new();
+        for typed in ["/needle7", "needle7"] {
+            let search = about(typed);
+            let found =
+                world.database.get(async |conn| audit::search(conn, &search, i64::MAX, 9).await).await;
+            hits.push(found.events.len());
+        }
+        hits
+    };
+    let whole = hits().await;
+    let event = raw.number("SELECT sequence FROM audit_event WHERE items_shown = '[\"/needle7\"]'").await;
+    for taken in [
+        format!("DELETE FROM audit_item WHERE sequence = {event}"),
+        format!("DELETE FROM audit_words WHERE rowid = {event}"),
+    ] {
+        raw.run(&taken).await.unwrap();
+        assert_ne!(hits().await, whole, "{taken}");
+        rest(&world, &sealer(&world, None)).await;
+        indexed().await;
+        assert_eq!(hits().await, whole, "{taken}");
+    }
+    let told = world.events_after(0).await;
+    assert_eq!(told.iter().filter(|action| **action == "history.index_mended").count(), 2);
+    world.finish().await;
+}
+
+/// Cuts the history off behind an event, as whoever owns the database can, and leaves a chain that fits.
+async fn cut_off(world: &World, left: i64) {
+    let mut raw = world.database.raw().await;
+    for trigger in ["audit_event_is_not_deleted", "audit_signed_head_is_not_deleted"] {
+        raw.run(&format!("DROP TRIGGER {trigger}")).await.unwrap();
+    }
+    raw.run(&format!(
+        "DELETE FROM audit_event WHERE sequence > {left}; DELETE FROM audit_signed_head;
+         UPDATE audit_head SET sequence = {left},
+             hash = (SELECT hash FROM audit_event WHERE sequence = {left})"
+    ))
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn the_chain_is_held_to_the_file_of_heads() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("heads.jsonl");
+    world.request("/a").await;
+    world.request("/b").await;
+    let head = world.head().await;
+    rest(&world, &sealer(&world, Some(&file))).await;
+    cut_off(&world, head - 1).await;
+    rest(&world, &sealer(&world, None)).await;
+    assert_eq!(checked(&world).await.broken_at, None, "by itself it looks sound");
+    rest(&world, &sealer(&world, Some(&file))).await;
+    let found = checked(&world).await;
+    assert_eq!(found.broken_at, Some(head), "{}", found.problem);
+    // The world's own look at the history would find what was done to it.
+    std::mem::forget(world);
+}
+
+#[tokio::test]
+async fn each_line_of_the_file_is_whole_whatever_was_left_there() {
+    for (left, kept) in [("{\"at\":\"2026-11-", ""), ("{\"a", ""), ("somebody's note", "somebody's note\n")] {
+        let world = World::new().await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("heads.jsonl");
+        std::fs::write(&file, format!("a line\n{left}")).unwrap();
+        world.request("/a").await;
+        rest(&world, &sealer(&world, Some(&file))).await;
+        let lines = std::fs::read_to_string(&file).unwrap();
+        let told = lines.strip_prefix(&format!("a line\n{kept}")).unwrap();
+        assert!(SignedHead::parse(told).is_ok() && told.ends_with('\n'), "{left}: {lines}");
+        world.finish().await;
+    }
 }
 
 #[test]

@@ -7,17 +7,22 @@ use std::time::Duration;
 use tokio::time::timeout;
 use unstale::{
     domain::{
-        audit::{Chained, GENESIS, export, head::SignedHead, verify::Walk},
+        audit::{
+            Chained, GENESIS, export,
+            head::{SealKey, SignedHead},
+            segment::Segment,
+            verify::Walk,
+        },
         time::Timestamp,
     },
-    store::Db,
+    store::{Db, audit},
     worker::{CheckError, Known},
 };
 
 use super::given::{all, fill, key, verify, verify_with};
 use crate::{
     simulation::rng::Rng,
-    support::{Database, Engine, Raw},
+    support::{Database, Engine, Raw, at},
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -207,6 +212,84 @@ async fn a_gap_wider_than_what_is_read_at_once_is_found() {
         }
         database.remove().await;
     }
+}
+
+/// What breaks a database whoever holds it, with and without a key that is known.
+async fn is_found(database: &Database, head: &SignedHead, what: &str, at: i64) {
+    let service = Known { segment_keys: vec![key().public()], ..Known::default() };
+    for found in [verify(&database.db, head).await, verify_with(&database.db, &service).await] {
+        let Err(CheckError::Broken(broken)) = found else { panic!("{what}: {found:?}") };
+        assert_eq!(broken.sequence, at, "{what}: {broken}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_before_the_first_is_found() {
+    for number in [0, -7] {
+        let database = Database::new(Engine::Sqlite).await.unwrap();
+        let head = fill(&database.db, 9).await;
+        let columns = COLUMNS.join(", ");
+        // No trigger forbids to add a row.
+        let insert = format!(
+            "INSERT INTO audit_event (sequence, {columns}) SELECT {number}, {columns} FROM audit_event
+             WHERE sequence = 1"
+        );
+        database.raw().await.run(&insert).await.unwrap();
+        is_found(&database, &head, &format!("event {number}"), number).await;
+        database.remove().await;
+    }
+}
+
+/// A segment as somebody without the service's key can make one, with what the triggers then let go.
+async fn drop_under(database: &Database, by: &SealKey, last: i64) {
+    let end = database.get(async |conn| audit::find(conn, last).await).await.unwrap();
+    let segment = Segment {
+        first: 1,
+        last,
+        last_hash: end.hash,
+        file: "unstale-history-1.jsonl".to_owned(),
+        file_sha256: "cd".repeat(32),
+        at: at(9),
+    };
+    let signed = segment.sign(by);
+    database.write(async |tx| audit::insert_segment(tx, &signed).await).await;
+    let mut raw = database.raw().await;
+    raw.run(&format!("DELETE FROM audit_event WHERE sequence <= {last}")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_segment_under_another_key_hides_nothing() {
+    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let head = fill(&database.db, 30).await;
+    drop_under(&database, &SealKey::from_random([1; 32]), 10).await;
+    is_found(&database, &head, "dropped under another key", 1).await;
+    database.remove().await;
+
+    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let head = fill(&database.db, 30).await;
+    drop_under(&database, &key(), 10).await;
+    assert_eq!(verify(&database.db, &head).await.unwrap(), 20, "a false alarm");
+    let mut raw = database.raw().await;
+    open_for_harm(&mut raw).await;
+    // One that is dropped does not come back as another.
+    let columns = COLUMNS.join(", ");
+    let insert = format!(
+        "INSERT INTO audit_event (sequence, {columns}) SELECT 5, {columns} FROM audit_event WHERE sequence = 20"
+    );
+    raw.run(&insert).await.unwrap();
+    is_found(&database, &head, "an event of what was dropped", 5).await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_none_breaks_its_head_and_not_the_check() {
+    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let head = fill(&database.db, 9).await;
+    let mut raw = database.raw().await;
+    open_for_harm(&mut raw).await;
+    raw.run("UPDATE audit_signed_head SET public_key = 'none'").await.unwrap();
+    is_found(&database, &head, "a key that is none", 9).await;
+    database.remove().await;
 }
 
 /// Changes an event and makes all later hashes fit.

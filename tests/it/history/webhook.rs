@@ -148,7 +148,7 @@ async fn one_that_nobody_answers_is_told_later_and_the_address_stays_secret() {
     assert!(state.post_problem.starts_with("no connection came about"), "{}", state.post_problem);
     assert!(!state.post_problem.contains("hush-hush"), "{}", state.post_problem);
     // Nobody is told any more: the page forgets it.
-    let seal = Seal { key: key(), heads: None, webhook: None, retention: None };
+    let seal = Seal::with(key());
     Sealer::new(world.database.db.clone(), world.clock.clone(), seal).tick().await.unwrap();
     let state = world.database.get(async |conn| audit::check_state(conn).await).await;
     assert_eq!((state.post_problem.as_str(), state.head_posted), ("", 0));

@@ -28,7 +28,45 @@ async fn a_database_can_be_opened_again(database: &Database) {
     again.close().await;
 }
 
-on_each_engine!(what_is_dropped_leaves_no_trace, a_database_can_be_opened_again);
+async fn looking_at_one_writes_nothing(database: &Database) {
+    given::sites(database, &["E1"]).await;
+    let looked_at = Db::open_to_look(&database.place.address()).await.unwrap();
+    let sites = unstale::store::distributions::list(&mut looked_at.read().await.unwrap()).await.unwrap();
+    assert_eq!(sites.len(), 1);
+    let Ok(mut tx) = looked_at.begin().await else { return looked_at.close().await };
+    assert!(
+        given::write(
+            &mut tx,
+            &crate::support::new_invalidation("E1", vec![crate::support::items(&["/a"])]),
+            0
+        )
+        .await
+        .is_err()
+    );
+    drop(tx);
+    looked_at.close().await;
+}
+
+on_each_engine!(
+    what_is_dropped_leaves_no_trace,
+    a_database_can_be_opened_again,
+    looking_at_one_writes_nothing
+);
+
+#[tokio::test]
+async fn a_copy_in_a_folder_that_may_not_be_written_can_be_looked_at() {
+    let database = Database::new(Engine::Sqlite).await.unwrap();
+    given::sites(&database, &["E1"]).await;
+    database.db.close().await;
+    let address = database.place.address();
+    let file = address.trim_start_matches("sqlite://");
+    let before = std::fs::read(file).unwrap();
+    Db::open_to_look(&address).await.unwrap().close().await;
+    assert!(std::fs::read(file).unwrap() == before);
+    for gone in ["sqlite:///nowhere/unstale.db", "mysql://somewhere/unstale"] {
+        assert!(Db::open_to_look(gone).await.is_err(), "{gone}");
+    }
+}
 
 #[tokio::test]
 async fn another_kind_of_address_is_refused() {

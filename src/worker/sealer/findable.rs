@@ -1,0 +1,31 @@
+//! Whether the search finds what the chain has: an index from which somebody took an event away is made anew.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event},
+    },
+    store::{StoreError, audit},
+};
+
+use super::{super::indexer, ROWS, Sealer};
+
+impl Sealer {
+    /// Looks whether the index names the events behind one and up to another, as far as it goes.
+    pub(super) async fn look_at_index(&self, after: i64, upto: i64) -> Result<(), StoreError> {
+        let mut conn = self.db.read().await?;
+        let reached = audit::index_reached(&mut conn).await?;
+        let mut events = audit::after(&mut conn, after, ROWS).await?;
+        events.retain(|chained| chained.sequence <= upto.min(reached));
+        let entries = indexer::entries(&mut conn, &events).await?;
+        let Some(missing) = audit::missing_from_index(&mut conn, &entries).await? else { return Ok(()) };
+        drop(conn);
+        tracing::error!(event = missing, "the search did not find an event of the history; it is made anew");
+        let mut event = Event::new(self.clock.now(), &Acting::service(), Action::IndexMended);
+        event.note = format!("the search did not find event {missing}; it is made anew from there");
+        let mut tx = self.db.begin().await?;
+        audit::reindex_after(&mut tx, missing - 1).await?;
+        audit::append(&mut tx, event);
+        tx.commit().await
+    }
+}
