@@ -3,9 +3,12 @@
 //! The canonical form is JSON after RFC 8785: keys sorted, no white space, only text, whole numbers, lists and null.
 //! Each event's form holds the hash of the one before it, so that a change anywhere shows in every later hash.
 
+pub mod asked;
 pub mod canonical;
 pub mod export;
 pub mod head;
+mod items;
+mod ocsf;
 pub mod search;
 pub mod segment;
 pub mod sight;
@@ -13,12 +16,13 @@ pub mod verify;
 mod what;
 mod words;
 
+pub use items::ItemsRecord;
+
 use canonical::Fields;
 
 use super::{
     actor::{Acting, ActorKind},
     id::{DistributionId, InvalidationId},
-    item::Item,
     secret::sha256_hex,
     time::Timestamp,
 };
@@ -27,8 +31,9 @@ use super::{
 pub const VERSION: i64 = 1;
 /// What the first event names as the hash before it.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-/// Up to this many items stand in the event itself; more are told by count, hash and reference.
-const ITEMS_INLINE: usize = 100;
+/// What the note of something made outside has before its time.
+const MADE_AT: &str = "made at ";
+const TIME_LENGTH: usize = "2026-11-23T09:15:00.000000Z".len();
 
 macro_rules! actions {
     ($($name:ident = $text:literal, $words:literal;)*) => {
@@ -61,7 +66,6 @@ actions! {
     InvalidationRetried = "invalidation.retried", "Invalidation retried";
     InvalidationSeen = "invalidation.seen", "Invalidation seen";
     InvalidationTraced = "invalidation.traced", "Found in CloudTrail";
-    InvalidationRefused = "invalidation.refused", "Request refused";
     RepeatHeldBack = "invalidation.repeat_held_back", "Repeat held back";
     ProposalMade = "proposal.made", "Approval asked for";
     ProposalApproved = "proposal.approved", "Approved and requested";
@@ -116,7 +120,9 @@ actions! {
     SearchSaved = "history.search_saved", "Search saved";
     SearchForgotten = "history.search_forgotten", "Search forgotten";
     SegmentDropped = "history.segment_dropped", "Old events exported and dropped";
+    IndexMended = "history.index_mended", "Search made anew";
     ActRefused = "act.refused", "Act refused";
+    EventUnreadable = "event.unreadable", "Cannot be read";
 }
 
 impl Action {
@@ -224,6 +230,14 @@ impl Event {
         }
     }
 
+    /// When it was done: of what was made outside that is when CloudFront took it, which may be long before it was seen.
+    #[must_use]
+    pub fn done_at(&self) -> Timestamp {
+        let outside = self.acting.actor.kind == ActorKind::Outside;
+        let made = self.note.rfind(MADE_AT).filter(|_| outside).map(|at| at + MADE_AT.len());
+        made.and_then(|at| Timestamp::parse(self.note.get(at..at + TIME_LENGTH)?)).unwrap_or(self.at)
+    }
+
     /// The same, with what a program said of its request at the end of the note.
     #[must_use]
     pub fn with_origins_words(mut self) -> Self {
@@ -234,32 +248,6 @@ impl Event {
             (false, false) => format!("{}; {via}", self.note),
         };
         self
-    }
-}
-
-/// The items of an event: themselves where they are few, else their number and hash.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ItemsRecord {
-    pub shown: Vec<Item>,
-    pub count: usize,
-    /// SHA-256 over the sorted items, each followed by a line feed; empty where there are none.
-    pub sha256: String,
-}
-
-impl ItemsRecord {
-    /// Records sorted items.
-    #[must_use]
-    pub fn of(items: &[Item]) -> Self {
-        if items.is_empty() {
-            return Self::default();
-        }
-        let text = items.iter().fold(String::new(), |mut text, item| {
-            text.push_str(item.as_str());
-            text.push('\n');
-            text
-        });
-        let shown = if items.len() <= ITEMS_INLINE { items.to_vec() } else { Vec::new() };
-        Self { shown, count: items.len(), sha256: sha256_hex(text.as_bytes()) }
     }
 }
 
@@ -298,6 +286,12 @@ impl Chained {
     }
 }
 
+/// How the note of something made outside says when, for [`Event::done_at`].
+#[must_use]
+pub fn made_at(at: Timestamp) -> String {
+    format!("{MADE_AT}{at}")
+}
+
 /// Is this an event that workers wrote about what CloudFront did?
 #[must_use]
 pub fn is_by_service(event: &Event) -> bool {
@@ -309,7 +303,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::{actor::Actor, id::PersonId};
+    use crate::domain::{actor::Actor, id::PersonId, item::Item};
 
     fn event() -> Event {
         let acting = Acting {
@@ -351,11 +345,15 @@ mod tests {
     }
 
     #[test]
-    fn many_items_are_told_by_number_and_hash() {
-        let items: Vec<Item> = (0..101).map(|n| Item::from_trusted(format!("/{n}"))).collect();
-        let record = ItemsRecord::of(&items);
-        assert!(record.shown.is_empty());
-        assert_eq!((record.count, record.sha256.len()), (101, 64));
+    fn what_was_made_outside_was_done_before_it_was_seen() {
+        let mut seen = event();
+        assert_eq!(seen.done_at(), seen.at);
+        seen.acting.actor = Actor::outside();
+        assert_eq!(seen.done_at(), seen.at);
+        seen.note = made_at(Timestamp::from_micros(7)) + "; it was over";
+        assert_eq!(seen.done_at(), Timestamp::from_micros(7));
+        seen.acting.actor = Actor::service();
+        assert_eq!(seen.done_at(), seen.at, "only what was made outside has two times");
     }
 
     #[test]

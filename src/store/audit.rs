@@ -1,8 +1,11 @@
 //! The history: written once, at its end, each event with the hash of the one before it.
 
+mod candidates;
 mod check;
+mod filters;
 mod heads;
 mod index;
+mod row;
 mod scan;
 mod search;
 mod segments;
@@ -10,10 +13,10 @@ mod sheet;
 
 pub use check::{
     Checked, check_state, claim_post, forget_post_problem, set_check_state, set_file_problem,
-    set_head_posted, set_head_told, set_post_problem,
+    set_head_posted, set_head_told, set_post_problem, standing,
 };
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
-pub use index::{Entry, add_to_index, index_reached};
+pub use index::{Entry, add_to_index, index_reached, missing_from_index, reindex_after};
 pub use scan::{Scanned, find, scan};
 pub use search::{Found, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
@@ -22,15 +25,14 @@ pub use sheet::{Sheet, sheet};
 use std::mem;
 
 use crate::domain::{
-    actor::{Acting, Actor, ActorKind, Origin},
-    audit::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION, sight::Sight},
+    audit::{Action, Chained, Event, VERSION, sight::Sight},
     id::{DistributionId, InvalidationId},
 };
 
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_one, fetch_optional, insert_all},
-    parts::{count, items_from_json, items_to_json, signed, time},
+    parts::{items_to_json, signed},
     sight::bars,
 };
 
@@ -53,34 +55,60 @@ macro_rules! line {
         concat!("json_build_array(", $crate::store::audit::columns!(), ")::text")
     };
 }
-use line;
+use {line, row::Row};
+
+/// The statement that gives the events of a `WHERE` clause as one text, a line each, in their order: each row would be
+/// handed over by itself, which takes longer than to read it. JSON has no control characters in it.
+macro_rules! lines_of {
+    (sqlite, $rest:literal) => {
+        concat!(
+            "SELECT COALESCE(group_concat(line, char(10)), '') FROM (SELECT ",
+            $crate::store::audit::line!(sqlite),
+            " AS line FROM audit_event ",
+            $rest,
+            ")"
+        )
+    };
+    (postgres, $rest:literal) => {
+        concat!(
+            "SELECT COALESCE(string_agg(line, chr(10)), '') FROM (SELECT ",
+            $crate::store::audit::line!(postgres),
+            " AS line FROM audit_event ",
+            $rest,
+            ") AS lines"
+        )
+    };
+}
 
 /// The events of a `WHERE` clause.
 macro_rules! fetch_events {
     ($conn:expr, $rest:literal $(, $arg:expr)* $(,)?) => {{
-        let sql = $crate::store::audit::select_lines!($conn, $rest);
+        let sql = if $conn.is_postgres() { lines_of!(postgres, $rest) } else { lines_of!(sqlite, $rest) };
         $crate::store::audit::fetch_lines!($conn, sql $(, $arg)*)
     }};
 }
 
-/// The SQL of [`fetch_events`].
-macro_rules! select_lines {
-    ($conn:expr, $rest:literal) => {
-        if $conn.is_postgres() {
-            concat!("SELECT ", $crate::store::audit::line!(postgres), " FROM audit_event ", $rest)
-        } else {
-            concat!("SELECT ", $crate::store::audit::line!(sqlite), " FROM audit_event ", $rest)
-        }
-    };
-}
-
 macro_rules! fetch_lines {
     ($conn:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
-        $crate::store::db::fetch_all!($conn, (String,), $sql $(, $arg)*)
-            .and_then(|lines| lines.iter().map(|(line,)| $crate::store::audit::Row::read(line)?.into_event()).collect())
+        $crate::store::db::fetch_one!($conn, (String,), $sql $(, $arg)*)
+            .and_then(|(lines,)| lines.lines().map($crate::store::audit::Row::read_event).collect())
     };
 }
-use {fetch_events, fetch_lines, select_lines};
+use {fetch_events, fetch_lines, lines_of};
+
+/// [`lines_of`] a clause that is put together while the program runs.
+fn lines_where(postgres: bool, clause: &str) -> String {
+    let any = if postgres { lines_of!(postgres, "\u{0}") } else { lines_of!(sqlite, "\u{0}") };
+    any.replace('\u{0}', clause)
+}
+
+/// The events, unless one of them cannot be read: for what has to hand each on as it was written.
+pub fn readable(events: Vec<Chained>) -> Result<Vec<Chained>, StoreError> {
+    match events.iter().find(|chained| chained.event.action == Action::EventUnreadable) {
+        None => Ok(events),
+        Some(bad) => Err(StoreError::Unreadable(format!("event {}: {}", bad.sequence, bad.event.note))),
+    }
+}
 
 /// Puts an event at the end of the chain, where it is written with the commit: what the same transaction reads of the
 /// history has it not yet.
@@ -232,78 +260,4 @@ pub async fn maker(conn: &mut Conn, id: &InvalidationId) -> Result<Option<(Strin
         id.as_str(),
         Action::InvalidationTraced.as_str(),
     )
-}
-
-/// As selected, in the same order.
-#[derive(sqlx::FromRow, serde::Deserialize)]
-struct Row {
-    sequence: i64,
-    at: i64,
-    actor_kind: String,
-    actor_id: String,
-    actor_name: String,
-    sign_in: String,
-    session: String,
-    client_address: String,
-    request_id: String,
-    action: String,
-    target_kind: String,
-    target_id: String,
-    distribution_id: Option<String>,
-    invalidation_id: Option<String>,
-    items_shown: String,
-    items_count: i64,
-    items_sha256: String,
-    reason: String,
-    outcome: String,
-    note: String,
-    aws_request_id: String,
-    cloudfront_id: String,
-    old_value: String,
-    new_value: String,
-    version: i64,
-    previous_hash: String,
-    hash: String,
-}
-
-impl Row {
-    fn read(line: &str) -> Result<Self, StoreError> {
-        serde_json::from_str(line).map_err(|_| StoreError::unreadable("an event", line))
-    }
-
-    fn into_event(self) -> Result<Chained, StoreError> {
-        let unreadable = StoreError::unreadable;
-        let kind = ActorKind::parse(&self.actor_kind)
-            .ok_or_else(|| unreadable("an actor's kind", &self.actor_kind))?;
-        let event = Event {
-            at: time(self.at),
-            acting: Acting {
-                actor: Actor { kind, id: self.actor_id, name: self.actor_name },
-                origin: Origin {
-                    client_address: self.client_address,
-                    request_id: self.request_id,
-                    sign_in: self.sign_in,
-                    session: self.session,
-                    ..Origin::default()
-                },
-            },
-            action: Action::parse(&self.action).ok_or_else(|| unreadable("an action", &self.action))?,
-            target: Target { kind: self.target_kind, id: self.target_id },
-            distribution: self.distribution_id.map(DistributionId::from_trusted),
-            invalidation: self.invalidation_id.map(InvalidationId::from_trusted),
-            items: ItemsRecord {
-                shown: items_from_json(&self.items_shown)?,
-                count: count(self.items_count),
-                sha256: self.items_sha256,
-            },
-            reason: self.reason,
-            outcome: Outcome::parse(&self.outcome).ok_or_else(|| unreadable("an outcome", &self.outcome))?,
-            note: self.note,
-            aws_request_id: self.aws_request_id,
-            cloudfront_id: self.cloudfront_id,
-            old: self.old_value,
-            new: self.new_value,
-        };
-        Ok(Chained { sequence: self.sequence, event, previous_hash: self.previous_hash, hash: self.hash })
-    }
 }

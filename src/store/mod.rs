@@ -17,6 +17,7 @@ pub mod identities;
 pub mod instance_lock;
 pub mod invalidations;
 pub mod local_groups;
+pub mod outlook;
 pub mod outside;
 mod parts;
 pub mod password_links;

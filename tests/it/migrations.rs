@@ -90,6 +90,8 @@ fn rows(after: i64) -> &'static [&'static str] {
                  VALUES ('t3', 'p1', 'ABCDEFGH', 0, 9)",
             "INSERT INTO ways_in (id, facts) VALUES (1, 'UNSTALE_REQUIRE_TOTP=required')",
         ],
+        12 => &["INSERT INTO audit_item (item_key, sequence) VALUES (8, 1)",
+            "UPDATE audit_index SET sequence = 1"],
         _ => &[],
     }
 }
@@ -146,6 +148,7 @@ async fn a_database_in_use_is_brought_up_to_date(place: &Place, engine: Engine) 
         ["in_progress", "queued"]
     );
     assert_eq!(audit::head(&mut conn).await.unwrap(), 1);
+    assert_eq!(audit::index_reached(&mut conn).await.unwrap(), 0, "the index is made anew");
     drop(conn);
 
     // It is not only read: work goes on in it.

@@ -4,7 +4,7 @@
 use super::{
     Action, Event, Outcome,
     sight::Sight,
-    what::capital_escapes,
+    what::spelled,
     words::{holds, needles, texts, tokens},
 };
 use crate::domain::{
@@ -20,8 +20,8 @@ pub struct Search {
     pub distribution: Option<DistributionId>,
     /// Where a URL's host says which distributions serve it.
     pub serving: Option<Vec<DistributionId>>,
-    /// The root objects that `/` stands for.
-    pub roots: Vec<String>,
+    /// The root objects that `/` stands for, each at its distribution.
+    pub roots: Vec<(DistributionId, String)>,
     pub who: Option<String>,
     pub action: Option<Action>,
     pub outcome: Option<Outcome>,
@@ -41,6 +41,9 @@ pub enum Touch {
     Covers,
     /// The root object stands for `/`, and `/` for it.
     Root,
+    CoversRoot,
+    /// The object has this tag, as whoever searches says.
+    Tag,
     /// The path without its query string.
     WithoutQuery,
 }
@@ -52,6 +55,8 @@ impl Touch {
             Self::Is => "is it",
             Self::Covers => "covers it",
             Self::Root => "is the same page",
+            Self::CoversRoot => "covers the same page",
+            Self::Tag => "is a tag of it",
             Self::WithoutQuery => "is it without the query string",
         }
     }
@@ -63,9 +68,9 @@ pub fn item_key(item: &Item) -> i64 {
     if item.is_tag() {
         key('t', &item.identity())
     } else if let Some(prefix) = item.prefix() {
-        key('w', &capital_escapes(prefix))
+        key('w', &spelled(prefix))
     } else {
-        key('p', &capital_escapes(item.as_str()))
+        key('p', &spelled(item.as_str()))
     }
 }
 
@@ -86,13 +91,15 @@ impl Search {
         match &self.what {
             What::Everything | What::Words(_) => Vec::new(),
             What::Tag(tag) => vec![key('t', tag)],
-            What::Path { path, .. } => {
-                let literal = path.strip_suffix('*').unwrap_or(path);
-                let ends = literal.char_indices().map(|(at, _)| at).skip(1).chain([literal.len()]);
-                let mut keys: Vec<i64> = ends.map(|end| key('w', &literal[..end])).collect();
+            What::Path { path, tags, .. } => {
+                let mut keys = covering(path);
                 keys.push(key('p', path));
                 keys.extend(path.split_once('?').map(|(bare, _)| key('p', bare)));
-                keys.extend(self.same_page(path).map(|same| key('p', same)));
+                keys.extend(tags.iter().map(|tag| key('t', tag)));
+                for (_, same) in self.same_pages(path) {
+                    keys.push(key('p', same));
+                    keys.extend(covering(same));
+                }
                 keys.sort_unstable();
                 keys.dedup();
                 keys
@@ -100,11 +107,13 @@ impl Search {
         }
     }
 
-    /// `/` and the root objects stand for one another.
-    fn same_page<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a str> {
-        let from_root = (path == "/").then_some(self.roots.iter().map(String::as_str)).into_iter().flatten();
-        let to_root = self.roots.iter().any(|root| root == path).then_some("/");
-        from_root.chain(to_root)
+    /// `/` and the root object of a distribution stand for one another there, whatever the query string.
+    fn same_pages<'a>(&'a self, path: &'a str) -> impl Iterator<Item = (&'a DistributionId, &'a str)> {
+        let bare = path.split_once('?').map_or(path, |(bare, _)| bare);
+        self.roots.iter().filter_map(move |(place, root)| match bare {
+            "/" => Some((place, root.as_str())),
+            bare => (bare == root).then_some((place, "/")),
+        })
     }
 
     /// All words that must be there, wherever they stand.
@@ -117,38 +126,40 @@ impl Search {
         all
     }
 
-    /// How an item touches the path or tag that is asked for.
+    /// How an item of a distribution touches the path or tag that is asked for.
     #[must_use]
-    pub fn touch(&self, item: &Item) -> Option<Touch> {
+    pub fn touch(&self, item: &Item, place: Option<&DistributionId>) -> Option<Touch> {
         match &self.what {
             What::Everything | What::Words(_) => None,
             What::Tag(tag) => (item.is_tag() && item.identity() == *tag).then_some(Touch::Is),
-            What::Path { path, .. } => self.touch_path(item, path),
+            What::Path { tags, .. } if item.is_tag() => tags.contains(&item.identity()).then_some(Touch::Tag),
+            What::Path { path, .. } => self.touch_path(item, place, path),
         }
     }
 
-    fn touch_path(&self, item: &Item, path: &str) -> Option<Touch> {
-        if item.is_tag() {
-            return None;
-        }
-        let spelled = capital_escapes(item.as_str());
+    fn touch_path(&self, item: &Item, place: Option<&DistributionId>, path: &str) -> Option<Touch> {
+        let spelled = spelled(item.as_str());
         if spelled == path {
             return Some(Touch::Is);
         }
+        let mut same = self.same_pages(path).filter(|(at, _)| Some(*at) == place).map(|(_, same)| same);
         if item.is_wildcard() {
             let prefix = &spelled[..spelled.len() - 1];
-            return path.starts_with(prefix).then_some(Touch::Covers);
+            if path.starts_with(prefix) {
+                return Some(Touch::Covers);
+            }
+            return same.any(|same| same.starts_with(prefix)).then_some(Touch::CoversRoot);
         }
         if path.split_once('?').is_some_and(|(bare, _)| bare == spelled) {
             return Some(Touch::WithoutQuery);
         }
-        self.same_page(path).any(|same| same == spelled).then_some(Touch::Root)
+        same.any(|same| same == spelled).then_some(Touch::Root)
     }
 
     /// Do the filters beside the box let it through?
     #[must_use]
     pub fn admits(&self, event: &Event) -> bool {
-        let at = event.at;
+        let at = event.done_at();
         let outside = event.acting.actor.kind == ActorKind::Outside;
         let place = event.distribution.as_ref();
         self.distribution.as_ref().is_none_or(|wanted| place == Some(wanted))
@@ -167,7 +178,10 @@ impl Search {
     pub fn answers(&self, event: &Event, items: &[Item]) -> bool {
         match &self.what {
             What::Everything => true,
-            What::Path { .. } | What::Tag(_) => items.iter().any(|item| self.touch(item).is_some()),
+            What::Path { .. } | What::Tag(_) => {
+                let place = event.distribution.as_ref();
+                items.iter().any(|item| self.touch(item, place).is_some())
+            }
             What::Words(_) => self.has_words(event),
         }
     }
@@ -181,6 +195,13 @@ impl Search {
     }
 }
 
+/// The keys of all wildcards that cover a path.
+fn covering(path: &str) -> Vec<i64> {
+    let literal = path.strip_suffix('*').unwrap_or(path);
+    let ends = literal.char_indices().map(|(at, _)| at).skip(1).chain([literal.len()]);
+    ends.map(|end| key('w', &literal[..end])).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,7 +212,9 @@ mod tests {
     };
 
     fn about(typed: &str) -> Search {
-        Search { what: What::read(typed), roots: vec!["/index.html".to_owned()], ..Search::default() }
+        let roots = [("E1", "/index.html"), ("E2", "/home.html")];
+        let roots = roots.map(|(id, root)| (DistributionId::from_trusted(id), root.to_owned())).to_vec();
+        Search { what: What::read(typed), roots, ..Search::default() }
     }
 
     fn event(reason: &str, items: &[&str]) -> Event {
@@ -219,6 +242,15 @@ mod tests {
             ("/", "/index.html", Some(Touch::Root)),
             ("/index.html", "/", Some(Touch::Root)),
             ("/", "/*", Some(Touch::Covers)),
+            ("/", "/index*", Some(Touch::CoversRoot)),
+            ("/?utm=1", "/", Some(Touch::WithoutQuery)),
+            ("/?utm=1", "/index.html", Some(Touch::Root)),
+            ("/index.html?utm=1", "/", Some(Touch::Root)),
+            ("/a[1] b.jpg", "/a[1]%20b.jpg", Some(Touch::Is)),
+            ("/a[1]/b.jpg", "/a[1]/*", Some(Touch::Covers)),
+            ("/a #tv #new", "#NEW", Some(Touch::Tag)),
+            ("/a #tv", "/a", Some(Touch::Is)),
+            ("/a #tv", "#radio", None),
             ("/images/*", "/images/*", Some(Touch::Is)),
             ("/images/*", "/*", Some(Touch::Covers)),
             ("/%c3%bc", "/%C3%bC", Some(Touch::Is)),
@@ -226,9 +258,22 @@ mod tests {
             ("#tv", "/*", None),
         ] {
             let (search, item) = (about(typed), Item::from_trusted(item));
-            assert_eq!(search.touch(&item), touch, "{typed} {item}");
+            let place = DistributionId::from_trusted("E1");
+            assert_eq!(search.touch(&item, Some(&place)), touch, "{typed} {item}");
             assert_eq!(search.item_keys().contains(&item_key(&item)), touch.is_some(), "{typed} {item}");
         }
+    }
+
+    #[test]
+    fn a_root_object_is_that_of_its_own_distribution() {
+        let at = |id| DistributionId::from_trusted(id);
+        let home = Item::from_trusted("/home.html");
+        for (place, touch) in [(Some(at("E2")), Some(Touch::Root)), (Some(at("E1")), None), (None, None)] {
+            assert_eq!(about("/").touch(&home, place.as_ref()), touch, "{place:?}");
+        }
+        let root = Item::from_trusted("/");
+        assert_eq!(about("/home.html").touch(&root, Some(&at("E1"))), None);
+        assert_eq!(about("/home.html").touch(&root, Some(&at("E2"))), Some(Touch::Root));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum What {
         /// The host, where a whole URL was given.
         host: Option<String>,
         path: String,
+        /// The tags that the object has, as far as whoever searches named them behind it.
+        tags: Vec<String>,
     },
     Tag(String),
     /// Each term is a run of words that must stand in this order.
@@ -31,11 +33,12 @@ impl What {
             return Self::Everything;
         }
         let one_word = !typed.contains(char::is_whitespace);
-        if let Some((host, path)) = url(typed) {
-            return Self::Path { host: Some(host), path };
+        let (object, tags) = tagged(typed);
+        if let Some((host, path)) = url(object) {
+            return Self::Path { host: Some(host), path, tags };
         }
-        if typed.starts_with('/') {
-            return Self::Path { host: None, path: normal(typed) };
+        if object.starts_with('/') {
+            return Self::Path { host: None, path: normal(object), tags };
         }
         let number = typed.bytes().skip(1).all(|byte| byte.is_ascii_digit());
         if typed.starts_with('#') && typed.len() > 1 && one_word && !number {
@@ -47,6 +50,19 @@ impl What {
         }
         Self::Words(terms.into_iter().take(TERMS_MAX).collect())
     }
+}
+
+/// What stands before the tags at the end, and these.
+fn tagged(typed: &str) -> (&str, Vec<String>) {
+    let (mut object, mut tags) = (typed, Vec::new());
+    while let Some((before, tag)) = object.rsplit_once(char::is_whitespace) {
+        if !tag.starts_with('#') || tag.len() < 2 {
+            break;
+        }
+        tags.push(tag.to_ascii_lowercase());
+        object = before.trim_end();
+    }
+    (object, tags)
 }
 
 /// The host and the path of a URL, with its scheme or without.
@@ -71,13 +87,16 @@ fn url(typed: &str) -> Option<(String, String)> {
 /// A path in the spelling under which items are kept: without a fragment, encoded as CloudFront wants it, escapes in
 /// capitals.
 fn normal(path: &str) -> String {
-    let path = path.split('#').next().unwrap_or(path);
-    let encoded = encode_path(path).map_or_else(|| path.to_owned(), |encoded| encoded.text);
-    capital_escapes(&encoded).chars().take(PATH_MAX).collect()
+    spelled(path.split('#').next().unwrap_or(path)).chars().take(PATH_MAX).collect()
+}
+
+/// One spelling for an item however it was made: the console and other tools send paths as they are typed.
+pub(super) fn spelled(path: &str) -> String {
+    encode_path(path).map_or_else(|| capital_escapes(path), |encoded| capital_escapes(&encoded.text))
 }
 
 /// `%c3` as `%C3`: one spelling for what CloudFront takes for one.
-pub(super) fn capital_escapes(path: &str) -> String {
+fn capital_escapes(path: &str) -> String {
     let mut escape = 0;
     path.chars()
         .map(|c| {
@@ -96,6 +115,7 @@ mod tests {
         let path = |host: Option<&str>, path: &str| What::Path {
             host: host.map(str::to_owned),
             path: path.to_owned(),
+            tags: Vec::new(),
         };
         assert_eq!(
             What::read("https://www.Example.com/a%c3?x=1#f"),
@@ -104,6 +124,13 @@ mod tests {
         assert_eq!(What::read("www.example.com/ü"), path(Some("www.example.com"), "/%C3%BC"));
         assert_eq!(What::read("https://www.example.com"), path(Some("www.example.com"), "/"));
         assert_eq!(What::read("/a b"), path(None, "/a%20b"));
+        let tagged = What::Path {
+            host: None,
+            path: "/a%20b".to_owned(),
+            tags: vec!["#9".to_owned(), "#tv".to_owned()],
+        };
+        assert_eq!(What::read("/a b #TV #9"), tagged);
+        assert_eq!(What::read("www.example.com/a #"), path(Some("www.example.com"), "/a%20"));
         assert_eq!(What::read("#Product:tv"), What::Tag("#product:tv".to_owned()));
         let words = |terms: &[&[&str]]| {
             What::Words(terms.iter().map(|term| term.iter().map(ToString::to_string).collect()).collect())

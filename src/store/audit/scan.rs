@@ -7,10 +7,10 @@ use crate::domain::audit::{Chained, VERSION};
 use super::{
     super::{
         Conn, StoreError,
-        db::{fetch_all, fetch_optional},
+        db::fetch_all,
         parts::{items_to_json, signed},
     },
-    Row, columns,
+    Row, columns, fetch_events, lines_of,
 };
 
 macro_rules! select {
@@ -43,8 +43,8 @@ pub async fn scan(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Sc
 
 /// One event.
 pub async fn find(conn: &mut Conn, sequence: i64) -> Result<Option<Chained>, StoreError> {
-    let row = fetch_optional!(conn, Row, select!("WHERE sequence = $1"), sequence)?;
-    row.map(Row::into_event).transpose()
+    let events: Vec<Chained> = fetch_events!(conn, "WHERE sequence = $1", sequence)?;
+    Ok(events.into_iter().next())
 }
 
 /// A row whose columns may be damaged.

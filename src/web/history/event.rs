@@ -40,6 +40,8 @@ struct Page {
     maker: Option<(String, i64)>,
     items: Vec<String>,
     items_count: usize,
+    /// Where those are that do not stand here.
+    items_elsewhere: &'static str,
     items_sha256: String,
     facts: Vec<(&'static str, String)>,
     canonical: String,
@@ -85,6 +87,7 @@ pub async fn show(
         maker,
         items: event.items.shown.iter().map(Item::to_string).collect(),
         items_count: event.items.count,
+        items_elsewhere: elsewhere(event),
         items_sha256: event.items.sha256.clone(),
         facts: facts(&chained),
         canonical: chained.canonical(),
@@ -94,6 +97,16 @@ pub async fn show(
         previous_hash: chained.previous_hash,
         hash: chained.hash,
     })
+}
+
+/// Where the items are that are too many for the event.
+const fn elsewhere(event: &Event) -> &'static str {
+    match (event.items.shown.len(), event.items.count, &event.invalidation) {
+        (shown, count, _) if shown == count => "",
+        (0, _, Some(_)) => "listed with the invalidation",
+        (0, _, None) => "listed with the request for approval",
+        _ => "of which the first are",
+    }
 }
 
 /// Of an invalidation that was seen outside: who made it, where CloudTrail told meanwhile.

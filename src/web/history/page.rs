@@ -1,5 +1,7 @@
 //! `GET /history`: the box, its filters, and what they find, newest first.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -8,7 +10,15 @@ use axum::{
 };
 
 use crate::{
-    domain::{audit::Action, distribution::Distribution, saved_search::SavedSearch, time::Timestamp},
+    domain::{
+        audit::{
+            Action,
+            search::{Search, What},
+        },
+        distribution::Distribution,
+        saved_search::SavedSearch,
+        time::Timestamp,
+    },
     store::{
         Conn, StoreError,
         audit::{self, Checked, Found},
@@ -30,6 +40,8 @@ use super::{
 
 /// Events on a page.
 const PAGE: usize = 100;
+/// New events are checked within moments; after so long something keeps the check from it.
+const BEHIND: Duration = Duration::from_mins(15);
 
 #[derive(Template)]
 #[template(path = "history/page.html")]
@@ -46,6 +58,10 @@ struct Page {
     query: String,
     fields: Fields,
     problems: Vec<String>,
+    /// Why events that are there are not shown.
+    damage: Option<String>,
+    /// Which distributions a URL was looked for at.
+    note: Option<String>,
     sites: Vec<(String, String)>,
     actions: Vec<(&'static str, &'static str)>,
     events: Vec<Row>,
@@ -104,9 +120,9 @@ pub async fn render(
     let sites = view::sites(&mut conn, visitor).await?;
     let (fields, search) = wanted.read(visitor, &sites);
     let before = wanted.before.unwrap_or(i64::MAX);
-    let found = match &search {
-        Some(search) => audit::search(&mut conn, search, before, PAGE).await?,
-        None => Found::default(),
+    let (found, damage) = match &search {
+        Some(search) => readable(audit::search(&mut conn, search, before, PAGE).await)?,
+        None => (Found::default(), None),
     };
     let saved = saved_searches::list(&mut conn, &visitor.person.id).await?;
     let (head, seal) = seal(&mut conn, now).await?;
@@ -125,7 +141,9 @@ pub async fn render(
         filtered: wanted.is_filtered(),
         query: wanted.query(),
         problems,
-        actions: Action::ALL.iter().map(|action| (action.as_str(), action.words())).collect(),
+        damage,
+        note: search.as_ref().and_then(|search| looked_at(search, &sites)),
+        actions: actions(),
         events: found.events.iter().map(|chained| row(chained, &around)).collect(),
         older: found.older.map(|older| wanted.address("/history", Some(older))),
         back: address.clone(),
@@ -139,6 +157,38 @@ pub async fn render(
     })?;
     let status = if bad { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, Html(page.0)).into_response())
+}
+
+/// What was found; or why what is there cannot even be read, which must not hide the state of the chain.
+fn readable(found: Result<Found, StoreError>) -> Result<(Found, Option<String>), StoreError> {
+    match found {
+        Ok(found) => Ok((found, None)),
+        Err(error) if error.is_passing() => Err(error),
+        Err(error) => {
+            tracing::error!(%error, "a page of the history cannot be read");
+            Ok((Found::default(), Some(error.to_string())))
+        }
+    }
+}
+
+/// Where a URL was given: at which distributions it was looked for.
+fn looked_at(search: &Search, sites: &[Distribution]) -> Option<String> {
+    let What::Path { host: Some(host), .. } = &search.what else { return None };
+    let Some(serving) = &search.serving else {
+        return Some(format!("No distribution here serves {host} today: all of them were looked at."));
+    };
+    let names: Vec<&str> =
+        sites.iter().filter(|site| serving.contains(&site.id)).map(Distribution::name).collect();
+    Some(format!(
+        "Only what happened at {}, which serves {host} today. Search for the path alone to look at all.",
+        names.join(" and ")
+    ))
+}
+
+/// What may be chosen. A stand-in for what cannot be read is in no row.
+fn actions() -> Vec<(&'static str, &'static str)> {
+    let written = Action::ALL.iter().filter(|action| **action != Action::EventUnreadable);
+    written.map(|action| (action.as_str(), action.words())).collect()
 }
 
 fn options(sites: &[Distribution]) -> Vec<(String, String)> {
@@ -164,11 +214,10 @@ fn problems(fields: &Fields) -> Vec<String> {
 }
 
 async fn seal(conn: &mut Conn, now: Timestamp) -> Result<(i64, Seal), StoreError> {
-    let head = audit::head_link(conn).await?;
-    let checked = audit::check_state(conn).await?;
+    let (head, checked) = audit::standing(conn).await?;
     let hash =
         format!("{}…{}", &head.hash.get(..8).unwrap_or_default(), &head.hash.get(60..).unwrap_or_default());
-    Ok((head.sequence, Seal { heads: heads(&checked), ..told(&checked, hash, now) }))
+    Ok((head.sequence, Seal { heads: heads(&checked), ..told(&checked, head.sequence, hash, now) }))
 }
 
 fn heads(checked: &Checked) -> Vec<Heads> {
@@ -189,7 +238,7 @@ fn heads(checked: &Checked) -> Vec<Heads> {
     told.collect()
 }
 
-fn told(checked: &Checked, hash: String, now: Timestamp) -> Seal {
+fn told(checked: &Checked, newest: i64, hash: String, now: Timestamp) -> Seal {
     let ago = |at| When::new(at, now).ago;
     match (checked.broken_at, checked.at) {
         (Some(event), _) => Seal {
@@ -210,7 +259,10 @@ fn told(checked: &Checked, hash: String, now: Timestamp) -> Seal {
                 checked.sequence,
                 ago(at)
             );
-            Seal { state: "completed", words: "Chain intact", told, hash, heads: Vec::new() }
+            let behind = newest > checked.sequence && now.since(at) > BEHIND;
+            let (state, words) =
+                if behind { ("needs_a_look", "Check is behind") } else { ("completed", "Chain intact") };
+            Seal { state, words, told, hash, heads: Vec::new() }
         }
         (None, None) => {
             let told = "The check in the background has not come round.".to_owned();

@@ -1,6 +1,7 @@
 //! An event as a row of the history.
 
 use crate::domain::{
+    actor::{Actor, ActorKind},
     audit::{
         self as history, Action, Chained, Event, Outcome,
         search::{Search, What},
@@ -48,7 +49,7 @@ pub fn row(chained: &Chained, around: &Around<'_>) -> Row {
     Row {
         sequence: chained.sequence,
         when: When::new(event.at, around.now),
-        who: event.acting.actor.name.clone(),
+        who: who(&event.acting.actor),
         quiet: history::is_by_service(event),
         action: event.action.words(),
         items,
@@ -60,6 +61,14 @@ pub fn row(chained: &Chained, around: &Around<'_>) -> Row {
         outcome,
         state,
         stands_out: event.action == Action::ProtectionOverridden,
+    }
+}
+
+/// Whoever did it. A name that somebody only gave is not that of the person who has it.
+fn who(actor: &Actor) -> String {
+    match actor.kind {
+        ActorKind::Nobody if !actor.name.is_empty() => format!("somebody as {}", actor.name),
+        _ => actor.name.clone(),
     }
 }
 
@@ -81,7 +90,8 @@ pub const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
 fn items(event: &Event, search: Option<&Search>) -> (String, &'static str) {
     let shown = &event.items.shown;
     let touching = search.and_then(|search| {
-        let found = shown.iter().find_map(|item| search.touch(item).map(|touch| (item, touch)))?;
+        let place = event.distribution.as_ref();
+        let found = shown.iter().find_map(|item| search.touch(item, place).map(|touch| (item, touch)))?;
         Some((found.0.to_string(), found.1.words()))
     });
     let about_items = search.is_some_and(|search| matches!(search.what, What::Path { .. } | What::Tag(_)));

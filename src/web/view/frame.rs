@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{distribution::Distribution, time::Timestamp},
-    store::{Conn, StoreError, accounts, audit, survey},
+    store::{Conn, StoreError, accounts, outlook, survey},
 };
 
 use super::super::{auth::Visitor, settings, state::Web};
@@ -62,6 +62,7 @@ pub async fn frame(
     path: &str,
 ) -> Result<Frame, StoreError> {
     let now = web.desk.clock.now();
+    let outlook = outlook::read(conn).await?;
     let initials = visitor.person.email.chars().filter(char::is_ascii_alphanumeric).take(2);
     Ok(Frame {
         title: title.to_owned(),
@@ -74,9 +75,9 @@ pub async fn frame(
         path: path.to_owned(),
         email: visitor.person.email.clone(),
         initials: initials.collect::<String>().to_uppercase(),
-        cursor: audit::head(conn).await?,
+        cursor: outlook.head,
         now_millis: now.as_micros() / 1_000,
-        banners: banners(conn, now).await?,
+        banners: if outlook.troubled { banners(conn, now).await? } else { Vec::new() },
         side: if matches!(tab, Tab::Settings) {
             settings::side(visitor.person.role, path)
         } else {

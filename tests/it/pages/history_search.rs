@@ -1,13 +1,11 @@
 //! The history's search: the box and its filters, kept searches, one event, tickets, and how the chain stands.
 
 use unstale::{
-    domain::ticket::{self, Tickets},
     store::audit::{self, Checked},
-    web::Options,
     worker::Indexer,
 };
 
-use crate::support::{Answer, Browser, Site, WORKSHOP, World, at, encoded, options, uuid};
+use crate::support::{Answer, Browser, DOCS, Site, WORKSHOP, at, encoded, seconds, uuid};
 
 async fn send(browser: &Browser, items: &str, reason: &str) {
     let fields = [("distribution", WORKSHOP), ("items", items), ("reason", reason), ("request_key", &uuid())];
@@ -187,8 +185,7 @@ async fn an_event_opens_with_its_facts_its_hash_and_its_neighbours() {
 
 #[tokio::test]
 async fn tickets_are_links_where_that_was_set() {
-    let tickets = Tickets::new(ticket::USUAL, "https://jira.example.com/browse/{}").ok();
-    let site = Site::over(World::new().await, Options { tickets, ..options() }).await;
+    let site = Site::with_tickets().await;
     let ada = site.operator().await;
     send(&ada, "/a", "WEB-412: <b>new</b>").await;
     let page = ada.get("/history").await;
@@ -215,5 +212,65 @@ async fn the_page_tells_how_the_chain_stands() {
     let page = note(Checked { broken_at: Some(2), problem: "it is missing".to_owned(), ..well }).await;
     page.assert_says("Chain broken").assert_says("at event 2: it is missing.");
     assert_eq!(page.attribute("#seal .status", "data-state"), "failed");
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_made_outside_is_found_by_the_day_on_which_it_was_made() {
+    let site = Site::new().await;
+    let made_on = site.world.now().date();
+    site.console(WORKSHOP, "deploy-1", &["/a"]).await;
+    site.world.advance(seconds(3 * 86_400));
+    site.world.survey().await;
+    assert_eq!(site.world.recent().await.len(), 1);
+    let ada = site.operator().await;
+    let seen_on = site.world.now().date();
+    assert_ne!(made_on, seen_on);
+    for (day, number) in [(made_on.as_str(), 1), (&seen_on, 0)] {
+        for query in [&[("outside", "yes")][..], &[("q", "/a")]] {
+            let fields = [query, &[("from", day), ("until", day)][..]].concat();
+            let page = search(&ada, &fields).await;
+            assert_eq!(page.count("tbody tr"), number, "{fields:?}: {}", page.body);
+        }
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_url_says_at_which_distributions_it_was_looked_for() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let docs = site.world.site(DOCS).await;
+    let page = search(&ada, &[("q", "https://docs.example.com/a")]).await;
+    assert!(page.text("#note").contains(docs.name()), "{}", page.body);
+    let page = search(&ada, &[("q", "https://nobody.example.org/a")]).await;
+    page.assert_says("No distribution here serves nobody.example.org today");
+    assert!(!search(&ada, &[("q", "/a")]).await.has("#note"));
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_damaged_event_hides_neither_the_others_nor_the_state_of_the_chain() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    send(&ada, "/a", "the one before").await;
+    let number = site.world.head().await;
+    send(&ada, "/b", "the one behind").await;
+    let mut raw = site.world.database.raw().await;
+    raw.run("DROP TRIGGER audit_event_is_not_updated").await.unwrap();
+    let change =
+        |action: &str| format!("UPDATE audit_event SET action = '{action}' WHERE sequence = {number}");
+    raw.run(&change("of.a.newer.version")).await.unwrap();
+    let page = search(&ada, &[]).await;
+    page.assert_status(200);
+    assert!(page.text(&format!("#event-{number}")).contains("Cannot be read"), "{}", page.body);
+    page.assert_says("the one behind");
+    assert!(!page.has("option[value='event.unreadable']"), "nobody can look for it");
+    let one = ada.get(&format!("/history/{number}")).await;
+    one.assert_status(200);
+    one.assert_says("Changed: the hash is not that of what it says");
+    let export = ada.get("/history.jsonl?q=one").await;
+    assert!(!export.body.contains("event.unreadable"), "{}", export.body);
+    raw.run(&change("invalidation.requested")).await.unwrap();
     site.finish().await;
 }

@@ -83,7 +83,9 @@ async fn how_the_checks_stand_is_noted(database: &Database) {
     database.write(async |tx| audit::set_file_problem(tx, "no space").await).await;
     assert_eq!(read().await.file_problem, "no space");
     database.write(async |tx| audit::set_head_told(tx, 8).await).await;
-    assert_eq!(read().await, Checked { head_told: 8, ..checked });
+    let (head, standing) = database.get(async |conn| audit::standing(conn).await).await;
+    assert_eq!(standing, Checked { head_told: 8, ..checked });
+    assert_eq!(head, database.get(async |conn| audit::head_link(conn).await).await);
 }
 
 async fn one_at_a_time_tells_the_webhook(database: &Database) {

@@ -17,6 +17,7 @@ mod idempotency;
 mod identities;
 mod invalidations;
 mod leases;
+mod outlook;
 mod outside;
 mod password_links;
 mod people;

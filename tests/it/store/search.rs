@@ -65,7 +65,8 @@ async fn index(database: &Database, to: i64) {
 }
 
 fn about(typed: &str) -> Search {
-    Search { what: What::read(typed), roots: vec!["/index.html".to_owned()], ..Search::default() }
+    let roots = vec![(id("E2"), "/index.html".to_owned())];
+    Search { what: What::read(typed), roots, ..Search::default() }
 }
 
 async fn found(database: &Database, search: &Search, before: i64, limit: usize) -> (Vec<i64>, Option<i64>) {
@@ -164,6 +165,55 @@ async fn nobody_finds_what_they_may_not_see(database: &Database) {
     }
 }
 
+/// Every third event is of E1, and every other one has its words in the order that is looked for.
+async fn a_page_of_a_narrow_search_leaves_nothing_out(database: &Database) {
+    let words = |n: u64| if n.is_multiple_of(2) { "new price" } else { "price new" };
+    for number in 1..=60 {
+        let site = if number % 3 == 0 { "E1" } else { "E2" };
+        database.append(event(number, &acting(), site, &["/a", "#tv"], words(number))).await;
+    }
+    index(database, 60).await;
+    let narrow = |typed| Search { distribution: Some(id("E1")), ..about(typed) };
+    let of_both = |n: &i64| n % 3 == 0 && n % 2 == 0;
+    let wanted: Vec<i64> = (1..=60).rev().filter(of_both).collect();
+    let of_one: Vec<i64> = (1..=60).rev().filter(|n| n % 3 == 0).collect();
+    for (search, wanted) in
+        [(narrow("new-price"), &wanted), (narrow("/a"), &of_one), (narrow("/b #TV"), &of_one)]
+    {
+        for limit in [1, 2, 3, 7, 99] {
+            let (mut got, mut before) = (Vec::new(), Some(i64::MAX));
+            while let Some(cursor) = before {
+                let (events, older) = found(database, &search, cursor, limit).await;
+                got.extend(events);
+                before = older;
+            }
+            assert_eq!(got, *wanted, "{limit} at once");
+        }
+    }
+}
+
+async fn an_event_that_cannot_be_read_hides_no_other(database: &Database) {
+    fill(database).await;
+    let mut raw = database.raw().await;
+    let trigger = if raw.is_postgres() {
+        "DROP TRIGGER audit_event_is_not_changed ON audit_event"
+    } else {
+        "DROP TRIGGER audit_event_is_not_updated"
+    };
+    raw.run(trigger).await.unwrap();
+    raw.run("UPDATE audit_event SET action = 'of.a.newer.version' WHERE sequence = 4").await.unwrap();
+    assert_eq!(all(database, &Search::default()).await, [6, 5, 4, 3, 2, 1]);
+    assert_eq!(all(database, &about("gradient")).await, [5, 1], "also where it is not indexed yet");
+    let events = database.get(async |conn| audit::after(conn, 0, 99).await).await;
+    let bad = &events[3].event;
+    assert_eq!((bad.action, bad.distribution.clone()), (Action::EventUnreadable, Some(id("E2"))));
+    assert!(bad.note.contains("of.a.newer.version") && !events[3].is_intact(), "{}", bad.note);
+    let one = database.get(async |conn| audit::find(conn, 4).await).await;
+    assert_eq!(one.as_ref(), Some(&events[3]));
+    let handed_on = audit::readable(events).unwrap_err().to_string();
+    assert!(handed_on.contains("event 4"), "{handed_on}");
+}
+
 async fn items_of_a_long_list_are_found_in_their_batches(database: &Database) {
     sites(database, &["E1"]).await;
     let long: Vec<String> = (0..150).map(|n| format!("/long/{n:03}")).collect();
@@ -175,6 +225,30 @@ async fn items_of_a_long_list_are_found_in_their_batches(database: &Database) {
     database.append(event).await;
     assert_eq!(all(database, &about("/long/077")).await, [1]);
     assert_eq!(all(database, &about("/long/150")).await, [] as [i64; 0]);
+}
+
+async fn what_the_index_lacks_is_named_and_made_anew(database: &Database) {
+    fill(database).await;
+    index(database, 6).await;
+    let entry = |sequence, key| Entry { sequence, item_keys: vec![key], words: vec!["a".to_owned()] };
+    let known = item_key(&Item::from_trusted("/*"));
+    let missing = async |entries: &[Entry]| {
+        database.get(async |conn| audit::missing_from_index(conn, entries).await).await
+    };
+    assert_eq!(missing(&[]).await, None);
+    assert_eq!(missing(&[entry(3, known)]).await, None);
+    assert_eq!(missing(&[entry(3, known), entry(5, known), entry(4, known)]).await, Some(4));
+    assert_eq!(missing(&[Entry { sequence: 9, ..Entry::default() }]).await, Some(9), "its words");
+    database.write(async |tx| audit::reindex_after(tx, 2).await).await;
+    database.write(async |tx| audit::reindex_after(tx, 5).await).await;
+    assert_eq!(
+        database.get(async |conn| audit::index_reached(conn).await).await,
+        2,
+        "it never goes on by that"
+    );
+    index(database, 6).await;
+    assert_eq!(all(database, &about("gradient")).await, [5, 1]);
+    assert_eq!(all(database, &about("/images/x.png")).await, [5, 3, 2]);
 }
 
 async fn an_answer_is_bounded_work(database: &Database) {
@@ -197,6 +271,9 @@ on_each_engine!(
     what_touched_a_url_is_found_however_far_the_index_goes,
     filters_narrow_alone_and_together,
     nobody_finds_what_they_may_not_see,
+    a_page_of_a_narrow_search_leaves_nothing_out,
+    an_event_that_cannot_be_read_hides_no_other,
     items_of_a_long_list_are_found_in_their_batches,
+    what_the_index_lacks_is_named_and_made_anew,
     an_answer_is_bounded_work,
 );
