@@ -167,8 +167,10 @@ impl App {
             let indexer = indexer.clone();
             async move { indexer.tick().await }
         });
-        if let Some(webhook) = self.seal.as_ref().and_then(|seal| seal.webhook.clone()) {
-            let herald = Herald::new(self.bench.db.clone(), self.bench.clock.clone(), webhook);
+        if let Some((webhook, keys)) =
+            self.seal.as_ref().and_then(|seal| Some((seal.webhook.clone()?, seal.keys())))
+        {
+            let herald = Herald::new(self.bench.db.clone(), self.bench.clock.clone(), webhook, keys);
             self.start(workers, "herald", move || {
                 let herald = herald.clone();
                 async move { herald.tick().await }

@@ -79,8 +79,9 @@ pub enum Accepted {
     ))]
 pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> Result<Response, ApiError> {
     let asked = Asked::invalidation(fields, api.desk.clock.now())?;
-    let (items, reason) = (attempted(&asked.items.join("\n")), asked.reason.clone());
-    request(&api, &caller, asked).await.map_err(|error| error.trying(items, reason))
+    let (items, reason) = (asked.items.clone(), asked.reason.clone());
+    let tried = request(&api, &caller, asked).await;
+    tried.map_err(|error| error.trying(attempted(&items.join("\n")), reason))
 }
 
 async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, ApiError> {

@@ -80,7 +80,7 @@ fn name(text: &str) -> Result<String, &'static str> {
 }
 
 fn actions() -> impl Iterator<Item = &'static str> {
-    Action::ALL.iter().map(|action| action.as_str())
+    Action::written().map(Action::as_str)
 }
 
 /// A word of a list, which is shown where it is none.

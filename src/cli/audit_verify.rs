@@ -21,7 +21,7 @@ use crate::{
     worker::{Check, CheckError, Known, Step},
 };
 
-use super::{CliError, audit::open_database, say, say_error};
+use super::{CliError, audit::open_database, say, say_aside, say_error};
 
 /// So many rows are read at once.
 const ROWS: usize = 2_000;
@@ -155,13 +155,7 @@ fn known(args: &VerifyArgs) -> Result<Known, CliError> {
         if head.trim_start().starts_with('{') {
             known.signed.push(SignedHead::parse(head).map_err(|error| format!("--head: {error}"))?);
         } else if Path::new(head).is_file() {
-            for (number, line) in std::fs::read_to_string(head)?.lines().enumerate() {
-                if !line.trim().is_empty() {
-                    let signed = SignedHead::parse(line)
-                        .map_err(|error| format!("--head {head}, line {}: {error}", number + 1))?;
-                    known.signed.push(signed);
-                }
-            }
+            known.signed.extend(heads_of(head)?);
         } else {
             known.heads.push(Head::parse(head).map_err(|error| format!("--head: {error}"))?);
         }
@@ -169,6 +163,26 @@ fn known(args: &VerifyArgs) -> Result<Known, CliError> {
     // Whoever brings signed heads knows their keys: what was dropped must have been dropped under one of them.
     known.segment_keys = known.signed.iter().map(|signed| signed.public_key.clone()).collect();
     Ok(known)
+}
+
+/// The heads of a file. A line that is none is told: where a file may only grow, a full disk can leave a fragment.
+fn heads_of(file: &str) -> Result<Vec<SignedHead>, CliError> {
+    let mut heads = Vec::new();
+    let mut wrong = Vec::new();
+    for (number, line) in std::fs::read_to_string(file)?.lines().enumerate() {
+        match SignedHead::parse(line) {
+            Ok(signed) => heads.push(signed),
+            Err(_) if line.trim().is_empty() => {}
+            Err(error) => wrong.push(format!("--head {file}, line {}: {error}", number + 1)),
+        }
+    }
+    if let Some(first) = wrong.first().filter(|_| heads.is_empty()) {
+        return Err(first.clone().into());
+    }
+    for line in wrong {
+        say_aside(&format!("{line}; passed over"));
+    }
+    Ok(heads)
 }
 
 async fn verify_database(database: &DatabaseArgs, known: &Known) -> Result<Verdict, CliError> {

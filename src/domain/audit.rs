@@ -142,6 +142,11 @@ impl Action {
         )
     }
 
+    /// All that are ever written: without the stand-in for what cannot be read.
+    pub fn written() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|action| *action != Self::EventUnreadable)
+    }
+
     /// Reads what [`Action::as_str`] wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

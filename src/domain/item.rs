@@ -257,7 +257,7 @@ fn url_rest<'a>(line: &'a str, site: &Distribution) -> Result<Option<&'a str>, I
     }
 }
 
-fn is_scheme(text: &str) -> bool {
+pub(super) fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
@@ -269,7 +269,7 @@ fn check_stars(path: &str) -> Result<(), ItemError> {
 }
 
 /// For signed URLs, only the part before `?` counts (developer guide).
-fn without_signature(path: &str) -> Option<String> {
+pub(super) fn without_signature(path: &str) -> Option<String> {
     let (bare, query) = path.split_once('?')?;
     let signed = query.split('&').any(|pair| pair.starts_with("Key-Pair-Id="));
     signed.then(|| bare.to_owned())

@@ -103,7 +103,7 @@ pub(super) async fn check(
     site: &DistributionId,
     items: &[Item],
 ) -> Result<(Tx, Access), OpError> {
-    let asked = Attempt { items, ..Attempt::at(what, Some(site)) };
+    let asked = Attempt::on(what, Some(site), items, "");
     match check_within(desk, &mut tx, acting, &asked, &mut LastAsked::default()).await {
         Ok(access) => Ok((tx, access)),
         Err(OpError::Store(error)) => Err(error.into()),

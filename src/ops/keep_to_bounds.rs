@@ -139,7 +139,6 @@ fn refuse(
 ) -> Result<(), OpError> {
     let Some(why) = why else { return Ok(()) };
     let (target, items) = (Target::new("act", "invalidate"), new.items());
-    let asked =
-        Attempt { items: &items, reason: &new.reason, ..Attempt::at(&target, Some(&new.distribution)) };
+    let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
     Err(allow::refuse_within(desk, tx, acting, &asked, Refusal::Bound(why)))
 }

@@ -70,7 +70,7 @@ pub use protect_distribution::protect_distribution;
 pub use recognise::{ExternalRules, Refusal, recognise, sign_in_by_provider};
 pub use recognise_token::recognise_token;
 pub use refresh_distributions::refresh_distributions;
-pub use refuse::{Attempt, refuse, refuse_attempt, refuse_invalid};
+pub use refuse::{Attempt, refuse, refuse_attempt};
 pub use refuse_header::refuse_header;
 pub use refuse_token::refuse_token;
 pub use remove_grant::remove_grant;

@@ -30,6 +30,17 @@ impl<'a> Attempt<'a> {
         Self { target, distribution, items: &[], reason: "" }
     }
 
+    /// What is about items.
+    #[must_use]
+    pub const fn on(
+        target: &'a Target,
+        distribution: Option<&'a DistributionId>,
+        items: &'a [Item],
+        reason: &'a str,
+    ) -> Self {
+        Self { target, distribution, items, reason }
+    }
+
     /// The event of its refusal.
     pub(super) fn refused(&self, acting: &Acting, now: Timestamp, why: String) -> Event {
         let mut event = Event::new(now, acting, Action::ActRefused);
@@ -68,17 +79,6 @@ pub async fn refuse_attempt(
     audit::append(&mut tx, attempt.refused(acting, desk.clock.now(), bounded(why)));
     desk.commit(tx).await?;
     Ok(())
-}
-
-/// Writes that somebody tried `what` and that the request could not be done as it was: `why` says what was wrong with it.
-pub async fn refuse_invalid(
-    desk: &Desk,
-    acting: &Acting,
-    what: &Target,
-    distribution: Option<&DistributionId>,
-    why: &str,
-) -> Result<(), OpError> {
-    refuse(desk, acting, what, distribution, why).await
 }
 
 /// One line, at most so long.

@@ -111,8 +111,7 @@ pub(super) async fn within(
     new: &NewInvalidation,
 ) -> Result<Requested, OpError> {
     let (target, items) = (Target::new("act", "invalidate"), new.items());
-    let asked =
-        Attempt { items: &items, reason: &new.reason, ..Attempt::at(&target, Some(&new.distribution)) };
+    let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
     let access = allow::check_within(desk, &mut turn.tx, acting, &asked, &mut turn.last_asked).await?;
     if turn.use_key(&new.request_key) {
         turn.write().await?;
@@ -204,8 +203,7 @@ async fn go_alone(
     if access.role != Role::Admin {
         let why = Refusal::Rule("only an administrator may go on without a second person");
         let (target, items) = (Target::new("act", "override a protection"), new.items());
-        let asked =
-            Attempt { items: &items, reason: &new.reason, ..Attempt::at(&target, Some(&new.distribution)) };
+        let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
         return Err(allow::refuse_within(desk, &mut turn.tx, acting, &asked, why));
     }
     if new.reason.is_empty() {

@@ -5,6 +5,7 @@ mod check;
 mod filters;
 mod heads;
 mod index;
+mod listed;
 mod row;
 mod scan;
 mod search;
@@ -12,11 +13,12 @@ mod segments;
 mod sheet;
 
 pub use check::{
-    Checked, check_state, claim_post, forget_post_problem, set_check_state, set_file_problem,
+    Checked, check_state, claim_post, forget_post_problem, set_check_state, set_checked, set_file_problem,
     set_head_posted, set_head_told, set_post_problem, standing,
 };
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
 pub use index::{Entry, add_to_index, index_reached, missing_from_index, reindex_after};
+pub use listed::items_of;
 pub use scan::{Scanned, find, scan};
 pub use search::{Found, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};

@@ -98,7 +98,7 @@ pub async fn submit(
         let acting = Acting { actor: Actor::nobody(""), origin };
         let why = if email.error.is_some() { "what was typed is no e-mail address" } else { link::NOT_GOOD };
         let what = Target::new("act", "set Unstale up");
-        ops::refuse_invalid(&web.desk, &acting, &what, None, why).await?;
+        ops::refuse(&web.desk, &acting, &what, None, why).await?;
         let page = view::page(&SetUpPage { key: form.key, email, password_error })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };

@@ -11,11 +11,14 @@ pub use http::{Post, PostError};
 
 use crate::{
     clock::Clock,
-    store::{Db, StoreError, audit},
+    domain::audit::head::{PublicKey, SignedHead},
+    store::{Conn, Db, StoreError, audit},
 };
 
 use super::Next;
 
+/// So many heads are read at once.
+const PAGE: usize = 100;
 /// How long the webhook may take for its answer.
 const WITHIN: Duration = Duration::from_secs(10);
 /// A head is held so long by whoever tells it; longer than a call can take.
@@ -60,12 +63,25 @@ pub struct Herald {
     db: Db,
     clock: Clock,
     webhook: Webhook,
+    keys: Vec<PublicKey>,
 }
 
 impl Herald {
     #[must_use]
-    pub const fn new(db: Db, clock: Clock, webhook: Webhook) -> Self {
-        Self { db, clock, webhook }
+    pub const fn new(db: Db, clock: Clock, webhook: Webhook, keys: Vec<PublicKey>) -> Self {
+        Self { db, clock, webhook, keys }
+    }
+
+    /// The next head behind an event that was signed with one of the keys.
+    async fn next(&self, conn: &mut Conn, mut after: i64) -> Result<Option<SignedHead>, StoreError> {
+        loop {
+            let page = audit::signed_heads(conn, after, PAGE).await?;
+            let Some(last) = page.last().map(|signed| signed.head.sequence) else { return Ok(None) };
+            after = last;
+            if let Some(head) = page.into_iter().find(|signed| signed.check(&self.keys).is_ok()) {
+                return Ok(Some(head));
+            }
+        }
     }
 
     /// Tells the next head, if there is one that was not taken.
@@ -73,9 +89,9 @@ impl Herald {
         let now = self.clock.now();
         let mut conn = self.db.read().await?;
         let state = audit::check_state(&mut conn).await?;
-        let heads = audit::signed_heads(&mut conn, state.head_posted, 1).await?;
+        let head = self.next(&mut conn, state.head_posted).await?;
         drop(conn);
-        let Some(head) = heads.into_iter().next() else { return Ok(Next::Idle) };
+        let Some(head) = head else { return Ok(Next::Idle) };
         if let Some(due_at) = state.post_due_at.filter(|due_at| *due_at > now) {
             return Ok(Next::At(due_at));
         }

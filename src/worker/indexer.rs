@@ -11,14 +11,11 @@ use crate::{
             Chained,
             search::{item_key, words_of},
         },
-        id::ProposalId,
-        item::Item,
         time::Timestamp,
     },
     store::{
         Conn, Db, StoreError,
         audit::{self, Entry},
-        batches, proposals,
     },
 };
 
@@ -78,7 +75,7 @@ pub(super) async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<E
     let mut entries = Vec::new();
     let mut keys = 0;
     for chained in events {
-        let items = items(conn, chained).await?;
+        let items = audit::items_of(conn, &chained.event).await?;
         let mut item_keys: Vec<i64> = items.iter().map(item_key).collect();
         item_keys.sort_unstable();
         item_keys.dedup();
@@ -89,21 +86,4 @@ pub(super) async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<E
         entries.push(Entry { sequence: chained.sequence, item_keys, words: words_of(&chained.event) });
     }
     Ok(entries)
-}
-
-/// The items of an event; a long list stands in the batches of its invalidation, or with the request for approval.
-async fn items(conn: &mut Conn, chained: &Chained) -> Result<Vec<Item>, StoreError> {
-    let event = &chained.event;
-    if !event.items.shown.is_empty() || event.items.count == 0 {
-        return Ok(event.items.shown.clone());
-    }
-    if let Some(invalidation) = &event.invalidation {
-        let batches = batches::of_invalidation(conn, invalidation).await?;
-        return Ok(batches.into_iter().flat_map(|batch| batch.items).collect());
-    }
-    if event.target.kind == "proposal" {
-        let id = ProposalId::from_trusted(event.target.id.as_str());
-        return Ok(proposals::find(conn, &id, event.at).await?.map_or_else(Vec::new, |found| found.items));
-    }
-    Ok(Vec::new())
 }

@@ -4,6 +4,8 @@ use crate::domain::{item::Item, secret::sha256_hex};
 
 /// Up to this many items stand in the event itself; more are told by count, hash and reference.
 const ITEMS_INLINE: usize = 100;
+/// So much of items that are kept nowhere else stands in an event, in bytes: whoever is refused may ask again and again.
+const LOST_MAX: usize = 16 * 1024;
 
 /// The items of an event: themselves where they are few, else their number and hash.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,10 +32,15 @@ impl ItemsRecord {
         Self { shown, count: items.len(), sha256: sha256_hex(text.as_bytes()) }
     }
 
-    /// The same for items that are kept nowhere else: of many, the first ones stand in the event.
+    /// The same for items that are kept nowhere else: the first ones stand in the event, as far as there is room.
     #[must_use]
     pub fn of_lost(items: &[Item]) -> Self {
-        let shown = items.iter().take(ITEMS_INLINE).cloned().collect();
+        let mut room = LOST_MAX;
+        let fits = |item: &&Item| {
+            room = room.saturating_sub(item.as_str().len());
+            room > 0
+        };
+        let shown = items.iter().take(ITEMS_INLINE).take_while(fits).cloned().collect();
         Self { shown, ..Self::of(items) }
     }
 }
@@ -50,5 +57,8 @@ mod tests {
         assert_eq!((record.count, record.sha256.len()), (101, 64));
         let lost = ItemsRecord::of_lost(&items);
         assert_eq!((lost.shown.len(), lost.count, lost.sha256), (100, 101, record.sha256));
+        let long: Vec<Item> =
+            (0..9).map(|n| Item::from_trusted(format!("/{n}{}", "x".repeat(4_000)))).collect();
+        assert_eq!(ItemsRecord::of_lost(&long).shown.len(), 4);
     }
 }

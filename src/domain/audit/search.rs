@@ -116,6 +116,12 @@ impl Search {
         })
     }
 
+    /// Is it about a page that has two paths somewhere?
+    #[must_use]
+    pub fn is_about_a_root(&self) -> bool {
+        matches!(&self.what, What::Path { path, .. } if self.same_pages(path).next().is_some())
+    }
+
     /// All words that must be there, wherever they stand.
     #[must_use]
     pub fn tokens(&self) -> Vec<String> {

@@ -91,6 +91,12 @@ pub async fn set_check_state(tx: &mut Tx, checked: &Checked) -> Result<(), Store
     Ok(())
 }
 
+/// Notes that new events up to this one were checked and are intact; what another check found broken stays so.
+pub async fn set_checked(tx: &mut Tx, sequence: i64, at: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, "UPDATE audit_check SET sequence = $1, at = $2 WHERE id = 1", sequence, at.as_micros())?;
+    Ok(())
+}
+
 /// Notes that signed heads up to this event are in the file.
 pub async fn set_head_told(tx: &mut Tx, sequence: i64) -> Result<(), StoreError> {
     execute!(tx, "UPDATE audit_check SET head_told = $1, file_problem = '' WHERE id = 1", sequence)?;

@@ -2,16 +2,13 @@
 //!
 //! An answer is bounded work. Where little fits, it says from where to look on instead of looking for ever.
 
-use crate::domain::{
-    audit::{
-        Chained,
-        search::{Search, What},
-    },
-    item::Item,
+use crate::domain::audit::{
+    Chained,
+    search::{Search, What},
 };
 
 use super::{
-    super::{Conn, StoreError, batches, db::fetch_optional},
+    super::{Conn, StoreError, db::fetch_optional},
     between,
     candidates::{Page, candidates, sift},
     filters::{filtered_lines, filters, is_filtered, many_filters},
@@ -102,7 +99,8 @@ async fn indexed(
         let Some(last) = page.last else { return Ok(found) };
         looked_at += page.candidates;
         cursor = last;
-        if keep(search, page.events, &mut found, limit) || (page.candidates < at_once || last <= floor) {
+        let full = keep(conn, search, page.events, &mut found, limit).await?;
+        if full || page.candidates < at_once || last <= floor {
             return Ok(found);
         }
         if !sifting {
@@ -134,15 +132,25 @@ async fn keep_new(
     Ok(false)
 }
 
-/// The same of events that the index names: that one names an item of a long list is what the index says.
-fn keep(search: &Search, events: Vec<Chained>, found: &mut Found, limit: usize) -> bool {
-    events.into_iter().any(|chained| {
+/// The same of events that the index names: that one names an item of a long list is what the index says. Only whether
+/// that is the root object of its own distribution it does not know.
+async fn keep(
+    conn: &mut Conn,
+    search: &Search,
+    events: Vec<Chained>,
+    found: &mut Found,
+    limit: usize,
+) -> Result<bool, StoreError> {
+    if search.is_about_a_root() {
+        return keep_new(conn, search, events, found, limit).await;
+    }
+    Ok(events.into_iter().any(|chained| {
         let event = &chained.event;
         let listed_elsewhere = event.items.shown.is_empty() && event.items.count > 0;
         let about_items = matches!(search.what, What::Path { .. } | What::Tag(_));
         let answers = (about_items && listed_elsewhere) || search.answers(event, &event.items.shown);
         search.admits(event) && answers && push(chained, found, limit)
-    })
+    }))
 }
 
 /// `true` where it fills the page.
@@ -156,15 +164,12 @@ fn push(chained: Chained, found: &mut Found, limit: usize) -> bool {
     full
 }
 
-/// Long lists of items stand in the batches only.
+/// Long lists of items stand elsewhere.
 async fn answers(conn: &mut Conn, search: &Search, chained: &Chained) -> Result<bool, StoreError> {
     let event = &chained.event;
-    let elsewhere = event.items.shown.is_empty() && event.items.count > 0;
-    match (&search.what, &event.invalidation) {
-        (What::Path { .. } | What::Tag(_), Some(invalidation)) if elsewhere => {
-            let batches = batches::of_invalidation(conn, invalidation).await?;
-            let items: Vec<Item> = batches.into_iter().flat_map(|batch| batch.items).collect();
-            Ok(search.answers(event, &items))
+    match &search.what {
+        What::Path { .. } | What::Tag(_) if event.items.shown.is_empty() => {
+            Ok(search.answers(event, &super::items_of(conn, event).await?))
         }
         _ => Ok(search.answers(event, &event.items.shown)),
     }
@@ -173,43 +178,48 @@ async fn answers(conn: &mut Conn, search: &Search, chained: &Chained) -> Result<
 /// Filters alone: one is answered from its index; several are looked for in windows.
 async fn filtered(conn: &mut Conn, search: &Search, before: i64, limit: usize) -> Result<Found, StoreError> {
     let floor = floor(conn, search).await?;
-    let mut top = ceiling(conn, search, before).await?;
-    let mut found = Found { events: seen_later(conn, search, top, before, limit).await?, older: None };
-    if found.events.len() == limit {
-        found.older = found.events.last().map(|last| last.sequence);
-        return Ok(found);
+    let top = ceiling(conn, search, before).await?;
+    let mut found = Found::default();
+    if search.until.is_some() && search.outside != Some(false) {
+        // What was made outside before the search's end may have been seen long after it.
+        let newest = super::head(conn).await?.saturating_add(1).min(before);
+        let outside = Search { outside: Some(true), ..search.clone() };
+        in_windows(conn, &outside, &WINDOWS, top, newest, limit, &mut found).await?;
+        if found.older.is_some() {
+            return Ok(found);
+        }
     }
     let windows: &[i64] = if many_filters(search) { &WINDOWS } else { &[i64::MAX] };
+    in_windows(conn, search, windows, floor, top, limit, &mut found).await?;
+    Ok(found)
+}
+
+/// Adds what there is between two events, window by window from the newer one on. `found.older` says from where to look
+/// on where it did not come to the end.
+async fn in_windows(
+    conn: &mut Conn,
+    search: &Search,
+    windows: &[i64],
+    floor: i64,
+    mut top: i64,
+    limit: usize,
+    found: &mut Found,
+) -> Result<(), StoreError> {
     for window in windows {
         let bottom = top.saturating_sub(*window).max(floor);
         let wanted = limit - found.events.len();
         found.events.extend(window_of(conn, search, bottom, top, wanted).await?);
         if found.events.len() == limit {
             found.older = found.events.last().map(|last| last.sequence).filter(|last| *last > 1);
-            return Ok(found);
+            return Ok(());
         }
         if bottom <= floor {
-            return Ok(found);
+            return Ok(());
         }
         top = bottom;
     }
     found.older = Some(top);
-    Ok(found)
-}
-
-/// What was made outside before a search's end and seen after it; `top` is where the others of that time end.
-async fn seen_later(
-    conn: &mut Conn,
-    search: &Search,
-    top: i64,
-    before: i64,
-    limit: usize,
-) -> Result<Vec<Chained>, StoreError> {
-    if search.until.is_none() || search.outside == Some(false) {
-        return Ok(Vec::new());
-    }
-    let outside = Search { outside: Some(true), ..search.clone() };
-    window_of(conn, &outside, top, before, limit).await
+    Ok(())
 }
 
 /// No event before this one can be as late as the search wants.

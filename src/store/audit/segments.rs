@@ -15,9 +15,16 @@ use super::super::{
 
 use super::Entry;
 
-/// Keeps a segment. From then on its events may be dropped.
-pub async fn insert_segment(tx: &mut Tx, signed: &SignedSegment) -> Result<(), StoreError> {
+/// Keeps a segment that follows on the last one; `false` for another. From then on its events may be dropped.
+pub async fn insert_segment(tx: &mut Tx, signed: &SignedSegment) -> Result<bool, StoreError> {
     let segment = &signed.segment;
+    // One at a time.
+    super::take_head(tx).await?;
+    let (last,) =
+        fetch_one!(tx, (i64,), "SELECT CAST(COALESCE(max(last_sequence), 0) AS BIGINT) FROM audit_segment")?;
+    if segment.first != last + 1 {
+        return Ok(false);
+    }
     execute!(
         tx,
         "INSERT INTO audit_segment (last_sequence, first_sequence, last_hash, file, file_sha256, at, public_key,
@@ -32,7 +39,7 @@ pub async fn insert_segment(tx: &mut Tx, signed: &SignedSegment) -> Result<(), S
         signed.public_key.as_str(),
         signed.signature.as_str(),
     )?;
-    Ok(())
+    Ok(true)
 }
 
 /// All segments, oldest first.

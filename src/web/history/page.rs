@@ -143,7 +143,7 @@ pub async fn render(
         problems,
         damage,
         note: search.as_ref().and_then(|search| looked_at(search, &sites)),
-        actions: actions(),
+        actions: Action::written().map(|action| (action.as_str(), action.words())).collect(),
         events: found.events.iter().map(|chained| row(chained, &around)).collect(),
         older: found.older.map(|older| wanted.address("/history", Some(older))),
         back: address.clone(),
@@ -183,12 +183,6 @@ fn looked_at(search: &Search, sites: &[Distribution]) -> Option<String> {
         "Only what happened at {}, which serves {host} today. Search for the path alone to look at all.",
         names.join(" and ")
     ))
-}
-
-/// What may be chosen. A stand-in for what cannot be read is in no row.
-fn actions() -> Vec<(&'static str, &'static str)> {
-    let written = Action::ALL.iter().filter(|action| **action != Action::EventUnreadable);
-    written.map(|action| (action.as_str(), action.words())).collect()
 }
 
 fn options(sites: &[Distribution]) -> Vec<(String, String)> {

@@ -114,7 +114,7 @@ impl Tried {
     }
 
     fn at<'a>(&'a self, site: Option<&'a DistributionId>) -> Attempt<'a> {
-        Attempt { items: &self.items, reason: &self.reason, ..Attempt::at(&self.target, site) }
+        Attempt::on(&self.target, site, &self.items, &self.reason)
     }
 }
 

@@ -93,7 +93,7 @@ pub async fn submit(
         Err(OpError::Person(error)) => {
             let acting = Acting { actor: Actor::nobody(&email), origin };
             let what = Target::new("act", "set a password");
-            ops::refuse_invalid(&web.desk, &acting, &what, None, NOT_GOOD).await?;
+            ops::refuse(&web.desk, &acting, &what, None, NOT_GOOD).await?;
             let page = view::page(&LinkPage { key: form.key, email, error: Some(error.to_string()) })?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

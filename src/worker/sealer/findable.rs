@@ -17,8 +17,16 @@ impl Sealer {
         let reached = audit::index_reached(&mut conn).await?;
         let mut events = audit::after(&mut conn, after, ROWS).await?;
         events.retain(|chained| chained.sequence <= upto.min(reached));
-        let entries = indexer::entries(&mut conn, &events).await?;
-        let Some(missing) = audit::missing_from_index(&mut conn, &entries).await? else { return Ok(()) };
+        let mut missing = None;
+        while missing.is_none() && !events.is_empty() {
+            // Of events with long lists only some at once.
+            let entries = indexer::entries(&mut conn, &events).await?;
+            missing = audit::missing_from_index(&mut conn, &entries).await?;
+            events.drain(..entries.len().max(1));
+        }
+        // What was dropped meanwhile is not found either.
+        let first = audit::first_sequence(&mut conn).await?;
+        let Some(missing) = missing.filter(|missing| *missing >= first) else { return Ok(()) };
         drop(conn);
         tracing::error!(event = missing, "the search did not find an event of the history; it is made anew");
         let mut event = Event::new(self.clock.now(), &Acting::service(), Action::IndexMended);

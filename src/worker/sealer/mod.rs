@@ -33,8 +33,10 @@ use super::{Next, herald::Webhook};
 
 /// So many rows are checked in one tick.
 const ROWS: usize = 500;
-/// The rest between two ticks while there is more to check, so that nobody waits for the checking.
+/// The rest between two ticks while there is more to check, so that nobody waits for the checking: so long at least, and
+/// so many times what the tick took.
 const REST: Duration = Duration::from_millis(20);
+const REST_OF_WORK: u32 = 5;
 /// A head is signed so often, if anything happened.
 const SIGN_EVERY: Duration = Duration::from_hours(1);
 const WHOLE_EVERY: Duration = Duration::from_hours(24);
@@ -63,6 +65,12 @@ impl Seal {
     pub const fn with(key: SealKey) -> Self {
         Self { key, earlier_keys: Vec::new(), heads: None, webhook: None, retention: None }
     }
+
+    /// The keys that count: whoever can write the database can add heads and segments under others.
+    #[must_use]
+    pub fn keys(&self) -> Vec<PublicKey> {
+        std::iter::once(self.key.public()).chain(self.earlier_keys.iter().cloned()).collect()
+    }
 }
 
 /// The worker that seals.
@@ -86,7 +94,12 @@ struct State {
     unnoted: bool,
     /// When this process last walked over the whole chain. What the database says of it is shown, and never trusted.
     walked_at: Option<Timestamp>,
+    /// The whole chain was found intact by this process, and nothing after it was found broken: what else would be
+    /// signed is what the database says of itself.
+    sound: bool,
     tell_at: Option<Timestamp>,
+    /// The last head that the file has; `None` before it was read.
+    told: Option<i64>,
     leaving: Option<retain::Leaving>,
     /// When it was last looked for segments that are old enough.
     looked_at: Option<Timestamp>,
@@ -101,25 +114,31 @@ impl Sealer {
     /// Checks what is new, or a piece of the whole chain; signs and tells if that is due.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let mut state = self.state.lock().await;
+        let began = self.clock.now();
         if !state.begun {
             state.checked = audit::check_state(&mut *self.db.read().await?).await?;
             self.forget_what_is_not_told(&state).await?;
             state.begun = true;
         }
+        if state.unnoted && state.checked.broken_at.is_some() {
+            // It could not be written when it was found.
+            self.note(&mut state, true).await?;
+        }
         if state.newest.is_none() && state.checked.broken_at.is_none() {
             state.newest = Some(self.begin().await?);
         }
         let newest = self.check_newest(&mut state).await?;
+        let whole = self.check_whole(&mut state).await?;
         if newest == Some(Step::End) {
             self.sign(&mut state).await?;
         }
         self.tell(&mut state).await?;
-        let whole = self.check_whole(&mut state).await?;
         let now = self.clock.now();
         let more = newest == Some(Step::More) || whole == Some(Step::More);
         // A walk over the whole chain must not lose the ground under it.
         let more = if whole == Some(Step::More) { more } else { self.retain(&mut state).await? || more };
-        Ok(if more { Next::At(now.plus(REST)) } else { Next::Idle })
+        let rest = REST.max(now.since(began) * REST_OF_WORK);
+        Ok(if more { Next::At(now.plus(rest)) } else { Next::Idle })
     }
 
     /// Begins behind the last head that this key signed; without one, at the first event.
@@ -128,7 +147,7 @@ impl Sealer {
         let trusted = signed.filter(|signed| signed.check(&[self.seal.key.public()]).is_ok());
         match trusted {
             Some(signed) => Ok(Check::after(signed.head)),
-            None => match Check::begin(&self.db, &self.known()).await {
+            None => match Check::begin(&self.db, &self.known().await).await {
                 Ok(check) => Ok(check),
                 Err(CheckError::Store(error)) => Err(error),
                 // The whole check finds it too, and says so.
@@ -160,13 +179,11 @@ impl Sealer {
         }
     }
 
-    /// What the chain is held to beside the heads in the database. Heads of earlier keys count as well: a key may be
-    /// changed.
-    fn known(&self) -> Known {
-        let own = std::iter::once(self.seal.key.public());
-        let keys: Vec<PublicKey> = own.chain(self.seal.earlier_keys.iter().cloned()).collect();
-        let signed = self.seal.heads.as_deref().map_or_else(Vec::new, |file| tell::told(file, &keys));
-        Known { segment_keys: keys, signed, ..Known::default() }
+    /// What the chain is held to beside the heads in the database, among which those of any key count: they can only say
+    /// that it is broken.
+    async fn known(&self) -> Known {
+        let signed = self.told_heads().await;
+        Known { segment_keys: self.seal.keys(), signed, ..Known::default() }
     }
 
     /// A piece of the whole chain, if that is due, and of what the search finds of it.
@@ -176,7 +193,7 @@ impl Sealer {
             if state.walked_at.is_some_and(|at| !is_past(at, WHOLE_EVERY, now)) {
                 return Ok(None);
             }
-            match Check::begin(&self.db, &self.known()).await {
+            match Check::begin(&self.db, &self.known().await).await {
                 Ok(check) => state.whole = Some(check),
                 Err(CheckError::Store(error)) => return Err(error),
                 Err(error) => return self.whole_broken(state, error).await,
@@ -204,6 +221,7 @@ impl Sealer {
     async fn whole_intact(&self, state: &mut State, last: Head) -> Result<(), StoreError> {
         state.checked.sequence = last.sequence;
         state.walked_at = Some(self.clock.now());
+        state.sound = true;
         state.checked.whole_at = state.walked_at;
         state.checked.broken_at = None;
         state.checked.problem.clear();
@@ -231,6 +249,7 @@ impl Sealer {
             }
             CheckError::Broken(broken) => {
                 tracing::error!(event = broken.sequence, flaw = %broken.flaw, "the history is broken");
+                state.sound = false;
                 state.checked.broken_at = Some(broken.sequence);
                 state.checked.problem = broken.flaw.to_string();
                 self.note(state, true).await
@@ -242,13 +261,17 @@ impl Sealer {
     async fn note(&self, state: &mut State, at_once: bool) -> Result<(), StoreError> {
         let now = self.clock.now();
         state.checked.at = Some(now);
+        state.unnoted = true;
         let recent = state.noted_at.is_some_and(|at| !is_past(at, NOTE_EVERY, now));
         if recent && !at_once {
-            state.unnoted = true;
             return Ok(());
         }
         let mut tx = self.db.begin().await?;
-        audit::set_check_state(&mut tx, &state.checked).await?;
+        if at_once {
+            audit::set_check_state(&mut tx, &state.checked).await?;
+        } else {
+            audit::set_checked(&mut tx, state.checked.sequence, now).await?;
+        }
         tx.commit().await?;
         state.noted_at = Some(now);
         state.unnoted = false;
@@ -260,14 +283,15 @@ impl Sealer {
         let Some(head) = state.newest.as_ref().map(|check| check.walk().last().clone()) else {
             return Ok(());
         };
-        if state.checked.broken_at.is_some() || head.sequence == 0 {
+        if !state.sound || head.sequence == 0 {
             return Ok(());
         }
         let now = self.clock.now();
         let last = audit::last_signed_head(&mut *self.db.read().await?).await?;
         let due =
             last.is_none_or(|last| head.sequence > last.head.sequence && is_past(last.at, SIGN_EVERY, now));
-        if !due {
+        // Another replica may have found what this one has not come to.
+        if !due || audit::check_state(&mut *self.db.read().await?).await?.broken_at.is_some() {
             return Ok(());
         }
         let signed = self.seal.key.sign(head, now);

@@ -35,6 +35,8 @@ pub const DAYS_MIN: u32 = 400;
 const ROWS: usize = 2_000;
 /// A segment has so many events at least, so that a year has few files.
 const SEGMENT_MIN: i64 = 1_000;
+/// How the name of a file ends that is being written.
+const PART: &str = ".part";
 /// It is looked so often whether something is old enough.
 const LOOK_EVERY: Duration = Duration::from_hours(24);
 
@@ -90,20 +92,34 @@ impl Sealer {
     ) -> Result<Option<(SignedHead, Head)>, StoreError> {
         let age = Duration::from_hours(24 * u64::from(retention.days.max(DAYS_MIN)));
         let mut conn = self.db.read().await?;
-        let dropped = audit::segments(&mut conn).await?.pop().map_or(
-            Head { sequence: 0, hash: GENESIS.to_owned() },
-            |signed| Head { sequence: signed.segment.last, hash: signed.segment.last_hash },
-        );
-        let heads = audit::signed_heads(&mut conn, dropped.sequence, ROWS).await?;
-        let own = self.seal.key.public();
-        let head = heads
-            .into_iter()
-            .take_while(|signed| now.since(signed.at) >= age)
-            .filter(|signed| signed.check(std::slice::from_ref(&own)).is_ok())
-            .last();
+        let dropped = self.dropped_upto().await?;
+        let keys = self.seal.keys();
+        let (mut head, mut after, mut old) = (None, dropped.sequence, true);
+        while old {
+            let page = audit::signed_heads(&mut conn, after, ROWS).await?;
+            let Some(last) = page.last() else { break };
+            after = last.head.sequence;
+            old = now.since(last.at) >= age;
+            let good = page
+                .into_iter()
+                .take_while(|signed| now.since(signed.at) >= age)
+                .filter(|signed| signed.check(&keys).is_ok());
+            head = good.last().or(head);
+        }
         Ok(head
             .filter(|signed| signed.head.sequence >= dropped.sequence + SEGMENT_MIN)
             .map(|signed| (signed, dropped)))
+    }
+
+    /// The last event of the last segment that was dropped under a key that counts.
+    async fn dropped_upto(&self) -> Result<Head, StoreError> {
+        let keys = self.seal.keys();
+        let segments = audit::segments(&mut *self.db.read().await?).await?;
+        let last = segments.into_iter().rev().find(|signed| signed.check(&keys).is_ok());
+        Ok(last.map_or(Head { sequence: 0, hash: GENESIS.to_owned() }, |signed| Head {
+            sequence: signed.segment.last,
+            hash: signed.segment.last_hash,
+        }))
     }
 
     async fn export_more(
@@ -122,6 +138,8 @@ impl Sealer {
             };
             let line = match taken {
                 Ok(line) => line,
+                // Another replica was faster.
+                Err(_) if self.dropped_upto().await?.sequence >= leaving.first => return Ok(false),
                 Err(broken) => return self.broken(state, CheckError::Broken(broken)).await.map(|()| false),
             };
             leaving.hash.update(line.as_bytes());
@@ -154,17 +172,18 @@ impl Sealer {
         );
         let signed = Segment { at: now, ..segment }.sign(&self.seal.key);
         let mut tx = self.db.begin().await?;
-        audit::insert_segment(&mut tx, &signed).await?;
+        if !audit::insert_segment(&mut tx, &signed).await? {
+            tracing::info!(file = signed.segment.file, "another replica exported these events first");
+            return Ok(());
+        }
         audit::append(&mut tx, event);
         tx.commit().await
     }
 
     /// Drops some events of segments that were kept.
     async fn drop_more(&self) -> Result<bool, StoreError> {
+        let last = self.dropped_upto().await?.sequence;
         let mut conn = self.db.read().await?;
-        let Some(last) = audit::segments(&mut conn).await?.last().map(|signed| signed.segment.last) else {
-            return Ok(false);
-        };
         let first = audit::first_sequence(&mut conn).await?;
         if first > last {
             return Ok(false);
@@ -183,12 +202,28 @@ impl Sealer {
 
 fn begin(retention: &Retention, head: SignedHead, behind: Head) -> io::Result<Leaving> {
     fs::create_dir_all(&retention.folder)?;
-    let part = retention.folder.join("unstale-history.part");
+    take_away_old_parts(&retention.folder);
+    // Replicas may share the folder.
+    let part = retention.folder.join(format!("unstale-history-{}{PART}", uuid::Uuid::now_v7()));
     let out = BufWriter::new(fs::File::create(&part)?);
     let first = behind.sequence + 1;
     let mut walk = Walk::after(behind);
     walk.expect(&head.head).map_err(io::Error::other)?;
     Ok(Leaving { head, first, walk, hash: Sha256::new(), part, out })
+}
+
+/// What a process left that ended in the middle of an export. One that is under way is younger.
+fn take_away_old_parts(folder: &Path) {
+    let Ok(files) = fs::read_dir(folder) else { return };
+    for file in files.filter_map(Result::ok) {
+        let name = file.file_name();
+        let name = name.to_string_lossy();
+        let is_part = name.starts_with("unstale-history-") && name.ends_with(PART);
+        let age = file.metadata().and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok());
+        if is_part && age.is_some_and(|age| age >= LOOK_EVERY) {
+            let _ = fs::remove_file(file.path());
+        }
+    }
 }
 
 /// Puts the file under its name, once all of it is on disk.

@@ -46,8 +46,17 @@ impl Sealer {
         if state.tell_at.is_some_and(|at| at > now && at <= now.plus(AFTER_FAILURE)) {
             return Ok(());
         }
-        let heads = audit::signed_heads(&mut *self.db.read().await?, state.checked.head_told, PAGE).await?;
+        let told = match state.told {
+            Some(told) => told,
+            None => {
+                self.told_heads().await.iter().map(|signed| signed.head.sequence).max().unwrap_or_default()
+            }
+        };
+        state.told = Some(told);
+        let mut heads = audit::signed_heads(&mut *self.db.read().await?, told, PAGE).await?;
         let Some(last) = heads.last().map(|signed| signed.head.sequence) else { return Ok(()) };
+        let keys = self.seal.keys();
+        heads.retain(|signed| signed.check(&keys).is_ok());
         if let Err(error) = add(file, &heads) {
             tracing::warn!(file = %file.display(), %error, "signed heads could not be written; this is tried again");
             state.tell_at = Some(now.plus(AFTER_FAILURE));
@@ -59,16 +68,23 @@ impl Sealer {
         let mut tx = self.db.begin().await?;
         audit::set_head_told(&mut tx, last).await?;
         tx.commit().await?;
-        state.checked.head_told = last;
+        state.told = Some(last);
         Ok(())
+    }
+
+    /// The heads that the file has under keys that count.
+    pub(super) async fn told_heads(&self) -> Vec<SignedHead> {
+        let Some(file) = self.seal.heads.clone() else { return Vec::new() };
+        let keys = self.seal.keys();
+        tokio::task::spawn_blocking(move || told(&file, &keys)).await.unwrap_or_default()
     }
 }
 
 /// The heads of the file that were signed with one of these keys. Whatever else stands there says nothing about the
 /// chain.
-pub(super) fn told(file: &Path, keys: &[PublicKey]) -> Vec<SignedHead> {
-    let lines = match fs::read_to_string(file) {
-        Ok(lines) => lines,
+fn told(file: &Path, keys: &[PublicKey]) -> Vec<SignedHead> {
+    let lines = match fs::read(file) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
             tracing::warn!(file = %file.display(), %error, "the chain is not held to the file of signed heads");
@@ -82,6 +98,9 @@ pub(super) fn told(file: &Path, keys: &[PublicKey]) -> Vec<SignedHead> {
 /// Adds a line for each. What a full disk or a kill left of an earlier line is taken away first, so that each line is
 /// whole.
 fn add(file: &Path, heads: &[SignedHead]) -> io::Result<()> {
+    if heads.is_empty() {
+        return Ok(());
+    }
     let lines: String = heads.iter().map(|signed| signed.line() + "\n").collect();
     let mut open = fs::OpenOptions::new().read(true).append(true).create(true).open(file)?;
     cut_fragment(&mut open)?;

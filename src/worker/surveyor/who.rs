@@ -8,7 +8,6 @@ use crate::{
         actor::{Acting, Actor, Origin},
         audit::{Action, Event, ItemsRecord, Target, made_at},
         id::InvalidationId,
-        item::Item,
         problem::{Problem, ProblemKind},
         time::Timestamp,
     },
@@ -137,8 +136,7 @@ async fn keep(bench: &Bench, made: &Made) -> Result<(), StoreError> {
         return Ok(());
     }
     let invalidation = invalidations::find(&mut tx, &id).await?;
-    let batches = batches::of_invalidation(&mut tx, &id).await?;
-    let mut items: Vec<Item> = batches.into_iter().flat_map(|batch| batch.items).collect();
+    let mut items = batches::items_of(&mut tx, &id).await?;
     items.sort();
     let mut event = event(&id, made, bench.clock.now());
     event.items = ItemsRecord::of(&items);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use unstale::{
     domain::audit::{
-        head::{PublicKey, SignedHead},
+        head::{PublicKey, SealKey, SignedHead},
         search::{Search, What},
     },
     store::audit::{self, Checked},
@@ -279,6 +279,45 @@ async fn the_chain_is_held_to_the_file_of_heads() {
     assert_eq!(found.broken_at, Some(head), "{}", found.problem);
     // The world's own look at the history would find what was done to it.
     std::mem::forget(world);
+}
+
+#[tokio::test]
+async fn what_somebody_else_signed_is_not_told() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("heads.jsonl");
+    world.request("/a").await;
+    let head = world.database.get(async |conn| audit::head_link(conn).await).await;
+    let other = SealKey::from_random([1; 32]).sign(head, world.now());
+    world.database.write(async |tx| audit::insert_signed_head(tx, &other).await).await;
+    world.request("/b").await;
+    world.advance(seconds(7_200));
+    rest(&world, &sealer(&world, Some(&file))).await;
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let told: Vec<_> = lines.lines().map(|line| SignedHead::parse(line).unwrap()).collect();
+    assert_eq!((told.len(), told[0].check(&[key().public()])), (1, Ok(())), "{lines}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_its_heads_is_signed_by_nobody_after_a_restart() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("heads.jsonl");
+    world.request("/a").await;
+    rest(&world, &sealer(&world, Some(&file))).await;
+    let mut raw = world.database.raw().await;
+    raw.run("DROP TRIGGER audit_signed_head_is_not_updated").await.unwrap();
+    let old = raw.texts("SELECT signature FROM audit_signed_head").await.remove(0);
+    raw.run(&format!("UPDATE audit_signed_head SET signature = '{}'", "0".repeat(128))).await.unwrap();
+    world.request("/b").await;
+    world.advance(seconds(7_200));
+    rest(&world, &sealer(&world, Some(&file))).await;
+    assert_eq!(heads(&world).await.len(), 1);
+    assert!(checked(&world).await.broken_at.is_some());
+    assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 1);
+    raw.run(&format!("UPDATE audit_signed_head SET signature = '{old}'")).await.unwrap();
+    world.finish().await;
 }
 
 #[tokio::test]

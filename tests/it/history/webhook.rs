@@ -68,7 +68,7 @@ impl Ear {
 
 fn herald(world: &World, address: &str, token: Option<&str>) -> Herald {
     let webhook = Webhook::new(address, token).unwrap();
-    Herald::new(world.database.db.clone(), world.clock.clone(), webhook)
+    Herald::new(world.database.db.clone(), world.clock.clone(), webhook, vec![key().public()])
 }
 
 async fn rest(herald: &Herald) -> Next {

@@ -84,7 +84,10 @@ async fn how_the_checks_stand_is_noted(database: &Database) {
     assert_eq!(read().await.file_problem, "no space");
     database.write(async |tx| audit::set_head_told(tx, 8).await).await;
     let (head, standing) = database.get(async |conn| audit::standing(conn).await).await;
-    assert_eq!(standing, Checked { head_told: 8, ..checked });
+    assert_eq!(standing, Checked { head_told: 8, ..checked.clone() });
+    database.write(async |tx| audit::set_checked(tx, 11, at(5)).await).await;
+    let newer = Checked { sequence: 11, at: Some(at(5)), head_told: 8, ..checked };
+    assert_eq!(read().await, newer, "what another check found broken stays so");
     assert_eq!(head, database.get(async |conn| audit::head_link(conn).await).await);
 }
 
@@ -215,7 +218,12 @@ async fn only_events_of_a_kept_segment_may_go(database: &Database) {
         at: at(9),
     };
     let signed = segment.sign(&key());
-    database.write(async |tx| audit::insert_segment(tx, &signed).await).await;
+    assert!(database.write(async |tx| audit::insert_segment(tx, &signed).await).await);
+    for first in [1, 4, 6] {
+        let other = Segment { first, last: 9, ..signed.segment.clone() }.sign(&key());
+        let kept = database.write(async |tx| audit::insert_segment(tx, &other).await).await;
+        assert!(!kept, "one from event {first} on does not follow on it");
+    }
     assert_eq!(database.get(async |conn| audit::segments(conn).await).await, [signed]);
     assert!(raw.run("DELETE FROM audit_event WHERE sequence = 5").await.is_err());
     assert!(raw.run("UPDATE audit_event SET note = 'x' WHERE sequence = 1").await.is_err());

@@ -5,13 +5,14 @@ use std::time::Duration;
 use unstale::{
     domain::{
         access::{Access, Granted, Role},
+        audit::{Action, Event, ItemsRecord, Target},
         id::{InvalidationId, ProposalId, RequestKey},
         item::Item,
         proposal::{Proposal, ProposalState},
         protection::{Guard, Protection},
         reach::Reach,
     },
-    store::{StoreError, batches, invalidations, proposals, protections},
+    store::{StoreError, audit, batches, invalidations, proposals, protections},
 };
 
 use super::given::{id, request, sites};
@@ -72,6 +73,27 @@ async fn what_somebody_has_waiting_is_counted(database: &Database) {
     assert_eq!(waiting(60).await, 1);
     let other = unstale::domain::actor::Actor { id: "p2".to_owned(), ..first.asked_by.clone() };
     assert_eq!(database.get(async |conn| proposals::waiting_of(conn, &other, at(60)).await).await, 0);
+}
+
+async fn items_are_read_wherever_they_are_listed(database: &Database) {
+    sites(database, &["E1"]).await;
+    let long: Vec<String> = (0..150).map(|n| format!("/long/{n:03}")).collect();
+    let long = items(&long.iter().map(String::as_str).collect::<Vec<_>>());
+    let proposal = Proposal { items: long.clone(), ..proposal("E1", 0) };
+    database.write(async |tx| proposals::insert(tx, &proposal).await).await;
+    let texts: Vec<&str> = long.iter().map(Item::as_str).collect();
+    let new = request(database, "E1", 1, &[&texts]).await;
+    let event = |items: &[Item]| {
+        let mut event = Event::new(at(1), &crate::support::acting(), Action::ProposalMade);
+        event.items = ItemsRecord::of(items);
+        event
+    };
+    let read = async |event: &Event| database.get(async |conn| audit::items_of(conn, event).await).await;
+    assert_eq!(read(&event(&long[..2])).await, long[..2]);
+    assert_eq!(read(&event(&long)).await, [] as [Item; 0], "nobody has them");
+    let asked_for = Event { target: Target::new("proposal", proposal.id.as_str()), ..event(&long) };
+    assert_eq!(read(&asked_for).await, long);
+    assert_eq!(read(&Event { invalidation: Some(new.id), ..event(&long) }).await, long);
 }
 
 async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
@@ -135,6 +157,7 @@ async fn a_repeat_is_found_by_its_items(database: &Database) {
 on_each_engine!(
     what_somebody_has_waiting_is_counted,
     a_distribution_is_not_protected_until_it_is,
+    items_are_read_wherever_they_are_listed,
     a_proposal_is_decided_once_and_in_time,
     a_repeat_is_found_by_its_items,
 );
