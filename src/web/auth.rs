@@ -56,17 +56,17 @@ impl Visitor {
         what: &str,
         distribution: Option<&DistributionId>,
     ) -> Result<(), WebError> {
-        self.require_operator_for(web, &Attempt::at(&Target::new("act", what), distribution)).await
-    }
-
-    /// The same with what was to be refreshed.
-    pub async fn require_operator_for(&self, web: &Web, attempt: &Attempt<'_>) -> Result<(), WebError> {
         if self.person.role.may_invalidate() {
             return Ok(());
         }
+        Err(self.refuse_viewer(web, &Attempt::at(&Target::new("act", what), distribution)).await?)
+    }
+
+    /// Keeps what a viewer tried; gives the error that says so.
+    pub async fn refuse_viewer(&self, web: &Web, attempt: &Attempt<'_>) -> Result<WebError, WebError> {
         let why = "a viewer may look and not act";
         ops::refuse_attempt(&web.desk, &self.acting, attempt, why).await?;
-        Err(WebError::NotAllowed {
+        Ok(WebError::NotAllowed {
             what: "Your account may look and not act".to_owned(),
             advice: "Nothing was kept or sent. The attempt is in the history. Ask an administrator of this Unstale for the role of an operator.".to_owned(),
         })

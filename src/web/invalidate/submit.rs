@@ -41,15 +41,16 @@ pub async fn submit(
     Posted(form): Posted<RequestForm, LIST>,
 ) -> Result<Response, WebError> {
     let id = DistributionId::parse(&form.distribution);
-    let tried = Tried::of(&form);
-    visitor.require_operator_for(&web, &tried.at(id.as_ref())).await?;
+    if !visitor.person.role.may_invalidate() {
+        return Err(visitor.refuse_viewer(&web, &Tried::of(&form).at(id.as_ref())).await?);
+    }
     let mut reason = Field::new(form.reason.clone());
     let parsed_reason = reason.check(parse_reason(&form.reason));
-    let (site, hidden) = find_site(&web, &visitor, &tried, id.as_ref()).await?;
+    let (site, hidden) = find_site(&web, &visitor, &form, id.as_ref()).await?;
     let Some(site) = site else {
         let problem = "Choose a distribution from the list. Nothing was sent.".to_owned();
         if !hidden {
-            keep(&web, &visitor, &tried.at(None), "no such distribution was chosen").await?;
+            keep(&web, &visitor, &form, None, "no such distribution was chosen").await?;
         }
         return again(&web, &visitor, &form, reason, problem).await;
     };
@@ -57,12 +58,12 @@ pub async fn submit(
     let plan = Plan::within(&form.items, &site, around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
         let why = first_refused(&plan);
-        keep(&web, &visitor, &tried.at(Some(&site.id)), why.as_deref().unwrap_or(&problem)).await?;
+        keep(&web, &visitor, &form, Some(&site.id), why.as_deref().unwrap_or(&problem)).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     }
     let Some(parsed_reason) = parsed_reason else {
         let problem = "The reason needs mending. Nothing was sent.".to_owned();
-        keep(&web, &visitor, &tried.at(Some(&site.id)), &problem).await?;
+        keep(&web, &visitor, &form, Some(&site.id), &problem).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let new = assemble(plan, site.id, parsed_reason, &form);
@@ -76,7 +77,7 @@ pub async fn submit(
         requested => {
             let requested = requested?;
             if let Some(why) = unmet(&requested) {
-                keep(&web, &visitor, &tried.at(Some(&new.distribution)), why).await?;
+                keep(&web, &visitor, &form, Some(&new.distribution), why).await?;
             }
             answer(&web, &visitor, form, reason, requested).await
         }
@@ -88,13 +89,13 @@ pub async fn submit(
 async fn find_site(
     web: &Web,
     visitor: &Visitor,
-    tried: &Tried,
+    form: &RequestForm,
     id: Option<&DistributionId>,
 ) -> Result<(Option<Distribution>, bool), WebError> {
     let Some(id) = id else { return Ok((None, false)) };
     let found = distributions::find(&mut *web.desk.db.read().await?, id).await?;
     if found.is_some() && !visitor.access.sees(id) {
-        keep(web, visitor, &tried.at(Some(id)), "the distribution is outside the grants").await?;
+        keep(web, visitor, form, Some(id), "the distribution is outside the grants").await?;
         return Ok((None, true));
     }
     Ok((found, false))
@@ -119,8 +120,15 @@ impl Tried {
 }
 
 /// The one event of a request that was not sent.
-async fn keep(web: &Web, visitor: &Visitor, attempt: &Attempt<'_>, why: &str) -> Result<(), WebError> {
-    Ok(ops::refuse_attempt(&web.desk, &visitor.acting, attempt, why).await?)
+async fn keep(
+    web: &Web,
+    visitor: &Visitor,
+    form: &RequestForm,
+    site: Option<&DistributionId>,
+    why: &str,
+) -> Result<(), WebError> {
+    let tried = Tried::of(form);
+    Ok(ops::refuse_attempt(&web.desk, &visitor.acting, &tried.at(site), why).await?)
 }
 
 /// Why a request that is right in itself was not kept, for the history; where it was held back that is there already.

@@ -91,8 +91,8 @@ impl Sealer {
         now: Timestamp,
     ) -> Result<Option<(SignedHead, Head)>, StoreError> {
         let age = Duration::from_hours(24 * u64::from(retention.days.max(DAYS_MIN)));
-        let mut conn = self.db.read().await?;
         let dropped = self.dropped_upto().await?;
+        let mut conn = self.db.read().await?;
         let keys = self.seal.keys();
         let (mut head, mut after, mut old) = (None, dropped.sequence, true);
         while old {

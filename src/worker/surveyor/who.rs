@@ -136,8 +136,7 @@ async fn keep(bench: &Bench, made: &Made) -> Result<(), StoreError> {
         return Ok(());
     }
     let invalidation = invalidations::find(&mut tx, &id).await?;
-    let mut items = batches::items_of(&mut tx, &id).await?;
-    items.sort();
+    let items = batches::items_of(&mut tx, &id).await?;
     let mut event = event(&id, made, bench.clock.now());
     event.items = ItemsRecord::of(&items);
     if let Some(invalidation) = invalidation {

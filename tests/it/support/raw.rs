@@ -32,6 +32,16 @@ impl Raw {
         }
     }
 
+    /// Takes away what keeps events from being changed.
+    pub async fn let_events_change(&mut self) {
+        let trigger = if self.is_postgres() {
+            "DROP TRIGGER audit_event_is_not_changed ON audit_event"
+        } else {
+            "DROP TRIGGER audit_event_is_not_updated"
+        };
+        self.run(trigger).await.unwrap();
+    }
+
     /// Returns once so many connections of this PostgreSQL database wait for a lock.
     pub async fn until_waiting(&mut self, connections: i64) {
         let waiting = "SELECT count(*) FROM pg_stat_activity \
