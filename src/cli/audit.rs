@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::{config::DatabaseArgs, store::Db};
 
-use super::{CliError, audit_export, audit_verify, say_error};
+use super::{CliError, audit_export, audit_verify, exit_code};
 
 #[derive(Debug, Args)]
 pub struct AuditArgs {
@@ -32,13 +32,7 @@ enum AuditCommand {
 pub async fn run(args: AuditArgs) -> ExitCode {
     match args.command {
         AuditCommand::Verify(args) => audit_verify::run(args).await,
-        AuditCommand::Export(args) => match audit_export::run(args).await {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                say_error(&error);
-                ExitCode::FAILURE
-            }
-        },
+        AuditCommand::Export(args) => exit_code(audit_export::run(args).await),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
@@ -23,7 +23,12 @@ use crate::{
     },
 };
 
-use super::{CliError, audit::open_database, audit_filters::Filters, say_aside};
+use super::{
+    CliError,
+    audit::open_database,
+    audit_filters::Filters,
+    output::{OutputError, say_aside},
+};
 
 /// So many events are read at once.
 const PAGE: usize = 2_000;
@@ -72,7 +77,7 @@ async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
     let sites = distributions::list(&mut *db.read().await?).await?;
     let search = args.filters.search(&sites);
     let (form, file) = (Form::from(args.format), args.output.as_deref());
-    let out = BufWriter::with_capacity(256 * 1024, open(file)?);
+    let out = Destination::open(file)?;
     if search.is_everything() {
         Ok(everything(db, form, out).await?.told(form, file))
     } else {
@@ -80,16 +85,45 @@ async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
     }
 }
 
-fn open(file: Option<&Path>) -> Result<Box<dyn Write + Send>, CliError> {
-    let Some(file) = file else { return Ok(Box::new(std::io::stdout())) };
-    let made =
-        File::create(file).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
-    Ok(Box::new(made))
+/// Where the events are written to.
+struct Destination {
+    out: BufWriter<Box<dyn Write + Send>>,
+    /// Standard output without it.
+    file: Option<PathBuf>,
+}
+
+impl Destination {
+    fn open(file: Option<&Path>) -> Result<Self, CliError> {
+        let out: Box<dyn Write + Send> = match file {
+            Some(path) => Box::new(File::create(path).map_err(|error| unwritten(path, &error))?),
+            None => Box::new(io::stdout()),
+        };
+        Ok(Self { out: BufWriter::with_capacity(256 * 1024, out), file: file.map(Path::to_owned) })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        self.out.write_all(bytes).map_err(|error| self.failed(error))
+    }
+
+    fn end(mut self) -> Result<(), CliError> {
+        self.out.flush().map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> CliError {
+        match &self.file {
+            Some(path) => unwritten(path, &error),
+            None => OutputError::from(error).into(),
+        }
+    }
+}
+
+fn unwritten(file: &Path, error: &io::Error) -> CliError {
+    format!("{} cannot be written: {error}", file.display()).into()
 }
 
 /// Oldest first, as a chain is verified.
-async fn everything(db: &Db, form: Form, mut out: impl Write) -> Result<Span, CliError> {
-    out.write_all(&form.opening())?;
+async fn everything(db: &Db, form: Form, mut out: Destination) -> Result<Span, CliError> {
+    out.write(&form.opening())?;
     let mut span = Span::default();
     let mut after = 0;
     let mut page = read(db, after).await?;
@@ -101,27 +135,27 @@ async fn everything(db: &Db, form: Form, mut out: impl Write) -> Result<Span, Cl
             Some(both) => both,
             None => put_down(form, &between(db, after, last).await?),
         };
-        out.write_all(&text)?;
+        out.write(&text)?;
         span.join(next);
         after = last;
     }
-    out.flush()?;
+    out.end()?;
     Ok(span)
 }
 
 /// Newest first, as the page has it.
-async fn found(db: &Db, search: &Search, form: Form, mut out: impl Write) -> Result<Span, CliError> {
-    out.write_all(&form.opening())?;
+async fn found(db: &Db, search: &Search, form: Form, mut out: Destination) -> Result<Span, CliError> {
+    out.write(&form.opening())?;
     let mut span = Span::default();
     let mut before = Some(i64::MAX);
     while let Some(cursor) = before {
         let page = audit::search(&mut *db.read().await?, search, cursor, PAGE).await?;
         let (text, next) = put_down(form, &audit::readable(page.events)?);
-        out.write_all(&text)?;
+        out.write(&text)?;
         span.join(next);
         before = page.older;
     }
-    out.flush()?;
+    out.end()?;
     Ok(span)
 }
 

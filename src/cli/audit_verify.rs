@@ -21,7 +21,11 @@ use crate::{
     worker::{Check, CheckError, Known, Step},
 };
 
-use super::{CliError, audit::open_database, say, say_aside, say_error};
+use super::{
+    CliError,
+    audit::open_database,
+    output::{say, say_aside, say_error},
+};
 
 /// So many rows are read at once.
 const ROWS: usize = 2_000;

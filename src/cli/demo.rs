@@ -24,7 +24,7 @@ use crate::{
     worker::Settings,
 };
 
-use super::{CliError, log, say, signals};
+use super::{CliError, log, output::Announcer, signals};
 
 /// The workshop's site, which the story is about.
 const SITE: &str = "E2QWRUHAPOMQZL";
@@ -51,7 +51,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
             "the demo signs anybody in, so it listens on loopback only, such as 127.0.0.1:8080".into()
         );
     }
-    log::start(&args.log)?;
+    let _log = log::start(&args.log)?;
     std::fs::create_dir_all(&args.data)
         .map_err(|error| format!("the folder {} cannot be made: {error}", args.data.display()))?;
     let data = args.data.canonicalize()?;
@@ -66,7 +66,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     add_demo_person(&app.desk).await?;
     let listener = app::listen(args.listen).await?;
     let address = listener.local_addr()?;
-    tell(&format!("http://{address}"), &sandbox, &data);
+    Announcer::start()?.announce(&welcome(&format!("http://{address}"), &sandbox, &data));
     let options = Options {
         public_url: None,
         limits: settings.limits,
@@ -118,9 +118,9 @@ async fn add_demo_person(desk: &Desk) -> Result<(), CliError> {
     }
 }
 
-fn tell(address: &str, sandbox: &Sandbox, data: &Path) {
+fn welcome(address: &str, sandbox: &Sandbox, data: &Path) -> String {
     let edge = sandbox.edge_url_of(SITE).unwrap_or_default();
-    say(&format!(
+    format!(
         "Unstale's demo is ready. Open {address} and press \"Sign in to the demo\".\n\n  \
          the site at the edge   {edge}\n  \
          its folder             {}\n  \
@@ -130,5 +130,5 @@ fn tell(address: &str, sandbox: &Sandbox, data: &Path) {
         sandbox.origin_of(SITE).unwrap_or_default().display(),
         sandbox.api_url(),
         data.display(),
-    ));
+    )
 }

@@ -5,11 +5,13 @@ mod audit;
 mod audit_export;
 mod audit_filters;
 mod audit_verify;
+mod background;
 mod demo;
 mod desk;
 mod healthcheck;
 mod invalidate;
 mod log;
+mod output;
 mod serve;
 mod signals;
 mod token;
@@ -19,10 +21,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use output::{OutputError, say_error};
+
 /// Refresh what Amazon CloudFront serves: ask in the browser, watch it complete, keep the history.
 ///
 /// AWS credentials, region and endpoint come from the AWS SDK's own environment: AWS_PROFILE, AWS_ACCESS_KEY_ID,
-/// AWS_ENDPOINT_URL_CLOUDFRONT, a role of the machine, and so on.
+/// AWS_ENDPOINT_URL_CLOUDFRONT, a role of the machine, and so on. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say
+/// which way calls to other machines go.
 #[derive(Debug, Parser)]
 #[command(name = "unstale", version, max_term_width = 100)]
 struct Cli {
@@ -60,32 +65,22 @@ pub async fn run() -> ExitCode {
         Command::Invalidate(args) => return invalidate::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say_error(&error);
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(done)
 }
 
 /// Why a command ended early, in words for the person at the terminal.
 type CliError = Box<dyn std::error::Error + Send + Sync>;
 
-fn say_error(error: &CliError) {
-    say_aside(&error.to_string());
-}
-
-/// Says something beside what the command writes to standard output.
-#[expect(clippy::print_stderr, reason = "the command line speaks to a terminal")]
-fn say_aside(words: &str) {
-    eprintln!("unstale: {words}");
-}
-
-/// Says something to the person who ran the command.
-#[expect(clippy::print_stdout, reason = "the command line speaks to a terminal")]
-fn say(words: &str) {
-    println!("{words}");
+/// Zero, or one with the words on standard error. A reader who has seen enough of the output is no failure.
+fn exit_code(done: Result<(), CliError>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if matches!(error.downcast_ref(), Some(OutputError::ReaderGone)) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
 }
 
 #[cfg(test)]

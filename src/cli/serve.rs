@@ -1,5 +1,7 @@
 //! `unstale serve`
 
+use std::io;
+
 use crate::{
     app::{self, App, AppError},
     clock::Clock,
@@ -11,13 +13,17 @@ use crate::{
     web::{Options, Rate},
 };
 
-use super::{CliError, log, say, signals};
+use super::{CliError, log, output::Announcer, signals};
 
 /// Open files that are asked for: a seat for every connection, and the rest of the house.
 const OPEN_FILES: u64 = 8_192;
 
+/// Said where the link for the first account could not be printed. The link itself is a secret and never logged.
+const LINK_UNTOLD: &str = "the link for the first account could not be printed; start again with a standard output \
+                           that can be written, or make the account with `unstale user add`";
+
 pub async fn run(args: ServeArgs) -> Result<(), CliError> {
-    log::start(&args.log)?;
+    let _log = log::start(&args.log)?;
     let ways = args.ways.ways(args.public_url.as_deref())?;
     let tickets = args.tickets.tickets()?;
     if let Some(oidc) = ways.oidc.clone() {
@@ -37,12 +43,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let listener = app::listen(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);
     let base = args.public_url.clone().unwrap_or_else(|| address.clone());
-    if let Some(link) = app.set_up_link(&base).await? {
-        say(&format!(
-            "There is no account yet. Open this link to make the first one; it works once:\n  {link}"
-        ));
-    }
-    say(&format!("Unstale is ready at {address}"));
+    announce(&address, app.set_up_link(&base).await?)?;
     let options = Options {
         public_url: args.public_url,
         limits: settings.limits,
@@ -54,6 +55,21 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         demo: None,
     };
     app.run(listener, options).await;
+    Ok(())
+}
+
+/// Says on standard output how the first account is made, where there is none, and that the service is ready.
+fn announce(address: &str, link: Option<String>) -> io::Result<()> {
+    let announcer = Announcer::start()?;
+    if let Some(link) = link {
+        let told = announcer.announce(&format!(
+            "There is no account yet. Open this link to make the first one; it works once:\n  {link}"
+        ));
+        if !told {
+            tracing::warn!("{LINK_UNTOLD}");
+        }
+    }
+    announcer.announce(&format!("Unstale is ready at {address}"));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::{
 use super::{
     CliError,
     desk::{acting, open},
-    say,
+    output::{OutputError, print, say},
 };
 
 /// So many tokens are listed.
@@ -88,7 +88,7 @@ async fn create(new: &NewToken, database: &DatabaseArgs) -> Result<(), CliError>
     let made = ops::make_token(&desk, &acting(), new).await;
     desk.db.close().await;
     match made {
-        Ok((_, secret)) => say(secret.reveal()),
+        Ok((_, secret)) => print(secret.reveal()).map_err(|error| unprinted(&new.name, &error))?,
         Err(OpError::Token(TokenError::NoDistribution)) => {
             return Err(
                 "there is no such distribution; `unstale serve` has to have read it from CloudFront first"
@@ -98,6 +98,15 @@ async fn create(new: &NewToken, database: &DatabaseArgs) -> Result<(), CliError>
         Err(error) => return Err(error.into()),
     }
     Ok(())
+}
+
+/// The secret is kept nowhere: a token that nobody has seen lets nobody in, and stays in the list.
+fn unprinted(name: &str, error: &OutputError) -> CliError {
+    format!(
+        "the token {name} was made but could not be printed: {error}. It cannot be shown again: end it with \
+         `unstale token revoke {name}` and make one with another name"
+    )
+    .into()
 }
 
 async fn revoke(name: &str, database: &DatabaseArgs) -> Result<(), CliError> {
@@ -120,10 +129,10 @@ async fn revoke(name: &str, database: &DatabaseArgs) -> Result<(), CliError> {
 async fn list(database: &DatabaseArgs) -> Result<(), CliError> {
     let desk = open(database).await?;
     let tokens = tokens::list(&mut *desk.db.read().await?, LISTED).await?;
-    for token in &tokens {
-        say(&line(token, desk.clock.now()));
-    }
     desk.db.close().await;
+    for token in &tokens {
+        print(&line(token, desk.clock.now()))?;
+    }
     Ok(())
 }
 

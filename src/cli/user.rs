@@ -14,7 +14,7 @@ use crate::{
 use super::{
     CliError,
     desk::{acting, open},
-    say,
+    output::{print, say},
 };
 
 #[derive(Debug, Args)]
@@ -136,15 +136,15 @@ fn read_password() -> Result<String, CliError> {
 async fn list(database: &DatabaseArgs) -> Result<(), CliError> {
     let desk = open(database).await?;
     let people = people::list(&mut *desk.db.read().await?).await?;
+    desk.db.close().await;
     for person in &people {
         let disabled = if person.disabled_at.is_some() { "\tdisabled" } else { "" };
-        say(&format!(
+        print(&format!(
             "{}\t{}\tsince {}{disabled}",
             person.email,
             person.role.as_str(),
             person.created_at.date()
-        ));
+        ))?;
     }
-    desk.db.close().await;
     Ok(())
 }

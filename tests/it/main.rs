@@ -18,3 +18,4 @@ mod pages;
 mod simulation;
 mod store;
 mod support;
+mod unread;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{domain::run_url::parse_run_url, ops::new_uuid};
 
-use super::say;
+use super::output::{OutputError, print, say_aside};
 use client::{Answer, Client, ClientError};
 use progress::Progress;
 
@@ -22,8 +22,8 @@ use progress::Progress;
 ///
 /// The plan is printed first. What went on is on standard error; with --json the last answer is on standard output.
 ///
-/// Exit codes: 0 accepted, with --wait completed; 2 usage; 3 refused; 4 failed; 5 timed out; 6 server out of reach;
-/// 7 waits for a second person.
+/// Exit codes: 0 accepted, with --wait completed; 1 the same, but it could not be printed; 2 usage; 3 refused; 4 failed;
+/// 5 timed out; 6 server out of reach; 7 waits for a second person.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct InvalidateArgs {
@@ -77,6 +77,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Why it ended otherwise than wished. The numbers are part of the contract.
 #[derive(Debug)]
 enum End {
+    /// All went well, but standard output did not take what was asked for.
+    Unprinted(String),
     Usage(String),
     Refused(String),
     Failed(String),
@@ -88,6 +90,7 @@ enum End {
 impl End {
     fn parts(&self) -> (u8, &str) {
         match self {
+            Self::Unprinted(words) => (1, words),
             Self::Usage(words) => (2, words),
             Self::Refused(words) => (3, words),
             Self::Failed(words) => (4, words),
@@ -107,13 +110,12 @@ impl From<ClientError> for End {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the command line speaks to a terminal")]
 pub async fn run(args: InvalidateArgs) -> ExitCode {
     match request(args).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(end) => {
             let (code, words) = end.parts();
-            eprintln!("unstale: {words}");
+            say_aside(words);
             ExitCode::from(code)
         }
     }
@@ -131,11 +133,12 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
 
     let body = json!({"distribution": args.distribution, "items": items});
     let plan = taken(client.post("/api/v1/plan", &body, None, &mut progress).await?)?;
-    if args.dry_run || !args.json {
-        tell(&args, &plan, &lines::plan(&plan));
-    }
     if args.dry_run {
-        return Ok(());
+        return tell(&args, &plan, &lines::plan(&plan));
+    }
+    if !args.json {
+        // Where it cannot be printed the request goes on: how it ended is told at the end.
+        let _ = tell(&args, &plan, &lines::plan(&plan));
     }
     let key = args.idempotency_key.clone().unwrap_or_else(new_uuid);
     let answer =
@@ -145,8 +148,8 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
         last = wait(&client, &args, last, started, &mut progress).await?;
     }
     progress.end();
-    tell(&args, &last, &lines::outcome(&last, started.elapsed()));
-    ended(&args, &last)
+    let told = tell(&args, &last, &lines::outcome(&last, started.elapsed()));
+    ended(&args, &last).and(told)
 }
 
 fn whole_body(args: &InvalidateArgs, items: &[String]) -> Value {
@@ -160,8 +163,16 @@ fn whole_body(args: &InvalidateArgs, items: &[String]) -> Value {
     body
 }
 
-fn tell(args: &InvalidateArgs, answer: &Value, words: &str) {
-    if args.json { say(&answer.to_string()) } else { say(words) }
+/// Prints the answer. A reader who has seen enough is no failure.
+fn tell(args: &InvalidateArgs, answer: &Value, words: &str) -> Result<(), End> {
+    let printed = if args.json { print(&answer.to_string()) } else { print(words) };
+    match printed {
+        Ok(()) | Err(OutputError::ReaderGone) => Ok(()),
+        Err(error) => {
+            let taken = answer["url"].as_str().map(|url| format!("; it was accepted: {url}"));
+            Err(End::Unprinted(format!("{error}{}", taken.unwrap_or_default())))
+        }
+    }
 }
 
 /// What the server took, or why it did not.

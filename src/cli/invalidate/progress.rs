@@ -1,10 +1,11 @@
 //! One line that is written over at a terminal; a line for each change elsewhere.
-#![expect(clippy::print_stderr, reason = "the command line speaks to a terminal")]
 
 use std::{
-    io::{IsTerminal, Write, stderr},
+    io::{IsTerminal, stderr},
     time::Duration,
 };
+
+use crate::cli::output::{say_aside, write_aside};
 
 /// How the waiting is shown.
 #[derive(Debug)]
@@ -28,11 +29,10 @@ impl Progress {
         if self.terminal {
             let line = format!("{standing}, {} s", since.as_secs());
             // Blanks cover what a longer line before it left.
-            eprint!("\r{line:<width$}", width = self.last.chars().count());
-            let _ = stderr().flush();
+            write_aside(&format!("\r{line:<width$}", width = self.last.chars().count()));
             self.last = line;
         } else if self.last != standing {
-            eprintln!("{standing}");
+            write_aside(&format!("{standing}\n"));
             standing.clone_into(&mut self.last);
         }
     }
@@ -40,13 +40,13 @@ impl Progress {
     /// Something went wrong that may pass.
     pub fn trouble(&mut self, words: &str) {
         self.end();
-        eprintln!("unstale: {words}");
+        say_aside(words);
     }
 
     /// The line is done with.
     pub fn end(&mut self) {
         if self.terminal && !self.last.is_empty() {
-            eprintln!();
+            write_aside("\n");
         }
         self.last.clear();
     }

@@ -19,7 +19,7 @@ mod matrix;
 mod oidc;
 mod other_sites;
 mod people;
-mod process;
+pub mod process;
 mod protection;
 mod proxies;
 mod request;

@@ -17,7 +17,7 @@ const START: Duration = Duration::from_mins(1);
 const PASSWORD: &str = "correct horse battery";
 
 /// The program, with nothing of this machine's environment that it would read.
-fn program(folder: &Path, args: &[&str]) -> Command {
+pub fn program(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command
         .args(args)
@@ -35,17 +35,17 @@ fn program(folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-fn run(folder: &Path, args: &[&str], input: &str) -> Output {
+pub fn run(folder: &Path, args: &[&str], input: &str) -> Output {
     let mut child = program(folder, args).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn complained(output: &Output) -> String {
+pub fn complained(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
@@ -60,7 +60,7 @@ pub struct Service {
 impl Service {
     pub fn start(folder: &Path) -> Self {
         let child = program(folder, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
-        let mut service = Self { child, address: String::new(), words: Vec::new() };
+        let mut service = Self::at(child, String::new());
         let stdout = service.child.stdout.take().unwrap();
         // Somebody has to read the log, or the service waits for it.
         let mut log = service.child.stderr.take().unwrap();
@@ -83,18 +83,23 @@ impl Service {
         }
     }
 
+    /// One whose output somebody else has; it may still be starting.
+    pub fn at(child: Child, address: String) -> Self {
+        Self { child, address, words: Vec::new() }
+    }
+
     fn link(&self) -> Option<String> {
         let words = self.words.join("\n");
         words.split("/setup?key=").nth(1).map(|key| format!("/setup?key={}", key.trim()))
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
     /// Waits for the end; gives the exit code and how long it took.
-    fn end(&mut self, within: Duration) -> (Option<i32>, Duration) {
+    pub fn end(&mut self, within: Duration) -> (Option<i32>, Duration) {
         let started = Instant::now();
         while started.elapsed() < within {
             if let Some(status) = self.child.try_wait().unwrap() {
