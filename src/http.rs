@@ -1,22 +1,65 @@
-//! The HTTP client for talking to others than AWS: providers of identities, a webhook, a running Unstale.
+//! The HTTP client for talking to others than AWS: providers of identities, a webhook, a running Unstale. And which
+//! proxies the environment names, for AWS as well.
 
-use std::{error::Error, io};
+mod connector;
+mod no_proxy;
+mod proxy;
+
+use std::{error::Error, io, sync::Arc};
 
 use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::{
-    client::legacy::{self, connect::HttpConnector},
-    rt::TokioExecutor,
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    header,
 };
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{client::legacy, rt::TokioExecutor};
+
+use connector::Connector;
+pub use proxy::{Proxies, Proxy, ProxyError};
+
+/// Why there can be no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    #[error("this system's certificates cannot be read: {0}")]
+    Certificates(#[from] io::Error),
+}
 
 /// A client. Clones share its connections.
-pub type Client = legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: legacy::Client<HttpsConnector<Connector>, Full<Bytes>>,
+    proxies: Arc<Proxies>,
+}
 
-/// One that trusts whom this system trusts; an error where this system's certificates cannot be read.
-pub fn client() -> io::Result<Client> {
-    let connector = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
-    Ok(legacy::Client::builder(TokioExecutor::new()).build(connector))
+/// One that trusts whom this system trusts, and goes through the proxies that the environment names.
+pub fn client() -> Result<Client, ClientError> {
+    let proxies = Arc::new(Proxies::from_environment()?);
+    let connector = HttpsConnectorBuilder::new()
+        .with_native_roots()?
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(Connector::new(Arc::clone(&proxies))?);
+    let http = legacy::Client::builder(TokioExecutor::new()).build(connector);
+    Ok(Client { http, proxies })
+}
+
+impl Client {
+    pub async fn request(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, legacy::Error> {
+        // A tunnel is asked for with the proxy's password. A plain request carries it itself, to the proxy and no further.
+        if request.uri().scheme_str() == Some("http")
+            && let Some(authorization) = self.proxies.choose(request.uri()).and_then(Proxy::authorization)
+        {
+            request.headers_mut().insert(header::PROXY_AUTHORIZATION, authorization.clone());
+        }
+        self.http.request(request).await
+    }
 }
 
 /// The whole chain of causes: the first says only that it did not work.

@@ -5,9 +5,10 @@ use std::io;
 use crate::{
     app::{self, App, AppError},
     clock::Clock,
-    cloudfront::{CloudFront, CloudTrail, Connect},
+    cloudfront::{AwsEnvironment, CloudFront, CloudTrail, Connect},
     config::{REQUEST_TIMEOUT, ServeArgs},
     domain::bounds::Bounds,
+    http::Proxies,
     identity::oidc::Oidc,
     ops,
     web::{Options, Rate},
@@ -24,6 +25,7 @@ const LINK_UNTOLD: &str = "the link for the first account could not be printed; 
 
 pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let _log = log::start(&args.log)?;
+    Proxies::from_environment()?.log();
     let ways = args.ways.ways(args.public_url.as_deref())?;
     let tickets = args.tickets.tickets()?;
     if let Some(oidc) = ways.oidc.clone() {
@@ -31,10 +33,10 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         tokio::spawn(async move { look(&oidc).await });
     }
     let stop = signals::stop_token()?;
-    let cloudfront = CloudFront::from_environment(Connect::default()).await;
+    let aws = AwsEnvironment::read().await?;
+    let cloudfront = CloudFront::from_environment(&aws, Connect::default());
     let settings = args.pace.worker_settings();
-    let trail =
-        if args.cloudtrail { Some(CloudTrail::from_environment(Connect::default()).await) } else { None };
+    let trail = args.cloudtrail.then(|| CloudTrail::from_environment(&aws, Connect::default()));
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
     let bounds = Bounds { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
     let app = app.bounded(bounds).tracing(trail).sealed(&args.audit)?;

@@ -2,20 +2,14 @@
 
 use std::time::Duration;
 
-use aws_config::{
-    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableRegionProvider,
-    meta::region::RegionProviderChain, profile::ProfileFileRegionProvider, retry::RetryConfig,
-    timeout::TimeoutConfig,
-};
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_cloudfront::{
     Client,
-    config::SharedHttpClient,
     error::SdkError,
     operation::RequestId,
     types::{self, InvalidationBatch, Paths},
 };
-use aws_smithy_http_client::{Builder, tls};
 
 use crate::domain::{
     distribution::{Distribution, DistributionConfig},
@@ -25,10 +19,11 @@ use crate::domain::{
     time::Timestamp,
 };
 
-use super::{error::problem, read};
-
-/// CloudFront is a global service that is signed for this region where none is set.
-pub(super) const REGION: &str = "us-east-1";
+use super::{
+    environment::{AwsEnvironment, REGION},
+    error::problem,
+    http_client, read,
+};
 
 /// Calls that only read are tried a second time at once, within this time; later is for the due times of the rows.
 const SECOND_TRY: Duration = Duration::from_millis(200);
@@ -120,30 +115,11 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// The one TLS library and the one crypto library.
-pub(super) fn http_client() -> SharedHttpClient {
-    Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https()
-}
-
-/// What the environment says of region and credentials.
-pub(super) async fn environment() -> SdkConfig {
-    // Not the SDK's whole chain: outside EC2 it would wait for the metadata service at every start.
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ProfileFileRegionProvider::new())
-        .or_else(Region::new(REGION));
-    // The credentials of roles and of SSO are fetched over HTTP too.
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http_client())
-        .region(region)
-        .load()
-        .await
-}
-
 impl CloudFront {
-    /// Reads the SDK's own environment (`AWS_PROFILE`, `AWS_ENDPOINT_URL_CLOUDFRONT`, …). Nothing is called yet.
-    pub async fn from_environment(connect: Connect) -> Self {
-        let config = environment().await;
-        Self::with(aws_sdk_cloudfront::config::Builder::from(&config), connect)
+    /// As the environment says. Nothing is called yet.
+    #[must_use]
+    pub fn from_environment(environment: &AwsEnvironment, connect: Connect) -> Self {
+        Self::with(aws_sdk_cloudfront::config::Builder::from(environment.sdk()), connect)
     }
 
     /// A stand-in at this address with this access key, such as the demo's own; the environment is not read.
@@ -154,13 +130,13 @@ impl CloudFront {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(REGION))
             .credentials_provider(credentials)
-            .endpoint_url(endpoint);
+            .endpoint_url(endpoint)
+            .http_client(http_client::direct());
         Self::with(config, connect)
     }
 
     fn with(config: aws_sdk_cloudfront::config::Builder, connect: Connect) -> Self {
         let config = config
-            .http_client(http_client())
             .timeout_config(connect.timeouts())
             .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(SECOND_TRY))
             .build();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_cloudtrail::{
     Client,
@@ -18,8 +18,10 @@ use crate::domain::{
 };
 
 use super::{
-    client::{Connect, Page, REGION, environment, http_client, unreadable},
+    client::{Connect, Page, unreadable},
+    environment::{AwsEnvironment, REGION},
     error::problem,
+    http_client,
 };
 
 /// CloudTrail keeps what happened for so long (`LookupEvents`, API reference).
@@ -50,12 +52,12 @@ pub struct Made {
 }
 
 impl CloudTrail {
-    /// Reads the SDK's own environment (`AWS_PROFILE`, `AWS_ENDPOINT_URL_CLOUDTRAIL`, …). Nothing is called yet.
-    pub async fn from_environment(connect: Connect) -> Self {
-        let config: SdkConfig = environment().await;
+    /// As the environment says. Nothing is called yet.
+    #[must_use]
+    pub fn from_environment(environment: &AwsEnvironment, connect: Connect) -> Self {
         // The calls of global services are noted there, whatever region is set (CloudTrail user guide).
         let region = Region::new(REGION);
-        Self::with(aws_sdk_cloudtrail::config::Builder::from(&config).region(region), connect)
+        Self::with(aws_sdk_cloudtrail::config::Builder::from(environment.sdk()).region(region), connect)
     }
 
     /// A stand-in at this address with this access key; the environment is not read.
@@ -66,13 +68,13 @@ impl CloudTrail {
             .behavior_version(BehaviorVersion::v2026_01_12())
             .region(Region::new(REGION))
             .credentials_provider(credentials)
-            .endpoint_url(endpoint);
+            .endpoint_url(endpoint)
+            .http_client(http_client::direct());
         Self::with(config, connect)
     }
 
     fn with(config: aws_sdk_cloudtrail::config::Builder, connect: Connect) -> Self {
         let config = config
-            .http_client(http_client())
             .timeout_config(connect.timeouts())
             // The pace is the caller's: two calls a second are all there is.
             .retry_config(RetryConfig::disabled())

@@ -36,11 +36,9 @@ pub fn is_safe_address(address: &str) -> bool {
 }
 
 impl Http {
-    /// With the certificates that this system trusts.
+    /// With the certificates that this system trusts, through the proxies that the environment names.
     pub fn new() -> Result<Self, IdentityError> {
-        http::client().map(Self).map_err(|error| {
-            IdentityError::Unreachable(format!("this system's certificates cannot be read: {error}"))
-        })
+        http::client().map(Self).map_err(|error| IdentityError::Unreachable(error.to_string()))
     }
 
     /// Gets JSON, as somebody with this bearer token where there is one.

@@ -33,11 +33,12 @@ const ROOMS: [(&str, &[&str]); 15] = [
 const FREE: [&str; 4] = ["clock", "wake", "step", "http"];
 
 /// Crates, by how their names begin, and the only rooms that may use them.
-const CRATES: [(&str, &[&str]); 6] = [
+const CRATES: [(&str, &[&str]); 7] = [
     ("aws_config", &["cloudfront"]),
     ("aws_credential", &["cloudfront"]),
     ("aws_sdk", &["cloudfront"]),
     ("aws_smithy", &["cloudfront"]),
+    ("aws_types", &["cloudfront"]),
     ("sqlx", &["store"]),
     ("cloudfront_sandbox", &["cli"]),
 ];

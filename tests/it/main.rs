@@ -14,6 +14,7 @@ mod image;
 mod kill;
 mod layers;
 mod migrations;
+mod outgoing;
 mod pages;
 mod simulation;
 mod store;

@@ -57,8 +57,9 @@ impl Client {
             );
             return Err(ClientError::Address(words));
         }
-        let http = http::client().map_err(|error| {
-            ClientError::Unreachable(format!("this system's certificates cannot be read: {error}"))
+        let http = http::client().map_err(|error| match error {
+            http::ClientError::Proxy(error) => ClientError::Address(error.to_string()),
+            http::ClientError::Certificates(_) => ClientError::Unreachable(error.to_string()),
         })?;
         let server = server.trim_end_matches('/').to_owned();
         Ok(Self { http, server, token: token.to_owned(), run_url })

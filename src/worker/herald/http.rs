@@ -17,8 +17,9 @@ pub struct Post(Client);
 /// Why it was not taken. The words never name the address, which may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
-    #[error("this system's certificates cannot be read: {0}")]
-    Certificates(String),
+    /// It cannot even be begun; the words say why.
+    #[error("{0}")]
+    Client(String),
     #[error("the address or a header cannot be sent")]
     Unsendable,
     #[error("no connection came about: {0}")]
@@ -32,9 +33,9 @@ pub enum PostError {
 }
 
 impl Post {
-    /// With the certificates that this system trusts.
+    /// With the certificates that this system trusts, through the proxies that the environment names.
     pub fn new() -> Result<Self, PostError> {
-        http::client().map(Self).map_err(|error| PostError::Certificates(error.to_string()))
+        http::client().map(Self).map_err(|error| PostError::Client(error.to_string()))
     }
 
     /// Sends a body; any status of 200 to 299 says that it was taken.

@@ -1,0 +1,148 @@
+//! Connects to a host: directly, or through the proxy that the environment names for it.
+
+use std::{
+    error::Error,
+    fmt, io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use hyper::{
+    Uri,
+    rt::{Read, ReadBufCursor, Write},
+};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
+    rt::TokioIo,
+};
+use tokio::net::TcpStream;
+use tower::Service;
+
+use super::proxy::{Proxies, Proxy};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Makes connections. What is spoken over them to an https address is for whoever wraps it.
+#[derive(Debug, Clone)]
+pub struct Connector {
+    direct: HttpConnector,
+    /// A proxy may itself be spoken to over TLS.
+    to_proxy: Option<HttpsConnector<HttpConnector>>,
+    proxies: Arc<Proxies>,
+}
+
+impl Connector {
+    /// An error where there is a proxy and this system's certificates cannot be read.
+    pub fn new(proxies: Arc<Proxies>) -> io::Result<Self> {
+        let mut direct = HttpConnector::new();
+        direct.enforce_http(false);
+        let to_proxy = match proxies.all().next() {
+            Some(_) => {
+                Some(HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build())
+            }
+            None => None,
+        };
+        Ok(Self { direct, to_proxy, proxies })
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.direct.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let proxied = self.to_proxy.clone().zip(self.proxies.choose(&to).cloned());
+        let Some((connector, proxy)) = proxied else {
+            let connecting = self.direct.call(to);
+            return Box::pin(async move { Ok(Stream::new(connecting.await?.into(), false)) });
+        };
+        Box::pin(async move {
+            let connected = connect_through(&proxy, connector, to).await;
+            connected.map_err(|cause| Box::new(ThroughProxy { proxy: proxy.to_string(), cause }).into())
+        })
+    }
+}
+
+async fn connect_through(
+    proxy: &Proxy,
+    mut connector: HttpsConnector<HttpConnector>,
+    to: Uri,
+) -> Result<Stream, BoxError> {
+    if to.scheme_str() != Some("https") {
+        return Ok(Stream::new(connector.call(proxy.uri().clone()).await?, true));
+    }
+    let mut tunnel = Tunnel::new(proxy.uri().clone(), connector);
+    if let Some(authorization) = proxy.authorization() {
+        tunnel = tunnel.with_auth(authorization.clone());
+    }
+    Ok(Stream::new(tunnel.call(to).await?, false))
+}
+
+/// It went wrong on the way to a proxy or in it.
+#[derive(Debug, thiserror::Error)]
+#[error("through the proxy {proxy}")]
+struct ThroughProxy {
+    proxy: String,
+    #[source]
+    cause: BoxError,
+}
+
+/// A connection.
+pub struct Stream {
+    inner: MaybeHttpsStream<TokioIo<TcpStream>>,
+    /// Does a proxy read the requests? Then they name the whole address (RFC 9112, 3.2.2).
+    is_read_by_proxy: bool,
+}
+
+impl Stream {
+    fn new(inner: MaybeHttpsStream<TokioIo<TcpStream>>, is_read_by_proxy: bool) -> Self {
+        Self { inner, is_read_by_proxy }
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Stream").field("is_read_by_proxy", &self.is_read_by_proxy).finish_non_exhaustive()
+    }
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        self.inner.connected().proxy(self.is_read_by_proxy)
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(context, buffer)
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
