@@ -54,9 +54,11 @@ files: {\"styles.css\": {\"cache-control\": \"max-age=60\"}, \"*\": {\"x-amz-met
 Steer it, at the API's address, in JSON:
   GET POST DELETE /_sandbox/faults         rules, the first that matches wins: [{\"operation\": \"CreateInvalidation\" or \"*\",
                                            \"kind\": KIND, \"distribution\", \"times\", \"probability\", \"seed\", \"for_ms\",
-                                           \"delay_ms\", \"status\"}]
-      KIND, nothing done:  throttle server_error expired access_denied hang reset
-      KIND, act done:      slow (delay_ms before it) lost empty malformed truncated unknown_status
+                                           \"delay_ms\", \"status\", \"code\", \"message\"}]
+      KIND, nothing done:  throttle server_error expired access_denied hang reset proxy bare
+                           refuse (with status, code and message)
+      KIND, act done:      slow (delay_ms before it) lost empty malformed truncated unknown_status padded_status
+                           utf16 gzip page
   GET POST        /_sandbox/settings       same_reference (earlier, already_exists, invalid_argument),
                                            conflicting_reference (already_exists, invalid_argument),
                                            forget_references_after_ms, complete_after_ms, item_limit, reachable

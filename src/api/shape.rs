@@ -11,7 +11,7 @@ use crate::{
         problem::Problem,
         time::Timestamp,
     },
-    store::{Conn, StoreError, batches, queue},
+    store::{Conn, StoreError, batches, distributions, queue},
 };
 
 /// One act of one actor on one distribution.
@@ -81,6 +81,9 @@ pub struct TroubleShape {
     pub headline: String,
     /// What to do about it.
     pub advice: String,
+    /// The statement for the policy of the role or user that Unstale runs as, as JSON to paste; null where an Allow
+    /// there does not help.
+    pub statement: Option<String>,
     /// AWS's own code and words.
     pub code: String,
     pub message: String,
@@ -94,7 +97,7 @@ impl ActorShape {
 }
 
 impl BatchShape {
-    fn new(batch: &Batch) -> Self {
+    fn new(batch: &Batch, arn: &str) -> Self {
         Self {
             state: batch.state.as_str().to_owned(),
             caller_reference: batch.caller_reference.to_string(),
@@ -103,17 +106,18 @@ impl BatchShape {
             due_at: batch.due_at.to_string(),
             accepted_at: batch.accepted_at.map(|at| at.to_string()),
             completed_at: batch.completed_at.map(|at| at.to_string()),
-            problem: batch.problem.as_ref().map(TroubleShape::new),
+            problem: batch.problem.as_ref().map(|problem| TroubleShape::new(problem, &batch.items, arn)),
         }
     }
 }
 
 impl TroubleShape {
-    fn new(problem: &Problem) -> Self {
+    fn new(problem: &Problem, items: &[Item], arn: &str) -> Self {
         Self {
             kind: problem.kind.as_str().to_owned(),
             headline: problem.kind.headline().to_owned(),
-            advice: problem.kind.advice().to_owned(),
+            advice: problem.advice(items),
+            statement: problem.statement(arn),
             code: problem.code.clone(),
             message: problem.message.clone(),
         }
@@ -121,7 +125,7 @@ impl TroubleShape {
 }
 
 impl InvalidationShape {
-    fn new(invalidation: &Invalidation, batches: &[Batch], base: &str) -> Self {
+    fn new(invalidation: &Invalidation, batches: &[Batch], base: &str, arn: &str) -> Self {
         let mut items: Vec<&Item> = batches.iter().flat_map(|batch| &batch.items).collect();
         items.sort_unstable();
         items.dedup();
@@ -136,14 +140,19 @@ impl InvalidationShape {
             requested_at: invalidation.requested_at.to_string(),
             ended_at: invalidation.ended_at.map(|at| at.to_string()),
             ahead: None,
-            batches: batches.iter().map(BatchShape::new).collect(),
+            batches: batches.iter().map(|batch| BatchShape::new(batch, arn)).collect(),
         }
     }
 
     /// As it is now.
     pub async fn load(conn: &mut Conn, invalidation: &Invalidation, base: &str) -> Result<Self, StoreError> {
         let batches = batches::of_invalidation(conn, &invalidation.id).await?;
-        let mut shape = Self::new(invalidation, &batches, base);
+        let arn = if batches.iter().any(|batch| batch.problem.is_some()) {
+            distributions::find(conn, &invalidation.distribution).await?.map(|site| site.arn_or_guess())
+        } else {
+            None
+        };
+        let mut shape = Self::new(invalidation, &batches, base, &arn.unwrap_or_default());
         if batches.iter().any(|batch| batch.state == BatchState::Queued) {
             shape.ahead = queue::place(conn, &invalidation.id).await?.map(|place| place.ahead());
         }
@@ -166,6 +175,6 @@ impl InvalidationShape {
         }
         let accepted =
             Invalidation { state: InvalidationState::Queued, ended_at: None, ..invalidation.clone() };
-        Ok(Self::new(&accepted, &batches, base))
+        Ok(Self::new(&accepted, &batches, base, ""))
     }
 }

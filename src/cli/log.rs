@@ -39,7 +39,7 @@ impl Drop for Log {
 
 /// Starts logging, or says what is wrong with the filter.
 pub fn start(args: &LogArgs) -> Result<Log, CliError> {
-    let filter = EnvFilter::try_new(with_heads(&args.filter))
+    let filter = EnvFilter::try_new(without_provider_words(with_heads(&args.filter)))
         .map_err(|error| format!("UNSTALE_LOG is not a filter: {error}"))?;
     // A descriptor of its own: Rust's handle is locked while it writes, and whoever else wrote to it would wait.
     let out = File::from(stderr().as_fd().try_clone_to_owned()?);
@@ -96,9 +96,24 @@ fn dropped_lines(dropped: u64) -> String {
     }
 }
 
+/// Where the SDK logs what a provider of credentials said, as it said it: a program's words may have a secret in them.
+/// Unstale tells the same without it.
+const PROVIDERS: &str = "aws_config::meta::credentials";
+
+/// The SDK is not let log a program's words, unless the filter speaks of it.
+fn without_provider_words(filter: String) -> String {
+    if filter.contains("aws_config") { filter } else { format!("{filter},{PROVIDERS}=off") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_a_program_for_credentials_are_not_logged_unless_the_filter_speaks_of_them() {
+        assert_eq!(without_provider_words("info".to_owned()), "info,aws_config::meta::credentials=off");
+        assert_eq!(without_provider_words("aws_config=debug".to_owned()), "aws_config=debug");
+    }
 
     #[test]
     fn heads_are_logged_unless_the_filter_speaks_of_them() {

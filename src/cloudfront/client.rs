@@ -71,8 +71,9 @@ pub enum Status {
 }
 
 impl Status {
-    /// `Completed` is documented; an emulator says `COMPLETED`.
+    /// `Completed` is documented; an emulator says `COMPLETED`, and XML may have blanks around it.
     pub(super) fn read(text: &str) -> Self {
+        let text = text.trim();
         if text.eq_ignore_ascii_case("Completed") {
             Self::Completed
         } else if text.eq_ignore_ascii_case("InProgress") {

@@ -6,13 +6,18 @@ use aws_config::{
     BehaviorVersion, ConfigLoader, Region, SdkConfig, environment::EnvironmentVariableRegionProvider,
     meta::region::RegionProviderChain, profile::ProfileFileRegionProvider,
 };
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudfront::config::SharedHttpClient;
 use aws_smithy_http_client::tls::TrustStore;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_types::service_config::ServiceConfigKey;
 
 use crate::http::{Proxies, ProxyError};
 
-use super::http_client::{self, BundleError};
+use super::{
+    http_client::{self, BundleError},
+    provider::Renewed,
+};
 
 /// CloudFront is a global service that is signed for this region where none is set.
 pub const REGION: &str = "us-east-1";
@@ -68,13 +73,20 @@ impl AwsEnvironment {
         log_ignored(&settings);
         let trust = trust(&settings)?;
         let http = http_client::through(proxies, trust).map_err(AwsEnvironmentError::Client)?;
-        // The credentials of roles and of SSO are fetched over HTTP too.
-        Ok(Self(Box::pin(loader().http_client(http).load()).await))
+        let config = load(http.clone()).await;
+        let credentials = SharedCredentialsProvider::new(Renewed::new(http, config.credentials_provider()));
+        Ok(Self(config.into_builder().credentials_provider(credentials).build()))
     }
 
     pub(super) fn sdk(&self) -> &SdkConfig {
         &self.0
     }
+}
+
+/// The same as the SDK reads it: what it does not find once, it never finds.
+pub(super) async fn load(http: SharedHttpClient) -> SdkConfig {
+    // The credentials of roles and of SSO are fetched over HTTP too.
+    Box::pin(loader().http_client(http).load()).await
 }
 
 fn loader() -> ConfigLoader {

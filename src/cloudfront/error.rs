@@ -9,7 +9,21 @@ use aws_sdk_cloudfront::{
     operation::RequestId,
 };
 
-use crate::domain::problem::{Problem, ProblemKind};
+use crate::{
+    clock::Clock,
+    domain::{
+        problem::{
+            Problem, ProblemKind,
+            signature::{self, Skew, TOLERANCE},
+        },
+        time::Timestamp,
+    },
+};
+
+use super::{
+    credentials::{self, Missing},
+    foreign,
+};
 
 /// The longest message that is kept of an answer.
 const MESSAGE_MAX: usize = 1_000;
@@ -19,24 +33,59 @@ pub(super) fn problem<E>(error: &SdkError<E, HttpResponse>) -> Problem
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    let code = error.code().unwrap_or_default().to_owned();
-    let message = match error.message() {
-        Some(message) => message.to_owned(),
-        None => DisplayErrorContext(error).to_string(),
-    };
-    let kind = match error {
-        SdkError::ServiceError(_) => kind_of_answer(&code, &message, status),
-        SdkError::ResponseError(_) => ProblemKind::UnreadableAnswer,
-        SdkError::TimeoutError(_) => ProblemKind::Timeout,
-        _ => kind_of_transport(error),
+    let Missing { kind, code, message } = match (error, error.raw_response()) {
+        (SdkError::ServiceError(_), Some(response)) => of_answer(error, response),
+        _ => of_transport(error),
     };
     let request_id = error.request_id().map(str::to_owned);
     Problem { kind, code, message: message.chars().take(MESSAGE_MAX).collect(), request_id }
 }
 
+/// What an answer says, where it has a code; else what kind of answer it is.
+fn of_answer<E>(error: &SdkError<E, HttpResponse>, response: &HttpResponse) -> Missing
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let status = response.status().as_u16();
+    let code = error.code().unwrap_or_default().to_owned();
+    if code.is_empty() {
+        return of_unreadable(error, response);
+    }
+    let message = error.message().unwrap_or_default().to_owned();
+    let kind = kind_of_answer(&code, &message, Some(status));
+    match date(response).and_then(|aws| with_clocks(kind, &code, &message, aws)) {
+        Some(message) => Missing { kind: ProblemKind::ClockSkew, code, message },
+        None => Missing { kind, code, message },
+    }
+}
+
+/// An answer without a code that can be read. Whether CloudFront did what was asked is not known: also a refusal of a
+/// proxy may come after the act.
+fn of_unreadable<E>(error: &SdkError<E, HttpResponse>, response: &HttpResponse) -> Missing
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let status = response.status().as_u16();
+    let read = foreign::read(response);
+    let kind = match status {
+        429 => ProblemKind::Throttled,
+        500.. => ProblemKind::Unavailable,
+        _ if read.is_page => ProblemKind::NotCloudFront,
+        _ => ProblemKind::UnreadableAnswer,
+    };
+    let message = if read.is_page || read.is_empty {
+        read.words
+    } else {
+        format!("{}; {}", read.words, DisplayErrorContext(error))
+    };
+    Missing { kind, code: String::new(), message }
+}
+
 /// The kind of an answer that CloudFront gave. Sources: API reference, common errors and each operation's own.
-fn kind_of_answer(code: &str, message: &str, status: Option<u16>) -> ProblemKind {
+pub(super) fn kind_of_answer(code: &str, message: &str, status: Option<u16>) -> ProblemKind {
+    if let Some(kind) = signature::kind(code, message) {
+        return kind;
+    }
     match code {
         "AccessDenied" | "AccessDeniedException" => ProblemKind::AccessDenied,
         "NoSuchDistribution" | "EntityNotFound" => ProblemKind::NoSuchDistribution,
@@ -50,10 +99,8 @@ fn kind_of_answer(code: &str, message: &str, status: Option<u16>) -> ProblemKind
         "ExpiredToken" | "ExpiredTokenException" => ProblemKind::ExpiredCredentials,
         "InvalidClientTokenId"
         | "UnrecognizedClientException"
-        | "SignatureDoesNotMatch"
         | "MissingAuthenticationToken"
         | "InvalidAccessKeyId"
-        | "IncompleteSignature"
         | "OptInRequired" => ProblemKind::BadCredentials,
         "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => ProblemKind::ClockSkew,
         "Throttling"
@@ -77,31 +124,79 @@ fn names_the_reference(message: &str) -> bool {
     folded.contains("callerreference")
 }
 
-/// The kind of an error without an answer: did anything leave this machine?
-fn kind_of_transport(error: &(dyn Error + 'static)) -> ProblemKind {
-    let mut credentials = None;
-    let mut connect = false;
-    let mut timeout = false;
+/// When AWS answered, by its own clock (RFC 9110, `Date`).
+fn date(response: &HttpResponse) -> Option<Timestamp> {
+    let date = jiff::fmt::rfc2822::parse(response.headers().get("date")?).ok()?;
+    Some(Timestamp::from_micros(date.timestamp().as_microsecond()))
+}
+
+/// AWS's words with both clocks, where the clock is why it refuses a signature and its words do not say so.
+fn with_clocks(kind: ProblemKind, code: &str, message: &str, aws: Timestamp) -> Option<String> {
+    if Skew::read(message).is_some() {
+        return None;
+    }
+    // The SDK signs by the system's clock, whatever clock the service goes by.
+    let ours = Clock::system().now();
+    let off = Skew::between(ours, aws).span() >= TOLERANCE;
+    let refused = kind == ProblemKind::BadCredentials && signature::kind(code, message).is_some();
+    (kind == ProblemKind::ClockSkew || (refused && off)).then(|| signature::note(message, aws, ours))
+}
+
+/// An error without an answer that was read to its end: did anything leave this machine?
+fn of_transport<E>(error: &SdkError<E, HttpResponse>) -> Missing
+where
+    E: Error + 'static,
+{
+    let causes = causes(error);
+    let missing = causes.iter().find_map(|cause| cause.downcast_ref::<CredentialsError>());
+    if let Some(missing) = missing {
+        return credentials::missing(missing);
+    }
+    let message = DisplayErrorContext(error).to_string();
+    let kind = match error {
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) => ProblemKind::UnreadableAnswer,
+        // Credentials are had before anything is sent.
+        _ if message.contains("identity resolver timed out") => ProblemKind::CredentialsUnavailable,
+        SdkError::TimeoutError(_) => ProblemKind::Timeout,
+        _ if is_unconnected(&causes) => ProblemKind::Network,
+        _ if is_late(&causes) => ProblemKind::Timeout,
+        _ => ProblemKind::ConnectionLost,
+    };
+    Missing { kind, code: String::new(), message }
+}
+
+/// The error and what stands behind it.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
+    let mut causes = Vec::new();
     let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<CredentialsError>() {
-            credentials = Some(matches!(error, CredentialsError::CredentialsNotLoaded(_)));
-        }
-        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
-            connect |= error.is_connect();
-        }
-        let text = error.to_string();
-        connect |= text.contains("HTTP connect timeout");
-        timeout |= text.contains("timeout occurred") || text.contains("timed out");
-        next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause);
+        next = cause.source();
     }
-    match credentials {
-        Some(true) => ProblemKind::NoCredentials,
-        Some(false) => ProblemKind::BadCredentials,
-        None if connect => ProblemKind::Network,
-        None if timeout => ProblemKind::Timeout,
-        None => ProblemKind::ConnectionLost,
-    }
+    causes
+}
+
+/// No connection came about.
+fn is_unconnected(causes: &[&(dyn Error + 'static)]) -> bool {
+    causes.iter().any(|cause| {
+        let unconnected = cause.downcast_ref::<hyper_util::client::legacy::Error>();
+        unconnected.is_some_and(hyper_util::client::legacy::Error::is_connect)
+            || cause.to_string().contains("HTTP connect timeout")
+    })
+}
+
+fn is_late(causes: &[&(dyn Error + 'static)]) -> bool {
+    causes.iter().any(|cause| {
+        let text = cause.to_string();
+        text.contains("timeout occurred") || text.contains("timed out")
+    })
+}
+
+/// Did the call of another service come to nothing for want of a connection or an answer?
+pub(super) fn is_out_of_reach(causes: &[&(dyn Error + 'static)]) -> bool {
+    is_unconnected(causes)
+        || is_late(causes)
+        || causes.iter().any(|cause| cause.to_string() == "dispatch failure")
 }
 
 #[cfg(test)]
@@ -122,5 +217,21 @@ mod tests {
         assert_eq!(kind("BrandNew", ""), ProblemKind::Other);
         assert_eq!(kind_of_answer("", "", Some(429)), ProblemKind::Throttled);
         assert_eq!(kind_of_answer("BrandNew", "", Some(502)), ProblemKind::Unavailable);
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_found_by_awss_date() {
+        let aws = Clock::system().now().plus(TOLERANCE * 3);
+        let noted = |kind, code| with_clocks(kind, code, "It does not match.", aws);
+        let message = noted(ProblemKind::BadCredentials, "SignatureDoesNotMatch").unwrap();
+        assert!(matches!(Skew::read(&message), Some(Skew::Behind(span)) if span.as_secs().abs_diff(900) < 5));
+        assert_eq!(
+            noted(ProblemKind::BadCredentials, "InvalidClientTokenId"),
+            None,
+            "the key itself is unknown"
+        );
+        assert!(noted(ProblemKind::ClockSkew, "RequestTimeTooSkewed").is_some());
+        let now = Clock::system().now();
+        assert_eq!(with_clocks(ProblemKind::BadCredentials, "SignatureDoesNotMatch", "no", now), None);
     }
 }

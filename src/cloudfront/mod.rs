@@ -1,9 +1,12 @@
 //! The only user of the AWS SDK: calls to CloudFront, their answers in the words of the domain.
 
 mod client;
+mod credentials;
 mod environment;
 mod error;
+mod foreign;
 mod http_client;
+mod provider;
 mod read;
 mod trail;
 

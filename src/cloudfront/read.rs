@@ -13,13 +13,13 @@ use super::client::{Listed, Seen, Status};
 
 pub(super) fn distribution(row: &types::DistributionSummary, now: Timestamp) -> Distribution {
     Distribution {
-        id: DistributionId::from_trusted(row.id()),
-        arn: row.arn().to_owned(),
-        domain_name: row.domain_name().to_owned(),
-        aliases: row.aliases().map(|aliases| aliases.items().to_vec()).unwrap_or_default(),
+        id: DistributionId::from_trusted(row.id().trim()),
+        arn: word(row.arn()),
+        domain_name: word(row.domain_name()),
+        aliases: row.aliases().map(|aliases| aliases.items().iter().map(word).collect()).unwrap_or_default(),
         comment: row.comment().to_owned(),
         enabled: row.enabled(),
-        status: row.status().to_owned(),
+        status: word(row.status()),
         staging: row.staging(),
         origins: row
             .origins()
@@ -41,6 +41,11 @@ pub(super) fn config(config: &types::DistributionConfig) -> DistributionConfig {
     }
 }
 
+/// Blanks and line breaks around a word are no part of it. The SDK keeps them.
+fn word(text: impl AsRef<str>) -> String {
+    text.as_ref().trim().to_owned()
+}
+
 /// Known only where the behaviour says it itself; with a cache policy, that policy decides.
 #[expect(deprecated, reason = "distributions made before cache policies still answer with forwarded values")]
 fn query_strings(behavior: &types::DefaultCacheBehavior) -> Option<bool> {
@@ -56,21 +61,22 @@ pub(super) fn is_whole<T>(rows: &[T], quantity: i32, max_items: i32) -> bool {
 pub(super) fn invalidation(seen: &types::Invalidation) -> Option<Seen> {
     let batch = seen.invalidation_batch()?;
     let paths = batch.paths()?;
-    let whole = !seen.id().is_empty()
-        && !batch.caller_reference().is_empty()
+    let (id, reference) = (seen.id().trim(), batch.caller_reference().trim());
+    let whole = !id.is_empty()
+        && !reference.is_empty()
         && usize::try_from(paths.quantity()) == Ok(paths.items().len());
     whole.then(|| Seen {
-        id: CloudFrontInvalidationId::from_trusted(seen.id()),
+        id: CloudFrontInvalidationId::from_trusted(id),
         status: Status::read(seen.status()),
         created_at: timestamp(seen.create_time()),
-        caller_reference: CallerReference::from_trusted(batch.caller_reference()),
+        caller_reference: CallerReference::from_trusted(reference),
         items: paths.items().iter().map(Item::from_trusted).collect(),
     })
 }
 
 pub(super) fn listed(row: &types::InvalidationSummary) -> Listed {
     Listed {
-        id: CloudFrontInvalidationId::from_trusted(row.id()),
+        id: CloudFrontInvalidationId::from_trusted(row.id().trim()),
         status: Status::read(row.status()),
         created_at: timestamp(row.create_time()),
     }

@@ -18,8 +18,8 @@ pub fn create_invalidation(distribution: &DistributionId, items: &[Item]) -> Opt
     ))
 }
 
-/// Single quotes, unless every character is plain to a POSIX shell.
-fn quoted(text: &str) -> String {
+/// The text as one word of a POSIX shell: in single quotes, unless every character is plain to a POSIX shell.
+pub(super) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@%+,".contains(c);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

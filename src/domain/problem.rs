@@ -1,194 +1,18 @@
 //! What went wrong at CloudFront, and what a person can do about it, in their words.
+//!
+//! A kind says how to go on. What AWS said decides the advice where one code has several causes, also for problems that
+//! were stored before.
 
-/// The kinds of trouble that a call to CloudFront can meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ProblemKind {
-    AccessDenied,
-    NoSuchDistribution,
-    NoSuchInvalidation,
-    InvalidArgument,
-    BatchTooLarge,
-    ExpiredCredentials,
-    BadCredentials,
-    NoCredentials,
-    /// No connection came about: nothing was sent.
-    Network,
-    /// The connection broke before the answer was whole.
-    ConnectionLost,
-    Timeout,
-    /// This server's clock is too far from AWS's.
-    ClockSkew,
-    Throttled,
-    TooManyInProgress,
-    Unavailable,
-    /// The caller reference belongs to an earlier invalidation.
-    ReferenceInUse,
-    /// CloudFront answered, but not so that it can be read.
-    UnreadableAnswer,
-    Other,
-}
+pub mod clean;
+pub mod credentials;
+pub mod denial;
+mod kind;
+pub mod signature;
 
-const ALL: [ProblemKind; 18] = [
-    ProblemKind::AccessDenied,
-    ProblemKind::NoSuchDistribution,
-    ProblemKind::NoSuchInvalidation,
-    ProblemKind::InvalidArgument,
-    ProblemKind::BatchTooLarge,
-    ProblemKind::ExpiredCredentials,
-    ProblemKind::BadCredentials,
-    ProblemKind::NoCredentials,
-    ProblemKind::Network,
-    ProblemKind::ConnectionLost,
-    ProblemKind::Timeout,
-    ProblemKind::ClockSkew,
-    ProblemKind::Throttled,
-    ProblemKind::TooManyInProgress,
-    ProblemKind::Unavailable,
-    ProblemKind::ReferenceInUse,
-    ProblemKind::UnreadableAnswer,
-    ProblemKind::Other,
-];
+pub use denial::{Denial, policy_statement};
+pub use kind::{ProblemKind, Verdict};
 
-/// What a problem with `CreateInvalidation` says of the batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// CloudFront refused this batch for good.
-    Refused,
-    /// AWS refuses the account as a whole: nothing was taken, and nothing else would be.
-    AccountRefused,
-    /// CloudFront has nothing of it; the same again later.
-    TryAgain,
-    /// CloudFront may have it: the same reference has to be asked for again.
-    Unknown,
-    /// CloudFront has an earlier invalidation with this caller reference: it has to be found.
-    Earlier,
-}
-
-impl ProblemKind {
-    /// What this kind of problem says of a batch that was being sent.
-    #[must_use]
-    pub const fn verdict(self) -> Verdict {
-        match self {
-            Self::AccessDenied
-            | Self::NoSuchDistribution
-            | Self::NoSuchInvalidation
-            | Self::InvalidArgument
-            | Self::BatchTooLarge
-            | Self::Other => Verdict::Refused,
-            Self::ExpiredCredentials | Self::BadCredentials | Self::NoCredentials | Self::ClockSkew => {
-                Verdict::AccountRefused
-            }
-            Self::Network | Self::Throttled | Self::TooManyInProgress => Verdict::TryAgain,
-            // A 5xx may come after the act.
-            Self::ConnectionLost | Self::Timeout | Self::Unavailable | Self::UnreadableAnswer => {
-                Verdict::Unknown
-            }
-            Self::ReferenceInUse => Verdict::Earlier,
-        }
-    }
-
-    /// A stable word for the database and for programs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "access_denied",
-            Self::NoSuchDistribution => "no_such_distribution",
-            Self::NoSuchInvalidation => "no_such_invalidation",
-            Self::InvalidArgument => "invalid_argument",
-            Self::BatchTooLarge => "batch_too_large",
-            Self::ExpiredCredentials => "expired_credentials",
-            Self::BadCredentials => "bad_credentials",
-            Self::NoCredentials => "no_credentials",
-            Self::Network => "network",
-            Self::ConnectionLost => "connection_lost",
-            Self::Timeout => "timeout",
-            Self::ClockSkew => "clock_skew",
-            Self::Throttled => "throttled",
-            Self::TooManyInProgress => "too_many_in_progress",
-            Self::Unavailable => "unavailable",
-            Self::ReferenceInUse => "reference_in_use",
-            Self::UnreadableAnswer => "unreadable_answer",
-            Self::Other => "other",
-        }
-    }
-
-    /// Reads what [`ProblemKind::as_str`] wrote; anything else is `Other`.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
-        ALL.into_iter().find(|kind| kind.as_str() == text).unwrap_or(Self::Other)
-    }
-
-    /// What it is, in a few words.
-    #[must_use]
-    pub const fn headline(self) -> &'static str {
-        match self {
-            Self::AccessDenied => "AWS does not let Unstale do this",
-            Self::NoSuchDistribution => "CloudFront does not know this distribution",
-            Self::NoSuchInvalidation => "CloudFront no longer knows this invalidation",
-            Self::InvalidArgument => "CloudFront refused the items",
-            Self::BatchTooLarge => "The batch is larger than CloudFront takes",
-            Self::ExpiredCredentials => "The AWS credentials have expired",
-            Self::BadCredentials => "AWS does not accept the credentials",
-            Self::NoCredentials => "Unstale has no AWS credentials",
-            Self::Network => "AWS is out of reach",
-            Self::ConnectionLost => "The connection to AWS broke before it answered",
-            Self::Timeout => "AWS did not answer in time",
-            Self::ClockSkew => "This server's clock is wrong",
-            Self::Throttled => "AWS asks for a slower pace",
-            Self::TooManyInProgress => {
-                "The distribution has as many invalidations in progress as CloudFront allows"
-            }
-            Self::Unavailable => "CloudFront is unavailable for the moment",
-            Self::ReferenceInUse => "CloudFront has this caller reference already",
-            Self::UnreadableAnswer => "CloudFront's answer could not be read",
-            Self::Other => "CloudFront answered with an error",
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub const fn advice(self) -> &'static str {
-        match self {
-            Self::AccessDenied => {
-                "Add this statement to the policy of the role or user that Unstale runs as, then press Retry."
-            }
-            Self::NoSuchDistribution => {
-                "It may have been deleted, or it belongs to another AWS account than Unstale's credentials. Refresh the distributions and check the account."
-            }
-            Self::NoSuchInvalidation => {
-                "Look at the distribution in the AWS console. If viewers still get the old version, make it again."
-            }
-            Self::InvalidArgument => {
-                "Nothing was sent to the edge. CloudFront's message says which item it did not like; mend it with Repeat."
-            }
-            Self::BatchTooLarge => "Split the request into smaller ones.",
-            Self::ExpiredCredentials => {
-                "Renew them where Unstale gets them: sign in again for SSO, or issue a new session token. Unstale goes on by itself within a minute."
-            }
-            Self::BadCredentials => {
-                "Check the access key and its secret, and that the key is active. Unstale goes on by itself within a minute."
-            }
-            Self::NoCredentials => {
-                "Give Unstale a role (EC2, ECS, EKS), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Then restart it; what is queued stays queued."
-            }
-            Self::ClockSkew => {
-                "AWS accepts requests whose time is within five minutes of its own. Set this server's clock, best with NTP."
-            }
-            Self::Network | Self::ConnectionLost | Self::Timeout => {
-                "Unstale tries again by itself. If it lasts, check this server's way to cloudfront.amazonaws.com, port 443, and a proxy if there is one."
-            }
-            Self::Throttled | Self::Unavailable => {
-                "Nothing to do: Unstale tries again by itself, more and more slowly."
-            }
-            Self::TooManyInProgress => "Nothing to do: Unstale goes on as soon as others have completed.",
-            Self::ReferenceInUse => "Unstale looks for the earlier invalidation with the same reference.",
-            Self::UnreadableAnswer => {
-                "Unstale asks again with the same caller reference, so that nothing is sent twice."
-            }
-            Self::Other => "CloudFront's own words are below. Press Retry once the cause is mended.",
-        }
-    }
-}
+use super::item::Item;
 
 /// A problem as it happened once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,40 +26,169 @@ pub struct Problem {
     pub request_id: Option<String>,
 }
 
-/// The statement that lets a role do what Unstale does with one distribution, as JSON to paste.
-#[must_use]
-pub fn policy_statement(distribution_arn: &str) -> String {
-    format!(
-        r#"{{
-  "Effect": "Allow",
-  "Action": [
-    "cloudfront:CreateInvalidation",
-    "cloudfront:GetInvalidation",
-    "cloudfront:ListInvalidations",
-    "cloudfront:GetDistributionConfig",
-    "cloudfront:ListTagsForResource"
-  ],
-  "Resource": "{distribution_arn}"
-}}"#
-    )
+impl Problem {
+    /// As it was stored. A signature that was refused before its causes were told apart is sorted by its words.
+    #[must_use]
+    pub fn stored(kind: &str, code: String, message: String) -> Self {
+        let kind = match ProblemKind::parse(kind) {
+            kind @ (ProblemKind::Other | ProblemKind::BadCredentials) => {
+                signature::kind(&code, &message).unwrap_or(kind)
+            }
+            kind => kind,
+        };
+        Self { kind, code, message, request_id: None }
+    }
+
+    /// Does AWS ask for a slower pace?
+    #[must_use]
+    pub fn is_throttling(&self) -> bool {
+        self.kind == ProblemKind::Throttled
+    }
+
+    /// What to do about it; `items` are those of the batch that it happened to, where it happened to one.
+    #[must_use]
+    pub fn advice(&self, items: &[Item]) -> String {
+        let message = self.message.as_str();
+        match self.kind {
+            ProblemKind::AccessDenied => Denial::read(message).advice(),
+            ProblemKind::ClockSkew => signature::clock_advice(message),
+            ProblemKind::WrongScope => signature::scope_advice(message),
+            ProblemKind::InvalidArgument => refused_items(message, items),
+            kind => credentials::advice(kind, message).unwrap_or_else(|| plain_advice(kind).to_owned()),
+        }
+    }
+
+    /// The same where it happened to the account as a whole, and no statement is shown beside it.
+    #[must_use]
+    pub fn advice_at_large(&self) -> String {
+        if self.kind != ProblemKind::AccessDenied || !Denial::read(&self.message).statement_helps() {
+            return self.advice(&[]);
+        }
+        let named = self.message.split_once("perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
+        let action = named.unwrap_or("what AWS names");
+        format!("Allow {action} in the policy of the role or user that Unstale runs as. {}", credentials::ON)
+    }
+
+    /// The statement for the policy of Unstale's role or user, where adding it helps.
+    #[must_use]
+    pub fn statement(&self, distribution_arn: &str) -> Option<String> {
+        let helps = self.kind == ProblemKind::AccessDenied && Denial::read(&self.message).statement_helps();
+        helps.then(|| policy_statement(distribution_arn))
+    }
+}
+
+/// CloudFront refuses a batch as a whole, and its usual words ("one or more invalid invalidation paths") name none.
+fn refused_items(message: &str, items: &[Item]) -> String {
+    const WHOLE: &str = "Nothing was sent to the edge: CloudFront refuses a batch as a whole.";
+    let edges = |c: char| "\"'`,;:()[]<>.".contains(c);
+    let named = items.iter().find(|item| {
+        let text = item.as_str();
+        message.split_whitespace().any(|word| word == text || word.trim_matches(edges) == text)
+    });
+    match (named, items) {
+        (Some(item), _) => format!("{WHOLE} Its message names {item}; mend it with Repeat."),
+        (None, [only]) => format!("{WHOLE} This one has a single item, {only}; mend it with Repeat."),
+        (None, _) => format!(
+            "{WHOLE} Its message does not say which item it did not like. Look with Repeat for one that does not belong in a URL, and send the others without it."
+        ),
+    }
+}
+
+/// The advice of kinds that need no words of AWS for it.
+const fn plain_advice(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::NoSuchDistribution => {
+            "It may have been deleted, or it belongs to another AWS account than Unstale's credentials. Refresh the distributions and check the account."
+        }
+        ProblemKind::NoSuchInvalidation => {
+            "Look at the distribution in the AWS console. If viewers still get the old version, make it again."
+        }
+        ProblemKind::BatchTooLarge => "Split the request into smaller ones.",
+        ProblemKind::ExpiredCredentials => {
+            "Renew them where Unstale gets them: sign in again for SSO, or issue a new session token. Unstale goes on by itself within a minute."
+        }
+        ProblemKind::BadCredentials => {
+            "Check the access key and its secret, and that the key is active. Unstale goes on by itself within a minute."
+        }
+        ProblemKind::NoCredentials => {
+            "Give Unstale a role (EC2, ECS, EKS), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Then restart it; what is queued stays queued."
+        }
+        ProblemKind::Network | ProblemKind::ConnectionLost | ProblemKind::Timeout => {
+            "Unstale tries again by itself. If it lasts, check this server's way to cloudfront.amazonaws.com, port 443, and a proxy if there is one."
+        }
+        ProblemKind::Throttled | ProblemKind::Unavailable => {
+            "Nothing to do: Unstale tries again by itself, more and more slowly."
+        }
+        ProblemKind::TooManyInProgress => "Nothing to do: Unstale goes on as soon as others have completed.",
+        ProblemKind::ReferenceInUse => "Unstale looks for the earlier invalidation with the same reference.",
+        ProblemKind::UnreadableAnswer => {
+            "Unstale asks again with the same caller reference, so that nothing is sent twice."
+        }
+        ProblemKind::NotCloudFront => {
+            "The answer is not CloudFront's: a proxy, a firewall or the sign-in page of a network stands between. Let this server reach cloudfront.amazonaws.com, port 443. Unstale asks again with the same caller reference, so that nothing is sent twice."
+        }
+        ProblemKind::AccessDenied
+        | ProblemKind::InvalidArgument
+        | ProblemKind::ClockSkew
+        | ProblemKind::WrongScope
+        | ProblemKind::SignInNeeded
+        | ProblemKind::CredentialProcess
+        | ProblemKind::ProfileMissing
+        | ProblemKind::TokenFile
+        | ProblemKind::RoleRefused
+        | ProblemKind::CredentialsUnavailable
+        | ProblemKind::Other => "The words of AWS are below. Press Retry once the cause is mended.",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_kind_reads_back() {
-        for kind in ALL {
-            assert_eq!(ProblemKind::parse(kind.as_str()), kind);
-        }
-        assert_eq!(ProblemKind::parse("newer"), ProblemKind::Other);
+    fn problem(kind: ProblemKind, message: &str) -> Problem {
+        Problem { kind, code: String::new(), message: message.to_owned(), request_id: None }
+    }
+
+    fn items(texts: &[&str]) -> Vec<Item> {
+        texts.iter().map(|text| Item::from_trusted(*text)).collect()
     }
 
     #[test]
-    fn the_policy_statement_is_json() {
-        let statement = policy_statement("arn:aws:cloudfront::123456789012:distribution/E1");
-        let json: serde_json::Value = serde_json::from_str(&statement).unwrap();
-        assert_eq!(json["Resource"], "arn:aws:cloudfront::123456789012:distribution/E1");
+    fn an_item_is_named_only_where_cloudfront_names_it() {
+        let silent = "Your request contains one or more invalid invalidation paths.";
+        let advice = |message: &str, texts: &[&str]| {
+            problem(ProblemKind::InvalidArgument, message).advice(&items(texts))
+        };
+        assert!(advice(silent, &["/", "/a"]).contains("does not say which item"));
+        assert!(advice(silent, &["/a%zz"]).contains("a single item, /a%zz;"));
+        assert!(advice("The path '/b' is not valid.", &["/", "/b"]).contains("names /b;"));
+        assert!(advice("The path /b. And/or more", &["/", "/b"]).contains("names /b;"));
+        assert!(advice(silent, &[]).contains("does not say which item"));
+    }
+
+    #[test]
+    fn the_statement_comes_only_where_an_allow_helps() {
+        let statement =
+            |message: &str| problem(ProblemKind::AccessDenied, message).statement("arn").is_some();
+        assert!(statement(
+            "because no identity-based policy allows the cloudfront:CreateInvalidation action"
+        ));
+        assert!(statement("Access denied"));
+        assert!(!statement("with an explicit deny in a resource control policy"));
+        assert!(!statement("because no session policy allows the cloudfront:CreateInvalidation action"));
+        assert_eq!(problem(ProblemKind::Other, "").statement("arn"), None);
+    }
+
+    #[test]
+    fn what_was_stored_before_is_told_apart_by_its_words() {
+        let stored = |kind: &str, code: &str, message: &str| {
+            Problem::stored(kind, code.to_owned(), message.to_owned()).kind
+        };
+        let expired = "Signature expired: 20261128T070000Z is now earlier than 20261128T081500Z";
+        assert_eq!(stored("bad_credentials", "SignatureDoesNotMatch", expired), ProblemKind::ClockSkew);
+        let region = "Credential should be scoped to a valid region, not 'x'.";
+        assert_eq!(stored("other", "InvalidSignatureException", region), ProblemKind::WrongScope);
+        assert_eq!(stored("other", "BrandNew", "x"), ProblemKind::Other);
+        assert_eq!(stored("access_denied", "AccessDenied", "x"), ProblemKind::AccessDenied);
     }
 }

@@ -1,10 +1,6 @@
 //! Columns that several tables share, and the way between them and the types of the domain.
 
-use crate::domain::{
-    item::Item,
-    problem::{Problem, ProblemKind},
-    time::Timestamp,
-};
+use crate::domain::{item::Item, problem::Problem, time::Timestamp};
 
 use super::StoreError;
 
@@ -49,10 +45,5 @@ pub(super) fn problem(
     code: Option<String>,
     message: Option<String>,
 ) -> Option<Problem> {
-    kind.map(|kind| Problem {
-        kind: ProblemKind::parse(&kind),
-        code: code.unwrap_or_default(),
-        message: message.unwrap_or_default(),
-        request_id: None,
-    })
+    kind.map(|kind| Problem::stored(&kind, code.unwrap_or_default(), message.unwrap_or_default()))
 }

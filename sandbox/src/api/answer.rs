@@ -4,6 +4,7 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use hyper::{Response, StatusCode};
 
 use super::errors::ApiError;
+use super::garble;
 use super::reply::{Document, Reply};
 use super::request_id;
 use crate::body;
@@ -27,18 +28,27 @@ pub(super) fn write(
         Err(error) => (error.status, Vec::new(), Document::Xml(error.document(&request_id))),
     };
     let (document, kind) = document.written();
+    let is_page = matches!(fault, Some(FaultKind::Page | FaultKind::Proxy));
     let mut response = Response::builder()
         .status(StatusCode::from_u16(status).map_err(|_| BreakOff)?)
         .header(REQUEST_ID, request_id)
-        .header(CONTENT_TYPE, kind);
+        .header(CONTENT_TYPE, if is_page { "text/html" } else { kind });
     for (name, value) in headers {
         response = response.header(name, value);
     }
     let half = document.floor_char_boundary(document.len() / 2);
     let body = match fault {
-        Some(FaultKind::Empty) => body::full(""),
+        Some(FaultKind::Empty | FaultKind::Bare) => body::full(""),
         Some(FaultKind::Malformed) => body::full(document[..half].to_owned() + "</Oops"),
-        Some(FaultKind::UnknownStatus) => body::full(frobbing(&document)),
+        Some(FaultKind::UnknownStatus) => {
+            body::full(garble::with_status(&document, |_| "Frobbing".to_owned()))
+        }
+        Some(FaultKind::PaddedStatus) => {
+            body::full(garble::with_status(&document, |known| format!("\n    {known}\n  ")))
+        }
+        Some(FaultKind::Utf16) => body::full(garble::utf16(&document)),
+        Some(FaultKind::Gzip) => body::full(garble::gzip(document.as_bytes())),
+        Some(FaultKind::Page | FaultKind::Proxy) => body::full(garble::PAGE),
         Some(FaultKind::Truncated) => {
             response = response.header(CONTENT_LENGTH, document.len());
             body::cut(document[..half].to_owned())
@@ -46,11 +56,4 @@ pub(super) fn write(
         _ => body::full(document),
     };
     response.body(body).map_err(|_| BreakOff)
-}
-
-/// The same document with a status that CloudFront has never had.
-fn frobbing(document: &str) -> String {
-    ["InProgress", "Completed", "Deployed"].iter().fold(document.to_owned(), |document, known| {
-        document.replace(&format!("<Status>{known}</Status>"), "<Status>Frobbing</Status>")
-    })
 }

@@ -1,7 +1,10 @@
 //! Owns CloudFront's refusals: code, HTTP status and words, as its users have met them.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
+use crate::faults::Fault;
 use crate::state::{ACCOUNT, Refusal};
 use crate::xml::Element;
 
@@ -9,13 +12,13 @@ use crate::xml::Element;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub status: u16,
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     pub message: String,
 }
 
 impl ApiError {
-    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+    fn new(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into() }
     }
 
     pub fn invalid_argument(message: impl Into<String>) -> Self {
@@ -95,6 +98,17 @@ impl ApiError {
         Self::new(403, "AccessDenied", message)
     }
 
+    /// In the words that the fault gives.
+    pub fn as_told(fault: &Fault) -> Self {
+        let code = fault.code.clone().unwrap_or_else(|| "InvalidArgument".to_owned());
+        Self::new(fault.status.unwrap_or(400), code, fault.message.clone().unwrap_or_default())
+    }
+
+    /// The answer of something in between, which has no code.
+    pub fn unreachable(status: Option<u16>) -> Self {
+        Self::new(status.unwrap_or(403), "", "")
+    }
+
     pub fn throttling(status: u16) -> Self {
         Self::new(status, "Throttling", "Rate exceeded")
     }
@@ -120,12 +134,12 @@ impl ApiError {
 
     /// The same as CloudTrail says it: other names, always 400.
     pub fn into_trails(self) -> Self {
-        let code = match self.code {
-            "AccessDenied" => "AccessDeniedException",
-            "Throttling" => "ThrottlingException",
-            "ExpiredToken" => "ExpiredTokenException",
-            "InvalidClientTokenId" => "UnrecognizedClientException",
-            other => other,
+        let code = match self.code.as_ref() {
+            "AccessDenied" => "AccessDeniedException".into(),
+            "Throttling" => "ThrottlingException".into(),
+            "ExpiredToken" => "ExpiredTokenException".into(),
+            "InvalidClientTokenId" => "UnrecognizedClientException".into(),
+            _ => self.code,
         };
         let message = self.message.replace("cloudfront:LookupEvents", "cloudtrail:LookupEvents");
         Self { status: if self.status >= 500 { self.status } else { 400 }, code, message }
@@ -133,14 +147,16 @@ impl ApiError {
 
     /// An error as JSON 1.1 has it.
     pub fn json(&self) -> Value {
-        json!({ "__type": self.code, "message": self.message })
+        json!({ "__type": self.code.as_ref(), "message": self.message })
     }
 
     /// `<ErrorResponse>` as CloudFront writes it.
     pub fn document(&self, request_id: &str) -> Element {
         let origin = if self.status >= 500 { "Receiver" } else { "Sender" };
-        let error =
-            Element::new("Error").leaf("Type", origin).leaf("Code", self.code).leaf("Message", &self.message);
+        let error = Element::new("Error")
+            .leaf("Type", origin)
+            .leaf("Code", &self.code)
+            .leaf("Message", &self.message);
         Element::new("ErrorResponse").child(error).leaf("RequestId", request_id)
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 mod batch;
 mod create_invalidation;
 mod errors;
+mod garble;
 mod get_distribution;
 mod get_invalidation;
 mod identity;
@@ -191,6 +192,8 @@ fn refuse(operation: &Operation, fault: Option<&Fault>) -> Result<(), ApiError> 
         FaultKind::Throttle => Err(ApiError::throttling(fault.status.unwrap_or(400))),
         FaultKind::ServerError => Err(ApiError::server_error(fault.status.unwrap_or(503))),
         FaultKind::Expired => Err(ApiError::expired_token()),
+        FaultKind::Refuse => Err(ApiError::as_told(fault)),
+        FaultKind::Proxy | FaultKind::Bare => Err(ApiError::unreachable(fault.status)),
         FaultKind::AccessDenied => Err(ApiError::access_denied(operation.name(), &operation.resource())),
         _ => Ok(()),
     }
@@ -206,7 +209,7 @@ fn finish(call: &mut Call, outcome: &Result<Reply, ApiError>, fault: Option<&Fau
         }
         Err(error) => {
             call.status = Some(error.status);
-            call.code = Some(error.code.to_owned());
+            call.code = Some(error.code.clone().into_owned());
         }
     }
     call.status = call.status.filter(|_| answered);

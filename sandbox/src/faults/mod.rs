@@ -37,6 +37,20 @@ pub enum FaultKind {
     AccessDenied,
     /// Does the act and answers with a status that nobody knows.
     UnknownStatus,
+    /// Does the act and answers with blanks and line breaks around the status.
+    PaddedStatus,
+    /// Does the act and answers in UTF-16, with a byte-order mark and a declaration.
+    Utf16,
+    /// Does the act and answers with a body that is packed with gzip, whatever was asked for.
+    Gzip,
+    /// Does the act and answers with a page for people, under the status of the answer.
+    Page,
+    /// 403, or the status given, with a page for people, as a proxy answers; nothing done.
+    Proxy,
+    /// 403, or the status given, and no body; nothing done.
+    Bare,
+    /// A refusal with the `status`, `code` and `message` given; nothing done.
+    Refuse,
 }
 
 impl FaultKind {
@@ -56,6 +70,13 @@ impl FaultKind {
             Self::Expired => "expired",
             Self::AccessDenied => "access_denied",
             Self::UnknownStatus => "unknown_status",
+            Self::PaddedStatus => "padded_status",
+            Self::Utf16 => "utf16",
+            Self::Gzip => "gzip",
+            Self::Page => "page",
+            Self::Proxy => "proxy",
+            Self::Bare => "bare",
+            Self::Refuse => "refuse",
         }
     }
 }
@@ -87,9 +108,15 @@ pub struct Fault {
     /// For `slow`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
-    /// The HTTP status of `throttle` and `server_error`.
+    /// The HTTP status of `throttle`, `server_error`, `proxy`, `bare` and `refuse`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// The code of `refuse`, such as `AccessDenied`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The words of `refuse`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 fn any_operation() -> String {
@@ -110,6 +137,19 @@ impl Fault {
             for_ms: None,
             delay_ms: None,
             status: None,
+            code: None,
+            message: None,
+        }
+    }
+
+    /// A refusal of `operation` in these words.
+    #[must_use]
+    pub fn refuse(operation: &str, status: u16, code: &str, message: &str) -> Self {
+        Self {
+            status: Some(status),
+            code: Some(code.to_owned()),
+            message: Some(message.to_owned()),
+            ..Self::new(operation, FaultKind::Refuse)
         }
     }
 

@@ -80,14 +80,25 @@ pub fn is_open(answer: &Value) -> bool {
     matches!(answer["state"].as_str(), Some("queued" | "in_progress"))
 }
 
-/// Where it stands: `queued, 2 ahead`
+/// Where it stands: `queued, 2 ahead (The AWS sign-in is over)`
 pub fn standing(answer: &Value) -> String {
     let state = answer["state"].as_str().unwrap_or_default().replace('_', " ");
-    match answer["ahead"].as_u64() {
+    let standing = match answer["ahead"].as_u64() {
         Some(0) => format!("{state}, next in the queue"),
         Some(ahead) => format!("{state}, {ahead} ahead"),
         None => state,
+    };
+    match held_up(answer) {
+        Some(headline) => format!("{standing} ({headline})"),
+        None => standing,
     }
+}
+
+/// What holds a batch up that is still to be sent.
+fn held_up(answer: &Value) -> Option<&str> {
+    let waits = |batch: &&Value| matches!(batch["state"].as_str(), Some("queued" | "submitting"));
+    let mut batches = answer["batches"].as_array()?.iter().filter(waits);
+    batches.find_map(|batch| batch["problem"]["headline"].as_str())
 }
 
 /// How it ended, or how it stands.
@@ -100,12 +111,30 @@ pub fn outcome(answer: &Value, took: Duration) -> String {
         state => format!("Ended as {}: {url}", state.replace('_', " ")),
     };
     for batch in answer["batches"].as_array().into_iter().flatten() {
-        if let Some(headline) = batch["problem"]["headline"].as_str() {
-            let advice = batch["problem"]["advice"].as_str().unwrap_or_default();
-            words = format!("{words}\n{headline}. {advice}");
+        let told = trouble(&batch["problem"]);
+        // Batches of one request most often meet the same.
+        if !words.contains(&told) {
+            words.push_str(&told);
         }
     }
     words
+}
+
+/// What happened to a batch, what to do, and what AWS said; empty where nothing did.
+fn trouble(problem: &Value) -> String {
+    let text = |name: &str| problem[name].as_str().unwrap_or_default();
+    if text("headline").is_empty() {
+        return String::new();
+    }
+    let mut words = format!("\n{}. {}", text("headline"), text("advice"));
+    if !text("statement").is_empty() {
+        words = format!("{words}\n{}", text("statement"));
+    }
+    match (text("code"), text("message")) {
+        (_, "") => words,
+        ("", said) => format!("{words}\nWhat was said: {said}"),
+        (code, said) => format!("{words}\nAWS says: {code}: {said}"),
+    }
 }
 
 /// What a problem says, with each thing that is wrong.
@@ -143,9 +172,23 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_is_told_with_its_statement_and_awss_own_words() {
+        let problem = json!({"headline": "AWS does not let Unstale do this", "advice": "Add this statement.",
+            "statement": "{}", "code": "AccessDenied", "message": "not authorized"});
+        let answer =
+            json!({"state": "failed", "url": "U", "batches": [{"problem": problem}, {"problem": problem}]});
+        let wanted = "Ended as failed: U\nAWS does not let Unstale do this. Add this statement.\n{}\nAWS says: AccessDenied: not authorized";
+        assert_eq!(outcome(&answer, Duration::ZERO), wanted);
+        assert_eq!(trouble(&Value::Null), "");
+    }
+
+    #[test]
     fn where_it_stands_is_told_with_its_place() {
         assert_eq!(standing(&json!({"state": "queued", "ahead": 2})), "queued, 2 ahead");
         assert_eq!(standing(&json!({"state": "in_progress", "ahead": null})), "in progress");
+        let batch = json!({"state": "queued", "problem": {"headline": "The AWS sign-in is over"}});
+        let held_up = json!({"state": "queued", "ahead": 0, "batches": [batch]});
+        assert_eq!(standing(&held_up), "queued, next in the queue (The AWS sign-in is over)");
         assert!(is_open(&json!({"state": "queued"})) && !is_open(&json!({"state": "completed"})));
     }
 

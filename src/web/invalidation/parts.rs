@@ -6,7 +6,7 @@ use crate::domain::{
     audit::Chained,
     distribution::Distribution,
     invalidation::{Batch, BatchState, Invalidation, InvalidationState},
-    problem::{ProblemKind, policy_statement},
+    problem::ProblemKind,
     retry,
     time::{Timestamp, span_in_words},
 };
@@ -113,7 +113,7 @@ fn waiting(batches: &[Batch], place: Option<&Waiting>) -> String {
 #[derive(Debug, Clone)]
 pub struct Trouble {
     pub headline: &'static str,
-    pub advice: &'static str,
+    pub advice: String,
     pub message: String,
     pub code: String,
     pub request_id: Option<String>,
@@ -122,25 +122,26 @@ pub struct Trouble {
     pub lasting: bool,
 }
 
-/// The troubles of the batches, each kind once.
+/// The troubles of the batches, each advice once.
 pub fn troubles(batches: &[Batch], site: Option<&Distribution>) -> Vec<Trouble> {
-    let mut kinds: Vec<ProblemKind> = Vec::new();
+    let arn = site.map(Distribution::arn_or_guess).unwrap_or_default();
+    let mut told: Vec<(ProblemKind, String)> = Vec::new();
     let mut troubles = Vec::new();
     for batch in batches {
         let Some(problem) = &batch.problem else { continue };
-        if kinds.contains(&problem.kind) || batch.state == BatchState::Cancelled {
+        let advice = problem.advice(&batch.items);
+        let this = (problem.kind, advice.clone());
+        if told.contains(&this) || batch.state == BatchState::Cancelled {
             continue;
         }
-        kinds.push(problem.kind);
-        let policy = (problem.kind == ProblemKind::AccessDenied)
-            .then(|| policy_statement(&site.map(Distribution::arn_or_guess).unwrap_or_default()));
+        told.push(this);
         troubles.push(Trouble {
             headline: problem.kind.headline(),
-            advice: problem.kind.advice(),
+            advice,
             message: problem.message.clone(),
             code: problem.code.clone(),
             request_id: batch.aws_request_id.clone().filter(|_| batch.accepted_at.is_none()),
-            policy,
+            policy: problem.statement(&arn),
             lasting: !batch.state.is_active(),
         });
     }

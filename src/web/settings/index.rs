@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{extract::State, response::Html};
 
 use crate::{
-    domain::{access::Role, problem::ProblemKind},
+    domain::access::Role,
     store::{Conn, StoreError, trail},
 };
 
@@ -34,7 +34,7 @@ struct Page {
 
 struct Trouble {
     headline: &'static str,
-    advice: &'static str,
+    advice: String,
     said: String,
     when: When,
 }
@@ -54,7 +54,7 @@ async fn trouble(conn: &mut Conn, web: &Web) -> Result<Option<Trouble>, StoreErr
     let recent = state.failed_at.filter(|at| now.since(*at) < RECENT);
     Ok(state.problem.zip(recent).map(|(problem, at)| Trouble {
         headline: problem.kind.headline(),
-        advice: if problem.kind == ProblemKind::AccessDenied { ALLOW } else { problem.kind.advice() },
+        advice: if problem.statement("*").is_some() { ALLOW.to_owned() } else { problem.advice_at_large() },
         said: problem.message,
         when: When::new(at, now),
     }))

@@ -22,7 +22,7 @@ pub enum Tab {
 pub struct Banner {
     pub headline: &'static str,
     pub words: String,
-    pub advice: &'static str,
+    pub advice: String,
 }
 
 /// A link beside a page of settings.
@@ -97,7 +97,7 @@ async fn banners(conn: &mut Conn, now: Timestamp) -> Result<Vec<Banner>, StoreEr
                 "Requests{account} have waited since {} UTC; nothing is lost.",
                 When::new(pause.since, now).time
             ),
-            advice: pause.problem.kind.advice(),
+            advice: pause.problem.advice_at_large(),
         });
     }
     let survey = survey::read(conn).await?;
@@ -111,7 +111,7 @@ async fn banners(conn: &mut Conn, now: Timestamp) -> Result<Vec<Banner>, StoreEr
             banners.push(Banner {
                 headline: problem.kind.headline(),
                 words: format!("{last} Requests are kept and sent as soon as AWS lets them through."),
-                advice: problem.kind.advice(),
+                advice: problem.advice_at_large(),
             });
         }
     }

@@ -1,5 +1,6 @@
 //! Plans and requests: what is taken, what is refused, and what the history says of it.
 
+use cloudfront_sandbox::Fault;
 use reqwest::Method;
 use serde_json::json;
 use unstale::domain::{access::Role, id::InvalidationId, protection::Guard};
@@ -214,5 +215,30 @@ async fn a_repeat_within_the_cool_down_is_the_one_in_flight() {
     once_more.assert_status(200);
     assert_eq!(json(&once_more)["id"], first["id"], "the key has its answer");
     assert_ne!(json(&program.post(PATH, &body).await)["id"], first["id"]);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_refusal_carries_the_statement_and_awss_own_words() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    let refused = async |words: &str| {
+        let said = format!("not authorized to perform: cloudfront:CreateInvalidation {words}");
+        site.world.fault(Fault::refuse("CreateInvalidation", 403, "AccessDenied", &said).times(1));
+        let body = json!({"distribution": WORKSHOP, "items": ["/styles.css"]});
+        let id = json(&program.post(PATH, &body).await)["id"].as_str().unwrap().to_owned();
+        site.world.submit().await;
+        let answer = json(&program.get(&format!("{PATH}/{id}")).await);
+        let problem = answer["batches"][0]["problem"].clone();
+        assert_eq!((&problem["kind"], &problem["message"]), (&json!("access_denied"), &json!(said)));
+        problem
+    };
+    let problem =
+        refused("because no identity-based policy allows the cloudfront:CreateInvalidation action").await;
+    let statement: serde_json::Value = serde_json::from_str(problem["statement"].as_str().unwrap()).unwrap();
+    assert_eq!(statement["Resource"], "arn:aws:cloudfront::123456789012:distribution/E2QWRUHAPOMQZL");
+    let problem = refused("with an explicit deny in a resource control policy").await;
+    assert_eq!(problem["statement"], json!(null));
+    assert!(problem["advice"].as_str().unwrap().starts_with("A resource control policy denies it."));
     site.finish().await;
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acting;
+mod answers;
 mod bounds;
 mod clock;
 mod distributions;
@@ -13,6 +14,7 @@ mod looking;
 mod outside;
 mod pace;
 mod people;
+mod refusals;
 mod replicas;
 mod requests;
 mod restart;

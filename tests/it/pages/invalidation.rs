@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloudfront_sandbox::FaultKind;
+use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::domain::id::InvalidationId;
 
 use crate::support::{Answer, Browser, Site, WORKSHOP, page_of, uuid};
@@ -109,6 +109,22 @@ async fn a_refusal_shows_the_policy_statement_and_retry_sends_it_again() {
     let late = ada.post(&format!("{}/retry", page_of(&id)), &[]).await;
     late.assert_status(409).assert_says("Nothing of it stands refused any more");
     assert_eq!(site.kept().await, before);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_deny_shows_who_can_lift_it_and_no_statement() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let id = site.world.request("/styles.css").await;
+    let said = "User: arn:aws:iam::123456789012:user/unstale is not authorized to perform: cloudfront:CreateInvalidation on resource: arn:aws:cloudfront::123456789012:distribution/E2QWRUHAPOMQZL with an explicit deny in a service control policy";
+    site.world.fault(Fault::refuse("CreateInvalidation", 403, "AccessDenied", said).times(1));
+    site.world.submit().await;
+    let page = show(&ada, &id).await;
+    assert_eq!(states(&page), ["failed"]);
+    page.assert_says("A service control policy denies it. An Allow does not lift a Deny").assert_says(said);
+    page.assert_says("an administrator of the AWS organization").assert_silent_about("Add this statement");
+    assert!(!page.has(".trouble pre"));
     site.finish().await;
 }
 

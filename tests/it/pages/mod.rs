@@ -4,6 +4,7 @@ mod account;
 mod bad_input;
 mod bad_tokens;
 mod content_policy;
+mod credentials;
 mod distributions;
 mod doors;
 mod floods;

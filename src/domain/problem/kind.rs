@@ -1,0 +1,210 @@
+//! The kinds of trouble, and what each says of a batch that was being sent.
+
+/// The kinds of trouble that a call to CloudFront can meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    AccessDenied,
+    NoSuchDistribution,
+    NoSuchInvalidation,
+    InvalidArgument,
+    BatchTooLarge,
+    ExpiredCredentials,
+    BadCredentials,
+    NoCredentials,
+    /// The session of IAM Identity Center (AWS SSO) is absent or over.
+    SignInNeeded,
+    /// The program that `credential_process` names gave no credentials.
+    CredentialProcess,
+    /// The profile that is set is in none of the configuration files.
+    ProfileMissing,
+    /// The file with the web identity token cannot be read.
+    TokenFile,
+    /// STS does not let Unstale assume the role.
+    RoleRefused,
+    /// The credentials could not be had, for another reason.
+    CredentialsUnavailable,
+    /// Requests are signed for a region or a service that AWS does not take there.
+    WrongScope,
+    /// No connection came about: nothing was sent.
+    Network,
+    /// The connection broke before the answer was whole.
+    ConnectionLost,
+    Timeout,
+    /// This server's clock is too far from AWS's.
+    ClockSkew,
+    Throttled,
+    TooManyInProgress,
+    Unavailable,
+    /// The caller reference belongs to an earlier invalidation.
+    ReferenceInUse,
+    /// CloudFront answered, but not so that it can be read.
+    UnreadableAnswer,
+    /// Something between Unstale and CloudFront answered in its place.
+    NotCloudFront,
+    Other,
+}
+
+pub(super) const ALL: [ProblemKind; 26] = [
+    ProblemKind::AccessDenied,
+    ProblemKind::NoSuchDistribution,
+    ProblemKind::NoSuchInvalidation,
+    ProblemKind::InvalidArgument,
+    ProblemKind::BatchTooLarge,
+    ProblemKind::ExpiredCredentials,
+    ProblemKind::BadCredentials,
+    ProblemKind::NoCredentials,
+    ProblemKind::SignInNeeded,
+    ProblemKind::CredentialProcess,
+    ProblemKind::ProfileMissing,
+    ProblemKind::TokenFile,
+    ProblemKind::RoleRefused,
+    ProblemKind::CredentialsUnavailable,
+    ProblemKind::WrongScope,
+    ProblemKind::Network,
+    ProblemKind::ConnectionLost,
+    ProblemKind::Timeout,
+    ProblemKind::ClockSkew,
+    ProblemKind::Throttled,
+    ProblemKind::TooManyInProgress,
+    ProblemKind::Unavailable,
+    ProblemKind::ReferenceInUse,
+    ProblemKind::UnreadableAnswer,
+    ProblemKind::NotCloudFront,
+    ProblemKind::Other,
+];
+
+/// What a problem with `CreateInvalidation` says of the batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// CloudFront refused this batch for good.
+    Refused,
+    /// AWS refuses the account as a whole: nothing was taken, and nothing else would be.
+    AccountRefused,
+    /// CloudFront has nothing of it; the same again later.
+    TryAgain,
+    /// CloudFront may have it: the same reference has to be asked for again.
+    Unknown,
+    /// CloudFront has an earlier invalidation with this caller reference: it has to be found.
+    Earlier,
+}
+
+impl ProblemKind {
+    /// What this kind of problem says of a batch that was being sent.
+    #[must_use]
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::AccessDenied
+            | Self::NoSuchDistribution
+            | Self::NoSuchInvalidation
+            | Self::InvalidArgument
+            | Self::BatchTooLarge
+            | Self::Other => Verdict::Refused,
+            Self::ExpiredCredentials
+            | Self::BadCredentials
+            | Self::NoCredentials
+            | Self::SignInNeeded
+            | Self::CredentialProcess
+            | Self::ProfileMissing
+            | Self::TokenFile
+            | Self::RoleRefused
+            | Self::CredentialsUnavailable
+            | Self::WrongScope
+            | Self::ClockSkew => Verdict::AccountRefused,
+            Self::Network | Self::Throttled | Self::TooManyInProgress => Verdict::TryAgain,
+            // A 5xx may come after the act.
+            Self::ConnectionLost
+            | Self::Timeout
+            | Self::Unavailable
+            | Self::UnreadableAnswer
+            | Self::NotCloudFront => Verdict::Unknown,
+            Self::ReferenceInUse => Verdict::Earlier,
+        }
+    }
+
+    /// A stable word for the database and for programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::NoSuchDistribution => "no_such_distribution",
+            Self::NoSuchInvalidation => "no_such_invalidation",
+            Self::InvalidArgument => "invalid_argument",
+            Self::BatchTooLarge => "batch_too_large",
+            Self::ExpiredCredentials => "expired_credentials",
+            Self::BadCredentials => "bad_credentials",
+            Self::NoCredentials => "no_credentials",
+            Self::SignInNeeded => "sign_in_needed",
+            Self::CredentialProcess => "credential_process",
+            Self::ProfileMissing => "profile_missing",
+            Self::TokenFile => "token_file",
+            Self::RoleRefused => "role_refused",
+            Self::CredentialsUnavailable => "credentials_unavailable",
+            Self::WrongScope => "wrong_scope",
+            Self::Network => "network",
+            Self::ConnectionLost => "connection_lost",
+            Self::Timeout => "timeout",
+            Self::ClockSkew => "clock_skew",
+            Self::Throttled => "throttled",
+            Self::TooManyInProgress => "too_many_in_progress",
+            Self::Unavailable => "unavailable",
+            Self::ReferenceInUse => "reference_in_use",
+            Self::UnreadableAnswer => "unreadable_answer",
+            Self::NotCloudFront => "not_cloudfront",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads what [`ProblemKind::as_str`] wrote; anything else is `Other`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        ALL.into_iter().find(|kind| kind.as_str() == text).unwrap_or(Self::Other)
+    }
+
+    /// What it is, in a few words.
+    #[must_use]
+    pub const fn headline(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "AWS does not let Unstale do this",
+            Self::NoSuchDistribution => "CloudFront does not know this distribution",
+            Self::NoSuchInvalidation => "CloudFront no longer knows this invalidation",
+            Self::InvalidArgument => "CloudFront refused the items",
+            Self::BatchTooLarge => "The batch is larger than CloudFront takes",
+            Self::ExpiredCredentials => "The AWS credentials have expired",
+            Self::BadCredentials => "AWS does not accept the credentials",
+            Self::NoCredentials => "Unstale has no AWS credentials",
+            Self::SignInNeeded => "The AWS sign-in is over",
+            Self::CredentialProcess => "The program for the AWS credentials failed",
+            Self::ProfileMissing => "The AWS profile is not defined",
+            Self::TokenFile => "The web identity token cannot be read",
+            Self::RoleRefused => "AWS does not let Unstale assume its role",
+            Self::CredentialsUnavailable => "The AWS credentials could not be had",
+            Self::WrongScope => "Requests are signed for a place that AWS does not take",
+            Self::Network => "AWS is out of reach",
+            Self::ConnectionLost => "The connection to AWS broke before it answered",
+            Self::Timeout => "AWS did not answer in time",
+            Self::ClockSkew => "This server's clock is wrong",
+            Self::Throttled => "AWS asks for a slower pace",
+            Self::TooManyInProgress => {
+                "The distribution has as many invalidations in progress as CloudFront allows"
+            }
+            Self::Unavailable => "CloudFront is unavailable for the moment",
+            Self::ReferenceInUse => "CloudFront has this caller reference already",
+            Self::UnreadableAnswer => "CloudFront's answer could not be read",
+            Self::NotCloudFront => "Something answered in CloudFront's place",
+            Self::Other => "CloudFront answered with an error",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_reads_back() {
+        for kind in ALL {
+            assert_eq!(ProblemKind::parse(kind.as_str()), kind);
+        }
+        assert_eq!(ProblemKind::parse("newer"), ProblemKind::Other);
+    }
+}
