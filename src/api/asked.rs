@@ -133,8 +133,11 @@ pub fn not_granted(plan: &Plan) -> Option<String> {
     })
 }
 
-/// The lines that cannot be sent, each with where it stands.
+/// Why it cannot be sent, each line with where it stands.
 pub fn check(plan: &Plan) -> Result<(), ApiError> {
+    if let Some(why) = plan.refusal {
+        return Err(ApiError::invalid(vec![Fault::new("/distribution", why)]));
+    }
     let fault = |(line, error): (&crate::domain::plan::Line, &ItemError)| {
         Fault::new(format!("/items/{}", line.number - 1), format!("{error}."))
     };

@@ -27,7 +27,7 @@ pub struct DistributionShape {
     pub domain_name: String,
     pub aliases: Vec<String>,
     pub comment: String,
-    /// `ready`, `deploying`, `disabled` or `gone`.
+    /// `ready`, `deploying`, `disabled`, `tenant_only` (no requests are taken for it) or `gone`.
     pub state: String,
     /// A staging distribution has a cache of its own.
     pub staging: bool,
@@ -79,6 +79,7 @@ impl DistributionShape {
             Readiness::Ready => "ready",
             Readiness::Deploying => "deploying",
             Readiness::Disabled => "disabled",
+            Readiness::TenantOnly => "tenant_only",
             Readiness::Gone => "gone",
         };
         Self {

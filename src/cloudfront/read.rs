@@ -21,6 +21,7 @@ pub(super) fn distribution(row: &types::DistributionSummary, now: Timestamp) -> 
         enabled: row.enabled(),
         status: word(row.status()),
         staging: row.staging(),
+        tenant_only: is_tenant_only(row.connection_mode()),
         origins: row
             .origins()
             .map(|origins| origins.items().iter().map(|o| o.domain_name().to_owned()).collect())
@@ -44,6 +45,11 @@ pub(super) fn config(config: &types::DistributionConfig) -> DistributionConfig {
 /// Blanks and line breaks around a word are no part of it. The SDK keeps them.
 fn word(text: impl AsRef<str>) -> String {
     text.as_ref().trim().to_owned()
+}
+
+/// `ConnectionMode`: `direct` or `tenant-only` (API reference, `DistributionSummary`).
+fn is_tenant_only(mode: Option<&types::ConnectionMode>) -> bool {
+    mode.is_some_and(|mode| mode.as_str().trim().eq_ignore_ascii_case("tenant-only"))
 }
 
 /// Known only where the behaviour says it itself; with a cache policy, that policy decides.

@@ -18,6 +18,8 @@ pub struct Distribution {
     pub status: String,
     /// A staging distribution has a cache of its own.
     pub staging: bool,
+    /// A multi-tenant distribution: it serves through its distribution tenants only.
+    pub tenant_only: bool,
     pub origins: Vec<String>,
     /// `None` until the distribution's configuration was read.
     pub config: Option<DistributionConfig>,
@@ -44,8 +46,13 @@ pub enum Readiness {
     Ready,
     Deploying,
     Disabled,
+    /// It is a template: viewers get what its distribution tenants serve.
+    TenantOnly,
     Gone,
 }
+
+/// Why nothing is sent to a multi-tenant distribution.
+pub const TENANT_ONLY: &str = "This distribution serves only through distribution tenants. AWS does not document what an invalidation of the template itself clears, so Unstale does not send any to it. Invalidate for the tenant with CreateInvalidationForDistributionTenant.";
 
 impl Readiness {
     /// As it is written in `data-state`.
@@ -54,7 +61,7 @@ impl Readiness {
         match self {
             Self::Ready => "completed",
             Self::Deploying => "in_progress",
-            Self::Disabled => "queued",
+            Self::Disabled | Self::TenantOnly => "queued",
             Self::Gone => "failed",
         }
     }
@@ -65,6 +72,7 @@ impl Readiness {
             Self::Ready => "Enabled, deployed",
             Self::Deploying => "Enabled, deploying",
             Self::Disabled => "Disabled",
+            Self::TenantOnly => "Multi-tenant: serves through its tenants only",
             Self::Gone => "No longer in CloudFront",
         }
     }
@@ -80,6 +88,7 @@ impl Readiness {
             Self::Disabled => Some(
                 "This distribution is disabled. Viewers get nothing from it, and the paths are billed all the same.",
             ),
+            Self::TenantOnly => Some(TENANT_ONLY),
             Self::Gone => {
                 Some("CloudFront no longer lists this distribution. A request will most likely be refused.")
             }
@@ -108,6 +117,8 @@ impl Distribution {
     pub fn readiness(&self) -> Readiness {
         if self.gone_at.is_some() {
             Readiness::Gone
+        } else if self.tenant_only {
+            Readiness::TenantOnly
         } else if !self.enabled {
             Readiness::Disabled
         } else if self.status == "Deployed" {
@@ -115,6 +126,12 @@ impl Distribution {
         } else {
             Readiness::Deploying
         }
+    }
+
+    /// Why no request is taken for it; `None` where one is.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&'static str> {
+        if self.tenant_only { Some(TENANT_ONLY) } else { None }
     }
 
     /// Does this distribution answer for `host`? Host names know no case.
@@ -174,6 +191,7 @@ pub mod tests {
             enabled: true,
             status: "Deployed".to_owned(),
             staging: false,
+            tenant_only: false,
             origins: Vec::new(),
             config: None,
             last_modified: Timestamp::from_micros(0),
@@ -207,5 +225,8 @@ pub mod tests {
         assert_eq!(site.readiness(), Readiness::Deploying);
         site.enabled = false;
         assert_eq!(site.readiness(), Readiness::Disabled);
+        site.tenant_only = true;
+        assert_eq!(site.readiness(), Readiness::TenantOnly);
+        assert!(site.refusal().is_some());
     }
 }

@@ -26,6 +26,8 @@ pub struct Plan {
     pub items: Vec<Item>,
     pub batches: Vec<Vec<Item>>,
     pub warnings: Vec<String>,
+    /// Why the distribution takes no requests at all.
+    pub refusal: Option<&'static str>,
     /// Items that were billed this month before this request.
     pub used_this_month: u64,
     /// What the distribution has in progress now.
@@ -110,6 +112,7 @@ impl Plan {
         Self {
             batches: batching::split(&items, around.limits),
             warnings,
+            refusal: site.refusal(),
             items,
             lines,
             used_this_month: around.used_this_month,
@@ -121,7 +124,10 @@ impl Plan {
     /// May this be sent as it is?
     #[must_use]
     pub fn is_sendable(&self) -> bool {
-        !self.items.is_empty() && self.too_many_lines.is_none() && self.refused().next().is_none()
+        self.refusal.is_none()
+            && !self.items.is_empty()
+            && self.too_many_lines.is_none()
+            && self.refused().next().is_none()
     }
 
     /// The lines that cannot be sent, with the reason.
@@ -333,6 +339,15 @@ mod tests {
             warnings[0].starts_with("It would be refused: one person or token may request 20001"),
             "{warnings:?}"
         );
+    }
+
+    #[test]
+    fn a_multi_tenant_distribution_takes_nothing() {
+        let site = Distribution { tenant_only: true, ..sample() };
+        let plan = Plan::work_out("/a", &site, AROUND);
+        assert!(!plan.is_sendable());
+        assert!(plan.refusal.is_some_and(|why| why.contains("tenants")));
+        assert_eq!(plan.warnings, [plan.refusal.unwrap()]);
     }
 
     #[test]

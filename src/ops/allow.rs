@@ -15,6 +15,11 @@ use crate::{
 
 use super::{Desk, OpError, refuse::Attempt};
 
+/// Nothing is sent to a multi-tenant distribution: what that would clear is not documented.
+pub(super) const TENANT_ONLY: Refusal = Refusal::Rule(
+    "the distribution serves only through its distribution tenants, for which Unstale does not invalidate",
+);
+
 /// Why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refusal {

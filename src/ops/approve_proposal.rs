@@ -11,7 +11,7 @@ use crate::{
         proposal::{Proposal, ProposalState},
         time::Timestamp,
     },
-    store::{Tx, audit, proposals},
+    store::{Tx, audit, distributions, proposals},
 };
 
 use super::{
@@ -85,6 +85,9 @@ async fn hindrance(
     let nobodys = proposal.asked_by.kind == ActorKind::Token && proposal.behind.is_empty();
     if nobodys && role != Role::Admin {
         return Ok(Some(Refusal::Rule("what a token of the command line asks for needs an administrator")));
+    }
+    if distributions::is_tenant_only(tx, &proposal.distribution).await? {
+        return Ok(Some(allow::TENANT_ONLY));
     }
     let asker = allow::of(tx, &proposal.asked_by, now).await?;
     let gone = allow::refusal(&asker, &proposal.distribution, &proposal.items).is_some();

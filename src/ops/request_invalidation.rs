@@ -156,6 +156,11 @@ async fn decide(
     new: &NewInvalidation,
     access: &Access,
 ) -> Result<Requested, OpError> {
+    if turn.is_tenant_only(&new.distribution).await? {
+        let (target, items) = (Target::new("act", "invalidate"), new.items());
+        let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
+        return Err(allow::refuse_within(desk, &mut turn.tx, acting, &asked, allow::TENANT_ONLY));
+    }
     let protection = turn.protection(&new.distribution).await?;
     if protection.reason_required && new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));

@@ -6,7 +6,7 @@ use crate::{
         audit::{Action, Event, Target},
         id::InvalidationId,
     },
-    store::{audit, batches, invalidations},
+    store::{audit, batches, distributions, invalidations},
 };
 
 use super::{Desk, OpError, allow};
@@ -19,6 +19,11 @@ pub async fn retry_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationI
     let items = batches::items_of(&mut tx, id).await?;
     let what = Target::new("act", "retry an invalidation");
     let (mut tx, _) = allow::check(desk, tx, acting, &what, &found.distribution, &items).await?;
+    if distributions::is_tenant_only(&mut tx, &found.distribution).await? {
+        return Err(
+            allow::refuse(desk, tx, acting, &what, Some(&found.distribution), allow::TENANT_ONLY).await?
+        );
+    }
     let queued = batches::requeue_failed(&mut tx, id, now).await?;
     if queued == 0 {
         return Err(OpError::TooLate);

@@ -11,7 +11,7 @@ use crate::{
         id::{DistributionId, RequestKey},
         protection::Protection,
     },
-    store::{StoreError, Tx, idempotency, protections},
+    store::{StoreError, Tx, distributions, idempotency, protections},
 };
 
 use super::{Desk, accepted::Accepted, allow::LastAsked};
@@ -24,6 +24,7 @@ pub(super) struct Turn {
     pub accepted: Accepted,
     used_keys: HashSet<RequestKey>,
     protections: HashMap<DistributionId, Protection>,
+    tenant_only: HashMap<DistributionId, bool>,
 }
 
 impl Turn {
@@ -40,6 +41,7 @@ impl Turn {
             accepted: Accepted::default(),
             used_keys,
             protections: HashMap::new(),
+            tenant_only: HashMap::new(),
         })
     }
 
@@ -56,6 +58,16 @@ impl Turn {
         let protection = protections::hold(&mut self.tx, site).await?;
         self.protections.insert(site.clone(), protection.clone());
         Ok(protection)
+    }
+
+    /// Does the distribution serve through its tenants only?
+    pub async fn is_tenant_only(&mut self, site: &DistributionId) -> Result<bool, StoreError> {
+        if let Some(known) = self.tenant_only.get(site) {
+            return Ok(*known);
+        }
+        let tenant_only = distributions::is_tenant_only(&mut self.tx, site).await?;
+        self.tenant_only.insert(site.clone(), tenant_only);
+        Ok(tenant_only)
     }
 
     /// Writes what was accepted so far.

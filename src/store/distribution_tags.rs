@@ -32,7 +32,7 @@ pub async fn due(conn: &mut Conn, now: Timestamp) -> Result<Option<(Distribution
     let row = fetch_optional!(
         conn,
         (String, String),
-        "SELECT id, arn FROM distribution WHERE gone_at IS NULL AND tags_due_at <= $1
+        "SELECT id, arn FROM distribution WHERE gone_at IS NULL AND NOT tenant_only AND tags_due_at <= $1
          ORDER BY tags_due_at, id LIMIT 1",
         now.as_micros(),
     )?;

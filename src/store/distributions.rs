@@ -18,8 +18,8 @@ use super::{
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, arn, domain_name, aliases, comment, enabled, status, staging, origins, last_modified, ",
-            "seen_at, gone_at, config_read_for, root_object, tag_header, query_strings FROM distribution ",
+            "SELECT id, arn, domain_name, aliases, comment, enabled, status, staging, tenant_only, origins, ",
+            "last_modified, seen_at, gone_at, config_read_for, root_object, tag_header, query_strings FROM distribution ",
             $rest
         )
     };
@@ -35,6 +35,7 @@ struct Row {
     enabled: bool,
     status: String,
     staging: bool,
+    tenant_only: bool,
     origins: String,
     last_modified: i64,
     seen_at: i64,
@@ -61,6 +62,7 @@ impl Row {
             enabled: self.enabled,
             status: self.status,
             staging: self.staging,
+            tenant_only: self.tenant_only,
             origins: list_from_json(&self.origins)?,
             config,
             last_modified: time(self.last_modified),
@@ -86,11 +88,11 @@ pub async fn upsert(tx: &mut Tx, seen: &Distribution) -> Result<(), StoreError> 
     execute!(
         tx,
         "INSERT INTO distribution (id, account_id, arn, domain_name, aliases, comment, enabled, status, staging,
-             origins, last_modified, seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             origins, last_modified, seen_at, tenant_only)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          ON CONFLICT (id) DO UPDATE SET account_id = $2, arn = $3, domain_name = $4, aliases = $5, comment = $6,
              enabled = $7, status = $8, staging = $9, origins = $10, last_modified = $11, seen_at = $12,
-             gone_at = NULL",
+             tenant_only = $13, gone_at = NULL",
         seen.id.as_str(),
         seen.account(),
         seen.arn.as_str(),
@@ -103,6 +105,7 @@ pub async fn upsert(tx: &mut Tx, seen: &Distribution) -> Result<(), StoreError> 
         list_to_json(&seen.origins),
         seen.last_modified.as_micros(),
         seen.seen_at.as_micros(),
+        seen.tenant_only,
     )?;
     Ok(())
 }
@@ -154,7 +157,7 @@ pub async fn outside_due(conn: &mut Conn, now: Timestamp) -> Result<Vec<Distribu
     let rows = fetch_all!(
         conn,
         (String,),
-        "SELECT id FROM distribution WHERE gone_at IS NULL AND outside_due_at <= $1
+        "SELECT id FROM distribution WHERE gone_at IS NULL AND NOT tenant_only AND outside_due_at <= $1
          ORDER BY outside_due_at, id LIMIT 100",
         now.as_micros(),
     )?;
@@ -170,6 +173,13 @@ pub async fn set_outside_due(tx: &mut Tx, id: &DistributionId, due_at: Timestamp
         due_at.as_micros(),
     )?;
     Ok(())
+}
+
+/// Does it serve through its tenants only? One that is not known does not.
+pub async fn is_tenant_only(conn: &mut Conn, id: &DistributionId) -> Result<bool, StoreError> {
+    let row =
+        fetch_optional!(conn, (bool,), "SELECT tenant_only FROM distribution WHERE id = $1", id.as_str())?;
+    Ok(row.is_some_and(|(tenant_only,)| tenant_only))
 }
 
 /// The AWS account of a distribution.

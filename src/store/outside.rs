@@ -95,7 +95,7 @@ pub async fn next(conn: &mut Conn) -> Result<Option<Reading>, StoreError> {
         Row,
         select!(
             "JOIN distribution d ON d.id = distribution_id
-             WHERE d.gone_at IS NULL AND (older OR unread <> '[]') ORDER BY due_at, distribution_id LIMIT 1"
+             WHERE d.gone_at IS NULL AND NOT d.tenant_only AND (older OR unread <> '[]') ORDER BY due_at, distribution_id LIMIT 1"
         ),
     )?;
     row.map(Row::into_reading).transpose()

@@ -18,7 +18,7 @@ pub(crate) fn answer(
 ) -> Result<Reply, ApiError> {
     let batch = batch?;
     // A disabled distribution takes invalidations too.
-    state.distribution(distribution).ok_or_else(ApiError::no_such_distribution)?;
+    state.invalidatable(distribution).ok_or_else(ApiError::no_such_distribution)?;
     batch.check()?;
     let settings = state.settings.clone();
     let ledger = state.ledger(distribution);

@@ -13,7 +13,7 @@ pub(crate) fn answer(
     distribution: &str,
     id: &str,
 ) -> Result<Reply, ApiError> {
-    state.distribution(distribution).ok_or_else(ApiError::no_such_distribution)?;
+    state.invalidatable(distribution).ok_or_else(ApiError::no_such_distribution)?;
     let invalidation = state.ledger(distribution).get(id).ok_or_else(ApiError::no_such_invalidation)?;
     let reply = Reply::ok(element(invalidation, now));
     Ok(Reply { invalidation: Some(id.to_owned()), ..reply })

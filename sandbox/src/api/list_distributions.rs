@@ -47,5 +47,5 @@ fn summary(distribution: &Distribution) -> Element {
         .leaf("HttpVersion", shapes::HTTP_VERSION)
         .leaf("IsIPV6Enabled", true)
         .leaf("Staging", distribution.staging)
-        .leaf("ConnectionMode", "direct")
+        .leaf("ConnectionMode", &distribution.connection_mode)
 }

@@ -15,7 +15,7 @@ pub(crate) fn answer(
     distribution: &str,
     query: &str,
 ) -> Result<Reply, ApiError> {
-    state.distribution(distribution).ok_or_else(ApiError::no_such_distribution)?;
+    state.invalidatable(distribution).ok_or_else(ApiError::no_such_distribution)?;
     let page = Page::of(query)?;
     let ledger = state.ledger(distribution);
     let (rows, truncated) =

@@ -115,6 +115,6 @@ pub(super) fn config(distribution: &Distribution) -> Element {
         .leaf("IsIPV6Enabled", true)
         .leaf("ContinuousDeploymentPolicyId", "")
         .leaf("Staging", distribution.staging)
-        .leaf("ConnectionMode", "direct")
+        .leaf("ConnectionMode", &distribution.connection_mode)
         .maybe(tags)
 }

@@ -34,6 +34,8 @@ pub struct Distribution {
     pub query_strings: bool,
     /// A staging distribution of another one.
     pub staging: bool,
+    /// `direct`, or `tenant-only` for one that serves through its tenants only.
+    pub connection_mode: String,
     /// `PriceClass_100`, `PriceClass_200` or `PriceClass_All`.
     pub price_class: String,
     /// The folder below the origin folder that holds its files.
@@ -60,6 +62,7 @@ impl Distribution {
             cache_tag_header: None,
             query_strings: false,
             staging: false,
+            connection_mode: "direct".to_owned(),
             price_class: "PriceClass_All".to_owned(),
             tags: BTreeMap::new(),
             last_modified: Timestamp::UNIX_EPOCH,
@@ -77,6 +80,10 @@ impl Distribution {
     #[must_use]
     pub fn label(&self) -> &str {
         self.domain.split('.').next().unwrap_or(&self.domain)
+    }
+
+    pub(crate) fn is_tenant_only(&self) -> bool {
+        self.connection_mode == "tenant-only"
     }
 
     pub(crate) fn version(&self) -> String {

@@ -69,6 +69,12 @@ impl State {
         self.distributions.iter().find(|known| known.id == id)
     }
 
+    /// One for which invalidations are made. AWS documents that those of a `tenant-only` distribution are made for its
+    /// tenants, and not what it answers for the distribution itself; here it is as one that is not there.
+    pub fn invalidatable(&self, id: &str) -> Option<&Distribution> {
+        self.distribution(id).filter(|known| !known.is_tenant_only())
+    }
+
     /// The one that a `Host` header means; the first one when it means none.
     pub fn distribution_of_host(&self, host: &str) -> Option<&Distribution> {
         let all = &self.distributions;

@@ -64,6 +64,7 @@ pub async fn show(
     let read = survey::read(&mut conn).await?.finished_at;
     drop(conn);
     let readiness = site.readiness();
+    let takes_requests = site.refusal().is_none();
     site.name().clone_into(&mut frame.title);
     let mut facts = facts(&site);
     facts.extend(usual.map(|span| ("Usually completed in", span_in_words(span))));
@@ -89,7 +90,7 @@ pub async fn show(
         wildcards_max: CLOUDFRONT.wildcards,
         rows,
         read: read.map(|at| When::new(at, now)),
-        may_invalidate: visitor.access.role.may_invalidate(),
+        may_invalidate: takes_requests && visitor.access.role.may_invalidate(),
         may_protect: visitor.access.role == Role::Admin,
     })
 }

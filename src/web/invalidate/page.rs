@@ -185,7 +185,7 @@ async fn flights(
 /// choose: a wrong guess could clear the wrong site.
 fn choose(sites: &[Distribution], wanted: &str) -> Option<Distribution> {
     let named = sites.iter().find(|site| site.id.as_str() == wanted);
-    let mut here = sites.iter().filter(|site| site.gone_at.is_none());
+    let mut here = sites.iter().filter(|site| site.gone_at.is_none() && site.refusal().is_none());
     let only = here.next().filter(|_| here.next().is_none() && wanted.is_empty());
     named.or(only).cloned()
 }

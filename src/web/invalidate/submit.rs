@@ -57,7 +57,7 @@ pub async fn submit(
     let around = Surroundings::unmeasured(web.options.limits);
     let plan = Plan::within(&form.items, &site, around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
-        let why = first_refused(&plan);
+        let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));
         keep(&web, &visitor, &form, Some(&site.id), why.as_deref().unwrap_or(&problem)).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     }
@@ -193,6 +193,8 @@ fn hindrance(plan: &Plan) -> Option<String> {
     let refused = plan.refused().count();
     if plan.is_sendable() {
         None
+    } else if let Some(why) = plan.refusal {
+        Some(format!("{why} Nothing was sent."))
     } else if plan.too_many_lines.is_some() {
         Some("There are too many lines for one request. Nothing was sent.".to_owned())
     } else if refused == 1 {

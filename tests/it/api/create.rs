@@ -242,3 +242,28 @@ async fn a_refusal_carries_the_statement_and_awss_own_words() {
     assert!(problem["advice"].as_str().unwrap().starts_with("A resource control policy denies it."));
     site.finish().await;
 }
+
+#[tokio::test]
+async fn a_multi_tenant_distribution_is_told_and_takes_nothing() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    let mut shop = site.world.sandbox.distributions().into_iter().find(|one| one.id == SHOP).unwrap();
+    shop.connection_mode = "tenant-only".to_owned();
+    site.world.sandbox.add_distribution(shop).unwrap();
+    site.world.advance(seconds(300));
+    site.world.survey().await;
+    let listed = json(&program.get("/api/v1/distributions").await);
+    let shop = listed["items"].as_array().unwrap().iter().find(|one| one["id"] == SHOP).unwrap();
+    assert_eq!(shop["state"], "tenant_only");
+    let body = json!({"distribution": SHOP, "items": ["/a"]});
+    for path in ["/api/v1/plan", PATH] {
+        let refused = problem(&program.post(path, &body).await, 422, "invalid");
+        assert_eq!(pointers(&refused), ["/distribution"]);
+        assert!(
+            refused["detail"].as_str().unwrap().contains("only through distribution tenants"),
+            "{refused}"
+        );
+    }
+    assert!(site.world.creates().is_empty());
+    site.finish().await;
+}

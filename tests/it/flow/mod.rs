@@ -21,6 +21,7 @@ mod restart;
 mod running;
 mod storm;
 mod survey;
+mod tenants;
 mod together;
 mod trail;
 mod trouble;

@@ -58,6 +58,30 @@ async fn each_state_is_told() {
 }
 
 #[tokio::test]
+async fn a_multi_tenant_one_is_marked_explained_and_refused() {
+    let site = Site::new().await;
+    let ada = site.operator().await;
+    let mut docs = site.world.sandbox.distributions().into_iter().find(|one| one.id == DOCS).unwrap();
+    docs.connection_mode = "tenant-only".to_owned();
+    site.world.sandbox.add_distribution(docs).unwrap();
+    site.world.advance(Duration::from_mins(6));
+    site.world.survey().await;
+    ada.get("/distributions").await.assert_says("Multi-tenant: serves through its tenants only");
+    let why = "serves only through distribution tenants. AWS does not document what an invalidation of the template";
+    let page = ada.get(&format!("/distributions/{DOCS}")).await;
+    page.assert_says(why);
+    assert!(!page.has("a.button[href^='/?distribution']"), "it is not offered there");
+    let form = ada.get(&format!("/?distribution={DOCS}")).await.form("#request").with("items", "/a");
+    let before = site.world.recent().await.len();
+    let head = site.world.head().await;
+    let refused = ada.press(&form).await;
+    refused.assert_status(422).assert_says(why).assert_says("Nothing was sent.");
+    assert_eq!(site.world.recent().await.len(), before);
+    assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+    site.finish().await;
+}
+
+#[tokio::test]
 async fn one_of_them_tells_its_facts_and_what_was_done() {
     let site = Site::new().await;
     let ada = site.operator().await;

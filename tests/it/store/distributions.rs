@@ -3,9 +3,10 @@
 use unstale::{
     domain::{
         distribution::{Distribution, DistributionConfig},
+        outside::Reading,
         time::Timestamp,
     },
-    store::{StoreError, distributions},
+    store::{StoreError, distribution_tags, distributions, outside},
 };
 
 use super::given::{self, ACCOUNT, id};
@@ -36,6 +37,7 @@ async fn what_changed_takes_the_place_of_what_was_seen(database: &Database) {
         enabled: false,
         status: "InProgress".to_owned(),
         staging: true,
+        tenant_only: true,
         origins: vec!["a".to_owned(), "b".to_owned()],
         last_modified: at(7),
         seen_at: at(8),
@@ -61,6 +63,24 @@ async fn a_configuration_is_read_again_after_a_change(database: &Database) {
     database.write(async |tx| distributions::upsert(tx, &changed).await).await;
     assert_eq!(find(database, "E1").await.unwrap().config, Some(config), "the old one serves until then");
     assert_eq!(without().await, [(id("E1"), at(9)), (id("E2"), at(0))]);
+}
+
+async fn a_multi_tenant_one_is_looked_at_by_nobody(database: &Database) {
+    given::sites(database, &["E1"]).await;
+    let site = Distribution { tenant_only: true, ..distribution("E2") };
+    database.write(async |tx| distributions::upsert(tx, &site).await).await;
+    let tenant_only = async |site: &str| {
+        let site = id(site);
+        database.get(async |conn| distributions::is_tenant_only(conn, &site).await).await
+    };
+    assert!(tenant_only("E2").await && !tenant_only("E1").await && !tenant_only("E3").await);
+    let due = database.get(async |conn| distributions::outside_due(conn, at(9)).await).await;
+    assert_eq!(due, [id("E1")]);
+    let tags = database.get(async |conn| distribution_tags::due(conn, at(9)).await).await;
+    assert_eq!(tags.map(|(site, _)| site), Some(id("E1")));
+    let reading = Reading { older: true, ..Reading::new(id("E2"), at(0)) };
+    database.write(async |tx| outside::save(tx, &reading).await).await;
+    assert_eq!(database.get(async |conn| outside::next(conn).await).await, None);
 }
 
 async fn one_that_is_gone_comes_last_and_may_come_back(database: &Database) {
@@ -112,4 +132,5 @@ on_each_engine!(
     one_that_is_gone_comes_last_and_may_come_back,
     outside_looks_come_in_turn,
     the_last_request_of_each_is_told,
+    a_multi_tenant_one_is_looked_at_by_nobody,
 );

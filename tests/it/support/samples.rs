@@ -41,6 +41,7 @@ pub fn distribution(id: &str) -> Distribution {
         enabled: true,
         status: "Deployed".to_owned(),
         staging: false,
+        tenant_only: false,
         origins: vec!["bucket.s3.amazonaws.com".to_owned()],
         config: None,
         last_modified: at(0),
