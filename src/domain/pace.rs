@@ -31,6 +31,20 @@ impl Pace {
         Self { slack: Duration::ZERO, ..self }
     }
 
+    /// The same rate for what may wait a little: half of the burst is left to others, who so come first.
+    #[must_use]
+    pub fn sparing(self) -> Self {
+        Self { slack: self.slack / 2, ..self }
+    }
+
+    /// The `next_at` after AWS asked for a slower pace and had asked `before` times in a row already: nothing goes for
+    /// the time of 5 calls, 10, 20, …, as far as counts.
+    #[must_use]
+    pub fn back_off(self, next_at: Timestamp, now: Timestamp, before: u32) -> Timestamp {
+        let wait = self.interval.saturating_mul(5 << before.min(5));
+        self.due(next_at, now).max(now.plus(self.slack)).plus(wait).min(now.plus(self.reach))
+    }
+
     /// The `next_at` after calls that were made beyond the one that was taken. Nobody pays for more than four bursts:
     /// after a rush those who wait go on within seconds.
     #[must_use]
@@ -111,6 +125,27 @@ mod tests {
         assert_eq!(now.since(start), Duration::from_secs(9), "the even rate, without a burst");
         let behind = pace.behind();
         assert!(behind.take(pace.take(start, start).unwrap(), start).is_err(), "others went just now");
+    }
+
+    #[test]
+    fn a_back_off_grows_and_is_bounded() {
+        let pace = Pace::new(5.0, 15);
+        let now = Timestamp::from_micros(1_000_000_000);
+        let wait = |before| pace.take(pace.back_off(now, now, before), now).unwrap_err().since(now);
+        let waits: Vec<_> = [0, 1, 2, 3, 100].into_iter().map(|before| wait(before).as_millis()).collect();
+        assert_eq!(waits, [1_000, 2_000, 4_000, 8_000, 9_200]);
+    }
+
+    #[test]
+    fn what_is_sparing_leaves_half_of_the_burst() {
+        let pace = Pace::new(5.0, 15);
+        let now = Timestamp::from_micros(1_000_000_000);
+        let (mut next, mut calls) = (now, 0);
+        while let Ok(taken) = pace.sparing().take(next, now) {
+            (next, calls) = (taken, calls + 1);
+        }
+        assert_eq!(calls, 8);
+        assert!(pace.take(next, now).is_ok(), "others still go");
     }
 
     #[test]

@@ -91,6 +91,25 @@ pub async fn charge_reads(
     set_read_next(tx, account, pace.charge(next_at, now, calls)).await
 }
 
+/// Notes whether AWS asked for a slower pace: then nothing reads for a while, each time in a row for longer.
+pub async fn note_answer(
+    tx: &mut Tx,
+    account: &str,
+    pace: Pace,
+    throttled: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if !throttled {
+        execute!(tx, "UPDATE account SET read_throttles = 0 WHERE id = $1 AND read_throttles > 0", account)?;
+        return Ok(());
+    }
+    let (_, next_at) = lock(tx, account).await?;
+    let (before,) = fetch_one!(tx, (i64,), "SELECT read_throttles FROM account WHERE id = $1", account)?;
+    execute!(tx, "UPDATE account SET read_throttles = read_throttles + 1 WHERE id = $1", account)?;
+    let before = u32::try_from(before).unwrap_or(u32::MAX);
+    set_read_next(tx, account, pace.back_off(next_at, now, before)).await
+}
+
 async fn set_read_next(tx: &mut Tx, account: &str, next: Timestamp) -> Result<(), StoreError> {
     execute!(tx, "UPDATE account SET read_next_at = $2 WHERE id = $1", account, next.as_micros())?;
     Ok(())

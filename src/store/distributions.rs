@@ -11,7 +11,7 @@ use crate::domain::{
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_optional},
-    parts::{list_from_json, list_to_json, optional_time, time},
+    parts::{list_from_json, list_to_json, optional_time, signed, time},
 };
 
 /// All columns of a [`Row`], for every query here.
@@ -141,15 +141,30 @@ pub async fn set_gone(tx: &mut Tx, id: &DistributionId, now: Timestamp) -> Resul
     Ok(())
 }
 
-/// Those that changed since their configuration was read.
-pub async fn without_config(conn: &mut Conn) -> Result<Vec<(DistributionId, Timestamp)>, StoreError> {
+/// Those that changed since their configuration was read, at most so many; those that were used last come first.
+pub async fn without_config(
+    conn: &mut Conn,
+    most: usize,
+) -> Result<Vec<(DistributionId, Timestamp)>, StoreError> {
     let rows = fetch_all!(
         conn,
         (String, i64),
         "SELECT id, last_modified FROM distribution
-         WHERE gone_at IS NULL AND (config_read_for IS NULL OR config_read_for <> last_modified) ORDER BY id"
+         WHERE gone_at IS NULL AND (config_read_for IS NULL OR config_read_for <> last_modified)
+         ORDER BY last_claimed_at DESC, id LIMIT $1",
+        signed(most),
     )?;
     Ok(rows.into_iter().map(|(id, at)| (DistributionId::from_trusted(id), time(at))).collect())
+}
+
+/// The AWS account whose distributions were listed last.
+pub async fn account_listed(conn: &mut Conn) -> Result<Option<String>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String,),
+        "SELECT account_id FROM distribution ORDER BY seen_at DESC, id LIMIT 1"
+    )?;
+    Ok(row.map(|(account,)| account))
 }
 
 /// Those that are due for a look at invalidations made outside.

@@ -62,6 +62,17 @@ pub async fn claim(tx: &mut Tx, lease: &str, now: Timestamp, until: Timestamp) -
     Ok(claimed == 1)
 }
 
+/// Holds the survey until a later time; `false` where the lease was lost meanwhile.
+pub async fn extend(tx: &mut Tx, lease: &str, until: Timestamp) -> Result<bool, StoreError> {
+    let held = execute!(
+        tx,
+        "UPDATE survey SET lease_until = $2 WHERE id = 1 AND lease = $1",
+        lease,
+        until.as_micros(),
+    )?;
+    Ok(held == 1)
+}
+
 /// Notes that all was read.
 pub async fn finish(tx: &mut Tx, lease: &str, now: Timestamp, due_at: Timestamp) -> Result<bool, StoreError> {
     let held = execute!(

@@ -87,6 +87,8 @@ impl Poller {
         let extra = answers.calls.saturating_sub(1);
         let pace = self.bench.settings.read;
         accounts::charge_reads(&mut tx, &held.account, pace, extra, now).await?;
+        let throttled = answers.problem.as_ref().is_some_and(Problem::is_throttling);
+        accounts::note_answer(&mut tx, &held.account, pace, throttled, now).await?;
         if !distributions::release_poll(&mut tx, &held.distribution, &held.lease).await? {
             return Ok(());
         }

@@ -44,6 +44,8 @@ pub(super) async fn settle(bench: &Bench, held: &Held, answer: &Answer) -> Resul
             not_accepted(&mut tx, held, problem, verdict, held.unknown, now).await?
         }
         Answer::LookFailed(problem) => {
+            let throttled = problem.is_throttling();
+            accounts::note_answer(&mut tx, &held.account, bench.settings.read, throttled, now).await?;
             not_accepted(&mut tx, held, problem, after_a_look(problem.kind), true, now).await?
         }
     };

@@ -1,8 +1,11 @@
-//! Reads all distributions and writes what changed.
+//! Reads all distributions, a page of the list a tick, and writes what changed.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashSet, time::Duration};
+
+use tokio::sync::Mutex;
 
 use crate::{
+    cloudfront::Page,
     domain::{
         actor::Acting,
         audit::{Action, Event, Outcome, Target},
@@ -20,71 +23,157 @@ use super::super::{Bench, Next, new_lease};
 const AFTER_FAILURE: Duration = Duration::from_secs(15);
 /// More pages than any account has: a list that never ends must not hold the surveyor for ever.
 const PAGES: usize = 200;
+/// So often in a row AWS may ask for a slower pace before that counts as a failure, which is told.
+const THROTTLES: u32 = 4;
 
-pub(super) async fn read(bench: &Bench) -> Result<Next, StoreError> {
-    let lease = new_lease();
-    if !claim(bench, &lease).await? {
-        return Ok(Next::Idle);
-    }
-    match list(bench).await {
-        Ok(seen) => {
-            write(bench, &lease, &seen).await?;
-            read_configs(bench).await?;
-        }
-        Err(problem) => fail(bench, &lease, &problem).await?,
-    }
-    bench.bell.ring();
-    Ok(Next::Again)
+/// How far the list was read. It is not kept: a restart begins it anew, and what it told of is in the catalogue.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// Empty while nobody holds the survey: after a failure.
+    lease: String,
+    marker: Option<String>,
+    seen: HashSet<DistributionId>,
+    pages: usize,
+    throttles: u32,
 }
 
-async fn claim(bench: &Bench, lease: &str) -> Result<bool, StoreError> {
+impl Listing {
+    fn begin(lease: String) -> Self {
+        Self { lease, marker: None, seen: HashSet::new(), pages: 0, throttles: 0 }
+    }
+}
+
+/// Reads the next page, within the account's pace. Before the first page of all the account is not known.
+pub(super) async fn read(bench: &Bench, listing: &Mutex<Option<Listing>>) -> Result<Next, StoreError> {
+    let mut held = listing.lock().await;
+    if !hold(bench, &mut held).await? {
+        return Ok(Next::Idle);
+    }
+    let Some(listing) = held.as_mut() else { return Ok(Next::Idle) };
+    let account = distributions::account_listed(&mut *bench.db.read().await?).await?;
+    if let Some(account) = &account
+        && let Err(wait) = take(bench, account).await?
+    {
+        return Ok(Next::At(wait));
+    }
+    let page = bench.cloudfront.list_distributions(listing.marker.as_deref(), bench.clock.now()).await;
+    let next = match page {
+        Ok(page) => {
+            if write(bench, listing, &page).await? {
+                listing.pages += 1;
+                listing.throttles = 0;
+                listing.seen.extend(page.rows.into_iter().map(|row| row.id));
+                listing.marker = page.next;
+            }
+            if listing.marker.is_none() || listing.pages >= PAGES {
+                finish(bench, listing).await?;
+                *held = None;
+            }
+            Next::Again
+        }
+        Err(problem) if problem.is_throttling() && account.is_some() && listing.throttles < THROTTLES => {
+            listing.throttles += 1;
+            slow_down(bench, account.as_deref()).await?;
+            return Ok(Next::Again);
+        }
+        Err(problem) => {
+            if problem.is_throttling() {
+                // The place in the list is kept: the next survey goes on there.
+                slow_down(bench, account.as_deref()).await?;
+            }
+            fail(bench, &listing.lease, &problem).await?;
+            listing.lease.clear();
+            listing.throttles = 0;
+            if !problem.is_throttling() {
+                *held = None;
+            }
+            Next::Again
+        }
+    };
+    bench.bell.ring();
+    Ok(next)
+}
+
+/// Takes the survey up, or holds it on; `false` where somebody else is at it.
+async fn hold(bench: &Bench, held: &mut Option<Listing>) -> Result<bool, StoreError> {
     let now = bench.clock.now();
+    let until = now.plus(bench.settings.lease);
     let mut tx = bench.db.begin().await?;
-    let claimed = survey::claim(&mut tx, lease, now, now.plus(bench.settings.lease)).await?;
+    if let Some(listing) = held.as_ref().filter(|listing| !listing.lease.is_empty()) {
+        if survey::extend(&mut tx, &listing.lease, until).await? {
+            tx.commit().await?;
+            return Ok(true);
+        }
+        *held = None;
+    }
+    let lease = new_lease();
+    let claimed = survey::claim(&mut tx, &lease, now, until).await?;
     tx.commit().await?;
+    if claimed {
+        match held {
+            Some(listing) => listing.lease = lease,
+            None => *held = Some(Listing::begin(lease)),
+        }
+    }
     Ok(claimed)
 }
 
-async fn list(bench: &Bench) -> Result<Vec<Distribution>, Problem> {
-    let mut seen = Vec::new();
-    let mut marker: Option<String> = None;
-    for _ in 0..PAGES {
-        let page = bench.cloudfront.list_distributions(marker.as_deref(), bench.clock.now()).await?;
-        seen.extend(page.rows);
-        marker = page.next;
-        if marker.is_none() {
-            break;
-        }
-    }
-    Ok(seen)
+async fn take(bench: &Bench, account: &str) -> Result<Result<(), Timestamp>, StoreError> {
+    let mut tx = bench.db.begin().await?;
+    let pace = bench.settings.read.sparing();
+    let taken = accounts::take_read(&mut tx, account, pace, bench.clock.now()).await?;
+    tx.commit().await?;
+    Ok(taken)
 }
 
-async fn write(bench: &Bench, lease: &str, seen: &[Distribution]) -> Result<(), StoreError> {
+async fn slow_down(bench: &Bench, account: Option<&str>) -> Result<(), StoreError> {
+    let Some(account) = account else { return Ok(()) };
+    let mut tx = bench.db.begin().await?;
+    accounts::note_answer(&mut tx, account, bench.settings.read, true, bench.clock.now()).await?;
+    tx.commit().await
+}
+
+/// Writes what a page told; `false` where the lease was lost meanwhile.
+async fn write(bench: &Bench, listing: &Listing, page: &Page<Distribution>) -> Result<bool, StoreError> {
+    let now = bench.clock.now();
+    let mut tx = bench.db.begin().await?;
+    if !survey::extend(&mut tx, &listing.lease, now.plus(bench.settings.lease)).await? {
+        return Ok(false);
+    }
+    for distribution in &page.rows {
+        let account = distribution.account();
+        accounts::ensure(&mut tx, account).await?;
+        let before = distributions::find(&mut tx, &distribution.id).await?;
+        distributions::upsert(&mut tx, distribution).await?;
+        if let Some(event) = change(before.as_ref(), distribution, now) {
+            audit::append(&mut tx, event);
+        }
+    }
+    if let Some(first) = page.rows.first() {
+        accounts::note_answer(&mut tx, first.account(), bench.settings.read, false, now).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Notes that the list was read, and what is no longer on it.
+async fn finish(bench: &Bench, listing: &Listing) -> Result<(), StoreError> {
     let now = bench.clock.now();
     let mut tx = bench.db.begin().await?;
     let before = survey::read(&mut tx).await?;
-    if !survey::finish(&mut tx, lease, now, now.plus(bench.settings.survey_every)).await? {
+    if !survey::finish(&mut tx, &listing.lease, now, now.plus(bench.settings.survey_every)).await? {
         return Ok(());
     }
-    let mut known: HashMap<DistributionId, Distribution> = distributions::list(&mut tx)
-        .await?
-        .into_iter()
-        .map(|distribution| (distribution.id.clone(), distribution))
-        .collect();
-    let mut events = Vec::new();
-    for distribution in seen {
-        accounts::ensure(&mut tx, distribution.account()).await?;
-        distributions::upsert(&mut tx, distribution).await?;
-        events.extend(change(known.remove(&distribution.id).as_ref(), distribution, now));
-    }
-    for gone in known.into_values().filter(|distribution| distribution.gone_at.is_none()) {
-        events.push(leave(&mut tx, &gone, now).await?);
+    // A list that was not read to its end says nothing of what is not on it.
+    let known = if listing.marker.is_none() { distributions::list(&mut tx).await? } else { Vec::new() };
+    for gone in known {
+        if gone.gone_at.is_none() && !listing.seen.contains(&gone.id) {
+            let event = leave(&mut tx, &gone, now).await?;
+            audit::append(&mut tx, event);
+        }
     }
     if before.failed_at.is_some() {
-        events.push(Event::new(now, &Acting::service(), Action::SurveyRecovered));
-    }
-    for event in events {
-        audit::append(&mut tx, event);
+        audit::append(&mut tx, Event::new(now, &Acting::service(), Action::SurveyRecovered));
     }
     tx.commit().await
 }
@@ -113,27 +202,6 @@ fn about(distribution: &Distribution, action: Action, now: Timestamp) -> Event {
     event.distribution = Some(distribution.id.clone());
     distribution.name().clone_into(&mut event.note);
     event
-}
-
-/// Reads the configurations that changed. One that cannot be read is tried again at the next survey.
-async fn read_configs(bench: &Bench) -> Result<(), StoreError> {
-    let changed = distributions::without_config(&mut *bench.db.read().await?).await?;
-    for (id, last_modified) in changed {
-        match bench.cloudfront.distribution_config(&id).await {
-            Ok(config) => {
-                let mut tx = bench.db.begin().await?;
-                distributions::set_config(&mut tx, &id, &config, last_modified).await?;
-                tx.commit().await?;
-            }
-            Err(problem) => {
-                tracing::warn!(
-                    distribution = %id, kind = problem.kind.as_str(), said = problem.message,
-                    "the distribution's configuration could not be read"
-                );
-            }
-        }
-    }
-    Ok(())
 }
 
 async fn fail(bench: &Bench, lease: &str, problem: &Problem) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         id::{CloudFrontInvalidationId, DistributionId},
         outside::{PageSeen, Reading},
+        problem::Problem,
     },
     store::{Conn, StoreError, accounts, batches, distributions, outside},
 };
@@ -18,33 +19,33 @@ pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
     let Some(distribution) = due.first() else { return Ok(Next::Idle) };
     let mut tx = bench.db.begin().await?;
     let account = distributions::account(&mut tx, distribution).await?;
-    if let Err(wait) = accounts::take_read(&mut tx, &account, bench.settings.read, now).await? {
+    if let Err(wait) = accounts::take_read(&mut tx, &account, bench.settings.read.sparing(), now).await? {
         return Ok(Next::At(wait));
     }
     if !outside::claim_front(&mut tx, distribution, now, now.plus(bench.settings.lease)).await? {
         return Ok(Next::Again);
     }
     tx.commit().await?;
-    let page = match bench.cloudfront.list_invalidations(distribution, None).await {
-        Ok(page) => Some(page),
-        Err(problem) => {
-            tracing::warn!(%distribution, kind = problem.kind.as_str(), said = problem.message,
-                "the distribution's invalidations could not be read");
-            None
-        }
-    };
-    note(bench, distribution, page.as_ref()).await?;
+    let page = bench.cloudfront.list_invalidations(distribution, None).await;
+    if let Err(problem) = &page {
+        tracing::warn!(%distribution, kind = problem.kind.as_str(), said = problem.message,
+            "the distribution's invalidations could not be read");
+    }
+    note(bench, distribution, &account, &page).await?;
     Ok(Next::Again)
 }
 
 async fn note(
     bench: &Bench,
     distribution: &DistributionId,
-    page: Option<&Page<Listed>>,
+    account: &str,
+    page: &Result<Page<Listed>, Problem>,
 ) -> Result<(), StoreError> {
     let now = bench.clock.now();
     let mut tx = bench.db.begin().await?;
-    if let Some(page) = page {
+    let throttled = page.as_ref().is_err_and(Problem::is_throttling);
+    accounts::note_answer(&mut tx, account, bench.settings.read, throttled, now).await?;
+    if let Ok(page) = page {
         let found = outside::lock(&mut tx, distribution).await?;
         let mut reading = found.unwrap_or_else(|| Reading::new(distribution.clone(), now));
         let (ids, unknown) = unknown(&mut tx, distribution, page).await?;

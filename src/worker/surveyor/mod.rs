@@ -1,41 +1,79 @@
 //! Keeps the catalogue of distributions, and sees invalidations that were made outside Unstale.
+//!
+//! All its calls keep the account's pace, and leave half of the burst to those that watch what is in progress.
 
 mod catalogue;
+mod configs;
 mod found;
 mod front;
 mod older;
 mod tags;
 mod who;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use tokio::sync::Mutex;
+
 use crate::store::{StoreError, survey};
 
 use super::{Bench, Next};
+use catalogue::Listing;
+use configs::PutOff;
 
 pub(super) use who::AFTER_REFUSAL;
+
+/// What there is to do beside the catalogue.
+const KINDS: usize = 5;
 
 /// The worker that surveys.
 #[derive(Debug, Clone)]
 pub struct Surveyor {
     bench: Bench,
+    /// How far the list of distributions was read.
+    listing: Arc<Mutex<Option<Listing>>>,
+    /// The configurations that could not be read a moment ago.
+    put_off: Arc<Mutex<PutOff>>,
+    /// Whose turn it is: where the pace lets one call through, it is not always the same that waits.
+    turn: Arc<AtomicUsize>,
 }
 
 impl Surveyor {
     #[must_use]
-    pub const fn new(bench: Bench) -> Self {
-        Self { bench }
+    pub fn new(bench: Bench) -> Self {
+        Self { bench, listing: Arc::default(), put_off: Arc::default(), turn: Arc::default() }
     }
 
-    /// Reads the distributions if that is due; else reads the tags of one distribution, looks through one for what was
-    /// made outside, and asks who made it.
+    /// Reads a page of the distributions if that is due; else, in turns, one configuration, the tags of one
+    /// distribution, looks through one for what was made outside, and asks who made it.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let bench = &self.bench;
-        let now = bench.clock.now();
         let due_at = survey::read(&mut *bench.db.read().await?).await?.due_at;
-        if due_at <= now {
-            return catalogue::read(bench).await;
+        let mut next = if due_at <= bench.clock.now() {
+            catalogue::read(bench, &self.listing).await?
+        } else {
+            Next::At(due_at)
+        };
+        if next == Next::Again {
+            return Ok(next);
         }
-        let next = Next::At(due_at).or_sooner(tags::look(bench).await?);
-        let next = next.or_sooner(front::look(bench).await?).or_sooner(older::look(bench).await?);
-        Ok(next.or_sooner(who::look(bench).await?))
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        for kind in turn..turn.saturating_add(KINDS) {
+            next = next.or_sooner(self.look(kind % KINDS).await?);
+        }
+        Ok(next)
+    }
+
+    async fn look(&self, kind: usize) -> Result<Next, StoreError> {
+        let bench = &self.bench;
+        match kind {
+            0 => configs::look(bench, &self.put_off).await,
+            1 => tags::look(bench).await,
+            2 => front::look(bench).await,
+            3 => older::look(bench).await,
+            _ => who::look(bench).await,
+        }
     }
 }

@@ -44,7 +44,7 @@ pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
     }
     tx.commit().await?;
     if reading.wants_a_page() {
-        page(bench, &reading).await?;
+        page(bench, &reading, &account).await?;
     } else {
         ask(bench, &reading, &account).await?;
     }
@@ -52,12 +52,14 @@ pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
 }
 
 /// Reads the next older page.
-async fn page(bench: &Bench, reading: &Reading) -> Result<(), StoreError> {
+async fn page(bench: &Bench, reading: &Reading, account: &str) -> Result<(), StoreError> {
     let distribution = &reading.distribution;
     let marker = reading.marker.as_deref();
     let read = bench.cloudfront.list_invalidations(distribution, marker).await;
     let now = bench.clock.now();
     let mut tx = bench.db.begin().await?;
+    let throttled = read.as_ref().is_err_and(Problem::is_throttling);
+    accounts::note_answer(&mut tx, account, bench.settings.read, throttled, now).await?;
     let Some(mut reading) = outside::lock(&mut tx, distribution).await? else { return Ok(()) };
     match read {
         Ok(page) => {
@@ -85,6 +87,7 @@ struct Asked {
     done: Vec<CloudFrontInvalidationId>,
     unreadable: Vec<CloudFrontInvalidationId>,
     failed: bool,
+    throttled: bool,
 }
 
 /// Asks for the next few and keeps them.
@@ -95,6 +98,7 @@ async fn ask(bench: &Bench, reading: &Reading, account: &str) -> Result<(), Stor
     // One call was taken before.
     let more = asked.calls.saturating_sub(1);
     accounts::charge_reads(&mut tx, account, bench.settings.read, more, now).await?;
+    accounts::note_answer(&mut tx, account, bench.settings.read, asked.throttled, now).await?;
     let Some(mut reading) = outside::lock(&mut tx, &reading.distribution).await? else { return Ok(()) };
     reading.asked(&asked.done, &asked.unreadable);
     reading.due_at = due(&asked, now);
@@ -146,6 +150,7 @@ fn sort(problem: &Problem, id: CloudFrontInvalidationId, asked: &mut Asked) -> b
         }
         _ => {
             asked.failed = true;
+            asked.throttled = problem.is_throttling();
             return false;
         }
     }

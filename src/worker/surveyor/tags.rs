@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    domain::problem::ProblemKind,
+    domain::problem::{Problem, ProblemKind},
     store::{StoreError, accounts, distribution_tags, distributions},
 };
 
@@ -23,7 +23,7 @@ pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
     let Some((distribution, arn)) = due else { return Ok(Next::Idle) };
     let mut tx = bench.db.begin().await?;
     let account = distributions::account(&mut tx, &distribution).await?;
-    let taken = accounts::take_read(&mut tx, &account, bench.settings.read, now).await?;
+    let taken = accounts::take_read(&mut tx, &account, bench.settings.read.sparing(), now).await?;
     if let Err(wait) = taken {
         return Ok(Next::At(wait));
     }
@@ -34,6 +34,8 @@ pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
     let now = bench.clock.now();
     let due_at = now.plus(bench.settings.tags_every);
     let mut tx = bench.db.begin().await?;
+    let throttled = read.as_ref().is_err_and(Problem::is_throttling);
+    accounts::note_answer(&mut tx, &account, bench.settings.read, throttled, now).await?;
     match read {
         Ok(mut tags) => {
             tags.truncate(MOST);

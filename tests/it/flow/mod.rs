@@ -11,6 +11,7 @@ mod life;
 mod limits;
 mod lists;
 mod looking;
+mod many;
 mod outside;
 mod pace;
 mod people;

@@ -13,6 +13,14 @@ async fn unread() -> World {
     World::unread(Database::new(Engine::Sqlite).await.unwrap(), Setup::default()).await
 }
 
+/// Surveys for a minute, a second at a time: what is read keeps the account's pace.
+async fn survey_on(world: &World) {
+    for _ in 0..60 {
+        world.survey().await;
+        world.advance(seconds(1));
+    }
+}
+
 async fn row(world: &World) -> survey::Survey {
     world.database.get(async |conn| survey::read(conn).await).await
 }
@@ -21,6 +29,8 @@ async fn row(world: &World) -> survey::Survey {
 async fn all_distributions_are_read_with_their_configuration() {
     let world = unread().await;
     world.survey().await;
+    assert_eq!(row(&world).await.finished_at, Some(at(0)));
+    survey_on(&world).await;
     let all = world.database.get(async |conn| distributions::list(conn).await).await;
     assert_eq!(all.len(), world.sandbox.distributions().len());
     let shop = world.site(SHOP).await;
@@ -33,7 +43,6 @@ async fn all_distributions_are_read_with_their_configuration() {
     assert_eq!(world.site(WORKSHOP).await.config.unwrap().tag_header, None);
     assert_eq!(world.site(DOCS).await.aliases, ["docs.example.com", "help.example.com"]);
     assert_eq!(world.events_after(0).await, ["distribution.seen"; 5]);
-    assert_eq!(row(&world).await.finished_at, Some(at(0)));
     world.finish().await;
 }
 
@@ -51,6 +60,10 @@ async fn more_than_a_page_of_them_is_read() {
     world.survey().await;
     let all = world.database.get(async |conn| distributions::list(conn).await).await;
     assert_eq!(all.len(), 235);
+    for _ in 0..5 {
+        survey_on(&world).await;
+    }
+    let all = world.database.get(async |conn| distributions::list(conn).await).await;
     assert!(all.iter().all(|site| site.config.is_some()));
     world.finish().await;
 }

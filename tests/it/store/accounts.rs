@@ -61,6 +61,22 @@ async fn reads_are_charged_afterwards(database: &Database) {
     assert_eq!(create(database, pace, at(0)).await, Ok(()));
 }
 
+async fn a_slower_pace_is_kept_and_forgotten(database: &Database) {
+    ensure(database).await;
+    let pace = Pace::new(5.0, 15);
+    let note = async |throttled: bool, now: u64| {
+        database.write(async |tx| accounts::note_answer(tx, ACCOUNT, pace, throttled, at(now)).await).await;
+    };
+    note(true, 0).await;
+    assert_eq!(read(database, pace, at(0)).await, Err(at(1)));
+    note(true, 100).await;
+    assert_eq!(read(database, pace, at(100)).await, Err(at(102)), "twice as long");
+    note(false, 200).await;
+    assert_eq!(read(database, pace, at(200)).await, Ok(()));
+    note(true, 300).await;
+    assert_eq!(read(database, pace, at(300)).await, Err(at(301)), "it was forgotten");
+}
+
 async fn creating_has_the_right_of_way(database: &Database) {
     ensure(database).await;
     let (create, all) = (Pace::new(1.0, 5), Pace::new(1.0, 3));
@@ -103,5 +119,6 @@ on_each_engine!(
     both_paces_are_read_under_the_lock,
     reads_are_charged_afterwards,
     creating_has_the_right_of_way,
+    a_slower_pace_is_kept_and_forgotten,
     an_account_is_paused_and_goes_on,
 );

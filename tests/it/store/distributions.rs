@@ -49,7 +49,7 @@ async fn what_changed_takes_the_place_of_what_was_seen(database: &Database) {
 
 async fn a_configuration_is_read_again_after_a_change(database: &Database) {
     given::sites(database, &["E1", "E2"]).await;
-    let without = async || database.get(async |conn| distributions::without_config(conn).await).await;
+    let without = async || database.get(async |conn| distributions::without_config(conn, 9).await).await;
     assert_eq!(without().await, [(id("E1"), at(0)), (id("E2"), at(0))]);
     let config = DistributionConfig {
         root_object: Some("index.html".to_owned()),
@@ -63,6 +63,9 @@ async fn a_configuration_is_read_again_after_a_change(database: &Database) {
     database.write(async |tx| distributions::upsert(tx, &changed).await).await;
     assert_eq!(find(database, "E1").await.unwrap().config, Some(config), "the old one serves until then");
     assert_eq!(without().await, [(id("E1"), at(9)), (id("E2"), at(0))]);
+    database.write(async |tx| distributions::set_claimed(tx, &id("E2"), at(1)).await).await;
+    let first = database.get(async |conn| distributions::without_config(conn, 1).await).await;
+    assert_eq!(first, [(id("E2"), at(0))], "what is used comes first");
 }
 
 async fn a_multi_tenant_one_is_looked_at_by_nobody(database: &Database) {
@@ -83,6 +86,13 @@ async fn a_multi_tenant_one_is_looked_at_by_nobody(database: &Database) {
     assert_eq!(database.get(async |conn| outside::next(conn).await).await, None);
 }
 
+async fn the_account_is_that_of_the_last_list(database: &Database) {
+    let listed = async || database.get(async |conn| distributions::account_listed(conn).await).await;
+    assert_eq!(listed().await, None);
+    given::sites(database, &["E1"]).await;
+    assert_eq!(listed().await.as_deref(), Some(ACCOUNT));
+}
+
 async fn one_that_is_gone_comes_last_and_may_come_back(database: &Database) {
     given::sites(database, &["E1", "E2"]).await;
     let gone = async |now: Timestamp| {
@@ -93,7 +103,7 @@ async fn one_that_is_gone_comes_last_and_may_come_back(database: &Database) {
     assert_eq!(find(database, "E1").await.unwrap().gone_at, Some(at(5)), "gone since the first time");
     let order = database.get(async |conn| distributions::list(conn).await).await;
     assert_eq!(order.iter().map(|site| site.id.as_str()).collect::<Vec<_>>(), ["E2", "E1"]);
-    let without = database.get(async |conn| distributions::without_config(conn).await).await;
+    let without = database.get(async |conn| distributions::without_config(conn, 9).await).await;
     assert_eq!(without, [(id("E2"), at(0))], "one that is gone is not asked for");
     given::sites(database, &["E1"]).await;
     assert_eq!(find(database, "E1").await.unwrap().gone_at, None);
@@ -133,4 +143,5 @@ on_each_engine!(
     outside_looks_come_in_turn,
     the_last_request_of_each_is_told,
     a_multi_tenant_one_is_looked_at_by_nobody,
+    the_account_is_that_of_the_last_list,
 );

@@ -32,6 +32,18 @@ async fn one_at_a_time_surveys(database: &Database) {
     assert!(claim(database, "a", 361).await);
 }
 
+async fn a_long_survey_is_held_on(database: &Database) {
+    let extend = async |lease: &str, until: u64| {
+        database.write(async |tx| survey::extend(tx, lease, at(until)).await).await
+    };
+    assert!(claim(database, "a", 0).await);
+    assert!(!extend("b", 100).await);
+    assert!(extend("a", 100).await);
+    assert!(!claim(database, "b", 99).await);
+    assert!(finish(database, "a", 99).await);
+    assert!(!extend("a", 200).await, "it is over");
+}
+
 async fn a_failure_is_told_until_it_works_again(database: &Database) {
     assert!(claim(database, "a", 0).await);
     let denied = problem(ProblemKind::AccessDenied);
@@ -58,4 +70,9 @@ async fn a_survey_can_be_asked_for(database: &Database) {
     assert_eq!(read(database).await.due_at, at(5), "asking again does not put it off");
 }
 
-on_each_engine!(one_at_a_time_surveys, a_failure_is_told_until_it_works_again, a_survey_can_be_asked_for,);
+on_each_engine!(
+    one_at_a_time_surveys,
+    a_long_survey_is_held_on,
+    a_failure_is_told_until_it_works_again,
+    a_survey_can_be_asked_for,
+);

@@ -75,8 +75,7 @@ impl World {
 
     pub async fn with(setup: Setup) -> Self {
         let world = Self::unread(Database::new(Engine::Sqlite).await.unwrap(), setup).await;
-        world.survey().await;
-        world.sandbox.clear_calls();
+        world.survey_at_once().await;
         world
     }
 
@@ -95,8 +94,7 @@ impl World {
     /// The same on PostgreSQL, where there is one.
     pub async fn on_postgres() -> Option<Self> {
         let world = Self::unread(Database::new(Engine::Postgres).await?, Setup::default()).await;
-        world.survey().await;
-        world.sandbox.clear_calls();
+        world.survey_at_once().await;
         Some(world)
     }
 
@@ -196,6 +194,16 @@ impl World {
     /// Surveys until there is nothing to survey now.
     pub async fn survey(&self) -> Next {
         until_rest(async || self.surveyor.tick().await.unwrap()).await
+    }
+
+    /// Reads all there is, without the pace that the surveyor keeps and without a trace of it.
+    pub async fn survey_at_once(&self) {
+        let read = unstale::domain::pace::Pace::new(1_000_000.0, 1_000_000);
+        let settings = Settings { read, ..self.bench.settings };
+        let surveyor = Surveyor::new(Bench { settings, ..self.bench.clone() });
+        until_rest(async || surveyor.tick().await.unwrap()).await;
+        self.database.raw().await.run("UPDATE account SET read_next_at = 0").await.unwrap();
+        self.sandbox.clear_calls();
     }
 
     /// All three work on for so long, a second at a time.
