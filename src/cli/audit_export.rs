@@ -40,6 +40,9 @@ pub struct ExportArgs {
     /// csv for spreadsheets, jsonl for `audit verify --file`, ocsf for security lakes.
     #[arg(long)]
     format: Format,
+    /// Begin a CSV file with a byte-order mark, without which Excel garbles letters such as ü.
+    #[arg(long)]
+    bom: bool,
     /// The file to write; standard output without it.
     #[arg(long)]
     output: Option<PathBuf>,
@@ -77,7 +80,11 @@ async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
     let sites = distributions::list(&mut *db.read().await?).await?;
     let search = args.filters.search(&sites);
     let (form, file) = (Form::from(args.format), args.output.as_deref());
-    let out = Destination::open(file)?;
+    if args.bom && form != Form::Csv {
+        return Err("--bom goes only with --format csv; JSON has no byte-order mark".into());
+    }
+    let mut out = Destination::open(file)?;
+    out.write(&if args.bom { form.opening_with_mark() } else { form.opening() })?;
     if search.is_everything() {
         Ok(everything(db, form, out).await?.told(form, file))
     } else {
@@ -123,7 +130,6 @@ fn unwritten(file: &Path, error: &io::Error) -> CliError {
 
 /// Oldest first, as a chain is verified.
 async fn everything(db: &Db, form: Form, mut out: Destination) -> Result<Span, CliError> {
-    out.write(&form.opening())?;
     let mut span = Span::default();
     let mut after = 0;
     let mut page = read(db, after).await?;
@@ -145,7 +151,6 @@ async fn everything(db: &Db, form: Form, mut out: Destination) -> Result<Span, C
 
 /// Newest first, as the page has it.
 async fn found(db: &Db, search: &Search, form: Form, mut out: Destination) -> Result<Span, CliError> {
-    out.write(&form.opening())?;
     let mut span = Span::default();
     let mut before = Some(i64::MAX);
     while let Some(cursor) = before {

@@ -5,7 +5,7 @@ use super::{
     canonical::{self, Fields},
     ocsf,
 };
-use crate::domain::item::Item;
+use crate::domain::{item::Item, time::Timestamp};
 
 /// The forms of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum Form {
     Ocsf,
 }
 
+/// The byte-order mark of UTF-8: without it, Excel reads a CSV file in the code page of its machine.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl Form {
     /// What stands before the first event.
     #[must_use]
@@ -22,6 +25,15 @@ impl Form {
         match self {
             Self::Csv => csv_row(COLUMNS.iter().map(|column| (*column).to_owned())),
             Self::Jsonl | Self::Ocsf => Vec::new(),
+        }
+    }
+
+    /// The same for spreadsheets: CSV gets a byte-order mark. The other forms never have one (RFC 8259, 8.1).
+    #[must_use]
+    pub fn opening_with_mark(self) -> Vec<u8> {
+        match self {
+            Self::Csv => [BYTE_ORDER_MARK, &self.opening()].concat(),
+            Self::Jsonl | Self::Ocsf => self.opening(),
         }
     }
 
@@ -76,9 +88,10 @@ pub fn line(out: &mut String, fields: &Fields<'_>, hash: &str) {
     out.push('}');
 }
 
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 28] = [
     "sequence",
     "at",
+    "at_utc",
     "actor_kind",
     "actor_id",
     "actor_name",
@@ -113,6 +126,7 @@ fn cells(chained: &Chained) -> impl Iterator<Item = String> {
     [
         chained.sequence.to_string(),
         event.at.to_string(),
+        for_spreadsheets(event.at),
         actor.kind.as_str().to_owned(),
         actor.id.clone(),
         actor.name.clone(),
@@ -140,6 +154,11 @@ fn cells(chained: &Chained) -> impl Iterator<Item = String> {
         chained.hash.clone(),
     ]
     .into_iter()
+}
+
+/// `2026-11-28 07:52:00` in UTC, which spreadsheets read as a time; of RFC 3339 they make a text.
+fn for_spreadsheets(at: Timestamp) -> String {
+    at.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
 /// What a formula begins with, also as full-width forms.
@@ -182,10 +201,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::{
-        audit::{Action, Event, GENESIS, ItemsRecord},
-        time::Timestamp,
-    };
+    use crate::domain::audit::{Action, Event, GENESIS, ItemsRecord};
 
     fn hostile(reason: &str) -> Chained {
         let mut event =
@@ -202,7 +218,7 @@ mod tests {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_slice());
         let row = reader.records().next().unwrap().unwrap();
         assert_eq!(row.len(), COLUMNS.len());
-        row[17].to_owned()
+        row[18].to_owned()
     }
 
     #[test]
@@ -255,7 +271,22 @@ mod tests {
         Form::Csv.write(&mut out, &hostile(reason));
         assert!(out.ends_with(b"\r\n"));
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_slice());
-        assert_eq!(&reader.records().next().unwrap().unwrap()[17], reason);
+        assert_eq!(&reader.records().next().unwrap().unwrap()[18], reason);
+    }
+
+    #[test]
+    fn a_spreadsheet_reads_the_letters_and_the_times() {
+        let mut out = Form::Csv.opening_with_mark();
+        assert!(out.starts_with("\u{feff}sequence,at,at_utc,".as_bytes()));
+        assert!(Form::Csv.opening().starts_with(b"sequence,at,at_utc,"), "programs get it without the mark");
+        assert!(Form::Jsonl.opening_with_mark().is_empty() && Form::Ocsf.opening_with_mark().is_empty());
+        Form::Csv.write(&mut out, &hostile("Bücher"));
+        // The reader leaves a mark out by itself, as others do.
+        let mut reader = csv::Reader::from_reader(out.as_slice());
+        assert_eq!(&reader.headers().unwrap()[0], "sequence");
+        let row = reader.records().next().unwrap().unwrap();
+        assert_eq!((&row[1], &row[2]), ("1970-01-01T00:00:00.000001Z", "1970-01-01 00:00:00"));
+        assert_eq!(&row[18], "Bücher");
     }
 
     #[test]

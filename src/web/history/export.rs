@@ -85,7 +85,7 @@ impl Pages {
     async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         if !self.opened {
             self.opened = true;
-            let opening = self.form.opening();
+            let opening = self.form.opening_with_mark();
             if !opening.is_empty() {
                 return Ok(Some(opening.into()));
             }

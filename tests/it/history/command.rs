@@ -56,6 +56,21 @@ fn run(database: &str, arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[tokio::test]
+async fn a_csv_file_is_marked_for_spreadsheets_where_that_is_asked_for() {
+    let given = Given::new(3).await;
+    let text = |arguments: &[&str]| given.run(&[&["export", "--format", "csv"], arguments].concat()).1;
+    let (plain, marked) = (text(&[]), text(&["--bom"]));
+    assert_eq!(marked, format!("\u{feff}{plain}"));
+    assert!(text(&["--bom", "--result", "done"]).starts_with("\u{feff}sequence,at,at_utc,"));
+    let mut reader = csv::Reader::from_reader(plain.as_bytes());
+    for row in reader.records().map(Result::unwrap) {
+        assert_eq!(&row[2], row[1][..19].replace('T', " "));
+    }
+    let (code, _, complaint) = given.run(&["export", "--format", "jsonl", "--bom"]);
+    assert!(code != 0 && complaint.contains("--bom goes only with --format csv"), "{complaint}");
+}
+
+#[tokio::test]
 async fn an_intact_database_and_its_export_verify() {
     let given = Given::new(30).await;
     let (code, said, _) = given.run(&["verify"]);

@@ -130,12 +130,14 @@ async fn exports_hold_each_event_whole_and_nothing_that_acts() {
     assert!(
         csv.header("content-disposition").unwrap().starts_with("attachment; filename=\"unstale-history-2026")
     );
+    let raw = ada.open(reqwest::Method::GET, "/history.csv", &[], Vec::new()).await.bytes().await.unwrap();
+    assert!(raw.starts_with("\u{feff}sequence,at,at_utc,".as_bytes()), "spreadsheets read it as UTF-8");
     let mut reader = csv::Reader::from_reader(csv.body.as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), all.len());
     for (row, chained) in rows.iter().zip(&all) {
         let without = |text: &str| text.replace('\'', "");
-        assert_eq!(without(row.get(17).unwrap()), without(&chained.event.reason));
+        assert_eq!(without(row.get(18).unwrap()), without(&chained.event.reason));
         for cell in row {
             assert!(!cell.starts_with(['\t', '\r', '\n']), "{cell:?}");
             for part in cell.split(SEPARATORS) {
