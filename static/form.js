@@ -24,7 +24,11 @@
   const [nothing, ...all] = select.options;
   find.hidden = false;
   find.addEventListener("input", () => {
-    const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    // A URL that was pasted is looked for by its host, an ARN by its ID.
+    const host = find.value.trim().match(/^(?:https?:)?\/\/([^/?#:]+)/i);
+    const arn = find.value.match(/:distribution\/(\w+)/);
+    const typed = (host ?? arn)?.[1].replace(/\.$/, "") ?? find.value;
+    const words = typed.normalize("NFC").toLowerCase().split(/\s+/).filter(Boolean);
     const fits = all.filter((option) => words.every((word) => option.dataset.search.includes(word)));
     const chosen = select.value;
     select.replaceChildren(nothing, ...(fits.length > 0 ? fits : all));

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         distribution::Distribution,
         invalidation::parse_reason,
-        item::ItemError,
+        item::{ItemError, Site},
         plan::{LINES_MAX, Plan},
         secret::sha256_hex,
         time::Timestamp,
@@ -34,8 +34,8 @@ const AHEAD_MAX: u64 = 30;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"distribution": "E2QWRUHAPOMQZL", "items": ["/styles.css", "/images/*"]}))]
 pub struct PlanRequest {
-    /// Its ID, or its domain name or an alias where only one distribution has it.
-    #[schema(min_length = 1, max_length = 253)]
+    /// Its ID, its ARN, a host that it serves (its domain name, an alias, a name under a wildcard alias), or a URL of it.
+    #[schema(min_length = 1, max_length = 2048)]
     pub distribution: String,
     /// Paths, paths with a closing `*`, full URLs of the distribution, or `#tags`.
     #[schema(min_items = 1, max_items = 20000)]
@@ -46,8 +46,8 @@ pub struct PlanRequest {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"distribution": "E2QWRUHAPOMQZL", "items": ["/styles.css"], "reason": "release 42"}))]
 pub struct NewInvalidationRequest {
-    /// Its ID, or its domain name or an alias where only one distribution has it.
-    #[schema(min_length = 1, max_length = 253)]
+    /// Its ID, its ARN, a host that it serves (its domain name, an alias, a name under a wildcard alias), or a URL of it.
+    #[schema(min_length = 1, max_length = 2048)]
     pub distribution: String,
     /// Paths, paths with a closing `*`, full URLs of the distribution, or `#tags`.
     #[schema(min_items = 1, max_items = 20000)]
@@ -122,7 +122,9 @@ pub async fn work_out(
 ) -> Result<Plan, StoreError> {
     let mut conn = api.desk.db.read().await?;
     let around = ops::look_around(&api.desk, &mut conn, &caller.acting.actor, site, api.limits).await?;
-    Ok(Plan::within(&items.join("\n"), site, around, &caller.access))
+    let typed = items.join("\n");
+    let hosts = ops::host_table(&mut conn, &typed).await?;
+    Ok(Plan::within(&typed, &Site::new(site, &hosts), around, &caller.access))
 }
 
 /// What the grants allow, where an item is outside of them.

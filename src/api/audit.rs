@@ -86,7 +86,7 @@ pub struct AuditPage {
 /// Newest first, as far as the token may see it.
 #[utoipa::path(get, path = "/api/v1/audit", operation_id = "listAuditEvents", tag = "History",
     params(
-        ("distribution" = Option<String>, Query, description = "Only of this distribution: its ID, domain name or alias"),
+        ("distribution" = Option<String>, Query, description = "Only of this distribution: its ID, ARN, domain name, alias or a URL of it"),
         ("invalidation" = Option<String>, Query, description = "Only of this invalidation"),
         ("action" = Option<String>, Query, description = "Only this action, such as invalidation.requested"),
         ("cursor" = Option<String>, Query, description = "What the page before gave as next"),

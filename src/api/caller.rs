@@ -14,13 +14,14 @@ use crate::{
         access::Access,
         actor::{Acting, ActorKind, Origin},
         distribution::Distribution,
+        distribution_reference::find_named,
         id::{DistributionId, PersonId},
         idempotency::IdempotencyKey,
         run_url::parse_run_url,
         token::TokenSecret,
     },
     ops::{self, OpError},
-    store::{Conn, StoreError, access, distributions},
+    store::{Conn, access, distributions},
 };
 
 use super::{
@@ -162,26 +163,25 @@ impl Caller {
         Ok(access::of_person(&mut *api.desk.db.read().await?, &id).await?)
     }
 
-    /// The distribution with this ID, domain name or alias that they may see.
-    pub async fn site(&self, conn: &mut Conn, named: &str) -> Result<Option<Distribution>, StoreError> {
+    /// The distribution of this name that they may see. The error says what was looked for; one that is hidden is as if
+    /// it were not there, but the history knows better.
+    pub async fn site(&self, conn: &mut Conn, named: &str) -> Result<Distribution, ApiError> {
+        let sees = |id: &DistributionId| self.access.sees(id);
         if let Some(id) = DistributionId::parse(named)
-            && let Some(found) = distributions::find(conn, &id).await?
+            && let Some(found) = distributions::find(conn, &id).await?.filter(|found| sees(&found.id))
         {
-            return Ok(self.access.sees(&found.id).then_some(found));
+            return Ok(found);
         }
-        let mut all = distributions::list(conn).await?;
-        all.retain(|site| self.access.sees(&site.id) && site.gone_at.is_none() && site.is_named(named));
-        // A name that two have is not plain.
-        Ok(if all.len() == 1 { all.pop() } else { None })
-    }
-
-    /// What somebody is told who tried a distribution that is none, or is hidden from them: the history knows better.
-    pub async fn no_site(&self, api: &Api, named: &str) -> Result<ApiError, StoreError> {
-        let error = ApiError::not_found("distribution");
-        let Some(id) = DistributionId::parse(named) else { return Ok(error) };
-        let hidden = distributions::find(&mut *api.desk.db.read().await?, &id).await?;
-        Ok(match hidden.filter(|site| !self.access.sees(&site.id)) {
-            Some(site) => error.about(Some(site.id)).because("the distribution is outside the grants"),
+        let all = distributions::list(conn).await?;
+        let error = match find_named(named, &all, sees) {
+            Ok(site) => return Ok(site.clone()),
+            Err(error) => ApiError::no_distribution(&error),
+        };
+        let hidden = find_named(named, &all, |_| true).ok().filter(|site| !sees(&site.id));
+        Err(match hidden {
+            Some(site) => {
+                error.about(Some(site.id.clone())).because("the distribution is outside the grants")
+            }
             None => error,
         })
     }

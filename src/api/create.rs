@@ -14,6 +14,7 @@ use crate::{
         distribution::Distribution,
         id::{DistributionId, InvalidationId, ProposalId, RequestKey},
         invalidation::NewInvalidation,
+        item::Site,
         plan::{Plan, Surroundings},
         protection::Confirmation,
         time::Timestamp,
@@ -86,10 +87,13 @@ pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> R
 
 async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, ApiError> {
     caller.require_operator(&asked.distribution)?;
-    let site = caller.site(&mut *api.desk.db.read().await?, &asked.distribution).await?;
-    let Some(site) = site else { return Err(caller.no_site(api, &asked.distribution).await?) };
+    let mut conn = api.desk.db.read().await?;
+    let site = caller.site(&mut conn, &asked.distribution).await?;
+    let typed = asked.items.join("\n");
+    let hosts = ops::host_table(&mut conn, &typed).await?;
+    drop(conn);
     let around = Surroundings::unmeasured(api.limits);
-    let plan = Plan::within(&asked.items.join("\n"), &site, around, &caller.access);
+    let plan = Plan::within(&typed, &Site::new(&site, &hosts), around, &caller.access);
     if let Some(allowed) = asked::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why).about(Some(site.id)));

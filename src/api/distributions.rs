@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         distribution::{Distribution, Readiness},
+        host::in_unicode,
         id::DistributionId,
     },
     store::distributions,
@@ -26,6 +27,8 @@ pub struct DistributionShape {
     pub name: String,
     pub domain_name: String,
     pub aliases: Vec<String>,
+    /// The aliases that have another spelling in Unicode, in that one.
+    pub aliases_in_unicode: Vec<String>,
     pub comment: String,
     /// `ready`, `deploying`, `disabled`, `tenant_only` (no requests are taken for it) or `gone`.
     pub state: String,
@@ -88,6 +91,7 @@ impl DistributionShape {
             name: site.name().to_owned(),
             domain_name: site.domain_name.clone(),
             aliases: site.aliases.clone(),
+            aliases_in_unicode: site.aliases.iter().filter_map(|alias| in_unicode(alias)).collect(),
             comment: site.comment.clone(),
             state: state.to_owned(),
             staging: site.staging,

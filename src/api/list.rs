@@ -33,7 +33,7 @@ pub struct InvalidationPage {
 /// Newest first. A page may have fewer than `limit` where they are large; `next` says whether there are more.
 #[utoipa::path(get, path = "/api/v1/invalidations", operation_id = "listInvalidations", tag = "Invalidations",
     params(
-        ("distribution" = Option<String>, Query, description = "Only of this distribution: its ID, domain name or alias"),
+        ("distribution" = Option<String>, Query, description = "Only of this distribution: its ID, ARN, domain name, alias or a URL of it"),
         ("state" = Option<String>, Query, description = "Only in this state"),
         ("cursor" = Option<String>, Query, description = "What the page before gave as next"),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 100, description = "So many at most; 50 where it is left out"),
@@ -75,8 +75,7 @@ pub async fn list(
 
 /// The ID of a distribution that a list is narrowed to.
 pub async fn find_site(api: &Api, caller: &Caller, named: &str) -> Result<DistributionId, ApiError> {
-    let site = caller.site(&mut *api.desk.db.read().await?, named).await?;
-    Ok(site.ok_or_else(|| ApiError::not_found("distribution"))?.id)
+    Ok(caller.site(&mut *api.desk.db.read().await?, named).await?.id)
 }
 
 fn cursor(invalidation: &Invalidation) -> String {

@@ -96,7 +96,6 @@ pub async fn show(
     let (named, items) = Asked::plan(fields)?;
     let mut conn = api.desk.db.read().await?;
     let site = caller.site(&mut conn, &named).await?;
-    let site = site.ok_or_else(|| ApiError::not_found("distribution"))?;
     let protection = protections::find(&mut conn, &site.id).await?;
     drop(conn);
     let plan = asked::work_out(&api, &caller, &site, &items).await?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{actor::Origin, id::DistributionId, item::Item},
+    domain::{actor::Origin, distribution_reference::NotFound, id::DistributionId, item::Item},
     ops::{OpError, Sort},
     store::StoreError,
 };
@@ -134,6 +134,15 @@ impl ApiError {
 
     pub fn not_found(what: &str) -> Self {
         Self::new(Kind::NotFound, format!("There is no such {what}, or this token may not see it."))
+    }
+
+    /// No distribution was found by the name that was given.
+    pub fn no_distribution(why: &NotFound) -> Self {
+        let words = match why {
+            NotFound::Unread(_) | NotFound::Ambiguous { .. } => format!("{why}."),
+            _ => format!("{why}, or this token may not see it."),
+        };
+        Self::new(Kind::NotFound, words)
     }
 
     /// Role or grants do not allow it.

@@ -12,6 +12,7 @@ use crate::domain::{
         search::{Search, What},
     },
     distribution::Distribution,
+    distribution_reference::{DistributionReference, NotFound},
     id::DistributionId,
     time::Timestamp,
 };
@@ -21,9 +22,9 @@ pub struct Filters {
     /// What the box of the history's page takes: a URL or a path, a tag, or words.
     #[arg(long, value_name = "TEXT", value_parser = what)]
     search: Option<What>,
-    /// Only events of the distribution with this ID.
-    #[arg(long, value_name = "ID", value_parser = distribution)]
-    distribution: Option<DistributionId>,
+    /// Only events of this distribution: its ID, its ARN, a host that it serves, or a URL of it.
+    #[arg(long, value_name = "ID-or-domain", value_parser = DistributionReference::parse)]
+    distribution: Option<DistributionReference>,
     /// Only what this person or token did, by the name that the history has, such as ada@example.com.
     #[arg(long, value_name = "NAME", value_parser = name)]
     who: Option<String>,
@@ -45,11 +46,13 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// The search that they stand for, which is for everything where none was given.
-    pub fn search(self, sites: &[Distribution]) -> Search {
+    /// The search that they stand for, which is for everything where none was given. An error where no distribution has
+    /// the name that was given.
+    pub fn search(self, sites: &[Distribution]) -> Result<Search, NotFound> {
+        let named = self.distribution.map(|named| find(&named, sites)).transpose()?;
         let search = Search {
             what: self.search.unwrap_or_default(),
-            distribution: self.distribution,
+            distribution: named,
             who: self.who,
             action: self.action,
             outcome: self.result,
@@ -58,7 +61,7 @@ impl Filters {
             outside: self.outside,
             ..Search::default()
         };
-        asked::over(sites, search)
+        Ok(asked::over(sites, |_| true, search))
     }
 }
 
@@ -70,8 +73,13 @@ fn what(text: &str) -> Result<What, String> {
     }
 }
 
-fn distribution(text: &str) -> Result<DistributionId, &'static str> {
-    DistributionId::parse(text).ok_or("Write the ID of a distribution, such as E2QWRUHAPOMQZL.")
+/// The history may know an ID that nothing else does any more.
+fn find(named: &DistributionReference, sites: &[Distribution]) -> Result<DistributionId, NotFound> {
+    match (named.find(sites, |_| true), named) {
+        (Ok(site), _) => Ok(site.id.clone()),
+        (Err(_), DistributionReference::Id(id)) => Ok(id.clone()),
+        (Err(error), _) => Err(error),
+    }
 }
 
 fn name(text: &str) -> Result<String, &'static str> {

@@ -5,12 +5,12 @@ use clap::{Args, Subcommand};
 use crate::{
     config::DatabaseArgs,
     domain::{
-        id::DistributionId,
+        distribution_reference::{DistributionReference, NotFound},
         time::Timestamp,
-        token::{self, Token, TokenError},
+        token::{self, Token, TokenSecret},
     },
-    ops::{self, NewToken, OpError},
-    store::tokens,
+    ops::{self, Desk, NewToken, OpError},
+    store::{distributions, tokens},
 };
 
 use super::{
@@ -37,9 +37,10 @@ enum TokenCommand {
         /// viewer looks, operator also invalidates.
         #[arg(long, value_parser = ["viewer", "operator"])]
         role: String,
-        /// The ID of a distribution where it may act; may be given again. Without one it may act everywhere.
-        #[arg(long = "distribution", value_name = "ID")]
-        distributions: Vec<String>,
+        /// A distribution where it may act: its ID, its ARN, a host that it serves, or a URL of it. May be given again.
+        /// Without one it may act everywhere.
+        #[arg(long = "distribution", value_name = "ID-or-domain", value_parser = DistributionReference::parse)]
+        distributions: Vec<DistributionReference>,
         /// How long it lasts, in days. Without it the token lasts until it is revoked.
         #[arg(long, value_name = "90d")]
         expires: Option<String>,
@@ -67,37 +68,35 @@ pub async fn run(args: TokenArgs) -> Result<(), CliError> {
                 name: token::parse_name(&name)?,
                 role: token::parse_role(&role)?,
                 life: expires.as_deref().map(token::parse_life).transpose()?,
-                distributions: parse_distributions(&distributions)?,
+                distributions: Vec::new(),
             };
-            create(&new, &database).await
+            create(new, &distributions, &database).await
         }
         TokenCommand::Revoke { name, database } => revoke(&name, &database).await,
         TokenCommand::List { database } => list(&database).await,
     }
 }
 
-fn parse_distributions(texts: &[String]) -> Result<Vec<DistributionId>, CliError> {
-    let parse = |text: &String| {
-        DistributionId::parse(text).ok_or_else(|| format!("{text:?} is not the ID of a distribution").into())
-    };
-    texts.iter().map(parse).collect()
+async fn create(
+    new: NewToken,
+    named: &[DistributionReference],
+    database: &DatabaseArgs,
+) -> Result<(), CliError> {
+    let desk = open(database).await?;
+    let name = new.name.clone();
+    let made = make(&desk, new, named).await;
+    desk.db.close().await;
+    print(made?.reveal()).map_err(|error| unprinted(&name, &error))
 }
 
-async fn create(new: &NewToken, database: &DatabaseArgs) -> Result<(), CliError> {
-    let desk = open(database).await?;
-    let made = ops::make_token(&desk, &acting(), new).await;
-    desk.db.close().await;
-    match made {
-        Ok((_, secret)) => print(secret.reveal()).map_err(|error| unprinted(&new.name, &error))?,
-        Err(OpError::Token(TokenError::NoDistribution)) => {
-            return Err(
-                "there is no such distribution; `unstale serve` has to have read it from CloudFront first"
-                    .into(),
-            );
-        }
-        Err(error) => return Err(error.into()),
-    }
-    Ok(())
+async fn make(desk: &Desk, new: NewToken, named: &[DistributionReference]) -> Result<TokenSecret, CliError> {
+    let sites = distributions::list(&mut *desk.db.read().await?).await?;
+    let found = named.iter().map(|named| named.find(&sites, |_| true).map(|site| site.id.clone()));
+    let distributions = found
+        .collect::<Result<_, NotFound>>()
+        .map_err(|error| format!("{error}. `unstale serve` has to have read it from CloudFront first."))?;
+    let (_, secret) = ops::make_token(desk, &acting(), &NewToken { distributions, ..new }).await?;
+    Ok(secret)
 }
 
 /// The secret is kept nowhere: a token that nobody has seen lets nobody in, and stays in the list.

@@ -2,7 +2,7 @@
 
 use super::{
     encoding::encode_path,
-    item::{Item, PATH_MAX, TAG_MAX, is_scheme, without_signature},
+    item::{Item, PATH_MAX, TAG_MAX, is_scheme, trimmed, without_signature},
     plan::LINES_MAX,
 };
 
@@ -17,7 +17,7 @@ pub fn attempted(typed: &str) -> Vec<Item> {
 }
 
 fn item(line: &str) -> Option<Item> {
-    let line = line.trim();
+    let line = trimmed(line);
     if line.is_empty() || line.chars().any(char::is_control) {
         return None;
     }
@@ -32,18 +32,29 @@ fn item(line: &str) -> Option<Item> {
 
 /// The path of a line, whoever's URL it is; `None` where somebody's name and password may stand in it.
 fn path(line: &str) -> Option<String> {
+    if may_have_a_password(line) {
+        return None;
+    }
     let rest = match line.split_once("://") {
         Some((scheme, rest)) if is_scheme(scheme) => Some(rest),
         _ => line.strip_prefix("//"),
     };
     let before = rest.unwrap_or(line);
     let end = before.find(['/', '?', '#']).unwrap_or(before.len());
-    if before[..end].contains('@') {
-        return None;
-    }
     let path = if rest.is_some() { &before[end..] } else { line };
     let path = path.split('#').next().unwrap_or(path);
     Some(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") })
+}
+
+/// A line that was refused may hold a URL in any state: in quotes, with a damaged scheme, behind another one.
+fn may_have_a_password(line: &str) -> bool {
+    let line = line.replace("%40", "@");
+    let authority = |rest: &str| rest.split(['/', '?', '#', ' ']).next().unwrap_or(rest).contains('@');
+    let after_slashes = line.split("//").skip(1).any(authority);
+    let before_at = line.split('@').next().filter(|before| before.len() < line.len());
+    after_slashes
+        || (!line.starts_with('/')
+            && before_at.is_some_and(|before| !before.is_empty() && before.contains([':', '%', '\\'])))
 }
 
 #[cfg(test)]
@@ -79,8 +90,16 @@ mod tests {
             "https://me:word@h.example/b",
             "//me:word@h.example/c",
             "me:word@h.example/d",
+            "\"https://me:word@h.example/e\"",
+            "https:/me:word@h.example/f",
+            "https:\\\\me:word@h.example\\g",
+            "https%3A//me:word@h.example/h",
+            "https%3A%2F%2Fme%3Aword%40h.example/h",
+            "/i https://me:word@h.example/i",
+            "/i,//me:word@h.example/i",
         ];
         let items: Vec<String> = attempted(&typed.join("\n")).iter().map(ToString::to_string).collect();
-        assert_eq!(items, ["/a"]);
+        let told = items.join(" ");
+        assert!(!told.contains("word") && items.contains(&"/a".to_owned()), "{told}");
     }
 }

@@ -1,6 +1,6 @@
 //! A distribution as the surveyor read it from CloudFront, and which hosts it answers for.
 
-use super::{id::DistributionId, time::Timestamp};
+use super::{host, id::DistributionId, time::Timestamp};
 
 /// What is known of a distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,27 +134,27 @@ impl Distribution {
         if self.tenant_only { Some(TENANT_ONLY) } else { None }
     }
 
-    /// Does this distribution answer for `host`? Host names know no case.
-    #[must_use]
-    pub fn serves(&self, host: &str) -> bool {
-        let host = host.to_ascii_lowercase();
-        self.domain_name.eq_ignore_ascii_case(&host)
-            || self.aliases.iter().any(|alias| alias_covers(&alias.to_ascii_lowercase(), &host))
-    }
-
-    /// Is this one of its own names, letter for letter? A wildcard alias names nothing by itself.
-    #[must_use]
-    pub fn is_named(&self, host: &str) -> bool {
-        let mut names = self.aliases.iter().chain([&self.domain_name]);
-        names.any(|name| name.eq_ignore_ascii_case(host))
+    /// Its own names: CloudFront's and its aliases. An alias may begin with `*.`.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.aliases.iter().chain([&self.domain_name]).map(String::as_str)
     }
 
     /// The hosts it answers for, as a person reads them.
     #[must_use]
     pub fn hosts(&self) -> String {
-        let mut hosts: Vec<&str> = self.aliases.iter().map(String::as_str).collect();
-        hosts.push(&self.domain_name);
-        hosts.join(", ")
+        self.names().map(host::shown).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Its name as a person reads it, in Unicode too where that is another spelling.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        self.aliases.first().map_or_else(|| self.name().to_owned(), |alias| host::shown(alias))
+    }
+
+    /// What it is found by when one types: its ID, its comment, and its names in ASCII and in Unicode; in lower case.
+    #[must_use]
+    pub fn search_text(&self) -> String {
+        format!("{} {} {}", self.id, self.comment, self.hosts()).to_lowercase()
     }
 
     /// The account-unique name of a distribution for IAM, also where the ARN was not read yet.
@@ -168,17 +168,10 @@ impl Distribution {
     }
 }
 
-/// `*.example.com` covers every name that ends in `.example.com`.
-fn alias_covers(alias: &str, host: &str) -> bool {
-    match alias.strip_prefix('*') {
-        Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
-        None => alias == host,
-    }
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::domain::{host::HostName, host_table::HostTable};
 
     #[must_use]
     pub fn sample() -> Distribution {
@@ -200,16 +193,34 @@ pub mod tests {
         }
     }
 
+    /// One with this ID, these aliases and a domain of its own.
+    #[must_use]
+    pub fn named(id: &str, aliases: &[&str]) -> Distribution {
+        Distribution {
+            id: DistributionId::from_trusted(id),
+            arn: format!("arn:aws:cloudfront::123456789012:distribution/{id}"),
+            domain_name: format!("d{}.cloudfront.net", id.to_lowercase()),
+            aliases: aliases.iter().map(ToString::to_string).collect(),
+            ..sample()
+        }
+    }
+
     #[test]
     fn it_answers_for_its_domain_and_its_aliases_only() {
         let site = sample();
-        for host in
-            ["www.example.com", "WWW.Example.com", "d12345678.cloudfront.net", "a.preview.example.com"]
-        {
-            assert!(site.serves(host), "{host}");
+        let hosts = HostTable::of([&site]);
+        let serves = |host: &str| hosts.knows(&HostName::parse(host).unwrap());
+        for host in [
+            "www.example.com",
+            "WWW.Example.com.",
+            "d12345678.cloudfront.net",
+            "a.preview.example.com",
+            "b.a.preview.example.com",
+        ] {
+            assert!(serves(host), "{host}");
         }
         for host in ["example.com", "preview.example.com", "evilwww.example.com", "d1.cloudfront.net"] {
-            assert!(!site.serves(host), "{host}");
+            assert!(!serves(host), "{host}");
         }
     }
 

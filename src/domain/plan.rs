@@ -10,7 +10,8 @@ use super::{
     batching::{self, Limits, Load},
     bounds::{Bounds, Spent},
     distribution::Distribution,
-    item::{Doubt, Item, ItemError, Mending, parse_line},
+    host_table::HostTable,
+    item::{Doubt, Item, ItemError, Mending, Site, parse_line, trimmed},
     price::{self, Dollars},
 };
 
@@ -82,24 +83,26 @@ impl Surroundings {
 }
 
 impl Plan {
-    /// Works out what the typed lines would do on this distribution.
+    /// Works out what the typed lines would do on this distribution, where no other is known.
     #[must_use]
     pub fn work_out(typed: &str, site: &Distribution, around: Surroundings) -> Self {
-        Self::within(typed, site, around, &Access::whole(Role::Operator))
+        let access = Access::whole(Role::Operator);
+        Self::within(typed, &Site::new(site, &HostTable::default()), around, &access)
     }
 
-    /// The same, with the lines refused that this actor's grants do not cover.
+    /// The same, with the lines refused that name another distribution's host or that this actor's grants do not cover.
     #[must_use]
-    pub fn within(typed: &str, site: &Distribution, around: Surroundings, access: &Access) -> Self {
-        let count = typed.lines().filter(|line| !line.trim().is_empty()).count();
+    pub fn within(typed: &str, on: &Site<'_>, around: Surroundings, access: &Access) -> Self {
+        let site = on.distribution();
+        let count = typed.lines().filter(|line| !trimmed(line).is_empty()).count();
         let too_many_lines = (count > LINES_MAX).then_some(count);
         let mut lines: Vec<Line> = typed
             .lines()
             .enumerate()
-            .map(|(index, line)| (index + 1, line.trim()))
+            .map(|(index, line)| (index + 1, trimmed(line)))
             .filter(|(_, line)| !line.is_empty())
             .take(LINES_MAX)
-            .map(|(number, line)| Line { number, typed: line.to_owned(), verdict: verdict(line, site) })
+            .map(|(number, line)| Line { number, typed: line.to_owned(), verdict: verdict(line, on) })
             .collect();
         refuse_ungranted(&mut lines, site, access);
         drop_repeats(&mut lines);
@@ -160,7 +163,7 @@ impl Line {
     }
 }
 
-fn verdict(line: &str, site: &Distribution) -> Verdict {
+fn verdict(line: &str, site: &Site<'_>) -> Verdict {
     match parse_line(line, site) {
         Ok(parsed) => Verdict::Send { item: parsed.item, mendings: parsed.mendings, doubts: parsed.doubts },
         Err(error) => Verdict::Refused(error),
@@ -316,7 +319,8 @@ mod tests {
         let reach = parse_reach("/docs/", None, false).unwrap();
         let granted = Granted { sites: [sample().id].into(), reach };
         let access = Access::new(Role::Operator, vec![granted]);
-        let plan = Plan::within("/docs/a\n/*\n/docs*", &sample(), AROUND, &access);
+        let (site, hosts) = (sample(), HostTable::default());
+        let plan = Plan::within("/docs/a\n/*\n/docs*", &Site::new(&site, &hosts), AROUND, &access);
         assert_eq!(plan.refused().map(|(line, _)| line.number).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(sent(&plan), ["/docs/a"], "what is refused covers nothing");
         assert!(!plan.is_sendable());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{distribution::Distribution, id::DistributionId, item::Item};
+use super::{distribution::Distribution, host::HostName, id::DistributionId, item::Item};
 
 /// The longest cool-down: an hour.
 pub const COOL_DOWN_MAX: u64 = 3_600;
@@ -115,12 +115,11 @@ pub fn name_to_type(site: &Distribution) -> &str {
     site.aliases.first().unwrap_or(&site.domain_name)
 }
 
-/// Is this the distribution's name? Host names know no case; CloudFront's own name does as well.
+/// Is this the distribution's name, in whatever spelling? CloudFront's own name does as well.
 #[must_use]
 pub fn is_its_name(typed: &str, site: &Distribution) -> bool {
-    let typed = typed.trim();
-    !typed.is_empty()
-        && (typed.eq_ignore_ascii_case(name_to_type(site)) || typed.eq_ignore_ascii_case(&site.domain_name))
+    let names = [name_to_type(site), &site.domain_name].map(HostName::of_alias);
+    HostName::parse(typed.trim()).is_some_and(|typed| names.contains(&typed))
 }
 
 /// How a request was confirmed.
@@ -170,7 +169,7 @@ pub fn parse_cool_down(typed: &str) -> Result<Duration, ProtectionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::distribution::tests::sample;
+    use crate::domain::distribution::tests::{named, sample};
 
     fn items(texts: &[&str]) -> Vec<Item> {
         texts.iter().map(|text| Item::from_trusted(*text)).collect()
@@ -195,6 +194,10 @@ mod tests {
         let site = sample();
         assert!(is_its_name(" WWW.example.com ", &site) && is_its_name(&site.domain_name, &site));
         assert!(!is_its_name("", &site) && !is_its_name("www.example.co", &site));
+        let books = named("E1", &["xn--bcher-kva.example"]);
+        assert!(is_its_name("Bücher.example", &books) && is_its_name("xn--bcher-kva.example", &books));
+        let wild = named("E2", &["*.example.com"]);
+        assert!(is_its_name("*.example.com", &wild) && !is_its_name("a.example.com", &wild));
     }
 
     #[test]

@@ -8,6 +8,9 @@ use super::{
     item::{Item, PATH_MAX, TAG_MAX},
 };
 
+/// As items have it since a raw `~` is never sent.
+const TILDE: &str = "%7E";
+
 /// What of a distribution may be refreshed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach {
@@ -128,10 +131,10 @@ impl PathPrefix {
         Ok(Self(text))
     }
 
-    /// Takes a prefix of a row of our own.
+    /// Takes a prefix of a row of our own, which may have been written before tildes were encoded.
     #[must_use]
     pub fn from_trusted(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().replace('~', TILDE))
     }
 
     #[must_use]
@@ -147,7 +150,7 @@ impl PathPrefix {
         if self.0 == "/" {
             return item.as_str().starts_with('/');
         }
-        let text = item.prefix().unwrap_or(item.as_str());
+        let text = &item.prefix().unwrap_or(item.as_str()).replace('~', TILDE);
         let Some(rest) = text.strip_prefix(self.0.as_str()) else { return false };
         let bounded = if self.0.ends_with('/') {
             true
@@ -268,6 +271,13 @@ mod tests {
     #[test]
     fn a_prefix_is_spelled_as_items_are() {
         assert!(covers("/größe/", "/gr%C3%B6%C3%9Fe/a"));
+        for prefix in [PathPrefix::parse("/~ada/").unwrap(), PathPrefix::from_trusted("/~ada/")] {
+            let reach = Reach { paths: Some(prefix), ..Reach::default() };
+            for item in ["/%7Eada/a", "/~ada/a", "/%7Eada/*"] {
+                assert!(reach.covers(&Item::from_trusted(item)), "{item}");
+            }
+            assert!(!reach.covers(&Item::from_trusted("/%7Eadam/a")));
+        }
         assert_eq!(PathPrefix::parse("docs/"), Err(ReachError::NoSlash));
         assert_eq!(PathPrefix::parse(""), Err(ReachError::NoSlash));
         assert_eq!(PathPrefix::parse("/docs/*"), Err(ReachError::NotAPath));

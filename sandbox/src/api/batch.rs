@@ -75,9 +75,9 @@ fn is_tag(tag: &str) -> bool {
     (1..=LONGEST_TAG).contains(&tag.len()) && tag.bytes().all(plain) && !tag.ends_with('*')
 }
 
-/// RFC 1738 calls these unsafe; `~` and `#` are left out because CloudFront takes the first in practice and the
-/// second only separates a fragment. `[` and `]` are unsafe there too, but users have seen them accepted.
+/// RFC 1738 calls these unsafe. `#` is left out because it only separates a fragment; `[` and `]` are unsafe there too,
+/// but users have seen them accepted. `~` is refused (aws/aws-sdk#525, bep/s3deploy#46).
 fn is_path(path: &str) -> bool {
-    let safe = |byte: u8| byte.is_ascii_graphic() && !br#"<>"{}|\^`"#.contains(&byte);
+    let safe = |byte: u8| byte.is_ascii_graphic() && !br#"<>"{}|\^`~"#.contains(&byte);
     path.starts_with('/') && path.len() <= LONGEST_PATH && path.bytes().all(safe)
 }

@@ -6,7 +6,7 @@ use super::{
     Action, Outcome,
     search::{Search, What},
 };
-use crate::domain::{distribution::Distribution, id::DistributionId, time::Timestamp};
+use crate::domain::{distribution::Distribution, host_table::HostTable, id::DistributionId, time::Timestamp};
 
 /// The longest text that the box takes.
 const BOX_MAX: usize = 4_200;
@@ -57,26 +57,31 @@ pub fn until(text: &str) -> Result<Timestamp, AskedError> {
     from(text).map(|day| day.plus(DAY))
 }
 
-/// The search over these distributions: which of them serve the URL's host, and what `/` stands for at each.
+/// The search over the distributions that are seen, of all that there are: which of them serve the URL's host, and what
+/// `/` stands for at each.
 #[must_use]
-pub fn over(sites: &[Distribution], search: Search) -> Search {
-    Search { serving: serving(&search.what, sites), roots: roots(sites), ..search }
+pub fn over(all: &[Distribution], sees: impl Fn(&DistributionId) -> bool, search: Search) -> Search {
+    let serving = serving(&search.what, all).into_iter().filter(|id| sees(id)).collect::<Vec<_>>();
+    let roots = roots(all).filter(|(id, _)| sees(id)).collect();
+    Search { serving: (!serving.is_empty()).then_some(serving), roots, ..search }
 }
 
-/// The distributions that serve a URL's host, where any does.
-fn serving(what: &What, sites: &[Distribution]) -> Option<Vec<DistributionId>> {
-    let What::Path { host: Some(host), .. } = what else { return None };
-    let all: Vec<_> = sites.iter().filter(|site| site.serves(host)).map(|site| site.id.clone()).collect();
-    (!all.is_empty()).then_some(all)
+/// The distributions that serve a URL's host by the most specific name for it: of those that are there,
+/// and of those that are gone, whose viewers got it before.
+fn serving(what: &What, sites: &[Distribution]) -> Vec<DistributionId> {
+    let What::Path { host: Some(host), .. } = what else { return Vec::new() };
+    let gone = HostTable::of(sites.iter().filter(|site| site.gone_at.is_some()));
+    let tables = [HostTable::of_living(sites), gone];
+    tables.iter().flat_map(|table| table.served_by(host)).cloned().collect()
 }
 
 /// The path of each distribution's own root object, where it has one.
-fn roots(sites: &[Distribution]) -> Vec<(DistributionId, String)> {
+fn roots(sites: &[Distribution]) -> impl Iterator<Item = (DistributionId, String)> {
     let root = |site: &Distribution| {
         let object = site.config.as_ref()?.root_object.as_deref()?.trim_start_matches('/');
         (!object.is_empty()).then(|| (site.id.clone(), format!("/{object}")))
     };
-    sites.iter().filter_map(root).collect()
+    sites.iter().filter_map(root)
 }
 
 #[cfg(test)]
@@ -92,6 +97,10 @@ mod tests {
             config: Some(DistributionConfig { root_object, ..DistributionConfig::default() }),
             ..sample()
         }
+    }
+
+    fn asked_over(sites: &[Distribution], typed: &str) -> Search {
+        over(sites, |_| true, Search { what: What::read(typed), ..Search::default() })
     }
 
     #[test]
@@ -131,12 +140,32 @@ mod tests {
             site("E4", "c.example.com", None),
             Distribution { config: None, ..site("E5", "d.example.com", None) },
         ];
-        let over = |typed: &str| over(&sites, Search { what: What::read(typed), ..Search::default() });
+        let over = |typed: &str| asked_over(&sites, typed);
         let id = DistributionId::from_trusted;
         let search = over("https://a.example.com/x");
         assert_eq!(search.serving, Some(vec![id("E1"), id("E3")]));
         let roots = [("E1", "/index.html"), ("E2", "/start/home.html")];
         assert_eq!(search.roots, roots.map(|(site, root)| (id(site), root.to_owned())));
+        let sites = [
+            site("E6", "*.apps.example.com", None),
+            site("E7", "b.apps.example.com", None),
+            Distribution {
+                gone_at: Some(Timestamp::from_micros(1)),
+                ..site("E8", "*.apps.example.com", None)
+            },
+            site("E9", "xn--bcher-kva.example", None),
+        ];
+        let serving = |typed: &str| asked_over(&sites, typed).serving;
+        assert_eq!(serving("https://a.apps.example.com/x"), Some(vec![id("E6"), id("E8")]));
+        assert_eq!(serving("https://b.apps.example.com/x"), Some(vec![id("E7"), id("E8")]));
+        let hidden = |typed: &str| {
+            let search = Search { what: What::read(typed), ..Search::default() };
+            super::over(&sites, |seen| seen.as_str() != "E7" && seen.as_str() != "E8", search).serving
+        };
+        assert_eq!(hidden("https://b.apps.example.com/x"), None, "the wildcard does not stand in for it");
+        for typed in ["https://bücher.example/x", "Bücher.Example/x", "https://xn--bcher-kva.example./x"] {
+            assert_eq!(serving(typed), Some(vec![id("E9")]), "{typed}");
+        }
         for typed in ["https://nobody.example.com/x", "/x", "words"] {
             assert_eq!(over(typed).serving, None, "{typed}");
         }

@@ -8,7 +8,8 @@ use super::{
     words::{holds, needles, texts, tokens},
 };
 use crate::domain::{
-    actor::ActorKind, id::DistributionId, item::Item, secret::sha256_prefix, time::Timestamp,
+    actor::ActorKind, encoding::with_plain_tildes, id::DistributionId, item::Item, secret::sha256_prefix,
+    time::Timestamp,
 };
 
 pub use super::{what::What, words::words_of};
@@ -92,13 +93,12 @@ impl Search {
             What::Everything | What::Words(_) => Vec::new(),
             What::Tag(tag) => vec![key('t', tag)],
             What::Path { path, tags, .. } => {
-                let mut keys = covering(path);
-                keys.push(key('p', path));
-                keys.extend(path.split_once('?').map(|(bare, _)| key('p', bare)));
-                keys.extend(tags.iter().map(|tag| key('t', tag)));
-                for (_, same) in self.same_pages(path) {
-                    keys.push(key('p', same));
-                    keys.extend(covering(same));
+                let mut keys: Vec<i64> = tags.iter().map(|tag| key('t', tag)).collect();
+                let same = self.same_pages(path).map(|(_, same)| same);
+                for path in std::iter::once(path.as_str()).chain(same) {
+                    keys.extend(touching(path));
+                    // Items that were named before tildes were encoded stand in the index with plain ones.
+                    keys.extend(with_plain_tildes(path).iter().flat_map(|plain| touching(plain)));
                 }
                 keys.sort_unstable();
                 keys.dedup();
@@ -201,6 +201,14 @@ impl Search {
     }
 }
 
+/// The keys of the path, of the path without its query, and of all wildcards that cover it.
+fn touching(path: &str) -> Vec<i64> {
+    let mut keys = covering(path);
+    keys.push(key('p', path));
+    keys.extend(path.split_once('?').map(|(bare, _)| key('p', bare)));
+    keys
+}
+
 /// The keys of all wildcards that cover a path.
 fn covering(path: &str) -> Vec<i64> {
     let literal = path.strip_suffix('*').unwrap_or(path);
@@ -267,6 +275,23 @@ mod tests {
             let place = DistributionId::from_trusted("E1");
             assert_eq!(search.touch(&item, Some(&place)), touch, "{typed} {item}");
             assert_eq!(search.item_keys().contains(&item_key(&item)), touch.is_some(), "{typed} {item}");
+        }
+    }
+
+    #[test]
+    fn a_tilde_is_found_in_both_spellings_also_by_the_keys_of_before() {
+        let before = |kind, text: &str| key(kind, text);
+        for typed in ["/~ada/x", "/%7Eada/x", "/%7eada/x"] {
+            let search = about(typed);
+            let keys = search.item_keys();
+            for item in ["/~ada/x", "/%7Eada/x", "/%7eada/x", "/~ada/*", "/%7Eada/*", "/~*"] {
+                let item = Item::from_trusted(item);
+                assert!(search.touch(&item, None).is_some(), "{typed} {item}");
+                assert!(keys.contains(&item_key(&item)), "{typed} {item}");
+            }
+            for old in [before('p', "/~ada/x"), before('w', "/~ada/"), before('w', "/~")] {
+                assert!(keys.contains(&old), "{typed}");
+            }
         }
     }
 

@@ -1,7 +1,11 @@
 //! What the search box asks for: a URL that something touched, a tag, or words.
 
 use super::words::tokens;
-use crate::domain::{encoding::encode_path, item::PATH_MAX};
+use crate::domain::{
+    encoding::encode_path,
+    host::HostName,
+    item::{PATH_MAX, trimmed},
+};
 
 /// The most words of one search.
 const TERMS_MAX: usize = 12;
@@ -14,7 +18,7 @@ pub enum What {
     /// What touched this URL or path?
     Path {
         /// The host, where a whole URL was given.
-        host: Option<String>,
+        host: Option<HostName>,
         path: String,
         /// The tags that the object has, as far as whoever searches named them behind it.
         tags: Vec<String>,
@@ -28,7 +32,7 @@ impl What {
     /// Reads what was typed or pasted.
     #[must_use]
     pub fn read(typed: &str) -> Self {
-        let typed = typed.trim();
+        let typed = trimmed(typed);
         if typed.is_empty() {
             return Self::Everything;
         }
@@ -66,22 +70,21 @@ fn tagged(typed: &str) -> (&str, Vec<String>) {
 }
 
 /// The host and the path of a URL, with its scheme or without.
-fn url(typed: &str) -> Option<(String, String)> {
+fn url(typed: &str) -> Option<(HostName, String)> {
     let lower = typed.get(..8).unwrap_or(typed).to_ascii_lowercase();
     let schemed = lower.starts_with("http://") || lower.starts_with("https://");
     let rest = if schemed { typed.split_once("://")?.1 } else { typed };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (host, path) = rest.split_at(end);
-    let host = host.rsplit('@').next()?.split(':').next()?;
-    let plausible = host.contains('.')
-        && !host.starts_with('.')
-        && host.chars().all(|c| c.is_alphanumeric() || ".-".contains(c));
-    let bare = !schemed && !path.starts_with('/');
-    if bare || !(plausible || schemed && !host.is_empty()) {
+    if !schemed && !path.starts_with('/') {
+        return None;
+    }
+    let host = HostName::of_authority(host.rsplit('@').next()?)?;
+    if !schemed && !host.as_str().contains('.') {
         return None;
     }
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    Some((host.to_ascii_lowercase(), normal(&path)))
+    Some((host, normal(&path)))
 }
 
 /// A path in the spelling under which items are kept: without a fragment, encoded as CloudFront wants it, escapes in
@@ -113,7 +116,7 @@ mod tests {
     #[test]
     fn the_box_tells_urls_tags_and_words_apart() {
         let path = |host: Option<&str>, path: &str| What::Path {
-            host: host.map(str::to_owned),
+            host: host.and_then(HostName::parse),
             path: path.to_owned(),
             tags: Vec::new(),
         };
@@ -123,6 +126,9 @@ mod tests {
         );
         assert_eq!(What::read("www.example.com/ü"), path(Some("www.example.com"), "/%C3%BC"));
         assert_eq!(What::read("https://www.example.com"), path(Some("www.example.com"), "/"));
+        assert_eq!(What::read("https://Bücher.example:8080/x"), path(Some("xn--bcher-kva.example"), "/x"));
+        assert_eq!(What::read("bücher.example/x"), path(Some("xn--bcher-kva.example"), "/x"));
+        assert_eq!(What::read("/~ada/%7ex"), path(None, "/%7Eada/%7Ex"));
         assert_eq!(What::read("/a b"), path(None, "/a%20b"));
         let tagged = What::Path {
             host: None,

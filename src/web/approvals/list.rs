@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
+        distribution::Distribution,
         item::Item,
         proposal::{Proposal, ProposalState},
         ticket::{Piece, pieces},
@@ -107,7 +108,7 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &Around<'_>) -> Card {
             .sites
             .iter()
             .find(|site| site.id == proposal.distribution)
-            .map_or_else(|| proposal.distribution.to_string(), |site| site.name().to_owned()),
+            .map_or_else(|| proposal.distribution.to_string(), Distribution::shown_name),
         who: proposal.asked_by.name.clone(),
         when: When::new(proposal.asked_at, around.now),
         reason: pieces(around.tickets, &proposal.reason),

@@ -5,7 +5,10 @@ use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
 use crate::{
-    domain::{distribution::Distribution, time::Timestamp},
+    domain::{
+        distribution::Distribution, distribution_reference::find_named, host::shown, id::DistributionId,
+        time::Timestamp,
+    },
     store::{distributions, survey},
 };
 
@@ -61,19 +64,23 @@ pub async fn list(
         ),
     };
     let frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distributions", &path).await?;
-    let all = view::sites(&mut conn, &visitor).await?;
+    let all = distributions::list(&mut conn).await?;
+    let sees = |id: &DistributionId| visitor.access.sees(id);
+    let named = find_named(&wanted.q, &all, sees).ok();
+    let seen: Vec<_> = all.iter().filter(|site| sees(&site.id)).collect();
     let mut last = distributions::last_requests(&mut conn).await?;
     let survey = survey::read(&mut conn).await?;
-    let sites = all
+    let is_named = |site: &Distribution| named.is_some_and(|named| named.id == site.id);
+    let sites = seen
         .iter()
-        .filter(|site| fits(site, &wanted.q))
+        .filter(|site| is_named(site) || fits(site, &wanted.q))
         .map(|site| card(site, last.remove(&site.id), now))
         .collect();
     view::page(&Page {
         frame,
         query: wanted.q,
         sites,
-        known: all.len(),
+        known: seen.len(),
         read: survey.finished_at.map(|at| When::new(at, now)),
         failing: survey.failed_at.is_some(),
         may_refresh: visitor.access.role.may_invalidate(),
@@ -82,8 +89,7 @@ pub async fn list(
 
 /// Does every word stand in the name, an alias, the domain or the ID?
 fn fits(site: &Distribution, query: &str) -> bool {
-    let text = format!("{} {} {} {}", site.id, site.domain_name, site.comment, site.aliases.join(" "));
-    let text = text.to_lowercase();
+    let text = site.search_text();
     query.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
@@ -91,10 +97,10 @@ fn card(site: &Distribution, last: Option<(Timestamp, String)>, now: Timestamp) 
     let readiness = site.readiness();
     Site {
         id: site.id.to_string(),
-        name: site.name().to_owned(),
+        name: site.shown_name(),
         comment: if site.comment == site.name() { String::new() } else { site.comment.clone() },
         domain: site.domain_name.clone(),
-        more_aliases: site.aliases.iter().skip(1).cloned().collect::<Vec<_>>().join(", "),
+        more_aliases: site.aliases.iter().skip(1).map(|alias| shown(alias)).collect::<Vec<_>>().join(", "),
         status: Status { state: readiness.as_str(), words: readiness.words().to_owned() },
         last: last.map(|(at, who)| (When::new(at, now), who)),
     }

@@ -8,6 +8,7 @@ use crate::{
         access::Role,
         batching::{CLOUDFRONT, Load},
         distribution::Distribution,
+        host::shown,
         id::DistributionId,
         time::span_in_words,
     },
@@ -65,7 +66,7 @@ pub async fn show(
     drop(conn);
     let readiness = site.readiness();
     let takes_requests = site.refusal().is_none();
-    site.name().clone_into(&mut frame.title);
+    frame.title = site.shown_name();
     let mut facts = facts(&site);
     facts.extend(usual.map(|span| ("Usually completed in", span_in_words(span))));
     facts.push(("Tags in AWS", tag_words(tags)));
@@ -73,7 +74,7 @@ pub async fn show(
     if visitor.access.is_narrowed() {
         facts.push(("You may refresh", visitor.access.words(&site.id)));
     }
-    let name = site.name().to_owned();
+    let name = site.shown_name();
     let around = Around { sites: std::slice::from_ref(&site), tickets: web.options.tickets.as_ref(), now };
     let rows = view::rows(&list, &around);
     view::page(&Page {
@@ -106,7 +107,7 @@ fn tag_words(tags: Option<Vec<(String, String)>>) -> String {
 fn facts(site: &Distribution) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     if !site.aliases.is_empty() {
-        facts.push(("Aliases", site.aliases.join(", ")));
+        facts.push(("Aliases", site.aliases.iter().map(|alias| shown(alias)).collect::<Vec<_>>().join(", ")));
     }
     if !site.origins.is_empty() {
         facts.push(("Origin", site.origins.join(", ")));

@@ -8,6 +8,7 @@ use crate::domain::{
         search::Search,
     },
     distribution::Distribution,
+    distribution_reference::find_named,
     id::DistributionId,
 };
 
@@ -82,7 +83,8 @@ impl Wanted {
     }
 
     /// Reads it all; `None` where a field is not right, which then says so.
-    pub fn read(&self, visitor: &Visitor, sites: &[Distribution]) -> (Fields, Option<Search>) {
+    /// `all` are all distributions, of which the visitor may not see each.
+    pub fn read(&self, visitor: &Visitor, all: &[Distribution]) -> (Fields, Option<Search>) {
         let mut fields = Fields {
             q: Field::new(&self.q),
             distribution: Field::new(&self.distribution),
@@ -93,13 +95,17 @@ impl Wanted {
             until: Field::new(&self.until),
             outside: Field::new(&self.outside),
         };
-        let search = self.search(&mut fields);
+        let sees = |id: &DistributionId| visitor.access.sees(id);
+        let search = self.search(&mut fields, |text| {
+            find_named(text, all, sees)
+                .map_or_else(|_| DistributionId::from_trusted(text), |site| site.id.clone())
+        });
         let search =
-            search.map(|search| Search { sight: super::sight(visitor), ..asked::over(sites, search) });
+            search.map(|search| Search { sight: super::sight(visitor), ..asked::over(all, sees, search) });
         (fields, search)
     }
 
-    fn search(&self, fields: &mut Fields) -> Option<Search> {
+    fn search(&self, fields: &mut Fields, find: impl Fn(&str) -> DistributionId) -> Option<Search> {
         let what = fields.q.check(asked::what(&self.q));
         let action = fields.action.check(set(&self.action, asked::action));
         let outcome = fields.result.check(set(&self.result, asked::outcome));
@@ -109,7 +115,7 @@ impl Wanted {
         let text = |value: &str| Some(value.trim().to_owned()).filter(|value| !value.is_empty());
         Some(Search {
             what: what?,
-            distribution: text(&self.distribution).map(DistributionId::from_trusted),
+            distribution: text(&self.distribution).map(|text| find(&text)),
             who: text(&self.who),
             action: action?,
             outcome: outcome?,

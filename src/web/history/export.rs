@@ -9,11 +9,11 @@ use axum::{
 
 use crate::{
     domain::audit::{Chained, export::Form, search::Search},
-    store::{StoreError, audit},
+    store::{StoreError, audit, distributions},
 };
 
 use super::{
-    super::{auth::Visitor, error::WebError, form::Asked, state::Web, view},
+    super::{auth::Visitor, error::WebError, form::Asked, state::Web},
     asked::Wanted,
 };
 
@@ -45,7 +45,7 @@ pub async fn ocsf(
 }
 
 async fn export(web: Web, visitor: &Visitor, wanted: &Wanted, form: Form) -> Result<Response, WebError> {
-    let sites = view::sites(&mut *web.desk.db.read().await?, visitor).await?;
+    let sites = distributions::list(&mut *web.desk.db.read().await?).await?;
     let (_, search) = wanted.read(visitor, &sites);
     let Some(search) = search else {
         let advice = "A filter of this address is not right. Open the history itself: it says which one.";

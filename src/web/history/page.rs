@@ -16,13 +16,14 @@ use crate::{
             search::{Search, What},
         },
         distribution::Distribution,
+        host,
         saved_search::SavedSearch,
         time::Timestamp,
     },
     store::{
         Conn, StoreError,
         audit::{self, Checked, Found},
-        saved_searches,
+        distributions, saved_searches,
     },
 };
 
@@ -117,8 +118,9 @@ pub async fn render(
     let mut conn = web.desk.db.read().await?;
     let address = wanted.address("/history", None);
     let frame = view::frame(&mut conn, web, visitor, Tab::History, "History", &address).await?;
-    let sites = view::sites(&mut conn, visitor).await?;
-    let (fields, search) = wanted.read(visitor, &sites);
+    let all = distributions::list(&mut conn).await?;
+    let sites: Vec<_> = all.iter().filter(|site| visitor.access.sees(&site.id)).cloned().collect();
+    let (fields, search) = wanted.read(visitor, &all);
     let before = wanted.before.unwrap_or(i64::MAX);
     let (found, damage) = match &search {
         Some(search) => readable(audit::search(&mut conn, search, before, PAGE).await)?,
@@ -174,19 +176,20 @@ fn readable(found: Result<Found, StoreError>) -> Result<(Found, Option<String>),
 /// Where a URL was given: at which distributions it was looked for.
 fn looked_at(search: &Search, sites: &[Distribution]) -> Option<String> {
     let What::Path { host: Some(host), .. } = &search.what else { return None };
+    let shown = host::shown(host.as_str());
     let Some(serving) = &search.serving else {
-        return Some(format!("No distribution here serves {host} today: all of them were looked at."));
+        return Some(format!("No distribution here serves {shown} today: all of them were looked at."));
     };
-    let names: Vec<&str> =
-        sites.iter().filter(|site| serving.contains(&site.id)).map(Distribution::name).collect();
+    let names: Vec<String> =
+        sites.iter().filter(|site| serving.contains(&site.id)).map(Distribution::shown_name).collect();
     Some(format!(
-        "Only what happened at {}, which serves {host} today. Search for the path alone to look at all.",
+        "Only what happened at {}, which serves {shown} today. Search for the path alone to look at all.",
         names.join(" and ")
     ))
 }
 
 fn options(sites: &[Distribution]) -> Vec<(String, String)> {
-    sites.iter().map(|site| (site.id.to_string(), site.name().to_owned())).collect()
+    sites.iter().map(|site| (site.id.to_string(), site.shown_name())).collect()
 }
 
 fn kept(search: SavedSearch) -> Saved {

@@ -75,7 +75,7 @@ fn who(actor: &Actor) -> String {
 /// The distribution by the name that people know.
 pub fn place(event: &Event, sites: &[Distribution]) -> String {
     let Some(id) = &event.distribution else { return String::new() };
-    sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), |site| site.name().to_owned())
+    sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), Distribution::shown_name)
 }
 
 pub const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {

@@ -12,7 +12,7 @@ pub use submit::submit;
 use serde::Deserialize;
 
 use crate::{
-    domain::{batching::Load, distribution::Distribution, plan::Plan},
+    domain::{batching::Load, distribution::Distribution, item::Site, plan::Plan},
     ops,
     store::{Conn, StoreError},
 };
@@ -48,7 +48,8 @@ async fn work_out(
     items: &str,
 ) -> Result<Plan, StoreError> {
     let around = ops::look_around(&web.desk, conn, &visitor.acting.actor, site, web.options.limits).await?;
-    Ok(Plan::within(items, site, around, &visitor.access))
+    let hosts = ops::host_table(conn, items).await?;
+    Ok(Plan::within(items, &Site::new(site, &hosts), around, &visitor.access))
 }
 
 /// The load of a plan's own items.

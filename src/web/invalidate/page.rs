@@ -9,9 +9,12 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    domain::{distribution::Distribution, id::InvalidationId, invalidation::Invalidation},
+    domain::{
+        distribution::Distribution, distribution_reference::find_named, id::InvalidationId,
+        invalidation::Invalidation,
+    },
     ops::new_uuid,
-    store::{Conn, StoreError, batches, invalidations, proposals},
+    store::{Conn, StoreError, batches, distributions, invalidations, proposals},
 };
 
 use super::{
@@ -122,8 +125,10 @@ pub async fn render(
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Invalidate", "/").await?;
-    let sites = view::sites(&mut conn, visitor).await?;
-    let chosen = choose(&sites, &form.distribution);
+    let all = distributions::list(&mut conn).await?;
+    let named = find_named(&form.distribution, &all, |id| visitor.access.sees(id)).ok();
+    let sites: Vec<_> = all.iter().filter(|site| visitor.access.sees(&site.id)).cloned().collect();
+    let chosen = named.or_else(|| the_only_one(&sites, &form.distribution)).cloned();
     let usual = match &chosen {
         Some(site) => batches::usual_time(&mut conn, &site.id).await?,
         None => None,
@@ -181,13 +186,11 @@ async fn flights(
     Ok(flights)
 }
 
-/// The distribution that the form names, or the only one there is where it names none. Otherwise a person has to
-/// choose: a wrong guess could clear the wrong site.
-fn choose(sites: &[Distribution], wanted: &str) -> Option<Distribution> {
-    let named = sites.iter().find(|site| site.id.as_str() == wanted);
+/// The only one there is, where the form names none. Otherwise a person has to choose: a wrong guess could clear the
+/// wrong site.
+fn the_only_one<'a>(sites: &'a [Distribution], wanted: &str) -> Option<&'a Distribution> {
     let mut here = sites.iter().filter(|site| site.gone_at.is_none() && site.refusal().is_none());
-    let only = here.next().filter(|_| here.next().is_none() && wanted.is_empty());
-    named.or(only).cloned()
+    here.next().filter(|_| here.next().is_none() && wanted.is_empty())
 }
 
 fn choices(sites: &[Distribution], chosen: Option<&Distribution>) -> Vec<Choice> {
@@ -199,7 +202,7 @@ fn choices(sites: &[Distribution], chosen: Option<&Distribution>) -> Vec<Choice>
         .into_iter()
         .map(|site| {
             let state = site.readiness();
-            let mut parts = vec![site.name().to_owned()];
+            let mut parts = vec![site.shown_name()];
             if !site.comment.is_empty() && site.name() != site.comment {
                 parts.push(site.comment.clone());
             }
@@ -207,12 +210,10 @@ fn choices(sites: &[Distribution], chosen: Option<&Distribution>) -> Vec<Choice>
             if state.warning().is_some() {
                 parts.push(state.words().to_lowercase());
             }
-            let search =
-                format!("{} {} {} {}", site.id, site.domain_name, site.comment, site.aliases.join(" "));
             Choice {
                 id: site.id.to_string(),
                 label: parts.join(" · "),
-                search: search.to_lowercase(),
+                search: site.search_text(),
                 chosen: is_chosen(site),
             }
         })

@@ -10,8 +10,10 @@ use axum::{
 use crate::domain::{
     batching::CLOUDFRONT,
     distribution::Distribution,
+    host::HostName,
+    host_table::HostTable,
     id::DistributionId,
-    item::{Item, ItemError, Mending},
+    item::{Item, Mending},
     plan::{Drop, LINES_MAX, Line, Plan, Verdict},
     price::FREE_A_MONTH,
     time::Timestamp,
@@ -114,7 +116,9 @@ pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<Pl
     let plan = work_out(&mut conn, web, visitor, &site, &form.items).await?;
     let last = distributions::last_requests(&mut conn).await?;
     let mut view = PlanView::new(&plan, now);
-    view.name_the_right_site(&plan, &view::sites(&mut conn, visitor).await?);
+    if plan.refused().any(|(_, error)| error.host().is_some()) {
+        view.name_the_right_site(&plan, &distributions::list(&mut conn).await?, visitor);
+    }
     let protection = protections::find(&mut conn, &site.id).await?;
     view.guard = GuardView::new(&protection, &site, &plan, form, visitor.access.role);
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
@@ -169,15 +173,20 @@ impl PlanView {
 }
 
 impl PlanView {
-    /// A URL of another site is most often a site chosen wrongly: says which one serves it.
-    fn name_the_right_site(&mut self, plan: &Plan, sites: &[Distribution]) {
+    /// A URL of another site is most often a site chosen wrongly: says which one serves it, of those that are seen.
+    fn name_the_right_site(&mut self, plan: &Plan, all: &[Distribution], visitor: &Visitor) {
+        let hosts = HostTable::of_living(all);
+        let seen = |site: &&Distribution| visitor.access.sees(&site.id);
         for (line, error) in plan.refused() {
-            let ItemError::OtherSite { host, .. } = error else { continue };
-            let Some(right) = sites.iter().find(|site| site.serves(host)) else { continue };
+            let Some(host) = error.host().and_then(HostName::parse) else { continue };
+            let owners = hosts.served_by(&host);
+            let Some(right) = all.iter().filter(seen).find(|site| owners.contains(&site.id)) else {
+                continue;
+            };
             let begin = format!("Line {} ", line.number);
             for shown in self.lines.iter_mut().filter(|shown| shown.note.starts_with(&begin)) {
                 shown.note =
-                    format!("{} It is served by {}: choose that one above.", shown.note, right.name());
+                    format!("{} It is served by {}: choose that one above.", shown.note, right.shown_name());
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::{
         distribution::Distribution,
         id::{DistributionId, RequestKey},
         invalidation::{NewInvalidation, parse_reason},
-        item::{Item, ItemError},
+        item::{Item, ItemError, Site},
         plan::{Plan, Surroundings},
         protection::Confirmation,
     },
@@ -55,7 +55,8 @@ pub async fn submit(
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let around = Surroundings::unmeasured(web.options.limits);
-    let plan = Plan::within(&form.items, &site, around, &visitor.access);
+    let hosts = ops::host_table(&mut *web.desk.db.read().await?, &form.items).await?;
+    let plan = Plan::within(&form.items, &Site::new(&site, &hosts), around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
         let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));
         keep(&web, &visitor, &form, Some(&site.id), why.as_deref().unwrap_or(&problem)).await?;

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         actor::ActorKind,
         aws_cli,
+        distribution::Distribution,
         id::InvalidationId,
         invalidation::{Batch, BatchState},
         item::Item,
@@ -102,9 +103,7 @@ pub async fn show(
         id: id.to_string(),
         title: found.title(),
         distribution_id: found.distribution.to_string(),
-        distribution: site
-            .as_ref()
-            .map_or_else(|| found.distribution.to_string(), |site| site.name().to_owned()),
+        distribution: site.as_ref().map_or_else(|| found.distribution.to_string(), Distribution::shown_name),
         edge: site.as_ref().map(|site| site.domain_name.clone()).unwrap_or_default(),
         who: found.requested_by.name.clone(),
         outside: found.requested_by.kind == ActorKind::Outside,

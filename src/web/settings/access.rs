@@ -52,7 +52,7 @@ pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<Str
         narrowed: access.is_narrowed(),
         sites: sites
             .iter()
-            .map(|site| (site.id.to_string(), site.name().to_owned(), access.words(&site.id)))
+            .map(|site| (site.id.to_string(), site.shown_name(), access.words(&site.id)))
             .collect(),
         grants: all.iter().map(|grant| (whose(grant), grant.words())).collect(),
     })

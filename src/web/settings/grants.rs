@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
+        distribution::Distribution,
         grant::{Grant, GrantError, Place, Subject, SubjectKind, parse_place, parse_reach},
         id::GrantId,
     },
@@ -198,7 +199,7 @@ async fn render(
     let sites = view::sites(&mut conn, visitor).await?;
     drop(conn);
     let site_name = |id: &crate::domain::id::DistributionId| {
-        sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), |site| site.name().to_owned())
+        sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), Distribution::shown_name)
     };
     let row = |grant: &Grant| Row {
         id: grant.id.to_string(),
@@ -227,7 +228,11 @@ async fn render(
         subjects,
         sites: offered
             .map(|site| {
-                choice(site.id.to_string(), format!("{} · {}", site.name(), site.id), &form.distribution)
+                choice(
+                    site.id.to_string(),
+                    format!("{} · {}", site.shown_name(), site.id),
+                    &form.distribution,
+                )
             })
             .collect(),
         grants: all.iter().map(row).collect(),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
+        distribution::Distribution,
         id::DistributionId,
         protection::{Guard, Protection, ProtectionError, parse_cool_down, parse_wide_above},
     },
@@ -143,7 +144,7 @@ async fn render(web: &Web, visitor: &Visitor, form: Fields) -> Result<Html<Strin
     let sites = view::sites(&mut conn, visitor).await?;
     drop(conn);
     let name = |id: &DistributionId| {
-        sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), |site| site.name().to_owned())
+        sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), Distribution::shown_name)
     };
     view::page(&Page {
         frame,
@@ -151,7 +152,7 @@ async fn render(web: &Web, visitor: &Visitor, form: Fields) -> Result<Html<Strin
             .iter()
             .map(|site| {
                 let chosen = site.id.as_str() == form.distribution.value;
-                (site.id.to_string(), format!("{} · {}", site.name(), site.id), chosen)
+                (site.id.to_string(), format!("{} · {}", site.shown_name(), site.id), chosen)
             })
             .collect(),
         guards: Guard::ALL

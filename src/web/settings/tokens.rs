@@ -168,7 +168,7 @@ async fn render(
         expires,
         role: form.role.clone(),
         site,
-        sites: sites.iter().map(|site| (site.id.to_string(), site.name().to_owned())).collect(),
+        sites: sites.iter().map(|site| (site.id.to_string(), site.shown_name())).collect(),
         tokens: rows.collect(),
     })
 }

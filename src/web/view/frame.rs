@@ -122,5 +122,5 @@ async fn banners(conn: &mut Conn, now: Timestamp) -> Result<Vec<Banner>, StoreEr
 pub fn name_of(all: &[Distribution], id: &crate::domain::id::DistributionId) -> String {
     all.iter()
         .find(|distribution| distribution.id == *id)
-        .map_or_else(|| id.to_string(), |distribution| distribution.name().to_owned())
+        .map_or_else(|| id.to_string(), Distribution::shown_name)
 }

@@ -8,5 +8,6 @@ mod limits;
 mod look;
 mod matrix;
 mod program;
+mod references;
 mod refusals;
 mod routes;

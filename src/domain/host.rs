@@ -1,0 +1,141 @@
+//! Host names in the one form in which they are compared: ASCII, in lower case, without a closing dot.
+
+use std::fmt;
+
+use url::Host;
+
+/// The longest text that is read as a host name, in bytes; the longest name of the DNS has 253.
+const TEXT_MAX: usize = 1_024;
+
+/// A host name as the DNS and CloudFront have it: `xn--bcher-kva.example` for `Bücher.example`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostName(String);
+
+impl HostName {
+    /// Reads a host name in any spelling that browsers take: upper case, Unicode in any normal form, the ideographic
+    /// full stop, percent-encoded, with the closing dot of a full name. `None` where it can be none.
+    ///
+    /// Source: URL standard, host parsing, which maps names by UTS 46.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > TEXT_MAX {
+            return None;
+        }
+        let name =
+            if is_plain(text) { text.to_ascii_lowercase() } else { Host::parse(text).ok()?.to_string() };
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        (!name.is_empty() && !name.starts_with('.')).then(|| Self(name.to_owned()))
+    }
+
+    /// Reads the host of `host:port`; the port is left out.
+    #[must_use]
+    pub fn of_authority(authority: &str) -> Option<Self> {
+        Self::parse(without_port(authority))
+    }
+
+    /// An alias as CloudFront gave it, which is compared as it is where it can be no host name.
+    #[must_use]
+    pub fn of_alias(alias: &str) -> Self {
+        Self::parse(alias).unwrap_or_else(|| Self(alias.to_ascii_lowercase()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// What stands before the port, where there is one.
+#[must_use]
+pub fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+/// The name in Unicode, where it has labels of another spelling there.
+#[must_use]
+pub fn in_unicode(name: &str) -> Option<String> {
+    if !name.contains("xn--") {
+        return None;
+    }
+    let (text, sound) = idna::domain_to_unicode(name);
+    (sound.is_ok() && text != name).then_some(text)
+}
+
+/// The name as people read it: `xn--bcher-kva.example (bücher.example)`. The ASCII form is never left out, because
+/// letters of Unicode may look like others.
+#[must_use]
+pub fn shown(name: &str) -> String {
+    in_unicode(name).map_or_else(|| name.to_owned(), |unicode| format!("{name} ({unicode})"))
+}
+
+/// Lower-casing is all that such a name needs.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let label = |label: &str| !label.is_empty() && label.bytes().all(plain) && !is_encoded(label);
+    let last = text.rsplit('.').next().unwrap_or_default();
+    // The URL standard reads a name whose last label is a number as an address.
+    text.split('.').all(label) && !last.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn is_encoded(label: &str) -> bool {
+    label.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("xn--"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<String> {
+        HostName::parse(text).map(|name| name.0)
+    }
+
+    #[test]
+    fn each_spelling_of_a_name_is_one_name() {
+        for text in [
+            "xn--bcher-kva.example",
+            "XN--BCHER-KVA.EXAMPLE",
+            "bücher.example",
+            "BÜCHER.Example",
+            "bu\u{308}cher.example",
+            "bücher\u{3002}example",
+            "bücher\u{ff0e}example",
+            "bücher\u{ff61}example.",
+            "b%C3%BCcher.example",
+            "ｂücher.example",
+        ] {
+            assert_eq!(read(text).as_deref(), Some("xn--bcher-kva.example"), "{text}");
+        }
+        assert_eq!(read("WWW.Example.com.").as_deref(), Some("www.example.com"));
+        assert_eq!(read("_dmarc.example.com").as_deref(), Some("_dmarc.example.com"));
+        assert_eq!(read("*.example.com").as_deref(), Some("*.example.com"));
+    }
+
+    #[test]
+    fn what_can_be_no_host_is_none() {
+        for text in
+            ["", ".", "..", "a b", "a/b", "xn--\u{0}", "a@b", "exa\u{202e}mple.com", &"a".repeat(2_000)]
+        {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+        assert_eq!(without_port("www.example.com:8080"), "www.example.com");
+        assert_eq!(without_port("www.example.com:"), "www.example.com");
+        assert_eq!(without_port("me:word"), "me:word");
+    }
+
+    #[test]
+    fn the_ascii_form_is_never_left_out() {
+        assert_eq!(shown("xn--bcher-kva.example"), "xn--bcher-kva.example (bücher.example)");
+        assert_eq!(shown("*.xn--bcher-kva.example"), "*.xn--bcher-kva.example (*.bücher.example)");
+        assert_eq!(shown("www.example.com"), "www.example.com");
+        assert_eq!(shown("xn--a.example"), "xn--a.example", "what is no good spelling is not decoded");
+    }
+}

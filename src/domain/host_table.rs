@@ -1,0 +1,116 @@
+//! Which distribution answers for which host.
+
+use std::collections::HashMap;
+
+use super::{distribution::Distribution, host::HostName, id::DistributionId};
+
+/// The hosts of some distributions, so that the one with the most specific name is found for each.
+///
+/// A wildcard alias covers any number of labels: `*.example.com` also stands for `marketing.product-name.example.com`
+/// (developer guide, alternate-domain-names-wildcard). Where the names of two distributions overlap, viewers get the
+/// one with the more specific name, whatever the DNS says (developer guide, CNAMEs, restrictions on using alternate
+/// domain names): an exact alias before a wildcard, a longer wildcard before a shorter one.
+#[derive(Debug, Clone, Default)]
+pub struct HostTable {
+    exact: HashMap<String, Vec<DistributionId>>,
+    /// By what stands behind `*.`.
+    wildcards: HashMap<String, Vec<DistributionId>>,
+}
+
+impl HostTable {
+    /// The hosts of all these distributions.
+    #[must_use]
+    pub fn of<'a>(sites: impl IntoIterator<Item = &'a Distribution>) -> Self {
+        let mut table = Self::default();
+        for site in sites {
+            for name in site.names() {
+                let name = HostName::of_alias(name);
+                let (names, name) = match name.as_str().strip_prefix("*.") {
+                    Some(below) => (&mut table.wildcards, below),
+                    None => (&mut table.exact, name.as_str()),
+                };
+                names.entry(name.to_owned()).or_default().push(site.id.clone());
+            }
+        }
+        table
+    }
+
+    /// The hosts of those that CloudFront still lists: viewers get nothing from the others.
+    #[must_use]
+    pub fn of_living<'a>(sites: impl IntoIterator<Item = &'a Distribution>) -> Self {
+        Self::of(sites.into_iter().filter(|site| site.gone_at.is_none()))
+    }
+
+    /// Those that serve this host by the most specific name that there is for it: none, one, or more where a name was
+    /// moved and not all was read again.
+    #[must_use]
+    pub fn served_by(&self, host: &HostName) -> &[DistributionId] {
+        if let Some(owners) = self.exact.get(host.as_str()) {
+            return owners;
+        }
+        let mut rest = host.as_str();
+        while let Some((_, below)) = rest.split_once('.') {
+            if let Some(owners) = self.wildcards.get(below) {
+                return owners;
+            }
+            rest = below;
+        }
+        &[]
+    }
+
+    /// Does any of them serve it?
+    #[must_use]
+    pub fn knows(&self, host: &HostName) -> bool {
+        !self.served_by(host).is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{distribution::tests::named, time::Timestamp};
+
+    fn owners(table: &HostTable, host: &str) -> Vec<String> {
+        let owners = table.served_by(&HostName::parse(host).unwrap());
+        owners.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_more_specific_name_wins() {
+        let sites = [
+            named("WIDE", &["*.example.com"]),
+            named("APPS", &["*.apps.example.com"]),
+            named("ONE", &["a.apps.example.com", "xn--bcher-kva.example"]),
+        ];
+        for (order, table) in
+            [("as listed", HostTable::of(&sites)), ("turned round", HostTable::of(sites.iter().rev()))]
+        {
+            for (host, owner) in [
+                ("a.apps.example.com", vec!["ONE"]),
+                ("A.Apps.Example.com", vec!["ONE"]),
+                ("b.apps.example.com", vec!["APPS"]),
+                ("x.a.apps.example.com", vec!["APPS"]),
+                ("apps.example.com", vec!["WIDE"]),
+                ("www.example.com", vec!["WIDE"]),
+                ("*.apps.example.com", vec!["APPS"]),
+                ("done.cloudfront.net", vec!["ONE"]),
+                ("bücher.example", vec!["ONE"]),
+                ("example.com", vec![]),
+                ("evilexample.com", vec![]),
+            ] {
+                assert_eq!(owners(&table, host), owner, "{host}, {order}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_gone_serves_nobody() {
+        let gone = Distribution {
+            gone_at: Some(Timestamp::from_micros(1)),
+            ..named("ONE", &["a.apps.example.com"])
+        };
+        let sites = [named("APPS", &["*.apps.example.com"]), gone];
+        assert_eq!(owners(&HostTable::of_living(&sites), "a.apps.example.com"), ["APPS"]);
+        assert_eq!(owners(&HostTable::of(&sites), "a.apps.example.com"), ["ONE"]);
+    }
+}

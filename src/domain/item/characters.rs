@@ -1,0 +1,61 @@
+//! Characters that nobody sees: they come with what is copied, and make another path.
+
+use super::ItemError;
+
+/// Such a character and its name in Unicode.
+const NAMED: [(char, &str); 12] = [
+    ('\u{a0}', "no-break space"),
+    ('\u{ad}', "soft hyphen"),
+    ('\u{200b}', "zero width space"),
+    ('\u{200c}', "zero width non-joiner"),
+    ('\u{200d}', "zero width joiner"),
+    ('\u{200e}', "left-to-right mark"),
+    ('\u{200f}', "right-to-left mark"),
+    ('\u{202e}', "right-to-left override"),
+    ('\u{202f}', "narrow no-break space"),
+    ('\u{2060}', "word joiner"),
+    ('\u{3000}', "ideographic space"),
+    ('\u{feff}', "byte-order mark"),
+];
+
+/// Refuses control characters and those that nobody sees.
+pub(super) fn check(line: &str) -> Result<(), ItemError> {
+    if line.chars().any(char::is_control) {
+        return Err(ItemError::ControlCharacter);
+    }
+    if line.is_ascii() {
+        return Ok(());
+    }
+    let found = line.char_indices().find(|(at, c)| is_invisible(*c) && !is_joining(line, *at, *c));
+    found.map_or(Ok(()), |(at, c)| Err(refusal(&line[..at], c)))
+}
+
+fn is_invisible(c: char) -> bool {
+    // Blanks other than the one of ASCII, then what formats text and shows nothing by itself.
+    (c.is_whitespace() && c != ' ')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Joiners belong to the spelling of some scripts and to emoji, but not beside ASCII.
+fn is_joining(line: &str, at: usize, c: char) -> bool {
+    let foreign = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !is_invisible(c));
+    matches!(c, '\u{200c}' | '\u{200d}')
+        && foreign(line[..at].chars().next_back())
+        && foreign(line[at + c.len_utf8()..].chars().next())
+}
+
+fn refusal(before: &str, c: char) -> ItemError {
+    let number = format!("U+{:04X}", u32::from(c));
+    let name = NAMED.iter().find(|(named, _)| *named == c);
+    let name = name.map_or_else(|| number.clone(), |(_, name)| format!("{number} ({name})"));
+    ItemError::InvisibleCharacter { name, place: before.chars().count() + 1, code: escaped(c) }
+}
+
+/// The character percent-encoded.
+pub(super) fn escaped(c: char) -> String {
+    let mut utf8 = [0; 4];
+    c.encode_utf8(&mut utf8).bytes().map(|byte| format!("%{byte:02X}")).collect()
+}

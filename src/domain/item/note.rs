@@ -1,0 +1,59 @@
+//! What is said of an item beside the item itself.
+
+/// What was done to a typed line to make it an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mending {
+    Unwrapped,
+    SlashAdded,
+    TakenFromUrl,
+    FragmentCut,
+    SignatureCut,
+    Encoded,
+}
+
+impl Mending {
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unwrapped => "without the marks around it",
+            Self::SlashAdded => "leading slash added",
+            Self::TakenFromUrl => "from the full URL",
+            Self::FragmentCut => "the part after # never reaches CloudFront",
+            Self::SignatureCut => "CloudFront matches a signed URL without its signature",
+            Self::Encoded => "spelled as CloudFront matches it",
+        }
+    }
+}
+
+/// Something about an item that a person should know before sending it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    Tilde,
+    ContestedCharacter,
+    DotSegments,
+    TagsAreOff,
+    QueryNotInKey,
+}
+
+impl Doubt {
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            // aws/aws-sdk#525: a raw ~ is refused, %7E is taken and did not clear the object of whoever wrote there;
+            // bep/s3deploy#46: %7E is what works.
+            Self::Tilde => {
+                "CloudFront refuses a plain ~, so it is sent as %7E, of which users report both that it clears the object and that it does not; a wildcard before the ~ is safer"
+            }
+            Self::ContestedCharacter => {
+                "with spaces or quotes CloudFront has been seen to miss objects; a wildcard before the character is safer"
+            }
+            Self::DotSegments => {
+                "viewers' browsers resolve . and .. before they ask, so this may match nothing"
+            }
+            Self::TagsAreOff => "this distribution reads no cache tags, so a tag is billed and does nothing",
+            Self::QueryNotInKey => {
+                "this distribution caches without the query string; name the path without it"
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Lines without a leading slash: which of them are paths to which one is added, and what the others are.
+
+use super::ItemError;
+
+/// Folders of Windows in which Git Bash and MSYS2 stand, as they begin: they put them before what looks like a path of
+/// their own (MSYS2 documentation, filesystem paths).
+const SHELLS: [&str; 8] = [
+    "/program files/git/",
+    "/program files (x86)/git/",
+    "/programs/git/",
+    "/portablegit/",
+    "/apps/git/current/",
+    "/tools/git/",
+    "/msys64/",
+    "/msys32/",
+];
+/// Marks of a list, before a blank.
+const BULLETS: &str = "-*+•‣◦▪·–—>→";
+/// What does not stand in a path to which a slash is added: it is more often code, markup or a table.
+const UNUSUAL: [char; 14] = ['"', '<', '>', '{', '}', '|', '\\', '^', '`', ',', ';', '=', '“', '”'];
+
+/// What can be told before a host is looked for.
+pub(super) fn check_beginning(line: &str) -> Result<(), ItemError> {
+    if let Some((marker, _)) = line.split_once(' ')
+        && is_list_marker(marker)
+    {
+        return Err(ItemError::ListMarker(marker.to_owned()));
+    }
+    if is_on_a_drive(line) {
+        return Err(windows_path(line));
+    }
+    if line.starts_with('<') || line.contains("](") {
+        return Err(ItemError::Markup);
+    }
+    let folder = line.split(['/', '?', '#']).next().unwrap_or(line);
+    let url = folder.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("http"));
+    if folder.contains('\\') && !url {
+        return Err(ItemError::Backslash);
+    }
+    Ok(())
+}
+
+/// What is left is a path where it looks like one; what has a slash in front may be anything.
+pub(super) fn check_path(line: &str) -> Result<(), ItemError> {
+    if line.contains(' ') {
+        return Err(ItemError::Words);
+    }
+    let path = line.split('?').next().unwrap_or(line);
+    if let Some(odd) = path.chars().find(|c| UNUSUAL.contains(c)) {
+        return Err(ItemError::NotAPath(odd));
+    }
+    // A section of a settings file, or a list in code.
+    if path.starts_with('[') && path.ends_with(']') {
+        return Err(ItemError::NotAPath('['));
+    }
+    // RFC 3986, 4.2: a relative path has no colon in its first part, where it would be read as a scheme.
+    if path.split('/').next().is_some_and(|first| first.contains(':')) {
+        return Err(ItemError::NotAPath(':'));
+    }
+    if path != "*" && !path.is_empty() && !path.chars().any(char::is_alphanumeric) && path.is_ascii() {
+        return Err(ItemError::NoName);
+    }
+    Ok(())
+}
+
+/// `-`, `*`, `1.`, `2)`, `(3)`, `a)`, `[x]`
+fn is_list_marker(word: &str) -> bool {
+    let mut chars = word.chars();
+    if let (Some(only), None) = (chars.next(), chars.next())
+        && BULLETS.contains(only)
+    {
+        return true;
+    }
+    let inner = word.trim_start_matches(['(', '[']).trim_end_matches(['.', ')', ']', ':']);
+    let short = inner.len() <= 1 || (inner.len() <= 5 && inner.bytes().all(|byte| byte.is_ascii_digit()));
+    inner.len() < word.len() && short && inner.is_ascii()
+}
+
+fn is_on_a_drive(line: &str) -> bool {
+    let mut bytes = line.bytes();
+    bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic())
+        && bytes.next() == Some(b':')
+        && matches!(bytes.next(), None | Some(b'/' | b'\\'))
+}
+
+fn windows_path(line: &str) -> ItemError {
+    let slashed = line.replace('\\', "/");
+    let lower = slashed.to_ascii_lowercase();
+    match SHELLS.iter().find_map(|shell| lower.find(shell).map(|at| at + shell.len() - 1)) {
+        Some(at) => ItemError::GitBashPath { meant: slashed[at..].chars().take(80).collect() },
+        None => ItemError::WindowsPath,
+    }
+}
