@@ -1,54 +1,19 @@
-//! What is read as items, and what answers say to the person who reads the log.
+//! What answers say to the person who reads the log.
 
-use std::{
-    fs::File,
-    io::{self, IsTerminal, Read},
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde_json::Value;
 
-/// The largest list of items.
-const ITEMS_MAX: u64 = 2 * 1024 * 1024;
-
-/// The items from the arguments and the file, or from standard input where neither is given.
-pub fn items(arguments: &[String], file: Option<&str>) -> Result<Vec<String>, String> {
-    let mut items = arguments.to_vec();
-    let text = match file {
-        Some("-") => Some(read("standard input", io::stdin())?),
-        Some(name) => {
-            let file = File::open(name).map_err(|error| format!("{name} cannot be read: {error}"))?;
-            Some(read(name, file)?)
-        }
-        None if items.is_empty() && !io::stdin().is_terminal() => Some(read("standard input", io::stdin())?),
-        None => None,
-    };
-    let text = text.unwrap_or_default();
-    items.extend(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
-    if items.is_empty() {
-        return Err("name at least one item, such as /index.html or '/images/*'".to_owned());
-    }
-    Ok(items)
-}
-
-fn read(name: &str, source: impl Read) -> Result<String, String> {
-    let mut text = String::new();
-    let read = source.take(ITEMS_MAX + 1).read_to_string(&mut text);
-    read.map_err(|error| format!("{name} cannot be read as text: {error}"))?;
-    if text.len() as u64 > ITEMS_MAX {
-        return Err(format!("{name} is larger than 2 MiB; split it into several requests"));
-    }
-    Ok(text)
-}
+use super::given::Given;
 
 /// The plan, a line for each thing that a person would look at.
-pub fn plan(plan: &Value) -> String {
+pub fn plan(plan: &Value, given: &Given) -> String {
     let mut lines = Vec::new();
     for line in plan["lines"].as_array().into_iter().flatten() {
         let sign = if line["verdict"] == "send" { '+' } else { '-' };
         let shown = if sign == '+' { &line["item"] } else { &line["typed"] };
-        let notes: Vec<&str> =
-            line["notes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let notes = line["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let notes: Vec<String> = notes.map(|note| with_place(note, given)).collect();
         let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) };
         lines.push(format!("{sign} {}{notes}", shown.as_str().unwrap_or_default()));
     }
@@ -65,6 +30,12 @@ pub fn plan(plan: &Value) -> String {
         counted(batches as u64, "batch"),
     ));
     lines.join("\n")
+}
+
+/// `the same as /items/0` as `the same as argument 1`.
+fn with_place(note: &str, given: &Given) -> String {
+    let place = note.strip_prefix("the same as ").and_then(|pointer| given.place(pointer));
+    place.map_or_else(|| note.to_owned(), |place| format!("the same as {place}"))
 }
 
 fn counted(count: u64, noun: &str) -> String {
@@ -138,19 +109,34 @@ fn trouble(problem: &Value) -> String {
 }
 
 /// What a problem says, with each thing that is wrong.
-pub fn problem(body: &Value, status: u16) -> String {
+pub fn problem(body: &Value, status: u16, given: &Given) -> String {
     let Some(detail) = body["detail"].as_str() else {
         return format!("the server answers with {status}, and it does not look like Unstale");
     };
     let title = body["title"].as_str().unwrap_or_default();
     let mut words = format!("{title}. {detail}");
-    // A single fault stands in the detail already.
-    let faults = body["errors"].as_array().filter(|faults| faults.len() > 1);
-    for fault in faults.into_iter().flatten() {
-        let (pointer, detail) = (fault["pointer"].as_str(), fault["detail"].as_str());
-        words = format!("{words}\n  {} {}", pointer.unwrap_or_default(), detail.unwrap_or_default());
+    let faults = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if let [only] = faults {
+        // A single fault stands in the detail already.
+        let pointer = only["pointer"].as_str().unwrap_or_default();
+        if let (Some(place), Some(rest)) = (named(pointer, given), detail.strip_prefix(pointer)) {
+            words = format!("{title}. {place}{rest}");
+        }
+    } else {
+        for fault in faults {
+            let (pointer, detail) = (fault["pointer"].as_str(), fault["detail"].as_str());
+            let pointer = pointer.unwrap_or_default();
+            let place = named(pointer, given).unwrap_or_else(|| pointer.to_owned());
+            words = format!("{words}\n  {place} {}", detail.unwrap_or_default());
+        }
     }
     format!("{words}\n  request {}", body["request_id"].as_str().unwrap_or_default())
+}
+
+/// `changed.txt line 4: /a%zz` for what the server calls `/items/3`.
+fn named(pointer: &str, given: &Given) -> Option<String> {
+    let place = given.place(pointer)?;
+    Some(given.told(pointer).map_or_else(|| place.clone(), |item| format!("{place}: {item}")))
 }
 
 #[cfg(test)]
@@ -160,14 +146,16 @@ mod tests {
 
     #[test]
     fn a_plan_reads_as_a_list() {
-        let told = plan(&json!({
+        let given = Given::read(&["a".to_owned(), "/a".to_owned()], None).unwrap();
+        let answer = json!({
             "distribution": "E1", "dollars": "0.00", "billable_paths": 1, "batches": [{}], "warnings": ["Careful."],
             "lines": [
                 {"verdict": "send", "item": "/a", "typed": "a", "notes": ["leading slash added"]},
                 {"verdict": "dropped", "item": "/a", "typed": "/a", "notes": ["the same as /items/0"]},
             ],
-        }));
-        let wanted = "+ /a  (leading slash added)\n- /a  (the same as /items/0)\n! Careful.\n1 billable path on E1, $0.00, in 1 batch";
+        });
+        let told = plan(&answer, &given);
+        let wanted = "+ /a  (leading slash added)\n- /a  (the same as argument 1)\n! Careful.\n1 billable path on E1, $0.00, in 1 batch";
         assert_eq!(told, wanted);
     }
 
@@ -194,6 +182,26 @@ mod tests {
 
     #[test]
     fn a_server_that_is_another_is_said_to_be() {
-        assert!(problem(&Value::Null, 404).contains("does not look like Unstale"));
+        assert!(problem(&Value::Null, 404, &Given::default()).contains("does not look like Unstale"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_where_it_was_given() {
+        let given = Given::read(&["/a".to_owned(), "/a%zz".to_owned()], None).unwrap();
+        let fault = json!({"pointer": "/items/1", "detail": "has a %."});
+        let other = json!({"pointer": "/reason", "detail": "is needed."});
+        let told = |detail: &str, errors: &[&Value]| {
+            let body = json!({"title": "T", "detail": detail, "errors": errors, "request_id": "r"});
+            problem(&body, 422, &given)
+        };
+        assert_eq!(
+            told("/items/1 has a %. Nothing was sent.", &[&fault]),
+            "T. argument 2: /a%zz has a %. Nothing was sent.\n  request r"
+        );
+        assert_eq!(told("/reason is needed.", &[&other]), "T. /reason is needed.\n  request r");
+        assert_eq!(
+            told("2 things.", &[&fault, &other]),
+            "T. 2 things.\n  argument 2: /a%zz has a %.\n  /reason is needed.\n  request r"
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! `unstale invalidate`: asks a running Unstale from a pipeline, with a token and without AWS keys.
 
 mod client;
+mod expanded;
+mod given;
 mod lines;
 mod progress;
 
@@ -16,6 +18,7 @@ use crate::{domain::run_url::parse_run_url, ops::new_uuid};
 
 use super::output::{OutputError, print, say_aside};
 use client::{Answer, Client, ClientError};
+use given::Given;
 use progress::Progress;
 
 /// Ask a running Unstale to refresh what a distribution serves. The token comes from UNSTALE_TOKEN.
@@ -30,7 +33,7 @@ pub struct InvalidateArgs {
     /// The address of Unstale, such as https://unstale.example.com.
     #[arg(long, env = "UNSTALE_SERVER")]
     server: String,
-    /// The ID of the distribution, its domain name or an alias.
+    /// The distribution: its ID, its ARN, a host that it serves, or a URL of it.
     #[arg(long, value_name = "ID-or-domain")]
     distribution: String,
     /// Why; kept in the history.
@@ -127,23 +130,24 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
     if token.trim().is_empty() {
         return Err(End::Usage("set UNSTALE_TOKEN to an API token, such as unstale_…".to_owned()));
     }
-    let items = lines::items(&args.items, args.file.as_deref()).map_err(End::Usage)?;
+    let given = Given::read(&args.items, args.file.as_deref()).map_err(End::Usage)?;
     let client = Client::new(&args.server, token.trim(), args.plain_http, run_url(&args)?)?;
     let mut progress = Progress::new();
 
-    let body = json!({"distribution": args.distribution, "items": items});
-    let plan = taken(client.post("/api/v1/plan", &body, None, &mut progress).await?)?;
+    let body = json!({"distribution": args.distribution, "items": given.items});
+    let plan = taken(client.post("/api/v1/plan", &body, None, &mut progress).await?, &given)?;
     if args.dry_run {
-        return tell(&args, &plan, &lines::plan(&plan));
+        return tell(&args, &plan, &lines::plan(&plan, &given));
     }
     if !args.json {
         // Where it cannot be printed the request goes on: how it ended is told at the end.
-        let _ = tell(&args, &plan, &lines::plan(&plan));
+        let _ = tell(&args, &plan, &lines::plan(&plan, &given));
     }
     let key = args.idempotency_key.clone().unwrap_or_else(new_uuid);
-    let answer =
-        client.post("/api/v1/invalidations", &whole_body(&args, &items), Some(&key), &mut progress).await?;
-    let mut last = taken(answer)?;
+    let answer = client
+        .post("/api/v1/invalidations", &whole_body(&args, &given.items), Some(&key), &mut progress)
+        .await?;
+    let mut last = taken(answer, &given)?;
     if args.wait && lines::is_open(&last) {
         last = wait(&client, &args, last, started, &mut progress).await?;
     }
@@ -176,11 +180,11 @@ fn tell(args: &InvalidateArgs, answer: &Value, words: &str) -> Result<(), End> {
 }
 
 /// What the server took, or why it did not.
-fn taken(answer: Answer) -> Result<Value, End> {
+fn taken(answer: Answer, given: &Given) -> Result<Value, End> {
     match answer.status {
         200..=299 => Ok(answer.body),
-        429 | 500.. => Err(End::OutOfReach(lines::problem(&answer.body, answer.status))),
-        _ => Err(End::Refused(lines::problem(&answer.body, answer.status))),
+        429 | 500.. => Err(End::OutOfReach(lines::problem(&answer.body, answer.status, given))),
+        _ => Err(End::Refused(lines::problem(&answer.body, answer.status, given))),
     }
 }
 
@@ -207,11 +211,11 @@ async fn wait(
         let path = format!("/api/v1/invalidations/{id}");
         let waited = client.get_now(&format!("{path}?wait={seconds}")).await;
         last = if let Some(answer) = waited {
-            taken(answer)?
+            taken(answer, &Given::default())?
         } else {
             // Too many wait already, or the line broke: looking from time to time does as well.
             tokio::time::sleep(LOOK_EVERY.min(left)).await;
-            taken(client.get(&path, progress).await?)?
+            taken(client.get(&path, progress).await?, &Given::default())?
         };
     }
     Ok(last)

@@ -1,0 +1,72 @@
+//! Arguments that a shell made out of a `*` without quotes: `/*` becomes `/bin /boot /dev …`, each of which would be
+//! taken for a path of the site.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// So many names make a list that nobody wrote by hand into a site of the same names.
+const NAMES_MIN: usize = 2;
+
+/// Why the arguments are not taken, where they are all that lies in the machine's own root folder, or in the folder that
+/// the command runs in. A shell leaves out what begins with a dot (POSIX, 2.14.3).
+pub fn refusal(arguments: &[String], root: &Path, folder: &Path) -> Option<String> {
+    let given: BTreeSet<&str> = arguments.iter().map(String::as_str).collect();
+    let all: BTreeSet<String> = names(root).into_iter().map(|name| format!("/{name}")).collect();
+    if all.len() >= NAMES_MIN && all.iter().all(|name| given.contains(name.as_str())) {
+        return Some(
+            "these are the folders of this machine: the shell made them out of /* without quotes; quote it: '/*'"
+                .to_owned(),
+        );
+    }
+    let here = names(folder);
+    if here.len() >= NAMES_MIN
+        && here.len() == given.len()
+        && here.iter().all(|name| given.contains(name.as_str()))
+    {
+        return Some(
+            "these are all names in this folder: the shell makes them out of * without quotes; quote it: '*'. If you mean these files, begin each with /"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|name| !name.starts_with('.')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in names {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn what_a_shell_makes_of_a_star_is_told_apart_from_paths() {
+        let root = folder(&["bin", "dev", "Applications", ".hidden"]);
+        let here = folder(&["assets", "index.html", ".git"]);
+        let refused = |words: &str| {
+            let arguments: Vec<String> = words.split(' ').map(str::to_owned).collect();
+            refusal(&arguments, root.path(), here.path())
+        };
+        for words in ["/Applications /bin /dev", "/bin /dev /Applications /index.html"] {
+            assert!(refused(words).is_some_and(|words| words.ends_with("quote it: '/*'")), "{words}");
+        }
+        assert!(refused("assets index.html").is_some_and(|words| words.contains("quote it: '*'")));
+        for words in
+            ["/bin /dev", "/bin", "assets", "assets index.html more", "/assets /index.html", "/*", "*"]
+        {
+            assert_eq!(refused(words), None, "{words}");
+        }
+        let empty = folder(&[]);
+        assert_eq!(refusal(&["/a".to_owned()], empty.path(), empty.path()), None);
+        assert_eq!(refusal(&[], Path::new("/no/such"), Path::new("/no/such")), None);
+    }
+}
