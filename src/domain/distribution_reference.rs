@@ -32,7 +32,7 @@ pub enum ReferenceError {
     #[error("The URL of the distribution has a user name or password; leave that part out")]
     Credentials,
     #[error(
-        "The name of the distribution is neither an ID nor an ARN, a host name or a URL of http or https"
+        "The name of the distribution is neither an ID such as E2QWRUHAPOMQZL nor an ARN, a host name or a URL of http or https"
     )]
     Unreadable,
 }
@@ -238,9 +238,9 @@ mod tests {
             ("old.example.org", "No distribution has old.example.org"),
             ("two.example.org", "two.example.org is a name of E3TWICE and E4TWICE; write the ID of one"),
             ("https://me:word@a.apps.example.com/", "user name or password"),
-            ("s3://bucket", "neither an ID nor an ARN"),
-            ("two words", "neither an ID nor an ARN"),
-            ("E1/../x", "neither an ID nor an ARN"),
+            ("s3://bucket", "neither an ID such as"),
+            ("two words", "neither an ID such as"),
+            ("E1/../x", "neither an ID such as"),
             (&"x".repeat(3_000), "longer than"),
         ] {
             assert!(found(text).unwrap_err().contains(why), "{text}: {:?}", found(text));

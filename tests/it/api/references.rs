@@ -85,7 +85,7 @@ async fn what_is_not_found_says_why() {
         ("nobody.example.org", "No distribution has nobody.example.org as its domain name or alias"),
         ("x.twice.example.com", "x.twice.example.com is a name of E3TWO and E4TWO; write the ID of one."),
         ("arn:aws:s3:::bucket", "The ARN is not that of a distribution"),
-        ("s3://bucket/", "neither an ID nor an ARN"),
+        ("s3://bucket/", "neither an ID such as"),
     ] {
         let told = problem(&plan(&program, named, "/x").await, 404, "not-found");
         assert!(detail(&told).contains(why), "{named}: {told}");
