@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// How long the code may take after the password.
+pub const HALF_LIFE: Duration = Duration::from_mins(5);
+/// How long a one-time link is good.
+pub const LINK_LIFE: Duration = Duration::from_hours(24);
+
 /// The bounds of every session. They are looked at whenever a session is used, so that a shorter one counts at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {

@@ -22,6 +22,8 @@ const MOST: usize = 10_000;
 struct Tries {
     count: u32,
     last: Timestamp,
+    /// The one before the last.
+    before: Timestamp,
 }
 
 impl Tries {
@@ -31,18 +33,33 @@ impl Tries {
         let pause = Duration::from_secs(1 << over.min(12)).min(longest);
         pause.saturating_sub(now.since(self.last))
     }
+
+    /// The last try does not count: nobody waits because of it.
+    fn give_back(&mut self) {
+        self.count = self.count.saturating_sub(1);
+        self.last = self.before;
+    }
 }
 
 /// Who tried how often. Its memory is bounded.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Throttle {
     accounts: HashMap<(String, Network), Tries>,
     networks: HashMap<Network, Tries>,
+    /// When it was last asked.
+    latest: Timestamp,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self { accounts: HashMap::new(), networks: HashMap::new(), latest: Timestamp::from_micros(0) }
+    }
 }
 
 impl Throttle {
     /// Begins a try, or says how long to wait first.
     pub fn begin(&mut self, account: &str, address: Option<IpAddr>, now: Timestamp) -> Result<(), Duration> {
+        self.look_at(now);
         let network = Network::of(address);
         let key = (account.to_owned(), network);
         let wait = |tries: Option<&Tries>, free, longest| {
@@ -61,6 +78,7 @@ impl Throttle {
 
     /// Begins something that has no account, or says how long to wait first.
     pub fn begin_unnamed(&mut self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Duration> {
+        self.look_at(now);
         let network = Network::of(address);
         let tries = self.networks.get(&network);
         let wait = tries.map_or(Duration::ZERO, |tries| tries.wait(now, FREE_NETWORK, LONGEST_NETWORK));
@@ -76,8 +94,33 @@ impl Throttle {
         let network = Network::of(address);
         self.accounts.remove(&(account.to_owned(), network));
         if let Some(tries) = self.networks.get_mut(&network) {
-            tries.count = tries.count.saturating_sub(1);
+            tries.give_back();
         }
+    }
+
+    /// The try was right, and more is still to come: it does not count, and earlier failures still do. Otherwise whoever
+    /// knows a password could forget their wrong codes by typing it once more.
+    pub fn was_right(&mut self, account: &str, address: Option<IpAddr>) {
+        let network = Network::of(address);
+        if let Some(tries) = self.accounts.get_mut(&(account.to_owned(), network)) {
+            tries.give_back();
+        }
+        if let Some(tries) = self.networks.get_mut(&network) {
+            tries.give_back();
+        }
+    }
+
+    /// Nobody waits for an hour to come again: where the clock was put back, what was counted lies no further ahead than
+    /// now.
+    fn look_at(&mut self, now: Timestamp) {
+        if now < self.latest {
+            let all = self.accounts.values_mut().chain(self.networks.values_mut());
+            all.for_each(|tries| {
+                tries.last = tries.last.min(now);
+                tries.before = tries.before.min(now);
+            });
+        }
+        self.latest = now;
     }
 }
 
@@ -89,11 +132,12 @@ fn count<K: Hash + Eq + Clone>(map: &mut HashMap<K, Tries>, key: K, now: Timesta
             map.remove(&oldest);
         }
     }
-    let tries = map.entry(key).or_insert(Tries { count: 0, last: now });
+    let tries = map.entry(key).or_insert(Tries { count: 0, last: now, before: now });
     if now.since(tries.last) >= FORGOTTEN {
         tries.count = 0;
     }
     tries.count = tries.count.saturating_add(1);
+    tries.before = tries.last;
     tries.last = now;
 }
 
@@ -147,6 +191,38 @@ mod tests {
             begin(&mut throttle, "ada", "192.0.2.9").unwrap();
             throttle.succeeded("ada", "192.0.2.9".parse().ok());
         }
+    }
+
+    #[test]
+    fn passwords_that_were_right_do_not_count_and_do_not_forgive_wrong_codes() {
+        let mut throttle = Throttle::default();
+        let ada = "192.0.2.9".parse().ok();
+        for _ in 0..100 {
+            begin(&mut throttle, "ada", "192.0.2.9").unwrap();
+            throttle.was_right("ada", ada);
+        }
+        for wrong_code in 0..FREE_ACCOUNT {
+            begin(&mut throttle, "ada", "192.0.2.9").unwrap();
+            throttle.was_right("ada", ada);
+            assert!(begin(&mut throttle, "ada", "192.0.2.9").is_ok(), "{wrong_code}");
+        }
+        let wait = begin(&mut throttle, "ada", "192.0.2.9").unwrap_err();
+        // After the wait the right password is followed by its code at once.
+        let later = START.plus(wait);
+        throttle.begin("ada", ada, later).unwrap();
+        throttle.was_right("ada", ada);
+        assert_eq!(throttle.begin("ada", ada, later), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_makes_nobody_wait_longer() {
+        let mut throttle = Throttle::default();
+        while begin(&mut throttle, "ada", "192.0.2.9").is_ok() {}
+        let back = START.minus(Duration::from_hours(24));
+        let address = "192.0.2.9".parse().ok();
+        let wait = throttle.begin("ada", address, back).unwrap_err();
+        assert!(wait <= LONGEST_ACCOUNT);
+        assert!(throttle.begin("ada", address, back.plus(wait)).is_ok());
     }
 
     #[test]

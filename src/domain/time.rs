@@ -2,6 +2,10 @@
 
 use std::{fmt, time::Duration};
 
+/// So far ahead a time may lie that was noted just now: the clocks of replicas differ, and a time server corrects one by
+/// seconds. What lies further ahead was noted by a clock that was wrong.
+pub const MOMENT: Duration = Duration::from_mins(1);
+
 /// A point in time in UTC, with microsecond precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -30,6 +34,25 @@ impl Timestamp {
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Was `earlier` less than `span` ago? A time that lies ahead was noted by a clock that has been put back: it is no
+    /// reason to wait.
+    #[must_use]
+    pub fn is_soon_after(self, earlier: Self, span: Duration) -> bool {
+        earlier <= self && self.since(earlier) < span
+    }
+
+    /// Up to here a time that was noted counts as past: see [`MOMENT`].
+    #[must_use]
+    pub fn and_a_moment(self) -> Self {
+        self.plus(MOMENT)
+    }
+
+    /// `2026-11-23 09:58`, in UTC.
+    #[must_use]
+    pub fn to_the_minute(self) -> String {
+        self.jiff().strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     #[must_use]
@@ -134,6 +157,17 @@ mod tests {
         assert_eq!(told(120), "2 min");
         assert_eq!(told(7_300), "2 hours");
         assert_eq!(told(400_000), "4 days");
+    }
+
+    #[test]
+    fn what_was_noted_ahead_is_no_reason_to_wait() {
+        let now = Timestamp::from_micros(10_000_000);
+        let second = Duration::from_secs(1);
+        assert!(now.is_soon_after(now, second) && now.is_soon_after(now.minus(second / 2), second));
+        assert!(!now.is_soon_after(now.minus(second), second));
+        assert!(!now.is_soon_after(now.plus(second), second));
+        assert_eq!(now.and_a_moment().since(now), MOMENT);
+        assert_eq!(now.to_the_minute(), "1970-01-01 00:00");
     }
 
     #[test]

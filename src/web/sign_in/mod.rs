@@ -156,6 +156,7 @@ pub async fn submit(
             Ok(welcome(&web, jar, &signed_in, &next))
         }
         SignIn::CodeAsked(half) => {
+            throttle::was_right(&web, &origin, &account);
             let jar = jar.add(auth::cookie(&web, Kind::HalfWay, half.reveal().to_owned()));
             Ok((jar, Redirect::to(&code::address(&next))).into_response())
         }

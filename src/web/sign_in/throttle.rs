@@ -33,6 +33,12 @@ pub fn succeeded(web: &Web, origin: &Origin, account: &str) {
     web.throttle.lock().unwrap_or_else(PoisonError::into_inner).succeeded(&key(account), address);
 }
 
+/// The password was right, and the code is still to come.
+pub fn was_right(web: &Web, origin: &Origin, account: &str) {
+    let address = origin.client_address.parse().ok();
+    web.throttle.lock().unwrap_or_else(PoisonError::into_inner).was_right(&key(account), address);
+}
+
 /// Accounts by their addresses; what cannot be one does not take memory.
 fn key(account: &str) -> String {
     account.chars().take(254).collect()

@@ -45,6 +45,33 @@ async fn turn_on(site: &Site, browser: &Browser) -> (String, Vec<String>) {
 }
 
 #[tokio::test]
+async fn right_passwords_whose_code_is_pending_are_no_failures_and_wrong_codes_are() {
+    let (site, browser) = with_grace(Site::new().await).await;
+    sign_in(&browser, PASSWORD).await;
+    let (secret, _) = turn_on(&site, &browser).await;
+    for _ in 0..12 {
+        let answer = sign_in(&site.stranger(), PASSWORD).await;
+        assert_eq!(answer.leads_to().as_deref(), Some("/sign-in/code"));
+    }
+    // Whoever knows the password guesses no more codes for typing it again.
+    let mut statuses = Vec::new();
+    for _ in 0..8 {
+        let thief = site.stranger();
+        if sign_in(&thief, PASSWORD).await.status == 429 {
+            statuses.push(429);
+            continue;
+        }
+        statuses.push(thief.post("/sign-in/code", &[("code", "000000")]).await.status);
+    }
+    assert_eq!(statuses, [422, 422, 422, 422, 429, 429, 429, 429]);
+    site.world.advance(Duration::from_secs(1_000));
+    sign_in(&browser, PASSWORD).await;
+    let now = site.world.now();
+    browser.post("/sign-in/code", &[("code", &code(&secret, now))]).await.assert_status(303);
+    site.finish().await;
+}
+
+#[tokio::test]
 async fn a_changed_password_ends_all_other_sessions_and_renews_this_one() {
     let (site, browser) = with_grace(Site::new().await).await;
     sign_in(&browser, PASSWORD).await;
@@ -142,7 +169,7 @@ async fn half_a_sign_in_ends_after_minutes_and_a_few_codes() {
     let (secret, _) = turn_on(&site, &browser).await;
     let late = site.stranger();
     sign_in(&late, PASSWORD).await;
-    site.world.advance(ops::HALF_LIFE);
+    site.world.advance(unstale::domain::session::HALF_LIFE);
     let answer = late.post("/sign-in/code", &[("code", &code(&secret, site.world.now()))]).await;
     assert_eq!(answer.leads_to().as_deref(), Some("/sign-in"));
     late.get("/sign-in/code").await.assert_status(303);
