@@ -213,8 +213,7 @@ impl App {
 
 /// The pages and the API, side by side.
 pub fn routes(pages: &Web) -> Router {
-    let options = &pages.options;
-    let api = Api::new(pages.desk.clone(), options.limits, options.public_url.clone(), pages.stop.clone());
+    let api = Api::new(pages.desk.clone(), pages.options.limits, pages.stop.clone());
     web::router(pages.clone(), api::router(api), Described(api::document()))
 }
 

@@ -84,7 +84,7 @@ pub async fn require_caller(State(api): State<Api>, mut request: Request, next: 
 }
 
 async fn recognise(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, ApiError> {
-    let base = base(api, headers);
+    let base = extensions.get::<Origin>().map(|origin| origin.base_url.clone()).unwrap_or_default();
     Ok(if headers.contains_key(header::AUTHORIZATION) {
         let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
         let secret = bearer(headers).ok_or_else(no_token)?;
@@ -131,15 +131,6 @@ fn via(headers: &HeaderMap, key: Option<&IdempotencyKey>) -> Result<String, ApiE
     let run = run.map(|url| format!("run {url}"));
     let key = key.map(|key| format!("idempotency key {}", key.as_str()));
     Ok(run.into_iter().chain(key).collect::<Vec<_>>().join("; "))
-}
-
-/// The address that people type, or the one that this request went to.
-fn base(api: &Api, headers: &HeaderMap) -> String {
-    if let Some(url) = &api.public_url {
-        return url.trim_end_matches('/').to_owned();
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    host.map_or_else(String::new, |host| format!("http://{host}"))
 }
 
 impl Caller {

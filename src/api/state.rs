@@ -27,8 +27,6 @@ pub struct Api(Arc<Shared>);
 pub struct Shared {
     pub desk: Desk,
     pub limits: Limits,
-    /// The address that people type, where it is known.
-    pub public_url: Option<String>,
     pub waiters: Places,
     pub streams: Places,
     /// Tokens that let nobody in are in the history once a minute.
@@ -39,11 +37,10 @@ pub struct Shared {
 
 impl Api {
     #[must_use]
-    pub fn new(desk: Desk, limits: Limits, public_url: Option<String>, stop: CancellationToken) -> Self {
+    pub fn new(desk: Desk, limits: Limits, stop: CancellationToken) -> Self {
         Self(Arc::new(Shared {
             desk,
             limits,
-            public_url,
             waiters: Places::new("waiting requests", WAITERS.0, WAITERS.1),
             streams: Places::new("streams", STREAMS.0, STREAMS.1),
             told: Mutex::default(),

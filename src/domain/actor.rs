@@ -87,6 +87,9 @@ pub struct Origin {
     pub user_agent: String,
     /// The session whose cookie came with the request: a new one takes its place.
     pub earlier: Option<SecretHash>,
+    /// What addresses for people begin with: the public URL, or else the address that they use now; empty where that
+    /// cannot be told. It is for whoever asks, and not in the history.
+    pub base_url: String,
 }
 
 /// An actor together with where they came from.

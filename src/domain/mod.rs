@@ -7,6 +7,7 @@ pub mod actor;
 pub mod attempted;
 pub mod audit;
 pub mod aws_cli;
+pub mod base_url;
 pub mod batching;
 pub mod bounds;
 pub mod claims;

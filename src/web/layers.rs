@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -18,7 +18,10 @@ use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer};
 use tracing::Instrument;
 
-use crate::{domain::actor::Origin, ops::new_uuid};
+use crate::{
+    domain::{actor::Origin, base_url::Addressed},
+    ops::new_uuid,
+};
 
 use super::{
     auth::{self, Kind},
@@ -85,6 +88,7 @@ async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Re
         request_id: id.0.clone(),
         user_agent: user_agent(request.headers()),
         earlier: auth::secret_in(request.headers(), &web, Kind::Session).map(|secret| secret.hash()),
+        base_url: base_url(&request, &web),
         ..Origin::default()
     };
     request.extensions_mut().insert(id.clone());
@@ -121,6 +125,22 @@ fn client(request: &Request, web: &Web) -> Option<String> {
     let hops: Vec<&str> =
         request.headers().get_all("x-forwarded-for").iter().map(|hop| hop.to_str().unwrap_or("?")).collect();
     Some(web.options.ways.trusted.client(peer, &hops).to_string())
+}
+
+/// The public URL, or the address that this request was sent to, as far as it can be believed.
+fn base_url(request: &Request, web: &Web) -> String {
+    if let Some(url) = &web.options.public_url {
+        return url.trim_end_matches('/').to_owned();
+    }
+    let said = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let asked = Addressed {
+        // HTTP/2 says it in the address.
+        host: said("host").or_else(|| request.uri().authority().map(Authority::as_str)),
+        forwarded_host: said("x-forwarded-host"),
+        forwarded_proto: said("x-forwarded-proto"),
+    };
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    asked.base_url(peer.is_some_and(|peer| web.options.ways.trusted.contains(peer))).unwrap_or_default()
 }
 
 /// As much of what the browser says of itself as is kept.

@@ -107,7 +107,7 @@ impl LinkMade {
         let mut conn = web.desk.db.read().await?;
         let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "A link", "/settings/people").await?;
         drop(conn);
-        let base = web.options.public_url.clone().unwrap_or_default();
+        let base = &visitor.acting.origin.base_url;
         let page = view::page(&Self {
             frame,
             email: person.email.clone(),

@@ -1,8 +1,13 @@
 //! The people as an administrator manages them.
 
-use unstale::{domain::access::Role, store::people};
+use reqwest::Method;
+use unstale::{
+    domain::{access::Role, network::Trusted},
+    store::people,
+    web::{Options, ways::Ways},
+};
 
-use crate::support::{ADMIN, Answer, Browser, Site};
+use crate::support::{ADMIN, Answer, Browser, Site, World, options, uuid};
 
 const NEW: &str = "grace@example.com";
 const PASSWORD: &str = "seven purple llamas knit";
@@ -51,7 +56,9 @@ async fn a_person_is_added_and_sets_their_own_password() {
     let head = site.world.head().await;
     let made = root.press(&form.with("email", NEW).with("role", "viewer")).await;
     assert_eq!(site.world.events_after(head).await, ["person.added"]);
-    let link = made.assert_status(200).text("#link");
+    let shown = made.assert_status(200).text("#link");
+    let link =
+        shown.strip_prefix(&site.address).expect("the address that the administrator uses now").to_owned();
     let secret = link.split("key=").nth(1).unwrap();
     assert!(!format!("{:?}", site.world.history().await).contains(secret));
 
@@ -176,4 +183,41 @@ async fn only_an_administrator_manages_people() {
     }
     assert_eq!(role_of(&site, ADMIN).await, Role::Admin);
     site.finish().await;
+}
+
+/// What the page says the link is, to somebody who comes over this proxy.
+async fn link_of(site: &Site, headers: &[(&str, &str)]) -> String {
+    let root = site.signed_in(&format!("{}@example.com", uuid()), Role::Admin).await;
+    root.set_cookie("__Host-unstale", &root.cookie("unstale").unwrap());
+    let body = crate::support::encoded(&[("email", &format!("{}@example.com", uuid())), ("role", "viewer")]);
+    let mut all =
+        vec![("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+    all.extend_from_slice(headers);
+    let made = root.send(Method::POST, "/settings/people", &all, body.into_bytes()).await;
+    made.assert_status(200).text("#link").split("/password?").next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_link_begins_with_the_address_that_the_administrator_uses() {
+    let plain = Site::new().await;
+    assert_eq!(link_of(&plain, &[]).await, plain.address);
+    let hosted = [("host", "unstale.example.com")];
+    assert_eq!(link_of(&plain, &hosted).await, "http://unstale.example.com");
+    // Nobody but a trusted proxy says more of it.
+    let forwarded =
+        [("host", "10.0.0.7:8080"), ("x-forwarded-host", "u.example.com"), ("x-forwarded-proto", "https")];
+    assert_eq!(link_of(&plain, &forwarded).await, "http://10.0.0.7:8080");
+    plain.finish().await;
+
+    let ways = Ways { trusted: Trusted::parse("127.0.0.0/8").unwrap(), ..Ways::default() };
+    let behind = Site::over(World::new().await, Options { ways, ..options() }).await;
+    assert_eq!(link_of(&behind, &forwarded).await, "https://u.example.com");
+    let evil = [("host", "u.example.com"), ("x-forwarded-host", "evil.example/x?")];
+    assert_eq!(link_of(&behind, &evil).await, "", "what is no host begins no link");
+    behind.finish().await;
+
+    let known = Options { public_url: Some("https://known.example.com".to_owned()), ..options() };
+    let known = Site::over(World::new().await, known).await;
+    assert_eq!(link_of(&known, &forwarded).await, "https://known.example.com");
+    known.finish().await;
 }
