@@ -53,12 +53,20 @@ pub struct Access {
     pub behind: String,
     /// Their own grants and those of their groups. Without any, nothing is narrowed.
     grants: Vec<Granted>,
+    /// What somebody else may, beyond which nothing reaches: the person who made a token.
+    within: Option<Box<Self>>,
 }
 
 impl Access {
     #[must_use]
     pub const fn new(role: Role, grants: Vec<Granted>) -> Self {
-        Self { role, behind: String::new(), grants }
+        Self { role, behind: String::new(), grants, within: None }
+    }
+
+    /// As much of this as somebody else may too.
+    #[must_use]
+    pub fn within(self, other: Self) -> Self {
+        Self { role: self.role.min(other.role), within: Some(Box::new(other)), ..self }
     }
 
     /// The same, of this person.
@@ -82,27 +90,37 @@ impl Access {
     /// Is there anything that the role allows and the grants do not? Administrators are never narrowed.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
+        self.has_own_bounds() || self.within.as_ref().is_some_and(|within| within.is_narrowed())
+    }
+
+    fn has_own_bounds(&self) -> bool {
         self.role != Role::Admin && !self.grants.is_empty()
     }
 
     /// May this distribution be named to them?
     #[must_use]
     pub fn sees(&self, site: &DistributionId) -> bool {
-        !self.is_narrowed() || self.grants.iter().any(|grant| grant.sites.contains(site))
+        let own = !self.has_own_bounds() || self.grants.iter().any(|grant| grant.sites.contains(site));
+        own && self.within.as_ref().is_none_or(|within| within.sees(site))
     }
 
     /// The distributions that they see; `None` for all.
     #[must_use]
     pub fn sites(&self) -> Option<BTreeSet<DistributionId>> {
         let all = || self.grants.iter().flat_map(|grant| grant.sites.iter().cloned()).collect();
-        self.is_narrowed().then(all)
+        let own: Option<BTreeSet<_>> = self.has_own_bounds().then(all);
+        match (own, self.within.as_ref().and_then(|within| within.sites())) {
+            (Some(own), Some(others)) => Some(own.intersection(&others).cloned().collect()),
+            (one, other) => one.or(other),
+        }
     }
 
     /// May they refresh this item there? Any one grant that covers it is enough.
     #[must_use]
     pub fn covers(&self, site: &DistributionId, item: &Item) -> bool {
         self.role.may_invalidate()
-            && (!self.is_narrowed() || self.reaches(site).any(|reach| reach.covers(item)))
+            && (!self.has_own_bounds() || self.reaches(site).any(|reach| reach.covers(item)))
+            && self.within.as_ref().is_none_or(|within| within.covers(site, item))
     }
 
     /// The same of every one of the items.
@@ -111,15 +129,33 @@ impl Access {
         items.iter().all(|item| self.covers(site, item))
     }
 
+    /// May they still make a request of these items there?
+    #[must_use]
+    pub fn may_request(&self, site: &DistributionId, items: &[Item]) -> bool {
+        self.role.may_invalidate() && self.sees(site) && self.covers_all(site, items)
+    }
+
     /// What they may refresh there, in words that follow "you may refresh".
     #[must_use]
     pub fn words(&self, site: &DistributionId) -> String {
         if !self.role.may_invalidate() {
             return "nothing".to_owned();
         }
-        if !self.is_narrowed() {
-            return "everything".to_owned();
+        let others = self.within.as_ref().filter(|within| within.is_narrowed());
+        match (self.has_own_bounds().then(|| self.own_words(site)), others) {
+            (None, None) => "everything".to_owned(),
+            (Some(own), None) => own,
+            (None, Some(others)) => others.words(site),
+            (Some(own), Some(others)) => {
+                format!(
+                    "{own}, and of that only what whoever made the token may refresh: {}",
+                    others.words(site)
+                )
+            }
         }
+    }
+
+    fn own_words(&self, site: &DistributionId) -> String {
         let words: BTreeSet<String> = self.reaches(site).map(Reach::words).collect();
         if words.is_empty() {
             "nothing here".to_owned()
@@ -185,6 +221,32 @@ mod tests {
         let operator = Access::new(Role::Operator, vec![granted(&[], "/")]);
         assert!(!operator.sees(&site("E1")) && !operator.covers(&site("E1"), &item("/a")));
         assert_eq!(operator.sites(), Some(BTreeSet::new()));
+    }
+
+    #[test]
+    fn what_is_within_somebody_else_s_reach_is_never_more_than_theirs() {
+        let maker = |role| Access::new(role, vec![granted(&["E1", "E2"], "/docs/")]);
+        let token = || Access::new(Role::Operator, vec![granted(&["E1", "E3"], "/docs/a/")]).of("p1");
+        let both = token().within(maker(Role::Operator));
+        assert_eq!((both.role, both.behind.as_str()), (Role::Operator, "p1"));
+        assert!(both.sees(&site("E1")) && both.covers(&site("E1"), &item("/docs/a/b")));
+        assert!(!both.covers(&site("E1"), &item("/docs/b")), "the token's own bounds hold");
+        assert!(!both.sees(&site("E2")) && !both.sees(&site("E3")));
+        assert_eq!(both.sites(), Some([site("E1")].into()));
+        assert!(both.words(&site("E1")).contains("paths below /docs/a/"));
+
+        let wide = Access::whole(Role::Operator).within(maker(Role::Operator));
+        assert!(wide.is_narrowed() && !wide.covers(&site("E1"), &item("/*")));
+        assert_eq!(wide.sites(), Some([site("E1"), site("E2")].into()));
+        assert_eq!(wide.words(&site("E1")), "paths below /docs/");
+
+        let viewer = token().within(maker(Role::Viewer));
+        assert!(viewer.sees(&site("E1")) && !viewer.covers(&site("E1"), &item("/docs/a/b")));
+        let admin = token().within(maker(Role::Admin));
+        assert_eq!(admin.role, Role::Operator, "never more than its own either");
+        assert!(admin.covers(&site("E3"), &item("/docs/a/b")));
+        assert!(!token().within(Access::nobody()).sees(&site("E1")));
+        assert!(!Access::whole(Role::Operator).within(Access::whole(Role::Admin)).is_narrowed());
     }
 
     #[test]

@@ -23,6 +23,7 @@ use canonical::Fields;
 use super::{
     actor::{Acting, ActorKind},
     id::{DistributionId, InvalidationId},
+    invalidation::{Invalidation, InvalidationState},
     secret::sha256_hex,
     time::Timestamp,
 };
@@ -214,6 +215,26 @@ pub struct Event {
 }
 
 impl Event {
+    /// An invalidation of which batches were taken back before they were sent.
+    #[must_use]
+    pub fn cancelled(
+        at: Timestamp,
+        acting: &Acting,
+        found: &Invalidation,
+        now_is: InvalidationState,
+        note: String,
+    ) -> Self {
+        Self {
+            target: Target::new("invalidation", found.id.as_str()),
+            distribution: Some(found.distribution.clone()),
+            invalidation: Some(found.id.clone()),
+            old: found.state.as_str().to_owned(),
+            new: now_is.as_str().to_owned(),
+            note,
+            ..Self::new(at, acting, Action::InvalidationCancelled)
+        }
+    }
+
     /// An act that was done; the fields that it has no use for are empty.
     #[must_use]
     pub fn new(at: Timestamp, acting: &Acting, action: Action) -> Self {

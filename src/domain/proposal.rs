@@ -12,6 +12,13 @@ use super::{
 /// How long a proposal can be approved.
 pub const LIFE: Duration = Duration::from_hours(24);
 
+/// No proposal that waits ends later than this: one that seems to was asked for by a clock that was ahead, and nobody knows
+/// for how long it has waited.
+#[must_use]
+pub fn latest_end(now: Timestamp) -> Timestamp {
+    now.plus(LIFE).and_a_moment()
+}
+
 /// Where a proposal stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProposalState {
@@ -37,7 +44,7 @@ impl ProposalState {
     #[must_use]
     pub fn read(text: &str, expires_at: Timestamp, now: Timestamp) -> Option<Self> {
         match text {
-            "waiting" if expires_at <= now => Some(Self::Expired),
+            "waiting" if expires_at <= now || expires_at > latest_end(now) => Some(Self::Expired),
             "waiting" => Some(Self::Waiting),
             "approved" => Some(Self::Approved),
             "declined" => Some(Self::Declined),

@@ -5,7 +5,13 @@
 
 use std::{fmt, time::Duration};
 
-use super::{access::Role, id::TokenId, secret::SecretHash, time::Timestamp};
+use super::{
+    access::Role,
+    actor::{Actor, ActorKind},
+    id::TokenId,
+    secret::SecretHash,
+    time::Timestamp,
+};
 
 const PREFIX: &str = "unstale_";
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -95,10 +101,18 @@ pub struct Token {
 }
 
 impl Token {
-    /// Does it let anybody in now?
+    /// Does it let anybody in now? Not one that a clock made which was ahead: its end would come too late.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && self.expires_at.is_none_or(|at| at > now)
+        self.revoked_at.is_none()
+            && self.expires_at.is_none_or(|at| at > now)
+            && self.created_at <= now.and_a_moment()
+    }
+
+    /// The token as whoever acts with it.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor { kind: ActorKind::Token, id: self.id.to_string(), name: self.name.clone() }
     }
 }
 

@@ -8,7 +8,6 @@ use crate::{
         id::{DistributionId, PersonId, TokenId},
         item::Item,
         time::Timestamp,
-        token::Token,
     },
     store::{Conn, StoreError, Tx, access, audit, sessions, tokens},
 };
@@ -38,36 +37,14 @@ pub(super) enum Refusal {
 
 /// What an actor may do now.
 pub(super) async fn of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Result<Access, StoreError> {
-    let access = match actor.kind {
-        ActorKind::Person => access::of_person(conn, &PersonId::from_trusted(actor.id.as_str())).await?,
-        // What a schedule may do was looked at when it was made.
-        ActorKind::Schedule | ActorKind::Service => Some(Access::whole(Role::Operator)),
-        ActorKind::Token => of_token(conn, &TokenId::from_trusted(actor.id.as_str()), now).await?,
-        ActorKind::Outside | ActorKind::Nobody => None,
-    };
-    Ok(access.unwrap_or_else(Access::nobody))
-}
-
-async fn of_token(conn: &mut Conn, id: &TokenId, now: Timestamp) -> Result<Option<Access>, StoreError> {
-    match tokens::find(conn, id).await? {
-        Some(token) => of_known_token(conn, &token, now).await,
-        None => Ok(None),
+    if actor.kind == ActorKind::Token {
+        let token = tokens::find(conn, &TokenId::from_trusted(actor.id.as_str())).await?;
+        let good = token.is_some_and(|token| token.is_good(now));
+        if !good {
+            return Ok(Access::nobody());
+        }
     }
-}
-
-/// Of a token that is neither revoked nor over, while whoever made it is not disabled. One that was made at the shell
-/// has nobody behind it.
-pub(super) async fn of_known_token(
-    conn: &mut Conn,
-    token: &Token,
-    now: Timestamp,
-) -> Result<Option<Access>, StoreError> {
-    let behind = PersonId::from_trusted(token.made_by.as_str());
-    let orphan = !token.made_by.is_empty() && access::of_person(conn, &behind).await?.is_none();
-    if orphan || !token.is_good(now) {
-        return Ok(None);
-    }
-    access::of_token(conn, token.id.as_str(), token.role, &behind).await.map(Some)
+    access::of_requester(conn, actor).await
 }
 
 /// May they refresh these items there, or act on an invalidation of them?

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         actor::Acting,
-        audit::{Action, Event, Target},
+        audit::{Event, Target},
         id::InvalidationId,
     },
     store::{audit, batches, invalidations},
@@ -24,13 +24,8 @@ pub async fn cancel_invalidation(desk: &Desk, acting: &Acting, id: &Invalidation
         return Err(OpError::TooLate);
     }
     let state = invalidations::refresh_state(&mut tx, id, now).await?;
-    let mut event = Event::new(now, acting, Action::InvalidationCancelled);
-    event.target = Target::new("invalidation", id.as_str());
-    event.distribution = Some(found.distribution);
-    event.invalidation = Some(id.clone());
-    found.state.as_str().clone_into(&mut event.old);
-    state.as_str().clone_into(&mut event.new);
-    event.note = format!("{cancelled} of its batches were not sent");
+    let note = format!("{cancelled} of its batches were not sent");
+    let event = Event::cancelled(now, acting, &found, state, note);
     audit::append(&mut tx, event);
     desk.commit(tx).await?;
     Ok(())

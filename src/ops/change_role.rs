@@ -7,12 +7,11 @@ use crate::{
         audit::{Action, Event, Target},
         id::PersonId,
         person::Person,
-        time::Timestamp,
     },
     store::{Tx, audit, half_sign_ins, people, sessions},
 };
 
-use super::{Desk, OpError, allow};
+use super::{Desk, OpError, allow, withdraw::withdraw_of_person};
 
 /// Changes the role and ends the person's sessions. The last administrator stays one. The same role changes nothing.
 pub async fn change_role(desk: &Desk, acting: &Acting, id: &PersonId, role: Role) -> Result<(), OpError> {
@@ -27,27 +26,30 @@ pub async fn change_role(desk: &Desk, acting: &Acting, id: &PersonId, role: Role
     if admins == [person.id.clone()] {
         return Err(OpError::LastAdmin);
     }
-    write_role(&mut tx, acting, &person, role, desk.clock.now()).await?;
+    write_role(desk, &mut tx, acting, &person, role).await?;
     desk.commit(tx).await?;
     Ok(())
 }
 
-/// Writes the role, the end of the sessions and the event into a transaction that may do more.
+/// Writes the role, the end of the sessions, the event and what is taken back of theirs into a transaction that may do
+/// more.
 pub(super) async fn write_role(
+    desk: &Desk,
     tx: &mut Tx,
     acting: &Acting,
     person: &Person,
     role: Role,
-    now: Timestamp,
 ) -> Result<(), OpError> {
     people::set_role(tx, &person.id, role).await?;
     sessions::delete_of_person(tx, &person.id, None).await?;
     half_sign_ins::delete_of_person(tx, &person.id).await?;
-    let mut event = Event::new(now, acting, Action::RoleChanged);
+    let mut event = Event::new(desk.clock.now(), acting, Action::RoleChanged);
     event.target = Target::new("person", person.id.as_str());
     event.note.clone_from(&person.email);
     person.role.as_str().clone_into(&mut event.old);
     role.as_str().clone_into(&mut event.new);
     audit::append(tx, event);
+    let why = format!("{} became {}", person.email, role.as_str());
+    withdraw_of_person(desk, tx, acting, person, &why).await?;
     Ok(())
 }

@@ -10,9 +10,9 @@ use crate::{
     store::{Tx, audit, half_sign_ins, password_links, people, sessions},
 };
 
-use super::{Desk, OpError, allow};
+use super::{Desk, OpError, allow, withdraw::withdraw_of_person};
 
-/// Ends all that lets the person in, at once. The last administrator cannot be disabled.
+/// Ends all that lets the person in, at once, and takes back what waits in their name. The last administrator cannot be disabled.
 pub async fn disable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Result<(), OpError> {
     let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;
@@ -30,6 +30,8 @@ pub async fn disable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Resu
     half_sign_ins::delete_of_person(&mut tx, id).await?;
     password_links::delete(&mut tx, id).await?;
     write_event(desk, &mut tx, acting, Action::PersonDisabled, &person);
+    let why = format!("{} was disabled", person.email);
+    withdraw_of_person(desk, &mut tx, acting, &person, &why).await?;
     desk.commit(tx).await?;
     Ok(())
 }

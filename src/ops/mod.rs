@@ -48,6 +48,7 @@ mod set_up;
 mod sign_in;
 mod turn;
 
+mod withdraw;
 pub use add_grant::add_grant;
 pub use add_group::add_group;
 pub use add_person::add_person;

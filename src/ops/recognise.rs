@@ -180,7 +180,7 @@ async fn write_recognised(
     write_groups(desk, tx, &acting, who).await?;
     let role = told.filter(|role| rules.roles.is_by_provider() && *role != person.role);
     if let Some(role) = role {
-        write_role(tx, &acting, &person, role, desk.clock.now()).await?;
+        write_role(desk, tx, &acting, &person, role).await?;
     }
     Ok(Ok(Person { role: role.unwrap_or(person.role), ..person }))
 }

@@ -5,18 +5,19 @@ use std::time::Duration;
 use crate::{
     domain::{
         access::Access,
-        actor::{Acting, Actor, ActorKind, Origin},
+        actor::{Acting, Origin},
         token::{Token, TokenSecret},
     },
-    store::tokens,
+    store::{access, tokens},
 };
 
-use super::{Desk, OpError, allow};
+use super::{Desk, OpError};
 
 /// How precisely the last use of a token is kept.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
-/// The token, who acts with it, and what it may do; `None` where it is unknown, revoked or over, or its maker disabled.
+/// The token, who acts with it, and what it may do; `None` where it is unknown, revoked or over, or its maker
+/// disabled. It is never more than its maker may now.
 pub async fn recognise_token(
     desk: &Desk,
     origin: Origin,
@@ -25,12 +26,15 @@ pub async fn recognise_token(
     let (now, hash) = (desk.clock.now(), secret.hash());
     let mut conn = desk.db.read().await?;
     let Some(token) = tokens::find_by_hash(&mut conn, &hash).await? else { return Ok(None) };
-    let Some(access) = allow::of_known_token(&mut conn, &token, now).await? else { return Ok(None) };
+    if !token.is_good(now) {
+        return Ok(None);
+    }
+    let Some(access) = access::of_token(&mut conn, &token).await? else { return Ok(None) };
     drop(conn);
-    if token.last_used_at.is_none_or(|at| now.since(at) >= TOUCH_EVERY) {
+    if !token.last_used_at.is_some_and(|at| now.is_soon_after(at, TOUCH_EVERY)) {
         touch(desk, &token).await;
     }
-    let actor = Actor { kind: ActorKind::Token, id: token.id.to_string(), name: token.name.clone() };
+    let actor = token.actor();
     let origin = Origin { sign_in: "token".to_owned(), session: hash.handle(), ..origin };
     Ok(Some((token, Acting { actor, origin }, access)))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        actor::{Acting, Actor, ActorKind, Origin},
+        actor::{Acting, Actor, Origin},
         audit::{Action, Event, Outcome, Target},
         id::TokenId,
         time::Timestamp,
@@ -27,8 +27,7 @@ pub async fn refuse_token(
     }
     let origin = Origin { sign_in: "token".to_owned(), ..origin.clone() };
     let mut event = if let Some(token) = &found {
-        let actor = Actor { kind: ActorKind::Token, id: token.id.to_string(), name: token.name.clone() };
-        let acting = Acting { actor, origin: Origin { session: hash.handle(), ..origin } };
+        let acting = Acting { actor: token.actor(), origin: Origin { session: hash.handle(), ..origin } };
         let mut event = Event::new(now, &acting, Action::TokenRefused);
         event.target = Target::new("token", token.id.as_str());
         event
@@ -50,6 +49,9 @@ fn why(token: Option<&Token>, now: Timestamp) -> String {
     match (token.revoked_at, token.expires_at.filter(|at| *at <= now)) {
         (Some(at), _) => format!("it was revoked at {at}"),
         (None, Some(at)) => format!("it was over at {at}"),
+        (None, None) if token.created_at > now.and_a_moment() => {
+            format!("it was made at {}, which is still to come", token.created_at)
+        }
         (None, None) => "whoever made it is disabled".to_owned(),
     }
 }

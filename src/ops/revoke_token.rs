@@ -1,4 +1,4 @@
-//! Ends an API token for good, at once.
+//! Ends an API token for good, at once, and takes back what waits in its name.
 
 use crate::{
     domain::{
@@ -9,7 +9,7 @@ use crate::{
     store::{audit, tokens},
 };
 
-use super::{Desk, OpError, allow};
+use super::{Desk, OpError, allow, withdraw::withdraw};
 
 pub async fn revoke_token(desk: &Desk, acting: &Acting, id: &TokenId) -> Result<(), OpError> {
     let tx = desk.db.begin().await?;
@@ -23,6 +23,7 @@ pub async fn revoke_token(desk: &Desk, acting: &Acting, id: &TokenId) -> Result<
     event.target = Target::new("token", id.as_str());
     event.old = format!("{} ({}), {}", token.name, token.shown, token.role.as_str());
     audit::append(&mut tx, event);
+    withdraw(desk, &mut tx, acting, &token.actor(), &format!("the token {} was revoked", token.name)).await?;
     desk.commit(tx).await?;
     Ok(())
 }

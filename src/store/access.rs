@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::domain::{
     access::{Access, Granted, Role},
+    actor::{Actor, ActorKind},
     grant::{Place, SubjectKind},
-    id::{DistributionId, PersonId},
+    id::{DistributionId, PersonId, TokenId},
     person::Person,
+    token::Token,
 };
 
 use super::{
@@ -14,6 +16,7 @@ use super::{
     db::{fetch_all, fetch_optional},
     grants,
     sessions::Session,
+    tokens,
 };
 
 /// Of a person; `None` where there is no such person, or not any more.
@@ -37,15 +40,41 @@ pub async fn of_session(conn: &mut Conn, session: &Session) -> Result<Access, St
     resolve(conn, *role, id.as_str(), all).await
 }
 
-/// Of a token with this role, which the person `made_by` answers for.
-pub async fn of_token(
-    conn: &mut Conn,
-    token: &str,
-    role: Role,
-    made_by: &PersonId,
-) -> Result<Access, StoreError> {
-    let all = grants::of_subject(conn, SubjectKind::Token, token).await?;
-    resolve(conn, role, made_by.as_str(), all).await
+/// Of a token that was not revoked, whether it is over or not: as much as it was made for and as whoever made it may now.
+/// `None` where it was revoked, or its maker is disabled. One that was made at the shell has nobody behind it.
+pub async fn of_token(conn: &mut Conn, token: &Token) -> Result<Option<Access>, StoreError> {
+    if token.revoked_at.is_some() {
+        return Ok(None);
+    }
+    let maker = if token.made_by.is_empty() {
+        None
+    } else {
+        let maker = of_person(conn, &PersonId::from_trusted(token.made_by.as_str())).await?;
+        let Some(maker) = maker else { return Ok(None) };
+        Some(maker)
+    };
+    let all = grants::of_subject(conn, SubjectKind::Token, token.id.as_str()).await?;
+    let own = resolve(conn, token.role, &token.made_by, all).await?;
+    Ok(Some(match maker {
+        Some(maker) => own.within(maker),
+        None => own,
+    }))
+}
+
+/// What whoever asked for something that was accepted may do now: they may lose it before it is sent. That a token is over
+/// by then, which was known when it asked, takes nothing back. Nobody sees nothing.
+pub async fn of_requester(conn: &mut Conn, actor: &Actor) -> Result<Access, StoreError> {
+    let access = match actor.kind {
+        ActorKind::Person => of_person(conn, &PersonId::from_trusted(actor.id.as_str())).await?,
+        // What a schedule may do was looked at when it was made.
+        ActorKind::Schedule | ActorKind::Service => Some(Access::whole(Role::Operator)),
+        ActorKind::Token => match tokens::find(conn, &TokenId::from_trusted(actor.id.as_str())).await? {
+            Some(token) => of_token(conn, &token).await?,
+            None => None,
+        },
+        ActorKind::Outside | ActorKind::Nobody => None,
+    };
+    Ok(access.unwrap_or_else(Access::nobody))
 }
 
 async fn resolve(

@@ -35,6 +35,7 @@ pub mod tokens;
 pub mod trail;
 pub mod unsettled;
 pub mod ways;
+pub mod waiting;
 
 pub use db::{Conn, Db, Tx};
 pub use error::StoreError;

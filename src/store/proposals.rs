@@ -6,7 +6,7 @@ use crate::domain::{
     audit::ItemsRecord,
     id::{DistributionId, InvalidationId, ProposalId, RequestKey},
     item::Item,
-    proposal::{Proposal, ProposalState},
+    proposal::{Proposal, ProposalState, latest_end},
     time::Timestamp,
 };
 
@@ -148,11 +148,12 @@ pub async fn waiting(conn: &mut Conn, access: &Access, now: Timestamp) -> Result
     let (number,) = fetch_one!(
         conn,
         (i64,),
-        "SELECT count(*) FROM proposal WHERE state = 'waiting' AND expires_at > $3
+        "SELECT count(*) FROM proposal WHERE state = 'waiting' AND expires_at > $3 AND expires_at <= $4
            AND ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)",
         sight.all,
         sight.list.as_str(),
         now.as_micros(),
+        latest_end(now).as_micros(),
     )?;
     Ok(count(number))
 }
@@ -163,10 +164,11 @@ pub async fn waiting_of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Resul
         conn,
         (i64,),
         "SELECT count(*) FROM proposal
-         WHERE state = 'waiting' AND expires_at > $3 AND actor_kind = $1 AND actor_id = $2",
+         WHERE state = 'waiting' AND expires_at > $3 AND expires_at <= $4 AND actor_kind = $1 AND actor_id = $2",
         actor.kind.as_str(),
         actor.id.as_str(),
         now.as_micros(),
+        latest_end(now).as_micros(),
     )?;
     Ok(count(number))
 }
@@ -185,7 +187,7 @@ pub async fn decide(
         tx,
         "UPDATE proposal SET state = $2, decided_kind = $3, decided_id = $4, decided_name = $5, decided_at = $6,
              word = $7, invalidation_id = $8
-         WHERE id = $1 AND state = 'waiting' AND expires_at > $6",
+         WHERE id = $1 AND state = 'waiting' AND expires_at > $6 AND expires_at <= $9",
         id.as_str(),
         state,
         by.kind.as_str(),
@@ -194,6 +196,7 @@ pub async fn decide(
         now.as_micros(),
         word,
         invalidation.map(InvalidationId::as_str),
+        latest_end(now).as_micros(),
     )?;
     Ok(decided == 1)
 }

@@ -1,6 +1,12 @@
 //! API tokens. Only the hash of a secret is kept.
 
-use crate::domain::{access::Role, id::TokenId, secret::SecretHash, time::Timestamp, token::Token};
+use crate::domain::{
+    access::Role,
+    id::{PersonId, TokenId},
+    secret::SecretHash,
+    time::Timestamp,
+    token::Token,
+};
 
 use super::{
     Conn, StoreError, Tx,
@@ -87,6 +93,17 @@ pub async fn list(conn: &mut Conn, limit: usize) -> Result<Vec<Token>, StoreErro
         Row,
         select!("ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, name LIMIT $1"),
         signed(limit)
+    )?;
+    rows.into_iter().map(Row::into_token).collect()
+}
+
+/// The tokens that a person answers for and that were not revoked.
+pub async fn made_by(conn: &mut Conn, person: &PersonId) -> Result<Vec<Token>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!("WHERE made_by = $1 AND revoked_at IS NULL ORDER BY name"),
+        person.as_str()
     )?;
     rows.into_iter().map(Row::into_token).collect()
 }

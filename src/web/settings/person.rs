@@ -7,8 +7,11 @@ use axum::{
 };
 
 use crate::{
-    domain::{id::PersonId, person::Person, secret::Secret, session::browser_in_words},
-    store::{groups, identities, people, second_steps, sessions},
+    domain::{
+        actor::ActorKind, id::PersonId, person::Person, secret::Secret, session::browser_in_words,
+        time::Timestamp, token::Token,
+    },
+    store::{Conn, StoreError, groups, identities, people, second_steps, sessions, tokens, waiting},
 };
 
 use super::{
@@ -39,6 +42,72 @@ struct PersonPage {
     groups: String,
     identities: Vec<(String, String)>,
     sessions: Vec<SessionRow>,
+    /// What becomes less with the person.
+    depends: Depends,
+}
+
+/// What depends on what a person may: their tokens, and the requests of theirs and of their tokens that wait.
+struct Depends {
+    /// The names of their tokens that may act now.
+    operators: Vec<String>,
+    /// Those that let somebody in.
+    tokens: Vec<String>,
+    waiting: usize,
+}
+
+impl Depends {
+    async fn load(conn: &mut Conn, person: &PersonId, now: Timestamp) -> Result<Self, StoreError> {
+        let mut tokens = tokens::made_by(conn, person).await?;
+        let own = waiting::counts(conn, ActorKind::Person, now).await?;
+        let theirs = waiting::counts(conn, ActorKind::Token, now).await?;
+        let of_tokens = tokens.iter().filter_map(|token| theirs.get(token.id.as_str()));
+        let waiting = own.get(person.as_str()).copied().unwrap_or(0) + of_tokens.sum::<usize>();
+        tokens.retain(|token| token.is_good(now));
+        let named = |token: &Token| token.name.clone();
+        let operators = tokens.iter().filter(|token| token.role.may_invalidate()).map(named).collect();
+        Ok(Self { operators, tokens: tokens.iter().map(named).collect(), waiting })
+    }
+
+    /// What another role changes beside the person themselves; nothing where it changes nothing else.
+    fn as_viewer(&self) -> Option<String> {
+        let mut words = Vec::new();
+        if !self.operators.is_empty() {
+            words.push(format!("{} only look", tokens_in_words(&self.operators)));
+        }
+        words.extend(self.cancelled());
+        (!words.is_empty()).then(|| format!("As a viewer: {}.", words.join("; ")))
+    }
+
+    fn disabled(&self) -> Option<String> {
+        let mut words = Vec::new();
+        if !self.tokens.is_empty() {
+            words.push(format!("{} let nobody in", tokens_in_words(&self.tokens)));
+        }
+        words.extend(self.cancelled());
+        (!words.is_empty()).then(|| format!("Disabled: {}.", words.join("; ")))
+    }
+
+    fn cancelled(&self) -> Option<String> {
+        (self.waiting > 0).then(|| {
+            format!("{} of theirs and of their tokens will be cancelled", waiting_requests(self.waiting))
+        })
+    }
+}
+
+/// So many names are told; the rest is counted.
+const NAMED: usize = 10;
+
+fn tokens_in_words(names: &[String]) -> String {
+    let named = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => format!("the tokens made by them ({named})"),
+        more => format!("the tokens made by them ({named} and {more} more)"),
+    }
+}
+
+/// `1 waiting request`, `2 waiting requests`
+pub(super) fn waiting_requests(number: usize) -> String {
+    if number == 1 { "1 waiting request".to_owned() } else { format!("{number} waiting requests") }
 }
 
 /// `GET /settings/people/{id}`
@@ -58,6 +127,7 @@ pub async fn show(
     let identities = identities::of_person(&mut conn, &id).await?;
     let groups = groups::of_person(&mut conn, &id).await?.join(", ");
     let listed = sessions::of_person(&mut conn, &id, now, web.options.ways.session).await?;
+    let depends = Depends::load(&mut conn, &id, now).await?;
     drop(conn);
     let row = |session: sessions::Listed| SessionRow {
         id: session.hash.handle(),
@@ -81,6 +151,7 @@ pub async fn show(
         groups,
         identities,
         sessions: listed.into_iter().map(row).collect(),
+        depends,
         email: person.email,
     })
 }

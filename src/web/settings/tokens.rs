@@ -10,12 +10,14 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
+        actor::ActorKind,
         grant::Grant,
         id::{DistributionId, TokenId},
+        person::Person,
         token::{self, Token, TokenError},
     },
     ops::{self, NewToken, OpError},
-    store::{distributions, grants, tokens},
+    store::{distributions, grants, people, tokens, waiting},
 };
 
 use super::{
@@ -27,6 +29,7 @@ use super::{
         view::{self, Frame, When},
     },
     frame,
+    person::waiting_requests,
 };
 
 const PATH: &str = "/settings/tokens";
@@ -58,6 +61,12 @@ struct Row {
     used: Option<When>,
     /// Why it lets nobody in any more.
     ended: Option<&'static str>,
+    /// It can be revoked: it lets somebody in, or something waits in its name.
+    can_revoke: bool,
+    /// Why it acts as less than it was made for.
+    less: Option<String>,
+    /// What revoking it takes back.
+    takes_back: Option<String>,
     grants: Vec<String>,
 }
 
@@ -145,11 +154,15 @@ async fn render(
     let all = tokens::list(&mut conn, SHOWN).await?;
     let grants = grants::list(&mut conn, SHOWN).await?;
     let sites = distributions::list(&mut conn).await?;
+    let everybody = people::list(&mut conn).await?;
+    let waiting = waiting::counts(&mut conn, ActorKind::Token, web.desk.clock.now()).await?;
     drop(conn);
     let rows = all.into_iter().map(|token| {
         let own = grants.iter().filter(|grant| grant.subject.id == token.id.as_str());
         let words = own.map(Grant::words).collect();
-        Row::new(web, token, words)
+        let maker = everybody.iter().find(|person| person.id.as_str() == token.made_by);
+        let waits = waiting.get(token.id.as_str()).copied().unwrap_or(0);
+        Row::new(web, token, words, maker, waits)
     });
     let (mut name, mut expires, mut site) =
         (Field::new(&form.name), Field::new(&form.expires), Field::new(&form.distribution));
@@ -174,14 +187,20 @@ async fn render(
 }
 
 impl Row {
-    fn new(web: &Web, token: Token, grants: Vec<String>) -> Self {
+    fn new(web: &Web, token: Token, grants: Vec<String>, maker: Option<&Person>, waits: usize) -> Self {
         let now = web.desk.clock.now();
+        let disabled = maker.is_some_and(|maker| maker.disabled_at.is_some());
         let ended = match (token.revoked_at, token.is_good(now)) {
             (Some(_), _) => Some("revoked"),
             (None, false) => Some("over"),
+            (None, true) if disabled => Some("its maker is disabled"),
             (None, true) => None,
         };
+        let less = maker.filter(|maker| maker.role < token.role && ended.is_none());
         Self {
+            can_revoke: token.revoked_at.is_none() && (ended != Some("over") || waits > 0),
+            less: less.map(|maker| format!("acts as {}, as its maker is one now", maker.role.as_str())),
+            takes_back: (waits > 0).then(|| format!("{} will be cancelled", waiting_requests(waits))),
             id: token.id.to_string(),
             name: token.name,
             shown: token.shown,

@@ -11,12 +11,14 @@ use crate::{
 
 use super::{
     super::{Bench, Next},
-    Held,
+    Held, withdrawn,
 };
 
 /// What there was to take up.
 pub(super) enum Claim {
     Held(Box<Held>),
+    /// What was to go was taken back: whoever asked may not ask for it any more.
+    Withdrawn,
     Nothing(Next),
 }
 
@@ -41,6 +43,11 @@ pub(super) async fn claim(bench: &Bench) -> Result<Claim, StoreError> {
                 tx.commit().await?;
                 return Ok(Claim::Held(held));
             }
+            Claim::Withdrawn => {
+                tx.commit().await?;
+                bench.bell.ring();
+                return Ok(Claim::Withdrawn);
+            }
             Claim::Nothing(Next::At(at)) => next = Next::At(at),
             Claim::Nothing(_) => {}
         }
@@ -62,6 +69,9 @@ async fn claim_of(
     let Some(chosen) = queue::pick(&candidates, in_flight, bench.settings.limits, now) else {
         return idle;
     };
+    if !chosen.counted && withdrawn::take_back(tx, &chosen.id, now).await? {
+        return Ok(Claim::Withdrawn);
+    }
     let (create, all) = (bench.settings.create, bench.settings.read);
     if let Err(wait) = accounts::take_create(tx, account, create, all, now).await? {
         return Ok(Claim::Nothing(Next::At(wait)));

@@ -2,6 +2,7 @@
 
 mod claim;
 mod settle;
+mod withdrawn;
 
 use std::{sync::Arc, time::Duration};
 
@@ -87,6 +88,7 @@ impl Submitter {
             return Ok(Ok(Work(None)));
         }
         match claim::claim(&self.bench).await? {
+            Claim::Withdrawn => Ok(Err(Next::Again)),
             Claim::Nothing(next) => Ok(Err(next)),
             Claim::Held(held) => {
                 step::reached("claimed");

@@ -27,3 +27,4 @@ mod together;
 mod trail;
 mod trouble;
 mod watching;
+mod withdrawn;

@@ -1,7 +1,9 @@
 //! API tokens: made on the page, shown once, revoked at once.
 
+use std::time::Duration;
+
 use unstale::domain::{access::Role, actor::Origin, token::TokenSecret};
-use unstale::ops;
+use unstale::{ops, store::people};
 
 use crate::support::{SHOP, Site, WORKSHOP};
 
@@ -76,5 +78,50 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_is_made() {
     }
     assert!(!admin.get(PAGE).await.has("table"));
     assert_eq!(site.world.events_after(head).await, ["act.refused"; 4]);
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_acts_as_no_more_than_its_maker_may_and_the_pages_say_so_before() {
+    let site = Site::new().await;
+    let root = site.admin().await;
+    let ada = site.signed_in("adele@example.com", Role::Admin).await;
+    let form = ada.get(PAGE).await.form("#make").with("name", "deploy");
+    let secret = ada.submit(&form).await.text("#token");
+    let token = TokenSecret::parse(&secret).unwrap();
+    let recognised =
+        async || ops::recognise_token(&site.world.desk, Origin::default(), &token).await.unwrap();
+    let (found, acting, access) = recognised().await.unwrap();
+    assert_eq!(access.role, Role::Operator);
+    for typed in ["/a", "/b"] {
+        let mut new = site.world.new_invalidation(WORKSHOP, typed).await;
+        new.not_before = Some(site.world.now().plus(Duration::from_hours(24)));
+        ops::request_invalidation(&site.world.desk, &acting, &new).await.unwrap();
+    }
+    let row = format!("form[action$='{}/revoke'] + .sub", found.id);
+    assert_eq!(root.get(PAGE).await.text(&row), "2 waiting requests will be cancelled");
+
+    let everybody = site.world.database.get(async |conn| people::list(conn).await).await;
+    let id = everybody.into_iter().find(|person| person.email == "adele@example.com").unwrap().id;
+    let person = format!("/settings/people/{id}");
+    let page = root.get(&person).await;
+    let told = page.text("#as-viewer");
+    assert_eq!(
+        told,
+        "As a viewer: the tokens made by them (deploy) only look; 2 waiting requests of theirs and of their tokens will be cancelled."
+    );
+    assert!(page.text("#when-disabled").contains("(deploy) let nobody in"));
+    root.post(&format!("{person}/role"), &[("role", "viewer")]).await.assert_status(303);
+    assert_eq!(recognised().await.unwrap().2.role, Role::Viewer);
+    let states: Vec<_> = site.world.recent().await.iter().map(|one| one.state.as_str()).collect();
+    assert_eq!(states, ["cancelled", "cancelled"]);
+    let page = root.get(PAGE).await;
+    page.assert_says("acts as viewer, as its maker is one now");
+    assert!(!page.has(&row), "nothing waits any more");
+    assert!(!root.get(&person).await.has("#as-viewer"));
+
+    root.post(&format!("{person}/disable"), &[]).await.assert_status(303);
+    assert!(recognised().await.is_none());
+    root.get(PAGE).await.assert_says("its maker is disabled");
     site.finish().await;
 }

@@ -6,12 +6,13 @@ use unstale::{
         actor::{Acting, Actor},
         audit::{Action, Event, sight::Sight},
         grant::{Grant, Place, Subject, SubjectKind, parse_place, parse_reach},
-        id::{GrantId, PersonId},
+        id::{GrantId, PersonId, TokenId},
         item::Item,
         person::Person,
         reach::Reach,
         secret::Secret,
         session::SessionLimits,
+        token::Token,
     },
     store::{
         Conn, StoreError, access, audit, distribution_tags, grants, groups, invalidations, local_groups,
@@ -137,11 +138,23 @@ async fn nobody_who_is_gone_may_anything(database: &Database) {
 
 async fn a_grant_by_tag_follows_the_tags(database: &Database) {
     sites(database, &["E1", "E2"]).await;
-    let maker = PersonId::from_trusted("maker");
+    let maker = Person { id: PersonId::from_trusted("maker"), ..person("maker@example.com", Role::Admin) };
+    database.write(async |tx| people::insert(tx, &maker, "").await).await;
     let by_value = grant("token:t1", parse_place("", "team=docs").unwrap(), "/");
     database.write(async |tx| grants::insert(tx, &by_value, at(0)).await).await;
-    let token =
-        async || database.get(async |conn| access::of_token(conn, "t1", Role::Operator, &maker).await).await;
+    let made = Token {
+        id: TokenId::from_trusted("t1"),
+        name: "t1".to_owned(),
+        shown: String::new(),
+        role: Role::Operator,
+        made_by: "maker".to_owned(),
+        made_by_name: String::new(),
+        created_at: at(0),
+        expires_at: None,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    let token = async || database.get(async |conn| access::of_token(conn, &made).await).await.unwrap();
     assert!(token().await.is_narrowed() && !token().await.sees(&id("E1")), "unknown tags cover nothing");
     assert_eq!(token().await.behind, "maker");
     let tags = async |site: &str, tags: Option<&[(&str, &str)]>| {

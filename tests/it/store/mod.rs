@@ -33,3 +33,4 @@ mod survey;
 mod tokens;
 mod trail;
 mod unsettled;
+mod waiting;

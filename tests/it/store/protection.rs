@@ -18,7 +18,7 @@ use unstale::{
 use super::given::{id, request, sites};
 use crate::support::{Database, all_seen, at, items, on_each_engine, uuid};
 
-fn proposal(site: &str, asked: u64) -> Proposal {
+pub fn proposal(site: &str, asked: u64) -> Proposal {
     Proposal {
         id: ProposalId::from_trusted(uuid()),
         request_key: RequestKey::from_trusted(uuid()),

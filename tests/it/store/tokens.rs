@@ -1,10 +1,18 @@
 //! API tokens.
 
 use unstale::{
-    domain::{access::Role, id::TokenId, secret::SecretHash, token::Token},
-    store::{StoreError, access, tokens},
+    domain::{
+        access::Role,
+        grant::{Grant, Place, Subject},
+        id::{GrantId, TokenId},
+        reach::Reach,
+        secret::SecretHash,
+        token::Token,
+    },
+    store::{StoreError, access, grants, people, tokens},
 };
 
+use super::given;
 use crate::support::{Database, at, on_each_engine, person};
 
 fn token(name: &str) -> Token {
@@ -64,12 +72,49 @@ async fn a_revoked_one_stays_in_the_list_behind_the_others(database: &Database) 
 }
 
 async fn what_a_token_may_is_its_role_while_nothing_is_granted(database: &Database) {
-    let deploy = keep(database, "deploy").await;
-    let behind = person("ada@example.com", Role::Admin).id;
-    let may = database
-        .get(async |conn| access::of_token(conn, deploy.id.as_str(), deploy.role, &behind).await)
-        .await;
+    let deploy = Token { made_by: String::new(), ..keep(database, "deploy").await };
+    let of = async |token: &Token| database.get(async |conn| access::of_token(conn, token).await).await;
+    let may = of(&deploy).await.unwrap();
     assert_eq!((may.role, may.is_narrowed()), (Role::Operator, false));
+    assert_eq!(of(&Token { revoked_at: Some(at(1)), ..deploy.clone() }).await, None);
+    assert!(of(&Token { expires_at: Some(at(0)), ..deploy }).await.is_some(), "its end is another question");
+}
+
+async fn a_token_is_never_more_than_its_maker_may_now(database: &Database) {
+    given::sites(database, &["E1", "E2"]).await;
+    let ada = person("ada@example.com", Role::Admin);
+    database.write(async |tx| people::insert(tx, &ada, "").await).await;
+    let token = Token { made_by: ada.id.to_string(), ..keep(database, "deploy").await };
+    let may = async || database.get(async |conn| access::of_token(conn, &token).await).await;
+    let asks = async || {
+        let actor = token.actor();
+        database.get(async |conn| access::of_requester(conn, &actor).await).await
+    };
+    assert_eq!(may().await.unwrap().role, Role::Operator);
+    for role in [Role::Viewer, Role::Operator] {
+        database.write(async |tx| people::set_role(tx, &ada.id, role).await).await;
+        assert_eq!(may().await.unwrap().role, role);
+    }
+    let narrow = Grant {
+        id: GrantId::from_trusted("g1"),
+        subject: Subject::parse(&format!("person:{}", ada.id)).unwrap(),
+        place: Place::Distribution(given::id("E1")),
+        reach: Reach::whole(),
+    };
+    database.write(async |tx| grants::insert(tx, &narrow, at(0)).await).await;
+    let narrowed = may().await.unwrap();
+    assert!(narrowed.sees(&given::id("E1")) && !narrowed.sees(&given::id("E2")));
+    let mut raw = database.raw().await;
+    raw.run("UPDATE api_token SET made_by = ''").await.unwrap();
+    assert!(!asks().await.is_narrowed(), "nobody is behind one of the command line");
+    let made = format!("UPDATE api_token SET made_by = '{}'", ada.id);
+    raw.run(&made).await.unwrap();
+    assert!(asks().await.is_narrowed());
+    let made_by = database.get(async |conn| tokens::made_by(conn, &ada.id).await).await;
+    assert_eq!(made_by, std::slice::from_ref(&token));
+    database.write(async |tx| people::set_disabled(tx, &ada.id, Some(at(1))).await).await;
+    assert_eq!(may().await, None);
+    assert!(!asks().await.may_request(&given::id("E1"), &[]));
 }
 
 on_each_engine!(
@@ -77,4 +122,5 @@ on_each_engine!(
     a_name_is_taken_once,
     a_revoked_one_stays_in_the_list_behind_the_others,
     what_a_token_may_is_its_role_while_nothing_is_granted,
+    a_token_is_never_more_than_its_maker_may_now,
 );

@@ -1,0 +1,29 @@
+//! Takes back a request, before anything of it was sent, whose actor may not make it any more.
+
+use crate::{
+    domain::{actor::Acting, audit::Event, id::BatchId, time::Timestamp},
+    store::{StoreError, Tx, access, audit, batches, invalidations},
+};
+
+/// What the history says of it.
+const WHY: &str = "whoever asked may not refresh this any more";
+
+/// Takes back what is queued of the batch's request where its actor may not ask for it now; `true` then. A batch that was
+/// taken up before goes on: somebody may have looked at it and tried it again.
+pub(super) async fn take_back(tx: &mut Tx, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(batch) = batches::find(tx, id).await?.filter(|batch| batch.attempts == 0) else {
+        return Ok(false);
+    };
+    let Some(found) = invalidations::find(tx, &batch.invalidation).await? else { return Ok(false) };
+    let access = access::of_requester(tx, &found.requested_by).await?;
+    // Most are not narrowed: their items need not be read.
+    let items = if access.is_narrowed() { batches::items_of(tx, &found.id).await? } else { Vec::new() };
+    if access.may_request(&found.distribution, &items) {
+        return Ok(false);
+    }
+    let cancelled = batches::cancel_queued(tx, &found.id).await?;
+    let state = invalidations::refresh_state(tx, &found.id, now).await?;
+    let note = format!("{WHY}; {cancelled} of its batches were not sent");
+    audit::append(tx, Event::cancelled(now, &Acting::service(), &found, state, note));
+    Ok(true)
+}
