@@ -1,9 +1,11 @@
 //! `POST /api/v1/invalidations`: keeps a request, and answers the same to whoever sends it again with the same key.
 
+use std::convert::Infallible;
+
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, IntoResponseParts, Response, ResponseParts},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,6 +15,7 @@ use crate::{
         attempted::attempted,
         distribution::Distribution,
         id::{DistributionId, InvalidationId, ProposalId, RequestKey},
+        idempotency::Answer,
         invalidation::NewInvalidation,
         item::Site,
         plan::{Plan, Surroundings},
@@ -32,6 +35,11 @@ use super::{
     shape::{ActorShape, InvalidationShape},
     state::Api,
 };
+
+/// The header of an answer from an earlier request with the same key: `true`.
+pub const REPLAYED: &str = "idempotent-replayed";
+/// The header with the time of that request.
+pub const FIRST_REQUEST: &str = "unstale-first-request";
 
 /// A request on a protected distribution, which a second person has to approve.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -65,9 +73,10 @@ pub enum Accepted {
 /// Request an invalidation
 ///
 /// With the header `Idempotency-Key` it is harmless to send again: the same key and body get the same answer, also
-/// while the first is under way. 202: it is on disk and will be sent, or, with the state `waiting_for_approval`, it
-/// waits for a second person. 200: the same items were requested within the distribution's cool-down; the answer is
-/// that earlier invalidation, and nothing is sent again.
+/// while the first is under way, with `Idempotent-Replayed: true` and the time of the first request. Where CloudFront
+/// refused all of it, the same key tries the same invalidation once more. 202: it is on disk and will be sent, or, with
+/// the state `waiting_for_approval`, it waits for a second person. 200: the same items were requested within the
+/// distribution's cool-down; the answer is that earlier invalidation, and nothing is sent again.
 #[utoipa::path(post, path = "/api/v1/invalidations", operation_id = "requestInvalidation", tag = "Invalidations",
     request_body = NewInvalidationRequest,
     params(
@@ -75,7 +84,11 @@ pub enum Accepted {
         ("Unstale-Run-URL" = Option<String>, Header, description = "The https address of the pipeline's own run, for the history")
     ),
     responses(
-        (status = 202, body = Accepted, headers(("Location" = String, description = "Where to ask how it stands"))),
+        (status = 202, body = Accepted, headers(
+            ("Location" = String, description = "Where to ask how it stands"),
+            ("Idempotent-Replayed" = Option<String>, description = "`true`: this is the answer to an earlier request with the same key; nothing was sent again"),
+            ("Unstale-First-Request" = Option<String>, description = "When the first request with the same key was answered. Without Idempotent-Replayed CloudFront had refused all of it, and it is tried again"),
+        )),
         (status = 200, body = InvalidationShape, description = "The same items were requested a moment ago"),
     ))]
 pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> Result<Response, ApiError> {
@@ -126,28 +139,73 @@ async fn answer(
     site: &DistributionId,
     not_before: Option<Timestamp>,
 ) -> Result<Response, ApiError> {
+    let from_before = |at: Timestamp, replayed: bool| FirstRequest { at, replayed };
     match requested {
-        Requested::New(id) | Requested::Before(id) => {
-            let mut conn = api.desk.db.read().await?;
-            let found = invalidations::find(&mut conn, &id).await?.ok_or(OpError::NotFound)?;
-            let shape =
-                InvalidationShape::load_as_accepted(&mut conn, &found, not_before, &caller.base).await?;
-            let body = Json(Accepted::Invalidation(Box::new(shape)));
-            Ok((StatusCode::ACCEPTED, location(&id), body).into_response())
-        }
-        Requested::HeldBack(id) => {
-            let mut conn = api.desk.db.read().await?;
-            let found = invalidations::find(&mut conn, &id).await?.ok_or(OpError::NotFound)?;
-            let shape = InvalidationShape::load(&mut conn, &found, &caller.base).await?;
-            Ok((StatusCode::OK, location(&id), Json(shape)).into_response())
-        }
+        Requested::New(id) => accepted(api, caller, &id, not_before).await,
+        Requested::HeldBack(id) => held_back(api, caller, &id).await,
         Requested::Proposed(id) => proposed(api, caller, &id).await,
+        Requested::Retried(id, at) => {
+            // It goes as soon as it may: the time that was chosen for the first try is over.
+            Ok((from_before(at, false), accepted(api, caller, &id, None).await?).into_response())
+        }
+        Requested::Before(answer, at) => {
+            let same = match answer {
+                Answer::Accepted(id) => accepted(api, caller, &id, not_before).await?,
+                Answer::HeldBack(id) => held_back(api, caller, &id).await?,
+                Answer::Proposed(id) => proposed(api, caller, &id).await?,
+            };
+            Ok((from_before(at, true), same).into_response())
+        }
         Requested::KeyUsedForAnother => {
             let detail = "A request with this Idempotency-Key and another body was taken before. Nothing was kept or sent. Use a new key for a new request.";
             Err(ApiError::new(Kind::KeyUsed, detail).about(Some(site.clone())))
         }
         Requested::Unmet(unmet) => Err(missing(unmet).about(Some(site.clone()))),
     }
+}
+
+/// Says of an answer that the request was sent before with the same key, and when.
+struct FirstRequest {
+    at: Timestamp,
+    /// Nothing was sent again.
+    replayed: bool,
+}
+
+impl IntoResponseParts for FirstRequest {
+    type Error = Infallible;
+
+    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
+        if self.replayed {
+            parts.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        if let Ok(at) = HeaderValue::try_from(self.at.to_string()) {
+            parts.headers_mut().insert(FIRST_REQUEST, at);
+        }
+        Ok(parts)
+    }
+}
+
+/// As it was when it was accepted, however often it is asked.
+async fn accepted(
+    api: &Api,
+    caller: &Caller,
+    id: &InvalidationId,
+    not_before: Option<Timestamp>,
+) -> Result<Response, ApiError> {
+    let mut conn = api.desk.db.read().await?;
+    let found = invalidations::find(&mut conn, id).await?.ok_or(OpError::NotFound)?;
+    let base = &caller.base;
+    let shape = InvalidationShape::load_as_accepted(&mut conn, &found, not_before, base).await?;
+    let body = Json(Accepted::Invalidation(Box::new(shape)));
+    Ok((StatusCode::ACCEPTED, location(id), body).into_response())
+}
+
+/// The invalidation of the same items, as it is now.
+async fn held_back(api: &Api, caller: &Caller, id: &InvalidationId) -> Result<Response, ApiError> {
+    let mut conn = api.desk.db.read().await?;
+    let found = invalidations::find(&mut conn, id).await?.ok_or(OpError::NotFound)?;
+    let shape = InvalidationShape::load(&mut conn, &found, &caller.base).await?;
+    Ok((StatusCode::OK, location(id), Json(shape)).into_response())
 }
 
 fn location(id: &InvalidationId) -> [(HeaderName, HeaderValue); 1] {

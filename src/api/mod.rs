@@ -22,6 +22,7 @@ mod show;
 mod state;
 
 pub use caller::{KEY, RUN_URL};
+pub use create::{FIRST_REQUEST, REPLAYED};
 pub use openapi::document;
 pub use state::Api;
 

@@ -4,6 +4,7 @@ use super::{
     actor::Actor,
     id::{InvalidationId, ProposalId, RequestKey},
     secret::sha256_hex,
+    time::Timestamp,
 };
 
 /// The longest key.
@@ -46,6 +47,8 @@ pub struct Kept {
     /// SHA-256 of all that the request asked for.
     pub fingerprint: String,
     pub answer: Answer,
+    /// When it was answered.
+    pub at: Timestamp,
 }
 
 /// What the request was answered with.

@@ -106,14 +106,35 @@ pub(super) async fn check_room(
     let tx = &mut turn.tx;
     let spent = spent(desk, tx, &acting.actor).await?;
     let waiting = batches::waiting(tx, QUEUE).await?;
-    let mut why = desk.bounds.refusal(share.items, spent);
-    if why.is_none() && waiting + share.batches > QUEUE {
-        why = Some(format!("{QUEUE} batches wait to be sent already; wait until some are"));
-    }
+    let why = hindrance(desk.bounds, share, spent, waiting);
     if why.is_none() {
         desk.tally.set(share, waiting, spent);
     }
     refuse(desk, tx, acting, new, why)
+}
+
+fn hindrance(bounds: Bounds, share: Share<'_>, spent: Spent, waiting: usize) -> Option<String> {
+    let full = || format!("{QUEUE} batches wait to be sent already; wait until some are");
+    bounds.refusal(share.items, spent).or_else(|| (waiting + share.batches > QUEUE).then(full))
+}
+
+/// Goes on where there is room for what was refused before and is tried again: `more` items that the day does not count
+/// yet, and these batches.
+pub(super) async fn check_retry(
+    desk: &Desk,
+    tx: &mut Tx,
+    acting: &Acting,
+    asked: &Attempt<'_>,
+    more: usize,
+    queued: usize,
+) -> Result<(), OpError> {
+    let share = Share { actor: &acting.actor, items: more, batches: queued };
+    let spent = spent(desk, tx, &acting.actor).await?;
+    let waiting = batches::waiting(tx, QUEUE).await?;
+    match hindrance(desk.bounds, share, spent, waiting) {
+        Some(why) => Err(allow::refuse_within(desk, tx, acting, asked, Refusal::Bound(why))),
+        None => Ok(()),
+    }
 }
 
 /// Goes on where the actor may have one more request that waits for a second person.

@@ -35,6 +35,7 @@ mod refuse;
 mod refuse_header;
 mod refuse_token;
 mod remove_grant;
+mod request_again;
 mod request_invalidation;
 mod reset_password;
 mod resolve_found;

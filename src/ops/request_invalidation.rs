@@ -25,6 +25,7 @@ use super::{
     keep_to_bounds::check_room,
     propose::propose,
     refuse::Attempt,
+    request_again::again,
     turn::Turn,
 };
 
@@ -33,8 +34,10 @@ use super::{
 pub enum Requested {
     /// It is on disk and will be sent.
     New(InvalidationId),
-    /// The same form was sent before; nothing was added.
-    Before(InvalidationId),
+    /// The same was sent before with this key: what it was answered then, and when. Nothing was added or sent.
+    Before(Answer, Timestamp),
+    /// The same was sent before with this key, and CloudFront refused all of it: it is queued once more.
+    Retried(InvalidationId, Timestamp),
     /// The same form was sent before with something else in it; nothing was added.
     KeyUsedForAnother,
     /// The same items were requested a moment ago; nothing was added.
@@ -43,16 +46,6 @@ pub enum Requested {
     Proposed(ProposalId),
     /// The distribution's protection asks for something more; nothing was added.
     Unmet(Unmet),
-}
-
-impl From<Answer> for Requested {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Accepted(id) => Self::Before(id),
-            Answer::HeldBack(id) => Self::HeldBack(id),
-            Answer::Proposed(id) => Self::Proposed(id),
-        }
-    }
 }
 
 /// What a protected distribution still asks for.
@@ -115,8 +108,12 @@ pub(super) async fn within(
     let access = allow::check_within(desk, &mut turn.tx, acting, &asked, &mut turn.last_asked).await?;
     if turn.use_key(&new.request_key) {
         turn.write().await?;
-        if let Some(answer) = earlier(&mut turn.tx, acting, new, desk.clock.now()).await? {
-            return Ok(answer);
+        match earlier(&mut turn.tx, acting, new, desk.clock.now()).await? {
+            Some(Requested::Before(answer, at)) => {
+                return again(desk, turn, acting, new, &access, (answer, at)).await;
+            }
+            Some(answer) => return Ok(answer),
+            None => {}
         }
     }
     decide(desk, turn, acting, new, &access).await
@@ -133,19 +130,23 @@ async fn earlier(
     let key = &new.request_key;
     if let Some(kept) = idempotency::find(tx, key).await? {
         let same = new.fingerprint.as_ref() == Some(&kept.fingerprint);
-        return Ok(Some(if same { kept.answer.into() } else { Requested::KeyUsedForAnother }));
+        return Ok(Some(answered(same, kept.answer, kept.at)));
     }
     if let Some(earlier) = invalidations::find_by_key(tx, key).await? {
         let same = earlier.distribution == new.distribution
             && earlier.actor_id == acting.actor.id
             && earlier.items_sha256 == sha256;
-        return Ok(Some(if same { Requested::Before(earlier.id) } else { Requested::KeyUsedForAnother }));
+        return Ok(Some(answered(same, Answer::Accepted(earlier.id), earlier.requested_at)));
     }
     let Some(earlier) = proposals::find_by_key(tx, key, now).await? else { return Ok(None) };
     let same = earlier.distribution == new.distribution
         && earlier.asked_by.id == acting.actor.id
         && ItemsRecord::of(&earlier.items).sha256 == sha256;
-    Ok(Some(if same { Requested::Proposed(earlier.id) } else { Requested::KeyUsedForAnother }))
+    Ok(Some(answered(same, Answer::Proposed(earlier.id), earlier.asked_at)))
+}
+
+fn answered(same: bool, answer: Answer, at: Timestamp) -> Requested {
+    if same { Requested::Before(answer, at) } else { Requested::KeyUsedForAnother }
 }
 
 /// Does what the distribution's protection says.
@@ -259,5 +260,5 @@ pub(super) async fn keep(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(fingerprint) = new.fingerprint.clone() else { return Ok(()) };
-    idempotency::insert(tx, &new.request_key, &Kept { fingerprint, answer }, now).await
+    idempotency::insert(tx, &new.request_key, &Kept { fingerprint, answer, at: now }).await
 }

@@ -5,15 +5,15 @@ use crate::{
         actor::Acting,
         audit::{Action, Event, Target},
         id::InvalidationId,
+        invalidation::Invalidation,
     },
-    store::{audit, batches, distributions, invalidations},
+    store::{StoreError, Tx, audit, batches, distributions, invalidations},
 };
 
 use super::{Desk, OpError, allow};
 
 /// Queues the failed batches again, or fails with [`OpError::TooLate`] where none has failed.
 pub async fn retry_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationId) -> Result<(), OpError> {
-    let now = desk.clock.now();
     let mut tx = desk.db.begin().await?;
     let found = invalidations::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     let items = batches::items_of(&mut tx, id).await?;
@@ -24,19 +24,36 @@ pub async fn retry_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationI
             allow::refuse(desk, tx, acting, &what, Some(&found.distribution), allow::TENANT_ONLY).await?
         );
     }
-    let queued = batches::requeue_failed(&mut tx, id, now).await?;
-    if queued == 0 {
+    if queue_again(desk, &mut tx, acting, &found, "").await? == 0 {
         return Err(OpError::TooLate);
     }
-    let state = invalidations::refresh_state(&mut tx, id, now).await?;
-    let mut event = Event::new(now, acting, Action::InvalidationRetried);
-    event.target = Target::new("invalidation", id.as_str());
-    event.distribution = Some(found.distribution);
-    event.invalidation = Some(id.clone());
-    found.state.as_str().clone_into(&mut event.old);
-    state.as_str().clone_into(&mut event.new);
-    audit::append(&mut tx, event);
-    desk.tally.forget();
     desk.commit(tx).await?;
     Ok(())
+}
+
+/// Queues the failed batches again, and writes the one event that says so; gives how many batches that were. Where none
+/// was, nothing is written.
+pub(super) async fn queue_again(
+    desk: &Desk,
+    tx: &mut Tx,
+    acting: &Acting,
+    found: &Invalidation,
+    note: &str,
+) -> Result<u64, StoreError> {
+    let (id, now) = (&found.id, desk.clock.now());
+    let queued = batches::requeue_failed(tx, id, now).await?;
+    if queued == 0 {
+        return Ok(0);
+    }
+    let state = invalidations::refresh_state(tx, id, now).await?;
+    let mut event = Event::new(now, acting, Action::InvalidationRetried);
+    event.target = Target::new("invalidation", id.as_str());
+    event.distribution = Some(found.distribution.clone());
+    event.invalidation = Some(id.clone());
+    note.clone_into(&mut event.note);
+    found.state.as_str().clone_into(&mut event.old);
+    state.as_str().clone_into(&mut event.new);
+    audit::append(tx, event);
+    desk.tally.forget();
+    Ok(queued)
 }

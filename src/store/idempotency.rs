@@ -5,17 +5,16 @@ use std::collections::HashSet;
 use crate::domain::{
     id::RequestKey,
     idempotency::{Answer, Kept},
-    time::Timestamp,
 };
 
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_optional},
-    parts::list_to_json,
+    parts::{list_to_json, time},
 };
 
 /// Keeps an answer; [`StoreError::Duplicate`] where the key was used.
-pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &Kept, now: Timestamp) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &Kept) -> Result<(), StoreError> {
     let (answer, id) = kept.answer.parts();
     execute!(
         tx,
@@ -25,7 +24,7 @@ pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &Kept, now: Timestamp) 
         kept.fingerprint.as_str(),
         answer,
         id,
-        now.as_micros(),
+        kept.at.as_micros(),
     )?;
     Ok(())
 }
@@ -60,14 +59,14 @@ const POSTGRES_USED: &str = used_of!("json_array_elements_text($1::json) AS aske
 pub async fn find(conn: &mut Conn, key: &RequestKey) -> Result<Option<Kept>, StoreError> {
     let row = fetch_optional!(
         conn,
-        (String, String, String),
-        "SELECT fingerprint, answer, answer_id FROM idempotency WHERE request_key = $1",
+        (String, String, String, i64),
+        "SELECT fingerprint, answer, answer_id, created_at FROM idempotency WHERE request_key = $1",
         key.as_str(),
     )?;
-    row.map(|(fingerprint, word, id)| {
+    row.map(|(fingerprint, word, id, at)| {
         let answer = Answer::read(&word, &id);
         let answer = answer.ok_or_else(|| StoreError::unreadable("a kept answer", &word))?;
-        Ok(Kept { fingerprint, answer })
+        Ok(Kept { fingerprint, answer, at: time(at) })
     })
     .transpose()
 }

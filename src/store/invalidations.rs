@@ -114,20 +114,23 @@ pub struct Earlier {
     pub distribution: DistributionId,
     pub actor_id: String,
     pub items_sha256: String,
+    pub requested_at: Timestamp,
 }
 
 pub async fn find_by_key(conn: &mut Conn, key: &RequestKey) -> Result<Option<Earlier>, StoreError> {
     let row = fetch_optional!(
         conn,
-        (String, String, String, String),
-        "SELECT id, distribution_id, actor_id, items_sha256 FROM invalidation WHERE request_key = $1",
+        (String, String, String, String, i64),
+        "SELECT id, distribution_id, actor_id, items_sha256, requested_at FROM invalidation
+         WHERE request_key = $1",
         key.as_str(),
     )?;
-    Ok(row.map(|(id, distribution, actor_id, items_sha256)| Earlier {
+    Ok(row.map(|(id, distribution, actor_id, items_sha256, requested_at)| Earlier {
         id: InvalidationId::from_trusted(id),
         distribution: DistributionId::from_trusted(distribution),
         actor_id,
         items_sha256,
+        requested_at: time(requested_at),
     }))
 }
 

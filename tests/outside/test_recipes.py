@@ -57,27 +57,41 @@ def test_the_program(desk):
 def test_curl(desk):
     assert '"state":"completed"' in shell(desk, recipe("curl"))
     first, event = newest(desk)
-    assert "idempotency key release-42" in event["note"]
-    shell(desk, recipe("curl"))
-    assert newest(desk)[0]["id"] == first["id"], "run again it is the same one"
+    assert "idempotency key release-42-" in event["note"]
+    assert '"state":"completed"' in shell(desk, recipe("curl"))
+    assert newest(desk)[0]["id"] != first["id"], "run again it really sends again"
 
 
 def test_github_actions(desk):
     job = yaml.safe_load(recipe("github"))["jobs"]["deploy"]
-    of_github = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "us/site", "GITHUB_RUN_ID": "77"}
-    shell(desk, job["steps"][0]["run"], GITHUB_REF_NAME="main", **of_github)
-    invalidation, event = newest(desk)
-    assert (invalidation["state"], invalidation["reason"]) == ("completed", "main")
-    assert "run https://github.com/us/site/actions/runs/77; idempotency key run-77" in event["note"]
+    of_github = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "us/site", "GITHUB_RUN_ID": "77", "GITHUB_REF_NAME": "main"}
+    script = job["steps"][0]["run"]
+    told = shell(desk, script, GITHUB_RUN_ATTEMPT="1", **of_github)
+    assert "with the same key" not in told and re.search(r"^Completed after \d+ s: ", told, re.MULTILINE)
+    first, event = newest(desk)
+    assert (first["state"], first["reason"]) == ("completed", "main")
+    assert "run https://github.com/us/site/actions/runs/77/attempts/1; idempotency key run-77-1" in event["note"]
+    # The same attempt once more is the same request, and is said to be.
+    told = shell(desk, script, GITHUB_RUN_ATTEMPT="1", **of_github)
+    since = first["requested_at"][:16].replace("T", " ")
+    assert f"This is the answer to the request of {since} UTC with the same key; nothing was sent again." in told
+    assert "Completed after" not in told and newest(desk)[0]["id"] == first["id"]
+    # The job run again really sends again.
+    told = shell(desk, script, GITHUB_RUN_ATTEMPT="2", **of_github)
+    second, event = newest(desk)
+    assert "with the same key" not in told and second["id"] != first["id"]
+    assert "actions/runs/77/attempts/2; idempotency key run-77-2" in event["note"]
 
 
 def test_gitlab_ci(desk):
     script = "\n".join(yaml.safe_load(recipe("gitlab"))["refresh"]["script"])
     job = "https://gitlab.com/us/site/-/jobs/9"
-    shell(desk, script, CI_COMMIT_REF_NAME="v2", CI_PIPELINE_ID="5", CI_JOB_URL=job)
-    invalidation, event = newest(desk)
-    assert (invalidation["state"], invalidation["reason"]) == ("completed", "v2")
-    assert job in event["note"]
+    shell(desk, script, CI_COMMIT_REF_NAME="v2", CI_PIPELINE_ID="5", CI_JOB_ID="9", CI_JOB_URL=job)
+    first, event = newest(desk)
+    assert (first["state"], first["reason"]) == ("completed", "v2")
+    assert job in event["note"] and "idempotency key job-9" in event["note"]
+    shell(desk, script, CI_COMMIT_REF_NAME="v2", CI_PIPELINE_ID="5", CI_JOB_ID="10", CI_JOB_URL=job)
+    assert newest(desk)[0]["id"] != first["id"], "a job that is retried sends again"
 
 
 def test_a_deployment_with_sync(desk, tmp_path):

@@ -33,6 +33,10 @@ pub enum ClientError {
 pub struct Answer {
     pub status: u16,
     pub body: Value,
+    /// When a request with the same key came first, where this is not that one.
+    pub first_request: Option<String>,
+    /// It is the answer to that request: nothing was sent again.
+    pub replayed: bool,
 }
 
 /// A client of one server, with one token.
@@ -133,9 +137,13 @@ impl Client {
         let work = async {
             let response = self.http.request(request).await.map_err(|error| self.unreachable(&error))?;
             let status = response.status().as_u16();
+            let said = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+            let first_request = said(api::FIRST_REQUEST).map(str::to_owned);
+            let replayed = said(api::REPLAYED) == Some("true");
             let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
             let body = body.map_err(|error| self.unreachable(&*error))?.to_bytes();
-            Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+            let body = serde_json::from_slice(&body).unwrap_or_default();
+            Ok(Answer { status, body, first_request, replayed })
         };
         let answer = tokio::time::timeout(TIMEOUT, work).await;
         answer.unwrap_or_else(|_| {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::given::Given;
+use crate::domain::time::Timestamp;
+
+use super::{client::Answer, given::Given};
 
 /// The plan, a line for each thing that a person would look at.
 pub fn plan(plan: &Value, given: &Given) -> String {
@@ -72,14 +74,42 @@ fn held_up(answer: &Value) -> Option<&str> {
     batches.find_map(|batch| batch["problem"]["headline"].as_str())
 }
 
-/// How it ended, or how it stands.
-pub fn outcome(answer: &Value, took: Duration) -> String {
+/// What is to be said of an answer that comes from an earlier request: one with the same key, where that is the caller's
+/// own, or one of the same items within the cool-down.
+pub fn earlier(answer: &Answer, has_key: bool) -> Option<String> {
+    if !(200..300).contains(&answer.status) {
+        return None;
+    }
+    let at = |text: Option<&str>| {
+        let at = text.and_then(Timestamp::parse);
+        at.map_or("an earlier time".to_owned(), |at| format!("{} UTC", at.to_the_minute()))
+    };
+    let first = answer.first_request.as_deref();
+    // A key that was made for this run alone came back because its first answer was lost on the way.
+    if has_key && answer.replayed {
+        let first = at(first);
+        return Some(format!(
+            "This is the answer to the request of {first} with the same key; nothing was sent again."
+        ));
+    }
+    if has_key && first.is_some() {
+        return Some(format!(
+            "CloudFront refused the request of {} with the same key; it is tried again.",
+            at(first)
+        ));
+    }
+    (answer.status == 200).then(|| {
+        let requested = at(answer.body["requested_at"].as_str());
+        format!("The same items were requested at {requested}, within the cool-down; nothing was sent again.")
+    })
+}
+
+/// How it ended, or how it stands; `took` is how long it took where it was sent now.
+pub fn outcome(answer: &Value, took: Option<Duration>) -> String {
     let url = answer["url"].as_str().unwrap_or_default();
-    let mut words = match answer["state"].as_str().unwrap_or_default() {
-        "completed" => format!("Completed after {} s: {url}", took.as_secs()),
-        "queued" | "in_progress" => format!("Accepted ({}): {url}", standing(answer)),
-        "waiting_for_approval" => format!("Waits for approval: {url}"),
-        state => format!("Ended as {}: {url}", state.replace('_', " ")),
+    let mut words = match (answer["state"].as_str().unwrap_or_default(), took) {
+        ("completed", Some(took)) => format!("Completed after {} s: {url}", took.as_secs()),
+        (state, _) => standing_in_words(state, answer, url),
     };
     for batch in answer["batches"].as_array().into_iter().flatten() {
         let told = trouble(&batch["problem"]);
@@ -105,6 +135,15 @@ fn trouble(problem: &Value) -> String {
         (_, "") => words,
         ("", said) => format!("{words}\nWhat was said: {said}"),
         (code, said) => format!("{words}\nAWS says: {code}: {said}"),
+    }
+}
+
+fn standing_in_words(state: &str, answer: &Value, url: &str) -> String {
+    match state {
+        "completed" => format!("Completed: {url}"),
+        "queued" | "in_progress" => format!("Accepted ({}): {url}", standing(answer)),
+        "waiting_for_approval" => format!("Waits for approval: {url}"),
+        state => format!("Ended as {}: {url}", state.replace('_', " ")),
     }
 }
 
@@ -166,7 +205,7 @@ mod tests {
         let answer =
             json!({"state": "failed", "url": "U", "batches": [{"problem": problem}, {"problem": problem}]});
         let wanted = "Ended as failed: U\nAWS does not let Unstale do this. Add this statement.\n{}\nAWS says: AccessDenied: not authorized";
-        assert_eq!(outcome(&answer, Duration::ZERO), wanted);
+        assert_eq!(outcome(&answer, Some(Duration::ZERO)), wanted);
         assert_eq!(trouble(&Value::Null), "");
     }
 
@@ -178,6 +217,33 @@ mod tests {
         let held_up = json!({"state": "queued", "ahead": 0, "batches": [batch]});
         assert_eq!(standing(&held_up), "queued, next in the queue (The AWS sign-in is over)");
         assert!(is_open(&json!({"state": "queued"})) && !is_open(&json!({"state": "completed"})));
+    }
+
+    #[test]
+    fn an_answer_from_before_is_said_to_be_one_with_its_time() {
+        let answer = |status, first: Option<&str>, replayed| Answer {
+            status,
+            body: json!({"requested_at": "2026-11-28T07:40:59.000001Z"}),
+            first_request: first.map(str::to_owned),
+            replayed,
+        };
+        let first = Some("2026-11-28T07:52:03.114000Z");
+        assert_eq!(
+            earlier(&answer(202, first, true), true).as_deref(),
+            Some(
+                "This is the answer to the request of 2026-11-28 07:52 UTC with the same key; nothing was sent again."
+            )
+        );
+        assert_eq!(earlier(&answer(202, first, true), false), None, "its own first try");
+        let again = earlier(&answer(202, first, false), true).unwrap();
+        assert!(again.starts_with("CloudFront refused the request of 2026-11-28 07:52 UTC"), "{again}");
+        let held = earlier(&answer(200, None, false), false).unwrap();
+        assert!(held.starts_with("The same items were requested at 2026-11-28 07:40 UTC"), "{held}");
+        assert_eq!(earlier(&answer(202, None, false), true), None);
+        assert_eq!(earlier(&answer(422, None, false), true), None);
+        let done = json!({"state": "completed", "url": "u"});
+        assert_eq!(outcome(&done, None), "Completed: u");
+        assert_eq!(outcome(&done, Some(Duration::from_secs(3))), "Completed after 3 s: u");
     }
 
     #[test]

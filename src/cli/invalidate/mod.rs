@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{domain::run_url::parse_run_url, ops::new_uuid};
 
-use super::output::{OutputError, print, say_aside};
+use super::output::{OutputError, print, say, say_aside};
 use client::{Answer, Client, ClientError};
 use given::Given;
 use progress::Progress;
@@ -57,7 +57,8 @@ pub struct InvalidateArgs {
     /// Print the last answer as JSON, and nothing else, on standard output.
     #[arg(long)]
     json: bool,
-    /// The same key again is the same request again. Made anew where it is left out; retries use it by themselves.
+    /// The same key again is the same request again: name the run and the attempt in it. Made anew where it is left
+    /// out; retries use it by themselves.
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     /// The https page of the pipeline's run, for the history. Found by itself on GitHub Actions and GitLab CI.
@@ -147,12 +148,18 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
     let answer = client
         .post("/api/v1/invalidations", &whole_body(&args, &given.items), Some(&key), &mut progress)
         .await?;
+    let earlier = lines::earlier(&answer, args.idempotency_key.is_some());
     let mut last = taken(answer, &given)?;
+    if let Some(words) = &earlier {
+        // Standard output has the last answer and nothing else where a program reads it.
+        if args.json { progress.trouble(words) } else { say(words) }
+    }
     if args.wait && lines::is_open(&last) {
         last = wait(&client, &args, last, started, &mut progress).await?;
     }
     progress.end();
-    let told = tell(&args, &last, &lines::outcome(&last, started.elapsed()));
+    let outcome = lines::outcome(&last, earlier.is_none().then(|| started.elapsed()));
+    let told = tell(&args, &last, &outcome);
     ended(&args, &last).and(told)
 }
 
@@ -240,7 +247,8 @@ fn run_url(args: &InvalidateArgs) -> Result<Option<String>, End> {
     }
     let of = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let github = of("GITHUB_SERVER_URL").zip(of("GITHUB_REPOSITORY")).zip(of("GITHUB_RUN_ID"));
-    let github =
-        github.map(|((server, repository), run)| format!("{server}/{repository}/actions/runs/{run}"));
+    let attempt = of("GITHUB_RUN_ATTEMPT").map_or(String::new(), |attempt| format!("/attempts/{attempt}"));
+    let github = github
+        .map(|((server, repository), run)| format!("{server}/{repository}/actions/runs/{run}{attempt}"));
     Ok(github.or_else(|| of("CI_JOB_URL")).and_then(|url| parse_run_url(&url).ok()))
 }

@@ -12,10 +12,12 @@ use crate::{
         audit::Target,
         distribution::Distribution,
         id::{DistributionId, RequestKey},
+        idempotency::Answer,
         invalidation::{NewInvalidation, parse_reason},
         item::{Item, ItemError, Site},
         plan::{Plan, Surroundings},
         protection::Confirmation,
+        time::MOMENT,
     },
     ops::{self, Attempt, OpError, Requested, Unmet, new_uuid},
     store::distributions,
@@ -135,7 +137,11 @@ async fn keep(
 /// Why a request that is right in itself was not kept, for the history; where it was held back that is there already.
 const fn unmet(requested: &Requested) -> Option<&'static str> {
     match requested {
-        Requested::New(_) | Requested::Before(_) | Requested::HeldBack(_) | Requested::Proposed(_) => None,
+        Requested::New(_)
+        | Requested::Before(..)
+        | Requested::Retried(..)
+        | Requested::HeldBack(_)
+        | Requested::Proposed(_) => None,
         Requested::KeyUsedForAnother => Some("the same form was sent before with something else in it"),
         Requested::Unmet(Unmet::Reason) => Some("it needs a reason"),
         Requested::Unmet(Unmet::Now) => Some("what waits for a second person cannot be put off"),
@@ -152,9 +158,18 @@ async fn answer(
     requested: Requested,
 ) -> Result<Response, WebError> {
     let to = match requested {
-        Requested::New(id) | Requested::Before(id) => format!("/invalidations/{id}"),
-        Requested::HeldBack(id) => format!("/invalidations/{id}?held=back"),
-        Requested::Proposed(id) => format!("/approvals?made={id}"),
+        Requested::New(id) | Requested::Retried(id, _) => format!("/invalidations/{id}"),
+        // Pressed twice, it is plain what became of it.
+        Requested::Before(Answer::Accepted(id), at) if web.desk.clock.now().is_soon_after(at, MOMENT) => {
+            format!("/invalidations/{id}")
+        }
+        Requested::Before(Answer::Accepted(id), _) => format!("/invalidations/{id}?sent=before"),
+        Requested::HeldBack(id) | Requested::Before(Answer::HeldBack(id), _) => {
+            format!("/invalidations/{id}?held=back")
+        }
+        Requested::Proposed(id) | Requested::Before(Answer::Proposed(id), _) => {
+            format!("/approvals?made={id}")
+        }
         Requested::KeyUsedForAnother => {
             let form = RequestForm { request_key: String::new(), ..form };
             let problem = "This form was sent before with something else in it, so this was not sent. If you want both, press the button once more.".to_owned();

@@ -63,6 +63,8 @@ struct Page {
     command: Option<String>,
     /// The visitor asked for the same again, and this is the answer.
     held_back: bool,
+    /// The visitor sent the same form again.
+    sent_before: bool,
     may_act: bool,
     can_cancel: bool,
     can_retry: bool,
@@ -71,6 +73,7 @@ struct Page {
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
     held: Option<String>,
+    sent: Option<String>,
 }
 
 pub async fn show(
@@ -126,6 +129,7 @@ pub async fn show(
         item_count: items.len(),
         items: items.into_iter().take(ITEMS_SHOWN).collect(),
         held_back: wanted.held.is_some(),
+        sent_before: wanted.sent.is_some(),
         events: parts::event_views(&events, now),
         may_act,
         can_cancel: may_act && any(BatchState::Queued),

@@ -1,13 +1,30 @@
 //! The same request again, and many at once: each is there once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
+use cloudfront_sandbox::{Fault, FaultKind};
 use futures_util::future::join_all;
-use serde_json::json;
-use unstale::domain::{access::Role, audit::Action};
+use serde_json::{Value, json};
+use unstale::{
+    api::{FIRST_REQUEST, REPLAYED},
+    domain::{
+        access::Role,
+        actor::{Acting, Origin},
+        audit::Action,
+        bounds::Bounds,
+        id::InvalidationId,
+        idempotency::IdempotencyKey,
+        protection::Guard,
+    },
+    ops::{self, OpError},
+    store::{idempotency, tokens},
+};
 
 use super::program::{Program, json, problem};
-use crate::support::{SHOP, Site, WORKSHOP};
+use crate::support::{SHOP, Site, WORKSHOP, shell};
 
 #[tokio::test]
 async fn five_hundred_posts_with_one_key_are_one_invalidation() {
@@ -25,6 +42,126 @@ async fn five_hundred_posts_with_one_key_are_one_invalidation() {
     assert_eq!(site.world.at_cloudfront(WORKSHOP), 1);
     let later = program.request("one", &body).await;
     assert_eq!(&(later.status, later.body), different.first().unwrap());
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn an_answer_from_before_says_so_and_since_when() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    let body = json!({"distribution": WORKSHOP, "items": ["/a"]});
+    let first = program.request("one", &body).await;
+    assert_eq!((first.header(REPLAYED), first.header(FIRST_REQUEST)), (None, None));
+    let at = site.world.now().to_string();
+    site.world.live(40).await;
+    let again = program.request("one", &body).await;
+    assert_eq!((again.status, &again.body), (202, &first.body));
+    assert_eq!((again.header(REPLAYED), again.header(FIRST_REQUEST)), (Some("true"), Some(at.as_str())));
+    assert_eq!(site.world.creates().len(), 1);
+    let other = program.request("two", &body).await;
+    assert_eq!((other.status, other.header(REPLAYED)), (202, None), "another attempt is another request");
+    site.world.live(40).await;
+    assert_eq!(site.world.creates().len(), 2);
+
+    // What was held back, and what waits for a second person, comes back in the same way.
+    site.protect(WORKSHOP, |protection| protection.cool_down = Duration::from_mins(10)).await;
+    site.protect(SHOP, |protection| protection.guard = Guard::SecondPerson).await;
+    let wide = json!({"distribution": SHOP, "items": ["/*"]});
+    for (key, body, status) in [("three", &body, 200), ("four", &wide, 202)] {
+        let first = program.request(key, body).await;
+        assert_eq!((first.status, first.header(REPLAYED)), (status, None), "{key}");
+        let again = program.request(key, body).await;
+        assert_eq!((again.status, again.header(REPLAYED)), (status, Some("true")), "{key}");
+        assert_eq!(json(&again)["id"], json(&first)["id"]);
+    }
+    site.finish().await;
+}
+
+/// A request of which CloudFront refused every batch.
+async fn refused(site: &Site, program: &Program, key: &str) -> (Value, String) {
+    let body = json!({"distribution": WORKSHOP, "items": ["/a", "/b"]});
+    site.world.next_create(FaultKind::AccessDenied);
+    let id = json(&program.request(key, &body).await)["id"].as_str().unwrap().to_owned();
+    site.world.submit().await;
+    (body, id)
+}
+
+#[tokio::test]
+async fn what_cloudfront_refused_is_tried_again_under_its_key_once() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    let (body, id) = refused(&site, &program, "one").await;
+    let invalidation = InvalidationId::parse(&id).unwrap();
+    assert_eq!(site.world.state(&invalidation).await, "failed");
+    let at = site.world.invalidation(&invalidation).await.requested_at.to_string();
+    let reference = site.world.batch(&invalidation).await.caller_reference;
+    let answers = join_all((0..50).map(|_| program.request("one", &body))).await;
+    let retried: Vec<_> = answers.iter().filter(|answer| answer.header(REPLAYED).is_none()).collect();
+    assert_eq!(retried.len(), 1, "of many at once one is the retry");
+    assert_eq!((retried[0].status, retried[0].header(FIRST_REQUEST)), (202, Some(at.as_str())));
+    assert!(answers.iter().all(|answer| answer.status == 202 && json(answer)["id"] == id.as_str()));
+    site.world.live(40).await;
+    assert_eq!(site.world.state(&invalidation).await, "completed");
+    assert_eq!(site.world.batch(&invalidation).await.caller_reference, reference);
+    let events = site.world.events(&invalidation).await;
+    assert_eq!(events.iter().filter(|event| **event == "invalidation.retried").count(), 1, "{events:?}");
+    let after = program.request("one", &body).await;
+    assert_eq!(after.header(REPLAYED), Some("true"), "what was completed is not tried again");
+    assert_eq!(site.world.at_cloudfront(WORKSHOP), 1);
+    problem(
+        &program.request("one", &json!({"distribution": WORKSHOP, "items": ["/c"]})).await,
+        422,
+        "key-used-for-another",
+    );
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_retry_asks_for_rights_and_bounds_anew() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    let (body, id) = refused(&site, &program, "one").await;
+    let invalidation = InvalidationId::parse(&id).unwrap();
+    let other = Program::new(&site, "other", Role::Operator, &[]).await;
+    assert_ne!(json(&other.request("one", &body).await)["id"], id.as_str(), "keys are each actor's own");
+    site.world.submit().await;
+    // Tried again two days later it counts as much as a new one.
+    let bounded = site.world.desk.clone().bounded(Bounds { daily_items: Some(1) });
+    site.world.advance(Duration::from_hours(48));
+    let token = site.world.database.get(async |conn| tokens::find(conn, &program.id).await).await.unwrap();
+    let kept = site.world.new_invalidation(WORKSHOP, "/a\n/b").await;
+    let acting = Acting { actor: token.actor(), origin: Origin::default() };
+    let key = IdempotencyKey::parse("one").unwrap().request_key(&token.actor());
+    let found = site.world.database.get(async |conn| idempotency::find(conn, &key).await).await.unwrap();
+    let mut again = kept.clone();
+    (again.request_key, again.fingerprint) = (key, Some(found.fingerprint));
+    let refused = ops::request_invalidation(&bounded, &acting, &again).await;
+    assert!(matches!(refused, Err(OpError::NotAllowed(_))), "{refused:?}");
+    assert_eq!(site.world.state(&invalidation).await, "failed");
+    ops::revoke_token(&site.world.desk, &shell(), &program.id).await.unwrap();
+    assert_eq!(program.request("one", &body).await.status, 401);
+    let refused = ops::request_invalidation(&site.world.desk, &acting, &again).await;
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(site.world.state(&invalidation).await, "failed");
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_accepted_in_part_is_not_tried_again_by_its_key() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    // Two batches: more wildcards than one may have.
+    let items: Vec<String> = (0..20).map(|number| format!("/{number}/*")).collect();
+    let body = json!({"distribution": WORKSHOP, "items": items});
+    let id = json(&program.request("one", &body).await)["id"].as_str().unwrap().to_owned();
+    let invalidation = InvalidationId::parse(&id).unwrap();
+    site.world.submit_once().await;
+    site.world.fault(Fault::new("CreateInvalidation", FaultKind::AccessDenied).times(1));
+    site.world.live(90).await;
+    assert_eq!(site.world.state(&invalidation).await, "failed");
+    let again = program.request("one", &body).await;
+    assert_eq!((again.status, again.header(REPLAYED)), (202, Some("true")));
+    assert_eq!(site.world.state(&invalidation).await, "failed", "a person presses Retry");
     site.finish().await;
 }
 

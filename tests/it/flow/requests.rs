@@ -6,6 +6,7 @@ use unstale::{
         access::Role,
         actor::{Acting, Actor},
         id::{DistributionId, InvalidationId},
+        idempotency::Answer,
     },
     ops::{self, OpError, Requested},
     store::people,
@@ -21,14 +22,11 @@ async fn pressing_twice_is_one_request() {
     again.request_key = new.request_key.clone();
     let press = async |new| ops::request_invalidation(&world.desk, &acting(), new).await.unwrap();
     assert_eq!(press(&new).await, Requested::New(new.id.clone()));
-    assert_eq!(press(&new).await, Requested::Before(new.id.clone()));
-    assert_eq!(
-        press(&again).await,
-        Requested::Before(new.id.clone()),
-        "the order of the lines is no difference"
-    );
+    let before = Requested::Before(Answer::Accepted(new.id.clone()), world.now());
+    assert_eq!(press(&new).await, before);
+    assert_eq!(press(&again).await, before, "the order of the lines is no difference");
     world.live(25).await;
-    assert_eq!(press(&again).await, Requested::Before(new.id.clone()), "also when it is long done");
+    assert_eq!(press(&again).await, before, "also when it is long done");
     assert_eq!(world.creates().len(), 1);
     assert_eq!(world.recent().await.len(), 1);
     assert_eq!(world.events(&new.id).await[0..2], ["invalidation.requested", "batch.accepted"]);

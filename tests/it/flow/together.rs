@@ -3,7 +3,8 @@
 use futures_util::future::join_all;
 use unstale::{
     domain::{
-        access::Role, actor::Actor, id::DistributionId, invalidation::NewInvalidation, protection::Protection,
+        access::Role, actor::Actor, id::DistributionId, idempotency::Answer, invalidation::NewInvalidation,
+        protection::Protection,
     },
     ops::{self, Desk, OpError, Requested},
     store::{people, protections},
@@ -57,7 +58,7 @@ async fn each_gets_its_own_answer() {
     let answers = all(&world, &[&world.desk], &new).await;
     let answers: Vec<Requested> = answers.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers[3], Requested::KeyUsedForAnother);
-    assert_eq!(answers[5], Requested::Before(new[2].id.clone()));
+    assert_eq!(answers[5], Requested::Before(Answer::Accepted(new[2].id.clone()), world.now()));
     for number in [0, 1, 2, 4, 6, 7] {
         assert_eq!(answers[number], Requested::New(new[number].id.clone()));
     }
@@ -141,7 +142,7 @@ async fn replicas_take_each_key_once() {
     let answers: Vec<Requested> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
     for (pair, asked) in answers.chunks(2).zip(new.chunks(2)) {
         let id = &asked[0].id;
-        let once = [Requested::New(id.clone()), Requested::Before(id.clone())];
+        let once = [Requested::New(id.clone()), Requested::Before(Answer::Accepted(id.clone()), world.now())];
         assert!(pair == once || pair == [once[1].clone(), once[0].clone()], "{pair:?}");
     }
     assert_eq!(world.recent().await.len(), 20);

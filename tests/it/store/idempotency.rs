@@ -32,12 +32,12 @@ async fn a_key_keeps_its_first_answer(database: &Database) {
     let find = async || database.get(async |conn| idempotency::find(conn, &key).await).await;
     assert_eq!(find().await, None);
     let answer = Answer::HeldBack(InvalidationId::from_trusted(uuid()));
-    let kept = Kept { fingerprint: "abc".to_owned(), answer };
-    database.write(async |tx| idempotency::insert(tx, &key, &kept, at(1)).await).await;
+    let kept = Kept { fingerprint: "abc".to_owned(), answer, at: at(1) };
+    database.write(async |tx| idempotency::insert(tx, &key, &kept).await).await;
     assert_eq!(find().await.as_ref(), Some(&kept));
-    database.write(async |tx| idempotency::insert(tx, &free, &kept, at(1)).await).await;
+    database.write(async |tx| idempotency::insert(tx, &free, &kept).await).await;
     assert_eq!(used().await, [free.clone(), key.clone()].into(), "by a kept answer");
-    let again = database.try_write(async |tx| idempotency::insert(tx, &key, &kept, at(2)).await).await;
+    let again = database.try_write(async |tx| idempotency::insert(tx, &key, &kept).await).await;
     assert!(matches!(again, Err(StoreError::Duplicate(_))), "{again:?}");
 }
 
