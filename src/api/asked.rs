@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         distribution::Distribution,
-        invalidation::parse_reason,
+        invalidation::{PUT_OFF_MAX, parse_reason},
         item::{ItemError, Site},
         plan::{LINES_MAX, Plan},
         secret::sha256_hex,
@@ -28,7 +28,7 @@ const FAULTS_MAX: usize = 100;
 /// The longest name that a distribution can have.
 const NAME_MAX: usize = 253;
 /// So far ahead something may be put off, in days.
-const AHEAD_MAX: u64 = 30;
+const AHEAD_MAX: u64 = PUT_OFF_MAX.as_secs() / (24 * 60 * 60);
 
 /// What to work out.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -97,7 +97,7 @@ impl Asked {
             let at = Timestamp::parse(&text);
             if at.is_none() {
                 fields.fault("/not_before", "has to be a time such as 2026-11-23T22:00:00Z.");
-            } else if at > Some(now.plus(std::time::Duration::from_hours(24 * AHEAD_MAX))) {
+            } else if at > Some(now.plus(PUT_OFF_MAX)) {
                 fields.fault("/not_before", format!("may lie at most {AHEAD_MAX} days ahead."));
             }
             at

@@ -15,6 +15,9 @@ use super::{
 
 pub use super::reason::{REASON_MAX, ReasonError, parse_reason};
 
+/// The longest that a request can be put off.
+pub const PUT_OFF_MAX: Duration = Duration::from_hours(24 * 30);
+
 /// Where a batch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BatchState {

@@ -2,7 +2,7 @@
 //!
 //! On a protected distribution a wide request first has to be confirmed, or waits as a proposal.
 
-use std::iter;
+use std::{iter, time::Duration};
 
 use crate::{
     domain::{
@@ -15,7 +15,11 @@ use crate::{
         protection::{Confirmation, Guard, Protection, is_its_name, name_to_type},
         time::Timestamp,
     },
-    store::{StoreError, Tx, audit, distributions, idempotency, invalidations, proposals},
+    store::{
+        StoreError, Tx, audit, distributions, idempotency,
+        invalidations::{self, DueWithin},
+        proposals,
+    },
 };
 
 use super::{
@@ -28,6 +32,9 @@ use super::{
     request_again::again,
     turn::Turn,
 };
+
+/// So much the clocks of two replicas may differ that take the same items at once.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// What came of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -219,7 +226,9 @@ async fn go_alone(
     accept(desk, turn, acting, new, Action::ProtectionOverridden, note).await
 }
 
-/// An invalidation of the same items that the cool-down has not let go of.
+/// An invalidation of the same items that is due within the cool-down before this one is wanted, and no later: neither
+/// does one that is put off answer somebody who wants it now, nor one of now somebody who wants it next month. A request
+/// that waits for a second person answers nobody: it may never go.
 async fn repeated(
     desk: &Desk,
     turn: &mut Turn,
@@ -230,9 +239,15 @@ async fn repeated(
         return Ok(None);
     }
     turn.write().await?;
-    let since = desk.clock.now().minus(protection.cool_down);
+    let now = desk.clock.now();
+    let wanted = new.not_before.map_or(now, |at| at.max(now));
+    let due = DueWithin {
+        after: wanted.minus(protection.cool_down),
+        until: wanted.plus(AT_ONCE),
+        asked_until: now.and_a_moment(),
+    };
     let sha256 = ItemsRecord::of(&new.items()).sha256;
-    invalidations::same_since(&mut turn.tx, &new.distribution, &sha256, since).await
+    invalidations::same_due_within(&mut turn.tx, &new.distribution, &sha256, due).await
 }
 
 /// Queues it, and writes the one event that says so.

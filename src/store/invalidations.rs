@@ -5,7 +5,7 @@ use crate::domain::{
     actor::{Actor, ActorKind},
     bounds::Spent,
     id::{DistributionId, InvalidationId, RequestKey},
-    invalidation::{BatchState, Invalidation, InvalidationState},
+    invalidation::{BatchState, Invalidation, InvalidationState, PUT_OFF_MAX},
     item::Item,
     time::Timestamp,
 };
@@ -213,23 +213,41 @@ pub async fn page(
     rows.into_iter().map(Row::into_invalidation).collect()
 }
 
-/// The newest one of the same items since a time that was neither refused nor cancelled.
-pub async fn same_since(
+/// The times within which an invalidation has to be due that stands for a request of the same items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueWithin {
+    /// It is due later than this,
+    pub after: Timestamp,
+    /// and no later than this: what is put off is no answer to somebody who wants it sooner.
+    pub until: Timestamp,
+    /// It was asked for by then: what seems to have been asked for later was by a clock that was ahead.
+    pub asked_until: Timestamp,
+}
+
+/// The newest one of the same items that is due within these times, or was sent then, and that was neither refused nor
+/// cancelled.
+pub async fn same_due_within(
     conn: &mut Conn,
     distribution: &DistributionId,
     items_sha256: &str,
-    since: Timestamp,
+    due: DueWithin,
 ) -> Result<Option<Invalidation>, StoreError> {
     let row = fetch_optional!(
         conn,
         Row,
         select!(
-            "WHERE distribution_id = $1 AND items_sha256 = $2 AND requested_at > $3
-               AND state NOT IN ('failed', 'cancelled') ORDER BY requested_at DESC LIMIT 1"
+            "WHERE distribution_id = $1 AND items_sha256 = $2 AND requested_at > $3 AND requested_at <= $4
+               AND state NOT IN ('failed', 'cancelled')
+               AND (SELECT max(COALESCE(b.first_sent_at, b.due_at)) FROM batch b
+                    WHERE b.invalidation_id = invalidation.id) BETWEEN $5 AND $6
+             ORDER BY requested_at DESC LIMIT 1"
         ),
         distribution.as_str(),
         items_sha256,
-        since.as_micros(),
+        due.after.minus(PUT_OFF_MAX).as_micros(),
+        due.asked_until.as_micros(),
+        due.after.as_micros().saturating_add(1),
+        due.until.as_micros(),
     )?;
     row.map(Row::into_invalidation).transpose()
 }

@@ -5,6 +5,7 @@ mod acting;
 mod answers;
 mod bounds;
 mod clock;
+mod cool_down;
 mod distributions;
 mod fairness;
 mod life;

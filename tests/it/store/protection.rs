@@ -12,7 +12,11 @@ use unstale::{
         protection::{Guard, Protection},
         reach::Reach,
     },
-    store::{StoreError, audit, batches, invalidations, proposals, protections},
+    store::{
+        StoreError, audit, batches,
+        invalidations::{self, DueWithin},
+        proposals, protections,
+    },
 };
 
 use super::given::{id, request, sites};
@@ -142,16 +146,32 @@ async fn a_repeat_is_found_by_its_items(database: &Database) {
     sites(database, &["E1", "E2"]).await;
     let first = request(database, "E1", 10, &[&["/a"], &["/b"]]).await;
     let sha = unstale::domain::audit::ItemsRecord::of(&items(&["/a", "/b"])).sha256;
-    let same = async |site: &str, since| {
-        database.get(async |conn| invalidations::same_since(conn, &id(site), &sha, since).await).await
+    let same = async |site: &str, after, until| {
+        let due = DueWithin { after: at(after), until: at(until), asked_until: at(100) };
+        database
+            .get(async |conn| invalidations::same_due_within(conn, &id(site), &sha, due).await)
+            .await
+            .map(|found| found.id)
     };
-    assert_eq!(same("E1", at(9)).await.map(|found| found.id), Some(first.id.clone()));
-    assert_eq!(same("E1", at(10)).await, None, "it is too long ago");
-    assert_eq!(same("E2", at(0)).await, None, "that is elsewhere");
+    let found = Some(first.id.clone());
+    assert_eq!(same("E1", 9, 10).await, found);
+    assert_eq!(same("E1", 10, 60).await, None, "it is too long ago");
+    assert_eq!(same("E2", 0, 60).await, None, "that is elsewhere");
+    let mut raw = database.raw().await;
+    let mut set = async |what: &str| raw.run(&format!("UPDATE batch SET {what}")).await.unwrap();
+    set(&format!("due_at = {}", at(5_000).as_micros())).await;
+    assert_eq!(same("E1", 0, 60).await, None, "it is put off");
+    assert_eq!(same("E1", 4_000, 5_000).await, found, "it is due when this one is wanted");
+    set(&format!("first_sent_at = {}", at(50).as_micros())).await;
+    assert_eq!(same("E1", 0, 60).await, found, "it was sent");
+    let mut raw = database.raw().await;
+    raw.run(&format!("UPDATE invalidation SET requested_at = {}", at(101).as_micros())).await.unwrap();
+    assert_eq!(same("E1", 0, 60).await, None, "it was asked for by a clock that was ahead");
+    raw.run(&format!("UPDATE invalidation SET requested_at = {}", at(10).as_micros())).await.unwrap();
     let of = database.get(async |conn| batches::items_of(conn, &first.id).await).await;
     assert_eq!(of, items(&["/a", "/b"]));
-    database.raw().await.run("UPDATE invalidation SET state = 'failed'").await.unwrap();
-    assert_eq!(same("E1", at(0)).await, None, "it was refused");
+    raw.run("UPDATE invalidation SET state = 'failed'").await.unwrap();
+    assert_eq!(same("E1", 0, 60).await, None, "it was refused");
 }
 
 on_each_engine!(
