@@ -106,7 +106,7 @@ impl Alb {
         if let Some(key) = known.keys.get(name) {
             return Ok(vec![key.clone()]);
         }
-        if known.asked_at.is_some_and(|at| now.since(at) < ASK_EVERY) {
+        if known.asked_at.is_some_and(|at| now.is_soon_after(at, ASK_EVERY)) {
             return Ok(Vec::new());
         }
         known.asked_at = Some(now);

@@ -41,12 +41,12 @@ impl Keys {
         now: Timestamp,
     ) -> Result<Vec<DecodingKey>, IdentityError> {
         let mut known = self.0.lock().await;
-        let fresh = known.read_at.is_some_and(|at| now.since(at) < FRESH);
+        let fresh = known.read_at.is_some_and(|at| now.is_soon_after(at, FRESH));
         let fitting = fitting(&known.keys, token);
         if fresh && !fitting.is_empty() {
             return Ok(fitting);
         }
-        if known.asked_at.is_some_and(|at| now.since(at) < ASK_EVERY) {
+        if known.asked_at.is_some_and(|at| now.is_soon_after(at, ASK_EVERY)) {
             return Ok(fitting);
         }
         known.asked_at = Some(now);

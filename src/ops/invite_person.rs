@@ -7,11 +7,12 @@ use crate::{
         audit::Target,
         person::{Email, Person},
         secret::Secret,
+        session::LINK_LIFE,
     },
     store::password_links,
 };
 
-use super::{Desk, OpError, add_person::write_person, allow, new_secret, reset_password::LINK_LIFE};
+use super::{Desk, OpError, add_person::write_person, allow, new_secret};
 
 /// Adds the person; nobody but them will know their password.
 pub async fn invite_person(

@@ -21,9 +21,10 @@ pub async fn look_around(
     site: &Distribution,
     limits: Limits,
 ) -> Result<Surroundings, StoreError> {
-    let month = desk.clock.now().start_of_month();
+    let now = desk.clock.now();
+    let (month, until) = (now.start_of_month(), now.and_a_moment());
     Ok(Surroundings {
-        used_this_month: batches::billed_since(conn, site.account(), month).await?,
+        used_this_month: batches::billed_between(conn, site.account(), month, until).await?,
         in_flight: batches::in_flight(conn, &site.id).await?,
         limits,
         bounds: desk.bounds,
@@ -36,5 +37,6 @@ pub(super) async fn spent(desk: &Desk, conn: &mut Conn, actor: &Actor) -> Result
     if desk.bounds.daily_items.is_none() {
         return Ok(Spent::default());
     }
-    invalidations::spent_since(conn, actor, desk.clock.now().minus(SPAN)).await
+    let now = desk.clock.now();
+    invalidations::spent_between(conn, actor, now.minus(SPAN), now.and_a_moment()).await
 }

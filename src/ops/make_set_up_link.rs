@@ -1,22 +1,18 @@
 //! Makes the one-time link with which the first account is set up.
 
-use std::time::Duration;
-
 use crate::{
     domain::{
         actor::Acting,
         audit::{Action, Event},
         secret::Secret,
+        session::LINK_LIFE,
     },
     store::{audit, people},
 };
 
 use super::{Desk, OpError, new_secret};
 
-/// How long the link is good. The next start makes a new one.
-const LIFE: Duration = Duration::from_hours(24);
-
-/// A new secret for `/setup`, or nothing where there are accounts already.
+/// A new secret for `/setup`, or nothing where there are accounts already. The next start makes a new one.
 pub async fn make_set_up_link(desk: &Desk) -> Result<Option<Secret>, OpError> {
     let mut tx = desk.db.begin().await?;
     if !people::is_empty(&mut tx).await? {
@@ -24,7 +20,7 @@ pub async fn make_set_up_link(desk: &Desk) -> Result<Option<Secret>, OpError> {
     }
     let now = desk.clock.now();
     let secret = new_secret()?;
-    people::replace_set_up_link(&mut tx, &secret.hash(), now, now.plus(LIFE)).await?;
+    people::replace_set_up_link(&mut tx, &secret.hash(), now, now.plus(LINK_LIFE)).await?;
     let event = Event::new(now, &Acting::service(), Action::SetUpLinkMade);
     audit::append(&mut tx, event);
     desk.commit(tx).await?;

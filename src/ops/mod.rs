@@ -48,8 +48,8 @@ mod set_password;
 mod set_up;
 mod sign_in;
 mod turn;
-
 mod withdraw;
+
 pub use add_grant::add_grant;
 pub use add_group::add_group;
 pub use add_person::add_person;
@@ -88,7 +88,7 @@ pub use save_search::save_search;
 pub use second_step::{confirm_second_step, make_recovery_codes, offer_second_step, take_second_step_away};
 pub use set_password::{change_password, check_own_password, set_password_with_link};
 pub use set_up::{SetUp, set_up};
-pub use sign_in::{HALF_LIFE, SignIn, SignedIn, open_session, refuse_sign_in, sign_in};
+pub use sign_in::{SignIn, SignedIn, open_session, refuse_sign_in, sign_in};
 
 use crate::{
     clock::Clock,

@@ -1,7 +1,5 @@
 //! Takes a person's password away: for a one-time link, or for another password.
 
-use std::time::Duration;
-
 use crate::{
     domain::{
         actor::Acting,
@@ -10,15 +8,13 @@ use crate::{
         password::check_password,
         person::{Email, Person},
         secret::Secret,
+        session::LINK_LIFE,
         time::Timestamp,
     },
     store::{Tx, audit, half_sign_ins, password_links, people, second_steps, sessions},
 };
 
 use super::{Desk, OpError, allow, new_secret, password};
-
-/// How long a link for a password is good.
-pub const LINK_LIFE: Duration = Duration::from_hours(24);
 
 /// Ends the password and all sessions at once; gives the secret of the link with which the person sets a new one.
 ///

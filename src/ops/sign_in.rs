@@ -1,7 +1,5 @@
 //! Signs a person in with their password: to a session, or half-way where a code is still to come.
 
-use std::time::Duration;
-
 use crate::{
     domain::{
         actor::{Acting, Actor, Origin},
@@ -10,7 +8,7 @@ use crate::{
         person::{Email, Person},
         second_step::TotpSecret,
         secret::Secret,
-        session::SessionLimits,
+        session::{HALF_LIFE, SessionLimits},
         time::Timestamp,
     },
     store::{Tx, audit, half_sign_ins, people, second_steps, sessions},
@@ -18,8 +16,6 @@ use crate::{
 
 use super::{Desk, OpError, new_secret, password, second_step::new_totp_secret};
 
-/// How long the code may take.
-pub const HALF_LIFE: Duration = Duration::from_mins(5);
 /// So much of a name is kept that nobody has.
 const CLAIMED_MAX: usize = 254;
 

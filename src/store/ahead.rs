@@ -1,4 +1,5 @@
-//! Times that lie ahead, which are too far ahead once the clock was put back.
+//! Times that lie ahead, which are too far ahead once the clock was put back. How every other time is read is in
+//! [`super::times`].
 
 use std::time::Duration;
 
@@ -38,11 +39,23 @@ pub enum Ahead {
     Trail,
     /// When signed heads are posted again.
     Posts,
+    /// When a reading of `CloudTrail` began.
+    TrailBegun,
+    /// When a distribution had its last turn: they take turns by it.
+    Turns,
+    /// When a session was last used.
+    SessionUses,
+    /// Until when a request waits for a second person.
+    Approvals,
+    /// When a token was made; its end goes along, so that it lasts as long as was chosen.
+    Tokens,
+    /// The last code of an authenticator that was used, in steps of 30 s: none before it is taken.
+    SecondSteps,
 }
 
 impl Ahead {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::Leases,
         Self::FirstTries,
         Self::Retries,
@@ -56,6 +69,12 @@ impl Ahead {
         Self::Tags,
         Self::Trail,
         Self::Posts,
+        Self::TrailBegun,
+        Self::Turns,
+        Self::SessionUses,
+        Self::Approvals,
+        Self::Tokens,
+        Self::SecondSteps,
     ];
 
     const fn bring_nearer(self) -> &'static str {
@@ -81,12 +100,82 @@ impl Ahead {
             Self::Tags => "UPDATE distribution SET tags_due_at = $1 WHERE tags_due_at > $2",
             Self::Trail => "UPDATE trail SET due_at = $1 WHERE due_at > $2",
             Self::Posts => "UPDATE audit_check SET post_due_at = $1 WHERE post_due_at > $2",
+            Self::TrailBegun => "UPDATE trail SET begun_at = $1 WHERE begun_at > $2",
+            Self::Turns => "UPDATE distribution SET last_claimed_at = $1 WHERE last_claimed_at > $2",
+            Self::SessionUses => "UPDATE session SET last_seen_at = $1 WHERE last_seen_at > $2",
+            Self::Approvals => {
+                "UPDATE proposal SET expires_at = $1 WHERE state = 'waiting' AND expires_at > $2"
+            }
+            Self::Tokens => {
+                "UPDATE api_token SET expires_at = expires_at - (created_at - $1), created_at = $1
+                 WHERE created_at > $2"
+            }
+            // Codes of the step that comes next are taken too: none that was used may be good again.
+            Self::SecondSteps => {
+                "UPDATE second_step SET last_step = $1 / 30000000 + 1 WHERE last_step > $2 / 30000000 + 1"
+            }
         }
     }
+}
+
+/// What lets somebody in and is over once it seems to have been made later than now: nobody knows how old it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MadeAhead {
+    Sessions,
+    SetUpLinks,
+    PasswordLinks,
+    HalfSignIns,
+}
+
+impl MadeAhead {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Sessions, Self::SetUpLinks, Self::PasswordLinks, Self::HalfSignIns];
+
+    const fn delete(self) -> &'static str {
+        match self {
+            Self::Sessions => "DELETE FROM session WHERE created_at > $1",
+            Self::SetUpLinks => "DELETE FROM set_up_link WHERE created_at > $1",
+            Self::PasswordLinks => "DELETE FROM password_link WHERE expires_at > $1",
+            Self::HalfSignIns => "DELETE FROM half_sign_in WHERE expires_at > $1",
+        }
+    }
+}
+
+/// Ends what was made, or ends by itself, later than this; gives how many did.
+pub async fn end(tx: &mut Tx, what: MadeAhead, latest: Timestamp) -> Result<u64, StoreError> {
+    execute!(tx, what.delete(), latest.as_micros())
 }
 
 /// Brings what lies further ahead than this to it; gives how many did. What lies ahead by a moment more was noted a moment
 /// later, by another worker of the same clock.
 pub async fn bring_nearer(tx: &mut Tx, what: Ahead, furthest: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, what.bring_nearer(), furthest.as_micros(), furthest.plus(MOMENT).as_micros())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::times::{Reading, TIMES},
+        *,
+    };
+
+    #[test]
+    fn the_list_of_times_and_what_is_done_about_them_agree() {
+        let all: Vec<&str> = Ahead::ALL.iter().map(|what| what.bring_nearer()).collect();
+        let deleted: Vec<&str> = MadeAhead::ALL.iter().map(|what| what.delete()).collect();
+        for time in TIMES {
+            let set = format!("UPDATE {} SET {} = ", time.table, time.column);
+            let moved = all.iter().any(|sql| {
+                sql.starts_with(&set)
+                    || sql.starts_with(&format!("UPDATE {} ", time.table))
+                        && sql.contains(&format!(" {} = ", time.column))
+            });
+            let over = deleted
+                .iter()
+                .any(|sql| sql.starts_with(&format!("DELETE FROM {} WHERE {} ", time.table, time.column)));
+            let name = format!("{}.{}", time.table, time.column);
+            assert!((time.reading == Reading::Nearer) == moved || over, "{name}");
+            assert_eq!(time.reading == Reading::Over, over, "{name}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Sign-ins whose password was right and whose code is still to come. They open nothing.
 
 use crate::domain::{
-    id::PersonId, person::Person, second_step::TotpSecret, secret::SecretHash, time::Timestamp,
+    id::PersonId, person::Person, second_step::TotpSecret, secret::SecretHash, session::HALF_LIFE,
+    time::Timestamp,
 };
 
 use super::{
@@ -46,7 +47,7 @@ struct HalfRow {
     offered: Option<String>,
 }
 
-/// Whose it is, where it is still good.
+/// Whose it is, where it is still good. One that would be good for longer than any was begun by a clock that was ahead.
 pub async fn find(
     conn: &mut Conn,
     hash: &SecretHash,
@@ -57,9 +58,11 @@ pub async fn find(
         HalfRow,
         "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash, h.offered
          FROM half_sign_in h JOIN person p ON p.id = h.person_id
-         WHERE h.token_hash = $1 AND h.expires_at > $2 AND p.disabled_at IS NULL",
+         WHERE h.token_hash = $1 AND h.expires_at > $2 AND h.expires_at <= $3
+           AND p.disabled_at IS NULL",
         hash.as_str(),
         now.as_micros(),
+        now.plus(HALF_LIFE).and_a_moment().as_micros(),
     )?;
     let Some(HalfRow { person, offered }) = row else { return Ok(None) };
     let person = person.into_person()?;

@@ -62,16 +62,22 @@ impl Row {
     }
 }
 
-/// How many items an actor asked for since then, and when the first of them were.
-pub async fn spent_since(conn: &mut Conn, actor: &Actor, from: Timestamp) -> Result<Spent, StoreError> {
+/// How many items an actor asked for after `from` and up to `until`, and when the first of them were.
+pub async fn spent_between(
+    conn: &mut Conn,
+    actor: &Actor,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Spent, StoreError> {
     let (items, since) = fetch_one!(
         conn,
         (i64, Option<i64>),
         "SELECT CAST(COALESCE(SUM(item_count), 0) AS BIGINT), MIN(requested_at) FROM invalidation
-         WHERE actor_kind = $1 AND actor_id = $2 AND requested_at > $3",
+         WHERE actor_kind = $1 AND actor_id = $2 AND requested_at > $3 AND requested_at <= $4",
         actor.kind.as_str(),
         actor.id.as_str(),
         from.as_micros(),
+        until.as_micros(),
     )?;
     Ok(Spent { items: u64::try_from(items).unwrap_or(0), since: optional_time(since) })
 }

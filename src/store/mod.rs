@@ -31,11 +31,12 @@ pub mod second_steps;
 pub mod sessions;
 mod sight;
 pub mod survey;
+pub mod times;
 pub mod tokens;
 pub mod trail;
 pub mod unsettled;
-pub mod ways;
 pub mod waiting;
+pub mod ways;
 
 pub use db::{Conn, Db, Tx};
 pub use error::StoreError;

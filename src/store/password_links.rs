@@ -1,6 +1,6 @@
 //! One-time links with which somebody sets their password. Only the hash of the link's secret is kept.
 
-use crate::domain::{id::PersonId, person::Person, secret::SecretHash, time::Timestamp};
+use crate::domain::{id::PersonId, person::Person, secret::SecretHash, session::LINK_LIFE, time::Timestamp};
 
 use super::{
     Conn, StoreError, Tx,
@@ -26,16 +26,19 @@ pub async fn replace(
     Ok(())
 }
 
-/// Whose link it is, where it is still good and its person is not disabled.
+/// Whose link it is, where it is still good and its person is not disabled. One that would be good for longer than any was
+/// made by a clock that was ahead.
 pub async fn find(conn: &mut Conn, hash: &SecretHash, now: Timestamp) -> Result<Option<Person>, StoreError> {
     let row = fetch_optional!(
         conn,
         Row,
         "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash
          FROM password_link l JOIN person p ON p.id = l.person_id
-         WHERE l.token_hash = $1 AND l.expires_at > $2 AND p.disabled_at IS NULL",
+         WHERE l.token_hash = $1 AND l.expires_at > $2 AND l.expires_at <= $3
+           AND p.disabled_at IS NULL",
         hash.as_str(),
         now.as_micros(),
+        now.plus(LINK_LIFE).and_a_moment().as_micros(),
     )?;
     row.map(Row::into_person).transpose()
 }

@@ -152,7 +152,7 @@ pub async fn replace_set_up_link(
     Ok(())
 }
 
-/// Is this the set-up link, and still good?
+/// Is this the set-up link, and still good? Not one that was made by a clock that was ahead.
 pub async fn set_up_link_is_good(
     conn: &mut Conn,
     hash: &SecretHash,
@@ -161,9 +161,10 @@ pub async fn set_up_link_is_good(
     let (count,) = fetch_one!(
         conn,
         (i64,),
-        "SELECT count(*) FROM set_up_link WHERE token_hash = $1 AND expires_at > $2",
+        "SELECT count(*) FROM set_up_link WHERE token_hash = $1 AND expires_at > $2 AND created_at <= $3",
         hash.as_str(),
         now.as_micros(),
+        now.and_a_moment().as_micros(),
     )?;
     Ok(count == 1)
 }
@@ -172,9 +173,10 @@ pub async fn set_up_link_is_good(
 pub async fn use_set_up_link(tx: &mut Tx, hash: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
     let used = execute!(
         tx,
-        "DELETE FROM set_up_link WHERE token_hash = $1 AND expires_at > $2",
+        "DELETE FROM set_up_link WHERE token_hash = $1 AND expires_at > $2 AND created_at <= $3",
         hash.as_str(),
         now.as_micros(),
+        now.and_a_moment().as_micros(),
     )?;
     Ok(used == 1)
 }

@@ -65,7 +65,8 @@ pub async fn insert(tx: &mut Tx, new: &NewSession<'_>) -> Result<(), StoreError>
     Ok(())
 }
 
-/// The session with this hash, unless it is over its end, unused for too long, or its person is disabled.
+/// The session with this hash, unless it is over its end, unused for too long, begun by a clock that was ahead, or its
+/// person is disabled.
 pub async fn find(
     conn: &mut Conn,
     hash: &SecretHash,
@@ -83,12 +84,13 @@ pub async fn find(
             ") AS has_grants
              FROM session s JOIN person p ON p.id = s.person_id
              WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND s.created_at > $4
-                 AND p.disabled_at IS NULL"
+                 AND s.created_at <= $5 AND p.disabled_at IS NULL"
         ),
         hash.as_str(),
         now.as_micros(),
         now.minus(limits.idle).as_micros(),
         now.minus(limits.life).as_micros(),
+        now.and_a_moment().as_micros(),
     )?;
     row.map(|row| {
         Ok(Session {
@@ -155,11 +157,13 @@ pub async fn of_person(
         ListedRow,
         "SELECT token_hash, sign_in, client_address, user_agent, created_at, last_seen_at FROM session
          WHERE person_id = $1 AND expires_at > $2 AND last_seen_at > $3 AND created_at > $4
+           AND created_at <= $5
          ORDER BY last_seen_at DESC, token_hash LIMIT 100",
         person.as_str(),
         now.as_micros(),
         now.minus(limits.idle).as_micros(),
         now.minus(limits.life).as_micros(),
+        now.and_a_moment().as_micros(),
     )?;
     let listed = |row: ListedRow| Listed {
         hash: SecretHash::from_trusted(row.token_hash),

@@ -165,7 +165,7 @@ async fn find_visitor(
     let Some(found) = found else { return Ok(None) };
     let access = access::of_session(&mut conn, &found).await?;
     drop(conn);
-    if counts_as_use && now.since(found.last_seen_at) >= TOUCH_EVERY {
+    if counts_as_use && !now.is_soon_after(found.last_seen_at, TOUCH_EVERY) {
         touch(web, &session).await;
     }
     let acting = Acting {

@@ -1,14 +1,19 @@
 //! Sees that the clock was put back, and brings what lies too far ahead nearer: nothing waits for an hour to come again.
+//! What let people in by then is over.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
 use crate::{
-    domain::{retry, time::Timestamp},
+    domain::{
+        proposal, retry,
+        session::{HALF_LIFE, LINK_LIFE},
+        time::Timestamp,
+    },
     store::{
         StoreError,
-        ahead::{self, Ahead},
+        ahead::{self, Ahead, MadeAhead},
     },
 };
 
@@ -53,8 +58,18 @@ impl Timekeeper {
             brought += ahead::bring_nearer(&mut tx, what, now.plus(self.furthest(what))).await?;
             tx.commit().await?;
         }
-        if brought > 0 {
-            tracing::warn!(rows = brought, "the clock was put back; what waited for a later time goes on");
+        let mut ended = 0;
+        for what in MadeAhead::ALL {
+            let mut tx = self.bench.db.begin().await?;
+            ended += ahead::end(&mut tx, what, now.plus(Self::longest(what)).and_a_moment()).await?;
+            tx.commit().await?;
+        }
+        if brought + ended > 0 {
+            tracing::warn!(
+                rows = brought,
+                ended,
+                "the clock was put back; what waited for a later time goes on, and sessions and links of then are over"
+            );
             self.bench.bell.ring();
         }
         Ok(())
@@ -64,7 +79,13 @@ impl Timekeeper {
     const fn furthest(&self, what: Ahead) -> Duration {
         let settings = &self.bench.settings;
         match what {
-            Ahead::FirstTries => Duration::ZERO,
+            Ahead::FirstTries
+            | Ahead::TrailBegun
+            | Ahead::Turns
+            | Ahead::SessionUses
+            | Ahead::Tokens
+            | Ahead::SecondSteps => Duration::ZERO,
+            Ahead::Approvals => proposal::LIFE,
             Ahead::Leases | Ahead::LookLeases | Ahead::SurveyLease => settings.lease,
             Ahead::Retries => retry::LONGEST_RETRY,
             Ahead::Looks => retry::LONGEST_LOOK,
@@ -73,6 +94,15 @@ impl Timekeeper {
             Ahead::Outside => settings.outside_every,
             Ahead::Tags => settings.tags_every,
             Ahead::OlderPages | Ahead::Trail | Ahead::Posts => LONGEST,
+        }
+    }
+
+    /// How long after now the time lies by which it is told.
+    const fn longest(what: MadeAhead) -> Duration {
+        match what {
+            MadeAhead::Sessions | MadeAhead::SetUpLinks => Duration::ZERO,
+            MadeAhead::PasswordLinks => LINK_LIFE,
+            MadeAhead::HalfSignIns => HALF_LIFE,
         }
     }
 }

@@ -62,8 +62,8 @@ impl Known {
     /// The metadata, as fresh as it has to be.
     pub async fn get(&self, http: &Http, issuer: &str, now: Timestamp) -> Result<Metadata, IdentityError> {
         let mut known = self.0.lock().await;
-        let fresh = known.read_at.is_some_and(|at| now.since(at) < FRESH);
-        let resting = known.failed_at.is_some_and(|at| now.since(at) < PAUSE);
+        let fresh = known.read_at.is_some_and(|at| now.is_soon_after(at, FRESH));
+        let resting = known.failed_at.is_some_and(|at| now.is_soon_after(at, PAUSE));
         if let Some(metadata) = known.metadata.as_ref().filter(|_| fresh || resting) {
             return Ok(metadata.clone());
         }

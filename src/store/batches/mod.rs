@@ -191,16 +191,22 @@ pub async fn waiting(conn: &mut Conn, most: usize) -> Result<usize, StoreError> 
     Ok(count(number))
 }
 
-/// How many items CloudFront took from an account since `from`, as far as Unstale knows.
-pub async fn billed_since(conn: &mut Conn, account: &str, from: Timestamp) -> Result<u64, StoreError> {
+/// How many items CloudFront took from an account from `from` to `until`, as far as Unstale knows.
+pub async fn billed_between(
+    conn: &mut Conn,
+    account: &str,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<u64, StoreError> {
     let (items,) = fetch_one!(
         conn,
         (i64,),
         "SELECT CAST(COALESCE(SUM(b.path_count + b.wildcard_count), 0) AS BIGINT)
          FROM batch b JOIN distribution d ON d.id = b.distribution_id
-         WHERE b.accepted_at >= $2 AND d.account_id = $1",
+         WHERE b.accepted_at >= $2 AND b.accepted_at <= $3 AND d.account_id = $1",
         account,
         from.as_micros(),
+        until.as_micros(),
     )?;
     Ok(u64::try_from(items).unwrap_or(0))
 }

@@ -82,9 +82,15 @@ pub async fn candidates(
             id: BatchId::from_trusted(id),
             load: Load { paths: count(paths), wildcards: count(wildcards) },
             counted: state == BatchState::Submitting.as_str(),
-            waiting_since: time(due_at.max(last_sent.unwrap_or(due_at))),
+            waiting_since: waiting_since(time(due_at), optional_time(last_sent), now),
         })
         .collect())
+}
+
+/// Since its own time, or since the last of its invalidation was sent. One that seems to have been sent later than now was
+/// by a clock that was ahead: then nobody knows, and it has waited long enough.
+fn waiting_since(due_at: Timestamp, last_sent: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    last_sent.filter(|at| *at <= now).map_or(due_at, |at| at.max(due_at))
 }
 
 /// Takes a batch up to be sent. From here on a call to CloudFront may have been made for it.

@@ -139,9 +139,11 @@ impl Submitter {
 
     /// Where Unstale may not list, a batch of this life that was sent a moment ago is asked for without a look.
     fn may_ask_blindly(&self, held: &Held, problem: &Problem) -> bool {
-        let fresh = held.batch.first_sent_at.is_some_and(|first| {
-            first >= self.started_at && self.bench.clock.now().since(first) <= REMEMBERED
-        });
+        let now = self.bench.clock.now();
+        let fresh = held
+            .batch
+            .first_sent_at
+            .is_some_and(|first| first >= self.started_at && now.is_soon_after(first, REMEMBERED));
         fresh && problem.kind == ProblemKind::AccessDenied
     }
 

@@ -4,18 +4,22 @@ use std::time::Duration;
 
 use cloudfront_sandbox::FaultKind;
 use unstale::{
-    domain::id::InvalidationId,
-    ops,
-    store::{batches, survey},
+    domain::{
+        access::Role, actor::Origin, bounds::Bounds, id::InvalidationId, person::Email,
+        second_step::TotpSecret, session::SessionLimits,
+    },
+    ops::{self, NewToken, OpError},
+    store::{batches, password_links, people, second_steps, sessions, survey},
     worker::{Poller, Surveyor, Timekeeper},
 };
 
 use crate::{
     simulation::cut,
-    support::{WORKSHOP, World, acting, seconds},
+    support::{START, WORKSHOP, World, acting, lines, person, seconds, shell},
 };
 
 const HOUR: Duration = Duration::from_hours(1);
+const YEAR: Duration = Duration::from_hours(24 * 365);
 
 /// Everything that is noted for later, by a clock that is an hour ahead: one batch in progress, one that is tried again,
 /// one that was not tried yet, and workers that ended in the middle of their work.
@@ -117,5 +121,123 @@ async fn another_replica_s_times_are_left_alone_by_one_that_starts() {
     world.submit().await;
     assert_eq!(world.batch_state(&fresh).await, "in_progress");
     come_to_rest(&world).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_spent_is_not_counted() {
+    let world = World::new().await;
+    let desk = world.desk.clone().bounded(Bounds { daily_items: Some(10) });
+    let ask = async |typed: &str| {
+        let new = world.new_invalidation(WORKSHOP, typed).await;
+        ops::request_invalidation(&desk, &acting(), &new).await
+    };
+    world.clock.advance(YEAR);
+    ask(&lines(10, |n| format!("/{n}"))).await.unwrap();
+    let full = ask("/more").await;
+    assert!(matches!(full, Err(OpError::NotAllowed(_))), "{full:?}");
+    world.clock.put_back(YEAR);
+    ask("/more").await.unwrap();
+    ask(&lines(9, |n| format!("/b{n}"))).await.unwrap();
+    assert!(matches!(ask("/too-much").await, Err(OpError::NotAllowed(_))), "today's bound holds");
+    world.finish().await;
+}
+
+/// What lets somebody in and was made a year ahead is over once the clock is right; what was there before stays.
+#[tokio::test]
+async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chosen() {
+    let world = World::new().await;
+    let keeper = Timekeeper::new(world.bench.clone());
+    let limits = SessionLimits::default();
+    let ada = person("grace@example.com", Role::Admin);
+    world.database.write(async |tx| people::insert(tx, &ada, "no password").await).await;
+    let begin = async || ops::open_session(&world.desk, &acting().origin, ada.clone()).await.unwrap().secret;
+    world.clock.advance(YEAR);
+    keeper.tick().await.unwrap();
+    let ahead = begin().await;
+    let carl = Email::parse("carl@example.com").unwrap();
+    let (_, link) = ops::invite_person(&world.desk, &shell(), &carl, Role::Viewer).await.unwrap();
+    let new = NewToken {
+        name: "deploy".to_owned(),
+        role: Role::Operator,
+        life: Some(Duration::from_hours(24)),
+        distributions: Vec::new(),
+    };
+    let (_, secret) = ops::make_token(&world.desk, &shell(), &new).await.unwrap();
+    world.clock.put_back(YEAR);
+    // At once, and also after somebody looked at the clock.
+    for looked in [false, true] {
+        if looked {
+            keeper.tick().await.unwrap();
+        }
+        let now = world.now();
+        let hash = ahead.hash();
+        let found = world.database.get(async |conn| sessions::find(conn, &hash, now, limits).await).await;
+        assert_eq!(found, None);
+        let hash = link.hash();
+        assert_eq!(world.database.get(async |conn| password_links::find(conn, &hash, now).await).await, None);
+        let known = ops::recognise_token(&world.desk, Origin::default(), &secret).await.unwrap();
+        assert_eq!(known.is_some(), looked, "it is brought to today");
+    }
+    world.clock.advance(YEAR);
+    let hash = ahead.hash();
+    let now = world.now();
+    let found = world.database.get(async |conn| sessions::find(conn, &hash, now, limits).await).await;
+    assert_eq!(found, None, "nor does it come back when its time comes");
+    world.clock.put_back(YEAR);
+    world.clock.advance(Duration::from_hours(24));
+    assert!(ops::recognise_token(&world.desk, Origin::default(), &secret).await.unwrap().is_none());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_code_of_an_authenticator_is_good_again_after_a_minute() {
+    let world = World::new().await;
+    let keeper = Timekeeper::new(world.bench.clone());
+    keeper.tick().await.unwrap();
+    let ada = person("grace@example.com", Role::Admin);
+    let secret = TotpSecret::from_random([7; 20]);
+    world
+        .database
+        .write(async |tx| {
+            people::insert(tx, &ada, "no password").await?;
+            second_steps::offer(tx, &ada.id, &secret, START).await?;
+            second_steps::confirm(tx, &ada.id, 0, START).await
+        })
+        .await;
+    let use_code = async || {
+        let now = world.now();
+        let code = secret.code(now).unwrap();
+        let step = world.database.get(async |conn| second_steps::find(conn, &ada.id).await).await.unwrap();
+        let Some(step) = secret.step_of(&code, now, step.last_step) else { return false };
+        world.database.write(async |tx| second_steps::use_step(tx, &ada.id, step).await).await
+    };
+    assert!(use_code().await);
+    world.clock.advance(YEAR);
+    assert!(use_code().await);
+    keeper.tick().await.unwrap();
+    world.clock.put_back(YEAR);
+    keeper.tick().await.unwrap();
+    assert!(!use_code().await, "this one was used");
+    world.clock.advance(Duration::from_mins(1));
+    assert!(use_code().await, "nobody waits for a year");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn distributions_take_turns_whatever_the_clock_said() {
+    let world = World::new().await;
+    let keeper = Timekeeper::new(world.bench.clone());
+    world.clock.advance(YEAR);
+    keeper.tick().await.unwrap();
+    world.request("/ahead").await;
+    world.submit().await;
+    world.clock.put_back(YEAR);
+    keeper.tick().await.unwrap();
+    let far = world.database.get(async |conn| batches::sendable(conn, world.now()).await).await;
+    assert_eq!(far, []);
+    let turns = "SELECT count(*) FROM distribution WHERE last_claimed_at > ";
+    let later = world.now().plus(seconds(1)).as_micros();
+    assert_eq!(world.database.raw().await.number(&format!("{turns}{later}")).await, 0);
     world.finish().await;
 }

@@ -3,8 +3,8 @@
 use unstale::{
     domain::outside::Reading,
     store::{
-        ahead::{self, Ahead},
-        outside,
+        ahead::{self, Ahead, MadeAhead},
+        outside, proposals, tokens,
     },
 };
 
@@ -27,6 +27,12 @@ const fn place(what: Ahead) -> (&'static str, &'static str, &'static str) {
         Ahead::Tags => ("distribution", "tags_due_at", "id = id"),
         Ahead::Trail => ("trail", "due_at", "id = id"),
         Ahead::Posts => ("audit_check", "post_due_at", "id = id"),
+        Ahead::TrailBegun => ("trail", "begun_at", "id = id"),
+        Ahead::Turns => ("distribution", "last_claimed_at", "id = id"),
+        Ahead::SessionUses => ("session", "last_seen_at", "person_id = person_id"),
+        Ahead::Approvals => ("proposal", "expires_at", "id = id"),
+        Ahead::Tokens => ("api_token", "created_at", "id = id"),
+        Ahead::SecondSteps => ("second_step", "last_step", "person_id = person_id"),
     }
 }
 
@@ -34,16 +40,26 @@ async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database)
     given::sites(database, &["E1"]).await;
     given::request(database, "E1", 0, &[&["/a"]]).await;
     database.write(async |tx| outside::save(tx, &Reading::new(id("E1"), at(0))).await).await;
+    let asked = super::protection::proposal("E1", 0);
+    database.write(async |tx| proposals::insert(tx, &asked).await).await;
     let mut raw = database.raw().await;
+    for row in LETS_IN {
+        raw.run(row).await.unwrap();
+    }
     for what in Ahead::ALL {
         let (table, column, beside) = place(what);
-        for (noted, expected) in [(999, 999), (1_000, 1_000), (5_000, 1_000)] {
-            let noted = at(noted).as_micros();
+        // The step after now may have been used too.
+        let unit = |seconds| match what {
+            Ahead::SecondSteps => at(seconds).as_micros() / 30_000_000 + 1,
+            _ => at(seconds).as_micros(),
+        };
+        for (noted, expected) in [(990, 990), (1_000, 1_000), (5_000, 1_000)] {
+            let noted = unit(noted);
             raw.run(&format!("UPDATE {table} SET {column} = {noted}")).await.unwrap();
             raw.run(&format!("UPDATE {table} SET {beside}")).await.unwrap();
             let moved = database.write(async |tx| ahead::bring_nearer(tx, what, at(1_000)).await).await;
             let now = raw.number(&format!("SELECT {column} FROM {table}")).await;
-            assert_eq!(now, at(expected).as_micros(), "{what:?}");
+            assert_eq!(now, unit(expected), "{what:?}");
             assert_eq!(moved, u64::from(noted != now), "{what:?}");
         }
     }
@@ -67,7 +83,57 @@ async fn a_time_that_somebody_chose_and_what_has_ended_stay(database: &Database)
     }
 }
 
+/// Rows of what lets people in, each of the first moment.
+const LETS_IN: [&str; 7] = [
+    "INSERT INTO person (id, email, password_hash, role, created_at) VALUES ('p1', 'ada@example.com', '', 'admin', 1)",
+    "INSERT INTO session (token_hash, person_id, sign_in, client_address, created_at, last_seen_at, expires_at)
+         VALUES ('s1', 'p1', 'password', '', 1, 1, 9)",
+    "INSERT INTO set_up_link (token_hash, created_at, expires_at) VALUES ('l1', 1, 9)",
+    "INSERT INTO password_link (person_id, token_hash, expires_at) VALUES ('p1', 't1', 9)",
+    "INSERT INTO half_sign_in (token_hash, person_id, tries, expires_at) VALUES ('h1', 'p1', 0, 9)",
+    "INSERT INTO second_step (person_id, secret, created_at, last_step) VALUES ('p1', 'ABCD', 1, 1)",
+    "INSERT INTO api_token (id, name, token_hash, shown, role, made_by, made_by_name, created_at, expires_at)
+         VALUES ('t1', 'deploy', 'hash', '', 'operator', '', '', 1, 8)",
+];
+
+async fn what_lets_people_in_and_was_made_ahead_is_over(database: &Database) {
+    let mut raw = database.raw().await;
+    for row in LETS_IN {
+        raw.run(row).await.unwrap();
+    }
+    for (what, table, column) in [
+        (MadeAhead::Sessions, "session", "created_at"),
+        (MadeAhead::SetUpLinks, "set_up_link", "created_at"),
+        (MadeAhead::PasswordLinks, "password_link", "expires_at"),
+        (MadeAhead::HalfSignIns, "half_sign_in", "expires_at"),
+    ] {
+        assert!(MadeAhead::ALL.contains(&what));
+        for (noted, ended) in [(1_000, 0), (1_001, 1)] {
+            raw.run(&format!("UPDATE {table} SET {column} = {}", at(noted).as_micros())).await.unwrap();
+            let gone = database.write(async |tx| ahead::end(tx, what, at(1_000)).await).await;
+            assert_eq!(gone, ended, "{what:?}");
+            assert_eq!(raw.number(&format!("SELECT count(*) FROM {table}")).await, i64::from(ended == 0));
+        }
+    }
+}
+
+async fn a_token_that_was_made_ahead_lasts_as_long_as_was_chosen(database: &Database) {
+    let mut raw = database.raw().await;
+    raw.run(LETS_IN[6]).await.unwrap();
+    let made = format!(
+        "UPDATE api_token SET created_at = {}, expires_at = {}",
+        at(5_000).as_micros(),
+        at(6_000).as_micros()
+    );
+    raw.run(&made).await.unwrap();
+    database.write(async |tx| ahead::bring_nearer(tx, Ahead::Tokens, at(100)).await).await;
+    let tokens = database.get(async |conn| tokens::list(conn, 9).await).await;
+    assert_eq!((tokens[0].created_at, tokens[0].expires_at), (at(100), Some(at(1_100))));
+}
+
 on_each_engine!(
+    what_lets_people_in_and_was_made_ahead_is_over,
+    a_token_that_was_made_ahead_lasts_as_long_as_was_chosen,
     what_lies_too_far_ahead_is_brought_to_its_furthest,
     a_time_that_somebody_chose_and_what_has_ended_stay,
 );

@@ -264,8 +264,9 @@ async fn what_was_taken_before_a_request_is_told_from_the_history(database: &Dat
 
 async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
     given::sites(database, &["E1", "E2"]).await;
-    let billed =
-        async |from| database.get(async |conn| batches::billed_since(conn, ACCOUNT, at(from)).await).await;
+    let billed = async |from| {
+        database.get(async |conn| batches::billed_between(conn, ACCOUNT, at(from), at(10_000)).await).await
+    };
     assert_eq!(billed(0).await, 0);
     let one = given::request(database, "E1", 0, &[&["/a", "/b*", "#c"]]).await.batches.remove(0).id;
     let two = given::request(database, "E2", 0, &[&["/a"]]).await.batches.remove(0).id;
@@ -276,7 +277,8 @@ async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
     assert_eq!(billed(0).await, 4);
     assert_eq!(billed(10).await, 4);
     assert_eq!(billed(11).await, 1);
-    let other = database.get(async |conn| batches::billed_since(conn, "999", at(0)).await).await;
+    let other =
+        database.get(async |conn| batches::billed_between(conn, "999", at(0), at(10_000)).await).await;
     assert_eq!(other, 0);
 }
 

@@ -2,7 +2,7 @@
 
 use unstale::{
     domain::bounds::Spent,
-    store::{batches, invalidations, ways},
+    store::{Conn, batches, invalidations, ways},
 };
 
 use super::{
@@ -13,16 +13,23 @@ use crate::support::{Database, acting, at, on_each_engine};
 
 async fn a_days_items_are_summed_by_actor(database: &Database) {
     given::sites(database, &["E1", "E2"]).await;
-    let spent = async |from| {
-        database.get(async |conn| invalidations::spent_since(conn, &acting().actor, at(from)).await).await
+    let ada = acting().actor;
+    let between = async |from, until| {
+        let spent =
+            async |conn: &mut Conn| invalidations::spent_between(conn, &ada, at(from), at(until)).await;
+        database.get(spent).await
     };
+    let spent = async |from| between(from, 1_000).await;
     assert_eq!(spent(0).await, Spent::default());
     given::request(database, "E1", 10, &[&["/a", "/b"], &["/c*"]]).await;
     given::request(database, "E2", 20, &[&["/d"]]).await;
     assert_eq!(spent(9).await, Spent { items: 4, since: Some(at(10)) });
     assert_eq!(spent(10).await, Spent { items: 1, since: Some(at(20)) });
+    assert_eq!(between(9, 19).await.items, 3, "what a clock noted that was ahead does not count");
+    assert_eq!(between(9, 20).await.items, 4);
     let other = unstale::domain::actor::Actor { id: "p2".to_owned(), ..acting().actor };
-    let others = database.get(async |conn| invalidations::spent_since(conn, &other, at(0)).await).await;
+    let others =
+        database.get(async |conn| invalidations::spent_between(conn, &other, at(0), at(99)).await).await;
     assert_eq!(others, Spent::default());
 }
 

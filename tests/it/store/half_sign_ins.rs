@@ -5,6 +5,8 @@ use unstale::{
         access::Role,
         second_step::TotpSecret,
         secret::{Secret, SecretHash},
+        session::HALF_LIFE,
+        time::MOMENT,
     },
     store::{
         half_sign_ins::{self, HalfSignIn},
@@ -32,6 +34,9 @@ async fn half_a_sign_in_is_short_and_tried_a_few_times(database: &Database) {
     };
     assert_eq!(find(1, 9).await, Some(half));
     assert_eq!(find(1, 10).await, None);
+    let begun_ahead = at(10).minus(HALF_LIFE).minus(MOMENT).minus(std::time::Duration::from_micros(1));
+    let half_of = database.get(async |conn| half_sign_ins::find(conn, &hash(1), begun_ahead).await).await;
+    assert_eq!(half_of, None, "a clock that was ahead began it");
     assert_eq!(find(2, 0).await, None);
     let counted = async || database.write(async |tx| half_sign_ins::count_try(tx, &hash(1), 2).await).await;
     assert_eq!((counted().await, counted().await, counted().await), (true, true, false));

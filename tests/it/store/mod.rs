@@ -30,6 +30,7 @@ mod sending;
 mod sessions;
 mod sight;
 mod survey;
+mod times;
 mod tokens;
 mod trail;
 mod unsettled;

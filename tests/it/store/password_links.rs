@@ -4,6 +4,8 @@ use unstale::{
     domain::{
         access::Role,
         secret::{Secret, SecretHash},
+        session::LINK_LIFE,
+        time::MOMENT,
     },
     store::{password_links, people},
 };
@@ -26,6 +28,9 @@ async fn a_person_has_one_link_that_ends(database: &Database) {
     assert_eq!(find(1, 0).await, None, "the newer one replaced it");
     assert_eq!(find(2, 9).await, Some(ada.clone()));
     assert_eq!(find(2, 10).await, None);
+    let made_ahead = at(10).minus(LINK_LIFE).minus(MOMENT).minus(std::time::Duration::from_micros(1));
+    let found = database.get(async |conn| password_links::find(conn, &hash(2), made_ahead).await).await;
+    assert_eq!(found, None, "a clock that was ahead made it");
     let delete = async || database.write(async |tx| password_links::delete(tx, &ada.id).await).await;
     assert!(delete().await);
     assert!(!delete().await);

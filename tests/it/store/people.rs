@@ -49,6 +49,10 @@ async fn a_set_up_link_is_used_once(database: &Database) {
     };
     assert!(good(1, at(99)).await);
     assert!(!good(1, at(100)).await, "it is over at its end");
+    let ahead = at(0).minus(std::time::Duration::from_secs(61));
+    assert!(!good(1, ahead).await, "a clock that was ahead made it");
+    let used = database.write(async |tx| people::use_set_up_link(tx, &hash(1), ahead).await).await;
+    assert!(!used, "nor is it used");
     assert!(!good(2, at(0)).await, "another secret is no link");
     let used = async |byte, now| {
         database.write(async |tx| people::use_set_up_link(tx, &hash(byte), now).await).await

@@ -82,6 +82,9 @@ async fn what_was_begun_goes_first_then_first_batches_then_the_oldest(database: 
     let since: Vec<_> = found.iter().map(|one| one.waiting_since).collect();
     assert_eq!(since, [at(6), at(5), at(9), at(9)], "the rest of the giant waits since its last batch went");
     assert_eq!(candidates(database, at(4)).await.len(), 2, "what is not due yet is no candidate");
+    let found = database.get(async |conn| batches::candidates(conn, &id("E1"), at(8)).await).await;
+    let since: Vec<_> = found.iter().map(|one| one.waiting_since).collect();
+    assert_eq!(since, [at(6), at(5), at(0), at(0)], "the clock was put back: it has waited");
 }
 
 async fn the_next_due_time_minds_leases(database: &Database) {

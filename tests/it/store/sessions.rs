@@ -64,6 +64,20 @@ async fn a_session_ends_when_it_is_idle_and_at_its_end(database: &Database) {
     assert!(find(database, &hash(1), at(1_000)).await.is_none(), "over at its end though it was used");
 }
 
+async fn one_that_was_begun_by_a_clock_that_was_ahead_is_over(database: &Database) {
+    let ada = begin(database, &hash(1)).await;
+    let year = 365 * 24 * 60 * 60;
+    let back = |seconds| at(0).minus(std::time::Duration::from_secs(seconds));
+    assert!(find(database, &hash(1), back(60)).await.is_some(), "clocks differ by a moment");
+    for ahead in [61, 3_600, year] {
+        assert!(find(database, &hash(1), back(ahead)).await.is_none(), "{ahead}");
+        let listed = async |conn: &mut unstale::store::Conn| {
+            sessions::of_person(conn, &ada.id, back(ahead), LIMITS).await
+        };
+        assert_eq!(database.get(listed).await, []);
+    }
+}
+
 async fn a_disabled_person_has_no_session(database: &Database) {
     begin(database, &hash(1)).await;
     database.raw().await.run("UPDATE person SET disabled_at = 1").await.unwrap();
@@ -129,6 +143,7 @@ async fn a_persons_sessions_are_listed_and_ended_but_one(database: &Database) {
 }
 
 on_each_engine!(
+    one_that_was_begun_by_a_clock_that_was_ahead_is_over,
     a_shorter_life_counts_at_once,
     a_persons_sessions_are_listed_and_ended_but_one,
     a_session_is_its_persons,
