@@ -6,6 +6,7 @@ use crate::domain::{
     distribution::{Distribution, DistributionConfig},
     id::{CallerReference, CloudFrontInvalidationId, DistributionId},
     item::Item,
+    storable::storable,
     time::Timestamp,
 };
 
@@ -17,14 +18,14 @@ pub(super) fn distribution(row: &types::DistributionSummary, now: Timestamp) -> 
         arn: word(row.arn()),
         domain_name: word(row.domain_name()),
         aliases: row.aliases().map(|aliases| aliases.items().iter().map(word).collect()).unwrap_or_default(),
-        comment: row.comment().to_owned(),
+        comment: storable(row.comment()).into_owned(),
         enabled: row.enabled(),
         status: word(row.status()),
         staging: row.staging(),
         tenant_only: is_tenant_only(row.connection_mode()),
         origins: row
             .origins()
-            .map(|origins| origins.items().iter().map(|o| o.domain_name().to_owned()).collect())
+            .map(|origins| origins.items().iter().map(|o| storable(o.domain_name()).into_owned()).collect())
             .unwrap_or_default(),
         config: None,
         last_modified: timestamp(row.last_modified_time()),
@@ -34,7 +35,7 @@ pub(super) fn distribution(row: &types::DistributionSummary, now: Timestamp) -> 
 }
 
 pub(super) fn config(config: &types::DistributionConfig) -> DistributionConfig {
-    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let filled = |text: &str| (!text.is_empty()).then(|| storable(text).into_owned());
     DistributionConfig {
         root_object: config.default_root_object().and_then(filled),
         tag_header: config.cache_tag_config().and_then(|tags| filled(tags.header_name())),
@@ -42,9 +43,10 @@ pub(super) fn config(config: &types::DistributionConfig) -> DistributionConfig {
     }
 }
 
-/// Blanks and line breaks around a word are no part of it. The SDK keeps them.
+/// A word as it can be kept. Blanks and line breaks around it are no part of it, though the SDK keeps them; and XML has
+/// no NUL, but who answers may not know.
 fn word(text: impl AsRef<str>) -> String {
-    text.as_ref().trim().to_owned()
+    storable(text.as_ref().trim()).into_owned()
 }
 
 /// `ConnectionMode`: `direct` or `tenant-only` (API reference, `DistributionSummary`).
@@ -76,7 +78,7 @@ pub(super) fn invalidation(seen: &types::Invalidation) -> Option<Seen> {
         status: Status::read(seen.status()),
         created_at: timestamp(seen.create_time()),
         caller_reference: CallerReference::from_trusted(reference),
-        items: paths.items().iter().map(Item::from_trusted).collect(),
+        items: paths.items().iter().map(|text| Item::from_trusted(storable(text))).collect(),
     })
 }
 

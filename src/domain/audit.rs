@@ -12,6 +12,7 @@ mod ocsf;
 pub mod search;
 pub mod segment;
 pub mod sight;
+mod storable;
 pub mod verify;
 mod what;
 mod words;

@@ -41,6 +41,7 @@ pub mod saved_search;
 pub mod second_step;
 pub mod secret;
 pub mod session;
+pub mod storable;
 pub mod throttle;
 pub mod ticket;
 pub mod time;

@@ -128,7 +128,7 @@ pub(super) async fn write(tx: &mut Tx) -> Result<(), StoreError> {
     let (mut sequence, mut hash) = take_head(tx).await?;
     let mut chained = Vec::with_capacity(events.len());
     for event in events {
-        let next = Chained::new(sequence + 1, event.with_origins_words(), hash);
+        let next = Chained::new(sequence + 1, event.with_origins_words().storable(), hash);
         (sequence, hash) = (next.sequence, next.hash.clone());
         chained.push(next);
     }

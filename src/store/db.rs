@@ -1,7 +1,7 @@
 //! The one place that knows two engines: SQLite by default, PostgreSQL by URL.
 //!
 //! SQL is written once, with `$1` placeholders, and run through [`execute!`], [`fetch_all!`], [`fetch_one!`] and
-//! [`fetch_optional!`], which fork on the engine. SQLite has one connection that writes and several that read.
+//! [`fetch_optional!`], which fork on the engine and bind each argument as both can keep it (`bound.rs`). SQLite has one connection that writes and several that read.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -329,10 +329,10 @@ macro_rules! execute {
     ($conn:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $conn.engine() {
             $crate::store::db::Engine::Sqlite(c) => {
-                sqlx::query($sql)$(.bind($arg))*.execute(c).await.map(|done| done.rows_affected())
+                sqlx::query($sql)$(.bind($crate::store::bound::Bound::bound($arg)))*.execute(c).await.map(|done| done.rows_affected())
             }
             $crate::store::db::Engine::Postgres(c) => {
-                sqlx::query($sql)$(.bind($arg))*.execute(c).await.map(|done| done.rows_affected())
+                sqlx::query($sql)$(.bind($crate::store::bound::Bound::bound($arg)))*.execute(c).await.map(|done| done.rows_affected())
             }
         }.map_err($crate::store::StoreError::from)
     };
@@ -348,12 +348,12 @@ macro_rules! insert_all {
             match $conn.engine() {
                 $crate::store::db::Engine::Sqlite(c) => {
                     let mut insert = sqlx::QueryBuilder::<sqlx::Sqlite>::new($into);
-                    insert.push_values(rows, |mut values, $row| { $(values.push_bind($value);)* });
+                    insert.push_values(rows, |mut values, $row| { $(values.push_bind($crate::store::bound::Bound::bound($value));)* });
                     insert.build().execute(c).await.map(drop)
                 }
                 $crate::store::db::Engine::Postgres(c) => {
                     let mut insert = sqlx::QueryBuilder::<sqlx::Postgres>::new($into);
-                    insert.push_values(rows, |mut values, $row| { $(values.push_bind($value);)* });
+                    insert.push_values(rows, |mut values, $row| { $(values.push_bind($crate::store::bound::Bound::bound($value));)* });
                     insert.build().execute(c).await.map(drop)
                 }
             }
@@ -366,10 +366,10 @@ macro_rules! fetch {
     ($how:ident, $conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $conn.engine() {
             $crate::store::db::Engine::Sqlite(c) => {
-                sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.$how(c).await
+                sqlx::query_as::<_, $row>($sql)$(.bind($crate::store::bound::Bound::bound($arg)))*.$how(c).await
             }
             $crate::store::db::Engine::Postgres(c) => {
-                sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.$how(c).await
+                sqlx::query_as::<_, $row>($sql)$(.bind($crate::store::bound::Bound::bound($arg)))*.$how(c).await
             }
         }
         .inspect(|_| $conn.answered())

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod ahead;
 pub mod audit;
 pub mod batches;
+mod bound;
 pub mod db;
 pub mod distribution_tags;
 pub mod distributions;

@@ -1,6 +1,6 @@
 //! Columns that several tables share, and the way between them and the types of the domain.
 
-use crate::domain::{item::Item, problem::Problem, time::Timestamp};
+use crate::domain::{item::Item, problem::Problem, storable::storable, time::Timestamp};
 
 use super::StoreError;
 
@@ -22,7 +22,8 @@ pub(super) fn signed(number: usize) -> i64 {
 }
 
 pub(super) fn list_to_json<T: AsRef<str>>(list: &[T]) -> String {
-    let list: Vec<&str> = list.iter().map(AsRef::as_ref).collect();
+    // A NUL would be spelled \u0000, which PostgreSQL refuses when it reads the list.
+    let list: Vec<_> = list.iter().map(|text| storable(text.as_ref())).collect();
     serde_json::Value::from(list).to_string()
 }
 

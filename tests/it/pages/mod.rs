@@ -17,6 +17,7 @@ mod invalid;
 mod invalidation;
 mod late_body;
 mod matrix;
+mod nul;
 mod oidc;
 mod other_sites;
 mod people;
