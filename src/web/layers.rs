@@ -35,6 +35,13 @@ use super::{
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// What no page has a use for. Buttons copy, which is the one thing that is left.
+const FEATURES: &str = "accelerometer=(), autoplay=(), bluetooth=(), camera=(), clipboard-read=(), \
+    clipboard-write=(self), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), \
+    gyroscope=(), hid=(), idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+    picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), web-share=(), \
+    xr-spatial-tracking=()";
+
 /// The longest that the API lets somebody wait for an invalidation.
 const API_WAIT: Duration = Duration::from_mins(1);
 
@@ -233,7 +240,10 @@ fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 async fn security_headers(State(web): State<Web>, request: Request<Body>, next: Next) -> Response {
+    // Files have names of their own for each content; nothing else may be kept by anybody.
+    let is_file = request.uri().path().starts_with("/static/");
     let mut response = next.run(request).await;
+    let is_kept = is_file && response.headers().contains_key(header::CACHE_CONTROL);
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
@@ -244,9 +254,13 @@ async fn security_headers(State(web): State<Web>, request: Request<Body>, next: 
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "same-origin");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), FEATURES);
     if web.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
-    headers.entry(header::CACHE_CONTROL).or_insert_with(|| HeaderValue::from_static("no-store"));
+    if !is_kept {
+        set(header::CACHE_CONTROL, "no-store");
+    }
     response
 }

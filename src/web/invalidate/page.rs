@@ -1,11 +1,7 @@
 //! Renders the first page, with the form empty, filled in, or given back with messages.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::header,
-    response::{Html, IntoResponse},
-};
+use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
 use crate::{
@@ -78,7 +74,7 @@ pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
     Asked(wanted): Asked<Wanted>,
-) -> Result<impl IntoResponse, WebError> {
+) -> Result<Html<String>, WebError> {
     let distribution = wanted
         .distribution
         .or_else(|| web.options.demo.as_ref().map(|demo| demo.distribution.clone()))
@@ -89,9 +85,7 @@ pub async fn show(
         fill_from(&mut conn, &visitor, &mut form, &id).await?;
     }
     let reason = Field::new(form.reason.clone());
-    let page = render(&web, &visitor, &form, reason, None).await?;
-    // Who goes back finds this form again, with its key, and not a new one that would make a second invalidation.
-    Ok(([(header::CACHE_CONTROL, "private, no-cache")], page))
+    render(&web, &visitor, &form, reason, None).await
 }
 
 async fn fill_from(

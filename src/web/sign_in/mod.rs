@@ -223,7 +223,7 @@ pub async fn sign_out(
     };
     ops::end_session(&web.desk, &visitor.acting, session).await?;
     let jar = jar.add(auth::removal(&web, Kind::Session));
-    // The form may be kept by the browser for going back, though not for whoever comes next.
+    // What the browser keeps all the same, for going back, is not for whoever comes next.
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
     let address = if goes_straight_on(&web) { "/sign-in?stay=1" } else { "/sign-in" };
     Ok((jar, forget, Redirect::to(address)).into_response())
