@@ -8,7 +8,10 @@ use axum::{
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
-use super::problem::{ApiError, Fault, Kind};
+use super::{
+    problem::{ApiError, Fault, Kind},
+    strict_json,
+};
 
 /// The largest body.
 const BODY_MAX: usize = 2 * 1024 * 1024;
@@ -33,7 +36,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             return Err(ApiError::new(Kind::UnsupportedType, detail));
         }
         let bytes = read(request.into_body()).await?;
-        let value = serde_json::from_slice(&bytes).map_err(|error| {
+        let value = strict_json::read(&bytes).map_err(|error| {
             unreadable(&format!("The body is not JSON: {error}. Nothing was kept or sent."))
         })?;
         let Value::Object(rest) = value else {

@@ -20,6 +20,7 @@ mod refused;
 mod shape;
 mod show;
 mod state;
+mod strict_json;
 
 pub use caller::{KEY, RUN_URL};
 pub use create::{FIRST_REQUEST, REPLAYED};

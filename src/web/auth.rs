@@ -240,6 +240,18 @@ pub fn text_in(headers: &HeaderMap, web: &Web, kind: Kind) -> Option<String> {
     Some(jar.get(cookie_name(web, kind))?.value().to_owned())
 }
 
+/// Do cookies name two sessions? Which of them counts would be a matter of their order.
+pub fn has_two_sessions(headers: &HeaderMap, web: &Web) -> bool {
+    let name = cookie_name(web, Kind::Session);
+    let texts = headers.get_all(header::COOKIE).iter().filter_map(|text| text.to_str().ok());
+    let mut sessions = texts
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter_map(|(key, value)| (key == name).then_some(value));
+    let first = sessions.next();
+    sessions.any(|other| Some(other) != first)
+}
+
 pub fn has_session_cookie(headers: &HeaderMap, web: &Web) -> bool {
     CookieJar::from_headers(headers).get(cookie_name(web, Kind::Session)).is_some()
 }

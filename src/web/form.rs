@@ -1,6 +1,6 @@
 //! Reads what forms and addresses say, within bounds, and gives fields back as they were typed with a message at each.
 
-use std::fmt::Display;
+use std::{collections::HashSet, fmt::Display};
 
 use axum::{
     RequestExt,
@@ -17,6 +17,8 @@ use super::{error::WebError, kept::Sender, state::Web};
 const SMALL: usize = 16 * 1024;
 /// The most bytes of a form with a list of items.
 pub const LIST: usize = 2 * 1024 * 1024;
+/// So much of the name of a field is said again.
+const NAME_SHOWN: usize = 60;
 /// So much of a form that is too large is read and thrown away, so that the browser gets to see the answer.
 const DRAINED_MAX: usize = 32 * 1024 * 1024;
 
@@ -53,6 +55,10 @@ async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) 
     }
     let (parts, body) = request.into_parts();
     let bytes = read(&parts.headers, body, max).await?;
+    if let Some(name) = twice(&bytes) {
+        let why = format!("The field {name} is in the form twice. Nothing was kept or sent.");
+        return Err(WebError::BadRequest(why));
+    }
     let request = Request::from_parts(parts, Body::from(bytes));
     match request.extract::<Form<T>, _>().await {
         Ok(Form(form)) => Ok(form),
@@ -60,6 +66,14 @@ async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) 
             "The form is not as this page sends it ({rejection}). Nothing was kept or sent."
         ))),
     }
+}
+
+/// The first name that comes twice: which of the two counts is read one way here and another way there.
+fn twice(pairs: &[u8]) -> Option<String> {
+    let mut names = HashSet::new();
+    let second =
+        url::form_urlencoded::parse(pairs).map(|(name, _)| name).find(|name| !names.insert(name.clone()));
+    second.map(|name| format!("{:?}", name.chars().take(NAME_SHOWN).collect::<String>()))
 }
 
 /// What an address asks for behind its `?`, or the error page that says why it could not be read.
@@ -70,6 +84,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WebError> {
+        if let Some(name) = twice(parts.uri.query().unwrap_or_default().as_bytes()) {
+            return Err(WebError::BadRequest(format!("The address has {name} twice.")));
+        }
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(asked)) => Ok(Self(asked)),
             Err(rejection) => Err(WebError::BadRequest(format!(

@@ -2,6 +2,7 @@
 //!
 //! Handlers parse, call and render. They read through `store` and write through `ops`.
 
+mod ambiguous;
 mod approvals;
 mod assets;
 mod auth;
@@ -10,6 +11,7 @@ mod distributions;
 mod error;
 mod events;
 mod form;
+mod framing;
 mod history;
 mod invalidate;
 mod invalidation;

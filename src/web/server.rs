@@ -13,7 +13,12 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use super::{lobby::Lobby, seats::Seats, state::Web};
+use super::{
+    framing::{TwoLengths, Watched},
+    lobby::Lobby,
+    seats::Seats,
+    state::Web,
+};
 
 /// How long a client may take to send its headers; axum's own `serve` would wait for ever.
 const HEADERS: Duration = Duration::from_secs(15);
@@ -63,7 +68,7 @@ fn connection(
     client: SocketAddr,
     routes: Router,
 ) -> hyper::server::conn::http1::Connection<
-    TokioIo<TcpStream>,
+    TokioIo<Watched<TcpStream>>,
     TowerToHyperService<
         impl tower::Service<
             hyper::Request<Incoming>,
@@ -76,8 +81,11 @@ fn connection(
 > {
     let _ = stream.set_nodelay(true);
     bound_unread(&stream);
+    let two_lengths = TwoLengths::default();
+    let stream = Watched::new(stream, two_lengths.clone());
     let routes = routes.map_request(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(client));
+        request.extensions_mut().insert(two_lengths.clone());
         request
     });
     hyper::server::conn::http1::Builder::new()

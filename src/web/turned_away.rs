@@ -17,6 +17,8 @@ pub enum TurnedAway {
     OtherSite,
     /// One request more than a client may send.
     TooOften,
+    /// A request that two readers can read differently.
+    Ambiguous,
 }
 
 impl TurnedAway {
@@ -24,6 +26,7 @@ impl TurnedAway {
         match self {
             Self::OtherSite => "send a form from another site",
             Self::TooOften => "ask more often than is allowed",
+            Self::Ambiguous => "send a request that can be read in two ways",
         }
     }
 

@@ -8,6 +8,7 @@ mod idempotency;
 mod limits;
 mod look;
 mod matrix;
+mod nul;
 mod program;
 mod references;
 mod refusals;

@@ -1,6 +1,7 @@
 //! The pages over HTTP: the real routes, a real database, and the sandbox as CloudFront.
 
 mod account;
+mod ambiguous;
 mod bad_input;
 mod bad_tokens;
 mod content_policy;

@@ -1,0 +1,243 @@
+//! Watches what a connection's requests say of their length.
+//!
+//! hyper (1.12, `proto/h1/role.rs`) reads a request with both `Content-Length` and `Transfer-Encoding` by the latter,
+//! as RFC 9112 §6.3 wants, and drops the former before anybody can see it. A proxy that reads it the other way round
+//! sees another request behind it (§11.2). So the bytes are looked at on their way in.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// More of a line than this says nothing that is looked for.
+const LINE_MAX: usize = 512;
+
+/// A request had two lengths. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct TwoLengths(Arc<AtomicBool>);
+
+impl TwoLengths {
+    /// Once it is so, nothing of this connection can be trusted any more.
+    pub fn seen(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A connection that is watched.
+#[derive(Debug)]
+pub struct Watched<S> {
+    stream: S,
+    place: Place,
+    line: Vec<u8>,
+    two_lengths: TwoLengths,
+}
+
+/// Where in a request the next byte stands.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    RequestLine,
+    Header(Lengths),
+    /// So many bytes of a body, or of a chunk, are to come.
+    Body(u64),
+    ChunkSize,
+    Chunk(u64),
+    /// The line end behind a chunk.
+    ChunkEnd,
+    Trailer,
+    /// What came is no request; hyper refuses it.
+    Lost,
+}
+
+/// What a request's headers have said of its length so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lengths {
+    content_length: Option<u64>,
+    transfer_encoding: bool,
+}
+
+impl<S> Watched<S> {
+    pub fn new(stream: S, two_lengths: TwoLengths) -> Self {
+        Self { stream, place: Place::RequestLine, line: Vec::new(), two_lengths }
+    }
+
+    fn look_at(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let taken = match self.place {
+                Place::Lost => return,
+                Place::Body(left) | Place::Chunk(left) => self.skip(left, bytes.len()),
+                _ => self.take_line(bytes),
+            };
+            bytes = &bytes[taken..];
+        }
+    }
+
+    fn skip(&mut self, left: u64, there: usize) -> usize {
+        let taken = usize::try_from(left).unwrap_or(usize::MAX).min(there);
+        let left = left - taken as u64;
+        self.place = match self.place {
+            Place::Chunk(_) if left == 0 => Place::ChunkEnd,
+            Place::Chunk(_) => Place::Chunk(left),
+            _ if left == 0 => Place::RequestLine,
+            _ => Place::Body(left),
+        };
+        taken
+    }
+
+    fn take_line(&mut self, bytes: &[u8]) -> usize {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let part = &bytes[..end.unwrap_or(bytes.len())];
+        let room = LINE_MAX.saturating_sub(self.line.len()).min(part.len());
+        self.line.extend_from_slice(&part[..room]);
+        let Some(end) = end else { return bytes.len() };
+        let line = std::mem::take(&mut self.line);
+        self.end_line(line.strip_suffix(b"\r").unwrap_or(&line));
+        end + 1
+    }
+
+    fn end_line(&mut self, line: &[u8]) {
+        self.place = match self.place {
+            // Empty lines before a request are nothing (RFC 9112 §2.2).
+            Place::RequestLine | Place::Trailer if line.is_empty() => Place::RequestLine,
+            Place::RequestLine => Place::Header(Lengths::default()),
+            Place::Header(lengths) if line.is_empty() => self.end_headers(lengths),
+            Place::Header(lengths) => Place::Header(lengths.and(line)),
+            Place::ChunkSize => match chunk_size(line) {
+                Some(0) => Place::Trailer,
+                Some(size) => Place::Chunk(size),
+                None => Place::Lost,
+            },
+            Place::ChunkEnd => Place::ChunkSize,
+            Place::Trailer => Place::Trailer,
+            Place::Body(_) | Place::Chunk(_) | Place::Lost => Place::Lost,
+        };
+    }
+
+    fn end_headers(&self, lengths: Lengths) -> Place {
+        match lengths {
+            Lengths { content_length: Some(_), transfer_encoding: true } => {
+                self.two_lengths.0.store(true, Ordering::Relaxed);
+                Place::Lost
+            }
+            Lengths { transfer_encoding: true, .. } => Place::ChunkSize,
+            Lengths { content_length: Some(length), .. } if length > 0 => Place::Body(length),
+            Lengths { .. } => Place::RequestLine,
+        }
+    }
+}
+
+impl Lengths {
+    fn and(mut self, header: &[u8]) -> Self {
+        let colon = header.iter().position(|byte| *byte == b':').unwrap_or(header.len());
+        let (name, value) = header.split_at(colon);
+        if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            self.transfer_encoding = true;
+        } else if name.eq_ignore_ascii_case(b"content-length") {
+            // Of one that is no number hyper refuses the request; that it is there counts.
+            let value = std::str::from_utf8(value).unwrap_or_default();
+            self.content_length = Some(value.trim_matches([':', ' ', '\t']).parse().unwrap_or(0));
+        }
+        self
+    }
+}
+
+/// RFC 9112 §7.1; extensions behind a `;` say nothing of the length.
+fn chunk_size(line: &[u8]) -> Option<u64> {
+    let digits = line.split(|byte| *byte == b';').next()?;
+    u64::from_str_radix(std::str::from_utf8(digits).ok()?.trim(), 16).ok()
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if matches!(read, Poll::Ready(Ok(()))) {
+            self.look_at(&buffer.filled()[before..]);
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\ntransfer-ENCODING:chunked\r\n\r\n";
+    const OTHER_WAY: &str = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\ncontent-length: x\r\n\r\n";
+    const SIZED: &str =
+        "POST / HTTP/1.1\r\nContent-Length: 48\r\n\r\nA\nContent-Length: 1\nTransfer-Encoding: chunked\n\n";
+    const CHUNKED: &str = "\r\nPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n30;a=b\r\nA\nContent-Length: 1\nTransfer-Encoding: chunked\n\n\r\n0\r\nContent-Length: 3\r\n\r\n";
+
+    fn sees_two(requests: &str, at_once: usize) -> bool {
+        let two_lengths = TwoLengths::default();
+        let mut watched = Watched::new((), two_lengths.clone());
+        requests.as_bytes().chunks(at_once).for_each(|bytes| watched.look_at(bytes));
+        two_lengths.seen()
+    }
+
+    #[test]
+    fn two_lengths_are_seen_wherever_the_request_stands() {
+        for at_once in [1, 2, 7, 1_000] {
+            for both in [BOTH, OTHER_WAY] {
+                assert!(sees_two(both, at_once), "{both}");
+                assert!(
+                    sees_two(&format!("{SIZED}{CHUNKED}GET / HTTP/1.1\r\n\r\n{both}"), at_once),
+                    "{both}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_body_is_no_header() {
+        for at_once in [1, 3, 1_000] {
+            assert!(!sees_two(&format!("{SIZED}{CHUNKED}{CHUNKED}{SIZED}"), at_once));
+        }
+    }
+
+    #[test]
+    fn what_is_no_request_is_left_to_hyper() {
+        let nonsense = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n";
+        assert!(!sees_two(&format!("{nonsense}{BOTH}"), 1_000));
+    }
+}

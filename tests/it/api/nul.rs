@@ -1,0 +1,91 @@
+//! JSON with characters that no database takes, or that are none: refused, or nothing is found, on both engines alike.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::program::{Program, problem};
+use crate::support::{Site, WORKSHOP, World, options};
+
+const PATH: &str = "/api/v1/invalidations";
+
+async fn answers(site: Site) -> Vec<(String, u16)> {
+    let program = Program::operator(&site).await;
+    let mut told = Vec::new();
+    for odd in ["%00", "a%00", "%FF", "%ED%A0%80"] {
+        for path in [
+            format!("{PATH}?distribution={odd}"),
+            format!("{PATH}?state={odd}"),
+            format!("{PATH}?cursor={odd}"),
+            format!("{PATH}?cursor=1.{odd}"),
+            format!("{PATH}/{odd}"),
+            format!("{PATH}/{odd}?wait=1"),
+            format!("/api/v1/audit?distribution={odd}"),
+            format!("/api/v1/audit?invalidation={odd}"),
+            format!("/api/v1/audit?action={odd}&cursor={odd}"),
+            format!("/api/v1/distributions?cursor={odd}"),
+            format!("/api/v1/events?after={odd}"),
+            format!("/api/{odd}"),
+        ] {
+            let answer = program.get(&path).await;
+            assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.body);
+            told.push((path, answer.status));
+        }
+        let cancel = format!("{PATH}/{odd}/cancel");
+        let answer = program.send(Method::POST, &cancel, &[], None).await;
+        answer.assert_status(404);
+    }
+    for (field, value) in [
+        ("distribution", json!("\0")),
+        ("distribution", json!(format!("{WORKSHOP}\0"))),
+        ("items", json!(["/a\0"])),
+        ("reason", json!("\0")),
+        ("not_before", json!("\0")),
+        ("con\0firm", json!("x")),
+    ] {
+        for path in [PATH, "/api/v1/plan"] {
+            let mut request = json!({"distribution": WORKSHOP, "items": ["/a"]});
+            request[field] = value.clone();
+            let answer = program.post(path, &request).await;
+            assert!((400..500).contains(&answer.status), "{request}: {} {}", answer.status, answer.body);
+            told.push((format!("{path} {request}"), answer.status));
+        }
+    }
+    site.finish().await;
+    told
+}
+
+#[tokio::test]
+async fn nul_finds_nothing_or_is_refused() {
+    let sqlite = answers(Site::new().await).await;
+    let Some(world) = World::on_postgres().await else { return };
+    assert_eq!(answers(Site::over(world, options()).await).await, sqlite);
+}
+
+#[tokio::test]
+async fn half_a_character_and_a_key_that_comes_twice_are_no_json() {
+    let site = Site::new().await;
+    let program = Program::operator(&site).await;
+    let before = site.kept().await;
+    for path in [PATH, "/api/v1/plan"] {
+        for (text, words) in [
+            (
+                r#"{"distribution":"E2QWRUHAPOMQZL","items":["/a"],"distribution":"E1SHOP7K2M4NQX"}"#,
+                "the key \"distribution\" is there twice",
+            ),
+            (
+                r#"{"distribution":"E2QWRUHAPOMQZL","items":["/a"],"items":["/*"]}"#,
+                "the key \"items\" is there twice",
+            ),
+            (r#"{"distribution":"E2QWRUHAPOMQZL","items":["\ud800"]}"#, "The body is not JSON"),
+            (r#"{"distribution":"\udfff","items":["/a"]}"#, "The body is not JSON"),
+        ] {
+            let bearer = format!("Bearer {}", program.secret);
+            let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
+            let answer = site.stranger().send(Method::POST, path, &headers, text.as_bytes().to_vec()).await;
+            let problem = problem(&answer, 400, "unreadable");
+            assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
+        }
+    }
+    assert_eq!(site.kept().await, before);
+    site.finish().await;
+}
