@@ -20,6 +20,9 @@ use super::{
     page,
 };
 
+/// The longest address of a redirect: proxies give an answer's headers little room.
+const LOCATION_MAX: usize = 2_048;
+
 #[derive(Debug, Deserialize)]
 pub struct ToSave {
     #[serde(default)]
@@ -47,7 +50,9 @@ pub async fn save(
     };
     let done = ops::save_search(&web.desk, &visitor.acting, &visitor.person.id, &checked, &query).await;
     visitor.keep(&web, what, done).await?;
-    Ok(Redirect::to(&wanted.address("/history", None)).into_response())
+    // The search is in the list of those that are kept: an address too long for a `Location` leads there.
+    let found = Some(wanted.address("/history", None)).filter(|address| address.len() <= LOCATION_MAX);
+    Ok(Redirect::to(found.as_deref().unwrap_or("/history")).into_response())
 }
 
 /// The query is read and written anew, so that only what the history knows is kept.

@@ -46,11 +46,7 @@ struct CodesPage {
 
 /// The address of this page that leads on to `next`.
 pub fn address(next: &str) -> String {
-    if next == "/" {
-        return "/sign-in/code".to_owned();
-    }
-    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-    format!("/sign-in/code?next={next}")
+    super::leading_on("/sign-in/code", next)
 }
 
 /// `GET /sign-in/code`

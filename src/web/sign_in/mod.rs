@@ -70,13 +70,25 @@ pub struct Where {
     stay: Option<String>,
 }
 
+/// The most bytes of `next` in an address. It stands in a `Location`, and proxies give an answer's headers little room:
+/// nginx 4 KiB in all (`proxy_buffer_size`).
+const NEXT_MAX: usize = 1_024;
+
 /// The address of the sign-in page that leads on to `path`.
 pub fn address(path: &str) -> String {
-    if path == "/" {
-        return "/sign-in".to_owned();
+    leading_on("/sign-in", path)
+}
+
+/// The address of a page of the sign-in that leads on to `next`. What is too long leads on to its page, without the
+/// query.
+fn leading_on(page: &str, next: &str) -> String {
+    let encoded = |next: &str| url::form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>();
+    let bare = next.split('?').next().unwrap_or_default();
+    let fits = [next, bare].into_iter().map(encoded).find(|next| next.len() <= NEXT_MAX);
+    match fits {
+        Some(next) if bare != "/" || next != "%2F" => format!("{page}?next={next}"),
+        _ => page.to_owned(),
     }
-    let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
-    format!("/sign-in?next={next}")
 }
 
 /// Only a path of our own leads on: anything else could lead to another site. Browsers drop tabs and line breaks from
@@ -86,7 +98,7 @@ fn own_path(next: Option<String>) -> String {
         path.starts_with('/')
             && !path.starts_with("//")
             && !path.contains(|c: char| c == '\\' || c.is_control())
-            && path.len() <= 2_000
+            && path.len() <= NEXT_MAX
     };
     next.filter(own).unwrap_or_else(|| "/".to_owned())
 }
@@ -243,5 +255,17 @@ mod tests {
             assert_eq!(leads(foreign), "/", "{foreign}");
         }
         assert_eq!(address("/history?before=3"), "/sign-in?next=%2Fhistory%3Fbefore%3D3");
+    }
+
+    #[test]
+    fn an_address_that_leads_on_is_never_long() {
+        let long = "ü".repeat(4_000);
+        assert_eq!(address("/"), "/sign-in");
+        assert_eq!(address(&format!("/?q={long}")), "/sign-in");
+        assert_eq!(address(&format!("/history?q={long}")), "/sign-in?next=%2Fhistory");
+        assert_eq!(address(&format!("/{long}")), "/sign-in");
+        assert_eq!(address(&format!("/{long}?q={long}")), "/sign-in");
+        assert_eq!(address("/?distribution=E1"), "/sign-in?next=%2F%3Fdistribution%3DE1");
+        assert_eq!(own_path(Some(format!("/history?q={long}"))), "/");
     }
 }

@@ -37,11 +37,7 @@ const WAY: &str = "OpenID Connect";
 
 /// The address that starts, and leads on to `next` in the end.
 pub fn address(next: &str) -> String {
-    if next == "/" {
-        return "/sign-in/oidc".to_owned();
-    }
-    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-    format!("/sign-in/oidc?next={next}")
+    super::leading_on("/sign-in/oidc", next)
 }
 
 fn provider(web: &Web) -> Result<&Oidc, WebError> {
