@@ -2,7 +2,6 @@
 //! are.
 
 use std::{
-    fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -28,6 +27,7 @@ use super::{
     audit::open_database,
     audit_filters::Filters,
     output::{OutputError, say_aside},
+    target::Target,
 };
 
 /// So many events are read at once.
@@ -43,7 +43,7 @@ pub struct ExportArgs {
     /// Begin a CSV file with a byte-order mark, without which Excel garbles letters such as ü.
     #[arg(long)]
     bom: bool,
-    /// The file to write; standard output without it.
+    /// The file to write, which is there once all of it is; standard output without it.
     #[arg(long)]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -94,26 +94,26 @@ async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
 
 /// Where the events are written to.
 struct Destination {
-    out: BufWriter<Box<dyn Write + Send>>,
+    out: BufWriter<Target>,
     /// Standard output without it.
     file: Option<PathBuf>,
 }
 
 impl Destination {
     fn open(file: Option<&Path>) -> Result<Self, CliError> {
-        let out: Box<dyn Write + Send> = match file {
-            Some(path) => Box::new(File::create(path).map_err(|error| unwritten(path, &error))?),
-            None => Box::new(io::stdout()),
-        };
-        Ok(Self { out: BufWriter::with_capacity(256 * 1024, out), file: file.map(Path::to_owned) })
+        let out = BufWriter::with_capacity(256 * 1024, Target::open(file)?);
+        Ok(Self { out, file: file.map(Path::to_owned) })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         self.out.write_all(bytes).map_err(|error| self.failed(error))
     }
 
+    /// Puts a file in its place.
     fn end(mut self) -> Result<(), CliError> {
-        self.out.flush().map_err(|error| self.failed(error))
+        self.out.flush().map_err(|error| self.failed(error))?;
+        let (target, _) = self.out.into_parts();
+        target.finish()
     }
 
     fn failed(&self, error: io::Error) -> CliError {

@@ -14,6 +14,7 @@ mod log;
 mod output;
 mod serve;
 mod signals;
+mod target;
 mod token;
 mod user;
 

@@ -52,6 +52,15 @@ impl Form {
         }
     }
 
+    /// The last line of an export that could not be brought to its end: no reader takes it for an event.
+    #[must_use]
+    pub const fn broken_off(self) -> &'static [u8] {
+        match self {
+            Self::Csv => b"The export broke off here: it is not whole.\r\n",
+            Self::Jsonl | Self::Ocsf => b"{\"error\":\"The export broke off here: it is not whole.\"}\n",
+        }
+    }
+
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {

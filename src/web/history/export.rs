@@ -1,5 +1,7 @@
 //! The history as files: what the page's search finds, or everything, page by page while it is being sent.
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, Bytes},
     extract::State,
@@ -17,8 +19,10 @@ use super::{
     asked::Wanted,
 };
 
-/// So many events are read and sent at once.
-const PAGE: usize = 1_000;
+/// So many events are read and sent at once. One may have 100 items of 4,000 characters.
+const PAGE: usize = 200;
+/// How long the last line of an export that broke off has to go out.
+const REST: Duration = Duration::from_millis(200);
 
 pub async fn csv(
     State(web): State<Web>,
@@ -59,16 +63,59 @@ async fn export(web: Web, visitor: &Visitor, wanted: &Wanted, form: Form) -> Res
         form.ending()
     );
     let cursor = if whole { 0 } else { wanted.before.unwrap_or(i64::MAX) };
-    let pages = Pages { web, search: (!whole).then_some(search), cursor: Some(cursor), form, opened: false };
-    let stream = futures_util::stream::try_unfold(pages, async |mut pages: Pages| {
-        Ok::<_, StoreError>(pages.next().await?.map(|bytes| (bytes, pages)))
-    });
+    let pages = Pages { web, search: (!whole).then_some(search), cursor: Some(cursor), form };
+    let body = sent(pages).await?;
     let disposition = HeaderValue::from_str(&name).map_err(|error| WebError::Internal(error.to_string()))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(form.content_type())),
         (header::CONTENT_DISPOSITION, disposition),
     ];
-    Ok((headers, Body::from_stream(stream)).into_response())
+    Ok((headers, body).into_response())
+}
+
+/// The body: its first part is there before the answer begins, so that what cannot be read at all is answered as an
+/// error. What fails later breaks the answer off.
+async fn sent(mut pages: Pages) -> Result<Body, WebError> {
+    let mut first = pages.form.opening_with_mark();
+    first.extend(pages.next().await?.unwrap_or_default());
+    let export = Export { first: Some(first.into()), pages, failed: None, ended: false };
+    Ok(Body::from_stream(futures_util::stream::unfold(export, async |mut export: Export| {
+        Some((export.next().await?, export))
+    })))
+}
+
+/// An export on its way.
+struct Export {
+    first: Option<Bytes>,
+    pages: Pages,
+    failed: Option<StoreError>,
+    ended: bool,
+}
+
+impl Export {
+    /// The next part. An error ends the connection without the last chunk, by which HTTP/1.1 tells that the file is not
+    /// whole. A client or proxy of HTTP/1.0 cannot tell that from the end: for these a last line says so before.
+    async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
+        if let Some(first) = self.first.take() {
+            return Some(Ok(first));
+        }
+        if let Some(error) = self.failed.take() {
+            self.ended = true;
+            // What stands before an error goes out only where the writer comes to rest between the two.
+            tokio::time::sleep(REST).await;
+            return Some(Err(error));
+        }
+        if self.ended {
+            return None;
+        }
+        self.pages.next().await.map_or_else(|error| Some(Ok(self.break_off(error))), |part| part.map(Ok))
+    }
+
+    fn break_off(&mut self, error: StoreError) -> Bytes {
+        tracing::error!(%error, "an export broke off");
+        self.failed = Some(error);
+        Bytes::from_static(self.pages.form.broken_off())
+    }
 }
 
 /// What is still to be sent. Everything goes oldest first, as a chain is verified; a search's result newest first, as
@@ -78,18 +125,10 @@ struct Pages {
     search: Option<Search>,
     cursor: Option<i64>,
     form: Form,
-    opened: bool,
 }
 
 impl Pages {
     async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        if !self.opened {
-            self.opened = true;
-            let opening = self.form.opening_with_mark();
-            if !opening.is_empty() {
-                return Ok(Some(opening.into()));
-            }
-        }
         // A page of a search may be empty while there is more to look through.
         while let Some(cursor) = self.cursor {
             let events = self.page(cursor).await?;

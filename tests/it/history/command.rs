@@ -375,3 +375,29 @@ async fn a_file_that_begins_late_says_how_to_check_it() {
     assert!(said.contains(&format!("--after {after}")) && said.contains("--part"), "{said}");
     assert_eq!(given.run(&["verify", "--file", &file, "--after", &after]).0, 0);
 }
+
+#[tokio::test]
+async fn an_export_that_fails_leaves_no_file_that_looks_whole() {
+    let given = Given::new(2_500).await;
+    let mut raw = given.raw().await;
+    raw.let_events_change().await;
+    raw.run("UPDATE audit_event SET items_shown = 'not a list' WHERE sequence = 2200").await.unwrap();
+    for format in ["csv", "jsonl", "ocsf"] {
+        let (new, old) = (given.file(&format!("new.{format}")), given.file(&format!("old.{format}")));
+        std::fs::write(&old, "what was there").unwrap();
+        for file in [&new, &old] {
+            for more in [&[][..], &["--who", "ada@example.com"]] {
+                let arguments = [&["export", "--format", format, "--output", file.as_str()], more].concat();
+                let (code, _, said) = given.run(&arguments);
+                assert_eq!(code, 1, "{said}");
+                assert!(said.contains("2200"), "it names the event: {said}");
+            }
+        }
+        assert!(!std::path::Path::new(&new).exists());
+        assert_eq!(std::fs::read_to_string(&old).unwrap(), "what was there");
+        assert_eq!(given.run(&["export", "--format", format]).0, 1, "to standard output too");
+    }
+    let left: Vec<_> =
+        std::fs::read_dir(given.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("part")), "{left:?}");
+}

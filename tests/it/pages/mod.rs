@@ -4,6 +4,7 @@ mod account;
 mod ambiguous;
 mod bad_input;
 mod bad_tokens;
+mod broken_export;
 mod content_policy;
 mod credentials;
 mod distributions;
