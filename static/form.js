@@ -21,6 +21,23 @@
   const find = document.getElementById("find");
   const select = document.getElementById("distribution");
   if (!find || !select) return;
+  // Enter in the search chooses; it must not send the form.
+  find.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    document.getElementById("items").focus();
+  });
+  if ("server" in find.dataset) {
+    // The list comes from the server, and with it perhaps another choice.
+    let chosen = select.value;
+    select.addEventListener("change", () => {
+      chosen = select.value;
+    });
+    document.addEventListener("htmx:after:swap", () => {
+      if (select.value !== chosen) select.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    return;
+  }
   const [nothing, ...all] = select.options;
   find.hidden = false;
   find.addEventListener("input", () => {
@@ -37,11 +54,5 @@
     if (fits.length === 1) select.value = fits[0].value;
     else select.value = fits.some((option) => option.value === chosen) ? chosen : "";
     if (select.value !== chosen) select.dispatchEvent(new Event("change", { bubbles: true }));
-  });
-  // Enter in the search chooses; it must not send the form.
-  find.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    document.getElementById("items").focus();
   });
 })();

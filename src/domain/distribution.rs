@@ -30,6 +30,33 @@ pub struct Distribution {
     pub gone_at: Option<Timestamp>,
 }
 
+/// Where one stands in a list by IDs in which those that are gone come last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub gone: bool,
+    pub id: DistributionId,
+}
+
+impl Place {
+    #[must_use]
+    pub fn of(site: &Distribution) -> Self {
+        Self { gone: site.gone_at.is_some(), id: site.id.clone() }
+    }
+
+    /// As it stands in an address: an ID, with a minus before it where that one is gone.
+    #[must_use]
+    pub fn in_address(&self) -> String {
+        format!("{}{}", if self.gone { "-" } else { "" }, self.id)
+    }
+
+    /// Reads what [`Place::in_address`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = text.strip_prefix('-');
+        Some(Self { gone: id.is_some(), id: DistributionId::parse(id.unwrap_or(text))? })
+    }
+}
+
 /// What only `GetDistributionConfig` tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DistributionConfig {
@@ -139,6 +166,13 @@ impl Distribution {
         self.aliases.iter().chain([&self.domain_name]).map(String::as_str)
     }
 
+    /// Does every word stand in a name of its own, its comment or its ID? The words are in lower case.
+    #[must_use]
+    pub fn is_found_by(&self, words: &[String]) -> bool {
+        let text = self.search_text();
+        words.iter().all(|word| text.contains(word))
+    }
+
     /// The hosts it answers for, as a person reads them.
     #[must_use]
     pub fn hosts(&self) -> String {
@@ -222,6 +256,26 @@ pub mod tests {
         for host in ["example.com", "preview.example.com", "evilwww.example.com", "d1.cloudfront.net"] {
             assert!(!serves(host), "{host}");
         }
+    }
+
+    #[test]
+    fn one_is_found_by_all_words_in_any_of_its_names() {
+        let found =
+            |words: &str| sample().is_found_by(&words.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert!(found("e2qw example student") && found("d12345678.cloudfront.net"));
+        assert!(!found("www nobody"));
+        assert!(sample().is_found_by(&[]));
+    }
+
+    #[test]
+    fn a_place_reads_back() {
+        let here = Place::of(&sample());
+        let gone = Place { gone: true, ..here.clone() };
+        for place in [here, gone] {
+            assert_eq!(Place::parse(&place.in_address()), Some(place));
+        }
+        assert_eq!(Place::parse("--E1"), None);
+        assert_eq!(Place::parse(""), None);
     }
 
     #[test]

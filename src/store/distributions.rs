@@ -1,6 +1,8 @@
 //! The catalogue of distributions, and who asks CloudFront about each.
 
-use std::collections::HashMap;
+mod lists;
+
+pub use lists::{Known, known, last_requests, most_used, page, some};
 
 use crate::domain::{
     distribution::{Distribution, DistributionConfig},
@@ -24,6 +26,7 @@ macro_rules! select {
         )
     };
 }
+use select;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -257,18 +260,4 @@ pub async fn release_poll(tx: &mut Tx, id: &DistributionId, lease: &str) -> Resu
         lease,
     )?;
     Ok(held == 1)
-}
-
-/// When each distribution was last asked to refresh something, and by whom.
-pub async fn last_requests(
-    conn: &mut Conn,
-) -> Result<HashMap<DistributionId, (Timestamp, String)>, StoreError> {
-    let rows = fetch_all!(
-        conn,
-        (String, i64, String),
-        "SELECT i.distribution_id, i.requested_at, i.actor_name FROM invalidation i
-         WHERE i.requested_at = (
-             SELECT max(l.requested_at) FROM invalidation l WHERE l.distribution_id = i.distribution_id)"
-    )?;
-    Ok(rows.into_iter().map(|(id, at, name)| (DistributionId::from_trusted(id), (time(at), name))).collect())
 }

@@ -60,6 +60,7 @@ pub fn router(web: Web, beside: Router<Web>, described: Described) -> Router {
     let signed_in = Router::new()
         .route("/", get(invalidate::show))
         .route("/plan", post(invalidate::plan))
+        .route("/find/distributions", get(invalidate::find))
         .route("/invalidations", post(invalidate::submit))
         .route("/invalidations/{id}", get(invalidation::show))
         .route("/invalidations/{id}/cancel", post(invalidation::cancel))

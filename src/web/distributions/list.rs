@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
-        distribution::Distribution, distribution_reference::find_named, host::shown, id::DistributionId,
+        distribution::{Distribution, Place},
+        host::shown,
         time::Timestamp,
     },
     store::{distributions, survey},
@@ -17,8 +18,13 @@ use super::super::{
     error::WebError,
     form::Asked,
     state::Web,
-    view::{self, Frame, Status, Tab, When},
+    view::{self, Frame, Part, Status, Tab, When},
 };
+
+/// Distributions on a page.
+const PAGE: usize = 100;
+/// So many further aliases stand on a card.
+const ALIASES: usize = 3;
 
 #[derive(Template)]
 #[template(path = "distributions/list.html")]
@@ -30,6 +36,9 @@ struct Page {
     read: Option<When>,
     failing: bool,
     may_refresh: bool,
+    /// The address of the first page, on others.
+    first: Option<String>,
+    next: Option<String>,
 }
 
 /// A distribution as a card.
@@ -43,10 +52,23 @@ struct Site {
     last: Option<(When, String)>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Wanted {
-    #[serde(default)]
     q: String,
+    /// Only those behind this one.
+    after: String,
+}
+
+impl Wanted {
+    /// The address of a page of what is asked for.
+    fn address(&self, after: Option<&Place>) -> String {
+        let after = after.map(Place::in_address).unwrap_or_default();
+        let set =
+            [("q", self.q.trim()), ("after", &after)].into_iter().filter(|(_, value)| !value.is_empty());
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(set).finish();
+        if query.is_empty() { "/distributions".to_owned() } else { format!("/distributions?{query}") }
+    }
 }
 
 pub async fn list(
@@ -56,41 +78,33 @@ pub async fn list(
 ) -> Result<Html<String>, WebError> {
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
-    let path = match wanted.q.as_str() {
-        "" => "/distributions".to_owned(),
-        q => format!(
-            "/distributions?q={}",
-            url::form_urlencoded::byte_serialize(q.as_bytes()).collect::<String>()
-        ),
-    };
+    let after = Place::parse(&wanted.after);
+    let path = wanted.address(after.as_ref());
     let frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distributions", &path).await?;
-    let all = distributions::list(&mut conn).await?;
-    let sees = |id: &DistributionId| visitor.access.sees(id);
-    let named = find_named(&wanted.q, &all, sees).ok();
-    let seen: Vec<_> = all.iter().filter(|site| sees(&site.id)).collect();
-    let mut last = distributions::last_requests(&mut conn).await?;
+    let known = distributions::known(&mut conn, &visitor.access).await?;
+    let words = view::words(&wanted.q);
+    let Part { mut sites, next } = view::find_sites(&mut conn, &visitor, &words, after.clone(), PAGE).await?;
+    if after.is_none()
+        && let Some(named) = view::named_site(&mut conn, &visitor, &wanted.q).await?
+        && sites.iter().all(|site| site.id != named.id)
+    {
+        sites.insert(0, named);
+    }
+    let ids: Vec<_> = sites.iter().map(|site| &site.id).collect();
+    let mut last = distributions::last_requests(&mut conn, &ids).await?;
     let survey = survey::read(&mut conn).await?;
-    let is_named = |site: &Distribution| named.is_some_and(|named| named.id == site.id);
-    let sites = seen
-        .iter()
-        .filter(|site| is_named(site) || fits(site, &wanted.q))
-        .map(|site| card(site, last.remove(&site.id), now))
-        .collect();
+    drop(conn);
     view::page(&Page {
         frame,
+        first: after.map(|_| wanted.address(None)),
+        next: next.map(|next| wanted.address(Some(&next))),
         query: wanted.q,
-        sites,
-        known: seen.len(),
+        sites: sites.iter().map(|site| card(site, last.remove(&site.id), now)).collect(),
+        known: known.here + known.gone,
         read: survey.finished_at.map(|at| When::new(at, now)),
         failing: survey.failed_at.is_some(),
         may_refresh: visitor.access.role.may_invalidate(),
     })
-}
-
-/// Does every word stand in the name, an alias, the domain or the ID?
-fn fits(site: &Distribution, query: &str) -> bool {
-    let text = site.search_text();
-    query.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
 fn card(site: &Distribution, last: Option<(Timestamp, String)>, now: Timestamp) -> Site {
@@ -100,8 +114,16 @@ fn card(site: &Distribution, last: Option<(Timestamp, String)>, now: Timestamp) 
         name: site.shown_name(),
         comment: if site.comment == site.name() { String::new() } else { site.comment.clone() },
         domain: site.domain_name.clone(),
-        more_aliases: site.aliases.iter().skip(1).map(|alias| shown(alias)).collect::<Vec<_>>().join(", "),
+        more_aliases: more_aliases(&site.aliases),
         status: Status { state: readiness.as_str(), words: readiness.words().to_owned() },
         last: last.map(|(at, who)| (When::new(at, now), who)),
+    }
+}
+
+fn more_aliases(aliases: &[String]) -> String {
+    let first: Vec<String> = aliases.iter().skip(1).take(ALIASES).map(|alias| shown(alias)).collect();
+    match aliases.len().saturating_sub(1 + ALIASES) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
     }
 }

@@ -33,7 +33,7 @@ use super::{
         error::WebError,
         form::{Asked, Field},
         state::Web,
-        view::{self, Frame, Tab, When},
+        view::{self, Frame, Offer, Picker, Tab, When},
     },
     asked::{Fields, Wanted},
     row::{Around, Row, row},
@@ -63,7 +63,7 @@ struct Page {
     damage: Option<String>,
     /// Which distributions a URL was looked for at.
     note: Option<String>,
-    sites: Vec<(String, String)>,
+    picker: Picker,
     actions: Vec<(&'static str, &'static str)>,
     events: Vec<Row>,
     older: Option<String>,
@@ -126,6 +126,8 @@ pub async fn render(
         Some(search) => readable(audit::search(&mut conn, search, before, PAGE).await)?,
         None => (Found::default(), None),
     };
+    let chosen = sites.iter().find(|site| site.id.as_str() == wanted.distribution.trim());
+    let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: true }).await?;
     let saved = saved_searches::list(&mut conn, &visitor.person.id).await?;
     let (head, seal) = seal(&mut conn, now).await?;
     drop(conn);
@@ -151,7 +153,7 @@ pub async fn render(
         back: address.clone(),
         exports: [("CSV", export("csv")), ("JSON Lines", export("jsonl")), ("OCSF", export("ocsf.jsonl"))],
         saved: saved.into_iter().map(kept).collect(),
-        sites: options(&sites),
+        picker,
         address,
         fields,
         name,
@@ -186,10 +188,6 @@ fn looked_at(search: &Search, sites: &[Distribution]) -> Option<String> {
         "Only what happened at {}, which serves {shown} today. Search for the path alone to look at all.",
         names.join(" and ")
     ))
-}
-
-fn options(sites: &[Distribution]) -> Vec<(String, String)> {
-    sites.iter().map(|site| (site.id.to_string(), site.shown_name())).collect()
 }
 
 fn kept(search: SavedSearch) -> Saved {

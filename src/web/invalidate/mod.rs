@@ -1,10 +1,12 @@
 //! The first page: the request form, what is in flight, and what was done last.
 
+mod find;
 mod guard;
 mod page;
 mod plan;
 mod submit;
 
+pub use find::find;
 pub use page::show;
 pub use plan::plan;
 pub use submit::submit;
@@ -35,6 +37,11 @@ pub struct RequestForm {
     pub confirm: String,
     /// An administrator goes on without a second person.
     pub alone: Option<String>,
+    /// Words that find a distribution, where there are too many to offer all.
+    #[serde(default)]
+    pub find: String,
+    /// The button that looks for them, where there is no script.
+    pub look: Option<String>,
     /// A button that fills the items in, where there is no script.
     pub fill: Option<String>,
 }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
-        distribution::Distribution, distribution_reference::find_named, id::InvalidationId,
+        distribution::Distribution,
+        id::{DistributionId, InvalidationId},
         invalidation::Invalidation,
     },
     ops::new_uuid,
@@ -20,12 +21,14 @@ use super::{
         error::WebError,
         form::{Asked, Field},
         state::{Demo, Web},
-        view::{self, Around, Flight, Frame, Row, Tab},
+        view::{self, Around, Flight, Frame, Offer, Picker, Row, Tab},
     },
     RequestForm,
     plan::{self, PlanView},
 };
 
+/// Whether there is only one to choose is told from so many.
+const LOOKED_AT: usize = 100;
 /// So many invalidations are listed as recent, and at the most as in flight.
 const RECENT: usize = 10;
 const FLIGHTS: usize = 20;
@@ -35,8 +38,7 @@ const FLIGHTS: usize = 20;
 #[template(path = "invalidate/page.html")]
 struct Page {
     frame: Frame,
-    sites: Vec<Choice>,
-    any_chosen: bool,
+    sites: Picker,
     surveyed: bool,
     may_invalidate: bool,
     items: String,
@@ -51,15 +53,6 @@ struct Page {
     story: Option<Story>,
     /// So many requests wait for a second person.
     approvals: usize,
-}
-
-/// A distribution to choose.
-#[derive(Debug, Clone)]
-struct Choice {
-    id: String,
-    label: String,
-    search: String,
-    chosen: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,37 +112,40 @@ pub async fn render(
     let now = web.desk.clock.now();
     let mut conn = web.desk.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Invalidate", "/").await?;
-    let all = distributions::list(&mut conn).await?;
-    let named = find_named(&form.distribution, &all, |id| visitor.access.sees(id)).ok();
-    let sites: Vec<_> = all.iter().filter(|site| visitor.access.sees(&site.id)).cloned().collect();
-    let chosen = named.or_else(|| the_only_one(&sites, &form.distribution)).cloned();
+    let chosen = choose(&mut conn, visitor, &form.distribution).await?;
+    let chosen = match form.look {
+        Some(_) => view::choose_by_words(&mut conn, visitor, chosen, &form.find).await?,
+        None => chosen,
+    };
+    let offer = Offer { chosen: chosen.as_ref(), find: &form.find, gone: false };
+    let sites = view::picker(&mut conn, visitor, offer).await?;
     let usual = match &chosen {
         Some(site) => batches::usual_time(&mut conn, &site.id).await?,
         None => None,
     };
     let active = invalidations::active(&mut conn, &visitor.access, FLIGHTS).await?;
-    let around = Around { sites: &sites, tickets: web.options.tickets.as_ref(), now };
-    let flights = flights(&mut conn, web, &active, &around).await?;
     let recent = invalidations::recent(&mut conn, &visitor.access, RECENT).await?;
+    let named: Vec<_> = active.iter().chain(&recent).map(|one| &one.distribution).collect();
+    let named = distributions::some(&mut conn, &named).await?;
+    let around = Around { sites: &named, tickets: web.options.tickets.as_ref(), now };
+    let flights = flights(&mut conn, web, &active, &around).await?;
     let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
     let surveyed = crate::store::survey::read(&mut conn).await?.finished_at.is_some();
+    let story = match web.options.demo.as_ref() {
+        Some(demo) => story(&mut conn, visitor, demo).await?,
+        None => None,
+    };
     drop(conn);
     let form = RequestForm {
         distribution: chosen.as_ref().map(|site| site.id.to_string()).unwrap_or_default(),
         ..form.clone()
-    };
-    let is_seen = |demo: &&Demo| sites.iter().any(|site| site.id.as_str() == demo.distribution);
-    let story = match web.options.demo.as_ref().filter(is_seen) {
-        Some(demo) => Some(demo::story(demo).await),
-        None => None,
     };
     view::page(&Page {
         frame,
         surveyed,
         may_invalidate: visitor.person.role.may_invalidate(),
         home_page: home_page(chosen.as_ref()),
-        any_chosen: chosen.is_some(),
-        sites: choices(&sites, chosen.as_ref()),
+        sites,
         plan: plan::look(web, visitor, &form).await?,
         items: form.items,
         reason,
@@ -180,38 +176,29 @@ async fn flights(
     Ok(flights)
 }
 
-/// The only one there is, where the form names none. Otherwise a person has to choose: a wrong guess could clear the
-/// wrong site.
-fn the_only_one<'a>(sites: &'a [Distribution], wanted: &str) -> Option<&'a Distribution> {
-    let mut here = sites.iter().filter(|site| site.gone_at.is_none() && site.refusal().is_none());
-    here.next().filter(|_| here.next().is_none() && wanted.is_empty())
+/// The demo's story, for whoever sees its distribution.
+async fn story(conn: &mut Conn, visitor: &Visitor, demo: &Demo) -> Result<Option<Story>, StoreError> {
+    let id = DistributionId::from_trusted(demo.distribution.as_str());
+    Ok(match view::site(conn, visitor, &id).await? {
+        Some(_) => Some(demo::story(demo).await),
+        None => None,
+    })
 }
 
-fn choices(sites: &[Distribution], chosen: Option<&Distribution>) -> Vec<Choice> {
-    let is_chosen = |site: &Distribution| chosen.is_some_and(|chosen| chosen.id == site.id);
-    let mut offered: Vec<&Distribution> =
-        sites.iter().filter(|site| site.gone_at.is_none() || is_chosen(site)).collect();
-    offered.sort_by_key(|site| (site.readiness().warning().is_some(), site.name().to_lowercase()));
-    offered
-        .into_iter()
-        .map(|site| {
-            let state = site.readiness();
-            let mut parts = vec![site.shown_name()];
-            if !site.comment.is_empty() && site.name() != site.comment {
-                parts.push(site.comment.clone());
-            }
-            parts.push(site.id.to_string());
-            if state.warning().is_some() {
-                parts.push(state.words().to_lowercase());
-            }
-            Choice {
-                id: site.id.to_string(),
-                label: parts.join(" · "),
-                search: site.search_text(),
-                chosen: is_chosen(site),
-            }
-        })
-        .collect()
+/// The distribution that the form names, or the only one there is where it names none. Otherwise a person has to
+/// choose: a wrong guess could clear the wrong site.
+async fn choose(
+    conn: &mut Conn,
+    visitor: &Visitor,
+    wanted: &str,
+) -> Result<Option<Distribution>, StoreError> {
+    if !wanted.is_empty() {
+        return view::named_site(conn, visitor, wanted).await;
+    }
+    let mut first = distributions::page(conn, &visitor.access, None, LOOKED_AT).await?;
+    let all = first.len() < LOOKED_AT;
+    first.retain(|site| site.gone_at.is_none() && site.refusal().is_none());
+    Ok(if all && first.len() == 1 { first.pop() } else { None })
 }
 
 /// The home page goes by two names where there is a root object.

@@ -114,7 +114,7 @@ pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<Pl
         return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
     };
     let plan = work_out(&mut conn, web, visitor, &site, &form.items).await?;
-    let last = distributions::last_requests(&mut conn).await?;
+    let last = distributions::last_requests(&mut conn, &[&site.id]).await?;
     let mut view = PlanView::new(&plan, now);
     if plan.refused().any(|(_, error)| error.host().is_some()) {
         view.name_the_right_site(&plan, &distributions::list(&mut conn).await?, visitor);

@@ -8,7 +8,7 @@ use crate::{
         access::Role,
         grant::{Grant, SubjectKind},
     },
-    store::{grants, local_groups},
+    store::{distributions, grants, local_groups},
 };
 
 use super::{
@@ -21,6 +21,9 @@ use super::{
     frame,
 };
 
+/// So many distributions are listed.
+const SHOWN: usize = 100;
+
 #[derive(Template)]
 #[template(path = "settings/access.html")]
 struct Page {
@@ -31,6 +34,8 @@ struct Page {
     narrowed: bool,
     /// Each distribution that they see, with what they may refresh there.
     sites: Vec<(String, String, String)>,
+    /// So many more there are.
+    more: usize,
     /// Their grants: whose they are, and what they allow.
     grants: Vec<(String, String)>,
 }
@@ -41,7 +46,8 @@ pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<Str
     let id = &visitor.person.id;
     let all = grants::of_person(&mut conn, id).await?;
     let groups = local_groups::of_person(&mut conn, id).await?;
-    let sites = view::sites(&mut conn, &visitor).await?;
+    let sites = view::find_sites(&mut conn, &visitor, &[], None, SHOWN).await?.sites;
+    let known = distributions::known(&mut conn, &visitor.access).await?;
     drop(conn);
     let access = &visitor.access;
     view::page(&Page {
@@ -50,6 +56,7 @@ pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<Str
         may: words(access.role),
         groups: groups.join(", "),
         narrowed: access.is_narrowed(),
+        more: (known.here + known.gone).saturating_sub(sites.len()),
         sites: sites
             .iter()
             .map(|site| (site.id.to_string(), site.shown_name(), access.words(&site.id)))

@@ -26,7 +26,7 @@ use super::{
         error::WebError,
         form::{Named, Posted},
         state::Web,
-        view::{self, Frame},
+        view::{self, Frame, Offer, Picker},
     },
     frame,
 };
@@ -43,7 +43,7 @@ struct Page {
     form: GrantForm,
     errors: Errors,
     subjects: Vec<Choice>,
-    sites: Vec<Choice>,
+    picker: Picker,
     grants: Vec<Row>,
 }
 
@@ -197,6 +197,8 @@ async fn render(
     let names = names(&mut conn).await?;
     let all = grants::list(&mut conn, SHOWN).await?;
     let sites = view::sites(&mut conn, visitor).await?;
+    let chosen = sites.iter().find(|site| site.id.as_str() == form.distribution);
+    let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: false }).await?;
     drop(conn);
     let site_name = |id: &crate::domain::id::DistributionId| {
         sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), Distribution::shown_name)
@@ -222,21 +224,5 @@ async fn render(
         })
         .collect();
     subjects.sort_by(|a, b| a.label.cmp(&b.label));
-    let offered = sites.iter().filter(|site| site.gone_at.is_none());
-    view::page(&Page {
-        frame,
-        subjects,
-        sites: offered
-            .map(|site| {
-                choice(
-                    site.id.to_string(),
-                    format!("{} · {}", site.shown_name(), site.id),
-                    &form.distribution,
-                )
-            })
-            .collect(),
-        grants: all.iter().map(row).collect(),
-        form,
-        errors,
-    })
+    view::page(&Page { frame, subjects, picker, grants: all.iter().map(row).collect(), form, errors })
 }

@@ -24,7 +24,7 @@ use super::{
         error::WebError,
         form::{Asked, Field, Posted},
         state::Web,
-        view::{self, Frame},
+        view::{self, Frame, Offer, Picker},
     },
     frame,
 };
@@ -36,8 +36,7 @@ const PATH: &str = "/settings/protection";
 struct Page {
     frame: Frame,
     form: Fields,
-    /// ID, label, and whether it is chosen.
-    sites: Vec<(String, String, bool)>,
+    picker: Picker,
     /// Value, words, and whether it is chosen.
     guards: Vec<(&'static str, &'static str, bool)>,
     protected: Vec<(String, String, String)>,
@@ -142,19 +141,15 @@ async fn render(web: &Web, visitor: &Visitor, form: Fields) -> Result<Html<Strin
     let frame = frame(&mut conn, web, visitor, PATH).await?;
     let all = protections::list(&mut conn).await?;
     let sites = view::sites(&mut conn, visitor).await?;
+    let chosen = sites.iter().find(|site| site.id.as_str() == form.distribution.value);
+    let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: true }).await?;
     drop(conn);
     let name = |id: &DistributionId| {
         sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), Distribution::shown_name)
     };
     view::page(&Page {
         frame,
-        sites: sites
-            .iter()
-            .map(|site| {
-                let chosen = site.id.as_str() == form.distribution.value;
-                (site.id.to_string(), format!("{} · {}", site.shown_name(), site.id), chosen)
-            })
-            .collect(),
+        picker,
         guards: Guard::ALL
             .into_iter()
             .map(|guard| (guard.as_str(), guard.words(), guard.as_str() == form.guard.value))

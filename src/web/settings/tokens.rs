@@ -17,7 +17,7 @@ use crate::{
         token::{self, Token, TokenError},
     },
     ops::{self, NewToken, OpError},
-    store::{distributions, grants, people, tokens, waiting},
+    store::{grants, people, tokens, waiting},
 };
 
 use super::{
@@ -26,7 +26,7 @@ use super::{
         error::WebError,
         form::{Field, Named, Posted},
         state::Web,
-        view::{self, Frame, When},
+        view::{self, Frame, Offer, Picker, When},
     },
     frame,
     person::waiting_requests,
@@ -46,7 +46,7 @@ struct Page {
     expires: Field,
     role: String,
     site: Field,
-    sites: Vec<(String, String)>,
+    picker: Picker,
     tokens: Vec<Row>,
 }
 
@@ -153,9 +153,14 @@ async fn render(
     let frame = frame(&mut conn, web, visitor, PATH).await?;
     let all = tokens::list(&mut conn, SHOWN).await?;
     let grants = grants::list(&mut conn, SHOWN).await?;
-    let sites = distributions::list(&mut conn).await?;
     let everybody = people::list(&mut conn).await?;
     let waiting = waiting::counts(&mut conn, ActorKind::Token, web.desk.clock.now()).await?;
+    let chosen = match DistributionId::parse(&form.distribution) {
+        Some(id) => view::site(&mut conn, visitor, &id).await?,
+        None => None,
+    };
+    let offer = Offer { chosen: chosen.as_ref(), find: "", gone: true };
+    let picker = view::picker(&mut conn, visitor, offer).await?;
     drop(conn);
     let rows = all.into_iter().map(|token| {
         let own = grants.iter().filter(|grant| grant.subject.id == token.id.as_str());
@@ -181,7 +186,7 @@ async fn render(
         expires,
         role: form.role.clone(),
         site,
-        sites: sites.iter().map(|site| (site.id.to_string(), site.shown_name())).collect(),
+        picker,
         tokens: rows.collect(),
     })
 }

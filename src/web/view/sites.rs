@@ -1,11 +1,18 @@
 //! The distributions that a visitor may see.
 
 use crate::{
-    domain::{distribution::Distribution, id::DistributionId},
+    domain::{
+        distribution::{Distribution, Place},
+        distribution_reference::DistributionReference,
+        id::DistributionId,
+    },
     store::{Conn, StoreError, distributions},
 };
 
 use super::super::auth::Visitor;
+
+/// So many are read at once where words have to be looked for.
+const AT_ONCE: usize = 500;
 
 /// All that they may see.
 pub async fn sites(conn: &mut Conn, visitor: &Visitor) -> Result<Vec<Distribution>, StoreError> {
@@ -21,4 +28,63 @@ pub async fn site(
     id: &DistributionId,
 ) -> Result<Option<Distribution>, StoreError> {
     if visitor.access.sees(id) { distributions::find(conn, id).await } else { Ok(None) }
+}
+
+/// The one that a text names: its ID, its ARN, a host that it serves, or a URL. `None` where none is named, or several are.
+pub async fn named_site(
+    conn: &mut Conn,
+    visitor: &Visitor,
+    text: &str,
+) -> Result<Option<Distribution>, StoreError> {
+    let Ok(reference) = DistributionReference::parse(text) else { return Ok(None) };
+    if let DistributionReference::Id(id) = &reference
+        && let Some(site) = site(conn, visitor, id).await?
+    {
+        return Ok(Some(site));
+    }
+    // Who serves a host is told by all names there are.
+    let all = distributions::list(conn).await?;
+    Ok(reference.find(&all, |id| visitor.access.sees(id)).ok().cloned())
+}
+
+/// Part of a list.
+#[derive(Debug, Default)]
+pub struct Part {
+    pub sites: Vec<Distribution>,
+    /// The list goes on behind this one.
+    pub next: Option<Place>,
+}
+
+/// Up to `limit` of them that the words find, from behind a place on. Letters' case is told by Rust: each engine knows
+/// other alphabets.
+pub async fn find_sites(
+    conn: &mut Conn,
+    visitor: &Visitor,
+    words: &[String],
+    after: Option<Place>,
+    limit: usize,
+) -> Result<Part, StoreError> {
+    let at_once = if words.is_empty() { limit + 1 } else { AT_ONCE };
+    let (mut part, mut place) = (Part::default(), after);
+    loop {
+        let some = distributions::page(conn, &visitor.access, place.as_ref(), at_once).await?;
+        let Some(last) = some.last().map(Place::of) else { return Ok(part) };
+        let all = some.len() < at_once;
+        for site in some.into_iter().filter(|site| site.is_found_by(words)) {
+            if part.sites.len() == limit {
+                part.next = part.sites.last().map(Place::of);
+                return Ok(part);
+            }
+            part.sites.push(site);
+        }
+        if all {
+            return Ok(part);
+        }
+        place = Some(last);
+    }
+}
+
+/// The words of a search, as [`find_sites`] takes them.
+pub fn words(query: &str) -> Vec<String> {
+    query.to_lowercase().split_whitespace().map(str::to_owned).collect()
 }

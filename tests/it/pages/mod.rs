@@ -18,6 +18,7 @@ mod history_search;
 mod invalid;
 mod invalidation;
 mod late_body;
+mod many_distributions;
 mod matrix;
 mod nul;
 mod oidc;

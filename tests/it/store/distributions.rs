@@ -2,15 +2,22 @@
 
 use unstale::{
     domain::{
-        distribution::{Distribution, DistributionConfig},
+        access::{Access, Granted, Role},
+        distribution::{Distribution, DistributionConfig, Place},
+        id::DistributionId,
         outside::Reading,
+        reach::Reach,
         time::Timestamp,
     },
-    store::{StoreError, distribution_tags, distributions, outside},
+    store::{
+        StoreError, distribution_tags,
+        distributions::{self, Known},
+        outside,
+    },
 };
 
 use super::given::{self, ACCOUNT, id};
-use crate::support::{Database, at, distribution, on_each_engine};
+use crate::support::{Database, all_seen, at, distribution, on_each_engine};
 
 async fn find(database: &Database, site: &str) -> Option<Distribution> {
     database.get(async |conn| distributions::find(conn, &id(site)).await).await
@@ -129,10 +136,67 @@ async fn the_last_request_of_each_is_told(database: &Database) {
     given::request(database, "E1", 10, &[&["/a"]]).await;
     given::request(database, "E1", 30, &[&["/b"]]).await;
     given::request(database, "E2", 20, &[&["/c"]]).await;
-    let last = database.get(async |conn| distributions::last_requests(conn).await).await;
+    let (one, two, three) = (id("E1"), id("E2"), id("E3"));
+    let of = async |ids: &[&DistributionId]| {
+        database.get(async |conn| distributions::last_requests(conn, ids).await).await
+    };
+    let last = of(&[&one, &two, &three]).await;
     assert_eq!(last.len(), 2);
-    assert_eq!(last[&id("E1")], (at(30), "ada@example.com".to_owned()));
-    assert_eq!(last[&id("E2")], (at(20), "ada@example.com".to_owned()));
+    assert_eq!(last[&one], (at(30), "ada@example.com".to_owned()));
+    assert_eq!(last[&two], (at(20), "ada@example.com".to_owned()));
+    assert_eq!(of(&[&two, &id("E'\0")]).await.len(), 1);
+    assert!(of(&[]).await.is_empty());
+}
+
+fn narrowed(sites: &[&str]) -> Access {
+    let granted = Granted { sites: sites.iter().map(|site| id(site)).collect(), reach: Reach::whole() };
+    Access::new(Role::Viewer, vec![granted])
+}
+
+fn ids(sites: &[Distribution]) -> Vec<&str> {
+    sites.iter().map(|site| site.id.as_str()).collect()
+}
+
+async fn pages_come_one_after_the_other(database: &Database) {
+    given::sites(database, &["E1", "E2", "E3", "E4", "E5"]).await;
+    database.write(async |tx| distributions::set_gone(tx, &id("E1"), at(5)).await).await;
+    database.write(async |tx| distributions::set_gone(tx, &id("E4"), at(5)).await).await;
+    let all = all_seen();
+    let page = async |access: &Access, after: Option<Place>| {
+        database.get(async |conn| distributions::page(conn, access, after.as_ref(), 2).await).await
+    };
+    let first = page(&all, None).await;
+    assert_eq!(ids(&first), ["E2", "E3"]);
+    let second = page(&all, Some(Place::of(&first[1]))).await;
+    assert_eq!(ids(&second), ["E5", "E1"]);
+    let third = page(&all, Some(Place::of(&second[1]))).await;
+    assert_eq!(ids(&third), ["E4"]);
+    assert!(page(&all, Some(Place::of(&third[0]))).await.is_empty());
+    let few = narrowed(&["E1", "E5"]);
+    assert_eq!(ids(&page(&few, None).await), ["E5", "E1"]);
+    assert!(page(&narrowed(&[]), None).await.is_empty());
+    let known =
+        async |access: &Access| database.get(async |conn| distributions::known(conn, access).await).await;
+    assert_eq!(known(&all).await, Known { here: 3, gone: 2 });
+    assert_eq!(known(&few).await, Known { here: 1, gone: 1 });
+    assert_eq!(known(&narrowed(&[])).await, Known { here: 0, gone: 0 });
+    let (two, five, none) = (id("E2"), id("E5"), id("E\0"));
+    let some = database.get(async |conn| distributions::some(conn, &[&five, &two, &none]).await).await;
+    assert_eq!(ids(&some), ["E2", "E5"]);
+}
+
+async fn the_most_used_come_first(database: &Database) {
+    given::sites(database, &["E1", "E2", "E3"]).await;
+    for (site, when) in [("E1", 1), ("E1", 2), ("E1", 3), ("E2", 4), ("E3", 5), ("E3", 6), ("E2", 7)] {
+        given::request(database, site, when, &[&["/a"]]).await;
+    }
+    let used = async |access: Access, looked_at, limit| {
+        database.get(async |conn| distributions::most_used(conn, &access, looked_at, limit).await).await
+    };
+    assert_eq!(used(all_seen(), 100, 5).await, [id("E1"), id("E2"), id("E3")]);
+    assert_eq!(used(all_seen(), 4, 5).await, [id("E2"), id("E3")], "what was long ago counts no more");
+    assert_eq!(used(all_seen(), 100, 1).await, [id("E1")]);
+    assert_eq!(used(narrowed(&["E3"]), 2, 5).await, [id("E3")], "what is hidden counts nothing");
 }
 
 on_each_engine!(
@@ -144,4 +208,6 @@ on_each_engine!(
     the_last_request_of_each_is_told,
     a_multi_tenant_one_is_looked_at_by_nobody,
     the_account_is_that_of_the_last_list,
+    pages_come_one_after_the_other,
+    the_most_used_come_first,
 );

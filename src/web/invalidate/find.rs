@@ -1,0 +1,48 @@
+//! Finds a distribution to choose as one types, where there are too many to offer all.
+
+use askama::Template;
+use axum::{extract::State, response::Html};
+use serde::Deserialize;
+
+use crate::domain::id::DistributionId;
+
+use super::super::{
+    auth::Visitor,
+    error::WebError,
+    form::Asked,
+    state::Web,
+    view::{self, Offer, Picker},
+};
+
+#[derive(Template)]
+#[template(path = "invalidate/options.html")]
+struct Options {
+    sites: Picker,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    find: String,
+    /// What is chosen now, and stays so where the words find it.
+    #[serde(default)]
+    distribution: String,
+}
+
+/// `GET /find/distributions`: what the list has to choose from.
+pub async fn find(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Html<String>, WebError> {
+    let mut conn = web.desk.db.read().await?;
+    let chosen = match DistributionId::parse(&wanted.distribution) {
+        Some(id) => view::site(&mut conn, &visitor, &id).await?,
+        None => None,
+    };
+    let chosen = view::choose_by_words(&mut conn, &visitor, chosen, &wanted.find).await?;
+    let offer = Offer { chosen: chosen.as_ref(), find: &wanted.find, gone: false };
+    let sites = view::picker(&mut conn, &visitor, offer).await?;
+    drop(conn);
+    view::page(&Options { sites })
+}
