@@ -32,7 +32,7 @@ class Desk:
 
 
 @contextlib.contextmanager
-def running_desk(folder, complete_after="1s"):
+def running_desk(folder, complete_after="1s", **more):
     origin = folder / "origin"
     origin.mkdir()
     arguments = ["--api", "127.0.0.1:0", "--edge", "127.0.0.1:0", "--origin", str(origin)]
@@ -53,6 +53,7 @@ def running_desk(folder, complete_after="1s"):
                 "UNSTALE_REQUEST_RATE": "5000",
                 "UNSTALE_CREATE_RATE": "50",
                 "UNSTALE_CREATE_BURST": "50",
+                **more,
             }
             with service(environment, folder / "output.txt") as address:
                 yield Desk(address, environment)
