@@ -159,7 +159,7 @@ impl WebError {
             Self::TooLate(why) => ("It has gone on meanwhile".to_owned(), why),
             Self::Unavailable(_) => pair(
                 "The database is out of reach for the moment",
-                "Nothing was kept or sent. Go back and try again in a few seconds; what you typed is still in the form.",
+                "Nothing was kept or sent. Go back and try again in a few seconds.",
             ),
             Self::ProviderAway(_) => pair(
                 "Who you are cannot be checked for the moment",

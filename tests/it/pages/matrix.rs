@@ -52,7 +52,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/account",
         ) => PAGE,
         ("GET", "/distributions/{id}" | "/invalidations/{id}" | "/history/{sequence}") => OF_A_SITE,
-        ("GET", "/events") | ("POST", "/plan") => [401, 200, 200, 200, 200, 200],
+        ("GET", "/events" | "/find/distributions") | ("POST", "/plan") => [401, 200, 200, 200, 200, 200],
         // A hidden distribution is none that can be chosen.
         ("POST", "/invalidations") => [401, 403, 303, 422, 303, 303],
         (
