@@ -167,6 +167,13 @@ impl Service {
         Self::run(command)
     }
 
+    /// Where each request says which client it is of.
+    pub fn start_behind_proxy(bench: &Bench) -> Outcome<Self> {
+        let mut command = bench.unstale();
+        command.env("UNSTALE_TRUSTED_PROXIES", "127.0.0.1/32");
+        Self::run(command)
+    }
+
     fn run(mut command: Command) -> Outcome<Self> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         command.args(["serve", "--listen", &address.to_string()]);
@@ -199,8 +206,17 @@ impl Service {
 
     /// The bytes of memory that it holds now.
     pub fn resident(&self) -> Outcome<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it ever held.
+    pub fn most_resident(&self) -> Outcome<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> Outcome<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 

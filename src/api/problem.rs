@@ -245,7 +245,7 @@ impl From<OpError> for ApiError {
             Sort::SessionOver => Self::new(Kind::NoToken, words).told(),
             Sort::TooLate => Self::new(Kind::TooLate, words),
             Sort::Wrong => Self::new(Kind::Unreadable, words),
-            Sort::Away | Sort::Internal => Self::internal(words),
+            Sort::Away | Sort::Busy | Sort::Internal => Self::internal(words),
         }
     }
 }

@@ -47,7 +47,12 @@ pub enum OpError {
     Token(#[from] TokenError),
     #[error("{0}")]
     Person(#[from] PersonError),
-    /// This machine gave no random numbers, or a stored password hash is damaged.
+    /// More passwords are being worked on than there is room for.
+    #[error(
+        "Too many people are signing in at this moment, so nothing was changed. Try again in a few seconds."
+    )]
+    TooManyPasswords,
+    /// A stored password hash is damaged, or there is no memory for one.
     #[error("the password could not be worked with: {0}")]
     Password(String),
     #[error("the system gives no random numbers: {0}")]
@@ -65,6 +70,8 @@ pub enum Sort {
     Wrong,
     /// The database does not answer for the moment.
     Away,
+    /// There is no room for it now.
+    Busy,
     /// The cause is for the log only.
     Internal,
 }
@@ -81,6 +88,7 @@ impl OpError {
             }
             Self::Grant(_) | Self::Group(_) | Self::Token(_) => Sort::Wrong,
             Self::Store(error) if error.is_passing() => Sort::Away,
+            Self::TooManyPasswords => Sort::Busy,
             Self::Store(_) | Self::Person(_) | Self::Password(_) | Self::Random(_) => Sort::Internal,
         }
     }
@@ -93,7 +101,7 @@ impl OpError {
             Self::NotFound => Some("there is no such thing".to_owned()),
             Self::Person(error) => Some(error.to_string()),
             other => match other.sort() {
-                Sort::Away | Sort::Internal => None,
+                Sort::Away | Sort::Busy | Sort::Internal => None,
                 Sort::NotFound | Sort::SessionOver | Sort::NotAllowed | Sort::TooLate | Sort::Wrong => {
                     Some(other.to_string())
                 }

@@ -39,6 +39,8 @@ pub enum WebError {
     SessionOver,
     /// Too many tries; so long until the next one.
     TooOften(Duration),
+    /// There is no room for it now; what it is and what to do.
+    Busy(String),
     /// The database is out of reach.
     Unavailable(String),
     /// Who asks cannot be found out now.
@@ -74,6 +76,7 @@ impl From<OpError> for WebError {
             Sort::TooLate => Self::TooLate(words),
             Sort::Wrong => Self::BadRequest(words),
             Sort::Away => Self::Unavailable(words),
+            Sort::Busy => Self::Busy(words),
             Sort::Internal => Self::Internal(words),
         }
     }
@@ -97,9 +100,10 @@ impl WebError {
             Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLate(_) => StatusCode::CONFLICT,
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Busy(_)
+            | Self::Unavailable(_)
+            | Self::ProviderAway(_)
+            | Self::TookTooLong => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -116,7 +120,9 @@ impl WebError {
             Self::UnsupportedType => "unsupported-type",
             Self::TooLate(_) => "too-late",
             Self::TooOften(_) => "too-often",
-            Self::Unavailable(_) | Self::ProviderAway(_) => "unavailable",
+            Self::Busy(_) | Self::Unavailable(_) | Self::ProviderAway(_) => {
+                "unavailable"
+            }
             Self::TookTooLong => "took-too-long",
             Self::Internal(_) => "internal",
         }
@@ -157,6 +163,7 @@ impl WebError {
                 "Nothing was kept or sent. Sign in, go back to the form and send it again.",
             ),
             Self::TooLate(why) => ("It has gone on meanwhile".to_owned(), why),
+            Self::Busy(why) => ("There is no room for this now".to_owned(), why),
             Self::Unavailable(_) => pair(
                 "The database is out of reach for the moment",
                 "Nothing was kept or sent. Go back and try again in a few seconds.",
@@ -185,14 +192,14 @@ impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         let status = self.status();
         let cause = match &self {
-            Self::Internal(cause) | Self::Unavailable(cause) | Self::ProviderAway(cause) => {
-                Some(Cause(cause.clone()))
-            }
+            Self::Internal(cause)
+            | Self::Unavailable(cause)
+            | Self::ProviderAway(cause) => Some(Cause(cause.clone())),
             _ => None,
         };
         let retry_after = match &self {
             Self::TooOften(wait) => Some(wait.as_secs().max(1)),
-            Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => Some(5),
+            Self::Busy(_) | Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => Some(5),
             _ => None,
         };
         let word = self.word();
