@@ -12,6 +12,7 @@ use crate::{
     cloudfront::{CloudFront, CloudTrail},
     config::{AuditArgs, WebhookError},
     domain::bounds::Bounds,
+    heartbeats::Heartbeats,
     ops::{self, Desk, OpError},
     store::{
         Db, StoreError, batches,
@@ -20,8 +21,8 @@ use crate::{
     wake::{Bell, Listener},
     web::{self, Described, Options, Web},
     worker::{
-        self, Bench, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor,
-        Timekeeper,
+        self, Bench, FileWatcher, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter,
+        Surveyor, Timekeeper,
     },
 };
 
@@ -58,20 +59,22 @@ pub struct App {
     /// What the history's heads are signed with; without it they are neither signed nor checked.
     seal: Option<Seal>,
     stop: CancellationToken,
+    heartbeats: Heartbeats,
     /// Held for as long as the service runs on an SQLite file.
     _lock: Option<InstanceLock>,
 }
 
 impl App {
-    /// Opens the database, alone where it is a file, and lets go of what an earlier life held.
+    /// Opens the database, alone where it is a file, and lets go of what an earlier life held. The lock comes first: a
+    /// service that is refused has changed nothing.
     pub async fn open(
         database: &str,
         cloudfront: CloudFront,
         settings: Settings,
         stop: CancellationToken,
     ) -> Result<Self, AppError> {
+        let lock = Db::file_of(database)?.map(|file| instance_lock::take(&file)).transpose()?;
         let db = Db::open(database).await?;
-        let lock = db.file().map(instance_lock::take).transpose()?;
         if lock.is_some() {
             let mut tx = db.begin().await?;
             batches::release_all(&mut tx).await?;
@@ -80,7 +83,7 @@ impl App {
         let (clock, bell) = (Clock::system(), Bell::new());
         let desk = Desk::new(db.clone(), clock.clone(), bell.clone());
         let bench = Bench { db, cloudfront, trail: None, clock, bell, settings };
-        Ok(Self { desk, bench, seal: None, stop, _lock: lock })
+        Ok(Self { desk, bench, seal: None, stop, heartbeats: Heartbeats::default(), _lock: lock })
     }
 
     /// Keeps everybody to these bounds.
@@ -120,6 +123,7 @@ impl App {
 
     /// Serves pages and works until told to stop, then ends in order.
     pub async fn run(self, listener: TcpListener, options: Options) {
+        let options = Options { heartbeats: self.heartbeats.clone(), ..options };
         let pages = Web::new(self.desk.clone(), options, self.stop.clone());
         let routes = routes(&pages);
         let mut workers = JoinSet::new();
@@ -152,6 +156,11 @@ impl App {
                 async move { poller.tick().await }
             });
         }
+        let watcher = FileWatcher::new(self.bench.db.clone(), self.bench.clock.clone());
+        self.start(workers, "file watcher", move || {
+            let watcher = watcher.clone();
+            async move { watcher.tick().await }
+        });
         let timekeeper = Timekeeper::new(self.bench.clone());
         self.start(workers, "timekeeper", move || {
             let timekeeper = timekeeper.clone();
@@ -187,10 +196,11 @@ impl App {
 
     fn start_submitter(&self, workers: &mut JoinSet<()>, bell: Arc<Mutex<Listener>>) {
         let submitter = Submitter::new(self.bench.clone());
-        let (clock, stop) = (self.bench.clock.clone(), self.stop.clone());
+        let (clock, stop, heartbeats) =
+            (self.bench.clock.clone(), self.stop.clone(), self.heartbeats.clone());
         workers.spawn(async move {
             let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
-            worker::run_in_turn("submitter", &clock, &bell, &stop, claim, finish).await;
+            worker::run_in_turn("submitter", &heartbeats, &clock, &bell, &stop, claim, finish).await;
         });
     }
 
@@ -200,8 +210,9 @@ impl App {
         T: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<worker::Next, StoreError>> + Send,
     {
-        let (clock, stop) = (self.bench.clock.clone(), self.stop.clone());
-        workers.spawn(async move { worker::run(name, &clock, &stop, tick).await });
+        let (clock, stop, heartbeats) =
+            (self.bench.clock.clone(), self.stop.clone(), self.heartbeats.clone());
+        workers.spawn(async move { worker::run(name, &heartbeats, &clock, &stop, tick).await });
     }
 
     /// The link for the first account, where there is none.

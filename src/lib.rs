@@ -10,8 +10,8 @@
 //! `domain` is pure. `store` holds all SQL. `cloudfront` is the only user of the AWS SDK. Each file of `ops` is one
 //! command of a person: one transaction that changes state and writes the audit event. `identity` asks providers and
 //! proxies who somebody is. `worker` talks to CloudFront between two transactions, never inside one. `web` and `api`
-//! read through `store` and write through `ops`; they do not know each other. `clock`, `wake`, `step` and `http` are
-//! free to all but `domain`, which is handed `now`.
+//! read through `store` and write through `ops`; they do not know each other. `clock`, `wake`, `heartbeats`, `step`
+//! and `http` are free to all but `domain`, which is handed `now`.
 
 pub mod api;
 pub mod app;
@@ -20,6 +20,7 @@ pub mod clock;
 pub mod cloudfront;
 pub mod config;
 pub mod domain;
+pub mod heartbeats;
 pub mod http;
 pub mod identity;
 pub mod ops;

@@ -19,6 +19,7 @@ use crate::{
         pace::Pace,
         person::{Email, PersonError},
     },
+    heartbeats::Heartbeats,
     ops::{self, Desk, OpError},
     web::{Demo, Options, Rate, ways::Ways},
     worker::Settings,
@@ -76,6 +77,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         ways: Ways::default(),
         tickets: None,
         demo: Some(story(&sandbox)?),
+        heartbeats: Heartbeats::default(),
     };
     app.run(listener, options).await;
     sandbox.stop().await;

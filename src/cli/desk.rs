@@ -22,6 +22,6 @@ pub fn acting() -> Acting {
 
 /// Opens the database; the service may be using it.
 pub async fn open(database: &DatabaseArgs) -> Result<Desk, CliError> {
-    let db = Db::open(&database.database).await?;
+    let db = Db::open_beside_service(&database.database).await?;
     Ok(Desk::new(db, Clock::system(), Bell::new()))
 }

@@ -8,6 +8,7 @@ use crate::{
     cloudfront::{AwsEnvironment, CloudFront, CloudTrail, Connect},
     config::{REQUEST_TIMEOUT, ServeArgs},
     domain::bounds::Bounds,
+    heartbeats::Heartbeats,
     http::Proxies,
     identity::oidc::Oidc,
     ops,
@@ -55,6 +56,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         ways,
         tickets,
         demo: None,
+        heartbeats: Heartbeats::default(),
     };
     app.run(listener, options).await;
     Ok(())

@@ -3,37 +3,27 @@
 //! SQL is written once, with `$1` placeholders, and run through [`execute!`], [`fetch_all!`], [`fetch_one!`] and
 //! [`fetch_optional!`], which fork on the engine and bind each argument as both can keep it (`bound.rs`). SQLite has one connection that writes and several that read.
 
+mod opening;
+
 use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
-    str::FromStr,
-    time::Duration,
 };
 
 use sqlx::{
-    PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    migrate::Migrator,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection,
 };
 
 use crate::domain::audit::Event;
 
 use super::{
-    StoreError,
+    Displaced, StoreError,
     readers::{Reader, Readers},
 };
+use opening::Opened;
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
-
-/// How long a request waits for a connection before it is told to come again.
-const ACQUIRE: Duration = Duration::from_secs(5);
 /// So many connections in a row may be found wedged before a request is told to come again.
 const WEDGED: usize = 8;
-/// How long SQLite waits for another process, such as `unstale user add`, to end its write.
-const BUSY: Duration = Duration::from_secs(5);
 
 /// The database. Clones share its pools.
 #[derive(Debug, Clone)]
@@ -41,96 +31,18 @@ pub struct Db(Pools);
 
 #[derive(Debug, Clone)]
 enum Pools {
-    Sqlite { write: SqlitePool, read: Readers, file: PathBuf },
+    Sqlite { write: SqlitePool, read: Readers, file: PathBuf, opened: Option<Opened> },
     Postgres(PgPool),
 }
 
 impl Db {
-    /// Opens `sqlite://FILE` (made where it is missing) or `postgres://…` and brings its tables up to date.
-    pub async fn open(address: &str) -> Result<Self, StoreError> {
-        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            Self::open_postgres(address).await
-        } else if address.starts_with("sqlite:") {
-            Self::open_sqlite(address).await
-        } else {
-            let scheme = address.split(':').next().unwrap_or_default();
-            Err(StoreError::Address(format!(
-                "the database address begins with {scheme:?}; use sqlite://FILE or postgres://…"
-            )))
-        }
-    }
-
-    async fn open_sqlite(address: &str) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::from_str(address)?
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY);
-        let file = options.get_filename().to_owned();
-        keep_private(&file, address);
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            // A file does not go away as a server does: nothing to ask before each use.
-            .test_before_acquire(false)
-            .acquire_timeout(ACQUIRE)
-            .connect_with(options.clone())
-            .await?;
-        SQLITE.run(&write).await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(8)
-            .test_before_acquire(false)
-            .acquire_timeout(ACQUIRE)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
-        Ok(Self(Pools::Sqlite { write, read: Readers::new(read, ACQUIRE), file }))
-    }
-
-    async fn open_postgres(address: &str) -> Result<Self, StoreError> {
-        let pool = postgres(PgConnectOptions::from_str(address)?).await?;
-        POSTGRES.run(&pool).await?;
-        Ok(Self(Pools::Postgres(pool)))
-    }
-
-    /// Opens it to be looked at: nothing of it is changed, so its tables must be those that this program knows.
-    pub async fn open_to_look(address: &str) -> Result<Self, StoreError> {
-        let db = if address.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(address)?.read_only(true).busy_timeout(BUSY);
-            let file = options.get_filename().to_owned();
-            let pool = look_at(options).await?;
-            Self(Pools::Sqlite { write: pool.clone(), read: Readers::new(pool, ACQUIRE), file })
-        } else if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(address)?;
-            Self(Pools::Postgres(postgres(options.options([("default_transaction_read_only", "on")])).await?))
-        } else {
-            // It says what is wrong with the address.
-            return Self::open(address).await;
-        };
-        db.check_tables().await?;
-        Ok(db)
-    }
-
-    async fn check_tables(&self) -> Result<(), StoreError> {
-        let known = if self.is_shared() { &POSTGRES } else { &SQLITE };
-        let known = known.iter().map(|migration| migration.version).max();
-        let mut conn = self.read().await?;
-        let (there,) =
-            fetch_one!(conn, (Option<i64>,), "SELECT max(version) FROM _sqlx_migrations WHERE success")?;
-        if there == known {
-            return Ok(());
-        }
-        let number = |version: Option<i64>| version.map_or("none".to_owned(), |version| version.to_string());
-        Err(StoreError::Address(format!(
-            "the database's tables are of version {} and this program knows version {}; use the program that serves it",
-            number(there),
-            number(known)
-        )))
-    }
-
     /// A connection for reading.
     pub async fn read(&self) -> Result<Read, StoreError> {
         let handle = match &self.0 {
-            Pools::Sqlite { read, .. } => Handle::SqliteRead(read.take().await?),
+            Pools::Sqlite { read, opened, .. } => {
+                opened.as_ref().map_or(Ok(()), Opened::check)?;
+                Handle::SqliteRead(read.take().await?)
+            }
             Pools::Postgres(pool) => Handle::PostgresRead(pool.acquire().await?),
         };
         Ok(Read(Conn(handle)))
@@ -139,10 +51,21 @@ impl Db {
     /// Begins a transaction that writes. Dropped without [`Tx::commit`], it leaves no trace.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let handle = match &self.0 {
-            Pools::Sqlite { write, .. } => Handle::SqliteTx(begin_sqlite(write).await?),
+            Pools::Sqlite { write, .. } => {
+                self.in_place()?;
+                Handle::SqliteTx(begin_sqlite(write).await?)
+            }
             Pools::Postgres(pool) => Handle::PostgresTx(pool.begin().await?),
         };
         Ok(Tx::new(handle))
+    }
+
+    /// Are an SQLite database's files still those that were opened, and may they be written?
+    pub fn in_place(&self) -> Result<(), Displaced> {
+        match &self.0 {
+            Pools::Sqlite { opened: Some(opened), .. } => opened.check_for_writing(),
+            Pools::Sqlite { opened: None, .. } | Pools::Postgres(_) => Ok(()),
+        }
     }
 
     /// The file of an SQLite database.
@@ -163,7 +86,10 @@ impl Db {
     /// Closes all connections; SQLite's write-ahead log is folded into the file.
     pub async fn close(&self) {
         match &self.0 {
-            Pools::Sqlite { write, read, .. } => {
+            Pools::Sqlite { write, read, opened, .. } => {
+                if let Some(opened) = opened {
+                    opened.close().await;
+                }
                 read.close().await;
                 write.close().await;
             }
@@ -171,44 +97,6 @@ impl Db {
         }
     }
 }
-
-async fn postgres(options: PgConnectOptions) -> Result<PgPool, sqlx::Error> {
-    let options = options.application_name("unstale");
-    PgPoolOptions::new().max_connections(16).acquire_timeout(ACQUIRE).connect_with(options).await
-}
-
-/// A copy in a folder that may not be written cannot have the files that SQLite keeps beside it; nobody changes it.
-async fn look_at(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
-    let pool =
-        || SqlitePoolOptions::new().max_connections(8).test_before_acquire(false).acquire_timeout(ACQUIRE);
-    let log = PathBuf::from(format!("{}-wal", options.get_filename().display()));
-    match pool().connect_with(options.clone()).await {
-        Err(_) if !log.exists() => pool().connect_with(options.immutable(true)).await,
-        opened => opened,
-    }
-}
-
-/// Makes a missing file readable for its owner only, before SQLite opens it; SQLite gives the files beside it the same
-/// mode. It holds hashes of passwords and the secrets of authenticators. What cannot be made SQLite says.
-#[cfg(unix)]
-fn keep_private(file: &Path, address: &str) {
-    use std::{
-        fs::OpenOptions,
-        os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    };
-    if address.contains("mode=memory") || address.contains(":memory:") {
-        return;
-    }
-    let _ = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    let mode = file.metadata().map_or(0, |about| about.permissions().mode());
-    if mode & 0o077 != 0 {
-        let file = file.display();
-        tracing::warn!(%file, "others on this machine may open the database; close it with: chmod 600 {file}");
-    }
-}
-
-#[cfg(not(unix))]
-fn keep_private(_: &Path, _: &str) {}
 
 /// Begins on SQLite's one writing connection.
 ///

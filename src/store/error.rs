@@ -1,5 +1,7 @@
 //! Why the database could not do it: out of reach for now, or something that should not be.
 
+use super::place::Displaced;
+
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -17,6 +19,11 @@ pub enum StoreError {
     Unreadable(String),
     #[error("{0}")]
     Address(String),
+    /// The tables are not those that this program may work on.
+    #[error("{0}")]
+    Tables(String),
+    #[error("{0}")]
+    Displaced(#[from] Displaced),
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -67,6 +74,7 @@ impl StoreError {
     pub fn shared(&self) -> Self {
         match self {
             Self::Unavailable(error) => Self::Unavailable(sqlx::Error::Protocol(error.to_string())),
+            Self::Displaced(displaced) => Self::Displaced(displaced.clone()),
             other => Self::Database(sqlx::Error::Protocol(other.to_string())),
         }
     }
@@ -74,7 +82,7 @@ impl StoreError {
     /// Is it worth trying again later?
     #[must_use]
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Displaced(_))
     }
 }
 

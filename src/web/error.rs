@@ -43,6 +43,8 @@ pub enum WebError {
     Busy(String),
     /// The database is out of reach.
     Unavailable(String),
+    /// The database's file is not the one that was opened.
+    Displaced(String),
     /// Who asks cannot be found out now.
     ProviderAway(String),
     /// It was not done within the time that a request may take.
@@ -102,6 +104,7 @@ impl WebError {
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_)
             | Self::Unavailable(_)
+            | Self::Displaced(_)
             | Self::ProviderAway(_)
             | Self::TookTooLong => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -120,7 +123,7 @@ impl WebError {
             Self::UnsupportedType => "unsupported-type",
             Self::TooLate(_) => "too-late",
             Self::TooOften(_) => "too-often",
-            Self::Busy(_) | Self::Unavailable(_) | Self::ProviderAway(_) => {
+            Self::Busy(_) | Self::Unavailable(_) | Self::Displaced(_) | Self::ProviderAway(_) => {
                 "unavailable"
             }
             Self::TookTooLong => "took-too-long",
@@ -164,6 +167,10 @@ impl WebError {
             ),
             Self::TooLate(why) => ("It has gone on meanwhile".to_owned(), why),
             Self::Busy(why) => ("There is no room for this now".to_owned(), why),
+            Self::Displaced(_) => pair(
+                "The database's file is not where it was",
+                "It was removed, replaced or closed to writing while Unstale runs. Nothing was kept, and nothing is sent to CloudFront. Unstale's log says what to do; whoever runs it has to act.",
+            ),
             Self::Unavailable(_) => pair(
                 "The database is out of reach for the moment",
                 "Nothing was kept or sent. Go back and try again in a few seconds.",
@@ -194,12 +201,14 @@ impl IntoResponse for WebError {
         let cause = match &self {
             Self::Internal(cause)
             | Self::Unavailable(cause)
+            | Self::Displaced(cause)
             | Self::ProviderAway(cause) => Some(Cause(cause.clone())),
             _ => None,
         };
         let retry_after = match &self {
             Self::TooOften(wait) => Some(wait.as_secs().max(1)),
             Self::Busy(_) | Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => Some(5),
+            Self::Displaced(_) => Some(60),
             _ => None,
         };
         let word = self.word();

@@ -27,7 +27,7 @@ use super::{
     ambiguous,
     auth::{self, Kind},
     error::{Cause, Unfinished, WebError},
-    proxy, rate,
+    proxy, rate, ready,
     state::Web,
     turned_away::TurnedAway,
 };
@@ -75,6 +75,7 @@ pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
             .layer(middleware::from_fn_with_state(web.clone(), rate::limit))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(middleware::from_fn_with_state(web.clone(), ambiguous::refuse))
+            .layer(middleware::from_fn_with_state(web.clone(), ready::require_file))
             .layer(middleware::from_fn_with_state(web.clone(), proxy::guard))
             .layer(middleware::from_fn_with_state(web.clone(), in_time))
             .layer(middleware::from_fn_with_state(web.clone(), tell_cross_site))

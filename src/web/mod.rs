@@ -21,6 +21,7 @@ mod lobby;
 mod minute;
 mod proxy;
 mod rate;
+mod ready;
 mod reference;
 mod seats;
 mod server;
@@ -48,6 +49,7 @@ pub fn router(web: Web, beside: Router<Web>, described: Described) -> Router {
     let beside = beside.layer(middleware::from_fn_with_state(web.clone(), auth::name_session));
     let open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready::show))
         .route("/static/{name}", get(assets::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/demo", post(sign_in::demo))

@@ -119,9 +119,9 @@ pub fn one(client: IpAddr) -> IpAddr {
 }
 
 /// Turns a client away that asks far too often, and tells programs how much they may still ask. Whether the process
-/// lives may be asked at any rate.
+/// lives and is ready may be asked at any rate.
 pub async fn limit(State(web): State<Web>, request: Request, next: Next) -> Response {
-    if request.uri().path() == "/healthz" {
+    if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return next.run(request).await;
     }
     let programs = is_for_programs(request.uri().path());

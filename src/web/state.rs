@@ -12,10 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{batching::Limits, pace::Pace, throttle::Throttle, ticket::Tickets},
+    heartbeats::Heartbeats,
     ops::Desk,
 };
 
-use super::{events::Hub, minute::Minute, rate::Rate, ways::Ways};
+use super::{events::Hub, minute::Minute, rate::Rate, ready, ways::Ways};
 
 /// How the pages are served.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct Options {
     /// How tickets in reasons become links.
     pub tickets: Option<Tickets>,
     pub demo: Option<Demo>,
+    /// Where workers note that they go on.
+    pub heartbeats: Heartbeats,
 }
 
 /// What the demo's pages tell of the site that it plays with.
@@ -64,6 +67,8 @@ pub struct Shared {
     pub throttle: Mutex<Throttle>,
     /// What a stranger can cause is in the history once a minute.
     pub minute: Minute,
+    /// The last answer of `/readyz`.
+    pub readiness: ready::Kept,
     /// Cancelled when the service stops: streams end then.
     pub stop: CancellationToken,
 }
@@ -78,6 +83,7 @@ impl Web {
             hub,
             throttle: Mutex::default(),
             minute: Minute::default(),
+            readiness: ready::Kept::default(),
             stop,
         }))
     }

@@ -3,6 +3,7 @@
 //! A tick works in three beats: claim in a transaction, call CloudFront with none open, write the outcome in another
 //! that is guarded by the lease of the first.
 
+mod file_watcher;
 mod finder;
 mod herald;
 mod indexer;
@@ -15,6 +16,7 @@ mod timekeeper;
 
 use std::time::Duration;
 
+pub use file_watcher::FileWatcher;
 pub use herald::{Herald, PostError, Webhook};
 pub use indexer::Indexer;
 pub use poller::Poller;

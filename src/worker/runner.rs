@@ -5,7 +5,7 @@ use std::{fmt::Display, future::pending, time::Duration};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::Clock, domain::time::Timestamp, wake::Listener};
+use crate::{clock::Clock, domain::time::Timestamp, heartbeats::Heartbeats, wake::Listener};
 
 /// The longest rest between two ticks: what another replica wrote is seen by then.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -38,14 +38,23 @@ impl Next {
 }
 
 /// Ticks until `stop`; a tick that has begun is finished first.
-pub async fn run<E, F>(name: &'static str, clock: &Clock, stop: &CancellationToken, tick: impl Fn() -> F)
-where
+pub async fn run<E, F>(
+    name: &'static str,
+    heartbeats: &Heartbeats,
+    clock: &Clock,
+    stop: &CancellationToken,
+    tick: impl Fn() -> F,
+) where
     E: Display,
     F: Future<Output = Result<Next, E>>,
 {
+    let heartbeat = heartbeats.of(name);
     while !stop.is_cancelled() {
         match tick().await {
-            Ok(next) => rest(next, clock, pending(), stop).await,
+            Ok(next) => {
+                heartbeat.beat();
+                rest(next, clock, pending(), stop).await;
+            }
             Err(error) => recover(name, &error, stop).await,
         }
     }
@@ -55,6 +64,7 @@ where
 /// holds some, leaves the bell to the next: a ring is answered by one question, not by one from each.
 pub async fn run_in_turn<W, E, C, F>(
     name: &'static str,
+    heartbeats: &Heartbeats,
     clock: &Clock,
     bell: &Mutex<Listener>,
     stop: &CancellationToken,
@@ -65,6 +75,7 @@ pub async fn run_in_turn<W, E, C, F>(
     C: Future<Output = Result<Result<W, Next>, E>>,
     F: Future<Output = Result<(), E>>,
 {
+    let heartbeat = heartbeats.of(name);
     loop {
         let mut turn = bell.lock().await;
         if stop.is_cancelled() {
@@ -73,9 +84,11 @@ pub async fn run_in_turn<W, E, C, F>(
         let done = match claim().await {
             Ok(Ok(work)) => {
                 drop(turn);
+                heartbeat.beat();
                 finish(work).await
             }
             Ok(Err(next)) => {
+                heartbeat.beat();
                 tokio::time::sleep(BREATH).await;
                 rest(next, clock, turn.rung(), stop).await;
                 Ok(())

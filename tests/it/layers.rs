@@ -11,10 +11,11 @@ use source::paths_in;
 
 /// Each room of the library and the rooms that it may use beside the [free](FREE) ones. A room that is not here may not
 /// be made without a law.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("wake", &[]),
+    ("heartbeats", &[]),
     ("step", &[]),
     ("http", &[]),
     ("store", &["domain"]),
@@ -30,7 +31,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
 ];
 
 /// Free to all but the pure heart.
-const FREE: [&str; 4] = ["clock", "wake", "step", "http"];
+const FREE: [&str; 5] = ["clock", "wake", "heartbeats", "step", "http"];
 
 /// Crates, by how their names begin, and the only rooms that may use them.
 const CRATES: [(&str, &[&str]); 7] = [

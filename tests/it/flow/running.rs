@@ -2,7 +2,10 @@
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use unstale::worker::{self, Submitter};
+use unstale::{
+    heartbeats::Heartbeats,
+    worker::{self, Submitter},
+};
 
 use crate::support::World;
 
@@ -16,7 +19,16 @@ async fn a_press_of_the_button_wakes_the_submitter() {
             let submitter = Submitter::new(bench.clone());
             let bell = Mutex::new(bench.bell.listen());
             let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
-            worker::run_in_turn("submitter", &bench.clock, &bell, &stop, claim, finish).await;
+            worker::run_in_turn(
+                "submitter",
+                &Heartbeats::default(),
+                &bench.clock,
+                &bell,
+                &stop,
+                claim,
+                finish,
+            )
+            .await;
         })
     };
     let mut bell = world.desk.bell.listen();

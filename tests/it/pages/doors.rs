@@ -30,7 +30,7 @@ async fn no_page_opens_without_a_session() {
         }
         assert_eq!(answer.body, "", "{address} tells something");
     }
-    for unknown in ["/no-such-page", "/settings/people", "/metrics", "/readyz", "//"] {
+    for unknown in ["/no-such-page", "/settings/people", "/metrics", "//"] {
         let answer = stranger.get(unknown).await;
         answer.assert_status(303);
         assert!(answer.leads_to().unwrap().starts_with("/sign-in"), "{unknown}");
@@ -80,6 +80,9 @@ async fn the_open_addresses_answer_and_tell_nothing() {
     let stranger = site.stranger();
     let health = stranger.get("/healthz").await;
     assert_eq!((health.status, health.body.as_str()), (200, "ok\n"));
+    let ready = stranger.get("/readyz").await;
+    let all_ok = r#"{"ready":true,"database":"ok","file":"ok","tables":"ok","workers":"ok"}"#;
+    assert_eq!((ready.status, ready.body.as_str()), (200, all_ok));
     let sign_in = stranger.get("/sign-in").await;
     sign_in.assert_status(200);
     let style = sign_in.attribute("link[rel=stylesheet]", "href");

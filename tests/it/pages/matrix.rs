@@ -27,7 +27,7 @@ const ADMIN_ACT: Answers = [401, 403, 403, 403, 403, 303];
 /// What is expected of a route. One that is not here fails the test: add it with what it should answer.
 fn expected(method: &Method, path: &str) -> Option<Answers> {
     Some(match (method.as_str(), path) {
-        ("GET", "/healthz" | "/static/{name}" | "/sign-in") => [200; 6],
+        ("GET", "/healthz" | "/readyz" | "/static/{name}" | "/sign-in") => [200; 6],
         // The fifth wrong try of one account from one network waits.
         ("POST", "/sign-in") => [422, 422, 422, 422, 429, 429],
         // No code is asked for, there is no provider, and no link.

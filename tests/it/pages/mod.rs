@@ -25,6 +25,7 @@ mod oidc;
 mod other_sites;
 mod people;
 pub mod process;
+mod process_files;
 mod protection;
 mod proxies;
 mod request;

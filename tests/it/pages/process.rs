@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_unstale");
 const START: Duration = Duration::from_mins(1);
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// The program, with nothing of this machine's environment that it would read.
 pub fn program(folder: &Path, args: &[&str]) -> Command {
@@ -59,7 +59,12 @@ pub struct Service {
 
 impl Service {
     pub fn start(folder: &Path) -> Self {
-        let child = program(folder, &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+        Self::start_with(folder, &[])
+    }
+
+    pub fn start_with(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        let mut command = program(folder, &["serve", "--listen", "127.0.0.1:0"]);
+        let child = command.envs(variables.iter().copied()).spawn().unwrap();
         let mut service = Self::at(child, String::new());
         let stdout = service.child.stdout.take().unwrap();
         // Somebody has to read the log, or the service waits for it.
@@ -93,6 +98,10 @@ impl Service {
         words.split("/setup?key=").nth(1).map(|key| format!("/setup?key={}", key.trim()))
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
@@ -110,7 +119,7 @@ impl Service {
         panic!("the service did not end within {within:?}");
     }
 
-    fn request(&self, request: &str) -> TcpStream {
+    pub fn request(&self, request: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(START)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
@@ -126,13 +135,13 @@ impl Service {
         answer
     }
 
-    fn post(&self, path: &str, body: &str) -> String {
+    pub fn post(&self, path: &str, body: &str) -> String {
         let mut answer = String::new();
         self.request(&self.form(path, body)).read_to_string(&mut answer).unwrap();
         answer
     }
 
-    fn form(&self, path: &str, body: &str) -> String {
+    pub fn form(&self, path: &str, body: &str) -> String {
         format!(
             "POST {path} HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nConnection: close\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {1}\r\n\r\n{body}",
@@ -149,7 +158,7 @@ impl Drop for Service {
     }
 }
 
-fn add(folder: &TempDir, email: &str, password: &str) -> Output {
+pub fn add(folder: &TempDir, email: &str, password: &str) -> Output {
     let args = ["user", "add", email, "--role", "operator", "--password-stdin"];
     run(folder.path(), &args, &format!("{password}\n"))
 }
@@ -159,7 +168,7 @@ fn cookie_of(answer: &str) -> String {
     set.split(';').next().unwrap().to_owned()
 }
 
-fn sign_in(service: &Service) -> String {
+pub fn sign_in(service: &Service) -> String {
     let body = format!("email=ada%40example.com&password={}", PASSWORD.replace(' ', "+"));
     let answer = service.post("/sign-in", &body);
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");

@@ -4,8 +4,9 @@ use crate::support::uuid;
 
 const TABLE: &str = include_str!("../../../src/web/mod.rs");
 /// What answers without a session.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 10] = [
     "/healthz",
+    "/readyz",
     "/static/{name}",
     "/sign-in",
     "/sign-in/demo",

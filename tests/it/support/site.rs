@@ -14,6 +14,7 @@ use unstale::{
         protection::Protection,
         ticket::{self, Tickets},
     },
+    heartbeats::Heartbeats,
     ops,
     store::{grants, people, protections},
     web::{self, Options, Web, ways::Ways},
@@ -55,6 +56,7 @@ pub fn options() -> Options {
         ways: Ways::default(),
         tickets: None,
         demo: None,
+        heartbeats: Heartbeats::default(),
     }
 }
 

@@ -1,0 +1,82 @@
+//! The steps that bring a database's tables up to date, and how a database stands to those that this program knows.
+
+use sqlx::migrate::Migrator;
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_one},
+};
+
+pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// How the tables of a database stand to those that this program knows, by the numbers of their last steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// There are none yet.
+    None,
+    Older {
+        there: i64,
+        known: i64,
+    },
+    Current,
+    Newer {
+        there: i64,
+        known: i64,
+    },
+}
+
+/// Looks, and changes nothing.
+pub async fn standing(conn: &mut Conn) -> Result<Tables, StoreError> {
+    let exists = if conn.is_postgres() {
+        "SELECT count(*) FROM pg_class WHERE oid = to_regclass('_sqlx_migrations')"
+    } else {
+        "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'"
+    };
+    if fetch_one!(conn, (i64,), exists)?.0 == 0 {
+        return Ok(Tables::None);
+    }
+    let known = if conn.is_postgres() { &POSTGRES } else { &SQLITE };
+    let known = known.iter().map(|migration| migration.version).max().unwrap_or_default();
+    let steps =
+        fetch_all!(conn, (i64,), "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")?;
+    Ok(match steps.last() {
+        None => Tables::None,
+        Some((there,)) if *there > known => Tables::Newer { there: *there, known },
+        Some((there,)) if *there < known => Tables::Older { there: *there, known },
+        Some(_) => Tables::Current,
+    })
+}
+
+impl Tables {
+    /// A database that a newer program brought up to date is not for this one to touch.
+    pub(super) fn refuse_newer(self) -> Result<(), StoreError> {
+        match self {
+            Self::Newer { there, known } => Err(StoreError::Tables(format!(
+                "the database's tables are of version {there}, and this program knows version {known}: a newer Unstale \
+                 brought them up to date. Nothing was changed. Use that version or a newer one, or restore the copy \
+                 that was made before"
+            ))),
+            Self::None | Self::Older { .. } | Self::Current => Ok(()),
+        }
+    }
+
+    /// What only looks wants the tables as this program knows them.
+    pub(super) fn require_current(self) -> Result<(), StoreError> {
+        let (there, known) = match self {
+            Self::Current => return Ok(()),
+            Self::None => return Err(StoreError::Tables("the database has no tables of Unstale".to_owned())),
+            Self::Older { there, known } | Self::Newer { there, known } => (there, known),
+        };
+        Err(StoreError::Tables(format!(
+            "the database's tables are of version {there} and this program knows version {known}; use the program \
+             that serves it"
+        )))
+    }
+}
+
+/// Writes what is there already, for somebody who wants to know whether it can be done. To be dropped, not committed.
+pub async fn try_to_write(tx: &mut Tx) -> Result<(), StoreError> {
+    execute!(tx, "UPDATE audit_check SET sequence = sequence WHERE id = 1")?;
+    Ok(())
+}

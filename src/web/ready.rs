@@ -1,0 +1,103 @@
+//! Whether the service can do its work: `GET /readyz`, and the refusal of everything while the database's file is not the
+//! one that was opened.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+use crate::store::{
+    Db,
+    tables::{self, Tables},
+};
+
+use super::{error::WebError, state::Web};
+
+/// A worker that did no step for so long does not go on. The longest step reads the catalogue of a large account at its
+/// pace.
+const SILENT: Duration = Duration::from_mins(10);
+/// The answer is worked out at most so often: anybody may ask.
+const KEPT: Duration = Duration::from_secs(1);
+const OK: &str = "ok";
+
+/// What the service needs, each `ok` or what is wrong with it. Causes are in the log.
+#[derive(Debug, Clone, Serialize)]
+pub struct Readiness {
+    ready: bool,
+    /// It answers and takes writes.
+    database: &'static str,
+    /// An SQLite database's files are those that were opened.
+    file: &'static str,
+    /// The tables are those that this program knows.
+    tables: &'static str,
+    workers: String,
+}
+
+/// The last answer, and when it was worked out.
+#[derive(Debug, Default)]
+pub struct Kept(Mutex<Option<(Instant, Readiness)>>);
+
+/// 200 where the service can do its work, else 503, with what is ready and what is not.
+pub async fn show(State(web): State<Web>) -> Response {
+    let mut kept = web.readiness.0.lock().await;
+    let readiness = match kept.take() {
+        Some((at, readiness)) if at.elapsed() < KEPT => {
+            *kept = Some((at, readiness.clone()));
+            readiness
+        }
+        _ => {
+            let readiness = look(&web).await;
+            *kept = Some((Instant::now(), readiness.clone()));
+            readiness
+        }
+    };
+    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::to_string(&readiness).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+async fn look(web: &Web) -> Readiness {
+    let db = &web.desk.db;
+    let file = if db.in_place().is_ok() { OK } else { "not the one that was opened, or read-only" };
+    let database = if writable(db).await { OK } else { "cannot be written" };
+    let silent = web.options.heartbeats.silent_for(SILENT);
+    let workers = if silent.is_empty() { OK.to_owned() } else { format!("silent: {}", silent.join(", ")) };
+    let tables = standing(db).await;
+    let ready = [file, database, tables, workers.as_str()].iter().all(|word| *word == OK);
+    Readiness { ready, database, file, tables, workers }
+}
+
+/// Takes a write transaction and lets go of it.
+async fn writable(db: &Db) -> bool {
+    let tried = async {
+        let mut tx = db.begin().await?;
+        tables::try_to_write(&mut tx).await
+    };
+    tried.await.inspect_err(|error| tracing::warn!(%error, "the database cannot be written")).is_ok()
+}
+
+async fn standing(db: &Db) -> &'static str {
+    let looked = async { tables::standing(&mut *db.read().await?).await };
+    match looked.await {
+        // A newer replica brought them up to date beside this one.
+        Ok(Tables::Current | Tables::Newer { .. }) => OK,
+        Ok(Tables::None | Tables::Older { .. }) => "older than this program",
+        Err(_) => "cannot be read",
+    }
+}
+
+/// While the database's file is not the one that was opened, whatever is answered is not to be trusted.
+pub async fn require_file(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let needs_none = matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/");
+    match web.desk.db.in_place() {
+        Err(displaced) if !needs_none => WebError::Displaced(displaced.to_string()).into_response(),
+        _ => next.run(request).await,
+    }
+}
