@@ -11,7 +11,7 @@ use crate::{
         problem::Problem,
         time::Timestamp,
     },
-    store::{Conn, StoreError, batches, distributions, queue},
+    store::{Conn, StoreError, audit, batches, distributions, queue},
 };
 
 /// One act of one actor on one distribution.
@@ -37,6 +37,9 @@ pub struct InvalidationShape {
     /// So many batches go before the next one of this; null where none is queued.
     pub ahead: Option<usize>,
     pub batches: Vec<BatchShape>,
+    /// What of this is not what the history recorded, with the event that says otherwise: somebody changed the database.
+    /// Null where all of it agrees.
+    pub contradiction: Option<String>,
 }
 
 /// Who did it.
@@ -141,6 +144,7 @@ impl InvalidationShape {
             ended_at: invalidation.ended_at.map(|at| at.to_string()),
             ahead: None,
             batches: batches.iter().map(|batch| BatchShape::new(batch, arn)).collect(),
+            contradiction: None,
         }
     }
 
@@ -153,6 +157,7 @@ impl InvalidationShape {
             None
         };
         let mut shape = Self::new(invalidation, &batches, base, &arn.unwrap_or_default());
+        shape.contradiction = contradiction(conn, invalidation, &batches).await?;
         if batches.iter().any(|batch| batch.state == BatchState::Queued) {
             shape.ahead = queue::place(conn, &invalidation.id).await?.map(|place| place.ahead());
         }
@@ -167,6 +172,7 @@ impl InvalidationShape {
         base: &str,
     ) -> Result<Self, StoreError> {
         let mut batches = batches::of_invalidation(conn, &invalidation.id).await?;
+        let contradiction = contradiction(conn, invalidation, &batches).await?;
         for batch in &mut batches {
             batch.state = BatchState::Queued;
             batch.due_at = not_before.map_or(batch.created_at, |at| at.max(batch.created_at));
@@ -175,6 +181,17 @@ impl InvalidationShape {
         }
         let accepted =
             Invalidation { state: InvalidationState::Queued, ended_at: None, ..invalidation.clone() };
-        Ok(Self::new(&accepted, &batches, base, ""))
+        Ok(Self { contradiction, ..Self::new(&accepted, &batches, base, "") })
     }
+}
+
+async fn contradiction(
+    conn: &mut Conn,
+    invalidation: &Invalidation,
+    batches: &[Batch],
+) -> Result<Option<String>, StoreError> {
+    let found = audit::contradiction_of(conn, invalidation, batches).await?;
+    Ok(found.map(|broken| {
+        format!("This is not what the history recorded in event {}: {}.", broken.sequence, broken.flaw)
+    }))
 }

@@ -11,6 +11,7 @@ use std::{
 use clap::Args;
 
 use crate::{
+    clock::Clock,
     config::DatabaseArgs,
     domain::audit::{
         head::{Head, PublicKey, SignedHead},
@@ -18,7 +19,7 @@ use crate::{
         verify::{self, Broken, Flaw, Walk},
     },
     store::Db,
-    worker::{Check, CheckError, Known, Step},
+    worker::{Check, CheckError, Facts, Known, Step},
 };
 
 use super::{
@@ -29,6 +30,8 @@ use super::{
 
 /// So many rows are read at once.
 const ROWS: usize = 2_000;
+/// What so many events state is held against the tables at once.
+const STATED: i64 = 2_000;
 /// No line of an export is longer: 100 items of 4,000 characters, and the rest.
 const LINE_MAX: usize = 4 * 1024 * 1024;
 
@@ -57,7 +60,16 @@ pub struct VerifyArgs {
 /// How a check ended that could be made.
 enum Verdict {
     Intact(Checked),
-    Broken { walk: Walk, broken: Broken, hint: String },
+    Broken {
+        walk: Walk,
+        broken: Broken,
+        hint: String,
+    },
+    /// The chain is intact, and the tables do not hold what an event states.
+    Contradicted {
+        walk: Walk,
+        broken: Broken,
+    },
 }
 
 /// What was found intact.
@@ -67,6 +79,8 @@ struct Checked {
     segments: Vec<SignedSegment>,
     /// The keys that the heads were signed with.
     keys: BTreeSet<String>,
+    /// So many invalidations and requests for approval are what their events state; none of a file.
+    compared: Option<u64>,
 }
 
 pub async fn run(args: VerifyArgs) -> ExitCode {
@@ -84,6 +98,15 @@ pub async fn run(args: VerifyArgs) -> ExitCode {
             ));
             ExitCode::from(1)
         }
+        Ok(Verdict::Contradicted { walk, broken }) => {
+            say(&format!(
+                "Broken at event {}: {}.\nThe chain itself is intact, with {} events: a table beside it was changed.",
+                broken.sequence,
+                broken.flaw,
+                walk.checked()
+            ));
+            ExitCode::from(1)
+        }
         Err(error) => {
             say_error(&error);
             ExitCode::from(2)
@@ -92,7 +115,7 @@ pub async fn run(args: VerifyArgs) -> ExitCode {
 }
 
 fn intact(args: &VerifyArgs, checked: &Checked) -> String {
-    let Checked { walk, segments, keys } = checked;
+    let Checked { walk, segments, keys, compared } = checked;
     let (number, last) = (walk.checked(), walk.last());
     let place = args.file.as_ref().map_or("the database".to_owned(), |file| file.display().to_string());
     if args.part {
@@ -107,6 +130,9 @@ fn intact(args: &VerifyArgs, checked: &Checked) -> String {
         last.hash,
         heads(walk.heads())
     )];
+    lines.extend(compared.map(|compared| {
+        format!("{compared} invalidations and requests for approval are in the database as their events state them.")
+    }));
     lines.extend(segments.iter().map(dropped));
     if args.public_key.is_empty() && !keys.is_empty() {
         let keys = keys.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -218,7 +244,18 @@ async fn walk_database(db: &Db, known: &Known) -> Result<Verdict, CliError> {
         .into());
     }
     let (walk, keys) = (check.walk().clone(), check.head_keys().clone());
-    Ok(Verdict::Intact(Checked { walk, segments, keys }))
+    match compare_tables(db, walk.last().sequence).await {
+        Ok(compared) => Ok(Verdict::Intact(Checked { walk, segments, keys, compared: Some(compared) })),
+        Err(CheckError::Broken(broken)) => Ok(Verdict::Contradicted { walk, broken }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Holds what the tables hold against the events up to this one; gives how much that was.
+async fn compare_tables(db: &Db, last: i64) -> Result<u64, CheckError> {
+    let mut facts = Facts::begin(db, last).await?;
+    while facts.step(db, STATED, Clock::system().now()).await? == Step::More {}
+    Ok(facts.compared())
 }
 
 fn not_intact(walk: Walk, error: CheckError) -> Result<Verdict, CliError> {
@@ -243,7 +280,7 @@ fn verify_file(file: &Path, args: &VerifyArgs, known: &Known) -> Result<Verdict,
     match done {
         Ok(()) => {
             let keys = known.signed.iter().map(|signed| signed.public_key.as_str().to_owned()).collect();
-            Ok(Verdict::Intact(Checked { walk, segments: Vec::new(), keys }))
+            Ok(Verdict::Intact(Checked { walk, segments: Vec::new(), keys, compared: None }))
         }
         Err(FileError::Broken(broken)) => {
             let late = walk.checked() == 0 && broken.flaw == Flaw::Missing && args.after.is_none();

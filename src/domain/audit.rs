@@ -6,6 +6,7 @@
 pub mod asked;
 pub mod canonical;
 pub mod export;
+pub mod facts;
 pub mod head;
 mod items;
 mod ocsf;

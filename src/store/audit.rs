@@ -2,6 +2,7 @@
 
 mod candidates;
 mod check;
+mod facts;
 mod filters;
 mod heads;
 mod index;
@@ -16,9 +17,12 @@ pub use check::{
     Checked, check_state, claim_post, forget_post_problem, set_check_state, set_checked, set_file_problem,
     set_head_posted, set_head_told, set_post_problem, standing,
 };
+pub use facts::{
+    contradiction, contradiction_of, of_invalidations, proposal_contradiction, stating, unstated_invalidation,
+};
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
 pub use index::{Entry, add_to_index, index_reached, missing_from_index, reindex_after};
-pub use listed::items_of;
+pub use listed::{items_as_recorded, items_of};
 pub use scan::{Scanned, find, scan};
 pub use search::{Found, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};

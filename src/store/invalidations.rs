@@ -13,7 +13,7 @@ use crate::domain::{
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
-    parts::{count, optional_time, signed, time},
+    parts::{count, list_to_json, optional_time, signed, time},
     sight::Sight,
 };
 
@@ -143,6 +143,18 @@ pub async fn find_by_key(conn: &mut Conn, key: &RequestKey) -> Result<Option<Ear
 pub async fn find(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Invalidation>, StoreError> {
     let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
     row.map(Row::into_invalidation).transpose()
+}
+
+/// Those of these that there are.
+pub async fn find_all(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Invalidation>, StoreError> {
+    let list = list_to_json(&ids.iter().map(InvalidationId::as_str).collect::<Vec<_>>());
+    let sql = if conn.is_postgres() {
+        select!("WHERE id IN (SELECT value FROM json_array_elements_text($1::json))")
+    } else {
+        select!("WHERE id IN (SELECT value FROM json_each($1))")
+    };
+    let rows = fetch_all!(conn, Row, sql, list)?;
+    rows.into_iter().map(Row::into_invalidation).collect()
 }
 
 /// Those that somebody may see and that have not ended or need a look, newest first.

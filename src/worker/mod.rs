@@ -22,7 +22,7 @@ pub use indexer::Indexer;
 pub use poller::Poller;
 pub use runner::{Next, run, run_in_turn};
 pub use sealer::{
-    Check, CheckError, DAYS_MIN, HEADS, KeyError, Known, Retention, Seal, Sealer, Step, open_key,
+    Check, CheckError, DAYS_MIN, Facts, HEADS, KeyError, Known, Retention, Seal, Sealer, Step, open_key,
 };
 pub use submitter::Submitter;
 pub use surveyor::Surveyor;

@@ -34,6 +34,9 @@ pub enum Flaw {
     HeadRow,
     #[error("{0}")]
     Signature(#[from] HeadError),
+    /// The chain is intact, and a table does not hold what the event states.
+    #[error("{0}")]
+    Tables(String),
 }
 
 /// The first event that is not as it was written.

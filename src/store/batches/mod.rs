@@ -18,7 +18,7 @@ use crate::domain::{
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
-    parts::{self, count, items_from_json, items_to_json, optional_time, signed, time},
+    parts::{self, count, items_from_json, items_to_json, list_to_json, optional_time, signed, time},
 };
 
 pub use sending::{
@@ -167,6 +167,21 @@ pub async fn find(conn: &mut Conn, id: &BatchId) -> Result<Option<Batch>, StoreE
 /// The batches of an invalidation, in their order.
 pub async fn of_invalidation(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Batch>, StoreError> {
     let rows = fetch_all!(conn, Row, select!("WHERE invalidation_id = $1 ORDER BY number"), id.as_str())?;
+    rows.into_iter().map(Row::into_batch).collect()
+}
+
+/// The batches of several invalidations, in their order.
+pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Batch>, StoreError> {
+    let list = list_to_json(&ids.iter().map(InvalidationId::as_str).collect::<Vec<_>>());
+    let sql = if conn.is_postgres() {
+        select!(
+            "WHERE invalidation_id IN (SELECT value FROM json_array_elements_text($1::json))
+             ORDER BY invalidation_id, number"
+        )
+    } else {
+        select!("WHERE invalidation_id IN (SELECT value FROM json_each($1)) ORDER BY invalidation_id, number")
+    };
+    let rows = fetch_all!(conn, Row, sql, list)?;
     rows.into_iter().map(Row::into_batch).collect()
 }
 

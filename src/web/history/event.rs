@@ -68,6 +68,7 @@ pub async fn show(
     let head = audit::head(&mut conn).await?;
     let first = audit::first_sequence(&mut conn).await?;
     let maker = maker(&mut conn, &chained.event).await?;
+    let recorded = audit::items_as_recorded(&mut conn, &chained.event).await?.is_some();
     drop(conn);
     // Whoever sees only some events would learn from neighbours that there are others.
     let whole = !visitor.access.is_narrowed();
@@ -87,7 +88,7 @@ pub async fn show(
         maker,
         items: event.items.shown.iter().map(Item::to_string).collect(),
         items_count: event.items.count,
-        items_elsewhere: elsewhere(event),
+        items_elsewhere: elsewhere(event, recorded),
         items_sha256: event.items.sha256.clone(),
         facts: facts(&chained),
         canonical: chained.canonical(),
@@ -100,9 +101,12 @@ pub async fn show(
 }
 
 /// Where the items are that are too many for the event.
-const fn elsewhere(event: &Event) -> &'static str {
+const fn elsewhere(event: &Event, recorded: bool) -> &'static str {
     match (event.items.shown.len(), event.items.count, &event.invalidation) {
         (shown, count, _) if shown == count => "",
+        (0, ..) if !recorded => {
+            "and the list is not in the database any more as it was recorded: it was changed or removed"
+        }
         (0, _, Some(_)) => "listed with the invalidation",
         (0, _, None) => "listed with the request for approval",
         _ => "of which the first are",

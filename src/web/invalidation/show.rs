@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::{
     domain::{
         actor::ActorKind,
+        audit::verify::Broken,
         aws_cli,
         distribution::Distribution,
         id::InvalidationId,
@@ -61,6 +62,8 @@ struct Page {
     item_count: usize,
     events: Vec<EventView>,
     command: Option<String>,
+    /// What of this is not what the history recorded.
+    contradiction: Option<Broken>,
     /// The visitor asked for the same again, and this is the answer.
     held_back: bool,
     /// The visitor sent the same form again.
@@ -91,6 +94,7 @@ pub async fn show(
     let found = found.filter(|found| visitor.access.sees(&found.distribution)).ok_or(WebError::NotFound)?;
     let batches = batches::of_invalidation(&mut conn, &id).await?;
     let events = audit::of_invalidation(&mut conn, &id, EVENTS_SHOWN).await?;
+    let contradiction = audit::contradiction_of(&mut conn, &found, &batches).await?;
     let site = distributions::find(&mut conn, &found.distribution).await?;
     let maker = audit::maker(&mut conn, &id).await?;
     let waiting = view::waiting(&mut conn, &web, &found, now).await?;
@@ -128,6 +132,7 @@ pub async fn show(
         items_hidden: items.len().saturating_sub(ITEMS_SHOWN),
         item_count: items.len(),
         items: items.into_iter().take(ITEMS_SHOWN).collect(),
+        contradiction,
         held_back: wanted.held.is_some(),
         sent_before: wanted.sent.is_some(),
         events: parts::event_views(&events, now),

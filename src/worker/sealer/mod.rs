@@ -4,6 +4,7 @@
 //! tick. Only what was checked is signed: a chain that was tampered with gets no signature that says otherwise.
 
 mod check;
+mod facts;
 mod findable;
 mod key;
 mod retain;
@@ -14,6 +15,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 pub use check::{Check, CheckError, Known, Step};
+pub use facts::Facts;
 pub use key::{KeyError, open_key};
 pub use retain::{DAYS_MIN, Retention};
 
@@ -33,6 +35,8 @@ use super::{Next, herald::Webhook};
 
 /// So many rows are checked in one tick.
 const ROWS: usize = 500;
+/// What so many events state is held against the tables in one tick.
+const FACTS: i64 = 500;
 /// The rest between two ticks while there is more to check, so that nobody waits for the checking: so long at least, and
 /// so many times what the tick took.
 const REST: Duration = Duration::from_millis(20);
@@ -87,6 +91,8 @@ struct State {
     /// The walk behind the newest events; `None` before the first tick, and while the chain is broken.
     newest: Option<Check>,
     whole: Option<Check>,
+    /// What the tables hold is looked at once the whole chain was; with the last event that was found intact.
+    facts: Option<(Facts, Head)>,
     checked: Checked,
     begun: bool,
     noted_at: Option<Timestamp>,
@@ -189,6 +195,9 @@ impl Sealer {
     /// A piece of the whole chain, if that is due, and of what the search finds of it.
     async fn check_whole(&self, state: &mut State) -> Result<Option<Step>, StoreError> {
         let now = self.clock.now();
+        if state.facts.is_some() {
+            return self.check_facts(state).await;
+        }
         if state.whole.is_none() {
             if state.walked_at.is_some_and(|at| !is_past(at, WHOLE_EVERY, now)) {
                 return Ok(None);
@@ -209,12 +218,36 @@ impl Sealer {
             }
             Ok(Step::End) => {
                 let last = check.walk().last().clone();
+                let facts = Facts::begin(&self.db, last.sequence).await?;
                 state.whole = None;
+                state.facts = Some((facts, last));
+                self.check_facts(state).await
+            }
+            Err(CheckError::Store(error)) => Err(error),
+            Err(error) => self.whole_broken(state, error).await,
+        }
+    }
+
+    /// A piece of what the tables hold, beside the events that state it.
+    async fn check_facts(&self, state: &mut State) -> Result<Option<Step>, StoreError> {
+        let Some((facts, last)) = &mut state.facts else { return Ok(None) };
+        let mut step = facts.step(&self.db, FACTS, self.clock.now()).await;
+        if matches!(step, Ok(Step::More)) && facts.is_through() {
+            step = facts.step(&self.db, FACTS, self.clock.now()).await;
+        }
+        match step {
+            Ok(Step::More) => Ok(Some(Step::More)),
+            Ok(Step::End) => {
+                let last = last.clone();
+                state.facts = None;
                 self.whole_intact(state, last).await?;
                 Ok(Some(Step::End))
             }
             Err(CheckError::Store(error)) => Err(error),
-            Err(error) => self.whole_broken(state, error).await,
+            Err(error) => {
+                state.facts = None;
+                self.whole_broken(state, error).await
+            }
         }
     }
 

@@ -149,6 +149,7 @@ async fn set(site: &Site, path: &str, how: Try, place: &str) -> (String, Option<
         let id = site.world.request_at(place, &format!("/{}", uuid())).await;
         address = address.replace("{id}", id.as_str());
         if how == Try::Bad && path.ends_with("/cancel") {
+            site.world.is_edited();
             let ended = site.world.now().as_micros();
             let batch = format!("UPDATE batch SET state = 'cancelled' WHERE invalidation_id = '{id}'");
             let whole =

@@ -6,13 +6,14 @@ use unstale::{
             Action, Chained, Event, ItemsRecord, Target,
             head::{SealKey, SignedHead},
         },
-        id::{DistributionId, InvalidationId},
+        id::{BatchId, CallerReference, DistributionId, InvalidationId},
+        invalidation::{Invalidation, InvalidationState},
     },
-    store::{Db, audit},
+    store::{Db, Tx, accounts, audit, batches, distributions, invalidations},
     worker::{Check, CheckError, Known, Step},
 };
 
-use crate::support::{acting, at, items};
+use crate::support::{acting, at, distribution, items, new_batch};
 
 pub fn key() -> SealKey {
     SealKey::from_random([9; 32])
@@ -41,8 +42,12 @@ pub fn event(number: u64) -> Event {
 /// Appends so many events in one transaction, and signs the last in another, as the sealer does.
 pub async fn fill(db: &Db, events: u64) -> SignedHead {
     let mut tx = db.begin().await.unwrap();
+    accounts::ensure(&mut tx, "123456789012").await.unwrap();
+    distributions::upsert(&mut tx, &distribution("E1")).await.unwrap();
     for number in 1..=events {
-        audit::append(&mut tx, event(number));
+        let event = event(number);
+        write_rows(&mut tx, &event, number).await;
+        audit::append(&mut tx, event);
     }
     tx.commit().await.unwrap();
     let head = audit::head_link(&mut db.read().await.unwrap()).await.unwrap();
@@ -51,6 +56,39 @@ pub async fn fill(db: &Db, events: u64) -> SignedHead {
     audit::insert_signed_head(&mut tx, &signed).await.unwrap();
     tx.commit().await.unwrap();
     signed
+}
+
+/// What the tables hold of an event's invalidation.
+async fn write_rows(tx: &mut Tx, event: &Event, number: u64) {
+    let id = event.invalidation.clone().unwrap();
+    let mut batch = new_batch(&["/a", "/b*"]);
+    batch.id = BatchId::from_trusted(format!("b{number}"));
+    batch.caller_reference = CallerReference::of(&batch.id);
+    let row = invalidations::NewRow {
+        invalidation: Invalidation {
+            id: id.clone(),
+            distribution: DistributionId::from_trusted("E1"),
+            requested_by: event.acting.actor.clone(),
+            requested_at: event.at,
+            reason: event.reason.clone(),
+            state: InvalidationState::Queued,
+            item_count: 2,
+            first_item: batch.items[0].clone(),
+            ended_at: None,
+        },
+        request_key: None,
+        items_sha256: event.items.sha256.clone(),
+    };
+    invalidations::insert(tx, &[row]).await.unwrap();
+    let row = batches::NewRow {
+        batch,
+        invalidation: id,
+        distribution: DistributionId::from_trusted("E1"),
+        number: 1,
+        created_at: event.at,
+        due_at: event.at,
+    };
+    batches::insert(tx, &[row]).await.unwrap();
 }
 
 pub async fn all(db: &Db) -> Vec<Chained> {

@@ -5,5 +5,6 @@ mod given;
 mod hostile;
 mod retention;
 mod sealing;
+mod tables;
 mod tampering;
 mod webhook;

@@ -104,6 +104,7 @@ async fn filled() -> (Site, Browser) {
     site.world.request_at(SHOP, &wildcards).await;
     site.world.submit().await;
     let looked_at = site.world.request("/look").await;
+    site.world.is_edited();
     let mut raw = site.world.database.raw().await;
     let now = site.world.now().as_micros();
     for sql in [

@@ -24,6 +24,7 @@ async fn show(browser: &Browser, id: &InvalidationId) -> Answer {
 
 /// Makes a batch need a look, as a reference that CloudFront has and nobody finds would after a while.
 async fn needs_a_look(site: &Site, id: &InvalidationId) {
+    site.world.is_edited();
     let mut raw = site.world.database.raw().await;
     let now = site.world.now().as_micros();
     let batch = format!(

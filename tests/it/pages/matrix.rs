@@ -141,6 +141,7 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     async fn sql(&self, sql: &str) {
+        self.site.world.is_edited();
         self.site.world.database.raw().await.run(sql).await.unwrap();
     }
 

@@ -10,6 +10,7 @@ mod complete;
 mod concurrency;
 mod db;
 mod distributions;
+mod facts;
 mod given;
 mod half_sign_ins;
 mod history;

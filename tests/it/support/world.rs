@@ -1,6 +1,10 @@
 //! A small world: a database, a CloudFront stand-in, one time for both, and the desk and the workers between them.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use cloudfront_sandbox::{Call, Config, Fault, FaultKind, Sandbox};
 use tempfile::TempDir;
@@ -22,7 +26,7 @@ use unstale::{
     ops::{self, Desk, Requested},
     store::{StoreError, audit, batches, distributions, invalidations, people},
     wake::Bell,
-    worker::{Bench, Next, Poller, Settings, Submitter, Surveyor},
+    worker::{Bench, Facts, Next, Poller, Settings, Step, Submitter, Surveyor},
 };
 
 use super::{Database, Engine, START, samples};
@@ -64,6 +68,8 @@ pub struct World {
     poller: Poller,
     surveyor: Surveyor,
     finished: bool,
+    /// Its tables were written to past the service, so that they are not what events state.
+    edited: AtomicBool,
     _folder: TempDir,
 }
 
@@ -134,6 +140,7 @@ impl World {
             surveyor: Surveyor::new(bench.clone()),
             bench,
             finished: false,
+            edited: AtomicBool::new(false),
             _folder: folder,
         }
     }
@@ -324,6 +331,7 @@ impl World {
     pub async fn finish(mut self) {
         self.finished = true;
         self.history_is_whole().await;
+        self.tables_are_what_events_state().await;
         self.nothing_is_held().await;
         self.states_follow_from_batches().await;
         self.nothing_was_sent_twice().await;
@@ -340,6 +348,19 @@ impl World {
             previous.clone_from(&chained.hash);
         }
         assert_eq!(self.head().await, i64::try_from(history.len()).unwrap());
+    }
+
+    /// A test is about to write to its tables past the service.
+    pub fn is_edited(&self) {
+        self.edited.store(true, Ordering::Relaxed);
+    }
+
+    async fn tables_are_what_events_state(&self) {
+        if self.edited.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut facts = Facts::begin(&self.database.db, self.head().await).await.unwrap();
+        while facts.step(&self.database.db, 500, self.now()).await.unwrap() == Step::More {}
     }
 
     async fn nothing_is_held(&self) {

@@ -1,0 +1,126 @@
+//! Holds what the tables say against the events that state it, in bounded steps: the second half of a check, once the
+//! chain was found intact.
+
+use std::collections::HashMap;
+
+use crate::{
+    domain::{
+        audit::{
+            Action, Chained,
+            facts::{self, BEGINNINGS, compare_invalidation},
+            verify::Broken,
+        },
+        id::InvalidationId,
+        invalidation::{Batch, Invalidation},
+        time::Timestamp,
+    },
+    store::{Conn, Db, StoreError, audit, batches, invalidations},
+};
+
+use super::{CheckError, Step};
+
+/// So many invalidations are held against their events at once.
+const TOGETHER: usize = 100;
+
+/// A comparison under way.
+#[derive(Debug)]
+pub struct Facts {
+    /// The last event that was looked at.
+    reached: i64,
+    /// The last one that is to be.
+    last: i64,
+    compared: u64,
+}
+
+impl Facts {
+    /// From the first event that is there up to this one.
+    pub async fn begin(db: &Db, last: i64) -> Result<Self, StoreError> {
+        let first = audit::first_sequence(&mut *db.read().await?).await?;
+        Ok(Self { reached: first - 1, last, compared: 0 })
+    }
+
+    /// So many invalidations and requests for approval were held against their events.
+    #[must_use]
+    pub const fn compared(&self) -> u64 {
+        self.compared
+    }
+
+    /// Were all events looked at? What is left is the end.
+    #[must_use]
+    pub const fn is_through(&self) -> bool {
+        self.reached >= self.last
+    }
+
+    /// Looks at what the next `numbers` events state.
+    pub async fn step(&mut self, db: &Db, numbers: i64, now: Timestamp) -> Result<Step, CheckError> {
+        let numbers = numbers.min(self.last - self.reached);
+        let mut conn = db.read().await?;
+        if numbers <= 0 {
+            self.look_for_unstated(&mut conn).await?;
+            return Ok(Step::End);
+        }
+        let stating = audit::stating(&mut conn, self.reached, numbers).await?;
+        let mut found: Vec<Broken> = Vec::new();
+        for chained in stating.iter().filter(|chained| chained.event.target.kind == "proposal") {
+            found.extend(audit::proposal_contradiction(&mut conn, chained, now).await?);
+            self.compared += u64::from(chained.event.action == Action::ProposalMade);
+        }
+        let ids: Vec<InvalidationId> = stating.into_iter().filter_map(begun).collect();
+        for ids in ids.chunks(TOGETHER) {
+            for id in suspects(&mut conn, ids).await? {
+                // It may have gone on while its rows were read.
+                found.extend(audit::contradiction(&mut conn, &id).await?);
+            }
+            self.compared += ids.len() as u64;
+        }
+        if let Some(first) = found.into_iter().min_by_key(|broken| broken.sequence) {
+            // Old events may have been dropped meanwhile, with what they state.
+            if first.sequence >= audit::first_sequence(&mut conn).await? {
+                return Err(first.into());
+            }
+        }
+        self.reached += numbers;
+        Ok(Step::More)
+    }
+
+    /// Where nothing was dropped, each invalidation has the event that it began with.
+    async fn look_for_unstated(&self, conn: &mut Conn) -> Result<(), CheckError> {
+        if audit::first_sequence(conn).await? > 1 {
+            return Ok(());
+        }
+        let Some(id) = audit::unstated_invalidation(conn).await? else { return Ok(()) };
+        // Asked again: the first event may have been dropped in between.
+        if audit::first_sequence(conn).await? > 1 {
+            return Ok(());
+        }
+        let what = format!("the invalidation {id} is in the database, and no event up to here begins it");
+        Err(facts::broken(self.last, what).into())
+    }
+}
+
+fn begun(chained: Chained) -> Option<InvalidationId> {
+    let begins = BEGINNINGS.contains(&chained.event.action);
+    chained.event.invalidation.filter(|_| begins)
+}
+
+/// Those of these invalidations that do not seem to be what their events state.
+async fn suspects(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<InvalidationId>, StoreError> {
+    let mut events: HashMap<InvalidationId, Vec<Chained>> = HashMap::new();
+    for chained in audit::of_invalidations(conn, ids).await? {
+        if let Some(id) = chained.event.invalidation.clone() {
+            events.entry(id).or_default().push(chained);
+        }
+    }
+    let rows: HashMap<InvalidationId, Invalidation> =
+        invalidations::find_all(conn, ids).await?.into_iter().map(|row| (row.id.clone(), row)).collect();
+    let mut of: HashMap<InvalidationId, Vec<Batch>> = HashMap::new();
+    for batch in batches::of_invalidations(conn, ids).await? {
+        of.entry(batch.invalidation.clone()).or_default().push(batch);
+    }
+    let agrees = |id: &InvalidationId| {
+        let events = events.get(id).map(Vec::as_slice).unwrap_or_default();
+        let batches = of.get(id).map(Vec::as_slice).unwrap_or_default();
+        compare_invalidation(events, rows.get(id), batches).is_ok()
+    };
+    Ok(ids.iter().filter(|id| !agrees(id)).cloned().collect())
+}
