@@ -80,6 +80,7 @@ async fn a_thousand(world: &World) {
 #[tokio::test]
 async fn a_thousand_in_progress_cost_at_most_twelve_calls_a_tick() {
     let world = World::new().await;
+    world.is_edited();
     a_thousand(&world).await;
     let open = "SELECT count(*) FROM batch WHERE state = 'in_progress'";
     let mut raw = world.database.raw().await;
