@@ -18,6 +18,14 @@
     }
   });
 
+  // Enter in the reason goes on to the button; a second Enter presses it.
+  document.getElementById("reason")?.addEventListener("keydown", (event) => {
+    const button = event.target.form?.querySelector('button[type="submit"]');
+    if (event.key !== "Enter" || event.isComposing || !button) return;
+    event.preventDefault();
+    button.focus();
+  });
+
   const find = document.getElementById("find");
   const select = document.getElementById("distribution");
   if (!find || !select) return;

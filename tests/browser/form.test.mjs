@@ -114,6 +114,46 @@ for (const javaScript of [true, false]) {
   });
 }
 
+for (const javaScript of [true, false]) {
+  test(`Enter in the reason sends nothing and fills nothing in: ${javaScript ? "with" : "without"} JavaScript`, async () => {
+    const before = (await created(demo)).length;
+    await visit(browser, demo, { javaScript, refusals: true }, async (page) => {
+      await signIn(page);
+      await page.locator("#distribution").selectOption(WORKSHOP);
+      await page.locator("#items").fill("/styles.css");
+      await page.locator("#reason").fill("build 5121");
+      await page.locator("#reason").press("Enter");
+      await plan(page).locator("li", { hasText: "/styles.css" }).waitFor();
+      assert.equal(await page.locator("#items").inputValue(), "/styles.css");
+      assert.equal(await page.locator("#reason").inputValue(), "build 5121");
+    });
+    await settled(before);
+  });
+}
+
+test("what was typed outlives the end of a session, and is gone once it was accepted", async () => {
+  const before = (await created(demo)).length;
+  await visit(browser, demo, { refusals: true }, async (page) => {
+    await signIn(page);
+    await page.locator("#distribution").selectOption(WORKSHOP);
+    await page.locator("#items").fill("/kept.css");
+    await page.locator("#reason").fill("Stays too");
+    await page.context().clearCookies();
+    await button(page).click();
+    await page.waitForURL((url) => url.pathname !== "/");
+    await signIn(page);
+    assert.equal(await page.locator("#items").inputValue(), "/kept.css");
+    assert.equal(await page.locator("#reason").inputValue(), "Stays too");
+    assert.equal(await page.locator("#distribution").inputValue(), WORKSHOP);
+    await plan(page).locator("li", { hasText: "/kept.css" }).waitFor();
+    await button(page).click();
+    await page.waitForURL(/\/invalidations\//);
+    await page.goto(`${demo.url}/`);
+    assert.equal(await page.locator("#items").inputValue(), "");
+  });
+  await settled(before + 1);
+});
+
 /** So many invalidations were made at CloudFront, and no more come. */
 async function settled(count) {
   for (let tries = 0; tries < 50 && (await created(demo)).length < count; tries += 1) {

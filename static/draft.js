@@ -1,0 +1,55 @@
+// Keeps what is typed into the request form in this tab until it was accepted. Browsers keep no copy of the page, so
+// that going back, an error or a session that ended would lose it otherwise.
+(() => {
+  const KEY = "unstale.draft";
+  const read = () => {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEY));
+    } catch {
+      return null;
+    }
+  };
+  const write = (draft) => {
+    try {
+      if (draft) sessionStorage.setItem(KEY, JSON.stringify(draft));
+      else sessionStorage.removeItem(KEY);
+    } catch {
+      // A browser that keeps nothing: then a draft is not kept either.
+    }
+  };
+
+  const draft = read();
+  // Where a form leads that was accepted.
+  if (draft?.sent && /^\/(invalidations|approvals)\b/.test(location.pathname)) write(null);
+
+  const form = document.getElementById("request");
+  if (!form) return;
+  const { items, reason, distribution, request_key: key } = form.elements;
+  const save = (sent) => {
+    write({
+      person: form.dataset.person,
+      distribution: distribution.value,
+      items: items.value,
+      reason: reason.value,
+      key: key.value,
+      sent,
+    });
+  };
+  form.addEventListener("input", () => save(false));
+  form.addEventListener("submit", (event) => {
+    if (!event.submitter?.hasAttribute("formaction")) save(true);
+  });
+
+  // Once htmx listens too, so that the plan is shown.
+  window.addEventListener("load", () => {
+    const untouched = items.value.trim() === "" && reason.value === "";
+    if (!draft || draft.person !== form.dataset.person || !untouched) return;
+    items.value = draft.items;
+    reason.value = draft.reason;
+    const offered = [...distribution.options].some((option) => option.value === draft.distribution);
+    if (distribution.value === "" && offered) distribution.value = draft.distribution;
+    // It may have been accepted though no answer came: under the same key it is not taken a second time.
+    if (draft.sent) key.value = draft.key;
+    items.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+})();
