@@ -11,7 +11,7 @@ use crate::{
         proposal::{Proposal, ProposalState},
         time::Timestamp,
     },
-    store::{Tx, audit, distributions, proposals},
+    store::{Tx, audit, distributions, proposals, protections},
 };
 
 use super::{
@@ -19,7 +19,12 @@ use super::{
     accepted::Accepted,
     allow::{self, Refusal},
     new_uuid,
+    request_invalidation::same_due,
 };
+
+const REPEAT: Refusal = Refusal::Rule(
+    "the same items were requested within the distribution's cool-down; decline this request, or approve it later",
+);
 
 /// Queues what was asked for, in the asker's name. The one event is the second person's.
 pub async fn approve_proposal(
@@ -40,6 +45,10 @@ pub async fn approve_proposal(
     }
     if proposal.state != ProposalState::Waiting {
         return Err(OpError::TooLate);
+    }
+    let cool_down = protections::hold(&mut tx, site).await?.cool_down;
+    if same_due(&mut tx, site, &proposal.items, cool_down, now, now).await?.is_some() {
+        return Err(allow::refuse(desk, tx, acting, &what, Some(site), REPEAT).await?);
     }
     let new = NewInvalidation::from_batches(
         site.clone(),
@@ -85,6 +94,9 @@ async fn hindrance(
     let nobodys = proposal.asked_by.kind == ActorKind::Token && proposal.behind.is_empty();
     if nobodys && role != Role::Admin {
         return Ok(Some(Refusal::Rule("what a token of the command line asks for needs an administrator")));
+    }
+    if audit::contradiction_of_proposal(tx, proposal, now).await?.is_some() {
+        return Ok(Some(Refusal::Rule("the request is not what the history recorded when it was made")));
     }
     if distributions::is_tenant_only(tx, &proposal.distribution).await? {
         return Ok(Some(allow::TENANT_ONLY));

@@ -9,9 +9,10 @@ use crate::{
         access::{Access, Role},
         actor::Acting,
         audit::{Action, ItemsRecord, Target},
-        id::{InvalidationId, ProposalId},
+        id::{DistributionId, InvalidationId, ProposalId},
         idempotency::{Answer, Kept},
         invalidation::{Invalidation, NewInvalidation},
+        item::Item,
         protection::{Confirmation, Guard, Protection, is_its_name, name_to_type},
         time::Timestamp,
     },
@@ -241,13 +242,28 @@ async fn repeated(
     turn.write().await?;
     let now = desk.clock.now();
     let wanted = new.not_before.map_or(now, |at| at.max(now));
+    same_due(&mut turn.tx, &new.distribution, &new.items(), protection.cool_down, wanted, now).await
+}
+
+/// An invalidation of the same items that is due within the cool-down before they are wanted.
+pub(super) async fn same_due(
+    tx: &mut Tx,
+    site: &DistributionId,
+    items: &[Item],
+    cool_down: Duration,
+    wanted: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Invalidation>, StoreError> {
+    if cool_down.is_zero() {
+        return Ok(None);
+    }
     let due = DueWithin {
-        after: wanted.minus(protection.cool_down),
+        after: wanted.minus(cool_down),
         until: wanted.plus(AT_ONCE),
         asked_until: now.and_a_moment(),
     };
-    let sha256 = ItemsRecord::of(&new.items()).sha256;
-    invalidations::same_due_within(&mut turn.tx, &new.distribution, &sha256, due).await
+    let sha256 = ItemsRecord::of(items).sha256;
+    invalidations::same_due_within(tx, site, &sha256, due).await
 }
 
 /// Queues it, and writes the one event that says so.

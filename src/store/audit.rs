@@ -18,7 +18,8 @@ pub use check::{
     set_head_posted, set_head_told, set_post_problem, standing,
 };
 pub use facts::{
-    contradiction, contradiction_of, of_invalidations, proposal_contradiction, stating, unstated_invalidation,
+    contradicted, contradiction, contradiction_of, contradiction_of_proposal, of_invalidations,
+    proposal_contradiction, stating, unstated_invalidation,
 };
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
 pub use index::{Entry, add_to_index, index_reached, missing_from_index, reindex_after};

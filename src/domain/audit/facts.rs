@@ -52,6 +52,19 @@ pub fn compare_invalidation(
     found.end()
 }
 
+/// Holds what lists show of an invalidation against the event that it began with. Its batches are not looked at: of more
+/// items than stand in the event itself, only the number is compared.
+pub fn compare_listed(events: &[Chained], row: &Invalidation) -> Result<(), Broken> {
+    let Some(first) = events.iter().find(|chained| begins(&chained.event)) else { return Ok(()) };
+    let mut found = Found::default();
+    compare_request(first, row, &mut found);
+    let shown = &first.event.items.shown;
+    if !shown.is_empty() && !shown.contains(&row.first_item) {
+        found.add(first.sequence, "the first item of the invalidation is none that it states");
+    }
+    found.end()
+}
+
 fn begins(event: &Event) -> bool {
     BEGINNINGS.contains(&event.action) && event.invalidation.is_some()
 }

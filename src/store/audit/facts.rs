@@ -49,6 +49,38 @@ pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result
     fetch_lines!(conn, sql, ids)
 }
 
+/// Those of these rows, as lists show them, that do not agree with the event that began them.
+pub async fn contradicted(conn: &mut Conn, rows: &[Invalidation]) -> Result<Vec<InvalidationId>, StoreError> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = Value::from(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>()).to_string();
+    let sql = if conn.is_postgres() {
+        lines_of!(
+            postgres,
+            "WHERE invalidation_id IN (SELECT value FROM json_array_elements_text($1::json))
+                 AND action IN ('invalidation.requested', 'protection.overridden', 'proposal.approved',
+                     'invalidation.seen')
+             ORDER BY sequence"
+        )
+    } else {
+        lines_of!(
+            sqlite,
+            "WHERE invalidation_id IN (SELECT value FROM json_each($1))
+                 AND action IN ('invalidation.requested', 'protection.overridden', 'proposal.approved',
+                     'invalidation.seen')
+             ORDER BY sequence"
+        )
+    };
+    let began: Vec<Chained> = fetch_lines!(conn, sql, ids)?;
+    let of = |row: &Invalidation| {
+        let own = began.iter().filter(|chained| chained.event.invalidation.as_ref() == Some(&row.id));
+        own.cloned().collect::<Vec<_>>()
+    };
+    let differs = |row: &&Invalidation| facts::compare_listed(&of(row), row).is_err();
+    Ok(rows.iter().filter(differs).map(|row| row.id.clone()).collect())
+}
+
 /// The first event of an invalidation that its rows do not agree with. A change and its event are one transaction: rows
 /// that were read between two looks at the same events are those that these events left.
 pub async fn contradiction(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Broken>, StoreError> {
@@ -105,6 +137,28 @@ pub async fn proposal_contradiction(
         return Ok(facts::compare_decision(stated.sequence, decided.as_ref(), &row).err());
     }
     Ok(facts::compare_decision(stated.sequence, Some(stated), &row).err())
+}
+
+/// The first event on a request for approval that its row does not agree with. Where no event asks for it, old events
+/// may have been dropped.
+pub async fn contradiction_of_proposal(
+    conn: &mut Conn,
+    row: &Proposal,
+    now: Timestamp,
+) -> Result<Option<Broken>, StoreError> {
+    let asked: Vec<Chained> = fetch_events!(
+        conn,
+        "WHERE action = 'proposal.made' AND target_id = $1 ORDER BY sequence LIMIT 1",
+        row.id.as_str(),
+    )?;
+    match asked.first() {
+        Some(asked) => proposal_contradiction(conn, asked, now).await,
+        None if super::first_sequence(conn).await? > 1 => Ok(None),
+        None => {
+            let what = "no event asks for the request for approval";
+            Ok(Some(Broken { sequence: 1, flaw: Flaw::Tables(what.to_owned()) }))
+        }
+    }
 }
 
 /// The event that decided on a request for approval.

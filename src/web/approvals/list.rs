@@ -1,5 +1,7 @@
 //! `GET /approvals`
 
+use std::collections::HashSet;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -15,7 +17,7 @@ use crate::{
         ticket::{Piece, pieces},
         time::span_in_words,
     },
-    store::proposals,
+    store::{audit, proposals},
 };
 
 use super::super::{
@@ -41,6 +43,7 @@ struct Page {
 }
 
 /// A proposal as a card.
+#[expect(clippy::struct_excessive_bools, reason = "each is a question that the template asks")]
 struct Card {
     id: String,
     title: String,
@@ -60,6 +63,8 @@ struct Card {
     may_approve: bool,
     may_decline: bool,
     own: bool,
+    /// It is not what the history recorded.
+    contradicted: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,11 +93,24 @@ pub async fn render(
     let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Approvals", "/approvals").await?;
     let all = proposals::recent(&mut conn, &visitor.access, SHOWN, now).await?;
     let sites = view::sites(&mut conn, visitor).await?;
+    let mut contradicted = HashSet::new();
+    for proposal in &all {
+        if audit::contradiction_of_proposal(&mut conn, proposal, now).await?.is_some() {
+            contradicted.insert(proposal.id.clone());
+        }
+    }
     drop(conn);
     let (waiting, earlier): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|proposal| proposal.state == ProposalState::Waiting);
-    let around = Around { sites: &sites, tickets: web.options.tickets.as_ref(), now };
-    let cards = |list: Vec<Proposal>| list.into_iter().map(|one| card(one, visitor, &around)).collect();
+    let around = Around { sites: &sites, tickets: web.options.tickets.as_ref(), contradicted: &[], now };
+    let cards = |list: Vec<Proposal>| {
+        let card = |one: Proposal| {
+            let withhold = contradicted.contains(&one.id);
+            let card = card(one, visitor, &around);
+            if withhold { withheld(card) } else { card }
+        };
+        list.into_iter().map(card).collect()
+    };
     view::page(&Page { frame, made, problem, waiting: cards(waiting), earlier: cards(earlier) })
 }
 
@@ -122,6 +140,22 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &Around<'_>) -> Card {
         may_approve: may && !own,
         may_decline: may,
         own,
+        contradicted: false,
+    }
+}
+
+/// A card of what is not as the history recorded it: nothing of it is shown as if it were, and nobody approves it.
+fn withheld(card: Card) -> Card {
+    Card {
+        title: "Not what the history recorded".to_owned(),
+        who: String::new(),
+        reason: Vec::new(),
+        items: Vec::new(),
+        more: 0,
+        decided: None,
+        may_approve: false,
+        contradicted: true,
+        ..card
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         id::DistributionId,
         time::span_in_words,
     },
-    store::{batches, distribution_tags, invalidations, protections, survey},
+    store::{audit, batches, distribution_tags, invalidations, protections, survey},
 };
 
 use super::super::{
@@ -58,6 +58,7 @@ pub async fn show(
     let mut frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distribution", &path).await?;
     let site = view::site(&mut conn, &visitor, &id).await?.ok_or(WebError::NotFound)?;
     let list = invalidations::of_distribution(&mut conn, &id, LISTED).await?;
+    let contradicted = audit::contradicted(&mut conn, &list).await?;
     let load = batches::in_flight(&mut conn, &id).await?;
     let usual = batches::usual_time(&mut conn, &id).await?;
     let tags = distribution_tags::of(&mut conn, &id).await?;
@@ -75,7 +76,8 @@ pub async fn show(
         facts.push(("You may refresh", visitor.access.words(&site.id)));
     }
     let name = site.shown_name();
-    let around = Around { sites: std::slice::from_ref(&site), tickets: web.options.tickets.as_ref(), now };
+    let tickets = web.options.tickets.as_ref();
+    let around = Around { sites: std::slice::from_ref(&site), tickets, contradicted: &contradicted, now };
     let rows = view::rows(&list, &around);
     view::page(&Page {
         frame,

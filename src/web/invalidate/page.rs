@@ -11,7 +11,7 @@ use crate::{
         invalidation::Invalidation,
     },
     ops::new_uuid,
-    store::{Conn, StoreError, batches, distributions, invalidations, proposals},
+    store::{Conn, StoreError, audit, batches, distributions, invalidations, proposals},
 };
 
 use super::{
@@ -73,23 +73,33 @@ pub async fn show(
         .or_else(|| web.options.demo.as_ref().map(|demo| demo.distribution.clone()))
         .unwrap_or_default();
     let mut form = RequestForm { distribution, ..RequestForm::default() };
+    let mut problem = None;
     if let Some(id) = wanted.repeat.as_deref().and_then(InvalidationId::parse) {
         let mut conn = web.desk.db.read().await?;
-        fill_from(&mut conn, &visitor, &mut form, &id).await?;
+        if !fill_from(&mut conn, &visitor, &mut form, &id).await? {
+            problem = Some(NOT_AS_RECORDED.to_owned());
+        }
     }
     let reason = Field::new(form.reason.clone());
-    render(&web, &visitor, &form, reason, None).await
+    render(&web, &visitor, &form, reason, problem).await
 }
 
+const NOT_AS_RECORDED: &str =
+    "What is kept of that invalidation is not what the history recorded. Nothing of it was filled in.";
+
+/// Fills the form with an earlier invalidation; `false` where its rows are not what the history recorded.
 async fn fill_from(
     conn: &mut Conn,
     visitor: &Visitor,
     form: &mut RequestForm,
     id: &InvalidationId,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let earlier = invalidations::find(conn, id).await?;
-    let Some(earlier) = earlier.filter(|one| visitor.access.sees(&one.distribution)) else { return Ok(()) };
+    let Some(earlier) = earlier.filter(|one| visitor.access.sees(&one.distribution)) else { return Ok(true) };
     let batches = batches::of_invalidation(conn, id).await?;
+    if audit::contradiction_of(conn, &earlier, &batches).await?.is_some() {
+        return Ok(false);
+    }
     let mut items: Vec<&str> =
         batches.iter().flat_map(|batch| &batch.items).map(crate::domain::item::Item::as_str).collect();
     // A batch that was given up stands beside the one that took its place.
@@ -98,7 +108,7 @@ async fn fill_from(
     form.distribution = earlier.distribution.to_string();
     form.items = items.join("\n");
     form.reason = earlier.reason;
-    Ok(())
+    Ok(true)
 }
 
 /// The page with the form as given. A form without a key gets a new one.
@@ -127,7 +137,10 @@ pub async fn render(
     let recent = invalidations::recent(&mut conn, &visitor.access, RECENT).await?;
     let named: Vec<_> = active.iter().chain(&recent).map(|one| &one.distribution).collect();
     let named = distributions::some(&mut conn, &named).await?;
-    let around = Around { sites: &named, tickets: web.options.tickets.as_ref(), now };
+    let listed: Vec<_> = active.iter().chain(&recent).cloned().collect();
+    let contradicted = audit::contradicted(&mut conn, &listed).await?;
+    let tickets = web.options.tickets.as_ref();
+    let around = Around { sites: &named, tickets, contradicted: &contradicted, now };
     let flights = flights(&mut conn, web, &active, &around).await?;
     let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
     let surveyed = crate::store::survey::read(&mut conn).await?.finished_at.is_some();

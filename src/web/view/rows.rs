@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::{
     actor::ActorKind,
     distribution::Distribution,
+    id::InvalidationId,
     invalidation::{Invalidation, InvalidationState},
     retry,
     ticket::{Piece, Tickets, pieces},
@@ -36,6 +37,8 @@ impl Status {
 pub struct Around<'a> {
     pub sites: &'a [Distribution],
     pub tickets: Option<&'a Tickets>,
+    /// Those that are not what the history recorded.
+    pub contradicted: &'a [InvalidationId],
     pub now: Timestamp,
 }
 
@@ -60,7 +63,23 @@ pub fn rows(list: &[Invalidation], around: &Around<'_>) -> Vec<Row> {
     list.iter().map(|invalidation| row(invalidation, around)).collect()
 }
 
+/// What is not as the history recorded it is not shown as if it were.
 fn row(invalidation: &Invalidation, around: &Around<'_>) -> Row {
+    let row = as_kept(invalidation, around);
+    if !around.contradicted.contains(&invalidation.id) {
+        return row;
+    }
+    Row {
+        first_item: "Not what the history recorded".to_owned(),
+        more: 0,
+        who: String::new(),
+        outside: false,
+        reason: Vec::new(),
+        ..row
+    }
+}
+
+fn as_kept(invalidation: &Invalidation, around: &Around<'_>) -> Row {
     Row {
         id: invalidation.id.to_string(),
         when: When::new(invalidation.requested_at, around.now),

@@ -164,6 +164,30 @@ async fn a_list_that_was_changed_is_not_shown_or_indexed_as_history() {
 }
 
 #[tokio::test]
+async fn what_was_changed_is_not_listed_repeated_or_approved() {
+    let (site, long) = lived().await;
+    let (world, ada, eve) = (&site.world, site.operator().await, site.admin().await);
+    for page in ["/", "/approvals", &format!("/distributions/{WORKSHOP}")] {
+        eve.get(page).await.assert_silent_about("ot what the history recorded");
+    }
+    let mut raw = world.database.raw().await;
+    let waiting = raw.texts("SELECT id FROM proposal WHERE first_item = '/one/*'").await.remove(0);
+    raw.run(&format!("UPDATE proposal SET items = '[\"/*\"]' WHERE id = '{waiting}'")).await.unwrap();
+    raw.run(&format!("UPDATE invalidation SET reason = 'nothing' WHERE id = '{long}'")).await.unwrap();
+
+    ada.get("/").await.assert_says("Not what the history recorded");
+    ada.get(&format!("/?repeat={long}")).await.assert_says("Nothing of it was filled in");
+    let page = eve.get("/approvals").await;
+    page.assert_says("It cannot be approved");
+    assert!(!page.has(&format!("#proposal-{waiting} [action$='/approve']")));
+    let refused = eve.post(&format!("/approvals/{waiting}/approve"), &[("word", "")]).await;
+    refused.assert_says("the request is not what the history recorded when it was made");
+    assert_eq!(raw.number("SELECT count(*) FROM proposal WHERE state = 'approved'").await, 0);
+    world.is_edited();
+    site.finish().await;
+}
+
+#[tokio::test]
 async fn what_was_dropped_after_its_time_is_no_false_alarm() {
     let database = Database::new(Engine::Sqlite).await.unwrap();
     super::given::fill(&database.db, 30).await;

@@ -6,12 +6,16 @@ use std::time::Duration;
 use reqwest::Method;
 use unstale::domain::{
     access::Role,
-    id::{DistributionId, InvalidationId},
+    actor::{Acting, Actor},
+    audit::{Action, Event, ItemsRecord, Target},
+    id::{DistributionId, InvalidationId, PersonId},
+    item::Item,
     protection::Guard,
+    time::Timestamp,
 };
 
 use super::routes::routes;
-use crate::support::{Browser, SHOP, Site, WORKSHOP, uuid};
+use crate::support::{Browser, SHOP, Site, WORKSHOP, acting, uuid};
 
 /// The answers to: nobody, a viewer, an operator, an operator narrowed to elsewhere, one narrowed to here, an admin.
 type Answers = [u16; 6];
@@ -52,7 +56,8 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/account",
         ) => PAGE,
         ("GET", "/distributions/{id}" | "/invalidations/{id}" | "/history/{sequence}") => OF_A_SITE,
-        ("GET", "/events" | "/find/distributions") | ("POST", "/plan") => [401, 200, 200, 200, 200, 200],
+        ("GET", "/events") | ("POST", "/plan") => [401, 200, 200, 200, 200, 200],
+        ("GET", "/find/distributions") => [303, 200, 200, 200, 200, 200],
         // A hidden distribution is none that can be chosen.
         ("POST", "/invalidations") => [401, 403, 303, 422, 303, 303],
         (
@@ -170,6 +175,14 @@ impl Stage<'_> {
             now + 1_000_000
         ))
         .await;
+        // The history states it: what it does not state is not approved.
+        let person = Actor::person(&PersonId::from_trusted("p1"), "p1@example.com");
+        let asker = Acting { actor: person, ..acting() };
+        let mut event = Event::new(Timestamp::from_micros(now), &asker, Action::ProposalMade);
+        event.target = Target::new("proposal", &id);
+        event.distribution = Some(DistributionId::from_trusted(place));
+        event.items = ItemsRecord::of(&[Item::from_trusted("/*")]);
+        self.site.world.database.append(event).await;
         id
     }
 

@@ -95,6 +95,29 @@ async fn a_second_person_approves_and_it_is_sent() {
 }
 
 #[tokio::test]
+async fn the_same_is_not_approved_twice_within_the_cool_down() {
+    let site = guarded(Guard::SecondPerson).await;
+    site.protect(SHOP, |protection| {
+        protection.guard = Guard::SecondPerson;
+        protection.wide_above = Some(2);
+        protection.cool_down = Duration::from_hours(1);
+    })
+    .await;
+    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Operator).await);
+    for _ in 0..2 {
+        send(&ada, "/*\n/w/*", &[]).await.assert_status(303);
+    }
+    let first = bob.get("/approvals").await.form("form[action$='/approve']");
+    bob.press(&first).await.assert_status(303);
+    bob.press(&first).await.assert_status(409);
+    let second = bob.get("/approvals").await.form("form[action$='/approve']");
+    assert_ne!(first.action, second.action);
+    bob.press(&second).await.assert_status(403).assert_says("within the distribution's cool-down");
+    assert_eq!(site.world.recent().await.len(), 1);
+    site.finish().await;
+}
+
+#[tokio::test]
 async fn declining_needs_a_word_and_a_day_is_the_end() {
     let site = guarded(Guard::SecondPerson).await;
     let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Admin).await);

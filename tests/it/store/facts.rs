@@ -7,7 +7,7 @@ use unstale::{
         invalidation::NewInvalidation,
     },
     store::{
-        audit, batches, invalidations,
+        audit, batches, invalidations, proposals,
         tables::{self, Tables},
     },
 };
@@ -56,6 +56,22 @@ async fn what_events_state_is_held_against_the_rows(database: &Database) {
 
     let contradiction = async || database.get(async |conn| audit::contradiction(conn, &one.id).await).await;
     assert_eq!(contradiction().await, None);
+    let listed = async || {
+        let mut rows = database.get(async |conn| invalidations::find_all(conn, &ids).await).await;
+        rows.sort_by_key(|row| std::cmp::Reverse(row.item_count));
+        database.get(async |conn| audit::contradicted(conn, &rows).await).await
+    };
+    assert_eq!(listed().await, []);
+    assert_eq!(database.get(async |conn| audit::contradicted(conn, &[]).await).await, []);
+    for column in ["reason", "actor_name", "first_item"] {
+        let mut raw = database.raw().await;
+        let set = |value: &str| format!("UPDATE invalidation SET {column} = {value} WHERE item_count = 1");
+        let before = raw.texts(&format!("SELECT {column} FROM invalidation WHERE item_count = 1")).await;
+        raw.run(&set("'/false'")).await.unwrap();
+        assert_eq!(listed().await, std::slice::from_ref(&two.id), "{column}");
+        raw.run(&set(&format!("'{}'", before[0]))).await.unwrap();
+    }
+    assert_eq!(listed().await, []);
     database.raw().await.run("UPDATE batch SET items = '[]' WHERE number = 2").await.unwrap();
     let found = contradiction().await.unwrap();
     assert!(found.sequence == 1 && matches!(found.flaw, Flaw::Tables(_)), "{found}");
@@ -80,6 +96,25 @@ async fn a_request_for_approval_that_is_gone_is_named(database: &Database) {
     assert!(found.unwrap().to_string().contains("is not in the database"));
 }
 
+async fn a_request_for_approval_that_no_event_asks_for_is_named(database: &Database) {
+    sites(database, &["E1"]).await;
+    let asked = super::protection::proposal("E1", 1);
+    database.write(async |tx| proposals::insert(tx, &asked).await).await;
+    let found =
+        async || database.get(async |conn| audit::contradiction_of_proposal(conn, &asked, at(2)).await).await;
+    assert!(found().await.unwrap().to_string().contains("no event asks for"));
+    let mut event = Event::new(asked.asked_at, &acting(), Action::ProposalMade);
+    event.acting.actor = asked.asked_by.clone();
+    event.target = Target::new("proposal", asked.id.as_str());
+    event.distribution = Some(asked.distribution.clone());
+    event.items = ItemsRecord::of(&asked.items);
+    event.reason.clone_from(&asked.reason);
+    database.append(event).await;
+    assert_eq!(found().await, None);
+    database.raw().await.run("UPDATE proposal SET items = '[\"/false\"]'").await.unwrap();
+    assert!(found().await.unwrap().to_string().contains("list of items"));
+}
+
 async fn the_tables_are_of_this_program_and_may_be_written(database: &Database) {
     let standing = async || database.get(async |conn| tables::standing(conn).await).await;
     assert_eq!(standing().await, Tables::Current);
@@ -96,5 +131,6 @@ async fn the_tables_are_of_this_program_and_may_be_written(database: &Database) 
 on_each_engine!(
     what_events_state_is_held_against_the_rows,
     a_request_for_approval_that_is_gone_is_named,
+    a_request_for_approval_that_no_event_asks_for_is_named,
     the_tables_are_of_this_program_and_may_be_written,
 );
