@@ -8,6 +8,7 @@ use axum::{
     extract::{Form, FromRequest, FromRequestParts, Path, Query, Request},
     http::{HeaderMap, header, request::Parts},
 };
+use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 use tokio_stream::StreamExt;
 
@@ -55,6 +56,11 @@ async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) 
     }
     let (parts, body) = request.into_parts();
     let bytes = read(&parts.headers, body, max).await?;
+    if percent_decode(&bytes).decode_utf8().is_err() {
+        // Read loosely, a letter in another encoding would become another path.
+        let why = "The form is not in UTF-8. Nothing was kept or sent.";
+        return Err(WebError::BadRequest(why.to_owned()));
+    }
     if let Some(name) = twice(&bytes) {
         let why = format!("The field {name} is in the form twice. Nothing was kept or sent.");
         return Err(WebError::BadRequest(why));

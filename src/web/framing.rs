@@ -36,6 +36,8 @@ pub struct Watched<S> {
     stream: S,
     place: Place,
     line: Vec<u8>,
+    /// The line is longer than what is kept of it.
+    cut: bool,
     two_lengths: TwoLengths,
 }
 
@@ -64,7 +66,7 @@ struct Lengths {
 
 impl<S> Watched<S> {
     pub fn new(stream: S, two_lengths: TwoLengths) -> Self {
-        Self { stream, place: Place::RequestLine, line: Vec::new(), two_lengths }
+        Self { stream, place: Place::RequestLine, line: Vec::new(), cut: false, two_lengths }
     }
 
     fn look_at(&mut self, mut bytes: &[u8]) {
@@ -95,19 +97,26 @@ impl<S> Watched<S> {
         let part = &bytes[..end.unwrap_or(bytes.len())];
         let room = LINE_MAX.saturating_sub(self.line.len()).min(part.len());
         self.line.extend_from_slice(&part[..room]);
+        self.cut |= room < part.len();
         let Some(end) = end else { return bytes.len() };
         let line = std::mem::take(&mut self.line);
-        self.end_line(line.strip_suffix(b"\r").unwrap_or(&line));
+        let cut = std::mem::take(&mut self.cut);
+        self.end_line(line.strip_suffix(b"\r").unwrap_or(&line), cut);
         end + 1
     }
 
-    fn end_line(&mut self, line: &[u8]) {
+    fn end_line(&mut self, line: &[u8], cut: bool) {
         self.place = match self.place {
             // Empty lines before a request are nothing (RFC 9112 §2.2).
             Place::RequestLine | Place::Trailer if line.is_empty() => Place::RequestLine,
             Place::RequestLine => Place::Header(Lengths::default()),
             Place::Header(lengths) if line.is_empty() => self.end_headers(lengths),
-            Place::Header(lengths) => Place::Header(lengths.and(line)),
+            Place::Header(lengths) => match lengths.and(line, cut) {
+                Some(lengths) => Place::Header(lengths),
+                None => self.lose(),
+            },
+            // Extensions may be long; a size that is, is read to its end by hyper and not here.
+            Place::ChunkSize if cut && !line.contains(&b';') => self.lose(),
             Place::ChunkSize => match chunk_size(line) {
                 Some(0) => Place::Trailer,
                 Some(size) => Place::Chunk(size),
@@ -119,12 +128,15 @@ impl<S> Watched<S> {
         };
     }
 
+    /// Where the request ends is not certain: as bad as two lengths.
+    fn lose(&self) -> Place {
+        self.two_lengths.0.store(true, Ordering::Relaxed);
+        Place::Lost
+    }
+
     fn end_headers(&self, lengths: Lengths) -> Place {
         match lengths {
-            Lengths { content_length: Some(_), transfer_encoding: true } => {
-                self.two_lengths.0.store(true, Ordering::Relaxed);
-                Place::Lost
-            }
+            Lengths { content_length: Some(_), transfer_encoding: true } => self.lose(),
             Lengths { transfer_encoding: true, .. } => Place::ChunkSize,
             Lengths { content_length: Some(length), .. } if length > 0 => Place::Body(length),
             Lengths { .. } => Place::RequestLine,
@@ -133,17 +145,21 @@ impl<S> Watched<S> {
 }
 
 impl Lengths {
-    fn and(mut self, header: &[u8]) -> Self {
+    /// With one header more; `None` where it is a length that was not read to its end.
+    fn and(mut self, header: &[u8], cut: bool) -> Option<Self> {
         let colon = header.iter().position(|byte| *byte == b':').unwrap_or(header.len());
         let (name, value) = header.split_at(colon);
         if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.transfer_encoding = true;
         } else if name.eq_ignore_ascii_case(b"content-length") {
+            if cut {
+                return None;
+            }
             // Of one that is no number hyper refuses the request; that it is there counts.
             let value = std::str::from_utf8(value).unwrap_or_default();
             self.content_length = Some(value.trim_matches([':', ' ', '\t']).parse().unwrap_or(0));
         }
-        self
+        Some(self)
     }
 }
 
@@ -226,6 +242,20 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_length_that_is_too_long_to_read_is_not_taken_for_another() {
+        let (blanks, zeros) = (" ".repeat(600), "0".repeat(600));
+        for length in [format!("Content-Length:{blanks}5"), format!("Content-Length: {zeros}5")] {
+            assert!(sees_two(&format!("POST / HTTP/1.1\r\n{length}\r\n\r\nhello"), 7), "{length}");
+        }
+        let chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert!(sees_two(&format!("{chunked}{zeros}5\r\nhello\r\n0\r\n\r\n"), 7));
+        let extended = format!("{chunked}5;name={blanks}\r\nhello\r\n0\r\n\r\n");
+        assert!(!sees_two(&extended, 7));
+        let cookie = format!("GET / HTTP/1.1\r\nCookie: {zeros}\r\n\r\n");
+        assert!(!sees_two(&cookie, 7));
     }
 
     #[test]

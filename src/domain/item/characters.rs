@@ -26,8 +26,12 @@ pub(super) fn check(line: &str) -> Result<(), ItemError> {
     if line.is_ascii() {
         return Ok(());
     }
-    let found = line.char_indices().find(|(at, c)| is_invisible(*c) && !is_joining(line, *at, *c));
-    found.map_or(Ok(()), |(at, c)| Err(refusal(&line[..at], c)))
+    invisible_in(line).map_or(Ok(()), |(at, c)| Err(refusal(&line[..at], c)))
+}
+
+/// The first character that nobody sees, or that turns the direction of what follows, and where it begins.
+pub(in crate::domain) fn invisible_in(text: &str) -> Option<(usize, char)> {
+    text.char_indices().find(|(at, c)| is_invisible(*c) && !is_joining(text, *at, *c))
 }
 
 fn is_invisible(c: char) -> bool {
