@@ -21,7 +21,8 @@ struct Mine {
     retry_at: Option<i64>,
 }
 
-/// The place of an invalidation's next queued batch; `None` where none is queued.
+/// The place of an invalidation's next queued batch; `None` where none is queued. What is put off until after it is due
+/// is not before it.
 pub async fn place(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Place>, StoreError> {
     let mine = fetch_optional!(
         conn,
@@ -37,18 +38,21 @@ pub async fn place(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Place>
         conn,
         (i64,),
         "SELECT count(*) FROM batch WHERE distribution_id = $1 AND state = 'queued'
-           AND (number < $2 OR (number = $2 AND created_at < $3))",
+           AND (number < $2 OR (number = $2 AND created_at < $3)) AND (attempts > 0 OR due_at <= $4)",
         mine.distribution_id.as_str(),
         mine.number,
         mine.created_at,
+        mine.due_at,
     )?;
     let others = fetch_all!(
         conn,
         (i64,),
         "SELECT count(*) FROM batch b JOIN distribution d ON d.id = b.distribution_id
-         WHERE d.account_id = $1 AND d.id <> $2 AND b.state = 'queued' GROUP BY d.id",
+         WHERE d.account_id = $1 AND d.id <> $2 AND b.state = 'queued' AND (b.attempts > 0 OR b.due_at <= $3)
+         GROUP BY d.id",
         mine.account_id.as_str(),
         mine.distribution_id.as_str(),
+        mine.due_at,
     )?;
     let (oldest,) = fetch_one!(
         conn,

@@ -84,11 +84,12 @@ impl Timekeeper {
             | Ahead::Turns
             | Ahead::SessionUses
             | Ahead::Tokens
-            | Ahead::SecondSteps => Duration::ZERO,
+            | Ahead::SecondSteps
+            // CloudFront may have completed it long ago.
+            | Ahead::Looks => Duration::ZERO,
             Ahead::Approvals => proposal::LIFE,
             Ahead::Leases | Ahead::LookLeases | Ahead::SurveyLease => settings.lease,
             Ahead::Retries => retry::LONGEST_RETRY,
-            Ahead::Looks => retry::LONGEST_LOOK,
             Ahead::Accounts => submitter::ACCOUNT_REST,
             Ahead::Survey => settings.survey_every,
             Ahead::Outside => settings.outside_every,

@@ -19,6 +19,12 @@ async fn the_place_counts_what_goes_before(database: &Database) {
     given::request(database, "E2", 1, &[&["/1"], &["/2"]]).await;
     let mine = given::request(database, "E1", 2, &[&["/a", "/b*"], &["/c"]]).await;
     given::request(database, "E1", 3, &[&["/after"]]).await;
+    // What is put off for later is not before it, here or elsewhere.
+    for (site, path) in [("E1", "/put-off"), ("E3", "/put-off")] {
+        let late = given::request(database, site, 1, &[&[path]]).await;
+        let set = format!("UPDATE batch SET due_at = 9000000000000000 WHERE invalidation_id = '{}'", late.id);
+        database.raw().await.run(&set).await.unwrap();
+    }
     let read = async || database.get(async |conn| queue::place(conn, &mine.id).await).await;
     let mut expected = Place {
         before_here: 1,
