@@ -43,16 +43,16 @@ impl Place {
         Self { gone: site.gone_at.is_some(), id: site.id.clone() }
     }
 
-    /// As it stands in an address: an ID, with a minus before it where that one is gone.
+    /// As it stands in an address: an ID, with a tilde before it, which no ID has, where that one is gone.
     #[must_use]
     pub fn in_address(&self) -> String {
-        format!("{}{}", if self.gone { "-" } else { "" }, self.id)
+        format!("{}{}", if self.gone { "~" } else { "" }, self.id)
     }
 
     /// Reads what [`Place::in_address`] wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let id = text.strip_prefix('-');
+        let id = text.strip_prefix('~');
         Some(Self { gone: id.is_some(), id: DistributionId::parse(id.unwrap_or(text))? })
     }
 }
@@ -99,7 +99,7 @@ impl Readiness {
             Self::Ready => "Enabled, deployed",
             Self::Deploying => "Enabled, deploying",
             Self::Disabled => "Disabled",
-            Self::TenantOnly => "Multi-tenant: serves through its tenants only",
+            Self::TenantOnly => "Multi-tenant",
             Self::Gone => "No longer in CloudFront",
         }
     }
@@ -274,7 +274,7 @@ pub mod tests {
         for place in [here, gone] {
             assert_eq!(Place::parse(&place.in_address()), Some(place));
         }
-        assert_eq!(Place::parse("--E1"), None);
+        assert_eq!(Place::parse("~~E1"), None);
         assert_eq!(Place::parse(""), None);
     }
 

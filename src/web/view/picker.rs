@@ -96,7 +96,7 @@ pub async fn choose_by_words(
     if chosen.as_ref().is_some_and(|chosen| chosen.is_found_by(&words)) || words.is_empty() {
         return Ok(chosen);
     }
-    if let Some(named) = named_site(conn, visitor, find).await? {
+    if let Some(named) = named_site(conn, visitor, find).await?.filter(|site| site.gone_at.is_none()) {
         return Ok(Some(named));
     }
     let mut found = find_sites(conn, visitor, &words, None, 2).await?.sites;

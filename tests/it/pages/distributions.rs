@@ -66,7 +66,7 @@ async fn a_multi_tenant_one_is_marked_explained_and_refused() {
     site.world.sandbox.add_distribution(docs).unwrap();
     site.world.advance(Duration::from_mins(6));
     site.world.survey().await;
-    ada.get("/distributions").await.assert_says("Multi-tenant: serves through its tenants only");
+    ada.get("/distributions").await.assert_says("Multi-tenant");
     let why = "serves only through distribution tenants. AWS does not document what an invalidation of the template";
     let page = ada.get(&format!("/distributions/{DOCS}")).await;
     page.assert_says(why);
