@@ -98,11 +98,11 @@ fn dropped_lines(dropped: u64) -> String {
 
 /// Where the SDK logs what a provider of credentials said, as it said it: a program's words may have a secret in them.
 /// Unstale tells the same without it.
-const PROVIDERS: &str = "aws_config::meta::credentials";
+const PROVIDERS: &str = "aws_config::meta::credentials=off,aws_config::profile::credentials=off";
 
 /// The SDK is not let log a program's words, unless the filter speaks of it.
 fn without_provider_words(filter: String) -> String {
-    if filter.contains("aws_config") { filter } else { format!("{filter},{PROVIDERS}=off") }
+    if filter.contains("aws_config") { filter } else { format!("{filter},{PROVIDERS}") }
 }
 
 #[cfg(test)]
@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn the_words_of_a_program_for_credentials_are_not_logged_unless_the_filter_speaks_of_them() {
-        assert_eq!(without_provider_words("info".to_owned()), "info,aws_config::meta::credentials=off");
+        assert_eq!(without_provider_words("info".to_owned()), format!("info,{PROVIDERS}"));
+        assert!(EnvFilter::try_new(without_provider_words("info".to_owned())).is_ok());
         assert_eq!(without_provider_words("aws_config=debug".to_owned()), "aws_config=debug");
     }
 

@@ -102,6 +102,7 @@ pub const TIMES: &[Time] = &[
 /// Whole numbers that are no times.
 pub const NUMBERS: &[(&str, &str)] = &[
     ("access_grant", "everything"),
+    ("account", "read_throttles"),
     ("audit_check", "broken_at"),
     ("audit_check", "head_posted"),
     ("audit_check", "head_told"),
@@ -126,6 +127,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("distribution", "enabled"),
     ("distribution", "query_strings"),
     ("distribution", "staging"),
+    ("distribution", "tenant_only"),
     ("half_sign_in", "tries"),
     ("invalidation", "item_count"),
     ("outside_reading", "older"),

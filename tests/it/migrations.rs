@@ -92,6 +92,7 @@ fn rows(after: i64) -> &'static [&'static str] {
         ],
         12 => &["INSERT INTO audit_item (item_key, sequence) VALUES (8, 1)",
             "UPDATE audit_index SET sequence = 1"],
+        13 => &["INSERT INTO account (id, create_next_at, read_next_at) VALUES ('210987654321', 5, 6)"],
         14 => &["UPDATE distribution SET tenant_only = TRUE WHERE id = 'E1'"],
         _ => &[],
     }

@@ -71,7 +71,7 @@ def test_the_exit_codes_are_as_documented(desk):
     assert dry.returncode == 0 and "1 billable path" in dry.stdout
     assert run(desk).returncode == 2
     refused = run(desk, "/b*c")
-    assert refused.returncode == 3 and "/items/0" in refused.stderr
+    assert refused.returncode == 3 and "argument 1: /b*c" in refused.stderr
     assert run(desk, "--server", "http://unstale.example.com", "/a").returncode == 2
     other = {**desk.pipeline(), "UNSTALE_TOKEN": "unstale_no"}
     command = [UNSTALE, "invalidate", "--distribution", "E2QWRUHAPOMQZL", "/a"]
