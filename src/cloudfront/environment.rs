@@ -3,20 +3,20 @@
 use std::{env, path::PathBuf};
 
 use aws_config::{
-    BehaviorVersion, ConfigLoader, Region, SdkConfig, environment::EnvironmentVariableRegionProvider,
-    meta::region::RegionProviderChain, profile::ProfileFileRegionProvider,
+    BehaviorVersion, ConfigLoader, Region, SdkConfig, meta::region::RegionProviderChain,
+    profile::ProfileFileRegionProvider,
 };
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudfront::config::SharedHttpClient;
 use aws_smithy_http_client::tls::TrustStore;
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_types::service_config::ServiceConfigKey;
 
 use crate::http::{Proxies, ProxyError};
 
 use super::{
     http_client::{self, BundleError},
     provider::Renewed,
+    settings::{Name, SettingError, Settings, setting},
 };
 
 /// CloudFront is a global service that is signed for this region where none is set.
@@ -43,6 +43,9 @@ const IGNORED: [(&str, &str, &str); 7] = [
 
 const RETRIES: &str = "it counts for fetching credentials only: CreateInvalidation is sent once, and the queue decides \
                        when anything is tried again";
+/// Where the AWS CLI's older way of trying again is asked for.
+const LEGACY: &str = "legacy is followed as standard, and for fetching credentials only: CreateInvalidation is sent once, and \
+                      the queue decides when anything is tried again";
 const METADATA: &str = "the metadata service is asked with the SDK's own time-outs";
 
 /// Why the environment cannot be followed.
@@ -50,6 +53,8 @@ const METADATA: &str = "the metadata service is asked with the SDK's own time-ou
 pub enum AwsEnvironmentError {
     #[error(transparent)]
     Proxy(#[from] ProxyError),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     #[error("{name} is {}: {error}", file.display())]
     Bundle {
         name: &'static str,
@@ -69,12 +74,15 @@ impl AwsEnvironment {
     /// Reads them. Nothing is called yet. What is not followed is said in the log.
     pub async fn read() -> Result<Self, AwsEnvironmentError> {
         let proxies = Proxies::from_environment()?;
-        let settings = Box::pin(loader().no_credentials().http_client(http_client::direct()).load()).await;
-        log_ignored(&settings);
-        let trust = trust(&settings)?;
+        let named = loader(&Settings::default()).no_credentials().http_client(http_client::direct());
+        let named = Box::pin(named.load()).await;
+        let settings = Settings::read(&named)?;
+        log_ignored(&named);
+        let trust = trust(&named)?;
         let http = http_client::through(proxies, trust).map_err(AwsEnvironmentError::Client)?;
-        let config = load(http.clone()).await;
-        let credentials = SharedCredentialsProvider::new(Renewed::new(http, config.credentials_provider()));
+        let config = load(http.clone(), &settings).await;
+        let chain = config.credentials_provider();
+        let credentials = SharedCredentialsProvider::new(Renewed::new(http, settings, chain));
         Ok(Self(config.into_builder().credentials_provider(credentials).build()))
     }
 
@@ -84,40 +92,42 @@ impl AwsEnvironment {
 }
 
 /// The same as the SDK reads it: what it does not find once, it never finds.
-pub(super) async fn load(http: SharedHttpClient) -> SdkConfig {
+pub(super) async fn load(http: SharedHttpClient, settings: &Settings) -> SdkConfig {
     // The credentials of roles and of SSO are fetched over HTTP too.
-    Box::pin(loader().http_client(http).load()).await
+    Box::pin(loader(settings).http_client(http).load()).await
 }
 
-fn loader() -> ConfigLoader {
+fn loader(settings: &Settings) -> ConfigLoader {
     // Not the SDK's whole chain: outside EC2 it would wait for the metadata service at every start.
     let mut of_profile = ProfileFileRegionProvider::builder();
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .retry_config(settings.retry.clone())
+        .use_fips(settings.fips)
+        .use_dual_stack(settings.dual_stack);
     if let Some(profile) = other_profile() {
         of_profile = of_profile.profile_name(&profile);
         loader = loader.profile_name(profile);
     }
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(of_profile.build())
-        .or_else(Region::new(REGION));
-    loader.region(region)
+    let of_environment = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).map(Region::new);
+    let region = RegionProviderChain::first_try(of_environment).or_else(of_profile.build());
+    loader.region(region.or_else(Region::new(REGION)))
 }
 
 /// The AWS CLI knows a second name for `AWS_PROFILE`, the SDK does not.
 fn other_profile() -> Option<String> {
-    let named = |name| env::var(name).ok().filter(|value| !value.is_empty());
-    if named("AWS_PROFILE").is_some() { None } else { named("AWS_DEFAULT_PROFILE") }
+    if variable("AWS_PROFILE").is_some() { None } else { variable("AWS_DEFAULT_PROFILE") }
 }
 
-/// A setting by its variable or its key in the profile.
-fn setting(settings: &SdkConfig, variable: &str, key: &str) -> Option<String> {
-    let key = ServiceConfigKey::builder().service_id("CloudFront").env(variable).profile(key).build().ok()?;
-    settings.service_config()?.load_config(key).filter(|value| !value.is_empty())
+/// An empty variable is not set.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn log_ignored(settings: &SdkConfig) {
     for (variable, key, why) in IGNORED {
-        let value = setting(settings, variable, key);
+        let value = setting(settings, Name(variable, key));
+        let is_legacy = variable == "AWS_RETRY_MODE" && value.as_deref() == Some("legacy");
+        let why = if is_legacy { LEGACY } else { why };
         // What is always done anyway is not ignored.
         if value.is_some_and(|value| value != "regional") {
             tracing::warn!(setting = variable, why, "a setting of the AWS CLI is not followed");
@@ -128,9 +138,9 @@ fn log_ignored(settings: &SdkConfig) {
 /// The certificates of `AWS_CA_BUNDLE`, of the profile's `ca_bundle` or of `REQUESTS_CA_BUNDLE`, in botocore's order;
 /// this system's where none is named.
 fn trust(settings: &SdkConfig) -> Result<TrustStore, AwsEnvironmentError> {
-    let of_python = || env::var("REQUESTS_CA_BUNDLE").ok().filter(|value| !value.is_empty());
+    let of_python = || variable("REQUESTS_CA_BUNDLE");
     let named =
-        setting(settings, "AWS_CA_BUNDLE", "ca_bundle").map(|file| ("AWS_CA_BUNDLE (ca_bundle)", file));
+        setting(settings, Name("AWS_CA_BUNDLE", "ca_bundle")).map(|file| ("AWS_CA_BUNDLE (ca_bundle)", file));
     let named = named.or_else(|| of_python().map(|file| ("REQUESTS_CA_BUNDLE", file)));
     let Some((name, file)) = named else { return Ok(TrustStore::default()) };
     let trust = http_client::bundle(file.as_ref());

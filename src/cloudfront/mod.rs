@@ -8,6 +8,7 @@ mod foreign;
 mod http_client;
 mod provider;
 mod read;
+mod settings;
 mod trail;
 
 pub use client::{Accepted, CloudFront, Connect, Listed, Page, Seen, Status};

@@ -9,12 +9,13 @@ use aws_credential_types::provider::{
 use aws_sdk_cloudfront::config::SharedHttpClient;
 use tokio::sync::Mutex;
 
-use super::environment::load;
+use super::{environment::load, settings::Settings};
 
 /// The SDK's own chain, built again once it gave nothing.
 #[derive(Debug)]
 pub(super) struct Renewed {
     http: SharedHttpClient,
+    settings: Settings,
     kept: Mutex<Kept>,
 }
 
@@ -26,8 +27,12 @@ struct Kept {
 }
 
 impl Renewed {
-    pub(super) fn new(http: SharedHttpClient, chain: Option<SharedCredentialsProvider>) -> Self {
-        Self { http, kept: Mutex::new(Kept { chain, gave: false }) }
+    pub(super) fn new(
+        http: SharedHttpClient,
+        settings: Settings,
+        chain: Option<SharedCredentialsProvider>,
+    ) -> Self {
+        Self { http, settings, kept: Mutex::new(Kept { chain, gave: false }) }
     }
 
     async fn credentials(&self) -> provider::Result {
@@ -43,7 +48,7 @@ impl Renewed {
                 Err(_) => kept.gave = false,
             }
         }
-        let chain = load(self.http.clone()).await.credentials_provider();
+        let chain = load(self.http.clone(), &self.settings).await.credentials_provider();
         let chain =
             chain.ok_or_else(|| CredentialsError::not_loaded("the environment names no credentials"))?;
         let credentials = chain.provide_credentials().await?;
