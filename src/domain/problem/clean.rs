@@ -7,16 +7,27 @@ const HIDDEN: &str = "[hidden]";
 const SECRET_NAMES: [&str; 8] =
     ["password", "passwd", "secret", "token", "apikey", "accesskey", "authorization", "bearer"];
 
+/// Words with which a sentence begins behind `token:`, in which programs tell what went wrong with it. A secret may be a
+/// plain word too: so these alone are believed, and only where more follows.
+const SENTENCE_BEGINS: [&str; 17] = [
+    "a", "an", "the", "no", "not", "failed", "could", "cannot", "unable", "error", "is", "was", "has",
+    "invalid", "missing", "expired", "service",
+];
+
 /// The text in one line of at most `most` characters.
 #[must_use]
 pub fn clean(text: &str, most: usize) -> String {
     let plain: String = without_escapes(text).chars().map(|c| if is_odd(c) { ' ' } else { c }).collect();
     let mut words = Vec::new();
     let mut follows_a_name = false;
-    for word in plain.split_whitespace() {
+    let mut rest = plain.split_whitespace().peekable();
+    let mut before = "";
+    while let Some(word) = rest.next() {
         let names = ends_in_a_secret_name(word);
-        words.push(if follows_a_name && !names { HIDDEN.to_owned() } else { word_without_secrets(word) });
-        follows_a_name = names;
+        let begins = before.ends_with(':') && rest.peek().is_some() && SENTENCE_BEGINS.contains(&word);
+        let hidden = follows_a_name && !names && !begins;
+        words.push(if hidden { HIDDEN.to_owned() } else { word_without_secrets(word) });
+        (follows_a_name, before) = (names, word);
     }
     let whole = words.join(" ");
     if whole.chars().count() <= most {
@@ -124,6 +135,19 @@ mod tests {
             ("--token abc --verbose", "--token [hidden] --verbose"),
             ("https://ada:pw@vault.example.com/v1", "https://[hidden]@vault.example.com/v1"),
             ("the token is over", "the token is over"),
+            (
+                "WebIdentityToken: the credential provider was not enabled",
+                "WebIdentityToken: the credential provider was not enabled",
+            ),
+            (
+                "loading an access token: failed to load the cached SSO token",
+                "loading an access token: failed to load the cached SSO token",
+            ),
+            ("token: abc123 more", "token: [hidden] more"),
+            ("password: correct horse", "password: [hidden] horse"),
+            ("Password: the", "Password: [hidden]"),
+            ("--token the secret", "--token [hidden] secret"),
+            ("Bearer the secret", "Bearer [hidden] secret"),
             ("0123456789abcdef0123456789abcdef", "[hidden]"),
         ] {
             assert_eq!(clean(said, 300), kept, "{said:?}");
