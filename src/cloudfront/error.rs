@@ -8,6 +8,7 @@ use aws_sdk_cloudfront::{
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     operation::RequestId,
 };
+use aws_smithy_runtime_api::client::endpoint::error::ResolveEndpointError;
 
 use crate::{
     clock::Clock,
@@ -23,6 +24,7 @@ use crate::{
 use super::{
     credentials::{self, Missing},
     foreign,
+    http_client::TunnelRefused,
 };
 
 /// The longest message that is kept of an answer.
@@ -54,7 +56,7 @@ where
     let message = error.message().unwrap_or_default().to_owned();
     let kind = kind_of_answer(&code, &message, Some(status));
     match date(response).and_then(|aws| with_clocks(kind, &code, &message, aws)) {
-        Some(message) => Missing { kind: ProblemKind::ClockSkew, code, message },
+        Some((kind, message)) => Missing { kind, code, message },
         None => Missing { kind, code, message },
     }
 }
@@ -69,7 +71,7 @@ where
     let read = foreign::read(response);
     let kind = match status {
         429 => ProblemKind::Throttled,
-        500.. => ProblemKind::Unavailable,
+        408 | 500.. => ProblemKind::Unavailable,
         _ if read.is_page => ProblemKind::NotCloudFront,
         _ => ProblemKind::UnreadableAnswer,
     };
@@ -83,7 +85,7 @@ where
 
 /// The kind of an answer that CloudFront gave. Sources: API reference, common errors and each operation's own.
 pub(super) fn kind_of_answer(code: &str, message: &str, status: Option<u16>) -> ProblemKind {
-    if let Some(kind) = signature::kind(code, message) {
+    if let Some(kind) = signature::kind(code, message).or_else(|| kind_of_account(code, message)) {
         return kind;
     }
     match code {
@@ -96,27 +98,54 @@ pub(super) fn kind_of_answer(code: &str, message: &str, status: Option<u16>) -> 
         "InvalidArgument" => ProblemKind::InvalidArgument,
         "BatchTooLarge" => ProblemKind::BatchTooLarge,
         "TooManyInvalidationsInProgress" => ProblemKind::TooManyInProgress,
-        "ExpiredToken" | "ExpiredTokenException" => ProblemKind::ExpiredCredentials,
-        "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "MissingAuthenticationToken"
-        | "InvalidAccessKeyId"
-        | "OptInRequired" => ProblemKind::BadCredentials,
         "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => ProblemKind::ClockSkew,
         "Throttling"
         | "ThrottlingException"
         | "ThrottledException"
         | "RequestLimitExceeded"
+        | "TooManyRequests"
         | "TooManyRequestsException"
+        | "SlowDown"
+        | "PriorRequestNotComplete"
+        | "BandwidthLimitExceeded"
+        | "RequestThrottledException"
         | "RequestThrottled" => ProblemKind::Throttled,
-        "ServiceUnavailable" | "InternalError" | "InternalFailure" => ProblemKind::Unavailable,
+        // What a request that broke off did is as little known as after a 5xx.
+        "ServiceUnavailable"
+        | "InternalError"
+        | "InternalFailure"
+        | "RequestTimeout"
+        | "RequestTimeoutException"
+        | "OperationAborted" => ProblemKind::Unavailable,
         _ => match status {
             Some(429) => ProblemKind::Throttled,
-            Some(500..) => ProblemKind::Unavailable,
+            Some(408 | 500..) => ProblemKind::Unavailable,
             _ if code.is_empty() => ProblemKind::UnreadableAnswer,
             _ => ProblemKind::Other,
         },
     }
+}
+
+/// Answers that all calls of the account would get. Sources: CloudFront's common errors; S3's list of error codes, which
+/// has the same words for the same causes.
+fn kind_of_account(code: &str, message: &str) -> Option<ProblemKind> {
+    Some(match code {
+        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => ProblemKind::ExpiredCredentials,
+        "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "MissingAuthenticationToken"
+        | "InvalidAccessKeyId"
+        | "InvalidToken" => ProblemKind::BadCredentials,
+        "OptInRequired"
+        | "NotAuthorized"
+        | "SubscriptionRequired"
+        | "SubscriptionRequiredException"
+        | "NotSignedUp"
+        | "AccountProblem"
+        | "AccountSuspended" => ProblemKind::AccountBlocked,
+        "AccessDenied" if message.contains("account must be verified") => ProblemKind::AccountBlocked,
+        _ => return None,
+    })
 }
 
 fn names_the_reference(message: &str) -> bool {
@@ -131,15 +160,25 @@ fn date(response: &HttpResponse) -> Option<Timestamp> {
 }
 
 /// AWS's words with both clocks, where the clock is why it refuses a signature and its words do not say so.
-fn with_clocks(kind: ProblemKind, code: &str, message: &str, aws: Timestamp) -> Option<String> {
+fn with_clocks(
+    kind: ProblemKind,
+    code: &str,
+    message: &str,
+    aws: Timestamp,
+) -> Option<(ProblemKind, String)> {
     if Skew::read(message).is_some() {
         return None;
     }
     // The SDK signs by the system's clock, whatever clock the service goes by.
     let ours = Clock::system().now();
     let off = Skew::between(ours, aws).span() >= TOLERANCE;
-    let refused = kind == ProblemKind::BadCredentials && signature::kind(code, message).is_some();
-    (kind == ProblemKind::ClockSkew || (refused && off)).then(|| signature::note(message, aws, ours))
+    let of_signature = signature::kind(code, message).is_some();
+    let refused = kind == ProblemKind::BadCredentials && of_signature;
+    // The clocks agree: then the time went by on the way.
+    let is_clock = kind == ProblemKind::ClockSkew;
+    let late = is_clock && !of_signature && !off;
+    let kind = if late { ProblemKind::RequestExpired } else { ProblemKind::ClockSkew };
+    (is_clock || (refused && off)).then(|| (kind, signature::note(message, aws, ours)))
 }
 
 /// An error without an answer that was read to its end: did anything leave this machine?
@@ -152,11 +191,17 @@ where
     if let Some(missing) = missing {
         return credentials::missing(missing);
     }
-    let message = DisplayErrorContext(error).to_string();
+    let mut message = DisplayErrorContext(error).to_string();
+    if let Some(refused) = causes.iter().find_map(|cause| cause.downcast_ref::<TunnelRefused>()) {
+        // Before the rest, of which the end may be cut off.
+        message = format!("{refused} {message}");
+    }
     let kind = match error {
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => ProblemKind::UnreadableAnswer,
         // Credentials are had before anything is sent.
         _ if message.contains("identity resolver timed out") => ProblemKind::CredentialsUnavailable,
+        SdkError::ConstructionFailure(_) => ProblemKind::InvalidSettings,
+        _ if causes.iter().any(|cause| cause.is::<ResolveEndpointError>()) => ProblemKind::InvalidSettings,
         SdkError::TimeoutError(_) => ProblemKind::Timeout,
         _ if is_unconnected(&causes) => ProblemKind::Network,
         _ if is_late(&causes) => ProblemKind::Timeout,
@@ -215,6 +260,15 @@ mod tests {
         assert_eq!(kind("Throttling", "Rate exceeded"), ProblemKind::Throttled);
         assert_eq!(kind("", ""), ProblemKind::UnreadableAnswer);
         assert_eq!(kind("BrandNew", ""), ProblemKind::Other);
+        for code in ["RequestTimeout", "OperationAborted"] {
+            assert_eq!(kind(code, ""), ProblemKind::Unavailable, "{code}");
+        }
+        for code in ["SlowDown", "TooManyRequests", "PriorRequestNotComplete"] {
+            assert_eq!(kind(code, ""), ProblemKind::Throttled, "{code}");
+        }
+        assert_eq!(kind_of_answer("BrandNew", "", Some(408)), ProblemKind::Unavailable);
+        let unverified = "Your account must be verified before you can add new CloudFront resources.";
+        assert_eq!(kind("AccessDenied", unverified), ProblemKind::AccountBlocked);
         assert_eq!(kind_of_answer("", "", Some(429)), ProblemKind::Throttled);
         assert_eq!(kind_of_answer("BrandNew", "", Some(502)), ProblemKind::Unavailable);
     }
@@ -223,15 +277,19 @@ mod tests {
     fn a_clock_that_is_off_is_found_by_awss_date() {
         let aws = Clock::system().now().plus(TOLERANCE * 3);
         let noted = |kind, code| with_clocks(kind, code, "It does not match.", aws);
-        let message = noted(ProblemKind::BadCredentials, "SignatureDoesNotMatch").unwrap();
+        let (kind, message) = noted(ProblemKind::BadCredentials, "SignatureDoesNotMatch").unwrap();
+        assert_eq!(kind, ProblemKind::ClockSkew);
         assert!(matches!(Skew::read(&message), Some(Skew::Behind(span)) if span.as_secs().abs_diff(900) < 5));
         assert_eq!(
             noted(ProblemKind::BadCredentials, "InvalidClientTokenId"),
             None,
             "the key itself is unknown"
         );
-        assert!(noted(ProblemKind::ClockSkew, "RequestTimeTooSkewed").is_some());
+        let skewed = noted(ProblemKind::ClockSkew, "RequestTimeTooSkewed").unwrap();
+        assert_eq!(skewed.0, ProblemKind::ClockSkew);
         let now = Clock::system().now();
+        let (kind, _) = with_clocks(ProblemKind::ClockSkew, "RequestExpired", "no", now).unwrap();
+        assert_eq!(kind, ProblemKind::RequestExpired, "the clocks agree");
         assert_eq!(with_clocks(ProblemKind::BadCredentials, "SignatureDoesNotMatch", "no", now), None);
     }
 }

@@ -14,10 +14,11 @@ use aws_smithy_runtime_api::{
         connector_metadata::ConnectorMetadata,
         http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
         orchestrator::HttpRequest,
+        result::ConnectorError,
         runtime_components::{RuntimeComponents, RuntimeComponentsBuilder},
     },
 };
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::{config_bag::ConfigBag, error::display::DisplayErrorContext};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::Uri;
 use rustls::{
@@ -25,7 +26,10 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use crate::http::{Proxies, Proxy};
+use crate::{
+    domain::problem::proxy,
+    http::{Proxies, Proxy},
+};
 
 /// For a stand-in at a given address: without a proxy.
 pub fn direct() -> SharedHttpClient {
@@ -109,8 +113,30 @@ impl HttpConnector for ChoosingConnector {
         let uri: Option<Uri> = request.uri().parse().ok();
         let proxy = uri.as_ref().and_then(|uri| self.proxies.choose(uri));
         let proxied = self.proxied.iter().find(|(known, _)| Some(known) == proxy);
-        proxied.map_or(&self.direct, |(_, connector)| connector).call(request)
+        let Some((proxy, connector)) = proxied else { return self.direct.call(request) };
+        let (proxy, calling) = (proxy.to_string(), connector.call(request));
+        HttpConnectorFuture::new(async move { calling.await.map_err(|error| told_by(&proxy, error)) })
     }
+}
+
+/// The proxy let no tunnel through.
+#[derive(Debug, thiserror::Error)]
+#[error("{note}")]
+pub(super) struct TunnelRefused {
+    note: String,
+    #[source]
+    cause: ConnectorError,
+}
+
+/// Names the proxy where it is the one that refused. hyper-util has no public type for that, but words.
+fn told_by(proxy: &str, error: ConnectorError) -> ConnectorError {
+    let words = DisplayErrorContext(&error).to_string();
+    let wants_a_password = words.contains("tunnel error: proxy authorization required");
+    if !wants_a_password && !words.contains("tunnel error: unsuccessful") {
+        return error;
+    }
+    let note = proxy::note(proxy, wants_a_password);
+    ConnectorError::io(Box::new(TunnelRefused { note, cause: error }))
 }
 
 /// Why a file of certificates cannot be used.

@@ -7,6 +7,7 @@ pub mod clean;
 pub mod credentials;
 pub mod denial;
 mod kind;
+pub mod proxy;
 pub mod signature;
 
 pub use denial::{Denial, policy_statement};
@@ -54,6 +55,9 @@ impl Problem {
             ProblemKind::ClockSkew => signature::clock_advice(message),
             ProblemKind::WrongScope => signature::scope_advice(message),
             ProblemKind::InvalidArgument => refused_items(message, items),
+            ProblemKind::Network => {
+                proxy::advice(message).unwrap_or_else(|| plain_advice(self.kind).to_owned())
+            }
             kind => credentials::advice(kind, message).unwrap_or_else(|| plain_advice(kind).to_owned()),
         }
     }
@@ -126,6 +130,13 @@ const fn plain_advice(kind: ProblemKind) -> &'static str {
         }
         ProblemKind::NotCloudFront => {
             "The answer is not CloudFront's: a proxy, a firewall or the sign-in page of a network stands between. Let this server reach cloudfront.amazonaws.com, port 443. Unstale asks again with the same caller reference, so that nothing is sent twice."
+        }
+        ProblemKind::RequestExpired => signature::LATE,
+        ProblemKind::InvalidSettings => {
+            "Nothing was sent. The words of the SDK are below: check AWS_REGION, AWS_ENDPOINT_URL_CLOUDFRONT and the other AWS settings. Then restart Unstale; what is queued stays queued."
+        }
+        ProblemKind::AccountBlocked => {
+            "AWS says below why: the account is suspended, not yet verified or not signed up for CloudFront, or Unstale's role or user may not use it at all. Look at the account in the AWS console, or ask AWS Support. Unstale goes on by itself within a minute."
         }
         ProblemKind::AccessDenied
         | ProblemKind::InvalidArgument

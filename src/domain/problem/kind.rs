@@ -25,6 +25,12 @@ pub enum ProblemKind {
     CredentialsUnavailable,
     /// Requests are signed for a region or a service that AWS does not take there.
     WrongScope,
+    /// The SDK made no request of what the settings say: nothing was sent.
+    InvalidSettings,
+    /// AWS does not serve the account: it is suspended, or has no CloudFront.
+    AccountBlocked,
+    /// The request was so long on its way that its signature was over, although the clocks agree.
+    RequestExpired,
     /// No connection came about: nothing was sent.
     Network,
     /// The connection broke before the answer was whole.
@@ -44,7 +50,7 @@ pub enum ProblemKind {
     Other,
 }
 
-pub(super) const ALL: [ProblemKind; 26] = [
+pub(super) const ALL: [ProblemKind; 29] = [
     ProblemKind::AccessDenied,
     ProblemKind::NoSuchDistribution,
     ProblemKind::NoSuchInvalidation,
@@ -60,6 +66,9 @@ pub(super) const ALL: [ProblemKind; 26] = [
     ProblemKind::RoleRefused,
     ProblemKind::CredentialsUnavailable,
     ProblemKind::WrongScope,
+    ProblemKind::InvalidSettings,
+    ProblemKind::AccountBlocked,
+    ProblemKind::RequestExpired,
     ProblemKind::Network,
     ProblemKind::ConnectionLost,
     ProblemKind::Timeout,
@@ -109,6 +118,9 @@ impl ProblemKind {
             | Self::RoleRefused
             | Self::CredentialsUnavailable
             | Self::WrongScope
+            | Self::InvalidSettings
+            | Self::AccountBlocked
+            | Self::RequestExpired
             | Self::ClockSkew => Verdict::AccountRefused,
             Self::Network | Self::Throttled | Self::TooManyInProgress => Verdict::TryAgain,
             // A 5xx may come after the act.
@@ -140,6 +152,9 @@ impl ProblemKind {
             Self::RoleRefused => "role_refused",
             Self::CredentialsUnavailable => "credentials_unavailable",
             Self::WrongScope => "wrong_scope",
+            Self::InvalidSettings => "invalid_settings",
+            Self::AccountBlocked => "account_blocked",
+            Self::RequestExpired => "request_expired",
             Self::Network => "network",
             Self::ConnectionLost => "connection_lost",
             Self::Timeout => "timeout",
@@ -179,6 +194,9 @@ impl ProblemKind {
             Self::RoleRefused => "AWS does not let Unstale assume its role",
             Self::CredentialsUnavailable => "The AWS credentials could not be had",
             Self::WrongScope => "Requests are signed for a place that AWS does not take",
+            Self::InvalidSettings => "No request can be made of the AWS settings",
+            Self::AccountBlocked => "AWS does not serve this account",
+            Self::RequestExpired => "Requests reach AWS too late",
             Self::Network => "AWS is out of reach",
             Self::ConnectionLost => "The connection to AWS broke before it answered",
             Self::Timeout => "AWS did not answer in time",

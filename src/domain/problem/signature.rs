@@ -9,12 +9,13 @@ use crate::domain::time::{Timestamp, span_in_words};
 pub const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The codes under which AWS refuses a signature; each service has its own.
-const CODES: [&str; 5] = [
+const CODES: [&str; 6] = [
     "SignatureDoesNotMatch",
     "InvalidSignatureException",
     "InvalidSignature",
     "AuthFailure",
     "IncompleteSignature",
+    "AuthorizationHeaderMalformed",
 ];
 
 /// Marks the two times that the client adds where AWS's words have none.
@@ -28,8 +29,15 @@ pub fn kind(code: &str, message: &str) -> Option<ProblemKind> {
         return None;
     }
     let text = message.to_lowercase();
-    let skewed = ["signature expired", "signature not yet current"].iter().any(|words| text.contains(words));
-    let scope = ["scoped to a valid region", "scoped to correct service", "scoped to a correct service"];
+    let skewed =
+        ["signature expired", "signature not yet current", "date in credential scope does not match"];
+    let skewed = skewed.iter().any(|words| text.contains(words));
+    let scope = [
+        "scoped to a valid region",
+        "scoped to correct service",
+        "scoped to a correct service",
+        "is wrong; expecting",
+    ];
     Some(if skewed || Skew::noted(message).is_some() {
         ProblemKind::ClockSkew
     } else if scope.iter().any(|words| text.contains(words)) {
@@ -101,11 +109,17 @@ pub fn note(message: &str, aws: Timestamp, ours: Timestamp) -> String {
     format!("{message} ({AWS_CLOCK}{aws}{OUR_CLOCK}{ours})")
 }
 
+/// What to do about requests whose time is over when AWS has them, although the clocks agree.
+pub(super) const LATE: &str = "This server's clock and AWS's agree now, so the request was held up on its way, or the clock was set since. If it goes on, look for what is slow between this server and AWS, such as a proxy. Unstale goes on by itself within a minute.";
+
 /// What to do about a clock that is off.
 #[must_use]
 pub fn clock_advice(message: &str) -> String {
-    let how = Skew::read(message)
-        .map_or_else(|| "is too far from AWS's".to_owned(), |skew| format!("is {}", skew.words()));
+    let skew = Skew::read(message);
+    if skew.is_some_and(|skew| skew.span() < TOLERANCE) {
+        return LATE.to_owned();
+    }
+    let how = skew.map_or_else(|| "is too far from AWS's".to_owned(), |skew| format!("is {}", skew.words()));
     format!(
         "This server's clock {how}. AWS accepts requests whose time is within five minutes of its own. Set the clock, best with NTP; Unstale goes on by itself within a minute."
     )
@@ -115,10 +129,12 @@ pub fn clock_advice(message: &str) -> String {
 #[must_use]
 pub fn scope_advice(message: &str) -> String {
     const ELSE: &str = "The calls go to an address that is not CloudFront's: check AWS_ENDPOINT_URL_CLOUDFRONT and AWS_ENDPOINT_URL. Then restart Unstale; what is queued stays queued.";
-    if !message.to_lowercase().contains("valid region") {
+    let text = message.to_lowercase();
+    if !text.contains("valid region") && !text.contains("the region '") {
         return ELSE.to_owned();
     }
-    let named = message.split_once("not '").and_then(|(_, rest)| rest.split_once('\''));
+    let named = message.split_once("not '").or_else(|| message.split_once("region '"));
+    let named = named.and_then(|(_, rest)| rest.split_once('\''));
     let region = named.map_or_else(String::new, |(region, _)| format!(" {region}"));
     format!(
         "Requests are signed for the region{region}, which CloudFront does not take. Set AWS_REGION=us-east-1 (in China cn-northwest-1), or mend the region of the profile; check AWS_ENDPOINT_URL_CLOUDFRONT too if it is set. Then restart Unstale; what is queued stays queued."
@@ -142,6 +158,8 @@ mod tests {
             let other = "The request signature we calculated does not match the signature you provided.";
             assert_eq!(kind(code, other), Some(ProblemKind::BadCredentials));
         }
+        let midnight = "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20261128' != '20261127', from '20261127T235959Z'.";
+        assert_eq!(kind("SignatureDoesNotMatch", midnight), Some(ProblemKind::ClockSkew));
         assert_eq!(kind("AccessDenied", EXPIRED), None);
     }
 
@@ -157,11 +175,17 @@ mod tests {
         assert_eq!(Skew::read("no times at all"), None);
         assert!(clock_advice(EXPIRED).contains("is 80 min behind AWS's"), "{}", clock_advice(EXPIRED));
         assert!(clock_advice("").contains("is too far from AWS's"));
+        let agree = note("expired", at("2026-11-28T08:00:00Z"), at("2026-11-28T08:00:01Z"));
+        assert!(clock_advice(&agree).contains("agree now"), "{}", clock_advice(&agree));
     }
 
     #[test]
     fn the_region_is_named() {
         assert!(scope_advice(REGION).contains("the region eu-north-9,"));
+        let expecting =
+            "The authorization header is malformed; the region 'eu-west-1' is wrong; expecting 'us-east-1'";
+        assert_eq!(kind("AuthorizationHeaderMalformed", expecting), Some(ProblemKind::WrongScope));
+        assert!(scope_advice(expecting).contains("the region eu-west-1,"));
         assert!(
             scope_advice("Credential should be scoped to correct service: 'sts'.")
                 .contains("AWS_ENDPOINT_URL")

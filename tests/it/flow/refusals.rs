@@ -6,7 +6,7 @@ use unstale::{
     store::accounts,
 };
 
-use crate::support::{World, seconds};
+use crate::support::{WORKSHOP, World, seconds};
 
 /// Refuses the first create in these words: AWS refuses the account, and later takes the batch.
 async fn the_account_rests(status: u16, code: &str, message: &str) -> Problem {
@@ -36,10 +36,17 @@ async fn a_signature_out_of_time_is_the_clock_and_no_wrong_key() {
     let early = "Signature not yet current: 20261128T093000Z is still later than 20261128T083500Z (20261128T083000Z + 5 min.)";
     let problem = the_account_rests(403, "SignatureDoesNotMatch", early).await;
     assert!(problem.advice(&[]).contains("This server's clock is 60 min ahead of AWS's"), "{problem:?}");
-    // Without times in AWS's words, its Date tells.
-    let problem = the_account_rests(403, "RequestTimeTooSkewed", "The difference is too large.").await;
+    // Without times in AWS's words, its Date tells: here it agrees, so the request was late.
+    for code in ["RequestTimeTooSkewed", "RequestExpired"] {
+        let problem = the_account_rests(403, code, "The difference is too large.").await;
+        assert_eq!(problem.kind, ProblemKind::RequestExpired);
+        assert!(problem.message.contains("AWS's clock 20"), "{problem:?}");
+        let advice = problem.advice(&[]);
+        assert!(advice.contains("agree now") && advice.contains("held up on its way"), "{advice}");
+    }
+    let midnight = "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20261128' != '20261127', from '20261127T235959Z'.";
+    let problem = the_account_rests(403, "SignatureDoesNotMatch", midnight).await;
     assert_eq!(problem.kind, ProblemKind::ClockSkew);
-    assert!(problem.message.contains("AWS's clock 20"), "{problem:?}");
     let wrong = "The request signature we calculated does not match the signature you provided.";
     let problem = the_account_rests(403, "SignatureDoesNotMatch", wrong).await;
     assert_eq!(problem.kind, ProblemKind::BadCredentials);
@@ -56,6 +63,51 @@ async fn a_region_that_is_none_is_the_accounts_and_is_named() {
             advice.contains("the region eu-north-9,") && advice.contains("AWS_REGION=us-east-1"),
             "{advice}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_aws_says_of_the_account_lets_it_rest() {
+    for (status, code, message, kind) in [
+        (403, "InvalidToken", "The provided token is malformed.", ProblemKind::BadCredentials),
+        (400, "TokenRefreshRequired", "The token must be refreshed.", ProblemKind::ExpiredCredentials),
+        (
+            400,
+            "AuthorizationHeaderMalformed",
+            "The authorization header is malformed; the region 'eu-west-1' is wrong; expecting 'us-east-1'",
+            ProblemKind::WrongScope,
+        ),
+        (400, "NotAuthorized", "You do not have permission.", ProblemKind::AccountBlocked),
+        (403, "SubscriptionRequiredException", "A subscription is needed.", ProblemKind::AccountBlocked),
+        (403, "AccountSuspended", "Your account is suspended.", ProblemKind::AccountBlocked),
+    ] {
+        let problem = the_account_rests(status, code, message).await;
+        assert_eq!(problem.kind, kind, "{code}");
+        assert!(!problem.advice(&[]).contains("press Retry"), "{code}: {}", problem.advice(&[]));
+    }
+}
+
+/// It is asked again later, by itself, and one invalidation comes of it.
+#[tokio::test]
+async fn what_means_later_is_asked_again() {
+    for (status, code) in [
+        (400, "RequestTimeout"),
+        (408, "RequestTimeout"),
+        (408, "BrandNew"),
+        (400, "SlowDown"),
+        (400, "TooManyRequests"),
+        (400, "PriorRequestNotComplete"),
+        (409, "OperationAborted"),
+    ] {
+        let world = World::new().await;
+        let id = world.request("/a").await;
+        world.fault(Fault::refuse("CreateInvalidation", status, code, "later").times(1));
+        world.submit().await;
+        assert_ne!(world.batch_state(&id).await, "failed", "{status} {code}");
+        world.live(120).await;
+        assert_eq!(world.state(&id).await, "completed", "{status} {code}");
+        assert_eq!(world.at_cloudfront(WORKSHOP), 1, "{status} {code}");
+        world.finish().await;
     }
 }
 

@@ -60,6 +60,19 @@ impl Proxy {
     }
 }
 
+/// A proxy that answers every CONNECT so.
+pub fn refusing_proxy(status: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().map_while(Result::ok) {
+            let _ = client.read(&mut [0; 4096]);
+            let _ = write!(client, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+        }
+    });
+    address
+}
+
 fn pass(mut client: TcpStream, heads: &Mutex<Vec<String>>, names: &[(&'static str, SocketAddr)]) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

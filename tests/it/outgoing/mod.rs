@@ -18,7 +18,7 @@ use crate::{
     kill::stand_in,
     pages::process::{Service, complained, program},
 };
-use given::{PATIENCE, Proxy, authority, tls_before};
+use given::{PATIENCE, Proxy, authority, refusing_proxy, tls_before};
 
 /// The service in a folder of its own, with these variables, and its log.
 struct Running {
@@ -218,11 +218,71 @@ fn what_cannot_be_followed_stops_the_start_and_is_named() {
         ("AWS_CA_BUNDLE", "/no/such/file", "/no/such/file: it cannot be read"),
         ("AWS_CA_BUNDLE", "/dev/null", "/dev/null: it has no certificate"),
         ("REQUESTS_CA_BUNDLE", "/dev/null", "REQUESTS_CA_BUNDLE is /dev/null"),
+        ("AWS_MAX_ATTEMPTS", "0", "AWS_MAX_ATTEMPTS (max_attempts) is \"0\"; it has to be a whole number"),
+        ("AWS_MAX_ATTEMPTS", "x", "AWS_MAX_ATTEMPTS (max_attempts) is \"x\""),
+        ("AWS_RETRY_MODE", "bogus", "it has to be standard, adaptive or legacy"),
+        ("AWS_USE_FIPS_ENDPOINT", "yes", "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint) is \"yes\""),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "1", "it has to be true or false"),
+        ("AWS_REGION", "us east 1", "the region \"us east 1\""),
+        ("AWS_ENDPOINT_URL_CLOUDFRONT", "hush:41115", "AWS_ENDPOINT_URL_CLOUDFRONT is not the address"),
+        ("AWS_ENDPOINT_URL_STS", "hush", "AWS_ENDPOINT_URL_STS is not the address"),
+        ("AWS_ENDPOINT_URL", "", "AWS_ENDPOINT_URL is not the address of a service"),
     ] {
         let output = serve(folder.path(), &[(name, value)]).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{name}={value}: {}", complained(&output));
         let said = complained(&output);
         assert!(said.contains(words) && !said.contains("hush"), "{name}={value}: {said}");
+    }
+}
+
+#[test]
+fn a_mistake_in_the_profile_stops_the_start_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config");
+    for (text, words) in [
+        ("max_attempts = 0", "AWS_MAX_ATTEMPTS (max_attempts) is \"0\""),
+        ("retry_mode = bogus", "AWS_RETRY_MODE (retry_mode) is \"bogus\""),
+        ("endpoint_url = 127.0.0.1:1", "endpoint_url in the profile is not the address"),
+        (
+            "use_fips_endpoint = true\nendpoint_url = http://127.0.0.1:1",
+            "AWS_USE_FIPS_ENDPOINT (use_fips_endpoint) does not go together with an endpoint of your own",
+        ),
+    ] {
+        std::fs::write(&config, format!("[default]\n{text}\n")).unwrap();
+        let variables = [("AWS_CONFIG_FILE", config.to_str().unwrap())];
+        let output = serve(folder.path(), &variables).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}: {}", complained(&output));
+        assert!(complained(&output).contains(words), "{text}: {}", complained(&output));
+    }
+}
+
+/// As compose's `${X:-}` gives them; and `legacy` is a value of the AWS CLI.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_setting_is_none_and_legacy_is_followed() {
+    let (_folder, sandbox, _) = cloudfront().await;
+    let running = Running::start(&[
+        ("AWS_ENDPOINT_URL_CLOUDFRONT", &sandbox.api_url()),
+        ("AWS_MAX_ATTEMPTS", ""),
+        ("AWS_RETRY_MODE", "legacy"),
+        ("AWS_USE_FIPS_ENDPOINT", ""),
+        ("AWS_REGION", ""),
+    ]);
+    until(|| !sandbox.calls().is_empty(), || running.log());
+    let log = running.log();
+    assert!(log.contains("legacy is followed as standard"), "{log}");
+    assert!(!log.contains("AWS_MAX_ATTEMPTS") && !log.contains("panicked"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_lets_no_tunnel_through_is_named() {
+    for (status, words) in [
+        ("407 Proxy Authentication Required", "asks for a user and password"),
+        ("403 Forbidden", "refuses the tunnel to AWS"),
+    ] {
+        let address = refusing_proxy(status);
+        let running = Running::start(&[("HTTPS_PROXY", &format!("http://ada:hush@{address}"))]);
+        running.until_it_logs(&format!("The proxy `http://{address}/ (HTTPS_PROXY)` {words}."));
+        assert!(!running.log().contains("hush"), "{}", running.log());
     }
 }
 
