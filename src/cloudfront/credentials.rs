@@ -71,6 +71,9 @@ fn kind(error: &CredentialsError, causes: &[&(dyn Error + 'static)], words: &str
         || words.contains("UnauthorizedException")
     {
         ProblemKind::SignInNeeded
+    } else if causes.iter().any(|cause| cause.is::<io::Error>()) {
+        // A profile's own, behind what the provider of profiles says of it.
+        ProblemKind::TokenFile
     } else {
         ProblemKind::CredentialsUnavailable
     }
@@ -84,15 +87,22 @@ fn profile_is_missing(causes: &[&(dyn Error + 'static)], words: &str) -> bool {
     let told =
         |error: &CredentialsError| error.source().is_some_and(|cause| is_undefined(&cause.to_string()));
     chain.attempts().iter().any(|attempt| told(attempt.error()))
-        || profile().is_some_and(|name| !files().iter().any(|file| defines(file, &name)))
+        || profile().is_some_and(|name| {
+            let [config, credentials] = files();
+            !defines(&config, true, &name) && !defines(&credentials, false, &name)
+        })
 }
 
-/// Does the file have a section for the profile? One that cannot be read has none.
-fn defines(file: &str, profile: &str) -> bool {
+/// Does the file have a section for the profile? One that cannot be read has none. In the configuration file the SDK
+/// knows `[profile NAME]` alone, but for `[default]`; in that of credentials `[NAME]`.
+fn defines(file: &str, is_config: bool, profile: &str) -> bool {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    let sections = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.split(']').next());
-    let mut names = sections.map(|name| name.trim().strip_prefix("profile ").unwrap_or(name).trim());
-    names.any(|name| name == profile)
+    let mut sections = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.split(']').next());
+    sections.any(|section| match section.trim().split_once(char::is_whitespace) {
+        Some(("profile", name)) => is_config && name.trim() == profile,
+        Some(_) => false,
+        None => (!is_config || profile == "default") && section.trim() == profile,
+    })
 }
 
 fn is_undefined(words: &str) -> bool {
@@ -125,7 +135,7 @@ fn own_words(words: &str) -> &str {
 /// The words with what they are about. Advice of other kinds reads AWS's words as they are.
 fn note(kind: ProblemKind, words: &str) -> String {
     let (profile, files) = match kind {
-        ProblemKind::ProfileMissing => (profile_named(words), files()),
+        ProblemKind::ProfileMissing => (profile_named(words), Vec::from(files())),
         ProblemKind::TokenFile => {
             (profile(), env::var("AWS_WEB_IDENTITY_TOKEN_FILE").ok().into_iter().collect())
         }
@@ -133,6 +143,9 @@ fn note(kind: ProblemKind, words: &str) -> String {
         | ProblemKind::CredentialProcess
         | ProblemKind::RoleRefused
         | ProblemKind::CredentialsUnavailable => (profile(), Vec::new()),
+        ProblemKind::NoCredentials if profile().is_some() || words.contains("AWS_ROLE_ARN") => {
+            (profile(), Vec::new())
+        }
         _ => return words.to_owned(),
     };
     Note { profile: profile.as_deref(), files: &files, words }.write()
@@ -146,19 +159,20 @@ fn profile() -> Option<String> {
 
 /// The one that is missing: another one where a profile that is there names it as its source.
 fn profile_named(words: &str) -> Option<String> {
-    let name =
-        words.split("profile `").skip(1).find(|rest| rest.contains("was not defined"))?.split('`').next()?;
-    Some(name.to_owned()).filter(|name| !name.is_empty()).or_else(profile)
+    let told = words.split("profile `").skip(1).find(|rest| rest.contains("was not defined"));
+    let name = told.and_then(|rest| rest.split('`').next()).filter(|name| !name.is_empty());
+    name.map(str::to_owned).or_else(profile)
 }
 
-/// The files in which profiles are defined, as they are really looked for.
-fn files() -> Vec<String> {
+/// The files in which profiles are defined, as they are really looked for: that of the configuration, and that of the
+/// credentials.
+fn files() -> [String; 2] {
     let home = env::home_dir().unwrap_or_else(|| PathBuf::from("~"));
     let file = |name: &str, usual: &str| {
         let set = env::var(name).ok().filter(|file| !file.is_empty());
         set.unwrap_or_else(|| home.join(".aws").join(usual).display().to_string())
     };
-    vec![file("AWS_CONFIG_FILE", "config"), file("AWS_SHARED_CREDENTIALS_FILE", "credentials")]
+    [file("AWS_CONFIG_FILE", "config"), file("AWS_SHARED_CREDENTIALS_FILE", "credentials")]
 }
 
 #[cfg(test)]

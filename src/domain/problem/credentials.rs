@@ -3,7 +3,7 @@
 //! What the advice names (a profile, files) stands between backticks at the front of the note, so that a stored problem
 //! tells it too.
 
-use super::ProblemKind;
+use super::{Denial, ProblemKind};
 use crate::domain::aws_cli::quoted;
 
 /// What the client found, with the words of the SDK, of STS or of a program.
@@ -68,8 +68,23 @@ pub fn advice(kind: ProblemKind, message: &str) -> Option<String> {
                 "The file {file} cannot be read. Put the token there and let the user read it that Unstale runs as. {ON}"
             )
         }
+        ProblemKind::NoCredentials if words.contains("AWS_ROLE_ARN environment variable must be set") => {
+            "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not. Set it to the ARN of the role, then restart Unstale; what is queued stays queued.".to_owned()
+        }
+        ProblemKind::NoCredentials if !words.is_empty() => format!(
+            "The profile {profile} is there, but does not say where credentials come from. Give it a role, a sign-in, a credential_process or keys, or set AWS_PROFILE to one that has them; for a new AWS_PROFILE restart Unstale. {ON}"
+        ),
+        ProblemKind::RoleRefused if Denial::read(words).explicit => {
+            format!("STS does not let Unstale assume its role. {} {ON}", Denial::read(words).who_mends_it())
+        }
         ProblemKind::RoleRefused => format!(
             "STS does not let Unstale assume its role: the role's trust policy has to allow the identity that AWS names below, and that identity needs sts:AssumeRole on the role. {ON}"
+        ),
+        ProblemKind::CredentialsUnavailable if words.contains("ExpiredTokenException") => format!(
+            "The web identity token has expired: whatever writes its file has to write a new one. {ON}"
+        ),
+        ProblemKind::CredentialsUnavailable if words.contains("InvalidIdentityToken") => format!(
+            "STS does not take the web identity token: the role's account needs an IAM identity provider for the token's issuer and audience. {ON}"
         ),
         ProblemKind::CredentialsUnavailable => {
             format!("Where Unstale gets its credentials went wrong; the words are below and in the log. {ON}")
@@ -106,6 +121,24 @@ mod tests {
         );
         assert!(told(ProblemKind::TokenFile).contains("The file /root/.aws/config, which"));
         assert_eq!(advice(ProblemKind::Network, &note), None);
+    }
+
+    #[test]
+    fn the_words_of_sts_decide_who_mends_it() {
+        let told = |kind, words| advice(kind, &Note { profile: Some("p"), files: &[], words }.write());
+        let denied = "not authorized to perform: sts:AssumeRole on resource: r with an explicit deny in a service control policy";
+        let denied = told(ProblemKind::RoleRefused, denied).unwrap();
+        assert!(denied.contains("A service control policy denies it. An Allow does not lift"), "{denied}");
+        assert!(!denied.contains("Retry") && !denied.contains("trust policy"), "{denied}");
+        let expired = "service error: ExpiredTokenException: Token expired: current date/time 1";
+        let expired = told(ProblemKind::CredentialsUnavailable, expired).unwrap();
+        assert!(expired.contains("token has expired"), "{expired}");
+        let unknown = "service error: InvalidIdentityTokenException: No OpenIDConnect provider found";
+        let unknown = told(ProblemKind::CredentialsUnavailable, unknown).unwrap();
+        assert!(unknown.contains("identity provider"), "{unknown}");
+        let no_role = "WebIdentityToken: AWS_ROLE_ARN environment variable must be set";
+        assert!(told(ProblemKind::NoCredentials, no_role).unwrap().contains("AWS_ROLE_ARN is not"));
+        assert_eq!(advice(ProblemKind::NoCredentials, "no credentials found in chain"), None);
     }
 
     #[test]

@@ -94,21 +94,31 @@ impl Denial {
     pub fn advice(self) -> String {
         const ADD: &str = "Add this statement to the policy of the role or user that Unstale runs as";
         match self {
-            Self { layer: Some(Layer::IdentityBased), explicit: false } => format!("{ADD}, then press Retry."),
+            Self { layer: Some(Layer::IdentityBased), explicit: false } => {
+                format!("{ADD}, then press Retry.")
+            }
             Self { layer: None, explicit: false } => format!(
                 "{ADD}, then press Retry. AWS does not say which policy refuses: if the statement is there already, an administrator of the AWS organization can look for one of another kind."
             ),
+            _ => format!("{} Then press Retry.", self.who_mends_it()),
+        }
+    }
+
+    /// Whose policy refuses, and who changes it.
+    pub(super) fn who_mends_it(self) -> String {
+        match self {
             Self { layer: Some(layer), explicit: true } => format!(
-                "{} denies it. An Allow does not lift a Deny: {} has to change the Deny there. Then press Retry.",
+                "{} denies it. An Allow does not lift a Deny: {} has to change the Deny there.",
                 with_article(layer.words()),
                 layer.keeper(),
             ),
-            Self { layer: None, explicit: true } => "A policy denies it, and AWS does not say of which kind. An Allow does not lift a Deny: whoever manages the IAM role that Unstale runs as, or an administrator of the AWS organization, has to find the Deny and change it. Then press Retry.".to_owned(),
+            Self { layer: None, explicit: true } => "A policy denies it, and AWS does not say of which kind. An Allow does not lift a Deny: whoever manages the IAM role that Unstale runs as, or an administrator of the AWS organization, has to find the Deny and change it.".to_owned(),
             Self { layer: Some(layer), explicit: false } => format!(
-                "No {} allows it. An Allow in the role's or user's own policy does not help here: {} has to allow it there. Then press Retry.",
+                "No {} allows it. An Allow in the role's or user's own policy does not help here: {} has to allow it there.",
                 layer.words(),
                 layer.keeper(),
             ),
+            Self { layer: None, explicit: false } => "AWS does not say which policy refuses it.".to_owned(),
         }
     }
 }

@@ -105,6 +105,43 @@ async fn a_profile_that_is_not_there_is_named_with_its_files() {
     assert!(problem.advice(&[]).contains(&wanted), "{}", problem.advice(&[]));
 }
 
+/// The SDK does not say which one is missing where no file has a profile at all.
+#[tokio::test]
+async fn a_profile_is_named_also_where_no_file_has_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = config(folder.path(), "[deploy]\nregion = us-east-1\n");
+    for file in ["/no/such/file", "/tmp", &bare] {
+        let problem = trouble(folder.path(), &[("AWS_CONFIG_FILE", file), ("AWS_PROFILE", "deploy")]).await;
+        assert_eq!(problem.kind, ProblemKind::ProfileMissing, "{problem:?}");
+        let wanted = format!("The profile deploy is not in {file} nor in ");
+        assert!(problem.advice(&[]).contains(&wanted), "{}", problem.advice(&[]));
+    }
+}
+
+#[tokio::test]
+async fn a_profile_without_credentials_is_not_said_to_be_unset() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = config(folder.path(), "[profile deploy]\nregion = us-east-1\n");
+    let problem = trouble(folder.path(), &[("AWS_CONFIG_FILE", &file), ("AWS_PROFILE", "deploy")]).await;
+    assert_eq!(problem.kind, ProblemKind::NoCredentials, "{problem:?}");
+    let advice = problem.advice(&[]);
+    assert!(advice.starts_with("The profile deploy is there, but"), "{advice}");
+}
+
+#[tokio::test]
+async fn a_token_file_of_a_profile_is_told_and_so_is_a_role_that_is_not_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = config(
+        folder.path(),
+        "[profile web]\nrole_arn = arn:aws:iam::123456789012:role/Unstale\nweb_identity_token_file = /no/such/token\n",
+    );
+    let problem = trouble(folder.path(), &[("AWS_CONFIG_FILE", &file), ("AWS_PROFILE", "web")]).await;
+    assert_eq!(problem.kind, ProblemKind::TokenFile, "{problem:?}");
+    assert!(problem.advice(&[]).contains("web_identity_token_file of the profile web"), "{problem:?}");
+    let problem = trouble(folder.path(), &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/token")]).await;
+    assert!(problem.advice(&[]).contains("AWS_ROLE_ARN is not"), "{problem:?}");
+}
+
 #[tokio::test]
 async fn a_token_file_that_is_not_there_is_named() {
     let folder = tempfile::tempdir().unwrap();
