@@ -3,7 +3,7 @@
 use super::{ItemError, characters::escaped};
 
 /// What may stand around one path: how it begins and how it ends.
-const PAIRS: [(char, char); 9] = [
+const PAIRS: [(char, char); 24] = [
     ('"', '"'),
     ('\'', '\''),
     ('`', '`'),
@@ -13,6 +13,21 @@ const PAIRS: [(char, char); 9] = [
     ('‘', '’'),
     ('«', '»'),
     ('»', '«'),
+    ('”', '”'),
+    ('’', '’'),
+    ('‚', '‘'),
+    ('‚', '’'),
+    ('‹', '›'),
+    ('›', '‹'),
+    ('´', '´'),
+    ('`', '´'),
+    ('`', '\''),
+    ('′', '′'),
+    ('″', '″'),
+    ('＂', '＂'),
+    ('＇', '＇'),
+    ('「', '」'),
+    ('『', '』'),
 ];
 /// So many marks around one another are taken off.
 const LAYERS: usize = 3;
@@ -45,13 +60,26 @@ fn within_brackets(line: &str) -> Option<&str> {
     (within.contains("://") && !within.contains(['<', '>'])).then_some(within)
 }
 
-/// A quotation mark at one end only, or at both around more than one thing.
+/// A quotation mark at one end only, or at both around more than one thing. One at the end belongs to the path where its
+/// partner stands in the line too, as in `/search?q="d"`.
 fn check_quotes(line: &str) -> Result<(), ItemError> {
     let begins = line.chars().next().filter(|c| PAIRS.iter().any(|(begin, _)| begin == c));
-    let ends = line.chars().next_back().filter(|c| PAIRS.iter().any(|(_, end)| end == c));
-    match begins.or(ends) {
+    let ends = || line.chars().next_back().filter(|c| is_end(*c) && !has_partner(line, *c));
+    match begins.or_else(ends) {
         // A tag says by itself what it may be made of.
         Some(mark) if !line.starts_with('#') => Err(ItemError::StrayQuote { mark, code: escaped(mark) }),
         _ => Ok(()),
     }
+}
+
+fn is_end(c: char) -> bool {
+    PAIRS.iter().any(|(_, end)| *end == c)
+}
+
+/// Does the mark at the end of the line close one that stands before it?
+fn has_partner(line: &str, mark: char) -> bool {
+    let mut begins = PAIRS.iter().filter(|(_, end)| *end == mark).map(|(begin, _)| *begin);
+    begins.any(|begin| {
+        if begin == mark { line.matches(mark).count().is_multiple_of(2) } else { line.contains(begin) }
+    })
 }

@@ -96,6 +96,8 @@ fn what_is_not_one_path_is_refused_and_named() {
         ("- [ ] /index.html", "begins with \"-\""),
         ("\"/index.html", "quotation mark \""),
         ("/index.html\"", "%22"),
+        ("/tag/\"a\" b\"", "quotation mark \""),
+        ("/index.html”", "quotation mark ”"),
         ("'/a' '/b'", "quotation mark '"),
         ("\"/a\",\"/b\"", "quotation mark \""),
         ("\"/a\",", "quotation mark \""),
