@@ -20,7 +20,7 @@ pub fn acting() -> Acting {
     }
 }
 
-/// Opens the database; the service may be using it.
+/// Opens the database; the service may be using it, under the same name.
 pub async fn open(database: &DatabaseArgs) -> Result<Desk, CliError> {
     let db = Db::open_beside_service(&database.database).await?;
     Ok(Desk::new(db, Clock::system(), Bell::new()))

@@ -1,6 +1,6 @@
 //! Why the database could not do it: out of reach for now, or something that should not be.
 
-use super::place::Displaced;
+use super::{instance_lock::LockError, place::Displaced};
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,12 @@ fn is_passing(code: &str) -> bool {
     match code.parse::<u32>() {
         Ok(number) if code.len() != 5 => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
         _ => ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)) || code == "25006",
+    }
+}
+
+impl From<LockError> for StoreError {
+    fn from(error: LockError) -> Self {
+        Self::Address(error.to_string())
     }
 }
 

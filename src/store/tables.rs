@@ -10,11 +10,16 @@ use super::{
 pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
+const FOREIGN: &str = "the database holds tables of another program and none of Unstale. Nothing was changed. Name the \
+    file of Unstale, or one that does not exist yet";
+
 /// How the tables of a database stand to those that this program knows, by the numbers of their last steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tables {
     /// There are none yet.
     None,
+    /// There are none of Unstale, and others.
+    Foreign,
     Older {
         there: i64,
         known: i64,
@@ -34,7 +39,7 @@ pub async fn standing(conn: &mut Conn) -> Result<Tables, StoreError> {
         "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'"
     };
     if fetch_one!(conn, (i64,), exists)?.0 == 0 {
-        return Ok(Tables::None);
+        return Ok(if holds_others(conn).await? { Tables::Foreign } else { Tables::None });
     }
     let known = if conn.is_postgres() { &POSTGRES } else { &SQLITE };
     let known = known.iter().map(|migration| migration.version).max().unwrap_or_default();
@@ -48,15 +53,27 @@ pub async fn standing(conn: &mut Conn) -> Result<Tables, StoreError> {
     })
 }
 
+/// Does an SQLite file hold tables of another program? A PostgreSQL database may be shared with others.
+async fn holds_others(conn: &mut Conn) -> Result<bool, StoreError> {
+    if conn.is_postgres() {
+        return Ok(false);
+    }
+    // Names that begin with sqlite_ are SQLite's own, and _litestream those of the backup tool beside it.
+    let others =
+        "SELECT count(*) FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*' AND name NOT GLOB '_litestream*'";
+    Ok(fetch_one!(conn, (i64,), others)?.0 > 0)
+}
+
 impl Tables {
-    /// A database that a newer program brought up to date is not for this one to touch.
-    pub(super) fn refuse_newer(self) -> Result<(), StoreError> {
+    /// A database that a newer program brought up to date, or another program made, is not for this one to touch.
+    pub(super) fn refuse_others(self) -> Result<(), StoreError> {
         match self {
             Self::Newer { there, known } => Err(StoreError::Tables(format!(
                 "the database's tables are of version {there}, and this program knows version {known}: a newer Unstale \
                  brought them up to date. Nothing was changed. Use that version or a newer one, or restore the copy \
                  that was made before"
             ))),
+            Self::Foreign => Err(StoreError::Tables(FOREIGN.to_owned())),
             Self::None | Self::Older { .. } | Self::Current => Ok(()),
         }
     }
@@ -65,6 +82,7 @@ impl Tables {
     pub(super) fn require_current(self) -> Result<(), StoreError> {
         let (there, known) = match self {
             Self::Current => return Ok(()),
+            Self::Foreign => return Err(StoreError::Tables(FOREIGN.to_owned())),
             Self::None => return Err(StoreError::Tables("the database has no tables of Unstale".to_owned())),
             Self::Older { there, known } | Self::Newer { there, known } => (there, known),
         };

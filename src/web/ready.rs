@@ -87,7 +87,7 @@ async fn standing(db: &Db) -> &'static str {
     match looked.await {
         // A newer replica brought them up to date beside this one.
         Ok(Tables::Current | Tables::Newer { .. }) => OK,
-        Ok(Tables::None | Tables::Older { .. }) => "older than this program",
+        Ok(Tables::None | Tables::Foreign | Tables::Older { .. }) => "older than this program",
         Err(_) => "cannot be read",
     }
 }

@@ -42,8 +42,9 @@ impl Db {
         if is_postgres(address) {
             Self::open_postgres(address).await
         } else if let Some(file) = Self::file_of(address)? {
+            instance_lock::require_regular(&file)?;
             if file.metadata().is_ok_and(|about| about.len() > 0) {
-                Self::tables(address).await?.refuse_newer()?;
+                Self::tables(address).await?.refuse_others()?;
             }
             Self::open_sqlite(address).await
         } else {
@@ -74,12 +75,13 @@ impl Db {
         let Some(file) = Self::file_of(address)? else {
             return Self::open_current_postgres(address).await;
         };
+        instance_lock::require_same_name(&file)?;
         let is_there = file.metadata().is_ok_and(|about| about.len() > 0);
         let tables = if is_there { Self::tables(address).await? } else { Tables::None };
         if tables == Tables::Current {
             return Self::open(address).await;
         }
-        tables.refuse_newer()?;
+        tables.refuse_others()?;
         match instance_lock::take(&file) {
             // Held until the tables are up to date.
             Ok(_lock) => Self::open(address).await,
@@ -88,7 +90,7 @@ impl Db {
                  them. Nothing was changed. Use the program of that version, or stop the service and start the new one"
                     .to_owned(),
             )),
-            Err(error @ LockError::File(..)) => Err(StoreError::Address(error.to_string())),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -99,7 +101,9 @@ impl Db {
                  changed. Use the program of the version that serves it, or start the new service first: it brings \
                  them up to date"
             ))),
-            Tables::None | Tables::Current | Tables::Newer { .. } => Self::open(address).await,
+            Tables::None | Tables::Foreign | Tables::Current | Tables::Newer { .. } => {
+                Self::open(address).await
+            }
         }
     }
 
@@ -145,7 +149,7 @@ impl Db {
     async fn open_postgres(address: &str) -> Result<Self, StoreError> {
         let pool = postgres(PgConnectOptions::from_str(address)?).await?;
         let db = Self(Pools::Postgres(pool.clone()));
-        tables::standing(&mut *db.read().await?).await?.refuse_newer()?;
+        tables::standing(&mut *db.read().await?).await?.refuse_others()?;
         // One process after the other: sqlx takes an advisory lock for as long as it works on them.
         tables::POSTGRES.run(&pool).await?;
         Ok(db)
@@ -153,6 +157,9 @@ impl Db {
 
     /// Opens it to be looked at: nothing of it is changed, so its tables must be those that this program knows.
     pub async fn open_to_look(address: &str) -> Result<Self, StoreError> {
+        if let Some(file) = Self::file_of(address)? {
+            instance_lock::require_same_name(&file)?;
+        }
         let db = Self::look(address).await?;
         tables::standing(&mut *db.read().await?).await?.require_current()?;
         Ok(db)

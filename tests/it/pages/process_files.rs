@@ -36,6 +36,78 @@ fn one_service_serves_a_file_whatever_its_name() {
     assert!(complained(&second).contains("another Unstale is serving"), "{}", complained(&second));
 }
 
+#[test]
+fn no_command_works_on_a_served_file_under_another_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let _service = Service::start(folder.path());
+    let elsewhere = folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let file = folder.path().join("unstale.db");
+    fs::hard_link(&file, elsewhere.join("unstale.db")).unwrap();
+    for args in [
+        &["token", "create", "deploy"][..],
+        &["token", "list"],
+        &["user", "list"],
+        &["audit", "verify"],
+        &["audit", "export"],
+    ] {
+        let refused = run(&elsewhere, args, "");
+        assert!(!refused.status.success(), "{args:?}");
+        let words = complained(&refused);
+        assert!(words.contains("is another name of a file that Unstale is serving"), "{args:?}: {words}");
+        assert!(refused.stdout.is_empty(), "{args:?}");
+    }
+    // By its own name, and through a symbolic link to that, commands work beside the service.
+    fs::remove_file(elsewhere.join("unstale.db")).unwrap();
+    std::os::unix::fs::symlink(&file, elsewhere.join("unstale.db")).unwrap();
+    for (place, name) in [(folder.path(), "one"), (&elsewhere, "two")] {
+        let made = run(place, &["token", "create", name], "");
+        assert!(made.status.success(), "{}", complained(&made));
+        assert!(run(place, &["audit", "verify"], "").status.success());
+    }
+}
+
+#[test]
+fn what_is_no_database_of_unstale_is_refused_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let file = path("unstale.db");
+    let refused = |words: &str| {
+        for args in [&SERVE[..], &["user", "list"], &["audit", "verify"]] {
+            let refused = run(folder.path(), args, "");
+            assert!(!refused.status.success(), "{args:?}");
+            let said = complained(&refused);
+            assert!(said.contains(words) && !said.contains("hard links"), "{args:?}: {said}");
+        }
+    };
+    fs::create_dir(&file).unwrap();
+    refused("is a folder");
+    fs::remove_dir(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    refused("is a pipe");
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(path("nowhere/unstale.db"), &file).unwrap();
+    refused("where there is nothing");
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_refused_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("unstale.db");
+    fs::write(&file, "").unwrap();
+    let mut raw = raw(folder.path()).await;
+    raw.run("CREATE TABLE invoice (id INTEGER PRIMARY KEY)").await.unwrap();
+    drop(raw);
+    let before = fs::read(&file).unwrap();
+    for args in [&SERVE[..], &["user", "list"], &["token", "list"], &["audit", "verify"]] {
+        let refused = run(folder.path(), args, "");
+        assert!(!refused.status.success(), "{args:?}");
+        let words = complained(&refused);
+        assert!(words.contains("tables of another program"), "{args:?}: {words}");
+    }
+    assert!(fs::read(&file).unwrap() == before, "it was written to");
+}
+
 #[tokio::test]
 async fn nothing_is_brought_up_to_date_beneath_a_service_of_another_version() {
     let folder = tempfile::tempdir().unwrap();
