@@ -24,13 +24,13 @@ impl HostName {
         let name =
             if is_plain(text) { text.to_ascii_lowercase() } else { Host::parse(text).ok()?.to_string() };
         let name = name.strip_suffix('.').unwrap_or(&name);
-        (!name.is_empty() && !name.starts_with('.')).then(|| Self(name.to_owned()))
+        name.split('.').all(|label| !label.is_empty()).then(|| Self(name.to_owned()))
     }
 
-    /// Reads the host of `host:port`; the port is left out.
+    /// Reads the host of `host:port`; the port is left out. `None` also where there can be no such port.
     #[must_use]
     pub fn of_authority(authority: &str) -> Option<Self> {
-        Self::parse(without_port(authority))
+        Self::parse(without_port(authority)).filter(|_| is_port_sound(authority))
     }
 
     /// An alias as CloudFront gave it, which is compared as it is where it can be no host name.
@@ -58,6 +58,13 @@ pub fn without_port(authority: &str) -> &str {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,
     }
+}
+
+/// Is there no port, or one that there can be? Ports go up to 65535 (URL standard, port state).
+#[must_use]
+pub fn is_port_sound(authority: &str) -> bool {
+    let port = authority[without_port(authority).len()..].trim_start_matches(':');
+    port.is_empty() || port.parse::<u16>().is_ok()
 }
 
 /// The name in Unicode, where it has labels of another spelling there.
@@ -121,14 +128,31 @@ mod tests {
 
     #[test]
     fn what_can_be_no_host_is_none() {
-        for text in
-            ["", ".", "..", "a b", "a/b", "xn--\u{0}", "a@b", "exa\u{202e}mple.com", &"a".repeat(2_000)]
-        {
+        for text in [
+            "",
+            ".",
+            "..",
+            "a b",
+            "a/b",
+            "xn--\u{0}",
+            "a@b",
+            "exa\u{202e}mple.com",
+            "a..b",
+            ".a.b",
+            "a.b..",
+            &"a".repeat(2_000),
+        ] {
             assert_eq!(read(text), None, "{text:?}");
         }
         assert_eq!(without_port("www.example.com:8080"), "www.example.com");
         assert_eq!(without_port("www.example.com:"), "www.example.com");
         assert_eq!(without_port("me:word"), "me:word");
+        assert_eq!(
+            HostName::of_authority("a.example:65535").map(|name| name.0).as_deref(),
+            Some("a.example")
+        );
+        assert_eq!(HostName::of_authority("a.example:65536"), None);
+        assert_eq!(HostName::of_authority("a.example:99999999999999999999"), None);
     }
 
     #[test]

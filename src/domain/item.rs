@@ -8,6 +8,7 @@ mod line;
 mod note;
 mod relative;
 mod several;
+mod shell;
 mod wrapped;
 
 use std::fmt;

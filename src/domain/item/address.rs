@@ -1,7 +1,7 @@
 //! The part of a line before its path: a scheme, a host, or both.
 
 use super::{ItemError, Site, host_like::looks_like_a_host};
-use crate::domain::host::{HostName, without_port};
+use crate::domain::host::{HostName, is_port_sound, without_port};
 
 /// The longest name of a host that is told again.
 const HOST_TOLD: usize = 253;
@@ -9,10 +9,11 @@ const HOST_TOLD: usize = 253;
 /// What follows the host, where the line is a URL of this distribution; `None` where it is a path.
 pub(super) fn tail<'a>(line: &'a str, site: &Site<'_>) -> Result<Option<&'a str>, ItemError> {
     if let Some(rest) = line.strip_prefix("//") {
+        check_slashes(rest, site)?;
         return of_url(rest, site).map(Some);
     }
-    if line.starts_with('/') {
-        return Ok(None);
+    if let Some(rest) = line.strip_prefix('/') {
+        return if is_known_url(rest, site) { Err(ItemError::SlashBeforeUrl) } else { Ok(None) };
     }
     match line.split_once("://") {
         Some((scheme, rest)) if is_scheme(scheme) => {
@@ -23,6 +24,43 @@ pub(super) fn tail<'a>(line: &'a str, site: &Site<'_>) -> Result<Option<&'a str>
         }
         _ => without_scheme(line, site),
     }
+}
+
+/// Does it begin with `http://` or `https://`?
+pub(super) fn starts_with_http(text: &str) -> bool {
+    let begins =
+        |scheme: &str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
+    begins("http://") || begins("https://")
+}
+
+/// Is it a URL of a known host, also damaged or percent-encoded? Of another host it may be a path: that of a service
+/// that fetches other URLs.
+fn is_known_url(text: &str, site: &Site<'_>) -> bool {
+    let lower: String = text.chars().take(16 + HOST_TOLD).collect::<String>().to_ascii_lowercase();
+    let Some(rest) = lower.strip_prefix("https").or_else(|| lower.strip_prefix("http")) else { return false };
+    let mut rest = rest.replace("%25", "%").replace("%3a", ":").replace("%2f", "/");
+    if !rest.starts_with(":/") {
+        return false;
+    }
+    rest.drain(..1);
+    let host = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+    HostName::of_authority(host).is_some_and(|host| site.knows(&host))
+}
+
+/// Behind two slashes stands a host; what is none may be a path that begins with two.
+fn check_slashes(rest: &str, site: &Site<'_>) -> Result<(), ItemError> {
+    let (authority, tail) = split(rest);
+    let no_host = match HostName::of_authority(authority) {
+        Some(host) => {
+            !site.knows(&host) && !looks_like_a_host(without_port(authority), tail.starts_with('/'))
+        }
+        None => authority.is_empty() && !tail.is_empty(),
+    };
+    if no_host && !authority.contains('@') {
+        let host = site.distribution.names().find(|name| !name.contains('*')).unwrap_or("HOST").to_owned();
+        return Err(ItemError::TwoSlashes { host });
+    }
+    Ok(())
 }
 
 pub(crate) fn is_scheme(text: &str) -> bool {
@@ -43,6 +81,9 @@ fn of_url<'a>(rest: &'a str, site: &Site<'_>) -> Result<&'a str, ItemError> {
     if authority.contains('\\') {
         return Err(ItemError::Backslash);
     }
+    if !is_port_sound(authority) {
+        return Err(ItemError::BadPort);
+    }
     let host = HostName::of_authority(authority).ok_or(ItemError::NoHost)?;
     if site.is_served(&host) { Ok(tail) } else { Err(other(&host, site)) }
 }
@@ -58,7 +99,13 @@ fn without_scheme<'a>(line: &'a str, site: &Site<'_>) -> Result<Option<&'a str>,
         return if secret && !user.is_empty() { Err(ItemError::Credentials) } else { Ok(None) };
     }
     let name = without_port(authority);
+    if name.contains("..") && is_a_host(&without_empty_labels(name), tail, site) {
+        return Err(ItemError::NoHost);
+    }
     let Some(host) = HostName::parse(name) else { return Ok(None) };
+    if site.knows(&host) && !is_port_sound(authority) {
+        return Err(ItemError::BadPort);
+    }
     if site.is_served(&host) {
         return Ok(Some(tail));
     }
@@ -85,6 +132,10 @@ fn check_scheme(line: &str) -> Result<(), ItemError> {
         }
     }
     Ok(())
+}
+
+fn without_empty_labels(name: &str) -> String {
+    name.split('.').filter(|label| !label.is_empty()).collect::<Vec<_>>().join(".")
 }
 
 fn is_a_host(authority: &str, tail: &str, site: &Site<'_>) -> bool {

@@ -20,6 +20,9 @@ const NAMED: [(char, &str); 12] = [
 
 /// Refuses control characters and those that nobody sees.
 pub(super) fn check(line: &str) -> Result<(), ItemError> {
+    if line.contains('\t') {
+        return Err(ItemError::Tab);
+    }
     if line.chars().any(char::is_control) {
         return Err(ItemError::ControlCharacter);
     }
@@ -32,6 +35,18 @@ pub(super) fn check(line: &str) -> Result<(), ItemError> {
 /// The first character that nobody sees, or that turns the direction of what follows, and where it begins.
 pub(in crate::domain) fn invisible_in(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(at, c)| is_invisible(*c) && !is_joining(text, *at, *c))
+}
+
+/// Refuses percent-encoded control characters in a path, and at the end of its query string, which else may have a text
+/// of several lines in it.
+pub(super) fn check_encoded(path: &str) -> Result<(), ItemError> {
+    let query = path.find('?').unwrap_or(path.len());
+    let found = path.match_indices('%').find_map(|(at, _)| {
+        let escape = path.get(at..at + 3).filter(|_| at < query || at + 3 == path.len())?;
+        let byte = u8::from_str_radix(&escape[1..], 16).ok()?;
+        (byte < 32 || byte == 127).then_some(escape)
+    });
+    found.map_or(Ok(()), |escape| Err(ItemError::EncodedControl(escape.to_owned())))
 }
 
 fn is_invisible(c: char) -> bool {

@@ -7,6 +7,8 @@ use super::{PATH_MAX, TAG_MAX};
 pub enum ItemError {
     #[error("has a control character; type the line again")]
     ControlCharacter,
+    #[error("has an encoded control character, {0}; delete it")]
+    EncodedControl(String),
     #[error(
         "has an invisible character, {name}, as its character {place}; delete it, or write {code} if it belongs to the path"
     )]
@@ -21,10 +23,28 @@ pub enum ItemError {
         "has more than one path, with a blank between them; write each on a line of its own, or %20 for a blank that belongs to a path"
     )]
     SeveralByBlanks,
-    #[error("has more than one path, with a comma between them; write each on a line of its own")]
-    SeveralByCommas,
-    #[error("ends with a comma; write one path on a line, without it")]
-    ClosingComma,
+    #[error("has more than one path, with a {0} between them; write each on a line of its own")]
+    SeveralBy(&'static str),
+    #[error("has more than one path, with a tab between them or after them; write each on a line of its own")]
+    Tab,
+    #[error("has more than one path, with {0} written out between them; write each on a line of its own")]
+    SeveralByEscape(&'static str),
+    #[error("has more than one path, with a URL right behind the first; write each on a line of its own")]
+    SeveralGlued,
+    #[error("has several tags on one line; write each on a line of its own")]
+    SeveralTags,
+    #[error("ends with a {0}; write one path on a line, without it")]
+    Closing(&'static str),
+    #[error("has {0:?} in it, which is meant for a shell; write only the path")]
+    ShellWord(String),
+    #[error(
+        "has {0} in it, of a variable or a template that was not filled in; write the path as viewers ask for it"
+    )]
+    Variable(&'static str),
+    #[error(
+        "has braces with a choice in them, which CloudFront does not read; write each path on a line of its own, or %7B for a brace that belongs to a name"
+    )]
+    Braces,
     #[error("begins with {0:?} as an item of a list does; write only the path")]
     ListMarker(String),
     #[error("looks like markup; write only the path or the URL")]
@@ -53,6 +73,14 @@ pub enum ItemError {
         "is a URL without a host name that can be read; write it as https://host/path, or write only the path"
     )]
     NoHost,
+    #[error("is a URL with a port that there cannot be; ports go from 0 to 65535")]
+    BadPort,
+    #[error(
+        "begins with two slashes, as a URL without its scheme does, and no distribution that you see serves the host behind them; if the path begins so, write https://{host}//… with all of it"
+    )]
+    TwoSlashes { host: String },
+    #[error("is a URL with a slash before it; write it without that slash, or write only the path")]
+    SlashBeforeUrl,
     #[error("is a URL with a user name or password; leave that part out")]
     Credentials,
     #[error("is not a URL that viewers use; write a path such as /styles.css")]
@@ -64,9 +92,18 @@ pub enum ItemError {
     #[error("is a path on a Windows computer; write the path of the URL, such as /index.html")]
     WindowsPath,
     #[error(
-        "is a path on a Windows computer, which Git Bash made out of {meant}; set MSYS_NO_PATHCONV=1 before the command, or write /{meant} with two slashes"
+        "is a path on a Windows computer, which Git Bash made out of {meant}; set MSYS_NO_PATHCONV=1 before the command{}",
+        .more.words(.meant)
     )]
-    GitBashPath { meant: String },
+    GitBashPath { meant: String, more: MoreAdvice },
+    #[error(
+        "begins in a folder above; write the path from the root of the distribution, such as /index.html"
+    )]
+    ParentFolder,
+    #[error("has %2F for its first slash; write /, or begin the line with / if %2F belongs to a name")]
+    EncodedSlash,
+    #[error("has {0:?}, which only looks like the character of a URL; write {1}")]
+    LookAlike(char, char),
     #[error(
         "has a backslash before its first slash; write / between folders, and %5C for one that belongs to a name"
     )]
@@ -91,6 +128,26 @@ pub enum ItemError {
     TagWildcard,
     #[error("is outside your grants; here you may refresh {0}")]
     NotGranted(String),
+}
+
+/// What else helps where Git Bash has changed a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MoreAdvice {
+    /// MSYS2 takes one of two slashes off, but only where there is no further one: `//a/b` is a name of the network to it
+    /// (MSYS2 documentation, filesystem paths).
+    TwoSlashes,
+    OneEach,
+    Nothing,
+}
+
+impl MoreAdvice {
+    fn words(self, meant: &str) -> String {
+        match self {
+            Self::TwoSlashes => format!(", or write /{meant} with two slashes"),
+            Self::OneEach => ", and write each path as an argument of its own".to_owned(),
+            Self::Nothing => String::new(),
+        }
+    }
 }
 
 impl ItemError {

@@ -1,7 +1,8 @@
 //! How a typed line becomes an item.
 
 use super::{
-    Doubt, Item, ItemError, Mending, PATH_MAX, TAG_MAX, address, characters, relative, several, wrapped,
+    Doubt, Item, ItemError, Mending, PATH_MAX, TAG_MAX, address, characters, relative, several, shell,
+    wrapped,
 };
 use crate::domain::{
     distribution::Distribution,
@@ -78,7 +79,8 @@ pub fn trimmed(line: &str) -> &str {
 pub fn may_name_a_host(typed: &str) -> bool {
     typed.lines().map(trimmed).any(|line| {
         let plain = line.is_empty() || line.starts_with(['/', '#']);
-        !plain || line.starts_with("//") || line.contains([' ', ','])
+        let separated = line.contains([' ', ',', ';', '|']);
+        !plain || line.starts_with("//") || separated || line.to_ascii_lowercase().contains("http")
     })
 }
 
@@ -107,6 +109,7 @@ fn parse_tag(tag: &str, site: &Distribution) -> Result<Parsed, ItemError> {
     if length > TAG_MAX {
         return Err(ItemError::TagTooLong(length));
     }
+    several::check_tags(tag)?;
     if tag.bytes().any(|b| !(33..=126).contains(&b) || b == b',') {
         return Err(ItemError::TagCharacter);
     }
@@ -120,10 +123,15 @@ fn parse_tag(tag: &str, site: &Distribution) -> Result<Parsed, ItemError> {
 
 fn parse_path(line: &str, site: &Site<'_>) -> Result<Parsed, ItemError> {
     let mut mendings = Vec::new();
-    let mut path = find_path(line, site, &mut mendings)?;
+    let undotted = relative::without_dots(line);
+    if undotted.is_some() {
+        mendings.push(Mending::DotsTaken);
+    }
+    let mut path = find_path(undotted.as_deref().unwrap_or(line), site, &mut mendings)?;
     if path.contains('#') {
         return Err(ItemError::InnerHash);
     }
+    characters::check_encoded(&path)?;
     if let Some(bare) = without_signature(&path) {
         path = bare;
         mendings.push(Mending::SignatureCut);
@@ -144,11 +152,16 @@ fn parse_path(line: &str, site: &Site<'_>) -> Result<Parsed, ItemError> {
 /// The path that the line names, with its slash.
 fn find_path(line: &str, site: &Site<'_>, mendings: &mut Vec<Mending>) -> Result<String, ItemError> {
     let slashed = line.starts_with('/');
-    if !slashed {
+    relative::check_parent(line)?;
+    shell::check_variables(line)?;
+    if slashed {
+        relative::check_slashed(line)?;
+    } else {
         relative::check_beginning(line)?;
     }
     let tail = address::tail(line, site)?;
     if slashed || tail.is_some() {
+        shell::check_words(line)?;
         several::check(line, site)?;
     }
     let Some(tail) = tail else {

@@ -4,6 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mending {
     Unwrapped,
+    DotsTaken,
     SlashAdded,
     TakenFromUrl,
     FragmentCut,
@@ -16,6 +17,7 @@ impl Mending {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Unwrapped => "without the marks around it",
+            Self::DotsTaken => "without the ./ before it",
             Self::SlashAdded => "leading slash added",
             Self::TakenFromUrl => "from the full URL",
             Self::FragmentCut => "the part after # never reaches CloudFront",

@@ -1,6 +1,6 @@
 //! Lines without a leading slash: which of them are paths to which one is added, and what the others are.
 
-use super::ItemError;
+use super::{ItemError, error::MoreAdvice};
 
 /// Folders of Windows in which Git Bash and MSYS2 stand, as they begin: they put them before what looks like a path of
 /// their own (MSYS2 documentation, filesystem paths).
@@ -15,9 +15,32 @@ const SHELLS: [&str; 8] = [
     "/msys32/",
 ];
 /// Marks of a list, before a blank.
-const BULLETS: &str = "-*+•‣◦▪·–—>→";
+const BULLETS: &str = "-*+•‣◦▪·–—>→●○■□◆➤►▶➔➜⇒∙☐☑☒✓✔✗✘✅❌";
+/// Characters that look like the slash or the colon of a URL, as some keyboards and texts have them.
+const LOOK_ALIKES: [(char, char); 5] = [('／', '/'), ('∕', '/'), ('⁄', '/'), ('：', ':'), ('∶', ':')];
 /// What does not stand in a path to which a slash is added: it is more often code, markup or a table.
 const UNUSUAL: [char; 14] = ['"', '<', '>', '{', '}', '|', '\\', '^', '`', ',', ';', '=', '“', '”'];
+
+/// The path of a line that begins with `./`, as `find` and shells write it: taken from the root of the distribution.
+pub(super) fn without_dots(line: &str) -> Option<String> {
+    let mut rest = line;
+    while let Some(below) = rest.strip_prefix("./") {
+        rest = below.trim_start_matches('/');
+    }
+    (rest.len() < line.len()).then(|| format!("/{rest}"))
+}
+
+/// Refuses `../x` and `/../x`.
+pub(super) fn check_parent(line: &str) -> Result<(), ItemError> {
+    let first = line.strip_prefix('/').unwrap_or(line).split(['/', '?', '#']).next();
+    if first == Some("..") { Err(ItemError::ParentFolder) } else { Ok(()) }
+}
+
+/// Refuses a path on a Windows computer with a slash before it.
+pub(super) fn check_slashed(line: &str) -> Result<(), ItemError> {
+    let rest = line.strip_prefix('/').unwrap_or_default();
+    if is_on_a_drive(rest) && rest.len() > 2 { Err(windows_path(rest)) } else { Ok(()) }
+}
 
 /// What can be told before a host is looked for.
 pub(super) fn check_beginning(line: &str) -> Result<(), ItemError> {
@@ -33,11 +56,34 @@ pub(super) fn check_beginning(line: &str) -> Result<(), ItemError> {
         return Err(ItemError::Markup);
     }
     let folder = line.split(['/', '?', '#']).next().unwrap_or(line);
+    check_mark(line, folder)?;
     let url = folder.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("http"));
     if folder.contains('\\') && !url {
         return Err(ItemError::Backslash);
     }
-    Ok(())
+    let lower = folder.to_ascii_lowercase();
+    if !url && (lower.contains("%2f") || lower.contains("%252f")) {
+        return Err(ItemError::EncodedSlash);
+    }
+    let schemed = lower.strip_prefix("https").or_else(|| lower.strip_prefix("http"));
+    let found = LOOK_ALIKES.iter().find(|(like, meant)| match meant {
+        ':' => schemed.is_some_and(|rest| rest.starts_with(*like)),
+        _ => folder.contains(*like),
+    });
+    found.map_or(Ok(()), |(like, meant)| Err(ItemError::LookAlike(*like, *meant)))
+}
+
+/// The mark of a list or of a difference, or an opening bracket, right before a slash. `*/x` is told of its star.
+fn check_mark(line: &str, folder: &str) -> Result<(), ItemError> {
+    if !line[folder.len()..].starts_with('/') {
+        return Ok(());
+    }
+    match folder.chars().next() {
+        Some(bracket @ ('(' | '[' | '{')) if folder.len() == 1 => Err(ItemError::NotAPath(bracket)),
+        Some('(' | '[' | '*') | None => Ok(()),
+        _ if is_list_marker(folder) => Err(ItemError::ListMarker(folder.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// What is left is a path where it looks like one; what has a slash in front may be anything.
@@ -86,8 +132,17 @@ fn is_on_a_drive(line: &str) -> bool {
 fn windows_path(line: &str) -> ItemError {
     let slashed = line.replace('\\', "/");
     let lower = slashed.to_ascii_lowercase();
-    match SHELLS.iter().find_map(|shell| lower.find(shell).map(|at| at + shell.len() - 1)) {
-        Some(at) => ItemError::GitBashPath { meant: slashed[at..].chars().take(80).collect() },
-        None => ItemError::WindowsPath,
-    }
+    let Some(at) = SHELLS.iter().find_map(|shell| lower.find(shell).map(|at| at + shell.len() - 1)) else {
+        return ItemError::WindowsPath;
+    };
+    let meant = &slashed[at..];
+    let end =
+        meant.match_indices([' ', ',', ';']).find(|(end, _)| is_on_a_drive(meant[end + 1..].trim_start()));
+    let meant: String = meant[..end.map_or(meant.len(), |(end, _)| end)].chars().take(80).collect();
+    let more = match end {
+        Some(_) => MoreAdvice::OneEach,
+        None if meant.len() > 1 && !meant[1..].contains('/') => MoreAdvice::TwoSlashes,
+        None => MoreAdvice::Nothing,
+    };
+    ItemError::GitBashPath { meant, more }
 }

@@ -23,7 +23,16 @@ fn another_sites_url_is_refused_with_the_reason() {
         assert!(matches!(refusal(line), ItemError::UnknownHost { .. }), "{line}: {}", refusal(line));
     }
     assert_eq!(refusal("s3://bucket/key"), ItemError::OtherScheme);
-    for line in ["https://", "https:///x", "//", "// a comment", "https://exa mple/x"] {
+    for line in [
+        "https://",
+        "https:///x",
+        "//",
+        "// a comment",
+        "https://exa mple/x",
+        "https://www..example.com/x",
+        "www..example.com",
+        "www..example.com/x",
+    ] {
         assert_eq!(refusal(line), ItemError::NoHost, "{line}");
     }
 }
@@ -118,6 +127,75 @@ fn what_is_not_one_path_is_refused_and_named() {
         ("C:/Users/me/AppData/Local/Programs/Git/a/b.css", "Git Bash made out of /a/b.css"),
         ("D:\\site\\index.html", "Windows computer"),
         ("\\index.html", "backslash"),
+        ("C:/Program Files/Git/index.html", "or write //index.html with two slashes"),
+        ("C:/Program Files/Git/a.html C:/Program Files/Git/b.html", "made out of /a.html; set"),
+        ("/C:/Program Files/Git/index.html", "Git Bash made out of /index.html"),
+        ("/D:/site/index.html", "Windows computer"),
+        ("../index.html", "folder above"),
+        ("/../index.html", "folder above"),
+        ("./../index.html", "folder above"),
+        ("..", "folder above"),
+        ("/index.html;/b.html", "more than one path, with a semicolon"),
+        ("/index.html; /b.html", "more than one path"),
+        ("/index.html|/b.html", "more than one path, with a vertical bar"),
+        ("/index.html;", "ends with a semicolon"),
+        ("https://www.example.com/x;https://www.example.com/y", "with a semicolon"),
+        ("https://www.example.com/x|https://www.example.com/y", "with a vertical bar"),
+        ("https://www.example.com/xhttps://www.example.com/y", "URL right behind"),
+        ("https://www.example.com/xHTTPS://off.example.com/y", "URL right behind"),
+        ("/a.html\\n/b.html", "more than one path, with \\n"),
+        ("/a.html\\r\\n/b.html", "more than one path, with \\n"),
+        ("/a.html\\nhttps://www.example.com/b", "more than one path, with \\n"),
+        ("/index.html\\n", "more than one path, with \\n"),
+        ("/index.html, b.html", "more than one path, with a comma"),
+        ("/index.html,b.html", "more than one path, with a comma"),
+        ("/index.html;b.html", "more than one path, with a semicolon"),
+        ("/a\t/b", "with a tab"),
+        ("/a%0A", "control character, %0A"),
+        ("/a%0db", "control character, %0d"),
+        ("/%00/x", "control character, %00"),
+        ("/a%09b", "control character, %09"),
+        ("/a%1F", "control character, %1F"),
+        ("/a%7F", "control character, %7F"),
+        ("/a?v=1%0D", "control character, %0D"),
+        ("/index.html \\", "meant for a shell"),
+        ("/index.html\\", "meant for a shell"),
+        ("/index.html --wait", "has \"--wait\" in it"),
+        ("/index.html --reason=secret", "has \"--reason\" in it"),
+        ("/index.html 2>&1", "has \"2>&1\" in it"),
+        ("/index.html &", "has \"&\" in it"),
+        ("/index.html > log.txt", "has \">\" in it"),
+        ("+/index.html", "begins with \"+\""),
+        ("-/index.html", "begins with \"-\""),
+        ("•/index.html", "begins with \"•\""),
+        ("☑/x", "begins with \"☑\""),
+        ("1./index.html", "begins with \"1.\""),
+        ("(/index.html)", "'(' in it"),
+        ("%2Findex.html", "%2F for its first slash"),
+        ("www.example.com%2Fx", "%2F for its first slash"),
+        ("images%252Fx.png", "%2F for its first slash"),
+        ("／index.html", "write /"),
+        ("https：//www.example.com/x", "write :"),
+        ("$BASE/index.html", "has $ in it, of a variable"),
+        ("/$BASE/index.html", "has $ in it, of a variable"),
+        ("/${BASE}/x", "has ${ in it, of a variable"),
+        ("/$(Build.Id)/x", "has $( in it, of a variable"),
+        ("/{{ base }}/x", "has {{ in it, of a variable"),
+        ("https://www.example.com/${BASE}", "has ${ in it, of a variable"),
+        ("/{a,b}.html", "braces with a choice"),
+        ("/a{1..3}.html", "braces with a choice"),
+        ("/https%3A//www.example.com/x", "slash before it"),
+        ("/https%3A%2F%2Fwww.example.com%2Fx", "slash before it"),
+        ("/https:/www.example.com/x", "slash before it"),
+        ("/https://off.example.com/x", "slash before it"),
+        ("//double", "https://www.example.com//"),
+        ("//server/x", "begins with two slashes"),
+        ("///x", "begins with two slashes"),
+        ("https://www.example.com:99999/x", "port"),
+        ("www.example.com:99999/x", "port"),
+        ("#a, #b", "several tags"),
+        ("#a;#b", "several tags"),
+        ("#a #b", "several tags"),
         ("images\\a.png", "backslash"),
         ("mailto:ada@example.com", "user name"),
         ("javascript:void(0)", "':' in it"),
@@ -136,6 +214,18 @@ fn what_is_not_one_path_is_refused_and_named() {
     ] {
         let refused = refusal(line).to_string();
         assert!(refused.contains(wanted), "{line:?} {refused}");
+    }
+}
+
+#[test]
+fn two_slashes_help_git_bash_only_where_there_is_no_further_one() {
+    for (line, meant) in [
+        ("C:/Program Files/Git/images/a.png", "/images/a.png"),
+        ("C:/Program Files/Git/a.html C:/Program Files/Git/b.html", "/a.html"),
+    ] {
+        let told = refusal(line).to_string();
+        assert!(told.contains(&format!("made out of {meant}; set MSYS_NO_PATHCONV=1")), "{told}");
+        assert!(!told.contains("two slashes"), "{told}");
     }
 }
 

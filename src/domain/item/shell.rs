@@ -1,0 +1,82 @@
+//! What a shell or a template was to take out of a line before it came here.
+
+use super::ItemError;
+
+/// Words that end a command's arguments, at the end of a line.
+const LAST_WORDS: [&str; 8] = ["\\", "&", "&&", "|", "||", ";", ">", ">>"];
+/// How variables of shells, pipelines and templates begin: `${BASE}`, `$(Build.Id)`, `{{ base }}`.
+const VARIABLES: [&str; 3] = ["${", "$(", "{{"];
+/// So much of a word is told again, in characters.
+const WORD_TOLD: usize = 40;
+
+/// Refuses variables that nobody filled in, and braces that a shell would have made several paths of.
+pub(super) fn check_variables(line: &str) -> Result<(), ItemError> {
+    let bare = line.strip_prefix('$').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let mark = VARIABLES.into_iter().find(|mark| line.contains(mark));
+    if let Some(mark) = mark.or_else(|| (bare || path_of(line).split('/').any(is_variable)).then_some("$")) {
+        return Err(ItemError::Variable(mark));
+    }
+    if has_choice(path_of(line)) { Err(ItemError::Braces) } else { Ok(()) }
+}
+
+/// Refuses what follows a path in a command: a closing backslash, an option, a redirection.
+pub(super) fn check_words(line: &str) -> Result<(), ItemError> {
+    let words = || line.split(' ').filter(|word| !word.is_empty()).skip(1);
+    let last = words().last().filter(|word| LAST_WORDS.contains(word));
+    let plain = path_of(line).split(' ').skip(1).find(|word| matches!(*word, ">" | ">>" | "<"));
+    let found = last.or(plain).or_else(|| words().find(|word| is_option(word) || is_redirection(word)));
+    if let Some(word) = found {
+        let word = word.split('=').next().unwrap_or_default();
+        return Err(ItemError::ShellWord(word.chars().take(WORD_TOLD).collect()));
+    }
+    if line.ends_with('\\') { Err(ItemError::ShellWord("\\".to_owned())) } else { Ok(()) }
+}
+
+fn path_of(line: &str) -> &str {
+    line.split('?').next().unwrap_or(line)
+}
+
+/// `$BASE` as a whole folder; `$metadata` and `$web` are names.
+fn is_variable(folder: &str) -> bool {
+    folder.strip_prefix('$').is_some_and(|name| {
+        name.len() > 1
+            && name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    })
+}
+
+/// `{a,b}` and `{1..3}`; `{id}` is a name.
+fn has_choice(path: &str) -> bool {
+    let (mut open, mut choice, mut before) = (0_usize, false, ' ');
+    for c in path.chars() {
+        match c {
+            '{' => open += 1,
+            '}' if open > 0 => {
+                if choice {
+                    return true;
+                }
+                open -= 1;
+            }
+            ',' if open > 0 => choice = true,
+            '.' if open > 0 && before == '.' => choice = true,
+            _ => {}
+        }
+        before = c;
+    }
+    false
+}
+
+/// `--wait`, `--reason=x`
+fn is_option(word: &str) -> bool {
+    let name = word.split('=').next().and_then(|name| name.strip_prefix("--"));
+    name.is_some_and(|name| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    })
+}
+
+/// `2>&1`, `>log`, `&>log`
+fn is_redirection(word: &str) -> bool {
+    let rest = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
+    rest.len() > 1 && rest.starts_with('>')
+}
