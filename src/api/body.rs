@@ -12,6 +12,7 @@ use super::{
     problem::{ApiError, Fault, Kind},
     strict_json,
 };
+use crate::domain::item::trimmed;
 
 /// The largest body.
 const BODY_MAX: usize = 2 * 1024 * 1024;
@@ -122,11 +123,15 @@ impl Fields {
 
     fn line(&mut self, name: &str, index: usize, value: Value) -> Option<String> {
         let wrong = match value {
-            Value::String(line) if line.trim().is_empty() => "is empty.",
-            Value::String(line) if line.contains(['\n', '\r']) => {
+            Value::String(text) if trimmed(&text).is_empty() => "is empty.",
+            Value::String(text) => {
+                // Line ends come with what is read from a file.
+                let line = text.trim_matches(['\n', '\r']);
+                if !line.contains(['\n', '\r']) {
+                    return Some(line.to_owned());
+                }
                 "has more than one line; write a text for each."
             }
-            Value::String(line) => return Some(line),
             _ => "has to be text.",
         };
         self.fault(format!("/{name}/{index}"), wrong);
