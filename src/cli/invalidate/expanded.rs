@@ -9,25 +9,33 @@ const NAMES_MIN: usize = 2;
 /// Why the arguments are not taken, where they are all that lies in the machine's own root folder, or in the folder that
 /// the command runs in. A shell leaves out what begins with a dot (POSIX, 2.14.3).
 pub fn refusal(arguments: &[String], root: &Path, folder: &Path) -> Option<String> {
-    let given: BTreeSet<&str> = arguments.iter().map(String::as_str).collect();
-    let all: BTreeSet<String> = names(root).into_iter().map(|name| format!("/{name}")).collect();
-    if all.len() >= NAMES_MIN && all.iter().all(|name| given.contains(name.as_str())) {
-        return Some(
-            "these are the folders of this machine: the shell made them out of /* without quotes; quote it: '/*'"
-                .to_owned(),
-        );
-    }
+    let given = bare(arguments);
     let here = names(folder);
-    if here.len() >= NAMES_MIN
+    let all_here = here.len() >= NAMES_MIN
         && here.len() == given.len()
-        && here.iter().all(|name| given.contains(name.as_str()))
-    {
-        return Some(
+        && here.iter().all(|name| given.contains(name.as_str()));
+    root_refusal(arguments, root).or_else(|| {
+        all_here.then(|| {
             "these are all names in this folder: the shell makes them out of * without quotes; quote it: '*'. If you mean these files, begin each with /"
-                .to_owned(),
-        );
-    }
-    None
+                .to_owned()
+        })
+    })
+}
+
+/// The same for the root folder alone: a list of the files of a folder is what a file is for.
+pub fn root_refusal(items: &[String], root: &Path) -> Option<String> {
+    let given = bare(items);
+    let all: BTreeSet<String> = names(root).into_iter().map(|name| format!("/{name}")).collect();
+    (all.len() >= NAMES_MIN && all.iter().all(|name| given.contains(name.as_str()))).then(|| {
+        "these are the folders of this machine: the shell made them out of /* without quotes; quote it: '/*'"
+            .to_owned()
+    })
+}
+
+/// Without the `./` before a name, and the slash that `*/` leaves behind it.
+fn bare(items: &[String]) -> BTreeSet<&str> {
+    let bare = items.iter().map(|item| item.trim_start_matches("./"));
+    bare.map(|item| item.strip_suffix('/').unwrap_or(item)).collect()
 }
 
 fn names(folder: &Path) -> BTreeSet<String> {
@@ -56,10 +64,14 @@ mod tests {
             let arguments: Vec<String> = words.split(' ').map(str::to_owned).collect();
             refusal(&arguments, root.path(), here.path())
         };
-        for words in ["/Applications /bin /dev", "/bin /dev /Applications /index.html"] {
+        for words in
+            ["/Applications /bin /dev", "/Applications/ /bin/ /dev/", "/bin /dev /Applications /index.html"]
+        {
             assert!(refused(words).is_some_and(|words| words.ends_with("quote it: '/*'")), "{words}");
         }
-        assert!(refused("assets index.html").is_some_and(|words| words.contains("quote it: '*'")));
+        for words in ["assets index.html", "./assets ./index.html"] {
+            assert!(refused(words).is_some_and(|words| words.contains("quote it: '*'")), "{words}");
+        }
         for words in
             ["/bin /dev", "/bin", "assets", "assets index.html more", "/assets /index.html", "/*", "*"]
         {

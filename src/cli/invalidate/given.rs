@@ -45,6 +45,9 @@ impl Given {
             }
             None => {}
         }
+        if let Some(words) = expanded::root_refusal(&given.items, Path::new("/")) {
+            return Err(words);
+        }
         if given.items.is_empty() {
             return Err("name at least one item, such as /index.html or '/images/*'".to_owned());
         }

@@ -100,8 +100,18 @@ async fn a_star_that_the_shell_expanded_is_refused_before_anything_is_sent() {
         assert_eq!(ran.code, 2, "{}", ran.complaint);
         assert!(ran.complaint.contains("quote it: '/*'"), "{}", ran.complaint);
     }
-    let ran = run(&site, &program.secret, folder.path(), &["app.js", "index.html"], "").await;
-    assert!(ran.code == 2 && ran.complaint.contains("quote it: '*'"), "{}", ran.complaint);
+    let listed = format!("/index.html\n{}\n", root.join("\n"));
+    std::fs::write(folder.path().join(".list"), &listed).unwrap();
+    for (arguments, input) in
+        [(&[][..], listed.as_str()), (&["--file", ".list"], ""), (&["--file", "-"], &listed)]
+    {
+        let ran = run(&site, &program.secret, folder.path(), arguments, input).await;
+        assert!(ran.code == 2 && ran.complaint.contains("quote it: '/*'"), "{arguments:?} {}", ran.complaint);
+    }
+    for names in [["app.js", "index.html"], ["./app.js", "./index.html"]] {
+        let ran = run(&site, &program.secret, folder.path(), &names, "").await;
+        assert!(ran.code == 2 && ran.complaint.contains("quote it: '*'"), "{}", ran.complaint);
+    }
     assert_eq!(site.kept().await, before, "nothing was sent");
     for good in [&["/*"][..], &["*"], &["/app.js", "/index.html"], &["index.html"]] {
         let ran = run(&site, &program.secret, folder.path(), &[&["--dry-run"], good].concat(), "").await;
