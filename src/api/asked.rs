@@ -123,7 +123,7 @@ pub async fn work_out(
     let mut conn = api.desk.db.read().await?;
     let around = ops::look_around(&api.desk, &mut conn, &caller.acting.actor, site, api.limits).await?;
     let typed = items.join("\n");
-    let hosts = ops::host_table(&mut conn, &typed).await?;
+    let hosts = ops::host_table(&mut conn, &typed, &caller.access).await?;
     Ok(Plan::within(&typed, &Site::new(site, &hosts), around, &caller.access))
 }
 

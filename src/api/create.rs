@@ -103,7 +103,7 @@ async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, A
     let mut conn = api.desk.db.read().await?;
     let site = caller.site(&mut conn, &asked.distribution).await?;
     let typed = asked.items.join("\n");
-    let hosts = ops::host_table(&mut conn, &typed).await?;
+    let hosts = ops::host_table(&mut conn, &typed, &caller.access).await?;
     drop(conn);
     let around = Surroundings::unmeasured(api.limits);
     let plan = Plan::within(&typed, &Site::new(&site, &hosts), around, &caller.access);

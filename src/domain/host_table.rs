@@ -24,13 +24,31 @@ impl HostTable {
         let mut table = Self::default();
         for site in sites {
             for name in site.names() {
-                let name = HostName::of_alias(name);
-                let (names, name) = match name.as_str().strip_prefix("*.") {
-                    Some(below) => (&mut table.wildcards, below),
-                    None => (&mut table.exact, name.as_str()),
-                };
-                names.entry(name.to_owned()).or_default().push(site.id.clone());
+                table.add(&HostName::of_alias(name), &site.id);
             }
+        }
+        table
+    }
+
+    fn add(&mut self, name: &HostName, id: &DistributionId) {
+        let (names, name) = match name.as_str().strip_prefix("*.") {
+            Some(below) => (&mut self.wildcards, below),
+            None => (&mut self.exact, name.as_str()),
+        };
+        names.entry(name.to_owned()).or_default().push(id.clone());
+    }
+
+    /// The hosts of those that CloudFront still lists and that somebody sees, and of the others only the names that lie
+    /// under a name of one that is seen: viewers of those get the other, so nobody may take them for the one that is seen.
+    /// A name that lies under none is as if it were not there, so that it cannot be found out.
+    #[must_use]
+    pub fn of_seen(sites: &[Distribution], sees: impl Fn(&DistributionId) -> bool) -> Self {
+        let living = || sites.iter().filter(|site| site.gone_at.is_none());
+        let mut table = Self::of(living().filter(|site| sees(&site.id)));
+        let seen = table.clone();
+        for site in living().filter(|site| !sees(&site.id)) {
+            let names = site.names().map(HostName::of_alias);
+            names.filter(|name| seen.knows(name)).for_each(|name| table.add(&name, &site.id));
         }
         table
     }
@@ -100,6 +118,27 @@ mod tests {
             ] {
                 assert_eq!(owners(&table, host), owner, "{host}, {order}");
             }
+        }
+    }
+
+    #[test]
+    fn of_what_is_hidden_only_names_under_those_that_are_seen_are_known() {
+        let sites = [
+            named("WIDE", &["*.example.com"]),
+            named("HIDDEN", &["a.example.com", "*.b.example.com", "blog.kunde.de", "*.kunde.de"]),
+            named("OTHER", &["x.y.kunde.de"]),
+        ];
+        let table = HostTable::of_seen(&sites, |id| id.as_str() != "HIDDEN");
+        for (host, owner) in [
+            ("a.example.com", vec!["HIDDEN"]),
+            ("x.b.example.com", vec!["HIDDEN"]),
+            ("c.example.com", vec!["WIDE"]),
+            ("x.y.kunde.de", vec!["OTHER"]),
+            ("blog.kunde.de", vec![]),
+            ("blog2.kunde.de", vec![]),
+            ("dhidden.cloudfront.net", vec![]),
+        ] {
+            assert_eq!(owners(&table, host), owner, "{host}");
         }
     }
 

@@ -57,7 +57,7 @@ pub async fn submit(
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let around = Surroundings::unmeasured(web.options.limits);
-    let hosts = ops::host_table(&mut *web.desk.db.read().await?, &form.items).await?;
+    let hosts = ops::host_table(&mut *web.desk.db.read().await?, &form.items, &visitor.access).await?;
     let plan = Plan::within(&form.items, &Site::new(&site, &hosts), around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
         let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));

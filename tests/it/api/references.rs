@@ -222,7 +222,17 @@ async fn what_is_no_single_path_is_refused_at_its_line_and_nothing_is_kept() {
         ("https:/www.example.com/x", "two slashes"),
         ("https:\\\\www.example.com\\x", "two slashes"),
         ("C:/Program Files/Git/index.html", "Git Bash made out of /index.html; set MSYS_NO_PATHCONV=1"),
+        (
+            "C:/Program Files/Git/a/b.css",
+            "Git Bash made out of /a/b.css; set MSYS_NO_PATHCONV=1 before the command",
+        ),
         ("/a\u{200b}b", "U+200B (zero width space)"),
+        ("../index.html", "folder above"),
+        ("/index.html;/b.html", "with a semicolon"),
+        ("/a.html%0A", "control character"),
+        ("/index.html --wait", "meant for a shell"),
+        ("/${BASE}/x", "not filled in"),
+        ("//double", "begins with two slashes"),
         ("me:word@www.example.com/x", "user name or password"),
     ] {
         let body = json!({"distribution": WORKSHOP, "items": ["/fine.html", line]});
@@ -258,8 +268,42 @@ async fn what_has_only_one_meaning_is_taken() {
         (format!("<https://{host}/x>"), "/x"),
         (format!("https://{host}./x"), "/x"),
         ("/a b.html".to_owned(), "/a%20b.html"),
+        ("./index.html".to_owned(), "/index.html"),
+        ("/index.html\r".to_owned(), "/index.html"),
+        ("\n/index.html\r\n".to_owned(), "/index.html"),
+        ("/search?q=\"d\"".to_owned(), "/search?q=%22d%22"),
     ] {
         assert_eq!(json(&plan(&program, DOCS, &line).await)["items"], json!([item]), "{line}");
+    }
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn a_text_of_no_line_or_of_several_is_refused() {
+    let site = site().await;
+    let program = Program::operator(&site).await;
+    for (item, why) in [("\u{feff}", "is empty"), ("\r\n", "is empty"), ("/a\n/b", "more than one line")] {
+        let told = problem(&plan(&program, DOCS, item).await, 422, "invalid");
+        assert!(detail(&told).contains(why), "{item:?} {told}");
+    }
+    site.finish().await;
+}
+
+/// Whether a hidden distribution has a host cannot be found out by asking for it.
+#[tokio::test]
+async fn a_hidden_host_is_answered_as_an_unknown_one() {
+    let site = site().await;
+    let narrow = Program::new(&site, "narrow", Role::Operator, &["E3TWO"]).await;
+    let told = async |host: &str, line: &str| {
+        let told = problem(&plan(&narrow, "E3TWO", &line.replace("HOST", host)).await, 422, "invalid");
+        told["errors"].to_string().replace(host, "HOST")
+    };
+    for (hidden, unknown) in
+        [("de2one.cloudfront.net", "de9none.cloudfront.net"), ("a.apps.example.com", "a.none.example.com")]
+    {
+        for line in ["HOST/x", "HOST", "https://HOST/x", "//HOST/x"] {
+            assert_eq!(told(hidden, line).await, told(unknown, line).await, "{line}");
+        }
     }
     site.finish().await;
 }
