@@ -92,8 +92,5 @@ async fn all_refused(
     if !refused {
         return Ok(None);
     }
-    let mut items: Vec<Item> = batches.into_iter().flat_map(|batch| batch.items).collect();
-    items.sort();
-    items.dedup();
-    Ok(Some((found, items)))
+    Ok(Some((found, batches::items_of(tx, id).await?)))
 }

@@ -19,7 +19,7 @@ pub use check::{
 };
 pub use facts::{
     contradicted, contradiction, contradiction_of, contradiction_of_proposal, of_invalidations,
-    proposal_contradiction, stating, unstated_invalidation,
+    proposal_contradiction, stating, unstated_invalidation, unstated_proposal,
 };
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
 pub use index::{Entry, add_to_index, index_reached, missing_from_index, reindex_after};

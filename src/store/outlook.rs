@@ -16,9 +16,9 @@ pub async fn read(conn: &mut Conn) -> Result<Outlook, StoreError> {
     let (head, troubled) = fetch_one!(
         conn,
         (i64, bool),
-        "SELECT h.sequence,
+        "SELECT COALESCE((SELECT sequence FROM audit_head WHERE id = 1), 0),
              EXISTS (SELECT 1 FROM account WHERE paused_at IS NOT NULL) OR s.problem_kind IS NOT NULL
-         FROM audit_head h, survey s WHERE h.id = 1 AND s.id = 1",
+         FROM survey s WHERE s.id = 1",
     )?;
     Ok(Outlook { head, troubled })
 }

@@ -52,6 +52,18 @@ struct Row {
 }
 
 impl Row {
+    /// For lists: items that cannot be read count as none, which is never what the history recorded.
+    fn into_shown(mut self, now: Timestamp) -> Result<Proposal, StoreError> {
+        if items_from_json(&self.items).is_err() {
+            tracing::error!(
+                proposal = self.id,
+                "the list of items of a request cannot be read: it was changed"
+            );
+            "[]".clone_into(&mut self.items);
+        }
+        self.into_proposal(now)
+    }
+
     fn into_proposal(self, now: Timestamp) -> Result<Proposal, StoreError> {
         let kind = |text: &str| {
             ActorKind::parse(text).ok_or_else(|| StoreError::unreadable("an actor's kind", text))
@@ -139,7 +151,7 @@ pub async fn recent(
         sight.list.as_str(),
         signed(limit),
     )?;
-    rows.into_iter().map(|row| row.into_proposal(now)).collect()
+    rows.into_iter().map(|row| row.into_shown(now)).collect()
 }
 
 /// How many wait that somebody may see.

@@ -42,6 +42,11 @@ pub fn compare_invalidation(
     compare_request(first, row, &mut found);
     compare_items(first, events, batches, &mut found);
     for batch in batches {
+        if batch.distribution != row.distribution {
+            let number = batch.number;
+            let what = format!("the distribution of batch {number} is not the one that the event states");
+            found.add(first.sequence, &what);
+        }
         compare_batch(first, events, batch, &mut found);
     }
     let stated = events.iter().filter(|chained| chained.event.target.kind == "batch");
@@ -220,6 +225,14 @@ fn compare_end(
     let sequence = events.last().map_or(first.sequence, |last| last.sequence);
     if !states.is_empty() && completed(row.state) != completed(InvalidationState::of(&states)) {
         found.add(sequence, "the state of the invalidation is not what its batches say");
+    }
+    // What was completed when it was seen first ended nobody knows when.
+    if first.event.action != Action::InvalidationSeen && completed(row.state) && row.ended_at.is_none() {
+        found.add(sequence, "the invalidation is completed, and when it ended is not in the database");
+    }
+    let running = matches!(row.state, InvalidationState::Queued | InvalidationState::InProgress);
+    if running && row.ended_at.is_some() {
+        found.add(sequence, "the invalidation goes on, and is said to have ended");
     }
     let ended = row.ended_at.filter(|_| completed(row.state));
     if ended.is_some_and(|at| !events.iter().any(|chained| chained.event.at == at)) {

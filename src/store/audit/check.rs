@@ -34,8 +34,8 @@ pub struct Checked {
 
 #[derive(sqlx::FromRow)]
 struct Row {
-    head_sequence: i64,
-    head_hash: String,
+    head_sequence: Option<i64>,
+    head_hash: Option<String>,
     sequence: i64,
     at: Option<i64>,
     whole_at: Option<i64>,
@@ -52,16 +52,16 @@ pub async fn check_state(conn: &mut Conn) -> Result<Checked, StoreError> {
     Ok(standing(conn).await?.1)
 }
 
-/// The last event as the table's own note has it, and how the checks stand.
-pub async fn standing(conn: &mut Conn) -> Result<(Head, Checked), StoreError> {
+/// The last event as the table's own note has it, where that is there, and how the checks stand.
+pub async fn standing(conn: &mut Conn) -> Result<(Option<Head>, Checked), StoreError> {
     let row = fetch_one!(
         conn,
         Row,
         "SELECT h.sequence AS head_sequence, h.hash AS head_hash, c.sequence, c.at, c.whole_at, c.broken_at,
              c.problem, c.head_told, c.file_problem, c.head_posted, c.post_due_at, c.post_problem
-         FROM audit_check c, audit_head h WHERE c.id = 1 AND h.id = 1",
+         FROM audit_check c LEFT JOIN audit_head h ON h.id = 1 WHERE c.id = 1",
     )?;
-    let head = Head { sequence: row.head_sequence, hash: row.head_hash };
+    let head = row.head_sequence.zip(row.head_hash).map(|(sequence, hash)| Head { sequence, hash });
     let checked = Checked {
         sequence: row.sequence,
         at: optional_time(row.at),

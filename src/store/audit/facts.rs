@@ -86,13 +86,30 @@ pub async fn contradicted(conn: &mut Conn, rows: &[Invalidation]) -> Result<Vec<
 pub async fn contradiction(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Broken>, StoreError> {
     for _ in 0..TRIES {
         let before = super::of_invalidation(conn, id, EVENTS_MAX).await?;
-        let (row, batches) =
-            (invalidations::find(conn, id).await?, batches::of_invalidation(conn, id).await?);
+        let read = match rows_of(conn, id).await {
+            Err(StoreError::Unreadable(what)) => Err(unreadable(before.first(), &what)),
+            rows => Ok(rows?),
+        };
         if before.len() < EVENTS_MAX && last_of(conn, id).await? == before.last().map(|last| last.sequence) {
-            return Ok(facts::compare_invalidation(&before, row.as_ref(), &batches).err());
+            let compared =
+                read.and_then(|(row, batches)| facts::compare_invalidation(&before, row.as_ref(), &batches));
+            return Ok(compared.err());
         }
     }
     Ok(None)
+}
+
+async fn rows_of(
+    conn: &mut Conn,
+    id: &InvalidationId,
+) -> Result<(Option<Invalidation>, Vec<Batch>), StoreError> {
+    Ok((invalidations::find(conn, id).await?, batches::of_invalidation(conn, id).await?))
+}
+
+/// No version wrote what cannot be read: somebody changed it.
+fn unreadable(first: Option<&Chained>, what: &str) -> Broken {
+    let sequence = first.map_or(1, |first| first.sequence);
+    facts::broken(sequence, format!("what it states cannot be read in the database any more: {what}"))
 }
 
 /// The same for rows that were read already: they are read anew only where they do not agree.
@@ -125,7 +142,11 @@ pub async fn proposal_contradiction(
     now: Timestamp,
 ) -> Result<Option<Broken>, StoreError> {
     let id = ProposalId::from_trusted(stated.event.target.id.as_str());
-    let Some(row) = proposals::find(conn, &id, now).await? else {
+    let found = match proposals::find(conn, &id, now).await {
+        Err(StoreError::Unreadable(what)) => return Ok(Some(unreadable(Some(stated), &what))),
+        found => found?,
+    };
+    let Some(row) = found else {
         let what = "the request for approval that it states is not in the database";
         return Ok(Some(Broken { sequence: stated.sequence, flaw: Flaw::Tables(what.to_owned()) }));
     };
@@ -187,4 +208,16 @@ pub async fn unstated_invalidation(conn: &mut Conn) -> Result<Option<Invalidatio
          LIMIT 1",
     )?;
     Ok(row.map(|(id,)| InvalidationId::from_trusted(id)))
+}
+
+/// A request for approval that no event asks for. To be asked only where no event was dropped.
+pub async fn unstated_proposal(conn: &mut Conn) -> Result<Option<ProposalId>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String,),
+        "SELECT p.id FROM proposal p WHERE p.id NOT IN (
+             SELECT target_id FROM audit_event WHERE action = 'proposal.made' AND target_id IS NOT NULL)
+         LIMIT 1",
+    )?;
+    Ok(row.map(|(id,)| ProposalId::from_trusted(id)))
 }

@@ -4,15 +4,14 @@ use crate::domain::audit::head::{Head, PublicKey, SignedHead};
 
 use super::super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_all, fetch_one, fetch_optional},
+    db::{execute, fetch_all, fetch_optional},
     parts::{signed, time},
 };
 
-/// The last event as the table's own note has it.
-pub async fn head_link(conn: &mut Conn) -> Result<Head, StoreError> {
-    let (sequence, hash) =
-        fetch_one!(conn, (i64, String), "SELECT sequence, hash FROM audit_head WHERE id = 1")?;
-    Ok(Head { sequence, hash })
+/// The last event as the table's own note has it; `None` where somebody took the note away.
+pub async fn head_link(conn: &mut Conn) -> Result<Option<Head>, StoreError> {
+    let row = fetch_optional!(conn, (i64, String), "SELECT sequence, hash FROM audit_head WHERE id = 1")?;
+    Ok(row.map(|(sequence, hash)| Head { sequence, hash }))
 }
 
 /// Keeps a signed head. `false` where that event's head was signed already.

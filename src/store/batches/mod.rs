@@ -61,6 +61,17 @@ struct Row {
 }
 
 impl Row {
+    /// For who shows it or holds it against the history. A list of items that cannot be read counts as an empty one, which
+    /// is never what the history recorded: only this batch is not as it was, and nothing else stops for it. Who acts on
+    /// the items takes [`Self::into_batch`].
+    fn into_shown(mut self) -> Result<Batch, StoreError> {
+        if items_from_json(&self.items).is_err() {
+            tracing::error!(batch = self.id, "the list of items of a batch cannot be read: it was changed");
+            "[]".clone_into(&mut self.items);
+        }
+        self.into_batch()
+    }
+
     fn into_batch(self) -> Result<Batch, StoreError> {
         Ok(Batch {
             id: BatchId::from_trusted(self.id),
@@ -164,13 +175,16 @@ pub async fn find(conn: &mut Conn, id: &BatchId) -> Result<Option<Batch>, StoreE
     row.map(Row::into_batch).transpose()
 }
 
-/// The batches of an invalidation, in their order.
+/// The batches of an invalidation, in their order. One whose list of items cannot be read has none.
 pub async fn of_invalidation(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Batch>, StoreError> {
-    let rows = fetch_all!(conn, Row, select!("WHERE invalidation_id = $1 ORDER BY number"), id.as_str())?;
-    rows.into_iter().map(Row::into_batch).collect()
+    rows_of(conn, id).await?.into_iter().map(Row::into_shown).collect()
 }
 
-/// The batches of several invalidations, in their order.
+async fn rows_of(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Row>, StoreError> {
+    fetch_all!(conn, Row, select!("WHERE invalidation_id = $1 ORDER BY number"), id.as_str())
+}
+
+/// The batches of several invalidations, in their order. One whose list of items cannot be read has none.
 pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Batch>, StoreError> {
     let list = list_to_json(&ids.iter().map(InvalidationId::as_str).collect::<Vec<_>>());
     let sql = if conn.is_postgres() {
@@ -182,13 +196,15 @@ pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result
         select!("WHERE invalidation_id IN (SELECT value FROM json_each($1)) ORDER BY invalidation_id, number")
     };
     let rows = fetch_all!(conn, Row, sql, list)?;
-    rows.into_iter().map(Row::into_batch).collect()
+    rows.into_iter().map(Row::into_shown).collect()
 }
 
-/// All items of an invalidation, sorted, each once.
+/// All items of an invalidation, sorted, each once. Fails where one of its lists cannot be read.
 pub async fn items_of(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Item>, StoreError> {
-    let mut items: Vec<Item> =
-        of_invalidation(conn, id).await?.into_iter().flat_map(|batch| batch.items).collect();
+    let mut items: Vec<Item> = Vec::new();
+    for row in rows_of(conn, id).await? {
+        items.extend(items_from_json(&row.items)?);
+    }
     items.sort();
     items.dedup();
     Ok(items)

@@ -98,6 +98,12 @@ impl Check {
         Ok(Self { walk, known: known.clone(), segments, head_keys, first, ahead: VecDeque::new() })
     }
 
+    /// From the first event that there can be.
+    #[must_use]
+    pub fn of_all() -> Self {
+        Self { walk: Walk::default(), ..Self::after(Head { sequence: 0, hash: String::new() }) }
+    }
+
     /// From behind a head that is trusted.
     #[must_use]
     pub fn after(head: Head) -> Self {
@@ -200,8 +206,10 @@ impl Check {
     /// The table's note of the last event names the one that was walked last, or new ones that are there by now.
     async fn end(&self, db: &Db) -> Result<Step, CheckError> {
         let mut conn = db.read().await?;
-        let noted = audit::head_link(&mut conn).await?;
         let last = self.walk.last();
+        let Some(noted) = audit::head_link(&mut conn).await? else {
+            return Err(at(last.sequence, Flaw::HeadRow).into());
+        };
         if noted.sequence > last.sequence {
             let more = audit::scan(&mut conn, last.sequence, 1).await?;
             self.walk.end()?;

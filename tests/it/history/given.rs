@@ -50,7 +50,7 @@ pub async fn fill(db: &Db, events: u64) -> SignedHead {
         audit::append(&mut tx, event);
     }
     tx.commit().await.unwrap();
-    let head = audit::head_link(&mut db.read().await.unwrap()).await.unwrap();
+    let head = audit::head_link(&mut db.read().await.unwrap()).await.unwrap().unwrap();
     let signed = key().sign(head, at(events));
     let mut tx = db.begin().await.unwrap();
     audit::insert_signed_head(&mut tx, &signed).await.unwrap();

@@ -294,7 +294,7 @@ async fn what_somebody_else_signed_is_not_told() {
     let file = folder.path().join("heads.jsonl");
     world.request("/a").await;
     let head = world.database.get(async |conn| audit::head_link(conn).await).await;
-    let other = SealKey::from_random([1; 32]).sign(head, world.now());
+    let other = SealKey::from_random([1; 32]).sign(head.unwrap(), world.now());
     world.database.write(async |tx| audit::insert_signed_head(tx, &other).await).await;
     world.request("/b").await;
     world.advance(seconds(7_200));

@@ -106,6 +106,28 @@ async fn each_change_of_what_pages_present_as_history_is_found_and_named() {
         ),
         ("UPDATE proposal SET items = '[\"/x\"]'".to_owned(), "the list of items of the request for approval"),
         ("UPDATE proposal SET reason = 'x'".to_owned(), "the reason of the request for approval"),
+ (format!("UPDATE batch SET items = 'xx' WHERE {own}"), "the items of the invalidation"),
+        ("UPDATE proposal SET items = 'xx'".to_owned(), "cannot be read in the database any more"),
+        (
+            "UPDATE invalidation SET actor_kind = 'x' WHERE item_count = 150".to_owned(),
+            "cannot be read in the database any more",
+        ),
+        ("UPDATE invalidation SET ended_at = NULL WHERE item_count = 150".to_owned(), "when it ended"),
+        (
+            format!(
+                "UPDATE batch SET distribution_id = (SELECT max(id) FROM distribution WHERE id NOT IN (SELECT \
+                 distribution_id FROM batch)) WHERE {own}"
+            ),
+            "the distribution of batch 1",
+        ),
+        (
+            "INSERT INTO proposal (id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason,
+                 items, items_sha256, first_item, asked_at, expires_at, state)
+             SELECT 'false', 'false', distribution_id, actor_kind, actor_id, actor_name, behind, reason, items,
+                 items_sha256, first_item, asked_at, expires_at, state FROM proposal LIMIT 1"
+                .to_owned(),
+            "the request for approval false is in the database",
+        ),
         ("DELETE FROM proposal".to_owned(), "the request for approval that it states is not in the database"),
         (
             "UPDATE proposal SET state = 'declined', decided_kind = 'person', decided_id = 'p', decided_name = 'p',
@@ -161,6 +183,49 @@ async fn a_list_that_was_changed_is_not_shown_or_indexed_as_history() {
     ada.get("/history").await.assert_says("the items of the invalidation are not those that it states");
     raw.run(&format!("UPDATE batch SET items = '{kept}' WHERE invalidation_id = '{long}'")).await.unwrap();
     site.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_read_stops_nothing_else_and_the_check_says_so() {
+    let (site, long) = lived().await;
+    let (world, ada) = (&site.world, site.operator().await);
+    let event = world.database.get(async |conn| audit::of_invalidation(conn, &long, 1).await).await.remove(0);
+    let mut raw = world.database.raw().await;
+    let batches = format!("FROM batch WHERE invalidation_id = '{long}'");
+    let kept = raw.texts(&format!("SELECT items {batches}")).await.remove(0);
+    raw.run(&format!("UPDATE batch SET items = 'xx' WHERE invalidation_id = '{long}'")).await.unwrap();
+    ada.get(&page_of(&long)).await.assert_status(200).assert_says("This is not what the history recorded");
+    ada.get("/").await.assert_status(200);
+    ada.get(&format!("/?repeat={long}")).await.assert_says("Nothing of it was filled in");
+    let clock = Clock::manual(world.now());
+    let sealer =
+        Sealer::new(world.database.db.clone(), clock.clone(), Seal::with(SealKey::from_random([9; 32])));
+    for _ in 0..20 {
+        sealer.tick().await.unwrap();
+        clock.advance(Duration::from_secs(1));
+    }
+    let checked = world.database.get(async |conn| audit::check_state(conn).await).await;
+    assert_eq!(checked.broken_at, Some(event.sequence), "{}", checked.problem);
+    raw.run(&format!("UPDATE batch SET items = '{kept}' WHERE invalidation_id = '{long}'")).await.unwrap();
+    site.finish().await;
+}
+
+#[tokio::test]
+async fn without_the_note_of_the_last_event_the_history_is_said_to_be_broken() {
+    let (site, _) = lived().await;
+    let bytes = content(&site.world).await;
+    site.finish().await;
+    let database = Database::copied(&bytes).await;
+    database.raw().await.run("DELETE FROM audit_head").await.unwrap();
+    let now = crate::support::START;
+    let sealer =
+        Sealer::new(database.db.clone(), Clock::manual(now), Seal::with(SealKey::from_random([9; 32])));
+    for _ in 0..20 {
+        sealer.tick().await.unwrap();
+    }
+    let checked = database.get(async |conn| audit::check_state(conn).await).await;
+    assert!(checked.broken_at.is_some(), "{checked:?}");
+    database.remove().await;
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 use unstale::{
     domain::{
+        access::{Access, Role},
         audit::{Action, Event, ItemsRecord, Target, verify::Flaw},
         id::{InvalidationId, ProposalId},
         invalidation::NewInvalidation,
     },
     store::{
-        audit, batches, invalidations, proposals,
+        StoreError, audit, batches, invalidations, proposals,
         tables::{self, Tables},
     },
 };
@@ -85,6 +86,15 @@ async fn what_events_state_is_held_against_the_rows(database: &Database) {
     assert_eq!(listed(&long).await, Some(items(&["/c"])));
     database.raw().await.run("UPDATE batch SET items = '[\"/d\"]'").await.unwrap();
     assert_eq!(listed(&long).await, None);
+
+    // A list that cannot be read stops nothing but who would act on it.
+    database.raw().await.run("UPDATE batch SET items = 'xx'").await.unwrap();
+    assert_eq!(listed(&long).await, None);
+    assert!(matches!(contradiction().await.unwrap().flaw, Flaw::Tables(_)));
+    let found = database.get(async |conn| batches::of_invalidations(conn, &ids).await).await;
+    assert!(found.len() == 3 && found.iter().all(|batch| batch.items.is_empty()));
+    let items = batches::items_of(&mut database.db.read().await.unwrap(), &one.id).await;
+    assert!(matches!(items, Err(StoreError::Unreadable(_))), "{items:?}");
 }
 
 async fn a_request_for_approval_that_is_gone_is_named(database: &Database) {
@@ -103,6 +113,8 @@ async fn a_request_for_approval_that_no_event_asks_for_is_named(database: &Datab
     let found =
         async || database.get(async |conn| audit::contradiction_of_proposal(conn, &asked, at(2)).await).await;
     assert!(found().await.unwrap().to_string().contains("no event asks for"));
+    let unstated = async || database.get(async |conn| audit::unstated_proposal(conn).await).await;
+    assert_eq!(unstated().await, Some(asked.id.clone()));
     let mut event = Event::new(asked.asked_at, &acting(), Action::ProposalMade);
     event.acting.actor = asked.asked_by.clone();
     event.target = Target::new("proposal", asked.id.as_str());
@@ -110,9 +122,14 @@ async fn a_request_for_approval_that_no_event_asks_for_is_named(database: &Datab
     event.items = ItemsRecord::of(&asked.items);
     event.reason.clone_from(&asked.reason);
     database.append(event).await;
-    assert_eq!(found().await, None);
+    assert_eq!((found().await, unstated().await), (None, None));
     database.raw().await.run("UPDATE proposal SET items = '[\"/false\"]'").await.unwrap();
     assert!(found().await.unwrap().to_string().contains("list of items"));
+    database.raw().await.run("UPDATE proposal SET items = 'xx'").await.unwrap();
+    assert!(found().await.unwrap().to_string().contains("cannot be read"));
+    let recent =
+        database.get(async |conn| proposals::recent(conn, &Access::whole(Role::Admin), 9, at(2)).await).await;
+    assert_eq!(recent[0].items, [], "the list of all does not stop for one");
 }
 
 async fn the_tables_are_of_this_program_and_may_be_written(database: &Database) {
@@ -120,6 +137,7 @@ async fn the_tables_are_of_this_program_and_may_be_written(database: &Database) 
     assert_eq!(standing().await, Tables::Current);
     database.write(async |tx| tables::try_to_write(tx).await).await;
     let mut raw = database.raw().await;
+    assert_eq!(raw.number("SELECT count(*) FROM idempotency").await, 0, "nothing is left");
     raw.run("UPDATE _sqlx_migrations SET version = 9000 WHERE version = 1").await.unwrap();
     assert!(matches!(standing().await, Tables::Newer { there: 9_000, .. }));
     raw.run("DELETE FROM _sqlx_migrations WHERE version > 2").await.unwrap();
