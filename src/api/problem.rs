@@ -201,7 +201,17 @@ impl ApiError {
 
     /// These things are wrong.
     pub fn invalid(errors: Vec<Fault>) -> Self {
+        Self::invalid_of(errors, 0)
+    }
+
+    /// These things are wrong, and so many besides that are not named.
+    pub fn invalid_of(errors: Vec<Fault>, unnamed: usize) -> Self {
         let detail = match errors.as_slice() {
+            named if unnamed > 0 => format!(
+                "{} things need mending; the first {} are named in errors. Nothing was kept or sent.",
+                named.len() + unnamed,
+                named.len()
+            ),
             [one] => format!("{} {} Nothing was kept or sent.", one.pointer, one.detail),
             many => format!(
                 "{} things need mending; each is named in errors. Nothing was kept or sent.",
@@ -224,7 +234,12 @@ impl ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         if error.is_passing() {
-            let detail = "Nothing was kept or sent. Try again in a few seconds.";
+            let detail = if matches!(error, StoreError::Full(_)) {
+                "The disk of the database is full. Nothing was kept or sent. Whoever runs Unstale has to free space; \
+                 then try again."
+            } else {
+                "Nothing was kept or sent. Try again in a few seconds."
+            };
             Self { cause: Some(error.to_string()), ..Self::new(Kind::Unavailable, detail) }
         } else {
             Self::internal(error.to_string())

@@ -8,6 +8,9 @@ pub enum StoreError {
     /// The database cannot be reached or cannot write now: full disk, lost connection, locked file. Worth trying again.
     #[error("the database is out of reach: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// The disk of the database is full. It passes once somebody frees space.
+    #[error("the disk of the database is full: {0}")]
+    Full(#[source] sqlx::Error),
     /// A row that must be unique exists already.
     #[error("a row like this exists already: {0}")]
     Duplicate(#[source] sqlx::Error),
@@ -36,7 +39,10 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
             sqlx::Error::Database(database) if database.is_unique_violation() => Self::Duplicate(error),
             sqlx::Error::Database(database) => {
-                if database.code().is_some_and(|code| is_passing(&code)) {
+                let code = database.code().unwrap_or_default();
+                if is_full(&code) {
+                    Self::Full(error)
+                } else if is_passing(&code) {
                     Self::Unavailable(error)
                 } else {
                     Self::Database(error)
@@ -56,6 +62,11 @@ fn is_passing(code: &str) -> bool {
         Ok(number) if code.len() != 5 => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
         _ => ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)) || code == "25006",
     }
+}
+
+/// SQLite's 13 FULL, and PostgreSQL's 53100 `disk_full`.
+fn is_full(code: &str) -> bool {
+    code == "53100" || (code.len() != 5 && code.parse().is_ok_and(|number: u32| number & 0xff == 13))
 }
 
 impl From<LockError> for StoreError {
@@ -80,6 +91,7 @@ impl StoreError {
     pub fn shared(&self) -> Self {
         match self {
             Self::Unavailable(error) => Self::Unavailable(sqlx::Error::Protocol(error.to_string())),
+            Self::Full(error) => Self::Full(sqlx::Error::Protocol(error.to_string())),
             Self::Displaced(displaced) => Self::Displaced(displaced.clone()),
             other => Self::Database(sqlx::Error::Protocol(other.to_string())),
         }
@@ -88,13 +100,19 @@ impl StoreError {
     /// Is it worth trying again later?
     #[must_use]
     pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Displaced(_))
+        matches!(self, Self::Unavailable(_) | Self::Full(_) | Self::Displaced(_))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_passing;
+    use super::{is_full, is_passing};
+
+    #[test]
+    fn a_full_disk_is_told_from_other_troubles() {
+        assert!(["13", "53100"].into_iter().all(is_full));
+        assert!(["5", "10", "778", "53200", "57P01", "00013", ""].into_iter().all(|code| !is_full(code)));
+    }
 
     #[test]
     fn troubles_that_pass_are_told_from_those_that_stay() {

@@ -43,6 +43,8 @@ pub enum WebError {
     Busy(String),
     /// The database is out of reach.
     Unavailable(String),
+    /// The disk of the database is full.
+    Full(String),
     /// The database's file is not the one that was opened.
     Displaced(String),
     /// Who asks cannot be found out now.
@@ -55,7 +57,9 @@ pub enum WebError {
 
 impl From<StoreError> for WebError {
     fn from(error: StoreError) -> Self {
-        if error.is_passing() {
+        if matches!(error, StoreError::Full(_)) {
+            Self::Full(error.to_string())
+        } else if error.is_passing() {
             Self::Unavailable(error.to_string())
         } else {
             Self::Internal(error.to_string())
@@ -65,6 +69,10 @@ impl From<StoreError> for WebError {
 
 impl From<OpError> for WebError {
     fn from(error: OpError) -> Self {
+        let error = match error {
+            OpError::Store(error @ StoreError::Full(_)) => return error.into(),
+            other => other,
+        };
         let words = error.to_string();
         match error.sort() {
             Sort::NotFound => Self::NotFound,
@@ -104,6 +112,7 @@ impl WebError {
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_)
             | Self::Unavailable(_)
+            | Self::Full(_)
             | Self::Displaced(_)
             | Self::ProviderAway(_)
             | Self::TookTooLong => StatusCode::SERVICE_UNAVAILABLE,
@@ -123,9 +132,11 @@ impl WebError {
             Self::UnsupportedType => "unsupported-type",
             Self::TooLate(_) => "too-late",
             Self::TooOften(_) => "too-often",
-            Self::Busy(_) | Self::Unavailable(_) | Self::Displaced(_) | Self::ProviderAway(_) => {
-                "unavailable"
-            }
+            Self::Busy(_)
+            | Self::Unavailable(_)
+            | Self::Full(_)
+            | Self::Displaced(_)
+            | Self::ProviderAway(_) => "unavailable",
             Self::TookTooLong => "took-too-long",
             Self::Internal(_) => "internal",
         }
@@ -175,6 +186,10 @@ impl WebError {
                 "The database is out of reach for the moment",
                 "Nothing was kept or sent. Go back and try again in a few seconds.",
             ),
+            Self::Full(_) => pair(
+                "The disk of the database is full",
+                "Nothing was kept or sent. Whoever runs Unstale has to free space; then go back and try again.",
+            ),
             Self::ProviderAway(_) => pair(
                 "Who you are cannot be checked for the moment",
                 "Nothing was kept or sent. The other side does not answer; the cause is in Unstale's log. Try again in a few seconds.",
@@ -201,6 +216,7 @@ impl IntoResponse for WebError {
         let cause = match &self {
             Self::Internal(cause)
             | Self::Unavailable(cause)
+            | Self::Full(cause)
             | Self::Displaced(cause)
             | Self::ProviderAway(cause) => Some(Cause(cause.clone())),
             _ => None,
@@ -208,7 +224,7 @@ impl IntoResponse for WebError {
         let retry_after = match &self {
             Self::TooOften(wait) => Some(wait.as_secs().max(1)),
             Self::Busy(_) | Self::Unavailable(_) | Self::ProviderAway(_) | Self::TookTooLong => Some(5),
-            Self::Displaced(_) => Some(60),
+            Self::Displaced(_) | Self::Full(_) => Some(60),
             _ => None,
         };
         let word = self.word();

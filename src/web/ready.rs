@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::store::{
-    Db,
+    Db, StoreError,
     tables::{self, Tables},
 };
 
@@ -24,6 +24,8 @@ use super::{error::WebError, state::Web};
 const SILENT: Duration = Duration::from_mins(10);
 /// The answer is worked out at most so often: anybody may ask.
 const KEPT: Duration = Duration::from_secs(1);
+/// A write that went well counts for so long.
+const WRITTEN: Duration = Duration::from_secs(5);
 const OK: &str = "ok";
 
 /// What the service needs, each `ok` or what is wrong with it. Causes are in the log.
@@ -41,31 +43,36 @@ pub struct Readiness {
 
 /// The last answer, and when it was worked out.
 #[derive(Debug, Default)]
-pub struct Kept(Mutex<Option<(Instant, Readiness)>>);
+pub struct Kept(Mutex<Last>);
+
+#[derive(Debug, Default)]
+struct Last {
+    answer: Option<(Instant, Readiness)>,
+    /// When the database last took a write of this probe.
+    written: Option<Instant>,
+}
 
 /// 200 where the service can do its work, else 503, with what is ready and what is not.
 pub async fn show(State(web): State<Web>) -> Response {
-    let mut kept = web.readiness.0.lock().await;
-    let readiness = match kept.take() {
-        Some((at, readiness)) if at.elapsed() < KEPT => {
-            *kept = Some((at, readiness.clone()));
-            readiness
-        }
-        _ => {
-            let readiness = look(&web).await;
-            *kept = Some((Instant::now(), readiness.clone()));
-            readiness
-        }
+    let mut last = web.readiness.0.lock().await;
+    let kept = last.answer.as_ref().filter(|(at, _)| at.elapsed() < KEPT);
+    let readiness = if let Some((_, readiness)) = kept {
+        readiness.clone()
+    } else {
+        let readiness = look(&web, &mut last.written).await;
+        last.answer = Some((Instant::now(), readiness.clone()));
+        readiness
     };
+    drop(last);
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = serde_json::to_string(&readiness).unwrap_or_default();
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-async fn look(web: &Web) -> Readiness {
+async fn look(web: &Web, written: &mut Option<Instant>) -> Readiness {
     let db = &web.desk.db;
     let file = if db.in_place().is_ok() { OK } else { "not the one that was opened, or read-only" };
-    let database = if writable(db).await { OK } else { "cannot be written" };
+    let database = writable(db, written).await;
     let silent = web.options.heartbeats.silent_for(SILENT);
     let workers = if silent.is_empty() { OK.to_owned() } else { format!("silent: {}", silent.join(", ")) };
     let tables = standing(db).await;
@@ -73,13 +80,23 @@ async fn look(web: &Web) -> Readiness {
     Readiness { ready, database, file, tables, workers }
 }
 
-/// Takes a write transaction and lets go of it.
-async fn writable(db: &Db) -> bool {
+/// Commits a write: before its commit none needs room on the disk.
+async fn writable(db: &Db, written: &mut Option<Instant>) -> &'static str {
+    if written.is_some_and(|at| at.elapsed() < WRITTEN) {
+        return OK;
+    }
     let tried = async {
         let mut tx = db.begin().await?;
-        tables::try_to_write(&mut tx).await
+        tables::try_to_write(&mut tx).await?;
+        tx.commit().await
     };
-    tried.await.inspect_err(|error| tracing::warn!(%error, "the database cannot be written")).is_ok()
+    let tried = tried.await.inspect_err(|error| tracing::warn!(%error, "the database cannot be written"));
+    *written = tried.is_ok().then(Instant::now);
+    match tried {
+        Ok(()) => OK,
+        Err(StoreError::Full(_)) => "cannot be written: its disk is full",
+        Err(_) => "cannot be written",
+    }
 }
 
 async fn standing(db: &Db) -> &'static str {
