@@ -7,10 +7,13 @@ use axum::{
 };
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::domain::plan::LINES_MAX;
 
 use super::{
     problem::{ApiError, Fault, Kind},
-    strict_json,
+    strict_json::{self, Unread},
 };
 use crate::domain::item::trimmed;
 
@@ -19,11 +22,24 @@ const BODY_MAX: usize = 2 * 1024 * 1024;
 /// So much of a body that is too large is read and thrown away, so that the program gets to see the answer.
 const DRAINED_MAX: usize = 32 * 1024 * 1024;
 
+/// A body that is larger waits for its turn: as values it takes several times the memory of its text.
+const SMALL: usize = 64 * 1024;
+/// So many large bodies are in memory at once; each takes about 6 MiB at most. The time that a request may take bounds
+/// how long a slow one keeps its turn.
+static LARGE_AT_ONCE: Semaphore = Semaphore::const_new(8);
+/// So many of the things that are wrong are named, and the others counted.
+const NAMED_MAX: usize = 100;
+
 /// The fields of a JSON object, and what was found wrong with them so far.
 #[derive(Debug)]
 pub struct Fields {
     rest: Map<String, Value>,
+    /// The first ones.
     faults: Vec<Fault>,
+    /// How many there are besides.
+    unnamed: usize,
+    /// A large body's turn, for as long as it is in memory.
+    _turn: Option<SemaphorePermit<'static>>,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Fields {
@@ -36,14 +52,12 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             let detail = "Send the header Content-Type: application/json. Nothing was kept or sent.";
             return Err(ApiError::new(Kind::UnsupportedType, detail));
         }
-        let bytes = read(request.into_body()).await?;
-        let value = strict_json::read(&bytes).map_err(|error| {
-            unreadable(&format!("The body is not JSON: {error}. Nothing was kept or sent."))
-        })?;
+        let (bytes, turn) = read(request.into_body()).await?;
+        let value = strict_json::read(&bytes).map_err(unread)?;
         let Value::Object(rest) = value else {
             return Err(unreadable("The body has to be a JSON object. Nothing was kept or sent."));
         };
-        Ok(Self { rest, faults: Vec::new() })
+        Ok(Self { rest, faults: Vec::new(), unnamed: 0, _turn: turn })
     }
 }
 
@@ -51,15 +65,35 @@ fn unreadable(detail: &str) -> ApiError {
     ApiError::new(Kind::Unreadable, detail)
 }
 
-async fn read(body: Body) -> Result<Bytes, ApiError> {
+fn unread(why: Unread) -> ApiError {
+    match why {
+        Unread::Wrong(error) => {
+            unreadable(&format!("The body is not JSON: {error}. Nothing was kept or sent."))
+        }
+        Unread::TooMany => {
+            let detail = format!(
+                "The body has {why}. One request takes at most {LINES_MAX} items. Nothing was kept or sent. Split the \
+                 list into several requests."
+            );
+            ApiError::new(Kind::TooLarge, detail)
+        }
+    }
+}
+
+/// Reads a body; a large one is given its turn.
+async fn read(body: Body) -> Result<(Bytes, Option<SemaphorePermit<'static>>), ApiError> {
     let mut chunks = body.into_data_stream();
-    let (mut kept, mut size) = (Vec::new(), 0);
+    let (mut kept, mut size, mut turn) = (Vec::new(), 0, None);
     while let Some(chunk) = chunks.next().await {
         let chunk =
             chunk.map_err(|_| unreadable("The body did not arrive whole. Nothing was kept or sent."))?;
         size += chunk.len();
         if size > DRAINED_MAX {
             break;
+        }
+        if turn.is_none() && size > SMALL {
+            // Never closed.
+            turn = LARGE_AT_ONCE.acquire().await.ok();
         }
         if size <= BODY_MAX {
             kept.extend_from_slice(&chunk);
@@ -70,12 +104,16 @@ async fn read(body: Body) -> Result<Bytes, ApiError> {
             "A body may be 2 MiB large. Nothing was kept or sent. Split the list into several requests.";
         return Err(ApiError::new(Kind::TooLarge, detail));
     }
-    Ok(kept.into())
+    Ok((kept.into(), turn))
 }
 
 impl Fields {
     pub fn fault(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.faults.push(Fault::new(pointer, detail));
+        if self.faults.len() < NAMED_MAX {
+            self.faults.push(Fault::new(pointer, detail));
+        } else {
+            self.unnamed += 1;
+        }
     }
 
     /// A text that may be missing or null.
@@ -140,11 +178,10 @@ impl Fields {
 
     /// Ends the reading: what is left are fields that nobody knows.
     pub fn end(mut self) -> Result<(), ApiError> {
-        let unknown: Vec<String> = self.rest.keys().cloned().collect();
-        for name in unknown {
+        for name in std::mem::take(&mut self.rest).into_iter().map(|(name, _)| name) {
             let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
             self.fault(pointer, "is not a field of this request.");
         }
-        if self.faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(self.faults)) }
+        if self.faults.is_empty() { Ok(()) } else { Err(ApiError::invalid_of(self.faults, self.unnamed)) }
     }
 }

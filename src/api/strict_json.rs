@@ -3,30 +3,78 @@
 //! RFC 8259 §4 leaves it open which of two counts, and I-JSON (RFC 7493 §2.3) forbids the second: what a gateway
 //! checked by the first must not be acted on by the last.
 
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 use serde::{
-    Deserialize, Deserializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
+    Deserializer,
+    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Map, Value};
 
-/// Reads a whole text; the error says what is wrong and where.
-pub fn read(bytes: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice::<Strict>(bytes).map(|Strict(value)| value)
+use crate::domain::plan::LINES_MAX;
+
+/// No text may hold more values: as many items as one request takes, and room to say how many too many there are.
+const VALUES_MAX: usize = LINES_MAX + 5_000;
+/// No object may have more members.
+const MEMBERS_MAX: usize = 1_000;
+
+/// Why a text was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// What is wrong and where.
+    #[error("{0}")]
+    Wrong(#[from] serde_json::Error),
+    /// The reading ended early: as values, it would take many times the memory of its text.
+    #[error("more than {VALUES_MAX} values, or more than {MEMBERS_MAX} members in an object")]
+    TooMany,
 }
 
-struct Strict(Value);
+/// Reads a whole text.
+pub fn read(bytes: &[u8]) -> Result<Value, Unread> {
+    let left = Left::default();
+    let mut text = serde_json::Deserializer::from_slice(bytes);
+    let read = Reader(&left).deserialize(&mut text).and_then(|value| text.end().map(|()| value));
+    if left.exceeded.get() { Err(Unread::TooMany) } else { Ok(read?) }
+}
 
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
+/// What may still be read.
+struct Left {
+    values: Cell<usize>,
+    exceeded: Cell<bool>,
+}
+
+impl Default for Left {
+    fn default() -> Self {
+        Self { values: Cell::new(VALUES_MAX), exceeded: Cell::new(false) }
     }
 }
 
-struct Reader;
+impl Left {
+    fn take<E: serde::de::Error>(&self) -> Result<(), E> {
+        let left = self.values.get().checked_sub(1).ok_or_else(|| self.exceed())?;
+        self.values.set(left);
+        Ok(())
+    }
 
-impl<'de> Visitor<'de> for Reader {
+    fn exceed<E: serde::de::Error>(&self) -> E {
+        self.exceeded.set(true);
+        E::custom("too many values")
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Reader<'a>(&'a Left);
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.0.take()?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
     type Value = Value;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,7 +111,7 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(Strict(value)) = list.next_element()? {
+        while let Some(value) = list.next_element_seed(self)? {
             values.push(value);
         }
         Ok(values.into())
@@ -76,8 +124,10 @@ impl<'de> Visitor<'de> for Reader {
                 let key: String = key.chars().take(100).collect();
                 return Err(A::Error::custom(format!("the key {key:?} is there twice")));
             }
-            let Strict(value) = object.next_value()?;
-            values.insert(key, value);
+            if values.len() == MEMBERS_MAX {
+                return Err(self.0.exceed());
+            }
+            values.insert(key, object.next_value_seed(self)?);
         }
         Ok(values.into())
     }
@@ -106,5 +156,18 @@ mod tests {
         for text in [r#"{"a":"\ud800"}"#, r#"{"\udc00":1}"#, "\"\u{1}\""] {
             assert!(read(text.as_bytes()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_of_too_many_values_is_not_read_to_its_end() {
+        let list = |values: usize| format!("[{}0]", "0,".repeat(values - 1));
+        // The list itself is a value too.
+        assert!(read(list(VALUES_MAX - 1).as_bytes()).is_ok());
+        let members: Vec<String> = (0..=MEMBERS_MAX).map(|n| format!("\"{n}\":0")).collect();
+        assert!(read(format!("{{{}}}", members[1..].join(",")).as_bytes()).is_ok());
+        for text in [list(VALUES_MAX), format!("[{{{}}}]", members.join(","))] {
+            assert!(matches!(read(text.as_bytes()), Err(Unread::TooMany)));
+        }
+        assert!(matches!(read(b"[1] 2"), Err(Unread::Wrong(_))), "nothing stands behind it");
     }
 }

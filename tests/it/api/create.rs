@@ -115,6 +115,23 @@ async fn what_cannot_be_read_is_said_to_be() {
     problem(&send("application/json", b"[]".to_vec()).await, 400, "unreadable");
     problem(&send("text/plain", b"{}".to_vec()).await, 415, "unsupported-type");
     problem(&send("application/json", vec![b' '; 3 * 1024 * 1024]).await, 413, "too-large");
+    let many = |values: usize| format!("{{\"items\":[{}0]}}", "0,".repeat(values)).into_bytes();
+    let answer = send("application/json", many(400_000)).await;
+    assert!(
+        problem(&answer, 413, "too-large")["detail"].as_str().unwrap().contains("more than 25000 values")
+    );
+    // Of many wrong things the first are named, and the others counted.
+    let answer = send("application/json", many(20_100)).await;
+    let named = problem(&answer, 422, "invalid");
+    assert!(named["errors"].as_array().unwrap().len() <= 100);
+    let members: Vec<String> = (0..900).map(|n| format!("\"unknown{n}\":0")).collect();
+    let answer = send("application/json", format!("{{{}}}", members.join(",")).into_bytes()).await;
+    let named = problem(&answer, 422, "invalid");
+    assert_eq!(named["errors"].as_array().unwrap().len(), 100);
+    assert!(
+        named["detail"].as_str().unwrap().starts_with("902 things need mending; the first 100"),
+        "{named}"
+    );
     problem(&program.get("/api/v1/plan").await, 405, "wrong-method");
     problem(&program.get("/api/v2").await, 404, "not-found");
     problem(&program.get(&format!("{PATH}/x")).await, 404, "not-found");
