@@ -45,7 +45,7 @@ fn no_command_works_on_a_served_file_under_another_name() {
     let file = folder.path().join("unstale.db");
     fs::hard_link(&file, elsewhere.join("unstale.db")).unwrap();
     for args in [
-        &["token", "create", "deploy"][..],
+        &["token", "create", "deploy", "--role", "operator"][..],
         &["token", "list"],
         &["user", "list"],
         &["audit", "verify"],
@@ -61,7 +61,7 @@ fn no_command_works_on_a_served_file_under_another_name() {
     fs::remove_file(elsewhere.join("unstale.db")).unwrap();
     std::os::unix::fs::symlink(&file, elsewhere.join("unstale.db")).unwrap();
     for (place, name) in [(folder.path(), "one"), (&elsewhere, "two")] {
-        let made = run(place, &["token", "create", name], "");
+        let made = run(place, &["token", "create", name, "--role", "operator"], "");
         assert!(made.status.success(), "{}", complained(&made));
         assert!(run(place, &["audit", "verify"], "").status.success());
     }
