@@ -281,7 +281,7 @@ async fn a_proxy_that_lets_no_tunnel_through_is_named() {
     ] {
         let address = refusing_proxy(status);
         let running = Running::start(&[("HTTPS_PROXY", &format!("http://ada:hush@{address}"))]);
-        running.until_it_logs(&format!("The proxy `http://{address}/ (HTTPS_PROXY)` {words}."));
+        running.until_it_logs(&format!("The proxy `http://{address} (HTTPS_PROXY)` {words}."));
         assert!(!running.log().contains("hush"), "{}", running.log());
     }
 }
