@@ -19,7 +19,7 @@ use unstale::{
     store::{grants, groups, half_sign_ins, people, proposals, second_steps},
 };
 
-use crate::support::{World, acting, items, person, shell};
+use crate::support::{World, acting, items, person, proposal_made, shell};
 
 const EMAIL: &str = "grace@example.com";
 const PASSWORD: &str = "seven purple llamas knit";
@@ -174,6 +174,7 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
             invalidation: None,
         };
         world.database.write(async |tx| proposals::insert(tx, &proposal).await).await;
+        world.database.append(proposal_made(&proposal)).await;
         proposal.id
     };
     let approve = async |by: &Person, id: &ProposalId| {

@@ -14,7 +14,7 @@ use unstale::{
 };
 
 use super::given::{request, sites};
-use crate::support::{Database, acting, at, items, on_each_engine, uuid};
+use crate::support::{Database, acting, at, items, on_each_engine, proposal_made, uuid};
 
 fn stated(new: &NewInvalidation) -> Event {
     let mut event = Event::new(at(1), &acting(), Action::InvalidationRequested);
@@ -115,13 +115,7 @@ async fn a_request_for_approval_that_no_event_asks_for_is_named(database: &Datab
     assert!(found().await.unwrap().to_string().contains("no event asks for"));
     let unstated = async || database.get(async |conn| audit::unstated_proposal(conn).await).await;
     assert_eq!(unstated().await, Some(asked.id.clone()));
-    let mut event = Event::new(asked.asked_at, &acting(), Action::ProposalMade);
-    event.acting.actor = asked.asked_by.clone();
-    event.target = Target::new("proposal", asked.id.as_str());
-    event.distribution = Some(asked.distribution.clone());
-    event.items = ItemsRecord::of(&asked.items);
-    event.reason.clone_from(&asked.reason);
-    database.append(event).await;
+    database.append(proposal_made(&asked)).await;
     assert_eq!((found().await, unstated().await), (None, None));
     database.raw().await.run("UPDATE proposal SET items = '[\"/false\"]'").await.unwrap();
     assert!(found().await.unwrap().to_string().contains("list of items"));

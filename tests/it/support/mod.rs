@@ -17,7 +17,7 @@ pub use samples::{
     problem, seconds, uuid,
 };
 pub use site::{ADMIN, Site, options, page_of};
-pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting, shell};
+pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting, proposal_made, shell};
 
 /// Makes two tests of each function that takes a [`Database`]: `sqlite::name` and `postgres::name`.
 macro_rules! on_each_engine {

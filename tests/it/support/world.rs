@@ -15,12 +15,13 @@ use unstale::{
     domain::{
         access::Role,
         actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
-        audit::{Chained, GENESIS},
+        audit::{Action, Chained, Event, GENESIS, ItemsRecord, Target},
         distribution::Distribution,
         id::{CallerReference, DistributionId, InvalidationId, PersonId, RequestKey},
         invalidation::{Batch, Invalidation, InvalidationState, NewInvalidation},
         person::Person,
         plan::{Plan, Surroundings},
+        proposal::Proposal,
         time::Timestamp,
     },
     ops::{self, Desk, Requested},
@@ -430,6 +431,17 @@ pub fn acting() -> Acting {
         ..Origin::default()
     };
     Acting { actor: samples::actor(), origin }
+}
+
+/// The event of a request for approval: one that no event states is not approved.
+pub fn proposal_made(asked: &Proposal) -> Event {
+    let mut event = Event::new(asked.asked_at, &acting(), Action::ProposalMade);
+    event.acting.actor = asked.asked_by.clone();
+    event.target = Target::new("proposal", asked.id.as_str());
+    event.distribution = Some(asked.distribution.clone());
+    event.items = ItemsRecord::of(&asked.items);
+    event.reason.clone_from(&asked.reason);
+    event
 }
 
 pub fn create_calls(sandbox: &Sandbox) -> Vec<Call> {
