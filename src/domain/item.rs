@@ -14,7 +14,6 @@ mod wrapped;
 use std::fmt;
 
 pub(super) use address::is_scheme;
-pub(super) use characters::invisible_in;
 pub use error::ItemError;
 pub(super) use line::without_signature;
 pub use line::{Parsed, Site, may_name_a_host, parse_line, trimmed};

@@ -33,7 +33,7 @@ pub(super) fn check(line: &str) -> Result<(), ItemError> {
 }
 
 /// The first character that nobody sees, or that turns the direction of what follows, and where it begins.
-pub(in crate::domain) fn invisible_in(text: &str) -> Option<(usize, char)> {
+fn invisible_in(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(at, c)| is_invisible(*c) && !is_joining(text, *at, *c))
 }
 
