@@ -39,7 +39,7 @@ pub async fn run(args: AuditArgs) -> ExitCode {
 /// Opens what is only looked at: nothing of it is changed, and nothing is made where it is missing.
 pub(super) async fn open_database(database: &DatabaseArgs) -> Result<Db, CliError> {
     let file = database.database.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
-    if let Some(missing) = file.filter(|file| !Path::new(file).exists()) {
+    if let Some(missing) = file.filter(|file| Path::new(file).symlink_metadata().is_err()) {
         return Err(format!("there is no database {missing}; name it with --database sqlite://FILE").into());
     }
     Ok(Db::open_to_look(&database.database).await?)

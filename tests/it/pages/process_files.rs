@@ -49,7 +49,7 @@ fn no_command_works_on_a_served_file_under_another_name() {
         &["token", "list"],
         &["user", "list"],
         &["audit", "verify"],
-        &["audit", "export"],
+        &["audit", "export", "--format", "csv"],
     ] {
         let refused = run(&elsewhere, args, "");
         assert!(!refused.status.success(), "{args:?}");
