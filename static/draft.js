@@ -40,16 +40,15 @@
     if (!event.submitter?.hasAttribute("formaction")) save(true);
   });
 
-  // Once htmx listens too, so that the plan is shown.
-  window.addEventListener("load", () => {
-    const untouched = items.value.trim() === "" && reason.value === "";
-    if (!draft || draft.person !== form.dataset.person || !untouched) return;
-    items.value = draft.items;
-    reason.value = draft.reason;
-    const offered = [...distribution.options].some((option) => option.value === draft.distribution);
-    if (distribution.value === "" && offered) distribution.value = draft.distribution;
-    // It may have been accepted though no answer came: under the same key it is not taken a second time.
-    if (draft.sent) key.value = draft.key;
-    items.dispatchEvent(new Event("input", { bubbles: true }));
-  });
+  const untouched = items.value.trim() === "" && reason.value === "";
+  if (!draft || draft.person !== form.dataset.person || !untouched) return;
+  items.value = draft.items;
+  reason.value = draft.reason;
+  const offered = [...distribution.options].some((option) => option.value === draft.distribution);
+  if (distribution.value === "" && offered) distribution.value = draft.distribution;
+  // It may have been accepted though no answer came: under the same key it is not taken a second time.
+  key.value = draft.key;
+  // Once htmx listens, the plan is asked for.
+  const ask = () => items.dispatchEvent(new Event("input", { bubbles: true }));
+  document.addEventListener("htmx:after:process", ask, { once: true });
 })();
