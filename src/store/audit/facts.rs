@@ -73,11 +73,12 @@ pub async fn contradicted(conn: &mut Conn, rows: &[Invalidation]) -> Result<Vec<
         )
     };
     let began: Vec<Chained> = fetch_lines!(conn, sql, ids)?;
-    let of = |row: &Invalidation| {
-        let own = began.iter().filter(|chained| chained.event.invalidation.as_ref() == Some(&row.id));
-        own.cloned().collect::<Vec<_>>()
+    // Where retention dropped it there is nothing to compare.
+    let first = |row: &Invalidation| {
+        began.iter().find(|chained| chained.event.invalidation.as_ref() == Some(&row.id))
     };
-    let differs = |row: &&Invalidation| facts::compare_listed(&of(row), row).is_err();
+    let differs =
+        |row: &&Invalidation| first(row).is_some_and(|first| facts::compare_listed(first, row).is_err());
     Ok(rows.iter().filter(differs).map(|row| row.id.clone()).collect())
 }
 
