@@ -15,8 +15,8 @@ use std::{
 
 use cloudfront_sandbox::{Config, Sandbox};
 use stage::{
-    Arguments, Bench, Browser, CLIENTS, DISTRIBUTION, Outcome, Report, Service, Spread, create, mib, millis,
-    now,
+    Arguments, Browser, CLIENTS, DISTRIBUTION, Outcome, Report, Service, Spread, WorkerContext, create, mib,
+    millis, now,
 };
 
 const POSTS: usize = 101;
@@ -32,28 +32,28 @@ async fn main() -> Outcome<()> {
         ..Config::new(folder.path().join("origin"))
     })
     .await?;
-    let bench = Bench { arguments, sandbox, folder: folder.path().to_owned() };
-    bench.add_person()?;
+    let worker_context = WorkerContext { arguments, sandbox, folder: folder.path().to_owned() };
+    worker_context.add_person()?;
     let mut report = Report::default();
 
-    let mut service = Service::start_unpaced(&bench)?;
+    let mut service = Service::start_unpaced(&worker_context)?;
     service.ready().await?;
     let browser = Browser::sign_in(&service).await?;
-    bench.posts(&browser, &mut report).await?;
-    bench.history(&browser, &mut report).await?;
+    worker_context.posts(&browser, &mut report).await?;
+    worker_context.history(&browser, &mut report).await?;
     report.row("resident memory after that load", mib(service.resident()?), "", "");
     service.stop()?;
 
-    bench.starts(&mut report).await?;
-    bench.idle(&mut report).await?;
-    let size = fs::metadata(&bench.arguments.unstale)?.len();
+    worker_context.starts(&mut report).await?;
+    worker_context.idle(&mut report).await?;
+    let size = fs::metadata(&worker_context.arguments.unstale)?.len();
     report.row("size of the binary, stripped", mib(size), "", "under 40 MiB");
     report.print();
-    bench.sandbox.stop().await;
+    worker_context.sandbox.stop().await;
     Ok(())
 }
 
-impl Bench {
+impl WorkerContext {
     /// From the press of the button to the arrival at CloudFront, beside the bare SDK and the AWS CLI.
     async fn posts(&self, browser: &Browser, report: &mut Report) -> Outcome<()> {
         let (mut ours, mut bare, mut bare_whole) = (Vec::new(), Vec::new(), Vec::new());

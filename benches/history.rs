@@ -15,7 +15,7 @@ use std::{
 };
 
 use cloudfront_sandbox::{Config, Sandbox};
-use stage::{Arguments, Bench, Browser, Outcome, Report, Service, chronicle, mib};
+use stage::{Arguments, Browser, Outcome, Report, Service, WorkerContext, chronicle, mib};
 
 const SIZES: [u64; 2] = [10_000, 1_000_000];
 const ROUNDS: u64 = 200;
@@ -57,20 +57,25 @@ async fn measure(arguments: Arguments, events: u64, report: &mut Report) -> Outc
     let folder = tempfile::tempdir()?;
     let peer = peer(&arguments, folder.path(), events)?;
     let sandbox = Sandbox::start(Config::new(folder.path().join("origin"))).await?;
-    let bench = Bench { arguments, sandbox, folder: folder.path().to_owned() };
-    bench.add_person()?;
+    let worker_context = WorkerContext { arguments, sandbox, folder: folder.path().to_owned() };
+    worker_context.add_person()?;
     let began = Instant::now();
-    chronicle::write(&bench.database(), events).await?;
+    chronicle::write(&worker_context.database(), events).await?;
     println!("{events} events written and indexed in {:.1?}", began.elapsed());
-    reading(&bench, events, &peer, report).await?;
-    whole(&bench, events, report)?;
-    bench.sandbox.stop().await;
+    reading(&worker_context, events, &peer, report).await?;
+    whole(&worker_context, events, report)?;
+    worker_context.sandbox.stop().await;
     Ok(())
 }
 
 /// The pages, one request after the other.
-async fn reading(bench: &Bench, events: u64, peer: &Peer, report: &mut Report) -> Outcome<()> {
-    let mut service = Service::start(bench)?;
+async fn reading(
+    worker_context: &WorkerContext,
+    events: u64,
+    peer: &Peer,
+    report: &mut Report,
+) -> Outcome<()> {
+    let mut service = Service::start(worker_context)?;
     service.ready().await?;
     let browser = Browser::sign_in(&service).await?;
     for (name, address) in READS {
@@ -95,8 +100,8 @@ async fn reading(bench: &Bench, events: u64, peer: &Peer, report: &mut Report) -
 }
 
 /// What reads all of it.
-fn whole(bench: &Bench, events: u64, report: &mut Report) -> Outcome<()> {
-    let file = bench.folder.join("history.jsonl");
+fn whole(worker_context: &WorkerContext, events: u64, report: &mut Report) -> Outcome<()> {
+    let file = worker_context.folder.join("history.jsonl");
     let file = file.to_str().ok_or("the folder's name is no text")?;
     let commands: [(&str, &[&str], &str); 3] = [
         ("export", &["audit", "export", "--format", "jsonl", "--output", file], "150,000/s, constant memory"),
@@ -105,7 +110,7 @@ fn whole(bench: &Bench, events: u64, report: &mut Report) -> Outcome<()> {
     ];
     for (name, words, aim) in commands {
         let began = Instant::now();
-        let peak = ended(bench.unstale().args(words).stdout(Stdio::null()).spawn()?)?;
+        let peak = ended(worker_context.unstale().args(words).stdout(Stdio::null()).spawn()?)?;
         let rate = Duration::from_secs(events).div_duration_f64(began.elapsed());
         report.row(
             &format!("{name}, {events} events"),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use cloudfront_sandbox::{Config, Sandbox};
-use stage::{Arguments, Bench, Browser, DISTRIBUTION, Outcome, Report, Service};
+use stage::{Arguments, Browser, DISTRIBUTION, Outcome, Report, Service, WorkerContext};
 
 /// So many clients at once, from so many networks each.
 const CLIENTS: usize = 25;
@@ -28,25 +28,25 @@ async fn main() -> Outcome<()> {
     let arguments = Arguments::read()?;
     let folder = tempfile::tempdir()?;
     let sandbox = Sandbox::start(Config::new(folder.path().join("origin"))).await?;
-    let bench = Bench { arguments, sandbox, folder: folder.path().to_owned() };
-    bench.add_person()?;
+    let worker_context = WorkerContext { arguments, sandbox, folder: folder.path().to_owned() };
+    worker_context.add_person()?;
     let mut report = Report::default();
-    measure(&bench, &mut report, "300 wrong passwords, 25 at a time", wrong_passwords).await?;
-    measure(&bench, &mut report, "plans of 20,000 lines, 8 at a time", long_lists).await?;
-    measure(&bench, &mut report, "the history, 8 downloads at a time", downloads).await?;
+    measure(&worker_context, &mut report, "300 wrong passwords, 25 at a time", wrong_passwords).await?;
+    measure(&worker_context, &mut report, "plans of 20,000 lines, 8 at a time", long_lists).await?;
+    measure(&worker_context, &mut report, "the history, 8 downloads at a time", downloads).await?;
     report.print();
-    bench.sandbox.stop().await;
+    worker_context.sandbox.stop().await;
     Ok(())
 }
 
 /// Runs a load against a service of its own.
 async fn measure(
-    bench: &Bench,
+    worker_context: &WorkerContext,
     report: &mut Report,
     name: &str,
     load: impl AsyncFnOnce(&Browser) -> Outcome<()>,
 ) -> Outcome<()> {
-    let mut service = Service::start_behind_proxy(bench)?;
+    let mut service = Service::start_behind_proxy(worker_context)?;
     service.ready().await?;
     let browser = Browser::sign_in(&service).await?;
     browser.wait_for_distribution().await?;

@@ -17,7 +17,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use stage::{
-    Arguments, Bench, Browser, DISTRIBUTION, Outcome, Report, Service, Spread, create, presser::Presser,
+    Arguments, Browser, DISTRIBUTION, Outcome, Report, Service, Spread, WorkerContext, create,
+    presser::Presser,
 };
 
 /// How long each rate is measured in all, in how many turns of the two, and by how many pressers at once. In turns,
@@ -38,28 +39,28 @@ async fn main() -> Outcome<()> {
     let sandbox =
         Sandbox::start(Config { complete_after: COMPLETES, ..Config::new(folder.path().join("origin")) })
             .await?;
-    let bench = Bench { arguments, sandbox, folder: folder.path().to_owned() };
-    bench.add_person()?;
+    let worker_context = WorkerContext { arguments, sandbox, folder: folder.path().to_owned() };
+    worker_context.add_person()?;
     let mut report = Report::default();
-    let mut service = Service::start_unpaced(&bench)?;
+    let mut service = Service::start_unpaced(&worker_context)?;
     service.ready().await?;
     let browser = Browser::sign_in(&service).await?;
     browser.wait_for_distribution().await?;
-    bench.watching(&browser, &mut report).await?;
-    bench.showing(&browser, &mut report).await?;
+    worker_context.watching(&browser, &mut report).await?;
+    worker_context.showing(&browser, &mut report).await?;
     service.stop()?;
 
-    let mut service = Service::start(&bench)?;
+    let mut service = Service::start(&worker_context)?;
     service.ready().await?;
     let browser = Browser::sign_in(&service).await?;
-    bench.accepting(&browser, &mut report).await?;
+    worker_context.accepting(&browser, &mut report).await?;
     service.stop()?;
     report.print();
-    bench.sandbox.stop().await;
+    worker_context.sandbox.stop().await;
     Ok(())
 }
 
-impl Bench {
+impl WorkerContext {
     /// Calls to CloudFront until all of a hundred are known to have completed, beside one `aws cloudfront wait`.
     async fn watching(&self, browser: &Browser, report: &mut Report) -> Outcome<()> {
         self.sandbox.clear_calls();

@@ -13,7 +13,7 @@ use crate::{
     config::{AuditArgs, WebhookError},
     domain::bounds::Bounds,
     heartbeats::Heartbeats,
-    ops::{self, Desk, OpError},
+    ops::{self, CommandContext, OpError},
     store::{
         Db, StoreError, batches,
         instance_lock::{self, InstanceLock, LockError},
@@ -21,8 +21,8 @@ use crate::{
     wake::{Bell, Listener},
     web::{self, Described, Options, Web},
     worker::{
-        self, Bench, FileWatcher, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter,
-        Surveyor, Timekeeper,
+        self, FileWatcher, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor,
+        Timekeeper, WorkerContext,
     },
 };
 
@@ -54,8 +54,8 @@ pub enum AppError {
 /// The service with all that it needs, not yet listening.
 #[derive(Debug)]
 pub struct App {
-    pub desk: Desk,
-    bench: Bench,
+    pub command_context: CommandContext,
+    worker_context: WorkerContext,
     /// What the history's heads are signed with; without it they are neither signed nor checked.
     seal: Option<Seal>,
     stop: CancellationToken,
@@ -81,30 +81,37 @@ impl App {
             tx.commit().await?;
         }
         let (clock, bell) = (Clock::system(), Bell::new());
-        let desk = Desk::new(db.clone(), clock.clone(), bell.clone());
-        let bench = Bench { db, cloudfront, trail: None, clock, bell, settings };
-        Ok(Self { desk, bench, seal: None, stop, heartbeats: Heartbeats::default(), _lock: lock })
+        let command_context = CommandContext::new(db.clone(), clock.clone(), bell.clone());
+        let worker_context = WorkerContext { db, cloudfront, trail: None, clock, bell, settings };
+        Ok(Self {
+            command_context,
+            worker_context,
+            seal: None,
+            stop,
+            heartbeats: Heartbeats::default(),
+            _lock: lock,
+        })
     }
 
     /// Keeps everybody to these bounds.
     #[must_use]
     pub fn bounded(mut self, bounds: Bounds) -> Self {
-        self.desk = self.desk.bounded(bounds);
+        self.command_context = self.command_context.bounded(bounds);
         self
     }
 
     /// Asks CloudTrail who made what was made outside.
     #[must_use]
     pub fn tracing(mut self, trail: Option<CloudTrail>) -> Self {
-        self.bench.trail = trail;
+        self.worker_context.trail = trail;
         self
     }
 
     /// Checks the history and signs its heads while it runs.
     pub fn sealed(mut self, audit: &AuditArgs) -> Result<Self, AppError> {
-        let file = audit.key_file(self.desk.db.file());
+        let file = audit.key_file(self.command_context.db.file());
         let (key, made) = worker::open_key(&file)?;
-        if made && self.desk.db.is_shared() {
+        if made && self.command_context.db.is_shared() {
             tracing::warn!(
                 file = %file.display(),
                 "the key for the history's heads was made on this machine; give every replica the same file with UNSTALE_AUDIT_KEY"
@@ -124,7 +131,7 @@ impl App {
     /// Serves pages and works until told to stop, then ends in order.
     pub async fn run(self, listener: TcpListener, options: Options) {
         let options = Options { heartbeats: self.heartbeats.clone(), ..options };
-        let pages = Web::new(self.desk.clone(), options, self.stop.clone());
+        let pages = Web::new(self.command_context.clone(), options, self.stop.clone());
         let routes = routes(&pages);
         let mut workers = JoinSet::new();
         self.start_workers(&mut workers);
@@ -140,38 +147,38 @@ impl App {
             }
         };
         tokio::join!(web::serve(listener, routes, pages), last_steps);
-        self.desk.db.close().await;
+        self.command_context.db.close().await;
         tracing::info!("stopped");
     }
 
     fn start_workers(&self, workers: &mut JoinSet<()>) {
-        let bell = Arc::new(Mutex::new(self.bench.bell.listen()));
+        let bell = Arc::new(Mutex::new(self.worker_context.bell.listen()));
         for _ in 0..SUBMITTERS {
             self.start_submitter(workers, Arc::clone(&bell));
         }
         for _ in 0..POLLERS {
-            let poller = Poller::new(self.bench.clone());
+            let poller = Poller::new(self.worker_context.clone());
             self.start(workers, "poller", move || {
                 let poller = poller.clone();
                 async move { poller.tick().await }
             });
         }
-        let watcher = FileWatcher::new(self.bench.db.clone(), self.bench.clock.clone());
+        let watcher = FileWatcher::new(self.worker_context.db.clone(), self.worker_context.clock.clone());
         self.start(workers, "file watcher", move || {
             let watcher = watcher.clone();
             async move { watcher.tick().await }
         });
-        let timekeeper = Timekeeper::new(self.bench.clone());
+        let timekeeper = Timekeeper::new(self.worker_context.clone());
         self.start(workers, "timekeeper", move || {
             let timekeeper = timekeeper.clone();
             async move { timekeeper.tick().await }
         });
-        let surveyor = Surveyor::new(self.bench.clone());
+        let surveyor = Surveyor::new(self.worker_context.clone());
         self.start(workers, "surveyor", move || {
             let surveyor = surveyor.clone();
             async move { surveyor.tick().await }
         });
-        let indexer = Indexer::new(self.bench.db.clone(), self.bench.clock.clone());
+        let indexer = Indexer::new(self.worker_context.db.clone(), self.worker_context.clock.clone());
         self.start(workers, "indexer", move || {
             let indexer = indexer.clone();
             async move { indexer.tick().await }
@@ -179,14 +186,15 @@ impl App {
         if let Some((webhook, keys)) =
             self.seal.as_ref().and_then(|seal| Some((seal.webhook.clone()?, seal.keys())))
         {
-            let herald = Herald::new(self.bench.db.clone(), self.bench.clock.clone(), webhook, keys);
+            let herald =
+                Herald::new(self.worker_context.db.clone(), self.worker_context.clock.clone(), webhook, keys);
             self.start(workers, "herald", move || {
                 let herald = herald.clone();
                 async move { herald.tick().await }
             });
         }
         if let Some(seal) = self.seal.clone() {
-            let sealer = Sealer::new(self.bench.db.clone(), self.bench.clock.clone(), seal);
+            let sealer = Sealer::new(self.worker_context.db.clone(), self.worker_context.clock.clone(), seal);
             self.start(workers, "sealer", move || {
                 let sealer = sealer.clone();
                 async move { sealer.tick().await }
@@ -195,9 +203,9 @@ impl App {
     }
 
     fn start_submitter(&self, workers: &mut JoinSet<()>, bell: Arc<Mutex<Listener>>) {
-        let submitter = Submitter::new(self.bench.clone());
+        let submitter = Submitter::new(self.worker_context.clone());
         let (clock, stop, heartbeats) =
-            (self.bench.clock.clone(), self.stop.clone(), self.heartbeats.clone());
+            (self.worker_context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
         workers.spawn(async move {
             let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
             worker::run_in_turn("submitter", &heartbeats, &clock, &bell, &stop, claim, finish).await;
@@ -211,20 +219,20 @@ impl App {
         F: Future<Output = Result<worker::Next, StoreError>> + Send,
     {
         let (clock, stop, heartbeats) =
-            (self.bench.clock.clone(), self.stop.clone(), self.heartbeats.clone());
+            (self.worker_context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
         workers.spawn(async move { worker::run(name, &heartbeats, &clock, &stop, tick).await });
     }
 
     /// The link for the first account, where there is none.
     pub async fn set_up_link(&self, base: &str) -> Result<Option<String>, AppError> {
-        let secret = ops::make_set_up_link(&self.desk).await?;
+        let secret = ops::make_set_up_link(&self.command_context).await?;
         Ok(secret.map(|secret| format!("{base}/setup?key={}", secret.reveal())))
     }
 }
 
 /// The pages and the API, side by side.
 pub fn routes(pages: &Web) -> Router {
-    let api = Api::new(pages.desk.clone(), pages.options.limits, pages.stop.clone());
+    let api = Api::new(pages.context.clone(), pages.options.limits, pages.stop.clone());
     web::router(pages.clone(), api::router(api), Described(api::document()))
 }
 

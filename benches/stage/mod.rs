@@ -63,13 +63,13 @@ impl Arguments {
 }
 
 /// What everything is measured with.
-pub struct Bench {
+pub struct WorkerContext {
     pub arguments: Arguments,
     pub sandbox: Sandbox,
     pub folder: PathBuf,
 }
 
-impl Bench {
+impl WorkerContext {
     /// The service's program, with its surroundings but nothing of this machine's AWS set-up.
     pub fn unstale(&self) -> Command {
         let mut command = Command::new(&self.arguments.unstale);
@@ -156,20 +156,20 @@ pub struct Service {
 
 impl Service {
     /// As it is installed.
-    pub fn start(bench: &Bench) -> Outcome<Self> {
-        Self::run(bench.unstale())
+    pub fn start(worker_context: &WorkerContext) -> Outcome<Self> {
+        Self::run(worker_context.unstale())
     }
 
     /// Without the pace that spares AWS.
-    pub fn start_unpaced(bench: &Bench) -> Outcome<Self> {
-        let mut command = bench.unstale();
+    pub fn start_unpaced(worker_context: &WorkerContext) -> Outcome<Self> {
+        let mut command = worker_context.unstale();
         command.env("UNSTALE_CREATE_RATE", "1000").env("UNSTALE_CREATE_BURST", "1000");
         Self::run(command)
     }
 
     /// Where each request says which client it is of.
-    pub fn start_behind_proxy(bench: &Bench) -> Outcome<Self> {
-        let mut command = bench.unstale();
+    pub fn start_behind_proxy(worker_context: &WorkerContext) -> Outcome<Self> {
+        let mut command = worker_context.unstale();
         command.env("UNSTALE_TRUSTED_PROXIES", "127.0.0.1/32");
         Self::run(command)
     }

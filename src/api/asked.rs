@@ -120,8 +120,8 @@ pub async fn work_out(
     site: &Distribution,
     items: &[String],
 ) -> Result<Plan, StoreError> {
-    let mut conn = api.desk.db.read().await?;
-    let around = ops::look_around(&api.desk, &mut conn, &caller.acting.actor, site, api.limits).await?;
+    let mut conn = api.context.db.read().await?;
+    let around = ops::look_around(&api.context, &mut conn, &caller.acting.actor, site, api.limits).await?;
     let typed = items.join("\n");
     let hosts = ops::host_table(&mut conn, &typed, &caller.access).await?;
     Ok(Plan::within(&typed, &Site::new(site, &hosts), around, &caller.access))

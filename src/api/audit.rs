@@ -109,7 +109,7 @@ pub async fn list(
         Some(named) => Some(find_site(&api, &caller, &named).await?),
     };
     let wanted = Wanted { distribution, invalidation, action };
-    let mut conn = api.desk.db.read().await?;
+    let mut conn = api.context.db.read().await?;
     let before = before.unwrap_or(i64::MAX);
     let sight = Sight::of(&caller.acting.actor, &caller.access);
     let mut found = audit::page_seen_by(&mut conn, sight.as_ref(), &wanted, before, limit + 1).await?;

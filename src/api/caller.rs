@@ -88,7 +88,7 @@ async fn recognise(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> R
     Ok(if headers.contains_key(header::AUTHORIZATION) {
         let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
         let secret = bearer(headers).ok_or_else(no_token)?;
-        let Some((_, acting, access)) = ops::recognise_token(&api.desk, origin.clone(), &secret).await?
+        let Some((_, acting, access)) = ops::recognise_token(&api.context, origin.clone(), &secret).await?
         else {
             door::tell(api, &origin, &secret).await;
             return Err(no_token());
@@ -144,14 +144,14 @@ impl Caller {
     /// What they may do at this moment; none where nothing lets them in any more.
     pub async fn access_now(&self, api: &Api) -> Result<Option<Access>, OpError> {
         if let Some(secret) = &self.token {
-            let found = ops::recognise_token(&api.desk, self.acting.origin.clone(), secret).await?;
+            let found = ops::recognise_token(&api.context, self.acting.origin.clone(), secret).await?;
             return Ok(found.map(|(_, _, access)| access));
         }
         if self.acting.actor.kind != ActorKind::Person {
             return Ok(None);
         }
         let id = PersonId::from_trusted(self.acting.actor.id.as_str());
-        Ok(access::of_person(&mut *api.desk.db.read().await?, &id).await?)
+        Ok(access::of_person(&mut *api.context.db.read().await?, &id).await?)
     }
 
     /// The distribution of this name that they may see. The error says what was looked for; one that is hidden is as if

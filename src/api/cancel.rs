@@ -28,9 +28,9 @@ pub async fn submit(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<InvalidationShape>, ApiError> {
     let id = parse_id(id)?;
-    let there = invalidations::find(&mut *api.desk.db.read().await?, &id).await?;
+    let there = invalidations::find(&mut *api.context.db.read().await?, &id).await?;
     let there = there.ok_or_else(|| ApiError::not_found("invalidation"))?;
-    match ops::cancel_invalidation(&api.desk, &caller.acting, &id).await {
+    match ops::cancel_invalidation(&api.context, &caller.acting, &id).await {
         Err(OpError::NotFound | OpError::Hidden) => return Err(ApiError::not_found("invalidation").told()),
         Err(OpError::TooLate) => {
             let detail = "Nothing of it is queued any more, so nothing was changed.";
@@ -39,6 +39,6 @@ pub async fn submit(
         other => other?,
     }
     let found = find(&api, &caller, &id).await?;
-    let shape = InvalidationShape::load(&mut *api.desk.db.read().await?, &found, &caller.base).await?;
+    let shape = InvalidationShape::load(&mut *api.context.db.read().await?, &found, &caller.base).await?;
     Ok(Json(shape))
 }

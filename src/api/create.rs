@@ -92,7 +92,7 @@ pub enum Accepted {
         (status = 200, body = InvalidationShape, description = "The same items were requested a moment ago"),
     ))]
 pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> Result<Response, ApiError> {
-    let asked = Asked::invalidation(fields, api.desk.clock.now())?;
+    let asked = Asked::invalidation(fields, api.context.clock.now())?;
     let (items, reason) = (asked.items.clone(), asked.reason.clone());
     let tried = request(&api, &caller, asked).await;
     tried.map_err(|error| error.trying(attempted(&items.join("\n")), reason))
@@ -100,7 +100,7 @@ pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> R
 
 async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, ApiError> {
     caller.require_operator(&asked.distribution)?;
-    let mut conn = api.desk.db.read().await?;
+    let mut conn = api.context.db.read().await?;
     let site = caller.site(&mut conn, &asked.distribution).await?;
     let typed = asked.items.join("\n");
     let hosts = ops::host_table(&mut conn, &typed, &caller.access).await?;
@@ -114,7 +114,7 @@ async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, A
     asked::check(&plan).map_err(|error| error.about(Some(site.id.clone())))?;
     let not_before = asked.not_before;
     let new = assemble(caller, plan, &site, asked);
-    let requested = ops::request_invalidation(&api.desk, &caller.acting, &new).await?;
+    let requested = ops::request_invalidation(&api.context, &caller.acting, &new).await?;
     answer(api, caller, requested, &site.id, not_before).await
 }
 
@@ -192,7 +192,7 @@ async fn accepted(
     id: &InvalidationId,
     not_before: Option<Timestamp>,
 ) -> Result<Response, ApiError> {
-    let mut conn = api.desk.db.read().await?;
+    let mut conn = api.context.db.read().await?;
     let found = invalidations::find(&mut conn, id).await?.ok_or(OpError::NotFound)?;
     let base = &caller.base;
     let shape = InvalidationShape::load_as_accepted(&mut conn, &found, not_before, base).await?;
@@ -202,7 +202,7 @@ async fn accepted(
 
 /// The invalidation of the same items, as it is now.
 async fn held_back(api: &Api, caller: &Caller, id: &InvalidationId) -> Result<Response, ApiError> {
-    let mut conn = api.desk.db.read().await?;
+    let mut conn = api.context.db.read().await?;
     let found = invalidations::find(&mut conn, id).await?.ok_or(OpError::NotFound)?;
     let shape = InvalidationShape::load(&mut conn, &found, &caller.base).await?;
     Ok((StatusCode::OK, location(id), Json(shape)).into_response())
@@ -214,8 +214,9 @@ fn location(id: &InvalidationId) -> [(HeaderName, HeaderValue); 1] {
 }
 
 async fn proposed(api: &Api, caller: &Caller, id: &ProposalId) -> Result<Response, ApiError> {
-    let now = api.desk.clock.now();
-    let found = proposals::find(&mut *api.desk.db.read().await?, id, now).await?.ok_or(OpError::NotFound)?;
+    let now = api.context.clock.now();
+    let found =
+        proposals::find(&mut *api.context.db.read().await?, id, now).await?.ok_or(OpError::NotFound)?;
     let shape = ProposalShape {
         id: found.id.to_string(),
         url: format!("{}/approvals", caller.base),

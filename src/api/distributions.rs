@@ -66,7 +66,7 @@ pub async fn list(
     let limit = params.limit();
     let after = params.read("cursor", "what the page before gave as next", DistributionId::parse);
     params.end()?;
-    let mut found = distributions::list(&mut *api.desk.db.read().await?).await?;
+    let mut found = distributions::list(&mut *api.context.db.read().await?).await?;
     found.retain(|site| caller.access.sees(&site.id) && after.as_ref().is_none_or(|after| site.id > *after));
     found.sort_by(|a, b| a.id.cmp(&b.id));
     let more = found.len() > limit;

@@ -25,9 +25,9 @@ pub async fn tell(api: &Api, origin: &Origin, secret: &TokenSecret) {
         let network = || Told::Network(Network::of(client.parse().ok()));
         let what = token.cloned().map_or_else(network, Told::Token);
         let mut told = api.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.may_tell(what, api.desk.clock.now())
+        told.may_tell(what, api.context.clock.now())
     };
-    if let Err(error) = ops::refuse_token(&api.desk, origin, secret, is_time).await {
+    if let Err(error) = ops::refuse_token(&api.context, origin, secret, is_time).await {
         tracing::warn!(%error, "a refused token could not be kept in the history");
     }
 }

@@ -62,8 +62,8 @@ pub async fn stream(
         return Err(ApiError::invalid(vec![Fault::new("last-event-id", format!("has to be {wanted}."))]));
     }
     let place = api.streams.take(&caller.acting.actor)?;
-    let bell = api.desk.bell.listen();
-    let head = history::head(&mut *api.desk.db.read().await?).await?;
+    let bell = api.context.bell.listen();
+    let head = history::head(&mut *api.context.db.read().await?).await?;
     let reader = Reader {
         cursor: last.flatten().or(after).map_or(head, |cursor| cursor.min(head)),
         opened_at: head,
@@ -127,7 +127,7 @@ impl Reader {
     async fn read_on(&mut self) -> Option<()> {
         let access = self.caller.access_now(&self.api).await.ok()??;
         self.sight = Sight::of(&self.caller.acting.actor, &access);
-        let mut conn = self.api.desk.db.read().await.ok()?;
+        let mut conn = self.api.context.db.read().await.ok()?;
         let events = history::after(&mut conn, self.cursor, PAGE).await.ok()?;
         self.waiting.extend(events);
         Some(())

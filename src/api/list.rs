@@ -54,7 +54,7 @@ pub async fn list(
         None => None,
         Some(named) => Some(find_site(&api, &caller, &named).await?),
     };
-    let mut conn = api.desk.db.read().await?;
+    let mut conn = api.context.db.read().await?;
     let wanted = Wanted { distribution, state, after };
     let mut found = invalidations::page(&mut conn, &caller.access, &wanted, limit + 1).await?;
     let mut more = found.len() > limit;
@@ -75,7 +75,7 @@ pub async fn list(
 
 /// The ID of a distribution that a list is narrowed to.
 pub async fn find_site(api: &Api, caller: &Caller, named: &str) -> Result<DistributionId, ApiError> {
-    Ok(caller.site(&mut *api.desk.db.read().await?, named).await?.id)
+    Ok(caller.site(&mut *api.context.db.read().await?, named).await?.id)
 }
 
 fn cursor(invalidation: &Invalidation) -> String {

@@ -94,7 +94,7 @@ pub async fn show(
     fields: Fields,
 ) -> Result<Json<PlanShape>, ApiError> {
     let (named, items) = Asked::plan(fields)?;
-    let mut conn = api.desk.db.read().await?;
+    let mut conn = api.context.db.read().await?;
     let site = caller.site(&mut conn, &named).await?;
     let protection = protections::find(&mut conn, &site.id).await?;
     drop(conn);

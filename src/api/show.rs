@@ -53,7 +53,7 @@ pub async fn show(
     if let Some(seconds) = wait.filter(|seconds| *seconds > 0 && is_open(&found)) {
         found = wait_for_end(&api, &caller, found, Duration::from_secs(seconds)).await?;
     }
-    let shape = InvalidationShape::load(&mut *api.desk.db.read().await?, &found, &caller.base).await?;
+    let shape = InvalidationShape::load(&mut *api.context.db.read().await?, &found, &caller.base).await?;
     Ok(Json(shape))
 }
 
@@ -65,7 +65,7 @@ pub fn parse_id(id: Result<Path<String>, PathRejection>) -> Result<InvalidationI
 
 /// The invalidation, if they may see it.
 pub async fn find(api: &Api, caller: &Caller, id: &InvalidationId) -> Result<Invalidation, ApiError> {
-    let found = invalidations::find(&mut *api.desk.db.read().await?, id).await?;
+    let found = invalidations::find(&mut *api.context.db.read().await?, id).await?;
     let found = found.filter(|found| caller.access.sees(&found.distribution));
     found.ok_or_else(|| ApiError::not_found("invalidation"))
 }
@@ -81,7 +81,7 @@ async fn wait_for_end(
     most: Duration,
 ) -> Result<Invalidation, ApiError> {
     let _place = api.waiters.take(&caller.acting.actor)?;
-    let mut bell = api.desk.bell.listen();
+    let mut bell = api.context.bell.listen();
     let until = tokio::time::Instant::now() + most;
     while is_open(&found) {
         tokio::select! {

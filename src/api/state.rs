@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{batching::Limits, minute::Minute},
-    ops::Desk,
+    ops::CommandContext,
 };
 
 use super::{door::Told, places::Places};
@@ -25,7 +25,7 @@ pub struct Api(Arc<Shared>);
 
 #[derive(Debug)]
 pub struct Shared {
-    pub desk: Desk,
+    pub context: CommandContext,
     pub limits: Limits,
     pub waiters: Places,
     pub streams: Places,
@@ -37,9 +37,9 @@ pub struct Shared {
 
 impl Api {
     #[must_use]
-    pub fn new(desk: Desk, limits: Limits, stop: CancellationToken) -> Self {
+    pub fn new(context: CommandContext, limits: Limits, stop: CancellationToken) -> Self {
         Self(Arc::new(Shared {
-            desk,
+            context,
             limits,
             waiters: Places::new("waiting requests", WAITERS.0, WAITERS.1),
             streams: Places::new("streams", STREAMS.0, STREAMS.1),

@@ -20,7 +20,7 @@ use crate::{
         person::{Email, PersonError},
     },
     heartbeats::Heartbeats,
-    ops::{self, Desk, OpError},
+    ops::{self, CommandContext, OpError},
     web::{Demo, Options, Rate, ways::Ways},
     worker::Settings,
 };
@@ -64,7 +64,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     let settings = Settings { create: Pace::new(5.0, 20), read: Pace::new(50.0, 100), ..Settings::default() };
     let app = App::open(&database, cloudfront, settings, stop).await?.sealed(&AuditArgs::default())?;
     let sandbox = start_sandbox(&data, sandbox_address, args.complete_after).await?;
-    add_demo_person(&app.desk).await?;
+    add_demo_person(&app.command_context).await?;
     let listener = app::listen(args.listen).await?;
     let address = listener.local_addr()?;
     Announcer::start()?.announce(&welcome(&format!("http://{address}"), &sandbox, &data));
@@ -109,12 +109,12 @@ fn story(sandbox: &Sandbox) -> Result<Demo, CliError> {
 }
 
 /// The account behind the one click. Its password is thrown away: there is no other way in.
-async fn add_demo_person(desk: &Desk) -> Result<(), CliError> {
+async fn add_demo_person(context: &CommandContext) -> Result<(), CliError> {
     let acting =
         Acting { origin: Origin { sign_in: "demo".to_owned(), ..Origin::default() }, ..Acting::service() };
     let password = ops::new_secret()?;
     let email = Email::parse(EMAIL)?;
-    match ops::add_person(desk, &acting, &email, Role::Admin, password.reveal()).await {
+    match ops::add_person(context, &acting, &email, Role::Admin, password.reveal()).await {
         Ok(_) | Err(OpError::Person(PersonError::Exists)) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -9,13 +9,13 @@ use crate::{
         time::Timestamp,
         token::{self, Token, TokenSecret},
     },
-    ops::{self, Desk, NewToken, OpError},
+    ops::{self, CommandContext, NewToken, OpError},
     store::{distributions, tokens},
 };
 
 use super::{
     CliError,
-    desk::{acting, open},
+    context::{acting, open},
     output::{OutputError, print, say},
 };
 
@@ -82,20 +82,24 @@ async fn create(
     named: &[DistributionReference],
     database: &DatabaseArgs,
 ) -> Result<(), CliError> {
-    let desk = open(database).await?;
+    let context = open(database).await?;
     let name = new.name.clone();
-    let made = make(&desk, new, named).await;
-    desk.db.close().await;
+    let made = make(&context, new, named).await;
+    context.db.close().await;
     print(made?.reveal()).map_err(|error| unprinted(&name, &error))
 }
 
-async fn make(desk: &Desk, new: NewToken, named: &[DistributionReference]) -> Result<TokenSecret, CliError> {
-    let sites = distributions::list(&mut *desk.db.read().await?).await?;
+async fn make(
+    context: &CommandContext,
+    new: NewToken,
+    named: &[DistributionReference],
+) -> Result<TokenSecret, CliError> {
+    let sites = distributions::list(&mut *context.db.read().await?).await?;
     let found = named.iter().map(|named| named.find(&sites, |_| true).map(|site| site.id.clone()));
     let distributions = found
         .collect::<Result<_, NotFound>>()
         .map_err(|error| format!("{error}. `unstale serve` has to have read it from CloudFront first."))?;
-    let (_, secret) = ops::make_token(desk, &acting(), &NewToken { distributions, ..new }).await?;
+    let (_, secret) = ops::make_token(context, &acting(), &NewToken { distributions, ..new }).await?;
     Ok(secret)
 }
 
@@ -109,13 +113,13 @@ fn unprinted(name: &str, error: &OutputError) -> CliError {
 }
 
 async fn revoke(name: &str, database: &DatabaseArgs) -> Result<(), CliError> {
-    let desk = open(database).await?;
-    let tokens = tokens::list(&mut *desk.db.read().await?, LISTED).await?;
+    let context = open(database).await?;
+    let tokens = tokens::list(&mut *context.db.read().await?, LISTED).await?;
     let done = match tokens.iter().find(|token| token.name == name) {
-        Some(token) => ops::revoke_token(&desk, &acting(), &token.id).await,
+        Some(token) => ops::revoke_token(&context, &acting(), &token.id).await,
         None => Err(OpError::NotFound),
     };
-    desk.db.close().await;
+    context.db.close().await;
     match done {
         Ok(()) => say(&format!("{name} no longer lets anybody in.")),
         Err(OpError::TooLate) => say(&format!("{name} was revoked before.")),
@@ -126,11 +130,11 @@ async fn revoke(name: &str, database: &DatabaseArgs) -> Result<(), CliError> {
 }
 
 async fn list(database: &DatabaseArgs) -> Result<(), CliError> {
-    let desk = open(database).await?;
-    let tokens = tokens::list(&mut *desk.db.read().await?, LISTED).await?;
-    desk.db.close().await;
+    let context = open(database).await?;
+    let tokens = tokens::list(&mut *context.db.read().await?, LISTED).await?;
+    context.db.close().await;
     for token in &tokens {
-        print(&line(token, desk.clock.now()))?;
+        print(&line(token, context.clock.now()))?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     CliError,
-    desk::{acting, open},
+    context::{acting, open},
     output::{print, say},
 };
 
@@ -81,9 +81,9 @@ async fn add(email: &str, role: &str, database: &DatabaseArgs) -> Result<(), Cli
     let email = Email::parse(email)?;
     let role = Role::parse(role).ok_or("the role must be viewer, operator or admin")?;
     let password = read_password()?;
-    let desk = open(database).await?;
-    let person = ops::add_person(&desk, &acting(), &email, role, &password).await?;
-    desk.db.close().await;
+    let context = open(database).await?;
+    let person = ops::add_person(&context, &acting(), &email, role, &password).await?;
+    context.db.close().await;
     say(&format!("{} may sign in as {}.", person.email, person.role.as_str()));
     Ok(())
 }
@@ -91,9 +91,9 @@ async fn add(email: &str, role: &str, database: &DatabaseArgs) -> Result<(), Cli
 async fn reset_password(email: &str, database: &DatabaseArgs) -> Result<(), CliError> {
     let email = Email::parse(email)?;
     let password = read_password()?;
-    let desk = open(database).await?;
-    let done = ops::reset_password(&desk, &acting(), &email, &password).await;
-    desk.db.close().await;
+    let context = open(database).await?;
+    let done = ops::reset_password(&context, &acting(), &email, &password).await;
+    context.db.close().await;
     let person = done.map_err(|error| told(error, &email))?;
     say(&format!("{} has another password; their sessions have ended.", person.email));
     Ok(())
@@ -101,14 +101,14 @@ async fn reset_password(email: &str, database: &DatabaseArgs) -> Result<(), CliE
 
 async fn set_disabled(email: &str, database: &DatabaseArgs, disabled: bool) -> Result<(), CliError> {
     let email = Email::parse(email)?;
-    let desk = open(database).await?;
-    let found = people::find(&mut *desk.db.read().await?, &email).await?;
+    let context = open(database).await?;
+    let found = people::find(&mut *context.db.read().await?, &email).await?;
     let done = match found {
         None => Err(OpError::NotFound),
-        Some((person, _)) if disabled => ops::disable_person(&desk, &acting(), &person.id).await,
-        Some((person, _)) => ops::enable_person(&desk, &acting(), &person.id).await,
+        Some((person, _)) if disabled => ops::disable_person(&context, &acting(), &person.id).await,
+        Some((person, _)) => ops::enable_person(&context, &acting(), &person.id).await,
     };
-    desk.db.close().await;
+    context.db.close().await;
     match done {
         Ok(()) if disabled => say(&format!("{} is disabled; their sessions have ended.", email.as_str())),
         Ok(()) => say(&format!("{} may sign in again.", email.as_str())),
@@ -134,9 +134,9 @@ fn read_password() -> Result<String, CliError> {
 }
 
 async fn list(database: &DatabaseArgs) -> Result<(), CliError> {
-    let desk = open(database).await?;
-    let people = people::list(&mut *desk.db.read().await?).await?;
-    desk.db.close().await;
+    let context = open(database).await?;
+    let people = people::list(&mut *context.db.read().await?).await?;
+    context.db.close().await;
     for person in &people {
         let disabled = if person.disabled_at.is_some() { "\tdisabled" } else { "" };
         print(&format!(

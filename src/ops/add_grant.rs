@@ -9,16 +9,21 @@ use crate::{
     store::{audit, grants},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// So many grants one subject may have.
 const MOST: usize = 100;
 
 /// Adds the grant; `named` is how the history calls whom it is for.
-pub async fn add_grant(desk: &Desk, acting: &Acting, grant: &Grant, named: &str) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
+pub async fn add_grant(
+    context: &CommandContext,
+    acting: &Acting,
+    grant: &Grant,
+    named: &str,
+) -> Result<(), OpError> {
+    let tx = context.db.begin().await?;
     let what = Target::new("act", "add a grant");
-    let mut tx = allow::check_admin(desk, tx, acting, &what).await?;
+    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
     if grants::count_of(&mut tx, &grant.subject).await? >= MOST {
         return Err(GrantError::TooMany.into());
     }
@@ -26,12 +31,12 @@ pub async fn add_grant(desk: &Desk, acting: &Acting, grant: &Grant, named: &str)
     if there.iter().any(|one| one.place == grant.place && one.reach == grant.reach) {
         return Err(GrantError::Exists.into());
     }
-    let now = desk.clock.now();
+    let now = context.clock.now();
     grants::insert(&mut tx, grant, now).await?;
     let mut event = Event::new(now, acting, Action::GrantAdded);
     event.target = Target::new("grant", grant.id.as_str());
     event.new = format!("{} {named}: {}", grant.subject.kind.as_str(), grant.words());
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

@@ -9,13 +9,13 @@ use crate::{
     store::{StoreError, audit, local_groups},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
-pub async fn add_group(desk: &Desk, acting: &Acting, name: &str) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
+pub async fn add_group(context: &CommandContext, acting: &Acting, name: &str) -> Result<(), OpError> {
+    let tx = context.db.begin().await?;
     let what = Target::new("act", "add a group");
-    let mut tx = allow::check_admin(desk, tx, acting, &what).await?;
-    let now = desk.clock.now();
+    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
+    let now = context.clock.now();
     match local_groups::insert(&mut tx, name, now).await {
         Err(StoreError::Duplicate(_)) => return Err(GroupError::Exists.into()),
         other => other?,
@@ -24,6 +24,6 @@ pub async fn add_group(desk: &Desk, acting: &Acting, name: &str) -> Result<(), O
     event.target = Target::new("group", name);
     name.clone_into(&mut event.new);
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

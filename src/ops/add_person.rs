@@ -12,11 +12,11 @@ use crate::{
     store::{StoreError, Tx, audit, people},
 };
 
-use super::{Desk, OpError, new_uuid, password};
+use super::{CommandContext, OpError, new_uuid, password};
 
 /// Adds a person for the shell and the demo, which nobody asks who they are; their password is hashed before the transaction begins.
 pub async fn add_person(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     email: &Email,
     role: Role,
@@ -24,22 +24,22 @@ pub async fn add_person(
 ) -> Result<Person, OpError> {
     check_password(password, email.as_str())?;
     let hash = password::hash(password).await?;
-    let mut tx = desk.db.begin().await?;
-    let person = write_person(desk, &mut tx, acting, email, role, &hash).await?;
-    desk.commit(tx).await?;
+    let mut tx = context.db.begin().await?;
+    let person = write_person(context, &mut tx, acting, email, role, &hash).await?;
+    context.commit(tx).await?;
     Ok(person)
 }
 
 /// Writes the person and the event into a transaction that may do more.
 pub(super) async fn write_person(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     email: &Email,
     role: Role,
     hash: &str,
 ) -> Result<Person, OpError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let person = Person {
         id: PersonId::from_trusted(new_uuid()),
         email: email.as_str().to_owned(),

@@ -12,7 +12,7 @@ use crate::{
     store::{Conn, StoreError, Tx, access, audit, sessions, tokens},
 };
 
-use super::{Desk, OpError, refuse::Attempt};
+use super::{CommandContext, OpError, refuse::Attempt};
 
 /// Nothing is sent to a multi-tenant distribution: what that would clear is not documented.
 pub(super) const TENANT_ONLY: Refusal = Refusal::Rule(
@@ -78,7 +78,7 @@ impl LastAsked {
 
 /// Looks whether the actor may do this, and keeps a refusal in the history.
 pub(super) async fn check(
-    desk: &Desk,
+    context: &CommandContext,
     mut tx: Tx,
     acting: &Acting,
     what: &Target,
@@ -86,11 +86,11 @@ pub(super) async fn check(
     items: &[Item],
 ) -> Result<(Tx, Access), OpError> {
     let asked = Attempt::on(what, Some(site), items, "");
-    match check_within(desk, &mut tx, acting, &asked, &mut LastAsked::default()).await {
+    match check_within(context, &mut tx, acting, &asked, &mut LastAsked::default()).await {
         Ok(access) => Ok((tx, access)),
         Err(OpError::Store(error)) => Err(error.into()),
         Err(refused) => {
-            desk.commit(tx).await?;
+            context.commit(tx).await?;
             Err(refused)
         }
     }
@@ -98,7 +98,7 @@ pub(super) async fn check(
 
 /// The same; what was written of a refusal is to be committed with the transaction.
 pub(super) async fn check_within(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     asked: &Attempt<'_>,
@@ -108,16 +108,16 @@ pub(super) async fn check_within(
         access
     } else {
         if is_over(tx, acting).await? {
-            return Err(refuse_within(desk, tx, acting, asked, Refusal::Over));
+            return Err(refuse_within(context, tx, acting, asked, Refusal::Over));
         }
-        let access = of(tx, &acting.actor, desk.clock.now()).await?;
+        let access = of(tx, &acting.actor, context.clock.now()).await?;
         last.set(acting, &access);
         access
     };
     let why = asked.distribution.and_then(|site| refusal(&access, site, asked.items));
     match why {
         None => Ok(access),
-        Some(why) => Err(refuse_within(desk, tx, acting, asked, why)),
+        Some(why) => Err(refuse_within(context, tx, acting, asked, why)),
     }
 }
 
@@ -132,74 +132,75 @@ async fn is_over(conn: &mut Conn, acting: &Acting) -> Result<bool, StoreError> {
 
 /// Lets go on whose session has not ended meanwhile, for what asks for nothing more.
 pub(super) async fn check_session(
-    desk: &Desk,
+    context: &CommandContext,
     mut tx: Tx,
     acting: &Acting,
     what: &str,
 ) -> Result<Tx, OpError> {
     if is_over(&mut tx, acting).await? {
-        return Err(refuse(desk, tx, acting, &Target::new("act", what), None, Refusal::Over).await?);
+        return Err(refuse(context, tx, acting, &Target::new("act", what), None, Refusal::Over).await?);
     }
     Ok(tx)
 }
 
 /// Lets administrators go on, and keeps a refusal of anybody else in the history.
 pub(super) async fn check_admin(
-    desk: &Desk,
+    context: &CommandContext,
     mut tx: Tx,
     acting: &Acting,
     what: &Target,
 ) -> Result<Tx, OpError> {
     if is_over(&mut tx, acting).await? {
-        return Err(refuse(desk, tx, acting, what, None, Refusal::Over).await?);
+        return Err(refuse(context, tx, acting, what, None, Refusal::Over).await?);
     }
     // Who has a shell on the machine has the database too.
-    if acting.is_command_line() || of(&mut tx, &acting.actor, desk.clock.now()).await?.role == Role::Admin {
+    if acting.is_command_line() || of(&mut tx, &acting.actor, context.clock.now()).await?.role == Role::Admin
+    {
         return Ok(tx);
     }
-    Err(refuse(desk, tx, acting, what, None, Refusal::Rule("only an administrator may")).await?)
+    Err(refuse(context, tx, acting, what, None, Refusal::Rule("only an administrator may")).await?)
 }
 
 /// The same for what everybody may do to their own account.
 pub(super) async fn check_own(
-    desk: &Desk,
+    context: &CommandContext,
     mut tx: Tx,
     acting: &Acting,
     account: &PersonId,
     what: &Target,
 ) -> Result<Tx, OpError> {
     if is_over(&mut tx, acting).await? {
-        return Err(refuse(desk, tx, acting, what, None, Refusal::Over).await?);
+        return Err(refuse(context, tx, acting, what, None, Refusal::Over).await?);
     }
     if acting.actor.kind == ActorKind::Person && acting.actor.id == account.as_str() {
         return Ok(tx);
     }
-    check_admin(desk, tx, acting, what).await
+    check_admin(context, tx, acting, what).await
 }
 
 /// Writes the refusal, and gives the error for whoever asked.
 pub(super) async fn refuse(
-    desk: &Desk,
+    context: &CommandContext,
     mut tx: Tx,
     acting: &Acting,
     what: &Target,
     site: Option<&DistributionId>,
     why: Refusal,
 ) -> Result<OpError, StoreError> {
-    let error = refuse_within(desk, &mut tx, acting, &Attempt::at(what, site), why);
-    desk.commit(tx).await?;
+    let error = refuse_within(context, &mut tx, acting, &Attempt::at(what, site), why);
+    context.commit(tx).await?;
     Ok(error)
 }
 
 /// The same, to be committed with the transaction.
 pub(super) fn refuse_within(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     asked: &Attempt<'_>,
     why: Refusal,
 ) -> OpError {
-    audit::append(tx, asked.refused(acting, desk.clock.now(), why.words()));
+    audit::append(tx, asked.refused(acting, context.clock.now(), why.words()));
     match why {
         Refusal::Over => OpError::SessionOver,
         Refusal::Hidden => OpError::Hidden,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Desk, OpError,
+    CommandContext, OpError,
     accepted::Accepted,
     allow::{self, Refusal},
     new_uuid,
@@ -28,27 +28,27 @@ const REPEAT: Refusal = Refusal::Rule(
 
 /// Queues what was asked for, in the asker's name. The one event is the second person's.
 pub async fn approve_proposal(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     id: &ProposalId,
     word: &str,
     limits: Limits,
 ) -> Result<InvalidationId, OpError> {
-    let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let proposal = proposals::find(&mut tx, id, now).await?.ok_or(OpError::NotFound)?;
     let what = Target::new("proposal", id.as_str());
     let site = &proposal.distribution;
-    let (mut tx, access) = allow::check(desk, tx, acting, &what, site, &proposal.items).await?;
+    let (mut tx, access) = allow::check(context, tx, acting, &what, site, &proposal.items).await?;
     if let Some(why) = hindrance(&mut tx, acting, access.role, &proposal, now).await? {
-        return Err(allow::refuse(desk, tx, acting, &what, Some(site), why).await?);
+        return Err(allow::refuse(context, tx, acting, &what, Some(site), why).await?);
     }
     if proposal.state != ProposalState::Waiting {
         return Err(OpError::TooLate);
     }
     let cool_down = protections::hold(&mut tx, site).await?.cool_down;
     if same_due(&mut tx, site, &proposal.items, cool_down, now, now).await?.is_some() {
-        return Err(allow::refuse(desk, tx, acting, &what, Some(site), REPEAT).await?);
+        return Err(allow::refuse(context, tx, acting, &what, Some(site), REPEAT).await?);
     }
     let new = NewInvalidation::from_batches(
         site.clone(),
@@ -71,8 +71,8 @@ pub async fn approve_proposal(
         event.note.push_str(word);
     }
     audit::append(&mut tx, event);
-    desk.tally.forget();
-    desk.commit(tx).await?;
+    context.tally.forget();
+    context.commit(tx).await?;
     Ok(new.id)
 }
 

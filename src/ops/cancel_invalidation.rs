@@ -9,16 +9,20 @@ use crate::{
     store::{audit, batches, invalidations},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// Cancels the batches that are queued, or fails with [`OpError::TooLate`] where none is.
-pub async fn cancel_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationId) -> Result<(), OpError> {
-    let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+pub async fn cancel_invalidation(
+    context: &CommandContext,
+    acting: &Acting,
+    id: &InvalidationId,
+) -> Result<(), OpError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let found = invalidations::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     let items = batches::items_of(&mut tx, id).await?;
     let what = Target::new("act", "cancel an invalidation");
-    let (mut tx, _) = allow::check(desk, tx, acting, &what, &found.distribution, &items).await?;
+    let (mut tx, _) = allow::check(context, tx, acting, &what, &found.distribution, &items).await?;
     let cancelled = batches::cancel_queued(&mut tx, id).await?;
     if cancelled == 0 {
         return Err(OpError::TooLate);
@@ -27,6 +31,6 @@ pub async fn cancel_invalidation(desk: &Desk, acting: &Acting, id: &Invalidation
     let note = format!("{cancelled} of its batches were not sent");
     let event = Event::cancelled(now, acting, &found, state, note);
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

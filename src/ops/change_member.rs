@@ -10,33 +10,38 @@ use crate::{
     store::{audit, local_groups, people},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// Puts a person into a group. Somebody who is in it stays in it.
-pub async fn add_member(desk: &Desk, acting: &Acting, group: &str, person: &PersonId) -> Result<(), OpError> {
-    change(desk, acting, group, person, true).await
-}
-
-/// Takes a person out of a group.
-pub async fn remove_member(
-    desk: &Desk,
+pub async fn add_member(
+    context: &CommandContext,
     acting: &Acting,
     group: &str,
     person: &PersonId,
 ) -> Result<(), OpError> {
-    change(desk, acting, group, person, false).await
+    change(context, acting, group, person, true).await
+}
+
+/// Takes a person out of a group.
+pub async fn remove_member(
+    context: &CommandContext,
+    acting: &Acting,
+    group: &str,
+    person: &PersonId,
+) -> Result<(), OpError> {
+    change(context, acting, group, person, false).await
 }
 
 async fn change(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     group: &str,
     person: &PersonId,
     into: bool,
 ) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
+    let tx = context.db.begin().await?;
     let what = Target::new("act", "change the members of a group");
-    let mut tx = allow::check_admin(desk, tx, acting, &what).await?;
+    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
     if !local_groups::exists(&mut tx, group).await? {
         return Err(OpError::NotFound);
     }
@@ -52,7 +57,7 @@ async fn change(
         return Err(OpError::TooLate);
     }
     let action = if into { Action::GroupMemberAdded } else { Action::GroupMemberRemoved };
-    let mut event = Event::new(desk.clock.now(), acting, action);
+    let mut event = Event::new(context.clock.now(), acting, action);
     event.target = Target::new("person", person.as_str());
     let words = format!("{email} in {group}");
     if into {
@@ -61,6 +66,6 @@ async fn change(
         event.old = words;
     }
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

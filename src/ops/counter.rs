@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::{
-    Desk, OpError,
+    CommandContext, OpError,
     request_invalidation::{Requested, alone, within},
     turn::Turn,
 };
@@ -51,12 +51,17 @@ pub struct Counter(Arc<Mutex<Queue>>);
 
 impl Counter {
     /// Waits in line and gives what came of the request.
-    pub(super) async fn hand_in(&self, desk: &Desk, acting: &Acting, new: &NewInvalidation) -> Answer {
+    pub(super) async fn hand_in(
+        &self,
+        context: &CommandContext,
+        acting: &Acting,
+        new: &NewInvalidation,
+    ) -> Answer {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting { acting: acting.clone(), new: new.clone(), answer };
         if self.line_up(waiting) {
-            let (counter, desk) = (self.clone(), desk.clone());
-            tokio::spawn(async move { counter.carry_out(&desk).await });
+            let (counter, context) = (self.clone(), context.clone());
+            tokio::spawn(async move { counter.carry_out(&context).await });
         }
         answered.await.unwrap_or_else(|_| Err(StoreError::interrupted().into()))
     }
@@ -69,10 +74,10 @@ impl Counter {
     }
 
     /// Carries out until nobody waits. Each turn is a task of its own, so that a fault in one does not stop the line.
-    async fn carry_out(&self, desk: &Desk) {
+    async fn carry_out(&self, context: &CommandContext) {
         while let Some(turn) = self.next_turn() {
-            let desk = desk.clone();
-            if let Err(error) = tokio::spawn(async move { take_turn(&desk, turn).await }).await {
+            let context = context.clone();
+            if let Err(error) = tokio::spawn(async move { take_turn(&context, turn).await }).await {
                 tracing::error!(%error, "requests were given up");
             }
         }
@@ -94,9 +99,9 @@ impl Counter {
     }
 }
 
-async fn take_turn(desk: &Desk, turn: Vec<Waiting>) {
+async fn take_turn(context: &CommandContext, turn: Vec<Waiting>) {
     if turn.len() > 1 {
-        match together(desk, &turn).await {
+        match together(context, &turn).await {
             Ok(answers) => {
                 for (waiting, answer) in turn.into_iter().zip(answers) {
                     // Whoever left does not hear it.
@@ -115,20 +120,20 @@ async fn take_turn(desk: &Desk, turn: Vec<Waiting>) {
         }
     }
     for Waiting { acting, new, answer } in turn {
-        let _ = answer.send(alone(desk, &acting, &new).await);
+        let _ = answer.send(alone(context, &acting, &new).await);
     }
 }
 
 /// All in one transaction, or nothing of any.
-async fn together(desk: &Desk, waiting: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
-    let mut turn = Turn::begin(desk, waiting.iter().map(|waiting| &waiting.new.request_key)).await?;
+async fn together(context: &CommandContext, waiting: &[Waiting]) -> Result<Vec<Answer>, StoreError> {
+    let mut turn = Turn::begin(context, waiting.iter().map(|waiting| &waiting.new.request_key)).await?;
     let mut answers = Vec::with_capacity(waiting.len());
     for Waiting { acting, new, .. } in waiting {
-        match within(desk, &mut turn, acting, new).await {
+        match within(context, &mut turn, acting, new).await {
             Err(OpError::Store(error)) => return Err(error),
             answer => answers.push(answer),
         }
     }
-    turn.commit(desk).await?;
+    turn.commit(context).await?;
     Ok(answers)
 }

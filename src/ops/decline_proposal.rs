@@ -9,21 +9,21 @@ use crate::{
     store::{audit, proposals},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// Ends the proposal with a word to whoever asked.
 pub async fn decline_proposal(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     id: &ProposalId,
     word: &str,
 ) -> Result<(), OpError> {
-    let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let proposal = proposals::find(&mut tx, id, now).await?.ok_or(OpError::NotFound)?;
     let what = Target::new("proposal", id.as_str());
     let site = &proposal.distribution;
-    let (mut tx, _) = allow::check(desk, tx, acting, &what, site, &proposal.items).await?;
+    let (mut tx, _) = allow::check(context, tx, acting, &what, site, &proposal.items).await?;
     if !proposals::decide(&mut tx, id, &acting.actor, word, None, now).await? {
         return Err(OpError::TooLate);
     }
@@ -38,6 +38,6 @@ pub async fn decline_proposal(
         format!("asked for by {}: {word}", proposal.asked_by.name)
     };
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

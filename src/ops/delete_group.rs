@@ -9,13 +9,13 @@ use crate::{
     store::{audit, grants, local_groups},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// With its grants gone the members might be free to do more, so those are removed first, one by one.
-pub async fn delete_group(desk: &Desk, acting: &Acting, name: &str) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
+pub async fn delete_group(context: &CommandContext, acting: &Acting, name: &str) -> Result<(), OpError> {
+    let tx = context.db.begin().await?;
     let what = Target::new("act", "delete a group");
-    let mut tx = allow::check_admin(desk, tx, acting, &what).await?;
+    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
     let subject = Subject { kind: SubjectKind::Group, id: name.to_owned() };
     if grants::count_of(&mut tx, &subject).await? > 0 {
         return Err(GroupError::HasGrants.into());
@@ -23,10 +23,10 @@ pub async fn delete_group(desk: &Desk, acting: &Acting, name: &str) -> Result<()
     if !local_groups::delete(&mut tx, name).await? {
         return Err(OpError::NotFound);
     }
-    let mut event = Event::new(desk.clock.now(), acting, Action::GroupDeleted);
+    let mut event = Event::new(context.clock.now(), acting, Action::GroupDeleted);
     event.target = Target::new("group", name);
     name.clone_into(&mut event.old);
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

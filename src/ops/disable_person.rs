@@ -10,14 +10,14 @@ use crate::{
     store::{Tx, audit, half_sign_ins, password_links, people, sessions},
 };
 
-use super::{Desk, OpError, allow, withdraw::withdraw_of_person};
+use super::{CommandContext, OpError, allow, withdraw::withdraw_of_person};
 
 /// Ends all that lets the person in, at once, and takes back what waits in their name. The last administrator cannot be disabled.
-pub async fn disable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Result<(), OpError> {
-    let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+pub async fn disable_person(context: &CommandContext, acting: &Acting, id: &PersonId) -> Result<(), OpError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let admins = people::lock_admins(&mut tx).await?;
-    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "disable a person")).await?;
+    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "disable a person")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     if person.disabled_at.is_some() {
         return Err(OpError::TooLate);
@@ -29,29 +29,29 @@ pub async fn disable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Resu
     sessions::delete_of_person(&mut tx, id, None).await?;
     half_sign_ins::delete_of_person(&mut tx, id).await?;
     password_links::delete(&mut tx, id).await?;
-    write_event(desk, &mut tx, acting, Action::PersonDisabled, &person);
+    write_event(context, &mut tx, acting, Action::PersonDisabled, &person);
     let why = format!("{} was disabled", person.email);
-    withdraw_of_person(desk, &mut tx, acting, &person, &why).await?;
-    desk.commit(tx).await?;
+    withdraw_of_person(context, &mut tx, acting, &person, &why).await?;
+    context.commit(tx).await?;
     Ok(())
 }
 
 /// Lets a disabled person sign in again.
-pub async fn enable_person(desk: &Desk, acting: &Acting, id: &PersonId) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "enable a person")).await?;
+pub async fn enable_person(context: &CommandContext, acting: &Acting, id: &PersonId) -> Result<(), OpError> {
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "enable a person")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     if person.disabled_at.is_none() {
         return Err(OpError::TooLate);
     }
     people::set_disabled(&mut tx, id, None).await?;
-    write_event(desk, &mut tx, acting, Action::PersonEnabled, &person);
-    desk.commit(tx).await?;
+    write_event(context, &mut tx, acting, Action::PersonEnabled, &person);
+    context.commit(tx).await?;
     Ok(())
 }
 
-fn write_event(desk: &Desk, tx: &mut Tx, acting: &Acting, action: Action, person: &Person) {
-    let mut event = Event::new(desk.clock.now(), acting, action);
+fn write_event(context: &CommandContext, tx: &mut Tx, acting: &Acting, action: Action, person: &Person) {
+    let mut event = Event::new(context.clock.now(), acting, action);
     event.target = Target::new("person", person.id.as_str());
     event.note.clone_from(&person.email);
     let words = |disabled: bool| if disabled { "disabled" } else { "enabled" };

@@ -10,58 +10,62 @@ use crate::{
     store::{audit, half_sign_ins, sessions},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// Ends the session. One that is over already is left as it is.
-pub async fn end_session(desk: &Desk, acting: &Acting, session: &SecretHash) -> Result<(), OpError> {
-    let mut tx = desk.db.begin().await?;
+pub async fn end_session(
+    context: &CommandContext,
+    acting: &Acting,
+    session: &SecretHash,
+) -> Result<(), OpError> {
+    let mut tx = context.db.begin().await?;
     if !sessions::delete(&mut tx, session).await? {
         return Ok(());
     }
-    let mut event = Event::new(desk.clock.now(), acting, Action::SignedOut);
+    let mut event = Event::new(context.clock.now(), acting, Action::SignedOut);
     event.target = Target::new("session", &session.handle());
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }
 
 /// Ends another session of a person; [`OpError::TooLate`] where it is over already.
 pub async fn end_other_session(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     person: &Person,
     session: &SecretHash,
 ) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
+    let tx = context.db.begin().await?;
     let what = Target::new("act", "end a session");
-    let mut tx = allow::check_own(desk, tx, acting, &person.id, &what).await?;
+    let mut tx = allow::check_own(context, tx, acting, &person.id, &what).await?;
     if !sessions::delete(&mut tx, session).await? {
         return Err(OpError::TooLate);
     }
-    let mut event = Event::new(desk.clock.now(), acting, Action::SessionsEnded);
+    let mut event = Event::new(context.clock.now(), acting, Action::SessionsEnded);
     event.target = Target::new("session", &session.handle());
     event.note = format!("one of {}", person.email);
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }
 
 /// Ends all sessions of a person but the one that is kept; says how many there were.
 pub async fn end_sessions(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     person: &Person,
     keep: Option<&SecretHash>,
 ) -> Result<u64, OpError> {
-    let tx = desk.db.begin().await?;
+    let tx = context.db.begin().await?;
     let what = Target::new("act", "end sessions");
-    let mut tx = allow::check_own(desk, tx, acting, &person.id, &what).await?;
+    let mut tx = allow::check_own(context, tx, acting, &person.id, &what).await?;
     let ended = sessions::delete_of_person(&mut tx, &person.id, keep).await?;
     half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
-    let mut event = Event::new(desk.clock.now(), acting, Action::SessionsEnded);
+    let mut event = Event::new(context.clock.now(), acting, Action::SessionsEnded);
     event.target = Target::new("person", person.id.as_str());
     event.note = format!("{ended} of {}", person.email);
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(ended)
 }

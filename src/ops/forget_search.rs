@@ -9,19 +9,24 @@ use crate::{
     store::{audit, saved_searches},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// Takes away one of the person's own; another's is not there for them.
-pub async fn forget_search(desk: &Desk, acting: &Acting, person: &PersonId, id: &str) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_session(desk, tx, acting, "forget a search").await?;
+pub async fn forget_search(
+    context: &CommandContext,
+    acting: &Acting,
+    person: &PersonId,
+    id: &str,
+) -> Result<(), OpError> {
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_session(context, tx, acting, "forget a search").await?;
     let all = saved_searches::list(&mut tx, person).await?;
     let Some(search) = all.into_iter().find(|search| search.id == id) else { return Err(OpError::NotFound) };
     saved_searches::delete(&mut tx, person, id).await?;
-    let mut event = Event::new(desk.clock.now(), acting, Action::SearchForgotten);
+    let mut event = Event::new(context.clock.now(), acting, Action::SearchForgotten);
     event.target = Target::new("search", id);
     event.note = search.name;
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

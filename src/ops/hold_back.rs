@@ -11,17 +11,17 @@ use crate::{
     store::{Tx, audit},
 };
 
-use super::{Desk, OpError, Requested, request_invalidation::keep};
+use super::{CommandContext, OpError, Requested, request_invalidation::keep};
 
 /// Writes that nothing was sent again, and why.
 pub(super) async fn held_back(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     same: &Invalidation,
 ) -> Result<Requested, OpError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let mut event = Event::new(now, acting, Action::RepeatHeldBack);
     event.target = Target::new("invalidation", same.id.as_str());
     event.distribution = Some(new.distribution.clone());

@@ -12,20 +12,20 @@ use crate::{
     store::password_links,
 };
 
-use super::{Desk, OpError, add_person::write_person, allow, new_secret};
+use super::{CommandContext, OpError, add_person::write_person, allow, new_secret};
 
 /// Adds the person; nobody but them will know their password.
 pub async fn invite_person(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     email: &Email,
     role: Role,
 ) -> Result<(Person, Secret), OpError> {
     let link = new_secret()?;
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "add a person")).await?;
-    let person = write_person(desk, &mut tx, acting, email, role, "").await?;
-    password_links::replace(&mut tx, &person.id, &link.hash(), desk.clock.now().plus(LINK_LIFE)).await?;
-    desk.commit(tx).await?;
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "add a person")).await?;
+    let person = write_person(context, &mut tx, acting, email, role, "").await?;
+    password_links::replace(&mut tx, &person.id, &link.hash(), context.clock.now().plus(LINK_LIFE)).await?;
+    context.commit(tx).await?;
     Ok((person, link))
 }

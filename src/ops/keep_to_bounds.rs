@@ -20,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    Desk, OpError,
+    CommandContext, OpError,
     allow::{self, Refusal},
     look_around::spent,
     refuse::Attempt,
@@ -93,24 +93,24 @@ fn name(actor: &Actor) -> String {
 
 /// Goes on where there is room for the request: in the actor's day, and in the queue.
 pub(super) async fn check_room(
-    desk: &Desk,
+    context: &CommandContext,
     turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<(), OpError> {
     let share = Share { actor: &acting.actor, items: new.item_count(), batches: new.batches.len() };
-    if !desk.db.is_shared() && desk.tally.take(desk.bounds, share) {
+    if !context.db.is_shared() && context.tally.take(context.bounds, share) {
         return Ok(());
     }
     turn.write().await?;
     let tx = &mut turn.tx;
-    let spent = spent(desk, tx, &acting.actor).await?;
+    let spent = spent(context, tx, &acting.actor).await?;
     let waiting = batches::waiting(tx, QUEUE).await?;
-    let why = hindrance(desk.bounds, share, spent, waiting);
+    let why = hindrance(context.bounds, share, spent, waiting);
     if why.is_none() {
-        desk.tally.set(share, waiting, spent);
+        context.tally.set(share, waiting, spent);
     }
-    refuse(desk, tx, acting, new, why)
+    refuse(context, tx, acting, new, why)
 }
 
 fn hindrance(bounds: Bounds, share: Share<'_>, spent: Spent, waiting: usize) -> Option<String> {
@@ -121,7 +121,7 @@ fn hindrance(bounds: Bounds, share: Share<'_>, spent: Spent, waiting: usize) -> 
 /// Goes on where there is room for what was refused before and is tried again: `more` items that the day does not count
 /// yet, and these batches.
 pub(super) async fn check_retry(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     asked: &Attempt<'_>,
@@ -129,30 +129,30 @@ pub(super) async fn check_retry(
     queued: usize,
 ) -> Result<(), OpError> {
     let share = Share { actor: &acting.actor, items: more, batches: queued };
-    let spent = spent(desk, tx, &acting.actor).await?;
+    let spent = spent(context, tx, &acting.actor).await?;
     let waiting = batches::waiting(tx, QUEUE).await?;
-    match hindrance(desk.bounds, share, spent, waiting) {
-        Some(why) => Err(allow::refuse_within(desk, tx, acting, asked, Refusal::Bound(why))),
+    match hindrance(context.bounds, share, spent, waiting) {
+        Some(why) => Err(allow::refuse_within(context, tx, acting, asked, Refusal::Bound(why))),
         None => Ok(()),
     }
 }
 
 /// Goes on where the actor may have one more request that waits for a second person.
 pub(super) async fn check_proposals(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<(), OpError> {
-    let waiting = proposals::waiting_of(tx, &acting.actor, desk.clock.now()).await?;
+    let waiting = proposals::waiting_of(tx, &acting.actor, context.clock.now()).await?;
     let why = (waiting >= PROPOSALS).then(|| {
         format!("{PROPOSALS} requests of yours wait for approval already; wait until some are decided")
     });
-    refuse(desk, tx, acting, new, why)
+    refuse(context, tx, acting, new, why)
 }
 
 fn refuse(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
@@ -161,5 +161,5 @@ fn refuse(
     let Some(why) = why else { return Ok(()) };
     let (target, items) = (Target::new("act", "invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-    Err(allow::refuse_within(desk, tx, acting, &asked, Refusal::Bound(why)))
+    Err(allow::refuse_within(context, tx, acting, &asked, Refusal::Bound(why)))
 }

@@ -11,32 +11,36 @@ use crate::{
     store::{Conn, StoreError, batches, invalidations},
 };
 
-use super::Desk;
+use super::CommandContext;
 
 /// How things stand now, on this distribution and for this actor.
 pub async fn look_around(
-    desk: &Desk,
+    context: &CommandContext,
     conn: &mut Conn,
     actor: &Actor,
     site: &Distribution,
     limits: Limits,
 ) -> Result<Surroundings, StoreError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let (month, until) = (now.start_of_month(), now.and_a_moment());
     Ok(Surroundings {
         used_this_month: batches::billed_between(conn, site.account(), month, until).await?,
         in_flight: batches::in_flight(conn, &site.id).await?,
         limits,
-        bounds: desk.bounds,
-        spent: spent(desk, conn, actor).await?,
+        bounds: context.bounds,
+        spent: spent(context, conn, actor).await?,
     })
 }
 
 /// What the actor asked for within a day; not asked where nothing bounds it.
-pub(super) async fn spent(desk: &Desk, conn: &mut Conn, actor: &Actor) -> Result<Spent, StoreError> {
-    if desk.bounds.daily_items.is_none() {
+pub(super) async fn spent(
+    context: &CommandContext,
+    conn: &mut Conn,
+    actor: &Actor,
+) -> Result<Spent, StoreError> {
+    if context.bounds.daily_items.is_none() {
         return Ok(Spent::default());
     }
-    let now = desk.clock.now();
+    let now = context.clock.now();
     invalidations::spent_between(conn, actor, now.minus(SPAN), now.and_a_moment()).await
 }

@@ -15,7 +15,7 @@ use crate::{
     store::{StoreError, Tx, audit, distributions, grants, tokens},
 };
 
-use super::{Desk, OpError, allow, new_uuid};
+use super::{CommandContext, OpError, allow, new_uuid};
 
 /// A token as it was asked for.
 #[derive(Debug, Clone)]
@@ -29,13 +29,13 @@ pub struct NewToken {
 }
 
 pub async fn make_token(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     new: &NewToken,
 ) -> Result<(Token, TokenSecret), OpError> {
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "make a token")).await?;
-    let (now, secret) = (desk.clock.now(), new_token_secret()?);
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "make a token")).await?;
+    let (now, secret) = (context.clock.now(), new_token_secret()?);
     let token = Token {
         id: TokenId::from_trusted(new_uuid()),
         name: new.name.clone(),
@@ -59,7 +59,7 @@ pub async fn make_token(
     event.target = Target::new("token", token.id.as_str());
     event.new = words(&token, new);
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok((token, secret))
 }
 

@@ -102,7 +102,7 @@ use keep_to_bounds::Tally;
 
 /// What every command works with.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct CommandContext {
     pub db: Db,
     pub clock: Clock,
     pub bell: Bell,
@@ -112,7 +112,7 @@ pub struct Desk {
     tally: Tally,
 }
 
-impl Desk {
+impl CommandContext {
     #[must_use]
     pub fn new(db: Db, clock: Clock, bell: Bell) -> Self {
         Self {

@@ -8,13 +8,13 @@ use crate::{
     store::{Tx, audit, ways},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// Compares the ways in with those of the last start; what changed becomes one event, with old and new values.
 ///
 /// They are set in the environment, by whoever starts the service: nobody of the history is behind it.
-pub async fn note_ways(desk: &Desk, now_set: &[String]) -> Result<(), OpError> {
-    let mut tx = desk.db.begin().await?;
+pub async fn note_ways(context: &CommandContext, now_set: &[String]) -> Result<(), OpError> {
+    let mut tx = context.db.begin().await?;
     let before = ways::read(&mut tx).await?;
     let before: Vec<&str> = before.as_deref().unwrap_or_default().lines().collect();
     if before == now_set {
@@ -23,24 +23,24 @@ pub async fn note_ways(desk: &Desk, now_set: &[String]) -> Result<(), OpError> {
     ways::replace(&mut tx, &now_set.join("\n")).await?;
     let gone = before.iter().filter(|line| !now_set.iter().any(|new| new == *line)).copied();
     let new = now_set.iter().map(String::as_str).filter(|line| !before.contains(line));
-    let mut event = Event::new(desk.clock.now(), &Acting::service(), Action::WaysInChanged);
+    let mut event = Event::new(context.clock.now(), &Acting::service(), Action::WaysInChanged);
     event.target = Target::new("settings", "sign-in");
     event.old = gone.collect::<Vec<_>>().join("; ");
     event.new = new.collect::<Vec<_>>().join("; ");
     "found so at the start".clone_into(&mut event.note);
-    write(desk, tx, event).await
+    write(context, tx, event).await
 }
 
 /// Keeps that an administrator had the provider asked, and what came of it.
 pub async fn note_check(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     issuer: &str,
     said: &Result<String, String>,
 ) -> Result<(), OpError> {
     let what = Target::new("provider", issuer);
-    let tx = allow::check_admin(desk, desk.db.begin().await?, acting, &what).await?;
-    let mut event = Event::new(desk.clock.now(), acting, Action::ProviderChecked);
+    let tx = allow::check_admin(context, context.db.begin().await?, acting, &what).await?;
+    let mut event = Event::new(context.clock.now(), acting, Action::ProviderChecked);
     event.target = what;
     let (outcome, note) = match said {
         Ok(words) => (Outcome::Done, words),
@@ -48,11 +48,11 @@ pub async fn note_check(
     };
     event.outcome = outcome;
     event.note.clone_from(note);
-    write(desk, tx, event).await
+    write(context, tx, event).await
 }
 
-async fn write(desk: &Desk, mut tx: Tx, event: Event) -> Result<(), OpError> {
+async fn write(context: &CommandContext, mut tx: Tx, event: Event) -> Result<(), OpError> {
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

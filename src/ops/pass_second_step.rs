@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-use super::{Desk, OpError, SignedIn, second_step::turn_on, sign_in::write_session};
+use super::{CommandContext, OpError, SignedIn, second_step::turn_on, sign_in::write_session};
 
 /// So many codes may be tried for one password.
 const TRIES: i64 = 5;
@@ -40,34 +40,34 @@ enum Good {
 
 /// Takes a code for a half-way sign-in.
 pub async fn pass_second_step(
-    desk: &Desk,
+    context: &CommandContext,
     origin: &Origin,
     half: &Secret,
     code: &str,
 ) -> Result<SecondStepPassed, OpError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let hash = half.hash();
-    let mut tx = desk.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     let found = half_sign_ins::find(&mut tx, &hash, now).await?;
     let Some(HalfSignIn { person, offered }) = found else {
         write_refusal(&mut tx, origin, "", "the sign-in was over before its code came", now);
-        desk.commit(tx).await?;
+        context.commit(tx).await?;
         return Ok(SecondStepPassed::Over);
     };
     if !half_sign_ins::count_try(&mut tx, &hash, TRIES).await? {
         half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
         write_refusal(&mut tx, origin, &person.email, "too many codes for one password", now);
-        desk.commit(tx).await?;
+        context.commit(tx).await?;
         return Ok(SecondStepPassed::Over);
     }
     let Some(good) = use_code(&mut tx, &person, offered.as_ref(), code, now).await? else {
         write_refusal(&mut tx, origin, &person.email, "the code was not right", now);
-        desk.commit(tx).await?;
+        context.commit(tx).await?;
         return Ok(SecondStepPassed::Wrong);
     };
     half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
     let done = finish(&mut tx, origin, person, good, now).await?;
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(done)
 }
 

@@ -14,19 +14,19 @@ use crate::{
 };
 
 use super::{
-    Desk, OpError, Requested, keep_to_bounds::check_proposals, new_uuid, request_invalidation::keep,
+    CommandContext, OpError, Requested, keep_to_bounds::check_proposals, new_uuid, request_invalidation::keep,
 };
 
 /// Writes all that the request would be, for somebody else to decide.
 pub(super) async fn propose(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
 ) -> Result<Requested, OpError> {
-    check_proposals(desk, tx, acting, new).await?;
-    let now = desk.clock.now();
+    check_proposals(context, tx, acting, new).await?;
+    let now = context.clock.now();
     let proposal = Proposal {
         id: ProposalId::from_trusted(new_uuid()),
         request_key: new.request_key.clone(),

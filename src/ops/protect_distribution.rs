@@ -9,24 +9,28 @@ use crate::{
     store::{audit, distributions, protections},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// Sets it. The same again changes nothing, and that too is in the history.
-pub async fn protect_distribution(desk: &Desk, acting: &Acting, new: &Protection) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
+pub async fn protect_distribution(
+    context: &CommandContext,
+    acting: &Acting,
+    new: &Protection,
+) -> Result<(), OpError> {
+    let tx = context.db.begin().await?;
     let what = Target::new("act", "protect a distribution");
-    let mut tx = allow::check_admin(desk, tx, acting, &what).await?;
+    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
     if distributions::find(&mut tx, &new.distribution).await?.is_none() {
         return Err(OpError::NotFound);
     }
     let old = protections::hold(&mut tx, &new.distribution).await?;
     protections::set(&mut tx, new).await?;
-    let mut event = Event::new(desk.clock.now(), acting, Action::ProtectionChanged);
+    let mut event = Event::new(context.clock.now(), acting, Action::ProtectionChanged);
     event.target = Target::new("distribution", new.distribution.as_str());
     event.distribution = Some(new.distribution.clone());
     event.old = old.words();
     event.new = new.words();
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Desk, OpError, SignedIn, add_person::write_person, change_role::write_role, refuse_sign_in,
+    CommandContext, OpError, SignedIn, add_person::write_person, change_role::write_role, refuse_sign_in,
     sign_in::write_session,
 };
 
@@ -77,22 +77,22 @@ impl Refusal {
 
 /// Signs somebody in whom a provider has just vouched for.
 pub async fn sign_in_by_provider(
-    desk: &Desk,
+    context: &CommandContext,
     origin: &Origin,
     who: &Asserted,
     rules: &ExternalRules,
 ) -> Result<Result<SignedIn, Refusal>, OpError> {
-    let mut tx = desk.db.begin().await?;
-    match write_recognised(desk, &mut tx, origin, who, rules).await? {
+    let mut tx = context.db.begin().await?;
+    match write_recognised(context, &mut tx, origin, who, rules).await? {
         Ok(person) => {
             let acting = Acting { actor: Actor::person(&person.id, &person.email), origin: origin.clone() };
-            let signed_in = write_session(&mut tx, &acting, person, desk.clock.now()).await?;
-            desk.commit(tx).await?;
+            let signed_in = write_session(&mut tx, &acting, person, context.clock.now()).await?;
+            context.commit(tx).await?;
             Ok(Ok(signed_in))
         }
         Err(refusal) => {
             drop(tx);
-            refuse_sign_in(desk, origin, label(who).as_str(), refusal.note()).await?;
+            refuse_sign_in(context, origin, label(who).as_str(), refusal.note()).await?;
             Ok(Err(refusal))
         }
     }
@@ -100,34 +100,34 @@ pub async fn sign_in_by_provider(
 
 /// Recognises who a proxy vouches for with each request. Only what changed is written; refusals are the caller's to keep.
 pub async fn recognise(
-    desk: &Desk,
+    context: &CommandContext,
     origin: &Origin,
     who: &Asserted,
     rules: &ExternalRules,
 ) -> Result<Result<Person, Refusal>, OpError> {
-    let known = known_as_is(&mut *desk.db.read().await?, who, rules).await?;
+    let known = known_as_is(&mut *context.db.read().await?, who, rules).await?;
     if let Some(person) = known {
         return Ok(Ok(person));
     }
-    match write_now(desk, origin, who, rules).await {
+    match write_now(context, origin, who, rules).await {
         // Two requests of a new page at once: the other one has written them meanwhile.
         Err(OpError::Person(PersonError::Exists) | OpError::Store(StoreError::Duplicate(_))) => {
-            write_now(desk, origin, who, rules).await
+            write_now(context, origin, who, rules).await
         }
         done => done,
     }
 }
 
 async fn write_now(
-    desk: &Desk,
+    context: &CommandContext,
     origin: &Origin,
     who: &Asserted,
     rules: &ExternalRules,
 ) -> Result<Result<Person, Refusal>, OpError> {
-    let mut tx = desk.db.begin().await?;
-    let recognised = write_recognised(desk, &mut tx, origin, who, rules).await?;
+    let mut tx = context.db.begin().await?;
+    let recognised = write_recognised(context, &mut tx, origin, who, rules).await?;
     if recognised.is_ok() {
-        desk.commit(tx).await?;
+        context.commit(tx).await?;
     }
     Ok(recognised)
 }
@@ -152,7 +152,7 @@ async fn known_as_is(
 }
 
 async fn write_recognised(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     origin: &Origin,
     who: &Asserted,
@@ -171,30 +171,30 @@ async fn write_recognised(
     }
     let person = match known {
         Some(person) => person,
-        None => match write_identity(desk, tx, origin, who, rules, told).await? {
+        None => match write_identity(context, tx, origin, who, rules, told).await? {
             Ok(person) => person,
             Err(refusal) => return Ok(Err(refusal)),
         },
     };
     let acting = Acting { actor: Actor::person(&person.id, &person.email), origin: origin.clone() };
-    write_groups(desk, tx, &acting, who).await?;
+    write_groups(context, tx, &acting, who).await?;
     let role = told.filter(|role| rules.roles.is_by_provider() && *role != person.role);
     if let Some(role) = role {
-        write_role(desk, tx, &acting, &person, role).await?;
+        write_role(context, tx, &acting, &person, role).await?;
     }
     Ok(Ok(Person { role: role.unwrap_or(person.role), ..person }))
 }
 
 /// Ties the identity to the local account with the address where that is allowed, or to a new person.
 async fn write_identity(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     origin: &Origin,
     who: &Asserted,
     rules: &ExternalRules,
     role: Option<Role>,
 ) -> Result<Result<Person, Refusal>, OpError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let label = label(who);
     if let Some((person, _)) = people::find(tx, &label).await? {
         // Somebody whom a provider vouched for before has an address that was only a label: it proves nothing.
@@ -218,12 +218,17 @@ async fn write_identity(
     }
     let Some(role) = role else { return Ok(Err(Refusal::NoRole)) };
     let acting = Acting { actor: Actor::nobody(label.as_str()), origin: origin.clone() };
-    let person = write_person(desk, tx, &acting, &label, role, "").await?;
+    let person = write_person(context, tx, &acting, &label, role, "").await?;
     identities::insert(tx, &who.issuer, &who.subject, &person.id, now).await?;
     Ok(Ok(person))
 }
 
-async fn write_groups(desk: &Desk, tx: &mut Tx, acting: &Acting, who: &Asserted) -> Result<(), OpError> {
+async fn write_groups(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    who: &Asserted,
+) -> Result<(), OpError> {
     let Some(told) = &who.groups else { return Ok(()) };
     let Some(person) = identities::find(tx, &who.issuer, &who.subject).await? else { return Ok(()) };
     let before = groups::provided(tx, &person.id).await?;
@@ -231,7 +236,7 @@ async fn write_groups(desk: &Desk, tx: &mut Tx, acting: &Acting, who: &Asserted)
         return Ok(());
     }
     groups::replace_provided(tx, &person.id, told).await?;
-    let mut event = Event::new(desk.clock.now(), acting, Action::GroupsChanged);
+    let mut event = Event::new(context.clock.now(), acting, Action::GroupsChanged);
     event.target = Target::new("person", person.id.as_str());
     event.old = before.join(", ");
     event.new = told.join(", ");

@@ -11,7 +11,7 @@ use crate::{
     store::{access, tokens},
 };
 
-use super::{Desk, OpError};
+use super::{CommandContext, OpError};
 
 /// How precisely the last use of a token is kept.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
@@ -19,12 +19,12 @@ const TOUCH_EVERY: Duration = Duration::from_mins(1);
 /// The token, who acts with it, and what it may do; `None` where it is unknown, revoked or over, or its maker
 /// disabled. It is never more than its maker may now.
 pub async fn recognise_token(
-    desk: &Desk,
+    context: &CommandContext,
     origin: Origin,
     secret: &TokenSecret,
 ) -> Result<Option<(Token, Acting, Access)>, OpError> {
-    let (now, hash) = (desk.clock.now(), secret.hash());
-    let mut conn = desk.db.read().await?;
+    let (now, hash) = (context.clock.now(), secret.hash());
+    let mut conn = context.db.read().await?;
     let Some(token) = tokens::find_by_hash(&mut conn, &hash).await? else { return Ok(None) };
     if !token.is_good(now) {
         return Ok(None);
@@ -32,7 +32,7 @@ pub async fn recognise_token(
     let Some(access) = access::of_token(&mut conn, &token).await? else { return Ok(None) };
     drop(conn);
     if !token.last_used_at.is_some_and(|at| now.is_soon_after(at, TOUCH_EVERY)) {
-        touch(desk, &token).await;
+        touch(context, &token).await;
     }
     let actor = token.actor();
     let origin = Origin { sign_in: "token".to_owned(), session: hash.handle(), ..origin };
@@ -40,10 +40,10 @@ pub async fn recognise_token(
 }
 
 /// A request is answered even where the database only reads for the moment.
-async fn touch(desk: &Desk, token: &Token) {
+async fn touch(context: &CommandContext, token: &Token) {
     let write = async {
-        let mut tx = desk.db.begin().await?;
-        tokens::touch(&mut tx, &token.id, desk.clock.now()).await?;
+        let mut tx = context.db.begin().await?;
+        tokens::touch(&mut tx, &token.id, context.clock.now()).await?;
         tx.commit().await
     };
     if let Err(error) = write.await {

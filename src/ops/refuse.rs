@@ -11,7 +11,7 @@ use crate::{
     store::audit,
 };
 
-use super::{Desk, OpError};
+use super::{CommandContext, OpError};
 
 /// What somebody tried, as a refusal keeps it.
 #[derive(Debug, Clone, Copy)]
@@ -59,25 +59,25 @@ const WRONG_MAX: usize = 300;
 
 /// Writes that somebody tried `what` and was refused because of `why`.
 pub async fn refuse(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     what: &Target,
     distribution: Option<&DistributionId>,
     why: &str,
 ) -> Result<(), OpError> {
-    refuse_attempt(desk, acting, &Attempt::at(what, distribution), why).await
+    refuse_attempt(context, acting, &Attempt::at(what, distribution), why).await
 }
 
 /// The same with what was to be refreshed.
 pub async fn refuse_attempt(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     attempt: &Attempt<'_>,
     why: &str,
 ) -> Result<(), OpError> {
-    let mut tx = desk.db.begin().await?;
-    audit::append(&mut tx, attempt.refused(acting, desk.clock.now(), bounded(why)));
-    desk.commit(tx).await?;
+    let mut tx = context.db.begin().await?;
+    audit::append(&mut tx, attempt.refused(acting, context.clock.now(), bounded(why)));
+    context.commit(tx).await?;
     Ok(())
 }
 

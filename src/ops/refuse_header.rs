@@ -8,16 +8,16 @@ use crate::{
     store::audit,
 };
 
-use super::{Desk, OpError};
+use super::{CommandContext, OpError};
 
 /// Writes that an identity header was refused because of `why`.
-pub async fn refuse_header(desk: &Desk, origin: &Origin, why: &str) -> Result<(), OpError> {
+pub async fn refuse_header(context: &CommandContext, origin: &Origin, why: &str) -> Result<(), OpError> {
     let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
-    let mut tx = desk.db.begin().await?;
-    let mut event = Event::new(desk.clock.now(), &acting, Action::HeaderRefused);
+    let mut tx = context.db.begin().await?;
+    let mut event = Event::new(context.clock.now(), &acting, Action::HeaderRefused);
     event.outcome = Outcome::Refused;
     event.note = format!("{why}; more of the same within a minute are in the log only");
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

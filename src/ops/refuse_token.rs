@@ -11,17 +11,17 @@ use crate::{
     store::{audit, tokens},
 };
 
-use super::{Desk, OpError};
+use super::{CommandContext, OpError};
 
 /// Writes which token was refused and why, where it is time to tell of this one.
 pub async fn refuse_token(
-    desk: &Desk,
+    context: &CommandContext,
     origin: &Origin,
     secret: &TokenSecret,
     is_time: impl FnOnce(Option<&TokenId>) -> bool,
 ) -> Result<(), OpError> {
-    let (now, hash) = (desk.clock.now(), secret.hash());
-    let found = tokens::find_by_hash(&mut *desk.db.read().await?, &hash).await?;
+    let (now, hash) = (context.clock.now(), secret.hash());
+    let found = tokens::find_by_hash(&mut *context.db.read().await?, &hash).await?;
     if !is_time(found.as_ref().map(|token| &token.id)) {
         return Ok(());
     }
@@ -38,9 +38,9 @@ pub async fn refuse_token(
     event.outcome = Outcome::Refused;
     let why = why(found.as_ref(), now);
     event.note = format!("{why}; more of the same within a minute are in the log only");
-    let mut tx = desk.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }
 

@@ -11,35 +11,35 @@ use crate::{
 };
 
 use super::{
-    Desk, OpError,
+    CommandContext, OpError,
     allow::{self, Refusal},
 };
 
 /// Removes the grant; `named` tells how the history calls whom it was for.
 pub async fn remove_grant(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     id: &GrantId,
     named: impl Fn(&Grant) -> String,
 ) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
+    let tx = context.db.begin().await?;
     let what = Target::new("act", "remove a grant");
-    let mut tx = allow::check_admin(desk, tx, acting, &what).await?;
+    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
     // One after the other: two at once would each leave the other's.
     people::lock_admins(&mut tx).await?;
     let grant = grants::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     if is_last_of_token(&mut tx, &grant).await? {
         let why = "without its last grant a token is good for every distribution; revoke the token";
-        return Err(allow::refuse(desk, tx, acting, &what, None, Refusal::Rule(why)).await?);
+        return Err(allow::refuse(context, tx, acting, &what, None, Refusal::Rule(why)).await?);
     }
     if !grants::delete(&mut tx, id).await? {
         return Err(OpError::NotFound);
     }
-    let mut event = Event::new(desk.clock.now(), acting, Action::GrantRemoved);
+    let mut event = Event::new(context.clock.now(), acting, Action::GrantRemoved);
     event.target = Target::new("grant", id.as_str());
     event.old = format!("{} {}: {}", grant.subject.kind.as_str(), named(&grant), grant.words());
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 use super::{
-    Desk, OpError,
+    CommandContext, OpError,
     allow::{self, refusal},
     keep_to_bounds::check_retry,
     refuse::Attempt,
@@ -31,7 +31,7 @@ const NOTE: &str = "asked for again with the same idempotency key";
 
 /// Answers a repeat of a program. A form has no fingerprint, and its page has a button for another try.
 pub(super) async fn again(
-    desk: &Desk,
+    context: &CommandContext,
     turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
@@ -41,7 +41,7 @@ pub(super) async fn again(
     if new.fingerprint.is_none() {
         return Ok(Requested::Before(answer, at));
     }
-    let id = invalidation_of(&mut turn.tx, &answer, desk.clock.now()).await?;
+    let id = invalidation_of(&mut turn.tx, &answer, context.clock.now()).await?;
     let Some(id) = id else { return Ok(Requested::Before(answer, at)) };
     let Some((found, items)) = all_refused(&mut turn.tx, &id).await? else {
         return Ok(Requested::Before(answer, at));
@@ -50,18 +50,18 @@ pub(super) async fn again(
     let asked = Attempt::on(&what, Some(&found.distribution), &items, &new.reason);
     // What is sent is what was kept then: it is looked at anew, and not only what the request says today.
     if let Some(why) = refusal(access, &found.distribution, &items) {
-        return Err(allow::refuse_within(desk, &mut turn.tx, acting, &asked, why));
+        return Err(allow::refuse_within(context, &mut turn.tx, acting, &asked, why));
     }
     if turn.is_tenant_only(&found.distribution).await? {
-        return Err(allow::refuse_within(desk, &mut turn.tx, acting, &asked, allow::TENANT_ONLY));
+        return Err(allow::refuse_within(context, &mut turn.tx, acting, &asked, allow::TENANT_ONLY));
     }
     // Within a day its items count already.
     let counted =
-        desk.clock.now().is_soon_after(found.requested_at, SPAN) && found.requested_by == acting.actor;
+        context.clock.now().is_soon_after(found.requested_at, SPAN) && found.requested_by == acting.actor;
     let more = if counted { 0 } else { items.len() };
-    check_retry(desk, &mut turn.tx, acting, &asked, more, new.batches.len()).await?;
+    check_retry(context, &mut turn.tx, acting, &asked, more, new.batches.len()).await?;
     // Of many who ask at once one tries again.
-    match queue_again(desk, &mut turn.tx, acting, &found, NOTE).await? {
+    match queue_again(context, &mut turn.tx, acting, &found, NOTE).await? {
         0 => Ok(Requested::Before(answer, at)),
         _ => Ok(Requested::Retried(id, at)),
     }

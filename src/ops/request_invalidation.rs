@@ -24,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    Desk, OpError,
+    CommandContext, OpError,
     allow::{self, Refusal},
     hold_back::held_back,
     keep_to_bounds::check_room,
@@ -68,37 +68,45 @@ pub enum Unmet {
 
 /// Writes the request, unless one with the same key is there. On SQLite requests that come together share a transaction.
 pub async fn request_invalidation(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, OpError> {
-    if desk.db.is_shared() {
-        alone(desk, acting, new).await
+    if context.db.is_shared() {
+        alone(context, acting, new).await
     } else {
-        desk.counter.hand_in(desk, acting, new).await
+        context.counter.hand_in(context, acting, new).await
     }
 }
 
 /// Writes it in a transaction of its own.
-pub(super) async fn alone(desk: &Desk, acting: &Acting, new: &NewInvalidation) -> Result<Requested, OpError> {
-    match by_itself(desk, acting, new).await {
+pub(super) async fn alone(
+    context: &CommandContext,
+    acting: &Acting,
+    new: &NewInvalidation,
+) -> Result<Requested, OpError> {
+    match by_itself(context, acting, new).await {
         // On PostgreSQL another connection may have written the same key since we looked.
         Err(OpError::Store(StoreError::Duplicate(error))) => {
-            let mut tx = desk.db.begin().await?;
-            let answer = earlier(&mut tx, acting, new, desk.clock.now()).await?;
+            let mut tx = context.db.begin().await?;
+            let answer = earlier(&mut tx, acting, new, context.clock.now()).await?;
             Ok(answer.ok_or(StoreError::Duplicate(error))?)
         }
         answer => answer,
     }
 }
 
-async fn by_itself(desk: &Desk, acting: &Acting, new: &NewInvalidation) -> Result<Requested, OpError> {
-    let mut turn = Turn::begin(desk, iter::once(&new.request_key)).await?;
-    match within(desk, &mut turn, acting, new).await {
+async fn by_itself(
+    context: &CommandContext,
+    acting: &Acting,
+    new: &NewInvalidation,
+) -> Result<Requested, OpError> {
+    let mut turn = Turn::begin(context, iter::once(&new.request_key)).await?;
+    match within(context, &mut turn, acting, new).await {
         Err(OpError::Store(error)) => Err(error.into()),
         // A refusal is kept too.
         answer => {
-            turn.commit(desk).await?;
+            turn.commit(context).await?;
             answer
         }
     }
@@ -106,25 +114,25 @@ async fn by_itself(desk: &Desk, acting: &Acting, new: &NewInvalidation) -> Resul
 
 /// Takes it in a transaction that may take more. Whatever comes of it but an error of the store is to be committed.
 pub(super) async fn within(
-    desk: &Desk,
+    context: &CommandContext,
     turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, OpError> {
     let (target, items) = (Target::new("act", "invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-    let access = allow::check_within(desk, &mut turn.tx, acting, &asked, &mut turn.last_asked).await?;
+    let access = allow::check_within(context, &mut turn.tx, acting, &asked, &mut turn.last_asked).await?;
     if turn.use_key(&new.request_key) {
         turn.write().await?;
-        match earlier(&mut turn.tx, acting, new, desk.clock.now()).await? {
+        match earlier(&mut turn.tx, acting, new, context.clock.now()).await? {
             Some(Requested::Before(answer, at)) => {
-                return again(desk, turn, acting, new, &access, (answer, at)).await;
+                return again(context, turn, acting, new, &access, (answer, at)).await;
             }
             Some(answer) => return Ok(answer),
             None => {}
         }
     }
-    decide(desk, turn, acting, new, &access).await
+    decide(context, turn, acting, new, &access).await
 }
 
 /// What the request with this key was answered, where it is kept.
@@ -159,7 +167,7 @@ fn answered(same: bool, answer: Answer, at: Timestamp) -> Requested {
 
 /// Does what the distribution's protection says.
 async fn decide(
-    desk: &Desk,
+    context: &CommandContext,
     turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
@@ -168,30 +176,30 @@ async fn decide(
     if turn.is_tenant_only(&new.distribution).await? {
         let (target, items) = (Target::new("act", "invalidate"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-        return Err(allow::refuse_within(desk, &mut turn.tx, acting, &asked, allow::TENANT_ONLY));
+        return Err(allow::refuse_within(context, &mut turn.tx, acting, &asked, allow::TENANT_ONLY));
     }
     let protection = turn.protection(&new.distribution).await?;
     if protection.reason_required && new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
-    if let Some(same) = repeated(desk, turn, new, &protection).await? {
-        return held_back(desk, &mut turn.tx, acting, new, &same).await;
+    if let Some(same) = repeated(context, turn, new, &protection).await? {
+        return held_back(context, &mut turn.tx, acting, new, &same).await;
     }
-    check_room(desk, turn, acting, new).await?;
+    check_room(context, turn, acting, new).await?;
     match protection.asks(&new.items()) {
-        Guard::Open => accept(desk, turn, acting, new, Action::InvalidationRequested, "").await,
-        Guard::TypedName => by_name(desk, turn, acting, new).await,
+        Guard::Open => accept(context, turn, acting, new, Action::InvalidationRequested, "").await,
+        Guard::TypedName => by_name(context, turn, acting, new).await,
         Guard::SecondPerson if new.confirmation == Confirmation::Alone => {
-            go_alone(desk, turn, acting, new, access).await
+            go_alone(context, turn, acting, new, access).await
         }
         Guard::SecondPerson if new.not_before.is_some() => Ok(Requested::Unmet(Unmet::Now)),
-        Guard::SecondPerson => propose(desk, &mut turn.tx, acting, new, access).await,
+        Guard::SecondPerson => propose(context, &mut turn.tx, acting, new, access).await,
     }
 }
 
 /// Goes on where the distribution's name was typed.
 async fn by_name(
-    desk: &Desk,
+    context: &CommandContext,
     turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
@@ -200,7 +208,7 @@ async fn by_name(
     match &new.confirmation {
         Confirmation::Typed(name) if is_its_name(name, &site) => {
             let note = format!("confirmed by typing {}", name.trim());
-            accept(desk, turn, acting, new, Action::InvalidationRequested, &note).await
+            accept(context, turn, acting, new, Action::InvalidationRequested, &note).await
         }
         _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&site).to_owned()))),
     }
@@ -208,7 +216,7 @@ async fn by_name(
 
 /// Lets an administrator with a reason go on without a second person.
 async fn go_alone(
-    desk: &Desk,
+    context: &CommandContext,
     turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
@@ -218,20 +226,20 @@ async fn go_alone(
         let why = Refusal::Rule("only an administrator may go on without a second person");
         let (target, items) = (Target::new("act", "override a protection"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-        return Err(allow::refuse_within(desk, &mut turn.tx, acting, &asked, why));
+        return Err(allow::refuse_within(context, &mut turn.tx, acting, &asked, why));
     }
     if new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
     let note = "an administrator went on without a second person";
-    accept(desk, turn, acting, new, Action::ProtectionOverridden, note).await
+    accept(context, turn, acting, new, Action::ProtectionOverridden, note).await
 }
 
 /// An invalidation of the same items that is due within the cool-down before this one is wanted, and no later: neither
 /// does one that is put off answer somebody who wants it now, nor one of now somebody who wants it next month. A request
 /// that waits for a second person answers nobody: it may never go.
 async fn repeated(
-    desk: &Desk,
+    context: &CommandContext,
     turn: &mut Turn,
     new: &NewInvalidation,
     protection: &Protection,
@@ -240,7 +248,7 @@ async fn repeated(
         return Ok(None);
     }
     turn.write().await?;
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let wanted = new.not_before.map_or(now, |at| at.max(now));
     same_due(&mut turn.tx, &new.distribution, &new.items(), protection.cool_down, wanted, now).await
 }
@@ -268,14 +276,14 @@ pub(super) async fn same_due(
 
 /// Queues it, and writes the one event that says so.
 async fn accept(
-    desk: &Desk,
+    context: &CommandContext,
     turn: &mut Turn,
     acting: &Acting,
     new: &NewInvalidation,
     action: Action,
     note: &str,
 ) -> Result<Requested, OpError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let mut event = turn.accepted.add(acting, &acting.actor, new, action, now);
     note.clone_into(&mut event.note);
     keep(&mut turn.tx, new, Answer::Accepted(new.id.clone()), now).await?;

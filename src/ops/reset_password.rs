@@ -14,43 +14,43 @@ use crate::{
     store::{Tx, audit, half_sign_ins, password_links, people, second_steps, sessions},
 };
 
-use super::{Desk, OpError, allow, new_secret, password};
+use super::{CommandContext, OpError, allow, new_secret, password};
 
 /// Ends the password and all sessions at once; gives the secret of the link with which the person sets a new one.
 ///
 /// A link, and no password that the administrator types: nobody but the person ever knows it.
 pub async fn reset_password_with_link(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     id: &PersonId,
 ) -> Result<(Person, Secret), OpError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let link = new_secret()?;
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "reset a password")).await?;
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "reset a password")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     write_reset(&mut tx, &person.id, "").await?;
     password_links::replace(&mut tx, &person.id, &link.hash(), now.plus(LINK_LIFE)).await?;
     write_event(&mut tx, acting, &person, "a one-time link was made", now);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok((person, link))
 }
 
 /// Sets another password, from the shell, and ends all sessions.
 pub async fn reset_password(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     email: &Email,
     new: &str,
 ) -> Result<Person, OpError> {
     check_password(new, email.as_str())?;
     let hash = password::hash(new).await?;
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "reset a password")).await?;
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "reset a password")).await?;
     let (person, _) = people::find(&mut tx, email).await?.ok_or(OpError::NotFound)?;
     write_reset(&mut tx, &person.id, &hash).await?;
-    write_event(&mut tx, acting, &person, "", desk.clock.now());
-    desk.commit(tx).await?;
+    write_event(&mut tx, acting, &person, "", context.clock.now());
+    context.commit(tx).await?;
     Ok(person)
 }
 

@@ -9,20 +9,20 @@ use crate::{
     store::{StoreError, audit, batches, invalidations, unsettled},
 };
 
-use super::{Desk, OpError, allow, resolve_not_there::resolved};
+use super::{CommandContext, OpError, allow, resolve_not_there::resolved};
 
 /// Takes the person's word for CloudFront's ID; the poller then asks CloudFront about it.
 pub async fn resolve_found(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     id: &BatchId,
     cloudfront_id: &CloudFrontInvalidationId,
 ) -> Result<(), OpError> {
-    let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     let what = Target::new("act", "settle a batch");
-    let (mut tx, _) = allow::check(desk, tx, acting, &what, &batch.distribution, &batch.items).await?;
+    let (mut tx, _) = allow::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
     match unsettled::set_found(&mut tx, id, cloudfront_id, now).await {
         Err(StoreError::Duplicate(_)) => return Err(OpError::BelongsToAnother),
         Ok(false) => return Err(OpError::TooLate),
@@ -33,6 +33,6 @@ pub async fn resolve_found(
     event.cloudfront_id = cloudfront_id.to_string();
     "found at CloudFront by a person".clone_into(&mut event.note);
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

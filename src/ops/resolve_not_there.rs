@@ -11,15 +11,19 @@ use crate::{
     store::{audit, batches, invalidations, unsettled},
 };
 
-use super::{Desk, OpError, allow, new_uuid};
+use super::{CommandContext, OpError, allow, new_uuid};
 
 /// Gives the batch up and queues its items again under a new caller reference.
-pub async fn resolve_not_there(desk: &Desk, acting: &Acting, id: &BatchId) -> Result<(), OpError> {
-    let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+pub async fn resolve_not_there(
+    context: &CommandContext,
+    acting: &Acting,
+    id: &BatchId,
+) -> Result<(), OpError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     let what = Target::new("act", "settle a batch");
-    let (mut tx, _) = allow::check(desk, tx, acting, &what, &batch.distribution, &batch.items).await?;
+    let (mut tx, _) = allow::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
     if !unsettled::set_given_up(&mut tx, id).await? {
         return Err(OpError::TooLate);
     }
@@ -41,8 +45,8 @@ pub async fn resolve_not_there(desk: &Desk, acting: &Acting, id: &BatchId) -> Re
     event.items = ItemsRecord::of(&batch.items);
     event.note = format!("not at CloudFront, says a person; sent again as batch {number}");
     audit::append(&mut tx, event);
-    desk.tally.forget();
-    desk.commit(tx).await?;
+    context.tally.forget();
+    context.commit(tx).await?;
     Ok(())
 }
 

@@ -10,37 +10,41 @@ use crate::{
     store::{StoreError, Tx, audit, batches, distributions, invalidations},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// Queues the failed batches again, or fails with [`OpError::TooLate`] where none has failed.
-pub async fn retry_invalidation(desk: &Desk, acting: &Acting, id: &InvalidationId) -> Result<(), OpError> {
-    let mut tx = desk.db.begin().await?;
+pub async fn retry_invalidation(
+    context: &CommandContext,
+    acting: &Acting,
+    id: &InvalidationId,
+) -> Result<(), OpError> {
+    let mut tx = context.db.begin().await?;
     let found = invalidations::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
     let items = batches::items_of(&mut tx, id).await?;
     let what = Target::new("act", "retry an invalidation");
-    let (mut tx, _) = allow::check(desk, tx, acting, &what, &found.distribution, &items).await?;
+    let (mut tx, _) = allow::check(context, tx, acting, &what, &found.distribution, &items).await?;
     if distributions::is_tenant_only(&mut tx, &found.distribution).await? {
         return Err(
-            allow::refuse(desk, tx, acting, &what, Some(&found.distribution), allow::TENANT_ONLY).await?
+            allow::refuse(context, tx, acting, &what, Some(&found.distribution), allow::TENANT_ONLY).await?
         );
     }
-    if queue_again(desk, &mut tx, acting, &found, "").await? == 0 {
+    if queue_again(context, &mut tx, acting, &found, "").await? == 0 {
         return Err(OpError::TooLate);
     }
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }
 
 /// Queues the failed batches again, and writes the one event that says so; gives how many batches that were. Where none
 /// was, nothing is written.
 pub(super) async fn queue_again(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     found: &Invalidation,
     note: &str,
 ) -> Result<u64, StoreError> {
-    let (id, now) = (&found.id, desk.clock.now());
+    let (id, now) = (&found.id, context.clock.now());
     let queued = batches::requeue_failed(tx, id, now).await?;
     if queued == 0 {
         return Ok(0);
@@ -54,6 +58,6 @@ pub(super) async fn queue_again(
     found.state.as_str().clone_into(&mut event.old);
     state.as_str().clone_into(&mut event.new);
     audit::append(tx, event);
-    desk.tally.forget();
+    context.tally.forget();
     Ok(queued)
 }

@@ -9,13 +9,13 @@ use crate::{
     store::{audit, tokens},
 };
 
-use super::{Desk, OpError, allow, withdraw::withdraw};
+use super::{CommandContext, OpError, allow, withdraw::withdraw};
 
-pub async fn revoke_token(desk: &Desk, acting: &Acting, id: &TokenId) -> Result<(), OpError> {
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_admin(desk, tx, acting, &Target::new("act", "revoke a token")).await?;
+pub async fn revoke_token(context: &CommandContext, acting: &Acting, id: &TokenId) -> Result<(), OpError> {
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "revoke a token")).await?;
     let token = tokens::find(&mut tx, id).await?.ok_or(OpError::NotFound)?;
-    let now = desk.clock.now();
+    let now = context.clock.now();
     if !tokens::revoke(&mut tx, id, now).await? {
         return Err(OpError::TooLate);
     }
@@ -23,7 +23,8 @@ pub async fn revoke_token(desk: &Desk, acting: &Acting, id: &TokenId) -> Result<
     event.target = Target::new("token", id.as_str());
     event.old = format!("{} ({}), {}", token.name, token.shown, token.role.as_str());
     audit::append(&mut tx, event);
-    withdraw(desk, &mut tx, acting, &token.actor(), &format!("the token {} was revoked", token.name)).await?;
-    desk.commit(tx).await?;
+    withdraw(context, &mut tx, acting, &token.actor(), &format!("the token {} was revoked", token.name))
+        .await?;
+    context.commit(tx).await?;
     Ok(())
 }

@@ -10,19 +10,19 @@ use crate::{
     store::{audit, saved_searches},
 };
 
-use super::{Desk, OpError, allow, new_uuid};
+use super::{CommandContext, OpError, allow, new_uuid};
 
 /// Keeps it under a name that was checked.
 pub async fn save_search(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     person: &PersonId,
     name: &str,
     query: &str,
 ) -> Result<(), OpError> {
-    let now = desk.clock.now();
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_session(desk, tx, acting, "keep a search").await?;
+    let now = context.clock.now();
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_session(context, tx, acting, "keep a search").await?;
     if saved_searches::list(&mut tx, person).await?.len() >= EACH_MAX {
         return Err(OpError::TooManySearches(EACH_MAX));
     }
@@ -33,6 +33,6 @@ pub async fn save_search(
     event.target = Target::new("search", &search.id);
     event.note = search.name;
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }

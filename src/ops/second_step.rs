@@ -13,40 +13,44 @@ use crate::{
     store::{Tx, audit, half_sign_ins, people, second_steps, sessions},
 };
 
-use super::{Desk, OpError, allow};
+use super::{CommandContext, OpError, allow};
 
 /// Makes a secret for an authenticator. It asks for nothing before it is confirmed; `false` where one is on.
-pub async fn offer_second_step(desk: &Desk, acting: &Acting, person: &PersonId) -> Result<bool, OpError> {
-    let now = desk.clock.now();
+pub async fn offer_second_step(
+    context: &CommandContext,
+    acting: &Acting,
+    person: &PersonId,
+) -> Result<bool, OpError> {
+    let now = context.clock.now();
     let secret = new_totp_secret()?;
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_session(desk, tx, acting, "begin a second step").await?;
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_session(context, tx, acting, "begin a second step").await?;
     if !second_steps::offer(&mut tx, person, &secret, now).await? {
         return Ok(false);
     }
     write_event(&mut tx, acting, Action::SecondStepOffered, person, now, "");
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(true)
 }
 
 /// Turns the offered step on with its first code; gives the recovery codes, or nothing where the code is not right.
 pub async fn confirm_second_step(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     person: &PersonId,
     code: &str,
 ) -> Result<Option<Vec<RecoveryCode>>, OpError> {
-    let now = desk.clock.now();
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_session(desk, tx, acting, "turn the second step on").await?;
+    let now = context.clock.now();
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_session(context, tx, acting, "turn the second step on").await?;
     let Some(codes) = write_confirmed(&mut tx, person, code, now).await? else {
         drop(tx);
         let what = Target::new("act", "turn the second step on");
-        super::refuse(desk, acting, &what, None, "the code was not right").await?;
+        super::refuse(context, acting, &what, None, "the code was not right").await?;
         return Ok(None);
     };
     write_event(&mut tx, acting, Action::SecondStepOn, person, now, "");
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(Some(codes))
 }
 
@@ -79,40 +83,40 @@ pub(super) async fn turn_on(
 
 /// Replaces the recovery codes of somebody whose second step is on; nothing where it is not.
 pub async fn make_recovery_codes(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     person: &PersonId,
 ) -> Result<Option<Vec<RecoveryCode>>, OpError> {
-    let tx = desk.db.begin().await?;
-    let mut tx = allow::check_session(desk, tx, acting, "make recovery codes").await?;
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_session(context, tx, acting, "make recovery codes").await?;
     let on = second_steps::find(&mut tx, person).await?.is_some_and(|step| step.confirmed_at.is_some());
     if !on {
         return Ok(None);
     }
     let codes = write_codes(&mut tx, person).await?;
-    write_event(&mut tx, acting, Action::RecoveryCodesMade, person, desk.clock.now(), "");
-    desk.commit(tx).await?;
+    write_event(&mut tx, acting, Action::RecoveryCodesMade, person, context.clock.now(), "");
+    context.commit(tx).await?;
     Ok(Some(codes))
 }
 
 /// Takes the second step away and ends the person's sessions but the one that is kept. `NotFound` where it is not on.
 pub async fn take_second_step_away(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     person: &PersonId,
     keep: Option<&SecretHash>,
 ) -> Result<Person, OpError> {
-    let tx = desk.db.begin().await?;
+    let tx = context.db.begin().await?;
     let what = Target::new("act", "take a second step away");
-    let mut tx = allow::check_own(desk, tx, acting, person, &what).await?;
+    let mut tx = allow::check_own(context, tx, acting, person, &what).await?;
     let (target, _) = people::find_by_id(&mut tx, person).await?.ok_or(OpError::NotFound)?;
     if !second_steps::delete(&mut tx, person).await? {
         return Err(OpError::TooLate);
     }
     sessions::delete_of_person(&mut tx, person, keep).await?;
     half_sign_ins::delete_of_person(&mut tx, person).await?;
-    write_event(&mut tx, acting, Action::SecondStepOff, person, desk.clock.now(), &target.email);
-    desk.commit(tx).await?;
+    write_event(&mut tx, acting, Action::SecondStepOff, person, context.clock.now(), &target.email);
+    context.commit(tx).await?;
     Ok(target)
 }
 

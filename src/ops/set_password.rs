@@ -11,37 +11,37 @@ use crate::{
     store::{audit, half_sign_ins, password_links, people, second_steps, sessions},
 };
 
-use super::{Desk, OpError, password, refuse, sign_in::write_bare_session};
+use super::{CommandContext, OpError, password, refuse, sign_in::write_bare_session};
 
 /// Is this the person's password? Where it is not, the attempt at `what` is in the history.
 pub async fn check_own_password(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     person: &PersonId,
     current: &str,
     what: &str,
 ) -> Result<bool, OpError> {
-    let found = people::find_by_id(&mut *desk.db.read().await?, person).await?;
+    let found = people::find_by_id(&mut *context.db.read().await?, person).await?;
     let hash = found.map(|(_, hash)| hash).filter(|hash| !hash.is_empty());
     if password::matches(current, hash).await? {
         return Ok(true);
     }
-    refuse(desk, acting, &Target::new("act", what), None, "the current password was not right").await?;
+    refuse(context, acting, &Target::new("act", what), None, "the current password was not right").await?;
     Ok(false)
 }
 
 /// Replaces the person's password after it was [checked](check_own_password), ends all their sessions and gives them a
 /// new one in place of the one at hand.
 pub async fn change_password(
-    desk: &Desk,
+    context: &CommandContext,
     acting: &Acting,
     id: &PersonId,
     session: &SecretHash,
     new: &str,
 ) -> Result<Secret, OpError> {
     let hash = password::hash(new).await?;
-    let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     // A session that was ended meanwhile changes nothing any more.
     if !sessions::delete(&mut tx, session).await? {
         return Err(OpError::TooLate);
@@ -55,30 +55,31 @@ pub async fn change_password(
     let mut event = Event::new(now, acting, Action::PasswordChanged);
     event.target = Target::new("person", id.as_str());
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(secret)
 }
 
 /// Uses a one-time link up; `false` where it is not good any more. The person then signs in with the new password.
 pub async fn set_password_with_link(
-    desk: &Desk,
+    context: &CommandContext,
     origin: &Origin,
     link: &Secret,
     new: &str,
 ) -> Result<bool, OpError> {
-    let good = password_links::find(&mut *desk.db.read().await?, &link.hash(), desk.clock.now()).await?;
+    let good =
+        password_links::find(&mut *context.db.read().await?, &link.hash(), context.clock.now()).await?;
     let Some(person) = good else {
-        refuse_link(desk, origin).await?;
+        refuse_link(context, origin).await?;
         return Ok(false);
     };
     check_password(new, &person.email)?;
     let hash = password::hash(new).await?;
-    let now = desk.clock.now();
-    let mut tx = desk.db.begin().await?;
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let still = password_links::find(&mut tx, &link.hash(), now).await?.is_some();
     if !still || !password_links::delete(&mut tx, &person.id).await? {
         drop(tx);
-        refuse_link(desk, origin).await?;
+        refuse_link(context, origin).await?;
         return Ok(false);
     }
     people::set_password(&mut tx, &person.id, &hash).await?;
@@ -90,12 +91,12 @@ pub async fn set_password_with_link(
     let mut event = Event::new(now, &acting, Action::PasswordChanged);
     event.target = Target::new("person", person.id.as_str());
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(true)
 }
 
-async fn refuse_link(desk: &Desk, origin: &Origin) -> Result<(), OpError> {
+async fn refuse_link(context: &CommandContext, origin: &Origin) -> Result<(), OpError> {
     let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
     let what = Target::new("act", "set a password");
-    refuse(desk, &acting, &what, None, "the link is not good").await
+    refuse(context, &acting, &what, None, "the link is not good").await
 }

@@ -14,7 +14,7 @@ use crate::{
     store::{Tx, audit, half_sign_ins, people, second_steps, sessions},
 };
 
-use super::{Desk, OpError, new_secret, password, second_step::new_totp_secret};
+use super::{CommandContext, OpError, new_secret, password, second_step::new_totp_secret};
 
 /// So much of a name is kept that nobody has.
 const CLAIMED_MAX: usize = 254;
@@ -37,31 +37,31 @@ pub enum SignIn {
 
 /// Signs in with e-mail and password. Where a second step is on, or required, this is the first half only.
 pub async fn sign_in(
-    desk: &Desk,
+    context: &CommandContext,
     origin: &Origin,
     email: &Email,
     password: &str,
     require_second_step: bool,
 ) -> Result<SignIn, OpError> {
-    let found = people::find(&mut *desk.db.read().await?, email).await?;
+    let found = people::find(&mut *context.db.read().await?, email).await?;
     let (person, hash) = found.unzip();
     let hash = hash.filter(|hash| !hash.is_empty());
     let matches = password::matches(password, hash.clone()).await?;
     let person = person.filter(|person| matches && person.disabled_at.is_none());
     let origin = Origin { sign_in: "password".to_owned(), ..origin.clone() };
     let Some(person) = person else {
-        refuse_sign_in(desk, &origin, email.as_str(), "").await?;
+        refuse_sign_in(context, &origin, email.as_str(), "").await?;
         return Ok(SignIn::Refused);
     };
-    let mut tx = desk.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     // It may have been changed, or the person disabled, while the password was worked on.
     let still = people::find_by_id(&mut tx, &person.id).await?;
     if still.is_none_or(|(now, kept)| now.disabled_at.is_some() || Some(kept) != hash) {
         drop(tx);
-        refuse_sign_in(desk, &origin, email.as_str(), "").await?;
+        refuse_sign_in(context, &origin, email.as_str(), "").await?;
         return Ok(SignIn::Refused);
     }
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
     let step = second_steps::find(&mut tx, &person.id).await?;
     let has_one = step.is_some_and(|step| step.confirmed_at.is_some());
@@ -71,7 +71,7 @@ pub async fn sign_in(
     } else {
         SignIn::Done(write_session(&mut tx, &acting, person, now).await?)
     };
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(done)
 }
 
@@ -95,28 +95,37 @@ async fn ask_for_code(
 }
 
 /// Keeps a sign-in that failed in the history, with as much of the claimed name as can be one.
-pub async fn refuse_sign_in(desk: &Desk, origin: &Origin, claimed: &str, why: &str) -> Result<(), OpError> {
+pub async fn refuse_sign_in(
+    context: &CommandContext,
+    origin: &Origin,
+    claimed: &str,
+    why: &str,
+) -> Result<(), OpError> {
     let claimed: String = claimed.trim().chars().filter(|c| !c.is_control()).take(CLAIMED_MAX).collect();
     let mut origin = origin.clone();
     if origin.sign_in.is_empty() {
         "password".clone_into(&mut origin.sign_in);
     }
     let acting = Acting { actor: Actor::nobody(&claimed), origin };
-    let mut tx = desk.db.begin().await?;
-    let mut event = Event::new(desk.clock.now(), &acting, Action::SignInRefused);
+    let mut tx = context.db.begin().await?;
+    let mut event = Event::new(context.clock.now(), &acting, Action::SignInRefused);
     event.outcome = Outcome::Refused;
     why.clone_into(&mut event.note);
     audit::append(&mut tx, event);
-    desk.commit(tx).await?;
+    context.commit(tx).await?;
     Ok(())
 }
 
 /// Begins a session for somebody who is known: by their password, or by the one click of the demo.
-pub async fn open_session(desk: &Desk, origin: &Origin, person: Person) -> Result<SignedIn, OpError> {
-    let mut tx = desk.db.begin().await?;
+pub async fn open_session(
+    context: &CommandContext,
+    origin: &Origin,
+    person: Person,
+) -> Result<SignedIn, OpError> {
+    let mut tx = context.db.begin().await?;
     let acting = Acting { actor: Actor::person(&person.id, &person.email), origin: origin.clone() };
-    let signed_in = write_session(&mut tx, &acting, person, desk.clock.now()).await?;
-    desk.commit(tx).await?;
+    let signed_in = write_session(&mut tx, &acting, person, context.clock.now()).await?;
+    context.commit(tx).await?;
     Ok(signed_in)
 }
 

@@ -14,7 +14,7 @@ use crate::{
     store::{StoreError, Tx, distributions, idempotency, protections},
 };
 
-use super::{Desk, accepted::Accepted, allow::LastAsked};
+use super::{CommandContext, accepted::Accepted, allow::LastAsked};
 
 #[derive(Debug)]
 pub(super) struct Turn {
@@ -30,10 +30,10 @@ pub(super) struct Turn {
 impl Turn {
     /// Of the requests with these keys.
     pub async fn begin<'k>(
-        desk: &Desk,
+        context: &CommandContext,
         keys: impl Iterator<Item = &'k RequestKey>,
     ) -> Result<Self, StoreError> {
-        let mut tx = desk.db.begin().await?;
+        let mut tx = context.db.begin().await?;
         let used_keys = idempotency::used(&mut tx, keys).await?;
         Ok(Self {
             tx,
@@ -76,8 +76,8 @@ impl Turn {
     }
 
     /// Makes it durable.
-    pub async fn commit(mut self, desk: &Desk) -> Result<(), StoreError> {
+    pub async fn commit(mut self, context: &CommandContext) -> Result<(), StoreError> {
         self.write().await?;
-        desk.commit(self.tx).await
+        context.commit(self.tx).await
     }
 }

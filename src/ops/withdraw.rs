@@ -16,29 +16,29 @@ use crate::{
     store::{StoreError, Tx, access, audit, batches, invalidations, proposals, tokens, waiting},
 };
 
-use super::Desk;
+use super::CommandContext;
 
 /// So many requests of one actor are taken back in one transaction.
 const AT_ONCE: usize = 1_000;
 
 /// Takes back what waits of a person and of their tokens and may not go any more, because of `why`.
 pub(super) async fn withdraw_of_person(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     person: &Person,
     why: &str,
 ) -> Result<(), StoreError> {
-    withdraw(desk, tx, acting, &Actor::person(&person.id, &person.email), why).await?;
+    withdraw(context, tx, acting, &Actor::person(&person.id, &person.email), why).await?;
     for token in tokens::made_by(tx, &person.id).await? {
-        withdraw(desk, tx, acting, &token.actor(), why).await?;
+        withdraw(context, tx, acting, &token.actor(), why).await?;
     }
     Ok(())
 }
 
 /// The same of one actor. What they may do is asked as the transaction leaves it.
 pub(super) async fn withdraw(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     actor: &Actor,
@@ -49,26 +49,26 @@ pub(super) async fn withdraw(
         let Some(found) = invalidations::find(tx, &id).await? else { continue };
         let items = batches::items_of(tx, &id).await?;
         if !access.may_request(&found.distribution, &items) {
-            cancel(desk, tx, acting, &found, why).await?;
+            cancel(context, tx, acting, &found, why).await?;
         }
     }
-    for id in waiting::proposals_of(tx, actor, desk.clock.now(), PROPOSALS).await? {
-        let Some(found) = proposals::find(tx, &id, desk.clock.now()).await? else { continue };
+    for id in waiting::proposals_of(tx, actor, context.clock.now(), PROPOSALS).await? {
+        let Some(found) = proposals::find(tx, &id, context.clock.now()).await? else { continue };
         if !access.may_request(&found.distribution, &found.items) {
-            decline(desk, tx, acting, found, why).await?;
+            decline(context, tx, acting, found, why).await?;
         }
     }
     Ok(())
 }
 
 async fn cancel(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     found: &Invalidation,
     why: &str,
 ) -> Result<(), StoreError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     let cancelled = batches::cancel_queued(tx, &found.id).await?;
     if cancelled > 0 {
         let state = invalidations::refresh_state(tx, &found.id, now).await?;
@@ -79,13 +79,13 @@ async fn cancel(
 }
 
 async fn decline(
-    desk: &Desk,
+    context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     found: Proposal,
     why: &str,
 ) -> Result<(), StoreError> {
-    let now = desk.clock.now();
+    let now = context.clock.now();
     if proposals::decide(tx, &found.id, &acting.actor, why, None, now).await? {
         let mut event = Event::new(now, acting, Action::ProposalDeclined);
         event.target = Target::new("proposal", found.id.as_str());

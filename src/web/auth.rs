@@ -65,7 +65,7 @@ impl Visitor {
     /// Keeps what a viewer tried; gives the error that says so.
     pub async fn refuse_viewer(&self, web: &Web, attempt: &Attempt<'_>) -> Result<WebError, WebError> {
         let why = "a viewer may look and not act";
-        ops::refuse_attempt(&web.desk, &self.acting, attempt, why).await?;
+        ops::refuse_attempt(&web.context, &self.acting, attempt, why).await?;
         Ok(WebError::NotAllowed {
             what: "Your account may look and not act".to_owned(),
             advice: "Nothing was kept or sent. The attempt is in the history. Ask an administrator of this Unstale for the role of an operator.".to_owned(),
@@ -78,7 +78,7 @@ impl Visitor {
             return Ok(());
         }
         let why = "only an administrator may do this";
-        ops::refuse(&web.desk, &self.acting, &Target::new("act", what), None, why).await?;
+        ops::refuse(&web.context, &self.acting, &Target::new("act", what), None, why).await?;
         Err(WebError::NotAllowed {
             what: "This is for administrators".to_owned(),
             advice:
@@ -159,8 +159,8 @@ async fn find_visitor(
     counts_as_use: bool,
 ) -> Result<Option<Visitor>, WebError> {
     let Some(session) = secret.map(|secret| secret.hash()) else { return Ok(None) };
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let found = sessions::find(&mut conn, &session, now, web.options.ways.session).await?;
     let Some(found) = found else { return Ok(None) };
     let access = access::of_session(&mut conn, &found).await?;
@@ -177,20 +177,20 @@ async fn find_visitor(
 
 /// Does what let the visitor in still do so?
 pub async fn is_let_in(web: &Web, visitor: &Visitor) -> Result<bool, StoreError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let Some(session) = &visitor.session else {
         let found = people::find_by_id(&mut conn, &visitor.person.id).await?;
         return Ok(found.is_some_and(|(person, _)| person == visitor.person));
     };
-    let now = web.desk.clock.now();
+    let now = web.context.clock.now();
     Ok(sessions::find(&mut conn, session, now, web.options.ways.session).await?.is_some())
 }
 
 /// For how long will what let the visitor in still do so, if they do nothing more? `None` where it is over.
 pub async fn let_in_for(web: &Web, visitor: &Visitor) -> Result<Option<Duration>, StoreError> {
     let Some(session) = &visitor.session else { return Ok(Some(Duration::MAX)) };
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let found = sessions::find(&mut conn, session, now, web.options.ways.session).await?;
     Ok(found.map(|session| session.ends_at.since(now)))
 }
@@ -198,8 +198,8 @@ pub async fn let_in_for(web: &Web, visitor: &Visitor) -> Result<Option<Duration>
 /// A page is shown even where the database only reads for the moment.
 async fn touch(web: &Web, session: &SecretHash) {
     let write = async {
-        let mut tx = web.desk.db.begin().await?;
-        sessions::touch(&mut tx, session, web.desk.clock.now()).await?;
+        let mut tx = web.context.db.begin().await?;
+        sessions::touch(&mut tx, session, web.context.clock.now()).await?;
         tx.commit().await
     };
     if let Err(error) = write.await {

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::audit::{self, Action, Chained, sight::Sight},
-    ops::Desk,
+    ops::CommandContext,
     store::{StoreError, access, audit as history},
 };
 
@@ -47,20 +47,20 @@ const BREATH: Duration = Duration::from_millis(20);
 /// Passes new events on.
 #[derive(Debug)]
 pub struct Hub {
-    desk: Desk,
+    context: CommandContext,
     sender: broadcast::Sender<Arc<Chained>>,
     streams: Streams,
 }
 
 impl Hub {
-    pub fn new(desk: Desk) -> Self {
+    pub fn new(context: CommandContext) -> Self {
         let (sender, _) = broadcast::channel(1_024);
-        Self { desk, sender, streams: Streams::default() }
+        Self { context, sender, streams: Streams::default() }
     }
 
     /// Reads and passes on until `stop`. An error is logged and tried again.
     pub async fn run(&self, stop: &CancellationToken) {
-        let mut bell = self.desk.bell.listen();
+        let mut bell = self.context.bell.listen();
         let mut cursor = None;
         while !stop.is_cancelled() {
             match self.pass_on(&mut cursor).await {
@@ -78,7 +78,7 @@ impl Hub {
     }
 
     async fn pass_on(&self, cursor: &mut Option<i64>) -> Result<(), StoreError> {
-        let mut conn = self.desk.db.read().await?;
+        let mut conn = self.context.db.read().await?;
         let nobody_listens = || self.sender.receiver_count() == 0;
         if nobody_listens() {
             let head = history::head(&mut conn).await?;
@@ -129,7 +129,7 @@ pub async fn stream(
     let Some(life) = auth::let_in_for(&web, &visitor).await? else {
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     };
-    let head = history::head(&mut *web.desk.db.read().await?).await?;
+    let head = history::head(&mut *web.context.db.read().await?).await?;
     let cursor = match last_seen.or(from.after) {
         Some(cursor) if (head - TOO_OLD..=head).contains(&cursor) => cursor,
         _ => head,
@@ -198,7 +198,7 @@ impl Reader {
     async fn may_hear(&mut self, event: &audit::Event) -> Option<bool> {
         let visitor = &mut self.visitor;
         if visitor.access.is_narrowed() || changes_access(event.action) {
-            let mut conn = self.web.desk.db.read().await.ok()?;
+            let mut conn = self.web.context.db.read().await.ok()?;
             visitor.access = access::of_person(&mut conn, &visitor.person.id).await.ok()??;
         }
         let sight = Sight::of(&visitor.acting.actor, &visitor.access);
@@ -208,7 +208,7 @@ impl Reader {
     /// Reads on from the cursor. Ends the stream where the database does not answer: the browser comes back.
     async fn catch_up(&mut self) -> Option<()> {
         let read = async {
-            let mut conn = self.web.desk.db.read().await?;
+            let mut conn = self.web.context.db.read().await?;
             history::after(&mut conn, self.cursor, PAGE).await
         };
         let events = read.await.ok()?;

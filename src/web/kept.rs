@@ -22,7 +22,7 @@ impl Visitor {
         site: Option<&DistributionId>,
         why: &str,
     ) -> Result<(), WebError> {
-        Ok(ops::refuse(&web.desk, &self.acting, &Target::new("act", what), site, why).await?)
+        Ok(ops::refuse(&web.context, &self.acting, &Target::new("act", what), site, why).await?)
     }
 
     /// Hands on what came of a command; what it has not told the history of a failure is told here.
@@ -30,7 +30,7 @@ impl Visitor {
         if let Err(error) = &done
             && let Some(why) = error.untold()
         {
-            ops::refuse(&web.desk, &self.acting, &Target::new("act", what), None, &why).await?;
+            ops::refuse(&web.context, &self.acting, &Target::new("act", what), None, &why).await?;
         }
         done
     }
@@ -57,6 +57,6 @@ impl Sender {
     pub async fn refuse_unreadable(self, web: &Web) -> Result<(), OpError> {
         let Some((visitor, address)) = self.0 else { return Ok(()) };
         let what = Target::new("address", &address);
-        ops::refuse(&web.desk, &visitor.acting, &what, None, "the form could not be read").await
+        ops::refuse(&web.context, &visitor.acting, &what, None, "the form could not be read").await
     }
 }

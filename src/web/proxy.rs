@@ -43,7 +43,7 @@ pub async fn find_visitor(
     origin: &Origin,
 ) -> Result<Option<Visitor>, WebError> {
     let ways = &web.options.ways;
-    let now = web.desk.clock.now();
+    let now = web.context.clock.now();
     let (who, way) = match ways.proxies.recognise(headers, &ways.external.roles, now).await {
         Ok(Some(recognised)) => recognised,
         Ok(None) => return Ok(None),
@@ -55,16 +55,16 @@ pub async fn find_visitor(
         Err(ProxyError::Unreachable(why)) => return Err(WebError::ProviderAway(why)),
     };
     let origin = Origin { sign_in: way.to_owned(), ..origin.clone() };
-    match ops::recognise(&web.desk, &origin, &who, &ways.external).await? {
+    match ops::recognise(&web.context, &origin, &who, &ways.external).await? {
         Ok(person) => {
             let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
-            let mut conn = web.desk.db.read().await?;
+            let mut conn = web.context.db.read().await?;
             let access = access::of_person(&mut conn, &person.id).await?;
             Ok(access.map(|access| Visitor { person, access, session: None, acting }))
         }
         Err(refusal) => {
             if web.minute.may_tell("recognised", now) {
-                ops::refuse_sign_in(&web.desk, &origin, &who.subject, refusal.note()).await?;
+                ops::refuse_sign_in(&web.context, &origin, &who.subject, refusal.note()).await?;
             }
             Err(WebError::NotAllowed {
                 what: "You are not let in".to_owned(),
@@ -77,8 +77,8 @@ pub async fn find_visitor(
 /// The log has every one, the history one a minute: a stranger must not fill it.
 async fn refuse(web: &Web, origin: &Origin, problem: HeaderProblem, why: &str) -> WebError {
     tracing::warn!(client = origin.client_address, why, "an identity header was refused");
-    if web.minute.may_tell(problem.words(), web.desk.clock.now())
-        && let Err(error) = ops::refuse_header(&web.desk, origin, why).await
+    if web.minute.may_tell(problem.words(), web.context.clock.now())
+        && let Err(error) = ops::refuse_header(&web.context, origin, why).await
     {
         return error.into();
     }

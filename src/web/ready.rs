@@ -70,7 +70,7 @@ pub async fn show(State(web): State<Web>) -> Response {
 }
 
 async fn look(web: &Web, written: &mut Option<Instant>) -> Readiness {
-    let db = &web.desk.db;
+    let db = &web.context.db;
     let file = if db.in_place().is_ok() { OK } else { "not the one that was opened, or read-only" };
     let database = writable(db, written).await;
     let silent = web.options.heartbeats.silent_for(SILENT);
@@ -113,7 +113,7 @@ async fn standing(db: &Db) -> &'static str {
 pub async fn require_file(State(web): State<Web>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let needs_none = matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/");
-    match web.desk.db.in_place() {
+    match web.context.db.in_place() {
         Err(displaced) if !needs_none => WebError::Displaced(displaced.to_string()).into_response(),
         _ => next.run(request).await,
     }

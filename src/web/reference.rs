@@ -46,7 +46,7 @@ pub async fn show(
     visitor: Visitor,
     Extension(Described(document)): Extension<Described>,
 ) -> Result<Html<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame = view::frame(&mut conn, &web, &visitor, Tab::Settings, "API", "/api").await?;
     drop(conn);
     let base = web.options.public_url.clone().unwrap_or_else(|| "$UNSTALE_SERVER".to_owned());

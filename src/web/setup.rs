@@ -61,8 +61,8 @@ pub async fn show(State(web): State<Web>, Asked(Link { key }): Asked<Link>) -> R
 }
 
 async fn is_good(web: &Web, link: &Secret) -> Result<bool, WebError> {
-    let mut conn = web.desk.db.read().await?;
-    let good = people::set_up_link_is_good(&mut conn, &link.hash(), web.desk.clock.now()).await?;
+    let mut conn = web.context.db.read().await?;
+    let good = people::set_up_link_is_good(&mut conn, &link.hash(), web.context.clock.now()).await?;
     Ok(good && people::is_empty(&mut conn).await?)
 }
 
@@ -98,11 +98,11 @@ pub async fn submit(
         let acting = Acting { actor: Actor::nobody(""), origin };
         let why = if email.error.is_some() { "what was typed is no e-mail address" } else { link::NOT_GOOD };
         let what = Target::new("act", "set Unstale up");
-        ops::refuse(&web.desk, &acting, &what, None, why).await?;
+        ops::refuse(&web.context, &acting, &what, None, why).await?;
         let page = view::page(&SetUpPage { key: form.key, email, password_error })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    match ops::set_up(&web.desk, &origin, &link, &address, &form.password).await? {
+    match ops::set_up(&web.context, &origin, &link, &address, &form.password).await? {
         SetUp::Done(signed_in) => Ok(sign_in::welcome(&web, jar, &signed_in, "/")),
         SetUp::LinkIsNotGood => Err(link_is_not_good()),
     }

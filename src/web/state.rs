@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::{batching::Limits, pace::Pace, throttle::Throttle, ticket::Tickets},
     heartbeats::Heartbeats,
-    ops::Desk,
+    ops::CommandContext,
 };
 
 use super::{events::Hub, minute::Minute, rate::Rate, ready, ways::Ways};
@@ -60,7 +60,7 @@ pub struct Web(Arc<Shared>);
 
 #[derive(Debug)]
 pub struct Shared {
-    pub desk: Desk,
+    pub context: CommandContext,
     pub options: Options,
     pub hub: Hub,
     /// Who tried passwords and codes how often.
@@ -75,10 +75,10 @@ pub struct Shared {
 
 impl Web {
     #[must_use]
-    pub fn new(desk: Desk, options: Options, stop: CancellationToken) -> Self {
-        let hub = Hub::new(desk.clone());
+    pub fn new(context: CommandContext, options: Options, stop: CancellationToken) -> Self {
+        let hub = Hub::new(context.clone());
         Self(Arc::new(Shared {
-            desk,
+            context,
             options,
             hub,
             throttle: Mutex::default(),

@@ -34,12 +34,12 @@ impl TurnedAway {
     pub async fn tell(self, web: &Web, origin: &Origin, said: &str) {
         let (client, what) = (origin.client_address.as_str(), self.what());
         tracing::warn!(client, what, said, "a request was turned away");
-        if !web.minute.may_tell(what, web.desk.clock.now()) {
+        if !web.minute.may_tell(what, web.context.clock.now()) {
             return;
         }
         let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
         let why = format!("{said}; more of the same within a minute are in the log only");
-        if let Err(error) = ops::refuse(&web.desk, &acting, &Target::new("act", what), None, &why).await {
+        if let Err(error) = ops::refuse(&web.context, &acting, &Target::new("act", what), None, &why).await {
             tracing::warn!(%error, "a refusal could not be kept in the history");
         }
     }

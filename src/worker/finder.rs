@@ -12,7 +12,7 @@ use crate::{
     store::{StoreError, batches},
 };
 
-use super::Bench;
+use super::WorkerContext;
 
 /// How far our clock may have been from CloudFront's when the batch was sent.
 const SKEW: Duration = Duration::from_hours(24);
@@ -27,28 +27,28 @@ const PAGES: usize = 50;
 /// A list has no references (API reference), so each row that Unstale does not know is asked for. `calls` counts what
 /// that took: a batch whose fate is unknown does not wait for the pace, but what only watches does afterwards.
 pub(super) async fn find(
-    bench: &Bench,
+    context: &WorkerContext,
     batch: &Batch,
     calls: &mut u32,
 ) -> Result<Result<Option<Seen>, Problem>, StoreError> {
-    let before = taken_before(bench, batch).await?;
+    let before = taken_before(context, batch).await?;
     let mut oldest = batch.first_sent_at.unwrap_or(batch.created_at).minus(SKEW);
     let mut marker = None;
     for _ in 0..PAGES {
         *calls += 1;
-        let page = match bench.cloudfront.list_invalidations(&batch.distribution, marker.as_deref()).await {
+        let page = match context.cloudfront.list_invalidations(&batch.distribution, marker.as_deref()).await {
             Ok(page) => page,
             Err(problem) => return Ok(Err(problem)),
         };
         let ids: Vec<CloudFrontInvalidationId> = page.rows.iter().map(|row| row.id.clone()).collect();
-        let known = known(bench, batch, &ids).await?;
+        let known = known(context, batch, &ids).await?;
         if let Some(row) = page.rows.iter().find(|row| Some(&row.id) == before.as_ref()) {
             oldest = oldest.max(row.created_at.minus(DRIFT));
         }
         let young = page.rows.iter().filter(|row| row.created_at >= oldest && !known.contains(&row.id));
         for row in young {
             *calls += 1;
-            match bench.cloudfront.get_invalidation(&batch.distribution, &row.id).await {
+            match context.cloudfront.get_invalidation(&batch.distribution, &row.id).await {
                 Ok(seen) if seen.caller_reference == batch.caller_reference => {
                     return Ok(Ok(Some(seen)));
                 }
@@ -70,13 +70,16 @@ pub(super) async fn find(
 }
 
 async fn known(
-    bench: &Bench,
+    context: &WorkerContext,
     batch: &Batch,
     ids: &[CloudFrontInvalidationId],
 ) -> Result<HashSet<CloudFrontInvalidationId>, StoreError> {
-    batches::known(&mut *bench.db.read().await?, &batch.distribution, ids).await
+    batches::known(&mut *context.db.read().await?, &batch.distribution, ids).await
 }
 
-async fn taken_before(bench: &Bench, batch: &Batch) -> Result<Option<CloudFrontInvalidationId>, StoreError> {
-    batches::taken_before(&mut *bench.db.read().await?, &batch.distribution, &batch.invalidation).await
+async fn taken_before(
+    context: &WorkerContext,
+    batch: &Batch,
+) -> Result<Option<CloudFrontInvalidationId>, StoreError> {
+    batches::taken_before(&mut *context.db.read().await?, &batch.distribution, &batch.invalidation).await
 }

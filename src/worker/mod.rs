@@ -41,7 +41,7 @@ use crate::{
 
 /// What every worker works with.
 #[derive(Debug, Clone)]
-pub struct Bench {
+pub struct WorkerContext {
     pub db: Db,
     pub cloudfront: CloudFront,
     /// Where it may be asked who made what was made outside.

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::{Bench, Next, submitter, surveyor};
+use super::{Next, WorkerContext, submitter, surveyor};
 
 /// The longest of what is left: CloudTrail, where it may not be asked.
 const LONGEST: Duration = surveyor::AFTER_REFUSAL;
@@ -25,7 +25,7 @@ const LONGEST: Duration = surveyor::AFTER_REFUSAL;
 /// The worker that looks at the clock.
 #[derive(Debug, Clone)]
 pub struct Timekeeper {
-    bench: Bench,
+    context: WorkerContext,
     /// The latest time that it saw; `None` where the rows may be from a time that has not come yet.
     last: Arc<Mutex<Option<Timestamp>>>,
 }
@@ -34,15 +34,15 @@ impl Timekeeper {
     /// Where the database is ours alone, the clock may have been put back between two lives. Where it is shared,
     /// another replica's clock may be the right one, so that only what this process saw itself counts.
     #[must_use]
-    pub fn new(bench: Bench) -> Self {
-        let last = bench.db.is_shared().then(|| bench.clock.now());
-        Self { bench, last: Arc::new(Mutex::new(last)) }
+    pub fn new(context: WorkerContext) -> Self {
+        let last = context.db.is_shared().then(|| context.clock.now());
+        Self { context, last: Arc::new(Mutex::new(last)) }
     }
 
     /// Looks whether it is earlier than it was.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let mut last = self.last.lock().await;
-        let now = self.bench.clock.now();
+        let now = self.context.clock.now();
         if last.is_none_or(|last| now < last) {
             self.bring_all_nearer(now).await?;
         }
@@ -54,13 +54,13 @@ impl Timekeeper {
     async fn bring_all_nearer(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut brought = 0;
         for what in Ahead::ALL {
-            let mut tx = self.bench.db.begin().await?;
+            let mut tx = self.context.db.begin().await?;
             brought += ahead::bring_nearer(&mut tx, what, now.plus(self.furthest(what))).await?;
             tx.commit().await?;
         }
         let mut ended = 0;
         for what in MadeAhead::ALL {
-            let mut tx = self.bench.db.begin().await?;
+            let mut tx = self.context.db.begin().await?;
             ended += ahead::end(&mut tx, what, now.plus(Self::longest(what)).and_a_moment()).await?;
             tx.commit().await?;
         }
@@ -70,14 +70,14 @@ impl Timekeeper {
                 ended,
                 "the clock was put back; what waited for a later time goes on, and sessions and links of then are over"
             );
-            self.bench.bell.ring();
+            self.context.bell.ring();
         }
         Ok(())
     }
 
     /// How far ahead it is ever written.
     const fn furthest(&self, what: Ahead) -> Duration {
-        let settings = &self.bench.settings;
+        let settings = &self.context.settings;
         match what {
             Ahead::FirstTries
             | Ahead::TrailBegun

@@ -10,7 +10,7 @@ use unstale::{
         id::DistributionId,
         session::SessionLimits,
     },
-    ops::{self, Desk},
+    ops::{self, CommandContext},
     store::{audit, groups},
     wake::Bell,
     web::{Options, ways::Ways},
@@ -202,9 +202,9 @@ async fn what_another_process_writes_is_heard_without_a_bell() {
     let ada = site.operator().await;
     let start = site.world.head().await;
     let mut stream = Stream::open(&ada, Some(start), None).await;
-    let Desk { db, clock, .. } = site.world.desk.clone();
-    let desk = Desk::new(db, clock, Bell::new());
-    unstale::ops::refresh_distributions(&desk, &crate::support::acting()).await.unwrap();
+    let CommandContext { db, clock, .. } = site.world.command_context.clone();
+    let command_context = CommandContext::new(db, clock, Bell::new());
+    unstale::ops::refresh_distributions(&command_context, &crate::support::acting()).await.unwrap();
     assert_eq!(stream.ids(1).await, [start + 1]);
     drop(stream);
     site.finish().await;
@@ -309,7 +309,9 @@ async fn a_provider_that_narrows_somebody_is_noticed_by_their_stream() {
     let refused = Target::new("act", "look");
     let site_of = |id: &str| DistributionId::from_trusted(id);
     for of in [WORKSHOP, SHOP] {
-        ops::refuse(&site.world.desk, &acting(), &refused, Some(&site_of(of)), "a test").await.unwrap();
+        ops::refuse(&site.world.command_context, &acting(), &refused, Some(&site_of(of)), "a test")
+            .await
+            .unwrap();
     }
     let seen = async |stream: &mut Stream, count: usize| {
         let mut seen = Vec::new();
@@ -331,12 +333,12 @@ async fn ends(stream: &mut Stream) -> bool {
 #[tokio::test]
 async fn a_stream_ends_with_whatever_ends_its_session() {
     let site = Site::new().await;
-    let own = site.world.desk.clone();
+    let own = site.world.command_context.clone();
     // Another replica has another bell.
-    let Desk { db, clock, .. } = own.clone();
-    let other = Desk::new(db, clock, Bell::new());
+    let CommandContext { db, clock, .. } = own.clone();
+    let other = CommandContext::new(db, clock, Bell::new());
     let by = crate::support::shell();
-    for desk in [&own, &other] {
+    for command_context in [&own, &other] {
         let bystander =
             site.signed_in(&format!("{}@example.com", crate::support::uuid()), Role::Viewer).await;
         let mut witness = Stream::open(&bystander, None, None).await;
@@ -347,7 +349,7 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
             let browser = site.stranger();
             browser.set_cookie("unstale", session.secret.reveal());
             let mut stream = Stream::open(&browser, None, None).await;
-            end_by(desk, &person, what).await;
+            end_by(command_context, &person, what).await;
             assert!(ends(&mut stream).await, "{what}");
             browser.get("/events").await.assert_status(401);
         }
@@ -358,25 +360,31 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
     site.finish().await;
 }
 
-async fn end_by(desk: &unstale::ops::Desk, person: &unstale::domain::person::Person, what: &str) {
+async fn end_by(
+    command_context: &unstale::ops::CommandContext,
+    person: &unstale::domain::person::Person,
+    what: &str,
+) {
     use unstale::{ops, store::second_steps};
     let by = crate::support::shell();
     match what {
-        "disable" => ops::disable_person(desk, &by, &person.id).await.unwrap(),
-        "role" => ops::change_role(desk, &by, &person.id, Role::Viewer).await.unwrap(),
-        "reset" => drop(ops::reset_password_with_link(desk, &by, &person.id).await.unwrap()),
-        "sessions" => assert_eq!(ops::end_sessions(desk, &by, person, None).await.unwrap(), 1),
+        "disable" => ops::disable_person(command_context, &by, &person.id).await.unwrap(),
+        "role" => ops::change_role(command_context, &by, &person.id, Role::Viewer).await.unwrap(),
+        "reset" => drop(ops::reset_password_with_link(command_context, &by, &person.id).await.unwrap()),
+        "sessions" => assert_eq!(ops::end_sessions(command_context, &by, person, None).await.unwrap(), 1),
         "step" => {
-            ops::offer_second_step(desk, &by, &person.id).await.unwrap();
-            let mut tx = desk.db.begin().await.unwrap();
-            second_steps::confirm(&mut tx, &person.id, 1, desk.clock.now()).await.unwrap();
+            ops::offer_second_step(command_context, &by, &person.id).await.unwrap();
+            let mut tx = command_context.db.begin().await.unwrap();
+            second_steps::confirm(&mut tx, &person.id, 1, command_context.clock.now()).await.unwrap();
             tx.commit().await.unwrap();
-            ops::take_second_step_away(desk, &by, &person.id, None).await.unwrap();
+            ops::take_second_step_away(command_context, &by, &person.id, None).await.unwrap();
         }
         "password" => {
-            let another = ops::open_session(desk, &by.origin, person.clone()).await.unwrap();
+            let another = ops::open_session(command_context, &by.origin, person.clone()).await.unwrap();
             let hash = another.secret.hash();
-            ops::change_password(desk, &by, &person.id, &hash, "seven purple llamas knit").await.unwrap();
+            ops::change_password(command_context, &by, &person.id, &hash, "seven purple llamas knit")
+                .await
+                .unwrap();
         }
         other => panic!("{other}"),
     }

@@ -46,7 +46,7 @@ pub async fn approve(
         Ok(word) => word,
         Err(error) => return again(&web, &visitor, what, &error.to_string()).await,
     };
-    let done = ops::approve_proposal(&web.desk, &visitor.acting, &id, &word, web.options.limits).await;
+    let done = ops::approve_proposal(&web.context, &visitor.acting, &id, &word, web.options.limits).await;
     match visitor.keep(&web, what, done).await {
         Err(OpError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
         other => Ok(Redirect::to(&format!("/invalidations/{}", other?)).into_response()),
@@ -63,8 +63,8 @@ pub async fn decline(
     let what = "decline a request";
     visitor.require_operator(&web, what, None).await?;
     let Some(id) = ProposalId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
-    let now = web.desk.clock.now();
-    let found = proposals::find(&mut *web.desk.db.read().await?, &id, now).await?;
+    let now = web.context.clock.now();
+    let found = proposals::find(&mut *web.context.db.read().await?, &id, now).await?;
     let own = found.is_some_and(|found| found.behind == visitor.person.id.as_str());
     let word = match parse_reason(&decision.word) {
         Ok(word) if word.is_empty() && !own => {
@@ -74,7 +74,7 @@ pub async fn decline(
         Ok(word) => word,
         Err(error) => return again(&web, &visitor, what, &error.to_string()).await,
     };
-    let done = ops::decline_proposal(&web.desk, &visitor.acting, &id, &word).await;
+    let done = ops::decline_proposal(&web.context, &visitor.acting, &id, &word).await;
     match visitor.keep(&web, what, done).await {
         Err(OpError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
         other => {

@@ -88,8 +88,8 @@ pub async fn render(
     made: bool,
     problem: Option<String>,
 ) -> Result<Html<String>, WebError> {
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Approvals", "/approvals").await?;
     let all = proposals::recent(&mut conn, &visitor.access, SHOWN, now).await?;
     let sites = view::sites(&mut conn, visitor).await?;

@@ -76,8 +76,8 @@ pub async fn list(
     visitor: Visitor,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Html<String>, WebError> {
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let after = Place::parse(&wanted.after);
     let path = wanted.address(after.as_ref());
     let frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distributions", &path).await?;

@@ -8,6 +8,6 @@ use super::super::{auth::Visitor, error::WebError, state::Web};
 
 pub async fn refresh(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
     visitor.require_operator(&web, "refresh the distributions", None).await?;
-    ops::refresh_distributions(&web.desk, &visitor.acting).await?;
+    ops::refresh_distributions(&web.context, &visitor.acting).await?;
     Ok(Redirect::to("/distributions"))
 }

@@ -52,8 +52,8 @@ pub async fn show(
     Named(id): Named<String>,
 ) -> Result<Html<String>, WebError> {
     let id = DistributionId::parse(&id).ok_or(WebError::NotFound)?;
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let path = format!("/distributions/{id}");
     let mut frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distribution", &path).await?;
     let site = view::site(&mut conn, &visitor, &id).await?.ok_or(WebError::NotFound)?;

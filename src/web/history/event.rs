@@ -57,7 +57,7 @@ pub async fn show(
     visitor: Visitor,
     Named(sequence): Named<i64>,
 ) -> Result<Html<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let found = audit::find(&mut conn, sequence).await?;
     let seen = found.filter(|found| sight(&visitor).is_none_or(|sight| sight.admits(&found.event)));
     let Some(chained) = seen else { return Err(WebError::NotFound) };

@@ -49,7 +49,7 @@ pub async fn ocsf(
 }
 
 async fn export(web: Web, visitor: &Visitor, wanted: &Wanted, form: Form) -> Result<Response, WebError> {
-    let sites = distributions::list(&mut *web.desk.db.read().await?).await?;
+    let sites = distributions::list(&mut *web.context.db.read().await?).await?;
     let (_, search) = wanted.read(visitor, &sites);
     let Some(search) = search else {
         let advice = "A filter of this address is not right. Open the history itself: it says which one.";
@@ -59,7 +59,7 @@ async fn export(web: Web, visitor: &Visitor, wanted: &Wanted, form: Form) -> Res
     let name = format!(
         "attachment; filename=\"unstale-history{}-{}.{}\"",
         if whole { "" } else { "-search" },
-        web.desk.clock.now().date(),
+        web.context.clock.now().date(),
         form.ending()
     );
     let cursor = if whole { 0 } else { wanted.before.unwrap_or(i64::MAX) };
@@ -144,7 +144,7 @@ impl Pages {
     }
 
     async fn page(&mut self, cursor: i64) -> Result<Vec<Chained>, StoreError> {
-        let mut conn = self.web.desk.db.read().await?;
+        let mut conn = self.web.context.db.read().await?;
         if let Some(search) = &self.search {
             let found = audit::search(&mut conn, search, cursor, PAGE).await?;
             self.cursor = found.older;

@@ -115,8 +115,8 @@ pub async fn render(
     wanted: &Wanted,
     name: Field,
 ) -> Result<Response, WebError> {
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let address = wanted.address("/history", None);
     let frame = view::frame(&mut conn, web, visitor, Tab::History, "History", &address).await?;
     let all = distributions::list(&mut conn).await?;

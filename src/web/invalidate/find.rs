@@ -35,7 +35,7 @@ pub async fn find(
     visitor: Visitor,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Html<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let chosen = match DistributionId::parse(&wanted.distribution) {
         Some(id) => view::site(&mut conn, &visitor, &id).await?,
         None => None,

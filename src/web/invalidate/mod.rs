@@ -54,7 +54,8 @@ async fn work_out(
     site: &Distribution,
     items: &str,
 ) -> Result<Plan, StoreError> {
-    let around = ops::look_around(&web.desk, conn, &visitor.acting.actor, site, web.options.limits).await?;
+    let around =
+        ops::look_around(&web.context, conn, &visitor.acting.actor, site, web.options.limits).await?;
     let hosts = ops::host_table(conn, items, &visitor.access).await?;
     Ok(Plan::within(items, &Site::new(site, &hosts), around, &visitor.access))
 }

@@ -75,7 +75,7 @@ pub async fn show(
     let mut form = RequestForm { distribution, ..RequestForm::default() };
     let mut problem = None;
     if let Some(id) = wanted.repeat.as_deref().and_then(InvalidationId::parse) {
-        let mut conn = web.desk.db.read().await?;
+        let mut conn = web.context.db.read().await?;
         if !fill_from(&mut conn, &visitor, &mut form, &id).await? {
             problem = Some(NOT_AS_RECORDED.to_owned());
         }
@@ -119,8 +119,8 @@ pub async fn render(
     reason: Field,
     problem: Option<String>,
 ) -> Result<Html<String>, WebError> {
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Invalidate", "/").await?;
     let chosen = choose(&mut conn, visitor, &form.distribution).await?;
     let chosen = match form.look {

@@ -104,8 +104,8 @@ pub async fn plan(
 
 /// The plan for a form as it stands, also for one without a distribution or items yet.
 pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<PlanView, WebError> {
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let site = match DistributionId::parse(&form.distribution) {
         Some(id) => view::site(&mut conn, visitor, &id).await?,
         None => None,

@@ -57,7 +57,7 @@ pub async fn submit(
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let around = Surroundings::unmeasured(web.options.limits);
-    let hosts = ops::host_table(&mut *web.desk.db.read().await?, &form.items, &visitor.access).await?;
+    let hosts = ops::host_table(&mut *web.context.db.read().await?, &form.items, &visitor.access).await?;
     let plan = Plan::within(&form.items, &Site::new(&site, &hosts), around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
         let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));
@@ -70,7 +70,7 @@ pub async fn submit(
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let new = assemble(plan, site.id, parsed_reason, &form);
-    let requested = ops::request_invalidation(&web.desk, &visitor.acting, &new).await;
+    let requested = ops::request_invalidation(&web.context, &visitor.acting, &new).await;
     match visitor.keep(&web, WHAT, requested).await {
         // What was allowed when the plan was made is not any more. What was typed is not lost.
         Err(OpError::NotAllowed(why)) => {
@@ -96,7 +96,7 @@ async fn find_site(
     id: Option<&DistributionId>,
 ) -> Result<(Option<Distribution>, bool), WebError> {
     let Some(id) = id else { return Ok((None, false)) };
-    let found = distributions::find(&mut *web.desk.db.read().await?, id).await?;
+    let found = distributions::find(&mut *web.context.db.read().await?, id).await?;
     if found.is_some() && !visitor.access.sees(id) {
         keep(web, visitor, form, Some(id), "the distribution is outside the grants").await?;
         return Ok((None, true));
@@ -131,7 +131,7 @@ async fn keep(
     why: &str,
 ) -> Result<(), WebError> {
     let tried = Tried::of(form);
-    Ok(ops::refuse_attempt(&web.desk, &visitor.acting, &tried.at(site), why).await?)
+    Ok(ops::refuse_attempt(&web.context, &visitor.acting, &tried.at(site), why).await?)
 }
 
 /// Why a request that is right in itself was not kept, for the history; where it was held back that is there already.
@@ -160,7 +160,7 @@ async fn answer(
     let to = match requested {
         Requested::New(id) | Requested::Retried(id, _) => format!("/invalidations/{id}"),
         // Pressed twice, it is plain what became of it.
-        Requested::Before(Answer::Accepted(id), at) if web.desk.clock.now().is_soon_after(at, MOMENT) => {
+        Requested::Before(Answer::Accepted(id), at) if web.context.clock.now().is_soon_after(at, MOMENT) => {
             format!("/invalidations/{id}")
         }
         Requested::Before(Answer::Accepted(id), _) => format!("/invalidations/{id}?sent=before"),

@@ -38,7 +38,7 @@ pub async fn found(
         let why = "Enter the ID as the AWS console shows it, such as I1JLWSDAP8FU89. Nothing was changed.";
         return Err(WebError::BadRequest(why.to_owned()));
     };
-    let done = ops::resolve_found(&web.desk, &visitor.acting, &batch, &cloudfront_id).await;
+    let done = ops::resolve_found(&web.context, &visitor.acting, &batch, &cloudfront_id).await;
     visitor.keep(&web, WHAT, done).await?;
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }
@@ -51,7 +51,7 @@ pub async fn not_there(
 ) -> Result<Redirect, WebError> {
     visitor.require_operator(&web, WHAT, None).await?;
     let (id, batch) = find(&web, &visitor, &id, &batch).await?;
-    let done = ops::resolve_not_there(&web.desk, &visitor.acting, &batch).await;
+    let done = ops::resolve_not_there(&web.context, &visitor.acting, &batch).await;
     visitor.keep(&web, WHAT, done).await?;
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }
@@ -64,7 +64,7 @@ async fn find(
     batch: &str,
 ) -> Result<(InvalidationId, BatchId), WebError> {
     if let Some((id, batch)) = InvalidationId::parse(id).zip(BatchId::parse(batch)) {
-        let found = batches::find(&mut *web.desk.db.read().await?, &batch).await?;
+        let found = batches::find(&mut *web.context.db.read().await?, &batch).await?;
         if found.is_some_and(|found| found.invalidation == id) {
             return Ok((id, batch));
         }

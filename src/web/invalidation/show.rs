@@ -86,8 +86,8 @@ pub async fn show(
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Html<String>, WebError> {
     let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let path = format!("/invalidations/{id}");
     let mut frame = view::frame(&mut conn, &web, &visitor, Tab::History, "Invalidation", &path).await?;
     let found = invalidations::find(&mut conn, &id).await?;

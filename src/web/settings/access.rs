@@ -41,7 +41,7 @@ struct Page {
 }
 
 pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame = frame(&mut conn, &web, &visitor, "/settings/access").await?;
     let id = &visitor.person.id;
     let all = grants::of_person(&mut conn, id).await?;

@@ -70,9 +70,9 @@ pub async fn refused(web: &Web, visitor: &Visitor, problems: Problems) -> Result
 }
 
 async fn page(web: &Web, visitor: &Visitor, problems: Problems) -> Result<Html<String>, WebError> {
-    let now = web.desk.clock.now();
+    let now = web.context.clock.now();
     let id = &visitor.person.id;
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame =
         view::frame(&mut conn, web, visitor, Tab::Settings, "Your account", "/settings/account").await?;
     let (_, hash) = people::find_by_id(&mut conn, id).await?.ok_or(WebError::NotFound)?;

@@ -100,12 +100,12 @@ pub async fn add(
     Posted(form): Posted<GrantForm>,
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, ADD).await?;
-    let names = names(&mut *web.desk.db.read().await?).await?;
+    let names = names(&mut *web.context.db.read().await?).await?;
     let grant = match read(&web, &form, &names).await? {
         Ok(grant) => grant,
         Err(errors) => return again(&web, &visitor, form, errors).await,
     };
-    match ops::add_grant(&web.desk, &visitor.acting, &grant, &name_of(&grant, &names)).await {
+    match ops::add_grant(&web.context, &visitor.acting, &grant, &name_of(&grant, &names)).await {
         Err(OpError::Grant(error)) => {
             let errors = Errors { subject: Some(error.to_string()), ..Errors::default() };
             again(&web, &visitor, form, errors).await
@@ -126,8 +126,8 @@ pub async fn remove(
     let what = "remove a grant";
     visitor.require_admin(&web, what).await?;
     let Some(id) = GrantId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
-    let names = names(&mut *web.desk.db.read().await?).await?;
-    let done = ops::remove_grant(&web.desk, &visitor.acting, &id, |grant| name_of(grant, &names)).await;
+    let names = names(&mut *web.context.db.read().await?).await?;
+    let done = ops::remove_grant(&web.context, &visitor.acting, &id, |grant| name_of(grant, &names)).await;
     visitor.keep(&web, what, done).await?;
     Ok(Redirect::to(PATH))
 }
@@ -146,7 +146,7 @@ async fn read(
     }
     let mut place = parse_place(&form.distribution, &form.tag);
     if let Ok(Place::Distribution(id)) = &place
-        && distributions::find(&mut *web.desk.db.read().await?, id).await?.is_none()
+        && distributions::find(&mut *web.context.db.read().await?, id).await?.is_none()
     {
         place = Err(GrantError::NoPlace);
     }
@@ -192,7 +192,7 @@ async fn render(
     form: GrantForm,
     errors: Errors,
 ) -> Result<Html<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame = frame(&mut conn, web, visitor, PATH).await?;
     let names = names(&mut conn).await?;
     let all = grants::list(&mut conn, SHOWN).await?;

@@ -76,7 +76,7 @@ pub async fn add(
     let mut name = Field::new(form.name.clone());
     let added = match name.check(parse_group(&form.name)) {
         None => None,
-        Some(parsed) => match ops::add_group(&web.desk, &visitor.acting, &parsed).await {
+        Some(parsed) => match ops::add_group(&web.context, &visitor.acting, &parsed).await {
             Err(OpError::Group(error)) => name.check(Err(error)),
             other => Some(other?),
         },
@@ -97,7 +97,7 @@ pub async fn delete(
 ) -> Result<Response, WebError> {
     let what = "delete a group";
     visitor.require_admin(&web, what).await?;
-    let done = ops::delete_group(&web.desk, &visitor.acting, &form.name).await;
+    let done = ops::delete_group(&web.context, &visitor.acting, &form.name).await;
     answer(&web, &visitor, what, done).await
 }
 
@@ -109,7 +109,7 @@ pub async fn add_member(
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, MEMBER).await?;
     let person = PersonId::from_trusted(form.person);
-    let done = ops::add_member(&web.desk, &visitor.acting, &form.name, &person).await;
+    let done = ops::add_member(&web.context, &visitor.acting, &form.name, &person).await;
     answer(&web, &visitor, MEMBER, done).await
 }
 
@@ -121,7 +121,7 @@ pub async fn remove_member(
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, MEMBER).await?;
     let person = PersonId::from_trusted(form.person);
-    let done = ops::remove_member(&web.desk, &visitor.acting, &form.name, &person).await;
+    let done = ops::remove_member(&web.context, &visitor.acting, &form.name, &person).await;
     answer(&web, &visitor, MEMBER, done).await
 }
 
@@ -151,7 +151,7 @@ async fn render(
     name: Field,
     problem: Option<String>,
 ) -> Result<Html<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame = frame(&mut conn, web, visitor, PATH).await?;
     let names = local_groups::list(&mut conn, GROUPS).await?;
     let provided = local_groups::provided(&mut conn, GROUPS).await?;

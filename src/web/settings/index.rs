@@ -40,7 +40,7 @@ struct Trouble {
 }
 
 pub async fn index(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let mut frame = frame(&mut conn, &web, &visitor, "/settings").await?;
     "Settings".clone_into(&mut frame.title);
     let trail = if visitor.person.role == Role::Admin { trouble(&mut conn, &web).await? } else { None };
@@ -49,7 +49,7 @@ pub async fn index(State(web): State<Web>, visitor: Visitor) -> Result<Html<Stri
 
 /// It is asked again at least hourly: what is older is of a time in which it was asked at all.
 async fn trouble(conn: &mut Conn, web: &Web) -> Result<Option<Trouble>, StoreError> {
-    let now = web.desk.clock.now();
+    let now = web.context.clock.now();
     let state = trail::read(conn).await?;
     let recent = state.failed_at.filter(|at| now.since(*at) < RECENT);
     Ok(state.problem.zip(recent).map(|(problem, at)| Trouble {

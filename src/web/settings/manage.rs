@@ -43,7 +43,7 @@ pub async fn role(
         return Err(WebError::BadRequest(why.to_owned()));
     };
     let id = PersonId::from_trusted(id);
-    let done = ops::change_role(&web.desk, &visitor.acting, &id, role).await;
+    let done = ops::change_role(&web.context, &visitor.acting, &id, role).await;
     answer(&web, &visitor, &id, what, done).await
 }
 
@@ -56,7 +56,7 @@ pub async fn disable(
     let what = "disable a person";
     visitor.require_admin(&web, what).await?;
     let id = PersonId::from_trusted(id);
-    let done = ops::disable_person(&web.desk, &visitor.acting, &id).await;
+    let done = ops::disable_person(&web.context, &visitor.acting, &id).await;
     answer(&web, &visitor, &id, what, done).await
 }
 
@@ -69,7 +69,7 @@ pub async fn enable(
     let what = "enable a person";
     visitor.require_admin(&web, what).await?;
     let id = PersonId::from_trusted(id);
-    let done = ops::enable_person(&web.desk, &visitor.acting, &id).await;
+    let done = ops::enable_person(&web.context, &visitor.acting, &id).await;
     answer(&web, &visitor, &id, what, done).await
 }
 
@@ -82,7 +82,7 @@ pub async fn reset_password(
     let what = "reset a password";
     visitor.require_admin(&web, what).await?;
     let id = PersonId::from_trusted(id);
-    match ops::reset_password_with_link(&web.desk, &visitor.acting, &id).await {
+    match ops::reset_password_with_link(&web.context, &visitor.acting, &id).await {
         Ok((person, link)) => LinkMade::page(&web, &visitor, &person, &link, false).await,
         Err(error) => answer(&web, &visitor, &id, what, Err(error)).await,
     }
@@ -97,7 +97,7 @@ pub async fn remove_second_step(
     let what = "take a second step away";
     visitor.require_admin(&web, what).await?;
     let id = PersonId::from_trusted(id);
-    let done = ops::take_second_step_away(&web.desk, &visitor.acting, &id, None).await.map(|_| ());
+    let done = ops::take_second_step_away(&web.context, &visitor.acting, &id, None).await.map(|_| ());
     answer(&web, &visitor, &id, what, done).await
 }
 
@@ -110,9 +110,11 @@ pub async fn end_sessions(
     let what = "end sessions";
     visitor.require_admin(&web, what).await?;
     let id = PersonId::from_trusted(id);
-    let found = people::find_by_id(&mut *web.desk.db.read().await?, &id).await?;
+    let found = people::find_by_id(&mut *web.context.db.read().await?, &id).await?;
     let done = match found {
-        Some((person, _)) => ops::end_sessions(&web.desk, &visitor.acting, &person, None).await.map(|_| ()),
+        Some((person, _)) => {
+            ops::end_sessions(&web.context, &visitor.acting, &person, None).await.map(|_| ())
+        }
         None => Err(OpError::NotFound),
     };
     answer(&web, &visitor, &id, what, done).await

@@ -42,7 +42,8 @@ pub async fn submit(
 ) -> Result<Response, WebError> {
     if let Err(error) = check_password(&form.new, &visitor.person.email) {
         let what = Target::new("act", "change the password");
-        ops::refuse(&web.desk, &visitor.acting, &what, None, "the new password was not good enough").await?;
+        ops::refuse(&web.context, &visitor.acting, &what, None, "the new password was not good enough")
+            .await?;
         let problems = Problems { new: Some(error.to_string()), ..Problems::default() };
         return account::refused(&web, &visitor, problems).await;
     }
@@ -52,7 +53,7 @@ pub async fn submit(
     }
     let session = visitor.session.as_ref().ok_or(WebError::NotFound)?;
     let secret =
-        ops::change_password(&web.desk, &visitor.acting, &visitor.person.id, session, &form.new).await?;
+        ops::change_password(&web.context, &visitor.acting, &visitor.person.id, session, &form.new).await?;
     let jar = jar.add(auth::cookie(&web, Kind::Session, secret.reveal().to_owned()));
     Ok((jar, Redirect::to("/settings/account")).into_response())
 }
@@ -65,7 +66,7 @@ pub async fn is_current(web: &Web, visitor: &Visitor, current: &str, what: &str)
     }
     let current = if current.len() > PASSWORD_MAX { "" } else { current };
     let person = &visitor.person.id;
-    let right = ops::check_own_password(&web.desk, &visitor.acting, person, current, what).await?;
+    let right = ops::check_own_password(&web.context, &visitor.acting, person, current, what).await?;
     if right {
         throttle::succeeded(web, origin, account);
     }

@@ -61,8 +61,8 @@ async fn page(
     email: Field,
     role: Option<Role>,
 ) -> Result<Html<String>, WebError> {
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "People", "/settings/people").await?;
     let everybody = people::list(&mut conn).await?;
     let with_step = second_steps::people(&mut conn).await?;
@@ -109,7 +109,7 @@ pub async fn add(
         let why = email.error.clone().unwrap_or_else(|| "there is no such role".to_owned());
         return refused(&web, &visitor, email, role, &why).await;
     };
-    match ops::invite_person(&web.desk, &visitor.acting, &address, role).await {
+    match ops::invite_person(&web.context, &visitor.acting, &address, role).await {
         Ok((person, link)) => LinkMade::page(&web, &visitor, &person, &link, true).await,
         Err(OpError::Person(error @ PersonError::Exists)) => {
             email.error = Some(error.to_string());

@@ -118,8 +118,8 @@ pub async fn show(
 ) -> Result<Html<String>, WebError> {
     visitor.require_admin(&web, "look at a person").await?;
     let id = PersonId::from_trusted(id);
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let (person, hash) = people::find_by_id(&mut conn, &id).await?.ok_or(WebError::NotFound)?;
     let path = format!("/settings/people/{id}");
     let frame = view::frame(&mut conn, &web, &visitor, Tab::Settings, &person.email, &path).await?;
@@ -175,7 +175,7 @@ impl LinkMade {
         link: &Secret,
         new: bool,
     ) -> Result<Response, WebError> {
-        let mut conn = web.desk.db.read().await?;
+        let mut conn = web.context.db.read().await?;
         let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "A link", "/settings/people").await?;
         drop(conn);
         let base = &visitor.acting.origin.base_url;

@@ -87,7 +87,7 @@ pub async fn show(
     visitor.require_admin(&web, "see the protections").await?;
     let id = DistributionId::parse(&wanted.distribution);
     let id = id.unwrap_or_else(|| DistributionId::from_trusted(""));
-    let now = protections::find(&mut *web.desk.db.read().await?, &id).await?;
+    let now = protections::find(&mut *web.context.db.read().await?, &id).await?;
     let form = Fields {
         distribution: Field::new(wanted.distribution),
         guard: Field::new(now.guard.as_str()),
@@ -123,7 +123,7 @@ pub async fn set(
     {
         let reason_required = fields.reason_required;
         let new = Protection { distribution, guard, wide_above, reason_required, cool_down };
-        match ops::protect_distribution(&web.desk, &visitor.acting, &new).await {
+        match ops::protect_distribution(&web.context, &visitor.acting, &new).await {
             Err(OpError::NotFound) => fields.distribution.error = Some(choose.to_owned()),
             other => {
                 visitor.keep(&web, what, other).await?;
@@ -137,7 +137,7 @@ pub async fn set(
 }
 
 async fn render(web: &Web, visitor: &Visitor, form: Fields) -> Result<Html<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame = frame(&mut conn, web, visitor, PATH).await?;
     let all = protections::list(&mut conn).await?;
     let sites = view::sites(&mut conn, visitor).await?;

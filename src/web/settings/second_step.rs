@@ -50,7 +50,7 @@ pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Response, 
 }
 
 async fn page(web: &Web, visitor: &Visitor, problem: Option<&'static str>) -> Result<Response, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "Second step", PATH).await?;
     let step = second_steps::find(&mut conn, &visitor.person.id).await?;
     drop(conn);
@@ -68,7 +68,7 @@ pub async fn offer(
     visitor: Visitor,
     Posted(form): Posted<CurrentForm>,
 ) -> Result<Response, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let found = people::find_by_id(&mut conn, &visitor.person.id).await?;
     let step = second_steps::find(&mut conn, &visitor.person.id).await?;
     drop(conn);
@@ -81,14 +81,14 @@ pub async fn offer(
     if !is_current(&web, &visitor, &form.current, "begin a second step").await? {
         return wrong_password(&web, &visitor).await;
     }
-    if !ops::offer_second_step(&web.desk, &visitor.acting, &visitor.person.id).await? {
+    if !ops::offer_second_step(&web.context, &visitor.acting, &visitor.person.id).await? {
         return refuse(&web, &visitor, "begin a second step", "it is on already").await;
     }
     Ok(Redirect::to(PATH).into_response())
 }
 
 async fn refuse(web: &Web, visitor: &Visitor, what: &str, why: &str) -> Result<Response, WebError> {
-    ops::refuse(&web.desk, &visitor.acting, &Target::new("act", what), None, why).await?;
+    ops::refuse(&web.context, &visitor.acting, &Target::new("act", what), None, why).await?;
     Err(WebError::TooLate(format!("Nothing was changed: {why}.")))
 }
 
@@ -105,7 +105,7 @@ pub async fn confirm(
     Posted(form): Posted<CodeForm>,
 ) -> Result<Response, WebError> {
     let person = &visitor.person.id;
-    let confirmed = ops::confirm_second_step(&web.desk, &visitor.acting, person, &form.code).await?;
+    let confirmed = ops::confirm_second_step(&web.context, &visitor.acting, person, &form.code).await?;
     if let Some(codes) = confirmed {
         return codes_page(&web, &visitor, &codes).await;
     }
@@ -118,7 +118,7 @@ pub async fn confirm(
 }
 
 async fn codes_page(web: &Web, visitor: &Visitor, codes: &[RecoveryCode]) -> Result<Response, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "Recovery codes", PATH).await?;
     drop(conn);
     let codes = codes.iter().map(RecoveryCode::reveal).collect();
@@ -140,7 +140,7 @@ pub async fn new_codes(
     if !is_current(&web, &visitor, &form.current, "make recovery codes").await? {
         return wrong_password(&web, &visitor).await;
     }
-    match ops::make_recovery_codes(&web.desk, &visitor.acting, &visitor.person.id).await? {
+    match ops::make_recovery_codes(&web.context, &visitor.acting, &visitor.person.id).await? {
         Some(codes) => codes_page(&web, &visitor, &codes).await,
         None => refuse(&web, &visitor, "make recovery codes", "the second step is not on").await,
     }
@@ -156,7 +156,7 @@ pub async fn remove(
         return wrong_password(&web, &visitor).await;
     }
     let keep = visitor.session.as_ref();
-    match ops::take_second_step_away(&web.desk, &visitor.acting, &visitor.person.id, keep).await {
+    match ops::take_second_step_away(&web.context, &visitor.acting, &visitor.person.id, keep).await {
         Ok(_) => Ok(Redirect::to("/settings/account").into_response()),
         Err(ops::OpError::TooLate) => {
             refuse(&web, &visitor, "take the second step away", "it is not on").await

@@ -9,7 +9,7 @@ use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
 /// `POST /settings/account/sessions/end-others`
 pub async fn end_others(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
     let keep = visitor.session.as_ref();
-    ops::end_sessions(&web.desk, &visitor.acting, &visitor.person, keep).await?;
+    ops::end_sessions(&web.context, &visitor.acting, &visitor.person, keep).await?;
     Ok(Redirect::to("/settings/account"))
 }
 
@@ -19,14 +19,14 @@ pub async fn end_one(
     visitor: Visitor,
     Named(handle): Named<String>,
 ) -> Result<Redirect, WebError> {
-    let now = web.desk.clock.now();
-    let mut conn = web.desk.db.read().await?;
+    let now = web.context.clock.now();
+    let mut conn = web.context.db.read().await?;
     let own = sessions::of_person(&mut conn, &visitor.person.id, now, web.options.ways.session).await?;
     drop(conn);
     let found = own.into_iter().find(|session| session.hash.handle() == handle);
     let ended = match &found {
         Some(session) => {
-            ops::end_other_session(&web.desk, &visitor.acting, &visitor.person, &session.hash).await
+            ops::end_other_session(&web.context, &visitor.acting, &visitor.person, &session.hash).await
         }
         None => Err(ops::OpError::TooLate),
     };
@@ -34,7 +34,7 @@ pub async fn end_one(
         Ok(()) => Ok(Redirect::to("/settings/account")),
         Err(ops::OpError::TooLate) => {
             let what = Target::new("act", "end a session");
-            ops::refuse(&web.desk, &visitor.acting, &what, None, "it is not there, or over").await?;
+            ops::refuse(&web.context, &visitor.acting, &what, None, "it is not there, or over").await?;
             Err(WebError::TooLate("That session is over already.".to_owned()))
         }
         Err(error) => Err(error.into()),

@@ -44,7 +44,7 @@ struct Provider {
 /// `GET /settings/sign-in`
 pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
     visitor.require_admin(&web, "see the ways in").await?;
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame = frame(&mut conn, &web, &visitor, PATH).await?;
     drop(conn);
     let provider = match web.options.ways.oidc.as_deref() {
@@ -55,7 +55,7 @@ pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<Strin
 }
 
 async fn about(web: &Web, provider: &Oidc) -> Provider {
-    let (seen, now) = (provider.seen().await, web.desk.clock.now());
+    let (seen, now) = (provider.seen().await, web.context.clock.now());
     let (state, words) = match (&seen.error, seen.read_at) {
         (Some(_), _) => ("failed", "does not answer"),
         (None, Some(_)) => ("completed", "answers"),
@@ -76,8 +76,8 @@ pub async fn check(State(web): State<Web>, visitor: Visitor) -> Result<Response,
     let Some(provider) = web.options.ways.oidc.as_deref() else {
         return Err(visitor.no_such(&web, what).await);
     };
-    let said = provider.check(web.desk.clock.now()).await;
+    let said = provider.check(web.context.clock.now()).await;
     let said = said.map(|keys| format!("it answers, with {keys} keys")).map_err(|error| error.to_string());
-    ops::note_check(&web.desk, &visitor.acting, &provider.settings.issuer, &said).await?;
+    ops::note_check(&web.context, &visitor.acting, &provider.settings.issuer, &said).await?;
     Ok(Redirect::to(PATH).into_response())
 }

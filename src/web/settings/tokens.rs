@@ -98,7 +98,7 @@ pub async fn make(
     let what = "make a token";
     visitor.require_admin(&web, what).await?;
     let made = match read(&form) {
-        Ok(new) => ops::make_token(&web.desk, &visitor.acting, &new).await,
+        Ok(new) => ops::make_token(&web.context, &visitor.acting, &new).await,
         Err(error) => Err(error.into()),
     };
     match visitor.keep(&web, what, made).await {
@@ -122,7 +122,7 @@ pub async fn revoke(
 ) -> Result<Redirect, WebError> {
     let what = "revoke a token";
     visitor.require_admin(&web, what).await?;
-    let done = ops::revoke_token(&web.desk, &visitor.acting, &TokenId::from_trusted(id)).await;
+    let done = ops::revoke_token(&web.context, &visitor.acting, &TokenId::from_trusted(id)).await;
     match visitor.keep(&web, what, done).await {
         // Somebody else was quicker: it is as it was wanted.
         Ok(()) | Err(OpError::TooLate) => Ok(Redirect::to(PATH)),
@@ -149,12 +149,12 @@ async fn render(
     problem: Option<TokenError>,
     made: Option<(String, String)>,
 ) -> Result<Html<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
+    let mut conn = web.context.db.read().await?;
     let frame = frame(&mut conn, web, visitor, PATH).await?;
     let all = tokens::list(&mut conn, SHOWN).await?;
     let grants = grants::list(&mut conn, SHOWN).await?;
     let everybody = people::list(&mut conn).await?;
-    let waiting = waiting::counts(&mut conn, ActorKind::Token, web.desk.clock.now()).await?;
+    let waiting = waiting::counts(&mut conn, ActorKind::Token, web.context.clock.now()).await?;
     let chosen = match DistributionId::parse(&form.distribution) {
         Some(id) => view::site(&mut conn, visitor, &id).await?,
         None => None,
@@ -193,7 +193,7 @@ async fn render(
 
 impl Row {
     fn new(web: &Web, token: Token, grants: Vec<String>, maker: Option<&Person>, waits: usize) -> Self {
-        let now = web.desk.clock.now();
+        let now = web.context.clock.now();
         let disabled = maker.is_some_and(|maker| maker.disabled_at.is_some());
         let ended = match (token.revoked_at, token.is_good(now)) {
             (Some(_), _) => Some("revoked"),

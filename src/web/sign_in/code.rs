@@ -64,8 +64,8 @@ pub async fn show(
 
 async fn half_way(web: &Web, half: Option<&Secret>) -> Result<Option<HalfSignIn>, WebError> {
     let Some(half) = half else { return Ok(None) };
-    let mut conn = web.desk.db.read().await?;
-    Ok(half_sign_ins::find(&mut conn, &half.hash(), web.desk.clock.now()).await?)
+    let mut conn = web.context.db.read().await?;
+    Ok(half_sign_ins::find(&mut conn, &half.hash(), web.context.clock.now()).await?)
 }
 
 fn page(
@@ -101,7 +101,7 @@ pub async fn submit(
     }
     // A made-up secret is as good as none, and is in the history in the same way.
     let half = half.map_or_else(ops::new_secret, Ok)?;
-    match ops::pass_second_step(&web.desk, &origin, &half, &form.code).await? {
+    match ops::pass_second_step(&web.context, &origin, &half, &form.code).await? {
         SecondStepPassed::Done(signed_in, codes) => {
             throttle::succeeded(&web, &origin, &account);
             let jar = jar.add(auth::removal(&web, Kind::HalfWay));

@@ -54,8 +54,8 @@ fn link_is_not_good() -> WebError {
 }
 
 async fn whose(web: &Web, link: &Secret) -> Result<Option<String>, WebError> {
-    let mut conn = web.desk.db.read().await?;
-    let found = password_links::find(&mut conn, &link.hash(), web.desk.clock.now()).await?;
+    let mut conn = web.context.db.read().await?;
+    let found = password_links::find(&mut conn, &link.hash(), web.context.clock.now()).await?;
     Ok(found.map(|person| person.email))
 }
 
@@ -87,13 +87,13 @@ pub async fn submit(
         return Err(link_is_not_good());
     };
     throttle::link_was_good(&web, &origin);
-    match ops::set_password_with_link(&web.desk, &origin, &link, &form.password).await {
+    match ops::set_password_with_link(&web.context, &origin, &link, &form.password).await {
         Ok(true) => Ok(Redirect::to("/sign-in").into_response()),
         Ok(false) => Err(link_is_not_good()),
         Err(OpError::Person(error)) => {
             let acting = Acting { actor: Actor::nobody(&email), origin };
             let what = Target::new("act", "set a password");
-            ops::refuse(&web.desk, &acting, &what, None, NOT_GOOD).await?;
+            ops::refuse(&web.context, &acting, &what, None, NOT_GOOD).await?;
             let page = view::page(&LinkPage { key: form.key, email, error: Some(error.to_string()) })?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

@@ -111,7 +111,7 @@ pub async fn show(
     if stay.is_none() && goes_straight_on(&web) {
         return Ok(Redirect::to(&oidc::address(&own_path(next))).into_response());
     }
-    let nobody_yet = people::is_empty(&mut *web.desk.db.read().await?).await?;
+    let nobody_yet = people::is_empty(&mut *web.context.db.read().await?).await?;
     let page = SignInPage { nobody_yet, ..SignInPage::new(&web, own_path(next)) };
     Ok(view::page(&page)?.into_response())
 }
@@ -154,15 +154,15 @@ pub async fn submit(
     }
     let Some(address) = email.check(parsed) else {
         // It may be a password in the wrong field, and the history is for ever.
-        ops::refuse_sign_in(&web.desk, &origin, "", "what was typed is no e-mail address").await?;
+        ops::refuse_sign_in(&web.context, &origin, "", "what was typed is no e-mail address").await?;
         return refused(&web, email, None, next);
     };
     if form.password.len() > crate::domain::person::PASSWORD_MAX {
-        ops::refuse_sign_in(&web.desk, &origin, address.as_str(), "").await?;
+        ops::refuse_sign_in(&web.context, &origin, address.as_str(), "").await?;
         return refused(&web, email, Some(MISMATCH), next);
     }
     let require = web.options.ways.require_second_step;
-    match ops::sign_in(&web.desk, &origin, &address, &form.password, require).await? {
+    match ops::sign_in(&web.context, &origin, &address, &form.password, require).await? {
         SignIn::Done(signed_in) => {
             throttle::succeeded(&web, &origin, &account);
             Ok(welcome(&web, jar, &signed_in, &next))
@@ -211,10 +211,10 @@ pub async fn demo(
 ) -> Result<Response, WebError> {
     let demo = web.options.demo.as_ref().ok_or(WebError::NotFound)?;
     let email = Email::parse(&demo.email).map_err(|error| WebError::Internal(error.to_string()))?;
-    let found = people::find(&mut *web.desk.db.read().await?, &email).await?;
+    let found = people::find(&mut *web.context.db.read().await?, &email).await?;
     let (person, _) = found.ok_or(WebError::NotFound)?;
     let origin = Origin { sign_in: "demo".to_owned(), ..origin };
-    let signed_in = ops::open_session(&web.desk, &origin, person).await?;
+    let signed_in = ops::open_session(&web.context, &origin, person).await?;
     Ok(welcome(&web, jar, &signed_in, "/"))
 }
 
@@ -227,13 +227,13 @@ pub async fn sign_out(
     let Some(session) = &visitor.session else {
         let what = Target::new("act", "sign out");
         let why = "the proxy signs in and out";
-        ops::refuse(&web.desk, &visitor.acting, &what, None, why).await?;
+        ops::refuse(&web.context, &visitor.acting, &what, None, why).await?;
         return Err(WebError::NotAllowed {
             what: "You are signed in by the proxy in front of Unstale".to_owned(),
             advice: "Each page is opened in its name. Sign out there, and you are out here too.".to_owned(),
         });
     };
-    ops::end_session(&web.desk, &visitor.acting, session).await?;
+    ops::end_session(&web.context, &visitor.acting, session).await?;
     let jar = jar.add(auth::removal(&web, Kind::Session));
     // What the browser keeps all the same, for going back, is not for whoever comes next.
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];

@@ -56,7 +56,7 @@ pub async fn start(
     jar: CookieJar,
 ) -> Result<Response, WebError> {
     let provider = provider(&web)?;
-    let now = web.desk.clock.now();
+    let now = web.context.clock.now();
     let next = own_path(next);
     let question =
         Question { state: ops::new_secret()?, nonce: ops::new_secret()?, verifier: ops::new_secret()? };
@@ -83,7 +83,7 @@ pub async fn callback(
     jar: CookieJar,
 ) -> Result<Response, WebError> {
     let provider = provider(&web)?;
-    let now = web.desk.clock.now();
+    let now = web.context.clock.now();
     let origin = Origin { sign_in: WAY.to_owned(), ..origin };
     let kept = auth::text_in(&headers, &web, Kind::Provider).and_then(|kept| read_kept(&kept, now));
     // Each question is answered once.
@@ -97,7 +97,7 @@ pub async fn callback(
         Ok(who) => who,
         Err(error) => return failed(&web, &origin, jar, next, &error).await,
     };
-    match ops::sign_in_by_provider(&web.desk, &origin, &who, &web.options.ways.external).await? {
+    match ops::sign_in_by_provider(&web.context, &origin, &who, &web.options.ways.external).await? {
         Ok(signed_in) => Ok(welcome(&web, jar, &signed_in, &next)),
         Err(refusal) => {
             let page = page(&web, StatusCode::FORBIDDEN, next, refusal.words().to_owned())?;
@@ -116,7 +116,7 @@ async fn failed(
 ) -> Result<Response, WebError> {
     tracing::warn!(%error, client = origin.client_address, "a sign-in with the provider failed");
     if throttle::begin_unnamed(web, origin).is_none() {
-        ops::refuse_sign_in(&web.desk, origin, "", &error.to_string()).await?;
+        ops::refuse_sign_in(&web.context, origin, "", &error.to_string()).await?;
     }
     let name = provider(web)?.settings.name.as_str();
     let (status, words) = match error {

@@ -14,14 +14,14 @@ use super::super::{error::WebError, state::Web};
 
 /// Begins a try for an account, or says how long to wait. What is turned away is in the history once a minute.
 pub async fn begin(web: &Web, origin: &Origin, account: &str) -> Result<Option<Duration>, OpError> {
-    let now = web.desk.clock.now();
+    let now = web.context.clock.now();
     let address = origin.client_address.parse().ok();
     let begun =
         web.throttle.lock().unwrap_or_else(PoisonError::into_inner).begin(&key(account), address, now);
     let Err(wait) = begun else { return Ok(None) };
     tracing::warn!(client = origin.client_address, "a sign-in was turned away: too many tries");
     if web.minute.may_tell("throttle", now) {
-        ops::refuse_sign_in(&web.desk, origin, account, "too many tries; more of them are in the log")
+        ops::refuse_sign_in(&web.context, origin, account, "too many tries; more of them are in the log")
             .await?;
     }
     Ok(Some(wait))
@@ -46,7 +46,7 @@ fn key(account: &str) -> String {
 
 /// Begins a try that has no account to be counted by, or says how long this network has to wait.
 pub fn begin_unnamed(web: &Web, origin: &Origin) -> Option<Duration> {
-    let now = web.desk.clock.now();
+    let now = web.context.clock.now();
     let address = origin.client_address.parse().ok();
     let mut throttle = web.throttle.lock().unwrap_or_else(PoisonError::into_inner);
     throttle.begin_unnamed(address, now).err()
@@ -67,10 +67,10 @@ pub fn link_was_good(web: &Web, origin: &Origin) {
 /// Keeps a link that is not good in the log, and in the history once a minute.
 pub async fn refuse_link(web: &Web, origin: &Origin, what: &'static str) -> Result<(), OpError> {
     tracing::warn!(client = origin.client_address, what, "a one-time link was not good");
-    if !web.minute.may_tell(what, web.desk.clock.now()) {
+    if !web.minute.may_tell(what, web.context.clock.now()) {
         return Ok(());
     }
     let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
     let why = "the link is not good; more of the same within a minute are in the log only";
-    ops::refuse(&web.desk, &acting, &Target::new("act", what), None, why).await
+    ops::refuse(&web.context, &acting, &Target::new("act", what), None, why).await
 }

@@ -61,7 +61,7 @@ pub async fn frame(
     title: &str,
     path: &str,
 ) -> Result<Frame, StoreError> {
-    let now = web.desk.clock.now();
+    let now = web.context.clock.now();
     let outlook = outlook::read(conn).await?;
     let initials = visitor.person.email.chars().filter(char::is_ascii_alphanumeric).take(2);
     Ok(Frame {

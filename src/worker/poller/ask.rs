@@ -12,7 +12,7 @@ use crate::{
     store::batches::Watched,
 };
 
-use super::super::Bench;
+use super::super::WorkerContext;
 
 /// CloudFront's largest page of invalidations.
 const PAGE: usize = 100;
@@ -34,12 +34,16 @@ pub(super) struct Answers {
 }
 
 /// Asks about those that are due; what a page tells of the others is taken along.
-pub(super) async fn ask(bench: &Bench, distribution: &DistributionId, watched: &[Watched]) -> Answers {
-    let now = bench.clock.now();
+pub(super) async fn ask(
+    context: &WorkerContext,
+    distribution: &DistributionId,
+    watched: &[Watched],
+) -> Answers {
+    let now = context.clock.now();
     let mut answers = Answers::default();
     let due: Vec<&Watched> = watched.iter().filter(|one| one.look_at <= now).collect();
     if due.len() > pages_needed(watched, &due) {
-        list(bench, distribution, &due, &mut answers).await;
+        list(context, distribution, &due, &mut answers).await;
     }
     let rest = due.iter().filter(|one| !answers.found.contains_key(one.cloudfront_id.as_str()));
     let mut rest: Vec<&Watched> = rest.copied().collect();
@@ -48,7 +52,7 @@ pub(super) async fn ask(bench: &Bench, distribution: &DistributionId, watched: &
         if answers.problem.is_some() || answers.calls >= CALLS {
             break;
         }
-        get(bench, distribution, one, &mut answers).await;
+        get(context, distribution, one, &mut answers).await;
     }
     answers
 }
@@ -60,12 +64,17 @@ fn pages_needed(watched: &[Watched], due: &[&Watched]) -> usize {
     within.div_ceil(PAGE)
 }
 
-async fn list(bench: &Bench, distribution: &DistributionId, due: &[&Watched], answers: &mut Answers) {
+async fn list(
+    context: &WorkerContext,
+    distribution: &DistributionId,
+    due: &[&Watched],
+    answers: &mut Answers,
+) {
     let mut marker: Option<String> = None;
     // Some calls are kept for those that the pages do not reach.
     while answers.calls + 2 <= CALLS {
         answers.calls += 1;
-        match bench.cloudfront.list_invalidations(distribution, marker.as_deref()).await {
+        match context.cloudfront.list_invalidations(distribution, marker.as_deref()).await {
             Ok(page) => {
                 let rows = page.rows.into_iter();
                 answers.found.extend(rows.map(|row| (row.id.to_string(), Found::Status(row.status))));
@@ -88,10 +97,10 @@ async fn list(bench: &Bench, distribution: &DistributionId, due: &[&Watched], an
     }
 }
 
-async fn get(bench: &Bench, distribution: &DistributionId, one: &Watched, answers: &mut Answers) {
+async fn get(context: &WorkerContext, distribution: &DistributionId, one: &Watched, answers: &mut Answers) {
     answers.calls += 1;
     let id = one.cloudfront_id.to_string();
-    match bench.cloudfront.get_invalidation(distribution, &one.cloudfront_id).await {
+    match context.cloudfront.get_invalidation(distribution, &one.cloudfront_id).await {
         Ok(seen) => {
             answers.found.insert(id, Found::Status(seen.status));
         }

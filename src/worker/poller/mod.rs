@@ -20,13 +20,13 @@ use crate::{
     },
 };
 
-use super::{Bench, Next};
+use super::{Next, WorkerContext};
 use ask::{Answers, Found};
 
 /// The worker that watches.
 #[derive(Debug, Clone)]
 pub struct Poller {
-    bench: Bench,
+    context: WorkerContext,
 }
 
 /// A distribution that this worker holds.
@@ -39,8 +39,8 @@ struct Held {
 
 impl Poller {
     #[must_use]
-    pub const fn new(bench: Bench) -> Self {
-        Self { bench }
+    pub const fn new(context: WorkerContext) -> Self {
+        Self { context }
     }
 
     /// Asks about one distribution, if one is due.
@@ -50,29 +50,29 @@ impl Poller {
             Err(next) => return Ok(next),
         };
         step::reached("polling");
-        let answers = ask::ask(&self.bench, &held.distribution, &held.watched).await;
+        let answers = ask::ask(&self.context, &held.distribution, &held.watched).await;
         step::reached("polled");
         self.settle(&held, &answers).await?;
         Ok(Next::Again)
     }
 
     async fn claim(&self) -> Result<Result<Held, Next>, StoreError> {
-        let now = self.bench.clock.now();
-        let look = batches::next_look(&mut *self.bench.db.read().await?).await?;
+        let now = self.context.clock.now();
+        let look = batches::next_look(&mut *self.context.db.read().await?).await?;
         match look {
             None => return Ok(Err(Next::Idle)),
             Some(at) if at > now => return Ok(Err(Next::At(at))),
             Some(_) => {}
         }
-        let mut tx = self.bench.db.begin().await?;
+        let mut tx = self.context.db.begin().await?;
         let due = distributions::poll_due(&mut tx, now).await?;
         let Some((distribution, account)) = due else { return Ok(Err(Next::Idle)) };
-        let pace = self.bench.settings.read;
+        let pace = self.context.settings.read;
         if let Err(wait) = accounts::take_read(&mut tx, &account, pace, now).await? {
             return Ok(Err(Next::At(wait)));
         }
         let lease = super::new_lease();
-        let until = now.plus(self.bench.settings.lease);
+        let until = now.plus(self.context.settings.lease);
         if !distributions::claim_poll(&mut tx, &distribution, &lease, now, until).await? {
             return Ok(Err(Next::Again));
         }
@@ -82,10 +82,10 @@ impl Poller {
     }
 
     async fn settle(&self, held: &Held, answers: &Answers) -> Result<(), StoreError> {
-        let now = self.bench.clock.now();
-        let mut tx = self.bench.db.begin().await?;
+        let now = self.context.clock.now();
+        let mut tx = self.context.db.begin().await?;
         let extra = answers.calls.saturating_sub(1);
-        let pace = self.bench.settings.read;
+        let pace = self.context.settings.read;
         accounts::charge_reads(&mut tx, &held.account, pace, extra, now).await?;
         let throttled = answers.problem.as_ref().is_some_and(Problem::is_throttling);
         accounts::note_answer(&mut tx, &held.account, pace, throttled, now).await?;
@@ -107,7 +107,7 @@ impl Poller {
             );
         }
         if changed {
-            self.bench.bell.ring();
+            self.context.bell.ring();
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    super::{Bench, Next},
+    super::{Next, WorkerContext},
     Held, withdrawn,
 };
 
@@ -23,29 +23,29 @@ pub(super) enum Claim {
 }
 
 /// Takes up the next batch. Distributions take turns; each batch keeps to its distribution's limits.
-pub(super) async fn claim(bench: &Bench) -> Result<Claim, StoreError> {
-    let now = bench.clock.now();
-    let sendable = batches::sendable(&mut *bench.db.read().await?, now).await?;
+pub(super) async fn claim(context: &WorkerContext) -> Result<Claim, StoreError> {
+    let now = context.clock.now();
+    let sendable = batches::sendable(&mut *context.db.read().await?, now).await?;
     if sendable.is_empty() {
-        let due = batches::next_due(&mut *bench.db.read().await?).await?;
+        let due = batches::next_due(&mut *context.db.read().await?).await?;
         return Ok(Claim::Nothing(due.filter(|due| *due > now).map_or(Next::Idle, Next::At)));
     }
     // Asked before the writer is taken, for which people who press the button are waiting.
-    let wait = |one: &Sendable| bench.settings.create.take(one.create_next_at, now).err();
+    let wait = |one: &Sendable| context.settings.create.take(one.create_next_at, now).err();
     let mut next = sendable.iter().filter_map(wait).min().map_or(Next::Idle, Next::At);
     if sendable.iter().all(|one| wait(one).is_some()) {
         return Ok(Claim::Nothing(next));
     }
-    let mut tx = bench.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     for Sendable { distribution, account, .. } in sendable {
-        match claim_of(bench, &mut tx, &distribution, &account, now).await? {
+        match claim_of(context, &mut tx, &distribution, &account, now).await? {
             Claim::Held(held) => {
                 tx.commit().await?;
                 return Ok(Claim::Held(held));
             }
             Claim::Withdrawn => {
                 tx.commit().await?;
-                bench.bell.ring();
+                context.bell.ring();
                 return Ok(Claim::Withdrawn);
             }
             Claim::Nothing(Next::At(at)) => next = Next::At(at),
@@ -56,7 +56,7 @@ pub(super) async fn claim(bench: &Bench) -> Result<Claim, StoreError> {
 }
 
 async fn claim_of(
-    bench: &Bench,
+    context: &WorkerContext,
     tx: &mut Tx,
     distribution: &DistributionId,
     account: &str,
@@ -66,18 +66,18 @@ async fn claim_of(
     accounts::lock(tx, account).await?;
     let candidates = batches::candidates(tx, distribution, now).await?;
     let in_flight = batches::in_flight(tx, distribution).await?;
-    let Some(chosen) = queue::pick(&candidates, in_flight, bench.settings.limits, now) else {
+    let Some(chosen) = queue::pick(&candidates, in_flight, context.settings.limits, now) else {
         return idle;
     };
     if !chosen.counted && withdrawn::take_back(tx, &chosen.id, now).await? {
         return Ok(Claim::Withdrawn);
     }
-    let (create, all) = (bench.settings.create, bench.settings.read);
+    let (create, all) = (context.settings.create, context.settings.read);
     if let Err(wait) = accounts::take_create(tx, account, create, all, now).await? {
         return Ok(Claim::Nothing(Next::At(wait)));
     }
     let lease = super::super::new_lease();
-    let until = now.plus(bench.settings.lease);
+    let until = now.plus(context.settings.lease);
     if !batches::claim(tx, &chosen.id, &lease, now, until).await? {
         return idle;
     }

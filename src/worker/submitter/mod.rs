@@ -19,7 +19,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::{Bench, Next, finder};
+use super::{Next, WorkerContext, finder};
 use claim::Claim;
 
 pub(super) use settle::ACCOUNT_REST;
@@ -30,7 +30,7 @@ const REMEMBERED: Duration = Duration::from_secs(30);
 /// The worker that sends.
 #[derive(Debug, Clone)]
 pub struct Submitter {
-    bench: Bench,
+    context: WorkerContext,
     /// What was sent before this is from another life of the service.
     started_at: Timestamp,
     /// What CloudFront said while the database could not be written: it is written before anything else is sent.
@@ -69,9 +69,9 @@ enum Answer {
 
 impl Submitter {
     #[must_use]
-    pub fn new(bench: Bench) -> Self {
-        let started_at = bench.clock.now();
-        Self { bench, started_at, unwritten: Arc::default() }
+    pub fn new(context: WorkerContext) -> Self {
+        let started_at = context.clock.now();
+        Self { context, started_at, unwritten: Arc::default() }
     }
 
     /// Sends one batch, if one may go.
@@ -87,7 +87,7 @@ impl Submitter {
         if self.unwritten.lock().await.is_some() {
             return Ok(Ok(Work(None)));
         }
-        match claim::claim(&self.bench).await? {
+        match claim::claim(&self.context).await? {
             Claim::Withdrawn => Ok(Err(Next::Again)),
             Claim::Nothing(next) => Ok(Err(next)),
             Claim::Held(held) => {
@@ -106,7 +106,7 @@ impl Submitter {
             *unwritten = Some((held, answer));
         }
         if let Some((held, answer)) = unwritten.as_ref() {
-            settle::settle(&self.bench, held, answer).await?;
+            settle::settle(&self.context, held, answer).await?;
         }
         *unwritten = None;
         Ok(())
@@ -124,7 +124,7 @@ impl Submitter {
         }
         let batch = &held.batch;
         let called = self
-            .bench
+            .context
             .cloudfront
             .create_invalidation(&batch.distribution, &batch.caller_reference, &batch.items)
             .await;
@@ -139,7 +139,7 @@ impl Submitter {
 
     /// Where Unstale may not list, a batch of this life that was sent a moment ago is asked for without a look.
     fn may_ask_blindly(&self, held: &Held, problem: &Problem) -> bool {
-        let now = self.bench.clock.now();
+        let now = self.context.clock.now();
         let fresh = held
             .batch
             .first_sent_at
@@ -149,7 +149,7 @@ impl Submitter {
 
     /// Looks for the batch at CloudFront. `None` where it is surely not there.
     async fn look(&self, held: &mut Held) -> Result<Option<Answer>, StoreError> {
-        Ok(match finder::find(&self.bench, &held.batch, &mut held.reads).await? {
+        Ok(match finder::find(&self.context, &held.batch, &mut held.reads).await? {
             Ok(Some(seen)) => Some(Answer::Found(Accepted { id: seen.id, request_id: None })),
             Ok(None) => None,
             Err(problem) => Some(Answer::LookFailed(problem)),

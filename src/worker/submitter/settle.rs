@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-use super::{super::Bench, Answer, Held};
+use super::{super::WorkerContext, Answer, Held};
 
 /// How long an account that AWS refuses as a whole rests before one batch is tried again.
 pub(in crate::worker) const ACCOUNT_REST: Duration = Duration::from_secs(30);
@@ -29,10 +29,10 @@ const NETWORK_REST: Duration = Duration::from_secs(20);
 /// So often an earlier invalidation with the same reference is looked for before a person has to say.
 const LOOKS: u32 = 5;
 
-pub(super) async fn settle(bench: &Bench, held: &Held, answer: &Answer) -> Result<(), StoreError> {
-    let now = bench.clock.now();
-    let mut tx = bench.db.begin().await?;
-    accounts::charge_reads(&mut tx, &held.account, bench.settings.read, held.reads, now).await?;
+pub(super) async fn settle(context: &WorkerContext, held: &Held, answer: &Answer) -> Result<(), StoreError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
+    accounts::charge_reads(&mut tx, &held.account, context.settings.read, held.reads, now).await?;
     let event = match answer {
         Answer::Accepted(accepted) => accept(&mut tx, held, accepted, "", now).await?,
         Answer::Found(accepted) => {
@@ -45,7 +45,7 @@ pub(super) async fn settle(bench: &Bench, held: &Held, answer: &Answer) -> Resul
         }
         Answer::LookFailed(problem) => {
             let throttled = problem.is_throttling();
-            accounts::note_answer(&mut tx, &held.account, bench.settings.read, throttled, now).await?;
+            accounts::note_answer(&mut tx, &held.account, context.settings.read, throttled, now).await?;
             not_accepted(&mut tx, held, problem, after_a_look(problem.kind), true, now).await?
         }
     };
@@ -62,7 +62,7 @@ pub(super) async fn settle(bench: &Bench, held: &Held, answer: &Answer) -> Resul
     step::reached("settling");
     tx.commit().await?;
     step::reached("settled");
-    bench.bell.ring();
+    context.bell.ring();
     Ok(())
 }
 

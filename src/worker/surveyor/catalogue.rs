@@ -17,7 +17,7 @@ use crate::{
     store::{StoreError, Tx, accounts, audit, distributions, survey},
 };
 
-use super::super::{Bench, Next, new_lease};
+use super::super::{Next, WorkerContext, new_lease};
 
 /// After a failure the distributions are read again soon.
 const AFTER_FAILURE: Duration = Duration::from_secs(15);
@@ -44,44 +44,47 @@ impl Listing {
 }
 
 /// Reads the next page, within the account's pace. Before the first page of all the account is not known.
-pub(super) async fn read(bench: &Bench, listing: &Mutex<Option<Listing>>) -> Result<Next, StoreError> {
+pub(super) async fn read(
+    context: &WorkerContext,
+    listing: &Mutex<Option<Listing>>,
+) -> Result<Next, StoreError> {
     let mut held = listing.lock().await;
-    if !hold(bench, &mut held).await? {
+    if !hold(context, &mut held).await? {
         return Ok(Next::Idle);
     }
     let Some(listing) = held.as_mut() else { return Ok(Next::Idle) };
-    let account = distributions::account_listed(&mut *bench.db.read().await?).await?;
+    let account = distributions::account_listed(&mut *context.db.read().await?).await?;
     if let Some(account) = &account
-        && let Err(wait) = take(bench, account).await?
+        && let Err(wait) = take(context, account).await?
     {
         return Ok(Next::At(wait));
     }
-    let page = bench.cloudfront.list_distributions(listing.marker.as_deref(), bench.clock.now()).await;
+    let page = context.cloudfront.list_distributions(listing.marker.as_deref(), context.clock.now()).await;
     let next = match page {
         Ok(page) => {
-            if write(bench, listing, &page).await? {
+            if write(context, listing, &page).await? {
                 listing.pages += 1;
                 listing.throttles = 0;
                 listing.seen.extend(page.rows.into_iter().map(|row| row.id));
                 listing.marker = page.next;
             }
             if listing.marker.is_none() || listing.pages >= PAGES {
-                finish(bench, listing).await?;
+                finish(context, listing).await?;
                 *held = None;
             }
             Next::Again
         }
         Err(problem) if problem.is_throttling() && account.is_some() && listing.throttles < THROTTLES => {
             listing.throttles += 1;
-            slow_down(bench, account.as_deref()).await?;
+            slow_down(context, account.as_deref()).await?;
             return Ok(Next::Again);
         }
         Err(problem) => {
             if problem.is_throttling() {
                 // The place in the list is kept: the next survey goes on there.
-                slow_down(bench, account.as_deref()).await?;
+                slow_down(context, account.as_deref()).await?;
             }
-            fail(bench, &listing.lease, &problem).await?;
+            fail(context, &listing.lease, &problem).await?;
             listing.lease.clear();
             listing.throttles = 0;
             if !problem.is_throttling() {
@@ -90,15 +93,15 @@ pub(super) async fn read(bench: &Bench, listing: &Mutex<Option<Listing>>) -> Res
             Next::Again
         }
     };
-    bench.bell.ring();
+    context.bell.ring();
     Ok(next)
 }
 
 /// Takes the survey up, or holds it on; `false` where somebody else is at it.
-async fn hold(bench: &Bench, held: &mut Option<Listing>) -> Result<bool, StoreError> {
-    let now = bench.clock.now();
-    let until = now.plus(bench.settings.lease);
-    let mut tx = bench.db.begin().await?;
+async fn hold(context: &WorkerContext, held: &mut Option<Listing>) -> Result<bool, StoreError> {
+    let now = context.clock.now();
+    let until = now.plus(context.settings.lease);
+    let mut tx = context.db.begin().await?;
     if let Some(listing) = held.as_ref().filter(|listing| !listing.lease.is_empty()) {
         if survey::extend(&mut tx, &listing.lease, until).await? {
             tx.commit().await?;
@@ -118,26 +121,30 @@ async fn hold(bench: &Bench, held: &mut Option<Listing>) -> Result<bool, StoreEr
     Ok(claimed)
 }
 
-async fn take(bench: &Bench, account: &str) -> Result<Result<(), Timestamp>, StoreError> {
-    let mut tx = bench.db.begin().await?;
-    let pace = bench.settings.read.sparing();
-    let taken = accounts::take_read(&mut tx, account, pace, bench.clock.now()).await?;
+async fn take(context: &WorkerContext, account: &str) -> Result<Result<(), Timestamp>, StoreError> {
+    let mut tx = context.db.begin().await?;
+    let pace = context.settings.read.sparing();
+    let taken = accounts::take_read(&mut tx, account, pace, context.clock.now()).await?;
     tx.commit().await?;
     Ok(taken)
 }
 
-async fn slow_down(bench: &Bench, account: Option<&str>) -> Result<(), StoreError> {
+async fn slow_down(context: &WorkerContext, account: Option<&str>) -> Result<(), StoreError> {
     let Some(account) = account else { return Ok(()) };
-    let mut tx = bench.db.begin().await?;
-    accounts::note_answer(&mut tx, account, bench.settings.read, true, bench.clock.now()).await?;
+    let mut tx = context.db.begin().await?;
+    accounts::note_answer(&mut tx, account, context.settings.read, true, context.clock.now()).await?;
     tx.commit().await
 }
 
 /// Writes what a page told; `false` where the lease was lost meanwhile.
-async fn write(bench: &Bench, listing: &Listing, page: &Page<Distribution>) -> Result<bool, StoreError> {
-    let now = bench.clock.now();
-    let mut tx = bench.db.begin().await?;
-    if !survey::extend(&mut tx, &listing.lease, now.plus(bench.settings.lease)).await? {
+async fn write(
+    context: &WorkerContext,
+    listing: &Listing,
+    page: &Page<Distribution>,
+) -> Result<bool, StoreError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
+    if !survey::extend(&mut tx, &listing.lease, now.plus(context.settings.lease)).await? {
         return Ok(false);
     }
     for distribution in &page.rows {
@@ -150,18 +157,18 @@ async fn write(bench: &Bench, listing: &Listing, page: &Page<Distribution>) -> R
         }
     }
     if let Some(first) = page.rows.first() {
-        accounts::note_answer(&mut tx, first.account(), bench.settings.read, false, now).await?;
+        accounts::note_answer(&mut tx, first.account(), context.settings.read, false, now).await?;
     }
     tx.commit().await?;
     Ok(true)
 }
 
 /// Notes that the list was read, and what is no longer on it.
-async fn finish(bench: &Bench, listing: &Listing) -> Result<(), StoreError> {
-    let now = bench.clock.now();
-    let mut tx = bench.db.begin().await?;
+async fn finish(context: &WorkerContext, listing: &Listing) -> Result<(), StoreError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let before = survey::read(&mut tx).await?;
-    if !survey::finish(&mut tx, &listing.lease, now, now.plus(bench.settings.survey_every)).await? {
+    if !survey::finish(&mut tx, &listing.lease, now, now.plus(context.settings.survey_every)).await? {
         return Ok(());
     }
     // A list that was not read to its end says nothing of what is not on it.
@@ -204,9 +211,9 @@ fn about(distribution: &Distribution, action: Action, now: Timestamp) -> Event {
     event
 }
 
-async fn fail(bench: &Bench, lease: &str, problem: &Problem) -> Result<(), StoreError> {
-    let now = bench.clock.now();
-    let mut tx = bench.db.begin().await?;
+async fn fail(context: &WorkerContext, lease: &str, problem: &Problem) -> Result<(), StoreError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let first = survey::read(&mut tx).await?.failed_at.is_none();
     if !survey::fail(&mut tx, lease, problem, now, now.plus(AFTER_FAILURE)).await? {
         return Ok(());

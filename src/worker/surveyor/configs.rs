@@ -14,7 +14,7 @@ use crate::{
     store::{StoreError, accounts, distributions},
 };
 
-use super::super::{Bench, Next};
+use super::super::{Next, WorkerContext};
 
 /// After a failure that may pass it is read again soon.
 const AFTER_FAILURE: Duration = Duration::from_mins(5);
@@ -33,27 +33,27 @@ impl PutOff {
 }
 
 /// Reads the configuration of one distribution that lacks it, those that were used last first.
-pub(super) async fn look(bench: &Bench, put_off: &Mutex<PutOff>) -> Result<Next, StoreError> {
-    let now = bench.clock.now();
+pub(super) async fn look(context: &WorkerContext, put_off: &Mutex<PutOff>) -> Result<Next, StoreError> {
+    let now = context.clock.now();
     let mut put_off = put_off.lock().await;
     put_off.release(now);
     // At least one of so many is not put off, if there is any.
     let most = put_off.0.len() + 1;
-    let lacking = distributions::without_config(&mut *bench.db.read().await?, most).await?;
+    let lacking = distributions::without_config(&mut *context.db.read().await?, most).await?;
     let Some((id, last_modified)) = lacking.into_iter().find(|(id, _)| !put_off.0.contains_key(id)) else {
         return Ok(put_off.0.values().min().map_or(Next::Idle, |until| Next::At(*until)));
     };
-    let mut tx = bench.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     let account = distributions::account(&mut tx, &id).await?;
-    if let Err(wait) = accounts::take_read(&mut tx, &account, bench.settings.read.sparing(), now).await? {
+    if let Err(wait) = accounts::take_read(&mut tx, &account, context.settings.read.sparing(), now).await? {
         return Ok(Next::At(wait));
     }
     tx.commit().await?;
-    let read = bench.cloudfront.distribution_config(&id).await;
-    let now = bench.clock.now();
-    let mut tx = bench.db.begin().await?;
+    let read = context.cloudfront.distribution_config(&id).await;
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let throttled = read.as_ref().is_err_and(Problem::is_throttling);
-    accounts::note_answer(&mut tx, &account, bench.settings.read, throttled, now).await?;
+    accounts::note_answer(&mut tx, &account, context.settings.read, throttled, now).await?;
     match read {
         Ok(config) => {
             distributions::set_config(&mut tx, &id, &config, last_modified).await?;

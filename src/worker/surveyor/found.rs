@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-use super::super::Bench;
+use super::super::WorkerContext;
 
 /// Writes one, unless it is there already.
 pub(super) async fn keep(
-    bench: &Bench,
+    context: &WorkerContext,
     distribution: &DistributionId,
     seen: &Seen,
 ) -> Result<(), StoreError> {
-    match write(bench, distribution, seen).await {
+    match write(context, distribution, seen).await {
         // On PostgreSQL another replica may have seen it at the same time.
         Err(StoreError::Duplicate(_)) => Ok(()),
         other => other,
@@ -34,9 +34,13 @@ pub(super) async fn keep(
 }
 
 /// Writes one, unless it is ours: a batch whose answer is still on its way has the same reference.
-async fn write(bench: &Bench, distribution: &DistributionId, seen: &Seen) -> Result<(), StoreError> {
-    let now = bench.clock.now();
-    let mut tx = bench.db.begin().await?;
+async fn write(
+    context: &WorkerContext,
+    distribution: &DistributionId,
+    seen: &Seen,
+) -> Result<(), StoreError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let reference = &seen.caller_reference;
     if batches::find_by_reference(&mut tx, distribution, reference).await?.is_some() {
         return Ok(());
@@ -71,7 +75,7 @@ async fn write(bench: &Bench, distribution: &DistributionId, seen: &Seen) -> Res
     trail::insert(&mut tx, &invalidation.id, seen.created_at).await?;
     audit::append(&mut tx, event(&invalidation, seen, record, now));
     tx.commit().await?;
-    bench.bell.ring();
+    context.bell.ring();
     Ok(())
 }
 

@@ -10,41 +10,41 @@ use crate::{
     store::{Conn, StoreError, accounts, batches, distributions, outside},
 };
 
-use super::super::{Bench, Next};
+use super::super::{Next, WorkerContext};
 
 /// Reads the newest hundred of one distribution that is due, and notes which of them are to be asked for.
-pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
-    let now = bench.clock.now();
-    let due = distributions::outside_due(&mut *bench.db.read().await?, now).await?;
+pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
+    let now = context.clock.now();
+    let due = distributions::outside_due(&mut *context.db.read().await?, now).await?;
     let Some(distribution) = due.first() else { return Ok(Next::Idle) };
-    let mut tx = bench.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     let account = distributions::account(&mut tx, distribution).await?;
-    if let Err(wait) = accounts::take_read(&mut tx, &account, bench.settings.read.sparing(), now).await? {
+    if let Err(wait) = accounts::take_read(&mut tx, &account, context.settings.read.sparing(), now).await? {
         return Ok(Next::At(wait));
     }
-    if !outside::claim_front(&mut tx, distribution, now, now.plus(bench.settings.lease)).await? {
+    if !outside::claim_front(&mut tx, distribution, now, now.plus(context.settings.lease)).await? {
         return Ok(Next::Again);
     }
     tx.commit().await?;
-    let page = bench.cloudfront.list_invalidations(distribution, None).await;
+    let page = context.cloudfront.list_invalidations(distribution, None).await;
     if let Err(problem) = &page {
         tracing::warn!(%distribution, kind = problem.kind.as_str(), said = problem.message,
             "the distribution's invalidations could not be read");
     }
-    note(bench, distribution, &account, &page).await?;
+    note(context, distribution, &account, &page).await?;
     Ok(Next::Again)
 }
 
 async fn note(
-    bench: &Bench,
+    context: &WorkerContext,
     distribution: &DistributionId,
     account: &str,
     page: &Result<Page<Listed>, Problem>,
 ) -> Result<(), StoreError> {
-    let now = bench.clock.now();
-    let mut tx = bench.db.begin().await?;
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let throttled = page.as_ref().is_err_and(Problem::is_throttling);
-    accounts::note_answer(&mut tx, account, bench.settings.read, throttled, now).await?;
+    accounts::note_answer(&mut tx, account, context.settings.read, throttled, now).await?;
     if let Ok(page) = page {
         let found = outside::lock(&mut tx, distribution).await?;
         let mut reading = found.unwrap_or_else(|| Reading::new(distribution.clone(), now));
@@ -52,7 +52,7 @@ async fn note(
         reading.front(PageSeen { ids: &ids, unknown: &unknown, next: page.next.as_deref() }, now);
         outside::save(&mut tx, &reading).await?;
     }
-    distributions::set_outside_due(&mut tx, distribution, now.plus(bench.settings.outside_every)).await?;
+    distributions::set_outside_due(&mut tx, distribution, now.plus(context.settings.outside_every)).await?;
     tx.commit().await
 }
 

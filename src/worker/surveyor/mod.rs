@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use crate::store::{StoreError, survey};
 
-use super::{Bench, Next};
+use super::{Next, WorkerContext};
 use catalogue::Listing;
 use configs::PutOff;
 
@@ -31,7 +31,7 @@ const KINDS: usize = 5;
 /// The worker that surveys.
 #[derive(Debug, Clone)]
 pub struct Surveyor {
-    bench: Bench,
+    context: WorkerContext,
     /// How far the list of distributions was read.
     listing: Arc<Mutex<Option<Listing>>>,
     /// The configurations that could not be read a moment ago.
@@ -42,17 +42,17 @@ pub struct Surveyor {
 
 impl Surveyor {
     #[must_use]
-    pub fn new(bench: Bench) -> Self {
-        Self { bench, listing: Arc::default(), put_off: Arc::default(), turn: Arc::default() }
+    pub fn new(context: WorkerContext) -> Self {
+        Self { context, listing: Arc::default(), put_off: Arc::default(), turn: Arc::default() }
     }
 
     /// Reads a page of the distributions if that is due; else, in turns, one configuration, the tags of one
     /// distribution, looks through one for what was made outside, and asks who made it.
     pub async fn tick(&self) -> Result<Next, StoreError> {
-        let bench = &self.bench;
-        let due_at = survey::read(&mut *bench.db.read().await?).await?.due_at;
-        let mut next = if due_at <= bench.clock.now() {
-            catalogue::read(bench, &self.listing).await?
+        let context = &self.context;
+        let due_at = survey::read(&mut *context.db.read().await?).await?.due_at;
+        let mut next = if due_at <= context.clock.now() {
+            catalogue::read(context, &self.listing).await?
         } else {
             Next::At(due_at)
         };
@@ -67,13 +67,13 @@ impl Surveyor {
     }
 
     async fn look(&self, kind: usize) -> Result<Next, StoreError> {
-        let bench = &self.bench;
+        let context = &self.context;
         match kind {
-            0 => configs::look(bench, &self.put_off).await,
-            1 => tags::look(bench).await,
-            2 => front::look(bench).await,
-            3 => older::look(bench).await,
-            _ => who::look(bench).await,
+            0 => configs::look(context, &self.put_off).await,
+            1 => tags::look(context).await,
+            2 => front::look(context).await,
+            3 => older::look(context).await,
+            _ => who::look(context).await,
         }
     }
 }

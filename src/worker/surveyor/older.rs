@@ -16,7 +16,7 @@ use crate::{
 };
 
 use super::{
-    super::{Bench, Next},
+    super::{Next, WorkerContext},
     found, front,
 };
 
@@ -25,41 +25,41 @@ const A_TICK: usize = 5;
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
 
 /// Goes on with one distribution that is due.
-pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
-    let now = bench.clock.now();
-    let next = outside::next(&mut *bench.db.read().await?).await?;
+pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
+    let now = context.clock.now();
+    let next = outside::next(&mut *context.db.read().await?).await?;
     let Some(reading) = next else { return Ok(Next::Idle) };
     if reading.due_at > now {
         return Ok(Next::At(reading.due_at));
     }
-    let mut tx = bench.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     let account = distributions::account(&mut tx, &reading.distribution).await?;
-    let pace = if reading.older { bench.settings.read.behind() } else { bench.settings.read };
+    let pace = if reading.older { context.settings.read.behind() } else { context.settings.read };
     if let Err(wait) = accounts::take_read(&mut tx, &account, pace, now).await? {
         return Ok(Next::At(wait));
     }
-    let until = now.plus(bench.settings.lease);
+    let until = now.plus(context.settings.lease);
     if !outside::claim(&mut tx, &reading.distribution, now, until).await? {
         return Ok(Next::Again);
     }
     tx.commit().await?;
     if reading.wants_a_page() {
-        page(bench, &reading, &account).await?;
+        page(context, &reading, &account).await?;
     } else {
-        ask(bench, &reading, &account).await?;
+        ask(context, &reading, &account).await?;
     }
     Ok(Next::Again)
 }
 
 /// Reads the next older page.
-async fn page(bench: &Bench, reading: &Reading, account: &str) -> Result<(), StoreError> {
+async fn page(context: &WorkerContext, reading: &Reading, account: &str) -> Result<(), StoreError> {
     let distribution = &reading.distribution;
     let marker = reading.marker.as_deref();
-    let read = bench.cloudfront.list_invalidations(distribution, marker).await;
-    let now = bench.clock.now();
-    let mut tx = bench.db.begin().await?;
+    let read = context.cloudfront.list_invalidations(distribution, marker).await;
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     let throttled = read.as_ref().is_err_and(Problem::is_throttling);
-    accounts::note_answer(&mut tx, account, bench.settings.read, throttled, now).await?;
+    accounts::note_answer(&mut tx, account, context.settings.read, throttled, now).await?;
     let Some(mut reading) = outside::lock(&mut tx, distribution).await? else { return Ok(()) };
     match read {
         Ok(page) => {
@@ -91,14 +91,14 @@ struct Asked {
 }
 
 /// Asks for the next few and keeps them.
-async fn ask(bench: &Bench, reading: &Reading, account: &str) -> Result<(), StoreError> {
-    let asked = ask_each(bench, reading).await?;
-    let now = bench.clock.now();
-    let mut tx = bench.db.begin().await?;
+async fn ask(context: &WorkerContext, reading: &Reading, account: &str) -> Result<(), StoreError> {
+    let asked = ask_each(context, reading).await?;
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
     // One call was taken before.
     let more = asked.calls.saturating_sub(1);
-    accounts::charge_reads(&mut tx, account, bench.settings.read, more, now).await?;
-    accounts::note_answer(&mut tx, account, bench.settings.read, asked.throttled, now).await?;
+    accounts::charge_reads(&mut tx, account, context.settings.read, more, now).await?;
+    accounts::note_answer(&mut tx, account, context.settings.read, asked.throttled, now).await?;
     let Some(mut reading) = outside::lock(&mut tx, &reading.distribution).await? else { return Ok(()) };
     reading.asked(&asked.done, &asked.unreadable);
     reading.due_at = due(&asked, now);
@@ -111,11 +111,11 @@ fn due(asked: &Asked, now: Timestamp) -> Timestamp {
     if stuck { now.plus(AFTER_FAILURE) } else { now }
 }
 
-async fn ask_each(bench: &Bench, reading: &Reading) -> Result<Asked, StoreError> {
+async fn ask_each(context: &WorkerContext, reading: &Reading) -> Result<Asked, StoreError> {
     let distribution = &reading.distribution;
     let few: Vec<_> = reading.unread.iter().take(A_TICK).cloned().collect();
     // Some may have been kept before the process ended, or by another replica.
-    let known = batches::known(&mut *bench.db.read().await?, distribution, &few).await?;
+    let known = batches::known(&mut *context.db.read().await?, distribution, &few).await?;
     let mut asked = Asked::default();
     for id in few {
         if known.contains(&id) {
@@ -123,9 +123,9 @@ async fn ask_each(bench: &Bench, reading: &Reading) -> Result<Asked, StoreError>
             continue;
         }
         asked.calls += 1;
-        match bench.cloudfront.get_invalidation(distribution, &id).await {
+        match context.cloudfront.get_invalidation(distribution, &id).await {
             Ok(seen) => {
-                found::keep(bench, distribution, &seen).await?;
+                found::keep(context, distribution, &seen).await?;
                 asked.done.push(id);
             }
             Err(problem) => {

@@ -7,7 +7,7 @@ use crate::{
     store::{StoreError, accounts, distribution_tags, distributions},
 };
 
-use super::super::{Bench, Next};
+use super::super::{Next, WorkerContext};
 
 /// After a failure that passes they are read again soon.
 const AFTER_FAILURE: Duration = Duration::from_mins(5);
@@ -17,25 +17,25 @@ const MOST: usize = 100;
 /// Reads the tags of one distribution that is due.
 ///
 /// AWS not allowing it is no failure of the survey: the tags are then not known, and no grant by a tag holds there.
-pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
-    let now = bench.clock.now();
-    let due = distribution_tags::due(&mut *bench.db.read().await?, now).await?;
+pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
+    let now = context.clock.now();
+    let due = distribution_tags::due(&mut *context.db.read().await?, now).await?;
     let Some((distribution, arn)) = due else { return Ok(Next::Idle) };
-    let mut tx = bench.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     let account = distributions::account(&mut tx, &distribution).await?;
-    let taken = accounts::take_read(&mut tx, &account, bench.settings.read.sparing(), now).await?;
+    let taken = accounts::take_read(&mut tx, &account, context.settings.read.sparing(), now).await?;
     if let Err(wait) = taken {
         return Ok(Next::At(wait));
     }
     // Put off before the call: a replica does not read the same ones at the same time.
     distribution_tags::put_off(&mut tx, &distribution, now.plus(AFTER_FAILURE)).await?;
     tx.commit().await?;
-    let read = bench.cloudfront.tags(&arn).await;
-    let now = bench.clock.now();
-    let due_at = now.plus(bench.settings.tags_every);
-    let mut tx = bench.db.begin().await?;
+    let read = context.cloudfront.tags(&arn).await;
+    let now = context.clock.now();
+    let due_at = now.plus(context.settings.tags_every);
+    let mut tx = context.db.begin().await?;
     let throttled = read.as_ref().is_err_and(Problem::is_throttling);
-    accounts::note_answer(&mut tx, &account, bench.settings.read, throttled, now).await?;
+    accounts::note_answer(&mut tx, &account, context.settings.read, throttled, now).await?;
     match read {
         Ok(mut tags) => {
             tags.truncate(MOST);

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::super::{Bench, Next};
+use super::super::{Next, WorkerContext};
 
 /// AWS allows two calls a second, for everybody who asks in the account.
 const PAGE_EVERY: Duration = Duration::from_secs(1);
@@ -30,10 +30,10 @@ pub(in crate::worker) const AFTER_REFUSAL: Duration = Duration::from_hours(1);
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
 /// Reads a page, if that is due and there is anything to find.
-pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
-    let Some(cloudtrail) = &bench.trail else { return Ok(Next::Idle) };
-    let now = bench.clock.now();
-    let mut conn = bench.db.read().await?;
+pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
+    let Some(cloudtrail) = &context.trail else { return Ok(Next::Idle) };
+    let now = context.clock.now();
+    let mut conn = context.db.read().await?;
     let state = trail::read(&mut conn).await?;
     if state.due_at > now {
         return Ok(Next::At(state.due_at));
@@ -42,28 +42,28 @@ pub(super) async fn look(bench: &Bench) -> Result<Next, StoreError> {
         return Ok(Next::Idle);
     }
     drop(conn);
-    let held = now.plus(bench.settings.lease);
-    let Some(under_way) = claim(bench, &state, now, held).await? else { return Ok(Next::Again) };
+    let held = now.plus(context.settings.lease);
+    let Some(under_way) = claim(context, &state, now, held).await? else { return Ok(Next::Again) };
     match cloudtrail.made(under_way.from, under_way.to, under_way.next.as_deref()).await {
         Ok(page) => {
             for made in &page.rows {
-                keep(bench, made).await?;
+                keep(context, made).await?;
             }
-            turn(bench, &state, &under_way, held, page.next.as_deref()).await?;
+            turn(context, &state, &under_way, held, page.next.as_deref()).await?;
         }
-        Err(problem) => fail(bench, &state, &problem).await?,
+        Err(problem) => fail(context, &state, &problem).await?,
     }
     Ok(Next::Again)
 }
 
 /// Takes the reading up, and begins one where none is under way.
 async fn claim(
-    bench: &Bench,
+    context: &WorkerContext,
     state: &Trail,
     now: Timestamp,
     held: Timestamp,
 ) -> Result<Option<UnderWay>, StoreError> {
-    let mut tx = bench.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     if !trail::claim(&mut tx, now, held).await? {
         return Ok(None);
     }
@@ -80,15 +80,15 @@ async fn claim(
 }
 
 async fn turn(
-    bench: &Bench,
+    context: &WorkerContext,
     state: &Trail,
     under_way: &UnderWay,
     held: Timestamp,
     next: Option<&str>,
 ) -> Result<(), StoreError> {
-    let now = bench.clock.now();
+    let now = context.clock.now();
     let due_at = now.plus(if next.is_some() { PAGE_EVERY } else { ROUND_EVERY });
-    let mut tx = bench.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     if !trail::turn_page(&mut tx, held, next, due_at).await? {
         return Ok(());
     }
@@ -105,7 +105,7 @@ async fn turn(
     Ok(())
 }
 
-async fn fail(bench: &Bench, state: &Trail, problem: &Problem) -> Result<(), StoreError> {
+async fn fail(context: &WorkerContext, state: &Trail, problem: &Problem) -> Result<(), StoreError> {
     let before = state.problem.as_ref().map(|problem| problem.kind);
     if before != Some(problem.kind) {
         tracing::warn!(
@@ -114,10 +114,10 @@ async fn fail(bench: &Bench, state: &Trail, problem: &Problem) -> Result<(), Sto
             "CloudTrail does not tell who made invalidations outside; it is asked again"
         );
     }
-    let now = bench.clock.now();
+    let now = context.clock.now();
     let denied = problem.kind == ProblemKind::AccessDenied;
     let due_at = now.plus(if denied { AFTER_REFUSAL } else { AFTER_FAILURE });
-    let mut tx = bench.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     trail::fail(&mut tx, problem, now, due_at).await?;
     let place_lost = matches!(problem.kind, ProblemKind::Other | ProblemKind::InvalidArgument);
     if place_lost && state.under_way.is_some() {
@@ -128,23 +128,23 @@ async fn fail(bench: &Bench, state: &Trail, problem: &Problem) -> Result<(), Sto
 }
 
 /// Tells who made one, where that was not known.
-async fn keep(bench: &Bench, made: &Made) -> Result<(), StoreError> {
-    let found = trail::find(&mut *bench.db.read().await?, &made.distribution, &made.invalidation).await?;
+async fn keep(context: &WorkerContext, made: &Made) -> Result<(), StoreError> {
+    let found = trail::find(&mut *context.db.read().await?, &made.distribution, &made.invalidation).await?;
     let Some(id) = found else { return Ok(()) };
-    let mut tx = bench.db.begin().await?;
+    let mut tx = context.db.begin().await?;
     if !trail::settle(&mut tx, &id).await? {
         return Ok(());
     }
     let invalidation = invalidations::find(&mut tx, &id).await?;
     let items = batches::items_of(&mut tx, &id).await?;
-    let mut event = event(&id, made, bench.clock.now());
+    let mut event = event(&id, made, context.clock.now());
     event.items = ItemsRecord::of(&items);
     if let Some(invalidation) = invalidation {
         event.note = format!("{}; {}", event.note, made_at(invalidation.requested_at));
     }
     audit::append(&mut tx, event);
     tx.commit().await?;
-    bench.bell.ring();
+    context.bell.ring();
     Ok(())
 }
 

@@ -126,7 +126,7 @@ async fn a_retry_asks_for_rights_and_bounds_anew() {
     assert_ne!(json(&other.request("one", &body).await)["id"], id.as_str(), "keys are each actor's own");
     site.world.submit().await;
     // Tried again two days later it counts as much as a new one.
-    let bounded = site.world.desk.clone().bounded(Bounds { daily_items: Some(1) });
+    let bounded = site.world.command_context.clone().bounded(Bounds { daily_items: Some(1) });
     site.world.advance(Duration::from_hours(48));
     let token = site.world.database.get(async |conn| tokens::find(conn, &program.id).await).await.unwrap();
     let kept = site.world.new_invalidation(WORKSHOP, "/a\n/b").await;
@@ -138,9 +138,9 @@ async fn a_retry_asks_for_rights_and_bounds_anew() {
     let refused = ops::request_invalidation(&bounded, &acting, &again).await;
     assert!(matches!(refused, Err(OpError::NotAllowed(_))), "{refused:?}");
     assert_eq!(site.world.state(&invalidation).await, "failed");
-    ops::revoke_token(&site.world.desk, &shell(), &program.id).await.unwrap();
+    ops::revoke_token(&site.world.command_context, &shell(), &program.id).await.unwrap();
     assert_eq!(program.request("one", &body).await.status, 401);
-    let refused = ops::request_invalidation(&site.world.desk, &acting, &again).await;
+    let refused = ops::request_invalidation(&site.world.command_context, &acting, &again).await;
     assert!(refused.is_err(), "{refused:?}");
     assert_eq!(site.world.state(&invalidation).await, "failed");
     site.finish().await;

@@ -115,10 +115,10 @@ impl Asker {
 }
 
 async fn everybody(site: &Site) -> Vec<Asker> {
-    let desk = &site.world.desk;
+    let command_context = &site.world.command_context;
     let token = async |name: &str, role: Role, sites: &[&str]| Program::new(site, name, role, sites).await;
     let revoked = token("revoked", Role::Operator, &[]).await;
-    ops::revoke_token(desk, &shell(), &revoked.id).await.unwrap();
+    ops::revoke_token(command_context, &shell(), &revoked.id).await.unwrap();
     let day = Duration::from_hours(24);
     let new = NewToken {
         name: "over".to_owned(),
@@ -126,7 +126,7 @@ async fn everybody(site: &Site) -> Vec<Asker> {
         life: Some(day),
         distributions: Vec::new(),
     };
-    let (over, secret) = ops::make_token(desk, &shell(), &new).await.unwrap();
+    let (over, secret) = ops::make_token(command_context, &shell(), &new).await.unwrap();
     site.world.advance(day);
     vec![
         Asker::Person(site.stranger()),

@@ -20,14 +20,14 @@ pub struct Program {
 impl Program {
     /// A token of this role that may act on these distributions, or everywhere.
     pub async fn new(site: &Site, name: &str, role: Role, distributions: &[&str]) -> Self {
-        let desk = &site.world.desk;
+        let command_context = &site.world.command_context;
         let new = NewToken {
             name: name.to_owned(),
             role,
             life: None,
             distributions: distributions.iter().map(|id| DistributionId::from_trusted(*id)).collect(),
         };
-        let (token, secret) = ops::make_token(desk, &shell(), &new).await.unwrap();
+        let (token, secret) = ops::make_token(command_context, &shell(), &new).await.unwrap();
         Self::with(site, token.id, secret.reveal())
     }
 

@@ -5,7 +5,7 @@ use unstale::{
     cloudfront::{CloudFront, Connect},
     domain::problem::ProblemKind,
     store::accounts,
-    worker::{Bench, Submitter},
+    worker::{Submitter, WorkerContext},
 };
 
 use crate::support::{SHOP, World, at, seconds};
@@ -44,7 +44,7 @@ async fn what_is_queued_at_a_paused_account_can_be_cancelled() {
     let id = world.request("/a").await;
     world.fault(Fault::new("CreateInvalidation", FaultKind::Expired));
     world.submit().await;
-    unstale::ops::cancel_invalidation(&world.desk, &crate::support::acting(), &id).await.unwrap();
+    unstale::ops::cancel_invalidation(&world.command_context, &crate::support::acting(), &id).await.unwrap();
     world.live(60).await;
     assert_eq!(world.creates().len(), 1);
     assert_eq!(world.state(&id).await, "cancelled");
@@ -59,7 +59,7 @@ async fn keys_that_aws_does_not_accept_pause_the_account_too() {
         let world = World::new().await;
         let id = world.request("/a").await;
         let cloudfront = CloudFront::at(&world.sandbox.api_url(), key, "secret", Connect::default());
-        Submitter::new(Bench { cloudfront, ..world.bench.clone() }).tick().await.unwrap();
+        Submitter::new(WorkerContext { cloudfront, ..world.worker_context.clone() }).tick().await.unwrap();
         let batch = world.batch(&id).await;
         assert_eq!((batch.state.as_str(), batch.problem.unwrap().kind), ("queued", kind));
         let paused = world.database.get(async |conn| accounts::paused(conn).await).await;

@@ -10,7 +10,7 @@ use unstale::{
         bounds::{Bounds, PROPOSALS},
         protection::Guard,
     },
-    ops::{self, Desk, OpError, Requested},
+    ops::{self, CommandContext, OpError, Requested},
     store::people,
 };
 
@@ -18,12 +18,12 @@ use crate::support::{Site, WORKSHOP, World, acting, lines, person};
 
 async fn ask(world: &World, acting: &Acting, typed: &str) -> Result<Requested, OpError> {
     let new = world.new_invalidation(WORKSHOP, typed).await;
-    ops::request_invalidation(&world.desk, acting, &new).await
+    ops::request_invalidation(&world.command_context, acting, &new).await
 }
 
 async fn world_with(daily_items: u64) -> World {
     let mut world = World::new().await;
-    world.desk = world.desk.clone().bounded(Bounds { daily_items: Some(daily_items) });
+    world.command_context = world.command_context.clone().bounded(Bounds { daily_items: Some(daily_items) });
     world
 }
 
@@ -63,8 +63,9 @@ async fn those_who_ask_together_share_one_bound() {
     let mut asked = tokio::task::JoinSet::new();
     for n in 0..25 {
         let new = world.new_invalidation(WORKSHOP, &format!("/{n}")).await;
-        let desk = world.desk.clone();
-        asked.spawn(async move { ops::request_invalidation(&desk, &acting(), &new).await.is_ok() });
+        let command_context = world.command_context.clone();
+        asked
+            .spawn(async move { ops::request_invalidation(&command_context, &acting(), &new).await.is_ok() });
     }
     let taken = asked.join_all().await.into_iter().filter(|taken| *taken).count();
     assert_eq!(taken, 10);
@@ -74,7 +75,7 @@ async fn those_who_ask_together_share_one_bound() {
 #[tokio::test]
 async fn without_a_bound_there_is_none() {
     let mut world = World::new().await;
-    world.desk = world.desk.clone().bounded(Bounds { daily_items: None });
+    world.command_context = world.command_context.clone().bounded(Bounds { daily_items: None });
     for page in 0..3 {
         let typed = lines(20_000, |n| format!("/{page}/{n}"));
         assert!(matches!(ask(&world, &acting(), &typed).await, Ok(Requested::New(_))));
@@ -122,11 +123,11 @@ async fn what_is_approved_counts_for_whoever_asked() {
         panic!("it did not wait")
     };
     // A restart in between: what was counted in memory is gone, and counted anew with the next request.
-    let Desk { db, clock, bell, bounds, .. } = site.world.desk.clone();
-    site.world.desk = Desk::new(db, clock, bell).bounded(bounds);
+    let CommandContext { db, clock, bell, bounds, .. } = site.world.command_context.clone();
+    site.world.command_context = CommandContext::new(db, clock, bell).bounded(bounds);
     let world = &site.world;
     assert!(matches!(ask(world, &acting(), &lines(9, |n| format!("/a{n}"))).await, Ok(Requested::New(_))));
-    ops::approve_proposal(&world.desk, &boss, &proposal, "", OURS).await.unwrap();
+    ops::approve_proposal(&world.command_context, &boss, &proposal, "", OURS).await.unwrap();
     let refused = ask(world, &acting(), "/b").await.unwrap_err();
     assert!(refused.to_string().contains("of which 0 are left"), "{refused}");
     site.finish().await;

@@ -33,8 +33,8 @@ async fn an_hour_ahead(world: &World) -> [InvalidationId; 3] {
     let fresh = world.request("/fresh").await;
     world.survey().await;
     world.clock.advance(Duration::from_mins(10));
-    cut(Poller::new(world.bench.clone()).tick(), 8).await;
-    cut(Surveyor::new(world.bench.clone()).tick(), 8).await;
+    cut(Poller::new(world.worker_context.clone()).tick(), 8).await;
+    cut(Surveyor::new(world.worker_context.clone()).tick(), 8).await;
     world.clock.put_back(Duration::from_mins(10));
     [watched, retried, fresh]
 }
@@ -52,7 +52,7 @@ async fn come_to_rest(world: &World) {
 #[tokio::test]
 async fn nothing_waits_for_an_hour_to_come_again() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.bench.clone());
+    let keeper = Timekeeper::new(world.worker_context.clone());
     let [watched, retried, fresh] = an_hour_ahead(&world).await;
     keeper.tick().await.unwrap();
     world.clock.put_back(HOUR);
@@ -77,7 +77,7 @@ async fn a_service_that_starts_looks_whether_it_is_earlier_than_it_was() {
     let [.., fresh] = an_hour_ahead(&world).await;
     world.clock.put_back(HOUR);
     world.restart().await;
-    Timekeeper::new(world.bench.clone()).tick().await.unwrap();
+    Timekeeper::new(world.worker_context.clone()).tick().await.unwrap();
     world.submit().await;
     assert_eq!(world.batch_state(&fresh).await, "in_progress");
     come_to_rest(&world).await;
@@ -87,13 +87,13 @@ async fn a_service_that_starts_looks_whether_it_is_earlier_than_it_was() {
 #[tokio::test]
 async fn the_time_that_a_person_chose_stays() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.bench.clone());
+    let keeper = Timekeeper::new(world.worker_context.clone());
     keeper.tick().await.unwrap();
     let chosen = world.now().plus(2 * HOUR);
     let mut new = world.new_invalidation(WORKSHOP, "/later").await;
     new.not_before = Some(chosen);
     let id = new.id.clone();
-    ops::request_invalidation(&world.desk, &acting(), &new).await.unwrap();
+    ops::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
     world.clock.put_back(HOUR);
     keeper.tick().await.unwrap();
     let batch = world.batch(&id).await;
@@ -111,10 +111,10 @@ async fn the_time_that_a_person_chose_stays() {
 async fn another_replica_s_times_are_left_alone_by_one_that_starts() {
     let Some(world) = World::on_postgres().await else { return };
     let [.., fresh] = an_hour_ahead(&world).await;
-    let saw_it = Timekeeper::new(world.bench.clone());
+    let saw_it = Timekeeper::new(world.worker_context.clone());
     world.clock.put_back(HOUR);
     // It cannot know whose clock is right.
-    Timekeeper::new(world.bench.clone()).tick().await.unwrap();
+    Timekeeper::new(world.worker_context.clone()).tick().await.unwrap();
     world.submit().await;
     assert_eq!(world.batch_state(&fresh).await, "queued");
     saw_it.tick().await.unwrap();
@@ -127,10 +127,10 @@ async fn another_replica_s_times_are_left_alone_by_one_that_starts() {
 #[tokio::test]
 async fn what_a_clock_that_was_ahead_spent_is_not_counted() {
     let world = World::new().await;
-    let desk = world.desk.clone().bounded(Bounds { daily_items: Some(10) });
+    let command_context = world.command_context.clone().bounded(Bounds { daily_items: Some(10) });
     let ask = async |typed: &str| {
         let new = world.new_invalidation(WORKSHOP, typed).await;
-        ops::request_invalidation(&desk, &acting(), &new).await
+        ops::request_invalidation(&command_context, &acting(), &new).await
     };
     world.clock.advance(YEAR);
     ask(&lines(10, |n| format!("/{n}"))).await.unwrap();
@@ -147,23 +147,25 @@ async fn what_a_clock_that_was_ahead_spent_is_not_counted() {
 #[tokio::test]
 async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chosen() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.bench.clone());
+    let keeper = Timekeeper::new(world.worker_context.clone());
     let limits = SessionLimits::default();
     let ada = person("grace@example.com", Role::Admin);
     world.database.write(async |tx| people::insert(tx, &ada, "no password").await).await;
-    let begin = async || ops::open_session(&world.desk, &acting().origin, ada.clone()).await.unwrap().secret;
+    let begin = async || {
+        ops::open_session(&world.command_context, &acting().origin, ada.clone()).await.unwrap().secret
+    };
     world.clock.advance(YEAR);
     keeper.tick().await.unwrap();
     let ahead = begin().await;
     let carl = Email::parse("carl@example.com").unwrap();
-    let (_, link) = ops::invite_person(&world.desk, &shell(), &carl, Role::Viewer).await.unwrap();
+    let (_, link) = ops::invite_person(&world.command_context, &shell(), &carl, Role::Viewer).await.unwrap();
     let new = NewToken {
         name: "deploy".to_owned(),
         role: Role::Operator,
         life: Some(Duration::from_hours(24)),
         distributions: Vec::new(),
     };
-    let (_, secret) = ops::make_token(&world.desk, &shell(), &new).await.unwrap();
+    let (_, secret) = ops::make_token(&world.command_context, &shell(), &new).await.unwrap();
     world.clock.put_back(YEAR);
     // At once, and also after somebody looked at the clock.
     for looked in [false, true] {
@@ -176,7 +178,7 @@ async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chos
         assert_eq!(found, None);
         let hash = link.hash();
         assert_eq!(world.database.get(async |conn| password_links::find(conn, &hash, now).await).await, None);
-        let known = ops::recognise_token(&world.desk, Origin::default(), &secret).await.unwrap();
+        let known = ops::recognise_token(&world.command_context, Origin::default(), &secret).await.unwrap();
         assert_eq!(known.is_some(), looked, "it is brought to today");
     }
     world.clock.advance(YEAR);
@@ -186,14 +188,16 @@ async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chos
     assert_eq!(found, None, "nor does it come back when its time comes");
     world.clock.put_back(YEAR);
     world.clock.advance(Duration::from_hours(24));
-    assert!(ops::recognise_token(&world.desk, Origin::default(), &secret).await.unwrap().is_none());
+    assert!(
+        ops::recognise_token(&world.command_context, Origin::default(), &secret).await.unwrap().is_none()
+    );
     world.finish().await;
 }
 
 #[tokio::test]
 async fn a_code_of_an_authenticator_is_good_again_after_a_minute() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.bench.clone());
+    let keeper = Timekeeper::new(world.worker_context.clone());
     keeper.tick().await.unwrap();
     let ada = person("grace@example.com", Role::Admin);
     let secret = TotpSecret::from_random([7; 20]);
@@ -227,7 +231,7 @@ async fn a_code_of_an_authenticator_is_good_again_after_a_minute() {
 #[tokio::test]
 async fn distributions_take_turns_whatever_the_clock_said() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.bench.clone());
+    let keeper = Timekeeper::new(world.worker_context.clone());
     world.clock.advance(YEAR);
     keeper.tick().await.unwrap();
     world.request("/ahead").await;

@@ -29,7 +29,7 @@ async fn world(guard: Guard) -> World {
 async fn ask(world: &World, typed: &str, not_before: Option<Timestamp>) -> (InvalidationId, Requested) {
     let mut new = world.new_invalidation(SHOP, typed).await;
     new.not_before = not_before;
-    let requested = ops::request_invalidation(&world.desk, &acting(), &new).await.unwrap();
+    let requested = ops::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
     (new.id, requested)
 }
 

@@ -123,9 +123,14 @@ async fn in_use_but_not_to_be_found(world: &World) -> InvalidationId {
     world.sandbox.change_settings(|settings| settings.same_reference = SameReference::AlreadyExists);
     let new = world.new_invalidation(WORKSHOP, "/a").await;
     let reference = &new.batches[0].caller_reference;
-    world.bench.cloudfront.create_invalidation(&new.distribution, reference, &new.items()).await.unwrap();
+    world
+        .worker_context
+        .cloudfront
+        .create_invalidation(&new.distribution, reference, &new.items())
+        .await
+        .unwrap();
     world.advance(seconds(25 * 3_600));
-    ops::request_invalidation(&world.desk, &acting(), &new).await.unwrap();
+    ops::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
     for _ in 0..100 {
         world.submit().await;
         world.advance(seconds(1));
@@ -153,9 +158,9 @@ async fn a_person_who_found_it_says_so_and_it_goes_on() {
     let id = in_use_but_not_to_be_found(&world).await;
     let batch = world.batch(&id).await.id;
     let taken = CloudFrontInvalidationId::from_trusted(&world.sandbox.invalidations(WORKSHOP)[0].id);
-    ops::resolve_found(&world.desk, &acting(), &batch, &taken).await.unwrap();
+    ops::resolve_found(&world.command_context, &acting(), &batch, &taken).await.unwrap();
     assert_eq!(world.state(&id).await, "in_progress");
-    let again = ops::resolve_found(&world.desk, &acting(), &batch, &taken).await;
+    let again = ops::resolve_found(&world.command_context, &acting(), &batch, &taken).await;
     assert!(matches!(again, Err(OpError::TooLate)), "{again:?}");
     world.live(3).await;
     assert_eq!(world.state(&id).await, "completed");
@@ -168,8 +173,8 @@ async fn a_person_who_did_not_find_it_has_it_sent_anew() {
     let world = World::new().await;
     let id = in_use_but_not_to_be_found(&world).await;
     let batch = world.batch(&id).await;
-    ops::resolve_not_there(&world.desk, &acting(), &batch.id).await.unwrap();
-    let again = ops::resolve_not_there(&world.desk, &acting(), &batch.id).await;
+    ops::resolve_not_there(&world.command_context, &acting(), &batch.id).await.unwrap();
+    let again = ops::resolve_not_there(&world.command_context, &acting(), &batch.id).await;
     assert!(matches!(again, Err(OpError::TooLate)), "{again:?}");
     world.live(25).await;
     let batches = world.batches(&id).await;

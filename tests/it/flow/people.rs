@@ -35,17 +35,18 @@ async fn the_first_account_is_set_up_with_the_link_once() {
     let world = World::new().await;
     world.without_people().await;
     let before = world.head().await;
-    let first = ops::make_set_up_link(&world.desk).await.unwrap().unwrap();
-    let link = ops::make_set_up_link(&world.desk).await.unwrap().unwrap();
+    let first = ops::make_set_up_link(&world.command_context).await.unwrap().unwrap();
+    let link = ops::make_set_up_link(&world.command_context).await.unwrap().unwrap();
     let origin = Origin::default();
-    let set_up =
-        async |link: &Secret| ops::set_up(&world.desk, &origin, link, &email(), PASSWORD).await.unwrap();
+    let set_up = async |link: &Secret| {
+        ops::set_up(&world.command_context, &origin, link, &email(), PASSWORD).await.unwrap()
+    };
     assert!(matches!(set_up(&first).await, SetUp::LinkIsNotGood), "a newer link ends the older");
     let SetUp::Done(signed_in) = set_up(&link).await else { panic!("the link was good") };
     assert_eq!(signed_in.person.role, Role::Admin);
     assert!(is_signed_in(&world, &signed_in.secret).await);
     assert!(matches!(set_up(&link).await, SetUp::LinkIsNotGood), "it is used up");
-    assert!(ops::make_set_up_link(&world.desk).await.unwrap().is_none(), "there is an account");
+    assert!(ops::make_set_up_link(&world.command_context).await.unwrap().is_none(), "there is an account");
     let expected = [
         "unstale.set_up_link_made",
         "unstale.set_up_link_made",
@@ -63,9 +64,10 @@ async fn the_first_account_is_set_up_with_the_link_once() {
 async fn a_set_up_link_ends_after_a_day() {
     let world = World::new().await;
     world.without_people().await;
-    let link = ops::make_set_up_link(&world.desk).await.unwrap().unwrap();
+    let link = ops::make_set_up_link(&world.command_context).await.unwrap().unwrap();
     world.advance(seconds(24 * 3_600));
-    let late = ops::set_up(&world.desk, &Origin::default(), &link, &email(), PASSWORD).await.unwrap();
+    let late =
+        ops::set_up(&world.command_context, &Origin::default(), &link, &email(), PASSWORD).await.unwrap();
     assert!(matches!(late, SetUp::LinkIsNotGood));
     world.finish().await;
 }
@@ -75,17 +77,18 @@ async fn signing_in_and_out_is_in_the_history() {
     let world = World::new().await;
     let before = world.head().await;
     let acting = Acting::service();
-    ops::add_person(&world.desk, &acting, &email(), Role::Operator, PASSWORD).await.unwrap();
-    let again = ops::add_person(&world.desk, &acting, &email(), Role::Viewer, PASSWORD).await;
+    ops::add_person(&world.command_context, &acting, &email(), Role::Operator, PASSWORD).await.unwrap();
+    let again = ops::add_person(&world.command_context, &acting, &email(), Role::Viewer, PASSWORD).await;
     assert!(matches!(again, Err(OpError::Person(PersonError::Exists))), "{again:?}");
     let origin = Origin { client_address: "192.0.2.9".to_owned(), ..Origin::default() };
-    let wrong = ops::sign_in(&world.desk, &origin, &email(), "wrong horse battery", false).await.unwrap();
+    let wrong =
+        ops::sign_in(&world.command_context, &origin, &email(), "wrong horse battery", false).await.unwrap();
     assert!(matches!(wrong, SignIn::Refused));
-    let right = ops::sign_in(&world.desk, &origin, &email(), PASSWORD, false).await.unwrap();
+    let right = ops::sign_in(&world.command_context, &origin, &email(), PASSWORD, false).await.unwrap();
     let SignIn::Done(signed_in) = right else { panic!("{right:?}") };
     assert!(is_signed_in(&world, &signed_in.secret).await);
-    ops::end_session(&world.desk, &acting, &signed_in.secret.hash()).await.unwrap();
-    ops::end_session(&world.desk, &acting, &signed_in.secret.hash()).await.unwrap();
+    ops::end_session(&world.command_context, &acting, &signed_in.secret.hash()).await.unwrap();
+    ops::end_session(&world.command_context, &acting, &signed_in.secret.hash()).await.unwrap();
     assert!(!is_signed_in(&world, &signed_in.secret).await);
     let expected = ["person.added", "person.sign_in_refused", "person.signed_in", "person.signed_out"];
     assert_eq!(world.events_after(before).await, expected);
@@ -99,9 +102,10 @@ async fn signing_in_and_out_is_in_the_history() {
 #[tokio::test]
 async fn a_session_is_opened_for_somebody_known_by_other_means() {
     let world = World::new().await;
-    let ada =
-        ops::add_person(&world.desk, &Acting::service(), &email(), Role::Viewer, PASSWORD).await.unwrap();
-    let signed_in = ops::open_session(&world.desk, &Origin::default(), ada).await.unwrap();
+    let ada = ops::add_person(&world.command_context, &Acting::service(), &email(), Role::Viewer, PASSWORD)
+        .await
+        .unwrap();
+    let signed_in = ops::open_session(&world.command_context, &Origin::default(), ada).await.unwrap();
     assert!(is_signed_in(&world, &signed_in.secret).await);
     world.advance(SessionLimits::default().idle);
     assert!(!is_signed_in(&world, &signed_in.secret).await);

@@ -6,7 +6,7 @@ use unstale::{
     clock::Clock,
     ops::{self, Requested},
     store::accounts,
-    worker::{Bench, Poller, Submitter, Surveyor},
+    worker::{Poller, Submitter, Surveyor, WorkerContext},
 };
 
 use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, at, lines, seconds};
@@ -28,7 +28,8 @@ async fn two_that_send_at_once_keep_the_limits_together() {
     let mut replicas = JoinSet::new();
     // To the one the first request is not due yet; to the other, a little ahead, it comes before the second.
     for clock in [at(0), at(3)] {
-        let submitter = Submitter::new(Bench { clock: Clock::manual(clock), ..world.bench.clone() });
+        let submitter =
+            Submitter::new(WorkerContext { clock: Clock::manual(clock), ..world.worker_context.clone() });
         replicas.spawn(async move { submitter.tick().await.unwrap() });
     }
     world.database.raw().await.until_waiting(2).await;
@@ -46,7 +47,7 @@ async fn one_press_that_reaches_two_replicas_is_one_request() {
     let new = world.new_invalidation(WORKSHOP, "/a").await;
     let mut presses = JoinSet::new();
     for _ in 0..6 {
-        let (desk, mut new) = (world.desk.clone(), new.clone());
+        let (command_context, mut new) = (world.command_context.clone(), new.clone());
         let fresh = unstale::domain::id::InvalidationId::from_trusted(crate::support::uuid());
         new.id = fresh;
         for batch in &mut new.batches {
@@ -55,7 +56,9 @@ async fn one_press_that_reaches_two_replicas_is_one_request() {
                 unstale::domain::id::CallerReference::from_trusted(format!("unstale-{id}"));
             batch.id = unstale::domain::id::BatchId::from_trusted(id);
         }
-        presses.spawn(async move { ops::request_invalidation(&desk, &acting(), &new).await.unwrap() });
+        presses.spawn(
+            async move { ops::request_invalidation(&command_context, &acting(), &new).await.unwrap() },
+        );
     }
     let answers = presses.join_all().await;
     let new = answers.iter().filter(|answer| matches!(answer, Requested::New(_))).count();
@@ -80,18 +83,18 @@ async fn replicas_work_together_without_a_deadlock() {
     for second in 0..110 {
         let mut ticks = JoinSet::new();
         for _ in 0..3 {
-            let (submitter, bench) = (world.another_submitter(), world.bench.clone());
+            let (submitter, worker_context) = (world.another_submitter(), world.worker_context.clone());
             ticks.spawn(async move { submitter.tick().await.map(drop) });
-            let poller = Poller::new(bench.clone());
+            let poller = Poller::new(worker_context.clone());
             ticks.spawn(async move { poller.tick().await.map(drop) });
-            let surveyor = Surveyor::new(bench);
+            let surveyor = Surveyor::new(worker_context);
             ticks.spawn(async move { surveyor.tick().await.map(drop) });
         }
         if second % 10 == 0 {
-            let (desk, id) = (world.desk.clone(), ids[29 - second / 10].clone());
+            let (command_context, id) = (world.command_context.clone(), ids[29 - second / 10].clone());
             ticks.spawn(async move {
                 // Too late is a fair answer here.
-                let _ = ops::cancel_invalidation(&desk, &acting(), &id).await;
+                let _ = ops::cancel_invalidation(&command_context, &acting(), &id).await;
                 Ok(())
             });
         }

@@ -14,15 +14,15 @@ async fn a_press_of_the_button_wakes_the_submitter() {
     let world = World::new().await;
     let stop = CancellationToken::new();
     let running = {
-        let (bench, stop) = (world.bench.clone(), stop.clone());
+        let (worker_context, stop) = (world.worker_context.clone(), stop.clone());
         tokio::spawn(async move {
-            let submitter = Submitter::new(bench.clone());
-            let bell = Mutex::new(bench.bell.listen());
+            let submitter = Submitter::new(worker_context.clone());
+            let bell = Mutex::new(worker_context.bell.listen());
             let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
             worker::run_in_turn(
                 "submitter",
                 &Heartbeats::default(),
-                &bench.clock,
+                &worker_context.clock,
                 &bell,
                 &stop,
                 claim,
@@ -31,7 +31,7 @@ async fn a_press_of_the_button_wakes_the_submitter() {
             .await;
         })
     };
-    let mut bell = world.desk.bell.listen();
+    let mut bell = world.command_context.bell.listen();
     let id = world.request("/a").await;
     while world.batch_state(&id).await != "in_progress" {
         bell.rung().await;

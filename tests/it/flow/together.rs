@@ -6,7 +6,7 @@ use unstale::{
         access::Role, actor::Actor, id::DistributionId, idempotency::Answer, invalidation::NewInvalidation,
         protection::Protection,
     },
-    ops::{self, Desk, OpError, Requested},
+    ops::{self, CommandContext, OpError, Requested},
     store::{people, protections},
     wake::Bell,
 };
@@ -14,7 +14,11 @@ use unstale::{
 use crate::support::{SHOP, WORKSHOP, World, acting, person, seconds};
 
 /// All at one time, while the first of them waits for whoever writes.
-async fn all(world: &World, desks: &[&Desk], new: &[NewInvalidation]) -> Vec<Result<Requested, OpError>> {
+async fn all(
+    world: &World,
+    desks: &[&CommandContext],
+    new: &[NewInvalidation],
+) -> Vec<Result<Requested, OpError>> {
     let held = world.database.begin().await;
     let by = acting();
     let turn = |(number, new)| ops::request_invalidation(desks[number % desks.len()], &by, new);
@@ -39,7 +43,7 @@ async fn requests(world: &World, count: usize) -> Vec<NewInvalidation> {
 async fn a_hundred_at_once_are_all_there_once() {
     let world = World::new().await;
     let new = requests(&world, 100).await;
-    let answers = all(&world, &[&world.desk], &new).await;
+    let answers = all(&world, &[&world.command_context], &new).await;
     for (new, answer) in new.iter().zip(answers) {
         assert_eq!(answer.unwrap(), Requested::New(new.id.clone()));
         assert_eq!(world.events(&new.id).await, ["invalidation.requested"]);
@@ -55,7 +59,7 @@ async fn each_gets_its_own_answer() {
     let mut new = requests(&world, 8).await;
     new[3].request_key = new[1].request_key.clone();
     new[5] = new[2].clone();
-    let answers = all(&world, &[&world.desk], &new).await;
+    let answers = all(&world, &[&world.command_context], &new).await;
     let answers: Vec<Requested> = answers.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers[3], Requested::KeyUsedForAnother);
     assert_eq!(answers[5], Requested::Before(Answer::Accepted(new[2].id.clone()), world.now()));
@@ -75,7 +79,8 @@ async fn a_repeat_is_held_back_beside_its_first() {
     world.database.write(async |tx| protections::set(tx, &cool).await).await;
     let mut new = requests(&world, 6).await;
     new[5] = world.new_invalidation(SHOP, "/3").await;
-    let answers: Vec<_> = all(&world, &[&world.desk], &new).await.into_iter().map(Result::unwrap).collect();
+    let answers: Vec<_> =
+        all(&world, &[&world.command_context], &new).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers[5], Requested::HeldBack(new[3].id.clone()));
     for number in 0..5 {
         assert_eq!(answers[number], Requested::New(new[number].id.clone()));
@@ -93,7 +98,7 @@ async fn one_who_may_not_does_not_stop_the_others_and_is_in_the_history() {
     let (new, by) = (requests(&world, 3).await, acting());
     let before = world.head().await;
     let held = world.database.begin().await;
-    let ask = |by, new| ops::request_invalidation(&world.desk, by, new);
+    let ask = |by, new| ops::request_invalidation(&world.command_context, by, new);
     let let_go = async { drop(held) };
     let (first, refused, last, ()) =
         tokio::join!(ask(&by, &new[0]), ask(&by_eve, &new[1]), ask(&by, &new[2]), let_go);
@@ -111,7 +116,7 @@ async fn whoever_leaves_the_line_changes_nothing_for_the_others() {
     let new = requests(&world, 6).await;
     let (by, held) = (acting(), world.database.begin().await);
     let mut line: Vec<_> =
-        new.iter().map(|new| Box::pin(ops::request_invalidation(&world.desk, &by, new))).collect();
+        new.iter().map(|new| Box::pin(ops::request_invalidation(&world.command_context, &by, new))).collect();
     for asked in &mut line {
         assert!(futures_util::poll!(asked).is_pending());
     }
@@ -131,13 +136,17 @@ async fn whoever_leaves_the_line_changes_nothing_for_the_others() {
 #[tokio::test]
 async fn replicas_take_each_key_once() {
     let Some(world) = World::on_postgres().await else { return };
-    let other = Desk::new(world.desk.db.clone(), world.desk.clock.clone(), Bell::new());
+    let other = CommandContext::new(
+        world.command_context.db.clone(),
+        world.command_context.clock.clone(),
+        Bell::new(),
+    );
     let mut new = Vec::new();
     for one in requests(&world, 20).await {
         new.extend([one.clone(), one]);
     }
     let by = acting();
-    let desks = [&world.desk, &other];
+    let desks = [&world.command_context, &other];
     let asked = new.iter().enumerate().map(|(n, new)| ops::request_invalidation(desks[n % 2], &by, new));
     let answers: Vec<Requested> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
     for (pair, asked) in answers.chunks(2).zip(new.chunks(2)) {

@@ -9,7 +9,7 @@ use unstale::{
         problem::ProblemKind,
     },
     store::{accounts, audit, trail},
-    worker::{Bench, Next, Surveyor},
+    worker::{Next, Surveyor, WorkerContext},
 };
 
 use crate::support::{SHOP, Site, WORKSHOP, World, items, page_of, seconds};
@@ -18,7 +18,7 @@ const ARN: &str = "arn:aws:iam::123456789012:user/AKIADEPLOY";
 
 fn surveyor(world: &World) -> Surveyor {
     let trail = CloudTrail::at(&world.sandbox.api_url(), "AKIATEST", "secret", Connect::default());
-    Surveyor::new(Bench { trail: Some(trail), ..world.bench.clone() })
+    Surveyor::new(WorkerContext { trail: Some(trail), ..world.worker_context.clone() })
 }
 
 /// Somebody whom the stand-in calls by their access key.

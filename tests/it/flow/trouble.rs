@@ -6,7 +6,7 @@ use cloudfront_sandbox::{Call, Fault, FaultKind};
 use unstale::{
     cloudfront::{CloudFront, Connect},
     domain::problem::ProblemKind,
-    worker::{Bench, Submitter},
+    worker::{Submitter, WorkerContext},
 };
 
 use crate::support::{Setup, WORKSHOP, World, seconds};
@@ -196,7 +196,7 @@ async fn cloudfront_is_out_of_reach() {
     let id = world.request("/a").await;
     // Nothing listens on the discard port.
     let cloudfront = CloudFront::at("http://127.0.0.1:9", "AKIATEST", "secret", Connect::default());
-    let cut_off = Submitter::new(Bench { cloudfront, ..world.bench.clone() });
+    let cut_off = Submitter::new(WorkerContext { cloudfront, ..world.worker_context.clone() });
     for _ in 0..10 {
         cut_off.tick().await.unwrap();
         world.advance(seconds(20));

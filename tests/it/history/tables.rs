@@ -40,7 +40,9 @@ async fn lived() -> (Site, InvalidationId) {
     world.console(&world.site(WORKSHOP).await.id, "from-the-console", &["/b", "/a"]).await;
     world.live(180).await;
     let late = world.request("/late").await;
-    unstale::ops::cancel_invalidation(&world.desk, &crate::support::acting(), &late).await.unwrap();
+    unstale::ops::cancel_invalidation(&world.command_context, &crate::support::acting(), &late)
+        .await
+        .unwrap();
     let protection = Protection {
         guard: Guard::SecondPerson,
         wide_above: Some(1),
@@ -49,7 +51,9 @@ async fn lived() -> (Site, InvalidationId) {
     world.database.write(async |tx| protections::set(tx, &protection).await).await;
     for path in ["/one/*\n/one", "/two/*\n/two"] {
         let new = world.new_invalidation(WORKSHOP, path).await;
-        unstale::ops::request_invalidation(&world.desk, &crate::support::acting(), &new).await.unwrap();
+        unstale::ops::request_invalidation(&world.command_context, &crate::support::acting(), &new)
+            .await
+            .unwrap();
     }
     (site, long)
 }

@@ -16,7 +16,7 @@ const OTHER: &str = "seven purple llamas knit";
 
 async fn with_grace(site: Site) -> (Site, Browser) {
     let email = Email::parse(EMAIL).unwrap();
-    ops::add_person(&site.world.desk, &acting(), &email, Role::Operator, PASSWORD).await.unwrap();
+    ops::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD).await.unwrap();
     let browser = site.stranger();
     (site, browser)
 }

@@ -18,7 +18,9 @@ async fn damaged(sequence: usize) -> (Site, Browser) {
     let ada = site.operator().await;
     for number in 0..EVENTS {
         let what = Target::new("act", &format!("act {number}"));
-        ops::refuse(&site.world.desk, &acting(), &what, None, "so that there is much").await.unwrap();
+        ops::refuse(&site.world.command_context, &acting(), &what, None, "so that there is much")
+            .await
+            .unwrap();
     }
     damage(&site, sequence, "not a list").await;
     (site, ada)

@@ -117,7 +117,9 @@ async fn filled() -> (Site, Browser) {
     site.world.request("/queued").await;
     for _ in 0..100 {
         let what = Target::new("act", "nothing");
-        ops::refuse(&site.world.desk, &acting(), &what, None, "so that the history has pages").await.unwrap();
+        ops::refuse(&site.world.command_context, &acting(), &what, None, "so that the history has pages")
+            .await
+            .unwrap();
     }
     site.world.sandbox.change_settings(|settings| settings.reachable = false);
     site.world.advance(Duration::from_mins(6));

@@ -74,7 +74,7 @@ async fn a_grant_that_was_taken_away_a_moment_ago_counts() {
     let before = site.world.head().await;
     let mut acting = crate::support::acting();
     acting.actor = unstale::domain::actor::Actor::person(&person.id, EVE);
-    let late = ops::request_invalidation(&site.world.desk, &acting, &new).await;
+    let late = ops::request_invalidation(&site.world.command_context, &acting, &new).await;
     assert!(matches!(late, Err(OpError::Hidden)), "{late:?}");
     only(&site, before, "act.refused").await;
     for act in ["cancel", "retry"] {

@@ -18,7 +18,7 @@ async fn site() -> Site {
     let ways = Ways { trusted: Trusted::parse("127.0.0.0/8").unwrap(), ..Ways::default() };
     let site = Site::over(World::new().await, Options { ways, ..options() }).await;
     let email = Email::parse(EMAIL).unwrap();
-    ops::add_person(&site.world.desk, &acting(), &email, Role::Operator, PASSWORD).await.unwrap();
+    ops::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD).await.unwrap();
     site
 }
 

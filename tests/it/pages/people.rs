@@ -150,8 +150,10 @@ async fn two_administrators_who_demote_each_other_leave_one() {
             world.database.write(async |tx| people::insert(tx, person, "x").await).await;
         }
         let demote = |id| {
-            let desk = world.desk.clone();
-            async move { unstale::ops::change_role(&desk, &crate::support::shell(), id, Role::Viewer).await }
+            let command_context = world.command_context.clone();
+            async move {
+                unstale::ops::change_role(&command_context, &crate::support::shell(), id, Role::Viewer).await
+            }
         };
         let (first, second) = tokio::join!(demote(&one.id), demote(&other.id));
         assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");

@@ -277,7 +277,7 @@ async fn two_people(world: &World, change: impl FnOnce(&mut Protection)) -> (Act
 
 async fn proposed(world: &World) -> ProposalId {
     let new = world.new_invalidation(SHOP, "/*").await;
-    match ops::request_invalidation(&world.desk, &acting(), &new).await.unwrap() {
+    match ops::request_invalidation(&world.command_context, &acting(), &new).await.unwrap() {
         Requested::Proposed(id) => id,
         other => panic!("{other:?}"),
     }
@@ -288,8 +288,8 @@ async fn two_approvals_at_once_are_one(world: World) {
     let id = proposed(&world).await;
     let before = world.head().await;
     let approve = |who: Acting| {
-        let (desk, id) = (world.desk.clone(), id.clone());
-        async move { ops::approve_proposal(&desk, &who, &id, "", OURS).await }
+        let (command_context, id) = (world.command_context.clone(), id.clone());
+        async move { ops::approve_proposal(&command_context, &who, &id, "", OURS).await }
     };
     let both = tokio::join!(tokio::spawn(approve(bob)), tokio::spawn(approve(eve)));
     let both = [both.0.unwrap(), both.1.unwrap()];
@@ -304,8 +304,8 @@ async fn two_requests_at_once_are_one(world: World) {
     let (bob, eve) = two_people(&world, |protection| protection.cool_down = seconds(30)).await;
     let (one, two) = (world.new_invalidation(SHOP, "/a").await, world.new_invalidation(SHOP, "/a").await);
     let request = |who: Acting, new| {
-        let desk = world.desk.clone();
-        async move { ops::request_invalidation(&desk, &who, &new).await.unwrap() }
+        let command_context = world.command_context.clone();
+        async move { ops::request_invalidation(&command_context, &who, &new).await.unwrap() }
     };
     let both = tokio::join!(tokio::spawn(request(bob, one)), tokio::spawn(request(eve, two)));
     let both = [both.0.unwrap(), both.1.unwrap()];
@@ -338,7 +338,7 @@ async fn what_the_asker_may_not_do_any_more_is_not_approved() {
          created_at) VALUES ('g', 'person', 'p1', 'E1SHOP7K2M4NQX', '/docs/', FALSE, 1)";
     world.database.raw().await.run(narrow).await.unwrap();
     let before = world.head().await;
-    let late = ops::approve_proposal(&world.desk, &bob, &id, "", OURS).await;
+    let late = ops::approve_proposal(&world.command_context, &bob, &id, "", OURS).await;
     assert!(matches!(late, Err(OpError::NotAllowed(_))), "{late:?}");
     assert_eq!(world.events_after(before).await, ["act.refused"]);
     assert_eq!(world.recent().await, []);

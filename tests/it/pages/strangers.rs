@@ -60,7 +60,8 @@ async fn made_up_links_cost_no_hash_and_become_slow_and_fill_no_history() {
 async fn mistakes_with_a_good_link_do_not_count() {
     let site = Site::new().await;
     let email = Email::parse("grace@example.com").unwrap();
-    let (_, link) = ops::invite_person(&site.world.desk, &shell(), &email, Role::Operator).await.unwrap();
+    let (_, link) =
+        ops::invite_person(&site.world.command_context, &shell(), &email, Role::Operator).await.unwrap();
     let browser = site.stranger();
     for _ in 0..40 {
         let fields = [("key", link.reveal()), ("password", "short")];

@@ -11,7 +11,7 @@ const PAGE: &str = "/settings/tokens";
 
 async fn lets_in(site: &Site, secret: &str) -> bool {
     let secret = TokenSecret::parse(secret).expect("what is shown is a token");
-    ops::recognise_token(&site.world.desk, Origin::default(), &secret).await.unwrap().is_some()
+    ops::recognise_token(&site.world.command_context, Origin::default(), &secret).await.unwrap().is_some()
 }
 
 #[tokio::test]
@@ -28,11 +28,14 @@ async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
     page.assert_says("deploy").assert_says(WORKSHOP).assert_silent_about(&secret);
     assert!(!page.has("#token"));
 
-    let (token, acting, access) =
-        ops::recognise_token(&site.world.desk, Origin::default(), &TokenSecret::parse(&secret).unwrap())
-            .await
-            .unwrap()
-            .unwrap();
+    let (token, acting, access) = ops::recognise_token(
+        &site.world.command_context,
+        Origin::default(),
+        &TokenSecret::parse(&secret).unwrap(),
+    )
+    .await
+    .unwrap()
+    .unwrap();
     assert_eq!((acting.actor.name.as_str(), acting.origin.sign_in.as_str()), ("deploy", "token"));
     let sees = |site: &str| access.sees(&unstale::domain::id::DistributionId::from_trusted(site));
     assert!(sees(WORKSHOP) && !sees(SHOP));
@@ -90,13 +93,13 @@ async fn a_token_acts_as_no_more_than_its_maker_may_and_the_pages_say_so_before(
     let secret = ada.submit(&form).await.text("#token");
     let token = TokenSecret::parse(&secret).unwrap();
     let recognised =
-        async || ops::recognise_token(&site.world.desk, Origin::default(), &token).await.unwrap();
+        async || ops::recognise_token(&site.world.command_context, Origin::default(), &token).await.unwrap();
     let (found, acting, access) = recognised().await.unwrap();
     assert_eq!(access.role, Role::Operator);
     for typed in ["/a", "/b"] {
         let mut new = site.world.new_invalidation(WORKSHOP, typed).await;
         new.not_before = Some(site.world.now().plus(Duration::from_hours(24)));
-        ops::request_invalidation(&site.world.desk, &acting, &new).await.unwrap();
+        ops::request_invalidation(&site.world.command_context, &acting, &new).await.unwrap();
     }
     let row = format!("form[action$='{}/revoke'] + .sub", found.id);
     assert_eq!(root.get(PAGE).await.text(&row), "2 waiting requests will be cancelled");

@@ -13,7 +13,7 @@ use unstale::{
     },
     ops,
     store::accounts,
-    worker::{Bench, Next, Submitter},
+    worker::{Next, Submitter, WorkerContext},
 };
 
 use crate::support::{Answer, Browser, Site, WORKSHOP, acting, items, page_of, uuid};
@@ -34,13 +34,13 @@ async fn request_anyway(site: &Site, texts: Vec<Item>) -> InvalidationId {
         unstale::domain::id::RequestKey::from_trusted(uuid()),
         uuid,
     );
-    ops::request_invalidation(&site.world.desk, &acting(), &new).await.unwrap();
+    ops::request_invalidation(&site.world.command_context, &acting(), &new).await.unwrap();
     new.id
 }
 
 /// Sends with another way to AWS than the world's.
 async fn submit_through(site: &Site, cloudfront: CloudFront) {
-    let submitter = Submitter::new(Bench { cloudfront, ..site.world.bench.clone() });
+    let submitter = Submitter::new(WorkerContext { cloudfront, ..site.world.worker_context.clone() });
     for _ in 0..100 {
         if submitter.tick().await.unwrap() != Next::Again {
             return;

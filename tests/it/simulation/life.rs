@@ -50,10 +50,10 @@ pub async fn live(seed: u64) {
     world.sandbox.change_settings(|sandbox| sandbox.item_limit = PATHS.into());
     let mut life = Life {
         rng,
-        submitter: Submitter::new(world.bench.clone()),
-        poller: Poller::new(world.bench.clone()),
-        surveyor: Surveyor::new(world.bench.clone()),
-        timekeeper: Timekeeper::new(world.bench.clone()),
+        submitter: Submitter::new(world.worker_context.clone()),
+        poller: Poller::new(world.worker_context.clone()),
+        surveyor: Surveyor::new(world.worker_context.clone()),
+        timekeeper: Timekeeper::new(world.worker_context.clone()),
         world,
         asked: Vec::new(),
     };
@@ -127,7 +127,7 @@ impl Life {
         }
         // What was under way arrives now: time here is compressed, and no packet is on its way for a minute.
         for _ in 0..2 {
-            let _ = self.world.bench.cloudfront.list_distributions(None, self.world.now()).await;
+            let _ = self.world.worker_context.cloudfront.list_distributions(None, self.world.now()).await;
         }
         if self.rng.chance(50) {
             self.restart().await;
@@ -136,10 +136,10 @@ impl Life {
 
     async fn restart(&mut self) {
         self.world.restart().await;
-        self.submitter = Submitter::new(self.world.bench.clone());
-        self.poller = Poller::new(self.world.bench.clone());
-        self.surveyor = Surveyor::new(self.world.bench.clone());
-        self.timekeeper = Timekeeper::new(self.world.bench.clone());
+        self.submitter = Submitter::new(self.world.worker_context.clone());
+        self.poller = Poller::new(self.world.worker_context.clone());
+        self.surveyor = Surveyor::new(self.world.worker_context.clone());
+        self.timekeeper = Timekeeper::new(self.world.worker_context.clone());
     }
 
     /// Our clock jumps; CloudFront's goes on. The service looks at it each second.
@@ -203,9 +203,9 @@ impl Life {
         let id = self.rng.pick(&self.asked);
         // Too late is an answer too.
         if self.rng.chance(50) {
-            let _ = ops::cancel_invalidation(&self.world.desk, &acting(), &id).await;
+            let _ = ops::cancel_invalidation(&self.world.command_context, &acting(), &id).await;
         } else {
-            let _ = ops::retry_invalidation(&self.world.desk, &acting(), &id).await;
+            let _ = ops::retry_invalidation(&self.world.command_context, &acting(), &id).await;
         }
     }
 

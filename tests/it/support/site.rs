@@ -85,7 +85,7 @@ impl Site {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        let pages = Web::new(world.desk.clone(), options(&address), stop.clone());
+        let pages = Web::new(world.command_context.clone(), options(&address), stop.clone());
         let passing = pages.clone();
         let hub = tokio::spawn(async move { passing.pass_events_on().await });
         let server = tokio::spawn(web::serve(listener, unstale::app::routes(&pages), pages));
@@ -113,7 +113,7 @@ impl Site {
     pub async fn signed_in(&self, email: &str, role: Role) -> Browser {
         let person = self.person(email, role).await;
         let origin = Origin { sign_in: "password".to_owned(), ..Origin::default() };
-        let signed_in = ops::open_session(&self.world.desk, &origin, person).await.unwrap();
+        let signed_in = ops::open_session(&self.world.command_context, &origin, person).await.unwrap();
         let browser = self.stranger();
         browser.set_cookie("unstale", signed_in.secret.reveal());
         browser
@@ -166,7 +166,12 @@ impl Site {
         let distribution = DistributionId::from_trusted(distribution);
         let reference = CallerReference::from_trusted(reference);
         let items = samples::items(texts);
-        self.world.bench.cloudfront.create_invalidation(&distribution, &reference, &items).await.unwrap();
+        self.world
+            .worker_context
+            .cloudfront
+            .create_invalidation(&distribution, &reference, &items)
+            .await
+            .unwrap();
     }
 
     /// How many rows each table has: what was kept. Of the history only what was done; each refusal is in it anyway.

@@ -24,10 +24,10 @@ use unstale::{
         proposal::Proposal,
         time::Timestamp,
     },
-    ops::{self, Desk, Requested},
+    ops::{self, CommandContext, Requested},
     store::{StoreError, audit, batches, distributions, invalidations, people},
     wake::Bell,
-    worker::{Bench, Facts, Next, Poller, Settings, Step, Submitter, Surveyor},
+    worker::{Facts, Next, Poller, Settings, Step, Submitter, Surveyor, WorkerContext},
 };
 
 use super::{Database, Engine, START, samples};
@@ -63,8 +63,8 @@ pub struct World {
     pub database: Database,
     pub sandbox: Sandbox,
     pub clock: Clock,
-    pub desk: Desk,
-    pub bench: Bench,
+    pub command_context: CommandContext,
+    pub worker_context: WorkerContext,
     submitter: Submitter,
     poller: Poller,
     surveyor: Surveyor,
@@ -127,19 +127,25 @@ impl World {
         .unwrap();
         let clock = Clock::manual(START);
         let (db, bell) = (database.db.clone(), Bell::new());
-        let desk = Desk::new(db.clone(), clock.clone(), bell.clone());
+        let command_context = CommandContext::new(db.clone(), clock.clone(), bell.clone());
         let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
-        let bench =
-            Bench { db, cloudfront, trail: None, clock: clock.clone(), bell, settings: setup.settings };
+        let worker_context = WorkerContext {
+            db,
+            cloudfront,
+            trail: None,
+            clock: clock.clone(),
+            bell,
+            settings: setup.settings,
+        };
         Self {
             database,
             sandbox,
             clock,
-            desk,
-            submitter: Submitter::new(bench.clone()),
-            poller: Poller::new(bench.clone()),
-            surveyor: Surveyor::new(bench.clone()),
-            bench,
+            command_context,
+            submitter: Submitter::new(worker_context.clone()),
+            poller: Poller::new(worker_context.clone()),
+            surveyor: Surveyor::new(worker_context.clone()),
+            worker_context,
             finished: false,
             edited: AtomicBool::new(false),
             _folder: folder,
@@ -154,14 +160,14 @@ impl World {
     /// The service ends without a word and begins anew.
     pub async fn restart(&mut self) {
         self.database.write(async |tx| batches::release_all(tx).await).await;
-        self.submitter = Submitter::new(self.bench.clone());
-        self.poller = Poller::new(self.bench.clone());
-        self.surveyor = Surveyor::new(self.bench.clone());
+        self.submitter = Submitter::new(self.worker_context.clone());
+        self.poller = Poller::new(self.worker_context.clone());
+        self.surveyor = Surveyor::new(self.worker_context.clone());
     }
 
     /// Another replica's hand on the same database.
     pub fn another_submitter(&self) -> Submitter {
-        Submitter::new(self.bench.clone())
+        Submitter::new(self.worker_context.clone())
     }
 
     pub fn now(&self) -> Timestamp {
@@ -207,8 +213,8 @@ impl World {
     /// Reads all there is, without the pace that the surveyor keeps and without a trace of it.
     pub async fn survey_at_once(&self) {
         let read = unstale::domain::pace::Pace::new(1_000_000.0, 1_000_000);
-        let settings = Settings { read, ..self.bench.settings };
-        let surveyor = Surveyor::new(Bench { settings, ..self.bench.clone() });
+        let settings = Settings { read, ..self.worker_context.settings };
+        let surveyor = Surveyor::new(WorkerContext { settings, ..self.worker_context.clone() });
         until_rest(async || surveyor.tick().await.unwrap()).await;
         self.database.raw().await.run("UPDATE account SET read_next_at = 0").await.unwrap();
         self.sandbox.clear_calls();
@@ -237,7 +243,7 @@ impl World {
     pub async fn console(&self, distribution: &DistributionId, reference: &str, texts: &[&str]) {
         let reference = CallerReference::from_trusted(reference);
         let items = samples::items(texts);
-        self.bench.cloudfront.create_invalidation(distribution, &reference, &items).await.unwrap();
+        self.worker_context.cloudfront.create_invalidation(distribution, &reference, &items).await.unwrap();
     }
 
     pub async fn site(&self, distribution: &str) -> Distribution {
@@ -248,7 +254,7 @@ impl World {
     /// What a person's form becomes.
     pub async fn new_invalidation(&self, distribution: &str, typed: &str) -> NewInvalidation {
         let site = self.site(distribution).await;
-        let limits = self.bench.settings.limits;
+        let limits = self.worker_context.settings.limits;
         let around = Surroundings::unmeasured(limits);
         let plan = Plan::work_out(typed, &site, around);
         assert!(plan.is_sendable(), "{:?}", plan.refused().collect::<Vec<_>>());
@@ -261,7 +267,7 @@ impl World {
     /// A person asks for these lines.
     pub async fn request_at(&self, distribution: &str, typed: &str) -> InvalidationId {
         let new = self.new_invalidation(distribution, typed).await;
-        let requested = ops::request_invalidation(&self.desk, &acting(), &new).await.unwrap();
+        let requested = ops::request_invalidation(&self.command_context, &acting(), &new).await.unwrap();
         assert_eq!(requested, Requested::New(new.id.clone()));
         new.id
     }

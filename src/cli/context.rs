@@ -4,7 +4,7 @@ use crate::{
     clock::Clock,
     config::DatabaseArgs,
     domain::actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
-    ops::Desk,
+    ops::CommandContext,
     store::Db,
     wake::Bell,
 };
@@ -21,7 +21,7 @@ pub fn acting() -> Acting {
 }
 
 /// Opens the database; the service may be using it, under the same name.
-pub async fn open(database: &DatabaseArgs) -> Result<Desk, CliError> {
+pub async fn open(database: &DatabaseArgs) -> Result<CommandContext, CliError> {
     let db = Db::open_beside_service(&database.database).await?;
-    Ok(Desk::new(db, Clock::system(), Bell::new()))
+    Ok(CommandContext::new(db, Clock::system(), Bell::new()))
 }
