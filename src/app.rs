@@ -13,12 +13,12 @@ use crate::{
     config::{AuditArgs, WebhookError},
     domain::bounds::Bounds,
     heartbeats::Heartbeats,
+    notify::{Listener, Notifier},
     ops::{self, CommandContext, OpError},
     store::{
         Db, StoreError, batches,
         instance_lock::{self, InstanceLock, LockError},
     },
-    wake::{Bell, Listener},
     web::{self, Described, Options, Web},
     worker::{
         self, FileWatcher, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor,
@@ -80,9 +80,9 @@ impl App {
             batches::release_all(&mut tx).await?;
             tx.commit().await?;
         }
-        let (clock, bell) = (Clock::system(), Bell::new());
-        let command_context = CommandContext::new(db.clone(), clock.clone(), bell.clone());
-        let worker_context = WorkerContext { db, cloudfront, trail: None, clock, bell, settings };
+        let (clock, notifier) = (Clock::system(), Notifier::new());
+        let command_context = CommandContext::new(db.clone(), clock.clone(), notifier.clone());
+        let worker_context = WorkerContext { db, cloudfront, trail: None, clock, notifier, settings };
         Ok(Self {
             command_context,
             worker_context,
@@ -152,9 +152,9 @@ impl App {
     }
 
     fn start_workers(&self, workers: &mut JoinSet<()>) {
-        let bell = Arc::new(Mutex::new(self.worker_context.bell.listen()));
+        let notifier = Arc::new(Mutex::new(self.worker_context.notifier.listen()));
         for _ in 0..SUBMITTERS {
-            self.start_submitter(workers, Arc::clone(&bell));
+            self.start_submitter(workers, Arc::clone(&notifier));
         }
         for _ in 0..POLLERS {
             let poller = Poller::new(self.worker_context.clone());
@@ -202,13 +202,13 @@ impl App {
         }
     }
 
-    fn start_submitter(&self, workers: &mut JoinSet<()>, bell: Arc<Mutex<Listener>>) {
+    fn start_submitter(&self, workers: &mut JoinSet<()>, notifier: Arc<Mutex<Listener>>) {
         let submitter = Submitter::new(self.worker_context.clone());
         let (clock, stop, heartbeats) =
             (self.worker_context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
         workers.spawn(async move {
             let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
-            worker::run_in_turn("submitter", &heartbeats, &clock, &bell, &stop, claim, finish).await;
+            worker::run_in_turn("submitter", &heartbeats, &clock, &notifier, &stop, claim, finish).await;
         });
     }
 

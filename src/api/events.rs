@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::{
     domain::audit::{Chained, sight::Sight},
+    notify::Listener,
     store::audit as history,
-    wake::Listener,
 };
 
 use super::{
@@ -62,7 +62,7 @@ pub async fn stream(
         return Err(ApiError::invalid(vec![Fault::new("last-event-id", format!("has to be {wanted}."))]));
     }
     let place = api.streams.take(&caller.acting.actor)?;
-    let bell = api.context.bell.listen();
+    let notifier = api.context.notifier.listen();
     let head = history::head(&mut *api.context.db.read().await?).await?;
     let reader = Reader {
         cursor: last.flatten().or(after).map_or(head, |cursor| cursor.min(head)),
@@ -70,7 +70,7 @@ pub async fn stream(
         sight: Sight::of(&caller.acting.actor, &caller.access),
         waiting: VecDeque::new(),
         until: Instant::now() + LIFE,
-        bell,
+        notifier,
         caller,
         api,
         _place: place,
@@ -91,7 +91,7 @@ struct Reader {
     sight: Option<Sight>,
     waiting: VecDeque<Chained>,
     until: Instant,
-    bell: Listener,
+    notifier: Listener,
     caller: Caller,
     api: Api,
     _place: Place,
@@ -135,7 +135,7 @@ impl Reader {
 
     async fn wait(&mut self) -> Option<()> {
         tokio::select! {
-            () = self.bell.rung() => {
+            () = self.notifier.notified() => {
                 tokio::time::sleep(TOGETHER).await;
                 Some(())
             }

@@ -81,11 +81,11 @@ async fn wait_for_end(
     most: Duration,
 ) -> Result<Invalidation, ApiError> {
     let _place = api.waiters.take(&caller.acting.actor)?;
-    let mut bell = api.context.bell.listen();
+    let mut notifier = api.context.notifier.listen();
     let until = tokio::time::Instant::now() + most;
     while is_open(&found) {
         tokio::select! {
-            () = bell.rung() => tokio::time::sleep(TOGETHER).await,
+            () = notifier.notified() => tokio::time::sleep(TOGETHER).await,
             () = tokio::time::sleep(HEARTBEAT) => {}
             () = tokio::time::sleep_until(until) => break,
             () = api.stop.cancelled() => break,

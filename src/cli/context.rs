@@ -4,9 +4,9 @@ use crate::{
     clock::Clock,
     config::DatabaseArgs,
     domain::actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
+    notify::Notifier,
     ops::CommandContext,
     store::Db,
-    wake::Bell,
 };
 
 use super::CliError;
@@ -23,5 +23,5 @@ pub fn acting() -> Acting {
 /// Opens the database; the service may be using it, under the same name.
 pub async fn open(database: &DatabaseArgs) -> Result<CommandContext, CliError> {
     let db = Db::open_beside_service(&database.database).await?;
-    Ok(CommandContext::new(db, Clock::system(), Bell::new()))
+    Ok(CommandContext::new(db, Clock::system(), Notifier::new()))
 }

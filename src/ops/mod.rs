@@ -93,9 +93,9 @@ pub use sign_in::{SignIn, SignedIn, open_session, refuse_sign_in, sign_in};
 use crate::{
     clock::Clock,
     domain::{bounds::Bounds, secret::Secret},
+    notify::Notifier,
     step,
     store::{Db, StoreError, Tx},
-    wake::Bell,
 };
 use counter::Counter;
 use keep_to_bounds::Tally;
@@ -105,7 +105,7 @@ use keep_to_bounds::Tally;
 pub struct CommandContext {
     pub db: Db,
     pub clock: Clock,
-    pub bell: Bell,
+    pub notifier: Notifier,
     /// How much one actor may ask for.
     pub bounds: Bounds,
     counter: Counter,
@@ -114,11 +114,11 @@ pub struct CommandContext {
 
 impl CommandContext {
     #[must_use]
-    pub fn new(db: Db, clock: Clock, bell: Bell) -> Self {
+    pub fn new(db: Db, clock: Clock, notifier: Notifier) -> Self {
         Self {
             db,
             clock,
-            bell,
+            notifier,
             bounds: Bounds::default(),
             counter: Counter::default(),
             tally: Tally::default(),
@@ -136,7 +136,7 @@ impl CommandContext {
         step::reached("requesting");
         tx.commit().await?;
         step::reached("requested");
-        self.bell.ring();
+        self.notifier.notify();
         Ok(())
     }
 }

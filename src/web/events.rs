@@ -60,7 +60,7 @@ impl Hub {
 
     /// Reads and passes on until `stop`. An error is logged and tried again.
     pub async fn run(&self, stop: &CancellationToken) {
-        let mut bell = self.context.bell.listen();
+        let mut notifier = self.context.notifier.listen();
         let mut cursor = None;
         while !stop.is_cancelled() {
             match self.pass_on(&mut cursor).await {
@@ -70,7 +70,7 @@ impl Hub {
             tokio::time::sleep(BREATH).await;
             // On SQLite every writer of the service rings; other processes write too seldom to be asked after so often.
             tokio::select! {
-                () = bell.rung() => {}
+                () = notifier.notified() => {}
                 () = tokio::time::sleep(HEARTBEAT) => {}
                 () = stop.cancelled() => {}
             }

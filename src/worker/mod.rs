@@ -35,8 +35,8 @@ use crate::{
         batching::{self, Limits},
         pace::Pace,
     },
+    notify::Notifier,
     store::Db,
-    wake::Bell,
 };
 
 /// What every worker works with.
@@ -47,7 +47,7 @@ pub struct WorkerContext {
     /// Where it may be asked who made what was made outside.
     pub trail: Option<CloudTrail>,
     pub clock: Clock,
-    pub bell: Bell,
+    pub notifier: Notifier,
     pub settings: Settings,
 }
 

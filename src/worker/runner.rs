@@ -5,7 +5,7 @@ use std::{fmt::Display, future::pending, time::Duration};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::Clock, domain::time::Timestamp, heartbeats::Heartbeats, wake::Listener};
+use crate::{clock::Clock, domain::time::Timestamp, heartbeats::Heartbeats, notify::Listener};
 
 /// The longest rest between two ticks: what another replica wrote is seen by then.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ pub async fn run_in_turn<W, E, C, F>(
     name: &'static str,
     heartbeats: &Heartbeats,
     clock: &Clock,
-    bell: &Mutex<Listener>,
+    notifier: &Mutex<Listener>,
     stop: &CancellationToken,
     claim: impl Fn() -> C,
     finish: impl Fn(W) -> F,
@@ -77,7 +77,7 @@ pub async fn run_in_turn<W, E, C, F>(
 {
     let heartbeat = heartbeats.of(name);
     loop {
-        let mut turn = bell.lock().await;
+        let mut turn = notifier.lock().await;
         if stop.is_cancelled() {
             return;
         }
@@ -90,7 +90,7 @@ pub async fn run_in_turn<W, E, C, F>(
             Ok(Err(next)) => {
                 heartbeat.beat();
                 tokio::time::sleep(BREATH).await;
-                rest(next, clock, turn.rung(), stop).await;
+                rest(next, clock, turn.notified(), stop).await;
                 Ok(())
             }
             Err(error) => {

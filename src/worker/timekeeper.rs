@@ -70,7 +70,7 @@ impl Timekeeper {
                 ended,
                 "the clock was put back; what waited for a later time goes on, and sessions and links of then are over"
             );
-            self.context.bell.ring();
+            self.context.notifier.notify();
         }
         Ok(())
     }

@@ -10,9 +10,9 @@ use unstale::{
         id::DistributionId,
         session::SessionLimits,
     },
+    notify::Notifier,
     ops::{self, CommandContext},
     store::{audit, groups},
-    wake::Bell,
     web::{Options, ways::Ways},
 };
 
@@ -203,7 +203,7 @@ async fn what_another_process_writes_is_heard_without_a_bell() {
     let start = site.world.head().await;
     let mut stream = Stream::open(&ada, Some(start), None).await;
     let CommandContext { db, clock, .. } = site.world.command_context.clone();
-    let command_context = CommandContext::new(db, clock, Bell::new());
+    let command_context = CommandContext::new(db, clock, Notifier::new());
     unstale::ops::refresh_distributions(&command_context, &crate::support::acting()).await.unwrap();
     assert_eq!(stream.ids(1).await, [start + 1]);
     drop(stream);
@@ -336,7 +336,7 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
     let own = site.world.command_context.clone();
     // Another replica has another bell.
     let CommandContext { db, clock, .. } = own.clone();
-    let other = CommandContext::new(db, clock, Bell::new());
+    let other = CommandContext::new(db, clock, Notifier::new());
     let by = crate::support::shell();
     for command_context in [&own, &other] {
         let bystander =

@@ -197,7 +197,7 @@ fn a_law_that_is_kept_is_not_complained_about() {
         ("store/x.rs", "const S: &str = r#\"crate::web::\"x\"#;"),
         ("store/x.rs", "const C: char = '\"'; // crate::web::serve\nconst D: char = '\"';"),
         ("cloudfront/x.rs", "use aws_sdk_cloudfront::{Client, error::SdkError};"),
-        ("worker/x.rs", "use crate::{clock::Clock, cloudfront, domain, store::Db, wake::Bell};"),
+        ("worker/x.rs", "use crate::{clock::Clock, cloudfront, domain, store::Db, wake::Notifier};"),
         ("web/x.rs", "use crate::domain::aws_cli; fn f() { aws_cli::create_invalidation() }"),
         ("web/x.rs", "fn f() { event.aws_request_id.clone(); }"),
         ("main.rs", "fn main() { unstale::cli::run() }"),

@@ -107,7 +107,7 @@ impl Poller {
             );
         }
         if changed {
-            self.context.bell.ring();
+            self.context.notifier.notify();
         }
         Ok(())
     }

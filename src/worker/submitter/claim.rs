@@ -45,7 +45,7 @@ pub(super) async fn claim(context: &WorkerContext) -> Result<Claim, StoreError> 
             }
             Claim::Withdrawn => {
                 tx.commit().await?;
-                context.bell.ring();
+                context.notifier.notify();
                 return Ok(Claim::Withdrawn);
             }
             Claim::Nothing(Next::At(at)) => next = Next::At(at),

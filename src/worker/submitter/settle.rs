@@ -62,7 +62,7 @@ pub(super) async fn settle(context: &WorkerContext, held: &Held, answer: &Answer
     step::reached("settling");
     tx.commit().await?;
     step::reached("settled");
-    context.bell.ring();
+    context.notifier.notify();
     Ok(())
 }
 

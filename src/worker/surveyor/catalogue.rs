@@ -93,7 +93,7 @@ pub(super) async fn read(
             Next::Again
         }
     };
-    context.bell.ring();
+    context.notifier.notify();
     Ok(next)
 }
 

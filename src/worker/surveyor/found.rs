@@ -75,7 +75,7 @@ async fn write(
     trail::insert(&mut tx, &invalidation.id, seen.created_at).await?;
     audit::append(&mut tx, event(&invalidation, seen, record, now));
     tx.commit().await?;
-    context.bell.ring();
+    context.notifier.notify();
     Ok(())
 }
 

@@ -144,7 +144,7 @@ async fn keep(context: &WorkerContext, made: &Made) -> Result<(), StoreError> {
     }
     audit::append(&mut tx, event);
     tx.commit().await?;
-    context.bell.ring();
+    context.notifier.notify();
     Ok(())
 }
 

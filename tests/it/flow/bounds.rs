@@ -123,8 +123,8 @@ async fn what_is_approved_counts_for_whoever_asked() {
         panic!("it did not wait")
     };
     // A restart in between: what was counted in memory is gone, and counted anew with the next request.
-    let CommandContext { db, clock, bell, bounds, .. } = site.world.command_context.clone();
-    site.world.command_context = CommandContext::new(db, clock, bell).bounded(bounds);
+    let CommandContext { db, clock, notifier, bounds, .. } = site.world.command_context.clone();
+    site.world.command_context = CommandContext::new(db, clock, notifier).bounded(bounds);
     let world = &site.world;
     assert!(matches!(ask(world, &acting(), &lines(9, |n| format!("/a{n}"))).await, Ok(Requested::New(_))));
     ops::approve_proposal(&world.command_context, &boss, &proposal, "", OURS).await.unwrap();

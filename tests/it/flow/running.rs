@@ -17,13 +17,13 @@ async fn a_press_of_the_button_wakes_the_submitter() {
         let (worker_context, stop) = (world.worker_context.clone(), stop.clone());
         tokio::spawn(async move {
             let submitter = Submitter::new(worker_context.clone());
-            let bell = Mutex::new(worker_context.bell.listen());
+            let notifier = Mutex::new(worker_context.notifier.listen());
             let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
             worker::run_in_turn(
                 "submitter",
                 &Heartbeats::default(),
                 &worker_context.clock,
-                &bell,
+                &notifier,
                 &stop,
                 claim,
                 finish,
@@ -31,10 +31,10 @@ async fn a_press_of_the_button_wakes_the_submitter() {
             .await;
         })
     };
-    let mut bell = world.command_context.bell.listen();
+    let mut notifier = world.command_context.notifier.listen();
     let id = world.request("/a").await;
     while world.batch_state(&id).await != "in_progress" {
-        bell.rung().await;
+        notifier.notified().await;
     }
     stop.cancel();
     running.await.unwrap();

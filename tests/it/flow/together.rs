@@ -6,9 +6,9 @@ use unstale::{
         access::Role, actor::Actor, id::DistributionId, idempotency::Answer, invalidation::NewInvalidation,
         protection::Protection,
     },
+    notify::Notifier,
     ops::{self, CommandContext, OpError, Requested},
     store::{people, protections},
-    wake::Bell,
 };
 
 use crate::support::{SHOP, WORKSHOP, World, acting, person, seconds};
@@ -139,7 +139,7 @@ async fn replicas_take_each_key_once() {
     let other = CommandContext::new(
         world.command_context.db.clone(),
         world.command_context.clock.clone(),
-        Bell::new(),
+        Notifier::new(),
     );
     let mut new = Vec::new();
     for one in requests(&world, 20).await {

@@ -24,9 +24,9 @@ use unstale::{
         proposal::Proposal,
         time::Timestamp,
     },
+    notify::Notifier,
     ops::{self, CommandContext, Requested},
     store::{StoreError, audit, batches, distributions, invalidations, people},
-    wake::Bell,
     worker::{Facts, Next, Poller, Settings, Step, Submitter, Surveyor, WorkerContext},
 };
 
@@ -126,15 +126,15 @@ impl World {
         .await
         .unwrap();
         let clock = Clock::manual(START);
-        let (db, bell) = (database.db.clone(), Bell::new());
-        let command_context = CommandContext::new(db.clone(), clock.clone(), bell.clone());
+        let (db, notifier) = (database.db.clone(), Notifier::new());
+        let command_context = CommandContext::new(db.clone(), clock.clone(), notifier.clone());
         let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
         let worker_context = WorkerContext {
             db,
             cloudfront,
             trail: None,
             clock: clock.clone(),
-            bell,
+            notifier,
             settings: setup.settings,
         };
         Self {
