@@ -93,8 +93,8 @@ pub use sign_in::{SignIn, SignedIn, open_session, refuse_sign_in, sign_in};
 use crate::{
     clock::Clock,
     domain::{bounds::Bounds, secret::Secret},
+    failpoint,
     notify::Notifier,
-    step,
     store::{Db, StoreError, Tx},
 };
 use counter::Counter;
@@ -133,9 +133,9 @@ impl CommandContext {
 
     /// Makes it durable, then tells the workers and the live pages.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        step::reached("requesting");
+        failpoint::hit("requesting");
         tx.commit().await?;
-        step::reached("requested");
+        failpoint::hit("requested");
         self.notifier.notify();
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::{
         retry::wait_before_look,
         time::Timestamp,
     },
-    step,
+    failpoint,
     store::{
         StoreError, Tx, accounts, audit,
         batches::{self, Watched},
@@ -49,9 +49,9 @@ impl Poller {
             Ok(held) => held,
             Err(next) => return Ok(next),
         };
-        step::reached("polling");
+        failpoint::hit("polling");
         let answers = ask::ask(&self.context, &held.distribution, &held.watched).await;
-        step::reached("polled");
+        failpoint::hit("polled");
         self.settle(&held, &answers).await?;
         Ok(Next::Again)
     }

@@ -15,7 +15,7 @@ use crate::{
         problem::{Problem, ProblemKind, Verdict},
         time::Timestamp,
     },
-    step,
+    failpoint,
     store::StoreError,
 };
 
@@ -91,7 +91,7 @@ impl Submitter {
             Claim::Withdrawn => Ok(Err(Next::Again)),
             Claim::Nothing(next) => Ok(Err(next)),
             Claim::Held(held) => {
-                step::reached("claimed");
+                failpoint::hit("claimed");
                 Ok(Ok(Work(Some(held))))
             }
         }
@@ -102,7 +102,7 @@ impl Submitter {
         let mut unwritten = self.unwritten.lock().await;
         if let Some(mut held) = work.0 {
             let answer = self.send(&mut held).await?;
-            step::reached("answered");
+            failpoint::hit("answered");
             *unwritten = Some((held, answer));
         }
         if let Some((held, answer)) = unwritten.as_ref() {

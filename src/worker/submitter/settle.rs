@@ -12,7 +12,7 @@ use crate::{
         retry::{wait_before_look, wait_before_retry},
         time::Timestamp,
     },
-    step,
+    failpoint,
     store::{
         StoreError, Tx, accounts, audit,
         batches::{self, NotAccepted},
@@ -59,9 +59,9 @@ pub(super) async fn settle(context: &WorkerContext, held: &Held, answer: &Answer
     if is_news(&event, repeated) {
         audit::append(&mut tx, event);
     }
-    step::reached("settling");
+    failpoint::hit("settling");
     tx.commit().await?;
-    step::reached("settled");
+    failpoint::hit("settled");
     context.notifier.notify();
     Ok(())
 }
