@@ -10,17 +10,17 @@ use crate::{
     api::{self, Api},
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail},
+    commands::{self, CommandContext, CommandError},
     config::{AuditArgs, WebhookError},
     domain::bounds::Bounds,
     heartbeats::Heartbeats,
     notify::{Listener, Notifier},
-    ops::{self, CommandContext, OpError},
     store::{
         Db, StoreError, batches,
         instance_lock::{self, InstanceLock, LockError},
     },
     web::{self, Described, Options, Web},
-    worker::{
+    workers::{
         self, FileWatcher, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor,
         Timekeeper, WorkerContext,
     },
@@ -40,7 +40,7 @@ pub enum AppError {
     #[error("the database: {0}")]
     Store(#[from] StoreError),
     #[error("{0}")]
-    Op(#[from] OpError),
+    Op(#[from] CommandError),
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
     #[error("{0}")]
@@ -110,7 +110,7 @@ impl App {
     /// Checks the history and signs its heads while it runs.
     pub fn sealed(mut self, audit: &AuditArgs) -> Result<Self, AppError> {
         let file = audit.key_file(self.command_context.db.file());
-        let (key, made) = worker::open_key(&file)?;
+        let (key, made) = workers::open_key(&file)?;
         if made && self.command_context.db.is_shared() {
             tracing::warn!(
                 file = %file.display(),
@@ -208,7 +208,7 @@ impl App {
             (self.worker_context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
         workers.spawn(async move {
             let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
-            worker::run_in_turn("submitter", &heartbeats, &clock, &notifier, &stop, claim, finish).await;
+            workers::run_in_turn("submitter", &heartbeats, &clock, &notifier, &stop, claim, finish).await;
         });
     }
 
@@ -216,16 +216,16 @@ impl App {
     fn start<T, F>(&self, workers: &mut JoinSet<()>, name: &'static str, tick: T)
     where
         T: Fn() -> F + Send + Sync + 'static,
-        F: Future<Output = Result<worker::Next, StoreError>> + Send,
+        F: Future<Output = Result<workers::Next, StoreError>> + Send,
     {
         let (clock, stop, heartbeats) =
             (self.worker_context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
-        workers.spawn(async move { worker::run(name, &heartbeats, &clock, &stop, tick).await });
+        workers.spawn(async move { workers::run(name, &heartbeats, &clock, &stop, tick).await });
     }
 
     /// The link for the first account, where there is none.
     pub async fn set_up_link(&self, base: &str) -> Result<Option<String>, AppError> {
-        let secret = ops::make_set_up_link(&self.command_context).await?;
+        let secret = commands::make_set_up_link(&self.command_context).await?;
         Ok(secret.map(|secret| format!("{base}/setup?key={}", secret.reveal())))
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         ticket::{self, TicketError, Tickets},
     },
     identity::is_safe_address,
-    worker::{self, PostError, Retention, Webhook},
+    workers::{self, PostError, Retention, Webhook},
 };
 
 /// Where the database is: every command that needs it takes this.
@@ -140,7 +140,7 @@ pub struct AuditArgs {
     /// Drop events of the history after so many days, 400 at least, once they are in a file of the folder that
     /// --audit-archive names. Without it they are kept for ever.
     #[arg(long, env = "UNSTALE_AUDIT_DAYS", requires = "audit_archive", value_name = "DAYS",
-        value_parser = clap::value_parser!(u32).range(i64::from(worker::DAYS_MIN)..=36_500))]
+        value_parser = clap::value_parser!(u32).range(i64::from(workers::DAYS_MIN)..=36_500))]
     pub audit_days: Option<u32>,
     /// The folder that old events are exported to before they are dropped.
     #[arg(long, env = "UNSTALE_AUDIT_ARCHIVE", requires = "audit_days", value_name = "FOLDER")]
@@ -218,10 +218,10 @@ impl PaceArgs {
     }
 
     #[must_use]
-    pub fn worker_settings(self) -> worker::Settings {
-        worker::Settings {
+    pub fn worker_settings(self) -> workers::Settings {
+        workers::Settings {
             limits: self.limits(),
-            ..worker::Settings::with_create(self.create_rate, self.create_burst)
+            ..workers::Settings::with_create(self.create_rate, self.create_burst)
         }
     }
 }

@@ -10,7 +10,7 @@ use unstale::{
         time::Timestamp,
     },
     store::{Db, audit},
-    worker::{Indexer, Next},
+    workers::{Indexer, Next},
 };
 
 use super::Outcome as Done;

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    commands,
     domain::{
         distribution::Distribution,
         invalidation::{PUT_OFF_MAX, parse_reason},
@@ -12,7 +13,6 @@ use crate::{
         secret::sha256_hex,
         time::Timestamp,
     },
-    ops,
     store::StoreError,
 };
 
@@ -121,9 +121,10 @@ pub async fn work_out(
     items: &[String],
 ) -> Result<Plan, StoreError> {
     let mut conn = api.context.db.read().await?;
-    let around = ops::look_around(&api.context, &mut conn, &caller.acting.actor, site, api.limits).await?;
+    let around =
+        commands::look_around(&api.context, &mut conn, &caller.acting.actor, site, api.limits).await?;
     let typed = items.join("\n");
-    let hosts = ops::host_table(&mut conn, &typed, &caller.access).await?;
+    let hosts = commands::host_table(&mut conn, &typed, &caller.access).await?;
     Ok(Plan::within(&typed, &Site::new(site, &hosts), around, &caller.access))
 }
 

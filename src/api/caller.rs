@@ -10,6 +10,7 @@ use axum::{
 };
 
 use crate::{
+    commands::{self, CommandError},
     domain::{
         access::Access,
         actor::{Acting, ActorKind, Origin},
@@ -20,7 +21,6 @@ use crate::{
         run_url::parse_run_url,
         token::TokenSecret,
     },
-    ops::{self, OpError},
     store::{Conn, access, distributions},
 };
 
@@ -88,7 +88,8 @@ async fn recognise(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> R
     Ok(if headers.contains_key(header::AUTHORIZATION) {
         let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
         let secret = bearer(headers).ok_or_else(no_token)?;
-        let Some((_, acting, access)) = ops::recognise_token(&api.context, origin.clone(), &secret).await?
+        let Some((_, acting, access)) =
+            commands::recognise_token(&api.context, origin.clone(), &secret).await?
         else {
             door::tell(api, &origin, &secret).await;
             return Err(no_token());
@@ -142,9 +143,9 @@ impl Caller {
     }
 
     /// What they may do at this moment; none where nothing lets them in any more.
-    pub async fn access_now(&self, api: &Api) -> Result<Option<Access>, OpError> {
+    pub async fn access_now(&self, api: &Api) -> Result<Option<Access>, CommandError> {
         if let Some(secret) = &self.token {
-            let found = ops::recognise_token(&api.context, self.acting.origin.clone(), secret).await?;
+            let found = commands::recognise_token(&api.context, self.acting.origin.clone(), secret).await?;
             return Ok(found.map(|(_, _, access)| access));
         }
         if self.acting.actor.kind != ActorKind::Person {

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State, rejection::PathRejection};
 
 use crate::{
-    ops::{self, OpError},
+    commands::{self, CommandError},
     store::invalidations,
 };
 
@@ -30,9 +30,11 @@ pub async fn submit(
     let id = parse_id(id)?;
     let there = invalidations::find(&mut *api.context.db.read().await?, &id).await?;
     let there = there.ok_or_else(|| ApiError::not_found("invalidation"))?;
-    match ops::cancel_invalidation(&api.context, &caller.acting, &id).await {
-        Err(OpError::NotFound | OpError::Hidden) => return Err(ApiError::not_found("invalidation").told()),
-        Err(OpError::TooLate) => {
+    match commands::cancel_invalidation(&api.context, &caller.acting, &id).await {
+        Err(CommandError::NotFound | CommandError::Hidden) => {
+            return Err(ApiError::not_found("invalidation").told());
+        }
+        Err(CommandError::TooLate) => {
             let detail = "Nothing of it is queued any more, so nothing was changed.";
             return Err(ApiError::new(Kind::TooLate, detail).about(Some(there.distribution)));
         }

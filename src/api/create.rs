@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    commands::{self, CommandError, Requested, Unmet, new_uuid},
     domain::{
         attempted::attempted,
         distribution::Distribution,
@@ -22,7 +23,6 @@ use crate::{
         protection::Confirmation,
         time::Timestamp,
     },
-    ops::{self, OpError, Requested, Unmet, new_uuid},
     store::{invalidations, proposals},
 };
 
@@ -103,7 +103,7 @@ async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, A
     let mut conn = api.context.db.read().await?;
     let site = caller.site(&mut conn, &asked.distribution).await?;
     let typed = asked.items.join("\n");
-    let hosts = ops::host_table(&mut conn, &typed, &caller.access).await?;
+    let hosts = commands::host_table(&mut conn, &typed, &caller.access).await?;
     drop(conn);
     let around = Surroundings::unmeasured(api.limits);
     let plan = Plan::within(&typed, &Site::new(&site, &hosts), around, &caller.access);
@@ -114,7 +114,7 @@ async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, A
     asked::check(&plan).map_err(|error| error.about(Some(site.id.clone())))?;
     let not_before = asked.not_before;
     let new = assemble(caller, plan, &site, asked);
-    let requested = ops::request_invalidation(&api.context, &caller.acting, &new).await?;
+    let requested = commands::request_invalidation(&api.context, &caller.acting, &new).await?;
     answer(api, caller, requested, &site.id, not_before).await
 }
 
@@ -193,7 +193,7 @@ async fn accepted(
     not_before: Option<Timestamp>,
 ) -> Result<Response, ApiError> {
     let mut conn = api.context.db.read().await?;
-    let found = invalidations::find(&mut conn, id).await?.ok_or(OpError::NotFound)?;
+    let found = invalidations::find(&mut conn, id).await?.ok_or(CommandError::NotFound)?;
     let base = &caller.base;
     let shape = InvalidationShape::load_as_accepted(&mut conn, &found, not_before, base).await?;
     let body = Json(Accepted::Invalidation(Box::new(shape)));
@@ -203,7 +203,7 @@ async fn accepted(
 /// The invalidation of the same items, as it is now.
 async fn held_back(api: &Api, caller: &Caller, id: &InvalidationId) -> Result<Response, ApiError> {
     let mut conn = api.context.db.read().await?;
-    let found = invalidations::find(&mut conn, id).await?.ok_or(OpError::NotFound)?;
+    let found = invalidations::find(&mut conn, id).await?.ok_or(CommandError::NotFound)?;
     let shape = InvalidationShape::load(&mut conn, &found, &caller.base).await?;
     Ok((StatusCode::OK, location(id), Json(shape)).into_response())
 }
@@ -216,7 +216,7 @@ fn location(id: &InvalidationId) -> [(HeaderName, HeaderValue); 1] {
 async fn proposed(api: &Api, caller: &Caller, id: &ProposalId) -> Result<Response, ApiError> {
     let now = api.context.clock.now();
     let found =
-        proposals::find(&mut *api.context.db.read().await?, id, now).await?.ok_or(OpError::NotFound)?;
+        proposals::find(&mut *api.context.db.read().await?, id, now).await?.ok_or(CommandError::NotFound)?;
     let shape = ProposalShape {
         id: found.id.to_string(),
         url: format!("{}/approvals", caller.base),

@@ -3,8 +3,8 @@
 use std::sync::PoisonError;
 
 use crate::{
+    commands,
     domain::{actor::Origin, id::TokenId, network::Network, token::TokenSecret},
-    ops,
 };
 
 use super::state::Api;
@@ -27,7 +27,7 @@ pub async fn tell(api: &Api, origin: &Origin, secret: &TokenSecret) {
         let mut told = api.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.may_tell(what, api.context.clock.now())
     };
-    if let Err(error) = ops::refuse_token(&api.context, origin, secret, is_time).await {
+    if let Err(error) = commands::refuse_token(&api.context, origin, secret, is_time).await {
         tracing::warn!(%error, "a refused token could not be kept in the history");
     }
 }

@@ -11,8 +11,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    commands::{CommandError, Sort},
     domain::{actor::Origin, distribution_reference::NotFound, id::DistributionId, item::Item},
-    ops::{OpError, Sort},
     store::StoreError,
 };
 
@@ -247,10 +247,10 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<OpError> for ApiError {
-    fn from(error: OpError) -> Self {
+impl From<CommandError> for ApiError {
+    fn from(error: CommandError) -> Self {
         let error = match error {
-            OpError::Store(error) => return error.into(),
+            CommandError::Store(error) => return error.into(),
             other => other,
         };
         let words = error.to_string();

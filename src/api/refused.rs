@@ -6,8 +6,8 @@ use axum::{
 };
 
 use crate::{
+    commands::{self, Attempt},
     domain::{audit::Target, id::DistributionId, item::Item},
-    ops::{self, Attempt},
 };
 
 use super::{caller::Caller, problem::ApiError, state::Api};
@@ -45,7 +45,7 @@ pub async fn keep(api: &Api, caller: &Caller, what: &str, mut answer: Response) 
     let Some(Untold { why, tried }) = answer.extensions_mut().remove() else { return answer };
     let target = Target::new("act", what);
     let attempt = Attempt::on(&target, tried.distribution.as_ref(), &tried.items, &tried.reason);
-    match ops::refuse_attempt(&api.context, &caller.acting, &attempt, &why).await {
+    match commands::refuse_attempt(&api.context, &caller.acting, &attempt, &why).await {
         Ok(()) => answer,
         Err(error) => ApiError::from(error).into_response(),
     }

@@ -8,8 +8,8 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    commands::CommandContext,
     domain::{batching::Limits, minute::Minute},
-    ops::CommandContext,
 };
 
 use super::{door::Told, places::Places};

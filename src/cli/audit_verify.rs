@@ -19,7 +19,7 @@ use crate::{
         verify::{self, Broken, Flaw, Walk},
     },
     store::Db,
-    worker::{Check, CheckError, Facts, Known, Step},
+    workers::{Check, CheckError, Facts, Known, Step},
 };
 
 use super::{

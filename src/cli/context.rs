@@ -2,10 +2,10 @@
 
 use crate::{
     clock::Clock,
+    commands::CommandContext,
     config::DatabaseArgs,
     domain::actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
     notify::Notifier,
-    ops::CommandContext,
     store::Db,
 };
 

@@ -12,6 +12,7 @@ use cloudfront_sandbox::{Config, Sandbox};
 use crate::{
     app::{self, App},
     cloudfront::{CloudFront, Connect},
+    commands::{self, CommandContext, CommandError},
     config::{AuditArgs, LogArgs, REQUEST_TIMEOUT},
     domain::{
         access::Role,
@@ -20,9 +21,8 @@ use crate::{
         person::{Email, PersonError},
     },
     heartbeats::Heartbeats,
-    ops::{self, CommandContext, OpError},
     web::{Demo, Options, Rate, ways::Ways},
-    worker::Settings,
+    workers::Settings,
 };
 
 use super::{CliError, log, output::Announcer, signals};
@@ -112,10 +112,10 @@ fn story(sandbox: &Sandbox) -> Result<Demo, CliError> {
 async fn add_demo_person(context: &CommandContext) -> Result<(), CliError> {
     let acting =
         Acting { origin: Origin { sign_in: "demo".to_owned(), ..Origin::default() }, ..Acting::service() };
-    let password = ops::new_secret()?;
+    let password = commands::new_secret()?;
     let email = Email::parse(EMAIL)?;
-    match ops::add_person(context, &acting, &email, Role::Admin, password.reveal()).await {
-        Ok(_) | Err(OpError::Person(PersonError::Exists)) => Ok(()),
+    match commands::add_person(context, &acting, &email, Role::Admin, password.reveal()).await {
+        Ok(_) | Err(CommandError::Person(PersonError::Exists)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

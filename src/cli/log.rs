@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     clock::Clock,
     config::{LogArgs, LogFormat},
-    worker::HEADS,
+    workers::HEADS,
 };
 
 use super::{CliError, background::BackgroundWriter};

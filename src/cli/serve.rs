@@ -6,12 +6,12 @@ use crate::{
     app::{self, App, AppError},
     clock::Clock,
     cloudfront::{AwsEnvironment, CloudFront, CloudTrail, Connect},
+    commands,
     config::{REQUEST_TIMEOUT, ServeArgs},
     domain::bounds::Bounds,
     heartbeats::Heartbeats,
     http::Proxies,
     identity::oidc::Oidc,
-    ops,
     web::{Options, Rate},
 };
 
@@ -41,7 +41,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
     let bounds = Bounds { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
     let app = app.bounded(bounds).tracing(trail).sealed(&args.audit)?;
-    ops::note_ways(&app.command_context, &ways.lines()).await.map_err(AppError::from)?;
+    commands::note_ways(&app.command_context, &ways.lines()).await.map_err(AppError::from)?;
     raise_open_files();
     let listener = app::listen(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);

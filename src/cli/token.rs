@@ -3,13 +3,13 @@
 use clap::{Args, Subcommand};
 
 use crate::{
+    commands::{self, CommandContext, CommandError, NewToken},
     config::DatabaseArgs,
     domain::{
         distribution_reference::{DistributionReference, NotFound},
         time::Timestamp,
         token::{self, Token, TokenSecret},
     },
-    ops::{self, CommandContext, NewToken, OpError},
     store::{distributions, tokens},
 };
 
@@ -99,7 +99,7 @@ async fn make(
     let distributions = found
         .collect::<Result<_, NotFound>>()
         .map_err(|error| format!("{error}. `unstale serve` has to have read it from CloudFront first."))?;
-    let (_, secret) = ops::make_token(context, &acting(), &NewToken { distributions, ..new }).await?;
+    let (_, secret) = commands::make_token(context, &acting(), &NewToken { distributions, ..new }).await?;
     Ok(secret)
 }
 
@@ -116,14 +116,14 @@ async fn revoke(name: &str, database: &DatabaseArgs) -> Result<(), CliError> {
     let context = open(database).await?;
     let tokens = tokens::list(&mut *context.db.read().await?, LISTED).await?;
     let done = match tokens.iter().find(|token| token.name == name) {
-        Some(token) => ops::revoke_token(&context, &acting(), &token.id).await,
-        None => Err(OpError::NotFound),
+        Some(token) => commands::revoke_token(&context, &acting(), &token.id).await,
+        None => Err(CommandError::NotFound),
     };
     context.db.close().await;
     match done {
         Ok(()) => say(&format!("{name} no longer lets anybody in.")),
-        Err(OpError::TooLate) => say(&format!("{name} was revoked before.")),
-        Err(OpError::NotFound) => return Err(format!("there is no token named {name}").into()),
+        Err(CommandError::TooLate) => say(&format!("{name} was revoked before.")),
+        Err(CommandError::NotFound) => return Err(format!("there is no token named {name}").into()),
         Err(error) => return Err(error.into()),
     }
     Ok(())

@@ -5,9 +5,9 @@ use std::io::Read;
 use clap::{Args, Subcommand};
 
 use crate::{
+    commands::{self, CommandError},
     config::DatabaseArgs,
     domain::{access::Role, person::Email},
-    ops::{self, OpError},
     store::people,
 };
 
@@ -82,7 +82,7 @@ async fn add(email: &str, role: &str, database: &DatabaseArgs) -> Result<(), Cli
     let role = Role::parse(role).ok_or("the role must be viewer, operator or admin")?;
     let password = read_password()?;
     let context = open(database).await?;
-    let person = ops::add_person(&context, &acting(), &email, role, &password).await?;
+    let person = commands::add_person(&context, &acting(), &email, role, &password).await?;
     context.db.close().await;
     say(&format!("{} may sign in as {}.", person.email, person.role.as_str()));
     Ok(())
@@ -92,7 +92,7 @@ async fn reset_password(email: &str, database: &DatabaseArgs) -> Result<(), CliE
     let email = Email::parse(email)?;
     let password = read_password()?;
     let context = open(database).await?;
-    let done = ops::reset_password(&context, &acting(), &email, &password).await;
+    let done = commands::reset_password(&context, &acting(), &email, &password).await;
     context.db.close().await;
     let person = done.map_err(|error| told(error, &email))?;
     say(&format!("{} has another password; their sessions have ended.", person.email));
@@ -104,24 +104,24 @@ async fn set_disabled(email: &str, database: &DatabaseArgs, disabled: bool) -> R
     let context = open(database).await?;
     let found = people::find(&mut *context.db.read().await?, &email).await?;
     let done = match found {
-        None => Err(OpError::NotFound),
-        Some((person, _)) if disabled => ops::disable_person(&context, &acting(), &person.id).await,
-        Some((person, _)) => ops::enable_person(&context, &acting(), &person.id).await,
+        None => Err(CommandError::NotFound),
+        Some((person, _)) if disabled => commands::disable_person(&context, &acting(), &person.id).await,
+        Some((person, _)) => commands::enable_person(&context, &acting(), &person.id).await,
     };
     context.db.close().await;
     match done {
         Ok(()) if disabled => say(&format!("{} is disabled; their sessions have ended.", email.as_str())),
         Ok(()) => say(&format!("{} may sign in again.", email.as_str())),
-        Err(OpError::TooLate) => say(&format!("{}: nothing to change.", email.as_str())),
+        Err(CommandError::TooLate) => say(&format!("{}: nothing to change.", email.as_str())),
         Err(error) => return Err(told(error, &email)),
     }
     Ok(())
 }
 
 /// An error in words that name the person.
-fn told(error: OpError, email: &Email) -> CliError {
+fn told(error: CommandError, email: &Email) -> CliError {
     match error {
-        OpError::NotFound => format!("there is no account with the address {}", email.as_str()).into(),
+        CommandError::NotFound => format!("there is no account with the address {}", email.as_str()).into(),
         other => other.into(),
     }
 }

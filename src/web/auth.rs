@@ -11,6 +11,7 @@ use axum::{
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 use crate::{
+    commands::{self, Attempt},
     domain::{
         access::{Access, Role},
         actor::{Acting, Actor, Origin},
@@ -19,7 +20,6 @@ use crate::{
         person::Person,
         secret::{Secret, SecretHash},
     },
-    ops::{self, Attempt},
     store::{StoreError, access, people, sessions},
 };
 
@@ -65,7 +65,7 @@ impl Visitor {
     /// Keeps what a viewer tried; gives the error that says so.
     pub async fn refuse_viewer(&self, web: &Web, attempt: &Attempt<'_>) -> Result<WebError, WebError> {
         let why = "a viewer may look and not act";
-        ops::refuse_attempt(&web.context, &self.acting, attempt, why).await?;
+        commands::refuse_attempt(&web.context, &self.acting, attempt, why).await?;
         Ok(WebError::NotAllowed {
             what: "Your account may look and not act".to_owned(),
             advice: "Nothing was kept or sent. The attempt is in the history. Ask an administrator of this Unstale for the role of an operator.".to_owned(),
@@ -78,7 +78,7 @@ impl Visitor {
             return Ok(());
         }
         let why = "only an administrator may do this";
-        ops::refuse(&web.context, &self.acting, &Target::new("act", what), None, why).await?;
+        commands::refuse(&web.context, &self.acting, &Target::new("act", what), None, why).await?;
         Err(WebError::NotAllowed {
             what: "This is for administrators".to_owned(),
             advice:

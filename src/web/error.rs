@@ -12,7 +12,7 @@ use axum::{
 use serde_json::json;
 
 use crate::{
-    ops::{OpError, Sort},
+    commands::{CommandError, Sort},
     store::StoreError,
 };
 
@@ -67,10 +67,10 @@ impl From<StoreError> for WebError {
     }
 }
 
-impl From<OpError> for WebError {
-    fn from(error: OpError) -> Self {
+impl From<CommandError> for WebError {
+    fn from(error: CommandError) -> Self {
         let error = match error {
-            OpError::Store(error @ StoreError::Full(_)) => return error.into(),
+            CommandError::Store(error @ StoreError::Full(_)) => return error.into(),
             other => other,
         };
         let words = error.to_string();

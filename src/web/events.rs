@@ -20,8 +20,8 @@ use tokio_stream::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    commands::CommandContext,
     domain::audit::{self, Action, Chained, sight::Sight},
-    ops::CommandContext,
     store::{StoreError, access, audit as history},
 };
 

@@ -4,8 +4,8 @@
 use axum::extract::Request;
 
 use crate::{
+    commands::{self, CommandError},
     domain::{audit::Target, id::DistributionId},
-    ops::{self, OpError},
 };
 
 use super::{auth::Visitor, error::WebError, state::Web};
@@ -22,15 +22,20 @@ impl Visitor {
         site: Option<&DistributionId>,
         why: &str,
     ) -> Result<(), WebError> {
-        Ok(ops::refuse(&web.context, &self.acting, &Target::new("act", what), site, why).await?)
+        Ok(commands::refuse(&web.context, &self.acting, &Target::new("act", what), site, why).await?)
     }
 
     /// Hands on what came of a command; what it has not told the history of a failure is told here.
-    pub async fn keep<T>(&self, web: &Web, what: &str, done: Result<T, OpError>) -> Result<T, OpError> {
+    pub async fn keep<T>(
+        &self,
+        web: &Web,
+        what: &str,
+        done: Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
         if let Err(error) = &done
             && let Some(why) = error.untold()
         {
-            ops::refuse(&web.context, &self.acting, &Target::new("act", what), None, &why).await?;
+            commands::refuse(&web.context, &self.acting, &Target::new("act", what), None, &why).await?;
         }
         done
     }
@@ -54,9 +59,9 @@ impl Sender {
         Self(visitor.map(|visitor| (visitor.clone(), address)))
     }
 
-    pub async fn refuse_unreadable(self, web: &Web) -> Result<(), OpError> {
+    pub async fn refuse_unreadable(self, web: &Web) -> Result<(), CommandError> {
         let Some((visitor, address)) = self.0 else { return Ok(()) };
         let what = Target::new("address", &address);
-        ops::refuse(&web.context, &visitor.acting, &what, None, "the form could not be read").await
+        commands::refuse(&web.context, &visitor.acting, &what, None, "the form could not be read").await
     }
 }

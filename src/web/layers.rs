@@ -19,8 +19,8 @@ use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, cs
 use tracing::Instrument;
 
 use crate::{
+    commands::new_uuid,
     domain::{actor::Origin, base_url::Addressed},
-    ops::new_uuid,
 };
 
 use super::{

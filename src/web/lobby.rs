@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
 use tokio::{net::TcpStream, sync::Semaphore};
 
-use crate::ops::new_uuid;
+use crate::commands::new_uuid;
 
 use super::layers::is_for_programs;
 

@@ -10,9 +10,9 @@ use axum::{
 };
 
 use crate::{
+    commands,
     domain::actor::{Acting, Actor, Origin},
     identity::{headers::HeaderProblem, proxy::ProxyError},
-    ops,
     store::access,
 };
 
@@ -55,7 +55,7 @@ pub async fn find_visitor(
         Err(ProxyError::Unreachable(why)) => return Err(WebError::ProviderAway(why)),
     };
     let origin = Origin { sign_in: way.to_owned(), ..origin.clone() };
-    match ops::recognise(&web.context, &origin, &who, &ways.external).await? {
+    match commands::recognise(&web.context, &origin, &who, &ways.external).await? {
         Ok(person) => {
             let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
             let mut conn = web.context.db.read().await?;
@@ -64,7 +64,7 @@ pub async fn find_visitor(
         }
         Err(refusal) => {
             if web.minute.may_tell("recognised", now) {
-                ops::refuse_sign_in(&web.context, &origin, &who.subject, refusal.note()).await?;
+                commands::refuse_sign_in(&web.context, &origin, &who.subject, refusal.note()).await?;
             }
             Err(WebError::NotAllowed {
                 what: "You are not let in".to_owned(),
@@ -78,7 +78,7 @@ pub async fn find_visitor(
 async fn refuse(web: &Web, origin: &Origin, problem: HeaderProblem, why: &str) -> WebError {
     tracing::warn!(client = origin.client_address, why, "an identity header was refused");
     if web.minute.may_tell(problem.words(), web.context.clock.now())
-        && let Err(error) = ops::refuse_header(&web.context, origin, why).await
+        && let Err(error) = commands::refuse_header(&web.context, origin, why).await
     {
         return error.into();
     }

@@ -11,6 +11,7 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, SetUp},
     domain::{
         actor::{Acting, Actor, Origin},
         audit::Target,
@@ -18,7 +19,6 @@ use crate::{
         person::Email,
         secret::Secret,
     },
-    ops::{self, SetUp},
     store::people,
 };
 
@@ -98,11 +98,11 @@ pub async fn submit(
         let acting = Acting { actor: Actor::nobody(""), origin };
         let why = if email.error.is_some() { "what was typed is no e-mail address" } else { link::NOT_GOOD };
         let what = Target::new("act", "set Unstale up");
-        ops::refuse(&web.context, &acting, &what, None, why).await?;
+        commands::refuse(&web.context, &acting, &what, None, why).await?;
         let page = view::page(&SetUpPage { key: form.key, email, password_error })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    match ops::set_up(&web.context, &origin, &link, &address, &form.password).await? {
+    match commands::set_up(&web.context, &origin, &link, &address, &form.password).await? {
         SetUp::Done(signed_in) => Ok(sign_in::welcome(&web, jar, &signed_in, "/")),
         SetUp::LinkIsNotGood => Err(link_is_not_good()),
     }

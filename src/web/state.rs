@@ -11,9 +11,9 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    commands::CommandContext,
     domain::{batching::Limits, pace::Pace, throttle::Throttle, ticket::Tickets},
     heartbeats::Heartbeats,
-    ops::CommandContext,
 };
 
 use super::{events::Hub, minute::Minute, rate::Rate, ready, ways::Ways};

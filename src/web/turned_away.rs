@@ -1,11 +1,11 @@
 //! Tells what is turned away before anybody asks who it was: each time in the log, once a minute in the history.
 
 use crate::{
+    commands,
     domain::{
         actor::{Acting, Actor, Origin},
         audit::Target,
     },
-    ops,
 };
 
 use super::state::Web;
@@ -39,7 +39,9 @@ impl TurnedAway {
         }
         let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
         let why = format!("{said}; more of the same within a minute are in the log only");
-        if let Err(error) = ops::refuse(&web.context, &acting, &Target::new("act", what), None, &why).await {
+        if let Err(error) =
+            commands::refuse(&web.context, &acting, &Target::new("act", what), None, &why).await
+        {
             tracing::warn!(%error, "a refusal could not be kept in the history");
         }
     }

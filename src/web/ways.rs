@@ -5,9 +5,9 @@ pub mod facts;
 use std::sync::Arc;
 
 use crate::{
+    commands::ExternalRules,
     domain::{network::Trusted, session::SessionLimits},
     identity::{oidc::Oidc, proxy::Proxies},
-    ops::ExternalRules,
 };
 
 /// How people may come in.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Method, Response};
 use unstale::{
+    commands::{self, CommandContext},
     domain::{
         access::Role,
         audit::{Action, Event, Target},
@@ -11,7 +12,6 @@ use unstale::{
         session::SessionLimits,
     },
     notify::Notifier,
-    ops::{self, CommandContext},
     store::{audit, groups},
     web::{Options, ways::Ways},
 };
@@ -204,7 +204,7 @@ async fn what_another_process_writes_is_heard_without_a_bell() {
     let mut stream = Stream::open(&ada, Some(start), None).await;
     let CommandContext { db, clock, .. } = site.world.command_context.clone();
     let command_context = CommandContext::new(db, clock, Notifier::new());
-    unstale::ops::refresh_distributions(&command_context, &crate::support::acting()).await.unwrap();
+    unstale::commands::refresh_distributions(&command_context, &crate::support::acting()).await.unwrap();
     assert_eq!(stream.ids(1).await, [start + 1]);
     drop(stream);
     site.finish().await;
@@ -309,7 +309,7 @@ async fn a_provider_that_narrows_somebody_is_noticed_by_their_stream() {
     let refused = Target::new("act", "look");
     let site_of = |id: &str| DistributionId::from_trusted(id);
     for of in [WORKSHOP, SHOP] {
-        ops::refuse(&site.world.command_context, &acting(), &refused, Some(&site_of(of)), "a test")
+        commands::refuse(&site.world.command_context, &acting(), &refused, Some(&site_of(of)), "a test")
             .await
             .unwrap();
     }
@@ -345,7 +345,7 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
         for what in ["disable", "role", "reset", "sessions", "step", "password"] {
             let email = format!("{what}-{}@example.com", crate::support::uuid());
             let person = site.person(&email, Role::Operator).await;
-            let session = unstale::ops::open_session(&own, &by.origin, person.clone()).await.unwrap();
+            let session = unstale::commands::open_session(&own, &by.origin, person.clone()).await.unwrap();
             let browser = site.stranger();
             browser.set_cookie("unstale", session.secret.reveal());
             let mut stream = Stream::open(&browser, None, None).await;
@@ -361,28 +361,30 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
 }
 
 async fn end_by(
-    command_context: &unstale::ops::CommandContext,
+    command_context: &unstale::commands::CommandContext,
     person: &unstale::domain::person::Person,
     what: &str,
 ) {
-    use unstale::{ops, store::second_steps};
+    use unstale::{commands, store::second_steps};
     let by = crate::support::shell();
     match what {
-        "disable" => ops::disable_person(command_context, &by, &person.id).await.unwrap(),
-        "role" => ops::change_role(command_context, &by, &person.id, Role::Viewer).await.unwrap(),
-        "reset" => drop(ops::reset_password_with_link(command_context, &by, &person.id).await.unwrap()),
-        "sessions" => assert_eq!(ops::end_sessions(command_context, &by, person, None).await.unwrap(), 1),
+        "disable" => commands::disable_person(command_context, &by, &person.id).await.unwrap(),
+        "role" => commands::change_role(command_context, &by, &person.id, Role::Viewer).await.unwrap(),
+        "reset" => drop(commands::reset_password_with_link(command_context, &by, &person.id).await.unwrap()),
+        "sessions" => {
+            assert_eq!(commands::end_sessions(command_context, &by, person, None).await.unwrap(), 1);
+        }
         "step" => {
-            ops::offer_second_step(command_context, &by, &person.id).await.unwrap();
+            commands::offer_second_step(command_context, &by, &person.id).await.unwrap();
             let mut tx = command_context.db.begin().await.unwrap();
             second_steps::confirm(&mut tx, &person.id, 1, command_context.clock.now()).await.unwrap();
             tx.commit().await.unwrap();
-            ops::take_second_step_away(command_context, &by, &person.id, None).await.unwrap();
+            commands::take_second_step_away(command_context, &by, &person.id, None).await.unwrap();
         }
         "password" => {
-            let another = ops::open_session(command_context, &by.origin, person.clone()).await.unwrap();
+            let another = commands::open_session(command_context, &by.origin, person.clone()).await.unwrap();
             let hash = another.secret.hash();
-            ops::change_password(command_context, &by, &person.id, &hash, "seven purple llamas knit")
+            commands::change_password(command_context, &by, &person.id, &hash, "seven purple llamas knit")
                 .await
                 .unwrap();
         }

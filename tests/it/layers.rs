@@ -14,24 +14,27 @@ use source::paths_in;
 const ROOMS: [(&str, &[&str]); 16] = [
     ("domain", &[]),
     ("clock", &["domain"]),
-    ("wake", &[]),
+    ("notify", &[]),
     ("heartbeats", &[]),
-    ("step", &[]),
+    ("failpoint", &[]),
     ("http", &[]),
     ("store", &["domain"]),
     ("cloudfront", &["domain"]),
     ("identity", &["domain"]),
-    ("ops", &["domain", "store"]),
-    ("worker", &["domain", "store", "cloudfront"]),
-    ("web", &["domain", "store", "ops", "identity"]),
-    ("api", &["domain", "store", "ops"]),
-    ("config", &["domain", "cloudfront", "identity", "ops", "worker", "web"]),
-    ("app", &["domain", "store", "cloudfront", "identity", "ops", "worker", "web", "api", "config"]),
-    ("cli", &["domain", "store", "cloudfront", "identity", "ops", "worker", "web", "api", "config", "app"]),
+    ("commands", &["domain", "store"]),
+    ("workers", &["domain", "store", "cloudfront"]),
+    ("web", &["domain", "store", "commands", "identity"]),
+    ("api", &["domain", "store", "commands"]),
+    ("config", &["domain", "cloudfront", "identity", "commands", "workers", "web"]),
+    ("app", &["domain", "store", "cloudfront", "identity", "commands", "workers", "web", "api", "config"]),
+    (
+        "cli",
+        &["domain", "store", "cloudfront", "identity", "commands", "workers", "web", "api", "config", "app"],
+    ),
 ];
 
 /// Free to all but the pure heart.
-const FREE: [&str; 5] = ["clock", "wake", "heartbeats", "step", "http"];
+const FREE: [&str; 5] = ["clock", "notify", "heartbeats", "failpoint", "http"];
 
 /// Crates, by how their names begin, and the only rooms that may use them.
 const CRATES: [(&str, &[&str]); 7] = [
@@ -156,30 +159,30 @@ fn broken(file: &str, lines: &str) -> Vec<String> {
 #[test]
 fn a_broken_law_is_found() {
     for (file, line) in [
-        ("store/x.rs", "use crate::ops::CommandContext;"),
+        ("store/x.rs", "use crate::commands::CommandContext;"),
         ("store/x.rs", "use crate::{domain::item::Item, cloudfront::{CloudFront}};"),
-        ("store/x.rs", "pub(crate) use crate::worker;"),
+        ("store/x.rs", "pub(crate) use crate::workers;"),
         ("store/x.rs", "use super::super::worker::WorkerContext;"),
         ("store/batches/x.rs", "fn f() { super::super::super::web::serve(); }"),
         ("store/batches/mod.rs", "fn f() { super::super::web::serve(); }"),
         ("store/x.rs", "fn f() { let y = crate::web::serve; }"),
         ("store/x.rs", "macro_rules! m { () => { $crate::web::serve() }; }"),
         ("cloudfront/x.rs", "use crate::store::Db;"),
-        ("ops/x.rs", "use crate::cloudfront::CloudFront;"),
-        ("worker/x.rs", "use crate::ops;"),
+        ("commands/x.rs", "use crate::cloudfront::CloudFront;"),
+        ("workers/x.rs", "use crate::commands;"),
         ("web/x.rs", "fn f(c: &crate::cloudfront::CloudFront) {}"),
-        ("web/a/b.rs", "use crate::worker::WorkerContext;"),
+        ("web/a/b.rs", "use crate::workers::WorkerContext;"),
         ("app.rs", "use crate::cli::Args;"),
         ("clock.rs", "use super::store::Db;"),
         ("domain/x.rs", "use crate::clock::Clock;"),
         ("domain/x.rs", "use tokio::sync::Mutex;"),
         ("domain/x.rs", "fn f() { tracing::info!(\"x\"); }"),
         ("domain/x.rs", "use tower_http::trace;"),
-        ("ops/x.rs", "use sqlx::Row;"),
-        ("worker/x.rs", "use aws_sdk_cloudfront::Client;"),
+        ("commands/x.rs", "use sqlx::Row;"),
+        ("workers/x.rs", "use aws_sdk_cloudfront::Client;"),
         ("web/x.rs", "use ::sqlx::Row;"),
         ("web/x.rs", "use cloudfront_sandbox::Sandbox;"),
-        ("web/x.rs", "/* one */ use crate::worker /* two */ ::WorkerContext;"),
+        ("web/x.rs", "/* one */ use crate::workers /* two */ ::WorkerContext;"),
     ] {
         assert_eq!(broken(file, line).len(), 1, "{file}: {line}: {:?}", broken(file, line));
     }
@@ -192,12 +195,12 @@ fn a_law_that_is_kept_is_not_complained_about() {
         ("store/x.rs", "use sqlx::Row; use super::{Conn, db::execute};"),
         ("store/batches/x.rs", "use super::super::db::execute;"),
         ("store/x.rs", "// use crate::web::serve;"),
-        ("store/x.rs", "/// See [`crate::worker::WorkerContext`].\nfn f() {}"),
+        ("store/x.rs", "/// See [`crate::workers::WorkerContext`].\nfn f() {}"),
         ("store/x.rs", "const S: &str = \"use crate::web::serve;\";"),
         ("store/x.rs", "const S: &str = r#\"crate::web::\"x\"#;"),
         ("store/x.rs", "const C: char = '\"'; // crate::web::serve\nconst D: char = '\"';"),
         ("cloudfront/x.rs", "use aws_sdk_cloudfront::{Client, error::SdkError};"),
-        ("worker/x.rs", "use crate::{clock::Clock, cloudfront, domain, store::Db, wake::Notifier};"),
+        ("workers/x.rs", "use crate::{clock::Clock, cloudfront, domain, store::Db, wake::Notifier};"),
         ("web/x.rs", "use crate::domain::aws_cli; fn f() { aws_cli::create_invalidation() }"),
         ("web/x.rs", "fn f() { event.aws_request_id.clone(); }"),
         ("main.rs", "fn main() { unstale::cli::run() }"),
@@ -210,7 +213,7 @@ fn a_law_that_is_kept_is_not_complained_about() {
 
 #[test]
 fn a_file_says_what_it_is_for_and_can_be_taken_in() {
-    assert_eq!(violations("ops/x.rs", "fn f() {}").len(), 1);
-    assert_eq!(broken("ops/x.rs", &"\n".repeat(LINES_MAX)).len(), 1);
-    assert_eq!(broken("ops/x.rs", &"\n".repeat(LINES_MAX - 1)).len(), 0);
+    assert_eq!(violations("commands/x.rs", "fn f() {}").len(), 1);
+    assert_eq!(broken("commands/x.rs", &"\n".repeat(LINES_MAX)).len(), 1);
+    assert_eq!(broken("commands/x.rs", &"\n".repeat(LINES_MAX - 1)).len(), 0);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    commands::ExternalRules,
     domain::{access::Role, claims::RoleRules, session::SessionLimits},
     identity::{
         Http,
@@ -13,7 +14,6 @@ use crate::{
         proxy::Proxies,
         user_header::UserHeader,
     },
-    ops::ExternalRules,
     web::ways::Ways,
 };
 

@@ -8,8 +8,8 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, CommandError},
     domain::{id::ProposalId, invalidation::parse_reason},
-    ops::{self, OpError},
     store::proposals,
 };
 
@@ -46,9 +46,10 @@ pub async fn approve(
         Ok(word) => word,
         Err(error) => return again(&web, &visitor, what, &error.to_string()).await,
     };
-    let done = ops::approve_proposal(&web.context, &visitor.acting, &id, &word, web.options.limits).await;
+    let done =
+        commands::approve_proposal(&web.context, &visitor.acting, &id, &word, web.options.limits).await;
     match visitor.keep(&web, what, done).await {
-        Err(OpError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
+        Err(CommandError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
         other => Ok(Redirect::to(&format!("/invalidations/{}", other?)).into_response()),
     }
 }
@@ -74,9 +75,9 @@ pub async fn decline(
         Ok(word) => word,
         Err(error) => return again(&web, &visitor, what, &error.to_string()).await,
     };
-    let done = ops::decline_proposal(&web.context, &visitor.acting, &id, &word).await;
+    let done = commands::decline_proposal(&web.context, &visitor.acting, &id, &word).await;
     match visitor.keep(&web, what, done).await {
-        Err(OpError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
+        Err(CommandError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
         other => {
             other?;
             Ok(Redirect::to("/approvals").into_response())

@@ -2,12 +2,12 @@
 
 use axum::{extract::State, response::Redirect};
 
-use crate::ops;
+use crate::commands;
 
 use super::super::{auth::Visitor, error::WebError, state::Web};
 
 pub async fn refresh(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
     visitor.require_operator(&web, "refresh the distributions", None).await?;
-    ops::refresh_distributions(&web.context, &visitor.acting).await?;
+    commands::refresh_distributions(&web.context, &visitor.acting).await?;
     Ok(Redirect::to("/distributions"))
 }

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use crate::{domain::saved_search, ops};
+use crate::{commands, domain::saved_search};
 
 use super::{
     super::{
@@ -48,7 +48,8 @@ pub async fn save(
         visitor.refuse_invalid(&web, what, None, &why).await?;
         return page::render(&web, &visitor, &wanted, name).await;
     };
-    let done = ops::save_search(&web.context, &visitor.acting, &visitor.person.id, &checked, &query).await;
+    let done =
+        commands::save_search(&web.context, &visitor.acting, &visitor.person.id, &checked, &query).await;
     visitor.keep(&web, what, done).await?;
     // The search is in the list of those that are kept: an address too long for a `Location` leads there.
     let found = Some(wanted.address("/history", None)).filter(|address| address.len() <= LOCATION_MAX);
@@ -67,7 +68,7 @@ pub async fn forget(
     visitor: Visitor,
     Named(id): Named<String>,
 ) -> Result<Redirect, WebError> {
-    let done = ops::forget_search(&web.context, &visitor.acting, &visitor.person.id, &id).await;
+    let done = commands::forget_search(&web.context, &visitor.acting, &visitor.person.id, &id).await;
     visitor.keep(&web, "forget a search", done).await?;
     Ok(Redirect::to("/history"))
 }

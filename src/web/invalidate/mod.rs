@@ -14,8 +14,8 @@ pub use submit::submit;
 use serde::Deserialize;
 
 use crate::{
+    commands,
     domain::{batching::Load, distribution::Distribution, item::Site, plan::Plan},
-    ops,
     store::{Conn, StoreError},
 };
 
@@ -55,8 +55,8 @@ async fn work_out(
     items: &str,
 ) -> Result<Plan, StoreError> {
     let around =
-        ops::look_around(&web.context, conn, &visitor.acting.actor, site, web.options.limits).await?;
-    let hosts = ops::host_table(conn, items, &visitor.access).await?;
+        commands::look_around(&web.context, conn, &visitor.acting.actor, site, web.options.limits).await?;
+    let hosts = commands::host_table(conn, items, &visitor.access).await?;
     Ok(Plan::within(items, &Site::new(site, &hosts), around, &visitor.access))
 }
 

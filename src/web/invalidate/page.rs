@@ -5,12 +5,12 @@ use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
 use crate::{
+    commands::new_uuid,
     domain::{
         distribution::Distribution,
         id::{DistributionId, InvalidationId},
         invalidation::Invalidation,
     },
-    ops::new_uuid,
     store::{Conn, StoreError, audit, batches, distributions, invalidations, proposals},
 };
 

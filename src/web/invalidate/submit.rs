@@ -7,6 +7,7 @@ use axum::{
 };
 
 use crate::{
+    commands::{self, Attempt, CommandError, Requested, Unmet, new_uuid},
     domain::{
         attempted::attempted,
         audit::Target,
@@ -19,7 +20,6 @@ use crate::{
         protection::Confirmation,
         time::MOMENT,
     },
-    ops::{self, Attempt, OpError, Requested, Unmet, new_uuid},
     store::distributions,
 };
 
@@ -57,7 +57,8 @@ pub async fn submit(
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let around = Surroundings::unmeasured(web.options.limits);
-    let hosts = ops::host_table(&mut *web.context.db.read().await?, &form.items, &visitor.access).await?;
+    let hosts =
+        commands::host_table(&mut *web.context.db.read().await?, &form.items, &visitor.access).await?;
     let plan = Plan::within(&form.items, &Site::new(&site, &hosts), around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
         let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));
@@ -70,10 +71,10 @@ pub async fn submit(
         return again(&web, &visitor, &form, reason, problem).await;
     };
     let new = assemble(plan, site.id, parsed_reason, &form);
-    let requested = ops::request_invalidation(&web.context, &visitor.acting, &new).await;
+    let requested = commands::request_invalidation(&web.context, &visitor.acting, &new).await;
     match visitor.keep(&web, WHAT, requested).await {
         // What was allowed when the plan was made is not any more. What was typed is not lost.
-        Err(OpError::NotAllowed(why)) => {
+        Err(CommandError::NotAllowed(why)) => {
             let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
             again(&web, &visitor, &form, reason, problem).await
         }
@@ -131,7 +132,7 @@ async fn keep(
     why: &str,
 ) -> Result<(), WebError> {
     let tried = Tried::of(form);
-    Ok(ops::refuse_attempt(&web.context, &visitor.acting, &tried.at(site), why).await?)
+    Ok(commands::refuse_attempt(&web.context, &visitor.acting, &tried.at(site), why).await?)
 }
 
 /// Why a request that is right in itself was not kept, for the history; where it was held back that is there already.

@@ -3,8 +3,8 @@
 use axum::{extract::State, response::Redirect};
 
 use crate::{
+    commands::{self, CommandError},
     domain::id::InvalidationId,
-    ops::{self, OpError},
 };
 
 use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
@@ -18,9 +18,9 @@ pub async fn cancel(
 ) -> Result<Redirect, WebError> {
     visitor.require_operator(&web, WHAT, None).await?;
     let Some(id) = InvalidationId::parse(&id) else { return Err(visitor.no_such(&web, WHAT).await) };
-    let done = ops::cancel_invalidation(&web.context, &visitor.acting, &id).await;
+    let done = commands::cancel_invalidation(&web.context, &visitor.acting, &id).await;
     match visitor.keep(&web, WHAT, done).await {
-        Err(OpError::TooLate) => Err(WebError::TooLate(
+        Err(CommandError::TooLate) => Err(WebError::TooLate(
             "Nothing of it is queued any more, and CloudFront cannot cancel what it has accepted. Nothing was changed.".to_owned(),
         )),
         other => {

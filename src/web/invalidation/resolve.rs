@@ -4,8 +4,8 @@ use axum::{extract::State, response::Redirect};
 use serde::Deserialize;
 
 use crate::{
+    commands,
     domain::id::{BatchId, CloudFrontInvalidationId, InvalidationId},
-    ops,
     store::batches,
 };
 
@@ -38,7 +38,7 @@ pub async fn found(
         let why = "Enter the ID as the AWS console shows it, such as I1JLWSDAP8FU89. Nothing was changed.";
         return Err(WebError::BadRequest(why.to_owned()));
     };
-    let done = ops::resolve_found(&web.context, &visitor.acting, &batch, &cloudfront_id).await;
+    let done = commands::resolve_found(&web.context, &visitor.acting, &batch, &cloudfront_id).await;
     visitor.keep(&web, WHAT, done).await?;
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }
@@ -51,7 +51,7 @@ pub async fn not_there(
 ) -> Result<Redirect, WebError> {
     visitor.require_operator(&web, WHAT, None).await?;
     let (id, batch) = find(&web, &visitor, &id, &batch).await?;
-    let done = ops::resolve_not_there(&web.context, &visitor.acting, &batch).await;
+    let done = commands::resolve_not_there(&web.context, &visitor.acting, &batch).await;
     visitor.keep(&web, WHAT, done).await?;
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }

@@ -11,12 +11,12 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, CommandError, new_uuid},
     domain::{
         distribution::Distribution,
         grant::{Grant, GrantError, Place, Subject, SubjectKind, parse_place, parse_reach},
         id::GrantId,
     },
-    ops::{self, OpError, new_uuid},
     store::{Conn, StoreError, distributions, grants, local_groups, people},
 };
 
@@ -105,8 +105,8 @@ pub async fn add(
         Ok(grant) => grant,
         Err(errors) => return again(&web, &visitor, form, errors).await,
     };
-    match ops::add_grant(&web.context, &visitor.acting, &grant, &name_of(&grant, &names)).await {
-        Err(OpError::Grant(error)) => {
+    match commands::add_grant(&web.context, &visitor.acting, &grant, &name_of(&grant, &names)).await {
+        Err(CommandError::Grant(error)) => {
             let errors = Errors { subject: Some(error.to_string()), ..Errors::default() };
             again(&web, &visitor, form, errors).await
         }
@@ -127,7 +127,8 @@ pub async fn remove(
     visitor.require_admin(&web, what).await?;
     let Some(id) = GrantId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
     let names = names(&mut *web.context.db.read().await?).await?;
-    let done = ops::remove_grant(&web.context, &visitor.acting, &id, |grant| name_of(grant, &names)).await;
+    let done =
+        commands::remove_grant(&web.context, &visitor.acting, &id, |grant| name_of(grant, &names)).await;
     visitor.keep(&web, what, done).await?;
     Ok(Redirect::to(PATH))
 }

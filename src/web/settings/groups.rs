@@ -9,12 +9,12 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, CommandError},
     domain::{
         grant::{GroupError, parse_group},
         id::PersonId,
         person::Person,
     },
-    ops::{self, OpError},
     store::{local_groups, people},
 };
 
@@ -76,8 +76,8 @@ pub async fn add(
     let mut name = Field::new(form.name.clone());
     let added = match name.check(parse_group(&form.name)) {
         None => None,
-        Some(parsed) => match ops::add_group(&web.context, &visitor.acting, &parsed).await {
-            Err(OpError::Group(error)) => name.check(Err(error)),
+        Some(parsed) => match commands::add_group(&web.context, &visitor.acting, &parsed).await {
+            Err(CommandError::Group(error)) => name.check(Err(error)),
             other => Some(other?),
         },
     };
@@ -97,7 +97,7 @@ pub async fn delete(
 ) -> Result<Response, WebError> {
     let what = "delete a group";
     visitor.require_admin(&web, what).await?;
-    let done = ops::delete_group(&web.context, &visitor.acting, &form.name).await;
+    let done = commands::delete_group(&web.context, &visitor.acting, &form.name).await;
     answer(&web, &visitor, what, done).await
 }
 
@@ -109,7 +109,7 @@ pub async fn add_member(
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, MEMBER).await?;
     let person = PersonId::from_trusted(form.person);
-    let done = ops::add_member(&web.context, &visitor.acting, &form.name, &person).await;
+    let done = commands::add_member(&web.context, &visitor.acting, &form.name, &person).await;
     answer(&web, &visitor, MEMBER, done).await
 }
 
@@ -121,7 +121,7 @@ pub async fn remove_member(
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, MEMBER).await?;
     let person = PersonId::from_trusted(form.person);
-    let done = ops::remove_member(&web.context, &visitor.acting, &form.name, &person).await;
+    let done = commands::remove_member(&web.context, &visitor.acting, &form.name, &person).await;
     answer(&web, &visitor, MEMBER, done).await
 }
 
@@ -130,12 +130,12 @@ async fn answer(
     web: &Web,
     visitor: &Visitor,
     what: &str,
-    done: Result<(), OpError>,
+    done: Result<(), CommandError>,
 ) -> Result<Response, WebError> {
     let problem = match visitor.keep(web, what, done).await {
-        Err(OpError::Group(error @ (GroupError::HasGrants | GroupError::NoPerson))) => error.to_string(),
+        Err(CommandError::Group(error @ (GroupError::HasGrants | GroupError::NoPerson))) => error.to_string(),
         // Somebody else was quicker: it is as it was wanted.
-        Err(OpError::TooLate) => return Ok(Redirect::to(PATH).into_response()),
+        Err(CommandError::TooLate) => return Ok(Redirect::to(PATH).into_response()),
         other => {
             other?;
             return Ok(Redirect::to(PATH).into_response());

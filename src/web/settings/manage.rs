@@ -7,8 +7,8 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, CommandError},
     domain::{access::Role, id::PersonId},
-    ops::{self, OpError},
     store::people,
 };
 
@@ -43,7 +43,7 @@ pub async fn role(
         return Err(WebError::BadRequest(why.to_owned()));
     };
     let id = PersonId::from_trusted(id);
-    let done = ops::change_role(&web.context, &visitor.acting, &id, role).await;
+    let done = commands::change_role(&web.context, &visitor.acting, &id, role).await;
     answer(&web, &visitor, &id, what, done).await
 }
 
@@ -56,7 +56,7 @@ pub async fn disable(
     let what = "disable a person";
     visitor.require_admin(&web, what).await?;
     let id = PersonId::from_trusted(id);
-    let done = ops::disable_person(&web.context, &visitor.acting, &id).await;
+    let done = commands::disable_person(&web.context, &visitor.acting, &id).await;
     answer(&web, &visitor, &id, what, done).await
 }
 
@@ -69,7 +69,7 @@ pub async fn enable(
     let what = "enable a person";
     visitor.require_admin(&web, what).await?;
     let id = PersonId::from_trusted(id);
-    let done = ops::enable_person(&web.context, &visitor.acting, &id).await;
+    let done = commands::enable_person(&web.context, &visitor.acting, &id).await;
     answer(&web, &visitor, &id, what, done).await
 }
 
@@ -82,7 +82,7 @@ pub async fn reset_password(
     let what = "reset a password";
     visitor.require_admin(&web, what).await?;
     let id = PersonId::from_trusted(id);
-    match ops::reset_password_with_link(&web.context, &visitor.acting, &id).await {
+    match commands::reset_password_with_link(&web.context, &visitor.acting, &id).await {
         Ok((person, link)) => LinkMade::page(&web, &visitor, &person, &link, false).await,
         Err(error) => answer(&web, &visitor, &id, what, Err(error)).await,
     }
@@ -97,7 +97,7 @@ pub async fn remove_second_step(
     let what = "take a second step away";
     visitor.require_admin(&web, what).await?;
     let id = PersonId::from_trusted(id);
-    let done = ops::take_second_step_away(&web.context, &visitor.acting, &id, None).await.map(|_| ());
+    let done = commands::take_second_step_away(&web.context, &visitor.acting, &id, None).await.map(|_| ());
     answer(&web, &visitor, &id, what, done).await
 }
 
@@ -113,9 +113,9 @@ pub async fn end_sessions(
     let found = people::find_by_id(&mut *web.context.db.read().await?, &id).await?;
     let done = match found {
         Some((person, _)) => {
-            ops::end_sessions(&web.context, &visitor.acting, &person, None).await.map(|_| ())
+            commands::end_sessions(&web.context, &visitor.acting, &person, None).await.map(|_| ())
         }
-        None => Err(OpError::NotFound),
+        None => Err(CommandError::NotFound),
     };
     answer(&web, &visitor, &id, what, done).await
 }
@@ -126,7 +126,7 @@ async fn answer(
     visitor: &Visitor,
     id: &PersonId,
     what: &str,
-    done: Result<(), OpError>,
+    done: Result<(), CommandError>,
 ) -> Result<Response, WebError> {
     visitor.keep(web, what, done).await?;
     Ok(Redirect::to(&format!("/settings/people/{id}")).into_response())

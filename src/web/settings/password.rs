@@ -8,8 +8,8 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 
 use crate::{
+    commands,
     domain::{audit::Target, password::check_password, person::PASSWORD_MAX},
-    ops,
 };
 
 use super::{
@@ -42,7 +42,7 @@ pub async fn submit(
 ) -> Result<Response, WebError> {
     if let Err(error) = check_password(&form.new, &visitor.person.email) {
         let what = Target::new("act", "change the password");
-        ops::refuse(&web.context, &visitor.acting, &what, None, "the new password was not good enough")
+        commands::refuse(&web.context, &visitor.acting, &what, None, "the new password was not good enough")
             .await?;
         let problems = Problems { new: Some(error.to_string()), ..Problems::default() };
         return account::refused(&web, &visitor, problems).await;
@@ -53,7 +53,8 @@ pub async fn submit(
     }
     let session = visitor.session.as_ref().ok_or(WebError::NotFound)?;
     let secret =
-        ops::change_password(&web.context, &visitor.acting, &visitor.person.id, session, &form.new).await?;
+        commands::change_password(&web.context, &visitor.acting, &visitor.person.id, session, &form.new)
+            .await?;
     let jar = jar.add(auth::cookie(&web, Kind::Session, secret.reveal().to_owned()));
     Ok((jar, Redirect::to("/settings/account")).into_response())
 }
@@ -66,7 +67,7 @@ pub async fn is_current(web: &Web, visitor: &Visitor, current: &str, what: &str)
     }
     let current = if current.len() > PASSWORD_MAX { "" } else { current };
     let person = &visitor.person.id;
-    let right = ops::check_own_password(&web.context, &visitor.acting, person, current, what).await?;
+    let right = commands::check_own_password(&web.context, &visitor.acting, person, current, what).await?;
     if right {
         throttle::succeeded(web, origin, account);
     }

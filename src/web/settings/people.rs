@@ -9,11 +9,11 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, CommandError},
     domain::{
         access::Role,
         person::{Email, Person, PersonError},
     },
-    ops::{self, OpError},
     store::{people, second_steps},
 };
 
@@ -109,9 +109,9 @@ pub async fn add(
         let why = email.error.clone().unwrap_or_else(|| "there is no such role".to_owned());
         return refused(&web, &visitor, email, role, &why).await;
     };
-    match ops::invite_person(&web.context, &visitor.acting, &address, role).await {
+    match commands::invite_person(&web.context, &visitor.acting, &address, role).await {
         Ok((person, link)) => LinkMade::page(&web, &visitor, &person, &link, true).await,
-        Err(OpError::Person(error @ PersonError::Exists)) => {
+        Err(CommandError::Person(error @ PersonError::Exists)) => {
             email.error = Some(error.to_string());
             refused(&web, &visitor, email, Some(role), "the address is taken").await
         }

@@ -9,12 +9,12 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, CommandError},
     domain::{
         distribution::Distribution,
         id::DistributionId,
         protection::{Guard, Protection, ProtectionError, parse_cool_down, parse_wide_above},
     },
-    ops::{self, OpError},
     store::protections,
 };
 
@@ -123,8 +123,8 @@ pub async fn set(
     {
         let reason_required = fields.reason_required;
         let new = Protection { distribution, guard, wide_above, reason_required, cool_down };
-        match ops::protect_distribution(&web.context, &visitor.acting, &new).await {
-            Err(OpError::NotFound) => fields.distribution.error = Some(choose.to_owned()),
+        match commands::protect_distribution(&web.context, &visitor.acting, &new).await {
+            Err(CommandError::NotFound) => fields.distribution.error = Some(choose.to_owned()),
             other => {
                 visitor.keep(&web, what, other).await?;
                 let to = format!("{PATH}?distribution={}", new.distribution);

@@ -9,8 +9,8 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands,
     domain::{audit::Target, second_step::RecoveryCode},
-    ops,
     store::{people, second_steps},
 };
 
@@ -81,14 +81,14 @@ pub async fn offer(
     if !is_current(&web, &visitor, &form.current, "begin a second step").await? {
         return wrong_password(&web, &visitor).await;
     }
-    if !ops::offer_second_step(&web.context, &visitor.acting, &visitor.person.id).await? {
+    if !commands::offer_second_step(&web.context, &visitor.acting, &visitor.person.id).await? {
         return refuse(&web, &visitor, "begin a second step", "it is on already").await;
     }
     Ok(Redirect::to(PATH).into_response())
 }
 
 async fn refuse(web: &Web, visitor: &Visitor, what: &str, why: &str) -> Result<Response, WebError> {
-    ops::refuse(&web.context, &visitor.acting, &Target::new("act", what), None, why).await?;
+    commands::refuse(&web.context, &visitor.acting, &Target::new("act", what), None, why).await?;
     Err(WebError::TooLate(format!("Nothing was changed: {why}.")))
 }
 
@@ -105,7 +105,7 @@ pub async fn confirm(
     Posted(form): Posted<CodeForm>,
 ) -> Result<Response, WebError> {
     let person = &visitor.person.id;
-    let confirmed = ops::confirm_second_step(&web.context, &visitor.acting, person, &form.code).await?;
+    let confirmed = commands::confirm_second_step(&web.context, &visitor.acting, person, &form.code).await?;
     if let Some(codes) = confirmed {
         return codes_page(&web, &visitor, &codes).await;
     }
@@ -140,7 +140,7 @@ pub async fn new_codes(
     if !is_current(&web, &visitor, &form.current, "make recovery codes").await? {
         return wrong_password(&web, &visitor).await;
     }
-    match ops::make_recovery_codes(&web.context, &visitor.acting, &visitor.person.id).await? {
+    match commands::make_recovery_codes(&web.context, &visitor.acting, &visitor.person.id).await? {
         Some(codes) => codes_page(&web, &visitor, &codes).await,
         None => refuse(&web, &visitor, "make recovery codes", "the second step is not on").await,
     }
@@ -156,9 +156,9 @@ pub async fn remove(
         return wrong_password(&web, &visitor).await;
     }
     let keep = visitor.session.as_ref();
-    match ops::take_second_step_away(&web.context, &visitor.acting, &visitor.person.id, keep).await {
+    match commands::take_second_step_away(&web.context, &visitor.acting, &visitor.person.id, keep).await {
         Ok(_) => Ok(Redirect::to("/settings/account").into_response()),
-        Err(ops::OpError::TooLate) => {
+        Err(commands::CommandError::TooLate) => {
             refuse(&web, &visitor, "take the second step away", "it is not on").await
         }
         Err(error) => Err(error.into()),

@@ -2,14 +2,14 @@
 
 use axum::{extract::State, response::Redirect};
 
-use crate::{domain::audit::Target, ops, store::sessions};
+use crate::{commands, domain::audit::Target, store::sessions};
 
 use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
 
 /// `POST /settings/account/sessions/end-others`
 pub async fn end_others(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
     let keep = visitor.session.as_ref();
-    ops::end_sessions(&web.context, &visitor.acting, &visitor.person, keep).await?;
+    commands::end_sessions(&web.context, &visitor.acting, &visitor.person, keep).await?;
     Ok(Redirect::to("/settings/account"))
 }
 
@@ -26,15 +26,15 @@ pub async fn end_one(
     let found = own.into_iter().find(|session| session.hash.handle() == handle);
     let ended = match &found {
         Some(session) => {
-            ops::end_other_session(&web.context, &visitor.acting, &visitor.person, &session.hash).await
+            commands::end_other_session(&web.context, &visitor.acting, &visitor.person, &session.hash).await
         }
-        None => Err(ops::OpError::TooLate),
+        None => Err(commands::CommandError::TooLate),
     };
     match ended {
         Ok(()) => Ok(Redirect::to("/settings/account")),
-        Err(ops::OpError::TooLate) => {
+        Err(commands::CommandError::TooLate) => {
             let what = Target::new("act", "end a session");
-            ops::refuse(&web.context, &visitor.acting, &what, None, "it is not there, or over").await?;
+            commands::refuse(&web.context, &visitor.acting, &what, None, "it is not there, or over").await?;
             Err(WebError::TooLate("That session is over already.".to_owned()))
         }
         Err(error) => Err(error.into()),

@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 
-use crate::{identity::oidc::Oidc, ops};
+use crate::{commands, identity::oidc::Oidc};
 
 use super::{
     super::{
@@ -78,6 +78,6 @@ pub async fn check(State(web): State<Web>, visitor: Visitor) -> Result<Response,
     };
     let said = provider.check(web.context.clock.now()).await;
     let said = said.map(|keys| format!("it answers, with {keys} keys")).map_err(|error| error.to_string());
-    ops::note_check(&web.context, &visitor.acting, &provider.settings.issuer, &said).await?;
+    commands::note_check(&web.context, &visitor.acting, &provider.settings.issuer, &said).await?;
     Ok(Redirect::to(PATH).into_response())
 }

@@ -9,6 +9,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, CommandError, NewToken},
     domain::{
         actor::ActorKind,
         grant::Grant,
@@ -16,7 +17,6 @@ use crate::{
         person::Person,
         token::{self, Token, TokenError},
     },
-    ops::{self, NewToken, OpError},
     store::{grants, people, tokens, waiting},
 };
 
@@ -98,7 +98,7 @@ pub async fn make(
     let what = "make a token";
     visitor.require_admin(&web, what).await?;
     let made = match read(&form) {
-        Ok(new) => ops::make_token(&web.context, &visitor.acting, &new).await,
+        Ok(new) => commands::make_token(&web.context, &visitor.acting, &new).await,
         Err(error) => Err(error.into()),
     };
     match visitor.keep(&web, what, made).await {
@@ -106,7 +106,7 @@ pub async fn make(
             let made = (token.name, secret.reveal().to_owned());
             Ok(render(&web, &visitor, &TokenForm::default(), None, Some(made)).await?.into_response())
         }
-        Err(OpError::Token(error)) => {
+        Err(CommandError::Token(error)) => {
             let page = render(&web, &visitor, &form, Some(error), None).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
@@ -122,10 +122,10 @@ pub async fn revoke(
 ) -> Result<Redirect, WebError> {
     let what = "revoke a token";
     visitor.require_admin(&web, what).await?;
-    let done = ops::revoke_token(&web.context, &visitor.acting, &TokenId::from_trusted(id)).await;
+    let done = commands::revoke_token(&web.context, &visitor.acting, &TokenId::from_trusted(id)).await;
     match visitor.keep(&web, what, done).await {
         // Somebody else was quicker: it is as it was wanted.
-        Ok(()) | Err(OpError::TooLate) => Ok(Redirect::to(PATH)),
+        Ok(()) | Err(CommandError::TooLate) => Ok(Redirect::to(PATH)),
         Err(error) => Err(error.into()),
     }
 }

@@ -11,8 +11,8 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, SecondStepPassed},
     domain::{actor::Origin, secret::Secret},
-    ops::{self, SecondStepPassed},
     store::half_sign_ins::{self, HalfSignIn},
 };
 
@@ -100,8 +100,8 @@ pub async fn submit(
         return Err(WebError::TooOften(wait));
     }
     // A made-up secret is as good as none, and is in the history in the same way.
-    let half = half.map_or_else(ops::new_secret, Ok)?;
-    match ops::pass_second_step(&web.context, &origin, &half, &form.code).await? {
+    let half = half.map_or_else(commands::new_secret, Ok)?;
+    match commands::pass_second_step(&web.context, &origin, &half, &form.code).await? {
         SecondStepPassed::Done(signed_in, codes) => {
             throttle::succeeded(&web, &origin, &account);
             let jar = jar.add(auth::removal(&web, Kind::HalfWay));

@@ -10,12 +10,12 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, CommandError},
     domain::{
         actor::{Acting, Actor, Origin},
         audit::Target,
         secret::Secret,
     },
-    ops::{self, OpError},
     store::password_links,
 };
 
@@ -87,13 +87,13 @@ pub async fn submit(
         return Err(link_is_not_good());
     };
     throttle::link_was_good(&web, &origin);
-    match ops::set_password_with_link(&web.context, &origin, &link, &form.password).await {
+    match commands::set_password_with_link(&web.context, &origin, &link, &form.password).await {
         Ok(true) => Ok(Redirect::to("/sign-in").into_response()),
         Ok(false) => Err(link_is_not_good()),
-        Err(OpError::Person(error)) => {
+        Err(CommandError::Person(error)) => {
             let acting = Acting { actor: Actor::nobody(&email), origin };
             let what = Target::new("act", "set a password");
-            ops::refuse(&web.context, &acting, &what, None, NOT_GOOD).await?;
+            commands::refuse(&web.context, &acting, &what, None, NOT_GOOD).await?;
             let page = view::page(&LinkPage { key: form.key, email, error: Some(error.to_string()) })?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

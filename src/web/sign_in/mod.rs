@@ -18,8 +18,8 @@ use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
 
 use crate::{
+    commands::{self, SignIn, SignedIn},
     domain::{actor::Origin, audit::Target, person::Email},
-    ops::{self, SignIn, SignedIn},
     store::people,
 };
 
@@ -154,15 +154,15 @@ pub async fn submit(
     }
     let Some(address) = email.check(parsed) else {
         // It may be a password in the wrong field, and the history is for ever.
-        ops::refuse_sign_in(&web.context, &origin, "", "what was typed is no e-mail address").await?;
+        commands::refuse_sign_in(&web.context, &origin, "", "what was typed is no e-mail address").await?;
         return refused(&web, email, None, next);
     };
     if form.password.len() > crate::domain::person::PASSWORD_MAX {
-        ops::refuse_sign_in(&web.context, &origin, address.as_str(), "").await?;
+        commands::refuse_sign_in(&web.context, &origin, address.as_str(), "").await?;
         return refused(&web, email, Some(MISMATCH), next);
     }
     let require = web.options.ways.require_second_step;
-    match ops::sign_in(&web.context, &origin, &address, &form.password, require).await? {
+    match commands::sign_in(&web.context, &origin, &address, &form.password, require).await? {
         SignIn::Done(signed_in) => {
             throttle::succeeded(&web, &origin, &account);
             Ok(welcome(&web, jar, &signed_in, &next))
@@ -214,7 +214,7 @@ pub async fn demo(
     let found = people::find(&mut *web.context.db.read().await?, &email).await?;
     let (person, _) = found.ok_or(WebError::NotFound)?;
     let origin = Origin { sign_in: "demo".to_owned(), ..origin };
-    let signed_in = ops::open_session(&web.context, &origin, person).await?;
+    let signed_in = commands::open_session(&web.context, &origin, person).await?;
     Ok(welcome(&web, jar, &signed_in, "/"))
 }
 
@@ -227,13 +227,13 @@ pub async fn sign_out(
     let Some(session) = &visitor.session else {
         let what = Target::new("act", "sign out");
         let why = "the proxy signs in and out";
-        ops::refuse(&web.context, &visitor.acting, &what, None, why).await?;
+        commands::refuse(&web.context, &visitor.acting, &what, None, why).await?;
         return Err(WebError::NotAllowed {
             what: "You are signed in by the proxy in front of Unstale".to_owned(),
             advice: "Each page is opened in its name. Sign out there, and you are out here too.".to_owned(),
         });
     };
-    ops::end_session(&web.context, &visitor.acting, session).await?;
+    commands::end_session(&web.context, &visitor.acting, session).await?;
     let jar = jar.add(auth::removal(&web, Kind::Session));
     // What the browser keeps all the same, for going back, is not for whoever comes next.
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];

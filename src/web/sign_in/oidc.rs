@@ -10,12 +10,12 @@ use axum_extra::extract::cookie::CookieJar;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
+    commands,
     domain::{actor::Origin, secret::Secret, time::Timestamp},
     identity::{
         IdentityError,
         oidc::{Answer, Oidc, Question},
     },
-    ops,
 };
 
 use super::{
@@ -58,8 +58,11 @@ pub async fn start(
     let provider = provider(&web)?;
     let now = web.context.clock.now();
     let next = own_path(next);
-    let question =
-        Question { state: ops::new_secret()?, nonce: ops::new_secret()?, verifier: ops::new_secret()? };
+    let question = Question {
+        state: commands::new_secret()?,
+        nonce: commands::new_secret()?,
+        verifier: commands::new_secret()?,
+    };
     match provider.ask(&question, &redirect_uri(&web), now).await {
         Ok(address) => {
             let kept = keep(&question, now.plus(PATIENCE), &next);
@@ -97,7 +100,7 @@ pub async fn callback(
         Ok(who) => who,
         Err(error) => return failed(&web, &origin, jar, next, &error).await,
     };
-    match ops::sign_in_by_provider(&web.context, &origin, &who, &web.options.ways.external).await? {
+    match commands::sign_in_by_provider(&web.context, &origin, &who, &web.options.ways.external).await? {
         Ok(signed_in) => Ok(welcome(&web, jar, &signed_in, &next)),
         Err(refusal) => {
             let page = page(&web, StatusCode::FORBIDDEN, next, refusal.words().to_owned())?;
@@ -116,7 +119,7 @@ async fn failed(
 ) -> Result<Response, WebError> {
     tracing::warn!(%error, client = origin.client_address, "a sign-in with the provider failed");
     if throttle::begin_unnamed(web, origin).is_none() {
-        ops::refuse_sign_in(&web.context, origin, "", &error.to_string()).await?;
+        commands::refuse_sign_in(&web.context, origin, "", &error.to_string()).await?;
     }
     let name = provider(web)?.settings.name.as_str();
     let (status, words) = match error {

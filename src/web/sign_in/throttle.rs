@@ -3,17 +3,17 @@
 use std::{sync::PoisonError, time::Duration};
 
 use crate::{
+    commands::{self, CommandError},
     domain::{
         actor::{Acting, Actor, Origin},
         audit::Target,
     },
-    ops::{self, OpError},
 };
 
 use super::super::{error::WebError, state::Web};
 
 /// Begins a try for an account, or says how long to wait. What is turned away is in the history once a minute.
-pub async fn begin(web: &Web, origin: &Origin, account: &str) -> Result<Option<Duration>, OpError> {
+pub async fn begin(web: &Web, origin: &Origin, account: &str) -> Result<Option<Duration>, CommandError> {
     let now = web.context.clock.now();
     let address = origin.client_address.parse().ok();
     let begun =
@@ -21,8 +21,13 @@ pub async fn begin(web: &Web, origin: &Origin, account: &str) -> Result<Option<D
     let Err(wait) = begun else { return Ok(None) };
     tracing::warn!(client = origin.client_address, "a sign-in was turned away: too many tries");
     if web.minute.may_tell("throttle", now) {
-        ops::refuse_sign_in(&web.context, origin, account, "too many tries; more of them are in the log")
-            .await?;
+        commands::refuse_sign_in(
+            &web.context,
+            origin,
+            account,
+            "too many tries; more of them are in the log",
+        )
+        .await?;
     }
     Ok(Some(wait))
 }
@@ -65,12 +70,12 @@ pub fn link_was_good(web: &Web, origin: &Origin) {
 }
 
 /// Keeps a link that is not good in the log, and in the history once a minute.
-pub async fn refuse_link(web: &Web, origin: &Origin, what: &'static str) -> Result<(), OpError> {
+pub async fn refuse_link(web: &Web, origin: &Origin, what: &'static str) -> Result<(), CommandError> {
     tracing::warn!(client = origin.client_address, what, "a one-time link was not good");
     if !web.minute.may_tell(what, web.context.clock.now()) {
         return Ok(());
     }
     let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
     let why = "the link is not good; more of the same within a minute are in the log only";
-    ops::refuse(&web.context, &acting, &Target::new("act", what), None, why).await
+    commands::refuse(&web.context, &acting, &Target::new("act", what), None, why).await
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 use tokio_stream::StreamExt;
-use unstale::{domain::access::Role, ops};
+use unstale::{commands, domain::access::Role};
 
 use super::{
     program::{Program, json, problem},
@@ -21,7 +21,7 @@ async fn nothing_answers_without_a_good_token() {
         origin: unstale::domain::actor::Origin { sign_in: "command line".to_owned(), ..Default::default() },
         ..acting()
     };
-    ops::revoke_token(&site.world.command_context, &maker, &program.id).await.unwrap();
+    commands::revoke_token(&site.world.command_context, &maker, &program.id).await.unwrap();
     let (before, head) = (site.kept().await, site.world.head().await);
     let made_up = format!("unstale_{}", "a".repeat(46));
     let session = site.stranger();
@@ -137,7 +137,7 @@ async fn a_stream_ends_when_its_token_is_revoked() {
     let mut maker = acting();
     "command line".clone_into(&mut maker.origin.sign_in);
     maker.origin.session.clear();
-    ops::revoke_token(&site.world.command_context, &maker, &program.id).await.unwrap();
+    commands::revoke_token(&site.world.command_context, &maker, &program.id).await.unwrap();
     let ended = async { while let Some(Ok(_)) = stream.next().await {} };
     tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.expect("the stream goes on");
     site.finish().await;

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use unstale::{
     api::{FIRST_REQUEST, REPLAYED},
+    commands::{self, CommandError},
     domain::{
         access::Role,
         actor::{Acting, Origin},
@@ -19,7 +20,6 @@ use unstale::{
         idempotency::IdempotencyKey,
         protection::Guard,
     },
-    ops::{self, OpError},
     store::{idempotency, tokens},
 };
 
@@ -135,12 +135,12 @@ async fn a_retry_asks_for_rights_and_bounds_anew() {
     let found = site.world.database.get(async |conn| idempotency::find(conn, &key).await).await.unwrap();
     let mut again = kept.clone();
     (again.request_key, again.fingerprint) = (key, Some(found.fingerprint));
-    let refused = ops::request_invalidation(&bounded, &acting, &again).await;
-    assert!(matches!(refused, Err(OpError::NotAllowed(_))), "{refused:?}");
+    let refused = commands::request_invalidation(&bounded, &acting, &again).await;
+    assert!(matches!(refused, Err(CommandError::NotAllowed(_))), "{refused:?}");
     assert_eq!(site.world.state(&invalidation).await, "failed");
-    ops::revoke_token(&site.world.command_context, &shell(), &program.id).await.unwrap();
+    commands::revoke_token(&site.world.command_context, &shell(), &program.id).await.unwrap();
     assert_eq!(program.request("one", &body).await.status, 401);
-    let refused = ops::request_invalidation(&site.world.command_context, &acting, &again).await;
+    let refused = commands::request_invalidation(&site.world.command_context, &acting, &again).await;
     assert!(refused.is_err(), "{refused:?}");
     assert_eq!(site.world.state(&invalidation).await, "failed");
     site.finish().await;

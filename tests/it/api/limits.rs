@@ -9,8 +9,8 @@ use tokio::{
     net::TcpStream,
 };
 use unstale::{
+    commands,
     domain::{access::Role, id::DistributionId},
-    ops,
     web::{Options, Rate},
 };
 
@@ -225,7 +225,7 @@ async fn a_wait_looks_again_who_asks_before_it_answers() {
     let address = format!("{PATH}/{id}?wait=60");
     let beside = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        ops::revoke_token(&site.world.command_context, &shell(), &revoked.id).await.unwrap();
+        commands::revoke_token(&site.world.command_context, &shell(), &revoked.id).await.unwrap();
         let here = DistributionId::from_trusted(WORKSHOP);
         let sql = format!("DELETE FROM access_grant WHERE distribution_id = '{here}'");
         site.world.database.raw().await.run(&sql).await.unwrap();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use unstale::{
+    commands::{self, NewToken},
     domain::access::Role,
-    ops::{self, NewToken},
 };
 
 use super::{program::Program, routes::routes};
@@ -118,7 +118,7 @@ async fn everybody(site: &Site) -> Vec<Asker> {
     let command_context = &site.world.command_context;
     let token = async |name: &str, role: Role, sites: &[&str]| Program::new(site, name, role, sites).await;
     let revoked = token("revoked", Role::Operator, &[]).await;
-    ops::revoke_token(command_context, &shell(), &revoked.id).await.unwrap();
+    commands::revoke_token(command_context, &shell(), &revoked.id).await.unwrap();
     let day = Duration::from_hours(24);
     let new = NewToken {
         name: "over".to_owned(),
@@ -126,7 +126,7 @@ async fn everybody(site: &Site) -> Vec<Asker> {
         life: Some(day),
         distributions: Vec::new(),
     };
-    let (over, secret) = ops::make_token(command_context, &shell(), &new).await.unwrap();
+    let (over, secret) = commands::make_token(command_context, &shell(), &new).await.unwrap();
     site.world.advance(day);
     vec![
         Asker::Person(site.stranger()),

@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::Value;
 use unstale::{
+    commands::{self, NewToken},
     domain::{access::Role, id::DistributionId, id::TokenId},
-    ops::{self, NewToken},
 };
 
 use crate::support::{Answer, Browser, Site, shell};
@@ -27,7 +27,7 @@ impl Program {
             life: None,
             distributions: distributions.iter().map(|id| DistributionId::from_trusted(*id)).collect(),
         };
-        let (token, secret) = ops::make_token(command_context, &shell(), &new).await.unwrap();
+        let (token, secret) = commands::make_token(command_context, &shell(), &new).await.unwrap();
         Self::with(site, token.id, secret.reveal())
     }
 

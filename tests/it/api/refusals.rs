@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use tokio_stream::StreamExt;
 use unstale::{
+    commands::{self, NewToken},
     domain::{access::Role, audit::Chained, protection::Guard, token::TokenSecret},
-    ops::{self, NewToken},
 };
 
 use super::program::{Program, json, pointers, problem};
@@ -21,7 +21,7 @@ async fn after(site: &Site, head: i64) -> Vec<Chained> {
 async fn short_lived(site: &Site) -> Program {
     let life = Some(Duration::from_hours(24));
     let new = NewToken { name: "short".to_owned(), role: Role::Operator, life, distributions: Vec::new() };
-    let (token, secret) = ops::make_token(&site.world.command_context, &shell(), &new).await.unwrap();
+    let (token, secret) = commands::make_token(&site.world.command_context, &shell(), &new).await.unwrap();
     Program::with(site, token.id, secret.reveal())
 }
 
@@ -29,7 +29,7 @@ async fn short_lived(site: &Site) -> Program {
 async fn a_token_that_lets_nobody_in_is_told_once_a_minute() {
     let site = Site::new().await;
     let (revoked, over) = (Program::operator(&site).await, short_lived(&site).await);
-    ops::revoke_token(&site.world.command_context, &shell(), &revoked.id).await.unwrap();
+    commands::revoke_token(&site.world.command_context, &shell(), &revoked.id).await.unwrap();
     site.world.advance(Duration::from_hours(25));
     let unknown = TokenSecret::from_random(&[7; 64]).unwrap();
     let made_up = Program::with(&site, revoked.id.clone(), unknown.reveal());

@@ -5,7 +5,7 @@ use unstale::{
     cloudfront::{CloudFront, Connect},
     domain::problem::ProblemKind,
     store::accounts,
-    worker::{Submitter, WorkerContext},
+    workers::{Submitter, WorkerContext},
 };
 
 use crate::support::{SHOP, World, at, seconds};
@@ -44,7 +44,9 @@ async fn what_is_queued_at_a_paused_account_can_be_cancelled() {
     let id = world.request("/a").await;
     world.fault(Fault::new("CreateInvalidation", FaultKind::Expired));
     world.submit().await;
-    unstale::ops::cancel_invalidation(&world.command_context, &crate::support::acting(), &id).await.unwrap();
+    unstale::commands::cancel_invalidation(&world.command_context, &crate::support::acting(), &id)
+        .await
+        .unwrap();
     world.live(60).await;
     assert_eq!(world.creates().len(), 1);
     assert_eq!(world.state(&id).await, "cancelled");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use unstale::{
+    commands::{self, CommandError, ExternalRules, NewToken, Refusal, SecondStepPassed, SignIn},
     domain::{
         access::Role,
         actor::{Acting, Actor, ActorKind, Origin},
@@ -15,7 +16,6 @@ use unstale::{
         secret::Secret,
         token::TokenSecret,
     },
-    ops::{self, ExternalRules, NewToken, OpError, Refusal, SecondStepPassed, SignIn},
     store::{grants, groups, half_sign_ins, people, proposals, second_steps},
 };
 
@@ -35,8 +35,8 @@ fn as_person(person: &Person) -> Acting {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what a command gave is looked at once")]
-fn is_refused<T>(done: Result<T, OpError>) -> bool {
-    matches!(done, Err(OpError::NotAllowed(_)))
+fn is_refused<T>(done: Result<T, CommandError>) -> bool {
+    matches!(done, Err(CommandError::NotAllowed(_)))
 }
 
 #[tokio::test]
@@ -46,34 +46,34 @@ async fn who_is_no_administrator_any_more_manages_nobody() {
     let grace = add(&world, EMAIL, Role::Viewer).await;
     add(&world, "other@example.com", Role::Admin).await;
     let by = as_person(&boss);
-    ops::change_role(&world.command_context, &shell(), &boss.id, Role::Operator).await.unwrap();
+    commands::change_role(&world.command_context, &shell(), &boss.id, Role::Operator).await.unwrap();
     let (command_context, id, new) =
         (&world.command_context, &grace.id, Email::parse("new@example.com").unwrap());
     let head = world.head().await;
-    assert!(is_refused(ops::change_role(command_context, &by, id, Role::Admin).await));
-    assert!(is_refused(ops::change_role(command_context, &by, &boss.id, Role::Admin).await));
-    assert!(is_refused(ops::disable_person(command_context, &by, id).await));
-    assert!(is_refused(ops::enable_person(command_context, &by, id).await));
-    assert!(is_refused(ops::invite_person(command_context, &by, &new, Role::Admin).await));
-    assert!(is_refused(ops::reset_password_with_link(command_context, &by, id).await));
+    assert!(is_refused(commands::change_role(command_context, &by, id, Role::Admin).await));
+    assert!(is_refused(commands::change_role(command_context, &by, &boss.id, Role::Admin).await));
+    assert!(is_refused(commands::disable_person(command_context, &by, id).await));
+    assert!(is_refused(commands::enable_person(command_context, &by, id).await));
+    assert!(is_refused(commands::invite_person(command_context, &by, &new, Role::Admin).await));
+    assert!(is_refused(commands::reset_password_with_link(command_context, &by, id).await));
     assert!(is_refused(
-        ops::reset_password(command_context, &by, &Email::parse(EMAIL).unwrap(), PASSWORD).await
+        commands::reset_password(command_context, &by, &Email::parse(EMAIL).unwrap(), PASSWORD).await
     ));
-    assert!(is_refused(ops::end_sessions(command_context, &by, &grace, None).await));
+    assert!(is_refused(commands::end_sessions(command_context, &by, &grace, None).await));
     assert!(is_refused(
-        ops::end_other_session(command_context, &by, &grace, &Secret::from_random([1; 32]).hash()).await
+        commands::end_other_session(command_context, &by, &grace, &Secret::from_random([1; 32]).hash()).await
     ));
-    assert!(is_refused(ops::take_second_step_away(command_context, &by, id, None).await));
+    assert!(is_refused(commands::take_second_step_away(command_context, &by, id, None).await));
     assert_eq!(world.events_after(head).await, ["act.refused"; 10]);
     // One's own account is one's own.
-    assert_eq!(ops::end_sessions(command_context, &by, &boss, None).await.unwrap(), 0);
+    assert_eq!(commands::end_sessions(command_context, &by, &boss, None).await.unwrap(), 0);
     world.finish().await;
 }
 
 async fn half(world: &World) -> Secret {
     let email = Email::parse(EMAIL).unwrap();
     let begun =
-        ops::sign_in(&world.command_context, &Origin::default(), &email, PASSWORD, true).await.unwrap();
+        commands::sign_in(&world.command_context, &Origin::default(), &email, PASSWORD, true).await.unwrap();
     let SignIn::CodeAsked(secret) = begun else { panic!("{begun:?}") };
     secret
 }
@@ -89,26 +89,27 @@ async fn an_offered_secret_is_of_one_sign_in_and_ends_with_the_password() {
     let world = World::new().await;
     let email = Email::parse(EMAIL).unwrap();
     let grace =
-        ops::add_person(&world.command_context, &shell(), &email, Role::Viewer, PASSWORD).await.unwrap();
+        commands::add_person(&world.command_context, &shell(), &email, Role::Viewer, PASSWORD).await.unwrap();
     let (strangers, own) = (half(&world).await, half(&world).await);
     let secret = offered(&world, &own).await.unwrap();
     assert_ne!(offered(&world, &strangers).await.unwrap().reveal(), secret.reveal());
     let code = secret.code(world.now()).unwrap();
     let pass = async |half: &Secret| {
-        ops::pass_second_step(&world.command_context, &Origin::default(), half, &code).await.unwrap()
+        commands::pass_second_step(&world.command_context, &Origin::default(), half, &code).await.unwrap()
     };
     assert!(matches!(pass(&strangers).await, SecondStepPassed::Wrong), "it is another's");
     let found = async || world.database.get(async |conn| second_steps::find(conn, &grace.id).await).await;
     assert_eq!(found().await, None, "a wrong code leaves nothing");
-    ops::reset_password(&world.command_context, &shell(), &email, PASSWORD).await.unwrap();
+    commands::reset_password(&world.command_context, &shell(), &email, PASSWORD).await.unwrap();
     assert!(matches!(pass(&own).await, SecondStepPassed::Over));
     let own_again = half(&world).await;
     let code = offered(&world, &own_again).await.unwrap().code(world.now()).unwrap();
-    let done =
-        ops::pass_second_step(&world.command_context, &Origin::default(), &own_again, &code).await.unwrap();
+    let done = commands::pass_second_step(&world.command_context, &Origin::default(), &own_again, &code)
+        .await
+        .unwrap();
     assert!(matches!(done, SecondStepPassed::Done(_, Some(_))), "{done:?}");
     // What is on stays on, and nothing is offered beside it.
-    ops::reset_password(&world.command_context, &shell(), &email, PASSWORD).await.unwrap();
+    commands::reset_password(&world.command_context, &shell(), &email, PASSWORD).await.unwrap();
     assert!(found().await.is_some());
     assert_eq!(offered(&world, &half(&world).await).await, None);
     world.finish().await;
@@ -116,17 +117,17 @@ async fn an_offered_secret_is_of_one_sign_in_and_ends_with_the_password() {
 
 async fn token(world: &World, by: &Acting, life: Option<Duration>) -> (TokenId, TokenSecret) {
     let new = NewToken {
-        name: format!("token-{}", unstale::ops::new_uuid()),
+        name: format!("token-{}", unstale::commands::new_uuid()),
         role: Role::Operator,
         life,
         distributions: vec![DistributionId::from_trusted(crate::support::SHOP)],
     };
-    let (token, secret) = ops::make_token(&world.command_context, by, &new).await.unwrap();
+    let (token, secret) = commands::make_token(&world.command_context, by, &new).await.unwrap();
     (token.id, secret)
 }
 
 async fn is_good(world: &World, secret: &TokenSecret) -> bool {
-    ops::recognise_token(&world.command_context, Origin::default(), secret).await.unwrap().is_some()
+    commands::recognise_token(&world.command_context, Origin::default(), secret).await.unwrap().is_some()
 }
 
 #[tokio::test]
@@ -137,15 +138,18 @@ async fn a_token_is_good_no_longer_than_who_made_it() {
     let (_, of_boss) = token(&world, &as_person(&boss), None).await;
     let (_, of_shell) = token(&world, &shell(), None).await;
     let (_, short) = token(&world, &shell(), Some(Duration::from_hours(24))).await;
-    let bearer =
-        ops::recognise_token(&world.command_context, Origin::default(), &short).await.unwrap().unwrap().1;
-    let refresh = async || ops::refresh_distributions(&world.command_context, &bearer).await;
+    let bearer = commands::recognise_token(&world.command_context, Origin::default(), &short)
+        .await
+        .unwrap()
+        .unwrap()
+        .1;
+    let refresh = async || commands::refresh_distributions(&world.command_context, &bearer).await;
     refresh().await.unwrap();
     assert!(is_good(&world, &of_boss).await && is_good(&world, &of_shell).await);
-    ops::disable_person(&world.command_context, &shell(), &boss.id).await.unwrap();
+    commands::disable_person(&world.command_context, &shell(), &boss.id).await.unwrap();
     assert!(!is_good(&world, &of_boss).await);
     assert!(is_good(&world, &of_shell).await);
-    ops::enable_person(&world.command_context, &shell(), &boss.id).await.unwrap();
+    commands::enable_person(&world.command_context, &shell(), &boss.id).await.unwrap();
     assert!(is_good(&world, &of_boss).await);
     // Over between its coming and the transaction.
     world.advance(Duration::from_hours(25));
@@ -164,8 +168,8 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
     let propose = async |token: &TokenId, behind: &str| {
         let asked_by = Actor { kind: ActorKind::Token, id: token.to_string(), name: "ci".to_owned() };
         let proposal = Proposal {
-            id: ProposalId::from_trusted(ops::new_uuid()),
-            request_key: RequestKey::parse(&ops::new_uuid()).unwrap(),
+            id: ProposalId::from_trusted(commands::new_uuid()),
+            request_key: RequestKey::parse(&commands::new_uuid()).unwrap(),
             distribution: site.clone(),
             asked_by,
             behind: behind.to_owned(),
@@ -185,7 +189,7 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
         proposal.id
     };
     let approve = async |by: &Person, id: &ProposalId| {
-        ops::approve_proposal(&world.command_context, &as_person(by), id, "", OURS).await
+        commands::approve_proposal(&world.command_context, &as_person(by), id, "", OURS).await
     };
     let [shells, admins, late] = [
         propose(&of_shell, "").await,
@@ -207,12 +211,13 @@ async fn a_token_keeps_its_last_grant_until_it_is_revoked() {
     let (id, _) = token(&world, &shell(), None).await;
     let all = world.database.get(async |conn| grants::list(conn, 10).await).await;
     let grant = &all[0].id;
-    let remove = async || ops::remove_grant(&world.command_context, &shell(), grant, |_| String::new()).await;
+    let remove =
+        async || commands::remove_grant(&world.command_context, &shell(), grant, |_| String::new()).await;
     let head = world.head().await;
     let refused = remove().await.unwrap_err();
     assert!(refused.to_string().contains("revoke the token"), "{refused}");
     assert_eq!(world.events_after(head).await, ["act.refused"]);
-    ops::revoke_token(&world.command_context, &shell(), &id).await.unwrap();
+    commands::revoke_token(&world.command_context, &shell(), &id).await.unwrap();
     remove().await.unwrap();
     world.finish().await;
 }
@@ -231,7 +236,7 @@ async fn groups_that_are_not_told_stay_and_too_many_are_refused() {
             role_values: Vec::new(),
             groups: told,
         };
-        ops::recognise(&world.command_context, &Origin::default(), &who, &rules).await.unwrap()
+        commands::recognise(&world.command_context, &Origin::default(), &who, &rules).await.unwrap()
     };
     let names = |count: usize| (0..count).map(|n| format!("g{n:03}")).collect::<Vec<_>>();
     let person = recognise(Some(names(200))).await.unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use unstale::{
+    commands::{self, CommandContext, CommandError, Requested},
     domain::{
         access::Role,
         actor::{Acting, Actor},
@@ -10,15 +11,14 @@ use unstale::{
         bounds::{Bounds, PROPOSALS},
         protection::Guard,
     },
-    ops::{self, CommandContext, OpError, Requested},
     store::people,
 };
 
 use crate::support::{Site, WORKSHOP, World, acting, lines, person};
 
-async fn ask(world: &World, acting: &Acting, typed: &str) -> Result<Requested, OpError> {
+async fn ask(world: &World, acting: &Acting, typed: &str) -> Result<Requested, CommandError> {
     let new = world.new_invalidation(WORKSHOP, typed).await;
-    ops::request_invalidation(&world.command_context, acting, &new).await
+    commands::request_invalidation(&world.command_context, acting, &new).await
 }
 
 async fn world_with(daily_items: u64) -> World {
@@ -41,7 +41,7 @@ async fn a_days_items_are_bounded_and_come_back() {
     world.advance(Duration::from_hours(1));
     let refused = ask(&world, &acting(), &lines(4, |n| format!("/b{n}"))).await.unwrap_err();
     assert!(
-        matches!(&refused, OpError::NotAllowed(words) if words.contains("3 are left, and this has 4; there is room again from")),
+        matches!(&refused, CommandError::NotAllowed(words) if words.contains("3 are left, and this has 4; there is room again from")),
         "{refused}"
     );
     assert_eq!(world.events_after(head).await, ["invalidation.requested", "act.refused"]);
@@ -64,8 +64,9 @@ async fn those_who_ask_together_share_one_bound() {
     for n in 0..25 {
         let new = world.new_invalidation(WORKSHOP, &format!("/{n}")).await;
         let command_context = world.command_context.clone();
-        asked
-            .spawn(async move { ops::request_invalidation(&command_context, &acting(), &new).await.is_ok() });
+        asked.spawn(async move {
+            commands::request_invalidation(&command_context, &acting(), &new).await.is_ok()
+        });
     }
     let taken = asked.join_all().await.into_iter().filter(|taken| *taken).count();
     assert_eq!(taken, 10);
@@ -127,7 +128,7 @@ async fn what_is_approved_counts_for_whoever_asked() {
     site.world.command_context = CommandContext::new(db, clock, notifier).bounded(bounds);
     let world = &site.world;
     assert!(matches!(ask(world, &acting(), &lines(9, |n| format!("/a{n}"))).await, Ok(Requested::New(_))));
-    ops::approve_proposal(&world.command_context, &boss, &proposal, "", OURS).await.unwrap();
+    commands::approve_proposal(&world.command_context, &boss, &proposal, "", OURS).await.unwrap();
     let refused = ask(world, &acting(), "/b").await.unwrap_err();
     assert!(refused.to_string().contains("of which 0 are left"), "{refused}");
     site.finish().await;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use cloudfront_sandbox::FaultKind;
 use unstale::{
+    commands::{self, CommandError, NewToken},
     domain::{
         access::Role, actor::Origin, bounds::Bounds, id::InvalidationId, person::Email,
         second_step::TotpSecret, session::SessionLimits,
     },
-    ops::{self, NewToken, OpError},
     store::{batches, password_links, people, second_steps, sessions, survey},
-    worker::{Poller, Surveyor, Timekeeper},
+    workers::{Poller, Surveyor, Timekeeper},
 };
 
 use crate::{
@@ -93,7 +93,7 @@ async fn the_time_that_a_person_chose_stays() {
     let mut new = world.new_invalidation(WORKSHOP, "/later").await;
     new.not_before = Some(chosen);
     let id = new.id.clone();
-    ops::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
+    commands::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
     world.clock.put_back(HOUR);
     keeper.tick().await.unwrap();
     let batch = world.batch(&id).await;
@@ -130,16 +130,16 @@ async fn what_a_clock_that_was_ahead_spent_is_not_counted() {
     let command_context = world.command_context.clone().bounded(Bounds { daily_items: Some(10) });
     let ask = async |typed: &str| {
         let new = world.new_invalidation(WORKSHOP, typed).await;
-        ops::request_invalidation(&command_context, &acting(), &new).await
+        commands::request_invalidation(&command_context, &acting(), &new).await
     };
     world.clock.advance(YEAR);
     ask(&lines(10, |n| format!("/{n}"))).await.unwrap();
     let full = ask("/more").await;
-    assert!(matches!(full, Err(OpError::NotAllowed(_))), "{full:?}");
+    assert!(matches!(full, Err(CommandError::NotAllowed(_))), "{full:?}");
     world.clock.put_back(YEAR);
     ask("/more").await.unwrap();
     ask(&lines(9, |n| format!("/b{n}"))).await.unwrap();
-    assert!(matches!(ask("/too-much").await, Err(OpError::NotAllowed(_))), "today's bound holds");
+    assert!(matches!(ask("/too-much").await, Err(CommandError::NotAllowed(_))), "today's bound holds");
     world.finish().await;
 }
 
@@ -152,20 +152,21 @@ async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chos
     let ada = person("grace@example.com", Role::Admin);
     world.database.write(async |tx| people::insert(tx, &ada, "no password").await).await;
     let begin = async || {
-        ops::open_session(&world.command_context, &acting().origin, ada.clone()).await.unwrap().secret
+        commands::open_session(&world.command_context, &acting().origin, ada.clone()).await.unwrap().secret
     };
     world.clock.advance(YEAR);
     keeper.tick().await.unwrap();
     let ahead = begin().await;
     let carl = Email::parse("carl@example.com").unwrap();
-    let (_, link) = ops::invite_person(&world.command_context, &shell(), &carl, Role::Viewer).await.unwrap();
+    let (_, link) =
+        commands::invite_person(&world.command_context, &shell(), &carl, Role::Viewer).await.unwrap();
     let new = NewToken {
         name: "deploy".to_owned(),
         role: Role::Operator,
         life: Some(Duration::from_hours(24)),
         distributions: Vec::new(),
     };
-    let (_, secret) = ops::make_token(&world.command_context, &shell(), &new).await.unwrap();
+    let (_, secret) = commands::make_token(&world.command_context, &shell(), &new).await.unwrap();
     world.clock.put_back(YEAR);
     // At once, and also after somebody looked at the clock.
     for looked in [false, true] {
@@ -178,7 +179,8 @@ async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chos
         assert_eq!(found, None);
         let hash = link.hash();
         assert_eq!(world.database.get(async |conn| password_links::find(conn, &hash, now).await).await, None);
-        let known = ops::recognise_token(&world.command_context, Origin::default(), &secret).await.unwrap();
+        let known =
+            commands::recognise_token(&world.command_context, Origin::default(), &secret).await.unwrap();
         assert_eq!(known.is_some(), looked, "it is brought to today");
     }
     world.clock.advance(YEAR);
@@ -189,7 +191,10 @@ async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chos
     world.clock.put_back(YEAR);
     world.clock.advance(Duration::from_hours(24));
     assert!(
-        ops::recognise_token(&world.command_context, Origin::default(), &secret).await.unwrap().is_none()
+        commands::recognise_token(&world.command_context, Origin::default(), &secret)
+            .await
+            .unwrap()
+            .is_none()
     );
     world.finish().await;
 }

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use unstale::{
+    commands::{self, Requested, Unmet},
     domain::{
         id::{DistributionId, InvalidationId},
         protection::{Guard, Protection},
         time::Timestamp,
     },
-    ops::{self, Requested, Unmet},
     store::protections,
 };
 
@@ -29,7 +29,7 @@ async fn world(guard: Guard) -> World {
 async fn ask(world: &World, typed: &str, not_before: Option<Timestamp>) -> (InvalidationId, Requested) {
     let mut new = world.new_invalidation(SHOP, typed).await;
     new.not_before = not_before;
-    let requested = ops::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
+    let requested = commands::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
     (new.id, requested)
 }
 

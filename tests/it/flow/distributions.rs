@@ -33,7 +33,9 @@ async fn one_that_is_gone_is_told_and_may_come_back() {
     world.advance(seconds(300));
     world.survey().await;
     assert_eq!(world.site(SHOP).await.gone_at, None);
-    unstale::ops::retry_invalidation(&world.command_context, &crate::support::acting(), &id).await.unwrap();
+    unstale::commands::retry_invalidation(&world.command_context, &crate::support::acting(), &id)
+        .await
+        .unwrap();
     world.live(25).await;
     assert_eq!(world.state(&id).await, "completed");
     world.finish().await;

@@ -1,6 +1,6 @@
 //! The plain way of a request, from the press of the button to its end.
 
-use unstale::{domain::audit::Outcome, worker::Next};
+use unstale::{domain::audit::Outcome, workers::Next};
 
 use crate::support::{DOCS, SHOP, WORKSHOP, World, at, seconds};
 

@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 use unstale::{
     domain::{actor::ActorKind, id::DistributionId, outside::Reading},
     store::outside,
-    worker::Surveyor,
+    workers::Surveyor,
 };
 
 use crate::{

@@ -2,11 +2,11 @@
 
 use cloudfront_sandbox::{Fault, FaultKind, SameReference};
 use unstale::{
+    commands::{self, CommandError},
     domain::{
         id::{CloudFrontInvalidationId, DistributionId, InvalidationId},
         problem::ProblemKind,
     },
-    ops::{self, OpError},
 };
 
 use crate::support::{WORKSHOP, World, acting, seconds};
@@ -130,7 +130,7 @@ async fn in_use_but_not_to_be_found(world: &World) -> InvalidationId {
         .await
         .unwrap();
     world.advance(seconds(25 * 3_600));
-    ops::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
+    commands::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
     for _ in 0..100 {
         world.submit().await;
         world.advance(seconds(1));
@@ -158,10 +158,10 @@ async fn a_person_who_found_it_says_so_and_it_goes_on() {
     let id = in_use_but_not_to_be_found(&world).await;
     let batch = world.batch(&id).await.id;
     let taken = CloudFrontInvalidationId::from_trusted(&world.sandbox.invalidations(WORKSHOP)[0].id);
-    ops::resolve_found(&world.command_context, &acting(), &batch, &taken).await.unwrap();
+    commands::resolve_found(&world.command_context, &acting(), &batch, &taken).await.unwrap();
     assert_eq!(world.state(&id).await, "in_progress");
-    let again = ops::resolve_found(&world.command_context, &acting(), &batch, &taken).await;
-    assert!(matches!(again, Err(OpError::TooLate)), "{again:?}");
+    let again = commands::resolve_found(&world.command_context, &acting(), &batch, &taken).await;
+    assert!(matches!(again, Err(CommandError::TooLate)), "{again:?}");
     world.live(3).await;
     assert_eq!(world.state(&id).await, "completed");
     assert_eq!(world.events(&id).await[3..], ["batch.resolved", "batch.completed"]);
@@ -173,9 +173,9 @@ async fn a_person_who_did_not_find_it_has_it_sent_anew() {
     let world = World::new().await;
     let id = in_use_but_not_to_be_found(&world).await;
     let batch = world.batch(&id).await;
-    ops::resolve_not_there(&world.command_context, &acting(), &batch.id).await.unwrap();
-    let again = ops::resolve_not_there(&world.command_context, &acting(), &batch.id).await;
-    assert!(matches!(again, Err(OpError::TooLate)), "{again:?}");
+    commands::resolve_not_there(&world.command_context, &acting(), &batch.id).await.unwrap();
+    let again = commands::resolve_not_there(&world.command_context, &acting(), &batch.id).await;
+    assert!(matches!(again, Err(CommandError::TooLate)), "{again:?}");
     world.live(25).await;
     let batches = world.batches(&id).await;
     let states: Vec<_> = batches.iter().map(|batch| batch.state.as_str()).collect();

@@ -1,6 +1,7 @@
 //! The first account, signing in and out.
 
 use unstale::{
+    commands::{self, CommandError, SetUp, SignIn},
     domain::{
         access::Role,
         actor::{Acting, Origin},
@@ -8,7 +9,6 @@ use unstale::{
         secret::Secret,
         session::SessionLimits,
     },
-    ops::{self, OpError, SetUp, SignIn},
     store::sessions,
 };
 
@@ -35,18 +35,21 @@ async fn the_first_account_is_set_up_with_the_link_once() {
     let world = World::new().await;
     world.without_people().await;
     let before = world.head().await;
-    let first = ops::make_set_up_link(&world.command_context).await.unwrap().unwrap();
-    let link = ops::make_set_up_link(&world.command_context).await.unwrap().unwrap();
+    let first = commands::make_set_up_link(&world.command_context).await.unwrap().unwrap();
+    let link = commands::make_set_up_link(&world.command_context).await.unwrap().unwrap();
     let origin = Origin::default();
     let set_up = async |link: &Secret| {
-        ops::set_up(&world.command_context, &origin, link, &email(), PASSWORD).await.unwrap()
+        commands::set_up(&world.command_context, &origin, link, &email(), PASSWORD).await.unwrap()
     };
     assert!(matches!(set_up(&first).await, SetUp::LinkIsNotGood), "a newer link ends the older");
     let SetUp::Done(signed_in) = set_up(&link).await else { panic!("the link was good") };
     assert_eq!(signed_in.person.role, Role::Admin);
     assert!(is_signed_in(&world, &signed_in.secret).await);
     assert!(matches!(set_up(&link).await, SetUp::LinkIsNotGood), "it is used up");
-    assert!(ops::make_set_up_link(&world.command_context).await.unwrap().is_none(), "there is an account");
+    assert!(
+        commands::make_set_up_link(&world.command_context).await.unwrap().is_none(),
+        "there is an account"
+    );
     let expected = [
         "unstale.set_up_link_made",
         "unstale.set_up_link_made",
@@ -64,10 +67,11 @@ async fn the_first_account_is_set_up_with_the_link_once() {
 async fn a_set_up_link_ends_after_a_day() {
     let world = World::new().await;
     world.without_people().await;
-    let link = ops::make_set_up_link(&world.command_context).await.unwrap().unwrap();
+    let link = commands::make_set_up_link(&world.command_context).await.unwrap().unwrap();
     world.advance(seconds(24 * 3_600));
-    let late =
-        ops::set_up(&world.command_context, &Origin::default(), &link, &email(), PASSWORD).await.unwrap();
+    let late = commands::set_up(&world.command_context, &Origin::default(), &link, &email(), PASSWORD)
+        .await
+        .unwrap();
     assert!(matches!(late, SetUp::LinkIsNotGood));
     world.finish().await;
 }
@@ -77,18 +81,19 @@ async fn signing_in_and_out_is_in_the_history() {
     let world = World::new().await;
     let before = world.head().await;
     let acting = Acting::service();
-    ops::add_person(&world.command_context, &acting, &email(), Role::Operator, PASSWORD).await.unwrap();
-    let again = ops::add_person(&world.command_context, &acting, &email(), Role::Viewer, PASSWORD).await;
-    assert!(matches!(again, Err(OpError::Person(PersonError::Exists))), "{again:?}");
+    commands::add_person(&world.command_context, &acting, &email(), Role::Operator, PASSWORD).await.unwrap();
+    let again = commands::add_person(&world.command_context, &acting, &email(), Role::Viewer, PASSWORD).await;
+    assert!(matches!(again, Err(CommandError::Person(PersonError::Exists))), "{again:?}");
     let origin = Origin { client_address: "192.0.2.9".to_owned(), ..Origin::default() };
-    let wrong =
-        ops::sign_in(&world.command_context, &origin, &email(), "wrong horse battery", false).await.unwrap();
+    let wrong = commands::sign_in(&world.command_context, &origin, &email(), "wrong horse battery", false)
+        .await
+        .unwrap();
     assert!(matches!(wrong, SignIn::Refused));
-    let right = ops::sign_in(&world.command_context, &origin, &email(), PASSWORD, false).await.unwrap();
+    let right = commands::sign_in(&world.command_context, &origin, &email(), PASSWORD, false).await.unwrap();
     let SignIn::Done(signed_in) = right else { panic!("{right:?}") };
     assert!(is_signed_in(&world, &signed_in.secret).await);
-    ops::end_session(&world.command_context, &acting, &signed_in.secret.hash()).await.unwrap();
-    ops::end_session(&world.command_context, &acting, &signed_in.secret.hash()).await.unwrap();
+    commands::end_session(&world.command_context, &acting, &signed_in.secret.hash()).await.unwrap();
+    commands::end_session(&world.command_context, &acting, &signed_in.secret.hash()).await.unwrap();
     assert!(!is_signed_in(&world, &signed_in.secret).await);
     let expected = ["person.added", "person.sign_in_refused", "person.signed_in", "person.signed_out"];
     assert_eq!(world.events_after(before).await, expected);
@@ -102,10 +107,11 @@ async fn signing_in_and_out_is_in_the_history() {
 #[tokio::test]
 async fn a_session_is_opened_for_somebody_known_by_other_means() {
     let world = World::new().await;
-    let ada = ops::add_person(&world.command_context, &Acting::service(), &email(), Role::Viewer, PASSWORD)
-        .await
-        .unwrap();
-    let signed_in = ops::open_session(&world.command_context, &Origin::default(), ada).await.unwrap();
+    let ada =
+        commands::add_person(&world.command_context, &Acting::service(), &email(), Role::Viewer, PASSWORD)
+            .await
+            .unwrap();
+    let signed_in = commands::open_session(&world.command_context, &Origin::default(), ada).await.unwrap();
     assert!(is_signed_in(&world, &signed_in.secret).await);
     world.advance(SessionLimits::default().idle);
     assert!(!is_signed_in(&world, &signed_in.secret).await);

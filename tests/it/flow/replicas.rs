@@ -4,9 +4,9 @@ use cloudfront_sandbox::FaultKind;
 use tokio::task::JoinSet;
 use unstale::{
     clock::Clock,
-    ops::{self, Requested},
+    commands::{self, Requested},
     store::accounts,
-    worker::{Poller, Submitter, Surveyor, WorkerContext},
+    workers::{Poller, Submitter, Surveyor, WorkerContext},
 };
 
 use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, at, lines, seconds};
@@ -56,9 +56,9 @@ async fn one_press_that_reaches_two_replicas_is_one_request() {
                 unstale::domain::id::CallerReference::from_trusted(format!("unstale-{id}"));
             batch.id = unstale::domain::id::BatchId::from_trusted(id);
         }
-        presses.spawn(
-            async move { ops::request_invalidation(&command_context, &acting(), &new).await.unwrap() },
-        );
+        presses.spawn(async move {
+            commands::request_invalidation(&command_context, &acting(), &new).await.unwrap()
+        });
     }
     let answers = presses.join_all().await;
     let new = answers.iter().filter(|answer| matches!(answer, Requested::New(_))).count();
@@ -94,7 +94,7 @@ async fn replicas_work_together_without_a_deadlock() {
             let (command_context, id) = (world.command_context.clone(), ids[29 - second / 10].clone());
             ticks.spawn(async move {
                 // Too late is a fair answer here.
-                let _ = ops::cancel_invalidation(&command_context, &acting(), &id).await;
+                let _ = commands::cancel_invalidation(&command_context, &acting(), &id).await;
                 Ok(())
             });
         }

@@ -2,13 +2,13 @@
 
 use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::{
+    commands::{self, CommandError, Requested},
     domain::{
         access::Role,
         actor::{Acting, Actor},
         id::{DistributionId, InvalidationId},
         idempotency::Answer,
     },
-    ops::{self, OpError, Requested},
     store::people,
 };
 
@@ -20,7 +20,8 @@ async fn pressing_twice_is_one_request() {
     let new = world.new_invalidation(WORKSHOP, "/b\n/a").await;
     let mut again = world.new_invalidation(WORKSHOP, "/a\n/b").await;
     again.request_key = new.request_key.clone();
-    let press = async |new| ops::request_invalidation(&world.command_context, &acting(), new).await.unwrap();
+    let press =
+        async |new| commands::request_invalidation(&world.command_context, &acting(), new).await.unwrap();
     assert_eq!(press(&new).await, Requested::New(new.id.clone()));
     let before = Requested::Before(Answer::Accepted(new.id.clone()), world.now());
     assert_eq!(press(&new).await, before);
@@ -37,11 +38,11 @@ async fn pressing_twice_is_one_request() {
 async fn a_key_that_was_used_for_something_else_adds_nothing() {
     let world = World::new().await;
     let first = world.new_invalidation(WORKSHOP, "/a").await;
-    ops::request_invalidation(&world.command_context, &acting(), &first).await.unwrap();
+    commands::request_invalidation(&world.command_context, &acting(), &first).await.unwrap();
     let used = Requested::KeyUsedForAnother;
     let with_key = async |mut new: unstale::domain::invalidation::NewInvalidation, acting: Acting| {
         new.request_key = first.request_key.clone();
-        ops::request_invalidation(&world.command_context, &acting, &new).await.unwrap()
+        commands::request_invalidation(&world.command_context, &acting, &new).await.unwrap()
     };
     assert_eq!(with_key(world.new_invalidation(WORKSHOP, "/b").await, acting()).await, used);
     assert_eq!(with_key(world.new_invalidation(SHOP, "/a").await, acting()).await, used);
@@ -60,13 +61,13 @@ async fn a_key_that_was_used_for_something_else_adds_nothing() {
 async fn what_is_queued_can_be_cancelled() {
     let world = World::new().await;
     let id = world.request("/a").await;
-    ops::cancel_invalidation(&world.command_context, &acting(), &id).await.unwrap();
+    commands::cancel_invalidation(&world.command_context, &acting(), &id).await.unwrap();
     assert_eq!(world.state(&id).await, "cancelled");
     world.live(5).await;
     assert_eq!(world.creates().len(), 0);
     assert_eq!(world.events(&id).await, ["invalidation.requested", "invalidation.cancelled"]);
-    let again = ops::cancel_invalidation(&world.command_context, &acting(), &id).await;
-    assert!(matches!(again, Err(OpError::TooLate)), "{again:?}");
+    let again = commands::cancel_invalidation(&world.command_context, &acting(), &id).await;
+    assert!(matches!(again, Err(CommandError::TooLate)), "{again:?}");
     world.finish().await;
 }
 
@@ -76,8 +77,8 @@ async fn what_was_accepted_cannot_be_cancelled() {
     let id = world.request("/a").await;
     world.submit().await;
     let before = world.head().await;
-    let late = ops::cancel_invalidation(&world.command_context, &acting(), &id).await;
-    assert!(matches!(late, Err(OpError::TooLate)), "{late:?}");
+    let late = commands::cancel_invalidation(&world.command_context, &acting(), &id).await;
+    assert!(matches!(late, Err(CommandError::TooLate)), "{late:?}");
     assert_eq!(world.state(&id).await, "in_progress");
     assert_eq!(world.head().await, before, "what did not happen is not in the history");
     world.finish().await;
@@ -90,8 +91,8 @@ async fn what_may_be_at_cloudfront_cannot_be_cancelled() {
     world.next_create(FaultKind::Lost);
     world.submit().await;
     assert_eq!(world.batch_state(&id).await, "submitting");
-    let late = ops::cancel_invalidation(&world.command_context, &acting(), &id).await;
-    assert!(matches!(late, Err(OpError::TooLate)), "{late:?}");
+    let late = commands::cancel_invalidation(&world.command_context, &acting(), &id).await;
+    assert!(matches!(late, Err(CommandError::TooLate)), "{late:?}");
     world.live(5).await;
     assert_eq!(world.batch_state(&id).await, "in_progress");
     world.finish().await;
@@ -108,7 +109,7 @@ async fn of_a_large_request_only_the_rest_is_cancelled() {
         batches.iter().map(|batch| batch.state.as_str()).collect::<Vec<_>>()
     };
     assert_eq!(states().await, ["in_progress", "queued", "queued"]);
-    ops::cancel_invalidation(&world.command_context, &acting(), &id).await.unwrap();
+    commands::cancel_invalidation(&world.command_context, &acting(), &id).await.unwrap();
     assert_eq!(states().await, ["in_progress", "cancelled", "cancelled"]);
     assert_eq!(world.state(&id).await, "in_progress");
     world.live(25).await;
@@ -127,7 +128,7 @@ async fn what_was_refused_is_sent_again_with_the_same_reference() {
     world.submit().await;
     assert_eq!(world.creates().len(), 1, "it is not tried again by itself");
 
-    ops::retry_invalidation(&world.command_context, &acting(), &id).await.unwrap();
+    commands::retry_invalidation(&world.command_context, &acting(), &id).await.unwrap();
     assert_eq!(world.state(&id).await, "queued");
     world.submit().await;
     assert_eq!(world.state(&id).await, "in_progress");
@@ -136,8 +137,8 @@ async fn what_was_refused_is_sent_again_with_the_same_reference() {
     assert_eq!(creates[0].caller_reference, creates[1].caller_reference);
     let batch = world.batch(&id).await;
     assert_eq!(batch.problem, None, "it is mended");
-    let again = ops::retry_invalidation(&world.command_context, &acting(), &id).await;
-    assert!(matches!(again, Err(OpError::TooLate)), "{again:?}");
+    let again = commands::retry_invalidation(&world.command_context, &acting(), &id).await;
+    assert!(matches!(again, Err(CommandError::TooLate)), "{again:?}");
     let expected = ["invalidation.requested", "batch.failed", "invalidation.retried", "batch.accepted"];
     assert_eq!(world.events(&id).await, expected);
     world.finish().await;
@@ -152,7 +153,7 @@ async fn of_a_large_request_only_what_was_refused_is_sent_again() {
     world.fault(Fault::new("CreateInvalidation", FaultKind::AccessDenied).times(1));
     world.live(30).await;
     assert_eq!(world.state(&id).await, "failed");
-    ops::retry_invalidation(&world.command_context, &acting(), &id).await.unwrap();
+    commands::retry_invalidation(&world.command_context, &acting(), &id).await.unwrap();
     world.live(30).await;
     assert_eq!(world.state(&id).await, "completed");
     assert_eq!(world.creates().len(), 3);
@@ -163,10 +164,10 @@ async fn of_a_large_request_only_what_was_refused_is_sent_again() {
 async fn what_is_not_there_cannot_be_cancelled_or_retried() {
     let world = World::new().await;
     let nothing = InvalidationId::from_trusted(uuid());
-    let cancelled = ops::cancel_invalidation(&world.command_context, &acting(), &nothing).await;
-    assert!(matches!(cancelled, Err(OpError::NotFound)), "{cancelled:?}");
-    let retried = ops::retry_invalidation(&world.command_context, &acting(), &nothing).await;
-    assert!(matches!(retried, Err(OpError::NotFound)), "{retried:?}");
+    let cancelled = commands::cancel_invalidation(&world.command_context, &acting(), &nothing).await;
+    assert!(matches!(cancelled, Err(CommandError::NotFound)), "{cancelled:?}");
+    let retried = commands::retry_invalidation(&world.command_context, &acting(), &nothing).await;
+    assert!(matches!(retried, Err(CommandError::NotFound)), "{retried:?}");
     world.finish().await;
 }
 
@@ -176,7 +177,7 @@ async fn a_refused_act_is_in_the_history() {
     let before = world.head().await;
     let site = DistributionId::from_trusted(WORKSHOP);
     let target = unstale::domain::audit::Target::new("distribution", WORKSHOP);
-    ops::refuse(&world.command_context, &acting(), &target, Some(&site), "a viewer may not invalidate")
+    commands::refuse(&world.command_context, &acting(), &target, Some(&site), "a viewer may not invalidate")
         .await
         .unwrap();
     assert_eq!(world.events_after(before).await, ["act.refused"]);

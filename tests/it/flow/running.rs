@@ -4,7 +4,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use unstale::{
     heartbeats::Heartbeats,
-    worker::{self, Submitter},
+    workers::{self, Submitter},
 };
 
 use crate::support::World;
@@ -19,7 +19,7 @@ async fn a_press_of_the_button_wakes_the_submitter() {
             let submitter = Submitter::new(worker_context.clone());
             let notifier = Mutex::new(worker_context.notifier.listen());
             let (claim, finish) = (|| submitter.claim(), |work| submitter.finish(work));
-            worker::run_in_turn(
+            workers::run_in_turn(
                 "submitter",
                 &Heartbeats::default(),
                 &worker_context.clock,

@@ -2,8 +2,8 @@
 
 use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::{
+    commands,
     domain::{distribution::Readiness, problem::ProblemKind},
-    ops,
     store::{distributions, survey},
 };
 
@@ -146,7 +146,7 @@ async fn a_person_can_have_it_read_now() {
     world.advance(seconds(10));
     world.survey().await;
     assert!(world.sandbox.calls().iter().all(|call| call.operation != "ListDistributions"));
-    ops::refresh_distributions(&world.command_context, &acting()).await.unwrap();
+    commands::refresh_distributions(&world.command_context, &acting()).await.unwrap();
     world.survey().await;
     assert_eq!(row(&world).await.finished_at, Some(at(10)));
     world.finish().await;

@@ -2,8 +2,8 @@
 
 use cloudfront_sandbox::FaultKind;
 use unstale::{
+    commands::{self, CommandError},
     domain::distribution::Readiness,
-    ops::{self, OpError},
 };
 
 use crate::support::{WORKSHOP, World, acting, seconds};
@@ -27,8 +27,8 @@ async fn it_is_marked_and_takes_no_request() {
     let site = world.site(WORKSHOP).await;
     assert_eq!(site.readiness(), Readiness::TenantOnly);
     let head = world.head().await;
-    let refused = ops::request_invalidation(&world.command_context, &acting(), &new).await;
-    let Err(OpError::NotAllowed(why)) = refused else { panic!("{refused:?}") };
+    let refused = commands::request_invalidation(&world.command_context, &acting(), &new).await;
+    let Err(CommandError::NotAllowed(why)) = refused else { panic!("{refused:?}") };
     assert!(why.contains("tenants"), "{why}");
     assert_eq!(world.events_after(head).await, ["act.refused"]);
     world.live(10).await;
@@ -43,8 +43,8 @@ async fn what_failed_there_before_is_not_tried_again() {
     world.next_create(FaultKind::AccessDenied);
     world.submit().await;
     convert(&world).await;
-    let refused = ops::retry_invalidation(&world.command_context, &acting(), &id).await;
-    assert!(matches!(refused, Err(OpError::NotAllowed(_))), "{refused:?}");
+    let refused = commands::retry_invalidation(&world.command_context, &acting(), &id).await;
+    assert!(matches!(refused, Err(CommandError::NotAllowed(_))), "{refused:?}");
     assert_eq!(world.state(&id).await, "failed");
     world.finish().await;
 }

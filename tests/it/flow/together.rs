@@ -2,12 +2,12 @@
 
 use futures_util::future::join_all;
 use unstale::{
+    commands::{self, CommandContext, CommandError, Requested},
     domain::{
         access::Role, actor::Actor, id::DistributionId, idempotency::Answer, invalidation::NewInvalidation,
         protection::Protection,
     },
     notify::Notifier,
-    ops::{self, CommandContext, OpError, Requested},
     store::{people, protections},
 };
 
@@ -18,10 +18,10 @@ async fn all(
     world: &World,
     desks: &[&CommandContext],
     new: &[NewInvalidation],
-) -> Vec<Result<Requested, OpError>> {
+) -> Vec<Result<Requested, CommandError>> {
     let held = world.database.begin().await;
     let by = acting();
-    let turn = |(number, new)| ops::request_invalidation(desks[number % desks.len()], &by, new);
+    let turn = |(number, new)| commands::request_invalidation(desks[number % desks.len()], &by, new);
     let asked = join_all(new.iter().enumerate().map(turn));
     let let_go = async {
         tokio::task::yield_now().await;
@@ -98,11 +98,11 @@ async fn one_who_may_not_does_not_stop_the_others_and_is_in_the_history() {
     let (new, by) = (requests(&world, 3).await, acting());
     let before = world.head().await;
     let held = world.database.begin().await;
-    let ask = |by, new| ops::request_invalidation(&world.command_context, by, new);
+    let ask = |by, new| commands::request_invalidation(&world.command_context, by, new);
     let let_go = async { drop(held) };
     let (first, refused, last, ()) =
         tokio::join!(ask(&by, &new[0]), ask(&by_eve, &new[1]), ask(&by, &new[2]), let_go);
-    assert!(matches!(refused, Err(OpError::NotAllowed(_))), "{refused:?}");
+    assert!(matches!(refused, Err(CommandError::NotAllowed(_))), "{refused:?}");
     assert_eq!(first.unwrap(), Requested::New(new[0].id.clone()));
     assert_eq!(last.unwrap(), Requested::New(new[2].id.clone()));
     assert_eq!(world.head().await, before + 3, "one event each");
@@ -115,8 +115,10 @@ async fn whoever_leaves_the_line_changes_nothing_for_the_others() {
     let world = World::new().await;
     let new = requests(&world, 6).await;
     let (by, held) = (acting(), world.database.begin().await);
-    let mut line: Vec<_> =
-        new.iter().map(|new| Box::pin(ops::request_invalidation(&world.command_context, &by, new))).collect();
+    let mut line: Vec<_> = new
+        .iter()
+        .map(|new| Box::pin(commands::request_invalidation(&world.command_context, &by, new)))
+        .collect();
     for asked in &mut line {
         assert!(futures_util::poll!(asked).is_pending());
     }
@@ -147,7 +149,7 @@ async fn replicas_take_each_key_once() {
     }
     let by = acting();
     let desks = [&world.command_context, &other];
-    let asked = new.iter().enumerate().map(|(n, new)| ops::request_invalidation(desks[n % 2], &by, new));
+    let asked = new.iter().enumerate().map(|(n, new)| commands::request_invalidation(desks[n % 2], &by, new));
     let answers: Vec<Requested> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
     for (pair, asked) in answers.chunks(2).zip(new.chunks(2)) {
         let id = &asked[0].id;

@@ -9,7 +9,7 @@ use unstale::{
         problem::ProblemKind,
     },
     store::{accounts, audit, trail},
-    worker::{Next, Surveyor, WorkerContext},
+    workers::{Next, Surveyor, WorkerContext},
 };
 
 use crate::support::{SHOP, Site, WORKSHOP, World, items, page_of, seconds};

@@ -6,7 +6,7 @@ use cloudfront_sandbox::{Call, Fault, FaultKind};
 use unstale::{
     cloudfront::{CloudFront, Connect},
     domain::problem::ProblemKind,
-    worker::{Submitter, WorkerContext},
+    workers::{Submitter, WorkerContext},
 };
 
 use crate::support::{Setup, WORKSHOP, World, seconds};

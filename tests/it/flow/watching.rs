@@ -10,7 +10,7 @@ use unstale::{
         problem::ProblemKind,
     },
     store::{batches, invalidations},
-    worker::Next,
+    workers::Next,
 };
 
 use crate::support::{Setup, WORKSHOP, World, at, invalidation, items, new_invalidation, seconds, uuid};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use unstale::{
+    commands::{self, CommandError, NewToken, Requested},
     domain::{
         access::Role,
         actor::{Acting, Actor, Origin},
@@ -13,7 +14,6 @@ use unstale::{
         protection::{Guard, Protection},
         token::Token,
     },
-    ops::{self, NewToken, OpError, Requested},
     store::{people, proposals, protections, tokens},
 };
 
@@ -33,14 +33,14 @@ fn of(actor: Actor) -> Acting {
 
 async fn token(world: &World, maker: &Acting, life: Option<Duration>) -> Token {
     let new = NewToken { name: "deploy".to_owned(), role: Role::Operator, life, distributions: Vec::new() };
-    ops::make_token(&world.command_context, maker, &new).await.unwrap().0
+    commands::make_token(&world.command_context, maker, &new).await.unwrap().0
 }
 
 /// A request that is put off for a day.
 async fn put_off(world: &World, who: &Acting, typed: &str) -> InvalidationId {
     let mut new = world.new_invalidation(WORKSHOP, typed).await;
     new.not_before = Some(world.now().plus(DAY));
-    ops::request_invalidation(&world.command_context, who, &new).await.unwrap();
+    commands::request_invalidation(&world.command_context, who, &new).await.unwrap();
     new.id
 }
 
@@ -50,7 +50,7 @@ async fn proposed(world: &World, who: &Acting) -> ProposalId {
         Protection { guard: Guard::SecondPerson, ..Protection::none(DistributionId::from_trusted(SHOP)) };
     world.database.write(async |tx| protections::set(tx, &guarded).await).await;
     let new = world.new_invalidation(SHOP, "/*").await;
-    match ops::request_invalidation(&world.command_context, who, &new).await.unwrap() {
+    match commands::request_invalidation(&world.command_context, who, &new).await.unwrap() {
         Requested::Proposed(id) => id,
         other => panic!("{other:?}"),
     }
@@ -75,13 +75,13 @@ async fn revoking_a_token_cancels_what_waits_and_lets_go_on_what_was_sent() {
     let world = World::new().await;
     let token = token(&world, &shell(), None).await;
     let sent = world.new_invalidation(WORKSHOP, "/sent").await;
-    ops::request_invalidation(&world.command_context, &of(token.actor()), &sent).await.unwrap();
+    commands::request_invalidation(&world.command_context, &of(token.actor()), &sent).await.unwrap();
     world.submit().await;
     let waits = put_off(&world, &of(token.actor()), "/a").await;
     let asks = proposed(&world, &of(token.actor())).await;
     let others = put_off(&world, &acting(), "/b").await;
     let head = world.head().await;
-    ops::revoke_token(&world.command_context, &shell(), &token.id).await.unwrap();
+    commands::revoke_token(&world.command_context, &shell(), &token.id).await.unwrap();
     let events = world.events_after(head).await;
     assert_eq!(events, ["token.revoked", "invalidation.cancelled", "proposal.declined"]);
     let history = world.history().await;
@@ -117,17 +117,17 @@ async fn a_person_who_is_disabled_or_demoted_takes_their_tokens_along() {
         let asks = proposed(&world, &by).await;
         let head = world.head().await;
         if disabled {
-            ops::disable_person(&world.command_context, &shell(), &ada.id).await.unwrap();
+            commands::disable_person(&world.command_context, &shell(), &ada.id).await.unwrap();
         } else {
-            ops::change_role(&world.command_context, &shell(), &ada.id, role).await.unwrap();
+            commands::change_role(&world.command_context, &shell(), &ada.id, role).await.unwrap();
         }
         let events = world.events_after(head).await;
         let first = if disabled { "person.disabled" } else { "person.role_changed" };
         assert_eq!(events, [first, "invalidation.cancelled", "proposal.declined", "invalidation.cancelled"]);
         assert_eq!(proposal_state(&world, &asks).await, ProposalState::Declined);
         let new = world.new_invalidation(WORKSHOP, "/more").await;
-        let refused = ops::request_invalidation(&world.command_context, &of(token.actor()), &new).await;
-        assert!(matches!(refused, Err(OpError::NotAllowed(_) | OpError::Hidden)), "{refused:?}");
+        let refused = commands::request_invalidation(&world.command_context, &of(token.actor()), &new).await;
+        assert!(matches!(refused, Err(CommandError::NotAllowed(_) | CommandError::Hidden)), "{refused:?}");
         is_never_sent(&world, &own).await;
         is_never_sent(&world, &tokens).await;
         world.finish().await;
@@ -140,7 +140,7 @@ async fn an_administrator_who_becomes_an_operator_loses_nothing_that_an_operator
     add(&world, "boss@example.com", Role::Admin).await;
     let ada = add(&world, "adele@example.com", Role::Admin).await;
     let waits = put_off(&world, &of(Actor::person(&ada.id, &ada.email)), "/own").await;
-    ops::change_role(&world.command_context, &shell(), &ada.id, Role::Operator).await.unwrap();
+    commands::change_role(&world.command_context, &shell(), &ada.id, Role::Operator).await.unwrap();
     world.advance(2 * DAY);
     world.live(30).await;
     assert_eq!(world.state(&waits).await, "completed");
@@ -177,15 +177,15 @@ async fn a_token_that_ends_by_itself_takes_nothing_back() {
     let [asks, late] =
         [proposed(&world, &of(token.actor())).await, proposed(&world, &of(token.actor())).await];
     // One of the command line has nobody behind it: an administrator has to approve.
-    ops::change_role(&world.command_context, &shell(), &bob.id, Role::Admin).await.unwrap();
+    commands::change_role(&world.command_context, &shell(), &bob.id, Role::Admin).await.unwrap();
     let by = of(Actor::person(&bob.id, &bob.email));
-    let approved = ops::approve_proposal(&world.command_context, &by, &asks, "", OURS).await.unwrap();
+    let approved = commands::approve_proposal(&world.command_context, &by, &asks, "", OURS).await.unwrap();
     world.advance(DAY / 2);
     let new = world.new_invalidation(WORKSHOP, "/b").await;
-    let over = ops::request_invalidation(&world.command_context, &of(token.actor()), &new).await;
+    let over = commands::request_invalidation(&world.command_context, &of(token.actor()), &new).await;
     assert!(over.is_err(), "{over:?}");
-    let refused = ops::approve_proposal(&world.command_context, &by, &late, "", OURS).await;
-    assert!(matches!(refused, Err(OpError::NotAllowed(_))), "nothing was accepted yet: {refused:?}");
+    let refused = commands::approve_proposal(&world.command_context, &by, &late, "", OURS).await;
+    assert!(matches!(refused, Err(CommandError::NotAllowed(_))), "nothing was accepted yet: {refused:?}");
     world.advance(DAY);
     world.live(30).await;
     assert_eq!(world.state(&waits).await, "completed", "it was accepted while the token was good");
@@ -200,12 +200,12 @@ async fn what_somebody_else_tried_again_goes_on() {
     let world = World::new().await;
     let token = token(&world, &shell(), None).await;
     let new = world.new_invalidation(WORKSHOP, "/a").await;
-    ops::request_invalidation(&world.command_context, &of(token.actor()), &new).await.unwrap();
+    commands::request_invalidation(&world.command_context, &of(token.actor()), &new).await.unwrap();
     world.next_create(cloudfront_sandbox::FaultKind::AccessDenied);
     world.submit().await;
     assert_eq!(world.state(&new.id).await, "failed");
-    ops::revoke_token(&world.command_context, &shell(), &token.id).await.unwrap();
-    ops::retry_invalidation(&world.command_context, &acting(), &new.id).await.unwrap();
+    commands::revoke_token(&world.command_context, &shell(), &token.id).await.unwrap();
+    commands::retry_invalidation(&world.command_context, &acting(), &new.id).await.unwrap();
     world.live(30).await;
     assert_eq!(world.state(&new.id).await, "completed");
     world.finish().await;

@@ -10,7 +10,7 @@ use unstale::{
         invalidation::{Invalidation, InvalidationState},
     },
     store::{Db, Tx, accounts, audit, batches, distributions, invalidations},
-    worker::{Check, CheckError, Known, Step},
+    workers::{Check, CheckError, Known, Step},
 };
 
 use crate::support::{acting, at, distribution, items, new_batch};

@@ -6,7 +6,7 @@ use unstale::{
     clock::Clock,
     domain::audit::verify::Walk,
     store::audit,
-    worker::{Check, Indexer, Known, Next, Retention, Seal, Sealer, Step},
+    workers::{Check, Indexer, Known, Next, Retention, Seal, Sealer, Step},
 };
 
 use super::given::{fill, key};

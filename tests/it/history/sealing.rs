@@ -8,7 +8,7 @@ use unstale::{
         search::{Search, What},
     },
     store::audit::{self, Checked},
-    worker::{Indexer, Next, Seal, Sealer, open_key},
+    workers::{Indexer, Next, Seal, Sealer, open_key},
 };
 
 use super::given::key;

@@ -11,7 +11,7 @@ use unstale::{
         protection::{Guard, Protection},
     },
     store::{audit, protections},
-    worker::{CheckError, Facts, Indexer, Next, Seal, Sealer, Step},
+    workers::{CheckError, Facts, Indexer, Next, Seal, Sealer, Step},
 };
 
 use crate::support::{Database, Engine, Place, Site, WORKSHOP, World, lines, page_of};
@@ -40,7 +40,7 @@ async fn lived() -> (Site, InvalidationId) {
     world.console(&world.site(WORKSHOP).await.id, "from-the-console", &["/b", "/a"]).await;
     world.live(180).await;
     let late = world.request("/late").await;
-    unstale::ops::cancel_invalidation(&world.command_context, &crate::support::acting(), &late)
+    unstale::commands::cancel_invalidation(&world.command_context, &crate::support::acting(), &late)
         .await
         .unwrap();
     let protection = Protection {
@@ -51,7 +51,7 @@ async fn lived() -> (Site, InvalidationId) {
     world.database.write(async |tx| protections::set(tx, &protection).await).await;
     for path in ["/one/*\n/one", "/two/*\n/two"] {
         let new = world.new_invalidation(WORKSHOP, path).await;
-        unstale::ops::request_invalidation(&world.command_context, &crate::support::acting(), &new)
+        unstale::commands::request_invalidation(&world.command_context, &crate::support::acting(), &new)
             .await
             .unwrap();
     }

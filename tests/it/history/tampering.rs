@@ -16,7 +16,7 @@ use unstale::{
         time::Timestamp,
     },
     store::{Db, audit},
-    worker::{CheckError, Known},
+    workers::{CheckError, Known},
 };
 
 use super::given::{all, fill, key, verify, verify_with};

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use unstale::{
     domain::audit::head::{Head, SignedHead},
     store::audit,
-    worker::{Herald, Next, Seal, Sealer, Webhook},
+    workers::{Herald, Next, Seal, Sealer, Webhook},
 };
 
 use super::given::key;

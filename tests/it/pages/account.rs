@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use unstale::{
+    commands,
     domain::{access::Role, person::Email, second_step::TotpSecret, time::Timestamp},
-    ops,
     web::{Options, ways::Ways},
 };
 
@@ -16,7 +16,9 @@ const OTHER: &str = "seven purple llamas knit";
 
 async fn with_grace(site: Site) -> (Site, Browser) {
     let email = Email::parse(EMAIL).unwrap();
-    ops::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD).await.unwrap();
+    commands::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD)
+        .await
+        .unwrap();
     let browser = site.stranger();
     (site, browser)
 }

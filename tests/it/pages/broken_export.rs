@@ -4,7 +4,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use unstale::{domain::audit::Target, ops};
+use unstale::{commands, domain::audit::Target};
 
 use crate::support::{Browser, Site, acting};
 
@@ -18,7 +18,7 @@ async fn damaged(sequence: usize) -> (Site, Browser) {
     let ada = site.operator().await;
     for number in 0..EVENTS {
         let what = Target::new("act", &format!("act {number}"));
-        ops::refuse(&site.world.command_context, &acting(), &what, None, "so that there is much")
+        commands::refuse(&site.world.command_context, &acting(), &what, None, "so that there is much")
             .await
             .unwrap();
     }

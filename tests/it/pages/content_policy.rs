@@ -8,7 +8,7 @@ use std::{
 use cloudfront_sandbox::FaultKind;
 use reqwest::Method;
 use scraper::Html;
-use unstale::{domain::audit::Target, ops};
+use unstale::{commands, domain::audit::Target};
 
 use super::routes::routes;
 use crate::support::{Answer, Browser, SHOP, Site, WORKSHOP, acting, css, page_of};
@@ -117,9 +117,15 @@ async fn filled() -> (Site, Browser) {
     site.world.request("/queued").await;
     for _ in 0..100 {
         let what = Target::new("act", "nothing");
-        ops::refuse(&site.world.command_context, &acting(), &what, None, "so that the history has pages")
-            .await
-            .unwrap();
+        commands::refuse(
+            &site.world.command_context,
+            &acting(),
+            &what,
+            None,
+            "so that the history has pages",
+        )
+        .await
+        .unwrap();
     }
     site.world.sandbox.change_settings(|settings| settings.reachable = false);
     site.world.advance(Duration::from_mins(6));

@@ -1,8 +1,8 @@
 //! Grants: what they refuse, line by line and at each act, and the pages on which they are set.
 
 use unstale::{
+    commands::{self, CommandError},
     domain::access::Role,
-    ops::{self, OpError},
 };
 
 use crate::support::{Browser, DOCS, SHOP, Site, WORKSHOP, page_of, uuid};
@@ -74,8 +74,8 @@ async fn a_grant_that_was_taken_away_a_moment_ago_counts() {
     let before = site.world.head().await;
     let mut acting = crate::support::acting();
     acting.actor = unstale::domain::actor::Actor::person(&person.id, EVE);
-    let late = ops::request_invalidation(&site.world.command_context, &acting, &new).await;
-    assert!(matches!(late, Err(OpError::Hidden)), "{late:?}");
+    let late = commands::request_invalidation(&site.world.command_context, &acting, &new).await;
+    assert!(matches!(late, Err(CommandError::Hidden)), "{late:?}");
     only(&site, before, "act.refused").await;
     for act in ["cancel", "retry"] {
         let before = site.world.head().await;

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use reqwest::Method;
 use unstale::{
+    commands,
     domain::{access::Role, network::Trusted, person::Email},
-    ops,
     web::{Options, ways::Ways},
 };
 
@@ -18,7 +18,9 @@ async fn site() -> Site {
     let ways = Ways { trusted: Trusted::parse("127.0.0.0/8").unwrap(), ..Ways::default() };
     let site = Site::over(World::new().await, Options { ways, ..options() }).await;
     let email = Email::parse(EMAIL).unwrap();
-    ops::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD).await.unwrap();
+    commands::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD)
+        .await
+        .unwrap();
     site
 }
 

@@ -2,7 +2,7 @@
 
 use unstale::{
     store::audit::{self, Checked},
-    worker::Indexer,
+    workers::Indexer,
 };
 
 use crate::support::{Answer, Browser, DOCS, Site, WORKSHOP, at, encoded, seconds, uuid};

@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use unstale::{
+    commands,
     domain::{access::Role, person::Email},
-    ops,
 };
 
 use super::routes::routes;
@@ -138,7 +138,7 @@ async fn strangers_who_type_wrongly_leave_one_event_without_what_they_typed() {
     let site = Site::new().await;
     site.world.without_people().await;
     let email = Email::parse("grace@example.com").unwrap();
-    let set_up = ops::make_set_up_link(&site.world.command_context).await.unwrap().unwrap();
+    let set_up = commands::make_set_up_link(&site.world.command_context).await.unwrap().unwrap();
     let tries = async |path: &str, fields: &[(&str, &str)], status: u16| {
         let before = site.world.head().await;
         let answer = site.stranger().post(path, fields).await;
@@ -149,7 +149,7 @@ async fn strangers_who_type_wrongly_leave_one_event_without_what_they_typed() {
     tries("/setup", &[("key", key), ("email", TYPED), ("password", TYPED)], 422).await;
     tries("/setup", &[("key", key), ("email", "a@example.com"), ("password", TYPED)], 422).await;
     let (_, link) =
-        ops::invite_person(&site.world.command_context, &shell(), &email, Role::Operator).await.unwrap();
+        commands::invite_person(&site.world.command_context, &shell(), &email, Role::Operator).await.unwrap();
     tries("/password", &[("key", link.reveal()), ("password", TYPED)], 422).await;
     tries("/sign-in", &[("email", TYPED), ("password", TYPED)], 422).await;
     tries("/sign-in", &[("email", "a@example.com"), ("password", TYPED)], 422).await;

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use unstale::{
+    commands::{self, ExternalRules},
     domain::{access::Role, claims::RoleRules, person::Email},
     identity::{
         Http,
         oidc::{Oidc, OidcSettings},
     },
-    ops::{self, ExternalRules},
     store::{groups, people},
     web::{Options, ways::Ways},
 };
@@ -154,7 +154,7 @@ async fn an_account_is_linked_by_a_verified_address_only_where_that_is_allowed()
     ] {
         let (site, provider) = site_with(ExternalRules { link_by_email: allowed, ..rules() }, |_| {}).await;
         let email = Email::parse("grace@example.com").unwrap();
-        ops::add_person(
+        commands::add_person(
             &site.world.command_context,
             &acting(),
             &email,
@@ -464,7 +464,7 @@ async fn a_start_tells_what_changed_among_the_ways_in() {
     let (before, after) = (Ways::default(), Ways { require_second_step: true, ..Ways::default() });
     let head = world.head().await;
     for ways in [before.clone(), before, after] {
-        ops::note_ways(&world.command_context, &lines(ways)).await.unwrap();
+        commands::note_ways(&world.command_context, &lines(ways)).await.unwrap();
     }
     assert_eq!(world.events_after(head).await, ["sign_in.changed"; 2], "what stays as it is leaves no event");
     let event = world.history().await.pop().unwrap().event;

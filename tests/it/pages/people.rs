@@ -152,7 +152,8 @@ async fn two_administrators_who_demote_each_other_leave_one() {
         let demote = |id| {
             let command_context = world.command_context.clone();
             async move {
-                unstale::ops::change_role(&command_context, &crate::support::shell(), id, Role::Viewer).await
+                unstale::commands::change_role(&command_context, &crate::support::shell(), id, Role::Viewer)
+                    .await
             }
         };
         let (first, second) = tokio::join!(demote(&one.id), demote(&other.id));

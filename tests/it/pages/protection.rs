@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use unstale::{
+    commands::{self, CommandError, Requested},
     domain::{
         access::Role,
         actor::{Acting, Actor},
@@ -11,7 +12,6 @@ use unstale::{
         person::Person,
         protection::{Guard, Protection},
     },
-    ops::{self, OpError, Requested},
     store::{people, proposals, protections},
 };
 
@@ -277,7 +277,7 @@ async fn two_people(world: &World, change: impl FnOnce(&mut Protection)) -> (Act
 
 async fn proposed(world: &World) -> ProposalId {
     let new = world.new_invalidation(SHOP, "/*").await;
-    match ops::request_invalidation(&world.command_context, &acting(), &new).await.unwrap() {
+    match commands::request_invalidation(&world.command_context, &acting(), &new).await.unwrap() {
         Requested::Proposed(id) => id,
         other => panic!("{other:?}"),
     }
@@ -289,12 +289,12 @@ async fn two_approvals_at_once_are_one(world: World) {
     let before = world.head().await;
     let approve = |who: Acting| {
         let (command_context, id) = (world.command_context.clone(), id.clone());
-        async move { ops::approve_proposal(&command_context, &who, &id, "", OURS).await }
+        async move { commands::approve_proposal(&command_context, &who, &id, "", OURS).await }
     };
     let both = tokio::join!(tokio::spawn(approve(bob)), tokio::spawn(approve(eve)));
     let both = [both.0.unwrap(), both.1.unwrap()];
     assert_eq!(both.iter().filter(|done| done.is_ok()).count(), 1, "{both:?}");
-    assert!(both.iter().any(|done| matches!(done, Err(OpError::TooLate))), "{both:?}");
+    assert!(both.iter().any(|done| matches!(done, Err(CommandError::TooLate))), "{both:?}");
     assert_eq!(world.recent().await.len(), 1);
     assert_eq!(world.events_after(before).await, ["proposal.approved"]);
     world.finish().await;
@@ -305,7 +305,7 @@ async fn two_requests_at_once_are_one(world: World) {
     let (one, two) = (world.new_invalidation(SHOP, "/a").await, world.new_invalidation(SHOP, "/a").await);
     let request = |who: Acting, new| {
         let command_context = world.command_context.clone();
-        async move { ops::request_invalidation(&command_context, &who, &new).await.unwrap() }
+        async move { commands::request_invalidation(&command_context, &who, &new).await.unwrap() }
     };
     let both = tokio::join!(tokio::spawn(request(bob, one)), tokio::spawn(request(eve, two)));
     let both = [both.0.unwrap(), both.1.unwrap()];
@@ -338,8 +338,8 @@ async fn what_the_asker_may_not_do_any_more_is_not_approved() {
          created_at) VALUES ('g', 'person', 'p1', 'E1SHOP7K2M4NQX', '/docs/', FALSE, 1)";
     world.database.raw().await.run(narrow).await.unwrap();
     let before = world.head().await;
-    let late = ops::approve_proposal(&world.command_context, &bob, &id, "", OURS).await;
-    assert!(matches!(late, Err(OpError::NotAllowed(_))), "{late:?}");
+    let late = commands::approve_proposal(&world.command_context, &bob, &id, "", OURS).await;
+    assert!(matches!(late, Err(CommandError::NotAllowed(_))), "{late:?}");
     assert_eq!(world.events_after(before).await, ["act.refused"]);
     assert_eq!(world.recent().await, []);
     let now = world.now();

@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use unstale::{
+    commands::ExternalRules,
     domain::{claims::RoleRules, network::Trusted},
     identity::{
         Http,
@@ -15,7 +16,6 @@ use unstale::{
         proxy::Proxies,
         user_header::UserHeader,
     },
-    ops::ExternalRules,
     web::{Options, ways::Ways},
 };
 

@@ -1,8 +1,8 @@
 //! Signing in and out, and the first account.
 
 use unstale::{
+    commands,
     domain::{access::Role, person::Email},
-    ops,
     web::Options,
 };
 
@@ -14,7 +14,9 @@ const PASSWORD: &str = "correct horse battery";
 async fn with_grace() -> Site {
     let site = Site::new().await;
     let email = Email::parse(EMAIL).unwrap();
-    ops::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD).await.unwrap();
+    commands::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD)
+        .await
+        .unwrap();
     site
 }
 
@@ -148,7 +150,9 @@ async fn the_cookie_is_bound_to_this_host() {
     let https = Options { public_url: Some("https://u.example.com".to_owned()), ..options() };
     let site = Site::over(World::new().await, https).await;
     let email = Email::parse(EMAIL).unwrap();
-    ops::add_person(&site.world.command_context, &acting(), &email, Role::Viewer, PASSWORD).await.unwrap();
+    commands::add_person(&site.world.command_context, &acting(), &email, Role::Viewer, PASSWORD)
+        .await
+        .unwrap();
     let browser = site.stranger().at("https://u.example.com");
     let answer = sign_in(&browser, EMAIL, PASSWORD).await;
     let wanted = vec!["HttpOnly", "Path=/", "SameSite=Lax", "Secure"];
@@ -173,8 +177,8 @@ async fn the_set_up_link_works_once() {
     let site = Site::new().await;
     site.world.without_people().await;
     site.stranger().get("/sign-in").await.assert_says("There is no account yet.");
-    let old = ops::make_set_up_link(&site.world.command_context).await.unwrap().unwrap();
-    let link = ops::make_set_up_link(&site.world.command_context).await.unwrap().unwrap();
+    let old = commands::make_set_up_link(&site.world.command_context).await.unwrap().unwrap();
+    let link = commands::make_set_up_link(&site.world.command_context).await.unwrap().unwrap();
     let address = |secret: &str| format!("/setup?key={secret}");
     let browser = site.stranger();
     browser.get(&address(old.reveal())).await.assert_status(403);
@@ -210,7 +214,7 @@ async fn the_set_up_link_works_once() {
 async fn the_set_up_link_is_good_for_a_day() {
     let site = Site::new().await;
     site.world.without_people().await;
-    let link = ops::make_set_up_link(&site.world.command_context).await.unwrap().unwrap();
+    let link = commands::make_set_up_link(&site.world.command_context).await.unwrap().unwrap();
     let address = format!("/setup?key={}", link.reveal());
     site.world.advance(std::time::Duration::from_hours(23));
     site.stranger().get(&address).await.assert_status(200);
@@ -245,7 +249,7 @@ async fn signing_in_anew_ends_the_session_that_the_browser_had() {
     let grace = browser.cookie("unstale").unwrap();
     thief.set_cookie("unstale", &grace);
     let eve = Email::parse("eve@example.com").unwrap();
-    ops::add_person(&site.world.command_context, &acting(), &eve, Role::Viewer, PASSWORD).await.unwrap();
+    commands::add_person(&site.world.command_context, &acting(), &eve, Role::Viewer, PASSWORD).await.unwrap();
     browser.post("/sign-in", &[("email", "eve@example.com"), ("password", PASSWORD)]).await;
     thief.get("/").await.assert_status(303);
     site.finish().await;

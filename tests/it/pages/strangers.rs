@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use unstale::{
+    commands,
     domain::{access::Role, person::Email},
-    ops,
 };
 
 use crate::support::{Site, shell};
@@ -61,7 +61,7 @@ async fn mistakes_with_a_good_link_do_not_count() {
     let site = Site::new().await;
     let email = Email::parse("grace@example.com").unwrap();
     let (_, link) =
-        ops::invite_person(&site.world.command_context, &shell(), &email, Role::Operator).await.unwrap();
+        commands::invite_person(&site.world.command_context, &shell(), &email, Role::Operator).await.unwrap();
     let browser = site.stranger();
     for _ in 0..40 {
         let fields = [("key", link.reveal()), ("password", "short")];

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use unstale::domain::{access::Role, actor::Origin, token::TokenSecret};
-use unstale::{ops, store::people};
+use unstale::{commands, store::people};
 
 use crate::support::{SHOP, Site, WORKSHOP};
 
@@ -11,7 +11,10 @@ const PAGE: &str = "/settings/tokens";
 
 async fn lets_in(site: &Site, secret: &str) -> bool {
     let secret = TokenSecret::parse(secret).expect("what is shown is a token");
-    ops::recognise_token(&site.world.command_context, Origin::default(), &secret).await.unwrap().is_some()
+    commands::recognise_token(&site.world.command_context, Origin::default(), &secret)
+        .await
+        .unwrap()
+        .is_some()
 }
 
 #[tokio::test]
@@ -28,7 +31,7 @@ async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
     page.assert_says("deploy").assert_says(WORKSHOP).assert_silent_about(&secret);
     assert!(!page.has("#token"));
 
-    let (token, acting, access) = ops::recognise_token(
+    let (token, acting, access) = commands::recognise_token(
         &site.world.command_context,
         Origin::default(),
         &TokenSecret::parse(&secret).unwrap(),
@@ -92,14 +95,15 @@ async fn a_token_acts_as_no_more_than_its_maker_may_and_the_pages_say_so_before(
     let form = ada.get(PAGE).await.form("#make").with("name", "deploy");
     let secret = ada.submit(&form).await.text("#token");
     let token = TokenSecret::parse(&secret).unwrap();
-    let recognised =
-        async || ops::recognise_token(&site.world.command_context, Origin::default(), &token).await.unwrap();
+    let recognised = async || {
+        commands::recognise_token(&site.world.command_context, Origin::default(), &token).await.unwrap()
+    };
     let (found, acting, access) = recognised().await.unwrap();
     assert_eq!(access.role, Role::Operator);
     for typed in ["/a", "/b"] {
         let mut new = site.world.new_invalidation(WORKSHOP, typed).await;
         new.not_before = Some(site.world.now().plus(Duration::from_hours(24)));
-        ops::request_invalidation(&site.world.command_context, &acting, &new).await.unwrap();
+        commands::request_invalidation(&site.world.command_context, &acting, &new).await.unwrap();
     }
     let row = format!("form[action$='{}/revoke'] + .sub", found.id);
     assert_eq!(root.get(PAGE).await.text(&row), "2 waiting requests will be cancelled");

@@ -5,15 +5,15 @@ use std::time::Duration;
 use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::{
     cloudfront::{CloudFront, Connect},
+    commands,
     domain::{
         id::{DistributionId, InvalidationId},
         invalidation::NewInvalidation,
         item::Item,
         problem::{Problem, ProblemKind},
     },
-    ops,
     store::accounts,
-    worker::{Next, Submitter, WorkerContext},
+    workers::{Next, Submitter, WorkerContext},
 };
 
 use crate::support::{Answer, Browser, Site, WORKSHOP, acting, items, page_of, uuid};
@@ -34,7 +34,7 @@ async fn request_anyway(site: &Site, texts: Vec<Item>) -> InvalidationId {
         unstale::domain::id::RequestKey::from_trusted(uuid()),
         uuid,
     );
-    ops::request_invalidation(&site.world.command_context, &acting(), &new).await.unwrap();
+    commands::request_invalidation(&site.world.command_context, &acting(), &new).await.unwrap();
     new.id
 }
 

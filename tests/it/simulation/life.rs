@@ -4,14 +4,14 @@ use std::{future::poll_fn, task::Poll, time::Duration};
 
 use cloudfront_sandbox::{ConflictingReference, Fault, FaultKind, SameReference};
 use unstale::{
+    commands,
     domain::{
         batching::{self, Limits},
         id::InvalidationId,
         invalidation::{BatchState, InvalidationState},
         pace::Pace,
     },
-    ops,
-    worker::{Next, Poller, Settings, Submitter, Surveyor, Timekeeper},
+    workers::{Next, Poller, Settings, Submitter, Surveyor, Timekeeper},
 };
 
 use super::rng::Rng;
@@ -203,9 +203,9 @@ impl Life {
         let id = self.rng.pick(&self.asked);
         // Too late is an answer too.
         if self.rng.chance(50) {
-            let _ = ops::cancel_invalidation(&self.world.command_context, &acting(), &id).await;
+            let _ = commands::cancel_invalidation(&self.world.command_context, &acting(), &id).await;
         } else {
-            let _ = ops::retry_invalidation(&self.world.command_context, &acting(), &id).await;
+            let _ = commands::retry_invalidation(&self.world.command_context, &acting(), &id).await;
         }
     }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use unstale::{
+    commands,
     domain::{
         access::Role,
         actor::Origin,
@@ -15,10 +16,9 @@ use unstale::{
         ticket::{self, Tickets},
     },
     heartbeats::Heartbeats,
-    ops,
     store::{grants, people, protections},
     web::{self, Options, Web, ways::Ways},
-    worker::Settings,
+    workers::Settings,
 };
 
 use super::{Browser, Setup, World, samples};
@@ -113,7 +113,7 @@ impl Site {
     pub async fn signed_in(&self, email: &str, role: Role) -> Browser {
         let person = self.person(email, role).await;
         let origin = Origin { sign_in: "password".to_owned(), ..Origin::default() };
-        let signed_in = ops::open_session(&self.world.command_context, &origin, person).await.unwrap();
+        let signed_in = commands::open_session(&self.world.command_context, &origin, person).await.unwrap();
         let browser = self.stranger();
         browser.set_cookie("unstale", signed_in.secret.reveal());
         browser

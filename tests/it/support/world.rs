@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use unstale::{
     clock::Clock,
     cloudfront::{CloudFront, Connect},
+    commands::{self, CommandContext, Requested},
     domain::{
         access::Role,
         actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
@@ -25,9 +26,8 @@ use unstale::{
         time::Timestamp,
     },
     notify::Notifier,
-    ops::{self, CommandContext, Requested},
     store::{StoreError, audit, batches, distributions, invalidations, people},
-    worker::{Facts, Next, Poller, Settings, Step, Submitter, Surveyor, WorkerContext},
+    workers::{Facts, Next, Poller, Settings, Step, Submitter, Surveyor, WorkerContext},
 };
 
 use super::{Database, Engine, START, samples};
@@ -267,7 +267,7 @@ impl World {
     /// A person asks for these lines.
     pub async fn request_at(&self, distribution: &str, typed: &str) -> InvalidationId {
         let new = self.new_invalidation(distribution, typed).await;
-        let requested = ops::request_invalidation(&self.command_context, &acting(), &new).await.unwrap();
+        let requested = commands::request_invalidation(&self.command_context, &acting(), &new).await.unwrap();
         assert_eq!(requested, Requested::New(new.id.clone()));
         new.id
     }

@@ -1,0 +1,29 @@
+//! Makes a group that grants can name.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        grant::GroupError,
+    },
+    store::{StoreError, audit, local_groups},
+};
+
+use super::{CommandContext, CommandError, allow};
+
+pub async fn add_group(context: &CommandContext, acting: &Acting, name: &str) -> Result<(), CommandError> {
+    let tx = context.db.begin().await?;
+    let what = Target::new("act", "add a group");
+    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
+    let now = context.clock.now();
+    match local_groups::insert(&mut tx, name, now).await {
+        Err(StoreError::Duplicate(_)) => return Err(GroupError::Exists.into()),
+        other => other?,
+    }
+    let mut event = Event::new(now, acting, Action::GroupAdded);
+    event.target = Target::new("group", name);
+    name.clone_into(&mut event.new);
+    audit::append(&mut tx, event);
+    context.commit(tx).await?;
+    Ok(())
+}

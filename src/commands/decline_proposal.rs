@@ -1,0 +1,43 @@
+//! A second person declines a request, or whoever asked takes it back. Nothing of it was queued.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, ItemsRecord, Target},
+        id::ProposalId,
+    },
+    store::{audit, proposals},
+};
+
+use super::{CommandContext, CommandError, allow};
+
+/// Ends the proposal with a word to whoever asked.
+pub async fn decline_proposal(
+    context: &CommandContext,
+    acting: &Acting,
+    id: &ProposalId,
+    word: &str,
+) -> Result<(), CommandError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
+    let proposal = proposals::find(&mut tx, id, now).await?.ok_or(CommandError::NotFound)?;
+    let what = Target::new("proposal", id.as_str());
+    let site = &proposal.distribution;
+    let (mut tx, _) = allow::check(context, tx, acting, &what, site, &proposal.items).await?;
+    if !proposals::decide(&mut tx, id, &acting.actor, word, None, now).await? {
+        return Err(CommandError::TooLate);
+    }
+    let mut event = Event::new(now, acting, Action::ProposalDeclined);
+    event.target = what;
+    event.distribution = Some(site.clone());
+    event.items = ItemsRecord::of(&proposal.items);
+    event.reason.clone_from(&proposal.reason);
+    event.note = if acting.actor.id == proposal.behind {
+        "taken back".to_owned()
+    } else {
+        format!("asked for by {}: {word}", proposal.asked_by.name)
+    };
+    audit::append(&mut tx, event);
+    context.commit(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Adds a person who sets their password themselves, with a one-time link.
+
+use crate::{
+    domain::{
+        access::Role,
+        actor::Acting,
+        audit::Target,
+        person::{Email, Person},
+        secret::Secret,
+        session::LINK_LIFE,
+    },
+    store::password_links,
+};
+
+use super::{CommandContext, CommandError, add_person::write_person, allow, new_secret};
+
+/// Adds the person; nobody but them will know their password.
+pub async fn invite_person(
+    context: &CommandContext,
+    acting: &Acting,
+    email: &Email,
+    role: Role,
+) -> Result<(Person, Secret), CommandError> {
+    let link = new_secret()?;
+    let tx = context.db.begin().await?;
+    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "add a person")).await?;
+    let person = write_person(context, &mut tx, acting, email, role, "").await?;
+    password_links::replace(&mut tx, &person.id, &link.hash(), context.clock.now().plus(LINK_LIFE)).await?;
+    context.commit(tx).await?;
+    Ok((person, link))
+}

@@ -1,0 +1,170 @@
+//! The third beat: writes what came of a batch, with its audit event, while the lease still holds.
+
+use std::time::Duration;
+
+use crate::{
+    cloudfront::Accepted,
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Outcome, Target},
+        id::CloudFrontInvalidationId,
+        problem::{Problem, ProblemKind, Verdict},
+        retry::{wait_before_look, wait_before_retry},
+        time::Timestamp,
+    },
+    failpoint,
+    store::{
+        StoreError, Tx, accounts, audit,
+        batches::{self, NotAccepted},
+        invalidations, survey,
+    },
+};
+
+use super::{super::WorkerContext, Answer, Held};
+
+/// How long an account that AWS refuses as a whole rests before one batch is tried again.
+pub(in crate::workers) const ACCOUNT_REST: Duration = Duration::from_secs(30);
+/// A network that is back is used again soon.
+const NETWORK_REST: Duration = Duration::from_secs(20);
+/// So often an earlier invalidation with the same reference is looked for before a person has to say.
+const LOOKS: u32 = 5;
+
+pub(super) async fn settle(context: &WorkerContext, held: &Held, answer: &Answer) -> Result<(), StoreError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
+    accounts::charge_reads(&mut tx, &held.account, context.settings.read, held.reads, now).await?;
+    let event = match answer {
+        Answer::Accepted(accepted) => accept(&mut tx, held, accepted, "", now).await?,
+        Answer::Found(accepted) => {
+            let note = "found at CloudFront by its caller reference";
+            accept(&mut tx, held, accepted, note, now).await?
+        }
+        Answer::Problem(problem) => {
+            let verdict = verdict_on(&mut tx, problem).await?;
+            not_accepted(&mut tx, held, problem, verdict, held.unknown, now).await?
+        }
+        Answer::LookFailed(problem) => {
+            let throttled = problem.is_throttling();
+            accounts::note_answer(&mut tx, &held.account, context.settings.read, throttled, now).await?;
+            not_accepted(&mut tx, held, problem, after_a_look(problem.kind), true, now).await?
+        }
+    };
+    let Some(mut event) = event else {
+        tracing::warn!(batch = %held.batch.id, "the lease was lost; whoever holds it now finds out");
+        return Ok(());
+    };
+    let state = invalidations::refresh_state(&mut tx, &held.batch.invalidation, now).await?;
+    state.as_str().clone_into(&mut event.new);
+    let repeated = held.batch.problem.as_ref().map(|problem| problem.kind);
+    if is_news(&event, repeated) {
+        audit::append(&mut tx, event);
+    }
+    failpoint::hit("settling");
+    tx.commit().await?;
+    failpoint::hit("settled");
+    context.notifier.notify();
+    Ok(())
+}
+
+/// The same trouble again is not written again: a day without network must not fill the history.
+fn is_news(event: &Event, before: Option<ProblemKind>) -> bool {
+    let repeats = matches!(event.action, Action::BatchPostponed | Action::BatchUnknown)
+        && before.is_some_and(|kind| kind.headline() == event.note);
+    !repeats
+}
+
+async fn accept(
+    tx: &mut Tx,
+    held: &Held,
+    accepted: &Accepted,
+    note: &str,
+    now: Timestamp,
+) -> Result<Option<Event>, StoreError> {
+    let look_at = now.plus(wait_before_look(Duration::ZERO));
+    let id: &CloudFrontInvalidationId = &accepted.id;
+    let request_id = accepted.request_id.as_deref();
+    if !batches::set_accepted(tx, &held.batch.id, &held.lease, id, request_id, now, look_at).await? {
+        return Ok(None);
+    }
+    accounts::resume(tx, &held.account).await?;
+    let mut event = event(held, Action::BatchAccepted, now);
+    request_id.unwrap_or_default().clone_into(&mut event.aws_request_id);
+    event.cloudfront_id = id.to_string();
+    note.clone_into(&mut event.note);
+    Ok(Some(event))
+}
+
+/// A refusal of this batch, unless AWS refuses everything: then it is the account's.
+async fn verdict_on(tx: &mut Tx, problem: &Problem) -> Result<Verdict, StoreError> {
+    if problem.kind == ProblemKind::AccessDenied {
+        let survey = survey::read(tx).await?.problem;
+        if survey.is_some_and(|problem| problem.kind == ProblemKind::AccessDenied) {
+            return Ok(Verdict::AccountRefused);
+        }
+    }
+    Ok(problem.kind.verdict())
+}
+
+/// The verdict where CloudFront could not be asked what it has: only a distribution that is gone has surely nothing.
+fn after_a_look(kind: ProblemKind) -> Verdict {
+    match (kind, kind.verdict()) {
+        (ProblemKind::NoSuchDistribution, _) => Verdict::Refused,
+        (_, Verdict::Refused | Verdict::TryAgain) => Verdict::Unknown,
+        (_, verdict) => verdict,
+    }
+}
+
+/// `unknown`: an earlier call may have been taken, so the batch stays unknown until CloudFront says what became of it.
+async fn not_accepted(
+    tx: &mut Tx,
+    held: &Held,
+    problem: &Problem,
+    verdict: Verdict,
+    unknown: bool,
+    now: Timestamp,
+) -> Result<Option<Event>, StoreError> {
+    let attempts = held.batch.attempts;
+    let dice = uuid::Uuid::new_v4().as_u64_pair().0;
+    let wait = match problem.kind {
+        ProblemKind::Network => wait_before_retry(attempts, dice).min(NETWORK_REST),
+        _ => wait_before_retry(attempts, dice),
+    };
+    let retry_at = now.plus(wait);
+    let later = if unknown { NotAccepted::Unknown } else { NotAccepted::Postponed };
+    let (what, action, outcome) = match verdict {
+        Verdict::Refused => (NotAccepted::Failed, Action::BatchFailed, Outcome::Refused),
+        Verdict::AccountRefused => {
+            accounts::pause(tx, &held.account, problem, now, now.plus(ACCOUNT_REST)).await?;
+            (later(now), Action::BatchPostponed, Outcome::Failed)
+        }
+        Verdict::TryAgain => (later(retry_at), Action::BatchPostponed, Outcome::Failed),
+        Verdict::Earlier if attempts >= LOOKS => {
+            (NotAccepted::NeedsALook, Action::BatchNeedsALook, Outcome::Failed)
+        }
+        Verdict::Unknown | Verdict::Earlier => {
+            (NotAccepted::Unknown(retry_at), Action::BatchUnknown, Outcome::Failed)
+        }
+    };
+    if !batches::set_not_accepted(tx, &held.batch.id, &held.lease, what, problem).await? {
+        return Ok(None);
+    }
+    tracing::warn!(
+        batch = %held.batch.id, distribution = %held.batch.distribution, kind = problem.kind.as_str(),
+        code = problem.code, said = problem.message, attempts, "CloudFront did not take a batch"
+    );
+    let mut event = event(held, action, now);
+    event.outcome = outcome;
+    problem.kind.headline().clone_into(&mut event.note);
+    event.aws_request_id = problem.request_id.clone().unwrap_or_default();
+    Ok(Some(event))
+}
+
+fn event(held: &Held, action: Action, now: Timestamp) -> Event {
+    let batch = &held.batch;
+    let mut event = Event::new(now, &Acting::service(), action);
+    event.target = Target::new("batch", batch.id.as_str());
+    event.distribution = Some(batch.distribution.clone());
+    event.invalidation = Some(batch.invalidation.clone());
+    event.old = format!("batch {}", batch.number);
+    event
+}

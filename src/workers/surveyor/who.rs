@@ -1,0 +1,165 @@
+//! Asks CloudTrail who made what was made outside, where that is wanted. It never holds up anything else.
+
+use std::time::Duration;
+
+use crate::{
+    cloudfront::{KEPT, Made},
+    domain::{
+        actor::{Acting, Actor, Origin},
+        audit::{Action, Event, ItemsRecord, Target, made_at},
+        id::InvalidationId,
+        problem::{Problem, ProblemKind},
+        time::Timestamp,
+    },
+    store::{
+        StoreError, audit, batches, invalidations,
+        trail::{self, Trail, UnderWay},
+    },
+};
+
+use super::super::{Next, WorkerContext};
+
+/// AWS allows two calls a second, for everybody who asks in the account.
+const PAGE_EVERY: Duration = Duration::from_secs(1);
+const ROUND_EVERY: Duration = Duration::from_mins(5);
+/// CloudTrail says that a call is to be found within about 15 minutes.
+const LATE: Duration = Duration::from_mins(30);
+/// How far CloudTrail's times may be from CloudFront's.
+const SKEW: Duration = Duration::from_mins(2);
+pub(in crate::workers) const AFTER_REFUSAL: Duration = Duration::from_hours(1);
+const AFTER_FAILURE: Duration = Duration::from_mins(1);
+
+/// Reads a page, if that is due and there is anything to find.
+pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
+    let Some(cloudtrail) = &context.trail else { return Ok(Next::Idle) };
+    let now = context.clock.now();
+    let mut conn = context.db.read().await?;
+    let state = trail::read(&mut conn).await?;
+    if state.due_at > now {
+        return Ok(Next::At(state.due_at));
+    }
+    if state.under_way.is_none() && trail::span(&mut conn, now.minus(KEPT)).await?.is_none() {
+        return Ok(Next::Idle);
+    }
+    drop(conn);
+    let held = now.plus(context.settings.lease);
+    let Some(under_way) = claim(context, &state, now, held).await? else { return Ok(Next::Again) };
+    match cloudtrail.made(under_way.from, under_way.to, under_way.next.as_deref()).await {
+        Ok(page) => {
+            for made in &page.rows {
+                keep(context, made).await?;
+            }
+            turn(context, &state, &under_way, held, page.next.as_deref()).await?;
+        }
+        Err(problem) => fail(context, &state, &problem).await?,
+    }
+    Ok(Next::Again)
+}
+
+/// Takes the reading up, and begins one where none is under way.
+async fn claim(
+    context: &WorkerContext,
+    state: &Trail,
+    now: Timestamp,
+    held: Timestamp,
+) -> Result<Option<UnderWay>, StoreError> {
+    let mut tx = context.db.begin().await?;
+    if !trail::claim(&mut tx, now, held).await? {
+        return Ok(None);
+    }
+    if let Some(under_way) = &state.under_way {
+        tx.commit().await?;
+        return Ok(Some(under_way.clone()));
+    }
+    trail::forget(&mut tx, now.minus(KEPT)).await?;
+    let Some((oldest, newest)) = trail::span(&mut tx, now.minus(KEPT)).await? else { return Ok(None) };
+    let under_way = UnderWay { begun_at: now, from: oldest.minus(SKEW), to: newest.plus(SKEW), next: None };
+    trail::begin(&mut tx, &under_way).await?;
+    tx.commit().await?;
+    Ok(Some(under_way))
+}
+
+async fn turn(
+    context: &WorkerContext,
+    state: &Trail,
+    under_way: &UnderWay,
+    held: Timestamp,
+    next: Option<&str>,
+) -> Result<(), StoreError> {
+    let now = context.clock.now();
+    let due_at = now.plus(if next.is_some() { PAGE_EVERY } else { ROUND_EVERY });
+    let mut tx = context.db.begin().await?;
+    if !trail::turn_page(&mut tx, held, next, due_at).await? {
+        return Ok(());
+    }
+    if next.is_none() {
+        let given_up = trail::end(&mut tx, under_way.begun_at.minus(LATE)).await?;
+        if given_up > 0 {
+            tracing::info!(invalidations = given_up, "CloudTrail does not say who made them");
+        }
+    }
+    tx.commit().await?;
+    if state.problem.is_some() {
+        tracing::info!("CloudTrail can be read again");
+    }
+    Ok(())
+}
+
+async fn fail(context: &WorkerContext, state: &Trail, problem: &Problem) -> Result<(), StoreError> {
+    let before = state.problem.as_ref().map(|problem| problem.kind);
+    if before != Some(problem.kind) {
+        tracing::warn!(
+            kind = problem.kind.as_str(),
+            said = problem.message,
+            "CloudTrail does not tell who made invalidations outside; it is asked again"
+        );
+    }
+    let now = context.clock.now();
+    let denied = problem.kind == ProblemKind::AccessDenied;
+    let due_at = now.plus(if denied { AFTER_REFUSAL } else { AFTER_FAILURE });
+    let mut tx = context.db.begin().await?;
+    trail::fail(&mut tx, problem, now, due_at).await?;
+    let place_lost = matches!(problem.kind, ProblemKind::Other | ProblemKind::InvalidArgument);
+    if place_lost && state.under_way.is_some() {
+        // A page's token does not last. Nothing is given up: the times are read anew.
+        trail::end(&mut tx, Timestamp::from_micros(0)).await?;
+    }
+    tx.commit().await
+}
+
+/// Tells who made one, where that was not known.
+async fn keep(context: &WorkerContext, made: &Made) -> Result<(), StoreError> {
+    let found = trail::find(&mut *context.db.read().await?, &made.distribution, &made.invalidation).await?;
+    let Some(id) = found else { return Ok(()) };
+    let mut tx = context.db.begin().await?;
+    if !trail::settle(&mut tx, &id).await? {
+        return Ok(());
+    }
+    let invalidation = invalidations::find(&mut tx, &id).await?;
+    let items = batches::items_of(&mut tx, &id).await?;
+    let mut event = event(&id, made, context.clock.now());
+    event.items = ItemsRecord::of(&items);
+    if let Some(invalidation) = invalidation {
+        event.note = format!("{}; {}", event.note, made_at(invalidation.requested_at));
+    }
+    audit::append(&mut tx, event);
+    tx.commit().await?;
+    context.notifier.notify();
+    Ok(())
+}
+
+fn event(id: &InvalidationId, made: &Made, now: Timestamp) -> Event {
+    let origin = Origin { client_address: made.address.clone(), ..Origin::default() };
+    let acting = Acting { actor: Actor { name: made.by.clone(), ..Actor::outside() }, origin };
+    let mut event = Event::new(now, &acting, Action::InvalidationTraced);
+    event.target = Target::new("invalidation", id.as_str());
+    event.distribution = Some(made.distribution.clone());
+    event.invalidation = Some(id.clone());
+    event.cloudfront_id = made.invalidation.to_string();
+    event.aws_request_id.clone_from(&made.request_id);
+    event.note = format!(
+        "outside invalidation {} was made by {} (found in CloudTrail, event {}, with {})",
+        made.invalidation, made.by, made.event_id, made.program
+    );
+    event
+}
