@@ -21,8 +21,8 @@ use crate::{
     },
     web::{self, Described, Options, Web},
     workers::{
-        self, FileWatcher, Herald, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter, Surveyor,
-        Timekeeper, WorkerContext,
+        self, AuditWebhook, FileWatcher, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter,
+        Surveyor, Timekeeper, WorkerContext,
     },
 };
 
@@ -186,11 +186,15 @@ impl App {
         if let Some((webhook, keys)) =
             self.seal.as_ref().and_then(|seal| Some((seal.webhook.clone()?, seal.keys())))
         {
-            let herald =
-                Herald::new(self.worker_context.db.clone(), self.worker_context.clock.clone(), webhook, keys);
-            self.start(workers, "herald", move || {
-                let herald = herald.clone();
-                async move { herald.tick().await }
+            let audit_webhook = AuditWebhook::new(
+                self.worker_context.db.clone(),
+                self.worker_context.clock.clone(),
+                webhook,
+                keys,
+            );
+            self.start(workers, "audit_webhook", move || {
+                let audit_webhook = audit_webhook.clone();
+                async move { audit_webhook.tick().await }
             });
         }
         if let Some(seal) = self.seal.clone() {

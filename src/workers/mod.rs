@@ -3,9 +3,9 @@
 //! A tick works in three beats: claim in a transaction, call CloudFront with none open, write the outcome in another
 //! that is guarded by the lease of the first.
 
+mod audit_webhook;
 mod file_watcher;
 mod finder;
-mod herald;
 mod indexer;
 mod poller;
 mod runner;
@@ -16,8 +16,8 @@ mod timekeeper;
 
 use std::time::Duration;
 
+pub use audit_webhook::{AuditWebhook, PostError, Webhook};
 pub use file_watcher::FileWatcher;
-pub use herald::{Herald, PostError, Webhook};
 pub use indexer::Indexer;
 pub use poller::Poller;
 pub use runner::{Next, run, run_in_turn};

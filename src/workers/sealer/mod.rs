@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-use super::{Next, herald::Webhook};
+use super::{Next, audit_webhook::Webhook};
 
 /// So many rows are checked in one tick.
 const ROWS: usize = 500;

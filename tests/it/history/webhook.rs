@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use unstale::{
     domain::audit::head::{Head, SignedHead},
     store::audit,
-    workers::{Herald, Next, Seal, Sealer, Webhook},
+    workers::{AuditWebhook, Next, Seal, Sealer, Webhook},
 };
 
 use super::given::key;
@@ -66,14 +66,14 @@ impl Ear {
     }
 }
 
-fn herald(world: &World, address: &str, token: Option<&str>) -> Herald {
+fn audit_webhook(world: &World, address: &str, token: Option<&str>) -> AuditWebhook {
     let webhook = Webhook::new(address, token).unwrap();
-    Herald::new(world.database.db.clone(), world.clock.clone(), webhook, vec![key().public()])
+    AuditWebhook::new(world.database.db.clone(), world.clock.clone(), webhook, vec![key().public()])
 }
 
-async fn rest(herald: &Herald) -> Next {
+async fn rest(audit_webhook: &AuditWebhook) -> Next {
     for _ in 0..100 {
-        let next = herald.tick().await.unwrap();
+        let next = audit_webhook.tick().await.unwrap();
         if next != Next::Again {
             return next;
         }
@@ -91,17 +91,17 @@ async fn sign(world: &World, sequence: i64) -> SignedHead {
 async fn heads_are_told_in_their_order_and_once() {
     let world = World::new().await;
     let (ear, address) = Ear::listening().await;
-    let herald = herald(&world, &address, Some("s3cret"));
-    assert_eq!(rest(&herald).await, Next::Idle);
+    let audit_webhook = audit_webhook(&world, &address, Some("s3cret"));
+    assert_eq!(rest(&audit_webhook).await, Next::Idle);
     let first = [sign(&world, 3).await, sign(&world, 9).await];
-    assert_eq!(rest(&herald).await, Next::Idle);
+    assert_eq!(rest(&audit_webhook).await, Next::Idle);
     assert_eq!(ear.told(), first);
     assert_eq!(ear.authorization().as_deref(), Some("Bearer s3cret"));
     assert!(ear.0.lock().unwrap().lines.iter().all(|line| line.ends_with("}\n")), "a line as in the file");
     let third = sign(&world, 12).await;
     // After a restart it goes on where it was.
-    let herald = self::herald(&world, &address, Some("Splunk s3cret"));
-    rest(&herald).await;
+    let audit_webhook = self::audit_webhook(&world, &address, Some("Splunk s3cret"));
+    rest(&audit_webhook).await;
     assert_eq!((ear.told().len(), ear.told().pop()), (3, Some(third)));
     assert_eq!(ear.authorization().as_deref(), Some("Splunk s3cret"));
     world.finish().await;
@@ -112,13 +112,13 @@ async fn what_is_not_taken_is_told_again_and_nothing_overtakes_it() {
     let site = Site::new().await;
     let world = &site.world;
     let (ear, address) = Ear::listening().await;
-    let herald = herald(world, &address, None);
+    let audit_webhook = audit_webhook(world, &address, None);
     let told = [sign(world, 3).await, sign(world, 9).await];
     let ada = site.operator().await;
     for status in [500, 302, 404] {
         ear.answer_with(status);
         let before = ear.calls();
-        let Next::At(due) = rest(&herald).await else { panic!("it is not tried again") };
+        let Next::At(due) = rest(&audit_webhook).await else { panic!("it is not tried again") };
         assert_eq!((due, ear.calls()), (world.now().plus(seconds(60)), before + 1));
         let page = ada.get("/history").await;
         page.assert_says(&format!(
@@ -128,7 +128,7 @@ async fn what_is_not_taken_is_told_again_and_nothing_overtakes_it() {
         world.advance(seconds(60));
     }
     ear.answer_with(204);
-    assert_eq!(rest(&herald).await, Next::Idle);
+    assert_eq!(rest(&audit_webhook).await, Next::Idle);
     assert_eq!(ear.told(), told);
     ada.get("/history").await.assert_says("told to the webhook up to event 9");
     site.finish().await;
@@ -140,10 +140,13 @@ async fn one_that_nobody_answers_is_told_later_and_the_address_stays_secret() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/?key=hush-hush", listener.local_addr().unwrap());
     drop(listener);
-    let herald = herald(&world, &address, Some("s3cret"));
-    assert!(!format!("{herald:?}").contains("hush-hush") && !format!("{herald:?}").contains("s3cret"));
+    let audit_webhook = audit_webhook(&world, &address, Some("s3cret"));
+    assert!(
+        !format!("{audit_webhook:?}").contains("hush-hush")
+            && !format!("{audit_webhook:?}").contains("s3cret")
+    );
     sign(&world, 3).await;
-    assert!(matches!(rest(&herald).await, Next::At(_)));
+    assert!(matches!(rest(&audit_webhook).await, Next::At(_)));
     let state = world.database.get(async |conn| audit::check_state(conn).await).await;
     assert!(state.post_problem.starts_with("no connection came about"), "{}", state.post_problem);
     assert!(!state.post_problem.contains("hush-hush"), "{}", state.post_problem);

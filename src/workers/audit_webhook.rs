@@ -59,14 +59,14 @@ impl Webhook {
 
 /// The worker that tells.
 #[derive(Debug, Clone)]
-pub struct Herald {
+pub struct AuditWebhook {
     db: Db,
     clock: Clock,
     webhook: Webhook,
     keys: Vec<PublicKey>,
 }
 
-impl Herald {
+impl AuditWebhook {
     #[must_use]
     pub const fn new(db: Db, clock: Clock, webhook: Webhook, keys: Vec<PublicKey>) -> Self {
         Self { db, clock, webhook, keys }
