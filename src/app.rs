@@ -21,8 +21,8 @@ use crate::{
     },
     web::{self, Described, Options, Web},
     workers::{
-        self, AuditWebhook, FileWatcher, Indexer, KeyError, Poller, Seal, Sealer, Settings, Submitter,
-        Surveyor, Timekeeper, WorkerContext,
+        self, AuditSettings, AuditWebhook, AuditWorker, FileWatcher, Indexer, KeyError, Poller, Settings,
+        Submitter, Surveyor, Timekeeper, WorkerContext,
     },
 };
 
@@ -57,7 +57,7 @@ pub struct App {
     pub command_context: CommandContext,
     worker_context: WorkerContext,
     /// What the history's heads are signed with; without it they are neither signed nor checked.
-    seal: Option<Seal>,
+    audit_settings: Option<AuditSettings>,
     stop: CancellationToken,
     heartbeats: Heartbeats,
     /// Held for as long as the service runs on an SQLite file.
@@ -86,7 +86,7 @@ impl App {
         Ok(Self {
             command_context,
             worker_context,
-            seal: None,
+            audit_settings: None,
             stop,
             heartbeats: Heartbeats::default(),
             _lock: lock,
@@ -118,12 +118,12 @@ impl App {
             );
         }
         tracing::info!(public_key = key.public().as_str(), "the history's heads are signed with this key");
-        self.seal = Some(Seal {
+        self.audit_settings = Some(AuditSettings {
             earlier_keys: audit.audit_earlier_keys.clone(),
             heads: audit.audit_heads.clone(),
             webhook: audit.webhook()?,
             retention: audit.retention(),
-            ..Seal::with(key)
+            ..AuditSettings::with(key)
         });
         Ok(self)
     }
@@ -183,8 +183,10 @@ impl App {
             let indexer = indexer.clone();
             async move { indexer.tick().await }
         });
-        if let Some((webhook, keys)) =
-            self.seal.as_ref().and_then(|seal| Some((seal.webhook.clone()?, seal.keys())))
+        if let Some((webhook, keys)) = self
+            .audit_settings
+            .as_ref()
+            .and_then(|audit_settings| Some((audit_settings.webhook.clone()?, audit_settings.keys())))
         {
             let audit_webhook = AuditWebhook::new(
                 self.worker_context.db.clone(),
@@ -197,11 +199,15 @@ impl App {
                 async move { audit_webhook.tick().await }
             });
         }
-        if let Some(seal) = self.seal.clone() {
-            let sealer = Sealer::new(self.worker_context.db.clone(), self.worker_context.clock.clone(), seal);
-            self.start(workers, "sealer", move || {
-                let sealer = sealer.clone();
-                async move { sealer.tick().await }
+        if let Some(audit_settings) = self.audit_settings.clone() {
+            let audit_worker = AuditWorker::new(
+                self.worker_context.db.clone(),
+                self.worker_context.clock.clone(),
+                audit_settings,
+            );
+            self.start(workers, "audit", move || {
+                let audit_worker = audit_worker.clone();
+                async move { audit_worker.tick().await }
             });
         }
     }

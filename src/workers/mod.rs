@@ -3,27 +3,28 @@
 //! A tick works in three beats: claim in a transaction, call CloudFront with none open, write the outcome in another
 //! that is guarded by the lease of the first.
 
+mod audit;
 mod audit_webhook;
 mod file_watcher;
 mod finder;
 mod indexer;
 mod poller;
 mod runner;
-mod sealer;
 mod submitter;
 mod surveyor;
 mod timekeeper;
 
 use std::time::Duration;
 
+pub use audit::{
+    AuditSettings, AuditWorker, Check, CheckError, DAYS_MIN, Facts, HEADS, KeyError, Known, Retention, Step,
+    open_key,
+};
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
 pub use file_watcher::FileWatcher;
 pub use indexer::Indexer;
 pub use poller::Poller;
 pub use runner::{Next, run, run_in_turn};
-pub use sealer::{
-    Check, CheckError, DAYS_MIN, Facts, HEADS, KeyError, Known, Retention, Seal, Sealer, Step, open_key,
-};
 pub use submitter::Submitter;
 pub use surveyor::Surveyor;
 pub use timekeeper::Timekeeper;

@@ -77,22 +77,22 @@ impl PublicKey {
 
 /// The key that signs. It never shows itself.
 #[derive(Clone)]
-pub struct SealKey(SigningKey);
+pub struct HeadKey(SigningKey);
 
-impl fmt::Debug for SealKey {
+impl fmt::Debug for HeadKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("SealKey(…)")
+        out.write_str("HeadKey(…)")
     }
 }
 
-impl SealKey {
+impl HeadKey {
     /// From 32 random bytes.
     #[must_use]
     pub fn from_random(bytes: [u8; 32]) -> Self {
         Self(SigningKey::from_bytes(&bytes))
     }
 
-    /// Reads what [`SealKey::reveal`] wrote.
+    /// Reads what [`HeadKey::reveal`] wrote.
     pub fn parse(text: &str) -> Result<Self, HeadError> {
         bytes::<32>(text.trim()).map(Self::from_random).ok_or(HeadError::NotAKey)
     }
@@ -205,7 +205,7 @@ mod tests {
 
     fn signed() -> SignedHead {
         let head = Head { sequence: 812, hash: "ab".repeat(32) };
-        SealKey::from_random([7; 32]).sign(head, Timestamp::from_micros(1_795_341_482_114_000))
+        HeadKey::from_random([7; 32]).sign(head, Timestamp::from_micros(1_795_341_482_114_000))
     }
 
     #[test]
@@ -213,8 +213,8 @@ mod tests {
         let signed = signed();
         assert_eq!(SignedHead::parse(&signed.line()), Ok(signed.clone()));
         assert_eq!(signed.check(&[]), Ok(()));
-        assert_eq!(signed.check(&[SealKey::from_random([7; 32]).public()]), Ok(()));
-        let other = SealKey::from_random([8; 32]).public();
+        assert_eq!(signed.check(&[HeadKey::from_random([7; 32]).public()]), Ok(()));
+        let other = HeadKey::from_random([8; 32]).public();
         assert_eq!(signed.check(&[other]), Err(HeadError::OtherKey(812)));
     }
 
@@ -227,7 +227,7 @@ mod tests {
         let mut time = signed();
         time.at = Timestamp::from_micros(1);
         let mut key = signed();
-        key.public_key = SealKey::from_random([8; 32]).public();
+        key.public_key = HeadKey::from_random([8; 32]).public();
         let mut signature = signed();
         signature.signature.replace_range(0..1, if signature.signature.starts_with('0') { "1" } else { "0" });
         for changed in [number, hash, time, key, signature] {
@@ -241,9 +241,9 @@ mod tests {
         for bad in ["", "812", "812:ab", "x:y", "-1:00"] {
             assert_eq!(Head::parse(bad), Err(HeadError::NotAHead), "{bad}");
         }
-        let key = SealKey::from_random([7; 32]);
-        assert_eq!(format!("{key:?}"), "SealKey(…)");
-        assert_eq!(SealKey::parse(&key.reveal()).map(|key| key.public()), Ok(key.public()));
+        let key = HeadKey::from_random([7; 32]);
+        assert_eq!(format!("{key:?}"), "HeadKey(…)");
+        assert_eq!(HeadKey::parse(&key.reveal()).map(|key| key.public()), Ok(key.public()));
         assert!(PublicKey::parse("zz").is_err());
     }
 }

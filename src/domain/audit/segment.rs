@@ -1,6 +1,6 @@
 //! A segment of the history that was exported and may be dropped, under a signature of its own.
 
-use super::head::{HeadError, PublicKey, SealKey};
+use super::head::{HeadError, HeadKey, PublicKey};
 use crate::domain::time::Timestamp;
 
 /// What was exported, and where.
@@ -25,7 +25,7 @@ pub struct SignedSegment {
 
 impl Segment {
     #[must_use]
-    pub fn sign(self, key: &SealKey) -> SignedSegment {
+    pub fn sign(self, key: &HeadKey) -> SignedSegment {
         let signature = key.sign_text(&self.message());
         SignedSegment { segment: self, public_key: key.public(), signature }
     }
@@ -66,7 +66,7 @@ mod tests {
             file_sha256: "cd".repeat(32),
             at: Timestamp::from_micros(1),
         };
-        let key = SealKey::from_random([3; 32]);
+        let key = HeadKey::from_random([3; 32]);
         let signed = segment.sign(&key);
         assert_eq!(signed.check(&[key.public()]), Ok(()));
         let changes: [fn(&mut Segment); 5] = [

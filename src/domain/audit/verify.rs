@@ -256,7 +256,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         actor::Acting,
-        audit::{Action, Event, export, head::SealKey},
+        audit::{Action, Event, export, head::HeadKey},
         time::Timestamp,
     };
 
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn a_signed_head_shows_what_the_chain_alone_cannot() {
         let whole = chain(9);
-        let key = SealKey::from_random([1; 32]);
+        let key = HeadKey::from_random([1; 32]);
         let head = Head { sequence: 9, hash: whole[8].hash.clone() };
         let signed = key.sign(head, Timestamp::from_micros(99));
         let known = || {
@@ -341,7 +341,7 @@ mod tests {
         }
         assert!(walk(&rewritten, Walk::default()).is_ok(), "by itself it looks sound");
         assert_eq!(flaw(&rewritten, known()), (9, Flaw::NotAsSigned(0)));
-        let other = SealKey::from_random([2; 32]).public();
+        let other = HeadKey::from_random([2; 32]).public();
         assert!(Walk::default().expect_signed(&signed, &[other]).is_err());
     }
 

@@ -73,7 +73,7 @@ struct Page {
     saved: Vec<Saved>,
     name: Field,
     /// The same.
-    seal: Option<Seal>,
+    chain_status: Option<ChainStatus>,
 }
 
 /// A kept search.
@@ -84,7 +84,7 @@ struct Saved {
 }
 
 /// How the last check of the chain ended.
-struct Seal {
+struct ChainStatus {
     state: &'static str,
     words: &'static str,
     told: String,
@@ -130,7 +130,7 @@ pub async fn render(
     let chosen = sites.iter().find(|site| site.id.as_str() == wanted.distribution.trim());
     let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: true }).await?;
     let saved = saved_searches::list(&mut conn, &visitor.person.id).await?;
-    let (head, seal) = seal(&mut conn, now).await?;
+    let (head, chain_status) = chain_status(&mut conn, now).await?;
     drop(conn);
     let whole = !visitor.access.is_narrowed();
     let problems = problems(&fields);
@@ -158,7 +158,7 @@ pub async fn render(
         address,
         fields,
         name,
-        seal: whole.then_some(seal),
+        chain_status: whole.then_some(chain_status),
     })?;
     let status = if bad { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, Html(page.0)).into_response())
@@ -209,13 +209,13 @@ fn problems(fields: &Fields) -> Vec<String> {
         .collect()
 }
 
-async fn seal(conn: &mut Conn, now: Timestamp) -> Result<(i64, Seal), StoreError> {
+async fn chain_status(conn: &mut Conn, now: Timestamp) -> Result<(i64, ChainStatus), StoreError> {
     let (head, checked) = audit::standing(conn).await?;
     // Without the note of the last event the check says that the history is broken.
     let head = head.unwrap_or_else(|| Head { sequence: checked.sequence, hash: String::new() });
     let hash =
         format!("{}…{}", &head.hash.get(..8).unwrap_or_default(), &head.hash.get(60..).unwrap_or_default());
-    Ok((head.sequence, Seal { heads: heads(&checked), ..told(&checked, head.sequence, hash, now) }))
+    Ok((head.sequence, ChainStatus { heads: heads(&checked), ..told(&checked, head.sequence, hash, now) }))
 }
 
 fn heads(checked: &Checked) -> Vec<Heads> {
@@ -236,10 +236,10 @@ fn heads(checked: &Checked) -> Vec<Heads> {
     told.collect()
 }
 
-fn told(checked: &Checked, newest: i64, hash: String, now: Timestamp) -> Seal {
+fn told(checked: &Checked, newest: i64, hash: String, now: Timestamp) -> ChainStatus {
     let ago = |at| When::new(at, now).ago;
     match (checked.broken_at, checked.at) {
-        (Some(event), _) => Seal {
+        (Some(event), _) => ChainStatus {
             state: "failed",
             words: "Chain broken",
             told: format!(
@@ -260,11 +260,11 @@ fn told(checked: &Checked, newest: i64, hash: String, now: Timestamp) -> Seal {
             let behind = newest > checked.sequence && now.since(at) > BEHIND;
             let (state, words) =
                 if behind { ("needs_a_look", "Check is behind") } else { ("completed", "Chain intact") };
-            Seal { state, words, told, hash, heads: Vec::new() }
+            ChainStatus { state, words, told, hash, heads: Vec::new() }
         }
         (None, None) => {
             let told = "The check in the background has not come round.".to_owned();
-            Seal { state: "queued", words: "Not checked yet", told, hash, heads: Vec::new() }
+            ChainStatus { state: "queued", words: "Not checked yet", told, hash, heads: Vec::new() }
         }
     }
 }

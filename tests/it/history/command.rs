@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 use unstale::{
     domain::audit::{
-        head::{SealKey, SignedHead},
+        head::{HeadKey, SignedHead},
         segment::Segment,
     },
     store::{Db, audit},
@@ -354,7 +354,7 @@ async fn what_was_dropped_is_told_and_heads_before_it_need_a_key() {
     let public = key().public();
     let (code, said, _) = given.run(&["verify", "--head", &before, "--public-key", public.as_str()]);
     assert!(code == 0 && said.contains("1 known heads are of events that were dropped"), "{said}");
-    let other = SealKey::from_random([1; 32]).public();
+    let other = HeadKey::from_random([1; 32]).public();
     assert_eq!(given.run(&["verify", "--public-key", other.as_str()]).0, 1);
     let end = format!("10:{}", "ab".repeat(32));
     assert_eq!(given.run(&["verify", "--head", &end]).0, 1, "the segment ends with another hash");

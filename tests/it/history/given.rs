@@ -4,7 +4,7 @@ use unstale::{
     domain::{
         audit::{
             Action, Chained, Event, ItemsRecord, Target,
-            head::{SealKey, SignedHead},
+            head::{HeadKey, SignedHead},
         },
         id::{BatchId, CallerReference, DistributionId, InvalidationId},
         invalidation::{Invalidation, InvalidationState},
@@ -15,8 +15,8 @@ use unstale::{
 
 use crate::support::{acting, at, distribution, items, new_batch};
 
-pub fn key() -> SealKey {
-    SealKey::from_random([9; 32])
+pub fn key() -> HeadKey {
+    HeadKey::from_random([9; 32])
 }
 
 /// An event with something in every field.

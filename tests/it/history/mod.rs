@@ -4,7 +4,7 @@ mod command;
 mod given;
 mod hostile;
 mod retention;
-mod sealing;
+mod signing;
 mod tables;
 mod tampering;
 mod webhook;

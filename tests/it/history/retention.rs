@@ -6,7 +6,7 @@ use unstale::{
     clock::Clock,
     domain::audit::verify::Walk,
     store::audit,
-    workers::{Check, Indexer, Known, Next, Retention, Seal, Sealer, Step},
+    workers::{AuditSettings, AuditWorker, Check, Indexer, Known, Next, Retention, Step},
 };
 
 use super::given::{fill, key};
@@ -14,15 +14,15 @@ use crate::support::{Database, Engine, Site, World, at, seconds};
 
 const DAY: u64 = 86_400;
 
-fn sealer(world: &World, folder: &std::path::Path, days: u32) -> Sealer {
+fn audit_worker(world: &World, folder: &std::path::Path, days: u32) -> AuditWorker {
     let retention = Some(Retention { days, folder: folder.to_owned() });
-    let seal = Seal { retention, ..Seal::with(key()) };
-    Sealer::new(world.database.db.clone(), world.clock.clone(), seal)
+    let audit_settings = AuditSettings { retention, ..AuditSettings::with(key()) };
+    AuditWorker::new(world.database.db.clone(), world.clock.clone(), audit_settings)
 }
 
-async fn rest(world: &World, sealer: &Sealer) {
+async fn rest(world: &World, audit_worker: &AuditWorker) {
     for _ in 0..1_000 {
-        if sealer.tick().await.unwrap() == Next::Idle {
+        if audit_worker.tick().await.unwrap() == Next::Idle {
             return;
         }
         world.advance(Duration::from_millis(20));
@@ -42,12 +42,12 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     for n in 0..1_100 {
         world.request(&format!("/{n}")).await;
     }
-    let sealer = sealer(world, folder.path(), 400);
-    rest(world, &sealer).await;
+    let audit_worker = audit_worker(world, folder.path(), 400);
+    rest(world, &audit_worker).await;
     let end = world.head().await;
     world.advance(seconds(399 * DAY));
     world.request("/later").await;
-    rest(world, &sealer).await;
+    rest(world, &audit_worker).await;
     assert_eq!(first(world).await, 1, "nothing is 400 days old yet");
     world.advance(seconds(2 * DAY));
     let indexer = Indexer::new(world.database.db.clone(), world.clock.clone());
@@ -56,7 +56,7 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     let known = Known { keys: vec![key().public()], ..Known::default() };
     let mut beside = Check::begin(&world.database.db, &known).await.unwrap();
     assert_eq!(beside.step(&world.database.db, 100).await.unwrap(), Step::More);
-    rest(world, &sealer).await;
+    rest(world, &audit_worker).await;
     assert_eq!(first(world).await, end + 1);
     while beside.step(&world.database.db, 100).await.unwrap() == Step::More {}
     assert_eq!(beside.walk().last().sequence, world.head().await);
@@ -95,17 +95,21 @@ async fn what_was_changed_since_the_last_check_is_not_dropped() {
     fill(&database.db, 4_500).await;
     let clock = Clock::manual(at(500 * DAY));
     let retention = Some(Retention { days: 400, folder: folder.path().to_owned() });
-    let sealer = Sealer::new(database.db.clone(), clock.clone(), Seal { retention, ..Seal::with(key()) });
-    let mut next = sealer.tick().await.unwrap();
+    let audit_worker = AuditWorker::new(
+        database.db.clone(),
+        clock.clone(),
+        AuditSettings { retention, ..AuditSettings::with(key()) },
+    );
+    let mut next = audit_worker.tick().await.unwrap();
     while std::fs::read_dir(folder.path()).unwrap().count() == 0 {
         assert_ne!(next, Next::Idle, "it begins to export");
-        next = sealer.tick().await.unwrap();
+        next = audit_worker.tick().await.unwrap();
     }
     let mut raw = database.raw().await;
     raw.let_events_change().await;
     raw.run("UPDATE audit_event SET note = 'forged' WHERE sequence = 4400").await.unwrap();
     while next != Next::Idle {
-        next = sealer.tick().await.unwrap();
+        next = audit_worker.tick().await.unwrap();
         clock.advance(Duration::from_millis(20));
     }
     let (first, kept, checked) = database
@@ -124,10 +128,10 @@ async fn a_folder_that_cannot_be_written_drops_nothing() {
     for n in 0..1_100 {
         world.request(&format!("/{n}")).await;
     }
-    let sealer = sealer(&world, std::path::Path::new("/proc/no-such-folder"), 400);
-    rest(&world, &sealer).await;
+    let audit_worker = audit_worker(&world, std::path::Path::new("/proc/no-such-folder"), 400);
+    rest(&world, &audit_worker).await;
     world.advance(seconds(500 * DAY));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(first(&world).await, 1);
     world.finish().await;
 }
@@ -139,10 +143,10 @@ async fn fewer_than_400_days_are_400() {
     for n in 0..1_100 {
         world.request(&format!("/{n}")).await;
     }
-    let sealer = sealer(&world, folder.path(), 1);
-    rest(&world, &sealer).await;
+    let audit_worker = audit_worker(&world, folder.path(), 1);
+    rest(&world, &audit_worker).await;
     world.advance(seconds(398 * DAY));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(first(&world).await, 1);
     world.finish().await;
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use unstale::{
     clock::Clock,
     domain::{
-        audit::head::SealKey,
+        audit::head::HeadKey,
         id::InvalidationId,
         item::Item,
         protection::{Guard, Protection},
     },
     store::{audit, protections},
-    workers::{CheckError, Facts, Indexer, Next, Seal, Sealer, Step},
+    workers::{AuditSettings, AuditWorker, CheckError, Facts, Indexer, Next, Step},
 };
 
 use crate::support::{Database, Engine, Place, Site, WORKSHOP, World, lines, page_of};
@@ -175,10 +175,13 @@ async fn a_list_that_was_changed_is_not_shown_or_indexed_as_history() {
 
     // The service's own check says so too, and signs nothing.
     let clock = Clock::manual(world.now());
-    let sealer =
-        Sealer::new(world.database.db.clone(), clock.clone(), Seal::with(SealKey::from_random([9; 32])));
+    let audit_worker = AuditWorker::new(
+        world.database.db.clone(),
+        clock.clone(),
+        AuditSettings::with(HeadKey::from_random([9; 32])),
+    );
     for _ in 0..20 {
-        sealer.tick().await.unwrap();
+        audit_worker.tick().await.unwrap();
         clock.advance(Duration::from_secs(1));
     }
     let checked = world.database.get(async |conn| audit::check_state(conn).await).await;
@@ -202,10 +205,13 @@ async fn a_list_that_cannot_be_read_stops_nothing_else_and_the_check_says_so() {
     ada.get("/").await.assert_status(200);
     ada.get(&format!("/?repeat={long}")).await.assert_says("Nothing of it was filled in");
     let clock = Clock::manual(world.now());
-    let sealer =
-        Sealer::new(world.database.db.clone(), clock.clone(), Seal::with(SealKey::from_random([9; 32])));
+    let audit_worker = AuditWorker::new(
+        world.database.db.clone(),
+        clock.clone(),
+        AuditSettings::with(HeadKey::from_random([9; 32])),
+    );
     for _ in 0..20 {
-        sealer.tick().await.unwrap();
+        audit_worker.tick().await.unwrap();
         clock.advance(Duration::from_secs(1));
     }
     let checked = world.database.get(async |conn| audit::check_state(conn).await).await;
@@ -222,10 +228,13 @@ async fn without_the_note_of_the_last_event_the_history_is_said_to_be_broken() {
     let database = Database::copied(&bytes).await;
     database.raw().await.run("DELETE FROM audit_head").await.unwrap();
     let now = crate::support::START;
-    let sealer =
-        Sealer::new(database.db.clone(), Clock::manual(now), Seal::with(SealKey::from_random([9; 32])));
+    let audit_worker = AuditWorker::new(
+        database.db.clone(),
+        Clock::manual(now),
+        AuditSettings::with(HeadKey::from_random([9; 32])),
+    );
     for _ in 0..20 {
-        sealer.tick().await.unwrap();
+        audit_worker.tick().await.unwrap();
     }
     let checked = database.get(async |conn| audit::check_state(conn).await).await;
     assert!(checked.broken_at.is_some(), "{checked:?}");

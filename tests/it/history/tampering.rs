@@ -9,7 +9,7 @@ use unstale::{
     domain::{
         audit::{
             Chained, GENESIS, export,
-            head::{SealKey, SignedHead},
+            head::{HeadKey, SignedHead},
             segment::Segment,
             verify::Walk,
         },
@@ -241,7 +241,7 @@ async fn an_event_before_the_first_is_found() {
 }
 
 /// A segment as somebody without the service's key can make one, with what the triggers then let go.
-async fn drop_under(database: &Database, by: &SealKey, last: i64) {
+async fn drop_under(database: &Database, by: &HeadKey, last: i64) {
     let end = database.get(async |conn| audit::find(conn, last).await).await.unwrap();
     let segment = Segment {
         first: 1,
@@ -261,7 +261,7 @@ async fn drop_under(database: &Database, by: &SealKey, last: i64) {
 async fn a_segment_under_another_key_hides_nothing() {
     let database = Database::new(Engine::Sqlite).await.unwrap();
     let head = fill(&database.db, 30).await;
-    drop_under(&database, &SealKey::from_random([1; 32]), 10).await;
+    drop_under(&database, &HeadKey::from_random([1; 32]), 10).await;
     is_found(&database, &head, "dropped under another key", 1).await;
     database.remove().await;
 

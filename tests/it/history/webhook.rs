@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use unstale::{
     domain::audit::head::{Head, SignedHead},
     store::audit,
-    workers::{AuditWebhook, Next, Seal, Sealer, Webhook},
+    workers::{AuditSettings, AuditWebhook, AuditWorker, Next, Webhook},
 };
 
 use super::given::key;
@@ -151,8 +151,8 @@ async fn one_that_nobody_answers_is_told_later_and_the_address_stays_secret() {
     assert!(state.post_problem.starts_with("no connection came about"), "{}", state.post_problem);
     assert!(!state.post_problem.contains("hush-hush"), "{}", state.post_problem);
     // Nobody is told any more: the page forgets it.
-    let seal = Seal::with(key());
-    Sealer::new(world.database.db.clone(), world.clock.clone(), seal).tick().await.unwrap();
+    let audit_settings = AuditSettings::with(key());
+    AuditWorker::new(world.database.db.clone(), world.clock.clone(), audit_settings).tick().await.unwrap();
     let state = world.database.get(async |conn| audit::check_state(conn).await).await;
     assert_eq!((state.post_problem.as_str(), state.head_posted), ("", 0));
     world.finish().await;

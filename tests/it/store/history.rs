@@ -6,7 +6,7 @@ use unstale::{
         audit::{
             Action, Event, ItemsRecord,
             canonical::{self, Fields},
-            head::{Head, SealKey},
+            head::{Head, HeadKey},
             segment::Segment,
         },
         id::DistributionId,
@@ -31,8 +31,8 @@ async fn fill(database: &Database, events: usize) {
         .await;
 }
 
-fn key() -> SealKey {
-    SealKey::from_random([5; 32])
+fn key() -> HeadKey {
+    HeadKey::from_random([5; 32])
 }
 
 async fn a_signed_head_is_kept_once_and_for_ever(database: &Database) {

@@ -8,9 +8,9 @@ use crate::{
     store::{StoreError, audit},
 };
 
-use super::{super::indexer, ROWS, Sealer};
+use super::{super::indexer, AuditWorker, ROWS};
 
-impl Sealer {
+impl AuditWorker {
     /// Looks whether the index names the events behind one and up to another, as far as it goes.
     pub(super) async fn look_at_index(&self, after: i64, upto: i64) -> Result<(), StoreError> {
         let mut conn = self.db.read().await?;

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::domain::audit::head::SealKey;
+use crate::domain::audit::head::HeadKey;
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -25,10 +25,10 @@ pub enum KeyError {
 }
 
 /// Reads the key, or makes one where the file is missing. `true` where it was made.
-pub fn open_key(file: &Path) -> Result<(SealKey, bool), KeyError> {
+pub fn open_key(file: &Path) -> Result<(HeadKey, bool), KeyError> {
     match fs::read_to_string(file) {
         Ok(text) => {
-            let key = SealKey::parse(&text).map_err(|_| KeyError::NotAKey(file.to_owned()))?;
+            let key = HeadKey::parse(&text).map_err(|_| KeyError::NotAKey(file.to_owned()))?;
             Ok((key, false))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(file).map(|key| (key, true)),
@@ -37,10 +37,10 @@ pub fn open_key(file: &Path) -> Result<(SealKey, bool), KeyError> {
 }
 
 /// For its owner's eyes only, and never over a file that is there.
-fn make(file: &Path) -> Result<SealKey, KeyError> {
+fn make(file: &Path) -> Result<HeadKey, KeyError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
-    let key = SealKey::from_random(bytes);
+    let key = HeadKey::from_random(bytes);
     let write = || {
         let mut open = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
         open.write_all(format!("{}\n", key.reveal()).as_bytes())?;

@@ -27,7 +27,7 @@ use crate::{
     store::{StoreError, audit},
 };
 
-use super::{super::indexer, CheckError, Sealer, State, is_past};
+use super::{super::indexer, AuditWorker, CheckError, State, is_past};
 
 /// Nothing younger may ever be dropped.
 pub const DAYS_MIN: u32 = 400;
@@ -58,10 +58,10 @@ pub(super) struct Leaving {
     out: BufWriter<fs::File>,
 }
 
-impl Sealer {
+impl AuditWorker {
     /// Goes on with dropping and exporting. `true` where there is more to do at once.
     pub(super) async fn retain(&self, state: &mut State) -> Result<bool, StoreError> {
-        let Some(retention) = &self.seal.retention else { return Ok(false) };
+        let Some(retention) = &self.audit_settings.retention else { return Ok(false) };
         if state.checked.broken_at.is_some() {
             return Ok(false);
         }
@@ -93,7 +93,7 @@ impl Sealer {
         let age = Duration::from_hours(24 * u64::from(retention.days.max(DAYS_MIN)));
         let dropped = self.dropped_upto().await?;
         let mut conn = self.db.read().await?;
-        let keys = self.seal.keys();
+        let keys = self.audit_settings.keys();
         let (mut head, mut after, mut old) = (None, dropped.sequence, true);
         while old {
             let page = audit::signed_heads(&mut conn, after, ROWS).await?;
@@ -113,7 +113,7 @@ impl Sealer {
 
     /// The last event of the last segment that was dropped under a key that counts.
     async fn dropped_upto(&self) -> Result<Head, StoreError> {
-        let keys = self.seal.keys();
+        let keys = self.audit_settings.keys();
         let segments = audit::segments(&mut *self.db.read().await?).await?;
         let last = segments.into_iter().rev().find(|signed| signed.check(&keys).is_ok());
         Ok(last.map_or(Head { sequence: 0, hash: GENESIS.to_owned() }, |signed| Head {
@@ -170,7 +170,7 @@ impl Sealer {
             "events {} to {} are in {} with SHA-256 {}",
             segment.first, segment.last, segment.file, segment.file_sha256
         );
-        let signed = Segment { at: now, ..segment }.sign(&self.seal.key);
+        let signed = Segment { at: now, ..segment }.sign(&self.audit_settings.key);
         let mut tx = self.db.begin().await?;
         if !audit::insert_segment(&mut tx, &signed).await? {
             tracing::info!(file = signed.segment.file, "another replica exported these events first");

@@ -12,7 +12,7 @@ use crate::{
     store::{StoreError, audit},
 };
 
-use super::{Sealer, State};
+use super::{AuditWorker, State};
 
 /// So many heads are told at once.
 const PAGE: usize = 500;
@@ -21,11 +21,11 @@ const BEGIN: &[u8] = b"{\"at\":\"";
 /// After a failure the file is tried again.
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
-impl Sealer {
+impl AuditWorker {
     /// What is not set up any more is not spoken of on the page.
     pub(super) async fn forget_what_is_not_told(&self, state: &State) -> Result<(), StoreError> {
-        let file = self.seal.heads.is_none() && !state.checked.file_problem.is_empty();
-        let post = self.seal.webhook.is_none() && !state.checked.post_problem.is_empty();
+        let file = self.audit_settings.heads.is_none() && !state.checked.file_problem.is_empty();
+        let post = self.audit_settings.webhook.is_none() && !state.checked.post_problem.is_empty();
         if file || post {
             let mut tx = self.db.begin().await?;
             if file {
@@ -41,7 +41,7 @@ impl Sealer {
 
     /// Adds to the file what it does not have yet. One that cannot be written is tried again, and nothing is lost.
     pub(super) async fn tell(&self, state: &mut State) -> Result<(), StoreError> {
-        let Some(file) = &self.seal.heads else { return Ok(()) };
+        let Some(file) = &self.audit_settings.heads else { return Ok(()) };
         let now = self.clock.now();
         if state.tell_at.is_some_and(|at| at > now && at <= now.plus(AFTER_FAILURE)) {
             return Ok(());
@@ -55,7 +55,7 @@ impl Sealer {
         state.told = Some(told);
         let mut heads = audit::signed_heads(&mut *self.db.read().await?, told, PAGE).await?;
         let Some(last) = heads.last().map(|signed| signed.head.sequence) else { return Ok(()) };
-        let keys = self.seal.keys();
+        let keys = self.audit_settings.keys();
         heads.retain(|signed| signed.check(&keys).is_ok());
         if let Err(error) = add(file, &heads) {
             tracing::warn!(file = %file.display(), %error, "signed heads could not be written; this is tried again");
@@ -74,8 +74,8 @@ impl Sealer {
 
     /// The heads that the file has under keys that count.
     pub(super) async fn told_heads(&self) -> Vec<SignedHead> {
-        let Some(file) = self.seal.heads.clone() else { return Vec::new() };
-        let keys = self.seal.keys();
+        let Some(file) = self.audit_settings.heads.clone() else { return Vec::new() };
+        let keys = self.audit_settings.keys();
         tokio::task::spawn_blocking(move || told(&file, &keys)).await.unwrap_or_default()
     }
 }

@@ -4,25 +4,25 @@ use std::path::Path;
 
 use unstale::{
     domain::audit::{
-        head::{PublicKey, SealKey, SignedHead},
+        head::{HeadKey, PublicKey, SignedHead},
         search::{Search, What},
     },
     store::audit::{self, Checked},
-    workers::{Indexer, Next, Seal, Sealer, open_key},
+    workers::{AuditSettings, AuditWorker, Indexer, Next, open_key},
 };
 
 use super::given::key;
 use crate::support::{World, seconds};
 
-fn sealer(world: &World, heads: Option<&Path>) -> Sealer {
-    let seal = Seal { heads: heads.map(Path::to_owned), ..Seal::with(key()) };
-    Sealer::new(world.database.db.clone(), world.clock.clone(), seal)
+fn audit_worker(world: &World, heads: Option<&Path>) -> AuditWorker {
+    let audit_settings = AuditSettings { heads: heads.map(Path::to_owned), ..AuditSettings::with(key()) };
+    AuditWorker::new(world.database.db.clone(), world.clock.clone(), audit_settings)
 }
 
 /// Ticks until there is nothing more to do now.
-async fn rest(world: &World, sealer: &Sealer) {
+async fn rest(world: &World, audit_worker: &AuditWorker) {
     for _ in 0..1_000 {
-        if sealer.tick().await.unwrap() == Next::Idle {
+        if audit_worker.tick().await.unwrap() == Next::Idle {
             return;
         }
         world.advance(std::time::Duration::from_millis(20));
@@ -43,21 +43,21 @@ async fn a_head_is_signed_at_most_hourly_and_only_when_something_happened() {
     let world = World::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heads.jsonl");
-    let sealer = sealer(&world, Some(&file));
+    let audit_worker = audit_worker(&world, Some(&file));
     world.request("/a").await;
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     let first = heads(&world).await;
     assert_eq!(first.len(), 1);
     assert_eq!(first[0].head.sequence, world.head().await);
     assert_eq!(first[0].check(&[key().public()]), Ok(()));
     world.request("/b").await;
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(heads(&world).await.len(), 1, "within the hour");
     world.advance(seconds(3_600));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(heads(&world).await.len(), 2);
     world.advance(seconds(7_200));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(heads(&world).await.len(), 2, "nothing happened");
     let lines = std::fs::read_to_string(&file).unwrap();
     let told: Vec<_> = lines.lines().map(|line| SignedHead::parse(line).unwrap()).collect();
@@ -70,14 +70,14 @@ async fn a_file_that_cannot_be_written_gets_everything_later() {
     let world = World::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("later").join("heads.jsonl");
-    let sealer = sealer(&world, Some(&file));
+    let audit_worker = audit_worker(&world, Some(&file));
     world.request("/a").await;
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(heads(&world).await.len(), 1, "it is signed all the same");
     assert!(!checked(&world).await.file_problem.is_empty(), "the page can say so");
     std::fs::create_dir(folder.path().join("later")).unwrap();
     world.advance(seconds(61));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 1);
     assert_eq!(checked(&world).await.file_problem, "");
     world.finish().await;
@@ -86,22 +86,22 @@ async fn a_file_that_cannot_be_written_gets_everything_later() {
 #[tokio::test]
 async fn what_is_new_and_the_whole_chain_are_checked_and_it_is_noted() {
     let world = World::new().await;
-    let sealer = sealer(&world, None);
+    let audit_worker = audit_worker(&world, None);
     for n in 0..1_200 {
         world.request(&format!("/{n}")).await;
     }
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     let first = checked(&world).await;
     assert_eq!((first.sequence, first.broken_at), (world.head().await, None));
     assert!(first.whole_at.is_some());
     world.request("/new").await;
     world.advance(seconds(120));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     let second = checked(&world).await;
     assert_eq!(second.sequence, world.head().await);
     assert_eq!(second.whole_at, first.whole_at, "the whole is checked once a day");
     world.advance(seconds(86_400));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert!(checked(&world).await.whole_at > first.whole_at);
     world.finish().await;
 }
@@ -109,28 +109,28 @@ async fn what_is_new_and_the_whole_chain_are_checked_and_it_is_noted() {
 #[tokio::test]
 async fn a_broken_chain_is_told_and_gets_no_signature() {
     let world = World::new().await;
-    let sealer = sealer(&world, None);
+    let audit_worker = audit_worker(&world, None);
     world.request("/a").await;
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     let mut raw = world.database.raw().await;
     raw.let_events_change().await;
     let old = raw.texts("SELECT note FROM audit_event WHERE sequence = 2").await.remove(0);
     raw.run("UPDATE audit_event SET note = 'forged' WHERE sequence = 2").await.unwrap();
     world.request("/b").await;
     world.advance(seconds(86_401));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     let found = checked(&world).await;
     assert_eq!(found.broken_at, Some(2));
     assert!(found.problem.contains("it was changed"), "{}", found.problem);
     let signed = heads(&world).await.len();
     world.request("/c").await;
     world.advance(seconds(7_200));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(heads(&world).await.len(), signed, "a broken chain is not signed");
     // Put right, it is found intact by the next check of the whole.
     raw.run(&format!("UPDATE audit_event SET note = '{old}' WHERE sequence = 2")).await.unwrap();
     world.advance(seconds(86_401));
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(checked(&world).await.broken_at, None);
     world.finish().await;
 }
@@ -139,14 +139,14 @@ async fn a_broken_chain_is_told_and_gets_no_signature() {
 async fn after_a_restart_it_begins_behind_its_own_signature() {
     let world = World::new().await;
     world.request("/a").await;
-    rest(&world, &sealer(&world, None)).await;
+    rest(&world, &audit_worker(&world, None)).await;
     let mut raw = world.database.raw().await;
     raw.let_events_change().await;
     world.request("/b").await;
     let head = world.head().await;
     let old = raw.texts(&format!("SELECT reason FROM audit_event WHERE sequence = {head}")).await.remove(0);
     raw.run(&format!("UPDATE audit_event SET reason = 'forged' WHERE sequence = {head}")).await.unwrap();
-    rest(&world, &sealer(&world, None)).await;
+    rest(&world, &audit_worker(&world, None)).await;
     assert_eq!(checked(&world).await.broken_at, Some(head), "without waiting for the whole check");
     raw.run(&format!("UPDATE audit_event SET reason = '{old}' WHERE sequence = {head}")).await.unwrap();
     world.finish().await;
@@ -155,16 +155,16 @@ async fn after_a_restart_it_begins_behind_its_own_signature() {
 #[tokio::test]
 async fn a_database_that_could_not_be_asked_ends_no_check() {
     let world = World::new().await;
-    let sealer = sealer(&world, None);
+    let audit_worker = audit_worker(&world, None);
     world.request("/a").await;
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     let mut raw = world.database.raw().await;
     raw.run("ALTER TABLE audit_event RENAME TO away").await.unwrap();
     world.advance(seconds(86_400));
-    assert!(sealer.tick().await.is_err());
+    assert!(audit_worker.tick().await.is_err());
     raw.run("ALTER TABLE away RENAME TO audit_event").await.unwrap();
     world.request("/b").await;
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(heads(&world).await.len(), 2, "what is new is checked and signed");
     let checked = checked(&world).await;
     assert_eq!((checked.sequence, checked.whole_at), (world.head().await, Some(world.now())));
@@ -175,14 +175,14 @@ async fn a_database_that_could_not_be_asked_ends_no_check() {
 async fn a_note_of_a_check_that_nobody_made_puts_none_off() {
     let world = World::new().await;
     world.request("/a").await;
-    rest(&world, &sealer(&world, None)).await;
+    rest(&world, &audit_worker(&world, None)).await;
     let mut raw = world.database.raw().await;
     let later = world.now().plus(seconds(999 * 86_400)).as_micros();
     raw.run(&format!("UPDATE audit_check SET whole_at = {later}, at = {later}")).await.unwrap();
     raw.let_events_change().await;
     let old = raw.texts("SELECT note FROM audit_event WHERE sequence = 2").await.remove(0);
     raw.run("UPDATE audit_event SET note = 'forged' WHERE sequence = 2").await.unwrap();
-    rest(&world, &sealer(&world, None)).await;
+    rest(&world, &audit_worker(&world, None)).await;
     assert_eq!(checked(&world).await.broken_at, Some(2));
     raw.run(&format!("UPDATE audit_event SET note = '{old}' WHERE sequence = 2")).await.unwrap();
     world.finish().await;
@@ -192,12 +192,12 @@ async fn a_note_of_a_check_that_nobody_made_puts_none_off() {
 async fn a_clock_that_was_put_back_puts_no_check_off() {
     let world = World::new().await;
     world.advance(seconds(9 * 86_400));
-    let sealer = sealer(&world, None);
+    let audit_worker = audit_worker(&world, None);
     world.request("/a").await;
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     world.clock.put_back(seconds(8 * 86_400));
     world.request("/b").await;
-    rest(&world, &sealer).await;
+    rest(&world, &audit_worker).await;
     assert_eq!(heads(&world).await.len(), 2, "a head is signed");
     assert_eq!(checked(&world).await.sequence, world.head().await, "and it is noted");
     world.finish().await;
@@ -216,7 +216,7 @@ async fn a_search_from_which_an_event_was_taken_away_is_made_anew() {
         }
     };
     indexed().await;
-    rest(&world, &sealer(&world, None)).await;
+    rest(&world, &audit_worker(&world, None)).await;
     assert!(!world.events_after(0).await.contains(&"history.index_mended"), "a false alarm");
     let mut raw = world.database.raw().await;
     let hits = async || {
@@ -238,7 +238,7 @@ async fn a_search_from_which_an_event_was_taken_away_is_made_anew() {
     ] {
         raw.run(&taken).await.unwrap();
         assert_ne!(hits().await, whole, "{taken}");
-        rest(&world, &sealer(&world, None)).await;
+        rest(&world, &audit_worker(&world, None)).await;
         indexed().await;
         assert_eq!(hits().await, whole, "{taken}");
     }
@@ -270,17 +270,17 @@ async fn the_chain_is_held_to_the_file_of_heads() {
     world.request("/a").await;
     world.request("/b").await;
     let head = world.head().await;
-    rest(&world, &sealer(&world, Some(&file))).await;
+    rest(&world, &audit_worker(&world, Some(&file))).await;
     cut_off(&world, head - 1).await;
-    rest(&world, &sealer(&world, None)).await;
+    rest(&world, &audit_worker(&world, None)).await;
     assert_eq!(checked(&world).await.broken_at, Some(head - 1), "the table still has what was requested");
     let cut = "NOT IN (SELECT invalidation_id FROM audit_event WHERE invalidation_id IS NOT NULL)";
     let forget =
         format!("DELETE FROM batch WHERE invalidation_id {cut}; DELETE FROM invalidation WHERE id {cut}");
     world.database.raw().await.run(&forget).await.unwrap();
-    rest(&world, &sealer(&world, None)).await;
+    rest(&world, &audit_worker(&world, None)).await;
     assert_eq!(checked(&world).await.broken_at, None, "by itself it looks sound");
-    rest(&world, &sealer(&world, Some(&file))).await;
+    rest(&world, &audit_worker(&world, Some(&file))).await;
     let found = checked(&world).await;
     assert_eq!(found.broken_at, Some(head), "{}", found.problem);
     // The world's own look at the history would find what was done to it.
@@ -294,11 +294,11 @@ async fn what_somebody_else_signed_is_not_told() {
     let file = folder.path().join("heads.jsonl");
     world.request("/a").await;
     let head = world.database.get(async |conn| audit::head_link(conn).await).await;
-    let other = SealKey::from_random([1; 32]).sign(head.unwrap(), world.now());
+    let other = HeadKey::from_random([1; 32]).sign(head.unwrap(), world.now());
     world.database.write(async |tx| audit::insert_signed_head(tx, &other).await).await;
     world.request("/b").await;
     world.advance(seconds(7_200));
-    rest(&world, &sealer(&world, Some(&file))).await;
+    rest(&world, &audit_worker(&world, Some(&file))).await;
     let lines = std::fs::read_to_string(&file).unwrap();
     let told: Vec<_> = lines.lines().map(|line| SignedHead::parse(line).unwrap()).collect();
     assert_eq!((told.len(), told[0].check(&[key().public()])), (1, Ok(())), "{lines}");
@@ -311,14 +311,14 @@ async fn what_does_not_fit_its_heads_is_signed_by_nobody_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("heads.jsonl");
     world.request("/a").await;
-    rest(&world, &sealer(&world, Some(&file))).await;
+    rest(&world, &audit_worker(&world, Some(&file))).await;
     let mut raw = world.database.raw().await;
     raw.run("DROP TRIGGER audit_signed_head_is_not_updated").await.unwrap();
     let old = raw.texts("SELECT signature FROM audit_signed_head").await.remove(0);
     raw.run(&format!("UPDATE audit_signed_head SET signature = '{}'", "0".repeat(128))).await.unwrap();
     world.request("/b").await;
     world.advance(seconds(7_200));
-    rest(&world, &sealer(&world, Some(&file))).await;
+    rest(&world, &audit_worker(&world, Some(&file))).await;
     assert_eq!(heads(&world).await.len(), 1);
     assert!(checked(&world).await.broken_at.is_some());
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 1);
@@ -334,7 +334,7 @@ async fn each_line_of_the_file_is_whole_whatever_was_left_there() {
         let file = folder.path().join("heads.jsonl");
         std::fs::write(&file, format!("a line\n{left}")).unwrap();
         world.request("/a").await;
-        rest(&world, &sealer(&world, Some(&file))).await;
+        rest(&world, &audit_worker(&world, Some(&file))).await;
         let lines = std::fs::read_to_string(&file).unwrap();
         let told = lines.strip_prefix(&format!("a line\n{kept}")).unwrap();
         assert!(SignedHead::parse(told).is_ok() && told.ends_with('\n'), "{left}: {lines}");

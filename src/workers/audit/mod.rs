@@ -3,26 +3,26 @@
 //! New events are checked as they come, and the whole chain after a start and once a day, a bounded number of rows a
 //! tick. Only what was checked is signed: a chain that was tampered with gets no signature that says otherwise.
 
-mod check;
 mod facts;
-mod findable;
-mod key;
-mod retain;
-mod tell;
+mod publishing;
+mod retention;
+mod search_index;
+mod signing_key;
+mod verification;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
-pub use check::{Check, CheckError, Known, Step};
 pub use facts::Facts;
-pub use key::{KeyError, open_key};
-pub use retain::{DAYS_MIN, Retention};
+pub use retention::{DAYS_MIN, Retention};
+pub use signing_key::{KeyError, open_key};
+pub use verification::{Check, CheckError, Known, Step};
 
 use crate::{
     clock::Clock,
     domain::{
-        audit::head::{Head, PublicKey, SealKey},
+        audit::head::{Head, HeadKey, PublicKey},
         time::Timestamp,
     },
     store::{
@@ -51,8 +51,8 @@ pub const HEADS: &str = "unstale::heads";
 
 /// What the sealer signs with, and where it tells of it.
 #[derive(Debug, Clone)]
-pub struct Seal {
-    pub key: SealKey,
+pub struct AuditSettings {
+    pub key: HeadKey,
     /// Keys that were used before it: what was dropped under them counts.
     pub earlier_keys: Vec<PublicKey>,
     /// The file to which each signed head is added as a line.
@@ -63,10 +63,10 @@ pub struct Seal {
     pub retention: Option<Retention>,
 }
 
-impl Seal {
+impl AuditSettings {
     /// With this key, telling nobody and keeping everything.
     #[must_use]
-    pub const fn with(key: SealKey) -> Self {
+    pub const fn with(key: HeadKey) -> Self {
         Self { key, earlier_keys: Vec::new(), heads: None, webhook: None, retention: None }
     }
 
@@ -79,10 +79,10 @@ impl Seal {
 
 /// The worker that seals.
 #[derive(Debug, Clone)]
-pub struct Sealer {
+pub struct AuditWorker {
     db: Db,
     clock: Clock,
-    seal: Seal,
+    audit_settings: AuditSettings,
     state: Arc<Mutex<State>>,
 }
 
@@ -106,15 +106,15 @@ struct State {
     tell_at: Option<Timestamp>,
     /// The last head that the file has; `None` before it was read.
     told: Option<i64>,
-    leaving: Option<retain::Leaving>,
+    leaving: Option<retention::Leaving>,
     /// When it was last looked for segments that are old enough.
     looked_at: Option<Timestamp>,
 }
 
-impl Sealer {
+impl AuditWorker {
     #[must_use]
-    pub fn new(db: Db, clock: Clock, seal: Seal) -> Self {
-        Self { db, clock, seal, state: Arc::default() }
+    pub fn new(db: Db, clock: Clock, audit_settings: AuditSettings) -> Self {
+        Self { db, clock, audit_settings, state: Arc::default() }
     }
 
     /// Checks what is new, or a piece of the whole chain; signs and tells if that is due.
@@ -150,7 +150,7 @@ impl Sealer {
     /// Begins behind the last head that this key signed; without one, at the first event.
     async fn begin(&self) -> Result<Check, StoreError> {
         let signed = audit::last_signed_head(&mut *self.db.read().await?).await?;
-        let trusted = signed.filter(|signed| signed.check(&[self.seal.key.public()]).is_ok());
+        let trusted = signed.filter(|signed| signed.check(&[self.audit_settings.key.public()]).is_ok());
         match trusted {
             Some(signed) => Ok(Check::after(signed.head)),
             None => match Check::begin(&self.db, &self.known().await).await {
@@ -192,7 +192,7 @@ impl Sealer {
     /// that it is broken.
     async fn known(&self) -> Known {
         let signed = self.told_heads().await;
-        Known { segment_keys: self.seal.keys(), signed, ..Known::default() }
+        Known { segment_keys: self.audit_settings.keys(), signed, ..Known::default() }
     }
 
     /// A piece of the whole chain, if that is due, and of what the search finds of it.
@@ -330,7 +330,7 @@ impl Sealer {
         if !due || audit::check_state(&mut *self.db.read().await?).await?.broken_at.is_some() {
             return Ok(());
         }
-        let signed = self.seal.key.sign(head, now);
+        let signed = self.audit_settings.key.sign(head, now);
         let mut tx = self.db.begin().await?;
         let new = audit::insert_signed_head(&mut tx, &signed).await?;
         tx.commit().await?;
