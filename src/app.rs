@@ -21,8 +21,8 @@ use crate::{
     },
     web::{self, Described, Options, Web},
     workers::{
-        self, AuditSettings, AuditWebhook, AuditWorker, FileWatcher, Indexer, KeyError, Poller, Settings,
-        Submitter, Surveyor, Timekeeper, WorkerContext,
+        self, AuditSettings, AuditWebhook, AuditWorker, CloudFrontSync, FileWatcher, Indexer, KeyError,
+        Poller, Settings, Submitter, Timekeeper, WorkerContext,
     },
 };
 
@@ -173,10 +173,10 @@ impl App {
             let timekeeper = timekeeper.clone();
             async move { timekeeper.tick().await }
         });
-        let surveyor = Surveyor::new(self.worker_context.clone());
-        self.start(workers, "surveyor", move || {
-            let surveyor = surveyor.clone();
-            async move { surveyor.tick().await }
+        let sync = CloudFrontSync::new(self.worker_context.clone());
+        self.start(workers, "sync", move || {
+            let sync = sync.clone();
+            async move { sync.tick().await }
         });
         let indexer = Indexer::new(self.worker_context.db.clone(), self.worker_context.clock.clone());
         self.start(workers, "indexer", move || {

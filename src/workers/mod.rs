@@ -11,7 +11,7 @@ mod indexer;
 mod poller;
 mod runner;
 mod submitter;
-mod surveyor;
+mod sync;
 mod timekeeper;
 
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub use indexer::Indexer;
 pub use poller::Poller;
 pub use runner::{Next, run, run_in_turn};
 pub use submitter::Submitter;
-pub use surveyor::Surveyor;
+pub use sync::CloudFrontSync;
 pub use timekeeper::Timekeeper;
 
 use crate::{

@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-use super::{Next, WorkerContext, submitter, surveyor};
+use super::{Next, WorkerContext, submitter, sync};
 
 /// The longest of what is left: CloudTrail, where it may not be asked.
-const LONGEST: Duration = surveyor::AFTER_REFUSAL;
+const LONGEST: Duration = sync::AFTER_REFUSAL;
 
 /// The worker that looks at the clock.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use unstale::{
         second_step::TotpSecret, session::SessionLimits,
     },
     store::{batches, password_links, people, second_steps, sessions, survey},
-    workers::{Poller, Surveyor, Timekeeper},
+    workers::{CloudFrontSync, Poller, Timekeeper},
 };
 
 use crate::{
@@ -34,7 +34,7 @@ async fn an_hour_ahead(world: &World) -> [InvalidationId; 3] {
     world.survey().await;
     world.clock.advance(Duration::from_mins(10));
     cut(Poller::new(world.worker_context.clone()).tick(), 8).await;
-    cut(Surveyor::new(world.worker_context.clone()).tick(), 8).await;
+    cut(CloudFrontSync::new(world.worker_context.clone()).tick(), 8).await;
     world.clock.put_back(Duration::from_mins(10));
     [watched, retried, fresh]
 }

@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 use unstale::{
     domain::{actor::ActorKind, id::DistributionId, outside::Reading},
     store::outside,
-    workers::Surveyor,
+    workers::CloudFrontSync,
 };
 
 use crate::{
@@ -131,9 +131,9 @@ async fn a_crash_anywhere_leaves_nothing_out_and_tells_nothing_twice() {
         if is_whole(&world).await {
             break;
         }
-        let surveyor = Surveyor::new(world.worker_context.clone());
+        let sync = CloudFrontSync::new(world.worker_context.clone());
         let patience = if rng.chance(50) { 20 } else { 250 };
-        if !cut(surveyor.tick(), 1 + rng.below(patience)).await {
+        if !cut(sync.tick(), 1 + rng.below(patience)).await {
             crashes += 1;
             // A lease runs out before somebody takes the work up again.
             world.advance(seconds(61));
@@ -207,10 +207,10 @@ async fn two_replicas_share_the_reading() {
     while !is_whole(&world).await {
         let mut ticks = JoinSet::new();
         for _ in 0..2 {
-            let surveyor = Surveyor::new(world.worker_context.clone());
+            let sync = CloudFrontSync::new(world.worker_context.clone());
             ticks.spawn(async move {
                 for _ in 0..3 {
-                    surveyor.tick().await.unwrap();
+                    sync.tick().await.unwrap();
                 }
             });
         }

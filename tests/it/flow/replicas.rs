@@ -6,7 +6,7 @@ use unstale::{
     clock::Clock,
     commands::{self, Requested},
     store::accounts,
-    workers::{Poller, Submitter, Surveyor, WorkerContext},
+    workers::{CloudFrontSync, Poller, Submitter, WorkerContext},
 };
 
 use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, at, lines, seconds};
@@ -87,8 +87,8 @@ async fn replicas_work_together_without_a_deadlock() {
             ticks.spawn(async move { submitter.tick().await.map(drop) });
             let poller = Poller::new(worker_context.clone());
             ticks.spawn(async move { poller.tick().await.map(drop) });
-            let surveyor = Surveyor::new(worker_context);
-            ticks.spawn(async move { surveyor.tick().await.map(drop) });
+            let sync = CloudFrontSync::new(worker_context);
+            ticks.spawn(async move { sync.tick().await.map(drop) });
         }
         if second % 10 == 0 {
             let (command_context, id) = (world.command_context.clone(), ids[29 - second / 10].clone());

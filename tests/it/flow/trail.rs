@@ -9,16 +9,16 @@ use unstale::{
         problem::ProblemKind,
     },
     store::{accounts, audit, trail},
-    workers::{Next, Surveyor, WorkerContext},
+    workers::{CloudFrontSync, Next, WorkerContext},
 };
 
 use crate::support::{SHOP, Site, WORKSHOP, World, items, page_of, seconds};
 
 const ARN: &str = "arn:aws:iam::123456789012:user/AKIADEPLOY";
 
-fn surveyor(world: &World) -> Surveyor {
+fn sync(world: &World) -> CloudFrontSync {
     let trail = CloudTrail::at(&world.sandbox.api_url(), "AKIATEST", "secret", Connect::default());
-    Surveyor::new(WorkerContext { trail: Some(trail), ..world.worker_context.clone() })
+    CloudFrontSync::new(WorkerContext { trail: Some(trail), ..world.worker_context.clone() })
 }
 
 /// Somebody whom the stand-in calls by their access key.
@@ -29,10 +29,10 @@ async fn deploy(world: &World, site: &str, reference: &str) {
 }
 
 /// So many seconds pass, and the surveyor does what is due in each.
-async fn live(world: &World, surveyor: &Surveyor, span: u64) {
+async fn live(world: &World, sync: &CloudFrontSync, span: u64) {
     for _ in 0..span {
         for _ in 0..200 {
-            if surveyor.tick().await.unwrap() != Next::Again {
+            if sync.tick().await.unwrap() != Next::Again {
                 break;
             }
         }
@@ -55,13 +55,13 @@ async fn an_outside_invalidation_gets_an_event_that_says_who_made_it() {
     let site = Site::new().await;
     let world = &site.world;
     world.sandbox.change_settings(|settings| settings.trail_after_ms = 300_000);
-    let surveyor = surveyor(world);
+    let sync = sync(world);
     world.request_at(SHOP, "/ours").await;
     world.submit().await;
     deploy(world, WORKSHOP, "deploy-1").await;
-    live(world, &surveyor, 200).await;
+    live(world, &sync, 200).await;
     assert!(traced(world).await.is_empty(), "CloudTrail is late");
-    live(world, &surveyor, 400).await;
+    live(world, &sync, 400).await;
     let found = traced(world).await.remove(0).event;
     let seen =
         world.recent().await.into_iter().find(|one| one.requested_by.name == "outside Unstale").unwrap();
@@ -87,7 +87,7 @@ async fn an_outside_invalidation_gets_an_event_that_says_who_made_it() {
     assert!(ada.get("/history?q=akiadeploy").await.has("tbody tr"));
 
     let before = lookups(world);
-    live(world, &surveyor, 1_200).await;
+    live(world, &sync, 1_200).await;
     assert_eq!((lookups(world), traced(world).await.len()), (before, 1), "there is nobody left to ask about");
     site.finish().await;
 }
@@ -95,12 +95,12 @@ async fn an_outside_invalidation_gets_an_event_that_says_who_made_it() {
 #[tokio::test]
 async fn many_are_traced_page_by_page_within_the_pace() {
     let world = World::new().await;
-    let surveyor = surveyor(&world);
+    let sync = sync(&world);
     for number in 0..60 {
         deploy(&world, WORKSHOP, &format!("w-{number}")).await;
         deploy(&world, SHOP, &format!("s-{number}")).await;
     }
-    live(&world, &surveyor, 900).await;
+    live(&world, &sync, 900).await;
     assert_eq!(traced(&world).await.len(), 120);
     let asked: Vec<_> =
         world.sandbox.calls().into_iter().filter(|call| call.operation == "LookupEvents").collect();
@@ -117,13 +117,13 @@ async fn a_reading_goes_on_after_a_crash_and_a_token_that_is_over() {
     }
     // All are seen before CloudTrail is asked.
     world.live(180).await;
-    let first = surveyor(&world);
+    let first = sync(&world);
     for _ in 0..3 {
         first.tick().await.unwrap();
     }
     let under_way = async || world.database.get(async |conn| trail::read(conn).await).await.under_way;
     assert_eq!(under_way().await.unwrap().next.as_deref(), Some("after-50"));
-    live(&world, &surveyor(&world), 3).await;
+    live(&world, &sync(&world), 3).await;
     assert_eq!(traced(&world).await.len(), 120, "another one went on with it");
 
     for number in 0..70 {
@@ -132,9 +132,9 @@ async fn a_reading_goes_on_after_a_crash_and_a_token_that_is_over() {
     world.live(180).await;
     let mut raw = world.database.raw().await;
     raw.run("UPDATE trail SET due_at = 0").await.unwrap();
-    surveyor(&world).tick().await.unwrap();
+    sync(&world).tick().await.unwrap();
     raw.run("UPDATE trail SET next_token = 'stale'").await.unwrap();
-    live(&world, &surveyor(&world), 130).await;
+    live(&world, &sync(&world), 130).await;
     assert_eq!(traced(&world).await.len(), 190);
     world.finish().await;
 }
@@ -143,10 +143,10 @@ async fn a_reading_goes_on_after_a_crash_and_a_token_that_is_over() {
 async fn where_it_may_not_be_read_it_is_said_once_and_nothing_waits_for_it() {
     let site = Site::new().await;
     let world = &site.world;
-    let surveyor = surveyor(world);
+    let sync = sync(world);
     world.fault(Fault::new("LookupEvents", FaultKind::AccessDenied));
     deploy(world, WORKSHOP, "deploy-1").await;
-    live(world, &surveyor, 1_800).await;
+    live(world, &sync, 1_800).await;
     assert_eq!(lookups(world), 1, "it is asked again after an hour");
     let state = world.database.get(async |conn| trail::read(conn).await).await;
     assert_eq!(state.problem.map(|problem| problem.kind), Some(ProblemKind::AccessDenied));
@@ -161,7 +161,7 @@ async fn where_it_may_not_be_read_it_is_said_once_and_nothing_waits_for_it() {
     assert!(!root.get("/").await.has("#banners .banner"), "no banner: nothing waits");
 
     world.sandbox.set_faults(Vec::new());
-    live(world, &surveyor, 1_900).await;
+    live(world, &sync, 1_900).await;
     assert_eq!(traced(world).await.len(), 1);
     assert!(!root.get("/settings").await.has("#cloudtrail"));
     site.finish().await;
@@ -170,13 +170,13 @@ async fn where_it_may_not_be_read_it_is_said_once_and_nothing_waits_for_it() {
 #[tokio::test]
 async fn what_cloudtrail_does_not_know_is_given_up() {
     let world = World::new().await;
-    let surveyor = surveyor(&world);
+    let sync = sync(&world);
     world.sandbox.change_settings(|settings| settings.trail_after_ms = 10 * 86_400_000);
     deploy(&world, WORKSHOP, "deploy-1").await;
-    live(&world, &surveyor, 2_700).await;
+    live(&world, &sync, 2_700).await;
     let asked = lookups(&world);
     assert!((5..12).contains(&asked), "every five minutes until it is late, not {asked} times");
-    live(&world, &surveyor, 900).await;
+    live(&world, &sync, 900).await;
     assert_eq!(lookups(&world), asked);
     world.finish().await;
 }

@@ -11,7 +11,7 @@ use unstale::{
         invalidation::{BatchState, InvalidationState},
         pace::Pace,
     },
-    workers::{Next, Poller, Settings, Submitter, Surveyor, Timekeeper},
+    workers::{CloudFrontSync, Next, Poller, Settings, Submitter, Timekeeper},
 };
 
 use super::rng::Rng;
@@ -29,7 +29,7 @@ struct Life {
     world: World,
     submitter: Submitter,
     poller: Poller,
-    surveyor: Surveyor,
+    sync: CloudFrontSync,
     timekeeper: Timekeeper,
     asked: Vec<InvalidationId>,
 }
@@ -52,7 +52,7 @@ pub async fn live(seed: u64) {
         rng,
         submitter: Submitter::new(world.worker_context.clone()),
         poller: Poller::new(world.worker_context.clone()),
-        surveyor: Surveyor::new(world.worker_context.clone()),
+        sync: CloudFrontSync::new(world.worker_context.clone()),
         timekeeper: Timekeeper::new(world.worker_context.clone()),
         world,
         asked: Vec::new(),
@@ -113,7 +113,7 @@ impl Life {
 
     async fn survey(&mut self) {
         let polls = self.patience();
-        let cut = !cut(self.surveyor.tick(), polls).await;
+        let cut = !cut(self.sync.tick(), polls).await;
         self.after(cut).await;
     }
 
@@ -138,7 +138,7 @@ impl Life {
         self.world.restart().await;
         self.submitter = Submitter::new(self.world.worker_context.clone());
         self.poller = Poller::new(self.world.worker_context.clone());
-        self.surveyor = Surveyor::new(self.world.worker_context.clone());
+        self.sync = CloudFrontSync::new(self.world.worker_context.clone());
         self.timekeeper = Timekeeper::new(self.world.worker_context.clone());
     }
 

@@ -27,7 +27,7 @@ use unstale::{
     },
     notify::Notifier,
     store::{StoreError, audit, batches, distributions, invalidations, people},
-    workers::{Facts, Next, Poller, Settings, Step, Submitter, Surveyor, WorkerContext},
+    workers::{CloudFrontSync, Facts, Next, Poller, Settings, Step, Submitter, WorkerContext},
 };
 
 use super::{Database, Engine, START, samples};
@@ -67,7 +67,7 @@ pub struct World {
     pub worker_context: WorkerContext,
     submitter: Submitter,
     poller: Poller,
-    surveyor: Surveyor,
+    sync: CloudFrontSync,
     finished: bool,
     /// Its tables were written to past the service, so that they are not what events state.
     edited: AtomicBool,
@@ -144,7 +144,7 @@ impl World {
             command_context,
             submitter: Submitter::new(worker_context.clone()),
             poller: Poller::new(worker_context.clone()),
-            surveyor: Surveyor::new(worker_context.clone()),
+            sync: CloudFrontSync::new(worker_context.clone()),
             worker_context,
             finished: false,
             edited: AtomicBool::new(false),
@@ -162,7 +162,7 @@ impl World {
         self.database.write(async |tx| batches::release_all(tx).await).await;
         self.submitter = Submitter::new(self.worker_context.clone());
         self.poller = Poller::new(self.worker_context.clone());
-        self.surveyor = Surveyor::new(self.worker_context.clone());
+        self.sync = CloudFrontSync::new(self.worker_context.clone());
     }
 
     /// Another replica's hand on the same database.
@@ -207,15 +207,15 @@ impl World {
 
     /// Surveys until there is nothing to survey now.
     pub async fn survey(&self) -> Next {
-        until_rest(async || self.surveyor.tick().await.unwrap()).await
+        until_rest(async || self.sync.tick().await.unwrap()).await
     }
 
     /// Reads all there is, without the pace that the surveyor keeps and without a trace of it.
     pub async fn survey_at_once(&self) {
         let read = unstale::domain::pace::Pace::new(1_000_000.0, 1_000_000);
         let settings = Settings { read, ..self.worker_context.settings };
-        let surveyor = Surveyor::new(WorkerContext { settings, ..self.worker_context.clone() });
-        until_rest(async || surveyor.tick().await.unwrap()).await;
+        let sync = CloudFrontSync::new(WorkerContext { settings, ..self.worker_context.clone() });
+        until_rest(async || sync.tick().await.unwrap()).await;
         self.database.raw().await.run("UPDATE account SET read_next_at = 0").await.unwrap();
         self.sandbox.clear_calls();
     }

@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     super::{Next, WorkerContext},
-    found, front,
+    found, recent,
 };
 
 /// So many are asked for in one tick: fewer than the burst that others then find.
@@ -63,7 +63,7 @@ async fn page(context: &WorkerContext, reading: &Reading, account: &str) -> Resu
     let Some(mut reading) = outside::lock(&mut tx, distribution).await? else { return Ok(()) };
     match read {
         Ok(page) => {
-            let (ids, unknown) = front::unknown(&mut tx, distribution, &page).await?;
+            let (ids, unknown) = recent::unknown(&mut tx, distribution, &page).await?;
             reading.page(marker, PageSeen { ids: &ids, unknown: &unknown, next: page.next.as_deref() }, now);
             reading.due_at = now;
         }

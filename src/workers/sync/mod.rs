@@ -2,13 +2,13 @@
 //!
 //! All its calls keep the account's pace, and leave half of the burst to those that watch what is in progress.
 
-mod catalogue;
+mod backfill;
+mod cloudtrail;
 mod configs;
+mod distributions;
 mod found;
-mod front;
-mod older;
+mod recent;
 mod tags;
-mod who;
 
 use std::sync::{
     Arc,
@@ -20,17 +20,17 @@ use tokio::sync::Mutex;
 use crate::store::{StoreError, survey};
 
 use super::{Next, WorkerContext};
-use catalogue::Listing;
 use configs::PutOff;
+use distributions::Listing;
 
-pub(super) use who::AFTER_REFUSAL;
+pub(super) use cloudtrail::AFTER_REFUSAL;
 
 /// What there is to do beside the catalogue.
 const KINDS: usize = 5;
 
 /// The worker that surveys.
 #[derive(Debug, Clone)]
-pub struct Surveyor {
+pub struct CloudFrontSync {
     context: WorkerContext,
     /// How far the list of distributions was read.
     listing: Arc<Mutex<Option<Listing>>>,
@@ -40,7 +40,7 @@ pub struct Surveyor {
     turn: Arc<AtomicUsize>,
 }
 
-impl Surveyor {
+impl CloudFrontSync {
     #[must_use]
     pub fn new(context: WorkerContext) -> Self {
         Self { context, listing: Arc::default(), put_off: Arc::default(), turn: Arc::default() }
@@ -52,7 +52,7 @@ impl Surveyor {
         let context = &self.context;
         let due_at = survey::read(&mut *context.db.read().await?).await?.due_at;
         let mut next = if due_at <= context.clock.now() {
-            catalogue::read(context, &self.listing).await?
+            distributions::read(context, &self.listing).await?
         } else {
             Next::At(due_at)
         };
@@ -71,9 +71,9 @@ impl Surveyor {
         match kind {
             0 => configs::look(context, &self.put_off).await,
             1 => tags::look(context).await,
-            2 => front::look(context).await,
-            3 => older::look(context).await,
-            _ => who::look(context).await,
+            2 => recent::look(context).await,
+            3 => backfill::look(context).await,
+            _ => cloudtrail::look(context).await,
         }
     }
 }
