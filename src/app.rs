@@ -21,8 +21,8 @@ use crate::{
     },
     web::{self, Described, Options, Web},
     workers::{
-        self, AuditSettings, AuditWebhook, AuditWorker, CloudFrontSync, FileWatcher, Indexer, KeyError,
-        Poller, Settings, Submitter, Timekeeper, WorkerContext,
+        self, AuditSettings, AuditWebhook, AuditWorker, ClockRollback, CloudFrontSync, FileWatcher, Indexer,
+        KeyError, Poller, Settings, Submitter, WorkerContext,
     },
 };
 
@@ -168,10 +168,10 @@ impl App {
             let watcher = watcher.clone();
             async move { watcher.tick().await }
         });
-        let timekeeper = Timekeeper::new(self.worker_context.clone());
-        self.start(workers, "timekeeper", move || {
-            let timekeeper = timekeeper.clone();
-            async move { timekeeper.tick().await }
+        let clock_rollback = ClockRollback::new(self.worker_context.clone());
+        self.start(workers, "clock_rollback", move || {
+            let clock_rollback = clock_rollback.clone();
+            async move { clock_rollback.tick().await }
         });
         let sync = CloudFrontSync::new(self.worker_context.clone());
         self.start(workers, "sync", move || {

@@ -2,11 +2,11 @@
 
 pub mod access;
 pub mod accounts;
-pub mod ahead;
 pub mod audit;
 pub mod batches;
 mod bound;
 pub mod db;
+pub mod deadlines;
 pub mod distribution_tags;
 pub mod distributions;
 mod error;

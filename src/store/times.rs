@@ -4,7 +4,7 @@
 /// How a time is read that lies ahead of now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
-    /// It is brought to the furthest that it is ever noted ahead ([`super::ahead::Ahead`]).
+    /// It is brought to the furthest that it is ever noted ahead ([`super::ahead::Deadline`]).
     Nearer,
     /// What has it is over ([`super::ahead::MadeAhead`]), also before somebody looked at the clock.
     Over,

@@ -5,14 +5,14 @@
 
 mod audit;
 mod audit_webhook;
+mod clock_rollback;
 mod file_watcher;
-mod finder;
 mod indexer;
 mod poller;
+mod reconcile;
 mod runner;
 mod submitter;
 mod sync;
-mod timekeeper;
 
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ pub use audit::{
     open_key,
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
+pub use clock_rollback::ClockRollback;
 pub use file_watcher::FileWatcher;
 pub use indexer::Indexer;
 pub use poller::Poller;
 pub use runner::{Next, run, run_in_turn};
 pub use submitter::Submitter;
 pub use sync::CloudFrontSync;
-pub use timekeeper::Timekeeper;
 
 use crate::{
     clock::Clock,

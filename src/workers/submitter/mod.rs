@@ -19,7 +19,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::{Next, WorkerContext, finder};
+use super::{Next, WorkerContext, reconcile};
 use claim::Claim;
 
 pub(super) use settle::ACCOUNT_REST;
@@ -149,7 +149,7 @@ impl Submitter {
 
     /// Looks for the batch at CloudFront. `None` where it is surely not there.
     async fn look(&self, held: &mut Held) -> Result<Option<Answer>, StoreError> {
-        Ok(match finder::find(&self.context, &held.batch, &mut held.reads).await? {
+        Ok(match reconcile::find(&self.context, &held.batch, &mut held.reads).await? {
             Ok(Some(seen)) => Some(Answer::Found(Accepted { id: seen.id, request_id: None })),
             Ok(None) => None,
             Err(problem) => Some(Answer::LookFailed(problem)),

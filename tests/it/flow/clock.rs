@@ -10,7 +10,7 @@ use unstale::{
         second_step::TotpSecret, session::SessionLimits,
     },
     store::{batches, password_links, people, second_steps, sessions, survey},
-    workers::{CloudFrontSync, Poller, Timekeeper},
+    workers::{ClockRollback, CloudFrontSync, Poller},
 };
 
 use crate::{
@@ -52,7 +52,7 @@ async fn come_to_rest(world: &World) {
 #[tokio::test]
 async fn nothing_waits_for_an_hour_to_come_again() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.worker_context.clone());
+    let keeper = ClockRollback::new(world.worker_context.clone());
     let [watched, retried, fresh] = an_hour_ahead(&world).await;
     keeper.tick().await.unwrap();
     world.clock.put_back(HOUR);
@@ -77,7 +77,7 @@ async fn a_service_that_starts_looks_whether_it_is_earlier_than_it_was() {
     let [.., fresh] = an_hour_ahead(&world).await;
     world.clock.put_back(HOUR);
     world.restart().await;
-    Timekeeper::new(world.worker_context.clone()).tick().await.unwrap();
+    ClockRollback::new(world.worker_context.clone()).tick().await.unwrap();
     world.submit().await;
     assert_eq!(world.batch_state(&fresh).await, "in_progress");
     come_to_rest(&world).await;
@@ -87,7 +87,7 @@ async fn a_service_that_starts_looks_whether_it_is_earlier_than_it_was() {
 #[tokio::test]
 async fn the_time_that_a_person_chose_stays() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.worker_context.clone());
+    let keeper = ClockRollback::new(world.worker_context.clone());
     keeper.tick().await.unwrap();
     let chosen = world.now().plus(2 * HOUR);
     let mut new = world.new_invalidation(WORKSHOP, "/later").await;
@@ -111,10 +111,10 @@ async fn the_time_that_a_person_chose_stays() {
 async fn another_replica_s_times_are_left_alone_by_one_that_starts() {
     let Some(world) = World::on_postgres().await else { return };
     let [.., fresh] = an_hour_ahead(&world).await;
-    let saw_it = Timekeeper::new(world.worker_context.clone());
+    let saw_it = ClockRollback::new(world.worker_context.clone());
     world.clock.put_back(HOUR);
     // It cannot know whose clock is right.
-    Timekeeper::new(world.worker_context.clone()).tick().await.unwrap();
+    ClockRollback::new(world.worker_context.clone()).tick().await.unwrap();
     world.submit().await;
     assert_eq!(world.batch_state(&fresh).await, "queued");
     saw_it.tick().await.unwrap();
@@ -147,7 +147,7 @@ async fn what_a_clock_that_was_ahead_spent_is_not_counted() {
 #[tokio::test]
 async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chosen() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.worker_context.clone());
+    let keeper = ClockRollback::new(world.worker_context.clone());
     let limits = SessionLimits::default();
     let ada = person("grace@example.com", Role::Admin);
     world.database.write(async |tx| people::insert(tx, &ada, "no password").await).await;
@@ -202,7 +202,7 @@ async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chos
 #[tokio::test]
 async fn a_code_of_an_authenticator_is_good_again_after_a_minute() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.worker_context.clone());
+    let keeper = ClockRollback::new(world.worker_context.clone());
     keeper.tick().await.unwrap();
     let ada = person("grace@example.com", Role::Admin);
     let secret = TotpSecret::from_random([7; 20]);
@@ -236,7 +236,7 @@ async fn a_code_of_an_authenticator_is_good_again_after_a_minute() {
 #[tokio::test]
 async fn distributions_take_turns_whatever_the_clock_said() {
     let world = World::new().await;
-    let keeper = Timekeeper::new(world.worker_context.clone());
+    let keeper = ClockRollback::new(world.worker_context.clone());
     world.clock.advance(YEAR);
     keeper.tick().await.unwrap();
     world.request("/ahead").await;

@@ -11,7 +11,7 @@ use unstale::{
         invalidation::{BatchState, InvalidationState},
         pace::Pace,
     },
-    workers::{CloudFrontSync, Next, Poller, Settings, Submitter, Timekeeper},
+    workers::{ClockRollback, CloudFrontSync, Next, Poller, Settings, Submitter},
 };
 
 use super::rng::Rng;
@@ -30,7 +30,7 @@ struct Life {
     submitter: Submitter,
     poller: Poller,
     sync: CloudFrontSync,
-    timekeeper: Timekeeper,
+    clock_rollback: ClockRollback,
     asked: Vec<InvalidationId>,
 }
 
@@ -53,7 +53,7 @@ pub async fn live(seed: u64) {
         submitter: Submitter::new(world.worker_context.clone()),
         poller: Poller::new(world.worker_context.clone()),
         sync: CloudFrontSync::new(world.worker_context.clone()),
-        timekeeper: Timekeeper::new(world.worker_context.clone()),
+        clock_rollback: ClockRollback::new(world.worker_context.clone()),
         world,
         asked: Vec::new(),
     };
@@ -139,12 +139,12 @@ impl Life {
         self.submitter = Submitter::new(self.world.worker_context.clone());
         self.poller = Poller::new(self.world.worker_context.clone());
         self.sync = CloudFrontSync::new(self.world.worker_context.clone());
-        self.timekeeper = Timekeeper::new(self.world.worker_context.clone());
+        self.clock_rollback = ClockRollback::new(self.world.worker_context.clone());
     }
 
     /// Our clock jumps; CloudFront's goes on. The service looks at it each second.
     async fn jump(&mut self) {
-        self.timekeeper.tick().await.unwrap();
+        self.clock_rollback.tick().await.unwrap();
         let span = Duration::from_secs(1 + self.rng.below(3_600));
         if self.rng.chance(50) {
             self.world.clock.advance(span);
@@ -152,7 +152,7 @@ impl Life {
             self.world.clock.put_back(span);
         }
         let polls = self.patience();
-        let cut = !cut(self.timekeeper.tick(), polls).await;
+        let cut = !cut(self.clock_rollback.tick(), polls).await;
         self.after(cut).await;
     }
 
@@ -213,7 +213,7 @@ impl Life {
     async fn calm_down(&mut self) {
         self.world.sandbox.set_faults(Vec::new());
         for _ in 0..ROUNDS {
-            self.timekeeper.tick().await.unwrap();
+            self.clock_rollback.tick().await.unwrap();
             let due = [self.world.submit().await, self.world.poll().await, self.world.survey().await];
             if !self.is_busy().await {
                 return;

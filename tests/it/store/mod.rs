@@ -2,13 +2,13 @@
 
 mod access;
 mod accounts;
-mod ahead;
 mod audit;
 mod batches;
 mod bounds;
 mod complete;
 mod concurrency;
 mod db;
+mod deadlines;
 mod distributions;
 mod facts;
 mod given;

@@ -13,7 +13,7 @@ use crate::{
     },
     store::{
         StoreError,
-        ahead::{self, Ahead, MadeAhead},
+        deadlines::{self, Deadline, MadeAhead},
     },
 };
 
@@ -24,13 +24,13 @@ const LONGEST: Duration = sync::AFTER_REFUSAL;
 
 /// The worker that looks at the clock.
 #[derive(Debug, Clone)]
-pub struct Timekeeper {
+pub struct ClockRollback {
     context: WorkerContext,
     /// The latest time that it saw; `None` where the rows may be from a time that has not come yet.
     last: Arc<Mutex<Option<Timestamp>>>,
 }
 
-impl Timekeeper {
+impl ClockRollback {
     /// Where the database is ours alone, the clock may have been put back between two lives. Where it is shared,
     /// another replica's clock may be the right one, so that only what this process saw itself counts.
     #[must_use]
@@ -53,15 +53,15 @@ impl Timekeeper {
     /// Each in a transaction of its own, so that it waits for others' rows with none in its hands.
     async fn bring_all_nearer(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut brought = 0;
-        for what in Ahead::ALL {
+        for what in Deadline::ALL {
             let mut tx = self.context.db.begin().await?;
-            brought += ahead::bring_nearer(&mut tx, what, now.plus(self.furthest(what))).await?;
+            brought += deadlines::bring_nearer(&mut tx, what, now.plus(self.furthest(what))).await?;
             tx.commit().await?;
         }
         let mut ended = 0;
         for what in MadeAhead::ALL {
             let mut tx = self.context.db.begin().await?;
-            ended += ahead::end(&mut tx, what, now.plus(Self::longest(what)).and_a_moment()).await?;
+            ended += deadlines::end(&mut tx, what, now.plus(Self::longest(what)).and_a_moment()).await?;
             tx.commit().await?;
         }
         if brought + ended > 0 {
@@ -76,25 +76,25 @@ impl Timekeeper {
     }
 
     /// How far ahead it is ever written.
-    const fn furthest(&self, what: Ahead) -> Duration {
+    const fn furthest(&self, what: Deadline) -> Duration {
         let settings = &self.context.settings;
         match what {
-            Ahead::FirstTries
-            | Ahead::TrailBegun
-            | Ahead::Turns
-            | Ahead::SessionUses
-            | Ahead::Tokens
-            | Ahead::SecondSteps
+            Deadline::FirstTries
+            | Deadline::TrailBegun
+            | Deadline::Turns
+            | Deadline::SessionUses
+            | Deadline::Tokens
+            | Deadline::SecondSteps
             // CloudFront may have completed it long ago.
-            | Ahead::Looks => Duration::ZERO,
-            Ahead::Approvals => proposal::LIFE,
-            Ahead::Leases | Ahead::LookLeases | Ahead::SurveyLease => settings.lease,
-            Ahead::Retries => retry::LONGEST_RETRY,
-            Ahead::Accounts => submitter::ACCOUNT_REST,
-            Ahead::Survey => settings.survey_every,
-            Ahead::Outside => settings.outside_every,
-            Ahead::Tags => settings.tags_every,
-            Ahead::OlderPages | Ahead::Trail | Ahead::Posts => LONGEST,
+            | Deadline::Looks => Duration::ZERO,
+            Deadline::Approvals => proposal::LIFE,
+            Deadline::Leases | Deadline::LookLeases | Deadline::SurveyLease => settings.lease,
+            Deadline::Retries => retry::LONGEST_RETRY,
+            Deadline::Accounts => submitter::ACCOUNT_REST,
+            Deadline::Survey => settings.survey_every,
+            Deadline::Outside => settings.outside_every,
+            Deadline::Tags => settings.tags_every,
+            Deadline::OlderPages | Deadline::Trail | Deadline::Posts => LONGEST,
         }
     }
 

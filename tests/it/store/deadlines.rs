@@ -3,7 +3,7 @@
 use unstale::{
     domain::outside::Reading,
     store::{
-        ahead::{self, Ahead, MadeAhead},
+        deadlines::{self, Deadline, MadeAhead},
         outside, proposals, tokens,
     },
 };
@@ -12,27 +12,27 @@ use super::given::{self, id};
 use crate::support::{Database, at, on_each_engine};
 
 /// Where each stands, and what its row says beside it.
-const fn place(what: Ahead) -> (&'static str, &'static str, &'static str) {
+const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
     match what {
-        Ahead::Leases => ("batch", "lease_until", "state = 'submitting'"),
-        Ahead::FirstTries => ("batch", "due_at", "state = 'queued', attempts = 0, created_at = due_at"),
-        Ahead::Retries => ("batch", "due_at", "state = 'queued', attempts = 1"),
-        Ahead::Looks => ("batch", "look_at", "state = 'in_progress'"),
-        Ahead::LookLeases => ("distribution", "poll_lease_until", "id = id"),
-        Ahead::Accounts => ("account", "retry_at", "id = id"),
-        Ahead::Survey => ("survey", "due_at", "id = id"),
-        Ahead::SurveyLease => ("survey", "lease_until", "id = id"),
-        Ahead::Outside => ("distribution", "outside_due_at", "id = id"),
-        Ahead::OlderPages => ("outside_reading", "due_at", "older = older"),
-        Ahead::Tags => ("distribution", "tags_due_at", "id = id"),
-        Ahead::Trail => ("trail", "due_at", "id = id"),
-        Ahead::Posts => ("audit_check", "post_due_at", "id = id"),
-        Ahead::TrailBegun => ("trail", "begun_at", "id = id"),
-        Ahead::Turns => ("distribution", "last_claimed_at", "id = id"),
-        Ahead::SessionUses => ("session", "last_seen_at", "person_id = person_id"),
-        Ahead::Approvals => ("proposal", "expires_at", "id = id"),
-        Ahead::Tokens => ("api_token", "created_at", "id = id"),
-        Ahead::SecondSteps => ("second_step", "last_step", "person_id = person_id"),
+        Deadline::Leases => ("batch", "lease_until", "state = 'submitting'"),
+        Deadline::FirstTries => ("batch", "due_at", "state = 'queued', attempts = 0, created_at = due_at"),
+        Deadline::Retries => ("batch", "due_at", "state = 'queued', attempts = 1"),
+        Deadline::Looks => ("batch", "look_at", "state = 'in_progress'"),
+        Deadline::LookLeases => ("distribution", "poll_lease_until", "id = id"),
+        Deadline::Accounts => ("account", "retry_at", "id = id"),
+        Deadline::Survey => ("survey", "due_at", "id = id"),
+        Deadline::SurveyLease => ("survey", "lease_until", "id = id"),
+        Deadline::Outside => ("distribution", "outside_due_at", "id = id"),
+        Deadline::OlderPages => ("outside_reading", "due_at", "older = older"),
+        Deadline::Tags => ("distribution", "tags_due_at", "id = id"),
+        Deadline::Trail => ("trail", "due_at", "id = id"),
+        Deadline::Posts => ("audit_check", "post_due_at", "id = id"),
+        Deadline::TrailBegun => ("trail", "begun_at", "id = id"),
+        Deadline::Turns => ("distribution", "last_claimed_at", "id = id"),
+        Deadline::SessionUses => ("session", "last_seen_at", "person_id = person_id"),
+        Deadline::Approvals => ("proposal", "expires_at", "id = id"),
+        Deadline::Tokens => ("api_token", "created_at", "id = id"),
+        Deadline::SecondSteps => ("second_step", "last_step", "person_id = person_id"),
     }
 }
 
@@ -46,18 +46,18 @@ async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database)
     for row in LETS_IN {
         raw.run(row).await.unwrap();
     }
-    for what in Ahead::ALL {
+    for what in Deadline::ALL {
         let (table, column, beside) = place(what);
         // The step after now may have been used too.
         let unit = |seconds| match what {
-            Ahead::SecondSteps => at(seconds).as_micros() / 30_000_000 + 1,
+            Deadline::SecondSteps => at(seconds).as_micros() / 30_000_000 + 1,
             _ => at(seconds).as_micros(),
         };
         for (noted, expected) in [(990, 990), (1_000, 1_000), (5_000, 1_000)] {
             let noted = unit(noted);
             raw.run(&format!("UPDATE {table} SET {column} = {noted}")).await.unwrap();
             raw.run(&format!("UPDATE {table} SET {beside}")).await.unwrap();
-            let moved = database.write(async |tx| ahead::bring_nearer(tx, what, at(1_000)).await).await;
+            let moved = database.write(async |tx| deadlines::bring_nearer(tx, what, at(1_000)).await).await;
             let now = raw.number(&format!("SELECT {column} FROM {table}")).await;
             assert_eq!(now, unit(expected), "{what:?}");
             assert_eq!(moved, u64::from(noted != now), "{what:?}");
@@ -76,8 +76,8 @@ async fn a_time_that_somebody_chose_and_what_has_ended_stay(database: &Database)
         raw.run(&format!("UPDATE batch SET {row}, due_at = {far}, look_at = {far}, lease_until = NULL"))
             .await
             .unwrap();
-        for what in Ahead::ALL {
-            let moved = database.write(async |tx| ahead::bring_nearer(tx, what, at(1_000)).await).await;
+        for what in Deadline::ALL {
+            let moved = database.write(async |tx| deadlines::bring_nearer(tx, what, at(1_000)).await).await;
             assert_eq!(moved, 0, "{what:?} of {row}");
         }
     }
@@ -110,7 +110,7 @@ async fn what_lets_people_in_and_was_made_ahead_is_over(database: &Database) {
         assert!(MadeAhead::ALL.contains(&what));
         for (noted, ended) in [(1_000, 0), (1_001, 1)] {
             raw.run(&format!("UPDATE {table} SET {column} = {}", at(noted).as_micros())).await.unwrap();
-            let gone = database.write(async |tx| ahead::end(tx, what, at(1_000)).await).await;
+            let gone = database.write(async |tx| deadlines::end(tx, what, at(1_000)).await).await;
             assert_eq!(gone, ended, "{what:?}");
             assert_eq!(raw.number(&format!("SELECT count(*) FROM {table}")).await, i64::from(ended == 0));
         }
@@ -126,7 +126,7 @@ async fn a_token_that_was_made_ahead_lasts_as_long_as_was_chosen(database: &Data
         at(6_000).as_micros()
     );
     raw.run(&made).await.unwrap();
-    database.write(async |tx| ahead::bring_nearer(tx, Ahead::Tokens, at(100)).await).await;
+    database.write(async |tx| deadlines::bring_nearer(tx, Deadline::Tokens, at(100)).await).await;
     let tokens = database.get(async |conn| tokens::list(conn, 9).await).await;
     assert_eq!((tokens[0].created_at, tokens[0].expires_at), (at(100), Some(at(1_100))));
 }

@@ -12,7 +12,7 @@ const MOMENT: Duration = Duration::from_secs(1);
 
 /// What is noted ahead of time. A person's own time for a request is not among them: it stays as it was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ahead {
+pub enum Deadline {
     /// Until when a batch is held by whoever sends it.
     Leases,
     /// When a batch may go for the first time, where nobody chose a time for it.
@@ -53,7 +53,7 @@ pub enum Ahead {
     SecondSteps,
 }
 
-impl Ahead {
+impl Deadline {
     /// All of them.
     pub const ALL: [Self; 19] = [
         Self::Leases,
@@ -148,7 +148,7 @@ pub async fn end(tx: &mut Tx, what: MadeAhead, latest: Timestamp) -> Result<u64,
 
 /// Brings what lies further ahead than this to it; gives how many did. What lies ahead by a moment more was noted a moment
 /// later, by another worker of the same clock.
-pub async fn bring_nearer(tx: &mut Tx, what: Ahead, furthest: Timestamp) -> Result<u64, StoreError> {
+pub async fn bring_nearer(tx: &mut Tx, what: Deadline, furthest: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, what.bring_nearer(), furthest.as_micros(), furthest.plus(MOMENT).as_micros())
 }
 
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn the_list_of_times_and_what_is_done_about_them_agree() {
-        let all: Vec<&str> = Ahead::ALL.iter().map(|what| what.bring_nearer()).collect();
+        let all: Vec<&str> = Deadline::ALL.iter().map(|what| what.bring_nearer()).collect();
         let deleted: Vec<&str> = MadeAhead::ALL.iter().map(|what| what.delete()).collect();
         for time in TIMES {
             let set = format!("UPDATE {} SET {} = ", time.table, time.column);
