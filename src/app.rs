@@ -12,7 +12,7 @@ use crate::{
     cloudfront::{CloudFront, CloudTrail},
     commands::{self, CommandContext, CommandError},
     config::{AuditArgs, WebhookError},
-    domain::bounds::Bounds,
+    domain::quotas::Quotas,
     heartbeats::Heartbeats,
     notify::{Listener, Notifier},
     store::{
@@ -95,8 +95,8 @@ impl App {
 
     /// Keeps everybody to these bounds.
     #[must_use]
-    pub fn bounded(mut self, bounds: Bounds) -> Self {
-        self.command_context = self.command_context.bounded(bounds);
+    pub fn with_quotas(mut self, quotas: Quotas) -> Self {
+        self.command_context = self.command_context.with_quotas(quotas);
         self
     }
 

@@ -18,7 +18,7 @@ use crate::{
     domain::{
         audit::head::PublicKey,
         batching::{CLOUDFRONT, Limits},
-        bounds::DAILY_ITEMS,
+        quotas::DAILY_ITEMS,
         ticket::{self, TicketError, Tickets},
     },
     identity::is_safe_address,

@@ -8,7 +8,7 @@ use crate::{
     cloudfront::{AwsEnvironment, CloudFront, CloudTrail, Connect},
     commands,
     config::{REQUEST_TIMEOUT, ServeArgs},
-    domain::bounds::Bounds,
+    domain::quotas::Quotas,
     heartbeats::Heartbeats,
     http::Proxies,
     identity::oidc::Oidc,
@@ -39,8 +39,8 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let settings = args.pace.worker_settings();
     let trail = args.cloudtrail.then(|| CloudTrail::from_environment(&aws, Connect::default()));
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
-    let bounds = Bounds { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
-    let app = app.bounded(bounds).tracing(trail).sealed(&args.audit)?;
+    let quotas = Quotas { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
+    let app = app.with_quotas(quotas).tracing(trail).sealed(&args.audit)?;
     commands::note_ways(&app.command_context, &ways.lines()).await.map_err(AppError::from)?;
     raise_open_files();
     let listener = app::listen(args.listen).await?;

@@ -9,7 +9,7 @@ use crate::{
     store::{audit, grants},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// So many grants one subject may have.
 const MOST: usize = 100;
@@ -23,7 +23,7 @@ pub async fn add_grant(
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "add a grant");
-    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     if grants::count_of(&mut tx, &grant.subject).await? >= MOST {
         return Err(GrantError::TooMany.into());
     }

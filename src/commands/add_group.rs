@@ -9,12 +9,12 @@ use crate::{
     store::{StoreError, audit, local_groups},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 pub async fn add_group(context: &CommandContext, acting: &Acting, name: &str) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "add a group");
-    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     let now = context.clock.now();
     match local_groups::insert(&mut tx, name, now).await {
         Err(StoreError::Duplicate(_)) => return Err(GroupError::Exists.into()),

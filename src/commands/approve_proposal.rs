@@ -17,7 +17,7 @@ use crate::{
 use super::{
     CommandContext, CommandError,
     accepted::Accepted,
-    allow::{self, Refusal},
+    authorize::{self, Refusal},
     new_uuid,
     request_invalidation::same_due,
 };
@@ -39,16 +39,16 @@ pub async fn approve_proposal(
     let proposal = proposals::find(&mut tx, id, now).await?.ok_or(CommandError::NotFound)?;
     let what = Target::new("proposal", id.as_str());
     let site = &proposal.distribution;
-    let (mut tx, access) = allow::check(context, tx, acting, &what, site, &proposal.items).await?;
+    let (mut tx, access) = authorize::check(context, tx, acting, &what, site, &proposal.items).await?;
     if let Some(why) = hindrance(&mut tx, acting, access.role, &proposal, now).await? {
-        return Err(allow::refuse(context, tx, acting, &what, Some(site), why).await?);
+        return Err(authorize::refuse(context, tx, acting, &what, Some(site), why).await?);
     }
     if proposal.state != ProposalState::Waiting {
         return Err(CommandError::TooLate);
     }
     let cool_down = protections::hold(&mut tx, site).await?.cool_down;
     if same_due(&mut tx, site, &proposal.items, cool_down, now, now).await?.is_some() {
-        return Err(allow::refuse(context, tx, acting, &what, Some(site), REPEAT).await?);
+        return Err(authorize::refuse(context, tx, acting, &what, Some(site), REPEAT).await?);
     }
     let new = NewInvalidation::from_batches(
         site.clone(),
@@ -99,9 +99,9 @@ async fn hindrance(
         return Ok(Some(Refusal::Rule("the request is not what the history recorded when it was made")));
     }
     if distributions::is_tenant_only(tx, &proposal.distribution).await? {
-        return Ok(Some(allow::TENANT_ONLY));
+        return Ok(Some(authorize::TENANT_ONLY));
     }
-    let asker = allow::of(tx, &proposal.asked_by, now).await?;
-    let gone = allow::refusal(&asker, &proposal.distribution, &proposal.items).is_some();
+    let asker = authorize::of(tx, &proposal.asked_by, now).await?;
+    let gone = authorize::refusal(&asker, &proposal.distribution, &proposal.items).is_some();
     Ok(gone.then_some(Refusal::Rule("whoever asked may not refresh this any more")))
 }

@@ -9,7 +9,7 @@ use crate::{
     store::{audit, batches, invalidations},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// Cancels the batches that are queued, or fails with [`CommandError::TooLate`] where none is.
 pub async fn cancel_invalidation(
@@ -22,7 +22,7 @@ pub async fn cancel_invalidation(
     let found = invalidations::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let items = batches::items_of(&mut tx, id).await?;
     let what = Target::new("act", "cancel an invalidation");
-    let (mut tx, _) = allow::check(context, tx, acting, &what, &found.distribution, &items).await?;
+    let (mut tx, _) = authorize::check(context, tx, acting, &what, &found.distribution, &items).await?;
     let cancelled = batches::cancel_queued(&mut tx, id).await?;
     if cancelled == 0 {
         return Err(CommandError::TooLate);

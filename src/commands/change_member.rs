@@ -10,7 +10,7 @@ use crate::{
     store::{audit, local_groups, people},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// Puts a person into a group. Somebody who is in it stays in it.
 pub async fn add_member(
@@ -41,7 +41,7 @@ async fn change(
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "change the members of a group");
-    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     if !local_groups::exists(&mut tx, group).await? {
         return Err(CommandError::NotFound);
     }

@@ -11,7 +11,7 @@ use crate::{
     store::{Tx, audit, half_sign_ins, people, sessions},
 };
 
-use super::{CommandContext, CommandError, allow, withdraw::withdraw_of_person};
+use super::{CommandContext, CommandError, authorize, withdraw::withdraw_of_person};
 
 /// Changes the role and ends the person's sessions. The last administrator stays one. The same role changes nothing.
 pub async fn change_role(
@@ -23,7 +23,7 @@ pub async fn change_role(
     let mut tx = context.db.begin().await?;
     // Before it is asked who acts: of two who demote each other the second one is none any more.
     let admins = people::lock_admins(&mut tx).await?;
-    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "change a role")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "change a role")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     if person.role == role {
         return Err(CommandError::TooLate);

@@ -9,7 +9,7 @@ use crate::{
     store::{audit, proposals},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// Ends the proposal with a word to whoever asked.
 pub async fn decline_proposal(
@@ -23,7 +23,7 @@ pub async fn decline_proposal(
     let proposal = proposals::find(&mut tx, id, now).await?.ok_or(CommandError::NotFound)?;
     let what = Target::new("proposal", id.as_str());
     let site = &proposal.distribution;
-    let (mut tx, _) = allow::check(context, tx, acting, &what, site, &proposal.items).await?;
+    let (mut tx, _) = authorize::check(context, tx, acting, &what, site, &proposal.items).await?;
     if !proposals::decide(&mut tx, id, &acting.actor, word, None, now).await? {
         return Err(CommandError::TooLate);
     }

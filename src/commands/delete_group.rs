@@ -9,13 +9,13 @@ use crate::{
     store::{audit, grants, local_groups},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// With its grants gone the members might be free to do more, so those are removed first, one by one.
 pub async fn delete_group(context: &CommandContext, acting: &Acting, name: &str) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "delete a group");
-    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     let subject = Subject { kind: SubjectKind::Group, id: name.to_owned() };
     if grants::count_of(&mut tx, &subject).await? > 0 {
         return Err(GroupError::HasGrants.into());

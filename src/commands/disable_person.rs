@@ -10,7 +10,7 @@ use crate::{
     store::{Tx, audit, half_sign_ins, password_links, people, sessions},
 };
 
-use super::{CommandContext, CommandError, allow, withdraw::withdraw_of_person};
+use super::{CommandContext, CommandError, authorize, withdraw::withdraw_of_person};
 
 /// Ends all that lets the person in, at once, and takes back what waits in their name. The last administrator cannot be disabled.
 pub async fn disable_person(
@@ -21,7 +21,7 @@ pub async fn disable_person(
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let admins = people::lock_admins(&mut tx).await?;
-    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "disable a person")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "disable a person")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     if person.disabled_at.is_some() {
         return Err(CommandError::TooLate);
@@ -47,7 +47,7 @@ pub async fn enable_person(
     id: &PersonId,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "enable a person")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "enable a person")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     if person.disabled_at.is_none() {
         return Err(CommandError::TooLate);

@@ -10,7 +10,7 @@ use crate::{
     store::{audit, half_sign_ins, sessions},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// Ends the session. One that is over already is left as it is.
 pub async fn end_session(
@@ -38,7 +38,7 @@ pub async fn end_other_session(
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "end a session");
-    let mut tx = allow::check_own(context, tx, acting, &person.id, &what).await?;
+    let mut tx = authorize::check_own(context, tx, acting, &person.id, &what).await?;
     if !sessions::delete(&mut tx, session).await? {
         return Err(CommandError::TooLate);
     }
@@ -59,7 +59,7 @@ pub async fn end_sessions(
 ) -> Result<u64, CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "end sessions");
-    let mut tx = allow::check_own(context, tx, acting, &person.id, &what).await?;
+    let mut tx = authorize::check_own(context, tx, acting, &person.id, &what).await?;
     let ended = sessions::delete_of_person(&mut tx, &person.id, keep).await?;
     half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::SessionsEnded);

@@ -9,7 +9,7 @@ use crate::{
     store::{audit, saved_searches},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// Takes away one of the person's own; another's is not there for them.
 pub async fn forget_search(
@@ -19,7 +19,7 @@ pub async fn forget_search(
     id: &str,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_session(context, tx, acting, "forget a search").await?;
+    let mut tx = authorize::check_session(context, tx, acting, "forget a search").await?;
     let all = saved_searches::list(&mut tx, person).await?;
     let Some(search) = all.into_iter().find(|search| search.id == id) else {
         return Err(CommandError::NotFound);

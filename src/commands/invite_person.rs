@@ -12,7 +12,7 @@ use crate::{
     store::password_links,
 };
 
-use super::{CommandContext, CommandError, add_person::write_person, allow, new_secret};
+use super::{CommandContext, CommandError, add_person::write_person, authorize, new_secret};
 
 /// Adds the person; nobody but them will know their password.
 pub async fn invite_person(
@@ -23,7 +23,7 @@ pub async fn invite_person(
 ) -> Result<(Person, Secret), CommandError> {
     let link = new_secret()?;
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "add a person")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "add a person")).await?;
     let person = write_person(context, &mut tx, acting, email, role, "").await?;
     password_links::replace(&mut tx, &person.id, &link.hash(), context.clock.now().plus(LINK_LIFE)).await?;
     context.commit(tx).await?;

@@ -4,9 +4,9 @@ use crate::{
     domain::{
         actor::Actor,
         batching::Limits,
-        bounds::{SPAN, Spent},
         distribution::Distribution,
         plan::Surroundings,
+        quotas::{QuotaUsage, SPAN},
     },
     store::{Conn, StoreError, batches, invalidations},
 };
@@ -27,7 +27,7 @@ pub async fn look_around(
         used_this_month: batches::billed_between(conn, site.account(), month, until).await?,
         in_flight: batches::in_flight(conn, &site.id).await?,
         limits,
-        bounds: context.bounds,
+        quotas: context.quotas,
         spent: spent(context, conn, actor).await?,
     })
 }
@@ -37,9 +37,9 @@ pub(super) async fn spent(
     context: &CommandContext,
     conn: &mut Conn,
     actor: &Actor,
-) -> Result<Spent, StoreError> {
-    if context.bounds.daily_items.is_none() {
-        return Ok(Spent::default());
+) -> Result<QuotaUsage, StoreError> {
+    if context.quotas.daily_items.is_none() {
+        return Ok(QuotaUsage::default());
     }
     let now = context.clock.now();
     invalidations::spent_between(conn, actor, now.minus(SPAN), now.and_a_moment()).await

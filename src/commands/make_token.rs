@@ -15,7 +15,7 @@ use crate::{
     store::{StoreError, Tx, audit, distributions, grants, tokens},
 };
 
-use super::{CommandContext, CommandError, allow, new_uuid};
+use super::{CommandContext, CommandError, authorize, new_uuid};
 
 /// A token as it was asked for.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub async fn make_token(
     new: &NewToken,
 ) -> Result<(Token, TokenSecret), CommandError> {
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "make a token")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "make a token")).await?;
     let (now, secret) = (context.clock.now(), new_token_secret()?);
     let token = Token {
         id: TokenId::from_trusted(new_uuid()),

@@ -4,11 +4,12 @@ mod accepted;
 mod add_grant;
 mod add_group;
 mod add_person;
-mod allow;
 mod approve_proposal;
+mod authorize;
 mod cancel_invalidation;
 mod change_member;
 mod change_role;
+mod cooldown;
 mod counter;
 mod decline_proposal;
 mod delete_group;
@@ -16,10 +17,8 @@ mod disable_person;
 mod end_session;
 mod error;
 mod forget_search;
-mod hold_back;
 mod host_table;
 mod invite_person;
-mod keep_to_bounds;
 mod look_around;
 mod make_set_up_link;
 mod make_token;
@@ -28,6 +27,7 @@ mod pass_second_step;
 mod password;
 mod propose;
 mod protect_distribution;
+mod quotas;
 mod recognise;
 mod recognise_token;
 mod refresh_distributions;
@@ -92,13 +92,13 @@ pub use sign_in::{SignIn, SignedIn, open_session, refuse_sign_in, sign_in};
 
 use crate::{
     clock::Clock,
-    domain::{bounds::Bounds, secret::Secret},
+    domain::{quotas::Quotas, secret::Secret},
     failpoint,
     notify::Notifier,
     store::{Db, StoreError, Tx},
 };
 use counter::Counter;
-use keep_to_bounds::Tally;
+use quotas::Tally;
 
 /// What every command works with.
 #[derive(Debug, Clone)]
@@ -107,7 +107,7 @@ pub struct CommandContext {
     pub clock: Clock,
     pub notifier: Notifier,
     /// How much one actor may ask for.
-    pub bounds: Bounds,
+    pub quotas: Quotas,
     counter: Counter,
     tally: Tally,
 }
@@ -119,7 +119,7 @@ impl CommandContext {
             db,
             clock,
             notifier,
-            bounds: Bounds::default(),
+            quotas: Quotas::default(),
             counter: Counter::default(),
             tally: Tally::default(),
         }
@@ -127,8 +127,8 @@ impl CommandContext {
 
     /// Keeps to these bounds.
     #[must_use]
-    pub fn bounded(self, bounds: Bounds) -> Self {
-        Self { bounds, ..self }
+    pub fn with_quotas(self, quotas: Quotas) -> Self {
+        Self { quotas, ..self }
     }
 
     /// Makes it durable, then tells the workers and the live pages.

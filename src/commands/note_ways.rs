@@ -8,7 +8,7 @@ use crate::{
     store::{Tx, audit, ways},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// Compares the ways in with those of the last start; what changed becomes one event, with old and new values.
 ///
@@ -39,7 +39,7 @@ pub async fn note_check(
     said: &Result<String, String>,
 ) -> Result<(), CommandError> {
     let what = Target::new("provider", issuer);
-    let tx = allow::check_admin(context, context.db.begin().await?, acting, &what).await?;
+    let tx = authorize::check_admin(context, context.db.begin().await?, acting, &what).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::ProviderChecked);
     event.target = what;
     let (outcome, note) = match said {

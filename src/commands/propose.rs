@@ -14,8 +14,7 @@ use crate::{
 };
 
 use super::{
-    CommandContext, CommandError, Requested, keep_to_bounds::check_proposals, new_uuid,
-    request_invalidation::keep,
+    CommandContext, CommandError, Requested, new_uuid, quotas::check_proposals, request_invalidation::keep,
 };
 
 /// Writes all that the request would be, for somebody else to decide.

@@ -9,7 +9,7 @@ use crate::{
     store::{audit, distributions, protections},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// Sets it. The same again changes nothing, and that too is in the history.
 pub async fn protect_distribution(
@@ -19,7 +19,7 @@ pub async fn protect_distribution(
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "protect a distribution");
-    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     if distributions::find(&mut tx, &new.distribution).await?.is_none() {
         return Err(CommandError::NotFound);
     }

@@ -10,17 +10,17 @@ use crate::{
 
 use super::{
     CommandContext, CommandError,
-    allow::{self, Refusal},
+    authorize::{self, Refusal},
 };
 
 /// Makes the survey due. The page does not wait for it.
 pub async fn refresh_distributions(context: &CommandContext, acting: &Acting) -> Result<(), CommandError> {
     let now = context.clock.now();
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_session(context, tx, acting, "refresh the distributions").await?;
-    if !allow::of(&mut tx, &acting.actor, context.clock.now()).await?.role.may_invalidate() {
+    let mut tx = authorize::check_session(context, tx, acting, "refresh the distributions").await?;
+    if !authorize::of(&mut tx, &acting.actor, context.clock.now()).await?.role.may_invalidate() {
         let what = Target::new("act", "refresh the distributions");
-        return Err(allow::refuse(context, tx, acting, &what, None, Refusal::Role).await?);
+        return Err(authorize::refuse(context, tx, acting, &what, None, Refusal::Role).await?);
     }
     survey::request(&mut tx, now).await?;
     audit::append(&mut tx, Event::new(now, acting, Action::DistributionsRefreshRequested));

@@ -76,13 +76,13 @@ pub async fn refuse_attempt(
     why: &str,
 ) -> Result<(), CommandError> {
     let mut tx = context.db.begin().await?;
-    audit::append(&mut tx, attempt.refused(acting, context.clock.now(), bounded(why)));
+    audit::append(&mut tx, attempt.refused(acting, context.clock.now(), with_quotas(why)));
     context.commit(tx).await?;
     Ok(())
 }
 
 /// One line, at most so long.
-fn bounded(why: &str) -> String {
+fn with_quotas(why: &str) -> String {
     let plain = why.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     let mut kept: String = plain.take(WRONG_MAX + 1).collect();
     if kept.chars().count() > WRONG_MAX {
@@ -98,9 +98,9 @@ mod tests {
 
     #[test]
     fn what_was_wrong_is_one_short_line() {
-        assert_eq!(bounded("/items/3 is empty."), "/items/3 is empty.");
-        assert_eq!(bounded("a\nb\u{7f}"), "a b ");
-        assert_eq!(bounded(&"ü".repeat(WRONG_MAX)), "ü".repeat(WRONG_MAX));
-        assert_eq!(bounded(&"ü".repeat(WRONG_MAX + 1)), format!("{}…", "ü".repeat(WRONG_MAX)));
+        assert_eq!(with_quotas("/items/3 is empty."), "/items/3 is empty.");
+        assert_eq!(with_quotas("a\nb\u{7f}"), "a b ");
+        assert_eq!(with_quotas(&"ü".repeat(WRONG_MAX)), "ü".repeat(WRONG_MAX));
+        assert_eq!(with_quotas(&"ü".repeat(WRONG_MAX + 1)), format!("{}…", "ü".repeat(WRONG_MAX)));
     }
 }

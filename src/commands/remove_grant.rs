@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     CommandContext, CommandError,
-    allow::{self, Refusal},
+    authorize::{self, Refusal},
 };
 
 /// Removes the grant; `named` tells how the history calls whom it was for.
@@ -24,13 +24,13 @@ pub async fn remove_grant(
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "remove a grant");
-    let mut tx = allow::check_admin(context, tx, acting, &what).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     // One after the other: two at once would each leave the other's.
     people::lock_admins(&mut tx).await?;
     let grant = grants::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     if is_last_of_token(&mut tx, &grant).await? {
         let why = "without its last grant a token is good for every distribution; revoke the token";
-        return Err(allow::refuse(context, tx, acting, &what, None, Refusal::Rule(why)).await?);
+        return Err(authorize::refuse(context, tx, acting, &what, None, Refusal::Rule(why)).await?);
     }
     if !grants::delete(&mut tx, id).await? {
         return Err(CommandError::NotFound);

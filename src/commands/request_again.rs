@@ -6,11 +6,11 @@ use crate::{
         access::Access,
         actor::Acting,
         audit::Target,
-        bounds::SPAN,
         id::InvalidationId,
         idempotency::Answer,
         invalidation::{BatchState, Invalidation, NewInvalidation},
         item::Item,
+        quotas::SPAN,
         time::Timestamp,
     },
     store::{StoreError, Tx, batches, invalidations, proposals},
@@ -18,8 +18,8 @@ use crate::{
 
 use super::{
     CommandContext, CommandError,
-    allow::{self, refusal},
-    keep_to_bounds::check_retry,
+    authorize::{self, refusal},
+    quotas::check_retry,
     refuse::Attempt,
     request_invalidation::Requested,
     retry_invalidation::queue_again,
@@ -50,10 +50,10 @@ pub(super) async fn again(
     let asked = Attempt::on(&what, Some(&found.distribution), &items, &new.reason);
     // What is sent is what was kept then: it is looked at anew, and not only what the request says today.
     if let Some(why) = refusal(access, &found.distribution, &items) {
-        return Err(allow::refuse_within(context, &mut turn.tx, acting, &asked, why));
+        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, why));
     }
     if turn.is_tenant_only(&found.distribution).await? {
-        return Err(allow::refuse_within(context, &mut turn.tx, acting, &asked, allow::TENANT_ONLY));
+        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, authorize::TENANT_ONLY));
     }
     // Within a day its items count already.
     let counted =

@@ -25,10 +25,10 @@ use crate::{
 
 use super::{
     CommandContext, CommandError,
-    allow::{self, Refusal},
-    hold_back::held_back,
-    keep_to_bounds::check_room,
+    authorize::{self, Refusal},
+    cooldown::held_back,
     propose::propose,
+    quotas::check_room,
     refuse::Attempt,
     request_again::again,
     turn::Turn,
@@ -121,7 +121,7 @@ pub(super) async fn within(
 ) -> Result<Requested, CommandError> {
     let (target, items) = (Target::new("act", "invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-    let access = allow::check_within(context, &mut turn.tx, acting, &asked, &mut turn.last_asked).await?;
+    let access = authorize::check_within(context, &mut turn.tx, acting, &asked, &mut turn.last_asked).await?;
     if turn.use_key(&new.request_key) {
         turn.write().await?;
         match earlier(&mut turn.tx, acting, new, context.clock.now()).await? {
@@ -176,7 +176,7 @@ async fn decide(
     if turn.is_tenant_only(&new.distribution).await? {
         let (target, items) = (Target::new("act", "invalidate"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-        return Err(allow::refuse_within(context, &mut turn.tx, acting, &asked, allow::TENANT_ONLY));
+        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, authorize::TENANT_ONLY));
     }
     let protection = turn.protection(&new.distribution).await?;
     if protection.reason_required && new.reason.is_empty() {
@@ -226,7 +226,7 @@ async fn go_alone(
         let why = Refusal::Rule("only an administrator may go on without a second person");
         let (target, items) = (Target::new("act", "override a protection"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-        return Err(allow::refuse_within(context, &mut turn.tx, acting, &asked, why));
+        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, why));
     }
     if new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));

@@ -14,7 +14,7 @@ use crate::{
     store::{Tx, audit, half_sign_ins, password_links, people, second_steps, sessions},
 };
 
-use super::{CommandContext, CommandError, allow, new_secret, password};
+use super::{CommandContext, CommandError, authorize, new_secret, password};
 
 /// Ends the password and all sessions at once; gives the secret of the link with which the person sets a new one.
 ///
@@ -27,7 +27,7 @@ pub async fn reset_password_with_link(
     let now = context.clock.now();
     let link = new_secret()?;
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "reset a password")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "reset a password")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     write_reset(&mut tx, &person.id, "").await?;
     password_links::replace(&mut tx, &person.id, &link.hash(), now.plus(LINK_LIFE)).await?;
@@ -46,7 +46,7 @@ pub async fn reset_password(
     check_password(new, email.as_str())?;
     let hash = password::hash(new).await?;
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "reset a password")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "reset a password")).await?;
     let (person, _) = people::find(&mut tx, email).await?.ok_or(CommandError::NotFound)?;
     write_reset(&mut tx, &person.id, &hash).await?;
     write_event(&mut tx, acting, &person, "", context.clock.now());

@@ -9,7 +9,7 @@ use crate::{
     store::{StoreError, audit, batches, invalidations, unsettled},
 };
 
-use super::{CommandContext, CommandError, allow, resolve_not_there::resolved};
+use super::{CommandContext, CommandError, authorize, resolve_not_there::resolved};
 
 /// Takes the person's word for CloudFront's ID; the poller then asks CloudFront about it.
 pub async fn resolve_found(
@@ -22,7 +22,7 @@ pub async fn resolve_found(
     let mut tx = context.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let what = Target::new("act", "settle a batch");
-    let (mut tx, _) = allow::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
+    let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
     match unsettled::set_found(&mut tx, id, cloudfront_id, now).await {
         Err(StoreError::Duplicate(_)) => return Err(CommandError::BelongsToAnother),
         Ok(false) => return Err(CommandError::TooLate),

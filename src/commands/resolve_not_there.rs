@@ -11,7 +11,7 @@ use crate::{
     store::{audit, batches, invalidations, unsettled},
 };
 
-use super::{CommandContext, CommandError, allow, new_uuid};
+use super::{CommandContext, CommandError, authorize, new_uuid};
 
 /// Gives the batch up and queues its items again under a new caller reference.
 pub async fn resolve_not_there(
@@ -23,7 +23,7 @@ pub async fn resolve_not_there(
     let mut tx = context.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let what = Target::new("act", "settle a batch");
-    let (mut tx, _) = allow::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
+    let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
     if !unsettled::set_given_up(&mut tx, id).await? {
         return Err(CommandError::TooLate);
     }

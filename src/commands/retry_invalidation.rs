@@ -10,7 +10,7 @@ use crate::{
     store::{StoreError, Tx, audit, batches, distributions, invalidations},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// Queues the failed batches again, or fails with [`CommandError::TooLate`] where none has failed.
 pub async fn retry_invalidation(
@@ -22,11 +22,17 @@ pub async fn retry_invalidation(
     let found = invalidations::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let items = batches::items_of(&mut tx, id).await?;
     let what = Target::new("act", "retry an invalidation");
-    let (mut tx, _) = allow::check(context, tx, acting, &what, &found.distribution, &items).await?;
+    let (mut tx, _) = authorize::check(context, tx, acting, &what, &found.distribution, &items).await?;
     if distributions::is_tenant_only(&mut tx, &found.distribution).await? {
-        return Err(
-            allow::refuse(context, tx, acting, &what, Some(&found.distribution), allow::TENANT_ONLY).await?
-        );
+        return Err(authorize::refuse(
+            context,
+            tx,
+            acting,
+            &what,
+            Some(&found.distribution),
+            authorize::TENANT_ONLY,
+        )
+        .await?);
     }
     if queue_again(context, &mut tx, acting, &found, "").await? == 0 {
         return Err(CommandError::TooLate);

@@ -9,7 +9,7 @@ use crate::{
     store::{audit, tokens},
 };
 
-use super::{CommandContext, CommandError, allow, withdraw::withdraw};
+use super::{CommandContext, CommandError, authorize, withdraw::withdraw};
 
 pub async fn revoke_token(
     context: &CommandContext,
@@ -17,7 +17,7 @@ pub async fn revoke_token(
     id: &TokenId,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_admin(context, tx, acting, &Target::new("act", "revoke a token")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "revoke a token")).await?;
     let token = tokens::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let now = context.clock.now();
     if !tokens::revoke(&mut tx, id, now).await? {

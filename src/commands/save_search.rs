@@ -10,7 +10,7 @@ use crate::{
     store::{audit, saved_searches},
 };
 
-use super::{CommandContext, CommandError, allow, new_uuid};
+use super::{CommandContext, CommandError, authorize, new_uuid};
 
 /// Keeps it under a name that was checked.
 pub async fn save_search(
@@ -22,7 +22,7 @@ pub async fn save_search(
 ) -> Result<(), CommandError> {
     let now = context.clock.now();
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_session(context, tx, acting, "keep a search").await?;
+    let mut tx = authorize::check_session(context, tx, acting, "keep a search").await?;
     if saved_searches::list(&mut tx, person).await?.len() >= EACH_MAX {
         return Err(CommandError::TooManySearches(EACH_MAX));
     }

@@ -13,7 +13,7 @@ use crate::{
     store::{Tx, audit, half_sign_ins, people, second_steps, sessions},
 };
 
-use super::{CommandContext, CommandError, allow};
+use super::{CommandContext, CommandError, authorize};
 
 /// Makes a secret for an authenticator. It asks for nothing before it is confirmed; `false` where one is on.
 pub async fn offer_second_step(
@@ -24,7 +24,7 @@ pub async fn offer_second_step(
     let now = context.clock.now();
     let secret = new_totp_secret()?;
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_session(context, tx, acting, "begin a second step").await?;
+    let mut tx = authorize::check_session(context, tx, acting, "begin a second step").await?;
     if !second_steps::offer(&mut tx, person, &secret, now).await? {
         return Ok(false);
     }
@@ -42,7 +42,7 @@ pub async fn confirm_second_step(
 ) -> Result<Option<Vec<RecoveryCode>>, CommandError> {
     let now = context.clock.now();
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_session(context, tx, acting, "turn the second step on").await?;
+    let mut tx = authorize::check_session(context, tx, acting, "turn the second step on").await?;
     let Some(codes) = write_confirmed(&mut tx, person, code, now).await? else {
         drop(tx);
         let what = Target::new("act", "turn the second step on");
@@ -88,7 +88,7 @@ pub async fn make_recovery_codes(
     person: &PersonId,
 ) -> Result<Option<Vec<RecoveryCode>>, CommandError> {
     let tx = context.db.begin().await?;
-    let mut tx = allow::check_session(context, tx, acting, "make recovery codes").await?;
+    let mut tx = authorize::check_session(context, tx, acting, "make recovery codes").await?;
     let on = second_steps::find(&mut tx, person).await?.is_some_and(|step| step.confirmed_at.is_some());
     if !on {
         return Ok(None);
@@ -108,7 +108,7 @@ pub async fn take_second_step_away(
 ) -> Result<Person, CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "take a second step away");
-    let mut tx = allow::check_own(context, tx, acting, person, &what).await?;
+    let mut tx = authorize::check_own(context, tx, acting, person, &what).await?;
     let (target, _) = people::find_by_id(&mut tx, person).await?.ok_or(CommandError::NotFound)?;
     if !second_steps::delete(&mut tx, person).await? {
         return Err(CommandError::TooLate);

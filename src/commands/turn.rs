@@ -14,7 +14,7 @@ use crate::{
     store::{StoreError, Tx, distributions, idempotency, protections},
 };
 
-use super::{CommandContext, accepted::Accepted, allow::LastAsked};
+use super::{CommandContext, accepted::Accepted, authorize::LastAsked};
 
 #[derive(Debug)]
 pub(super) struct Turn {

@@ -8,10 +8,10 @@ use crate::{
     domain::{
         actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Target},
-        bounds::PROPOSALS,
         invalidation::Invalidation,
         person::Person,
         proposal::Proposal,
+        quotas::PROPOSALS,
     },
     store::{StoreError, Tx, access, audit, batches, invalidations, proposals, tokens, waiting},
 };

@@ -8,11 +8,11 @@ use std::{
 use super::{
     access::{Access, Role},
     batching::{self, Limits, Load},
-    bounds::{Bounds, Spent},
     distribution::Distribution,
     host_table::HostTable,
     item::{Doubt, Item, ItemError, Mending, Site, parse_line, trimmed},
     price::{self, Dollars},
+    quotas::{QuotaUsage, Quotas},
 };
 
 /// The most lines that one request may have. More work is more requests.
@@ -68,17 +68,17 @@ pub struct Surroundings {
     pub used_this_month: u64,
     pub in_flight: Load,
     pub limits: Limits,
-    pub bounds: Bounds,
+    pub quotas: Quotas,
     /// What whoever asks has asked for within a day.
-    pub spent: Spent,
+    pub spent: QuotaUsage,
 }
 
 impl Surroundings {
     /// Where the plan is not shown: what is sent depends on the limits alone.
     #[must_use]
     pub fn unmeasured(limits: Limits) -> Self {
-        let bounds = Bounds { daily_items: None };
-        Self { used_this_month: 0, in_flight: Load::default(), limits, bounds, spent: Spent::default() }
+        let quotas = Quotas { daily_items: None };
+        Self { used_this_month: 0, in_flight: Load::default(), limits, quotas, spent: QuotaUsage::default() }
     }
 }
 
@@ -110,7 +110,7 @@ impl Plan {
         let mut items: Vec<Item> = lines.iter().filter_map(Line::item_to_send).cloned().collect();
         items.sort();
         let mut warnings = warnings(&items, site);
-        let over = around.bounds.refusal(items.len(), around.spent);
+        let over = around.quotas.refusal(items.len(), around.spent);
         warnings.extend(over.map(|why| format!("It would be refused: {why}.")));
         Self {
             batches: batching::split(&items, around.limits),
@@ -260,8 +260,8 @@ mod tests {
         used_this_month: 612,
         in_flight: Load { paths: 0, wildcards: 0 },
         limits: batching::OURS,
-        bounds: Bounds { daily_items: None },
-        spent: Spent { items: 20_000, since: None },
+        quotas: Quotas { daily_items: None },
+        spent: QuotaUsage { items: 20_000, since: None },
     };
 
     fn plan(typed: &str) -> Plan {
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn what_would_be_refused_as_too_much_is_said_before() {
-        let around = Surroundings { bounds: Bounds { daily_items: Some(20_001) }, ..AROUND };
+        let around = Surroundings { quotas: Quotas { daily_items: Some(20_001) }, ..AROUND };
         let warnings = |typed: &str| Plan::work_out(typed, &sample(), around).warnings;
         assert_eq!(warnings("/a").len(), 0);
         let warnings = warnings("/a\n/b");

@@ -3,10 +3,10 @@
 use crate::domain::{
     access::Access,
     actor::{Actor, ActorKind},
-    bounds::Spent,
     id::{DistributionId, InvalidationId, RequestKey},
     invalidation::{BatchState, Invalidation, InvalidationState, PUT_OFF_MAX},
     item::Item,
+    quotas::QuotaUsage,
     time::Timestamp,
 };
 
@@ -68,7 +68,7 @@ pub async fn spent_between(
     actor: &Actor,
     from: Timestamp,
     until: Timestamp,
-) -> Result<Spent, StoreError> {
+) -> Result<QuotaUsage, StoreError> {
     let (items, since) = fetch_one!(
         conn,
         (i64, Option<i64>),
@@ -79,7 +79,7 @@ pub async fn spent_between(
         from.as_micros(),
         until.as_micros(),
     )?;
-    Ok(Spent { items: u64::try_from(items).unwrap_or(0), since: optional_time(since) })
+    Ok(QuotaUsage { items: u64::try_from(items).unwrap_or(0), since: optional_time(since) })
 }
 
 /// An invalidation as it is first written.

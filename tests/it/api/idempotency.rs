@@ -15,10 +15,10 @@ use unstale::{
         access::Role,
         actor::{Acting, Origin},
         audit::Action,
-        bounds::Bounds,
         id::InvalidationId,
         idempotency::IdempotencyKey,
         protection::Guard,
+        quotas::Quotas,
     },
     store::{idempotency, tokens},
 };
@@ -126,7 +126,7 @@ async fn a_retry_asks_for_rights_and_bounds_anew() {
     assert_ne!(json(&other.request("one", &body).await)["id"], id.as_str(), "keys are each actor's own");
     site.world.submit().await;
     // Tried again two days later it counts as much as a new one.
-    let bounded = site.world.command_context.clone().bounded(Bounds { daily_items: Some(1) });
+    let bounded = site.world.command_context.clone().with_quotas(Quotas { daily_items: Some(1) });
     site.world.advance(Duration::from_hours(48));
     let token = site.world.database.get(async |conn| tokens::find(conn, &program.id).await).await.unwrap();
     let kept = site.world.new_invalidation(WORKSHOP, "/a\n/b").await;

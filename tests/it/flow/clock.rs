@@ -6,7 +6,7 @@ use cloudfront_sandbox::FaultKind;
 use unstale::{
     commands::{self, CommandError, NewToken},
     domain::{
-        access::Role, actor::Origin, bounds::Bounds, id::InvalidationId, person::Email,
+        access::Role, actor::Origin, id::InvalidationId, person::Email, quotas::Quotas,
         second_step::TotpSecret, session::SessionLimits,
     },
     store::{batches, password_links, people, second_steps, sessions, survey},
@@ -127,7 +127,7 @@ async fn another_replica_s_times_are_left_alone_by_one_that_starts() {
 #[tokio::test]
 async fn what_a_clock_that_was_ahead_spent_is_not_counted() {
     let world = World::new().await;
-    let command_context = world.command_context.clone().bounded(Bounds { daily_items: Some(10) });
+    let command_context = world.command_context.clone().with_quotas(Quotas { daily_items: Some(10) });
     let ask = async |typed: &str| {
         let new = world.new_invalidation(WORKSHOP, typed).await;
         commands::request_invalidation(&command_context, &acting(), &new).await

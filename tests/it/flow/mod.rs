@@ -3,7 +3,6 @@
 mod accounts;
 mod acting;
 mod answers;
-mod bounds;
 mod clock;
 mod cool_down;
 mod distributions;
@@ -16,6 +15,7 @@ mod many;
 mod outside;
 mod pace;
 mod people;
+mod quotas;
 mod refusals;
 mod replicas;
 mod requests;

@@ -8,8 +8,8 @@ use unstale::{
         access::Role,
         actor::{Acting, Actor},
         batching::OURS,
-        bounds::{Bounds, PROPOSALS},
         protection::Guard,
+        quotas::{PROPOSALS, Quotas},
     },
     store::people,
 };
@@ -23,7 +23,8 @@ async fn ask(world: &World, acting: &Acting, typed: &str) -> Result<Requested, C
 
 async fn world_with(daily_items: u64) -> World {
     let mut world = World::new().await;
-    world.command_context = world.command_context.clone().bounded(Bounds { daily_items: Some(daily_items) });
+    world.command_context =
+        world.command_context.clone().with_quotas(Quotas { daily_items: Some(daily_items) });
     world
 }
 
@@ -76,7 +77,7 @@ async fn those_who_ask_together_share_one_bound() {
 #[tokio::test]
 async fn without_a_bound_there_is_none() {
     let mut world = World::new().await;
-    world.command_context = world.command_context.clone().bounded(Bounds { daily_items: None });
+    world.command_context = world.command_context.clone().with_quotas(Quotas { daily_items: None });
     for page in 0..3 {
         let typed = lines(20_000, |n| format!("/{page}/{n}"));
         assert!(matches!(ask(&world, &acting(), &typed).await, Ok(Requested::New(_))));
@@ -124,8 +125,8 @@ async fn what_is_approved_counts_for_whoever_asked() {
         panic!("it did not wait")
     };
     // A restart in between: what was counted in memory is gone, and counted anew with the next request.
-    let CommandContext { db, clock, notifier, bounds, .. } = site.world.command_context.clone();
-    site.world.command_context = CommandContext::new(db, clock, notifier).bounded(bounds);
+    let CommandContext { db, clock, notifier, quotas, .. } = site.world.command_context.clone();
+    site.world.command_context = CommandContext::new(db, clock, notifier).with_quotas(quotas);
     let world = &site.world;
     assert!(matches!(ask(world, &acting(), &lines(9, |n| format!("/a{n}"))).await, Ok(Requested::New(_))));
     commands::approve_proposal(&world.command_context, &boss, &proposal, "", OURS).await.unwrap();

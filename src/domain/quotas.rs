@@ -15,12 +15,12 @@ pub const PROPOSALS: usize = 50;
 
 /// What the service is told to keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bounds {
+pub struct Quotas {
     /// The most items that one person or token may ask for within [`SPAN`]; `None` is no bound.
     pub daily_items: Option<u64>,
 }
 
-impl Default for Bounds {
+impl Default for Quotas {
     fn default() -> Self {
         Self { daily_items: Some(DAILY_ITEMS) }
     }
@@ -28,16 +28,16 @@ impl Default for Bounds {
 
 /// What an actor asked for within [`SPAN`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Spent {
+pub struct QuotaUsage {
     pub items: u64,
     /// When the first of it was asked for.
     pub since: Option<Timestamp>,
 }
 
-impl Bounds {
+impl Quotas {
     /// Why so many items more are too many; `None` where they are not.
     #[must_use]
-    pub fn refusal(self, items: usize, spent: Spent) -> Option<String> {
+    pub fn refusal(self, items: usize, spent: QuotaUsage) -> Option<String> {
         let most = self.daily_items?;
         let left = most.saturating_sub(spent.items);
         let items = u64::try_from(items).unwrap_or(u64::MAX);
@@ -63,18 +63,18 @@ mod tests {
 
     #[test]
     fn what_is_left_may_be_spent_and_no_more() {
-        let bounds = Bounds { daily_items: Some(10) };
+        let quotas = Quotas { daily_items: Some(10) };
         let since = Timestamp::parse("2026-11-22T14:05:33Z");
-        let spent = Spent { items: 7, since };
-        assert_eq!(bounds.refusal(3, spent), None);
+        let spent = QuotaUsage { items: 7, since };
+        assert_eq!(quotas.refusal(3, spent), None);
         assert_eq!(
-            bounds.refusal(4, spent).as_deref(),
+            quotas.refusal(4, spent).as_deref(),
             Some(
                 "one person or token may request 10 items in 24 hours, of which 3 are left, and this has 4; there is room again from 2026-11-23 14:05 UTC on"
             )
         );
-        let unspent = bounds.refusal(11, Spent::default()).unwrap_or_default();
+        let unspent = quotas.refusal(11, QuotaUsage::default()).unwrap_or_default();
         assert!(unspent.ends_with("and this has 11"), "{unspent}");
-        assert_eq!(Bounds { daily_items: None }.refusal(usize::MAX, spent), None);
+        assert_eq!(Quotas { daily_items: None }.refusal(usize::MAX, spent), None);
     }
 }

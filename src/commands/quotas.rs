@@ -13,15 +13,15 @@ use crate::{
     domain::{
         actor::{Acting, Actor},
         audit::Target,
-        bounds::{Bounds, PROPOSALS, QUEUE, Spent},
         invalidation::NewInvalidation,
+        quotas::{PROPOSALS, QUEUE, QuotaUsage, Quotas},
     },
     store::{Tx, batches, proposals},
 };
 
 use super::{
     CommandContext, CommandError,
-    allow::{self, Refusal},
+    authorize::{self, Refusal},
     look_around::spent,
     refuse::Attempt,
     turn::Turn,
@@ -52,13 +52,13 @@ struct Share<'a> {
 
 impl Tally {
     /// Is there room by the count? Then it is taken.
-    fn take(&self, bounds: Bounds, share: Share<'_>) -> bool {
+    fn take(&self, quotas: Quotas, share: Share<'_>) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (Some(waiting), Some(spent)) = (counts.waiting, counts.spent.get(&name(share.actor))) else {
             return false;
         };
-        let spent = Spent { items: *spent, since: None };
-        let fits = waiting + share.batches <= QUEUE && bounds.refusal(share.items, spent).is_none();
+        let spent = QuotaUsage { items: *spent, since: None };
+        let fits = waiting + share.batches <= QUEUE && quotas.refusal(share.items, spent).is_none();
         if fits {
             counts.set(share, waiting, spent.items);
         }
@@ -71,7 +71,7 @@ impl Tally {
     }
 
     /// Counts on from what the database says.
-    fn set(&self, share: Share<'_>, waiting: usize, spent: Spent) {
+    fn set(&self, share: Share<'_>, waiting: usize, spent: QuotaUsage) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).set(share, waiting, spent.items);
     }
 }
@@ -99,23 +99,23 @@ pub(super) async fn check_room(
     new: &NewInvalidation,
 ) -> Result<(), CommandError> {
     let share = Share { actor: &acting.actor, items: new.item_count(), batches: new.batches.len() };
-    if !context.db.is_shared() && context.tally.take(context.bounds, share) {
+    if !context.db.is_shared() && context.tally.take(context.quotas, share) {
         return Ok(());
     }
     turn.write().await?;
     let tx = &mut turn.tx;
     let spent = spent(context, tx, &acting.actor).await?;
     let waiting = batches::waiting(tx, QUEUE).await?;
-    let why = hindrance(context.bounds, share, spent, waiting);
+    let why = hindrance(context.quotas, share, spent, waiting);
     if why.is_none() {
         context.tally.set(share, waiting, spent);
     }
     refuse(context, tx, acting, new, why)
 }
 
-fn hindrance(bounds: Bounds, share: Share<'_>, spent: Spent, waiting: usize) -> Option<String> {
+fn hindrance(quotas: Quotas, share: Share<'_>, spent: QuotaUsage, waiting: usize) -> Option<String> {
     let full = || format!("{QUEUE} batches wait to be sent already; wait until some are");
-    bounds.refusal(share.items, spent).or_else(|| (waiting + share.batches > QUEUE).then(full))
+    quotas.refusal(share.items, spent).or_else(|| (waiting + share.batches > QUEUE).then(full))
 }
 
 /// Goes on where there is room for what was refused before and is tried again: `more` items that the day does not count
@@ -131,8 +131,8 @@ pub(super) async fn check_retry(
     let share = Share { actor: &acting.actor, items: more, batches: queued };
     let spent = spent(context, tx, &acting.actor).await?;
     let waiting = batches::waiting(tx, QUEUE).await?;
-    match hindrance(context.bounds, share, spent, waiting) {
-        Some(why) => Err(allow::refuse_within(context, tx, acting, asked, Refusal::Bound(why))),
+    match hindrance(context.quotas, share, spent, waiting) {
+        Some(why) => Err(authorize::refuse_within(context, tx, acting, asked, Refusal::Bound(why))),
         None => Ok(()),
     }
 }
@@ -161,5 +161,5 @@ fn refuse(
     let Some(why) = why else { return Ok(()) };
     let (target, items) = (Target::new("act", "invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-    Err(allow::refuse_within(context, tx, acting, &asked, Refusal::Bound(why)))
+    Err(authorize::refuse_within(context, tx, acting, &asked, Refusal::Bound(why)))
 }

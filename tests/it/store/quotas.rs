@@ -1,7 +1,7 @@
 //! What is counted so that it can be bounded, and the ways in that a start compares.
 
 use unstale::{
-    domain::bounds::Spent,
+    domain::quotas::QuotaUsage,
     store::{Conn, batches, invalidations, ways},
 };
 
@@ -20,17 +20,17 @@ async fn a_days_items_are_summed_by_actor(database: &Database) {
         database.get(spent).await
     };
     let spent = async |from| between(from, 1_000).await;
-    assert_eq!(spent(0).await, Spent::default());
+    assert_eq!(spent(0).await, QuotaUsage::default());
     given::request(database, "E1", 10, &[&["/a", "/b"], &["/c*"]]).await;
     given::request(database, "E2", 20, &[&["/d"]]).await;
-    assert_eq!(spent(9).await, Spent { items: 4, since: Some(at(10)) });
-    assert_eq!(spent(10).await, Spent { items: 1, since: Some(at(20)) });
+    assert_eq!(spent(9).await, QuotaUsage { items: 4, since: Some(at(10)) });
+    assert_eq!(spent(10).await, QuotaUsage { items: 1, since: Some(at(20)) });
     assert_eq!(between(9, 19).await.items, 3, "what a clock noted that was ahead does not count");
     assert_eq!(between(9, 20).await.items, 4);
     let other = unstale::domain::actor::Actor { id: "p2".to_owned(), ..acting().actor };
     let others =
         database.get(async |conn| invalidations::spent_between(conn, &other, at(0), at(99)).await).await;
-    assert_eq!(others, Spent::default());
+    assert_eq!(others, QuotaUsage::default());
 }
 
 async fn what_waits_is_counted_up_to_a_bound(database: &Database) {
