@@ -1,9 +1,9 @@
 //! How the service is told what to do: flags and their environment twins, checked at the start.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "clap shows these comments at a terminal")]
 
-mod ways;
+mod authentication_methods;
 
-pub use ways::WaysArgs;
+pub use authentication_methods::AuthenticationArgs;
 
 use std::{
     net::SocketAddr,
@@ -51,7 +51,7 @@ pub struct ServeArgs {
     #[arg(long, env = "UNSTALE_DAILY_ITEMS", default_value_t = DAILY_ITEMS)]
     pub daily_items: u64,
     #[command(flatten)]
-    pub ways: WaysArgs,
+    pub authentication_methods: AuthenticationArgs,
     #[command(flatten)]
     pub pace: PaceArgs,
     /// Ask CloudTrail who made invalidations outside Unstale; needs the permission cloudtrail:LookupEvents.

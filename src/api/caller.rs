@@ -64,7 +64,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
 /// Lets in who has a good token or a session; tells everybody else how to get in.
 pub async fn require_caller(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let mut caller = match recognise(&api, request.headers(), request.extensions()).await {
+    let mut caller = match sign_in_by_proxy(&api, request.headers(), request.extensions()).await {
         Ok(caller) => caller,
         Err(error) => return error.into_response(),
     };
@@ -83,13 +83,17 @@ pub async fn require_caller(State(api): State<Api>, mut request: Request, next: 
     }
 }
 
-async fn recognise(api: &Api, headers: &HeaderMap, extensions: &Extensions) -> Result<Caller, ApiError> {
+async fn sign_in_by_proxy(
+    api: &Api,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Caller, ApiError> {
     let base = extensions.get::<Origin>().map(|origin| origin.base_url.clone()).unwrap_or_default();
     Ok(if headers.contains_key(header::AUTHORIZATION) {
         let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
         let secret = bearer(headers).ok_or_else(no_token)?;
         let Some((_, acting, access)) =
-            commands::recognise_token(&api.context, origin.clone(), &secret).await?
+            commands::authenticate_token(&api.context, origin.clone(), &secret).await?
         else {
             door::tell(api, &origin, &secret).await;
             return Err(no_token());
@@ -145,7 +149,8 @@ impl Caller {
     /// What they may do at this moment; none where nothing lets them in any more.
     pub async fn access_now(&self, api: &Api) -> Result<Option<Access>, CommandError> {
         if let Some(secret) = &self.token {
-            let found = commands::recognise_token(&api.context, self.acting.origin.clone(), secret).await?;
+            let found =
+                commands::authenticate_token(&api.context, self.acting.origin.clone(), secret).await?;
             return Ok(found.map(|(_, _, access)| access));
         }
         if self.acting.actor.kind != ActorKind::Person {

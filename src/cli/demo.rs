@@ -21,7 +21,7 @@ use crate::{
         person::{Email, PersonError},
     },
     heartbeats::Heartbeats,
-    web::{Demo, Options, Rate, ways::Ways},
+    web::{Demo, Options, Rate, authentication_methods::AuthenticationMethods},
     workers::Settings,
 };
 
@@ -74,7 +74,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
         rate: Rate::default(),
-        ways: Ways::default(),
+        authentication_methods: AuthenticationMethods::default(),
         tickets: None,
         demo: Some(story(&sandbox)?),
         heartbeats: Heartbeats::default(),

@@ -27,9 +27,10 @@ const LINK_UNTOLD: &str = "the link for the first account could not be printed; 
 pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let _log = log::start(&args.log)?;
     Proxies::from_environment()?.log();
-    let ways = args.ways.ways(args.public_url.as_deref())?;
+    let authentication_methods =
+        args.authentication_methods.authentication_methods(args.public_url.as_deref())?;
     let tickets = args.tickets.tickets()?;
-    if let Some(oidc) = ways.oidc.clone() {
+    if let Some(oidc) = authentication_methods.oidc.clone() {
         // Beside all else: a provider that hangs does not hold the start up.
         tokio::spawn(async move { look(&oidc).await });
     }
@@ -41,7 +42,9 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
     let quotas = Quotas { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
     let app = app.with_quotas(quotas).tracing(trail).sealed(&args.audit)?;
-    commands::note_ways(&app.command_context, &ways.lines()).await.map_err(AppError::from)?;
+    commands::record_authentication_methods(&app.command_context, &authentication_methods.lines())
+        .await
+        .map_err(AppError::from)?;
     raise_open_files();
     let listener = app::listen(args.listen).await?;
     let address = format!("http://{}", listener.local_addr()?);
@@ -53,7 +56,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         create: settings.create,
         timeout: REQUEST_TIMEOUT,
         rate: Rate::new(args.request_rate),
-        ways,
+        authentication_methods,
         tickets,
         demo: None,
         heartbeats: Heartbeats::default(),

@@ -8,7 +8,7 @@ use crate::{
         id::PersonId,
         person::Person,
     },
-    store::{Tx, audit, half_sign_ins, people, sessions},
+    store::{Tx, audit, pending_second_factors, people, sessions},
 };
 
 use super::{CommandContext, CommandError, authorize, withdraw::withdraw_of_person};
@@ -47,7 +47,7 @@ pub(super) async fn write_role(
 ) -> Result<(), CommandError> {
     people::set_role(tx, &person.id, role).await?;
     sessions::delete_of_person(tx, &person.id, None).await?;
-    half_sign_ins::delete_of_person(tx, &person.id).await?;
+    pending_second_factors::delete_of_person(tx, &person.id).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::RoleChanged);
     event.target = Target::new("person", person.id.as_str());
     event.note.clone_from(&person.email);

@@ -7,7 +7,7 @@ use crate::{
         id::PersonId,
         person::Person,
     },
-    store::{Tx, audit, half_sign_ins, password_links, people, sessions},
+    store::{Tx, audit, password_links, pending_second_factors, people, sessions},
 };
 
 use super::{CommandContext, CommandError, authorize, withdraw::withdraw_of_person};
@@ -31,7 +31,7 @@ pub async fn disable_person(
     }
     people::set_disabled(&mut tx, id, Some(now)).await?;
     sessions::delete_of_person(&mut tx, id, None).await?;
-    half_sign_ins::delete_of_person(&mut tx, id).await?;
+    pending_second_factors::delete_of_person(&mut tx, id).await?;
     password_links::delete(&mut tx, id).await?;
     write_event(context, &mut tx, acting, Action::PersonDisabled, &person);
     let why = format!("{} was disabled", person.email);

@@ -7,7 +7,7 @@ use crate::{
         person::Person,
         secret::SecretHash,
     },
-    store::{audit, half_sign_ins, sessions},
+    store::{audit, pending_second_factors, sessions},
 };
 
 use super::{CommandContext, CommandError, authorize};
@@ -61,7 +61,7 @@ pub async fn end_sessions(
     let what = Target::new("act", "end sessions");
     let mut tx = authorize::check_own(context, tx, acting, &person.id, &what).await?;
     let ended = sessions::delete_of_person(&mut tx, &person.id, keep).await?;
-    half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
+    pending_second_factors::delete_of_person(&mut tx, &person.id).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::SessionsEnded);
     event.target = Target::new("person", person.id.as_str());
     event.note = format!("{ended} of {}", person.email);

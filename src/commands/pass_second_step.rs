@@ -11,7 +11,7 @@ use crate::{
     },
     store::{
         Tx, audit,
-        half_sign_ins::{self, HalfSignIn},
+        pending_second_factors::{self, PendingSecondFactor},
         second_steps,
     },
 };
@@ -48,14 +48,14 @@ pub async fn pass_second_step(
     let now = context.clock.now();
     let hash = half.hash();
     let mut tx = context.db.begin().await?;
-    let found = half_sign_ins::find(&mut tx, &hash, now).await?;
-    let Some(HalfSignIn { person, offered }) = found else {
+    let found = pending_second_factors::find(&mut tx, &hash, now).await?;
+    let Some(PendingSecondFactor { person, offered }) = found else {
         write_refusal(&mut tx, origin, "", "the sign-in was over before its code came", now);
         context.commit(tx).await?;
         return Ok(SecondStepPassed::Over);
     };
-    if !half_sign_ins::count_try(&mut tx, &hash, TRIES).await? {
-        half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
+    if !pending_second_factors::count_try(&mut tx, &hash, TRIES).await? {
+        pending_second_factors::delete_of_person(&mut tx, &person.id).await?;
         write_refusal(&mut tx, origin, &person.email, "too many codes for one password", now);
         context.commit(tx).await?;
         return Ok(SecondStepPassed::Over);
@@ -65,7 +65,7 @@ pub async fn pass_second_step(
         context.commit(tx).await?;
         return Ok(SecondStepPassed::Wrong);
     };
-    half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
+    pending_second_factors::delete_of_person(&mut tx, &person.id).await?;
     let done = finish(&mut tx, origin, person, good, now).await?;
     context.commit(tx).await?;
     Ok(done)

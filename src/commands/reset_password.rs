@@ -11,7 +11,7 @@ use crate::{
         session::LINK_LIFE,
         time::Timestamp,
     },
-    store::{Tx, audit, half_sign_ins, password_links, people, second_steps, sessions},
+    store::{Tx, audit, password_links, pending_second_factors, people, second_steps, sessions},
 };
 
 use super::{CommandContext, CommandError, authorize, new_secret, password};
@@ -58,7 +58,7 @@ async fn write_reset(tx: &mut Tx, id: &PersonId, hash: &str) -> Result<(), Comma
     people::set_password(tx, id, hash).await?;
     password_links::delete(tx, id).await?;
     sessions::delete_of_person(tx, id, None).await?;
-    half_sign_ins::delete_of_person(tx, id).await?;
+    pending_second_factors::delete_of_person(tx, id).await?;
     second_steps::delete_offer(tx, id).await?;
     Ok(())
 }

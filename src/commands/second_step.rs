@@ -10,7 +10,7 @@ use crate::{
         secret::SecretHash,
         time::Timestamp,
     },
-    store::{Tx, audit, half_sign_ins, people, second_steps, sessions},
+    store::{Tx, audit, pending_second_factors, people, second_steps, sessions},
 };
 
 use super::{CommandContext, CommandError, authorize};
@@ -114,7 +114,7 @@ pub async fn take_second_step_away(
         return Err(CommandError::TooLate);
     }
     sessions::delete_of_person(&mut tx, person, keep).await?;
-    half_sign_ins::delete_of_person(&mut tx, person).await?;
+    pending_second_factors::delete_of_person(&mut tx, person).await?;
     write_event(&mut tx, acting, Action::SecondStepOff, person, context.clock.now(), &target.email);
     context.commit(tx).await?;
     Ok(target)

@@ -8,7 +8,7 @@ use crate::{
         password::check_password,
         secret::{Secret, SecretHash},
     },
-    store::{audit, half_sign_ins, password_links, people, second_steps, sessions},
+    store::{audit, password_links, pending_second_factors, people, second_steps, sessions},
 };
 
 use super::{CommandContext, CommandError, password, refuse, sign_in::write_bare_session};
@@ -49,7 +49,7 @@ pub async fn change_password(
     people::set_password(&mut tx, id, &hash).await?;
     password_links::delete(&mut tx, id).await?;
     sessions::delete_of_person(&mut tx, id, None).await?;
-    half_sign_ins::delete_of_person(&mut tx, id).await?;
+    pending_second_factors::delete_of_person(&mut tx, id).await?;
     second_steps::delete_offer(&mut tx, id).await?;
     let secret = write_bare_session(&mut tx, &acting.origin, id, now).await?;
     let mut event = Event::new(now, acting, Action::PasswordChanged);
@@ -84,7 +84,7 @@ pub async fn set_password_with_link(
     }
     people::set_password(&mut tx, &person.id, &hash).await?;
     sessions::delete_of_person(&mut tx, &person.id, None).await?;
-    half_sign_ins::delete_of_person(&mut tx, &person.id).await?;
+    pending_second_factors::delete_of_person(&mut tx, &person.id).await?;
     second_steps::delete_offer(&mut tx, &person.id).await?;
     let origin = Origin { sign_in: "password link".to_owned(), ..origin.clone() };
     let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };

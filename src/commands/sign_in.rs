@@ -8,10 +8,10 @@ use crate::{
         person::{Email, Person},
         second_step::TotpSecret,
         secret::Secret,
-        session::{HALF_LIFE, SessionLimits},
+        session::{PENDING_SECOND_FACTOR_LIFE, SessionLimits},
         time::Timestamp,
     },
-    store::{Tx, audit, half_sign_ins, people, second_steps, sessions},
+    store::{Tx, audit, pending_second_factors, people, second_steps, sessions},
 };
 
 use super::{CommandContext, CommandError, new_secret, password, second_step::new_totp_secret};
@@ -87,7 +87,15 @@ async fn ask_for_code(
     now: Timestamp,
 ) -> Result<Secret, CommandError> {
     let secret = new_secret()?;
-    half_sign_ins::insert(tx, &secret.hash(), person, offered, now, now.plus(HALF_LIFE)).await?;
+    pending_second_factors::insert(
+        tx,
+        &secret.hash(),
+        person,
+        offered,
+        now,
+        now.plus(PENDING_SECOND_FACTOR_LIFE),
+    )
+    .await?;
     let mut event = Event::new(now, acting, Action::CodeAsked);
     event.target = Target::new("person", person.as_str());
     audit::append(tx, event);

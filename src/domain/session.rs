@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How long the code may take after the password.
-pub const HALF_LIFE: Duration = Duration::from_mins(5);
+pub const PENDING_SECOND_FACTOR_LIFE: Duration = Duration::from_mins(5);
 /// How long a one-time link is good.
 pub const LINK_LIFE: Duration = Duration::from_hours(24);
 

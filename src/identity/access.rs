@@ -36,7 +36,7 @@ impl Access {
     }
 
     /// Who Cloudflare says asks.
-    pub async fn recognise(
+    pub async fn sign_in_by_proxy(
         &self,
         text: &str,
         rules: &RoleRules,

@@ -78,7 +78,7 @@ impl Alb {
     }
 
     /// Who the load balancer says asks.
-    pub async fn recognise(
+    pub async fn sign_in_by_proxy(
         &self,
         text: &str,
         rules: &RoleRules,

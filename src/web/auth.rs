@@ -161,7 +161,7 @@ async fn find_visitor(
     let Some(session) = secret.map(|secret| secret.hash()) else { return Ok(None) };
     let now = web.context.clock.now();
     let mut conn = web.context.db.read().await?;
-    let found = sessions::find(&mut conn, &session, now, web.options.ways.session).await?;
+    let found = sessions::find(&mut conn, &session, now, web.options.authentication_methods.session).await?;
     let Some(found) = found else { return Ok(None) };
     let access = access::of_session(&mut conn, &found).await?;
     drop(conn);
@@ -183,7 +183,7 @@ pub async fn is_let_in(web: &Web, visitor: &Visitor) -> Result<bool, StoreError>
         return Ok(found.is_some_and(|(person, _)| person == visitor.person));
     };
     let now = web.context.clock.now();
-    Ok(sessions::find(&mut conn, session, now, web.options.ways.session).await?.is_some())
+    Ok(sessions::find(&mut conn, session, now, web.options.authentication_methods.session).await?.is_some())
 }
 
 /// For how long will what let the visitor in still do so, if they do nothing more? `None` where it is over.
@@ -191,7 +191,7 @@ pub async fn let_in_for(web: &Web, visitor: &Visitor) -> Result<Option<Duration>
     let Some(session) = &visitor.session else { return Ok(Some(Duration::MAX)) };
     let now = web.context.clock.now();
     let mut conn = web.context.db.read().await?;
-    let found = sessions::find(&mut conn, session, now, web.options.ways.session).await?;
+    let found = sessions::find(&mut conn, session, now, web.options.authentication_methods.session).await?;
     Ok(found.map(|session| session.ends_at.since(now)))
 }
 
@@ -212,7 +212,7 @@ async fn touch(web: &Web, session: &SecretHash) {
 pub enum Kind {
     Session,
     /// The password was right and the code is still to come.
-    HalfWay,
+    PendingSecondFactor,
     /// A question to the provider that is not answered yet.
     Provider,
 }
@@ -222,8 +222,8 @@ fn cookie_name(web: &Web, kind: Kind) -> &'static str {
     match (kind, web.is_https()) {
         (Kind::Session, true) => "__Host-unstale",
         (Kind::Session, false) => "unstale",
-        (Kind::HalfWay, true) => "__Host-unstale-half",
-        (Kind::HalfWay, false) => "unstale-half",
+        (Kind::PendingSecondFactor, true) => "__Host-unstale-half",
+        (Kind::PendingSecondFactor, false) => "unstale-half",
         (Kind::Provider, true) => "__Host-unstale-provider",
         (Kind::Provider, false) => "unstale-provider",
     }

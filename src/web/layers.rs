@@ -133,7 +133,7 @@ fn client(request: &Request, web: &Web) -> Option<String> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip();
     let hops: Vec<&str> =
         request.headers().get_all("x-forwarded-for").iter().map(|hop| hop.to_str().unwrap_or("?")).collect();
-    Some(web.options.ways.trusted.client(peer, &hops).to_string())
+    Some(web.options.authentication_methods.trusted.client(peer, &hops).to_string())
 }
 
 /// The public URL, or the address that this request was sent to, as far as it can be believed.
@@ -149,7 +149,9 @@ fn base_url(request: &Request, web: &Web) -> String {
         forwarded_proto: said("x-forwarded-proto"),
     };
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    asked.base_url(peer.is_some_and(|peer| web.options.ways.trusted.contains(peer))).unwrap_or_default()
+    asked
+        .base_url(peer.is_some_and(|peer| web.options.authentication_methods.trusted.contains(peer)))
+        .unwrap_or_default()
 }
 
 /// As much of what the browser says of itself as is kept.

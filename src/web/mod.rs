@@ -6,6 +6,7 @@ mod ambiguous;
 mod approvals;
 mod assets;
 mod auth;
+pub mod authentication_methods;
 mod demo;
 mod distributions;
 mod error;
@@ -32,7 +33,6 @@ mod state;
 mod streams;
 mod turned_away;
 mod view;
-pub mod ways;
 
 pub use rate::Rate;
 pub use reference::Described;

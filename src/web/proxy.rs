@@ -21,8 +21,8 @@ use super::{auth::Visitor, error::WebError, state::Web};
 /// Turns requests away that bring an identity header which no trusted proxy of ours wrote.
 pub async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let trusted = peer.is_some_and(|peer| web.options.ways.trusted.contains(peer));
-    match web.options.ways.proxies.check(request.headers(), trusted) {
+    let trusted = peer.is_some_and(|peer| web.options.authentication_methods.trusted.contains(peer));
+    match web.options.authentication_methods.proxies.check(request.headers(), trusted) {
         Ok(_) => next.run(request).await,
         Err(problem) => {
             let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
@@ -33,7 +33,7 @@ pub async fn guard(State(web): State<Web>, request: Request, next: Next) -> Resp
 
 /// Does a header of a proxy tell who asks?
 pub fn tells_who_asks(headers: &HeaderMap, web: &Web) -> bool {
-    web.options.ways.proxies.check(headers, true) == Ok(true)
+    web.options.authentication_methods.proxies.check(headers, true) == Ok(true)
 }
 
 /// The visitor whom a proxy vouches for; none where no proxy says anything.
@@ -42,9 +42,13 @@ pub async fn find_visitor(
     headers: &HeaderMap,
     origin: &Origin,
 ) -> Result<Option<Visitor>, WebError> {
-    let ways = &web.options.ways;
+    let authentication_methods = &web.options.authentication_methods;
     let now = web.context.clock.now();
-    let (who, way) = match ways.proxies.recognise(headers, &ways.external.roles, now).await {
+    let (who, way) = match authentication_methods
+        .proxies
+        .sign_in_by_proxy(headers, &authentication_methods.external.roles, now)
+        .await
+    {
         Ok(Some(recognised)) => recognised,
         Ok(None) => return Ok(None),
         Err(ProxyError::Headers(problem)) => return Err(refuse(web, origin, problem, problem.words()).await),
@@ -55,7 +59,7 @@ pub async fn find_visitor(
         Err(ProxyError::Unreachable(why)) => return Err(WebError::ProviderAway(why)),
     };
     let origin = Origin { sign_in: way.to_owned(), ..origin.clone() };
-    match commands::recognise(&web.context, &origin, &who, &ways.external).await? {
+    match commands::sign_in_by_proxy(&web.context, &origin, &who, &authentication_methods.external).await? {
         Ok(person) => {
             let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
             let mut conn = web.context.db.read().await?;

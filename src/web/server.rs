@@ -30,7 +30,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(6);
 /// Serves until the service stops, then lets open requests end.
 pub async fn serve(listener: TcpListener, routes: Router, web: Web) {
     let (graceful, seats, lobby) = (GracefulShutdown::new(), Seats::default(), Lobby::default());
-    let (stop, trusted) = (web.stop.clone(), web.options.ways.trusted.clone());
+    let (stop, trusted) = (web.stop.clone(), web.options.authentication_methods.trusted.clone());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

@@ -16,7 +16,7 @@ use crate::{
     heartbeats::Heartbeats,
 };
 
-use super::{events::Hub, minute::Minute, rate::Rate, ready, ways::Ways};
+use super::{authentication_methods::AuthenticationMethods, events::Hub, minute::Minute, rate::Rate, ready};
 
 /// How the pages are served.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct Options {
     pub timeout: Duration,
     /// How often one client may ask.
     pub rate: Rate,
-    pub ways: Ways,
+    pub authentication_methods: AuthenticationMethods,
     /// How tickets in reasons become links.
     pub tickets: Option<Tickets>,
     pub demo: Option<Demo>,

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use crate::{
     domain::{
         proposal, retry,
-        session::{HALF_LIFE, LINK_LIFE},
+        session::{LINK_LIFE, PENDING_SECOND_FACTOR_LIFE},
         time::Timestamp,
     },
     store::{
@@ -103,7 +103,7 @@ impl ClockRollback {
         match what {
             MadeAhead::Sessions | MadeAhead::SetUpLinks => Duration::ZERO,
             MadeAhead::PasswordLinks => LINK_LIFE,
-            MadeAhead::HalfSignIns => HALF_LIFE,
+            MadeAhead::HalfSignIns => PENDING_SECOND_FACTOR_LIFE,
         }
     }
 }

@@ -13,7 +13,7 @@ use unstale::{
     },
     notify::Notifier,
     store::{audit, groups},
-    web::{Options, ways::Ways},
+    web::{Options, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{Browser, SHOP, Site, WORKSHOP, World, acting, options};
@@ -255,8 +255,8 @@ const AT_ONCE: Duration = Duration::from_millis(1_500);
 async fn an_open_stream_is_no_use_of_the_session_and_ends_with_it() {
     let idle = Duration::from_mins(10);
     let session = SessionLimits { idle, ..SessionLimits::default() };
-    let ways = Ways { session, ..Ways::default() };
-    let site = Site::over(World::new().await, Options { ways, ..options() }).await;
+    let authentication_methods = AuthenticationMethods { session, ..AuthenticationMethods::default() };
+    let site = Site::over(World::new().await, Options { authentication_methods, ..options() }).await;
     let browser = site.viewer().await;
     // A browser that comes back to the stream again and again, and nobody before it.
     site.world.advance(Duration::from_mins(9));

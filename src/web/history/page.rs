@@ -219,11 +219,11 @@ async fn chain_status(conn: &mut Conn, now: Timestamp) -> Result<(i64, ChainStat
 }
 
 fn heads(checked: &Checked) -> Vec<Heads> {
-    let ways = [
+    let authentication_methods = [
         ("file", checked.head_told, &checked.file_problem),
         ("webhook", checked.head_posted, &checked.post_problem),
     ];
-    let told = ways.into_iter().filter_map(|(way, upto, problem)| match (upto, problem.as_str()) {
+    let told = authentication_methods.into_iter().filter_map(|(way, upto, problem)| match (upto, problem.as_str()) {
         (0, "") => None,
         (upto, "") => Some(Heads { words: format!("told to the {way} up to event {upto}"), failing: false }),
         (upto, problem) => {

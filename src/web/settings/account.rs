@@ -89,7 +89,7 @@ async fn page(web: &Web, visitor: &Visitor, problems: Problems) -> Result<Html<S
         groups,
         way: visitor.acting.origin.sign_in.clone(),
         has_password: !hash.is_empty(),
-        required: web.options.ways.require_second_step,
+        required: web.options.authentication_methods.require_second_step,
         second_step: on.map(|at| StepRow { since: When::new(at, now), codes_left }),
         offered,
         sessions,
@@ -103,7 +103,9 @@ async fn session_rows(
     visitor: &Visitor,
     now: Timestamp,
 ) -> Result<Vec<SessionRow>, StoreError> {
-    let listed = sessions::of_person(conn, &visitor.person.id, now, web.options.ways.session).await?;
+    let listed =
+        sessions::of_person(conn, &visitor.person.id, now, web.options.authentication_methods.session)
+            .await?;
     let row = |session: sessions::Listed| SessionRow {
         id: session.hash.handle(),
         browser: browser_in_words(&session.user_agent),

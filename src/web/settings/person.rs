@@ -126,7 +126,7 @@ pub async fn show(
     let step = second_steps::find(&mut conn, &id).await?;
     let identities = identities::of_person(&mut conn, &id).await?;
     let groups = groups::of_person(&mut conn, &id).await?.join(", ");
-    let listed = sessions::of_person(&mut conn, &id, now, web.options.ways.session).await?;
+    let listed = sessions::of_person(&mut conn, &id, now, web.options.authentication_methods.session).await?;
     let depends = Depends::load(&mut conn, &id, now).await?;
     drop(conn);
     let row = |session: sessions::Listed| SessionRow {
@@ -147,7 +147,8 @@ pub async fn show(
         own: visitor.is(&person),
         has_password: !hash.is_empty(),
         second_step: step.is_some_and(|step| step.confirmed_at.is_some()),
-        role_by_provider: !identities.is_empty() && web.options.ways.external.roles.is_by_provider(),
+        role_by_provider: !identities.is_empty()
+            && web.options.authentication_methods.external.roles.is_by_provider(),
         groups,
         identities,
         sessions: listed.into_iter().map(row).collect(),

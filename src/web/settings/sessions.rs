@@ -21,7 +21,9 @@ pub async fn end_one(
 ) -> Result<Redirect, WebError> {
     let now = web.context.clock.now();
     let mut conn = web.context.db.read().await?;
-    let own = sessions::of_person(&mut conn, &visitor.person.id, now, web.options.ways.session).await?;
+    let own =
+        sessions::of_person(&mut conn, &visitor.person.id, now, web.options.authentication_methods.session)
+            .await?;
     drop(conn);
     let found = own.into_iter().find(|session| session.hash.handle() == handle);
     let ended = match &found {

@@ -11,11 +11,11 @@ use crate::{commands, identity::oidc::Oidc};
 use super::{
     super::{
         auth::Visitor,
+        authentication_methods::facts::AuthenticationMethod,
         error::WebError,
         sign_in::oidc,
         state::Web,
         view::{self, Frame, When},
-        ways::facts::Way,
     },
     frame,
 };
@@ -26,7 +26,7 @@ const PATH: &str = "/settings/sign-in";
 #[template(path = "settings/sign_in.html")]
 struct Page {
     frame: Frame,
-    ways: Vec<Way>,
+    authentication_methods: Vec<AuthenticationMethod>,
     provider: Option<Provider>,
 }
 
@@ -47,11 +47,11 @@ pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<Strin
     let mut conn = web.context.db.read().await?;
     let frame = frame(&mut conn, &web, &visitor, PATH).await?;
     drop(conn);
-    let provider = match web.options.ways.oidc.as_deref() {
+    let provider = match web.options.authentication_methods.oidc.as_deref() {
         Some(found) => Some(about(&web, found).await),
         None => None,
     };
-    view::page(&Page { frame, ways: web.options.ways.facts(), provider })
+    view::page(&Page { frame, authentication_methods: web.options.authentication_methods.facts(), provider })
 }
 
 async fn about(web: &Web, provider: &Oidc) -> Provider {
@@ -73,7 +73,7 @@ async fn about(web: &Web, provider: &Oidc) -> Provider {
 pub async fn check(State(web): State<Web>, visitor: Visitor) -> Result<Response, WebError> {
     let what = "check the provider";
     visitor.require_admin(&web, what).await?;
-    let Some(provider) = web.options.ways.oidc.as_deref() else {
+    let Some(provider) = web.options.authentication_methods.oidc.as_deref() else {
         return Err(visitor.no_such(&web, what).await);
     };
     let said = provider.check(web.context.clock.now()).await;

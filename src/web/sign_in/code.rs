@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     commands::{self, SecondStepPassed},
     domain::{actor::Origin, secret::Secret},
-    store::half_sign_ins::{self, HalfSignIn},
+    store::pending_second_factors::{self, PendingSecondFactor},
 };
 
 use super::{
@@ -55,21 +55,21 @@ pub async fn show(
     Asked(Where { next, .. }): Asked<Where>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
-    let half = auth::secret_in(&headers, &web, Kind::HalfWay);
+    let half = auth::secret_in(&headers, &web, Kind::PendingSecondFactor);
     let Some(found) = half_way(&web, half.as_ref()).await? else {
         return Ok(Redirect::to("/sign-in").into_response());
     };
     Ok(page(&found, own_path(next), None)?.into_response())
 }
 
-async fn half_way(web: &Web, half: Option<&Secret>) -> Result<Option<HalfSignIn>, WebError> {
+async fn half_way(web: &Web, half: Option<&Secret>) -> Result<Option<PendingSecondFactor>, WebError> {
     let Some(half) = half else { return Ok(None) };
     let mut conn = web.context.db.read().await?;
-    Ok(half_sign_ins::find(&mut conn, &half.hash(), web.context.clock.now()).await?)
+    Ok(pending_second_factors::find(&mut conn, &half.hash(), web.context.clock.now()).await?)
 }
 
 fn page(
-    half: &HalfSignIn,
+    half: &PendingSecondFactor,
     next: String,
     problem: Option<&'static str>,
 ) -> Result<impl IntoResponse + use<>, WebError> {
@@ -93,7 +93,7 @@ pub async fn submit(
     Posted(form): Posted<CodeForm>,
 ) -> Result<Response, WebError> {
     let next = own_path(form.next);
-    let half = auth::secret_in(&headers, &web, Kind::HalfWay);
+    let half = auth::secret_in(&headers, &web, Kind::PendingSecondFactor);
     let found = half_way(&web, half.as_ref()).await?;
     let account = found.as_ref().map_or(String::new(), |found| found.person.email.clone());
     if let Some(wait) = throttle::begin(&web, &origin, &account).await? {
@@ -104,7 +104,7 @@ pub async fn submit(
     match commands::pass_second_step(&web.context, &origin, &half, &form.code).await? {
         SecondStepPassed::Done(signed_in, codes) => {
             throttle::succeeded(&web, &origin, &account);
-            let jar = jar.add(auth::removal(&web, Kind::HalfWay));
+            let jar = jar.add(auth::removal(&web, Kind::PendingSecondFactor));
             match codes {
                 None => Ok(welcome(&web, jar, &signed_in, &next)),
                 Some(codes) => {
@@ -122,7 +122,7 @@ pub async fn submit(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         SecondStepPassed::Over => {
-            let jar = jar.add(auth::removal(&web, Kind::HalfWay));
+            let jar = jar.add(auth::removal(&web, Kind::PendingSecondFactor));
             Ok((jar, Redirect::to(&super::address(&next))).into_response())
         }
     }

@@ -54,7 +54,7 @@ struct Provider {
 impl SignInPage {
     fn new(web: &Web, next: String) -> Self {
         let demo = web.options.demo.is_some();
-        let provider = web.options.ways.oidc.as_ref().map(|oidc| Provider {
+        let provider = web.options.authentication_methods.oidc.as_ref().map(|oidc| Provider {
             name: oidc.settings.name.clone(),
             address: oidc::address(&next),
             problem: None,
@@ -117,7 +117,7 @@ pub async fn show(
 }
 
 fn goes_straight_on(web: &Web) -> bool {
-    web.options.ways.oidc.as_ref().is_some_and(|oidc| oidc.settings.auto)
+    web.options.authentication_methods.oidc.as_ref().is_some_and(|oidc| oidc.settings.auto)
 }
 
 /// What a write gets whose session is over.
@@ -161,7 +161,7 @@ pub async fn submit(
         commands::refuse_sign_in(&web.context, &origin, address.as_str(), "").await?;
         return refused(&web, email, Some(MISMATCH), next);
     }
-    let require = web.options.ways.require_second_step;
+    let require = web.options.authentication_methods.require_second_step;
     match commands::sign_in(&web.context, &origin, &address, &form.password, require).await? {
         SignIn::Done(signed_in) => {
             throttle::succeeded(&web, &origin, &account);
@@ -169,7 +169,7 @@ pub async fn submit(
         }
         SignIn::CodeAsked(half) => {
             throttle::was_right(&web, &origin, &account);
-            let jar = jar.add(auth::cookie(&web, Kind::HalfWay, half.reveal().to_owned()));
+            let jar = jar.add(auth::cookie(&web, Kind::PendingSecondFactor, half.reveal().to_owned()));
             Ok((jar, Redirect::to(&code::address(&next))).into_response())
         }
         SignIn::Refused => refused(&web, email, Some(MISMATCH), next),

@@ -41,7 +41,7 @@ pub fn address(next: &str) -> String {
 }
 
 fn provider(web: &Web) -> Result<&Oidc, WebError> {
-    web.options.ways.oidc.as_deref().ok_or(WebError::NotFound)
+    web.options.authentication_methods.oidc.as_deref().ok_or(WebError::NotFound)
 }
 
 pub fn redirect_uri(web: &Web) -> String {
@@ -95,12 +95,19 @@ pub async fn callback(
         let why = "no question of this browser is open";
         return failed(&web, &origin, jar, "/".to_owned(), &IdentityError::Answer(why)).await;
     };
-    let roles = &web.options.ways.external.roles;
+    let roles = &web.options.authentication_methods.external.roles;
     let who = match provider.finish(&question, &answer, &redirect_uri(&web), roles, now).await {
         Ok(who) => who,
         Err(error) => return failed(&web, &origin, jar, next, &error).await,
     };
-    match commands::sign_in_by_provider(&web.context, &origin, &who, &web.options.ways.external).await? {
+    match commands::sign_in_by_provider(
+        &web.context,
+        &origin,
+        &who,
+        &web.options.authentication_methods.external,
+    )
+    .await?
+    {
         Ok(signed_in) => Ok(welcome(&web, jar, &signed_in, &next)),
         Err(refusal) => {
             let page = page(&web, StatusCode::FORBIDDEN, next, refusal.words().to_owned())?;

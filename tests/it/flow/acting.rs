@@ -16,7 +16,7 @@ use unstale::{
         secret::Secret,
         token::TokenSecret,
     },
-    store::{grants, groups, half_sign_ins, people, proposals, second_steps},
+    store::{grants, groups, pending_second_factors, people, proposals, second_steps},
 };
 
 use crate::support::{World, acting, items, person, proposal_made, shell};
@@ -80,7 +80,8 @@ async fn half(world: &World) -> Secret {
 
 async fn offered(world: &World, half: &Secret) -> Option<TotpSecret> {
     let now = world.now();
-    let found = world.database.get(async |conn| half_sign_ins::find(conn, &half.hash(), now).await).await;
+    let found =
+        world.database.get(async |conn| pending_second_factors::find(conn, &half.hash(), now).await).await;
     found.expect("it is over").offered
 }
 
@@ -127,7 +128,7 @@ async fn token(world: &World, by: &Acting, life: Option<Duration>) -> (TokenId, 
 }
 
 async fn is_good(world: &World, secret: &TokenSecret) -> bool {
-    commands::recognise_token(&world.command_context, Origin::default(), secret).await.unwrap().is_some()
+    commands::authenticate_token(&world.command_context, Origin::default(), secret).await.unwrap().is_some()
 }
 
 #[tokio::test]
@@ -138,7 +139,7 @@ async fn a_token_is_good_no_longer_than_who_made_it() {
     let (_, of_boss) = token(&world, &as_person(&boss), None).await;
     let (_, of_shell) = token(&world, &shell(), None).await;
     let (_, short) = token(&world, &shell(), Some(Duration::from_hours(24))).await;
-    let bearer = commands::recognise_token(&world.command_context, Origin::default(), &short)
+    let bearer = commands::authenticate_token(&world.command_context, Origin::default(), &short)
         .await
         .unwrap()
         .unwrap()
@@ -236,18 +237,18 @@ async fn groups_that_are_not_told_stay_and_too_many_are_refused() {
             role_values: Vec::new(),
             groups: told,
         };
-        commands::recognise(&world.command_context, &Origin::default(), &who, &rules).await.unwrap()
+        commands::sign_in_by_proxy(&world.command_context, &Origin::default(), &who, &rules).await.unwrap()
     };
     let names = |count: usize| (0..count).map(|n| format!("g{n:03}")).collect::<Vec<_>>();
-    let person = recognise(Some(names(200))).await.unwrap();
+    let person = sign_in_by_proxy(Some(names(200))).await.unwrap();
     let kept = async || world.database.get(async |conn| groups::provided(conn, &person.id).await).await;
     assert_eq!(kept().await, names(200));
-    recognise(None).await.unwrap();
+    sign_in_by_proxy(None).await.unwrap();
     assert_eq!(kept().await, names(200), "silence empties nothing");
     let head = world.head().await;
-    assert_eq!(recognise(Some(names(201))).await, Err(Refusal::TooManyGroups));
+    assert_eq!(sign_in_by_proxy(Some(names(201))).await, Err(Refusal::TooManyGroups));
     assert_eq!((kept().await, world.events_after(head).await.len()), (names(200), 0));
-    recognise(Some(Vec::new())).await.unwrap();
+    sign_in_by_proxy(Some(Vec::new())).await.unwrap();
     assert_eq!(kept().await, names(0), "that there are none may be told");
     world.finish().await;
 }

@@ -180,7 +180,7 @@ async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chos
         let hash = link.hash();
         assert_eq!(world.database.get(async |conn| password_links::find(conn, &hash, now).await).await, None);
         let known =
-            commands::recognise_token(&world.command_context, Origin::default(), &secret).await.unwrap();
+            commands::authenticate_token(&world.command_context, Origin::default(), &secret).await.unwrap();
         assert_eq!(known.is_some(), looked, "it is brought to today");
     }
     world.clock.advance(YEAR);
@@ -191,7 +191,7 @@ async fn sessions_and_links_of_then_are_over_and_tokens_last_as_long_as_was_chos
     world.clock.put_back(YEAR);
     world.clock.advance(Duration::from_hours(24));
     assert!(
-        commands::recognise_token(&world.command_context, Origin::default(), &secret)
+        commands::authenticate_token(&world.command_context, Origin::default(), &secret)
             .await
             .unwrap()
             .is_none()

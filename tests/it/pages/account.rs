@@ -5,7 +5,7 @@ use std::time::Duration;
 use unstale::{
     commands,
     domain::{access::Role, person::Email, second_step::TotpSecret, time::Timestamp},
-    web::{Options, ways::Ways},
+    web::{Options, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{Answer, Browser, Site, World, acting, options};
@@ -171,7 +171,7 @@ async fn half_a_sign_in_ends_after_minutes_and_a_few_codes() {
     let (secret, _) = turn_on(&site, &browser).await;
     let late = site.stranger();
     sign_in(&late, PASSWORD).await;
-    site.world.advance(unstale::domain::session::HALF_LIFE);
+    site.world.advance(unstale::domain::session::PENDING_SECOND_FACTOR_LIFE);
     let answer = late.post("/sign-in/code", &[("code", &code(&secret, site.world.now()))]).await;
     assert_eq!(answer.leads_to().as_deref(), Some("/sign-in"));
     late.get("/sign-in/code").await.assert_status(303);
@@ -238,8 +238,9 @@ async fn the_second_step_is_taken_away_with_the_password_only() {
 
 #[tokio::test]
 async fn where_it_is_required_the_second_step_is_set_up_before_anything_opens() {
-    let ways = Ways { require_second_step: true, ..Ways::default() };
-    let site = Site::over(World::new().await, Options { ways, ..options() }).await;
+    let authentication_methods =
+        AuthenticationMethods { require_second_step: true, ..AuthenticationMethods::default() };
+    let site = Site::over(World::new().await, Options { authentication_methods, ..options() }).await;
     let (site, browser) = with_grace(site).await;
     let answer = sign_in(&browser, PASSWORD).await;
     assert_eq!(answer.leads_to().as_deref(), Some("/sign-in/code"));
@@ -259,8 +260,9 @@ async fn where_it_is_required_the_second_step_is_set_up_before_anything_opens() 
 
 #[tokio::test]
 async fn what_one_sign_in_is_offered_is_no_others() {
-    let ways = Ways { require_second_step: true, ..Ways::default() };
-    let site = Site::over(World::new().await, Options { ways, ..options() }).await;
+    let authentication_methods =
+        AuthenticationMethods { require_second_step: true, ..AuthenticationMethods::default() };
+    let site = Site::over(World::new().await, Options { authentication_methods, ..options() }).await;
     let (site, thief) = with_grace(site).await;
     let grace = site.stranger();
     // Somebody who has her password looks at what they are offered, and waits.

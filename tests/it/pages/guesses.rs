@@ -6,7 +6,7 @@ use reqwest::Method;
 use unstale::{
     commands,
     domain::{access::Role, network::Trusted, person::Email},
-    web::{Options, ways::Ways},
+    web::{Options, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{Answer, Browser, Site, World, acting, encoded, options};
@@ -15,8 +15,11 @@ const EMAIL: &str = "grace@example.com";
 const PASSWORD: &str = "correct horse battery";
 
 async fn site() -> Site {
-    let ways = Ways { trusted: Trusted::parse("127.0.0.0/8").unwrap(), ..Ways::default() };
-    let site = Site::over(World::new().await, Options { ways, ..options() }).await;
+    let authentication_methods = AuthenticationMethods {
+        trusted: Trusted::parse("127.0.0.0/8").unwrap(),
+        ..AuthenticationMethods::default()
+    };
+    let site = Site::over(World::new().await, Options { authentication_methods, ..options() }).await;
     let email = Email::parse(EMAIL).unwrap();
     commands::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD)
         .await

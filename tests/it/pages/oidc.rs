@@ -11,7 +11,7 @@ use unstale::{
         oidc::{Oidc, OidcSettings},
     },
     store::{groups, people},
-    web::{Options, ways::Ways},
+    web::{Options, authentication_methods::AuthenticationMethods},
 };
 
 use super::bad_tokens::bad_tokens;
@@ -49,8 +49,10 @@ async fn site_with(external: ExternalRules, change: impl FnOnce(&mut OidcSetting
     let mut settings = settings(&provider);
     change(&mut settings);
     let oidc = Arc::new(Oidc::new(settings, Http::new().unwrap()));
-    let ways = Ways { oidc: Some(oidc), external, ..Ways::default() };
-    let options = |address: &str| Options { public_url: Some(address.to_owned()), ways, ..options() };
+    let authentication_methods =
+        AuthenticationMethods { oidc: Some(oidc), external, ..AuthenticationMethods::default() };
+    let options =
+        |address: &str| Options { public_url: Some(address.to_owned()), authentication_methods, ..options() };
     (Site::serving(world, options).await, provider)
 }
 
@@ -460,11 +462,16 @@ async fn administrators_see_what_is_set_and_check_the_provider() {
 #[tokio::test]
 async fn a_start_tells_what_changed_among_the_ways_in() {
     let world = World::new().await;
-    let lines = |ways: Ways| ways.lines();
-    let (before, after) = (Ways::default(), Ways { require_second_step: true, ..Ways::default() });
+    let lines = |authentication_methods: AuthenticationMethods| authentication_methods.lines();
+    let (before, after) = (
+        AuthenticationMethods::default(),
+        AuthenticationMethods { require_second_step: true, ..AuthenticationMethods::default() },
+    );
     let head = world.head().await;
     for ways in [before.clone(), before, after] {
-        commands::note_ways(&world.command_context, &lines(ways)).await.unwrap();
+        commands::record_authentication_methods(&world.command_context, &lines(authentication_methods))
+            .await
+            .unwrap();
     }
     assert_eq!(world.events_after(head).await, ["sign_in.changed"; 2], "what stays as it is leaves no event");
     let event = world.history().await.pop().unwrap().event;

@@ -4,7 +4,7 @@ use reqwest::Method;
 use unstale::{
     domain::{access::Role, network::Trusted},
     store::people,
-    web::{Options, ways::Ways},
+    web::{Options, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{ADMIN, Answer, Browser, Site, World, options, uuid};
@@ -212,8 +212,11 @@ async fn a_link_begins_with_the_address_that_the_administrator_uses() {
     assert_eq!(link_of(&plain, &forwarded).await, "http://10.0.0.7:8080");
     plain.finish().await;
 
-    let ways = Ways { trusted: Trusted::parse("127.0.0.0/8").unwrap(), ..Ways::default() };
-    let behind = Site::over(World::new().await, Options { ways, ..options() }).await;
+    let authentication_methods = AuthenticationMethods {
+        trusted: Trusted::parse("127.0.0.0/8").unwrap(),
+        ..AuthenticationMethods::default()
+    };
+    let behind = Site::over(World::new().await, Options { authentication_methods, ..options() }).await;
     assert_eq!(link_of(&behind, &forwarded).await, "https://u.example.com");
     let evil = [("host", "u.example.com"), ("x-forwarded-host", "evil.example/x?")];
     assert_eq!(link_of(&behind, &evil).await, "", "what is no host begins no link");

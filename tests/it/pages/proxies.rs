@@ -16,7 +16,7 @@ use unstale::{
         proxy::Proxies,
         user_header::UserHeader,
     },
-    web::{Options, ways::Ways},
+    web::{Options, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{Answer, Draft, Provider, Signer, Site, World, options, sign};
@@ -48,8 +48,13 @@ async fn site(trusted: &str, proxies: Proxies) -> Site {
 
 async fn site_over(world: World, trusted: &str, proxies: Proxies) -> Site {
     let trusted = Trusted::parse(trusted).unwrap();
-    let ways = Ways { trusted, proxies: Arc::new(proxies), external: external(), ..Ways::default() };
-    Site::over(world, Options { ways, ..options() }).await
+    let authentication_methods = AuthenticationMethods {
+        trusted,
+        proxies: Arc::new(proxies),
+        external: external(),
+        ..AuthenticationMethods::default()
+    };
+    Site::over(world, Options { authentication_methods, ..options() }).await
 }
 
 fn user_header() -> Proxies {

@@ -11,7 +11,7 @@ const PAGE: &str = "/settings/tokens";
 
 async fn lets_in(site: &Site, secret: &str) -> bool {
     let secret = TokenSecret::parse(secret).expect("what is shown is a token");
-    commands::recognise_token(&site.world.command_context, Origin::default(), &secret)
+    commands::authenticate_token(&site.world.command_context, Origin::default(), &secret)
         .await
         .unwrap()
         .is_some()
@@ -31,7 +31,7 @@ async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
     page.assert_says("deploy").assert_says(WORKSHOP).assert_silent_about(&secret);
     assert!(!page.has("#token"));
 
-    let (token, acting, access) = commands::recognise_token(
+    let (token, acting, access) = commands::authenticate_token(
         &site.world.command_context,
         Origin::default(),
         &TokenSecret::parse(&secret).unwrap(),
@@ -96,7 +96,7 @@ async fn a_token_acts_as_no_more_than_its_maker_may_and_the_pages_say_so_before(
     let secret = ada.submit(&form).await.text("#token");
     let token = TokenSecret::parse(&secret).unwrap();
     let recognised = async || {
-        commands::recognise_token(&site.world.command_context, Origin::default(), &token).await.unwrap()
+        commands::authenticate_token(&site.world.command_context, Origin::default(), &token).await.unwrap()
     };
     let (found, acting, access) = recognised().await.unwrap();
     assert_eq!(access.role, Role::Operator);

@@ -2,7 +2,7 @@
 
 use unstale::{
     domain::quotas::QuotaUsage,
-    store::{Conn, batches, invalidations, ways},
+    store::{Conn, authentication_methods, batches, invalidations},
 };
 
 use super::{
@@ -47,10 +47,10 @@ async fn what_waits_is_counted_up_to_a_bound(database: &Database) {
 }
 
 async fn the_ways_in_are_kept_for_the_next_start(database: &Database) {
-    let read = async || database.get(async |conn| ways::read(conn).await).await;
+    let read = async || database.get(async |conn| authentication_methods::read(conn).await).await;
     assert_eq!(read().await, None);
     for facts in ["A=1", "A=2\nB=3"] {
-        database.write(async |tx| ways::replace(tx, facts).await).await;
+        database.write(async |tx| authentication_methods::replace(tx, facts).await).await;
         assert_eq!(read().await.as_deref(), Some(facts));
     }
 }

@@ -17,7 +17,7 @@ use unstale::{
     },
     heartbeats::Heartbeats,
     store::{grants, people, protections},
-    web::{self, Options, Web, ways::Ways},
+    web::{self, Options, Web, authentication_methods::AuthenticationMethods},
     workers::Settings,
 };
 
@@ -53,7 +53,7 @@ pub fn options() -> Options {
         create: settings.create,
         timeout: Duration::from_secs(30),
         rate: web::Rate::default(),
-        ways: Ways::default(),
+        authentication_methods: AuthenticationMethods::default(),
         tickets: None,
         demo: None,
         heartbeats: Heartbeats::default(),

@@ -12,7 +12,7 @@ use crate::{
 
 /// How people may come in.
 #[derive(Debug, Clone, Default)]
-pub struct Ways {
+pub struct AuthenticationMethods {
     pub session: SessionLimits,
     /// Whoever signs in with a password has to have a second step.
     pub require_second_step: bool,

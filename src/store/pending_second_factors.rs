@@ -1,8 +1,8 @@
 //! Sign-ins whose password was right and whose code is still to come. They open nothing.
 
 use crate::domain::{
-    id::PersonId, person::Person, second_step::TotpSecret, secret::SecretHash, session::HALF_LIFE,
-    time::Timestamp,
+    id::PersonId, person::Person, second_step::TotpSecret, secret::SecretHash,
+    session::PENDING_SECOND_FACTOR_LIFE, time::Timestamp,
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 
 /// Somebody half-way in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HalfSignIn {
+pub struct PendingSecondFactor {
     pub person: Person,
     /// The secret of the second step that their first code turns on; none where they have one.
     pub offered: Option<TotpSecret>,
@@ -41,7 +41,7 @@ pub async fn insert(
 }
 
 #[derive(sqlx::FromRow)]
-struct HalfRow {
+struct PendingSecondFactorRow {
     #[sqlx(flatten)]
     person: Row,
     offered: Option<String>,
@@ -52,21 +52,21 @@ pub async fn find(
     conn: &mut Conn,
     hash: &SecretHash,
     now: Timestamp,
-) -> Result<Option<HalfSignIn>, StoreError> {
+) -> Result<Option<PendingSecondFactor>, StoreError> {
     let row = fetch_optional!(
         conn,
-        HalfRow,
+        PendingSecondFactorRow,
         "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash, h.offered
          FROM half_sign_in h JOIN person p ON p.id = h.person_id
          WHERE h.token_hash = $1 AND h.expires_at > $2 AND h.expires_at <= $3
            AND p.disabled_at IS NULL",
         hash.as_str(),
         now.as_micros(),
-        now.plus(HALF_LIFE).and_a_moment().as_micros(),
+        now.plus(PENDING_SECOND_FACTOR_LIFE).and_a_moment().as_micros(),
     )?;
-    let Some(HalfRow { person, offered }) = row else { return Ok(None) };
+    let Some(PendingSecondFactorRow { person, offered }) = row else { return Ok(None) };
     let person = person.into_person()?;
-    Ok(Some(HalfSignIn { person, offered: offered.map(TotpSecret::from_trusted) }))
+    Ok(Some(PendingSecondFactor { person, offered: offered.map(TotpSecret::from_trusted) }))
 }
 
 /// Counts a try; `false` where there were too many.

@@ -99,7 +99,7 @@ pub async fn sign_in_by_provider(
 }
 
 /// Recognises who a proxy vouches for with each request. Only what changed is written; refusals are the caller's to keep.
-pub async fn recognise(
+pub async fn sign_in_by_proxy(
     context: &CommandContext,
     origin: &Origin,
     who: &Asserted,

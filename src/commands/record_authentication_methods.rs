@@ -5,7 +5,7 @@ use crate::{
         actor::Acting,
         audit::{Action, Event, Outcome, Target},
     },
-    store::{Tx, audit, ways},
+    store::{Tx, audit, authentication_methods},
 };
 
 use super::{CommandContext, CommandError, authorize};
@@ -13,14 +13,17 @@ use super::{CommandContext, CommandError, authorize};
 /// Compares the ways in with those of the last start; what changed becomes one event, with old and new values.
 ///
 /// They are set in the environment, by whoever starts the service: nobody of the history is behind it.
-pub async fn note_ways(context: &CommandContext, now_set: &[String]) -> Result<(), CommandError> {
+pub async fn record_authentication_methods(
+    context: &CommandContext,
+    now_set: &[String],
+) -> Result<(), CommandError> {
     let mut tx = context.db.begin().await?;
-    let before = ways::read(&mut tx).await?;
+    let before = authentication_methods::read(&mut tx).await?;
     let before: Vec<&str> = before.as_deref().unwrap_or_default().lines().collect();
     if before == now_set {
         return Ok(());
     }
-    ways::replace(&mut tx, &now_set.join("\n")).await?;
+    authentication_methods::replace(&mut tx, &now_set.join("\n")).await?;
     let gone = before.iter().filter(|line| !now_set.iter().any(|new| new == *line)).copied();
     let new = now_set.iter().map(String::as_str).filter(|line| !before.contains(line));
     let mut event = Event::new(context.clock.now(), &Acting::service(), Action::WaysInChanged);

@@ -14,19 +14,19 @@ use crate::{
         proxy::Proxies,
         user_header::UserHeader,
     },
-    web::ways::Ways,
+    web::authentication_methods::AuthenticationMethods,
 };
 
-use super::WaysArgs;
+use super::AuthenticationArgs;
 
-impl WaysArgs {
+impl AuthenticationArgs {
     /// Puts the ways in together, or says which variable is missing or wrong.
-    pub fn ways(&self, public_url: Option<&str>) -> Result<Ways, String> {
+    pub fn authentication_methods(&self, public_url: Option<&str>) -> Result<AuthenticationMethods, String> {
         let proxies = self.proxies()?;
         if !proxies.is_empty() && self.trusted_proxies.is_empty() {
             return Err("UNSTALE_TRUSTED_PROXIES is missing: name the networks of the proxy that signs people in, such as 10.0.0.0/16".to_owned());
         }
-        Ok(Ways {
+        Ok(AuthenticationMethods {
             session: SessionLimits { idle: self.session_idle, life: self.session_life },
             require_second_step: self.require_totp,
             trusted: self.trusted_proxies.clone(),
@@ -202,11 +202,11 @@ mod tests {
 
     const URL: Option<&str> = Some("https://unstale.example.com");
 
-    fn args(change: impl Fn(&mut WaysArgs)) -> WaysArgs {
-        let mut args = WaysArgs {
+    fn args(change: impl Fn(&mut AuthenticationArgs)) -> AuthenticationArgs {
+        let mut args = AuthenticationArgs {
             oidc_scopes: "openid email".to_owned(),
             proxy_secret_header: "X-Unstale-Proxy-Secret".to_owned(),
-            ..WaysArgs::default()
+            ..AuthenticationArgs::default()
         };
         change(&mut args);
         args
@@ -217,28 +217,29 @@ mod tests {
     }
 
     /// What the start says of this.
-    fn told(change: impl Fn(&mut WaysArgs)) -> String {
-        args(change).ways(URL).unwrap_err()
+    fn told(change: impl Fn(&mut AuthenticationArgs)) -> String {
+        args(change).authentication_methods(URL).unwrap_err()
     }
 
     #[test]
     fn nothing_set_is_local_accounts_only() {
-        let ways = args(|args| args.oidc_issuer = some(" ")).ways(None).unwrap();
-        assert!(ways.oidc.is_none() && ways.proxies.is_empty());
+        let authentication_methods =
+            args(|args| args.oidc_issuer = some(" ")).authentication_methods(None).unwrap();
+        assert!(authentication_methods.oidc.is_none() && authentication_methods.proxies.is_empty());
     }
 
     #[test]
     fn a_half_set_provider_stops_the_start_and_is_named() {
-        let set = |args: &mut WaysArgs| {
+        let set = |args: &mut AuthenticationArgs| {
             args.oidc_issuer = some("https://idp.example");
             args.oidc_client_id = some("unstale");
         };
-        assert!(args(set).ways(URL).is_ok());
-        assert!(args(set).ways(None).unwrap_err().contains("UNSTALE_PUBLIC_URL"));
+        assert!(args(set).authentication_methods(URL).is_ok());
+        assert!(args(set).authentication_methods(None).unwrap_err().contains("UNSTALE_PUBLIC_URL"));
         assert!(told(|args| args.oidc_client_id = some("x")).contains("UNSTALE_OIDC_ISSUER"));
         assert!(told(|args| args.oidc_client_secret = some("x")).contains("UNSTALE_OIDC_ISSUER"));
         assert!(told(|args| args.oidc_issuer = some("https://x.example")).contains("UNSTALE_OIDC_CLIENT_ID"));
-        let wrong = |change: &dyn Fn(&mut WaysArgs)| {
+        let wrong = |change: &dyn Fn(&mut AuthenticationArgs)| {
             told(|args| {
                 set(args);
                 change(args);
@@ -249,16 +250,18 @@ mod tests {
         assert!(wrong(&|args| args.oidc_default_role = some("king")).contains("UNSTALE_OIDC_DEFAULT_ROLE"));
         assert!(wrong(&|args| args.oidc_admin_values = "a".to_owned()).contains("UNSTALE_OIDC_ROLE_CLAIM"));
         assert!(wrong(&|args| args.oidc_role_claim = some("r")).contains("UNSTALE_OIDC_ADMIN_VALUES"));
-        let file = |args: &mut WaysArgs| args.oidc_client_secret_file = Some("/no/such/file".into());
+        let file =
+            |args: &mut AuthenticationArgs| args.oidc_client_secret_file = Some("/no/such/file".into());
         assert!(wrong(&file).contains("UNSTALE_OIDC_CLIENT_SECRET_FILE"));
     }
 
     #[test]
     fn a_half_set_proxy_stops_the_start_and_is_named() {
-        let trusted = |args: &mut WaysArgs| args.trusted_proxies = Trusted::parse("10.0.0.0/16").unwrap();
+        let trusted =
+            |args: &mut AuthenticationArgs| args.trusted_proxies = Trusted::parse("10.0.0.0/16").unwrap();
         let arn =
             "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188";
-        let header = |args: &mut WaysArgs| {
+        let header = |args: &mut AuthenticationArgs| {
             args.proxy_user_header = some("X-Forwarded-User");
             args.proxy_secret = some("0123456789abcdef");
         };
@@ -268,7 +271,7 @@ mod tests {
                 header(args);
                 trusted(args);
             })
-            .ways(None)
+            .authentication_methods(None)
             .is_ok()
         );
         assert!(

@@ -18,7 +18,7 @@ const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// The token, who acts with it, and what it may do; `None` where it is unknown, revoked or over, or its maker
 /// disabled. It is never more than its maker may now.
-pub async fn recognise_token(
+pub async fn authenticate_token(
     context: &CommandContext,
     origin: Origin,
     secret: &TokenSecret,

@@ -8,11 +8,11 @@ use crate::{
     identity::{access::AccessSettings, alb::AlbSettings, oidc::OidcSettings, user_header::UserHeader},
 };
 
-use super::Ways;
+use super::AuthenticationMethods;
 
 /// One way in, or what holds for all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Way {
+pub struct AuthenticationMethod {
     pub name: &'static str,
     pub facts: Vec<Fact>,
 }
@@ -42,31 +42,39 @@ const fn set(on: bool) -> &'static str {
     if on { "set" } else { "none" }
 }
 
-impl Ways {
+impl AuthenticationMethods {
     /// Every way in that is on.
     #[must_use]
-    pub fn facts(&self) -> Vec<Way> {
-        let mut ways = vec![Way { name: "Local accounts", facts: self.local() }];
+    pub fn facts(&self) -> Vec<AuthenticationMethod> {
+        let mut authentication_methods =
+            vec![AuthenticationMethod { name: "Local accounts", facts: self.local() }];
         if let Some(oidc) = &self.oidc {
-            ways.push(Way { name: "OpenID Connect", facts: oidc_facts(&oidc.settings) });
+            authentication_methods
+                .push(AuthenticationMethod { name: "OpenID Connect", facts: oidc_facts(&oidc.settings) });
         }
         if let Some(alb) = &self.proxies.alb {
-            ways.push(Way { name: "AWS load balancer", facts: alb_facts(&alb.settings) });
+            authentication_methods
+                .push(AuthenticationMethod { name: "AWS load balancer", facts: alb_facts(&alb.settings) });
         }
         if let Some(access) = &self.proxies.access {
-            ways.push(Way { name: "Cloudflare Access", facts: access_facts(&access.settings) });
+            authentication_methods.push(AuthenticationMethod {
+                name: "Cloudflare Access",
+                facts: access_facts(&access.settings),
+            });
         }
         if let Some(header) = &self.proxies.header {
-            ways.push(Way { name: "A proxy's header", facts: header_facts(header) });
+            authentication_methods
+                .push(AuthenticationMethod { name: "A proxy's header", facts: header_facts(header) });
         }
-        if ways.len() > 1 {
-            ways.push(Way { name: "Who is let in by them", facts: self.external() });
+        if authentication_methods.len() > 1 {
+            authentication_methods
+                .push(AuthenticationMethod { name: "Who is let in by them", facts: self.external() });
         }
         if !self.trusted.is_empty() {
             let networks = fact("Believed networks", "UNSTALE_TRUSTED_PROXIES", self.trusted.to_string());
-            ways.push(Way { name: "Proxies", facts: vec![networks] });
+            authentication_methods.push(AuthenticationMethod { name: "Proxies", facts: vec![networks] });
         }
-        ways
+        authentication_methods
     }
 
     /// The same, a line each, for telling what changed.
@@ -179,8 +187,8 @@ mod tests {
 
     #[test]
     fn local_accounts_are_always_there() {
-        let ways = Ways::default().facts();
-        assert_eq!(ways.iter().map(|way| way.name).collect::<Vec<_>>(), ["Local accounts"]);
-        assert_eq!(Ways::default().lines()[0], "UNSTALE_REQUIRE_TOTP=as each person likes");
+        let authentication_methods = AuthenticationMethods::default().facts();
+        assert_eq!(authentication_methods.iter().map(|way| way.name).collect::<Vec<_>>(), ["Local accounts"]);
+        assert_eq!(AuthenticationMethods::default().lines()[0], "UNSTALE_REQUIRE_TOTP=as each person likes");
     }
 }

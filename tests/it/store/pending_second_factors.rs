@@ -5,11 +5,11 @@ use unstale::{
         access::Role,
         second_step::TotpSecret,
         secret::{Secret, SecretHash},
-        session::HALF_LIFE,
+        session::PENDING_SECOND_FACTOR_LIFE,
         time::MOMENT,
     },
     store::{
-        half_sign_ins::{self, HalfSignIn},
+        pending_second_factors::{self, PendingSecondFactor},
         people,
     },
 };
@@ -25,28 +25,33 @@ async fn half_a_sign_in_is_short_and_tried_a_few_times(database: &Database) {
     database
         .write(async |tx| {
             people::insert(tx, &ada, "hash").await?;
-            half_sign_ins::insert(tx, &hash(1), &ada.id, Some(&offered), at(0), at(10)).await
+            pending_second_factors::insert(tx, &hash(1), &ada.id, Some(&offered), at(0), at(10)).await
         })
         .await;
-    let half = HalfSignIn { person: ada.clone(), offered: Some(offered) };
+    let half = PendingSecondFactor { person: ada.clone(), offered: Some(offered) };
     let find = async |byte, now| {
-        database.get(async |conn| half_sign_ins::find(conn, &hash(byte), at(now)).await).await
+        database.get(async |conn| pending_second_factors::find(conn, &hash(byte), at(now)).await).await
     };
     assert_eq!(find(1, 9).await, Some(half));
     assert_eq!(find(1, 10).await, None);
-    let begun_ahead = at(10).minus(HALF_LIFE).minus(MOMENT).minus(std::time::Duration::from_micros(1));
-    let half_of = database.get(async |conn| half_sign_ins::find(conn, &hash(1), begun_ahead).await).await;
+    let begun_ahead =
+        at(10).minus(PENDING_SECOND_FACTOR_LIFE).minus(MOMENT).minus(std::time::Duration::from_micros(1));
+    let half_of =
+        database.get(async |conn| pending_second_factors::find(conn, &hash(1), begun_ahead).await).await;
     assert_eq!(half_of, None, "a clock that was ahead began it");
     assert_eq!(find(2, 0).await, None);
-    let counted = async || database.write(async |tx| half_sign_ins::count_try(tx, &hash(1), 2).await).await;
+    let counted =
+        async || database.write(async |tx| pending_second_factors::count_try(tx, &hash(1), 2).await).await;
     assert_eq!((counted().await, counted().await, counted().await), (true, true, false));
     // One that is over makes room for the next.
-    database.write(async |tx| half_sign_ins::insert(tx, &hash(2), &ada.id, None, at(10), at(20)).await).await;
+    database
+        .write(async |tx| pending_second_factors::insert(tx, &hash(2), &ada.id, None, at(10), at(20)).await)
+        .await;
     assert_eq!(find(2, 11).await.map(|half| half.offered), Some(None));
     assert_eq!(database.raw().await.number("SELECT count(*) FROM half_sign_in").await, 1);
     database.write(async |tx| people::set_disabled(tx, &ada.id, Some(at(1))).await).await;
     assert_eq!(find(2, 11).await, None, "disabled");
-    database.write(async |tx| half_sign_ins::delete_of_person(tx, &ada.id).await).await;
+    database.write(async |tx| pending_second_factors::delete_of_person(tx, &ada.id).await).await;
     assert_eq!(database.raw().await.number("SELECT count(*) FROM half_sign_in").await, 0);
 }
 

@@ -1,7 +1,7 @@
 //! The ways in: sessions, second steps, an OpenID Connect provider, and the proxies that are believed.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "clap shows these comments at a terminal")]
 
-mod put_together;
+mod build;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::domain::{network::Trusted, session::SessionLimits};
 /// Who may come in, and how.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Clone, Default, Args)]
-pub struct WaysArgs {
+pub struct AuthenticationArgs {
     /// How long a session lasts without use, such as 30m, 12h or 2d.
     #[arg(long, env = "UNSTALE_SESSION_IDLE", default_value = "12h", value_parser = session_span)]
     pub session_idle: Duration,
