@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
-        audit::{Action, Chained, VERSION, sight::Sight},
+        audit::{Action, Chained, VERSION, visibility::Visibility},
         id::{DistributionId, InvalidationId},
     },
     store::audit::{self, Wanted},
@@ -111,8 +111,8 @@ pub async fn list(
     let wanted = Wanted { distribution, invalidation, action };
     let mut conn = api.context.db.read().await?;
     let before = before.unwrap_or(i64::MAX);
-    let sight = Sight::of(&caller.acting.actor, &caller.access);
-    let mut found = audit::page_seen_by(&mut conn, sight.as_ref(), &wanted, before, limit + 1).await?;
+    let visibility = Visibility::of(&caller.acting.actor, &caller.access);
+    let mut found = audit::page_seen_by(&mut conn, visibility.as_ref(), &wanted, before, limit + 1).await?;
     drop(conn);
     let more = found.len() > limit;
     found.truncate(limit);

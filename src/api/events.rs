@@ -13,7 +13,7 @@ use axum::{
 use tokio::time::Instant;
 
 use crate::{
-    domain::audit::{Chained, sight::Sight},
+    domain::audit::{Chained, visibility::Visibility},
     notify::Listener,
     store::audit as history,
 };
@@ -67,7 +67,7 @@ pub async fn stream(
     let reader = Reader {
         cursor: last.flatten().or(after).map_or(head, |cursor| cursor.min(head)),
         opened_at: head,
-        sight: Sight::of(&caller.acting.actor, &caller.access),
+        visibility: Visibility::of(&caller.acting.actor, &caller.access),
         waiting: VecDeque::new(),
         until: Instant::now() + LIFE,
         notifier,
@@ -88,7 +88,7 @@ struct Reader {
     cursor: i64,
     /// The last event when the stream began.
     opened_at: i64,
-    sight: Option<Sight>,
+    visibility: Option<Visibility>,
     waiting: VecDeque<Chained>,
     until: Instant,
     notifier: Listener,
@@ -126,7 +126,7 @@ impl Reader {
     /// Looks again what the caller may see, and reads what is new. Ends the stream where either cannot be.
     async fn read_on(&mut self) -> Option<()> {
         let access = self.caller.access_now(&self.api).await.ok()??;
-        self.sight = Sight::of(&self.caller.acting.actor, &access);
+        self.visibility = Visibility::of(&self.caller.acting.actor, &access);
         let mut conn = self.api.context.db.read().await.ok()?;
         let events = history::after(&mut conn, self.cursor, PAGE).await.ok()?;
         self.waiting.extend(events);
@@ -147,7 +147,7 @@ impl Reader {
 
     /// Is this of something that they may see, as their grants stand now?
     fn may_hear(&self, event: &Chained) -> bool {
-        self.sight.as_ref().is_none_or(|sight| sight.admits(&event.event))
+        self.visibility.as_ref().is_none_or(|visibility| visibility.admits(&event.event))
     }
 }
 

@@ -8,8 +8,8 @@ use crate::{
         actor::Acting,
         audit::{Action, Event, Target},
         grant::{Grant, Place, Subject, SubjectKind},
+        grant_scope::GrantScope,
         id::{DistributionId, GrantId, TokenId},
-        reach::Reach,
         token::{Token, TokenError, TokenSecret},
     },
     store::{StoreError, Tx, audit, distributions, grants, tokens},
@@ -71,7 +71,7 @@ async fn narrow(tx: &mut Tx, token: &Token, site: &DistributionId) -> Result<(),
         id: GrantId::from_trusted(new_uuid()),
         subject: Subject { kind: SubjectKind::Token, id: token.id.to_string() },
         place: Place::Distribution(site.clone()),
-        reach: Reach::whole(),
+        reach: GrantScope::whole(),
     };
     grants::insert(tx, &grant, token.created_at).await?;
     Ok(())

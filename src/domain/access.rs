@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{id::DistributionId, item::Item, reach::Reach};
+use super::{grant_scope::GrantScope, id::DistributionId, item::Item};
 
 /// What a person may do, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +42,7 @@ impl Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     pub sites: BTreeSet<DistributionId>,
-    pub reach: Reach,
+    pub reach: GrantScope,
 }
 
 /// What an actor may see and do at this moment.
@@ -78,7 +78,7 @@ impl Access {
     /// Of somebody who is not there any more: they see nothing.
     #[must_use]
     pub fn nobody() -> Self {
-        Self::new(Role::Viewer, vec![Granted { sites: BTreeSet::new(), reach: Reach::default() }])
+        Self::new(Role::Viewer, vec![Granted { sites: BTreeSet::new(), reach: GrantScope::default() }])
     }
 
     /// Of a role that no grant narrows.
@@ -156,7 +156,7 @@ impl Access {
     }
 
     fn own_words(&self, site: &DistributionId) -> String {
-        let words: BTreeSet<String> = self.reaches(site).map(Reach::words).collect();
+        let words: BTreeSet<String> = self.reaches(site).map(GrantScope::words).collect();
         if words.is_empty() {
             "nothing here".to_owned()
         } else {
@@ -164,7 +164,7 @@ impl Access {
         }
     }
 
-    fn reaches<'a>(&'a self, site: &'a DistributionId) -> impl Iterator<Item = &'a Reach> {
+    fn reaches<'a>(&'a self, site: &'a DistributionId) -> impl Iterator<Item = &'a GrantScope> {
         self.grants.iter().filter(|grant| grant.sites.contains(site)).map(|grant| &grant.reach)
     }
 }
@@ -172,7 +172,7 @@ impl Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reach::{PathPrefix, Reach};
+    use crate::domain::grant_scope::{GrantScope, PathPrefix};
 
     fn site(id: &str) -> DistributionId {
         DistributionId::from_trusted(id)
@@ -182,7 +182,7 @@ mod tests {
         let paths = Some(PathPrefix::parse(prefix).unwrap());
         Granted {
             sites: sites.iter().map(|id| site(id)).collect(),
-            reach: Reach { paths, ..Reach::default() },
+            reach: GrantScope { paths, ..GrantScope::default() },
         }
     }
 

@@ -12,9 +12,9 @@ mod items;
 mod ocsf;
 pub mod search;
 pub mod segment;
-pub mod sight;
 mod storable;
 pub mod verify;
+pub mod visibility;
 mod what;
 mod words;
 

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
+    grant_scope::{GrantScope, GrantScopeError, PathPrefix, TagPrefix},
     id::{DistributionId, GrantId},
-    reach::{PathPrefix, Reach, ReachError, TagPrefix},
 };
 
 /// The longest name of a group and of a tag of a distribution.
@@ -85,7 +85,7 @@ pub struct Grant {
     pub id: GrantId,
     pub subject: Subject,
     pub place: Place,
-    pub reach: Reach,
+    pub reach: GrantScope,
 }
 
 impl Grant {
@@ -133,10 +133,10 @@ pub fn parse_place(distribution: &str, tag: &str) -> Result<Place, GrantError> {
 }
 
 /// Reads the fields for paths and tags; an empty one grants none of that kind.
-pub fn parse_reach(paths: &str, tags: Option<&str>, everything: bool) -> Result<Reach, ReachError> {
+pub fn parse_reach(paths: &str, tags: Option<&str>, everything: bool) -> Result<GrantScope, GrantScopeError> {
     let paths = if paths.trim().is_empty() { None } else { Some(PathPrefix::parse(paths)?) };
     let tags = tags.map(TagPrefix::parse).transpose()?;
-    Reach::of(paths, tags, everything)
+    GrantScope::of(paths, tags, everything)
 }
 
 /// Why a group cannot be named like this.
@@ -200,6 +200,6 @@ mod tests {
             grant.words(),
             "distributions tagged team=docs: paths below /docs/ and tags that begin with #doc:"
         );
-        assert_eq!(parse_reach("", None, false), Err(ReachError::Nothing));
+        assert_eq!(parse_reach("", None, false), Err(GrantScopeError::Nothing));
     }
 }

@@ -32,7 +32,7 @@ pub use sheet::{Sheet, sheet};
 use std::mem;
 
 use crate::domain::{
-    audit::{Action, Chained, Event, VERSION, sight::Sight},
+    audit::{Action, Chained, Event, VERSION, visibility::Visibility},
     id::{DistributionId, InvalidationId},
 };
 
@@ -40,7 +40,7 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_one, fetch_optional, insert_all},
     parts::{items_to_json, signed},
-    sight::bars,
+    visibility::bars,
 };
 
 /// The columns of an event, in the order of [`Row`].
@@ -214,11 +214,11 @@ pub struct Wanted {
     pub action: Option<Action>,
 }
 
-/// Up to `limit` events before a sequence, newest first, less what [`Sight::admits`] would not show; `None` is
+/// Up to `limit` events before a sequence, newest first, less what [`Visibility::admits`] would not show; `None` is
 /// everything.
 pub async fn page_seen_by(
     conn: &mut Conn,
-    sight: Option<&Sight>,
+    visibility: Option<&Visibility>,
     wanted: &Wanted,
     sequence: i64,
     limit: usize,
@@ -232,14 +232,14 @@ pub async fn page_seen_by(
                AND ($8 = '' OR action = $8)
              ORDER BY sequence DESC LIMIT $5",
         sequence,
-        sight.is_none(),
-        sight.map_or_else(String::new, |sight| bars(&sight.distributions)),
-        sight.map_or("", |sight| sight.id.as_str()),
+        visibility.is_none(),
+        visibility.map_or_else(String::new, |visibility| bars(&visibility.distributions)),
+        visibility.map_or("", |visibility| visibility.id.as_str()),
         signed(limit),
         wanted.distribution.as_ref().map_or("", DistributionId::as_str),
         wanted.invalidation.as_ref().map_or("", InvalidationId::as_str),
         wanted.action.map_or("", Action::as_str),
-        sight.map_or("", |sight| sight.kind.as_str()),
+        visibility.map_or("", |visibility| visibility.kind.as_str()),
     )
 }
 

@@ -2,8 +2,8 @@
 
 use crate::domain::{
     grant::{Grant, Place, Subject, SubjectKind},
+    grant_scope::{GrantScope, PathPrefix, TagPrefix},
     id::{DistributionId, GrantId, PersonId},
-    reach::{PathPrefix, Reach, TagPrefix},
     time::Timestamp,
 };
 
@@ -64,7 +64,7 @@ impl Row {
             id: GrantId::from_trusted(self.id),
             subject: Subject { kind, id: self.subject_id },
             place,
-            reach: Reach {
+            reach: GrantScope {
                 paths: self.path_prefix.map(PathPrefix::from_trusted),
                 tags: self.tag_prefix.map(TagPrefix::from_trusted),
                 everything: self.everything,

@@ -14,7 +14,7 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
     parts::{count, list_to_json, optional_time, signed, time},
-    sight::Sight,
+    visibility::Visibility,
 };
 
 macro_rules! select {
@@ -159,7 +159,7 @@ pub async fn find_all(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Inv
 
 /// Those that somebody may see and that have not ended or need a look, newest first.
 pub async fn active(conn: &mut Conn, access: &Access, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
-    let sight = Sight::of(access);
+    let visibility = Visibility::of(access);
     let rows = fetch_all!(
         conn,
         Row,
@@ -168,8 +168,8 @@ pub async fn active(conn: &mut Conn, access: &Access, limit: usize) -> Result<Ve
                AND ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
              ORDER BY requested_at DESC, id DESC LIMIT $3"
         ),
-        sight.all,
-        sight.list.as_str(),
+        visibility.all,
+        visibility.list.as_str(),
         signed(limit),
     )?;
     rows.into_iter().map(Row::into_invalidation).collect()
@@ -177,7 +177,7 @@ pub async fn active(conn: &mut Conn, access: &Access, limit: usize) -> Result<Ve
 
 /// The newest ones of all distributions that somebody may see.
 pub async fn recent(conn: &mut Conn, access: &Access, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
-    let sight = Sight::of(access);
+    let visibility = Visibility::of(access);
     let rows = fetch_all!(
         conn,
         Row,
@@ -185,8 +185,8 @@ pub async fn recent(conn: &mut Conn, access: &Access, limit: usize) -> Result<Ve
             "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
              ORDER BY requested_at DESC, id DESC LIMIT $3"
         ),
-        sight.all,
-        sight.list.as_str(),
+        visibility.all,
+        visibility.list.as_str(),
         signed(limit),
     )?;
     rows.into_iter().map(Row::into_invalidation).collect()
@@ -208,7 +208,7 @@ pub async fn page(
     wanted: &Wanted,
     limit: usize,
 ) -> Result<Vec<Invalidation>, StoreError> {
-    let sight = Sight::of(access);
+    let visibility = Visibility::of(access);
     // Without a place to go on from, everything is before the end of time.
     let (before, id) = wanted.after.as_ref().map_or((i64::MAX, ""), |(at, id)| (at.as_micros(), id.as_str()));
     let rows = fetch_all!(
@@ -220,8 +220,8 @@ pub async fn page(
                AND (requested_at < $5 OR (requested_at = $5 AND id < $6))
              ORDER BY requested_at DESC, id DESC LIMIT $7"
         ),
-        sight.all,
-        sight.list.as_str(),
+        visibility.all,
+        visibility.list.as_str(),
         wanted.distribution.as_ref().map_or("", DistributionId::as_str),
         wanted.state.map_or("", InvalidationState::as_str),
         before,

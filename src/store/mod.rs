@@ -32,13 +32,13 @@ mod readers;
 pub mod saved_searches;
 pub mod second_steps;
 pub mod sessions;
-mod sight;
 pub mod survey;
 pub mod tables;
 pub mod times;
 pub mod tokens;
 pub mod trail;
 pub mod unsettled;
+mod visibility;
 pub mod waiting;
 
 pub use db::{Conn, Db, Tx};

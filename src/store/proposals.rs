@@ -14,7 +14,7 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one, fetch_optional},
     parts::{count, items_from_json, items_to_json, optional_time, signed, time},
-    sight::Sight,
+    visibility::Visibility,
 };
 
 macro_rules! select {
@@ -139,7 +139,7 @@ pub async fn recent(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<Proposal>, StoreError> {
-    let sight = Sight::of(access);
+    let visibility = Visibility::of(access);
     let rows = fetch_all!(
         conn,
         Row,
@@ -147,8 +147,8 @@ pub async fn recent(
             "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
              ORDER BY asked_at DESC, id DESC LIMIT $3"
         ),
-        sight.all,
-        sight.list.as_str(),
+        visibility.all,
+        visibility.list.as_str(),
         signed(limit),
     )?;
     rows.into_iter().map(|row| row.into_shown(now)).collect()
@@ -156,14 +156,14 @@ pub async fn recent(
 
 /// How many wait that somebody may see.
 pub async fn waiting(conn: &mut Conn, access: &Access, now: Timestamp) -> Result<usize, StoreError> {
-    let sight = Sight::of(access);
+    let visibility = Visibility::of(access);
     let (number,) = fetch_one!(
         conn,
         (i64,),
         "SELECT count(*) FROM proposal WHERE state = 'waiting' AND expires_at > $3 AND expires_at <= $4
            AND ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)",
-        sight.all,
-        sight.list.as_str(),
+        visibility.all,
+        visibility.list.as_str(),
         now.as_micros(),
         latest_end(now).as_micros(),
     )?;

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     commands::CommandContext,
-    domain::audit::{self, Action, Chained, sight::Sight},
+    domain::audit::{self, Action, Chained, visibility::Visibility},
     store::{StoreError, access, audit as history},
 };
 
@@ -201,8 +201,8 @@ impl Reader {
             let mut conn = self.web.context.db.read().await.ok()?;
             visitor.access = access::of_person(&mut conn, &visitor.person.id).await.ok()??;
         }
-        let sight = Sight::of(&visitor.acting.actor, &visitor.access);
-        Some(sight.is_none_or(|sight| sight.admits(event)))
+        let visibility = Visibility::of(&visitor.acting.actor, &visitor.access);
+        Some(visibility.is_none_or(|visibility| visibility.admits(event)))
     }
 
     /// Reads on from the cursor. Ends the stream where the database does not answer: the browser comes back.

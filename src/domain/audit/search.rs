@@ -3,7 +3,7 @@
 
 use super::{
     Action, Event, Outcome,
-    sight::Sight,
+    visibility::Visibility,
     what::spelled,
     words::{holds, needles, texts, tokens},
 };
@@ -32,7 +32,7 @@ pub struct Search {
     /// Only what was done outside Unstale, or only what was not.
     pub outside: Option<bool>,
     /// `None` for whoever sees everything.
-    pub sight: Option<Sight>,
+    pub visibility: Option<Visibility>,
 }
 
 /// How an item touches the path that was asked for.
@@ -176,7 +176,7 @@ impl Search {
             && self.from.is_none_or(|from| at >= from)
             && self.until.is_none_or(|until| at < until)
             && self.outside.is_none_or(|wanted| wanted == outside)
-            && self.sight.as_ref().is_none_or(|sight| sight.admits(event))
+            && self.visibility.as_ref().is_none_or(|visibility| visibility.admits(event))
     }
 
     /// Does an event with all its items answer the box?
@@ -340,7 +340,10 @@ mod tests {
             Search { from: Some(at(10)), ..Search::default() },
             Search { until: Some(at(9)), ..Search::default() },
             Search { outside: Some(true), ..Search::default() },
-            Search { sight: Sight::of(&Actor::nobody("x"), &Access::nobody()), ..Search::default() },
+            Search {
+                visibility: Visibility::of(&Actor::nobody("x"), &Access::nobody()),
+                ..Search::default()
+            },
         ] {
             assert!(!narrow.admits(&event) && !narrow.is_everything(), "{narrow:?}");
         }

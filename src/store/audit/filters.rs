@@ -14,7 +14,7 @@ pub(super) fn is_filtered(search: &Search) -> bool {
 
 /// So many that no index answers them together?
 pub(super) fn many_filters(search: &Search) -> bool {
-    number(search) > 1 || search.sight.is_some()
+    number(search) > 1 || search.visibility.is_some()
 }
 
 fn number(search: &Search) -> usize {
@@ -24,7 +24,7 @@ fn number(search: &Search) -> usize {
         search.action.is_some(),
         search.outcome.is_some(),
         search.outside.is_some(),
-        search.sight.is_some(),
+        search.visibility.is_some(),
     ]
     .into_iter()
     .filter(|set| *set)
@@ -56,7 +56,7 @@ pub(super) fn filters(postgres: bool, search: &Search) -> String {
         outside,
         if search.from.is_some() { &from } else { "CAST($7 AS BIGINT) IS NULL" },
         if search.until.is_some() { &until } else { "CAST($8 AS BIGINT) IS NULL" },
-        sight(postgres, search.sight.is_some()),
+        visibility(postgres, search.visibility.is_some()),
         serving(postgres, search.serving.is_some()),
     ]
     .join(" AND ")
@@ -67,8 +67,8 @@ const DONE_AT: &str = "(CASE WHEN actor_kind = 'outside' THEN
          COALESCE((SELECT i.requested_at FROM invalidation i WHERE i.id = audit_event.invalidation_id), at)
      ELSE at END)";
 
-/// What somebody may see, as [`crate::domain::audit::sight::Sight::admits`] says it; its parameters are $10 to $12.
-const fn sight(postgres: bool, narrowed: bool) -> &'static str {
+/// What somebody may see, as [`crate::domain::audit::sight::Visibility::admits`] says it; its parameters are $10 to $12.
+const fn visibility(postgres: bool, narrowed: bool) -> &'static str {
     match (narrowed, postgres) {
         (false, _) => "CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL AND CAST($12 AS TEXT) IS NULL",
         (true, false) => {
@@ -112,9 +112,12 @@ macro_rules! filtered_lines {
             search.from.map(crate::domain::time::Timestamp::as_micros),
             search.until.map(crate::domain::time::Timestamp::as_micros),
             $crate::store::parts::signed($limit),
-            search.sight.as_ref().map(|sight| sight.kind.as_str()),
-            search.sight.as_ref().map(|sight| sight.id.as_str()),
-            search.sight.as_ref().map(|sight| $crate::store::audit::filters::list(&sight.distributions)),
+            search.visibility.as_ref().map(|visibility| visibility.kind.as_str()),
+            search.visibility.as_ref().map(|visibility| visibility.id.as_str()),
+            search
+                .visibility
+                .as_ref()
+                .map(|visibility| $crate::store::audit::filters::list(&visibility.distributions)),
             search.serving.as_deref().map($crate::store::audit::filters::list),
         )
     }};

@@ -14,7 +14,7 @@ use super::{
         Conn, StoreError,
         db::{fetch_all, fetch_one},
         parts::{count, list_to_json, signed, time},
-        sight::Sight,
+        visibility::Visibility,
     },
     Row, select,
 };
@@ -29,14 +29,14 @@ pub struct Known {
 
 /// How many distributions an actor sees.
 pub async fn known(conn: &mut Conn, access: &Access) -> Result<Known, StoreError> {
-    let sight = Sight::of(access);
+    let visibility = Visibility::of(access);
     let (all, gone) = fetch_one!(
         conn,
         (i64, i64),
         "SELECT count(*), count(gone_at) FROM distribution
          WHERE ($1 OR replace($2, '|' || id || '|', '') <> $2)",
-        sight.all,
-        sight.list,
+        visibility.all,
+        visibility.list,
     )?;
     Ok(Known { here: count(all - gone), gone: count(gone) })
 }
@@ -48,7 +48,7 @@ pub async fn page(
     after: Option<&Place>,
     limit: usize,
 ) -> Result<Vec<Distribution>, StoreError> {
-    let sight = Sight::of(access);
+    let visibility = Visibility::of(access);
     let rows = fetch_all!(
         conn,
         Row,
@@ -57,8 +57,8 @@ pub async fn page(
                AND ((gone_at IS NOT NULL) = $3 AND id > $4 OR gone_at IS NOT NULL AND NOT $3)
              ORDER BY gone_at IS NOT NULL, id LIMIT $5"
         ),
-        sight.all,
-        sight.list,
+        visibility.all,
+        visibility.list,
         after.is_some_and(|place| place.gone),
         after.map_or("", |place| place.id.as_str()),
         signed(limit),
@@ -85,7 +85,7 @@ pub async fn most_used(
     looked_at: usize,
     limit: usize,
 ) -> Result<Vec<DistributionId>, StoreError> {
-    let sight = Sight::of(access);
+    let visibility = Visibility::of(access);
     let rows = fetch_all!(
         conn,
         (String,),
@@ -94,8 +94,8 @@ pub async fn most_used(
              WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
              ORDER BY requested_at DESC, id DESC LIMIT $3) AS latest
          GROUP BY distribution_id ORDER BY count(*) DESC, max(requested_at) DESC, distribution_id LIMIT $4",
-        sight.all,
-        sight.list,
+        visibility.all,
+        visibility.list,
         signed(looked_at),
         signed(limit),
     )?;

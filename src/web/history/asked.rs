@@ -100,8 +100,10 @@ impl Wanted {
             find_named(text, all, sees)
                 .map_or_else(|_| DistributionId::from_trusted(text), |site| site.id.clone())
         });
-        let search =
-            search.map(|search| Search { sight: super::sight(visitor), ..asked::over(all, sees, search) });
+        let search = search.map(|search| Search {
+            visibility: super::visibility(visitor),
+            ..asked::over(all, sees, search)
+        });
         (fields, search)
     }
 

@@ -20,7 +20,7 @@ use super::{
         state::Web,
         view::{self, Frame, Tab},
     },
-    row, sight,
+    row, visibility,
 };
 
 #[derive(Template)]
@@ -59,7 +59,8 @@ pub async fn show(
 ) -> Result<Html<String>, WebError> {
     let mut conn = web.context.db.read().await?;
     let found = audit::find(&mut conn, sequence).await?;
-    let seen = found.filter(|found| sight(&visitor).is_none_or(|sight| sight.admits(&found.event)));
+    let seen =
+        found.filter(|found| visibility(&visitor).is_none_or(|visibility| visibility.admits(&found.event)));
     let Some(chained) = seen else { return Err(WebError::NotFound) };
     let address = format!("/history/{sequence}");
     let title = format!("Event {sequence}");

@@ -12,11 +12,11 @@ pub use export::{csv, jsonl, ocsf};
 pub use page::show;
 pub use saved::{forget, save};
 
-use crate::domain::audit::sight::Sight;
+use crate::domain::audit::visibility::Visibility;
 
 use super::auth::Visitor;
 
 /// What this person may see of the history; `None` is everything.
-fn sight(visitor: &Visitor) -> Option<Sight> {
-    Sight::of(&visitor.acting.actor, &visitor.access)
+fn visibility(visitor: &Visitor) -> Option<Visibility> {
+    Visibility::of(&visitor.acting.actor, &visitor.access)
 }

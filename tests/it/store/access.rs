@@ -4,12 +4,12 @@ use unstale::{
     domain::{
         access::{Access, Granted, Role},
         actor::{Acting, Actor},
-        audit::{Action, Event, sight::Sight},
+        audit::{Action, Event, visibility::Visibility},
         grant::{Grant, Place, Subject, SubjectKind, parse_place, parse_reach},
+        grant_scope::GrantScope,
         id::{GrantId, PersonId, TokenId},
         item::Item,
         person::Person,
-        reach::Reach,
         secret::Secret,
         session::SessionLimits,
         token::Token,
@@ -242,12 +242,13 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
         event.distribution = site.map(id);
         database.append(event.clone()).await;
     }
-    let only = Granted { sites: [id("E1")].into(), reach: Reach::whole() };
+    let only = Granted { sites: [id("E1")].into(), reach: GrantScope::whole() };
     let narrowed = Access::new(Role::Operator, vec![only]);
     let seen = async |access: &Access, limit| {
-        let (wanted, sight) = (audit::Wanted::default(), Sight::of(&ada, access));
-        let read =
-            async |conn: &mut Conn| audit::page_seen_by(conn, sight.as_ref(), &wanted, i64::MAX, limit).await;
+        let (wanted, visibility) = (audit::Wanted::default(), Visibility::of(&ada, access));
+        let read = async |conn: &mut Conn| {
+            audit::page_seen_by(conn, visibility.as_ref(), &wanted, i64::MAX, limit).await
+        };
         let events = database.get(read).await;
         events.into_iter().map(|event| event.sequence).collect::<Vec<_>>()
     };

@@ -4,9 +4,9 @@ use unstale::{
     domain::{
         access::{Access, Granted, Role},
         distribution::{Distribution, DistributionConfig, Place},
+        grant_scope::GrantScope,
         id::DistributionId,
         outside::Reading,
-        reach::Reach,
         time::Timestamp,
     },
     store::{
@@ -149,7 +149,7 @@ async fn the_last_request_of_each_is_told(database: &Database) {
 }
 
 fn narrowed(sites: &[&str]) -> Access {
-    let granted = Granted { sites: sites.iter().map(|site| id(site)).collect(), reach: Reach::whole() };
+    let granted = Granted { sites: sites.iter().map(|site| id(site)).collect(), reach: GrantScope::whole() };
     Access::new(Role::Viewer, vec![granted])
 }
 

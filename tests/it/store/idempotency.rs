@@ -4,11 +4,11 @@ use unstale::{
     domain::{
         access::{Access, Granted, Role},
         actor::{Acting, Actor},
-        audit::{Action, Event, sight::Sight},
+        audit::{Action, Event, visibility::Visibility},
+        grant_scope::GrantScope,
         id::{InvalidationId, RequestKey},
         idempotency::{Answer, Kept},
         invalidation::InvalidationState,
-        reach::Reach,
     },
     store::{Conn, StoreError, audit, idempotency, invalidations},
 };
@@ -17,7 +17,7 @@ use super::given::{self, id};
 use crate::support::{Database, acting, all_seen, at, on_each_engine, uuid};
 
 fn only(site: &str) -> Access {
-    Access::new(Role::Viewer, vec![Granted { sites: [id(site)].into(), reach: Reach::whole() }])
+    Access::new(Role::Viewer, vec![Granted { sites: [id(site)].into(), reach: GrantScope::whole() }])
 }
 
 async fn a_key_keeps_its_first_answer(database: &Database) {
@@ -80,9 +80,9 @@ async fn the_history_is_narrowed_to_what_is_wanted(database: &Database) {
         database.append(event).await;
     }
     let found = async |access: Access, wanted: audit::Wanted, before: i64| {
-        let sight = Sight::of(&Actor::nobody(""), &access);
+        let visibility = Visibility::of(&Actor::nobody(""), &access);
         let read =
-            async |conn: &mut Conn| audit::page_seen_by(conn, sight.as_ref(), &wanted, before, 9).await;
+            async |conn: &mut Conn| audit::page_seen_by(conn, visibility.as_ref(), &wanted, before, 9).await;
         let page = database.get(read).await;
         page.into_iter().map(|chained| chained.sequence).collect::<Vec<_>>()
     };

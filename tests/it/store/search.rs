@@ -6,7 +6,7 @@ use unstale::{
         audit::{
             Action, Event, ItemsRecord, Outcome,
             search::{Search, What, item_key, words_of},
-            sight::Sight,
+            visibility::Visibility,
         },
         item::Item,
     },
@@ -155,12 +155,12 @@ async fn nobody_finds_what_they_may_not_see(database: &Database) {
     let mut others = Event::new(at(8), &Acting::service(), Action::SetUp);
     "web theirs".clone_into(&mut others.reason);
     database.append(others).await;
-    let sight =
-        Some(Sight { kind: ActorKind::Person, id: "p1".to_owned(), distributions: [id("E1")].into() });
+    let visibility =
+        Some(Visibility { kind: ActorKind::Person, id: "p1".to_owned(), distributions: [id("E1")].into() });
     for (typed, expected) in
         [("", &[7_i64, 5, 2, 1][..]), ("/images/x.png", &[5, 2]), ("web", &[7, 1]), ("product", &[])]
     {
-        let search = Search { sight: sight.clone(), ..about(typed) };
+        let search = Search { visibility: visibility.clone(), ..about(typed) };
         assert_eq!(all(database, &search).await, expected, "{typed}");
     }
 }

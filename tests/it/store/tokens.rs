@@ -4,8 +4,8 @@ use unstale::{
     domain::{
         access::Role,
         grant::{Grant, Place, Subject},
+        grant_scope::GrantScope,
         id::{GrantId, TokenId},
-        reach::Reach,
         secret::SecretHash,
         token::Token,
     },
@@ -99,7 +99,7 @@ async fn a_token_is_never_more_than_its_maker_may_now(database: &Database) {
         id: GrantId::from_trusted("g1"),
         subject: Subject::parse(&format!("person:{}", ada.id)).unwrap(),
         place: Place::Distribution(given::id("E1")),
-        reach: Reach::whole(),
+        reach: GrantScope::whole(),
     };
     database.write(async |tx| grants::insert(tx, &narrow, at(0)).await).await;
     let narrowed = may().await.unwrap();

@@ -9,14 +9,14 @@ use crate::domain::{access::Access, id::DistributionId};
 
 /// The two arguments of such a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sight {
+pub(super) struct Visibility {
     /// Nothing is hidden.
     pub all: bool,
     /// `|E1|E2|`; IDs have no bars.
     pub list: String,
 }
 
-impl Sight {
+impl Visibility {
     pub fn of(access: &Access) -> Self {
         match access.sites() {
             None => Self { all: true, list: String::new() },
@@ -37,10 +37,12 @@ mod tests {
 
     #[test]
     fn an_empty_list_fits_nothing() {
-        assert!(Sight::of(&Access::whole(Role::Viewer)).all);
-        let none =
-            Granted { sites: std::collections::BTreeSet::new(), reach: crate::domain::reach::Reach::whole() };
-        let sight = Sight::of(&Access::new(Role::Viewer, vec![none]));
-        assert_eq!(sight, Sight { all: false, list: "|".to_owned() });
+        assert!(Visibility::of(&Access::whole(Role::Viewer)).all);
+        let none = Granted {
+            sites: std::collections::BTreeSet::new(),
+            reach: crate::domain::grant_scope::GrantScope::whole(),
+        };
+        let visibility = Visibility::of(&Access::new(Role::Viewer, vec![none]));
+        assert_eq!(visibility, Visibility { all: false, list: "|".to_owned() });
     }
 }

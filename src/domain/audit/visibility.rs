@@ -12,13 +12,13 @@ use crate::domain::{
 
 /// What somebody may see who does not see everything: these distributions, and of the rest only their own acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub struct Visibility {
     pub kind: ActorKind,
     pub id: String,
     pub distributions: BTreeSet<DistributionId>,
 }
 
-impl Sight {
+impl Visibility {
     /// As far as this actor sees with this access; `None` is everything. A token is an actor of its own: what its maker
     /// does elsewhere is not for it to read.
     #[must_use]
@@ -44,7 +44,7 @@ mod tests {
         access::{Granted, Role},
         actor::{Acting, Origin},
         audit::Action,
-        reach::Reach,
+        grant_scope::GrantScope,
         time::Timestamp,
     };
 
@@ -61,10 +61,11 @@ mod tests {
 
     #[test]
     fn who_is_narrowed_sees_their_places_and_their_own_acts_and_nothing_else() {
-        let grant = Granted { sites: [DistributionId::from_trusted("E1")].into(), reach: Reach::whole() };
+        let grant =
+            Granted { sites: [DistributionId::from_trusted("E1")].into(), reach: GrantScope::whole() };
         let narrowed = Access::new(Role::Operator, vec![grant.clone()]).of("maker");
         let token = actor(ActorKind::Token, "t1");
-        let sight = Sight::of(&token, &narrowed).unwrap();
+        let visibility = Visibility::of(&token, &narrowed).unwrap();
         for (by, site, seen) in [
             (&token, None, true),
             (&token, Some("E1"), true),
@@ -75,9 +76,9 @@ mod tests {
             (&actor(ActorKind::Person, "maker"), None, false),
             (&Actor::service(), None, false),
         ] {
-            assert_eq!(sight.admits(&event(by, site)), seen, "{by:?} {site:?}");
+            assert_eq!(visibility.admits(&event(by, site)), seen, "{by:?} {site:?}");
         }
-        assert_eq!(Sight::of(&token, &Access::whole(Role::Viewer)), None);
-        assert_eq!(Sight::of(&token, &Access::new(Role::Admin, vec![grant])), None);
+        assert_eq!(Visibility::of(&token, &Access::whole(Role::Viewer)), None);
+        assert_eq!(Visibility::of(&token, &Access::new(Role::Admin, vec![grant])), None);
     }
 }

@@ -13,7 +13,7 @@ const TILDE: &str = "%7E";
 
 /// What of a distribution may be refreshed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reach {
+pub struct GrantScope {
     pub paths: Option<PathPrefix>,
     pub tags: Option<TagPrefix>,
     /// `/*`, which refreshes everything.
@@ -30,7 +30,7 @@ pub struct TagPrefix(String);
 
 /// Why a reach cannot be granted as typed, in words for the person at the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ReachError {
+pub enum GrantScopeError {
     #[error("Begin the prefix with a slash, such as /docs/.")]
     NoSlash,
     #[error(
@@ -51,7 +51,7 @@ pub enum ReachError {
     Nothing,
 }
 
-impl Reach {
+impl GrantScope {
     /// Everything that there is.
     #[must_use]
     pub fn whole() -> Self {
@@ -67,11 +67,11 @@ impl Reach {
         paths: Option<PathPrefix>,
         tags: Option<TagPrefix>,
         everything: bool,
-    ) -> Result<Self, ReachError> {
+    ) -> Result<Self, GrantScopeError> {
         if paths.is_none() && tags.is_none() {
-            Err(ReachError::Nothing)
+            Err(GrantScopeError::Nothing)
         } else if everything && paths.as_ref().is_none_or(|prefix| prefix.0 != "/") {
-            Err(ReachError::EverythingNeedsAll)
+            Err(GrantScopeError::EverythingNeedsAll)
         } else {
             Ok(Self { paths, tags, everything })
         }
@@ -113,20 +113,20 @@ impl Reach {
 
 impl PathPrefix {
     /// Reads a prefix as an administrator typed it and spells it as items are spelled.
-    pub fn parse(typed: &str) -> Result<Self, ReachError> {
+    pub fn parse(typed: &str) -> Result<Self, GrantScopeError> {
         let typed = typed.trim();
         if !typed.starts_with('/') {
-            return Err(ReachError::NoSlash);
+            return Err(GrantScopeError::NoSlash);
         }
         if typed.contains(['*', '?', '#']) || typed.chars().any(char::is_control) {
-            return Err(ReachError::NotAPath);
+            return Err(GrantScopeError::NotAPath);
         }
-        let text = encode_path(typed).ok_or(ReachError::BrokenEscape)?.text;
+        let text = encode_path(typed).ok_or(GrantScopeError::BrokenEscape)?.text;
         if has_dot_segment(&text) {
-            return Err(ReachError::Dots);
+            return Err(GrantScopeError::Dots);
         }
         if text.chars().count() > PATH_MAX {
-            return Err(ReachError::TooLong);
+            return Err(GrantScopeError::TooLong);
         }
         Ok(Self(text))
     }
@@ -163,14 +163,14 @@ impl PathPrefix {
 
 impl TagPrefix {
     /// Reads a prefix as an administrator typed it, with or without the `#`.
-    pub fn parse(typed: &str) -> Result<Self, ReachError> {
+    pub fn parse(typed: &str) -> Result<Self, GrantScopeError> {
         let typed = typed.trim();
         let text = typed.strip_prefix('#').unwrap_or(typed);
         let plain = text.bytes().all(|b| (33..=126).contains(&b) && b != b',' && b != b'*');
         if plain && text.len() <= TAG_MAX {
             Ok(Self(text.to_ascii_lowercase()))
         } else {
-            Err(ReachError::Tag)
+            Err(GrantScopeError::Tag)
         }
     }
 
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     fn covers(prefix: &str, item: &str) -> bool {
-        let reach = Reach { paths: Some(PathPrefix::parse(prefix).unwrap()), ..Reach::default() };
+        let reach = GrantScope { paths: Some(PathPrefix::parse(prefix).unwrap()), ..GrantScope::default() };
         reach.covers(&Item::from_trusted(item))
     }
 
@@ -272,36 +272,36 @@ mod tests {
     fn a_prefix_is_spelled_as_items_are() {
         assert!(covers("/größe/", "/gr%C3%B6%C3%9Fe/a"));
         for prefix in [PathPrefix::parse("/~ada/").unwrap(), PathPrefix::from_trusted("/~ada/")] {
-            let reach = Reach { paths: Some(prefix), ..Reach::default() };
+            let reach = GrantScope { paths: Some(prefix), ..GrantScope::default() };
             for item in ["/%7Eada/a", "/~ada/a", "/%7Eada/*"] {
                 assert!(reach.covers(&Item::from_trusted(item)), "{item}");
             }
             assert!(!reach.covers(&Item::from_trusted("/%7Eadam/a")));
         }
-        assert_eq!(PathPrefix::parse("docs/"), Err(ReachError::NoSlash));
-        assert_eq!(PathPrefix::parse(""), Err(ReachError::NoSlash));
-        assert_eq!(PathPrefix::parse("/docs/*"), Err(ReachError::NotAPath));
-        assert_eq!(PathPrefix::parse("/docs?x"), Err(ReachError::NotAPath));
-        assert_eq!(PathPrefix::parse("/docs/../a/"), Err(ReachError::Dots));
-        assert_eq!(PathPrefix::parse("/100%"), Err(ReachError::BrokenEscape));
-        assert_eq!(PathPrefix::parse(&format!("/{}", "a".repeat(4_000))), Err(ReachError::TooLong));
+        assert_eq!(PathPrefix::parse("docs/"), Err(GrantScopeError::NoSlash));
+        assert_eq!(PathPrefix::parse(""), Err(GrantScopeError::NoSlash));
+        assert_eq!(PathPrefix::parse("/docs/*"), Err(GrantScopeError::NotAPath));
+        assert_eq!(PathPrefix::parse("/docs?x"), Err(GrantScopeError::NotAPath));
+        assert_eq!(PathPrefix::parse("/docs/../a/"), Err(GrantScopeError::Dots));
+        assert_eq!(PathPrefix::parse("/100%"), Err(GrantScopeError::BrokenEscape));
+        assert_eq!(PathPrefix::parse(&format!("/{}", "a".repeat(4_000))), Err(GrantScopeError::TooLong));
     }
 
     #[test]
     fn every_path_is_not_yet_everything() {
         assert!(covers("/", "/a*") && covers("/", "/") && covers("/", "/index.html"));
         assert!(!covers("/", "/*"), "that is allowed by itself");
-        assert!(Reach::whole().covers(&Item::from_trusted("/*")));
-        assert!(Reach::whole().covers(&Item::from_trusted("#any")));
+        assert!(GrantScope::whole().covers(&Item::from_trusted("/*")));
+        assert!(GrantScope::whole().covers(&Item::from_trusted("#any")));
         let docs = Some(PathPrefix::parse("/docs/").unwrap());
-        assert_eq!(Reach::of(docs, None, true), Err(ReachError::EverythingNeedsAll));
-        assert_eq!(Reach::of(None, None, false), Err(ReachError::Nothing));
+        assert_eq!(GrantScope::of(docs, None, true), Err(GrantScopeError::EverythingNeedsAll));
+        assert_eq!(GrantScope::of(None, None, false), Err(GrantScopeError::Nothing));
     }
 
     #[test]
     fn tags_are_granted_by_their_beginning_and_know_no_case() {
         let tags = Some(TagPrefix::parse("#Product:").unwrap());
-        let reach = Reach::of(None, tags, false).unwrap();
+        let reach = GrantScope::of(None, tags, false).unwrap();
         assert!(
             reach.covers(&Item::from_trusted("#product:1")) && reach.covers(&Item::from_trusted("#PRODUCT:"))
         );
@@ -309,8 +309,8 @@ mod tests {
             !reach.covers(&Item::from_trusted("#produc")) && !reach.covers(&Item::from_trusted("/product:1"))
         );
         assert_eq!(reach.words(), "tags that begin with #product:");
-        assert_eq!(TagPrefix::parse("a b"), Err(ReachError::Tag));
-        assert_eq!(TagPrefix::parse("a*"), Err(ReachError::Tag));
+        assert_eq!(TagPrefix::parse("a b"), Err(GrantScopeError::Tag));
+        assert_eq!(TagPrefix::parse("a*"), Err(GrantScopeError::Tag));
     }
 
     /// What CloudFront refreshes of this URL (developer guide): the text as it is, or as far as a closing star.

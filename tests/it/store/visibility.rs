@@ -4,9 +4,9 @@ use unstale::{
     domain::{
         access::{Access, Granted, Role},
         actor::{Acting, Actor, ActorKind, Origin},
-        audit::{Action, Chained, Event, search::Search, sight::Sight},
+        audit::{Action, Chained, Event, search::Search, visibility::Visibility},
+        grant_scope::GrantScope,
         id::DistributionId,
-        reach::Reach,
     },
     store::{Conn, audit},
 };
@@ -46,7 +46,7 @@ impl Dice {
     fn access(&mut self) -> Access {
         let granted: Vec<DistributionId> =
             SITES.iter().filter(|_| self.roll(3) == 0).map(|site| id(site)).collect();
-        let grant = Granted { sites: granted.into_iter().collect(), reach: Reach::whole() };
+        let grant = Granted { sites: granted.into_iter().collect(), reach: GrantScope::whole() };
         let grants = if self.roll(6) == 0 { Vec::new() } else { vec![grant] };
         Access::new(ROLES[self.roll(ROLES.len())], grants).of(IDS[self.roll(IDS.len())])
     }
@@ -71,18 +71,22 @@ async fn what_sql_shows_is_what_the_rule_admits(database: &Database) {
     let (mut narrowed, mut own) = (0, 0);
     for _ in 0..120 {
         let (actor, access) = (dice.actor(), dice.access());
-        let sight = Sight::of(&actor, &access);
-        let admitted = |event: &&Chained| sight.as_ref().is_none_or(|sight| sight.admits(&event.event));
+        let visibility = Visibility::of(&actor, &access);
+        let admitted =
+            |event: &&Chained| visibility.as_ref().is_none_or(|visibility| visibility.admits(&event.event));
         let by_rule: Vec<Chained> = all.iter().filter(admitted).cloned().collect();
         let wanted = audit::Wanted::default();
-        let list =
-            async |conn: &mut Conn| audit::page_seen_by(conn, sight.as_ref(), &wanted, i64::MAX, 999).await;
+        let list = async |conn: &mut Conn| {
+            audit::page_seen_by(conn, visibility.as_ref(), &wanted, i64::MAX, 999).await
+        };
         assert_eq!(numbers(&database.get(list).await), numbers(&by_rule), "{actor:?} {access:?}");
-        let search = Search { sight: sight.clone(), ..Search::default() };
+        let search = Search { visibility: visibility.clone(), ..Search::default() };
         let found = database.get(async |conn| audit::search(conn, &search, i64::MAX, 999).await).await;
         assert_eq!(numbers(&found.events), numbers(&by_rule), "{actor:?} {access:?}");
         narrowed += usize::from(by_rule.len() < all.len());
-        own += usize::from(sight.is_some() && by_rule.iter().any(|event| event.event.distribution.is_none()));
+        own += usize::from(
+            visibility.is_some() && by_rule.iter().any(|event| event.event.distribution.is_none()),
+        );
     }
     assert!(narrowed > 40 && own > 20, "{narrowed} {own}");
 }
