@@ -10,7 +10,7 @@ use rust_embed::{Embed, EmbeddedFile};
 
 use crate::domain::secret::sha256_hex;
 
-use super::form::Named;
+use super::form::PathParams;
 
 #[derive(Embed)]
 #[folder = "static"]
@@ -44,7 +44,7 @@ pub fn url(file: &str) -> String {
 }
 
 /// `GET /static/{name}`
-pub async fn show(Named(name): Named<String>) -> Response {
+pub async fn show(PathParams(name): PathParams<String>) -> Response {
     let found = NAMES.files.get(&name).and_then(|file| Some((file, Files::get(file)?)));
     match found {
         Some((file, content)) => answer(file, content),

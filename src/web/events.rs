@@ -28,7 +28,7 @@ use crate::{
 use super::{
     auth::{self, Visitor},
     error::WebError,
-    form::Asked,
+    form::QueryParams,
     state::Web,
     streams::{self, Streams},
 };
@@ -118,7 +118,7 @@ pub struct From {
 pub async fn stream(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(from): Asked<From>,
+    QueryParams(from): QueryParams<From>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let Some(place) = web.hub.streams.open(&visitor.person.id) else {

@@ -25,9 +25,9 @@ const DRAINED_MAX: usize = 32 * 1024 * 1024;
 
 /// A form, or the error page that says why it could not be read.
 #[derive(Debug)]
-pub struct Posted<T, const MAX: usize = SMALL>(pub T);
+pub struct FormBody<T, const MAX: usize = SMALL>(pub T);
 
-impl<T, const MAX: usize> FromRequest<Web> for Posted<T, MAX>
+impl<T, const MAX: usize> FromRequest<Web> for FormBody<T, MAX>
 where
     T: DeserializeOwned + Send + 'static,
 {
@@ -84,9 +84,9 @@ fn twice(pairs: &[u8]) -> Option<String> {
 
 /// What an address asks for behind its `?`, or the error page that says why it could not be read.
 #[derive(Debug)]
-pub struct Asked<T>(pub T);
+pub struct QueryParams<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T> {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WebError> {
@@ -104,9 +104,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
 
 /// What an address names in its path. One that is not even text names nothing.
 #[derive(Debug)]
-pub struct Named<T>(pub T);
+pub struct PathParams<T>(pub T);
 
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParams<T> {
     type Rejection = WebError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {

@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     error::WebError,
-    form::{Asked, Field, Posted},
+    form::{Field, FormBody, QueryParams},
     sign_in::{self, link, throttle},
     state::Web,
     view,
@@ -52,7 +52,10 @@ fn link_is_not_good() -> WebError {
 }
 
 /// `GET /setup?key=…`
-pub async fn show(State(web): State<Web>, Asked(Link { key }): Asked<Link>) -> Result<Response, WebError> {
+pub async fn show(
+    State(web): State<Web>,
+    QueryParams(Link { key }): QueryParams<Link>,
+) -> Result<Response, WebError> {
     let link = Secret::parse(&key).ok_or_else(link_is_not_good)?;
     if !is_good(&web, &link).await? {
         return Err(link_is_not_good());
@@ -81,7 +84,7 @@ pub async fn submit(
     State(web): State<Web>,
     Extension(origin): Extension<Origin>,
     jar: CookieJar,
-    Posted(form): Posted<SetUpForm>,
+    FormBody(form): FormBody<SetUpForm>,
 ) -> Result<Response, WebError> {
     let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;
     throttle::begin_link(&web, &origin)?;

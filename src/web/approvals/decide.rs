@@ -17,7 +17,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Named, Posted},
+        form::{FormBody, PathParams},
         state::Web,
     },
     list,
@@ -36,8 +36,8 @@ const DECIDED: &str =
 pub async fn approve(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
-    Posted(decision): Posted<Decision>,
+    PathParams(id): PathParams<String>,
+    FormBody(decision): FormBody<Decision>,
 ) -> Result<Response, WebError> {
     let what = "approve a request";
     visitor.require_operator(&web, what, None).await?;
@@ -58,8 +58,8 @@ pub async fn approve(
 pub async fn decline(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
-    Posted(decision): Posted<Decision>,
+    PathParams(id): PathParams<String>,
+    FormBody(decision): FormBody<Decision>,
 ) -> Result<Response, WebError> {
     let what = "decline a request";
     visitor.require_operator(&web, what, None).await?;

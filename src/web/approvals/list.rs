@@ -23,7 +23,7 @@ use crate::{
 use super::super::{
     auth::Visitor,
     error::WebError,
-    form::Asked,
+    form::QueryParams,
     state::Web,
     view::{self, Around, Frame, Status, Tab, When},
 };
@@ -76,7 +76,7 @@ pub struct Wanted {
 pub async fn list(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(wanted): Asked<Wanted>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Response, WebError> {
     Ok(render(&web, &visitor, wanted.made.is_some(), None).await?.into_response())
 }

@@ -16,7 +16,7 @@ use crate::{
 use super::super::{
     auth::Visitor,
     error::WebError,
-    form::Asked,
+    form::QueryParams,
     state::Web,
     view::{self, Frame, Part, Status, Tab, When},
 };
@@ -74,7 +74,7 @@ impl Wanted {
 pub async fn list(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(wanted): Asked<Wanted>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Html<String>, WebError> {
     let now = web.context.clock.now();
     let mut conn = web.context.db.read().await?;

@@ -18,7 +18,7 @@ use crate::{
 use super::super::{
     auth::Visitor,
     error::WebError,
-    form::Named,
+    form::PathParams,
     state::Web,
     view::{self, Around, Frame, Row, Status, Tab, When},
 };
@@ -49,7 +49,7 @@ struct Page {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Html<String>, WebError> {
     let id = DistributionId::parse(&id).ok_or(WebError::NotFound)?;
     let now = web.context.clock.now();

@@ -16,7 +16,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::Named,
+        form::PathParams,
         state::Web,
         view::{self, Frame, Tab},
     },
@@ -55,7 +55,7 @@ struct Page {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(sequence): Named<i64>,
+    PathParams(sequence): PathParams<i64>,
 ) -> Result<Html<String>, WebError> {
     let mut conn = web.context.db.read().await?;
     let found = audit::find(&mut conn, sequence).await?;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    super::{auth::Visitor, error::WebError, form::Asked, state::Web},
+    super::{auth::Visitor, error::WebError, form::QueryParams, state::Web},
     asked::Wanted,
 };
 
@@ -27,7 +27,7 @@ const REST: Duration = Duration::from_millis(200);
 pub async fn csv(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(wanted): Asked<Wanted>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Response, WebError> {
     export(web, &visitor, &wanted, Form::Csv).await
 }
@@ -35,7 +35,7 @@ pub async fn csv(
 pub async fn jsonl(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(wanted): Asked<Wanted>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Response, WebError> {
     export(web, &visitor, &wanted, Form::Jsonl).await
 }
@@ -43,7 +43,7 @@ pub async fn jsonl(
 pub async fn ocsf(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(wanted): Asked<Wanted>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Response, WebError> {
     export(web, &visitor, &wanted, Form::Ocsf).await
 }

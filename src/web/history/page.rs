@@ -32,7 +32,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Asked, Field},
+        form::{Field, QueryParams},
         state::Web,
         view::{self, Frame, Offer, Picker, Tab, When},
     },
@@ -103,7 +103,7 @@ struct Heads {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(wanted): Asked<Wanted>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Response, WebError> {
     render(&web, &visitor, &wanted, Field::default()).await
 }

@@ -13,7 +13,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Field, Named, Posted},
+        form::{Field, FormBody, PathParams},
         state::Web,
     },
     asked::Wanted,
@@ -34,7 +34,7 @@ pub struct ToSave {
 pub async fn save(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<ToSave>,
+    FormBody(form): FormBody<ToSave>,
 ) -> Result<Response, WebError> {
     let what = "keep a search";
     let Some(wanted) = read(&form.query) else {
@@ -66,7 +66,7 @@ fn read(query: &str) -> Option<Wanted> {
 pub async fn forget(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Redirect, WebError> {
     let done = commands::forget_search(&web.context, &visitor.acting, &visitor.person.id, &id).await;
     visitor.keep(&web, "forget a search", done).await?;

@@ -9,7 +9,7 @@ use crate::domain::id::DistributionId;
 use super::super::{
     auth::Visitor,
     error::WebError,
-    form::Asked,
+    form::QueryParams,
     state::Web,
     view::{self, Offer, Picker},
 };
@@ -33,7 +33,7 @@ pub struct Wanted {
 pub async fn find(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(wanted): Asked<Wanted>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Html<String>, WebError> {
     let mut conn = web.context.db.read().await?;
     let chosen = match DistributionId::parse(&wanted.distribution) {

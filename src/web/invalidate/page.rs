@@ -19,7 +19,7 @@ use super::{
         auth::Visitor,
         demo::{self, Story},
         error::WebError,
-        form::{Asked, Field},
+        form::{Field, QueryParams},
         state::{Demo, Web},
         view::{self, Around, Flight, Frame, Offer, Picker, Row, Tab},
     },
@@ -66,7 +66,7 @@ pub struct Wanted {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(wanted): Asked<Wanted>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Html<String>, WebError> {
     let distribution = wanted
         .distribution

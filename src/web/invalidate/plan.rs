@@ -24,7 +24,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Field, LIST, Posted},
+        form::{Field, FormBody, LIST},
         state::Web,
         view::{self, When},
     },
@@ -89,7 +89,7 @@ pub async fn plan(
     State(web): State<Web>,
     visitor: Visitor,
     headers: HeaderMap,
-    Posted(mut form): Posted<RequestForm, LIST>,
+    FormBody(mut form): FormBody<RequestForm, LIST>,
 ) -> Result<Response, WebError> {
     if let Some(fill) = form.fill.take() {
         form.items = fill.replace(' ', "\n");

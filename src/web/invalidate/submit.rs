@@ -27,7 +27,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Field, LIST, Posted},
+        form::{Field, FormBody, LIST},
         state::Web,
     },
     RequestForm, page,
@@ -40,7 +40,7 @@ const WHAT: &str = "invalidate";
 pub async fn submit(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<RequestForm, LIST>,
+    FormBody(form): FormBody<RequestForm, LIST>,
 ) -> Result<Response, WebError> {
     let id = DistributionId::parse(&form.distribution);
     if !visitor.person.role.may_invalidate() {

@@ -7,14 +7,14 @@ use crate::{
     domain::id::InvalidationId,
 };
 
-use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
+use super::super::{auth::Visitor, error::WebError, form::PathParams, state::Web};
 
 const WHAT: &str = "cancel an invalidation";
 
 pub async fn cancel(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Redirect, WebError> {
     visitor.require_operator(&web, WHAT, None).await?;
     let Some(id) = InvalidationId::parse(&id) else { return Err(visitor.no_such(&web, WHAT).await) };

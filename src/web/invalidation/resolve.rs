@@ -12,7 +12,7 @@ use crate::{
 use super::super::{
     auth::Visitor,
     error::WebError,
-    form::{Named, Posted},
+    form::{FormBody, PathParams},
     state::Web,
 };
 
@@ -28,8 +28,8 @@ pub struct FoundForm {
 pub async fn found(
     State(web): State<Web>,
     visitor: Visitor,
-    Named((id, batch)): Named<(String, String)>,
-    Posted(form): Posted<FoundForm>,
+    PathParams((id, batch)): PathParams<(String, String)>,
+    FormBody(form): FormBody<FoundForm>,
 ) -> Result<Redirect, WebError> {
     visitor.require_operator(&web, WHAT, None).await?;
     let (id, batch) = find(&web, &visitor, &id, &batch).await?;
@@ -47,7 +47,7 @@ pub async fn found(
 pub async fn not_there(
     State(web): State<Web>,
     visitor: Visitor,
-    Named((id, batch)): Named<(String, String)>,
+    PathParams((id, batch)): PathParams<(String, String)>,
 ) -> Result<Redirect, WebError> {
     visitor.require_operator(&web, WHAT, None).await?;
     let (id, batch) = find(&web, &visitor, &id, &batch).await?;

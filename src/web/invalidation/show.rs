@@ -23,7 +23,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Asked, Named},
+        form::{PathParams, QueryParams},
         state::Web,
         view::{self, Frame, Status, Tab, When},
     },
@@ -82,8 +82,8 @@ pub struct Wanted {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
-    Asked(wanted): Asked<Wanted>,
+    PathParams(id): PathParams<String>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Html<String>, WebError> {
     let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
     let now = web.context.clock.now();

@@ -24,7 +24,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Named, Posted},
+        form::{FormBody, PathParams},
         state::Web,
         view::{self, Frame, Offer, Picker},
     },
@@ -97,7 +97,7 @@ pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<Strin
 pub async fn add(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<GrantForm>,
+    FormBody(form): FormBody<GrantForm>,
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, ADD).await?;
     let names = names(&mut *web.context.db.read().await?).await?;
@@ -121,7 +121,7 @@ pub async fn add(
 pub async fn remove(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Redirect, WebError> {
     let what = "remove a grant";
     visitor.require_admin(&web, what).await?;

@@ -22,7 +22,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Field, Posted},
+        form::{Field, FormBody},
         state::Web,
         view::{self, Frame},
     },
@@ -69,7 +69,7 @@ pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<Strin
 pub async fn add(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<GroupForm>,
+    FormBody(form): FormBody<GroupForm>,
 ) -> Result<Response, WebError> {
     let what = "add a group";
     visitor.require_admin(&web, what).await?;
@@ -93,7 +93,7 @@ pub async fn add(
 pub async fn delete(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<GroupForm>,
+    FormBody(form): FormBody<GroupForm>,
 ) -> Result<Response, WebError> {
     let what = "delete a group";
     visitor.require_admin(&web, what).await?;
@@ -105,7 +105,7 @@ pub async fn delete(
 pub async fn add_member(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<GroupForm>,
+    FormBody(form): FormBody<GroupForm>,
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, MEMBER).await?;
     let person = PersonId::from_trusted(form.person);
@@ -117,7 +117,7 @@ pub async fn add_member(
 pub async fn remove_member(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<GroupForm>,
+    FormBody(form): FormBody<GroupForm>,
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, MEMBER).await?;
     let person = PersonId::from_trusted(form.person);

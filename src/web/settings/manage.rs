@@ -16,7 +16,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Named, Posted},
+        form::{FormBody, PathParams},
         state::Web,
     },
     person::LinkMade,
@@ -32,8 +32,8 @@ pub struct RoleForm {
 pub async fn role(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
-    Posted(form): Posted<RoleForm>,
+    PathParams(id): PathParams<String>,
+    FormBody(form): FormBody<RoleForm>,
 ) -> Result<Response, WebError> {
     let what = "change a role";
     visitor.require_admin(&web, what).await?;
@@ -51,7 +51,7 @@ pub async fn role(
 pub async fn disable(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Response, WebError> {
     let what = "disable a person";
     visitor.require_admin(&web, what).await?;
@@ -64,7 +64,7 @@ pub async fn disable(
 pub async fn enable(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Response, WebError> {
     let what = "enable a person";
     visitor.require_admin(&web, what).await?;
@@ -77,7 +77,7 @@ pub async fn enable(
 pub async fn reset_password(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Response, WebError> {
     let what = "reset a password";
     visitor.require_admin(&web, what).await?;
@@ -92,7 +92,7 @@ pub async fn reset_password(
 pub async fn remove_second_step(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Response, WebError> {
     let what = "take a second step away";
     visitor.require_admin(&web, what).await?;
@@ -105,7 +105,7 @@ pub async fn remove_second_step(
 pub async fn end_sessions(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Response, WebError> {
     let what = "end sessions";
     visitor.require_admin(&web, what).await?;

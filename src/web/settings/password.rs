@@ -16,7 +16,7 @@ use super::{
     super::{
         auth::{self, Kind, Visitor},
         error::WebError,
-        form::Posted,
+        form::FormBody,
         sign_in::throttle,
         state::Web,
     },
@@ -38,7 +38,7 @@ pub async fn submit(
     State(web): State<Web>,
     visitor: Visitor,
     jar: CookieJar,
-    Posted(form): Posted<PasswordForm>,
+    FormBody(form): FormBody<PasswordForm>,
 ) -> Result<Response, WebError> {
     if let Err(error) = check_password(&form.new, &visitor.person.email) {
         let what = Target::new("act", "change the password");

@@ -21,7 +21,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Field, Posted},
+        form::{Field, FormBody},
         state::Web,
         view::{self, Frame, Tab, When},
     },
@@ -99,7 +99,7 @@ pub struct AddForm {
 pub async fn add(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<AddForm>,
+    FormBody(form): FormBody<AddForm>,
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, "add a person").await?;
     let mut email = Field::new(form.email.trim());

@@ -18,7 +18,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::Named,
+        form::PathParams,
         state::Web,
         view::{self, Frame, Tab, When},
     },
@@ -114,7 +114,7 @@ pub(super) fn waiting_requests(number: usize) -> String {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Html<String>, WebError> {
     visitor.require_admin(&web, "look at a person").await?;
     let id = PersonId::from_trusted(id);

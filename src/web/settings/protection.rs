@@ -22,7 +22,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Asked, Field, Posted},
+        form::{Field, FormBody, QueryParams},
         state::Web,
         view::{self, Frame, Offer, Picker},
     },
@@ -82,7 +82,7 @@ pub struct ProtectionForm {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    Asked(wanted): Asked<Wanted>,
+    QueryParams(wanted): QueryParams<Wanted>,
 ) -> Result<Html<String>, WebError> {
     visitor.require_admin(&web, "see the protections").await?;
     let id = DistributionId::parse(&wanted.distribution);
@@ -102,7 +102,7 @@ pub async fn show(
 pub async fn set(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<ProtectionForm>,
+    FormBody(form): FormBody<ProtectionForm>,
 ) -> Result<Response, WebError> {
     let what = "protect a distribution";
     visitor.require_admin(&web, what).await?;

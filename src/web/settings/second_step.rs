@@ -18,7 +18,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::Posted,
+        form::FormBody,
         state::Web,
         view::{self, Frame, Tab},
     },
@@ -66,7 +66,7 @@ async fn page(web: &Web, visitor: &Visitor, problem: Option<&'static str>) -> Re
 pub async fn offer(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<CurrentForm>,
+    FormBody(form): FormBody<CurrentForm>,
 ) -> Result<Response, WebError> {
     let mut conn = web.context.db.read().await?;
     let found = people::find_by_id(&mut conn, &visitor.person.id).await?;
@@ -102,7 +102,7 @@ pub struct CodeForm {
 pub async fn confirm(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<CodeForm>,
+    FormBody(form): FormBody<CodeForm>,
 ) -> Result<Response, WebError> {
     let person = &visitor.person.id;
     let confirmed = commands::confirm_second_step(&web.context, &visitor.acting, person, &form.code).await?;
@@ -135,7 +135,7 @@ pub struct CurrentForm {
 pub async fn new_codes(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<CurrentForm>,
+    FormBody(form): FormBody<CurrentForm>,
 ) -> Result<Response, WebError> {
     if !is_current(&web, &visitor, &form.current, "make recovery codes").await? {
         return wrong_password(&web, &visitor).await;
@@ -150,7 +150,7 @@ pub async fn new_codes(
 pub async fn remove(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<CurrentForm>,
+    FormBody(form): FormBody<CurrentForm>,
 ) -> Result<Response, WebError> {
     if !is_current(&web, &visitor, &form.current, "take the second step away").await? {
         return wrong_password(&web, &visitor).await;

@@ -4,7 +4,7 @@ use axum::{extract::State, response::Redirect};
 
 use crate::{commands, domain::audit::Target, store::sessions};
 
-use super::super::{auth::Visitor, error::WebError, form::Named, state::Web};
+use super::super::{auth::Visitor, error::WebError, form::PathParams, state::Web};
 
 /// `POST /settings/account/sessions/end-others`
 pub async fn end_others(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
@@ -17,7 +17,7 @@ pub async fn end_others(State(web): State<Web>, visitor: Visitor) -> Result<Redi
 pub async fn end_one(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(handle): Named<String>,
+    PathParams(handle): PathParams<String>,
 ) -> Result<Redirect, WebError> {
     let now = web.context.clock.now();
     let mut conn = web.context.db.read().await?;

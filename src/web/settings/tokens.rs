@@ -24,7 +24,7 @@ use super::{
     super::{
         auth::Visitor,
         error::WebError,
-        form::{Field, Named, Posted},
+        form::{Field, FormBody, PathParams},
         state::Web,
         view::{self, Frame, Offer, Picker, When},
     },
@@ -93,7 +93,7 @@ pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<Strin
 pub async fn make(
     State(web): State<Web>,
     visitor: Visitor,
-    Posted(form): Posted<TokenForm>,
+    FormBody(form): FormBody<TokenForm>,
 ) -> Result<Response, WebError> {
     let what = "make a token";
     visitor.require_admin(&web, what).await?;
@@ -118,7 +118,7 @@ pub async fn make(
 pub async fn revoke(
     State(web): State<Web>,
     visitor: Visitor,
-    Named(id): Named<String>,
+    PathParams(id): PathParams<String>,
 ) -> Result<Redirect, WebError> {
     let what = "revoke a token";
     visitor.require_admin(&web, what).await?;

@@ -20,7 +20,7 @@ use super::{
     super::{
         auth::{self, Kind},
         error::WebError,
-        form::{Asked, Posted},
+        form::{FormBody, QueryParams},
         settings::qr,
         state::Web,
         view,
@@ -52,7 +52,7 @@ pub fn address(next: &str) -> String {
 /// `GET /sign-in/code`
 pub async fn show(
     State(web): State<Web>,
-    Asked(Where { next, .. }): Asked<Where>,
+    QueryParams(Where { next, .. }): QueryParams<Where>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let half = auth::secret_in(&headers, &web, Kind::PendingSecondFactor);
@@ -90,7 +90,7 @@ pub async fn submit(
     Extension(origin): Extension<Origin>,
     headers: HeaderMap,
     jar: CookieJar,
-    Posted(form): Posted<CodeForm>,
+    FormBody(form): FormBody<CodeForm>,
 ) -> Result<Response, WebError> {
     let next = own_path(form.next);
     let half = auth::secret_in(&headers, &web, Kind::PendingSecondFactor);

@@ -22,7 +22,7 @@ use crate::{
 use super::{
     super::{
         error::WebError,
-        form::{Asked, Posted},
+        form::{FormBody, QueryParams},
         state::Web,
         view,
     },
@@ -60,7 +60,10 @@ async fn whose(web: &Web, link: &Secret) -> Result<Option<String>, WebError> {
 }
 
 /// `GET /password?key=…`
-pub async fn show(State(web): State<Web>, Asked(Link { key }): Asked<Link>) -> Result<Response, WebError> {
+pub async fn show(
+    State(web): State<Web>,
+    QueryParams(Link { key }): QueryParams<Link>,
+) -> Result<Response, WebError> {
     let link = Secret::parse(&key).ok_or_else(link_is_not_good)?;
     let email = whose(&web, &link).await?.ok_or_else(link_is_not_good)?;
     Ok(view::page(&LinkPage { key, email, error: None })?.into_response())
@@ -78,7 +81,7 @@ pub struct LinkForm {
 pub async fn submit(
     State(web): State<Web>,
     Extension(origin): Extension<Origin>,
-    Posted(form): Posted<LinkForm>,
+    FormBody(form): FormBody<LinkForm>,
 ) -> Result<Response, WebError> {
     let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;
     throttle::begin_link(&web, &origin)?;

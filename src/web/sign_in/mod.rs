@@ -26,7 +26,7 @@ use crate::{
 use super::{
     auth::{self, Kind, Visitor},
     error::WebError,
-    form::{Asked, Field, Posted},
+    form::{Field, FormBody, QueryParams},
     state::Web,
     view,
 };
@@ -106,7 +106,7 @@ fn own_path(next: Option<String>) -> String {
 /// `GET /sign-in`
 pub async fn show(
     State(web): State<Web>,
-    Asked(Where { next, stay }): Asked<Where>,
+    QueryParams(Where { next, stay }): QueryParams<Where>,
 ) -> Result<Response, WebError> {
     if stay.is_none() && goes_straight_on(&web) {
         return Ok(Redirect::to(&oidc::address(&own_path(next))).into_response());
@@ -143,7 +143,7 @@ pub async fn submit(
     State(web): State<Web>,
     Extension(origin): Extension<Origin>,
     jar: CookieJar,
-    Posted(form): Posted<SignInForm>,
+    FormBody(form): FormBody<SignInForm>,
 ) -> Result<Response, WebError> {
     let next = own_path(form.next);
     let mut email = Field::new(form.email.trim());

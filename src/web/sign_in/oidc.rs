@@ -22,7 +22,7 @@ use super::{
     super::{
         auth::{self, Kind},
         error::WebError,
-        form::Asked,
+        form::QueryParams,
         state::Web,
         view,
     },
@@ -52,7 +52,7 @@ pub fn redirect_uri(web: &Web) -> String {
 /// `GET /sign-in/oidc`: off to the provider.
 pub async fn start(
     State(web): State<Web>,
-    Asked(Where { next, .. }): Asked<Where>,
+    QueryParams(Where { next, .. }): QueryParams<Where>,
     jar: CookieJar,
 ) -> Result<Response, WebError> {
     let provider = provider(&web)?;
@@ -81,7 +81,7 @@ pub async fn start(
 pub async fn callback(
     State(web): State<Web>,
     Extension(origin): Extension<Origin>,
-    Asked(answer): Asked<Answer>,
+    QueryParams(answer): QueryParams<Answer>,
     headers: HeaderMap,
     jar: CookieJar,
 ) -> Result<Response, WebError> {
