@@ -25,9 +25,8 @@ use crate::{
 };
 
 use super::{
-    door,
     problem::{ApiError, Fault, Kind},
-    refused,
+    refused, refused_tokens,
     state::Api,
 };
 
@@ -95,7 +94,7 @@ async fn sign_in_by_proxy(
         let Some((_, acting, access)) =
             commands::authenticate_token(&api.context, origin.clone(), &secret).await?
         else {
-            door::tell(api, &origin, &secret).await;
+            refused_tokens::tell(api, &origin, &secret).await;
             return Err(no_token());
         };
         Caller { acting, access, token: Some(secret), key: None, base }

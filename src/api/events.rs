@@ -21,10 +21,10 @@ use crate::{
 use super::{
     audit::EventShape,
     caller::Caller,
-    places::Place,
     problem::{ApiError, Fault},
     query::{Params, whole},
     state::Api,
+    wait_limit::WaitPermit,
 };
 
 /// So many events are read at once.
@@ -94,7 +94,7 @@ struct Reader {
     notifier: Listener,
     caller: Caller,
     api: Api,
-    _place: Place,
+    _place: WaitPermit,
 }
 
 impl Reader {

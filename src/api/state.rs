@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     commands::CommandContext,
-    domain::{batching::Limits, minute::Minute},
+    domain::{batching::Limits, once_a_minute::OnceAMinute},
 };
 
-use super::{door::Told, places::Places};
+use super::{refused_tokens::Told, wait_limit::WaitLimit};
 
 /// The most requests that wait for an invalidation to end, in all and of one token or person.
 const WAITERS: (usize, usize) = (256, 20);
@@ -27,10 +27,10 @@ pub struct Api(Arc<Shared>);
 pub struct Shared {
     pub context: CommandContext,
     pub limits: Limits,
-    pub waiters: Places,
-    pub streams: Places,
+    pub waiters: WaitLimit,
+    pub streams: WaitLimit,
     /// Tokens that let nobody in are in the history once a minute.
-    pub told: Mutex<Minute<Told>>,
+    pub told: Mutex<OnceAMinute<Told>>,
     /// Cancelled when the service stops: whoever waits is answered then.
     pub stop: CancellationToken,
 }
@@ -41,8 +41,8 @@ impl Api {
         Self(Arc::new(Shared {
             context,
             limits,
-            waiters: Places::new("waiting requests", WAITERS.0, WAITERS.1),
-            streams: Places::new("streams", STREAMS.0, STREAMS.1),
+            waiters: WaitLimit::new("waiting requests", WAITERS.0, WAITERS.1),
+            streams: WaitLimit::new("streams", STREAMS.0, STREAMS.1),
             told: Mutex::default(),
             stop,
         }))

@@ -10,7 +10,7 @@ use axum::{
 
 use crate::domain::actor::Origin;
 
-use super::{auth, error::WebError, framing::TwoLengths, state::Web, turned_away::TurnedAway};
+use super::{auth, error::WebError, framing::TwoLengths, rejected_requests::RejectedRequest, state::Web};
 
 /// Headers that say one thing. hyper itself sees to `Content-Length`, and [`super::proxy`] to those of proxies.
 const ONCE: [&str; 9] = [
@@ -29,7 +29,7 @@ const ONCE: [&str; 9] = [
 pub async fn refuse(State(web): State<Web>, request: Request, next: Next) -> Response {
     let Err(why) = check(&web, &request) else { return next.run(request).await };
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
-    TurnedAway::Ambiguous.tell(&web, &origin, &why).await;
+    RejectedRequest::Ambiguous.tell(&web, &origin, &why).await;
     let mut response = WebError::BadRequest(format!("{why} Nothing was kept or sent.")).into_response();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

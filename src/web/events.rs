@@ -30,7 +30,7 @@ use super::{
     error::WebError,
     form::QueryParams,
     state::Web,
-    streams::{self, Streams},
+    stream_limit::{self, StreamLimit},
 };
 
 /// So many events are read at once.
@@ -49,13 +49,13 @@ const BREATH: Duration = Duration::from_millis(20);
 pub struct Hub {
     context: CommandContext,
     sender: broadcast::Sender<Arc<Chained>>,
-    streams: Streams,
+    streams: StreamLimit,
 }
 
 impl Hub {
     pub fn new(context: CommandContext) -> Self {
         let (sender, _) = broadcast::channel(1_024);
-        Self { context, sender, streams: Streams::default() }
+        Self { context, sender, streams: StreamLimit::default() }
     }
 
     /// Reads and passes on until `stop`. An error is logged and tried again.
@@ -160,7 +160,7 @@ struct Reader {
     visitor: Visitor,
     until: tokio::time::Instant,
     web: Web,
-    place: streams::Stream,
+    place: stream_limit::StreamPermit,
 }
 
 impl Reader {

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 use tokio_stream::StreamExt;
 
-use super::{error::WebError, kept::Sender, state::Web};
+use super::{error::WebError, refused_forms::FormSender, state::Web};
 
 /// The most bytes of a form. What strangers send is read before anybody knows who they are, so it is little.
 const SMALL: usize = 16 * 1024;
@@ -34,7 +34,7 @@ where
     type Rejection = WebError;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, WebError> {
-        let sender = Sender::of(&request);
+        let sender = FormSender::of(&request);
         match read_form(request, MAX).await {
             Ok(form) => Ok(Self(form)),
             Err(error) => {

@@ -28,8 +28,8 @@ use super::{
     auth::{self, Kind},
     error::{Cause, Unfinished, WebError},
     proxy, rate, ready,
+    rejected_requests::RejectedRequest,
     state::Web,
-    turned_away::TurnedAway,
 };
 
 /// Nothing but our own files; no inline script, no inline style, no frame around us.
@@ -210,7 +210,7 @@ async fn tell_cross_site(State(web): State<Web>, request: Request, next: Next) -
     let said = origin_in_words(request.headers());
     let response = next.run(request).await;
     if response.extensions().get::<CrossSite>().is_some() {
-        TurnedAway::OtherSite.tell(&web, &origin, &said).await;
+        RejectedRequest::OtherSite.tell(&web, &origin, &said).await;
     }
     response
 }

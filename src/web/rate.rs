@@ -25,7 +25,7 @@ use governor::{
 
 use crate::domain::actor::Origin;
 
-use super::{error::WebError, layers::is_for_programs, state::Web, turned_away::TurnedAway};
+use super::{error::WebError, layers::is_for_programs, rejected_requests::RejectedRequest, state::Web};
 
 type Limiter = RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
 
@@ -132,7 +132,7 @@ pub async fn limit(State(web): State<Web>, request: Request, next: Next) -> Resp
         Taken::Unlimited => return next.run(request).await,
         Taken::Yes(left) => (next.run(request).await, left),
         Taken::No(left, wait) => {
-            TurnedAway::TooOften.tell(&web, &origin, "too many requests a second").await;
+            RejectedRequest::TooOften.tell(&web, &origin, "too many requests a second").await;
             (WebError::TooOften(wait).into_response(), left)
         }
     };

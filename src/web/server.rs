@@ -14,9 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use super::{
+    connection_limit::ConnectionLimit,
     framing::{TwoLengths, Watched},
-    lobby::Lobby,
-    seats::Seats,
+    overload::OverloadResponder,
     state::Web,
 };
 
@@ -29,7 +29,8 @@ const LAST_REQUESTS: Duration = Duration::from_secs(6);
 
 /// Serves until the service stops, then lets open requests end.
 pub async fn serve(listener: TcpListener, routes: Router, web: Web) {
-    let (graceful, seats, lobby) = (GracefulShutdown::new(), Seats::default(), Lobby::default());
+    let (graceful, seats, lobby) =
+        (GracefulShutdown::new(), ConnectionLimit::default(), OverloadResponder::default());
     let (stop, trusted) = (web.stop.clone(), web.options.authentication_methods.trusted.clone());
     loop {
         let accepted = tokio::select! {

@@ -16,7 +16,9 @@ use crate::{
     heartbeats::Heartbeats,
 };
 
-use super::{authentication_methods::AuthenticationMethods, events::Hub, minute::Minute, rate::Rate, ready};
+use super::{
+    authentication_methods::AuthenticationMethods, events::Hub, once_a_minute::OnceAMinute, rate::Rate, ready,
+};
 
 /// How the pages are served.
 #[derive(Debug, Clone)]
@@ -66,7 +68,7 @@ pub struct Shared {
     /// Who tried passwords and codes how often.
     pub throttle: Mutex<Throttle>,
     /// What a stranger can cause is in the history once a minute.
-    pub minute: Minute,
+    pub minute: OnceAMinute,
     /// The last answer of `/readyz`.
     pub readiness: ready::Kept,
     /// Cancelled when the service stops: streams end then.
@@ -82,7 +84,7 @@ impl Web {
             options,
             hub,
             throttle: Mutex::default(),
-            minute: Minute::default(),
+            minute: OnceAMinute::default(),
             readiness: ready::Kept::default(),
             stop,
         }))

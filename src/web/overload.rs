@@ -28,15 +28,15 @@ const DETAIL: &str = "Nothing was kept or sent. Try again in a few seconds.";
 
 /// Clones share the places.
 #[derive(Debug, Clone)]
-pub struct Lobby(Arc<Semaphore>);
+pub struct OverloadResponder(Arc<Semaphore>);
 
-impl Default for Lobby {
+impl Default for OverloadResponder {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(PLACES)))
     }
 }
 
-impl Lobby {
+impl OverloadResponder {
     /// Answers one request and ends the connection.
     pub fn turn_away(&self, stream: TcpStream) {
         let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else { return };

@@ -17,7 +17,7 @@ const OWN: usize = 20;
 
 /// The room. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Streams(Arc<Mutex<Open>>);
+pub struct StreamLimit(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]
 struct Open {
@@ -28,17 +28,17 @@ struct Open {
 
 /// One open stream; its room is free again when dropped.
 #[derive(Debug)]
-pub struct Stream {
-    streams: Streams,
+pub struct StreamPermit {
+    streams: StreamLimit,
     person: PersonId,
     number: u64,
     /// A newer stream of the same person took its place.
     pub ended: CancellationToken,
 }
 
-impl Streams {
+impl StreamLimit {
     /// Opens one; `None` where there is no room left.
-    pub fn open(&self, person: &PersonId) -> Option<Stream> {
+    pub fn open(&self, person: &PersonId) -> Option<StreamPermit> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let own = open.by_person.get(person).map_or(0, VecDeque::len);
         if open.all >= ALL && own < OWN {
@@ -54,11 +54,11 @@ impl Streams {
         {
             oldest.cancel();
         }
-        Some(Stream { streams: self.clone(), person: person.clone(), number, ended })
+        Some(StreamPermit { streams: self.clone(), person: person.clone(), number, ended })
     }
 }
 
-impl Drop for Stream {
+impl Drop for StreamPermit {
     fn drop(&mut self) {
         let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.all -= 1;
@@ -77,10 +77,10 @@ mod tests {
 
     #[test]
     fn a_persons_newest_streams_end_their_oldest() {
-        let (streams, ada) = (Streams::default(), PersonId::from_trusted("ada"));
-        let held: Vec<Stream> =
+        let (streams, ada) = (StreamLimit::default(), PersonId::from_trusted("ada"));
+        let held: Vec<StreamPermit> =
             std::iter::repeat_with(|| streams.open(&ada).unwrap()).take(OWN + 2).collect();
-        let ended = |stream: &Stream| stream.ended.is_cancelled();
+        let ended = |stream: &StreamPermit| stream.ended.is_cancelled();
         assert!(held[..2].iter().all(ended) && !held[2..].iter().any(ended));
         drop(held);
         let open = streams.0.lock().unwrap();
@@ -89,9 +89,9 @@ mod tests {
 
     #[test]
     fn who_comes_last_finds_no_room() {
-        let streams = Streams::default();
+        let streams = StreamLimit::default();
         let person = |number: usize| PersonId::from_trusted(number.to_string().as_str());
-        let held: Vec<Stream> = (0..ALL).map_while(|number| streams.open(&person(number))).collect();
+        let held: Vec<StreamPermit> = (0..ALL).map_while(|number| streams.open(&person(number))).collect();
         assert_eq!(held.len(), ALL);
         assert!(streams.open(&person(ALL)).is_none());
     }

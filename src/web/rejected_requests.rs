@@ -12,7 +12,7 @@ use super::state::Web;
 
 /// What was turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TurnedAway {
+pub enum RejectedRequest {
     /// A form that another site sent, or a browser that does not say where from.
     OtherSite,
     /// One request more than a client may send.
@@ -21,7 +21,7 @@ pub enum TurnedAway {
     Ambiguous,
 }
 
-impl TurnedAway {
+impl RejectedRequest {
     const fn what(self) -> &'static str {
         match self {
             Self::OtherSite => "send a form from another site",

@@ -10,15 +10,15 @@ const MOST: usize = 10_000;
 
 /// When each thing was last told.
 #[derive(Debug)]
-pub struct Minute<K>(HashMap<K, Timestamp>);
+pub struct OnceAMinute<K>(HashMap<K, Timestamp>);
 
-impl<K> Default for Minute<K> {
+impl<K> Default for OnceAMinute<K> {
     fn default() -> Self {
         Self(HashMap::new())
     }
 }
 
-impl<K: Hash + Eq> Minute<K> {
+impl<K: Hash + Eq> OnceAMinute<K> {
     /// Is it time to tell this?
     pub fn may_tell(&mut self, what: K, now: Timestamp) -> bool {
         if self.0.get(&what).is_some_and(|last| now.is_soon_after(*last, MINUTE)) {
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn each_thing_is_told_once_a_minute() {
-        let mut minute = Minute::default();
+        let mut minute = OnceAMinute::default();
         assert!(minute.may_tell("a", at(0)) && minute.may_tell("b", at(1)));
         assert!(!minute.may_tell("a", at(59)) && minute.may_tell("a", at(60)));
         assert!(!minute.may_tell("a", at(119)), "counted from when it was told");
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn its_memory_is_bounded_and_comes_back() {
-        let mut minute = Minute::default();
+        let mut minute = OnceAMinute::default();
         let told = (0..=MOST).filter(|number| minute.may_tell(*number, at(0))).count();
         assert_eq!((told, minute.0.len()), (MOST, MOST));
         assert!(minute.may_tell(MOST, at(60)));

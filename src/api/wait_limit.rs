@@ -1,4 +1,4 @@
-//! Places for those who wait or listen: so many in all, and only a part of them for one token or person.
+//! WaitLimit for those who wait or listen: so many in all, and only a part of them for one token or person.
 
 use std::{
     collections::HashMap,
@@ -11,7 +11,7 @@ use super::problem::{ApiError, Kind};
 
 /// What the places are for, and how many there are. Clones share them.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct WaitLimit {
     what: &'static str,
     all: usize,
     one: usize,
@@ -26,18 +26,18 @@ struct Taken {
 
 /// One place; it is free again when dropped.
 #[derive(Debug)]
-pub struct Place {
-    places: Places,
+pub struct WaitPermit {
+    places: WaitLimit,
     caller: String,
 }
 
-impl Places {
+impl WaitLimit {
     pub fn new(what: &'static str, all: usize, one: usize) -> Self {
         Self { what, all, one, taken: Arc::default() }
     }
 
     /// Takes a place for a token or person, or says why there is none.
-    pub fn take(&self, actor: &Actor) -> Result<Place, ApiError> {
+    pub fn take(&self, actor: &Actor) -> Result<WaitPermit, ApiError> {
         let caller = format!("{} {}", actor.kind.as_str(), actor.id);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.by_caller.get(&caller).copied().unwrap_or_default();
@@ -55,11 +55,11 @@ impl Places {
         taken.all += 1;
         taken.by_caller.insert(caller.clone(), own + 1);
         drop(taken);
-        Ok(Place { places: self.clone(), caller })
+        Ok(WaitPermit { places: self.clone(), caller })
     }
 }
 
-impl Drop for Place {
+impl Drop for WaitPermit {
     fn drop(&mut self) {
         let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.all -= 1;
@@ -79,10 +79,10 @@ mod tests {
 
     #[test]
     fn one_caller_gets_a_part_and_places_come_back() {
-        let places = Places::new("streams", 5, 3);
+        let places = WaitLimit::new("streams", 5, 3);
         let ada = Actor::person(&PersonId::from_trusted("1"), "ada@example.com");
         let token = Actor { kind: ActorKind::Token, ..ada.clone() };
-        let mut held: Vec<Place> = std::iter::from_fn(|| places.take(&ada).ok()).collect();
+        let mut held: Vec<WaitPermit> = std::iter::from_fn(|| places.take(&ada).ok()).collect();
         assert_eq!(held.len(), 3);
         assert_eq!(places.take(&ada).unwrap_err().kind(), Kind::TooManyOfYours);
         held.extend([places.take(&token).unwrap(), places.take(&token).unwrap()]);

@@ -49,9 +49,9 @@ impl Visitor {
 
 /// Who sent a form where, for the history, should the form not be readable.
 #[derive(Debug)]
-pub struct Sender(Option<(Visitor, String)>);
+pub struct FormSender(Option<(Visitor, String)>);
 
-impl Sender {
+impl FormSender {
     /// Nobody where it is no act: strangers must not fill the history, and a plan changes nothing.
     pub fn of(request: &Request) -> Self {
         let address: String = request.uri().path().chars().take(ADDRESS_MAX).collect();

@@ -1,4 +1,4 @@
-//! Seats for connections: so many in all, and only a part of them for one peer, so that slow clients of one address
+//! ConnectionLimit for connections: so many in all, and only a part of them for one peer, so that slow clients of one address
 //! leave room for everybody else.
 
 use std::{
@@ -16,7 +16,7 @@ const ONE: usize = 1_024;
 
 /// The seats. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Seats(Arc<Mutex<Taken>>);
+pub struct ConnectionLimit(Arc<Mutex<Taken>>);
 
 #[derive(Debug, Default)]
 struct Taken {
@@ -26,14 +26,14 @@ struct Taken {
 
 /// One seat; it is free again when dropped.
 #[derive(Debug)]
-pub struct Seat {
-    seats: Seats,
+pub struct ConnectionPermit {
+    seats: ConnectionLimit,
     peer: IpAddr,
 }
 
-impl Seats {
+impl ConnectionLimit {
     /// Takes a seat; `None` where there is none left. A proxy speaks for many and is bounded by the whole only.
-    pub fn take(&self, peer: IpAddr, is_proxy: bool) -> Option<Seat> {
+    pub fn take(&self, peer: IpAddr, is_proxy: bool) -> Option<ConnectionPermit> {
         let peer = rate::one(peer);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.by_peer.get(&peer).copied().unwrap_or_default();
@@ -42,11 +42,11 @@ impl Seats {
         }
         taken.all += 1;
         taken.by_peer.insert(peer, own + 1);
-        Some(Seat { seats: self.clone(), peer })
+        Some(ConnectionPermit { seats: self.clone(), peer })
     }
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut taken = self.seats.0.lock().unwrap_or_else(PoisonError::into_inner);
         taken.all -= 1;
@@ -65,14 +65,14 @@ mod tests {
 
     #[test]
     fn one_peer_gets_a_part_and_seats_come_back() {
-        let seats = Seats::default();
+        let seats = ConnectionLimit::default();
         let (greedy, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
-        let mut held: Vec<Seat> = std::iter::from_fn(|| seats.take(greedy, false)).collect();
+        let mut held: Vec<ConnectionPermit> = std::iter::from_fn(|| seats.take(greedy, false)).collect();
         assert_eq!(held.len(), ONE);
         assert!(seats.take(other, false).is_some());
         held.pop();
         assert!(seats.take(greedy, false).is_some());
-        let proxied: Vec<Seat> = std::iter::from_fn(|| seats.take(other, true)).collect();
+        let proxied: Vec<ConnectionPermit> = std::iter::from_fn(|| seats.take(other, true)).collect();
         assert_eq!(held.len() + proxied.len(), ALL);
         drop((held, proxied));
         let mut network = (0..=ONE).map(|last| {
