@@ -312,9 +312,9 @@ enum FileError {
 
 fn expect(walk: &mut Walk, known: &Known) -> Result<(), Broken> {
     for signed in &known.signed {
-        walk.expect_signed(signed, &known.keys)?;
+        walk.require_signed_head(signed, &known.keys)?;
     }
-    known.heads.iter().try_for_each(|head| walk.expect(head))
+    known.heads.iter().try_for_each(|head| walk.require_head(head))
 }
 
 fn walk_file(file: File, walk: &mut Walk) -> Result<(), FileError> {

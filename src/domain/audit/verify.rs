@@ -110,7 +110,7 @@ impl Walk {
     }
 
     /// Holds the chain to a head that is known from elsewhere. To be called before the walk begins.
-    pub fn expect(&mut self, head: &Head) -> Result<(), Broken> {
+    pub fn require_head(&mut self, head: &Head) -> Result<(), Broken> {
         if head.sequence < self.last.sequence {
             self.beneath.push(head.sequence);
             return Ok(());
@@ -125,9 +125,9 @@ impl Walk {
     }
 
     /// The same for a signed head, whose signature must fit under one of these keys, or under its own.
-    pub fn expect_signed(&mut self, signed: &SignedHead, trusted: &[PublicKey]) -> Result<(), Broken> {
+    pub fn require_signed_head(&mut self, signed: &SignedHead, trusted: &[PublicKey]) -> Result<(), Broken> {
         signed.check(trusted).map_err(|error| broken(signed.head.sequence, error.into()))?;
-        self.expect(&signed.head)
+        self.require_head(&signed.head)
     }
 
     /// Takes the next event. `form` is a buffer to write in. A walk that met a broken one stands before it, as if it had
@@ -328,7 +328,7 @@ mod tests {
         let signed = key.sign(head, Timestamp::from_micros(99));
         let known = || {
             let mut walk = Walk::default();
-            walk.expect_signed(&signed, &[key.public()]).unwrap();
+            walk.require_signed_head(&signed, &[key.public()]).unwrap();
             walk
         };
         assert_eq!(walk(&whole, known()).unwrap().heads(), 1);
@@ -342,7 +342,7 @@ mod tests {
         assert!(walk(&rewritten, Walk::default()).is_ok(), "by itself it looks sound");
         assert_eq!(flaw(&rewritten, known()), (9, Flaw::NotAsSigned(0)));
         let other = HeadKey::from_random([2; 32]).public();
-        assert!(Walk::default().expect_signed(&signed, &[other]).is_err());
+        assert!(Walk::default().require_signed_head(&signed, &[other]).is_err());
     }
 
     #[test]
@@ -366,8 +366,8 @@ mod tests {
     fn a_head_of_what_lies_before_the_beginning_is_told_apart() {
         let whole = chain(9);
         let mut begun = Walk::after(Head { sequence: 4, hash: whole[3].hash.clone() });
-        begun.expect(&Head { sequence: 2, hash: whole[1].hash.clone() }).unwrap();
-        begun.expect(&Head { sequence: 6, hash: whole[5].hash.clone() }).unwrap();
+        begun.require_head(&Head { sequence: 2, hash: whole[1].hash.clone() }).unwrap();
+        begun.require_head(&Head { sequence: 6, hash: whole[5].hash.clone() }).unwrap();
         let done = walk(&whole[4..], begun).unwrap();
         assert_eq!((done.heads(), done.beneath()), (1, &[2][..]));
     }

@@ -208,7 +208,7 @@ fn begin(retention: &Retention, head: SignedHead, behind: Head) -> io::Result<Le
     let out = BufWriter::new(fs::File::create(&part)?);
     let first = behind.sequence + 1;
     let mut walk = Walk::after(behind);
-    walk.expect(&head.head).map_err(io::Error::other)?;
+    walk.require_head(&head.head).map_err(io::Error::other)?;
     Ok(Leaving { head, first, walk, hash: Sha256::new(), part, out })
 }
 

@@ -92,7 +92,7 @@ impl Check {
             match ends.iter().find(|end| end.sequence == head.sequence) {
                 Some(end) if end != head => return Err(at(head.sequence, Flaw::NotAsSigned(0)).into()),
                 Some(_) => {}
-                None => walk.expect(head)?,
+                None => walk.require_head(head)?,
             }
         }
         Ok(Self { walk, known: known.clone(), segments, head_keys, first, ahead: VecDeque::new() })
@@ -274,7 +274,7 @@ async fn begin_walk(conn: &mut Conn, first: i64, ends: &[Head]) -> Result<Walk, 
     };
     let oldest = oldest.event.map_err(|why| at(oldest.sequence, Flaw::Unreadable(why)))?;
     let mut walk = Walk::after(Head { sequence: oldest.sequence - 1, hash: oldest.previous_hash });
-    ends.iter().filter(|end| end.sequence >= oldest.sequence).try_for_each(|end| walk.expect(end))?;
+    ends.iter().filter(|end| end.sequence >= oldest.sequence).try_for_each(|end| walk.require_head(end))?;
     Ok(walk)
 }
 
@@ -291,7 +291,7 @@ async fn expect_noted(
         let Some(last) = page.last() else { return Ok(keys) };
         after = last.head.sequence;
         for signed in &page {
-            walk.expect_signed(signed, &known.keys)?;
+            walk.require_signed_head(signed, &known.keys)?;
             keys.insert(signed.public_key.as_str().to_owned());
         }
     }

@@ -332,7 +332,7 @@ async fn a_chain_that_was_rewritten_as_a_whole_is_found() {
 
 fn verify_file(text: &[u8], head: &SignedHead) -> bool {
     let mut walk = Walk::default();
-    let known = walk.expect_signed(head, &[key().public()]);
+    let known = walk.require_signed_head(head, &[key().public()]);
     let lines = text.strip_suffix(b"\n").unwrap_or(text).split(|byte| *byte == b'\n');
     let mut taken =
         lines.map(|line| std::str::from_utf8(line).is_ok_and(|line| walk.take_line(line).is_ok()));
