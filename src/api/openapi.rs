@@ -28,7 +28,7 @@ use super::{
         audit::list,
         events::stream,
     ),
-    components(schemas(problem::Problem, asked::PlanRequest, asked::NewInvalidationRequest))
+    components(schemas(problem::ProblemDetails, asked::PlanRequest, asked::NewInvalidationRequest))
 )]
 struct Document;
 

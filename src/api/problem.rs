@@ -25,7 +25,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Why a request was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Problem {
+pub struct ProblemDetails {
     /// A stable name of the kind of problem; the page of the API explains it.
     #[schema(example = "/api#problem-invalid")]
     pub r#type: String,
@@ -285,7 +285,7 @@ impl IntoResponse for ApiError {
         if let Some(cause) = self.cause.as_ref().filter(|_| self.kind.status().is_server_error()) {
             tracing::error!(cause, "the API answered with an error");
         }
-        response.extensions_mut().insert(Problem {
+        response.extensions_mut().insert(ProblemDetails {
             r#type: format!("/api#problem-{}", self.kind.word()),
             title: self.kind.title().to_owned(),
             status: self.kind.status().as_u16(),
@@ -302,8 +302,8 @@ impl IntoResponse for ApiError {
 pub async fn finish(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<Origin>().map(|origin| origin.request_id.clone()).unwrap_or_default();
     let mut response = next.run(request).await;
-    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let problem = Problem { request_id: id, ..problem };
+    let Some(problem) = response.extensions_mut().remove::<ProblemDetails>() else { return response };
+    let problem = ProblemDetails { request_id: id, ..problem };
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
