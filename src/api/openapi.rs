@@ -106,7 +106,7 @@ fn add_problems(path: &str, method: &str, responses: &mut Value) {
         if is_possible {
             responses[status] = json!({
                 "description": description,
-                "content": {(problem::MEDIA_TYPE): {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                "content": {(problem::MEDIA_TYPE): {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
             });
         }
     }

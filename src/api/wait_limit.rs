@@ -1,4 +1,4 @@
-//! WaitLimit for those who wait or listen: so many in all, and only a part of them for one token or person.
+//! Limits of how many requests wait or listen at one time: so many in all, and only a part of them for one token or person.
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,5 @@
-//! ConnectionLimit for connections: so many in all, and only a part of them for one peer, so that slow clients of one address
-//! leave room for everybody else.
+//! The limit of connections at one time: so many in all, and only a part of them for one peer, so that slow clients of
+//! one address leave room for everybody else.
 
 use std::{
     collections::HashMap,

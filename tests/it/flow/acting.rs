@@ -228,7 +228,7 @@ async fn groups_that_are_not_told_stay_and_too_many_are_refused() {
     let world = World::new().await;
     let roles = RoleRules { default: Some(Role::Operator), ..RoleRules::default() };
     let rules = ExternalRules { sign_up: true, link_by_email: false, roles };
-    let recognise = async |told: Option<Vec<String>>| {
+    let sign_in_by_proxy = async |told: Option<Vec<String>>| {
         let who = Asserted {
             issuer: "https://idp.example".to_owned(),
             subject: "s".to_owned(),

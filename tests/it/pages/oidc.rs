@@ -468,7 +468,7 @@ async fn a_start_tells_what_changed_among_the_ways_in() {
         AuthenticationMethods { require_second_step: true, ..AuthenticationMethods::default() },
     );
     let head = world.head().await;
-    for ways in [before.clone(), before, after] {
+    for authentication_methods in [before.clone(), before, after] {
         commands::record_authentication_methods(&world.command_context, &lines(authentication_methods))
             .await
             .unwrap();
