@@ -8,7 +8,7 @@ use crate::{
     domain::{
         distribution::Distribution,
         invalidation::{PUT_OFF_MAX, parse_reason},
-        item::{ItemError, Site},
+        item::{ItemError, TargetDistribution},
         plan::{LINES_MAX, Plan},
         secret::sha256_hex,
         time::Timestamp,
@@ -117,15 +117,16 @@ impl Asked {
 pub async fn work_out(
     api: &Api,
     caller: &Caller,
-    site: &Distribution,
+    distribution: &Distribution,
     items: &[String],
 ) -> Result<Plan, StoreError> {
     let mut conn = api.context.db.read().await?;
     let around =
-        commands::look_around(&api.context, &mut conn, &caller.acting.actor, site, api.limits).await?;
+        commands::look_around(&api.context, &mut conn, &caller.acting.actor, distribution, api.limits)
+            .await?;
     let typed = items.join("\n");
     let hosts = commands::host_table(&mut conn, &typed, &caller.access).await?;
-    Ok(Plan::within(&typed, &Site::new(site, &hosts), around, &caller.access))
+    Ok(Plan::within(&typed, &TargetDistribution::new(distribution, &hosts), around, &caller.access))
 }
 
 /// What the grants allow, where an item is outside of them.

@@ -15,7 +15,7 @@ use crate::{
 use super::{
     caller::Caller,
     json::Json,
-    list::find_site,
+    list::find_distribution,
     problem::ApiError,
     query::{Params, whole},
     shape::ActorShape,
@@ -106,7 +106,7 @@ pub async fn list(
     params.end()?;
     let distribution = match named {
         None => None,
-        Some(named) => Some(find_site(&api, &caller, &named).await?),
+        Some(named) => Some(find_distribution(&api, &caller, &named).await?),
     };
     let wanted = Wanted { distribution, invalidation, action };
     let mut conn = api.context.db.read().await?;

@@ -161,7 +161,7 @@ impl Caller {
 
     /// The distribution of this name that they may see. The error says what was looked for; one that is hidden is as if
     /// it were not there, but the history knows better.
-    pub async fn site(&self, conn: &mut Conn, named: &str) -> Result<Distribution, ApiError> {
+    pub async fn distribution(&self, conn: &mut Conn, named: &str) -> Result<Distribution, ApiError> {
         let sees = |id: &DistributionId| self.access.sees(id);
         if let Some(id) = DistributionId::parse(named)
             && let Some(found) = distributions::find(conn, &id).await?.filter(|found| sees(&found.id))
@@ -170,13 +170,13 @@ impl Caller {
         }
         let all = distributions::list(conn).await?;
         let error = match find_named(named, &all, sees) {
-            Ok(site) => return Ok(site.clone()),
+            Ok(distribution) => return Ok(distribution.clone()),
             Err(error) => ApiError::no_distribution(&error),
         };
-        let hidden = find_named(named, &all, |_| true).ok().filter(|site| !sees(&site.id));
+        let hidden = find_named(named, &all, |_| true).ok().filter(|distribution| !sees(&distribution.id));
         Err(match hidden {
-            Some(site) => {
-                error.about(Some(site.id.clone())).because("the distribution is outside the grants")
+            Some(distribution) => {
+                error.about(Some(distribution.id.clone())).because("the distribution is outside the grants")
             }
             None => error,
         })

@@ -18,7 +18,7 @@ use crate::{
         id::{DistributionId, InvalidationId, ProposalId, RequestKey},
         idempotency::Answer,
         invalidation::NewInvalidation,
-        item::Site,
+        item::TargetDistribution,
         plan::{Plan, Surroundings},
         protection::Confirmation,
         time::Timestamp,
@@ -101,31 +101,37 @@ pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> R
 async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, ApiError> {
     caller.require_operator(&asked.distribution)?;
     let mut conn = api.context.db.read().await?;
-    let site = caller.site(&mut conn, &asked.distribution).await?;
+    let distribution = caller.distribution(&mut conn, &asked.distribution).await?;
     let typed = asked.items.join("\n");
     let hosts = commands::host_table(&mut conn, &typed, &caller.access).await?;
     drop(conn);
     let around = Surroundings::unmeasured(api.limits);
-    let plan = Plan::within(&typed, &Site::new(&site, &hosts), around, &caller.access);
+    let plan = Plan::within(&typed, &TargetDistribution::new(&distribution, &hosts), around, &caller.access);
     if let Some(allowed) = asked::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
-        return Err(ApiError::not_allowed(why).about(Some(site.id)));
+        return Err(ApiError::not_allowed(why).about(Some(distribution.id)));
     }
-    asked::check(&plan).map_err(|error| error.about(Some(site.id.clone())))?;
+    asked::check(&plan).map_err(|error| error.about(Some(distribution.id.clone())))?;
     let not_before = asked.not_before;
-    let new = assemble(caller, plan, &site, asked);
+    let new = assemble(caller, plan, &distribution, asked);
     let requested = commands::request_invalidation(&api.context, &caller.acting, &new).await?;
-    answer(api, caller, requested, &site.id, not_before).await
+    answer(api, caller, requested, &distribution.id, not_before).await
 }
 
-fn assemble(caller: &Caller, plan: Plan, site: &Distribution, asked: Asked) -> NewInvalidation {
+fn assemble(caller: &Caller, plan: Plan, distribution: &Distribution, asked: Asked) -> NewInvalidation {
     let key = caller.key.as_ref().map(|key| key.request_key(&caller.acting.actor));
     let fingerprint = key.is_some().then_some(asked.fingerprint);
     let key = key.unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
     let first = plan.lines.iter().find_map(|line| line.item_to_send().cloned());
     let first = first.unwrap_or_else(|| plan.items[0].clone());
-    let mut new =
-        NewInvalidation::from_batches(site.id.clone(), plan.batches, first, asked.reason, key, new_uuid);
+    let mut new = NewInvalidation::from_batches(
+        distribution.id.clone(),
+        plan.batches,
+        first,
+        asked.reason,
+        key,
+        new_uuid,
+    );
     new.confirmation = asked.confirm.map_or(Confirmation::None, Confirmation::Typed);
     new.not_before = asked.not_before;
     new.fingerprint = fingerprint;
@@ -136,7 +142,7 @@ async fn answer(
     api: &Api,
     caller: &Caller,
     requested: Requested,
-    site: &DistributionId,
+    distribution: &DistributionId,
     not_before: Option<Timestamp>,
 ) -> Result<Response, ApiError> {
     let from_before = |at: Timestamp, replayed: bool| FirstRequest { at, replayed };
@@ -158,9 +164,9 @@ async fn answer(
         }
         Requested::KeyUsedForAnother => {
             let detail = "A request with this Idempotency-Key and another body was taken before. Nothing was kept or sent. Use a new key for a new request.";
-            Err(ApiError::new(Kind::KeyUsed, detail).about(Some(site.clone())))
+            Err(ApiError::new(Kind::KeyUsed, detail).about(Some(distribution.clone())))
         }
-        Requested::Unmet(unmet) => Err(missing(unmet).about(Some(site.clone()))),
+        Requested::Unmet(unmet) => Err(missing(unmet).about(Some(distribution.clone()))),
     }
 }
 

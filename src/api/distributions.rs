@@ -67,18 +67,20 @@ pub async fn list(
     let after = params.read("cursor", "what the page before gave as next", DistributionId::parse);
     params.end()?;
     let mut found = distributions::list(&mut *api.context.db.read().await?).await?;
-    found.retain(|site| caller.access.sees(&site.id) && after.as_ref().is_none_or(|after| site.id > *after));
+    found.retain(|distribution| {
+        caller.access.sees(&distribution.id) && after.as_ref().is_none_or(|after| distribution.id > *after)
+    });
     found.sort_by(|a, b| a.id.cmp(&b.id));
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| last.id.to_string());
-    let items = found.iter().map(|site| DistributionShape::new(site, &caller)).collect();
+    let items = found.iter().map(|distribution| DistributionShape::new(distribution, &caller)).collect();
     Ok(Json(DistributionPage { items, next }))
 }
 
 impl DistributionShape {
-    fn new(site: &Distribution, caller: &Caller) -> Self {
-        let state = match site.readiness() {
+    fn new(distribution: &Distribution, caller: &Caller) -> Self {
+        let state = match distribution.readiness() {
             Readiness::Ready => "ready",
             Readiness::Deploying => "deploying",
             Readiness::Disabled => "disabled",
@@ -86,17 +88,17 @@ impl DistributionShape {
             Readiness::Gone => "gone",
         };
         Self {
-            id: site.id.to_string(),
-            url: format!("{}/distributions/{}", caller.base, site.id),
-            name: site.name().to_owned(),
-            domain_name: site.domain_name.clone(),
-            aliases: site.aliases.clone(),
-            aliases_in_unicode: site.aliases.iter().filter_map(|alias| in_unicode(alias)).collect(),
-            comment: site.comment.clone(),
+            id: distribution.id.to_string(),
+            url: format!("{}/distributions/{}", caller.base, distribution.id),
+            name: distribution.name().to_owned(),
+            domain_name: distribution.domain_name.clone(),
+            aliases: distribution.aliases.clone(),
+            aliases_in_unicode: distribution.aliases.iter().filter_map(|alias| in_unicode(alias)).collect(),
+            comment: distribution.comment.clone(),
             state: state.to_owned(),
-            staging: site.staging,
-            allowed: caller.access.words(&site.id),
-            seen_at: site.seen_at.to_string(),
+            staging: distribution.staging,
+            allowed: caller.access.words(&distribution.id),
+            seen_at: distribution.seen_at.to_string(),
         }
     }
 }

@@ -52,7 +52,7 @@ pub async fn list(
     params.end()?;
     let distribution = match named {
         None => None,
-        Some(named) => Some(find_site(&api, &caller, &named).await?),
+        Some(named) => Some(find_distribution(&api, &caller, &named).await?),
     };
     let mut conn = api.context.db.read().await?;
     let wanted = Wanted { distribution, state, after };
@@ -74,8 +74,8 @@ pub async fn list(
 }
 
 /// The ID of a distribution that a list is narrowed to.
-pub async fn find_site(api: &Api, caller: &Caller, named: &str) -> Result<DistributionId, ApiError> {
-    Ok(caller.site(&mut *api.context.db.read().await?, named).await?.id)
+pub async fn find_distribution(api: &Api, caller: &Caller, named: &str) -> Result<DistributionId, ApiError> {
+    Ok(caller.distribution(&mut *api.context.db.read().await?, named).await?.id)
 }
 
 fn cursor(invalidation: &Invalidation) -> String {

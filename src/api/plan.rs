@@ -95,24 +95,24 @@ pub async fn show(
 ) -> Result<Json<PlanShape>, ApiError> {
     let (named, items) = Asked::plan(fields)?;
     let mut conn = api.context.db.read().await?;
-    let site = caller.site(&mut conn, &named).await?;
-    let protection = protections::find(&mut conn, &site.id).await?;
+    let distribution = caller.distribution(&mut conn, &named).await?;
+    let protection = protections::find(&mut conn, &distribution.id).await?;
     drop(conn);
-    let plan = asked::work_out(&api, &caller, &site, &items).await?;
+    let plan = asked::work_out(&api, &caller, &distribution, &items).await?;
     if let Some(allowed) = asked::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
     }
     asked::check(&plan)?;
-    Ok(Json(PlanShape::new(&plan, &site, &protection)))
+    Ok(Json(PlanShape::new(&plan, &distribution, &protection)))
 }
 
 impl PlanShape {
-    fn new(plan: &Plan, site: &Distribution, protection: &Protection) -> Self {
+    fn new(plan: &Plan, distribution: &Distribution, protection: &Protection) -> Self {
         let guard = protection.asks(&plan.items);
         let needs = if guard == Guard::Open { "nothing" } else { guard.as_str() };
         Self {
-            distribution: site.id.to_string(),
+            distribution: distribution.id.to_string(),
             items: plan.items.iter().map(ToString::to_string).collect(),
             lines: plan.lines.iter().map(LineShape::new).collect(),
             batches: plan.batches.iter().map(|batch| LoadShape::new(Load::of(batch))).collect(),
@@ -123,7 +123,7 @@ impl PlanShape {
             limits: LoadShape { paths: CLOUDFRONT.paths, wildcards: CLOUDFRONT.wildcards },
             warnings: plan.warnings.clone(),
             needs: needs.to_owned(),
-            confirm: (guard == Guard::TypedName).then(|| name_to_type(site).to_owned()),
+            confirm: (guard == Guard::TypedName).then(|| name_to_type(distribution).to_owned()),
             reason_required: protection.reason_required,
         }
     }

@@ -162,8 +162,8 @@ impl ApiError {
     }
 
     /// The event of it names this distribution.
-    pub fn about(self, site: Option<DistributionId>) -> Self {
-        let history = History::UntoldOf(Box::new(Tried { distribution: site, ..Tried::default() }));
+    pub fn about(self, distribution: Option<DistributionId>) -> Self {
+        let history = History::UntoldOf(Box::new(Tried { distribution, ..Tried::default() }));
         Self { history, ..self }
     }
 

@@ -152,7 +152,9 @@ impl InvalidationShape {
     pub async fn load(conn: &mut Conn, invalidation: &Invalidation, base: &str) -> Result<Self, StoreError> {
         let batches = batches::of_invalidation(conn, &invalidation.id).await?;
         let arn = if batches.iter().any(|batch| batch.problem.is_some()) {
-            distributions::find(conn, &invalidation.distribution).await?.map(|site| site.arn_or_guess())
+            distributions::find(conn, &invalidation.distribution)
+                .await?
+                .map(|distribution| distribution.arn_or_guess())
         } else {
             None
         };

@@ -77,8 +77,8 @@ pub async fn run(args: ExportArgs) -> Result<(), CliError> {
 
 /// Gives what there is to say about it.
 async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
-    let sites = distributions::list(&mut *db.read().await?).await?;
-    let search = args.filters.search(&sites)?;
+    let distributions = distributions::list(&mut *db.read().await?).await?;
+    let search = args.filters.search(&distributions)?;
     let (form, file) = (Form::from(args.format), args.output.as_deref());
     if args.bom && form != Form::Csv {
         return Err("--bom goes only with --format csv; JSON has no byte-order mark".into());

@@ -48,8 +48,8 @@ pub struct Filters {
 impl Filters {
     /// The search that they stand for, which is for everything where none was given. An error where no distribution has
     /// the name that was given.
-    pub fn search(self, sites: &[Distribution]) -> Result<Search, NotFound> {
-        let named = self.distribution.map(|named| find(&named, sites)).transpose()?;
+    pub fn search(self, distributions: &[Distribution]) -> Result<Search, NotFound> {
+        let named = self.distribution.map(|named| find(&named, distributions)).transpose()?;
         let search = Search {
             what: self.search.unwrap_or_default(),
             distribution: named,
@@ -61,7 +61,7 @@ impl Filters {
             outside: self.outside,
             ..Search::default()
         };
-        Ok(asked::over(sites, |_| true, search))
+        Ok(asked::over(distributions, |_| true, search))
     }
 }
 
@@ -74,9 +74,9 @@ fn what(text: &str) -> Result<What, String> {
 }
 
 /// The history may know an ID that nothing else does any more.
-fn find(named: &DistributionReference, sites: &[Distribution]) -> Result<DistributionId, NotFound> {
-    match (named.find(sites, |_| true), named) {
-        (Ok(site), _) => Ok(site.id.clone()),
+fn find(named: &DistributionReference, distributions: &[Distribution]) -> Result<DistributionId, NotFound> {
+    match (named.find(distributions, |_| true), named) {
+        (Ok(distribution), _) => Ok(distribution.id.clone()),
         (Err(_), DistributionReference::Id(id)) => Ok(id.clone()),
         (Err(error), _) => Err(error),
     }

@@ -94,8 +94,10 @@ async fn make(
     new: NewToken,
     named: &[DistributionReference],
 ) -> Result<TokenSecret, CliError> {
-    let sites = distributions::list(&mut *context.db.read().await?).await?;
-    let found = named.iter().map(|named| named.find(&sites, |_| true).map(|site| site.id.clone()));
+    let distributions = distributions::list(&mut *context.db.read().await?).await?;
+    let found = named
+        .iter()
+        .map(|named| named.find(&distributions, |_| true).map(|distribution| distribution.id.clone()));
     let distributions = found
         .collect::<Result<_, NotFound>>()
         .map_err(|error| format!("{error}. `unstale serve` has to have read it from CloudFront first."))?;

@@ -38,20 +38,21 @@ pub async fn approve_proposal(
     let mut tx = context.db.begin().await?;
     let proposal = proposals::find(&mut tx, id, now).await?.ok_or(CommandError::NotFound)?;
     let what = Target::new("proposal", id.as_str());
-    let site = &proposal.distribution;
-    let (mut tx, access) = authorize::check(context, tx, acting, &what, site, &proposal.items).await?;
+    let distribution = &proposal.distribution;
+    let (mut tx, access) =
+        authorize::check(context, tx, acting, &what, distribution, &proposal.items).await?;
     if let Some(why) = hindrance(&mut tx, acting, access.role, &proposal, now).await? {
-        return Err(authorize::refuse(context, tx, acting, &what, Some(site), why).await?);
+        return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), why).await?);
     }
     if proposal.state != ProposalState::Waiting {
         return Err(CommandError::TooLate);
     }
-    let cool_down = protections::hold(&mut tx, site).await?.cool_down;
-    if same_due(&mut tx, site, &proposal.items, cool_down, now, now).await?.is_some() {
-        return Err(authorize::refuse(context, tx, acting, &what, Some(site), REPEAT).await?);
+    let cool_down = protections::hold(&mut tx, distribution).await?.cool_down;
+    if same_due(&mut tx, distribution, &proposal.items, cool_down, now, now).await?.is_some() {
+        return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), REPEAT).await?);
     }
     let new = NewInvalidation::from_batches(
-        site.clone(),
+        distribution.clone(),
         batching::split(&proposal.items, limits),
         proposal.first_item.clone(),
         proposal.reason.clone(),

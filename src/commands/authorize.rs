@@ -48,13 +48,13 @@ pub(super) async fn of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Result
 }
 
 /// May they refresh these items there, or act on an invalidation of them?
-pub(super) fn refusal(access: &Access, site: &DistributionId, items: &[Item]) -> Option<Refusal> {
-    if !access.sees(site) {
+pub(super) fn refusal(access: &Access, distribution: &DistributionId, items: &[Item]) -> Option<Refusal> {
+    if !access.sees(distribution) {
         Some(Refusal::Hidden)
     } else if !access.role.may_invalidate() {
         Some(Refusal::Role)
-    } else if !access.covers_all(site, items) {
-        Some(Refusal::Grants(access.words(site)))
+    } else if !access.covers_all(distribution, items) {
+        Some(Refusal::Grants(access.words(distribution)))
     } else {
         None
     }
@@ -82,10 +82,10 @@ pub(super) async fn check(
     mut tx: Tx,
     acting: &Acting,
     what: &Target,
-    site: &DistributionId,
+    distribution: &DistributionId,
     items: &[Item],
 ) -> Result<(Tx, Access), CommandError> {
-    let asked = Attempt::on(what, Some(site), items, "");
+    let asked = Attempt::on(what, Some(distribution), items, "");
     match check_within(context, &mut tx, acting, &asked, &mut LastAsked::default()).await {
         Ok(access) => Ok((tx, access)),
         Err(CommandError::Store(error)) => Err(error.into()),
@@ -114,7 +114,7 @@ pub(super) async fn check_within(
         last.set(acting, &access);
         access
     };
-    let why = asked.distribution.and_then(|site| refusal(&access, site, asked.items));
+    let why = asked.distribution.and_then(|distribution| refusal(&access, distribution, asked.items));
     match why {
         None => Ok(access),
         Some(why) => Err(refuse_within(context, tx, acting, asked, why)),
@@ -184,10 +184,10 @@ pub(super) async fn refuse(
     mut tx: Tx,
     acting: &Acting,
     what: &Target,
-    site: Option<&DistributionId>,
+    distribution: Option<&DistributionId>,
     why: Refusal,
 ) -> Result<CommandError, StoreError> {
-    let error = refuse_within(context, &mut tx, acting, &Attempt::at(what, site), why);
+    let error = refuse_within(context, &mut tx, acting, &Attempt::at(what, distribution), why);
     context.commit(tx).await?;
     Ok(error)
 }

@@ -22,14 +22,14 @@ pub async fn decline_proposal(
     let mut tx = context.db.begin().await?;
     let proposal = proposals::find(&mut tx, id, now).await?.ok_or(CommandError::NotFound)?;
     let what = Target::new("proposal", id.as_str());
-    let site = &proposal.distribution;
-    let (mut tx, _) = authorize::check(context, tx, acting, &what, site, &proposal.items).await?;
+    let distribution = &proposal.distribution;
+    let (mut tx, _) = authorize::check(context, tx, acting, &what, distribution, &proposal.items).await?;
     if !proposals::decide(&mut tx, id, &acting.actor, word, None, now).await? {
         return Err(CommandError::TooLate);
     }
     let mut event = Event::new(now, acting, Action::ProposalDeclined);
     event.target = what;
-    event.distribution = Some(site.clone());
+    event.distribution = Some(distribution.clone());
     event.items = ItemsRecord::of(&proposal.items);
     event.reason.clone_from(&proposal.reason);
     event.note = if acting.actor.id == proposal.behind {

@@ -18,14 +18,14 @@ pub async fn look_around(
     context: &CommandContext,
     conn: &mut Conn,
     actor: &Actor,
-    site: &Distribution,
+    distribution: &Distribution,
     limits: Limits,
 ) -> Result<Surroundings, StoreError> {
     let now = context.clock.now();
     let (month, until) = (now.start_of_month(), now.and_a_moment());
     Ok(Surroundings {
-        used_this_month: batches::billed_between(conn, site.account(), month, until).await?,
-        in_flight: batches::in_flight(conn, &site.id).await?,
+        used_this_month: batches::billed_between(conn, distribution.account(), month, until).await?,
+        in_flight: batches::in_flight(conn, &distribution.id).await?,
         limits,
         quotas: context.quotas,
         spent: spent(context, conn, actor).await?,

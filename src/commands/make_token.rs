@@ -52,8 +52,8 @@ pub async fn make_token(
         Err(StoreError::Duplicate(_)) => return Err(TokenError::Exists.into()),
         other => other?,
     }
-    for site in &new.distributions {
-        narrow(&mut tx, &token, site).await?;
+    for distribution in &new.distributions {
+        narrow(&mut tx, &token, distribution).await?;
     }
     let mut event = Event::new(now, acting, Action::TokenMade);
     event.target = Target::new("token", token.id.as_str());
@@ -63,14 +63,14 @@ pub async fn make_token(
     Ok((token, secret))
 }
 
-async fn narrow(tx: &mut Tx, token: &Token, site: &DistributionId) -> Result<(), CommandError> {
-    if distributions::find(tx, site).await?.is_none() {
+async fn narrow(tx: &mut Tx, token: &Token, distribution: &DistributionId) -> Result<(), CommandError> {
+    if distributions::find(tx, distribution).await?.is_none() {
         return Err(TokenError::NoDistribution.into());
     }
     let grant = Grant {
         id: GrantId::from_trusted(new_uuid()),
         subject: Subject { kind: SubjectKind::Token, id: token.id.to_string() },
-        place: Place::Distribution(site.clone()),
+        place: Place::Distribution(distribution.clone()),
         reach: GrantScope::whole(),
     };
     grants::insert(tx, &grant, token.created_at).await?;
@@ -81,9 +81,9 @@ async fn narrow(tx: &mut Tx, token: &Token, site: &DistributionId) -> Result<(),
 fn words(token: &Token, new: &NewToken) -> String {
     let ends = token.expires_at.map_or("until it is revoked".to_owned(), |at| format!("until {}", at.date()));
     let mut words = format!("{} ({}), {}, {ends}", token.name, token.shown, token.role.as_str());
-    for (index, site) in new.distributions.iter().enumerate() {
+    for (index, distribution) in new.distributions.iter().enumerate() {
         words.push_str(if index == 0 { ", only " } else { ", " });
-        words.push_str(site.as_str());
+        words.push_str(distribution.as_str());
     }
     words
 }

@@ -204,13 +204,14 @@ async fn by_name(
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, CommandError> {
-    let site = distributions::find(&mut turn.tx, &new.distribution).await?.ok_or(CommandError::NotFound)?;
+    let distribution =
+        distributions::find(&mut turn.tx, &new.distribution).await?.ok_or(CommandError::NotFound)?;
     match &new.confirmation {
-        Confirmation::Typed(name) if is_its_name(name, &site) => {
+        Confirmation::Typed(name) if is_its_name(name, &distribution) => {
             let note = format!("confirmed by typing {}", name.trim());
             accept(context, turn, acting, new, Action::InvalidationRequested, &note).await
         }
-        _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&site).to_owned()))),
+        _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&distribution).to_owned()))),
     }
 }
 
@@ -256,7 +257,7 @@ async fn repeated(
 /// An invalidation of the same items that is due within the cool-down before they are wanted.
 pub(super) async fn same_due(
     tx: &mut Tx,
-    site: &DistributionId,
+    distribution: &DistributionId,
     items: &[Item],
     cool_down: Duration,
     wanted: Timestamp,
@@ -271,7 +272,7 @@ pub(super) async fn same_due(
         asked_until: now.and_a_moment(),
     };
     let sha256 = ItemsRecord::of(items).sha256;
-    invalidations::same_due_within(tx, site, &sha256, due).await
+    invalidations::same_due_within(tx, distribution, &sha256, due).await
 }
 
 /// Queues it, and writes the one event that says so.

@@ -51,22 +51,22 @@ impl Turn {
     }
 
     /// How the distribution is protected, held until the transaction ends.
-    pub async fn protection(&mut self, site: &DistributionId) -> Result<Protection, StoreError> {
-        if let Some(known) = self.protections.get(site) {
+    pub async fn protection(&mut self, distribution: &DistributionId) -> Result<Protection, StoreError> {
+        if let Some(known) = self.protections.get(distribution) {
             return Ok(known.clone());
         }
-        let protection = protections::hold(&mut self.tx, site).await?;
-        self.protections.insert(site.clone(), protection.clone());
+        let protection = protections::hold(&mut self.tx, distribution).await?;
+        self.protections.insert(distribution.clone(), protection.clone());
         Ok(protection)
     }
 
     /// Does the distribution serve through its tenants only?
-    pub async fn is_tenant_only(&mut self, site: &DistributionId) -> Result<bool, StoreError> {
-        if let Some(known) = self.tenant_only.get(site) {
+    pub async fn is_tenant_only(&mut self, distribution: &DistributionId) -> Result<bool, StoreError> {
+        if let Some(known) = self.tenant_only.get(distribution) {
             return Ok(*known);
         }
-        let tenant_only = distributions::is_tenant_only(&mut self.tx, site).await?;
-        self.tenant_only.insert(site.clone(), tenant_only);
+        let tenant_only = distributions::is_tenant_only(&mut self.tx, distribution).await?;
+        self.tenant_only.insert(distribution.clone(), tenant_only);
         Ok(tenant_only)
     }
 

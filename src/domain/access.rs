@@ -41,7 +41,7 @@ impl Role {
 /// A grant with the distributions that it means now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
-    pub sites: BTreeSet<DistributionId>,
+    pub distributions: BTreeSet<DistributionId>,
     pub reach: GrantScope,
 }
 
@@ -78,7 +78,10 @@ impl Access {
     /// Of somebody who is not there any more: they see nothing.
     #[must_use]
     pub fn nobody() -> Self {
-        Self::new(Role::Viewer, vec![Granted { sites: BTreeSet::new(), reach: GrantScope::default() }])
+        Self::new(
+            Role::Viewer,
+            vec![Granted { distributions: BTreeSet::new(), reach: GrantScope::default() }],
+        )
     }
 
     /// Of a role that no grant narrows.
@@ -99,17 +102,18 @@ impl Access {
 
     /// May this distribution be named to them?
     #[must_use]
-    pub fn sees(&self, site: &DistributionId) -> bool {
-        let own = !self.has_own_bounds() || self.grants.iter().any(|grant| grant.sites.contains(site));
-        own && self.within.as_ref().is_none_or(|within| within.sees(site))
+    pub fn sees(&self, distribution: &DistributionId) -> bool {
+        let own = !self.has_own_bounds()
+            || self.grants.iter().any(|grant| grant.distributions.contains(distribution));
+        own && self.within.as_ref().is_none_or(|within| within.sees(distribution))
     }
 
     /// The distributions that they see; `None` for all.
     #[must_use]
-    pub fn sites(&self) -> Option<BTreeSet<DistributionId>> {
-        let all = || self.grants.iter().flat_map(|grant| grant.sites.iter().cloned()).collect();
+    pub fn distributions(&self) -> Option<BTreeSet<DistributionId>> {
+        let all = || self.grants.iter().flat_map(|grant| grant.distributions.iter().cloned()).collect();
         let own: Option<BTreeSet<_>> = self.has_own_bounds().then(all);
-        match (own, self.within.as_ref().and_then(|within| within.sites())) {
+        match (own, self.within.as_ref().and_then(|within| within.distributions())) {
             (Some(own), Some(others)) => Some(own.intersection(&others).cloned().collect()),
             (one, other) => one.or(other),
         }
@@ -117,46 +121,46 @@ impl Access {
 
     /// May they refresh this item there? Any one grant that covers it is enough.
     #[must_use]
-    pub fn covers(&self, site: &DistributionId, item: &Item) -> bool {
+    pub fn covers(&self, distribution: &DistributionId, item: &Item) -> bool {
         self.role.may_invalidate()
-            && (!self.has_own_bounds() || self.reaches(site).any(|reach| reach.covers(item)))
-            && self.within.as_ref().is_none_or(|within| within.covers(site, item))
+            && (!self.has_own_bounds() || self.reaches(distribution).any(|reach| reach.covers(item)))
+            && self.within.as_ref().is_none_or(|within| within.covers(distribution, item))
     }
 
     /// The same of every one of the items.
     #[must_use]
-    pub fn covers_all(&self, site: &DistributionId, items: &[Item]) -> bool {
-        items.iter().all(|item| self.covers(site, item))
+    pub fn covers_all(&self, distribution: &DistributionId, items: &[Item]) -> bool {
+        items.iter().all(|item| self.covers(distribution, item))
     }
 
     /// May they still make a request of these items there?
     #[must_use]
-    pub fn may_request(&self, site: &DistributionId, items: &[Item]) -> bool {
-        self.role.may_invalidate() && self.sees(site) && self.covers_all(site, items)
+    pub fn may_request(&self, distribution: &DistributionId, items: &[Item]) -> bool {
+        self.role.may_invalidate() && self.sees(distribution) && self.covers_all(distribution, items)
     }
 
     /// What they may refresh there, in words that follow "you may refresh".
     #[must_use]
-    pub fn words(&self, site: &DistributionId) -> String {
+    pub fn words(&self, distribution: &DistributionId) -> String {
         if !self.role.may_invalidate() {
             return "nothing".to_owned();
         }
         let others = self.within.as_ref().filter(|within| within.is_narrowed());
-        match (self.has_own_bounds().then(|| self.own_words(site)), others) {
+        match (self.has_own_bounds().then(|| self.own_words(distribution)), others) {
             (None, None) => "everything".to_owned(),
             (Some(own), None) => own,
-            (None, Some(others)) => others.words(site),
+            (None, Some(others)) => others.words(distribution),
             (Some(own), Some(others)) => {
                 format!(
                     "{own}, and of that only what whoever made the token may refresh: {}",
-                    others.words(site)
+                    others.words(distribution)
                 )
             }
         }
     }
 
-    fn own_words(&self, site: &DistributionId) -> String {
-        let words: BTreeSet<String> = self.reaches(site).map(GrantScope::words).collect();
+    fn own_words(&self, distribution: &DistributionId) -> String {
+        let words: BTreeSet<String> = self.reaches(distribution).map(GrantScope::words).collect();
         if words.is_empty() {
             "nothing here".to_owned()
         } else {
@@ -164,8 +168,11 @@ impl Access {
         }
     }
 
-    fn reaches<'a>(&'a self, site: &'a DistributionId) -> impl Iterator<Item = &'a GrantScope> {
-        self.grants.iter().filter(|grant| grant.sites.contains(site)).map(|grant| &grant.reach)
+    fn reaches<'a>(&'a self, distribution: &'a DistributionId) -> impl Iterator<Item = &'a GrantScope> {
+        self.grants
+            .iter()
+            .filter(|grant| grant.distributions.contains(distribution))
+            .map(|grant| &grant.reach)
     }
 }
 
@@ -174,14 +181,14 @@ mod tests {
     use super::*;
     use crate::domain::grant_scope::{GrantScope, PathPrefix};
 
-    fn site(id: &str) -> DistributionId {
+    fn distribution(id: &str) -> DistributionId {
         DistributionId::from_trusted(id)
     }
 
-    fn granted(sites: &[&str], prefix: &str) -> Granted {
+    fn granted(distributions: &[&str], prefix: &str) -> Granted {
         let paths = Some(PathPrefix::parse(prefix).unwrap());
         Granted {
-            sites: sites.iter().map(|id| site(id)).collect(),
+            distributions: distributions.iter().map(|id| distribution(id)).collect(),
             reach: GrantScope { paths, ..GrantScope::default() },
         }
     }
@@ -193,34 +200,36 @@ mod tests {
     #[test]
     fn without_grants_the_role_alone_decides() {
         let operator = Access::whole(Role::Operator);
-        assert!(operator.sees(&site("E1")) && operator.covers(&site("E1"), &item("/*")));
-        assert_eq!(operator.sites(), None);
+        assert!(operator.sees(&distribution("E1")) && operator.covers(&distribution("E1"), &item("/*")));
+        assert_eq!(operator.distributions(), None);
         let viewer = Access::whole(Role::Viewer);
-        assert!(viewer.sees(&site("E1")) && !viewer.covers(&site("E1"), &item("/a")));
+        assert!(viewer.sees(&distribution("E1")) && !viewer.covers(&distribution("E1"), &item("/a")));
     }
 
     #[test]
     fn grants_narrow_to_their_distributions_and_add_up() {
         let grants = vec![granted(&["E1"], "/docs/"), granted(&["E1", "E2"], "/img/")];
         let operator = Access::new(Role::Operator, grants.clone());
-        assert!(operator.covers(&site("E1"), &item("/docs/a")));
-        assert!(operator.covers(&site("E1"), &item("/img/*")));
-        assert!(operator.covers(&site("E2"), &item("/img/a")));
-        assert!(!operator.covers(&site("E2"), &item("/docs/a")), "that is granted elsewhere");
-        assert!(!operator.covers(&site("E1"), &item("/*")));
-        assert!(!operator.sees(&site("E3")) && !operator.covers(&site("E3"), &item("/docs/a")));
-        assert_eq!(operator.sites(), Some([site("E1"), site("E2")].into()));
-        assert_eq!(operator.words(&site("E1")), "paths below /docs/; paths below /img/");
-        assert_eq!(operator.words(&site("E3")), "nothing here");
+        assert!(operator.covers(&distribution("E1"), &item("/docs/a")));
+        assert!(operator.covers(&distribution("E1"), &item("/img/*")));
+        assert!(operator.covers(&distribution("E2"), &item("/img/a")));
+        assert!(!operator.covers(&distribution("E2"), &item("/docs/a")), "that is granted elsewhere");
+        assert!(!operator.covers(&distribution("E1"), &item("/*")));
+        assert!(
+            !operator.sees(&distribution("E3")) && !operator.covers(&distribution("E3"), &item("/docs/a"))
+        );
+        assert_eq!(operator.distributions(), Some([distribution("E1"), distribution("E2")].into()));
+        assert_eq!(operator.words(&distribution("E1")), "paths below /docs/; paths below /img/");
+        assert_eq!(operator.words(&distribution("E3")), "nothing here");
         let viewer = Access::new(Role::Viewer, grants);
-        assert!(viewer.sees(&site("E2")) && !viewer.covers(&site("E2"), &item("/img/a")));
+        assert!(viewer.sees(&distribution("E2")) && !viewer.covers(&distribution("E2"), &item("/img/a")));
     }
 
     #[test]
     fn a_grant_that_means_no_distribution_still_narrows() {
         let operator = Access::new(Role::Operator, vec![granted(&[], "/")]);
-        assert!(!operator.sees(&site("E1")) && !operator.covers(&site("E1"), &item("/a")));
-        assert_eq!(operator.sites(), Some(BTreeSet::new()));
+        assert!(!operator.sees(&distribution("E1")) && !operator.covers(&distribution("E1"), &item("/a")));
+        assert_eq!(operator.distributions(), Some(BTreeSet::new()));
     }
 
     #[test]
@@ -229,29 +238,29 @@ mod tests {
         let token = || Access::new(Role::Operator, vec![granted(&["E1", "E3"], "/docs/a/")]).of("p1");
         let both = token().within(maker(Role::Operator));
         assert_eq!((both.role, both.behind.as_str()), (Role::Operator, "p1"));
-        assert!(both.sees(&site("E1")) && both.covers(&site("E1"), &item("/docs/a/b")));
-        assert!(!both.covers(&site("E1"), &item("/docs/b")), "the token's own bounds hold");
-        assert!(!both.sees(&site("E2")) && !both.sees(&site("E3")));
-        assert_eq!(both.sites(), Some([site("E1")].into()));
-        assert!(both.words(&site("E1")).contains("paths below /docs/a/"));
+        assert!(both.sees(&distribution("E1")) && both.covers(&distribution("E1"), &item("/docs/a/b")));
+        assert!(!both.covers(&distribution("E1"), &item("/docs/b")), "the token's own bounds hold");
+        assert!(!both.sees(&distribution("E2")) && !both.sees(&distribution("E3")));
+        assert_eq!(both.distributions(), Some([distribution("E1")].into()));
+        assert!(both.words(&distribution("E1")).contains("paths below /docs/a/"));
 
         let wide = Access::whole(Role::Operator).within(maker(Role::Operator));
-        assert!(wide.is_narrowed() && !wide.covers(&site("E1"), &item("/*")));
-        assert_eq!(wide.sites(), Some([site("E1"), site("E2")].into()));
-        assert_eq!(wide.words(&site("E1")), "paths below /docs/");
+        assert!(wide.is_narrowed() && !wide.covers(&distribution("E1"), &item("/*")));
+        assert_eq!(wide.distributions(), Some([distribution("E1"), distribution("E2")].into()));
+        assert_eq!(wide.words(&distribution("E1")), "paths below /docs/");
 
         let viewer = token().within(maker(Role::Viewer));
-        assert!(viewer.sees(&site("E1")) && !viewer.covers(&site("E1"), &item("/docs/a/b")));
+        assert!(viewer.sees(&distribution("E1")) && !viewer.covers(&distribution("E1"), &item("/docs/a/b")));
         let admin = token().within(maker(Role::Admin));
         assert_eq!(admin.role, Role::Operator, "never more than its own either");
-        assert!(admin.covers(&site("E3"), &item("/docs/a/b")));
-        assert!(!token().within(Access::nobody()).sees(&site("E1")));
+        assert!(admin.covers(&distribution("E3"), &item("/docs/a/b")));
+        assert!(!token().within(Access::nobody()).sees(&distribution("E1")));
         assert!(!Access::whole(Role::Operator).within(Access::whole(Role::Admin)).is_narrowed());
     }
 
     #[test]
     fn an_administrator_is_never_narrowed() {
         let admin = Access::new(Role::Admin, vec![granted(&["E1"], "/docs/")]);
-        assert!(admin.sees(&site("E9")) && admin.covers(&site("E9"), &item("/*")));
+        assert!(admin.sees(&distribution("E9")) && admin.covers(&distribution("E9"), &item("/*")));
     }
 }

@@ -39,8 +39,8 @@ pub struct Place {
 
 impl Place {
     #[must_use]
-    pub fn of(site: &Distribution) -> Self {
-        Self { gone: site.gone_at.is_some(), id: site.id.clone() }
+    pub fn of(distribution: &Distribution) -> Self {
+        Self { gone: distribution.gone_at.is_some(), id: distribution.id.clone() }
     }
 
     /// As it stands in an address: an ID, with a tilde before it, which no ID has, where that one is gone.
@@ -241,8 +241,8 @@ pub mod tests {
 
     #[test]
     fn it_answers_for_its_domain_and_its_aliases_only() {
-        let site = sample();
-        let hosts = HostTable::of([&site]);
+        let distribution = sample();
+        let hosts = HostTable::of([&distribution]);
         let serves = |host: &str| hosts.knows(&HostName::parse(host).unwrap());
         for host in [
             "www.example.com",
@@ -285,13 +285,13 @@ pub mod tests {
 
     #[test]
     fn a_status_other_than_deployed_is_not_ready() {
-        let mut site = sample();
-        site.status = "Frobbing".to_owned();
-        assert_eq!(site.readiness(), Readiness::Deploying);
-        site.enabled = false;
-        assert_eq!(site.readiness(), Readiness::Disabled);
-        site.tenant_only = true;
-        assert_eq!(site.readiness(), Readiness::TenantOnly);
-        assert!(site.refusal().is_some());
+        let mut distribution = sample();
+        distribution.status = "Frobbing".to_owned();
+        assert_eq!(distribution.readiness(), Readiness::Deploying);
+        distribution.enabled = false;
+        assert_eq!(distribution.readiness(), Readiness::Disabled);
+        distribution.tenant_only = true;
+        assert_eq!(distribution.readiness(), Readiness::TenantOnly);
+        assert!(distribution.refusal().is_some());
     }
 }

@@ -89,22 +89,22 @@ impl DistributionReference {
         all: &'a [Distribution],
         sees: impl Fn(&DistributionId) -> bool,
     ) -> Result<&'a Distribution, NotFound> {
-        let seen = || all.iter().filter(|site| sees(&site.id));
+        let seen = || all.iter().filter(|distribution| sees(&distribution.id));
         match self {
             Self::Id(id) => by_id(seen, id).ok_or_else(|| NotFound::Id(id.clone())),
             Self::Arn { account, id } => by_id(seen, id)
-                .filter(|site| site.account() == account || site.account().is_empty())
+                .filter(|distribution| distribution.account() == account || distribution.account().is_empty())
                 .ok_or_else(|| NotFound::Arn { account: account.clone(), id: id.clone() }),
             Self::Host(host) => {
                 let table = HostTable::of_living(all);
                 let owners = table.served_by(host);
-                let found: Vec<_> = seen().filter(|site| owners.contains(&site.id)).collect();
+                let found: Vec<_> = seen().filter(|distribution| owners.contains(&distribution.id)).collect();
                 match found.as_slice() {
                     [] => Err(NotFound::Host(host.clone())),
                     [one] => Ok(one),
                     many => Err(NotFound::Ambiguous {
                         name: host.to_string(),
-                        candidates: many.iter().map(|site| site.id.to_string()).collect(),
+                        candidates: many.iter().map(|distribution| distribution.id.to_string()).collect(),
                     }),
                 }
             }
@@ -126,8 +126,8 @@ fn by_id<'a, I: Iterator<Item = &'a Distribution>>(
     seen: impl Fn() -> I,
     id: &DistributionId,
 ) -> Option<&'a Distribution> {
-    let exact = seen().find(|site| site.id == *id);
-    let mut alike = seen().filter(|site| site.id.as_str().eq_ignore_ascii_case(id.as_str()));
+    let exact = seen().find(|distribution| distribution.id == *id);
+    let mut alike = seen().filter(|distribution| distribution.id.as_str().eq_ignore_ascii_case(id.as_str()));
     exact.or_else(|| alike.next().filter(|_| alike.next().is_none()))
 }
 
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::domain::{distribution::tests::named, time::Timestamp};
 
-    fn sites() -> Vec<Distribution> {
+    fn distributions() -> Vec<Distribution> {
         vec![
             named("E1WIDE", &["*.example.com"]),
             named("E2EXACT", &["a.apps.example.com", "xn--bcher-kva.example"]),
@@ -185,7 +185,8 @@ mod tests {
     }
 
     fn found(text: &str) -> Result<String, String> {
-        let found = find_named(text, &sites(), |_| true).map(|site| site.id.to_string());
+        let found =
+            find_named(text, &distributions(), |_| true).map(|distribution| distribution.id.to_string());
         found.map_err(|error| error.to_string())
     }
 
@@ -250,9 +251,11 @@ mod tests {
 
     #[test]
     fn what_is_hidden_is_as_if_it_were_not_there_and_nothing_else_stands_in_for_it() {
-        let sites = sites();
+        let distributions = distributions();
         let sees = |id: &DistributionId| !["E2EXACT", "E3TWICE"].contains(&id.as_str());
-        let find = |text: &str| find_named(text, &sites, sees).map(|site| site.id.to_string());
+        let find = |text: &str| {
+            find_named(text, &distributions, sees).map(|distribution| distribution.id.to_string())
+        };
         assert!(find("a.apps.example.com").is_err(), "its viewers do not get the wildcard's");
         assert!(find("E2EXACT").is_err());
         assert_eq!(find("two.example.org").unwrap(), "E4TWICE");

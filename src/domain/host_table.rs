@@ -20,11 +20,11 @@ pub struct HostTable {
 impl HostTable {
     /// The hosts of all these distributions.
     #[must_use]
-    pub fn of<'a>(sites: impl IntoIterator<Item = &'a Distribution>) -> Self {
+    pub fn of<'a>(distributions: impl IntoIterator<Item = &'a Distribution>) -> Self {
         let mut table = Self::default();
-        for site in sites {
-            for name in site.names() {
-                table.add(&HostName::of_alias(name), &site.id);
+        for distribution in distributions {
+            for name in distribution.names() {
+                table.add(&HostName::of_alias(name), &distribution.id);
             }
         }
         table
@@ -42,21 +42,21 @@ impl HostTable {
     /// under a name of one that is seen: viewers of those get the other, so nobody may take them for the one that is seen.
     /// A name that lies under none is as if it were not there, so that it cannot be found out.
     #[must_use]
-    pub fn of_seen(sites: &[Distribution], sees: impl Fn(&DistributionId) -> bool) -> Self {
-        let living = || sites.iter().filter(|site| site.gone_at.is_none());
-        let mut table = Self::of(living().filter(|site| sees(&site.id)));
+    pub fn of_seen(distributions: &[Distribution], sees: impl Fn(&DistributionId) -> bool) -> Self {
+        let living = || distributions.iter().filter(|distribution| distribution.gone_at.is_none());
+        let mut table = Self::of(living().filter(|distribution| sees(&distribution.id)));
         let seen = table.clone();
-        for site in living().filter(|site| !sees(&site.id)) {
-            let names = site.names().map(HostName::of_alias);
-            names.filter(|name| seen.knows(name)).for_each(|name| table.add(&name, &site.id));
+        for distribution in living().filter(|distribution| !sees(&distribution.id)) {
+            let names = distribution.names().map(HostName::of_alias);
+            names.filter(|name| seen.knows(name)).for_each(|name| table.add(&name, &distribution.id));
         }
         table
     }
 
     /// The hosts of those that CloudFront still lists: viewers get nothing from the others.
     #[must_use]
-    pub fn of_living<'a>(sites: impl IntoIterator<Item = &'a Distribution>) -> Self {
-        Self::of(sites.into_iter().filter(|site| site.gone_at.is_none()))
+    pub fn of_living<'a>(distributions: impl IntoIterator<Item = &'a Distribution>) -> Self {
+        Self::of(distributions.into_iter().filter(|distribution| distribution.gone_at.is_none()))
     }
 
     /// Those that serve this host by the most specific name that there is for it: none, one, or more where a name was
@@ -95,14 +95,15 @@ mod tests {
 
     #[test]
     fn the_more_specific_name_wins() {
-        let sites = [
+        let distributions = [
             named("WIDE", &["*.example.com"]),
             named("APPS", &["*.apps.example.com"]),
             named("ONE", &["a.apps.example.com", "xn--bcher-kva.example"]),
         ];
-        for (order, table) in
-            [("as listed", HostTable::of(&sites)), ("turned round", HostTable::of(sites.iter().rev()))]
-        {
+        for (order, table) in [
+            ("as listed", HostTable::of(&distributions)),
+            ("turned round", HostTable::of(distributions.iter().rev())),
+        ] {
             for (host, owner) in [
                 ("a.apps.example.com", vec!["ONE"]),
                 ("A.Apps.Example.com", vec!["ONE"]),
@@ -123,12 +124,12 @@ mod tests {
 
     #[test]
     fn of_what_is_hidden_only_names_under_those_that_are_seen_are_known() {
-        let sites = [
+        let distributions = [
             named("WIDE", &["*.example.com"]),
             named("HIDDEN", &["a.example.com", "*.b.example.com", "blog.kunde.de", "*.kunde.de"]),
             named("OTHER", &["x.y.kunde.de"]),
         ];
-        let table = HostTable::of_seen(&sites, |id| id.as_str() != "HIDDEN");
+        let table = HostTable::of_seen(&distributions, |id| id.as_str() != "HIDDEN");
         for (host, owner) in [
             ("a.example.com", vec!["HIDDEN"]),
             ("x.b.example.com", vec!["HIDDEN"]),
@@ -148,8 +149,8 @@ mod tests {
             gone_at: Some(Timestamp::from_micros(1)),
             ..named("ONE", &["a.apps.example.com"])
         };
-        let sites = [named("APPS", &["*.apps.example.com"]), gone];
-        assert_eq!(owners(&HostTable::of_living(&sites), "a.apps.example.com"), ["APPS"]);
-        assert_eq!(owners(&HostTable::of(&sites), "a.apps.example.com"), ["ONE"]);
+        let distributions = [named("APPS", &["*.apps.example.com"]), gone];
+        assert_eq!(owners(&HostTable::of_living(&distributions), "a.apps.example.com"), ["APPS"]);
+        assert_eq!(owners(&HostTable::of(&distributions), "a.apps.example.com"), ["ONE"]);
     }
 }

@@ -16,7 +16,7 @@ use std::fmt;
 pub(super) use address::is_scheme;
 pub use error::ItemError;
 pub(super) use line::without_signature;
-pub use line::{Parsed, Site, may_name_a_host, parse_line, trimmed};
+pub use line::{Parsed, TargetDistribution, may_name_a_host, parse_line, trimmed};
 pub use note::{Doubt, Mending};
 
 /// CloudFront's longest path, in characters (developer guide, invalidation-specifying-objects).

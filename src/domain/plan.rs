@@ -10,7 +10,7 @@ use super::{
     batching::{self, Limits, Load},
     distribution::Distribution,
     host_table::HostTable,
-    item::{Doubt, Item, ItemError, Mending, Site, parse_line, trimmed},
+    item::{Doubt, Item, ItemError, Mending, TargetDistribution, parse_line, trimmed},
     price::{self, Dollars},
     quotas::{QuotaUsage, Quotas},
 };
@@ -85,15 +85,15 @@ impl Surroundings {
 impl Plan {
     /// Works out what the typed lines would do on this distribution, where no other is known.
     #[must_use]
-    pub fn work_out(typed: &str, site: &Distribution, around: Surroundings) -> Self {
+    pub fn work_out(typed: &str, distribution: &Distribution, around: Surroundings) -> Self {
         let access = Access::whole(Role::Operator);
-        Self::within(typed, &Site::new(site, &HostTable::default()), around, &access)
+        Self::within(typed, &TargetDistribution::new(distribution, &HostTable::default()), around, &access)
     }
 
     /// The same, with the lines refused that name another distribution's host or that this actor's grants do not cover.
     #[must_use]
-    pub fn within(typed: &str, on: &Site<'_>, around: Surroundings, access: &Access) -> Self {
-        let site = on.distribution();
+    pub fn within(typed: &str, on: &TargetDistribution<'_>, around: Surroundings, access: &Access) -> Self {
+        let distribution = on.distribution();
         let count = typed.lines().filter(|line| !trimmed(line).is_empty()).count();
         let too_many_lines = (count > LINES_MAX).then_some(count);
         let mut lines: Vec<Line> = typed
@@ -104,18 +104,18 @@ impl Plan {
             .take(LINES_MAX)
             .map(|(number, line)| Line { number, typed: line.to_owned(), verdict: verdict(line, on) })
             .collect();
-        refuse_ungranted(&mut lines, site, access);
+        refuse_ungranted(&mut lines, distribution, access);
         drop_repeats(&mut lines);
         drop_covered(&mut lines);
         let mut items: Vec<Item> = lines.iter().filter_map(Line::item_to_send).cloned().collect();
         items.sort();
-        let mut warnings = warnings(&items, site);
+        let mut warnings = warnings(&items, distribution);
         let over = around.quotas.refusal(items.len(), around.spent);
         warnings.extend(over.map(|why| format!("It would be refused: {why}.")));
         Self {
             batches: batching::split(&items, around.limits),
             warnings,
-            refusal: site.refusal(),
+            refusal: distribution.refusal(),
             items,
             lines,
             used_this_month: around.used_this_month,
@@ -163,20 +163,20 @@ impl Line {
     }
 }
 
-fn verdict(line: &str, site: &Site<'_>) -> Verdict {
-    match parse_line(line, site) {
+fn verdict(line: &str, distribution: &TargetDistribution<'_>) -> Verdict {
+    match parse_line(line, distribution) {
         Ok(parsed) => Verdict::Send { item: parsed.item, mendings: parsed.mendings, doubts: parsed.doubts },
         Err(error) => Verdict::Refused(error),
     }
 }
 
-fn refuse_ungranted(lines: &mut [Line], site: &Distribution, access: &Access) {
+fn refuse_ungranted(lines: &mut [Line], distribution: &Distribution, access: &Access) {
     if !access.is_narrowed() {
         return;
     }
-    let allowed = access.words(&site.id);
+    let allowed = access.words(&distribution.id);
     for line in lines {
-        if line.item_to_send().is_some_and(|item| !access.covers(&site.id, item)) {
+        if line.item_to_send().is_some_and(|item| !access.covers(&distribution.id, item)) {
             line.verdict = Verdict::Refused(ItemError::NotGranted(allowed.clone()));
         }
     }
@@ -229,19 +229,19 @@ fn covering(item: &Item, widest: &BTreeSet<String>) -> Option<Item> {
     (!is_itself && reach.starts_with(wider.as_str())).then(|| Item::from_trusted(format!("{wider}*")))
 }
 
-fn warnings(items: &[Item], site: &Distribution) -> Vec<String> {
+fn warnings(items: &[Item], distribution: &Distribution) -> Vec<String> {
     let mut warnings = Vec::new();
-    warnings.extend(site.readiness().warning().map(str::to_owned));
-    if site.staging {
+    warnings.extend(distribution.readiness().warning().map(str::to_owned));
+    if distribution.staging {
         warnings.push("This is a staging distribution: it has a cache of its own, and viewers of the primary one see no change.".to_owned());
     }
-    warnings.extend(root_object_warning(items, site));
+    warnings.extend(root_object_warning(items, distribution));
     warnings
 }
 
 /// `/` and the root object are two objects in the cache (developer guide): naming one leaves the other.
-fn root_object_warning(items: &[Item], site: &Distribution) -> Option<String> {
-    let root = site.config.as_ref()?.root_object.as_ref()?;
+fn root_object_warning(items: &[Item], distribution: &Distribution) -> Option<String> {
+    let root = distribution.config.as_ref()?.root_object.as_ref()?;
     let named = format!("/{root}");
     let has = |path: &str| items.iter().any(|item| item.as_str() == path);
     match (has("/"), has(&named)) {
@@ -317,10 +317,15 @@ mod tests {
     fn a_line_outside_the_grants_is_refused_and_covers_nothing() {
         use crate::domain::{access::Granted, grant::parse_reach};
         let reach = parse_reach("/docs/", None, false).unwrap();
-        let granted = Granted { sites: [sample().id].into(), reach };
+        let granted = Granted { distributions: [sample().id].into(), reach };
         let access = Access::new(Role::Operator, vec![granted]);
-        let (site, hosts) = (sample(), HostTable::default());
-        let plan = Plan::within("/docs/a\n/*\n/docs*", &Site::new(&site, &hosts), AROUND, &access);
+        let (distribution, hosts) = (sample(), HostTable::default());
+        let plan = Plan::within(
+            "/docs/a\n/*\n/docs*",
+            &TargetDistribution::new(&distribution, &hosts),
+            AROUND,
+            &access,
+        );
         assert_eq!(plan.refused().map(|(line, _)| line.number).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(sent(&plan), ["/docs/a"], "what is refused covers nothing");
         assert!(!plan.is_sendable());
@@ -347,8 +352,8 @@ mod tests {
 
     #[test]
     fn a_multi_tenant_distribution_takes_nothing() {
-        let site = Distribution { tenant_only: true, ..sample() };
-        let plan = Plan::work_out("/a", &site, AROUND);
+        let distribution = Distribution { tenant_only: true, ..sample() };
+        let plan = Plan::work_out("/a", &distribution, AROUND);
         assert!(!plan.is_sendable());
         assert!(plan.refusal.is_some_and(|why| why.contains("tenants")));
         assert_eq!(plan.warnings, [plan.refusal.unwrap()]);
@@ -361,10 +366,10 @@ mod tests {
 
     #[test]
     fn the_root_object_has_two_names() {
-        let mut site = sample();
+        let mut distribution = sample();
         let root_object = Some("index.html".to_owned());
-        site.config = Some(DistributionConfig { root_object, ..DistributionConfig::default() });
-        let warned = |typed: &str| Plan::work_out(typed, &site, AROUND).warnings.len();
+        distribution.config = Some(DistributionConfig { root_object, ..DistributionConfig::default() });
+        let warned = |typed: &str| Plan::work_out(typed, &distribution, AROUND).warnings.len();
         assert_eq!(warned("/"), 1);
         assert_eq!(warned("/index.html"), 1);
         assert_eq!(warned("/\n/index.html"), 0);

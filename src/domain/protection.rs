@@ -111,14 +111,14 @@ impl Protection {
 
 /// The name that has to be typed: the one that people know, if it is a host, else CloudFront's own.
 #[must_use]
-pub fn name_to_type(site: &Distribution) -> &str {
-    site.aliases.first().unwrap_or(&site.domain_name)
+pub fn name_to_type(distribution: &Distribution) -> &str {
+    distribution.aliases.first().unwrap_or(&distribution.domain_name)
 }
 
 /// Is this the distribution's name, in whatever spelling? CloudFront's own name does as well.
 #[must_use]
-pub fn is_its_name(typed: &str, site: &Distribution) -> bool {
-    let names = [name_to_type(site), &site.domain_name].map(HostName::of_alias);
+pub fn is_its_name(typed: &str, distribution: &Distribution) -> bool {
+    let names = [name_to_type(distribution), &distribution.domain_name].map(HostName::of_alias);
     HostName::parse(typed.trim()).is_some_and(|typed| names.contains(&typed))
 }
 
@@ -191,9 +191,12 @@ mod tests {
 
     #[test]
     fn the_name_is_one_that_the_distribution_has() {
-        let site = sample();
-        assert!(is_its_name(" WWW.example.com ", &site) && is_its_name(&site.domain_name, &site));
-        assert!(!is_its_name("", &site) && !is_its_name("www.example.co", &site));
+        let distribution = sample();
+        assert!(
+            is_its_name(" WWW.example.com ", &distribution)
+                && is_its_name(&distribution.domain_name, &distribution)
+        );
+        assert!(!is_its_name("", &distribution) && !is_its_name("www.example.co", &distribution));
         let books = named("E1", &["xn--bcher-kva.example"]);
         assert!(is_its_name("Bücher.example", &books) && is_its_name("xn--bcher-kva.example", &books));
         let wild = named("E2", &["*.example.com"]);

@@ -85,11 +85,11 @@ async fn resolve(
 ) -> Result<Access, StoreError> {
     let mut granted = Vec::with_capacity(all.len());
     for grant in all {
-        let sites = match grant.place {
+        let distributions = match grant.place {
             Place::Distribution(id) => BTreeSet::from([id]),
             Place::Tagged { key, value } => tagged(conn, &key, value.as_deref()).await?,
         };
-        granted.push(Granted { sites, reach: grant.reach });
+        granted.push(Granted { distributions, reach: grant.reach });
     }
     Ok(Access::new(role, granted).of(behind))
 }

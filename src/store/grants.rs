@@ -74,7 +74,7 @@ impl Row {
 }
 
 pub async fn insert(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<(), StoreError> {
-    let (site, key, value) = match &grant.place {
+    let (distribution, key, value) = match &grant.place {
         Place::Distribution(id) => (Some(id.as_str()), None, None),
         Place::Tagged { key, value } => (None, Some(key.as_str()), value.as_deref()),
     };
@@ -86,7 +86,7 @@ pub async fn insert(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<(), St
         grant.id.as_str(),
         grant.subject.kind.as_str(),
         grant.subject.id.as_str(),
-        site,
+        distribution,
         key,
         value,
         grant.reach.paths.as_ref().map(PathPrefix::as_str),

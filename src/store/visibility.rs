@@ -18,16 +18,16 @@ pub(super) struct Visibility {
 
 impl Visibility {
     pub fn of(access: &Access) -> Self {
-        match access.sites() {
+        match access.distributions() {
             None => Self { all: true, list: String::new() },
-            Some(sites) => Self { all: false, list: bars(&sites) },
+            Some(distributions) => Self { all: false, list: bars(&distributions) },
         }
     }
 }
 
 /// The list as such a query takes it.
-pub(super) fn bars(sites: &BTreeSet<DistributionId>) -> String {
-    sites.iter().fold("|".to_owned(), |list, id| list + id.as_str() + "|")
+pub(super) fn bars(distributions: &BTreeSet<DistributionId>) -> String {
+    distributions.iter().fold("|".to_owned(), |list, id| list + id.as_str() + "|")
 }
 
 #[cfg(test)]
@@ -39,7 +39,7 @@ mod tests {
     fn an_empty_list_fits_nothing() {
         assert!(Visibility::of(&Access::whole(Role::Viewer)).all);
         let none = Granted {
-            sites: std::collections::BTreeSet::new(),
+            distributions: std::collections::BTreeSet::new(),
             reach: crate::domain::grant_scope::GrantScope::whole(),
         };
         let visibility = Visibility::of(&Access::new(Role::Viewer, vec![none]));

@@ -210,7 +210,7 @@ async fn tell_cross_site(State(web): State<Web>, request: Request, next: Next) -
     let said = origin_in_words(request.headers());
     let response = next.run(request).await;
     if response.extensions().get::<CrossSite>().is_some() {
-        RejectedRequest::OtherSite.tell(&web, &origin, &said).await;
+        RejectedRequest::CrossSite.tell(&web, &origin, &said).await;
     }
     response
 }

@@ -19,10 +19,10 @@ impl Visitor {
         &self,
         web: &Web,
         what: &str,
-        site: Option<&DistributionId>,
+        distribution: Option<&DistributionId>,
         why: &str,
     ) -> Result<(), WebError> {
-        Ok(commands::refuse(&web.context, &self.acting, &Target::new("act", what), site, why).await?)
+        Ok(commands::refuse(&web.context, &self.acting, &Target::new("act", what), distribution, why).await?)
     }
 
     /// Hands on what came of a command; what it has not told the history of a failure is told here.

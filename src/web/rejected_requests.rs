@@ -14,7 +14,7 @@ use super::state::Web;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectedRequest {
     /// A form that another site sent, or a browser that does not say where from.
-    OtherSite,
+    CrossSite,
     /// One request more than a client may send.
     TooOften,
     /// A request that two readers can read differently.
@@ -24,7 +24,7 @@ pub enum RejectedRequest {
 impl RejectedRequest {
     const fn what(self) -> &'static str {
         match self {
-            Self::OtherSite => "send a form from another site",
+            Self::CrossSite => "send a form from another site",
             Self::TooOften => "ask more often than is allowed",
             Self::Ambiguous => "send a request that can be read in two ways",
         }

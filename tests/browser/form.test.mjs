@@ -54,7 +54,7 @@ test("typing finds a distribution by name, alias, domain or ID", async () => {
     assert.match(await found("student"), /^StudentWebsiteDistribution[^,]*$/);
     assert.match(await found("E1SHOP"), /^shop\.example\.com[^,]*$/);
     await page.locator("#find").fill("launch");
-    await page.locator("#site .warn").waitFor();
+    await page.locator("#distribution-facts .warn").waitFor();
   });
 });
 

@@ -16,7 +16,7 @@ use unstale::{
     web::{Options, authentication_methods::AuthenticationMethods},
 };
 
-use crate::support::{Browser, SHOP, Site, WORKSHOP, World, acting, options};
+use crate::support::{Browser, SHOP, TestApp, WORKSHOP, World, acting, options};
 
 /// How long an event may take to come; far more than it does.
 const SOON: Duration = Duration::from_secs(10);
@@ -88,13 +88,13 @@ fn up_to(first: i64, last: i64) -> Vec<i64> {
 
 #[tokio::test]
 async fn a_stream_begins_where_its_page_ended() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let page = ada.get("/").await;
     let cursor: i64 = page.attribute("body", "data-cursor").parse().unwrap();
-    assert_eq!(cursor, site.world.head().await);
+    assert_eq!(cursor, app.world.head().await);
     // What happens between the page and its stream is not missed.
-    let id = site.world.request("/a").await;
+    let id = app.world.request("/a").await;
     let mut stream = Stream::open(&ada, Some(cursor), None).await;
     let told = stream.next().await.unwrap();
     assert_eq!(told.id, cursor + 1);
@@ -102,30 +102,30 @@ async fn a_stream_begins_where_its_page_ended() {
     assert_eq!(told.data["invalidation"], id.as_str());
     assert_eq!(told.data["distribution"], WORKSHOP);
     // And what comes later is told as it comes.
-    site.world.submit().await;
+    app.world.submit().await;
     assert_eq!(stream.next().await.unwrap().data["action"], "batch.accepted");
-    site.world.live(21).await;
+    app.world.live(21).await;
     let told = stream.next().await.unwrap();
     assert_eq!((&told.data["action"], &told.data["state"]), (&"batch.completed".into(), &"completed".into()));
     // Nothing of who did it or of sessions goes out.
     let keys: Vec<&String> = told.data.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["action", "at", "distribution", "invalidation", "sequence", "state"]);
     drop(stream);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_browser_that_comes_back_misses_nothing_and_hears_nothing_twice() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let start = site.world.head().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let start = app.world.head().await;
     let mut heard = Vec::new();
     let mut last = None;
     for round in 0..6 {
         // It names the last one that it saw; the address still has the page's own cursor.
         let mut stream = Stream::open(&ada, Some(start), last).await;
         for n in 0..5 {
-            site.world.request(&format!("/{round}-{n}")).await;
+            app.world.request(&format!("/{round}-{n}")).await;
         }
         // It breaks off somewhere in the middle.
         let ids = stream.ids(3).await;
@@ -133,52 +133,52 @@ async fn a_browser_that_comes_back_misses_nothing_and_hears_nothing_twice() {
         heard.extend(ids);
     }
     let mut stream = Stream::open(&ada, Some(start), last).await;
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     let rest = usize::try_from(head - last.unwrap()).unwrap();
     heard.extend(stream.ids(rest).await);
     assert_eq!(heard, up_to(start + 1, head));
     drop(stream);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_long_absence_is_caught_up_page_by_page() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let start = site.world.head().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let start = app.world.head().await;
     for n in 0..450 {
-        site.world.request(&format!("/{n}")).await;
+        app.world.request(&format!("/{n}")).await;
     }
     let mut stream = Stream::open(&ada, Some(start), None).await;
     assert_eq!(stream.ids(450).await, up_to(start + 1, start + 450));
-    site.world.request("/later").await;
+    app.world.request("/later").await;
     assert_eq!(stream.ids(1).await, [start + 451]);
     drop(stream);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_cursor_that_cannot_be_ours_begins_at_the_end() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let head = site.world.head().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let head = app.world.head().await;
     for odd in [None, Some(head + 1_000), Some(i64::MAX), Some(-1_000_000), Some(i64::MIN)] {
         let mut stream = Stream::open(&ada, odd, None).await;
-        let before = site.world.head().await;
-        site.world.request("/a").await;
+        let before = app.world.head().await;
+        app.world.request("/a").await;
         assert_eq!(stream.ids(1).await, [before + 1], "{odd:?}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn many_streams_all_hear_everything() {
-    let site = Site::new().await;
+    let app = TestApp::new().await;
     let mut people = Vec::new();
     for n in 0..20 {
-        people.push(site.signed_in(&format!("p{n}@example.org"), Role::Viewer).await);
+        people.push(app.signed_in(&format!("p{n}@example.org"), Role::Viewer).await);
     }
-    let start = site.world.head().await;
+    let start = app.world.head().await;
     let mut streams = tokio::task::JoinSet::new();
     for n in 0..200 {
         let person = people[n % 20].clone();
@@ -188,54 +188,54 @@ async fn many_streams_all_hear_everything() {
         });
     }
     for n in 0..20 {
-        site.world.request(&format!("/{n}")).await;
+        app.world.request(&format!("/{n}")).await;
     }
     for heard in streams.join_all().await {
         assert_eq!(heard, up_to(start + 1, start + 20));
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_another_process_writes_is_heard_without_a_bell() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let start = site.world.head().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let start = app.world.head().await;
     let mut stream = Stream::open(&ada, Some(start), None).await;
-    let CommandContext { db, clock, .. } = site.world.command_context.clone();
+    let CommandContext { db, clock, .. } = app.world.command_context.clone();
     let command_context = CommandContext::new(db, clock, Notifier::new());
     unstale::commands::refresh_distributions(&command_context, &crate::support::acting()).await.unwrap();
     assert_eq!(stream.ids(1).await, [start + 1]);
     drop(stream);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn streams_end_when_the_service_stops() {
-    let mut site = Site::new().await;
-    let ada = site.operator().await;
+    let mut app = TestApp::new().await;
+    let ada = app.operator().await;
     let mut streams = Vec::new();
     for _ in 0..10 {
         streams.push(Stream::open(&ada, None, None).await);
     }
     let started = std::time::Instant::now();
-    site.stop().await;
+    app.stop().await;
     for mut stream in streams {
         assert_eq!(stream.next().await, None);
     }
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_stream_ends_with_its_session_and_no_other_does() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let bob = site.signed_in("bob@example.com", Role::Viewer).await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let bob = app.signed_in("bob@example.com", Role::Viewer).await;
     let (mut adas, mut bobs) = (Stream::open(&ada, None, None).await, Stream::open(&bob, None, None).await);
     ada.post("/sign-out", &[]).await.assert_status(303);
     assert_eq!(bobs.next().await.unwrap().data["action"], "person.signed_out");
-    site.world.request("/after").await;
+    app.world.request("/after").await;
     assert_eq!(bobs.next().await.unwrap().data["action"], "invalidation.requested");
     let mut heard = Vec::new();
     while let Some(told) = adas.next().await {
@@ -244,7 +244,7 @@ async fn a_stream_ends_with_its_session_and_no_other_does() {
     assert!(!heard.contains(&"invalidation.requested".into()), "{heard:?}");
     ada.get("/events").await.assert_status(401);
     drop(bobs);
-    site.finish().await;
+    app.finish().await;
 }
 
 /// Open streams end within so long of what ended their session, also where another replica did it.
@@ -256,47 +256,47 @@ async fn an_open_stream_is_no_use_of_the_session_and_ends_with_it() {
     let idle = Duration::from_mins(10);
     let session = SessionLimits { idle, ..SessionLimits::default() };
     let authentication_methods = AuthenticationMethods { session, ..AuthenticationMethods::default() };
-    let site = Site::over(World::new().await, Options { authentication_methods, ..options() }).await;
-    let browser = site.viewer().await;
+    let app = TestApp::over(World::new().await, Options { authentication_methods, ..options() }).await;
+    let browser = app.viewer().await;
     // A browser that comes back to the stream again and again, and nobody before it.
-    site.world.advance(Duration::from_mins(9));
+    app.world.advance(Duration::from_mins(9));
     drop(Stream::open(&browser, None, None).await);
-    site.world.advance(Duration::from_millis(59_800));
+    app.world.advance(Duration::from_millis(59_800));
     let mut stream = Stream::open(&browser, None, None).await;
     assert!(ends(&mut stream).await, "it outlived its session");
-    site.world.advance(Duration::from_millis(200));
+    app.world.advance(Duration::from_millis(200));
     browser.get("/events").await.assert_status(401);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_persons_twenty_first_stream_ends_their_first() {
-    let site = Site::new().await;
-    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Viewer).await);
+    let app = TestApp::new().await;
+    let (ada, bob) = (app.operator().await, app.signed_in("bob@example.com", Role::Viewer).await);
     let mut bobs = Stream::open(&bob, None, None).await;
     let mut streams = Vec::new();
     for _ in 0..21 {
         streams.push(Stream::open(&ada, None, None).await);
     }
     assert!(ends(&mut streams[0]).await);
-    site.world.request("/a").await;
+    app.world.request("/a").await;
     for stream in streams.iter_mut().skip(1).chain([&mut bobs]) {
         assert_eq!(stream.next().await.unwrap().data["action"], "invalidation.requested");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 const GRACE: &str = "grace@example.com";
 
 #[tokio::test]
 async fn a_provider_that_narrows_somebody_is_noticed_by_their_stream() {
-    let site = Site::new().await;
-    let (grace, witness) = (site.signed_in(GRACE, Role::Operator).await, site.admin().await);
-    let person = site.person_at(GRACE).await;
-    site.grant("group:web", SHOP, "/").await;
+    let app = TestApp::new().await;
+    let (grace, witness) = (app.signed_in(GRACE, Role::Operator).await, app.admin().await);
+    let person = app.person_at(GRACE).await;
+    app.grant("group:web", SHOP, "/").await;
     let mut streams = (Stream::open(&grace, None, None).await, Stream::open(&witness, None, None).await);
-    let now = site.world.now();
-    site.world
+    let now = app.world.now();
+    app.world
         .database
         .write(async |tx| {
             groups::replace_provided(tx, &person.id, &["web".to_owned()]).await?;
@@ -307,9 +307,9 @@ async fn a_provider_that_narrows_somebody_is_noticed_by_their_stream() {
         })
         .await;
     let refused = Target::new("act", "look");
-    let site_of = |id: &str| DistributionId::from_trusted(id);
+    let app_of = |id: &str| DistributionId::from_trusted(id);
     for of in [WORKSHOP, SHOP] {
-        commands::refuse(&site.world.command_context, &acting(), &refused, Some(&site_of(of)), "a test")
+        commands::refuse(&app.world.command_context, &acting(), &refused, Some(&app_of(of)), "a test")
             .await
             .unwrap();
     }
@@ -322,7 +322,7 @@ async fn a_provider_that_narrows_somebody_is_noticed_by_their_stream() {
     };
     assert_eq!(seen(&mut streams.1, 3).await, [serde_json::Value::Null, WORKSHOP.into(), SHOP.into()]);
     assert_eq!(seen(&mut streams.0, 1).await, [serde_json::Value::from(SHOP)]);
-    site.finish().await;
+    app.finish().await;
 }
 
 async fn ends(stream: &mut Stream) -> bool {
@@ -332,21 +332,20 @@ async fn ends(stream: &mut Stream) -> bool {
 
 #[tokio::test]
 async fn a_stream_ends_with_whatever_ends_its_session() {
-    let site = Site::new().await;
-    let own = site.world.command_context.clone();
+    let app = TestApp::new().await;
+    let own = app.world.command_context.clone();
     // Another replica has another bell.
     let CommandContext { db, clock, .. } = own.clone();
     let other = CommandContext::new(db, clock, Notifier::new());
     let by = crate::support::shell();
     for command_context in [&own, &other] {
-        let bystander =
-            site.signed_in(&format!("{}@example.com", crate::support::uuid()), Role::Viewer).await;
+        let bystander = app.signed_in(&format!("{}@example.com", crate::support::uuid()), Role::Viewer).await;
         let mut witness = Stream::open(&bystander, None, None).await;
         for what in ["disable", "role", "reset", "sessions", "step", "password"] {
             let email = format!("{what}-{}@example.com", crate::support::uuid());
-            let person = site.person(&email, Role::Operator).await;
+            let person = app.person(&email, Role::Operator).await;
             let session = unstale::commands::open_session(&own, &by.origin, person.clone()).await.unwrap();
-            let browser = site.stranger();
+            let browser = app.stranger();
             browser.set_cookie("unstale", session.secret.reveal());
             let mut stream = Stream::open(&browser, None, None).await;
             end_by(command_context, &person, what).await;
@@ -357,7 +356,7 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
             assert!(told.is_some(), "somebody else's stream ended");
         }
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 async fn end_by(

@@ -25,7 +25,7 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO distribution (id, account_id, arn, domain_name, aliases, comment, enabled, status, staging,
                  origins, last_modified, seen_at, gone_at)
                  VALUES ('E1', '123456789012', 'arn:aws:cloudfront::123456789012:distribution/E1',
-                 'd1.cloudfront.net', '[\"www.example.com\"]', 'Site', TRUE, 'Deployed', FALSE,
+                 'd1.cloudfront.net', '[\"www.example.com\"]', 'TestApp', TRUE, 'Deployed', FALSE,
                  '[\"bucket.example.com\"]', 1, 2, NULL)",
             "UPDATE survey SET due_at = 7, finished_at = 6",
         ],
@@ -140,8 +140,8 @@ async fn a_database_in_use_is_brought_up_to_date(place: &Place, engine: Engine) 
     let db = Db::open(&place.address()).await.unwrap();
     let mut conn = db.read().await.unwrap();
     assert_eq!(people::list(&mut conn).await.unwrap().len(), 2);
-    let site = distributions::list(&mut conn).await.unwrap().remove(0);
-    assert_eq!(site.name(), "www.example.com");
+    let app = distributions::list(&mut conn).await.unwrap().remove(0);
+    assert_eq!(app.name(), "www.example.com");
     let asked = invalidations::recent(&mut conn, &all_seen(), 9).await.unwrap().remove(0);
     assert_eq!(asked.title(), "/a and 1 more");
     let states: Vec<_> = batches::of_invalidation(&mut conn, &asked.id).await.unwrap();

@@ -68,20 +68,20 @@ pub fn over(all: &[Distribution], sees: impl Fn(&DistributionId) -> bool, search
 
 /// The distributions that serve a URL's host by the most specific name for it: of those that are there,
 /// and of those that are gone, whose viewers got it before.
-fn serving(what: &What, sites: &[Distribution]) -> Vec<DistributionId> {
+fn serving(what: &What, distributions: &[Distribution]) -> Vec<DistributionId> {
     let What::Path { host: Some(host), .. } = what else { return Vec::new() };
-    let gone = HostTable::of(sites.iter().filter(|site| site.gone_at.is_some()));
-    let tables = [HostTable::of_living(sites), gone];
+    let gone = HostTable::of(distributions.iter().filter(|distribution| distribution.gone_at.is_some()));
+    let tables = [HostTable::of_living(distributions), gone];
     tables.iter().flat_map(|table| table.served_by(host)).cloned().collect()
 }
 
 /// The path of each distribution's own root object, where it has one.
-fn roots(sites: &[Distribution]) -> impl Iterator<Item = (DistributionId, String)> {
-    let root = |site: &Distribution| {
-        let object = site.config.as_ref()?.root_object.as_deref()?.trim_start_matches('/');
-        (!object.is_empty()).then(|| (site.id.clone(), format!("/{object}")))
+fn roots(distributions: &[Distribution]) -> impl Iterator<Item = (DistributionId, String)> {
+    let root = |distribution: &Distribution| {
+        let object = distribution.config.as_ref()?.root_object.as_deref()?.trim_start_matches('/');
+        (!object.is_empty()).then(|| (distribution.id.clone(), format!("/{object}")))
     };
-    sites.iter().filter_map(root)
+    distributions.iter().filter_map(root)
 }
 
 #[cfg(test)]
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use crate::domain::distribution::{DistributionConfig, tests::sample};
 
-    fn site(id: &str, alias: &str, root_object: Option<&str>) -> Distribution {
+    fn distribution(id: &str, alias: &str, root_object: Option<&str>) -> Distribution {
         let root_object = root_object.map(str::to_owned);
         Distribution {
             id: DistributionId::from_trusted(id),
@@ -99,8 +99,8 @@ mod tests {
         }
     }
 
-    fn asked_over(sites: &[Distribution], typed: &str) -> Search {
-        over(sites, |_| true, Search { what: What::read(typed), ..Search::default() })
+    fn asked_over(distributions: &[Distribution], typed: &str) -> Search {
+        over(distributions, |_| true, Search { what: What::read(typed), ..Search::default() })
     }
 
     #[test]
@@ -133,34 +133,34 @@ mod tests {
 
     #[test]
     fn a_search_knows_who_serves_the_host_and_each_ones_own_root() {
-        let sites = [
-            site("E1", "a.example.com", Some("index.html")),
-            site("E2", "b.example.com", Some("/start/home.html")),
-            site("E3", "a.example.com", Some("")),
-            site("E4", "c.example.com", None),
-            Distribution { config: None, ..site("E5", "d.example.com", None) },
+        let distributions = [
+            distribution("E1", "a.example.com", Some("index.html")),
+            distribution("E2", "b.example.com", Some("/start/home.html")),
+            distribution("E3", "a.example.com", Some("")),
+            distribution("E4", "c.example.com", None),
+            Distribution { config: None, ..distribution("E5", "d.example.com", None) },
         ];
-        let over = |typed: &str| asked_over(&sites, typed);
+        let over = |typed: &str| asked_over(&distributions, typed);
         let id = DistributionId::from_trusted;
         let search = over("https://a.example.com/x");
         assert_eq!(search.serving, Some(vec![id("E1"), id("E3")]));
         let roots = [("E1", "/index.html"), ("E2", "/start/home.html")];
-        assert_eq!(search.roots, roots.map(|(site, root)| (id(site), root.to_owned())));
-        let sites = [
-            site("E6", "*.apps.example.com", None),
-            site("E7", "b.apps.example.com", None),
+        assert_eq!(search.roots, roots.map(|(distribution, root)| (id(distribution), root.to_owned())));
+        let distributions = [
+            distribution("E6", "*.apps.example.com", None),
+            distribution("E7", "b.apps.example.com", None),
             Distribution {
                 gone_at: Some(Timestamp::from_micros(1)),
-                ..site("E8", "*.apps.example.com", None)
+                ..distribution("E8", "*.apps.example.com", None)
             },
-            site("E9", "xn--bcher-kva.example", None),
+            distribution("E9", "xn--bcher-kva.example", None),
         ];
-        let serving = |typed: &str| asked_over(&sites, typed).serving;
+        let serving = |typed: &str| asked_over(&distributions, typed).serving;
         assert_eq!(serving("https://a.apps.example.com/x"), Some(vec![id("E6"), id("E8")]));
         assert_eq!(serving("https://b.apps.example.com/x"), Some(vec![id("E7"), id("E8")]));
         let hidden = |typed: &str| {
             let search = Search { what: What::read(typed), ..Search::default() };
-            super::over(&sites, |seen| seen.as_str() != "E7" && seen.as_str() != "E8", search).serving
+            super::over(&distributions, |seen| seen.as_str() != "E7" && seen.as_str() != "E8", search).serving
         };
         assert_eq!(hidden("https://b.apps.example.com/x"), None, "the wildcard does not stand in for it");
         for typed in ["https://bücher.example/x", "Bücher.Example/x", "https://xn--bcher-kva.example./x"] {

@@ -23,7 +23,7 @@ impl Visibility {
     /// does elsewhere is not for it to read.
     #[must_use]
     pub fn of(actor: &Actor, access: &Access) -> Option<Self> {
-        let distributions = access.sites()?;
+        let distributions = access.distributions()?;
         Some(Self { kind: actor.kind, id: actor.id.clone(), distributions })
     }
 
@@ -52,21 +52,23 @@ mod tests {
         Actor { kind, id: id.to_owned(), name: String::new() }
     }
 
-    fn event(by: &Actor, site: Option<&str>) -> Event {
+    fn event(by: &Actor, distribution: Option<&str>) -> Event {
         let acting = Acting { actor: by.clone(), origin: Origin::default() };
         let mut event = Event::new(Timestamp::from_micros(1), &acting, Action::ActRefused);
-        event.distribution = site.map(DistributionId::from_trusted);
+        event.distribution = distribution.map(DistributionId::from_trusted);
         event
     }
 
     #[test]
     fn who_is_narrowed_sees_their_places_and_their_own_acts_and_nothing_else() {
-        let grant =
-            Granted { sites: [DistributionId::from_trusted("E1")].into(), reach: GrantScope::whole() };
+        let grant = Granted {
+            distributions: [DistributionId::from_trusted("E1")].into(),
+            reach: GrantScope::whole(),
+        };
         let narrowed = Access::new(Role::Operator, vec![grant.clone()]).of("maker");
         let token = actor(ActorKind::Token, "t1");
         let visibility = Visibility::of(&token, &narrowed).unwrap();
-        for (by, site, seen) in [
+        for (by, distribution, seen) in [
             (&token, None, true),
             (&token, Some("E1"), true),
             (&token, Some("E2"), false),
@@ -76,7 +78,7 @@ mod tests {
             (&actor(ActorKind::Person, "maker"), None, false),
             (&Actor::service(), None, false),
         ] {
-            assert_eq!(visibility.admits(&event(by, site)), seen, "{by:?} {site:?}");
+            assert_eq!(visibility.admits(&event(by, distribution)), seen, "{by:?} {distribution:?}");
         }
         assert_eq!(Visibility::of(&token, &Access::whole(Role::Viewer)), None);
         assert_eq!(Visibility::of(&token, &Access::new(Role::Admin, vec![grant])), None);

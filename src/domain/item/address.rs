@@ -1,28 +1,28 @@
 //! The part of a line before its path: a scheme, a host, or both.
 
-use super::{ItemError, Site, host_like::looks_like_a_host};
+use super::{ItemError, TargetDistribution, host_like::looks_like_a_host};
 use crate::domain::host::{HostName, is_port_sound, without_port};
 
 /// The longest name of a host that is told again.
 const HOST_TOLD: usize = 253;
 
 /// What follows the host, where the line is a URL of this distribution; `None` where it is a path.
-pub(super) fn tail<'a>(line: &'a str, site: &Site<'_>) -> Result<Option<&'a str>, ItemError> {
+pub(super) fn tail<'a>(line: &'a str, target: &TargetDistribution<'_>) -> Result<Option<&'a str>, ItemError> {
     if let Some(rest) = line.strip_prefix("//") {
-        check_slashes(rest, site)?;
-        return of_url(rest, site).map(Some);
+        check_slashes(rest, target)?;
+        return of_url(rest, target).map(Some);
     }
     if let Some(rest) = line.strip_prefix('/') {
-        return if is_known_url(rest, site) { Err(ItemError::SlashBeforeUrl) } else { Ok(None) };
+        return if is_known_url(rest, target) { Err(ItemError::SlashBeforeUrl) } else { Ok(None) };
     }
     match line.split_once("://") {
         Some((scheme, rest)) if is_scheme(scheme) => {
             if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
                 return Err(ItemError::OtherScheme);
             }
-            of_url(rest, site).map(Some)
+            of_url(rest, target).map(Some)
         }
-        _ => without_scheme(line, site),
+        _ => without_scheme(line, target),
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn starts_with_http(text: &str) -> bool {
 
 /// Is it a URL of a known host, also damaged or percent-encoded? Of another host it may be a path: that of a service
 /// that fetches other URLs.
-fn is_known_url(text: &str, site: &Site<'_>) -> bool {
+fn is_known_url(text: &str, target: &TargetDistribution<'_>) -> bool {
     let lower: String = text.chars().take(16 + HOST_TOLD).collect::<String>().to_ascii_lowercase();
     let Some(rest) = lower.strip_prefix("https").or_else(|| lower.strip_prefix("http")) else { return false };
     let mut rest = rest.replace("%25", "%").replace("%3a", ":").replace("%2f", "/");
@@ -44,20 +44,20 @@ fn is_known_url(text: &str, site: &Site<'_>) -> bool {
     }
     rest.drain(..1);
     let host = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
-    HostName::of_authority(host).is_some_and(|host| site.knows(&host))
+    HostName::of_authority(host).is_some_and(|host| target.knows(&host))
 }
 
 /// Behind two slashes stands a host; what is none may be a path that begins with two.
-fn check_slashes(rest: &str, site: &Site<'_>) -> Result<(), ItemError> {
+fn check_slashes(rest: &str, target: &TargetDistribution<'_>) -> Result<(), ItemError> {
     let (authority, tail) = split(rest);
     let no_host = match HostName::of_authority(authority) {
         Some(host) => {
-            !site.knows(&host) && !looks_like_a_host(without_port(authority), tail.starts_with('/'))
+            !target.knows(&host) && !looks_like_a_host(without_port(authority), tail.starts_with('/'))
         }
         None => authority.is_empty() && !tail.is_empty(),
     };
     if no_host && !authority.contains('@') {
-        let host = site.distribution.names().find(|name| !name.contains('*')).unwrap_or("HOST").to_owned();
+        let host = target.distribution.names().find(|name| !name.contains('*')).unwrap_or("HOST").to_owned();
         return Err(ItemError::TwoSlashes { host });
     }
     Ok(())
@@ -73,7 +73,7 @@ fn split(text: &str) -> (&str, &str) {
     text.split_at(text.find(['/', '?', '#']).unwrap_or(text.len()))
 }
 
-fn of_url<'a>(rest: &'a str, site: &Site<'_>) -> Result<&'a str, ItemError> {
+fn of_url<'a>(rest: &'a str, target: &TargetDistribution<'_>) -> Result<&'a str, ItemError> {
     let (authority, tail) = split(rest);
     if authority.contains('@') {
         return Err(ItemError::Credentials);
@@ -85,36 +85,36 @@ fn of_url<'a>(rest: &'a str, site: &Site<'_>) -> Result<&'a str, ItemError> {
         return Err(ItemError::BadPort);
     }
     let host = HostName::of_authority(authority).ok_or(ItemError::NoHost)?;
-    if site.is_served(&host) { Ok(tail) } else { Err(other(&host, site)) }
+    if target.is_served(&host) { Ok(tail) } else { Err(other(&host, target)) }
 }
 
 /// A line may leave the scheme out: then its first part is a host where somebody is known to serve it, and else only
 /// where it looks like one.
-fn without_scheme<'a>(line: &'a str, site: &Site<'_>) -> Result<Option<&'a str>, ItemError> {
+fn without_scheme<'a>(line: &'a str, target: &TargetDistribution<'_>) -> Result<Option<&'a str>, ItemError> {
     check_scheme(line)?;
     let (authority, tail) = split(line);
     if let Some((user, host)) = authority.rsplit_once('@') {
         // `@scope/package` and `package@1.2.3/index.js` are paths.
-        let secret = user.contains(':') || is_a_host(host, tail, site);
+        let secret = user.contains(':') || is_a_host(host, tail, target);
         return if secret && !user.is_empty() { Err(ItemError::Credentials) } else { Ok(None) };
     }
     let name = without_port(authority);
-    if name.contains("..") && is_a_host(&without_empty_labels(name), tail, site) {
+    if name.contains("..") && is_a_host(&without_empty_labels(name), tail, target) {
         return Err(ItemError::NoHost);
     }
     let Some(host) = HostName::parse(name) else { return Ok(None) };
-    if site.knows(&host) && !is_port_sound(authority) {
+    if target.knows(&host) && !is_port_sound(authority) {
         return Err(ItemError::BadPort);
     }
-    if site.is_served(&host) {
+    if target.is_served(&host) {
         return Ok(Some(tail));
     }
-    if site.hosts.knows(&host) {
-        return Err(other(&host, site));
+    if target.hosts.knows(&host) {
+        return Err(other(&host, target));
     }
     let ported = name.len() < authority.len() && (name.contains('.') || host.as_str() == "localhost");
     if ported || looks_like_a_host(name, tail.starts_with('/')) {
-        return Err(ItemError::UnknownHost { host: told(&host), serves: site.distribution.hosts() });
+        return Err(ItemError::UnknownHost { host: told(&host), serves: target.distribution.hosts() });
     }
     Ok(None)
 }
@@ -138,17 +138,17 @@ fn without_empty_labels(name: &str) -> String {
     name.split('.').filter(|label| !label.is_empty()).collect::<Vec<_>>().join(".")
 }
 
-fn is_a_host(authority: &str, tail: &str, site: &Site<'_>) -> bool {
+fn is_a_host(authority: &str, tail: &str, target: &TargetDistribution<'_>) -> bool {
     let name = without_port(authority);
     looks_like_a_host(name, tail.starts_with('/'))
-        || HostName::parse(name).is_some_and(|host| site.knows(&host))
+        || HostName::parse(name).is_some_and(|host| target.knows(&host))
 }
 
-fn other(host: &HostName, site: &Site<'_>) -> ItemError {
-    if site.has_name_for(host) {
-        ItemError::MoreSpecificSite { host: told(host) }
+fn other(host: &HostName, target: &TargetDistribution<'_>) -> ItemError {
+    if target.has_name_for(host) {
+        ItemError::MoreSpecificDistribution { host: told(host) }
     } else {
-        ItemError::OtherSite { host: told(host), serves: site.distribution.hosts() }
+        ItemError::OtherDistribution { host: told(host), serves: target.distribution.hosts() }
     }
 }
 

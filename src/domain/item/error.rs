@@ -60,11 +60,11 @@ pub enum ItemError {
     #[error("has a # in the path; write %23 for it, or begin the line with # for a cache tag")]
     InnerHash,
     #[error("is a URL of {host}, and this distribution serves {serves}")]
-    OtherSite { host: String, serves: String },
+    OtherDistribution { host: String, serves: String },
     #[error(
         "is a URL of {host}, which another distribution serves by a more specific name: CloudFront sends its viewers there"
     )]
-    MoreSpecificSite { host: String },
+    MoreSpecificDistribution { host: String },
     #[error(
         "begins with {host}, which looks like a host name, and this distribution serves {serves}; begin the line with / if it is a path"
     )]
@@ -155,8 +155,8 @@ impl ItemError {
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         match self {
-            Self::OtherSite { host, .. }
-            | Self::MoreSpecificSite { host }
+            Self::OtherDistribution { host, .. }
+            | Self::MoreSpecificDistribution { host }
             | Self::UnknownHost { host, .. } => Some(host),
             _ => None,
         }

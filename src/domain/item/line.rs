@@ -19,7 +19,7 @@ const LINE_MAX: usize = 8 * PATH_MAX;
 
 /// The distribution that lines are read for.
 #[derive(Debug)]
-pub struct Site<'a> {
+pub struct TargetDistribution<'a> {
     pub(super) distribution: &'a Distribution,
     /// Who serves which host.
     pub(super) hosts: &'a HostTable,
@@ -27,7 +27,7 @@ pub struct Site<'a> {
     own: HostTable,
 }
 
-impl<'a> Site<'a> {
+impl<'a> TargetDistribution<'a> {
     /// `hosts` may be empty where no line names a host ([`may_name_a_host`]).
     #[must_use]
     pub fn new(distribution: &'a Distribution, hosts: &'a HostTable) -> Self {
@@ -85,15 +85,15 @@ pub fn may_name_a_host(typed: &str) -> bool {
 }
 
 /// Reads one line, [`trimmed`] and not empty, as it was typed for this distribution.
-pub fn parse_line(line: &str, site: &Site<'_>) -> Result<Parsed, ItemError> {
+pub fn parse_line(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, ItemError> {
     if line.len() > LINE_MAX {
         return Err(ItemError::TooLong(line.chars().count()));
     }
     characters::check(line)?;
     let (line, unwrapped) = wrapped::unwrapped(line)?;
     let mut parsed = match line.strip_prefix('#') {
-        Some(tag) => parse_tag(tag, site.distribution),
-        None => parse_path(line, site),
+        Some(tag) => parse_tag(tag, target.distribution),
+        None => parse_path(line, target),
     }?;
     if unwrapped {
         parsed.mendings.insert(0, Mending::Unwrapped);
@@ -101,7 +101,7 @@ pub fn parse_line(line: &str, site: &Site<'_>) -> Result<Parsed, ItemError> {
     Ok(parsed)
 }
 
-fn parse_tag(tag: &str, site: &Distribution) -> Result<Parsed, ItemError> {
+fn parse_tag(tag: &str, target: &Distribution) -> Result<Parsed, ItemError> {
     let length = tag.chars().count();
     if length == 0 {
         return Err(ItemError::EmptyTag);
@@ -116,18 +116,18 @@ fn parse_tag(tag: &str, site: &Distribution) -> Result<Parsed, ItemError> {
     if tag.ends_with('*') {
         return Err(ItemError::TagWildcard);
     }
-    let off = site.config.as_ref().is_some_and(|config| config.tag_header.is_none());
+    let off = target.config.as_ref().is_some_and(|config| config.tag_header.is_none());
     let doubts = if off { vec![Doubt::TagsAreOff] } else { Vec::new() };
     Ok(Parsed { item: Item(format!("#{tag}")), mendings: Vec::new(), doubts })
 }
 
-fn parse_path(line: &str, site: &Site<'_>) -> Result<Parsed, ItemError> {
+fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, ItemError> {
     let mut mendings = Vec::new();
     let undotted = relative::without_dots(line);
     if undotted.is_some() {
         mendings.push(Mending::DotsTaken);
     }
-    let mut path = find_path(undotted.as_deref().unwrap_or(line), site, &mut mendings)?;
+    let mut path = find_path(undotted.as_deref().unwrap_or(line), target, &mut mendings)?;
     if path.contains('#') {
         return Err(ItemError::InnerHash);
     }
@@ -145,12 +145,16 @@ fn parse_path(line: &str, site: &Site<'_>) -> Result<Parsed, ItemError> {
     if length > PATH_MAX {
         return Err(ItemError::TooLong(length));
     }
-    let doubts = doubts_of(&encoded.text, &path, site.distribution);
+    let doubts = doubts_of(&encoded.text, &path, target.distribution);
     Ok(Parsed { item: Item(encoded.text), mendings, doubts })
 }
 
 /// The path that the line names, with its slash.
-fn find_path(line: &str, site: &Site<'_>, mendings: &mut Vec<Mending>) -> Result<String, ItemError> {
+fn find_path(
+    line: &str,
+    target: &TargetDistribution<'_>,
+    mendings: &mut Vec<Mending>,
+) -> Result<String, ItemError> {
     let slashed = line.starts_with('/');
     relative::check_parent(line)?;
     shell::check_variables(line)?;
@@ -159,10 +163,10 @@ fn find_path(line: &str, site: &Site<'_>, mendings: &mut Vec<Mending>) -> Result
     } else {
         relative::check_beginning(line)?;
     }
-    let tail = address::tail(line, site)?;
+    let tail = address::tail(line, target)?;
     if slashed || tail.is_some() {
         shell::check_words(line)?;
-        several::check(line, site)?;
+        several::check(line, target)?;
     }
     let Some(tail) = tail else {
         if slashed {
@@ -193,7 +197,7 @@ pub(crate) fn without_signature(path: &str) -> Option<String> {
     signed.then(|| bare.to_owned())
 }
 
-fn doubts_of(path: &str, typed: &str, site: &Distribution) -> Vec<Doubt> {
+fn doubts_of(path: &str, typed: &str, target: &Distribution) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     if has_tilde(path) {
         doubts.push(Doubt::Tilde);
@@ -204,7 +208,7 @@ fn doubts_of(path: &str, typed: &str, site: &Distribution) -> Vec<Doubt> {
     if path.split(['/', '?']).any(|segment| segment == "." || segment == "..") {
         doubts.push(Doubt::DotSegments);
     }
-    let keyless = site.config.as_ref().is_some_and(|config| config.query_strings == Some(false));
+    let keyless = target.config.as_ref().is_some_and(|config| config.query_strings == Some(false));
     if keyless && path.contains('?') {
         doubts.push(Doubt::QueryNotInKey);
     }

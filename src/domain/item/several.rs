@@ -1,6 +1,6 @@
 //! More than one path on a line.
 
-use super::{ItemError, Site, address::starts_with_http, host_like::looks_like_a_host};
+use super::{ItemError, TargetDistribution, address::starts_with_http, host_like::looks_like_a_host};
 use crate::domain::host::{HostName, without_port};
 
 /// What stands between the items of a list on one line, and its name.
@@ -11,20 +11,20 @@ const ESCAPES: [&str; 3] = ["\\n", "\\r", "\\t"];
 /// Refuses a line of which a further part begins as an item does. A path may have blanks and commas in it, so only what
 /// can be read in no other way counts: a part that begins with a slash, a `#`, a scheme or a host, or a list of which
 /// each part ends as a file's name does.
-pub(super) fn check(line: &str, site: &Site<'_>) -> Result<(), ItemError> {
+pub(super) fn check(line: &str, target: &TargetDistribution<'_>) -> Result<(), ItemError> {
     let parts = || line.split(' ').filter(|part| !part.is_empty());
-    let begins = parts().skip(1).any(|part| begins_an_item(part, site));
+    let begins = parts().skip(1).any(|part| begins_an_item(part, target));
     if begins || (parts().count() > 1 && parts().all(is_file)) {
         return Err(ItemError::SeveralByBlanks);
     }
     if let Some(escape) = ESCAPES.into_iter().find(|escape| separates(line, escape)) {
         return Err(ItemError::SeveralByEscape(escape));
     }
-    if is_glued(line, site) {
+    if is_glued(line, target) {
         return Err(ItemError::SeveralGlued);
     }
     for (separator, name) in SEPARATORS {
-        if has_several(line, separator, site) {
+        if has_several(line, separator, target) {
             return Err(ItemError::SeveralBy(name));
         }
         if line.ends_with(separator) {
@@ -41,10 +41,10 @@ pub(super) fn check_tags(tag: &str) -> Result<(), ItemError> {
 }
 
 /// A separator before a further item. In a query string it may be part of a list, unless a further query string follows.
-fn has_several(line: &str, separator: char, site: &Site<'_>) -> bool {
+fn has_several(line: &str, separator: char, target: &TargetDistribution<'_>) -> bool {
     let (first, last) = (line.find('?').unwrap_or(line.len()), line.rfind('?').unwrap_or(0));
     let begins = line.match_indices(separator).any(|(at, _)| {
-        (at < first || at < last) && begins_an_item(line[at + 1..].trim_start_matches(' '), site)
+        (at < first || at < last) && begins_an_item(line[at + 1..].trim_start_matches(' '), target)
     });
     let path = &line[..first];
     begins
@@ -61,7 +61,7 @@ fn separates(line: &str, escape: &str) -> bool {
 
 /// A URL of a known host right behind a letter or a digit. Behind a slash or `=` it is part of a path, as those of
 /// services that fetch other URLs.
-fn is_glued(line: &str, site: &Site<'_>) -> bool {
+fn is_glued(line: &str, target: &TargetDistribution<'_>) -> bool {
     let lower = line.to_ascii_lowercase();
     lower.match_indices("http").any(|(at, _)| {
         let rest = &line[at..];
@@ -71,11 +71,11 @@ fn is_glued(line: &str, site: &Site<'_>) -> bool {
         let authority = rest.split_once("://").map_or("", |(_, rest)| rest);
         let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
         let host = authority.rsplit('@').next().and_then(HostName::of_authority);
-        host.is_some_and(|host| site.knows(&host))
+        host.is_some_and(|host| target.knows(&host))
     })
 }
 
-fn begins_an_item(part: &str, site: &Site<'_>) -> bool {
+fn begins_an_item(part: &str, target: &TargetDistribution<'_>) -> bool {
     let part = part.trim_start_matches(['"', '\'', '`', '<', '(', '[']);
     if part.starts_with('/') || starts_with_http(part) {
         return true;
@@ -88,7 +88,7 @@ fn begins_an_item(part: &str, site: &Site<'_>) -> bool {
     let host = end.map_or("", |end| without_port(&part[..end]));
     host.contains('.')
         && !host.contains('=')
-        && (looks_like_a_host(host, true) || HostName::parse(host).is_some_and(|host| site.knows(&host)))
+        && (looks_like_a_host(host, true) || HostName::parse(host).is_some_and(|host| target.knows(&host)))
 }
 
 /// Does it end as a file's name does, such as `.html`? A number behind a dot is most often a version, and `a=b.html` a

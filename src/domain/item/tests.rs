@@ -13,7 +13,7 @@ use crate::domain::{
 };
 
 /// The sample, and others that serve other hosts.
-fn sites() -> Vec<Distribution> {
+fn distributions() -> Vec<Distribution> {
     vec![
         sample(),
         named("E2OFF", &["off.example.com", "one.preview.example.com"]),
@@ -26,9 +26,9 @@ fn parse(line: &str) -> Result<Parsed, ItemError> {
 }
 
 fn parse_for(line: &str, index: usize) -> Result<Parsed, ItemError> {
-    let sites = sites();
-    let hosts = HostTable::of_living(&sites);
-    parse_line(trimmed(line), &Site::new(&sites[index], &hosts))
+    let distributions = distributions();
+    let hosts = HostTable::of_living(&distributions);
+    parse_line(trimmed(line), &TargetDistribution::new(&distributions[index], &hosts))
 }
 
 #[track_caller]
@@ -252,10 +252,13 @@ fn tags_are_checked() {
 
 #[test]
 fn a_tag_where_tags_are_off_is_doubted() {
-    let mut site = sample();
-    site.config = Some(DistributionConfig::default());
+    let mut distribution = sample();
+    distribution.config = Some(DistributionConfig::default());
     let hosts = HostTable::default();
-    assert_eq!(parse_line("#a", &Site::new(&site, &hosts)).unwrap().doubts, [Doubt::TagsAreOff]);
+    assert_eq!(
+        parse_line("#a", &TargetDistribution::new(&distribution, &hosts)).unwrap().doubts,
+        [Doubt::TagsAreOff]
+    );
 }
 
 #[test]

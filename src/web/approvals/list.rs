@@ -92,7 +92,7 @@ pub async fn render(
     let mut conn = web.context.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Approvals", "/approvals").await?;
     let all = proposals::recent(&mut conn, &visitor.access, SHOWN, now).await?;
-    let sites = view::sites(&mut conn, visitor).await?;
+    let distributions = view::distributions(&mut conn, visitor).await?;
     let mut contradicted = HashSet::new();
     for proposal in &all {
         if audit::contradiction_of_proposal(&mut conn, proposal, now).await?.is_some() {
@@ -102,7 +102,12 @@ pub async fn render(
     drop(conn);
     let (waiting, earlier): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|proposal| proposal.state == ProposalState::Waiting);
-    let around = Around { sites: &sites, tickets: web.options.tickets.as_ref(), contradicted: &[], now };
+    let around = Around {
+        distributions: &distributions,
+        tickets: web.options.tickets.as_ref(),
+        contradicted: &[],
+        now,
+    };
     let cards = |list: Vec<Proposal>| {
         let card = |one: Proposal| {
             let withhold = contradicted.contains(&one.id);
@@ -123,9 +128,9 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &Around<'_>) -> Card {
         title: proposal.title(),
         distribution_id: proposal.distribution.to_string(),
         distribution: around
-            .sites
+            .distributions
             .iter()
-            .find(|site| site.id == proposal.distribution)
+            .find(|distribution| distribution.id == proposal.distribution)
             .map_or_else(|| proposal.distribution.to_string(), Distribution::shown_name),
         who: proposal.asked_by.name.clone(),
         when: When::new(proposal.asked_at, around.now),

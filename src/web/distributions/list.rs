@@ -31,7 +31,7 @@ const ALIASES: usize = 3;
 struct Page {
     frame: Frame,
     query: String,
-    sites: Vec<Site>,
+    distributions: Vec<Card>,
     known: usize,
     read: Option<When>,
     failing: bool,
@@ -42,7 +42,7 @@ struct Page {
 }
 
 /// A distribution as a card.
-struct Site {
+struct Card {
     id: String,
     name: String,
     comment: String,
@@ -83,14 +83,15 @@ pub async fn list(
     let frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distributions", &path).await?;
     let known = distributions::known(&mut conn, &visitor.access).await?;
     let words = view::words(&wanted.q);
-    let Part { mut sites, next } = view::find_sites(&mut conn, &visitor, &words, after.clone(), PAGE).await?;
+    let Part { mut distributions, next } =
+        view::find_distributions(&mut conn, &visitor, &words, after.clone(), PAGE).await?;
     if after.is_none()
-        && let Some(named) = view::named_site(&mut conn, &visitor, &wanted.q).await?
-        && sites.iter().all(|site| site.id != named.id)
+        && let Some(named) = view::named_distribution(&mut conn, &visitor, &wanted.q).await?
+        && distributions.iter().all(|distribution| distribution.id != named.id)
     {
-        sites.insert(0, named);
+        distributions.insert(0, named);
     }
-    let ids: Vec<_> = sites.iter().map(|site| &site.id).collect();
+    let ids: Vec<_> = distributions.iter().map(|distribution| &distribution.id).collect();
     let mut last = distributions::last_requests(&mut conn, &ids).await?;
     let survey = survey::read(&mut conn).await?;
     drop(conn);
@@ -99,7 +100,10 @@ pub async fn list(
         first: after.map(|_| wanted.address(None)),
         next: next.map(|next| wanted.address(Some(&next))),
         query: wanted.q,
-        sites: sites.iter().map(|site| card(site, last.remove(&site.id), now)).collect(),
+        distributions: distributions
+            .iter()
+            .map(|distribution| card(distribution, last.remove(&distribution.id), now))
+            .collect(),
         known: known.here + known.gone,
         read: survey.finished_at.map(|at| When::new(at, now)),
         failing: survey.failed_at.is_some(),
@@ -107,14 +111,18 @@ pub async fn list(
     })
 }
 
-fn card(site: &Distribution, last: Option<(Timestamp, String)>, now: Timestamp) -> Site {
-    let readiness = site.readiness();
-    Site {
-        id: site.id.to_string(),
-        name: site.shown_name(),
-        comment: if site.comment == site.name() { String::new() } else { site.comment.clone() },
-        domain: site.domain_name.clone(),
-        more_aliases: more_aliases(&site.aliases),
+fn card(distribution: &Distribution, last: Option<(Timestamp, String)>, now: Timestamp) -> Card {
+    let readiness = distribution.readiness();
+    Card {
+        id: distribution.id.to_string(),
+        name: distribution.shown_name(),
+        comment: if distribution.comment == distribution.name() {
+            String::new()
+        } else {
+            distribution.comment.clone()
+        },
+        domain: distribution.domain_name.clone(),
+        more_aliases: more_aliases(&distribution.aliases),
         status: Status { state: readiness.as_str(), words: readiness.words().to_owned() },
         last: last.map(|(at, who)| (When::new(at, now), who)),
     }

@@ -56,7 +56,7 @@ pub async fn show(
     let mut conn = web.context.db.read().await?;
     let path = format!("/distributions/{id}");
     let mut frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distribution", &path).await?;
-    let site = view::site(&mut conn, &visitor, &id).await?.ok_or(WebError::NotFound)?;
+    let distribution = view::distribution(&mut conn, &visitor, &id).await?.ok_or(WebError::NotFound)?;
     let list = invalidations::of_distribution(&mut conn, &id, LISTED).await?;
     let contradicted = audit::contradicted(&mut conn, &list).await?;
     let load = batches::in_flight(&mut conn, &id).await?;
@@ -65,26 +65,31 @@ pub async fn show(
     let protection = protections::find(&mut conn, &id).await?;
     let read = survey::read(&mut conn).await?.finished_at;
     drop(conn);
-    let readiness = site.readiness();
-    let takes_requests = site.refusal().is_none();
-    frame.title = site.shown_name();
-    let mut facts = facts(&site);
+    let readiness = distribution.readiness();
+    let takes_requests = distribution.refusal().is_none();
+    frame.title = distribution.shown_name();
+    let mut facts = facts(&distribution);
     facts.extend(usual.map(|span| ("Usually completed in", span_in_words(span))));
     facts.push(("Tags in AWS", tag_words(tags)));
     facts.push(("Protection", protection.words()));
     if visitor.access.is_narrowed() {
-        facts.push(("You may refresh", visitor.access.words(&site.id)));
+        facts.push(("You may refresh", visitor.access.words(&distribution.id)));
     }
-    let name = site.shown_name();
+    let name = distribution.shown_name();
     let tickets = web.options.tickets.as_ref();
-    let around = Around { sites: std::slice::from_ref(&site), tickets, contradicted: &contradicted, now };
+    let around = Around {
+        distributions: std::slice::from_ref(&distribution),
+        tickets,
+        contradicted: &contradicted,
+        now,
+    };
     let rows = view::rows(&list, &around);
     view::page(&Page {
         frame,
         id: id.to_string(),
-        comment: if site.comment == name { String::new() } else { site.comment },
+        comment: if distribution.comment == name { String::new() } else { distribution.comment },
         name,
-        domain: site.domain_name,
+        domain: distribution.domain_name,
         status: Status { state: readiness.as_str(), words: readiness.words().to_owned() },
         warning: readiness.warning(),
         facts,
@@ -106,15 +111,18 @@ fn tag_words(tags: Option<Vec<(String, String)>>) -> String {
     }
 }
 
-fn facts(site: &Distribution) -> Vec<(&'static str, String)> {
+fn facts(distribution: &Distribution) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
-    if !site.aliases.is_empty() {
-        facts.push(("Aliases", site.aliases.iter().map(|alias| shown(alias)).collect::<Vec<_>>().join(", ")));
+    if !distribution.aliases.is_empty() {
+        facts.push((
+            "Aliases",
+            distribution.aliases.iter().map(|alias| shown(alias)).collect::<Vec<_>>().join(", "),
+        ));
     }
-    if !site.origins.is_empty() {
-        facts.push(("Origin", site.origins.join(", ")));
+    if !distribution.origins.is_empty() {
+        facts.push(("Origin", distribution.origins.join(", ")));
     }
-    if let Some(config) = &site.config {
+    if let Some(config) = &distribution.config {
         facts.push(("Root object", config.root_object.clone().unwrap_or_else(|| "none".to_owned())));
         facts.push((
             "Cache tags",
@@ -132,11 +140,11 @@ fn facts(site: &Distribution) -> Vec<(&'static str, String)> {
             },
         ));
     }
-    if site.staging {
+    if distribution.staging {
         facts.push(("Staging", "a staging distribution with a cache of its own".to_owned()));
     }
-    if !site.account().is_empty() {
-        facts.push(("Account", site.account().to_owned()));
+    if !distribution.account().is_empty() {
+        facts.push(("Account", distribution.account().to_owned()));
     }
     facts
 }

@@ -98,7 +98,7 @@ impl Wanted {
         let sees = |id: &DistributionId| visitor.access.sees(id);
         let search = self.search(&mut fields, |text| {
             find_named(text, all, sees)
-                .map_or_else(|_| DistributionId::from_trusted(text), |site| site.id.clone())
+                .map_or_else(|_| DistributionId::from_trusted(text), |distribution| distribution.id.clone())
         });
         let search = search.map(|search| Search {
             visibility: super::visibility(visitor),

@@ -65,7 +65,7 @@ pub async fn show(
     let address = format!("/history/{sequence}");
     let title = format!("Event {sequence}");
     let frame = view::frame(&mut conn, &web, &visitor, Tab::History, &title, &address).await?;
-    let sites = view::sites(&mut conn, &visitor).await?;
+    let distributions = view::distributions(&mut conn, &visitor).await?;
     let head = audit::head(&mut conn).await?;
     let first = audit::first_sequence(&mut conn).await?;
     let maker = maker(&mut conn, &chained.event).await?;
@@ -83,7 +83,7 @@ pub async fn show(
         state,
         at: event.at.to_string(),
         reason: pieces(web.options.tickets.as_ref(), &event.reason),
-        place: row::place(event, &sites),
+        place: row::place(event, &distributions),
         distribution: event.distribution.as_ref().map(ToString::to_string),
         invalidation: event.invalidation.as_ref().map(ToString::to_string),
         maker,

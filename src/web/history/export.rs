@@ -49,8 +49,8 @@ pub async fn ocsf(
 }
 
 async fn export(web: Web, visitor: &Visitor, wanted: &Wanted, form: Form) -> Result<Response, WebError> {
-    let sites = distributions::list(&mut *web.context.db.read().await?).await?;
-    let (_, search) = wanted.read(visitor, &sites);
+    let distributions = distributions::list(&mut *web.context.db.read().await?).await?;
+    let (_, search) = wanted.read(visitor, &distributions);
     let Some(search) = search else {
         let advice = "A filter of this address is not right. Open the history itself: it says which one.";
         return Err(WebError::BadRequest(advice.to_owned()));

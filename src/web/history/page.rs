@@ -120,14 +120,16 @@ pub async fn render(
     let address = wanted.address("/history", None);
     let frame = view::frame(&mut conn, web, visitor, Tab::History, "History", &address).await?;
     let all = distributions::list(&mut conn).await?;
-    let sites: Vec<_> = all.iter().filter(|site| visitor.access.sees(&site.id)).cloned().collect();
+    let distributions: Vec<_> =
+        all.iter().filter(|distribution| visitor.access.sees(&distribution.id)).cloned().collect();
     let (fields, search) = wanted.read(visitor, &all);
     let before = wanted.before.unwrap_or(i64::MAX);
     let (found, damage) = match &search {
         Some(search) => readable(audit::search(&mut conn, search, before, PAGE).await)?,
         None => (Found::default(), None),
     };
-    let chosen = sites.iter().find(|site| site.id.as_str() == wanted.distribution.trim());
+    let chosen =
+        distributions.iter().find(|distribution| distribution.id.as_str() == wanted.distribution.trim());
     let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: true }).await?;
     let saved = saved_searches::list(&mut conn, &visitor.person.id).await?;
     let (head, chain_status) = chain_status(&mut conn, now).await?;
@@ -136,7 +138,7 @@ pub async fn render(
     let problems = problems(&fields);
     let bad = !problems.is_empty() || name.error.is_some();
     let tickets = web.options.tickets.as_ref();
-    let around = Around { sites: &sites, search: search.as_ref(), tickets, now };
+    let around = Around { distributions: &distributions, search: search.as_ref(), tickets, now };
     let export = |ending: &str| wanted.address(&format!("/history.{ending}"), None);
     let page = view::page(&Page {
         frame,
@@ -147,7 +149,7 @@ pub async fn render(
         query: wanted.query(),
         problems,
         damage,
-        note: search.as_ref().and_then(|search| looked_at(search, &sites)),
+        note: search.as_ref().and_then(|search| looked_at(search, &distributions)),
         actions: Action::written().map(|action| (action.as_str(), action.words())).collect(),
         events: found.events.iter().map(|chained| row(chained, &around)).collect(),
         older: found.older.map(|older| wanted.address("/history", Some(older))),
@@ -177,14 +179,17 @@ fn readable(found: Result<Found, StoreError>) -> Result<(Found, Option<String>),
 }
 
 /// Where a URL was given: at which distributions it was looked for.
-fn looked_at(search: &Search, sites: &[Distribution]) -> Option<String> {
+fn looked_at(search: &Search, distributions: &[Distribution]) -> Option<String> {
     let What::Path { host: Some(host), .. } = &search.what else { return None };
     let shown = host::shown(host.as_str());
     let Some(serving) = &search.serving else {
         return Some(format!("No distribution here serves {shown} today: all of them were looked at."));
     };
-    let names: Vec<String> =
-        sites.iter().filter(|site| serving.contains(&site.id)).map(Distribution::shown_name).collect();
+    let names: Vec<String> = distributions
+        .iter()
+        .filter(|distribution| serving.contains(&distribution.id))
+        .map(Distribution::shown_name)
+        .collect();
     Some(format!(
         "Only what happened at {}, which serves {shown} today. Search for the path alone to look at all.",
         names.join(" and ")

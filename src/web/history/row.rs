@@ -35,7 +35,7 @@ pub struct Row {
 
 /// What rows are drawn with.
 pub struct Around<'a> {
-    pub sites: &'a [Distribution],
+    pub distributions: &'a [Distribution],
     pub search: Option<&'a Search>,
     pub tickets: Option<&'a Tickets>,
     pub now: Timestamp,
@@ -43,7 +43,7 @@ pub struct Around<'a> {
 
 pub fn row(chained: &Chained, around: &Around<'_>) -> Row {
     let event = &chained.event;
-    let place = place(event, around.sites);
+    let place = place(event, around.distributions);
     let (outcome, state) = outcome(event.outcome);
     let (items, touch) = items(event, around.search);
     Row {
@@ -73,9 +73,12 @@ fn who(actor: &Actor) -> String {
 }
 
 /// The distribution by the name that people know.
-pub fn place(event: &Event, sites: &[Distribution]) -> String {
+pub fn place(event: &Event, distributions: &[Distribution]) -> String {
     let Some(id) = &event.distribution else { return String::new() };
-    sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), Distribution::shown_name)
+    distributions
+        .iter()
+        .find(|distribution| distribution.id == *id)
+        .map_or_else(|| id.to_string(), Distribution::shown_name)
 }
 
 pub const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {

@@ -17,7 +17,7 @@ use super::super::{
 #[derive(Template)]
 #[template(path = "invalidate/options.html")]
 struct Options {
-    sites: Picker,
+    distributions: Picker,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,12 +37,12 @@ pub async fn find(
 ) -> Result<Html<String>, WebError> {
     let mut conn = web.context.db.read().await?;
     let chosen = match DistributionId::parse(&wanted.distribution) {
-        Some(id) => view::site(&mut conn, &visitor, &id).await?,
+        Some(id) => view::distribution(&mut conn, &visitor, &id).await?,
         None => None,
     };
     let chosen = view::choose_by_words(&mut conn, &visitor, chosen, &wanted.find).await?;
     let offer = Offer { chosen: chosen.as_ref(), find: &wanted.find, gone: false };
-    let sites = view::picker(&mut conn, &visitor, offer).await?;
+    let distributions = view::picker(&mut conn, &visitor, offer).await?;
     drop(conn);
-    view::page(&Options { sites })
+    view::page(&Options { distributions })
 }

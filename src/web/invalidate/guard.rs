@@ -28,7 +28,7 @@ pub struct GuardView {
 impl GuardView {
     pub fn new(
         protection: &Protection,
-        site: &Distribution,
+        distribution: &Distribution,
         plan: &Plan,
         form: &RequestForm,
         role: Role,
@@ -37,11 +37,11 @@ impl GuardView {
         if guard == Guard::Open && !protection.reason_required {
             return None;
         }
-        let wrong = !form.confirm.trim().is_empty() && !is_its_name(&form.confirm, site);
+        let wrong = !form.confirm.trim().is_empty() && !is_its_name(&form.confirm, distribution);
         let by_name = guard == Guard::TypedName;
         Some(Self {
             wide: protection.wide(),
-            name: by_name.then(|| name_to_type(site).to_owned()),
+            name: by_name.then(|| name_to_type(distribution).to_owned()),
             typed: form.confirm.clone(),
             error: (by_name && wrong).then(|| "This is not its name.".to_owned()),
             waits: guard == Guard::SecondPerson,

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::{
     commands,
-    domain::{batching::Load, distribution::Distribution, item::Site, plan::Plan},
+    domain::{batching::Load, distribution::Distribution, item::TargetDistribution, plan::Plan},
     store::{Conn, StoreError},
 };
 
@@ -51,13 +51,14 @@ async fn work_out(
     conn: &mut Conn,
     web: &Web,
     visitor: &Visitor,
-    site: &Distribution,
+    distribution: &Distribution,
     items: &str,
 ) -> Result<Plan, StoreError> {
     let around =
-        commands::look_around(&web.context, conn, &visitor.acting.actor, site, web.options.limits).await?;
+        commands::look_around(&web.context, conn, &visitor.acting.actor, distribution, web.options.limits)
+            .await?;
     let hosts = commands::host_table(conn, items, &visitor.access).await?;
-    Ok(Plan::within(items, &Site::new(site, &hosts), around, &visitor.access))
+    Ok(Plan::within(items, &TargetDistribution::new(distribution, &hosts), around, &visitor.access))
 }
 
 /// The load of a plan's own items.

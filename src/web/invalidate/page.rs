@@ -38,7 +38,7 @@ const FLIGHTS: usize = 20;
 #[template(path = "invalidate/page.html")]
 struct Page {
     frame: Frame,
-    sites: Picker,
+    distributions: Picker,
     surveyed: bool,
     may_invalidate: bool,
     items: String,
@@ -128,9 +128,9 @@ pub async fn render(
         None => chosen,
     };
     let offer = Offer { chosen: chosen.as_ref(), find: &form.find, gone: false };
-    let sites = view::picker(&mut conn, visitor, offer).await?;
+    let distributions = view::picker(&mut conn, visitor, offer).await?;
     let usual = match &chosen {
-        Some(site) => batches::usual_time(&mut conn, &site.id).await?,
+        Some(distribution) => batches::usual_time(&mut conn, &distribution.id).await?,
         None => None,
     };
     let active = invalidations::active(&mut conn, &visitor.access, FLIGHTS).await?;
@@ -140,7 +140,7 @@ pub async fn render(
     let listed: Vec<_> = active.iter().chain(&recent).cloned().collect();
     let contradicted = audit::contradicted(&mut conn, &listed).await?;
     let tickets = web.options.tickets.as_ref();
-    let around = Around { sites: &named, tickets, contradicted: &contradicted, now };
+    let around = Around { distributions: &named, tickets, contradicted: &contradicted, now };
     let flights = flights(&mut conn, web, &active, &around).await?;
     let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
     let surveyed = crate::store::survey::read(&mut conn).await?.finished_at.is_some();
@@ -150,7 +150,7 @@ pub async fn render(
     };
     drop(conn);
     let form = RequestForm {
-        distribution: chosen.as_ref().map(|site| site.id.to_string()).unwrap_or_default(),
+        distribution: chosen.as_ref().map(|distribution| distribution.id.to_string()).unwrap_or_default(),
         ..form.clone()
     };
     view::page(&Page {
@@ -158,7 +158,7 @@ pub async fn render(
         surveyed,
         may_invalidate: visitor.person.role.may_invalidate(),
         home_page: home_page(chosen.as_ref()),
-        sites,
+        distributions,
         plan: plan::look(web, visitor, &form).await?,
         items: form.items,
         reason,
@@ -192,30 +192,32 @@ async fn flights(
 /// The demo's story, for whoever sees its distribution.
 async fn story(conn: &mut Conn, visitor: &Visitor, demo: &Demo) -> Result<Option<Story>, StoreError> {
     let id = DistributionId::from_trusted(demo.distribution.as_str());
-    Ok(match view::site(conn, visitor, &id).await? {
+    Ok(match view::distribution(conn, visitor, &id).await? {
         Some(_) => Some(demo::story(demo).await),
         None => None,
     })
 }
 
 /// The distribution that the form names, or the only one there is where it names none. Otherwise a person has to
-/// choose: a wrong guess could clear the wrong site.
+/// choose: a wrong guess could clear the wrong distribution.
 async fn choose(
     conn: &mut Conn,
     visitor: &Visitor,
     wanted: &str,
 ) -> Result<Option<Distribution>, StoreError> {
     if !wanted.is_empty() {
-        return view::named_site(conn, visitor, wanted).await;
+        return view::named_distribution(conn, visitor, wanted).await;
     }
     let mut first = distributions::page(conn, &visitor.access, None, LOOKED_AT).await?;
     let all = first.len() < LOOKED_AT;
-    first.retain(|site| site.gone_at.is_none() && site.refusal().is_none());
+    first.retain(|distribution| distribution.gone_at.is_none() && distribution.refusal().is_none());
     Ok(if all && first.len() == 1 { first.pop() } else { None })
 }
 
 /// The home page goes by two names where there is a root object.
-fn home_page(site: Option<&Distribution>) -> String {
-    let root = site.and_then(|site| site.config.as_ref()).and_then(|config| config.root_object.as_ref());
+fn home_page(distribution: Option<&Distribution>) -> String {
+    let root = distribution
+        .and_then(|distribution| distribution.config.as_ref())
+        .and_then(|config| config.root_object.as_ref());
     root.map_or_else(|| "/".to_owned(), |root| format!("/ /{root}"))
 }

@@ -63,14 +63,14 @@ pub struct PlanView {
     /// `Invalidate 3 paths`
     pub button: String,
     /// The chosen distribution: its state, its domain, when it was last refreshed.
-    pub site: Option<SiteView>,
+    pub distribution: Option<DistributionView>,
     /// What a protected distribution asks for.
     pub guard: Option<GuardView>,
 }
 
 /// The distribution that is chosen.
 #[derive(Debug, Clone)]
-pub struct SiteView {
+pub struct DistributionView {
     pub state: &'static str,
     pub words: &'static str,
     pub domain: String,
@@ -106,33 +106,33 @@ pub async fn plan(
 pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<PlanView, WebError> {
     let now = web.context.clock.now();
     let mut conn = web.context.db.read().await?;
-    let site = match DistributionId::parse(&form.distribution) {
-        Some(id) => view::site(&mut conn, visitor, &id).await?,
+    let distribution = match DistributionId::parse(&form.distribution) {
+        Some(id) => view::distribution(&mut conn, visitor, &id).await?,
         None => None,
     };
-    let Some(site) = site else {
+    let Some(distribution) = distribution else {
         return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
     };
-    let plan = work_out(&mut conn, web, visitor, &site, &form.items).await?;
-    let last = distributions::last_requests(&mut conn, &[&site.id]).await?;
+    let plan = work_out(&mut conn, web, visitor, &distribution, &form.items).await?;
+    let last = distributions::last_requests(&mut conn, &[&distribution.id]).await?;
     let mut view = PlanView::new(&plan, now);
     if plan.refused().any(|(_, error)| error.host().is_some()) {
-        view.name_the_right_site(&plan, &distributions::list(&mut conn).await?, visitor);
+        view.name_the_right_distribution(&plan, &distributions::list(&mut conn).await?, visitor);
     }
-    let protection = protections::find(&mut conn, &site.id).await?;
-    view.guard = GuardView::new(&protection, &site, &plan, form, visitor.access.role);
+    let protection = protections::find(&mut conn, &distribution.id).await?;
+    view.guard = GuardView::new(&protection, &distribution, &plan, form, visitor.access.role);
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
         "Ask for approval".clone_into(&mut view.button);
     }
-    let readiness = site.readiness();
+    let readiness = distribution.readiness();
     // It is said beside the distribution already.
     view.warnings.retain(|warning| Some(warning.as_str()) != readiness.warning());
-    view.site = Some(SiteView {
+    view.distribution = Some(DistributionView {
         state: readiness.as_str(),
         words: readiness.words(),
-        domain: site.domain_name.clone(),
+        domain: distribution.domain_name.clone(),
         warning: readiness.warning(),
-        last: last.get(&site.id).map(|(at, _)| When::new(*at, now)),
+        last: last.get(&distribution.id).map(|(at, _)| When::new(*at, now)),
     });
     Ok(view)
 }
@@ -166,21 +166,23 @@ impl PlanView {
                 many => format!("sent in {many} batches, as CloudFront's limits allow"),
             },
             button: if plan.is_sendable() { format!("Invalidate {paths}") } else { "Invalidate".to_owned() },
-            site: None,
+            distribution: None,
             guard: None,
         }
     }
 }
 
 impl PlanView {
-    /// A URL of another site is most often a site chosen wrongly: says which one serves it, of those that are seen.
-    fn name_the_right_site(&mut self, plan: &Plan, all: &[Distribution], visitor: &Visitor) {
+    /// A URL of another distribution mostly means that the wrong one was chosen. Names the distribution that serves it,
+    /// where the visitor may see that one.
+    fn name_the_right_distribution(&mut self, plan: &Plan, all: &[Distribution], visitor: &Visitor) {
         let hosts = HostTable::of_living(all);
-        let seen = |site: &&Distribution| visitor.access.sees(&site.id);
+        let seen = |distribution: &&Distribution| visitor.access.sees(&distribution.id);
         for (line, error) in plan.refused() {
             let Some(host) = error.host().and_then(HostName::parse) else { continue };
             let owners = hosts.served_by(&host);
-            let Some(right) = all.iter().filter(seen).find(|site| owners.contains(&site.id)) else {
+            let Some(right) = all.iter().filter(seen).find(|distribution| owners.contains(&distribution.id))
+            else {
                 continue;
             };
             let begin = format!("Line {} ", line.number);

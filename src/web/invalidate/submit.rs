@@ -15,7 +15,7 @@ use crate::{
         id::{DistributionId, RequestKey},
         idempotency::Answer,
         invalidation::{NewInvalidation, parse_reason},
-        item::{Item, ItemError, Site},
+        item::{Item, ItemError, TargetDistribution},
         plan::{Plan, Surroundings},
         protection::Confirmation,
         time::MOMENT,
@@ -48,8 +48,8 @@ pub async fn submit(
     }
     let mut reason = Field::new(form.reason.clone());
     let parsed_reason = reason.check(parse_reason(&form.reason));
-    let (site, hidden) = find_site(&web, &visitor, &form, id.as_ref()).await?;
-    let Some(site) = site else {
+    let (distribution, hidden) = find_distribution(&web, &visitor, &form, id.as_ref()).await?;
+    let Some(distribution) = distribution else {
         let problem = "Choose a distribution from the list. Nothing was sent.".to_owned();
         if !hidden {
             keep(&web, &visitor, &form, None, "no such distribution was chosen").await?;
@@ -59,18 +59,19 @@ pub async fn submit(
     let around = Surroundings::unmeasured(web.options.limits);
     let hosts =
         commands::host_table(&mut *web.context.db.read().await?, &form.items, &visitor.access).await?;
-    let plan = Plan::within(&form.items, &Site::new(&site, &hosts), around, &visitor.access);
+    let plan =
+        Plan::within(&form.items, &TargetDistribution::new(&distribution, &hosts), around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
         let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));
-        keep(&web, &visitor, &form, Some(&site.id), why.as_deref().unwrap_or(&problem)).await?;
+        keep(&web, &visitor, &form, Some(&distribution.id), why.as_deref().unwrap_or(&problem)).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     }
     let Some(parsed_reason) = parsed_reason else {
         let problem = "The reason needs mending. Nothing was sent.".to_owned();
-        keep(&web, &visitor, &form, Some(&site.id), &problem).await?;
+        keep(&web, &visitor, &form, Some(&distribution.id), &problem).await?;
         return again(&web, &visitor, &form, reason, problem).await;
     };
-    let new = assemble(plan, site.id, parsed_reason, &form);
+    let new = assemble(plan, distribution.id, parsed_reason, &form);
     let requested = commands::request_invalidation(&web.context, &visitor.acting, &new).await;
     match visitor.keep(&web, WHAT, requested).await {
         // What was allowed when the plan was made is not any more. What was typed is not lost.
@@ -90,7 +91,7 @@ pub async fn submit(
 
 /// The distribution that the form names. One that is hidden is as if it were not there, but the attempt is kept, which
 /// is told too.
-async fn find_site(
+async fn find_distribution(
     web: &Web,
     visitor: &Visitor,
     form: &RequestForm,
@@ -118,8 +119,8 @@ impl Tried {
         Self { target: Target::new("act", WHAT), items: attempted(&form.items), reason }
     }
 
-    fn at<'a>(&'a self, site: Option<&'a DistributionId>) -> Attempt<'a> {
-        Attempt::on(&self.target, site, &self.items, &self.reason)
+    fn at<'a>(&'a self, distribution: Option<&'a DistributionId>) -> Attempt<'a> {
+        Attempt::on(&self.target, distribution, &self.items, &self.reason)
     }
 }
 
@@ -128,11 +129,11 @@ async fn keep(
     web: &Web,
     visitor: &Visitor,
     form: &RequestForm,
-    site: Option<&DistributionId>,
+    distribution: Option<&DistributionId>,
     why: &str,
 ) -> Result<(), WebError> {
     let tried = Tried::of(form);
-    Ok(commands::refuse_attempt(&web.context, &visitor.acting, &tried.at(site), why).await?)
+    Ok(commands::refuse_attempt(&web.context, &visitor.acting, &tried.at(distribution), why).await?)
 }
 
 /// Why a request that is right in itself was not kept, for the history; where it was held back that is there already.

@@ -123,8 +123,8 @@ pub struct Trouble {
 }
 
 /// The troubles of the batches, each advice once.
-pub fn troubles(batches: &[Batch], site: Option<&Distribution>) -> Vec<Trouble> {
-    let arn = site.map(Distribution::arn_or_guess).unwrap_or_default();
+pub fn troubles(batches: &[Batch], distribution: Option<&Distribution>) -> Vec<Trouble> {
+    let arn = distribution.map(Distribution::arn_or_guess).unwrap_or_default();
     let mut told: Vec<(ProblemKind, String)> = Vec::new();
     let mut troubles = Vec::new();
     for batch in batches {

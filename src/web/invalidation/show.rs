@@ -95,7 +95,7 @@ pub async fn show(
     let batches = batches::of_invalidation(&mut conn, &id).await?;
     let events = audit::of_invalidation(&mut conn, &id, EVENTS_SHOWN).await?;
     let contradiction = audit::contradiction_of(&mut conn, &found, &batches).await?;
-    let site = distributions::find(&mut conn, &found.distribution).await?;
+    let distribution = distributions::find(&mut conn, &found.distribution).await?;
     let maker = audit::maker(&mut conn, &id).await?;
     let waiting = view::waiting(&mut conn, &web, &found, now).await?;
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
@@ -110,8 +110,10 @@ pub async fn show(
         id: id.to_string(),
         title: found.title(),
         distribution_id: found.distribution.to_string(),
-        distribution: site.as_ref().map_or_else(|| found.distribution.to_string(), Distribution::shown_name),
-        edge: site.as_ref().map(|site| site.domain_name.clone()).unwrap_or_default(),
+        distribution: distribution
+            .as_ref()
+            .map_or_else(|| found.distribution.to_string(), Distribution::shown_name),
+        edge: distribution.as_ref().map(|distribution| distribution.domain_name.clone()).unwrap_or_default(),
         who: found.requested_by.name.clone(),
         outside: found.requested_by.kind == ActorKind::Outside,
         maker: maker.map(|(name, _)| name),
@@ -125,7 +127,7 @@ pub async fn show(
             .sum(),
         took: found.took().map(span_in_words).unwrap_or_default(),
         steps: parts::steps(&found, &batches, usual, waiting.as_ref(), now),
-        troubles: parts::troubles(&batches, site.as_ref()),
+        troubles: parts::troubles(&batches, distribution.as_ref()),
         slow: parts::slow(&batches, now),
         batches: parts::batch_views(&batches),
         command: aws_cli::create_invalidation(&found.distribution, &items),

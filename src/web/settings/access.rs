@@ -33,7 +33,7 @@ struct Page {
     groups: String,
     narrowed: bool,
     /// Each distribution that they see, with what they may refresh there.
-    sites: Vec<(String, String, String)>,
+    distributions: Vec<(String, String, String)>,
     /// So many more there are.
     more: usize,
     /// Their grants: whose they are, and what they allow.
@@ -46,7 +46,7 @@ pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<Str
     let id = &visitor.person.id;
     let all = grants::of_person(&mut conn, id).await?;
     let groups = local_groups::of_person(&mut conn, id).await?;
-    let sites = view::find_sites(&mut conn, &visitor, &[], None, SHOWN).await?.sites;
+    let distributions = view::find_distributions(&mut conn, &visitor, &[], None, SHOWN).await?.distributions;
     let known = distributions::known(&mut conn, &visitor.access).await?;
     drop(conn);
     let access = &visitor.access;
@@ -56,10 +56,12 @@ pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<Str
         may: words(access.role),
         groups: groups.join(", "),
         narrowed: access.is_narrowed(),
-        more: (known.here + known.gone).saturating_sub(sites.len()),
-        sites: sites
+        more: (known.here + known.gone).saturating_sub(distributions.len()),
+        distributions: distributions
             .iter()
-            .map(|site| (site.id.to_string(), site.shown_name(), access.words(&site.id)))
+            .map(|distribution| {
+                (distribution.id.to_string(), distribution.shown_name(), access.words(&distribution.id))
+            })
             .collect(),
         grants: all.iter().map(|grant| (whose(grant), grant.words())).collect(),
     })

@@ -197,19 +197,22 @@ async fn render(
     let frame = frame(&mut conn, web, visitor, PATH).await?;
     let names = names(&mut conn).await?;
     let all = grants::list(&mut conn, SHOWN).await?;
-    let sites = view::sites(&mut conn, visitor).await?;
-    let chosen = sites.iter().find(|site| site.id.as_str() == form.distribution);
+    let distributions = view::distributions(&mut conn, visitor).await?;
+    let chosen = distributions.iter().find(|distribution| distribution.id.as_str() == form.distribution);
     let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: false }).await?;
     drop(conn);
-    let site_name = |id: &crate::domain::id::DistributionId| {
-        sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), Distribution::shown_name)
+    let distribution_name = |id: &crate::domain::id::DistributionId| {
+        distributions
+            .iter()
+            .find(|distribution| distribution.id == *id)
+            .map_or_else(|| id.to_string(), Distribution::shown_name)
     };
     let row = |grant: &Grant| Row {
         id: grant.id.to_string(),
         kind: grant.subject.kind.as_str(),
         subject: name_of(grant, &names),
         place: match &grant.place {
-            Place::Distribution(id) => site_name(id),
+            Place::Distribution(id) => distribution_name(id),
             tagged @ Place::Tagged { .. } => tagged.to_string(),
         },
         reach: grant.reach.words(),

@@ -140,12 +140,16 @@ async fn render(web: &Web, visitor: &Visitor, form: Fields) -> Result<Html<Strin
     let mut conn = web.context.db.read().await?;
     let frame = frame(&mut conn, web, visitor, PATH).await?;
     let all = protections::list(&mut conn).await?;
-    let sites = view::sites(&mut conn, visitor).await?;
-    let chosen = sites.iter().find(|site| site.id.as_str() == form.distribution.value);
+    let distributions = view::distributions(&mut conn, visitor).await?;
+    let chosen =
+        distributions.iter().find(|distribution| distribution.id.as_str() == form.distribution.value);
     let picker = view::picker(&mut conn, visitor, Offer { chosen, find: "", gone: true }).await?;
     drop(conn);
     let name = |id: &DistributionId| {
-        sites.iter().find(|site| site.id == *id).map_or_else(|| id.to_string(), Distribution::shown_name)
+        distributions
+            .iter()
+            .find(|distribution| distribution.id == *id)
+            .map_or_else(|| id.to_string(), Distribution::shown_name)
     };
     view::page(&Page {
         frame,

@@ -45,7 +45,7 @@ struct Page {
     name: Field,
     expires: Field,
     role: String,
-    site: Field,
+    distribution: Field,
     picker: Picker,
     tokens: Vec<Row>,
 }
@@ -132,13 +132,14 @@ pub async fn revoke(
 
 fn read(form: &TokenForm) -> Result<NewToken, TokenError> {
     let life = Some(form.expires.as_str()).filter(|text| !text.trim().is_empty());
-    let site = Some(form.distribution.as_str()).filter(|id| !id.is_empty());
-    let site = site.map(|id| DistributionId::parse(id).ok_or(TokenError::NoDistribution)).transpose()?;
+    let distribution = Some(form.distribution.as_str()).filter(|id| !id.is_empty());
+    let distribution =
+        distribution.map(|id| DistributionId::parse(id).ok_or(TokenError::NoDistribution)).transpose()?;
     Ok(NewToken {
         name: token::parse_name(&form.name)?,
         role: token::parse_role(&form.role)?,
         life: life.map(token::parse_life).transpose()?,
-        distributions: site.into_iter().collect(),
+        distributions: distribution.into_iter().collect(),
     })
 }
 
@@ -156,7 +157,7 @@ async fn render(
     let everybody = people::list(&mut conn).await?;
     let waiting = waiting::counts(&mut conn, ActorKind::Token, web.context.clock.now()).await?;
     let chosen = match DistributionId::parse(&form.distribution) {
-        Some(id) => view::site(&mut conn, visitor, &id).await?,
+        Some(id) => view::distribution(&mut conn, visitor, &id).await?,
         None => None,
     };
     let offer = Offer { chosen: chosen.as_ref(), find: "", gone: true };
@@ -169,12 +170,12 @@ async fn render(
         let waits = waiting.get(token.id.as_str()).copied().unwrap_or(0);
         Row::new(web, token, words, maker, waits)
     });
-    let (mut name, mut expires, mut site) =
+    let (mut name, mut expires, mut distribution) =
         (Field::new(&form.name), Field::new(&form.expires), Field::new(&form.distribution));
     if let Some(problem) = problem {
         let field = match problem {
             TokenError::Expiry => &mut expires,
-            TokenError::NoDistribution => &mut site,
+            TokenError::NoDistribution => &mut distribution,
             TokenError::Name | TokenError::Exists | TokenError::Role => &mut name,
         };
         field.error = Some(problem.to_string());
@@ -185,7 +186,7 @@ async fn render(
         name,
         expires,
         role: form.role.clone(),
-        site,
+        distribution,
         picker,
         tokens: rows.collect(),
     })

@@ -1,17 +1,17 @@
 //! What templates show: plain values, worked out here, so that templates hold no logic.
 
+mod distributions;
 mod frame;
 mod picker;
 mod queue;
 mod rows;
-mod sites;
 mod when;
 
+pub use distributions::{Part, distribution, distributions, find_distributions, named_distribution, words};
 pub use frame::{Frame, SideLink, Tab, frame};
 pub use picker::{Picker, Wanted as Offer, choose_by_words, picker};
 pub use queue::{Waiting, waiting};
 pub use rows::{Around, Flight, Row, Status, rows};
-pub use sites::{Part, find_sites, named_site, site, sites, words};
 pub use when::When;
 
 use askama::Template;

@@ -8,7 +8,7 @@ use crate::{
 
 use super::{
     super::auth::Visitor,
-    sites::{Part, find_sites, named_site, words},
+    distributions::{Part, find_distributions, named_distribution, words},
 };
 
 /// The most that are offered at once.
@@ -59,23 +59,32 @@ pub async fn picker(conn: &mut Conn, visitor: &Visitor, wanted: Wanted<'_>) -> R
     let number = if wanted.gone { known.here + known.gone } else { known.here };
     let all = number <= OFFERED;
     let words = words(if all { "" } else { wanted.find });
-    let (mut sites, more) = if all || !words.is_empty() {
-        let Part { mut sites, next } = find_sites(conn, visitor, &words, None, OFFERED).await?;
-        sites.retain(|site| wanted.gone || site.gone_at.is_none());
-        (sites, next.is_some())
+    let (mut distributions, more) = if all || !words.is_empty() {
+        let Part { mut distributions, next } =
+            find_distributions(conn, visitor, &words, None, OFFERED).await?;
+        distributions.retain(|distribution| wanted.gone || distribution.gone_at.is_none());
+        (distributions, next.is_some())
     } else {
         (most_used(conn, visitor).await?, true)
     };
-    let found = sites.len();
-    if let Some(chosen) = wanted.chosen.filter(|chosen| sites.iter().all(|site| site.id != chosen.id)) {
-        sites.insert(0, chosen.clone());
+    let found = distributions.len();
+    if let Some(chosen) =
+        wanted.chosen.filter(|chosen| distributions.iter().all(|distribution| distribution.id != chosen.id))
+    {
+        distributions.insert(0, chosen.clone());
     }
     if all {
-        sites.sort_by_key(|site| (site.readiness().warning().is_some(), site.name().to_lowercase()));
+        distributions.sort_by_key(|distribution| {
+            (distribution.readiness().warning().is_some(), distribution.name().to_lowercase())
+        });
     }
-    let is_chosen = |site: &Distribution| wanted.chosen.is_some_and(|chosen| chosen.id == site.id);
+    let is_chosen =
+        |distribution: &Distribution| wanted.chosen.is_some_and(|chosen| chosen.id == distribution.id);
     Ok(Picker {
-        choices: sites.iter().map(|site| choice(site, is_chosen(site), all)).collect(),
+        choices: distributions
+            .iter()
+            .map(|distribution| choice(distribution, is_chosen(distribution), all))
+            .collect(),
         all,
         known: number,
         find: if all { String::new() } else { wanted.find.trim().to_owned() },
@@ -96,24 +105,26 @@ pub async fn choose_by_words(
     if chosen.as_ref().is_some_and(|chosen| chosen.is_found_by(&words)) || words.is_empty() {
         return Ok(chosen);
     }
-    if let Some(named) = named_site(conn, visitor, find).await?.filter(|site| site.gone_at.is_none()) {
+    if let Some(named) =
+        named_distribution(conn, visitor, find).await?.filter(|distribution| distribution.gone_at.is_none())
+    {
         return Ok(Some(named));
     }
-    let mut found = find_sites(conn, visitor, &words, None, 2).await?.sites;
-    found.retain(|site| site.gone_at.is_none());
+    let mut found = find_distributions(conn, visitor, &words, None, 2).await?.distributions;
+    found.retain(|distribution| distribution.gone_at.is_none());
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
 /// Those that are used most, and then as many others as there is room for.
 async fn most_used(conn: &mut Conn, visitor: &Visitor) -> Result<Vec<Distribution>, StoreError> {
     let used = distributions::most_used(conn, &visitor.access, LOOKED_AT, OFFERED).await?;
-    let mut sites = distributions::some(conn, &used.iter().collect::<Vec<_>>()).await?;
-    sites.sort_by_key(|site| used.iter().position(|id| *id == site.id));
+    let mut distributions = distributions::some(conn, &used.iter().collect::<Vec<_>>()).await?;
+    distributions.sort_by_key(|distribution| used.iter().position(|id| *id == distribution.id));
     let others = distributions::page(conn, &visitor.access, None, OFFERED).await?;
-    sites.extend(others.into_iter().filter(|site| !used.contains(&site.id)));
-    sites.retain(|site| site.gone_at.is_none());
-    sites.truncate(OFFERED);
-    Ok(sites)
+    distributions.extend(others.into_iter().filter(|distribution| !used.contains(&distribution.id)));
+    distributions.retain(|distribution| distribution.gone_at.is_none());
+    distributions.truncate(OFFERED);
+    Ok(distributions)
 }
 
 fn prompt(unasked: bool, found: usize, more: bool) -> String {
@@ -126,21 +137,21 @@ fn prompt(unasked: bool, found: usize, more: bool) -> String {
     }
 }
 
-fn choice(site: &Distribution, chosen: bool, all: bool) -> Choice {
-    let state = site.readiness();
-    let mut parts = vec![site.shown_name()];
-    if !site.comment.is_empty() && site.name() != site.comment {
-        parts.push(site.comment.clone());
+fn choice(distribution: &Distribution, chosen: bool, all: bool) -> Choice {
+    let state = distribution.readiness();
+    let mut parts = vec![distribution.shown_name()];
+    if !distribution.comment.is_empty() && distribution.name() != distribution.comment {
+        parts.push(distribution.comment.clone());
     }
-    parts.push(site.id.to_string());
+    parts.push(distribution.id.to_string());
     if state.warning().is_some() {
         parts.push(state.words().to_lowercase());
     }
     Choice {
-        id: site.id.to_string(),
-        name: site.shown_name(),
+        id: distribution.id.to_string(),
+        name: distribution.shown_name(),
         label: parts.join(" · "),
-        search: if all { site.search_text() } else { String::new() },
+        search: if all { distribution.search_text() } else { String::new() },
         chosen,
     }
 }

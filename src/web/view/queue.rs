@@ -33,9 +33,9 @@ pub async fn waiting(
         return Ok(None);
     }
     let Some(place) = queue::place(conn, &invalidation.id).await? else { return Ok(None) };
-    let site: &DistributionId = &invalidation.distribution;
-    let in_flight = batches::in_flight(conn, site).await?;
-    let usual = batches::usual_time(conn, site).await?.unwrap_or(retry::USUAL);
+    let distribution: &DistributionId = &invalidation.distribution;
+    let in_flight = batches::in_flight(conn, distribution).await?;
+    let usual = batches::usual_time(conn, distribution).await?.unwrap_or(retry::USUAL);
     let starts = place.starts_at(in_flight, web.options.limits, web.options.create, usual, now);
     let wait = starts.since(now);
     Ok(Some(Waiting {

@@ -35,7 +35,7 @@ impl Status {
 
 /// What lists are drawn with.
 pub struct Around<'a> {
-    pub sites: &'a [Distribution],
+    pub distributions: &'a [Distribution],
     pub tickets: Option<&'a Tickets>,
     /// Those that are not what the history recorded.
     pub contradicted: &'a [InvalidationId],
@@ -84,7 +84,7 @@ fn as_kept(invalidation: &Invalidation, around: &Around<'_>) -> Row {
         id: invalidation.id.to_string(),
         when: When::new(invalidation.requested_at, around.now),
         distribution_id: invalidation.distribution.to_string(),
-        distribution: name_of(around.sites, &invalidation.distribution),
+        distribution: name_of(around.distributions, &invalidation.distribution),
         first_item: invalidation.first_item.to_string(),
         more: invalidation.item_count.saturating_sub(1),
         who: invalidation.requested_by.name.clone(),

@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 use super::program::Program;
-use crate::support::{Site, WORKSHOP};
+use crate::support::{TestApp, WORKSHOP};
 
 /// What a run said, and its exit code.
 struct Run {
@@ -19,10 +19,10 @@ struct Run {
 }
 
 /// Runs it in a folder, with this on standard input.
-async fn run(site: &Site, secret: &str, folder: &Path, arguments: &[&str], input: &str) -> Run {
+async fn run(app: &TestApp, secret: &str, folder: &Path, arguments: &[&str], input: &str) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unstale"));
     command
-        .args(["invalidate", "--server", &site.address, "--distribution", WORKSHOP])
+        .args(["invalidate", "--server", &app.address, "--distribution", WORKSHOP])
         .args(arguments)
         .current_dir(folder)
         .env_clear()
@@ -52,51 +52,51 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 
 #[tokio::test]
 async fn a_bad_item_is_named_by_where_it_was_given() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let text = "\u{feff}/a\n\n# a comment\n/a%zz\n";
     let folder = folder(&[("changed.txt", text)]);
     let path = folder.path();
-    let ran = run(&site, &program.secret, path, &["--file", "changed.txt"], "").await;
+    let ran = run(&app, &program.secret, path, &["--file", "changed.txt"], "").await;
     assert_eq!(ran.code, 3);
     for wanted in
         ["  changed.txt line 3: # a comment is a tag", "  changed.txt line 4: /a%zz has a % without"]
     {
         assert!(ran.complaint.contains(wanted), "{}", ran.complaint);
     }
-    let ran = run(&site, &program.secret, path, &["--file", "-"], "/a\n/b*c\n").await;
+    let ran = run(&app, &program.secret, path, &["--file", "-"], "/a\n/b*c\n").await;
     assert!(ran.complaint.contains(". standard input line 2: /b*c has * in the middle"), "{}", ran.complaint);
-    let ran = run(&site, &program.secret, path, &[], "/b*c\n").await;
+    let ran = run(&app, &program.secret, path, &[], "/b*c\n").await;
     assert!(ran.complaint.contains(". standard input line 1: /b*c has"), "{}", ran.complaint);
-    let ran = run(&site, &program.secret, path, &["/a", "/a /b", "--file", "changed.txt"], "").await;
+    let ran = run(&app, &program.secret, path, &["/a", "/a /b", "--file", "changed.txt"], "").await;
     for wanted in ["  argument 2: /a /b has more than one path", "  changed.txt line 4: /a%zz"] {
         assert!(ran.complaint.contains(wanted), "{}", ran.complaint);
     }
     assert!(!ran.complaint.contains("/items/"), "{}", ran.complaint);
     let secret = "https://me:word@www.example.com/";
-    let ran = run(&site, &program.secret, path, &[secret], "").await;
+    let ran = run(&app, &program.secret, path, &[secret], "").await;
     assert!(
         ran.complaint.contains("argument 1 is a URL with a user name") && !ran.complaint.contains("word@"),
         "{}",
         ran.complaint
     );
-    let ran = run(&site, &program.secret, path, &["--dry-run", "a", "/a"], "").await;
+    let ran = run(&app, &program.secret, path, &["--dry-run", "a", "/a"], "").await;
     assert!(ran.code == 0 && ran.out.contains("the same as argument 1"), "{}", ran.out);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_star_that_the_shell_expanded_is_refused_before_anything_is_sent() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let folder = folder(&[("index.html", ""), ("app.js", ""), (".hidden", "")]);
-    let before = site.kept().await;
+    let before = app.kept().await;
     let root = std::fs::read_dir("/").unwrap().map(|entry| entry.unwrap().path().display().to_string());
     let root: Vec<String> = root.filter(|name| !name.starts_with("/.")).collect();
     let root: Vec<&str> = root.iter().map(String::as_str).collect();
     let with_more = [&["--reason", "release", "/index.html"][..], &root].concat();
     for arguments in [&root, &with_more] {
-        let ran = run(&site, &program.secret, folder.path(), arguments, "").await;
+        let ran = run(&app, &program.secret, folder.path(), arguments, "").await;
         assert_eq!(ran.code, 2, "{}", ran.complaint);
         assert!(ran.complaint.contains("quote it: '/*'"), "{}", ran.complaint);
     }
@@ -105,28 +105,28 @@ async fn a_star_that_the_shell_expanded_is_refused_before_anything_is_sent() {
     for (arguments, input) in
         [(&[][..], listed.as_str()), (&["--file", ".list"], ""), (&["--file", "-"], &listed)]
     {
-        let ran = run(&site, &program.secret, folder.path(), arguments, input).await;
+        let ran = run(&app, &program.secret, folder.path(), arguments, input).await;
         assert!(ran.code == 2 && ran.complaint.contains("quote it: '/*'"), "{arguments:?} {}", ran.complaint);
     }
     for names in [["app.js", "index.html"], ["./app.js", "./index.html"]] {
-        let ran = run(&site, &program.secret, folder.path(), &names, "").await;
+        let ran = run(&app, &program.secret, folder.path(), &names, "").await;
         assert!(ran.code == 2 && ran.complaint.contains("quote it: '*'"), "{}", ran.complaint);
     }
-    assert_eq!(site.kept().await, before, "nothing was sent");
+    assert_eq!(app.kept().await, before, "nothing was sent");
     for good in [&["/*"][..], &["*"], &["/app.js", "/index.html"], &["index.html"]] {
-        let ran = run(&site, &program.secret, folder.path(), &[&["--dry-run"], good].concat(), "").await;
+        let ran = run(&app, &program.secret, folder.path(), &[&["--dry-run"], good].concat(), "").await;
         assert_eq!(ran.code, 0, "{good:?} {}", ran.complaint);
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_list_in_another_encoding_is_named() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let folder = folder(&[]);
     std::fs::write(folder.path().join("list.txt"), b"\xff\xfe/\0a\0").unwrap();
-    let ran = run(&site, &program.secret, folder.path(), &["--file", "list.txt"], "").await;
+    let ran = run(&app, &program.secret, folder.path(), &["--file", "list.txt"], "").await;
     assert!(ran.code == 2 && ran.complaint.contains("list.txt is UTF-16"), "{}", ran.complaint);
-    site.finish().await;
+    app.finish().await;
 }

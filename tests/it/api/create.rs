@@ -6,16 +6,16 @@ use serde_json::json;
 use unstale::domain::{access::Role, id::InvalidationId, protection::Guard};
 
 use super::program::{Program, json, pointers, problem};
-use crate::support::{SHOP, Site, WORKSHOP, at, seconds};
+use crate::support::{SHOP, TestApp, WORKSHOP, at, seconds};
 
 const PATH: &str = "/api/v1/invalidations";
 
 #[tokio::test]
 async fn a_plan_says_all_and_keeps_nothing() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     program.get("/api/v1/distributions").await.assert_status(200);
-    let before = site.kept().await;
+    let before = app.kept().await;
     let body = json!({"distribution": WORKSHOP, "items": ["styles.css", "/images/*", "/images/a.png"]});
     let answer = program.post("/api/v1/plan", &body).await;
     answer.assert_status(200);
@@ -26,14 +26,14 @@ async fn a_plan_says_all_and_keeps_nothing() {
     assert_eq!(plan["batches"], json!([{"paths": 1, "wildcards": 1}]));
     assert_eq!((&plan["billable_paths"], &plan["dollars"]), (&json!(2), &json!("0.00")));
     assert_eq!((&plan["needs"], &plan["confirm"]), (&json!("nothing"), &json!(null)));
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_request_is_taken_sent_and_seen_to_its_end() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let body = json!({"distribution": WORKSHOP, "items": ["/styles.css", "#price"], "reason": "release 42"});
     let headers = [("idempotency-key", "run-42"), ("unstale-run-url", "https://ci.example.com/runs/42")];
     let answer = program.send(Method::POST, PATH, &headers, Some(&body)).await;
@@ -44,10 +44,10 @@ async fn a_request_is_taken_sent_and_seen_to_its_end() {
     assert_eq!(taken["state"], "queued");
     assert_eq!(taken["items"], json!(["#price", "/styles.css"]));
     assert_eq!(taken["requested_by"]["name"], "deploy");
-    assert_eq!(taken["url"], format!("{}/invalidations/{id}", site.address));
+    assert_eq!(taken["url"], format!("{}/invalidations/{id}", app.address));
     assert_eq!(taken["batches"][0]["items"], 2);
 
-    let history = site.world.history().await;
+    let history = app.world.history().await;
     let event = &history.last().unwrap().event;
     assert_eq!(event.action.as_str(), "invalidation.requested");
     assert_eq!((event.acting.actor.kind.as_str(), event.acting.origin.sign_in.as_str()), ("token", "token"));
@@ -55,19 +55,19 @@ async fn a_request_is_taken_sent_and_seen_to_its_end() {
 
     let shown = json(&program.get(&format!("{PATH}/{id}")).await);
     assert_eq!((&shown["ahead"], &shown["state"]), (&json!(0), &json!("queued")));
-    site.world.live(40).await;
+    app.world.live(40).await;
     let done = json(&program.get(&format!("{PATH}/{id}?wait=60")).await);
     assert_eq!((&done["state"], &done["ahead"]), (&json!("completed"), &json!(null)));
     assert!(done["batches"][0]["cloudfront_id"].is_string() && done["ended_at"].is_string());
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn each_bad_thing_is_pointed_at_and_nothing_is_kept() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     program.get("/api/v1/distributions").await;
-    let (before, head) = (site.kept().await, site.world.head().await);
+    let (before, head) = (app.kept().await, app.world.head().await);
     let body = json!({"distribution": WORKSHOP, "items": ["/a", "/b*c", "/100%", "/d"]});
     assert_eq!(
         pointers(&problem(&program.post(PATH, &body).await, 422, "invalid")),
@@ -97,19 +97,19 @@ async fn each_bad_thing_is_pointed_at_and_nothing_is_kept() {
     }
     let body = json!({"distribution": "no.such.example", "items": ["/a"]});
     problem(&program.post(PATH, &body).await, 404, "not-found");
-    assert_eq!(site.kept().await, before);
-    assert_eq!(site.world.events_after(head).await, ["act.refused"; 10]);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    assert_eq!(app.world.events_after(head).await, ["act.refused"; 10]);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_read_is_said_to_be() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let bearer = format!("Bearer {}", program.secret);
     let send = async |kind: &str, body: Vec<u8>| {
         let headers = [("authorization", bearer.as_str()), ("content-type", kind)];
-        site.stranger().send(Method::POST, PATH, &headers, body).await
+        app.stranger().send(Method::POST, PATH, &headers, body).await
     };
     problem(&send("application/json", b"{".to_vec()).await, 400, "unreadable");
     problem(&send("application/json", b"[]".to_vec()).await, 400, "unreadable");
@@ -137,27 +137,27 @@ async fn what_cannot_be_read_is_said_to_be() {
     problem(&program.get(&format!("{PATH}/x")).await, 404, "not-found");
     problem(&program.get(&format!("{PATH}?paths=1")).await, 422, "invalid");
     problem(&program.get(&format!("{PATH}?limit=0")).await, 422, "invalid");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_distribution_goes_by_its_names() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
-    let known = site.world.site(SHOP).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let known = app.world.distribution(SHOP).await;
     for name in [&known.domain_name, &known.aliases[0], &known.aliases[0].to_uppercase()] {
         let body = json!({"distribution": name, "items": ["/a"]});
         let answer = program.post("/api/v1/plan", &body).await;
         answer.assert_status(200);
         assert_eq!(json(&answer)["distribution"], SHOP);
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_put_off_is_not_sent_before_its_time() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let later = at(600).to_string();
     let body = json!({"distribution": WORKSHOP, "items": ["/a"], "not_before": later});
     let answer = program.request("later", &body).await;
@@ -165,19 +165,19 @@ async fn what_is_put_off_is_not_sent_before_its_time() {
     assert_eq!(json(&answer)["batches"][0]["due_at"], later);
     assert_eq!(program.request("later", &body).await.body, answer.body);
     let id = InvalidationId::parse(json(&answer)["id"].as_str().unwrap()).unwrap();
-    site.world.live(20).await;
-    assert_eq!(site.world.state(&id).await, "queued");
-    site.world.advance(seconds(600));
-    site.world.live(40).await;
-    assert_eq!(site.world.state(&id).await, "completed");
+    app.world.live(20).await;
+    assert_eq!(app.world.state(&id).await, "queued");
+    app.world.advance(seconds(600));
+    app.world.live(40).await;
+    assert_eq!(app.world.state(&id).await, "completed");
     assert_eq!(program.request("later", &body).await.body, answer.body, "the same answer, for ever");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_queued_can_be_cancelled_once() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let body = json!({"distribution": WORKSHOP, "items": ["/a"]});
     let id = json(&program.post(PATH, &body).await)["id"].as_str().unwrap().to_owned();
     let cancel = format!("{PATH}/{id}/cancel");
@@ -185,15 +185,15 @@ async fn what_is_queued_can_be_cancelled_once() {
     answer.assert_status(200);
     assert_eq!(json(&answer)["state"], "cancelled");
     problem(&program.send(Method::POST, &cancel, &[], None).await, 409, "too-late");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn protection_holds_for_programs_too() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let wide = json!({"distribution": WORKSHOP, "items": ["/*"]});
-    site.protect(WORKSHOP, |protection| protection.guard = Guard::TypedName).await;
+    app.protect(WORKSHOP, |protection| protection.guard = Guard::TypedName).await;
     let told = problem(&program.request("wide", &wide).await, 409, "confirmation-needed");
     let name = told["confirm"].as_str().unwrap();
     let plan = json(&program.post("/api/v1/plan", &wide).await);
@@ -201,50 +201,50 @@ async fn protection_holds_for_programs_too() {
     let confirmed = json!({"distribution": WORKSHOP, "items": ["/*"], "confirm": name});
     program.request("wide", &confirmed).await.assert_status(202);
 
-    site.protect(WORKSHOP, |protection| protection.guard = Guard::SecondPerson).await;
-    let before = site.world.recent().await.len();
+    app.protect(WORKSHOP, |protection| protection.guard = Guard::SecondPerson).await;
+    let before = app.world.recent().await.len();
     let answer = program.request("second", &wide).await;
     answer.assert_status(202);
     assert_eq!(json(&answer)["state"], "waiting_for_approval");
     assert_eq!(program.request("second", &wide).await.body, answer.body);
-    assert_eq!(site.world.recent().await.len(), before, "nothing is queued");
+    assert_eq!(app.world.recent().await.len(), before, "nothing is queued");
     let later = json!({"distribution": WORKSHOP, "items": ["/*"], "not_before": at(60).to_string()});
     assert_eq!(pointers(&problem(&program.post(PATH, &later).await, 422, "invalid")), ["/not_before"]);
 
-    site.protect(SHOP, |protection| protection.reason_required = true).await;
+    app.protect(SHOP, |protection| protection.reason_required = true).await;
     let silent = json!({"distribution": SHOP, "items": ["/a"]});
     assert_eq!(pointers(&problem(&program.post(PATH, &silent).await, 422, "invalid")), ["/reason"]);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_repeat_within_the_cool_down_is_the_one_in_flight() {
-    let site = Site::new().await;
-    let program = Program::new(&site, "deploy", Role::Operator, &[WORKSHOP]).await;
-    site.protect(WORKSHOP, |protection| protection.cool_down = seconds(30)).await;
+    let app = TestApp::new().await;
+    let program = Program::new(&app, "deploy", Role::Operator, &[WORKSHOP]).await;
+    app.protect(WORKSHOP, |protection| protection.cool_down = seconds(30)).await;
     let body = json!({"distribution": WORKSHOP, "items": ["/a"]});
     let first = json(&program.post(PATH, &body).await);
     let again = program.request("held", &body).await;
     again.assert_status(200);
     assert_eq!(json(&again)["id"], first["id"]);
-    site.world.advance(seconds(60));
+    app.world.advance(seconds(60));
     let once_more = program.request("held", &body).await;
     once_more.assert_status(200);
     assert_eq!(json(&once_more)["id"], first["id"], "the key has its answer");
     assert_ne!(json(&program.post(PATH, &body).await)["id"], first["id"]);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_refusal_carries_the_statement_and_awss_own_words() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let refused = async |words: &str| {
         let said = format!("not authorized to perform: cloudfront:CreateInvalidation {words}");
-        site.world.fault(Fault::refuse("CreateInvalidation", 403, "AccessDenied", &said).times(1));
+        app.world.fault(Fault::refuse("CreateInvalidation", 403, "AccessDenied", &said).times(1));
         let body = json!({"distribution": WORKSHOP, "items": ["/styles.css"]});
         let id = json(&program.post(PATH, &body).await)["id"].as_str().unwrap().to_owned();
-        site.world.submit().await;
+        app.world.submit().await;
         let answer = json(&program.get(&format!("{PATH}/{id}")).await);
         let problem = answer["batches"][0]["problem"].clone();
         assert_eq!((&problem["kind"], &problem["message"]), (&json!("access_denied"), &json!(said)));
@@ -257,18 +257,18 @@ async fn a_refusal_carries_the_statement_and_awss_own_words() {
     let problem = refused("with an explicit deny in a resource control policy").await;
     assert_eq!(problem["statement"], json!(null));
     assert!(problem["advice"].as_str().unwrap().starts_with("A resource control policy denies it."));
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_multi_tenant_distribution_is_told_and_takes_nothing() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
-    let mut shop = site.world.sandbox.distributions().into_iter().find(|one| one.id == SHOP).unwrap();
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let mut shop = app.world.sandbox.distributions().into_iter().find(|one| one.id == SHOP).unwrap();
     shop.connection_mode = "tenant-only".to_owned();
-    site.world.sandbox.add_distribution(shop).unwrap();
-    site.world.advance(seconds(300));
-    site.world.survey().await;
+    app.world.sandbox.add_distribution(shop).unwrap();
+    app.world.advance(seconds(300));
+    app.world.survey().await;
     let listed = json(&program.get("/api/v1/distributions").await);
     let shop = listed["items"].as_array().unwrap().iter().find(|one| one["id"] == SHOP).unwrap();
     assert_eq!(shop["state"], "tenant_only");
@@ -281,6 +281,6 @@ async fn a_multi_tenant_distribution_is_told_and_takes_nothing() {
             "{refused}"
         );
     }
-    assert!(site.world.creates().is_empty());
-    site.finish().await;
+    assert!(app.world.creates().is_empty());
+    app.finish().await;
 }

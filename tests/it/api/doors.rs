@@ -9,22 +9,22 @@ use super::{
     program::{Program, json, problem},
     routes::routes,
 };
-use crate::support::{Answer, SHOP, Site, WORKSHOP, acting};
+use crate::support::{Answer, SHOP, TestApp, WORKSHOP, acting};
 
 const PATH: &str = "/api/v1/invalidations";
 
 #[tokio::test]
 async fn nothing_answers_without_a_good_token() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let maker = unstale::domain::actor::Acting {
         origin: unstale::domain::actor::Origin { sign_in: "command line".to_owned(), ..Default::default() },
         ..acting()
     };
-    commands::revoke_token(&site.world.command_context, &maker, &program.id).await.unwrap();
-    let (before, head) = (site.kept().await, site.world.head().await);
+    commands::revoke_token(&app.world.command_context, &maker, &program.id).await.unwrap();
+    let (before, head) = (app.kept().await, app.world.head().await);
     let made_up = format!("unstale_{}", "a".repeat(46));
-    let session = site.stranger();
+    let session = app.stranger();
     session.set_cookie("unstale", &"0".repeat(64));
     for route in routes() {
         for method in &route.methods {
@@ -49,31 +49,31 @@ async fn nothing_answers_without_a_good_token() {
             }
         }
     }
-    assert_eq!(site.kept().await, before);
-    let told = site.world.events_after(head).await;
+    assert_eq!(app.kept().await, before);
+    let told = app.world.events_after(head).await;
     assert_eq!(told.len(), 1, "nothing but one word of the token that was revoked: {told:?}");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_viewer_looks_and_a_narrowed_token_keeps_to_its_place() {
-    let site = Site::new().await;
-    let viewer = Program::new(&site, "viewer", Role::Viewer, &[]).await;
-    let here = Program::new(&site, "here", Role::Operator, &[WORKSHOP]).await;
-    let elsewhere = Program::new(&site, "elsewhere", Role::Operator, &[SHOP]).await;
+    let app = TestApp::new().await;
+    let viewer = Program::new(&app, "viewer", Role::Viewer, &[]).await;
+    let here = Program::new(&app, "here", Role::Operator, &[WORKSHOP]).await;
+    let elsewhere = Program::new(&app, "elsewhere", Role::Operator, &[SHOP]).await;
     let body = json!({"distribution": WORKSHOP, "items": ["/a"]});
     let refused = async |answer: &Answer, status: u16, word: &str, head: i64| {
         problem(answer, status, word);
-        assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+        assert_eq!(app.world.events_after(head).await, ["act.refused"]);
     };
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     refused(&viewer.post(PATH, &body).await, 403, "not-allowed", head).await;
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     refused(&elsewhere.post(PATH, &body).await, 404, "not-found", head).await;
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     let taken = here.post(PATH, &body).await;
     taken.assert_status(202);
-    assert_eq!(site.world.events_after(head).await, ["invalidation.requested"]);
+    assert_eq!(app.world.events_after(head).await, ["invalidation.requested"]);
     let id = json(&taken)["id"].as_str().unwrap().to_owned();
     let one = format!("{PATH}/{id}");
     viewer.get(&one).await.assert_status(200);
@@ -82,7 +82,7 @@ async fn a_viewer_looks_and_a_narrowed_token_keeps_to_its_place() {
     problem(&elsewhere.post("/api/v1/plan", &body).await, 404, "not-found");
     let cancel = format!("{one}/cancel");
     for (program, status, word) in [(&viewer, 403, "not-allowed"), (&elsewhere, 404, "not-found")] {
-        let head = site.world.head().await;
+        let head = app.world.head().await;
         refused(&program.send(Method::POST, &cancel, &[], None).await, status, word, head).await;
     }
     let list = async |program: &Program, path: &str| {
@@ -92,13 +92,13 @@ async fn a_viewer_looks_and_a_narrowed_token_keeps_to_its_place() {
     let sites = "/api/v1/distributions";
     assert_eq!((list(&viewer, sites).await > 1, list(&elsewhere, sites).await), (true, 1));
     elsewhere.get("/api/v1/audit").await.assert_status(200).assert_silent_about(WORKSHOP);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_session_uses_the_api_from_our_own_pages_only() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     ada.get("/api/v1/distributions").await.assert_status(200);
     ada.get("/api/openapi.json").await.assert_status(200);
     let page = ada.get("/api").await;
@@ -118,15 +118,15 @@ async fn a_session_uses_the_api_from_our_own_pages_only() {
         answer.assert_status(403);
         assert_eq!(json(&answer)["title"], "This was sent by another site");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_stream_ends_when_its_token_is_revoked() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     let body = json!({"distribution": WORKSHOP, "items": ["/a"]});
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     program.post(PATH, &body).await.assert_status(202);
     let response = program.open("/api/v1/events", &[("last-event-id", &head.to_string())]).await;
     assert_eq!(response.status().as_u16(), 200);
@@ -137,8 +137,8 @@ async fn a_stream_ends_when_its_token_is_revoked() {
     let mut maker = acting();
     "command line".clone_into(&mut maker.origin.sign_in);
     maker.origin.session.clear();
-    commands::revoke_token(&site.world.command_context, &maker, &program.id).await.unwrap();
+    commands::revoke_token(&app.world.command_context, &maker, &program.id).await.unwrap();
     let ended = async { while let Some(Ok(_)) = stream.next().await {} };
     tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.expect("the stream goes on");
-    site.finish().await;
+    app.finish().await;
 }

@@ -18,12 +18,12 @@ use super::{
     program::{Program, json, problem},
     routes::routes,
 };
-use crate::support::{Answer, SHOP, Site, WORKSHOP, World, options, shell};
+use crate::support::{Answer, SHOP, TestApp, WORKSHOP, World, options, shell};
 
 const PATH: &str = "/api/v1/invalidations";
 
-async fn with_rate(a_second: u32) -> Site {
-    Site::over(World::new().await, Options { rate: Rate::new(a_second), ..options() }).await
+async fn with_rate(a_second: u32) -> TestApp {
+    TestApp::over(World::new().await, Options { rate: Rate::new(a_second), ..options() }).await
 }
 
 /// `r` and `t` of the header `RateLimit`.
@@ -35,9 +35,9 @@ fn left(answer: &Answer) -> (u32, u32) {
 
 #[tokio::test]
 async fn every_answer_says_how_often_one_may_ask() {
-    let site = with_rate(1_000).await;
-    let program = Program::operator(&site).await;
-    let stranger = site.stranger();
+    let app = with_rate(1_000).await;
+    let program = Program::operator(&app).await;
+    let stranger = app.stranger();
     let mut told = 0;
     for route in routes().iter().filter(|route| route.path != "/api/v1/events") {
         for method in [Method::GET, Method::POST, Method::DELETE] {
@@ -56,13 +56,13 @@ async fn every_answer_says_how_often_one_may_ask() {
     let stream = program.open("/api/v1/events", &[]).await;
     assert!(stream.headers().contains_key("ratelimit"));
     assert_eq!(stranger.get("/sign-in").await.header("ratelimit"), None, "people do not read headers");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_program_that_asks_too_often_is_told_so_as_a_problem() {
-    let site = with_rate(2).await;
-    let program = Program::operator(&site).await;
+    let app = with_rate(2).await;
+    let program = Program::operator(&app).await;
     let mut last = u32::MAX;
     let answer = loop {
         let answer = program.get("/api/v1/distributions").await;
@@ -76,20 +76,20 @@ async fn a_program_that_asks_too_often_is_told_so_as_a_problem() {
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(left(&answer), (0, 4));
     assert_eq!(answer.header("ratelimit-policy"), Some("\"requests\";q=8;w=4"));
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn without_a_limit_none_is_told() {
-    let site = with_rate(0).await;
-    let program = Program::operator(&site).await;
+    let app = with_rate(0).await;
+    let program = Program::operator(&app).await;
     assert_eq!(program.get("/api/v1/distributions").await.header("ratelimit"), None);
-    site.finish().await;
+    app.finish().await;
 }
 
 /// What a program is answered that never sends the rest of its body.
-async fn half_a_plan(site: &Site, program: &Program) -> String {
-    let mut stream = TcpStream::connect(site.address.strip_prefix("http://").unwrap()).await.unwrap();
+async fn half_a_plan(app: &TestApp, program: &Program) -> String {
+    let mut stream = TcpStream::connect(app.address.strip_prefix("http://").unwrap()).await.unwrap();
     let head = format!(
         "POST /api/v1/plan HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
          Content-Length: 99\r\n\r\n{{",
@@ -109,18 +109,18 @@ async fn half_a_plan(site: &Site, program: &Program) -> String {
 #[tokio::test]
 async fn what_takes_too_long_and_what_is_no_address_are_problems() {
     let hurried = Options { timeout: Duration::from_millis(100), ..options() };
-    let site = Site::over(World::new().await, hurried).await;
-    let program = Program::operator(&site).await;
-    let answer = half_a_plan(&site, &program).await;
+    let app = TestApp::over(World::new().await, hurried).await;
+    let program = Program::operator(&app).await;
+    let answer = half_a_plan(&app, &program).await;
     for part in
         ["HTTP/1.1 503", "retry-after: 5", "content-type: application/problem+json", "#problem-took-too-long"]
     {
         assert!(answer.contains(part), "no {part} in {answer}");
     }
-    site.finish().await;
+    app.finish().await;
 
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     for path in ["/api/", "/api/v1", "/api/v1/", "/api/v2/plan", "/api/v1/invalidations/x/y"] {
         for method in [Method::GET, Method::POST, Method::PUT] {
             problem(&program.send(method, path, &[], None).await, 404, "not-found");
@@ -136,7 +136,7 @@ async fn what_takes_too_long_and_what_is_no_address_are_problems() {
             "{word} is not in the document"
         );
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 /// So many connections one address may have.
@@ -145,13 +145,13 @@ const SEATS: usize = 1_024;
 #[tokio::test]
 async fn who_finds_no_seat_is_told_when_to_come_back() {
     rlimit::increase_nofile_limit(8_192).unwrap();
-    let site = Site::new().await;
-    let address = site.address.strip_prefix("http://").unwrap();
+    let app = TestApp::new().await;
+    let address = app.address.strip_prefix("http://").unwrap();
     let mut held = Vec::new();
     for _ in 0..SEATS {
         held.push(TcpStream::connect(address).await.unwrap());
     }
-    let stranger = site.stranger();
+    let stranger = app.stranger();
     let answer = stranger.send(Method::GET, "/api/v1/distributions", &[], Vec::new()).await;
     problem(&answer, 503, "too-busy");
     assert_eq!(answer.header("retry-after"), Some("5"));
@@ -165,14 +165,14 @@ async fn who_finds_no_seat_is_told_when_to_come_back() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), free).await.expect("the seats do not come back");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn one_token_has_a_part_of_the_streams_and_of_the_waits() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
-    let other = Program::new(&site, "other", Role::Operator, &[]).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let other = Program::new(&app, "other", Role::Operator, &[]).await;
     let mut open = Vec::new();
     for _ in 0..10 {
         let stream = program.open("/api/v1/events", &[]).await;
@@ -184,7 +184,7 @@ async fn one_token_has_a_part_of_the_streams_and_of_the_waits() {
     assert_eq!(answer.header("retry-after"), Some("5"));
     assert_eq!(other.open("/api/v1/events", &[]).await.status().as_u16(), 200);
 
-    let id = site.world.request("/a").await;
+    let id = app.world.request("/a").await;
     let address = format!("{PATH}/{id}?wait=60");
     // Where the one beside them was faster, they come back.
     let waits = (0..20).map(async |_| {
@@ -206,30 +206,30 @@ async fn one_token_has_a_part_of_the_streams_and_of_the_waits() {
         problem(&refused, 429, "too-many-of-yours");
         other.get(&format!("{PATH}/{id}?wait=1")).await.assert_status(200);
         program.get(&format!("{PATH}/{id}")).await.assert_status(200);
-        site.world.live(40).await;
+        app.world.live(40).await;
     };
     let both = async { tokio::join!(waiting, beside).0 };
     let answers = tokio::time::timeout(Duration::from_mins(1), both).await.expect("somebody waits still");
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
     program.get(&address).await.assert_status(200);
     drop(open);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_wait_looks_again_who_asks_before_it_answers() {
-    let site = Site::new().await;
-    let revoked = Program::operator(&site).await;
-    let narrowed = Program::new(&site, "narrowed", Role::Operator, &[WORKSHOP, SHOP]).await;
-    let id = site.world.request("/a").await;
+    let app = TestApp::new().await;
+    let revoked = Program::operator(&app).await;
+    let narrowed = Program::new(&app, "narrowed", Role::Operator, &[WORKSHOP, SHOP]).await;
+    let id = app.world.request("/a").await;
     let address = format!("{PATH}/{id}?wait=60");
     let beside = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        commands::revoke_token(&site.world.command_context, &shell(), &revoked.id).await.unwrap();
+        commands::revoke_token(&app.world.command_context, &shell(), &revoked.id).await.unwrap();
         let here = DistributionId::from_trusted(WORKSHOP);
         let sql = format!("DELETE FROM access_grant WHERE distribution_id = '{here}'");
-        site.world.database.raw().await.run(&sql).await.unwrap();
-        site.world.live(40).await;
+        app.world.database.raw().await.run(&sql).await.unwrap();
+        app.world.live(40).await;
     };
     let all = async { tokio::join!(revoked.get(&address), narrowed.get(&address), beside) };
     let (first, second, ()) =
@@ -237,5 +237,5 @@ async fn a_wait_looks_again_who_asks_before_it_answers() {
     problem(&first, 401, "no-token");
     problem(&second, 404, "not-found");
     first.assert_silent_about(WORKSHOP);
-    site.finish().await;
+    app.finish().await;
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_json::{Value, json};
 
 use super::program::{Program, json};
-use crate::support::{SHOP, Site, WORKSHOP};
+use crate::support::{SHOP, TestApp, WORKSHOP};
 
 const PATH: &str = "/api/v1/invalidations";
 
@@ -24,12 +24,12 @@ async fn all(program: &Program, path: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn lists_come_in_pages_without_gaps_or_repeats() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
     for number in 0..5 {
-        site.world.request(&format!("/{number}")).await;
+        app.world.request(&format!("/{number}")).await;
     }
-    let id = site.world.request_at(SHOP, "/shop").await;
+    let id = app.world.request_at(SHOP, "/shop").await;
     let found = all(&program, PATH).await;
     let ids: BTreeSet<&str> = found.iter().map(|one| one["id"].as_str().unwrap()).collect();
     assert_eq!((found.len(), ids.len()), (6, 6));
@@ -38,7 +38,7 @@ async fn lists_come_in_pages_without_gaps_or_repeats() {
     assert_eq!(all(&program, &format!("{PATH}?state=queued&distribution={WORKSHOP}")).await.len(), 5);
     assert_eq!(all(&program, &format!("{PATH}?state=completed")).await.len(), 0);
 
-    let head = usize::try_from(site.world.head().await).unwrap();
+    let head = usize::try_from(app.world.head().await).unwrap();
     let events = all(&program, "/api/v1/audit").await;
     assert_eq!(events.len(), head);
     assert_eq!(events[0]["sequence"], head);
@@ -47,15 +47,15 @@ async fn lists_come_in_pages_without_gaps_or_repeats() {
     let requested = format!("/api/v1/audit?action=invalidation.requested&distribution={WORKSHOP}");
     assert_eq!(all(&program, &requested).await.len(), 5);
     let sites = all(&program, "/api/v1/distributions").await;
-    assert!(sites.len() >= 3 && sites.iter().any(|site| site["id"] == WORKSHOP));
-    site.finish().await;
+    assert!(sites.len() >= 3 && sites.iter().any(|app| app["id"] == WORKSHOP));
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_wait_is_answered_at_the_end_and_not_before() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
-    let id = site.world.request("/a").await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let id = app.world.request("/a").await;
     let one = format!("{PATH}/{id}");
     let now = json(&program.get(&format!("{one}?wait=1")).await);
     assert_eq!(now["state"], "queued", "the time was over");
@@ -63,7 +63,7 @@ async fn a_wait_is_answered_at_the_end_and_not_before() {
     let waiting = program.get(&address);
     let working = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        site.world.live(40).await;
+        app.world.live(40).await;
     };
     let both = async { tokio::join!(waiting, working).0 };
     let answer = tokio::time::timeout(Duration::from_secs(30), both).await.expect("nobody was woken");
@@ -73,5 +73,5 @@ async fn a_wait_is_answered_at_the_end_and_not_before() {
     }
     assert_eq!(json(&program.get("/api/v1/audit?limit=1").await)["items"].as_array().unwrap().len(), 1);
     assert_ne!(json!(null), now["requested_at"]);
-    site.finish().await;
+    app.finish().await;
 }

@@ -12,7 +12,7 @@ use unstale::{
 };
 
 use super::{program::Program, routes::routes};
-use crate::support::{Browser, SHOP, Site, WORKSHOP, shell, uuid};
+use crate::support::{Browser, SHOP, TestApp, WORKSHOP, shell, uuid};
 
 /// The answers to: nobody, a viewer, an operator, an operator with a grant, an admin, the token of a viewer, of an
 /// operator, a narrowed one, a revoked one, one that is over.
@@ -114,9 +114,9 @@ impl Asker {
     }
 }
 
-async fn everybody(site: &Site) -> Vec<Asker> {
-    let command_context = &site.world.command_context;
-    let token = async |name: &str, role: Role, sites: &[&str]| Program::new(site, name, role, sites).await;
+async fn everybody(app: &TestApp) -> Vec<Asker> {
+    let command_context = &app.world.command_context;
+    let token = async |name: &str, role: Role, sites: &[&str]| Program::new(app, name, role, sites).await;
     let revoked = token("revoked", Role::Operator, &[]).await;
     commands::revoke_token(command_context, &shell(), &revoked.id).await.unwrap();
     let day = Duration::from_hours(24);
@@ -127,34 +127,34 @@ async fn everybody(site: &Site) -> Vec<Asker> {
         distributions: Vec::new(),
     };
     let (over, secret) = commands::make_token(command_context, &shell(), &new).await.unwrap();
-    site.world.advance(day);
+    app.world.advance(day);
     vec![
-        Asker::Person(site.stranger()),
-        Asker::Person(site.viewer().await),
-        Asker::Person(site.operator().await),
-        Asker::Person(site.narrowed("grace@example.com", Role::Operator, &[WORKSHOP], "/").await),
-        Asker::Person(site.admin().await),
+        Asker::Person(app.stranger()),
+        Asker::Person(app.viewer().await),
+        Asker::Person(app.operator().await),
+        Asker::Person(app.narrowed("grace@example.com", Role::Operator, &[WORKSHOP], "/").await),
+        Asker::Person(app.admin().await),
         Asker::Token(token("viewer", Role::Viewer, &[]).await),
         Asker::Token(token("operator", Role::Operator, &[]).await),
         Asker::Token(token("narrowed", Role::Operator, &[WORKSHOP]).await),
         Asker::Token(revoked),
-        Asker::Token(Program::with(site, over.id, secret.reveal())),
+        Asker::Token(Program::with(app, over.id, secret.reveal())),
     ]
 }
 
 /// The address and the body of a try, and what has to be there for it.
-async fn set(site: &Site, path: &str, how: Try, place: &str) -> (String, Option<Value>) {
+async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Option<Value>) {
     let mut address = path.replace("{*rest}", "x");
     if path.contains("{id}") {
-        let id = site.world.request_at(place, &format!("/{}", uuid())).await;
+        let id = app.world.request_at(place, &format!("/{}", uuid())).await;
         address = address.replace("{id}", id.as_str());
         if how == Try::Bad && path.ends_with("/cancel") {
-            site.world.is_edited();
-            let ended = site.world.now().as_micros();
+            app.world.is_edited();
+            let ended = app.world.now().as_micros();
             let batch = format!("UPDATE batch SET state = 'cancelled' WHERE invalidation_id = '{id}'");
             let whole =
                 format!("UPDATE invalidation SET state = 'cancelled', ended_at = {ended} WHERE id = '{id}'");
-            site.world.database.raw().await.run(&format!("{batch}; {whole}")).await.unwrap();
+            app.world.database.raw().await.run(&format!("{batch}; {whole}")).await.unwrap();
             return (address, None);
         }
     }
@@ -166,8 +166,8 @@ async fn set(site: &Site, path: &str, how: Try, place: &str) -> (String, Option<
 }
 
 async fn try_all(place: &str) {
-    let site = Site::new().await;
-    let everybody = everybody(&site).await;
+    let app = TestApp::new().await;
+    let everybody = everybody(&app).await;
     let (mut tries, mut wrong) = (0, Vec::new());
     for route in routes() {
         for (method, how) in route.methods.iter().flat_map(|method| [(method, Try::Good), (method, Try::Bad)])
@@ -177,17 +177,17 @@ async fn try_all(place: &str) {
                 continue;
             };
             for (number, asker) in everybody.iter().enumerate() {
-                let (address, body) = set(&site, &route.path, how, place).await;
+                let (address, body) = set(&app, &route.path, how, place).await;
                 let body = body.filter(|_| *method == Method::POST);
                 // Refused tokens are told once a minute.
-                site.world.advance(Duration::from_secs(if number >= 8 { 61 } else { 0 }));
-                let before = site.world.head().await;
+                app.world.advance(Duration::from_secs(if number >= 8 { 61 } else { 0 }));
+                let before = app.world.head().await;
                 let status = asker.ask(method.clone(), &address, body.as_ref()).await;
                 let what = format!("{how:?} {method} {} by {}", route.path, WHO[number]);
                 if status != answers[number] {
                     wrong.push(format!("{what}: {status}, not {}", answers[number]));
                 }
-                let left = site.world.events_after(before).await;
+                let left = app.world.events_after(before).await;
                 if left.len() != events(method, &route.path, number) {
                     wrong.push(format!("{what}: {status} left {left:?}"));
                 }
@@ -197,7 +197,7 @@ async fn try_all(place: &str) {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(tries >= 240, "only {tries} were tried");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]

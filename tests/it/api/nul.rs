@@ -4,12 +4,12 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::program::{Program, problem};
-use crate::support::{Site, WORKSHOP, World, options};
+use crate::support::{TestApp, WORKSHOP, World, options};
 
 const PATH: &str = "/api/v1/invalidations";
 
-async fn answers(site: Site) -> Vec<(String, u16)> {
-    let program = Program::operator(&site).await;
+async fn answers(app: TestApp) -> Vec<(String, u16)> {
+    let program = Program::operator(&app).await;
     let mut told = Vec::new();
     for odd in ["%00", "a%00", "%FF", "%ED%A0%80"] {
         for path in [
@@ -50,22 +50,22 @@ async fn answers(site: Site) -> Vec<(String, u16)> {
             told.push((format!("{path} {request}"), answer.status));
         }
     }
-    site.finish().await;
+    app.finish().await;
     told
 }
 
 #[tokio::test]
 async fn nul_finds_nothing_or_is_refused() {
-    let sqlite = answers(Site::new().await).await;
+    let sqlite = answers(TestApp::new().await).await;
     let Some(world) = World::on_postgres().await else { return };
-    assert_eq!(answers(Site::over(world, options()).await).await, sqlite);
+    assert_eq!(answers(TestApp::over(world, options()).await).await, sqlite);
 }
 
 #[tokio::test]
 async fn half_a_character_and_a_key_that_comes_twice_are_no_json() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let before = app.kept().await;
     for path in [PATH, "/api/v1/plan"] {
         for (text, words) in [
             (
@@ -81,11 +81,11 @@ async fn half_a_character_and_a_key_that_comes_twice_are_no_json() {
         ] {
             let bearer = format!("Bearer {}", program.secret);
             let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
-            let answer = site.stranger().send(Method::POST, path, &headers, text.as_bytes().to_vec()).await;
+            let answer = app.stranger().send(Method::POST, path, &headers, text.as_bytes().to_vec()).await;
             let problem = problem(&answer, 400, "unreadable");
             assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
         }
     }
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }

@@ -7,7 +7,7 @@ use unstale::{
     domain::{access::Role, id::DistributionId, id::TokenId},
 };
 
-use crate::support::{Answer, Browser, Site, shell};
+use crate::support::{Answer, Browser, TestApp, shell};
 
 /// A program with a token.
 #[derive(Debug, Clone)]
@@ -19,8 +19,8 @@ pub struct Program {
 
 impl Program {
     /// A token of this role that may act on these distributions, or everywhere.
-    pub async fn new(site: &Site, name: &str, role: Role, distributions: &[&str]) -> Self {
-        let command_context = &site.world.command_context;
+    pub async fn new(app: &TestApp, name: &str, role: Role, distributions: &[&str]) -> Self {
+        let command_context = &app.world.command_context;
         let new = NewToken {
             name: name.to_owned(),
             role,
@@ -28,16 +28,16 @@ impl Program {
             distributions: distributions.iter().map(|id| DistributionId::from_trusted(*id)).collect(),
         };
         let (token, secret) = commands::make_token(command_context, &shell(), &new).await.unwrap();
-        Self::with(site, token.id, secret.reveal())
+        Self::with(app, token.id, secret.reveal())
     }
 
     /// A program that brings this secret.
-    pub fn with(site: &Site, id: TokenId, secret: &str) -> Self {
-        Self { browser: site.stranger(), secret: secret.to_owned(), id }
+    pub fn with(app: &TestApp, id: TokenId, secret: &str) -> Self {
+        Self { browser: app.stranger(), secret: secret.to_owned(), id }
     }
 
-    pub async fn operator(site: &Site) -> Self {
-        Self::new(site, "deploy", Role::Operator, &[]).await
+    pub async fn operator(app: &TestApp) -> Self {
+        Self::new(app, "deploy", Role::Operator, &[]).await
     }
 
     /// Asks, with these headers beside the token.

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use unstale::domain::access::Role;
 
 use super::program::{Program, json, problem};
-use crate::support::{Answer, Browser, DOCS, Site, WORKSHOP, encoded, seconds};
+use crate::support::{Answer, Browser, DOCS, TestApp, WORKSHOP, encoded, seconds};
 
 const PATH: &str = "/api/v1/invalidations";
 const APPS: &str = "E1APPS";
 const ONE: &str = "E2ONE";
 
 /// A site with `*.apps.example.com` at one distribution, and `a.apps.example.com` at another.
-async fn site() -> Site {
-    let site = Site::new().await;
+async fn app() -> TestApp {
+    let app = TestApp::new().await;
     for (id, aliases) in [
         (APPS, &["*.apps.example.com"][..]),
         (ONE, &["a.apps.example.com", "xn--bcher-kva.example"]),
@@ -23,11 +23,11 @@ async fn site() -> Site {
         let aliases = aliases.iter().map(ToString::to_string).collect();
         let domain = format!("d{}.cloudfront.net", id.to_lowercase());
         let one = Distribution { id: id.to_owned(), domain, aliases, ..Distribution::default() };
-        site.world.sandbox.add_distribution(one).unwrap();
+        app.world.sandbox.add_distribution(one).unwrap();
     }
-    site.world.advance(seconds(300));
-    site.world.survey().await;
-    site
+    app.world.advance(seconds(300));
+    app.world.survey().await;
+    app
 }
 
 async fn plan(program: &Program, named: &str, item: &str) -> Answer {
@@ -40,9 +40,9 @@ fn detail(problem: &Value) -> &str {
 
 #[tokio::test]
 async fn each_way_of_naming_a_distribution_finds_it() {
-    let site = site().await;
-    let program = Program::operator(&site).await;
-    let arn = site.world.site(ONE).await.arn;
+    let app = app().await;
+    let program = Program::operator(&app).await;
+    let arn = app.world.distribution(ONE).await.arn;
     for named in [
         ONE,
         " E2ONE ",
@@ -73,13 +73,13 @@ async fn each_way_of_naming_a_distribution_finds_it() {
         let found = json(&program.get(&format!("{list}?{query}")).await);
         assert_eq!(found["items"].as_array().unwrap().len(), 1, "{list}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_not_found_says_why() {
-    let site = site().await;
-    let program = Program::operator(&site).await;
+    let app = app().await;
+    let program = Program::operator(&app).await;
     for (named, why) in [
         ("E9NONE", "There is no distribution with the ID E9NONE, or this token may not see it."),
         ("nobody.example.org", "No distribution has nobody.example.org as its domain name or alias"),
@@ -96,21 +96,21 @@ async fn what_is_not_found_says_why() {
         );
         assert!(detail(&told).contains(why), "{named}: {told}");
     }
-    let narrow = Program::new(&site, "narrow", Role::Operator, &[APPS, "E4TWO"]).await;
+    let narrow = Program::new(&app, "narrow", Role::Operator, &[APPS, "E4TWO"]).await;
     let told = problem(&plan(&narrow, "https://a.apps.example.com/", "/x").await, 404, "not-found");
     assert!(
         !detail(&told).contains(ONE),
         "the hidden one is not named, and the wildcard does not stand in for it: {told}"
     );
     assert_eq!(json(&plan(&narrow, "x.twice.example.com", "/x").await)["distribution"], "E4TWO");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_more_specific_name_wins_in_plans_requests_and_pages() {
-    let site = site().await;
-    let (program, ada) = (Program::operator(&site).await, site.operator().await);
-    let before = site.kept().await["invalidation"];
+    let app = app().await;
+    let (program, ada) = (Program::operator(&app).await, app.operator().await);
+    let before = app.kept().await["invalidation"];
     let url = "https://a.apps.example.com/x";
     for line in [url, "a.apps.example.com/x", "//A.apps.example.com./x"] {
         for path in ["/api/v1/plan", PATH] {
@@ -127,14 +127,14 @@ async fn the_more_specific_name_wins_in_plans_requests_and_pages() {
         .assert_says("It is served by a.apps.example.com: choose that one above.");
     let fields = [("distribution", APPS), ("items", url), ("request_key", &crate::support::uuid())];
     ada.post("/invalidations", &fields).await.assert_status(422);
-    assert_eq!(site.kept().await["invalidation"], before);
+    assert_eq!(app.kept().await["invalidation"], before);
     for (named, line) in [(ONE, url), (APPS, "https://b.apps.example.com/x"), (ONE, "Bücher.example/x")] {
         assert_eq!(json(&plan(&program, named, line).await)["items"], json!(["/x"]), "{line}");
     }
-    let narrow = Program::new(&site, "narrow", Role::Operator, &[APPS]).await;
+    let narrow = Program::new(&app, "narrow", Role::Operator, &[APPS]).await;
     let told = problem(&plan(&narrow, APPS, url).await, 422, "invalid");
     assert!(!detail(&told).contains(ONE), "{told}");
-    site.finish().await;
+    app.finish().await;
 }
 
 async fn history(ada: &Browser, q: &str) -> Answer {
@@ -143,10 +143,10 @@ async fn history(ada: &Browser, q: &str) -> Answer {
 
 #[tokio::test]
 async fn the_history_and_the_look_up_know_who_serves_a_host() {
-    let site = site().await;
-    let ada = site.operator().await;
+    let app = app().await;
+    let ada = app.operator().await;
     for id in [APPS, ONE] {
-        site.world.request_at(id, "/x").await;
+        app.world.request_at(id, "/x").await;
     }
     for (q, name, other) in [
         ("https://a.apps.example.com/x", "a.apps.example.com", "*.apps.example.com"),
@@ -170,9 +170,9 @@ async fn the_history_and_the_look_up_know_who_serves_a_host() {
     );
     let found = async |q: &str| {
         let page = ada.get(&format!("/distributions?{}", encoded(&[("q", q)]))).await;
-        page.attributes("a.site", "href")
+        page.attributes("a.distribution", "href")
     };
-    let arn = site.world.site(ONE).await.arn;
+    let arn = app.world.distribution(ONE).await.arn;
     for q in [
         "https://a.apps.example.com/x",
         "bücher.example",
@@ -188,13 +188,13 @@ async fn the_history_and_the_look_up_know_who_serves_a_host() {
         let page = ada.get(&format!("/?{}", encoded(&[("distribution", q)]))).await;
         assert_eq!(page.form("#request").value("distribution"), APPS, "{q}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn lists_and_pages_show_both_spellings_of_a_name() {
-    let site = site().await;
-    let (program, ada) = (Program::operator(&site).await, site.operator().await);
+    let app = app().await;
+    let (program, ada) = (Program::operator(&app).await, app.operator().await);
     let both = "xn--bcher-kva.example (bücher.example)";
     ada.get("/distributions").await.assert_says(both);
     ada.get(&format!("/distributions/{ONE}")).await.assert_says(both);
@@ -202,14 +202,14 @@ async fn lists_and_pages_show_both_spellings_of_a_name() {
     let one = found["items"].as_array().unwrap().iter().find(|one| one["id"] == ONE).unwrap();
     assert_eq!(one["aliases"], json!(["a.apps.example.com", "xn--bcher-kva.example"]));
     assert_eq!(one["aliases_in_unicode"], json!(["bücher.example"]));
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_no_single_path_is_refused_at_its_line_and_nothing_is_kept() {
-    let site = site().await;
-    let (program, ada) = (Program::operator(&site).await, site.operator().await);
-    let before = site.kept().await["invalidation"];
+    let app = app().await;
+    let (program, ada) = (Program::operator(&app).await, app.operator().await);
+    let before = app.kept().await["invalidation"];
     for (line, why) in [
         ("/index.html /b.html", "more than one path"),
         ("/index.html,/b.html", "more than one path"),
@@ -247,19 +247,19 @@ async fn what_is_no_single_path_is_refused_at_its_line_and_nothing_is_kept() {
         let page = ada.post("/invalidations", &fields).await;
         page.assert_status(422).assert_says("Line 2 ").assert_says(why);
     }
-    assert_eq!(site.kept().await["invalidation"], before);
-    for event in site.world.history().await {
+    assert_eq!(app.kept().await["invalidation"], before);
+    for event in app.world.history().await {
         let told = format!("{} {:?}", event.event.note, event.event.items.shown);
         assert!(!told.contains("word@"), "{told}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_has_only_one_meaning_is_taken() {
-    let site = site().await;
-    let program = Program::operator(&site).await;
-    let host = site.world.site(DOCS).await.aliases[0].clone();
+    let app = app().await;
+    let program = Program::operator(&app).await;
+    let host = app.world.distribution(DOCS).await.aliases[0].clone();
     for (line, item) in [
         ("\u{feff}/index.html".to_owned(), "/index.html"),
         ("'/*'".to_owned(), "/*"),
@@ -275,25 +275,25 @@ async fn what_has_only_one_meaning_is_taken() {
     ] {
         assert_eq!(json(&plan(&program, DOCS, &line).await)["items"], json!([item]), "{line}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_text_of_no_line_or_of_several_is_refused() {
-    let site = site().await;
-    let program = Program::operator(&site).await;
+    let app = app().await;
+    let program = Program::operator(&app).await;
     for (item, why) in [("\u{feff}", "is empty"), ("\r\n", "is empty"), ("/a\n/b", "more than one line")] {
         let told = problem(&plan(&program, DOCS, item).await, 422, "invalid");
         assert!(detail(&told).contains(why), "{item:?} {told}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 /// Whether a hidden distribution has a host cannot be found out by asking for it.
 #[tokio::test]
 async fn a_hidden_host_is_answered_as_an_unknown_one() {
-    let site = site().await;
-    let narrow = Program::new(&site, "narrow", Role::Operator, &["E3TWO"]).await;
+    let app = app().await;
+    let narrow = Program::new(&app, "narrow", Role::Operator, &["E3TWO"]).await;
     let told = async |host: &str, line: &str| {
         let told = problem(&plan(&narrow, "E3TWO", &line.replace("HOST", host)).await, 422, "invalid");
         told["errors"].to_string().replace(host, "HOST")
@@ -305,21 +305,21 @@ async fn a_hidden_host_is_answered_as_an_unknown_one() {
             assert_eq!(told(hidden, line).await, told(unknown, line).await, "{line}");
         }
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_tilde_harms_no_other_item_and_is_found_in_both_spellings() {
-    let site = site().await;
-    let (program, ada) = (Program::operator(&site).await, site.operator().await);
+    let app = app().await;
+    let (program, ada) = (Program::operator(&app).await, app.operator().await);
     let body = json!({"distribution": WORKSHOP, "items": ["/a", "/~ada/x.js", "/b"]});
     let id = json(&program.post(PATH, &body).await)["id"].as_str().unwrap().to_owned();
-    site.world.live(40).await;
+    app.world.live(40).await;
     let done = json(&program.get(&format!("{PATH}/{id}")).await);
     assert_eq!((&done["state"], &done["items"]), (&json!("completed"), &json!(["/%7Eada/x.js", "/a", "/b"])));
     // Somebody else's tool may have named it raw, where that was taken.
     for q in ["/~ada/x.js", "/%7Eada/x.js", "/%7eada/x.js", "https://nobody.example.org/~ada/x.js"] {
         assert_eq!(history(&ada, q).await.count("tbody tr").min(1), 1, "{q}");
     }
-    site.finish().await;
+    app.finish().await;
 }

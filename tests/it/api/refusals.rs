@@ -10,39 +10,39 @@ use unstale::{
 };
 
 use super::program::{Program, json, pointers, problem};
-use crate::support::{SHOP, Site, WORKSHOP, shell};
+use crate::support::{SHOP, TestApp, WORKSHOP, shell};
 
 const PATH: &str = "/api/v1/invalidations";
 
-async fn after(site: &Site, head: i64) -> Vec<Chained> {
-    site.world.history().await.into_iter().filter(|event| event.sequence > head).collect()
+async fn after(app: &TestApp, head: i64) -> Vec<Chained> {
+    app.world.history().await.into_iter().filter(|event| event.sequence > head).collect()
 }
 
-async fn short_lived(site: &Site) -> Program {
+async fn short_lived(app: &TestApp) -> Program {
     let life = Some(Duration::from_hours(24));
     let new = NewToken { name: "short".to_owned(), role: Role::Operator, life, distributions: Vec::new() };
-    let (token, secret) = commands::make_token(&site.world.command_context, &shell(), &new).await.unwrap();
-    Program::with(site, token.id, secret.reveal())
+    let (token, secret) = commands::make_token(&app.world.command_context, &shell(), &new).await.unwrap();
+    Program::with(app, token.id, secret.reveal())
 }
 
 #[tokio::test]
 async fn a_token_that_lets_nobody_in_is_told_once_a_minute() {
-    let site = Site::new().await;
-    let (revoked, over) = (Program::operator(&site).await, short_lived(&site).await);
-    commands::revoke_token(&site.world.command_context, &shell(), &revoked.id).await.unwrap();
-    site.world.advance(Duration::from_hours(25));
+    let app = TestApp::new().await;
+    let (revoked, over) = (Program::operator(&app).await, short_lived(&app).await);
+    commands::revoke_token(&app.world.command_context, &shell(), &revoked.id).await.unwrap();
+    app.world.advance(Duration::from_hours(25));
     let unknown = TokenSecret::from_random(&[7; 64]).unwrap();
-    let made_up = Program::with(&site, revoked.id.clone(), unknown.reveal());
+    let made_up = Program::with(&app, revoked.id.clone(), unknown.reveal());
     for (program, name, kind, note) in [
         (&revoked, "deploy", "token", "it was revoked at 2026-11-23T10:"),
         (&over, "short", "token", "it was over at 2026-11-24T10:"),
         (&made_up, "unstale_7777…", "nobody", "there is no such token here"),
     ] {
-        let head = site.world.head().await;
+        let head = app.world.head().await;
         for path in [PATH, "/api/v1/audit", "/api/v1/nothing"] {
             problem(&program.get(path).await, 401, "no-token");
         }
-        let told = after(&site, head).await;
+        let told = after(&app, head).await;
         assert_eq!(told.len(), 1, "{told:?}");
         let event = &told[0].event;
         assert_eq!((event.action.as_str(), event.outcome.as_str()), ("token.refused", "refused"));
@@ -50,31 +50,31 @@ async fn a_token_that_lets_nobody_in_is_told_once_a_minute() {
         assert!(event.note.starts_with(note), "{}", event.note);
         assert_eq!(event.acting.origin.client_address, "127.0.0.1");
         assert!(!told[0].canonical().contains(&program.secret[12..]), "the secret is in the history");
-        site.world.advance(Duration::from_secs(61));
+        app.world.advance(Duration::from_secs(61));
         problem(&program.get(PATH).await, 401, "no-token");
-        assert_eq!(site.world.events_after(head).await, ["token.refused"; 2]);
+        assert_eq!(app.world.events_after(head).await, ["token.refused"; 2]);
     }
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     for nothing in ["unstale_", "x", &format!("unstale_{}", "a".repeat(46))] {
-        let program = Program::with(&site, revoked.id.clone(), nothing);
+        let program = Program::with(&app, revoked.id.clone(), nothing);
         problem(&program.get(PATH).await, 401, "no-token");
     }
-    assert_eq!(site.world.head().await, head, "that is no token at all");
-    site.finish().await;
+    assert_eq!(app.world.head().await, head, "that is no token at all");
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_was_wrong_stands_in_the_one_event() {
-    let site = Site::new().await;
-    let program = Program::operator(&site).await;
-    site.protect(SHOP, |protection| protection.guard = Guard::TypedName).await;
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    app.protect(SHOP, |protection| protection.guard = Guard::TypedName).await;
     let good = json!({"distribution": WORKSHOP, "items": ["/a"]});
     program.request("used", &good).await.assert_status(202);
     let (other, wide) =
         (json!({"distribution": WORKSHOP, "items": ["/b"]}), json!({"distribution": SHOP, "items": ["/*"]}));
     let bad = json!({"distribution": WORKSHOP, "items": ["/ok", "/b*c", "no\u{7}"]});
     let many = json!({"distribution": WORKSHOP, "items": vec!["/b*c"; 50]});
-    for (key, body, status, site_named, note) in [
+    for (key, body, status, app_named, note) in [
         ("1", &bad, 422, Some(WORKSHOP), "/items/1 "),
         ("2", &json!({"items": []}), 422, None, "/distribution is missing. /items is empty"),
         ("3", &json!({"distribution": "no.such.example", "items": ["/a"]}), 404, None, "It is not there"),
@@ -84,40 +84,40 @@ async fn what_was_wrong_stands_in_the_one_event() {
         ("", &good, 422, None, "idempotency-key is not good"),
         ("6", &many, 422, Some(WORKSHOP), "/items/0 "),
     ] {
-        let head = site.world.head().await;
+        let head = app.world.head().await;
         program.request(key, body).await.assert_status(status);
-        let told = after(&site, head).await;
+        let told = after(&app, head).await;
         assert_eq!(told.len(), 1, "{body} {told:?}");
         let event = &told[0].event;
         assert_eq!((event.action.as_str(), event.outcome.as_str()), ("act.refused", "refused"));
-        assert_eq!(event.distribution.as_ref().map(ToString::to_string).as_deref(), site_named, "{body}");
+        assert_eq!(event.distribution.as_ref().map(ToString::to_string).as_deref(), app_named, "{body}");
         assert!(event.note.starts_with(note) && event.note.len() < 700, "{}", event.note);
     }
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     problem(&program.post("/api/v1/plan", &bad).await, 422, "invalid");
-    assert_eq!(site.world.head().await, head, "a plan is no act");
+    assert_eq!(app.world.head().await, head, "a plan is no act");
     let told = problem(&program.request("7", &bad).await, 422, "invalid");
     assert_eq!(pointers(&told), ["/items/1", "/items/2"]);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_was_to_be_refreshed_and_why_stands_in_it() {
-    let site = Site::new().await;
-    let operator = Program::operator(&site).await;
-    let viewer = Program::new(&site, "viewer", Role::Viewer, &[]).await;
+    let app = TestApp::new().await;
+    let operator = Program::operator(&app).await;
+    let viewer = Program::new(&app, "viewer", Role::Viewer, &[]).await;
     let asked = json!({"distribution": WORKSHOP, "items": ["/pricing", "/a*b"], "reason": "WEB-7"});
     for (program, key, status) in [(&operator, "1", 422), (&viewer, "2", 403)] {
-        let head = site.world.head().await;
+        let head = app.world.head().await;
         program.request(key, &asked).await.assert_status(status);
-        let event = after(&site, head).await.remove(0).event;
+        let event = after(&app, head).await.remove(0).event;
         let shown: Vec<String> = event.items.shown.iter().map(ToString::to_string).collect();
         assert_eq!(
             (shown.as_slice(), event.reason.as_str()),
             (&["/a*b", "/pricing"].map(str::to_owned)[..], "WEB-7")
         );
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 /// The numbers of the events that a stream tells, from an event on and up to another.
@@ -140,16 +140,16 @@ async fn streamed(program: &Program, from: i64, to: i64) -> Vec<i64> {
 
 #[tokio::test]
 async fn a_narrowed_token_sees_its_own_acts_in_the_list_and_in_the_stream_and_nobody_elses() {
-    let site = Site::new().await;
-    let first = Program::new(&site, "first", Role::Operator, &[WORKSHOP]).await;
-    let second = Program::new(&site, "second", Role::Operator, &[WORKSHOP]).await;
-    let from = site.world.head().await;
+    let app = TestApp::new().await;
+    let first = Program::new(&app, "first", Role::Operator, &[WORKSHOP]).await;
+    let second = Program::new(&app, "second", Role::Operator, &[WORKSHOP]).await;
+    let from = app.world.head().await;
     let nowhere = json!({"distribution": "no.such.example", "items": ["/a"]});
     problem(&first.post(PATH, &nowhere).await, 404, "not-found");
     problem(&second.post(PATH, &nowhere).await, 404, "not-found");
-    site.world.request_at(SHOP, "/shop").await;
-    site.world.request("/a").await;
-    let all = after(&site, from).await;
+    app.world.request_at(SHOP, "/shop").await;
+    app.world.request("/a").await;
+    let all = after(&app, from).await;
     let numbers: Vec<i64> = all.iter().map(|event| event.sequence).collect();
     let [own_first, own_second, _, last] = numbers[..] else { panic!("{all:?}") };
     for (program, own) in [(&first, own_first), (&second, own_second)] {
@@ -164,5 +164,5 @@ async fn a_narrowed_token_sees_its_own_acts_in_the_list_and_in_the_stream_and_no
         assert_eq!(list, [own, last]);
         assert_eq!(streamed(program, from, last).await, [own, last]);
     }
-    site.finish().await;
+    app.finish().await;
 }

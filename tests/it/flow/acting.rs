@@ -161,7 +161,7 @@ async fn a_token_is_good_no_longer_than_who_made_it() {
 #[tokio::test]
 async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
     let world = World::new().await;
-    let site = DistributionId::from_trusted(crate::support::SHOP);
+    let distribution = DistributionId::from_trusted(crate::support::SHOP);
     let admin = add(&world, "boss@example.com", Role::Admin).await;
     let operator = add(&world, EMAIL, Role::Operator).await;
     let (of_shell, _) = token(&world, &shell(), Some(Duration::from_hours(2))).await;
@@ -171,7 +171,7 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
         let proposal = Proposal {
             id: ProposalId::from_trusted(commands::new_uuid()),
             request_key: RequestKey::parse(&commands::new_uuid()).unwrap(),
-            distribution: site.clone(),
+            distribution: distribution.clone(),
             asked_by,
             behind: behind.to_owned(),
             reason: String::new(),

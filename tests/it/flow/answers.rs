@@ -81,6 +81,6 @@ async fn blanks_around_a_status_do_not_make_a_distribution_look_as_if_it_deploye
     world.fault(Fault::new("ListDistributions", FaultKind::PaddedStatus));
     world.advance(seconds(300));
     world.survey().await;
-    assert_eq!(world.site(WORKSHOP).await.status, "Deployed");
+    assert_eq!(world.distribution(WORKSHOP).await.status, "Deployed");
     world.finish().await;
 }

@@ -13,26 +13,26 @@ fn shop(world: &World) -> Distribution {
 async fn one_that_is_gone_is_told_and_may_come_back() {
     let world = World::new().await;
     let before = world.head().await;
-    let site = shop(&world);
+    let distribution = shop(&world);
     world.sandbox.remove_distribution(SHOP);
     world.advance(seconds(300));
     world.survey().await;
-    assert_eq!(world.site(SHOP).await.gone_at, Some(at(300)));
-    assert_eq!(world.site(SHOP).await.readiness(), Readiness::Gone);
+    assert_eq!(world.distribution(SHOP).await.gone_at, Some(at(300)));
+    assert_eq!(world.distribution(SHOP).await.readiness(), Readiness::Gone);
     assert_eq!(world.events_after(before).await, ["distribution.gone"]);
     world.advance(seconds(300));
     world.survey().await;
-    assert_eq!(world.site(SHOP).await.gone_at, Some(at(300)));
+    assert_eq!(world.distribution(SHOP).await.gone_at, Some(at(300)));
     assert_eq!(world.events_after(before).await, ["distribution.gone"], "it goes once");
 
     let id = world.request_at(SHOP, "/a").await;
     world.submit().await;
     assert_eq!(world.state(&id).await, "failed");
 
-    world.sandbox.add_distribution(site).unwrap();
+    world.sandbox.add_distribution(distribution).unwrap();
     world.advance(seconds(300));
     world.survey().await;
-    assert_eq!(world.site(SHOP).await.gone_at, None);
+    assert_eq!(world.distribution(SHOP).await.gone_at, None);
     unstale::commands::retry_invalidation(&world.command_context, &crate::support::acting(), &id)
         .await
         .unwrap();
@@ -57,7 +57,7 @@ async fn a_change_of_readiness_is_told() {
             .unwrap();
         world.advance(seconds(300));
         world.survey().await;
-        assert_eq!(world.site(SHOP).await.readiness(), readiness);
+        assert_eq!(world.distribution(SHOP).await.readiness(), readiness);
     }
     assert_eq!(world.events_after(before).await, ["distribution.changed"; 3]);
     let last = world.history().await.pop().unwrap().event;
@@ -68,8 +68,8 @@ async fn a_change_of_readiness_is_told() {
 #[tokio::test]
 async fn a_new_one_can_be_invalidated_once_it_was_seen() {
     let world = World::new().await;
-    let site = Distribution::new("E1NEW", "d1new.cloudfront.net");
-    world.sandbox.add_distribution(site).unwrap();
+    let distribution = Distribution::new("E1NEW", "d1new.cloudfront.net");
+    world.sandbox.add_distribution(distribution).unwrap();
     world.advance(seconds(300));
     world.survey().await;
     let id = world.request_at("E1NEW", "/*").await;

@@ -44,10 +44,10 @@ async fn many_requests_together_never_draw_the_limit() {
 #[tokio::test]
 async fn where_others_filled_the_distribution_the_batch_waits() {
     let world = World::new().await;
-    let site = world.site(WORKSHOP).await.id;
+    let distribution = world.distribution(WORKSHOP).await.id;
     let theirs: Vec<String> = (0..15).map(|n| format!("/theirs{n}/*")).collect();
     let theirs: Vec<&str> = theirs.iter().map(String::as_str).collect();
-    world.console(&site, "deploy", &theirs).await;
+    world.console(&distribution, "deploy", &theirs).await;
     let id = world.request("/ours/*").await;
     world.submit().await;
     let batch = world.batch(&id).await;
@@ -68,11 +68,11 @@ async fn where_others_filled_the_distribution_the_batch_waits() {
 #[tokio::test]
 async fn what_others_have_in_progress_is_minded_once_it_was_seen() {
     let world = World::new().await;
-    let site = world.site(WORKSHOP).await.id;
+    let distribution = world.distribution(WORKSHOP).await.id;
     world.advance(seconds(200));
     let theirs: Vec<String> = (0..13).map(|n| format!("/theirs{n}/*")).collect();
     let theirs: Vec<&str> = theirs.iter().map(String::as_str).collect();
-    world.console(&site, "deploy", &theirs).await;
+    world.console(&distribution, "deploy", &theirs).await;
     world.survey().await;
     let id = world.request("/ours/*").await;
     world.submit().await;

@@ -25,9 +25,9 @@ async fn with_a_past(engine: Engine, made: usize) -> Option<World> {
 }
 
 async fn make(world: &World, name: &str, made: usize) {
-    let site = DistributionId::from_trusted(WORKSHOP);
+    let distribution = DistributionId::from_trusted(WORKSHOP);
     for number in 0..made {
-        world.console(&site, &format!("{name}-{number}"), &["/a"]).await;
+        world.console(&distribution, &format!("{name}-{number}"), &["/a"]).await;
         if number % 50 == 49 {
             world.advance(seconds(1));
         }
@@ -35,14 +35,14 @@ async fn make(world: &World, name: &str, made: usize) {
 }
 
 fn calls(world: &World, operation: &str) -> usize {
-    let of = |site: Option<&str>| site == Some(WORKSHOP);
+    let of = |distribution: Option<&str>| distribution == Some(WORKSHOP);
     let calls = world.sandbox.calls();
     calls.iter().filter(|call| call.operation == operation && of(call.distribution.as_deref())).count()
 }
 
 async fn reading(world: &World) -> Option<Reading> {
-    let site = DistributionId::from_trusted(WORKSHOP);
-    world.database.get(async |conn| outside::find(conn, &site).await).await
+    let distribution = DistributionId::from_trusted(WORKSHOP);
+    world.database.get(async |conn| outside::find(conn, &distribution).await).await
 }
 
 /// Is there nothing left to read?

@@ -38,9 +38,9 @@ async fn a_reference_that_exists_already_is_found() {
 #[tokio::test]
 async fn a_look_goes_back_to_what_was_taken_before_the_request_and_no_further() {
     let mut world = World::new().await;
-    let site = DistributionId::from_trusted(WORKSHOP);
+    let distribution = DistributionId::from_trusted(WORKSHOP);
     for number in 0..250 {
-        world.console(&site, &format!("console-{number}"), &["/elsewhere"]).await;
+        world.console(&distribution, &format!("console-{number}"), &["/elsewhere"]).await;
     }
     world.advance(seconds(300));
     let before = world.request("/before").await;
@@ -192,9 +192,9 @@ async fn it_is_found_among_many_others() {
     let id = world.request("/a").await;
     world.next_create(FaultKind::Lost);
     world.submit().await;
-    let site = world.batch(&id).await.distribution;
+    let distribution = world.batch(&id).await.distribution;
     for number in 0..130 {
-        world.console(&site, &format!("deploy-{number}"), &["/x"]).await;
+        world.console(&distribution, &format!("deploy-{number}"), &["/x"]).await;
     }
     world.sandbox.change_settings(|settings| settings.forget_references_after_ms = Some(0));
     world.advance(seconds(5));

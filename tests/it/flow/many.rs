@@ -11,9 +11,9 @@ async fn with_many(count: usize) -> World {
     let world = World::unread(Database::new(Engine::Sqlite).await.unwrap(), Setup::default()).await;
     for number in 0..count {
         let (id, domain) = (format!("EMANY{number:09}"), format!("dmany{number}.cloudfront.net"));
-        let site = cloudfront_sandbox::Distribution::new(id, domain);
-        let site = cloudfront_sandbox::Distribution { folder: "many".to_owned(), ..site };
-        world.sandbox.add_distribution(site).unwrap();
+        let distribution = cloudfront_sandbox::Distribution::new(id, domain);
+        let distribution = cloudfront_sandbox::Distribution { folder: "many".to_owned(), ..distribution };
+        world.sandbox.add_distribution(distribution).unwrap();
     }
     world
 }
@@ -29,7 +29,7 @@ fn by_second(world: &World) -> BTreeMap<i64, usize> {
 
 async fn known(world: &World) -> (usize, usize) {
     let all = world.database.get(async |conn| distributions::list(conn).await).await;
-    (all.len(), all.iter().filter(|site| site.config.is_some()).count())
+    (all.len(), all.iter().filter(|distribution| distribution.config.is_some()).count())
 }
 
 #[tokio::test]

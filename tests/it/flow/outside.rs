@@ -8,9 +8,9 @@ use crate::support::{SHOP, WORKSHOP, World, at, seconds};
 #[tokio::test]
 async fn one_made_outside_appears_once_and_is_watched_to_its_end() {
     let world = World::new().await;
-    let site = world.site(WORKSHOP).await.id;
+    let distribution = world.distribution(WORKSHOP).await.id;
     world.advance(seconds(119));
-    world.console(&site, "deploy-1", &["/b", "/a*"]).await;
+    world.console(&distribution, "deploy-1", &["/b", "/a*"]).await;
     world.live(30).await;
     let all = world.recent().await;
     assert_eq!(all.len(), 1);
@@ -27,8 +27,8 @@ async fn one_made_outside_appears_once_and_is_watched_to_its_end() {
 #[tokio::test]
 async fn one_that_is_over_already_is_kept_as_such() {
     let world = World::new().await;
-    let site = world.site(WORKSHOP).await.id;
-    world.console(&site, "deploy-1", &["/a"]).await;
+    let distribution = world.distribution(WORKSHOP).await.id;
+    world.console(&distribution, "deploy-1", &["/a"]).await;
     world.advance(seconds(130));
     world.survey().await;
     let seen = world.recent().await.remove(0);
@@ -63,9 +63,9 @@ async fn ours_are_not_taken_for_others() {
 #[tokio::test]
 async fn many_at_once_are_all_seen() {
     let world = World::new().await;
-    let site = world.site(WORKSHOP).await.id;
+    let distribution = world.distribution(WORKSHOP).await.id;
     for number in 0..70 {
-        world.console(&site, &format!("deploy-{number}"), &["/a"]).await;
+        world.console(&distribution, &format!("deploy-{number}"), &["/a"]).await;
     }
     world.sandbox.clear_calls();
     world.live(240).await;
@@ -78,8 +78,8 @@ async fn many_at_once_are_all_seen() {
 #[tokio::test]
 async fn one_that_cannot_be_read_is_read_later() {
     let world = World::new().await;
-    let site = world.site(WORKSHOP).await.id;
-    world.console(&site, "deploy-1", &["/a"]).await;
+    let distribution = world.distribution(WORKSHOP).await.id;
+    world.console(&distribution, "deploy-1", &["/a"]).await;
     world.fault(Fault::new("GetInvalidation", FaultKind::AccessDenied).times(1));
     world.live(130).await;
     assert_eq!(world.recent().await.len(), 0);
@@ -91,8 +91,8 @@ async fn one_that_cannot_be_read_is_read_later() {
 #[tokio::test]
 async fn a_list_that_cannot_be_read_is_read_later() {
     let world = World::new().await;
-    let site = world.site(WORKSHOP).await.id;
-    world.console(&site, "deploy-1", &["/a"]).await;
+    let distribution = world.distribution(WORKSHOP).await.id;
+    world.console(&distribution, "deploy-1", &["/a"]).await;
     world.fault(Fault::new("ListInvalidations", FaultKind::AccessDenied).distribution(WORKSHOP).times(1));
     world.live(130).await;
     assert_eq!(world.recent().await.len(), 0);

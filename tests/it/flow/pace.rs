@@ -7,8 +7,8 @@ async fn never_more_than_the_burst_and_the_rate() {
     let world = World::new().await;
     let mut ids = Vec::new();
     for number in 0..24 {
-        let site = [WORKSHOP, SHOP, DOCS][number % 3];
-        ids.push(world.request_at(site, &format!("/a{number}")).await);
+        let distribution = [WORKSHOP, SHOP, DOCS][number % 3];
+        ids.push(world.request_at(distribution, &format!("/a{number}")).await);
     }
     for second in 0..40 {
         world.submit().await;

@@ -14,7 +14,7 @@ use unstale::{
     store::people,
 };
 
-use crate::support::{Site, WORKSHOP, World, acting, lines, person};
+use crate::support::{TestApp, WORKSHOP, World, acting, lines, person};
 
 async fn ask(world: &World, acting: &Acting, typed: &str) -> Result<Requested, CommandError> {
     let new = world.new_invalidation(WORKSHOP, typed).await;
@@ -87,23 +87,23 @@ async fn without_a_bound_there_is_none() {
 
 #[tokio::test]
 async fn the_form_says_it_before_and_the_answer_says_why() {
-    let site = Site::over(world_with(2).await, crate::support::options()).await;
-    let ada = site.operator().await;
+    let app = TestApp::over(world_with(2).await, crate::support::options()).await;
+    let ada = app.operator().await;
     let fields = [("distribution", WORKSHOP), ("items", "/a\n/b\n/c"), ("reason", "")];
     let plan = ada.post("/plan", &fields).await;
     plan.assert_status(200).assert_says("It would be refused: one person or token may request 2 items");
     let form = ada.get("/").await.form("#request").with("distribution", WORKSHOP).with("items", "/a\n/b\n/c");
     let refused = ada.press(&form).await;
     refused.assert_status(422).assert_says("may request 2 items in 24 hours");
-    assert!(site.world.creates().is_empty());
-    site.finish().await;
+    assert!(app.world.creates().is_empty());
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn requests_that_wait_for_approval_are_bounded() {
-    let site = Site::new().await;
-    site.protect(WORKSHOP, |protection| protection.guard = Guard::SecondPerson).await;
-    let world = &site.world;
+    let app = TestApp::new().await;
+    app.protect(WORKSHOP, |protection| protection.guard = Guard::SecondPerson).await;
+    let world = &app.world;
     for _ in 0..PROPOSALS {
         assert!(matches!(ask(world, &acting(), "/*").await, Ok(Requested::Proposed(_))));
     }
@@ -112,25 +112,25 @@ async fn requests_that_wait_for_approval_are_bounded() {
     // They expire after a day, and there is room again.
     world.advance(Duration::from_hours(25));
     assert!(matches!(ask(world, &acting(), "/*").await, Ok(Requested::Proposed(_))));
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_approved_counts_for_whoever_asked() {
-    let mut site = Site::over(world_with(10).await, crate::support::options()).await;
-    site.protect(WORKSHOP, |protection| protection.guard = Guard::SecondPerson).await;
-    let world = &site.world;
+    let mut app = TestApp::over(world_with(10).await, crate::support::options()).await;
+    app.protect(WORKSHOP, |protection| protection.guard = Guard::SecondPerson).await;
+    let world = &app.world;
     let boss = Acting { actor: somebody_else(world).await.actor, ..acting() };
     let Requested::Proposed(proposal) = ask(world, &acting(), "/*").await.unwrap() else {
         panic!("it did not wait")
     };
     // A restart in between: what was counted in memory is gone, and counted anew with the next request.
-    let CommandContext { db, clock, notifier, quotas, .. } = site.world.command_context.clone();
-    site.world.command_context = CommandContext::new(db, clock, notifier).with_quotas(quotas);
-    let world = &site.world;
+    let CommandContext { db, clock, notifier, quotas, .. } = app.world.command_context.clone();
+    app.world.command_context = CommandContext::new(db, clock, notifier).with_quotas(quotas);
+    let world = &app.world;
     assert!(matches!(ask(world, &acting(), &lines(9, |n| format!("/a{n}"))).await, Ok(Requested::New(_))));
     commands::approve_proposal(&world.command_context, &boss, &proposal, "", OURS).await.unwrap();
     let refused = ask(world, &acting(), "/b").await.unwrap_err();
     assert!(refused.to_string().contains("of which 0 are left"), "{refused}");
-    site.finish().await;
+    app.finish().await;
 }

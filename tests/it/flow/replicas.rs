@@ -22,7 +22,7 @@ async fn two_that_send_at_once_keep_the_limits_together() {
     world.request(&lines(13, |n| format!("/second/d{n}/*"))).await;
     world.sandbox.clear_calls();
 
-    let account = world.site(WORKSHOP).await.account().to_owned();
+    let account = world.distribution(WORKSHOP).await.account().to_owned();
     let mut gate = world.database.begin().await;
     accounts::lock(&mut gate, &account).await.unwrap();
     let mut replicas = JoinSet::new();
@@ -75,11 +75,11 @@ async fn replicas_work_together_without_a_deadlock() {
     let Some(world) = World::on_postgres().await else { return };
     let mut ids = Vec::new();
     for number in 0..30 {
-        let site = [WORKSHOP, SHOP, DOCS][number % 3];
-        ids.push(world.request_at(site, &format!("/a{number}\n/b{number}/*")).await);
+        let distribution = [WORKSHOP, SHOP, DOCS][number % 3];
+        ids.push(world.request_at(distribution, &format!("/a{number}\n/b{number}/*")).await);
     }
-    let site = world.site(DOCS).await.id;
-    world.console(&site, "deploy", &["/theirs"]).await;
+    let distribution = world.distribution(DOCS).await.id;
+    world.console(&distribution, "deploy", &["/theirs"]).await;
     for second in 0..110 {
         let mut ticks = JoinSet::new();
         for _ in 0..3 {

@@ -175,11 +175,17 @@ async fn what_is_not_there_cannot_be_cancelled_or_retried() {
 async fn a_refused_act_is_in_the_history() {
     let world = World::new().await;
     let before = world.head().await;
-    let site = DistributionId::from_trusted(WORKSHOP);
+    let distribution = DistributionId::from_trusted(WORKSHOP);
     let target = unstale::domain::audit::Target::new("distribution", WORKSHOP);
-    commands::refuse(&world.command_context, &acting(), &target, Some(&site), "a viewer may not invalidate")
-        .await
-        .unwrap();
+    commands::refuse(
+        &world.command_context,
+        &acting(),
+        &target,
+        Some(&distribution),
+        "a viewer may not invalidate",
+    )
+    .await
+    .unwrap();
     assert_eq!(world.events_after(before).await, ["act.refused"]);
     world.finish().await;
 }

@@ -78,9 +78,9 @@ async fn while_watching() {
     let id = world.request("/a").await;
     world.submit().await;
     world.advance(seconds(20));
-    let site = world.batch(&id).await.distribution;
+    let distribution = world.batch(&id).await.distribution;
     let claim = async |tx: &mut unstale::store::Tx| {
-        unstale::store::distributions::claim_poll(tx, &site, "gone", at(20), at(80)).await
+        unstale::store::distributions::claim_poll(tx, &distribution, "gone", at(20), at(80)).await
     };
     assert!(world.database.write(claim).await);
     world.poll().await;

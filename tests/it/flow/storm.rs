@@ -21,14 +21,15 @@ async fn a_third_of_the_answers_is_lost_and_nothing_is_doubled() {
     world.fault(lost);
     let mut ids = Vec::new();
     for number in 0..45 {
-        let site = [WORKSHOP, SHOP, DOCS][number % 3];
-        ids.push(world.request_at(site, &format!("/n/{number}")).await);
+        let distribution = [WORKSHOP, SHOP, DOCS][number % 3];
+        ids.push(world.request_at(distribution, &format!("/n/{number}")).await);
     }
     world.live(240).await;
     for id in &ids {
         assert_eq!(world.state(id).await, "completed");
     }
-    let taken: usize = [WORKSHOP, SHOP, DOCS].into_iter().map(|site| world.at_cloudfront(site)).sum();
+    let taken: usize =
+        [WORKSHOP, SHOP, DOCS].into_iter().map(|distribution| world.at_cloudfront(distribution)).sum();
     assert_eq!(taken, ids.len());
     assert!(world.creates().iter().filter(|call| call.fault.is_some()).count() > 5, "none was lost");
     world.finish().await;

@@ -33,15 +33,15 @@ async fn all_distributions_are_read_with_their_configuration() {
     survey_on(&world).await;
     let all = world.database.get(async |conn| distributions::list(conn).await).await;
     assert_eq!(all.len(), world.sandbox.distributions().len());
-    let shop = world.site(SHOP).await;
+    let shop = world.distribution(SHOP).await;
     assert_eq!(shop.name(), "shop.example.com");
     assert_eq!(shop.account(), "123456789012");
     assert_eq!(shop.readiness(), Readiness::Ready);
     let config = shop.config.unwrap();
     assert_eq!(config.root_object.as_deref(), Some("index.html"));
     assert_eq!(config.tag_header.as_deref(), Some("x-amz-meta-cache-tag"));
-    assert_eq!(world.site(WORKSHOP).await.config.unwrap().tag_header, None);
-    assert_eq!(world.site(DOCS).await.aliases, ["docs.example.com", "help.example.com"]);
+    assert_eq!(world.distribution(WORKSHOP).await.config.unwrap().tag_header, None);
+    assert_eq!(world.distribution(DOCS).await.aliases, ["docs.example.com", "help.example.com"]);
     assert_eq!(world.events_after(0).await, ["distribution.seen"; 5]);
     world.finish().await;
 }
@@ -50,12 +50,12 @@ async fn all_distributions_are_read_with_their_configuration() {
 async fn more_than_a_page_of_them_is_read() {
     let world = unread().await;
     for number in 0..230 {
-        let site = cloudfront_sandbox::Distribution::new(
+        let distribution = cloudfront_sandbox::Distribution::new(
             format!("EMANY{number:09}"),
             format!("dmany{number}.cloudfront.net"),
         );
-        let site = cloudfront_sandbox::Distribution { folder: "many".to_owned(), ..site };
-        world.sandbox.add_distribution(site).unwrap();
+        let distribution = cloudfront_sandbox::Distribution { folder: "many".to_owned(), ..distribution };
+        world.sandbox.add_distribution(distribution).unwrap();
     }
     world.survey().await;
     let all = world.database.get(async |conn| distributions::list(conn).await).await;
@@ -64,7 +64,7 @@ async fn more_than_a_page_of_them_is_read() {
         survey_on(&world).await;
     }
     let all = world.database.get(async |conn| distributions::list(conn).await).await;
-    assert!(all.iter().all(|site| site.config.is_some()));
+    assert!(all.iter().all(|distribution| distribution.config.is_some()));
     world.finish().await;
 }
 
@@ -85,7 +85,7 @@ async fn a_configuration_is_read_again_only_after_a_change() {
     world.advance(seconds(300));
     world.survey().await;
     assert_eq!(configs(), 1);
-    assert_eq!(world.site(SHOP).await.config.unwrap().root_object.as_deref(), Some("start.html"));
+    assert_eq!(world.distribution(SHOP).await.config.unwrap().root_object.as_deref(), Some("start.html"));
     world.finish().await;
 }
 
@@ -112,7 +112,7 @@ async fn a_failing_survey_is_told_once_and_recovers_by_itself() {
         assert_eq!(row(&world).await.problem, None);
         assert_eq!(world.events_after(before).await, ["survey.failed", "survey.recovered"]);
         let all = world.database.get(async |conn| distributions::list(conn).await).await;
-        assert!(all.iter().all(|site| site.gone_at.is_none()), "a failure makes nothing go");
+        assert!(all.iter().all(|distribution| distribution.gone_at.is_none()), "a failure makes nothing go");
         world.finish().await;
     }
 }
@@ -121,12 +121,12 @@ async fn a_failing_survey_is_told_once_and_recovers_by_itself() {
 async fn a_page_that_fails_makes_nothing_go() {
     let world = unread().await;
     for number in 0..120 {
-        let site = cloudfront_sandbox::Distribution::new(
+        let distribution = cloudfront_sandbox::Distribution::new(
             format!("EMANY{number:09}"),
             format!("dmany{number}.cloudfront.net"),
         );
-        let site = cloudfront_sandbox::Distribution { folder: "many".to_owned(), ..site };
-        world.sandbox.add_distribution(site).unwrap();
+        let distribution = cloudfront_sandbox::Distribution { folder: "many".to_owned(), ..distribution };
+        world.sandbox.add_distribution(distribution).unwrap();
     }
     world.survey().await;
     world.advance(seconds(300));
@@ -135,7 +135,7 @@ async fn a_page_that_fails_makes_nothing_go() {
     world.sandbox.set_faults(vec![pass, Fault::new("ListDistributions", FaultKind::AccessDenied)]);
     world.survey().await;
     let all = world.database.get(async |conn| distributions::list(conn).await).await;
-    assert_eq!(all.iter().filter(|site| site.gone_at.is_some()).count(), 0);
+    assert_eq!(all.iter().filter(|distribution| distribution.gone_at.is_some()).count(), 0);
     assert!(row(&world).await.problem.is_some());
     world.finish().await;
 }

@@ -10,10 +10,10 @@ use crate::support::{WORKSHOP, World, acting, seconds};
 
 /// Makes the workshop's distribution one that serves through its tenants only.
 async fn convert(world: &World) {
-    let mut site = world.sandbox.distributions().into_iter().find(|one| one.id == WORKSHOP).unwrap();
-    "tenant-only".clone_into(&mut site.connection_mode);
-    site.last_modified = "2026-11-23T10:04:00Z".parse().unwrap();
-    world.sandbox.add_distribution(site).unwrap();
+    let mut distribution = world.sandbox.distributions().into_iter().find(|one| one.id == WORKSHOP).unwrap();
+    "tenant-only".clone_into(&mut distribution.connection_mode);
+    distribution.last_modified = "2026-11-23T10:04:00Z".parse().unwrap();
+    world.sandbox.add_distribution(distribution).unwrap();
     world.advance(seconds(300));
     world.survey().await;
 }
@@ -24,8 +24,8 @@ async fn it_is_marked_and_takes_no_request() {
     // What was planned before it became one is refused all the same.
     let new = world.new_invalidation(WORKSHOP, "/a").await;
     convert(&world).await;
-    let site = world.site(WORKSHOP).await;
-    assert_eq!(site.readiness(), Readiness::TenantOnly);
+    let distribution = world.distribution(WORKSHOP).await;
+    assert_eq!(distribution.readiness(), Readiness::TenantOnly);
     let head = world.head().await;
     let refused = commands::request_invalidation(&world.command_context, &acting(), &new).await;
     let Err(CommandError::NotAllowed(why)) = refused else { panic!("{refused:?}") };

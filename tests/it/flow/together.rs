@@ -33,8 +33,8 @@ async fn all(
 async fn requests(world: &World, count: usize) -> Vec<NewInvalidation> {
     let mut new = Vec::new();
     for number in 0..count {
-        let site = if number % 2 == 0 { WORKSHOP } else { SHOP };
-        new.push(world.new_invalidation(site, &format!("/{number}")).await);
+        let distribution = if number % 2 == 0 { WORKSHOP } else { SHOP };
+        new.push(world.new_invalidation(distribution, &format!("/{number}")).await);
     }
     new
 }

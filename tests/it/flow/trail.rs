@@ -12,7 +12,7 @@ use unstale::{
     workers::{CloudFrontSync, Next, WorkerContext},
 };
 
-use crate::support::{SHOP, Site, WORKSHOP, World, items, page_of, seconds};
+use crate::support::{SHOP, TestApp, WORKSHOP, World, items, page_of, seconds};
 
 const ARN: &str = "arn:aws:iam::123456789012:user/AKIADEPLOY";
 
@@ -22,10 +22,10 @@ fn sync(world: &World) -> CloudFrontSync {
 }
 
 /// Somebody whom the stand-in calls by their access key.
-async fn deploy(world: &World, site: &str, reference: &str) {
+async fn deploy(world: &World, app: &str, reference: &str) {
     let theirs = CloudFront::at(&world.sandbox.api_url(), "AKIADEPLOY", "secret", Connect::default());
-    let (site, reference) = (DistributionId::from_trusted(site), CallerReference::from_trusted(reference));
-    theirs.create_invalidation(&site, &reference, &items(&["/a"])).await.unwrap();
+    let (app, reference) = (DistributionId::from_trusted(app), CallerReference::from_trusted(reference));
+    theirs.create_invalidation(&app, &reference, &items(&["/a"])).await.unwrap();
 }
 
 /// So many seconds pass, and the surveyor does what is due in each.
@@ -52,8 +52,8 @@ fn lookups(world: &World) -> usize {
 
 #[tokio::test]
 async fn an_outside_invalidation_gets_an_event_that_says_who_made_it() {
-    let site = Site::new().await;
-    let world = &site.world;
+    let app = TestApp::new().await;
+    let world = &app.world;
     world.sandbox.change_settings(|settings| settings.trail_after_ms = 300_000);
     let sync = sync(world);
     world.request_at(SHOP, "/ours").await;
@@ -78,7 +78,7 @@ async fn an_outside_invalidation_gets_an_event_that_says_who_made_it() {
     let search = Search { who: Some(ARN.to_owned()), ..Search::default() };
     let by = world.database.get(async |conn| audit::search(conn, &search, i64::MAX, 9).await).await;
     assert_eq!(by.events.len(), 1);
-    let ada = site.operator().await;
+    let ada = app.operator().await;
     ada.get(&page_of(&seen.id)).await.assert_says(&format!("Made outside Unstale by {ARN}"));
     let event = world.history().await.into_iter().find(|one| one.event.invalidation == Some(seen.id.clone()));
     let page = ada.get(&format!("/history/{}", event.unwrap().sequence)).await;
@@ -89,7 +89,7 @@ async fn an_outside_invalidation_gets_an_event_that_says_who_made_it() {
     let before = lookups(world);
     live(world, &sync, 1_200).await;
     assert_eq!((lookups(world), traced(world).await.len()), (before, 1), "there is nobody left to ask about");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -141,8 +141,8 @@ async fn a_reading_goes_on_after_a_crash_and_a_token_that_is_over() {
 
 #[tokio::test]
 async fn where_it_may_not_be_read_it_is_said_once_and_nothing_waits_for_it() {
-    let site = Site::new().await;
-    let world = &site.world;
+    let app = TestApp::new().await;
+    let world = &app.world;
     let sync = sync(world);
     world.fault(Fault::new("LookupEvents", FaultKind::AccessDenied));
     deploy(world, WORKSHOP, "deploy-1").await;
@@ -154,17 +154,17 @@ async fn where_it_may_not_be_read_it_is_said_once_and_nothing_waits_for_it() {
     let ours = world.request_at(SHOP, "/ours").await;
     world.live(30).await;
     assert_eq!(world.state(&ours).await, "completed");
-    let root = site.admin().await;
+    let root = app.admin().await;
     let page = root.get("/settings").await;
     page.assert_says("CloudTrail does not tell").assert_says("cloudtrail:LookupEvents");
-    site.operator().await.get("/settings").await.assert_silent_about("CloudTrail");
+    app.operator().await.get("/settings").await.assert_silent_about("CloudTrail");
     assert!(!root.get("/").await.has("#banners .banner"), "no banner: nothing waits");
 
     world.sandbox.set_faults(Vec::new());
     live(world, &sync, 1_900).await;
     assert_eq!(traced(world).await.len(), 1);
     assert!(!root.get("/settings").await.has("#cloudtrail"));
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]

@@ -20,8 +20,8 @@ async fn an_end_is_seen_within_two_seconds() {
     let setup = Setup { complete_after: Duration::from_millis(7_300), ..Setup::default() };
     let world = World::with(setup).await;
     let mut ids = Vec::new();
-    for site in world.sandbox.distributions() {
-        ids.push(world.request_at(&site.id, "/a").await);
+    for distribution in world.sandbox.distributions() {
+        ids.push(world.request_at(&distribution.id, "/a").await);
     }
     for _ in 0..50 {
         world.submit().await;
@@ -40,9 +40,9 @@ async fn an_end_is_seen_within_two_seconds() {
 
 /// CloudFront has a thousand of ours in progress; the rows are written as the survey would.
 async fn a_thousand(world: &World) {
-    let site = world.site(WORKSHOP).await.id;
+    let distribution = world.distribution(WORKSHOP).await.id;
     for number in 0..1_000 {
-        world.console(&site, &format!("deploy-{number}"), &[&format!("/{number}")]).await;
+        world.console(&distribution, &format!("deploy-{number}"), &[&format!("/{number}")]).await;
     }
     let taken = world.sandbox.invalidations(WORKSHOP);
     world
@@ -69,7 +69,7 @@ async fn a_thousand(world: &World) {
                     items_sha256: String::new(),
                 };
                 invalidations::insert(tx, &[row]).await?;
-                batches::insert_outside(tx, &seen, &new.id, &site).await?;
+                batches::insert_outside(tx, &seen, &new.id, &distribution).await?;
                 invalidations::refresh_state(tx, &new.id, at(0)).await?;
             }
             Ok(())
@@ -178,9 +178,9 @@ async fn an_invalidation_that_vanished_is_lost() {
     let world = World::new().await;
     let id = world.request("/a").await;
     world.submit().await;
-    let site = world.sandbox.distributions().into_iter().find(|one| one.id == WORKSHOP).unwrap();
+    let distribution = world.sandbox.distributions().into_iter().find(|one| one.id == WORKSHOP).unwrap();
     world.sandbox.remove_distribution(WORKSHOP);
-    world.sandbox.add_distribution(site).unwrap();
+    world.sandbox.add_distribution(distribution).unwrap();
     world.live(5).await;
     let batch = world.batch(&id).await;
     assert_eq!(batch.state.as_str(), "lost");

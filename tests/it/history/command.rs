@@ -12,7 +12,7 @@ use unstale::{
 };
 
 use super::given::{fill, key};
-use crate::support::{DOCS, Raw, SHOP, Site, WORKSHOP, at, encoded, seconds, uuid};
+use crate::support::{DOCS, Raw, SHOP, TestApp, WORKSHOP, at, encoded, seconds, uuid};
 
 struct Given {
     folder: TempDir,
@@ -252,9 +252,9 @@ async fn a_flag_that_is_not_right_is_refused_and_the_file_stays_as_it_was() {
 }
 
 /// A history in which each filter finds something and leaves something out.
-async fn searched() -> Site {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+async fn searched() -> TestApp {
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     for (distribution, items, reason) in
         [(DOCS, "/a", "WEB-412"), (SHOP, "/images/*", "WEB-413"), (WORKSHOP, "/b", "WEB-412 again")]
     {
@@ -262,19 +262,19 @@ async fn searched() -> Site {
             [("distribution", distribution), ("items", items), ("reason", reason), ("request_key", &uuid())];
         ada.post("/invalidations", &fields).await.assert_status(303);
     }
-    site.console(SHOP, "console", &["/outside"]).await;
-    site.world.live(25).await;
-    site.world.advance(seconds(86_400));
-    site.world.survey().await;
-    site.world.request_at(DOCS, "/later").await;
-    site
+    app.console(SHOP, "console", &["/outside"]).await;
+    app.world.live(25).await;
+    app.world.advance(seconds(86_400));
+    app.world.survey().await;
+    app.world.request_at(DOCS, "/later").await;
+    app
 }
 
 #[tokio::test]
 async fn a_search_is_exported_as_the_page_has_it() {
-    let site = searched().await;
-    let vera = site.viewer().await;
-    let database = site.world.database.place.address();
+    let app = searched().await;
+    let vera = app.viewer().await;
+    let database = app.world.database.place.address();
     let (_, all, _) = run(&database, &["export", "--format", "jsonl"]);
     for filters in [
         &[("q", "WEB-412")][..],
@@ -306,7 +306,7 @@ async fn a_search_is_exported_as_the_page_has_it() {
         });
         assert_eq!(lines.take(100).collect::<Vec<_>>(), rows, "{filters:?}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]

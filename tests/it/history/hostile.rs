@@ -22,7 +22,7 @@ use unstale::{
 
 use crate::{
     simulation::rng::Rng,
-    support::{Browser, Site, acting, at, css, encoded},
+    support::{Browser, TestApp, acting, at, css, encoded},
 };
 
 const PIECES: [&str; 30] = [
@@ -86,9 +86,9 @@ fn event(rng: &mut Rng) -> Event {
     event
 }
 
-async fn fill(site: &Site, events: u64) {
+async fn fill(app: &TestApp, events: u64) {
     let mut rng = Rng::new(7);
-    let db = &site.world.database;
+    let db = &app.world.database;
     db.write(async |tx| {
         for _ in 0..events {
             audit::append(tx, event(&mut rng));
@@ -115,10 +115,10 @@ fn events() -> u64 {
 
 #[tokio::test]
 async fn exports_hold_each_event_whole_and_nothing_that_acts() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    fill(&site, events()).await;
-    let all = site.world.history().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    fill(&app, events()).await;
+    let all = app.world.history().await;
     let jsonl = ada.get("/history.jsonl").await;
     let mut walk = Walk::default();
     assert_eq!(jsonl.body.split_terminator('\n').count(), all.len());
@@ -152,7 +152,7 @@ async fn exports_hold_each_event_whole_and_nothing_that_acts() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(value["class_uid"], 6003);
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 fn assert_inert(page: &crate::support::Answer) {
@@ -167,9 +167,9 @@ fn assert_inert(page: &crate::support::Answer) {
 
 #[tokio::test]
 async fn pages_show_words_as_words_and_searches_find_them() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    fill(&site, events()).await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    fill(&app, events()).await;
     let mut address = "/history".to_owned();
     loop {
         let page = ada.get(&address).await;
@@ -178,7 +178,7 @@ async fn pages_show_words_as_words_and_searches_find_them() {
         let Some(older) = page.attributes(".pager a[href*=before]", "href").pop() else { break };
         address = older;
     }
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     for sequence in head - 20..=head {
         let page = ada.get(&format!("/history/{sequence}")).await;
         page.assert_status(200).assert_says("As it was written");
@@ -193,7 +193,7 @@ async fn pages_show_words_as_words_and_searches_find_them() {
             assert_inert(&page);
         }
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 /// What was logged.
@@ -211,7 +211,7 @@ impl Write for Log {
     }
 }
 
-async fn ask_with_hostile_words(site: &Site, ada: &Browser) -> usize {
+async fn ask_with_hostile_words(app: &TestApp, ada: &Browser) -> usize {
     let mut rng = Rng::new(9);
     let mut asked = 0;
     for _ in 0..40 {
@@ -220,7 +220,7 @@ async fn ask_with_hostile_words(site: &Site, ada: &Browser) -> usize {
         ada.get(&format!("/{escaped}")).await;
         ada.get(&format!("/history?q={escaped}")).await;
         ada.post("/history/searches", &[("name", &word), ("query", "q=x")]).await;
-        site.stranger().post("/sign-in", &[("email", &word), ("password", &word)]).await;
+        app.stranger().post("/sign-in", &[("email", &word), ("password", &word)]).await;
         asked += 4;
     }
     asked
@@ -231,11 +231,11 @@ async fn the_log_has_one_line_an_event() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let asked = {
         let _here = tracing::subscriber::set_default(subscriber);
-        ask_with_hostile_words(&site, &ada).await
+        ask_with_hostile_words(&app, &ada).await
     };
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(text.lines().count() >= asked, "{}", text.lines().count());
@@ -246,5 +246,5 @@ async fn the_log_has_one_line_an_event() {
             "{line:?}"
         );
     }
-    site.finish().await;
+    app.finish().await;
 }

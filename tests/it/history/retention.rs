@@ -10,7 +10,7 @@ use unstale::{
 };
 
 use super::given::{fill, key};
-use crate::support::{Database, Engine, Site, World, at, seconds};
+use crate::support::{Database, Engine, TestApp, World, at, seconds};
 
 const DAY: u64 = 86_400;
 
@@ -36,8 +36,8 @@ async fn first(world: &World) -> i64 {
 
 #[tokio::test]
 async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
-    let site = Site::new().await;
-    let world = &site.world;
+    let app = TestApp::new().await;
+    let world = &app.world;
     let folder = tempfile::tempdir().unwrap();
     for n in 0..1_100 {
         world.request(&format!("/{n}")).await;
@@ -78,14 +78,14 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     while check.step(db, 100).await.unwrap() == Step::More {}
     assert_eq!(check.walk().last().sequence, world.head().await);
 
-    let ada = site.operator().await;
+    let ada = app.operator().await;
     ada.get("/history").await.assert_status(200);
     ada.get("/history?q=%2F7").await.assert_status(200);
     ada.get("/history/1").await.assert_status(404);
     let oldest = ada.get(&format!("/history/{}", end + 1)).await;
     assert!(!oldest.has(&format!("a[href='/history/{end}']")), "no link to what is gone");
     // The world's own look at the whole chain begins at the first event, which is gone on purpose.
-    std::mem::forget(site);
+    std::mem::forget(app);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use unstale::{
     workers::{AuditSettings, AuditWorker, CheckError, Facts, Indexer, Next, Step},
 };
 
-use crate::support::{Database, Engine, Place, Site, WORKSHOP, World, lines, page_of};
+use crate::support::{Database, Engine, Place, TestApp, WORKSHOP, World, lines, page_of};
 
 /// Holds the tables against the events; gives the first bad event and what is said of it.
 async fn compare(database: &Database) -> Result<u64, (i64, String)> {
@@ -31,13 +31,13 @@ async fn compare(database: &Database) -> Result<u64, (i64, String)> {
 }
 
 /// A long request that has completed, one of the console, one that was cancelled, and two for approval.
-async fn lived() -> (Site, InvalidationId) {
-    let site = Site::new().await;
-    let world = &site.world;
+async fn lived() -> (TestApp, InvalidationId) {
+    let app = TestApp::new().await;
+    let world = &app.world;
     let long = world.request(&lines(150, |n| format!("/long/{n:03}"))).await;
     world.live(60).await;
     assert_eq!(world.state(&long).await, "completed");
-    world.console(&world.site(WORKSHOP).await.id, "from-the-console", &["/b", "/a"]).await;
+    world.console(&world.distribution(WORKSHOP).await.id, "from-the-console", &["/b", "/a"]).await;
     world.live(180).await;
     let late = world.request("/late").await;
     unstale::commands::cancel_invalidation(&world.command_context, &crate::support::acting(), &late)
@@ -46,7 +46,7 @@ async fn lived() -> (Site, InvalidationId) {
     let protection = Protection {
         guard: Guard::SecondPerson,
         wide_above: Some(1),
-        ..Protection::none(world.site(WORKSHOP).await.id)
+        ..Protection::none(world.distribution(WORKSHOP).await.id)
     };
     world.database.write(async |tx| protections::set(tx, &protection).await).await;
     for path in ["/one/*\n/one", "/two/*\n/two"] {
@@ -55,7 +55,7 @@ async fn lived() -> (Site, InvalidationId) {
             .await
             .unwrap();
     }
-    (site, long)
+    (app, long)
 }
 
 /// The content of an SQLite database that nobody writes.
@@ -68,10 +68,10 @@ async fn content(world: &World) -> Vec<u8> {
 
 #[tokio::test]
 async fn each_change_of_what_pages_present_as_history_is_found_and_named() {
-    let (site, _) = lived().await;
-    assert!(compare(&site.world.database).await.unwrap() >= 5);
-    let bytes = content(&site.world).await;
-    site.finish().await;
+    let (app, _) = lived().await;
+    assert!(compare(&app.world.database).await.unwrap() >= 5);
+    let bytes = content(&app.world).await;
+    app.finish().await;
     let own = "invalidation_id = (SELECT id FROM invalidation WHERE item_count = 150)";
     for (harm, says) in [
         (format!("UPDATE batch SET items = '[\"/harmless\"]' WHERE {own}"), "the items of the invalidation"),
@@ -150,8 +150,8 @@ async fn each_change_of_what_pages_present_as_history_is_found_and_named() {
 
 #[tokio::test]
 async fn a_list_that_was_changed_is_not_shown_or_indexed_as_history() {
-    let (site, long) = lived().await;
-    let (world, ada) = (&site.world, site.operator().await);
+    let (app, long) = lived().await;
+    let (world, ada) = (&app.world, app.operator().await);
     let event = world.database.get(async |conn| audit::of_invalidation(conn, &long, 1).await).await.remove(0);
     ada.get(&page_of(&long)).await.assert_silent_about("not what the history recorded");
     let mut raw = world.database.raw().await;
@@ -189,13 +189,13 @@ async fn a_list_that_was_changed_is_not_shown_or_indexed_as_history() {
     assert!(checked.problem.contains("the items of the invalidation"), "{}", checked.problem);
     ada.get("/history").await.assert_says("the items of the invalidation are not those that it states");
     raw.run(&format!("UPDATE batch SET items = '{kept}' WHERE invalidation_id = '{long}'")).await.unwrap();
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_list_that_cannot_be_read_stops_nothing_else_and_the_check_says_so() {
-    let (site, long) = lived().await;
-    let (world, ada) = (&site.world, site.operator().await);
+    let (app, long) = lived().await;
+    let (world, ada) = (&app.world, app.operator().await);
     let event = world.database.get(async |conn| audit::of_invalidation(conn, &long, 1).await).await.remove(0);
     let mut raw = world.database.raw().await;
     let batches = format!("FROM batch WHERE invalidation_id = '{long}'");
@@ -217,14 +217,14 @@ async fn a_list_that_cannot_be_read_stops_nothing_else_and_the_check_says_so() {
     let checked = world.database.get(async |conn| audit::check_state(conn).await).await;
     assert_eq!(checked.broken_at, Some(event.sequence), "{}", checked.problem);
     raw.run(&format!("UPDATE batch SET items = '{kept}' WHERE invalidation_id = '{long}'")).await.unwrap();
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn without_the_note_of_the_last_event_the_history_is_said_to_be_broken() {
-    let (site, _) = lived().await;
-    let bytes = content(&site.world).await;
-    site.finish().await;
+    let (app, _) = lived().await;
+    let bytes = content(&app.world).await;
+    app.finish().await;
     let database = Database::copied(&bytes).await;
     database.raw().await.run("DELETE FROM audit_head").await.unwrap();
     let now = crate::support::START;
@@ -243,8 +243,8 @@ async fn without_the_note_of_the_last_event_the_history_is_said_to_be_broken() {
 
 #[tokio::test]
 async fn what_was_changed_is_not_listed_repeated_or_approved() {
-    let (site, long) = lived().await;
-    let (world, ada, eve) = (&site.world, site.operator().await, site.admin().await);
+    let (app, long) = lived().await;
+    let (world, ada, eve) = (&app.world, app.operator().await, app.admin().await);
     for page in ["/", "/approvals", &format!("/distributions/{WORKSHOP}")] {
         eve.get(page).await.assert_silent_about("ot what the history recorded");
     }
@@ -262,7 +262,7 @@ async fn what_was_changed_is_not_listed_repeated_or_approved() {
     refused.assert_says("the request is not what the history recorded when it was made");
     assert_eq!(raw.number("SELECT count(*) FROM proposal WHERE state = 'approved'").await, 0);
     world.is_edited();
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]

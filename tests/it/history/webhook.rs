@@ -16,7 +16,7 @@ use unstale::{
 };
 
 use super::given::key;
-use crate::support::{Site, World, at, seconds};
+use crate::support::{TestApp, World, at, seconds};
 
 /// Takes what is told, or answers with this status.
 #[derive(Debug, Clone, Default)]
@@ -109,12 +109,12 @@ async fn heads_are_told_in_their_order_and_once() {
 
 #[tokio::test]
 async fn what_is_not_taken_is_told_again_and_nothing_overtakes_it() {
-    let site = Site::new().await;
-    let world = &site.world;
+    let app = TestApp::new().await;
+    let world = &app.world;
     let (ear, address) = Ear::listening().await;
     let audit_webhook = audit_webhook(world, &address, None);
     let told = [sign(world, 3).await, sign(world, 9).await];
-    let ada = site.operator().await;
+    let ada = app.operator().await;
     for status in [500, 302, 404] {
         ear.answer_with(status);
         let before = ear.calls();
@@ -131,7 +131,7 @@ async fn what_is_not_taken_is_told_again_and_nothing_overtakes_it() {
     assert_eq!(rest(&audit_webhook).await, Next::Idle);
     assert_eq!(ear.told(), told);
     ada.get("/history").await.assert_says("told to the webhook up to event 9");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]

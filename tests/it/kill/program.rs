@@ -191,8 +191,8 @@ impl Program {
     async fn until_surveyed(&self) {
         let db = Db::open(&self.database).await.unwrap();
         let since = Instant::now();
-        let site = unstale::domain::id::DistributionId::from_trusted(WORKSHOP);
-        while distributions::find(&mut db.read().await.unwrap(), &site).await.unwrap().is_none() {
+        let distribution = unstale::domain::id::DistributionId::from_trusted(WORKSHOP);
+        while distributions::find(&mut db.read().await.unwrap(), &distribution).await.unwrap().is_none() {
             assert!(since.elapsed() < PATIENCE, "the distributions are not read");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -9,13 +9,13 @@ use tokio::{
 };
 use unstale::domain::access::Role;
 
-use crate::support::{Browser, Site, WORKSHOP, encoded, uuid};
+use crate::support::{Browser, TestApp, WORKSHOP, encoded, uuid};
 
 const FORM: &str = "content-type: application/x-www-form-urlencoded\r\nsec-fetch-site: same-origin\r\n";
 
 /// All that comes back until the service hangs up.
-async fn talk(site: &Site, request: &str) -> String {
-    let mut stream = TcpStream::connect(site.address.strip_prefix("http://").unwrap()).await.unwrap();
+async fn talk(app: &TestApp, request: &str) -> String {
+    let mut stream = TcpStream::connect(app.address.strip_prefix("http://").unwrap()).await.unwrap();
     // It may hang up before it has read all.
     let _ = stream.write_all(request.as_bytes()).await;
     let mut answer = Vec::new();
@@ -35,15 +35,15 @@ fn cookie(browser: &Browser) -> String {
 
 #[tokio::test]
 async fn what_can_be_read_in_two_ways_is_refused() {
-    let site = Site::new().await;
-    let (ada, vera) = (site.operator().await, site.signed_in("vera@example.com", Role::Viewer).await);
+    let app = TestApp::new().await;
+    let (ada, vera) = (app.operator().await, app.signed_in("vera@example.com", Role::Viewer).await);
     let (cookie, other) = (cookie(&ada), cookie(&vera));
     let host = "host: unstale.example\r\n";
     let close = "connection: close\r\n";
     let fields = encoded(&[("distribution", WORKSHOP), ("items", "/a"), ("request_key", &uuid())]);
     let length = format!("content-length: {}\r\n", fields.len());
-    let before = site.kept().await;
-    let head = site.world.head().await;
+    let before = app.kept().await;
+    let head = app.world.head().await;
     let get = |headers: &str| format!("GET / HTTP/1.1\r\n{cookie}{headers}\r\n");
     let post = |headers: &str, body: &str| {
         format!("POST /invalidations HTTP/1.1\r\n{host}{cookie}{FORM}{headers}\r\n{body}")
@@ -83,7 +83,7 @@ async fn what_can_be_read_in_two_ways_is_refused() {
             "the header idempotency-key twice",
         ),
     ] {
-        let answer = talk(&site, &request).await;
+        let answer = talk(&app, &request).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{request}:\n{answer}");
         assert!(answer.contains(words), "{request}:\n{answer}");
         assert!(answer.to_lowercase().contains("\r\nconnection: close\r\n"), "{answer}");
@@ -96,12 +96,12 @@ async fn what_can_be_read_in_two_ways_is_refused() {
         get(&format!("{host}user-agent: a\u{0}b\r\n")),
         get(&format!("{host} folded: x\r\n")),
     ] {
-        let answer = talk(&site, &request).await;
+        let answer = talk(&app, &request).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{request}:\n{answer}");
     }
-    assert_eq!(site.kept().await, before);
+    assert_eq!(app.kept().await, before);
     assert_eq!(
-        site.world.events_after(head).await,
+        app.world.events_after(head).await,
         ["act.refused"],
         "a stranger's noise is told once a minute"
     );
@@ -113,23 +113,23 @@ async fn what_can_be_read_in_two_ways_is_refused() {
         (format!("GET / HTTP/1.0\r\n{cookie}\r\n"), "HTTP/1.0 200"),
         (post(&format!("{close}{te}"), &chunked), "HTTP/1.1 303"),
     ] {
-        let answer = talk(&site, &request).await;
+        let answer = talk(&app, &request).await;
         assert!(answer.starts_with(status), "{request}:\n{answer}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_second_request_on_the_connection_is_looked_at_too() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let (host, cookie) = ("host: unstale.example\r\n", cookie(&ada));
     let body = "distribution=x&items=%0AContent-Length: 1\nTransfer-Encoding: chunked\n\n";
     let first = format!(
         "POST /plan HTTP/1.1\r\n{host}{cookie}{FORM}content-length: {}\r\n\r\n{body}GET /healthz HTTP/1.1\r\n{host}\r\n",
         body.len()
     );
-    let mut stream = TcpStream::connect(site.address.strip_prefix("http://").unwrap()).await.unwrap();
+    let mut stream = TcpStream::connect(app.address.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(first.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b"ok\n") {
@@ -144,14 +144,14 @@ async fn a_second_request_on_the_connection_is_looked_at_too() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_field_that_comes_twice_is_refused() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     for body in [
         "distribution=E2QWRUHAPOMQZL&distribution=E1SHOP7K2M4NQX&items=/a",
         "distribution=E2QWRUHAPOMQZL&items=/a&items=/*",
@@ -168,6 +168,6 @@ async fn a_field_that_comes_twice_is_refused() {
         let answer = ada.send(Method::GET, path, &[], Vec::new()).await;
         answer.assert_status(400);
     }
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }

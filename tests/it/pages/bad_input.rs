@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use unstale::web::Options;
 
-use crate::support::{Answer, Browser, SHOP, Site, WORKSHOP, World, encoded, options, uuid};
+use crate::support::{Answer, Browser, SHOP, TestApp, WORKSHOP, World, encoded, options, uuid};
 
 async fn send(browser: &Browser, items: &str) -> Answer {
     let fields = [("distribution", WORKSHOP), ("items", items), ("reason", "why"), ("request_key", &uuid())];
@@ -14,9 +14,9 @@ async fn send(browser: &Browser, items: &str) -> Answer {
 
 #[tokio::test]
 async fn every_bad_line_is_refused_in_words_with_the_form_still_filled_in() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     let long_path = format!("/{}", "a".repeat(4_999));
     let long_tag = format!("#{}", "t".repeat(257));
     let bad: [(&str, &str); 14] = [
@@ -45,29 +45,29 @@ async fn every_bad_line_is_refused_in_words_with_the_form_still_filled_in() {
         if !items.contains(['\u{0}', '\r']) {
             assert_eq!(form.value("items"), items);
         }
-        assert_eq!(site.kept().await, before, "{words}");
+        assert_eq!(app.kept().await, before, "{words}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn an_encoded_line_feed_is_a_line_feed_and_no_more() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let body = format!("distribution={WORKSHOP}&items=%2Fa%0D%0A%2Fb%0A%2Fc%2520&request_key={}", uuid());
     let answer = ada.post_body("/invalidations", &body).await;
     answer.assert_status(303);
-    let id = site.world.recent().await[0].id.clone();
-    let items: Vec<_> = site.world.batch(&id).await.items.iter().map(ToString::to_string).collect();
+    let id = app.world.recent().await[0].id.clone();
+    let items: Vec<_> = app.world.batch(&id).await.items.iter().map(ToString::to_string).collect();
     assert_eq!(items, ["/a", "/b", "/c%20"]);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_url_of_another_site_names_the_distribution_that_serves_it() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     let answer = send(&ada, "/a\nhttps://shop.example.com/a.css\nhttps://nowhere.example/x").await;
     answer.assert_status(422).assert_says("2 lines need mending. Nothing was sent.");
     let refused = answer.texts("#plan li.refused");
@@ -75,32 +75,32 @@ async fn a_url_of_another_site_names_the_distribution_that_serves_it() {
     assert!(refused[0].contains("It is served by shop.example.com: choose that one above."), "{refused:?}");
     assert!(refused[1].contains("Line 3 is a URL of nowhere.example"), "{refused:?}");
     assert!(!refused[1].contains("served by"), "{refused:?}");
-    assert_eq!(site.kept().await, before);
+    assert_eq!(app.kept().await, before);
     let shop =
         ada.post("/plan", &[("distribution", SHOP), ("items", "https://shop.example.com/a.css")]).await;
     assert_eq!(shop.count("#plan li.refused"), 0);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn more_than_twenty_thousand_lines_are_too_many() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     let typed = (0..20_001).map(|n| format!("/{n}")).collect::<Vec<_>>().join("\n");
     let answer = send(&ada, &typed).await;
     answer.assert_status(422).assert_says("There are too many lines for one request. Nothing was sent.");
     answer.assert_says("These are 20001 lines; one request takes at most 20000.");
     assert_eq!(answer.form("#request").value("items"), typed);
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn an_unknown_distribution_is_refused() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     let long = "E".repeat(5_000);
     for unknown in ["", "E0000000000000", "../../etc", "E1\u{0}", "'; DROP TABLE batch; --", long.as_str()] {
         let fields = [("distribution", unknown), ("items", "/a"), ("request_key", &uuid())];
@@ -109,15 +109,15 @@ async fn an_unknown_distribution_is_refused() {
         assert_eq!(answer.form("#request").value("items"), "/a");
     }
     ada.post("/invalidations", &[]).await.assert_status(422);
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_bad_reason_is_refused_at_its_field() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     let long = "x".repeat(501);
     for (reason, words) in [
         (long.as_str(), "Use at most 500 characters."),
@@ -131,15 +131,15 @@ async fn a_bad_reason_is_refused_at_its_field() {
         assert_eq!(answer.text("#reason-error"), words);
         assert_eq!(answer.attribute("#reason", "aria-describedby"), "reason-error");
     }
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_form_that_is_too_large_gets_its_answer() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     let items = format!("/{}", "a".repeat(3 * 1024 * 1024));
     for address in ["/invalidations", "/plan"] {
         let answer = ada.post(address, &[("distribution", WORKSHOP), ("items", &items)]).await;
@@ -147,17 +147,17 @@ async fn a_form_that_is_too_large_gets_its_answer() {
         answer.assert_says("A form may be 2 MiB large. Nothing was kept or sent.");
     }
     // Also on the pages that are open to everybody.
-    let answer = site.stranger().post("/sign-in", &[("email", &items)]).await;
+    let answer = app.stranger().post("/sign-in", &[("email", &items)]).await;
     answer.assert_status(413);
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_form_that_is_none_gets_words() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     let fields = encoded(&[("distribution", WORKSHOP), ("items", "/a")]);
     for kind in [Some("application/json"), Some("text/plain"), Some("multipart/form-data; boundary=x"), None]
     {
@@ -171,14 +171,14 @@ async fn a_form_that_is_none_gets_words() {
         assert!((400..500).contains(&answer.status), "{body}: {}", answer.status);
         assert!(answer.has("h1"), "{body}: {}", answer.body);
     }
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn an_address_that_only_takes_forms_says_so() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     for route in super::routes::routes() {
         let address = route.address();
         if !route.gets {
@@ -191,14 +191,14 @@ async fn an_address_that_only_takes_forms_says_so() {
                 .assert_says("This address is not a page to open");
         }
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn addresses_that_name_nothing_are_answered_in_words() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     let id = uuid();
     for nothing in [
         "/no-such-page",
@@ -235,20 +235,20 @@ async fn addresses_that_name_nothing_are_answered_in_words() {
     ] {
         ada.get(odd).await.assert_status(200);
     }
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_form_that_never_ends_is_given_up() {
     let options = Options { timeout: Duration::from_millis(300), ..options() };
-    let site = Site::over(World::new().await, options).await;
-    let ada = site.operator().await;
-    let before = site.kept().await;
+    let app = TestApp::over(World::new().await, options).await;
+    let ada = app.operator().await;
+    let before = app.kept().await;
     let body = reqwest::Body::wrap_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
     let cookie = format!("unstale={}", ada.cookie("unstale").unwrap());
     let response = reqwest::Client::new()
-        .post(format!("{}/invalidations", site.address))
+        .post(format!("{}/invalidations", app.address))
         .header("content-type", "application/x-www-form-urlencoded")
         .header("sec-fetch-site", "same-origin")
         .header("cookie", cookie)
@@ -259,6 +259,6 @@ async fn a_form_that_never_ends_is_given_up() {
     assert_eq!(response.status(), 503);
     let text = response.text().await.unwrap();
     assert!(text.contains("This took too long"), "{text}");
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }

@@ -6,28 +6,28 @@ use tokio::{
 };
 use unstale::{commands, domain::audit::Target};
 
-use crate::support::{Browser, Site, acting};
+use crate::support::{Browser, TestApp, acting};
 
 /// More than is read at once.
 const EVENTS: usize = 1_200;
 const LAST_LINE: &str = "The export broke off here: it is not whole.";
 
 /// A history of which one event cannot be read.
-async fn damaged(sequence: usize) -> (Site, Browser) {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+async fn damaged(sequence: usize) -> (TestApp, Browser) {
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     for number in 0..EVENTS {
         let what = Target::new("act", &format!("act {number}"));
-        commands::refuse(&site.world.command_context, &acting(), &what, None, "so that there is much")
+        commands::refuse(&app.world.command_context, &acting(), &what, None, "so that there is much")
             .await
             .unwrap();
     }
-    damage(&site, sequence, "not a list").await;
-    (site, ada)
+    damage(&app, sequence, "not a list").await;
+    (app, ada)
 }
 
-async fn damage(site: &Site, sequence: usize, items: &str) {
-    let mut raw = site.world.database.raw().await;
+async fn damage(app: &TestApp, sequence: usize, items: &str) {
+    let mut raw = app.world.database.raw().await;
     let _ = raw.run("DROP TRIGGER audit_event_is_not_updated").await;
     raw.run(&format!("UPDATE audit_event SET items_shown = '{items}' WHERE sequence = {sequence}"))
         .await
@@ -35,8 +35,8 @@ async fn damage(site: &Site, sequence: usize, items: &str) {
 }
 
 /// An answer as it comes over the wire.
-async fn wire(site: &Site, ada: &Browser, version: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(site.address.strip_prefix("http://").unwrap()).await.unwrap();
+async fn wire(app: &TestApp, ada: &Browser, version: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(app.address.strip_prefix("http://").unwrap()).await.unwrap();
     let cookie = ada.cookie("unstale").unwrap();
     let request = format!(
         "GET {path} HTTP/{version}\r\nHost: x\r\nConnection: close\r\nCookie: unstale={cookie}\r\n\r\n"
@@ -53,44 +53,44 @@ async fn wire(site: &Site, ada: &Browser, version: &str, path: &str) -> String {
 
 #[tokio::test]
 async fn one_that_breaks_off_does_not_look_whole() {
-    let (site, ada) = damaged(EVENTS - 20).await;
+    let (app, ada) = damaged(EVENTS - 20).await;
     for ending in ["csv", "jsonl", "ocsf.jsonl"] {
         let path = format!("/history.{ending}");
-        let broken = wire(&site, &ada, "1.1", &path).await;
+        let broken = wire(&app, &ada, "1.1", &path).await;
         assert!(broken.starts_with("HTTP/1.1 200"), "it had begun");
         assert!(broken.len() > 100_000 && broken.contains(LAST_LINE), "{ending}: {}", broken.len());
         assert!(!broken.ends_with("0\r\n\r\n"), "{ending}: it ends as if it were whole");
         // HTTP/1.0 has no other end than the connection's: the last line is all there is.
-        let broken = wire(&site, &ada, "1.0", &path).await;
+        let broken = wire(&app, &ada, "1.0", &path).await;
         assert!(broken.trim_end().trim_end_matches("\"}").ends_with(LAST_LINE), "{ending}");
         // A client of today takes it for an error.
         let cookie = format!("unstale={}", ada.cookie("unstale").unwrap());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         for encoding in ["identity", "gzip"] {
-            let request = client.get(format!("{}{path}", site.address)).header("cookie", &cookie);
+            let request = client.get(format!("{}{path}", app.address)).header("cookie", &cookie);
             let answer = request.header("accept-encoding", encoding).send().await.unwrap();
             assert_eq!(answer.status(), 200);
             assert!(answer.bytes().await.is_err(), "{ending}, {encoding}: it is taken for whole");
         }
     }
-    damage(&site, EVENTS - 20, "[]").await;
+    damage(&app, EVENTS - 20, "[]").await;
     for ending in ["csv", "jsonl", "ocsf.jsonl"] {
-        let whole = wire(&site, &ada, "1.1", &format!("/history.{ending}")).await;
+        let whole = wire(&app, &ada, "1.1", &format!("/history.{ending}")).await;
         assert!(whole.ends_with("\r\n0\r\n\r\n") && !whole.contains(LAST_LINE), "{ending}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn one_that_fails_at_its_beginning_is_an_error() {
-    let (site, ada) = damaged(3).await;
+    let (app, ada) = damaged(3).await;
     for ending in ["csv", "jsonl", "ocsf.jsonl"] {
         let answer = ada.get(&format!("/history.{ending}")).await;
         answer.assert_status(500).assert_says("This did not work");
     }
-    damage(&site, 3, "[]").await;
-    site.world.database.db.close().await;
+    damage(&app, 3, "[]").await;
+    app.world.database.db.close().await;
     ada.get("/history.csv").await.assert_status(503);
     // This world's database is closed: it cannot be looked through.
-    std::mem::forget(site);
+    std::mem::forget(app);
 }

@@ -11,7 +11,7 @@ use scraper::Html;
 use unstale::{commands, domain::audit::Target};
 
 use super::routes::routes;
-use crate::support::{Answer, Browser, SHOP, Site, WORKSHOP, acting, css, page_of};
+use crate::support::{Answer, Browser, SHOP, TestApp, WORKSHOP, acting, css, page_of};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -87,55 +87,49 @@ fn assert_labels(html: &Html, ids: &BTreeSet<String>, path: &str) {
 }
 
 /// A database with something of everything.
-async fn filled() -> (Site, Browser) {
-    let site = Site::slow(Duration::from_mins(30)).await;
-    let ada = site.operator().await;
-    site.world.request("/slow").await;
-    site.world.submit().await;
-    site.world.next_create(FaultKind::AccessDenied);
-    site.world.request("/refused").await;
-    site.world.submit().await;
-    site.console(SHOP, "console", &["/outside"]).await;
-    site.world.advance(Duration::from_mins(12));
-    site.world.survey().await;
-    let cancelled = site.world.request("/cancelled").await;
+async fn filled() -> (TestApp, Browser) {
+    let app = TestApp::slow(Duration::from_mins(30)).await;
+    let ada = app.operator().await;
+    app.world.request("/slow").await;
+    app.world.submit().await;
+    app.world.next_create(FaultKind::AccessDenied);
+    app.world.request("/refused").await;
+    app.world.submit().await;
+    app.console(SHOP, "console", &["/outside"]).await;
+    app.world.advance(Duration::from_mins(12));
+    app.world.survey().await;
+    let cancelled = app.world.request("/cancelled").await;
     ada.post(&format!("{}/cancel", page_of(&cancelled)), &[]).await.assert_status(303);
     let wildcards = (0..20).map(|n| format!("/{n}/*")).collect::<Vec<_>>().join("\n");
-    site.world.request_at(SHOP, &wildcards).await;
-    site.world.submit().await;
-    let looked_at = site.world.request("/look").await;
-    site.world.is_edited();
-    let mut raw = site.world.database.raw().await;
-    let now = site.world.now().as_micros();
+    app.world.request_at(SHOP, &wildcards).await;
+    app.world.submit().await;
+    let looked_at = app.world.request("/look").await;
+    app.world.is_edited();
+    let mut raw = app.world.database.raw().await;
+    let now = app.world.now().as_micros();
     for sql in [
         format!("UPDATE batch SET state = 'needs_a_look' WHERE invalidation_id = '{looked_at}'"),
         format!("UPDATE invalidation SET state = 'needs_a_look', ended_at = {now} WHERE id = '{looked_at}'"),
     ] {
         raw.run(&sql).await.unwrap();
     }
-    site.stranger().post("/sign-in", &[("email", "nobody")]).await.assert_status(422);
-    site.world.request("/queued").await;
+    app.stranger().post("/sign-in", &[("email", "nobody")]).await.assert_status(422);
+    app.world.request("/queued").await;
     for _ in 0..100 {
         let what = Target::new("act", "nothing");
-        commands::refuse(
-            &site.world.command_context,
-            &acting(),
-            &what,
-            None,
-            "so that the history has pages",
-        )
-        .await
-        .unwrap();
+        commands::refuse(&app.world.command_context, &acting(), &what, None, "so that the history has pages")
+            .await
+            .unwrap();
     }
-    site.world.sandbox.change_settings(|settings| settings.reachable = false);
-    site.world.advance(Duration::from_mins(6));
-    site.world.survey().await;
-    (site, ada)
+    app.world.sandbox.change_settings(|settings| settings.reachable = false);
+    app.world.advance(Duration::from_mins(6));
+    app.world.survey().await;
+    (app, ada)
 }
 
 #[tokio::test]
 async fn every_page_that_links_lead_to_is_sound() {
-    let (site, ada) = filled().await;
+    let (app, ada) = filled().await;
     let mut seen = BTreeSet::from(["/".to_owned()]);
     let mut to_visit = VecDeque::from(["/".to_owned()]);
     let mut assets = BTreeSet::new();
@@ -182,7 +176,7 @@ async fn every_page_that_links_lead_to_is_sound() {
     }
     assert!(assets.len() >= 6, "{assets:?}");
     for asset in assets {
-        let answer = site.stranger().get(&asset).await;
+        let answer = app.stranger().get(&asset).await;
         answer.assert_status(200);
         assert_headers(&answer);
         assert!(asset.starts_with("/static/"), "{asset}");
@@ -197,14 +191,14 @@ async fn every_page_that_links_lead_to_is_sound() {
         );
         assert!(!answer.body.is_empty());
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn every_other_answer_has_the_policy_too() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let stranger = site.stranger();
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let stranger = app.stranger();
     let mut answers = vec![
         stranger.get("/sign-in").await,
         stranger.get("/setup").await,
@@ -242,14 +236,14 @@ async fn every_other_answer_has_the_policy_too() {
     stranger.get("/static/no-such-file.js").await.assert_status(404);
     // A file is not served under its plain name: that one could not be kept for ever.
     stranger.get("/static/app.css").await.assert_status(404);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_500_shows_the_request_and_not_the_cause() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    site.world.database.raw().await.run("ALTER TABLE survey RENAME TO survey_secret_place").await.unwrap();
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    app.world.database.raw().await.run("ALTER TABLE survey RENAME TO survey_secret_place").await.unwrap();
     for page in ["/", "/distributions", "/history"] {
         let answer = ada.get(page).await;
         answer.assert_status(500).assert_says("This did not work");
@@ -263,39 +257,39 @@ async fn a_500_shows_the_request_and_not_the_cause() {
     let fields = [("distribution", WORKSHOP), ("items", "/a*b")];
     let answer = ada.post("/invalidations", &fields).await;
     answer.assert_status(500).assert_silent_about("survey");
-    site.world.database.raw().await.run("ALTER TABLE survey_secret_place RENAME TO survey").await.unwrap();
+    app.world.database.raw().await.run("ALTER TABLE survey_secret_place RENAME TO survey").await.unwrap();
     ada.get("/").await.assert_status(200);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn an_act_whose_event_cannot_be_written_does_not_happen() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let form = ada.get("/").await.form("#request").with("distribution", WORKSHOP).with("items", "/a");
-    let mut raw = site.world.database.raw().await;
+    let mut raw = app.world.database.raw().await;
     let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON audit_event BEGIN SELECT RAISE(ABORT, 'no'); END";
     raw.run(refuse).await.unwrap();
-    let before = site.kept().await;
+    let before = app.kept().await;
     ada.press(&form).await.assert_status(500).assert_silent_about("RAISE");
-    assert_eq!(site.kept().await, before);
+    assert_eq!(app.kept().await, before);
     raw.run("DROP TRIGGER refuse").await.unwrap();
     // The same form goes through once it can be written.
     ada.press(&form).await.assert_status(303);
-    assert_eq!(site.world.recent().await.len(), 1);
-    site.finish().await;
+    assert_eq!(app.world.recent().await.len(), 1);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_database_out_of_reach_is_told_as_passing() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    site.world.database.db.close().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    app.world.database.db.close().await;
     let answer = ada.get("/history").await;
     answer.assert_status(503).assert_says("The database is out of reach for the moment");
     assert_eq!(answer.header("retry-after"), Some("5"));
     answer.assert_silent_about("pool");
     assert_headers(&answer);
     // This world's database is closed: it cannot be looked through.
-    std::mem::forget(site);
+    std::mem::forget(app);
 }

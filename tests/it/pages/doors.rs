@@ -6,16 +6,16 @@ use reqwest::Method;
 use unstale::domain::access::Role;
 
 use super::routes::routes;
-use crate::support::{Browser, Site, WORKSHOP, encoded, options, page_of, uuid};
+use crate::support::{Browser, TestApp, WORKSHOP, encoded, options, page_of, uuid};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 #[tokio::test]
 async fn no_page_opens_without_a_session() {
-    let site = Site::new().await;
-    site.operator().await;
-    let before = site.kept().await;
-    let stranger = site.stranger();
+    let app = TestApp::new().await;
+    app.operator().await;
+    let before = app.kept().await;
+    let stranger = app.stranger();
     for route in routes().into_iter().filter(|route| !route.is_open()) {
         let address = route.address();
         let answer = stranger.get(&address).await;
@@ -35,16 +35,16 @@ async fn no_page_opens_without_a_session() {
         answer.assert_status(303);
         assert!(answer.leads_to().unwrap().starts_with("/sign-in"), "{unknown}");
     }
-    assert_eq!(site.kept().await, before);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn no_form_is_taken_without_a_session() {
-    let site = Site::new().await;
-    site.operator().await;
-    let before = site.kept().await;
-    let stranger = site.stranger();
+    let app = TestApp::new().await;
+    app.operator().await;
+    let before = app.kept().await;
+    let stranger = app.stranger();
     let fields = [("distribution", WORKSHOP), ("items", "/styles.css"), ("request_key", &uuid())];
     for route in routes().into_iter().filter(|route| !route.is_open()) {
         let address = route.address();
@@ -59,25 +59,25 @@ async fn no_form_is_taken_without_a_session() {
             assert!((400..500).contains(&answer.status), "{method} {address}: {}", answer.status);
         }
     }
-    assert_eq!(site.kept().await, before);
-    assert_eq!(site.world.recent().await, []);
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    assert_eq!(app.world.recent().await, []);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_script_without_a_session_is_led_to_the_sign_in_page() {
-    let site = Site::new().await;
+    let app = TestApp::new().await;
     let headers = [FORM, ("hx-request", "true"), ("sec-fetch-site", "same-origin")];
-    let answer = site.stranger().send(Method::POST, "/plan", &headers, b"items=/a".to_vec()).await;
+    let answer = app.stranger().send(Method::POST, "/plan", &headers, b"items=/a".to_vec()).await;
     answer.assert_status(401);
     assert_eq!(answer.header("hx-redirect"), Some("/sign-in"));
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_open_addresses_answer_and_tell_nothing() {
-    let site = Site::new().await;
-    let stranger = site.stranger();
+    let app = TestApp::new().await;
+    let stranger = app.stranger();
     let health = stranger.get("/healthz").await;
     assert_eq!((health.status, health.body.as_str()), (200, "ok\n"));
     let ready = stranger.get("/readyz").await;
@@ -92,52 +92,52 @@ async fn the_open_addresses_answer_and_tell_nothing() {
     for page in [sign_in, stranger.get("/setup?key=x").await] {
         page.assert_silent_about(WORKSHOP);
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_session_that_is_made_up_or_over_opens_nothing() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     for made_up in ["", "x", &"0".repeat(64), &uuid(), "%00", "\"quoted\""] {
-        let browser = site.stranger();
+        let browser = app.stranger();
         browser.set_cookie("unstale", made_up);
         browser.get("/history").await.assert_status(303);
     }
     // Another name is not ours: `__Host-` is only for https.
-    let browser = site.stranger();
+    let browser = app.stranger();
     browser.set_cookie("__Host-unstale", &ada.cookie("unstale").unwrap());
     browser.get("/history").await.assert_status(303);
     // Used every few hours it lasts for a week, and no longer.
     for _ in 0..16 {
         ada.get("/history").await.assert_status(200);
-        site.world.advance(Duration::from_hours(10));
+        app.world.advance(Duration::from_hours(10));
     }
     ada.get("/history").await.assert_status(200);
-    site.world.advance(Duration::from_hours(9));
+    app.world.advance(Duration::from_hours(9));
     ada.get("/history").await.assert_status(303);
     // Unused it lasts for half a day.
-    let bob = site.signed_in("bob@example.com", Role::Operator).await;
-    site.world.advance(Duration::from_hours(13));
+    let bob = app.signed_in("bob@example.com", Role::Operator).await;
+    app.world.advance(Duration::from_hours(13));
     bob.get("/history").await.assert_status(303);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_disabled_person_is_out_at_once() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     ada.get("/").await.assert_status(200);
-    site.world.database.raw().await.run("UPDATE person SET disabled_at = 1").await.unwrap();
+    app.world.database.raw().await.run("UPDATE person SET disabled_at = 1").await.unwrap();
     ada.get("/").await.assert_status(303);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_viewer_looks_and_does_not_act() {
-    let site = Site::new().await;
-    let vera = site.viewer().await;
-    let id = site.world.request("/styles.css").await;
+    let app = TestApp::new().await;
+    let vera = app.viewer().await;
+    let id = app.world.request("/styles.css").await;
     for page in ["/", "/distributions", &format!("/distributions/{WORKSHOP}"), "/history", &page_of(&id)] {
         vera.get(page).await.assert_status(200);
     }
@@ -155,26 +155,26 @@ async fn a_viewer_looks_and_does_not_act() {
     ];
     let fields = [("distribution", WORKSHOP), ("items", "/a"), ("request_key", &uuid())];
     for act in &acts {
-        let before = site.world.head().await;
+        let before = app.world.head().await;
         let answer = vera.post(act, &fields).await;
         answer.assert_status(403).assert_says("Your account may look and not act");
-        assert_eq!(site.world.events_after(before).await, ["act.refused"], "{act}");
+        assert_eq!(app.world.events_after(before).await, ["act.refused"], "{act}");
     }
-    let last = site.world.history().await.pop().unwrap().event;
+    let last = app.world.history().await.pop().unwrap().event;
     assert_eq!((last.acting.actor.name.as_str(), last.outcome.as_str()), ("vera@example.com", "refused"));
     assert_eq!(last.acting.origin.client_address, "127.0.0.1");
-    assert_eq!(site.world.recent().await.len(), 1);
-    assert_eq!(site.world.state(&id).await, "queued");
+    assert_eq!(app.world.recent().await.len(), 1);
+    assert_eq!(app.world.state(&id).await, "queued");
     vera.get("/history").await.assert_says("Act refused").assert_says("a viewer may look and not act");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn another_site_cannot_send_forms() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let (before, head) = (site.kept().await, site.world.head().await);
-    let own = site.address.clone();
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let (before, head) = (app.kept().await, app.world.head().await);
+    let own = app.address.clone();
     let foreign: [&[(&str, &str)]; 7] = [
         &[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")],
         &[("sec-fetch-site", "same-site"), ("origin", "https://other.example.com")],
@@ -194,21 +194,21 @@ async fn another_site_cannot_send_forms() {
         }
     }
     // The history tells it once a minute, and nothing else was kept.
-    assert_eq!(site.world.events_after(head).await, ["act.refused"]);
-    assert_eq!(site.kept().await, before);
+    assert_eq!(app.world.events_after(head).await, ["act.refused"]);
+    assert_eq!(app.kept().await, before);
     let headers = [FORM, ("origin", own.as_str())];
     ada.send(Method::POST, "/invalidations", &headers, body.into_bytes()).await.assert_status(303);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_public_address_is_our_own_site_behind_a_proxy() {
     let with_url =
         unstale::web::Options { public_url: Some("https://u.example.com".to_owned()), ..options() };
-    let site = Site::over(crate::support::World::new().await, with_url).await;
-    let plain = site.operator().await;
+    let app = TestApp::over(crate::support::World::new().await, with_url).await;
+    let plain = app.operator().await;
     let secret = plain.cookie("unstale").unwrap();
-    let ada = Browser::new(&site.address).at("https://u.example.com");
+    let ada = Browser::new(&app.address).at("https://u.example.com");
     ada.set_cookie("__Host-unstale", &secret);
     let form = ada.get("/").await.form("#request").with("distribution", WORKSHOP).with("items", "/a");
     ada.press(&form).await.assert_status(303);
@@ -218,5 +218,5 @@ async fn the_public_address_is_our_own_site_behind_a_proxy() {
     let headers = [FORM, ("origin", "https://evil.example")];
     evil.send(Method::POST, "/sign-out", &headers, Vec::new()).await.assert_status(403);
     assert!(ada.get("/").await.header("strict-transport-security").is_some());
-    site.finish().await;
+    app.finish().await;
 }

@@ -9,13 +9,13 @@ use std::{
 use unstale::web::{Options, Rate};
 
 use super::process::Service;
-use crate::support::{Site, World, options};
+use crate::support::{TestApp, World, options};
 
 #[tokio::test]
 async fn a_client_that_asks_too_often_is_told_to_wait() {
-    let site = Site::over(World::new().await, Options { rate: Rate::new(5), ..options() }).await;
-    let stranger = site.stranger();
-    let head = site.world.head().await;
+    let app = TestApp::over(World::new().await, Options { rate: Rate::new(5), ..options() }).await;
+    let stranger = app.stranger();
+    let head = app.world.head().await;
     let mut answers = Vec::new();
     for _ in 0..40 {
         answers.push(stranger.get("/sign-in").await);
@@ -27,9 +27,9 @@ async fn a_client_that_asks_too_often_is_told_to_wait() {
         let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=2).contains(&seconds), "{seconds}");
     }
-    assert_eq!(site.world.events_after(head).await, ["act.refused"], "once a minute");
+    assert_eq!(app.world.events_after(head).await, ["act.refused"], "once a minute");
     assert_eq!(stranger.get("/healthz").await.status, 200, "whether the process lives may always be asked");
-    site.finish().await;
+    app.finish().await;
 }
 
 /// So many connections that send next to nothing.

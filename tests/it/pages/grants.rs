@@ -5,125 +5,125 @@ use unstale::{
     domain::access::Role,
 };
 
-use crate::support::{Browser, DOCS, SHOP, Site, WORKSHOP, page_of, uuid};
+use crate::support::{Browser, DOCS, SHOP, TestApp, WORKSHOP, page_of, uuid};
 
 const EVE: &str = "eve@example.com";
 
-async fn send(browser: &Browser, site: &str, items: &str) -> crate::support::Answer {
-    let fields = [("distribution", site), ("items", items), ("reason", "why"), ("request_key", &uuid())];
+async fn send(browser: &Browser, app: &str, items: &str) -> crate::support::Answer {
+    let fields = [("distribution", app), ("items", items), ("reason", "why"), ("request_key", &uuid())];
     browser.post("/invalidations", &fields).await
 }
 
 /// What was done since, and that it is this alone.
-async fn only(site: &Site, before: i64, action: &str) {
-    assert_eq!(site.world.events_after(before).await, [action]);
+async fn only(app: &TestApp, before: i64, action: &str) {
+    assert_eq!(app.world.events_after(before).await, [action]);
 }
 
 #[tokio::test]
 async fn the_plan_refuses_line_by_line_what_is_not_granted() {
-    let site = Site::new().await;
-    let eve = site.narrowed(EVE, Role::Operator, &[WORKSHOP], "/docs/").await;
-    let before = site.world.head().await;
+    let app = TestApp::new().await;
+    let eve = app.narrowed(EVE, Role::Operator, &[WORKSHOP], "/docs/").await;
+    let before = app.world.head().await;
     let typed = "/docs/a\n/docs*\n/*\n/docs/../x";
     let plan = eve.post("/plan", &[("distribution", WORKSHOP), ("items", typed)]).await;
     plan.assert_status(200);
     assert_eq!(plan.count("#plan li.refused"), 3);
     plan.assert_says("Line 2 is outside your grants; here you may refresh paths below /docs/ and every tag.");
-    assert_eq!(site.world.head().await, before, "a plan leaves nothing");
+    assert_eq!(app.world.head().await, before, "a plan leaves nothing");
 
     let answer = send(&eve, WORKSHOP, typed).await;
     answer.assert_status(422).assert_says("3 lines need mending. Nothing was sent.");
     let form = answer.form("#request");
     assert_eq!((form.value("items"), form.value("reason")), (typed, "why"), "nothing typed is lost");
-    only(&site, before, "act.refused").await;
-    let before = site.world.head().await;
+    only(&app, before, "act.refused").await;
+    let before = app.world.head().await;
     send(&eve, WORKSHOP, "/docs/a\n/docs/*\n#tag").await.assert_status(303);
-    only(&site, before, "invalidation.requested").await;
-    assert_eq!(site.world.recent().await.len(), 1);
-    site.finish().await;
+    only(&app, before, "invalidation.requested").await;
+    assert_eq!(app.world.recent().await.len(), 1);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_hidden_distribution_is_answered_like_one_that_is_not_there() {
-    let site = Site::new().await;
-    let eve = site.narrowed(EVE, Role::Operator, &[DOCS], "/").await;
+    let app = TestApp::new().await;
+    let eve = app.narrowed(EVE, Role::Operator, &[DOCS], "/").await;
     let unknown = send(&eve, "E0000000000000", "/a").await;
-    let before = site.world.head().await;
+    let before = app.world.head().await;
     let hidden = send(&eve, SHOP, "/a").await;
     assert_eq!((hidden.status, unknown.status), (422, 422));
     assert_eq!(hidden.text("#request [role=alert]"), unknown.text("#request [role=alert]"));
     hidden.assert_silent_about(SHOP).assert_silent_about("shop.example.com");
-    only(&site, before, "act.refused").await;
-    site.finish().await;
+    only(&app, before, "act.refused").await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_grant_that_was_taken_away_a_moment_ago_counts() {
-    let site = Site::new().await;
-    let eve = site.signed_in(EVE, Role::Operator).await;
-    let person = site.person_at(EVE).await;
+    let app = TestApp::new().await;
+    let eve = app.signed_in(EVE, Role::Operator).await;
+    let person = app.person_at(EVE).await;
     let subject = format!("person:{}", person.id);
-    let grant = site.grant(&subject, WORKSHOP, "/").await;
-    site.grant(&subject, DOCS, "/").await;
+    let grant = app.grant(&subject, WORKSHOP, "/").await;
+    app.grant(&subject, DOCS, "/").await;
     send(&eve, WORKSHOP, "/*").await.assert_status(303);
-    let id = site.world.recent().await[0].id.clone();
+    let id = app.world.recent().await[0].id.clone();
     // The page was worked out before, the write comes after.
-    let new = site.world.new_invalidation(WORKSHOP, "/b").await;
+    let new = app.world.new_invalidation(WORKSHOP, "/b").await;
     let remove = format!("DELETE FROM access_grant WHERE id = '{grant}'");
-    site.world.database.raw().await.run(&remove).await.unwrap();
-    let before = site.world.head().await;
+    app.world.database.raw().await.run(&remove).await.unwrap();
+    let before = app.world.head().await;
     let mut acting = crate::support::acting();
     acting.actor = unstale::domain::actor::Actor::person(&person.id, EVE);
-    let late = commands::request_invalidation(&site.world.command_context, &acting, &new).await;
+    let late = commands::request_invalidation(&app.world.command_context, &acting, &new).await;
     assert!(matches!(late, Err(CommandError::Hidden)), "{late:?}");
-    only(&site, before, "act.refused").await;
+    only(&app, before, "act.refused").await;
     for act in ["cancel", "retry"] {
-        let before = site.world.head().await;
+        let before = app.world.head().await;
         eve.post(&format!("{}/{act}", page_of(&id)), &[]).await.assert_status(404);
-        only(&site, before, "act.refused").await;
+        only(&app, before, "act.refused").await;
     }
-    assert_eq!(site.world.state(&id).await, "queued");
-    site.finish().await;
+    assert_eq!(app.world.state(&id).await, "queued");
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn somebody_elses_wider_request_is_not_theirs_to_change() {
-    let site = Site::new().await;
-    let id = site.world.request("/*").await;
-    let eve = site.narrowed(EVE, Role::Operator, &[WORKSHOP], "/docs/").await;
+    let app = TestApp::new().await;
+    let id = app.world.request("/*").await;
+    let eve = app.narrowed(EVE, Role::Operator, &[WORKSHOP], "/docs/").await;
     let page = eve.get(&page_of(&id)).await;
     page.assert_status(200);
     assert!(!page.has("form[action$='/cancel']"));
-    let before = site.world.head().await;
+    let before = app.world.head().await;
     let answer = eve.post(&format!("{}/cancel", page_of(&id)), &[]).await;
     answer.assert_status(403).assert_says("which here allow paths below /docs/");
-    only(&site, before, "act.refused").await;
-    assert_eq!(site.world.state(&id).await, "queued");
-    site.finish().await;
+    only(&app, before, "act.refused").await;
+    assert_eq!(app.world.state(&id).await, "queued");
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_viewer_does_not_refresh_the_distributions() {
-    let site = Site::new().await;
-    let vera = site.viewer().await;
+    let app = TestApp::new().await;
+    let vera = app.viewer().await;
     assert!(!vera.get("/distributions").await.has("form[action='/distributions/refresh']"));
-    let before = site.world.head().await;
+    let before = app.world.head().await;
     vera.post("/distributions/refresh", &[]).await.assert_status(403);
-    only(&site, before, "act.refused").await;
-    site.finish().await;
+    only(&app, before, "act.refused").await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn groups_are_made_filled_and_deleted() {
-    let site = Site::new().await;
-    let root = site.signed_in("root@example.com", Role::Admin).await;
-    let eve = site.signed_in(EVE, Role::Operator).await;
-    let id = site.person_at(EVE).await.id;
+    let app = TestApp::new().await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    let eve = app.signed_in(EVE, Role::Operator).await;
+    let id = app.person_at(EVE).await.id;
     let act = async |path: &str, fields: &[(&str, &str)], status: u16, action: &[&str]| {
-        let before = site.world.head().await;
+        let before = app.world.head().await;
         let answer = root.post(path, fields).await;
         answer.assert_status(status);
-        assert_eq!(site.world.events_after(before).await, action, "{path} {fields:?}");
+        assert_eq!(app.world.events_after(before).await, action, "{path} {fields:?}");
         answer
     };
     let groups = "/settings/groups";
@@ -142,7 +142,7 @@ async fn groups_are_made_filled_and_deleted() {
         .await
         .assert_says("Choose a person.");
     act(members, &[("name", "none"), ("person", id.as_str())], 404, &["act.refused"]).await;
-    site.grant("group:docs team", DOCS, "/").await;
+    app.grant("group:docs team", DOCS, "/").await;
     eve.get(&format!("/distributions/{SHOP}")).await.assert_status(404);
     eve.get("/settings/access").await.assert_says("of the group docs team").assert_silent_about(SHOP);
     let delete = "/settings/groups/delete";
@@ -154,18 +154,18 @@ async fn groups_are_made_filled_and_deleted() {
     act("/settings/groups/members/remove", &member, 303, &["group.member_removed"]).await;
     act(delete, &[("name", "docs team")], 303, &["group.deleted"]).await;
     act(delete, &[("name", "docs team")], 404, &["act.refused"]).await;
-    let told = site.world.history().await;
+    let told = app.world.history().await;
     let told = told.iter().find(|one| one.event.action.as_str() == "group.member_removed").unwrap();
     assert_eq!(told.event.old, "eve@example.com in docs team");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_form_of_grants_comes_back_with_what_is_wrong() {
-    let site = Site::new().await;
-    let root = site.signed_in("root@example.com", Role::Admin).await;
-    site.signed_in(EVE, Role::Operator).await;
-    let subject = format!("person:{}", site.person_at(EVE).await.id);
+    let app = TestApp::new().await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    app.signed_in(EVE, Role::Operator).await;
+    let subject = format!("person:{}", app.person_at(EVE).await.id);
     let base = root.get("/settings/grants").await.form("#grant").with("subject", &subject);
     let wrong: [(&[(&str, &str)], &str); 7] = [
         (&[("subject", "person:nobody"), ("distribution", DOCS)], "Choose whom it is for."),
@@ -177,7 +177,7 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
         (&[("distribution", DOCS), ("paths", "/docs/*")], "Leave out *, ?, #"),
     ];
     for (fields, words) in wrong {
-        let before = site.world.head().await;
+        let before = app.world.head().await;
         let form = fields.iter().fold(base.clone(), |form, (name, value)| form.with(name, value));
         // An unticked box is not sent.
         let sent = form.fields.iter().filter(|(name, _)| !name.contains("with_tags") && name != "everything");
@@ -186,7 +186,7 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
         answer.assert_status(422).assert_says(words);
         let again = answer.form("#grant");
         assert_eq!((again.value("paths"), again.value("tag")), (form.value("paths"), form.value("tag")));
-        assert_eq!(site.world.events_after(before).await, ["act.refused"], "{words}");
+        assert_eq!(app.world.events_after(before).await, ["act.refused"], "{words}");
     }
     let good = [
         ("subject", subject.as_str()),
@@ -195,10 +195,10 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
         ("with_tags", "yes"),
         ("tags", "#doc:"),
     ];
-    let before = site.world.head().await;
+    let before = app.world.head().await;
     root.post("/settings/grants", &good).await.assert_status(303);
-    only(&site, before, "grant.added").await;
-    let told = site.world.history().await.pop().unwrap().event.new;
+    only(&app, before, "grant.added").await;
+    let told = app.world.history().await.pop().unwrap().event.new;
     assert_eq!(
         told,
         "person eve@example.com: distributions tagged team=docs: paths below /docs/ and tags that begin with #doc:"
@@ -213,32 +213,32 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
         .await
         .assert_status(422)
         .assert_says("only with / as the path prefix");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_grant_by_tag_holds_where_the_surveyor_found_the_tag() {
-    let site = Site::new().await;
-    let eve = site.signed_in(EVE, Role::Operator).await;
-    let root = site.signed_in("root@example.com", Role::Admin).await;
-    let subject = format!("person:{}", site.person_at(EVE).await.id);
+    let app = TestApp::new().await;
+    let eve = app.signed_in(EVE, Role::Operator).await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    let subject = format!("person:{}", app.person_at(EVE).await.id);
     let fields = [("subject", subject.as_str()), ("tag", "team=docs"), ("paths", "/")];
     root.post("/settings/grants", &fields).await.assert_status(303);
-    site.world.survey().await;
+    app.world.survey().await;
     eve.get(&format!("/distributions/{DOCS}")).await.assert_status(200).assert_says("team=docs");
     eve.get(&format!("/distributions/{SHOP}")).await.assert_status(404);
     send(&eve, DOCS, "/a").await.assert_status(303);
     // AWS does not let the tags be read any more: they are not known, and nothing is covered by them.
     let denied =
         cloudfront_sandbox::Fault::new("ListTagsForResource", cloudfront_sandbox::FaultKind::AccessDenied);
-    site.world.fault(denied);
-    site.world.advance(crate::support::seconds(3_601));
-    let before = site.world.head().await;
+    app.world.fault(denied);
+    app.world.advance(crate::support::seconds(3_601));
+    let before = app.world.head().await;
     // All of it is due at once, and keeps the account's pace.
-    site.world.live(10).await;
-    let told = site.world.events_after(before).await;
+    app.world.live(10).await;
+    let told = app.world.events_after(before).await;
     assert!(!told.contains(&"survey.failed"), "{told:?}");
     eve.get(&format!("/distributions/{DOCS}")).await.assert_status(404);
     root.get(&format!("/distributions/{DOCS}")).await.assert_says("not known");
-    site.finish().await;
+    app.finish().await;
 }

@@ -9,22 +9,22 @@ use unstale::{
     web::{Options, authentication_methods::AuthenticationMethods},
 };
 
-use crate::support::{Answer, Browser, Site, World, acting, encoded, options};
+use crate::support::{Answer, Browser, TestApp, World, acting, encoded, options};
 
 const EMAIL: &str = "grace@example.com";
 const PASSWORD: &str = "correct horse battery";
 
-async fn site() -> Site {
+async fn app() -> TestApp {
     let authentication_methods = AuthenticationMethods {
         trusted: Trusted::parse("127.0.0.0/8").unwrap(),
         ..AuthenticationMethods::default()
     };
-    let site = Site::over(World::new().await, Options { authentication_methods, ..options() }).await;
+    let app = TestApp::over(World::new().await, Options { authentication_methods, ..options() }).await;
     let email = Email::parse(EMAIL).unwrap();
-    commands::add_person(&site.world.command_context, &acting(), &email, Role::Operator, PASSWORD)
+    commands::add_person(&app.world.command_context, &acting(), &email, Role::Operator, PASSWORD)
         .await
         .unwrap();
-    site
+    app
 }
 
 async fn sign_in(browser: &Browser, from: &str, email: &str, password: &str) -> Answer {
@@ -40,9 +40,9 @@ async fn sign_in(browser: &Browser, from: &str, email: &str, password: &str) -> 
 /// Two thousand, or as many as `UNSTALE_GUESSES` says, within a thousand seconds of the clock.
 #[tokio::test]
 async fn thousands_of_guesses_cost_a_few_hashes_and_delay_nobody_else() {
-    let site = site().await;
-    let head = site.world.head().await;
-    let browser = site.stranger();
+    let app = app().await;
+    let head = app.world.head().await;
+    let browser = app.stranger();
     let mut statuses: BTreeMap<u16, usize> = BTreeMap::new();
     let guesses = std::env::var("UNSTALE_GUESSES").map_or(2_000_usize, |text| text.parse().unwrap());
     let pause = Duration::from_secs(1_000) / u32::try_from(guesses).unwrap();
@@ -60,45 +60,45 @@ async fn thousands_of_guesses_cost_a_few_hashes_and_delay_nobody_else() {
             answer.assert_says("Too many tries from your network.");
         }
         *statuses.entry(answer.status).or_default() += 1;
-        site.world.advance(pause);
+        app.world.advance(pause);
     }
     // Only what was answered with 422 was hashed.
     assert_eq!(statuses.keys().copied().collect::<Vec<_>>(), [422, 429]);
     assert!(statuses[&422] <= 80, "{statuses:?}");
-    let events = site.world.events_after(head).await.len();
+    let events = app.world.events_after(head).await.len();
     assert!(events <= 120, "{events} events");
     // The person herself, from elsewhere, is not delayed.
     let answer = sign_in(&browser, "198.51.100.4", EMAIL, PASSWORD).await;
     assert_eq!(answer.leads_to().as_deref(), Some("/"));
     // Nor for ever from there.
-    site.world.advance(Duration::from_hours(1));
+    app.world.advance(Duration::from_hours(1));
     sign_in(&browser, "203.0.113.7", EMAIL, PASSWORD).await.assert_status(303);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_hundred_guesses_at_once_are_no_more_than_one_after_the_other() {
-    let site = site().await;
+    let app = app().await;
     let mut guesses = tokio::task::JoinSet::new();
     for _ in 0..100 {
-        let browser = site.stranger();
+        let browser = app.stranger();
         guesses
             .spawn(async move { sign_in(&browser, "203.0.113.9", EMAIL, "a wrong password").await.status });
     }
     let statuses = guesses.join_all().await;
     assert!(statuses.iter().filter(|status| **status == 422).count() <= 5, "{statuses:?}");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_was_typed_is_kept_when_it_is_too_soon() {
-    let site = site().await;
-    let browser = site.stranger();
+    let app = app().await;
+    let browser = app.stranger();
     for _ in 0..6 {
         sign_in(&browser, "203.0.113.9", EMAIL, "a wrong password").await;
     }
     let answer = sign_in(&browser, "203.0.113.9", EMAIL, PASSWORD).await;
     answer.assert_status(429);
     assert_eq!(answer.attribute("#email", "value"), EMAIL);
-    site.finish().await;
+    app.finish().await;
 }

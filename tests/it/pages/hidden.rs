@@ -3,15 +3,15 @@
 use unstale::domain::access::Role;
 
 use super::routes::routes;
-use crate::support::{Answer, DOCS, SHOP, Site, WORKSHOP, encoded, page_of, uuid};
+use crate::support::{Answer, DOCS, SHOP, TestApp, WORKSHOP, encoded, page_of, uuid};
 
 const SECRET_REASON: &str = "the secret launch";
 
 /// Somebody narrowed to one distribution, and what was done on another one.
-async fn filled() -> (Site, crate::support::Browser, Vec<String>) {
-    let site = Site::new().await;
-    let root = site.signed_in("root@example.com", Role::Admin).await;
-    site.protect(SHOP, |protection| {
+async fn filled() -> (TestApp, crate::support::Browser, Vec<String>) {
+    let app = TestApp::new().await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    app.protect(SHOP, |protection| {
         protection.guard = unstale::domain::protection::Guard::SecondPerson;
     })
     .await;
@@ -26,18 +26,18 @@ async fn filled() -> (Site, crate::support::Browser, Vec<String>) {
     }
     let fields = [("distribution", SHOP), ("guard", "second_person"), ("cool_down", "5")];
     root.post("/settings/protection", &fields).await.assert_status(303);
-    site.console(SHOP, "console", &["/hidden-outside"]).await;
-    site.world.live(25).await;
-    site.world.advance(crate::support::seconds(130));
-    site.world.survey().await;
-    let shop = site.world.site(SHOP).await;
+    app.console(SHOP, "console", &["/hidden-outside"]).await;
+    app.world.live(25).await;
+    app.world.advance(crate::support::seconds(130));
+    app.world.survey().await;
+    let shop = app.world.distribution(SHOP).await;
     let mut secrets = vec![SHOP.to_owned(), shop.domain_name, SECRET_REASON.to_owned(), "/hidden".to_owned()];
     secrets.extend(shop.aliases);
-    let hidden = site.world.recent().await.into_iter().filter(|one| one.distribution.as_str() == SHOP);
+    let hidden = app.world.recent().await.into_iter().filter(|one| one.distribution.as_str() == SHOP);
     secrets.extend(hidden.map(|one| one.id.to_string()));
     assert!(secrets.len() >= 7, "{secrets:?}");
-    let eve = site.narrowed("eve@example.com", Role::Operator, &[DOCS], "/docs/").await;
-    (site, eve, secrets)
+    let eve = app.narrowed("eve@example.com", Role::Operator, &[DOCS], "/docs/").await;
+    (app, eve, secrets)
 }
 
 fn assert_silent(answer: &Answer, secrets: &[String]) {
@@ -48,8 +48,8 @@ fn assert_silent(answer: &Answer, secrets: &[String]) {
 
 #[tokio::test]
 async fn no_page_names_a_distribution_that_one_may_not_see() {
-    let (site, eve, secrets) = filled().await;
-    let seen = site.world.recent().await.into_iter().find(|one| one.distribution.as_str() == DOCS).unwrap();
+    let (app, eve, secrets) = filled().await;
+    let seen = app.world.recent().await.into_iter().find(|one| one.distribution.as_str() == DOCS).unwrap();
     for route in routes().into_iter().filter(|route| route.gets && route.path != "/events") {
         let address = match route.path.as_str() {
             "/distributions/{id}" => format!("/distributions/{DOCS}"),
@@ -59,7 +59,7 @@ async fn no_page_names_a_distribution_that_one_may_not_see() {
         let page = eve.get(&address).await;
         assert_silent(&page, &secrets);
     }
-    let shop = site.world.site(SHOP).await;
+    let shop = app.world.distribution(SHOP).await;
     for address in [
         "/distributions?q=shop",
         "/distributions?q=E1SHOP",
@@ -76,17 +76,17 @@ async fn no_page_names_a_distribution_that_one_may_not_see() {
     // What they may see is there all the same.
     eve.get("/history").await.assert_says("an open reason");
     eve.get("/").await.assert_says("/seen");
-    assert_eq!(eve.get("/distributions").await.count("a.site"), 1);
+    assert_eq!(eve.get("/distributions").await.count("a.distribution"), 1);
     eve.get("/distributions").await.assert_says("1, read from CloudFront");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_hidden_page_is_not_there() {
-    let (site, eve, secrets) = filled().await;
+    let (app, eve, secrets) = filled().await;
     eve.get(&format!("/distributions/{SHOP}")).await.assert_status(404);
-    let before = site.world.head().await;
-    for hidden in site.world.recent().await.iter().filter(|one| one.distribution.as_str() == SHOP) {
+    let before = app.world.head().await;
+    for hidden in app.world.recent().await.iter().filter(|one| one.distribution.as_str() == SHOP) {
         let page = eve.get(&page_of(&hidden.id)).await;
         assert_silent(page.assert_status(404), &secrets[..4]);
         let form = eve.get(&format!("/?repeat={}", hidden.id)).await;
@@ -98,17 +98,17 @@ async fn a_hidden_page_is_not_there() {
     let elsewhere = [("distribution", DOCS), ("items", "https://shop.example.com/a.css")];
     let plan = eve.post("/plan", &elsewhere).await;
     assert!(!plan.words().contains("served by shop"), "{}", plan.words());
-    assert_eq!(site.world.head().await, before);
-    site.finish().await;
+    assert_eq!(app.world.head().await, before);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn history_pages_stay_full_and_lead_on() {
-    let site = Site::new().await;
-    let eve = site.narrowed("eve@example.com", Role::Viewer, &[DOCS], "/").await;
+    let app = TestApp::new().await;
+    let eve = app.narrowed("eve@example.com", Role::Viewer, &[DOCS], "/").await;
     for number in 0..230 {
         let distribution = if number % 2 == 0 { DOCS } else { WORKSHOP };
-        site.world.request_at(distribution, &format!("/page-{number}")).await;
+        app.world.request_at(distribution, &format!("/page-{number}")).await;
     }
     let first = eve.get("/history").await;
     assert_eq!(first.count("tbody tr"), 100, "a page is full though half is hidden");
@@ -118,15 +118,15 @@ async fn history_pages_stay_full_and_lead_on() {
     for page in [first, second] {
         page.assert_silent_about(WORKSHOP).assert_silent_about("StudentWebsite");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn an_export_answers_as_the_page_does_also_about_a_host_that_is_hidden() {
-    let site = Site::new().await;
-    let eve = site.narrowed("eve@example.com", Role::Viewer, &[DOCS], "/").await;
+    let app = TestApp::new().await;
+    let eve = app.narrowed("eve@example.com", Role::Viewer, &[DOCS], "/").await;
     for (distribution, items) in [(DOCS, "/same"), (SHOP, "/same"), (DOCS, "/other")] {
-        site.world.request_at(distribution, items).await;
+        app.world.request_at(distribution, items).await;
     }
     // To them the shop's host is as one that nobody serves: the path alone counts.
     for host in ["docs.example.com", "shop.example.com", "nobody.example.com"] {
@@ -143,24 +143,24 @@ async fn an_export_answers_as_the_page_does_also_about_a_host_that_is_hidden() {
         assert_eq!(lines.collect::<Vec<_>>(), rows, "{host}");
         export.assert_silent_about(SHOP);
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_stream_is_silent_about_what_is_hidden() {
-    let site = Site::new().await;
-    let eve = site.narrowed("eve@example.com", Role::Operator, &[DOCS], "/").await;
-    let head = site.world.head().await;
+    let app = TestApp::new().await;
+    let eve = app.narrowed("eve@example.com", Role::Operator, &[DOCS], "/").await;
+    let head = app.world.head().await;
     let path = format!("/events?after={head}");
     let mut stream = eve.open(reqwest::Method::GET, &path, &[], Vec::new()).await;
-    site.world.request_at(SHOP, "/a").await;
-    site.world.request_at(DOCS, "/b").await;
-    let subject = format!("person:{}", site.person_at("eve@example.com").await.id);
-    site.world.request_at(WORKSHOP, "/c").await;
+    app.world.request_at(SHOP, "/a").await;
+    app.world.request_at(DOCS, "/b").await;
+    let subject = format!("person:{}", app.person_at("eve@example.com").await.id);
+    app.world.request_at(WORKSHOP, "/c").await;
     // From here on they may see another one: the open stream follows.
-    site.grant(&subject, WORKSHOP, "/").await;
-    site.world.request_at(WORKSHOP, "/d").await;
-    let last = site.world.head().await;
+    app.grant(&subject, WORKSHOP, "/").await;
+    app.world.request_at(WORKSHOP, "/d").await;
+    let last = app.world.head().await;
     let mut text = String::new();
     let end = format!("id: {last}\n");
     let reading = async {
@@ -172,5 +172,5 @@ async fn the_stream_is_silent_about_what_is_hidden() {
     tokio::time::timeout(crate::support::seconds(10), reading).await.expect("the last event did not come");
     assert!(text.contains(DOCS) && text.contains(WORKSHOP) && !text.contains(SHOP), "{text}");
     drop(stream);
-    site.finish().await;
+    app.finish().await;
 }

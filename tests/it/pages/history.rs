@@ -2,7 +2,7 @@
 
 use unstale::domain::access::Role;
 
-use crate::support::{Answer, Browser, Site, WORKSHOP, uuid};
+use crate::support::{Answer, Browser, TestApp, WORKSHOP, uuid};
 
 fn sequences(page: &Answer) -> Vec<i64> {
     let ids = page.attributes("tbody tr", "id");
@@ -11,19 +11,19 @@ fn sequences(page: &Answer) -> Vec<i64> {
 
 #[tokio::test]
 async fn it_is_newest_first_and_goes_back_to_the_beginning() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     for n in 0..240 {
-        site.world.request(&format!("/{n}")).await;
+        app.world.request(&format!("/{n}")).await;
     }
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     let mut page = ada.get("/history").await;
     page.assert_says(&format!("{head} events"));
     assert!(page.has("#live[hx-get='/history']"), "the newest page is live");
     let mut told = sequences(&page);
     assert_eq!(told.len(), 100);
     // What comes meanwhile moves nothing on the older pages.
-    site.world.request("/meanwhile").await;
+    app.world.request("/meanwhile").await;
     while let Some(older) = page.attributes(".pager a[href*=before]", "href").first().cloned() {
         page = ada.get(&older).await;
         assert!(!page.has("#live[hx-get]"), "an older page stands still");
@@ -31,16 +31,16 @@ async fn it_is_newest_first_and_goes_back_to_the_beginning() {
         told.extend(sequences(&page));
     }
     assert_eq!(told, (1..=head).rev().collect::<Vec<_>>());
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn who_did_what_where_and_why_stands_in_it() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let form = ada.get("/").await.form("#request").with("distribution", WORKSHOP).with("items", "/a\n/b");
     ada.press(&form.with("reason", "WEB-412")).await.assert_status(303);
-    site.world.live(22).await;
+    app.world.live(22).await;
     let page = ada.get("/history").await;
     let rows = page.texts("tbody tr");
     let find =
@@ -53,23 +53,23 @@ async fn who_did_what_where_and_why_stands_in_it() {
     }
     assert!(find("Completed at the edge") < find("Accepted by CloudFront"));
     assert!(find("Accepted by CloudFront") < find("Invalidation requested"));
-    let id = site.world.recent().await[0].id.clone();
+    let id = app.world.recent().await[0].id.clone();
     assert!(page.attributes("tbody a", "href").contains(&format!("/invalidations/{id}")));
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_refused_sign_in_stands_in_it() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let fields = [("email", "mallory@example.com"), ("password", "let me in please")];
-    site.stranger().post("/sign-in", &fields).await.assert_status(422);
+    app.stranger().post("/sign-in", &fields).await.assert_status(422);
     let page = ada.get("/history").await;
     let first = page.text("tbody tr:first-child");
     assert!(first.contains("Sign-in refused") && first.contains("mallory@example.com"), "{first}");
     assert_eq!(page.attribute("tbody tr:first-child .status", "data-state"), "failed");
     page.assert_silent_about("let me in please");
-    site.finish().await;
+    app.finish().await;
 }
 
 const MARKUP: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;{{7*7}}";
@@ -77,8 +77,8 @@ const BIDI: &str = "\u{202e}gnp.exe\u{2066}\u{200f}";
 
 #[tokio::test]
 async fn hostile_words_stay_words() {
-    let site = Site::new().await;
-    let ada = site.signed_in("<b>ada</b>@example.com", Role::Operator).await;
+    let app = TestApp::new().await;
+    let ada = app.signed_in("<b>ada</b>@example.com", Role::Operator).await;
     let send = async |browser: &Browser, reason: &str| {
         let fields = [
             ("distribution", WORKSHOP),
@@ -91,7 +91,7 @@ async fn hostile_words_stay_words() {
     send(&ada, MARKUP).await.assert_status(303);
     send(&ada, BIDI).await.assert_status(303);
     send(&ada, "a\r\nb: forged line").await.assert_status(422);
-    let id = site.world.recent().await.pop().unwrap().id;
+    let id = app.world.recent().await.pop().unwrap().id;
     for address in ["/", "/history", &crate::support::page_of(&id), &format!("/?repeat={id}")] {
         let page = ada.get(address).await;
         page.assert_status(200);
@@ -111,5 +111,5 @@ async fn hostile_words_stay_words() {
     let page = ada.get("/history").await;
     let reasons = page.texts("td .sub");
     assert!(reasons.contains(&BIDI.to_owned()), "{reasons:?}");
-    site.finish().await;
+    app.finish().await;
 }

@@ -5,7 +5,7 @@ use unstale::{
     workers::Indexer,
 };
 
-use crate::support::{Answer, Browser, DOCS, Site, WORKSHOP, at, encoded, seconds, uuid};
+use crate::support::{Answer, Browser, DOCS, TestApp, WORKSHOP, at, encoded, seconds, uuid};
 
 async fn send(browser: &Browser, items: &str, reason: &str) {
     let fields = [("distribution", WORKSHOP), ("items", items), ("reason", reason), ("request_key", &uuid())];
@@ -22,15 +22,15 @@ fn reasons(page: &Answer) -> Vec<String> {
 
 #[tokio::test]
 async fn a_pasted_url_shows_what_touched_it_and_how() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     send(&ada, "/images/hero.png", "the picture").await;
     send(&ada, "/images/*", "all pictures").await;
     send(&ada, "/other", "something else").await;
-    let host = site.world.site(WORKSHOP).await.domain_name;
+    let host = app.world.distribution(WORKSHOP).await.domain_name;
     for indexed in [false, true] {
         if indexed {
-            let world = &site.world;
+            let world = &app.world;
             Indexer::new(world.database.db.clone(), world.clock.clone()).tick().await.unwrap();
             assert_eq!(
                 world.database.get(async |conn| audit::index_reached(conn).await).await,
@@ -50,13 +50,13 @@ async fn a_pasted_url_shows_what_touched_it_and_how() {
         assert!(page.has("#live[hx-get='/history?q=picture']"), "a search is live as well");
     }
     search(&ada, &[("q", "nothing-like-it")]).await.assert_says("Nothing fits.");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn filters_stay_filled_in_and_exports_and_pages_carry_them() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     for n in 0..120 {
         send(&ada, &format!("/{n}"), "many").await;
     }
@@ -83,13 +83,13 @@ async fn filters_stay_filled_in_and_exports_and_pages_carry_them() {
     assert_eq!(ada.get(&export).await.body.lines().count(), 120);
     search(&ada, &[("until", "2026-11-22")]).await.assert_says("Nothing fits.");
     search(&ada, &[("result", "refused")]).await.assert_says("Nothing fits.");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_panel_of_filters_is_open_where_one_is_set() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     for (address, open, clear) in [
         ("/history", false, false),
         ("/history?q=WEB-412", false, true),
@@ -100,13 +100,13 @@ async fn the_panel_of_filters_is_open_where_one_is_set() {
         assert_eq!(page.has("#search details[open]"), open, "{address}");
         assert_eq!(page.has("#search > a[href='/history']"), clear, "{address}");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_bad_filter_is_told_and_nothing_typed_is_lost() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     for (name, value, words) in [
         ("from", "yesterday", "From: Write a day such as 2026-11-23."),
         ("until", "2026-13-40", "Until: Write a day such as 2026-11-23."),
@@ -122,23 +122,23 @@ async fn a_bad_filter_is_told_and_nothing_typed_is_lost() {
     }
     search(&ada, &[("q", &"x".repeat(4_300))]).await.assert_status(422);
     ada.get("/history?before=x").await.assert_status(400);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_search_is_kept_for_its_person_alone() {
-    let site = Site::new().await;
-    let (ada, vera) = (site.operator().await, site.viewer().await);
-    let head = site.world.head().await;
+    let app = TestApp::new().await;
+    let (ada, vera) = (app.operator().await, app.viewer().await);
+    let head = app.world.head().await;
     let page = search(&vera, &[("q", "WEB-412")]).await;
     let form = page.form("#save").with("name", "My ticket");
     assert_eq!(vera.press(&form).await.leads_to().as_deref(), Some("/history?q=WEB-412"));
-    assert_eq!(site.world.events_after(head).await, ["history.search_saved"]);
+    assert_eq!(app.world.events_after(head).await, ["history.search_saved"]);
     let page = vera.get("/history").await;
     assert_eq!(page.texts(".saved a"), ["My ticket"]);
     assert_eq!(page.attribute(".saved a", "href"), "/history?q=WEB-412");
     assert!(!ada.get("/history").await.has(".saved"), "it is nobody else's");
-    let before = site.kept().await;
+    let before = app.kept().await;
     for (name, words) in [("", "Give the search a name."), (&"x".repeat(61), "Use at most 60 characters.")] {
         let answer = vera.press(&form.clone().with("name", name)).await;
         answer.assert_status(422).assert_says(words);
@@ -147,26 +147,26 @@ async fn a_search_is_kept_for_its_person_alone() {
     let forget = page.attribute(".saved form", "action");
     ada.post(&forget, &[]).await.assert_status(404);
     vera.post("/history/searches/none/forget", &[]).await.assert_status(404);
-    assert_eq!(site.kept().await, before);
+    assert_eq!(app.kept().await, before);
     // Two names that were not good, another's search, and one that is not there.
     let told = ["history.search_saved", "act.refused", "act.refused", "act.refused", "act.refused"];
-    assert_eq!(site.world.events_after(head).await, told);
-    let head = site.world.head().await;
+    assert_eq!(app.world.events_after(head).await, told);
+    let head = app.world.head().await;
     vera.post(&forget, &[]).await.assert_status(303);
     assert!(!vera.get("/history").await.has(".saved"));
-    assert_eq!(site.world.events_after(head).await, ["history.search_forgotten"]);
-    site.finish().await;
+    assert_eq!(app.world.events_after(head).await, ["history.search_forgotten"]);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn an_event_opens_with_its_facts_its_hash_and_its_neighbours() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     send(&ada, "/a\n/b*", "WEB-412").await;
     let row = ada.get("/history").await.attribute("tbody tr:first-child td.mono a", "href");
     let page = ada.get(&row).await;
     page.assert_status(200);
-    let event = site.world.history().await.pop().unwrap();
+    let event = app.world.history().await.pop().unwrap();
     let facts = [event.hash.as_str(), &event.previous_hash, "ada@example.com", "127.0.0.1", "WEB-412", "/b*"];
     for fact in facts {
         page.assert_says(fact);
@@ -180,29 +180,29 @@ async fn an_event_opens_with_its_facts_its_hash_and_its_neighbours() {
     {
         ada.get(none).await.assert_status(404);
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn tickets_are_links_where_that_was_set() {
-    let site = Site::with_tickets().await;
-    let ada = site.operator().await;
+    let app = TestApp::with_tickets().await;
+    let ada = app.operator().await;
     send(&ada, "/a", "WEB-412: <b>new</b>").await;
     let page = ada.get("/history").await;
     assert_eq!(page.attribute("td.what .sub a", "href"), "https://jira.example.com/browse/WEB-412");
     assert_eq!(reasons(&page)[0], "WEB-412 : <b>new</b>");
-    let event = ada.get(&format!("/history/{}", site.world.head().await)).await;
+    let event = ada.get(&format!("/history/{}", app.world.head().await)).await;
     assert_eq!(event.text("#reason a"), "WEB-412");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_page_tells_how_the_chain_stands() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     ada.get("/history").await.assert_says("Not checked yet");
     let note = async |checked: Checked| {
-        site.world.database.write(async |tx| audit::set_check_state(tx, &checked).await).await;
+        app.world.database.write(async |tx| audit::set_check_state(tx, &checked).await).await;
         ada.get("/history").await
     };
     let well = Checked { sequence: 3, at: Some(at(0)), whole_at: Some(at(0)), ..Checked::default() };
@@ -212,20 +212,20 @@ async fn the_page_tells_how_the_chain_stands() {
     let page = note(Checked { broken_at: Some(2), problem: "it is missing".to_owned(), ..well }).await;
     page.assert_says("Chain broken").assert_says("at event 2: it is missing.");
     assert_eq!(page.attribute("#seal .status", "data-state"), "failed");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_was_made_outside_is_found_by_the_day_on_which_it_was_made() {
-    let site = Site::new().await;
-    let made_on = site.world.now().date();
-    site.console(WORKSHOP, "deploy-1", &["/a"]).await;
-    site.world.advance(seconds(3 * 86_400));
+    let app = TestApp::new().await;
+    let made_on = app.world.now().date();
+    app.console(WORKSHOP, "deploy-1", &["/a"]).await;
+    app.world.advance(seconds(3 * 86_400));
     // All of it is due at once, and keeps the account's pace.
-    site.world.live(10).await;
-    assert_eq!(site.world.recent().await.len(), 1);
-    let ada = site.operator().await;
-    let seen_on = site.world.now().date();
+    app.world.live(10).await;
+    assert_eq!(app.world.recent().await.len(), 1);
+    let ada = app.operator().await;
+    let seen_on = app.world.now().date();
     assert_ne!(made_on, seen_on);
     for (day, number) in [(made_on.as_str(), 1), (&seen_on, 0)] {
         for query in [&[("outside", "yes")][..], &[("q", "/a")]] {
@@ -234,30 +234,30 @@ async fn what_was_made_outside_is_found_by_the_day_on_which_it_was_made() {
             assert_eq!(page.count("tbody tr"), number, "{fields:?}: {}", page.body);
         }
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_url_says_at_which_distributions_it_was_looked_for() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
-    let docs = site.world.site(DOCS).await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let docs = app.world.distribution(DOCS).await;
     let page = search(&ada, &[("q", "https://docs.example.com/a")]).await;
     assert!(page.text("#note").contains(docs.name()), "{}", page.body);
     let page = search(&ada, &[("q", "https://nobody.example.org/a")]).await;
     page.assert_says("No distribution here serves nobody.example.org today");
     assert!(!search(&ada, &[("q", "/a")]).await.has("#note"));
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_damaged_event_hides_neither_the_others_nor_the_state_of_the_chain() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     send(&ada, "/a", "the one before").await;
-    let number = site.world.head().await;
+    let number = app.world.head().await;
     send(&ada, "/b", "the one behind").await;
-    let mut raw = site.world.database.raw().await;
+    let mut raw = app.world.database.raw().await;
     raw.let_events_change().await;
     let change =
         |action: &str| format!("UPDATE audit_event SET action = '{action}' WHERE sequence = {number}");
@@ -273,5 +273,5 @@ async fn a_damaged_event_hides_neither_the_others_nor_the_state_of_the_chain() {
     let export = ada.get("/history.jsonl?q=one").await;
     assert!(!export.body.contains("event.unreadable"), "{}", export.body);
     raw.run(&change("invalidation.requested")).await.unwrap();
-    site.finish().await;
+    app.finish().await;
 }

@@ -6,11 +6,11 @@ use tokio::{
 };
 use unstale::domain::{access::Role, secret::Secret};
 
-use crate::support::{Site, WORKSHOP, encoded, uuid};
+use crate::support::{TestApp, WORKSHOP, encoded, uuid};
 
 /// Sends the head, waits until the body is asked for, ends the session, sends the body; gives the answer.
-async fn send_late(site: &Site, path: &str, session: &str, fields: &[(&str, &str)]) -> String {
-    let address = site.address.strip_prefix("http://").unwrap();
+async fn send_late(app: &TestApp, path: &str, session: &str, fields: &[(&str, &str)]) -> String {
+    let address = app.address.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let body = encoded(fields);
     let head = format!(
@@ -25,7 +25,7 @@ async fn send_late(site: &Site, path: &str, session: &str, fields: &[(&str, &str
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n", "{path}");
     let hash = Secret::parse(session).unwrap().hash();
     let end = format!("DELETE FROM session WHERE token_hash = '{}'", hash.as_str());
-    site.world.database.raw().await.run(&end).await.unwrap();
+    app.world.database.raw().await.run(&end).await.unwrap();
     stream.write_all(body.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -34,8 +34,8 @@ async fn send_late(site: &Site, path: &str, session: &str, fields: &[(&str, &str
 
 #[tokio::test]
 async fn a_session_that_ends_before_the_body_comes_does_nothing() {
-    let site = Site::new().await;
-    let person = site.person("member@example.com", Role::Viewer).await;
+    let app = TestApp::new().await;
+    let person = app.person("member@example.com", Role::Viewer).await;
     let role = format!("/settings/people/{}/role", person.id);
     let key = uuid();
     let tries: [(&str, &[(&str, &str)]); 8] = [
@@ -49,16 +49,16 @@ async fn a_session_that_ends_before_the_body_comes_does_nothing() {
         ("/settings/account/second-step/confirm", &[("code", "123456")]),
     ];
     for (path, fields) in tries {
-        let admin = site.signed_in(&format!("{}@example.com", uuid()), Role::Admin).await;
+        let admin = app.signed_in(&format!("{}@example.com", uuid()), Role::Admin).await;
         let session = admin.cookie("unstale").unwrap();
-        let head = site.world.head().await;
-        let mut before = site.kept().await;
+        let head = app.world.head().await;
+        let mut before = app.kept().await;
         *before.get_mut("session").unwrap() -= 1;
-        let answer = send_late(&site, path, &session, fields).await;
+        let answer = send_late(&app, path, &session, fields).await;
         assert!(answer.starts_with("HTTP/1.1 401"), "{path}: {answer}");
         assert!(answer.contains("Your session is over"), "{path}: {answer}");
-        assert_eq!(site.kept().await, before, "{path}");
-        assert_eq!(site.world.events_after(head).await, ["act.refused"], "{path}");
+        assert_eq!(app.kept().await, before, "{path}");
+        assert_eq!(app.world.events_after(head).await, ["act.refused"], "{path}");
     }
-    site.finish().await;
+    app.finish().await;
 }

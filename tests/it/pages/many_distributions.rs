@@ -8,7 +8,7 @@ use unstale::{
     store::{accounts, distributions},
 };
 
-use crate::support::{Answer, Browser, Site, WORKSHOP, distribution, encoded, uuid};
+use crate::support::{Answer, Browser, TestApp, WORKSHOP, distribution, encoded, uuid};
 
 const MANY: usize = 5_000;
 /// No page is larger than this, in bytes.
@@ -30,9 +30,9 @@ fn sample(number: usize) -> Distribution {
 }
 
 /// As many more distributions.
-async fn with(count: usize) -> Site {
-    let site = Site::new().await;
-    site.world
+async fn with(count: usize) -> TestApp {
+    let app = TestApp::new().await;
+    app.world
         .database
         .write(async |tx| {
             accounts::ensure(tx, "123456789012").await?;
@@ -42,11 +42,11 @@ async fn with(count: usize) -> Site {
             Ok(())
         })
         .await;
-    site
+    app
 }
 
 fn cards(page: &Answer) -> Vec<String> {
-    page.attributes("a.site", "href").iter().map(|href| href.replace("/distributions/", "")).collect()
+    page.attributes("a.distribution", "href").iter().map(|href| href.replace("/distributions/", "")).collect()
 }
 
 /// Every page from an address on.
@@ -77,8 +77,8 @@ fn offered(page: &Answer) -> Vec<String> {
 
 #[tokio::test]
 async fn pages_are_small_and_each_is_found() {
-    let site = with(MANY).await;
-    let ada = site.operator().await;
+    let app = with(MANY).await;
+    let ada = app.operator().await;
     for path in [
         "/",
         "/distributions",
@@ -90,7 +90,7 @@ async fn pages_are_small_and_each_is_found() {
         "/settings/protection",
     ] {
         let browser = if path.starts_with("/settings") {
-            site.signed_in(&format!("{}@example.com", uuid()), Role::Admin).await
+            app.signed_in(&format!("{}@example.com", uuid()), Role::Admin).await
         } else {
             ada.clone()
         };
@@ -109,14 +109,14 @@ async fn pages_are_small_and_each_is_found() {
     let none = ada.get("/distributions?q=nobody-at-all").await;
     none.assert_says("None fits.");
     ada.get("/distributions?after=E9999999999999").await.assert_status(200);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn those_that_are_gone_come_last_and_hidden_ones_never() {
-    let site = with(250).await;
+    let app = with(250).await;
     let gone = Timestamp::from_micros(1);
-    site.world
+    app.world
         .database
         .write(async |tx| {
             for number in [0, 100, 249] {
@@ -125,12 +125,12 @@ async fn those_that_are_gone_come_last_and_hidden_ones_never() {
             Ok(())
         })
         .await;
-    let ada = site.operator().await;
+    let ada = app.operator().await;
     let all = walk(&ada, "/distributions").await;
     assert_eq!(all.len(), 255);
     assert_eq!(all[252..], [id(0), id(100), id(249)]);
     let (mine, yours) = (id(7), id(8));
-    let nora = site.narrowed("nora@example.com", Role::Operator, &[&mine, WORKSHOP], "/").await;
+    let nora = app.narrowed("nora@example.com", Role::Operator, &[&mine, WORKSHOP], "/").await;
     assert_eq!(walk(&nora, "/distributions").await, [mine.clone(), WORKSHOP.to_owned()]);
     assert_eq!(walk(&nora, &format!("/distributions?q={yours}")).await, Vec::<String>::new());
     assert_eq!(walk(&nora, "/distributions?q=customer").await, std::slice::from_ref(&mine));
@@ -141,18 +141,18 @@ async fn those_that_are_gone_come_last_and_hidden_ones_never() {
         Vec::<String>::new(),
         "one that is gone is not offered"
     );
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_form_offers_what_is_used_most_and_what_words_find() {
-    let site = with(300).await;
+    let app = with(300).await;
     for _ in 0..3 {
-        site.world.request_at(&id(222), "/a").await;
-        site.world.advance(Duration::from_secs(1));
+        app.world.request_at(&id(222), "/a").await;
+        app.world.advance(Duration::from_secs(1));
     }
-    site.world.request_at(&id(111), "/b").await;
-    let ada = site.operator().await;
+    app.world.request_at(&id(111), "/b").await;
+    let ada = app.operator().await;
     let home = ada.get("/").await;
     let options = offered(&home);
     assert_eq!(options.len(), 100);
@@ -197,11 +197,11 @@ async fn the_form_offers_what_is_used_most_and_what_words_find() {
     assert_eq!(refused.form("#request").value("distribution"), WORKSHOP);
     let form = found.form("#request").with("request_key", &uuid());
     ada.press(&form).await.assert_status(303);
-    assert_eq!(site.world.recent().await[0].distribution.as_str(), id(250));
+    assert_eq!(app.world.recent().await[0].distribution.as_str(), id(250));
     // One beyond those that are offered can be linked to.
     let linked = ada.get(&format!("/?distribution={}", id(299))).await.form("#request");
     assert_eq!(linked.value("distribution"), id(299));
     let head = ada.send(Method::HEAD, "/find/distributions", &[], Vec::new()).await;
     head.assert_status(200);
-    site.finish().await;
+    app.finish().await;
 }

@@ -15,7 +15,7 @@ use unstale::domain::{
 };
 
 use super::routes::routes;
-use crate::support::{Browser, SHOP, Site, WORKSHOP, acting, uuid};
+use crate::support::{Browser, SHOP, TestApp, WORKSHOP, acting, uuid};
 
 /// The answers to: nobody, a viewer, an operator, an operator narrowed to elsewhere, one narrowed to here, an admin.
 type Answers = [u16; 6];
@@ -140,20 +140,20 @@ fn events(method: &Method, path: &str, status: u16) -> usize {
 
 /// What an act needs to be there for it, made anew for each try.
 struct Stage<'a> {
-    site: &'a Site,
+    app: &'a TestApp,
     person: String,
 }
 
 impl Stage<'_> {
     async fn sql(&self, sql: &str) {
-        self.site.world.is_edited();
-        self.site.world.database.raw().await.run(sql).await.unwrap();
+        self.app.world.is_edited();
+        self.app.world.database.raw().await.run(sql).await.unwrap();
     }
 
     async fn in_state(&self, place: &str, state: &str) -> InvalidationId {
-        let id = self.site.world.request_at(place, &format!("/{}", uuid())).await;
+        let id = self.app.world.request_at(place, &format!("/{}", uuid())).await;
         if state != "queued" {
-            let ended = self.site.world.now().as_micros();
+            let ended = self.app.world.now().as_micros();
             self.sql(&format!("UPDATE batch SET state = '{state}' WHERE invalidation_id = '{id}'")).await;
             self.sql(&format!(
                 "UPDATE invalidation SET state = '{state}', ended_at = {ended} WHERE id = '{id}'"
@@ -165,7 +165,7 @@ impl Stage<'_> {
 
     async fn proposal(&self, place: &str) -> String {
         let id = uuid();
-        let now = self.site.world.now().as_micros();
+        let now = self.app.world.now().as_micros();
         self.sql(&format!(
             "INSERT INTO proposal (id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason,
                  items, items_sha256, first_item, asked_at, expires_at, state)
@@ -182,7 +182,7 @@ impl Stage<'_> {
         event.target = Target::new("proposal", &id);
         event.distribution = Some(DistributionId::from_trusted(place));
         event.items = ItemsRecord::of(&[Item::from_trusted("/*")]);
-        self.site.world.database.append(event).await;
+        self.app.world.database.append(event).await;
         id
     }
 
@@ -202,7 +202,7 @@ impl Stage<'_> {
         };
         if path.starts_with("/invalidations/{id}") {
             let id = self.in_state(place, state).await;
-            let batch = self.site.world.batch(&id).await.id;
+            let batch = self.app.world.batch(&id).await.id;
             let cloudfront_id = format!("I{}", uuid().replace('-', ""));
             let address = path.replace("{id}", id.as_str()).replace("{batch}", batch.as_str());
             return (address, vec![("cloudfront_id", cloudfront_id)]);
@@ -238,7 +238,7 @@ impl Stage<'_> {
                 (path.to_owned(), fields)
             }
             "/settings/grants/{id}/remove" => {
-                let grant = self.site.grant("group:nobody is in it", place, "/").await;
+                let grant = self.app.grant("group:nobody is in it", place, "/").await;
                 (path.replace("{id}", grant.as_str()), Vec::new())
             }
             "/settings/protection" => {
@@ -255,8 +255,8 @@ impl Stage<'_> {
                 (path.to_owned(), vec![("name", uuid()), ("query", "q=prices".to_owned())])
             }
             "/history/{sequence}" => {
-                self.site.world.request_at(place, &format!("/{}", uuid())).await;
-                (format!("/history/{}", self.site.world.head().await), Vec::new())
+                self.app.world.request_at(place, &format!("/{}", uuid())).await;
+                (format!("/history/{}", self.app.world.head().await), Vec::new())
             }
             _ if path.starts_with("/settings/people/{id}") => {
                 (path.replace("{id}", &self.somebody(act).await), vec![("role", "operator".to_owned())])
@@ -278,8 +278,8 @@ impl Stage<'_> {
     /// Somebody with whom the act can be done.
     async fn somebody(&self, act: &str) -> String {
         let email = format!("{}@example.com", uuid());
-        self.site.person(&email, Role::Viewer).await;
-        let id = self.site.person_at(&email).await.id.to_string();
+        self.app.person(&email, Role::Viewer).await;
+        let id = self.app.person_at(&email).await.id.to_string();
         match act {
             "enable" => self.sql(&format!("UPDATE person SET disabled_at = 1 WHERE id = '{id}'")).await,
             "remove" => {
@@ -296,25 +296,25 @@ impl Stage<'_> {
 }
 
 /// Everybody anew: some acts end a session.
-async fn everybody(site: &Site, place: &str, elsewhere: &str) -> [Browser; 6] {
+async fn everybody(app: &TestApp, place: &str, elsewhere: &str) -> [Browser; 6] {
     let email = || format!("{}@example.com", uuid());
     [
-        site.stranger(),
-        site.signed_in(&email(), Role::Viewer).await,
-        site.signed_in(&email(), Role::Operator).await,
-        site.narrowed(&email(), Role::Operator, &[elsewhere], "/").await,
-        site.narrowed(&email(), Role::Operator, &[place], "/").await,
-        site.signed_in(&email(), Role::Admin).await,
+        app.stranger(),
+        app.signed_in(&email(), Role::Viewer).await,
+        app.signed_in(&email(), Role::Operator).await,
+        app.narrowed(&email(), Role::Operator, &[elsewhere], "/").await,
+        app.narrowed(&email(), Role::Operator, &[place], "/").await,
+        app.signed_in(&email(), Role::Admin).await,
     ]
 }
 
 const WHO: [&str; 6] =
     ["nobody", "a viewer", "an operator", "one narrowed to elsewhere", "one narrowed to here", "an admin"];
 
-async fn try_all(site: &Site, place: &str, elsewhere: &str) {
-    site.person("member@example.com", Role::Viewer).await;
-    let stage = Stage { site, person: site.person_at("member@example.com").await.id.to_string() };
-    let style = site.stranger().get("/sign-in").await.attribute("link[rel=stylesheet]", "href");
+async fn try_all(app: &TestApp, place: &str, elsewhere: &str) {
+    app.person("member@example.com", Role::Viewer).await;
+    let stage = Stage { app, person: app.person_at("member@example.com").await.id.to_string() };
+    let style = app.stranger().get("/sign-in").await.attribute("link[rel=stylesheet]", "href");
     let (mut tries, mut wrong) = (0, Vec::new());
     for route in routes() {
         let methods = [(route.gets, Method::GET), (route.posts, Method::POST)];
@@ -324,14 +324,14 @@ async fn try_all(site: &Site, place: &str, elsewhere: &str) {
                 continue;
             };
             // Wrong tries of the route before are forgotten.
-            site.world.advance(Duration::from_hours(2));
-            let browsers = everybody(site, place, elsewhere).await;
+            app.world.advance(Duration::from_hours(2));
+            let browsers = everybody(app, place, elsewhere).await;
             for ((who, browser), wanted) in WHO.iter().zip(&browsers).zip(answers) {
                 let (mut address, fields) = stage.set(&route.path, place).await;
                 if route.path.starts_with("/static") {
                     address.clone_from(&style);
                 }
-                let before = site.world.head().await;
+                let before = app.world.head().await;
                 let status = if route.path == "/events" {
                     browser.open(method.clone(), &address, &[], Vec::new()).await.status().as_u16()
                 } else if method == Method::GET {
@@ -345,7 +345,7 @@ async fn try_all(site: &Site, place: &str, elsewhere: &str) {
                 if status != wanted && !(signed_in_already && status == 303) {
                     wrong.push(format!("{what}: {status}, not {wanted}"));
                 }
-                let left = site.world.events_after(before).await;
+                let left = app.world.events_after(before).await;
                 // What is turned away for its number is told once a minute.
                 let told = status == 429 && left.len() <= 1;
                 if !told && left.len() != events(&method, &route.path, status) {
@@ -361,15 +361,15 @@ async fn try_all(site: &Site, place: &str, elsewhere: &str) {
 
 #[tokio::test]
 async fn everybody_gets_their_answer_here() {
-    let site = Site::new().await;
-    try_all(&site, WORKSHOP, SHOP).await;
-    site.finish().await;
+    let app = TestApp::new().await;
+    try_all(&app, WORKSHOP, SHOP).await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn everybody_gets_their_answer_elsewhere() {
-    let site = Site::new().await;
-    try_all(&site, SHOP, WORKSHOP).await;
+    let app = TestApp::new().await;
+    try_all(&app, SHOP, WORKSHOP).await;
     assert!(DistributionId::parse(SHOP).is_some());
-    site.finish().await;
+    app.finish().await;
 }

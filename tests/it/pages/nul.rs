@@ -7,7 +7,7 @@ use unstale::domain::{
 
 use super::routes::routes;
 use crate::support::{
-    Database, Site, WORKSHOP, World, acting, at, encoded, items, on_each_engine, options, uuid,
+    Database, TestApp, WORKSHOP, World, acting, at, encoded, items, on_each_engine, options, uuid,
 };
 
 /// Parts of an address that name nothing: NUL, and three ways to be no UTF-8 (half a character, a surrogate, overlong).
@@ -43,19 +43,19 @@ const FIELDS: [&str; 27] = [
     "word",
 ];
 
-async fn both(check: impl AsyncFn(Site) -> Vec<(String, u16)>) {
-    let sqlite = check(Site::new().await).await;
+async fn both(check: impl AsyncFn(TestApp) -> Vec<(String, u16)>) {
+    let sqlite = check(TestApp::new().await).await;
     assert!(sqlite.iter().all(|(_, status)| *status < 500), "{sqlite:?}");
     let Some(world) = World::on_postgres().await else { return };
-    let postgres = check(Site::over(world, options()).await).await;
+    let postgres = check(TestApp::over(world, options()).await).await;
     let differ: Vec<_> = sqlite.iter().zip(&postgres).filter(|(one, other)| one != other).collect();
     assert!(differ.is_empty(), "{differ:?}");
 }
 
 #[tokio::test]
 async fn an_address_with_such_a_part_names_nothing() {
-    both(async |site| {
-        let admin = site.admin().await;
+    both(async |app| {
+        let admin = app.admin().await;
         let mut answers = Vec::new();
         for route in routes().into_iter().filter(|route| route.path.contains('{')) {
             for odd in ODD {
@@ -75,7 +75,7 @@ async fn an_address_with_such_a_part_names_nothing() {
                 }
             }
         }
-        site.finish().await;
+        app.finish().await;
         answers
     })
     .await;
@@ -83,8 +83,8 @@ async fn an_address_with_such_a_part_names_nothing() {
 
 #[tokio::test]
 async fn a_question_with_such_a_text_finds_nothing() {
-    both(async |site| {
-        let admin = site.admin().await;
+    both(async |app| {
+        let admin = app.admin().await;
         let mut answers = Vec::new();
         let history = ["q", "distribution", "who", "action", "result", "from", "until", "outside", "before"];
         for odd in ODD {
@@ -110,7 +110,7 @@ async fn a_question_with_such_a_text_finds_nothing() {
             let status = admin.get(&path).await.status;
             told.push((path, status));
         }
-        site.finish().await;
+        app.finish().await;
         told
     })
     .await;
@@ -118,8 +118,8 @@ async fn a_question_with_such_a_text_finds_nothing() {
 
 #[tokio::test]
 async fn a_form_with_such_a_text_is_refused_or_finds_nothing() {
-    both(async |site| {
-        let admin = site.admin().await;
+    both(async |app| {
+        let admin = app.admin().await;
         let mut answers = Vec::new();
         for route in routes().into_iter().filter(|route| route.posts && route.path != "/sign-out") {
             let path = route.path.replace("{id}", &uuid()).replace("{batch}", &uuid());
@@ -157,7 +157,7 @@ async fn a_form_with_such_a_text_is_refused_or_finds_nothing() {
                 answers.push((format!("{path} {}", fields[wrong].0), admin.post(path, &fields).await.status));
             }
         }
-        site.finish().await;
+        app.finish().await;
         answers
     })
     .await;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 
 use super::routes::routes;
-use crate::support::{Site, WORKSHOP, encoded, options, uuid};
+use crate::support::{TestApp, WORKSHOP, encoded, options, uuid};
 
 const OURS: &str = "http://unstale.example.com";
 /// What a browser may say of where a request comes from; none is an old browser, or no browser.
@@ -24,8 +24,8 @@ fn origins(address: &str) -> [(Option<String>, bool); 6] {
 }
 
 /// `Sec-Fetch-Site` speaks first; without it, `Origin` has to be ours.
-fn is_own(site: Option<&str>, origin: Option<&String>, ours: bool) -> bool {
-    match site {
+fn is_own(app: Option<&str>, origin: Option<&String>, ours: bool) -> bool {
+    match app {
         Some("same-origin" | "none") => true,
         Some(_) => origin.is_some_and(|origin| origin == OURS),
         None => ours,
@@ -35,9 +35,9 @@ fn is_own(site: Option<&str>, origin: Option<&String>, ours: bool) -> bool {
 #[tokio::test]
 async fn no_write_is_taken_from_another_site() {
     let options = |_: &str| unstale::web::Options { public_url: Some(OURS.to_owned()), ..options() };
-    let site = Site::serving(crate::support::World::new().await, options).await;
-    let ada = site.operator().await;
-    let (before, head) = (site.kept().await, site.world.head().await);
+    let app = TestApp::serving(crate::support::World::new().await, options).await;
+    let ada = app.operator().await;
+    let (before, head) = (app.kept().await, app.world.head().await);
     let form = encoded(&[("distribution", WORKSHOP), ("items", "/styles.css"), ("request_key", &uuid())])
         .into_bytes();
     let mut refused = 0;
@@ -45,12 +45,12 @@ async fn no_write_is_taken_from_another_site() {
         let path = route.address();
         for kind in KINDS {
             for sec_fetch_site in SITES {
-                for (origin, ours) in origins(&site.address) {
+                for (origin, ours) in origins(&app.address) {
                     if is_own(sec_fetch_site, origin.as_ref(), ours) {
                         continue;
                     }
                     let mut headers = vec![("content-type", kind)];
-                    headers.extend(sec_fetch_site.map(|site| ("sec-fetch-site", site)));
+                    headers.extend(sec_fetch_site.map(|app| ("sec-fetch-site", app)));
                     headers.extend(origin.as_deref().map(|origin| ("origin", origin)));
                     let answer = ada.send(Method::POST, &path, &headers, form.clone()).await;
                     assert_eq!(answer.status, 403, "{path} {headers:?}");
@@ -61,25 +61,25 @@ async fn no_write_is_taken_from_another_site() {
         }
     }
     assert!(refused >= 1_000, "{refused}");
-    assert_eq!(site.kept().await, before);
-    assert_eq!(site.world.events_after(head).await, ["act.refused"], "one word in the history");
-    site.finish().await;
+    assert_eq!(app.kept().await, before);
+    assert_eq!(app.world.events_after(head).await, ["act.refused"], "one word in the history");
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn writes_of_our_own_pages_are_taken_in_one_form_only() {
     let options = |_: &str| unstale::web::Options { public_url: Some(OURS.to_owned()), ..options() };
-    let site = Site::serving(crate::support::World::new().await, options).await;
-    let ada = site.operator().await;
+    let app = TestApp::serving(crate::support::World::new().await, options).await;
+    let ada = app.operator().await;
     let form = encoded(&[("distribution", WORKSHOP), ("items", "/styles.css")]).into_bytes();
     for kind in KINDS {
         for sec_fetch_site in SITES {
-            for (origin, ours) in origins(&site.address) {
+            for (origin, ours) in origins(&app.address) {
                 if !is_own(sec_fetch_site, origin.as_ref(), ours) {
                     continue;
                 }
                 let mut headers = vec![("content-type", kind)];
-                headers.extend(sec_fetch_site.map(|site| ("sec-fetch-site", site)));
+                headers.extend(sec_fetch_site.map(|app| ("sec-fetch-site", app)));
                 headers.extend(origin.as_deref().map(|origin| ("origin", origin)));
                 let answer = ada.send(Method::POST, "/plan", &headers, form.clone()).await;
                 let wanted = if kind == KINDS[0] { 200 } else { 415 };
@@ -87,5 +87,5 @@ async fn writes_of_our_own_pages_are_taken_in_one_form_only() {
             }
         }
     }
-    site.finish().await;
+    app.finish().await;
 }

@@ -7,62 +7,62 @@ use unstale::{
     web::{Options, authentication_methods::AuthenticationMethods},
 };
 
-use crate::support::{ADMIN, Answer, Browser, Site, World, options, uuid};
+use crate::support::{ADMIN, Answer, Browser, TestApp, World, options, uuid};
 
 const NEW: &str = "grace@example.com";
 const PASSWORD: &str = "seven purple llamas knit";
 
-async fn id_of(site: &Site, email: &str) -> String {
-    let everybody = site.world.database.get(async |conn| people::list(conn).await).await;
+async fn id_of(app: &TestApp, email: &str) -> String {
+    let everybody = app.world.database.get(async |conn| people::list(conn).await).await;
     everybody.into_iter().find(|person| person.email == email).unwrap().id.to_string()
 }
 
-async fn role_of(site: &Site, email: &str) -> Role {
-    let everybody = site.world.database.get(async |conn| people::list(conn).await).await;
+async fn role_of(app: &TestApp, email: &str) -> Role {
+    let everybody = app.world.database.get(async |conn| people::list(conn).await).await;
     everybody.into_iter().find(|person| person.email == email).unwrap().role
 }
 
 /// Presses a form of a person's page, and expects this in the history.
 async fn act(
-    site: &Site,
+    app: &TestApp,
     root: &Browser,
     id: &str,
     what: &str,
     fields: &[(&str, &str)],
     event: &str,
 ) -> Answer {
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     let answer = root.post(&format!("/settings/people/{id}/{what}"), fields).await;
-    assert_eq!(site.world.events_after(head).await, [event], "{what}: {}", answer.body);
+    assert_eq!(app.world.events_after(head).await, [event], "{what}: {}", answer.body);
     answer
 }
 
 #[tokio::test]
 async fn a_person_is_added_and_sets_their_own_password() {
-    let site = Site::new().await;
-    let root = site.admin().await;
+    let app = TestApp::new().await;
+    let root = app.admin().await;
     let form = root.get("/settings/people").await.form("#add");
     for (email, role, words) in [
         ("grace", "operator", "Enter an e-mail address"),
         (ADMIN, "operator", "exists already"),
         (NEW, "owner", "Choose viewer, operator or admin."),
     ] {
-        let head = site.world.head().await;
+        let head = app.world.head().await;
         let answer = root.press(&form.clone().with("email", email).with("role", role)).await;
         answer.assert_status(422).assert_says(words);
         assert_eq!(answer.attribute("#email", "value"), email);
-        assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+        assert_eq!(app.world.events_after(head).await, ["act.refused"]);
     }
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     let made = root.press(&form.with("email", NEW).with("role", "viewer")).await;
-    assert_eq!(site.world.events_after(head).await, ["person.added"]);
+    assert_eq!(app.world.events_after(head).await, ["person.added"]);
     let shown = made.assert_status(200).text("#link");
     let link =
-        shown.strip_prefix(&site.address).expect("the address that the administrator uses now").to_owned();
+        shown.strip_prefix(&app.address).expect("the address that the administrator uses now").to_owned();
     let secret = link.split("key=").nth(1).unwrap();
-    assert!(!format!("{:?}", site.world.history().await).contains(secret));
+    assert!(!format!("{:?}", app.world.history().await).contains(secret));
 
-    let grace = site.stranger();
+    let grace = app.stranger();
     grace.post("/sign-in", &[("email", NEW), ("password", "")]).await.assert_status(422);
     let form = grace.get(&link).await.form("form");
     grace
@@ -70,74 +70,74 @@ async fn a_person_is_added_and_sets_their_own_password() {
         .await
         .assert_status(422)
         .assert_says("easy to guess");
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     grace.press(&form.clone().with("password", PASSWORD)).await.assert_status(303);
-    assert_eq!(site.world.events_after(head).await, ["person.password_changed"]);
+    assert_eq!(app.world.events_after(head).await, ["person.password_changed"]);
     assert_eq!(grace.cookie("unstale"), None, "the link sets a password and signs nobody in");
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     grace.press(&form.with("password", PASSWORD)).await.assert_status(403);
-    assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+    assert_eq!(app.world.events_after(head).await, ["act.refused"]);
     grace.get(&link).await.assert_status(403);
     grace.post("/sign-in", &[("email", NEW), ("password", PASSWORD)]).await.assert_status(303);
     grace.get("/").await.assert_status(200);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn each_act_is_one_event_and_ends_the_sessions_that_it_must() {
-    let site = Site::new().await;
-    let root = site.admin().await;
-    let ada = site.operator().await;
-    let id = id_of(&site, "ada@example.com").await;
+    let app = TestApp::new().await;
+    let root = app.admin().await;
+    let ada = app.operator().await;
+    let id = id_of(&app, "ada@example.com").await;
     let page = root.get(&format!("/settings/people/{id}")).await;
     page.assert_status(200).assert_says("ada@example.com");
     ada.get("/").await.assert_status(200);
 
-    act(&site, &root, &id, "role", &[("role", "viewer")], "person.role_changed").await.assert_status(303);
-    let event = site.world.history().await.pop().unwrap().event;
+    act(&app, &root, &id, "role", &[("role", "viewer")], "person.role_changed").await.assert_status(303);
+    let event = app.world.history().await.pop().unwrap().event;
     assert_eq!((event.old.as_str(), event.new.as_str()), ("operator", "viewer"));
     assert_eq!((event.acting.actor.name.as_str(), event.target.id.as_str()), (ADMIN, id.as_str()));
     ada.get("/").await.assert_status(303);
 
-    act(&site, &root, &id, "role", &[("role", "viewer")], "act.refused").await.assert_status(409);
-    act(&site, &root, &id, "role", &[("role", "king")], "act.refused").await.assert_status(400);
-    act(&site, &root, &id, "second-step/remove", &[], "act.refused").await.assert_status(409);
-    act(&site, &root, &id, "enable", &[], "act.refused").await.assert_status(409);
-    act(&site, &root, &id, "sessions/end", &[], "person.sessions_ended").await.assert_status(303);
-    act(&site, &root, &id, "disable", &[], "person.disabled").await.assert_status(303);
-    act(&site, &root, &id, "disable", &[], "act.refused").await.assert_status(409);
+    act(&app, &root, &id, "role", &[("role", "viewer")], "act.refused").await.assert_status(409);
+    act(&app, &root, &id, "role", &[("role", "king")], "act.refused").await.assert_status(400);
+    act(&app, &root, &id, "second-step/remove", &[], "act.refused").await.assert_status(409);
+    act(&app, &root, &id, "enable", &[], "act.refused").await.assert_status(409);
+    act(&app, &root, &id, "sessions/end", &[], "person.sessions_ended").await.assert_status(303);
+    act(&app, &root, &id, "disable", &[], "person.disabled").await.assert_status(303);
+    act(&app, &root, &id, "disable", &[], "act.refused").await.assert_status(409);
     root.get("/settings/people").await.assert_says("disabled");
-    act(&site, &root, &id, "enable", &[], "person.enabled").await.assert_status(303);
-    let reset = act(&site, &root, &id, "reset-password", &[], "person.password_reset").await;
+    act(&app, &root, &id, "enable", &[], "person.enabled").await.assert_status(303);
+    let reset = act(&app, &root, &id, "reset-password", &[], "person.password_reset").await;
     reset.assert_status(200).assert_says("The old password is no longer good");
     for what in ["role", "disable", "enable", "reset-password", "second-step/remove", "sessions/end"] {
-        act(&site, &root, "nobody", what, &[("role", "viewer")], "act.refused").await.assert_status(404);
+        act(&app, &root, "nobody", what, &[("role", "viewer")], "act.refused").await.assert_status(404);
     }
     root.get("/settings/people/nobody").await.assert_status(404);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_last_administrator_stays_one() {
-    let site = Site::new().await;
-    let root = site.admin().await;
-    let id = id_of(&site, ADMIN).await;
+    let app = TestApp::new().await;
+    let root = app.admin().await;
+    let id = id_of(&app, ADMIN).await;
     for (what, fields) in [("role", [("role", "viewer")]), ("disable", [("role", "")])] {
-        let answer = act(&site, &root, &id, what, &fields, "act.refused").await;
+        let answer = act(&app, &root, &id, what, &fields, "act.refused").await;
         answer.assert_status(409).assert_says("the only administrator who is not disabled");
     }
     // A disabled one does not count.
-    let eve = site.signed_in("eve@example.com", Role::Admin).await;
-    let eve_id = id_of(&site, "eve@example.com").await;
-    act(&site, &root, &eve_id, "disable", &[], "person.disabled").await;
-    act(&site, &root, &id, "disable", &[], "act.refused").await.assert_status(409);
+    let eve = app.signed_in("eve@example.com", Role::Admin).await;
+    let eve_id = id_of(&app, "eve@example.com").await;
+    act(&app, &root, &eve_id, "disable", &[], "person.disabled").await;
+    act(&app, &root, &id, "disable", &[], "act.refused").await.assert_status(409);
     eve.get("/").await.assert_status(303);
     // With another one it goes.
-    act(&site, &root, &eve_id, "enable", &[], "person.enabled").await;
-    act(&site, &root, &id, "role", &[("role", "viewer")], "person.role_changed").await.assert_status(303);
-    assert_eq!(role_of(&site, ADMIN).await, Role::Viewer);
+    act(&app, &root, &eve_id, "enable", &[], "person.enabled").await;
+    act(&app, &root, &id, "role", &[("role", "viewer")], "person.role_changed").await.assert_status(303);
+    assert_eq!(role_of(&app, ADMIN).await, Role::Viewer);
     root.get("/").await.assert_status(303);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -164,33 +164,33 @@ async fn two_administrators_who_demote_each_other_leave_one() {
 
 #[tokio::test]
 async fn only_an_administrator_manages_people() {
-    let site = Site::new().await;
+    let app = TestApp::new().await;
     let id = {
-        site.admin().await;
-        id_of(&site, ADMIN).await
+        app.admin().await;
+        id_of(&app, ADMIN).await
     };
-    for browser in [site.operator().await, site.viewer().await] {
+    for browser in [app.operator().await, app.viewer().await] {
         for path in ["/settings/people".to_owned(), format!("/settings/people/{id}")] {
-            let head = site.world.head().await;
+            let head = app.world.head().await;
             browser.get(&path).await.assert_status(403).assert_silent_about(ADMIN);
-            assert_eq!(site.world.events_after(head).await, ["act.refused"], "{path}");
+            assert_eq!(app.world.events_after(head).await, ["act.refused"], "{path}");
         }
         for what in ["role", "disable", "enable", "reset-password", "second-step/remove", "sessions/end"] {
-            let answer = act(&site, &browser, &id, what, &[("role", "viewer")], "act.refused").await;
+            let answer = act(&app, &browser, &id, what, &[("role", "viewer")], "act.refused").await;
             answer.assert_status(403).assert_says("This is for administrators");
         }
-        let head = site.world.head().await;
+        let head = app.world.head().await;
         browser.post("/settings/people", &[("email", NEW), ("role", "admin")]).await.assert_status(403);
-        assert_eq!(site.world.events_after(head).await, ["act.refused"]);
+        assert_eq!(app.world.events_after(head).await, ["act.refused"]);
         assert!(!browser.get("/settings/account").await.has("a[href='/settings/people']"));
     }
-    assert_eq!(role_of(&site, ADMIN).await, Role::Admin);
-    site.finish().await;
+    assert_eq!(role_of(&app, ADMIN).await, Role::Admin);
+    app.finish().await;
 }
 
 /// What the page says the link is, to somebody who comes over this proxy.
-async fn link_of(site: &Site, headers: &[(&str, &str)]) -> String {
-    let root = site.signed_in(&format!("{}@example.com", uuid()), Role::Admin).await;
+async fn link_of(app: &TestApp, headers: &[(&str, &str)]) -> String {
+    let root = app.signed_in(&format!("{}@example.com", uuid()), Role::Admin).await;
     root.set_cookie("__Host-unstale", &root.cookie("unstale").unwrap());
     let body = crate::support::encoded(&[("email", &format!("{}@example.com", uuid())), ("role", "viewer")]);
     let mut all =
@@ -202,7 +202,7 @@ async fn link_of(site: &Site, headers: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn a_link_begins_with_the_address_that_the_administrator_uses() {
-    let plain = Site::new().await;
+    let plain = TestApp::new().await;
     assert_eq!(link_of(&plain, &[]).await, plain.address);
     let hosted = [("host", "unstale.example.com")];
     assert_eq!(link_of(&plain, &hosted).await, "http://unstale.example.com");
@@ -216,14 +216,14 @@ async fn a_link_begins_with_the_address_that_the_administrator_uses() {
         trusted: Trusted::parse("127.0.0.0/8").unwrap(),
         ..AuthenticationMethods::default()
     };
-    let behind = Site::over(World::new().await, Options { authentication_methods, ..options() }).await;
+    let behind = TestApp::over(World::new().await, Options { authentication_methods, ..options() }).await;
     assert_eq!(link_of(&behind, &forwarded).await, "https://u.example.com");
     let evil = [("host", "u.example.com"), ("x-forwarded-host", "evil.example/x?")];
     assert_eq!(link_of(&behind, &evil).await, "", "what is no host begins no link");
     behind.finish().await;
 
     let known = Options { public_url: Some("https://known.example.com".to_owned()), ..options() };
-    let known = Site::over(World::new().await, known).await;
+    let known = TestApp::over(World::new().await, known).await;
     assert_eq!(link_of(&known, &forwarded).await, "https://known.example.com");
     known.finish().await;
 }

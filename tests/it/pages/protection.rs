@@ -15,7 +15,7 @@ use unstale::{
     store::{people, proposals, protections},
 };
 
-use crate::support::{Answer, Browser, DOCS, SHOP, Site, World, acting, all_seen, person, seconds, uuid};
+use crate::support::{Answer, Browser, DOCS, SHOP, TestApp, World, acting, all_seen, person, seconds, uuid};
 
 async fn send(browser: &Browser, items: &str, more: &[(&str, &str)]) -> Answer {
     let key = uuid();
@@ -23,22 +23,22 @@ async fn send(browser: &Browser, items: &str, more: &[(&str, &str)]) -> Answer {
     browser.post("/invalidations", &[&fields, more].concat()).await
 }
 
-async fn guarded(guard: Guard) -> Site {
-    let site = Site::new().await;
-    site.protect(SHOP, |protection| {
+async fn guarded(guard: Guard) -> TestApp {
+    let app = TestApp::new().await;
+    app.protect(SHOP, |protection| {
         protection.guard = guard;
         protection.wide_above = Some(2);
     })
     .await;
-    site
+    app
 }
 
 #[tokio::test]
 async fn a_wide_request_asks_for_the_name_and_a_narrow_one_does_not() {
-    let site = guarded(Guard::TypedName).await;
-    let ada = site.operator().await;
+    let app = guarded(Guard::TypedName).await;
+    let ada = app.operator().await;
     send(&ada, "/a\n/b", &[]).await.assert_status(303);
-    let before = site.world.head().await;
+    let before = app.world.head().await;
     for (items, typed) in [("/*", ""), ("/*", "shop.example"), ("/a\n/b\n/c", "docs.example.com")] {
         let answer = send(&ada, items, &[("confirm", typed), ("reason", "why")]).await;
         answer.assert_status(422).assert_says("type shop.example.com below. Nothing was sent.");
@@ -46,64 +46,64 @@ async fn a_wide_request_asks_for_the_name_and_a_narrow_one_does_not() {
         assert_eq!((form.value("items"), form.value("confirm"), form.value("reason")), (items, typed, "why"));
         assert_eq!(answer.has("#confirm[aria-invalid]"), !typed.is_empty());
     }
-    assert_eq!(site.world.events_after(before).await, ["act.refused"; 3]);
+    assert_eq!(app.world.events_after(before).await, ["act.refused"; 3]);
     let asked = ada.post("/plan", &[("distribution", SHOP), ("items", "/*")]).await;
     assert!(asked.has("#guard label[for=confirm]"), "the plan asks before it is sent");
     send(&ada, "/*", &[("confirm", " Shop.Example.COM ")]).await.assert_status(303);
-    let event = site.world.history().await.pop().unwrap().event;
+    let event = app.world.history().await.pop().unwrap().event;
     assert_eq!(event.note, "confirmed by typing Shop.Example.COM");
     assert_eq!(event.action.as_str(), "invalidation.requested");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_second_person_approves_and_it_is_sent() {
-    let site = guarded(Guard::SecondPerson).await;
-    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Operator).await);
-    let before = site.world.head().await;
+    let app = guarded(Guard::SecondPerson).await;
+    let (ada, bob) = (app.operator().await, app.signed_in("bob@example.com", Role::Operator).await);
+    let before = app.world.head().await;
     let asked = send(&ada, "/*", &[("reason", "a new season")]).await;
     let page = ada.visit(&asked.assert_status(303).leads_to().unwrap()).await;
     page.assert_says("Your request is kept and waits for a second person. Nothing was sent yet.");
-    assert_eq!(site.world.events_after(before).await, ["proposal.made"]);
-    assert_eq!(site.world.recent().await, [], "nothing is queued");
+    assert_eq!(app.world.events_after(before).await, ["proposal.made"]);
+    assert_eq!(app.world.recent().await, [], "nothing is queued");
     assert!(!page.has("form[action$='/approve']"), "nobody approves their own");
     ada.get("/").await.assert_says("One request waits for approval");
 
     let form = bob.get("/approvals").await.form("form[action$='/approve']").with("word", "go ahead");
-    let before = site.world.head().await;
+    let before = app.world.head().await;
     let own = ada.press(&form).await;
     own.assert_status(403).assert_says("a request needs somebody else's approval");
-    assert_eq!(site.world.events_after(before).await, ["act.refused"]);
-    let vera = site.viewer().await;
-    let before = site.world.head().await;
+    assert_eq!(app.world.events_after(before).await, ["act.refused"]);
+    let vera = app.viewer().await;
+    let before = app.world.head().await;
     vera.press(&form).await.assert_status(403);
-    assert_eq!(site.world.events_after(before).await, ["act.refused"]);
+    assert_eq!(app.world.events_after(before).await, ["act.refused"]);
 
-    let before = site.world.head().await;
+    let before = app.world.head().await;
     bob.submit(&form).await.assert_status(200).assert_says("ada@example.com").assert_says("a new season");
-    assert_eq!(site.world.events_after(before).await, ["proposal.approved"]);
-    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!(app.world.events_after(before).await, ["proposal.approved"]);
+    let event = app.world.history().await.pop().unwrap().event;
     assert_eq!(event.acting.actor.name, "bob@example.com");
     assert_eq!(event.note, "approved by bob@example.com, asked for by ada@example.com: go ahead");
-    let made = site.world.recent().await.remove(0);
+    let made = app.world.recent().await.remove(0);
     assert_eq!(made.requested_by.name, "ada@example.com");
     assert_eq!(event.invalidation, Some(made.id.clone()));
     bob.press(&form).await.assert_status(409);
-    site.world.live(25).await;
-    assert_eq!(site.world.state(&made.id).await, "completed");
-    site.finish().await;
+    app.world.live(25).await;
+    assert_eq!(app.world.state(&made.id).await, "completed");
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_same_is_not_approved_twice_within_the_cool_down() {
-    let site = guarded(Guard::SecondPerson).await;
-    site.protect(SHOP, |protection| {
+    let app = guarded(Guard::SecondPerson).await;
+    app.protect(SHOP, |protection| {
         protection.guard = Guard::SecondPerson;
         protection.wide_above = Some(2);
         protection.cool_down = Duration::from_hours(1);
     })
     .await;
-    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Operator).await);
+    let (ada, bob) = (app.operator().await, app.signed_in("bob@example.com", Role::Operator).await);
     for _ in 0..2 {
         send(&ada, "/*\n/w/*", &[]).await.assert_status(303);
     }
@@ -113,129 +113,129 @@ async fn the_same_is_not_approved_twice_within_the_cool_down() {
     let second = bob.get("/approvals").await.form("form[action$='/approve']");
     assert_ne!(first.action, second.action);
     bob.press(&second).await.assert_status(403).assert_says("within the distribution's cool-down");
-    assert_eq!(site.world.recent().await.len(), 1);
-    site.finish().await;
+    assert_eq!(app.world.recent().await.len(), 1);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn declining_needs_a_word_and_a_day_is_the_end() {
-    let site = guarded(Guard::SecondPerson).await;
-    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Admin).await);
+    let app = guarded(Guard::SecondPerson).await;
+    let (ada, bob) = (app.operator().await, app.signed_in("bob@example.com", Role::Admin).await);
     send(&ada, "/*", &[]).await.assert_status(303);
     let approve = bob.get("/approvals").await.form("form[action$='/approve']");
     let decline = approve.action.replace("/approve", "/decline");
-    let before = site.world.head().await;
+    let before = app.world.head().await;
     bob.post(&decline, &[("word", " ")]).await.assert_status(422).assert_says("Say why you decline");
-    assert_eq!(site.world.events_after(before).await, ["act.refused"; 1]);
-    let before = site.world.head().await;
+    assert_eq!(app.world.events_after(before).await, ["act.refused"; 1]);
+    let before = app.world.head().await;
     bob.post(&decline, &[("word", "not on a Friday")]).await.assert_status(303);
-    assert_eq!(site.world.events_after(before).await, ["proposal.declined"]);
+    assert_eq!(app.world.events_after(before).await, ["proposal.declined"]);
     ada.get("/approvals").await.assert_says("Declined").assert_says("bob@example.com: not on a Friday");
     bob.press(&approve).await.assert_status(409);
 
     send(&ada, "/*", &[]).await.assert_status(303);
     let late = bob.get("/approvals").await.form("form[action$='/approve']");
-    site.world.advance(Duration::from_hours(11));
+    app.world.advance(Duration::from_hours(11));
     ada.get("/approvals").await.assert_status(200);
     bob.get("/approvals").await.assert_status(200);
-    site.world.advance(Duration::from_hours(11));
+    app.world.advance(Duration::from_hours(11));
     bob.get("/approvals").await.assert_status(200);
     ada.get("/approvals").await.assert_status(200);
-    site.world.advance(Duration::from_hours(2));
+    app.world.advance(Duration::from_hours(2));
     bob.press(&late).await.assert_status(409);
     bob.get("/approvals").await.assert_says("Expired").assert_says("Nothing waits for approval.");
-    assert_eq!(site.world.recent().await, []);
-    site.finish().await;
+    assert_eq!(app.world.recent().await, []);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn whoever_asked_may_take_it_back() {
-    let site = guarded(Guard::SecondPerson).await;
-    let ada = site.operator().await;
+    let app = guarded(Guard::SecondPerson).await;
+    let ada = app.operator().await;
     send(&ada, "/*", &[]).await.assert_status(303);
     let form = ada.get("/approvals").await.form("form[action$='/decline']");
     ada.press(&form).await.assert_status(303);
-    assert_eq!(site.world.history().await.pop().unwrap().event.note, "taken back");
-    site.finish().await;
+    assert_eq!(app.world.history().await.pop().unwrap().event.note, "taken back");
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn tickets_in_its_reason_are_links_while_it_waits_and_after() {
-    let site = Site::with_tickets().await;
-    site.protect(SHOP, |protection| protection.guard = Guard::SecondPerson).await;
-    let ada = site.operator().await;
+    let app = TestApp::with_tickets().await;
+    app.protect(SHOP, |protection| protection.guard = Guard::SecondPerson).await;
+    let ada = app.operator().await;
     send(&ada, "/*", &[("reason", "WEB-412: a new season")]).await.assert_status(303);
     let page = ada.get("/approvals").await;
     assert_eq!(page.attributes("dd a[rel=noreferrer]", "href"), ["https://jira.example.com/browse/WEB-412"]);
     let page = ada.submit(&page.form("form[action$='/decline']")).await;
     page.assert_says("Nothing waits for approval.").assert_says("WEB-412 : a new season");
     assert_eq!(page.attributes("td .sub a", "href"), ["https://jira.example.com/browse/WEB-412"]);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn an_administrator_goes_on_alone_with_a_reason_and_it_stands_out() {
-    let site = guarded(Guard::SecondPerson).await;
-    let root = site.signed_in("root@example.com", Role::Admin).await;
-    let ada = site.operator().await;
-    let before = site.world.head().await;
+    let app = guarded(Guard::SecondPerson).await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    let ada = app.operator().await;
+    let before = app.world.head().await;
     let without = send(&root, "/*", &[("alone", "yes")]).await;
     without.assert_status(422).assert_says("This needs a reason. Nothing was sent.");
-    assert_eq!(site.world.events_after(before).await, ["act.refused"; 1]);
-    let before = site.world.head().await;
+    assert_eq!(app.world.events_after(before).await, ["act.refused"; 1]);
+    let before = app.world.head().await;
     assert!(without.has("button[name=alone]"));
     let plan = ada.post("/plan", &[("distribution", SHOP), ("items", "/*")]).await;
     assert!(!plan.has("button[name=alone]"), "only administrators are offered it");
     send(&ada, "/*", &[("alone", "yes"), ("reason", "now")]).await.assert_status(422);
-    assert_eq!(site.world.events_after(before).await, ["act.refused"]);
-    let before = site.world.head().await;
+    assert_eq!(app.world.events_after(before).await, ["act.refused"]);
+    let before = app.world.head().await;
     send(&root, "/*", &[("alone", "yes"), ("reason", "prices are wrong")]).await.assert_status(303);
-    assert_eq!(site.world.events_after(before).await, ["protection.overridden"]);
+    assert_eq!(app.world.events_after(before).await, ["protection.overridden"]);
     let history = root.get("/history").await;
     assert!(history.text("tr.stands-out").contains("Break-glass: without a second person"));
-    assert_eq!(site.world.recent().await.len(), 1);
-    site.finish().await;
+    assert_eq!(app.world.recent().await.len(), 1);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_reason_can_be_mandatory() {
-    let site = Site::new().await;
-    site.protect(SHOP, |protection| protection.reason_required = true).await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    app.protect(SHOP, |protection| protection.reason_required = true).await;
+    let ada = app.operator().await;
     let answer = send(&ada, "/a", &[]).await;
     answer.assert_status(422).assert_says("This needs a reason.");
     assert!(answer.has("#reason[aria-invalid]"));
     send(&ada, "/a", &[("reason", "why")]).await.assert_status(303);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_repeat_is_answered_with_the_one_in_flight() {
-    let site = Site::new().await;
-    site.protect(SHOP, |protection| protection.cool_down = seconds(30)).await;
-    let (ada, bob) = (site.operator().await, site.signed_in("bob@example.com", Role::Operator).await);
+    let app = TestApp::new().await;
+    app.protect(SHOP, |protection| protection.cool_down = seconds(30)).await;
+    let (ada, bob) = (app.operator().await, app.signed_in("bob@example.com", Role::Operator).await);
     let first = send(&ada, "/a\n/b", &[]).await.leads_to().unwrap();
-    site.world.advance(seconds(12));
-    let before = site.world.head().await;
+    app.world.advance(seconds(12));
+    let before = app.world.head().await;
     let repeat = send(&bob, "/b\n/a", &[]).await.leads_to().unwrap();
     assert_eq!(repeat, format!("{first}?held=back"));
     let page = bob.get(&repeat).await;
     page.assert_says("The same items were requested 12 s ago by ada@example.com. Nothing was sent again.");
-    assert_eq!(site.world.events_after(before).await, ["invalidation.repeat_held_back"]);
-    assert_eq!(site.world.recent().await.len(), 1);
+    assert_eq!(app.world.events_after(before).await, ["invalidation.repeat_held_back"]);
+    assert_eq!(app.world.recent().await.len(), 1);
     send(&bob, "/a", &[]).await.assert_status(303);
-    site.world.advance(seconds(30));
+    app.world.advance(seconds(30));
     assert_ne!(send(&bob, "/a\n/b", &[]).await.leads_to().unwrap(), repeat);
-    assert_eq!(site.world.recent().await.len(), 3);
-    site.finish().await;
+    assert_eq!(app.world.recent().await.len(), 3);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_form_of_protections_comes_back_with_what_is_wrong() {
-    let site = Site::new().await;
-    let root = site.signed_in("root@example.com", Role::Admin).await;
+    let app = TestApp::new().await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
     let base = root.get("/settings/protection").await.form("#protection").with("distribution", DOCS);
-    let before = site.world.head().await;
+    let before = app.world.head().await;
     for (field, value, words) in [
         ("distribution", "", "Choose a distribution."),
         ("distribution", "E000", "Choose a distribution."),
@@ -246,23 +246,23 @@ async fn the_form_of_protections_comes_back_with_what_is_wrong() {
         let answer = root.press(&base.clone().with(field, value)).await;
         answer.assert_status(422).assert_says(words);
     }
-    assert_eq!(site.world.events_after(before).await, ["act.refused"; 5]);
-    let before = site.world.head().await;
+    assert_eq!(app.world.events_after(before).await, ["act.refused"; 5]);
+    let before = app.world.head().await;
     let good = [("distribution", DOCS), ("guard", "typed_name"), ("wide_above", "100"), ("cool_down", "30")];
     root.post("/settings/protection", &good).await.assert_status(303);
-    assert_eq!(site.world.events_after(before).await, ["protection.changed"]);
-    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!(app.world.events_after(before).await, ["protection.changed"]);
+    let event = app.world.history().await.pop().unwrap().event;
     assert_eq!(event.old, "not protected");
     let words =
         "/* or more than 100 items needs the domain name, typed once more; repeats within 30 s are held back";
     assert_eq!(event.new, words);
     root.get(&format!("/distributions/{DOCS}")).await.assert_says(words);
-    site.finish().await;
+    app.finish().await;
 }
 
 /// Two people on a protected distribution.
 async fn two_people(world: &World, change: impl FnOnce(&mut Protection)) -> (Acting, Acting) {
-    let mut protection = Protection::none(world.site(SHOP).await.id);
+    let mut protection = Protection::none(world.distribution(SHOP).await.id);
     change(&mut protection);
     world.database.write(async |tx| protections::set(tx, &protection).await).await;
     let mut all = Vec::new();

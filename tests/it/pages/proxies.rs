@@ -19,7 +19,7 @@ use unstale::{
     web::{Options, authentication_methods::AuthenticationMethods},
 };
 
-use crate::support::{Answer, Draft, Provider, Signer, Site, World, options, sign};
+use crate::support::{Answer, Draft, Provider, Signer, TestApp, World, options, sign};
 
 const ARN: &str =
     "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188";
@@ -42,11 +42,11 @@ fn external() -> ExternalRules {
     }
 }
 
-async fn site(trusted: &str, proxies: Proxies) -> Site {
-    site_over(World::new().await, trusted, proxies).await
+async fn app(trusted: &str, proxies: Proxies) -> TestApp {
+    app_over(World::new().await, trusted, proxies).await
 }
 
-async fn site_over(world: World, trusted: &str, proxies: Proxies) -> Site {
+async fn app_over(world: World, trusted: &str, proxies: Proxies) -> TestApp {
     let trusted = Trusted::parse(trusted).unwrap();
     let authentication_methods = AuthenticationMethods {
         trusted,
@@ -54,7 +54,7 @@ async fn site_over(world: World, trusted: &str, proxies: Proxies) -> Site {
         external: external(),
         ..AuthenticationMethods::default()
     };
-    Site::over(world, Options { authentication_methods, ..options() }).await
+    TestApp::over(world, Options { authentication_methods, ..options() }).await
 }
 
 fn user_header() -> Proxies {
@@ -74,19 +74,19 @@ const ADA: [(&str, &str); 3] = [
     ("x-unstale-proxy-secret", PROXY_SECRET),
 ];
 
-async fn get(site: &Site, headers: &[(&str, &str)]) -> Answer {
-    site.stranger().send(Method::GET, "/history", headers, Vec::new()).await
+async fn get(app: &TestApp, headers: &[(&str, &str)]) -> Answer {
+    app.stranger().send(Method::GET, "/history", headers, Vec::new()).await
 }
 
 #[tokio::test]
 async fn the_proxys_word_opens_each_page_without_a_cookie() {
-    let site = site("127.0.0.0/8", user_header()).await;
-    let head = site.world.head().await;
-    get(&site, &ADA).await.assert_status(200);
-    assert_eq!(site.world.events_after(head).await, ["person.added", "person.groups_changed"]);
-    get(&site, &ADA).await.assert_status(200);
-    assert_eq!(site.world.head().await, head + 2, "it is written once");
-    get(&site, &[]).await.assert_status(303);
+    let app = app("127.0.0.0/8", user_header()).await;
+    let head = app.world.head().await;
+    get(&app, &ADA).await.assert_status(200);
+    assert_eq!(app.world.events_after(head).await, ["person.added", "person.groups_changed"]);
+    get(&app, &ADA).await.assert_status(200);
+    assert_eq!(app.world.head().await, head + 2, "it is written once");
+    get(&app, &[]).await.assert_status(303);
     // Acts are in their name, with the way and the client's address.
     let headers = [
         &ADA[..],
@@ -94,9 +94,9 @@ async fn the_proxys_word_opens_each_page_without_a_cookie() {
         &[("content-type", "application/x-www-form-urlencoded")],
     ]
     .concat();
-    let browser = site.stranger();
+    let browser = app.stranger();
     browser.send(Method::POST, "/distributions/refresh", &headers, Vec::new()).await.assert_status(303);
-    let event = site.world.history().await.pop().unwrap().event;
+    let event = app.world.history().await.pop().unwrap().event;
     assert_eq!(event.acting.actor.name, "ada@example.com");
     assert_eq!(event.acting.origin.sign_in, "proxy header");
     assert_eq!(event.acting.origin.client_address, "203.0.113.9");
@@ -107,17 +107,17 @@ async fn the_proxys_word_opens_each_page_without_a_cookie() {
     }
     // A role that changes counts at once; one that is gone shuts out.
     let dev = [ADA[0], ("x-forwarded-groups", "dev"), ADA[2]];
-    get(&site, &dev).await.assert_status(200);
-    let events = site.world.history().await;
+    get(&app, &dev).await.assert_status(200);
+    let events = app.world.history().await;
     assert!(events.iter().any(|event| event.event.action.as_str() == "person.role_changed"));
-    get(&site, &[ADA[0], ADA[2]]).await.assert_status(403).assert_says("nothing gives you a role here");
+    get(&app, &[ADA[0], ADA[2]]).await.assert_status(403).assert_says("nothing gives you a role here");
     // Signing out is the proxy's.
     let headers = [&dev[..], &[("sec-fetch-site", "same-origin")]].concat();
     let answer = browser.send(Method::POST, "/sign-out", &headers, Vec::new()).await;
     answer.assert_status(403).assert_says("signed in by the proxy");
-    site.world.database.raw().await.run("UPDATE person SET disabled_at = 1").await.unwrap();
-    get(&site, &dev).await.assert_status(403).assert_says("Your account here is disabled.");
-    site.finish().await;
+    app.world.database.raw().await.run("UPDATE person SET disabled_at = 1").await.unwrap();
+    get(&app, &dev).await.assert_status(403).assert_says("Your account here is disabled.");
+    app.finish().await;
 }
 
 /// Headers that somebody makes up to be Ada.
@@ -169,12 +169,12 @@ fn spoofs() -> Vec<Vec<(&'static str, &'static str)>> {
 async fn made_up_headers_are_refused_from_everywhere() {
     let mut tried = 0;
     for trusted in ["127.0.0.0/8", "10.0.0.0/16"] {
-        let site = site(trusted, user_header()).await;
-        let head = site.world.head().await;
+        let app = app(trusted, user_header()).await;
+        let head = app.world.head().await;
         for spoof in spoofs() {
             for extra in [&[][..], &[("x-forwarded-for", "10.0.0.1, 127.0.0.1")]] {
                 let headers = [&spoof[..], extra].concat();
-                let answer = get(&site, &headers).await;
+                let answer = get(&app, &headers).await;
                 // A secret alone names nobody: a trusted proxy may send it with every request.
                 let harmless = trusted.starts_with("127")
                     && (spoof[0].0.eq_ignore_ascii_case("x-unstale-proxy-secret")
@@ -189,7 +189,7 @@ async fn made_up_headers_are_refused_from_everywhere() {
                 .no_proxy()
                 .build()
                 .unwrap()
-                .get(format!("{}/history", site.address));
+                .get(format!("{}/history", app.address));
             for (name, value) in ADA {
                 request = request.header(name, value);
             }
@@ -199,28 +199,28 @@ async fn made_up_headers_are_refused_from_everywhere() {
         }
         // A wrong word at an address that needs no session is refused as well.
         let answer =
-            site.stranger().send(Method::GET, "/sign-in", &[("x_forwarded_user", "ada")], Vec::new()).await;
+            app.stranger().send(Method::GET, "/sign-in", &[("x_forwarded_user", "ada")], Vec::new()).await;
         answer.assert_status(400);
-        let people = site.world.database.raw().await.number("SELECT count(*) FROM person").await;
+        let people = app.world.database.raw().await.number("SELECT count(*) FROM person").await;
         assert_eq!(people, 1, "{trusted}: nobody was added to the one who was there");
         // The clock stood still: of each kind there is one event.
-        let events = site.world.events_after(head).await;
+        let events = app.world.events_after(head).await;
         assert!(events.iter().all(|event| *event == "request.header_refused"), "{events:?}");
         assert!((1..=5).contains(&events.len()), "{events:?}");
-        site.world.advance(std::time::Duration::from_secs(61));
-        get(&site, &[("x_forwarded_user", "ada")]).await.assert_status(400);
-        assert_eq!(site.world.events_after(head).await.len(), events.len() + 1);
-        site.finish().await;
+        app.world.advance(std::time::Duration::from_secs(61));
+        get(&app, &[("x_forwarded_user", "ada")]).await.assert_status(400);
+        assert_eq!(app.world.events_after(head).await.len(), events.len() + 1);
+        app.finish().await;
     }
     assert!(tried >= 60, "{tried}");
 }
 
 #[tokio::test]
 async fn a_header_that_is_not_set_up_is_nobodys_word() {
-    let site = site("127.0.0.0/8", Proxies::default()).await;
-    get(&site, &ADA).await.assert_status(303);
-    get(&site, &[("x-amzn-oidc-data", "x"), ("cf-access-jwt-assertion", "y")]).await.assert_status(303);
-    site.finish().await;
+    let app = app("127.0.0.0/8", Proxies::default()).await;
+    get(&app, &ADA).await.assert_status(303);
+    get(&app, &[("x-amzn-oidc-data", "x"), ("cf-access-jwt-assertion", "y")]).await.assert_status(303);
+    app.finish().await;
 }
 
 /// AWS's page of keys.
@@ -237,7 +237,7 @@ async fn key_page() -> String {
     address
 }
 
-async fn alb_site() -> Site {
+async fn alb_app() -> TestApp {
     let settings = AlbSettings {
         arn: ARN.to_owned(),
         issuer: ISSUER.to_owned(),
@@ -245,11 +245,11 @@ async fn alb_site() -> Site {
         keys_url: Some(key_page().await),
     };
     let alb = Alb::new(settings, Http::new().unwrap());
-    site("127.0.0.0/8", Proxies { alb: Some(alb), ..Proxies::default() }).await
+    app("127.0.0.0/8", Proxies { alb: Some(alb), ..Proxies::default() }).await
 }
 
-fn alb_draft(site: &Site) -> Draft {
-    let end = site.world.now().as_micros() / 1_000_000 + 120;
+fn alb_draft(app: &TestApp) -> Draft {
+    let end = app.world.now().as_micros() / 1_000_000 + 120;
     Draft {
         header: json!({"alg": "ES256", "kid": KID, "signer": ARN, "iss": ISSUER, "client": "unstale", "exp": end}),
         claims: json!({"sub": "ada-1", "email": "ada@example.com", "roles": "ops", "exp": end, "iss": ISSUER}),
@@ -259,8 +259,8 @@ fn alb_draft(site: &Site) -> Draft {
 
 #[tokio::test]
 async fn the_load_balancers_token_is_believed_with_its_padding() {
-    let site = alb_site().await;
-    let mut draft = alb_draft(&site);
+    let app = alb_app().await;
+    let mut draft = alb_draft(&app);
     // A length that base64 has to pad.
     while !sign(&draft, true).split('.').next().unwrap().ends_with('=') {
         let longer = format!("{}x", draft.header["typ"].as_str().unwrap_or_default());
@@ -269,15 +269,15 @@ async fn the_load_balancers_token_is_believed_with_its_padding() {
     for padded in [true, false] {
         let token = sign(&draft, padded);
         assert_eq!(token.split('.').next().unwrap().ends_with('='), padded);
-        get(&site, &[("x-amzn-oidc-data", &token)]).await.assert_status(200).assert_says("Person added");
+        get(&app, &[("x-amzn-oidc-data", &token)]).await.assert_status(200).assert_says("Person added");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_load_balancers_token_is_not_believed_with_any_fault() {
-    let site = alb_site().await;
-    let good = alb_draft(&site);
+    let app = alb_app().await;
+    let good = alb_draft(&app);
     let header = |name: &str, value: Value| {
         let mut draft = good.clone();
         draft.header[name] = value;
@@ -305,22 +305,22 @@ async fn the_load_balancers_token_is_not_believed_with_any_fault() {
         Draft { signer: Signer::Hmac(pem), ..header("alg", "HS256".into()) },
         claim("iss", "https://evil.example".into()),
         claim("iss", Value::Null),
-        claim("exp", (site.world.now().as_micros() / 1_000_000 - 120).into()),
+        claim("exp", (app.world.now().as_micros() / 1_000_000 - 120).into()),
         claim("exp", Value::Null),
         claim("sub", "".into()),
     ];
     for draft in bad {
-        site.world.advance(std::time::Duration::from_secs(11));
+        app.world.advance(std::time::Duration::from_secs(11));
         let token = sign(&draft, true);
-        let answer = get(&site, &[("x-amzn-oidc-data", &token)]).await;
+        let answer = get(&app, &[("x-amzn-oidc-data", &token)]).await;
         assert!(matches!(answer.status, 400 | 503), "{}: {draft:?}", answer.status);
     }
     for odd in ["", "x", "a.b.c", "...", &"x".repeat(40_000)] {
-        let answer = get(&site, &[("x-amzn-oidc-data", odd)]).await;
+        let answer = get(&app, &[("x-amzn-oidc-data", odd)]).await;
         assert!(matches!(answer.status, 400 | 431), "{}", answer.status);
     }
-    assert_eq!(site.world.database.raw().await.number("SELECT count(*) FROM person").await, 1);
-    site.finish().await;
+    assert_eq!(app.world.database.raw().await.number("SELECT count(*) FROM person").await, 1);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -332,14 +332,14 @@ async fn cloudflares_assertion_is_believed_for_this_application_only() {
         AccessSettings { team: team.clone(), audience: AUDIENCE.to_owned() },
         Http::new().unwrap(),
     );
-    let site = site_over(world, "127.0.0.1", Proxies { access: Some(access), ..Proxies::default() }).await;
+    let app = app_over(world, "127.0.0.1", Proxies { access: Some(access), ..Proxies::default() }).await;
     let end = keys.now() + 120;
     let good = Draft {
         header: json!({"alg": "RS256", "kid": "rsa"}),
         claims: json!({"sub": "c-1", "email": "ada@example.com", "roles": ["boss"], "exp": end, "iss": team, "aud": [AUDIENCE]}),
         signer: Signer::Rsa,
     };
-    get(&site, &[("cf-access-jwt-assertion", &sign(&good, false))]).await.assert_status(200);
+    get(&app, &[("cf-access-jwt-assertion", &sign(&good, false))]).await.assert_status(200);
     let with = |name: &str, value: Value| {
         let mut draft = good.clone();
         draft.claims[name] = value;
@@ -354,10 +354,10 @@ async fn cloudflares_assertion_is_believed_for_this_application_only() {
         Draft { signer: Signer::Ec, header: ec, ..good.clone() },
         Draft { signer: Signer::Text(""), header: json!({"alg": "none"}), ..good.clone() },
     ] {
-        let answer = get(&site, &[("cf-access-jwt-assertion", &sign(&bad, false))]).await;
+        let answer = get(&app, &[("cf-access-jwt-assertion", &sign(&bad, false))]).await;
         answer.assert_status(400);
     }
     // Its spelling too is guarded.
-    get(&site, &[("cf_access_jwt_assertion", &sign(&good, false))]).await.assert_status(400);
-    site.finish().await;
+    get(&app, &[("cf_access_jwt_assertion", &sign(&good, false))]).await.assert_status(400);
+    app.finish().await;
 }

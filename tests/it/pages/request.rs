@@ -4,7 +4,7 @@ use reqwest::Method;
 use tokio::task::JoinSet;
 use unstale::domain::access::Role;
 
-use crate::support::{Answer, Browser, DOCS, Form, SHOP, Site, WORKSHOP, encoded, uuid};
+use crate::support::{Answer, Browser, DOCS, Form, SHOP, TestApp, WORKSHOP, encoded, uuid};
 
 async fn form(browser: &Browser, distribution: &str, items: &str) -> Form {
     let page = browser.get("/").await;
@@ -26,10 +26,10 @@ fn lines(page: &Answer) -> String {
 
 #[tokio::test]
 async fn the_plan_tells_what_would_be_sent() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let typed = "https://shop.example.com/a.css\nimages/*\n/images/hero.png\n/a.css\n\n#product:1\n/b c";
-    let before = site.kept().await;
+    let before = app.kept().await;
     let fragment = plan(&ada, &[("distribution", SHOP), ("items", typed)]).await;
     fragment.assert_status(200);
     assert!(!fragment.body.contains("<html"), "a fragment is not a page");
@@ -58,50 +58,50 @@ async fn the_plan_tells_what_would_be_sent() {
     assert_eq!(form.value("items"), typed);
     assert_eq!(form.value("reason"), "a new price");
     assert_eq!(form.value("request_key"), "k");
-    assert_eq!(site.kept().await, before, "a plan keeps nothing");
-    site.finish().await;
+    assert_eq!(app.kept().await, before, "a plan keeps nothing");
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_quick_buttons_work_without_a_script() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let page = ada.get(&format!("/?distribution={WORKSHOP}")).await;
     assert_eq!(page.attributes("button[name=fill]", "formaction"), ["/plan", "/plan"]);
     for (fill, items) in page.attributes("button[name=fill]", "value").iter().zip(["/*", "/\n/index.html"]) {
         let filled = ada.post("/plan", &[("distribution", WORKSHOP), ("items", "/x"), ("fill", fill)]).await;
         assert_eq!(filled.form("#request").value("items"), items);
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn one_press_is_one_invalidation_and_one_event() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let form = form(&ada, WORKSHOP, "/styles.css\n/scripts.js").await.with("reason", "WEB-412");
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     let answer = ada.press(&form).await;
-    let id = site.world.recent().await[0].id.clone();
+    let id = app.world.recent().await[0].id.clone();
     assert_eq!(answer.leads_to(), Some(format!("/invalidations/{id}")));
-    assert_eq!(site.world.events_after(head).await, ["invalidation.requested"]);
-    let invalidation = site.world.invalidation(&id).await;
+    assert_eq!(app.world.events_after(head).await, ["invalidation.requested"]);
+    let invalidation = app.world.invalidation(&id).await;
     assert_eq!(invalidation.reason, "WEB-412");
     assert_eq!(invalidation.requested_by.name, "ada@example.com");
     assert_eq!(invalidation.first_item.as_str(), "/styles.css");
-    let batch = site.world.batch(&id).await;
+    let batch = app.world.batch(&id).await;
     assert_eq!(batch.items.len(), 2);
-    assert_eq!(site.at_cloudfront(), 0, "nothing is sent while the person waits");
-    let event = site.world.history().await.pop().unwrap().event;
+    assert_eq!(app.at_cloudfront(), 0, "nothing is sent while the person waits");
+    let event = app.world.history().await.pop().unwrap().event;
     assert_eq!(event.acting.origin.client_address, "127.0.0.1");
     assert_eq!(Some(event.acting.origin.request_id.as_str()), answer.header("x-request-id"));
     let page = ada.visit(&answer.leads_to().unwrap()).await;
     page.assert_status(200).assert_says("WEB-412");
     assert_eq!(page.text("h1"), "/styles.css and 1 more");
-    site.finish().await;
+    app.finish().await;
 }
 
-impl Site {
+impl TestApp {
     fn at_cloudfront(&self) -> usize {
         self.world.at_cloudfront(WORKSHOP)
     }
@@ -109,29 +109,29 @@ impl Site {
 
 #[tokio::test]
 async fn pressing_twice_is_one_invalidation() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let form = form(&ada, WORKSHOP, "/a\n/b").await;
     let first = ada.press(&form).await;
-    let head = site.world.head().await;
+    let head = app.world.head().await;
     // Also when the lines come in another order and the reason is another: it is the same request.
     let same = form.clone().with("items", "/b\n/a");
     for again in [&form, &same] {
         assert_eq!(ada.press(again).await.leads_to(), first.leads_to());
     }
-    site.world.submit().await;
+    app.world.submit().await;
     assert_eq!(ada.press(&form).await.leads_to(), first.leads_to());
-    assert_eq!(site.world.recent().await.len(), 1);
-    let events = site.world.events_after(head).await;
+    assert_eq!(app.world.recent().await.len(), 1);
+    let events = app.world.events_after(head).await;
     assert!(!events.contains(&"invalidation.requested"), "{events:?}");
-    assert_eq!(site.at_cloudfront(), 1);
-    site.finish().await;
+    assert_eq!(app.at_cloudfront(), 1);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn twenty_presses_at_once_are_one_invalidation() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let form = form(&ada, WORKSHOP, "/a\n/b/*").await;
     let mut presses = JoinSet::new();
     for _ in 0..20 {
@@ -139,73 +139,73 @@ async fn twenty_presses_at_once_are_one_invalidation() {
         presses.spawn(async move { ada.press(&form).await });
     }
     let answers = presses.join_all().await;
-    let id = site.world.recent().await[0].id.clone();
+    let id = app.world.recent().await[0].id.clone();
     for answer in answers {
         assert_eq!(answer.leads_to(), Some(format!("/invalidations/{id}")), "{}", answer.body);
     }
-    assert_eq!(site.world.recent().await.len(), 1);
-    assert_eq!(site.world.events(&id).await, ["invalidation.requested"]);
-    site.finish().await;
+    assert_eq!(app.world.recent().await.len(), 1);
+    assert_eq!(app.world.events(&id).await, ["invalidation.requested"]);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_same_form_with_something_else_in_it_is_not_sent() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let form = form(&ada, WORKSHOP, "/a").await;
     ada.press(&form).await.assert_status(303);
-    let before = site.kept().await;
+    let before = app.kept().await;
     let other_items = form.clone().with("items", "/a\n/b");
     let other_site = form.clone().with("distribution", DOCS);
     for changed in [&other_items, &other_site] {
         let answer = ada.press(changed).await;
         answer.assert_status(422);
         assert!(answer.text("[role=alert]").starts_with("This form was sent before"), "{}", answer.body);
-        assert_eq!(site.kept().await, before);
+        assert_eq!(app.kept().await, before);
         assert_eq!(answer.form("#request").value("items"), changed.value("items"));
         assert_ne!(answer.form("#request").value("request_key"), form.value("request_key"));
     }
     // Somebody else's key is not this person's earlier request.
-    let bob = site.signed_in("bob@example.com", Role::Operator).await;
+    let bob = app.signed_in("bob@example.com", Role::Operator).await;
     bob.press(&form).await.assert_status(422);
-    assert_eq!(site.world.recent().await.len(), 1);
+    assert_eq!(app.world.recent().await.len(), 1);
     // The form that came back has a key of its own and is sent when the button is pressed once more.
     let again = ada.press(&other_items).await.form("#request");
     ada.press(&again).await.assert_status(303);
-    assert_eq!(site.world.recent().await.len(), 2);
-    site.finish().await;
+    assert_eq!(app.world.recent().await.len(), 2);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn each_form_has_a_key_of_its_own() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let (first, second) = (form(&ada, WORKSHOP, "/a").await, form(&ada, WORKSHOP, "/a").await);
     assert_ne!(first.value("request_key"), second.value("request_key"));
     ada.press(&first).await.assert_status(303);
     ada.press(&second).await.assert_status(303);
-    assert_eq!(site.world.recent().await.len(), 2);
-    site.finish().await;
+    assert_eq!(app.world.recent().await.len(), 2);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_form_without_a_good_key_is_a_request_of_its_own() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let long = "k".repeat(1_000);
     for key in ["", "not a key", long.as_str(), "\u{0}"] {
         let fields = [("distribution", WORKSHOP), ("items", "/a"), ("request_key", key)];
         ada.post("/invalidations", &fields).await.assert_status(303);
     }
     ada.post("/invalidations", &[("distribution", WORKSHOP), ("items", "/a")]).await.assert_status(303);
-    assert_eq!(site.world.recent().await.len(), 5);
-    site.finish().await;
+    assert_eq!(app.world.recent().await.len(), 5);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn ten_thousand_lines_are_one_request_in_batches() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let typed = (0..10_000).map(|n| format!("/page-{n}.html")).collect::<Vec<_>>().join("\n");
     let form = form(&ada, WORKSHOP, &typed).await;
     let shown = ada.post("/plan", &[("distribution", WORKSHOP), ("items", &typed)]).await;
@@ -213,23 +213,23 @@ async fn ten_thousand_lines_are_one_request_in_batches() {
     shown.assert_says("sent in 4 batches").assert_says("and 9900 more lines").assert_says("$45.00");
     let page = ada.submit(&form).await;
     page.assert_status(200).assert_says("and 9500 more");
-    let id = site.world.recent().await[0].id.clone();
-    let batches = site.world.batches(&id).await;
+    let id = app.world.recent().await[0].id.clone();
+    let batches = app.world.batches(&id).await;
     assert_eq!(
         batches.iter().map(|batch| batch.items.len()).collect::<Vec<_>>(),
         [3_000, 3_000, 3_000, 1_000]
     );
-    assert_eq!(site.world.events(&id).await, ["invalidation.requested"]);
+    assert_eq!(app.world.events(&id).await, ["invalidation.requested"]);
     // Repeat brings all of them back.
     let repeat = ada.get(&format!("/?repeat={id}")).await.form("#request");
     assert_eq!(repeat.value("items").lines().count(), 10_000);
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn repeat_fills_the_form() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let form = form(&ada, SHOP, "/a\n#t\n/b/*").await.with("reason", "again");
     let page = ada.submit(&form).await;
     let repeat = page.attribute("a.button[href^='/?repeat=']", "href");
@@ -241,19 +241,19 @@ async fn repeat_fills_the_form() {
     assert_eq!(filled.value("reason"), "again");
     assert_ne!(filled.value("request_key"), form.value("request_key"));
     ada.press(&filled).await.assert_status(303);
-    assert_eq!(site.world.recent().await.len(), 2);
+    assert_eq!(app.world.recent().await.len(), 2);
     // One that is not there leaves the form empty.
     for unknown in [uuid(), "x".to_owned()] {
         let empty = ada.get(&format!("/?repeat={unknown}")).await;
         assert_eq!(empty.assert_status(200).form("#request").value("items"), "");
     }
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_distribution_that_is_not_ready_warns() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     let page = ada.get("/").await;
     assert_eq!(page.form("#request").value("distribution"), "", "nothing is guessed");
     let options = page.texts("#distribution option");
@@ -262,27 +262,27 @@ async fn a_distribution_that_is_not_ready_warns() {
     ada.get("/?distribution=E2LAUNCH4J6HGF").await.assert_says("This distribution is still deploying");
     let other = ada.get(&format!("/?distribution={SHOP}")).await;
     other.assert_silent_about("This distribution is disabled.").assert_says("shop.example.com");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_in_flight_and_recent_stands_beside_the_form() {
-    let site = Site::new().await;
-    let ada = site.operator().await;
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
     ada.get("/").await.assert_says("Nothing is under way.").assert_says("Nothing was invalidated yet.");
-    let id = site.world.request("/styles.css").await;
+    let id = app.world.request("/styles.css").await;
     let queued = ada.get("/").await;
     assert_eq!(queued.attributes("#in-flight .status", "data-state"), ["queued"]);
     assert!(!queued.has("#in-flight progress"));
-    site.world.submit().await;
+    app.world.submit().await;
     let moving = ada.get("/").await;
     assert_eq!(moving.attributes("#in-flight .status", "data-state"), ["in_progress"]);
     assert!(moving.has("#in-flight progress[max][value]"));
-    site.world.live(22).await;
+    app.world.live(22).await;
     let done = ada.get("/").await;
     assert_eq!(done.count("#in-flight .flight"), 0);
     assert_eq!(done.attributes("#recent .status", "data-state"), ["completed"]);
     assert!(done.text("#recent .status").starts_with("Completed in 2"), "{}", done.text("#recent"));
     assert_eq!(done.attribute("#recent tbody a", "href"), format!("/invalidations/{id}"));
-    site.finish().await;
+    app.finish().await;
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use unstale::domain::{access::Role, actor::Origin, token::TokenSecret};
 use unstale::{commands, store::people};
 
-use crate::support::{SHOP, Site, WORKSHOP};
+use crate::support::{SHOP, TestApp, WORKSHOP};
 
 const PAGE: &str = "/settings/tokens";
 
-async fn lets_in(site: &Site, secret: &str) -> bool {
+async fn lets_in(app: &TestApp, secret: &str) -> bool {
     let secret = TokenSecret::parse(secret).expect("what is shown is a token");
-    commands::authenticate_token(&site.world.command_context, Origin::default(), &secret)
+    commands::authenticate_token(&app.world.command_context, Origin::default(), &secret)
         .await
         .unwrap()
         .is_some()
@@ -19,20 +19,20 @@ async fn lets_in(site: &Site, secret: &str) -> bool {
 
 #[tokio::test]
 async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
-    let site = Site::new().await;
-    let admin = site.signed_in("root@example.com", Role::Admin).await;
-    let head = site.world.head().await;
+    let app = TestApp::new().await;
+    let admin = app.signed_in("root@example.com", Role::Admin).await;
+    let head = app.world.head().await;
     let form = admin.get(PAGE).await.form("#make").with("name", "deploy").with("distribution", WORKSHOP);
     let made = admin.submit(&form).await;
     made.assert_status(200);
     let secret = made.text("#token");
-    assert!(lets_in(&site, &secret).await);
+    assert!(lets_in(&app, &secret).await);
     let page = admin.get(PAGE).await;
     page.assert_says("deploy").assert_says(WORKSHOP).assert_silent_about(&secret);
     assert!(!page.has("#token"));
 
     let (token, acting, access) = commands::authenticate_token(
-        &site.world.command_context,
+        &app.world.command_context,
         Origin::default(),
         &TokenSecret::parse(&secret).unwrap(),
     )
@@ -40,40 +40,40 @@ async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
     .unwrap()
     .unwrap();
     assert_eq!((acting.actor.name.as_str(), acting.origin.sign_in.as_str()), ("deploy", "token"));
-    let sees = |site: &str| access.sees(&unstale::domain::id::DistributionId::from_trusted(site));
+    let sees = |app: &str| access.sees(&unstale::domain::id::DistributionId::from_trusted(app));
     assert!(sees(WORKSHOP) && !sees(SHOP));
 
     let revoke = admin.get(PAGE).await.form(&format!("form[action$='{}/revoke']", token.id));
     admin.submit(&revoke).await.assert_status(200);
-    assert!(!lets_in(&site, &secret).await);
-    assert_eq!(site.world.events_after(head).await, ["token.made", "token.revoked"]);
-    let history = site.world.history().await;
+    assert!(!lets_in(&app, &secret).await);
+    assert_eq!(app.world.events_after(head).await, ["token.made", "token.revoked"]);
+    let history = app.world.history().await;
     assert!(!format!("{history:?}").contains(&secret), "the history never has the secret");
-    site.finish().await;
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_token_ends_by_itself() {
-    let site = Site::new().await;
-    let admin = site.signed_in("root@example.com", Role::Admin).await;
+    let app = TestApp::new().await;
+    let admin = app.signed_in("root@example.com", Role::Admin).await;
     let form = admin.get(PAGE).await.form("#make").with("name", "short").with("expires", "1d");
     let secret = admin.submit(&form).await.text("#token");
-    site.world.advance(std::time::Duration::from_hours(23));
-    assert!(lets_in(&site, &secret).await);
-    site.world.advance(std::time::Duration::from_hours(1));
-    assert!(!lets_in(&site, &secret).await);
-    site.finish().await;
+    app.world.advance(std::time::Duration::from_hours(23));
+    assert!(lets_in(&app, &secret).await);
+    app.world.advance(std::time::Duration::from_hours(1));
+    assert!(!lets_in(&app, &secret).await);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_wrong_is_said_beside_its_field_and_nothing_is_made() {
-    let site = Site::new().await;
-    let admin = site.signed_in("root@example.com", Role::Admin).await;
-    let head = site.world.head().await;
+    let app = TestApp::new().await;
+    let admin = app.signed_in("root@example.com", Role::Admin).await;
+    let head = app.world.head().await;
     for (name, value, error) in [
         ("name", "", "#name-error"),
         ("expires", "soon", "#expires-error"),
-        ("distribution", "E0NOTTHERE", "#site-error"),
+        ("distribution", "E0NOTTHERE", "#distribution-error"),
         ("role", "admin", "#name-error"),
     ] {
         let form = admin.get(PAGE).await.form("#make").with("name", "deploy").with(name, value);
@@ -83,32 +83,32 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_is_made() {
         assert!(answer.has(error), "{name} {value}");
     }
     assert!(!admin.get(PAGE).await.has("table"));
-    assert_eq!(site.world.events_after(head).await, ["act.refused"; 4]);
-    site.finish().await;
+    assert_eq!(app.world.events_after(head).await, ["act.refused"; 4]);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_token_acts_as_no_more_than_its_maker_may_and_the_pages_say_so_before() {
-    let site = Site::new().await;
-    let root = site.admin().await;
-    let ada = site.signed_in("adele@example.com", Role::Admin).await;
+    let app = TestApp::new().await;
+    let root = app.admin().await;
+    let ada = app.signed_in("adele@example.com", Role::Admin).await;
     let form = ada.get(PAGE).await.form("#make").with("name", "deploy");
     let secret = ada.submit(&form).await.text("#token");
     let token = TokenSecret::parse(&secret).unwrap();
     let recognised = async || {
-        commands::authenticate_token(&site.world.command_context, Origin::default(), &token).await.unwrap()
+        commands::authenticate_token(&app.world.command_context, Origin::default(), &token).await.unwrap()
     };
     let (found, acting, access) = recognised().await.unwrap();
     assert_eq!(access.role, Role::Operator);
     for typed in ["/a", "/b"] {
-        let mut new = site.world.new_invalidation(WORKSHOP, typed).await;
-        new.not_before = Some(site.world.now().plus(Duration::from_hours(24)));
-        commands::request_invalidation(&site.world.command_context, &acting, &new).await.unwrap();
+        let mut new = app.world.new_invalidation(WORKSHOP, typed).await;
+        new.not_before = Some(app.world.now().plus(Duration::from_hours(24)));
+        commands::request_invalidation(&app.world.command_context, &acting, &new).await.unwrap();
     }
     let row = format!("form[action$='{}/revoke'] + .sub", found.id);
     assert_eq!(root.get(PAGE).await.text(&row), "2 waiting requests will be cancelled");
 
-    let everybody = site.world.database.get(async |conn| people::list(conn).await).await;
+    let everybody = app.world.database.get(async |conn| people::list(conn).await).await;
     let id = everybody.into_iter().find(|person| person.email == "adele@example.com").unwrap().id;
     let person = format!("/settings/people/{id}");
     let page = root.get(&person).await;
@@ -120,7 +120,7 @@ async fn a_token_acts_as_no_more_than_its_maker_may_and_the_pages_say_so_before(
     assert!(page.text("#when-disabled").contains("(deploy) let nobody in"));
     root.post(&format!("{person}/role"), &[("role", "viewer")]).await.assert_status(303);
     assert_eq!(recognised().await.unwrap().2.role, Role::Viewer);
-    let states: Vec<_> = site.world.recent().await.iter().map(|one| one.state.as_str()).collect();
+    let states: Vec<_> = app.world.recent().await.iter().map(|one| one.state.as_str()).collect();
     assert_eq!(states, ["cancelled", "cancelled"]);
     let page = root.get(PAGE).await;
     page.assert_says("acts as viewer, as its maker is one now");
@@ -130,5 +130,5 @@ async fn a_token_acts_as_no_more_than_its_maker_may_and_the_pages_say_so_before(
     root.post(&format!("{person}/disable"), &[]).await.assert_status(303);
     assert!(recognised().await.is_none());
     root.get(PAGE).await.assert_says("its maker is disabled");
-    site.finish().await;
+    app.finish().await;
 }

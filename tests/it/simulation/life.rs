@@ -84,7 +84,7 @@ impl Life {
     }
 
     async fn ask(&mut self) {
-        let site = self.rng.pick(&[WORKSHOP, WORKSHOP, SHOP, DOCS]);
+        let distribution = self.rng.pick(&[WORKSHOP, WORKSHOP, SHOP, DOCS]);
         let number = self.rng.next();
         let (paths, wildcards) = match self.rng.below(40) {
             0 => (u64::from(PATHS) + 50, 0),
@@ -95,7 +95,7 @@ impl Life {
         };
         let paths = (0..paths).map(|n| format!("/p/{number}/{n}"));
         let lines: Vec<String> = paths.chain((0..wildcards).map(|n| format!("/w/{number}/{n}/*"))).collect();
-        self.asked.push(self.world.request_at(site, &lines.join("\n")).await);
+        self.asked.push(self.world.request_at(distribution, &lines.join("\n")).await);
     }
 
     /// A tick that may end at any await: the process is gone, or only this task of it.

@@ -20,7 +20,7 @@ use unstale::{
     },
 };
 
-use super::given::{id, request, sites};
+use super::given::{distributions, id, request};
 use crate::support::{Database, at, on_each_engine, person, seconds, uuid};
 
 fn grant(subject: &str, place: Place, paths: &str) -> Grant {
@@ -32,8 +32,8 @@ fn grant(subject: &str, place: Place, paths: &str) -> Grant {
     }
 }
 
-fn at_site(site: &str) -> Place {
-    Place::Distribution(id(site))
+fn at_site(distribution: &str) -> Place {
+    Place::Distribution(id(distribution))
 }
 
 async fn somebody(database: &Database, role: Role) -> Person {
@@ -46,12 +46,12 @@ async fn access_of(database: &Database, person: &PersonId) -> Option<Access> {
     database.get(async |conn| access::of_person(conn, person).await).await
 }
 
-fn covers(access: &Access, site: &str, item: &str) -> bool {
-    access.covers(&id(site), &Item::from_trusted(item))
+fn covers(access: &Access, distribution: &str, item: &str) -> bool {
+    access.covers(&id(distribution), &Item::from_trusted(item))
 }
 
 async fn a_session_may_what_its_person_may(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let ada = somebody(database, Role::Operator).await;
     let hash = Secret::from_random([1; 32]).hash();
     let new = sessions::NewSession {
@@ -93,7 +93,7 @@ async fn a_session_may_what_its_person_may(database: &Database) {
 }
 
 async fn grants_of_a_person_and_their_groups_add_up(database: &Database) {
-    sites(database, &["E1", "E2", "E3"]).await;
+    distributions(database, &["E1", "E2", "E3"]).await;
     let ada = somebody(database, Role::Operator).await;
     let whole = access_of(database, &ada.id).await.unwrap();
     assert!(!whole.is_narrowed() && covers(&whole, "E1", "/*"));
@@ -137,7 +137,7 @@ async fn nobody_who_is_gone_may_anything(database: &Database) {
 }
 
 async fn a_grant_by_tag_follows_the_tags(database: &Database) {
-    sites(database, &["E1", "E2"]).await;
+    distributions(database, &["E1", "E2"]).await;
     let maker = Person { id: PersonId::from_trusted("maker"), ..person("maker@example.com", Role::Admin) };
     database.write(async |tx| people::insert(tx, &maker, "").await).await;
     let by_value = grant("token:t1", parse_place("", "team=docs").unwrap(), "/");
@@ -157,15 +157,17 @@ async fn a_grant_by_tag_follows_the_tags(database: &Database) {
     let token = async || database.get(async |conn| access::of_token(conn, &made).await).await.unwrap();
     assert!(token().await.is_narrowed() && !token().await.sees(&id("E1")), "unknown tags cover nothing");
     assert_eq!(token().await.behind, "maker");
-    let tags = async |site: &str, tags: Option<&[(&str, &str)]>| {
+    let tags = async |distribution: &str, tags: Option<&[(&str, &str)]>| {
         let tags: Option<Vec<(String, String)>> =
             tags.map(|tags| tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect());
         let write = async |tx: &mut unstale::store::Tx| {
-            distribution_tags::replace(tx, &id(site), tags.as_deref(), at(1), at(100)).await
+            distribution_tags::replace(tx, &id(distribution), tags.as_deref(), at(1), at(100)).await
         };
         database.write(write).await;
     };
-    let of = async |site: &str| database.get(async |conn| distribution_tags::of(conn, &id(site)).await).await;
+    let of = async |distribution: &str| {
+        database.get(async |conn| distribution_tags::of(conn, &id(distribution)).await).await
+    };
     assert_eq!(of("E1").await, None, "not read yet");
     tags("E1", Some(&[("team", "docs"), ("stage", "live")])).await;
     tags("E2", Some(&[("team", "shop")])).await;
@@ -183,7 +185,7 @@ async fn a_grant_by_tag_follows_the_tags(database: &Database) {
 }
 
 async fn tags_are_due_in_turn(database: &Database) {
-    sites(database, &["E1", "E2"]).await;
+    distributions(database, &["E1", "E2"]).await;
     let due = async |now| database.get(async |conn| distribution_tags::due(conn, now).await).await;
     let (first, arn) = due(at(0)).await.unwrap();
     assert_eq!((first.as_str(), arn.as_str()), ("E1", "arn:aws:cloudfront::123456789012:distribution/E1"));
@@ -228,21 +230,21 @@ async fn groups_have_members(database: &Database) {
 }
 
 async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
-    sites(database, &["E1", "E2"]).await;
+    distributions(database, &["E1", "E2"]).await;
     let ada = Actor::person(&PersonId::from_trusted("ada"), "ada@example.com");
     let eve = Actor::person(&PersonId::from_trusted("eve"), "eve@example.com");
-    for (second, site) in ["E1", "E2", "E1", "E2"].into_iter().enumerate() {
-        request(database, site, second as u64, &[&["/a"]]).await;
+    for (second, distribution) in ["E1", "E2", "E1", "E2"].into_iter().enumerate() {
+        request(database, distribution, second as u64, &[&["/a"]]).await;
     }
-    for (actor, site) in
+    for (actor, distribution) in
         [(&ada, Some("E1")), (&eve, Some("E2")), (&ada, Some("E2")), (&ada, None), (&eve, None)]
     {
         let acting = Acting { actor: actor.clone(), ..Acting::service() };
         let mut event = Event::new(at(0), &acting, Action::ActRefused);
-        event.distribution = site.map(id);
+        event.distribution = distribution.map(id);
         database.append(event.clone()).await;
     }
-    let only = Granted { sites: [id("E1")].into(), reach: GrantScope::whole() };
+    let only = Granted { distributions: [id("E1")].into(), reach: GrantScope::whole() };
     let narrowed = Access::new(Role::Operator, vec![only]);
     let seen = async |access: &Access, limit| {
         let (wanted, visibility) = (audit::Wanted::default(), Visibility::of(&ada, access));

@@ -50,7 +50,7 @@ async fn find(database: &Database, batch: &BatchId) -> Batch {
 }
 
 async fn a_batch_is_read_as_it_was_written(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = given::request(database, "E1", 3, &[&["/a", "/b*", "#tag"], &["/ü"]]).await;
     let first = find(database, &new.batches[0].id).await;
     let expected = Batch {
@@ -79,11 +79,11 @@ async fn a_batch_is_read_as_it_was_written(database: &Database) {
 }
 
 async fn a_caller_reference_belongs_to_one_batch_of_a_distribution(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let new = given::request(database, "E1", 0, &[&["/a"]]).await;
     let reference = &new.batches[0].caller_reference;
-    let found = async |site: &str, reference: &CallerReference| {
-        database.get(async |conn| batches::find_by_reference(conn, &id(site), reference).await).await
+    let found = async |distribution: &str, reference: &CallerReference| {
+        database.get(async |conn| batches::find_by_reference(conn, &id(distribution), reference).await).await
     };
     assert_eq!(found("E1", reference).await.unwrap().id, new.batches[0].id);
     assert_eq!(found("E2", reference).await, None);
@@ -95,7 +95,7 @@ async fn a_caller_reference_belongs_to_one_batch_of_a_distribution(database: &Da
 }
 
 async fn an_accepted_batch_is_watched_until_it_is_completed(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let batch = given::request(database, "E1", 0, &[&["/a"]]).await.batches.remove(0).id;
     let look = async || database.get(async |conn| batches::next_look(conn).await).await;
     assert_eq!(look().await, None);
@@ -106,7 +106,9 @@ async fn an_accepted_batch_is_watched_until_it_is_completed(database: &Database)
     assert_eq!(found.cloudfront_id, Some(cloudfront_id("I1")));
     assert_eq!(found.aws_request_id.as_deref(), Some("aws"));
     assert_eq!(look().await, Some(at(6)));
-    let watched = async |site: &str| database.get(async |conn| batches::watched(conn, &id(site)).await).await;
+    let watched = async |distribution: &str| {
+        database.get(async |conn| batches::watched(conn, &id(distribution)).await).await
+    };
     assert_eq!(watched("E2").await, []);
     let one = watched("E1").await.remove(0);
     assert_eq!((one.batch, one.invalidation), (batch.clone(), found.invalidation));
@@ -122,7 +124,7 @@ async fn an_accepted_batch_is_watched_until_it_is_completed(database: &Database)
 }
 
 async fn the_newest_is_watched_first(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     for (second, taken) in [(1, "I1"), (3, "I3"), (2, "I2")] {
         let batch = given::request(database, "E1", 0, &[&["/a"]]).await.batches.remove(0).id;
         accept(database, &batch, taken, second).await;
@@ -133,7 +135,7 @@ async fn the_newest_is_watched_first(database: &Database) {
 }
 
 async fn what_cloudfront_no_longer_knows_is_lost(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let batch = given::request(database, "E1", 0, &[&["/a"]]).await.batches.remove(0).id;
     let gone = problem(ProblemKind::NoSuchInvalidation);
     let lose = async || database.write(async |tx| batches::set_lost(tx, &batch, &gone).await).await;
@@ -147,7 +149,7 @@ async fn what_cloudfront_no_longer_knows_is_lost(database: &Database) {
 }
 
 async fn what_was_not_accepted_waits_or_ends(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     for (what, state, due) in [
         (NotAccepted::Postponed(at(9)), BatchState::Queued, at(9)),
         (NotAccepted::Unknown(at(9)), BatchState::Submitting, at(9)),
@@ -173,7 +175,7 @@ async fn what_was_not_accepted_waits_or_ends(database: &Database) {
 }
 
 async fn only_what_is_queued_is_cancelled(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = given::request(database, "E1", 0, &[&["/1"], &["/2"], &["/3"]]).await;
     assert!(claim(database, &new.batches[0].id, "lease", 1).await);
     let cancel = async || database.write(async |tx| batches::cancel_queued(tx, &new.id).await).await;
@@ -184,7 +186,7 @@ async fn only_what_is_queued_is_cancelled(database: &Database) {
 }
 
 async fn what_was_refused_is_queued_again_with_its_reference(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = given::request(database, "E1", 0, &[&["/1"], &["/2"]]).await;
     let batch = &new.batches[0];
     assert!(claim(database, &batch.id, "lease", 1).await);
@@ -203,7 +205,7 @@ async fn what_was_refused_is_queued_again_with_its_reference(database: &Database
 }
 
 async fn what_was_made_outside_is_kept_beside_ours(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     for (taken, completed) in [("I1", true), ("I2", false)] {
         let new = given::bare_request(database, "E1", 0).await;
         let seen = OutsideBatch {
@@ -229,7 +231,7 @@ async fn what_was_made_outside_is_kept_beside_ours(database: &Database) {
 }
 
 async fn what_was_taken_before_a_request_is_told_from_the_history(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let event = |action: Action, of: &InvalidationId| {
         let mut event = Event::new(at(1), &acting(), action);
         event.distribution = Some(id("E1"));
@@ -253,8 +255,8 @@ async fn what_was_taken_before_a_request_is_told_from_the_history(database: &Dat
     }
     note(event(Action::InvalidationRequested, &late)).await;
     note(Event { cloudfront_id: "I3".to_owned(), ..event(Action::BatchAccepted, &late) }).await;
-    let before = async |site: &str, of: &InvalidationId| {
-        database.get(async |conn| batches::taken_before(conn, &id(site), of).await).await
+    let before = async |distribution: &str, of: &InvalidationId| {
+        database.get(async |conn| batches::taken_before(conn, &id(distribution), of).await).await
     };
     assert_eq!(before("E1", &late).await, Some(cloudfront_id("I2")));
     assert_eq!(before("E1", &meanwhile).await, None, "it may have been sent before");
@@ -263,7 +265,7 @@ async fn what_was_taken_before_a_request_is_told_from_the_history(database: &Dat
 }
 
 async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let billed = async |from| {
         database.get(async |conn| batches::billed_between(conn, ACCOUNT, at(from), at(10_000)).await).await
     };
@@ -283,7 +285,7 @@ async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
 }
 
 async fn the_usual_time_is_the_middle_of_the_last_ones(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let usual = async || database.get(async |conn| batches::usual_time(conn, &id("E1")).await).await;
     assert_eq!(usual().await, None);
     for (number, took) in [5, 90, 10].into_iter().enumerate() {
@@ -295,7 +297,7 @@ async fn the_usual_time_is_the_middle_of_the_last_ones(database: &Database) {
 }
 
 async fn what_is_in_flight_is_counted_by_kind(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let load = async || database.get(async |conn| batches::in_flight(conn, &id("E1")).await).await;
     let new = given::request(database, "E1", 0, &[&["/a", "/b*", "#c"], &["/d"], &["/e"]]).await;
     given::request(database, "E2", 0, &[&["/other"]]).await;

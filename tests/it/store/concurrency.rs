@@ -17,7 +17,7 @@ use crate::support::{Database, Engine, at, on_each_engine};
 const AT_ONCE: usize = 8;
 
 async fn of_many_claims_one_wins(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let batch = given::request(database, "E1", 0, &[&["/a"]]).await.batches.remove(0).id;
     let mut tasks = JoinSet::new();
     for number in 0..AT_ONCE {
@@ -36,7 +36,7 @@ async fn of_many_claims_one_wins(database: &Database) {
 }
 
 async fn the_pace_holds_for_all_together(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let pace = Pace::new(0.5, 3);
     let mut tasks = JoinSet::new();
     for _ in 0..AT_ONCE {
@@ -54,7 +54,7 @@ async fn the_pace_holds_for_all_together(database: &Database) {
 }
 
 async fn charges_of_many_add_up(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let pace = Pace::new(1.0, 3);
     let mut tasks = JoinSet::new();
     for _ in 0..AT_ONCE {
@@ -105,7 +105,7 @@ async fn the_history_of_many_writers_has_no_gap(database: &Database) {
 #[tokio::test]
 async fn batches_that_end_together_end_their_invalidation() {
     let Some(database) = Database::new(Engine::Postgres).await else { return };
-    given::sites(&database, &["E1"]).await;
+    given::distributions(&database, &["E1"]).await;
     let new = given::request(&database, "E1", 0, &[&["/1"], &["/2"]]).await;
     let mut raw = database.raw().await;
     raw.run("UPDATE batch SET state = 'in_progress'").await.unwrap();

@@ -9,7 +9,7 @@ use super::given;
 use crate::support::{Database, Engine, on_each_engine};
 
 async fn what_is_dropped_leaves_no_trace(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = crate::support::new_invalidation("E1", vec![crate::support::items(&["/a"])]);
     let mut tx = database.begin().await;
     given::write(&mut tx, &new, 0).await.unwrap();
@@ -19,20 +19,21 @@ async fn what_is_dropped_leaves_no_trace(database: &Database) {
 }
 
 async fn a_database_can_be_opened_again(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let again = Db::open(&database.place.address()).await.unwrap();
-    let sites = unstale::store::distributions::list(&mut again.read().await.unwrap()).await.unwrap();
-    assert_eq!(sites.len(), 1);
+    let distributions = unstale::store::distributions::list(&mut again.read().await.unwrap()).await.unwrap();
+    assert_eq!(distributions.len(), 1);
     assert_eq!(again.is_shared(), database.raw().await.is_postgres());
     assert_eq!(again.file().is_some(), !again.is_shared());
     again.close().await;
 }
 
 async fn looking_at_one_writes_nothing(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let looked_at = Db::open_to_look(&database.place.address()).await.unwrap();
-    let sites = unstale::store::distributions::list(&mut looked_at.read().await.unwrap()).await.unwrap();
-    assert_eq!(sites.len(), 1);
+    let distributions =
+        unstale::store::distributions::list(&mut looked_at.read().await.unwrap()).await.unwrap();
+    assert_eq!(distributions.len(), 1);
     let Ok(mut tx) = looked_at.begin().await else { return looked_at.close().await };
     assert!(
         given::write(
@@ -56,7 +57,7 @@ on_each_engine!(
 #[tokio::test]
 async fn a_copy_in_a_folder_that_may_not_be_written_can_be_looked_at() {
     let database = Database::new(Engine::Sqlite).await.unwrap();
-    given::sites(&database, &["E1"]).await;
+    given::distributions(&database, &["E1"]).await;
     database.db.close().await;
     let address = database.place.address();
     let file = address.trim_start_matches("sqlite://");
@@ -87,7 +88,7 @@ async fn sqlite_is_set_up_to_keep_what_it_was_told() {
     let database = Database::new(Engine::Sqlite).await.unwrap();
     let mut raw = database.raw().await;
     assert_eq!(raw.texts("PRAGMA journal_mode").await, ["wal"]);
-    given::sites(&database, &["E1"]).await;
+    given::distributions(&database, &["E1"]).await;
     let broken = raw.run("PRAGMA foreign_key_check").await;
     assert!(broken.is_ok());
     let tables = "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 \

@@ -37,7 +37,7 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
 }
 
 async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     given::request(database, "E1", 0, &[&["/a"]]).await;
     database.write(async |tx| outside::save(tx, &Reading::new(id("E1"), at(0))).await).await;
     let asked = super::protection::proposal("E1", 0);
@@ -66,7 +66,7 @@ async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database)
 }
 
 async fn a_time_that_somebody_chose_and_what_has_ended_stay(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     given::request(database, "E1", 0, &[&["/a"]]).await;
     let mut raw = database.raw().await;
     let far = at(5_000).as_micros();

@@ -19,12 +19,12 @@ use unstale::{
 use super::given::{self, ACCOUNT, id};
 use crate::support::{Database, all_seen, at, distribution, on_each_engine};
 
-async fn find(database: &Database, site: &str) -> Option<Distribution> {
-    database.get(async |conn| distributions::find(conn, &id(site)).await).await
+async fn find(database: &Database, distribution: &str) -> Option<Distribution> {
+    database.get(async |conn| distributions::find(conn, &id(distribution)).await).await
 }
 
 async fn what_was_seen_is_kept(database: &Database) {
-    given::sites(database, &["E2", "E1"]).await;
+    given::distributions(database, &["E2", "E1"]).await;
     assert_eq!(find(database, "E1").await, Some(distribution("E1")));
     assert_eq!(find(database, "E3").await, None);
     let all = database.get(async |conn| distributions::list(conn).await).await;
@@ -36,7 +36,7 @@ async fn what_was_seen_is_kept(database: &Database) {
 }
 
 async fn what_changed_takes_the_place_of_what_was_seen(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let changed = Distribution {
         domain_name: "other.cloudfront.net".to_owned(),
         aliases: Vec::new(),
@@ -55,7 +55,7 @@ async fn what_changed_takes_the_place_of_what_was_seen(database: &Database) {
 }
 
 async fn a_configuration_is_read_again_after_a_change(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let without = async || database.get(async |conn| distributions::without_config(conn, 9).await).await;
     assert_eq!(without().await, [(id("E1"), at(0)), (id("E2"), at(0))]);
     let config = DistributionConfig {
@@ -76,18 +76,18 @@ async fn a_configuration_is_read_again_after_a_change(database: &Database) {
 }
 
 async fn a_multi_tenant_one_is_looked_at_by_nobody(database: &Database) {
-    given::sites(database, &["E1"]).await;
-    let site = Distribution { tenant_only: true, ..distribution("E2") };
-    database.write(async |tx| distributions::upsert(tx, &site).await).await;
-    let tenant_only = async |site: &str| {
-        let site = id(site);
-        database.get(async |conn| distributions::is_tenant_only(conn, &site).await).await
+    given::distributions(database, &["E1"]).await;
+    let distribution = Distribution { tenant_only: true, ..distribution("E2") };
+    database.write(async |tx| distributions::upsert(tx, &distribution).await).await;
+    let tenant_only = async |distribution: &str| {
+        let distribution = id(distribution);
+        database.get(async |conn| distributions::is_tenant_only(conn, &distribution).await).await
     };
     assert!(tenant_only("E2").await && !tenant_only("E1").await && !tenant_only("E3").await);
     let due = database.get(async |conn| distributions::outside_due(conn, at(9)).await).await;
     assert_eq!(due, [id("E1")]);
     let tags = database.get(async |conn| distribution_tags::due(conn, at(9)).await).await;
-    assert_eq!(tags.map(|(site, _)| site), Some(id("E1")));
+    assert_eq!(tags.map(|(distribution, _)| distribution), Some(id("E1")));
     let reading = Reading { older: true, ..Reading::new(id("E2"), at(0)) };
     database.write(async |tx| outside::save(tx, &reading).await).await;
     assert_eq!(database.get(async |conn| outside::next(conn).await).await, None);
@@ -96,12 +96,12 @@ async fn a_multi_tenant_one_is_looked_at_by_nobody(database: &Database) {
 async fn the_account_is_that_of_the_last_list(database: &Database) {
     let listed = async || database.get(async |conn| distributions::account_listed(conn).await).await;
     assert_eq!(listed().await, None);
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     assert_eq!(listed().await.as_deref(), Some(ACCOUNT));
 }
 
 async fn one_that_is_gone_comes_last_and_may_come_back(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let gone = async |now: Timestamp| {
         database.write(async |tx| distributions::set_gone(tx, &id("E1"), now).await).await;
     };
@@ -109,15 +109,15 @@ async fn one_that_is_gone_comes_last_and_may_come_back(database: &Database) {
     gone(at(9)).await;
     assert_eq!(find(database, "E1").await.unwrap().gone_at, Some(at(5)), "gone since the first time");
     let order = database.get(async |conn| distributions::list(conn).await).await;
-    assert_eq!(order.iter().map(|site| site.id.as_str()).collect::<Vec<_>>(), ["E2", "E1"]);
+    assert_eq!(order.iter().map(|distribution| distribution.id.as_str()).collect::<Vec<_>>(), ["E2", "E1"]);
     let without = database.get(async |conn| distributions::without_config(conn, 9).await).await;
     assert_eq!(without, [(id("E2"), at(0))], "one that is gone is not asked for");
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     assert_eq!(find(database, "E1").await.unwrap().gone_at, None);
 }
 
 async fn outside_looks_come_in_turn(database: &Database) {
-    given::sites(database, &["E1", "E2", "E3"]).await;
+    given::distributions(database, &["E1", "E2", "E3"]).await;
     database
         .write(async |tx| {
             distributions::set_outside_due(tx, &id("E1"), at(20)).await?;
@@ -132,7 +132,7 @@ async fn outside_looks_come_in_turn(database: &Database) {
 }
 
 async fn the_last_request_of_each_is_told(database: &Database) {
-    given::sites(database, &["E1", "E2", "E3"]).await;
+    given::distributions(database, &["E1", "E2", "E3"]).await;
     given::request(database, "E1", 10, &[&["/a"]]).await;
     given::request(database, "E1", 30, &[&["/b"]]).await;
     given::request(database, "E2", 20, &[&["/c"]]).await;
@@ -148,17 +148,20 @@ async fn the_last_request_of_each_is_told(database: &Database) {
     assert!(of(&[]).await.is_empty());
 }
 
-fn narrowed(sites: &[&str]) -> Access {
-    let granted = Granted { sites: sites.iter().map(|site| id(site)).collect(), reach: GrantScope::whole() };
+fn narrowed(distributions: &[&str]) -> Access {
+    let granted = Granted {
+        distributions: distributions.iter().map(|distribution| id(distribution)).collect(),
+        reach: GrantScope::whole(),
+    };
     Access::new(Role::Viewer, vec![granted])
 }
 
-fn ids(sites: &[Distribution]) -> Vec<&str> {
-    sites.iter().map(|site| site.id.as_str()).collect()
+fn ids(distributions: &[Distribution]) -> Vec<&str> {
+    distributions.iter().map(|distribution| distribution.id.as_str()).collect()
 }
 
 async fn pages_come_one_after_the_other(database: &Database) {
-    given::sites(database, &["E1", "E2", "E3", "E4", "E5"]).await;
+    given::distributions(database, &["E1", "E2", "E3", "E4", "E5"]).await;
     database.write(async |tx| distributions::set_gone(tx, &id("E1"), at(5)).await).await;
     database.write(async |tx| distributions::set_gone(tx, &id("E4"), at(5)).await).await;
     let all = all_seen();
@@ -186,9 +189,10 @@ async fn pages_come_one_after_the_other(database: &Database) {
 }
 
 async fn the_most_used_come_first(database: &Database) {
-    given::sites(database, &["E1", "E2", "E3"]).await;
-    for (site, when) in [("E1", 1), ("E1", 2), ("E1", 3), ("E2", 4), ("E3", 5), ("E3", 6), ("E2", 7)] {
-        given::request(database, site, when, &[&["/a"]]).await;
+    given::distributions(database, &["E1", "E2", "E3"]).await;
+    for (distribution, when) in [("E1", 1), ("E1", 2), ("E1", 3), ("E2", 4), ("E3", 5), ("E3", 6), ("E2", 7)]
+    {
+        given::request(database, distribution, when, &[&["/a"]]).await;
     }
     let used = async |access: Access, looked_at, limit| {
         database.get(async |conn| distributions::most_used(conn, &access, looked_at, limit).await).await

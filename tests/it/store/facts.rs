@@ -13,7 +13,7 @@ use unstale::{
     },
 };
 
-use super::given::{request, sites};
+use super::given::{distributions, request};
 use crate::support::{Database, acting, at, items, on_each_engine, proposal_made, uuid};
 
 fn stated(new: &NewInvalidation) -> Event {
@@ -27,7 +27,7 @@ fn stated(new: &NewInvalidation) -> Event {
 }
 
 async fn what_events_state_is_held_against_the_rows(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let one = request(database, "E1", 1, &[&["/a"], &["/b"]]).await;
     let two = request(database, "E1", 1, &[&["/c"]]).await;
     let unstated = async || database.get(async |conn| audit::unstated_invalidation(conn).await).await;
@@ -107,7 +107,7 @@ async fn a_request_for_approval_that_is_gone_is_named(database: &Database) {
 }
 
 async fn a_request_for_approval_that_no_event_asks_for_is_named(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let asked = super::protection::proposal("E1", 1);
     database.write(async |tx| proposals::insert(tx, &asked).await).await;
     let found =

@@ -18,7 +18,7 @@ pub fn id(text: &str) -> DistributionId {
 }
 
 /// An account with these distributions.
-pub async fn sites(database: &Database, ids: &[&str]) {
+pub async fn distributions(database: &Database, ids: &[&str]) {
     database
         .write(async |tx| {
             accounts::ensure(tx, ACCOUNT).await?;
@@ -31,15 +31,20 @@ pub async fn sites(database: &Database, ids: &[&str]) {
 }
 
 /// A request with these batches, so many seconds after the start.
-pub async fn request(database: &Database, site: &str, when: u64, wanted: &[&[&str]]) -> NewInvalidation {
-    let new = new_invalidation(site, wanted.iter().map(|texts| items(texts)).collect());
+pub async fn request(
+    database: &Database,
+    distribution: &str,
+    when: u64,
+    wanted: &[&[&str]],
+) -> NewInvalidation {
+    let new = new_invalidation(distribution, wanted.iter().map(|texts| items(texts)).collect());
     database.write(async |tx| write(tx, &new, when).await).await;
     new
 }
 
 /// A request whose batches come later.
-pub async fn bare_request(database: &Database, site: &str, when: u64) -> NewInvalidation {
-    let mut new = new_invalidation(site, vec![items(&["/a"])]);
+pub async fn bare_request(database: &Database, distribution: &str, when: u64) -> NewInvalidation {
+    let mut new = new_invalidation(distribution, vec![items(&["/a"])]);
     new.batches.clear();
     database.write(async |tx| write(tx, &new, when).await).await;
     new

@@ -16,12 +16,15 @@ use unstale::{
 use super::given::{self, id};
 use crate::support::{Database, acting, all_seen, at, on_each_engine, uuid};
 
-fn only(site: &str) -> Access {
-    Access::new(Role::Viewer, vec![Granted { sites: [id(site)].into(), reach: GrantScope::whole() }])
+fn only(distribution: &str) -> Access {
+    Access::new(
+        Role::Viewer,
+        vec![Granted { distributions: [id(distribution)].into(), reach: GrantScope::whole() }],
+    )
 }
 
 async fn a_key_keeps_its_first_answer(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let (free, never) = (RequestKey::parse(&uuid()).unwrap(), RequestKey::parse(&uuid()).unwrap());
     let key = given::request(database, "E1", 1, &[&["/a"]]).await.request_key;
     let used = async || {
@@ -42,7 +45,7 @@ async fn a_key_keeps_its_first_answer(database: &Database) {
 }
 
 async fn a_list_goes_on_where_it_ended(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     for when in [1, 2, 2] {
         given::request(database, "E1", when, &[&["/a"]]).await;
     }
@@ -68,15 +71,15 @@ async fn a_list_goes_on_where_it_ended(database: &Database) {
 }
 
 async fn the_history_is_narrowed_to_what_is_wanted(database: &Database) {
-    for (action, site) in [
+    for (action, distribution) in [
         (Action::InvalidationRequested, Some("E1")),
         (Action::BatchAccepted, Some("E1")),
         (Action::InvalidationRequested, Some("E2")),
         (Action::SurveyFailed, None),
     ] {
         let mut event = Event::new(at(1), &Acting::service(), action);
-        event.distribution = site.map(id);
-        event.invalidation = site.map(InvalidationId::from_trusted);
+        event.distribution = distribution.map(id);
+        event.invalidation = distribution.map(InvalidationId::from_trusted);
         database.append(event).await;
     }
     let found = async |access: Access, wanted: audit::Wanted, before: i64| {

@@ -13,7 +13,7 @@ use super::given::{self, id};
 use crate::support::{Database, all_seen, at, invalidation, items, new_invalidation, on_each_engine, uuid};
 
 async fn a_request_is_found_again(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = given::request(database, "E1", 3, &[&["/b", "/ä \"x\""], &["/c*"]]).await;
     let found = database.get(async |conn| invalidations::find(conn, &new.id).await).await;
     assert_eq!(found, Some(invalidation(&new, at(3))));
@@ -22,7 +22,7 @@ async fn a_request_is_found_again(database: &Database) {
 }
 
 async fn a_key_belongs_to_one_request(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = given::request(database, "E1", 3, &[&["/b"]]).await;
     let earlier =
         database.get(async |conn| invalidations::find_by_key(conn, &new.request_key).await).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_key_belongs_to_one_request(database: &Database) {
 }
 
 async fn several_may_have_no_key(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     database
         .write(async |tx| {
             let row = |_| invalidations::NewRow {
@@ -54,14 +54,14 @@ async fn several_may_have_no_key(database: &Database) {
 }
 
 async fn a_distribution_must_be_known(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = new_invalidation("E9", vec![items(&["/c"])]);
     let written = database.try_write(async |tx| given::write(tx, &new, 1).await).await;
     assert!(matches!(written, Err(StoreError::Database(_))), "{written:?}");
 }
 
 async fn lists_are_newest_first(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let one = given::request(database, "E1", 1, &[&["/1"]]).await.id;
     let three = given::request(database, "E1", 3, &[&["/3"]]).await.id;
     let two = given::request(database, "E2", 2, &[&["/2"]]).await.id;
@@ -90,7 +90,7 @@ async fn lists_are_newest_first(database: &Database) {
 }
 
 async fn the_state_follows_from_the_batches(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = given::request(database, "E1", 0, &[&["/1"], &["/2"]]).await;
     let mut raw = database.raw().await;
     let refresh =

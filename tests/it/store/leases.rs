@@ -9,7 +9,7 @@ use super::{
 use crate::support::{Database, at, on_each_engine};
 
 async fn a_batch_is_claimed_by_one(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let batch = given::request(database, "E1", 0, &[&["/a"]]).await.batches.remove(0).id;
     assert!(claim(database, &batch, "one", 1).await);
     assert!(!claim(database, &batch, "two", 60).await);
@@ -28,30 +28,32 @@ async fn a_batch_is_claimed_by_one(database: &Database) {
 }
 
 async fn one_at_a_time_looks_at_a_distribution(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
-    for (site, taken, second) in [("E1", "I1", 1), ("E2", "I2", 0)] {
-        let batch = given::request(database, site, 0, &[&["/a"]]).await.batches.remove(0).id;
+    given::distributions(database, &["E1", "E2"]).await;
+    for (distribution, taken, second) in [("E1", "I1", 1), ("E2", "I2", 0)] {
+        let batch = given::request(database, distribution, 0, &[&["/a"]]).await.batches.remove(0).id;
         accept(database, &batch, taken, second).await;
     }
     let claim = async |lease: &str, now: u64| {
         let due = database.get(async |conn| distributions::poll_due(conn, at(now)).await).await;
-        let (site, account) = due?;
+        let (distribution, account) = due?;
         assert_eq!(account, ACCOUNT);
         let claim = async || {
             database
-                .write(async |tx| distributions::claim_poll(tx, &site, lease, at(now), at(now + 60)).await)
+                .write(async |tx| {
+                    distributions::claim_poll(tx, &distribution, lease, at(now), at(now + 60)).await
+                })
                 .await
         };
         assert!(claim().await);
         assert!(!claim().await, "it is held");
-        Some(site)
+        Some(distribution)
     };
     assert_eq!(claim("a", 0).await, None, "none is due");
     assert_eq!(claim("a", 2).await, Some(id("E2")), "the one that waited longest");
     assert_eq!(claim("b", 2).await, Some(id("E1")));
     assert_eq!(claim("c", 2).await, None);
-    let release = async |site: &str, lease: &str| {
-        database.write(async |tx| distributions::release_poll(tx, &id(site), lease).await).await
+    let release = async |distribution: &str, lease: &str| {
+        database.write(async |tx| distributions::release_poll(tx, &id(distribution), lease).await).await
     };
     assert!(!release("E1", "a").await, "it is held by b");
     assert!(release("E1", "b").await);
@@ -62,7 +64,7 @@ async fn one_at_a_time_looks_at_a_distribution(database: &Database) {
 }
 
 async fn all_leases_are_let_go_of_at_once(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let sent = given::request(database, "E1", 0, &[&["/a"]]).await.batches.remove(0).id;
     let watched = given::request(database, "E1", 0, &[&["/b"]]).await.batches.remove(0).id;
     accept(database, &watched, "I1", 0).await;

@@ -5,11 +5,11 @@ use unstale::{
     store::{accounts, outlook, survey},
 };
 
-use super::given::{ACCOUNT, sites};
+use super::given::{ACCOUNT, distributions};
 use crate::support::{Database, at, on_each_engine, problem};
 
 async fn trouble_is_told_while_it_lasts(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let expired = problem(ProblemKind::ExpiredCredentials);
     let troubled = async || database.get(async |conn| outlook::read(conn).await).await.troubled;
     assert!(!troubled().await);

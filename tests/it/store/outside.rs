@@ -5,7 +5,7 @@ use unstale::{
     store::{distributions, outside},
 };
 
-use super::given::{id, sites};
+use super::given::{distributions, id};
 use crate::support::{Database, at, on_each_engine};
 
 async fn find(database: &Database) -> Option<Reading> {
@@ -18,7 +18,7 @@ async fn next(database: &Database) -> Option<String> {
 }
 
 async fn a_reading_is_kept_as_it_is(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     assert_eq!(find(database).await, None);
     let name = |text: &str| CloudFrontInvalidationId::from_trusted(text);
     let mut reading = Reading::new(id("E1"), at(5));
@@ -36,7 +36,7 @@ async fn a_reading_is_kept_as_it_is(database: &Database) {
 }
 
 async fn the_one_that_waited_longest_is_next(database: &Database) {
-    sites(database, &["E1", "E2", "E3"]).await;
+    distributions(database, &["E1", "E2", "E3"]).await;
     assert_eq!(next(database).await, None);
     database
         .write(async |tx| {
@@ -58,7 +58,7 @@ async fn the_one_that_waited_longest_is_next(database: &Database) {
 }
 
 async fn one_at_a_time_reads_a_front(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let claim = async |now, until| {
         database.write(async |tx| outside::claim_front(tx, &id("E1"), at(now), at(until)).await).await
     };

@@ -19,14 +19,14 @@ use unstale::{
     },
 };
 
-use super::given::{id, request, sites};
+use super::given::{distributions, id, request};
 use crate::support::{Database, all_seen, at, items, on_each_engine, uuid};
 
-pub fn proposal(site: &str, asked: u64) -> Proposal {
+pub fn proposal(distribution: &str, asked: u64) -> Proposal {
     Proposal {
         id: ProposalId::from_trusted(uuid()),
         request_key: RequestKey::from_trusted(uuid()),
-        distribution: id(site),
+        distribution: id(distribution),
         asked_by: crate::support::acting().actor,
         behind: "p1".to_owned(),
         reason: "a new price".to_owned(),
@@ -43,7 +43,7 @@ pub fn proposal(site: &str, asked: u64) -> Proposal {
 }
 
 async fn a_distribution_is_not_protected_until_it_is(database: &Database) {
-    sites(database, &["E1", "E2"]).await;
+    distributions(database, &["E1", "E2"]).await;
     let find = async || database.get(async |conn| protections::find(conn, &id("E1")).await).await;
     assert_eq!(find().await, Protection::none(id("E1")));
     let mut new = Protection {
@@ -63,7 +63,7 @@ async fn a_distribution_is_not_protected_until_it_is(database: &Database) {
 }
 
 async fn what_somebody_has_waiting_is_counted(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let (first, second) = (proposal("E1", 0), proposal("E1", 50));
     for new in [&first, &second] {
         database.write(async |tx| proposals::insert(tx, new).await).await;
@@ -80,7 +80,7 @@ async fn what_somebody_has_waiting_is_counted(database: &Database) {
 }
 
 async fn items_are_read_wherever_they_are_listed(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let long: Vec<String> = (0..150).map(|n| format!("/long/{n:03}")).collect();
     let long = items(&long.iter().map(String::as_str).collect::<Vec<_>>());
     let proposal = Proposal { items: long.clone(), ..proposal("E1", 0) };
@@ -101,7 +101,7 @@ async fn items_are_read_wherever_they_are_listed(database: &Database) {
 }
 
 async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
-    sites(database, &["E1", "E2"]).await;
+    distributions(database, &["E1", "E2"]).await;
     let (one, two) = (proposal("E1", 0), proposal("E2", 10));
     for new in [&one, &two] {
         database.write(async |tx| proposals::insert(tx, new).await).await;
@@ -116,7 +116,7 @@ async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
     assert_eq!(find(&one, at(100)).await.state, ProposalState::Expired);
     let by_key = database.get(async |conn| proposals::find_by_key(conn, &two.request_key, at(0)).await).await;
     assert_eq!(by_key, Some(two.clone()));
-    let only = Granted { sites: [id("E1")].into(), reach: GrantScope::whole() };
+    let only = Granted { distributions: [id("E1")].into(), reach: GrantScope::whole() };
     let narrowed = Access::new(Role::Operator, vec![only]);
     let waiting = async |access: &Access, now| {
         database.get(async |conn| proposals::waiting(conn, access, now).await).await
@@ -143,13 +143,13 @@ async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
 }
 
 async fn a_repeat_is_found_by_its_items(database: &Database) {
-    sites(database, &["E1", "E2"]).await;
+    distributions(database, &["E1", "E2"]).await;
     let first = request(database, "E1", 10, &[&["/a"], &["/b"]]).await;
     let sha = unstale::domain::audit::ItemsRecord::of(&items(&["/a", "/b"])).sha256;
-    let same = async |site: &str, after, until| {
+    let same = async |distribution: &str, after, until| {
         let due = DueWithin { after: at(after), until: at(until), asked_until: at(100) };
         database
-            .get(async |conn| invalidations::same_due_within(conn, &id(site), &sha, due).await)
+            .get(async |conn| invalidations::same_due_within(conn, &id(distribution), &sha, due).await)
             .await
             .map(|found| found.id)
     };

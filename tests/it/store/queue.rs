@@ -12,7 +12,7 @@ use super::{
 use crate::support::{Database, at, on_each_engine, problem};
 
 async fn the_place_counts_what_goes_before(database: &Database) {
-    given::sites(database, &["E1", "E2", "E3"]).await;
+    given::distributions(database, &["E1", "E2", "E3"]).await;
     let sent = given::request(database, "E1", 0, &[&["/sent"]]).await;
     accept(database, &sent.batches[0].id, "I1", 3).await;
     given::request(database, "E1", 1, &[&["/1"], &["/later"]]).await;
@@ -20,8 +20,8 @@ async fn the_place_counts_what_goes_before(database: &Database) {
     let mine = given::request(database, "E1", 2, &[&["/a", "/b*"], &["/c"]]).await;
     given::request(database, "E1", 3, &[&["/after"]]).await;
     // What is put off for later is not before it, here or elsewhere.
-    for (site, path) in [("E1", "/put-off"), ("E3", "/put-off")] {
-        let late = given::request(database, site, 1, &[&[path]]).await;
+    for (distribution, path) in [("E1", "/put-off"), ("E3", "/put-off")] {
+        let late = given::request(database, distribution, 1, &[&[path]]).await;
         let set = format!("UPDATE batch SET due_at = 9000000000000000 WHERE invalidation_id = '{}'", late.id);
         database.raw().await.run(&set).await.unwrap();
     }
@@ -50,7 +50,7 @@ async fn the_place_counts_what_goes_before(database: &Database) {
 }
 
 async fn what_is_not_queued_has_no_place(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = given::request(database, "E1", 0, &[&["/a"]]).await;
     let place = async || database.get(async |conn| queue::place(conn, &new.id).await).await;
     assert!(place().await.is_some());

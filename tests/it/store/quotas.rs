@@ -12,7 +12,7 @@ use super::{
 use crate::support::{Database, acting, at, on_each_engine};
 
 async fn a_days_items_are_summed_by_actor(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let ada = acting().actor;
     let between = async |from, until| {
         let spent =
@@ -34,7 +34,7 @@ async fn a_days_items_are_summed_by_actor(database: &Database) {
 }
 
 async fn what_waits_is_counted_up_to_a_bound(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let waiting = async |most| database.get(async |conn| batches::waiting(conn, most).await).await;
     assert_eq!(waiting(10).await, 0);
     let new = given::request(database, "E1", 0, &[&["/a"], &["/b"], &["/c"]]).await;

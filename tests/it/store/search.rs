@@ -13,12 +13,12 @@ use unstale::{
     store::audit::{self, Entry, Found},
 };
 
-use super::given::{id, request, sites};
+use super::given::{distributions, id, request};
 use crate::support::{Database, acting, at, items, on_each_engine};
 
-fn event(seconds: u64, acting: &Acting, site: &str, paths: &[&str], reason: &str) -> Event {
+fn event(seconds: u64, acting: &Acting, distribution: &str, paths: &[&str], reason: &str) -> Event {
     let mut event = Event::new(at(seconds), acting, Action::InvalidationRequested);
-    event.distribution = Some(id(site));
+    event.distribution = Some(id(distribution));
     let mut paths = items(paths);
     paths.sort();
     event.items = ItemsRecord::of(&paths);
@@ -169,8 +169,8 @@ async fn nobody_finds_what_they_may_not_see(database: &Database) {
 async fn a_page_of_a_narrow_search_leaves_nothing_out(database: &Database) {
     let words = |n: u64| if n.is_multiple_of(2) { "new price" } else { "price new" };
     for number in 1..=60 {
-        let site = if number % 3 == 0 { "E1" } else { "E2" };
-        database.append(event(number, &acting(), site, &["/a", "#tv"], words(number))).await;
+        let distribution = if number % 3 == 0 { "E1" } else { "E2" };
+        database.append(event(number, &acting(), distribution, &["/a", "#tv"], words(number))).await;
     }
     index(database, 60).await;
     let narrow = |typed| Search { distribution: Some(id("E1")), ..about(typed) };
@@ -210,7 +210,7 @@ async fn an_event_that_cannot_be_read_hides_no_other(database: &Database) {
 }
 
 async fn items_of_a_long_list_are_found_in_their_batches(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let long: Vec<String> = (0..150).map(|n| format!("/long/{n:03}")).collect();
     let long: Vec<&str> = long.iter().map(String::as_str).collect();
     let new = request(database, "E1", 1, &[&long]).await;

@@ -23,9 +23,9 @@ async fn candidates(database: &Database, now: Timestamp) -> Vec<BatchId> {
 }
 
 async fn distributions_take_turns(database: &Database) {
-    given::sites(database, &["E1", "E2", "E3", "E4"]).await;
-    for site in ["E1", "E2", "E3"] {
-        given::request(database, site, 10, &[&["/a"]]).await;
+    given::distributions(database, &["E1", "E2", "E3", "E4"]).await;
+    for distribution in ["E1", "E2", "E3"] {
+        given::request(database, distribution, 10, &[&["/a"]]).await;
     }
     assert_eq!(sendable(database, at(9)).await, [""; 0]);
     assert_eq!(sendable(database, at(10)).await, ["E1", "E2", "E3"]);
@@ -39,7 +39,7 @@ async fn distributions_take_turns(database: &Database) {
 }
 
 async fn nothing_of_a_paused_account_is_sendable(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     given::request(database, "E1", 0, &[&["/a"]]).await;
     let trouble = problem(ProblemKind::ExpiredCredentials);
     database.write(async |tx| accounts::pause(tx, ACCOUNT, &trouble, at(0), at(30)).await).await;
@@ -48,7 +48,7 @@ async fn nothing_of_a_paused_account_is_sendable(database: &Database) {
 }
 
 async fn what_is_held_is_not_sendable_until_its_lease_is_over(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let batch = given::request(database, "E1", 0, &[&["/a"]]).await.batches.remove(0).id;
     assert!(claim(database, &batch, "lease", 0).await);
     assert_eq!(sendable(database, at(59)).await, [""; 0]);
@@ -58,7 +58,7 @@ async fn what_is_held_is_not_sendable_until_its_lease_is_over(database: &Databas
 }
 
 async fn what_was_begun_goes_first_then_first_batches_then_the_oldest(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let giant = given::request(database, "E1", 0, &[&["/1"], &["/2"], &["/3"]]).await;
     let small = given::request(database, "E1", 5, &[&["/small*"]]).await;
     let begun = given::request(database, "E1", 6, &[&["/begun"]]).await;
@@ -88,7 +88,7 @@ async fn what_was_begun_goes_first_then_first_batches_then_the_oldest(database: 
 }
 
 async fn the_next_due_time_minds_leases(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let next = async || database.get(async |conn| batches::next_due(conn).await).await;
     assert_eq!(next().await, None);
     let first = given::request(database, "E1", 20, &[&["/a"]]).await.batches.remove(0).id;

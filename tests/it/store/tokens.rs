@@ -81,7 +81,7 @@ async fn what_a_token_may_is_its_role_while_nothing_is_granted(database: &Databa
 }
 
 async fn a_token_is_never_more_than_its_maker_may_now(database: &Database) {
-    given::sites(database, &["E1", "E2"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let ada = person("ada@example.com", Role::Admin);
     database.write(async |tx| people::insert(tx, &ada, "").await).await;
     let token = Token { made_by: ada.id.to_string(), ..keep(database, "deploy").await };

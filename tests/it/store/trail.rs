@@ -10,7 +10,7 @@ use unstale::{
     store::{audit, batches, trail},
 };
 
-use super::given::{id, request, sites};
+use super::given::{distributions, id, request};
 use crate::support::{Database, at, on_each_engine, problem};
 
 async fn state(database: &Database) -> trail::Trail {
@@ -31,7 +31,7 @@ async fn span(database: &Database, since: u64) -> Option<(u64, u64)> {
 }
 
 async fn what_is_sought_is_found_or_given_up(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let mut made = Vec::new();
     for when in [10, 20, 30, 40] {
         let new = request(database, "E1", when, &[&["/a"]]).await;
@@ -89,7 +89,7 @@ async fn one_at_a_time_reads_on(database: &Database) {
 }
 
 async fn the_history_says_who_made_one(database: &Database) {
-    sites(database, &["E1"]).await;
+    distributions(database, &["E1"]).await;
     let new = request(database, "E1", 1, &[&["/a"]]).await;
     let maker = async || database.get(async |conn| audit::maker(conn, &new.id).await).await;
     assert_eq!(maker().await, None);

@@ -27,7 +27,7 @@ async fn unsettled_batch(database: &Database) -> unstale::domain::invalidation::
 }
 
 async fn what_a_person_found_is_watched(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = unsettled_batch(database).await;
     let batch = &new.batches[0].id;
     let taken = cloudfront_id("I1");
@@ -42,7 +42,7 @@ async fn what_a_person_found_is_watched(database: &Database) {
 }
 
 async fn an_id_of_cloudfront_belongs_to_one_batch(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let other = given::request(database, "E1", 0, &[&["/b"]]).await;
     accept(database, &other.batches[0].id, "I1", 1).await;
     let new = unsettled_batch(database).await;
@@ -54,7 +54,7 @@ async fn an_id_of_cloudfront_belongs_to_one_batch(database: &Database) {
 }
 
 async fn what_is_not_there_is_given_up(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let new = unsettled_batch(database).await;
     let batch = &new.batches[0].id;
     let next = async || database.get(async |conn| unsettled::next_number(conn, &new.id).await).await;

@@ -39,14 +39,14 @@ impl Dice {
     fn event(&mut self) -> Event {
         let acting = Acting { actor: self.actor(), origin: Origin::default() };
         let mut event = Event::new(at(1), &acting, Action::ActRefused);
-        event.distribution = SITES.get(self.roll(SITES.len() + 2)).map(|site| id(site));
+        event.distribution = SITES.get(self.roll(SITES.len() + 2)).map(|distribution| id(distribution));
         event
     }
 
     fn access(&mut self) -> Access {
         let granted: Vec<DistributionId> =
-            SITES.iter().filter(|_| self.roll(3) == 0).map(|site| id(site)).collect();
-        let grant = Granted { sites: granted.into_iter().collect(), reach: GrantScope::whole() };
+            SITES.iter().filter(|_| self.roll(3) == 0).map(|distribution| id(distribution)).collect();
+        let grant = Granted { distributions: granted.into_iter().collect(), reach: GrantScope::whole() };
         let grants = if self.roll(6) == 0 { Vec::new() } else { vec![grant] };
         Access::new(ROLES[self.roll(ROLES.len())], grants).of(IDS[self.roll(IDS.len())])
     }

@@ -11,7 +11,7 @@ use super::{given, protection::proposal};
 use crate::support::{Database, acting, at, on_each_engine};
 
 async fn what_is_queued_or_waits_for_a_second_person_waits(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let ada = acting().actor;
     let of = async |actor: &Actor, limit| {
         database.get(async |conn| waiting::invalidations_of(conn, actor, limit).await).await
@@ -44,7 +44,7 @@ async fn what_is_queued_or_waits_for_a_second_person_waits(database: &Database) 
 }
 
 async fn what_was_asked_for_by_a_clock_that_was_ahead_waits_for_nobody(database: &Database) {
-    given::sites(database, &["E1"]).await;
+    given::distributions(database, &["E1"]).await;
     let ada = acting().actor;
     let asked = proposal("E1", 365 * 24 * 60 * 60);
     database.write(async |tx| proposals::insert(tx, &asked).await).await;

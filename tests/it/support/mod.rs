@@ -1,13 +1,14 @@
 //! What the tests stand on: databases of both engines, and a world with a clock, a CloudFront and the workers.
 
+mod app;
 mod browser;
 mod database;
 mod provider;
 mod raw;
 mod samples;
-mod site;
 mod world;
 
+pub use app::{ADMIN, TestApp, options, page_of};
 pub use browser::{Answer, Browser, Form, css, encoded};
 pub use database::{Database, Engine, Place};
 pub use provider::{CLIENT, Draft, Provider, SECRET, Signer, sign};
@@ -16,7 +17,6 @@ pub use samples::{
     START, all_seen, at, distribution, invalidation, items, lines, new_batch, new_invalidation, person,
     problem, seconds, uuid,
 };
-pub use site::{ADMIN, Site, options, page_of};
 pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting, proposal_made, shell};
 
 /// Makes two tests of each function that takes a [`Database`]: `sqlite::name` and `postgres::name`.

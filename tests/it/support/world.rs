@@ -246,22 +246,22 @@ impl World {
         self.worker_context.cloudfront.create_invalidation(distribution, &reference, &items).await.unwrap();
     }
 
-    pub async fn site(&self, distribution: &str) -> Distribution {
+    pub async fn distribution(&self, distribution: &str) -> Distribution {
         let id = DistributionId::from_trusted(distribution);
         self.database.get(async |conn| distributions::find(conn, &id).await).await.unwrap()
     }
 
     /// What a person's form becomes.
     pub async fn new_invalidation(&self, distribution: &str, typed: &str) -> NewInvalidation {
-        let site = self.site(distribution).await;
+        let distribution = self.distribution(distribution).await;
         let limits = self.worker_context.settings.limits;
         let around = Surroundings::unmeasured(limits);
-        let plan = Plan::work_out(typed, &site, around);
+        let plan = Plan::work_out(typed, &distribution, around);
         assert!(plan.is_sendable(), "{:?}", plan.refused().collect::<Vec<_>>());
         let first = plan.lines.iter().find_map(|line| line.item_to_send()).unwrap().clone();
         let key = RequestKey::parse(&samples::uuid()).unwrap();
         let reason = "a new price".to_owned();
-        NewInvalidation::from_batches(site.id, plan.batches, first, reason, key, samples::uuid)
+        NewInvalidation::from_batches(distribution.id, plan.batches, first, reason, key, samples::uuid)
     }
 
     /// A person asks for these lines.

@@ -3,11 +3,11 @@
 use super::*;
 
 #[test]
-fn another_sites_url_is_refused_with_the_reason() {
+fn a_url_of_another_distribution_is_refused_with_the_reason() {
     let refused = refusal("https://shop.example.com/a").to_string();
     assert!(refused.contains("shop.example.com") && refused.contains("www.example.com"), "{refused}");
     for line in ["off.example.com/x", "off.example.com", "off.example.com:443/x", "//off.example.com/x"] {
-        assert!(matches!(refusal(line), ItemError::OtherSite { .. }), "{line}");
+        assert!(matches!(refusal(line), ItemError::OtherDistribution { .. }), "{line}");
     }
     for line in [
         "www.other.example/x",
@@ -39,7 +39,7 @@ fn another_sites_url_is_refused_with_the_reason() {
 
 #[test]
 fn a_host_that_another_serves_by_a_more_specific_name_is_the_others() {
-    let more = ItemError::MoreSpecificSite { host: "one.preview.example.com".to_owned() };
+    let more = ItemError::MoreSpecificDistribution { host: "one.preview.example.com".to_owned() };
     for line in
         ["https://one.preview.example.com/x", "one.preview.example.com/x", "//ONE.preview.example.com."]
     {

@@ -15,14 +15,14 @@ use super::super::auth::Visitor;
 const AT_ONCE: usize = 500;
 
 /// All that they may see.
-pub async fn sites(conn: &mut Conn, visitor: &Visitor) -> Result<Vec<Distribution>, StoreError> {
+pub async fn distributions(conn: &mut Conn, visitor: &Visitor) -> Result<Vec<Distribution>, StoreError> {
     let mut all = distributions::list(conn).await?;
-    all.retain(|site| visitor.access.sees(&site.id));
+    all.retain(|distribution| visitor.access.sees(&distribution.id));
     Ok(all)
 }
 
 /// One of them; `None` for one that they may not see, as if it were not there.
-pub async fn site(
+pub async fn distribution(
     conn: &mut Conn,
     visitor: &Visitor,
     id: &DistributionId,
@@ -31,16 +31,16 @@ pub async fn site(
 }
 
 /// The one that a text names: its ID, its ARN, a host that it serves, or a URL. `None` where none is named, or several are.
-pub async fn named_site(
+pub async fn named_distribution(
     conn: &mut Conn,
     visitor: &Visitor,
     text: &str,
 ) -> Result<Option<Distribution>, StoreError> {
     let Ok(reference) = DistributionReference::parse(text) else { return Ok(None) };
     if let DistributionReference::Id(id) = &reference
-        && let Some(site) = site(conn, visitor, id).await?
+        && let Some(distribution) = distribution(conn, visitor, id).await?
     {
-        return Ok(Some(site));
+        return Ok(Some(distribution));
     }
     // Who serves a host is told by all names there are.
     let all = distributions::list(conn).await?;
@@ -50,14 +50,14 @@ pub async fn named_site(
 /// Part of a list.
 #[derive(Debug, Default)]
 pub struct Part {
-    pub sites: Vec<Distribution>,
+    pub distributions: Vec<Distribution>,
     /// The list goes on behind this one.
     pub next: Option<Place>,
 }
 
 /// Up to `limit` of them that the words find, from behind a place on. Letters' case is told by Rust: each engine knows
 /// other alphabets.
-pub async fn find_sites(
+pub async fn find_distributions(
     conn: &mut Conn,
     visitor: &Visitor,
     words: &[String],
@@ -70,12 +70,12 @@ pub async fn find_sites(
         let some = distributions::page(conn, &visitor.access, place.as_ref(), at_once).await?;
         let Some(last) = some.last().map(Place::of) else { return Ok(part) };
         let all = some.len() < at_once;
-        for site in some.into_iter().filter(|site| site.is_found_by(words)) {
-            if part.sites.len() == limit {
-                part.next = part.sites.last().map(Place::of);
+        for distribution in some.into_iter().filter(|distribution| distribution.is_found_by(words)) {
+            if part.distributions.len() == limit {
+                part.next = part.distributions.last().map(Place::of);
                 return Ok(part);
             }
-            part.sites.push(site);
+            part.distributions.push(distribution);
         }
         if all {
             return Ok(part);
@@ -84,7 +84,7 @@ pub async fn find_sites(
     }
 }
 
-/// The words of a search, as [`find_sites`] takes them.
+/// The words of a search, as [`find_distributions`] takes them.
 pub fn words(query: &str) -> Vec<String> {
     query.to_lowercase().split_whitespace().map(str::to_owned).collect()
 }

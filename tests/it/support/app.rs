@@ -30,9 +30,9 @@ const VIEWER: &str = "vera@example.com";
 /// How long the service may take to end in order.
 const END: Duration = Duration::from_secs(10);
 
-/// The service with a world behind it. Every test ends it with [`Site::finish`].
+/// The service with a world behind it. Every test ends it with [`TestApp::finish`].
 #[derive(Debug)]
-pub struct Site {
+pub struct TestApp {
     pub world: World,
     pub address: String,
     stop: CancellationToken,
@@ -60,7 +60,7 @@ pub fn options() -> Options {
     }
 }
 
-impl Site {
+impl TestApp {
     pub async fn new() -> Self {
         Self::over(World::new().await, options()).await
     }
@@ -123,8 +123,8 @@ impl Site {
     pub async fn narrowed(&self, email: &str, role: Role, sites: &[&str], paths: &str) -> Browser {
         let browser = self.signed_in(email, role).await;
         let person = self.person_at(email).await;
-        for site in sites {
-            self.grant(&format!("person:{}", person.id), site, paths).await;
+        for app in sites {
+            self.grant(&format!("person:{}", person.id), app, paths).await;
         }
         browser
     }
@@ -135,11 +135,11 @@ impl Site {
     }
 
     /// A grant, written as if an administrator had added it. `/` goes with `/*`.
-    pub async fn grant(&self, subject: &str, site: &str, paths: &str) -> GrantId {
+    pub async fn grant(&self, subject: &str, app: &str, paths: &str) -> GrantId {
         let grant = Grant {
             id: GrantId::from_trusted(samples::uuid()),
             subject: Subject::parse(subject).unwrap(),
-            place: parse_place(site, "").unwrap(),
+            place: parse_place(app, "").unwrap(),
             reach: parse_reach(paths, Some(""), paths == "/").unwrap(),
         };
         let now = self.world.now();
@@ -148,8 +148,8 @@ impl Site {
     }
 
     /// Protects a distribution, as if an administrator had done it.
-    pub async fn protect(&self, site: &str, change: impl FnOnce(&mut Protection)) {
-        let mut protection = Protection::none(DistributionId::from_trusted(site));
+    pub async fn protect(&self, app: &str, change: impl FnOnce(&mut Protection)) {
+        let mut protection = Protection::none(DistributionId::from_trusted(app));
         change(&mut protection);
         self.world.database.write(async |tx| protections::set(tx, &protection).await).await;
     }
