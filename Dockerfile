@@ -7,16 +7,22 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo/config.toml .cargo/
 COPY sandbox/Cargo.toml sandbox/
-RUN mkdir -p src sandbox/src benches \
+COPY crates/cloudfront/Cargo.toml crates/cloudfront/
+COPY crates/domain/Cargo.toml crates/domain/
+COPY crates/identity/Cargo.toml crates/identity/
+COPY crates/outgoing/Cargo.toml crates/outgoing/
+COPY crates/runtime/Cargo.toml crates/runtime/
+COPY crates/store/Cargo.toml crates/store/
+RUN mkdir -p src sandbox/src benches && for crate in crates/*; do mkdir $crate/src; done \
     && echo 'fn main() {}' | tee src/main.rs sandbox/src/main.rs \
-    && touch src/lib.rs sandbox/src/lib.rs \
+    && for crate in . sandbox crates/*; do touch $crate/src/lib.rs; done \
     && sed -n '/^\[\[bench\]\]/{n;s|^name = "\(.*\)"$|benches/\1.rs|p}' Cargo.toml | xargs touch \
     && cargo build --locked --profile dist --bin unstale \
-    && rm -r src sandbox benches
+    && rm -r src sandbox crates benches
 
 COPY . .
 # A file that is older than the stand-in's build would be taken for built.
-RUN find src sandbox/src -name '*.rs' -exec touch {} + \
+RUN find src sandbox/src crates -name '*.rs' -exec touch {} + \
     && cargo build --locked --profile dist --bin unstale \
     && mkdir /data
 

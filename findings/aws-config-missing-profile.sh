@@ -12,7 +12,7 @@
 #     2: Unhandled: profile file credentials provider initialization error already taken
 #
 # It matters because credentials of roles are renewed hourly: what worked at the start breaks then, and the log does not
-# say which profile is missing. Unstale builds the chain again (src/cloudfront/provider.rs).
+# say which profile is missing. Unstale builds the chain again (crates/cloudfront/src/provider.rs).
 #
 # Exits 0 while it is so. Needs cargo. Nothing is called over the network but the registry of crates.
 set -eu

@@ -1,31 +1,30 @@
 //! Unstale: the desk where a team refreshes what Amazon CloudFront serves.
 //!
-//! The map of the house, and who may import whom (kept by `tests/it/layers.rs`):
+//! The lowest layers are crates of the workspace, so that the compiler keeps who may import whom. This is the program on
+//! top of them; `tests/it/layers.rs` keeps the law among its own modules:
 //!
 //! ```text
-//! domain ← store ← ops ← web, api     domain ← cloudfront          domain ← identity ← web
-//! {domain, store, cloudfront} ← worker      everything ← app ← cli, main
+//! domain ← store ← commands ← web, api     domain ← cloudfront, identity     outgoing ← cloudfront, identity
+//! {domain, store, cloudfront} ← workers    everything ← app ← cli, main
 //! ```
 //!
-//! `domain` is pure. `store` holds all SQL. `cloudfront` is the only user of the AWS SDK. Each file of `ops` is one
-//! command of a person: one transaction that changes state and writes the audit event. `identity` asks providers and
-//! proxies who somebody is. `worker` talks to CloudFront between two transactions, never inside one. `web` and `api`
-//! read through `store` and write through `ops`; they do not know each other. `clock`, `wake`, `heartbeats`, `step`
-//! and `http` are free to all but `domain`, which is handed `now`.
+//! `domain` is pure. `store` holds all SQL. `cloudfront` is the only user of the AWS SDK. `identity` asks providers and
+//! proxies who somebody is. `outgoing` is the HTTP client for all but AWS. Each file of `commands` is one command of a
+//! person: one transaction that changes state and writes the audit event. `workers` talk to CloudFront between two
+//! transactions, never inside one. `web` and `api` read through `store` and write through `commands`; they do not know
+//! each other. `clock`, `notify`, `heartbeats` and `failpoint` are free to all.
 
 pub mod api;
 pub mod app;
 pub mod cli;
-pub mod clock;
-pub mod cloudfront;
 pub mod commands;
 pub mod config;
-pub mod domain;
-pub mod failpoint;
-pub mod heartbeats;
-pub mod http;
-pub mod identity;
-pub mod notify;
-pub mod store;
 pub mod web;
 pub mod workers;
+
+pub use unstale_cloudfront as cloudfront;
+pub use unstale_domain as domain;
+pub use unstale_identity as identity;
+pub use unstale_outgoing as outgoing;
+pub use unstale_runtime::{clock, failpoint, heartbeats, notify};
+pub use unstale_store as store;

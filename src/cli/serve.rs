@@ -10,8 +10,8 @@ use crate::{
     config::{REQUEST_TIMEOUT, ServeArgs},
     domain::quotas::Quotas,
     heartbeats::Heartbeats,
-    http::Proxies,
     identity::oidc::Oidc,
+    outgoing::Proxies,
     web::{Options, Rate},
 };
 

@@ -7,11 +7,19 @@ use std::{fs, path::Path, process::Command};
 fn the_images_first_layer_has_a_stand_in_for_all_that_the_manifest_names() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("sandbox")).unwrap();
-    for file in ["Cargo.toml", "Cargo.lock", "sandbox/Cargo.toml"] {
-        fs::copy(root.join(file), folder.path().join(file)).unwrap();
+    let dockerfile = fs::read_to_string(root.join("Dockerfile")).unwrap();
+    let (copied, _) = dockerfile.split_once("\nRUN ").unwrap();
+    for line in copied.lines().filter_map(|line| line.strip_prefix("COPY ")) {
+        let mut names: Vec<&str> = line.split(' ').collect();
+        let to = folder.path().join(names.pop().unwrap());
+        fs::create_dir_all(&to).unwrap();
+        for name in names {
+            let from = root.join(name);
+            fs::copy(&from, to.join(from.file_name().unwrap())).unwrap();
+        }
     }
-    let made = Command::new("sh").args(["-ec", &stand_ins(root)]).current_dir(&folder).output().unwrap();
+    let made =
+        Command::new("sh").args(["-ec", stand_ins(&dockerfile)]).current_dir(&folder).output().unwrap();
     assert!(made.status.success(), "{made:?}");
     // Cargo reads the whole manifest before it looks for a target, and this one there is not: nothing is built.
     let read = Command::new(env!("CARGO"))
@@ -24,8 +32,17 @@ fn the_images_first_layer_has_a_stand_in_for_all_that_the_manifest_names() {
 }
 
 /// The commands of the Dockerfile that make them, up to the build.
-fn stand_ins(root: &Path) -> String {
-    let dockerfile = fs::read_to_string(root.join("Dockerfile")).unwrap();
+fn stand_ins(dockerfile: &str) -> &str {
     let run = dockerfile.split("\nRUN ").find(|run| run.starts_with("mkdir -p src")).unwrap();
-    run.split("&& cargo build").next().unwrap().trim_end().trim_end_matches('\\').to_owned()
+    run.split("&& cargo build").next().unwrap().trim_end().trim_end_matches('\\')
+}
+
+#[test]
+fn the_image_is_given_every_crate() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ignored = fs::read_to_string(root.join(".dockerignore")).unwrap();
+    for folder in ["src", "crates", "sandbox", "migrations", "static", "templates", ".cargo"] {
+        assert!(root.join(folder).is_dir(), "{folder}: does this test still look for the right folders?");
+        assert!(ignored.lines().any(|line| line == format!("!{folder}")), "{folder} is kept from the image");
+    }
 }

@@ -1,82 +1,92 @@
-//! Keeps the import law of `src/lib.rs`: who may use whom, who may use which crate, and how large a file may be.
-
-mod source;
+//! Keeps the law of `src/lib.rs` among the program's own modules: who may use whom, and how large a file may be.
+//!
+//! Between the crates of the workspace the compiler keeps it: `crates/*/Cargo.toml` says who may use whom and what.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use source::paths_in;
+/// The layers that are crates of their own, as the program names them.
+const CRATES: [&str; 5] = ["domain", "store", "cloudfront", "identity", "outgoing"];
 
-/// Each room of the library and the rooms that it may use beside the [free](FREE) ones. A room that is not here may not
-/// be made without a law.
-const ROOMS: [(&str, &[&str]); 16] = [
-    ("domain", &[]),
-    ("clock", &["domain"]),
-    ("notify", &[]),
-    ("heartbeats", &[]),
-    ("failpoint", &[]),
-    ("http", &[]),
-    ("store", &["domain"]),
-    ("cloudfront", &["domain"]),
-    ("identity", &["domain"]),
+/// Each module of the program, and the layers and modules that it may use.
+const MODULES: [(&str, &[&str]); 7] = [
     ("commands", &["domain", "store"]),
-    ("workers", &["domain", "store", "cloudfront"]),
-    ("web", &["domain", "store", "commands", "identity"]),
+    ("workers", &["domain", "store", "cloudfront", "outgoing"]),
+    ("web", &["domain", "store", "commands", "identity", "outgoing"]),
     ("api", &["domain", "store", "commands"]),
     ("config", &["domain", "cloudfront", "identity", "commands", "workers", "web"]),
-    ("app", &["domain", "store", "cloudfront", "identity", "commands", "workers", "web", "api", "config"]),
+    (
+        "app",
+        &[
+            "domain",
+            "store",
+            "cloudfront",
+            "identity",
+            "outgoing",
+            "commands",
+            "workers",
+            "web",
+            "api",
+            "config",
+        ],
+    ),
     (
         "cli",
-        &["domain", "store", "cloudfront", "identity", "commands", "workers", "web", "api", "config", "app"],
+        &[
+            "domain",
+            "store",
+            "cloudfront",
+            "identity",
+            "outgoing",
+            "commands",
+            "workers",
+            "web",
+            "api",
+            "config",
+            "app",
+        ],
     ),
 ];
 
-/// Free to all but the pure heart.
-const FREE: [&str; 5] = ["clock", "notify", "heartbeats", "failpoint", "http"];
-
-/// Crates, by how their names begin, and the only rooms that may use them.
-const CRATES: [(&str, &[&str]); 7] = [
-    ("aws_config", &["cloudfront"]),
-    ("aws_credential", &["cloudfront"]),
-    ("aws_sdk", &["cloudfront"]),
-    ("aws_smithy", &["cloudfront"]),
-    ("aws_types", &["cloudfront"]),
-    ("sqlx", &["store"]),
-    ("cloudfront_sandbox", &["cli"]),
-];
-
-/// Crates, by how their names begin, that the pure heart does without.
+/// What `domain` does without, by how the names of crates begin.
 const IMPURE: [&str; 10] =
-    ["tokio", "sqlx", "axum", "aws_sdk", "hyper", "tracing", "tower", "reqwest", "futures", "getrandom"];
+    ["tokio", "sqlx", "axum", "aws-sdk", "hyper", "tracing", "tower", "reqwest", "futures", "getrandom"];
 
 const LINES_MAX: usize = 400;
 
-/// What a file of `src/` breaks. `file` is its path below `src/`.
+/// What a file of `src/` breaks. `file` is its path below `src/`, and its text is as rustfmt leaves it.
 fn violations(file: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let module = module_path(file);
-    let room = module.first().map_or("", String::as_str);
-    for path in paths_in(text) {
-        let path = absolute(&module, &path);
-        let first = path.first().map_or("", String::as_str);
-        if first == "crate" || first == "unstale" {
-            let used = path.get(1).map_or("", String::as_str);
-            if !may_use(room, used) {
-                found.push(format!("{file}: {room} uses {}", path.join("::")));
-            }
-            continue;
-        }
-        for (name, only) in CRATES {
-            if first.starts_with(name) && !only.contains(&room) {
-                found.push(format!("{file}: only {only:?} may use {}", path.join("::")));
+    let depth = module_depth(file);
+    let module = file.split(['/', '.']).next().unwrap_or_default();
+    if let Some((_, allowed)) = MODULES.iter().find(|(name, _)| *name == module) {
+        let has_law =
+            |used: &String| CRATES.contains(&used.as_str()) || MODULES.iter().any(|(name, _)| name == used);
+        for used in used_modules(text).into_iter().filter(has_law) {
+            if used != module && !allowed.contains(&used.as_str()) {
+                found.push(format!("{file}: {module} uses {used}"));
             }
         }
-        if room == "domain" && IMPURE.iter().any(|name| first.starts_with(name)) {
-            found.push(format!("{file}: domain is pure, but uses {}", path.join("::")));
+        // The tests at a file's end are one module deeper.
+        let own = text.split("#[cfg(test)]").next().unwrap_or_default();
+        if own.contains(&"super::".repeat(depth)) {
+            found.push(format!("{file}: it leaves its layer with `super`; write `crate`"));
         }
+        if module != "cli" && text.contains("cloudfront_sandbox") {
+            found.push(format!("{file}: only cli may use the sandbox"));
+        }
+    } else if depth > 0 {
+        found.push(format!("{file}: this module has no law in tests/it/layers.rs"));
     }
+    found.extend(shape(file, text));
+    found
+}
+
+/// What every file has to keep.
+fn shape(file: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
     if !text.starts_with("//!") {
         found.push(format!("{file}: it does not begin with what it is for"));
     }
@@ -87,35 +97,37 @@ fn violations(file: &str, text: &str) -> Vec<String> {
     found
 }
 
-fn may_use(room: &str, used: &str) -> bool {
-    let is_room = |name: &str| ROOMS.iter().any(|(room, _)| *room == name);
-    let top = room.is_empty();
-    let for_all = FREE.contains(&used) && room != "domain";
-    let law = ROOMS.iter().find(|(name, _)| *name == room);
-    top || for_all
-        || room == used
-        || !is_room(used)
-        || law.is_some_and(|(_, allowed)| allowed.contains(&used))
-}
-
-/// `store/batches/mod.rs` is `store::batches`. `main.rs` and `lib.rs` are the root.
-fn module_path(file: &str) -> Vec<String> {
+/// How many modules below the crate's root a file is: 0 for `lib.rs`, 1 for `app.rs`, 2 for `web/auth.rs`.
+fn module_depth(file: &str) -> usize {
     let name = file.trim_end_matches(".rs");
     let name = name.strip_suffix("/mod").unwrap_or(name);
-    let root = name == "main" || name == "lib";
-    if root { Vec::new() } else { name.split('/').map(str::to_owned).collect() }
+    if name == "main" || name == "lib" { 0 } else { name.split('/').count() }
 }
 
-/// Resolves `self` and `super`; a path within the crate then begins with `crate`.
-fn absolute(module: &[String], path: &[String]) -> Vec<String> {
-    let relative = |word: &String| word == "self" || word == "super";
-    if !path.first().is_some_and(relative) {
-        return path.to_vec();
+/// The first names behind each `crate::` outside of comments, those of a list in braces too.
+fn used_modules(text: &str) -> Vec<String> {
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
+    let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut used = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        let Some(list) = rest.strip_prefix('{') else {
+            used.push(name(rest));
+            continue;
+        };
+        let mut depth = 0;
+        used.push(name(list.trim_start()));
+        for (at, c) in list.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => used.push(name(list[at + 1..].trim_start())),
+                _ => {}
+            }
+        }
     }
-    let up = path.iter().filter(|word| *word == "super").count();
-    let kept = module.len().saturating_sub(up);
-    let rest = path.iter().skip_while(|word| relative(word)).cloned();
-    ["crate".to_owned()].into_iter().chain(module[..kept].to_vec()).chain(rest).collect()
+    used
 }
 
 /// All Rust files below a folder, in order.
@@ -134,21 +146,42 @@ pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_library_keeps_its_law() {
+fn the_program_keeps_its_law() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut found = Vec::new();
     let files = rust_files(&src);
     assert!(files.len() > 50, "only {} files: does this test still look in the right place?", files.len());
-    for file in files {
-        let text = fs::read_to_string(&file).unwrap();
-        let name = file.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
-        let room = module_path(&name).into_iter().next();
-        if room.is_some_and(|room| ROOMS.iter().all(|(known, _)| *known != room)) {
-            found.push(format!("{name}: this room has no law in tests/it/layers.rs"));
-        }
-        found.extend(violations(&name, &text));
-    }
+    let found: Vec<String> = files
+        .iter()
+        .flat_map(|file| {
+            let name = file.strip_prefix(&src).unwrap().to_str().unwrap();
+            violations(name, &fs::read_to_string(file).unwrap())
+        })
+        .collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_crates_below_keep_their_shape() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+    let found: Vec<String> = rust_files(&crates)
+        .iter()
+        .flat_map(|file| shape(file.to_str().unwrap(), &fs::read_to_string(file).unwrap()))
+        .collect();
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+    let domain = fs::read_to_string(crates.join("domain/Cargo.toml")).unwrap();
+    let impure = |line: &&str| IMPURE.iter().any(|name| line.starts_with(name));
+    assert_eq!(domain.lines().find(impure), None, "domain is pure");
+    for (name, only) in [("sqlx", "store"), ("aws-", "cloudfront")] {
+        for layer in fs::read_dir(&crates).unwrap().map(|entry| entry.unwrap().file_name()) {
+            let manifest = fs::read_to_string(crates.join(&layer).join("Cargo.toml")).unwrap();
+            let uses = manifest.lines().any(|line| line.starts_with(name));
+            assert_eq!(uses, layer == only, "{name} in {}", layer.display());
+        }
+        let program = fs::read_to_string(crates.join("../Cargo.toml")).unwrap();
+        let (_, own) = program.split_once("\n[dependencies]\n").unwrap();
+        let (own, _) = own.split_once("\n[").unwrap();
+        assert!(!own.lines().any(|line| line.starts_with(name)), "{name} in the program");
+    }
 }
 
 /// What these lines break, after a first line that every file has.
@@ -159,30 +192,19 @@ fn broken(file: &str, lines: &str) -> Vec<String> {
 #[test]
 fn a_broken_law_is_found() {
     for (file, line) in [
-        ("store/x.rs", "use crate::commands::CommandContext;"),
-        ("store/x.rs", "use crate::{domain::item::Item, cloudfront::{CloudFront}};"),
-        ("store/x.rs", "pub(crate) use crate::workers;"),
-        ("store/x.rs", "use super::super::worker::WorkerContext;"),
-        ("store/batches/x.rs", "fn f() { super::super::super::web::serve(); }"),
-        ("store/batches/mod.rs", "fn f() { super::super::web::serve(); }"),
-        ("store/x.rs", "fn f() { let y = crate::web::serve; }"),
-        ("store/x.rs", "macro_rules! m { () => { $crate::web::serve() }; }"),
-        ("cloudfront/x.rs", "use crate::store::Db;"),
         ("commands/x.rs", "use crate::cloudfront::CloudFront;"),
+        ("commands/x.rs", "use crate::{domain::item::{Item}, cloudfront::{CloudFront}};"),
+        ("commands/x.rs", "use crate::{\n    cloudfront::CloudFront,\n    domain::item::Item,\n};"),
         ("workers/x.rs", "use crate::commands;"),
+        ("workers/x.rs", "pub(crate) use crate::commands;"),
         ("web/x.rs", "fn f(c: &crate::cloudfront::CloudFront) {}"),
         ("web/a/b.rs", "use crate::workers::WorkerContext;"),
-        ("app.rs", "use crate::cli::Args;"),
-        ("clock.rs", "use super::store::Db;"),
-        ("domain/x.rs", "use crate::clock::Clock;"),
-        ("domain/x.rs", "use tokio::sync::Mutex;"),
-        ("domain/x.rs", "fn f() { tracing::info!(\"x\"); }"),
-        ("domain/x.rs", "use tower_http::trace;"),
-        ("commands/x.rs", "use sqlx::Row;"),
-        ("workers/x.rs", "use aws_sdk_cloudfront::Client;"),
-        ("web/x.rs", "use ::sqlx::Row;"),
+        ("web/a/b.rs", "use super::super::super::workers::WorkerContext;"),
+        ("web/a/mod.rs", "fn f() { super::super::workers::tick(); }"),
+        ("web/x.rs", "macro_rules! m { () => { $crate::workers::tick() }; }"),
         ("web/x.rs", "use cloudfront_sandbox::Sandbox;"),
-        ("web/x.rs", "/* one */ use crate::workers /* two */ ::WorkerContext;"),
+        ("app.rs", "use crate::cli::Args;"),
+        ("new/x.rs", ""),
     ] {
         assert_eq!(broken(file, line).len(), 1, "{file}: {line}: {:?}", broken(file, line));
     }
@@ -191,21 +213,13 @@ fn a_broken_law_is_found() {
 #[test]
 fn a_law_that_is_kept_is_not_complained_about() {
     for (file, line) in [
-        ("store/x.rs", "use crate::domain::{item::Item, time::Timestamp};"),
-        ("store/x.rs", "use sqlx::Row; use super::{Conn, db::execute};"),
-        ("store/batches/x.rs", "use super::super::db::execute;"),
-        ("store/x.rs", "// use crate::web::serve;"),
-        ("store/x.rs", "/// See [`crate::workers::WorkerContext`].\nfn f() {}"),
-        ("store/x.rs", "const S: &str = \"use crate::web::serve;\";"),
-        ("store/x.rs", "const S: &str = r#\"crate::web::\"x\"#;"),
-        ("store/x.rs", "const C: char = '\"'; // crate::web::serve\nconst D: char = '\"';"),
-        ("cloudfront/x.rs", "use aws_sdk_cloudfront::{Client, error::SdkError};"),
-        ("workers/x.rs", "use crate::{clock::Clock, cloudfront, domain, store::Db, wake::Notifier};"),
-        ("web/x.rs", "use crate::domain::aws_cli; fn f() { aws_cli::create_invalidation() }"),
-        ("web/x.rs", "fn f() { event.aws_request_id.clone(); }"),
+        ("commands/x.rs", "use crate::domain::{item::Item, time::Timestamp};"),
+        ("web/a/b.rs", "use super::super::auth::Visitor;"),
+        ("web/x.rs", "// use crate::workers::tick;"),
+        ("web/x.rs", "    /// See [`crate::workers::WorkerContext`].\nfn f() {}"),
+        ("workers/x.rs", "use crate::{clock::Clock, cloudfront, domain, store::Db, notify::Notifier};"),
         ("main.rs", "fn main() { unstale::cli::run() }"),
         ("cli/demo.rs", "use cloudfront_sandbox::Sandbox; use crate::app::App;"),
-        ("clock.rs", "mod tests { use super::Clock; }"),
     ] {
         assert_eq!(broken(file, line), [""; 0], "{file}: {line}");
     }

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::{
     api,
-    http::{self, causes},
     identity::is_safe_address,
+    outgoing::{self as http, causes},
 };
 
 use super::progress::Progress;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Request, Uri};
 
-use crate::http::{self, Client, causes};
+use crate::outgoing::{self as http, Client, causes};
 
 /// The largest answer; what it says is not looked at.
 const ANSWER_MAX: usize = 64 * 1024;

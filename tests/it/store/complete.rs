@@ -16,19 +16,20 @@ fn every_function_of_the_store_runs_on_both_engines() {
         .map(|file| fs::read_to_string(file).unwrap())
         .collect();
     let mut functions = 0;
-    let store = root.join("src/store");
+    let store = root.join("crates/store/src");
     for file in rust_files(&store) {
         let inside = file.strip_prefix(&store).unwrap().with_extension("");
-        let module = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+        let modules: Vec<&str> =
+            inside.iter().map(|name| name.to_str().unwrap()).filter(|name| *name != "mod").collect();
         for line in fs::read_to_string(&file).unwrap().lines() {
             let Some(rest) = line.trim_start().strip_prefix("pub async fn ") else { continue };
             let name = rest.split(['(', '<']).next().unwrap();
-            if module == "db" && ELSEWHERE.contains(&name) {
+            if modules.contains(&"db") && ELSEWHERE.contains(&name) {
                 continue;
             }
             functions += 1;
-            let call = format!("{module}::{name}(");
-            assert!(tests.contains(&call), "no test in tests/it/store calls {call}…)");
+            let is_called = modules.iter().any(|module| tests.contains(&format!("{module}::{name}(")));
+            assert!(is_called, "no test in tests/it/store calls {}::{name}(…)", modules.join("::"));
         }
     }
     assert!(

@@ -1,0 +1,291 @@
+//! The client: one method a call that Unstale makes.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_cloudfront::{
+    Client,
+    error::SdkError,
+    operation::RequestId,
+    types::{self, InvalidationBatch, Paths},
+};
+
+use unstale_domain::{
+    distribution::{Distribution, DistributionConfig},
+    id::{CallerReference, CloudFrontInvalidationId, DistributionId},
+    item::Item,
+    problem::{Problem, ProblemKind},
+    time::Timestamp,
+};
+
+use super::{
+    environment::{AwsEnvironment, REGION},
+    error::problem,
+    http_client, read,
+};
+
+/// Calls that only read are tried a second time at once, within this time; later is for the due times of the rows.
+const SECOND_TRY: Duration = Duration::from_millis(200);
+
+/// How long calls may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connect {
+    pub connect: Duration,
+    pub attempt: Duration,
+    pub operation: Duration,
+}
+
+impl Default for Connect {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            attempt: Duration::from_secs(15),
+            operation: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Connect {
+    pub(super) fn timeouts(self) -> TimeoutConfig {
+        TimeoutConfig::builder()
+            .connect_timeout(self.connect)
+            .read_timeout(self.attempt)
+            .operation_attempt_timeout(self.attempt)
+            .operation_timeout(self.operation)
+            .build()
+    }
+}
+
+/// CloudFront, or a stand-in for it.
+#[derive(Debug, Clone)]
+pub struct CloudFront(Client);
+
+/// What CloudFront says of an invalidation's progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    InProgress,
+    Completed,
+    /// Neither of the documented ones. It is never taken for completed.
+    Unknown(String),
+}
+
+impl Status {
+    /// `Completed` is documented; an emulator says `COMPLETED`, and XML may have blanks around it.
+    pub(super) fn read(text: &str) -> Self {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("Completed") {
+            Self::Completed
+        } else if text.eq_ignore_ascii_case("InProgress") {
+            Self::InProgress
+        } else {
+            Self::Unknown(text.to_owned())
+        }
+    }
+}
+
+/// An invalidation that CloudFront took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    pub id: CloudFrontInvalidationId,
+    pub request_id: Option<String>,
+}
+
+/// An invalidation with all that `GetInvalidation` tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub id: CloudFrontInvalidationId,
+    pub status: Status,
+    pub created_at: Timestamp,
+    pub caller_reference: CallerReference,
+    pub items: Vec<Item>,
+}
+
+/// A row of `ListInvalidations`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: CloudFrontInvalidationId,
+    pub status: Status,
+    pub created_at: Timestamp,
+}
+
+/// One page of a list, and where the next one begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub next: Option<String>,
+}
+
+impl CloudFront {
+    /// As the environment says. Nothing is called yet.
+    #[must_use]
+    pub fn from_environment(environment: &AwsEnvironment, connect: Connect) -> Self {
+        Self::with(aws_sdk_cloudfront::config::Builder::from(environment.sdk()), connect)
+    }
+
+    /// A stand-in at this address with this access key, such as the demo's own; the environment is not read.
+    #[must_use]
+    pub fn at(endpoint: &str, access_key: &str, secret_key: &str, connect: Connect) -> Self {
+        let credentials = Credentials::new(access_key, secret_key, None, None, "given");
+        let config = aws_sdk_cloudfront::config::Builder::new()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(REGION))
+            .credentials_provider(credentials)
+            .endpoint_url(endpoint)
+            .http_client(http_client::direct());
+        Self::with(config, connect)
+    }
+
+    fn with(config: aws_sdk_cloudfront::config::Builder, connect: Connect) -> Self {
+        let config = config
+            .timeout_config(connect.timeouts())
+            .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(SECOND_TRY))
+            .build();
+        Self(Client::from_conf(config))
+    }
+
+    /// Asks for a batch to be refreshed. One attempt: whether to ask again is for the queue to say.
+    pub async fn create_invalidation(
+        &self,
+        distribution: &DistributionId,
+        reference: &CallerReference,
+        items: &[Item],
+    ) -> Result<Accepted, Problem> {
+        let quantity = i32::try_from(items.len()).unwrap_or(i32::MAX);
+        let paths = Paths::builder()
+            .quantity(quantity)
+            .set_items(Some(items.iter().map(|item| item.as_str().to_owned()).collect()))
+            .build()
+            .map_err(unbuilt)?;
+        let batch = InvalidationBatch::builder()
+            .paths(paths)
+            .caller_reference(reference.as_str())
+            .build()
+            .map_err(unbuilt)?;
+        let once = aws_sdk_cloudfront::config::Builder::new().retry_config(RetryConfig::disabled());
+        let output = self
+            .0
+            .create_invalidation()
+            .distribution_id(distribution.as_str())
+            .invalidation_batch(batch)
+            .customize()
+            .config_override(once)
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        let request_id = output.request_id().map(str::to_owned);
+        let taken = output.invalidation().and_then(read::invalidation);
+        match taken.filter(|taken| taken.caller_reference == *reference) {
+            Some(taken) => Ok(Accepted { id: taken.id, request_id }),
+            None => Err(Problem {
+                kind: ProblemKind::UnreadableAnswer,
+                code: String::new(),
+                message: "CloudFront's answer does not name the invalidation.".to_owned(),
+                request_id,
+            }),
+        }
+    }
+
+    /// One page of the distributions.
+    pub async fn list_distributions(
+        &self,
+        marker: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Page<Distribution>, Problem> {
+        let output = self
+            .0
+            .list_distributions()
+            .set_marker(marker.map(str::to_owned))
+            .max_items(100)
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        let whole =
+            |list: &&types::DistributionList| read::is_whole(list.items(), list.quantity(), list.max_items());
+        let list = output.distribution_list().filter(whole).ok_or_else(unreadable)?;
+        let rows = list.items().iter().map(|row| read::distribution(row, now)).collect();
+        Ok(Page { rows, next: next(list.is_truncated(), list.next_marker()) })
+    }
+
+    /// What only the configuration of a distribution tells.
+    pub async fn distribution_config(
+        &self,
+        distribution: &DistributionId,
+    ) -> Result<DistributionConfig, Problem> {
+        let output = self
+            .0
+            .get_distribution_config()
+            .id(distribution.as_str())
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        output.distribution_config().map(read::config).ok_or_else(unreadable)
+    }
+
+    /// The tags that a distribution has in AWS.
+    pub async fn tags(&self, arn: &str) -> Result<Vec<(String, String)>, Problem> {
+        let output =
+            self.0.list_tags_for_resource().resource(arn).send().await.map_err(|error| problem(&error))?;
+        let tags = output.tags().ok_or_else(unreadable)?;
+        let pair = |tag: &types::Tag| (tag.key().to_owned(), tag.value().unwrap_or_default().to_owned());
+        Ok(tags.items().iter().map(pair).collect())
+    }
+
+    /// One invalidation, with its items.
+    pub async fn get_invalidation(
+        &self,
+        distribution: &DistributionId,
+        id: &CloudFrontInvalidationId,
+    ) -> Result<Seen, Problem> {
+        let output = self
+            .0
+            .get_invalidation()
+            .distribution_id(distribution.as_str())
+            .id(id.as_str())
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        output.invalidation().and_then(read::invalidation).ok_or_else(unreadable)
+    }
+
+    /// One page of a distribution's invalidations, newest first.
+    pub async fn list_invalidations(
+        &self,
+        distribution: &DistributionId,
+        marker: Option<&str>,
+    ) -> Result<Page<Listed>, Problem> {
+        let output = self
+            .0
+            .list_invalidations()
+            .distribution_id(distribution.as_str())
+            .set_marker(marker.map(str::to_owned))
+            .max_items(100)
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        let whole =
+            |list: &&types::InvalidationList| read::is_whole(list.items(), list.quantity(), list.max_items());
+        let list = output.invalidation_list().filter(whole).ok_or_else(unreadable)?;
+        let rows = list.items().iter().map(read::listed).collect();
+        Ok(Page { rows, next: next(list.is_truncated(), list.next_marker()) })
+    }
+}
+
+fn next(truncated: bool, marker: Option<&str>) -> Option<String> {
+    marker.filter(|marker| truncated && !marker.is_empty()).map(str::to_owned)
+}
+
+pub(super) fn unreadable() -> Problem {
+    Problem {
+        kind: ProblemKind::UnreadableAnswer,
+        code: String::new(),
+        message: "CloudFront's answer is not whole.".to_owned(),
+        request_id: None,
+    }
+}
+
+fn unbuilt(error: aws_sdk_cloudfront::error::BuildError) -> Problem {
+    let error: SdkError<aws_sdk_cloudfront::operation::create_invalidation::CreateInvalidationError, _> =
+        SdkError::construction_failure(error);
+    Problem { kind: ProblemKind::Other, ..problem(&error) }
+}

@@ -1,0 +1,311 @@
+//! Events as they leave the house: a verifiable line of JSON, a row of CSV, and an API Activity of OCSF.
+
+use super::{
+    Acting, Chained,
+    canonical::{self, Fields},
+    ocsf,
+};
+use crate::{item::Item, time::Timestamp};
+
+/// The forms of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Csv,
+    Jsonl,
+    Ocsf,
+}
+
+/// The byte-order mark of UTF-8: without it, Excel reads a CSV file in the code page of its machine.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+impl Form {
+    /// What stands before the first event.
+    #[must_use]
+    pub fn opening(self) -> Vec<u8> {
+        match self {
+            Self::Csv => csv_row(COLUMNS.iter().map(|column| (*column).to_owned())),
+            Self::Jsonl | Self::Ocsf => Vec::new(),
+        }
+    }
+
+    /// The same for spreadsheets: CSV gets a byte-order mark. The other forms never have one (RFC 8259, 8.1).
+    #[must_use]
+    pub fn opening_with_mark(self) -> Vec<u8> {
+        match self {
+            Self::Csv => [BYTE_ORDER_MARK, &self.opening()].concat(),
+            Self::Jsonl | Self::Ocsf => self.opening(),
+        }
+    }
+
+    /// Writes an event behind what stands in `out`.
+    pub fn write(self, out: &mut Vec<u8>, chained: &Chained) {
+        match self {
+            Self::Csv => out.extend(csv_row(cells(chained).map(inert))),
+            Self::Jsonl => {
+                out.extend(jsonl(chained).into_bytes());
+                out.push(b'\n');
+            }
+            Self::Ocsf => {
+                out.extend(ocsf::api_activity(chained).to_string().into_bytes());
+                out.push(b'\n');
+            }
+        }
+    }
+
+    /// The last line of an export that could not be brought to its end: no reader takes it for an event.
+    #[must_use]
+    pub const fn broken_off(self) -> &'static [u8] {
+        match self {
+            Self::Csv => b"The export broke off here: it is not whole.\r\n",
+            Self::Jsonl | Self::Ocsf => b"{\"error\":\"The export broke off here: it is not whole.\"}\n",
+        }
+    }
+
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Jsonl | Self::Ocsf => "application/jsonl; charset=utf-8",
+        }
+    }
+
+    /// The end of a file's name.
+    #[must_use]
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Ocsf => "ocsf.jsonl",
+        }
+    }
+}
+
+/// An event's [`line`].
+#[must_use]
+pub fn jsonl(chained: &Chained) -> String {
+    let mut out = String::with_capacity(1_200);
+    line(&mut out, &chained.fields(), &chained.hash);
+    out
+}
+
+/// Writes the canonical form with its hash, without the end of the line: what `unstale audit verify --file` reads.
+pub fn line(out: &mut String, fields: &Fields<'_>, hash: &str) {
+    out.push_str("{\"event\":");
+    canonical::write(out, fields);
+    out.push_str(",\"hash\":");
+    canonical::string(out, hash);
+    out.push('}');
+}
+
+const COLUMNS: [&str; 28] = [
+    "sequence",
+    "at",
+    "at_utc",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "sign_in",
+    "session",
+    "client_address",
+    "request_id",
+    "action",
+    "target_kind",
+    "target_id",
+    "distribution",
+    "invalidation",
+    "items",
+    "items_count",
+    "items_sha256",
+    "reason",
+    "outcome",
+    "note",
+    "aws_request_id",
+    "cloudfront_id",
+    "old",
+    "new",
+    "version",
+    "previous_hash",
+    "hash",
+];
+
+fn cells(chained: &Chained) -> impl Iterator<Item = String> {
+    let event = &chained.event;
+    let Acting { actor, origin } = &event.acting;
+    let shown: Vec<&str> = event.items.shown.iter().map(Item::as_str).collect();
+    [
+        chained.sequence.to_string(),
+        event.at.to_string(),
+        for_spreadsheets(event.at),
+        actor.kind.as_str().to_owned(),
+        actor.id.clone(),
+        actor.name.clone(),
+        origin.sign_in.clone(),
+        origin.session.clone(),
+        origin.client_address.clone(),
+        origin.request_id.clone(),
+        event.action.as_str().to_owned(),
+        event.target.kind.clone(),
+        event.target.id.clone(),
+        event.distribution.as_ref().map(ToString::to_string).unwrap_or_default(),
+        event.invalidation.as_ref().map(ToString::to_string).unwrap_or_default(),
+        shown.join(" "),
+        event.items.count.to_string(),
+        event.items.sha256.clone(),
+        event.reason.clone(),
+        event.outcome.as_str().to_owned(),
+        event.note.clone(),
+        event.aws_request_id.clone(),
+        event.cloudfront_id.clone(),
+        event.old.clone(),
+        event.new.clone(),
+        super::VERSION.to_string(),
+        chained.previous_hash.clone(),
+        chained.hash.clone(),
+    ]
+    .into_iter()
+}
+
+/// `2026-11-28 07:52:00` in UTC, which spreadsheets read as a time; of RFC 3339 they make a text.
+fn for_spreadsheets(at: Timestamp) -> String {
+    at.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
+}
+
+/// What a formula begins with, also as full-width forms.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+/// What a spreadsheet may begin a cell behind that was told, or guesses, that commas are not what separates.
+const SEPARATORS: [char; 5] = [';', '\t', '|', '\r', '\n'];
+
+/// A cell that a spreadsheet would take for a formula gets an apostrophe in front.
+fn inert(cell: String) -> String {
+    let risky = cell.trim_start().starts_with(SIGNS) || cell.starts_with(['\t', '\r', '\n']);
+    let cell = if cell.contains(SEPARATORS) { inert_within(&cell) } else { cell };
+    if risky { format!("'{cell}") } else { cell }
+}
+
+/// The same for each part that would be a cell by itself; spaces and quotes before the formula do not help it.
+fn inert_within(cell: &str) -> String {
+    let mut out = String::with_capacity(cell.len() + 8);
+    let mut begins = false;
+    for c in cell.chars() {
+        if begins && SIGNS.contains(&c) {
+            out.push('\'');
+        }
+        out.push(c);
+        begins = SEPARATORS.contains(&c) || begins && (c.is_whitespace() || c == '"');
+    }
+    out
+}
+
+/// RFC 4180, with its line end.
+fn csv_row(cells: impl Iterator<Item = String>) -> Vec<u8> {
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::with_capacity(512));
+    // Writing into memory cannot fail.
+    let _ = writer.write_record(cells.map(String::into_bytes));
+    writer.into_inner().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::audit::{Action, Event, GENESIS, ItemsRecord};
+
+    fn hostile(reason: &str) -> Chained {
+        let mut event =
+            Event::new(Timestamp::from_micros(1), &Acting::service(), Action::InvalidationRequested);
+        reason.clone_into(&mut event.reason);
+        event.items = ItemsRecord::of(&[Item::from_trusted("/a")]);
+        Chained::new(1, event, GENESIS.to_owned())
+    }
+
+    /// A reason as the file has it.
+    fn as_written(reason: &str) -> String {
+        let mut out = Vec::new();
+        Form::Csv.write(&mut out, &hostile(reason));
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_slice());
+        let row = reader.records().next().unwrap().unwrap();
+        assert_eq!(row.len(), COLUMNS.len());
+        row[18].to_owned()
+    }
+
+    #[test]
+    fn a_formula_is_only_text_in_a_spreadsheet() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\u{ff1d}1", "\tno formula", "\nno formula"] {
+            assert_eq!(as_written(formula), format!("'{formula}"));
+        }
+    }
+
+    #[test]
+    fn a_formula_is_only_text_also_where_something_else_than_commas_separates() {
+        for (reason, written) in [
+            ("a;=1+1", "a;'=1+1"),
+            ("a; \u{a0}@SUM(A1)", "a; \u{a0}'@SUM(A1)"),
+            ("a\t-1", "a\t'-1"),
+            ("a|+1|\u{ff0b}1", "a|'+1|'\u{ff0b}1"),
+            ("a\r\n=1", "a\r\n'=1"),
+            ("a\n\n\u{ff1d}1\r\u{ff20}x", "a\n\n'\u{ff1d}1\r'\u{ff20}x"),
+            ("a;\"=1\"", "a;\"'=1\""),
+            (";;\u{ff0d}1", ";;'\u{ff0d}1"),
+            ("=1;=1", "'=1;'=1"),
+            ("\t=1", "'\t'=1"),
+            ("\r=1", "'\r'=1"),
+        ] {
+            assert_eq!(as_written(reason), written, "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_spreadsheet_takes_for_a_formula_is_left_as_it_is() {
+        for reason in [
+            "",
+            "a=1",
+            "a;b=1",
+            "WEB-412; see a|b",
+            "a, =1",
+            "a \"b\" -1",
+            "line\r\nline;\tcell",
+            "'=1",
+            "a;'=1",
+        ] {
+            assert_eq!(as_written(reason), reason);
+        }
+    }
+
+    #[test]
+    fn a_cell_with_quotes_and_lines_reads_back() {
+        let mut out = Vec::new();
+        let reason = "a \"b\", c\r\nd";
+        Form::Csv.write(&mut out, &hostile(reason));
+        assert!(out.ends_with(b"\r\n"));
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_slice());
+        assert_eq!(&reader.records().next().unwrap().unwrap()[18], reason);
+    }
+
+    #[test]
+    fn a_spreadsheet_reads_the_letters_and_the_times() {
+        let mut out = Form::Csv.opening_with_mark();
+        assert!(out.starts_with("\u{feff}sequence,at,at_utc,".as_bytes()));
+        assert!(Form::Csv.opening().starts_with(b"sequence,at,at_utc,"), "programs get it without the mark");
+        assert!(Form::Jsonl.opening_with_mark().is_empty() && Form::Ocsf.opening_with_mark().is_empty());
+        Form::Csv.write(&mut out, &hostile("Bücher"));
+        // The reader leaves a mark out by itself, as others do.
+        let mut reader = csv::Reader::from_reader(out.as_slice());
+        assert_eq!(&reader.headers().unwrap()[0], "sequence");
+        let row = reader.records().next().unwrap().unwrap();
+        assert_eq!((&row[1], &row[2]), ("1970-01-01T00:00:00.000001Z", "1970-01-01 00:00:00"));
+        assert_eq!(&row[18], "Bücher");
+    }
+
+    #[test]
+    fn each_event_is_one_line_of_json() {
+        for form in [Form::Jsonl, Form::Ocsf] {
+            let mut out = Vec::new();
+            form.write(&mut out, &hostile("a\r\nb\u{2028}c\u{0}"));
+            assert_eq!(out.split(|byte| *byte == b'\n').count(), 2, "one line end");
+            let value: Value = serde_json::from_slice(&out).unwrap();
+            assert!(value.is_object());
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! What pages show of an invalidation or a request for approval stands in tables that change. Here it is held against the
+//! events that state it.
+//!
+//! Retention drops the oldest events. Where the event that begins an invalidation is there, all later ones of it are too,
+//! so that what they do not say did not happen. Where it was dropped, nothing can be compared.
+
+use super::{
+    Action, Chained, Event, ItemsRecord, MADE_AT,
+    verify::{Broken, Flaw},
+};
+use crate::{
+    id::{BatchId, CallerReference},
+    invalidation::{Batch, BatchState, Invalidation, InvalidationState},
+    item::Item,
+    proposal::{Proposal, ProposalState},
+    time::Timestamp,
+};
+
+/// The actions that an invalidation begins with.
+pub const BEGINNINGS: [Action; 4] = [
+    Action::InvalidationRequested,
+    Action::ProtectionOverridden,
+    Action::ProposalApproved,
+    Action::InvalidationSeen,
+];
+
+/// Holds an invalidation and its batches against all its events, oldest first. Names the first event that they do not
+/// agree with.
+pub fn compare_invalidation(
+    events: &[Chained],
+    row: Option<&Invalidation>,
+    batches: &[Batch],
+) -> Result<(), Broken> {
+    let Some(first) = events.iter().find(|chained| begins(&chained.event)) else { return Ok(()) };
+    let Some(row) = row else {
+        return Err(broken(
+            first.sequence,
+            "the invalidation that it states is not in the database".to_owned(),
+        ));
+    };
+    let mut found = Found::default();
+    compare_request(first, row, &mut found);
+    compare_items(first, events, batches, &mut found);
+    for batch in batches {
+        if batch.distribution != row.distribution {
+            let number = batch.number;
+            let what = format!("the distribution of batch {number} is not the one that the event states");
+            found.add(first.sequence, &what);
+        }
+        compare_batch(first, events, batch, &mut found);
+    }
+    let stated = events.iter().filter(|chained| chained.event.target.kind == "batch");
+    for chained in stated.filter(|chained| !batches.iter().any(|batch| is_of(&chained.event, &batch.id))) {
+        found.add(chained.sequence, "the batch that it states is not in the database");
+    }
+    compare_end(first, events, row, batches, &mut found);
+    found.end()
+}
+
+/// Holds what lists show of an invalidation against the event that it began with. Its batches are not looked at: of more
+/// items than stand in the event itself, only the number is compared.
+pub fn compare_listed(first: &Chained, row: &Invalidation) -> Result<(), Broken> {
+    let mut found = Found::default();
+    compare_request(first, row, &mut found);
+    let shown = &first.event.items.shown;
+    if !shown.is_empty() && !shown.contains(&row.first_item) {
+        found.add(first.sequence, "the first item of the invalidation is none that it states");
+    }
+    found.end()
+}
+
+fn begins(event: &Event) -> bool {
+    BEGINNINGS.contains(&event.action) && event.invalidation.is_some()
+}
+
+/// Who asked for what, when and why.
+fn compare_request(first: &Chained, row: &Invalidation, found: &mut Found) {
+    let event = &first.event;
+    let by = if event.action == Action::ProposalApproved {
+        let asked =
+            format!("approved by {}, asked for by {}", event.acting.actor.name, row.requested_by.name);
+        event.note.starts_with(&asked)
+    } else {
+        row.requested_by == event.acting.actor
+    };
+    let facts = [
+        ("distribution", event.distribution.as_ref() == Some(&row.distribution)),
+        ("person or token", by),
+        ("reason", row.reason == event.reason),
+        ("time", stated_time(event).is_none_or(|at| row.requested_at == at)),
+        ("number of items", row.item_count == event.items.count),
+    ];
+    for (what, _) in facts.iter().filter(|(_, same)| !same) {
+        found.add(first.sequence, &format!("the {what} of the invalidation is not what it states"));
+    }
+}
+
+/// When it was done. The first versions did not state it of what was made outside.
+fn stated_time(event: &Event) -> Option<Timestamp> {
+    let untold = event.action == Action::InvalidationSeen && !event.note.contains(MADE_AT);
+    (!untold).then(|| event.done_at())
+}
+
+/// The items of the batches, without those that another batch took over.
+fn compare_items(first: &Chained, events: &[Chained], batches: &[Batch], found: &mut Found) {
+    let mut items: Vec<Item> = Vec::new();
+    for batch in batches {
+        match given_up(events, &batch.id) {
+            None => items.extend(batch.items.iter().cloned()),
+            Some(chained) if ItemsRecord::of(&batch.items).sha256 != chained.event.items.sha256 => {
+                found.add(chained.sequence, "the items of its batch are not those that it states");
+            }
+            Some(_) => {}
+        }
+    }
+    items.sort();
+    if ItemsRecord::of(&items).sha256 != first.event.items.sha256 {
+        found.add(first.sequence, "the items of the invalidation are not those that it states");
+    }
+}
+
+/// The event with which a person gave a batch up.
+fn given_up<'a>(events: &'a [Chained], batch: &BatchId) -> Option<&'a Chained> {
+    last(events, batch, Action::BatchResolved).filter(|chained| chained.event.items.count > 0)
+}
+
+fn last<'a>(events: &'a [Chained], batch: &BatchId, action: Action) -> Option<&'a Chained> {
+    events.iter().rev().find(|chained| chained.event.action == action && is_of(&chained.event, batch))
+}
+
+fn is_of(event: &Event, batch: &BatchId) -> bool {
+    event.target.kind == "batch" && event.target.id == batch.as_str()
+}
+
+/// What CloudFront made of a batch.
+fn compare_batch(first: &Chained, events: &[Chained], batch: &Batch, found: &mut Found) {
+    let number = batch.number;
+    let seen = first.event.action == Action::InvalidationSeen;
+    let resolved = last(events, &batch.id, Action::BatchResolved);
+    let resolved = resolved.filter(|chained| !chained.event.cloudfront_id.is_empty());
+    let accepted = last(events, &batch.id, Action::BatchAccepted);
+    let taken = accepted.or(resolved).or_else(|| seen.then_some(first));
+    let known = batch.cloudfront_id.as_ref().map(ToString::to_string).unwrap_or_default();
+    match taken {
+        Some(taken) if taken.event.cloudfront_id != known => {
+            found.add(taken.sequence, &format!("CloudFront's ID of batch {number} is not what it states"));
+        }
+        Some(taken) => compare_acceptance(taken, batch, found),
+        None if !known.is_empty() || batch.accepted_at.is_some() => {
+            found.add(first.sequence, &format!("no event states that CloudFront accepted batch {number}"));
+        }
+        None => {}
+    }
+    if !seen && batch.caller_reference != CallerReference::of(&batch.id) {
+        let what = format!("the caller reference of batch {number} is not the one that it was given");
+        found.add(first.sequence, &what);
+    }
+    compare_completion(first, events, batch, found);
+    if !is_stated(events, batch, taken.is_some()) {
+        let state = batch.state.as_str();
+        found.add(first.sequence, &format!("no event states that batch {number} is {state}"));
+    }
+}
+
+fn compare_completion(first: &Chained, events: &[Chained], batch: &Batch, found: &mut Found) {
+    let done = last(events, &batch.id, Action::BatchCompleted);
+    let seen = first.event.action == Action::InvalidationSeen;
+    let over_when_seen = seen && first.event.new == InvalidationState::Completed.as_str();
+    let as_stated = batch.completed_at == done.map(|done| done.event.at)
+        && (batch.state == BatchState::Completed) == (done.is_some() || over_when_seen);
+    if !as_stated {
+        let sequence = done.map_or(first.sequence, |done| done.sequence);
+        let number = batch.number;
+        found.add(
+            sequence,
+            &format!("whether and when batch {number} completed is not what the history states"),
+        );
+    }
+}
+
+/// Is the batch's state one that its events brought it to?
+fn is_stated(events: &[Chained], batch: &Batch, taken: bool) -> bool {
+    let has = |action| last(events, &batch.id, action).is_some();
+    match batch.state {
+        BatchState::Queued | BatchState::Submitting => !taken,
+        BatchState::InProgress | BatchState::Completed => taken,
+        BatchState::Failed => has(Action::BatchFailed),
+        BatchState::Lost => has(Action::BatchLost),
+        BatchState::NeedsALook => has(Action::BatchNeedsALook),
+        BatchState::Cancelled => {
+            let taken_back = |chained: &Chained| chained.event.action == Action::InvalidationCancelled;
+            given_up(events, &batch.id).is_some() || events.iter().any(taken_back)
+        }
+    }
+}
+
+fn compare_acceptance(taken: &Chained, batch: &Batch, found: &mut Found) {
+    let event = &taken.event;
+    let at = match event.action {
+        // A person found it: it was taken some time after it was first sent.
+        Action::BatchResolved => batch.accepted_at,
+        _ => stated_time(event).or(batch.accepted_at),
+    };
+    let request = batch.aws_request_id.as_deref().unwrap_or_default();
+    let same_request = event.aws_request_id.is_empty() || event.aws_request_id == request;
+    if batch.accepted_at != at || !same_request {
+        let number = batch.number;
+        let what =
+            format!("when or with which AWS request batch {number} was accepted is not what it states");
+        found.add(taken.sequence, &what);
+    }
+}
+
+/// The invalidation's own end, which follows from its batches.
+fn compare_end(
+    first: &Chained,
+    events: &[Chained],
+    row: &Invalidation,
+    batches: &[Batch],
+    found: &mut Found,
+) {
+    let states: Vec<BatchState> = batches.iter().map(|batch| batch.state).collect();
+    let completed = |state| state == InvalidationState::Completed;
+    let sequence = events.last().map_or(first.sequence, |last| last.sequence);
+    if !states.is_empty() && completed(row.state) != completed(InvalidationState::of(&states)) {
+        found.add(sequence, "the state of the invalidation is not what its batches say");
+    }
+    // What was completed when it was seen first ended nobody knows when.
+    if first.event.action != Action::InvalidationSeen && completed(row.state) && row.ended_at.is_none() {
+        found.add(sequence, "the invalidation is completed, and when it ended is not in the database");
+    }
+    let running = matches!(row.state, InvalidationState::Queued | InvalidationState::InProgress);
+    if running && row.ended_at.is_some() {
+        found.add(sequence, "the invalidation goes on, and is said to have ended");
+    }
+    let ended = row.ended_at.filter(|_| completed(row.state));
+    if ended.is_some_and(|at| !events.iter().any(|chained| chained.event.at == at)) {
+        found.add(sequence, "no event of the invalidation is of the time at which it is said to have ended");
+    }
+}
+
+/// Holds a request for approval against the event that it was asked for with.
+pub fn compare_proposal(asked: &Chained, row: &Proposal) -> Result<(), Broken> {
+    let mut found = Found::default();
+    let event = &asked.event;
+    let facts = [
+        ("distribution", event.distribution.as_ref() == Some(&row.distribution)),
+        ("person or token", row.asked_by == event.acting.actor),
+        ("reason", row.reason == event.reason),
+        ("time", row.asked_at == event.at),
+        ("list of items", ItemsRecord::of(&row.items).sha256 == event.items.sha256),
+    ];
+    for (what, _) in facts.iter().filter(|(_, same)| !same) {
+        found.add(asked.sequence, &format!("the {what} of the request for approval is not what it states"));
+    }
+    found.end()
+}
+
+/// Holds what was decided on a request for approval against the event that states it. Without one, `asked` is the event
+/// that is named.
+pub fn compare_decision(asked: i64, decided: Option<&Chained>, row: &Proposal) -> Result<(), Broken> {
+    let mut found = Found::default();
+    let Some(chained) = decided else {
+        if matches!(row.state, ProposalState::Approved | ProposalState::Declined) {
+            found.add(asked, "no event states what was decided on the request for approval");
+        }
+        return found.end();
+    };
+    let event = &chained.event;
+    let approved = event.action == Action::ProposalApproved;
+    let state = if approved { ProposalState::Approved } else { ProposalState::Declined };
+    let same = row.state == state
+        && row.decided_by.as_ref() == Some(&event.acting.actor)
+        && row.decided_at == Some(event.at)
+        && row.invalidation == event.invalidation;
+    if !same {
+        found.add(chained.sequence, "what was decided on the request for approval is not what it states");
+    }
+    found.end()
+}
+
+/// The first event that the tables do not agree with.
+#[derive(Debug, Default)]
+struct Found(Option<(i64, String)>);
+
+impl Found {
+    fn add(&mut self, sequence: i64, what: &str) {
+        if self.0.as_ref().is_none_or(|(first, _)| sequence < *first) {
+            self.0 = Some((sequence, what.to_owned()));
+        }
+    }
+
+    fn end(self) -> Result<(), Broken> {
+        self.0.map_or(Ok(()), |(sequence, what)| Err(broken(sequence, what)))
+    }
+}
+
+/// Something in the tables is not what an event states.
+#[must_use]
+pub const fn broken(sequence: i64, what: String) -> Broken {
+    Broken { sequence, flaw: Flaw::Tables(what) }
+}

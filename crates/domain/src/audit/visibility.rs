@@ -1,0 +1,86 @@
+//! Who sees and hears what of the history: the one rule, for pages, lists, searches and streams. The store says the same
+//! in SQL, and a test holds the two together.
+
+use std::collections::BTreeSet;
+
+use super::Event;
+use crate::{
+    access::Access,
+    actor::{Actor, ActorKind},
+    id::DistributionId,
+};
+
+/// What somebody may see who does not see everything: these distributions, and of the rest only their own acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visibility {
+    pub kind: ActorKind,
+    pub id: String,
+    pub distributions: BTreeSet<DistributionId>,
+}
+
+impl Visibility {
+    /// As far as this actor sees with this access; `None` is everything. A token is an actor of its own: what its maker
+    /// does elsewhere is not for it to read.
+    #[must_use]
+    pub fn of(actor: &Actor, access: &Access) -> Option<Self> {
+        let distributions = access.distributions()?;
+        Some(Self { kind: actor.kind, id: actor.id.clone(), distributions })
+    }
+
+    #[must_use]
+    pub fn admits(&self, event: &Event) -> bool {
+        let actor = &event.acting.actor;
+        match &event.distribution {
+            Some(place) => self.distributions.contains(place),
+            None => actor.kind == self.kind && actor.id == self.id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        access::{Granted, Role},
+        actor::{Acting, Origin},
+        audit::Action,
+        grant_scope::GrantScope,
+        time::Timestamp,
+    };
+
+    fn actor(kind: ActorKind, id: &str) -> Actor {
+        Actor { kind, id: id.to_owned(), name: String::new() }
+    }
+
+    fn event(by: &Actor, distribution: Option<&str>) -> Event {
+        let acting = Acting { actor: by.clone(), origin: Origin::default() };
+        let mut event = Event::new(Timestamp::from_micros(1), &acting, Action::ActRefused);
+        event.distribution = distribution.map(DistributionId::from_trusted);
+        event
+    }
+
+    #[test]
+    fn who_is_narrowed_sees_their_places_and_their_own_acts_and_nothing_else() {
+        let grant = Granted {
+            distributions: [DistributionId::from_trusted("E1")].into(),
+            reach: GrantScope::whole(),
+        };
+        let narrowed = Access::new(Role::Operator, vec![grant.clone()]).of("maker");
+        let token = actor(ActorKind::Token, "t1");
+        let visibility = Visibility::of(&token, &narrowed).unwrap();
+        for (by, distribution, seen) in [
+            (&token, None, true),
+            (&token, Some("E1"), true),
+            (&token, Some("E2"), false),
+            (&actor(ActorKind::Person, "p1"), Some("E1"), true),
+            (&actor(ActorKind::Person, "t1"), None, false),
+            (&actor(ActorKind::Token, "t2"), None, false),
+            (&actor(ActorKind::Person, "maker"), None, false),
+            (&Actor::service(), None, false),
+        ] {
+            assert_eq!(visibility.admits(&event(by, distribution)), seen, "{by:?} {distribution:?}");
+        }
+        assert_eq!(Visibility::of(&token, &Access::whole(Role::Viewer)), None);
+        assert_eq!(Visibility::of(&token, &Access::new(Role::Admin, vec![grant])), None);
+    }
+}

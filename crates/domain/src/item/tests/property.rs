@@ -1,0 +1,53 @@
+//! Whatever is typed.
+
+use super::*;
+
+/// Does the path have one of the few signs of another thing than one path, which API.md lists?
+fn has_a_sign(line: &str) -> bool {
+    let drive = line.as_bytes().get(2) == Some(&b':') && line.len() > 3;
+    let variable = line.match_indices('$').any(|(at, _)| {
+        line[at + 1..].starts_with(|c: char| c.is_ascii_uppercase() || c == '_' || c == '{' || c == '(')
+    });
+    let several = [";/", "|/", "\\n", "\\r", "\\t", "{{"].iter().any(|sign| line.contains(sign));
+    let choice = line.contains('{') && line.contains("..");
+    let end = line.ends_with([';', '|', '\\']);
+    drive || variable || several || choice || end || line.starts_with("/..") || line.starts_with("/http")
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_typed_gives_a_clean_item_or_a_reason(line in "\\PC{1,60}|[ -~]{1,80}") {
+        if trimmed(&line).is_empty() { return Ok(()); }
+        if let Ok(parsed) = parse(&line) {
+            let text = parsed.item.as_str();
+            proptest::prop_assert!(text.is_ascii());
+            proptest::prop_assert!(text.starts_with('/') || text.starts_with('#'));
+            proptest::prop_assert!(!text.bytes().any(|b| b <= 32 || b == 127 || (b == b'~' && !parsed.item.is_tag())));
+            if text.starts_with("//") { return Ok(()); }
+            // What was cleaned once stays as it is.
+            let again = parse(text).unwrap();
+            proptest::prop_assert_eq!(again.item.as_str(), text);
+        }
+    }
+
+    #[test]
+    fn words_with_blanks_commas_and_paired_quotes_are_one_path(
+        words in proptest::collection::vec("[A-Za-z0-9_]{1,8}|\"[a-z0-9]{1,4}[ ,]?[a-z0-9]{1,4}\"|'[a-z]{1,4}'|[a-z]=[0-9]{1,3}|&", 1..6),
+        separator in " |,|, |;|/| - ",
+        query in "|\\?q=\"[a-z ,;]{0,9}\"",
+    ) {
+        let line = format!("/{}x{query}", words.join(&separator));
+        proptest::prop_assert!(parse(&line).is_ok(), "{:?} {:?}", line, parse(&line));
+    }
+
+    #[test]
+    fn what_begins_with_a_slash_and_has_nothing_odd_is_taken(
+        rest in "([!$&()+./0-9:;<=>@A-Z\\[\\\\\\]^_a-z{|}?-]|%([2-68-9A-F][0-9A-F]|7[0-9A-E])|[äß日😀]){0,40}"
+    ) {
+        let line = format!("/{rest}");
+        if line.starts_with("//") || has_a_sign(&line) { return Ok(()); }
+        let parsed = parse(&line);
+        proptest::prop_assert!(parsed.is_ok(), "{:?} {:?}", line, parsed);
+        proptest::prop_assert_eq!(Some(parsed.unwrap().item.0), crate::encoding::encode_path(&line).map(|e| e.text));
+    }
+}

@@ -1,0 +1,54 @@
+//! Cloudflare Access, which signs in people and tells who they are in `Cf-Access-Jwt-Assertion`.
+
+use jsonwebtoken::Algorithm;
+
+use unstale_domain::{
+    claims::{Asserted, Expected, RoleRules, check},
+    time::Timestamp,
+};
+
+use super::{Http, IdentityError, keys::Keys, token::Token};
+
+/// The header with the signed claims.
+pub const HEADER: &str = "cf-access-jwt-assertion";
+
+/// What is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessSettings {
+    /// The team's address, which is the issuer: `https://team.cloudflareaccess.com`.
+    pub team: String,
+    /// The application's audience tag.
+    pub audience: String,
+}
+
+/// A team at Cloudflare.
+#[derive(Debug)]
+pub struct Access {
+    pub settings: AccessSettings,
+    http: Http,
+    keys: Keys,
+}
+
+impl Access {
+    #[must_use]
+    pub fn new(settings: AccessSettings, http: Http) -> Self {
+        Self { settings, http, keys: Keys::default() }
+    }
+
+    /// Who Cloudflare says asks.
+    pub async fn sign_in_by_proxy(
+        &self,
+        text: &str,
+        rules: &RoleRules,
+        now: Timestamp,
+    ) -> Result<Asserted, IdentityError> {
+        let token = Token::read(text, &[Algorithm::RS256])?;
+        let address = format!("{}/cdn-cgi/access/certs", self.settings.team);
+        let keys = self.keys.of(&self.http, &address, &token, now).await?;
+        let claims = token.claims_signed_by(&keys)?;
+        let expected =
+            Expected { issuer: &self.settings.team, audience: Some(&self.settings.audience), nonce: None };
+        let subject = check(&claims, &expected, now)?;
+        Ok(Asserted::read(&self.settings.team, subject, &claims, rules))
+    }
+}

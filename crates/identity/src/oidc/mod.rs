@@ -1,0 +1,244 @@
+//! An OpenID Connect provider: the authorization code flow with PKCE, state and nonce.
+
+mod metadata;
+
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use unstale_domain::{
+    claims::{Asserted, Claims, Expected, RoleRules, check},
+    second_step::same,
+    secret::Secret,
+    time::Timestamp,
+};
+
+use super::{Http, IdentityError, keys::Keys, token};
+use metadata::{Known, Metadata};
+
+pub use metadata::Seen;
+
+/// What is set up.
+#[derive(Clone)]
+pub struct OidcSettings {
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: Option<String>,
+    /// What the button says.
+    pub name: String,
+    pub scopes: String,
+    /// Send people straight to the provider.
+    pub auto: bool,
+}
+
+impl std::fmt::Debug for OidcSettings {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "OidcSettings({})", self.issuer)
+    }
+}
+
+/// A provider.
+#[derive(Debug)]
+pub struct Oidc {
+    pub settings: OidcSettings,
+    http: Http,
+    known: Known,
+    keys: Keys,
+}
+
+/// A question to the provider: what the browser keeps of it, so that only it can use the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub state: Secret,
+    pub nonce: Secret,
+    /// PKCE: only its hash goes out.
+    pub verifier: Secret,
+}
+
+/// What the provider's answer brought in the address.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Answer {
+    pub code: Option<String>,
+    pub state: Option<String>,
+    pub iss: Option<String>,
+    pub error: Option<String>,
+    pub error_description: Option<String>,
+}
+
+impl Oidc {
+    #[must_use]
+    pub fn new(settings: OidcSettings, http: Http) -> Self {
+        Self { settings, http, known: Known::default(), keys: Keys::default() }
+    }
+
+    /// Is the provider there, and is it the one that is set up?
+    pub async fn look(&self, now: Timestamp) -> Result<(), IdentityError> {
+        self.known.get(&self.http, &self.settings.issuer, now).await.map(|_| ())
+    }
+
+    /// Asks it now, for what it says of itself and for its keys; says how many keys it has.
+    pub async fn check(&self, now: Timestamp) -> Result<usize, IdentityError> {
+        let metadata = self.known.read_now(&self.http, &self.settings.issuer, now).await?;
+        self.keys.read_now(&self.http, &metadata.jwks_uri, now).await
+    }
+
+    /// How asking it went until now.
+    pub async fn seen(&self) -> Seen {
+        self.known.seen(self.keys.count().await).await
+    }
+
+    /// The address to send the browser to.
+    pub async fn ask(
+        &self,
+        question: &Question,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> Result<String, IdentityError> {
+        let metadata = self.known.get(&self.http, &self.settings.issuer, now).await?;
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(question.verifier.reveal().as_bytes()));
+        let address = url::Url::parse_with_params(
+            &metadata.authorization_endpoint,
+            [
+                ("response_type", "code"),
+                ("client_id", &self.settings.client_id),
+                ("redirect_uri", redirect_uri),
+                ("scope", &self.settings.scopes),
+                ("state", question.state.reveal()),
+                ("nonce", question.nonce.reveal()),
+                ("code_challenge", &challenge),
+                ("code_challenge_method", "S256"),
+            ],
+        );
+        let unreadable = |_| IdentityError::Unreachable("the provider's address cannot be read".to_owned());
+        Ok(address.map_err(unreadable)?.to_string())
+    }
+
+    /// Who answered: the code is changed for a token, which is checked.
+    pub async fn finish(
+        &self,
+        question: &Question,
+        answer: &Answer,
+        redirect_uri: &str,
+        rules: &RoleRules,
+        now: Timestamp,
+    ) -> Result<Asserted, IdentityError> {
+        let state = answer.state.as_deref().unwrap_or_default();
+        if !same(state.as_bytes(), question.state.reveal().as_bytes()) {
+            return Err(IdentityError::Answer("the answer is to another question"));
+        }
+        let metadata = self.known.get(&self.http, &self.settings.issuer, now).await?;
+        metadata.check_answer(answer.iss.as_deref())?;
+        if let Some(error) = &answer.error {
+            let words = answer.error_description.as_deref().unwrap_or_default();
+            return Err(IdentityError::Refused(brief(&format!("{error} {words}"))));
+        }
+        let code = answer.code.as_deref().ok_or(IdentityError::Answer("the answer has no code"))?;
+        let tokens = self.change_code(&metadata, code, question, redirect_uri).await?;
+        let id_token = tokens.get("id_token").and_then(Value::as_str);
+        let id_token = id_token.ok_or(IdentityError::Unreadable("the provider sent no ID token"))?;
+        let mut claims = self.check_token(&metadata, id_token, question, now).await?;
+        let subject = check(&claims, &self.expected(question), now)?.to_owned();
+        let access = tokens.get("access_token").and_then(Value::as_str);
+        self.add_user_info(&metadata, &mut claims, &subject, access, rules).await?;
+        Ok(Asserted::read(&self.settings.issuer, &subject, &claims, rules))
+    }
+
+    fn expected<'a>(&'a self, question: &'a Question) -> Expected<'a> {
+        Expected {
+            issuer: &self.settings.issuer,
+            audience: Some(&self.settings.client_id),
+            nonce: Some(question.nonce.reveal()),
+        }
+    }
+
+    async fn check_token(
+        &self,
+        metadata: &Metadata,
+        text: &str,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Claims, IdentityError> {
+        let token = token::Token::read(text, &metadata.algorithms())?;
+        let keys = self.keys.of(&self.http, &metadata.jwks_uri, &token, now).await?;
+        let claims = token.claims_signed_by(&keys)?;
+        check(&claims, &self.expected(question), now)?;
+        Ok(claims)
+    }
+
+    async fn change_code(
+        &self,
+        metadata: &Metadata,
+        code: &str,
+        question: &Question,
+        redirect_uri: &str,
+    ) -> Result<Value, IdentityError> {
+        let settings = &self.settings;
+        let mut fields = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", redirect_uri),
+            ("code_verifier", question.verifier.reveal()),
+        ];
+        let methods = &metadata.token_endpoint_auth_methods_supported;
+        let basic = methods.is_empty() || methods.iter().any(|method| method == "client_secret_basic");
+        let mut authorization = None;
+        match &settings.client_secret {
+            Some(secret) if basic => authorization = Some(basic_authorization(&settings.client_id, secret)),
+            Some(secret) => fields.extend([("client_id", &*settings.client_id), ("client_secret", secret)]),
+            None => fields.push(("client_id", &settings.client_id)),
+        }
+        let sent = self.http.post_form(&metadata.token_endpoint, &fields, authorization.as_deref()).await?;
+        let (status, tokens) = sent;
+        if status == 200 {
+            return Ok(tokens);
+        }
+        let error = tokens.get("error").and_then(Value::as_str).unwrap_or("it gave no reason");
+        Err(IdentityError::Refused(brief(&format!("{status} {error}"))))
+    }
+
+    /// Claims that the ID token lacks and that are asked for here come from the provider's page about the person.
+    async fn add_user_info(
+        &self,
+        metadata: &Metadata,
+        claims: &mut Claims,
+        subject: &str,
+        access_token: Option<&str>,
+        rules: &RoleRules,
+    ) -> Result<(), IdentityError> {
+        let wanted = [rules.claim.as_deref(), rules.groups_claim.as_deref(), Some("email")];
+        let lacks = wanted.into_iter().flatten().any(|claim| {
+            unstale_domain::claims::values(claims, claim).is_empty() && !claims.contains_key(claim)
+        });
+        let (true, Some(address), Some(token)) = (lacks, &metadata.userinfo_endpoint, access_token) else {
+            return Ok(());
+        };
+        let info = self.http.get_json(address, Some(token)).await?;
+        if info.get("sub").and_then(Value::as_str) != Some(subject) {
+            return Err(IdentityError::Answer("the provider told about somebody else"));
+        }
+        let Value::Object(info) = info else {
+            return Err(IdentityError::Unreadable("what the provider tells is not an object"));
+        };
+        // An address and whether it is verified belong together.
+        let with_email = !claims.contains_key("email");
+        for (name, value) in info {
+            if name != "email_verified" || with_email {
+                claims.entry(name).or_insert(value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// RFC 6749 2.3.1: both are form-encoded before they are joined.
+fn basic_authorization(id: &str, secret: &str) -> String {
+    let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))))
+}
+
+/// Words from outside, short and plain.
+fn brief(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().to_owned()
+}

@@ -1,0 +1,100 @@
+//! The authenticating proxies that are set up, and who they say asks.
+
+use hyper::{HeaderMap, header::HeaderName};
+
+use unstale_domain::{
+    claims::{Asserted, RoleRules},
+    time::Timestamp,
+};
+
+use super::{
+    IdentityError,
+    access::{self, Access},
+    alb::{self, Alb},
+    headers::{self, HeaderProblem},
+    user_header::UserHeader,
+};
+
+/// The proxies. Each request is looked at by itself.
+#[derive(Debug, Default)]
+pub struct Proxies {
+    pub alb: Option<Alb>,
+    pub access: Option<Access>,
+    pub header: Option<UserHeader>,
+}
+
+/// Why nobody was recognised, though something tells who asks.
+#[derive(Debug)]
+pub enum ProxyError {
+    Headers(HeaderProblem),
+    /// What the proxy says cannot be checked now.
+    Unreachable(String),
+    /// It was checked, and is not good.
+    NotGood(IdentityError),
+}
+
+impl Proxies {
+    /// Is there none?
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.alb.is_none() && self.access.is_none() && self.header.is_none()
+    }
+
+    /// The headers that tell who asks. Nobody but the proxies may send them.
+    #[must_use]
+    pub fn guarded(&self) -> Vec<HeaderName> {
+        let mut names = Vec::new();
+        if self.alb.is_some() {
+            names.push(HeaderName::from_static(alb::HEADER));
+        }
+        if self.access.is_some() {
+            names.push(HeaderName::from_static(access::HEADER));
+        }
+        if let Some(header) = &self.header {
+            names.extend([header.user.clone(), header.secret_header.clone()]);
+            names.extend(header.groups.clone());
+        }
+        names
+    }
+
+    /// Checks the headers of a request from anywhere; says whether one of them tells who asks.
+    pub fn check(&self, headers: &HeaderMap, peer_is_trusted: bool) -> Result<bool, HeaderProblem> {
+        if self.is_empty() {
+            return Ok(false);
+        }
+        headers::check(headers, &self.guarded(), peer_is_trusted)
+    }
+
+    /// Who asks, and by which way, where a proxy tells it. Headers must have been [checked](Self::check) before.
+    pub async fn sign_in_by_proxy(
+        &self,
+        headers: &HeaderMap,
+        rules: &RoleRules,
+        now: Timestamp,
+    ) -> Result<Option<(Asserted, &'static str)>, ProxyError> {
+        let alb = self.alb.as_ref().zip(headers.get(alb::HEADER));
+        let access = self.access.as_ref().zip(headers.get(access::HEADER));
+        let user = self.header.as_ref().filter(|header| headers.contains_key(&header.user));
+        if usize::from(alb.is_some()) + usize::from(access.is_some()) + usize::from(user.is_some()) > 1 {
+            return Err(ProxyError::Headers(HeaderProblem::Several));
+        }
+        let recognised = if let Some((alb, value)) = alb {
+            alb.sign_in_by_proxy(value.to_str().unwrap_or_default(), rules, now)
+                .await
+                .map(|who| (who, "AWS load balancer"))
+        } else if let Some((access, value)) = access {
+            access
+                .sign_in_by_proxy(value.to_str().unwrap_or_default(), rules, now)
+                .await
+                .map(|who| (who, "Cloudflare Access"))
+        } else if let Some(header) = user {
+            header.sign_in_by_proxy(headers).map(|who| (who, "proxy header"))
+        } else {
+            return Ok(None);
+        };
+        recognised.map(Some).map_err(|error| match error {
+            IdentityError::Unreachable(why) => ProxyError::Unreachable(why),
+            other => ProxyError::NotGood(other),
+        })
+    }
+}

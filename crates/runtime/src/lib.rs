@@ -1,0 +1,7 @@
+//! What the layers above `domain` share while they run: the clock, the notifier that tells of committed transactions, the
+//! heartbeats of workers, and failpoints for tests.
+
+pub mod clock;
+pub mod failpoint;
+pub mod heartbeats;
+pub mod notify;

@@ -1,0 +1,111 @@
+//! What an actor may do now, put together from role, groups, grants and the tags of distributions.
+
+use std::collections::BTreeSet;
+
+use unstale_domain::{
+    access::{Access, Granted, Role},
+    actor::{Actor, ActorKind},
+    grant::{Place, SubjectKind},
+    id::{DistributionId, PersonId, TokenId},
+    person::Person,
+    token::Token,
+};
+
+use super::{
+    Conn, StoreError,
+    db::{fetch_all, fetch_optional},
+    grants,
+    sessions::Session,
+    tokens,
+};
+
+/// Of a person; `None` where there is no such person, or not any more.
+pub async fn of_person(conn: &mut Conn, id: &PersonId) -> Result<Option<Access>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String,),
+        "SELECT role FROM person WHERE id = $1 AND disabled_at IS NULL",
+        id.as_str(),
+    )?;
+    let Some((role,)) = row else { return Ok(None) };
+    let role = Role::parse(&role).ok_or_else(|| StoreError::unreadable("a role", &role))?;
+    let all = grants::of_person(conn, id).await?;
+    resolve(conn, role, id.as_str(), all).await.map(Some)
+}
+
+/// Of whoever has this session, which was just read.
+pub async fn of_session(conn: &mut Conn, session: &Session) -> Result<Access, StoreError> {
+    let Person { id, role, .. } = &session.person;
+    let all = if session.has_grants { grants::of_person(conn, id).await? } else { Vec::new() };
+    resolve(conn, *role, id.as_str(), all).await
+}
+
+/// Of a token that was not revoked, whether it is over or not: as much as it was made for and as whoever made it may now.
+/// `None` where it was revoked, or its maker is disabled. One that was made at the shell has nobody behind it.
+pub async fn of_token(conn: &mut Conn, token: &Token) -> Result<Option<Access>, StoreError> {
+    if token.revoked_at.is_some() {
+        return Ok(None);
+    }
+    let maker = if token.made_by.is_empty() {
+        None
+    } else {
+        let maker = of_person(conn, &PersonId::from_trusted(token.made_by.as_str())).await?;
+        let Some(maker) = maker else { return Ok(None) };
+        Some(maker)
+    };
+    let all = grants::of_subject(conn, SubjectKind::Token, token.id.as_str()).await?;
+    let own = resolve(conn, token.role, &token.made_by, all).await?;
+    Ok(Some(match maker {
+        Some(maker) => own.within(maker),
+        None => own,
+    }))
+}
+
+/// What whoever asked for something that was accepted may do now: they may lose it before it is sent. That a token is over
+/// by then, which was known when it asked, takes nothing back. Nobody sees nothing.
+pub async fn of_requester(conn: &mut Conn, actor: &Actor) -> Result<Access, StoreError> {
+    let access = match actor.kind {
+        ActorKind::Person => of_person(conn, &PersonId::from_trusted(actor.id.as_str())).await?,
+        // What a schedule may do was looked at when it was made.
+        ActorKind::Schedule | ActorKind::Service => Some(Access::whole(Role::Operator)),
+        ActorKind::Token => match tokens::find(conn, &TokenId::from_trusted(actor.id.as_str())).await? {
+            Some(token) => of_token(conn, &token).await?,
+            None => None,
+        },
+        ActorKind::Outside | ActorKind::Nobody => None,
+    };
+    Ok(access.unwrap_or_else(Access::nobody))
+}
+
+async fn resolve(
+    conn: &mut Conn,
+    role: Role,
+    behind: &str,
+    all: Vec<unstale_domain::grant::Grant>,
+) -> Result<Access, StoreError> {
+    let mut granted = Vec::with_capacity(all.len());
+    for grant in all {
+        let distributions = match grant.place {
+            Place::Distribution(id) => BTreeSet::from([id]),
+            Place::Tagged { key, value } => tagged(conn, &key, value.as_deref()).await?,
+        };
+        granted.push(Granted { distributions, reach: grant.reach });
+    }
+    Ok(Access::new(role, granted).of(behind))
+}
+
+/// The distributions with a tag, as far as their tags are known.
+async fn tagged(
+    conn: &mut Conn,
+    key: &str,
+    value: Option<&str>,
+) -> Result<BTreeSet<DistributionId>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (String,),
+        "SELECT distribution_id FROM distribution_tag WHERE tag_key = $1 AND ($2 IS NULL OR tag_value = $2)",
+        key,
+        value,
+    )?;
+    Ok(rows.into_iter().map(|(id,)| DistributionId::from_trusted(id)).collect())
+}

@@ -1,0 +1,168 @@
+//! What the index names for a search, before each is looked at.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
+
+use unstale_domain::audit::{Chained, search::Search};
+
+use super::{
+    super::{Conn, StoreError, db::fetch_all, parts::signed},
+    fetch_lines,
+    filters::{filtered_lines, filters},
+    lines_where,
+};
+
+/// So many keys are looked for in one statement.
+const TERMS: usize = 50;
+
+/// Candidates that were looked at, and which of them are left.
+pub(super) struct Page {
+    pub candidates: usize,
+    /// The oldest of them.
+    pub last: Option<i64>,
+    pub events: Vec<Chained>,
+}
+
+impl Page {
+    pub fn of(events: Vec<Chained>) -> Self {
+        Self { candidates: events.len(), last: events.last().map(|last| last.sequence), events }
+    }
+}
+
+/// The next candidates, newest first.
+pub(super) async fn candidates(
+    conn: &mut Conn,
+    search: &Search,
+    keys: &[i64],
+    before: i64,
+    limit: usize,
+) -> Result<Vec<Chained>, StoreError> {
+    if let Some(words) = words(search, conn.is_postgres()) {
+        return with_words(conn, words, before, limit).await;
+    }
+    let mut all = BTreeMap::new();
+    for some in keys.chunks(TERMS) {
+        let sql = lines_where(
+            conn.is_postgres(),
+            &format!(
+                "WHERE sequence IN ({}) ORDER BY sequence DESC",
+                newest_of_keys(conn.is_postgres(), some.len())
+            ),
+        );
+        let events: Vec<Chained> =
+            fetch_lines!(conn, AssertSqlSafe(sql), before, signed(limit), Value::from(some).to_string())?;
+        all.extend(events.into_iter().map(|chained| (Reverse(chained.sequence), chained)));
+    }
+    Ok(all.into_values().take(limit).collect())
+}
+
+/// The next candidates that the filters let through, at most a page of them. The database reads only the columns of the
+/// filters of the others.
+pub(super) async fn sift(
+    conn: &mut Conn,
+    search: &Search,
+    keys: &[i64],
+    before: i64,
+    at_once: usize,
+    limit: usize,
+) -> Result<Page, StoreError> {
+    let candidates = sequences(conn, search, keys, before, at_once).await?;
+    let Some(last) = candidates.last().copied() else { return Ok(Page::of(Vec::new())) };
+    let among = if conn.is_postgres() {
+        "sequence IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS json)))"
+    } else {
+        "sequence IN (SELECT value FROM json_each($1))"
+    };
+    let clause = format!(
+        "WHERE {among} AND sequence < $2 AND {} ORDER BY sequence DESC LIMIT $9",
+        filters(conn.is_postgres(), search)
+    );
+    let sql = lines_where(conn.is_postgres(), &clause);
+    let events: Vec<Chained> =
+        filtered_lines!(conn, sql, Value::from(candidates.as_slice()).to_string(), before, search, limit)?;
+    // A full page may have left some of the candidates out: they are looked at again.
+    let full = events.len() == limit;
+    let last = events.last().filter(|_| full).map_or(last, |event| event.sequence);
+    Ok(Page { candidates: if full { at_once } else { candidates.len() }, last: Some(last), events })
+}
+
+/// The numbers of the next candidates, newest first.
+async fn sequences(
+    conn: &mut Conn,
+    search: &Search,
+    keys: &[i64],
+    before: i64,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    if let Some(words) = words(search, conn.is_postgres()) {
+        let sql = if conn.is_postgres() { POSTGRES_WITH_WORDS } else { SQLITE_WITH_WORDS };
+        let rows = fetch_all!(conn, (i64,), sql, words, before, signed(limit))?;
+        return Ok(rows.into_iter().map(|row| row.0).collect());
+    }
+    let mut all = BTreeSet::new();
+    for some in keys.chunks(TERMS) {
+        let sql = newest_of_keys(conn.is_postgres(), some.len());
+        let rows = fetch_all!(
+            conn,
+            (i64,),
+            AssertSqlSafe(sql),
+            before,
+            signed(limit),
+            Value::from(some).to_string()
+        )?;
+        all.extend(rows.into_iter().map(|row| Reverse(row.0)));
+    }
+    Ok(all.into_iter().take(limit).map(|Reverse(sequence)| sequence).collect())
+}
+
+/// The newest of each key, then the newest of those: one that touches everything must not be read to its beginning.
+fn newest_of_keys(postgres: bool, keys: usize) -> String {
+    let key = |n| {
+        if postgres {
+            format!("CAST($3::json ->> {n} AS BIGINT)")
+        } else {
+            format!("json_extract($3, '$[{n}]')")
+        }
+    };
+    let newest = |n| {
+        format!(
+            "SELECT sequence FROM (SELECT sequence FROM audit_item WHERE item_key = {} AND sequence < $1
+                 ORDER BY sequence DESC LIMIT $2) AS newest",
+            key(n)
+        )
+    };
+    let each: Vec<String> = (0..keys).map(newest).collect();
+    format!("{} ORDER BY sequence DESC LIMIT $2", each.join(" UNION "))
+}
+
+const POSTGRES_WITH_WORDS: &str =
+    "SELECT sequence FROM audit_words WHERE words @@ $1::tsquery AND sequence < $2
+    ORDER BY sequence DESC LIMIT $3";
+const SQLITE_WITH_WORDS: &str = "SELECT rowid FROM audit_words WHERE audit_words MATCH $1 AND rowid < $2
+    ORDER BY rowid DESC LIMIT $3";
+
+/// The words that are looked for, as the engine's index wants them. They are letters and digits only, so that quoting is
+/// all there is to do.
+fn words(search: &Search, postgres: bool) -> Option<String> {
+    let tokens = search.tokens();
+    let (quote, and) = if postgres { ('\'', " & ") } else { ('"', " AND ") };
+    let all: Vec<String> = tokens.iter().map(|token| format!("{quote}{token}{quote}")).collect();
+    (!all.is_empty()).then(|| all.join(and))
+}
+
+async fn with_words(
+    conn: &mut Conn,
+    words: String,
+    before: i64,
+    limit: usize,
+) -> Result<Vec<Chained>, StoreError> {
+    let numbers = if conn.is_postgres() { POSTGRES_WITH_WORDS } else { SQLITE_WITH_WORDS };
+    let clause = format!("WHERE sequence IN ({numbers}) ORDER BY sequence DESC");
+    let sql = lines_where(conn.is_postgres(), &clause);
+    fetch_lines!(conn, AssertSqlSafe(sql), words, before, signed(limit))
+}

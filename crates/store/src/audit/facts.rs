@@ -1,0 +1,224 @@
+//! Reads what events state of invalidations and requests for approval, beside what the tables hold of them.
+
+use serde_json::Value;
+
+use unstale_domain::{
+    audit::{
+        Action, Chained, facts,
+        verify::{Broken, Flaw},
+    },
+    id::{InvalidationId, ProposalId},
+    invalidation::{Batch, Invalidation},
+    proposal::Proposal,
+    time::Timestamp,
+};
+
+use super::{
+    super::{Conn, StoreError, batches, db::fetch_optional, invalidations, proposals},
+    fetch_events, fetch_lines, lines_of,
+};
+
+/// No invalidation has more events that are looked at: its page tells that it was not looked at.
+const EVENTS_MAX: usize = 100_000;
+/// So often it is read anew where it changed while it was read.
+const TRIES: usize = 20;
+
+/// Those of the next `numbers` sequences that begin an invalidation, ask for approval, or decline it.
+pub async fn stating(conn: &mut Conn, sequence: i64, numbers: i64) -> Result<Vec<Chained>, StoreError> {
+    fetch_events!(
+        conn,
+        "WHERE sequence > $1 AND sequence <= $1 + $2 AND action IN ('invalidation.requested',
+             'protection.overridden', 'proposal.approved', 'invalidation.seen', 'proposal.made', 'proposal.declined')
+         ORDER BY sequence",
+        sequence,
+        numbers,
+    )
+}
+
+/// The events of several invalidations, oldest first.
+pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Chained>, StoreError> {
+    let ids = Value::from(ids.iter().map(InvalidationId::as_str).collect::<Vec<_>>()).to_string();
+    let sql = if conn.is_postgres() {
+        lines_of!(
+            postgres,
+            "WHERE invalidation_id IN (SELECT value FROM json_array_elements_text($1::json)) ORDER BY sequence"
+        )
+    } else {
+        lines_of!(sqlite, "WHERE invalidation_id IN (SELECT value FROM json_each($1)) ORDER BY sequence")
+    };
+    fetch_lines!(conn, sql, ids)
+}
+
+/// Those of these rows, as lists show them, that do not agree with the event that began them.
+pub async fn contradicted(conn: &mut Conn, rows: &[Invalidation]) -> Result<Vec<InvalidationId>, StoreError> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = Value::from(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>()).to_string();
+    let sql = if conn.is_postgres() {
+        lines_of!(
+            postgres,
+            "WHERE invalidation_id IN (SELECT value FROM json_array_elements_text($1::json))
+                 AND action IN ('invalidation.requested', 'protection.overridden', 'proposal.approved',
+                     'invalidation.seen')
+             ORDER BY sequence"
+        )
+    } else {
+        lines_of!(
+            sqlite,
+            "WHERE invalidation_id IN (SELECT value FROM json_each($1))
+                 AND action IN ('invalidation.requested', 'protection.overridden', 'proposal.approved',
+                     'invalidation.seen')
+             ORDER BY sequence"
+        )
+    };
+    let began: Vec<Chained> = fetch_lines!(conn, sql, ids)?;
+    // Where retention dropped it there is nothing to compare.
+    let first = |row: &Invalidation| {
+        began.iter().find(|chained| chained.event.invalidation.as_ref() == Some(&row.id))
+    };
+    let differs =
+        |row: &&Invalidation| first(row).is_some_and(|first| facts::compare_listed(first, row).is_err());
+    Ok(rows.iter().filter(differs).map(|row| row.id.clone()).collect())
+}
+
+/// The first event of an invalidation that its rows do not agree with. A change and its event are one transaction: rows
+/// that were read between two looks at the same events are those that these events left.
+pub async fn contradiction(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Broken>, StoreError> {
+    for _ in 0..TRIES {
+        let before = super::of_invalidation(conn, id, EVENTS_MAX).await?;
+        let read = match rows_of(conn, id).await {
+            Err(StoreError::Unreadable(what)) => Err(unreadable(before.first(), &what)),
+            rows => Ok(rows?),
+        };
+        if before.len() < EVENTS_MAX && last_of(conn, id).await? == before.last().map(|last| last.sequence) {
+            let compared =
+                read.and_then(|(row, batches)| facts::compare_invalidation(&before, row.as_ref(), &batches));
+            return Ok(compared.err());
+        }
+    }
+    Ok(None)
+}
+
+async fn rows_of(
+    conn: &mut Conn,
+    id: &InvalidationId,
+) -> Result<(Option<Invalidation>, Vec<Batch>), StoreError> {
+    Ok((invalidations::find(conn, id).await?, batches::of_invalidation(conn, id).await?))
+}
+
+/// No version wrote what cannot be read: somebody changed it.
+fn unreadable(first: Option<&Chained>, what: &str) -> Broken {
+    let sequence = first.map_or(1, |first| first.sequence);
+    facts::broken(sequence, format!("what it states cannot be read in the database any more: {what}"))
+}
+
+/// The same for rows that were read already: they are read anew only where they do not agree.
+pub async fn contradiction_of(
+    conn: &mut Conn,
+    row: &Invalidation,
+    batches: &[Batch],
+) -> Result<Option<Broken>, StoreError> {
+    let events = super::of_invalidation(conn, &row.id, EVENTS_MAX).await?;
+    match facts::compare_invalidation(&events, Some(row), batches) {
+        Ok(()) => Ok(None),
+        Err(_) => contradiction(conn, &row.id).await,
+    }
+}
+
+async fn last_of(conn: &mut Conn, id: &InvalidationId) -> Result<Option<i64>, StoreError> {
+    let last = fetch_optional!(
+        conn,
+        (i64,),
+        "SELECT sequence FROM audit_event WHERE invalidation_id = $1 ORDER BY sequence DESC LIMIT 1",
+        id.as_str(),
+    )?;
+    Ok(last.map(|(sequence,)| sequence))
+}
+
+/// The first event on a request for approval that its row does not agree with, seen from one of its events.
+pub async fn proposal_contradiction(
+    conn: &mut Conn,
+    stated: &Chained,
+    now: Timestamp,
+) -> Result<Option<Broken>, StoreError> {
+    let id = ProposalId::from_trusted(stated.event.target.id.as_str());
+    let found = match proposals::find(conn, &id, now).await {
+        Err(StoreError::Unreadable(what)) => return Ok(Some(unreadable(Some(stated), &what))),
+        found => found?,
+    };
+    let Some(row) = found else {
+        let what = "the request for approval that it states is not in the database";
+        return Ok(Some(Broken { sequence: stated.sequence, flaw: Flaw::Tables(what.to_owned()) }));
+    };
+    if stated.event.action == Action::ProposalMade {
+        if let Err(broken) = facts::compare_proposal(stated, &row) {
+            return Ok(Some(broken));
+        }
+        let decided = decision_on(conn, &row).await?;
+        return Ok(facts::compare_decision(stated.sequence, decided.as_ref(), &row).err());
+    }
+    Ok(facts::compare_decision(stated.sequence, Some(stated), &row).err())
+}
+
+/// The first event on a request for approval that its row does not agree with. Where no event asks for it, old events
+/// may have been dropped.
+pub async fn contradiction_of_proposal(
+    conn: &mut Conn,
+    row: &Proposal,
+    now: Timestamp,
+) -> Result<Option<Broken>, StoreError> {
+    let asked: Vec<Chained> = fetch_events!(
+        conn,
+        "WHERE action = 'proposal.made' AND target_id = $1 ORDER BY sequence LIMIT 1",
+        row.id.as_str(),
+    )?;
+    match asked.first() {
+        Some(asked) => proposal_contradiction(conn, asked, now).await,
+        None if super::first_sequence(conn).await? > 1 => Ok(None),
+        None => {
+            let what = "no event asks for the request for approval";
+            Ok(Some(Broken { sequence: 1, flaw: Flaw::Tables(what.to_owned()) }))
+        }
+    }
+}
+
+/// The event that decided on a request for approval.
+async fn decision_on(conn: &mut Conn, row: &Proposal) -> Result<Option<Chained>, StoreError> {
+    if row.decided_at.is_none() && row.decided_by.is_none() {
+        return Ok(None);
+    }
+    let events: Vec<Chained> = fetch_events!(
+        conn,
+        "WHERE distribution_id = $1 AND action IN ('proposal.approved', 'proposal.declined') AND target_id = $2
+         ORDER BY sequence LIMIT 1",
+        row.distribution.as_str(),
+        row.id.as_str(),
+    )?;
+    Ok(events.into_iter().next())
+}
+
+/// An invalidation that no event begins. To be asked only where no event was dropped.
+pub async fn unstated_invalidation(conn: &mut Conn) -> Result<Option<InvalidationId>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String,),
+        "SELECT i.id FROM invalidation i WHERE NOT EXISTS (
+             SELECT 1 FROM audit_event e WHERE e.invalidation_id = i.id AND e.action IN ('invalidation.requested',
+                 'protection.overridden', 'proposal.approved', 'invalidation.seen'))
+         LIMIT 1",
+    )?;
+    Ok(row.map(|(id,)| InvalidationId::from_trusted(id)))
+}
+
+/// A request for approval that no event asks for. To be asked only where no event was dropped.
+pub async fn unstated_proposal(conn: &mut Conn) -> Result<Option<ProposalId>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String,),
+        "SELECT p.id FROM proposal p WHERE p.id NOT IN (
+             SELECT target_id FROM audit_event WHERE action = 'proposal.made' AND target_id IS NOT NULL)
+         LIMIT 1",
+    )?;
+    Ok(row.map(|(id,)| ProposalId::from_trusted(id)))
+}

@@ -1,0 +1,263 @@
+//! The catalogue of distributions, and who asks CloudFront about each.
+
+mod lists;
+
+pub use lists::{Known, known, last_requests, most_used, page, some};
+
+use unstale_domain::{
+    distribution::{Distribution, DistributionConfig},
+    id::DistributionId,
+    time::Timestamp,
+};
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_optional},
+    parts::{list_from_json, list_to_json, optional_time, signed, time},
+};
+
+/// All columns of a [`Row`], for every query here.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, arn, domain_name, aliases, comment, enabled, status, staging, tenant_only, origins, ",
+            "last_modified, seen_at, gone_at, config_read_for, root_object, tag_header, query_strings FROM distribution ",
+            $rest
+        )
+    };
+}
+use select;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    arn: String,
+    domain_name: String,
+    aliases: String,
+    comment: String,
+    enabled: bool,
+    status: String,
+    staging: bool,
+    tenant_only: bool,
+    origins: String,
+    last_modified: i64,
+    seen_at: i64,
+    gone_at: Option<i64>,
+    config_read_for: Option<i64>,
+    root_object: Option<String>,
+    tag_header: Option<String>,
+    query_strings: Option<bool>,
+}
+
+impl Row {
+    fn into_distribution(self) -> Result<Distribution, StoreError> {
+        let config = self.config_read_for.map(|_| DistributionConfig {
+            root_object: self.root_object,
+            tag_header: self.tag_header,
+            query_strings: self.query_strings,
+        });
+        Ok(Distribution {
+            id: DistributionId::from_trusted(self.id),
+            arn: self.arn,
+            domain_name: self.domain_name,
+            aliases: list_from_json(&self.aliases)?,
+            comment: self.comment,
+            enabled: self.enabled,
+            status: self.status,
+            staging: self.staging,
+            tenant_only: self.tenant_only,
+            origins: list_from_json(&self.origins)?,
+            config,
+            last_modified: time(self.last_modified),
+            seen_at: time(self.seen_at),
+            gone_at: optional_time(self.gone_at),
+        })
+    }
+}
+
+/// Every distribution that was ever seen; those that are gone come last.
+pub async fn list(conn: &mut Conn) -> Result<Vec<Distribution>, StoreError> {
+    let rows = fetch_all!(conn, Row, select!("ORDER BY gone_at IS NOT NULL, id"))?;
+    rows.into_iter().map(Row::into_distribution).collect()
+}
+
+pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Option<Distribution>, StoreError> {
+    let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
+    row.map(Row::into_distribution).transpose()
+}
+
+/// Writes what `ListDistributions` said; what only the configuration says stays. The account's row must exist.
+pub async fn upsert(tx: &mut Tx, seen: &Distribution) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "INSERT INTO distribution (id, account_id, arn, domain_name, aliases, comment, enabled, status, staging,
+             origins, last_modified, seen_at, tenant_only)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+         ON CONFLICT (id) DO UPDATE SET account_id = $2, arn = $3, domain_name = $4, aliases = $5, comment = $6,
+             enabled = $7, status = $8, staging = $9, origins = $10, last_modified = $11, seen_at = $12,
+             tenant_only = $13, gone_at = NULL",
+        seen.id.as_str(),
+        seen.account(),
+        seen.arn.as_str(),
+        seen.domain_name.as_str(),
+        list_to_json(&seen.aliases),
+        seen.comment.as_str(),
+        seen.enabled,
+        seen.status.as_str(),
+        seen.staging,
+        list_to_json(&seen.origins),
+        seen.last_modified.as_micros(),
+        seen.seen_at.as_micros(),
+        seen.tenant_only,
+    )?;
+    Ok(())
+}
+
+/// Writes what the configuration said, as of the given modification.
+pub async fn set_config(
+    tx: &mut Tx,
+    id: &DistributionId,
+    config: &DistributionConfig,
+    read_for: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE distribution SET root_object = $2, tag_header = $3, query_strings = $4, config_read_for = $5
+         WHERE id = $1",
+        id.as_str(),
+        config.root_object.as_deref(),
+        config.tag_header.as_deref(),
+        config.query_strings,
+        read_for.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// Notes that CloudFront no longer names it.
+pub async fn set_gone(tx: &mut Tx, id: &DistributionId, now: Timestamp) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE distribution SET gone_at = $2 WHERE id = $1 AND gone_at IS NULL",
+        id.as_str(),
+        now.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// Those that changed since their configuration was read, at most so many; those that were used last come first.
+pub async fn without_config(
+    conn: &mut Conn,
+    most: usize,
+) -> Result<Vec<(DistributionId, Timestamp)>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (String, i64),
+        "SELECT id, last_modified FROM distribution
+         WHERE gone_at IS NULL AND (config_read_for IS NULL OR config_read_for <> last_modified)
+         ORDER BY last_claimed_at DESC, id LIMIT $1",
+        signed(most),
+    )?;
+    Ok(rows.into_iter().map(|(id, at)| (DistributionId::from_trusted(id), time(at))).collect())
+}
+
+/// The AWS account whose distributions were listed last.
+pub async fn account_listed(conn: &mut Conn) -> Result<Option<String>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String,),
+        "SELECT account_id FROM distribution ORDER BY seen_at DESC, id LIMIT 1"
+    )?;
+    Ok(row.map(|(account,)| account))
+}
+
+/// Those that are due for a look at invalidations made outside.
+pub async fn outside_due(conn: &mut Conn, now: Timestamp) -> Result<Vec<DistributionId>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (String,),
+        "SELECT id FROM distribution WHERE gone_at IS NULL AND NOT tenant_only AND outside_due_at <= $1
+         ORDER BY outside_due_at, id LIMIT 100",
+        now.as_micros(),
+    )?;
+    Ok(rows.into_iter().map(|(id,)| DistributionId::from_trusted(id)).collect())
+}
+
+/// Says when to look next for invalidations made outside.
+pub async fn set_outside_due(tx: &mut Tx, id: &DistributionId, due_at: Timestamp) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE distribution SET outside_due_at = $2 WHERE id = $1",
+        id.as_str(),
+        due_at.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// Does it serve through its tenants only? One that is not known does not.
+pub async fn is_tenant_only(conn: &mut Conn, id: &DistributionId) -> Result<bool, StoreError> {
+    let row =
+        fetch_optional!(conn, (bool,), "SELECT tenant_only FROM distribution WHERE id = $1", id.as_str())?;
+    Ok(row.is_some_and(|(tenant_only,)| tenant_only))
+}
+
+/// The AWS account of a distribution.
+pub async fn account(conn: &mut Conn, id: &DistributionId) -> Result<String, StoreError> {
+    let row =
+        fetch_optional!(conn, (String,), "SELECT account_id FROM distribution WHERE id = $1", id.as_str())?;
+    row.map(|(account,)| account)
+        .ok_or_else(|| StoreError::Unreadable(format!("there is no distribution {id}")))
+}
+
+/// Notes that a batch of it was taken up now, so that the others have their turn first.
+pub async fn set_claimed(tx: &mut Tx, id: &DistributionId, now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, "UPDATE distribution SET last_claimed_at = $2 WHERE id = $1", id.as_str(), now.as_micros(),)?;
+    Ok(())
+}
+
+/// The distribution whose invalidations have waited longest for a look and that nobody is at, with its account.
+pub async fn poll_due(
+    conn: &mut Conn,
+    now: Timestamp,
+) -> Result<Option<(DistributionId, String)>, StoreError> {
+    let due = fetch_optional!(
+        conn,
+        (String, String),
+        "SELECT d.id, d.account_id FROM distribution d JOIN batch b ON b.distribution_id = d.id
+         WHERE b.state = 'in_progress' AND b.look_at <= $1
+           AND (d.poll_lease_until IS NULL OR d.poll_lease_until <= $1)
+         ORDER BY b.look_at, b.id LIMIT 1",
+        now.as_micros(),
+    )?;
+    Ok(due.map(|(id, account)| (DistributionId::from_trusted(id), account)))
+}
+
+/// Takes up a distribution to look at its invalidations, unless somebody is at it.
+pub async fn claim_poll(
+    tx: &mut Tx,
+    id: &DistributionId,
+    lease: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    let claimed = execute!(
+        tx,
+        "UPDATE distribution SET poll_lease = $2, poll_lease_until = $4
+         WHERE id = $1 AND (poll_lease_until IS NULL OR poll_lease_until <= $3)",
+        id.as_str(),
+        lease,
+        now.as_micros(),
+        until.as_micros(),
+    )?;
+    Ok(claimed == 1)
+}
+
+/// Lets others ask about it; `false` where the lease was lost meanwhile.
+pub async fn release_poll(tx: &mut Tx, id: &DistributionId, lease: &str) -> Result<bool, StoreError> {
+    let held = execute!(
+        tx,
+        "UPDATE distribution SET poll_lease = NULL, poll_lease_until = NULL WHERE id = $1 AND poll_lease = $2",
+        id.as_str(),
+        lease,
+    )?;
+    Ok(held == 1)
+}

@@ -1,0 +1,134 @@
+//! Distributions as lists show them: a page at a time, less what an actor may not see.
+
+use std::collections::HashMap;
+
+use unstale_domain::{
+    access::Access,
+    distribution::{Distribution, Place},
+    id::DistributionId,
+    time::Timestamp,
+};
+
+use super::{
+    super::{
+        Conn, StoreError,
+        db::{fetch_all, fetch_one},
+        parts::{count, list_to_json, signed, time},
+        visibility::Visibility,
+    },
+    Row, select,
+};
+
+/// How many distributions there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    pub here: usize,
+    /// CloudFront no longer names them.
+    pub gone: usize,
+}
+
+/// How many distributions an actor sees.
+pub async fn known(conn: &mut Conn, access: &Access) -> Result<Known, StoreError> {
+    let visibility = Visibility::of(access);
+    let (all, gone) = fetch_one!(
+        conn,
+        (i64, i64),
+        "SELECT count(*), count(gone_at) FROM distribution
+         WHERE ($1 OR replace($2, '|' || id || '|', '') <> $2)",
+        visibility.all,
+        visibility.list,
+    )?;
+    Ok(Known { here: count(all - gone), gone: count(gone) })
+}
+
+/// Up to `limit` of those that an actor sees, by their IDs, from behind a place on; those that are gone come last.
+pub async fn page(
+    conn: &mut Conn,
+    access: &Access,
+    after: Option<&Place>,
+    limit: usize,
+) -> Result<Vec<Distribution>, StoreError> {
+    let visibility = Visibility::of(access);
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE ($1 OR replace($2, '|' || id || '|', '') <> $2)
+               AND ((gone_at IS NOT NULL) = $3 AND id > $4 OR gone_at IS NOT NULL AND NOT $3)
+             ORDER BY gone_at IS NOT NULL, id LIMIT $5"
+        ),
+        visibility.all,
+        visibility.list,
+        after.is_some_and(|place| place.gone),
+        after.map_or("", |place| place.id.as_str()),
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_distribution).collect()
+}
+
+/// Those with these IDs that there are, by their IDs.
+pub async fn some(conn: &mut Conn, ids: &[&DistributionId]) -> Result<Vec<Distribution>, StoreError> {
+    let sql = if conn.is_postgres() {
+        select!("WHERE id IN (SELECT value FROM json_array_elements_text($1::json)) ORDER BY id")
+    } else {
+        select!("WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id")
+    };
+    let rows = fetch_all!(conn, Row, sql, json(ids))?;
+    rows.into_iter().map(Row::into_distribution).collect()
+}
+
+/// Up to `limit` of those that an actor sees and that are most often among the last `looked_at` invalidations, the most
+/// used first; of two that are used alike, the one that was used later.
+pub async fn most_used(
+    conn: &mut Conn,
+    access: &Access,
+    looked_at: usize,
+    limit: usize,
+) -> Result<Vec<DistributionId>, StoreError> {
+    let visibility = Visibility::of(access);
+    let rows = fetch_all!(
+        conn,
+        (String,),
+        "SELECT distribution_id FROM (
+             SELECT distribution_id, requested_at FROM invalidation
+             WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
+             ORDER BY requested_at DESC, id DESC LIMIT $3) AS latest
+         GROUP BY distribution_id ORDER BY count(*) DESC, max(requested_at) DESC, distribution_id LIMIT $4",
+        visibility.all,
+        visibility.list,
+        signed(looked_at),
+        signed(limit),
+    )?;
+    Ok(rows.into_iter().map(|(id,)| DistributionId::from_trusted(id)).collect())
+}
+
+macro_rules! last_requests_of {
+    ($ids:literal) => {
+        concat!(
+            "SELECT i.distribution_id, i.requested_at, i.actor_name FROM invalidation i
+             WHERE i.distribution_id IN (",
+            $ids,
+            ") AND i.requested_at = (
+                 SELECT max(l.requested_at) FROM invalidation l WHERE l.distribution_id = i.distribution_id)"
+        )
+    };
+}
+
+/// When each of these was last asked to refresh something, and by whom.
+pub async fn last_requests(
+    conn: &mut Conn,
+    ids: &[&DistributionId],
+) -> Result<HashMap<DistributionId, (Timestamp, String)>, StoreError> {
+    let sql = if conn.is_postgres() {
+        last_requests_of!("SELECT value FROM json_array_elements_text($1::json)")
+    } else {
+        last_requests_of!("SELECT value FROM json_each($1)")
+    };
+    let rows = fetch_all!(conn, (String, i64, String), sql, json(ids))?;
+    Ok(rows.into_iter().map(|(id, at, name)| (DistributionId::from_trusted(id), (time(at), name))).collect())
+}
+
+fn json(ids: &[&DistributionId]) -> String {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    list_to_json(&ids)
+}

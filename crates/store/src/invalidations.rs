@@ -1,0 +1,316 @@
+//! Invalidations as they were asked for. Their state follows from their batches and is kept beside them.
+
+use unstale_domain::{
+    access::Access,
+    actor::{Actor, ActorKind},
+    id::{DistributionId, InvalidationId, RequestKey},
+    invalidation::{BatchState, Invalidation, InvalidationState, PUT_OFF_MAX},
+    item::Item,
+    quotas::QuotaUsage,
+    time::Timestamp,
+};
+
+use super::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
+    parts::{count, list_to_json, optional_time, signed, time},
+    visibility::Visibility,
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, distribution_id, actor_kind, actor_id, actor_name, reason, requested_at, item_count, ",
+            "first_item, state, ended_at FROM invalidation ",
+            $rest
+        )
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    distribution_id: String,
+    actor_kind: String,
+    actor_id: String,
+    actor_name: String,
+    reason: String,
+    requested_at: i64,
+    item_count: i64,
+    first_item: String,
+    state: String,
+    ended_at: Option<i64>,
+}
+
+impl Row {
+    fn into_invalidation(self) -> Result<Invalidation, StoreError> {
+        let kind = ActorKind::parse(&self.actor_kind)
+            .ok_or_else(|| StoreError::unreadable("an actor's kind", &self.actor_kind))?;
+        let state = InvalidationState::parse(&self.state)
+            .ok_or_else(|| StoreError::unreadable("an invalidation's state", &self.state))?;
+        Ok(Invalidation {
+            id: InvalidationId::from_trusted(self.id),
+            distribution: DistributionId::from_trusted(self.distribution_id),
+            requested_by: Actor { kind, id: self.actor_id, name: self.actor_name },
+            requested_at: time(self.requested_at),
+            reason: self.reason,
+            state,
+            item_count: count(self.item_count),
+            first_item: Item::from_trusted(self.first_item),
+            ended_at: optional_time(self.ended_at),
+        })
+    }
+}
+
+/// How many items an actor asked for after `from` and up to `until`, and when the first of them were.
+pub async fn spent_between(
+    conn: &mut Conn,
+    actor: &Actor,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<QuotaUsage, StoreError> {
+    let (items, since) = fetch_one!(
+        conn,
+        (i64, Option<i64>),
+        "SELECT CAST(COALESCE(SUM(item_count), 0) AS BIGINT), MIN(requested_at) FROM invalidation
+         WHERE actor_kind = $1 AND actor_id = $2 AND requested_at > $3 AND requested_at <= $4",
+        actor.kind.as_str(),
+        actor.id.as_str(),
+        from.as_micros(),
+        until.as_micros(),
+    )?;
+    Ok(QuotaUsage { items: u64::try_from(items).unwrap_or(0), since: optional_time(since) })
+}
+
+/// An invalidation as it is first written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRow {
+    pub invalidation: Invalidation,
+    pub request_key: Option<RequestKey>,
+    pub items_sha256: String,
+}
+
+/// Writes new invalidations. Their batches follow in the same transaction.
+pub async fn insert(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
+    const INTO: &str =
+        "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name,
+         reason, requested_at, item_count, first_item, items_sha256, state, ended_at) ";
+    insert_all!(tx, INTO, rows, |row| [
+        row.invalidation.id.as_str(),
+        row.request_key.as_ref().map(RequestKey::as_str),
+        row.invalidation.distribution.as_str(),
+        row.invalidation.requested_by.kind.as_str(),
+        row.invalidation.requested_by.id.as_str(),
+        row.invalidation.requested_by.name.as_str(),
+        row.invalidation.reason.as_str(),
+        row.invalidation.requested_at.as_micros(),
+        signed(row.invalidation.item_count),
+        row.invalidation.first_item.as_str(),
+        row.items_sha256.as_str(),
+        row.invalidation.state.as_str(),
+        row.invalidation.ended_at.map(Timestamp::as_micros),
+    ]);
+    Ok(())
+}
+
+/// An earlier request with the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    pub id: InvalidationId,
+    pub distribution: DistributionId,
+    pub actor_id: String,
+    pub items_sha256: String,
+    pub requested_at: Timestamp,
+}
+
+pub async fn find_by_key(conn: &mut Conn, key: &RequestKey) -> Result<Option<Earlier>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String, String, String, String, i64),
+        "SELECT id, distribution_id, actor_id, items_sha256, requested_at FROM invalidation
+         WHERE request_key = $1",
+        key.as_str(),
+    )?;
+    Ok(row.map(|(id, distribution, actor_id, items_sha256, requested_at)| Earlier {
+        id: InvalidationId::from_trusted(id),
+        distribution: DistributionId::from_trusted(distribution),
+        actor_id,
+        items_sha256,
+        requested_at: time(requested_at),
+    }))
+}
+
+pub async fn find(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Invalidation>, StoreError> {
+    let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
+    row.map(Row::into_invalidation).transpose()
+}
+
+/// Those of these that there are.
+pub async fn find_all(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Invalidation>, StoreError> {
+    let list = list_to_json(&ids.iter().map(InvalidationId::as_str).collect::<Vec<_>>());
+    let sql = if conn.is_postgres() {
+        select!("WHERE id IN (SELECT value FROM json_array_elements_text($1::json))")
+    } else {
+        select!("WHERE id IN (SELECT value FROM json_each($1))")
+    };
+    let rows = fetch_all!(conn, Row, sql, list)?;
+    rows.into_iter().map(Row::into_invalidation).collect()
+}
+
+/// Those that somebody may see and that have not ended or need a look, newest first.
+pub async fn active(conn: &mut Conn, access: &Access, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
+    let visibility = Visibility::of(access);
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE state IN ('queued', 'in_progress', 'needs_a_look')
+               AND ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
+             ORDER BY requested_at DESC, id DESC LIMIT $3"
+        ),
+        visibility.all,
+        visibility.list.as_str(),
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_invalidation).collect()
+}
+
+/// The newest ones of all distributions that somebody may see.
+pub async fn recent(conn: &mut Conn, access: &Access, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
+    let visibility = Visibility::of(access);
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
+             ORDER BY requested_at DESC, id DESC LIMIT $3"
+        ),
+        visibility.all,
+        visibility.list.as_str(),
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_invalidation).collect()
+}
+
+/// Which invalidations a list shows, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    pub distribution: Option<DistributionId>,
+    pub state: Option<InvalidationState>,
+    /// Only those after this one in the list.
+    pub after: Option<(Timestamp, InvalidationId)>,
+}
+
+/// The next ones of a list that somebody may see.
+pub async fn page(
+    conn: &mut Conn,
+    access: &Access,
+    wanted: &Wanted,
+    limit: usize,
+) -> Result<Vec<Invalidation>, StoreError> {
+    let visibility = Visibility::of(access);
+    // Without a place to go on from, everything is before the end of time.
+    let (before, id) = wanted.after.as_ref().map_or((i64::MAX, ""), |(at, id)| (at.as_micros(), id.as_str()));
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
+               AND ($3 = '' OR distribution_id = $3) AND ($4 = '' OR state = $4)
+               AND (requested_at < $5 OR (requested_at = $5 AND id < $6))
+             ORDER BY requested_at DESC, id DESC LIMIT $7"
+        ),
+        visibility.all,
+        visibility.list.as_str(),
+        wanted.distribution.as_ref().map_or("", DistributionId::as_str),
+        wanted.state.map_or("", InvalidationState::as_str),
+        before,
+        id,
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_invalidation).collect()
+}
+
+/// The times within which an invalidation has to be due that stands for a request of the same items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueWithin {
+    /// It is due later than this,
+    pub after: Timestamp,
+    /// and no later than this: what is put off is no answer to somebody who wants it sooner.
+    pub until: Timestamp,
+    /// It was asked for by then: what seems to have been asked for later was by a clock that was ahead.
+    pub asked_until: Timestamp,
+}
+
+/// The newest one of the same items that is due within these times, or was sent then, and that was neither refused nor
+/// cancelled.
+pub async fn same_due_within(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    items_sha256: &str,
+    due: DueWithin,
+) -> Result<Option<Invalidation>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        select!(
+            "WHERE distribution_id = $1 AND items_sha256 = $2 AND requested_at > $3 AND requested_at <= $4
+               AND state NOT IN ('failed', 'cancelled')
+               AND (SELECT max(COALESCE(b.first_sent_at, b.due_at)) FROM batch b
+                    WHERE b.invalidation_id = invalidation.id) BETWEEN $5 AND $6
+             ORDER BY requested_at DESC LIMIT 1"
+        ),
+        distribution.as_str(),
+        items_sha256,
+        due.after.minus(PUT_OFF_MAX).as_micros(),
+        due.asked_until.as_micros(),
+        due.after.as_micros().saturating_add(1),
+        due.until.as_micros(),
+    )?;
+    row.map(Row::into_invalidation).transpose()
+}
+
+/// The newest ones of one distribution.
+pub async fn of_distribution(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    limit: usize,
+) -> Result<Vec<Invalidation>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!("WHERE distribution_id = $1 ORDER BY requested_at DESC, id DESC LIMIT $2"),
+        distribution.as_str(),
+        signed(limit),
+    )?;
+    rows.into_iter().map(Row::into_invalidation).collect()
+}
+
+/// Brings the state in line with the batches. To be called after any change of a batch's state.
+pub async fn refresh_state(
+    tx: &mut Tx,
+    id: &InvalidationId,
+    now: Timestamp,
+) -> Result<InvalidationState, StoreError> {
+    if tx.is_postgres() {
+        // Two batches that end together wait for each other here, so that the second one sees both ends.
+        execute!(tx, "SELECT id FROM invalidation WHERE id = $1 FOR NO KEY UPDATE", id.as_str())?;
+    }
+    let rows = fetch_all!(tx, (String,), "SELECT state FROM batch WHERE invalidation_id = $1", id.as_str())?;
+    let states: Vec<BatchState> = rows
+        .iter()
+        .map(|(state,)| {
+            BatchState::parse(state).ok_or_else(|| StoreError::unreadable("a batch's state", state))
+        })
+        .collect::<Result<_, _>>()?;
+    let state = InvalidationState::of(&states);
+    let ended = !matches!(state, InvalidationState::Queued | InvalidationState::InProgress);
+    execute!(
+        tx,
+        "UPDATE invalidation SET state = $2, ended_at = $3 WHERE id = $1",
+        id.as_str(),
+        state.as_str(),
+        ended.then_some(now.as_micros()),
+    )?;
+    Ok(state)
+}
