@@ -12,12 +12,13 @@ use crate::{
     cloudfront::{CloudFront, CloudTrail},
     commands::{self, CommandContext, CommandError},
     config::{AuditArgs, WebhookError},
-    domain::quotas::Quotas,
+    domain::invalidations::quotas::Quotas,
     heartbeats::Heartbeats,
     notify::{Listener, Notifier},
     store::{
-        Db, StoreError, batches,
+        Db, StoreError,
         instance_lock::{self, InstanceLock, LockError},
+        invalidations::batches,
     },
     web::{self, Described, Options, Web},
     workers::{

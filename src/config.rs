@@ -17,9 +17,11 @@ use url::Url;
 use crate::{
     domain::{
         audit::head::PublicKey,
-        batching::{CLOUDFRONT, Limits},
-        quotas::DAILY_ITEMS,
-        ticket::{self, TicketError, Tickets},
+        invalidations::{
+            batching::{CLOUDFRONT, Limits},
+            quotas::DAILY_ITEMS,
+            ticket::{self, TicketError, Tickets},
+        },
     },
     identity::is_safe_address,
     workers::{self, PostError, Retention, Webhook},

@@ -6,7 +6,7 @@ use unstale::{
         actor::{Acting, Actor, ActorKind},
         audit::{Action, Event, ItemsRecord, Outcome},
         id::DistributionId,
-        item::Item,
+        invalidations::item::Item,
         time::Timestamp,
     },
     store::{Db, audit},

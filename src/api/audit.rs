@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    api::invalidations::{list::find_distribution, representation::ActorShape},
     domain::{
         audit::{Action, Chained, VERSION, visibility::Visibility},
         id::{DistributionId, InvalidationId},
@@ -15,10 +16,8 @@ use crate::{
 use super::{
     caller::Caller,
     json::Json,
-    list::find_distribution,
     problem::ApiError,
     query::{Params, whole},
-    shape::ActorShape,
     state::Api,
 };
 

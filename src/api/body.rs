@@ -9,13 +9,12 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::domain::plan::LINES_MAX;
+use crate::domain::invalidations::{item::trimmed, plan::LINES_MAX};
 
 use super::{
     problem::{ApiError, Fault, Kind},
     strict_json::{self, Unread},
 };
-use crate::domain::item::trimmed;
 
 /// The largest body.
 const BODY_MAX: usize = 2 * 1024 * 1024;

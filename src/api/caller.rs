@@ -14,12 +14,10 @@ use crate::{
     domain::{
         access::Access,
         actor::{Acting, ActorKind, Origin},
-        distribution::Distribution,
-        distribution_reference::find_named,
+        distributions::{distribution::Distribution, reference::find_named},
         id::{DistributionId, PersonId},
-        idempotency::IdempotencyKey,
-        run_url::parse_run_url,
-        token::TokenSecret,
+        invalidations::{idempotency::IdempotencyKey, run_url::parse_run_url},
+        tokens::token::TokenSecret,
     },
     store::{Conn, access, distributions},
 };

@@ -6,8 +6,10 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{
-        distribution::{Distribution, Readiness},
-        host::in_unicode,
+        distributions::{
+            distribution::{Distribution, Readiness},
+            host::in_unicode,
+        },
         id::DistributionId,
     },
     store::distributions,

@@ -6,10 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{
-    asked, audit, caller::Caller, cancel, create, distributions, events, json::Json, list, plan, problem,
-    show,
-};
+use super::{audit, caller::Caller, distributions, events, json::Json, problem};
+use crate::api::invalidations::{cancel, create, list, plan, requests as asked, show};
 
 #[derive(OpenApi)]
 #[openapi(

@@ -12,7 +12,9 @@ use utoipa::ToSchema;
 
 use crate::{
     commands::{CommandError, Sort},
-    domain::{actor::Origin, distribution_reference::NotFound, id::DistributionId, item::Item},
+    domain::{
+        actor::Origin, distributions::reference::NotFound, id::DistributionId, invalidations::item::Item,
+    },
     store::StoreError,
 };
 

@@ -7,7 +7,7 @@ use axum::{
 
 use crate::{
     commands::{self, Attempt},
-    domain::{audit::Target, id::DistributionId, item::Item},
+    domain::{audit::Target, id::DistributionId, invalidations::item::Item},
 };
 
 use super::{caller::Caller, problem::ApiError, state::Api};

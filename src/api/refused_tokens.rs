@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use crate::{
     commands,
-    domain::{actor::Origin, id::TokenId, network::Network, token::TokenSecret},
+    domain::{actor::Origin, id::TokenId, network::Network, tokens::token::TokenSecret},
 };
 
 use super::state::Api;

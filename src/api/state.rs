@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     commands::CommandContext,
-    domain::{batching::Limits, once_a_minute::OnceAMinute},
+    domain::{invalidations::batching::Limits, once_a_minute::OnceAMinute},
 };
 
 use super::{refused_tokens::Told, wait_limit::WaitLimit};

@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-use crate::domain::plan::LINES_MAX;
+use crate::domain::invalidations::plan::LINES_MAX;
 
 /// No text may hold more values: as many items as one request takes, and room to say how many too many there are.
 const VALUES_MAX: usize = LINES_MAX + 5_000;

@@ -11,8 +11,10 @@ use crate::domain::{
         asked::{self, AskedError},
         search::{Search, What},
     },
-    distribution::Distribution,
-    distribution_reference::{DistributionReference, NotFound},
+    distributions::{
+        distribution::Distribution,
+        reference::{DistributionReference, NotFound},
+    },
     id::DistributionId,
     time::Timestamp,
 };

@@ -17,8 +17,8 @@ use crate::{
     domain::{
         access::Role,
         actor::{Acting, Origin},
-        pace::Pace,
-        person::{Email, PersonError},
+        invalidations::pace::Pace,
+        sign_in::person::{Email, PersonError},
     },
     heartbeats::Heartbeats,
     web::{Demo, Options, Rate, authentication_methods::AuthenticationMethods},

@@ -8,7 +8,7 @@ use crate::{
     cloudfront::{AwsEnvironment, CloudFront, CloudTrail, Connect},
     commands,
     config::{REQUEST_TIMEOUT, ServeArgs},
-    domain::quotas::Quotas,
+    domain::invalidations::quotas::Quotas,
     heartbeats::Heartbeats,
     identity::oidc::Oidc,
     outgoing::Proxies,

@@ -6,9 +6,9 @@ use crate::{
     commands::{self, CommandContext, CommandError, NewToken},
     config::DatabaseArgs,
     domain::{
-        distribution_reference::{DistributionReference, NotFound},
+        distributions::reference::{DistributionReference, NotFound},
         time::Timestamp,
-        token::{self, Token, TokenSecret},
+        tokens::token::{self, Token, TokenSecret},
     },
     store::{distributions, tokens},
 };

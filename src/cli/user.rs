@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use crate::{
     commands::{self, CommandError},
     config::DatabaseArgs,
-    domain::{access::Role, person::Email},
-    store::people,
+    domain::{access::Role, sign_in::person::Email},
+    store::sign_in::people,
 };
 
 use super::{

@@ -3,9 +3,9 @@
 
 use crate::{
     domain::{
-        grant::{GrantError, GroupError},
-        person::PersonError,
-        token::TokenError,
+        access::grant::{GrantError, GroupError},
+        sign_in::person::PersonError,
+        tokens::token::TokenError,
     },
     store::StoreError,
 };

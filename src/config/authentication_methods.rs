@@ -7,7 +7,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args};
 
-use crate::domain::{network::Trusted, session::SessionLimits};
+use crate::domain::{network::Trusted, sign_in::session::SessionLimits};
 
 /// Who may come in, and how.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]

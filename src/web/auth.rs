@@ -17,10 +17,13 @@ use crate::{
         actor::{Acting, Actor, Origin},
         audit::Target,
         id::DistributionId,
-        person::Person,
         secret::{Secret, SecretHash},
+        sign_in::person::Person,
     },
-    store::{StoreError, access, people, sessions},
+    store::{
+        StoreError, access,
+        sign_in::{people, sessions},
+    },
 };
 
 use super::{error::WebError, proxy, sign_in, state::Web};

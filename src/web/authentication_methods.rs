@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::{
     commands::ExternalRules,
-    domain::{network::Trusted, session::SessionLimits},
+    domain::{network::Trusted, sign_in::session::SessionLimits},
     identity::{oidc::Oidc, proxy::Proxies},
 };
 

@@ -15,11 +15,10 @@ use crate::{
     domain::{
         actor::{Acting, Actor, Origin},
         audit::Target,
-        password::check_password,
-        person::Email,
         secret::Secret,
+        sign_in::{password::check_password, person::Email},
     },
-    store::people,
+    store::sign_in::people,
 };
 
 use super::{

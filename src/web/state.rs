@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     commands::CommandContext,
-    domain::{batching::Limits, pace::Pace, throttle::Throttle, ticket::Tickets},
+    domain::{
+        invalidations::{batching::Limits, pace::Pace, ticket::Tickets},
+        sign_in::throttle::Throttle,
+    },
     heartbeats::Heartbeats,
 };
 

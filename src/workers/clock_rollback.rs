@@ -7,8 +7,8 @@ use tokio::sync::Mutex;
 
 use crate::{
     domain::{
-        proposal, retry,
-        session::{LINK_LIFE, PENDING_SECOND_FACTOR_LIFE},
+        invalidations::{proposal, retry},
+        sign_in::session::{LINK_LIFE, PENDING_SECOND_FACTOR_LIFE},
         time::Timestamp,
     },
     store::{

@@ -32,7 +32,7 @@ pub use sync::CloudFrontSync;
 use crate::{
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail},
-    domain::{
+    domain::invalidations::{
         batching::{self, Limits},
         pace::Pace,
     },

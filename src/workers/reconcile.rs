@@ -6,10 +6,12 @@ use crate::{
     cloudfront::Seen,
     domain::{
         id::CloudFrontInvalidationId,
-        invalidation::Batch,
-        problem::{Problem, ProblemKind},
+        invalidations::{
+            invalidation::Batch,
+            problem::{Problem, ProblemKind},
+        },
     },
-    store::{StoreError, batches},
+    store::{StoreError, invalidations::batches},
 };
 
 use super::WorkerContext;

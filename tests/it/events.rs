@@ -9,10 +9,10 @@ use unstale::{
         access::Role,
         audit::{Action, Event, Target},
         id::DistributionId,
-        session::SessionLimits,
+        sign_in::session::SessionLimits,
     },
     notify::Notifier,
-    store::{audit, groups},
+    store::{access::groups, audit},
     web::{Options, authentication_methods::AuthenticationMethods},
 };
 
@@ -361,10 +361,10 @@ async fn a_stream_ends_with_whatever_ends_its_session() {
 
 async fn end_by(
     command_context: &unstale::commands::CommandContext,
-    person: &unstale::domain::person::Person,
+    person: &unstale::domain::sign_in::person::Person,
     what: &str,
 ) {
-    use unstale::{commands, store::second_steps};
+    use unstale::{commands, store::sign_in::second_steps};
     let by = crate::support::shell();
     match what {
         "disable" => commands::disable_person(command_context, &by, &person.id).await.unwrap(),

@@ -3,7 +3,11 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use sqlx::migrate::{Migrate, Migrator};
-use unstale::store::{Db, audit, batches, distributions, invalidations, people};
+use unstale::store::{
+    Db, audit, distributions,
+    invalidations::{self, batches},
+    sign_in::people,
+};
 
 use crate::support::{Engine, Place, Raw, START, all_seen, at, on_each_engine_bare};
 

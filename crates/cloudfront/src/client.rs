@@ -12,10 +12,12 @@ use aws_sdk_cloudfront::{
 };
 
 use unstale_domain::{
-    distribution::{Distribution, DistributionConfig},
+    distributions::distribution::{Distribution, DistributionConfig},
     id::{CallerReference, CloudFrontInvalidationId, DistributionId},
-    item::Item,
-    problem::{Problem, ProblemKind},
+    invalidations::{
+        item::Item,
+        problem::{Problem, ProblemKind},
+    },
     time::Timestamp,
 };
 

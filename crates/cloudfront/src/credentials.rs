@@ -9,7 +9,7 @@ use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::{CredentialsError, TokenError};
 use aws_sdk_cloudfront::error::ErrorMetadata;
 
-use unstale_domain::problem::{ProblemKind, clean::clean, credentials::Note};
+use unstale_domain::invalidations::problem::{ProblemKind, clean::clean, credentials::Note};
 
 use super::error::{is_out_of_reach, kind_of_answer};
 

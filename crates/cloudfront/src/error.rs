@@ -11,7 +11,7 @@ use aws_sdk_cloudfront::{
 use aws_smithy_runtime_api::client::endpoint::error::ResolveEndpointError;
 
 use unstale_domain::{
-    problem::{
+    invalidations::problem::{
         Problem, ProblemKind,
         signature::{self, Skew, TOLERANCE},
     },

@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudfront::config::http::HttpResponse;
 
-use unstale_domain::problem::clean::clean;
+use unstale_domain::invalidations::problem::clean::clean;
 
 /// The most that is kept of what a page says.
 const WORDS_MAX: usize = 200;

@@ -26,7 +26,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use unstale_domain::problem::proxy;
+use unstale_domain::invalidations::problem::proxy;
 use unstale_outgoing::{Proxies, Proxy};
 
 /// For a stand-in at a given address: without a proxy.

@@ -1,6 +1,7 @@
 //! The only user of the AWS SDK: calls to CloudFront, their answers in the words of the domain.
 
 mod client;
+mod cloudtrail;
 mod credentials;
 mod environment;
 mod error;
@@ -9,8 +10,7 @@ mod http_client;
 mod provider;
 mod read;
 mod settings;
-mod trail;
 
+pub use crate::cloudtrail::{CloudTrail, KEPT, Made};
 pub use client::{Accepted, CloudFront, Connect, Listed, Page, Seen, Status};
 pub use environment::{AwsEnvironment, AwsEnvironmentError};
-pub use trail::{CloudTrail, KEPT, Made};

@@ -3,9 +3,9 @@
 use aws_sdk_cloudfront::{primitives::DateTime, types};
 
 use unstale_domain::{
-    distribution::{Distribution, DistributionConfig},
+    distributions::distribution::{Distribution, DistributionConfig},
     id::{CallerReference, CloudFrontInvalidationId, DistributionId},
-    item::Item,
+    invalidations::item::Item,
     storable::storable,
     time::Timestamp,
 };

@@ -1,8 +1,12 @@
 //! What somebody may do: their role, and the grants that narrow it.
 
+pub mod grant;
+pub mod grant_scope;
+
 use std::collections::BTreeSet;
 
-use super::{grant_scope::GrantScope, id::DistributionId, item::Item};
+use super::id::DistributionId;
+use crate::{access::grant_scope::GrantScope, invalidations::item::Item};
 
 /// What a person may do, from least to most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,7 +183,7 @@ impl Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grant_scope::{GrantScope, PathPrefix};
+    use crate::access::grant_scope::{GrantScope, PathPrefix};
 
     fn distribution(id: &str) -> DistributionId {
         DistributionId::from_trusted(id)

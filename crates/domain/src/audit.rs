@@ -4,12 +4,14 @@
 //! Each event's form holds the hash of the one before it, so that a change anywhere shows in every later hash.
 
 pub mod asked;
+pub mod attempted;
 pub mod canonical;
 pub mod export;
 pub mod facts;
 pub mod head;
 mod items;
 mod ocsf;
+pub mod saved_search;
 pub mod search;
 pub mod segment;
 mod storable;
@@ -25,10 +27,10 @@ use canonical::Fields;
 use super::{
     actor::{Acting, ActorKind},
     id::{DistributionId, InvalidationId},
-    invalidation::{Invalidation, InvalidationState},
     secret::sha256_hex,
     time::Timestamp,
 };
+use crate::invalidations::invalidation::{Invalidation, InvalidationState};
 
 /// The version of the canonical form.
 pub const VERSION: i64 = 1;
@@ -331,7 +333,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{actor::Actor, id::PersonId, item::Item};
+    use crate::{actor::Actor, id::PersonId, invalidations::item::Item};
 
     fn event() -> Event {
         let acting = Acting {

@@ -3,7 +3,7 @@
 use jsonwebtoken::Algorithm;
 
 use unstale_domain::{
-    claims::{Asserted, Expected, RoleRules, check},
+    sign_in::claims::{Asserted, Expected, RoleRules, check},
     time::Timestamp,
 };
 

@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use tokio::sync::Mutex;
 
 use unstale_domain::{
-    claims::{Asserted, Expected, RoleRules, check},
+    sign_in::claims::{Asserted, Expected, RoleRules, check},
     time::Timestamp,
 };
 

@@ -15,7 +15,7 @@ pub mod user_header;
 
 pub use http::{Http, is_safe_address};
 
-use unstale_domain::claims::ClaimError;
+use unstale_domain::sign_in::claims::ClaimError;
 
 /// Why somebody could not be recognised.
 #[derive(Debug, thiserror::Error)]

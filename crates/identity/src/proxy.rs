@@ -3,7 +3,7 @@
 use hyper::{HeaderMap, header::HeaderName};
 
 use unstale_domain::{
-    claims::{Asserted, RoleRules},
+    sign_in::claims::{Asserted, RoleRules},
     time::Timestamp,
 };
 

@@ -8,7 +8,7 @@ use base64::{
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::{Map, Value};
 
-use unstale_domain::claims::Claims;
+use unstale_domain::sign_in::claims::Claims;
 
 use super::IdentityError;
 

@@ -2,7 +2,7 @@
 
 use hyper::{HeaderMap, header::HeaderName};
 
-use unstale_domain::{
+use unstale_domain::sign_in::{
     claims::{Asserted, groups},
     second_step::same,
 };

@@ -1,23 +1,29 @@
 //! What an actor may do now, put together from role, groups, grants and the tags of distributions.
 
+pub mod grants;
+pub mod groups;
+pub mod local_groups;
+pub(crate) mod visibility;
+
 use std::collections::BTreeSet;
 
 use unstale_domain::{
-    access::{Access, Granted, Role},
+    access::{
+        Access, Granted, Role,
+        grant::{Place, SubjectKind},
+    },
     actor::{Actor, ActorKind},
-    grant::{Place, SubjectKind},
     id::{DistributionId, PersonId, TokenId},
-    person::Person,
-    token::Token,
+    sign_in::person::Person,
+    tokens::token::Token,
 };
 
 use super::{
     Conn, StoreError,
     db::{fetch_all, fetch_optional},
-    grants,
-    sessions::Session,
     tokens,
 };
+use crate::sign_in::sessions::Session;
 
 /// Of a person; `None` where there is no such person, or not any more.
 pub async fn of_person(conn: &mut Conn, id: &PersonId) -> Result<Option<Access>, StoreError> {
@@ -81,7 +87,7 @@ async fn resolve(
     conn: &mut Conn,
     role: Role,
     behind: &str,
-    all: Vec<unstale_domain::grant::Grant>,
+    all: Vec<unstale_domain::access::grant::Grant>,
 ) -> Result<Access, StoreError> {
     let mut granted = Vec::with_capacity(all.len());
     for grant in all {

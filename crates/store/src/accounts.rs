@@ -1,12 +1,15 @@
 //! AWS accounts: the pace at which each may be called, and whether it is paused.
 
-use unstale_domain::{pace::Pace, problem::Problem, time::Timestamp};
+use unstale_domain::{
+    invalidations::{pace::Pace, problem::Problem},
+    time::Timestamp,
+};
 
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one},
-    parts::{self, time},
 };
+use crate::columns::{self as parts, time};
 
 /// An account to which nothing is sent for now.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,17 +2,19 @@
 
 mod candidates;
 mod check;
+mod encoded_events;
 mod facts;
 mod filters;
 mod heads;
 mod index;
 mod listed;
 mod row;
+pub mod saved_searches;
 mod scan;
 mod search;
 mod segments;
-mod sheet;
 
+pub use crate::audit::encoded_events::{Sheet, sheet};
 pub use check::{
     Checked, check_state, claim_post, forget_post_problem, set_check_state, set_checked, set_file_problem,
     set_head_posted, set_head_told, set_post_problem, standing,
@@ -27,7 +29,6 @@ pub use listed::{items_as_recorded, items_of};
 pub use scan::{Scanned, find, scan};
 pub use search::{Found, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
-pub use sheet::{Sheet, sheet};
 
 use std::mem;
 
@@ -39,8 +40,10 @@ use unstale_domain::{
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_one, fetch_optional, insert_all},
-    parts::{items_to_json, signed},
-    visibility::bars,
+};
+use crate::{
+    access::visibility::bars,
+    columns::{items_to_json, signed},
 };
 
 /// The columns of an event, in the order of [`Row`].

@@ -1,11 +1,14 @@
 //! The catalogue of distributions, and who asks CloudFront about each.
 
+pub mod distribution_tags;
 mod lists;
+pub mod protections;
+pub mod survey;
 
 pub use lists::{Known, known, last_requests, most_used, page, some};
 
 use unstale_domain::{
-    distribution::{Distribution, DistributionConfig},
+    distributions::distribution::{Distribution, DistributionConfig},
     id::DistributionId,
     time::Timestamp,
 };
@@ -13,8 +16,8 @@ use unstale_domain::{
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_optional},
-    parts::{list_from_json, list_to_json, optional_time, signed, time},
 };
+use crate::columns::{list_from_json, list_to_json, optional_time, signed, time};
 
 /// All columns of a [`Row`], for every query here.
 macro_rules! select {

@@ -1,20 +1,33 @@
 //! Invalidations as they were asked for. Their state follows from their batches and is kept beside them.
 
+pub mod batches;
+pub mod cloudtrail;
+pub mod idempotency;
+pub mod needs_a_look;
+pub mod outside;
+pub mod proposals;
+pub mod queue;
+pub mod waiting;
+
 use unstale_domain::{
     access::Access,
     actor::{Actor, ActorKind},
     id::{DistributionId, InvalidationId, RequestKey},
-    invalidation::{BatchState, Invalidation, InvalidationState, PUT_OFF_MAX},
-    item::Item,
-    quotas::QuotaUsage,
+    invalidations::{
+        invalidation::{BatchState, Invalidation, InvalidationState, PUT_OFF_MAX},
+        item::Item,
+        quotas::QuotaUsage,
+    },
     time::Timestamp,
 };
 
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
-    parts::{count, list_to_json, optional_time, signed, time},
-    visibility::Visibility,
+};
+use crate::{
+    access::visibility::Visibility,
+    columns::{count, list_to_json, optional_time, signed, time},
 };
 
 macro_rules! select {

@@ -5,14 +5,14 @@ use unstale_domain::{
     id::{PersonId, TokenId},
     secret::SecretHash,
     time::Timestamp,
-    token::Token,
+    tokens::token::Token,
 };
 
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_optional},
-    parts::{optional_time, signed, time},
 };
+use crate::columns::{optional_time, signed, time};
 
 macro_rules! select {
     ($rest:literal) => {

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::domain::item::trimmed;
+use crate::domain::invalidations::item::trimmed;
 
 use super::expanded;
 

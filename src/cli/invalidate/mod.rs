@@ -14,7 +14,7 @@ use std::{
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{commands::new_uuid, domain::run_url::parse_run_url};
+use crate::{commands::new_uuid, domain::invalidations::run_url::parse_run_url};
 
 use super::output::{OutputError, print, say, say_aside};
 use client::{Answer, Client, ClientError};

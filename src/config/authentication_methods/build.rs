@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::{
     commands::ExternalRules,
-    domain::{access::Role, claims::RoleRules, session::SessionLimits},
+    domain::{
+        access::Role,
+        sign_in::{claims::RoleRules, session::SessionLimits},
+    },
     identity::{
         Http,
         access::{Access, AccessSettings},

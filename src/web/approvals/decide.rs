@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::{
     commands::{self, CommandError},
-    domain::{id::ProposalId, invalidation::parse_reason},
-    store::proposals,
+    domain::{id::ProposalId, invalidations::invalidation::parse_reason},
+    store::invalidations::proposals,
 };
 
 use super::{

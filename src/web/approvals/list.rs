@@ -11,13 +11,15 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
-        distribution::Distribution,
-        item::Item,
-        proposal::{Proposal, ProposalState},
-        ticket::{Piece, pieces},
+        distributions::distribution::Distribution,
+        invalidations::{
+            item::Item,
+            proposal::{Proposal, ProposalState},
+            ticket::{Piece, pieces},
+        },
         time::span_in_words,
     },
-    store::{audit, proposals},
+    store::{audit, invalidations::proposals},
 };
 
 use super::super::{

@@ -4,7 +4,7 @@
 use axum::http::HeaderName;
 
 use crate::{
-    domain::{access::Role, claims::RoleRules},
+    domain::{access::Role, sign_in::claims::RoleRules},
     identity::{access::AccessSettings, alb::AlbSettings, oidc::OidcSettings, user_header::UserHeader},
 };
 

@@ -6,11 +6,13 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
-        distribution::{Distribution, Place},
-        host::shown,
+        distributions::{
+            distribution::{Distribution, Place},
+            host::shown,
+        },
         time::Timestamp,
     },
-    store::{distributions, survey},
+    store::distributions::{self, survey},
 };
 
 use super::super::{

@@ -6,13 +6,16 @@ use axum::{extract::State, response::Html};
 use crate::{
     domain::{
         access::Role,
-        batching::{CLOUDFRONT, Load},
-        distribution::Distribution,
-        host::shown,
+        distributions::{distribution::Distribution, host::shown},
         id::DistributionId,
+        invalidations::batching::{CLOUDFRONT, Load},
         time::span_in_words,
     },
-    store::{audit, batches, distribution_tags, invalidations, protections, survey},
+    store::{
+        audit,
+        distributions::{distribution_tags, protections, survey},
+        invalidations::{self, batches},
+    },
 };
 
 use super::super::{

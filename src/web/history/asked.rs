@@ -7,8 +7,7 @@ use crate::domain::{
         asked::{self, AskedError},
         search::Search,
     },
-    distribution::Distribution,
-    distribution_reference::find_named,
+    distributions::{distribution::Distribution, reference::find_named},
     id::DistributionId,
 };
 

@@ -6,8 +6,10 @@ use axum::{extract::State, response::Html};
 use crate::{
     domain::{
         audit::{Action, Chained, Event, VERSION},
-        item::Item,
-        ticket::{Piece, pieces},
+        invalidations::{
+            item::Item,
+            ticket::{Piece, pieces},
+        },
     },
     store::{Conn, StoreError, audit},
 };

@@ -14,17 +14,16 @@ use crate::{
         audit::{
             Action,
             head::Head,
+            saved_search::SavedSearch,
             search::{Search, What},
         },
-        distribution::Distribution,
-        host,
-        saved_search::SavedSearch,
+        distributions::{distribution::Distribution, host},
         time::Timestamp,
     },
     store::{
         Conn, StoreError,
-        audit::{self, Checked, Found},
-        distributions, saved_searches,
+        audit::{self, Checked, Found, saved_searches},
+        distributions,
     },
 };
 

@@ -6,8 +6,8 @@ use crate::domain::{
         self as history, Action, Chained, Event, Outcome,
         search::{Search, What},
     },
-    distribution::Distribution,
-    ticket::{Piece, Tickets, pieces},
+    distributions::distribution::Distribution,
+    invalidations::ticket::{Piece, Tickets, pieces},
     time::Timestamp,
 };
 

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use crate::{commands, domain::saved_search};
+use crate::{commands, domain::audit::saved_search};
 
 use super::{
     super::{

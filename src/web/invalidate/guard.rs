@@ -2,9 +2,11 @@
 
 use crate::domain::{
     access::Role,
-    distribution::Distribution,
-    plan::Plan,
-    protection::{Guard, Protection, is_its_name, name_to_type},
+    distributions::{
+        distribution::Distribution,
+        protection::{Guard, Protection, is_its_name, name_to_type},
+    },
+    invalidations::plan::Plan,
 };
 
 use super::RequestForm;

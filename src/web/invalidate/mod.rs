@@ -15,7 +15,10 @@ use serde::Deserialize;
 
 use crate::{
     commands,
-    domain::{batching::Load, distribution::Distribution, item::TargetDistribution, plan::Plan},
+    domain::{
+        distributions::distribution::Distribution,
+        invalidations::{batching::Load, item::TargetDistribution, plan::Plan},
+    },
     store::{Conn, StoreError},
 };
 

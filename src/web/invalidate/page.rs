@@ -7,11 +7,14 @@ use serde::Deserialize;
 use crate::{
     commands::new_uuid,
     domain::{
-        distribution::Distribution,
+        distributions::distribution::Distribution,
         id::{DistributionId, InvalidationId},
-        invalidation::Invalidation,
+        invalidations::invalidation::Invalidation,
     },
-    store::{Conn, StoreError, audit, batches, distributions, invalidations, proposals},
+    store::{
+        Conn, StoreError, audit, distributions,
+        invalidations::{self, batches, proposals},
+    },
 };
 
 use super::{
@@ -100,8 +103,11 @@ async fn fill_from(
     if audit::contradiction_of(conn, &earlier, &batches).await?.is_some() {
         return Ok(false);
     }
-    let mut items: Vec<&str> =
-        batches.iter().flat_map(|batch| &batch.items).map(crate::domain::item::Item::as_str).collect();
+    let mut items: Vec<&str> = batches
+        .iter()
+        .flat_map(|batch| &batch.items)
+        .map(crate::domain::invalidations::item::Item::as_str)
+        .collect();
     // A batch that was given up stands beside the one that took its place.
     items.sort_unstable();
     items.dedup();
@@ -143,7 +149,7 @@ pub async fn render(
     let around = Around { distributions: &named, tickets, contradicted: &contradicted, now };
     let flights = flights(&mut conn, web, &active, &around).await?;
     let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
-    let surveyed = crate::store::survey::read(&mut conn).await?.finished_at.is_some();
+    let surveyed = crate::store::distributions::survey::read(&mut conn).await?.finished_at.is_some();
     let story = match web.options.demo.as_ref() {
         Some(demo) => story(&mut conn, visitor, demo).await?,
         None => None,

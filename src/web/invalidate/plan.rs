@@ -7,18 +7,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::domain::{
-    batching::CLOUDFRONT,
-    distribution::Distribution,
-    host::HostName,
-    host_table::HostTable,
-    id::DistributionId,
-    item::{Item, Mending},
-    plan::{Drop, LINES_MAX, Line, Plan, Verdict},
-    price::FREE_A_MONTH,
-    time::Timestamp,
+use crate::{
+    domain::{
+        distributions::{distribution::Distribution, host::HostName, host_table::HostTable},
+        id::DistributionId,
+        invalidations::{
+            batching::CLOUDFRONT,
+            item::{Item, Mending},
+            plan::{Drop, LINES_MAX, Line, Plan, Verdict},
+            price::FREE_A_MONTH,
+        },
+        time::Timestamp,
+    },
+    store::distributions::{self, protections},
 };
-use crate::store::{distributions, protections};
 
 use super::{
     super::{

@@ -9,15 +9,15 @@ use axum::{
 use crate::{
     commands::{self, Attempt, CommandError, Requested, Unmet, new_uuid},
     domain::{
-        attempted::attempted,
-        audit::Target,
-        distribution::Distribution,
+        audit::{Target, attempted::attempted},
+        distributions::{distribution::Distribution, protection::Confirmation},
         id::{DistributionId, RequestKey},
-        idempotency::Answer,
-        invalidation::{NewInvalidation, parse_reason},
-        item::{Item, ItemError, TargetDistribution},
-        plan::{Plan, Surroundings},
-        protection::Confirmation,
+        invalidations::{
+            idempotency::Answer,
+            invalidation::{NewInvalidation, parse_reason},
+            item::{Item, ItemError, TargetDistribution},
+            plan::{Plan, Surroundings},
+        },
         time::MOMENT,
     },
     store::distributions,

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::domain::{
     audit::Chained,
-    distribution::Distribution,
-    invalidation::{Batch, BatchState, Invalidation, InvalidationState},
-    problem::ProblemKind,
-    retry,
+    distributions::distribution::Distribution,
+    invalidations::{
+        invalidation::{Batch, BatchState, Invalidation, InvalidationState},
+        problem::ProblemKind,
+        retry,
+    },
     time::{Timestamp, span_in_words},
 };
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     commands,
     domain::id::{BatchId, CloudFrontInvalidationId, InvalidationId},
-    store::batches,
+    store::invalidations::batches,
 };
 
 use super::super::{

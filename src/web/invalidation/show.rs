@@ -8,15 +8,20 @@ use crate::{
     domain::{
         actor::ActorKind,
         audit::verify::Broken,
-        aws_cli,
-        distribution::Distribution,
+        distributions::distribution::Distribution,
         id::InvalidationId,
-        invalidation::{Batch, BatchState},
-        item::Item,
-        ticket::{Piece, pieces},
+        invalidations::{
+            aws_cli,
+            invalidation::{Batch, BatchState},
+            item::Item,
+            ticket::{Piece, pieces},
+        },
         time::span_in_words,
     },
-    store::{audit, batches, distributions, invalidations},
+    store::{
+        audit, distributions,
+        invalidations::{self, batches},
+    },
 };
 
 use super::{

@@ -4,11 +4,14 @@ use askama::Template;
 use axum::{extract::State, response::Html};
 
 use crate::{
-    domain::{
-        access::Role,
+    domain::access::{
+        Role,
         grant::{Grant, SubjectKind},
     },
-    store::{distributions, grants, local_groups},
+    store::{
+        access::{grants, local_groups},
+        distributions,
+    },
 };
 
 use super::{

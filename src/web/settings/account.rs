@@ -8,8 +8,12 @@ use axum::{
 };
 
 use crate::{
-    domain::{session::browser_in_words, time::Timestamp},
-    store::{Conn, StoreError, groups, people, second_steps, sessions},
+    domain::{sign_in::session::browser_in_words, time::Timestamp},
+    store::{
+        Conn, StoreError,
+        access::groups,
+        sign_in::{people, second_steps, sessions},
+    },
 };
 
 use super::super::{

@@ -13,11 +13,16 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError, new_uuid},
     domain::{
-        distribution::Distribution,
-        grant::{Grant, GrantError, Place, Subject, SubjectKind, parse_place, parse_reach},
+        access::grant::{Grant, GrantError, Place, Subject, SubjectKind, parse_place, parse_reach},
+        distributions::distribution::Distribution,
         id::GrantId,
     },
-    store::{Conn, StoreError, distributions, grants, local_groups, people},
+    store::{
+        Conn, StoreError,
+        access::{grants, local_groups},
+        distributions,
+        sign_in::people,
+    },
 };
 
 use super::{

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError},
     domain::{
-        grant::{GroupError, parse_group},
+        access::grant::{GroupError, parse_group},
         id::PersonId,
-        person::Person,
+        sign_in::person::Person,
     },
-    store::{local_groups, people},
+    store::{access::local_groups, sign_in::people},
 };
 
 use super::{

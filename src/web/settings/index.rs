@@ -7,7 +7,7 @@ use axum::{extract::State, response::Html};
 
 use crate::{
     domain::access::Role,
-    store::{Conn, StoreError, trail},
+    store::{Conn, StoreError, invalidations::cloudtrail as trail},
 };
 
 use super::{

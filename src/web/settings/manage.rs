@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError},
     domain::{access::Role, id::PersonId},
-    store::people,
+    store::sign_in::people,
 };
 
 use super::{

@@ -9,7 +9,10 @@ use serde::Deserialize;
 
 use crate::{
     commands,
-    domain::{audit::Target, password::check_password, person::PASSWORD_MAX},
+    domain::{
+        audit::Target,
+        sign_in::{password::check_password, person::PASSWORD_MAX},
+    },
 };
 
 use super::{

@@ -12,9 +12,9 @@ use crate::{
     commands::{self, CommandError},
     domain::{
         access::Role,
-        person::{Email, Person, PersonError},
+        sign_in::person::{Email, Person, PersonError},
     },
-    store::{people, second_steps},
+    store::sign_in::{people, second_steps},
 };
 
 use super::{

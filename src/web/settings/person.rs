@@ -8,10 +8,20 @@ use axum::{
 
 use crate::{
     domain::{
-        actor::ActorKind, id::PersonId, person::Person, secret::Secret, session::browser_in_words,
-        time::Timestamp, token::Token,
+        actor::ActorKind,
+        id::PersonId,
+        secret::Secret,
+        sign_in::{person::Person, session::browser_in_words},
+        time::Timestamp,
+        tokens::token::Token,
     },
-    store::{Conn, StoreError, groups, identities, people, second_steps, sessions, tokens, waiting},
+    store::{
+        Conn, StoreError,
+        access::groups,
+        invalidations::waiting,
+        sign_in::{identities, people, second_steps, sessions},
+        tokens,
+    },
 };
 
 use super::{

@@ -11,11 +11,13 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError},
     domain::{
-        distribution::Distribution,
+        distributions::{
+            distribution::Distribution,
+            protection::{Guard, Protection, ProtectionError, parse_cool_down, parse_wide_above},
+        },
         id::DistributionId,
-        protection::{Guard, Protection, ProtectionError, parse_cool_down, parse_wide_above},
     },
-    store::protections,
+    store::distributions::protections,
 };
 
 use super::{

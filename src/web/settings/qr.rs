@@ -2,7 +2,7 @@
 
 use qrcode::{EcLevel, QrCode, render::svg};
 
-use crate::domain::second_step::TotpSecret;
+use crate::domain::sign_in::second_step::TotpSecret;
 
 /// What is shown of a second step before it is on.
 pub struct Offer {

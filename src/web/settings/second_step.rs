@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use crate::{
     commands,
-    domain::{audit::Target, second_step::RecoveryCode},
-    store::{people, second_steps},
+    domain::{audit::Target, sign_in::second_step::RecoveryCode},
+    store::sign_in::{people, second_steps},
 };
 
 use super::{

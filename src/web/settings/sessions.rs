@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Redirect};
 
-use crate::{commands, domain::audit::Target, store::sessions};
+use crate::{commands, domain::audit::Target, store::sign_in::sessions};
 
 use super::super::{auth::Visitor, error::WebError, form::PathParams, state::Web};
 

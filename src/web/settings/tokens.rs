@@ -11,13 +11,13 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError, NewToken},
     domain::{
+        access::grant::Grant,
         actor::ActorKind,
-        grant::Grant,
         id::{DistributionId, TokenId},
-        person::Person,
-        token::{self, Token, TokenError},
+        sign_in::person::Person,
+        tokens::token::{self, Token, TokenError},
     },
-    store::{grants, people, tokens, waiting},
+    store::{access::grants, invalidations::waiting, sign_in::people, tokens},
 };
 
 use super::{

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     commands::{self, SecondStepPassed},
     domain::{actor::Origin, secret::Secret},
-    store::pending_second_factors::{self, PendingSecondFactor},
+    store::sign_in::pending_second_factors::{self, PendingSecondFactor},
 };
 
 use super::{
@@ -110,7 +110,8 @@ pub async fn submit(
                 Some(codes) => {
                     let secret = signed_in.secret.reveal().to_owned();
                     let jar = jar.add(auth::cookie(&web, Kind::Session, secret));
-                    let codes = codes.iter().map(crate::domain::second_step::RecoveryCode::reveal).collect();
+                    let codes =
+                        codes.iter().map(crate::domain::sign_in::second_step::RecoveryCode::reveal).collect();
                     Ok((jar, view::page(&CodesPage { codes, next })?).into_response())
                 }
             }

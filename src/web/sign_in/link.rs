@@ -16,7 +16,7 @@ use crate::{
         audit::Target,
         secret::Secret,
     },
-    store::password_links,
+    store::sign_in::password_links,
 };
 
 use super::{

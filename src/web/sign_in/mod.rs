@@ -19,8 +19,8 @@ use serde::Deserialize;
 
 use crate::{
     commands::{self, SignIn, SignedIn},
-    domain::{actor::Origin, audit::Target, person::Email},
-    store::people,
+    domain::{actor::Origin, audit::Target, sign_in::person::Email},
+    store::sign_in::people,
 };
 
 use super::{
@@ -157,7 +157,7 @@ pub async fn submit(
         commands::refuse_sign_in(&web.context, &origin, "", "what was typed is no e-mail address").await?;
         return refused(&web, email, None, next);
     };
-    if form.password.len() > crate::domain::person::PASSWORD_MAX {
+    if form.password.len() > crate::domain::sign_in::person::PASSWORD_MAX {
         commands::refuse_sign_in(&web.context, &origin, address.as_str(), "").await?;
         return refused(&web, email, Some(MISMATCH), next);
     }

@@ -2,8 +2,10 @@
 
 use crate::{
     domain::{
-        distribution::{Distribution, Place},
-        distribution_reference::DistributionReference,
+        distributions::{
+            distribution::{Distribution, Place},
+            reference::DistributionReference,
+        },
         id::DistributionId,
     },
     store::{Conn, StoreError, distributions},

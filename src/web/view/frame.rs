@@ -1,8 +1,8 @@
 //! What stands around every page of somebody who is signed in.
 
 use crate::{
-    domain::{distribution::Distribution, time::Timestamp},
-    store::{Conn, StoreError, accounts, outlook, survey},
+    domain::{distributions::distribution::Distribution, time::Timestamp},
+    store::{Conn, StoreError, accounts, distributions::survey, page_status as outlook},
 };
 
 use super::super::{auth::Visitor, settings, state::Web};

@@ -2,7 +2,7 @@
 //! words find.
 
 use crate::{
-    domain::distribution::Distribution,
+    domain::distributions::distribution::Distribution,
     store::{Conn, StoreError, distributions},
 };
 

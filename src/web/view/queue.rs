@@ -3,12 +3,17 @@
 use crate::{
     domain::{
         id::DistributionId,
-        invalidation::{Invalidation, InvalidationState},
-        queue::ordinal,
-        retry,
+        invalidations::{
+            invalidation::{Invalidation, InvalidationState},
+            queue::ordinal,
+            retry,
+        },
         time::{Timestamp, span_in_words},
     },
-    store::{Conn, StoreError, batches, queue},
+    store::{
+        Conn, StoreError,
+        invalidations::{batches, queue},
+    },
 };
 
 use super::super::state::Web;

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use crate::domain::{
     actor::ActorKind,
-    distribution::Distribution,
+    distributions::distribution::Distribution,
     id::InvalidationId,
-    invalidation::{Invalidation, InvalidationState},
-    retry,
-    ticket::{Piece, Tickets, pieces},
+    invalidations::{
+        invalidation::{Invalidation, InvalidationState},
+        retry,
+        ticket::{Piece, Tickets, pieces},
+    },
     time::{Timestamp, span_in_words},
 };
 

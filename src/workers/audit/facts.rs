@@ -11,10 +11,13 @@ use crate::{
             verify::Broken,
         },
         id::InvalidationId,
-        invalidation::{Batch, Invalidation},
+        invalidations::invalidation::{Batch, Invalidation},
         time::Timestamp,
     },
-    store::{Conn, Db, StoreError, audit, batches, invalidations},
+    store::{
+        Conn, Db, StoreError, audit,
+        invalidations::{self, batches},
+    },
 };
 
 use super::{CheckError, Step};

@@ -6,10 +6,10 @@ use crate::{
     cloudfront::Status,
     domain::{
         id::DistributionId,
-        problem::{Problem, ProblemKind},
+        invalidations::problem::{Problem, ProblemKind},
         time::Timestamp,
     },
-    store::batches::Watched,
+    store::invalidations::batches::Watched,
 };
 
 use super::super::WorkerContext;

@@ -8,15 +8,16 @@ use crate::{
         actor::Acting,
         audit::{Action, Event, Outcome, Target},
         id::DistributionId,
-        problem::Problem,
-        retry::wait_before_look,
+        invalidations::{problem::Problem, retry::wait_before_look},
         time::Timestamp,
     },
     failpoint,
     store::{
-        StoreError, Tx, accounts, audit,
-        batches::{self, Watched},
-        distributions, invalidations,
+        StoreError, Tx, accounts, audit, distributions,
+        invalidations::{
+            self,
+            batches::{self, Watched},
+        },
     },
 };
 

@@ -1,11 +1,10 @@
 //! The first beat: takes up one batch, within the limits of its distribution and the pace of its account.
 
 use crate::{
-    domain::{id::DistributionId, queue, time::Timestamp},
+    domain::{id::DistributionId, invalidations::queue, time::Timestamp},
     store::{
-        StoreError, Tx, accounts,
-        batches::{self, Sendable},
-        distributions,
+        StoreError, Tx, accounts, distributions,
+        invalidations::batches::{self, Sendable},
     },
 };
 

@@ -11,8 +11,10 @@ use tokio::sync::Mutex;
 use crate::{
     cloudfront::Accepted,
     domain::{
-        invalidation::Batch,
-        problem::{Problem, ProblemKind, Verdict},
+        invalidations::{
+            invalidation::Batch,
+            problem::{Problem, ProblemKind, Verdict},
+        },
         time::Timestamp,
     },
     failpoint,

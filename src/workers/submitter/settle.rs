@@ -8,15 +8,20 @@ use crate::{
         actor::Acting,
         audit::{Action, Event, Outcome, Target},
         id::CloudFrontInvalidationId,
-        problem::{Problem, ProblemKind, Verdict},
-        retry::{wait_before_look, wait_before_retry},
+        invalidations::{
+            problem::{Problem, ProblemKind, Verdict},
+            retry::{wait_before_look, wait_before_retry},
+        },
         time::Timestamp,
     },
     failpoint,
     store::{
         StoreError, Tx, accounts, audit,
-        batches::{self, NotAccepted},
-        invalidations, survey,
+        distributions::survey,
+        invalidations::{
+            self,
+            batches::{self, NotAccepted},
+        },
     },
 };
 

@@ -2,7 +2,10 @@
 
 use crate::{
     domain::{actor::Acting, audit::Event, id::BatchId, time::Timestamp},
-    store::{StoreError, Tx, access, audit, batches, invalidations},
+    store::{
+        StoreError, Tx, access, audit,
+        invalidations::{self, batches},
+    },
 };
 
 /// What the history says of it.

@@ -8,11 +8,16 @@ use std::time::Duration;
 use crate::{
     domain::{
         id::CloudFrontInvalidationId,
-        outside::{PageSeen, Reading},
-        problem::{Problem, ProblemKind},
+        invalidations::{
+            outside::{PageSeen, Reading},
+            problem::{Problem, ProblemKind},
+        },
         time::Timestamp,
     },
-    store::{StoreError, accounts, batches, distributions, outside},
+    store::{
+        StoreError, accounts, distributions,
+        invalidations::{batches, outside},
+    },
 };
 
 use super::{

@@ -8,12 +8,15 @@ use crate::{
         actor::{Acting, Actor, Origin},
         audit::{Action, Event, ItemsRecord, Target, made_at},
         id::InvalidationId,
-        problem::{Problem, ProblemKind},
+        invalidations::problem::{Problem, ProblemKind},
         time::Timestamp,
     },
     store::{
-        StoreError, audit, batches, invalidations,
-        trail::{self, Trail, UnderWay},
+        StoreError, audit,
+        invalidations::{
+            self, batches,
+            cloudtrail::{self as trail, Trail, UnderWay},
+        },
     },
 };
 

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use crate::{
     domain::{
         id::DistributionId,
-        problem::{Problem, ProblemKind},
+        invalidations::problem::{Problem, ProblemKind},
         time::Timestamp,
     },
     store::{StoreError, accounts, distributions},

@@ -9,12 +9,15 @@ use crate::{
     domain::{
         actor::Acting,
         audit::{Action, Event, Outcome, Target},
-        distribution::Distribution,
+        distributions::distribution::Distribution,
         id::DistributionId,
-        problem::Problem,
+        invalidations::problem::Problem,
         time::Timestamp,
     },
-    store::{StoreError, Tx, accounts, audit, distributions, survey},
+    store::{
+        StoreError, Tx, accounts, audit,
+        distributions::{self, survey},
+    },
 };
 
 use super::super::{Next, WorkerContext, new_lease};

@@ -6,15 +6,20 @@ use crate::{
         actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Target, made_at},
         id::{BatchId, DistributionId, InvalidationId},
-        invalidation::{Invalidation, InvalidationState, NewBatch},
-        item::Item,
-        retry::wait_before_look,
+        invalidations::{
+            invalidation::{Invalidation, InvalidationState, NewBatch},
+            item::Item,
+            retry::wait_before_look,
+        },
         time::Timestamp,
     },
     store::{
         StoreError, audit,
-        batches::{self, OutsideBatch},
-        invalidations, trail,
+        invalidations::{
+            self,
+            batches::{self, OutsideBatch},
+            cloudtrail as trail,
+        },
     },
 };
 

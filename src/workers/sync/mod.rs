@@ -17,7 +17,7 @@ use std::sync::{
 
 use tokio::sync::Mutex;
 
-use crate::store::{StoreError, survey};
+use crate::store::{StoreError, distributions::survey};
 
 use super::{Next, WorkerContext};
 use configs::PutOff;

@@ -4,10 +4,15 @@ use crate::{
     cloudfront::{Listed, Page},
     domain::{
         id::{CloudFrontInvalidationId, DistributionId},
-        outside::{PageSeen, Reading},
-        problem::Problem,
+        invalidations::{
+            outside::{PageSeen, Reading},
+            problem::Problem,
+        },
     },
-    store::{Conn, StoreError, accounts, batches, distributions, outside},
+    store::{
+        Conn, StoreError, accounts, distributions,
+        invalidations::{batches, outside},
+    },
 };
 
 use super::super::{Next, WorkerContext};

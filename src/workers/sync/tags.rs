@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    domain::problem::{Problem, ProblemKind},
-    store::{StoreError, accounts, distribution_tags, distributions},
+    domain::invalidations::problem::{Problem, ProblemKind},
+    store::{
+        StoreError, accounts,
+        distributions::{self, distribution_tags},
+    },
 };
 
 use super::super::{Next, WorkerContext};

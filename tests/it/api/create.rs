@@ -3,7 +3,7 @@
 use cloudfront_sandbox::Fault;
 use reqwest::Method;
 use serde_json::json;
-use unstale::domain::{access::Role, id::InvalidationId, protection::Guard};
+use unstale::domain::{access::Role, distributions::protection::Guard, id::InvalidationId};
 
 use super::program::{Program, json, pointers, problem};
 use crate::support::{SHOP, TestApp, WORKSHOP, at, seconds};

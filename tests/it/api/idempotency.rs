@@ -15,12 +15,11 @@ use unstale::{
         access::Role,
         actor::{Acting, Origin},
         audit::Action,
+        distributions::protection::Guard,
         id::InvalidationId,
-        idempotency::IdempotencyKey,
-        protection::Guard,
-        quotas::Quotas,
+        invalidations::{idempotency::IdempotencyKey, quotas::Quotas},
     },
-    store::{idempotency, tokens},
+    store::{invalidations::idempotency, tokens},
 };
 
 use super::program::{Program, json, problem};

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio_stream::StreamExt;
 use unstale::{
     commands::{self, NewToken},
-    domain::{access::Role, audit::Chained, protection::Guard, token::TokenSecret},
+    domain::{access::Role, audit::Chained, distributions::protection::Guard, tokens::token::TokenSecret},
 };
 
 use super::program::{Program, json, pointers, problem};

@@ -3,7 +3,7 @@
 use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::{
     cloudfront::{CloudFront, Connect},
-    domain::problem::ProblemKind,
+    domain::invalidations::problem::ProblemKind,
     store::accounts,
     workers::{Submitter, WorkerContext},
 };

@@ -7,16 +7,24 @@ use unstale::{
     domain::{
         access::Role,
         actor::{Acting, Actor, ActorKind, Origin},
-        batching::OURS,
-        claims::{Asserted, RoleRules},
         id::{DistributionId, ProposalId, RequestKey, TokenId},
-        person::{Email, Person},
-        proposal::{LIFE, Proposal, ProposalState},
-        second_step::TotpSecret,
+        invalidations::{
+            batching::OURS,
+            proposal::{LIFE, Proposal, ProposalState},
+        },
         secret::Secret,
-        token::TokenSecret,
+        sign_in::{
+            claims::{Asserted, RoleRules},
+            person::{Email, Person},
+            second_step::TotpSecret,
+        },
+        tokens::token::TokenSecret,
     },
-    store::{grants, groups, pending_second_factors, people, proposals, second_steps},
+    store::{
+        access::{grants, groups},
+        invalidations::proposals,
+        sign_in::{pending_second_factors, people, second_steps},
+    },
 };
 
 use crate::support::{World, acting, items, person, proposal_made, shell};

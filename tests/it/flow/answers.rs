@@ -1,7 +1,7 @@
 //! Answers that cannot be read: what CloudFront did is not known, so it is looked for and never done twice.
 
 use cloudfront_sandbox::{Fault, FaultKind};
-use unstale::domain::problem::ProblemKind;
+use unstale::domain::invalidations::problem::ProblemKind;
 
 use crate::support::{WORKSHOP, World, seconds};
 

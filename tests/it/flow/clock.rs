@@ -6,10 +6,17 @@ use cloudfront_sandbox::FaultKind;
 use unstale::{
     commands::{self, CommandError, NewToken},
     domain::{
-        access::Role, actor::Origin, id::InvalidationId, person::Email, quotas::Quotas,
-        second_step::TotpSecret, session::SessionLimits,
+        access::Role,
+        actor::Origin,
+        id::InvalidationId,
+        invalidations::quotas::Quotas,
+        sign_in::{person::Email, second_step::TotpSecret, session::SessionLimits},
     },
-    store::{batches, password_links, people, second_steps, sessions, survey},
+    store::{
+        distributions::survey,
+        invalidations::batches,
+        sign_in::{password_links, people, second_steps, sessions},
+    },
     workers::{ClockRollback, CloudFrontSync, Poller},
 };
 

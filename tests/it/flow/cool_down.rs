@@ -6,11 +6,11 @@ use std::time::Duration;
 use unstale::{
     commands::{self, Requested, Unmet},
     domain::{
+        distributions::protection::{Guard, Protection},
         id::{DistributionId, InvalidationId},
-        protection::{Guard, Protection},
         time::Timestamp,
     },
-    store::protections,
+    store::distributions::protections,
 };
 
 use crate::support::{SHOP, World, acting};

@@ -1,7 +1,7 @@
 //! Distributions come, change and go.
 
 use cloudfront_sandbox::Distribution;
-use unstale::domain::distribution::Readiness;
+use unstale::domain::distributions::distribution::Readiness;
 
 use crate::support::{SHOP, World, at, seconds};
 

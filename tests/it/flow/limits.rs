@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use unstale::domain::problem::ProblemKind;
+use unstale::domain::invalidations::problem::ProblemKind;
 
 use crate::support::{WORKSHOP, World, lines, seconds};
 

@@ -3,8 +3,8 @@
 use cloudfront_sandbox::{Fault, FaultKind};
 use tokio::task::JoinSet;
 use unstale::{
-    domain::{actor::ActorKind, id::DistributionId, outside::Reading},
-    store::outside,
+    domain::{actor::ActorKind, id::DistributionId, invalidations::outside::Reading},
+    store::invalidations::outside,
     workers::CloudFrontSync,
 };
 

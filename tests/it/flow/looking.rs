@@ -5,7 +5,7 @@ use unstale::{
     commands::{self, CommandError},
     domain::{
         id::{CloudFrontInvalidationId, DistributionId, InvalidationId},
-        problem::ProblemKind,
+        invalidations::problem::ProblemKind,
     },
 };
 

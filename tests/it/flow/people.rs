@@ -5,11 +5,13 @@ use unstale::{
     domain::{
         access::Role,
         actor::{Acting, Origin},
-        person::{Email, PersonError},
         secret::Secret,
-        session::SessionLimits,
+        sign_in::{
+            person::{Email, PersonError},
+            session::SessionLimits,
+        },
     },
-    store::sessions,
+    store::sign_in::sessions,
 };
 
 use crate::support::{World, seconds};

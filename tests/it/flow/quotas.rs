@@ -7,11 +7,13 @@ use unstale::{
     domain::{
         access::Role,
         actor::{Acting, Actor},
-        batching::OURS,
-        protection::Guard,
-        quotas::{PROPOSALS, Quotas},
+        distributions::protection::Guard,
+        invalidations::{
+            batching::OURS,
+            quotas::{PROPOSALS, Quotas},
+        },
     },
-    store::people,
+    store::sign_in::people,
 };
 
 use crate::support::{TestApp, WORKSHOP, World, acting, lines, person};

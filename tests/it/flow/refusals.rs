@@ -2,7 +2,7 @@
 
 use cloudfront_sandbox::Fault;
 use unstale::{
-    domain::problem::{Problem, ProblemKind},
+    domain::invalidations::problem::{Problem, ProblemKind},
     store::accounts,
 };
 

@@ -7,9 +7,9 @@ use unstale::{
         access::Role,
         actor::{Acting, Actor},
         id::{DistributionId, InvalidationId},
-        idempotency::Answer,
+        invalidations::idempotency::Answer,
     },
-    store::people,
+    store::sign_in::people,
 };
 
 use crate::support::{SHOP, WORKSHOP, World, acting, lines, person, seconds, uuid};
@@ -40,7 +40,8 @@ async fn a_key_that_was_used_for_something_else_adds_nothing() {
     let first = world.new_invalidation(WORKSHOP, "/a").await;
     commands::request_invalidation(&world.command_context, &acting(), &first).await.unwrap();
     let used = Requested::KeyUsedForAnother;
-    let with_key = async |mut new: unstale::domain::invalidation::NewInvalidation, acting: Acting| {
+    let with_key = async |mut new: unstale::domain::invalidations::invalidation::NewInvalidation,
+                          acting: Acting| {
         new.request_key = first.request_key.clone();
         commands::request_invalidation(&world.command_context, &acting, &new).await.unwrap()
     };

@@ -1,7 +1,7 @@
 //! The process ends at any moment and begins anew: everything accepted reaches CloudFront, each once.
 
 use cloudfront_sandbox::FaultKind;
-use unstale::store::batches;
+use unstale::store::invalidations::batches;
 
 use crate::support::{WORKSHOP, World, at, seconds};
 

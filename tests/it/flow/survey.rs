@@ -3,8 +3,8 @@
 use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::{
     commands,
-    domain::{distribution::Readiness, problem::ProblemKind},
-    store::{distributions, survey},
+    domain::{distributions::distribution::Readiness, invalidations::problem::ProblemKind},
+    store::distributions::{self, survey},
 };
 
 use crate::support::{DOCS, Database, Engine, SHOP, Setup, WORKSHOP, World, acting, at, seconds};

@@ -3,7 +3,7 @@
 use cloudfront_sandbox::FaultKind;
 use unstale::{
     commands::{self, CommandError},
-    domain::distribution::Readiness,
+    domain::distributions::distribution::Readiness,
 };
 
 use crate::support::{WORKSHOP, World, acting, seconds};

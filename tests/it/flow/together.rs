@@ -4,11 +4,14 @@ use futures_util::future::join_all;
 use unstale::{
     commands::{self, CommandContext, CommandError, Requested},
     domain::{
-        access::Role, actor::Actor, id::DistributionId, idempotency::Answer, invalidation::NewInvalidation,
-        protection::Protection,
+        access::Role,
+        actor::Actor,
+        distributions::protection::Protection,
+        id::DistributionId,
+        invalidations::{idempotency::Answer, invalidation::NewInvalidation},
     },
     notify::Notifier,
-    store::{people, protections},
+    store::{distributions::protections, sign_in::people},
 };
 
 use crate::support::{SHOP, WORKSHOP, World, acting, person, seconds};

@@ -6,9 +6,9 @@ use unstale::{
     domain::{
         audit::{Chained, Outcome, search::Search},
         id::{CallerReference, DistributionId},
-        problem::ProblemKind,
+        invalidations::problem::ProblemKind,
     },
-    store::{accounts, audit, trail},
+    store::{accounts, audit, invalidations::cloudtrail as trail},
     workers::{CloudFrontSync, Next, WorkerContext},
 };
 

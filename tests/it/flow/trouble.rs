@@ -5,7 +5,7 @@ use std::time::Duration;
 use cloudfront_sandbox::{Call, Fault, FaultKind};
 use unstale::{
     cloudfront::{CloudFront, Connect},
-    domain::problem::ProblemKind,
+    domain::invalidations::problem::ProblemKind,
     workers::{Submitter, WorkerContext},
 };
 

@@ -6,10 +6,9 @@ use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::{
     domain::{
         id::{BatchId, CloudFrontInvalidationId},
-        invalidation::NewBatch,
-        problem::ProblemKind,
+        invalidations::{invalidation::NewBatch, problem::ProblemKind},
     },
-    store::{batches, invalidations},
+    store::invalidations::{self, batches},
     workers::Next,
 };
 

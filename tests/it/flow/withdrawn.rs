@@ -7,14 +7,13 @@ use unstale::{
     domain::{
         access::Role,
         actor::{Acting, Actor, Origin},
-        batching::OURS,
+        distributions::protection::{Guard, Protection},
         id::{DistributionId, InvalidationId, ProposalId},
-        person::Person,
-        proposal::ProposalState,
-        protection::{Guard, Protection},
-        token::Token,
+        invalidations::{batching::OURS, proposal::ProposalState},
+        sign_in::person::Person,
+        tokens::token::Token,
     },
-    store::{people, proposals, protections, tokens},
+    store::{distributions::protections, invalidations::proposals, sign_in::people, tokens},
 };
 
 use crate::support::{SHOP, WORKSHOP, World, acting, lines, person, shell};

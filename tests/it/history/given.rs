@@ -7,9 +7,12 @@ use unstale::{
             head::{HeadKey, SignedHead},
         },
         id::{BatchId, CallerReference, DistributionId, InvalidationId},
-        invalidation::{Invalidation, InvalidationState},
+        invalidations::invalidation::{Invalidation, InvalidationState},
     },
-    store::{Db, Tx, accounts, audit, batches, distributions, invalidations},
+    store::{
+        Db, Tx, accounts, audit, distributions,
+        invalidations::{self, batches},
+    },
     workers::{Check, CheckError, Known, Step},
 };
 

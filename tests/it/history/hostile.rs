@@ -15,7 +15,7 @@ use unstale::{
             verify::Walk,
         },
         id::DistributionId,
-        item::Item,
+        invalidations::item::Item,
     },
     store::audit::{self, Entry},
 };

@@ -6,11 +6,11 @@ use unstale::{
     clock::Clock,
     domain::{
         audit::head::HeadKey,
+        distributions::protection::{Guard, Protection},
         id::InvalidationId,
-        item::Item,
-        protection::{Guard, Protection},
+        invalidations::item::Item,
     },
-    store::{audit, protections},
+    store::{audit, distributions::protections},
     workers::{AuditSettings, AuditWorker, CheckError, Facts, Indexer, Next, Step},
 };
 

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use unstale::{
     domain::audit::GENESIS,
-    store::{Db, audit, batches, invalidations},
+    store::{
+        Db, audit,
+        invalidations::{self, batches},
+    },
 };
 
 use super::program::Program;

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use unstale::{
     commands,
-    domain::{access::Role, person::Email, second_step::TotpSecret, time::Timestamp},
+    domain::{
+        access::Role,
+        sign_in::{person::Email, second_step::TotpSecret},
+        time::Timestamp,
+    },
     web::{Options, authentication_methods::AuthenticationMethods},
 };
 
@@ -171,7 +175,7 @@ async fn half_a_sign_in_ends_after_minutes_and_a_few_codes() {
     let (secret, _) = turn_on(&app, &browser).await;
     let late = app.stranger();
     sign_in(&late, PASSWORD).await;
-    app.world.advance(unstale::domain::session::PENDING_SECOND_FACTOR_LIFE);
+    app.world.advance(unstale::domain::sign_in::session::PENDING_SECOND_FACTOR_LIFE);
     let answer = late.post("/sign-in/code", &[("code", &code(&secret, app.world.now()))]).await;
     assert_eq!(answer.leads_to().as_deref(), Some("/sign-in"));
     late.get("/sign-in/code").await.assert_status(303);

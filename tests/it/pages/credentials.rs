@@ -9,8 +9,8 @@ use std::{
 };
 
 use unstale::{
-    domain::problem::{Problem, ProblemKind},
-    store::{Db, survey},
+    domain::invalidations::problem::{Problem, ProblemKind},
+    store::{Db, distributions::survey},
 };
 
 use super::process::program;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use reqwest::Method;
 use unstale::{
     commands,
-    domain::{access::Role, network::Trusted, person::Email},
+    domain::{access::Role, network::Trusted, sign_in::person::Email},
     web::{Options, authentication_methods::AuthenticationMethods},
 };
 

@@ -12,7 +12,7 @@ async fn filled() -> (TestApp, crate::support::Browser, Vec<String>) {
     let app = TestApp::new().await;
     let root = app.signed_in("root@example.com", Role::Admin).await;
     app.protect(SHOP, |protection| {
-        protection.guard = unstale::domain::protection::Guard::SecondPerson;
+        protection.guard = unstale::domain::distributions::protection::Guard::SecondPerson;
     })
     .await;
     for (distribution, items) in [(SHOP, "/hidden-a\n/hidden-b"), (SHOP, "/*"), (DOCS, "/seen")] {

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use unstale::{
     commands,
-    domain::{access::Role, person::Email},
+    domain::{access::Role, sign_in::person::Email},
 };
 
 use super::routes::routes;

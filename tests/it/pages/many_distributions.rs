@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use reqwest::Method;
 use unstale::{
-    domain::{access::Role, distribution::Distribution, id::DistributionId, time::Timestamp},
+    domain::{access::Role, distributions::distribution::Distribution, id::DistributionId, time::Timestamp},
     store::{accounts, distributions},
 };
 

@@ -8,9 +8,9 @@ use unstale::domain::{
     access::Role,
     actor::{Acting, Actor},
     audit::{Action, Event, ItemsRecord, Target},
+    distributions::protection::Guard,
     id::{DistributionId, InvalidationId, PersonId},
-    item::Item,
-    protection::Guard,
+    invalidations::item::Item,
     time::Timestamp,
 };
 

@@ -5,12 +5,15 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use unstale::{
     commands::{self, ExternalRules},
-    domain::{access::Role, claims::RoleRules, person::Email},
+    domain::{
+        access::Role,
+        sign_in::{claims::RoleRules, person::Email},
+    },
     identity::{
         Http,
         oidc::{Oidc, OidcSettings},
     },
-    store::{groups, people},
+    store::{access::groups, sign_in::people},
     web::{Options, authentication_methods::AuthenticationMethods},
 };
 

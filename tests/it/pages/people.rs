@@ -3,7 +3,7 @@
 use reqwest::Method;
 use unstale::{
     domain::{access::Role, network::Trusted},
-    store::people,
+    store::sign_in::people,
     web::{Options, authentication_methods::AuthenticationMethods},
 };
 

@@ -7,12 +7,12 @@ use unstale::{
     domain::{
         access::Role,
         actor::{Acting, Actor},
-        batching::OURS,
+        distributions::protection::{Guard, Protection},
         id::{PersonId, ProposalId},
-        person::Person,
-        protection::{Guard, Protection},
+        invalidations::batching::OURS,
+        sign_in::person::Person,
     },
-    store::{people, proposals, protections},
+    store::{distributions::protections, invalidations::proposals, sign_in::people},
 };
 
 use crate::support::{Answer, Browser, DOCS, SHOP, TestApp, World, acting, all_seen, person, seconds, uuid};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use unstale::{
     commands::ExternalRules,
-    domain::{claims::RoleRules, network::Trusted},
+    domain::{network::Trusted, sign_in::claims::RoleRules},
     identity::{
         Http,
         access::{Access, AccessSettings},

@@ -2,7 +2,7 @@
 
 use unstale::{
     commands,
-    domain::{access::Role, person::Email},
+    domain::{access::Role, sign_in::person::Email},
     web::Options,
 };
 

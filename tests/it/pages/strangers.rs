@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unstale::{
     commands,
-    domain::{access::Role, person::Email},
+    domain::{access::Role, sign_in::person::Email},
 };
 
 use crate::support::{TestApp, shell};

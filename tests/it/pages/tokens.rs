@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use unstale::domain::{access::Role, actor::Origin, token::TokenSecret};
-use unstale::{commands, store::people};
+use unstale::{
+    commands,
+    domain::{access::Role, actor::Origin, tokens::token::TokenSecret},
+    store::sign_in::people,
+};
 
 use crate::support::{SHOP, TestApp, WORKSHOP};
 

@@ -8,9 +8,11 @@ use unstale::{
     commands,
     domain::{
         id::{DistributionId, InvalidationId},
-        invalidation::NewInvalidation,
-        item::Item,
-        problem::{Problem, ProblemKind},
+        invalidations::{
+            invalidation::NewInvalidation,
+            item::Item,
+            problem::{Problem, ProblemKind},
+        },
     },
     store::accounts,
     workers::{Next, Submitter, WorkerContext},

@@ -6,10 +6,12 @@ use cloudfront_sandbox::{ConflictingReference, Fault, FaultKind, SameReference};
 use unstale::{
     commands,
     domain::{
-        batching::{self, Limits},
         id::InvalidationId,
-        invalidation::{BatchState, InvalidationState},
-        pace::Pace,
+        invalidations::{
+            batching::{self, Limits},
+            invalidation::{BatchState, InvalidationState},
+            pace::Pace,
+        },
     },
     workers::{ClockRollback, CloudFrontSync, Next, Poller, Settings, Submitter},
 };

@@ -2,21 +2,26 @@
 
 use unstale::{
     domain::{
-        access::{Access, Granted, Role},
+        access::{
+            Access, Granted, Role,
+            grant::{Grant, Place, Subject, SubjectKind, parse_place, parse_reach},
+            grant_scope::GrantScope,
+        },
         actor::{Acting, Actor},
         audit::{Action, Event, visibility::Visibility},
-        grant::{Grant, Place, Subject, SubjectKind, parse_place, parse_reach},
-        grant_scope::GrantScope,
         id::{GrantId, PersonId, TokenId},
-        item::Item,
-        person::Person,
+        invalidations::item::Item,
         secret::Secret,
-        session::SessionLimits,
-        token::Token,
+        sign_in::{person::Person, session::SessionLimits},
+        tokens::token::Token,
     },
     store::{
-        Conn, StoreError, access, audit, distribution_tags, grants, groups, invalidations, local_groups,
-        people, sessions,
+        Conn, StoreError,
+        access::{self, grants, groups, local_groups},
+        audit,
+        distributions::distribution_tags,
+        invalidations,
+        sign_in::{people, sessions},
     },
 };
 

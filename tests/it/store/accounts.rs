@@ -1,7 +1,10 @@
 //! Accounts: pace and pause.
 
 use unstale::{
-    domain::{pace::Pace, problem::ProblemKind, time::Timestamp},
+    domain::{
+        invalidations::{pace::Pace, problem::ProblemKind},
+        time::Timestamp,
+    },
     store::accounts::{self, Pause},
 };
 
@@ -105,7 +108,7 @@ async fn an_account_is_paused_and_goes_on(database: &Database) {
         account: ACCOUNT.to_owned(),
         since: at(1),
         retry_at: at(61),
-        problem: unstale::domain::problem::Problem { request_id: None, ..expired.clone() },
+        problem: unstale::domain::invalidations::problem::Problem { request_id: None, ..expired.clone() },
     };
     assert_eq!(paused().await, [expected]);
     assert!(database.write(async |tx| accounts::resume(tx, ACCOUNT).await).await);

@@ -5,14 +5,16 @@ use std::{collections::HashSet, time::Duration};
 use unstale::{
     domain::{
         audit::{Action, Event},
-        batching::Load,
         id::{BatchId, CallerReference, CloudFrontInvalidationId, InvalidationId},
-        invalidation::{Batch, BatchState},
-        problem::{Problem, ProblemKind},
+        invalidations::{
+            batching::Load,
+            invalidation::{Batch, BatchState},
+            problem::{Problem, ProblemKind},
+        },
     },
     store::{
         StoreError, audit,
-        batches::{self, NotAccepted, OutsideBatch},
+        invalidations::batches::{self, NotAccepted, OutsideBatch},
     },
 };
 

@@ -5,10 +5,12 @@ use unstale::{
     domain::{
         actor::Acting,
         audit::{Action, Chained, Event},
-        invalidation::InvalidationState,
-        pace::Pace,
+        invalidations::{invalidation::InvalidationState, pace::Pace},
     },
-    store::{accounts, audit, batches, invalidations},
+    store::{
+        accounts, audit,
+        invalidations::{self, batches},
+    },
 };
 
 use super::given::{self, ACCOUNT, states};

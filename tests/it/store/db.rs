@@ -1,8 +1,9 @@
 //! How a database is opened, and what SQLite is asked for.
 
 use unstale::store::{
-    Db, StoreError, batches,
+    Db, StoreError,
     instance_lock::{self, LockError},
+    invalidations::batches,
 };
 
 use super::given;

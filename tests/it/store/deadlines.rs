@@ -1,10 +1,11 @@
 //! What lies too far ahead after the clock was put back.
 
 use unstale::{
-    domain::outside::Reading,
+    domain::invalidations::outside::Reading,
     store::{
         deadlines::{self, Deadline, MadeAhead},
-        outside, proposals, tokens,
+        invalidations::{outside, proposals},
+        tokens,
     },
 };
 

@@ -2,17 +2,16 @@
 
 use unstale::{
     domain::{
-        access::{Access, Granted, Role},
-        distribution::{Distribution, DistributionConfig, Place},
-        grant_scope::GrantScope,
+        access::{Access, Granted, Role, grant_scope::GrantScope},
+        distributions::distribution::{Distribution, DistributionConfig, Place},
         id::DistributionId,
-        outside::Reading,
+        invalidations::outside::Reading,
         time::Timestamp,
     },
     store::{
-        StoreError, distribution_tags,
-        distributions::{self, Known},
-        outside,
+        StoreError,
+        distributions::{self, Known, distribution_tags},
+        invalidations::outside,
     },
 };
 

@@ -5,10 +5,11 @@ use unstale::{
         access::{Access, Role},
         audit::{Action, Event, ItemsRecord, Target, verify::Flaw},
         id::{InvalidationId, ProposalId},
-        invalidation::NewInvalidation,
+        invalidations::invalidation::NewInvalidation,
     },
     store::{
-        StoreError, audit, batches, invalidations, proposals,
+        StoreError, audit,
+        invalidations::{self, batches, proposals},
         tables::{self, Tables},
     },
 };

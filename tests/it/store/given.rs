@@ -4,9 +4,12 @@ use unstale::{
     domain::{
         audit::ItemsRecord,
         id::{DistributionId, InvalidationId},
-        invalidation::NewInvalidation,
+        invalidations::invalidation::NewInvalidation,
     },
-    store::{StoreError, Tx, accounts, batches, distributions, invalidations},
+    store::{
+        StoreError, Tx, accounts, distributions,
+        invalidations::{self, batches},
+    },
 };
 
 use crate::support::{Database, at, distribution, invalidation, items, new_invalidation};

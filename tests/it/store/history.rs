@@ -10,7 +10,7 @@ use unstale::{
             segment::Segment,
         },
         id::DistributionId,
-        item::Item,
+        invalidations::item::Item,
         secret::sha256_hex,
     },
     store::audit::{self, Checked, Entry},

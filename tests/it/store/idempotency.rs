@@ -2,15 +2,19 @@
 
 use unstale::{
     domain::{
-        access::{Access, Granted, Role},
+        access::{Access, Granted, Role, grant_scope::GrantScope},
         actor::{Acting, Actor},
         audit::{Action, Event, visibility::Visibility},
-        grant_scope::GrantScope,
         id::{InvalidationId, RequestKey},
-        idempotency::{Answer, Kept},
-        invalidation::InvalidationState,
+        invalidations::{
+            idempotency::{Answer, Kept},
+            invalidation::InvalidationState,
+        },
     },
-    store::{Conn, StoreError, audit, idempotency, invalidations},
+    store::{
+        Conn, StoreError, audit,
+        invalidations::{self, idempotency},
+    },
 };
 
 use super::given::{self, id};

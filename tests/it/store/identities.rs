@@ -2,7 +2,11 @@
 
 use unstale::{
     domain::access::Role,
-    store::{StoreError, groups, identities, people},
+    store::{
+        StoreError,
+        access::groups,
+        sign_in::{identities, people},
+    },
 };
 
 use crate::support::{Database, at, on_each_engine, person};

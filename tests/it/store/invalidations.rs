@@ -4,9 +4,12 @@ use unstale::{
     domain::{
         audit::ItemsRecord,
         id::{InvalidationId, RequestKey},
-        invalidation::InvalidationState,
+        invalidations::invalidation::InvalidationState,
     },
-    store::{StoreError, batches, invalidations},
+    store::{
+        StoreError,
+        invalidations::{self, batches},
+    },
 };
 
 use super::given::{self, id};
@@ -65,7 +68,7 @@ async fn lists_are_newest_first(database: &Database) {
     let one = given::request(database, "E1", 1, &[&["/1"]]).await.id;
     let three = given::request(database, "E1", 3, &[&["/3"]]).await.id;
     let two = given::request(database, "E2", 2, &[&["/2"]]).await.id;
-    let names = |found: Vec<unstale::domain::invalidation::Invalidation>| {
+    let names = |found: Vec<unstale::domain::invalidations::invalidation::Invalidation>| {
         found.into_iter().map(|one| one.id).collect::<Vec<_>>()
     };
     let recent = async |limit| {

@@ -1,6 +1,9 @@
 //! Leases: what is held is written only by its holder.
 
-use unstale::store::{batches, distributions, survey};
+use unstale::store::{
+    distributions::{self, survey},
+    invalidations::batches,
+};
 
 use super::{
     batches::{accept, claim, cloudfront_id},

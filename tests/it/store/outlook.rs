@@ -1,8 +1,8 @@
 //! What every page shows around its own matter.
 
 use unstale::{
-    domain::problem::ProblemKind,
-    store::{accounts, outlook, survey},
+    domain::invalidations::problem::ProblemKind,
+    store::{accounts, distributions::survey, page_status as outlook},
 };
 
 use super::given::{ACCOUNT, distributions};

@@ -1,8 +1,8 @@
 //! How far lists were read for invalidations made outside.
 
 use unstale::{
-    domain::{id::CloudFrontInvalidationId, outside::Reading},
-    store::{distributions, outside},
+    domain::{id::CloudFrontInvalidationId, invalidations::outside::Reading},
+    store::{distributions, invalidations::outside},
 };
 
 use super::given::{distributions, id};

@@ -4,10 +4,10 @@ use unstale::{
     domain::{
         access::Role,
         secret::{Secret, SecretHash},
-        session::LINK_LIFE,
+        sign_in::session::LINK_LIFE,
         time::MOMENT,
     },
-    store::{password_links, people},
+    store::sign_in::{password_links, people},
 };
 
 use crate::support::{Database, at, on_each_engine, person};

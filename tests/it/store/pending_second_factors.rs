@@ -3,12 +3,11 @@
 use unstale::{
     domain::{
         access::Role,
-        second_step::TotpSecret,
         secret::{Secret, SecretHash},
-        session::PENDING_SECOND_FACTOR_LIFE,
+        sign_in::{second_step::TotpSecret, session::PENDING_SECOND_FACTOR_LIFE},
         time::MOMENT,
     },
-    store::{
+    store::sign_in::{
         pending_second_factors::{self, PendingSecondFactor},
         people,
     },

@@ -3,10 +3,10 @@
 use unstale::{
     domain::{
         access::Role,
-        person::Email,
         secret::{Secret, SecretHash},
+        sign_in::person::Email,
     },
-    store::{StoreError, people},
+    store::{StoreError, sign_in::people},
 };
 
 use crate::support::{Database, at, on_each_engine, person};
@@ -93,7 +93,7 @@ async fn what_an_administrator_changes_is_kept(database: &Database) {
     let found = database.get(async |conn| people::find_by_id(conn, &ada.id).await).await;
     assert_eq!(
         found,
-        Some((unstale::domain::person::Person { role: Role::Viewer, ..ada }, "other".to_owned()))
+        Some((unstale::domain::sign_in::person::Person { role: Role::Viewer, ..ada }, "other".to_owned()))
     );
     assert_eq!(admins().await, 1);
     let nobody = unstale::domain::id::PersonId::from_trusted("nobody");

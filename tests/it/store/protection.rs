@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use unstale::{
     domain::{
-        access::{Access, Granted, Role},
+        access::{Access, Granted, Role, grant_scope::GrantScope},
         audit::{Action, Event, ItemsRecord, Target},
-        grant_scope::GrantScope,
+        distributions::protection::{Guard, Protection},
         id::{InvalidationId, ProposalId, RequestKey},
-        item::Item,
-        proposal::{Proposal, ProposalState},
-        protection::{Guard, Protection},
+        invalidations::{
+            item::Item,
+            proposal::{Proposal, ProposalState},
+        },
     },
     store::{
-        StoreError, audit, batches,
-        invalidations::{self, DueWithin},
-        proposals, protections,
+        StoreError, audit,
+        distributions::protections,
+        invalidations::{self, DueWithin, batches, proposals},
     },
 };
 

@@ -1,8 +1,11 @@
 //! Where a queued invalidation stands.
 
 use unstale::{
-    domain::{batching::Load, problem::ProblemKind, queue::Place, time::Timestamp},
-    store::{accounts, queue},
+    domain::{
+        invalidations::{batching::Load, problem::ProblemKind, queue::Place},
+        time::Timestamp,
+    },
+    store::{accounts, invalidations::queue},
 };
 
 use super::{
@@ -37,7 +40,7 @@ async fn the_place_counts_what_goes_before(database: &Database) {
     };
     assert_eq!(read().await, Some(expected.clone()));
 
-    let pace = unstale::domain::pace::Pace::new(0.5, 1);
+    let pace = unstale::domain::invalidations::pace::Pace::new(0.5, 1);
     let trouble = problem(ProblemKind::ExpiredCredentials);
     database
         .write(async |tx| {

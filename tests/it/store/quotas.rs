@@ -1,8 +1,12 @@
 //! What is counted so that it can be bounded, and the ways in that a start compares.
 
 use unstale::{
-    domain::quotas::QuotaUsage,
-    store::{Conn, authentication_methods, batches, invalidations},
+    domain::invalidations::quotas::QuotaUsage,
+    store::{
+        Conn,
+        invalidations::{self, batches},
+        sign_in::authentication_methods,
+    },
 };
 
 use super::{

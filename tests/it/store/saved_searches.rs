@@ -1,8 +1,8 @@
 //! Searches that people keep.
 
 use unstale::{
-    domain::{access::Role, saved_search::SavedSearch},
-    store::{people, saved_searches},
+    domain::{access::Role, audit::saved_search::SavedSearch},
+    store::{audit::saved_searches, sign_in::people},
 };
 
 use crate::support::{Database, at, on_each_engine, person};

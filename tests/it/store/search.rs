@@ -8,7 +8,7 @@ use unstale::{
             search::{Search, What, item_key, words_of},
             visibility::Visibility,
         },
-        item::Item,
+        invalidations::item::Item,
     },
     store::audit::{self, Entry, Found},
 };

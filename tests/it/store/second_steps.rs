@@ -3,10 +3,12 @@
 use unstale::{
     domain::{
         access::Role,
-        person::Person,
-        second_step::{RecoveryCode, TotpSecret},
+        sign_in::{
+            person::Person,
+            second_step::{RecoveryCode, TotpSecret},
+        },
     },
-    store::{people, second_steps},
+    store::sign_in::{people, second_steps},
 };
 
 use crate::support::{Database, at, on_each_engine, person};

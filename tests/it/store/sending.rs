@@ -1,8 +1,12 @@
 //! Which batch may be sent when.
 
 use unstale::{
-    domain::{batching::Load, id::BatchId, problem::ProblemKind, time::Timestamp},
-    store::{accounts, batches, distributions},
+    domain::{
+        id::BatchId,
+        invalidations::{batching::Load, problem::ProblemKind},
+        time::Timestamp,
+    },
+    store::{accounts, distributions, invalidations::batches},
 };
 
 use super::{

@@ -3,12 +3,11 @@
 use unstale::{
     domain::{
         access::Role,
-        person::Person,
         secret::{Secret, SecretHash},
-        session::SessionLimits,
+        sign_in::{person::Person, session::SessionLimits},
         time::Timestamp,
     },
-    store::{people, sessions},
+    store::sign_in::{people, sessions},
 };
 
 use crate::support::{Database, at, on_each_engine, person, seconds};

@@ -1,8 +1,8 @@
 //! The survey's row.
 
 use unstale::{
-    domain::problem::{Problem, ProblemKind},
-    store::survey,
+    domain::invalidations::problem::{Problem, ProblemKind},
+    store::distributions::survey,
 };
 
 use crate::support::{Database, at, on_each_engine, problem};

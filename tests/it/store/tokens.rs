@@ -2,14 +2,21 @@
 
 use unstale::{
     domain::{
-        access::Role,
-        grant::{Grant, Place, Subject},
-        grant_scope::GrantScope,
+        access::{
+            Role,
+            grant::{Grant, Place, Subject},
+            grant_scope::GrantScope,
+        },
         id::{GrantId, TokenId},
         secret::SecretHash,
-        token::Token,
+        tokens::token::Token,
     },
-    store::{StoreError, access, grants, people, tokens},
+    store::{
+        StoreError,
+        access::{self, grants},
+        sign_in::people,
+        tokens,
+    },
 };
 
 use super::given;

@@ -5,9 +5,12 @@ use unstale::{
         actor::{Acting, Actor},
         audit::{Action, Event},
         id::CloudFrontInvalidationId,
-        problem::{Problem, ProblemKind},
+        invalidations::problem::{Problem, ProblemKind},
     },
-    store::{audit, batches, trail},
+    store::{
+        audit,
+        invalidations::{batches, cloudtrail as trail},
+    },
 };
 
 use super::given::{distributions, id, request};

@@ -1,11 +1,13 @@
 //! Batches that a person has to settle.
 
 use unstale::{
-    domain::{invalidation::BatchState, problem::ProblemKind},
+    domain::invalidations::{invalidation::BatchState, problem::ProblemKind},
     store::{
         StoreError,
-        batches::{self, NotAccepted},
-        unsettled,
+        invalidations::{
+            batches::{self, NotAccepted},
+            needs_a_look as unsettled,
+        },
     },
 };
 
@@ -16,7 +18,9 @@ use super::{
 use crate::support::{Database, at, on_each_engine, problem};
 
 /// A batch that needs a look, first sent at 1.
-async fn unsettled_batch(database: &Database) -> unstale::domain::invalidation::NewInvalidation {
+async fn unsettled_batch(
+    database: &Database,
+) -> unstale::domain::invalidations::invalidation::NewInvalidation {
     let new = given::request(database, "E1", 0, &[&["/a"]]).await;
     let batch = &new.batches[0].id;
     assert!(claim(database, batch, "lease", 1).await);

@@ -2,10 +2,9 @@
 
 use unstale::{
     domain::{
-        access::{Access, Granted, Role},
+        access::{Access, Granted, Role, grant_scope::GrantScope},
         actor::{Acting, Actor, ActorKind, Origin},
         audit::{Action, Chained, Event, search::Search, visibility::Visibility},
-        grant_scope::GrantScope,
         id::DistributionId,
     },
     store::{Conn, audit},

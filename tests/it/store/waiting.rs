@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use unstale::{
     domain::actor::{Actor, ActorKind},
-    store::{batches, proposals, waiting},
+    store::invalidations::{batches, proposals, waiting},
 };
 
 use super::{given, protection::proposal};

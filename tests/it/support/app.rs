@@ -7,16 +7,18 @@ use tokio_util::sync::CancellationToken;
 use unstale::{
     commands,
     domain::{
-        access::Role,
+        access::{
+            Role,
+            grant::{Grant, Subject, parse_place, parse_reach},
+        },
         actor::Origin,
-        grant::{Grant, Subject, parse_place, parse_reach},
+        distributions::protection::Protection,
         id::{CallerReference, DistributionId, GrantId, InvalidationId},
-        person::Person,
-        protection::Protection,
-        ticket::{self, Tickets},
+        invalidations::ticket::{self, Tickets},
+        sign_in::person::Person,
     },
     heartbeats::Heartbeats,
-    store::{grants, people, protections},
+    store::{access::grants, distributions::protections, sign_in::people},
     web::{self, Options, Web, authentication_methods::AuthenticationMethods},
     workers::Settings,
 };

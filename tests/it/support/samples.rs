@@ -5,12 +5,14 @@ use std::time::Duration;
 use unstale::domain::{
     access::{Access, Role},
     actor::{Actor, ActorKind},
-    distribution::Distribution,
+    distributions::distribution::Distribution,
     id::{DistributionId, InvalidationId, PersonId, RequestKey},
-    invalidation::{Invalidation, InvalidationState, NewBatch, NewInvalidation},
-    item::Item,
-    person::Person,
-    problem::{Problem, ProblemKind},
+    invalidations::{
+        invalidation::{Invalidation, InvalidationState, NewBatch, NewInvalidation},
+        item::Item,
+        problem::{Problem, ProblemKind},
+    },
+    sign_in::person::Person,
     time::Timestamp,
 };
 use uuid::Uuid;

@@ -17,16 +17,22 @@ use unstale::{
         access::Role,
         actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
         audit::{Action, Chained, Event, GENESIS, ItemsRecord, Target},
-        distribution::Distribution,
+        distributions::distribution::Distribution,
         id::{CallerReference, DistributionId, InvalidationId, PersonId, RequestKey},
-        invalidation::{Batch, Invalidation, InvalidationState, NewInvalidation},
-        person::Person,
-        plan::{Plan, Surroundings},
-        proposal::Proposal,
+        invalidations::{
+            invalidation::{Batch, Invalidation, InvalidationState, NewInvalidation},
+            plan::{Plan, Surroundings},
+            proposal::Proposal,
+        },
+        sign_in::person::Person,
         time::Timestamp,
     },
     notify::Notifier,
-    store::{StoreError, audit, batches, distributions, invalidations, people},
+    store::{
+        StoreError, audit, distributions,
+        invalidations::{self, batches},
+        sign_in::people,
+    },
     workers::{CloudFrontSync, Facts, Next, Poller, Settings, Step, Submitter, WorkerContext},
 };
 
@@ -212,7 +218,7 @@ impl World {
 
     /// Reads all there is, without the pace that the surveyor keeps and without a trace of it.
     pub async fn survey_at_once(&self) {
-        let read = unstale::domain::pace::Pace::new(1_000_000.0, 1_000_000);
+        let read = unstale::domain::invalidations::pace::Pace::new(1_000_000.0, 1_000_000);
         let settings = Settings { read, ..self.worker_context.settings };
         let sync = CloudFrontSync::new(WorkerContext { settings, ..self.worker_context.clone() });
         until_rest(async || sync.tick().await.unwrap()).await;

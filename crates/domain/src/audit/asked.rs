@@ -6,7 +6,11 @@ use super::{
     Action, Outcome,
     search::{Search, What},
 };
-use crate::{distribution::Distribution, host_table::HostTable, id::DistributionId, time::Timestamp};
+use crate::{
+    distributions::{distribution::Distribution, host_table::HostTable},
+    id::DistributionId,
+    time::Timestamp,
+};
 
 /// The longest text that the box takes.
 const BOX_MAX: usize = 4_200;
@@ -87,7 +91,7 @@ fn roots(distributions: &[Distribution]) -> impl Iterator<Item = (DistributionId
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::distribution::{DistributionConfig, tests::sample};
+    use crate::distributions::distribution::{DistributionConfig, tests::sample};
 
     fn distribution(id: &str, alias: &str, root_object: Option<&str>) -> Distribution {
         let root_object = root_object.map(str::to_owned);

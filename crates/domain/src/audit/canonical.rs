@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Write as _};
 use super::{Event, VERSION};
 use crate::{
     id::{DistributionId, InvalidationId},
-    item::Item,
+    invalidations::item::Item,
     time::Timestamp,
 };
 

@@ -5,7 +5,7 @@ use super::{
     canonical::{self, Fields},
     ocsf,
 };
-use crate::{item::Item, time::Timestamp};
+use crate::{invalidations::item::Item, time::Timestamp};
 
 /// The forms of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

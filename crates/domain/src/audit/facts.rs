@@ -10,9 +10,11 @@ use super::{
 };
 use crate::{
     id::{BatchId, CallerReference},
-    invalidation::{Batch, BatchState, Invalidation, InvalidationState},
-    item::Item,
-    proposal::{Proposal, ProposalState},
+    invalidations::{
+        invalidation::{Batch, BatchState, Invalidation, InvalidationState},
+        item::Item,
+        proposal::{Proposal, ProposalState},
+    },
     time::Timestamp,
 };
 

@@ -1,6 +1,6 @@
 //! The items of an event.
 
-use crate::{item::Item, secret::sha256_hex};
+use crate::{invalidations::item::Item, secret::sha256_hex};
 
 /// Up to this many items stand in the event itself; more are told by count, hash and reference.
 const ITEMS_INLINE: usize = 100;

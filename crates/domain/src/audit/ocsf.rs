@@ -116,7 +116,7 @@ mod tests {
         actor::Origin,
         audit::{Event, GENESIS, ItemsRecord, Target},
         id::{DistributionId, PersonId},
-        item::Item,
+        invalidations::item::Item,
         time::Timestamp,
     };
 

@@ -8,8 +8,8 @@ use super::{
     words::{holds, needles, texts, tokens},
 };
 use crate::{
-    actor::ActorKind, encoding::with_plain_tildes, id::DistributionId, item::Item, secret::sha256_prefix,
-    time::Timestamp,
+    actor::ActorKind, encoding::with_plain_tildes, id::DistributionId, invalidations::item::Item,
+    secret::sha256_prefix, time::Timestamp,
 };
 
 pub use super::{what::What, words::words_of};

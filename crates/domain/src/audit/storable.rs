@@ -6,7 +6,7 @@ use super::Event;
 use crate::{
     actor::Acting,
     id::{DistributionId, InvalidationId},
-    item::Item,
+    invalidations::item::Item,
     storable::{make_storable, storable},
 };
 

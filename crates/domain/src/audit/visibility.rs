@@ -41,10 +41,9 @@ impl Visibility {
 mod tests {
     use super::*;
     use crate::{
-        access::{Granted, Role},
+        access::{Granted, Role, grant_scope::GrantScope},
         actor::{Acting, Origin},
         audit::Action,
-        grant_scope::GrantScope,
         time::Timestamp,
     };
 

@@ -2,9 +2,9 @@
 
 use super::words::tokens;
 use crate::{
+    distributions::host::HostName,
     encoding::encode_path,
-    host::HostName,
-    item::{PATH_MAX, trimmed},
+    invalidations::item::{PATH_MAX, trimmed},
 };
 
 /// The most words of one search.

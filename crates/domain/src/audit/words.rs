@@ -3,7 +3,7 @@
 use super::Event;
 use crate::{
     id::{DistributionId, InvalidationId},
-    item::Item,
+    invalidations::item::Item,
 };
 
 /// Longer words are cut, on both sides alike.

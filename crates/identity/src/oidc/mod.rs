@@ -9,9 +9,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use unstale_domain::{
-    claims::{Asserted, Claims, Expected, RoleRules, check},
-    second_step::same,
     secret::Secret,
+    sign_in::{
+        claims::{Asserted, Claims, Expected, RoleRules, check},
+        second_step::same,
+    },
     time::Timestamp,
 };
 
@@ -209,7 +211,7 @@ impl Oidc {
     ) -> Result<(), IdentityError> {
         let wanted = [rules.claim.as_deref(), rules.groups_claim.as_deref(), Some("email")];
         let lacks = wanted.into_iter().flatten().any(|claim| {
-            unstale_domain::claims::values(claims, claim).is_empty() && !claims.contains_key(claim)
+            unstale_domain::sign_in::claims::values(claims, claim).is_empty() && !claims.contains_key(claim)
         });
         let (true, Some(address), Some(token)) = (lacks, &metadata.userinfo_endpoint, access_token) else {
             return Ok(());

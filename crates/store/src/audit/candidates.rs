@@ -11,11 +11,12 @@ use sqlx::AssertSqlSafe;
 use unstale_domain::audit::{Chained, search::Search};
 
 use super::{
-    super::{Conn, StoreError, db::fetch_all, parts::signed},
+    super::{Conn, StoreError, db::fetch_all},
     fetch_lines,
     filters::{filtered_lines, filters},
     lines_where,
 };
+use crate::columns::signed;
 
 /// So many keys are looked for in one statement.
 const TERMS: usize = 50;

@@ -5,8 +5,8 @@ use unstale_domain::{audit::head::Head, time::Timestamp};
 use super::super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_one},
-    parts::{optional_time, time},
 };
+use crate::columns::{optional_time, time};
 
 /// The state of the checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

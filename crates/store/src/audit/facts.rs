@@ -8,15 +8,18 @@ use unstale_domain::{
         verify::{Broken, Flaw},
     },
     id::{InvalidationId, ProposalId},
-    invalidation::{Batch, Invalidation},
-    proposal::Proposal,
+    invalidations::{
+        invalidation::{Batch, Invalidation},
+        proposal::Proposal,
+    },
     time::Timestamp,
 };
 
 use super::{
-    super::{Conn, StoreError, batches, db::fetch_optional, invalidations, proposals},
+    super::{Conn, StoreError, db::fetch_optional, invalidations},
     fetch_events, fetch_lines, lines_of,
 };
+use crate::invalidations::{batches, proposals};
 
 /// No invalidation has more events that are looked at: its page tells that it was not looked at.
 const EVENTS_MAX: usize = 100_000;

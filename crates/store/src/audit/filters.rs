@@ -111,7 +111,7 @@ macro_rules! filtered_lines {
             search.outcome.map(unstale_domain::audit::Outcome::as_str),
             search.from.map(unstale_domain::time::Timestamp::as_micros),
             search.until.map(unstale_domain::time::Timestamp::as_micros),
-            $crate::parts::signed($limit),
+            $crate::columns::signed($limit),
             search.visibility.as_ref().map(|visibility| visibility.kind.as_str()),
             search.visibility.as_ref().map(|visibility| visibility.id.as_str()),
             search

@@ -5,8 +5,8 @@ use unstale_domain::audit::head::{Head, PublicKey, SignedHead};
 use super::super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_optional},
-    parts::{signed, time},
 };
+use crate::columns::{signed, time};
 
 /// The last event as the table's own note has it; `None` where somebody took the note away.
 pub async fn head_link(conn: &mut Conn) -> Result<Option<Head>, StoreError> {

@@ -3,10 +3,11 @@
 use unstale_domain::{
     audit::{Event, ItemsRecord},
     id::ProposalId,
-    item::Item,
+    invalidations::item::Item,
 };
 
-use super::super::{Conn, StoreError, batches, proposals};
+use super::super::{Conn, StoreError};
+use crate::invalidations::{batches, proposals};
 
 /// Those that stand in the event; of a long list, those of its batch, of the batches of its invalidation, or of the
 /// request for approval. `None` where that list is gone, or is not the one that the event states by number and hash: it

@@ -8,10 +8,8 @@ use unstale_domain::{
     id::{DistributionId, InvalidationId},
 };
 
-use super::super::{
-    StoreError,
-    parts::{count, items_from_json, time},
-};
+use super::super::StoreError;
+use crate::columns::{count, items_from_json, time};
 
 /// So much of what is wrong with an event is said.
 const NOTE_MAX: usize = 300;

@@ -5,13 +5,10 @@ use sqlx::{ColumnIndex, Decode, FromRow, Type};
 use unstale_domain::audit::{Chained, VERSION};
 
 use super::{
-    super::{
-        Conn, StoreError,
-        db::fetch_all,
-        parts::{items_to_json, signed},
-    },
+    super::{Conn, StoreError, db::fetch_all},
     Row, columns, fetch_events, lines_of,
 };
+use crate::columns::{items_to_json, signed};
 
 macro_rules! select {
     ($rest:literal) => {

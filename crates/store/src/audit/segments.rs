@@ -10,8 +10,8 @@ use unstale_domain::audit::{
 use super::super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one},
-    parts::time,
 };
+use crate::columns::time;
 
 use super::Entry;
 

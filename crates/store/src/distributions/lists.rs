@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use unstale_domain::{
     access::Access,
-    distribution::{Distribution, Place},
+    distributions::distribution::{Distribution, Place},
     id::DistributionId,
     time::Timestamp,
 };
@@ -13,10 +13,12 @@ use super::{
     super::{
         Conn, StoreError,
         db::{fetch_all, fetch_one},
-        parts::{count, list_to_json, signed, time},
-        visibility::Visibility,
     },
     Row, select,
+};
+use crate::{
+    access::visibility::Visibility,
+    columns::{count, list_to_json, signed, time},
 };
 
 /// How many distributions there are.

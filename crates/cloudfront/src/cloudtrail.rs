@@ -1,0 +1,229 @@
+//! CloudTrail: who made an invalidation, which CloudFront itself does not say.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_cloudtrail::{
+    Client,
+    primitives::DateTime,
+    types::{Event, LookupAttribute, LookupAttributeKey},
+};
+use serde::Deserialize;
+
+use unstale_domain::{
+    id::{CloudFrontInvalidationId, DistributionId},
+    invalidations::problem::Problem,
+    time::Timestamp,
+};
+
+use super::{
+    client::{Connect, Page, unreadable},
+    environment::{AwsEnvironment, REGION},
+    error::problem,
+    http_client,
+};
+
+/// CloudTrail keeps what happened for so long (`LookupEvents`, API reference).
+pub const KEPT: Duration = Duration::from_hours(24 * 90);
+/// Rows of one page: the most that `LookupEvents` gives.
+const ROWS: i32 = 50;
+/// Names are shown and searched for; longer ones are cut.
+const NAME_MAX: usize = 300;
+
+/// CloudTrail of the region where CloudFront's calls are noted, or a stand-in for it.
+#[derive(Debug, Clone)]
+pub struct CloudTrail(Client);
+
+/// An invalidation as CloudTrail knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    pub distribution: DistributionId,
+    pub invalidation: CloudFrontInvalidationId,
+    /// An ARN, or the nearest to one that there is.
+    pub by: String,
+    pub at: Timestamp,
+    /// Where the call came from.
+    pub address: String,
+    pub program: String,
+    pub request_id: String,
+    /// CloudTrail's own ID of the event.
+    pub event_id: String,
+}
+
+impl CloudTrail {
+    /// As the environment says. Nothing is called yet.
+    #[must_use]
+    pub fn from_environment(environment: &AwsEnvironment, connect: Connect) -> Self {
+        // The calls of global services are noted there, whatever region is set (CloudTrail user guide).
+        let region = Region::new(REGION);
+        Self::with(aws_sdk_cloudtrail::config::Builder::from(environment.sdk()).region(region), connect)
+    }
+
+    /// A stand-in at this address with this access key; the environment is not read.
+    #[must_use]
+    pub fn at(endpoint: &str, access_key: &str, secret_key: &str, connect: Connect) -> Self {
+        let credentials = Credentials::new(access_key, secret_key, None, None, "given");
+        let config = aws_sdk_cloudtrail::config::Builder::new()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(REGION))
+            .credentials_provider(credentials)
+            .endpoint_url(endpoint)
+            .http_client(http_client::direct());
+        Self::with(config, connect)
+    }
+
+    fn with(config: aws_sdk_cloudtrail::config::Builder, connect: Connect) -> Self {
+        let config = config
+            .timeout_config(connect.timeouts())
+            // The pace is the caller's: two calls a second are all there is.
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Self(Client::from_conf(config))
+    }
+
+    /// One page of the invalidations that were made between two times, newest first. Calls that CloudFront refused are
+    /// not among them.
+    pub async fn made(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        next: Option<&str>,
+    ) -> Result<Page<Made>, Problem> {
+        let name = LookupAttribute::builder()
+            .attribute_key(LookupAttributeKey::EventName)
+            .attribute_value("CreateInvalidation")
+            .build()
+            .map_err(|_| unreadable())?;
+        let output = self
+            .0
+            .lookup_events()
+            .lookup_attributes(name)
+            .start_time(date(from))
+            .end_time(date(to))
+            .max_results(ROWS)
+            .set_next_token(next.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| problem(&error))?;
+        let rows = output.events().iter().filter_map(made).collect();
+        let next = output.next_token().filter(|token| !token.is_empty()).map(str::to_owned);
+        Ok(Page { rows, next })
+    }
+}
+
+fn date(at: Timestamp) -> DateTime {
+    DateTime::from_secs(at.as_micros().div_euclid(1_000_000))
+}
+
+/// What is read of an event (CloudTrail record contents).
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Record {
+    user_identity: Identity,
+    #[serde(rename = "sourceIPAddress")]
+    source: Option<String>,
+    user_agent: Option<String>,
+    #[serde(rename = "requestID")]
+    request_id: Option<String>,
+    #[serde(rename = "eventID")]
+    event_id: Option<String>,
+    request_parameters: Option<Parameters>,
+    response_elements: Option<Elements>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Identity {
+    arn: Option<String>,
+    invoked_by: Option<String>,
+    principal_id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Parameters {
+    distribution_id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Elements {
+    invalidation: Option<Invalidation>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Invalidation {
+    id: Option<String>,
+}
+
+/// `None` for a call that made none, and for what is not understood.
+fn made(event: &Event) -> Option<Made> {
+    let record: Record = serde_json::from_str(event.cloud_trail_event()?).ok()?;
+    let id = record.response_elements?.invalidation?.id?;
+    let distribution = record.request_parameters?.distribution_id?;
+    let who = record.user_identity;
+    let by = who.arn.or(who.invoked_by).or(who.principal_id).or_else(|| event.username().map(str::to_owned));
+    let at = event.event_time().map_or(0, |at| at.secs().saturating_mul(1_000_000));
+    Some(Made {
+        distribution: DistributionId::from_trusted(distribution),
+        invalidation: CloudFrontInvalidationId::from_trusted(id),
+        by: cut(by?),
+        at: Timestamp::from_micros(at),
+        address: record.source.map(cut).unwrap_or_default(),
+        program: record.user_agent.map(cut).unwrap_or_default(),
+        request_id: record.request_id.map(cut).unwrap_or_default(),
+        event_id: record.event_id.map(cut).unwrap_or_default(),
+    })
+}
+
+fn cut(text: String) -> String {
+    if text.chars().count() > NAME_MAX { text.chars().take(NAME_MAX).collect() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(record: &str) -> Option<Made> {
+        made(&Event::builder().username("ada").cloud_trail_event(record).build())
+    }
+
+    #[test]
+    fn who_made_it_is_told_as_well_as_it_is_known() {
+        let record = |identity: &str| {
+            format!(
+                r#"{{"userIdentity":{identity},"sourceIPAddress":"192.0.2.1","userAgent":"aws-cli/2",
+                "requestParameters":{{"distributionId":"E1"}},
+                "responseElements":{{"invalidation":{{"id":"I1","status":"InProgress"}},"location":"x"}}}}"#
+            )
+        };
+        for (identity, by) in [
+            (
+                r#"{"type":"IAMUser","arn":"arn:aws:iam::1:user/ada","principalId":"AIDA"}"#,
+                "arn:aws:iam::1:user/ada",
+            ),
+            (r#"{"type":"AWSService","invokedBy":"amplify.amazonaws.com"}"#, "amplify.amazonaws.com"),
+            (r#"{"type":"AWSAccount","principalId":"AIDA","accountId":"1"}"#, "AIDA"),
+            ("{}", "ada"),
+        ] {
+            let made = read(&record(identity)).unwrap();
+            assert_eq!((made.by.as_str(), made.address.as_str()), (by, "192.0.2.1"));
+            assert_eq!((made.distribution.as_str(), made.invalidation.as_str()), ("E1", "I1"));
+        }
+    }
+
+    #[test]
+    fn a_call_that_made_nothing_is_passed_over() {
+        for record in [
+            r#"{"errorCode":"AccessDenied","requestParameters":{"distributionId":"E1"},"responseElements":null}"#,
+            r#"{"requestParameters":null,"responseElements":{"invalidation":{"id":"I1"}}}"#,
+            "{}",
+            "not JSON",
+            "",
+        ] {
+            assert_eq!(read(record), None, "{record}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! A search of the history that a person keeps: a name, and what stands behind the `?` of its address.
+
+use crate::time::Timestamp;
+
+/// The longest name, in characters.
+const NAME_MAX: usize = 60;
+/// The longest query that is kept.
+const QUERY_MAX: usize = 6_000;
+/// So many searches a person keeps at most.
+pub const EACH_MAX: usize = 50;
+
+/// A kept search.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedSearch {
+    pub id: String,
+    pub name: String,
+    pub query: String,
+    pub created_at: Timestamp,
+}
+
+/// What is wrong about a name or a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SearchError {
+    #[error("Give the search a name.")]
+    NoName,
+    #[error("Use at most {NAME_MAX} characters.")]
+    LongName,
+    #[error("A name is one line of text; a control character is in it.")]
+    ControlCharacter,
+    #[error("Search for something first; everything needs no name.")]
+    Nothing,
+    #[error("The search is too long to be kept.")]
+    LongQuery,
+}
+
+/// A name and a query as they may be kept.
+pub fn check(name: &str, query: &str) -> Result<(String, String), SearchError> {
+    let name = name.trim();
+    if name.is_empty() {
+        Err(SearchError::NoName)
+    } else if name.chars().count() > NAME_MAX {
+        Err(SearchError::LongName)
+    } else if name.chars().any(char::is_control) {
+        Err(SearchError::ControlCharacter)
+    } else if query.is_empty() {
+        Err(SearchError::Nothing)
+    } else if query.len() > QUERY_MAX {
+        Err(SearchError::LongQuery)
+    } else {
+        Ok((name.to_owned(), query.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_short_and_one_line() {
+        assert_eq!(check(" mine ", "q=a"), Ok(("mine".to_owned(), "q=a".to_owned())));
+        assert_eq!(check(" ", "q=a"), Err(SearchError::NoName));
+        assert_eq!(check(&"x".repeat(61), "q=a"), Err(SearchError::LongName));
+        assert_eq!(check("a\nb", "q=a"), Err(SearchError::ControlCharacter));
+        assert_eq!(check("a", ""), Err(SearchError::Nothing));
+        assert_eq!(check("a", &"q".repeat(6_001)), Err(SearchError::LongQuery));
+    }
+}

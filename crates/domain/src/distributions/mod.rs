@@ -1,0 +1,7 @@
+//! What is refreshed from: distributions, their hosts and how they are protected.
+
+pub mod distribution;
+pub mod host;
+pub mod host_table;
+pub mod protection;
+pub mod reference;

@@ -1,0 +1,122 @@
+//! Idempotency keys: what makes a program's request harmless to send again.
+
+use crate::{
+    actor::Actor,
+    id::{InvalidationId, ProposalId, RequestKey},
+    secret::sha256_hex,
+    time::Timestamp,
+};
+
+/// The longest key.
+pub const KEY_MAX: usize = 255;
+
+/// A key as a program sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+/// Why a key cannot be used, in words for whoever wrote the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an idempotency key is 1 to {KEY_MAX} visible ASCII characters, such as a UUID")]
+pub struct KeyError;
+
+impl IdempotencyKey {
+    /// Reads a key; white space around it does not count.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        let fits = (1..=KEY_MAX).contains(&text.len()) && visible;
+        fits.then(|| Self(text.to_owned())).ok_or(KeyError)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key under which the request is kept: each actor has keys of their own, and a form's key is none of them.
+    #[must_use]
+    pub fn request_key(&self, actor: &Actor) -> RequestKey {
+        let whose = format!("{}\n{}\n{}", actor.kind.as_str(), actor.id, self.0);
+        RequestKey::from_trusted(format!("key-{}", sha256_hex(whose.as_bytes())))
+    }
+}
+
+/// What is kept of a request with a key, so that the same request gets the same answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// SHA-256 of all that the request asked for.
+    pub fingerprint: String,
+    pub answer: Answer,
+    /// When it was answered.
+    pub at: Timestamp,
+}
+
+/// What the request was answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Accepted(InvalidationId),
+    /// The same items had been requested a moment before.
+    HeldBack(InvalidationId),
+    Proposed(ProposalId),
+}
+
+impl Answer {
+    /// The word and the ID of a row.
+    #[must_use]
+    pub fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Accepted(id) => ("accepted", id.as_str()),
+            Self::HeldBack(id) => ("held_back", id.as_str()),
+            Self::Proposed(id) => ("proposed", id.as_str()),
+        }
+    }
+
+    /// Reads what [`Answer::parts`] wrote.
+    #[must_use]
+    pub fn read(word: &str, id: &str) -> Option<Self> {
+        match word {
+            "accepted" => Some(Self::Accepted(InvalidationId::from_trusted(id))),
+            "held_back" => Some(Self::HeldBack(InvalidationId::from_trusted(id))),
+            "proposed" => Some(Self::Proposed(ProposalId::from_trusted(id))),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::PersonId;
+
+    #[test]
+    fn keys_are_bounded_and_visible() {
+        assert!(IdempotencyKey::parse("deploy-42").is_ok());
+        assert_eq!(IdempotencyKey::parse(" a ").map(|key| key.as_str().to_owned()), Ok("a".to_owned()));
+        for bad in ["", "  ", "a\tb", "ä", &"x".repeat(256)] {
+            assert_eq!(IdempotencyKey::parse(bad), Err(KeyError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn each_actor_has_keys_of_their_own() {
+        let key = IdempotencyKey::parse("k").unwrap();
+        let ada = Actor::person(&PersonId::from_trusted("p1"), "ada@example.com");
+        let bob = Actor::person(&PersonId::from_trusted("p2"), "bob@example.com");
+        assert_ne!(key.request_key(&ada), key.request_key(&bob));
+        assert_eq!(key.request_key(&ada), key.request_key(&ada));
+        assert_eq!(RequestKey::parse(key.request_key(&ada).as_str()), None, "a form cannot send it");
+    }
+
+    #[test]
+    fn an_answer_reads_back() {
+        for answer in [
+            Answer::Accepted(InvalidationId::from_trusted("i1")),
+            Answer::HeldBack(InvalidationId::from_trusted("i1")),
+            Answer::Proposed(ProposalId::from_trusted("q1")),
+        ] {
+            let (word, id) = answer.parts();
+            assert_eq!(Answer::read(word, id), Some(answer.clone()));
+        }
+        assert_eq!(Answer::read("other", "x"), None);
+    }
+}

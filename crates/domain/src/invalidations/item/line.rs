@@ -1,0 +1,214 @@
+//! How a typed line becomes an item.
+
+use super::{
+    Doubt, Item, ItemError, Mending, PATH_MAX, TAG_MAX, address, characters, relative, several, shell,
+    wrapped,
+};
+use crate::{
+    distributions::{distribution::Distribution, host::HostName, host_table::HostTable},
+    encoding::{encode_path, has_tilde, is_contested},
+};
+
+/// Byte-order marks: that of UTF-8, also where it was read as Windows-1252.
+const BYTE_ORDER_MARKS: [&str; 2] = ["\u{feff}", "ï»¿"];
+
+/// The longest line that is read, in bytes: a URL may have a host and a signature beside its path.
+const LINE_MAX: usize = 8 * PATH_MAX;
+
+/// The distribution that lines are read for.
+#[derive(Debug)]
+pub struct TargetDistribution<'a> {
+    pub(super) distribution: &'a Distribution,
+    /// Who serves which host.
+    pub(super) hosts: &'a HostTable,
+    /// The distribution's own hosts, which count where `hosts` knows nobody: one that is gone is in no table.
+    own: HostTable,
+}
+
+impl<'a> TargetDistribution<'a> {
+    /// `hosts` may be empty where no line names a host ([`may_name_a_host`]).
+    #[must_use]
+    pub fn new(distribution: &'a Distribution, hosts: &'a HostTable) -> Self {
+        Self { distribution, hosts, own: HostTable::of([distribution]) }
+    }
+
+    #[must_use]
+    pub const fn distribution(&self) -> &'a Distribution {
+        self.distribution
+    }
+
+    /// Do viewers who ask for this host get this distribution?
+    pub(super) fn is_served(&self, host: &HostName) -> bool {
+        match self.hosts.served_by(host) {
+            [] => self.has_name_for(host),
+            owners => owners.contains(&self.distribution.id),
+        }
+    }
+
+    /// Does one of the distribution's names stand for this host, though another may have a more specific one?
+    pub(super) fn has_name_for(&self, host: &HostName) -> bool {
+        self.own.knows(host)
+    }
+
+    /// Is it the host of this distribution or of another?
+    pub(super) fn knows(&self, host: &HostName) -> bool {
+        self.hosts.knows(host) || self.has_name_for(host)
+    }
+}
+
+/// A line that became an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    pub item: Item,
+    pub mendings: Vec<Mending>,
+    pub doubts: Vec<Doubt>,
+}
+
+/// The line without what stands around it and means nothing: blanks and a byte-order mark.
+#[must_use]
+pub fn trimmed(line: &str) -> &str {
+    let line = line.trim();
+    let bare = BYTE_ORDER_MARKS.iter().find_map(|mark| line.strip_prefix(mark));
+    bare.map_or(line, str::trim)
+}
+
+/// May one of these lines name a host? Where none does, nobody has to know who serves which.
+#[must_use]
+pub fn may_name_a_host(typed: &str) -> bool {
+    typed.lines().map(trimmed).any(|line| {
+        let plain = line.is_empty() || line.starts_with(['/', '#']);
+        let separated = line.contains([' ', ',', ';', '|']);
+        !plain || line.starts_with("//") || separated || line.to_ascii_lowercase().contains("http")
+    })
+}
+
+/// Reads one line, [`trimmed`] and not empty, as it was typed for this distribution.
+pub fn parse_line(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, ItemError> {
+    if line.len() > LINE_MAX {
+        return Err(ItemError::TooLong(line.chars().count()));
+    }
+    characters::check(line)?;
+    let (line, unwrapped) = wrapped::unwrapped(line)?;
+    let mut parsed = match line.strip_prefix('#') {
+        Some(tag) => parse_tag(tag, target.distribution),
+        None => parse_path(line, target),
+    }?;
+    if unwrapped {
+        parsed.mendings.insert(0, Mending::Unwrapped);
+    }
+    Ok(parsed)
+}
+
+fn parse_tag(tag: &str, target: &Distribution) -> Result<Parsed, ItemError> {
+    let length = tag.chars().count();
+    if length == 0 {
+        return Err(ItemError::EmptyTag);
+    }
+    if length > TAG_MAX {
+        return Err(ItemError::TagTooLong(length));
+    }
+    several::check_tags(tag)?;
+    if tag.bytes().any(|b| !(33..=126).contains(&b) || b == b',') {
+        return Err(ItemError::TagCharacter);
+    }
+    if tag.ends_with('*') {
+        return Err(ItemError::TagWildcard);
+    }
+    let off = target.config.as_ref().is_some_and(|config| config.tag_header.is_none());
+    let doubts = if off { vec![Doubt::TagsAreOff] } else { Vec::new() };
+    Ok(Parsed { item: Item(format!("#{tag}")), mendings: Vec::new(), doubts })
+}
+
+fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, ItemError> {
+    let mut mendings = Vec::new();
+    let undotted = relative::without_dots(line);
+    if undotted.is_some() {
+        mendings.push(Mending::DotsTaken);
+    }
+    let mut path = find_path(undotted.as_deref().unwrap_or(line), target, &mut mendings)?;
+    if path.contains('#') {
+        return Err(ItemError::InnerHash);
+    }
+    characters::check_encoded(&path)?;
+    if let Some(bare) = without_signature(&path) {
+        path = bare;
+        mendings.push(Mending::SignatureCut);
+    }
+    check_stars(&path)?;
+    let encoded = encode_path(&path).ok_or(ItemError::BrokenEscape)?;
+    if encoded.changed {
+        mendings.push(Mending::Encoded);
+    }
+    let length = encoded.text.chars().count();
+    if length > PATH_MAX {
+        return Err(ItemError::TooLong(length));
+    }
+    let doubts = doubts_of(&encoded.text, &path, target.distribution);
+    Ok(Parsed { item: Item(encoded.text), mendings, doubts })
+}
+
+/// The path that the line names, with its slash.
+fn find_path(
+    line: &str,
+    target: &TargetDistribution<'_>,
+    mendings: &mut Vec<Mending>,
+) -> Result<String, ItemError> {
+    let slashed = line.starts_with('/');
+    relative::check_parent(line)?;
+    shell::check_variables(line)?;
+    if slashed {
+        relative::check_slashed(line)?;
+    } else {
+        relative::check_beginning(line)?;
+    }
+    let tail = address::tail(line, target)?;
+    if slashed || tail.is_some() {
+        shell::check_words(line)?;
+        several::check(line, target)?;
+    }
+    let Some(tail) = tail else {
+        if slashed {
+            return Ok(line.to_owned());
+        }
+        relative::check_path(line)?;
+        mendings.push(Mending::SlashAdded);
+        return Ok(format!("/{line}"));
+    };
+    mendings.push(Mending::TakenFromUrl);
+    let (path, fragment) = tail.split_once('#').map_or((tail, None), |(path, rest)| (path, Some(rest)));
+    if fragment.is_some() {
+        mendings.push(Mending::FragmentCut);
+    }
+    Ok(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") })
+}
+
+/// `*` is a wildcard only as the last character (developer guide).
+fn check_stars(path: &str) -> Result<(), ItemError> {
+    let inner = path.strip_suffix('*').unwrap_or(path);
+    if inner.contains('*') { Err(ItemError::InnerWildcard) } else { Ok(()) }
+}
+
+/// For signed URLs, only the part before `?` counts (developer guide).
+pub(crate) fn without_signature(path: &str) -> Option<String> {
+    let (bare, query) = path.split_once('?')?;
+    let signed = query.split('&').any(|pair| pair.starts_with("Key-Pair-Id="));
+    signed.then(|| bare.to_owned())
+}
+
+fn doubts_of(path: &str, typed: &str, target: &Distribution) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    if has_tilde(path) {
+        doubts.push(Doubt::Tilde);
+    }
+    if is_contested(typed) {
+        doubts.push(Doubt::ContestedCharacter);
+    }
+    if path.split(['/', '?']).any(|segment| segment == "." || segment == "..") {
+        doubts.push(Doubt::DotSegments);
+    }
+    let keyless = target.config.as_ref().is_some_and(|config| config.query_strings == Some(false));
+    if keyless && path.contains('?') {
+        doubts.push(Doubt::QueryNotInKey);
+    }
+    doubts
+}

@@ -1,0 +1,19 @@
+//! What is refreshed: items, plans, batches, and how an invalidation and its batches go on.
+
+pub mod aws_cli;
+pub mod batching;
+pub mod idempotency;
+pub mod invalidation;
+pub mod item;
+pub mod outside;
+pub mod pace;
+pub mod plan;
+pub mod price;
+pub mod problem;
+pub mod proposal;
+pub mod queue;
+pub mod quotas;
+pub mod reason;
+pub mod retry;
+pub mod run_url;
+pub mod ticket;

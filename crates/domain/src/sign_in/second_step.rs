@@ -1,0 +1,181 @@
+//! The second step of a sign-in: a code of an authenticator, or a recovery code.
+
+use std::fmt;
+
+use totp_rs::{Builder, Secret as Shared, Totp};
+
+use crate::{
+    secret::{SecretHash, sha256_hex},
+    time::Timestamp,
+};
+
+/// Seconds that one code lasts.
+const STEP: i64 = 30;
+/// Codes so many steps early or late are taken: clocks differ.
+const LEEWAY: i64 = 1;
+/// How many recovery codes there are.
+pub const RECOVERY_CODES: usize = 8;
+const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// The secret that an authenticator shares with us.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TotpSecret(String);
+
+impl fmt::Debug for TotpSecret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("TotpSecret(…)")
+    }
+}
+
+impl TotpSecret {
+    /// From 20 random bytes.
+    #[must_use]
+    pub fn from_random(bytes: [u8; 20]) -> Self {
+        Self(Shared::from(bytes).to_base32())
+    }
+
+    /// Takes what a row of our own database has.
+    #[must_use]
+    pub fn from_trusted(text: String) -> Self {
+        Self(text)
+    }
+
+    /// In base32: only for the person and their row.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// In groups of four, for typing.
+    #[must_use]
+    pub fn for_typing(&self) -> String {
+        let letters: Vec<char> = self.0.chars().collect();
+        letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// What the QR code says.
+    #[must_use]
+    pub fn address(&self, email: &str) -> Option<String> {
+        self.totp(email)?.to_url().ok()
+    }
+
+    fn totp(&self, email: &str) -> Option<Totp> {
+        let secret = Shared::try_from_base32(&self.0).ok()?;
+        let name = email.replace(':', " ");
+        Builder::new().with_secret(secret).with_issuer(Some("Unstale")).with_account_name(name).build().ok()
+    }
+
+    /// The step of this code, if it is good now and later than the last one that was used: each works once.
+    #[must_use]
+    pub fn step_of(&self, code: &str, now: Timestamp, last_step: i64) -> Option<i64> {
+        let totp = self.totp("")?;
+        let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+        if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let current = now.as_micros() / 1_000_000 / STEP;
+        let steps = current - LEEWAY..=current + LEEWAY;
+        let shown = |step: i64| totp.generate(u64::try_from(step * STEP).unwrap_or(0)).to_string();
+        steps.filter(|step| *step > last_step).find(|step| same(shown(*step).as_bytes(), code.as_bytes()))
+    }
+
+    /// The code that an authenticator shows now.
+    #[must_use]
+    pub fn code(&self, now: Timestamp) -> Option<String> {
+        let seconds = u64::try_from(now.as_micros() / 1_000_000).ok()?;
+        Some(self.totp("")?.generate(seconds).to_string())
+    }
+}
+
+/// Compares in the same time wherever they differ.
+#[must_use]
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+}
+
+/// Letters of a recovery code, of five bits each: enough that a plain hash keeps it (NIST SP 800-63B asks for 112 bits).
+pub const RECOVERY_LETTERS: usize = 24;
+
+/// A code for the day on which the authenticator is lost: 120 random bits, shown once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecoveryCode(String);
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("RecoveryCode(…)")
+    }
+}
+
+impl RecoveryCode {
+    /// From random bytes, of each of which five bits are taken.
+    #[must_use]
+    pub fn from_random(bytes: [u8; RECOVERY_LETTERS]) -> Self {
+        Self(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+    }
+
+    /// Reads what a person typed; `None` where it cannot be one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text: String = text.chars().filter(|c| *c != '-' && !c.is_whitespace()).collect();
+        let text = text.to_lowercase();
+        let fits = text.len() == RECOVERY_LETTERS && text.bytes().all(|byte| LETTERS.contains(&byte));
+        fits.then_some(Self(text))
+    }
+
+    /// `abcd-efgh-ijkm-npqr-stuv-wxyz`: only for the person.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        let letters: Vec<char> = self.0.chars().collect();
+        letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+    }
+
+    #[must_use]
+    pub fn hash(&self) -> SecretHash {
+        SecretHash::from_trusted(sha256_hex(self.0.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret() -> TotpSecret {
+        TotpSecret::from_random(*b"12345678901234567890")
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_micros(second * 1_000_000)
+    }
+
+    #[test]
+    fn the_codes_are_those_of_rfc_6238() {
+        // Appendix B, SHA1, the last six of the eight digits.
+        for (second, code) in [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924")] {
+            assert_eq!(secret().step_of(code, at(second), 0), Some(second / 30), "{second}");
+        }
+    }
+
+    #[test]
+    fn a_code_works_once_and_for_a_short_time() {
+        assert_eq!(secret().step_of("287082", at(59), 1), None, "its step was used");
+        assert_eq!(secret().step_of("287 082", at(89), 0), Some(1), "a step late");
+        assert_eq!(secret().step_of("287082", at(120), 0), None, "too late");
+        for odd in ["", "28708", "2870822", "28708x", "２８７０８２"] {
+            assert_eq!(secret().step_of(odd, at(59), 0), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_recovery_code_reads_back_as_it_was_shown() {
+        let code = RecoveryCode::from_random([200; RECOVERY_LETTERS]);
+        assert_eq!(RecoveryCode::parse(&code.reveal().to_uppercase()), Some(code.clone()));
+        assert_eq!(RecoveryCode::parse("abcd"), None);
+        assert_eq!(format!("{code:?} {:?}", secret()), "RecoveryCode(…) TotpSecret(…)");
+    }
+
+    #[test]
+    fn the_address_names_service_and_person() {
+        let address = secret().address("ada@example.com").unwrap();
+        assert!(address.starts_with("otpauth://totp/") && address.contains("issuer=Unstale"), "{address}");
+    }
+}

@@ -1,0 +1,156 @@
+//! Grants as administrators wrote them.
+
+use unstale_domain::{
+    access::{
+        grant::{Grant, Place, Subject, SubjectKind},
+        grant_scope::{GrantScope, PathPrefix, TagPrefix},
+    },
+    id::{DistributionId, GrantId, PersonId},
+    time::Timestamp,
+};
+
+use crate::{
+    Conn, StoreError, Tx,
+    columns::{count, signed},
+    db::{execute, fetch_all, fetch_one, fetch_optional},
+};
+
+/// A grant `g` is a person's: by their name, or by that of a group of theirs.
+macro_rules! is_held_by {
+    ($person:literal) => {
+        concat!(
+            "((g.subject_kind = 'person' AND g.subject_id = ",
+            $person,
+            ") OR (g.subject_kind = 'group'
+                AND g.subject_id IN (SELECT group_name FROM person_group WHERE person_id = ",
+            $person,
+            ")))"
+        )
+    };
+}
+pub(crate) use is_held_by;
+
+macro_rules! select {
+    ($($rest:tt)*) => {
+        concat!(
+            "SELECT g.id, g.subject_kind, g.subject_id, g.distribution_id, g.tag_key, g.tag_value, g.path_prefix, ",
+            "g.tag_prefix, g.everything FROM access_grant g ",
+            $($rest)*
+        )
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    subject_kind: String,
+    subject_id: String,
+    distribution_id: Option<String>,
+    tag_key: Option<String>,
+    tag_value: Option<String>,
+    path_prefix: Option<String>,
+    tag_prefix: Option<String>,
+    everything: bool,
+}
+
+impl Row {
+    fn into_grant(self) -> Result<Grant, StoreError> {
+        let kind = SubjectKind::parse(&self.subject_kind)
+            .ok_or_else(|| StoreError::unreadable("a grant's subject", &self.subject_kind))?;
+        let place = match (self.distribution_id, self.tag_key) {
+            (Some(id), _) => Place::Distribution(DistributionId::from_trusted(id)),
+            (None, Some(key)) => Place::Tagged { key, value: self.tag_value },
+            (None, None) => return Err(StoreError::unreadable("the place of a grant", &self.id)),
+        };
+        Ok(Grant {
+            id: GrantId::from_trusted(self.id),
+            subject: Subject { kind, id: self.subject_id },
+            place,
+            reach: GrantScope {
+                paths: self.path_prefix.map(PathPrefix::from_trusted),
+                tags: self.tag_prefix.map(TagPrefix::from_trusted),
+                everything: self.everything,
+            },
+        })
+    }
+}
+
+pub async fn insert(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<(), StoreError> {
+    let (distribution, key, value) = match &grant.place {
+        Place::Distribution(id) => (Some(id.as_str()), None, None),
+        Place::Tagged { key, value } => (None, Some(key.as_str()), value.as_deref()),
+    };
+    execute!(
+        tx,
+        "INSERT INTO access_grant (id, subject_kind, subject_id, distribution_id, tag_key, tag_value, path_prefix,
+             tag_prefix, everything, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        grant.id.as_str(),
+        grant.subject.kind.as_str(),
+        grant.subject.id.as_str(),
+        distribution,
+        key,
+        value,
+        grant.reach.paths.as_ref().map(PathPrefix::as_str),
+        grant.reach.tags.as_ref().map(TagPrefix::as_str),
+        grant.reach.everything,
+        now.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// Takes a grant away; `false` where there was none.
+pub async fn delete(tx: &mut Tx, id: &GrantId) -> Result<bool, StoreError> {
+    Ok(execute!(tx, "DELETE FROM access_grant WHERE id = $1", id.as_str())? == 1)
+}
+
+pub async fn find(conn: &mut Conn, id: &GrantId) -> Result<Option<Grant>, StoreError> {
+    let row = fetch_optional!(conn, Row, select!("WHERE g.id = $1"), id.as_str())?;
+    row.map(Row::into_grant).transpose()
+}
+
+/// The first grants, by whom they are for.
+pub async fn list(conn: &mut Conn, limit: usize) -> Result<Vec<Grant>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!("ORDER BY g.subject_kind, g.subject_id, g.id LIMIT $1"),
+        signed(limit)
+    )?;
+    rows.into_iter().map(Row::into_grant).collect()
+}
+
+/// How many grants one subject has.
+pub async fn count_of(conn: &mut Conn, subject: &Subject) -> Result<usize, StoreError> {
+    let (number,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM access_grant WHERE subject_kind = $1 AND subject_id = $2",
+        subject.kind.as_str(),
+        subject.id.as_str(),
+    )?;
+    Ok(count(number))
+}
+
+/// The grants of one person, group or token itself.
+pub async fn of_subject(conn: &mut Conn, kind: SubjectKind, id: &str) -> Result<Vec<Grant>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!("WHERE g.subject_kind = $1 AND g.subject_id = $2 ORDER BY g.id"),
+        kind.as_str(),
+        id,
+    )?;
+    rows.into_iter().map(Row::into_grant).collect()
+}
+
+/// The grants of a person: their own, and those of all groups that they are in, whoever says that they are.
+pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<Grant>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!("WHERE ", is_held_by!("$1"), " ORDER BY g.subject_kind DESC, g.id"),
+        person.as_str(),
+    )?;
+    rows.into_iter().map(Row::into_grant).collect()
+}

@@ -1,0 +1,98 @@
+//! Groups that administrators made, and who is in them. Groups of a provider stand in the same list of members.
+
+use unstale_domain::{id::PersonId, time::Timestamp};
+
+use crate::{
+    Conn, StoreError, Tx,
+    columns::signed,
+    db::{execute, fetch_all, fetch_one},
+};
+
+/// Adds a group. Fails with [`StoreError::Duplicate`] where the name is taken.
+pub async fn insert(tx: &mut Tx, name: &str, now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, "INSERT INTO local_group (name, created_at) VALUES ($1, $2)", name, now.as_micros())?;
+    Ok(())
+}
+
+/// Takes a group away with its local members; `false` where there was none.
+pub async fn delete(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
+    execute!(tx, "DELETE FROM person_group WHERE group_name = $1 AND source = 'local'", name)?;
+    Ok(execute!(tx, "DELETE FROM local_group WHERE name = $1", name)? == 1)
+}
+
+/// The names of the first groups that were made here.
+pub async fn list(conn: &mut Conn, limit: usize) -> Result<Vec<String>, StoreError> {
+    let rows =
+        fetch_all!(conn, (String,), "SELECT name FROM local_group ORDER BY name LIMIT $1", signed(limit))?;
+    Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+pub async fn exists(conn: &mut Conn, name: &str) -> Result<bool, StoreError> {
+    let (number,) = fetch_one!(conn, (i64,), "SELECT count(*) FROM local_group WHERE name = $1", name)?;
+    Ok(number == 1)
+}
+
+/// Groups that a provider named at a sign-in.
+pub async fn provided(conn: &mut Conn, limit: usize) -> Result<Vec<String>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (String,),
+        "SELECT DISTINCT group_name FROM person_group WHERE source = 'provider' ORDER BY group_name LIMIT $1",
+        signed(limit),
+    )?;
+    Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+/// Somebody in a group.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Member {
+    pub group_name: String,
+    pub person_id: String,
+    pub email: String,
+    /// `local` or `provider`
+    pub source: String,
+}
+
+/// The first members of all groups, by group and address.
+pub async fn members(conn: &mut Conn, limit: usize) -> Result<Vec<Member>, StoreError> {
+    fetch_all!(
+        conn,
+        Member,
+        "SELECT m.group_name, m.person_id, p.email, m.source FROM person_group m JOIN person p ON p.id = m.person_id
+         ORDER BY m.group_name, p.email, m.source LIMIT $1",
+        signed(limit),
+    )
+}
+
+/// The groups of one person, whoever says so.
+pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (String,),
+        "SELECT DISTINCT group_name FROM person_group WHERE person_id = $1 ORDER BY group_name",
+        person.as_str(),
+    )?;
+    Ok(rows.into_iter().map(|(name,)| name).collect())
+}
+
+/// Puts a person into a group; `false` where they were in it.
+pub async fn add_member(tx: &mut Tx, name: &str, person: &PersonId) -> Result<bool, StoreError> {
+    let added = execute!(
+        tx,
+        "INSERT INTO person_group (person_id, group_name, source) VALUES ($1, $2, 'local') ON CONFLICT DO NOTHING",
+        person.as_str(),
+        name,
+    )?;
+    Ok(added == 1)
+}
+
+/// Takes a person out of a group; `false` where they were not in it by our own list.
+pub async fn remove_member(tx: &mut Tx, name: &str, person: &PersonId) -> Result<bool, StoreError> {
+    let removed = execute!(
+        tx,
+        "DELETE FROM person_group WHERE person_id = $1 AND group_name = $2 AND source = 'local'",
+        person.as_str(),
+        name,
+    )?;
+    Ok(removed == 1)
+}

@@ -1,0 +1,84 @@
+//! How distributions are protected. One without a row is not.
+
+use std::time::Duration;
+
+use unstale_domain::{
+    distributions::protection::{Guard, Protection},
+    id::DistributionId,
+};
+
+use crate::{
+    Conn, StoreError, Tx,
+    columns::{count, signed},
+    db::{execute, fetch_all, fetch_optional},
+};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    distribution_id: String,
+    guard: String,
+    wide_above: Option<i64>,
+    reason_required: bool,
+    cool_down_seconds: i64,
+}
+
+impl Row {
+    fn into_protection(self) -> Result<Protection, StoreError> {
+        Ok(Protection {
+            distribution: DistributionId::from_trusted(self.distribution_id),
+            guard: Guard::parse(&self.guard)
+                .ok_or_else(|| StoreError::unreadable("a protection", &self.guard))?,
+            wide_above: self.wide_above.map(count),
+            reason_required: self.reason_required,
+            cool_down: Duration::from_secs(u64::try_from(self.cool_down_seconds).unwrap_or(0)),
+        })
+    }
+}
+
+/// How a distribution is protected.
+pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Protection, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        "SELECT distribution_id, guard, wide_above, reason_required, cool_down_seconds
+         FROM protection WHERE distribution_id = $1",
+        id.as_str(),
+    )?;
+    row.map_or_else(|| Ok(Protection::none(id.clone())), Row::into_protection)
+}
+
+/// The same, held until the transaction ends: two requests for one protected distribution go one after the other.
+pub async fn hold(tx: &mut Tx, id: &DistributionId) -> Result<Protection, StoreError> {
+    if tx.is_postgres() {
+        execute!(tx, "SELECT 1 FROM protection WHERE distribution_id = $1 FOR UPDATE", id.as_str())?;
+    }
+    find(tx, id).await
+}
+
+/// All that are protected.
+pub async fn list(conn: &mut Conn) -> Result<Vec<Protection>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        "SELECT distribution_id, guard, wide_above, reason_required, cool_down_seconds
+         FROM protection ORDER BY distribution_id"
+    )?;
+    rows.into_iter().map(Row::into_protection).collect()
+}
+
+/// Writes how a distribution is protected from now on.
+pub async fn set(tx: &mut Tx, new: &Protection) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "INSERT INTO protection (distribution_id, guard, wide_above, reason_required, cool_down_seconds)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (distribution_id) DO UPDATE SET guard = $2, wide_above = $3, reason_required = $4,
+             cool_down_seconds = $5",
+        new.distribution.as_str(),
+        new.guard.as_str(),
+        new.wide_above.map(signed),
+        new.reason_required,
+        i64::try_from(new.cool_down.as_secs()).unwrap_or(i64::MAX),
+    )?;
+    Ok(())
+}

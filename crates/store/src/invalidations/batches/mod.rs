@@ -1,0 +1,321 @@
+//! Batches: what waits to be sent, what CloudFront has, and how each ended.
+//!
+//! Whoever works on a batch holds its lease; what comes of the work is written only while the lease still holds.
+
+mod sending;
+mod watching;
+
+use std::{collections::HashSet, time::Duration};
+
+use unstale_domain::{
+    id::{BatchId, CallerReference, CloudFrontInvalidationId, DistributionId, InvalidationId},
+    invalidations::{
+        batching::Load,
+        invalidation::{Batch, BatchState, NewBatch},
+        item::Item,
+    },
+    time::Timestamp,
+};
+
+use crate::{
+    Conn, StoreError, Tx,
+    columns::{
+        self as parts, count, items_from_json, items_to_json, list_to_json, optional_time, signed, time,
+    },
+    db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
+};
+
+pub use sending::{
+    NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, next_due, release_all,
+    requeue_failed, sendable, set_accepted, set_not_accepted,
+};
+pub use watching::{Watched, next_look, set_completed, set_look_at, set_lost, watched};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, invalidation_id, distribution_id, number, caller_reference, items, state, attempts, due_at, ",
+            "created_at, first_sent_at, accepted_at, completed_at, cloudfront_id, aws_request_id, problem_kind, ",
+            "problem_code, problem_message FROM batch ",
+            $rest
+        )
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    invalidation_id: String,
+    distribution_id: String,
+    number: i64,
+    caller_reference: String,
+    items: String,
+    state: String,
+    attempts: i64,
+    due_at: i64,
+    created_at: i64,
+    first_sent_at: Option<i64>,
+    accepted_at: Option<i64>,
+    completed_at: Option<i64>,
+    cloudfront_id: Option<String>,
+    aws_request_id: Option<String>,
+    problem_kind: Option<String>,
+    problem_code: Option<String>,
+    problem_message: Option<String>,
+}
+
+impl Row {
+    /// For who shows it or holds it against the history. A list of items that cannot be read counts as an empty one, which
+    /// is never what the history recorded: only this batch is not as it was, and nothing else stops for it. Who acts on
+    /// the items takes [`Self::into_batch`].
+    fn into_shown(mut self) -> Result<Batch, StoreError> {
+        if items_from_json(&self.items).is_err() {
+            tracing::error!(batch = self.id, "the list of items of a batch cannot be read: it was changed");
+            "[]".clone_into(&mut self.items);
+        }
+        self.into_batch()
+    }
+
+    fn into_batch(self) -> Result<Batch, StoreError> {
+        Ok(Batch {
+            id: BatchId::from_trusted(self.id),
+            invalidation: InvalidationId::from_trusted(self.invalidation_id),
+            distribution: DistributionId::from_trusted(self.distribution_id),
+            number: count(self.number),
+            caller_reference: CallerReference::from_trusted(self.caller_reference),
+            items: items_from_json(&self.items)?,
+            state: BatchState::parse(&self.state)
+                .ok_or_else(|| StoreError::unreadable("a batch's state", &self.state))?,
+            attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
+            due_at: time(self.due_at),
+            created_at: time(self.created_at),
+            first_sent_at: optional_time(self.first_sent_at),
+            accepted_at: optional_time(self.accepted_at),
+            completed_at: optional_time(self.completed_at),
+            cloudfront_id: self.cloudfront_id.map(CloudFrontInvalidationId::from_trusted),
+            aws_request_id: self.aws_request_id,
+            problem: parts::problem(self.problem_kind, self.problem_code, self.problem_message),
+        })
+    }
+}
+
+/// A batch as it is first written, in its place and with its final caller reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRow {
+    pub batch: NewBatch,
+    pub invalidation: InvalidationId,
+    pub distribution: DistributionId,
+    /// From 1.
+    pub number: usize,
+    pub created_at: Timestamp,
+    /// It is sent then at the earliest.
+    pub due_at: Timestamp,
+}
+
+/// Writes batches that are to be sent.
+pub async fn insert(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
+    const INTO: &str =
+        "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items,
+         path_count, wildcard_count, state, created_at, due_at) ";
+    let rows: Vec<_> = rows.iter().map(|row| (row, Load::of(&row.batch.items))).collect();
+    insert_all!(tx, INTO, rows, |(row, load)| [
+        row.batch.id.as_str(),
+        row.invalidation.as_str(),
+        row.distribution.as_str(),
+        signed(row.number),
+        row.batch.caller_reference.as_str(),
+        items_to_json(&row.batch.items),
+        signed(load.paths),
+        signed(load.wildcards),
+        BatchState::Queued.as_str(),
+        row.created_at.as_micros(),
+        row.due_at.as_micros(),
+    ]);
+    Ok(())
+}
+
+/// What CloudFront says of an invalidation that was made outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutsideBatch {
+    pub batch: NewBatch,
+    pub cloudfront_id: CloudFrontInvalidationId,
+    pub created_at: Timestamp,
+    pub completed: bool,
+    /// When to ask for it again, where it is not completed.
+    pub look_at: Timestamp,
+}
+
+/// Writes the one batch of an invalidation that was made outside.
+pub async fn insert_outside(
+    tx: &mut Tx,
+    seen: &OutsideBatch,
+    invalidation: &InvalidationId,
+    distribution: &DistributionId,
+) -> Result<(), StoreError> {
+    let load = Load::of(&seen.batch.items);
+    let state = if seen.completed { BatchState::Completed } else { BatchState::InProgress };
+    execute!(
+        tx,
+        "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items, path_count,
+             wildcard_count, state, created_at, due_at, accepted_at, cloudfront_id, look_at)
+         VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $9, $9, $10, $11)",
+        seen.batch.id.as_str(),
+        invalidation.as_str(),
+        distribution.as_str(),
+        seen.batch.caller_reference.as_str(),
+        items_to_json(&seen.batch.items),
+        signed(load.paths),
+        signed(load.wildcards),
+        state.as_str(),
+        seen.created_at.as_micros(),
+        seen.cloudfront_id.as_str(),
+        seen.look_at.as_micros(),
+    )?;
+    Ok(())
+}
+
+pub async fn find(conn: &mut Conn, id: &BatchId) -> Result<Option<Batch>, StoreError> {
+    let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
+    row.map(Row::into_batch).transpose()
+}
+
+/// The batches of an invalidation, in their order. One whose list of items cannot be read has none.
+pub async fn of_invalidation(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Batch>, StoreError> {
+    rows_of(conn, id).await?.into_iter().map(Row::into_shown).collect()
+}
+
+async fn rows_of(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Row>, StoreError> {
+    fetch_all!(conn, Row, select!("WHERE invalidation_id = $1 ORDER BY number"), id.as_str())
+}
+
+/// The batches of several invalidations, in their order. One whose list of items cannot be read has none.
+pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Batch>, StoreError> {
+    let list = list_to_json(&ids.iter().map(InvalidationId::as_str).collect::<Vec<_>>());
+    let sql = if conn.is_postgres() {
+        select!(
+            "WHERE invalidation_id IN (SELECT value FROM json_array_elements_text($1::json))
+             ORDER BY invalidation_id, number"
+        )
+    } else {
+        select!("WHERE invalidation_id IN (SELECT value FROM json_each($1)) ORDER BY invalidation_id, number")
+    };
+    let rows = fetch_all!(conn, Row, sql, list)?;
+    rows.into_iter().map(Row::into_shown).collect()
+}
+
+/// All items of an invalidation, sorted, each once. Fails where one of its lists cannot be read.
+pub async fn items_of(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Item>, StoreError> {
+    let mut items: Vec<Item> = Vec::new();
+    for row in rows_of(conn, id).await? {
+        items.extend(items_from_json(&row.items)?);
+    }
+    items.sort();
+    items.dedup();
+    Ok(items)
+}
+
+/// How many wait to be sent, counted up to `most`.
+pub async fn waiting(conn: &mut Conn, most: usize) -> Result<usize, StoreError> {
+    let (number,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM
+             (SELECT 1 FROM batch WHERE state IN ('queued', 'submitting') LIMIT $1) AS waiting",
+        signed(most),
+    )?;
+    Ok(count(number))
+}
+
+/// How many items CloudFront took from an account from `from` to `until`, as far as Unstale knows.
+pub async fn billed_between(
+    conn: &mut Conn,
+    account: &str,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<u64, StoreError> {
+    let (items,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT CAST(COALESCE(SUM(b.path_count + b.wildcard_count), 0) AS BIGINT)
+         FROM batch b JOIN distribution d ON d.id = b.distribution_id
+         WHERE b.accepted_at >= $2 AND b.accepted_at <= $3 AND d.account_id = $1",
+        account,
+        from.as_micros(),
+        until.as_micros(),
+    )?;
+    Ok(u64::try_from(items).unwrap_or(0))
+}
+
+/// How long the last invalidations of a distribution took from acceptance to completion: the middle one.
+pub async fn usual_time(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+) -> Result<Option<Duration>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (i64,),
+        "SELECT completed_at - accepted_at FROM batch
+         WHERE distribution_id = $1 AND completed_at IS NOT NULL ORDER BY completed_at DESC LIMIT 21",
+        distribution.as_str(),
+    )?;
+    let mut spans: Vec<i64> = rows.into_iter().map(|(span,)| span).collect();
+    spans.sort_unstable();
+    let middle = spans.get(spans.len() / 2);
+    Ok(middle.map(|micros| Duration::from_micros(u64::try_from(*micros).unwrap_or(0))))
+}
+
+/// Those of CloudFront's IDs that are known already.
+pub async fn known(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    ids: &[CloudFrontInvalidationId],
+) -> Result<HashSet<CloudFrontInvalidationId>, StoreError> {
+    let mut known = HashSet::new();
+    for id in ids {
+        let row = fetch_optional!(
+            conn,
+            (String,),
+            "SELECT cloudfront_id FROM batch WHERE distribution_id = $1 AND cloudfront_id = $2",
+            distribution.as_str(),
+            id.as_str(),
+        )?;
+        known.extend(row.map(|(id,)| CloudFrontInvalidationId::from_trusted(id)));
+    }
+    Ok(known)
+}
+
+/// The last one of a distribution that CloudFront was known to have taken when an invalidation was requested. What the
+/// history says counts and no clock, which may have been put back meanwhile.
+pub async fn taken_before(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    requested: &InvalidationId,
+) -> Result<Option<CloudFrontInvalidationId>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String,),
+        "SELECT cloudfront_id FROM audit_event
+         WHERE distribution_id = $1 AND action = 'batch.accepted'
+           AND sequence < (SELECT min(r.sequence) FROM audit_event r WHERE r.invalidation_id = $2)
+         ORDER BY sequence DESC LIMIT 1",
+        distribution.as_str(),
+        requested.as_str(),
+    )?;
+    Ok(row.map(|(id,)| CloudFrontInvalidationId::from_trusted(id)))
+}
+
+/// The batch of a distribution with this caller reference.
+pub async fn find_by_reference(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    reference: &CallerReference,
+) -> Result<Option<Batch>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        select!("WHERE distribution_id = $1 AND caller_reference = $2"),
+        distribution.as_str(),
+        reference.as_str(),
+    )?;
+    row.map(Row::into_batch).transpose()
+}

@@ -1,0 +1,224 @@
+//! What waits to be sent: which batch may go, who holds it, and what CloudFront said to it.
+
+use unstale_domain::{
+    id::{BatchId, CloudFrontInvalidationId, DistributionId, InvalidationId},
+    invalidations::{batching::Load, invalidation::BatchState, problem::Problem, queue::Candidate},
+    time::Timestamp,
+};
+
+use crate::{
+    Conn, StoreError, Tx,
+    columns::{count, optional_time, time},
+    db::{execute, fetch_all, fetch_one},
+};
+
+/// What a distribution has at CloudFront, or may have: everything for which a call was begun and that has not ended.
+pub async fn in_flight(conn: &mut Conn, distribution: &DistributionId) -> Result<Load, StoreError> {
+    let (paths, wildcards) = fetch_one!(
+        conn,
+        (i64, i64),
+        "SELECT CAST(COALESCE(SUM(path_count), 0) AS BIGINT), CAST(COALESCE(SUM(wildcard_count), 0) AS BIGINT)
+         FROM batch WHERE distribution_id = $1 AND state IN ('submitting', 'in_progress')",
+        distribution.as_str(),
+    )?;
+    Ok(Load { paths: count(paths), wildcards: count(wildcards) })
+}
+
+/// A distribution with a batch that may be sent now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sendable {
+    pub distribution: DistributionId,
+    pub account: String,
+    /// When the account's next create is due at the even rate.
+    pub create_next_at: Timestamp,
+}
+
+/// Distributions with a batch that may be sent now, those that waited longest for a turn first.
+pub async fn sendable(conn: &mut Conn, now: Timestamp) -> Result<Vec<Sendable>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (String, String, i64),
+        "SELECT d.id, d.account_id, a.create_next_at FROM distribution d JOIN account a ON a.id = d.account_id
+         WHERE (a.retry_at IS NULL OR a.retry_at <= $1) AND EXISTS (
+             SELECT 1 FROM batch b WHERE b.distribution_id = d.id AND b.state IN ('queued', 'submitting')
+               AND b.due_at <= $1 AND (b.lease_until IS NULL OR b.lease_until <= $1))
+         ORDER BY d.last_claimed_at, d.id LIMIT 200",
+        now.as_micros(),
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, account, create_next_at)| Sendable {
+            distribution: DistributionId::from_trusted(id),
+            account,
+            create_next_at: time(create_next_at),
+        })
+        .collect())
+}
+
+/// The next batches of a distribution that may be sent now, in the order of [`unstale_domain::queue`].
+pub async fn candidates(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    now: Timestamp,
+) -> Result<Vec<Candidate>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (String, i64, i64, String, i64, Option<i64>),
+        "SELECT id, path_count, wildcard_count, state, due_at,
+             (SELECT max(s.accepted_at) FROM batch s WHERE s.invalidation_id = batch.invalidation_id)
+         FROM batch
+         WHERE distribution_id = $1 AND state IN ('queued', 'submitting')
+           AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
+         ORDER BY CASE state WHEN 'submitting' THEN 0 ELSE 1 END, number, created_at, id LIMIT 100",
+        distribution.as_str(),
+        now.as_micros(),
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, paths, wildcards, state, due_at, last_sent)| Candidate {
+            id: BatchId::from_trusted(id),
+            load: Load { paths: count(paths), wildcards: count(wildcards) },
+            counted: state == BatchState::Submitting.as_str(),
+            waiting_since: waiting_since(time(due_at), optional_time(last_sent), now),
+        })
+        .collect())
+}
+
+/// Since its own time, or since the last of its invalidation was sent. One that seems to have been sent later than now was
+/// by a clock that was ahead: then nobody knows, and it has waited long enough.
+fn waiting_since(due_at: Timestamp, last_sent: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    last_sent.filter(|at| *at <= now).map_or(due_at, |at| at.max(due_at))
+}
+
+/// Takes a batch up to be sent. From here on a call to CloudFront may have been made for it.
+pub async fn claim(
+    tx: &mut Tx,
+    id: &BatchId,
+    lease: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    let claimed = execute!(
+        tx,
+        "UPDATE batch SET state = 'submitting', lease = $2, lease_until = $4, attempts = attempts + 1,
+             first_sent_at = COALESCE(first_sent_at, $3)
+         WHERE id = $1 AND state IN ('queued', 'submitting') AND (lease_until IS NULL OR lease_until <= $3)",
+        id.as_str(),
+        lease,
+        now.as_micros(),
+        until.as_micros(),
+    )?;
+    Ok(claimed == 1)
+}
+
+/// Lets go of all leases: for a service that just took the only seat at an SQLite file.
+pub async fn release_all(tx: &mut Tx) -> Result<(), StoreError> {
+    execute!(tx, "UPDATE batch SET lease = NULL, lease_until = NULL WHERE lease IS NOT NULL")?;
+    execute!(
+        tx,
+        "UPDATE distribution SET poll_lease = NULL, poll_lease_until = NULL WHERE poll_lease IS NOT NULL"
+    )?;
+    execute!(tx, "UPDATE survey SET lease = NULL, lease_until = NULL")?;
+    Ok(())
+}
+
+/// CloudFront took it. `false` where the lease was lost meanwhile, here and below.
+pub async fn set_accepted(
+    tx: &mut Tx,
+    id: &BatchId,
+    lease: &str,
+    cloudfront_id: &CloudFrontInvalidationId,
+    aws_request_id: Option<&str>,
+    now: Timestamp,
+    look_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let held = execute!(
+        tx,
+        "UPDATE batch SET state = 'in_progress', lease = NULL, lease_until = NULL, accepted_at = $5,
+             cloudfront_id = $3, aws_request_id = $4, look_at = $6,
+             problem_kind = NULL, problem_code = NULL, problem_message = NULL
+         WHERE id = $1 AND lease = $2 AND state = 'submitting'",
+        id.as_str(),
+        lease,
+        cloudfront_id.as_str(),
+        aws_request_id,
+        now.as_micros(),
+        look_at.as_micros(),
+    )?;
+    Ok(held == 1)
+}
+
+/// What becomes of a batch that CloudFront did not plainly accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAccepted {
+    /// CloudFront surely has nothing of it; it may be sent again at this time.
+    Postponed(Timestamp),
+    /// CloudFront may have it; it is asked again, with the same reference, at this time.
+    Unknown(Timestamp),
+    /// CloudFront refused it for good.
+    Failed,
+    /// A person has to say what became of it.
+    NeedsALook,
+}
+
+/// Writes what became of a batch that was not accepted.
+pub async fn set_not_accepted(
+    tx: &mut Tx,
+    id: &BatchId,
+    lease: &str,
+    what: NotAccepted,
+    problem: &Problem,
+) -> Result<bool, StoreError> {
+    let (state, due_at) = match what {
+        NotAccepted::Postponed(at) => (BatchState::Queued, Some(at)),
+        NotAccepted::Unknown(at) => (BatchState::Submitting, Some(at)),
+        NotAccepted::Failed => (BatchState::Failed, None),
+        NotAccepted::NeedsALook => (BatchState::NeedsALook, None),
+    };
+    let held = execute!(
+        tx,
+        "UPDATE batch SET state = $3, lease = NULL, lease_until = NULL, due_at = COALESCE($4, due_at),
+             problem_kind = $5, problem_code = $6, problem_message = $7,
+             aws_request_id = COALESCE($8, aws_request_id)
+         WHERE id = $1 AND lease = $2 AND state = 'submitting'",
+        id.as_str(),
+        lease,
+        state.as_str(),
+        due_at.map(Timestamp::as_micros),
+        problem.kind.as_str(),
+        problem.code.as_str(),
+        problem.message.as_str(),
+        problem.request_id.as_deref(),
+    )?;
+    Ok(held == 1)
+}
+
+/// Takes back what is queued and was never sent; gives how many batches that were.
+pub async fn cancel_queued(tx: &mut Tx, id: &InvalidationId) -> Result<u64, StoreError> {
+    execute!(
+        tx,
+        "UPDATE batch SET state = 'cancelled' WHERE invalidation_id = $1 AND state = 'queued'",
+        id.as_str(),
+    )
+}
+
+/// Queues again what CloudFront refused, with the same caller reference; gives how many batches that were.
+pub async fn requeue_failed(tx: &mut Tx, id: &InvalidationId, now: Timestamp) -> Result<u64, StoreError> {
+    execute!(
+        tx,
+        "UPDATE batch SET state = 'queued', due_at = $2 WHERE invalidation_id = $1 AND state = 'failed'",
+        id.as_str(),
+        now.as_micros(),
+    )
+}
+
+/// When the next batch is due to be sent, as far as leases and pauses allow.
+pub async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
+    let (at,) = fetch_one!(
+        conn,
+        (Option<i64>,),
+        "SELECT min(CASE WHEN lease_until IS NOT NULL AND lease_until > due_at THEN lease_until ELSE due_at END)
+         FROM batch WHERE state IN ('queued', 'submitting')"
+    )?;
+    Ok(optional_time(at))
+}

@@ -1,0 +1,89 @@
+//! What CloudFront has in progress: when to look at it, and how it ended.
+
+use unstale_domain::{
+    id::{BatchId, CloudFrontInvalidationId, DistributionId, InvalidationId},
+    invalidations::problem::Problem,
+    time::Timestamp,
+};
+
+use crate::{
+    Conn, StoreError, Tx,
+    columns::{optional_time, time},
+    db::{execute, fetch_all, fetch_one},
+};
+
+/// An invalidation in progress, as the poller needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    pub batch: BatchId,
+    pub invalidation: InvalidationId,
+    pub cloudfront_id: CloudFrontInvalidationId,
+    pub accepted_at: Timestamp,
+    pub look_at: Timestamp,
+}
+
+/// All that a distribution has in progress, newest first, as CloudFront lists them.
+pub async fn watched(conn: &mut Conn, distribution: &DistributionId) -> Result<Vec<Watched>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (String, String, String, i64, i64),
+        "SELECT id, invalidation_id, cloudfront_id, accepted_at, look_at FROM batch
+         WHERE distribution_id = $1 AND state = 'in_progress' ORDER BY accepted_at DESC, id DESC LIMIT 5000",
+        distribution.as_str(),
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(batch, invalidation, cloudfront_id, accepted_at, look_at)| Watched {
+            batch: BatchId::from_trusted(batch),
+            invalidation: InvalidationId::from_trusted(invalidation),
+            cloudfront_id: CloudFrontInvalidationId::from_trusted(cloudfront_id),
+            accepted_at: time(accepted_at),
+            look_at: time(look_at),
+        })
+        .collect())
+}
+
+/// Says when to ask for it again.
+pub async fn set_look_at(tx: &mut Tx, id: &BatchId, look_at: Timestamp) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "UPDATE batch SET look_at = $2 WHERE id = $1 AND state = 'in_progress'",
+        id.as_str(),
+        look_at.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// CloudFront reports it as completed. `false` where it was written already.
+pub async fn set_completed(tx: &mut Tx, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
+    let changed = execute!(
+        tx,
+        "UPDATE batch SET state = 'completed', completed_at = $2, look_at = NULL
+         WHERE id = $1 AND state = 'in_progress'",
+        id.as_str(),
+        now.as_micros(),
+    )?;
+    Ok(changed == 1)
+}
+
+/// CloudFront no longer knows it.
+pub async fn set_lost(tx: &mut Tx, id: &BatchId, problem: &Problem) -> Result<bool, StoreError> {
+    let changed = execute!(
+        tx,
+        "UPDATE batch SET state = 'lost', look_at = NULL,
+             problem_kind = $2, problem_code = $3, problem_message = $4
+         WHERE id = $1 AND state = 'in_progress'",
+        id.as_str(),
+        problem.kind.as_str(),
+        problem.code.as_str(),
+        problem.message.as_str(),
+    )?;
+    Ok(changed == 1)
+}
+
+/// When the next invalidation in progress is due for a look.
+pub async fn next_look(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
+    let (at,) =
+        fetch_one!(conn, (Option<i64>,), "SELECT min(look_at) FROM batch WHERE state = 'in_progress'")?;
+    Ok(optional_time(at))
+}

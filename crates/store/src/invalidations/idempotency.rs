@@ -1,0 +1,72 @@
+//! What requests with an idempotency key were answered with.
+
+use std::collections::HashSet;
+
+use unstale_domain::{
+    id::RequestKey,
+    invalidations::idempotency::{Answer, Kept},
+};
+
+use crate::{
+    Conn, StoreError, Tx,
+    columns::{list_to_json, time},
+    db::{execute, fetch_all, fetch_optional},
+};
+
+/// Keeps an answer; [`StoreError::Duplicate`] where the key was used.
+pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &Kept) -> Result<(), StoreError> {
+    let (answer, id) = kept.answer.parts();
+    execute!(
+        tx,
+        "INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
+         VALUES ($1, $2, $3, $4, $5)",
+        key.as_str(),
+        kept.fingerprint.as_str(),
+        answer,
+        id,
+        kept.at.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// Those of the keys with which a request came before. Most have not, and one look tells so.
+pub async fn used<'k>(
+    conn: &mut Conn,
+    keys: impl Iterator<Item = &'k RequestKey>,
+) -> Result<HashSet<RequestKey>, StoreError> {
+    let keys: Vec<&str> = keys.map(RequestKey::as_str).collect();
+    let sql = if conn.is_postgres() { POSTGRES_USED } else { USED };
+    let rows = fetch_all!(conn, (String,), sql, list_to_json(&keys))?;
+    Ok(rows.into_iter().map(|(key,)| RequestKey::from_trusted(key)).collect())
+}
+
+macro_rules! used_of {
+    ($keys:literal) => {
+        concat!(
+            "SELECT asked.value FROM ",
+            $keys,
+            " WHERE EXISTS (SELECT 1 FROM idempotency WHERE request_key = asked.value)
+                 OR EXISTS (SELECT 1 FROM invalidation WHERE request_key = asked.value)
+                 OR EXISTS (SELECT 1 FROM proposal WHERE request_key = asked.value)"
+        )
+    };
+}
+
+const USED: &str = used_of!("json_each($1) AS asked");
+const POSTGRES_USED: &str = used_of!("json_array_elements_text($1::json) AS asked(value)");
+
+/// What a key was answered with.
+pub async fn find(conn: &mut Conn, key: &RequestKey) -> Result<Option<Kept>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String, String, String, i64),
+        "SELECT fingerprint, answer, answer_id, created_at FROM idempotency WHERE request_key = $1",
+        key.as_str(),
+    )?;
+    row.map(|(fingerprint, word, id, at)| {
+        let answer = Answer::read(&word, &id);
+        let answer = answer.ok_or_else(|| StoreError::unreadable("a kept answer", &word))?;
+        Ok(Kept { fingerprint, answer, at: time(at) })
+    })
+    .transpose()
+}

@@ -1,0 +1,52 @@
+//! Batches of which nobody could find out whether CloudFront took them: a person says what became of them.
+
+use unstale_domain::{
+    id::{BatchId, CloudFrontInvalidationId, InvalidationId},
+    time::Timestamp,
+};
+
+use crate::{
+    Conn, StoreError, Tx,
+    columns::count,
+    db::{execute, fetch_one},
+};
+
+/// It was found at CloudFront: from here on it is watched like any other. `false` where it is settled already.
+pub async fn set_found(
+    tx: &mut Tx,
+    id: &BatchId,
+    cloudfront_id: &CloudFrontInvalidationId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = execute!(
+        tx,
+        "UPDATE batch SET state = 'in_progress', cloudfront_id = $2, accepted_at = COALESCE(first_sent_at, $3),
+             look_at = $3, problem_kind = NULL, problem_code = NULL, problem_message = NULL
+         WHERE id = $1 AND state = 'needs_a_look'",
+        id.as_str(),
+        cloudfront_id.as_str(),
+        now.as_micros(),
+    )?;
+    Ok(changed == 1)
+}
+
+/// It is not at CloudFront: it is given up, and another batch takes its place. `false` where it is settled already.
+pub async fn set_given_up(tx: &mut Tx, id: &BatchId) -> Result<bool, StoreError> {
+    let changed = execute!(
+        tx,
+        "UPDATE batch SET state = 'cancelled' WHERE id = $1 AND state = 'needs_a_look'",
+        id.as_str(),
+    )?;
+    Ok(changed == 1)
+}
+
+/// The number that the next batch of an invalidation has.
+pub async fn next_number(conn: &mut Conn, id: &InvalidationId) -> Result<usize, StoreError> {
+    let (last,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT COALESCE(max(number), 0) FROM batch WHERE invalidation_id = $1",
+        id.as_str(),
+    )?;
+    Ok(count(last) + 1)
+}

@@ -1,0 +1,216 @@
+//! Requests that wait for a second person, and what became of them.
+
+use unstale_domain::{
+    access::Access,
+    actor::{Actor, ActorKind},
+    audit::ItemsRecord,
+    id::{DistributionId, InvalidationId, ProposalId, RequestKey},
+    invalidations::{
+        item::Item,
+        proposal::{Proposal, ProposalState, latest_end},
+    },
+    time::Timestamp,
+};
+
+use crate::{
+    Conn, StoreError, Tx,
+    access::visibility::Visibility,
+    columns::{count, items_from_json, items_to_json, optional_time, signed, time},
+    db::{execute, fetch_all, fetch_one, fetch_optional},
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason, items, ",
+            "first_item, asked_at, expires_at, state, decided_kind, decided_id, decided_name, decided_at, word, ",
+            "invalidation_id FROM proposal ",
+            $rest
+        )
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    request_key: String,
+    distribution_id: String,
+    actor_kind: String,
+    actor_id: String,
+    actor_name: String,
+    behind: String,
+    reason: String,
+    items: String,
+    first_item: String,
+    asked_at: i64,
+    expires_at: i64,
+    state: String,
+    decided_kind: Option<String>,
+    decided_id: Option<String>,
+    decided_name: Option<String>,
+    decided_at: Option<i64>,
+    word: String,
+    invalidation_id: Option<String>,
+}
+
+impl Row {
+    /// For lists: items that cannot be read count as none, which is never what the history recorded.
+    fn into_shown(mut self, now: Timestamp) -> Result<Proposal, StoreError> {
+        if items_from_json(&self.items).is_err() {
+            tracing::error!(
+                proposal = self.id,
+                "the list of items of a request cannot be read: it was changed"
+            );
+            "[]".clone_into(&mut self.items);
+        }
+        self.into_proposal(now)
+    }
+
+    fn into_proposal(self, now: Timestamp) -> Result<Proposal, StoreError> {
+        let kind = |text: &str| {
+            ActorKind::parse(text).ok_or_else(|| StoreError::unreadable("an actor's kind", text))
+        };
+        let decided_by = match (self.decided_kind, self.decided_id, self.decided_name) {
+            (Some(by), Some(id), Some(name)) => Some(Actor { kind: kind(&by)?, id, name }),
+            _ => None,
+        };
+        let expires_at = time(self.expires_at);
+        Ok(Proposal {
+            id: ProposalId::from_trusted(self.id),
+            request_key: RequestKey::from_trusted(self.request_key),
+            distribution: DistributionId::from_trusted(self.distribution_id),
+            asked_by: Actor { kind: kind(&self.actor_kind)?, id: self.actor_id, name: self.actor_name },
+            behind: self.behind,
+            reason: self.reason,
+            items: items_from_json(&self.items)?,
+            first_item: Item::from_trusted(self.first_item),
+            asked_at: time(self.asked_at),
+            expires_at,
+            state: ProposalState::read(&self.state, expires_at, now)
+                .ok_or_else(|| StoreError::unreadable("a proposal's state", &self.state))?,
+            decided_by,
+            decided_at: optional_time(self.decided_at),
+            word: self.word,
+            invalidation: self.invalidation_id.map(InvalidationId::from_trusted),
+        })
+    }
+}
+
+/// Writes a proposal that waits. Fails with [`StoreError::Duplicate`] where its request key was used.
+pub async fn insert(tx: &mut Tx, new: &Proposal) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "INSERT INTO proposal (id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason,
+             items, items_sha256, first_item, asked_at, expires_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'waiting')",
+        new.id.as_str(),
+        new.request_key.as_str(),
+        new.distribution.as_str(),
+        new.asked_by.kind.as_str(),
+        new.asked_by.id.as_str(),
+        new.asked_by.name.as_str(),
+        new.behind.as_str(),
+        new.reason.as_str(),
+        items_to_json(&new.items),
+        ItemsRecord::of(&new.items).sha256,
+        new.first_item.as_str(),
+        new.asked_at.as_micros(),
+        new.expires_at.as_micros(),
+    )?;
+    Ok(())
+}
+
+pub async fn find(conn: &mut Conn, id: &ProposalId, now: Timestamp) -> Result<Option<Proposal>, StoreError> {
+    let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
+    row.map(|row| row.into_proposal(now)).transpose()
+}
+
+pub async fn find_by_key(
+    conn: &mut Conn,
+    key: &RequestKey,
+    now: Timestamp,
+) -> Result<Option<Proposal>, StoreError> {
+    let row = fetch_optional!(conn, Row, select!("WHERE request_key = $1"), key.as_str())?;
+    row.map(|row| row.into_proposal(now)).transpose()
+}
+
+/// The newest proposals that somebody may see, whatever became of them.
+pub async fn recent(
+    conn: &mut Conn,
+    access: &Access,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<Proposal>, StoreError> {
+    let visibility = Visibility::of(access);
+    let rows = fetch_all!(
+        conn,
+        Row,
+        select!(
+            "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
+             ORDER BY asked_at DESC, id DESC LIMIT $3"
+        ),
+        visibility.all,
+        visibility.list.as_str(),
+        signed(limit),
+    )?;
+    rows.into_iter().map(|row| row.into_shown(now)).collect()
+}
+
+/// How many wait that somebody may see.
+pub async fn waiting(conn: &mut Conn, access: &Access, now: Timestamp) -> Result<usize, StoreError> {
+    let visibility = Visibility::of(access);
+    let (number,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM proposal WHERE state = 'waiting' AND expires_at > $3 AND expires_at <= $4
+           AND ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)",
+        visibility.all,
+        visibility.list.as_str(),
+        now.as_micros(),
+        latest_end(now).as_micros(),
+    )?;
+    Ok(count(number))
+}
+
+/// How many wait that this actor asked for.
+pub async fn waiting_of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Result<usize, StoreError> {
+    let (number,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM proposal
+         WHERE state = 'waiting' AND expires_at > $3 AND expires_at <= $4 AND actor_kind = $1 AND actor_id = $2",
+        actor.kind.as_str(),
+        actor.id.as_str(),
+        now.as_micros(),
+        latest_end(now).as_micros(),
+    )?;
+    Ok(count(number))
+}
+
+/// Notes what was decided; `false` where it does not wait any more.
+pub async fn decide(
+    tx: &mut Tx,
+    id: &ProposalId,
+    by: &Actor,
+    word: &str,
+    invalidation: Option<&InvalidationId>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let state = if invalidation.is_some() { "approved" } else { "declined" };
+    let decided = execute!(
+        tx,
+        "UPDATE proposal SET state = $2, decided_kind = $3, decided_id = $4, decided_name = $5, decided_at = $6,
+             word = $7, invalidation_id = $8
+         WHERE id = $1 AND state = 'waiting' AND expires_at > $6 AND expires_at <= $9",
+        id.as_str(),
+        state,
+        by.kind.as_str(),
+        by.id.as_str(),
+        by.name.as_str(),
+        now.as_micros(),
+        word,
+        invalidation.map(InvalidationId::as_str),
+        latest_end(now).as_micros(),
+    )?;
+    Ok(decided == 1)
+}

@@ -1,0 +1,52 @@
+//! Who people are to providers and proxies: issuer and subject together.
+
+use unstale_domain::{id::PersonId, sign_in::person::Person, time::Timestamp};
+
+use super::people::Row;
+use crate::{
+    Conn, StoreError, Tx,
+    db::{execute, fetch_all, fetch_optional},
+};
+
+/// The person that an issuer knows by this subject.
+pub async fn find(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Option<Person>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash
+         FROM identity i JOIN person p ON p.id = i.person_id
+         WHERE i.issuer = $1 AND i.subject = $2",
+        issuer,
+        subject,
+    )?;
+    row.map(Row::into_person).transpose()
+}
+
+/// Ties a subject to a person. Fails with [`StoreError::Duplicate`] where it is tied already.
+pub async fn insert(
+    tx: &mut Tx,
+    issuer: &str,
+    subject: &str,
+    person: &PersonId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "INSERT INTO identity (issuer, subject, person_id, created_at) VALUES ($1, $2, $3, $4)",
+        issuer,
+        subject,
+        person.as_str(),
+        now.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// The issuers and subjects of a person.
+pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<(String, String)>, StoreError> {
+    fetch_all!(
+        conn,
+        (String, String),
+        "SELECT issuer, subject FROM identity WHERE person_id = $1 ORDER BY issuer, subject",
+        person.as_str(),
+    )
+}

@@ -1,0 +1,182 @@
+//! People, and the link for the first one.
+
+use unstale_domain::{
+    access::Role,
+    id::PersonId,
+    secret::SecretHash,
+    sign_in::person::{Email, Person},
+    time::Timestamp,
+};
+
+use crate::{
+    Conn, StoreError, Tx,
+    columns::{optional_time, time},
+    db::{execute, fetch_all, fetch_one, fetch_optional},
+};
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct Row {
+    id: String,
+    email: String,
+    role: String,
+    created_at: i64,
+    disabled_at: Option<i64>,
+    password_hash: String,
+}
+
+impl Row {
+    pub(crate) fn into_person(self) -> Result<Person, StoreError> {
+        Ok(Person {
+            id: PersonId::from_trusted(self.id),
+            email: self.email,
+            role: Role::parse(&self.role).ok_or_else(|| StoreError::unreadable("a role", &self.role))?,
+            created_at: time(self.created_at),
+            disabled_at: optional_time(self.disabled_at),
+        })
+    }
+}
+
+impl Row {
+    fn with_hash(self) -> Result<(Person, String), StoreError> {
+        let hash = self.password_hash.clone();
+        Ok((self.into_person()?, hash))
+    }
+}
+
+/// Adds a person. Fails with [`StoreError::Duplicate`] where the address is taken.
+pub async fn insert(tx: &mut Tx, person: &Person, password_hash: &str) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        "INSERT INTO person (id, email, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5)",
+        person.id.as_str(),
+        person.email.as_str(),
+        password_hash,
+        person.role.as_str(),
+        person.created_at.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// Everybody, by address.
+pub async fn list(conn: &mut Conn) -> Result<Vec<Person>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        Row,
+        "SELECT id, email, role, created_at, disabled_at, password_hash FROM person ORDER BY email"
+    )?;
+    rows.into_iter().map(Row::into_person).collect()
+}
+
+/// A person by address, with the hash of their password.
+pub async fn find(conn: &mut Conn, email: &Email) -> Result<Option<(Person, String)>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        "SELECT id, email, role, created_at, disabled_at, password_hash FROM person WHERE email = $1",
+        email.as_str(),
+    )?;
+    row.map(Row::with_hash).transpose()
+}
+
+/// A person by their ID, with the hash of their password; it is empty where they have none.
+pub async fn find_by_id(conn: &mut Conn, id: &PersonId) -> Result<Option<(Person, String)>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        Row,
+        "SELECT id, email, role, created_at, disabled_at, password_hash FROM person WHERE id = $1",
+        id.as_str(),
+    )?;
+    row.map(Row::with_hash).transpose()
+}
+
+/// Everybody who has a password here.
+pub async fn with_password(conn: &mut Conn) -> Result<Vec<PersonId>, StoreError> {
+    let rows = fetch_all!(conn, (String,), "SELECT id FROM person WHERE password_hash <> '' ORDER BY id")?;
+    Ok(rows.into_iter().map(|(id,)| PersonId::from_trusted(id)).collect())
+}
+
+/// Replaces the hash of a person's password; an empty one is none.
+pub async fn set_password(tx: &mut Tx, id: &PersonId, password_hash: &str) -> Result<(), StoreError> {
+    execute!(tx, "UPDATE person SET password_hash = $2 WHERE id = $1", id.as_str(), password_hash)?;
+    Ok(())
+}
+
+pub async fn set_role(tx: &mut Tx, id: &PersonId, role: Role) -> Result<(), StoreError> {
+    execute!(tx, "UPDATE person SET role = $2 WHERE id = $1", id.as_str(), role.as_str())?;
+    Ok(())
+}
+
+/// Disables a person from a time on, or enables them again.
+pub async fn set_disabled(
+    tx: &mut Tx,
+    id: &PersonId,
+    disabled_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let at = disabled_at.map(Timestamp::as_micros);
+    execute!(tx, "UPDATE person SET disabled_at = $2 WHERE id = $1", id.as_str(), at)?;
+    Ok(())
+}
+
+/// The administrators who are not disabled. Until the transaction ends nobody else changes them.
+pub async fn lock_admins(tx: &mut Tx) -> Result<Vec<PersonId>, StoreError> {
+    let sql = if tx.is_postgres() {
+        "SELECT id FROM person WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE"
+    } else {
+        "SELECT id FROM person WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id"
+    };
+    let rows = fetch_all!(tx, (String,), sql)?;
+    Ok(rows.into_iter().map(|(id,)| PersonId::from_trusted(id)).collect())
+}
+
+/// Is there nobody yet?
+pub async fn is_empty(conn: &mut Conn) -> Result<bool, StoreError> {
+    let (count,) = fetch_one!(conn, (i64,), "SELECT count(*) FROM person")?;
+    Ok(count == 0)
+}
+
+/// Keeps the hash of a new set-up link in place of any earlier one.
+pub async fn replace_set_up_link(
+    tx: &mut Tx,
+    hash: &SecretHash,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    execute!(tx, "DELETE FROM set_up_link")?;
+    execute!(
+        tx,
+        "INSERT INTO set_up_link (token_hash, created_at, expires_at) VALUES ($1, $2, $3)",
+        hash.as_str(),
+        now.as_micros(),
+        expires_at.as_micros(),
+    )?;
+    Ok(())
+}
+
+/// Is this the set-up link, and still good? Not one that was made by a clock that was ahead.
+pub async fn set_up_link_is_good(
+    conn: &mut Conn,
+    hash: &SecretHash,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (count,) = fetch_one!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM set_up_link WHERE token_hash = $1 AND expires_at > $2 AND created_at <= $3",
+        hash.as_str(),
+        now.as_micros(),
+        now.and_a_moment().as_micros(),
+    )?;
+    Ok(count == 1)
+}
+
+/// Uses the link up; `false` where it was not good any more.
+pub async fn use_set_up_link(tx: &mut Tx, hash: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
+    let used = execute!(
+        tx,
+        "DELETE FROM set_up_link WHERE token_hash = $1 AND expires_at > $2 AND created_at <= $3",
+        hash.as_str(),
+        now.as_micros(),
+        now.and_a_moment().as_micros(),
+    )?;
+    Ok(used == 1)
+}

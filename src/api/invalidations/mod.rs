@@ -1,0 +1,9 @@
+//! Plans and invalidations.
+
+pub(crate) mod cancel;
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod plan;
+pub(crate) mod representation;
+pub(crate) mod requests;
+pub(crate) mod show;

@@ -1,0 +1,204 @@
+//! How an invalidation reads. These shapes are the contract: a field is added, never changed.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        actor::Actor,
+        invalidations::{
+            invalidation::{Batch, BatchState, Invalidation, InvalidationState},
+            item::Item,
+            problem::Problem,
+        },
+        time::Timestamp,
+    },
+    store::{
+        Conn, StoreError, audit, distributions,
+        invalidations::{batches, queue},
+    },
+};
+
+/// One act of one actor on one distribution.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Invalidation)]
+pub struct InvalidationShape {
+    #[schema(example = "01997c9e-8e0a-7c3e-b7b5-2f1e5f0b9d11")]
+    pub id: String,
+    /// Its page, for people.
+    pub url: String,
+    /// `queued` (nothing sent yet), `in_progress`, `completed`, `failed`, `cancelled` or `needs_a_look`.
+    pub state: String,
+    /// The ID of the distribution.
+    pub distribution: String,
+    /// What is refreshed: paths, wildcards and tags, cleaned up and sorted.
+    pub items: Vec<String>,
+    pub reason: String,
+    pub requested_by: ActorShape,
+    #[schema(format = DateTime)]
+    pub requested_at: String,
+    #[schema(format = DateTime)]
+    pub ended_at: Option<String>,
+    /// So many batches go before the next one of this; null where none is queued.
+    pub ahead: Option<usize>,
+    pub batches: Vec<BatchShape>,
+    /// What of this is not what the history recorded, with the event that says otherwise: somebody changed the database.
+    /// Null where all of it agrees.
+    pub contradiction: Option<String>,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Actor)]
+pub struct ActorShape {
+    /// `person`, `token`, `schedule`, `service`, `outside` or `nobody`.
+    pub kind: String,
+    pub id: String,
+    /// An e-mail address, or the name of a token.
+    pub name: String,
+}
+
+/// What CloudFront gets in one `CreateInvalidation`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Batch)]
+pub struct BatchShape {
+    /// `queued`, `submitting`, `in_progress`, `completed`, `cancelled`, `failed`, `lost` or `needs_a_look`.
+    pub state: String,
+    /// The key by which CloudFront takes it for one, however often it is sent.
+    pub caller_reference: String,
+    pub cloudfront_id: Option<String>,
+    /// How many items it has.
+    pub items: usize,
+    /// When it may be sent, or sent again.
+    #[schema(format = DateTime)]
+    pub due_at: String,
+    #[schema(format = DateTime)]
+    pub accepted_at: Option<String>,
+    #[schema(format = DateTime)]
+    pub completed_at: Option<String>,
+    pub problem: Option<TroubleShape>,
+}
+
+/// What CloudFront said when it did not take a batch.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Trouble)]
+pub struct TroubleShape {
+    /// A stable word, such as `access_denied` or `throttled`.
+    pub kind: String,
+    /// The same for people.
+    pub headline: String,
+    /// What to do about it.
+    pub advice: String,
+    /// The statement for the policy of the role or user that Unstale runs as, as JSON to paste; null where an Allow
+    /// there does not help.
+    pub statement: Option<String>,
+    /// AWS's own code and words.
+    pub code: String,
+    pub message: String,
+}
+
+impl ActorShape {
+    pub fn new(actor: &Actor) -> Self {
+        let kind = actor.kind.as_str().to_owned();
+        Self { kind, id: actor.id.clone(), name: actor.name.clone() }
+    }
+}
+
+impl BatchShape {
+    fn new(batch: &Batch, arn: &str) -> Self {
+        Self {
+            state: batch.state.as_str().to_owned(),
+            caller_reference: batch.caller_reference.to_string(),
+            cloudfront_id: batch.cloudfront_id.as_ref().map(ToString::to_string),
+            items: batch.items.len(),
+            due_at: batch.due_at.to_string(),
+            accepted_at: batch.accepted_at.map(|at| at.to_string()),
+            completed_at: batch.completed_at.map(|at| at.to_string()),
+            problem: batch.problem.as_ref().map(|problem| TroubleShape::new(problem, &batch.items, arn)),
+        }
+    }
+}
+
+impl TroubleShape {
+    fn new(problem: &Problem, items: &[Item], arn: &str) -> Self {
+        Self {
+            kind: problem.kind.as_str().to_owned(),
+            headline: problem.kind.headline().to_owned(),
+            advice: problem.advice(items),
+            statement: problem.statement(arn),
+            code: problem.code.clone(),
+            message: problem.message.clone(),
+        }
+    }
+}
+
+impl InvalidationShape {
+    fn new(invalidation: &Invalidation, batches: &[Batch], base: &str, arn: &str) -> Self {
+        let mut items: Vec<&Item> = batches.iter().flat_map(|batch| &batch.items).collect();
+        items.sort_unstable();
+        items.dedup();
+        Self {
+            id: invalidation.id.to_string(),
+            url: format!("{base}/invalidations/{}", invalidation.id),
+            state: invalidation.state.as_str().to_owned(),
+            distribution: invalidation.distribution.to_string(),
+            items: items.into_iter().map(ToString::to_string).collect(),
+            reason: invalidation.reason.clone(),
+            requested_by: ActorShape::new(&invalidation.requested_by),
+            requested_at: invalidation.requested_at.to_string(),
+            ended_at: invalidation.ended_at.map(|at| at.to_string()),
+            ahead: None,
+            batches: batches.iter().map(|batch| BatchShape::new(batch, arn)).collect(),
+            contradiction: None,
+        }
+    }
+
+    /// As it is now.
+    pub async fn load(conn: &mut Conn, invalidation: &Invalidation, base: &str) -> Result<Self, StoreError> {
+        let batches = batches::of_invalidation(conn, &invalidation.id).await?;
+        let arn = if batches.iter().any(|batch| batch.problem.is_some()) {
+            distributions::find(conn, &invalidation.distribution)
+                .await?
+                .map(|distribution| distribution.arn_or_guess())
+        } else {
+            None
+        };
+        let mut shape = Self::new(invalidation, &batches, base, &arn.unwrap_or_default());
+        shape.contradiction = contradiction(conn, invalidation, &batches).await?;
+        if batches.iter().any(|batch| batch.state == BatchState::Queued) {
+            shape.ahead = queue::place(conn, &invalidation.id).await?.map(|place| place.ahead());
+        }
+        Ok(shape)
+    }
+
+    /// As it was when it was accepted: the same answer, however often a request is sent again.
+    pub async fn load_as_accepted(
+        conn: &mut Conn,
+        invalidation: &Invalidation,
+        not_before: Option<Timestamp>,
+        base: &str,
+    ) -> Result<Self, StoreError> {
+        let mut batches = batches::of_invalidation(conn, &invalidation.id).await?;
+        let contradiction = contradiction(conn, invalidation, &batches).await?;
+        for batch in &mut batches {
+            batch.state = BatchState::Queued;
+            batch.due_at = not_before.map_or(batch.created_at, |at| at.max(batch.created_at));
+            (batch.accepted_at, batch.completed_at) = (None, None);
+            (batch.cloudfront_id, batch.problem) = (None, None);
+        }
+        let accepted =
+            Invalidation { state: InvalidationState::Queued, ended_at: None, ..invalidation.clone() };
+        Ok(Self { contradiction, ..Self::new(&accepted, &batches, base, "") })
+    }
+}
+
+async fn contradiction(
+    conn: &mut Conn,
+    invalidation: &Invalidation,
+    batches: &[Batch],
+) -> Result<Option<String>, StoreError> {
+    let found = audit::contradiction_of(conn, invalidation, batches).await?;
+    Ok(found.map(|broken| {
+        format!("This is not what the history recorded in event {}: {}.", broken.sequence, broken.flaw)
+    }))
+}

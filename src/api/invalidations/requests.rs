@@ -1,0 +1,151 @@
+//! What a program asks for: the body of a plan and of a request, and the plan that is worked out for it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        body::Fields,
+        caller::Caller,
+        problem::{ApiError, Fault},
+        state::Api,
+    },
+    commands,
+    domain::{
+        distributions::distribution::Distribution,
+        invalidations::{
+            invalidation::{PUT_OFF_MAX, parse_reason},
+            item::{ItemError, TargetDistribution},
+            plan::{LINES_MAX, Plan},
+        },
+        secret::sha256_hex,
+        time::Timestamp,
+    },
+    store::StoreError,
+};
+
+/// So many bad lines are told one by one.
+const FAULTS_MAX: usize = 100;
+/// The longest name that a distribution can have.
+const NAME_MAX: usize = 253;
+/// So far ahead something may be put off, in days.
+const AHEAD_MAX: u64 = PUT_OFF_MAX.as_secs() / (24 * 60 * 60);
+
+/// What to work out.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"distribution": "E2QWRUHAPOMQZL", "items": ["/styles.css", "/images/*"]}))]
+pub struct PlanRequest {
+    /// Its ID, its ARN, a host that it serves (its domain name, an alias, a name under a wildcard alias), or a URL of it.
+    #[schema(min_length = 1, max_length = 2048)]
+    pub distribution: String,
+    /// Paths, paths with a closing `*`, full URLs of the distribution, or `#tags`.
+    #[schema(min_items = 1, max_items = 20000)]
+    pub items: Vec<String>,
+}
+
+/// What to refresh.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"distribution": "E2QWRUHAPOMQZL", "items": ["/styles.css"], "reason": "release 42"}))]
+pub struct NewInvalidationRequest {
+    /// Its ID, its ARN, a host that it serves (its domain name, an alias, a name under a wildcard alias), or a URL of it.
+    #[schema(min_length = 1, max_length = 2048)]
+    pub distribution: String,
+    /// Paths, paths with a closing `*`, full URLs of the distribution, or `#tags`.
+    #[schema(min_items = 1, max_items = 20000)]
+    pub items: Vec<String>,
+    /// Kept in the history.
+    #[schema(max_length = 500)]
+    pub reason: Option<String>,
+    /// Nothing is sent before this time; at most 30 days ahead.
+    #[schema(format = DateTime)]
+    pub not_before: Option<String>,
+    /// The name of a protected distribution, where a problem of the type `confirmation-needed` asked for it.
+    #[schema(max_length = 253)]
+    pub confirm: Option<String>,
+}
+
+/// A request that was read and found well formed.
+#[derive(Debug)]
+pub struct Asked {
+    pub distribution: String,
+    pub items: Vec<String>,
+    pub reason: String,
+    pub not_before: Option<Timestamp>,
+    pub confirm: Option<String>,
+    /// SHA-256 of all of it.
+    pub fingerprint: String,
+}
+
+impl Asked {
+    /// Reads the body of a plan.
+    pub fn plan(mut fields: Fields) -> Result<(String, Vec<String>), ApiError> {
+        let distribution = fields.needed_text("distribution");
+        let items = fields.needed_lines("items", LINES_MAX);
+        fields.end()?;
+        Ok((distribution, items))
+    }
+
+    /// Reads the body of a request.
+    pub fn invalidation(mut fields: Fields, now: Timestamp) -> Result<Self, ApiError> {
+        let distribution = fields.needed_text("distribution");
+        let items = fields.needed_lines("items", LINES_MAX);
+        let reason = fields.text("reason").unwrap_or_default();
+        let reason = parse_reason(&reason).unwrap_or_else(|error| {
+            fields.fault("/reason", error.to_string());
+            String::new()
+        });
+        let not_before = fields.text("not_before").and_then(|text| {
+            let at = Timestamp::parse(&text);
+            if at.is_none() {
+                fields.fault("/not_before", "has to be a time such as 2026-11-23T22:00:00Z.");
+            } else if at > Some(now.plus(PUT_OFF_MAX)) {
+                fields.fault("/not_before", format!("may lie at most {AHEAD_MAX} days ahead."));
+            }
+            at
+        });
+        let confirm = fields.text("confirm");
+        if confirm.as_ref().is_some_and(|name| name.chars().count() > NAME_MAX) {
+            fields.fault("/confirm", format!("may have at most {NAME_MAX} characters."));
+        }
+        fields.end()?;
+        let whole = (&distribution, &items, &reason, not_before.map(Timestamp::as_micros), &confirm);
+        let fingerprint = sha256_hex(&serde_json::to_vec(&whole).unwrap_or_default());
+        Ok(Self { distribution, items, reason, not_before, confirm, fingerprint })
+    }
+}
+
+/// Works out what the items would do, with what is known of the distribution now.
+pub async fn work_out(
+    api: &Api,
+    caller: &Caller,
+    distribution: &Distribution,
+    items: &[String],
+) -> Result<Plan, StoreError> {
+    let mut conn = api.context.db.read().await?;
+    let around =
+        commands::look_around(&api.context, &mut conn, &caller.acting.actor, distribution, api.limits)
+            .await?;
+    let typed = items.join("\n");
+    let hosts = commands::host_table(&mut conn, &typed, &caller.access).await?;
+    Ok(Plan::within(&typed, &TargetDistribution::new(distribution, &hosts), around, &caller.access))
+}
+
+/// What the grants allow, where an item is outside of them.
+pub fn not_granted(plan: &Plan) -> Option<String> {
+    plan.refused().find_map(|(_, error)| match error {
+        ItemError::NotGranted(allowed) => Some(allowed.clone()),
+        _ => None,
+    })
+}
+
+/// Why it cannot be sent, each line with where it stands.
+pub fn check(plan: &Plan) -> Result<(), ApiError> {
+    if let Some(why) = plan.refusal {
+        return Err(ApiError::invalid(vec![Fault::new("/distribution", why)]));
+    }
+    let fault = |(line, error): (&crate::domain::invalidations::plan::Line, &ItemError)| {
+        Fault::new(format!("/items/{}", line.number - 1), format!("{error}."))
+    };
+    let faults: Vec<Fault> = plan.refused().take(FAULTS_MAX).map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
+}

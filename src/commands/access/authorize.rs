@@ -1,0 +1,229 @@
+//! May this actor do this now? Asked inside the transaction that does it, so that a grant taken away a moment ago counts.
+
+use crate::{
+    commands::{CommandContext, CommandError, audit::refuse::Attempt},
+    domain::{
+        access::{Access, Role},
+        actor::{Acting, Actor, ActorKind},
+        audit::Target,
+        id::{DistributionId, PersonId, TokenId},
+        invalidations::item::Item,
+        time::Timestamp,
+    },
+    store::{Conn, StoreError, Tx, access, audit, sign_in::sessions, tokens},
+};
+
+/// Nothing is sent to a multi-tenant distribution: what that would clear is not documented.
+pub(in crate::commands) const TENANT_ONLY: Refusal = Refusal::Rule(
+    "the distribution serves only through its distribution tenants, for which Unstale does not invalidate",
+);
+
+/// Why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::commands) enum Refusal {
+    /// The distribution may not even be named to them.
+    Hidden,
+    /// What let them in ended since the request began.
+    Over,
+    Role,
+    /// What their grants allow there.
+    Grants(String),
+    /// Any other rule, in words for the history and for the person.
+    Rule(&'static str),
+    /// It is more than there is room for, in the same words for both.
+    Bound(String),
+}
+
+/// What an actor may do now.
+pub(in crate::commands) async fn of(
+    conn: &mut Conn,
+    actor: &Actor,
+    now: Timestamp,
+) -> Result<Access, StoreError> {
+    if actor.kind == ActorKind::Token {
+        let token = tokens::find(conn, &TokenId::from_trusted(actor.id.as_str())).await?;
+        let good = token.is_some_and(|token| token.is_good(now));
+        if !good {
+            return Ok(Access::nobody());
+        }
+    }
+    access::of_requester(conn, actor).await
+}
+
+/// May they refresh these items there, or act on an invalidation of them?
+pub(in crate::commands) fn refusal(
+    access: &Access,
+    distribution: &DistributionId,
+    items: &[Item],
+) -> Option<Refusal> {
+    if !access.sees(distribution) {
+        Some(Refusal::Hidden)
+    } else if !access.role.may_invalidate() {
+        Some(Refusal::Role)
+    } else if !access.covers_all(distribution, items) {
+        Some(Refusal::Grants(access.words(distribution)))
+    } else {
+        None
+    }
+}
+
+/// Who asked last in a transaction that changes nothing of what people may do, and what they may: asked once for all
+/// that they ask for in it.
+#[derive(Debug, Default)]
+pub(in crate::commands) struct LastAsked(Option<(Actor, String, Access)>);
+
+impl LastAsked {
+    fn get(&self, acting: &Acting) -> Option<Access> {
+        let (actor, session, access) = self.0.as_ref()?;
+        (*actor == acting.actor && *session == acting.origin.session).then(|| access.clone())
+    }
+
+    fn set(&mut self, acting: &Acting, access: &Access) {
+        self.0 = Some((acting.actor.clone(), acting.origin.session.clone(), access.clone()));
+    }
+}
+
+/// Looks whether the actor may do this, and keeps a refusal in the history.
+pub(in crate::commands) async fn check(
+    context: &CommandContext,
+    mut tx: Tx,
+    acting: &Acting,
+    what: &Target,
+    distribution: &DistributionId,
+    items: &[Item],
+) -> Result<(Tx, Access), CommandError> {
+    let asked = Attempt::on(what, Some(distribution), items, "");
+    match check_within(context, &mut tx, acting, &asked, &mut LastAsked::default()).await {
+        Ok(access) => Ok((tx, access)),
+        Err(CommandError::Store(error)) => Err(error.into()),
+        Err(refused) => {
+            context.commit(tx).await?;
+            Err(refused)
+        }
+    }
+}
+
+/// The same; what was written of a refusal is to be committed with the transaction.
+pub(in crate::commands) async fn check_within(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    asked: &Attempt<'_>,
+    last: &mut LastAsked,
+) -> Result<Access, CommandError> {
+    let access = if let Some(access) = last.get(acting) {
+        access
+    } else {
+        if is_over(tx, acting).await? {
+            return Err(refuse_within(context, tx, acting, asked, Refusal::Over));
+        }
+        let access = of(tx, &acting.actor, context.clock.now()).await?;
+        last.set(acting, &access);
+        access
+    };
+    let why = asked.distribution.and_then(|distribution| refusal(&access, distribution, asked.items));
+    match why {
+        None => Ok(access),
+        Some(why) => Err(refuse_within(context, tx, acting, asked, why)),
+    }
+}
+
+/// Has the session ended with which a person asks? It may have, between the head of a request and its body.
+async fn is_over(conn: &mut Conn, acting: &Acting) -> Result<bool, StoreError> {
+    if acting.actor.kind != ActorKind::Person || acting.origin.session.is_empty() {
+        return Ok(false);
+    }
+    let person = PersonId::from_trusted(acting.actor.id.as_str());
+    Ok(!sessions::is_there(conn, &person, &acting.origin.session).await?)
+}
+
+/// Lets go on whose session has not ended meanwhile, for what asks for nothing more.
+pub(in crate::commands) async fn check_session(
+    context: &CommandContext,
+    mut tx: Tx,
+    acting: &Acting,
+    what: &str,
+) -> Result<Tx, CommandError> {
+    if is_over(&mut tx, acting).await? {
+        return Err(refuse(context, tx, acting, &Target::new("act", what), None, Refusal::Over).await?);
+    }
+    Ok(tx)
+}
+
+/// Lets administrators go on, and keeps a refusal of anybody else in the history.
+pub(in crate::commands) async fn check_admin(
+    context: &CommandContext,
+    mut tx: Tx,
+    acting: &Acting,
+    what: &Target,
+) -> Result<Tx, CommandError> {
+    if is_over(&mut tx, acting).await? {
+        return Err(refuse(context, tx, acting, what, None, Refusal::Over).await?);
+    }
+    // Who has a shell on the machine has the database too.
+    if acting.is_command_line() || of(&mut tx, &acting.actor, context.clock.now()).await?.role == Role::Admin
+    {
+        return Ok(tx);
+    }
+    Err(refuse(context, tx, acting, what, None, Refusal::Rule("only an administrator may")).await?)
+}
+
+/// The same for what everybody may do to their own account.
+pub(in crate::commands) async fn check_own(
+    context: &CommandContext,
+    mut tx: Tx,
+    acting: &Acting,
+    account: &PersonId,
+    what: &Target,
+) -> Result<Tx, CommandError> {
+    if is_over(&mut tx, acting).await? {
+        return Err(refuse(context, tx, acting, what, None, Refusal::Over).await?);
+    }
+    if acting.actor.kind == ActorKind::Person && acting.actor.id == account.as_str() {
+        return Ok(tx);
+    }
+    check_admin(context, tx, acting, what).await
+}
+
+/// Writes the refusal, and gives the error for whoever asked.
+pub(in crate::commands) async fn refuse(
+    context: &CommandContext,
+    mut tx: Tx,
+    acting: &Acting,
+    what: &Target,
+    distribution: Option<&DistributionId>,
+    why: Refusal,
+) -> Result<CommandError, StoreError> {
+    let error = refuse_within(context, &mut tx, acting, &Attempt::at(what, distribution), why);
+    context.commit(tx).await?;
+    Ok(error)
+}
+
+/// The same, to be committed with the transaction.
+pub(in crate::commands) fn refuse_within(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    asked: &Attempt<'_>,
+    why: Refusal,
+) -> CommandError {
+    audit::append(tx, asked.refused(acting, context.clock.now(), why.words()));
+    match why {
+        Refusal::Over => CommandError::SessionOver,
+        Refusal::Hidden => CommandError::Hidden,
+        other => CommandError::NotAllowed(other.words()),
+    }
+}
+
+impl Refusal {
+    fn words(&self) -> String {
+        match self {
+            Self::Hidden => "the distribution is outside the grants".to_owned(),
+            Self::Over => "the session ended before the request did".to_owned(),
+            Self::Role => "a viewer may look and not act".to_owned(),
+            Self::Grants(allowed) => format!("outside the grants, which here allow {allowed}"),
+            Self::Rule(words) => (*words).to_owned(),
+            Self::Bound(words) => words.clone(),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What a plan has to know beside its lines: read for the pages and for the API alike, never written.
+
+use crate::{
+    commands::CommandContext,
+    domain::{
+        actor::Actor,
+        distributions::distribution::Distribution,
+        invalidations::{
+            batching::Limits,
+            plan::Surroundings,
+            quotas::{QuotaUsage, SPAN},
+        },
+    },
+    store::{
+        Conn, StoreError,
+        invalidations::{self, batches},
+    },
+};
+
+/// How things stand now, on this distribution and for this actor.
+pub async fn look_around(
+    context: &CommandContext,
+    conn: &mut Conn,
+    actor: &Actor,
+    distribution: &Distribution,
+    limits: Limits,
+) -> Result<Surroundings, StoreError> {
+    let now = context.clock.now();
+    let (month, until) = (now.start_of_month(), now.and_a_moment());
+    Ok(Surroundings {
+        used_this_month: batches::billed_between(conn, distribution.account(), month, until).await?,
+        in_flight: batches::in_flight(conn, &distribution.id).await?,
+        limits,
+        quotas: context.quotas,
+        spent: spent(context, conn, actor).await?,
+    })
+}
+
+/// What the actor asked for within a day; not asked where nothing bounds it.
+pub(in crate::commands) async fn spent(
+    context: &CommandContext,
+    conn: &mut Conn,
+    actor: &Actor,
+) -> Result<QuotaUsage, StoreError> {
+    if context.quotas.daily_items.is_none() {
+        return Ok(QuotaUsage::default());
+    }
+    let now = context.clock.now();
+    invalidations::spent_between(conn, actor, now.minus(SPAN), now.and_a_moment()).await
+}

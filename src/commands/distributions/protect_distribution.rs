@@ -1,0 +1,38 @@
+//! Sets how a distribution is protected.
+
+use crate::{
+    commands::{CommandContext, CommandError, access::authorize},
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+        distributions::protection::Protection,
+    },
+    store::{
+        audit,
+        distributions::{self, protections},
+    },
+};
+
+/// Sets it. The same again changes nothing, and that too is in the history.
+pub async fn protect_distribution(
+    context: &CommandContext,
+    acting: &Acting,
+    new: &Protection,
+) -> Result<(), CommandError> {
+    let tx = context.db.begin().await?;
+    let what = Target::new("act", "protect a distribution");
+    let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
+    if distributions::find(&mut tx, &new.distribution).await?.is_none() {
+        return Err(CommandError::NotFound);
+    }
+    let old = protections::hold(&mut tx, &new.distribution).await?;
+    protections::set(&mut tx, new).await?;
+    let mut event = Event::new(context.clock.now(), acting, Action::ProtectionChanged);
+    event.target = Target::new("distribution", new.distribution.as_str());
+    event.distribution = Some(new.distribution.clone());
+    event.old = old.words();
+    event.new = new.words();
+    audit::append(&mut tx, event);
+    context.commit(tx).await?;
+    Ok(())
+}

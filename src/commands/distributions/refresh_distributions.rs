@@ -1,0 +1,28 @@
+//! Asks the surveyor to read the distributions from CloudFront now.
+
+use crate::{
+    commands::{
+        CommandContext, CommandError,
+        access::authorize::{self, Refusal},
+    },
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Target},
+    },
+    store::{audit, distributions::survey},
+};
+
+/// Makes the survey due. The page does not wait for it.
+pub async fn refresh_distributions(context: &CommandContext, acting: &Acting) -> Result<(), CommandError> {
+    let now = context.clock.now();
+    let tx = context.db.begin().await?;
+    let mut tx = authorize::check_session(context, tx, acting, "refresh the distributions").await?;
+    if !authorize::of(&mut tx, &acting.actor, context.clock.now()).await?.role.may_invalidate() {
+        let what = Target::new("act", "refresh the distributions");
+        return Err(authorize::refuse(context, tx, acting, &what, None, Refusal::Role).await?);
+    }
+    survey::request(&mut tx, now).await?;
+    audit::append(&mut tx, Event::new(now, acting, Action::DistributionsRefreshRequested));
+    context.commit(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! A second person approves a request: it becomes an invalidation in the same transaction.
+
+use crate::{
+    commands::{
+        CommandContext, CommandError,
+        access::authorize::{self, Refusal},
+        new_uuid,
+    },
+    domain::{
+        access::Role,
+        actor::{Acting, ActorKind},
+        audit::{Action, Target},
+        id::{InvalidationId, ProposalId},
+        invalidations::{
+            batching::{self, Limits},
+            invalidation::NewInvalidation,
+            proposal::{Proposal, ProposalState},
+        },
+        time::Timestamp,
+    },
+    store::{
+        Tx, audit,
+        distributions::{self, protections},
+        invalidations::proposals,
+    },
+};
+
+use super::{accepted::Accepted, request_invalidation::same_due};
+
+const REPEAT: Refusal = Refusal::Rule(
+    "the same items were requested within the distribution's cool-down; decline this request, or approve it later",
+);
+
+/// Queues what was asked for, in the asker's name. The one event is the second person's.
+pub async fn approve_proposal(
+    context: &CommandContext,
+    acting: &Acting,
+    id: &ProposalId,
+    word: &str,
+    limits: Limits,
+) -> Result<InvalidationId, CommandError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
+    let proposal = proposals::find(&mut tx, id, now).await?.ok_or(CommandError::NotFound)?;
+    let what = Target::new("proposal", id.as_str());
+    let distribution = &proposal.distribution;
+    let (mut tx, access) =
+        authorize::check(context, tx, acting, &what, distribution, &proposal.items).await?;
+    if let Some(why) = hindrance(&mut tx, acting, access.role, &proposal, now).await? {
+        return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), why).await?);
+    }
+    if proposal.state != ProposalState::Waiting {
+        return Err(CommandError::TooLate);
+    }
+    let cool_down = protections::hold(&mut tx, distribution).await?.cool_down;
+    if same_due(&mut tx, distribution, &proposal.items, cool_down, now, now).await?.is_some() {
+        return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), REPEAT).await?);
+    }
+    let new = NewInvalidation::from_batches(
+        distribution.clone(),
+        batching::split(&proposal.items, limits),
+        proposal.first_item.clone(),
+        proposal.reason.clone(),
+        proposal.request_key.clone(),
+        new_uuid,
+    );
+    if !proposals::decide(&mut tx, id, &acting.actor, word, Some(&new.id), now).await? {
+        return Err(CommandError::TooLate);
+    }
+    let mut accepted = Accepted::default();
+    let mut event = accepted.add(acting, &proposal.asked_by, &new, Action::ProposalApproved, now);
+    accepted.write(&mut tx).await?;
+    event.target = what;
+    event.note = format!("approved by {}, asked for by {}", acting.actor.name, proposal.asked_by.name);
+    if !word.is_empty() {
+        event.note.push_str(": ");
+        event.note.push_str(word);
+    }
+    audit::append(&mut tx, event);
+    context.tally.forget();
+    context.commit(tx).await?;
+    Ok(new.id)
+}
+
+/// Nobody approves their own request, and what the asker may not do any more is not done for them.
+async fn hindrance(
+    tx: &mut Tx,
+    acting: &Acting,
+    role: Role,
+    proposal: &Proposal,
+    now: Timestamp,
+) -> Result<Option<Refusal>, CommandError> {
+    if acting.actor.kind != ActorKind::Person {
+        return Ok(Some(Refusal::Rule("only a person may approve")));
+    }
+    if acting.actor.id == proposal.behind {
+        return Ok(Some(Refusal::Rule("a request needs somebody else's approval")));
+    }
+    // Nobody is behind a token of the command line, so whoever uses it may be whoever approves.
+    let nobodys = proposal.asked_by.kind == ActorKind::Token && proposal.behind.is_empty();
+    if nobodys && role != Role::Admin {
+        return Ok(Some(Refusal::Rule("what a token of the command line asks for needs an administrator")));
+    }
+    if audit::contradiction_of_proposal(tx, proposal, now).await?.is_some() {
+        return Ok(Some(Refusal::Rule("the request is not what the history recorded when it was made")));
+    }
+    if distributions::is_tenant_only(tx, &proposal.distribution).await? {
+        return Ok(Some(authorize::TENANT_ONLY));
+    }
+    let asker = authorize::of(tx, &proposal.asked_by, now).await?;
+    let gone = authorize::refusal(&asker, &proposal.distribution, &proposal.items).is_some();
+    Ok(gone.then_some(Refusal::Rule("whoever asked may not refresh this any more")))
+}

@@ -1,0 +1,42 @@
+//! A second person declines a request, or whoever asked takes it back. Nothing of it was queued.
+
+use crate::{
+    commands::{CommandContext, CommandError, access::authorize},
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, ItemsRecord, Target},
+        id::ProposalId,
+    },
+    store::{audit, invalidations::proposals},
+};
+
+/// Ends the proposal with a word to whoever asked.
+pub async fn decline_proposal(
+    context: &CommandContext,
+    acting: &Acting,
+    id: &ProposalId,
+    word: &str,
+) -> Result<(), CommandError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
+    let proposal = proposals::find(&mut tx, id, now).await?.ok_or(CommandError::NotFound)?;
+    let what = Target::new("proposal", id.as_str());
+    let distribution = &proposal.distribution;
+    let (mut tx, _) = authorize::check(context, tx, acting, &what, distribution, &proposal.items).await?;
+    if !proposals::decide(&mut tx, id, &acting.actor, word, None, now).await? {
+        return Err(CommandError::TooLate);
+    }
+    let mut event = Event::new(now, acting, Action::ProposalDeclined);
+    event.target = what;
+    event.distribution = Some(distribution.clone());
+    event.items = ItemsRecord::of(&proposal.items);
+    event.reason.clone_from(&proposal.reason);
+    event.note = if acting.actor.id == proposal.behind {
+        "taken back".to_owned()
+    } else {
+        format!("asked for by {}: {word}", proposal.asked_by.name)
+    };
+    audit::append(&mut tx, event);
+    context.commit(tx).await?;
+    Ok(())
+}

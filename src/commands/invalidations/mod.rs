@@ -1,0 +1,25 @@
+//! What is done with invalidations and with requests for approval.
+
+pub(crate) mod accepted;
+pub(crate) mod approve_proposal;
+pub(crate) mod cancel_invalidation;
+pub(crate) mod cooldown;
+pub(crate) mod counter;
+pub(crate) mod decline_proposal;
+pub(crate) mod propose;
+pub(crate) mod quotas;
+pub(crate) mod request_again;
+pub(crate) mod request_invalidation;
+pub(crate) mod resolve_found;
+pub(crate) mod resolve_not_there;
+pub(crate) mod retry_invalidation;
+pub(crate) mod turn;
+pub(crate) mod withdraw;
+
+pub use approve_proposal::approve_proposal;
+pub use cancel_invalidation::cancel_invalidation;
+pub use decline_proposal::decline_proposal;
+pub use request_invalidation::{Requested, Unmet, request_invalidation};
+pub use resolve_found::resolve_found;
+pub use resolve_not_there::resolve_not_there;
+pub use retry_invalidation::retry_invalidation;

@@ -1,0 +1,58 @@
+//! Keeps a request that a second person has to approve. Nothing of it is queued.
+
+use crate::{
+    commands::{CommandContext, CommandError, Requested, new_uuid},
+    domain::{
+        access::Access,
+        actor::Acting,
+        audit::{Action, Event, ItemsRecord, Target},
+        id::ProposalId,
+        invalidations::{
+            idempotency::Answer,
+            invalidation::NewInvalidation,
+            proposal::{LIFE, Proposal, ProposalState},
+        },
+    },
+    store::{Tx, audit, invalidations::proposals},
+};
+
+use super::{quotas::check_proposals, request_invalidation::keep};
+
+/// Writes all that the request would be, for somebody else to decide.
+pub(in crate::commands) async fn propose(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    new: &NewInvalidation,
+    access: &Access,
+) -> Result<Requested, CommandError> {
+    check_proposals(context, tx, acting, new).await?;
+    let now = context.clock.now();
+    let proposal = Proposal {
+        id: ProposalId::from_trusted(new_uuid()),
+        request_key: new.request_key.clone(),
+        distribution: new.distribution.clone(),
+        asked_by: acting.actor.clone(),
+        behind: access.behind.clone(),
+        reason: new.reason.clone(),
+        items: new.items(),
+        first_item: new.first_item.clone(),
+        asked_at: now,
+        expires_at: now.plus(LIFE),
+        state: ProposalState::Waiting,
+        decided_by: None,
+        decided_at: None,
+        word: String::new(),
+        invalidation: None,
+    };
+    proposals::insert(tx, &proposal).await?;
+    keep(tx, new, Answer::Proposed(proposal.id.clone()), now).await?;
+    let mut event = Event::new(now, acting, Action::ProposalMade);
+    event.target = Target::new("proposal", proposal.id.as_str());
+    event.distribution = Some(new.distribution.clone());
+    event.items = ItemsRecord::of(&proposal.items);
+    event.reason.clone_from(&new.reason);
+    event.note = format!("waits for a second person until {}", proposal.expires_at);
+    audit::append(tx, event);
+    Ok(Requested::Proposed(proposal.id))
+}

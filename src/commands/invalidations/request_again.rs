@@ -1,0 +1,100 @@
+//! The same request with the same idempotency key: it gets the answer of the first time, or is tried once more where
+//! CloudFront refused all of it.
+
+use crate::{
+    commands::{
+        CommandContext, CommandError,
+        access::authorize::{self, refusal},
+        audit::refuse::Attempt,
+    },
+    domain::{
+        access::Access,
+        actor::Acting,
+        audit::Target,
+        id::InvalidationId,
+        invalidations::{
+            idempotency::Answer,
+            invalidation::{BatchState, Invalidation, NewInvalidation},
+            item::Item,
+            quotas::SPAN,
+        },
+        time::Timestamp,
+    },
+    store::{
+        StoreError, Tx,
+        invalidations::{self, batches, proposals},
+    },
+};
+
+use super::{
+    quotas::check_retry, request_invalidation::Requested, retry_invalidation::queue_again, turn::Turn,
+};
+
+/// What was noted of a try that nobody pressed a button for.
+const NOTE: &str = "asked for again with the same idempotency key";
+
+/// Answers a repeat of a program. A form has no fingerprint, and its page has a button for another try.
+pub(in crate::commands) async fn again(
+    context: &CommandContext,
+    turn: &mut Turn,
+    acting: &Acting,
+    new: &NewInvalidation,
+    access: &Access,
+    (answer, at): (Answer, Timestamp),
+) -> Result<Requested, CommandError> {
+    if new.fingerprint.is_none() {
+        return Ok(Requested::Before(answer, at));
+    }
+    let id = invalidation_of(&mut turn.tx, &answer, context.clock.now()).await?;
+    let Some(id) = id else { return Ok(Requested::Before(answer, at)) };
+    let Some((found, items)) = all_refused(&mut turn.tx, &id).await? else {
+        return Ok(Requested::Before(answer, at));
+    };
+    let what = Target::new("act", "retry an invalidation");
+    let asked = Attempt::on(&what, Some(&found.distribution), &items, &new.reason);
+    // What is sent is what was kept then: it is looked at anew, and not only what the request says today.
+    if let Some(why) = refusal(access, &found.distribution, &items) {
+        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, why));
+    }
+    if turn.is_tenant_only(&found.distribution).await? {
+        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, authorize::TENANT_ONLY));
+    }
+    // Within a day its items count already.
+    let counted =
+        context.clock.now().is_soon_after(found.requested_at, SPAN) && found.requested_by == acting.actor;
+    let more = if counted { 0 } else { items.len() };
+    check_retry(context, &mut turn.tx, acting, &asked, more, new.batches.len()).await?;
+    // Of many who ask at once one tries again.
+    match queue_again(context, &mut turn.tx, acting, &found, NOTE).await? {
+        0 => Ok(Requested::Before(answer, at)),
+        _ => Ok(Requested::Retried(id, at)),
+    }
+}
+
+/// What became of the request, as far as it became an invalidation.
+async fn invalidation_of(
+    tx: &mut Tx,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<Option<InvalidationId>, StoreError> {
+    Ok(match answer {
+        Answer::Accepted(id) | Answer::HeldBack(id) => Some(id.clone()),
+        Answer::Proposed(id) => {
+            proposals::find(tx, id, now).await?.and_then(|proposal| proposal.invalidation)
+        }
+    })
+}
+
+/// The invalidation with its items, where CloudFront refused every batch of it for good.
+async fn all_refused(
+    tx: &mut Tx,
+    id: &InvalidationId,
+) -> Result<Option<(Invalidation, Vec<Item>)>, StoreError> {
+    let Some(found) = invalidations::find(tx, id).await? else { return Ok(None) };
+    let batches = batches::of_invalidation(tx, id).await?;
+    let refused = !batches.is_empty() && batches.iter().all(|batch| batch.state == BatchState::Failed);
+    if !refused {
+        return Ok(None);
+    }
+    Ok(Some((found, batches::items_of(tx, id).await?)))
+}

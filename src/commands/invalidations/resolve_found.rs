@@ -1,0 +1,42 @@
+//! A person found at CloudFront what Unstale could not: the batch is watched from here on.
+
+use crate::{
+    commands::{CommandContext, CommandError, access::authorize},
+    domain::{
+        actor::Acting,
+        audit::{Action, Target},
+        id::{BatchId, CloudFrontInvalidationId},
+    },
+    store::{
+        StoreError, audit,
+        invalidations::{self, batches, needs_a_look as unsettled},
+    },
+};
+
+use super::resolve_not_there::resolved;
+
+/// Takes the person's word for CloudFront's ID; the poller then asks CloudFront about it.
+pub async fn resolve_found(
+    context: &CommandContext,
+    acting: &Acting,
+    id: &BatchId,
+    cloudfront_id: &CloudFrontInvalidationId,
+) -> Result<(), CommandError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
+    let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
+    let what = Target::new("act", "settle a batch");
+    let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
+    match unsettled::set_found(&mut tx, id, cloudfront_id, now).await {
+        Err(StoreError::Duplicate(_)) => return Err(CommandError::BelongsToAnother),
+        Ok(false) => return Err(CommandError::TooLate),
+        other => other?,
+    };
+    let state = invalidations::refresh_state(&mut tx, &batch.invalidation, now).await?;
+    let mut event = resolved(now, acting, Action::BatchResolved, &batch, state);
+    event.cloudfront_id = cloudfront_id.to_string();
+    "found at CloudFront by a person".clone_into(&mut event.note);
+    audit::append(&mut tx, event);
+    context.commit(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! A person looked, and CloudFront does not have it: its items are sent as a new batch.
+
+use crate::{
+    commands::{CommandContext, CommandError, access::authorize, new_uuid},
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, ItemsRecord, Target},
+        id::{BatchId, CallerReference},
+        invalidations::invalidation::{Batch, InvalidationState, NewBatch},
+        time::Timestamp,
+    },
+    store::{
+        audit,
+        invalidations::{self, batches, needs_a_look as unsettled},
+    },
+};
+
+/// Gives the batch up and queues its items again under a new caller reference.
+pub async fn resolve_not_there(
+    context: &CommandContext,
+    acting: &Acting,
+    id: &BatchId,
+) -> Result<(), CommandError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
+    let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
+    let what = Target::new("act", "settle a batch");
+    let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
+    if !unsettled::set_given_up(&mut tx, id).await? {
+        return Err(CommandError::TooLate);
+    }
+    let new_id = BatchId::from_trusted(new_uuid());
+    let caller_reference = CallerReference::of(&new_id);
+    let new = NewBatch { id: new_id, caller_reference, items: batch.items.clone() };
+    let number = unsettled::next_number(&mut tx, &batch.invalidation).await?;
+    let row = batches::NewRow {
+        batch: new,
+        invalidation: batch.invalidation.clone(),
+        distribution: batch.distribution.clone(),
+        number,
+        created_at: now,
+        due_at: now,
+    };
+    batches::insert(&mut tx, &[row]).await?;
+    let state = invalidations::refresh_state(&mut tx, &batch.invalidation, now).await?;
+    let mut event = resolved(now, acting, Action::BatchResolved, &batch, state);
+    event.items = ItemsRecord::of(&batch.items);
+    event.note = format!("not at CloudFront, says a person; sent again as batch {number}");
+    audit::append(&mut tx, event);
+    context.tally.forget();
+    context.commit(tx).await?;
+    Ok(())
+}
+
+/// The event of a batch that a person settled.
+pub(in crate::commands) fn resolved(
+    now: Timestamp,
+    acting: &Acting,
+    action: Action,
+    batch: &Batch,
+    state: InvalidationState,
+) -> Event {
+    let mut event = Event::new(now, acting, action);
+    event.target = Target::new("batch", batch.id.as_str());
+    event.distribution = Some(batch.distribution.clone());
+    event.invalidation = Some(batch.invalidation.clone());
+    event.old = format!("batch {}", batch.number);
+    state.as_str().clone_into(&mut event.new);
+    event
+}

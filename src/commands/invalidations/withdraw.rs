@@ -1,0 +1,100 @@
+//! Takes back what waits in the name of somebody who may not ask for it any more: a token that was revoked, a person who
+//! was disabled or got another role, and the tokens that they made.
+//!
+//! What CloudFront may have goes on. What is not taken back here, because the grants changed or there was too much of it,
+//! is when it would be sent (`worker::submitter`), and a proposal when somebody would approve it.
+
+use crate::{
+    commands::CommandContext,
+    domain::{
+        actor::{Acting, Actor},
+        audit::{Action, Event, ItemsRecord, Target},
+        invalidations::{invalidation::Invalidation, proposal::Proposal, quotas::PROPOSALS},
+        sign_in::person::Person,
+    },
+    store::{
+        StoreError, Tx, access, audit,
+        invalidations::{self, batches, proposals, waiting},
+        tokens,
+    },
+};
+
+/// So many requests of one actor are taken back in one transaction.
+const AT_ONCE: usize = 1_000;
+
+/// Takes back what waits of a person and of their tokens and may not go any more, because of `why`.
+pub(in crate::commands) async fn withdraw_of_person(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    person: &Person,
+    why: &str,
+) -> Result<(), StoreError> {
+    withdraw(context, tx, acting, &Actor::person(&person.id, &person.email), why).await?;
+    for token in tokens::made_by(tx, &person.id).await? {
+        withdraw(context, tx, acting, &token.actor(), why).await?;
+    }
+    Ok(())
+}
+
+/// The same of one actor. What they may do is asked as the transaction leaves it.
+pub(in crate::commands) async fn withdraw(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    actor: &Actor,
+    why: &str,
+) -> Result<(), StoreError> {
+    let access = access::of_requester(tx, actor).await?;
+    for id in waiting::invalidations_of(tx, actor, AT_ONCE).await? {
+        let Some(found) = invalidations::find(tx, &id).await? else { continue };
+        let items = batches::items_of(tx, &id).await?;
+        if !access.may_request(&found.distribution, &items) {
+            cancel(context, tx, acting, &found, why).await?;
+        }
+    }
+    for id in waiting::proposals_of(tx, actor, context.clock.now(), PROPOSALS).await? {
+        let Some(found) = proposals::find(tx, &id, context.clock.now()).await? else { continue };
+        if !access.may_request(&found.distribution, &found.items) {
+            decline(context, tx, acting, found, why).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn cancel(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    found: &Invalidation,
+    why: &str,
+) -> Result<(), StoreError> {
+    let now = context.clock.now();
+    let cancelled = batches::cancel_queued(tx, &found.id).await?;
+    if cancelled > 0 {
+        let state = invalidations::refresh_state(tx, &found.id, now).await?;
+        let note = format!("{why}; {cancelled} of its batches were not sent");
+        audit::append(tx, Event::cancelled(now, acting, found, state, note));
+    }
+    Ok(())
+}
+
+async fn decline(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    found: Proposal,
+    why: &str,
+) -> Result<(), StoreError> {
+    let now = context.clock.now();
+    if proposals::decide(tx, &found.id, &acting.actor, why, None, now).await? {
+        let mut event = Event::new(now, acting, Action::ProposalDeclined);
+        event.target = Target::new("proposal", found.id.as_str());
+        event.distribution = Some(found.distribution);
+        event.items = ItemsRecord::of(&found.items);
+        event.reason = found.reason;
+        event.note = format!("{why}; asked for by {}", found.asked_by.name);
+        audit::append(tx, event);
+    }
+    Ok(())
+}

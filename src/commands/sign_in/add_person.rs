@@ -1,0 +1,62 @@
+//! Adds a person with a local account.
+
+use crate::{
+    commands::{CommandContext, CommandError, new_uuid},
+    domain::{
+        access::Role,
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::PersonId,
+        sign_in::{
+            password::check_password,
+            person::{Email, Person, PersonError},
+        },
+    },
+    store::{StoreError, Tx, audit, sign_in::people},
+};
+
+use super::password;
+
+/// Adds a person for the shell and the demo, which nobody asks who they are; their password is hashed before the transaction begins.
+pub async fn add_person(
+    context: &CommandContext,
+    acting: &Acting,
+    email: &Email,
+    role: Role,
+    password: &str,
+) -> Result<Person, CommandError> {
+    check_password(password, email.as_str())?;
+    let hash = password::hash(password).await?;
+    let mut tx = context.db.begin().await?;
+    let person = write_person(context, &mut tx, acting, email, role, &hash).await?;
+    context.commit(tx).await?;
+    Ok(person)
+}
+
+/// Writes the person and the event into a transaction that may do more.
+pub(in crate::commands) async fn write_person(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    email: &Email,
+    role: Role,
+    hash: &str,
+) -> Result<Person, CommandError> {
+    let now = context.clock.now();
+    let person = Person {
+        id: PersonId::from_trusted(new_uuid()),
+        email: email.as_str().to_owned(),
+        role,
+        disabled_at: None,
+        created_at: now,
+    };
+    match people::insert(tx, &person, hash).await {
+        Err(StoreError::Duplicate(_)) => return Err(PersonError::Exists.into()),
+        other => other?,
+    }
+    let mut event = Event::new(now, acting, Action::PersonAdded);
+    event.target = Target::new("person", person.id.as_str());
+    event.new = format!("{} as {}", person.email, role.as_str());
+    audit::append(tx, event);
+    Ok(person)
+}

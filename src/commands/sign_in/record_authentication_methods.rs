@@ -1,0 +1,60 @@
+//! Keeps in the history what a start found changed among the ways in, and what a check of the provider said.
+
+use crate::{
+    commands::{CommandContext, CommandError, access::authorize},
+    domain::{
+        actor::Acting,
+        audit::{Action, Event, Outcome, Target},
+    },
+    store::{Tx, audit, sign_in::authentication_methods},
+};
+
+/// Compares the ways in with those of the last start; what changed becomes one event, with old and new values.
+///
+/// They are set in the environment, by whoever starts the service: nobody of the history is behind it.
+pub async fn record_authentication_methods(
+    context: &CommandContext,
+    now_set: &[String],
+) -> Result<(), CommandError> {
+    let mut tx = context.db.begin().await?;
+    let before = authentication_methods::read(&mut tx).await?;
+    let before: Vec<&str> = before.as_deref().unwrap_or_default().lines().collect();
+    if before == now_set {
+        return Ok(());
+    }
+    authentication_methods::replace(&mut tx, &now_set.join("\n")).await?;
+    let gone = before.iter().filter(|line| !now_set.iter().any(|new| new == *line)).copied();
+    let new = now_set.iter().map(String::as_str).filter(|line| !before.contains(line));
+    let mut event = Event::new(context.clock.now(), &Acting::service(), Action::WaysInChanged);
+    event.target = Target::new("settings", "sign-in");
+    event.old = gone.collect::<Vec<_>>().join("; ");
+    event.new = new.collect::<Vec<_>>().join("; ");
+    "found so at the start".clone_into(&mut event.note);
+    write(context, tx, event).await
+}
+
+/// Keeps that an administrator had the provider asked, and what came of it.
+pub async fn note_check(
+    context: &CommandContext,
+    acting: &Acting,
+    issuer: &str,
+    said: &Result<String, String>,
+) -> Result<(), CommandError> {
+    let what = Target::new("provider", issuer);
+    let tx = authorize::check_admin(context, context.db.begin().await?, acting, &what).await?;
+    let mut event = Event::new(context.clock.now(), acting, Action::ProviderChecked);
+    event.target = what;
+    let (outcome, note) = match said {
+        Ok(words) => (Outcome::Done, words),
+        Err(words) => (Outcome::Failed, words),
+    };
+    event.outcome = outcome;
+    event.note.clone_from(note);
+    write(context, tx, event).await
+}
+
+async fn write(context: &CommandContext, mut tx: Tx, event: Event) -> Result<(), CommandError> {
+    audit::append(&mut tx, event);
+    context.commit(tx).await?;
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Makes an API token, narrowed to distributions where some are named. Its secret is shown once.
+
+use std::time::Duration;
+
+use crate::{
+    commands::{CommandContext, CommandError, access::authorize, new_uuid},
+    domain::{
+        access::{
+            Role,
+            grant::{Grant, Place, Subject, SubjectKind},
+            grant_scope::GrantScope,
+        },
+        actor::Acting,
+        audit::{Action, Event, Target},
+        id::{DistributionId, GrantId, TokenId},
+        tokens::token::{Token, TokenError, TokenSecret},
+    },
+    store::{StoreError, Tx, access::grants, audit, distributions, tokens},
+};
+
+/// A token as it was asked for.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    pub name: String,
+    pub role: Role,
+    /// How long it lasts; none for one that lasts until it is revoked.
+    pub life: Option<Duration>,
+    /// Where it may act and what it sees; empty for everything.
+    pub distributions: Vec<DistributionId>,
+}
+
+pub async fn make_token(
+    context: &CommandContext,
+    acting: &Acting,
+    new: &NewToken,
+) -> Result<(Token, TokenSecret), CommandError> {
+    let tx = context.db.begin().await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "make a token")).await?;
+    let (now, secret) = (context.clock.now(), new_token_secret()?);
+    let token = Token {
+        id: TokenId::from_trusted(new_uuid()),
+        name: new.name.clone(),
+        shown: secret.shown(),
+        role: new.role,
+        made_by: acting.actor.id.clone(),
+        made_by_name: acting.actor.name.clone(),
+        created_at: now,
+        expires_at: new.life.map(|life| now.plus(life)),
+        last_used_at: None,
+        revoked_at: None,
+    };
+    match tokens::insert(&mut tx, &token, &secret.hash()).await {
+        Err(StoreError::Duplicate(_)) => return Err(TokenError::Exists.into()),
+        other => other?,
+    }
+    for distribution in &new.distributions {
+        narrow(&mut tx, &token, distribution).await?;
+    }
+    let mut event = Event::new(now, acting, Action::TokenMade);
+    event.target = Target::new("token", token.id.as_str());
+    event.new = words(&token, new);
+    audit::append(&mut tx, event);
+    context.commit(tx).await?;
+    Ok((token, secret))
+}
+
+async fn narrow(tx: &mut Tx, token: &Token, distribution: &DistributionId) -> Result<(), CommandError> {
+    if distributions::find(tx, distribution).await?.is_none() {
+        return Err(TokenError::NoDistribution.into());
+    }
+    let grant = Grant {
+        id: GrantId::from_trusted(new_uuid()),
+        subject: Subject { kind: SubjectKind::Token, id: token.id.to_string() },
+        place: Place::Distribution(distribution.clone()),
+        reach: GrantScope::whole(),
+    };
+    grants::insert(tx, &grant, token.created_at).await?;
+    Ok(())
+}
+
+/// What the history says of it.
+fn words(token: &Token, new: &NewToken) -> String {
+    let ends = token.expires_at.map_or("until it is revoked".to_owned(), |at| format!("until {}", at.date()));
+    let mut words = format!("{} ({}), {}, {ends}", token.name, token.shown, token.role.as_str());
+    for (index, distribution) in new.distributions.iter().enumerate() {
+        words.push_str(if index == 0 { ", only " } else { ", " });
+        words.push_str(distribution.as_str());
+    }
+    words
+}
+
+fn new_token_secret() -> Result<TokenSecret, CommandError> {
+    loop {
+        let mut bytes = [0; 64];
+        getrandom::fill(&mut bytes)?;
+        if let Some(secret) = TokenSecret::from_random(&bytes) {
+            return Ok(secret);
+        }
+    }
+}
