@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail},
     commands::{self, CommandContext, CommandError},
-    config::{AuditArgs, WebhookError},
+    config::{AuditSettingsArgs, WebhookError},
     domain::invalidations::quotas::Quotas,
     heartbeats::Heartbeats,
     notify::{Listener, Notifier},
@@ -20,10 +20,10 @@ use crate::{
         instance_lock::{self, InstanceLock, LockError},
         invalidations::batches,
     },
-    web::{self, Described, Options, Web},
+    web::{self, Described, Web, WebOptions},
     workers::{
         self, AuditSettings, AuditWebhook, AuditWorker, ClockRollback, CloudFrontSync, FileWatcher, Indexer,
-        KeyError, Poller, Settings, Submitter, WorkerContext,
+        Poller, SigningKeyError, Submitter, WorkerContext, WorkerSettings,
     },
 };
 
@@ -45,7 +45,7 @@ pub enum AppError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
     #[error("{0}")]
-    Key(#[from] KeyError),
+    Key(#[from] SigningKeyError),
     #[error("{0}")]
     Webhook(#[from] WebhookError),
     #[error("{0}")]
@@ -71,7 +71,7 @@ impl App {
     pub async fn open(
         database: &str,
         cloudfront: CloudFront,
-        settings: Settings,
+        settings: WorkerSettings,
         stop: CancellationToken,
     ) -> Result<Self, AppError> {
         let lock = Db::file_of(database)?.map(|file| instance_lock::take(&file)).transpose()?;
@@ -109,7 +109,7 @@ impl App {
     }
 
     /// Checks the history and signs its heads while it runs.
-    pub fn sealed(mut self, audit: &AuditArgs) -> Result<Self, AppError> {
+    pub fn sealed(mut self, audit: &AuditSettingsArgs) -> Result<Self, AppError> {
         let file = audit.key_file(self.command_context.db.file());
         let (key, made) = workers::open_key(&file)?;
         if made && self.command_context.db.is_shared() {
@@ -130,8 +130,8 @@ impl App {
     }
 
     /// Serves pages and works until told to stop, then ends in order.
-    pub async fn run(self, listener: TcpListener, options: Options) {
-        let options = Options { heartbeats: self.heartbeats.clone(), ..options };
+    pub async fn run(self, listener: TcpListener, options: WebOptions) {
+        let options = WebOptions { heartbeats: self.heartbeats.clone(), ..options };
         let pages = Web::new(self.command_context.clone(), options, self.stop.clone());
         let routes = routes(&pages);
         let mut workers = JoinSet::new();

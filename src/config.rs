@@ -60,7 +60,7 @@ pub struct ServeArgs {
     #[arg(long, env = "UNSTALE_CLOUDTRAIL", num_args = 0..=1, default_missing_value = "true", default_value = "false", action = ArgAction::Set)]
     pub cloudtrail: bool,
     #[command(flatten)]
-    pub audit: AuditArgs,
+    pub audit: AuditSettingsArgs,
     #[command(flatten)]
     pub tickets: TicketArgs,
     #[command(flatten)]
@@ -113,7 +113,7 @@ impl TicketArgs {
 
 /// How the history is sealed.
 #[derive(Debug, Clone, Default, Args)]
-pub struct AuditArgs {
+pub struct AuditSettingsArgs {
     /// The file of the key that the history's heads are signed with; it is made where it is missing. Without a name it
     /// is unstale.audit-key beside the database. Keep it where those who can change the database cannot read it.
     #[arg(long, env = "UNSTALE_AUDIT_KEY", value_name = "FILE")]
@@ -162,7 +162,7 @@ pub enum WebhookError {
     Post(#[from] PostError),
 }
 
-impl AuditArgs {
+impl AuditSettingsArgs {
     /// Where signed heads are told, checked.
     pub fn webhook(&self) -> Result<Option<Webhook>, WebhookError> {
         let Some(address) = &self.audit_webhook else { return Ok(None) };
@@ -220,10 +220,10 @@ impl PaceArgs {
     }
 
     #[must_use]
-    pub fn worker_settings(self) -> workers::Settings {
-        workers::Settings {
+    pub fn worker_settings(self) -> workers::WorkerSettings {
+        workers::WorkerSettings {
             limits: self.limits(),
-            ..workers::Settings::with_create(self.create_rate, self.create_burst)
+            ..workers::WorkerSettings::with_create(self.create_rate, self.create_burst)
         }
     }
 }
@@ -267,7 +267,7 @@ mod tests {
     fn a_webhook_is_safe_and_never_shown() {
         let webhook = |address: &str, token: Option<&str>| {
             let (audit_webhook, audit_webhook_token) = (Some(address.to_owned()), token.map(str::to_owned));
-            AuditArgs { audit_webhook, audit_webhook_token, ..AuditArgs::default() }.webhook()
+            AuditSettingsArgs { audit_webhook, audit_webhook_token, ..AuditSettingsArgs::default() }.webhook()
         };
         for good in ["https://siem.example.com/heads?key=word", "http://127.0.0.1:9/"] {
             let shown = format!("{:?}", webhook(good, Some("Splunk word")));

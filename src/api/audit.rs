@@ -10,7 +10,7 @@ use crate::{
         audit::{Action, Chained, VERSION, visibility::Visibility},
         id::{DistributionId, InvalidationId},
     },
-    store::audit::{self, Wanted},
+    store::audit::{self, EventFilter},
 };
 
 use super::{
@@ -107,7 +107,7 @@ pub async fn list(
         None => None,
         Some(named) => Some(find_distribution(&api, &caller, &named).await?),
     };
-    let wanted = Wanted { distribution, invalidation, action };
+    let wanted = EventFilter { distribution, invalidation, action };
     let mut conn = api.context.db.read().await?;
     let before = before.unwrap_or(i64::MAX);
     let visibility = Visibility::of(&caller.acting.actor, &caller.access);

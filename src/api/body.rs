@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::domain::invalidations::{item::trimmed, plan::LINES_MAX};
 
 use super::{
-    problem::{ApiError, Fault, Kind},
+    problem::{ApiError, Fault, ProblemType},
     strict_json::{self, Unread},
 };
 
@@ -31,7 +31,7 @@ const NAMED_MAX: usize = 100;
 
 /// The fields of a JSON object, and what was found wrong with them so far.
 #[derive(Debug)]
-pub struct Fields {
+pub struct JsonFields {
     rest: Map<String, Value>,
     /// The first ones.
     faults: Vec<Fault>,
@@ -41,7 +41,7 @@ pub struct Fields {
     _turn: Option<SemaphorePermit<'static>>,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Fields {
+impl<S: Send + Sync> FromRequest<S> for JsonFields {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
@@ -49,7 +49,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/json") {
             let detail = "Send the header Content-Type: application/json. Nothing was kept or sent.";
-            return Err(ApiError::new(Kind::UnsupportedType, detail));
+            return Err(ApiError::new(ProblemType::UnsupportedType, detail));
         }
         let (bytes, turn) = read(request.into_body()).await?;
         let value = strict_json::read(&bytes).map_err(unread)?;
@@ -61,7 +61,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 }
 
 fn unreadable(detail: &str) -> ApiError {
-    ApiError::new(Kind::Unreadable, detail)
+    ApiError::new(ProblemType::Unreadable, detail)
 }
 
 fn unread(why: Unread) -> ApiError {
@@ -74,7 +74,7 @@ fn unread(why: Unread) -> ApiError {
                 "The body has {why}. One request takes at most {LINES_MAX} items. Nothing was kept or sent. Split the \
                  list into several requests."
             );
-            ApiError::new(Kind::TooLarge, detail)
+            ApiError::new(ProblemType::TooLarge, detail)
         }
     }
 }
@@ -101,12 +101,12 @@ async fn read(body: Body) -> Result<(Bytes, Option<SemaphorePermit<'static>>), A
     if size > BODY_MAX {
         let detail =
             "A body may be 2 MiB large. Nothing was kept or sent. Split the list into several requests.";
-        return Err(ApiError::new(Kind::TooLarge, detail));
+        return Err(ApiError::new(ProblemType::TooLarge, detail));
     }
     Ok((kept.into(), turn))
 }
 
-impl Fields {
+impl JsonFields {
     pub fn fault(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         if self.faults.len() < NAMED_MAX {
             self.faults.push(Fault::new(pointer, detail));

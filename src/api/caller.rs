@@ -23,7 +23,7 @@ use crate::{
 };
 
 use super::{
-    problem::{ApiError, Fault, Kind},
+    problem::{ApiError, Fault, ProblemType},
     refused, refused_tokens,
     state::Api,
 };
@@ -112,7 +112,7 @@ fn bearer(headers: &HeaderMap) -> Option<TokenSecret> {
 
 fn no_token() -> ApiError {
     let detail = "Send an API token as Authorization: Bearer unstale_…. One that was revoked or is over lets nobody in; administrators make new ones under Settings, API tokens.";
-    ApiError::new(Kind::NoToken, detail)
+    ApiError::new(ProblemType::NoToken, detail)
 }
 
 fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiError> {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         distributions::{
-            distribution::{Distribution, Readiness},
+            distribution::{Distribution, DistributionReadiness},
             host::in_unicode,
         },
         id::DistributionId,
@@ -83,11 +83,11 @@ pub async fn list(
 impl DistributionShape {
     fn new(distribution: &Distribution, caller: &Caller) -> Self {
         let state = match distribution.readiness() {
-            Readiness::Ready => "ready",
-            Readiness::Deploying => "deploying",
-            Readiness::Disabled => "disabled",
-            Readiness::TenantOnly => "tenant_only",
-            Readiness::Gone => "gone",
+            DistributionReadiness::Ready => "ready",
+            DistributionReadiness::Deploying => "deploying",
+            DistributionReadiness::Disabled => "disabled",
+            DistributionReadiness::TenantOnly => "tenant_only",
+            DistributionReadiness::Gone => "gone",
         };
         Self {
             id: distribution.id.to_string(),

@@ -52,7 +52,7 @@ fn complete(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({
         "token": {"type": "http", "scheme": "bearer", "description": "An API token, unstale_…"}
     });
-    let problems = problem::Kind::ALL
+    let problems = problem::ProblemType::ALL
         .iter()
         .map(|kind| json!({"word": kind.word(), "status": kind.status().as_u16(), "title": kind.title()}));
     document["x-problems"] = problems.collect();

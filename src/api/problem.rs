@@ -18,7 +18,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::refused::{Tried, Untold};
+use super::refused::{RefusedRequest, Untold};
 
 /// So many of the things that are wrong stand in the history.
 const TOLD_MAX: usize = 10;
@@ -64,9 +64,9 @@ macro_rules! kinds {
     ($($name:ident = $word:literal, $status:ident, $title:literal;)*) => {
         /// The kinds of problems. Their words are part of the contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Kind { $($name),* }
+        pub enum ProblemType { $($name),* }
 
-        impl Kind {
+        impl ProblemType {
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
             pub const fn word(self) -> &'static str {
@@ -108,7 +108,7 @@ kinds! {
 /// A problem that still lacks its request ID.
 #[derive(Debug)]
 pub struct ApiError {
-    kind: Kind,
+    kind: ProblemType,
     detail: String,
     errors: Vec<Fault>,
     confirm: Option<String>,
@@ -123,19 +123,19 @@ enum History {
     /// Nothing yet.
     Untold,
     /// Nothing yet, and this was tried.
-    UntoldOf(Box<Tried>),
+    UntoldOf(Box<RefusedRequest>),
     /// Its event is there, or it needs none.
     Told,
 }
 
 impl ApiError {
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
         let detail = detail.into();
         Self { kind, detail, errors: Vec::new(), confirm: None, cause: None, history: History::Untold }
     }
 
     pub fn not_found(what: &str) -> Self {
-        Self::new(Kind::NotFound, format!("There is no such {what}, or this token may not see it."))
+        Self::new(ProblemType::NotFound, format!("There is no such {what}, or this token may not see it."))
     }
 
     /// No distribution was found by the name that was given.
@@ -144,17 +144,17 @@ impl ApiError {
             NotFound::Unread(_) | NotFound::Ambiguous { .. } => format!("{why}."),
             _ => format!("{why}, or this token may not see it."),
         };
-        Self::new(Kind::NotFound, words)
+        Self::new(ProblemType::NotFound, words)
     }
 
     /// Role or grants do not allow it.
     pub fn not_allowed(why: String) -> Self {
         let detail = format!("It was refused: {why}. Nothing was kept or sent.");
-        Self::new(Kind::NotAllowed, detail).because(why)
+        Self::new(ProblemType::NotAllowed, detail).because(why)
     }
 
     #[cfg(test)]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> ProblemType {
         self.kind
     }
 
@@ -165,7 +165,8 @@ impl ApiError {
 
     /// The event of it names this distribution.
     pub fn about(self, distribution: Option<DistributionId>) -> Self {
-        let history = History::UntoldOf(Box::new(Tried { distribution, ..Tried::default() }));
+        let history =
+            History::UntoldOf(Box::new(RefusedRequest { distribution, ..RefusedRequest::default() }));
         Self { history, ..self }
     }
 
@@ -176,7 +177,7 @@ impl ApiError {
             History::Untold => None,
             History::UntoldOf(tried) => tried.distribution,
         };
-        Self { history: History::UntoldOf(Box::new(Tried { distribution, items, reason })), ..self }
+        Self { history: History::UntoldOf(Box::new(RefusedRequest { distribution, items, reason })), ..self }
     }
 
     /// Its event is there already, or it needs none.
@@ -189,7 +190,7 @@ impl ApiError {
         let tried = match &self.history {
             _ if !self.kind.status().is_client_error() => return None,
             History::Told => return None,
-            History::Untold => Tried::default(),
+            History::Untold => RefusedRequest::default(),
             History::UntoldOf(tried) => tried.as_ref().clone(),
         };
         let words = |fault: &Fault| format!("{} {}", fault.pointer, fault.detail);
@@ -220,7 +221,7 @@ impl ApiError {
                 many.len()
             ),
         };
-        Self { errors, ..Self::new(Kind::Invalid, detail) }
+        Self { errors, ..Self::new(ProblemType::Invalid, detail) }
     }
 
     pub fn confirm(self, name: String) -> Self {
@@ -229,7 +230,7 @@ impl ApiError {
 
     pub fn internal(cause: String) -> Self {
         let detail = "The cause is in the log of the service under this request ID. Look in the history whether anything was done before you try again.";
-        Self { cause: Some(cause), ..Self::new(Kind::Internal, detail) }
+        Self { cause: Some(cause), ..Self::new(ProblemType::Internal, detail) }
     }
 }
 
@@ -242,7 +243,7 @@ impl From<StoreError> for ApiError {
             } else {
                 "Nothing was kept or sent. Try again in a few seconds."
             };
-            Self { cause: Some(error.to_string()), ..Self::new(Kind::Unavailable, detail) }
+            Self { cause: Some(error.to_string()), ..Self::new(ProblemType::Unavailable, detail) }
         } else {
             Self::internal(error.to_string())
         }
@@ -259,9 +260,9 @@ impl From<CommandError> for ApiError {
         match error.sort() {
             Sort::NotFound => Self::not_found("thing").told(),
             Sort::NotAllowed => Self::not_allowed(words).told(),
-            Sort::SessionOver => Self::new(Kind::NoToken, words).told(),
-            Sort::TooLate => Self::new(Kind::TooLate, words),
-            Sort::Wrong => Self::new(Kind::Unreadable, words),
+            Sort::SessionOver => Self::new(ProblemType::NoToken, words).told(),
+            Sort::TooLate => Self::new(ProblemType::TooLate, words),
+            Sort::Wrong => Self::new(ProblemType::Unreadable, words),
             Sort::Away | Sort::Busy | Sort::Internal => Self::internal(words),
         }
     }
@@ -271,13 +272,13 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
         let wait = match self.kind {
-            Kind::TooManyOfYours | Kind::TooManyWaiting | Kind::Unavailable => Some(5),
+            ProblemType::TooManyOfYours | ProblemType::TooManyWaiting | ProblemType::Unavailable => Some(5),
             _ => None,
         };
         if let Some(seconds) = wait {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.kind == Kind::NoToken {
+        if self.kind == ProblemType::NoToken {
             let how = HeaderValue::from_static("Bearer realm=\"Unstale\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
         }
@@ -315,10 +316,10 @@ pub async fn finish(request: Request, next: Next) -> Response {
 
 /// Any address below `/api/` that the route table does not know.
 pub async fn not_found() -> ApiError {
-    ApiError::new(Kind::NotFound, "There is no such address. The page at /api lists them.").told()
+    ApiError::new(ProblemType::NotFound, "There is no such address. The page at /api lists them.").told()
 }
 
 /// A known address, asked in a way that it does not take.
 pub async fn wrong_method() -> ApiError {
-    ApiError::new(Kind::WrongMethod, "The page at /api says which methods it takes.").told()
+    ApiError::new(ProblemType::WrongMethod, "The page at /api says which methods it takes.").told()
 }

@@ -16,12 +16,12 @@ use super::{caller::Caller, problem::ApiError, state::Api};
 #[derive(Debug, Clone)]
 pub struct Untold {
     pub why: String,
-    pub tried: Tried,
+    pub tried: RefusedRequest,
 }
 
 /// What was to be refreshed, where and why.
 #[derive(Debug, Clone, Default)]
-pub struct Tried {
+pub struct RefusedRequest {
     pub distribution: Option<DistributionId>,
     pub items: Vec<Item>,
     pub reason: String,

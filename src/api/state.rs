@@ -21,10 +21,10 @@ const STREAMS: (usize, usize) = (100, 10);
 
 /// The state behind the API. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Api(Arc<Shared>);
+pub struct Api(Arc<ApiShared>);
 
 #[derive(Debug)]
-pub struct Shared {
+pub struct ApiShared {
     pub context: CommandContext,
     pub limits: Limits,
     pub waiters: WaitLimit,
@@ -38,7 +38,7 @@ pub struct Shared {
 impl Api {
     #[must_use]
     pub fn new(context: CommandContext, limits: Limits, stop: CancellationToken) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(ApiShared {
             context,
             limits,
             waiters: WaitLimit::new("waiting requests", WAITERS.0, WAITERS.1),
@@ -50,9 +50,9 @@ impl Api {
 }
 
 impl Deref for Api {
-    type Target = Shared;
+    type Target = ApiShared;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &ApiShared {
         &self.0
     }
 }

@@ -31,25 +31,25 @@ pub enum Unread {
 
 /// Reads a whole text.
 pub fn read(bytes: &[u8]) -> Result<Value, Unread> {
-    let left = Left::default();
+    let left = RemainingBudget::default();
     let mut text = serde_json::Deserializer::from_slice(bytes);
-    let read = Reader(&left).deserialize(&mut text).and_then(|value| text.end().map(|()| value));
+    let read = BoundedReader(&left).deserialize(&mut text).and_then(|value| text.end().map(|()| value));
     if left.exceeded.get() { Err(Unread::TooMany) } else { Ok(read?) }
 }
 
 /// What may still be read.
-struct Left {
+struct RemainingBudget {
     values: Cell<usize>,
     exceeded: Cell<bool>,
 }
 
-impl Default for Left {
+impl Default for RemainingBudget {
     fn default() -> Self {
         Self { values: Cell::new(VALUES_MAX), exceeded: Cell::new(false) }
     }
 }
 
-impl Left {
+impl RemainingBudget {
     fn take<E: serde::de::Error>(&self) -> Result<(), E> {
         let left = self.values.get().checked_sub(1).ok_or_else(|| self.exceed())?;
         self.values.set(left);
@@ -63,9 +63,9 @@ impl Left {
 }
 
 #[derive(Clone, Copy)]
-struct Reader<'a>(&'a Left);
+struct BoundedReader<'a>(&'a RemainingBudget);
 
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
+impl<'de> DeserializeSeed<'de> for BoundedReader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -74,7 +74,7 @@ impl<'de> DeserializeSeed<'de> for Reader<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reader<'_> {
+impl<'de> Visitor<'de> for BoundedReader<'_> {
     type Value = Value;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

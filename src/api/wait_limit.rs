@@ -7,7 +7,7 @@ use std::{
 
 use crate::domain::actor::Actor;
 
-use super::problem::{ApiError, Kind};
+use super::problem::{ApiError, ProblemType};
 
 /// What the places are for, and how many there are. Clones share them.
 #[derive(Debug, Clone)]
@@ -46,11 +46,11 @@ impl WaitLimit {
                 "One token or person may have {} {} open at a time. Close one, or try again a little later.",
                 self.one, self.what
             );
-            return Err(ApiError::new(Kind::TooManyOfYours, detail));
+            return Err(ApiError::new(ProblemType::TooManyOfYours, detail));
         }
         if taken.all >= self.all {
             let detail = format!("Too many {} are open. Try again a little later.", self.what);
-            return Err(ApiError::new(Kind::TooManyWaiting, detail));
+            return Err(ApiError::new(ProblemType::TooManyWaiting, detail));
         }
         taken.all += 1;
         taken.by_caller.insert(caller.clone(), own + 1);
@@ -84,9 +84,9 @@ mod tests {
         let token = Actor { kind: ActorKind::Token, ..ada.clone() };
         let mut held: Vec<WaitPermit> = std::iter::from_fn(|| places.take(&ada).ok()).collect();
         assert_eq!(held.len(), 3);
-        assert_eq!(places.take(&ada).unwrap_err().kind(), Kind::TooManyOfYours);
+        assert_eq!(places.take(&ada).unwrap_err().kind(), ProblemType::TooManyOfYours);
         held.extend([places.take(&token).unwrap(), places.take(&token).unwrap()]);
-        assert_eq!(places.take(&token).unwrap_err().kind(), Kind::TooManyWaiting);
+        assert_eq!(places.take(&token).unwrap_err().kind(), ProblemType::TooManyWaiting);
         held.remove(0);
         held.push(places.take(&ada).unwrap());
         drop(held);

@@ -9,7 +9,7 @@ use crate::{config::DatabaseArgs, store::Db};
 use super::{CliError, audit_export, audit_verify, exit_code};
 
 #[derive(Debug, Args)]
-pub struct AuditArgs {
+pub struct AuditCommandArgs {
     #[command(subcommand)]
     command: AuditCommand,
 }
@@ -29,7 +29,7 @@ enum AuditCommand {
     Export(audit_export::ExportArgs),
 }
 
-pub async fn run(args: AuditArgs) -> ExitCode {
+pub async fn run(args: AuditCommandArgs) -> ExitCode {
     match args.command {
         AuditCommand::Verify(args) => audit_verify::run(args).await,
         AuditCommand::Export(args) => exit_code(audit_export::run(args).await),

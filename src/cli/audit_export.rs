@@ -27,7 +27,7 @@ use super::{
     audit::open_database,
     audit_filters::Filters,
     output::{OutputError, say_aside},
-    target::Target,
+    target::OutputTarget,
 };
 
 /// So many events are read at once.
@@ -94,14 +94,14 @@ async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
 
 /// Where the events are written to.
 struct Destination {
-    out: BufWriter<Target>,
+    out: BufWriter<OutputTarget>,
     /// Standard output without it.
     file: Option<PathBuf>,
 }
 
 impl Destination {
     fn open(file: Option<&Path>) -> Result<Self, CliError> {
-        let out = BufWriter::with_capacity(256 * 1024, Target::open(file)?);
+        let out = BufWriter::with_capacity(256 * 1024, OutputTarget::open(file)?);
         Ok(Self { out, file: file.map(Path::to_owned) })
     }
 

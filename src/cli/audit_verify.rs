@@ -19,7 +19,7 @@ use crate::{
         verify::{self, Broken, Flaw, Walk},
     },
     store::Db,
-    workers::{Check, CheckError, Facts, Known, Step},
+    workers::{Check, CheckError, Facts, TrustedHeads, VerificationStep},
 };
 
 use super::{
@@ -58,8 +58,8 @@ pub struct VerifyArgs {
 }
 
 /// How a check ended that could be made.
-enum Verdict {
-    Intact(Checked),
+enum VerifyOutcome {
+    Intact(IntactHistory),
     Broken {
         walk: Walk,
         broken: Broken,
@@ -73,7 +73,7 @@ enum Verdict {
 }
 
 /// What was found intact.
-struct Checked {
+struct IntactHistory {
     walk: Walk,
     /// What was dropped before.
     segments: Vec<SignedSegment>,
@@ -85,11 +85,11 @@ struct Checked {
 
 pub async fn run(args: VerifyArgs) -> ExitCode {
     match verify(&args).await {
-        Ok(Verdict::Intact(checked)) => {
+        Ok(VerifyOutcome::Intact(checked)) => {
             say(&intact(&args, &checked));
             ExitCode::SUCCESS
         }
-        Ok(Verdict::Broken { walk, broken, hint }) => {
+        Ok(VerifyOutcome::Broken { walk, broken, hint }) => {
             say(&format!(
                 "Broken at event {}: {}.\n{} events before it were checked and are intact.{hint}",
                 broken.sequence,
@@ -98,7 +98,7 @@ pub async fn run(args: VerifyArgs) -> ExitCode {
             ));
             ExitCode::from(1)
         }
-        Ok(Verdict::Contradicted { walk, broken }) => {
+        Ok(VerifyOutcome::Contradicted { walk, broken }) => {
             say(&format!(
                 "Broken at event {}: {}.\nThe chain itself is intact, with {} events: a table beside it was changed.",
                 broken.sequence,
@@ -114,8 +114,8 @@ pub async fn run(args: VerifyArgs) -> ExitCode {
     }
 }
 
-fn intact(args: &VerifyArgs, checked: &Checked) -> String {
-    let Checked { walk, segments, keys, compared } = checked;
+fn intact(args: &VerifyArgs, checked: &IntactHistory) -> String {
+    let IntactHistory { walk, segments, keys, compared } = checked;
     let (number, last) = (walk.checked(), walk.last());
     let place = args.file.as_ref().map_or("the database".to_owned(), |file| file.display().to_string());
     if args.part {
@@ -168,7 +168,7 @@ fn dropped(signed: &SignedSegment) -> String {
     )
 }
 
-async fn verify(args: &VerifyArgs) -> Result<Verdict, CliError> {
+async fn verify(args: &VerifyArgs) -> Result<VerifyOutcome, CliError> {
     let known = known(args)?;
     match &args.file {
         Some(file) => verify_file(file, args, &known),
@@ -176,8 +176,8 @@ async fn verify(args: &VerifyArgs) -> Result<Verdict, CliError> {
     }
 }
 
-fn known(args: &VerifyArgs) -> Result<Known, CliError> {
-    let mut known = Known::default();
+fn known(args: &VerifyArgs) -> Result<TrustedHeads, CliError> {
+    let mut known = TrustedHeads::default();
     for key in &args.public_key {
         known.keys.push(PublicKey::parse(key).map_err(|error| format!("--public-key: {error}"))?);
     }
@@ -215,22 +215,22 @@ fn heads_of(file: &str) -> Result<Vec<SignedHead>, CliError> {
     Ok(heads)
 }
 
-async fn verify_database(database: &DatabaseArgs, known: &Known) -> Result<Verdict, CliError> {
+async fn verify_database(database: &DatabaseArgs, known: &TrustedHeads) -> Result<VerifyOutcome, CliError> {
     let db = open_database(database).await?;
     let verdict = walk_database(&db, known).await;
     db.close().await;
     verdict
 }
 
-async fn walk_database(db: &Db, known: &Known) -> Result<Verdict, CliError> {
+async fn walk_database(db: &Db, known: &TrustedHeads) -> Result<VerifyOutcome, CliError> {
     let mut check = match Check::begin(db, known).await {
         Ok(check) => check,
         Err(error) => return not_intact(Walk::default(), error),
     };
     loop {
         match check.step(db, ROWS).await {
-            Ok(Step::More) => {}
-            Ok(Step::End) => break,
+            Ok(VerificationStep::More) => {}
+            Ok(VerificationStep::End) => break,
             Err(error) => return not_intact(check.walk().clone(), error),
         }
     }
@@ -245,8 +245,10 @@ async fn walk_database(db: &Db, known: &Known) -> Result<Verdict, CliError> {
     }
     let (walk, keys) = (check.walk().clone(), check.head_keys().clone());
     match compare_tables(db, walk.last().sequence).await {
-        Ok(compared) => Ok(Verdict::Intact(Checked { walk, segments, keys, compared: Some(compared) })),
-        Err(CheckError::Broken(broken)) => Ok(Verdict::Contradicted { walk, broken }),
+        Ok(compared) => {
+            Ok(VerifyOutcome::Intact(IntactHistory { walk, segments, keys, compared: Some(compared) }))
+        }
+        Err(CheckError::Broken(broken)) => Ok(VerifyOutcome::Contradicted { walk, broken }),
         Err(error) => Err(error.into()),
     }
 }
@@ -254,18 +256,18 @@ async fn walk_database(db: &Db, known: &Known) -> Result<Verdict, CliError> {
 /// Holds what the tables hold against the events up to this one; gives how much that was.
 async fn compare_tables(db: &Db, last: i64) -> Result<u64, CheckError> {
     let mut facts = Facts::begin(db, last).await?;
-    while facts.step(db, STATED, Clock::system().now()).await? == Step::More {}
+    while facts.step(db, STATED, Clock::system().now()).await? == VerificationStep::More {}
     Ok(facts.compared())
 }
 
-fn not_intact(walk: Walk, error: CheckError) -> Result<Verdict, CliError> {
+fn not_intact(walk: Walk, error: CheckError) -> Result<VerifyOutcome, CliError> {
     match error {
-        CheckError::Broken(broken) => Ok(Verdict::Broken { walk, broken, hint: String::new() }),
+        CheckError::Broken(broken) => Ok(VerifyOutcome::Broken { walk, broken, hint: String::new() }),
         error => Err(error.into()),
     }
 }
 
-fn verify_file(file: &Path, args: &VerifyArgs, known: &Known) -> Result<Verdict, CliError> {
+fn verify_file(file: &Path, args: &VerifyArgs, known: &TrustedHeads) -> Result<VerifyOutcome, CliError> {
     let open = File::open(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
     let mut walk = match &args.after {
         Some(head) => Walk::after(Head::parse(head).map_err(|error| format!("--after: {error}"))?),
@@ -280,12 +282,12 @@ fn verify_file(file: &Path, args: &VerifyArgs, known: &Known) -> Result<Verdict,
     match done {
         Ok(()) => {
             let keys = known.signed.iter().map(|signed| signed.public_key.as_str().to_owned()).collect();
-            Ok(Verdict::Intact(Checked { walk, segments: Vec::new(), keys, compared: None }))
+            Ok(VerifyOutcome::Intact(IntactHistory { walk, segments: Vec::new(), keys, compared: None }))
         }
         Err(FileError::Broken(broken)) => {
             let late = walk.checked() == 0 && broken.flaw == Flaw::Missing && args.after.is_none();
             let hint = if late { hint(file)? } else { String::new() };
-            Ok(Verdict::Broken { walk, broken, hint })
+            Ok(VerifyOutcome::Broken { walk, broken, hint })
         }
         Err(FileError::Io(error)) => Err(format!("{} cannot be read: {error}", file.display()).into()),
     }
@@ -310,7 +312,7 @@ enum FileError {
     Io(std::io::Error),
 }
 
-fn expect(walk: &mut Walk, known: &Known) -> Result<(), Broken> {
+fn expect(walk: &mut Walk, known: &TrustedHeads) -> Result<(), Broken> {
     for signed in &known.signed {
         walk.require_signed_head(signed, &known.keys)?;
     }

@@ -21,16 +21,16 @@ pub type Notice = fn(u64) -> String;
 
 /// Takes lines and never waits. Clones write to the same place.
 #[derive(Debug, Clone)]
-pub struct BackgroundWriter(Arc<Queue>);
+pub struct BackgroundWriter(Arc<LineQueue>);
 
 #[derive(Debug, Default)]
-struct Queue {
-    state: Mutex<State>,
+struct LineQueue {
+    state: Mutex<QueueState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct QueueState {
     lines: VecDeque<Vec<u8>>,
     /// How long the lines that wait are together.
     bytes: usize,
@@ -41,7 +41,7 @@ struct State {
 }
 
 /// What the thread writes next.
-struct Work {
+struct QueuedLine {
     dropped: u64,
     line: Option<Vec<u8>>,
 }
@@ -49,9 +49,9 @@ struct Work {
 impl BackgroundWriter {
     /// Starts the thread. Where there is a notice it is written once lines can be written again.
     pub fn start(out: impl Write + Send + 'static, notice: Option<Notice>) -> io::Result<Self> {
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(LineQueue::default());
         let writer = Self(Arc::clone(&queue));
-        let place = Place { out, torn: false };
+        let place = LineSink { out, torn: false };
         thread::Builder::new().name("writer".to_owned()).spawn(move || queue.work_off(place, notice))?;
         Ok(writer)
     }
@@ -84,12 +84,12 @@ impl BackgroundWriter {
     }
 }
 
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl LineQueue {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work_off(&self, mut place: Place<impl Write>, notice: Option<Notice>) {
+    fn work_off(&self, mut place: LineSink<impl Write>, notice: Option<Notice>) {
         let mut well = true;
         loop {
             let work = self.next(well && notice.is_some());
@@ -110,7 +110,7 @@ impl Queue {
     }
 
     /// Waits for a line; or, where that can be told, for lines that were dropped.
-    fn next(&self, tell: bool) -> Work {
+    fn next(&self, tell: bool) -> QueuedLine {
         let mut state = self.lock();
         while state.lines.is_empty() && !(tell && state.dropped > 0) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -118,18 +118,18 @@ impl Queue {
         let line = state.lines.pop_front();
         state.bytes -= line.as_ref().map_or(0, Vec::len);
         state.writing = true;
-        Work { dropped: state.dropped, line }
+        QueuedLine { dropped: state.dropped, line }
     }
 }
 
 /// Where lines go to.
-struct Place<W> {
+struct LineSink<W> {
     out: W,
     /// Does it end with a piece of a line?
     torn: bool,
 }
 
-impl<W: Write> Place<W> {
+impl<W: Write> LineSink<W> {
     /// Writes a line; gives whether all of it was taken.
     fn put(&mut self, line: &[u8]) -> bool {
         if self.torn && self.write(b"\n") == 0 {

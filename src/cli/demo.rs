@@ -13,7 +13,7 @@ use crate::{
     app::{self, App},
     cloudfront::{CloudFront, Connect},
     commands::{self, CommandContext, CommandError},
-    config::{AuditArgs, LogArgs, REQUEST_TIMEOUT},
+    config::{AuditSettingsArgs, LogArgs, REQUEST_TIMEOUT},
     domain::{
         access::Role,
         actor::{Acting, Origin},
@@ -21,8 +21,8 @@ use crate::{
         sign_in::person::{Email, PersonError},
     },
     heartbeats::Heartbeats,
-    web::{Demo, Options, Rate, authentication_methods::AuthenticationMethods},
-    workers::Settings,
+    web::{Demo, Rate, WebOptions, authentication_methods::AuthenticationMethods},
+    workers::WorkerSettings,
 };
 
 use super::{CliError, log, output::Announcer, signals};
@@ -61,14 +61,18 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     let database = format!("sqlite://{}", data.join("unstale.db").display());
     let sandbox_address = app::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?.local_addr()?;
     let cloudfront = CloudFront::at(&format!("http://{sandbox_address}"), "demo", "demo", Connect::default());
-    let settings = Settings { create: Pace::new(5.0, 20), read: Pace::new(50.0, 100), ..Settings::default() };
-    let app = App::open(&database, cloudfront, settings, stop).await?.sealed(&AuditArgs::default())?;
+    let settings = WorkerSettings {
+        create: Pace::new(5.0, 20),
+        read: Pace::new(50.0, 100),
+        ..WorkerSettings::default()
+    };
+    let app = App::open(&database, cloudfront, settings, stop).await?.sealed(&AuditSettingsArgs::default())?;
     let sandbox = start_sandbox(&data, sandbox_address, args.complete_after).await?;
     add_demo_person(&app.command_context).await?;
     let listener = app::listen(args.listen).await?;
     let address = listener.local_addr()?;
     Announcer::start()?.announce(&welcome(&format!("http://{address}"), &sandbox, &data));
-    let options = Options {
+    let options = WebOptions {
         public_url: None,
         limits: settings.limits,
         create: settings.create,

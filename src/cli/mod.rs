@@ -48,7 +48,7 @@ enum Command {
     Token(token::TokenArgs),
     /// Check the history, or take it out. Exits with 0 where it is intact, 1 where it is broken, 2 where it could not be
     /// checked.
-    Audit(audit::AuditArgs),
+    Audit(audit::AuditCommandArgs),
     Invalidate(invalidate::InvalidateArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
     Healthcheck(healthcheck::HealthcheckArgs),

@@ -11,8 +11,8 @@ use crate::{
     domain::invalidations::quotas::Quotas,
     heartbeats::Heartbeats,
     identity::oidc::Oidc,
-    outgoing::Proxies,
-    web::{Options, Rate},
+    outgoing::OutgoingProxies,
+    web::{Rate, WebOptions},
 };
 
 use super::{CliError, log, output::Announcer, signals};
@@ -26,7 +26,7 @@ const LINK_UNTOLD: &str = "the link for the first account could not be printed; 
 
 pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let _log = log::start(&args.log)?;
-    Proxies::from_environment()?.log();
+    OutgoingProxies::from_environment()?.log();
     let authentication_methods =
         args.authentication_methods.authentication_methods(args.public_url.as_deref())?;
     let tickets = args.tickets.tickets()?;
@@ -50,7 +50,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let address = format!("http://{}", listener.local_addr()?);
     let base = args.public_url.clone().unwrap_or_else(|| address.clone());
     announce(&address, app.set_up_link(&base).await?)?;
-    let options = Options {
+    let options = WebOptions {
         public_url: args.public_url,
         limits: settings.limits,
         create: settings.create,

@@ -8,29 +8,29 @@ use std::{
 
 use super::CliError;
 
-/// An open target. Dropped before [`Target::finish`], a file leaves nothing, and what stood under its name stays.
+/// An open target. Dropped before [`OutputTarget::finish`], a file leaves nothing, and what stood under its name stays.
 #[derive(Debug)]
-pub(super) enum Target {
+pub(super) enum OutputTarget {
     Output(io::Stdout),
     /// What is there and no plain file, such as a pipe: there is nothing to put in its place.
     Device(File),
-    File(Unfinished),
+    File(UnfinishedFile),
 }
 
 /// A file on its way, beside the place where it will stand.
 #[derive(Debug)]
-pub(super) struct Unfinished {
+pub(super) struct UnfinishedFile {
     file: File,
     beside: PathBuf,
     place: PathBuf,
 }
 
-impl Target {
+impl OutputTarget {
     pub fn open(place: Option<&Path>) -> Result<Self, CliError> {
         let Some(place) = place else { return Ok(Self::Output(io::stdout())) };
         let opened = match fs::metadata(place) {
             Ok(there) if !there.is_file() => OpenOptions::new().write(true).open(place).map(Self::Device),
-            there => Unfinished::open(place, there.ok().as_ref()).map(Self::File),
+            there => UnfinishedFile::open(place, there.ok().as_ref()).map(Self::File),
         };
         Ok(opened.map_err(|error| format!("{} cannot be written: {error}", place.display()))?)
     }
@@ -46,7 +46,7 @@ impl Target {
     }
 }
 
-impl Unfinished {
+impl UnfinishedFile {
     /// Whoever may read what stood there before may read the new one, and nobody else.
     fn open(place: &Path, there: Option<&fs::Metadata>) -> io::Result<Self> {
         // A link goes on leading to the file.
@@ -63,14 +63,14 @@ impl Unfinished {
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for UnfinishedFile {
     fn drop(&mut self) {
         // Once it is in its place nothing is left beside it.
         let _ = fs::remove_file(&self.beside);
     }
 }
 
-impl Write for Target {
+impl Write for OutputTarget {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Output(output) => output.write(bytes),
@@ -105,7 +105,7 @@ mod tests {
     fn a_file_is_there_once_it_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("all.csv");
-        let mut target = Target::open(Some(&place)).unwrap();
+        let mut target = OutputTarget::open(Some(&place)).unwrap();
         target.write_all(b"new").unwrap();
         assert!(!place.exists());
         target.finish().unwrap();
@@ -118,7 +118,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("all.csv");
         fs::write(&place, b"old").unwrap();
-        let mut target = Target::open(Some(&place)).unwrap();
+        let mut target = OutputTarget::open(Some(&place)).unwrap();
         target.write_all(b"half").unwrap();
         drop(target);
         assert_eq!(fs::read(&place).unwrap(), b"old");
@@ -134,7 +134,7 @@ mod tests {
         fs::write(&place, b"old").unwrap();
         fs::set_permissions(&place, fs::Permissions::from_mode(0o600)).unwrap();
         symlink(&place, &link).unwrap();
-        let mut target = Target::open(Some(&link)).unwrap();
+        let mut target = OutputTarget::open(Some(&link)).unwrap();
         target.write_all(b"new").unwrap();
         target.finish().unwrap();
         assert_eq!(fs::read(&place).unwrap(), b"new");
@@ -145,7 +145,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn what_is_no_file_is_written_to_as_it_is() {
-        let mut target = Target::open(Some(Path::new("/dev/null"))).unwrap();
+        let mut target = OutputTarget::open(Some(Path::new("/dev/null"))).unwrap();
         target.write_all(b"gone").unwrap();
         target.finish().unwrap();
     }

@@ -115,7 +115,7 @@ async fn who_asks(
     extensions: &Extensions,
     address: &Uri,
 ) -> Result<Option<Visitor>, WebError> {
-    let secret = secret_in(headers, web, Kind::Session);
+    let secret = secret_in(headers, web, CookieKind::Session);
     let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
     match proxy::find_visitor(web, headers, &origin).await {
         // An open page keeps its stream open by itself: that is nobody's use of the session.
@@ -212,7 +212,7 @@ async fn touch(web: &Web, session: &SecretHash) {
 
 /// What a cookie of ours is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CookieKind {
     Session,
     /// The password was right and the code is still to come.
     PendingSecondFactor,
@@ -221,31 +221,31 @@ pub enum Kind {
 }
 
 /// `__Host-` binds the cookie to this host and to https; browsers refuse it without.
-fn cookie_name(web: &Web, kind: Kind) -> &'static str {
+fn cookie_name(web: &Web, kind: CookieKind) -> &'static str {
     match (kind, web.is_https()) {
-        (Kind::Session, true) => "__Host-unstale",
-        (Kind::Session, false) => "unstale",
-        (Kind::PendingSecondFactor, true) => "__Host-unstale-half",
-        (Kind::PendingSecondFactor, false) => "unstale-half",
-        (Kind::Provider, true) => "__Host-unstale-provider",
-        (Kind::Provider, false) => "unstale-provider",
+        (CookieKind::Session, true) => "__Host-unstale",
+        (CookieKind::Session, false) => "unstale",
+        (CookieKind::PendingSecondFactor, true) => "__Host-unstale-half",
+        (CookieKind::PendingSecondFactor, false) => "unstale-half",
+        (CookieKind::Provider, true) => "__Host-unstale-provider",
+        (CookieKind::Provider, false) => "unstale-provider",
     }
 }
 
 /// The secret in a cookie of ours.
-pub fn secret_in(headers: &HeaderMap, web: &Web, kind: Kind) -> Option<Secret> {
+pub fn secret_in(headers: &HeaderMap, web: &Web, kind: CookieKind) -> Option<Secret> {
     Secret::parse(&text_in(headers, web, kind)?)
 }
 
 /// The text in a cookie of ours.
-pub fn text_in(headers: &HeaderMap, web: &Web, kind: Kind) -> Option<String> {
+pub fn text_in(headers: &HeaderMap, web: &Web, kind: CookieKind) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     Some(jar.get(cookie_name(web, kind))?.value().to_owned())
 }
 
 /// Do cookies name two sessions? Which of them counts would be a matter of their order.
 pub fn has_two_sessions(headers: &HeaderMap, web: &Web) -> bool {
-    let name = cookie_name(web, Kind::Session);
+    let name = cookie_name(web, CookieKind::Session);
     let texts = headers.get_all(header::COOKIE).iter().filter_map(|text| text.to_str().ok());
     let mut sessions = texts
         .flat_map(|text| text.split(';'))
@@ -256,11 +256,11 @@ pub fn has_two_sessions(headers: &HeaderMap, web: &Web) -> bool {
 }
 
 pub fn has_session_cookie(headers: &HeaderMap, web: &Web) -> bool {
-    CookieJar::from_headers(headers).get(cookie_name(web, Kind::Session)).is_some()
+    CookieJar::from_headers(headers).get(cookie_name(web, CookieKind::Session)).is_some()
 }
 
 /// A cookie that goes with the browser; the server ends what it stands for by itself too.
-pub fn cookie(web: &Web, kind: Kind, value: String) -> Cookie<'static> {
+pub fn cookie(web: &Web, kind: CookieKind, value: String) -> Cookie<'static> {
     Cookie::build((cookie_name(web, kind), value))
         .path("/")
         .http_only(true)
@@ -270,7 +270,7 @@ pub fn cookie(web: &Web, kind: Kind, value: String) -> Cookie<'static> {
 }
 
 /// A cookie that takes ours away.
-pub fn removal(web: &Web, kind: Kind) -> Cookie<'static> {
+pub fn removal(web: &Web, kind: CookieKind) -> Cookie<'static> {
     let mut cookie = cookie(web, kind, String::new());
     cookie.make_removal();
     cookie

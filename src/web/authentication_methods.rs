@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::{
     commands::ExternalRules,
     domain::{network::Trusted, sign_in::session::SessionLimits},
-    identity::{oidc::Oidc, proxy::Proxies},
+    identity::{oidc::Oidc, proxy::IdentityProxies},
 };
 
 /// How people may come in.
@@ -20,7 +20,7 @@ pub struct AuthenticationMethods {
     pub trusted: Trusted,
     pub oidc: Option<Arc<Oidc>>,
     /// Proxies that say with each request who asks.
-    pub proxies: Arc<Proxies>,
+    pub proxies: Arc<IdentityProxies>,
     /// Who is let in by a provider or a proxy.
     pub external: ExternalRules,
 }

@@ -229,7 +229,7 @@ impl IntoResponse for WebError {
         };
         let word = self.word();
         let (title, advice) = self.words();
-        let mut response = (status, Extension(Unfinished { word, title, advice })).into_response();
+        let mut response = (status, Extension(PendingErrorPage { word, title, advice })).into_response();
         if let Some(cause) = cause {
             response.extensions_mut().insert(cause);
         }
@@ -242,13 +242,13 @@ impl IntoResponse for WebError {
 
 /// An error page that still lacks its request ID.
 #[derive(Debug, Clone)]
-pub struct Unfinished {
+pub struct PendingErrorPage {
     pub word: &'static str,
     pub title: String,
     pub advice: String,
 }
 
-impl Unfinished {
+impl PendingErrorPage {
     /// The page, with the ID that the request went by.
     pub fn finish(self, response: Response, id: &RequestId) -> Response {
         let page = view::error_page(&self.title, &self.advice, id.as_str());

@@ -32,9 +32,9 @@ impl TwoLengths {
 
 /// A connection that is watched.
 #[derive(Debug)]
-pub struct Watched<S> {
+pub struct WatchedConnection<S> {
     stream: S,
-    place: Place,
+    place: FramePosition,
     line: Vec<u8>,
     /// The line is longer than what is kept of it.
     cut: bool,
@@ -43,7 +43,7 @@ pub struct Watched<S> {
 
 /// Where in a request the next byte stands.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum FramePosition {
     RequestLine,
     Header(Lengths),
     /// So many bytes of a body, or of a chunk, are to come.
@@ -64,16 +64,16 @@ struct Lengths {
     transfer_encoding: bool,
 }
 
-impl<S> Watched<S> {
+impl<S> WatchedConnection<S> {
     pub fn new(stream: S, two_lengths: TwoLengths) -> Self {
-        Self { stream, place: Place::RequestLine, line: Vec::new(), cut: false, two_lengths }
+        Self { stream, place: FramePosition::RequestLine, line: Vec::new(), cut: false, two_lengths }
     }
 
     fn look_at(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let taken = match self.place {
-                Place::Lost => return,
-                Place::Body(left) | Place::Chunk(left) => self.skip(left, bytes.len()),
+                FramePosition::Lost => return,
+                FramePosition::Body(left) | FramePosition::Chunk(left) => self.skip(left, bytes.len()),
                 _ => self.take_line(bytes),
             };
             bytes = &bytes[taken..];
@@ -84,10 +84,10 @@ impl<S> Watched<S> {
         let taken = usize::try_from(left).unwrap_or(usize::MAX).min(there);
         let left = left - taken as u64;
         self.place = match self.place {
-            Place::Chunk(_) if left == 0 => Place::ChunkEnd,
-            Place::Chunk(_) => Place::Chunk(left),
-            _ if left == 0 => Place::RequestLine,
-            _ => Place::Body(left),
+            FramePosition::Chunk(_) if left == 0 => FramePosition::ChunkEnd,
+            FramePosition::Chunk(_) => FramePosition::Chunk(left),
+            _ if left == 0 => FramePosition::RequestLine,
+            _ => FramePosition::Body(left),
         };
         taken
     }
@@ -108,38 +108,40 @@ impl<S> Watched<S> {
     fn end_line(&mut self, line: &[u8], cut: bool) {
         self.place = match self.place {
             // Empty lines before a request are nothing (RFC 9112 §2.2).
-            Place::RequestLine | Place::Trailer if line.is_empty() => Place::RequestLine,
-            Place::RequestLine => Place::Header(Lengths::default()),
-            Place::Header(lengths) if line.is_empty() => self.end_headers(lengths),
-            Place::Header(lengths) => match lengths.and(line, cut) {
-                Some(lengths) => Place::Header(lengths),
+            FramePosition::RequestLine | FramePosition::Trailer if line.is_empty() => {
+                FramePosition::RequestLine
+            }
+            FramePosition::RequestLine => FramePosition::Header(Lengths::default()),
+            FramePosition::Header(lengths) if line.is_empty() => self.end_headers(lengths),
+            FramePosition::Header(lengths) => match lengths.and(line, cut) {
+                Some(lengths) => FramePosition::Header(lengths),
                 None => self.lose(),
             },
             // Extensions may be long; a size that is, is read to its end by hyper and not here.
-            Place::ChunkSize if cut && !line.contains(&b';') => self.lose(),
-            Place::ChunkSize => match chunk_size(line) {
-                Some(0) => Place::Trailer,
-                Some(size) => Place::Chunk(size),
-                None => Place::Lost,
+            FramePosition::ChunkSize if cut && !line.contains(&b';') => self.lose(),
+            FramePosition::ChunkSize => match chunk_size(line) {
+                Some(0) => FramePosition::Trailer,
+                Some(size) => FramePosition::Chunk(size),
+                None => FramePosition::Lost,
             },
-            Place::ChunkEnd => Place::ChunkSize,
-            Place::Trailer => Place::Trailer,
-            Place::Body(_) | Place::Chunk(_) | Place::Lost => Place::Lost,
+            FramePosition::ChunkEnd => FramePosition::ChunkSize,
+            FramePosition::Trailer => FramePosition::Trailer,
+            FramePosition::Body(_) | FramePosition::Chunk(_) | FramePosition::Lost => FramePosition::Lost,
         };
     }
 
     /// Where the request ends is not certain: as bad as two lengths.
-    fn lose(&self) -> Place {
+    fn lose(&self) -> FramePosition {
         self.two_lengths.0.store(true, Ordering::Relaxed);
-        Place::Lost
+        FramePosition::Lost
     }
 
-    fn end_headers(&self, lengths: Lengths) -> Place {
+    fn end_headers(&self, lengths: Lengths) -> FramePosition {
         match lengths {
             Lengths { content_length: Some(_), transfer_encoding: true } => self.lose(),
-            Lengths { transfer_encoding: true, .. } => Place::ChunkSize,
-            Lengths { content_length: Some(length), .. } if length > 0 => Place::Body(length),
-            Lengths { .. } => Place::RequestLine,
+            Lengths { transfer_encoding: true, .. } => FramePosition::ChunkSize,
+            Lengths { content_length: Some(length), .. } if length > 0 => FramePosition::Body(length),
+            Lengths { .. } => FramePosition::RequestLine,
         }
     }
 }
@@ -169,7 +171,7 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(digits).ok()?.trim(), 16).ok()
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WatchedConnection<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -184,7 +186,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedConnection<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -226,7 +228,7 @@ mod tests {
 
     fn sees_two(requests: &str, at_once: usize) -> bool {
         let two_lengths = TwoLengths::default();
-        let mut watched = Watched::new((), two_lengths.clone());
+        let mut watched = WatchedConnection::new((), two_lengths.clone());
         requests.as_bytes().chunks(at_once).for_each(|bytes| watched.look_at(bytes));
         two_lengths.seen()
     }

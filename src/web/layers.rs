@@ -25,8 +25,8 @@ use crate::{
 
 use super::{
     ambiguous,
-    auth::{self, Kind},
-    error::{Cause, Unfinished, WebError},
+    auth::{self, CookieKind},
+    error::{Cause, PendingErrorPage, WebError},
     proxy, rate, ready,
     rejected_requests::RejectedRequest,
     state::Web,
@@ -96,7 +96,7 @@ async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Re
         client_address: client.clone().unwrap_or_default(),
         request_id: id.0.clone(),
         user_agent: user_agent(request.headers()),
-        earlier: auth::secret_in(request.headers(), &web, Kind::Session).map(|secret| secret.hash()),
+        earlier: auth::secret_in(request.headers(), &web, CookieKind::Session).map(|secret| secret.hash()),
         base_url: base_url(&request, &web),
         ..Origin::default()
     };
@@ -105,7 +105,7 @@ async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Re
     let span = tracing::info_span!("request", id = id.as_str(), client = client.as_deref());
     async move {
         let mut response = next.run(request).await;
-        if let Some(unfinished) = response.extensions_mut().remove::<Unfinished>() {
+        if let Some(unfinished) = response.extensions_mut().remove::<PendingErrorPage>() {
             response = if is_for_programs(&path) {
                 unfinished.finish_for_program(response, &id)
             } else {

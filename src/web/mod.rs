@@ -37,7 +37,7 @@ mod view;
 pub use rate::Rate;
 pub use reference::Described;
 pub use server::serve;
-pub use state::{Demo, Options, Web};
+pub use state::{Demo, Web, WebOptions};
 
 use axum::{
     Extension, Router, middleware,

@@ -6,9 +6,9 @@ use crate::domain::{once_a_minute, time::Timestamp};
 
 /// When each kind of thing was last told.
 #[derive(Debug, Default)]
-pub struct OnceAMinute(Mutex<once_a_minute::OnceAMinute<&'static str>>);
+pub struct OnceAMinuteLog(Mutex<once_a_minute::OnceAMinute<&'static str>>);
 
-impl OnceAMinute {
+impl OnceAMinuteLog {
     /// Is it time to tell this kind of thing?
     pub fn may_tell(&self, kind: &'static str, now: Timestamp) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).may_tell(kind, now)

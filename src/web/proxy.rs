@@ -12,7 +12,7 @@ use axum::{
 use crate::{
     commands,
     domain::actor::{Acting, Actor, Origin},
-    identity::{headers::HeaderProblem, proxy::ProxyError},
+    identity::{headers::HeaderProblem, proxy::ProxyIdentityError},
     store::access,
 };
 
@@ -51,12 +51,14 @@ pub async fn find_visitor(
     {
         Ok(Some(recognised)) => recognised,
         Ok(None) => return Ok(None),
-        Err(ProxyError::Headers(problem)) => return Err(refuse(web, origin, problem, problem.words()).await),
-        Err(ProxyError::NotGood(error)) => {
+        Err(ProxyIdentityError::Headers(problem)) => {
+            return Err(refuse(web, origin, problem, problem.words()).await);
+        }
+        Err(ProxyIdentityError::NotGood(error)) => {
             let problem = HeaderProblem::Unproved;
             return Err(refuse(web, origin, problem, &format!("{}: {error}", problem.words())).await);
         }
-        Err(ProxyError::Unreachable(why)) => return Err(WebError::ProviderAway(why)),
+        Err(ProxyIdentityError::Unreachable(why)) => return Err(WebError::ProviderAway(why)),
     };
     let origin = Origin { sign_in: way.to_owned(), ..origin.clone() };
     match commands::sign_in_by_proxy(&web.context, &origin, &who, &authentication_methods.external).await? {

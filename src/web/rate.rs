@@ -47,18 +47,18 @@ struct Counts {
 
 /// What a client may still ask now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Left {
+struct Remaining {
     a_second: NonZeroU32,
     requests: u32,
 }
 
 /// What came of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
+enum RateOutcome {
     Unlimited,
-    Yes(Left),
+    Yes(Remaining),
     /// Not now, but after this time.
-    No(Left, Duration),
+    No(Remaining, Duration),
 }
 
 impl Rate {
@@ -72,16 +72,16 @@ impl Rate {
     }
 
     /// Takes one request, or says how long to wait.
-    fn take(&self, client: IpAddr) -> Taken {
-        let Some(counts) = &self.0 else { return Taken::Unlimited };
+    fn take(&self, client: IpAddr) -> RateOutcome {
+        let Some(counts) = &self.0 else { return RateOutcome::Unlimited };
         if counts.asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
             counts.limiter.retain_recent();
             counts.limiter.shrink_to_fit();
         }
-        let left = |requests| Left { a_second: counts.a_second, requests };
+        let left = |requests| Remaining { a_second: counts.a_second, requests };
         match counts.limiter.check_key(&one(client)) {
-            Ok(state) => Taken::Yes(left(state.remaining_burst_capacity())),
-            Err(until) => Taken::No(left(0), until.wait_time_from(DefaultClock::default().now())),
+            Ok(state) => RateOutcome::Yes(left(state.remaining_burst_capacity())),
+            Err(until) => RateOutcome::No(left(0), until.wait_time_from(DefaultClock::default().now())),
         }
     }
 }
@@ -91,7 +91,7 @@ const fn burst(a_second: NonZeroU32) -> NonZeroU32 {
     a_second.saturating_mul(NonZeroU32::MIN.saturating_add(REST - 1))
 }
 
-impl Left {
+impl Remaining {
     /// Seconds until the client may ask as much at once as after a rest.
     fn seconds_to_rest(self) -> u32 {
         (burst(self.a_second).get() - self.requests).div_ceil(self.a_second.get())
@@ -127,11 +127,11 @@ pub async fn limit(State(web): State<Web>, request: Request, next: Next) -> Resp
     let programs = is_for_programs(request.uri().path());
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
     let client = origin.client_address.parse().ok();
-    let taken = client.map_or(Taken::Unlimited, |client| web.options.rate.take(client));
+    let taken = client.map_or(RateOutcome::Unlimited, |client| web.options.rate.take(client));
     let (mut response, left) = match taken {
-        Taken::Unlimited => return next.run(request).await,
-        Taken::Yes(left) => (next.run(request).await, left),
-        Taken::No(left, wait) => {
+        RateOutcome::Unlimited => return next.run(request).await,
+        RateOutcome::Yes(left) => (next.run(request).await, left),
+        RateOutcome::No(left, wait) => {
             RejectedRequest::TooOften.tell(&web, &origin, "too many requests a second").await;
             (WebError::TooOften(wait).into_response(), left)
         }
@@ -147,18 +147,18 @@ mod tests {
     use super::*;
 
     fn is_let_through(rate: &Rate, client: &str) -> bool {
-        !matches!(rate.take(client.parse().unwrap()), Taken::No(..))
+        !matches!(rate.take(client.parse().unwrap()), RateOutcome::No(..))
     }
 
     #[test]
     fn a_burst_goes_through_and_then_one_waits_and_nobody_else_does() {
         let rate = Rate::new(1);
         let flood: IpAddr = "192.0.2.1".parse().unwrap();
-        let left = |requests| Left { a_second: NonZeroU32::MIN, requests };
+        let left = |requests| Remaining { a_second: NonZeroU32::MIN, requests };
         for requests in [3, 2, 1, 0] {
-            assert_eq!(rate.take(flood), Taken::Yes(left(requests)));
+            assert_eq!(rate.take(flood), RateOutcome::Yes(left(requests)));
         }
-        let Taken::No(none, wait) = rate.take(flood) else { panic!("a fifth") };
+        let RateOutcome::No(none, wait) = rate.take(flood) else { panic!("a fifth") };
         assert!(none == left(0) && !wait.is_zero() && wait <= Duration::from_secs(1), "{wait:?}");
         assert!(is_let_through(&rate, "192.0.2.2"));
     }
@@ -187,7 +187,7 @@ mod tests {
             [(200, "\"requests\";r=200;t=0"), (199, "\"requests\";r=199;t=1"), (0, "\"requests\";r=0;t=4")]
         {
             let mut headers = HeaderMap::new();
-            Left { a_second, requests }.tell(&mut headers);
+            Remaining { a_second, requests }.tell(&mut headers);
             assert_eq!(headers["ratelimit-policy"], "\"requests\";q=200;w=4");
             assert_eq!(headers["ratelimit"], limit);
         }

@@ -43,7 +43,7 @@ pub struct Readiness {
 
 /// The last answer, and when it was worked out.
 #[derive(Debug, Default)]
-pub struct Kept(Mutex<Last>);
+pub struct CachedReadiness(Mutex<Last>);
 
 #[derive(Debug, Default)]
 struct Last {

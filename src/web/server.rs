@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 use super::{
     connection_limit::ConnectionLimit,
-    framing::{TwoLengths, Watched},
+    framing::{TwoLengths, WatchedConnection},
     overload::OverloadResponder,
     state::Web,
 };
@@ -69,7 +69,7 @@ fn connection(
     client: SocketAddr,
     routes: Router,
 ) -> hyper::server::conn::http1::Connection<
-    TokioIo<Watched<TcpStream>>,
+    TokioIo<WatchedConnection<TcpStream>>,
     TowerToHyperService<
         impl tower::Service<
             hyper::Request<Incoming>,
@@ -83,7 +83,7 @@ fn connection(
     let _ = stream.set_nodelay(true);
     bound_unread(&stream);
     let two_lengths = TwoLengths::default();
-    let stream = Watched::new(stream, two_lengths.clone());
+    let stream = WatchedConnection::new(stream, two_lengths.clone());
     let routes = routes.map_request(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(client));
         request.extensions_mut().insert(two_lengths.clone());

@@ -38,7 +38,7 @@ struct SetUpPage {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Link {
+pub struct SetupLink {
     #[serde(default)]
     key: String,
 }
@@ -53,7 +53,7 @@ fn link_is_not_good() -> WebError {
 /// `GET /setup?key=…`
 pub async fn show(
     State(web): State<Web>,
-    QueryParams(Link { key }): QueryParams<Link>,
+    QueryParams(SetupLink { key }): QueryParams<SetupLink>,
 ) -> Result<Response, WebError> {
     let link = Secret::parse(&key).ok_or_else(link_is_not_good)?;
     if !is_good(&web, &link).await? {

@@ -20,12 +20,13 @@ use crate::{
 };
 
 use super::{
-    authentication_methods::AuthenticationMethods, events::Hub, once_a_minute::OnceAMinute, rate::Rate, ready,
+    authentication_methods::AuthenticationMethods, events::Hub, once_a_minute::OnceAMinuteLog, rate::Rate,
+    ready,
 };
 
 /// How the pages are served.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct WebOptions {
     /// The address that people type, where it is known.
     pub public_url: Option<String>,
     pub limits: Limits,
@@ -61,34 +62,34 @@ pub struct Demo {
 
 /// The state behind every page. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Web(Arc<Shared>);
+pub struct Web(Arc<WebShared>);
 
 #[derive(Debug)]
-pub struct Shared {
+pub struct WebShared {
     pub context: CommandContext,
-    pub options: Options,
+    pub options: WebOptions,
     pub hub: Hub,
     /// Who tried passwords and codes how often.
     pub throttle: Mutex<Throttle>,
     /// What a stranger can cause is in the history once a minute.
-    pub minute: OnceAMinute,
+    pub minute: OnceAMinuteLog,
     /// The last answer of `/readyz`.
-    pub readiness: ready::Kept,
+    pub readiness: ready::CachedReadiness,
     /// Cancelled when the service stops: streams end then.
     pub stop: CancellationToken,
 }
 
 impl Web {
     #[must_use]
-    pub fn new(context: CommandContext, options: Options, stop: CancellationToken) -> Self {
+    pub fn new(context: CommandContext, options: WebOptions, stop: CancellationToken) -> Self {
         let hub = Hub::new(context.clone());
-        Self(Arc::new(Shared {
+        Self(Arc::new(WebShared {
             context,
             options,
             hub,
             throttle: Mutex::default(),
-            minute: OnceAMinute::default(),
-            readiness: ready::Kept::default(),
+            minute: OnceAMinuteLog::default(),
+            readiness: ready::CachedReadiness::default(),
             stop,
         }))
     }
@@ -106,8 +107,8 @@ impl Web {
 }
 
 impl Deref for Web {
-    type Target = Shared;
-    fn deref(&self) -> &Shared {
+    type Target = WebShared;
+    fn deref(&self) -> &WebShared {
         &self.0
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     store::{
         Conn, Db, StoreError,
-        audit::{self, Entry},
+        audit::{self, IndexEntry},
     },
 };
 
@@ -71,7 +71,7 @@ impl Indexer {
 }
 
 /// By what each event is found; of many, the first ones.
-pub(super) async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<Entry>, StoreError> {
+pub(super) async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<IndexEntry>, StoreError> {
     let mut entries = Vec::new();
     let mut keys = 0;
     for chained in events {
@@ -83,7 +83,7 @@ pub(super) async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<E
         if keys > KEYS && !entries.is_empty() {
             break;
         }
-        entries.push(Entry { sequence: chained.sequence, item_keys, words: words_of(&chained.event) });
+        entries.push(IndexEntry { sequence: chained.sequence, item_keys, words: words_of(&chained.event) });
     }
     Ok(entries)
 }

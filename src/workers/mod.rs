@@ -17,8 +17,8 @@ mod sync;
 use std::time::Duration;
 
 pub use audit::{
-    AuditSettings, AuditWorker, Check, CheckError, DAYS_MIN, Facts, HEADS, KeyError, Known, Retention, Step,
-    open_key,
+    AuditSettings, AuditWorker, Check, CheckError, DAYS_MIN, Facts, HEADS, Retention, SigningKeyError,
+    TrustedHeads, VerificationStep, open_key,
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
 pub use clock_rollback::ClockRollback;
@@ -49,12 +49,12 @@ pub struct WorkerContext {
     pub trail: Option<CloudTrail>,
     pub clock: Clock,
     pub notifier: Notifier,
-    pub settings: Settings,
+    pub settings: WorkerSettings,
 }
 
 /// What workers keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct WorkerSettings {
     pub limits: Limits,
     /// Of `CreateInvalidation`, for each account.
     pub create: Pace,
@@ -73,7 +73,7 @@ pub struct Settings {
 /// Calls of all kinds a second, for each account, where creating takes no more than half of them.
 const CALLS: f64 = 5.0;
 
-impl Settings {
+impl WorkerSettings {
     /// So many creates a second, with a burst. Whoever may create more may ask more too: what is created has to be
     /// watched.
     #[must_use]
@@ -90,7 +90,7 @@ impl Settings {
     }
 }
 
-impl Default for Settings {
+impl Default for WorkerSettings {
     fn default() -> Self {
         Self::with_create(0.5, 5)
     }
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn what_is_created_as_fast_as_may_be_is_still_watched() {
         for rate in [0.5, 5.0, 10.0, 1_000.0] {
-            let Settings { create, read, .. } = Settings::with_create(rate, 5);
+            let WorkerSettings { create, read, .. } = WorkerSettings::with_create(rate, 5);
             let start = Timestamp::from_micros(1_000_000_000);
             let (mut create_next, mut all_next, mut looks) = (start, start, 0);
             for tick in 0..60_000 {

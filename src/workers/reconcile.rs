@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use crate::{
-    cloudfront::Seen,
+    cloudfront::InvalidationDetails,
     domain::{
         id::CloudFrontInvalidationId,
         invalidations::{
@@ -32,7 +32,7 @@ pub(super) async fn find(
     context: &WorkerContext,
     batch: &Batch,
     calls: &mut u32,
-) -> Result<Result<Option<Seen>, Problem>, StoreError> {
+) -> Result<Result<Option<InvalidationDetails>, Problem>, StoreError> {
     let before = taken_before(context, batch).await?;
     let mut oldest = batch.first_sent_at.unwrap_or(batch.created_at).minus(SKEW);
     let mut marker = None;

@@ -13,7 +13,7 @@ use unstale::{
     },
     notify::Notifier,
     store::{access::groups, audit},
-    web::{Options, authentication_methods::AuthenticationMethods},
+    web::{WebOptions, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{Browser, SHOP, TestApp, WORKSHOP, World, acting, options};
@@ -256,7 +256,7 @@ async fn an_open_stream_is_no_use_of_the_session_and_ends_with_it() {
     let idle = Duration::from_mins(10);
     let session = SessionLimits { idle, ..SessionLimits::default() };
     let authentication_methods = AuthenticationMethods { session, ..AuthenticationMethods::default() };
-    let app = TestApp::over(World::new().await, Options { authentication_methods, ..options() }).await;
+    let app = TestApp::over(World::new().await, WebOptions { authentication_methods, ..options() }).await;
     let browser = app.viewer().await;
     // A browser that comes back to the stream again and again, and nobody before it.
     app.world.advance(Duration::from_mins(9));

@@ -65,14 +65,14 @@ pub struct CloudFront(Client);
 
 /// What CloudFront says of an invalidation's progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
+pub enum InvalidationStatus {
     InProgress,
     Completed,
     /// Neither of the documented ones. It is never taken for completed.
     Unknown(String),
 }
 
-impl Status {
+impl InvalidationStatus {
     /// `Completed` is documented; an emulator says `COMPLETED`, and XML may have blanks around it.
     pub(super) fn read(text: &str) -> Self {
         let text = text.trim();
@@ -88,16 +88,16 @@ impl Status {
 
 /// An invalidation that CloudFront took.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
+pub struct CreatedInvalidation {
     pub id: CloudFrontInvalidationId,
     pub request_id: Option<String>,
 }
 
 /// An invalidation with all that `GetInvalidation` tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct InvalidationDetails {
     pub id: CloudFrontInvalidationId,
-    pub status: Status,
+    pub status: InvalidationStatus,
     pub created_at: Timestamp,
     pub caller_reference: CallerReference,
     pub items: Vec<Item>,
@@ -105,9 +105,9 @@ pub struct Seen {
 
 /// A row of `ListInvalidations`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct InvalidationSummary {
     pub id: CloudFrontInvalidationId,
-    pub status: Status,
+    pub status: InvalidationStatus,
     pub created_at: Timestamp,
 }
 
@@ -152,7 +152,7 @@ impl CloudFront {
         distribution: &DistributionId,
         reference: &CallerReference,
         items: &[Item],
-    ) -> Result<Accepted, Problem> {
+    ) -> Result<CreatedInvalidation, Problem> {
         let quantity = i32::try_from(items.len()).unwrap_or(i32::MAX);
         let paths = Paths::builder()
             .quantity(quantity)
@@ -178,7 +178,7 @@ impl CloudFront {
         let request_id = output.request_id().map(str::to_owned);
         let taken = output.invalidation().and_then(read::invalidation);
         match taken.filter(|taken| taken.caller_reference == *reference) {
-            Some(taken) => Ok(Accepted { id: taken.id, request_id }),
+            Some(taken) => Ok(CreatedInvalidation { id: taken.id, request_id }),
             None => Err(Problem {
                 kind: ProblemKind::UnreadableAnswer,
                 code: String::new(),
@@ -238,7 +238,7 @@ impl CloudFront {
         &self,
         distribution: &DistributionId,
         id: &CloudFrontInvalidationId,
-    ) -> Result<Seen, Problem> {
+    ) -> Result<InvalidationDetails, Problem> {
         let output = self
             .0
             .get_invalidation()
@@ -255,7 +255,7 @@ impl CloudFront {
         &self,
         distribution: &DistributionId,
         marker: Option<&str>,
-    ) -> Result<Page<Listed>, Problem> {
+    ) -> Result<Page<InvalidationSummary>, Problem> {
         let output = self
             .0
             .list_invalidations()

@@ -120,7 +120,7 @@ fn date(at: Timestamp) -> DateTime {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Record {
-    user_identity: Identity,
+    user_identity: UserIdentity,
     #[serde(rename = "sourceIPAddress")]
     source: Option<String>,
     user_agent: Option<String>,
@@ -134,7 +134,7 @@ struct Record {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Identity {
+struct UserIdentity {
     arn: Option<String>,
     invoked_by: Option<String>,
     principal_id: Option<String>,
@@ -149,12 +149,12 @@ struct Parameters {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Elements {
-    invalidation: Option<Invalidation>,
+    invalidation: Option<ResponseInvalidation>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Invalidation {
+struct ResponseInvalidation {
     id: Option<String>,
 }
 

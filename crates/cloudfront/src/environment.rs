@@ -11,12 +11,12 @@ use aws_sdk_cloudfront::config::SharedHttpClient;
 use aws_smithy_http_client::tls::TrustStore;
 use aws_smithy_runtime_api::box_error::BoxError;
 
-use unstale_outgoing::{Proxies, ProxyError};
+use unstale_outgoing::{OutgoingProxies, OutgoingProxyError};
 
 use super::{
     http_client::{self, BundleError},
     provider::Renewed,
-    settings::{Name, SettingError, Settings, setting},
+    settings::{Name, SdkSettings, SettingError, setting},
 };
 
 /// CloudFront is a global service that is signed for this region where none is set.
@@ -52,7 +52,7 @@ const METADATA: &str = "the metadata service is asked with the SDK's own time-ou
 #[derive(Debug, thiserror::Error)]
 pub enum AwsEnvironmentError {
     #[error(transparent)]
-    Proxy(#[from] ProxyError),
+    Proxy(#[from] OutgoingProxyError),
     #[error(transparent)]
     Setting(#[from] SettingError),
     #[error("{name} is {}: {error}", file.display())]
@@ -73,10 +73,10 @@ pub struct AwsEnvironment(SdkConfig);
 impl AwsEnvironment {
     /// Reads them. Nothing is called yet. What is not followed is said in the log.
     pub async fn read() -> Result<Self, AwsEnvironmentError> {
-        let proxies = Proxies::from_environment()?;
-        let named = loader(&Settings::default()).no_credentials().http_client(http_client::direct());
+        let proxies = OutgoingProxies::from_environment()?;
+        let named = loader(&SdkSettings::default()).no_credentials().http_client(http_client::direct());
         let named = Box::pin(named.load()).await;
-        let settings = Settings::read(&named)?;
+        let settings = SdkSettings::read(&named)?;
         log_ignored(&named);
         let trust = trust(&named)?;
         let http = http_client::through(proxies, trust).map_err(AwsEnvironmentError::Client)?;
@@ -92,12 +92,12 @@ impl AwsEnvironment {
 }
 
 /// The same as the SDK reads it: what it does not find once, it never finds.
-pub(super) async fn load(http: SharedHttpClient, settings: &Settings) -> SdkConfig {
+pub(super) async fn load(http: SharedHttpClient, settings: &SdkSettings) -> SdkConfig {
     // The credentials of roles and of SSO are fetched over HTTP too.
     Box::pin(loader(settings).http_client(http).load()).await
 }
 
-fn loader(settings: &Settings) -> ConfigLoader {
+fn loader(settings: &SdkSettings) -> ConfigLoader {
     // Not the SDK's whole chain: outside EC2 it would wait for the metadata service at every start.
     let mut of_profile = ProfileFileRegionProvider::builder();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())

@@ -27,7 +27,7 @@ use rustls::{
 };
 
 use unstale_domain::invalidations::problem::proxy;
-use unstale_outgoing::{Proxies, Proxy};
+use unstale_outgoing::{OutgoingProxies, Proxy};
 
 /// For a stand-in at a given address: without a proxy.
 pub fn direct() -> SharedHttpClient {
@@ -35,7 +35,7 @@ pub fn direct() -> SharedHttpClient {
 }
 
 /// Sends each request directly or through the proxy that is there for it.
-pub fn through(proxies: Proxies, trust: TrustStore) -> Result<SharedHttpClient, BoxError> {
+pub fn through(proxies: OutgoingProxies, trust: TrustStore) -> Result<SharedHttpClient, BoxError> {
     let tls = TlsContext::builder().with_trust_store(trust).build()?;
     let direct = client(&ProxyConfig::disabled(), &tls);
     let proxied = |proxy: &Proxy| -> Result<_, ProxyError> {
@@ -66,7 +66,7 @@ fn client(proxy: &ProxyConfig, tls: &TlsContext) -> SharedHttpClient {
 /// The SDK's own proxy settings know neither two proxies nor which hosts are near: so there is a client for each way.
 #[derive(Debug)]
 struct Chooser {
-    proxies: Arc<Proxies>,
+    proxies: Arc<OutgoingProxies>,
     direct: SharedHttpClient,
     proxied: Vec<(Proxy, SharedHttpClient)>,
 }
@@ -101,7 +101,7 @@ impl HttpClient for Chooser {
 
 #[derive(Debug)]
 struct ChoosingConnector {
-    proxies: Arc<Proxies>,
+    proxies: Arc<OutgoingProxies>,
     direct: SharedHttpConnector,
     proxied: Vec<(Proxy, SharedHttpConnector)>,
 }

@@ -12,5 +12,8 @@ mod read;
 mod settings;
 
 pub use crate::cloudtrail::{CloudTrail, KEPT, Made};
-pub use client::{Accepted, CloudFront, Connect, Listed, Page, Seen, Status};
+pub use client::{
+    CloudFront, Connect, CreatedInvalidation, InvalidationDetails, InvalidationStatus, InvalidationSummary,
+    Page,
+};
 pub use environment::{AwsEnvironment, AwsEnvironmentError};

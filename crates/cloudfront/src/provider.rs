@@ -9,18 +9,18 @@ use aws_credential_types::provider::{
 use aws_sdk_cloudfront::config::SharedHttpClient;
 use tokio::sync::Mutex;
 
-use super::{environment::load, settings::Settings};
+use super::{environment::load, settings::SdkSettings};
 
 /// The SDK's own chain, built again once it gave nothing.
 #[derive(Debug)]
 pub(super) struct Renewed {
     http: SharedHttpClient,
-    settings: Settings,
-    kept: Mutex<Kept>,
+    settings: SdkSettings,
+    kept: Mutex<CachedCredentials>,
 }
 
 #[derive(Debug)]
-struct Kept {
+struct CachedCredentials {
     chain: Option<SharedCredentialsProvider>,
     /// It gave credentials before.
     gave: bool,
@@ -29,10 +29,10 @@ struct Kept {
 impl Renewed {
     pub(super) fn new(
         http: SharedHttpClient,
-        settings: Settings,
+        settings: SdkSettings,
         chain: Option<SharedCredentialsProvider>,
     ) -> Self {
-        Self { http, settings, kept: Mutex::new(Kept { chain, gave: false }) }
+        Self { http, settings, kept: Mutex::new(CachedCredentials { chain, gave: false }) }
     }
 
     async fn credentials(&self) -> provider::Result {
@@ -40,7 +40,7 @@ impl Renewed {
         if let Some(chain) = kept.chain.take() {
             match chain.provide_credentials().await {
                 Ok(credentials) => {
-                    *kept = Kept { chain: Some(chain), gave: true };
+                    *kept = CachedCredentials { chain: Some(chain), gave: true };
                     return Ok(credentials);
                 }
                 Err(error) if !kept.gave => return Err(error),
@@ -52,7 +52,7 @@ impl Renewed {
         let chain =
             chain.ok_or_else(|| CredentialsError::not_loaded("the environment names no credentials"))?;
         let credentials = chain.provide_credentials().await?;
-        *kept = Kept { chain: Some(chain), gave: true };
+        *kept = CachedCredentials { chain: Some(chain), gave: true };
         Ok(credentials)
     }
 }

@@ -10,7 +10,7 @@ use unstale_domain::{
     time::Timestamp,
 };
 
-use super::client::{Listed, Seen, Status};
+use super::client::{InvalidationDetails, InvalidationStatus, InvalidationSummary};
 
 pub(super) fn distribution(row: &types::DistributionSummary, now: Timestamp) -> Distribution {
     Distribution {
@@ -66,26 +66,26 @@ pub(super) fn is_whole<T>(rows: &[T], quantity: i32, max_items: i32) -> bool {
 }
 
 /// `None` where a part is missing.
-pub(super) fn invalidation(seen: &types::Invalidation) -> Option<Seen> {
+pub(super) fn invalidation(seen: &types::Invalidation) -> Option<InvalidationDetails> {
     let batch = seen.invalidation_batch()?;
     let paths = batch.paths()?;
     let (id, reference) = (seen.id().trim(), batch.caller_reference().trim());
     let whole = !id.is_empty()
         && !reference.is_empty()
         && usize::try_from(paths.quantity()) == Ok(paths.items().len());
-    whole.then(|| Seen {
+    whole.then(|| InvalidationDetails {
         id: CloudFrontInvalidationId::from_trusted(id),
-        status: Status::read(seen.status()),
+        status: InvalidationStatus::read(seen.status()),
         created_at: timestamp(seen.create_time()),
         caller_reference: CallerReference::from_trusted(reference),
         items: paths.items().iter().map(|text| Item::from_trusted(storable(text))).collect(),
     })
 }
 
-pub(super) fn listed(row: &types::InvalidationSummary) -> Listed {
-    Listed {
+pub(super) fn listed(row: &types::InvalidationSummary) -> InvalidationSummary {
+    InvalidationSummary {
         id: CloudFrontInvalidationId::from_trusted(row.id().trim()),
-        status: Status::read(row.status()),
+        status: InvalidationStatus::read(row.status()),
         created_at: timestamp(row.create_time()),
     }
 }

@@ -44,19 +44,19 @@ pub enum SettingError {
 
 /// What the SDK is told, so that it does not read it itself.
 #[derive(Debug, Clone)]
-pub(super) struct Settings {
+pub(super) struct SdkSettings {
     pub(super) retry: RetryConfig,
     pub(super) fips: bool,
     pub(super) dual_stack: bool,
 }
 
-impl Default for Settings {
+impl Default for SdkSettings {
     fn default() -> Self {
         Self { retry: RetryConfig::standard(), fips: false, dual_stack: false }
     }
 }
 
-impl Settings {
+impl SdkSettings {
     pub(super) fn read(config: &SdkConfig) -> Result<Self, SettingError> {
         let (fips, dual_stack) = (is_on(config, FIPS)?, is_on(config, DUAL_STACK)?);
         for service in SERVICES {

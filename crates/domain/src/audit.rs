@@ -22,7 +22,7 @@ mod words;
 
 pub use items::ItemsRecord;
 
-use canonical::Fields;
+use canonical::CanonicalFields;
 
 use super::{
     actor::{Acting, ActorKind},
@@ -294,7 +294,8 @@ impl Chained {
     /// Puts an event behind the one with `previous_hash`.
     #[must_use]
     pub fn new(sequence: i64, event: Event, previous_hash: String) -> Self {
-        let hash = sha256_hex(canonical::text(&Fields::of(sequence, &event, &previous_hash)).as_bytes());
+        let hash =
+            sha256_hex(canonical::text(&CanonicalFields::of(sequence, &event, &previous_hash)).as_bytes());
         Self { sequence, event, previous_hash, hash }
     }
 
@@ -311,8 +312,8 @@ impl Chained {
 
     /// What its form says.
     #[must_use]
-    pub fn fields(&self) -> Fields<'_> {
-        Fields::of(self.sequence, &self.event, &self.previous_hash)
+    pub fn fields(&self) -> CanonicalFields<'_> {
+        CanonicalFields::of(self.sequence, &self.event, &self.previous_hash)
     }
 }
 

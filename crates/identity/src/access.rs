@@ -7,14 +7,14 @@ use unstale_domain::{
     time::Timestamp,
 };
 
-use super::{Http, IdentityError, keys::Keys, token::Token};
+use super::{Http, IdentityError, keys::Keys, token::SignedToken};
 
 /// The header with the signed claims.
 pub const HEADER: &str = "cf-access-jwt-assertion";
 
 /// What is set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessSettings {
+pub struct CloudflareAccessSettings {
     /// The team's address, which is the issuer: `https://team.cloudflareaccess.com`.
     pub team: String,
     /// The application's audience tag.
@@ -23,15 +23,15 @@ pub struct AccessSettings {
 
 /// A team at Cloudflare.
 #[derive(Debug)]
-pub struct Access {
-    pub settings: AccessSettings,
+pub struct CloudflareAccess {
+    pub settings: CloudflareAccessSettings,
     http: Http,
     keys: Keys,
 }
 
-impl Access {
+impl CloudflareAccess {
     #[must_use]
-    pub fn new(settings: AccessSettings, http: Http) -> Self {
+    pub fn new(settings: CloudflareAccessSettings, http: Http) -> Self {
         Self { settings, http, keys: Keys::default() }
     }
 
@@ -42,7 +42,7 @@ impl Access {
         rules: &RoleRules,
         now: Timestamp,
     ) -> Result<Asserted, IdentityError> {
-        let token = Token::read(text, &[Algorithm::RS256])?;
+        let token = SignedToken::read(text, &[Algorithm::RS256])?;
         let address = format!("{}/cdn-cgi/access/certs", self.settings.team);
         let keys = self.keys.of(&self.http, &address, &token, now).await?;
         let claims = token.claims_signed_by(&keys)?;

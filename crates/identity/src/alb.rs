@@ -12,7 +12,7 @@ use unstale_domain::{
     time::Timestamp,
 };
 
-use super::{Http, IdentityError, token::Token};
+use super::{Http, IdentityError, token::SignedToken};
 
 /// The header with the signed claims.
 pub const HEADER: &str = "x-amzn-oidc-data";
@@ -58,7 +58,7 @@ impl AlbSettings {
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct FetchedKeys {
     keys: BTreeMap<String, DecodingKey>,
     asked_at: Option<Timestamp>,
 }
@@ -68,7 +68,7 @@ struct Known {
 pub struct Alb {
     pub settings: AlbSettings,
     http: Http,
-    known: Mutex<Known>,
+    known: Mutex<FetchedKeys>,
 }
 
 impl Alb {
@@ -84,7 +84,7 @@ impl Alb {
         rules: &RoleRules,
         now: Timestamp,
     ) -> Result<Asserted, IdentityError> {
-        let token = Token::read(text, &[Algorithm::ES256])?;
+        let token = SignedToken::read(text, &[Algorithm::ES256])?;
         if token.header("signer") != Some(&self.settings.arn) {
             return Err(IdentityError::Signature("another load balancer signed it"));
         }

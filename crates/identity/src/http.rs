@@ -6,7 +6,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, Uri, body::Bytes, header};
 use serde_json::Value;
 
-use unstale_outgoing::{self as http, Client, causes};
+use unstale_outgoing::{self as http, OutgoingClient, causes};
 
 use super::IdentityError;
 
@@ -17,7 +17,7 @@ const ANSWER_MAX: usize = 256 * 1024;
 
 /// A client. Clones share its connections.
 #[derive(Debug, Clone)]
-pub struct Http(Client);
+pub struct Http(OutgoingClient);
 
 /// Is this an address that secrets may be sent to, and keys taken from? Plain HTTP only within this machine.
 #[must_use]

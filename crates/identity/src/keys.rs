@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use unstale_domain::time::Timestamp;
 
-use super::{Http, IdentityError, token::Token};
+use super::{Http, IdentityError, token::SignedToken};
 
 /// Tokens that name made-up keys cause one question a minute and no more.
 const ASK_EVERY: Duration = Duration::from_mins(1);
@@ -21,7 +21,7 @@ const FRESH: Duration = Duration::from_hours(1);
 const KEYS_MAX: usize = 50;
 
 #[derive(Debug, Default)]
-struct Known {
+struct CachedKeys {
     keys: Vec<Jwk>,
     asked_at: Option<Timestamp>,
     read_at: Option<Timestamp>,
@@ -29,7 +29,7 @@ struct Known {
 
 /// The keys at one address.
 #[derive(Debug, Default)]
-pub struct Keys(Mutex<Known>);
+pub struct Keys(Mutex<CachedKeys>);
 
 impl Keys {
     /// The keys that may have signed this token.
@@ -37,7 +37,7 @@ impl Keys {
         &self,
         http: &Http,
         address: &str,
-        token: &Token<'_>,
+        token: &SignedToken<'_>,
         now: Timestamp,
     ) -> Result<Vec<DecodingKey>, IdentityError> {
         let mut known = self.0.lock().await;
@@ -67,7 +67,7 @@ impl Keys {
         let set = http.get_json(address, None).await?;
         let keys = read(&set);
         let count = keys.len();
-        *self.0.lock().await = Known { keys, asked_at: Some(now), read_at: Some(now) };
+        *self.0.lock().await = CachedKeys { keys, asked_at: Some(now), read_at: Some(now) };
         Ok(count)
     }
 
@@ -85,7 +85,7 @@ fn read(set: &Value) -> Vec<Jwk> {
 }
 
 /// Public keys for signatures, of the token's kind, with its name where it has one.
-fn fitting(keys: &[Jwk], token: &Token<'_>) -> Vec<DecodingKey> {
+fn fitting(keys: &[Jwk], token: &SignedToken<'_>) -> Vec<DecodingKey> {
     let named = token.header("kid");
     keys.iter()
         .filter(|key| !matches!(key.algorithm, AlgorithmParameters::OctetKey(_)))

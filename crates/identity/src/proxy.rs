@@ -9,7 +9,7 @@ use unstale_domain::{
 
 use super::{
     IdentityError,
-    access::{self, Access},
+    access::{self, CloudflareAccess},
     alb::{self, Alb},
     headers::{self, HeaderProblem},
     user_header::UserHeader,
@@ -17,15 +17,15 @@ use super::{
 
 /// The proxies. Each request is looked at by itself.
 #[derive(Debug, Default)]
-pub struct Proxies {
+pub struct IdentityProxies {
     pub alb: Option<Alb>,
-    pub access: Option<Access>,
+    pub access: Option<CloudflareAccess>,
     pub header: Option<UserHeader>,
 }
 
 /// Why nobody was recognised, though something tells who asks.
 #[derive(Debug)]
-pub enum ProxyError {
+pub enum ProxyIdentityError {
     Headers(HeaderProblem),
     /// What the proxy says cannot be checked now.
     Unreachable(String),
@@ -33,7 +33,7 @@ pub enum ProxyError {
     NotGood(IdentityError),
 }
 
-impl Proxies {
+impl IdentityProxies {
     /// Is there none?
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -71,12 +71,12 @@ impl Proxies {
         headers: &HeaderMap,
         rules: &RoleRules,
         now: Timestamp,
-    ) -> Result<Option<(Asserted, &'static str)>, ProxyError> {
+    ) -> Result<Option<(Asserted, &'static str)>, ProxyIdentityError> {
         let alb = self.alb.as_ref().zip(headers.get(alb::HEADER));
         let access = self.access.as_ref().zip(headers.get(access::HEADER));
         let user = self.header.as_ref().filter(|header| headers.contains_key(&header.user));
         if usize::from(alb.is_some()) + usize::from(access.is_some()) + usize::from(user.is_some()) > 1 {
-            return Err(ProxyError::Headers(HeaderProblem::Several));
+            return Err(ProxyIdentityError::Headers(HeaderProblem::Several));
         }
         let recognised = if let Some((alb, value)) = alb {
             alb.sign_in_by_proxy(value.to_str().unwrap_or_default(), rules, now)
@@ -93,8 +93,8 @@ impl Proxies {
             return Ok(None);
         };
         recognised.map(Some).map_err(|error| match error {
-            IdentityError::Unreachable(why) => ProxyError::Unreachable(why),
-            other => ProxyError::NotGood(other),
+            IdentityError::Unreachable(why) => ProxyIdentityError::Unreachable(why),
+            other => ProxyIdentityError::NotGood(other),
         })
     }
 }

@@ -21,9 +21,9 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A token as it came: nothing of it is to be believed before [`Token::claims_signed_by`].
+/// A token as it came: nothing of it is to be believed before [`SignedToken::claims_signed_by`].
 #[derive(Debug)]
-pub struct Token<'a> {
+pub struct SignedToken<'a> {
     header: Map<String, Value>,
     algorithm: Algorithm,
     /// Header and claims as they came, padding included: that is what was signed.
@@ -32,7 +32,7 @@ pub struct Token<'a> {
     signature: &'a str,
 }
 
-impl<'a> Token<'a> {
+impl<'a> SignedToken<'a> {
     /// Takes a token apart. Its algorithm must be one of these; `none` and shared secrets never are.
     pub fn read(text: &'a str, allowed: &[Algorithm]) -> Result<Self, IdentityError> {
         if text.len() > TOKEN_MAX {

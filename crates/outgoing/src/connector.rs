@@ -20,7 +20,7 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::proxy::{Proxies, Proxy};
+use super::proxy::{OutgoingProxies, Proxy};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -30,12 +30,12 @@ pub struct Connector {
     direct: HttpConnector,
     /// A proxy may itself be spoken to over TLS.
     to_proxy: Option<HttpsConnector<HttpConnector>>,
-    proxies: Arc<Proxies>,
+    proxies: Arc<OutgoingProxies>,
 }
 
 impl Connector {
     /// An error where there is a proxy and this system's certificates cannot be read.
-    pub fn new(proxies: Arc<Proxies>) -> io::Result<Self> {
+    pub fn new(proxies: Arc<OutgoingProxies>) -> io::Result<Self> {
         let mut direct = HttpConnector::new();
         direct.enforce_http(false);
         let to_proxy = match proxies.all().next() {

@@ -17,37 +17,37 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{client::legacy, rt::TokioExecutor};
 
 use connector::Connector;
-pub use proxy::{Proxies, Proxy, ProxyError};
+pub use proxy::{OutgoingProxies, OutgoingProxyError, Proxy};
 
 /// Why there can be no client.
 #[derive(Debug, thiserror::Error)]
-pub enum ClientError {
+pub enum OutgoingError {
     #[error(transparent)]
-    Proxy(#[from] ProxyError),
+    Proxy(#[from] OutgoingProxyError),
     #[error("this system's certificates cannot be read: {0}")]
     Certificates(#[from] io::Error),
 }
 
 /// A client. Clones share its connections.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct OutgoingClient {
     http: legacy::Client<HttpsConnector<Connector>, Full<Bytes>>,
-    proxies: Arc<Proxies>,
+    proxies: Arc<OutgoingProxies>,
 }
 
 /// One that trusts whom this system trusts, and goes through the proxies that the environment names.
-pub fn client() -> Result<Client, ClientError> {
-    let proxies = Arc::new(Proxies::from_environment()?);
+pub fn client() -> Result<OutgoingClient, OutgoingError> {
+    let proxies = Arc::new(OutgoingProxies::from_environment()?);
     let connector = HttpsConnectorBuilder::new()
         .with_native_roots()?
         .https_or_http()
         .enable_http1()
         .wrap_connector(Connector::new(Arc::clone(&proxies))?);
     let http = legacy::Client::builder(TokioExecutor::new()).build(connector);
-    Ok(Client { http, proxies })
+    Ok(OutgoingClient { http, proxies })
 }
 
-impl Client {
+impl OutgoingClient {
     pub async fn request(
         &self,
         mut request: Request<Full<Bytes>>,

@@ -11,7 +11,7 @@ use super::no_proxy::{NoProxy, is_near};
 
 /// The proxies for plain and for encrypted requests, and who is asked without one.
 #[derive(Debug, Clone, Default)]
-pub struct Proxies {
+pub struct OutgoingProxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
     except: NoProxy,
@@ -32,7 +32,7 @@ pub struct Proxy {
 
 /// Why the environment cannot be followed. The words never have the value, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProxyError {
+pub enum OutgoingProxyError {
     #[error(
         "{variable} is not the address of a proxy ({why}); write it as http://proxy.example.com:3128 or http://USER:PASSWORD@proxy.example.com:3128, with %40 for @, %2F for / and so on in the password"
     )]
@@ -43,14 +43,14 @@ pub enum ProxyError {
     Kind(&'static str),
 }
 
-impl Proxies {
-    pub fn from_environment() -> Result<Self, ProxyError> {
+impl OutgoingProxies {
+    pub fn from_environment() -> Result<Self, OutgoingProxyError> {
         Self::read(|name| env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
     /// Small letters win over capitals, even when they are empty, as in the AWS CLI (Python's `getproxies_environment`).
     /// `ALL_PROXY` stands in for each of the other two, as in curl.
-    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ProxyError> {
+    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, OutgoingProxyError> {
         let value = |small: &'static str, capital: &'static str| {
             let found = get(small).map(|value| (small, value));
             let (name, value) = found.or_else(|| get(capital).map(|value| (capital, value)))?;
@@ -103,13 +103,13 @@ impl Proxies {
 }
 
 impl Proxy {
-    fn parse(variable: &'static str, text: &str) -> Result<Self, ProxyError> {
-        let wrong = |why: &str| ProxyError::Address { variable, why: why.to_owned() };
+    fn parse(variable: &'static str, text: &str) -> Result<Self, OutgoingProxyError> {
+        let wrong = |why: &str| OutgoingProxyError::Address { variable, why: why.to_owned() };
         let text = text.trim_start_matches("//");
         let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let address = Url::parse(&text).map_err(|error| wrong(&error.to_string()))?;
         if !matches!(address.scheme(), "http" | "https") {
-            return Err(ProxyError::Kind(variable));
+            return Err(OutgoingProxyError::Kind(variable));
         }
         // A password with one of these in it as it is would make another host of the user's name.
         if address.path() != "/" || address.query().is_some() || address.fragment().is_some() {
@@ -165,9 +165,9 @@ impl fmt::Debug for Proxy {
 mod tests {
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Proxies, ProxyError> {
+    fn read(variables: &[(&str, &str)]) -> Result<OutgoingProxies, OutgoingProxyError> {
         let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
-        Proxies::read(|name| find(name).map(|(_, value)| (*value).to_owned()))
+        OutgoingProxies::read(|name| find(name).map(|(_, value)| (*value).to_owned()))
     }
 
     fn chosen(variables: &[(&str, &str)], to: &'static str) -> Option<String> {

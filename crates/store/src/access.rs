@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use unstale_domain::{
     access::{
         Access, Granted, Role,
-        grant::{Place, SubjectKind},
+        grant::{GrantPlace, SubjectKind},
     },
     actor::{Actor, ActorKind},
     id::{DistributionId, PersonId, TokenId},
@@ -92,8 +92,8 @@ async fn resolve(
     let mut granted = Vec::with_capacity(all.len());
     for grant in all {
         let distributions = match grant.place {
-            Place::Distribution(id) => BTreeSet::from([id]),
-            Place::Tagged { key, value } => tagged(conn, &key, value.as_deref()).await?,
+            GrantPlace::Distribution(id) => BTreeSet::from([id]),
+            GrantPlace::Tagged { key, value } => tagged(conn, &key, value.as_deref()).await?,
         };
         granted.push(Granted { distributions, reach: grant.reach });
     }

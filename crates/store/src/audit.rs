@@ -16,7 +16,7 @@ mod segments;
 
 pub use crate::audit::encoded_events::{Sheet, sheet};
 pub use check::{
-    Checked, check_state, claim_post, forget_post_problem, set_check_state, set_checked, set_file_problem,
+    CheckState, check_state, claim_post, forget_post_problem, set_check_state, set_checked, set_file_problem,
     set_head_posted, set_head_told, set_post_problem, standing,
 };
 pub use facts::{
@@ -24,10 +24,10 @@ pub use facts::{
     proposal_contradiction, stating, unstated_invalidation, unstated_proposal,
 };
 pub use heads::{head_link, insert_signed_head, last_signed_head, signed_heads};
-pub use index::{Entry, add_to_index, index_reached, missing_from_index, reindex_after};
+pub use index::{IndexEntry, add_to_index, index_reached, missing_from_index, reindex_after};
 pub use listed::{items_as_recorded, items_of};
 pub use scan::{Scanned, find, scan};
-pub use search::{Found, search};
+pub use search::{SearchResult, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
 
 use std::mem;
@@ -211,7 +211,7 @@ pub async fn between(
 
 /// Which events a list shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct EventFilter {
     pub distribution: Option<DistributionId>,
     pub invalidation: Option<InvalidationId>,
     pub action: Option<Action>,
@@ -222,7 +222,7 @@ pub struct Wanted {
 pub async fn page_seen_by(
     conn: &mut Conn,
     visibility: Option<&Visibility>,
-    wanted: &Wanted,
+    wanted: &EventFilter,
     sequence: i64,
     limit: usize,
 ) -> Result<Vec<Chained>, StoreError> {

@@ -18,7 +18,7 @@ use unstale_domain::audit::Event;
 
 use super::{
     Displaced, StoreError,
-    readers::{Reader, Readers},
+    readers::{ReadConnection, Readers},
 };
 use opening::Opened;
 
@@ -121,7 +121,7 @@ pub struct Conn(Handle);
 
 #[derive(Debug)]
 enum Handle {
-    SqliteRead(Reader),
+    SqliteRead(ReadConnection),
     SqliteTx(Transaction<'static, Sqlite>),
     PostgresRead(PoolConnection<Postgres>),
     PostgresTx(Transaction<'static, Postgres>),

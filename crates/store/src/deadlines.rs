@@ -155,7 +155,7 @@ pub async fn bring_nearer(tx: &mut Tx, what: Deadline, furthest: Timestamp) -> R
 #[cfg(test)]
 mod tests {
     use super::{
-        super::times::{Reading, TIMES},
+        super::times::{RollbackRule, TIMES},
         *,
     };
 
@@ -174,8 +174,8 @@ mod tests {
                 .iter()
                 .any(|sql| sql.starts_with(&format!("DELETE FROM {} WHERE {} ", time.table, time.column)));
             let name = format!("{}.{}", time.table, time.column);
-            assert!((time.reading == Reading::Nearer) == moved || over, "{name}");
-            assert_eq!(time.reading == Reading::Over, over, "{name}");
+            assert!((time.reading == RollbackRule::Nearer) == moved || over, "{name}");
+            assert_eq!(time.reading == RollbackRule::Over, over, "{name}");
         }
     }
 }

@@ -5,7 +5,7 @@ mod lists;
 pub mod protections;
 pub mod survey;
 
-pub use lists::{Known, known, last_requests, most_used, page, some};
+pub use lists::{DistributionCounts, known, last_requests, most_used, page, some};
 
 use unstale_domain::{
     distributions::distribution::{Distribution, DistributionConfig},

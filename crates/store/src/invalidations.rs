@@ -97,14 +97,14 @@ pub async fn spent_between(
 
 /// An invalidation as it is first written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRow {
+pub struct NewInvalidationRow {
     pub invalidation: Invalidation,
     pub request_key: Option<RequestKey>,
     pub items_sha256: String,
 }
 
 /// Writes new invalidations. Their batches follow in the same transaction.
-pub async fn insert(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, rows: &[NewInvalidationRow]) -> Result<(), StoreError> {
     const INTO: &str =
         "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name,
          reason, requested_at, item_count, first_item, items_sha256, state, ended_at) ";
@@ -207,7 +207,7 @@ pub async fn recent(conn: &mut Conn, access: &Access, limit: usize) -> Result<Ve
 
 /// Which invalidations a list shows, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct InvalidationFilter {
     pub distribution: Option<DistributionId>,
     pub state: Option<InvalidationState>,
     /// Only those after this one in the list.
@@ -218,7 +218,7 @@ pub struct Wanted {
 pub async fn page(
     conn: &mut Conn,
     access: &Access,
-    wanted: &Wanted,
+    wanted: &InvalidationFilter,
     limit: usize,
 ) -> Result<Vec<Invalidation>, StoreError> {
     let visibility = Visibility::of(access);

@@ -25,12 +25,12 @@ pub enum Displaced {
 
 /// The files as they were opened. While a connection is open SQLite keeps all of them where they are.
 #[derive(Debug, Clone)]
-pub(super) struct Place(Arc<Vec<(PathBuf, Identity)>>);
+pub(super) struct OpenedFiles(Arc<Vec<(PathBuf, FileIdentity)>>);
 
 /// What makes a file the same one under any name: its device and its number there.
-type Identity = (u64, u64);
+type FileIdentity = (u64, u64);
 
-impl Place {
+impl OpenedFiles {
     /// The database's file, and those beside it that are there by now.
     pub fn of(database: &Path) -> io::Result<Self> {
         let mut files = vec![(database.to_owned(), identity(&fs::metadata(database)?))];
@@ -63,7 +63,7 @@ impl Place {
     }
 }
 
-fn look(path: &Path, opened: Identity) -> Result<Metadata, Displaced> {
+fn look(path: &Path, opened: FileIdentity) -> Result<Metadata, Displaced> {
     match fs::metadata(path) {
         Ok(about) if identity(&about) == opened => Ok(about),
         Ok(_) => Err(Displaced::Replaced(path.to_owned())),
@@ -75,14 +75,14 @@ fn look(path: &Path, opened: Identity) -> Result<Metadata, Displaced> {
 }
 
 #[cfg(unix)]
-fn identity(about: &Metadata) -> Identity {
+fn identity(about: &Metadata) -> FileIdentity {
     use std::os::unix::fs::MetadataExt;
     (about.dev(), about.ino())
 }
 
 /// Elsewhere a file that is open cannot be removed.
 #[cfg(not(unix))]
-fn identity(_: &Metadata) -> Identity {
+fn identity(_: &Metadata) -> FileIdentity {
     (0, 0)
 }
 
@@ -96,7 +96,7 @@ mod tests {
         let (file, log) = (folder.path().join("a.db"), folder.path().join("a.db-wal"));
         fs::write(&file, "").unwrap();
         fs::write(&log, "").unwrap();
-        let place = Place::of(&file).unwrap();
+        let place = OpenedFiles::of(&file).unwrap();
         let away = folder.path().join("away");
         for one in [&file, &log] {
             assert_eq!(place.check_for_writing(), Ok(()));

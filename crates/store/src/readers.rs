@@ -24,16 +24,16 @@ pub(super) struct Readers {
     /// As many as the pool may have: whoever has a permit finds a connection that was kept, or room in the pool. Closed
     /// with the database.
     room: Arc<Semaphore>,
-    kept: Kept,
+    kept: IdleConnections,
     /// How long one waits for a reader.
     patience: Duration,
 }
 
 /// Connections at rest.
 #[derive(Debug, Clone, Default)]
-struct Kept(Arc<Mutex<Vec<Arc<Slot<Connection>>>>>);
+struct IdleConnections(Arc<Mutex<Vec<Arc<Slot<Connection>>>>>);
 
-impl Kept {
+impl IdleConnections {
     fn slots(&self) -> MutexGuard<'_, Vec<Arc<Slot<Connection>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -42,10 +42,10 @@ impl Kept {
 impl Readers {
     pub(super) fn new(pool: SqlitePool, patience: Duration) -> Self {
         let most = usize::try_from(pool.options().get_max_connections()).unwrap_or(1);
-        Self { pool, room: Arc::new(Semaphore::new(most)), kept: Kept::default(), patience }
+        Self { pool, room: Arc::new(Semaphore::new(most)), kept: IdleConnections::default(), patience }
     }
 
-    pub(super) async fn take(&self) -> Result<Reader, sqlx::Error> {
+    pub(super) async fn take(&self) -> Result<ReadConnection, sqlx::Error> {
         let permit = timeout(self.patience, Arc::clone(&self.room).acquire_owned())
             .await
             .map_err(|_| sqlx::Error::PoolTimedOut)?
@@ -56,7 +56,7 @@ impl Readers {
             None => Arc::new(Slot::new(self.pool.acquire().await?)),
         };
         let connection = slot.lock_owned().await;
-        Ok(Reader { connection, at_rest: true, kept: self.kept.clone(), permit })
+        Ok(ReadConnection { connection, at_rest: true, kept: self.kept.clone(), permit })
     }
 
     /// Closes all, and waits for those that are out.
@@ -69,15 +69,15 @@ impl Readers {
 
 /// One of them, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct ReadConnection {
     connection: OwnedMutexGuard<Connection>,
     /// Did all that was asked of it come to its end?
     at_rest: bool,
-    kept: Kept,
+    kept: IdleConnections,
     permit: OwnedSemaphorePermit,
 }
 
-impl Reader {
+impl ReadConnection {
     /// The connection, for one question.
     pub(super) fn ask(&mut self) -> &mut SqliteConnection {
         self.at_rest = false;
@@ -90,7 +90,7 @@ impl Reader {
     }
 }
 
-impl Drop for Reader {
+impl Drop for ReadConnection {
     fn drop(&mut self) {
         let mut slots = self.kept.slots();
         // Asked under the lock: whoever closes empties the slots after it.

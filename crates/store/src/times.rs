@@ -3,7 +3,7 @@
 
 /// How a time is read that lies ahead of now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum RollbackRule {
     /// It is brought to the furthest that it is ever noted ahead ([`super::ahead::Deadline`]).
     Nearer,
     /// What has it is over ([`super::ahead::MadeAhead`]), also before somebody looked at the clock.
@@ -21,14 +21,14 @@ pub enum Reading {
 pub struct Time {
     pub table: &'static str,
     pub column: &'static str,
-    pub reading: Reading,
+    pub reading: RollbackRule,
 }
 
-const fn time(table: &'static str, column: &'static str, reading: Reading) -> Time {
+const fn time(table: &'static str, column: &'static str, reading: RollbackRule) -> Time {
     Time { table, column, reading }
 }
 
-use Reading::{Nearer, NotCounted, Over, Shown, Theirs};
+use RollbackRule::{Nearer, NotCounted, Over, Shown, Theirs};
 
 /// All of them.
 pub const TIMES: &[Time] = &[

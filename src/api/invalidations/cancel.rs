@@ -7,7 +7,7 @@ use crate::{
         caller::Caller,
         invalidations::representation::InvalidationShape,
         json::Json,
-        problem::{ApiError, Kind},
+        problem::{ApiError, ProblemType},
         state::Api,
     },
     commands::{self, CommandError},
@@ -36,7 +36,7 @@ pub async fn submit(
         }
         Err(CommandError::TooLate) => {
             let detail = "Nothing of it is queued any more, so nothing was changed.";
-            return Err(ApiError::new(Kind::TooLate, detail).about(Some(there.distribution)));
+            return Err(ApiError::new(ProblemType::TooLate, detail).about(Some(there.distribution)));
         }
         other => other?,
     }

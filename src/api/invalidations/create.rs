@@ -12,14 +12,14 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        body::Fields,
+        body::JsonFields,
         caller::{Caller, KEY},
         invalidations::{
             representation::{ActorShape, InvalidationShape},
-            requests::{self as asked, Asked, NewInvalidationRequest},
+            requests::{self as asked, InvalidationRequest, NewInvalidationRequest},
         },
         json::Json,
-        problem::{ApiError, Fault, Kind},
+        problem::{ApiError, Fault, ProblemType},
         state::Api,
     },
     commands::{self, CommandError, Requested, Unmet, new_uuid},
@@ -28,7 +28,7 @@ use crate::{
         distributions::{distribution::Distribution, protection::Confirmation},
         id::{DistributionId, InvalidationId, ProposalId, RequestKey},
         invalidations::{
-            idempotency::Answer,
+            idempotency::IdempotentAnswer,
             invalidation::NewInvalidation,
             item::TargetDistribution,
             plan::{Plan, Surroundings},
@@ -67,7 +67,7 @@ pub struct ProposalShape {
 /// What a request is answered with.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum Accepted {
+pub enum AcceptedResponse {
     Invalidation(Box<InvalidationShape>),
     Proposal(Box<ProposalShape>),
 }
@@ -86,21 +86,25 @@ pub enum Accepted {
         ("Unstale-Run-URL" = Option<String>, Header, description = "The https address of the pipeline's own run, for the history")
     ),
     responses(
-        (status = 202, body = Accepted, headers(
+        (status = 202, body = AcceptedResponse, headers(
             ("Location" = String, description = "Where to ask how it stands"),
             ("Idempotent-Replayed" = Option<String>, description = "`true`: this is the answer to an earlier request with the same key; nothing was sent again"),
             ("Unstale-First-Request" = Option<String>, description = "When the first request with the same key was answered. Without Idempotent-Replayed CloudFront had refused all of it, and it is tried again"),
         )),
         (status = 200, body = InvalidationShape, description = "The same items were requested a moment ago"),
     ))]
-pub async fn submit(State(api): State<Api>, caller: Caller, fields: Fields) -> Result<Response, ApiError> {
-    let asked = Asked::invalidation(fields, api.context.clock.now())?;
+pub async fn submit(
+    State(api): State<Api>,
+    caller: Caller,
+    fields: JsonFields,
+) -> Result<Response, ApiError> {
+    let asked = InvalidationRequest::invalidation(fields, api.context.clock.now())?;
     let (items, reason) = (asked.items.clone(), asked.reason.clone());
     let tried = request(&api, &caller, asked).await;
     tried.map_err(|error| error.trying(attempted(&items.join("\n")), reason))
 }
 
-async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, ApiError> {
+async fn request(api: &Api, caller: &Caller, asked: InvalidationRequest) -> Result<Response, ApiError> {
     caller.require_operator(&asked.distribution)?;
     let mut conn = api.context.db.read().await?;
     let distribution = caller.distribution(&mut conn, &asked.distribution).await?;
@@ -120,7 +124,12 @@ async fn request(api: &Api, caller: &Caller, asked: Asked) -> Result<Response, A
     answer(api, caller, requested, &distribution.id, not_before).await
 }
 
-fn assemble(caller: &Caller, plan: Plan, distribution: &Distribution, asked: Asked) -> NewInvalidation {
+fn assemble(
+    caller: &Caller,
+    plan: Plan,
+    distribution: &Distribution,
+    asked: InvalidationRequest,
+) -> NewInvalidation {
     let key = caller.key.as_ref().map(|key| key.request_key(&caller.acting.actor));
     let fingerprint = key.is_some().then_some(asked.fingerprint);
     let key = key.unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
@@ -158,15 +167,15 @@ async fn answer(
         }
         Requested::Before(answer, at) => {
             let same = match answer {
-                Answer::Accepted(id) => accepted(api, caller, &id, not_before).await?,
-                Answer::HeldBack(id) => held_back(api, caller, &id).await?,
-                Answer::Proposed(id) => proposed(api, caller, &id).await?,
+                IdempotentAnswer::Accepted(id) => accepted(api, caller, &id, not_before).await?,
+                IdempotentAnswer::HeldBack(id) => held_back(api, caller, &id).await?,
+                IdempotentAnswer::Proposed(id) => proposed(api, caller, &id).await?,
             };
             Ok((from_before(at, true), same).into_response())
         }
         Requested::KeyUsedForAnother => {
             let detail = "A request with this Idempotency-Key and another body was taken before. Nothing was kept or sent. Use a new key for a new request.";
-            Err(ApiError::new(Kind::KeyUsed, detail).about(Some(distribution.clone())))
+            Err(ApiError::new(ProblemType::KeyUsed, detail).about(Some(distribution.clone())))
         }
         Requested::Unmet(unmet) => Err(missing(unmet).about(Some(distribution.clone()))),
     }
@@ -204,7 +213,7 @@ async fn accepted(
     let found = invalidations::find(&mut conn, id).await?.ok_or(CommandError::NotFound)?;
     let base = &caller.base;
     let shape = InvalidationShape::load_as_accepted(&mut conn, &found, not_before, base).await?;
-    let body = Json(Accepted::Invalidation(Box::new(shape)));
+    let body = Json(AcceptedResponse::Invalidation(Box::new(shape)));
     Ok((StatusCode::ACCEPTED, location(id), body).into_response())
 }
 
@@ -236,7 +245,7 @@ async fn proposed(api: &Api, caller: &Caller, id: &ProposalId) -> Result<Respons
         requested_at: found.asked_at.to_string(),
         expires_at: found.expires_at.to_string(),
     };
-    let body = Json(Accepted::Proposal(Box::new(shape)));
+    let body = Json(AcceptedResponse::Proposal(Box::new(shape)));
     Ok((StatusCode::ACCEPTED, body).into_response())
 }
 
@@ -252,7 +261,7 @@ fn missing(unmet: Unmet) -> ApiError {
             let detail = format!(
                 "This request is wide and the distribution is protected. Nothing was kept or sent. Send it again with \"confirm\": \"{name}\" if that is what you mean; a new {KEY} is not needed."
             );
-            ApiError::new(Kind::ConfirmationNeeded, detail).confirm(name)
+            ApiError::new(ProblemType::ConfirmationNeeded, detail).confirm(name)
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         invalidations::invalidation::{Invalidation, InvalidationState},
         time::Timestamp,
     },
-    store::invalidations::{self, Wanted},
+    store::invalidations::{self, InvalidationFilter},
 };
 
 /// A page ends early where its items take so many bytes, so that no answer is without bounds.
@@ -55,7 +55,7 @@ pub async fn list(
         Some(named) => Some(find_distribution(&api, &caller, &named).await?),
     };
     let mut conn = api.context.db.read().await?;
-    let wanted = Wanted { distribution, state, after };
+    let wanted = InvalidationFilter { distribution, state, after };
     let mut found = invalidations::page(&mut conn, &caller.access, &wanted, limit + 1).await?;
     let mut more = found.len() > limit;
     found.truncate(limit);

@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        body::Fields,
+        body::JsonFields,
         caller::Caller,
-        invalidations::requests::{self as asked, Asked, PlanRequest},
+        invalidations::requests::{self as asked, InvalidationRequest, PlanRequest},
         json::Json,
         problem::ApiError,
         state::Api,
@@ -20,7 +20,7 @@ use crate::{
         },
         invalidations::{
             batching::{CLOUDFRONT, Load},
-            plan::{Drop, Line, Plan, Verdict},
+            plan::{Drop, LineVerdict, Plan, PlanLine},
             price::FREE_A_MONTH,
         },
     },
@@ -94,9 +94,9 @@ impl LoadShape {
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
-    fields: Fields,
+    fields: JsonFields,
 ) -> Result<Json<PlanShape>, ApiError> {
-    let (named, items) = Asked::plan(fields)?;
+    let (named, items) = InvalidationRequest::plan(fields)?;
     let mut conn = api.context.db.read().await?;
     let distribution = caller.distribution(&mut conn, &named).await?;
     let protection = protections::find(&mut conn, &distribution.id).await?;
@@ -133,14 +133,14 @@ impl PlanShape {
 }
 
 impl LineShape {
-    fn new(line: &Line) -> Self {
+    fn new(line: &PlanLine) -> Self {
         let (verdict, item, notes) = match &line.verdict {
-            Verdict::Send { item, mendings, doubts } => {
+            LineVerdict::Send { item, mendings, doubts } => {
                 let words = mendings.iter().map(|mending| mending.words());
                 let words = words.chain(doubts.iter().map(|doubt| doubt.words())).map(str::to_owned);
                 ("send", item.to_string(), words.chain(item.reach()).collect())
             }
-            Verdict::Dropped { item, why } => {
+            LineVerdict::Dropped { item, why } => {
                 let why = match why {
                     Drop::Repeats(first) => format!("the same as /items/{}", first - 1),
                     Drop::CoveredBy(wildcard) => format!("already covered by {wildcard}"),
@@ -148,7 +148,7 @@ impl LineShape {
                 ("dropped", item.to_string(), vec![why])
             }
             // Such a plan is answered with the lines that need mending.
-            Verdict::Refused(error) => ("refused", String::new(), vec![error.to_string()]),
+            LineVerdict::Refused(error) => ("refused", String::new(), vec![error.to_string()]),
         };
         Self { index: line.number - 1, typed: line.typed.clone(), verdict: verdict.to_owned(), item, notes }
     }

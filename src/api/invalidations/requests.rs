@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        body::Fields,
+        body::JsonFields,
         caller::Caller,
         problem::{ApiError, Fault},
         state::Api,
@@ -66,7 +66,7 @@ pub struct NewInvalidationRequest {
 
 /// A request that was read and found well formed.
 #[derive(Debug)]
-pub struct Asked {
+pub struct InvalidationRequest {
     pub distribution: String,
     pub items: Vec<String>,
     pub reason: String,
@@ -76,9 +76,9 @@ pub struct Asked {
     pub fingerprint: String,
 }
 
-impl Asked {
+impl InvalidationRequest {
     /// Reads the body of a plan.
-    pub fn plan(mut fields: Fields) -> Result<(String, Vec<String>), ApiError> {
+    pub fn plan(mut fields: JsonFields) -> Result<(String, Vec<String>), ApiError> {
         let distribution = fields.needed_text("distribution");
         let items = fields.needed_lines("items", LINES_MAX);
         fields.end()?;
@@ -86,7 +86,7 @@ impl Asked {
     }
 
     /// Reads the body of a request.
-    pub fn invalidation(mut fields: Fields, now: Timestamp) -> Result<Self, ApiError> {
+    pub fn invalidation(mut fields: JsonFields, now: Timestamp) -> Result<Self, ApiError> {
         let distribution = fields.needed_text("distribution");
         let items = fields.needed_lines("items", LINES_MAX);
         let reason = fields.text("reason").unwrap_or_default();
@@ -143,7 +143,7 @@ pub fn check(plan: &Plan) -> Result<(), ApiError> {
     if let Some(why) = plan.refusal {
         return Err(ApiError::invalid(vec![Fault::new("/distribution", why)]));
     }
-    let fault = |(line, error): (&crate::domain::invalidations::plan::Line, &ItemError)| {
+    let fault = |(line, error): (&crate::domain::invalidations::plan::PlanLine, &ItemError)| {
         Fault::new(format!("/items/{}", line.number - 1), format!("{error}."))
     };
     let faults: Vec<Fault> = plan.refused().take(FAULTS_MAX).map(fault).collect();

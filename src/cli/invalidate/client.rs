@@ -23,14 +23,14 @@ const PAUSES: [u64; 6] = [1, 2, 4, 8, 15, 30];
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub enum ClientError {
+pub enum ApiClientError {
     Address(String),
     Unreachable(String),
 }
 
 /// An answer of the server.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ApiAnswer {
     pub status: u16,
     pub body: Value,
     /// When a request with the same key came first, where this is not that one.
@@ -40,41 +40,41 @@ pub struct Answer {
 }
 
 /// A client of one server, with one token.
-pub struct Client {
-    http: http::Client,
+pub struct ApiClient {
+    http: http::OutgoingClient,
     server: String,
     token: String,
     run_url: Option<String>,
 }
 
-impl Client {
+impl ApiClient {
     pub fn new(
         server: &str,
         token: &str,
         plain_http: bool,
         run_url: Option<String>,
-    ) -> Result<Self, ClientError> {
+    ) -> Result<Self, ApiClientError> {
         let plain = plain_http && server.starts_with("http://");
         if !is_safe_address(server) && !plain {
             let words = format!(
                 "--server {server} is not https, so the token could be read on the way; use an address such as https://unstale.example.com, or --plain-http in a network that you trust"
             );
-            return Err(ClientError::Address(words));
+            return Err(ApiClientError::Address(words));
         }
         let http = http::client().map_err(|error| match error {
-            http::ClientError::Proxy(error) => ClientError::Address(error.to_string()),
-            http::ClientError::Certificates(_) => ClientError::Unreachable(error.to_string()),
+            http::OutgoingError::Proxy(error) => ApiClientError::Address(error.to_string()),
+            http::OutgoingError::Certificates(_) => ApiClientError::Unreachable(error.to_string()),
         })?;
         let server = server.trim_end_matches('/').to_owned();
         Ok(Self { http, server, token: token.to_owned(), run_url })
     }
 
-    pub async fn get(&self, path: &str, progress: &mut Progress) -> Result<Answer, ClientError> {
+    pub async fn get(&self, path: &str, progress: &mut Progress) -> Result<ApiAnswer, ApiClientError> {
         self.tried(Method::GET, path, Bytes::new(), None, progress).await
     }
 
     /// Asks once; `None` where the answer is "not now", or there is none.
-    pub async fn get_now(&self, path: &str) -> Option<Answer> {
+    pub async fn get_now(&self, path: &str) -> Option<ApiAnswer> {
         let answer = self.once(&Method::GET, path, Bytes::new(), None).await.ok();
         answer.filter(|answer| !is_passing(answer.status))
     }
@@ -85,7 +85,7 @@ impl Client {
         body: &Value,
         key: Option<&str>,
         progress: &mut Progress,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<ApiAnswer, ApiClientError> {
         self.tried(Method::POST, path, body.to_string().into(), key, progress).await
     }
 
@@ -98,12 +98,12 @@ impl Client {
         body: Bytes,
         key: Option<&str>,
         progress: &mut Progress,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<ApiAnswer, ApiClientError> {
         for pause in PAUSES {
             let trouble = match self.once(&method, path, body.clone(), key).await {
                 Ok(answer) if !is_passing(answer.status) => return Ok(answer),
                 Ok(answer) => format!("the server answers with {}", answer.status),
-                Err(ClientError::Unreachable(words)) => words,
+                Err(ApiClientError::Unreachable(words)) => words,
                 Err(error) => return Err(error),
             };
             progress.trouble(&format!("{trouble}; the next try is in {pause} s"));
@@ -118,7 +118,7 @@ impl Client {
         path: &str,
         body: Bytes,
         key: Option<&str>,
-    ) -> Result<Answer, ClientError> {
+    ) -> Result<ApiAnswer, ApiClientError> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.server))
@@ -133,7 +133,7 @@ impl Client {
         }
         let request = request.body(Full::from(body));
         let request =
-            request.map_err(|error| ClientError::Address(format!("this cannot be sent: {error}")))?;
+            request.map_err(|error| ApiClientError::Address(format!("this cannot be sent: {error}")))?;
         let work = async {
             let response = self.http.request(request).await.map_err(|error| self.unreachable(&error))?;
             let status = response.status().as_u16();
@@ -143,16 +143,16 @@ impl Client {
             let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
             let body = body.map_err(|error| self.unreachable(&*error))?.to_bytes();
             let body = serde_json::from_slice(&body).unwrap_or_default();
-            Ok(Answer { status, body, first_request, replayed })
+            Ok(ApiAnswer { status, body, first_request, replayed })
         };
         let answer = tokio::time::timeout(TIMEOUT, work).await;
         answer.unwrap_or_else(|_| {
-            Err(ClientError::Unreachable(format!("{} does not answer in time", self.server)))
+            Err(ApiClientError::Unreachable(format!("{} does not answer in time", self.server)))
         })
     }
 
-    fn unreachable(&self, error: &dyn std::error::Error) -> ClientError {
-        ClientError::Unreachable(format!("{} cannot be reached: {}", self.server, causes(error)))
+    fn unreachable(&self, error: &dyn std::error::Error) -> ApiClientError {
+        ApiClientError::Unreachable(format!("{} cannot be reached: {}", self.server, causes(error)))
     }
 }
 

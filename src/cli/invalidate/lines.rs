@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::domain::time::Timestamp;
 
-use super::{client::Answer, given::Given};
+use super::{client::ApiAnswer, given::Given};
 
 /// The plan, a line for each thing that a person would look at.
 pub fn plan(plan: &Value, given: &Given) -> String {
@@ -76,7 +76,7 @@ fn held_up(answer: &Value) -> Option<&str> {
 
 /// What is to be said of an answer that comes from an earlier request: one with the same key, where that is the caller's
 /// own, or one of the same items within the cool-down.
-pub fn earlier(answer: &Answer, has_key: bool) -> Option<String> {
+pub fn earlier(answer: &ApiAnswer, has_key: bool) -> Option<String> {
     if !(200..300).contains(&answer.status) {
         return None;
     }
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn an_answer_from_before_is_said_to_be_one_with_its_time() {
-        let answer = |status, first: Option<&str>, replayed| Answer {
+        let answer = |status, first: Option<&str>, replayed| ApiAnswer {
             status,
             body: json!({"requested_at": "2026-11-28T07:40:59.000001Z"}),
             first_request: first.map(str::to_owned),

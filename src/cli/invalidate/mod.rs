@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{commands::new_uuid, domain::invalidations::run_url::parse_run_url};
 
 use super::output::{OutputError, print, say, say_aside};
-use client::{Answer, Client, ClientError};
+use client::{ApiAnswer, ApiClient, ApiClientError};
 use given::Given;
 use progress::Progress;
 
@@ -105,11 +105,11 @@ impl End {
     }
 }
 
-impl From<ClientError> for End {
-    fn from(error: ClientError) -> Self {
+impl From<ApiClientError> for End {
+    fn from(error: ApiClientError) -> Self {
         match error {
-            ClientError::Address(words) => Self::Usage(words),
-            ClientError::Unreachable(words) => Self::OutOfReach(words),
+            ApiClientError::Address(words) => Self::Usage(words),
+            ApiClientError::Unreachable(words) => Self::OutOfReach(words),
         }
     }
 }
@@ -132,7 +132,7 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
         return Err(End::Usage("set UNSTALE_TOKEN to an API token, such as unstale_…".to_owned()));
     }
     let given = Given::read(&args.items, args.file.as_deref()).map_err(End::Usage)?;
-    let client = Client::new(&args.server, token.trim(), args.plain_http, run_url(&args)?)?;
+    let client = ApiClient::new(&args.server, token.trim(), args.plain_http, run_url(&args)?)?;
     let mut progress = Progress::new();
 
     let body = json!({"distribution": args.distribution, "items": given.items});
@@ -187,7 +187,7 @@ fn tell(args: &InvalidateArgs, answer: &Value, words: &str) -> Result<(), End> {
 }
 
 /// What the server took, or why it did not.
-fn taken(answer: Answer, given: &Given) -> Result<Value, End> {
+fn taken(answer: ApiAnswer, given: &Given) -> Result<Value, End> {
     match answer.status {
         200..=299 => Ok(answer.body),
         429 | 500.. => Err(End::OutOfReach(lines::problem(&answer.body, answer.status, given))),
@@ -197,7 +197,7 @@ fn taken(answer: Answer, given: &Given) -> Result<Value, End> {
 
 /// Asks until it has ended or the time is over.
 async fn wait(
-    client: &Client,
+    client: &ApiClient,
     args: &InvalidateArgs,
     mut last: Value,
     started: Instant,

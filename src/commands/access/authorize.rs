@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// Nothing is sent to a multi-tenant distribution: what that would clear is not documented.
-pub(in crate::commands) const TENANT_ONLY: Refusal = Refusal::Rule(
+pub(in crate::commands) const TENANT_ONLY: AccessRefusal = AccessRefusal::Rule(
     "the distribution serves only through its distribution tenants, for which Unstale does not invalidate",
 );
 
 /// Why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::commands) enum Refusal {
+pub(in crate::commands) enum AccessRefusal {
     /// The distribution may not even be named to them.
     Hidden,
     /// What let them in ended since the request began.
@@ -55,13 +55,13 @@ pub(in crate::commands) fn refusal(
     access: &Access,
     distribution: &DistributionId,
     items: &[Item],
-) -> Option<Refusal> {
+) -> Option<AccessRefusal> {
     if !access.sees(distribution) {
-        Some(Refusal::Hidden)
+        Some(AccessRefusal::Hidden)
     } else if !access.role.may_invalidate() {
-        Some(Refusal::Role)
+        Some(AccessRefusal::Role)
     } else if !access.covers_all(distribution, items) {
-        Some(Refusal::Grants(access.words(distribution)))
+        Some(AccessRefusal::Grants(access.words(distribution)))
     } else {
         None
     }
@@ -115,7 +115,7 @@ pub(in crate::commands) async fn check_within(
         access
     } else {
         if is_over(tx, acting).await? {
-            return Err(refuse_within(context, tx, acting, asked, Refusal::Over));
+            return Err(refuse_within(context, tx, acting, asked, AccessRefusal::Over));
         }
         let access = of(tx, &acting.actor, context.clock.now()).await?;
         last.set(acting, &access);
@@ -145,7 +145,7 @@ pub(in crate::commands) async fn check_session(
     what: &str,
 ) -> Result<Tx, CommandError> {
     if is_over(&mut tx, acting).await? {
-        return Err(refuse(context, tx, acting, &Target::new("act", what), None, Refusal::Over).await?);
+        return Err(refuse(context, tx, acting, &Target::new("act", what), None, AccessRefusal::Over).await?);
     }
     Ok(tx)
 }
@@ -158,14 +158,14 @@ pub(in crate::commands) async fn check_admin(
     what: &Target,
 ) -> Result<Tx, CommandError> {
     if is_over(&mut tx, acting).await? {
-        return Err(refuse(context, tx, acting, what, None, Refusal::Over).await?);
+        return Err(refuse(context, tx, acting, what, None, AccessRefusal::Over).await?);
     }
     // Who has a shell on the machine has the database too.
     if acting.is_command_line() || of(&mut tx, &acting.actor, context.clock.now()).await?.role == Role::Admin
     {
         return Ok(tx);
     }
-    Err(refuse(context, tx, acting, what, None, Refusal::Rule("only an administrator may")).await?)
+    Err(refuse(context, tx, acting, what, None, AccessRefusal::Rule("only an administrator may")).await?)
 }
 
 /// The same for what everybody may do to their own account.
@@ -177,7 +177,7 @@ pub(in crate::commands) async fn check_own(
     what: &Target,
 ) -> Result<Tx, CommandError> {
     if is_over(&mut tx, acting).await? {
-        return Err(refuse(context, tx, acting, what, None, Refusal::Over).await?);
+        return Err(refuse(context, tx, acting, what, None, AccessRefusal::Over).await?);
     }
     if acting.actor.kind == ActorKind::Person && acting.actor.id == account.as_str() {
         return Ok(tx);
@@ -192,7 +192,7 @@ pub(in crate::commands) async fn refuse(
     acting: &Acting,
     what: &Target,
     distribution: Option<&DistributionId>,
-    why: Refusal,
+    why: AccessRefusal,
 ) -> Result<CommandError, StoreError> {
     let error = refuse_within(context, &mut tx, acting, &Attempt::at(what, distribution), why);
     context.commit(tx).await?;
@@ -205,17 +205,17 @@ pub(in crate::commands) fn refuse_within(
     tx: &mut Tx,
     acting: &Acting,
     asked: &Attempt<'_>,
-    why: Refusal,
+    why: AccessRefusal,
 ) -> CommandError {
     audit::append(tx, asked.refused(acting, context.clock.now(), why.words()));
     match why {
-        Refusal::Over => CommandError::SessionOver,
-        Refusal::Hidden => CommandError::Hidden,
+        AccessRefusal::Over => CommandError::SessionOver,
+        AccessRefusal::Hidden => CommandError::Hidden,
         other => CommandError::NotAllowed(other.words()),
     }
 }
 
-impl Refusal {
+impl AccessRefusal {
     fn words(&self) -> String {
         match self {
             Self::Hidden => "the distribution is outside the grants".to_owned(),

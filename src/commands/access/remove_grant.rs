@@ -11,7 +11,7 @@ use crate::{
     store::{Conn, StoreError, access::grants, audit, sign_in::people, tokens},
 };
 
-use super::authorize::{self, Refusal};
+use super::authorize::{self, AccessRefusal};
 
 /// Removes the grant; `named` tells how the history calls whom it was for.
 pub async fn remove_grant(
@@ -28,7 +28,7 @@ pub async fn remove_grant(
     let grant = grants::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     if is_last_of_token(&mut tx, &grant).await? {
         let why = "without its last grant a token is good for every distribution; revoke the token";
-        return Err(authorize::refuse(context, tx, acting, &what, None, Refusal::Rule(why)).await?);
+        return Err(authorize::refuse(context, tx, acting, &what, None, AccessRefusal::Rule(why)).await?);
     }
     if !grants::delete(&mut tx, id).await? {
         return Err(CommandError::NotFound);

@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         CommandContext, CommandError,
-        access::authorize::{self, Refusal},
+        access::authorize::{self, AccessRefusal},
     },
     domain::{
         actor::Acting,
@@ -19,7 +19,7 @@ pub async fn refresh_distributions(context: &CommandContext, acting: &Acting) ->
     let mut tx = authorize::check_session(context, tx, acting, "refresh the distributions").await?;
     if !authorize::of(&mut tx, &acting.actor, context.clock.now()).await?.role.may_invalidate() {
         let what = Target::new("act", "refresh the distributions");
-        return Err(authorize::refuse(context, tx, acting, &what, None, Refusal::Role).await?);
+        return Err(authorize::refuse(context, tx, acting, &what, None, AccessRefusal::Role).await?);
     }
     survey::request(&mut tx, now).await?;
     audit::append(&mut tx, Event::new(now, acting, Action::DistributionsRefreshRequested));

@@ -17,8 +17,8 @@ use crate::{
 
 #[derive(Debug, Default)]
 pub(in crate::commands) struct Accepted {
-    invalidations: Vec<invalidations::NewRow>,
-    batches: Vec<batches::NewRow>,
+    invalidations: Vec<invalidations::NewInvalidationRow>,
+    batches: Vec<batches::NewBatchRow>,
 }
 
 impl Accepted {
@@ -37,7 +37,7 @@ impl Accepted {
         event.invalidation = Some(new.id.clone());
         event.items = ItemsRecord::of(&new.items());
         event.reason.clone_from(&new.reason);
-        self.invalidations.push(invalidations::NewRow {
+        self.invalidations.push(invalidations::NewInvalidationRow {
             invalidation: Invalidation {
                 id: new.id.clone(),
                 distribution: new.distribution.clone(),
@@ -52,7 +52,7 @@ impl Accepted {
             request_key: Some(new.request_key.clone()),
             items_sha256: event.items.sha256.clone(),
         });
-        self.batches.extend(new.batches.iter().enumerate().map(|(index, batch)| batches::NewRow {
+        self.batches.extend(new.batches.iter().enumerate().map(|(index, batch)| batches::NewBatchRow {
             batch: batch.clone(),
             invalidation: new.id.clone(),
             distribution: new.distribution.clone(),

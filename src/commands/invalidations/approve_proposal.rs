@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         CommandContext, CommandError,
-        access::authorize::{self, Refusal},
+        access::authorize::{self, AccessRefusal},
         new_uuid,
     },
     domain::{
@@ -27,7 +27,7 @@ use crate::{
 
 use super::{accepted::Accepted, request_invalidation::same_due};
 
-const REPEAT: Refusal = Refusal::Rule(
+const REPEAT: AccessRefusal = AccessRefusal::Rule(
     "the same items were requested within the distribution's cool-down; decline this request, or approve it later",
 );
 
@@ -89,25 +89,29 @@ async fn hindrance(
     role: Role,
     proposal: &Proposal,
     now: Timestamp,
-) -> Result<Option<Refusal>, CommandError> {
+) -> Result<Option<AccessRefusal>, CommandError> {
     if acting.actor.kind != ActorKind::Person {
-        return Ok(Some(Refusal::Rule("only a person may approve")));
+        return Ok(Some(AccessRefusal::Rule("only a person may approve")));
     }
     if acting.actor.id == proposal.behind {
-        return Ok(Some(Refusal::Rule("a request needs somebody else's approval")));
+        return Ok(Some(AccessRefusal::Rule("a request needs somebody else's approval")));
     }
     // Nobody is behind a token of the command line, so whoever uses it may be whoever approves.
     let nobodys = proposal.asked_by.kind == ActorKind::Token && proposal.behind.is_empty();
     if nobodys && role != Role::Admin {
-        return Ok(Some(Refusal::Rule("what a token of the command line asks for needs an administrator")));
+        return Ok(Some(AccessRefusal::Rule(
+            "what a token of the command line asks for needs an administrator",
+        )));
     }
     if audit::contradiction_of_proposal(tx, proposal, now).await?.is_some() {
-        return Ok(Some(Refusal::Rule("the request is not what the history recorded when it was made")));
+        return Ok(Some(AccessRefusal::Rule(
+            "the request is not what the history recorded when it was made",
+        )));
     }
     if distributions::is_tenant_only(tx, &proposal.distribution).await? {
         return Ok(Some(authorize::TENANT_ONLY));
     }
     let asker = authorize::of(tx, &proposal.asked_by, now).await?;
     let gone = authorize::refusal(&asker, &proposal.distribution, &proposal.items).is_some();
-    Ok(gone.then_some(Refusal::Rule("whoever asked may not refresh this any more")))
+    Ok(gone.then_some(AccessRefusal::Rule("whoever asked may not refresh this any more")))
 }

@@ -6,7 +6,7 @@ use crate::{
         actor::Acting,
         audit::{Action, Event, ItemsRecord, Outcome, Target},
         invalidations::{
-            idempotency::Answer,
+            idempotency::IdempotentAnswer,
             invalidation::{Invalidation, NewInvalidation},
         },
         time::span_in_words,
@@ -37,7 +37,7 @@ pub(in crate::commands) async fn held_back(
         span_in_words(now.since(same.requested_at)),
         same.requested_by.name,
     );
-    keep(tx, new, Answer::HeldBack(same.id.clone()), now).await?;
+    keep(tx, new, IdempotentAnswer::HeldBack(same.id.clone()), now).await?;
     audit::append(tx, event);
     Ok(Requested::HeldBack(same.id.clone()))
 }

@@ -8,7 +8,7 @@ use crate::{
         audit::{Action, Event, ItemsRecord, Target},
         id::ProposalId,
         invalidations::{
-            idempotency::Answer,
+            idempotency::IdempotentAnswer,
             invalidation::NewInvalidation,
             proposal::{LIFE, Proposal, ProposalState},
         },
@@ -46,7 +46,7 @@ pub(in crate::commands) async fn propose(
         invalidation: None,
     };
     proposals::insert(tx, &proposal).await?;
-    keep(tx, new, Answer::Proposed(proposal.id.clone()), now).await?;
+    keep(tx, new, IdempotentAnswer::Proposed(proposal.id.clone()), now).await?;
     let mut event = Event::new(now, acting, Action::ProposalMade);
     event.target = Target::new("proposal", proposal.id.as_str());
     event.distribution = Some(new.distribution.clone());

@@ -12,7 +12,7 @@ use std::{
 use crate::{
     commands::{
         CommandContext, CommandError,
-        access::authorize::{self, Refusal},
+        access::authorize::{self, AccessRefusal},
         audit::refuse::Attempt,
         distributions::look_around::spent,
     },
@@ -137,7 +137,7 @@ pub(in crate::commands) async fn check_retry(
     let spent = spent(context, tx, &acting.actor).await?;
     let waiting = batches::waiting(tx, QUEUE).await?;
     match hindrance(context.quotas, share, spent, waiting) {
-        Some(why) => Err(authorize::refuse_within(context, tx, acting, asked, Refusal::Bound(why))),
+        Some(why) => Err(authorize::refuse_within(context, tx, acting, asked, AccessRefusal::Bound(why))),
         None => Ok(()),
     }
 }
@@ -166,5 +166,5 @@ fn refuse(
     let Some(why) = why else { return Ok(()) };
     let (target, items) = (Target::new("act", "invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-    Err(authorize::refuse_within(context, tx, acting, &asked, Refusal::Bound(why)))
+    Err(authorize::refuse_within(context, tx, acting, &asked, AccessRefusal::Bound(why)))
 }

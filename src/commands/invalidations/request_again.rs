@@ -13,7 +13,7 @@ use crate::{
         audit::Target,
         id::InvalidationId,
         invalidations::{
-            idempotency::Answer,
+            idempotency::IdempotentAnswer,
             invalidation::{BatchState, Invalidation, NewInvalidation},
             item::Item,
             quotas::SPAN,
@@ -40,7 +40,7 @@ pub(in crate::commands) async fn again(
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
-    (answer, at): (Answer, Timestamp),
+    (answer, at): (IdempotentAnswer, Timestamp),
 ) -> Result<Requested, CommandError> {
     if new.fingerprint.is_none() {
         return Ok(Requested::Before(answer, at));
@@ -74,12 +74,12 @@ pub(in crate::commands) async fn again(
 /// What became of the request, as far as it became an invalidation.
 async fn invalidation_of(
     tx: &mut Tx,
-    answer: &Answer,
+    answer: &IdempotentAnswer,
     now: Timestamp,
 ) -> Result<Option<InvalidationId>, StoreError> {
     Ok(match answer {
-        Answer::Accepted(id) | Answer::HeldBack(id) => Some(id.clone()),
-        Answer::Proposed(id) => {
+        IdempotentAnswer::Accepted(id) | IdempotentAnswer::HeldBack(id) => Some(id.clone()),
+        IdempotentAnswer::Proposed(id) => {
             proposals::find(tx, id, now).await?.and_then(|proposal| proposal.invalidation)
         }
     })

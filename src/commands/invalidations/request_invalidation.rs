@@ -7,7 +7,7 @@ use std::{iter, time::Duration};
 use crate::{
     commands::{
         CommandContext, CommandError,
-        access::authorize::{self, Refusal},
+        access::authorize::{self, AccessRefusal},
         audit::refuse::Attempt,
     },
     domain::{
@@ -17,7 +17,7 @@ use crate::{
         distributions::protection::{Confirmation, Guard, Protection, is_its_name, name_to_type},
         id::{DistributionId, InvalidationId, ProposalId},
         invalidations::{
-            idempotency::{Answer, Kept},
+            idempotency::{IdempotencyRecord, IdempotentAnswer},
             invalidation::{Invalidation, NewInvalidation},
             item::Item,
         },
@@ -40,7 +40,7 @@ pub enum Requested {
     /// It is on disk and will be sent.
     New(InvalidationId),
     /// The same was sent before with this key: what it was answered then, and when. Nothing was added or sent.
-    Before(Answer, Timestamp),
+    Before(IdempotentAnswer, Timestamp),
     /// The same was sent before with this key, and CloudFront refused all of it: it is queued once more.
     Retried(InvalidationId, Timestamp),
     /// The same form was sent before with something else in it; nothing was added.
@@ -149,16 +149,16 @@ async fn earlier(
         let same = earlier.distribution == new.distribution
             && earlier.actor_id == acting.actor.id
             && earlier.items_sha256 == sha256;
-        return Ok(Some(answered(same, Answer::Accepted(earlier.id), earlier.requested_at)));
+        return Ok(Some(answered(same, IdempotentAnswer::Accepted(earlier.id), earlier.requested_at)));
     }
     let Some(earlier) = proposals::find_by_key(tx, key, now).await? else { return Ok(None) };
     let same = earlier.distribution == new.distribution
         && earlier.asked_by.id == acting.actor.id
         && ItemsRecord::of(&earlier.items).sha256 == sha256;
-    Ok(Some(answered(same, Answer::Proposed(earlier.id), earlier.asked_at)))
+    Ok(Some(answered(same, IdempotentAnswer::Proposed(earlier.id), earlier.asked_at)))
 }
 
-fn answered(same: bool, answer: Answer, at: Timestamp) -> Requested {
+fn answered(same: bool, answer: IdempotentAnswer, at: Timestamp) -> Requested {
     if same { Requested::Before(answer, at) } else { Requested::KeyUsedForAnother }
 }
 
@@ -221,7 +221,7 @@ async fn go_alone(
     access: &Access,
 ) -> Result<Requested, CommandError> {
     if access.role != Role::Admin {
-        let why = Refusal::Rule("only an administrator may go on without a second person");
+        let why = AccessRefusal::Rule("only an administrator may go on without a second person");
         let (target, items) = (Target::new("act", "override a protection"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
         return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, why));
@@ -284,7 +284,7 @@ async fn accept(
     let now = context.clock.now();
     let mut event = turn.accepted.add(acting, &acting.actor, new, action, now);
     note.clone_into(&mut event.note);
-    keep(&mut turn.tx, new, Answer::Accepted(new.id.clone()), now).await?;
+    keep(&mut turn.tx, new, IdempotentAnswer::Accepted(new.id.clone()), now).await?;
     audit::append(&mut turn.tx, event);
     Ok(Requested::New(new.id.clone()))
 }
@@ -293,9 +293,9 @@ async fn accept(
 pub(in crate::commands) async fn keep(
     tx: &mut Tx,
     new: &NewInvalidation,
-    answer: Answer,
+    answer: IdempotentAnswer,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(fingerprint) = new.fingerprint.clone() else { return Ok(()) };
-    idempotency::insert(tx, &new.request_key, &Kept { fingerprint, answer, at: now }).await
+    idempotency::insert(tx, &new.request_key, &IdempotencyRecord { fingerprint, answer, at: now }).await
 }

@@ -33,7 +33,7 @@ pub async fn resolve_not_there(
     let caller_reference = CallerReference::of(&new_id);
     let new = NewBatch { id: new_id, caller_reference, items: batch.items.clone() };
     let number = unsettled::next_number(&mut tx, &batch.invalidation).await?;
-    let row = batches::NewRow {
+    let row = batches::NewBatchRow {
         batch: new,
         invalidation: batch.invalidation.clone(),
         distribution: batch.distribution.clone(),

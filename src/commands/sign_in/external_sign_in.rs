@@ -39,7 +39,7 @@ pub struct ExternalRules {
 
 /// Why somebody whom the provider knows is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum SignInRefusal {
     Disabled,
     NoRole,
     Unknown,
@@ -47,7 +47,7 @@ pub enum Refusal {
     TooManyGroups,
 }
 
-impl Refusal {
+impl SignInRefusal {
     /// What happened and what to do.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -89,7 +89,7 @@ pub async fn sign_in_by_provider(
     origin: &Origin,
     who: &Asserted,
     rules: &ExternalRules,
-) -> Result<Result<SignedIn, Refusal>, CommandError> {
+) -> Result<Result<SignedIn, SignInRefusal>, CommandError> {
     let mut tx = context.db.begin().await?;
     match write_recognised(context, &mut tx, origin, who, rules).await? {
         Ok(person) => {
@@ -112,7 +112,7 @@ pub async fn sign_in_by_proxy(
     origin: &Origin,
     who: &Asserted,
     rules: &ExternalRules,
-) -> Result<Result<Person, Refusal>, CommandError> {
+) -> Result<Result<Person, SignInRefusal>, CommandError> {
     let known = known_as_is(&mut *context.db.read().await?, who, rules).await?;
     if let Some(person) = known {
         return Ok(Ok(person));
@@ -131,7 +131,7 @@ async fn write_now(
     origin: &Origin,
     who: &Asserted,
     rules: &ExternalRules,
-) -> Result<Result<Person, Refusal>, CommandError> {
+) -> Result<Result<Person, SignInRefusal>, CommandError> {
     let mut tx = context.db.begin().await?;
     let recognised = write_recognised(context, &mut tx, origin, who, rules).await?;
     if recognised.is_ok() {
@@ -165,17 +165,17 @@ async fn write_recognised(
     origin: &Origin,
     who: &Asserted,
     rules: &ExternalRules,
-) -> Result<Result<Person, Refusal>, CommandError> {
+) -> Result<Result<Person, SignInRefusal>, CommandError> {
     if who.has_too_many_groups() {
-        return Ok(Err(Refusal::TooManyGroups));
+        return Ok(Err(SignInRefusal::TooManyGroups));
     }
     let told = rules.roles.role(&who.role_values);
     let known = identities::find(tx, &who.issuer, &who.subject).await?;
     if known.as_ref().is_some_and(|person| person.disabled_at.is_some()) {
-        return Ok(Err(Refusal::Disabled));
+        return Ok(Err(SignInRefusal::Disabled));
     }
     if rules.roles.is_by_provider() && told.is_none() {
-        return Ok(Err(Refusal::NoRole));
+        return Ok(Err(SignInRefusal::NoRole));
     }
     let person = match known {
         Some(person) => person,
@@ -201,17 +201,17 @@ async fn write_identity(
     who: &Asserted,
     rules: &ExternalRules,
     role: Option<Role>,
-) -> Result<Result<Person, Refusal>, CommandError> {
+) -> Result<Result<Person, SignInRefusal>, CommandError> {
     let now = context.clock.now();
     let label = label(who);
     if let Some((person, _)) = people::find(tx, &label).await? {
         // Somebody whom a provider vouched for before has an address that was only a label: it proves nothing.
         let local = identities::of_person(tx, &person.id).await?.is_empty();
         if !rules.link_by_email || who.email_verified != Some(true) || !local {
-            return Ok(Err(Refusal::AddressTaken));
+            return Ok(Err(SignInRefusal::AddressTaken));
         }
         if person.disabled_at.is_some() {
-            return Ok(Err(Refusal::Disabled));
+            return Ok(Err(SignInRefusal::Disabled));
         }
         identities::insert(tx, &who.issuer, &who.subject, &person.id, now).await?;
         let acting = Acting { actor: Actor::person(&person.id, &person.email), origin: origin.clone() };
@@ -222,9 +222,9 @@ async fn write_identity(
         return Ok(Ok(person));
     }
     if !rules.sign_up {
-        return Ok(Err(Refusal::Unknown));
+        return Ok(Err(SignInRefusal::Unknown));
     }
-    let Some(role) = role else { return Ok(Err(Refusal::NoRole)) };
+    let Some(role) = role else { return Ok(Err(SignInRefusal::NoRole)) };
     let acting = Acting { actor: Actor::nobody(label.as_str()), origin: origin.clone() };
     let person = write_person(context, tx, &acting, &label, role, "").await?;
     identities::insert(tx, &who.issuer, &who.subject, &person.id, now).await?;

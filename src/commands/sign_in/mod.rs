@@ -19,7 +19,7 @@ pub(crate) mod set_up;
 pub use add_person::add_person;
 pub use disable_person::{disable_person, enable_person};
 pub use end_session::{end_other_session, end_session, end_sessions};
-pub use external_sign_in::{ExternalRules, Refusal, sign_in_by_provider, sign_in_by_proxy};
+pub use external_sign_in::{ExternalRules, SignInRefusal, sign_in_by_provider, sign_in_by_proxy};
 pub use invite_person::invite_person;
 pub use make_set_up_link::make_set_up_link;
 pub use pass_second_step::{SecondStepPassed, pass_second_step};

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         access::{
             Role,
-            grant::{Grant, Place, Subject, SubjectKind},
+            grant::{Grant, GrantPlace, Subject, SubjectKind},
             grant_scope::GrantScope,
         },
         actor::Acting,
@@ -71,7 +71,7 @@ async fn narrow(tx: &mut Tx, token: &Token, distribution: &DistributionId) -> Re
     let grant = Grant {
         id: GrantId::from_trusted(new_uuid()),
         subject: Subject { kind: SubjectKind::Token, id: token.id.to_string() },
-        place: Place::Distribution(distribution.clone()),
+        place: GrantPlace::Distribution(distribution.clone()),
         reach: GrantScope::whole(),
     };
     grants::insert(tx, &grant, token.created_at).await?;

@@ -10,11 +10,11 @@ use crate::{
     },
     identity::{
         Http,
-        access::{Access, AccessSettings},
+        access::{CloudflareAccess, CloudflareAccessSettings},
         alb::{Alb, AlbSettings},
         is_safe_address,
         oidc::{Oidc, OidcSettings},
-        proxy::Proxies,
+        proxy::IdentityProxies,
         user_header::UserHeader,
     },
     web::authentication_methods::AuthenticationMethods,
@@ -119,8 +119,8 @@ impl AuthenticationArgs {
         Ok(rules)
     }
 
-    fn proxies(&self) -> Result<Proxies, String> {
-        Ok(Proxies { alb: self.alb()?, access: self.access()?, header: self.user_header()? })
+    fn proxies(&self) -> Result<IdentityProxies, String> {
+        Ok(IdentityProxies { alb: self.alb()?, access: self.access()?, header: self.user_header()? })
     }
 
     fn alb(&self) -> Result<Option<Alb>, String> {
@@ -140,7 +140,7 @@ impl AuthenticationArgs {
         Ok(Some(Alb::new(AlbSettings { arn, issuer, client_id, keys_url }, http()?)))
     }
 
-    fn access(&self) -> Result<Option<Access>, String> {
+    fn access(&self) -> Result<Option<CloudflareAccess>, String> {
         let (team, audience) = (given(self.access_team.as_ref()), given(self.access_audience.as_ref()));
         match (team, audience) {
             (None, None) => Ok(None),
@@ -149,7 +149,7 @@ impl AuthenticationArgs {
                 if !is_safe_address(&team) {
                     return Err("UNSTALE_ACCESS_TEAM must be an https address such as https://team.cloudflareaccess.com".to_owned());
                 }
-                Ok(Some(Access::new(AccessSettings { team, audience }, http()?)))
+                Ok(Some(CloudflareAccess::new(CloudflareAccessSettings { team, audience }, http()?)))
             }
             (None, Some(_)) => {
                 Err("UNSTALE_ACCESS_TEAM is missing, such as https://team.cloudflareaccess.com".to_owned())

@@ -27,7 +27,7 @@ use super::super::{
     error::WebError,
     form::QueryParams,
     state::Web,
-    view::{self, Around, Frame, Status, Tab, When},
+    view::{self, Frame, RowContext, StatusView, Tab, When},
 };
 
 /// So many proposals are shown, with so many items of each.
@@ -58,7 +58,7 @@ struct Card {
     items: Vec<Item>,
     more: usize,
     count: usize,
-    status: Status,
+    status: StatusView,
     decided: Option<(String, String)>,
     invalidation: Option<String>,
     /// What this visitor may do.
@@ -70,7 +70,7 @@ struct Card {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct ApprovalsQuery {
     /// The visitor has just asked for this one.
     made: Option<String>,
 }
@@ -78,7 +78,7 @@ pub struct Wanted {
 pub async fn list(
     State(web): State<Web>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<ApprovalsQuery>,
 ) -> Result<Response, WebError> {
     Ok(render(&web, &visitor, wanted.made.is_some(), None).await?.into_response())
 }
@@ -104,7 +104,7 @@ pub async fn render(
     drop(conn);
     let (waiting, earlier): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|proposal| proposal.state == ProposalState::Waiting);
-    let around = Around {
+    let around = RowContext {
         distributions: &distributions,
         tickets: web.options.tickets.as_ref(),
         contradicted: &[],
@@ -121,7 +121,7 @@ pub async fn render(
     view::page(&Page { frame, made, problem, waiting: cards(waiting), earlier: cards(earlier) })
 }
 
-fn card(proposal: Proposal, visitor: &Visitor, around: &Around<'_>) -> Card {
+fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card {
     let own = proposal.behind == visitor.person.id.as_str();
     let waits = proposal.state == ProposalState::Waiting;
     let may = waits && visitor.access.covers_all(&proposal.distribution, &proposal.items);
@@ -140,7 +140,7 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &Around<'_>) -> Card {
         expires: span_in_words(proposal.expires_at.since(around.now)),
         more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
         count: proposal.items.len(),
-        status: Status { state: data_state(proposal.state), words: proposal.state.words().to_owned() },
+        status: StatusView { state: data_state(proposal.state), words: proposal.state.words().to_owned() },
         decided: proposal.decided_by.map(|by| (by.name, proposal.word)),
         invalidation: proposal.invalidation.map(|id| id.to_string()),
         items: proposal.items.into_iter().take(ITEMS_SHOWN).collect(),

@@ -5,7 +5,9 @@ use axum::http::HeaderName;
 
 use crate::{
     domain::{access::Role, sign_in::claims::RoleRules},
-    identity::{access::AccessSettings, alb::AlbSettings, oidc::OidcSettings, user_header::UserHeader},
+    identity::{
+        access::CloudflareAccessSettings, alb::AlbSettings, oidc::OidcSettings, user_header::UserHeader,
+    },
 };
 
 use super::AuthenticationMethods;
@@ -151,7 +153,7 @@ fn alb_facts(settings: &AlbSettings) -> Vec<Fact> {
     ]
 }
 
-fn access_facts(settings: &AccessSettings) -> Vec<Fact> {
+fn access_facts(settings: &CloudflareAccessSettings) -> Vec<Fact> {
     vec![
         fact("Team", "UNSTALE_ACCESS_TEAM", &settings.team),
         fact("Audience", "UNSTALE_ACCESS_AUDIENCE", &settings.audience),

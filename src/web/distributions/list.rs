@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     domain::{
         distributions::{
-            distribution::{Distribution, Place},
+            distribution::{Distribution, ListPosition},
             host::shown,
         },
         time::Timestamp,
@@ -20,7 +20,7 @@ use super::super::{
     error::WebError,
     form::QueryParams,
     state::Web,
-    view::{self, Frame, Part, Status, Tab, When},
+    view::{self, Frame, Part, StatusView, Tab, When},
 };
 
 /// Distributions on a page.
@@ -50,22 +50,22 @@ struct Card {
     comment: String,
     domain: String,
     more_aliases: String,
-    status: Status,
+    status: StatusView,
     last: Option<(When, String)>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct DistributionsQuery {
     q: String,
     /// Only those behind this one.
     after: String,
 }
 
-impl Wanted {
+impl DistributionsQuery {
     /// The address of a page of what is asked for.
-    fn address(&self, after: Option<&Place>) -> String {
-        let after = after.map(Place::in_address).unwrap_or_default();
+    fn address(&self, after: Option<&ListPosition>) -> String {
+        let after = after.map(ListPosition::in_address).unwrap_or_default();
         let set =
             [("q", self.q.trim()), ("after", &after)].into_iter().filter(|(_, value)| !value.is_empty());
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(set).finish();
@@ -76,11 +76,11 @@ impl Wanted {
 pub async fn list(
     State(web): State<Web>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<DistributionsQuery>,
 ) -> Result<Html<String>, WebError> {
     let now = web.context.clock.now();
     let mut conn = web.context.db.read().await?;
-    let after = Place::parse(&wanted.after);
+    let after = ListPosition::parse(&wanted.after);
     let path = wanted.address(after.as_ref());
     let frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distributions", &path).await?;
     let known = distributions::known(&mut conn, &visitor.access).await?;
@@ -125,7 +125,7 @@ fn card(distribution: &Distribution, last: Option<(Timestamp, String)>, now: Tim
         },
         domain: distribution.domain_name.clone(),
         more_aliases: more_aliases(&distribution.aliases),
-        status: Status { state: readiness.as_str(), words: readiness.words().to_owned() },
+        status: StatusView { state: readiness.as_str(), words: readiness.words().to_owned() },
         last: last.map(|(at, who)| (When::new(at, now), who)),
     }
 }

@@ -23,7 +23,7 @@ use super::super::{
     error::WebError,
     form::PathParams,
     state::Web,
-    view::{self, Around, Frame, Row, Status, Tab, When},
+    view::{self, Frame, Row, RowContext, StatusView, Tab, When},
 };
 
 /// So many invalidations are listed.
@@ -37,7 +37,7 @@ struct Page {
     name: String,
     comment: String,
     domain: String,
-    status: Status,
+    status: StatusView,
     warning: Option<&'static str>,
     facts: Vec<(&'static str, String)>,
     load: Load,
@@ -80,7 +80,7 @@ pub async fn show(
     }
     let name = distribution.shown_name();
     let tickets = web.options.tickets.as_ref();
-    let around = Around {
+    let around = RowContext {
         distributions: std::slice::from_ref(&distribution),
         tickets,
         contradicted: &contradicted,
@@ -93,7 +93,7 @@ pub async fn show(
         comment: if distribution.comment == name { String::new() } else { distribution.comment },
         name,
         domain: distribution.domain_name,
-        status: Status { state: readiness.as_str(), words: readiness.words().to_owned() },
+        status: StatusView { state: readiness.as_str(), words: readiness.words().to_owned() },
         warning: readiness.warning(),
         facts,
         load,

@@ -16,7 +16,7 @@ use super::super::{auth::Visitor, form::Field};
 /// The address's parameters as they are. A filter that is not set is empty.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct HistoryQuery {
     pub q: String,
     pub distribution: String,
     pub who: String,
@@ -31,7 +31,7 @@ pub struct Wanted {
 
 /// The fields as the page shows them again.
 #[derive(Debug, Clone, Default)]
-pub struct Fields {
+pub struct HistoryFields {
     pub q: Field,
     pub distribution: Field,
     pub who: Field,
@@ -42,7 +42,7 @@ pub struct Fields {
     pub outside: Field,
 }
 
-impl Wanted {
+impl HistoryQuery {
     /// What stands behind the `?`, without the page.
     pub fn query(&self) -> String {
         let all = [
@@ -83,8 +83,8 @@ impl Wanted {
 
     /// Reads it all; `None` where a field is not right, which then says so.
     /// `all` are all distributions, of which the visitor may not see each.
-    pub fn read(&self, visitor: &Visitor, all: &[Distribution]) -> (Fields, Option<Search>) {
-        let mut fields = Fields {
+    pub fn read(&self, visitor: &Visitor, all: &[Distribution]) -> (HistoryFields, Option<Search>) {
+        let mut fields = HistoryFields {
             q: Field::new(&self.q),
             distribution: Field::new(&self.distribution),
             who: Field::new(&self.who),
@@ -106,7 +106,7 @@ impl Wanted {
         (fields, search)
     }
 
-    fn search(&self, fields: &mut Fields, find: impl Fn(&str) -> DistributionId) -> Option<Search> {
+    fn search(&self, fields: &mut HistoryFields, find: impl Fn(&str) -> DistributionId) -> Option<Search> {
         let what = fields.q.check(asked::what(&self.q));
         let action = fields.action.check(set(&self.action, asked::action));
         let outcome = fields.result.check(set(&self.result, asked::outcome));

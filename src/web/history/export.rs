@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     super::{auth::Visitor, error::WebError, form::QueryParams, state::Web},
-    asked::Wanted,
+    asked::HistoryQuery,
 };
 
 /// So many events are read and sent at once. One may have 100 items of 4,000 characters.
@@ -27,7 +27,7 @@ const REST: Duration = Duration::from_millis(200);
 pub async fn csv(
     State(web): State<Web>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<HistoryQuery>,
 ) -> Result<Response, WebError> {
     export(web, &visitor, &wanted, Form::Csv).await
 }
@@ -35,7 +35,7 @@ pub async fn csv(
 pub async fn jsonl(
     State(web): State<Web>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<HistoryQuery>,
 ) -> Result<Response, WebError> {
     export(web, &visitor, &wanted, Form::Jsonl).await
 }
@@ -43,12 +43,17 @@ pub async fn jsonl(
 pub async fn ocsf(
     State(web): State<Web>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<HistoryQuery>,
 ) -> Result<Response, WebError> {
     export(web, &visitor, &wanted, Form::Ocsf).await
 }
 
-async fn export(web: Web, visitor: &Visitor, wanted: &Wanted, form: Form) -> Result<Response, WebError> {
+async fn export(
+    web: Web,
+    visitor: &Visitor,
+    wanted: &HistoryQuery,
+    form: Form,
+) -> Result<Response, WebError> {
     let distributions = distributions::list(&mut *web.context.db.read().await?).await?;
     let (_, search) = wanted.read(visitor, &distributions);
     let Some(search) = search else {

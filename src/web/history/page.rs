@@ -22,7 +22,7 @@ use crate::{
     },
     store::{
         Conn, StoreError,
-        audit::{self, Checked, Found, saved_searches},
+        audit::{self, CheckState, SearchResult, saved_searches},
         distributions,
     },
 };
@@ -35,8 +35,8 @@ use super::{
         state::Web,
         view::{self, Frame, Offer, Picker, Tab, When},
     },
-    asked::{Fields, Wanted},
-    row::{Around, Row, row},
+    asked::{HistoryFields, HistoryQuery},
+    row::{HistoryRowContext, Row, row},
 };
 
 /// Events on a page.
@@ -57,7 +57,7 @@ struct Page {
     filtered: bool,
     address: String,
     query: String,
-    fields: Fields,
+    fields: HistoryFields,
     problems: Vec<String>,
     /// Why events that are there are not shown.
     damage: Option<String>,
@@ -102,7 +102,7 @@ struct Heads {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<HistoryQuery>,
 ) -> Result<Response, WebError> {
     render(&web, &visitor, &wanted, Field::default()).await
 }
@@ -111,7 +111,7 @@ pub async fn show(
 pub async fn render(
     web: &Web,
     visitor: &Visitor,
-    wanted: &Wanted,
+    wanted: &HistoryQuery,
     name: Field,
 ) -> Result<Response, WebError> {
     let now = web.context.clock.now();
@@ -125,7 +125,7 @@ pub async fn render(
     let before = wanted.before.unwrap_or(i64::MAX);
     let (found, damage) = match &search {
         Some(search) => readable(audit::search(&mut conn, search, before, PAGE).await)?,
-        None => (Found::default(), None),
+        None => (SearchResult::default(), None),
     };
     let chosen =
         distributions.iter().find(|distribution| distribution.id.as_str() == wanted.distribution.trim());
@@ -137,7 +137,7 @@ pub async fn render(
     let problems = problems(&fields);
     let bad = !problems.is_empty() || name.error.is_some();
     let tickets = web.options.tickets.as_ref();
-    let around = Around { distributions: &distributions, search: search.as_ref(), tickets, now };
+    let around = HistoryRowContext { distributions: &distributions, search: search.as_ref(), tickets, now };
     let export = |ending: &str| wanted.address(&format!("/history.{ending}"), None);
     let page = view::page(&Page {
         frame,
@@ -166,13 +166,13 @@ pub async fn render(
 }
 
 /// What was found; or why what is there cannot even be read, which must not hide the state of the chain.
-fn readable(found: Result<Found, StoreError>) -> Result<(Found, Option<String>), StoreError> {
+fn readable(found: Result<SearchResult, StoreError>) -> Result<(SearchResult, Option<String>), StoreError> {
     match found {
         Ok(found) => Ok((found, None)),
         Err(error) if error.is_passing() => Err(error),
         Err(error) => {
             tracing::error!(%error, "a page of the history cannot be read");
-            Ok((Found::default(), Some(error.to_string())))
+            Ok((SearchResult::default(), Some(error.to_string())))
         }
     }
 }
@@ -199,7 +199,7 @@ fn kept(search: SavedSearch) -> Saved {
     Saved { id: search.id, name: search.name, address: format!("/history?{}", search.query) }
 }
 
-fn problems(fields: &Fields) -> Vec<String> {
+fn problems(fields: &HistoryFields) -> Vec<String> {
     let all = [
         ("Search", &fields.q),
         ("Action", &fields.action),
@@ -222,7 +222,7 @@ async fn chain_status(conn: &mut Conn, now: Timestamp) -> Result<(i64, ChainStat
     Ok((head.sequence, ChainStatus { heads: heads(&checked), ..told(&checked, head.sequence, hash, now) }))
 }
 
-fn heads(checked: &Checked) -> Vec<Heads> {
+fn heads(checked: &CheckState) -> Vec<Heads> {
     let authentication_methods = [
         ("file", checked.head_told, &checked.file_problem),
         ("webhook", checked.head_posted, &checked.post_problem),
@@ -240,7 +240,7 @@ fn heads(checked: &Checked) -> Vec<Heads> {
     told.collect()
 }
 
-fn told(checked: &Checked, newest: i64, hash: String, now: Timestamp) -> ChainStatus {
+fn told(checked: &CheckState, newest: i64, hash: String, now: Timestamp) -> ChainStatus {
     let ago = |at| When::new(at, now).ago;
     match (checked.broken_at, checked.at) {
         (Some(event), _) => ChainStatus {

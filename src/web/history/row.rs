@@ -34,14 +34,14 @@ pub struct Row {
 }
 
 /// What rows are drawn with.
-pub struct Around<'a> {
+pub struct HistoryRowContext<'a> {
     pub distributions: &'a [Distribution],
     pub search: Option<&'a Search>,
     pub tickets: Option<&'a Tickets>,
     pub now: Timestamp,
 }
 
-pub fn row(chained: &Chained, around: &Around<'_>) -> Row {
+pub fn row(chained: &Chained, around: &HistoryRowContext<'_>) -> Row {
     let event = &chained.event;
     let place = place(event, around.distributions);
     let (outcome, state) = outcome(event.outcome);

@@ -16,7 +16,7 @@ use super::{
         form::{Field, FormBody, PathParams},
         state::Web,
     },
-    asked::Wanted,
+    asked::HistoryQuery,
     page,
 };
 
@@ -57,10 +57,10 @@ pub async fn save(
 }
 
 /// The query is read and written anew, so that only what the history knows is kept.
-fn read(query: &str) -> Option<Wanted> {
+fn read(query: &str) -> Option<HistoryQuery> {
     let address: Uri = format!("/history?{query}").parse().ok()?;
-    let Query(wanted) = Query::<Wanted>::try_from_uri(&address).ok()?;
-    Some(Wanted { before: None, ..wanted })
+    let Query(wanted) = Query::<HistoryQuery>::try_from_uri(&address).ok()?;
+    Some(HistoryQuery { before: None, ..wanted })
 }
 
 pub async fn forget(

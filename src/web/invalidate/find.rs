@@ -16,12 +16,12 @@ use super::super::{
 
 #[derive(Template)]
 #[template(path = "invalidate/options.html")]
-struct Options {
+struct OptionsFragment {
     distributions: Picker,
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct FindQuery {
     #[serde(default)]
     find: String,
     /// What is chosen now, and stays so where the words find it.
@@ -33,7 +33,7 @@ pub struct Wanted {
 pub async fn find(
     State(web): State<Web>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<FindQuery>,
 ) -> Result<Html<String>, WebError> {
     let mut conn = web.context.db.read().await?;
     let chosen = match DistributionId::parse(&wanted.distribution) {
@@ -44,5 +44,5 @@ pub async fn find(
     let offer = Offer { chosen: chosen.as_ref(), find: &wanted.find, gone: false };
     let distributions = view::picker(&mut conn, &visitor, offer).await?;
     drop(conn);
-    view::page(&Options { distributions })
+    view::page(&OptionsFragment { distributions })
 }

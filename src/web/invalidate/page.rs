@@ -24,7 +24,7 @@ use super::{
         error::WebError,
         form::{Field, QueryParams},
         state::{Demo, Web},
-        view::{self, Around, Flight, Frame, Offer, Picker, Row, Tab},
+        view::{self, Flight, Frame, Offer, Picker, Row, RowContext, Tab},
     },
     RequestForm,
     plan::{self, PlanView},
@@ -59,7 +59,7 @@ struct Page {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct FormQuery {
     distribution: Option<String>,
     /// An invalidation whose items and reason fill the form.
     repeat: Option<String>,
@@ -69,7 +69,7 @@ pub struct Wanted {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<FormQuery>,
 ) -> Result<Html<String>, WebError> {
     let distribution = wanted
         .distribution
@@ -146,7 +146,7 @@ pub async fn render(
     let listed: Vec<_> = active.iter().chain(&recent).cloned().collect();
     let contradicted = audit::contradicted(&mut conn, &listed).await?;
     let tickets = web.options.tickets.as_ref();
-    let around = Around { distributions: &named, tickets, contradicted: &contradicted, now };
+    let around = RowContext { distributions: &named, tickets, contradicted: &contradicted, now };
     let flights = flights(&mut conn, web, &active, &around).await?;
     let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
     let surveyed = crate::store::distributions::survey::read(&mut conn).await?.finished_at.is_some();
@@ -184,7 +184,7 @@ async fn flights(
     conn: &mut Conn,
     web: &Web,
     active: &[Invalidation],
-    around: &Around<'_>,
+    around: &RowContext<'_>,
 ) -> Result<Vec<Flight>, StoreError> {
     let mut flights = Vec::new();
     for invalidation in active {

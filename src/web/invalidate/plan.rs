@@ -14,7 +14,7 @@ use crate::{
         invalidations::{
             batching::CLOUDFRONT,
             item::{Item, Mending},
-            plan::{Drop, LINES_MAX, Line, Plan, Verdict},
+            plan::{Drop, LINES_MAX, LineVerdict, Plan, PlanLine},
             price::FREE_A_MONTH,
         },
         time::Timestamp,
@@ -141,8 +141,8 @@ pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<Pl
 
 impl PlanView {
     pub fn new(plan: &Plan, now: Timestamp) -> Self {
-        let mut lines: Vec<&Line> = plan.lines.iter().collect();
-        lines.sort_by_key(|line| !matches!(line.verdict, Verdict::Refused(_)));
+        let mut lines: Vec<&PlanLine> = plan.lines.iter().collect();
+        lines.sort_by_key(|line| !matches!(line.verdict, LineVerdict::Refused(_)));
         let paths = counted(plan.billable(), "path");
         let used = plan.used_this_month;
         let (load, flying) = (load(plan), plan.in_flight);
@@ -197,16 +197,16 @@ impl PlanView {
 }
 
 impl LineView {
-    fn new(line: &Line) -> Self {
+    fn new(line: &PlanLine) -> Self {
         let number = line.number;
         match &line.verdict {
-            Verdict::Send { item, mendings, doubts } => Self {
+            LineVerdict::Send { item, mendings, doubts } => Self {
                 kind: "send",
                 text: item.to_string(),
                 note: notes(item, mendings),
                 doubt: doubts.iter().map(|doubt| doubt.words()).collect::<Vec<_>>().join("; "),
             },
-            Verdict::Dropped { item, why } => Self {
+            LineVerdict::Dropped { item, why } => Self {
                 kind: "dropped",
                 text: item.to_string(),
                 note: match why {
@@ -215,7 +215,7 @@ impl LineView {
                 },
                 doubt: String::new(),
             },
-            Verdict::Refused(error) => Self {
+            LineVerdict::Refused(error) => Self {
                 kind: "refused",
                 text: shortened(&line.typed),
                 note: format!("Line {number} {error}."),

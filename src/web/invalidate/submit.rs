@@ -13,7 +13,7 @@ use crate::{
         distributions::{distribution::Distribution, protection::Confirmation},
         id::{DistributionId, RequestKey},
         invalidations::{
-            idempotency::Answer,
+            idempotency::IdempotentAnswer,
             invalidation::{NewInvalidation, parse_reason},
             item::{Item, ItemError, TargetDistribution},
             plan::{Plan, Surroundings},
@@ -162,14 +162,16 @@ async fn answer(
     let to = match requested {
         Requested::New(id) | Requested::Retried(id, _) => format!("/invalidations/{id}"),
         // Pressed twice, it is plain what became of it.
-        Requested::Before(Answer::Accepted(id), at) if web.context.clock.now().is_soon_after(at, MOMENT) => {
+        Requested::Before(IdempotentAnswer::Accepted(id), at)
+            if web.context.clock.now().is_soon_after(at, MOMENT) =>
+        {
             format!("/invalidations/{id}")
         }
-        Requested::Before(Answer::Accepted(id), _) => format!("/invalidations/{id}?sent=before"),
-        Requested::HeldBack(id) | Requested::Before(Answer::HeldBack(id), _) => {
+        Requested::Before(IdempotentAnswer::Accepted(id), _) => format!("/invalidations/{id}?sent=before"),
+        Requested::HeldBack(id) | Requested::Before(IdempotentAnswer::HeldBack(id), _) => {
             format!("/invalidations/{id}?held=back")
         }
-        Requested::Proposed(id) | Requested::Before(Answer::Proposed(id), _) => {
+        Requested::Proposed(id) | Requested::Before(IdempotentAnswer::Proposed(id), _) => {
             format!("/approvals?made={id}")
         }
         Requested::KeyUsedForAnother => {

@@ -13,11 +13,11 @@ use crate::domain::{
     time::{Timestamp, span_in_words},
 };
 
-use super::super::view::{Status, Waiting, When};
+use super::super::view::{QueueView, StatusView, When};
 
 /// A step of the timeline.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct TimelineStep {
     pub name: &'static str,
     pub words: String,
     pub done: bool,
@@ -29,9 +29,9 @@ pub fn steps(
     invalidation: &Invalidation,
     batches: &[Batch],
     usual: Option<Duration>,
-    place: Option<&Waiting>,
+    place: Option<&QueueView>,
     now: Timestamp,
-) -> Vec<Step> {
+) -> Vec<TimelineStep> {
     let requested = invalidation.requested_at;
     let outside = batches.iter().all(|batch| batch.first_sent_at.is_none() && batch.cloudfront_id.is_some());
     let accepted: Option<Timestamp> = all(batches, |batch| batch.accepted_at);
@@ -41,7 +41,7 @@ pub fn steps(
     let first = When::new(requested, now);
     let usual = usual.map_or_else(String::new, |span| format!(", usually {}", span_in_words(span)));
     vec![
-        Step {
+        TimelineStep {
             name: "Requested",
             words: if outside {
                 format!("{}, outside Unstale", first.time)
@@ -51,7 +51,7 @@ pub fn steps(
             done: true,
             now: false,
         },
-        Step {
+        TimelineStep {
             name: "Accepted by CloudFront",
             words: match accepted {
                 Some(at) if !outside => format!("{}{}", after(at), ids(batches)),
@@ -61,7 +61,7 @@ pub fn steps(
             done: accepted.is_some(),
             now: accepted.is_none() && !is_over(invalidation.state),
         },
-        Step {
+        TimelineStep {
             name: "Completed at the edge",
             words: match completed.filter(|_| ended) {
                 Some(at) => format!("{}{usual}", after(at)),
@@ -94,7 +94,7 @@ fn ids(batches: &[Batch]) -> String {
     }
 }
 
-fn waiting(batches: &[Batch], place: Option<&Waiting>) -> String {
+fn waiting(batches: &[Batch], place: Option<&QueueView>) -> String {
     let is = |state: BatchState| batches.iter().any(|batch| batch.state == state);
     if is(BatchState::Failed) {
         return "refused, see below".to_owned();
@@ -113,7 +113,7 @@ fn waiting(batches: &[Batch], place: Option<&Waiting>) -> String {
 
 /// Something that a person should do, or need not do.
 #[derive(Debug, Clone)]
-pub struct Trouble {
+pub struct ProblemView {
     pub headline: &'static str,
     pub advice: String,
     pub message: String,
@@ -125,7 +125,7 @@ pub struct Trouble {
 }
 
 /// The troubles of the batches, each advice once.
-pub fn troubles(batches: &[Batch], distribution: Option<&Distribution>) -> Vec<Trouble> {
+pub fn troubles(batches: &[Batch], distribution: Option<&Distribution>) -> Vec<ProblemView> {
     let arn = distribution.map(Distribution::arn_or_guess).unwrap_or_default();
     let mut told: Vec<(ProblemKind, String)> = Vec::new();
     let mut troubles = Vec::new();
@@ -137,7 +137,7 @@ pub fn troubles(batches: &[Batch], distribution: Option<&Distribution>) -> Vec<T
             continue;
         }
         told.push(this);
-        troubles.push(Trouble {
+        troubles.push(ProblemView {
             headline: problem.kind.headline(),
             advice,
             message: problem.message.clone(),
@@ -155,7 +155,7 @@ pub fn troubles(batches: &[Batch], distribution: Option<&Distribution>) -> Vec<T
 pub struct BatchView {
     pub number: usize,
     pub items: usize,
-    pub status: Status,
+    pub status: StatusView,
     pub cloudfront_id: String,
     pub caller_reference: String,
     pub request_id: String,
@@ -170,7 +170,7 @@ pub fn batch_views(batches: &[Batch]) -> Vec<BatchView> {
         .map(|batch| BatchView {
             number: batch.number,
             items: batch.items.len(),
-            status: Status { state: batch.state.as_str(), words: batch.state.words().to_owned() },
+            status: StatusView { state: batch.state.as_str(), words: batch.state.words().to_owned() },
             cloudfront_id: batch.cloudfront_id.as_ref().map(ToString::to_string).unwrap_or_default(),
             caller_reference: batch.caller_reference.to_string(),
             request_id: batch.aws_request_id.clone().unwrap_or_default(),

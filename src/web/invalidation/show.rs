@@ -30,9 +30,9 @@ use super::{
         error::WebError,
         form::{PathParams, QueryParams},
         state::Web,
-        view::{self, Frame, Status, Tab, When},
+        view::{self, Frame, StatusView, Tab, When},
     },
-    parts::{self, BatchView, EventView, Step, Trouble},
+    parts::{self, BatchView, EventView, ProblemView, TimelineStep},
 };
 
 /// So many items and events are shown; the rest is counted.
@@ -55,11 +55,11 @@ struct Page {
     maker: Option<String>,
     when: When,
     reason: Vec<Piece>,
-    status: Status,
+    status: StatusView,
     billed: usize,
     took: String,
-    steps: Vec<Step>,
-    troubles: Vec<Trouble>,
+    steps: Vec<TimelineStep>,
+    troubles: Vec<ProblemView>,
     slow: Option<String>,
     batches: Vec<BatchView>,
     items: Vec<Item>,
@@ -79,7 +79,7 @@ struct Page {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct InvalidationQuery {
     held: Option<String>,
     sent: Option<String>,
 }
@@ -88,7 +88,7 @@ pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<InvalidationQuery>,
 ) -> Result<Html<String>, WebError> {
     let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
     let now = web.context.clock.now();
@@ -124,7 +124,7 @@ pub async fn show(
         maker: maker.map(|(name, _)| name),
         when: When::new(found.requested_at, now),
         reason: pieces(web.options.tickets.as_ref(), &found.reason),
-        status: Status::of(&found),
+        status: StatusView::of(&found),
         billed: batches
             .iter()
             .filter(|batch| batch.accepted_at.is_some())

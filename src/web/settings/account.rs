@@ -110,7 +110,7 @@ async fn session_rows(
     let listed =
         sessions::of_person(conn, &visitor.person.id, now, web.options.authentication_methods.session)
             .await?;
-    let row = |session: sessions::Listed| SessionRow {
+    let row = |session: sessions::SessionSummary| SessionRow {
         id: session.hash.handle(),
         browser: browser_in_words(&session.user_agent),
         way: session.sign_in,

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError, new_uuid},
     domain::{
-        access::grant::{Grant, GrantError, Place, Subject, SubjectKind, parse_place, parse_reach},
+        access::grant::{Grant, GrantError, GrantPlace, Subject, SubjectKind, parse_place, parse_reach},
         distributions::distribution::Distribution,
         id::GrantId,
     },
@@ -47,13 +47,13 @@ struct Page {
     frame: Frame,
     form: GrantForm,
     errors: Errors,
-    subjects: Vec<Choice>,
+    subjects: Vec<GrantChoice>,
     picker: Picker,
     grants: Vec<Row>,
 }
 
 /// Something to choose.
-struct Choice {
+struct GrantChoice {
     value: String,
     label: String,
     chosen: bool,
@@ -151,7 +151,7 @@ async fn read(
         errors.subject = Some(GrantError::NoSubject.to_string());
     }
     let mut place = parse_place(&form.distribution, &form.tag);
-    if let Ok(Place::Distribution(id)) = &place
+    if let Ok(GrantPlace::Distribution(id)) = &place
         && distributions::find(&mut *web.context.db.read().await?, id).await?.is_none()
     {
         place = Err(GrantError::NoPlace);
@@ -217,14 +217,14 @@ async fn render(
         kind: grant.subject.kind.as_str(),
         subject: name_of(grant, &names),
         place: match &grant.place {
-            Place::Distribution(id) => distribution_name(id),
-            tagged @ Place::Tagged { .. } => tagged.to_string(),
+            GrantPlace::Distribution(id) => distribution_name(id),
+            tagged @ GrantPlace::Tagged { .. } => tagged.to_string(),
         },
         reach: grant.reach.words(),
     };
     let choice =
-        |value: String, label: String, wanted: &str| Choice { chosen: value == wanted, value, label };
-    let mut subjects: Vec<Choice> = names
+        |value: String, label: String, wanted: &str| GrantChoice { chosen: value == wanted, value, label };
+    let mut subjects: Vec<GrantChoice> = names
         .iter()
         .map(|(value, name)| {
             let group = value.starts_with(SubjectKind::Group.as_str());

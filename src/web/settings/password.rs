@@ -17,7 +17,7 @@ use crate::{
 
 use super::{
     super::{
-        auth::{self, Kind, Visitor},
+        auth::{self, CookieKind, Visitor},
         error::WebError,
         form::FormBody,
         sign_in::throttle,
@@ -58,7 +58,7 @@ pub async fn submit(
     let secret =
         commands::change_password(&web.context, &visitor.acting, &visitor.person.id, session, &form.new)
             .await?;
-    let jar = jar.add(auth::cookie(&web, Kind::Session, secret.reveal().to_owned()));
+    let jar = jar.add(auth::cookie(&web, CookieKind::Session, secret.reveal().to_owned()));
     Ok((jar, Redirect::to("/settings/account")).into_response())
 }
 

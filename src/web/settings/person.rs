@@ -139,7 +139,7 @@ pub async fn show(
     let listed = sessions::of_person(&mut conn, &id, now, web.options.authentication_methods.session).await?;
     let depends = Depends::load(&mut conn, &id, now).await?;
     drop(conn);
-    let row = |session: sessions::Listed| SessionRow {
+    let row = |session: sessions::SessionSummary| SessionRow {
         id: session.hash.handle(),
         browser: browser_in_words(&session.user_agent),
         way: session.sign_in,

@@ -37,7 +37,7 @@ const PATH: &str = "/settings/protection";
 #[template(path = "settings/protection.html")]
 struct Page {
     frame: Frame,
-    form: Fields,
+    form: ProtectionFields,
     picker: Picker,
     /// Value, words, and whether it is chosen.
     guards: Vec<(&'static str, &'static str, bool)>,
@@ -45,7 +45,7 @@ struct Page {
 }
 
 /// The form's fields, with what is wrong about each.
-struct Fields {
+struct ProtectionFields {
     distribution: Field,
     guard: Field,
     wide_above: Field,
@@ -53,7 +53,7 @@ struct Fields {
     reason_required: bool,
 }
 
-impl Fields {
+impl ProtectionFields {
     /// What is wrong, in a line.
     fn wrong(&self) -> String {
         let fields = [&self.distribution, &self.guard, &self.wide_above, &self.cool_down];
@@ -62,7 +62,7 @@ impl Fields {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Wanted {
+pub struct ProtectionQuery {
     #[serde(default)]
     distribution: String,
 }
@@ -84,13 +84,13 @@ pub struct ProtectionForm {
 pub async fn show(
     State(web): State<Web>,
     visitor: Visitor,
-    QueryParams(wanted): QueryParams<Wanted>,
+    QueryParams(wanted): QueryParams<ProtectionQuery>,
 ) -> Result<Html<String>, WebError> {
     visitor.require_admin(&web, "see the protections").await?;
     let id = DistributionId::parse(&wanted.distribution);
     let id = id.unwrap_or_else(|| DistributionId::from_trusted(""));
     let now = protections::find(&mut *web.context.db.read().await?, &id).await?;
-    let form = Fields {
+    let form = ProtectionFields {
         distribution: Field::new(wanted.distribution),
         guard: Field::new(now.guard.as_str()),
         wide_above: Field::new(now.wide_above.map(|most| most.to_string()).unwrap_or_default()),
@@ -108,7 +108,7 @@ pub async fn set(
 ) -> Result<Response, WebError> {
     let what = "protect a distribution";
     visitor.require_admin(&web, what).await?;
-    let mut fields = Fields {
+    let mut fields = ProtectionFields {
         distribution: Field::new(form.distribution.clone()),
         guard: Field::new(form.guard.clone()),
         wide_above: Field::new(form.wide_above.clone()),
@@ -138,7 +138,7 @@ pub async fn set(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&web, &visitor, fields).await?).into_response())
 }
 
-async fn render(web: &Web, visitor: &Visitor, form: Fields) -> Result<Html<String>, WebError> {
+async fn render(web: &Web, visitor: &Visitor, form: ProtectionFields) -> Result<Html<String>, WebError> {
     let mut conn = web.context.db.read().await?;
     let frame = frame(&mut conn, web, visitor, PATH).await?;
     let all = protections::list(&mut conn).await?;

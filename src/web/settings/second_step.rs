@@ -37,7 +37,7 @@ struct StepPage {
 
 #[derive(Template)]
 #[template(path = "settings/codes.html")]
-struct CodesPage {
+struct RecoveryCodesPage {
     frame: Frame,
     codes: Vec<String>,
 }
@@ -93,7 +93,7 @@ async fn refuse(web: &Web, visitor: &Visitor, what: &str, why: &str) -> Result<R
 }
 
 #[derive(Debug, Deserialize)]
-pub struct CodeForm {
+pub struct ConfirmForm {
     #[serde(default)]
     code: String,
 }
@@ -102,7 +102,7 @@ pub struct CodeForm {
 pub async fn confirm(
     State(web): State<Web>,
     visitor: Visitor,
-    FormBody(form): FormBody<CodeForm>,
+    FormBody(form): FormBody<ConfirmForm>,
 ) -> Result<Response, WebError> {
     let person = &visitor.person.id;
     let confirmed = commands::confirm_second_step(&web.context, &visitor.acting, person, &form.code).await?;
@@ -122,7 +122,7 @@ async fn codes_page(web: &Web, visitor: &Visitor, codes: &[RecoveryCode]) -> Res
     let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "Recovery codes", PATH).await?;
     drop(conn);
     let codes = codes.iter().map(RecoveryCode::reveal).collect();
-    Ok(view::page(&CodesPage { frame, codes })?.into_response())
+    Ok(view::page(&RecoveryCodesPage { frame, codes })?.into_response())
 }
 
 #[derive(Debug, Deserialize)]

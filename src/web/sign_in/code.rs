@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     super::{
-        auth::{self, Kind},
+        auth::{self, CookieKind},
         error::WebError,
         form::{FormBody, QueryParams},
         settings::qr,
@@ -55,7 +55,7 @@ pub async fn show(
     QueryParams(Where { next, .. }): QueryParams<Where>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
-    let half = auth::secret_in(&headers, &web, Kind::PendingSecondFactor);
+    let half = auth::secret_in(&headers, &web, CookieKind::PendingSecondFactor);
     let Some(found) = half_way(&web, half.as_ref()).await? else {
         return Ok(Redirect::to("/sign-in").into_response());
     };
@@ -93,7 +93,7 @@ pub async fn submit(
     FormBody(form): FormBody<CodeForm>,
 ) -> Result<Response, WebError> {
     let next = own_path(form.next);
-    let half = auth::secret_in(&headers, &web, Kind::PendingSecondFactor);
+    let half = auth::secret_in(&headers, &web, CookieKind::PendingSecondFactor);
     let found = half_way(&web, half.as_ref()).await?;
     let account = found.as_ref().map_or(String::new(), |found| found.person.email.clone());
     if let Some(wait) = throttle::begin(&web, &origin, &account).await? {
@@ -104,12 +104,12 @@ pub async fn submit(
     match commands::pass_second_step(&web.context, &origin, &half, &form.code).await? {
         SecondStepPassed::Done(signed_in, codes) => {
             throttle::succeeded(&web, &origin, &account);
-            let jar = jar.add(auth::removal(&web, Kind::PendingSecondFactor));
+            let jar = jar.add(auth::removal(&web, CookieKind::PendingSecondFactor));
             match codes {
                 None => Ok(welcome(&web, jar, &signed_in, &next)),
                 Some(codes) => {
                     let secret = signed_in.secret.reveal().to_owned();
-                    let jar = jar.add(auth::cookie(&web, Kind::Session, secret));
+                    let jar = jar.add(auth::cookie(&web, CookieKind::Session, secret));
                     let codes =
                         codes.iter().map(crate::domain::sign_in::second_step::RecoveryCode::reveal).collect();
                     Ok((jar, view::page(&CodesPage { codes, next })?).into_response())
@@ -123,7 +123,7 @@ pub async fn submit(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         SecondStepPassed::Over => {
-            let jar = jar.add(auth::removal(&web, Kind::PendingSecondFactor));
+            let jar = jar.add(auth::removal(&web, CookieKind::PendingSecondFactor));
             Ok((jar, Redirect::to(&super::address(&next))).into_response())
         }
     }

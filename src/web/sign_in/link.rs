@@ -38,7 +38,7 @@ struct LinkPage {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Link {
+pub struct PasswordLinkQuery {
     #[serde(default)]
     key: String,
 }
@@ -62,7 +62,7 @@ async fn whose(web: &Web, link: &Secret) -> Result<Option<String>, WebError> {
 /// `GET /password?key=…`
 pub async fn show(
     State(web): State<Web>,
-    QueryParams(Link { key }): QueryParams<Link>,
+    QueryParams(PasswordLinkQuery { key }): QueryParams<PasswordLinkQuery>,
 ) -> Result<Response, WebError> {
     let link = Secret::parse(&key).ok_or_else(link_is_not_good)?;
     let email = whose(&web, &link).await?.ok_or_else(link_is_not_good)?;

@@ -24,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    auth::{self, Kind, Visitor},
+    auth::{self, CookieKind, Visitor},
     error::WebError,
     form::{Field, FormBody, QueryParams},
     state::Web,
@@ -169,7 +169,7 @@ pub async fn submit(
         }
         SignIn::CodeAsked(half) => {
             throttle::was_right(&web, &origin, &account);
-            let jar = jar.add(auth::cookie(&web, Kind::PendingSecondFactor, half.reveal().to_owned()));
+            let jar = jar.add(auth::cookie(&web, CookieKind::PendingSecondFactor, half.reveal().to_owned()));
             Ok((jar, Redirect::to(&code::address(&next))).into_response())
         }
         SignIn::Refused => refused(&web, email, Some(MISMATCH), next),
@@ -199,7 +199,7 @@ fn slowed_down(web: &Web, email: Field, wait: Duration, next: String) -> Result<
 
 /// Sets the cookie and leads on.
 pub fn welcome(web: &Web, jar: CookieJar, signed_in: &SignedIn, next: &str) -> Response {
-    let jar = jar.add(auth::cookie(web, Kind::Session, signed_in.secret.reveal().to_owned()));
+    let jar = jar.add(auth::cookie(web, CookieKind::Session, signed_in.secret.reveal().to_owned()));
     (jar, Redirect::to(next)).into_response()
 }
 
@@ -234,7 +234,7 @@ pub async fn sign_out(
         });
     };
     commands::end_session(&web.context, &visitor.acting, session).await?;
-    let jar = jar.add(auth::removal(&web, Kind::Session));
+    let jar = jar.add(auth::removal(&web, CookieKind::Session));
     // What the browser keeps all the same, for going back, is not for whoever comes next.
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
     let address = if goes_straight_on(&web) { "/sign-in?stay=1" } else { "/sign-in" };

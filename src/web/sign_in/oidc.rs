@@ -14,13 +14,13 @@ use crate::{
     domain::{actor::Origin, secret::Secret, time::Timestamp},
     identity::{
         IdentityError,
-        oidc::{Answer, Oidc, Question},
+        oidc::{AuthorizationResponse, Oidc, Question},
     },
 };
 
 use super::{
     super::{
-        auth::{self, Kind},
+        auth::{self, CookieKind},
         error::WebError,
         form::QueryParams,
         state::Web,
@@ -66,7 +66,7 @@ pub async fn start(
     match provider.ask(&question, &redirect_uri(&web), now).await {
         Ok(address) => {
             let kept = keep(&question, now.plus(PATIENCE), &next);
-            let jar = jar.add(auth::cookie(&web, Kind::Provider, kept));
+            let jar = jar.add(auth::cookie(&web, CookieKind::Provider, kept));
             Ok((jar, Redirect::to(&address)).into_response())
         }
         Err(error) => {
@@ -81,16 +81,16 @@ pub async fn start(
 pub async fn callback(
     State(web): State<Web>,
     Extension(origin): Extension<Origin>,
-    QueryParams(answer): QueryParams<Answer>,
+    QueryParams(answer): QueryParams<AuthorizationResponse>,
     headers: HeaderMap,
     jar: CookieJar,
 ) -> Result<Response, WebError> {
     let provider = provider(&web)?;
     let now = web.context.clock.now();
     let origin = Origin { sign_in: WAY.to_owned(), ..origin };
-    let kept = auth::text_in(&headers, &web, Kind::Provider).and_then(|kept| read_kept(&kept, now));
+    let kept = auth::text_in(&headers, &web, CookieKind::Provider).and_then(|kept| read_kept(&kept, now));
     // Each question is answered once.
-    let jar = jar.add(auth::removal(&web, Kind::Provider));
+    let jar = jar.add(auth::removal(&web, CookieKind::Provider));
     let Some((question, next)) = kept else {
         let why = "no question of this browser is open";
         return failed(&web, &origin, jar, "/".to_owned(), &IdentityError::Answer(why)).await;

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         distributions::{
-            distribution::{Distribution, Place},
+            distribution::{Distribution, ListPosition},
             reference::DistributionReference,
         },
         id::DistributionId,
@@ -54,7 +54,7 @@ pub async fn named_distribution(
 pub struct Part {
     pub distributions: Vec<Distribution>,
     /// The list goes on behind this one.
-    pub next: Option<Place>,
+    pub next: Option<ListPosition>,
 }
 
 /// Up to `limit` of them that the words find, from behind a place on. Letters' case is told by Rust: each engine knows
@@ -63,18 +63,18 @@ pub async fn find_distributions(
     conn: &mut Conn,
     visitor: &Visitor,
     words: &[String],
-    after: Option<Place>,
+    after: Option<ListPosition>,
     limit: usize,
 ) -> Result<Part, StoreError> {
     let at_once = if words.is_empty() { limit + 1 } else { AT_ONCE };
     let (mut part, mut place) = (Part::default(), after);
     loop {
         let some = distributions::page(conn, &visitor.access, place.as_ref(), at_once).await?;
-        let Some(last) = some.last().map(Place::of) else { return Ok(part) };
+        let Some(last) = some.last().map(ListPosition::of) else { return Ok(part) };
         let all = some.len() < at_once;
         for distribution in some.into_iter().filter(|distribution| distribution.is_found_by(words)) {
             if part.distributions.len() == limit {
-                part.next = part.distributions.last().map(Place::of);
+                part.next = part.distributions.last().map(ListPosition::of);
                 return Ok(part);
             }
             part.distributions.push(distribution);

@@ -9,9 +9,9 @@ mod when;
 
 pub use distributions::{Part, distribution, distributions, find_distributions, named_distribution, words};
 pub use frame::{Frame, SideLink, Tab, frame};
-pub use picker::{Picker, Wanted as Offer, choose_by_words, picker};
-pub use queue::{Waiting, waiting};
-pub use rows::{Around, Flight, Row, Status, rows};
+pub use picker::{Picker, PickerQuery as Offer, choose_by_words, picker};
+pub use queue::{QueueView, waiting};
+pub use rows::{Flight, Row, RowContext, StatusView, rows};
 pub use when::When;
 
 use askama::Template;

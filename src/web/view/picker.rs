@@ -18,7 +18,7 @@ const LOOKED_AT: usize = 1_000;
 
 /// A distribution to choose.
 #[derive(Debug, Clone)]
-pub struct Choice {
+pub struct DistributionChoice {
     pub id: String,
     /// The name that people know it by.
     pub name: String,
@@ -32,7 +32,7 @@ pub struct Choice {
 /// What a form offers.
 #[derive(Debug, Clone, Default)]
 pub struct Picker {
-    pub choices: Vec<Choice>,
+    pub choices: Vec<DistributionChoice>,
     /// Nothing is left out.
     pub all: bool,
     pub known: usize,
@@ -45,7 +45,7 @@ pub struct Picker {
 
 /// What to offer.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted<'a> {
+pub struct PickerQuery<'a> {
     /// One that is offered in any case.
     pub chosen: Option<&'a Distribution>,
     /// Only what these words find, where not all are offered.
@@ -54,7 +54,11 @@ pub struct Wanted<'a> {
     pub gone: bool,
 }
 
-pub async fn picker(conn: &mut Conn, visitor: &Visitor, wanted: Wanted<'_>) -> Result<Picker, StoreError> {
+pub async fn picker(
+    conn: &mut Conn,
+    visitor: &Visitor,
+    wanted: PickerQuery<'_>,
+) -> Result<Picker, StoreError> {
     let known = distributions::known(conn, &visitor.access).await?;
     let number = if wanted.gone { known.here + known.gone } else { known.here };
     let all = number <= OFFERED;
@@ -137,7 +141,7 @@ fn prompt(unasked: bool, found: usize, more: bool) -> String {
     }
 }
 
-fn choice(distribution: &Distribution, chosen: bool, all: bool) -> Choice {
+fn choice(distribution: &Distribution, chosen: bool, all: bool) -> DistributionChoice {
     let state = distribution.readiness();
     let mut parts = vec![distribution.shown_name()];
     if !distribution.comment.is_empty() && distribution.name() != distribution.comment {
@@ -147,7 +151,7 @@ fn choice(distribution: &Distribution, chosen: bool, all: bool) -> Choice {
     if state.warning().is_some() {
         parts.push(state.words().to_lowercase());
     }
-    Choice {
+    DistributionChoice {
         id: distribution.id.to_string(),
         name: distribution.shown_name(),
         label: parts.join(" · "),

@@ -20,7 +20,7 @@ use super::super::state::Web;
 
 /// What there is to say of one that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct QueueView {
     /// `2nd`
     pub place: String,
     /// `starts in about 20 s`
@@ -33,7 +33,7 @@ pub async fn waiting(
     web: &Web,
     invalidation: &Invalidation,
     now: Timestamp,
-) -> Result<Option<Waiting>, StoreError> {
+) -> Result<Option<QueueView>, StoreError> {
     if !matches!(invalidation.state, InvalidationState::Queued | InvalidationState::InProgress) {
         return Ok(None);
     }
@@ -43,7 +43,7 @@ pub async fn waiting(
     let usual = batches::usual_time(conn, distribution).await?.unwrap_or(retry::USUAL);
     let starts = place.starts_at(in_flight, web.options.limits, web.options.create, usual, now);
     let wait = starts.since(now);
-    Ok(Some(Waiting {
+    Ok(Some(QueueView {
         place: ordinal(place.ahead() + 1),
         starts: if wait.as_secs() < 1 {
             "starts in a moment".to_owned()

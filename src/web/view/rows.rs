@@ -14,17 +14,17 @@ use crate::domain::{
     time::{Timestamp, span_in_words},
 };
 
-use super::{Waiting, When, frame::name_of};
+use super::{QueueView, When, frame::name_of};
 
 /// A state with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
+pub struct StatusView {
     /// As it is written in `data-state`.
     pub state: &'static str,
     pub words: String,
 }
 
-impl Status {
+impl StatusView {
     pub fn of(invalidation: &Invalidation) -> Self {
         let state = invalidation.state;
         let words = match invalidation.took() {
@@ -36,7 +36,7 @@ impl Status {
 }
 
 /// What lists are drawn with.
-pub struct Around<'a> {
+pub struct RowContext<'a> {
     pub distributions: &'a [Distribution],
     pub tickets: Option<&'a Tickets>,
     /// Those that are not what the history recorded.
@@ -56,17 +56,17 @@ pub struct Row {
     pub who: String,
     pub outside: bool,
     pub reason: Vec<Piece>,
-    pub status: Status,
+    pub status: StatusView,
     pub failed: bool,
 }
 
 /// Rows for a list.
-pub fn rows(list: &[Invalidation], around: &Around<'_>) -> Vec<Row> {
+pub fn rows(list: &[Invalidation], around: &RowContext<'_>) -> Vec<Row> {
     list.iter().map(|invalidation| row(invalidation, around)).collect()
 }
 
 /// What is not as the history recorded it is not shown as if it were.
-fn row(invalidation: &Invalidation, around: &Around<'_>) -> Row {
+fn row(invalidation: &Invalidation, around: &RowContext<'_>) -> Row {
     let row = as_kept(invalidation, around);
     if !around.contradicted.contains(&invalidation.id) {
         return row;
@@ -81,7 +81,7 @@ fn row(invalidation: &Invalidation, around: &Around<'_>) -> Row {
     }
 }
 
-fn as_kept(invalidation: &Invalidation, around: &Around<'_>) -> Row {
+fn as_kept(invalidation: &Invalidation, around: &RowContext<'_>) -> Row {
     Row {
         id: invalidation.id.to_string(),
         when: When::new(invalidation.requested_at, around.now),
@@ -92,7 +92,7 @@ fn as_kept(invalidation: &Invalidation, around: &Around<'_>) -> Row {
         who: invalidation.requested_by.name.clone(),
         outside: invalidation.requested_by.kind == ActorKind::Outside,
         reason: pieces(around.tickets, &invalidation.reason),
-        status: Status::of(invalidation),
+        status: StatusView::of(invalidation),
         failed: matches!(invalidation.state, InvalidationState::Failed | InvalidationState::NeedsALook),
     }
 }
@@ -103,7 +103,7 @@ pub struct Flight {
     pub row: Row,
     pub moving: bool,
     /// `2nd, starts in about 20 s`, where it is queued.
-    pub waiting: Option<Waiting>,
+    pub waiting: Option<QueueView>,
     pub usual_seconds: u64,
     pub elapsed_seconds: u64,
     /// Elapsed, but never past what is usual.
@@ -113,9 +113,9 @@ pub struct Flight {
 impl Flight {
     pub fn new(
         invalidation: &Invalidation,
-        around: &Around<'_>,
+        around: &RowContext<'_>,
         usual: Option<Duration>,
-        waiting: Option<Waiting>,
+        waiting: Option<QueueView>,
     ) -> Self {
         let usual_seconds = usual.unwrap_or(retry::USUAL).as_secs().max(1);
         let elapsed_seconds = around.now.since(invalidation.requested_at).as_secs();

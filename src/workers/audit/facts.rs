@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-use super::{CheckError, Step};
+use super::{CheckError, VerificationStep};
 
 /// So many invalidations are held against their events at once.
 const TOGETHER: usize = 100;
@@ -55,12 +55,17 @@ impl Facts {
     }
 
     /// Looks at what the next `numbers` events state.
-    pub async fn step(&mut self, db: &Db, numbers: i64, now: Timestamp) -> Result<Step, CheckError> {
+    pub async fn step(
+        &mut self,
+        db: &Db,
+        numbers: i64,
+        now: Timestamp,
+    ) -> Result<VerificationStep, CheckError> {
         let numbers = numbers.min(self.last - self.reached);
         let mut conn = db.read().await?;
         if numbers <= 0 {
             self.look_for_unstated(&mut conn).await?;
-            return Ok(Step::End);
+            return Ok(VerificationStep::End);
         }
         let stating = audit::stating(&mut conn, self.reached, numbers).await?;
         let mut found: Vec<Broken> = Vec::new();
@@ -83,7 +88,7 @@ impl Facts {
             }
         }
         self.reached += numbers;
-        Ok(Step::More)
+        Ok(VerificationStep::More)
     }
 
     /// Where nothing was dropped, each invalidation and request for approval has the event that it began with.

@@ -16,8 +16,8 @@ use tokio::sync::Mutex;
 
 pub use facts::Facts;
 pub use retention::{DAYS_MIN, Retention};
-pub use signing_key::{KeyError, open_key};
-pub use verification::{Check, CheckError, Known, Step};
+pub use signing_key::{SigningKeyError, open_key};
+pub use verification::{Check, CheckError, TrustedHeads, VerificationStep};
 
 use crate::{
     clock::Clock,
@@ -27,7 +27,7 @@ use crate::{
     },
     store::{
         Db, StoreError,
-        audit::{self, Checked},
+        audit::{self, CheckState},
     },
 };
 
@@ -93,7 +93,7 @@ struct State {
     whole: Option<Check>,
     /// What the tables hold is looked at once the whole chain was; with the last event that was found intact.
     facts: Option<(Facts, Head)>,
-    checked: Checked,
+    checked: CheckState,
     begun: bool,
     noted_at: Option<Timestamp>,
     /// Something is to be noted that was not worth a write yet.
@@ -135,14 +135,15 @@ impl AuditWorker {
         }
         let newest = self.check_newest(&mut state).await?;
         let whole = self.check_whole(&mut state).await?;
-        if newest == Some(Step::End) {
+        if newest == Some(VerificationStep::End) {
             self.sign(&mut state).await?;
         }
         self.tell(&mut state).await?;
         let now = self.clock.now();
-        let more = newest == Some(Step::More) || whole == Some(Step::More);
+        let more = newest == Some(VerificationStep::More) || whole == Some(VerificationStep::More);
         // A walk over the whole chain must not lose the ground under it.
-        let more = if whole == Some(Step::More) { more } else { self.retain(&mut state).await? || more };
+        let more =
+            if whole == Some(VerificationStep::More) { more } else { self.retain(&mut state).await? || more };
         let rest = REST.max(now.since(began) * REST_OF_WORK);
         Ok(if more { Next::At(now.plus(rest)) } else { Next::Idle })
     }
@@ -165,14 +166,14 @@ impl AuditWorker {
         }
     }
 
-    async fn check_newest(&self, state: &mut State) -> Result<Option<Step>, StoreError> {
+    async fn check_newest(&self, state: &mut State) -> Result<Option<VerificationStep>, StoreError> {
         let Some(check) = &mut state.newest else { return Ok(None) };
         let step = check.step(&self.db, ROWS).await;
         let reached = check.walk().last().sequence;
         match step {
             Ok(step) => {
                 let new = reached != state.checked.sequence || state.unnoted || state.noted_at.is_none();
-                if step == Step::End && new && state.checked.broken_at.is_none() {
+                if step == VerificationStep::End && new && state.checked.broken_at.is_none() {
                     state.checked.sequence = reached;
                     self.note(state, false).await?;
                 }
@@ -190,13 +191,13 @@ impl AuditWorker {
 
     /// What the chain is held to beside the heads in the database, among which those of any key count: they can only say
     /// that it is broken.
-    async fn known(&self) -> Known {
+    async fn known(&self) -> TrustedHeads {
         let signed = self.told_heads().await;
-        Known { segment_keys: self.audit_settings.keys(), signed, ..Known::default() }
+        TrustedHeads { segment_keys: self.audit_settings.keys(), signed, ..TrustedHeads::default() }
     }
 
     /// A piece of the whole chain, if that is due, and of what the search finds of it.
-    async fn check_whole(&self, state: &mut State) -> Result<Option<Step>, StoreError> {
+    async fn check_whole(&self, state: &mut State) -> Result<Option<VerificationStep>, StoreError> {
         let now = self.clock.now();
         if state.facts.is_some() {
             return self.check_facts(state).await;
@@ -214,12 +215,12 @@ impl AuditWorker {
         let Some(check) = &mut state.whole else { return Ok(None) };
         let before = check.walk().last().sequence;
         match check.step(&self.db, ROWS).await {
-            Ok(Step::More) => {
+            Ok(VerificationStep::More) => {
                 let reached = check.walk().last().sequence;
                 self.look_at_index(before, reached).await?;
-                Ok(Some(Step::More))
+                Ok(Some(VerificationStep::More))
             }
-            Ok(Step::End) => {
+            Ok(VerificationStep::End) => {
                 let last = check.walk().last().clone();
                 let facts = Facts::begin(&self.db, last.sequence).await?;
                 state.whole = None;
@@ -232,19 +233,19 @@ impl AuditWorker {
     }
 
     /// A piece of what the tables hold, beside the events that state it.
-    async fn check_facts(&self, state: &mut State) -> Result<Option<Step>, StoreError> {
+    async fn check_facts(&self, state: &mut State) -> Result<Option<VerificationStep>, StoreError> {
         let Some((facts, last)) = &mut state.facts else { return Ok(None) };
         let mut step = facts.step(&self.db, FACTS, self.clock.now()).await;
-        if matches!(step, Ok(Step::More)) && facts.is_through() {
+        if matches!(step, Ok(VerificationStep::More)) && facts.is_through() {
             step = facts.step(&self.db, FACTS, self.clock.now()).await;
         }
         match step {
-            Ok(Step::More) => Ok(Some(Step::More)),
-            Ok(Step::End) => {
+            Ok(VerificationStep::More) => Ok(Some(VerificationStep::More)),
+            Ok(VerificationStep::End) => {
                 let last = last.clone();
                 state.facts = None;
                 self.whole_intact(state, last).await?;
-                Ok(Some(Step::End))
+                Ok(Some(VerificationStep::End))
             }
             Err(CheckError::Store(error)) => Err(error),
             Err(error) => {
@@ -267,7 +268,11 @@ impl AuditWorker {
         self.note(state, true).await
     }
 
-    async fn whole_broken(&self, state: &mut State, error: CheckError) -> Result<Option<Step>, StoreError> {
+    async fn whole_broken(
+        &self,
+        state: &mut State,
+        error: CheckError,
+    ) -> Result<Option<VerificationStep>, StoreError> {
         state.whole = None;
         state.newest = None;
         // Looked at again tomorrow, or after a restart.

@@ -11,7 +11,7 @@ use crate::domain::audit::head::HeadKey;
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
-pub enum KeyError {
+pub enum SigningKeyError {
     #[error(
         "the audit key {0} cannot be read or made: {1}; name a file that can with UNSTALE_AUDIT_KEY=/etc/unstale/audit-key"
     )]
@@ -25,19 +25,19 @@ pub enum KeyError {
 }
 
 /// Reads the key, or makes one where the file is missing. `true` where it was made.
-pub fn open_key(file: &Path) -> Result<(HeadKey, bool), KeyError> {
+pub fn open_key(file: &Path) -> Result<(HeadKey, bool), SigningKeyError> {
     match fs::read_to_string(file) {
         Ok(text) => {
-            let key = HeadKey::parse(&text).map_err(|_| KeyError::NotAKey(file.to_owned()))?;
+            let key = HeadKey::parse(&text).map_err(|_| SigningKeyError::NotAKey(file.to_owned()))?;
             Ok((key, false))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(file).map(|key| (key, true)),
-        Err(error) => Err(KeyError::File(file.to_owned(), error)),
+        Err(error) => Err(SigningKeyError::File(file.to_owned(), error)),
     }
 }
 
 /// For its owner's eyes only, and never over a file that is there.
-fn make(file: &Path) -> Result<HeadKey, KeyError> {
+fn make(file: &Path) -> Result<HeadKey, SigningKeyError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;
     let key = HeadKey::from_random(bytes);
@@ -46,6 +46,6 @@ fn make(file: &Path) -> Result<HeadKey, KeyError> {
         open.write_all(format!("{}\n", key.reveal()).as_bytes())?;
         open.sync_all()
     };
-    write().map_err(|error| KeyError::File(file.to_owned(), error))?;
+    write().map_err(|error| SigningKeyError::File(file.to_owned(), error))?;
     Ok(key)
 }

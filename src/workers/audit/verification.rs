@@ -23,7 +23,7 @@ const HEADS: usize = 1_000;
 
 /// What is known from elsewhere, and whose signatures count.
 #[derive(Debug, Clone, Default)]
-pub struct Known {
+pub struct TrustedHeads {
     /// Where none is named, each head is held to the key that it names itself.
     pub keys: Vec<PublicKey>,
     /// The same for segments that were dropped, beside `keys`.
@@ -45,7 +45,7 @@ pub enum CheckError {
 
 /// What a step came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum VerificationStep {
     More,
     /// All events there are were walked, and the note of the last one agrees.
     End,
@@ -55,7 +55,7 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Check {
     walk: Walk,
-    known: Known,
+    known: TrustedHeads,
     /// The segments that were dropped before it.
     segments: Vec<SignedSegment>,
     /// The keys of the signed heads that it is held to.
@@ -76,7 +76,7 @@ enum Walked {
 
 impl Check {
     /// From the first event on that is there, held to all signed heads.
-    pub async fn begin(db: &Db, known: &Known) -> Result<Self, CheckError> {
+    pub async fn begin(db: &Db, known: &TrustedHeads) -> Result<Self, CheckError> {
         let mut conn = db.read().await?;
         // Before the segments: what is dropped meanwhile shows in the first step.
         let first = audit::first_sequence(&mut conn).await?;
@@ -110,7 +110,7 @@ impl Check {
         let first = head.sequence + 1;
         Self {
             walk: Walk::after(head),
-            known: Known::default(),
+            known: TrustedHeads::default(),
             segments: Vec::new(),
             head_keys: BTreeSet::new(),
             first,
@@ -122,7 +122,7 @@ impl Check {
     ///
     /// Old events may be dropped in the middle of it, by a service beside this command or by another replica. What is
     /// missing then was exported and signed, so that the walk begins anew behind it.
-    pub async fn step(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
+    pub async fn step(&mut self, db: &Db, rows: usize) -> Result<VerificationStep, CheckError> {
         match self.walk_on(db, rows).await {
             Err(CheckError::Broken(broken)) if self.ground_was_dropped(db).await? => {
                 tracing::debug!(
@@ -130,7 +130,7 @@ impl Check {
                     "old events were dropped meanwhile; the check begins anew"
                 );
                 *self = Self::begin(db, &self.known).await?;
-                Ok(Step::More)
+                Ok(VerificationStep::More)
             }
             other => other,
         }
@@ -145,7 +145,7 @@ impl Check {
         Ok(dropped_since && first > self.first)
     }
 
-    async fn walk_on(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
+    async fn walk_on(&mut self, db: &Db, rows: usize) -> Result<VerificationStep, CheckError> {
         let page = match self.ahead.pop_front() {
             Some(reading) => reading.await?,
             None => read(db, self.walk.last().sequence, rows).await,
@@ -167,7 +167,7 @@ impl Check {
         let (walk, walked) = tokio::task::spawn_blocking(move || walk_over(walk, &page)).await?;
         self.walk = walk;
         match walked {
-            Walked::Over => Ok(Step::More),
+            Walked::Over => Ok(VerificationStep::More),
             Walked::Doubtful => {
                 self.ahead.clear();
                 self.walk_row_by_row(db, rows).await
@@ -188,7 +188,7 @@ impl Check {
 
     /// The same from where the walk stands, with each row by itself: slower, and exact about what is wrong and where the
     /// end is.
-    async fn walk_row_by_row(&mut self, db: &Db, rows: usize) -> Result<Step, CheckError> {
+    async fn walk_row_by_row(&mut self, db: &Db, rows: usize) -> Result<VerificationStep, CheckError> {
         let page = audit::scan(&mut *db.read().await?, self.walk.last().sequence, rows).await?;
         if page.is_empty() {
             return self.end(db).await;
@@ -200,11 +200,11 @@ impl Check {
                 Err(why) => return Err(self.walk.unreadable(scanned.sequence, why).into()),
             }
         }
-        Ok(Step::More)
+        Ok(VerificationStep::More)
     }
 
     /// The table's note of the last event names the one that was walked last, or new ones that are there by now.
-    async fn end(&self, db: &Db) -> Result<Step, CheckError> {
+    async fn end(&self, db: &Db) -> Result<VerificationStep, CheckError> {
         let mut conn = db.read().await?;
         let last = self.walk.last();
         let Some(noted) = audit::head_link(&mut conn).await? else {
@@ -216,14 +216,14 @@ impl Check {
             return if more.is_empty() {
                 Err(at(last.sequence + 1, Flaw::Missing).into())
             } else {
-                Ok(Step::More)
+                Ok(VerificationStep::More)
             };
         }
         self.walk.end()?;
         if noted != *last {
             return Err(at(noted.sequence.min(last.sequence), Flaw::HeadRow).into());
         }
-        Ok(Step::End)
+        Ok(VerificationStep::End)
     }
 
     #[must_use]
@@ -245,7 +245,7 @@ impl Check {
 }
 
 /// The ends of the segments, which follow on one another under keys that count.
-fn ends(segments: &[SignedSegment], known: &Known) -> Result<Vec<Head>, Broken> {
+fn ends(segments: &[SignedSegment], known: &TrustedHeads) -> Result<Vec<Head>, Broken> {
     let keys: Vec<PublicKey> = known.keys.iter().chain(&known.segment_keys).cloned().collect();
     let mut ends: Vec<Head> = Vec::with_capacity(segments.len());
     for signed in segments {
@@ -282,7 +282,7 @@ async fn begin_walk(conn: &mut Conn, first: i64, ends: &[Head]) -> Result<Walk, 
 async fn expect_noted(
     conn: &mut Conn,
     walk: &mut Walk,
-    known: &Known,
+    known: &TrustedHeads,
 ) -> Result<BTreeSet<String>, CheckError> {
     let mut keys = BTreeSet::new();
     let mut after = walk.last().sequence - 1;

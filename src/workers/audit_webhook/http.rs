@@ -5,14 +5,14 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Request, Uri};
 
-use crate::outgoing::{self as http, Client, causes};
+use crate::outgoing::{self as http, OutgoingClient, causes};
 
 /// The largest answer; what it says is not looked at.
 const ANSWER_MAX: usize = 64 * 1024;
 
 /// A client. Clones share its connections.
 #[derive(Debug, Clone)]
-pub struct Post(Client);
+pub struct Post(OutgoingClient);
 
 /// Why it was not taken. The words never name the address, which may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use crate::{
-    cloudfront::Status,
+    cloudfront::InvalidationStatus,
     domain::{
         id::DistributionId,
         invalidations::problem::{Problem, ProblemKind},
         time::Timestamp,
     },
-    store::invalidations::batches::Watched,
+    store::invalidations::batches::WatchedBatch,
 };
 
 use super::super::WorkerContext;
@@ -20,15 +20,15 @@ const PAGE: usize = 100;
 const CALLS: u32 = 12;
 
 /// What CloudFront said of one.
-pub(super) enum Found {
-    Status(Status),
+pub(super) enum AnsweredStatus {
+    Status(InvalidationStatus),
     Gone(Problem),
 }
 
 /// What CloudFront said, by its own IDs, and how many calls that took.
 #[derive(Default)]
 pub(super) struct Answers {
-    pub(super) found: HashMap<String, Found>,
+    pub(super) found: HashMap<String, AnsweredStatus>,
     pub(super) calls: u32,
     pub(super) problem: Option<Problem>,
 }
@@ -37,16 +37,16 @@ pub(super) struct Answers {
 pub(super) async fn ask(
     context: &WorkerContext,
     distribution: &DistributionId,
-    watched: &[Watched],
+    watched: &[WatchedBatch],
 ) -> Answers {
     let now = context.clock.now();
     let mut answers = Answers::default();
-    let due: Vec<&Watched> = watched.iter().filter(|one| one.look_at <= now).collect();
+    let due: Vec<&WatchedBatch> = watched.iter().filter(|one| one.look_at <= now).collect();
     if due.len() > pages_needed(watched, &due) {
         list(context, distribution, &due, &mut answers).await;
     }
     let rest = due.iter().filter(|one| !answers.found.contains_key(one.cloudfront_id.as_str()));
-    let mut rest: Vec<&Watched> = rest.copied().collect();
+    let mut rest: Vec<&WatchedBatch> = rest.copied().collect();
     rest.sort_by_key(|one| one.look_at);
     for one in rest {
         if answers.problem.is_some() || answers.calls >= CALLS {
@@ -58,7 +58,7 @@ pub(super) async fn ask(
 }
 
 /// How many pages reach back to the oldest one that is due, if nobody else makes invalidations.
-fn pages_needed(watched: &[Watched], due: &[&Watched]) -> usize {
+fn pages_needed(watched: &[WatchedBatch], due: &[&WatchedBatch]) -> usize {
     let oldest: Option<Timestamp> = due.iter().map(|one| one.accepted_at).min();
     let within = watched.iter().filter(|one| Some(one.accepted_at) >= oldest).count();
     within.div_ceil(PAGE)
@@ -67,7 +67,7 @@ fn pages_needed(watched: &[Watched], due: &[&Watched]) -> usize {
 async fn list(
     context: &WorkerContext,
     distribution: &DistributionId,
-    due: &[&Watched],
+    due: &[&WatchedBatch],
     answers: &mut Answers,
 ) {
     let mut marker: Option<String> = None;
@@ -77,11 +77,15 @@ async fn list(
         match context.cloudfront.list_invalidations(distribution, marker.as_deref()).await {
             Ok(page) => {
                 let rows = page.rows.into_iter();
-                answers.found.extend(rows.map(|row| (row.id.to_string(), Found::Status(row.status))));
+                answers
+                    .found
+                    .extend(rows.map(|row| (row.id.to_string(), AnsweredStatus::Status(row.status))));
                 marker = page.next;
             }
             Err(problem) if problem.kind == ProblemKind::NoSuchDistribution => {
-                let gone = |one: &&Watched| (one.cloudfront_id.to_string(), Found::Gone(problem.clone()));
+                let gone = |one: &&WatchedBatch| {
+                    (one.cloudfront_id.to_string(), AnsweredStatus::Gone(problem.clone()))
+                };
                 answers.found.extend(due.iter().map(gone));
                 return;
             }
@@ -97,16 +101,21 @@ async fn list(
     }
 }
 
-async fn get(context: &WorkerContext, distribution: &DistributionId, one: &Watched, answers: &mut Answers) {
+async fn get(
+    context: &WorkerContext,
+    distribution: &DistributionId,
+    one: &WatchedBatch,
+    answers: &mut Answers,
+) {
     answers.calls += 1;
     let id = one.cloudfront_id.to_string();
     match context.cloudfront.get_invalidation(distribution, &one.cloudfront_id).await {
         Ok(seen) => {
-            answers.found.insert(id, Found::Status(seen.status));
+            answers.found.insert(id, AnsweredStatus::Status(seen.status));
         }
         Err(problem) => match problem.kind {
             ProblemKind::NoSuchInvalidation | ProblemKind::NoSuchDistribution => {
-                answers.found.insert(id, Found::Gone(problem));
+                answers.found.insert(id, AnsweredStatus::Gone(problem));
             }
             _ => answers.problem = Some(problem),
         },

@@ -3,7 +3,7 @@
 mod ask;
 
 use crate::{
-    cloudfront::Status,
+    cloudfront::InvalidationStatus,
     domain::{
         actor::Acting,
         audit::{Action, Event, Outcome, Target},
@@ -16,13 +16,13 @@ use crate::{
         StoreError, Tx, accounts, audit, distributions,
         invalidations::{
             self,
-            batches::{self, Watched},
+            batches::{self, WatchedBatch},
         },
     },
 };
 
 use super::{Next, WorkerContext};
-use ask::{Answers, Found};
+use ask::{AnsweredStatus, Answers};
 
 /// The worker that watches.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ struct Held {
     distribution: DistributionId,
     account: String,
     lease: String,
-    watched: Vec<Watched>,
+    watched: Vec<WatchedBatch>,
 }
 
 impl Poller {
@@ -118,15 +118,15 @@ impl Poller {
 async fn settle_one(
     tx: &mut Tx,
     held: &Held,
-    watched: &Watched,
+    watched: &WatchedBatch,
     answers: &Answers,
     now: Timestamp,
 ) -> Result<Option<Event>, StoreError> {
     match answers.found.get(watched.cloudfront_id.as_str()) {
-        Some(Found::Status(Status::Completed)) => complete(tx, held, watched, now).await,
-        Some(Found::Gone(problem)) => lose(tx, held, watched, problem, now).await,
-        Some(Found::Status(status)) => {
-            if let Status::Unknown(text) = status {
+        Some(AnsweredStatus::Status(InvalidationStatus::Completed)) => complete(tx, held, watched, now).await,
+        Some(AnsweredStatus::Gone(problem)) => lose(tx, held, watched, problem, now).await,
+        Some(AnsweredStatus::Status(status)) => {
+            if let InvalidationStatus::Unknown(text) = status {
                 tracing::warn!(invalidation = %watched.cloudfront_id, status = text, "unknown status");
             }
             look_later(tx, watched, now).await
@@ -137,7 +137,11 @@ async fn settle_one(
     }
 }
 
-async fn look_later(tx: &mut Tx, watched: &Watched, now: Timestamp) -> Result<Option<Event>, StoreError> {
+async fn look_later(
+    tx: &mut Tx,
+    watched: &WatchedBatch,
+    now: Timestamp,
+) -> Result<Option<Event>, StoreError> {
     let wait = wait_before_look(now.since(watched.accepted_at));
     batches::set_look_at(tx, &watched.batch, now.plus(wait)).await?;
     Ok(None)
@@ -146,7 +150,7 @@ async fn look_later(tx: &mut Tx, watched: &Watched, now: Timestamp) -> Result<Op
 async fn complete(
     tx: &mut Tx,
     held: &Held,
-    watched: &Watched,
+    watched: &WatchedBatch,
     now: Timestamp,
 ) -> Result<Option<Event>, StoreError> {
     if !batches::set_completed(tx, &watched.batch, now).await? {
@@ -158,7 +162,7 @@ async fn complete(
 async fn lose(
     tx: &mut Tx,
     held: &Held,
-    watched: &Watched,
+    watched: &WatchedBatch,
     problem: &Problem,
     now: Timestamp,
 ) -> Result<Option<Event>, StoreError> {
@@ -175,7 +179,7 @@ async fn lose(
 async fn event(
     tx: &mut Tx,
     held: &Held,
-    watched: &Watched,
+    watched: &WatchedBatch,
     action: Action,
     now: Timestamp,
 ) -> Result<Event, StoreError> {

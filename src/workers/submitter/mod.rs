@@ -9,11 +9,11 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 use crate::{
-    cloudfront::Accepted,
+    cloudfront::CreatedInvalidation,
     domain::{
         invalidations::{
             invalidation::Batch,
-            problem::{Problem, ProblemKind, Verdict},
+            problem::{Problem, ProblemKind, ProblemVerdict},
         },
         time::Timestamp,
     },
@@ -41,10 +41,10 @@ pub struct Submitter {
 
 /// Something to do: a batch to send, or else what was said of the last one, to be written at last.
 #[derive(Debug)]
-pub struct Work(Option<Box<Held>>);
+pub struct SubmitWork(Option<Box<Held>>);
 
 /// A batch and what came of it.
-type Unwritten = (Box<Held>, Answer);
+type Unwritten = (Box<Held>, SubmitOutcome);
 
 /// A batch that this worker holds.
 #[derive(Debug)]
@@ -60,10 +60,10 @@ struct Held {
 
 /// What came of a batch.
 #[derive(Debug)]
-enum Answer {
-    Accepted(Accepted),
+enum SubmitOutcome {
+    Accepted(CreatedInvalidation),
     /// Found at CloudFront: it had been taken before.
-    Found(Accepted),
+    Found(CreatedInvalidation),
     Problem(Problem),
     /// What CloudFront has of it could not be found out.
     LookFailed(Problem),
@@ -85,22 +85,22 @@ impl Submitter {
     }
 
     /// Takes up what is to be done next, or says when there may be something.
-    pub async fn claim(&self) -> Result<Result<Work, Next>, StoreError> {
+    pub async fn claim(&self) -> Result<Result<SubmitWork, Next>, StoreError> {
         if self.unwritten.lock().await.is_some() {
-            return Ok(Ok(Work(None)));
+            return Ok(Ok(SubmitWork(None)));
         }
         match claim::claim(&self.context).await? {
             Claim::Withdrawn => Ok(Err(Next::Again)),
             Claim::Nothing(next) => Ok(Err(next)),
             Claim::Held(held) => {
                 failpoint::hit("claimed");
-                Ok(Ok(Work(Some(held))))
+                Ok(Ok(SubmitWork(Some(held))))
             }
         }
     }
 
     /// Does it.
-    pub async fn finish(&self, work: Work) -> Result<(), StoreError> {
+    pub async fn finish(&self, work: SubmitWork) -> Result<(), StoreError> {
         let mut unwritten = self.unwritten.lock().await;
         if let Some(mut held) = work.0 {
             let answer = self.send(&mut held).await?;
@@ -114,10 +114,10 @@ impl Submitter {
         Ok(())
     }
 
-    async fn send(&self, held: &mut Held) -> Result<Answer, StoreError> {
+    async fn send(&self, held: &mut Held) -> Result<SubmitOutcome, StoreError> {
         if held.unknown {
             match self.look(held).await? {
-                Some(Answer::LookFailed(problem)) if self.may_ask_blindly(held, &problem) => {}
+                Some(SubmitOutcome::LookFailed(problem)) if self.may_ask_blindly(held, &problem) => {}
                 Some(answer) => return Ok(answer),
                 None => {
                     tracing::info!(batch = %held.batch.id, "CloudFront has nothing of it; sending it again");
@@ -131,11 +131,11 @@ impl Submitter {
             .create_invalidation(&batch.distribution, &batch.caller_reference, &batch.items)
             .await;
         match called {
-            Ok(accepted) => Ok(Answer::Accepted(accepted)),
+            Ok(accepted) => Ok(SubmitOutcome::Accepted(accepted)),
             Err(problem) if may_be_there(held, &problem) => {
-                Ok(self.look(held).await?.unwrap_or(Answer::Problem(problem)))
+                Ok(self.look(held).await?.unwrap_or(SubmitOutcome::Problem(problem)))
             }
-            Err(problem) => Ok(Answer::Problem(problem)),
+            Err(problem) => Ok(SubmitOutcome::Problem(problem)),
         }
     }
 
@@ -150,11 +150,13 @@ impl Submitter {
     }
 
     /// Looks for the batch at CloudFront. `None` where it is surely not there.
-    async fn look(&self, held: &mut Held) -> Result<Option<Answer>, StoreError> {
+    async fn look(&self, held: &mut Held) -> Result<Option<SubmitOutcome>, StoreError> {
         Ok(match reconcile::find(&self.context, &held.batch, &mut held.reads).await? {
-            Ok(Some(seen)) => Some(Answer::Found(Accepted { id: seen.id, request_id: None })),
+            Ok(Some(seen)) => {
+                Some(SubmitOutcome::Found(CreatedInvalidation { id: seen.id, request_id: None }))
+            }
             Ok(None) => None,
-            Err(problem) => Some(Answer::LookFailed(problem)),
+            Err(problem) => Some(SubmitOutcome::LookFailed(problem)),
         })
     }
 }
@@ -162,8 +164,8 @@ impl Submitter {
 /// Does CloudFront have the batch from an earlier call, though it refused this one?
 fn may_be_there(held: &Held, problem: &Problem) -> bool {
     match problem.kind.verdict() {
-        Verdict::Earlier => true,
-        Verdict::Refused => held.unknown,
-        Verdict::AccountRefused | Verdict::TryAgain | Verdict::Unknown => false,
+        ProblemVerdict::Earlier => true,
+        ProblemVerdict::Refused => held.unknown,
+        ProblemVerdict::AccountRefused | ProblemVerdict::TryAgain | ProblemVerdict::Unknown => false,
     }
 }

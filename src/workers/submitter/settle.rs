@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::{
-    cloudfront::Accepted,
+    cloudfront::CreatedInvalidation,
     domain::{
         actor::Acting,
         audit::{Action, Event, Outcome, Target},
         id::CloudFrontInvalidationId,
         invalidations::{
-            problem::{Problem, ProblemKind, Verdict},
+            problem::{Problem, ProblemKind, ProblemVerdict},
             retry::{wait_before_look, wait_before_retry},
         },
         time::Timestamp,
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-use super::{super::WorkerContext, Answer, Held};
+use super::{super::WorkerContext, Held, SubmitOutcome};
 
 /// How long an account that AWS refuses as a whole rests before one batch is tried again.
 pub(in crate::workers) const ACCOUNT_REST: Duration = Duration::from_secs(30);
@@ -34,21 +34,25 @@ const NETWORK_REST: Duration = Duration::from_secs(20);
 /// So often an earlier invalidation with the same reference is looked for before a person has to say.
 const LOOKS: u32 = 5;
 
-pub(super) async fn settle(context: &WorkerContext, held: &Held, answer: &Answer) -> Result<(), StoreError> {
+pub(super) async fn settle(
+    context: &WorkerContext,
+    held: &Held,
+    answer: &SubmitOutcome,
+) -> Result<(), StoreError> {
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     accounts::charge_reads(&mut tx, &held.account, context.settings.read, held.reads, now).await?;
     let event = match answer {
-        Answer::Accepted(accepted) => accept(&mut tx, held, accepted, "", now).await?,
-        Answer::Found(accepted) => {
+        SubmitOutcome::Accepted(accepted) => accept(&mut tx, held, accepted, "", now).await?,
+        SubmitOutcome::Found(accepted) => {
             let note = "found at CloudFront by its caller reference";
             accept(&mut tx, held, accepted, note, now).await?
         }
-        Answer::Problem(problem) => {
+        SubmitOutcome::Problem(problem) => {
             let verdict = verdict_on(&mut tx, problem).await?;
             not_accepted(&mut tx, held, problem, verdict, held.unknown, now).await?
         }
-        Answer::LookFailed(problem) => {
+        SubmitOutcome::LookFailed(problem) => {
             let throttled = problem.is_throttling();
             accounts::note_answer(&mut tx, &held.account, context.settings.read, throttled, now).await?;
             not_accepted(&mut tx, held, problem, after_a_look(problem.kind), true, now).await?
@@ -81,7 +85,7 @@ fn is_news(event: &Event, before: Option<ProblemKind>) -> bool {
 async fn accept(
     tx: &mut Tx,
     held: &Held,
-    accepted: &Accepted,
+    accepted: &CreatedInvalidation,
     note: &str,
     now: Timestamp,
 ) -> Result<Option<Event>, StoreError> {
@@ -100,21 +104,21 @@ async fn accept(
 }
 
 /// A refusal of this batch, unless AWS refuses everything: then it is the account's.
-async fn verdict_on(tx: &mut Tx, problem: &Problem) -> Result<Verdict, StoreError> {
+async fn verdict_on(tx: &mut Tx, problem: &Problem) -> Result<ProblemVerdict, StoreError> {
     if problem.kind == ProblemKind::AccessDenied {
         let survey = survey::read(tx).await?.problem;
         if survey.is_some_and(|problem| problem.kind == ProblemKind::AccessDenied) {
-            return Ok(Verdict::AccountRefused);
+            return Ok(ProblemVerdict::AccountRefused);
         }
     }
     Ok(problem.kind.verdict())
 }
 
 /// The verdict where CloudFront could not be asked what it has: only a distribution that is gone has surely nothing.
-fn after_a_look(kind: ProblemKind) -> Verdict {
+fn after_a_look(kind: ProblemKind) -> ProblemVerdict {
     match (kind, kind.verdict()) {
-        (ProblemKind::NoSuchDistribution, _) => Verdict::Refused,
-        (_, Verdict::Refused | Verdict::TryAgain) => Verdict::Unknown,
+        (ProblemKind::NoSuchDistribution, _) => ProblemVerdict::Refused,
+        (_, ProblemVerdict::Refused | ProblemVerdict::TryAgain) => ProblemVerdict::Unknown,
         (_, verdict) => verdict,
     }
 }
@@ -124,7 +128,7 @@ async fn not_accepted(
     tx: &mut Tx,
     held: &Held,
     problem: &Problem,
-    verdict: Verdict,
+    verdict: ProblemVerdict,
     unknown: bool,
     now: Timestamp,
 ) -> Result<Option<Event>, StoreError> {
@@ -137,16 +141,16 @@ async fn not_accepted(
     let retry_at = now.plus(wait);
     let later = if unknown { NotAccepted::Unknown } else { NotAccepted::Postponed };
     let (what, action, outcome) = match verdict {
-        Verdict::Refused => (NotAccepted::Failed, Action::BatchFailed, Outcome::Refused),
-        Verdict::AccountRefused => {
+        ProblemVerdict::Refused => (NotAccepted::Failed, Action::BatchFailed, Outcome::Refused),
+        ProblemVerdict::AccountRefused => {
             accounts::pause(tx, &held.account, problem, now, now.plus(ACCOUNT_REST)).await?;
             (later(now), Action::BatchPostponed, Outcome::Failed)
         }
-        Verdict::TryAgain => (later(retry_at), Action::BatchPostponed, Outcome::Failed),
-        Verdict::Earlier if attempts >= LOOKS => {
+        ProblemVerdict::TryAgain => (later(retry_at), Action::BatchPostponed, Outcome::Failed),
+        ProblemVerdict::Earlier if attempts >= LOOKS => {
             (NotAccepted::NeedsALook, Action::BatchNeedsALook, Outcome::Failed)
         }
-        Verdict::Unknown | Verdict::Earlier => {
+        ProblemVerdict::Unknown | ProblemVerdict::Earlier => {
             (NotAccepted::Unknown(retry_at), Action::BatchUnknown, Outcome::Failed)
         }
     };

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         id::CloudFrontInvalidationId,
         invalidations::{
-            outside::{PageSeen, Reading},
+            outside::{BackfillPosition, PageSeen},
             problem::{Problem, ProblemKind},
         },
         time::Timestamp,
@@ -57,7 +57,7 @@ pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
 }
 
 /// Reads the next older page.
-async fn page(context: &WorkerContext, reading: &Reading, account: &str) -> Result<(), StoreError> {
+async fn page(context: &WorkerContext, reading: &BackfillPosition, account: &str) -> Result<(), StoreError> {
     let distribution = &reading.distribution;
     let marker = reading.marker.as_deref();
     let read = context.cloudfront.list_invalidations(distribution, marker).await;
@@ -87,7 +87,7 @@ async fn page(context: &WorkerContext, reading: &Reading, account: &str) -> Resu
 
 /// What became of the invalidations that were asked for.
 #[derive(Debug, Default)]
-struct Asked {
+struct BackfillRound {
     calls: u32,
     done: Vec<CloudFrontInvalidationId>,
     unreadable: Vec<CloudFrontInvalidationId>,
@@ -96,7 +96,7 @@ struct Asked {
 }
 
 /// Asks for the next few and keeps them.
-async fn ask(context: &WorkerContext, reading: &Reading, account: &str) -> Result<(), StoreError> {
+async fn ask(context: &WorkerContext, reading: &BackfillPosition, account: &str) -> Result<(), StoreError> {
     let asked = ask_each(context, reading).await?;
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
@@ -111,17 +111,17 @@ async fn ask(context: &WorkerContext, reading: &Reading, account: &str) -> Resul
     tx.commit().await
 }
 
-fn due(asked: &Asked, now: Timestamp) -> Timestamp {
+fn due(asked: &BackfillRound, now: Timestamp) -> Timestamp {
     let stuck = asked.failed || (asked.done.is_empty() && !asked.unreadable.is_empty());
     if stuck { now.plus(AFTER_FAILURE) } else { now }
 }
 
-async fn ask_each(context: &WorkerContext, reading: &Reading) -> Result<Asked, StoreError> {
+async fn ask_each(context: &WorkerContext, reading: &BackfillPosition) -> Result<BackfillRound, StoreError> {
     let distribution = &reading.distribution;
     let few: Vec<_> = reading.unread.iter().take(A_TICK).cloned().collect();
     // Some may have been kept before the process ended, or by another replica.
     let known = batches::known(&mut *context.db.read().await?, distribution, &few).await?;
-    let mut asked = Asked::default();
+    let mut asked = BackfillRound::default();
     for id in few {
         if known.contains(&id) {
             asked.done.push(id);
@@ -146,7 +146,7 @@ async fn ask_each(context: &WorkerContext, reading: &Reading) -> Result<Asked, S
 }
 
 /// `false` where the others would fare no better now.
-fn sort(problem: &Problem, id: CloudFrontInvalidationId, asked: &mut Asked) -> bool {
+fn sort(problem: &Problem, id: CloudFrontInvalidationId, asked: &mut BackfillRound) -> bool {
     match problem.kind {
         // There is nothing to find any more.
         ProblemKind::NoSuchInvalidation => asked.done.push(id),

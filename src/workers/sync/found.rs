@@ -1,7 +1,7 @@
 //! Keeps an invalidation that was made with the console or another tool, beside our own.
 
 use crate::{
-    cloudfront::{Seen, Status},
+    cloudfront::{InvalidationDetails, InvalidationStatus},
     domain::{
         actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Target, made_at},
@@ -29,7 +29,7 @@ use super::super::WorkerContext;
 pub(super) async fn keep(
     context: &WorkerContext,
     distribution: &DistributionId,
-    seen: &Seen,
+    seen: &InvalidationDetails,
 ) -> Result<(), StoreError> {
     match write(context, distribution, seen).await {
         // On PostgreSQL another replica may have seen it at the same time.
@@ -42,7 +42,7 @@ pub(super) async fn keep(
 async fn write(
     context: &WorkerContext,
     distribution: &DistributionId,
-    seen: &Seen,
+    seen: &InvalidationDetails,
 ) -> Result<(), StoreError> {
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
@@ -50,7 +50,7 @@ async fn write(
     if batches::find_by_reference(&mut tx, distribution, reference).await?.is_some() {
         return Ok(());
     }
-    let completed = seen.status == Status::Completed;
+    let completed = seen.status == InvalidationStatus::Completed;
     let mut items = seen.items.clone();
     items.sort();
     let record = ItemsRecord::of(&items);
@@ -66,7 +66,11 @@ async fn write(
         ended_at: None,
     };
     let items_sha256 = record.sha256.clone();
-    let row = invalidations::NewRow { invalidation: invalidation.clone(), request_key: None, items_sha256 };
+    let row = invalidations::NewInvalidationRow {
+        invalidation: invalidation.clone(),
+        request_key: None,
+        items_sha256,
+    };
     invalidations::insert(&mut tx, &[row]).await?;
     let id = BatchId::from_trusted(uuid::Uuid::now_v7().hyphenated().to_string());
     let outside = OutsideBatch {
@@ -84,7 +88,12 @@ async fn write(
     Ok(())
 }
 
-fn event(invalidation: &Invalidation, seen: &Seen, items: ItemsRecord, now: Timestamp) -> Event {
+fn event(
+    invalidation: &Invalidation,
+    seen: &InvalidationDetails,
+    items: ItemsRecord,
+    now: Timestamp,
+) -> Event {
     let acting = Acting { actor: Actor::outside(), ..Acting::service() };
     let mut event = Event::new(now, &acting, Action::InvalidationSeen);
     event.target = Target::new("invalidation", invalidation.id.as_str());
@@ -94,7 +103,7 @@ fn event(invalidation: &Invalidation, seen: &Seen, items: ItemsRecord, now: Time
     event.cloudfront_id = seen.id.to_string();
     invalidation.state.as_str().clone_into(&mut event.new);
     event.note = made_at(seen.created_at);
-    if seen.status == Status::Completed {
+    if seen.status == InvalidationStatus::Completed {
         event.note.push_str("; it was over when Unstale found it, and was not watched");
     }
     event

@@ -1,11 +1,11 @@
 //! Reads the front of each distribution's list, steadily, for invalidations that were made outside.
 
 use crate::{
-    cloudfront::{Listed, Page},
+    cloudfront::{InvalidationSummary, Page},
     domain::{
         id::{CloudFrontInvalidationId, DistributionId},
         invalidations::{
-            outside::{PageSeen, Reading},
+            outside::{BackfillPosition, PageSeen},
             problem::Problem,
         },
     },
@@ -44,7 +44,7 @@ async fn note(
     context: &WorkerContext,
     distribution: &DistributionId,
     account: &str,
-    page: &Result<Page<Listed>, Problem>,
+    page: &Result<Page<InvalidationSummary>, Problem>,
 ) -> Result<(), StoreError> {
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
@@ -52,7 +52,7 @@ async fn note(
     accounts::note_answer(&mut tx, account, context.settings.read, throttled, now).await?;
     if let Ok(page) = page {
         let found = outside::lock(&mut tx, distribution).await?;
-        let mut reading = found.unwrap_or_else(|| Reading::new(distribution.clone(), now));
+        let mut reading = found.unwrap_or_else(|| BackfillPosition::new(distribution.clone(), now));
         let (ids, unknown) = unknown(&mut tx, distribution, page).await?;
         reading.front(PageSeen { ids: &ids, unknown: &unknown, next: page.next.as_deref() }, now);
         outside::save(&mut tx, &reading).await?;
@@ -65,7 +65,7 @@ async fn note(
 pub(super) async fn unknown(
     conn: &mut Conn,
     distribution: &DistributionId,
-    page: &Page<Listed>,
+    page: &Page<InvalidationSummary>,
 ) -> Result<(Vec<CloudFrontInvalidationId>, Vec<CloudFrontInvalidationId>), StoreError> {
     let ids: Vec<_> = page.rows.iter().map(|row| row.id.clone()).collect();
     let known = batches::known(conn, distribution, &ids).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use unstale::{
-    commands::{self, CommandError, ExternalRules, NewToken, Refusal, SecondStepPassed, SignIn},
+    commands::{self, CommandError, ExternalRules, NewToken, SecondStepPassed, SignIn, SignInRefusal},
     domain::{
         access::Role,
         actor::{Acting, Actor, ActorKind, Origin},
@@ -254,7 +254,7 @@ async fn groups_that_are_not_told_stay_and_too_many_are_refused() {
     sign_in_by_proxy(None).await.unwrap();
     assert_eq!(kept().await, names(200), "silence empties nothing");
     let head = world.head().await;
-    assert_eq!(sign_in_by_proxy(Some(names(201))).await, Err(Refusal::TooManyGroups));
+    assert_eq!(sign_in_by_proxy(Some(names(201))).await, Err(SignInRefusal::TooManyGroups));
     assert_eq!((kept().await, world.events_after(head).await.len()), (names(200), 0));
     sign_in_by_proxy(Some(Vec::new())).await.unwrap();
     assert_eq!(kept().await, names(0), "that there are none may be told");

@@ -1,7 +1,7 @@
 //! Distributions come, change and go.
 
 use cloudfront_sandbox::Distribution;
-use unstale::domain::distributions::distribution::Readiness;
+use unstale::domain::distributions::distribution::DistributionReadiness;
 
 use crate::support::{SHOP, World, at, seconds};
 
@@ -18,7 +18,7 @@ async fn one_that_is_gone_is_told_and_may_come_back() {
     world.advance(seconds(300));
     world.survey().await;
     assert_eq!(world.distribution(SHOP).await.gone_at, Some(at(300)));
-    assert_eq!(world.distribution(SHOP).await.readiness(), Readiness::Gone);
+    assert_eq!(world.distribution(SHOP).await.readiness(), DistributionReadiness::Gone);
     assert_eq!(world.events_after(before).await, ["distribution.gone"]);
     world.advance(seconds(300));
     world.survey().await;
@@ -46,10 +46,10 @@ async fn a_change_of_readiness_is_told() {
     let world = World::new().await;
     let before = world.head().await;
     for (enabled, status, readiness) in [
-        (true, "InProgress", Readiness::Deploying),
-        (false, "InProgress", Readiness::Disabled),
-        (true, "Deployed", Readiness::Ready),
-        (true, "Deployed", Readiness::Ready),
+        (true, "InProgress", DistributionReadiness::Deploying),
+        (false, "InProgress", DistributionReadiness::Disabled),
+        (true, "Deployed", DistributionReadiness::Ready),
+        (true, "Deployed", DistributionReadiness::Ready),
     ] {
         world
             .sandbox

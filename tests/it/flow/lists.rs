@@ -3,7 +3,7 @@
 use cloudfront_sandbox::{Fault, FaultKind};
 use tokio::task::JoinSet;
 use unstale::{
-    domain::{actor::ActorKind, id::DistributionId, invalidations::outside::Reading},
+    domain::{actor::ActorKind, id::DistributionId, invalidations::outside::BackfillPosition},
     store::invalidations::outside,
     workers::CloudFrontSync,
 };
@@ -40,7 +40,7 @@ fn calls(world: &World, operation: &str) -> usize {
     calls.iter().filter(|call| call.operation == operation && of(call.distribution.as_deref())).count()
 }
 
-async fn reading(world: &World) -> Option<Reading> {
+async fn reading(world: &World) -> Option<BackfillPosition> {
     let distribution = DistributionId::from_trusted(WORKSHOP);
     world.database.get(async |conn| outside::find(conn, &distribution).await).await
 }

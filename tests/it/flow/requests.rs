@@ -7,7 +7,7 @@ use unstale::{
         access::Role,
         actor::{Acting, Actor},
         id::{DistributionId, InvalidationId},
-        invalidations::idempotency::Answer,
+        invalidations::idempotency::IdempotentAnswer,
     },
     store::sign_in::people,
 };
@@ -23,7 +23,7 @@ async fn pressing_twice_is_one_request() {
     let press =
         async |new| commands::request_invalidation(&world.command_context, &acting(), new).await.unwrap();
     assert_eq!(press(&new).await, Requested::New(new.id.clone()));
-    let before = Requested::Before(Answer::Accepted(new.id.clone()), world.now());
+    let before = Requested::Before(IdempotentAnswer::Accepted(new.id.clone()), world.now());
     assert_eq!(press(&new).await, before);
     assert_eq!(press(&again).await, before, "the order of the lines is no difference");
     world.live(25).await;

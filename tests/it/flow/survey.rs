@@ -3,7 +3,7 @@
 use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::{
     commands,
-    domain::{distributions::distribution::Readiness, invalidations::problem::ProblemKind},
+    domain::{distributions::distribution::DistributionReadiness, invalidations::problem::ProblemKind},
     store::distributions::{self, survey},
 };
 
@@ -36,7 +36,7 @@ async fn all_distributions_are_read_with_their_configuration() {
     let shop = world.distribution(SHOP).await;
     assert_eq!(shop.name(), "shop.example.com");
     assert_eq!(shop.account(), "123456789012");
-    assert_eq!(shop.readiness(), Readiness::Ready);
+    assert_eq!(shop.readiness(), DistributionReadiness::Ready);
     let config = shop.config.unwrap();
     assert_eq!(config.root_object.as_deref(), Some("index.html"));
     assert_eq!(config.tag_header.as_deref(), Some("x-amz-meta-cache-tag"));

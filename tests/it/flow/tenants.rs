@@ -3,7 +3,7 @@
 use cloudfront_sandbox::FaultKind;
 use unstale::{
     commands::{self, CommandError},
-    domain::distributions::distribution::Readiness,
+    domain::distributions::distribution::DistributionReadiness,
 };
 
 use crate::support::{WORKSHOP, World, acting, seconds};
@@ -25,7 +25,7 @@ async fn it_is_marked_and_takes_no_request() {
     let new = world.new_invalidation(WORKSHOP, "/a").await;
     convert(&world).await;
     let distribution = world.distribution(WORKSHOP).await;
-    assert_eq!(distribution.readiness(), Readiness::TenantOnly);
+    assert_eq!(distribution.readiness(), DistributionReadiness::TenantOnly);
     let head = world.head().await;
     let refused = commands::request_invalidation(&world.command_context, &acting(), &new).await;
     let Err(CommandError::NotAllowed(why)) = refused else { panic!("{refused:?}") };

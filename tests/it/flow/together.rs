@@ -8,7 +8,7 @@ use unstale::{
         actor::Actor,
         distributions::protection::Protection,
         id::DistributionId,
-        invalidations::{idempotency::Answer, invalidation::NewInvalidation},
+        invalidations::{idempotency::IdempotentAnswer, invalidation::NewInvalidation},
     },
     notify::Notifier,
     store::{distributions::protections, sign_in::people},
@@ -65,7 +65,7 @@ async fn each_gets_its_own_answer() {
     let answers = all(&world, &[&world.command_context], &new).await;
     let answers: Vec<Requested> = answers.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers[3], Requested::KeyUsedForAnother);
-    assert_eq!(answers[5], Requested::Before(Answer::Accepted(new[2].id.clone()), world.now()));
+    assert_eq!(answers[5], Requested::Before(IdempotentAnswer::Accepted(new[2].id.clone()), world.now()));
     for number in [0, 1, 2, 4, 6, 7] {
         assert_eq!(answers[number], Requested::New(new[number].id.clone()));
     }
@@ -156,7 +156,10 @@ async fn replicas_take_each_key_once() {
     let answers: Vec<Requested> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
     for (pair, asked) in answers.chunks(2).zip(new.chunks(2)) {
         let id = &asked[0].id;
-        let once = [Requested::New(id.clone()), Requested::Before(Answer::Accepted(id.clone()), world.now())];
+        let once = [
+            Requested::New(id.clone()),
+            Requested::Before(IdempotentAnswer::Accepted(id.clone()), world.now()),
+        ];
         assert!(pair == once || pair == [once[1].clone(), once[0].clone()], "{pair:?}");
     }
     assert_eq!(world.recent().await.len(), 20);

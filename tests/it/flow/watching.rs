@@ -62,7 +62,7 @@ async fn a_thousand(world: &World) {
                     completed: false,
                     look_at: at(1),
                 };
-                let row = invalidations::NewRow {
+                let row = invalidations::NewInvalidationRow {
                     invalidation: invalidation(&new, at(0)),
                     request_key: None,
                     items_sha256: String::new(),

@@ -13,7 +13,7 @@ use unstale::{
         Db, Tx, accounts, audit, distributions,
         invalidations::{self, batches},
     },
-    workers::{Check, CheckError, Known, Step},
+    workers::{Check, CheckError, TrustedHeads, VerificationStep},
 };
 
 use crate::support::{acting, at, distribution, items, new_batch};
@@ -67,7 +67,7 @@ async fn write_rows(tx: &mut Tx, event: &Event, number: u64) {
     let mut batch = new_batch(&["/a", "/b*"]);
     batch.id = BatchId::from_trusted(format!("b{number}"));
     batch.caller_reference = CallerReference::of(&batch.id);
-    let row = invalidations::NewRow {
+    let row = invalidations::NewInvalidationRow {
         invalidation: Invalidation {
             id: id.clone(),
             distribution: DistributionId::from_trusted("E1"),
@@ -83,7 +83,7 @@ async fn write_rows(tx: &mut Tx, event: &Event, number: u64) {
         items_sha256: event.items.sha256.clone(),
     };
     invalidations::insert(tx, &[row]).await.unwrap();
-    let row = batches::NewRow {
+    let row = batches::NewBatchRow {
         batch,
         invalidation: id,
         distribution: DistributionId::from_trusted("E1"),
@@ -100,13 +100,16 @@ pub async fn all(db: &Db) -> Vec<Chained> {
 
 /// Holds a database to a head that is known from elsewhere.
 pub async fn verify(db: &Db, head: &SignedHead) -> Result<u64, CheckError> {
-    verify_with(db, &Known { keys: vec![key().public()], signed: vec![head.clone()], ..Known::default() })
-        .await
+    verify_with(
+        db,
+        &TrustedHeads { keys: vec![key().public()], signed: vec![head.clone()], ..TrustedHeads::default() },
+    )
+    .await
 }
 
 /// Holds a database to what is known, which may be nothing.
-pub async fn verify_with(db: &Db, known: &Known) -> Result<u64, CheckError> {
+pub async fn verify_with(db: &Db, known: &TrustedHeads) -> Result<u64, CheckError> {
     let mut check = Check::begin(db, known).await?;
-    while check.step(db, 100).await? == Step::More {}
+    while check.step(db, 100).await? == VerificationStep::More {}
     Ok(check.walk().checked())
 }

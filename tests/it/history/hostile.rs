@@ -17,7 +17,7 @@ use unstale::{
         id::DistributionId,
         invalidations::item::Item,
     },
-    store::audit::{self, Entry},
+    store::audit::{self, IndexEntry},
 };
 
 use crate::{
@@ -97,9 +97,9 @@ async fn fill(app: &TestApp, events: u64) {
     })
     .await;
     let all = db.get(async |conn| audit::after(conn, 0, 100_000).await).await;
-    let entries: Vec<Entry> = all
+    let entries: Vec<IndexEntry> = all
         .iter()
-        .map(|chained| Entry {
+        .map(|chained| IndexEntry {
             sequence: chained.sequence,
             item_keys: chained.event.items.shown.iter().map(item_key).collect(),
             words: words_of(&chained.event),

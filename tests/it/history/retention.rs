@@ -6,7 +6,7 @@ use unstale::{
     clock::Clock,
     domain::audit::verify::Walk,
     store::audit,
-    workers::{AuditSettings, AuditWorker, Check, Indexer, Known, Next, Retention, Step},
+    workers::{AuditSettings, AuditWorker, Check, Indexer, Next, Retention, TrustedHeads, VerificationStep},
 };
 
 use super::given::{fill, key};
@@ -53,12 +53,12 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     let indexer = Indexer::new(world.database.db.clone(), world.clock.clone());
     while indexer.tick().await.unwrap() == Next::Again {}
     // A check of the command line is in the middle of the old events.
-    let known = Known { keys: vec![key().public()], ..Known::default() };
+    let known = TrustedHeads { keys: vec![key().public()], ..TrustedHeads::default() };
     let mut beside = Check::begin(&world.database.db, &known).await.unwrap();
-    assert_eq!(beside.step(&world.database.db, 100).await.unwrap(), Step::More);
+    assert_eq!(beside.step(&world.database.db, 100).await.unwrap(), VerificationStep::More);
     rest(world, &audit_worker).await;
     assert_eq!(first(world).await, end + 1);
-    while beside.step(&world.database.db, 100).await.unwrap() == Step::More {}
+    while beside.step(&world.database.db, 100).await.unwrap() == VerificationStep::More {}
     assert_eq!(beside.walk().last().sequence, world.head().await);
     let mut raw = world.database.raw().await;
     for index in ["SELECT min(sequence) FROM audit_item", "SELECT min(rowid) FROM audit_words"] {
@@ -73,9 +73,10 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
     }
     assert_eq!(walk.last().sequence, end);
     let db = &world.database.db;
-    let mut check =
-        Check::begin(db, &Known { keys: vec![key().public()], ..Known::default() }).await.unwrap();
-    while check.step(db, 100).await.unwrap() == Step::More {}
+    let mut check = Check::begin(db, &TrustedHeads { keys: vec![key().public()], ..TrustedHeads::default() })
+        .await
+        .unwrap();
+    while check.step(db, 100).await.unwrap() == VerificationStep::More {}
     assert_eq!(check.walk().last().sequence, world.head().await);
 
     let ada = app.operator().await;

@@ -7,7 +7,7 @@ use unstale::{
         head::{HeadKey, PublicKey, SignedHead},
         search::{Search, What},
     },
-    store::audit::{self, Checked},
+    store::audit::{self, CheckState},
     workers::{AuditSettings, AuditWorker, Indexer, Next, open_key},
 };
 
@@ -34,7 +34,7 @@ async fn heads(world: &World) -> Vec<SignedHead> {
     world.database.get(async |conn| audit::signed_heads(conn, 0, 99).await).await
 }
 
-async fn checked(world: &World) -> Checked {
+async fn checked(world: &World) -> CheckState {
     world.database.get(async |conn| audit::check_state(conn).await).await
 }
 

@@ -11,7 +11,7 @@ use unstale::{
         invalidations::item::Item,
     },
     store::{audit, distributions::protections},
-    workers::{AuditSettings, AuditWorker, CheckError, Facts, Indexer, Next, Step},
+    workers::{AuditSettings, AuditWorker, CheckError, Facts, Indexer, Next, VerificationStep},
 };
 
 use crate::support::{Database, Engine, Place, TestApp, WORKSHOP, World, lines, page_of};
@@ -22,8 +22,8 @@ async fn compare(database: &Database) -> Result<u64, (i64, String)> {
     let mut facts = Facts::begin(&database.db, last).await.unwrap();
     loop {
         match facts.step(&database.db, 7, crate::support::START).await {
-            Ok(Step::More) => {}
-            Ok(Step::End) => return Ok(facts.compared()),
+            Ok(VerificationStep::More) => {}
+            Ok(VerificationStep::End) => return Ok(facts.compared()),
             Err(CheckError::Broken(broken)) => return Err((broken.sequence, broken.flaw.to_string())),
             Err(other) => panic!("{other}"),
         }

@@ -16,7 +16,7 @@ use unstale::{
         time::Timestamp,
     },
     store::{Db, audit},
-    workers::{CheckError, Known},
+    workers::{CheckError, TrustedHeads},
 };
 
 use super::given::{all, fill, key, verify, verify_with};
@@ -205,7 +205,7 @@ async fn a_gap_wider_than_what_is_read_at_once_is_found() {
         let with_head = verify(&database.db, &head).await;
         // Without any signed head it is the note of the last event that leads on over the gap.
         raw.run("DELETE FROM audit_signed_head").await.unwrap();
-        let without = timeout(MINUTE, verify_with(&database.db, &Known::default())).await;
+        let without = timeout(MINUTE, verify_with(&database.db, &TrustedHeads::default())).await;
         for found in [with_head, without.expect("it goes round in circles")] {
             let Err(CheckError::Broken(broken)) = found else { panic!("{from} to {to}: {found:?}") };
             assert_eq!(broken.sequence, from, "{broken}");
@@ -216,7 +216,7 @@ async fn a_gap_wider_than_what_is_read_at_once_is_found() {
 
 /// What breaks a database whoever holds it, with and without a key that is known.
 async fn is_found(database: &Database, head: &SignedHead, what: &str, at: i64) {
-    let service = Known { segment_keys: vec![key().public()], ..Known::default() };
+    let service = TrustedHeads { segment_keys: vec![key().public()], ..TrustedHeads::default() };
     for found in [verify(&database.db, head).await, verify_with(&database.db, &service).await] {
         let Err(CheckError::Broken(broken)) = found else { panic!("{what}: {found:?}") };
         assert_eq!(broken.sequence, at, "{what}: {broken}");

@@ -1,7 +1,7 @@
 //! The history's search: the box and its filters, kept searches, one event, tickets, and how the chain stands.
 
 use unstale::{
-    store::audit::{self, Checked},
+    store::audit::{self, CheckState},
     workers::Indexer,
 };
 
@@ -201,15 +201,15 @@ async fn the_page_tells_how_the_chain_stands() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
     ada.get("/history").await.assert_says("Not checked yet");
-    let note = async |checked: Checked| {
+    let note = async |checked: CheckState| {
         app.world.database.write(async |tx| audit::set_check_state(tx, &checked).await).await;
         ada.get("/history").await
     };
-    let well = Checked { sequence: 3, at: Some(at(0)), whole_at: Some(at(0)), ..Checked::default() };
+    let well = CheckState { sequence: 3, at: Some(at(0)), whole_at: Some(at(0)), ..CheckState::default() };
     let page = note(well.clone()).await;
     page.assert_says("Chain intact").assert_says("every event up to 3 checked");
     assert_eq!(page.attribute("#seal .status", "data-state"), "completed");
-    let page = note(Checked { broken_at: Some(2), problem: "it is missing".to_owned(), ..well }).await;
+    let page = note(CheckState { broken_at: Some(2), problem: "it is missing".to_owned(), ..well }).await;
     page.assert_says("Chain broken").assert_says("at event 2: it is missing.");
     assert_eq!(page.attribute("#seal .status", "data-state"), "failed");
     app.finish().await;

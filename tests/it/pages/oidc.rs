@@ -14,7 +14,7 @@ use unstale::{
         oidc::{Oidc, OidcSettings},
     },
     store::{access::groups, sign_in::people},
-    web::{Options, authentication_methods::AuthenticationMethods},
+    web::{WebOptions, authentication_methods::AuthenticationMethods},
 };
 
 use super::bad_tokens::bad_tokens;
@@ -54,8 +54,11 @@ async fn app_with(external: ExternalRules, change: impl FnOnce(&mut OidcSettings
     let oidc = Arc::new(Oidc::new(settings, Http::new().unwrap()));
     let authentication_methods =
         AuthenticationMethods { oidc: Some(oidc), external, ..AuthenticationMethods::default() };
-    let options =
-        |address: &str| Options { public_url: Some(address.to_owned()), authentication_methods, ..options() };
+    let options = |address: &str| WebOptions {
+        public_url: Some(address.to_owned()),
+        authentication_methods,
+        ..options()
+    };
     (TestApp::serving(world, options).await, provider)
 }
 

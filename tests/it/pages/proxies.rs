@@ -11,12 +11,12 @@ use unstale::{
     domain::{network::Trusted, sign_in::claims::RoleRules},
     identity::{
         Http,
-        access::{Access, AccessSettings},
+        access::{CloudflareAccess, CloudflareAccessSettings},
         alb::{Alb, AlbSettings},
-        proxy::Proxies,
+        proxy::IdentityProxies,
         user_header::UserHeader,
     },
-    web::{Options, authentication_methods::AuthenticationMethods},
+    web::{WebOptions, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{Answer, Draft, Provider, Signer, TestApp, World, options, sign};
@@ -42,11 +42,11 @@ fn external() -> ExternalRules {
     }
 }
 
-async fn app(trusted: &str, proxies: Proxies) -> TestApp {
+async fn app(trusted: &str, proxies: IdentityProxies) -> TestApp {
     app_over(World::new().await, trusted, proxies).await
 }
 
-async fn app_over(world: World, trusted: &str, proxies: Proxies) -> TestApp {
+async fn app_over(world: World, trusted: &str, proxies: IdentityProxies) -> TestApp {
     let trusted = Trusted::parse(trusted).unwrap();
     let authentication_methods = AuthenticationMethods {
         trusted,
@@ -54,17 +54,17 @@ async fn app_over(world: World, trusted: &str, proxies: Proxies) -> TestApp {
         external: external(),
         ..AuthenticationMethods::default()
     };
-    TestApp::over(world, Options { authentication_methods, ..options() }).await
+    TestApp::over(world, WebOptions { authentication_methods, ..options() }).await
 }
 
-fn user_header() -> Proxies {
+fn user_header() -> IdentityProxies {
     let header = UserHeader {
         user: "x-forwarded-user".parse().unwrap(),
         groups: Some("x-forwarded-groups".parse().unwrap()),
         secret_header: "x-unstale-proxy-secret".parse().unwrap(),
         secret: PROXY_SECRET.to_owned(),
     };
-    Proxies { header: Some(header), ..Proxies::default() }
+    IdentityProxies { header: Some(header), ..IdentityProxies::default() }
 }
 
 /// What the proxy sends for Ada.
@@ -217,7 +217,7 @@ async fn made_up_headers_are_refused_from_everywhere() {
 
 #[tokio::test]
 async fn a_header_that_is_not_set_up_is_nobodys_word() {
-    let app = app("127.0.0.0/8", Proxies::default()).await;
+    let app = app("127.0.0.0/8", IdentityProxies::default()).await;
     get(&app, &ADA).await.assert_status(303);
     get(&app, &[("x-amzn-oidc-data", "x"), ("cf-access-jwt-assertion", "y")]).await.assert_status(303);
     app.finish().await;
@@ -245,7 +245,7 @@ async fn alb_app() -> TestApp {
         keys_url: Some(key_page().await),
     };
     let alb = Alb::new(settings, Http::new().unwrap());
-    app("127.0.0.0/8", Proxies { alb: Some(alb), ..Proxies::default() }).await
+    app("127.0.0.0/8", IdentityProxies { alb: Some(alb), ..IdentityProxies::default() }).await
 }
 
 fn alb_draft(app: &TestApp) -> Draft {
@@ -328,11 +328,13 @@ async fn cloudflares_assertion_is_believed_for_this_application_only() {
     let world = World::new().await;
     let keys = Provider::start(world.clock.clone()).await;
     let team = keys.issuer.clone();
-    let access = Access::new(
-        AccessSettings { team: team.clone(), audience: AUDIENCE.to_owned() },
+    let access = CloudflareAccess::new(
+        CloudflareAccessSettings { team: team.clone(), audience: AUDIENCE.to_owned() },
         Http::new().unwrap(),
     );
-    let app = app_over(world, "127.0.0.1", Proxies { access: Some(access), ..Proxies::default() }).await;
+    let app =
+        app_over(world, "127.0.0.1", IdentityProxies { access: Some(access), ..IdentityProxies::default() })
+            .await;
     let end = keys.now() + 120;
     let good = Draft {
         header: json!({"alg": "RS256", "kid": "rsa"}),

@@ -13,7 +13,7 @@ use unstale::{
             pace::Pace,
         },
     },
-    workers::{ClockRollback, CloudFrontSync, Next, Poller, Settings, Submitter},
+    workers::{ClockRollback, CloudFrontSync, Next, Poller, Submitter, WorkerSettings},
 };
 
 use super::rng::Rng;
@@ -39,13 +39,13 @@ struct Life {
 /// Lives the seed to its end and looks for what was lost or doubled.
 pub async fn live(seed: u64) {
     let mut rng = Rng::new(seed);
-    let settings = Settings {
+    let settings = WorkerSettings {
         create: Pace::new(rng.pick(&[0.5, 2.0, 20.0]), 5),
         read: Pace::new(20.0, 50),
         limits: Limits { paths: PATHS.into(), ..batching::OURS },
         survey_every: Duration::from_mins(30),
         outside_every: Duration::from_mins(30),
-        ..Settings::default()
+        ..WorkerSettings::default()
     };
     let complete_after = Duration::from_secs(1 + rng.below(40));
     let world = World::copied(Setup { settings, complete_after, ..Setup::default() }).await;

@@ -4,7 +4,7 @@ use unstale::{
     domain::{
         access::{
             Access, Granted, Role,
-            grant::{Grant, Place, Subject, SubjectKind, parse_place, parse_reach},
+            grant::{Grant, GrantPlace, Subject, SubjectKind, parse_place, parse_reach},
             grant_scope::GrantScope,
         },
         actor::{Acting, Actor},
@@ -28,7 +28,7 @@ use unstale::{
 use super::given::{distributions, id, request};
 use crate::support::{Database, at, on_each_engine, person, seconds, uuid};
 
-fn grant(subject: &str, place: Place, paths: &str) -> Grant {
+fn grant(subject: &str, place: GrantPlace, paths: &str) -> Grant {
     Grant {
         id: GrantId::from_trusted(uuid()),
         subject: Subject::parse(subject).unwrap(),
@@ -37,8 +37,8 @@ fn grant(subject: &str, place: Place, paths: &str) -> Grant {
     }
 }
 
-fn at_site(distribution: &str) -> Place {
-    Place::Distribution(id(distribution))
+fn at_site(distribution: &str) -> GrantPlace {
+    GrantPlace::Distribution(id(distribution))
 }
 
 async fn somebody(database: &Database, role: Role) -> Person {
@@ -252,7 +252,7 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
     let only = Granted { distributions: [id("E1")].into(), reach: GrantScope::whole() };
     let narrowed = Access::new(Role::Operator, vec![only]);
     let seen = async |access: &Access, limit| {
-        let (wanted, visibility) = (audit::Wanted::default(), Visibility::of(&ada, access));
+        let (wanted, visibility) = (audit::EventFilter::default(), Visibility::of(&ada, access));
         let read = async |conn: &mut Conn| {
             audit::page_seen_by(conn, visibility.as_ref(), &wanted, i64::MAX, limit).await
         };

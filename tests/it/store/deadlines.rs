@@ -1,7 +1,7 @@
 //! What lies too far ahead after the clock was put back.
 
 use unstale::{
-    domain::invalidations::outside::Reading,
+    domain::invalidations::outside::BackfillPosition,
     store::{
         deadlines::{self, Deadline, MadeAhead},
         invalidations::{outside, proposals},
@@ -40,7 +40,7 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
 async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database) {
     given::distributions(database, &["E1"]).await;
     given::request(database, "E1", 0, &[&["/a"]]).await;
-    database.write(async |tx| outside::save(tx, &Reading::new(id("E1"), at(0))).await).await;
+    database.write(async |tx| outside::save(tx, &BackfillPosition::new(id("E1"), at(0))).await).await;
     let asked = super::protection::proposal("E1", 0);
     database.write(async |tx| proposals::insert(tx, &asked).await).await;
     let mut raw = database.raw().await;

@@ -3,14 +3,14 @@
 use unstale::{
     domain::{
         access::{Access, Granted, Role, grant_scope::GrantScope},
-        distributions::distribution::{Distribution, DistributionConfig, Place},
+        distributions::distribution::{Distribution, DistributionConfig, ListPosition},
         id::DistributionId,
-        invalidations::outside::Reading,
+        invalidations::outside::BackfillPosition,
         time::Timestamp,
     },
     store::{
         StoreError,
-        distributions::{self, Known, distribution_tags},
+        distributions::{self, DistributionCounts, distribution_tags},
         invalidations::outside,
     },
 };
@@ -87,7 +87,7 @@ async fn a_multi_tenant_one_is_looked_at_by_nobody(database: &Database) {
     assert_eq!(due, [id("E1")]);
     let tags = database.get(async |conn| distribution_tags::due(conn, at(9)).await).await;
     assert_eq!(tags.map(|(distribution, _)| distribution), Some(id("E1")));
-    let reading = Reading { older: true, ..Reading::new(id("E2"), at(0)) };
+    let reading = BackfillPosition { older: true, ..BackfillPosition::new(id("E2"), at(0)) };
     database.write(async |tx| outside::save(tx, &reading).await).await;
     assert_eq!(database.get(async |conn| outside::next(conn).await).await, None);
 }
@@ -164,24 +164,24 @@ async fn pages_come_one_after_the_other(database: &Database) {
     database.write(async |tx| distributions::set_gone(tx, &id("E1"), at(5)).await).await;
     database.write(async |tx| distributions::set_gone(tx, &id("E4"), at(5)).await).await;
     let all = all_seen();
-    let page = async |access: &Access, after: Option<Place>| {
+    let page = async |access: &Access, after: Option<ListPosition>| {
         database.get(async |conn| distributions::page(conn, access, after.as_ref(), 2).await).await
     };
     let first = page(&all, None).await;
     assert_eq!(ids(&first), ["E2", "E3"]);
-    let second = page(&all, Some(Place::of(&first[1]))).await;
+    let second = page(&all, Some(ListPosition::of(&first[1]))).await;
     assert_eq!(ids(&second), ["E5", "E1"]);
-    let third = page(&all, Some(Place::of(&second[1]))).await;
+    let third = page(&all, Some(ListPosition::of(&second[1]))).await;
     assert_eq!(ids(&third), ["E4"]);
-    assert!(page(&all, Some(Place::of(&third[0]))).await.is_empty());
+    assert!(page(&all, Some(ListPosition::of(&third[0]))).await.is_empty());
     let few = narrowed(&["E1", "E5"]);
     assert_eq!(ids(&page(&few, None).await), ["E5", "E1"]);
     assert!(page(&narrowed(&[]), None).await.is_empty());
     let known =
         async |access: &Access| database.get(async |conn| distributions::known(conn, access).await).await;
-    assert_eq!(known(&all).await, Known { here: 3, gone: 2 });
-    assert_eq!(known(&few).await, Known { here: 1, gone: 1 });
-    assert_eq!(known(&narrowed(&[])).await, Known { here: 0, gone: 0 });
+    assert_eq!(known(&all).await, DistributionCounts { here: 3, gone: 2 });
+    assert_eq!(known(&few).await, DistributionCounts { here: 1, gone: 1 });
+    assert_eq!(known(&narrowed(&[])).await, DistributionCounts { here: 0, gone: 0 });
     let (two, five, none) = (id("E2"), id("E5"), id("E\0"));
     let some = database.get(async |conn| distributions::some(conn, &[&five, &two, &none]).await).await;
     assert_eq!(ids(&some), ["E2", "E5"]);

@@ -54,13 +54,13 @@ pub async fn bare_request(database: &Database, distribution: &str, when: u64) ->
 }
 
 pub async fn write(tx: &mut Tx, new: &NewInvalidation, when: u64) -> Result<(), StoreError> {
-    let row = invalidations::NewRow {
+    let row = invalidations::NewInvalidationRow {
         invalidation: invalidation(new, at(when)),
         request_key: Some(new.request_key.clone()),
         items_sha256: ItemsRecord::of(&new.items()).sha256,
     };
     invalidations::insert(tx, &[row]).await?;
-    let rows = new.batches.iter().enumerate().map(|(index, batch)| batches::NewRow {
+    let rows = new.batches.iter().enumerate().map(|(index, batch)| batches::NewBatchRow {
         batch: batch.clone(),
         invalidation: new.id.clone(),
         distribution: new.distribution.clone(),

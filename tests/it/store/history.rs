@@ -5,7 +5,7 @@ use unstale::{
         actor::Acting,
         audit::{
             Action, Event, ItemsRecord,
-            canonical::{self, Fields},
+            canonical::{self, CanonicalFields},
             head::{Head, HeadKey},
             segment::Segment,
         },
@@ -13,7 +13,7 @@ use unstale::{
         invalidations::item::Item,
         secret::sha256_hex,
     },
-    store::audit::{self, Checked, Entry},
+    store::audit::{self, CheckState, IndexEntry},
 };
 
 use crate::support::{Database, Raw, at, on_each_engine};
@@ -68,25 +68,25 @@ async fn a_signed_head_is_kept_once_and_for_ever(database: &Database) {
 
 async fn how_the_checks_stand_is_noted(database: &Database) {
     let read = async || database.get(async |conn| audit::check_state(conn).await).await;
-    assert_eq!(read().await, Checked::default());
-    let checked = Checked {
+    assert_eq!(read().await, CheckState::default());
+    let checked = CheckState {
         sequence: 9,
         at: Some(at(1)),
         whole_at: Some(at(2)),
         broken_at: Some(4),
         problem: "it is missing".to_owned(),
-        ..Checked::default()
+        ..CheckState::default()
     };
     database.write(async |tx| audit::set_check_state(tx, &checked).await).await;
     database.write(async |tx| audit::set_head_told(tx, 7).await).await;
-    assert_eq!(read().await, Checked { head_told: 7, ..checked.clone() });
+    assert_eq!(read().await, CheckState { head_told: 7, ..checked.clone() });
     database.write(async |tx| audit::set_file_problem(tx, "no space").await).await;
     assert_eq!(read().await.file_problem, "no space");
     database.write(async |tx| audit::set_head_told(tx, 8).await).await;
     let (head, standing) = database.get(async |conn| audit::standing(conn).await).await;
-    assert_eq!(standing, Checked { head_told: 8, ..checked.clone() });
+    assert_eq!(standing, CheckState { head_told: 8, ..checked.clone() });
     database.write(async |tx| audit::set_checked(tx, 11, at(5)).await).await;
-    let newer = Checked { sequence: 11, at: Some(at(5)), head_told: 8, ..checked };
+    let newer = CheckState { sequence: 11, at: Some(at(5)), head_told: 8, ..checked };
     assert_eq!(read().await, newer, "what another check found broken stays so");
     let link = async || database.get(async |conn| audit::head_link(conn).await).await;
     assert!(head.is_some() && head == link().await);
@@ -158,7 +158,8 @@ async fn a_close_look_at_a_row_sees_what_reading_does_not(database: &Database) {
         let found = scan().await;
         assert!(found[1].event.is_err(), "{change}");
         assert_eq!(sheet(0, 9).await.events(), None, "{change}");
-        let intact = |fields: &Fields<'_>, hash: &str| sha256_hex(canonical::text(fields).as_bytes()) == hash;
+        let intact =
+            |fields: &CanonicalFields<'_>, hash: &str| sha256_hex(canonical::text(fields).as_bytes()) == hash;
         assert!(!sheet(0, 9).await.forms(intact), "{change}");
         assert!(found[0].event.is_ok() && found[2].event.is_ok(), "{change} hides others");
         raw.run(&format!("UPDATE audit_event SET {back} WHERE sequence = 2")).await.unwrap();
@@ -229,8 +230,8 @@ async fn only_events_of_a_kept_segment_may_go(database: &Database) {
     assert!(raw.run("UPDATE audit_event SET note = 'x' WHERE sequence = 1").await.is_err());
     assert!(raw.run("DELETE FROM audit_segment").await.is_err());
     assert!(raw.run("UPDATE audit_segment SET last_sequence = 6").await.is_err());
-    let entries: Vec<Entry> = (1..=6)
-        .map(|sequence| Entry { sequence, item_keys: vec![7, -8], words: vec!["a".to_owned()] })
+    let entries: Vec<IndexEntry> = (1..=6)
+        .map(|sequence| IndexEntry { sequence, item_keys: vec![7, -8], words: vec!["a".to_owned()] })
         .collect();
     database.write(async |tx| audit::add_to_index(tx, 0, 6, &entries).await).await;
     let drop_to = async |first, last| {

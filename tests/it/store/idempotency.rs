@@ -7,7 +7,7 @@ use unstale::{
         audit::{Action, Event, visibility::Visibility},
         id::{InvalidationId, RequestKey},
         invalidations::{
-            idempotency::{Answer, Kept},
+            idempotency::{IdempotencyRecord, IdempotentAnswer},
             invalidation::InvalidationState,
         },
     },
@@ -38,8 +38,8 @@ async fn a_key_keeps_its_first_answer(database: &Database) {
     assert_eq!(used().await, [key.clone()].into(), "by an invalidation");
     let find = async || database.get(async |conn| idempotency::find(conn, &key).await).await;
     assert_eq!(find().await, None);
-    let answer = Answer::HeldBack(InvalidationId::from_trusted(uuid()));
-    let kept = Kept { fingerprint: "abc".to_owned(), answer, at: at(1) };
+    let answer = IdempotentAnswer::HeldBack(InvalidationId::from_trusted(uuid()));
+    let kept = IdempotencyRecord { fingerprint: "abc".to_owned(), answer, at: at(1) };
     database.write(async |tx| idempotency::insert(tx, &key, &kept).await).await;
     assert_eq!(find().await.as_ref(), Some(&kept));
     database.write(async |tx| idempotency::insert(tx, &free, &kept).await).await;
@@ -54,10 +54,10 @@ async fn a_list_goes_on_where_it_ended(database: &Database) {
         given::request(database, "E1", when, &[&["/a"]]).await;
     }
     given::request(database, "E2", 3, &[&["/b"]]).await;
-    let page = async |access: Access, wanted: invalidations::Wanted| {
+    let page = async |access: Access, wanted: invalidations::InvalidationFilter| {
         database.get(async |conn| invalidations::page(conn, &access, &wanted, 2).await).await
     };
-    let mut wanted = invalidations::Wanted::default();
+    let mut wanted = invalidations::InvalidationFilter::default();
     let mut seen = Vec::new();
     for _ in 0..3 {
         let found = page(all_seen(), wanted.clone()).await;
@@ -67,10 +67,11 @@ async fn a_list_goes_on_where_it_ended(database: &Database) {
     }
     let all = database.get(async |conn| invalidations::recent(conn, &all_seen(), 9).await).await;
     assert_eq!(seen, all.iter().map(|one| one.id.clone()).collect::<Vec<_>>());
-    let of_site = invalidations::Wanted { distribution: Some(id("E2")), ..Default::default() };
+    let of_site = invalidations::InvalidationFilter { distribution: Some(id("E2")), ..Default::default() };
     assert_eq!(page(all_seen(), of_site.clone()).await.len(), 1);
     assert_eq!(page(only("E1"), of_site).await, []);
-    let done = invalidations::Wanted { state: Some(InvalidationState::Completed), ..Default::default() };
+    let done =
+        invalidations::InvalidationFilter { state: Some(InvalidationState::Completed), ..Default::default() };
     assert_eq!(page(all_seen(), done).await, []);
 }
 
@@ -86,22 +87,22 @@ async fn the_history_is_narrowed_to_what_is_wanted(database: &Database) {
         event.invalidation = distribution.map(InvalidationId::from_trusted);
         database.append(event).await;
     }
-    let found = async |access: Access, wanted: audit::Wanted, before: i64| {
+    let found = async |access: Access, wanted: audit::EventFilter, before: i64| {
         let visibility = Visibility::of(&Actor::nobody(""), &access);
         let read =
             async |conn: &mut Conn| audit::page_seen_by(conn, visibility.as_ref(), &wanted, before, 9).await;
         let page = database.get(read).await;
         page.into_iter().map(|chained| chained.sequence).collect::<Vec<_>>()
     };
-    let all = audit::Wanted::default();
+    let all = audit::EventFilter::default();
     assert_eq!(found(all_seen(), all.clone(), i64::MAX).await, [4, 3, 2, 1]);
     assert_eq!(found(all_seen(), all.clone(), 3).await, [2, 1]);
     assert_eq!(found(only("E1"), all.clone(), i64::MAX).await, [2, 1]);
-    let requested = audit::Wanted { action: Some(Action::InvalidationRequested), ..all.clone() };
+    let requested = audit::EventFilter { action: Some(Action::InvalidationRequested), ..all.clone() };
     assert_eq!(found(all_seen(), requested, i64::MAX).await, [3, 1]);
-    let of_site = audit::Wanted { distribution: Some(id("E2")), ..all.clone() };
+    let of_site = audit::EventFilter { distribution: Some(id("E2")), ..all.clone() };
     assert_eq!(found(all_seen(), of_site, i64::MAX).await, [3]);
-    let of_one = audit::Wanted { invalidation: Some(InvalidationId::from_trusted("E1")), ..all };
+    let of_one = audit::EventFilter { invalidation: Some(InvalidationId::from_trusted("E1")), ..all };
     assert_eq!(found(all_seen(), of_one, i64::MAX).await, [2, 1]);
 }
 

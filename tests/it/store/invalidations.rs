@@ -46,7 +46,7 @@ async fn several_may_have_no_key(database: &Database) {
     given::distributions(database, &["E1"]).await;
     database
         .write(async |tx| {
-            let row = |_| invalidations::NewRow {
+            let row = |_| invalidations::NewInvalidationRow {
                 invalidation: invalidation(&new_invalidation("E1", vec![items(&["/c"])]), at(1)),
                 request_key: None,
                 items_sha256: "hash".to_owned(),

@@ -1,14 +1,14 @@
 //! How far lists were read for invalidations made outside.
 
 use unstale::{
-    domain::{id::CloudFrontInvalidationId, invalidations::outside::Reading},
+    domain::{id::CloudFrontInvalidationId, invalidations::outside::BackfillPosition},
     store::{distributions, invalidations::outside},
 };
 
 use super::given::{distributions, id};
 use crate::support::{Database, at, on_each_engine};
 
-async fn find(database: &Database) -> Option<Reading> {
+async fn find(database: &Database) -> Option<BackfillPosition> {
     database.get(async |conn| outside::find(conn, &id("E1")).await).await
 }
 
@@ -21,8 +21,9 @@ async fn a_reading_is_kept_as_it_is(database: &Database) {
     distributions(database, &["E1"]).await;
     assert_eq!(find(database).await, None);
     let name = |text: &str| CloudFrontInvalidationId::from_trusted(text);
-    let mut reading = Reading::new(id("E1"), at(5));
-    let save = async |reading: &Reading| database.write(async |tx| outside::save(tx, reading).await).await;
+    let mut reading = BackfillPosition::new(id("E1"), at(5));
+    let save =
+        async |reading: &BackfillPosition| database.write(async |tx| outside::save(tx, reading).await).await;
     save(&reading).await;
     assert_eq!(find(database).await, Some(reading.clone()));
     reading.newest = Some(name("I9"));
@@ -41,7 +42,8 @@ async fn the_one_that_waited_longest_is_next(database: &Database) {
     database
         .write(async |tx| {
             for (name, due, older) in [("E1", 9, true), ("E2", 4, true), ("E3", 1, false)] {
-                outside::save(tx, &Reading { older, ..Reading::new(id(name), at(due)) }).await?;
+                outside::save(tx, &BackfillPosition { older, ..BackfillPosition::new(id(name), at(due)) })
+                    .await?;
             }
             Ok(())
         })

@@ -2,7 +2,7 @@
 
 use unstale::{
     domain::{
-        invalidations::{batching::Load, problem::ProblemKind, queue::Place},
+        invalidations::{batching::Load, problem::ProblemKind, queue::QueuePosition},
         time::Timestamp,
     },
     store::{accounts, invalidations::queue},
@@ -29,7 +29,7 @@ async fn the_place_counts_what_goes_before(database: &Database) {
         database.raw().await.run(&set).await.unwrap();
     }
     let read = async || database.get(async |conn| queue::place(conn, &mine.id).await).await;
-    let mut expected = Place {
+    let mut expected = QueuePosition {
         before_here: 1,
         elsewhere: vec![2],
         load: Load { paths: 1, wildcards: 1 },

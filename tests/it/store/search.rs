@@ -10,7 +10,7 @@ use unstale::{
         },
         invalidations::item::Item,
     },
-    store::audit::{self, Entry, Found},
+    store::audit::{self, IndexEntry, SearchResult},
 };
 
 use super::given::{distributions, id, request};
@@ -49,8 +49,8 @@ async fn index(database: &Database, to: i64) {
     let from = database.get(async |conn| audit::index_reached(conn).await).await;
     let events = database.get(async |conn| audit::after(conn, from, 999).await).await;
     let events = events.iter().filter(|chained| chained.sequence <= to);
-    let entries: Vec<Entry> = events
-        .map(|chained| Entry {
+    let entries: Vec<IndexEntry> = events
+        .map(|chained| IndexEntry {
             sequence: chained.sequence,
             item_keys: chained.event.items.shown.iter().map(item_key).collect(),
             words: words_of(&chained.event),
@@ -70,7 +70,7 @@ fn about(typed: &str) -> Search {
 }
 
 async fn found(database: &Database, search: &Search, before: i64, limit: usize) -> (Vec<i64>, Option<i64>) {
-    let Found { events, older } =
+    let SearchResult { events, older } =
         database.get(async |conn| audit::search(conn, search, before, limit).await).await;
     (events.iter().map(|chained| chained.sequence).collect(), older)
 }
@@ -225,15 +225,15 @@ async fn items_of_a_long_list_are_found_in_their_batches(database: &Database) {
 async fn what_the_index_lacks_is_named_and_made_anew(database: &Database) {
     fill(database).await;
     index(database, 6).await;
-    let entry = |sequence, key| Entry { sequence, item_keys: vec![key], words: vec!["a".to_owned()] };
+    let entry = |sequence, key| IndexEntry { sequence, item_keys: vec![key], words: vec!["a".to_owned()] };
     let known = item_key(&Item::from_trusted("/*"));
-    let missing = async |entries: &[Entry]| {
+    let missing = async |entries: &[IndexEntry]| {
         database.get(async |conn| audit::missing_from_index(conn, entries).await).await
     };
     assert_eq!(missing(&[]).await, None);
     assert_eq!(missing(&[entry(3, known)]).await, None);
     assert_eq!(missing(&[entry(3, known), entry(5, known), entry(4, known)]).await, Some(4));
-    assert_eq!(missing(&[Entry { sequence: 9, ..Entry::default() }]).await, Some(9), "its words");
+    assert_eq!(missing(&[IndexEntry { sequence: 9, ..IndexEntry::default() }]).await, Some(9), "its words");
     database.write(async |tx| audit::reindex_after(tx, 2).await).await;
     database.write(async |tx| audit::reindex_after(tx, 5).await).await;
     assert_eq!(

@@ -4,7 +4,7 @@ use unstale::{
     domain::{
         access::{
             Role,
-            grant::{Grant, Place, Subject},
+            grant::{Grant, GrantPlace, Subject},
             grant_scope::GrantScope,
         },
         id::{GrantId, TokenId},
@@ -105,7 +105,7 @@ async fn a_token_is_never_more_than_its_maker_may_now(database: &Database) {
     let narrow = Grant {
         id: GrantId::from_trusted("g1"),
         subject: Subject::parse(&format!("person:{}", ada.id)).unwrap(),
-        place: Place::Distribution(given::id("E1")),
+        place: GrantPlace::Distribution(given::id("E1")),
         reach: GrantScope::whole(),
     };
     database.write(async |tx| grants::insert(tx, &narrow, at(0)).await).await;

@@ -74,7 +74,7 @@ async fn what_sql_shows_is_what_the_rule_admits(database: &Database) {
         let admitted =
             |event: &&Chained| visibility.as_ref().is_none_or(|visibility| visibility.admits(&event.event));
         let by_rule: Vec<Chained> = all.iter().filter(admitted).cloned().collect();
-        let wanted = audit::Wanted::default();
+        let wanted = audit::EventFilter::default();
         let list = async |conn: &mut Conn| {
             audit::page_seen_by(conn, visibility.as_ref(), &wanted, i64::MAX, 999).await
         };

@@ -19,8 +19,8 @@ use unstale::{
     },
     heartbeats::Heartbeats,
     store::{access::grants, distributions::protections, sign_in::people},
-    web::{self, Options, Web, authentication_methods::AuthenticationMethods},
-    workers::Settings,
+    web::{self, Web, WebOptions, authentication_methods::AuthenticationMethods},
+    workers::WorkerSettings,
 };
 
 use super::{Browser, Setup, World, samples};
@@ -47,9 +47,9 @@ const NOBODYS_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$0cEIrkHQXPXP7E/9b9GqTTh4v5XVVrvX1nLJ6dRmXSE";
 
 /// How the service is run where no flag says otherwise.
-pub fn options() -> Options {
-    let settings = Settings::default();
-    Options {
+pub fn options() -> WebOptions {
+    let settings = WorkerSettings::default();
+    WebOptions {
         public_url: None,
         limits: settings.limits,
         create: settings.create,
@@ -75,15 +75,15 @@ impl TestApp {
     /// Words such as `WEB-412` in reasons become links.
     pub async fn with_tickets() -> Self {
         let tickets = Tickets::new(ticket::USUAL, "https://jira.example.com/browse/{}").ok();
-        Self::over(World::new().await, Options { tickets, ..options() }).await
+        Self::over(World::new().await, WebOptions { tickets, ..options() }).await
     }
 
-    pub async fn over(world: World, options: Options) -> Self {
+    pub async fn over(world: World, options: WebOptions) -> Self {
         Self::serving(world, |_| options).await
     }
 
     /// With options that depend on the site's own address.
-    pub async fn serving(world: World, options: impl FnOnce(&str) -> Options) -> Self {
+    pub async fn serving(world: World, options: impl FnOnce(&str) -> WebOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();

@@ -33,7 +33,9 @@ use unstale::{
         invalidations::{self, batches},
         sign_in::people,
     },
-    workers::{CloudFrontSync, Facts, Next, Poller, Settings, Step, Submitter, WorkerContext},
+    workers::{
+        CloudFrontSync, Facts, Next, Poller, Submitter, VerificationStep, WorkerContext, WorkerSettings,
+    },
 };
 
 use super::{Database, Engine, START, samples};
@@ -48,7 +50,7 @@ const TICKS: usize = 3_000;
 /// What a world begins with.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
-    pub settings: Settings,
+    pub settings: WorkerSettings,
     pub connect: Connect,
     pub complete_after: Duration,
 }
@@ -56,7 +58,7 @@ pub struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         Self {
-            settings: Settings::default(),
+            settings: WorkerSettings::default(),
             connect: Connect::default(),
             complete_after: Duration::from_secs(20),
         }
@@ -219,7 +221,7 @@ impl World {
     /// Reads all there is, without the pace that the surveyor keeps and without a trace of it.
     pub async fn survey_at_once(&self) {
         let read = unstale::domain::invalidations::pace::Pace::new(1_000_000.0, 1_000_000);
-        let settings = Settings { read, ..self.worker_context.settings };
+        let settings = WorkerSettings { read, ..self.worker_context.settings };
         let sync = CloudFrontSync::new(WorkerContext { settings, ..self.worker_context.clone() });
         until_rest(async || sync.tick().await.unwrap()).await;
         self.database.raw().await.run("UPDATE account SET read_next_at = 0").await.unwrap();
@@ -373,7 +375,7 @@ impl World {
             return;
         }
         let mut facts = Facts::begin(&self.database.db, self.head().await).await.unwrap();
-        while facts.step(&self.database.db, 500, self.now()).await.unwrap() == Step::More {}
+        while facts.step(&self.database.db, 500, self.now()).await.unwrap() == VerificationStep::More {}
     }
 
     async fn nothing_is_held(&self) {

@@ -58,7 +58,7 @@ impl fmt::Display for Subject {
 
 /// Where a grant holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum GrantPlace {
     Distribution(DistributionId),
     /// Every distribution with this tag in AWS, whatever its value where none is named.
     Tagged {
@@ -67,7 +67,7 @@ pub enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for GrantPlace {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Distribution(id) => write!(out, "{id}"),
@@ -82,7 +82,7 @@ impl fmt::Display for Place {
 pub struct Grant {
     pub id: GrantId,
     pub subject: Subject,
-    pub place: Place,
+    pub place: GrantPlace,
     pub reach: GrantScope,
 }
 
@@ -112,16 +112,16 @@ pub enum GrantError {
 }
 
 /// Reads where a grant holds: a distribution, or a tag as `key` or `key=value`.
-pub fn parse_place(distribution: &str, tag: &str) -> Result<Place, GrantError> {
+pub fn parse_place(distribution: &str, tag: &str) -> Result<GrantPlace, GrantError> {
     match (distribution.trim(), tag.trim()) {
         ("", "") => Err(GrantError::NoPlace),
-        (id, "") => DistributionId::parse(id).map(Place::Distribution).ok_or(GrantError::NoPlace),
+        (id, "") => DistributionId::parse(id).map(GrantPlace::Distribution).ok_or(GrantError::NoPlace),
         ("", tag) => {
             let (key, value) = tag.split_once('=').map_or((tag, None), |(key, value)| (key, Some(value)));
             let plain = !tag.chars().any(char::is_control) && (1..=NAME_MAX).contains(&key.chars().count());
             let short = value.is_none_or(|value| value.chars().count() <= 2 * NAME_MAX);
             if plain && short {
-                Ok(Place::Tagged { key: key.to_owned(), value: value.map(str::to_owned) })
+                Ok(GrantPlace::Tagged { key: key.to_owned(), value: value.map(str::to_owned) })
             } else {
                 Err(GrantError::BadTag)
             }
@@ -163,9 +163,11 @@ mod tests {
 
     #[test]
     fn a_place_is_a_distribution_or_a_tag() {
-        assert_eq!(parse_place("E1", ""), Ok(Place::Distribution(DistributionId::from_trusted("E1"))));
-        let tagged =
-            |key: &str, value: Option<&str>| Place::Tagged { key: key.into(), value: value.map(Into::into) };
+        assert_eq!(parse_place("E1", ""), Ok(GrantPlace::Distribution(DistributionId::from_trusted("E1"))));
+        let tagged = |key: &str, value: Option<&str>| GrantPlace::Tagged {
+            key: key.into(),
+            value: value.map(Into::into),
+        };
         assert_eq!(parse_place("", " team=docs "), Ok(tagged("team", Some("docs"))));
         assert_eq!(parse_place("", "team"), Ok(tagged("team", None)));
         assert_eq!(parse_place("", "a=b=c"), Ok(tagged("a", Some("b=c"))));

@@ -11,7 +11,7 @@ use crate::{
 
 /// All that a form says.
 #[derive(Debug, Clone)]
-pub struct Fields<'a> {
+pub struct CanonicalFields<'a> {
     pub sequence: i64,
     pub at: Timestamp,
     pub actor_kind: Text<'a>,
@@ -55,7 +55,7 @@ pub enum Shown<'a> {
     Json(Cow<'a, str>),
 }
 
-impl<'a> Fields<'a> {
+impl<'a> CanonicalFields<'a> {
     /// Those of an event in its place.
     #[must_use]
     pub fn of(sequence: i64, event: &'a Event, previous_hash: &'a str) -> Self {
@@ -93,14 +93,14 @@ impl<'a> Fields<'a> {
 
 /// The whole form.
 #[must_use]
-pub fn text(fields: &Fields<'_>) -> String {
+pub fn text(fields: &CanonicalFields<'_>) -> String {
     let mut out = String::with_capacity(1_024);
     write(&mut out, fields);
     out
 }
 
 /// Writes it behind what stands in `out`. The keys stand in their order; the test compares with a JSON library.
-pub fn write(out: &mut String, fields: &Fields<'_>) {
+pub fn write(out: &mut String, fields: &CanonicalFields<'_>) {
     out.push('{');
     field(out, "action", fields.action);
     out.push_str(",\"actor\":{");
@@ -220,7 +220,7 @@ mod tests {
             event.distribution = Some(DistributionId::from_trusted(item));
             event.target = Target { kind, id: target };
             (event.note, event.reason, event.old, event.new) = (note, reason, old, new);
-            let written = text(&Fields::of(7, &event, GENESIS));
+            let written = text(&CanonicalFields::of(7, &event, GENESIS));
             let read: Value = serde_json::from_str(&written).unwrap();
             prop_assert_eq!(read.to_string(), written);
             prop_assert_eq!(read["reason"].as_str().unwrap(), event.reason);

@@ -2,7 +2,7 @@
 
 use super::{
     Acting, Chained,
-    canonical::{self, Fields},
+    canonical::{self, CanonicalFields},
     ocsf,
 };
 use crate::{invalidations::item::Item, time::Timestamp};
@@ -89,7 +89,7 @@ pub fn jsonl(chained: &Chained) -> String {
 }
 
 /// Writes the canonical form with its hash, without the end of the line: what `unstale audit verify --file` reads.
-pub fn line(out: &mut String, fields: &Fields<'_>, hash: &str) {
+pub fn line(out: &mut String, fields: &CanonicalFields<'_>, hash: &str) {
     out.push_str("{\"event\":");
     canonical::write(out, fields);
     out.push_str(",\"hash\":");

@@ -40,7 +40,7 @@ pub fn compare_invalidation(
             "the invalidation that it states is not in the database".to_owned(),
         ));
     };
-    let mut found = Found::default();
+    let mut found = FirstDisagreement::default();
     compare_request(first, row, &mut found);
     compare_items(first, events, batches, &mut found);
     for batch in batches {
@@ -62,7 +62,7 @@ pub fn compare_invalidation(
 /// Holds what lists show of an invalidation against the event that it began with. Its batches are not looked at: of more
 /// items than stand in the event itself, only the number is compared.
 pub fn compare_listed(first: &Chained, row: &Invalidation) -> Result<(), Broken> {
-    let mut found = Found::default();
+    let mut found = FirstDisagreement::default();
     compare_request(first, row, &mut found);
     let shown = &first.event.items.shown;
     if !shown.is_empty() && !shown.contains(&row.first_item) {
@@ -76,7 +76,7 @@ fn begins(event: &Event) -> bool {
 }
 
 /// Who asked for what, when and why.
-fn compare_request(first: &Chained, row: &Invalidation, found: &mut Found) {
+fn compare_request(first: &Chained, row: &Invalidation, found: &mut FirstDisagreement) {
     let event = &first.event;
     let by = if event.action == Action::ProposalApproved {
         let asked =
@@ -104,7 +104,7 @@ fn stated_time(event: &Event) -> Option<Timestamp> {
 }
 
 /// The items of the batches, without those that another batch took over.
-fn compare_items(first: &Chained, events: &[Chained], batches: &[Batch], found: &mut Found) {
+fn compare_items(first: &Chained, events: &[Chained], batches: &[Batch], found: &mut FirstDisagreement) {
     let mut items: Vec<Item> = Vec::new();
     for batch in batches {
         match given_up(events, &batch.id) {
@@ -135,7 +135,7 @@ fn is_of(event: &Event, batch: &BatchId) -> bool {
 }
 
 /// What CloudFront made of a batch.
-fn compare_batch(first: &Chained, events: &[Chained], batch: &Batch, found: &mut Found) {
+fn compare_batch(first: &Chained, events: &[Chained], batch: &Batch, found: &mut FirstDisagreement) {
     let number = batch.number;
     let seen = first.event.action == Action::InvalidationSeen;
     let resolved = last(events, &batch.id, Action::BatchResolved);
@@ -164,7 +164,7 @@ fn compare_batch(first: &Chained, events: &[Chained], batch: &Batch, found: &mut
     }
 }
 
-fn compare_completion(first: &Chained, events: &[Chained], batch: &Batch, found: &mut Found) {
+fn compare_completion(first: &Chained, events: &[Chained], batch: &Batch, found: &mut FirstDisagreement) {
     let done = last(events, &batch.id, Action::BatchCompleted);
     let seen = first.event.action == Action::InvalidationSeen;
     let over_when_seen = seen && first.event.new == InvalidationState::Completed.as_str();
@@ -196,7 +196,7 @@ fn is_stated(events: &[Chained], batch: &Batch, taken: bool) -> bool {
     }
 }
 
-fn compare_acceptance(taken: &Chained, batch: &Batch, found: &mut Found) {
+fn compare_acceptance(taken: &Chained, batch: &Batch, found: &mut FirstDisagreement) {
     let event = &taken.event;
     let at = match event.action {
         // A person found it: it was taken some time after it was first sent.
@@ -219,7 +219,7 @@ fn compare_end(
     events: &[Chained],
     row: &Invalidation,
     batches: &[Batch],
-    found: &mut Found,
+    found: &mut FirstDisagreement,
 ) {
     let states: Vec<BatchState> = batches.iter().map(|batch| batch.state).collect();
     let completed = |state| state == InvalidationState::Completed;
@@ -243,7 +243,7 @@ fn compare_end(
 
 /// Holds a request for approval against the event that it was asked for with.
 pub fn compare_proposal(asked: &Chained, row: &Proposal) -> Result<(), Broken> {
-    let mut found = Found::default();
+    let mut found = FirstDisagreement::default();
     let event = &asked.event;
     let facts = [
         ("distribution", event.distribution.as_ref() == Some(&row.distribution)),
@@ -261,7 +261,7 @@ pub fn compare_proposal(asked: &Chained, row: &Proposal) -> Result<(), Broken> {
 /// Holds what was decided on a request for approval against the event that states it. Without one, `asked` is the event
 /// that is named.
 pub fn compare_decision(asked: i64, decided: Option<&Chained>, row: &Proposal) -> Result<(), Broken> {
-    let mut found = Found::default();
+    let mut found = FirstDisagreement::default();
     let Some(chained) = decided else {
         if matches!(row.state, ProposalState::Approved | ProposalState::Declined) {
             found.add(asked, "no event states what was decided on the request for approval");
@@ -283,9 +283,9 @@ pub fn compare_decision(asked: i64, decided: Option<&Chained>, row: &Proposal) -
 
 /// The first event that the tables do not agree with.
 #[derive(Debug, Default)]
-struct Found(Option<(i64, String)>);
+struct FirstDisagreement(Option<(i64, String)>);
 
-impl Found {
+impl FirstDisagreement {
     fn add(&mut self, sequence: i64, what: &str) {
         if self.0.as_ref().is_none_or(|(first, _)| sequence < *first) {
             self.0 = Some((sequence, what.to_owned()));

@@ -128,7 +128,7 @@ fn message(head: &Head, at: Timestamp) -> String {
 /// A signed head as it stands in the log and in the heads' file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct HeadLine {
     at: String,
     hash: String,
     public_key: String,
@@ -139,7 +139,7 @@ struct Line {
 impl SignedHead {
     /// Reads one line of the heads' file.
     pub fn parse(line: &str) -> Result<Self, HeadError> {
-        let line: Line = serde_json::from_str(line.trim()).map_err(|_| HeadError::NotAHead)?;
+        let line: HeadLine = serde_json::from_str(line.trim()).map_err(|_| HeadError::NotAHead)?;
         let at = Timestamp::parse(&line.at).ok_or(HeadError::NotAHead)?;
         let head = Head::new(line.sequence, &line.hash)?;
         Ok(Self { head, at, public_key: PublicKey::parse(&line.public_key)?, signature: line.signature })

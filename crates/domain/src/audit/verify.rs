@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     Chained, GENESIS, VERSION,
-    canonical::{self, Fields},
+    canonical::{self, CanonicalFields},
     head::{Head, HeadError, PublicKey, SignedHead},
 };
 use crate::secret::sha256_hex;
@@ -49,7 +49,7 @@ pub struct Broken {
 
 /// A line of an export: the canonical form and its hash.
 #[derive(Debug, Clone, Copy)]
-pub struct Line<'a> {
+pub struct ExportedLine<'a> {
     pub form: &'a str,
     pub hash: &'a str,
 }
@@ -137,7 +137,12 @@ impl Walk {
     }
 
     /// The same for what its form says, with the hash that stands beside it.
-    pub fn take_fields(&mut self, next: &Fields<'_>, hash: &str, form: &mut String) -> Result<(), Broken> {
+    pub fn take_fields(
+        &mut self,
+        next: &CanonicalFields<'_>,
+        hash: &str,
+        form: &mut String,
+    ) -> Result<(), Broken> {
         form.clear();
         canonical::write(form, next);
         self.link(next.sequence, next.previous_hash, hash, form)
@@ -244,11 +249,11 @@ const fn broken(sequence: i64, flaw: Flaw) -> Broken {
 }
 
 /// Takes `{"event":…,"hash":"…"}` apart without reading it.
-fn split(text: &str) -> Option<Line<'_>> {
+fn split(text: &str) -> Option<ExportedLine<'_>> {
     let inner = text.strip_prefix("{\"event\":")?.strip_suffix("\"}")?;
     let at = inner.len().checked_sub(64)?;
     let (front, hash) = (inner.get(..at)?, inner.get(at..)?);
-    Some(Line { form: front.strip_suffix(",\"hash\":\"")?, hash })
+    Some(ExportedLine { form: front.strip_suffix(",\"hash\":\"")?, hash })
 }
 
 #[cfg(test)]

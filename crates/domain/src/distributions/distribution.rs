@@ -33,12 +33,12 @@ pub struct Distribution {
 
 /// Where one stands in a list by IDs in which those that are gone come last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct ListPosition {
     pub gone: bool,
     pub id: DistributionId,
 }
 
-impl Place {
+impl ListPosition {
     #[must_use]
     pub fn of(distribution: &Distribution) -> Self {
         Self { gone: distribution.gone_at.is_some(), id: distribution.id.clone() }
@@ -50,7 +50,7 @@ impl Place {
         format!("{}{}", if self.gone { "~" } else { "" }, self.id)
     }
 
-    /// Reads what [`Place::in_address`] wrote.
+    /// Reads what [`ListPosition::in_address`] wrote.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let id = text.strip_prefix('~');
@@ -70,7 +70,7 @@ pub struct DistributionConfig {
 
 /// Whether a distribution serves viewers now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readiness {
+pub enum DistributionReadiness {
     Ready,
     Deploying,
     Disabled,
@@ -82,7 +82,7 @@ pub enum Readiness {
 /// Why nothing is sent to a multi-tenant distribution.
 pub const TENANT_ONLY: &str = "This distribution serves only through distribution tenants. AWS does not document what an invalidation of the template itself clears, so Unstale does not send any to it. Invalidate for the tenant with CreateInvalidationForDistributionTenant.";
 
-impl Readiness {
+impl DistributionReadiness {
     /// As it is written in `data-state`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -142,17 +142,17 @@ impl Distribution {
     }
 
     #[must_use]
-    pub fn readiness(&self) -> Readiness {
+    pub fn readiness(&self) -> DistributionReadiness {
         if self.gone_at.is_some() {
-            Readiness::Gone
+            DistributionReadiness::Gone
         } else if self.tenant_only {
-            Readiness::TenantOnly
+            DistributionReadiness::TenantOnly
         } else if !self.enabled {
-            Readiness::Disabled
+            DistributionReadiness::Disabled
         } else if self.status == "Deployed" {
-            Readiness::Ready
+            DistributionReadiness::Ready
         } else {
-            Readiness::Deploying
+            DistributionReadiness::Deploying
         }
     }
 
@@ -270,13 +270,13 @@ pub mod tests {
 
     #[test]
     fn a_place_reads_back() {
-        let here = Place::of(&sample());
-        let gone = Place { gone: true, ..here.clone() };
+        let here = ListPosition::of(&sample());
+        let gone = ListPosition { gone: true, ..here.clone() };
         for place in [here, gone] {
-            assert_eq!(Place::parse(&place.in_address()), Some(place));
+            assert_eq!(ListPosition::parse(&place.in_address()), Some(place));
         }
-        assert_eq!(Place::parse("~~E1"), None);
-        assert_eq!(Place::parse(""), None);
+        assert_eq!(ListPosition::parse("~~E1"), None);
+        assert_eq!(ListPosition::parse(""), None);
     }
 
     #[test]
@@ -288,11 +288,11 @@ pub mod tests {
     fn a_status_other_than_deployed_is_not_ready() {
         let mut distribution = sample();
         distribution.status = "Frobbing".to_owned();
-        assert_eq!(distribution.readiness(), Readiness::Deploying);
+        assert_eq!(distribution.readiness(), DistributionReadiness::Deploying);
         distribution.enabled = false;
-        assert_eq!(distribution.readiness(), Readiness::Disabled);
+        assert_eq!(distribution.readiness(), DistributionReadiness::Disabled);
         distribution.tenant_only = true;
-        assert_eq!(distribution.readiness(), Readiness::TenantOnly);
+        assert_eq!(distribution.readiness(), DistributionReadiness::TenantOnly);
         assert!(distribution.refusal().is_some());
     }
 }

@@ -17,15 +17,15 @@ pub struct IdempotencyKey(String);
 /// Why a key cannot be used, in words for whoever wrote the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an idempotency key is 1 to {KEY_MAX} visible ASCII characters, such as a UUID")]
-pub struct KeyError;
+pub struct IdempotencyKeyError;
 
 impl IdempotencyKey {
     /// Reads a key; white space around it does not count.
-    pub fn parse(text: &str) -> Result<Self, KeyError> {
+    pub fn parse(text: &str) -> Result<Self, IdempotencyKeyError> {
         let text = text.trim();
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
         let fits = (1..=KEY_MAX).contains(&text.len()) && visible;
-        fits.then(|| Self(text.to_owned())).ok_or(KeyError)
+        fits.then(|| Self(text.to_owned())).ok_or(IdempotencyKeyError)
     }
 
     #[must_use]
@@ -43,24 +43,24 @@ impl IdempotencyKey {
 
 /// What is kept of a request with a key, so that the same request gets the same answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct IdempotencyRecord {
     /// SHA-256 of all that the request asked for.
     pub fingerprint: String,
-    pub answer: Answer,
+    pub answer: IdempotentAnswer,
     /// When it was answered.
     pub at: Timestamp,
 }
 
 /// What the request was answered with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum IdempotentAnswer {
     Accepted(InvalidationId),
     /// The same items had been requested a moment before.
     HeldBack(InvalidationId),
     Proposed(ProposalId),
 }
 
-impl Answer {
+impl IdempotentAnswer {
     /// The word and the ID of a row.
     #[must_use]
     pub fn parts(&self) -> (&'static str, &str) {
@@ -71,7 +71,7 @@ impl Answer {
         }
     }
 
-    /// Reads what [`Answer::parts`] wrote.
+    /// Reads what [`IdempotentAnswer::parts`] wrote.
     #[must_use]
     pub fn read(word: &str, id: &str) -> Option<Self> {
         match word {
@@ -93,7 +93,7 @@ mod tests {
         assert!(IdempotencyKey::parse("deploy-42").is_ok());
         assert_eq!(IdempotencyKey::parse(" a ").map(|key| key.as_str().to_owned()), Ok("a".to_owned()));
         for bad in ["", "  ", "a\tb", "ä", &"x".repeat(256)] {
-            assert_eq!(IdempotencyKey::parse(bad), Err(KeyError), "{bad}");
+            assert_eq!(IdempotencyKey::parse(bad), Err(IdempotencyKeyError), "{bad}");
         }
     }
 
@@ -110,13 +110,13 @@ mod tests {
     #[test]
     fn an_answer_reads_back() {
         for answer in [
-            Answer::Accepted(InvalidationId::from_trusted("i1")),
-            Answer::HeldBack(InvalidationId::from_trusted("i1")),
-            Answer::Proposed(ProposalId::from_trusted("q1")),
+            IdempotentAnswer::Accepted(InvalidationId::from_trusted("i1")),
+            IdempotentAnswer::HeldBack(InvalidationId::from_trusted("i1")),
+            IdempotentAnswer::Proposed(ProposalId::from_trusted("q1")),
         ] {
             let (word, id) = answer.parts();
-            assert_eq!(Answer::read(word, id), Some(answer.clone()));
+            assert_eq!(IdempotentAnswer::read(word, id), Some(answer.clone()));
         }
-        assert_eq!(Answer::read("other", "x"), None);
+        assert_eq!(IdempotentAnswer::read("other", "x"), None);
     }
 }

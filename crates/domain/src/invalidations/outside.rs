@@ -13,7 +13,7 @@ const FEW: usize = 20;
 
 /// A place in the list, and what is still to be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub struct BackfillPosition {
     pub distribution: DistributionId,
     /// The first of the list when it was last read from its front.
     pub newest: Option<CloudFrontInvalidationId>,
@@ -40,7 +40,7 @@ pub struct PageSeen<'a> {
     pub next: Option<&'a str>,
 }
 
-impl Reading {
+impl BackfillPosition {
     /// Before anything was read.
     #[must_use]
     pub const fn new(distribution: DistributionId, due_at: Timestamp) -> Self {
@@ -134,16 +134,16 @@ mod tests {
         Timestamp::from_micros(7)
     }
 
-    fn new() -> Reading {
-        Reading::new(DistributionId::from_trusted("E1"), Timestamp::from_micros(0))
+    fn new() -> BackfillPosition {
+        BackfillPosition::new(DistributionId::from_trusted("E1"), Timestamp::from_micros(0))
     }
 
-    fn front(reading: &mut Reading, names: &[&str], next: Option<&str>) {
+    fn front(reading: &mut BackfillPosition, names: &[&str], next: Option<&str>) {
         let ids = ids(names);
         reading.front(PageSeen { ids: &ids, unknown: &ids, next }, now());
     }
 
-    fn page(reading: &mut Reading, names: &[&str], next: Option<&str>) {
+    fn page(reading: &mut BackfillPosition, names: &[&str], next: Option<&str>) {
         let (ids, marker) = (ids(names), reading.marker.clone());
         reading.page(marker.as_deref(), PageSeen { ids: &ids, unknown: &ids, next }, now());
     }

@@ -23,7 +23,7 @@ pub const LINES_MAX: usize = 20_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// Each line that was not blank, in the order in which it was typed.
-    pub lines: Vec<Line>,
+    pub lines: Vec<PlanLine>,
     /// What will be sent: sorted, without repeats.
     pub items: Vec<Item>,
     pub batches: Vec<Vec<Item>>,
@@ -40,15 +40,15 @@ pub struct Plan {
 
 /// One typed line and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct PlanLine {
     /// Counted from 1, blank lines included.
     pub number: usize,
     pub typed: String,
-    pub verdict: Verdict,
+    pub verdict: LineVerdict,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum LineVerdict {
     Send { item: Item, mendings: Vec<Mending>, doubts: Vec<Doubt> },
     Dropped { item: Item, why: Drop },
     Refused(ItemError),
@@ -97,18 +97,18 @@ impl Plan {
         let distribution = on.distribution();
         let count = typed.lines().filter(|line| !trimmed(line).is_empty()).count();
         let too_many_lines = (count > LINES_MAX).then_some(count);
-        let mut lines: Vec<Line> = typed
+        let mut lines: Vec<PlanLine> = typed
             .lines()
             .enumerate()
             .map(|(index, line)| (index + 1, trimmed(line)))
             .filter(|(_, line)| !line.is_empty())
             .take(LINES_MAX)
-            .map(|(number, line)| Line { number, typed: line.to_owned(), verdict: verdict(line, on) })
+            .map(|(number, line)| PlanLine { number, typed: line.to_owned(), verdict: verdict(line, on) })
             .collect();
         refuse_ungranted(&mut lines, distribution, access);
         drop_repeats(&mut lines);
         drop_covered(&mut lines);
-        let mut items: Vec<Item> = lines.iter().filter_map(Line::item_to_send).cloned().collect();
+        let mut items: Vec<Item> = lines.iter().filter_map(PlanLine::item_to_send).cloned().collect();
         items.sort();
         let mut warnings = warnings(&items, distribution);
         let over = around.quotas.refusal(items.len(), around.spent);
@@ -135,9 +135,9 @@ impl Plan {
     }
 
     /// The lines that cannot be sent, with the reason.
-    pub fn refused(&self) -> impl Iterator<Item = (&Line, &ItemError)> {
+    pub fn refused(&self) -> impl Iterator<Item = (&PlanLine, &ItemError)> {
         self.lines.iter().filter_map(|line| match &line.verdict {
-            Verdict::Refused(error) => Some((line, error)),
+            LineVerdict::Refused(error) => Some((line, error)),
             _ => None,
         })
     }
@@ -154,58 +154,60 @@ impl Plan {
     }
 }
 
-impl Line {
+impl PlanLine {
     #[must_use]
     pub fn item_to_send(&self) -> Option<&Item> {
         match &self.verdict {
-            Verdict::Send { item, .. } => Some(item),
+            LineVerdict::Send { item, .. } => Some(item),
             _ => None,
         }
     }
 }
 
-fn verdict(line: &str, distribution: &TargetDistribution<'_>) -> Verdict {
+fn verdict(line: &str, distribution: &TargetDistribution<'_>) -> LineVerdict {
     match parse_line(line, distribution) {
-        Ok(parsed) => Verdict::Send { item: parsed.item, mendings: parsed.mendings, doubts: parsed.doubts },
-        Err(error) => Verdict::Refused(error),
+        Ok(parsed) => {
+            LineVerdict::Send { item: parsed.item, mendings: parsed.mendings, doubts: parsed.doubts }
+        }
+        Err(error) => LineVerdict::Refused(error),
     }
 }
 
-fn refuse_ungranted(lines: &mut [Line], distribution: &Distribution, access: &Access) {
+fn refuse_ungranted(lines: &mut [PlanLine], distribution: &Distribution, access: &Access) {
     if !access.is_narrowed() {
         return;
     }
     let allowed = access.words(&distribution.id);
     for line in lines {
         if line.item_to_send().is_some_and(|item| !access.covers(&distribution.id, item)) {
-            line.verdict = Verdict::Refused(ItemError::NotGranted(allowed.clone()));
+            line.verdict = LineVerdict::Refused(ItemError::NotGranted(allowed.clone()));
         }
     }
 }
 
-fn drop_repeats(lines: &mut [Line]) {
+fn drop_repeats(lines: &mut [PlanLine]) {
     let mut first: HashMap<String, usize> = HashMap::new();
     for line in lines {
-        let Verdict::Send { item, .. } = &line.verdict else { continue };
+        let LineVerdict::Send { item, .. } = &line.verdict else { continue };
         let earlier = *first.entry(item.identity()).or_insert(line.number);
         if earlier != line.number {
-            line.verdict = Verdict::Dropped { item: item.clone(), why: Drop::Repeats(earlier) };
+            line.verdict = LineVerdict::Dropped { item: item.clone(), why: Drop::Repeats(earlier) };
         }
     }
 }
 
-fn drop_covered(lines: &mut [Line]) {
+fn drop_covered(lines: &mut [PlanLine]) {
     let widest = widest_prefixes(lines);
     for line in lines {
-        let Verdict::Send { item, .. } = &line.verdict else { continue };
+        let LineVerdict::Send { item, .. } = &line.verdict else { continue };
         if let Some(wildcard) = covering(item, &widest) {
-            line.verdict = Verdict::Dropped { item: item.clone(), why: Drop::CoveredBy(wildcard) };
+            line.verdict = LineVerdict::Dropped { item: item.clone(), why: Drop::CoveredBy(wildcard) };
         }
     }
 }
 
 /// The prefixes of all wildcards, less those that lie within another's reach.
-fn widest_prefixes(lines: &[Line]) -> BTreeSet<String> {
+fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
     let mut prefixes: Vec<&str> = lines.iter().filter_map(|line| line.item_to_send()?.prefix()).collect();
     prefixes.sort_unstable();
     let mut widest: Vec<&str> = Vec::new();
@@ -283,7 +285,7 @@ mod tests {
         assert_eq!(plan.lines[2].number, 4);
         let why = Drop::CoveredBy(Item::from_trusted("/images/*"));
         let item = Item::from_trusted("/images/hero.png");
-        assert_eq!(plan.lines[2].verdict, Verdict::Dropped { item, why });
+        assert_eq!(plan.lines[2].verdict, LineVerdict::Dropped { item, why });
         assert!(plan.is_sendable());
     }
 
@@ -291,7 +293,8 @@ mod tests {
     fn repeats_are_dropped_and_name_the_first() {
         let plan = plan("/a\na\n#Tag\n#tag\n/A");
         assert_eq!(sent(&plan), ["#Tag", "/A", "/a"]);
-        let repeats = |line: &Line| matches!(line.verdict, Verdict::Dropped { why: Drop::Repeats(_), .. });
+        let repeats =
+            |line: &PlanLine| matches!(line.verdict, LineVerdict::Dropped { why: Drop::Repeats(_), .. });
         assert_eq!(plan.lines.iter().filter(|line| repeats(line)).count(), 2);
     }
 
@@ -384,7 +387,7 @@ mod tests {
         ) {
             let plan = plan(&typed.join("\n"));
             for line in &plan.lines {
-                let Verdict::Dropped { item, .. } = &line.verdict else { continue };
+                let LineVerdict::Dropped { item, .. } = &line.verdict else { continue };
                 let reached = |sent: &Item| sent == item
                     || sent.prefix().is_some_and(|p| item.prefix().unwrap_or(item.as_str()).starts_with(p));
                 proptest::prop_assert!(plan.items.iter().any(reached), "{item:?} in {plan:?}");

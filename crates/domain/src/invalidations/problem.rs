@@ -11,7 +11,7 @@ pub mod proxy;
 pub mod signature;
 
 pub use denial::{Denial, policy_statement};
-pub use kind::{ProblemKind, Verdict};
+pub use kind::{ProblemKind, ProblemVerdict};
 
 use super::item::Item;
 

@@ -28,7 +28,7 @@ pub struct Candidate {
 
 /// Where a queued batch stands, as far as can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct QueuePosition {
     /// Batches of the same distribution that go before it.
     pub before_here: usize,
     /// How many are queued for each other distribution of the account; distributions take turns.
@@ -43,7 +43,7 @@ pub struct Place {
     pub oldest_in_progress: Option<Timestamp>,
 }
 
-impl Place {
+impl QueuePosition {
     /// How many batches go before it.
     #[must_use]
     pub fn ahead(&self) -> usize {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn distributions_take_turns_in_the_count_too() {
-        let place = Place {
+        let place = QueuePosition {
             before_here: 1,
             elsewhere: vec![100, 1],
             load: Load { paths: 1, wildcards: 0 },

@@ -35,7 +35,7 @@ pub struct Metadata {
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct CacheEntry {
     metadata: Option<Metadata>,
     read_at: Option<Timestamp>,
     failed_at: Option<Timestamp>,
@@ -45,7 +45,7 @@ struct Kept {
 
 /// How asking the provider went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct ProviderHealth {
     pub read_at: Option<Timestamp>,
     pub failed_at: Option<Timestamp>,
     /// Why it could not be read the last time; none where it could.
@@ -56,9 +56,9 @@ pub struct Seen {
 
 /// The metadata of one provider.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<Kept>);
+pub struct CachedMetadata(Mutex<CacheEntry>);
 
-impl Known {
+impl CachedMetadata {
     /// The metadata, as fresh as it has to be.
     pub async fn get(&self, http: &Http, issuer: &str, now: Timestamp) -> Result<Metadata, IdentityError> {
         let mut known = self.0.lock().await;
@@ -87,13 +87,18 @@ impl Known {
     }
 
     /// How it went, beside so many keys.
-    pub async fn seen(&self, keys: usize) -> Seen {
+    pub async fn seen(&self, keys: usize) -> ProviderHealth {
         let known = self.0.lock().await;
-        Seen { read_at: known.read_at, failed_at: known.failed_at, error: known.error.clone(), keys }
+        ProviderHealth {
+            read_at: known.read_at,
+            failed_at: known.failed_at,
+            error: known.error.clone(),
+            keys,
+        }
     }
 }
 
-impl Kept {
+impl CacheEntry {
     async fn read(&mut self, http: &Http, issuer: &str, now: Timestamp) -> Result<Metadata, IdentityError> {
         match read(http, issuer).await {
             Ok(metadata) => {

@@ -18,9 +18,9 @@ use unstale_domain::{
 };
 
 use super::{Http, IdentityError, keys::Keys, token};
-use metadata::{Known, Metadata};
+use metadata::{CachedMetadata, Metadata};
 
-pub use metadata::Seen;
+pub use metadata::ProviderHealth;
 
 /// What is set up.
 #[derive(Clone)]
@@ -46,7 +46,7 @@ impl std::fmt::Debug for OidcSettings {
 pub struct Oidc {
     pub settings: OidcSettings,
     http: Http,
-    known: Known,
+    known: CachedMetadata,
     keys: Keys,
 }
 
@@ -61,7 +61,7 @@ pub struct Question {
 
 /// What the provider's answer brought in the address.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Answer {
+pub struct AuthorizationResponse {
     pub code: Option<String>,
     pub state: Option<String>,
     pub iss: Option<String>,
@@ -72,7 +72,7 @@ pub struct Answer {
 impl Oidc {
     #[must_use]
     pub fn new(settings: OidcSettings, http: Http) -> Self {
-        Self { settings, http, known: Known::default(), keys: Keys::default() }
+        Self { settings, http, known: CachedMetadata::default(), keys: Keys::default() }
     }
 
     /// Is the provider there, and is it the one that is set up?
@@ -87,7 +87,7 @@ impl Oidc {
     }
 
     /// How asking it went until now.
-    pub async fn seen(&self) -> Seen {
+    pub async fn seen(&self) -> ProviderHealth {
         self.known.seen(self.keys.count().await).await
     }
 
@@ -121,7 +121,7 @@ impl Oidc {
     pub async fn finish(
         &self,
         question: &Question,
-        answer: &Answer,
+        answer: &AuthorizationResponse,
         redirect_uri: &str,
         rules: &RoleRules,
         now: Timestamp,
@@ -162,7 +162,7 @@ impl Oidc {
         question: &Question,
         now: Timestamp,
     ) -> Result<Claims, IdentityError> {
-        let token = token::Token::read(text, &metadata.algorithms())?;
+        let token = token::SignedToken::read(text, &metadata.algorithms())?;
         let keys = self.keys.of(&self.http, &metadata.jwks_uri, &token, now).await?;
         let claims = token.claims_signed_by(&keys)?;
         check(&claims, &self.expected(question), now)?;

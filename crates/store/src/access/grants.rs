@@ -2,7 +2,7 @@
 
 use unstale_domain::{
     access::{
-        grant::{Grant, Place, Subject, SubjectKind},
+        grant::{Grant, GrantPlace, Subject, SubjectKind},
         grant_scope::{GrantScope, PathPrefix, TagPrefix},
     },
     id::{DistributionId, GrantId, PersonId},
@@ -58,8 +58,8 @@ impl Row {
         let kind = SubjectKind::parse(&self.subject_kind)
             .ok_or_else(|| StoreError::unreadable("a grant's subject", &self.subject_kind))?;
         let place = match (self.distribution_id, self.tag_key) {
-            (Some(id), _) => Place::Distribution(DistributionId::from_trusted(id)),
-            (None, Some(key)) => Place::Tagged { key, value: self.tag_value },
+            (Some(id), _) => GrantPlace::Distribution(DistributionId::from_trusted(id)),
+            (None, Some(key)) => GrantPlace::Tagged { key, value: self.tag_value },
             (None, None) => return Err(StoreError::unreadable("the place of a grant", &self.id)),
         };
         Ok(Grant {
@@ -77,8 +77,8 @@ impl Row {
 
 pub async fn insert(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<(), StoreError> {
     let (distribution, key, value) = match &grant.place {
-        Place::Distribution(id) => (Some(id.as_str()), None, None),
-        Place::Tagged { key, value } => (None, Some(key.as_str()), value.as_deref()),
+        GrantPlace::Distribution(id) => (Some(id.as_str()), None, None),
+        GrantPlace::Tagged { key, value } => (None, Some(key.as_str()), value.as_deref()),
     };
     execute!(
         tx,

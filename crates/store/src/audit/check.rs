@@ -10,7 +10,7 @@ use crate::columns::{optional_time, time};
 
 /// The state of the checks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checked {
+pub struct CheckState {
     /// Intact up to this event.
     pub sequence: i64,
     pub at: Option<Timestamp>,
@@ -48,12 +48,12 @@ struct Row {
     post_problem: String,
 }
 
-pub async fn check_state(conn: &mut Conn) -> Result<Checked, StoreError> {
+pub async fn check_state(conn: &mut Conn) -> Result<CheckState, StoreError> {
     Ok(standing(conn).await?.1)
 }
 
 /// The last event as the table's own note has it, where that is there, and how the checks stand.
-pub async fn standing(conn: &mut Conn) -> Result<(Option<Head>, Checked), StoreError> {
+pub async fn standing(conn: &mut Conn) -> Result<(Option<Head>, CheckState), StoreError> {
     let row = fetch_one!(
         conn,
         Row,
@@ -62,7 +62,7 @@ pub async fn standing(conn: &mut Conn) -> Result<(Option<Head>, Checked), StoreE
          FROM audit_check c LEFT JOIN audit_head h ON h.id = 1 WHERE c.id = 1",
     )?;
     let head = row.head_sequence.zip(row.head_hash).map(|(sequence, hash)| Head { sequence, hash });
-    let checked = Checked {
+    let checked = CheckState {
         sequence: row.sequence,
         at: optional_time(row.at),
         whole_at: optional_time(row.whole_at),
@@ -78,7 +78,7 @@ pub async fn standing(conn: &mut Conn) -> Result<(Option<Head>, Checked), StoreE
 }
 
 /// Notes how a check ended; what was told outside is noted by [`set_head_told`] and [`set_head_posted`].
-pub async fn set_check_state(tx: &mut Tx, checked: &Checked) -> Result<(), StoreError> {
+pub async fn set_check_state(tx: &mut Tx, checked: &CheckState) -> Result<(), StoreError> {
     execute!(
         tx,
         "UPDATE audit_check SET sequence = $1, at = $2, whole_at = $3, broken_at = $4, problem = $5 WHERE id = 1",

@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 
 use unstale_domain::audit::{
     Chained, VERSION,
-    canonical::{Fields, Shown, Text},
+    canonical::{CanonicalFields, Shown, Text},
 };
 
 use super::{
@@ -60,7 +60,7 @@ impl Sheet {
     /// Hands over what the form of each event says, with the hash that stands beside it, for as long as `take` wants
     /// more. `false` where it did not, or where one cannot be an event.
     #[must_use]
-    pub fn forms(&self, mut take: impl FnMut(&Fields<'_>, &str) -> bool) -> bool {
+    pub fn forms(&self, mut take: impl FnMut(&CanonicalFields<'_>, &str) -> bool) -> bool {
         let mut taken = 0;
         for line in self.text.lines() {
             match spelt(line) {
@@ -74,7 +74,7 @@ impl Sheet {
 
 /// What a line says, in the database's own spelling: both engines spell JSON as RFC 8785 does, so that no text has to be
 /// read and written down again. Each field is one whole value: whatever stands in it, no other field can be told by it.
-fn spelt(line: &str) -> Option<(Fields<'_>, &str)> {
+fn spelt(line: &str) -> Option<(CanonicalFields<'_>, &str)> {
     // As in `columns`.
     let [
         sequence,
@@ -108,7 +108,7 @@ fn spelt(line: &str) -> Option<(Fields<'_>, &str)> {
     if number(version)? != VERSION {
         return None;
     }
-    let fields = Fields {
+    let fields = CanonicalFields {
         sequence: number(sequence)?,
         at: time(number(at)?),
         actor_kind: Text::Json(actor_kind),

@@ -9,7 +9,7 @@ use super::super::{
 
 /// What an event is found by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Entry {
+pub struct IndexEntry {
     pub sequence: i64,
     pub item_keys: Vec<i64>,
     pub words: Vec<String>,
@@ -48,7 +48,12 @@ const POSTGRES_EXTENT: &str = "SELECT i.sequence, h.sequence,
     FROM audit_index i, audit_head h WHERE i.id = 1 AND h.id = 1";
 
 /// Adds the entries of all events behind `from` up to `to`. `false` where another replica did it already.
-pub async fn add_to_index(tx: &mut Tx, from: i64, to: i64, entries: &[Entry]) -> Result<bool, StoreError> {
+pub async fn add_to_index(
+    tx: &mut Tx,
+    from: i64,
+    to: i64,
+    entries: &[IndexEntry],
+) -> Result<bool, StoreError> {
     let moved = "UPDATE audit_index SET sequence = $2 WHERE id = 1 AND sequence = $1";
     if execute!(tx, moved, from, to)? == 0 {
         return Ok(false);
@@ -67,7 +72,7 @@ pub async fn add_to_index(tx: &mut Tx, from: i64, to: i64, entries: &[Entry]) ->
 }
 
 /// The first of these events that the index does not name by all its items, or by its words at all.
-pub async fn missing_from_index(conn: &mut Conn, entries: &[Entry]) -> Result<Option<i64>, StoreError> {
+pub async fn missing_from_index(conn: &mut Conn, entries: &[IndexEntry]) -> Result<Option<i64>, StoreError> {
     let items: Vec<Value> = entries
         .iter()
         .flat_map(|entry| entry.item_keys.iter().map(|key| json!([key, entry.sequence])))

@@ -31,7 +31,7 @@ const DISORDER: i64 = 10_000;
 
 /// An answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct SearchResult {
     pub events: Vec<Chained>,
     /// Look on before this event; `None` where the beginning was reached.
     pub older: Option<i64>,
@@ -43,7 +43,7 @@ pub async fn search(
     search: &Search,
     before: i64,
     limit: usize,
-) -> Result<Found, StoreError> {
+) -> Result<SearchResult, StoreError> {
     match search.what {
         What::Everything => filtered(conn, search, before, limit).await,
         What::Path { .. } | What::Tag(_) | What::Words(_) => by_index(conn, search, before, limit).await,
@@ -51,9 +51,14 @@ pub async fn search(
 }
 
 /// The events that are not indexed yet one by one, then those that the index names.
-async fn by_index(conn: &mut Conn, search: &Search, before: i64, limit: usize) -> Result<Found, StoreError> {
+async fn by_index(
+    conn: &mut Conn,
+    search: &Search,
+    before: i64,
+    limit: usize,
+) -> Result<SearchResult, StoreError> {
     let Extent { indexed: reached, newest, living } = extent(conn, &search.item_keys(), before).await?;
-    let mut found = Found::default();
+    let mut found = SearchResult::default();
     let mut cursor = before.min(newest.saturating_add(1));
     let mut looked_at = 0;
     while cursor > reached + 1 {
@@ -79,8 +84,8 @@ async fn indexed(
     keys: &[i64],
     mut cursor: i64,
     limit: usize,
-    mut found: Found,
-) -> Result<Found, StoreError> {
+    mut found: SearchResult,
+) -> Result<SearchResult, StoreError> {
     let floor = floor(conn, search).await?;
     let sifting = is_filtered(search);
     let (most, mut at_once) = if sifting {
@@ -118,7 +123,7 @@ async fn keep_new(
     conn: &mut Conn,
     search: &Search,
     events: Vec<Chained>,
-    found: &mut Found,
+    found: &mut SearchResult,
     limit: usize,
 ) -> Result<bool, StoreError> {
     for chained in events {
@@ -138,7 +143,7 @@ async fn keep(
     conn: &mut Conn,
     search: &Search,
     events: Vec<Chained>,
-    found: &mut Found,
+    found: &mut SearchResult,
     limit: usize,
 ) -> Result<bool, StoreError> {
     if search.is_about_a_root() {
@@ -154,7 +159,7 @@ async fn keep(
 }
 
 /// `true` where it fills the page.
-fn push(chained: Chained, found: &mut Found, limit: usize) -> bool {
+fn push(chained: Chained, found: &mut SearchResult, limit: usize) -> bool {
     let sequence = chained.sequence;
     found.events.push(chained);
     let full = found.events.len() == limit;
@@ -176,10 +181,15 @@ async fn answers(conn: &mut Conn, search: &Search, chained: &Chained) -> Result<
 }
 
 /// Filters alone: one is answered from its index; several are looked for in windows.
-async fn filtered(conn: &mut Conn, search: &Search, before: i64, limit: usize) -> Result<Found, StoreError> {
+async fn filtered(
+    conn: &mut Conn,
+    search: &Search,
+    before: i64,
+    limit: usize,
+) -> Result<SearchResult, StoreError> {
     let floor = floor(conn, search).await?;
     let top = ceiling(conn, search, before).await?;
-    let mut found = Found::default();
+    let mut found = SearchResult::default();
     if search.until.is_some() && search.outside != Some(false) {
         // What was made outside before the search's end may have been seen long after it.
         let newest = super::head(conn).await?.saturating_add(1).min(before);
@@ -203,7 +213,7 @@ async fn in_windows(
     floor: i64,
     mut top: i64,
     limit: usize,
-    found: &mut Found,
+    found: &mut SearchResult,
 ) -> Result<(), StoreError> {
     for window in windows {
         let bottom = top.saturating_sub(*window).max(floor);

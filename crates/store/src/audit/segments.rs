@@ -13,7 +13,7 @@ use super::super::{
 };
 use crate::columns::time;
 
-use super::Entry;
+use super::IndexEntry;
 
 /// Keeps a segment that follows on the last one; `false` for another. From then on its events may be dropped.
 pub async fn insert_segment(tx: &mut Tx, signed: &SignedSegment) -> Result<bool, StoreError> {
@@ -66,7 +66,7 @@ pub async fn drop_segment_events(
     tx: &mut Tx,
     first: i64,
     last: i64,
-    entries: &[Entry],
+    entries: &[IndexEntry],
 ) -> Result<u64, StoreError> {
     let end = last.saturating_add(1);
     let items: Vec<Value> = entries

@@ -21,7 +21,7 @@ use super::{
     super::{
         Displaced, StoreError,
         instance_lock::{self, LockError},
-        place::Place,
+        place::OpenedFiles,
         readers::Readers,
         tables::{self, Tables},
     },
@@ -184,7 +184,7 @@ impl Db {
 /// where it is.
 #[derive(Debug, Clone)]
 pub(super) struct Opened {
-    place: Place,
+    place: OpenedFiles,
     /// SQLite takes the log away when the last connection is closed.
     closed: Arc<AtomicBool>,
     stays: Arc<Mutex<Option<SqliteConnection>>>,
@@ -195,7 +195,7 @@ impl Opened {
         let mut stays = options.connect().await?;
         // Before its first question a connection has the log not open.
         sqlx::query("SELECT count(*) FROM _sqlx_migrations").execute(&mut stays).await?;
-        let place = Place::of(file).map_err(sqlx::Error::Io)?;
+        let place = OpenedFiles::of(file).map_err(sqlx::Error::Io)?;
         Ok(Self { place, closed: Arc::default(), stays: Arc::new(Mutex::new(Some(stays))) })
     }
 

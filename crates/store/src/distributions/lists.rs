@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use unstale_domain::{
     access::Access,
-    distributions::distribution::{Distribution, Place},
+    distributions::distribution::{Distribution, ListPosition},
     id::DistributionId,
     time::Timestamp,
 };
@@ -23,14 +23,14 @@ use crate::{
 
 /// How many distributions there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known {
+pub struct DistributionCounts {
     pub here: usize,
     /// CloudFront no longer names them.
     pub gone: usize,
 }
 
 /// How many distributions an actor sees.
-pub async fn known(conn: &mut Conn, access: &Access) -> Result<Known, StoreError> {
+pub async fn known(conn: &mut Conn, access: &Access) -> Result<DistributionCounts, StoreError> {
     let visibility = Visibility::of(access);
     let (all, gone) = fetch_one!(
         conn,
@@ -40,14 +40,14 @@ pub async fn known(conn: &mut Conn, access: &Access) -> Result<Known, StoreError
         visibility.all,
         visibility.list,
     )?;
-    Ok(Known { here: count(all - gone), gone: count(gone) })
+    Ok(DistributionCounts { here: count(all - gone), gone: count(gone) })
 }
 
 /// Up to `limit` of those that an actor sees, by their IDs, from behind a place on; those that are gone come last.
 pub async fn page(
     conn: &mut Conn,
     access: &Access,
-    after: Option<&Place>,
+    after: Option<&ListPosition>,
     limit: usize,
 ) -> Result<Vec<Distribution>, StoreError> {
     let visibility = Visibility::of(access);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use unstale_domain::{
     id::RequestKey,
-    invalidations::idempotency::{Answer, Kept},
+    invalidations::idempotency::{IdempotencyRecord, IdempotentAnswer},
 };
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Keeps an answer; [`StoreError::Duplicate`] where the key was used.
-pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &Kept) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &IdempotencyRecord) -> Result<(), StoreError> {
     let (answer, id) = kept.answer.parts();
     execute!(
         tx,
@@ -56,7 +56,7 @@ const USED: &str = used_of!("json_each($1) AS asked");
 const POSTGRES_USED: &str = used_of!("json_array_elements_text($1::json) AS asked(value)");
 
 /// What a key was answered with.
-pub async fn find(conn: &mut Conn, key: &RequestKey) -> Result<Option<Kept>, StoreError> {
+pub async fn find(conn: &mut Conn, key: &RequestKey) -> Result<Option<IdempotencyRecord>, StoreError> {
     let row = fetch_optional!(
         conn,
         (String, String, String, i64),
@@ -64,9 +64,9 @@ pub async fn find(conn: &mut Conn, key: &RequestKey) -> Result<Option<Kept>, Sto
         key.as_str(),
     )?;
     row.map(|(fingerprint, word, id, at)| {
-        let answer = Answer::read(&word, &id);
+        let answer = IdempotentAnswer::read(&word, &id);
         let answer = answer.ok_or_else(|| StoreError::unreadable("a kept answer", &word))?;
-        Ok(Kept { fingerprint, answer, at: time(at) })
+        Ok(IdempotencyRecord { fingerprint, answer, at: time(at) })
     })
     .transpose()
 }

@@ -2,7 +2,7 @@
 
 use unstale_domain::{
     id::{CloudFrontInvalidationId, DistributionId},
-    invalidations::outside::Reading,
+    invalidations::outside::BackfillPosition,
     time::Timestamp,
 };
 
@@ -35,9 +35,9 @@ struct Row {
 }
 
 impl Row {
-    fn into_reading(self) -> Result<Reading, StoreError> {
+    fn into_reading(self) -> Result<BackfillPosition, StoreError> {
         let id = |id: String| CloudFrontInvalidationId::from_trusted(id);
-        Ok(Reading {
+        Ok(BackfillPosition {
             distribution: DistributionId::from_trusted(self.distribution_id),
             newest: self.newest_id.map(id),
             unread: list_from_json(&self.unread)?.into_iter().map(id).collect(),
@@ -51,13 +51,13 @@ impl Row {
 }
 
 /// The reading of a distribution's list, where it was begun.
-pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Option<Reading>, StoreError> {
+pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Option<BackfillPosition>, StoreError> {
     let row = fetch_optional!(conn, Row, select!("WHERE distribution_id = $1"), id.as_str())?;
     row.map(Row::into_reading).transpose()
 }
 
 /// The same, held until the transaction ends.
-pub async fn lock(tx: &mut Tx, id: &DistributionId) -> Result<Option<Reading>, StoreError> {
+pub async fn lock(tx: &mut Tx, id: &DistributionId) -> Result<Option<BackfillPosition>, StoreError> {
     let select = if tx.is_postgres() {
         select!("WHERE distribution_id = $1 FOR NO KEY UPDATE")
     } else {
@@ -68,7 +68,7 @@ pub async fn lock(tx: &mut Tx, id: &DistributionId) -> Result<Option<Reading>, S
 }
 
 /// Writes how far a reading is.
-pub async fn save(tx: &mut Tx, reading: &Reading) -> Result<(), StoreError> {
+pub async fn save(tx: &mut Tx, reading: &BackfillPosition) -> Result<(), StoreError> {
     let unread: Vec<&str> = reading.unread.iter().map(CloudFrontInvalidationId::as_str).collect();
     execute!(
         tx,
@@ -89,7 +89,7 @@ pub async fn save(tx: &mut Tx, reading: &Reading) -> Result<(), StoreError> {
 }
 
 /// The reading that has waited longest, due or not: distributions take turns.
-pub async fn next(conn: &mut Conn) -> Result<Option<Reading>, StoreError> {
+pub async fn next(conn: &mut Conn) -> Result<Option<BackfillPosition>, StoreError> {
     let row = fetch_optional!(
         conn,
         Row,

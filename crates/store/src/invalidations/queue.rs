@@ -2,7 +2,7 @@
 
 use unstale_domain::{
     id::InvalidationId,
-    invalidations::{batching::Load, queue::Place},
+    invalidations::{batching::Load, queue::QueuePosition},
     time::Timestamp,
 };
 
@@ -27,7 +27,7 @@ struct Mine {
 
 /// The place of an invalidation's next queued batch; `None` where none is queued. What is put off until after it is due
 /// is not before it.
-pub async fn place(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Place>, StoreError> {
+pub async fn place(conn: &mut Conn, id: &InvalidationId) -> Result<Option<QueuePosition>, StoreError> {
     let mine = fetch_optional!(
         conn,
         Mine,
@@ -64,7 +64,7 @@ pub async fn place(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Place>
         "SELECT min(accepted_at) FROM batch WHERE distribution_id = $1 AND state = 'in_progress'",
         mine.distribution_id.as_str(),
     )?;
-    Ok(Some(Place {
+    Ok(Some(QueuePosition {
         before_here: count(before),
         elsewhere: others.into_iter().map(|(queued,)| count(queued)).collect(),
         load: Load { paths: count(mine.path_count), wildcards: count(mine.wildcard_count) },

@@ -130,7 +130,7 @@ pub async fn is_there(conn: &mut Conn, person: &PersonId, handle: &str) -> Resul
 
 /// A session as its person sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct SessionSummary {
     pub hash: SecretHash,
     pub sign_in: String,
     pub client_address: String,
@@ -155,7 +155,7 @@ pub async fn of_person(
     person: &PersonId,
     now: Timestamp,
     limits: SessionLimits,
-) -> Result<Vec<Listed>, StoreError> {
+) -> Result<Vec<SessionSummary>, StoreError> {
     let rows = fetch_all!(
         conn,
         ListedRow,
@@ -169,7 +169,7 @@ pub async fn of_person(
         now.minus(limits.life).as_micros(),
         now.and_a_moment().as_micros(),
     )?;
-    let listed = |row: ListedRow| Listed {
+    let listed = |row: ListedRow| SessionSummary {
         hash: SecretHash::from_trusted(row.token_hash),
         sign_in: row.sign_in,
         client_address: row.client_address,

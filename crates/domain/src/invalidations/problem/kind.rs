@@ -84,7 +84,7 @@ pub(super) const ALL: [ProblemKind; 29] = [
 
 /// What a problem with `CreateInvalidation` says of the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ProblemVerdict {
     /// CloudFront refused this batch for good.
     Refused,
     /// AWS refuses the account as a whole: nothing was taken, and nothing else would be.
@@ -100,14 +100,14 @@ pub enum Verdict {
 impl ProblemKind {
     /// What this kind of problem says of a batch that was being sent.
     #[must_use]
-    pub const fn verdict(self) -> Verdict {
+    pub const fn verdict(self) -> ProblemVerdict {
         match self {
             Self::AccessDenied
             | Self::NoSuchDistribution
             | Self::NoSuchInvalidation
             | Self::InvalidArgument
             | Self::BatchTooLarge
-            | Self::Other => Verdict::Refused,
+            | Self::Other => ProblemVerdict::Refused,
             Self::ExpiredCredentials
             | Self::BadCredentials
             | Self::NoCredentials
@@ -121,15 +121,15 @@ impl ProblemKind {
             | Self::InvalidSettings
             | Self::AccountBlocked
             | Self::RequestExpired
-            | Self::ClockSkew => Verdict::AccountRefused,
-            Self::Network | Self::Throttled | Self::TooManyInProgress => Verdict::TryAgain,
+            | Self::ClockSkew => ProblemVerdict::AccountRefused,
+            Self::Network | Self::Throttled | Self::TooManyInProgress => ProblemVerdict::TryAgain,
             // A 5xx may come after the act.
             Self::ConnectionLost
             | Self::Timeout
             | Self::Unavailable
             | Self::UnreadableAnswer
-            | Self::NotCloudFront => Verdict::Unknown,
-            Self::ReferenceInUse => Verdict::Earlier,
+            | Self::NotCloudFront => ProblemVerdict::Unknown,
+            Self::ReferenceInUse => ProblemVerdict::Earlier,
         }
     }
 

@@ -29,7 +29,7 @@ pub use sending::{
     NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, next_due, release_all,
     requeue_failed, sendable, set_accepted, set_not_accepted,
 };
-pub use watching::{Watched, next_look, set_completed, set_look_at, set_lost, watched};
+pub use watching::{WatchedBatch, next_look, set_completed, set_look_at, set_lost, watched};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -101,7 +101,7 @@ impl Row {
 
 /// A batch as it is first written, in its place and with its final caller reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRow {
+pub struct NewBatchRow {
     pub batch: NewBatch,
     pub invalidation: InvalidationId,
     pub distribution: DistributionId,
@@ -113,7 +113,7 @@ pub struct NewRow {
 }
 
 /// Writes batches that are to be sent.
-pub async fn insert(tx: &mut Tx, rows: &[NewRow]) -> Result<(), StoreError> {
+pub async fn insert(tx: &mut Tx, rows: &[NewBatchRow]) -> Result<(), StoreError> {
     const INTO: &str =
         "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items,
          path_count, wildcard_count, state, created_at, due_at) ";

@@ -14,7 +14,7 @@ use crate::{
 
 /// An invalidation in progress, as the poller needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watched {
+pub struct WatchedBatch {
     pub batch: BatchId,
     pub invalidation: InvalidationId,
     pub cloudfront_id: CloudFrontInvalidationId,
@@ -23,7 +23,10 @@ pub struct Watched {
 }
 
 /// All that a distribution has in progress, newest first, as CloudFront lists them.
-pub async fn watched(conn: &mut Conn, distribution: &DistributionId) -> Result<Vec<Watched>, StoreError> {
+pub async fn watched(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+) -> Result<Vec<WatchedBatch>, StoreError> {
     let rows = fetch_all!(
         conn,
         (String, String, String, i64, i64),
@@ -33,7 +36,7 @@ pub async fn watched(conn: &mut Conn, distribution: &DistributionId) -> Result<V
     )?;
     Ok(rows
         .into_iter()
-        .map(|(batch, invalidation, cloudfront_id, accepted_at, look_at)| Watched {
+        .map(|(batch, invalidation, cloudfront_id, accepted_at, look_at)| WatchedBatch {
             batch: BatchId::from_trusted(batch),
             invalidation: InvalidationId::from_trusted(invalidation),
             cloudfront_id: CloudFrontInvalidationId::from_trusted(cloudfront_id),
