@@ -99,7 +99,7 @@ impl DistributionShape {
             comment: distribution.comment.clone(),
             state: state.to_owned(),
             staging: distribution.staging,
-            allowed: caller.access.words(&distribution.id),
+            allowed: caller.access.describe(&distribution.id),
             seen_at: distribution.seen_at.to_string(),
         }
     }

@@ -143,7 +143,7 @@ impl WebError {
     }
 
     /// The heading and what to do next.
-    fn words(self) -> (String, String) {
+    fn title_and_detail(self) -> (String, String) {
         let pair = |title: &str, advice: &str| (title.to_owned(), advice.to_owned());
         match self {
             Self::NotFound => pair(
@@ -228,7 +228,7 @@ impl IntoResponse for WebError {
             _ => None,
         };
         let word = self.word();
-        let (title, advice) = self.words();
+        let (title, advice) = self.title_and_detail();
         let mut response = (status, Extension(PendingErrorPage { word, title, advice })).into_response();
         if let Some(cause) = cause {
             response.extensions_mut().insert(cause);

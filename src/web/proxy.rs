@@ -26,7 +26,7 @@ pub async fn guard(State(web): State<Web>, request: Request, next: Next) -> Resp
         Ok(_) => next.run(request).await,
         Err(problem) => {
             let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
-            refuse(&web, &origin, problem, problem.words()).await.into_response()
+            refuse(&web, &origin, problem, problem.label()).await.into_response()
         }
     }
 }
@@ -52,11 +52,11 @@ pub async fn find_visitor(
         Ok(Some(recognised)) => recognised,
         Ok(None) => return Ok(None),
         Err(ProxyIdentityError::Headers(problem)) => {
-            return Err(refuse(web, origin, problem, problem.words()).await);
+            return Err(refuse(web, origin, problem, problem.label()).await);
         }
         Err(ProxyIdentityError::NotGood(error)) => {
             let problem = HeaderProblem::Unproved;
-            return Err(refuse(web, origin, problem, &format!("{}: {error}", problem.words())).await);
+            return Err(refuse(web, origin, problem, &format!("{}: {error}", problem.label())).await);
         }
         Err(ProxyIdentityError::Unreachable(why)) => return Err(WebError::ProviderAway(why)),
     };
@@ -74,7 +74,7 @@ pub async fn find_visitor(
             }
             Err(WebError::NotAllowed {
                 what: "You are not let in".to_owned(),
-                advice: refusal.words().to_owned(),
+                advice: refusal.label().to_owned(),
             })
         }
     }
@@ -83,13 +83,13 @@ pub async fn find_visitor(
 /// The log has every one, the history one a minute: a stranger must not fill it.
 async fn refuse(web: &Web, origin: &Origin, problem: HeaderProblem, why: &str) -> WebError {
     tracing::warn!(client = origin.client_address, why, "an identity header was refused");
-    if web.minute.may_tell(problem.words(), web.context.clock.now())
+    if web.minute.may_tell(problem.label(), web.context.clock.now())
         && let Err(error) = commands::refuse_header(&web.context, origin, why).await
     {
         return error.into();
     }
     WebError::BadRequest(format!(
         "The request says who asks, and it may not: {}. Only the proxy in front of Unstale may send such headers. Nothing was kept or sent.",
-        problem.words()
+        problem.label()
     ))
 }

@@ -145,7 +145,7 @@ impl Access {
 
     /// What they may refresh there, in words that follow "you may refresh".
     #[must_use]
-    pub fn words(&self, distribution: &DistributionId) -> String {
+    pub fn describe(&self, distribution: &DistributionId) -> String {
         if !self.role.may_invalidate() {
             return "nothing".to_owned();
         }
@@ -153,18 +153,18 @@ impl Access {
         match (self.has_own_bounds().then(|| self.own_words(distribution)), others) {
             (None, None) => "everything".to_owned(),
             (Some(own), None) => own,
-            (None, Some(others)) => others.words(distribution),
+            (None, Some(others)) => others.describe(distribution),
             (Some(own), Some(others)) => {
                 format!(
                     "{own}, and of that only what whoever made the token may refresh: {}",
-                    others.words(distribution)
+                    others.describe(distribution)
                 )
             }
         }
     }
 
     fn own_words(&self, distribution: &DistributionId) -> String {
-        let words: BTreeSet<String> = self.reaches(distribution).map(GrantScope::words).collect();
+        let words: BTreeSet<String> = self.reaches(distribution).map(GrantScope::describe).collect();
         if words.is_empty() {
             "nothing here".to_owned()
         } else {
@@ -223,8 +223,8 @@ mod tests {
             !operator.sees(&distribution("E3")) && !operator.covers(&distribution("E3"), &item("/docs/a"))
         );
         assert_eq!(operator.distributions(), Some([distribution("E1"), distribution("E2")].into()));
-        assert_eq!(operator.words(&distribution("E1")), "paths below /docs/; paths below /img/");
-        assert_eq!(operator.words(&distribution("E3")), "nothing here");
+        assert_eq!(operator.describe(&distribution("E1")), "paths below /docs/; paths below /img/");
+        assert_eq!(operator.describe(&distribution("E3")), "nothing here");
         let viewer = Access::new(Role::Viewer, grants);
         assert!(viewer.sees(&distribution("E2")) && !viewer.covers(&distribution("E2"), &item("/img/a")));
     }
@@ -246,12 +246,12 @@ mod tests {
         assert!(!both.covers(&distribution("E1"), &item("/docs/b")), "the token's own bounds hold");
         assert!(!both.sees(&distribution("E2")) && !both.sees(&distribution("E3")));
         assert_eq!(both.distributions(), Some([distribution("E1")].into()));
-        assert!(both.words(&distribution("E1")).contains("paths below /docs/a/"));
+        assert!(both.describe(&distribution("E1")).contains("paths below /docs/a/"));
 
         let wide = Access::whole(Role::Operator).within(maker(Role::Operator));
         assert!(wide.is_narrowed() && !wide.covers(&distribution("E1"), &item("/*")));
         assert_eq!(wide.distributions(), Some([distribution("E1"), distribution("E2")].into()));
-        assert_eq!(wide.words(&distribution("E1")), "paths below /docs/");
+        assert_eq!(wide.describe(&distribution("E1")), "paths below /docs/");
 
         let viewer = token().within(maker(Role::Viewer));
         assert!(viewer.sees(&distribution("E1")) && !viewer.covers(&distribution("E1"), &item("/docs/a/b")));

@@ -58,7 +58,7 @@ macro_rules! actions {
 
             /// The same for people.
             #[must_use]
-            pub const fn words(self) -> &'static str {
+            pub const fn label(self) -> &'static str {
                 match self { $(Self::$name => $words),* }
             }
         }

@@ -20,7 +20,7 @@ pub enum HeaderProblem {
 impl HeaderProblem {
     /// What is wrong, in words for the log and the history.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Twice => "an identity header came more than once",
             Self::LookAlike => "a header is spelt nearly like an identity header",

@@ -136,8 +136,8 @@ impl LineShape {
     fn new(line: &PlanLine) -> Self {
         let (verdict, item, notes) = match &line.verdict {
             LineVerdict::Send { item, mendings, doubts } => {
-                let words = mendings.iter().map(|mending| mending.words());
-                let words = words.chain(doubts.iter().map(|doubt| doubt.words())).map(str::to_owned);
+                let words = mendings.iter().map(|mending| mending.label());
+                let words = words.chain(doubts.iter().map(|doubt| doubt.label())).map(str::to_owned);
                 ("send", item.to_string(), words.chain(item.reach()).collect())
             }
             LineVerdict::Dropped { item, why } => {

@@ -36,7 +36,7 @@ pub async fn add_grant(
     grants::insert(&mut tx, grant, now).await?;
     let mut event = Event::new(now, acting, Action::GrantAdded);
     event.target = Target::new("grant", grant.id.as_str());
-    event.new = format!("{} {named}: {}", grant.subject.kind.as_str(), grant.words());
+    event.new = format!("{} {named}: {}", grant.subject.kind.as_str(), grant.describe());
     audit::append(&mut tx, event);
     context.commit(tx).await?;
     Ok(())

@@ -61,7 +61,7 @@ pub(in crate::commands) fn refusal(
     } else if !access.role.may_invalidate() {
         Some(AccessRefusal::Role)
     } else if !access.covers_all(distribution, items) {
-        Some(AccessRefusal::Grants(access.words(distribution)))
+        Some(AccessRefusal::Grants(access.describe(distribution)))
     } else {
         None
     }
@@ -207,16 +207,16 @@ pub(in crate::commands) fn refuse_within(
     asked: &Attempt<'_>,
     why: AccessRefusal,
 ) -> CommandError {
-    audit::append(tx, asked.refused(acting, context.clock.now(), why.words()));
+    audit::append(tx, asked.refused(acting, context.clock.now(), why.describe()));
     match why {
         AccessRefusal::Over => CommandError::SessionOver,
         AccessRefusal::Hidden => CommandError::Hidden,
-        other => CommandError::NotAllowed(other.words()),
+        other => CommandError::NotAllowed(other.describe()),
     }
 }
 
 impl AccessRefusal {
-    fn words(&self) -> String {
+    fn describe(&self) -> String {
         match self {
             Self::Hidden => "the distribution is outside the grants".to_owned(),
             Self::Over => "the session ended before the request did".to_owned(),

@@ -35,7 +35,7 @@ pub async fn remove_grant(
     }
     let mut event = Event::new(context.clock.now(), acting, Action::GrantRemoved);
     event.target = Target::new("grant", id.as_str());
-    event.old = format!("{} {}: {}", grant.subject.kind.as_str(), named(&grant), grant.words());
+    event.old = format!("{} {}: {}", grant.subject.kind.as_str(), named(&grant), grant.describe());
     audit::append(&mut tx, event);
     context.commit(tx).await?;
     Ok(())

@@ -30,8 +30,8 @@ pub async fn protect_distribution(
     let mut event = Event::new(context.clock.now(), acting, Action::ProtectionChanged);
     event.target = Target::new("distribution", new.distribution.as_str());
     event.distribution = Some(new.distribution.clone());
-    event.old = old.words();
-    event.new = new.words();
+    event.old = old.describe();
+    event.new = new.describe();
     audit::append(&mut tx, event);
     context.commit(tx).await?;
     Ok(())

@@ -50,7 +50,7 @@ pub enum SignInRefusal {
 impl SignInRefusal {
     /// What happened and what to do.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Disabled => {
                 "Your account here is disabled. An administrator of this Unstale can enable it."

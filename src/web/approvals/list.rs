@@ -140,7 +140,7 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
         expires: span_in_words(proposal.expires_at.since(around.now)),
         more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
         count: proposal.items.len(),
-        status: StatusView { state: data_state(proposal.state), words: proposal.state.words().to_owned() },
+        status: StatusView { state: data_state(proposal.state), words: proposal.state.label().to_owned() },
         decided: proposal.decided_by.map(|by| (by.name, proposal.word)),
         invalidation: proposal.invalidation.map(|id| id.to_string()),
         items: proposal.items.into_iter().take(ITEMS_SHOWN).collect(),

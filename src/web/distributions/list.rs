@@ -125,7 +125,7 @@ fn card(distribution: &Distribution, last: Option<(Timestamp, String)>, now: Tim
         },
         domain: distribution.domain_name.clone(),
         more_aliases: more_aliases(&distribution.aliases),
-        status: StatusView { state: readiness.as_str(), words: readiness.words().to_owned() },
+        status: StatusView { state: readiness.as_str(), words: readiness.label().to_owned() },
         last: last.map(|(at, who)| (When::new(at, now), who)),
     }
 }

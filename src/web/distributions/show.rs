@@ -74,9 +74,9 @@ pub async fn show(
     let mut facts = facts(&distribution);
     facts.extend(usual.map(|span| ("Usually completed in", span_in_words(span))));
     facts.push(("Tags in AWS", tag_words(tags)));
-    facts.push(("Protection", protection.words()));
+    facts.push(("Protection", protection.describe()));
     if visitor.access.is_narrowed() {
-        facts.push(("You may refresh", visitor.access.words(&distribution.id)));
+        facts.push(("You may refresh", visitor.access.describe(&distribution.id)));
     }
     let name = distribution.shown_name();
     let tickets = web.options.tickets.as_ref();
@@ -93,7 +93,7 @@ pub async fn show(
         comment: if distribution.comment == name { String::new() } else { distribution.comment },
         name,
         domain: distribution.domain_name,
-        status: StatusView { state: readiness.as_str(), words: readiness.words().to_owned() },
+        status: StatusView { state: readiness.as_str(), words: readiness.label().to_owned() },
         warning: readiness.warning(),
         facts,
         load,

@@ -80,7 +80,7 @@ pub async fn show(
     view::page(&Page {
         frame,
         sequence,
-        action: event.action.words(),
+        action: event.action.label(),
         outcome,
         state,
         at: event.at.to_string(),

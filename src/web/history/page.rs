@@ -149,7 +149,7 @@ pub async fn render(
         problems,
         damage,
         note: search.as_ref().and_then(|search| looked_at(search, &distributions)),
-        actions: Action::written().map(|action| (action.as_str(), action.words())).collect(),
+        actions: Action::written().map(|action| (action.as_str(), action.label())).collect(),
         events: found.events.iter().map(|chained| row(chained, &around)).collect(),
         older: found.older.map(|older| wanted.address("/history", Some(older))),
         back: address.clone(),

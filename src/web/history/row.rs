@@ -51,7 +51,7 @@ pub fn row(chained: &Chained, around: &HistoryRowContext<'_>) -> Row {
         when: When::new(event.at, around.now),
         who: who(&event.acting.actor),
         quiet: history::is_by_service(event),
-        action: event.action.words(),
+        action: event.action.label(),
         items,
         touch,
         note: note(event, &place),
@@ -95,7 +95,7 @@ fn items(event: &Event, search: Option<&Search>) -> (String, &'static str) {
     let touching = search.and_then(|search| {
         let place = event.distribution.as_ref();
         let found = shown.iter().find_map(|item| search.touch(item, place).map(|touch| (item, touch)))?;
-        Some((found.0.to_string(), found.1.words()))
+        Some((found.0.to_string(), found.1.label()))
     });
     let about_items = search.is_some_and(|search| matches!(search.what, What::Path { .. } | What::Tag(_)));
     match (touching, shown.first(), event.items.count) {

@@ -131,7 +131,7 @@ pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<Pl
     view.warnings.retain(|warning| Some(warning.as_str()) != readiness.warning());
     view.distribution = Some(DistributionView {
         state: readiness.as_str(),
-        words: readiness.words(),
+        words: readiness.label(),
         domain: distribution.domain_name.clone(),
         warning: readiness.warning(),
         last: last.get(&distribution.id).map(|(at, _)| When::new(*at, now)),
@@ -204,7 +204,7 @@ impl LineView {
                 kind: "send",
                 text: item.to_string(),
                 note: notes(item, mendings),
-                doubt: doubts.iter().map(|doubt| doubt.words()).collect::<Vec<_>>().join("; "),
+                doubt: doubts.iter().map(|doubt| doubt.label()).collect::<Vec<_>>().join("; "),
             },
             LineVerdict::Dropped { item, why } => Self {
                 kind: "dropped",
@@ -226,7 +226,7 @@ impl LineView {
 }
 
 fn notes(item: &Item, mendings: &[Mending]) -> String {
-    let mut notes: Vec<String> = mendings.iter().map(|mending| mending.words().to_owned()).collect();
+    let mut notes: Vec<String> = mendings.iter().map(|mending| mending.label().to_owned()).collect();
     notes.extend(item.reach());
     notes.join("; ")
 }

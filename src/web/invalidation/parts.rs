@@ -170,7 +170,7 @@ pub fn batch_views(batches: &[Batch]) -> Vec<BatchView> {
         .map(|batch| BatchView {
             number: batch.number,
             items: batch.items.len(),
-            status: StatusView { state: batch.state.as_str(), words: batch.state.words().to_owned() },
+            status: StatusView { state: batch.state.as_str(), words: batch.state.label().to_owned() },
             cloudfront_id: batch.cloudfront_id.as_ref().map(ToString::to_string).unwrap_or_default(),
             caller_reference: batch.caller_reference.to_string(),
             request_id: batch.aws_request_id.clone().unwrap_or_default(),
@@ -213,7 +213,7 @@ pub fn event_views(events: &[Chained], now: Timestamp) -> Vec<EventView> {
             EventView {
                 when: When::new(event.at, now),
                 precise: event.at.time_of_day_millis(),
-                action: event.action.words(),
+                action: event.action.label(),
                 words: words.join(", "),
             }
         })

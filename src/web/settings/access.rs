@@ -63,10 +63,10 @@ pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<Str
         distributions: distributions
             .iter()
             .map(|distribution| {
-                (distribution.id.to_string(), distribution.shown_name(), access.words(&distribution.id))
+                (distribution.id.to_string(), distribution.shown_name(), access.describe(&distribution.id))
             })
             .collect(),
-        grants: all.iter().map(|grant| (whose(grant), grant.words())).collect(),
+        grants: all.iter().map(|grant| (whose(grant), grant.describe())).collect(),
     })
 }
 

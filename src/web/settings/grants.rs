@@ -220,7 +220,7 @@ async fn render(
             GrantPlace::Distribution(id) => distribution_name(id),
             tagged @ GrantPlace::Tagged { .. } => tagged.to_string(),
         },
-        reach: grant.reach.words(),
+        reach: grant.reach.describe(),
     };
     let choice =
         |value: String, label: String, wanted: &str| GrantChoice { chosen: value == wanted, value, label };

@@ -158,11 +158,11 @@ async fn render(web: &Web, visitor: &Visitor, form: ProtectionFields) -> Result<
         picker,
         guards: Guard::ALL
             .into_iter()
-            .map(|guard| (guard.as_str(), guard.words(), guard.as_str() == form.guard.value))
+            .map(|guard| (guard.as_str(), guard.label(), guard.as_str() == form.guard.value))
             .collect(),
         protected: all
             .iter()
-            .map(|one| (one.distribution.to_string(), name(&one.distribution), one.words()))
+            .map(|one| (one.distribution.to_string(), name(&one.distribution), one.describe()))
             .collect(),
         form,
     })

@@ -165,7 +165,7 @@ async fn render(
     drop(conn);
     let rows = all.into_iter().map(|token| {
         let own = grants.iter().filter(|grant| grant.subject.id == token.id.as_str());
-        let words = own.map(Grant::words).collect();
+        let words = own.map(Grant::describe).collect();
         let maker = everybody.iter().find(|person| person.id.as_str() == token.made_by);
         let waits = waiting.get(token.id.as_str()).copied().unwrap_or(0);
         Row::new(web, token, words, maker, waits)

@@ -110,7 +110,7 @@ pub async fn callback(
     {
         Ok(signed_in) => Ok(welcome(&web, jar, &signed_in, &next)),
         Err(refusal) => {
-            let page = page(&web, StatusCode::FORBIDDEN, next, refusal.words().to_owned())?;
+            let page = page(&web, StatusCode::FORBIDDEN, next, refusal.label().to_owned())?;
             Ok((jar, page).into_response())
         }
     }

@@ -149,7 +149,7 @@ fn choice(distribution: &Distribution, chosen: bool, all: bool) -> DistributionC
     }
     parts.push(distribution.id.to_string());
     if state.warning().is_some() {
-        parts.push(state.words().to_lowercase());
+        parts.push(state.label().to_lowercase());
     }
     DistributionChoice {
         id: distribution.id.to_string(),

@@ -29,7 +29,7 @@ impl StatusView {
         let state = invalidation.state;
         let words = match invalidation.took() {
             Some(took) => format!("Completed in {}", span_in_words(took)),
-            None => state.words().to_owned(),
+            None => state.label().to_owned(),
         };
         Self { state: state.as_str(), words }
     }

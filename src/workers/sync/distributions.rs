@@ -196,8 +196,8 @@ fn change(before: Option<&Distribution>, seen: &Distribution, now: Timestamp) ->
         Some(_) => return None,
     };
     let mut event = about(seen, action, now);
-    event.old = before.map(|before| before.readiness().words().to_owned()).unwrap_or_default();
-    seen.readiness().words().clone_into(&mut event.new);
+    event.old = before.map(|before| before.readiness().label().to_owned()).unwrap_or_default();
+    seen.readiness().label().clone_into(&mut event.new);
     Some(event)
 }
 

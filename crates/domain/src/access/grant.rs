@@ -89,8 +89,8 @@ pub struct Grant {
 impl Grant {
     /// `E2QWRUHAPOMQZL: paths below /docs/`
     #[must_use]
-    pub fn words(&self) -> String {
-        format!("{}: {}", self.place, self.reach.words())
+    pub fn describe(&self) -> String {
+        format!("{}: {}", self.place, self.reach.describe())
     }
 }
 
@@ -197,7 +197,7 @@ mod tests {
             reach: parse_reach("/docs/", Some("#doc:"), false).unwrap(),
         };
         assert_eq!(
-            grant.words(),
+            grant.describe(),
             "distributions tagged team=docs: paths below /docs/ and tags that begin with #doc:"
         );
         assert_eq!(parse_reach("", None, false), Err(GrantScopeError::Nothing));

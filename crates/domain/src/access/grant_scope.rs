@@ -91,7 +91,7 @@ impl GrantScope {
 
     /// `paths below /docs/ and tags that begin with #product:`
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         let mut words = Vec::new();
         if let Some(prefix) = &self.paths {
             words.push(match (prefix.as_str(), self.everything) {
@@ -308,7 +308,7 @@ mod tests {
         assert!(
             !reach.covers(&Item::from_trusted("#produc")) && !reach.covers(&Item::from_trusted("/product:1"))
         );
-        assert_eq!(reach.words(), "tags that begin with #product:");
+        assert_eq!(reach.describe(), "tags that begin with #product:");
         assert_eq!(TagPrefix::parse("a b"), Err(GrantScopeError::Tag));
         assert_eq!(TagPrefix::parse("a*"), Err(GrantScopeError::Tag));
     }

@@ -28,7 +28,7 @@ fn with_gaps(chained: &Chained) -> Value {
         "severity_id": if status_id == 1 { 1 } else { 2 },
         "time": event.at.as_micros() / 1_000,
         "status_id": status_id, "status": status, "status_detail": event.note,
-        "message": event.action.words(),
+        "message": event.action.label(),
         "actor": {"user": user(actor), "session": {"uid": origin.session}},
         "api": {"operation": event.action.as_str(), "request": {"uid": origin.request_id},
                 "service": {"name": "unstale"}},

@@ -51,7 +51,7 @@ pub enum Touch {
 
 impl Touch {
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Is => "is it",
             Self::Covers => "covers it",

@@ -95,7 +95,7 @@ impl DistributionReadiness {
     }
 
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Ready => "Enabled, deployed",
             Self::Deploying => "Enabled, deploying",

@@ -40,7 +40,7 @@ impl Guard {
     }
 
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Open => "nothing more",
             Self::TypedName => "the domain name, typed once more",
@@ -95,10 +95,10 @@ impl Protection {
 
     /// The whole of it, for people and for the history.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         let mut words = Vec::new();
         if self.guard != Guard::Open {
-            words.push(format!("{} needs {}", self.wide(), self.guard.words()));
+            words.push(format!("{} needs {}", self.wide(), self.guard.label()));
         }
         if self.reason_required {
             words.push("a reason is needed".to_owned());
@@ -220,7 +220,7 @@ mod tests {
         let mut protection = guarded(Some(100));
         protection.cool_down = Duration::from_secs(30);
         assert_eq!(
-            protection.words(),
+            protection.describe(),
             "/* or more than 100 items needs the approval of a second person; repeats within 30 s are held back"
         );
     }

@@ -68,7 +68,7 @@ impl BatchState {
     }
 
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Queued => "Queued",
             Self::Submitting => "Being sent",
@@ -166,7 +166,7 @@ impl InvalidationState {
     }
 
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Queued => "Queued",
             Self::InProgress => "In progress",

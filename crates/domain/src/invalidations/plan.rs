@@ -177,7 +177,7 @@ fn refuse_ungranted(lines: &mut [PlanLine], distribution: &Distribution, access:
     if !access.is_narrowed() {
         return;
     }
-    let allowed = access.words(&distribution.id);
+    let allowed = access.describe(&distribution.id);
     for line in lines {
         if line.item_to_send().is_some_and(|item| !access.covers(&distribution.id, item)) {
             line.verdict = LineVerdict::Refused(ItemError::NotGranted(allowed.clone()));

@@ -53,7 +53,7 @@ impl ProposalState {
     }
 
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Waiting => "Waits for approval",
             Self::Approved => "Approved",

@@ -93,7 +93,7 @@ pub enum ItemError {
     WindowsPath,
     #[error(
         "is a path on a Windows computer, which Git Bash made out of {meant}; set MSYS_NO_PATHCONV=1 before the command{}",
-        .more.words(.meant)
+        .more.describe(.meant)
     )]
     GitBashPath { meant: String, more: MoreAdvice },
     #[error(
@@ -141,7 +141,7 @@ pub enum MoreAdvice {
 }
 
 impl MoreAdvice {
-    fn words(self, meant: &str) -> String {
+    fn describe(self, meant: &str) -> String {
         match self {
             Self::TwoSlashes => format!(", or write /{meant} with two slashes"),
             Self::OneEach => ", and write each path as an argument of its own".to_owned(),

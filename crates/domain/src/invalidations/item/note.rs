@@ -14,7 +14,7 @@ pub enum Mending {
 
 impl Mending {
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Unwrapped => "without the marks around it",
             Self::DotsTaken => "without the ./ before it",
@@ -39,7 +39,7 @@ pub enum Doubt {
 
 impl Doubt {
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             // aws/aws-sdk#525: a raw ~ is refused, %7E is taken and did not clear the object of whoever wrote there;
             // bep/s3deploy#46: %7E is what works.

@@ -30,7 +30,7 @@ const LAYERS: [Layer; 8] = [
 impl Layer {
     /// As AWS names it.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::IdentityBased => "identity-based policy",
             Self::ResourceBased => "resource-based policy",
@@ -109,13 +109,13 @@ impl Denial {
         match self {
             Self { layer: Some(layer), explicit: true } => format!(
                 "{} denies it. An Allow does not lift a Deny: {} has to change the Deny there.",
-                with_article(layer.words()),
+                with_article(layer.label()),
                 layer.keeper(),
             ),
             Self { layer: None, explicit: true } => "A policy denies it, and AWS does not say of which kind. An Allow does not lift a Deny: whoever manages the IAM role that Unstale runs as, or an administrator of the AWS organization, has to find the Deny and change it.".to_owned(),
             Self { layer: Some(layer), explicit: false } => format!(
                 "No {} allows it. An Allow in the role's or user's own policy does not help here: {} has to allow it there.",
-                layer.words(),
+                layer.label(),
                 layer.keeper(),
             ),
             Self { layer: None, explicit: false } => "AWS does not say which policy refuses it.".to_owned(),
@@ -124,7 +124,7 @@ impl Denial {
 }
 
 fn layer_of(text: &str) -> Option<Layer> {
-    LAYERS.into_iter().find(|layer| text.starts_with(&layer.words().to_lowercase()))
+    LAYERS.into_iter().find(|layer| text.starts_with(&layer.label().to_lowercase()))
 }
 
 fn with_article(words: &str) -> String {
@@ -162,11 +162,11 @@ mod tests {
         let read = |text: &str| Denial::read(&format!("{WHO}{text}"));
         for layer in LAYERS {
             for article in ["a", "an", "the"] {
-                let text = format!("with an explicit deny in {article} {}", layer.words());
+                let text = format!("with an explicit deny in {article} {}", layer.label());
                 assert_eq!(read(&text), Denial { layer: Some(layer), explicit: true }, "{text}");
             }
             let text =
-                format!("because no {} allows the cloudfront:CreateInvalidation action", layer.words());
+                format!("because no {} allows the cloudfront:CreateInvalidation action", layer.label());
             assert_eq!(read(&text), Denial { layer: Some(layer), explicit: false }, "{text}");
         }
         let named = "with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1";

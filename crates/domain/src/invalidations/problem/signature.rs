@@ -95,7 +95,7 @@ impl Skew {
         }
     }
 
-    fn words(self) -> String {
+    fn describe(self) -> String {
         match self {
             Self::Behind(span) => format!("{} behind AWS's", span_in_words(span)),
             Self::Deadline(span) => format!("{} ahead of AWS's", span_in_words(span)),
@@ -119,7 +119,8 @@ pub fn clock_advice(message: &str) -> String {
     if skew.is_some_and(|skew| skew.span() < TOLERANCE) {
         return LATE.to_owned();
     }
-    let how = skew.map_or_else(|| "is too far from AWS's".to_owned(), |skew| format!("is {}", skew.words()));
+    let how =
+        skew.map_or_else(|| "is too far from AWS's".to_owned(), |skew| format!("is {}", skew.describe()));
     format!(
         "This server's clock {how}. AWS accepts requests whose time is within five minutes of its own. Set the clock, best with NTP; Unstale goes on by itself within a minute."
     )
