@@ -16,10 +16,12 @@ mod state;
 mod strict_json;
 mod wait_limit;
 
-pub use crate::api::invalidations::create::{FIRST_REQUEST, REPLAYED};
 pub use caller::{KEY, RUN_URL};
+pub use create::{FIRST_REQUEST, REPLAYED};
 pub use openapi::document;
 pub use state::Api;
+
+use invalidations::{cancel, create, list, plan, show};
 
 use axum::{
     Router, middleware,
@@ -30,13 +32,10 @@ use axum::{
 pub fn router<S: Clone + Send + Sync + 'static>(api: Api) -> Router<S> {
     Router::new()
         .route("/api/openapi.json", get(openapi::show))
-        .route("/api/v1/plan", post(crate::api::invalidations::plan::show))
-        .route(
-            "/api/v1/invalidations",
-            get(crate::api::invalidations::list::list).post(crate::api::invalidations::create::submit),
-        )
-        .route("/api/v1/invalidations/{id}", get(crate::api::invalidations::show::show))
-        .route("/api/v1/invalidations/{id}/cancel", post(crate::api::invalidations::cancel::submit))
+        .route("/api/v1/plan", post(plan::show))
+        .route("/api/v1/invalidations", get(list::list).post(create::submit))
+        .route("/api/v1/invalidations/{id}", get(show::show))
+        .route("/api/v1/invalidations/{id}/cancel", post(cancel::submit))
         .route("/api/v1/distributions", get(distributions::list))
         .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/events", get(events::stream))

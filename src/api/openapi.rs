@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use super::{audit, caller::Caller, distributions, events, json::Json, problem};
-use crate::api::invalidations::{cancel, create, list, plan, requests as asked, show};
+use crate::api::invalidations::{cancel, create, list, plan, requests, show};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,7 +26,7 @@ use crate::api::invalidations::{cancel, create, list, plan, requests as asked, s
         audit::list,
         events::stream,
     ),
-    components(schemas(problem::ProblemDetails, asked::PlanRequest, asked::NewInvalidationRequest))
+    components(schemas(problem::ProblemDetails, requests::PlanRequest, requests::NewInvalidationRequest))
 )]
 struct Document;
 
@@ -104,7 +104,7 @@ fn add_problems(path: &str, method: &str, responses: &mut Value) {
         if is_possible {
             responses[status] = json!({
                 "description": description,
-                "content": {(problem::MEDIA_TYPE): {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+                "content": {(problem::MEDIA_TYPE): {"schema": {"$ref": "#/components/schemas/Problem"}}}
             });
         }
     }

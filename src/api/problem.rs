@@ -27,6 +27,7 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Why a request was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Problem)]
 pub struct ProblemDetails {
     /// A stable name of the kind of problem; the page of the API explains it.
     #[schema(example = "/api#problem-invalid")]

@@ -9,7 +9,7 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one},
 };
-use crate::columns::{self as parts, time};
+use crate::columns::{self, time};
 
 /// An account to which nothing is sent for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +184,7 @@ pub async fn paused(conn: &mut Conn) -> Result<Vec<Pause>, StoreError> {
                 account: row.id,
                 since: time(row.paused_at),
                 retry_at: time(row.retry_at),
-                problem: parts::problem(row.problem_kind, row.problem_code, row.problem_message)?,
+                problem: columns::problem(row.problem_kind, row.problem_code, row.problem_message)?,
             })
         })
         .collect())

@@ -16,7 +16,7 @@ use crate::{
         caller::{Caller, KEY},
         invalidations::{
             representation::{ActorShape, InvalidationShape},
-            requests::{self as asked, InvalidationRequest, NewInvalidationRequest},
+            requests::{self, InvalidationRequest, NewInvalidationRequest},
         },
         json::Json,
         problem::{ApiError, Fault, ProblemType},
@@ -67,6 +67,7 @@ pub struct ProposalShape {
 /// What a request is answered with.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = Accepted)]
 pub enum AcceptedResponse {
     Invalidation(Box<InvalidationShape>),
     Proposal(Box<ProposalShape>),
@@ -113,11 +114,11 @@ async fn request(api: &Api, caller: &Caller, asked: InvalidationRequest) -> Resu
     drop(conn);
     let around = Surroundings::unmeasured(api.limits);
     let plan = Plan::within(&typed, &TargetDistribution::new(&distribution, &hosts), around, &caller.access);
-    if let Some(allowed) = asked::not_granted(&plan) {
+    if let Some(allowed) = requests::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why).about(Some(distribution.id)));
     }
-    asked::check(&plan).map_err(|error| error.about(Some(distribution.id.clone())))?;
+    requests::check(&plan).map_err(|error| error.about(Some(distribution.id.clone())))?;
     let not_before = asked.not_before;
     let new = assemble(caller, plan, &distribution, asked);
     let requested = commands::request_invalidation(&api.context, &caller.acting, &new).await?;

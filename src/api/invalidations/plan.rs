@@ -8,7 +8,7 @@ use crate::{
     api::{
         body::JsonFields,
         caller::Caller,
-        invalidations::requests::{self as asked, InvalidationRequest, PlanRequest},
+        invalidations::requests::{self, InvalidationRequest, PlanRequest},
         json::Json,
         problem::ApiError,
         state::Api,
@@ -101,12 +101,12 @@ pub async fn show(
     let distribution = caller.distribution(&mut conn, &named).await?;
     let protection = protections::find(&mut conn, &distribution.id).await?;
     drop(conn);
-    let plan = asked::work_out(&api, &caller, &distribution, &items).await?;
-    if let Some(allowed) = asked::not_granted(&plan) {
+    let plan = requests::work_out(&api, &caller, &distribution, &items).await?;
+    if let Some(allowed) = requests::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
     }
-    asked::check(&plan)?;
+    requests::check(&plan)?;
     Ok(Json(PlanShape::new(&plan, &distribution, &protection)))
 }
 

@@ -9,7 +9,7 @@ use crate::{
     },
     store::{
         StoreError, audit,
-        invalidations::{self, batches, needs_a_look as unsettled},
+        invalidations::{self, batches, needs_a_look},
     },
 };
 
@@ -27,7 +27,7 @@ pub async fn resolve_found(
     let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let what = Target::new("act", "settle a batch");
     let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
-    match unsettled::set_found(&mut tx, id, cloudfront_id, now).await {
+    match needs_a_look::set_found(&mut tx, id, cloudfront_id, now).await {
         Err(StoreError::Duplicate(_)) => return Err(CommandError::BelongsToAnother),
         Ok(false) => return Err(CommandError::TooLate),
         other => other?,

@@ -11,7 +11,7 @@ use crate::{
     },
     store::{
         audit,
-        invalidations::{self, batches, needs_a_look as unsettled},
+        invalidations::{self, batches, needs_a_look},
     },
 };
 
@@ -26,13 +26,13 @@ pub async fn resolve_not_there(
     let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let what = Target::new("act", "settle a batch");
     let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
-    if !unsettled::set_given_up(&mut tx, id).await? {
+    if !needs_a_look::set_given_up(&mut tx, id).await? {
         return Err(CommandError::TooLate);
     }
     let new_id = BatchId::from_trusted(new_uuid());
     let caller_reference = CallerReference::of(&new_id);
     let new = NewBatch { id: new_id, caller_reference, items: batch.items.clone() };
-    let number = unsettled::next_number(&mut tx, &batch.invalidation).await?;
+    let number = needs_a_look::next_number(&mut tx, &batch.invalidation).await?;
     let row = batches::NewBatchRow {
         batch: new,
         invalidation: batch.invalidation.clone(),

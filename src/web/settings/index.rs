@@ -7,7 +7,7 @@ use axum::{extract::State, response::Html};
 
 use crate::{
     domain::access::Role,
-    store::{Conn, StoreError, invalidations::cloudtrail as trail},
+    store::{Conn, StoreError, invalidations::cloudtrail},
 };
 
 use super::{
@@ -50,7 +50,7 @@ pub async fn index(State(web): State<Web>, visitor: Visitor) -> Result<Html<Stri
 /// It is asked again at least hourly: what is older is of a time in which it was asked at all.
 async fn trouble(conn: &mut Conn, web: &Web) -> Result<Option<Trouble>, StoreError> {
     let now = web.context.clock.now();
-    let state = trail::read(conn).await?;
+    let state = cloudtrail::read(conn).await?;
     let recent = state.failed_at.filter(|at| now.since(*at) < RECENT);
     Ok(state.problem.zip(recent).map(|(problem, at)| Trouble {
         headline: problem.kind.headline(),

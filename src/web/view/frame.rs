@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{distributions::distribution::Distribution, time::Timestamp},
-    store::{Conn, StoreError, accounts, distributions::survey, page_status as outlook},
+    store::{Conn, StoreError, accounts, distributions::survey, page_status},
 };
 
 use super::super::{auth::Visitor, settings, state::Web};
@@ -62,7 +62,7 @@ pub async fn frame(
     path: &str,
 ) -> Result<Frame, StoreError> {
     let now = web.context.clock.now();
-    let outlook = outlook::read(conn).await?;
+    let outlook = page_status::read(conn).await?;
     let initials = visitor.person.email.chars().filter(char::is_ascii_alphanumeric).take(2);
     Ok(Frame {
         title: title.to_owned(),

@@ -15,7 +15,7 @@ use crate::{
         StoreError, audit,
         invalidations::{
             self, batches,
-            cloudtrail::{self as trail, Trail, UnderWay},
+            cloudtrail::{self, Trail, UnderWay},
         },
     },
 };
@@ -37,11 +37,11 @@ pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
     let Some(cloudtrail) = &context.trail else { return Ok(Next::Idle) };
     let now = context.clock.now();
     let mut conn = context.db.read().await?;
-    let state = trail::read(&mut conn).await?;
+    let state = cloudtrail::read(&mut conn).await?;
     if state.due_at > now {
         return Ok(Next::At(state.due_at));
     }
-    if state.under_way.is_none() && trail::span(&mut conn, now.minus(KEPT)).await?.is_none() {
+    if state.under_way.is_none() && cloudtrail::span(&mut conn, now.minus(KEPT)).await?.is_none() {
         return Ok(Next::Idle);
     }
     drop(conn);
@@ -67,17 +67,17 @@ async fn claim(
     held: Timestamp,
 ) -> Result<Option<UnderWay>, StoreError> {
     let mut tx = context.db.begin().await?;
-    if !trail::claim(&mut tx, now, held).await? {
+    if !cloudtrail::claim(&mut tx, now, held).await? {
         return Ok(None);
     }
     if let Some(under_way) = &state.under_way {
         tx.commit().await?;
         return Ok(Some(under_way.clone()));
     }
-    trail::forget(&mut tx, now.minus(KEPT)).await?;
-    let Some((oldest, newest)) = trail::span(&mut tx, now.minus(KEPT)).await? else { return Ok(None) };
+    cloudtrail::forget(&mut tx, now.minus(KEPT)).await?;
+    let Some((oldest, newest)) = cloudtrail::span(&mut tx, now.minus(KEPT)).await? else { return Ok(None) };
     let under_way = UnderWay { begun_at: now, from: oldest.minus(SKEW), to: newest.plus(SKEW), next: None };
-    trail::begin(&mut tx, &under_way).await?;
+    cloudtrail::begin(&mut tx, &under_way).await?;
     tx.commit().await?;
     Ok(Some(under_way))
 }
@@ -92,11 +92,11 @@ async fn turn(
     let now = context.clock.now();
     let due_at = now.plus(if next.is_some() { PAGE_EVERY } else { ROUND_EVERY });
     let mut tx = context.db.begin().await?;
-    if !trail::turn_page(&mut tx, held, next, due_at).await? {
+    if !cloudtrail::turn_page(&mut tx, held, next, due_at).await? {
         return Ok(());
     }
     if next.is_none() {
-        let given_up = trail::end(&mut tx, under_way.begun_at.minus(LATE)).await?;
+        let given_up = cloudtrail::end(&mut tx, under_way.begun_at.minus(LATE)).await?;
         if given_up > 0 {
             tracing::info!(invalidations = given_up, "CloudTrail does not say who made them");
         }
@@ -121,21 +121,22 @@ async fn fail(context: &WorkerContext, state: &Trail, problem: &Problem) -> Resu
     let denied = problem.kind == ProblemKind::AccessDenied;
     let due_at = now.plus(if denied { AFTER_REFUSAL } else { AFTER_FAILURE });
     let mut tx = context.db.begin().await?;
-    trail::fail(&mut tx, problem, now, due_at).await?;
+    cloudtrail::fail(&mut tx, problem, now, due_at).await?;
     let place_lost = matches!(problem.kind, ProblemKind::Other | ProblemKind::InvalidArgument);
     if place_lost && state.under_way.is_some() {
         // A page's token does not last. Nothing is given up: the times are read anew.
-        trail::end(&mut tx, Timestamp::from_micros(0)).await?;
+        cloudtrail::end(&mut tx, Timestamp::from_micros(0)).await?;
     }
     tx.commit().await
 }
 
 /// Tells who made one, where that was not known.
 async fn keep(context: &WorkerContext, made: &Made) -> Result<(), StoreError> {
-    let found = trail::find(&mut *context.db.read().await?, &made.distribution, &made.invalidation).await?;
+    let found =
+        cloudtrail::find(&mut *context.db.read().await?, &made.distribution, &made.invalidation).await?;
     let Some(id) = found else { return Ok(()) };
     let mut tx = context.db.begin().await?;
-    if !trail::settle(&mut tx, &id).await? {
+    if !cloudtrail::settle(&mut tx, &id).await? {
         return Ok(());
     }
     let invalidation = invalidations::find(&mut tx, &id).await?;

@@ -18,7 +18,7 @@ use crate::{
         invalidations::{
             self,
             batches::{self, OutsideBatch},
-            cloudtrail as trail,
+            cloudtrail,
         },
     },
 };
@@ -81,7 +81,7 @@ async fn write(
         look_at: now.plus(wait_before_look(now.since(seen.created_at))),
     };
     batches::insert_outside(&mut tx, &outside, &invalidation.id, distribution).await?;
-    trail::insert(&mut tx, &invalidation.id, seen.created_at).await?;
+    cloudtrail::insert(&mut tx, &invalidation.id, seen.created_at).await?;
     audit::append(&mut tx, event(&invalidation, seen, record, now));
     tx.commit().await?;
     context.notifier.notify();

@@ -78,7 +78,7 @@ fn a_break_is_found_and_an_addition_is_none() {
             "/components/schemas/NewInvalidationRequest/required",
             serde_json::json!(["distribution", "items", "reason"]),
         ),
-        ("/components/schemas/ProblemDetails/properties/status/type", serde_json::json!("string")),
+        ("/components/schemas/Problem/properties/status/type", serde_json::json!("string")),
     ] {
         let mut now = before.clone();
         *now.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = value;

@@ -8,7 +8,7 @@ use unstale::{
         id::{CallerReference, DistributionId},
         invalidations::problem::ProblemKind,
     },
-    store::{accounts, audit, invalidations::cloudtrail as trail},
+    store::{accounts, audit, invalidations::cloudtrail},
     workers::{CloudFrontSync, Next, WorkerContext},
 };
 
@@ -121,7 +121,7 @@ async fn a_reading_goes_on_after_a_crash_and_a_token_that_is_over() {
     for _ in 0..3 {
         first.tick().await.unwrap();
     }
-    let under_way = async || world.database.get(async |conn| trail::read(conn).await).await.under_way;
+    let under_way = async || world.database.get(async |conn| cloudtrail::read(conn).await).await.under_way;
     assert_eq!(under_way().await.unwrap().next.as_deref(), Some("after-50"));
     live(&world, &sync(&world), 3).await;
     assert_eq!(traced(&world).await.len(), 120, "another one went on with it");
@@ -148,7 +148,7 @@ async fn where_it_may_not_be_read_it_is_said_once_and_nothing_waits_for_it() {
     deploy(world, WORKSHOP, "deploy-1").await;
     live(world, &sync, 1_800).await;
     assert_eq!(lookups(world), 1, "it is asked again after an hour");
-    let state = world.database.get(async |conn| trail::read(conn).await).await;
+    let state = world.database.get(async |conn| cloudtrail::read(conn).await).await;
     assert_eq!(state.problem.map(|problem| problem.kind), Some(ProblemKind::AccessDenied));
     assert_eq!(world.database.get(async |conn| accounts::paused(conn).await).await, []);
     let ours = world.request_at(SHOP, "/ours").await;

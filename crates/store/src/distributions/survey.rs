@@ -4,7 +4,7 @@ use unstale_domain::{invalidations::problem::Problem, time::Timestamp};
 
 use crate::{
     Conn, StoreError, Tx,
-    columns::{self as parts, optional_time, time},
+    columns::{self, optional_time, time},
     db::{execute, fetch_one},
 };
 
@@ -39,7 +39,7 @@ pub async fn read(conn: &mut Conn) -> Result<Survey, StoreError> {
         due_at: time(row.due_at),
         finished_at: optional_time(row.finished_at),
         failed_at: optional_time(row.failed_at),
-        problem: parts::problem(row.problem_kind, row.problem_code, row.problem_message),
+        problem: columns::problem(row.problem_kind, row.problem_code, row.problem_message),
     })
 }
 

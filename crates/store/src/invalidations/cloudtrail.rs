@@ -8,7 +8,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
-    columns::{self as parts, optional_time, time},
+    columns::{self, optional_time, time},
     db::{execute, fetch_one, fetch_optional},
 };
 
@@ -61,7 +61,7 @@ pub async fn read(conn: &mut Conn) -> Result<Trail, StoreError> {
         due_at: time(row.due_at),
         under_way,
         failed_at: optional_time(row.failed_at),
-        problem: parts::problem(row.problem_kind, row.problem_code, row.problem_message),
+        problem: columns::problem(row.problem_kind, row.problem_code, row.problem_message),
     })
 }
 

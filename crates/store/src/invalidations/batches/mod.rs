@@ -19,9 +19,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
-    columns::{
-        self as parts, count, items_from_json, items_to_json, list_to_json, optional_time, signed, time,
-    },
+    columns::{self, count, items_from_json, items_to_json, list_to_json, optional_time, signed, time},
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
 };
 
@@ -94,7 +92,7 @@ impl Row {
             completed_at: optional_time(self.completed_at),
             cloudfront_id: self.cloudfront_id.map(CloudFrontInvalidationId::from_trusted),
             aws_request_id: self.aws_request_id,
-            problem: parts::problem(self.problem_kind, self.problem_code, self.problem_message),
+            problem: columns::problem(self.problem_kind, self.problem_code, self.problem_message),
         })
     }
 }

@@ -6,7 +6,7 @@ use unstale::{
         StoreError,
         invalidations::{
             batches::{self, NotAccepted},
-            needs_a_look as unsettled,
+            needs_a_look,
         },
     },
 };
@@ -36,7 +36,7 @@ async fn what_a_person_found_is_watched(database: &Database) {
     let batch = &new.batches[0].id;
     let taken = cloudfront_id("I1");
     let found =
-        async || database.write(async |tx| unsettled::set_found(tx, batch, &taken, at(9)).await).await;
+        async || database.write(async |tx| needs_a_look::set_found(tx, batch, &taken, at(9)).await).await;
     assert!(found().await);
     assert!(!found().await, "it is settled");
     let read = database.get(async |conn| batches::find(conn, batch).await).await.unwrap();
@@ -52,7 +52,7 @@ async fn an_id_of_cloudfront_belongs_to_one_batch(database: &Database) {
     let new = unsettled_batch(database).await;
     let taken = cloudfront_id("I1");
     let found = database
-        .try_write(async |tx| unsettled::set_found(tx, &new.batches[0].id, &taken, at(9)).await)
+        .try_write(async |tx| needs_a_look::set_found(tx, &new.batches[0].id, &taken, at(9)).await)
         .await;
     assert!(matches!(found, Err(StoreError::Duplicate(_))), "{found:?}");
 }
@@ -61,9 +61,9 @@ async fn what_is_not_there_is_given_up(database: &Database) {
     given::distributions(database, &["E1"]).await;
     let new = unsettled_batch(database).await;
     let batch = &new.batches[0].id;
-    let next = async || database.get(async |conn| unsettled::next_number(conn, &new.id).await).await;
+    let next = async || database.get(async |conn| needs_a_look::next_number(conn, &new.id).await).await;
     assert_eq!(next().await, 2);
-    let give_up = async || database.write(async |tx| unsettled::set_given_up(tx, batch).await).await;
+    let give_up = async || database.write(async |tx| needs_a_look::set_given_up(tx, batch).await).await;
     assert!(give_up().await);
     assert!(!give_up().await, "it is settled");
     assert_eq!(given::states(database, &new.id).await, ["cancelled"]);
