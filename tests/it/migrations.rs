@@ -29,7 +29,7 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO distribution (id, account_id, arn, domain_name, aliases, comment, enabled, status, staging,
                  origins, last_modified, seen_at, gone_at)
                  VALUES ('E1', '123456789012', 'arn:aws:cloudfront::123456789012:distribution/E1',
-                 'd1.cloudfront.net', '[\"www.example.com\"]', 'TestApp', TRUE, 'Deployed', FALSE,
+                 'd1.cloudfront.net', '[\"www.example.com\"]', 'Site', TRUE, 'Deployed', FALSE,
                  '[\"bucket.example.com\"]', 1, 2, NULL)",
             "UPDATE survey SET due_at = 7, finished_at = 6",
         ],

@@ -118,7 +118,7 @@ actions! {
     SignedIn = "person.signed_in", "Signed in";
     SignInRefused = "person.sign_in_refused", "Sign-in refused";
     SignedOut = "person.signed_out", "Signed out";
-    WaysInChanged = "sign_in.changed", "AuthenticationMethods in changed";
+    WaysInChanged = "sign_in.changed", "Ways in changed";
     ProviderChecked = "sign_in.provider_checked", "Provider checked";
     SetUp = "unstale.set_up", "Unstale set up";
     SetUpLinkMade = "unstale.set_up_link_made", "Set-up link made";
