@@ -228,6 +228,7 @@ const fn changes_access(action: Action) -> bool {
             | Action::GroupMemberRemoved
             | Action::GroupDeleted
             | Action::GroupsChanged
+            | Action::ScopeWidened
             | Action::SignedIn
     )
 }

@@ -121,6 +121,7 @@ fn settings_routes() -> Router<Web> {
         .route("/settings/people", get(people::list).post(people::add))
         .route("/settings/people/{id}", get(person::show))
         .route("/settings/people/{id}/role", post(manage::role))
+        .route("/settings/people/{id}/everything", post(manage::everything))
         .route("/settings/people/{id}/disable", post(manage::disable))
         .route("/settings/people/{id}/enable", post(manage::enable))
         .route("/settings/people/{id}/reset-password", post(manage::reset_password))

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use sqlx::migrate::{Migrate, Migrator};
+use unstale::domain::access::ScopeKind;
 use unstale::store::{
     Db, audit, distributions,
     invalidations::{self, batches},
@@ -98,6 +99,7 @@ fn rows(after: i64) -> &'static [&'static str] {
             "UPDATE audit_index SET sequence = 1"],
         13 => &["INSERT INTO account (id, create_next_at, read_next_at) VALUES ('210987654321', 5, 6)"],
         14 => &["UPDATE distribution SET tenant_only = TRUE WHERE id = 'E1'"],
+        15 => &["UPDATE api_token SET scope = 'granted' WHERE id = 't1'"],
         _ => &[],
     }
 }
@@ -143,7 +145,13 @@ async fn a_database_in_use_is_brought_up_to_date(place: &Place, engine: Engine) 
     step_by_step(place, engine).await;
     let db = Db::open(&place.address()).await.unwrap();
     let mut conn = db.read().await.unwrap();
-    assert_eq!(people::list(&mut conn).await.unwrap().len(), 2);
+    let scopes: Vec<ScopeKind> =
+        people::list(&mut conn).await.unwrap().into_iter().map(|person| person.scope).collect();
+    assert_eq!(
+        scopes,
+        [ScopeKind::Granted, ScopeKind::Everything],
+        "a grant of their group narrowed the first"
+    );
     let app = distributions::list(&mut conn).await.unwrap().remove(0);
     assert_eq!(app.name(), "www.example.com");
     let asked = invalidations::recent(&mut conn, &all_seen(), 9).await.unwrap().remove(0);

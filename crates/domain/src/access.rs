@@ -49,22 +49,62 @@ pub struct Granted {
     pub reach: GrantScope,
 }
 
+/// How far a role reaches. Nothing granted is nothing: a grant that is missing never lets anybody do more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    Everything,
+    /// What these grants cover, one's own and those of one's groups.
+    Only(Vec<Granted>),
+}
+
+/// A [`Scope`] as it is stored with a person or a token. The grants are rows of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeKind {
+    Everything,
+    /// Stays when the last grant is removed or a group is left. An administrator widens it again.
+    Granted,
+}
+
+impl ScopeKind {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everything => "everything",
+            Self::Granted => "granted",
+        }
+    }
+
+    /// Reads what [`ScopeKind::as_str`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Everything, Self::Granted].into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// With the grants that hold now. A grant narrows also where the stored scope does not say so yet.
+    #[must_use]
+    pub fn with(self, grants: Vec<Granted>) -> Scope {
+        match self {
+            Self::Everything if grants.is_empty() => Scope::Everything,
+            Self::Everything | Self::Granted => Scope::Only(grants),
+        }
+    }
+}
+
 /// What an actor may see and do at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     pub role: Role,
     /// The person who acts, or who answers for the token that does; empty where nobody does.
     pub behind: String,
-    /// Their own grants and those of their groups. Without any, nothing is narrowed.
-    grants: Vec<Granted>,
+    scope: Scope,
     /// What somebody else may, beyond which nothing reaches: the person who made a token.
     within: Option<Box<Self>>,
 }
 
 impl Access {
     #[must_use]
-    pub const fn new(role: Role, grants: Vec<Granted>) -> Self {
-        Self { role, behind: String::new(), grants, within: None }
+    pub const fn new(role: Role, scope: Scope) -> Self {
+        Self { role, behind: String::new(), scope, within: None }
     }
 
     /// As much of this as somebody else may too.
@@ -81,42 +121,46 @@ impl Access {
 
     /// Of somebody who is not there any more: they see nothing.
     #[must_use]
-    pub fn nobody() -> Self {
-        Self::new(
-            Role::Viewer,
-            vec![Granted { distributions: BTreeSet::new(), reach: GrantScope::default() }],
-        )
+    pub const fn nothing() -> Self {
+        Self::new(Role::Viewer, Scope::Only(Vec::new()))
     }
 
     /// Of a role that no grant narrows.
     #[must_use]
     pub const fn whole(role: Role) -> Self {
-        Self::new(role, Vec::new())
+        Self::new(role, Scope::Everything)
     }
 
     /// Is there anything that the role allows and the grants do not? Administrators are never narrowed.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
-        self.has_own_bounds() || self.within.as_ref().is_some_and(|within| within.is_narrowed())
+        self.own_grants().is_some() || self.within.as_ref().is_some_and(|within| within.is_narrowed())
     }
 
-    fn has_own_bounds(&self) -> bool {
-        self.role != Role::Admin && !self.grants.is_empty()
+    /// The grants beyond which nothing is theirs; `None` where all is. Administrators are never narrowed.
+    fn own_grants(&self) -> Option<&[Granted]> {
+        match &self.scope {
+            Scope::Only(grants) if self.role != Role::Admin => Some(grants),
+            Scope::Only(_) | Scope::Everything => None,
+        }
     }
 
     /// May this distribution be named to them?
     #[must_use]
     pub fn sees(&self, distribution: &DistributionId) -> bool {
-        let own = !self.has_own_bounds()
-            || self.grants.iter().any(|grant| grant.distributions.contains(distribution));
+        let holds =
+            |grants: &[Granted]| grants.iter().any(|grant| grant.distributions.contains(distribution));
+        let own = self.own_grants().is_none_or(holds);
         own && self.within.as_ref().is_none_or(|within| within.sees(distribution))
     }
 
     /// The distributions that they see; `None` for all.
     #[must_use]
     pub fn distributions(&self) -> Option<BTreeSet<DistributionId>> {
-        let all = || self.grants.iter().flat_map(|grant| grant.distributions.iter().cloned()).collect();
-        let own: Option<BTreeSet<_>> = self.has_own_bounds().then(all);
+        let all = |grants: &[Granted]| {
+            grants.iter().flat_map(|grant| grant.distributions.iter().cloned()).collect()
+        };
+        let own: Option<BTreeSet<_>> = self.own_grants().map(all);
         match (own, self.within.as_ref().and_then(|within| within.distributions())) {
             (Some(own), Some(others)) => Some(own.intersection(&others).cloned().collect()),
             (one, other) => one.or(other),
@@ -127,7 +171,7 @@ impl Access {
     #[must_use]
     pub fn covers(&self, distribution: &DistributionId, item: &Item) -> bool {
         self.role.may_invalidate()
-            && (!self.has_own_bounds() || self.reaches(distribution).any(|reach| reach.covers(item)))
+            && (self.own_grants().is_none() || self.reaches(distribution).any(|reach| reach.covers(item)))
             && self.within.as_ref().is_none_or(|within| within.covers(distribution, item))
     }
 
@@ -150,7 +194,7 @@ impl Access {
             return "nothing".to_owned();
         }
         let others = self.within.as_ref().filter(|within| within.is_narrowed());
-        match (self.has_own_bounds().then(|| self.own_words(distribution)), others) {
+        match (self.own_grants().map(|_| self.own_words(distribution)), others) {
             (None, None) => "everything".to_owned(),
             (Some(own), None) => own,
             (None, Some(others)) => others.describe(distribution),
@@ -173,7 +217,8 @@ impl Access {
     }
 
     fn reaches<'a>(&'a self, distribution: &'a DistributionId) -> impl Iterator<Item = &'a GrantScope> {
-        self.grants
+        self.own_grants()
+            .unwrap_or_default()
             .iter()
             .filter(|grant| grant.distributions.contains(distribution))
             .map(|grant| &grant.reach)
@@ -213,7 +258,7 @@ mod tests {
     #[test]
     fn grants_narrow_to_their_distributions_and_add_up() {
         let grants = vec![granted(&["E1"], "/docs/"), granted(&["E1", "E2"], "/img/")];
-        let operator = Access::new(Role::Operator, grants.clone());
+        let operator = Access::new(Role::Operator, Scope::Only(grants.clone()));
         assert!(operator.covers(&distribution("E1"), &item("/docs/a")));
         assert!(operator.covers(&distribution("E1"), &item("/img/*")));
         assert!(operator.covers(&distribution("E2"), &item("/img/a")));
@@ -225,21 +270,22 @@ mod tests {
         assert_eq!(operator.distributions(), Some([distribution("E1"), distribution("E2")].into()));
         assert_eq!(operator.describe(&distribution("E1")), "paths below /docs/; paths below /img/");
         assert_eq!(operator.describe(&distribution("E3")), "nothing here");
-        let viewer = Access::new(Role::Viewer, grants);
+        let viewer = Access::new(Role::Viewer, Scope::Only(grants));
         assert!(viewer.sees(&distribution("E2")) && !viewer.covers(&distribution("E2"), &item("/img/a")));
     }
 
     #[test]
     fn a_grant_that_means_no_distribution_still_narrows() {
-        let operator = Access::new(Role::Operator, vec![granted(&[], "/")]);
+        let operator = Access::new(Role::Operator, Scope::Only(vec![granted(&[], "/")]));
         assert!(!operator.sees(&distribution("E1")) && !operator.covers(&distribution("E1"), &item("/a")));
         assert_eq!(operator.distributions(), Some(BTreeSet::new()));
     }
 
     #[test]
     fn what_is_within_somebody_else_s_reach_is_never_more_than_theirs() {
-        let maker = |role| Access::new(role, vec![granted(&["E1", "E2"], "/docs/")]);
-        let token = || Access::new(Role::Operator, vec![granted(&["E1", "E3"], "/docs/a/")]).of("p1");
+        let maker = |role| Access::new(role, Scope::Only(vec![granted(&["E1", "E2"], "/docs/")]));
+        let token =
+            || Access::new(Role::Operator, Scope::Only(vec![granted(&["E1", "E3"], "/docs/a/")])).of("p1");
         let both = token().within(maker(Role::Operator));
         assert_eq!((both.role, both.behind.as_str()), (Role::Operator, "p1"));
         assert!(both.sees(&distribution("E1")) && both.covers(&distribution("E1"), &item("/docs/a/b")));
@@ -258,13 +304,13 @@ mod tests {
         let admin = token().within(maker(Role::Admin));
         assert_eq!(admin.role, Role::Operator, "never more than its own either");
         assert!(admin.covers(&distribution("E3"), &item("/docs/a/b")));
-        assert!(!token().within(Access::nobody()).sees(&distribution("E1")));
+        assert!(!token().within(Access::nothing()).sees(&distribution("E1")));
         assert!(!Access::whole(Role::Operator).within(Access::whole(Role::Admin)).is_narrowed());
     }
 
     #[test]
     fn an_administrator_is_never_narrowed() {
-        let admin = Access::new(Role::Admin, vec![granted(&["E1"], "/docs/")]);
+        let admin = Access::new(Role::Admin, Scope::Only(vec![granted(&["E1"], "/docs/")]));
         assert!(admin.sees(&distribution("E9")) && admin.covers(&distribution("E9"), &item("/*")));
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use unstale_domain::{
     access::{
-        Access, Granted, Role,
+        Access, Granted, Role, ScopeKind,
         grant::{GrantPlace, SubjectKind},
     },
     actor::{Actor, ActorKind},
@@ -29,21 +29,21 @@ use crate::sign_in::sessions::Session;
 pub async fn of_person(conn: &mut Conn, id: &PersonId) -> Result<Option<Access>, StoreError> {
     let row = fetch_optional!(
         conn,
-        (String,),
-        "SELECT role FROM person WHERE id = $1 AND disabled_at IS NULL",
+        (String, String),
+        "SELECT role, scope FROM person WHERE id = $1 AND disabled_at IS NULL",
         id.as_str(),
     )?;
-    let Some((role,)) = row else { return Ok(None) };
+    let Some((role, scope)) = row else { return Ok(None) };
     let role = Role::parse(&role).ok_or_else(|| StoreError::unreadable("a role", &role))?;
     let all = grants::of_person(conn, id).await?;
-    resolve(conn, role, id.as_str(), all).await.map(Some)
+    resolve(conn, role, scope_kind(&scope)?, id.as_str(), all).await.map(Some)
 }
 
 /// Of whoever has this session, which was just read.
 pub async fn of_session(conn: &mut Conn, session: &Session) -> Result<Access, StoreError> {
-    let Person { id, role, .. } = &session.person;
+    let Person { id, role, scope, .. } = &session.person;
     let all = if session.has_grants { grants::of_person(conn, id).await? } else { Vec::new() };
-    resolve(conn, *role, id.as_str(), all).await
+    resolve(conn, *role, *scope, id.as_str(), all).await
 }
 
 /// Of a token that was not revoked, whether it is over or not: as much as it was made for and as whoever made it may now.
@@ -60,7 +60,7 @@ pub async fn of_token(conn: &mut Conn, token: &Token) -> Result<Option<Access>, 
         Some(maker)
     };
     let all = grants::of_subject(conn, SubjectKind::Token, token.id.as_str()).await?;
-    let own = resolve(conn, token.role, &token.made_by, all).await?;
+    let own = resolve(conn, token.role, token.scope, &token.made_by, all).await?;
     Ok(Some(match maker {
         Some(maker) => own.within(maker),
         None => own,
@@ -80,12 +80,17 @@ pub async fn of_requester(conn: &mut Conn, actor: &Actor) -> Result<Access, Stor
         },
         ActorKind::Outside | ActorKind::Nobody => None,
     };
-    Ok(access.unwrap_or_else(Access::nobody))
+    Ok(access.unwrap_or_else(Access::nothing))
+}
+
+pub(crate) fn scope_kind(text: &str) -> Result<ScopeKind, StoreError> {
+    ScopeKind::parse(text).ok_or_else(|| StoreError::unreadable("a scope", text))
 }
 
 async fn resolve(
     conn: &mut Conn,
     role: Role,
+    scope: ScopeKind,
     behind: &str,
     all: Vec<unstale_domain::access::grant::Grant>,
 ) -> Result<Access, StoreError> {
@@ -97,7 +102,7 @@ async fn resolve(
         };
         granted.push(Granted { distributions, reach: grant.reach });
     }
-    Ok(Access::new(role, granted).of(behind))
+    Ok(Access::new(role, scope.with(granted)).of(behind))
 }
 
 /// The distributions with a tag, as far as their tags are known.

@@ -12,12 +12,13 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_optional},
 };
+use crate::access::scope_kind;
 use crate::columns::{optional_time, signed, time};
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, shown, role, made_by, made_by_name, created_at, expires_at, last_used_at, revoked_at ",
+            "SELECT id, name, shown, role, scope, made_by, made_by_name, created_at, expires_at, last_used_at, revoked_at ",
             "FROM api_token ",
             $rest
         )
@@ -30,6 +31,7 @@ struct Row {
     name: String,
     shown: String,
     role: String,
+    scope: String,
     made_by: String,
     made_by_name: String,
     created_at: i64,
@@ -46,6 +48,7 @@ impl Row {
             name: self.name,
             shown: self.shown,
             role,
+            scope: scope_kind(&self.scope)?,
             made_by: self.made_by,
             made_by_name: self.made_by_name,
             created_at: time(self.created_at),
@@ -60,13 +63,15 @@ impl Row {
 pub async fn insert(tx: &mut Tx, token: &Token, hash: &SecretHash) -> Result<(), StoreError> {
     execute!(
         tx,
-        "INSERT INTO api_token (id, name, token_hash, shown, role, made_by, made_by_name, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO api_token (id, name, token_hash, shown, role, scope, made_by, made_by_name, created_at,
+             expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         token.id.as_str(),
         token.name.as_str(),
         hash.as_str(),
         token.shown.as_str(),
         token.role.as_str(),
+        token.scope.as_str(),
         token.made_by.as_str(),
         token.made_by_name.as_str(),
         token.created_at.as_micros(),

@@ -44,7 +44,7 @@ pub(in crate::commands) async fn of(
         let token = tokens::find(conn, &TokenId::from_trusted(actor.id.as_str())).await?;
         let good = token.is_some_and(|token| token.is_good(now));
         if !good {
-            return Ok(Access::nobody());
+            return Ok(Access::nothing());
         }
     }
     access::of_requester(conn, actor).await

@@ -1,32 +1,36 @@
-//! Deletes a group that no grant names.
+//! Deletes a group together with its grants.
 
 use crate::{
     commands::{CommandContext, CommandError},
     domain::{
-        access::grant::{GroupError, Subject, SubjectKind},
+        access::grant::{Subject, SubjectKind},
         actor::Acting,
         audit::{Action, Event, Target},
     },
     store::{
         access::{grants, local_groups},
         audit,
+        sign_in::people,
     },
 };
 
-use super::authorize;
+use super::{authorize, remove_grant::write_removal};
 
-/// With its grants gone the members might be free to do more, so those are removed first, one by one.
+/// The members may do less afterwards, and never more: what the group's grants narrowed stays narrowed.
 pub async fn delete_group(context: &CommandContext, acting: &Acting, name: &str) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::new("act", "delete a group");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
-    let subject = Subject { kind: SubjectKind::Group, id: name.to_owned() };
-    if grants::count_of(&mut tx, &subject).await? > 0 {
-        return Err(GroupError::HasGrants.into());
-    }
-    if !local_groups::delete(&mut tx, name).await? {
+    people::lock_admins(&mut tx).await?;
+    // A provider may tell of a group with the same name, whose grants are not ours to take.
+    if !local_groups::exists(&mut tx, name).await? {
         return Err(CommandError::NotFound);
     }
+    let subject = Subject { kind: SubjectKind::Group, id: name.to_owned() };
+    for grant in grants::of_subject(&mut tx, subject.kind, name).await? {
+        write_removal(context, &mut tx, acting, &grant, name).await?;
+    }
+    local_groups::delete(&mut tx, name).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::GroupDeleted);
     event.target = Target::new("group", name);
     name.clone_into(&mut event.old);

@@ -1,17 +1,17 @@
-//! Takes a grant away. A person or group that has none left is not narrowed any more; a token keeps its last one.
+//! Takes a grant away. Whoever has none left may do nothing until an administrator says otherwise.
 
 use crate::{
     commands::{CommandContext, CommandError},
     domain::{
-        access::grant::{Grant, SubjectKind},
+        access::grant::Grant,
         actor::Acting,
         audit::{Action, Event, Target},
-        id::{GrantId, TokenId},
+        id::GrantId,
     },
-    store::{Conn, StoreError, access::grants, audit, sign_in::people, tokens},
+    store::{Tx, access::grants, audit, sign_in::people},
 };
 
-use super::authorize::{self, AccessRefusal};
+use super::authorize;
 
 /// Removes the grant; `named` tells how the history calls whom it was for.
 pub async fn remove_grant(
@@ -23,29 +23,28 @@ pub async fn remove_grant(
     let tx = context.db.begin().await?;
     let what = Target::new("act", "remove a grant");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
-    // One after the other: two at once would each leave the other's.
+    // One after the other: of two at once the second one finds none.
     people::lock_admins(&mut tx).await?;
     let grant = grants::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
-    if is_last_of_token(&mut tx, &grant).await? {
-        let why = "without its last grant a token is good for every distribution; revoke the token";
-        return Err(authorize::refuse(context, tx, acting, &what, None, AccessRefusal::Rule(why)).await?);
-    }
-    if !grants::delete(&mut tx, id).await? {
-        return Err(CommandError::NotFound);
-    }
-    let mut event = Event::new(context.clock.now(), acting, Action::GrantRemoved);
-    event.target = Target::new("grant", id.as_str());
-    event.old = format!("{} {}: {}", grant.subject.kind.as_str(), named(&grant), grant.describe());
-    audit::append(&mut tx, event);
+    write_removal(context, &mut tx, acting, &grant, &named(&grant)).await?;
     context.commit(tx).await?;
     Ok(())
 }
 
-/// Is this all that narrows a token which was not revoked?
-async fn is_last_of_token(conn: &mut Conn, grant: &Grant) -> Result<bool, StoreError> {
-    if grant.subject.kind != SubjectKind::Token || grants::count_of(conn, &grant.subject).await? > 1 {
-        return Ok(false);
+/// Writes the removal and its event into a transaction that may do more.
+pub(super) async fn write_removal(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    grant: &Grant,
+    named: &str,
+) -> Result<(), CommandError> {
+    if !grants::delete(tx, &grant.id).await? {
+        return Err(CommandError::NotFound);
     }
-    let token = tokens::find(conn, &TokenId::from_trusted(grant.subject.id.as_str())).await?;
-    Ok(token.is_some_and(|token| token.revoked_at.is_none()))
+    let mut event = Event::new(context.clock.now(), acting, Action::GrantRemoved);
+    event.target = Target::new("grant", grant.id.as_str());
+    event.old = format!("{} {named}: {}", grant.subject.kind.as_str(), grant.describe());
+    audit::append(tx, event);
+    Ok(())
 }

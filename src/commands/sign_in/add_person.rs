@@ -3,7 +3,7 @@
 use crate::{
     commands::{CommandContext, CommandError, new_uuid},
     domain::{
-        access::Role,
+        access::{Role, ScopeKind},
         actor::Acting,
         audit::{Action, Event, Target},
         id::PersonId,
@@ -47,6 +47,7 @@ pub(in crate::commands) async fn write_person(
         id: PersonId::from_trusted(new_uuid()),
         email: email.as_str().to_owned(),
         role,
+        scope: ScopeKind::Everything,
         disabled_at: None,
         created_at: now,
     };

@@ -6,7 +6,7 @@ use crate::{
     commands::{CommandContext, CommandError, access::authorize, new_uuid},
     domain::{
         access::{
-            Role,
+            Role, ScopeKind,
             grant::{Grant, GrantPlace, Subject, SubjectKind},
             grant_scope::GrantScope,
         },
@@ -42,6 +42,7 @@ pub async fn make_token(
         name: new.name.clone(),
         shown: secret.shown(),
         role: new.role,
+        scope: if new.distributions.is_empty() { ScopeKind::Everything } else { ScopeKind::Granted },
         made_by: acting.actor.id.clone(),
         made_by_name: acting.actor.name.clone(),
         created_at: now,

@@ -133,7 +133,7 @@ async fn answer(
     done: Result<(), CommandError>,
 ) -> Result<Response, WebError> {
     let problem = match visitor.keep(web, what, done).await {
-        Err(CommandError::Group(error @ (GroupError::HasGrants | GroupError::NoPerson))) => error.to_string(),
+        Err(CommandError::Group(error @ GroupError::NoPerson)) => error.to_string(),
         // Somebody else was quicker: it is as it was wanted.
         Err(CommandError::TooLate) => return Ok(Redirect::to(PATH).into_response()),
         other => {

@@ -47,6 +47,19 @@ pub async fn role(
     answer(&web, &visitor, &id, what, done).await
 }
 
+/// `POST /settings/people/{id}/everything`
+pub async fn everything(
+    State(web): State<Web>,
+    visitor: Visitor,
+    PathParams(id): PathParams<String>,
+) -> Result<Response, WebError> {
+    let what = "let a person act everywhere";
+    visitor.require_admin(&web, what).await?;
+    let id = PersonId::from_trusted(id);
+    let done = commands::widen_person(&web.context, &visitor.acting, &id).await;
+    answer(&web, &visitor, &id, what, done).await
+}
+
 /// `POST /settings/people/{id}/disable`
 pub async fn disable(
     State(web): State<Web>,

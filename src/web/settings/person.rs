@@ -8,6 +8,7 @@ use axum::{
 
 use crate::{
     domain::{
+        access::{Role, ScopeKind},
         actor::ActorKind,
         id::PersonId,
         secret::Secret,
@@ -17,7 +18,7 @@ use crate::{
     },
     store::{
         Conn, StoreError,
-        access::groups,
+        access::{grants, groups},
         invalidations::waiting,
         sign_in::{identities, people, second_steps, sessions},
         tokens,
@@ -49,11 +50,19 @@ struct PersonPage {
     has_password: bool,
     second_step: bool,
     role_by_provider: bool,
+    /// Only what is granted is theirs; `None` where the role is not narrowed.
+    narrowed: Option<Narrowed>,
     groups: String,
     identities: Vec<(String, String)>,
     sessions: Vec<SessionRow>,
     /// What becomes less with the person.
     depends: Depends,
+}
+
+/// How grants narrow a person.
+struct Narrowed {
+    /// How many grants of theirs and of their groups hold now.
+    grants: usize,
 }
 
 /// What depends on what a person may: their tokens, and the requests of theirs and of their tokens that wait.
@@ -137,6 +146,7 @@ pub async fn show(
     let identities = identities::of_person(&mut conn, &id).await?;
     let groups = groups::of_person(&mut conn, &id).await?.join(", ");
     let listed = sessions::of_person(&mut conn, &id, now, web.options.authentication_methods.session).await?;
+    let held = grants::of_person(&mut conn, &id).await?.len();
     let depends = Depends::load(&mut conn, &id, now).await?;
     drop(conn);
     let row = |session: sessions::SessionSummary| SessionRow {
@@ -159,6 +169,8 @@ pub async fn show(
         second_step: step.is_some_and(|step| step.confirmed_at.is_some()),
         role_by_provider: !identities.is_empty()
             && web.options.authentication_methods.external.roles.is_by_provider(),
+        narrowed: (person.role != Role::Admin && (person.scope == ScopeKind::Granted || held > 0))
+            .then_some(Narrowed { grants: held }),
         groups,
         identities,
         sessions: listed.into_iter().map(row).collect(),

@@ -21,9 +21,11 @@ use unstale::{
         tokens::token::TokenSecret,
     },
     store::{
-        access::{grants, groups},
+        Conn,
+        access::{self, grants, groups},
         invalidations::proposals,
         sign_in::{pending_second_factors, people, second_steps},
+        tokens,
     },
 };
 
@@ -215,19 +217,26 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
 }
 
 #[tokio::test]
-async fn a_token_keeps_its_last_grant_until_it_is_revoked() {
+async fn a_token_without_its_last_grant_is_good_for_nothing() {
     let world = World::new().await;
     let (id, _) = token(&world, &shell(), None).await;
+    let may = async || {
+        let find = async |conn: &mut Conn| {
+            let token = tokens::find(conn, &id).await?.unwrap();
+            access::of_token(conn, &token).await
+        };
+        world.database.get(find).await.unwrap()
+    };
+    assert!(may().await.distributions().is_some_and(|those| !those.is_empty()));
     let all = world.database.get(async |conn| grants::list(conn, 10).await).await;
     let grant = &all[0].id;
     let remove =
         async || commands::remove_grant(&world.command_context, &shell(), grant, |_| String::new()).await;
     let head = world.head().await;
-    let refused = remove().await.unwrap_err();
-    assert!(refused.to_string().contains("revoke the token"), "{refused}");
-    assert_eq!(world.events_after(head).await, ["act.refused"]);
-    commands::revoke_token(&world.command_context, &shell(), &id).await.unwrap();
     remove().await.unwrap();
+    assert_eq!(world.events_after(head).await, ["grant.removed"]);
+    assert_eq!(may().await.distributions(), Some([].into()), "nothing granted is nothing");
+    assert!(matches!(remove().await, Err(CommandError::NotFound)));
     world.finish().await;
 }
 

@@ -146,17 +146,45 @@ async fn groups_are_made_filled_and_deleted() {
     eve.get(&format!("/distributions/{SHOP}")).await.assert_status(404);
     eve.get("/settings/access").await.assert_says("of the group docs team").assert_silent_about(SHOP);
     let delete = "/settings/groups/delete";
-    let kept = act(delete, &[("name", "docs team")], 422, &["act.refused"]).await;
-    kept.assert_says("The group has grants. Remove them first");
     let grant = root.get("/settings/grants").await.form("form[action$='/remove']");
-    act(&grant.action, &[], 303, &["grant.removed"]).await;
-    act(&grant.action, &[], 404, &["act.refused"]).await;
     act("/settings/groups/members/remove", &member, 303, &["group.member_removed"]).await;
-    act(delete, &[("name", "docs team")], 303, &["group.deleted"]).await;
+    eve.get(&format!("/distributions/{DOCS}")).await.assert_status(404);
+    eve.get(&format!("/distributions/{SHOP}")).await.assert_status(404);
+    act(delete, &[("name", "docs team")], 303, &["grant.removed", "group.deleted"]).await;
     act(delete, &[("name", "docs team")], 404, &["act.refused"]).await;
+    act(&grant.action, &[], 404, &["act.refused"]).await;
     let told = app.world.history().await;
     let told = told.iter().find(|one| one.event.action.as_str() == "group.member_removed").unwrap();
     assert_eq!(told.event.old, "eve@example.com in docs team");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_has_no_grant_left_sees_nothing_until_an_administrator_says_otherwise() {
+    let app = TestApp::new().await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    let eve = app.narrowed(EVE, Role::Operator, &[DOCS], "/").await;
+    let page = format!("/settings/people/{}", app.person_at(EVE).await.id);
+    let widen = format!("{page}/everything");
+    root.get(&page).await.assert_says("only what is granted, by 1 grant");
+    let before = app.world.head().await;
+    root.post(&widen, &[]).await.assert_status(400).assert_says("Grants narrow this person");
+    only(&app, before, "act.refused").await;
+    let grant = root.get("/settings/grants").await.form("form[action$='/remove']");
+    root.press(&grant).await.assert_status(303);
+    eve.get(&format!("/distributions/{DOCS}")).await.assert_status(404);
+    eve.get(&format!("/distributions/{SHOP}")).await.assert_status(404);
+    let told = root.get(&page).await;
+    told.assert_says("nothing: no grant is left");
+    let before = app.world.head().await;
+    root.press(&told.form(&format!("form[action='{widen}']"))).await.assert_status(303);
+    only(&app, before, "person.scope_widened").await;
+    eve.get(&format!("/distributions/{SHOP}")).await.assert_status(200);
+    assert!(!root.get(&page).await.has(&format!("form[action='{widen}']")));
+    let before = app.world.head().await;
+    root.post(&widen, &[]).await.assert_status(409);
+    only(&app, before, "act.refused").await;
+    eve.post(&widen, &[]).await.assert_status(403);
     app.finish().await;
 }
 

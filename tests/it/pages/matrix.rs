@@ -98,6 +98,8 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/people/{id}/sessions/end"
             | "/settings/protection",
         ) => ADMIN_ACT,
+        // Nothing narrows this person.
+        ("POST", "/settings/people/{id}/everything") => [401, 403, 403, 403, 403, 409],
         // The answer is a page with what is shown once: a secret, a link.
         ("POST", "/settings/tokens" | "/settings/people" | "/settings/people/{id}/reset-password") => {
             [401, 403, 403, 403, 403, 200]

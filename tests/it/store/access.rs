@@ -3,7 +3,7 @@
 use unstale::{
     domain::{
         access::{
-            Access, Granted, Role,
+            Access, Granted, Role, Scope, ScopeKind,
             grant::{Grant, GrantPlace, Subject, SubjectKind, parse_place, parse_reach},
             grant_scope::GrantScope,
         },
@@ -93,7 +93,55 @@ async fn a_session_may_what_its_person_may(database: &Database) {
             .await;
         assert_eq!(narrowed().await, is_hers, "{subject}");
         database.write(async |tx| grants::delete(tx, &one.id).await).await;
-        assert!(!narrowed().await);
+        assert_eq!(narrowed().await, is_hers, "{subject}: a grant that goes lets nobody do more");
+        database.write(async |tx| people::set_scope(tx, &ada.id, ScopeKind::Everything).await).await;
+        assert!(!narrowed().await, "an administrator says so");
+    }
+}
+
+/// Every way in which a grant stops to hold, and nobody may do more by it.
+async fn what_narrowed_somebody_once_never_widens_by_going(database: &Database) {
+    distributions(database, &["E1", "E2"]).await;
+    for way in ["the grant", "the group's grant", "the member", "the group", "the provider"] {
+        let ada = somebody(database, Role::Operator).await;
+        let team = uuid();
+        let subject = if way == "the grant" { format!("person:{}", ada.id) } else { format!("group:{team}") };
+        let one = grant(&subject, at_site("E1"), "/");
+        database
+            .write(async |tx| {
+                local_groups::insert(tx, &team, at(0)).await?;
+                // Membership before the grant and after it, the orders in which two administrators may act.
+                if way == "the member" {
+                    grants::insert(tx, &one, at(0)).await?;
+                }
+                local_groups::add_member(tx, &team, &ada.id).await?;
+                if way == "the provider" {
+                    groups::replace_provided(tx, &ada.id, std::slice::from_ref(&team)).await?;
+                }
+                if way != "the member" {
+                    grants::insert(tx, &one, at(0)).await?;
+                }
+                Ok(())
+            })
+            .await;
+        let before = access_of(database, &ada.id).await.unwrap();
+        assert!(before.sees(&id("E1")) && !before.sees(&id("E2")), "{way}");
+        database
+            .write(async |tx| {
+                match way {
+                    "the grant" | "the group's grant" => drop(grants::delete(tx, &one.id).await?),
+                    "the member" => drop(local_groups::remove_member(tx, &team, &ada.id).await?),
+                    "the group" => drop(local_groups::delete(tx, &team).await?),
+                    _ => {
+                        local_groups::remove_member(tx, &team, &ada.id).await?;
+                        groups::replace_provided(tx, &ada.id, &[]).await?;
+                    }
+                }
+                Ok(())
+            })
+            .await;
+        let after = access_of(database, &ada.id).await.unwrap();
+        assert!(!after.sees(&id("E1")) && !after.sees(&id("E2")), "{way}: {after:?}");
     }
 }
 
@@ -148,6 +196,7 @@ async fn a_grant_by_tag_follows_the_tags(database: &Database) {
     let by_value = grant("token:t1", parse_place("", "team=docs").unwrap(), "/");
     database.write(async |tx| grants::insert(tx, &by_value, at(0)).await).await;
     let made = Token {
+        scope: ScopeKind::Everything,
         id: TokenId::from_trusted("t1"),
         name: "t1".to_owned(),
         shown: String::new(),
@@ -250,7 +299,7 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
         database.append(event.clone()).await;
     }
     let only = Granted { distributions: [id("E1")].into(), reach: GrantScope::whole() };
-    let narrowed = Access::new(Role::Operator, vec![only]);
+    let narrowed = Access::new(Role::Operator, Scope::Only(vec![only]));
     let seen = async |access: &Access, limit| {
         let (wanted, visibility) = (audit::EventFilter::default(), Visibility::of(&ada, access));
         let read = async |conn: &mut Conn| {
@@ -262,7 +311,7 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
     assert_eq!(seen(&Access::whole(Role::Viewer), 9).await, [5, 4, 3, 2, 1]);
     assert_eq!(seen(&narrowed, 9).await, [4, 1], "their distributions, and what they did themselves");
     assert_eq!(seen(&narrowed, 1).await, [4], "a page is full");
-    assert_eq!(seen(&Access::nobody(), 9).await, [4], "what they did themselves");
+    assert_eq!(seen(&Access::nothing(), 9).await, [4], "what they did themselves");
     let recent = database.get(async |conn| invalidations::recent(conn, &narrowed, 2).await).await;
     assert_eq!(recent.iter().map(|one| one.distribution.as_str()).collect::<Vec<_>>(), ["E1", "E1"]);
     let active = database.get(async |conn| invalidations::active(conn, &narrowed, 9).await).await;
@@ -271,6 +320,7 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
 
 on_each_engine!(
     a_session_may_what_its_person_may,
+    what_narrowed_somebody_once_never_widens_by_going,
     grants_of_a_person_and_their_groups_add_up,
     nobody_who_is_gone_may_anything,
     a_grant_by_tag_follows_the_tags,

@@ -2,7 +2,7 @@
 
 use unstale::{
     domain::{
-        access::{Access, Granted, Role, grant_scope::GrantScope},
+        access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
         distributions::distribution::{Distribution, DistributionConfig, ListPosition},
         id::DistributionId,
         invalidations::outside::BackfillPosition,
@@ -152,7 +152,7 @@ fn narrowed(distributions: &[&str]) -> Access {
         distributions: distributions.iter().map(|distribution| id(distribution)).collect(),
         reach: GrantScope::whole(),
     };
-    Access::new(Role::Viewer, vec![granted])
+    Access::new(Role::Viewer, Scope::Only(vec![granted]))
 }
 
 fn ids(distributions: &[Distribution]) -> Vec<&str> {

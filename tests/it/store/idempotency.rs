@@ -2,7 +2,7 @@
 
 use unstale::{
     domain::{
-        access::{Access, Granted, Role, grant_scope::GrantScope},
+        access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
         actor::{Acting, Actor},
         audit::{Action, Event, visibility::Visibility},
         id::{InvalidationId, RequestKey},
@@ -23,7 +23,7 @@ use crate::support::{Database, acting, all_seen, at, on_each_engine, uuid};
 fn only(distribution: &str) -> Access {
     Access::new(
         Role::Viewer,
-        vec![Granted { distributions: [id(distribution)].into(), reach: GrantScope::whole() }],
+        Scope::Only(vec![Granted { distributions: [id(distribution)].into(), reach: GrantScope::whole() }]),
     )
 }
 

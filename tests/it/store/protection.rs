@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unstale::{
     domain::{
-        access::{Access, Granted, Role, grant_scope::GrantScope},
+        access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
         audit::{Action, Event, ItemsRecord, Target},
         distributions::protection::{Guard, Protection},
         id::{InvalidationId, ProposalId, RequestKey},
@@ -118,7 +118,7 @@ async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
     let by_key = database.get(async |conn| proposals::find_by_key(conn, &two.request_key, at(0)).await).await;
     assert_eq!(by_key, Some(two.clone()));
     let only = Granted { distributions: [id("E1")].into(), reach: GrantScope::whole() };
-    let narrowed = Access::new(Role::Operator, vec![only]);
+    let narrowed = Access::new(Role::Operator, Scope::Only(vec![only]));
     let waiting = async |access: &Access, now| {
         database.get(async |conn| proposals::waiting(conn, access, now).await).await
     };

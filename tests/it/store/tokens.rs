@@ -3,7 +3,7 @@
 use unstale::{
     domain::{
         access::{
-            Role,
+            Role, ScopeKind,
             grant::{Grant, GrantPlace, Subject},
             grant_scope::GrantScope,
         },
@@ -27,6 +27,7 @@ fn token(name: &str) -> Token {
         id: TokenId::from_trusted(format!("id of {name}")),
         name: name.to_owned(),
         shown: "unstale_abcd…".to_owned(),
+        scope: ScopeKind::Everything,
         role: Role::Operator,
         made_by: "p9".to_owned(),
         made_by_name: "ada@example.com".to_owned(),

@@ -2,7 +2,7 @@
 
 use unstale::{
     domain::{
-        access::{Access, Granted, Role, grant_scope::GrantScope},
+        access::{Access, Granted, Role, ScopeKind, grant_scope::GrantScope},
         actor::{Acting, Actor, ActorKind, Origin},
         audit::{Action, Chained, Event, search::Search, visibility::Visibility},
         id::DistributionId,
@@ -47,7 +47,8 @@ impl Dice {
             SITES.iter().filter(|_| self.roll(3) == 0).map(|distribution| id(distribution)).collect();
         let grant = Granted { distributions: granted.into_iter().collect(), reach: GrantScope::whole() };
         let grants = if self.roll(6) == 0 { Vec::new() } else { vec![grant] };
-        Access::new(ROLES[self.roll(ROLES.len())], grants).of(IDS[self.roll(IDS.len())])
+        Access::new(ROLES[self.roll(ROLES.len())], ScopeKind::Everything.with(grants))
+            .of(IDS[self.roll(IDS.len())])
     }
 }
 

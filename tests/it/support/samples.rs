@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use unstale::domain::{
-    access::{Access, Role},
+    access::{Access, Role, ScopeKind},
     actor::{Actor, ActorKind},
     distributions::distribution::Distribution,
     id::{DistributionId, InvalidationId, PersonId, RequestKey},
@@ -57,6 +57,7 @@ pub fn person(email: &str, role: Role) -> Person {
         id: PersonId::from_trusted(uuid()),
         email: email.to_owned(),
         role,
+        scope: ScopeKind::Everything,
         disabled_at: None,
         created_at: START,
     }

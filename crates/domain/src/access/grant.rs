@@ -109,6 +109,10 @@ pub enum GrantError {
     Exists,
     #[error("That many grants for one subject are hard to oversee. Remove some, or use a tag.")]
     TooMany,
+    #[error(
+        "Grants narrow this person: their own, or those of a group. Remove them first, or take the person out of the group."
+    )]
+    StillHeld,
 }
 
 /// Reads where a grant holds: a distribution, or a tag as `key` or `key=value`.
@@ -144,8 +148,6 @@ pub enum GroupError {
     BadName,
     #[error("A group with this name exists already.")]
     Exists,
-    #[error("The group has grants. Remove them first: without them its members might be free to do more.")]
-    HasGrants,
     #[error("Choose a person.")]
     NoPerson,
 }

@@ -341,7 +341,7 @@ mod tests {
             Search { until: Some(at(9)), ..Search::default() },
             Search { outside: Some(true), ..Search::default() },
             Search {
-                visibility: Visibility::of(&Actor::nobody("x"), &Access::nobody()),
+                visibility: Visibility::of(&Actor::nobody("x"), &Access::nothing()),
                 ..Search::default()
             },
         ] {

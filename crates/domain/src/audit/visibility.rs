@@ -41,7 +41,7 @@ impl Visibility {
 mod tests {
     use super::*;
     use crate::{
-        access::{Granted, Role, grant_scope::GrantScope},
+        access::{Granted, Role, Scope, grant_scope::GrantScope},
         actor::{Acting, Origin},
         audit::Action,
         time::Timestamp,
@@ -64,7 +64,7 @@ mod tests {
             distributions: [DistributionId::from_trusted("E1")].into(),
             reach: GrantScope::whole(),
         };
-        let narrowed = Access::new(Role::Operator, vec![grant.clone()]).of("maker");
+        let narrowed = Access::new(Role::Operator, Scope::Only(vec![grant.clone()])).of("maker");
         let token = actor(ActorKind::Token, "t1");
         let visibility = Visibility::of(&token, &narrowed).unwrap();
         for (by, distribution, seen) in [
@@ -80,6 +80,6 @@ mod tests {
             assert_eq!(visibility.admits(&event(by, distribution)), seen, "{by:?} {distribution:?}");
         }
         assert_eq!(Visibility::of(&token, &Access::whole(Role::Viewer)), None);
-        assert_eq!(Visibility::of(&token, &Access::new(Role::Admin, vec![grant])), None);
+        assert_eq!(Visibility::of(&token, &Access::new(Role::Admin, Scope::Only(vec![grant]))), None);
     }
 }

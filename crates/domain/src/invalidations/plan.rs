@@ -319,10 +319,10 @@ mod tests {
 
     #[test]
     fn a_line_outside_the_grants_is_refused_and_covers_nothing() {
-        use crate::access::{Granted, grant::parse_reach};
+        use crate::access::{Granted, Scope, grant::parse_reach};
         let reach = parse_reach("/docs/", None, false).unwrap();
         let granted = Granted { distributions: [sample().id].into(), reach };
-        let access = Access::new(Role::Operator, vec![granted]);
+        let access = Access::new(Role::Operator, Scope::Only(vec![granted]));
         let (distribution, hosts) = (sample(), HostTable::default());
         let plan = Plan::within(
             "/docs/a\n/*\n/docs*",

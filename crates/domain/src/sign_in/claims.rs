@@ -193,7 +193,7 @@ pub struct Asserted {
     /// What the claim of roles says.
     pub role_values: Vec<String>,
     /// None where the provider does not say, or no claim is set: groups then stay as they are. Never to be taken for
-    /// none at all: whoever loses their last group may lose what narrows them.
+    /// none at all: whoever is in no group any more loses what its grants opened.
     pub groups: Option<Vec<String>>,
 }
 

@@ -1,6 +1,10 @@
 //! People with local accounts: their e-mail addresses and what a password must be.
 
-use crate::{access::Role, id::PersonId, time::Timestamp};
+use crate::{
+    access::{Role, ScopeKind},
+    id::PersonId,
+    time::Timestamp,
+};
 
 /// The fewest characters of a password.
 pub const PASSWORD_MIN: usize = 12;
@@ -59,6 +63,7 @@ pub struct Person {
     pub id: PersonId,
     pub email: String,
     pub role: Role,
+    pub scope: ScopeKind,
     pub disabled_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }

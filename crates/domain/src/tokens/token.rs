@@ -6,7 +6,7 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    access::Role,
+    access::{Role, ScopeKind},
     actor::{Actor, ActorKind},
     id::TokenId,
     secret::SecretHash,
@@ -90,6 +90,7 @@ pub struct Token {
     pub name: String,
     pub shown: String,
     pub role: Role,
+    pub scope: ScopeKind,
     /// The person who answers for it; empty for one made on the command line.
     pub made_by: String,
     pub made_by_name: String,

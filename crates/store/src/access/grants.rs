@@ -75,7 +75,39 @@ impl Row {
     }
 }
 
+/// Stores that what these hold is all that they may, for as long as an administrator does not say otherwise: without it a
+/// grant that goes would let them do more. It stands before each change of grants and of who is in a group.
+async fn narrow(tx: &mut Tx, subject: &Subject) -> Result<(), StoreError> {
+    let sql = match subject.kind {
+        SubjectKind::Person => "UPDATE person SET scope = 'granted' WHERE id = $1",
+        SubjectKind::Group => {
+            "UPDATE person SET scope = 'granted'
+             WHERE id IN (SELECT person_id FROM person_group WHERE group_name = $1)"
+        }
+        SubjectKind::Token => "UPDATE api_token SET scope = 'granted' WHERE id = $1",
+    };
+    execute!(tx, sql, subject.id.as_str())?;
+    Ok(())
+}
+
+/// The same of a person whom any grant narrows, their own or that of a group that they are in.
+pub(crate) async fn narrow_where_granted(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
+    execute!(
+        tx,
+        concat!(
+            "UPDATE person SET scope = 'granted'
+             WHERE id = $1 AND EXISTS (SELECT 1 FROM access_grant g WHERE ",
+            is_held_by!("$1"),
+            ")"
+        ),
+        person.as_str(),
+    )?;
+    Ok(())
+}
+
+/// Adds a grant. Whom it is for is narrowed from now on.
 pub async fn insert(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<(), StoreError> {
+    narrow(tx, &grant.subject).await?;
     let (distribution, key, value) = match &grant.place {
         GrantPlace::Distribution(id) => (Some(id.as_str()), None, None),
         GrantPlace::Tagged { key, value } => (None, Some(key.as_str()), value.as_deref()),
@@ -99,8 +131,11 @@ pub async fn insert(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<(), St
     Ok(())
 }
 
-/// Takes a grant away; `false` where there was none.
+/// Takes a grant away; `false` where there was none. Whom it was for may do less, and never more.
 pub async fn delete(tx: &mut Tx, id: &GrantId) -> Result<bool, StoreError> {
+    if let Some(grant) = find(tx, id).await? {
+        narrow(tx, &grant.subject).await?;
+    }
     Ok(execute!(tx, "DELETE FROM access_grant WHERE id = $1", id.as_str())? == 1)
 }
 

@@ -2,6 +2,7 @@
 
 use unstale_domain::id::PersonId;
 
+use super::grants::narrow_where_granted;
 use crate::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all},
@@ -31,6 +32,7 @@ pub async fn provided(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>,
 
 /// Replaces the groups that the provider told; those given here stay.
 pub async fn replace_provided(tx: &mut Tx, person: &PersonId, groups: &[String]) -> Result<(), StoreError> {
+    narrow_where_granted(tx, person).await?;
     execute!(tx, "DELETE FROM person_group WHERE person_id = $1 AND source = 'provider'", person.as_str())?;
     for group in groups {
         execute!(
@@ -40,5 +42,5 @@ pub async fn replace_provided(tx: &mut Tx, person: &PersonId, groups: &[String])
             group.as_str(),
         )?;
     }
-    Ok(())
+    narrow_where_granted(tx, person).await
 }

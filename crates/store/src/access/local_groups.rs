@@ -2,6 +2,8 @@
 
 use unstale_domain::{id::PersonId, time::Timestamp};
 
+use super::grants::narrow_where_granted;
+
 use crate::{
     Conn, StoreError, Tx,
     columns::signed,
@@ -16,6 +18,13 @@ pub async fn insert(tx: &mut Tx, name: &str, now: Timestamp) -> Result<(), Store
 
 /// Takes a group away with its local members; `false` where there was none.
 pub async fn delete(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
+    execute!(
+        tx,
+        "UPDATE person SET scope = 'granted'
+         WHERE id IN (SELECT person_id FROM person_group WHERE group_name = $1)
+             AND EXISTS (SELECT 1 FROM access_grant WHERE subject_kind = 'group' AND subject_id = $1)",
+        name
+    )?;
     execute!(tx, "DELETE FROM person_group WHERE group_name = $1 AND source = 'local'", name)?;
     Ok(execute!(tx, "DELETE FROM local_group WHERE name = $1", name)? == 1)
 }
@@ -83,11 +92,13 @@ pub async fn add_member(tx: &mut Tx, name: &str, person: &PersonId) -> Result<bo
         person.as_str(),
         name,
     )?;
+    narrow_where_granted(tx, person).await?;
     Ok(added == 1)
 }
 
 /// Takes a person out of a group; `false` where they were not in it by our own list.
 pub async fn remove_member(tx: &mut Tx, name: &str, person: &PersonId) -> Result<bool, StoreError> {
+    narrow_where_granted(tx, person).await?;
     let removed = execute!(
         tx,
         "DELETE FROM person_group WHERE person_id = $1 AND group_name = $2 AND source = 'local'",

@@ -33,7 +33,7 @@ pub(crate) fn bars(distributions: &BTreeSet<DistributionId>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use unstale_domain::access::{Granted, Role};
+    use unstale_domain::access::{Granted, Role, Scope};
 
     #[test]
     fn an_empty_list_fits_nothing() {
@@ -42,7 +42,7 @@ mod tests {
             distributions: std::collections::BTreeSet::new(),
             reach: unstale_domain::access::grant_scope::GrantScope::whole(),
         };
-        let visibility = Visibility::of(&Access::new(Role::Viewer, vec![none]));
+        let visibility = Visibility::of(&Access::new(Role::Viewer, Scope::Only(vec![none])));
         assert_eq!(visibility, Visibility { all: false, list: "|".to_owned() });
     }
 }

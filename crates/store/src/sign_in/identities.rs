@@ -13,7 +13,7 @@ pub async fn find(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Option
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash
+        "SELECT p.id, p.email, p.role, p.scope, p.created_at, p.disabled_at, p.password_hash
          FROM identity i JOIN person p ON p.id = i.person_id
          WHERE i.issuer = $1 AND i.subject = $2",
         issuer,

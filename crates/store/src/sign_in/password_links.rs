@@ -37,7 +37,7 @@ pub async fn find(conn: &mut Conn, hash: &SecretHash, now: Timestamp) -> Result<
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash
+        "SELECT p.id, p.email, p.role, p.scope, p.created_at, p.disabled_at, p.password_hash
          FROM password_link l JOIN person p ON p.id = l.person_id
          WHERE l.token_hash = $1 AND l.expires_at > $2 AND l.expires_at <= $3
            AND p.disabled_at IS NULL",

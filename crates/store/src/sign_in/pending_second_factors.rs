@@ -58,7 +58,7 @@ pub async fn find(
     let row = fetch_optional!(
         conn,
         PendingSecondFactorRow,
-        "SELECT p.id, p.email, p.role, p.created_at, p.disabled_at, p.password_hash, h.offered
+        "SELECT p.id, p.email, p.role, p.scope, p.created_at, p.disabled_at, p.password_hash, h.offered
          FROM half_sign_in h JOIN person p ON p.id = h.person_id
          WHERE h.token_hash = $1 AND h.expires_at > $2 AND h.expires_at <= $3
            AND p.disabled_at IS NULL",

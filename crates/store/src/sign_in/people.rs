@@ -1,7 +1,7 @@
 //! People, and the link for the first one.
 
 use unstale_domain::{
-    access::Role,
+    access::{Role, ScopeKind},
     id::PersonId,
     secret::SecretHash,
     sign_in::person::{Email, Person},
@@ -10,6 +10,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
+    access::scope_kind,
     columns::{optional_time, time},
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
@@ -19,6 +20,7 @@ pub(crate) struct Row {
     id: String,
     email: String,
     role: String,
+    scope: String,
     created_at: i64,
     disabled_at: Option<i64>,
     password_hash: String,
@@ -30,6 +32,7 @@ impl Row {
             id: PersonId::from_trusted(self.id),
             email: self.email,
             role: Role::parse(&self.role).ok_or_else(|| StoreError::unreadable("a role", &self.role))?,
+            scope: scope_kind(&self.scope)?,
             created_at: time(self.created_at),
             disabled_at: optional_time(self.disabled_at),
         })
@@ -47,11 +50,12 @@ impl Row {
 pub async fn insert(tx: &mut Tx, person: &Person, password_hash: &str) -> Result<(), StoreError> {
     execute!(
         tx,
-        "INSERT INTO person (id, email, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO person (id, email, password_hash, role, scope, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
         person.id.as_str(),
         person.email.as_str(),
         password_hash,
         person.role.as_str(),
+        person.scope.as_str(),
         person.created_at.as_micros(),
     )?;
     Ok(())
@@ -62,7 +66,7 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<Person>, StoreError> {
     let rows = fetch_all!(
         conn,
         Row,
-        "SELECT id, email, role, created_at, disabled_at, password_hash FROM person ORDER BY email"
+        "SELECT id, email, role, scope, created_at, disabled_at, password_hash FROM person ORDER BY email"
     )?;
     rows.into_iter().map(Row::into_person).collect()
 }
@@ -72,7 +76,7 @@ pub async fn find(conn: &mut Conn, email: &Email) -> Result<Option<(Person, Stri
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT id, email, role, created_at, disabled_at, password_hash FROM person WHERE email = $1",
+        "SELECT id, email, role, scope, created_at, disabled_at, password_hash FROM person WHERE email = $1",
         email.as_str(),
     )?;
     row.map(Row::with_hash).transpose()
@@ -83,7 +87,7 @@ pub async fn find_by_id(conn: &mut Conn, id: &PersonId) -> Result<Option<(Person
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT id, email, role, created_at, disabled_at, password_hash FROM person WHERE id = $1",
+        "SELECT id, email, role, scope, created_at, disabled_at, password_hash FROM person WHERE id = $1",
         id.as_str(),
     )?;
     row.map(Row::with_hash).transpose()
@@ -103,6 +107,12 @@ pub async fn set_password(tx: &mut Tx, id: &PersonId, password_hash: &str) -> Re
 
 pub async fn set_role(tx: &mut Tx, id: &PersonId, role: Role) -> Result<(), StoreError> {
     execute!(tx, "UPDATE person SET role = $2 WHERE id = $1", id.as_str(), role.as_str())?;
+    Ok(())
+}
+
+/// How far the person's role reaches from now on.
+pub async fn set_scope(tx: &mut Tx, id: &PersonId, scope: ScopeKind) -> Result<(), StoreError> {
+    execute!(tx, "UPDATE person SET scope = $2 WHERE id = $1", id.as_str(), scope.as_str())?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
-    access::grants::is_held_by,
+    access::{grants::is_held_by, scope_kind},
     columns::time,
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
@@ -31,7 +31,7 @@ pub struct NewSession<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub person: Person,
-    /// Some grant says where they may act; without any they may everywhere.
+    /// There are grants of theirs or of their groups to be read.
     pub has_grants: bool,
     pub sign_in: String,
     pub last_seen_at: Timestamp,
@@ -44,6 +44,7 @@ struct Row {
     id: String,
     email: String,
     role: String,
+    scope: String,
     created_at: i64,
     sign_in: String,
     last_seen_at: i64,
@@ -81,7 +82,7 @@ pub async fn find(
         conn,
         Row,
         concat!(
-            "SELECT p.id, p.email, p.role, p.created_at, s.sign_in, s.last_seen_at,
+            "SELECT p.id, p.email, p.role, p.scope, p.created_at, s.sign_in, s.last_seen_at,
                  s.created_at AS begun_at, s.expires_at,
                  EXISTS (SELECT 1 FROM access_grant g WHERE ",
             is_held_by!("p.id"),
@@ -102,6 +103,7 @@ pub async fn find(
                 id: PersonId::from_trusted(row.id),
                 email: row.email,
                 role: Role::parse(&row.role).ok_or_else(|| StoreError::unreadable("a role", &row.role))?,
+                scope: scope_kind(&row.scope)?,
                 created_at: time(row.created_at),
                 disabled_at: None,
             },
