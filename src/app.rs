@@ -23,7 +23,7 @@ use crate::{
     web::{self, Described, Web, WebOptions},
     workers::{
         self, AuditSettings, AuditWebhook, AuditWorker, ClockRollback, CloudFrontSync, FileWatcher, Indexer,
-        Poller, SigningKeyError, Submitter, WorkerContext, WorkerSettings,
+        Poller, SigningKeyError, Submitter, Worker, WorkerContext, WorkerSettings,
     },
 };
 
@@ -158,58 +158,18 @@ impl App {
             self.start_submitter(workers, Arc::clone(&notifier));
         }
         for _ in 0..POLLERS {
-            let poller = Poller::new(self.worker_context.clone());
-            self.start(workers, "poller", move || {
-                let poller = poller.clone();
-                async move { poller.tick().await }
-            });
+            self.start(workers, Poller::new(self.worker_context.clone()));
         }
-        let watcher = FileWatcher::new(self.worker_context.db.clone(), self.worker_context.clock.clone());
-        self.start(workers, "file watcher", move || {
-            let watcher = watcher.clone();
-            async move { watcher.tick().await }
-        });
-        let clock_rollback = ClockRollback::new(self.worker_context.clone());
-        self.start(workers, "clock_rollback", move || {
-            let clock_rollback = clock_rollback.clone();
-            async move { clock_rollback.tick().await }
-        });
-        let sync = CloudFrontSync::new(self.worker_context.clone());
-        self.start(workers, "sync", move || {
-            let sync = sync.clone();
-            async move { sync.tick().await }
-        });
-        let indexer = Indexer::new(self.worker_context.db.clone(), self.worker_context.clock.clone());
-        self.start(workers, "indexer", move || {
-            let indexer = indexer.clone();
-            async move { indexer.tick().await }
-        });
-        if let Some((webhook, keys)) = self
-            .audit_settings
-            .as_ref()
-            .and_then(|audit_settings| Some((audit_settings.webhook.clone()?, audit_settings.keys())))
-        {
-            let audit_webhook = AuditWebhook::new(
-                self.worker_context.db.clone(),
-                self.worker_context.clock.clone(),
-                webhook,
-                keys,
-            );
-            self.start(workers, "audit_webhook", move || {
-                let audit_webhook = audit_webhook.clone();
-                async move { audit_webhook.tick().await }
-            });
-        }
-        if let Some(audit_settings) = self.audit_settings.clone() {
-            let audit_worker = AuditWorker::new(
-                self.worker_context.db.clone(),
-                self.worker_context.clock.clone(),
-                audit_settings,
-            );
-            self.start(workers, "audit", move || {
-                let audit_worker = audit_worker.clone();
-                async move { audit_worker.tick().await }
-            });
+        let (db, clock) = (&self.worker_context.db, &self.worker_context.clock);
+        self.start(workers, FileWatcher::new(db.clone(), clock.clone()));
+        self.start(workers, ClockRollback::new(self.worker_context.clone()));
+        self.start(workers, CloudFrontSync::new(self.worker_context.clone()));
+        self.start(workers, Indexer::new(db.clone(), clock.clone()));
+        if let Some(settings) = &self.audit_settings {
+            if let Some(webhook) = settings.webhook.clone() {
+                self.start(workers, AuditWebhook::new(db.clone(), clock.clone(), webhook, settings.keys()));
+            }
+            self.start(workers, AuditWorker::new(db.clone(), clock.clone(), settings.clone()));
         }
     }
 
@@ -223,15 +183,11 @@ impl App {
         });
     }
 
-    /// Starts a worker that only looks at the clock: what it does is due seconds after any ring, or by the minute.
-    fn start<T, F>(&self, workers: &mut JoinSet<()>, name: &'static str, tick: T)
-    where
-        T: Fn() -> F + Send + Sync + 'static,
-        F: Future<Output = Result<workers::Next, StoreError>> + Send,
-    {
+    /// Starts a worker that looks at the clock only: what it does is due seconds after a commit, or by the minute.
+    fn start<W: Worker>(&self, workers: &mut JoinSet<()>, worker: W) {
         let (clock, stop, heartbeats) =
             (self.worker_context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
-        workers.spawn(async move { workers::run(name, &heartbeats, &clock, &stop, tick).await });
+        workers.spawn(async move { workers::run(worker, &heartbeats, &clock, &stop).await });
     }
 
     /// The link for the first account, where there is none.

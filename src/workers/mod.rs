@@ -8,6 +8,7 @@ mod audit_webhook;
 mod clock_rollback;
 mod file_watcher;
 mod indexer;
+mod list;
 mod poller;
 mod reconcile;
 mod runner;
@@ -25,7 +26,7 @@ pub use clock_rollback::ClockRollback;
 pub use file_watcher::FileWatcher;
 pub use indexer::Indexer;
 pub use poller::Poller;
-pub use runner::{Next, run, run_in_turn};
+pub use runner::{Next, Worker, run, run_in_turn};
 pub use submitter::Submitter;
 pub use sync::CloudFrontSync;
 

@@ -1,15 +1,18 @@
-//! Runs a worker's ticks until told to stop: when the next row is due, and those that send at once when the bell rings.
+//! What a worker is, and how its ticks are run until told to stop: when the next row is due, and those of the submitter
+//! also when a transaction was committed.
 
 use std::{fmt::Display, future::pending, time::Duration};
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::Clock, domain::time::Timestamp, heartbeats::Heartbeats, notify::Listener};
+use crate::{
+    clock::Clock, domain::time::Timestamp, heartbeats::Heartbeats, notify::Listener, store::StoreError,
+};
 
 /// The longest rest between two ticks: what another replica wrote is seen by then.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// The rest between two questions that found nothing, so that many rings in a row are answered by one.
+/// The rest between two questions that found nothing, so that one answers many notifications in a row.
 const BREATH: Duration = Duration::from_millis(5);
 /// The rest after an error, so that a database that is gone is not hammered.
 const AFTER_ERROR: Duration = Duration::from_secs(2);
@@ -21,7 +24,7 @@ pub enum Next {
     Again,
     /// When this time has come.
     At(Timestamp),
-    /// When the bell rings.
+    /// When a transaction was committed.
     Idle,
 }
 
@@ -37,31 +40,32 @@ impl Next {
     }
 }
 
-/// Ticks until `stop`; a tick that has begun is finished first.
-pub async fn run<E, F>(
-    name: &'static str,
-    heartbeats: &Heartbeats,
-    clock: &Clock,
-    stop: &CancellationToken,
-    tick: impl Fn() -> F,
-) where
-    E: Display,
-    F: Future<Output = Result<Next, E>>,
-{
-    let heartbeat = heartbeats.of(name);
+/// Something that goes on by itself, one bounded step at a time. `src/workers/list.rs` has all of them.
+pub trait Worker: Send + Sync + 'static {
+    /// How `/readyz` and the log call it.
+    const NAME: &'static str;
+
+    /// Does what is due now, and says when to come again. Dropping the future between two awaits loses nothing: what it
+    /// had not committed is done by a later tick.
+    fn tick(&self) -> impl Future<Output = Result<Next, StoreError>> + Send;
+}
+
+/// Runs the worker's ticks until `stop`; a tick that has begun is finished first.
+pub async fn run<W: Worker>(worker: W, heartbeats: &Heartbeats, clock: &Clock, stop: &CancellationToken) {
+    let heartbeat = heartbeats.of(W::NAME);
     while !stop.is_cancelled() {
-        match tick().await {
+        match worker.tick().await {
             Ok(next) => {
                 heartbeat.beat();
                 rest(next, clock, pending(), stop).await;
             }
-            Err(error) => recover(name, &error, stop).await,
+            Err(error) => recover(W::NAME, &error, stop).await,
         }
     }
 }
 
-/// Claims and finishes until `stop`, beside others of the same kind. Whoever has the bell looks for work and, once it
-/// holds some, leaves the bell to the next: a ring is answered by one question, not by one from each.
+/// Claims and finishes until `stop`, beside others of the same kind. The one that holds the listener looks for work. Once it
+/// has some it leaves the listener to the next: one of them answers a notification, not all.
 pub async fn run_in_turn<W, E, C, F>(
     name: &'static str,
     heartbeats: &Heartbeats,
@@ -104,7 +108,7 @@ pub async fn run_in_turn<W, E, C, F>(
     }
 }
 
-async fn rest(next: Next, clock: &Clock, rung: impl Future<Output = ()>, stop: &CancellationToken) {
+async fn rest(next: Next, clock: &Clock, notified: impl Future<Output = ()>, stop: &CancellationToken) {
     let span = match next {
         Next::Again => return,
         Next::At(due) => due.since(clock.now()).min(HEARTBEAT),
@@ -112,7 +116,7 @@ async fn rest(next: Next, clock: &Clock, rung: impl Future<Output = ()>, stop: &
     };
     tokio::select! {
         () = tokio::time::sleep(span) => {}
-        () = rung => {}
+        () = notified => {}
         () = stop.cancelled() => {}
     }
 }
