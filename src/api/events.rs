@@ -61,7 +61,7 @@ pub async fn stream(
     if last == Some(None) {
         return Err(ApiError::invalid(vec![Fault::new("last-event-id", format!("has to be {wanted}."))]));
     }
-    let place = api.streams.take(&caller.acting.actor)?;
+    let place = api.streams.acquire(&caller.acting.actor)?;
     let notifier = api.context.notifier.listen();
     let head = history::head(&mut *api.context.db.read().await?).await?;
     let reader = Reader {

@@ -1,4 +1,4 @@
-//! Answers those for whom no seat is left: not now, and when to try again.
+//! Answers clients beyond the limit of connections: not now, and when to try again.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -15,8 +15,8 @@ use crate::commands::new_uuid;
 
 use super::layers::is_for_programs;
 
-/// So many are answered at one time; whoever comes beyond that is let go without a word.
-const PLACES: usize = 64;
+/// So many are answered at one time. A connection beyond that is closed without an answer.
+const ANSWERED_AT_ONCE: usize = 64;
 /// How long they may take to say what they want, and to take their answer.
 const HEADERS: Duration = Duration::from_secs(2);
 const ALL: Duration = Duration::from_secs(4);
@@ -26,20 +26,20 @@ const RETRY_AFTER: u16 = 5;
 const TITLE: &str = "Too many connections are open";
 const DETAIL: &str = "Nothing was kept or sent. Try again in a few seconds.";
 
-/// Clones share the places.
+/// Clones share the permits.
 #[derive(Debug, Clone)]
 pub struct OverloadResponder(Arc<Semaphore>);
 
 impl Default for OverloadResponder {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(PLACES)))
+        Self(Arc::new(Semaphore::new(ANSWERED_AT_ONCE)))
     }
 }
 
 impl OverloadResponder {
     /// Answers one request and ends the connection.
-    pub fn turn_away(&self, stream: TcpStream) {
-        let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else { return };
+    pub fn refuse(&self, stream: TcpStream) {
+        let Ok(permit) = Arc::clone(&self.0).try_acquire_owned() else { return };
         tokio::spawn(async move {
             let service = hyper::service::service_fn(|request: hyper::Request<hyper::body::Incoming>| {
                 let answer = answer(request.uri().path());
@@ -52,7 +52,7 @@ impl OverloadResponder {
                 .serve_connection(TokioIo::new(stream), service);
             // Whether they stayed for the answer is theirs.
             let _ = tokio::time::timeout(ALL, connection).await;
-            drop(place);
+            drop(permit);
         });
     }
 }

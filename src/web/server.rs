@@ -29,7 +29,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(6);
 
 /// Serves until the service stops, then lets open requests end.
 pub async fn serve(listener: TcpListener, routes: Router, web: Web) {
-    let (graceful, seats, lobby) =
+    let (graceful, limit, overload) =
         (GracefulShutdown::new(), ConnectionLimit::default(), OverloadResponder::default());
     let (stop, trusted) = (web.stop.clone(), web.options.authentication_methods.trusted.clone());
     loop {
@@ -46,9 +46,9 @@ pub async fn serve(listener: TcpListener, routes: Router, web: Web) {
                 continue;
             }
         };
-        let Some(seat) = seats.take(client.ip(), trusted.contains(client.ip())) else {
+        let Some(permit) = limit.acquire(client.ip(), trusted.contains(client.ip())) else {
             tracing::warn!(%client, "too many connections; one is turned away");
-            lobby.turn_away(stream);
+            overload.refuse(stream);
             continue;
         };
         let connection = graceful.watch(connection(stream, client, routes.clone()));
@@ -56,7 +56,7 @@ pub async fn serve(listener: TcpListener, routes: Router, web: Web) {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, %client, "a connection broke");
             }
-            drop(seat);
+            drop(permit);
         });
     }
     if tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.is_err() {
@@ -96,7 +96,7 @@ fn connection(
 }
 
 /// The kernel ends a connection whose client takes nothing for [`UNREAD`], be it gone or only not reading: RFC 5482, and
-/// `tcp(7)`, which counts what cannot be sent for a window of zero too. Where there is no such option, seats are the bound.
+/// `tcp(7)`, which counts what cannot be sent for a window of zero too. Where there is no such option, the limit of connections is the bound.
 fn bound_unread(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD)) {

@@ -79,7 +79,7 @@ async fn wait_for_end(
     mut found: Invalidation,
     most: Duration,
 ) -> Result<Invalidation, ApiError> {
-    let _place = api.waiters.take(&caller.acting.actor)?;
+    let _permit = api.waiters.acquire(&caller.acting.actor)?;
     let mut notifier = api.context.notifier.listen();
     let until = tokio::time::Instant::now() + most;
     while is_open(&found) {
