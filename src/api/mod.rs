@@ -1,4 +1,4 @@
-//! The JSON API for pipelines, on the same ops and store as the pages. This is its whole route table.
+//! The JSON API for pipelines, on the same commands and store as the pages. This is its whole route table.
 
 mod audit;
 mod body;

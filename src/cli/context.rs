@@ -1,4 +1,4 @@
-//! The desk as a command uses it beside a running service, and who acts at it.
+//! The context of a command that runs at the shell, beside a running service, and who acts with it.
 
 use crate::{
     clock::Clock,

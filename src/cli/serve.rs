@@ -17,7 +17,7 @@ use crate::{
 
 use super::{CliError, log, output::Announcer, signals};
 
-/// Open files that are asked for: a seat for every connection, and the rest of the house.
+/// Open files that are asked for: one for every connection, and those of the rest of the service.
 const OPEN_FILES: u64 = 8_192;
 
 /// Said where the link for the first account could not be printed. The link itself is a secret and never logged.

@@ -1,6 +1,6 @@
 //! The live stream: audit events as server-sent events, so that open pages ask for themselves again.
 //!
-//! The audit table is the stream. One hub reads what is new at each ring of the bell and passes it on; a stream that
+//! The audit table is the stream. One hub reads what is new at each notification and passes it on; a stream that
 //! begins, comes back or falls behind reads the table itself from its cursor on, so that nothing is missed.
 
 use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
@@ -41,7 +41,7 @@ const TOO_OLD: i64 = 10_000;
 const LIFE: Duration = Duration::from_hours(1);
 /// What another replica wrote is seen by then.
 const HEARTBEAT: Duration = Duration::from_millis(500);
-/// The rest between two looks, so that many rings in a row are answered by one.
+/// The rest between two looks, so that one answers many notifications in a row.
 const BREATH: Duration = Duration::from_millis(20);
 
 /// Passes new events on.
@@ -68,7 +68,7 @@ impl Hub {
                 Err(error) => tracing::warn!(%error, "new events could not be read"),
             }
             tokio::time::sleep(BREATH).await;
-            // On SQLite every writer of the service rings; other processes write too seldom to be asked after so often.
+            // On SQLite every writer of the service notifies; other processes write too seldom to be asked after so often.
             tokio::select! {
                 () = notifier.notified() => {}
                 () = tokio::time::sleep(HEARTBEAT) => {}

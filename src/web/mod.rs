@@ -1,6 +1,6 @@
 //! The pages: the whole route table, and one page family a folder.
 //!
-//! Handlers parse, call and render. They read through `store` and write through `ops`.
+//! Handlers parse, call and render. They read through `store` and write through `commands`.
 
 mod ambiguous;
 mod approvals;

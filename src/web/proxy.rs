@@ -46,7 +46,7 @@ pub async fn find_visitor(
     let now = web.context.clock.now();
     let (who, way) = match authentication_methods
         .proxies
-        .sign_in_by_proxy(headers, &authentication_methods.external.roles, now)
+        .identify(headers, &authentication_methods.external.roles, now)
         .await
     {
         Ok(Some(recognised)) => recognised,

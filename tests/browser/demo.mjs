@@ -196,7 +196,7 @@ export async function signIn(page) {
   await page.goto("/");
   await page.getByRole("button", { name: "Sign in to the demo" }).click();
   await page.waitForURL(/\/$/);
-  // The surveyor has read the distributions a moment after the start.
+  // Sync has read the distributions a moment after the start.
   const site = page.locator(`#distribution option[value="${WORKSHOP}"]`);
   for (let tries = 0; (await site.count()) === 0 && tries < 50; tries += 1) {
     await page.waitForTimeout(100);

@@ -334,7 +334,7 @@ async fn ends(stream: &mut Stream) -> bool {
 async fn a_stream_ends_with_whatever_ends_its_session() {
     let app = TestApp::new().await;
     let own = app.world.command_context.clone();
-    // Another replica has another bell.
+    // Another replica has another notifier.
     let CommandContext { db, clock, .. } = own.clone();
     let other = CommandContext::new(db, clock, Notifier::new());
     let by = crate::support::shell();

@@ -9,6 +9,7 @@
 mod api;
 mod events;
 mod flow;
+mod glossary;
 mod history;
 mod image;
 mod kill;

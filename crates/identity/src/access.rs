@@ -36,7 +36,7 @@ impl CloudflareAccess {
     }
 
     /// Who Cloudflare says asks.
-    pub async fn sign_in_by_proxy(
+    pub async fn identify(
         &self,
         text: &str,
         rules: &RoleRules,

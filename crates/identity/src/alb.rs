@@ -78,7 +78,7 @@ impl Alb {
     }
 
     /// Who the load balancer says asks.
-    pub async fn sign_in_by_proxy(
+    pub async fn identify(
         &self,
         text: &str,
         rules: &RoleRules,

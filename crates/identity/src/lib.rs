@@ -1,7 +1,7 @@
 //! Asks others who somebody is: an OpenID Connect provider, or the proxy in front of Unstale.
 //!
 //! What they say is believed only with a signature that was checked here, or a secret that only the proxy knows. Every
-//! signature is checked in [`token`], every claim in [`unstale_domain::claims`].
+//! signature is checked in [`token`], every claim in [`unstale_domain::sign_in::claims`].
 
 pub mod access;
 pub mod alb;

@@ -66,7 +66,7 @@ impl IdentityProxies {
     }
 
     /// Who asks, and by which way, where a proxy tells it. Headers must have been [checked](Self::check) before.
-    pub async fn sign_in_by_proxy(
+    pub async fn identify(
         &self,
         headers: &HeaderMap,
         rules: &RoleRules,
@@ -79,16 +79,16 @@ impl IdentityProxies {
             return Err(ProxyIdentityError::Headers(HeaderProblem::Several));
         }
         let recognised = if let Some((alb, value)) = alb {
-            alb.sign_in_by_proxy(value.to_str().unwrap_or_default(), rules, now)
+            alb.identify(value.to_str().unwrap_or_default(), rules, now)
                 .await
                 .map(|who| (who, "AWS load balancer"))
         } else if let Some((access, value)) = access {
             access
-                .sign_in_by_proxy(value.to_str().unwrap_or_default(), rules, now)
+                .identify(value.to_str().unwrap_or_default(), rules, now)
                 .await
                 .map(|who| (who, "Cloudflare Access"))
         } else if let Some(header) = user {
-            header.sign_in_by_proxy(headers).map(|who| (who, "proxy header"))
+            header.identify(headers).map(|who| (who, "proxy header"))
         } else {
             return Ok(None);
         };

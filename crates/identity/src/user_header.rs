@@ -30,7 +30,7 @@ impl std::fmt::Debug for UserHeader {
 
 impl UserHeader {
     /// Who the proxy says asks. The name alone proves nothing: the secret has to come with it.
-    pub fn sign_in_by_proxy(&self, headers: &HeaderMap) -> Result<Asserted, IdentityError> {
+    pub fn identify(&self, headers: &HeaderMap) -> Result<Asserted, IdentityError> {
         let secret = headers.get(&self.secret_header).map_or(&b""[..], |value| value.as_bytes());
         if !same(secret, self.secret.as_bytes()) {
             return Err(IdentityError::Signature("the proxy's secret is missing or wrong"));

@@ -4,7 +4,7 @@
 /// How a time is read that lies ahead of now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RollbackRule {
-    /// It is brought to the furthest that it is ever noted ahead ([`super::ahead::Deadline`]).
+    /// It is brought to the furthest that it is ever noted ahead ([`super::deadlines::Deadline`]).
     Nearer,
     /// What has it is over ([`super::ahead::MadeAhead`]), also before somebody looked at the clock.
     Over,

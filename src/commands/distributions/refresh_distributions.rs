@@ -1,4 +1,4 @@
-//! Asks the surveyor to read the distributions from CloudFront now.
+//! Asks sync to read the distributions from CloudFront now.
 
 use crate::{
     commands::{

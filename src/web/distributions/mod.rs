@@ -1,4 +1,4 @@
-//! The distributions: the catalogue that the surveyor keeps, and one of them with what was done to it.
+//! The distributions: the list that sync keeps, and one of them with what was done to it.
 
 mod list;
 mod refresh;

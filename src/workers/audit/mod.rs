@@ -49,7 +49,7 @@ const NOTE_EVERY: Duration = Duration::from_mins(1);
 /// Signed heads are logged under this name, so that they are told also where little else is.
 pub const HEADS: &str = "unstale::heads";
 
-/// What the sealer signs with, and where it tells of it.
+/// What the audit worker signs with, and where it publishes it.
 #[derive(Debug, Clone)]
 pub struct AuditSettings {
     pub key: HeadKey,

@@ -1,4 +1,4 @@
-//! Walks the chain in the database in bounded steps: for the command line in one go, for the sealer a little at a time.
+//! Walks the chain in the database in bounded steps: for the command line in one go, for the audit worker a little at a time.
 
 use std::collections::{BTreeSet, VecDeque};
 

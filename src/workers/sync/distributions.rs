@@ -24,7 +24,7 @@ use super::super::{Next, WorkerContext, new_lease};
 
 /// After a failure the distributions are read again soon.
 const AFTER_FAILURE: Duration = Duration::from_secs(15);
-/// More pages than any account has: a list that never ends must not hold the surveyor for ever.
+/// More pages than any account has: a list that never ends must not hold sync for ever.
 const PAGES: usize = 200;
 /// So often in a row AWS may ask for a slower pace before that counts as a failure, which is told.
 const THROTTLES: u32 = 4;

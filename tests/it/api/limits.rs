@@ -140,7 +140,7 @@ async fn what_takes_too_long_and_what_is_no_address_are_problems() {
 }
 
 /// So many connections one address may have.
-const SEATS: usize = 1_024;
+const CONNECTIONS_OF_ONE: usize = 1_024;
 
 #[tokio::test]
 async fn who_finds_no_seat_is_told_when_to_come_back() {
@@ -148,7 +148,7 @@ async fn who_finds_no_seat_is_told_when_to_come_back() {
     let app = TestApp::new().await;
     let address = app.address.strip_prefix("http://").unwrap();
     let mut held = Vec::new();
-    for _ in 0..SEATS {
+    for _ in 0..CONNECTIONS_OF_ONE {
         held.push(TcpStream::connect(address).await.unwrap());
     }
     let stranger = app.stranger();
@@ -164,7 +164,7 @@ async fn who_finds_no_seat_is_told_when_to_come_back() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), free).await.expect("the seats do not come back");
+    tokio::time::timeout(Duration::from_secs(20), free).await.expect("the permits do not come back");
     app.finish().await;
 }
 

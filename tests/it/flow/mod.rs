@@ -1,9 +1,10 @@
-//! Whole flows through the desk, the workers and CloudFront's stand-in, on a clock that is turned by hand.
+//! Whole flows through the commands, the workers and CloudFront's stand-in, on a clock that is turned by hand.
 
 mod accounts;
 mod acting;
 mod answers;
 mod clock;
+mod cloudtrail;
 mod cool_down;
 mod distributions;
 mod fairness;
@@ -25,7 +26,6 @@ mod storm;
 mod survey;
 mod tenants;
 mod together;
-mod trail;
 mod trouble;
 mod watching;
 mod withdrawn;

@@ -1,4 +1,4 @@
-//! The workers as the service runs them: woken by the bell, ended by the stop.
+//! The workers as the service runs them: woken by the notifier, ended by the stop.
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;

@@ -42,7 +42,7 @@ pub fn event(number: u64) -> Event {
     event
 }
 
-/// Appends so many events in one transaction, and signs the last in another, as the sealer does.
+/// Appends so many events in one transaction, and signs the last in another, as the audit worker does.
 pub async fn fill(db: &Db, events: u64) -> SignedHead {
     let mut tx = db.begin().await.unwrap();
     accounts::ensure(&mut tx, "123456789012").await.unwrap();

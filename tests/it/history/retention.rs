@@ -27,7 +27,7 @@ async fn rest(world: &World, audit_worker: &AuditWorker) {
         }
         world.advance(Duration::from_millis(20));
     }
-    panic!("the sealer never comes to rest");
+    panic!("the audit worker never comes to rest");
 }
 
 async fn first(world: &World) -> i64 {

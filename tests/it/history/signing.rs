@@ -1,4 +1,4 @@
-//! The sealer: checks what is new and once a day everything, signs at most hourly, and tells of it in a file.
+//! The audit worker: checks what is new and once a day everything, signs at most hourly, and tells of it in a file.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ async fn rest(world: &World, audit_worker: &AuditWorker) {
         }
         world.advance(std::time::Duration::from_millis(20));
     }
-    panic!("the sealer never comes to rest");
+    panic!("the audit worker never comes to rest");
 }
 
 async fn heads(world: &World) -> Vec<SignedHead> {

@@ -78,7 +78,7 @@ async fn rest(audit_webhook: &AuditWebhook) -> Next {
             return next;
         }
     }
-    panic!("the herald never comes to rest");
+    panic!("the audit webhook never comes to rest");
 }
 
 async fn sign(world: &World, sequence: i64) -> SignedHead {

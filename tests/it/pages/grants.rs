@@ -245,7 +245,7 @@ async fn the_form_of_grants_comes_back_with_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_grant_by_tag_holds_where_the_surveyor_found_the_tag() {
+async fn a_grant_by_tag_holds_where_sync_found_the_tag() {
     let app = TestApp::new().await;
     let eve = app.signed_in(EVE, Role::Operator).await;
     let root = app.signed_in("root@example.com", Role::Admin).await;

@@ -98,7 +98,7 @@ pub fn new_invalidation(distribution: &str, batches: Vec<Vec<Item>>) -> NewInval
     )
 }
 
-/// The row of a new request, as the desk writes it.
+/// The row of a new request, as the command writes it.
 pub fn invalidation(new: &NewInvalidation, requested_at: Timestamp) -> Invalidation {
     Invalidation {
         id: InvalidationId::from_trusted(new.id.as_str()),

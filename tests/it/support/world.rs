@@ -1,4 +1,4 @@
-//! A small world: a database, a CloudFront stand-in, one time for both, and the desk and the workers between them.
+//! A small world: a database, a CloudFront stand-in, one time for both, and the commands and the workers between them.
 
 use std::{
     collections::HashMap,
@@ -218,7 +218,7 @@ impl World {
         until_rest(async || self.sync.tick().await.unwrap()).await
     }
 
-    /// Reads all there is, without the pace that the surveyor keeps and without a trace of it.
+    /// Reads all there is, without the pace that sync keeps and without a trace of it.
     pub async fn survey_at_once(&self) {
         let read = unstale::domain::invalidations::pace::Pace::new(1_000_000.0, 1_000_000);
         let settings = WorkerSettings { read, ..self.worker_context.settings };

@@ -1,4 +1,4 @@
-//! A distribution as the surveyor read it from CloudFront, and which hosts it answers for.
+//! A distribution as sync read it from CloudFront, and which hosts it answers for.
 
 use super::host;
 use crate::{id::DistributionId, time::Timestamp};

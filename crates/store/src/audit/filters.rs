@@ -67,7 +67,7 @@ const DONE_AT: &str = "(CASE WHEN actor_kind = 'outside' THEN
          COALESCE((SELECT i.requested_at FROM invalidation i WHERE i.id = audit_event.invalidation_id), at)
      ELSE at END)";
 
-/// What somebody may see, as [`unstale_domain::audit::sight::Visibility::admits`] says it; its parameters are $10 to $12.
+/// What somebody may see, as [`unstale_domain::audit::visibility::Visibility::admits`] says it; its parameters are $10 to $12.
 const fn visibility(postgres: bool, narrowed: bool) -> &'static str {
     match (narrowed, postgres) {
         (false, _) => "CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL AND CAST($12 AS TEXT) IS NULL",

@@ -55,7 +55,7 @@ pub async fn sendable(conn: &mut Conn, now: Timestamp) -> Result<Vec<Sendable>, 
         .collect())
 }
 
-/// The next batches of a distribution that may be sent now, in the order of [`unstale_domain::queue`].
+/// The next batches of a distribution that may be sent now, in the order of [`unstale_domain::invalidations::queue`].
 pub async fn candidates(
     conn: &mut Conn,
     distribution: &DistributionId,
@@ -111,7 +111,7 @@ pub async fn claim(
     Ok(claimed == 1)
 }
 
-/// Lets go of all leases: for a service that just took the only seat at an SQLite file.
+/// Lets go of all leases: for a service that just took the lock of an SQLite file.
 pub async fn release_all(tx: &mut Tx) -> Result<(), StoreError> {
     execute!(tx, "UPDATE batch SET lease = NULL, lease_until = NULL WHERE lease IS NOT NULL")?;
     execute!(

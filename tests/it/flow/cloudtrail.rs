@@ -28,7 +28,7 @@ async fn deploy(world: &World, app: &str, reference: &str) {
     theirs.create_invalidation(&app, &reference, &items(&["/a"])).await.unwrap();
 }
 
-/// So many seconds pass, and the surveyor does what is due in each.
+/// So many seconds pass, and sync does what is due in each.
 async fn live(world: &World, sync: &CloudFrontSync, span: u64) {
     for _ in 0..span {
         for _ in 0..200 {
