@@ -3,14 +3,16 @@
 pub mod batches;
 pub mod cloudtrail;
 pub mod idempotency;
+mod lists;
 pub mod needs_a_look;
 pub mod outside;
 pub mod proposals;
 pub mod queue;
 pub mod waiting;
 
+pub use lists::{InvalidationFilter, active, of_distribution, page, recent};
+
 use unstale_domain::{
-    access::Access,
     actor::{Actor, ActorKind},
     id::{DistributionId, InvalidationId, RequestKey},
     invalidations::{
@@ -25,10 +27,7 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
 };
-use crate::{
-    access::visibility::Visibility,
-    columns::{count, list_to_json, optional_time, signed, time},
-};
+use crate::columns::{count, list_to_json, optional_time, signed, time};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -39,6 +38,7 @@ macro_rules! select {
         )
     };
 }
+use select;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -170,80 +170,6 @@ pub async fn find_all(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Inv
     rows.into_iter().map(Row::into_invalidation).collect()
 }
 
-/// Those that somebody may see and that have not ended or need a look, newest first.
-pub async fn active(conn: &mut Conn, access: &Access, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
-    let visibility = Visibility::of(access);
-    let rows = fetch_all!(
-        conn,
-        Row,
-        select!(
-            "WHERE state IN ('queued', 'in_progress', 'needs_a_look')
-               AND ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
-             ORDER BY requested_at DESC, id DESC LIMIT $3"
-        ),
-        visibility.all,
-        visibility.list.as_str(),
-        signed(limit),
-    )?;
-    rows.into_iter().map(Row::into_invalidation).collect()
-}
-
-/// The newest ones of all distributions that somebody may see.
-pub async fn recent(conn: &mut Conn, access: &Access, limit: usize) -> Result<Vec<Invalidation>, StoreError> {
-    let visibility = Visibility::of(access);
-    let rows = fetch_all!(
-        conn,
-        Row,
-        select!(
-            "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
-             ORDER BY requested_at DESC, id DESC LIMIT $3"
-        ),
-        visibility.all,
-        visibility.list.as_str(),
-        signed(limit),
-    )?;
-    rows.into_iter().map(Row::into_invalidation).collect()
-}
-
-/// Which invalidations a list shows, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InvalidationFilter {
-    pub distribution: Option<DistributionId>,
-    pub state: Option<InvalidationState>,
-    /// Only those after this one in the list.
-    pub after: Option<(Timestamp, InvalidationId)>,
-}
-
-/// The next ones of a list that somebody may see.
-pub async fn page(
-    conn: &mut Conn,
-    access: &Access,
-    wanted: &InvalidationFilter,
-    limit: usize,
-) -> Result<Vec<Invalidation>, StoreError> {
-    let visibility = Visibility::of(access);
-    // Without a place to go on from, everything is before the end of time.
-    let (before, id) = wanted.after.as_ref().map_or((i64::MAX, ""), |(at, id)| (at.as_micros(), id.as_str()));
-    let rows = fetch_all!(
-        conn,
-        Row,
-        select!(
-            "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
-               AND ($3 = '' OR distribution_id = $3) AND ($4 = '' OR state = $4)
-               AND (requested_at < $5 OR (requested_at = $5 AND id < $6))
-             ORDER BY requested_at DESC, id DESC LIMIT $7"
-        ),
-        visibility.all,
-        visibility.list.as_str(),
-        wanted.distribution.as_ref().map_or("", DistributionId::as_str),
-        wanted.state.map_or("", InvalidationState::as_str),
-        before,
-        id,
-        signed(limit),
-    )?;
-    rows.into_iter().map(Row::into_invalidation).collect()
-}
-
 /// The times within which an invalidation has to be due that stands for a request of the same items.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueWithin {
@@ -281,22 +207,6 @@ pub async fn same_due_within(
         due.until.as_micros(),
     )?;
     row.map(Row::into_invalidation).transpose()
-}
-
-/// The newest ones of one distribution.
-pub async fn of_distribution(
-    conn: &mut Conn,
-    distribution: &DistributionId,
-    limit: usize,
-) -> Result<Vec<Invalidation>, StoreError> {
-    let rows = fetch_all!(
-        conn,
-        Row,
-        select!("WHERE distribution_id = $1 ORDER BY requested_at DESC, id DESC LIMIT $2"),
-        distribution.as_str(),
-        signed(limit),
-    )?;
-    rows.into_iter().map(Row::into_invalidation).collect()
 }
 
 /// Brings the state in line with the batches. To be called after any change of a batch's state.

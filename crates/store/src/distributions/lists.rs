@@ -107,11 +107,11 @@ pub async fn most_used(
 macro_rules! last_requests_of {
     ($ids:literal) => {
         concat!(
-            "SELECT i.distribution_id, i.requested_at, i.actor_name FROM invalidation i
-             WHERE i.distribution_id IN (",
+            "SELECT d.value, i.requested_at, i.actor_name FROM ",
             $ids,
-            ") AND i.requested_at = (
-                 SELECT max(l.requested_at) FROM invalidation l WHERE l.distribution_id = i.distribution_id)"
+            " JOIN invalidation i ON i.id = (
+                 SELECT l.id FROM invalidation l WHERE l.distribution_id = d.value
+                 ORDER BY l.requested_at DESC, l.id DESC LIMIT 1)"
         )
     };
 }
@@ -122,9 +122,9 @@ pub async fn last_requests(
     ids: &[&DistributionId],
 ) -> Result<HashMap<DistributionId, (Timestamp, String)>, StoreError> {
     let sql = if conn.is_postgres() {
-        last_requests_of!("SELECT value FROM json_array_elements_text($1::json)")
+        last_requests_of!("json_array_elements_text($1::json) AS d (value)")
     } else {
-        last_requests_of!("SELECT value FROM json_each($1)")
+        last_requests_of!("json_each($1) AS d")
     };
     let rows = fetch_all!(conn, (String, i64, String), sql, json(ids))?;
     Ok(rows.into_iter().map(|(id, at, name)| (DistributionId::from_trusted(id), (time(at), name))).collect())

@@ -268,18 +268,16 @@ pub async fn known(
     distribution: &DistributionId,
     ids: &[CloudFrontInvalidationId],
 ) -> Result<HashSet<CloudFrontInvalidationId>, StoreError> {
-    let mut known = HashSet::new();
-    for id in ids {
-        let row = fetch_optional!(
-            conn,
-            (String,),
-            "SELECT cloudfront_id FROM batch WHERE distribution_id = $1 AND cloudfront_id = $2",
-            distribution.as_str(),
-            id.as_str(),
-        )?;
-        known.extend(row.map(|(id,)| CloudFrontInvalidationId::from_trusted(id)));
-    }
-    Ok(known)
+    let list = list_to_json(&ids.iter().map(CloudFrontInvalidationId::as_str).collect::<Vec<_>>());
+    let sql = if conn.is_postgres() {
+        "SELECT cloudfront_id FROM batch
+         WHERE distribution_id = $1 AND cloudfront_id IN (SELECT value FROM json_array_elements_text($2::json))"
+    } else {
+        "SELECT cloudfront_id FROM batch
+         WHERE distribution_id = $1 AND cloudfront_id IN (SELECT value FROM json_each($2))"
+    };
+    let rows = fetch_all!(conn, (String,), sql, distribution.as_str(), list)?;
+    Ok(rows.into_iter().map(|(id,)| CloudFrontInvalidationId::from_trusted(id)).collect())
 }
 
 /// The last one of a distribution that CloudFront was known to have taken when an invalidation was requested. What the
