@@ -12,7 +12,7 @@
 //! proxies who somebody is. `outgoing` is the HTTP client for all but AWS. Each file of `commands` is one command of a
 //! person: one transaction that changes state and writes the audit event. `workers` talk to CloudFront between two
 //! transactions, never inside one. `web` and `api` read through `store` and write through `commands`; they do not know
-//! each other. `clock`, `notify`, `heartbeats`, `keyed_limit` and `failpoint` are free to all.
+//! each other. `clock`, `notify`, `heartbeats`, `keyed_limit`, `file_thread` and `failpoint` are free to all.
 
 pub mod api;
 pub mod app;
@@ -26,5 +26,5 @@ pub use unstale_cloudfront as cloudfront;
 pub use unstale_domain as domain;
 pub use unstale_identity as identity;
 pub use unstale_outgoing as outgoing;
-pub use unstale_runtime::{clock, failpoint, heartbeats, keyed_limit, notify};
+pub use unstale_runtime::{clock, failpoint, file_thread, heartbeats, keyed_limit, notify};
 pub use unstale_store as store;

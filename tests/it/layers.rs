@@ -54,6 +54,11 @@ const MODULES: [(&str, &[&str]); 7] = [
 const IMPURE: [&str; 10] =
     ["tokio", "sqlx", "axum", "aws-sdk", "hyper", "tracing", "tower", "reqwest", "futures", "getrandom"];
 
+/// Files of the crates that touch the disk only before the service answers anybody: certificates, the database's file.
+const BEFORE_SERVING: [&str; 2] = ["cloudfront/src/http_client.rs", "store/src/db/opening.rs"];
+/// How code names the part of the standard library that blocks on files.
+const BLOCKING: [&str; 2] = ["fs::", "File::"];
+
 const LINES_MAX: usize = 400;
 
 /// What a file of `src/` breaks. `file` is its path below `src/`, and its text is as rustfmt leaves it.
@@ -80,8 +85,22 @@ fn violations(file: &str, text: &str) -> Vec<String> {
     } else if depth > 0 {
         found.push(format!("{file}: this module has no law in tests/it/layers.rs"));
     }
+    // The command line has nobody beside it who would have to wait.
+    if module != "cli" && mixes_async_with_files(text) {
+        found.push(format!("{file}: an async file leaves the disk to `file_thread`"));
+    }
     found.extend(shape(file, text));
     found
+}
+
+/// Does it hold async functions as well as calls that block on files? Who blocks stands in a file of its own, so that a
+/// reader sees at the call that it is handed to another thread.
+fn mixes_async_with_files(text: &str) -> bool {
+    let own = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let own = own.replace("tokio::fs::", "");
+    let is_async = ["async fn ", "async move ", "async {"].iter().any(|form| own.contains(form));
+    let is_whole = |(at, _): (usize, &str)| !own[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    is_async && BLOCKING.iter().any(|name| own.match_indices(name).any(is_whole))
 }
 
 /// What every file has to keep.
@@ -165,7 +184,13 @@ fn the_crates_below_keep_their_shape() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
     let found: Vec<String> = rust_files(&crates)
         .iter()
-        .flat_map(|file| shape(file.to_str().unwrap(), &fs::read_to_string(file).unwrap()))
+        .flat_map(|file| {
+            let (name, text) = (file.to_str().unwrap(), fs::read_to_string(file).unwrap());
+            let is_early = BEFORE_SERVING.iter().any(|early| name.ends_with(early));
+            let mixes = mixes_async_with_files(&text) && !is_early;
+            let mixes = mixes.then(|| format!("{name}: an async file leaves the disk to `file_thread`"));
+            shape(name, &text).into_iter().chain(mixes)
+        })
         .collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
     let domain = fs::read_to_string(crates.join("domain/Cargo.toml")).unwrap();
@@ -205,6 +230,9 @@ fn a_broken_law_is_found() {
         ("web/x.rs", "use cloudfront_sandbox::Sandbox;"),
         ("app.rs", "use crate::cli::Args;"),
         ("new/x.rs", ""),
+        ("workers/x.rs", "async fn f() { std::fs::write(p, t) }"),
+        ("web/x.rs", "use std::{fs, io};\nasync fn f() {\n    fs::read(p)\n}"),
+        ("workers/x.rs", "fn f() { let work = async move { File::open(p) }; }"),
     ] {
         assert_eq!(broken(file, line).len(), 1, "{file}: {line}: {:?}", broken(file, line));
     }
@@ -220,6 +248,11 @@ fn a_law_that_is_kept_is_not_complained_about() {
         ("workers/x.rs", "use crate::{clock::Clock, cloudfront, domain, store::Db, notify::Notifier};"),
         ("main.rs", "fn main() { unstale::cli::run() }"),
         ("cli/demo.rs", "use cloudfront_sandbox::Sandbox; use crate::app::App;"),
+        ("cli/demo.rs", "async fn f() { std::fs::create_dir_all(p) }"),
+        ("workers/x.rs", "fn f() { std::fs::write(p, t) }"),
+        ("workers/x.rs", "async fn f() { PartialFile::create(p) }"),
+        ("web/x.rs", "async fn f() { tokio::fs::read(p).await }"),
+        ("web/x.rs", "async fn f() {}\n#[cfg(test)]\nmod tests { fn g() { std::fs::read(p) } }"),
     ] {
         assert_eq!(broken(file, line), [""; 0], "{file}: {line}");
     }

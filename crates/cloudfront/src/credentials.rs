@@ -94,7 +94,8 @@ fn profile_is_missing(causes: &[&(dyn Error + 'static)], words: &str) -> bool {
 }
 
 /// Does the file have a section for the profile? One that cannot be read has none. In the configuration file the SDK
-/// knows `[profile NAME]` alone, but for `[default]`; in that of credentials `[NAME]`.
+/// knows `[profile NAME]` alone, but for `[default]`; in that of credentials `[NAME]`. The two small files are
+/// read at once where the answer is needed: only after the SDK, which reads the same ones, found no credentials.
 fn defines(file: &str, is_config: bool, profile: &str) -> bool {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let mut sections = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.split(']').next());

@@ -2,6 +2,9 @@
 //!
 //! A file that is removed or replaced stays open: SQLite goes on writing where nobody finds it again, and says nothing
 //! (<https://sqlite.org/howtocorrupt.html>, 4.1).
+//!
+//! Each transaction looks at the files on the thread that it runs on: what is asked about a file that is open is in the
+//! kernel's memory, and a way over another thread would cost more than the question.
 
 use std::{
     fs::{self, Metadata},

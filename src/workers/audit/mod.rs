@@ -3,7 +3,9 @@
 //! New events are checked as they come, and the whole chain after a start and once a day, a bounded number of rows a
 //! tick. Only what was checked is signed: a chain that was tampered with gets no signature that says otherwise.
 
+mod archive;
 mod facts;
+mod heads_file;
 mod publishing;
 mod retention;
 mod search_index;
@@ -25,6 +27,7 @@ use crate::{
         audit::head::{Head, HeadKey, PublicKey},
         time::Timestamp,
     },
+    file_thread::FileThread,
     store::{
         Db, StoreError,
         audit::{self, CheckState},
@@ -83,6 +86,7 @@ pub struct AuditWorker {
     db: Db,
     clock: Clock,
     audit_settings: AuditSettings,
+    files: FileThread,
     state: Arc<Mutex<State>>,
 }
 
@@ -114,7 +118,7 @@ struct State {
 impl AuditWorker {
     #[must_use]
     pub fn new(db: Db, clock: Clock, audit_settings: AuditSettings) -> Self {
-        Self { db, clock, audit_settings, state: Arc::default() }
+        Self { db, clock, audit_settings, files: FileThread::default(), state: Arc::default() }
     }
 
     /// Checks what is new, or a piece of the whole chain; signs and tells if that is due.

@@ -4,8 +4,7 @@
 //! the way: nothing goes that is not as it was written.
 
 use std::{
-    fs,
-    io::{self, BufWriter, Write},
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -27,7 +26,12 @@ use crate::{
     store::{StoreError, audit},
 };
 
-use super::{super::indexer, AuditWorker, CheckError, State, is_past};
+use super::{
+    super::indexer,
+    AuditWorker, CheckError, State,
+    archive::{self, PartialFile},
+    is_past,
+};
 
 /// Nothing younger may ever be dropped.
 pub const DAYS_MIN: u32 = 400;
@@ -35,8 +39,6 @@ pub const DAYS_MIN: u32 = 400;
 const ROWS: usize = 2_000;
 /// A segment has so many events at least, so that a year has few files.
 const SEGMENT_MIN: i64 = 1_000;
-/// How the name of a file ends that is being written.
-const PART: &str = ".part";
 /// It is looked so often whether something is old enough.
 const LOOK_EVERY: Duration = Duration::from_hours(24);
 
@@ -54,8 +56,7 @@ pub(super) struct Leaving {
     first: i64,
     walk: Walk,
     hash: Sha256,
-    part: PathBuf,
-    out: BufWriter<fs::File>,
+    file: PartialFile,
 }
 
 impl AuditWorker {
@@ -77,7 +78,7 @@ impl AuditWorker {
         }
         state.looked_at = Some(now);
         let Some((head, behind)) = self.old_enough(retention, now).await? else { return Ok(false) };
-        match begin(retention, head, behind) {
+        match self.begin_export(retention, head, behind).await {
             Ok(leaving) => state.leaving = Some(leaving),
             Err(error) => not_written(&retention.folder, &error),
         }
@@ -122,6 +123,20 @@ impl AuditWorker {
         }))
     }
 
+    async fn begin_export(
+        &self,
+        retention: &Retention,
+        head: SignedHead,
+        behind: Head,
+    ) -> io::Result<Leaving> {
+        let first = behind.sequence + 1;
+        let mut walk = Walk::after(behind);
+        walk.require_head(&head.head).map_err(io::Error::other)?;
+        let folder = retention.folder.clone();
+        let file = self.files.run(move || PartialFile::create(&folder, LOOK_EVERY)).await?;
+        Ok(Leaving { head, first, walk, hash: Sha256::new(), file })
+    }
+
     async fn export_more(
         &self,
         state: &mut State,
@@ -130,35 +145,50 @@ impl AuditWorker {
     ) -> Result<bool, StoreError> {
         let page = audit::scan(&mut *self.db.read().await?, leaving.walk.last().sequence, ROWS).await?;
         let upto = leaving.head.head.sequence;
-        let mut form = String::new();
+        let (mut form, mut lines) = (String::new(), String::new());
         for scanned in page.iter().take_while(|scanned| scanned.sequence <= upto) {
             let taken = match &scanned.event {
                 Ok(chained) => leaving.walk.take(chained, &mut form).map(|()| export::jsonl(chained) + "\n"),
                 Err(why) => Err(leaving.walk.unreadable(scanned.sequence, why)),
             };
-            let line = match taken {
-                Ok(line) => line,
+            match taken {
+                Ok(line) => lines.push_str(&line),
                 // Another replica was faster.
                 Err(_) if self.dropped_upto().await?.sequence >= leaving.first => return Ok(false),
                 Err(broken) => return self.broken(state, CheckError::Broken(broken)).await.map(|()| false),
-            };
-            leaving.hash.update(line.as_bytes());
-            if let Err(error) = leaving.out.write_all(line.as_bytes()) {
-                not_written(&retention.folder, &error);
-                return Ok(false);
             }
+        }
+        leaving.hash.update(lines.as_bytes());
+        let file = leaving.file.clone();
+        if let Err(error) = self.files.run(move || file.append(&lines)).await {
+            not_written(&retention.folder, &error);
+            return Ok(false);
         }
         if leaving.walk.last().sequence < upto && !page.is_empty() {
             state.leaving = Some(leaving);
             return Ok(true);
         }
-        match finish(&retention.folder, leaving) {
+        match self.finish_export(&retention.folder, leaving).await {
             Ok(segment) => self.keep(segment).await.map(|()| true),
             Err(error) => {
                 not_written(&retention.folder, &error);
                 Ok(false)
             }
         }
+    }
+
+    /// Puts the file under its name, once all of it is on disk.
+    async fn finish_export(&self, folder: &Path, leaving: Leaving) -> io::Result<Segment> {
+        let Leaving { head, first, walk, hash, file } = leaving;
+        let Head { sequence: last, hash: last_hash } = walk.last().clone();
+        if last != head.head.sequence {
+            return Err(io::Error::other(format!("the events end at {last}, before the signed head")));
+        }
+        let name = archive::name(first, last);
+        let (folder, its_name) = (folder.to_owned(), name.clone());
+        self.files.run(move || file.finish(&folder, &its_name)).await?;
+        let file_sha256 = hex(&hash.finalize());
+        Ok(Segment { first, last, last_hash, file: name, file_sha256, at: head.at })
     }
 
     /// The file is whole and on disk: from now on its events may go.
@@ -198,47 +228,6 @@ impl AuditWorker {
         tx.commit().await?;
         Ok(dropped > 0)
     }
-}
-
-fn begin(retention: &Retention, head: SignedHead, behind: Head) -> io::Result<Leaving> {
-    fs::create_dir_all(&retention.folder)?;
-    take_away_old_parts(&retention.folder);
-    // Replicas may share the folder.
-    let part = retention.folder.join(format!("unstale-history-{}{PART}", uuid::Uuid::now_v7()));
-    let out = BufWriter::new(fs::File::create(&part)?);
-    let first = behind.sequence + 1;
-    let mut walk = Walk::after(behind);
-    walk.require_head(&head.head).map_err(io::Error::other)?;
-    Ok(Leaving { head, first, walk, hash: Sha256::new(), part, out })
-}
-
-/// What a process left that ended in the middle of an export. One that is under way is younger.
-fn take_away_old_parts(folder: &Path) {
-    let Ok(files) = fs::read_dir(folder) else { return };
-    for file in files.filter_map(Result::ok) {
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        let is_part = name.starts_with("unstale-history-") && name.ends_with(PART);
-        let age = file.metadata().and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok());
-        if is_part && age.is_some_and(|age| age >= LOOK_EVERY) {
-            let _ = fs::remove_file(file.path());
-        }
-    }
-}
-
-/// Puts the file under its name, once all of it is on disk.
-fn finish(folder: &Path, leaving: Leaving) -> io::Result<Segment> {
-    let Leaving { head, first, walk, hash, part, out } = leaving;
-    let Head { sequence: last, hash: last_hash } = walk.last().clone();
-    if last != head.head.sequence {
-        return Err(io::Error::other(format!("the events end at {last}, before the signed head")));
-    }
-    let name = format!("unstale-history-{first}-{last}.jsonl");
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    fs::rename(&part, folder.join(&name))?;
-    fs::File::open(folder)?.sync_all()?;
-    let file_sha256 = hex(&hash.finalize());
-    Ok(Segment { first, last, last_hash, file: name, file_sha256, at: head.at })
 }
 
 fn not_written(folder: &Path, error: &io::Error) {

@@ -1,0 +1,55 @@
+//! The file of signed heads, a line each. These functions block: they are called on the thread for files.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::Path,
+};
+
+use crate::domain::audit::head::{PublicKey, SignedHead};
+
+/// How a line begins.
+const BEGIN: &[u8] = b"{\"at\":\"";
+
+/// The heads of the file that were signed with one of these keys. Whatever else stands there says nothing about the
+/// chain.
+pub(super) fn read(file: &Path, keys: &[PublicKey]) -> io::Result<Vec<SignedHead>> {
+    let bytes = match fs::read(file) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let lines = String::from_utf8_lossy(&bytes);
+    let heads = lines.lines().filter_map(|line| SignedHead::parse(line).ok());
+    Ok(heads.filter(|signed| signed.check(keys).is_ok()).collect())
+}
+
+/// Adds a line for each. What a full disk or a kill left of an earlier line is taken away first, so that each line is
+/// whole.
+pub(super) fn add(file: &Path, heads: &[SignedHead]) -> io::Result<()> {
+    if heads.is_empty() {
+        return Ok(());
+    }
+    let lines: String = heads.iter().map(|signed| signed.line() + "\n").collect();
+    let mut open = OpenOptions::new().read(true).append(true).create(true).open(file)?;
+    cut_fragment(&mut open)?;
+    open.write_all(lines.as_bytes())?;
+    open.sync_all()
+}
+
+/// Ends the file with a whole line. What is not ours to cut, and a file that may only grow, gets the end of the line.
+fn cut_fragment(file: &mut File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    // No line is longer.
+    let from = length.saturating_sub(4_096);
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(from))?;
+    file.read_to_end(&mut end)?;
+    let fragment = end.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    if fragment.is_empty() {
+        return Ok(());
+    }
+    let ours = fragment.iter().zip(BEGIN).all(|(is, begin)| is == begin);
+    let cut = ours.then(|| file.set_len(length - fragment.len() as u64));
+    if cut.is_some_and(|cut| cut.is_ok()) { Ok(()) } else { file.write_all(b"\n") }
+}
