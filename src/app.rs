@@ -36,19 +36,19 @@ const LAST_STEPS: Duration = Duration::from_secs(7);
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    #[error("{0}")]
+    #[error(transparent)]
     Locked(#[from] LockError),
-    #[error("the database: {0}")]
+    #[error("the database")]
     Store(#[from] StoreError),
-    #[error("{0}")]
+    #[error(transparent)]
     Op(#[from] CommandError),
-    #[error("cannot listen on {0}: {1}")]
+    #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    #[error("{0}")]
+    #[error(transparent)]
     Key(#[from] SigningKeyError),
-    #[error("{0}")]
+    #[error(transparent)]
     Webhook(#[from] WebhookError),
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 

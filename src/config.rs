@@ -158,7 +158,7 @@ pub enum WebhookError {
     Address,
     #[error("UNSTALE_AUDIT_WEBHOOK_TOKEN must be one line of visible ASCII, such as 3f9c… or Splunk 3f9c…")]
     Token,
-    #[error("UNSTALE_AUDIT_WEBHOOK: {0}")]
+    #[error("UNSTALE_AUDIT_WEBHOOK cannot be called")]
     Post(#[from] PostError),
 }
 

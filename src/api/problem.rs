@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use crate::{
     commands::{CommandError, Sort},
+    domain::causes::with_causes,
     domain::{
         actor::Origin, distributions::reference::NotFound, id::DistributionId, invalidations::item::Item,
     },
@@ -244,9 +245,9 @@ impl From<StoreError> for ApiError {
             } else {
                 "Nothing was kept or sent. Try again in a few seconds."
             };
-            Self { cause: Some(error.to_string()), ..Self::new(ProblemType::Unavailable, detail) }
+            Self { cause: Some(with_causes(&error)), ..Self::new(ProblemType::Unavailable, detail) }
         } else {
-            Self::internal(error.to_string())
+            Self::internal(with_causes(&error))
         }
     }
 }
@@ -257,7 +258,7 @@ impl From<CommandError> for ApiError {
             CommandError::Store(error) => return error.into(),
             other => other,
         };
-        let words = error.to_string();
+        let words = with_causes(&error);
         match error.sort() {
             Sort::NotFound => Self::not_found("thing").told(),
             Sort::NotAllowed => Self::not_allowed(words).told(),

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use crate::{
     commands,
-    domain::{actor::Origin, id::TokenId, network::Network, tokens::token::TokenSecret},
+    domain::{actor::Origin, causes::with_causes, id::TokenId, network::Network, tokens::token::TokenSecret},
 };
 
 use super::state::Api;
@@ -28,6 +28,6 @@ pub async fn tell(api: &Api, origin: &Origin, secret: &TokenSecret) {
         told.may_tell(what, api.context.clock.now())
     };
     if let Err(error) = commands::refuse_token(&api.context, origin, secret, is_time).await {
-        tracing::warn!(%error, "a refused token could not be kept in the history");
+        tracing::warn!(error = %with_causes(&error), "a refused token could not be kept in the history");
     }
 }

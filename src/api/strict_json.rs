@@ -22,7 +22,7 @@ const MEMBERS_MAX: usize = 1_000;
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
     /// What is wrong and where.
-    #[error("{0}")]
+    #[error(transparent)]
     Wrong(#[from] serde_json::Error),
     /// The reading ended early: as values, it would take many times the memory of its text.
     #[error("more than {VALUES_MAX} values, or more than {MEMBERS_MAX} members in an object")]

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use crate::domain::causes::with_causes;
+
 use super::{CliError, background::BackgroundWriter};
 
 /// How long what a service announces may take; longer, and nobody reads it.
@@ -50,7 +52,7 @@ pub fn say_aside(words: &str) {
 }
 
 pub fn say_error(error: &CliError) {
-    say_aside(&error.to_string());
+    say_aside(&with_causes(error.as_ref()));
 }
 
 /// Writes to standard error. Where that fails there is nobody left to tell.

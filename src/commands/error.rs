@@ -39,13 +39,13 @@ pub enum CommandError {
     /// Role, grants or another rule do not allow it; that is in the history.
     #[error("{0}")]
     NotAllowed(String),
-    #[error("{0}")]
+    #[error(transparent)]
     Grant(#[from] GrantError),
-    #[error("{0}")]
+    #[error(transparent)]
     Group(#[from] GroupError),
-    #[error("{0}")]
+    #[error(transparent)]
     Token(#[from] TokenError),
-    #[error("{0}")]
+    #[error(transparent)]
     Person(#[from] PersonError),
     /// More passwords are being worked on than there is room for.
     #[error(
@@ -55,7 +55,7 @@ pub enum CommandError {
     /// A stored password hash is damaged, or there is no memory for one.
     #[error("the password could not be worked with: {0}")]
     Password(String),
-    #[error("the system gives no random numbers: {0}")]
+    #[error("the system gives no random numbers")]
     Random(#[from] getrandom::Error),
 }
 

@@ -12,6 +12,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 
 use crate::{
     commands::{self, Attempt},
+    domain::causes::with_causes,
     domain::{
         access::{Access, Role},
         actor::{Acting, Actor, Origin},
@@ -206,7 +207,7 @@ async fn touch(web: &Web, session: &SecretHash) {
         tx.commit().await
     };
     if let Err(error) = write.await {
-        tracing::warn!(%error, "the use of a session could not be noted");
+        tracing::warn!(error = %with_causes(&error), "the use of a session could not be noted");
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::{
     commands::{CommandError, Sort},
+    domain::causes::with_causes,
     store::StoreError,
 };
 
@@ -58,11 +59,11 @@ pub enum WebError {
 impl From<StoreError> for WebError {
     fn from(error: StoreError) -> Self {
         if matches!(error, StoreError::Full(_)) {
-            Self::Full(error.to_string())
+            Self::Full(with_causes(&error))
         } else if error.is_passing() {
-            Self::Unavailable(error.to_string())
+            Self::Unavailable(with_causes(&error))
         } else {
-            Self::Internal(error.to_string())
+            Self::Internal(with_causes(&error))
         }
     }
 }
@@ -73,7 +74,7 @@ impl From<CommandError> for WebError {
             CommandError::Store(error @ StoreError::Full(_)) => return error.into(),
             other => other,
         };
-        let words = error.to_string();
+        let words = with_causes(&error);
         match error.sort() {
             Sort::NotFound => Self::NotFound,
             Sort::SessionOver => Self::SessionOver,
@@ -94,7 +95,7 @@ impl From<CommandError> for WebError {
 
 impl From<askama::Error> for WebError {
     fn from(error: askama::Error) -> Self {
-        Self::Internal(format!("a template could not be rendered: {error}"))
+        Self::Internal(format!("a template could not be rendered: {}", with_causes(&error)))
     }
 }
 

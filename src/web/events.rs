@@ -21,7 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     commands::CommandContext,
-    domain::audit::{self, Action, Chained, visibility::Visibility},
+    domain::{
+        audit::{self, Action, Chained, visibility::Visibility},
+        causes::with_causes,
+    },
     store::{StoreError, access, audit as history},
 };
 
@@ -65,7 +68,7 @@ impl Hub {
         while !stop.is_cancelled() {
             match self.pass_on(&mut cursor).await {
                 Ok(()) => {}
-                Err(error) => tracing::warn!(%error, "new events could not be read"),
+                Err(error) => tracing::warn!(error = %with_causes(&error), "new events could not be read"),
             }
             tokio::time::sleep(BREATH).await;
             // On SQLite every writer of the service notifies; other processes write too seldom to be asked after so often.

@@ -12,9 +12,12 @@ use axum::{
 use serde::Serialize;
 use tokio::sync::Mutex;
 
-use crate::store::{
-    Db, StoreError,
-    tables::{self, Tables},
+use crate::{
+    domain::causes::with_causes,
+    store::{
+        Db, StoreError,
+        tables::{self, Tables},
+    },
 };
 
 use super::{error::WebError, state::Web};
@@ -90,7 +93,9 @@ async fn writable(db: &Db, written: &mut Option<Instant>) -> &'static str {
         tables::try_to_write(&mut tx).await?;
         tx.commit().await
     };
-    let tried = tried.await.inspect_err(|error| tracing::warn!(%error, "the database cannot be written"));
+    let tried = tried
+        .await
+        .inspect_err(|error| tracing::warn!(error = %with_causes(error), "the database cannot be written"));
     *written = tried.is_ok().then(Instant::now);
     match tried {
         Ok(()) => OK,

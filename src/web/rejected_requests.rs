@@ -5,6 +5,7 @@ use crate::{
     domain::{
         actor::{Acting, Actor, Origin},
         audit::Target,
+        causes::with_causes,
     },
 };
 
@@ -42,7 +43,7 @@ impl RejectedRequest {
         if let Err(error) =
             commands::refuse(&web.context, &acting, &Target::new("act", what), None, &why).await
         {
-            tracing::warn!(%error, "a refusal could not be kept in the history");
+            tracing::warn!(error = %with_causes(&error), "a refusal could not be kept in the history");
         }
     }
 }

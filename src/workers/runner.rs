@@ -1,13 +1,17 @@
 //! What a worker is, and how its ticks are run until told to stop: when the next row is due, and those of the submitter
 //! also when a transaction was committed.
 
-use std::{fmt::Display, future::pending, time::Duration};
+use std::{error::Error, future::pending, time::Duration};
 
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    clock::Clock, domain::time::Timestamp, heartbeats::Heartbeats, notify::Listener, store::StoreError,
+    clock::Clock,
+    domain::{causes::with_causes, time::Timestamp},
+    heartbeats::Heartbeats,
+    notify::Listener,
+    store::StoreError,
 };
 
 /// The longest rest between two ticks: what another replica wrote is seen by then.
@@ -75,7 +79,7 @@ pub async fn run_in_turn<W, E, C, F>(
     claim: impl Fn() -> C,
     finish: impl Fn(W) -> F,
 ) where
-    E: Display,
+    E: Error,
     C: Future<Output = Result<Result<W, Next>, E>>,
     F: Future<Output = Result<(), E>>,
 {
@@ -121,8 +125,8 @@ async fn rest(next: Next, clock: &Clock, notified: impl Future<Output = ()>, sto
     }
 }
 
-async fn recover(name: &'static str, error: &impl Display, stop: &CancellationToken) {
-    tracing::error!(worker = name, %error, "a tick failed; it is tried again");
+async fn recover(name: &'static str, error: &impl Error, stop: &CancellationToken) {
+    tracing::error!(worker = name, error = %with_causes(error), "a tick failed; it is tried again");
     tokio::select! {
         () = tokio::time::sleep(AFTER_ERROR) => {}
         () = stop.cancelled() => {}

@@ -55,7 +55,7 @@ pub enum AwsEnvironmentError {
     Proxy(#[from] OutgoingProxyError),
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("{name} is {}: {error}", file.display())]
+    #[error("{name} is {}", file.display())]
     Bundle {
         name: &'static str,
         file: PathBuf,

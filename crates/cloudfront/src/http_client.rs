@@ -140,7 +140,7 @@ fn told_by(proxy: &str, error: ConnectorError) -> ConnectorError {
 /// Why a file of certificates cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
-    #[error("it cannot be read: {0}")]
+    #[error("it cannot be read")]
     Read(#[from] io::Error),
     #[error("it has no certificate in PEM form that can be used")]
     Empty,

@@ -6,6 +6,7 @@ pub mod access;
 pub mod actor;
 pub mod audit;
 pub mod base_url;
+pub mod causes;
 pub mod distributions;
 pub mod encoding;
 pub mod id;

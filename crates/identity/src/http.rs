@@ -6,7 +6,8 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, Uri, body::Bytes, header};
 use serde_json::Value;
 
-use unstale_outgoing::{self as http, OutgoingClient, causes};
+use unstale_domain::causes::with_causes;
+use unstale_outgoing::{self as http, OutgoingClient};
 
 use super::IdentityError;
 
@@ -38,7 +39,7 @@ pub fn is_safe_address(address: &str) -> bool {
 impl Http {
     /// With the certificates that this system trusts, through the proxies that the environment names.
     pub fn new() -> Result<Self, IdentityError> {
-        http::client().map(Self).map_err(|error| IdentityError::Unreachable(error.to_string()))
+        http::client().map(Self).map_err(|error| IdentityError::Unreachable(with_causes(&error)))
     }
 
     /// Gets JSON, as somebody with this bearer token where there is one.
@@ -94,7 +95,7 @@ impl Http {
     ) -> Result<(u16, Bytes), IdentityError> {
         let work = async {
             let response =
-                self.0.request(request).await.map_err(|error| unreachable(address, &causes(&error)))?;
+                self.0.request(request).await.map_err(|error| unreachable(address, &with_causes(&error)))?;
             let status = response.status().as_u16();
             let body = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
             Ok((status, body.map_err(|error| unreachable(address, &error))?.to_bytes()))

@@ -30,7 +30,7 @@ pub enum IdentityError {
     Unreadable(&'static str),
     #[error("the token is not signed as it must be: {0}")]
     Signature(&'static str),
-    #[error("{0}")]
+    #[error(transparent)]
     Claims(#[from] ClaimError),
     /// The answer is not to a question of this browser.
     #[error("{0}")]

@@ -5,7 +5,7 @@ mod connector;
 mod no_proxy;
 mod proxy;
 
-use std::{error::Error, io, sync::Arc};
+use std::{io, sync::Arc};
 
 use http_body_util::Full;
 use hyper::{
@@ -24,7 +24,7 @@ pub use proxy::{OutgoingProxies, OutgoingProxyError, Proxy};
 pub enum OutgoingError {
     #[error(transparent)]
     Proxy(#[from] OutgoingProxyError),
-    #[error("this system's certificates cannot be read: {0}")]
+    #[error("this system's certificates cannot be read")]
     Certificates(#[from] io::Error),
 }
 
@@ -60,16 +60,4 @@ impl OutgoingClient {
         }
         self.http.request(request).await
     }
-}
-
-/// The whole chain of causes: the first says only that it did not work.
-#[must_use]
-pub fn causes(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }

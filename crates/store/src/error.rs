@@ -1,22 +1,24 @@
 //! Why the database could not do it: out of reach for now, or something that should not be.
 
+use unstale_domain::causes::with_causes;
+
 use super::{instance_lock::LockError, place::Displaced};
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached or cannot write now: full disk, lost connection, locked file. Worth trying again.
-    #[error("the database is out of reach: {0}")]
+    #[error("the database is out of reach")]
     Unavailable(#[source] sqlx::Error),
     /// The disk of the database is full. It passes once somebody frees space.
-    #[error("the disk of the database is full: {0}")]
+    #[error("the disk of the database is full")]
     Full(#[source] sqlx::Error),
     /// A row that must be unique exists already.
-    #[error("a row like this exists already: {0}")]
+    #[error("a row like this exists already")]
     Duplicate(#[source] sqlx::Error),
-    #[error("the database answered with an error: {0}")]
+    #[error("the database answered with an error")]
     Database(#[source] sqlx::Error),
-    #[error("the database could not be brought up to date: {0}")]
+    #[error("the database could not be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the database holds something that this version cannot read: {0}")]
     Unreadable(String),
@@ -25,7 +27,7 @@ pub enum StoreError {
     /// The tables are not those that this program may work on.
     #[error("{0}")]
     Tables(String),
-    #[error("{0}")]
+    #[error(transparent)]
     Displaced(#[from] Displaced),
 }
 
@@ -71,7 +73,7 @@ fn is_full(code: &str) -> bool {
 
 impl From<LockError> for StoreError {
     fn from(error: LockError) -> Self {
-        Self::Address(error.to_string())
+        Self::Address(with_causes(&error))
     }
 }
 
@@ -90,10 +92,10 @@ impl StoreError {
     #[must_use]
     pub fn shared(&self) -> Self {
         match self {
-            Self::Unavailable(error) => Self::Unavailable(sqlx::Error::Protocol(error.to_string())),
-            Self::Full(error) => Self::Full(sqlx::Error::Protocol(error.to_string())),
+            Self::Unavailable(error) => Self::Unavailable(sqlx::Error::Protocol(with_causes(error))),
+            Self::Full(error) => Self::Full(sqlx::Error::Protocol(with_causes(error))),
             Self::Displaced(displaced) => Self::Displaced(displaced.clone()),
-            other => Self::Database(sqlx::Error::Protocol(other.to_string())),
+            other => Self::Database(sqlx::Error::Protocol(with_causes(other))),
         }
     }
 

@@ -48,7 +48,7 @@ pub enum LockError {
     LeadsNowhere(PathBuf, PathBuf),
     #[error("{0} is {1}; a database is a regular file")]
     NotAFile(PathBuf, &'static str),
-    #[error("the lock on {0} cannot be taken: {1}")]
+    #[error("the lock on {0} cannot be taken")]
     File(PathBuf, #[source] io::Error),
 }
 

@@ -6,11 +6,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Method, Request, StatusCode, body::Bytes, header};
 use serde_json::Value;
 
-use crate::{
-    api,
-    identity::is_safe_address,
-    outgoing::{self as http, causes},
-};
+use crate::{api, domain::causes::with_causes, identity::is_safe_address, outgoing as http};
 
 use super::progress::Progress;
 
@@ -63,7 +59,7 @@ impl ApiClient {
         }
         let http = http::client().map_err(|error| match error {
             http::OutgoingError::Proxy(error) => ApiClientError::Address(error.to_string()),
-            http::OutgoingError::Certificates(_) => ApiClientError::Unreachable(error.to_string()),
+            http::OutgoingError::Certificates(_) => ApiClientError::Unreachable(with_causes(&error)),
         })?;
         let server = server.trim_end_matches('/').to_owned();
         Ok(Self { http, server, token: token.to_owned(), run_url })
@@ -152,7 +148,7 @@ impl ApiClient {
     }
 
     fn unreachable(&self, error: &dyn std::error::Error) -> ApiClientError {
-        ApiClientError::Unreachable(format!("{} cannot be reached: {}", self.server, causes(error)))
+        ApiClientError::Unreachable(format!("{} cannot be reached: {}", self.server, with_causes(error)))
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     commands::{CommandContext, CommandError},
+    domain::causes::with_causes,
     domain::{
         access::Access,
         actor::{Acting, Origin},
@@ -46,6 +47,6 @@ async fn touch(context: &CommandContext, token: &Token) {
         tx.commit().await
     };
     if let Err(error) = write.await {
-        tracing::warn!(%error, "the use of a token could not be noted");
+        tracing::warn!(error = %with_causes(&error), "the use of a token could not be noted");
     }
 }

@@ -10,7 +10,10 @@ use axum::{
 };
 
 use crate::{
-    domain::audit::{Chained, export::Form, search::Search},
+    domain::{
+        audit::{Chained, export::Form, search::Search},
+        causes::with_causes,
+    },
     store::{StoreError, audit, distributions},
 };
 
@@ -117,7 +120,7 @@ impl Export {
     }
 
     fn break_off(&mut self, error: StoreError) -> Bytes {
-        tracing::error!(%error, "an export broke off");
+        tracing::error!(error = %with_causes(&error), "an export broke off");
         self.failed = Some(error);
         Bytes::from_static(self.pages.form.broken_off())
     }

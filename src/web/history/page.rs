@@ -17,6 +17,7 @@ use crate::{
             saved_search::SavedSearch,
             search::{Search, What},
         },
+        causes::with_causes,
         distributions::{distribution::Distribution, host},
         time::Timestamp,
     },
@@ -171,8 +172,9 @@ fn readable(found: Result<SearchResult, StoreError>) -> Result<(SearchResult, Op
         Ok(found) => Ok((found, None)),
         Err(error) if error.is_passing() => Err(error),
         Err(error) => {
-            tracing::error!(%error, "a page of the history cannot be read");
-            Ok((SearchResult::default(), Some(error.to_string())))
+            let words = with_causes(&error);
+            tracing::error!(error = %words, "a page of the history cannot be read");
+            Ok((SearchResult::default(), Some(words)))
         }
     }
 }

@@ -13,14 +13,14 @@ use crate::domain::audit::head::HeadKey;
 #[derive(Debug, thiserror::Error)]
 pub enum SigningKeyError {
     #[error(
-        "the audit key {0} cannot be read or made: {1}; name a file that can with UNSTALE_AUDIT_KEY=/etc/unstale/audit-key"
+        "the audit key {0} cannot be read or made; name a file that can with UNSTALE_AUDIT_KEY=/etc/unstale/audit-key"
     )]
     File(PathBuf, #[source] io::Error),
     #[error(
         "the audit key {0} does not hold 64 hexadecimal digits; name the right file with UNSTALE_AUDIT_KEY"
     )]
     NotAKey(PathBuf),
-    #[error("the system gives no random numbers: {0}")]
+    #[error("the system gives no random numbers")]
     Random(#[from] getrandom::Error),
 }
 

@@ -35,11 +35,11 @@ pub struct TrustedHeads {
 /// Why a check ended before its end.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    #[error("{0}")]
+    #[error(transparent)]
     Broken(#[from] Broken),
-    #[error("the history could not be checked: {0}")]
+    #[error("the history could not be checked")]
     Store(#[from] StoreError),
-    #[error("the history could not be checked: {0}")]
+    #[error("the history could not be checked")]
     Ended(#[from] tokio::task::JoinError),
 }
 

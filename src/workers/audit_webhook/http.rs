@@ -5,7 +5,10 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{Request, Uri};
 
-use crate::outgoing::{self as http, OutgoingClient, causes};
+use crate::{
+    domain::causes::with_causes,
+    outgoing::{self as http, OutgoingClient},
+};
 
 /// The largest answer; what it says is not looked at.
 const ANSWER_MAX: usize = 64 * 1024;
@@ -35,7 +38,7 @@ pub enum PostError {
 impl Post {
     /// With the certificates that this system trusts, through the proxies that the environment names.
     pub fn new() -> Result<Self, PostError> {
-        http::client().map(Self).map_err(|error| PostError::Client(error.to_string()))
+        http::client().map(Self).map_err(|error| PostError::Client(with_causes(&error)))
     }
 
     /// Sends a body; any status of 200 to 299 says that it was taken.
@@ -54,7 +57,7 @@ impl Post {
         let request = request.body(Full::from(body)).map_err(|_| PostError::Unsendable)?;
         let work = async {
             let response = self.0.request(request).await.map_err(|error| {
-                let words = causes(&error);
+                let words = with_causes(&error);
                 if error.is_connect() { PostError::Connect(words) } else { PostError::Lost(words) }
             })?;
             let status = response.status().as_u16();

@@ -32,7 +32,7 @@ pub enum Flaw {
     CutOff(i64),
     #[error("the table's own note of the last event says something else")]
     HeadRow,
-    #[error("{0}")]
+    #[error(transparent)]
     Signature(#[from] HeadError),
     /// The chain is intact, and a table does not hold what the event states.
     #[error("{0}")]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use unstale_domain::{
     actor::{Acting, Actor, ActorKind, Origin},
     audit::{Action, Chained, Event, ItemsRecord, Outcome, Target},
+    causes::with_causes,
     id::{DistributionId, InvalidationId},
 };
 
@@ -102,7 +103,7 @@ fn stand_in(line: &str, error: &StoreError) -> Option<Chained> {
     let at = time(values.get(1).and_then(Value::as_i64).unwrap_or_default());
     let mut event = Event::new(at, &Acting::service(), Action::EventUnreadable);
     event.outcome = Outcome::Failed;
-    event.note = error.to_string().chars().take(NOTE_MAX).collect();
+    event.note = with_causes(error).chars().take(NOTE_MAX).collect();
     event.distribution = text(12).map(DistributionId::from_trusted);
     event.invalidation = text(13).map(InvalidationId::from_trusted);
     let (previous_hash, hash) = (text(25).unwrap_or_default(), text(26).unwrap_or_default());

@@ -2,7 +2,10 @@
 
 use sqlx::{ColumnIndex, Decode, FromRow, Type};
 
-use unstale_domain::audit::{Chained, VERSION};
+use unstale_domain::{
+    audit::{Chained, VERSION},
+    causes::with_causes,
+};
 
 use super::{
     super::{Conn, StoreError, db::fetch_all},
@@ -69,7 +72,7 @@ pub(super) fn exact(row: Row) -> Result<Chained, String> {
         return Err(format!("its version is {}", row.version));
     }
     let (shown, number) = (row.items_shown.clone(), row.items_count);
-    let chained = row.into_event().map_err(|error| error.to_string())?;
+    let chained = row.into_event().map_err(|error| with_causes(&error))?;
     let items = &chained.event.items;
     if items_to_json(&items.shown) != shown || signed(items.count) != number {
         return Err("its items are not as they were written".to_owned());
