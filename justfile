@@ -23,5 +23,4 @@ fmt:
     cargo fmt --all
 
 lint:
-    scripts/test format dependencies
-    cargo clippy --workspace --all-targets --locked -- -D warnings
+    scripts/test format dependencies lints
