@@ -25,20 +25,26 @@ use invalidations::{cancel, create, list, plan, show};
 
 use axum::{
     Router, middleware,
-    routing::{any, get, post},
+    routing::{any, get},
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Every operation of the API. Its handler says its method, its path and what the document has of it.
+fn operations() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::common())
+        .routes(routes!(plan::show))
+        .routes(routes!(list::list, create::submit))
+        .routes(routes!(show::show))
+        .routes(routes!(cancel::submit))
+        .routes(routes!(distributions::list))
+        .routes(routes!(audit::list))
+        .routes(routes!(events::stream))
+}
 
 /// Every address of the API. What stands around it (request IDs, time limits, sessions) is the pages'.
 pub fn router<S: Clone + Send + Sync + 'static>(api: Api) -> Router<S> {
-    Router::new()
+    Router::from(operations())
         .route("/api/openapi.json", get(openapi::show))
-        .route("/api/v1/plan", post(plan::show))
-        .route("/api/v1/invalidations", get(list::list).post(create::submit))
-        .route("/api/v1/invalidations/{id}", get(show::show))
-        .route("/api/v1/invalidations/{id}/cancel", post(cancel::submit))
-        .route("/api/v1/distributions", get(distributions::list))
-        .route("/api/v1/audit", get(audit::list))
-        .route("/api/v1/events", get(events::stream))
         .route("/api/", any(problem::not_found))
         .route("/api/{*rest}", any(problem::not_found))
         .method_not_allowed_fallback(problem::wrong_method)

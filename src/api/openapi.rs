@@ -6,8 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{audit, caller::Caller, distributions, events, json::Json, problem};
-use crate::api::invalidations::{cancel, create, list, plan, requests, show};
+use super::{caller::Caller, invalidations::requests, json::Json, problem};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,22 +15,17 @@ use crate::api::invalidations::{cancel, create, list, plan, requests, show};
         version = "1.0.0",
         description = "Refresh what Amazon CloudFront serves: the same plan, limits, grants, queue and history as on the pages. Times are RFC 3339 in UTC. Each answer says in RateLimit headers how often one may ask. Fields may be added; what is there keeps its meaning."
     ),
-    paths(
-        plan::show,
-        create::submit,
-        list::list,
-        show::show,
-        cancel::submit,
-        distributions::list,
-        audit::list,
-        events::stream,
-    ),
     components(schemas(problem::ProblemDetails, requests::PlanRequest, requests::NewInvalidationRequest))
 )]
-struct Document;
+struct Common;
+
+/// What the document says before the operations are in it.
+pub fn common() -> utoipa::openapi::OpenApi {
+    Common::openapi()
+}
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
+    let mut document = serde_json::to_value(super::operations().into_openapi()).unwrap_or_default();
     complete(&mut document);
     document
 });
