@@ -70,7 +70,7 @@ fn what_only_passes_an_error_on_adds_no_words() {
 
 #[tokio::test]
 async fn words_that_a_library_says_twice_are_printed_once() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let mut raw = database.raw().await;
     let refused = raw.run("SELECT 1 FROM no_such_table").await.unwrap_err();
     let source = refused.source().map(ToString::to_string).unwrap_or_default();

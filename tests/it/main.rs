@@ -1,6 +1,6 @@
 //! Everything that is tested from outside the library, in one program.
 //!
-//! PostgreSQL's half needs a server: run it through `scripts/with-postgres`.
+//! What needs PostgreSQL is ignored: `scripts/with-postgres cargo nextest run -- --include-ignored` runs it too.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stderr, reason = "what was skipped is told")]

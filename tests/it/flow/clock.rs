@@ -115,8 +115,9 @@ async fn the_time_that_a_person_chose_stays() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres"]
 async fn another_replica_s_times_are_left_alone_by_one_that_starts() {
-    let Some(world) = World::on_postgres().await else { return };
+    let world = World::on_postgres().await;
     let [.., fresh] = an_hour_ahead(&world).await;
     let saw_it = ClockRollback::new(world.worker_context.clone());
     world.clock.put_back(HOUR);

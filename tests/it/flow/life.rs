@@ -103,8 +103,9 @@ async fn workers_rest_when_there_is_nothing_to_do() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres"]
 async fn the_same_way_is_gone_on_postgresql() {
-    let Some(world) = World::on_postgres().await else { return };
+    let world = World::on_postgres().await;
     let id = world.request("/index.html\n/img/*").await;
     world.live(25).await;
     assert_eq!(world.events(&id).await, ["invalidation.requested", "batch.accepted", "batch.completed"]);

@@ -8,7 +8,7 @@ use unstale::store::distributions;
 use crate::support::{Database, Engine, Setup, World, seconds};
 
 async fn with_many(count: usize) -> World {
-    let world = World::unread(Database::new(Engine::Sqlite).await.unwrap(), Setup::default()).await;
+    let world = World::unread(Database::new(Engine::Sqlite).await, Setup::default()).await;
     for number in 0..count {
         let (id, domain) = (format!("EMANY{number:09}"), format!("dmany{number}.cloudfront.net"));
         let distribution = cloudfront_sandbox::Distribution::new(id, domain);

@@ -14,8 +14,9 @@ use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, at, lines, seconds};
 /// Both replicas come to the claim at the same time, and each would take another batch: the second one must see what
 /// the first one took.
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres"]
 async fn two_that_send_at_once_keep_the_limits_together() {
-    let Some(world) = World::on_postgres().await else { return };
+    let world = World::on_postgres().await;
     world.request(&lines(13, |n| format!("/first/d{n}/*"))).await;
     world.next_create(FaultKind::Throttle);
     world.submit().await;
@@ -42,8 +43,9 @@ async fn two_that_send_at_once_keep_the_limits_together() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres"]
 async fn one_press_that_reaches_two_replicas_is_one_request() {
-    let Some(world) = World::on_postgres().await else { return };
+    let world = World::on_postgres().await;
     let new = world.new_invalidation(WORKSHOP, "/a").await;
     let mut presses = JoinSet::new();
     for _ in 0..6 {
@@ -71,8 +73,9 @@ async fn one_press_that_reaches_two_replicas_is_one_request() {
 
 /// All workers of three replicas at once, while people press and cancel: nobody errs, nothing is sent twice.
 #[tokio::test]
+#[ignore = "needs PostgreSQL: scripts/with-postgres"]
 async fn replicas_work_together_without_a_deadlock() {
-    let Some(world) = World::on_postgres().await else { return };
+    let world = World::on_postgres().await;
     let mut ids = Vec::new();
     for number in 0..30 {
         let distribution = [WORKSHOP, SHOP, DOCS][number % 3];

@@ -10,7 +10,7 @@ use unstale::{
 use crate::support::{DOCS, Database, Engine, SHOP, Setup, WORKSHOP, World, acting, at, seconds};
 
 async fn unread() -> World {
-    World::unread(Database::new(Engine::Sqlite).await.unwrap(), Setup::default()).await
+    World::unread(Database::new(Engine::Sqlite).await, Setup::default()).await
 }
 
 /// Surveys for a minute, a second at a time: what is read keeps the account's pace.

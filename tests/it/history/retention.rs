@@ -91,7 +91,7 @@ async fn old_events_are_exported_then_dropped_and_the_rest_verifies() {
 
 #[tokio::test]
 async fn what_was_changed_since_the_last_check_is_not_dropped() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let folder = tempfile::tempdir().unwrap();
     fill(&database.db, 4_500).await;
     let clock = Clock::manual(at(500 * DAY));

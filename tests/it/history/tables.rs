@@ -267,7 +267,7 @@ async fn what_was_changed_is_not_listed_repeated_or_approved() {
 
 #[tokio::test]
 async fn what_was_dropped_after_its_time_is_no_false_alarm() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     super::given::fill(&database.db, 30).await;
     assert_eq!(compare(&database).await, Ok(30));
     let mut raw = database.raw().await;

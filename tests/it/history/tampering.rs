@@ -138,7 +138,7 @@ async fn open_for_harm(raw: &mut Raw) {
 #[tokio::test]
 async fn every_random_edit_of_a_database_is_found() {
     let (events, edits) = (setting("UNSTALE_EVENTS", 250), setting("UNSTALE_EDITS", 50));
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let head = fill(&database.db, events).await;
     assert_eq!(verify(&database.db, &head).await.unwrap(), events);
     open_for_harm(&mut database.raw().await).await;
@@ -173,7 +173,7 @@ async fn what_a_text_hides_or_is_not_is_found() {
     let spaced = "items_shown = items_shown || ' '";
     let other = "items_shown = replace(items_shown, '/a', '\\u002fa')";
     for change in [hidden, blob, list, spaced, other] {
-        let database = Database::new(Engine::Sqlite).await.unwrap();
+        let database = Database::new(Engine::Sqlite).await;
         let head = fill(&database.db, 20).await;
         let mut raw = database.raw().await;
         open_for_harm(&mut raw).await;
@@ -197,7 +197,7 @@ async fn what_a_text_hides_or_is_not_is_found() {
 #[tokio::test]
 async fn a_gap_wider_than_what_is_read_at_once_is_found() {
     for (from, to) in [(1, 250), (2, 250), (100, 299), (1, 300)] {
-        let database = Database::new(Engine::Sqlite).await.unwrap();
+        let database = Database::new(Engine::Sqlite).await;
         let head = fill(&database.db, 300).await;
         let mut raw = database.raw().await;
         open_for_harm(&mut raw).await;
@@ -226,7 +226,7 @@ async fn is_found(database: &Database, head: &SignedHead, what: &str, at: i64) {
 #[tokio::test]
 async fn an_event_before_the_first_is_found() {
     for number in [0, -7] {
-        let database = Database::new(Engine::Sqlite).await.unwrap();
+        let database = Database::new(Engine::Sqlite).await;
         let head = fill(&database.db, 9).await;
         let columns = COLUMNS.join(", ");
         // No trigger forbids to add a row.
@@ -259,13 +259,13 @@ async fn drop_under(database: &Database, by: &HeadKey, last: i64) {
 
 #[tokio::test]
 async fn a_segment_under_another_key_hides_nothing() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let head = fill(&database.db, 30).await;
     drop_under(&database, &HeadKey::from_random([1; 32]), 10).await;
     is_found(&database, &head, "dropped under another key", 1).await;
     database.remove().await;
 
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let head = fill(&database.db, 30).await;
     drop_under(&database, &key(), 10).await;
     assert_eq!(verify(&database.db, &head).await.unwrap(), 20, "a false alarm");
@@ -283,7 +283,7 @@ async fn a_segment_under_another_key_hides_nothing() {
 
 #[tokio::test]
 async fn a_key_that_is_none_breaks_its_head_and_not_the_check() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let head = fill(&database.db, 9).await;
     let mut raw = database.raw().await;
     open_for_harm(&mut raw).await;
@@ -305,7 +305,7 @@ fn rewritten(whole: &[Chained], victim: usize) -> Vec<Chained> {
 
 #[tokio::test]
 async fn a_chain_that_was_rewritten_as_a_whole_is_found() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let head = fill(&database.db, 60).await;
     let whole = all(&database.db).await;
     let mut raw = database.raw().await;
@@ -343,7 +343,7 @@ fn verify_file(text: &[u8], head: &SignedHead) -> bool {
 
 #[tokio::test]
 async fn every_random_edit_of_an_export_is_found() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let head = fill(&database.db, 100).await;
     let lines: Vec<String> = all(&database.db).await.iter().map(export::jsonl).collect();
     database.remove().await;

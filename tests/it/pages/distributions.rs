@@ -121,7 +121,7 @@ async fn refresh_reads_them_now() {
 
 #[tokio::test]
 async fn before_the_first_survey_the_pages_say_so() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let app = TestApp::over(World::unread(database, Setup::default()).await, options()).await;
     let ada = app.operator().await;
     ada.get("/distributions").await.assert_says("not read from CloudFront yet");

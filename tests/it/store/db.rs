@@ -57,7 +57,7 @@ on_each_engine!(
 
 #[tokio::test]
 async fn a_copy_in_a_folder_that_may_not_be_written_can_be_looked_at() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     given::distributions(&database, &["E1"]).await;
     database.db.close().await;
     let address = database.place.address();
@@ -86,7 +86,7 @@ async fn a_server_that_is_away_is_a_passing_trouble() {
 
 #[tokio::test]
 async fn sqlite_is_set_up_to_keep_what_it_was_told() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let mut raw = database.raw().await;
     assert_eq!(raw.texts("PRAGMA journal_mode").await, ["wal"]);
     given::distributions(&database, &["E1"]).await;
@@ -100,7 +100,7 @@ async fn sqlite_is_set_up_to_keep_what_it_was_told() {
 
 #[tokio::test]
 async fn one_service_at_a_time_works_on_an_sqlite_file() {
-    let database = Database::new(Engine::Sqlite).await.unwrap();
+    let database = Database::new(Engine::Sqlite).await;
     let file = database.db.file().unwrap().to_owned();
     let first = instance_lock::take(&file).unwrap();
     let second = instance_lock::take(&file);

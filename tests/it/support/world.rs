@@ -89,7 +89,7 @@ impl World {
     }
 
     pub async fn with(setup: Setup) -> Self {
-        let world = Self::unread(Database::new(Engine::Sqlite).await.unwrap(), setup).await;
+        let world = Self::unread(Database::new(Engine::Sqlite).await, setup).await;
         world.survey_at_once().await;
         world
     }
@@ -106,11 +106,11 @@ impl World {
         Self::over(Database::copied(read.await).await, setup).await
     }
 
-    /// The same on PostgreSQL, where there is one.
-    pub async fn on_postgres() -> Option<Self> {
-        let world = Self::unread(Database::new(Engine::Postgres).await?, Setup::default()).await;
+    /// The same on PostgreSQL.
+    pub async fn on_postgres() -> Self {
+        let world = Self::unread(Database::new(Engine::Postgres).await, Setup::default()).await;
         world.survey_at_once().await;
-        Some(world)
+        world
     }
 
     /// The distributions are not read yet.
