@@ -1,6 +1,7 @@
 //! Reads what events state of invalidations and requests for approval, beside what the tables hold of them.
 
 use serde_json::Value;
+use sqlx::AssertSqlSafe;
 
 use unstale_domain::{
     audit::{
@@ -17,7 +18,7 @@ use unstale_domain::{
 
 use super::{
     super::{Conn, StoreError, db::fetch_optional, invalidations},
-    fetch_events, fetch_lines, lines_of,
+    fetch_events, fetch_lines, lines_of, lines_where,
 };
 use crate::invalidations::{batches, proposals};
 
@@ -28,14 +29,18 @@ const TRIES: usize = 20;
 
 /// Those of the next `numbers` sequences that begin an invalidation, ask for approval, or decline it.
 pub async fn stating(conn: &mut Conn, sequence: i64, numbers: i64) -> Result<Vec<Chained>, StoreError> {
-    fetch_events!(
-        conn,
-        "WHERE sequence > $1 AND sequence <= $1 + $2 AND action IN ('invalidation.requested',
-             'protection.overridden', 'proposal.approved', 'invalidation.seen', 'proposal.made', 'proposal.declined')
-         ORDER BY sequence",
-        sequence,
-        numbers,
-    )
+    let clause = format!(
+        "WHERE sequence > $1 AND sequence <= $1 + $2
+             AND action IN ({}, 'proposal.made', 'proposal.declined') ORDER BY sequence",
+        beginnings()
+    );
+    let sql = AssertSqlSafe(lines_where(conn.is_postgres(), &clause));
+    fetch_lines!(conn, sql, sequence, numbers)
+}
+
+/// The actions that an invalidation begins with, as a list of constants for a statement.
+fn beginnings() -> String {
+    facts::BEGINNINGS.map(|action| format!("'{}'", action.as_str())).join(", ")
 }
 
 /// The events of several invalidations, oldest first.
@@ -58,23 +63,13 @@ pub async fn contradicted(conn: &mut Conn, rows: &[Invalidation]) -> Result<Vec<
         return Ok(Vec::new());
     }
     let ids = Value::from(rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>()).to_string();
-    let sql = if conn.is_postgres() {
-        lines_of!(
-            postgres,
-            "WHERE invalidation_id IN (SELECT value FROM json_array_elements_text($1::json))
-                 AND action IN ('invalidation.requested', 'protection.overridden', 'proposal.approved',
-                     'invalidation.seen')
-             ORDER BY sequence"
-        )
-    } else {
-        lines_of!(
-            sqlite,
-            "WHERE invalidation_id IN (SELECT value FROM json_each($1))
-                 AND action IN ('invalidation.requested', 'protection.overridden', 'proposal.approved',
-                     'invalidation.seen')
-             ORDER BY sequence"
-        )
-    };
+    let postgres = conn.is_postgres();
+    let listed = if postgres { "json_array_elements_text($1::json)" } else { "json_each($1)" };
+    let clause = format!(
+        "WHERE invalidation_id IN (SELECT value FROM {listed}) AND action IN ({}) ORDER BY sequence",
+        beginnings()
+    );
+    let sql = AssertSqlSafe(lines_where(postgres, &clause));
     let began: Vec<Chained> = fetch_lines!(conn, sql, ids)?;
     // Where retention dropped it there is nothing to compare.
     let first = |row: &Invalidation| {
@@ -203,14 +198,13 @@ async fn decision_on(conn: &mut Conn, row: &Proposal) -> Result<Option<Chained>,
 
 /// An invalidation that no event begins. To be asked only where no event was dropped.
 pub async fn unstated_invalidation(conn: &mut Conn) -> Result<Option<InvalidationId>, StoreError> {
-    let row = fetch_optional!(
-        conn,
-        (String,),
+    let sql = format!(
         "SELECT i.id FROM invalidation i WHERE NOT EXISTS (
-             SELECT 1 FROM audit_event e WHERE e.invalidation_id = i.id AND e.action IN ('invalidation.requested',
-                 'protection.overridden', 'proposal.approved', 'invalidation.seen'))
+             SELECT 1 FROM audit_event e WHERE e.invalidation_id = i.id AND e.action IN ({}))
          LIMIT 1",
-    )?;
+        beginnings()
+    );
+    let row = fetch_optional!(conn, (String,), AssertSqlSafe(sql))?;
     Ok(row.map(|(id,)| InvalidationId::from_trusted(id)))
 }
 
