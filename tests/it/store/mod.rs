@@ -34,5 +34,6 @@ mod sessions;
 mod survey;
 mod times;
 mod tokens;
+mod transitions;
 mod visibility;
 mod waiting;

@@ -17,3 +17,4 @@ pub mod reason;
 pub mod retry;
 pub mod run_url;
 pub mod ticket;
+pub mod transition;

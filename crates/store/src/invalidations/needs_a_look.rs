@@ -2,9 +2,11 @@
 
 use unstale_domain::{
     id::{BatchId, CloudFrontInvalidationId, InvalidationId},
+    invalidations::transition::Transition,
     time::Timestamp,
 };
 
+use super::batches::transition_sql;
 use crate::{
     Conn, StoreError, Tx,
     columns::count,
@@ -20,9 +22,12 @@ pub async fn set_found(
 ) -> Result<bool, StoreError> {
     let changed = execute!(
         tx,
-        "UPDATE batch SET state = 'in_progress', cloudfront_id = $2, accepted_at = COALESCE(first_sent_at, $3),
-             look_at = $3, problem_kind = NULL, problem_code = NULL, problem_message = NULL
-         WHERE id = $1 AND state = 'needs_a_look'",
+        transition_sql(
+            Transition::ResolveFound,
+            "cloudfront_id = $2, accepted_at = COALESCE(first_sent_at, $3), look_at = $3, problem_kind = NULL,
+             problem_code = NULL, problem_message = NULL",
+            "id = $1",
+        ),
         id.as_str(),
         cloudfront_id.as_str(),
         now.as_micros(),
@@ -32,11 +37,7 @@ pub async fn set_found(
 
 /// It is not at CloudFront: it is given up, and another batch takes its place. `false` where it is settled already.
 pub async fn set_given_up(tx: &mut Tx, id: &BatchId) -> Result<bool, StoreError> {
-    let changed = execute!(
-        tx,
-        "UPDATE batch SET state = 'cancelled' WHERE id = $1 AND state = 'needs_a_look'",
-        id.as_str(),
-    )?;
+    let changed = execute!(tx, transition_sql(Transition::ResolveNotThere, "", "id = $1"), id.as_str())?;
     Ok(changed == 1)
 }
 

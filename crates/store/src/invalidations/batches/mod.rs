@@ -3,6 +3,7 @@
 //! Whoever works on a batch holds its lease; what comes of the work is written only while the lease still holds.
 
 mod sending;
+mod transitions;
 mod watching;
 
 use std::{collections::HashSet, time::Duration};
@@ -27,6 +28,7 @@ pub use sending::{
     NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, next_due, release_all,
     requeue_failed, sendable, set_accepted, set_not_accepted,
 };
+pub(super) use transitions::transition_sql;
 pub use watching::{WatchedBatch, next_look, set_completed, set_look_at, set_lost, watched};
 
 macro_rules! select {

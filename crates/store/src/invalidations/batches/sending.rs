@@ -2,10 +2,13 @@
 
 use unstale_domain::{
     id::{BatchId, CloudFrontInvalidationId, DistributionId, InvalidationId},
-    invalidations::{batching::Load, invalidation::BatchState, problem::Problem, queue::Candidate},
+    invalidations::{
+        batching::Load, invalidation::BatchState, problem::Problem, queue::Candidate, transition::Transition,
+    },
     time::Timestamp,
 };
 
+use super::transitions::transition_sql;
 use crate::{
     Conn, StoreError, Tx,
     columns::{count, optional_time, time},
@@ -100,9 +103,11 @@ pub async fn claim(
 ) -> Result<bool, StoreError> {
     let claimed = execute!(
         tx,
-        "UPDATE batch SET state = 'submitting', lease = $2, lease_until = $4, attempts = attempts + 1,
-             first_sent_at = COALESCE(first_sent_at, $3)
-         WHERE id = $1 AND state IN ('queued', 'submitting') AND (lease_until IS NULL OR lease_until <= $3)",
+        transition_sql(
+            Transition::Claim,
+            "lease = $2, lease_until = $4, attempts = attempts + 1, first_sent_at = COALESCE(first_sent_at, $3)",
+            "id = $1 AND (lease_until IS NULL OR lease_until <= $3)",
+        ),
         id.as_str(),
         lease,
         now.as_micros(),
@@ -134,10 +139,12 @@ pub async fn set_accepted(
 ) -> Result<bool, StoreError> {
     let held = execute!(
         tx,
-        "UPDATE batch SET state = 'in_progress', lease = NULL, lease_until = NULL, accepted_at = $5,
-             cloudfront_id = $3, aws_request_id = $4, look_at = $6,
-             problem_kind = NULL, problem_code = NULL, problem_message = NULL
-         WHERE id = $1 AND lease = $2 AND state = 'submitting'",
+        transition_sql(
+            Transition::Accept,
+            "lease = NULL, lease_until = NULL, accepted_at = $5, cloudfront_id = $3, aws_request_id = $4,
+             look_at = $6, problem_kind = NULL, problem_code = NULL, problem_message = NULL",
+            "id = $1 AND lease = $2",
+        ),
         id.as_str(),
         lease,
         cloudfront_id.as_str(),
@@ -169,21 +176,22 @@ pub async fn set_not_accepted(
     what: NotAccepted,
     problem: &Problem,
 ) -> Result<bool, StoreError> {
-    let (state, due_at) = match what {
-        NotAccepted::Postponed(at) => (BatchState::Queued, Some(at)),
-        NotAccepted::Unknown(at) => (BatchState::Submitting, Some(at)),
-        NotAccepted::Failed => (BatchState::Failed, None),
-        NotAccepted::NeedsALook => (BatchState::NeedsALook, None),
+    let (transition, due_at) = match what {
+        NotAccepted::Postponed(at) => (Transition::Postpone, Some(at)),
+        NotAccepted::Unknown(at) => (Transition::AskAgain, Some(at)),
+        NotAccepted::Failed => (Transition::Refuse, None),
+        NotAccepted::NeedsALook => (Transition::Escalate, None),
     };
     let held = execute!(
         tx,
-        "UPDATE batch SET state = $3, lease = NULL, lease_until = NULL, due_at = COALESCE($4, due_at),
-             problem_kind = $5, problem_code = $6, problem_message = $7,
-             aws_request_id = COALESCE($8, aws_request_id)
-         WHERE id = $1 AND lease = $2 AND state = 'submitting'",
+        transition_sql(
+            transition,
+            "lease = NULL, lease_until = NULL, due_at = COALESCE($3, due_at), problem_kind = $4,
+             problem_code = $5, problem_message = $6, aws_request_id = COALESCE($7, aws_request_id)",
+            "id = $1 AND lease = $2",
+        ),
         id.as_str(),
         lease,
-        state.as_str(),
         due_at.map(Timestamp::as_micros),
         problem.kind.as_str(),
         problem.code.as_str(),
@@ -195,18 +203,14 @@ pub async fn set_not_accepted(
 
 /// Takes back what is queued and was never sent; gives how many batches that were.
 pub async fn cancel_queued(tx: &mut Tx, id: &InvalidationId) -> Result<u64, StoreError> {
-    execute!(
-        tx,
-        "UPDATE batch SET state = 'cancelled' WHERE invalidation_id = $1 AND state = 'queued'",
-        id.as_str(),
-    )
+    execute!(tx, transition_sql(Transition::Cancel, "", "invalidation_id = $1"), id.as_str())
 }
 
 /// Queues again what CloudFront refused, with the same caller reference; gives how many batches that were.
 pub async fn requeue_failed(tx: &mut Tx, id: &InvalidationId, now: Timestamp) -> Result<u64, StoreError> {
     execute!(
         tx,
-        "UPDATE batch SET state = 'queued', due_at = $2 WHERE invalidation_id = $1 AND state = 'failed'",
+        transition_sql(Transition::Retry, "due_at = $2", "invalidation_id = $1"),
         id.as_str(),
         now.as_micros(),
     )

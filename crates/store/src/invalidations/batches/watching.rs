@@ -2,10 +2,11 @@
 
 use unstale_domain::{
     id::{BatchId, CloudFrontInvalidationId, DistributionId, InvalidationId},
-    invalidations::problem::Problem,
+    invalidations::{problem::Problem, transition::Transition},
     time::Timestamp,
 };
 
+use super::transitions::transition_sql;
 use crate::{
     Conn, StoreError, Tx,
     columns::{optional_time, time},
@@ -61,8 +62,7 @@ pub async fn set_look_at(tx: &mut Tx, id: &BatchId, look_at: Timestamp) -> Resul
 pub async fn set_completed(tx: &mut Tx, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
     let changed = execute!(
         tx,
-        "UPDATE batch SET state = 'completed', completed_at = $2, look_at = NULL
-         WHERE id = $1 AND state = 'in_progress'",
+        transition_sql(Transition::Complete, "completed_at = $2, look_at = NULL", "id = $1"),
         id.as_str(),
         now.as_micros(),
     )?;
@@ -73,9 +73,11 @@ pub async fn set_completed(tx: &mut Tx, id: &BatchId, now: Timestamp) -> Result<
 pub async fn set_lost(tx: &mut Tx, id: &BatchId, problem: &Problem) -> Result<bool, StoreError> {
     let changed = execute!(
         tx,
-        "UPDATE batch SET state = 'lost', look_at = NULL,
-             problem_kind = $2, problem_code = $3, problem_message = $4
-         WHERE id = $1 AND state = 'in_progress'",
+        transition_sql(
+            Transition::Lose,
+            "look_at = NULL, problem_kind = $2, problem_code = $3, problem_message = $4",
+            "id = $1",
+        ),
         id.as_str(),
         problem.kind.as_str(),
         problem.code.as_str(),
