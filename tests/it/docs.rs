@@ -63,3 +63,43 @@ const fn label(transition: Transition) -> &'static str {
         Transition::ResolveNotThere => "it is not at CloudFront, another batch takes its place",
     }
 }
+
+/// The folders whose files the documents name.
+const FOLDERS: [&str; 12] = [
+    "src",
+    "crates",
+    "tests",
+    "scripts",
+    "benches",
+    "sandbox",
+    "templates",
+    "static",
+    "migrations",
+    "docs",
+    "deploy",
+    "findings",
+];
+
+/// Stands for a name that is still to be chosen.
+const PATTERN: &str = "findings/NAME.sh";
+
+#[test]
+fn every_path_that_a_document_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents = vec![root.join("README.md"), root.join("CONTRIBUTING.md")];
+    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    documents.extend(docs.filter(|file| file.extension().is_some_and(|extension| extension == "md")));
+    let mut paths = 0;
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap();
+        // A path may be followed by arguments.
+        for path in text.split('`').skip(1).step_by(2).filter_map(|code| code.split_whitespace().next()) {
+            let is_path = path.split_once('/').is_some_and(|(folder, _)| FOLDERS.contains(&folder));
+            if is_path && path != PATTERN {
+                paths += 1;
+                assert!(root.join(path).exists(), "{}: there is no {path}", document.display());
+            }
+        }
+    }
+    assert!(paths > 40, "only {paths} paths were found: does this test still look in the right place?");
+}
