@@ -137,6 +137,8 @@ fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, Ite
     check_stars(&path)?;
     let encoded = encode_path(&path).ok_or(ItemError::BrokenEscape)?;
     if encoded.changed {
+        // Of two marks that stood as a pair one may have been encoded.
+        wrapped::check_quotes(&encoded.text)?;
         mendings.push(Mending::Encoded);
     }
     let length = encoded.text.chars().count();
@@ -171,8 +173,12 @@ fn find_path(
             return Ok(line.to_owned());
         }
         relative::check_path(line)?;
+        // What is made of the line has to be taken as well where it is typed.
+        let with_slash = format!("/{line}");
+        shell::check_words(&with_slash)?;
+        several::check(&with_slash, target)?;
         mendings.push(Mending::SlashAdded);
-        return Ok(format!("/{line}"));
+        return Ok(with_slash);
     };
     mendings.push(Mending::TakenFromUrl);
     let (path, fragment) = tail.split_once('#').map_or((tail, None), |(path, rest)| (path, Some(rest)));

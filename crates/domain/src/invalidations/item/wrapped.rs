@@ -62,7 +62,7 @@ fn within_brackets(line: &str) -> Option<&str> {
 
 /// A quotation mark at one end only, or at both around more than one thing. One at the end belongs to the path where its
 /// partner stands in the line too, as in `/search?q="d"`.
-fn check_quotes(line: &str) -> Result<(), ItemError> {
+pub(super) fn check_quotes(line: &str) -> Result<(), ItemError> {
     let begins = line.chars().next().filter(|c| PAIRS.iter().any(|(begin, _)| begin == c));
     let ends = || line.chars().next_back().filter(|c| is_end(*c) && !has_partner(line, *c));
     match begins.or_else(ends) {

@@ -8,7 +8,10 @@ fn has_a_sign(line: &str) -> bool {
     let variable = line.match_indices('$').any(|(at, _)| {
         line[at + 1..].starts_with(|c: char| c.is_ascii_uppercase() || c == '_' || c == '{' || c == '(')
     });
-    let several = [";/", "|/", "\\n", "\\r", "\\t", "{{"].iter().any(|sign| line.contains(sign));
+    // A further item may stand in brackets.
+    let begins = |part: &str| part.trim_start_matches(['<', '(', '[']).starts_with('/');
+    let several = line.split([';', '|']).skip(1).any(begins)
+        || ["\\n", "\\r", "\\t", "{{"].iter().any(|sign| line.contains(sign));
     let choice = line.contains('{') && line.contains("..");
     let end = line.ends_with([';', '|', '\\']);
     drive || variable || several || choice || end || line.starts_with("/..") || line.starts_with("/http")
