@@ -70,6 +70,17 @@ async fn a_list_goes_on_where_it_ended(database: &Database) {
     let of_site = invalidations::InvalidationFilter { distribution: Some(id("E2")), ..Default::default() };
     assert_eq!(page(all_seen(), of_site.clone()).await.len(), 1);
     assert_eq!(page(only("E1"), of_site).await, []);
+    let mut of_one = invalidations::InvalidationFilter::default();
+    let first = page(only("E1"), of_one.clone()).await;
+    assert_eq!(first.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), seen[1..3]);
+    of_one.after = first.last().map(|last| (last.requested_at, last.id.clone()));
+    let rest = page(only("E1"), of_one).await;
+    assert_eq!(rest.iter().map(|one| one.id.clone()).collect::<Vec<_>>(), seen[3..]);
+    assert_eq!(page(Access::nothing(), invalidations::InvalidationFilter::default()).await, []);
+    let queued =
+        invalidations::InvalidationFilter { state: Some(InvalidationState::Queued), ..Default::default() };
+    assert_eq!(page(only("E2"), queued.clone()).await.len(), 1);
+    assert_eq!(page(all_seen(), queued).await.len(), 2, "a page is full");
     let done =
         invalidations::InvalidationFilter { state: Some(InvalidationState::Completed), ..Default::default() };
     assert_eq!(page(all_seen(), done).await, []);
