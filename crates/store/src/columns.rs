@@ -25,9 +25,10 @@ pub(super) fn signed(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(super) fn list_to_json<T: AsRef<str>>(list: &[T]) -> String {
+/// A JSON list of texts, as a column has it and as both engines read one that is bound.
+pub(super) fn list_to_json(list: impl IntoIterator<Item: AsRef<str>>) -> String {
     // A NUL would be spelled \u0000, which PostgreSQL refuses when it reads the list.
-    let list: Vec<_> = list.iter().map(|text| storable(text.as_ref())).collect();
+    let list: Vec<String> = list.into_iter().map(|text| storable(text.as_ref()).into_owned()).collect();
     serde_json::Value::from(list).to_string()
 }
 
@@ -36,8 +37,7 @@ pub(super) fn list_from_json(text: &str) -> Result<Vec<String>, StoreError> {
 }
 
 pub(super) fn items_to_json(items: &[Item]) -> String {
-    let items: Vec<&str> = items.iter().map(Item::as_str).collect();
-    list_to_json(&items)
+    list_to_json(items.iter().map(Item::as_str))
 }
 
 pub(super) fn items_from_json(text: &str) -> Result<Vec<Item>, StoreError> {

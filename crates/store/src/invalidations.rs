@@ -160,7 +160,7 @@ pub async fn find(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Invalid
 
 /// Those of these that there are.
 pub async fn find_all(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Invalidation>, StoreError> {
-    let list = list_to_json(&ids.iter().map(InvalidationId::as_str).collect::<Vec<_>>());
+    let list = list_to_json(ids);
     let sql = if conn.is_postgres() {
         select!("WHERE id IN (SELECT value FROM json_array_elements_text($1::json))")
     } else {

@@ -75,7 +75,7 @@ pub async fn some(conn: &mut Conn, ids: &[&DistributionId]) -> Result<Vec<Distri
     } else {
         select!("WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id")
     };
-    let rows = fetch_all!(conn, Row, sql, json(ids))?;
+    let rows = fetch_all!(conn, Row, sql, list_to_json(ids))?;
     rows.into_iter().map(Row::into_distribution).collect()
 }
 
@@ -126,11 +126,6 @@ pub async fn last_requests(
     } else {
         last_requests_of!("json_each($1) AS d")
     };
-    let rows = fetch_all!(conn, (String, i64, String), sql, json(ids))?;
+    let rows = fetch_all!(conn, (String, i64, String), sql, list_to_json(ids))?;
     Ok(rows.into_iter().map(|(id, at, name)| (DistributionId::from_trusted(id), (time(at), name))).collect())
-}
-
-fn json(ids: &[&DistributionId]) -> String {
-    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
-    list_to_json(&ids)
 }

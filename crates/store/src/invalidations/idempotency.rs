@@ -34,9 +34,8 @@ pub async fn used<'k>(
     conn: &mut Conn,
     keys: impl Iterator<Item = &'k RequestKey>,
 ) -> Result<HashSet<RequestKey>, StoreError> {
-    let keys: Vec<&str> = keys.map(RequestKey::as_str).collect();
     let sql = if conn.is_postgres() { POSTGRES_USED } else { USED };
-    let rows = fetch_all!(conn, (String,), sql, list_to_json(&keys))?;
+    let rows = fetch_all!(conn, (String,), sql, list_to_json(keys))?;
     Ok(rows.into_iter().map(|(key,)| RequestKey::from_trusted(key)).collect())
 }
 

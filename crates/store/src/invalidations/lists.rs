@@ -45,7 +45,7 @@ pub async fn active(conn: &mut Conn, access: &Access, limit: usize) -> Result<Ve
                      ORDER BY requested_at DESC, id DESC LIMIT $2"
                 )
             };
-            fetch_all!(conn, Row, sql, list(&seen), signed(limit))
+            fetch_all!(conn, Row, sql, list_to_json(&seen), signed(limit))
         }
     }?;
     rows.into_iter().map(Row::into_invalidation).collect()
@@ -89,7 +89,7 @@ pub async fn page(
         ),
         Some(those) => {
             let sql = if conn.is_postgres() { PAGE_POSTGRES } else { PAGE_SQLITE };
-            fetch_all!(conn, Row, sql, state, before, id, signed(limit), list(&those))
+            fetch_all!(conn, Row, sql, state, before, id, signed(limit), list_to_json(&those))
         }
     }?;
     rows.into_iter().map(Row::into_invalidation).collect()
@@ -126,10 +126,6 @@ fn distributions_of(access: &Access, wanted: Option<&DistributionId>) -> Option<
         Some(_) => Some(BTreeSet::new()),
         None => access.distributions(),
     }
-}
-
-fn list(distributions: &BTreeSet<DistributionId>) -> String {
-    list_to_json(&distributions.iter().map(DistributionId::as_str).collect::<Vec<_>>())
 }
 
 /// The newest ones of one distribution.

@@ -69,7 +69,6 @@ pub async fn lock(tx: &mut Tx, id: &DistributionId) -> Result<Option<BackfillPos
 
 /// Writes how far a reading is.
 pub async fn save(tx: &mut Tx, reading: &BackfillPosition) -> Result<(), StoreError> {
-    let unread: Vec<&str> = reading.unread.iter().map(CloudFrontInvalidationId::as_str).collect();
     execute!(
         tx,
         "INSERT INTO outside_reading (distribution_id, newest_id, unread, older, marker, until_id, due_at, whole_at)
@@ -78,7 +77,7 @@ pub async fn save(tx: &mut Tx, reading: &BackfillPosition) -> Result<(), StoreEr
              until_id = $6, due_at = $7, whole_at = $8",
         reading.distribution.as_str(),
         reading.newest.as_ref().map(CloudFrontInvalidationId::as_str),
-        list_to_json(&unread),
+        list_to_json(&reading.unread),
         reading.older,
         reading.marker.as_deref(),
         reading.until.as_ref().map(CloudFrontInvalidationId::as_str),

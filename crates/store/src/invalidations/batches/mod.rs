@@ -190,7 +190,7 @@ async fn rows_of(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Row>, Store
 
 /// The batches of several invalidations, in their order. One whose list of items cannot be read has none.
 pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Batch>, StoreError> {
-    let list = list_to_json(&ids.iter().map(InvalidationId::as_str).collect::<Vec<_>>());
+    let list = list_to_json(ids);
     let sql = if conn.is_postgres() {
         select!(
             "WHERE invalidation_id IN (SELECT value FROM json_array_elements_text($1::json))
@@ -270,7 +270,7 @@ pub async fn known(
     distribution: &DistributionId,
     ids: &[CloudFrontInvalidationId],
 ) -> Result<HashSet<CloudFrontInvalidationId>, StoreError> {
-    let list = list_to_json(&ids.iter().map(CloudFrontInvalidationId::as_str).collect::<Vec<_>>());
+    let list = list_to_json(ids);
     let sql = if conn.is_postgres() {
         "SELECT cloudfront_id FROM batch
          WHERE distribution_id = $1 AND cloudfront_id IN (SELECT value FROM json_array_elements_text($2::json))"
