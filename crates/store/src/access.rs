@@ -3,6 +3,7 @@
 pub mod grants;
 pub mod groups;
 pub mod local_groups;
+pub(crate) mod narrowing;
 pub(crate) mod visibility;
 
 use std::collections::BTreeSet;

@@ -9,26 +9,12 @@ use unstale_domain::{
     time::Timestamp,
 };
 
+use super::narrowing::{is_held_by, narrow};
 use crate::{
     Conn, StoreError, Tx,
     columns::{count, signed},
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
-
-/// A grant `g` is a person's: by their name, or by that of a group of theirs.
-macro_rules! is_held_by {
-    ($person:literal) => {
-        concat!(
-            "((g.subject_kind = 'person' AND g.subject_id = ",
-            $person,
-            ") OR (g.subject_kind = 'group'
-                AND g.subject_id IN (SELECT group_name FROM person_group WHERE person_id = ",
-            $person,
-            ")))"
-        )
-    };
-}
-pub(crate) use is_held_by;
 
 macro_rules! select {
     ($($rest:tt)*) => {
@@ -73,36 +59,6 @@ impl Row {
             },
         })
     }
-}
-
-/// Stores that what these hold is all that they may, for as long as an administrator does not say otherwise: without it a
-/// grant that goes would let them do more. It stands before each change of grants and of who is in a group.
-async fn narrow(tx: &mut Tx, subject: &Subject) -> Result<(), StoreError> {
-    let sql = match subject.kind {
-        SubjectKind::Person => "UPDATE person SET scope = 'granted' WHERE id = $1",
-        SubjectKind::Group => {
-            "UPDATE person SET scope = 'granted'
-             WHERE id IN (SELECT person_id FROM person_group WHERE group_name = $1)"
-        }
-        SubjectKind::Token => "UPDATE api_token SET scope = 'granted' WHERE id = $1",
-    };
-    execute!(tx, sql, subject.id.as_str())?;
-    Ok(())
-}
-
-/// The same of a person whom any grant narrows, their own or that of a group that they are in.
-pub(crate) async fn narrow_where_granted(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
-    execute!(
-        tx,
-        concat!(
-            "UPDATE person SET scope = 'granted'
-             WHERE id = $1 AND EXISTS (SELECT 1 FROM access_grant g WHERE ",
-            is_held_by!("$1"),
-            ")"
-        ),
-        person.as_str(),
-    )?;
-    Ok(())
 }
 
 /// Adds a grant. Whom it is for is narrowed from now on.

@@ -2,7 +2,7 @@
 
 use unstale_domain::id::PersonId;
 
-use super::grants::narrow_where_granted;
+use super::narrowing::narrow_where_granted;
 use crate::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all},

@@ -2,8 +2,7 @@
 
 use unstale_domain::{id::PersonId, time::Timestamp};
 
-use super::grants::narrow_where_granted;
-
+use super::narrowing::{narrow_members_where_granted, narrow_where_granted};
 use crate::{
     Conn, StoreError, Tx,
     columns::signed,
@@ -18,13 +17,7 @@ pub async fn insert(tx: &mut Tx, name: &str, now: Timestamp) -> Result<(), Store
 
 /// Takes a group away with its local members; `false` where there was none.
 pub async fn delete(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
-    execute!(
-        tx,
-        "UPDATE person SET scope = 'granted'
-         WHERE id IN (SELECT person_id FROM person_group WHERE group_name = $1)
-             AND EXISTS (SELECT 1 FROM access_grant WHERE subject_kind = 'group' AND subject_id = $1)",
-        name
-    )?;
+    narrow_members_where_granted(tx, name).await?;
     execute!(tx, "DELETE FROM person_group WHERE group_name = $1 AND source = 'local'", name)?;
     Ok(execute!(tx, "DELETE FROM local_group WHERE name = $1", name)? == 1)
 }

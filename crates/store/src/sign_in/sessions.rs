@@ -10,7 +10,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
-    access::{grants::is_held_by, scope_kind},
+    access::{narrowing::is_held_by, scope_kind},
     columns::time,
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
