@@ -2,7 +2,7 @@
 
 use unstale_domain::{id::PersonId, sign_in::person::Person, time::Timestamp};
 
-use super::people::Row;
+use super::people::{Row, person_columns};
 use crate::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_optional},
@@ -13,9 +13,12 @@ pub async fn find(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Option
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT p.id, p.email, p.role, p.scope, p.created_at, p.disabled_at, p.password_hash
-         FROM identity i JOIN person p ON p.id = i.person_id
-         WHERE i.issuer = $1 AND i.subject = $2",
+        concat!(
+            "SELECT ",
+            person_columns!(p),
+            " FROM identity i JOIN person p ON p.id = i.person_id
+         WHERE i.issuer = $1 AND i.subject = $2"
+        ),
         issuer,
         subject,
     )?;

@@ -7,7 +7,7 @@ use unstale_domain::{
     time::Timestamp,
 };
 
-use super::people::Row;
+use super::people::{Row, person_columns};
 use crate::{
     Conn, StoreError, Tx,
     db::{execute, fetch_optional},
@@ -37,10 +37,13 @@ pub async fn find(conn: &mut Conn, hash: &SecretHash, now: Timestamp) -> Result<
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT p.id, p.email, p.role, p.scope, p.created_at, p.disabled_at, p.password_hash
-         FROM password_link l JOIN person p ON p.id = l.person_id
+        concat!(
+            "SELECT ",
+            person_columns!(p),
+            " FROM password_link l JOIN person p ON p.id = l.person_id
          WHERE l.token_hash = $1 AND l.expires_at > $2 AND l.expires_at <= $3
-           AND p.disabled_at IS NULL",
+           AND p.disabled_at IS NULL"
+        ),
         hash.as_str(),
         now.as_micros(),
         now.plus(LINK_LIFE).and_a_moment().as_micros(),

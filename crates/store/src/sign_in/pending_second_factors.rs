@@ -7,7 +7,7 @@ use unstale_domain::{
     time::Timestamp,
 };
 
-use super::people::Row;
+use super::people::{Row, person_columns};
 use crate::{
     Conn, StoreError, Tx,
     db::{execute, fetch_optional},
@@ -58,10 +58,14 @@ pub async fn find(
     let row = fetch_optional!(
         conn,
         PendingSecondFactorRow,
-        "SELECT p.id, p.email, p.role, p.scope, p.created_at, p.disabled_at, p.password_hash, h.offered
+        concat!(
+            "SELECT ",
+            person_columns!(p),
+            ", h.offered
          FROM half_sign_in h JOIN person p ON p.id = h.person_id
          WHERE h.token_hash = $1 AND h.expires_at > $2 AND h.expires_at <= $3
-           AND p.disabled_at IS NULL",
+           AND p.disabled_at IS NULL"
+        ),
         hash.as_str(),
         now.as_micros(),
         now.plus(PENDING_SECOND_FACTOR_LIFE).and_a_moment().as_micros(),

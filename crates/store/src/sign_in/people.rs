@@ -15,6 +15,17 @@ use crate::{
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
 
+/// The columns of [`Row`], of `person` or of a table `p.` joined: whoever reads a person reads all of them.
+macro_rules! person_columns {
+    () => {
+        "id, email, role, scope, created_at, disabled_at, password_hash"
+    };
+    (p) => {
+        "p.id, p.email, p.role, p.scope, p.created_at, p.disabled_at, p.password_hash"
+    };
+}
+pub(crate) use person_columns;
+
 #[derive(sqlx::FromRow)]
 pub(crate) struct Row {
     id: String,
@@ -63,11 +74,7 @@ pub async fn insert(tx: &mut Tx, person: &Person, password_hash: &str) -> Result
 
 /// Everybody, by address.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Person>, StoreError> {
-    let rows = fetch_all!(
-        conn,
-        Row,
-        "SELECT id, email, role, scope, created_at, disabled_at, password_hash FROM person ORDER BY email"
-    )?;
+    let rows = fetch_all!(conn, Row, concat!("SELECT ", person_columns!(), " FROM person ORDER BY email"))?;
     rows.into_iter().map(Row::into_person).collect()
 }
 
@@ -76,7 +83,7 @@ pub async fn find(conn: &mut Conn, email: &Email) -> Result<Option<(Person, Stri
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT id, email, role, scope, created_at, disabled_at, password_hash FROM person WHERE email = $1",
+        concat!("SELECT ", person_columns!(), " FROM person WHERE email = $1"),
         email.as_str(),
     )?;
     row.map(Row::with_hash).transpose()
@@ -87,7 +94,7 @@ pub async fn find_by_id(conn: &mut Conn, id: &PersonId) -> Result<Option<(Person
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT id, email, role, scope, created_at, disabled_at, password_hash FROM person WHERE id = $1",
+        concat!("SELECT ", person_columns!(), " FROM person WHERE id = $1"),
         id.as_str(),
     )?;
     row.map(Row::with_hash).transpose()
