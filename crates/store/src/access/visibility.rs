@@ -9,14 +9,14 @@ use unstale_domain::{access::Access, id::DistributionId};
 
 /// The two arguments of such a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Visibility {
+pub(crate) struct VisibilityArguments {
     /// Nothing is hidden.
     pub all: bool,
     /// `|E1|E2|`; IDs have no bars.
     pub list: String,
 }
 
-impl Visibility {
+impl VisibilityArguments {
     pub fn of(access: &Access) -> Self {
         match access.distributions() {
             None => Self { all: true, list: String::new() },
@@ -37,12 +37,12 @@ mod tests {
 
     #[test]
     fn an_empty_list_fits_nothing() {
-        assert!(Visibility::of(&Access::whole(Role::Viewer)).all);
+        assert!(VisibilityArguments::of(&Access::whole(Role::Viewer)).all);
         let none = Granted {
             distributions: std::collections::BTreeSet::new(),
             reach: unstale_domain::access::grant_scope::GrantScope::whole(),
         };
-        let visibility = Visibility::of(&Access::new(Role::Viewer, Scope::Only(vec![none])));
-        assert_eq!(visibility, Visibility { all: false, list: "|".to_owned() });
+        let visibility = VisibilityArguments::of(&Access::new(Role::Viewer, Scope::Only(vec![none])));
+        assert_eq!(visibility, VisibilityArguments { all: false, list: "|".to_owned() });
     }
 }

@@ -17,7 +17,7 @@ use super::{
     Row, select,
 };
 use crate::{
-    access::visibility::Visibility,
+    access::visibility::VisibilityArguments,
     columns::{count, list_to_json, signed, time},
 };
 
@@ -31,7 +31,7 @@ pub struct DistributionCounts {
 
 /// How many distributions an actor sees.
 pub async fn known(conn: &mut Conn, access: &Access) -> Result<DistributionCounts, StoreError> {
-    let visibility = Visibility::of(access);
+    let visibility = VisibilityArguments::of(access);
     let (all, gone) = fetch_one!(
         conn,
         (i64, i64),
@@ -50,7 +50,7 @@ pub async fn page(
     after: Option<&ListPosition>,
     limit: usize,
 ) -> Result<Vec<Distribution>, StoreError> {
-    let visibility = Visibility::of(access);
+    let visibility = VisibilityArguments::of(access);
     let rows = fetch_all!(
         conn,
         Row,
@@ -87,7 +87,7 @@ pub async fn most_used(
     looked_at: usize,
     limit: usize,
 ) -> Result<Vec<DistributionId>, StoreError> {
-    let visibility = Visibility::of(access);
+    let visibility = VisibilityArguments::of(access);
     let rows = fetch_all!(
         conn,
         (String,),

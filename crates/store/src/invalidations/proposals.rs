@@ -14,7 +14,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
-    access::visibility::Visibility,
+    access::visibility::VisibilityArguments,
     columns::{count, items_from_json, items_to_json, optional_time, signed, time},
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
@@ -141,7 +141,7 @@ pub async fn recent(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<Proposal>, StoreError> {
-    let visibility = Visibility::of(access);
+    let visibility = VisibilityArguments::of(access);
     let rows = fetch_all!(
         conn,
         Row,
@@ -158,7 +158,7 @@ pub async fn recent(
 
 /// How many wait that somebody may see.
 pub async fn waiting(conn: &mut Conn, access: &Access, now: Timestamp) -> Result<usize, StoreError> {
-    let visibility = Visibility::of(access);
+    let visibility = VisibilityArguments::of(access);
     let (number,) = fetch_one!(
         conn,
         (i64,),
