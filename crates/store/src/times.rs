@@ -6,7 +6,7 @@
 pub enum RollbackRule {
     /// It is brought to the furthest that it is ever noted ahead ([`super::deadlines::Deadline`]).
     Nearer,
-    /// What has it is over ([`super::ahead::MadeAhead`]), also before somebody looked at the clock.
+    /// What has it is over ([`super::deadlines::MadeAhead`]), also before somebody looked at the clock.
     Over,
     /// It counts for nothing while it lies ahead: windows end at now.
     NotCounted,
