@@ -17,37 +17,23 @@ const MODULES: [(&str, &[&str]); 7] = [
     ("web", &["domain", "store", "commands", "identity", "outgoing"]),
     ("api", &["domain", "store", "commands"]),
     ("config", &["domain", "cloudfront", "identity", "commands", "workers", "web"]),
-    (
-        "app",
-        &[
-            "domain",
-            "store",
-            "cloudfront",
-            "identity",
-            "outgoing",
-            "commands",
-            "workers",
-            "web",
-            "api",
-            "config",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "domain",
-            "store",
-            "cloudfront",
-            "identity",
-            "outgoing",
-            "commands",
-            "workers",
-            "web",
-            "api",
-            "config",
-            "app",
-        ],
-    ),
+    ("app", ALL_BUT_CLI.split_at(10).0),
+    ("cli", &ALL_BUT_CLI),
+];
+
+/// What wires all together uses all of it; `cli` also `app`, which is the last.
+const ALL_BUT_CLI: [&str; 11] = [
+    "domain",
+    "store",
+    "cloudfront",
+    "identity",
+    "outgoing",
+    "commands",
+    "workers",
+    "web",
+    "api",
+    "config",
+    "app",
 ];
 
 /// What `domain` does without, by how the names of crates begin.
