@@ -83,9 +83,12 @@ impl CommandError {
             Self::NotFound | Self::Hidden => Sort::NotFound,
             Self::SessionOver => Sort::SessionOver,
             Self::NotAllowed(_) => Sort::NotAllowed,
-            Self::TooLate | Self::TooManySearches(_) | Self::BelongsToAnother | Self::LastAdmin => {
-                Sort::TooLate
-            }
+            // The page offers it only where no grant is left: one was added since.
+            Self::Grant(GrantError::StillHeld)
+            | Self::TooLate
+            | Self::TooManySearches(_)
+            | Self::BelongsToAnother
+            | Self::LastAdmin => Sort::TooLate,
             Self::Grant(_) | Self::Group(_) | Self::Token(_) => Sort::Wrong,
             Self::Store(error) if error.is_passing() => Sort::Away,
             Self::TooManyPasswords => Sort::Busy,

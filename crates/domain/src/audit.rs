@@ -104,7 +104,7 @@ actions! {
     PersonDisabled = "person.disabled", "Person disabled";
     PersonEnabled = "person.enabled", "Person enabled";
     RoleChanged = "person.role_changed", "Role changed";
-    ScopeWidened = "person.scope_widened", "Let act everywhere";
+    ScopeWidened = "person.scope_widened", "Allowed to act everywhere";
     GroupsChanged = "person.groups_changed", "Groups changed";
     IdentityLinked = "person.identity_linked", "Provider's identity linked";
     PasswordChanged = "person.password_changed", "Password changed";

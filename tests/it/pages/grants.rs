@@ -168,7 +168,7 @@ async fn who_has_no_grant_left_sees_nothing_until_an_administrator_says_otherwis
     let widen = format!("{page}/everything");
     root.get(&page).await.assert_says("only what is granted, by 1 grant");
     let before = app.world.head().await;
-    root.post(&widen, &[]).await.assert_status(400).assert_says("Grants narrow this person");
+    root.post(&widen, &[]).await.assert_status(409).assert_says("Grants narrow this person");
     only(&app, before, "act.refused").await;
     let grant = root.get("/settings/grants").await.form("form[action$='/remove']");
     root.press(&grant).await.assert_status(303);
