@@ -1,5 +1,10 @@
 //! Puts the house together: database, CloudFront, workers, pages, and an orderly end.
 
+mod authentication_methods;
+mod worker_settings;
+
+pub use worker_settings::WebhookError;
+
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
@@ -11,16 +16,17 @@ use crate::{
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail},
     commands::{self, CommandContext, CommandError},
-    config::{AuditSettingsArgs, WebhookError},
+    config::AuditSettingsArgs,
     domain::invalidations::quotas::Quotas,
     heartbeats::Heartbeats,
+    http::{self, Web, WebOptions},
     notify::{Listener, Notifier},
     store::{
         Db, StoreError,
         instance_lock::{self, InstanceLock, LockError},
         invalidations::batches,
     },
-    web::{self, Described, Web, WebOptions},
+    web::{self, Described},
     workers::{
         self, AuditSettings, AuditWebhook, AuditWorker, ClockRollback, CloudFrontSync, FileWatcher, Indexer,
         Poller, SigningKeyError, Submitter, Worker, WorkerContext, WorkerSettings,
@@ -147,7 +153,7 @@ impl App {
                 workers.abort_all();
             }
         };
-        tokio::join!(web::serve(listener, routes, pages), last_steps);
+        tokio::join!(http::serve(listener, routes, pages), last_steps);
         self.command_context.db.close().await;
         tracing::info!("stopped");
     }
@@ -199,8 +205,8 @@ impl App {
 
 /// The pages and the API, side by side.
 pub fn routes(pages: &Web) -> Router {
-    let api = Api::new(pages.context.clone(), pages.options.limits, pages.stop.clone());
-    web::router(pages.clone(), api::router(api), Described(api::document()))
+    let api = api::router(Api::new(pages.clone()));
+    web::router(pages.clone(), api, Described(api::document()))
 }
 
 /// Takes the address.

@@ -14,17 +14,13 @@ use std::{
 use clap::{ArgAction, Args, ValueEnum};
 use url::Url;
 
-use crate::{
-    domain::{
-        audit::head::PublicKey,
-        invalidations::{
-            batching::{CLOUDFRONT, Limits},
-            quotas::DAILY_ITEMS,
-            ticket::{self, TicketError, Tickets},
-        },
+use crate::domain::{
+    audit::{head::PublicKey, segment::DAYS_MIN},
+    invalidations::{
+        batching::{CLOUDFRONT, Limits},
+        quotas::DAILY_ITEMS,
+        ticket::{self, TicketError, Tickets},
     },
-    identity::is_safe_address,
-    workers::{self, PostError, Retention, Webhook},
 };
 
 /// Where the database is: every command that needs it takes this.
@@ -142,48 +138,14 @@ pub struct AuditSettingsArgs {
     /// Drop events of the history after so many days, 400 at least, once they are in a file of the folder that
     /// --audit-archive names. Without it they are kept for ever.
     #[arg(long, env = "UNSTALE_AUDIT_DAYS", requires = "audit_archive", value_name = "DAYS",
-        value_parser = clap::value_parser!(u32).range(i64::from(workers::DAYS_MIN)..=36_500))]
+        value_parser = clap::value_parser!(u32).range(i64::from(DAYS_MIN)..=36_500))]
     pub audit_days: Option<u32>,
     /// The folder that old events are exported to before they are dropped.
     #[arg(long, env = "UNSTALE_AUDIT_ARCHIVE", requires = "audit_days", value_name = "FOLDER")]
     pub audit_archive: Option<PathBuf>,
 }
 
-/// Why there can be no webhook. The words never name the address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WebhookError {
-    #[error(
-        "UNSTALE_AUDIT_WEBHOOK must be an https address such as https://siem.example.com/heads, without a user's name in it; http is for this machine only"
-    )]
-    Address,
-    #[error("UNSTALE_AUDIT_WEBHOOK_TOKEN must be one line of visible ASCII, such as 3f9c… or Splunk 3f9c…")]
-    Token,
-    #[error("UNSTALE_AUDIT_WEBHOOK cannot be called")]
-    Post(#[from] PostError),
-}
-
 impl AuditSettingsArgs {
-    /// Where signed heads are told, checked.
-    pub fn webhook(&self) -> Result<Option<Webhook>, WebhookError> {
-        let Some(address) = &self.audit_webhook else { return Ok(None) };
-        if !is_safe_address(address) {
-            return Err(WebhookError::Address);
-        }
-        let token = self.audit_webhook_token.as_deref();
-        let visible = |token: &str| token.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        if !token.is_none_or(visible) {
-            return Err(WebhookError::Token);
-        }
-        Ok(Some(Webhook::new(address, token)?))
-    }
-
-    /// How long events are kept, where that is not for ever.
-    #[must_use]
-    pub fn retention(&self) -> Option<Retention> {
-        let (days, folder) = self.audit_days.zip(self.audit_archive.clone())?;
-        Some(Retention { days, folder })
-    }
-
     /// Where the key is.
     #[must_use]
     pub fn key_file(&self, database: Option<&Path>) -> PathBuf {
@@ -216,14 +178,6 @@ impl PaceArgs {
         Limits {
             paths: (self.paths as usize).min(CLOUDFRONT.paths),
             wildcards: (self.wildcards as usize).min(CLOUDFRONT.wildcards),
-        }
-    }
-
-    #[must_use]
-    pub fn worker_settings(self) -> workers::WorkerSettings {
-        workers::WorkerSettings {
-            limits: self.limits(),
-            ..workers::WorkerSettings::with_create(self.create_rate, self.create_burst)
         }
     }
 }
@@ -261,23 +215,6 @@ mod tests {
         for bad in ["u.example.com", "ftp://u.example.com", "https://u.example.com/path", ""] {
             assert!(public_url(bad).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_webhook_is_safe_and_never_shown() {
-        let webhook = |address: &str, token: Option<&str>| {
-            let (audit_webhook, audit_webhook_token) = (Some(address.to_owned()), token.map(str::to_owned));
-            AuditSettingsArgs { audit_webhook, audit_webhook_token, ..AuditSettingsArgs::default() }.webhook()
-        };
-        for good in ["https://siem.example.com/heads?key=word", "http://127.0.0.1:9/"] {
-            let shown = format!("{:?}", webhook(good, Some("Splunk word")));
-            assert!(shown.contains("Webhook(…)") && !shown.contains("word"), "{shown}");
-        }
-        for bad in ["http://siem.example.com/", "https://me:word@siem.example.com/", "siem", ""] {
-            let refused = webhook(bad, None).unwrap_err().to_string();
-            assert!(refused.contains("UNSTALE_AUDIT_WEBHOOK") && !refused.contains("word"), "{refused}");
-        }
-        assert_eq!(webhook("https://a.example/", Some("two\nlines")).unwrap_err(), WebhookError::Token);
     }
 
     #[test]

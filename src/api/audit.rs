@@ -10,13 +10,13 @@ use crate::{
         audit::{Action, Chained, VERSION, visibility::Visibility},
         id::{DistributionId, InvalidationId},
     },
+    http::caller::Caller,
     store::audit::{self, EventFilter},
 };
 
 use super::{
-    caller::Caller,
+    error::ApiError,
     json::Json,
-    problem::ApiError,
     query::{Params, whole},
     state::Api,
 };

@@ -1,5 +1,10 @@
 //! Reads a JSON body field by field, so that each thing that is wrong is told with where it stands.
 
+use crate::{
+    domain::invalidations::{item::trimmed, plan::LINES_MAX},
+    http::problem::{Fault, ProblemType},
+};
+
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, Request},
@@ -9,10 +14,8 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::domain::invalidations::{item::trimmed, plan::LINES_MAX};
-
 use super::{
-    problem::{ApiError, Fault, ProblemType},
+    error::ApiError,
     strict_json::{self, Unread},
 };
 

@@ -1,75 +1,53 @@
-//! Who asks: an API token, or somebody whom the pages know.
-
-use std::fmt;
+//! Lets callers in to the API, and reads what their headers say.
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{Extensions, HeaderMap, header, request::Parts},
+    http::{Extensions, HeaderMap, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use crate::{
-    commands::{self, CommandError},
     domain::{
-        access::Access,
-        actor::{Acting, ActorKind, Origin},
         distributions::{distribution::Distribution, reference::find_named},
-        id::{DistributionId, PersonId},
+        id::DistributionId,
         invalidations::{idempotency::IdempotencyKey, run_url::parse_run_url},
         tokens::token::TokenSecret,
     },
-    store::{Conn, access, distributions},
+    http::{
+        caller::Caller,
+        problem::{Fault, ProblemType},
+        request_origin::RequestOrigin,
+    },
+    store::{Conn, distributions},
 };
 
-use super::{
-    problem::{ApiError, Fault, ProblemType},
-    refused, refused_tokens,
-    state::Api,
-};
+use super::{error::ApiError, refused, refused_tokens, state::Api};
 
 /// The header that names the page of a pipeline's run.
 pub const RUN_URL: &str = "unstale-run-url";
 /// The header that makes a request harmless to send again.
-pub const KEY: &str = "idempotency-key";
-
-/// Whoever asks, and what they may do now.
-#[derive(Clone)]
-pub struct Caller {
-    pub acting: Acting,
-    pub access: Access,
-    /// None for somebody with a session.
-    token: Option<TokenSecret>,
-    pub key: Option<IdempotencyKey>,
-    /// What addresses for people begin with.
-    pub base: String,
-}
-
-impl fmt::Debug for Caller {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("Caller").field("actor", &self.acting.actor).finish_non_exhaustive()
-    }
-}
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(no_token)
+        Self::of(&parts.extensions).ok_or_else(no_token)
     }
 }
 
 /// Lets in who has a good token or a session; tells everybody else how to get in.
 pub async fn require_caller(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let mut caller = match sign_in_by_proxy(&api, request.headers(), request.extensions()).await {
+    let mut caller = match who_asks(&api, request.headers(), request.extensions(), request.uri()).await {
         Ok(caller) => caller,
-        Err(error) => return error.into_response(),
+        Err(answer) => return answer,
     };
     let act = refused::act(request.method(), request.uri().path());
-    let heard = if act.is_some() { caller.hear(request.headers()) } else { Ok(()) };
+    let heard = if act.is_some() { hear(&mut caller, request.headers()) } else { Ok(()) };
     let answer = match heard {
         Ok(()) => {
-            request.extensions_mut().insert(caller.clone());
+            caller.clone().set(&mut request);
             next.run(request).await
         }
         Err(error) => error.into_response(),
@@ -80,28 +58,28 @@ pub async fn require_caller(State(api): State<Api>, mut request: Request, next: 
     }
 }
 
-async fn sign_in_by_proxy(
+/// Who brings an `Authorization` header speaks by it alone. The error is the answer to somebody whom nothing lets in.
+async fn who_asks(
     api: &Api,
     headers: &HeaderMap,
     extensions: &Extensions,
-) -> Result<Caller, ApiError> {
-    let base = extensions.get::<Origin>().map(|origin| origin.base_url.clone()).unwrap_or_default();
-    Ok(if headers.contains_key(header::AUTHORIZATION) {
-        let origin = extensions.get::<Origin>().cloned().unwrap_or_default();
-        let secret = bearer(headers).ok_or_else(no_token)?;
-        let Some((_, acting, access)) =
-            commands::authenticate_token(&api.context, origin.clone(), &secret).await?
-        else {
+    address: &Uri,
+) -> Result<Caller, Response> {
+    if !headers.contains_key(header::AUTHORIZATION) {
+        let found = Caller::by_session(&api.web, headers, extensions, address).await;
+        let found = found.map_err(IntoResponse::into_response)?;
+        return found.ok_or_else(|| no_token().into_response());
+    }
+    let origin = RequestOrigin::of(extensions);
+    let secret = bearer(headers).ok_or_else(|| no_token().into_response())?;
+    match Caller::by_token(&api.web, origin.clone(), secret.clone()).await {
+        Ok(Some(caller)) => Ok(caller),
+        Ok(None) => {
             refused_tokens::tell(api, &origin, &secret).await;
-            return Err(no_token());
-        };
-        Caller { acting, access, token: Some(secret), key: None, base }
-    } else {
-        // The pages looked for a session before; who has none brings nothing.
-        let known = extensions.get::<Acting>().zip(extensions.get::<Access>());
-        let (acting, access) = known.ok_or_else(no_token)?;
-        Caller { acting: acting.clone(), access: access.clone(), token: None, key: None, base }
-    })
+            Err(no_token().into_response())
+        }
+        Err(error) => Err(ApiError::from(error).into_response()),
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<TokenSecret> {
@@ -120,9 +98,24 @@ fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Ap
     text.transpose().map_err(|_| ApiError::invalid(vec![Fault::new(name, "has to be ASCII.")]))
 }
 
+/// The key of a request, where it has one.
+#[derive(Debug)]
+pub struct Key(pub Option<IdempotencyKey>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        read_key(&parts.headers).map(Self)
+    }
+}
+
+/// The key that makes the request harmless to send again, where it has one.
 fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
-    let key = text_of(headers, KEY)?.map(IdempotencyKey::parse).transpose();
-    key.map_err(|error| ApiError::invalid(vec![Fault::new(KEY, format!("is not good: {error}."))]))
+    let key = text_of(headers, IDEMPOTENCY_KEY)?.map(IdempotencyKey::parse).transpose();
+    key.map_err(|error| {
+        ApiError::invalid(vec![Fault::new(IDEMPOTENCY_KEY, format!("is not good: {error}."))])
+    })
 }
 
 /// What the events of this request say of it.
@@ -135,28 +128,14 @@ fn via(headers: &HeaderMap, key: Option<&IdempotencyKey>) -> Result<String, ApiE
     Ok(run.into_iter().chain(key).collect::<Vec<_>>().join("; "))
 }
 
+/// Reads what the headers of an act say of it.
+fn hear(caller: &mut Caller, headers: &HeaderMap) -> Result<(), ApiError> {
+    let key = read_key(headers)?;
+    caller.acting.origin.via = via(headers, key.as_ref())?;
+    Ok(())
+}
+
 impl Caller {
-    /// Reads what the headers of an act say of it.
-    fn hear(&mut self, headers: &HeaderMap) -> Result<(), ApiError> {
-        self.key = read_key(headers)?;
-        self.acting.origin.via = via(headers, self.key.as_ref())?;
-        Ok(())
-    }
-
-    /// What they may do at this moment; none where nothing lets them in any more.
-    pub async fn access_now(&self, api: &Api) -> Result<Option<Access>, CommandError> {
-        if let Some(secret) = &self.token {
-            let found =
-                commands::authenticate_token(&api.context, self.acting.origin.clone(), secret).await?;
-            return Ok(found.map(|(_, _, access)| access));
-        }
-        if self.acting.actor.kind != ActorKind::Person {
-            return Ok(None);
-        }
-        let id = PersonId::from_trusted(self.acting.actor.id.as_str());
-        Ok(access::of_person(&mut *api.context.db.read().await?, &id).await?)
-    }
-
     /// The distribution of this name that they may see. The error says what was looked for; one that is hidden is as if
     /// it were not there, but the history knows better.
     pub async fn distribution(&self, conn: &mut Conn, named: &str) -> Result<Distribution, ApiError> {
@@ -191,7 +170,9 @@ impl Caller {
 
     /// The same caller with what they may do now; an error where nothing lets them in any more.
     pub async fn renewed(&self, api: &Api) -> Result<Self, ApiError> {
-        let access = self.access_now(api).await?.ok_or_else(no_token)?;
-        Ok(Self { access, ..self.clone() })
+        let access = self.access_now(&api.web).await?.ok_or_else(no_token)?;
+        let mut renewed = self.clone();
+        renewed.access = access;
+        Ok(renewed)
     }
 }

@@ -12,10 +12,11 @@ use crate::{
         },
         id::DistributionId,
     },
+    http::caller::Caller,
     store::distributions,
 };
 
-use super::{caller::Caller, json::Json, problem::ApiError, query::Params, state::Api};
+use super::{error::ApiError, json::Json, query::Params, state::Api};
 
 /// A CloudFront distribution, as Unstale last read it.
 #[derive(Debug, Clone, Serialize, ToSchema)]

@@ -1,6 +1,6 @@
 //! `GET /api/v1/events`: the history as it is written, as server-sent events that can be resumed.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
@@ -14,27 +14,25 @@ use tokio::time::Instant;
 
 use crate::{
     domain::audit::{Chained, visibility::Visibility},
-    notify::Listener,
+    http::{
+        caller::Caller,
+        event_stream::{Follower, Following, LIFE, may_change_access},
+        problem::Fault,
+    },
     store::audit as history,
 };
 
 use super::{
     audit::EventShape,
-    caller::Caller,
-    problem::{ApiError, Fault},
+    error::ApiError,
     query::{Params, whole},
     state::Api,
     wait_limit::WaitPermit,
 };
 
-/// So many events are read at once.
-const PAGE: usize = 100;
-/// How long a stream lasts; whoever reads it comes back with the last ID.
-const LIFE: Duration = Duration::from_hours(1);
-/// What another replica wrote is seen by then, and a token that is revoked or over.
-const HEARTBEAT: Duration = Duration::from_millis(500);
-/// What is written within this time is read together, so that many streams do not read at each commit.
-const TOGETHER: Duration = Duration::from_millis(100);
+/// What a caller may see is looked at anew after this time at the latest: a token ends by the clock too, and without an
+/// event.
+const CERTAIN: Duration = Duration::from_millis(500);
 
 /// Follow the history
 ///
@@ -62,15 +60,14 @@ pub async fn stream(
         return Err(ApiError::invalid(vec![Fault::new("last-event-id", format!("has to be {wanted}."))]));
     }
     let place = api.streams.acquire(&caller.acting.actor)?;
-    let notifier = api.context.notifier.listen();
     let head = history::head(&mut *api.context.db.read().await?).await?;
+    let cursor = last.flatten().or(after).map_or(head, |cursor| cursor.min(head));
     let reader = Reader {
-        cursor: last.flatten().or(after).map_or(head, |cursor| cursor.min(head)),
+        follower: api.web.hub.follow(cursor),
         opened_at: head,
         visibility: Visibility::of(&caller.acting.actor, &caller.access),
-        waiting: VecDeque::new(),
+        looked_at: Instant::now(),
         until: Instant::now() + LIFE,
-        notifier,
         caller,
         api,
         _place: place,
@@ -85,13 +82,13 @@ pub async fn stream(
 
 /// One open stream.
 struct Reader {
-    cursor: i64,
+    follower: Follower,
     /// The last event when the stream began.
     opened_at: i64,
     visibility: Option<Visibility>,
-    waiting: VecDeque<Chained>,
+    /// When what the caller may see was looked at.
+    looked_at: Instant,
     until: Instant,
-    notifier: Listener,
     caller: Caller,
     api: Api,
     _place: WaitPermit,
@@ -99,50 +96,47 @@ struct Reader {
 
 impl Reader {
     async fn next(&mut self) -> Option<Event> {
+        let (until, stop) = (self.until, self.api.stop.clone());
+        tokio::select! {
+            message = self.next_message() => message,
+            () = tokio::time::sleep_until(until) => None,
+            () = stop.cancelled() => None,
+        }
+    }
+
+    async fn next_message(&mut self) -> Option<Event> {
         loop {
-            while let Some(event) = self.waiting.pop_front() {
-                self.cursor = event.sequence;
-                if self.may_have_ended_it(&event) {
-                    return None;
+            match self.follower.next().await? {
+                Following::Idle => self.look_again().await?,
+                Following::Event(event) => {
+                    if self.may_have_ended_it(&event) {
+                        return None;
+                    }
+                    if may_change_access(event.event.action) || self.looked_at.elapsed() > CERTAIN {
+                        self.look_again().await?;
+                    }
+                    if self.may_hear(&event) {
+                        return message(&event);
+                    }
                 }
-                if self.may_hear(&event) {
-                    return message(&event);
-                }
-            }
-            self.read_on().await?;
-            if self.waiting.is_empty() {
-                self.wait().await?;
             }
         }
     }
 
     /// May the session that let them in have ended with this? Whose has not comes back and goes on. What is older than
-    /// the stream was looked at by the door.
+    /// the stream was looked at when it began.
     fn may_have_ended_it(&self, event: &Chained) -> bool {
-        let by_session = self.caller.acting.origin.sign_in != "token";
-        by_session && event.sequence > self.opened_at && event.event.action.may_end_sessions()
+        self.caller.is_by_session()
+            && event.sequence > self.opened_at
+            && event.event.action.may_end_sessions()
     }
 
-    /// Looks again what the caller may see, and reads what is new. Ends the stream where either cannot be.
-    async fn read_on(&mut self) -> Option<()> {
-        let access = self.caller.access_now(&self.api).await.ok()??;
+    /// Looks again what the caller may see. Ends the stream where nothing lets them in any more, or that cannot be read.
+    async fn look_again(&mut self) -> Option<()> {
+        let access = self.caller.access_now(&self.api.web).await.ok()??;
         self.visibility = Visibility::of(&self.caller.acting.actor, &access);
-        let mut conn = self.api.context.db.read().await.ok()?;
-        let events = history::after(&mut conn, self.cursor, PAGE).await.ok()?;
-        self.waiting.extend(events);
+        self.looked_at = Instant::now();
         Some(())
-    }
-
-    async fn wait(&mut self) -> Option<()> {
-        tokio::select! {
-            () = self.notifier.notified() => {
-                tokio::time::sleep(TOGETHER).await;
-                Some(())
-            }
-            () = tokio::time::sleep(HEARTBEAT) => Some(()),
-            () = tokio::time::sleep_until(self.until) => None,
-            () = self.api.stop.cancelled() => None,
-        }
     }
 
     /// Is this of something that they may see, as their grants stand now?

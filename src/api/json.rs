@@ -6,7 +6,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::problem::ApiError;
+use super::error::ApiError;
 
 /// The body of an answer.
 #[derive(Debug)]

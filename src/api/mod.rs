@@ -4,11 +4,11 @@ mod audit;
 mod body;
 mod caller;
 mod distributions;
+mod error;
 mod events;
 pub mod invalidations;
 mod json;
 mod openapi;
-mod problem;
 mod query;
 mod refused;
 mod refused_tokens;
@@ -16,7 +16,7 @@ mod state;
 mod strict_json;
 mod wait_limit;
 
-pub use caller::{KEY, RUN_URL};
+pub use caller::{IDEMPOTENCY_KEY, RUN_URL};
 pub use create::{FIRST_REQUEST, REPLAYED};
 pub use openapi::document;
 pub use state::Api;
@@ -45,10 +45,9 @@ fn operations() -> OpenApiRouter<Api> {
 pub fn router<S: Clone + Send + Sync + 'static>(api: Api) -> Router<S> {
     Router::from(operations())
         .route("/api/openapi.json", get(openapi::show))
-        .route("/api/", any(problem::not_found))
-        .route("/api/{*rest}", any(problem::not_found))
-        .method_not_allowed_fallback(problem::wrong_method)
+        .route("/api/", any(error::not_found))
+        .route("/api/{*rest}", any(error::not_found))
+        .method_not_allowed_fallback(error::wrong_method)
         .layer(middleware::from_fn_with_state(api.clone(), caller::require_caller))
-        .layer(middleware::from_fn(problem::finish))
         .with_state(api)
 }

@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{caller::Caller, invalidations::requests, json::Json, problem};
+use crate::http::{caller::Caller, problem};
+
+use super::{invalidations::requests, json::Json};
 
 #[derive(OpenApi)]
 #[openapi(

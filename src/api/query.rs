@@ -1,10 +1,12 @@
 //! Reads what an address asks for behind its `?`: known names only, each once.
 
+use crate::http::problem::Fault;
+
 use std::collections::BTreeMap;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use super::problem::{ApiError, Fault};
+use super::error::ApiError;
 
 /// How many things a page has where nobody says otherwise, and at most.
 const PAGE: usize = 50;

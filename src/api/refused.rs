@@ -8,9 +8,10 @@ use axum::{
 use crate::{
     commands::{self, Attempt},
     domain::{audit::Target, id::DistributionId, invalidations::item::Item},
+    http::caller::Caller,
 };
 
-use super::{caller::Caller, problem::ApiError, state::Api};
+use super::{error::ApiError, state::Api};
 
 /// What an answer still has to leave in the history, where the request was an act.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     commands::CommandContext,
     domain::{invalidations::batching::Limits, once_a_minute::OnceAMinute},
+    http::state::Web,
 };
 
 use super::{refused_tokens::Told, wait_limit::WaitLimit};
@@ -25,6 +26,8 @@ pub struct Api(Arc<ApiShared>);
 
 #[derive(Debug)]
 pub struct ApiShared {
+    /// What the pages have too: who is signed in, and the commands.
+    pub web: Web,
     pub context: CommandContext,
     pub limits: Limits,
     pub waiters: WaitLimit,
@@ -37,8 +40,10 @@ pub struct ApiShared {
 
 impl Api {
     #[must_use]
-    pub fn new(context: CommandContext, limits: Limits, stop: CancellationToken) -> Self {
+    pub fn new(web: Web) -> Self {
+        let (context, limits, stop) = (web.context.clone(), web.options.limits, web.stop.clone());
         Self(Arc::new(ApiShared {
+            web,
             context,
             limits,
             waiters: WaitLimit::new("waiting requests", WAITERS.0, WAITERS.1),

@@ -2,10 +2,11 @@
 
 use crate::{
     domain::actor::Actor,
+    http::problem::ProblemType,
     keyed_limit::{KeyedLimit, LimitReached, Permit},
 };
 
-use super::problem::{ApiError, ProblemType};
+use super::error::ApiError;
 
 /// A limit for one kind of request. Clones share what is taken.
 #[derive(Debug, Clone)]

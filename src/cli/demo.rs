@@ -21,7 +21,8 @@ use crate::{
         sign_in::person::{Email, PersonError},
     },
     heartbeats::Heartbeats,
-    web::{Demo, Rate, WebOptions, authentication_methods::AuthenticationMethods},
+    http::authentication_methods::AuthenticationMethods,
+    http::{Demo, Rate, WebOptions},
     workers::WorkerSettings,
 };
 

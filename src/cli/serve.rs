@@ -10,9 +10,9 @@ use crate::{
     config::{REQUEST_TIMEOUT, ServeArgs},
     domain::invalidations::quotas::Quotas,
     heartbeats::Heartbeats,
+    http::{Rate, WebOptions},
     identity::oidc::Oidc,
     outgoing::OutgoingProxies,
-    web::{Rate, WebOptions},
 };
 
 use super::{CliError, log, output::Announcer, signals};

@@ -1,8 +1,6 @@
 //! The ways in: sessions, second steps, an OpenID Connect provider, and the proxies that are believed.
 #![allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "clap shows these comments at a terminal")]
 
-mod build;
-
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args};

@@ -10,9 +10,9 @@ use axum::{
 };
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
-use super::{
-    auth::Visitor,
+use crate::http::{
     error::WebError,
+    session::Visitor,
     state::{Demo, Web},
 };
 

@@ -1,25 +1,25 @@
 //! Reads what forms and addresses say, within bounds, and gives fields back as they were typed with a message at each.
 
-use std::{collections::HashSet, fmt::Display};
+use std::fmt::Display;
 
 use axum::{
     RequestExt,
     body::{Body, Bytes},
-    extract::{Form, FromRequest, FromRequestParts, Path, Query, Request},
-    http::{HeaderMap, header, request::Parts},
+    extract::{Form, FromRequest, Request},
+    http::{HeaderMap, header},
 };
 use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 use tokio_stream::StreamExt;
 
-use super::{error::WebError, refused_forms::FormSender, state::Web};
+use crate::http::{error::WebError, params::repeated_name, state::Web};
+
+use super::refused_forms::FormSender;
 
 /// The most bytes of a form. What strangers send is read before anybody knows who they are, so it is little.
 const SMALL: usize = 16 * 1024;
 /// The most bytes of a form with a list of items.
 pub const LIST: usize = 2 * 1024 * 1024;
-/// So much of the name of a field is said again.
-const NAME_SHOWN: usize = 60;
 /// So much of a form that is too large is read and thrown away, so that the browser gets to see the answer.
 const DRAINED_MAX: usize = 32 * 1024 * 1024;
 
@@ -61,7 +61,7 @@ async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) 
         let why = "The form is not in UTF-8. Nothing was kept or sent.";
         return Err(WebError::BadRequest(why.to_owned()));
     }
-    if let Some(name) = twice(&bytes) {
+    if let Some(name) = repeated_name(&bytes) {
         let why = format!("The field {name} is in the form twice. Nothing was kept or sent.");
         return Err(WebError::BadRequest(why));
     }
@@ -71,47 +71,6 @@ async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) 
         Err(rejection) => Err(WebError::BadRequest(format!(
             "The form is not as this page sends it ({rejection}). Nothing was kept or sent."
         ))),
-    }
-}
-
-/// The first name that comes twice: which of the two counts is read one way here and another way there.
-fn twice(pairs: &[u8]) -> Option<String> {
-    let mut names = HashSet::new();
-    let second =
-        url::form_urlencoded::parse(pairs).map(|(name, _)| name).find(|name| !names.insert(name.clone()));
-    second.map(|name| format!("{:?}", name.chars().take(NAME_SHOWN).collect::<String>()))
-}
-
-/// What an address asks for behind its `?`, or the error page that says why it could not be read.
-#[derive(Debug)]
-pub struct QueryParams<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T> {
-    type Rejection = WebError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WebError> {
-        if let Some(name) = twice(parts.uri.query().unwrap_or_default().as_bytes()) {
-            return Err(WebError::BadRequest(format!("The address has {name} twice.")));
-        }
-        match Query::try_from_uri(&parts.uri) {
-            Ok(Query(asked)) => Ok(Self(asked)),
-            Err(rejection) => Err(WebError::BadRequest(format!(
-                "The address asks for something that is not there to ask for ({rejection})."
-            ))),
-        }
-    }
-}
-
-/// What an address names in its path. One that is not even text names nothing.
-#[derive(Debug)]
-pub struct PathParams<T>(pub T);
-
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParams<T> {
-    type Rejection = WebError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
-        let named = Path::from_request_parts(parts, state).await;
-        named.map(|Path(named)| Self(named)).map_err(|_| WebError::NotFound)
     }
 }
 

@@ -2,51 +2,32 @@
 //!
 //! Handlers parse, call and render. They read through `store` and write through `commands`.
 
-mod ambiguous;
 mod approvals;
-mod assets;
-mod auth;
-pub mod authentication_methods;
-mod connection_limit;
 mod demo;
 mod distributions;
-mod error;
 mod events;
 mod form;
-mod framing;
 mod history;
 mod invalidate;
 mod invalidation;
-mod layers;
-mod once_a_minute;
-mod overload;
-mod proxy;
-mod rate;
-mod ready;
 mod reference;
 mod refused_forms;
-mod rejected_requests;
-mod server;
+mod require_session;
 mod settings;
 mod setup;
 mod sign_in;
-mod state;
-mod stream_limit;
 mod view;
 
-pub use rate::Rate;
 pub use reference::Described;
-pub use server::serve;
-pub use state::{Demo, Web, WebOptions};
 
+use crate::http::{assets, error, layers, ready, state::Web};
 use axum::{
     Extension, Router, middleware,
     routing::{get, post},
 };
 
-/// Every address that Unstale answers. `beside` has doors of its own and is told who has a session.
+/// Every address that Unstale answers. `beside` has doors of its own.
 pub fn router(web: Web, beside: Router<Web>, described: Described) -> Router {
-    let beside = beside.layer(middleware::from_fn_with_state(web.clone(), auth::name_session));
     let open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready::show))
@@ -102,7 +83,7 @@ pub fn router(web: Web, beside: Router<Web>, described: Described) -> Router {
         .merge(settings_routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::wrong_method)
-        .layer(middleware::from_fn_with_state(web.clone(), auth::require_session));
+        .layer(middleware::from_fn_with_state(web.clone(), require_session::require_session));
     layers::around(open.merge(signed_in).merge(beside), &web).with_state(web)
 }
 

@@ -4,12 +4,9 @@ use askama::Template;
 use axum::{Extension, extract::State, response::Html};
 use serde_json::Value;
 
-use super::{
-    auth::Visitor,
-    error::WebError,
-    state::Web,
-    view::{self, Frame, Tab},
-};
+use crate::http::{error::WebError, session::Visitor, state::Web};
+
+use super::view::{self, Frame, Tab};
 
 /// What nearly every pipeline uses stands before the rest.
 const FIRST: [&str; 3] = ["requestInvalidation", "showInvalidation", "plan"];

@@ -6,9 +6,8 @@ use axum::extract::Request;
 use crate::{
     commands::{self, CommandError},
     domain::{audit::Target, id::DistributionId},
+    http::{error::WebError, session::Visitor, state::Web},
 };
-
-use super::{auth::Visitor, error::WebError, state::Web};
 
 /// So much of an address is kept.
 const ADDRESS_MAX: usize = 200;
@@ -55,8 +54,8 @@ impl FormSender {
     /// Nobody where it is no act: strangers must not fill the history, and a plan changes nothing.
     pub fn of(request: &Request) -> Self {
         let address: String = request.uri().path().chars().take(ADDRESS_MAX).collect();
-        let visitor = request.extensions().get::<Visitor>().filter(|_| address != "/plan");
-        Self(visitor.map(|visitor| (visitor.clone(), address)))
+        let visitor = Visitor::of(request.extensions()).filter(|_| address != "/plan");
+        Self(visitor.map(|visitor| (visitor, address)))
     }
 
     pub async fn refuse_unreadable(self, web: &Web) -> Result<(), CommandError> {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::{
-    Extension,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -13,19 +12,18 @@ use serde::Deserialize;
 use crate::{
     commands::{self, SetUp},
     domain::{
-        actor::{Acting, Actor, Origin},
+        actor::{Acting, Actor},
         audit::Target,
         secret::Secret,
         sign_in::{password::check_password, person::Email},
     },
+    http::{error::WebError, params::QueryParams, request_origin::RequestOrigin, state::Web},
     store::sign_in::people,
 };
 
 use super::{
-    error::WebError,
-    form::{Field, FormBody, QueryParams},
+    form::{Field, FormBody},
     sign_in::{self, link, throttle},
-    state::Web,
     view,
 };
 
@@ -81,7 +79,7 @@ pub struct SetUpForm {
 /// `POST /setup`
 pub async fn submit(
     State(web): State<Web>,
-    Extension(origin): Extension<Origin>,
+    RequestOrigin(origin): RequestOrigin,
     jar: CookieJar,
     FormBody(form): FormBody<SetUpForm>,
 ) -> Result<Response, WebError> {

@@ -18,7 +18,7 @@ mod sync;
 use std::time::Duration;
 
 pub use audit::{
-    AuditSettings, AuditWorker, Check, CheckError, DAYS_MIN, Facts, HEADS, Retention, SigningKeyError,
+    AuditSettings, AuditWorker, Check, CheckError, Facts, HEADS, Retention, SigningKeyError,
     TrustedHeads, VerificationStep, open_key,
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};

@@ -4,8 +4,8 @@ use std::{error::Error, io, net::SocketAddr, path::Path};
 
 use unstale::{
     app::AppError,
+    app::WebhookError,
     commands::CommandError,
-    config::WebhookError,
     domain::{access::grant::GrantError, causes::with_causes},
     outgoing::OutgoingError,
     store::{StoreError, instance_lock},

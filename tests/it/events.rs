@@ -11,9 +11,10 @@ use unstale::{
         id::DistributionId,
         sign_in::session::SessionLimits,
     },
+    http::WebOptions,
+    http::authentication_methods::AuthenticationMethods,
     notify::Notifier,
     store::{access::groups, audit},
-    web::{WebOptions, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{Browser, SHOP, TestApp, WORKSHOP, World, acting, options};

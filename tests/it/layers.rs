@@ -11,18 +11,19 @@ use std::{
 const CRATES: [&str; 5] = ["domain", "store", "cloudfront", "identity", "outgoing"];
 
 /// Each module of the program, and the layers and modules that it may use.
-const MODULES: [(&str, &[&str]); 7] = [
+const MODULES: [(&str, &[&str]); 8] = [
     ("commands", &["domain", "store"]),
     ("workers", &["domain", "store", "cloudfront", "outgoing"]),
-    ("web", &["domain", "store", "commands", "identity", "outgoing"]),
-    ("api", &["domain", "store", "commands"]),
-    ("config", &["domain", "cloudfront", "identity", "commands", "workers", "web"]),
-    ("app", ALL_BUT_CLI.split_at(10).0),
+    ("http", &["domain", "store", "commands", "identity"]),
+    ("web", &["domain", "store", "commands", "identity", "http"]),
+    ("api", &["domain", "store", "commands", "http"]),
+    ("config", &["domain"]),
+    ("app", ALL_BUT_CLI.split_at(11).0),
     ("cli", &ALL_BUT_CLI),
 ];
 
 /// What wires all together uses all of it; `cli` also `app`, which is the last.
-const ALL_BUT_CLI: [&str; 11] = [
+const ALL_BUT_CLI: [&str; 12] = [
     "domain",
     "store",
     "cloudfront",
@@ -30,6 +31,7 @@ const ALL_BUT_CLI: [&str; 11] = [
     "outgoing",
     "commands",
     "workers",
+    "http",
     "web",
     "api",
     "config",

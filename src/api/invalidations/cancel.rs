@@ -3,14 +3,10 @@
 use axum::extract::{Path, State, rejection::PathRejection};
 
 use crate::{
-    api::{
-        caller::Caller,
-        invalidations::representation::InvalidationShape,
-        json::Json,
-        problem::{ApiError, ProblemType},
-        state::Api,
-    },
+    api::{error::ApiError, invalidations::representation::InvalidationShape, json::Json, state::Api},
     commands::{self, CommandError},
+    http::caller::Caller,
+    http::problem::ProblemType,
     store::invalidations,
 };
 

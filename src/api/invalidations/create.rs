@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         body::JsonFields,
-        caller::{Caller, KEY},
+        caller::{IDEMPOTENCY_KEY, Key},
+        error::ApiError,
         invalidations::{
             representation::{ActorShape, InvalidationShape},
             requests::{self, InvalidationRequest, NewInvalidationRequest},
         },
         json::Json,
-        problem::{ApiError, Fault, ProblemType},
         state::Api,
     },
     commands::{self, CommandError, Requested, Unmet, new_uuid},
@@ -28,13 +28,15 @@ use crate::{
         distributions::{distribution::Distribution, protection::Confirmation},
         id::{DistributionId, InvalidationId, ProposalId, RequestKey},
         invalidations::{
-            idempotency::IdempotentAnswer,
+            idempotency::{IdempotencyKey, IdempotentAnswer},
             invalidation::NewInvalidation,
             item::TargetDistribution,
             plan::{Plan, Surroundings},
         },
         time::Timestamp,
     },
+    http::caller::Caller,
+    http::problem::{Fault, ProblemType},
     store::invalidations::{self, proposals},
 };
 
@@ -97,15 +99,21 @@ pub enum AcceptedResponse {
 pub async fn submit(
     State(api): State<Api>,
     caller: Caller,
+    Key(key): Key,
     fields: JsonFields,
 ) -> Result<Response, ApiError> {
     let asked = InvalidationRequest::invalidation(fields, api.context.clock.now())?;
     let (items, reason) = (asked.items.clone(), asked.reason.clone());
-    let tried = request(&api, &caller, asked).await;
+    let tried = request(&api, &caller, key.as_ref(), asked).await;
     tried.map_err(|error| error.trying(attempted(&items.join("\n")), reason))
 }
 
-async fn request(api: &Api, caller: &Caller, asked: InvalidationRequest) -> Result<Response, ApiError> {
+async fn request(
+    api: &Api,
+    caller: &Caller,
+    key: Option<&IdempotencyKey>,
+    asked: InvalidationRequest,
+) -> Result<Response, ApiError> {
     caller.require_operator(&asked.distribution)?;
     let mut conn = api.context.db.read().await?;
     let distribution = caller.distribution(&mut conn, &asked.distribution).await?;
@@ -120,18 +128,19 @@ async fn request(api: &Api, caller: &Caller, asked: InvalidationRequest) -> Resu
     }
     requests::check(&plan).map_err(|error| error.about(Some(distribution.id.clone())))?;
     let not_before = asked.not_before;
-    let new = assemble(caller, plan, &distribution, asked);
+    let new = assemble(caller, key, plan, &distribution, asked);
     let requested = commands::request_invalidation(&api.context, &caller.acting, &new).await?;
     answer(api, caller, requested, &distribution.id, not_before).await
 }
 
 fn assemble(
     caller: &Caller,
+    key: Option<&IdempotencyKey>,
     plan: Plan,
     distribution: &Distribution,
     asked: InvalidationRequest,
 ) -> NewInvalidation {
-    let key = caller.key.as_ref().map(|key| key.request_key(&caller.acting.actor));
+    let key = key.map(|key| key.request_key(&caller.acting.actor));
     let fingerprint = key.is_some().then_some(asked.fingerprint);
     let key = key.unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
     let first = plan.lines.iter().find_map(|line| line.item_to_send().cloned());
@@ -260,7 +269,7 @@ fn missing(unmet: Unmet) -> ApiError {
         }
         Unmet::Name(name) => {
             let detail = format!(
-                "This request is wide and the distribution is protected. Nothing was kept or sent. Send it again with \"confirm\": \"{name}\" if that is what you mean; a new {KEY} is not needed."
+                "This request is wide and the distribution is protected. Nothing was kept or sent. Send it again with \"confirm\": \"{name}\" if that is what you mean; a new {IDEMPOTENCY_KEY} is not needed."
             );
             ApiError::new(ProblemType::ConfirmationNeeded, detail).confirm(name)
         }

@@ -6,14 +6,15 @@ use utoipa::ToSchema;
 
 use crate::{
     api::{
-        caller::Caller, invalidations::representation::InvalidationShape, json::Json, problem::ApiError,
-        query::Params, state::Api,
+        error::ApiError, invalidations::representation::InvalidationShape, json::Json, query::Params,
+        state::Api,
     },
     domain::{
         id::{DistributionId, InvalidationId},
         invalidations::invalidation::{Invalidation, InvalidationState},
         time::Timestamp,
     },
+    http::caller::Caller,
     store::invalidations::{self, InvalidationFilter},
 };
 

@@ -7,10 +7,9 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         body::JsonFields,
-        caller::Caller,
+        error::ApiError,
         invalidations::requests::{self, InvalidationRequest, PlanRequest},
         json::Json,
-        problem::ApiError,
         state::Api,
     },
     domain::{
@@ -24,6 +23,7 @@ use crate::{
             price::FREE_A_MONTH,
         },
     },
+    http::caller::Caller,
     store::distributions::protections,
 };
 

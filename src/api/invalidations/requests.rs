@@ -4,12 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{
-        body::JsonFields,
-        caller::Caller,
-        problem::{ApiError, Fault},
-        state::Api,
-    },
+    api::{body::JsonFields, error::ApiError, state::Api},
     commands,
     domain::{
         distributions::distribution::Distribution,
@@ -21,6 +16,8 @@ use crate::{
         secret::sha256_hex,
         time::Timestamp,
     },
+    http::caller::Caller,
+    http::problem::Fault,
     store::StoreError,
 };
 

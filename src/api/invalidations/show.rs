@@ -6,10 +6,9 @@ use axum::extract::{Path, State, rejection::PathRejection};
 
 use crate::{
     api::{
-        caller::Caller,
+        error::ApiError,
         invalidations::representation::InvalidationShape,
         json::Json,
-        problem::ApiError,
         query::{Params, whole},
         state::Api,
     },
@@ -17,6 +16,7 @@ use crate::{
         id::InvalidationId,
         invalidations::invalidation::{Invalidation, InvalidationState},
     },
+    http::caller::Caller,
     store::invalidations,
 };
 

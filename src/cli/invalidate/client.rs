@@ -122,7 +122,7 @@ impl ApiClient {
             .header(header::USER_AGENT, concat!("unstale/", env!("CARGO_PKG_VERSION")))
             .header(header::CONTENT_TYPE, "application/json");
         if let Some(key) = key {
-            request = request.header(api::KEY, key);
+            request = request.header(api::IDEMPOTENCY_KEY, key);
         }
         if let Some(url) = &self.run_url {
             request = request.header(api::RUN_URL, url);

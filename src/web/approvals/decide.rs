@@ -10,18 +10,11 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError},
     domain::{id::ProposalId, invalidations::invalidation::parse_reason},
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
     store::invalidations::proposals,
 };
 
-use super::{
-    super::{
-        auth::Visitor,
-        error::WebError,
-        form::{FormBody, PathParams},
-        state::Web,
-    },
-    list,
-};
+use super::{super::form::FormBody, list};
 
 #[derive(Debug, Deserialize)]
 pub struct Decision {

@@ -19,16 +19,11 @@ use crate::{
         },
         time::span_in_words,
     },
+    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
     store::{audit, invalidations::proposals},
 };
 
-use super::super::{
-    auth::Visitor,
-    error::WebError,
-    form::QueryParams,
-    state::Web,
-    view::{self, Frame, RowContext, StatusView, Tab, When},
-};
+use super::super::view::{self, Frame, RowContext, StatusView, Tab, When};
 
 /// So many proposals are shown, with so many items of each.
 const SHOWN: usize = 50;

@@ -12,16 +12,11 @@ use crate::{
         },
         time::Timestamp,
     },
+    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
     store::distributions::{self, survey},
 };
 
-use super::super::{
-    auth::Visitor,
-    error::WebError,
-    form::QueryParams,
-    state::Web,
-    view::{self, Frame, Part, StatusView, Tab, When},
-};
+use super::super::view::{self, Frame, Part, StatusView, Tab, When};
 
 /// Distributions on a page.
 const PAGE: usize = 100;

@@ -2,9 +2,10 @@
 
 use axum::{extract::State, response::Redirect};
 
-use crate::commands;
-
-use super::super::{auth::Visitor, error::WebError, state::Web};
+use crate::{
+    commands,
+    http::{error::WebError, session::Visitor, state::Web},
+};
 
 pub async fn refresh(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
     visitor.require_operator(&web, "refresh the distributions", None).await?;

@@ -11,6 +11,7 @@ use crate::{
         invalidations::batching::{CLOUDFRONT, Load},
         time::span_in_words,
     },
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
     store::{
         audit,
         distributions::{distribution_tags, protections, survey},
@@ -18,13 +19,7 @@ use crate::{
     },
 };
 
-use super::super::{
-    auth::Visitor,
-    error::WebError,
-    form::PathParams,
-    state::Web,
-    view::{self, Frame, Row, RowContext, StatusView, Tab, When},
-};
+use super::super::view::{self, Frame, Row, RowContext, StatusView, Tab, When};
 
 /// So many invalidations are listed.
 const LISTED: usize = 50;

@@ -2,16 +2,19 @@
 
 use serde::Deserialize;
 
-use crate::domain::{
-    audit::{
-        asked::{self, AskedError},
-        search::Search,
+use crate::{
+    domain::{
+        audit::{
+            asked::{self, AskedError},
+            search::Search,
+        },
+        distributions::{distribution::Distribution, reference::find_named},
+        id::DistributionId,
     },
-    distributions::{distribution::Distribution, reference::find_named},
-    id::DistributionId,
+    http::session::Visitor,
 };
 
-use super::super::{auth::Visitor, form::Field};
+use super::super::form::Field;
 
 /// The address's parameters as they are. A filter that is not set is empty.
 #[derive(Debug, Clone, Default, Deserialize)]

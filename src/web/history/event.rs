@@ -11,17 +11,12 @@ use crate::{
             ticket::{Piece, pieces},
         },
     },
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
     store::{Conn, StoreError, audit},
 };
 
 use super::{
-    super::{
-        auth::Visitor,
-        error::WebError,
-        form::PathParams,
-        state::Web,
-        view::{self, Frame, Tab},
-    },
+    super::view::{self, Frame, Tab},
     row, visibility,
 };
 

@@ -14,13 +14,11 @@ use crate::{
         audit::{Chained, export::Form, search::Search},
         causes::with_causes,
     },
+    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
     store::{StoreError, audit, distributions},
 };
 
-use super::{
-    super::{auth::Visitor, error::WebError, form::QueryParams, state::Web},
-    asked::HistoryQuery,
-};
+use super::asked::HistoryQuery;
 
 /// So many events are read and sent at once. One may have 100 items of 4,000 characters.
 const PAGE: usize = 200;

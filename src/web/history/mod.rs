@@ -12,9 +12,7 @@ pub use export::{csv, jsonl, ocsf};
 pub use page::show;
 pub use saved::{forget, save};
 
-use crate::domain::audit::visibility::Visibility;
-
-use super::auth::Visitor;
+use crate::{domain::audit::visibility::Visibility, http::session::Visitor};
 
 /// What this person may see of the history; `None` is everything.
 fn visibility(visitor: &Visitor) -> Option<Visibility> {

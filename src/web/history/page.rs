@@ -21,6 +21,7 @@ use crate::{
         distributions::{distribution::Distribution, host},
         time::Timestamp,
     },
+    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
     store::{
         Conn, StoreError,
         audit::{self, CheckState, SearchResult, saved_searches},
@@ -30,10 +31,7 @@ use crate::{
 
 use super::{
     super::{
-        auth::Visitor,
-        error::WebError,
-        form::{Field, QueryParams},
-        state::Web,
+        form::Field,
         view::{self, Frame, Offer, Picker, Tab, When},
     },
     asked::{HistoryFields, HistoryQuery},

@@ -7,15 +7,14 @@ use axum::{
 };
 use serde::Deserialize;
 
-use crate::{commands, domain::audit::saved_search};
+use crate::{
+    commands,
+    domain::audit::saved_search,
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+};
 
 use super::{
-    super::{
-        auth::Visitor,
-        error::WebError,
-        form::{Field, FormBody, PathParams},
-        state::Web,
-    },
+    super::form::{Field, FormBody},
     asked::HistoryQuery,
     page,
 };

@@ -4,15 +4,12 @@ use askama::Template;
 use axum::{extract::State, response::Html};
 use serde::Deserialize;
 
-use crate::domain::id::DistributionId;
-
-use super::super::{
-    auth::Visitor,
-    error::WebError,
-    form::QueryParams,
-    state::Web,
-    view::{self, Offer, Picker},
+use crate::{
+    domain::id::DistributionId,
+    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
 };
+
+use super::super::view::{self, Offer, Picker};
 
 #[derive(Template)]
 #[template(path = "invalidate/options.html")]

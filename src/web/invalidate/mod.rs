@@ -19,10 +19,9 @@ use crate::{
         distributions::distribution::Distribution,
         invalidations::{batching::Load, item::TargetDistribution, plan::Plan},
     },
+    http::{session::Visitor, state::Web},
     store::{Conn, StoreError},
 };
-
-use super::{auth::Visitor, state::Web};
 
 /// What the form sends, to be planned or to be kept.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -11,6 +11,12 @@ use crate::{
         id::{DistributionId, InvalidationId},
         invalidations::invalidation::Invalidation,
     },
+    http::{
+        error::WebError,
+        params::QueryParams,
+        session::Visitor,
+        state::{Demo, Web},
+    },
     store::{
         Conn, StoreError, audit, distributions,
         invalidations::{self, batches, proposals},
@@ -19,11 +25,8 @@ use crate::{
 
 use super::{
     super::{
-        auth::Visitor,
         demo::{self, Story},
-        error::WebError,
-        form::{Field, QueryParams},
-        state::{Demo, Web},
+        form::Field,
         view::{self, Flight, Frame, Offer, Picker, Row, RowContext, Tab},
     },
     RequestForm,

@@ -19,15 +19,13 @@ use crate::{
         },
         time::Timestamp,
     },
+    http::{error::WebError, session::Visitor, state::Web},
     store::distributions::{self, protections},
 };
 
 use super::{
     super::{
-        auth::Visitor,
-        error::WebError,
         form::{Field, FormBody, LIST},
-        state::Web,
         view::{self, When},
     },
     RequestForm,

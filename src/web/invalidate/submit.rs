@@ -20,16 +20,12 @@ use crate::{
         },
         time::MOMENT,
     },
+    http::{error::WebError, session::Visitor, state::Web},
     store::distributions,
 };
 
 use super::{
-    super::{
-        auth::Visitor,
-        error::WebError,
-        form::{Field, FormBody, LIST},
-        state::Web,
-    },
+    super::form::{Field, FormBody, LIST},
     RequestForm, page,
 };
 

@@ -5,9 +5,8 @@ use axum::{extract::State, response::Redirect};
 use crate::{
     commands::{self, CommandError},
     domain::id::InvalidationId,
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
 };
-
-use super::super::{auth::Visitor, error::WebError, form::PathParams, state::Web};
 
 const WHAT: &str = "cancel an invalidation";
 

@@ -6,15 +6,11 @@ use serde::Deserialize;
 use crate::{
     commands,
     domain::id::{BatchId, CloudFrontInvalidationId, InvalidationId},
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
     store::invalidations::batches,
 };
 
-use super::super::{
-    auth::Visitor,
-    error::WebError,
-    form::{FormBody, PathParams},
-    state::Web,
-};
+use super::super::form::FormBody;
 
 const WHAT: &str = "settle a batch";
 

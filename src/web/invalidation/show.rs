@@ -18,6 +18,12 @@ use crate::{
         },
         time::span_in_words,
     },
+    http::{
+        error::WebError,
+        params::{PathParams, QueryParams},
+        session::Visitor,
+        state::Web,
+    },
     store::{
         audit, distributions,
         invalidations::{self, batches},
@@ -25,13 +31,7 @@ use crate::{
 };
 
 use super::{
-    super::{
-        auth::Visitor,
-        error::WebError,
-        form::{PathParams, QueryParams},
-        state::Web,
-        view::{self, Frame, StatusView, Tab, When},
-    },
+    super::view::{self, Frame, StatusView, Tab, When},
     parts::{self, BatchView, EventView, ProblemView, TimelineStep},
 };
 

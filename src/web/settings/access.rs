@@ -8,6 +8,7 @@ use crate::{
         Role,
         grant::{Grant, SubjectKind},
     },
+    http::{error::WebError, session::Visitor, state::Web},
     store::{
         access::{grants, local_groups},
         distributions,
@@ -15,12 +16,7 @@ use crate::{
 };
 
 use super::{
-    super::{
-        auth::Visitor,
-        error::WebError,
-        state::Web,
-        view::{self, Frame},
-    },
+    super::view::{self, Frame},
     frame,
 };
 

@@ -9,6 +9,7 @@ use axum::{
 
 use crate::{
     domain::{sign_in::session::browser_in_words, time::Timestamp},
+    http::{error::WebError, session::Visitor, state::Web},
     store::{
         Conn, StoreError,
         access::groups,
@@ -16,12 +17,7 @@ use crate::{
     },
 };
 
-use super::super::{
-    auth::Visitor,
-    error::WebError,
-    state::Web,
-    view::{self, Frame, Tab, When},
-};
+use super::super::view::{self, Frame, Tab, When};
 
 #[derive(Template)]
 #[template(path = "settings/account.html")]

@@ -17,6 +17,7 @@ use crate::{
         distributions::distribution::Distribution,
         id::GrantId,
     },
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
     store::{
         Conn, StoreError,
         access::{grants, local_groups},
@@ -27,10 +28,7 @@ use crate::{
 
 use super::{
     super::{
-        auth::Visitor,
-        error::WebError,
-        form::{FormBody, PathParams},
-        state::Web,
+        form::FormBody,
         view::{self, Frame, Offer, Picker},
     },
     frame,

@@ -15,15 +15,13 @@ use crate::{
         id::PersonId,
         sign_in::person::Person,
     },
+    http::{error::WebError, session::Visitor, state::Web},
     store::{access::local_groups, sign_in::people},
 };
 
 use super::{
     super::{
-        auth::Visitor,
-        error::WebError,
         form::{Field, FormBody},
-        state::Web,
         view::{self, Frame},
     },
     frame,

@@ -7,16 +7,12 @@ use axum::{extract::State, response::Html};
 
 use crate::{
     domain::access::Role,
+    http::{error::WebError, session::Visitor, state::Web},
     store::{Conn, StoreError, invalidations::cloudtrail},
 };
 
 use super::{
-    super::{
-        auth::Visitor,
-        error::WebError,
-        state::Web,
-        view::{self, When},
-    },
+    super::view::{self, When},
     Frame, frame,
 };
 

@@ -9,18 +9,11 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError},
     domain::{access::Role, id::PersonId},
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
     store::sign_in::people,
 };
 
-use super::{
-    super::{
-        auth::Visitor,
-        error::WebError,
-        form::{FormBody, PathParams},
-        state::Web,
-    },
-    person::LinkMade,
-};
+use super::{super::form::FormBody, person::LinkMade};
 
 #[derive(Debug, Deserialize)]
 pub struct RoleForm {

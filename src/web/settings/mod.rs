@@ -23,14 +23,11 @@ pub use index::index;
 
 use crate::{
     domain::access::Role,
+    http::{session::Visitor, state::Web},
     store::{Conn, StoreError},
 };
 
-use super::{
-    auth::Visitor,
-    state::Web,
-    view::{self, Frame, SideLink, Tab},
-};
+use super::view::{self, Frame, SideLink, Tab};
 
 /// A page of settings: its address, its name, what it is for, and from which role on it opens.
 type Entry = (&'static str, &'static str, &'static str, Role);

@@ -13,16 +13,16 @@ use crate::{
         audit::Target,
         sign_in::{password::check_password, person::PASSWORD_MAX},
     },
+    http::{
+        cookies::{self, CookieKind},
+        error::WebError,
+        session::Visitor,
+        state::Web,
+    },
 };
 
 use super::{
-    super::{
-        auth::{self, CookieKind, Visitor},
-        error::WebError,
-        form::FormBody,
-        sign_in::throttle,
-        state::Web,
-    },
+    super::{form::FormBody, sign_in::throttle},
     account::{self, Problems},
 };
 
@@ -58,7 +58,7 @@ pub async fn submit(
     let secret =
         commands::change_password(&web.context, &visitor.acting, &visitor.person.id, session, &form.new)
             .await?;
-    let jar = jar.add(auth::cookie(&web, CookieKind::Session, secret.reveal().to_owned()));
+    let jar = jar.add(cookies::cookie(&web, CookieKind::Session, secret.reveal().to_owned()));
     Ok((jar, Redirect::to("/settings/account")).into_response())
 }
 

@@ -14,15 +14,13 @@ use crate::{
         access::Role,
         sign_in::person::{Email, Person, PersonError},
     },
+    http::{error::WebError, session::Visitor, state::Web},
     store::sign_in::{people, second_steps},
 };
 
 use super::{
     super::{
-        auth::Visitor,
-        error::WebError,
         form::{Field, FormBody},
-        state::Web,
         view::{self, Frame, Tab, When},
     },
     person::LinkMade,

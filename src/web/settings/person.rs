@@ -16,6 +16,7 @@ use crate::{
         time::Timestamp,
         tokens::token::Token,
     },
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
     store::{
         Conn, StoreError,
         access::{grants, groups},
@@ -26,13 +27,7 @@ use crate::{
 };
 
 use super::{
-    super::{
-        auth::Visitor,
-        error::WebError,
-        form::PathParams,
-        state::Web,
-        view::{self, Frame, Tab, When},
-    },
+    super::view::{self, Frame, Tab, When},
     account::SessionRow,
 };
 

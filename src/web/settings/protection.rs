@@ -17,15 +17,13 @@ use crate::{
         },
         id::DistributionId,
     },
+    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
     store::distributions::protections,
 };
 
 use super::{
     super::{
-        auth::Visitor,
-        error::WebError,
-        form::{Field, FormBody, QueryParams},
-        state::Web,
+        form::{Field, FormBody},
         view::{self, Frame, Offer, Picker},
     },
     frame,

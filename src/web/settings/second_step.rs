@@ -11,15 +11,13 @@ use serde::Deserialize;
 use crate::{
     commands,
     domain::{audit::Target, sign_in::second_step::RecoveryCode},
+    http::{error::WebError, session::Visitor, state::Web},
     store::sign_in::{people, second_steps},
 };
 
 use super::{
     super::{
-        auth::Visitor,
-        error::WebError,
         form::FormBody,
-        state::Web,
         view::{self, Frame, Tab},
     },
     account::{self, Problems},

@@ -2,9 +2,12 @@
 
 use axum::{extract::State, response::Redirect};
 
-use crate::{commands, domain::audit::Target, store::sign_in::sessions};
-
-use super::super::{auth::Visitor, error::WebError, form::PathParams, state::Web};
+use crate::{
+    commands,
+    domain::audit::Target,
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    store::sign_in::sessions,
+};
 
 /// `POST /settings/account/sessions/end-others`
 pub async fn end_others(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {

@@ -6,15 +6,17 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 
-use crate::{commands, identity::oidc::Oidc};
+use crate::{
+    commands,
+    http::{
+        authentication_methods::facts::AuthenticationMethod, error::WebError, session::Visitor, state::Web,
+    },
+    identity::oidc::Oidc,
+};
 
 use super::{
     super::{
-        auth::Visitor,
-        authentication_methods::facts::AuthenticationMethod,
-        error::WebError,
         sign_in::oidc,
-        state::Web,
         view::{self, Frame, When},
     },
     frame,

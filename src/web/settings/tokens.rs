@@ -17,15 +17,13 @@ use crate::{
         sign_in::person::Person,
         tokens::token::{self, Token, TokenError},
     },
+    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
     store::{access::grants, invalidations::waiting, sign_in::people, tokens},
 };
 
 use super::{
     super::{
-        auth::Visitor,
-        error::WebError,
-        form::{Field, FormBody, PathParams},
-        state::Web,
+        form::{Field, FormBody},
         view::{self, Frame, Offer, Picker, When},
     },
     frame,

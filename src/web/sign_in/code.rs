@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::{
-    Extension,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
@@ -12,19 +11,19 @@ use serde::Deserialize;
 
 use crate::{
     commands::{self, SecondStepPassed},
-    domain::{actor::Origin, secret::Secret},
+    domain::secret::Secret,
+    http::{
+        cookies::{self, CookieKind},
+        error::WebError,
+        params::QueryParams,
+        request_origin::RequestOrigin,
+        state::Web,
+    },
     store::sign_in::pending_second_factors::{self, PendingSecondFactor},
 };
 
 use super::{
-    super::{
-        auth::{self, CookieKind},
-        error::WebError,
-        form::{FormBody, QueryParams},
-        settings::qr,
-        state::Web,
-        view,
-    },
+    super::{form::FormBody, settings::qr, view},
     Where, own_path, throttle, welcome,
 };
 
@@ -55,7 +54,7 @@ pub async fn show(
     QueryParams(Where { next, .. }): QueryParams<Where>,
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
-    let half = auth::secret_in(&headers, &web, CookieKind::PendingSecondFactor);
+    let half = cookies::secret_in(&headers, &web, CookieKind::PendingSecondFactor);
     let Some(found) = half_way(&web, half.as_ref()).await? else {
         return Ok(Redirect::to("/sign-in").into_response());
     };
@@ -87,13 +86,13 @@ pub struct CodeForm {
 /// `POST /sign-in/code`
 pub async fn submit(
     State(web): State<Web>,
-    Extension(origin): Extension<Origin>,
+    RequestOrigin(origin): RequestOrigin,
     headers: HeaderMap,
     jar: CookieJar,
     FormBody(form): FormBody<CodeForm>,
 ) -> Result<Response, WebError> {
     let next = own_path(form.next);
-    let half = auth::secret_in(&headers, &web, CookieKind::PendingSecondFactor);
+    let half = cookies::secret_in(&headers, &web, CookieKind::PendingSecondFactor);
     let found = half_way(&web, half.as_ref()).await?;
     let account = found.as_ref().map_or(String::new(), |found| found.person.email.clone());
     if let Some(wait) = throttle::begin(&web, &origin, &account).await? {
@@ -104,12 +103,12 @@ pub async fn submit(
     match commands::pass_second_step(&web.context, &origin, &half, &form.code).await? {
         SecondStepPassed::Done(signed_in, codes) => {
             throttle::succeeded(&web, &origin, &account);
-            let jar = jar.add(auth::removal(&web, CookieKind::PendingSecondFactor));
+            let jar = jar.add(cookies::removal(&web, CookieKind::PendingSecondFactor));
             match codes {
                 None => Ok(welcome(&web, jar, &signed_in, &next)),
                 Some(codes) => {
                     let secret = signed_in.secret.reveal().to_owned();
-                    let jar = jar.add(auth::cookie(&web, CookieKind::Session, secret));
+                    let jar = jar.add(cookies::cookie(&web, CookieKind::Session, secret));
                     let codes =
                         codes.iter().map(crate::domain::sign_in::second_step::RecoveryCode::reveal).collect();
                     Ok((jar, view::page(&CodesPage { codes, next })?).into_response())
@@ -123,7 +122,7 @@ pub async fn submit(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         SecondStepPassed::Over => {
-            let jar = jar.add(auth::removal(&web, CookieKind::PendingSecondFactor));
+            let jar = jar.add(cookies::removal(&web, CookieKind::PendingSecondFactor));
             Ok((jar, Redirect::to(&super::address(&next))).into_response())
         }
     }

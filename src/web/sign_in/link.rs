@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::{
-    Extension,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
@@ -12,20 +11,16 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError},
     domain::{
-        actor::{Acting, Actor, Origin},
+        actor::{Acting, Actor},
         audit::Target,
         secret::Secret,
     },
+    http::{error::WebError, params::QueryParams, request_origin::RequestOrigin, state::Web},
     store::sign_in::password_links,
 };
 
 use super::{
-    super::{
-        error::WebError,
-        form::{FormBody, QueryParams},
-        state::Web,
-        view,
-    },
+    super::{form::FormBody, view},
     throttle,
 };
 
@@ -80,7 +75,7 @@ pub struct LinkForm {
 /// `POST /password`: they then sign in with it, with their second step where they have one.
 pub async fn submit(
     State(web): State<Web>,
-    Extension(origin): Extension<Origin>,
+    RequestOrigin(origin): RequestOrigin,
     FormBody(form): FormBody<LinkForm>,
 ) -> Result<Response, WebError> {
     let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;

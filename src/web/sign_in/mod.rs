@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::{
-    Extension,
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
@@ -20,14 +19,19 @@ use serde::Deserialize;
 use crate::{
     commands::{self, SignIn, SignedIn},
     domain::{actor::Origin, audit::Target, sign_in::person::Email},
+    http::{
+        cookies::{self, CookieKind},
+        error::WebError,
+        params::QueryParams,
+        request_origin::RequestOrigin,
+        session::Visitor,
+        state::Web,
+    },
     store::sign_in::people,
 };
 
 use super::{
-    auth::{self, CookieKind, Visitor},
-    error::WebError,
-    form::{Field, FormBody, QueryParams},
-    state::Web,
+    form::{Field, FormBody},
     view,
 };
 
@@ -141,7 +145,7 @@ pub struct SignInForm {
 /// `POST /sign-in`
 pub async fn submit(
     State(web): State<Web>,
-    Extension(origin): Extension<Origin>,
+    RequestOrigin(origin): RequestOrigin,
     jar: CookieJar,
     FormBody(form): FormBody<SignInForm>,
 ) -> Result<Response, WebError> {
@@ -169,7 +173,8 @@ pub async fn submit(
         }
         SignIn::CodeAsked(half) => {
             throttle::was_right(&web, &origin, &account);
-            let jar = jar.add(auth::cookie(&web, CookieKind::PendingSecondFactor, half.reveal().to_owned()));
+            let jar =
+                jar.add(cookies::cookie(&web, CookieKind::PendingSecondFactor, half.reveal().to_owned()));
             Ok((jar, Redirect::to(&code::address(&next))).into_response())
         }
         SignIn::Refused => refused(&web, email, Some(MISMATCH), next),
@@ -199,14 +204,14 @@ fn slowed_down(web: &Web, email: Field, wait: Duration, next: String) -> Result<
 
 /// Sets the cookie and leads on.
 pub fn welcome(web: &Web, jar: CookieJar, signed_in: &SignedIn, next: &str) -> Response {
-    let jar = jar.add(auth::cookie(web, CookieKind::Session, signed_in.secret.reveal().to_owned()));
+    let jar = jar.add(cookies::cookie(web, CookieKind::Session, signed_in.secret.reveal().to_owned()));
     (jar, Redirect::to(next)).into_response()
 }
 
 /// `POST /sign-in/demo`: the one click, only in the demo.
 pub async fn demo(
     State(web): State<Web>,
-    Extension(origin): Extension<Origin>,
+    RequestOrigin(origin): RequestOrigin,
     jar: CookieJar,
 ) -> Result<Response, WebError> {
     let demo = web.options.demo.as_ref().ok_or(WebError::NotFound)?;
@@ -234,7 +239,7 @@ pub async fn sign_out(
         });
     };
     commands::end_session(&web.context, &visitor.acting, session).await?;
-    let jar = jar.add(auth::removal(&web, CookieKind::Session));
+    let jar = jar.add(cookies::removal(&web, CookieKind::Session));
     // What the browser keeps all the same, for going back, is not for whoever comes next.
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
     let address = if goes_straight_on(&web) { "/sign-in?stay=1" } else { "/sign-in" };

@@ -1,7 +1,6 @@
 //! Signing in with an OpenID Connect provider: the way there, and the way back.
 
 use axum::{
-    Extension,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
@@ -12,22 +11,20 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use crate::{
     commands,
     domain::{actor::Origin, secret::Secret, time::Timestamp},
+    http::{
+        cookies::{self, CookieKind},
+        error::WebError,
+        params::QueryParams,
+        request_origin::RequestOrigin,
+        state::Web,
+    },
     identity::{
         IdentityError,
         oidc::{AuthorizationResponse, Oidc, Question},
     },
 };
 
-use super::{
-    super::{
-        auth::{self, CookieKind},
-        error::WebError,
-        form::QueryParams,
-        state::Web,
-        view,
-    },
-    Provider, SignInPage, Where, own_path, throttle, welcome,
-};
+use super::{super::view, Provider, SignInPage, Where, own_path, throttle, welcome};
 
 /// How long the provider's page may take.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(15);
@@ -66,7 +63,7 @@ pub async fn start(
     match provider.ask(&question, &redirect_uri(&web), now).await {
         Ok(address) => {
             let kept = keep(&question, now.plus(PATIENCE), &next);
-            let jar = jar.add(auth::cookie(&web, CookieKind::Provider, kept));
+            let jar = jar.add(cookies::cookie(&web, CookieKind::Provider, kept));
             Ok((jar, Redirect::to(&address)).into_response())
         }
         Err(error) => {
@@ -80,7 +77,7 @@ pub async fn start(
 /// `GET /sign-in/oidc/callback`: back with an answer.
 pub async fn callback(
     State(web): State<Web>,
-    Extension(origin): Extension<Origin>,
+    RequestOrigin(origin): RequestOrigin,
     QueryParams(answer): QueryParams<AuthorizationResponse>,
     headers: HeaderMap,
     jar: CookieJar,
@@ -88,9 +85,9 @@ pub async fn callback(
     let provider = provider(&web)?;
     let now = web.context.clock.now();
     let origin = Origin { sign_in: WAY.to_owned(), ..origin };
-    let kept = auth::text_in(&headers, &web, CookieKind::Provider).and_then(|kept| read_kept(&kept, now));
+    let kept = cookies::text_in(&headers, &web, CookieKind::Provider).and_then(|kept| read_kept(&kept, now));
     // Each question is answered once.
-    let jar = jar.add(auth::removal(&web, CookieKind::Provider));
+    let jar = jar.add(cookies::removal(&web, CookieKind::Provider));
     let Some((question, next)) = kept else {
         let why = "no question of this browser is open";
         return failed(&web, &origin, jar, "/".to_owned(), &IdentityError::Answer(why)).await;

@@ -8,9 +8,8 @@ use crate::{
         actor::{Acting, Actor, Origin},
         audit::Target,
     },
+    http::{error::WebError, state::Web},
 };
-
-use super::super::{error::WebError, state::Web};
 
 /// Begins a try for an account, or says how long to wait. What is turned away is in the history once a minute.
 pub async fn begin(web: &Web, origin: &Origin, account: &str) -> Result<Option<Duration>, CommandError> {

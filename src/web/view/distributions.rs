@@ -8,10 +8,9 @@ use crate::{
         },
         id::DistributionId,
     },
+    http::session::Visitor,
     store::{Conn, StoreError, distributions},
 };
-
-use super::super::auth::Visitor;
 
 /// So many are read at once where words have to be looked for.
 const AT_ONCE: usize = 500;

@@ -2,11 +2,11 @@
 
 use crate::{
     domain::{distributions::distribution::Distribution, time::Timestamp},
+    http::{session::Visitor, state::Web},
     store::{Conn, StoreError, accounts, distributions::survey, page_status},
 };
 
-use super::super::{auth::Visitor, settings, state::Web};
-use super::When;
+use super::{super::settings, When};
 
 /// Which tab of the top bar a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

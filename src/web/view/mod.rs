@@ -17,35 +17,9 @@ pub use when::When;
 use askama::Template;
 use axum::response::Html;
 
-use super::error::WebError;
+use crate::http::error::WebError;
 
 /// Renders a page.
 pub fn page(template: &impl Template) -> Result<Html<String>, WebError> {
     Ok(Html(template.render()?))
-}
-
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage<'a> {
-    title: &'a str,
-    advice: &'a str,
-    request_id: &'a str,
-}
-
-/// An error page; it needs neither a session nor the database.
-pub fn error_page(title: &str, advice: &str, request_id: &str) -> String {
-    let page = ErrorPage { title, advice, request_id };
-    page.render().unwrap_or_else(|_| format!("{title}\n\n{advice}\n\nRequest {request_id}\n"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_page_is_inert() {
-        let page = error_page("<script>", "a & b", "0197");
-        assert!(page.contains("&#60;script&#62;") && page.contains("0197"), "{page}");
-        assert!(!page.contains("<script>"));
-    }
 }

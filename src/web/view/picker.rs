@@ -3,13 +3,11 @@
 
 use crate::{
     domain::distributions::distribution::Distribution,
+    http::session::Visitor,
     store::{Conn, StoreError, distributions},
 };
 
-use super::{
-    super::auth::Visitor,
-    distributions::{Part, find_distributions, named_distribution, words},
-};
+use super::distributions::{Part, find_distributions, named_distribution, words};
 
 /// The most that are offered at once.
 const OFFERED: usize = 100;

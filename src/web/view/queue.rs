@@ -10,13 +10,12 @@ use crate::{
         },
         time::{Timestamp, span_in_words},
     },
+    http::state::Web,
     store::{
         Conn, StoreError,
         invalidations::{batches, queue},
     },
 };
-
-use super::super::state::Web;
 
 /// What there is to say of one that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]

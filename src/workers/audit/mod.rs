@@ -17,7 +17,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 pub use facts::Facts;
-pub use retention::{DAYS_MIN, Retention};
+pub use retention::Retention;
 pub use signing_key::{SigningKeyError, open_key};
 pub use verification::{Check, CheckError, TrustedHeads, VerificationStep};
 

@@ -17,7 +17,7 @@ use crate::{
         audit::{
             Action, Event, GENESIS, Target, export,
             head::{Head, SignedHead},
-            segment::Segment,
+            segment::{DAYS_MIN, Segment},
             verify::Walk,
         },
         secret::hex,
@@ -33,8 +33,6 @@ use super::{
     is_past,
 };
 
-/// Nothing younger may ever be dropped.
-pub const DAYS_MIN: u32 = 400;
 /// So many events are exported, and dropped, in one tick.
 const ROWS: usize = 2_000;
 /// A segment has so many events at least, so that a year has few files.

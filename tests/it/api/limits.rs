@@ -11,7 +11,7 @@ use tokio::{
 use unstale::{
     commands,
     domain::{access::Role, id::DistributionId},
-    web::{Rate, WebOptions},
+    http::{Rate, WebOptions},
 };
 
 use super::{

@@ -9,7 +9,8 @@ use unstale::{
         sign_in::{person::Email, second_step::TotpSecret},
         time::Timestamp,
     },
-    web::{WebOptions, authentication_methods::AuthenticationMethods},
+    http::WebOptions,
+    http::authentication_methods::AuthenticationMethods,
 };
 
 use crate::support::{Answer, Browser, TestApp, World, acting, options};

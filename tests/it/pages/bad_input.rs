@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use unstale::web::WebOptions;
+use unstale::http::WebOptions;
 
 use crate::support::{Answer, Browser, SHOP, TestApp, WORKSHOP, World, encoded, options, uuid};
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use unstale::web::{Rate, WebOptions};
+use unstale::http::{Rate, WebOptions};
 
 use super::process::Service;
 use crate::support::{TestApp, World, options};

@@ -6,7 +6,8 @@ use reqwest::Method;
 use unstale::{
     commands,
     domain::{access::Role, network::Trusted, sign_in::person::Email},
-    web::{WebOptions, authentication_methods::AuthenticationMethods},
+    http::WebOptions,
+    http::authentication_methods::AuthenticationMethods,
 };
 
 use crate::support::{Answer, Browser, TestApp, World, acting, encoded, options};

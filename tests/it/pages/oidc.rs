@@ -9,12 +9,13 @@ use unstale::{
         access::Role,
         sign_in::{claims::RoleRules, person::Email},
     },
+    http::WebOptions,
+    http::authentication_methods::AuthenticationMethods,
     identity::{
         Http,
         oidc::{Oidc, OidcSettings},
     },
     store::{access::groups, sign_in::people},
-    web::{WebOptions, authentication_methods::AuthenticationMethods},
 };
 
 use super::bad_tokens::bad_tokens;

@@ -3,8 +3,9 @@
 use reqwest::Method;
 use unstale::{
     domain::{access::Role, network::Trusted},
+    http::WebOptions,
+    http::authentication_methods::AuthenticationMethods,
     store::sign_in::people,
-    web::{WebOptions, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{ADMIN, Answer, Browser, TestApp, World, options, uuid};

@@ -9,6 +9,8 @@ use tokio::net::TcpListener;
 use unstale::{
     commands::ExternalRules,
     domain::{network::Trusted, sign_in::claims::RoleRules},
+    http::WebOptions,
+    http::authentication_methods::AuthenticationMethods,
     identity::{
         Http,
         access::{CloudflareAccess, CloudflareAccessSettings},
@@ -16,7 +18,6 @@ use unstale::{
         proxy::IdentityProxies,
         user_header::UserHeader,
     },
-    web::{WebOptions, authentication_methods::AuthenticationMethods},
 };
 
 use crate::support::{Answer, Draft, Provider, Signer, TestApp, World, options, sign};

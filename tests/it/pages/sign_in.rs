@@ -3,7 +3,7 @@
 use unstale::{
     commands,
     domain::{access::Role, sign_in::person::Email},
-    web::WebOptions,
+    http::WebOptions,
 };
 
 use crate::support::{Answer, Browser, TestApp, World, acting, options};

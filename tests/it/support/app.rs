@@ -18,8 +18,9 @@ use unstale::{
         sign_in::person::Person,
     },
     heartbeats::Heartbeats,
+    http::authentication_methods::AuthenticationMethods,
+    http::{self, Web, WebOptions},
     store::{access::grants, distributions::protections, sign_in::people},
-    web::{self, Web, WebOptions, authentication_methods::AuthenticationMethods},
     workers::WorkerSettings,
 };
 
@@ -54,7 +55,7 @@ pub fn options() -> WebOptions {
         limits: settings.limits,
         create: settings.create,
         timeout: Duration::from_secs(30),
-        rate: web::Rate::default(),
+        rate: http::Rate::default(),
         authentication_methods: AuthenticationMethods::default(),
         tickets: None,
         demo: None,
@@ -90,7 +91,7 @@ impl TestApp {
         let pages = Web::new(world.command_context.clone(), options(&address), stop.clone());
         let passing = pages.clone();
         let hub = tokio::spawn(async move { passing.pass_events_on().await });
-        let server = tokio::spawn(web::serve(listener, unstale::app::routes(&pages), pages));
+        let server = tokio::spawn(http::serve(listener, unstale::app::routes(&pages), pages));
         Self { world, address, stop, server, hub }
     }
 

@@ -3,6 +3,9 @@
 use super::head::{HeadError, HeadKey, PublicKey};
 use crate::time::Timestamp;
 
+/// Nothing younger may ever be dropped.
+pub const DAYS_MIN: u32 = 400;
+
 /// What was exported, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {

@@ -7,9 +7,8 @@ use crate::{
         audit::Target,
         causes::with_causes,
     },
+    http::state::Web,
 };
-
-use super::state::Web;
 
 /// What was turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

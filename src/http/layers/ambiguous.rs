@@ -8,11 +8,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::domain::actor::Origin;
+use crate::http::{
+    cookies, error::WebError, request_origin::RequestOrigin, server::framing::TwoLengths, state::Web,
+};
 
-use super::{auth, error::WebError, framing::TwoLengths, rejected_requests::RejectedRequest, state::Web};
+use super::rejected_requests::RejectedRequest;
 
-/// Headers that say one thing. hyper itself sees to `Content-Length`, and [`super::proxy`] to those of proxies.
+/// Headers that say one thing. hyper itself sees to `Content-Length`, and [`crate::http::proxy`] to those of proxies.
 const ONCE: [&str; 9] = [
     "host",
     "authorization",
@@ -28,7 +30,7 @@ const ONCE: [&str; 9] = [
 /// Answers what can be read in two ways with 400, and ends its connection.
 pub async fn refuse(State(web): State<Web>, request: Request, next: Next) -> Response {
     let Err(why) = check(&web, &request) else { return next.run(request).await };
-    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+    let origin = RequestOrigin::of(request.extensions());
     RejectedRequest::Ambiguous.tell(&web, &origin, &why).await;
     let mut response = WebError::BadRequest(format!("{why} Nothing was kept or sent.")).into_response();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -45,7 +47,7 @@ fn check(web: &Web, request: &Request) -> Result<(), String> {
     }
     check_host(headers, request.version())?;
     check_target(request.method(), request.uri(), headers)?;
-    if auth::has_two_sessions(headers, web) {
+    if cookies::has_two_sessions(headers, web) {
         return Err("The request has cookies of two sessions. Delete this address's cookies in the browser and sign in again.".to_owned());
     }
     Ok(())

@@ -8,9 +8,7 @@ use axum::{
 };
 use rust_embed::{Embed, EmbeddedFile};
 
-use crate::domain::secret::sha256_hex;
-
-use super::form::PathParams;
+use crate::{domain::secret::sha256_hex, http::params::PathParams};
 
 #[derive(Embed)]
 #[folder = "static"]

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
+use askama::Template;
 use axum::{
-    Extension,
     extract::OriginalUri,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, header},
     response::{IntoResponse, Response},
 };
-
-use serde_json::json;
 
 use crate::{
     commands::{CommandError, Sort},
@@ -17,7 +15,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::{layers::RequestId, view};
+use super::problem::{ProblemDetails, ProblemType};
 
 /// Why a page is not what was asked for.
 #[derive(Debug)]
@@ -100,46 +98,25 @@ impl From<askama::Error> for WebError {
 }
 
 impl WebError {
-    const fn status(&self) -> StatusCode {
+    /// What programs know the kind of error by; it has the status.
+    const fn problem_type(&self) -> ProblemType {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::SessionOver => StatusCode::UNAUTHORIZED,
-            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAllowed { .. } => StatusCode::FORBIDDEN,
-            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::TooLarge | Self::FormTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLate(_) => StatusCode::CONFLICT,
-            Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotFound => ProblemType::NotFound,
+            Self::SessionOver => ProblemType::NoToken,
+            Self::WrongMethod => ProblemType::WrongMethod,
+            Self::NotAllowed { .. } => ProblemType::NotAllowed,
+            Self::BadRequest(_) => ProblemType::Unreadable,
+            Self::TooLarge | Self::FormTooLarge => ProblemType::TooLarge,
+            Self::UnsupportedType => ProblemType::UnsupportedType,
+            Self::TooLate(_) => ProblemType::TooLate,
+            Self::TooOften(_) => ProblemType::TooOften,
             Self::Busy(_)
             | Self::Unavailable(_)
             | Self::Full(_)
             | Self::Displaced(_)
-            | Self::ProviderAway(_)
-            | Self::TookTooLong => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// What programs know the kind of error by; the API's own errors use the same words.
-    const fn word(&self) -> &'static str {
-        match self {
-            Self::NotFound => "not-found",
-            Self::SessionOver => "no-token",
-            Self::WrongMethod => "wrong-method",
-            Self::NotAllowed { .. } => "not-allowed",
-            Self::BadRequest(_) => "unreadable",
-            Self::TooLarge | Self::FormTooLarge => "too-large",
-            Self::UnsupportedType => "unsupported-type",
-            Self::TooLate(_) => "too-late",
-            Self::TooOften(_) => "too-often",
-            Self::Busy(_)
-            | Self::Unavailable(_)
-            | Self::Full(_)
-            | Self::Displaced(_)
-            | Self::ProviderAway(_) => "unavailable",
-            Self::TookTooLong => "took-too-long",
-            Self::Internal(_) => "internal",
+            | Self::ProviderAway(_) => ProblemType::Unavailable,
+            Self::TookTooLong => ProblemType::TookTooLong,
+            Self::Internal(_) => ProblemType::Internal,
         }
     }
 
@@ -211,9 +188,20 @@ impl WebError {
 #[derive(Debug, Clone)]
 pub struct Cause(pub String);
 
+impl Cause {
+    /// Has it written to the log.
+    pub fn tell(self, response: &mut Response) {
+        response.extensions_mut().insert(self);
+    }
+
+    /// What the log should say of this answer.
+    pub fn of(response: &Response) -> Option<&str> {
+        response.extensions().get().map(|Self(cause)| cause.as_str())
+    }
+}
+
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
-        let status = self.status();
         let cause = match &self {
             Self::Internal(cause)
             | Self::Unavailable(cause)
@@ -228,11 +216,11 @@ impl IntoResponse for WebError {
             Self::Displaced(_) | Self::Full(_) => Some(60),
             _ => None,
         };
-        let word = self.word();
-        let (title, advice) = self.title_and_detail();
-        let mut response = (status, Extension(PendingErrorPage { word, title, advice })).into_response();
+        let kind = self.problem_type();
+        let (title, detail) = self.title_and_detail();
+        let mut response = ProblemDetails::new(kind, title, detail).into_response();
         if let Some(cause) = cause {
-            response.extensions_mut().insert(cause);
+            cause.tell(&mut response);
         }
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -241,38 +229,18 @@ impl IntoResponse for WebError {
     }
 }
 
-/// An error page that still lacks its request ID.
-#[derive(Debug, Clone)]
-pub struct PendingErrorPage {
-    pub word: &'static str,
-    pub title: String,
-    pub advice: String,
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    title: &'a str,
+    advice: &'a str,
+    request_id: &'a str,
 }
 
-impl PendingErrorPage {
-    /// The page, with the ID that the request went by.
-    pub fn finish(self, response: Response, id: &RequestId) -> Response {
-        let page = view::error_page(&self.title, &self.advice, id.as_str());
-        let (mut parts, _) = response.into_parts();
-        parts.headers.remove(header::CONTENT_LENGTH);
-        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        Response::from_parts(parts, page.into())
-    }
-
-    /// The same for a program, after RFC 9457.
-    pub fn finish_for_program(self, response: Response, id: &RequestId) -> Response {
-        let (mut parts, _) = response.into_parts();
-        let problem = json!({
-            "type": format!("/api#problem-{}", self.word),
-            "title": self.title,
-            "status": parts.status.as_u16(),
-            "detail": self.advice,
-            "request_id": id.as_str(),
-        });
-        parts.headers.remove(header::CONTENT_LENGTH);
-        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        Response::from_parts(parts, problem.to_string().into())
-    }
+/// An error page; it needs neither a session nor the database.
+pub fn error_page(title: &str, advice: &str, request_id: &str) -> String {
+    let page = ErrorPage { title, advice, request_id };
+    page.render().unwrap_or_else(|_| format!("{title}\n\n{advice}\n\nRequest {request_id}\n"))
 }
 
 /// Any address that the route table does not know.
@@ -284,4 +252,16 @@ pub async fn not_found() -> WebError {
 pub async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> WebError {
     tracing::debug!(%method, path = uri.path(), "wrong method");
     WebError::WrongMethod
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_page_is_inert() {
+        let page = error_page("<script>", "a & b", "0197");
+        assert!(page.contains("&#60;script&#62;") && page.contains("0197"), "{page}");
+        assert!(!page.contains("<script>"));
+    }
 }

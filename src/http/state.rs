@@ -17,12 +17,13 @@ use crate::{
         sign_in::throttle::Throttle,
     },
     heartbeats::Heartbeats,
+    http::{
+        event_stream::{Hub, StreamLimit},
+        layers::rate::Rate,
+    },
 };
 
-use super::{
-    authentication_methods::AuthenticationMethods, events::Hub, once_a_minute::OnceAMinuteLog, rate::Rate,
-    ready,
-};
+use super::{authentication_methods::AuthenticationMethods, once_a_minute::OnceAMinuteLog, ready};
 
 /// How the pages are served.
 #[derive(Debug, Clone)]
@@ -69,6 +70,8 @@ pub struct WebShared {
     pub context: CommandContext,
     pub options: WebOptions,
     pub hub: Hub,
+    /// The pages that are open.
+    pub streams: StreamLimit,
     /// Who tried passwords and codes how often.
     pub throttle: Mutex<Throttle>,
     /// What a stranger can cause is in the history once a minute.
@@ -87,6 +90,7 @@ impl Web {
             context,
             options,
             hub,
+            streams: StreamLimit::default(),
             throttle: Mutex::default(),
             minute: OnceAMinuteLog::default(),
             readiness: ready::CachedReadiness::default(),

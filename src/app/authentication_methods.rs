@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::{
     commands::ExternalRules,
+    config::AuthenticationArgs,
     domain::{
         access::Role,
         sign_in::{claims::RoleRules, session::SessionLimits},
     },
+    http::authentication_methods::AuthenticationMethods,
     identity::{
         Http,
         access::{CloudflareAccess, CloudflareAccessSettings},
@@ -17,10 +19,7 @@ use crate::{
         proxy::IdentityProxies,
         user_header::UserHeader,
     },
-    web::authentication_methods::AuthenticationMethods,
 };
-
-use super::AuthenticationArgs;
 
 impl AuthenticationArgs {
     /// Puts the ways in together, or says which variable is missing or wrong.

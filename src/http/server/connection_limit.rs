@@ -3,9 +3,10 @@
 
 use std::net::IpAddr;
 
-use crate::keyed_limit::{KeyedLimit, Permit};
-
-use super::rate;
+use crate::{
+    http::layers::rate,
+    keyed_limit::{KeyedLimit, Permit},
+};
 
 /// The most connections at one time.
 const ALL: usize = 4_096;

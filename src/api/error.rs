@@ -1,20 +1,19 @@
-//! What a program gets when something is not as it should be: `application/problem+json` after RFC 9457.
+//! Why the API did not do what it was asked, and what the history has to say of it.
 
 use axum::{
-    body::Body,
-    extract::Request,
-    http::{HeaderValue, StatusCode, header},
-    middleware::Next,
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     commands::{CommandError, Sort},
-    domain::causes::with_causes,
     domain::{
-        actor::Origin, distributions::reference::NotFound, id::DistributionId, invalidations::item::Item,
+        causes::with_causes, distributions::reference::NotFound, id::DistributionId,
+        invalidations::item::Item,
+    },
+    http::{
+        error::Cause,
+        problem::{Fault, ProblemDetails, ProblemType},
     },
     store::StoreError,
 };
@@ -23,89 +22,6 @@ use super::refused::{RefusedRequest, Untold};
 
 /// So many of the things that are wrong stand in the history.
 const TOLD_MAX: usize = 10;
-
-pub const MEDIA_TYPE: &str = "application/problem+json";
-
-/// Why a request was not done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemDetails {
-    /// A stable name of the kind of problem; the page of the API explains it.
-    #[schema(example = "/api#problem-invalid")]
-    pub r#type: String,
-    /// The kind in words; the same for each problem of this type.
-    pub title: String,
-    pub status: u16,
-    /// What happened this time, and what to do.
-    pub detail: String,
-    /// The ID of the request, as in the header X-Request-Id, in the history and in the log of the service.
-    pub request_id: String,
-    /// What exactly is wrong, where several things may be.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<Fault>,
-    /// The name to send as `confirm`, where a protected distribution asks for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirm: Option<String>,
-}
-
-/// One thing that is wrong with a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Fault {
-    /// Where it stands in the body (RFC 6901), such as `/items/3`; a parameter or header is named by itself.
-    pub pointer: String,
-    pub detail: String,
-}
-
-impl Fault {
-    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into() }
-    }
-}
-
-macro_rules! kinds {
-    ($($name:ident = $word:literal, $status:ident, $title:literal;)*) => {
-        /// The kinds of problems. Their words are part of the contract.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum ProblemType { $($name),* }
-
-        impl ProblemType {
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$name => $word),* }
-            }
-
-            pub const fn status(self) -> StatusCode {
-                match self { $(Self::$name => StatusCode::$status),* }
-            }
-
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$name => $title),* }
-            }
-        }
-    };
-}
-
-kinds! {
-    Unreadable = "unreadable", BAD_REQUEST, "The request cannot be read";
-    NoToken = "no-token", UNAUTHORIZED, "A good token is needed";
-    NotAllowed = "not-allowed", FORBIDDEN, "This is not allowed";
-    NotFound = "not-found", NOT_FOUND, "It is not there";
-    WrongMethod = "wrong-method", METHOD_NOT_ALLOWED, "The address does not take this method";
-    TooLate = "too-late", CONFLICT, "It has gone on meanwhile";
-    ConfirmationNeeded = "confirmation-needed", CONFLICT, "The distribution is protected";
-    TooLarge = "too-large", PAYLOAD_TOO_LARGE, "That is too much at once";
-    UnsupportedType = "unsupported-type", UNSUPPORTED_MEDIA_TYPE, "The body is not JSON";
-    Invalid = "invalid", UNPROCESSABLE_ENTITY, "Something in the request needs mending";
-    KeyUsed = "key-used-for-another", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
-    TooOften = "too-often", TOO_MANY_REQUESTS, "Too many tries";
-    TooManyOfYours = "too-many-of-yours", TOO_MANY_REQUESTS, "This token or person has too many requests open";
-    TooManyWaiting = "too-many-waiting", SERVICE_UNAVAILABLE, "Too many requests wait already";
-    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The database is out of reach for the moment";
-    TooBusy = "too-busy", SERVICE_UNAVAILABLE, "Too many connections are open";
-    TookTooLong = "took-too-long", SERVICE_UNAVAILABLE, "This took too long";
-    Internal = "internal", INTERNAL_SERVER_ERROR, "This did not work";
-}
 
 /// A problem that still lacks its request ID.
 #[derive(Debug)]
@@ -272,7 +188,13 @@ impl From<CommandError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = self.kind.status().into_response();
+        let untold = self.untold();
+        let problem = ProblemDetails {
+            errors: self.errors,
+            confirm: self.confirm,
+            ..ProblemDetails::new(self.kind, self.kind.title(), self.detail)
+        };
+        let mut response = problem.into_response();
         let wait = match self.kind {
             ProblemType::TooManyOfYours | ProblemType::TooManyWaiting | ProblemType::Unavailable => Some(5),
             _ => None,
@@ -284,36 +206,14 @@ impl IntoResponse for ApiError {
             let how = HeaderValue::from_static("Bearer realm=\"Unstale\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
         }
-        if let Some(untold) = self.untold() {
+        if let Some(untold) = untold {
             response.extensions_mut().insert(untold);
         }
-        if let Some(cause) = self.cause.as_ref().filter(|_| self.kind.status().is_server_error()) {
-            tracing::error!(cause, "the API answered with an error");
+        if let Some(cause) = self.cause.filter(|_| self.kind.status().is_server_error()) {
+            Cause(cause).tell(&mut response);
         }
-        response.extensions_mut().insert(ProblemDetails {
-            r#type: format!("/api#problem-{}", self.kind.word()),
-            title: self.kind.title().to_owned(),
-            status: self.kind.status().as_u16(),
-            detail: self.detail,
-            request_id: String::new(),
-            errors: self.errors,
-            confirm: self.confirm,
-        });
         response
     }
-}
-
-/// Writes problems out, with the ID that their request went by.
-pub async fn finish(request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<Origin>().map(|origin| origin.request_id.clone()).unwrap_or_default();
-    let mut response = next.run(request).await;
-    let Some(problem) = response.extensions_mut().remove::<ProblemDetails>() else { return response };
-    let problem = ProblemDetails { request_id: id, ..problem };
-    let (mut parts, _) = response.into_parts();
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
-    Response::from_parts(parts, Body::from(body))
 }
 
 /// Any address below `/api/` that the route table does not know.

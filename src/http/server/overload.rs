@@ -11,9 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
 use tokio::{net::TcpStream, sync::Semaphore};
 
-use crate::commands::new_uuid;
-
-use super::layers::is_for_programs;
+use crate::{commands::new_uuid, http::problem::is_for_programs};
 
 /// So many are answered at one time. A connection beyond that is closed without an answer.
 const ANSWERED_AT_ONCE: usize = 64;

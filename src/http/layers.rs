@@ -1,5 +1,9 @@
 //! What stands around every request: an ID, the log, the content policy, bounds, and the guard against other sites.
 
+pub(crate) mod ambiguous;
+pub(crate) mod rate;
+pub(crate) mod rejected_requests;
+
 use std::{
     any::Any,
     net::SocketAddr,
@@ -23,12 +27,13 @@ use crate::{
     domain::{actor::Origin, base_url::Addressed},
 };
 
+use self::rejected_requests::RejectedRequest;
 use super::{
-    ambiguous,
-    auth::{self, CookieKind},
-    error::{Cause, PendingErrorPage, WebError},
-    proxy, rate, ready,
-    rejected_requests::RejectedRequest,
+    cookies::{self, CookieKind},
+    error::{Cause, WebError, error_page},
+    problem::UnfinishedProblem,
+    proxy, ready,
+    request_origin::RequestOrigin,
     state::Web,
 };
 
@@ -48,16 +53,6 @@ const API_WAIT: Duration = Duration::from_mins(1);
 const USER_AGENT_MAX: usize = 400;
 /// So much of what a request says of its origin is told.
 const SAID_MAX: usize = 200;
-
-/// The ID of one request: in the log, in the history, and on every error page.
-#[derive(Debug, Clone)]
-pub struct RequestId(String);
-
-impl RequestId {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// Wraps the routes. The first to see a request is named first.
 pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
@@ -87,37 +82,32 @@ pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
 
 /// Gives the request its ID, logs it, and finishes error pages.
 async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    let id = RequestId(new_uuid());
+    let id = new_uuid();
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let client = client(&request, &web);
     let origin = Origin {
         client_address: client.clone().unwrap_or_default(),
-        request_id: id.0.clone(),
+        request_id: id.clone(),
         user_agent: user_agent(request.headers()),
-        earlier: auth::secret_in(request.headers(), &web, CookieKind::Session).map(|secret| secret.hash()),
+        earlier: cookies::secret_in(request.headers(), &web, CookieKind::Session).map(|secret| secret.hash()),
         base_url: base_url(&request, &web),
         ..Origin::default()
     };
-    request.extensions_mut().insert(id.clone());
-    request.extensions_mut().insert(origin);
+    RequestOrigin::set(origin, &mut request);
     let span = tracing::info_span!("request", id = id.as_str(), client = client.as_deref());
     async move {
         let mut response = next.run(request).await;
-        if let Some(unfinished) = response.extensions_mut().remove::<PendingErrorPage>() {
-            response = if is_for_programs(&path) {
-                unfinished.finish_for_program(response, &id)
-            } else {
-                unfinished.finish(response, &id)
-            };
+        if let Some(problem) = UnfinishedProblem::take(&mut response) {
+            response = problem.finish(response, &path, &id, error_page);
         }
-        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
         }
         let status = response.status().as_u16();
         let milliseconds = started.elapsed().as_millis();
-        if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
+        if let Some(cause) = Cause::of(&response) {
             tracing::error!(%method, path, status, milliseconds, cause, "answered with an error");
         } else {
             tracing::info!(%method, path, status, milliseconds, "answered");
@@ -160,11 +150,6 @@ fn user_agent(headers: &HeaderMap) -> String {
     said.chars().take(USER_AGENT_MAX).collect()
 }
 
-/// Is this an address of the API, where errors are JSON?
-pub fn is_for_programs(path: &str) -> bool {
-    path.starts_with("/api/")
-}
-
 /// The API answers some questions only once an invalidation has ended, within bounds of its own.
 fn waits_for(request: &Request) -> Duration {
     let asks = request.method().is_safe() && request.uri().path().starts_with("/api/v1/invalidations/");
@@ -193,7 +178,7 @@ async fn to_the_end(request: Request, next: Next) -> Response {
 async fn require_own_page(State(web): State<Web>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let silent = !headers.contains_key("sec-fetch-site") && !headers.contains_key(header::ORIGIN);
-    let known = auth::has_session_cookie(headers, &web) || proxy::tells_who_asks(headers, &web);
+    let known = cookies::has_session_cookie(headers, &web) || proxy::tells_who_asks(headers, &web);
     if !request.method().is_safe() && silent && known {
         return cross_site();
     }
@@ -206,7 +191,7 @@ struct CrossSite;
 
 /// Attempts are worth knowing: the log has each, the history one a minute.
 async fn tell_cross_site(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+    let origin = RequestOrigin::of(request.extensions());
     let said = origin_in_words(request.headers());
     let response = next.run(request).await;
     if response.extensions().get::<CrossSite>().is_some() {

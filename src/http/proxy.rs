@@ -12,11 +12,12 @@ use axum::{
 use crate::{
     commands,
     domain::actor::{Acting, Actor, Origin},
+    http::session::Visitor,
     identity::{headers::HeaderProblem, proxy::ProxyIdentityError},
     store::access,
 };
 
-use super::{auth::Visitor, error::WebError, state::Web};
+use super::{error::WebError, request_origin::RequestOrigin, state::Web};
 
 /// Turns requests away that bring an identity header which no trusted proxy of ours wrote.
 pub async fn guard(State(web): State<Web>, request: Request, next: Next) -> Response {
@@ -25,7 +26,7 @@ pub async fn guard(State(web): State<Web>, request: Request, next: Next) -> Resp
     match web.options.authentication_methods.proxies.check(request.headers(), trusted) {
         Ok(_) => next.run(request).await,
         Err(problem) => {
-            let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+            let origin = RequestOrigin::of(request.extensions());
             refuse(&web, &origin, problem, problem.label()).await.into_response()
         }
     }

@@ -1,6 +1,10 @@
 //! Takes connections: with time limits on headers and on clients that do not read, a bound on their number, and an
 //! orderly end.
 
+pub(crate) mod connection_limit;
+pub(crate) mod framing;
+pub(crate) mod overload;
+
 use std::{net::SocketAddr, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
@@ -13,12 +17,13 @@ use hyper_util::{
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use super::{
+use crate::http::server::{
     connection_limit::ConnectionLimit,
     framing::{TwoLengths, WatchedConnection},
     overload::OverloadResponder,
-    state::Web,
 };
+
+use super::state::Web;
 
 /// How long a client may take to send its headers; axum's own `serve` would wait for ever.
 const HEADERS: Duration = Duration::from_secs(15);

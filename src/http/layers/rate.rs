@@ -23,9 +23,9 @@ use governor::{
     state::keyed::HashMapStateStore,
 };
 
-use crate::domain::actor::Origin;
+use crate::http::{error::WebError, problem::is_for_programs, request_origin::RequestOrigin, state::Web};
 
-use super::{error::WebError, layers::is_for_programs, rejected_requests::RejectedRequest, state::Web};
+use super::rejected_requests::RejectedRequest;
 
 type Limiter = RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
 
@@ -125,7 +125,7 @@ pub async fn limit(State(web): State<Web>, request: Request, next: Next) -> Resp
         return next.run(request).await;
     }
     let programs = is_for_programs(request.uri().path());
-    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+    let origin = RequestOrigin::of(request.extensions());
     let client = origin.client_address.parse().ok();
     let taken = client.map_or(RateOutcome::Unlimited, |client| web.options.rate.take(client));
     let (mut response, left) = match taken {

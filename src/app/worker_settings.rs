@@ -1,0 +1,75 @@
+//! From what was set to what the workers need.
+
+use crate::{
+    config::{AuditSettingsArgs, PaceArgs},
+    identity::is_safe_address,
+    workers::{PostError, Retention, Webhook, WorkerSettings},
+};
+
+/// Why there can be no webhook. The words never name the address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookError {
+    #[error(
+        "UNSTALE_AUDIT_WEBHOOK must be an https address such as https://siem.example.com/heads, without a user's name in it; http is for this machine only"
+    )]
+    Address,
+    #[error("UNSTALE_AUDIT_WEBHOOK_TOKEN must be one line of visible ASCII, such as 3f9c… or Splunk 3f9c…")]
+    Token,
+    #[error("UNSTALE_AUDIT_WEBHOOK cannot be called")]
+    Post(#[from] PostError),
+}
+
+impl AuditSettingsArgs {
+    /// Where signed heads are told, checked.
+    pub fn webhook(&self) -> Result<Option<Webhook>, WebhookError> {
+        let Some(address) = &self.audit_webhook else { return Ok(None) };
+        if !is_safe_address(address) {
+            return Err(WebhookError::Address);
+        }
+        let token = self.audit_webhook_token.as_deref();
+        let visible = |token: &str| token.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if !token.is_none_or(visible) {
+            return Err(WebhookError::Token);
+        }
+        Ok(Some(Webhook::new(address, token)?))
+    }
+
+    /// How long events are kept, where that is not for ever.
+    #[must_use]
+    pub fn retention(&self) -> Option<Retention> {
+        let (days, folder) = self.audit_days.zip(self.audit_archive.clone())?;
+        Some(Retention { days, folder })
+    }
+}
+
+impl PaceArgs {
+    #[must_use]
+    pub fn worker_settings(self) -> WorkerSettings {
+        WorkerSettings {
+            limits: self.limits(),
+            ..WorkerSettings::with_create(self.create_rate, self.create_burst)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_is_safe_and_never_shown() {
+        let webhook = |address: &str, token: Option<&str>| {
+            let (audit_webhook, audit_webhook_token) = (Some(address.to_owned()), token.map(str::to_owned));
+            AuditSettingsArgs { audit_webhook, audit_webhook_token, ..AuditSettingsArgs::default() }.webhook()
+        };
+        for good in ["https://siem.example.com/heads?key=word", "http://127.0.0.1:9/"] {
+            let shown = format!("{:?}", webhook(good, Some("Splunk word")));
+            assert!(shown.contains("Webhook(…)") && !shown.contains("word"), "{shown}");
+        }
+        for bad in ["http://siem.example.com/", "https://me:word@siem.example.com/", "siem", ""] {
+            let refused = webhook(bad, None).unwrap_err().to_string();
+            assert!(refused.contains("UNSTALE_AUDIT_WEBHOOK") && !refused.contains("word"), "{refused}");
+        }
+        assert_eq!(webhook("https://a.example/", Some("two\nlines")).unwrap_err(), WebhookError::Token);
+    }
+}

@@ -1,0 +1,22 @@
+//! What pages and API share: the server, what stands around each request, and who asks.
+
+pub(crate) mod assets;
+pub mod authentication_methods;
+pub(crate) mod caller;
+pub(crate) mod cookies;
+pub(crate) mod error;
+pub(crate) mod event_stream;
+pub(crate) mod layers;
+pub(crate) mod once_a_minute;
+pub(crate) mod params;
+pub(crate) mod problem;
+pub(crate) mod proxy;
+pub(crate) mod ready;
+pub(crate) mod request_origin;
+pub(crate) mod server;
+pub(crate) mod session;
+pub(crate) mod state;
+
+pub use layers::rate::Rate;
+pub use server::serve;
+pub use state::{Demo, Web, WebOptions};

@@ -1,0 +1,39 @@
+//! The door that nobody passes without a session.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use crate::http::{session, state::Web};
+
+use super::sign_in;
+
+/// Lets in whoever is signed in; shows everybody else the sign-in page.
+pub async fn require_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    match session::who_asks(&web, request.headers(), request.extensions(), request.uri()).await {
+        Ok(Some(visitor)) => {
+            visitor.set(&mut request);
+            next.run(request).await
+        }
+        Ok(None) => ask_to_sign_in(&web, &request),
+        Err(error) => error.into_response(),
+    }
+}
+
+fn ask_to_sign_in(web: &Web, request: &Request) -> Response {
+    let from_script = request.headers().contains_key("hx-request");
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    if from_script {
+        let to_sign_in = [(HeaderName::from_static("hx-redirect"), HeaderValue::from_static("/sign-in"))];
+        (StatusCode::UNAUTHORIZED, to_sign_in).into_response()
+    } else if request.uri().path() == "/events" {
+        StatusCode::UNAUTHORIZED.into_response()
+    } else if request.method() == Method::GET {
+        Redirect::to(&sign_in::address(path)).into_response()
+    } else {
+        sign_in::session_over(web)
+    }
+}
