@@ -3,9 +3,9 @@
 use unstale::{
     clock::Clock,
     domain::{
-        actor::{Acting, Actor, ActorKind},
+        actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Outcome},
-        id::DistributionId,
+        id::{DistributionId, PersonId},
         invalidations::item::Item,
         time::Timestamp,
     },
@@ -38,7 +38,7 @@ pub async fn write(address: &str, events: u64) -> Done<()> {
 
 fn event(number: u64) -> Done<Event> {
     let name = format!("person-{}@example.com", number % 40);
-    let actor = Actor { kind: ActorKind::Person, id: format!("p{}", number % 40), name };
+    let actor = Actor::person(&PersonId::from_trusted(format!("p{}", number % 40)), &name);
     let acting = Acting { actor, ..Acting::service() };
     let at = Timestamp::from_micros(1_700_000_000_000_000 + i64::try_from(number)? * 1_000_000);
     let mut event = Event::new(at, &acting, Action::InvalidationRequested);

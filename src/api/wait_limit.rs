@@ -27,7 +27,7 @@ impl WaitLimit {
 
     /// A permit for a token or person, or the error that says why there is none.
     pub fn acquire(&self, actor: &Actor) -> Result<WaitPermit, ApiError> {
-        let key = format!("{} {}", actor.kind.as_str(), actor.id);
+        let key = format!("{} {}", actor.kind().as_str(), actor.id());
         self.limit.acquire(key).map_err(|reached| match reached {
             LimitReached::ForOne => ApiError::new(
                 ProblemType::TooManyOfYours,
@@ -47,13 +47,13 @@ impl WaitLimit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{actor::ActorKind, id::PersonId};
+    use crate::domain::id::{PersonId, TokenId};
 
     #[test]
     fn one_caller_gets_a_part_and_permits_come_back() {
         let limit = WaitLimit::new("streams", 5, 3);
         let ada = Actor::person(&PersonId::from_trusted("1"), "ada@example.com");
-        let token = Actor { kind: ActorKind::Token, ..ada.clone() };
+        let token = Actor::Token { id: TokenId::from_trusted("1"), name: "ci".to_owned() };
         let mut held: Vec<WaitPermit> = std::iter::from_fn(|| limit.acquire(&ada).ok()).collect();
         assert_eq!(held.len(), 3);
         assert_eq!(limit.acquire(&ada).unwrap_err().kind(), ProblemType::TooManyOfYours);

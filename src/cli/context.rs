@@ -4,7 +4,7 @@ use crate::{
     clock::Clock,
     commands::CommandContext,
     config::DatabaseArgs,
-    domain::actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
+    domain::actor::{Acting, COMMAND_LINE},
     notify::Notifier,
     store::Db,
 };
@@ -14,10 +14,7 @@ use super::CliError;
 /// The person at the shell, by the name of their account on this machine.
 pub fn acting() -> Acting {
     let name = std::env::var("USER").unwrap_or_else(|_| COMMAND_LINE.to_owned());
-    Acting {
-        actor: Actor { kind: ActorKind::Person, id: String::new(), name },
-        origin: Origin { sign_in: COMMAND_LINE.to_owned(), ..Origin::default() },
-    }
+    Acting::command_line(&name)
 }
 
 /// Opens the database; the service may be using it, under the same name.

@@ -264,7 +264,7 @@ impl Event {
     /// When it was done: of what was made outside that is when CloudFront took it, which may be long before it was seen.
     #[must_use]
     pub fn done_at(&self) -> Timestamp {
-        let outside = self.acting.actor.kind == ActorKind::Outside;
+        let outside = self.acting.actor.kind() == ActorKind::Outside;
         let made = self.note.rfind(MADE_AT).filter(|_| outside).map(|at| at + MADE_AT.len());
         made.and_then(|at| Timestamp::parse(self.note.get(at..at + TIME_LENGTH)?)).unwrap_or(self.at)
     }
@@ -327,7 +327,7 @@ pub fn made_at(at: Timestamp) -> String {
 /// Is this an event that workers wrote about what CloudFront did?
 #[must_use]
 pub fn is_by_service(event: &Event) -> bool {
-    event.acting.actor.kind == ActorKind::Service
+    event.acting.actor.kind() == ActorKind::Service
 }
 
 #[cfg(test)]
@@ -384,7 +384,7 @@ mod tests {
         assert_eq!(seen.done_at(), seen.at);
         seen.note = made_at(Timestamp::from_micros(7)) + "; it was over";
         assert_eq!(seen.done_at(), Timestamp::from_micros(7));
-        seen.acting.actor = Actor::service();
+        seen.acting.actor = Actor::Service;
         assert_eq!(seen.done_at(), seen.at, "only what was made outside has two times");
     }
 

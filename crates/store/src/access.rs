@@ -13,8 +13,8 @@ use unstale_domain::{
         Access, Granted, Role, ScopeKind,
         grant::{GrantPlace, SubjectKind},
     },
-    actor::{Actor, ActorKind},
-    id::{DistributionId, PersonId, TokenId},
+    actor::Actor,
+    id::{DistributionId, PersonId},
     sign_in::person::Person,
     tokens::token::Token,
 };
@@ -71,15 +71,14 @@ pub async fn of_token(conn: &mut Conn, token: &Token) -> Result<Option<Access>, 
 /// What whoever asked for something that was accepted may do now: they may lose it before it is sent. That a token is over
 /// by then, which was known when it asked, takes nothing back. Nobody sees nothing.
 pub async fn of_requester(conn: &mut Conn, actor: &Actor) -> Result<Access, StoreError> {
-    let access = match actor.kind {
-        ActorKind::Person => of_person(conn, &PersonId::from_trusted(actor.id.as_str())).await?,
-        // What a schedule may do was looked at when it was made.
-        ActorKind::Schedule | ActorKind::Service => Some(Access::whole(Role::Operator)),
-        ActorKind::Token => match tokens::find(conn, &TokenId::from_trusted(actor.id.as_str())).await? {
+    let access = match actor {
+        Actor::Person { id, .. } => of_person(conn, id).await?,
+        Actor::Service => Some(Access::whole(Role::Operator)),
+        Actor::Token { id, .. } => match tokens::find(conn, id).await? {
             Some(token) => of_token(conn, &token).await?,
             None => None,
         },
-        ActorKind::Outside | ActorKind::Nobody => None,
+        Actor::CommandLine { .. } | Actor::Outside { .. } | Actor::Nobody { .. } => None,
     };
     Ok(access.unwrap_or_else(Access::nothing))
 }

@@ -159,9 +159,9 @@ async fn insert(tx: &mut Tx, rows: &[Chained]) -> Result<(), StoreError> {
     insert_all!(tx, concat!("INSERT INTO audit_event (", columns!(), ") "), rows, |row| [
         row.sequence,
         row.event.at.as_micros(),
-        row.event.acting.actor.kind.as_str(),
-        row.event.acting.actor.id.as_str(),
-        row.event.acting.actor.name.as_str(),
+        row.event.acting.actor.kind().as_str(),
+        row.event.acting.actor.id(),
+        row.event.acting.actor.name(),
         row.event.acting.origin.sign_in.as_str(),
         row.event.acting.origin.session.as_str(),
         row.event.acting.origin.client_address.as_str(),

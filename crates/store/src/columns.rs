@@ -1,6 +1,7 @@
 //! Columns that several tables share, and the way between them and the types of the domain.
 
 use unstale_domain::{
+    actor::Actor,
     invalidations::{item::Item, problem::Problem},
     storable::storable,
     time::Timestamp,
@@ -42,6 +43,11 @@ pub(super) fn items_to_json(items: &[Item]) -> String {
 
 pub(super) fn items_from_json(text: &str) -> Result<Vec<Item>, StoreError> {
     Ok(list_from_json(text)?.into_iter().map(Item::from_trusted).collect())
+}
+
+/// The three columns of an actor.
+pub(super) fn actor(kind: &str, id: String, name: String) -> Result<Actor, StoreError> {
+    Actor::from_trusted(kind, id, name).ok_or_else(|| StoreError::unreadable("an actor of the kind", kind))
 }
 
 /// The three columns of a problem.

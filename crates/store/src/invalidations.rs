@@ -13,7 +13,7 @@ pub mod waiting;
 pub use lists::{InvalidationFilter, active, of_distribution, page, recent};
 
 use unstale_domain::{
-    actor::{Actor, ActorKind},
+    actor::Actor,
     id::{DistributionId, InvalidationId, RequestKey},
     invalidations::{
         invalidation::{BatchState, Invalidation, InvalidationState, PUT_OFF_MAX},
@@ -27,7 +27,7 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
 };
-use crate::columns::{count, list_to_json, optional_time, signed, time};
+use crate::columns::{actor, count, list_to_json, optional_time, signed, time};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -57,14 +57,13 @@ struct Row {
 
 impl Row {
     fn into_invalidation(self) -> Result<Invalidation, StoreError> {
-        let kind = ActorKind::parse(&self.actor_kind)
-            .ok_or_else(|| StoreError::unreadable("an actor's kind", &self.actor_kind))?;
+        let requested_by = actor(&self.actor_kind, self.actor_id, self.actor_name)?;
         let state = InvalidationState::parse(&self.state)
             .ok_or_else(|| StoreError::unreadable("an invalidation's state", &self.state))?;
         Ok(Invalidation {
             id: InvalidationId::from_trusted(self.id),
             distribution: DistributionId::from_trusted(self.distribution_id),
-            requested_by: Actor { kind, id: self.actor_id, name: self.actor_name },
+            requested_by,
             requested_at: time(self.requested_at),
             reason: self.reason,
             state,
@@ -87,8 +86,8 @@ pub async fn spent_between(
         (i64, Option<i64>),
         "SELECT CAST(COALESCE(SUM(item_count), 0) AS BIGINT), MIN(requested_at) FROM invalidation
          WHERE actor_kind = $1 AND actor_id = $2 AND requested_at > $3 AND requested_at <= $4",
-        actor.kind.as_str(),
-        actor.id.as_str(),
+        actor.kind().as_str(),
+        actor.id(),
         from.as_micros(),
         until.as_micros(),
     )?;
@@ -112,9 +111,9 @@ pub async fn insert(tx: &mut Tx, rows: &[NewInvalidationRow]) -> Result<(), Stor
         row.invalidation.id.as_str(),
         row.request_key.as_ref().map(RequestKey::as_str),
         row.invalidation.distribution.as_str(),
-        row.invalidation.requested_by.kind.as_str(),
-        row.invalidation.requested_by.id.as_str(),
-        row.invalidation.requested_by.name.as_str(),
+        row.invalidation.requested_by.kind().as_str(),
+        row.invalidation.requested_by.id(),
+        row.invalidation.requested_by.name(),
         row.invalidation.reason.as_str(),
         row.invalidation.requested_at.as_micros(),
         signed(row.invalidation.item_count),

@@ -51,7 +51,7 @@ pub struct InvalidationShape {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Actor)]
 pub struct ActorShape {
-    /// `person`, `token`, `schedule`, `service`, `outside` or `nobody`.
+    /// `person`, `token`, `service`, `outside` or `nobody`.
     pub kind: String,
     pub id: String,
     /// An e-mail address, or the name of a token.
@@ -99,8 +99,8 @@ pub struct TroubleShape {
 
 impl ActorShape {
     pub fn new(actor: &Actor) -> Self {
-        let kind = actor.kind.as_str().to_owned();
-        Self { kind, id: actor.id.clone(), name: actor.name.clone() }
+        let kind = actor.kind().as_str().to_owned();
+        Self { kind, id: actor.id().to_owned(), name: actor.name().to_owned() }
     }
 }
 

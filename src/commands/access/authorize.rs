@@ -4,9 +4,9 @@ use crate::{
     commands::{CommandContext, CommandError, audit::refuse::Attempt},
     domain::{
         access::{Access, Role},
-        actor::{Acting, Actor, ActorKind},
+        actor::{Acting, Actor},
         audit::Target,
-        id::{DistributionId, PersonId, TokenId},
+        id::{DistributionId, PersonId},
         invalidations::item::Item,
         time::Timestamp,
     },
@@ -40,8 +40,8 @@ pub(in crate::commands) async fn of(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<Access, StoreError> {
-    if actor.kind == ActorKind::Token {
-        let token = tokens::find(conn, &TokenId::from_trusted(actor.id.as_str())).await?;
+    if let Actor::Token { id, .. } = actor {
+        let token = tokens::find(conn, id).await?;
         let good = token.is_some_and(|token| token.is_good(now));
         if !good {
             return Ok(Access::nothing());
@@ -130,11 +130,11 @@ pub(in crate::commands) async fn check_within(
 
 /// Has the session ended with which a person asks? It may have, between the head of a request and its body.
 async fn is_over(conn: &mut Conn, acting: &Acting) -> Result<bool, StoreError> {
-    if acting.actor.kind != ActorKind::Person || acting.origin.session.is_empty() {
+    let Some(person) = acting.actor.person_id() else { return Ok(false) };
+    if acting.origin.session.is_empty() {
         return Ok(false);
     }
-    let person = PersonId::from_trusted(acting.actor.id.as_str());
-    Ok(!sessions::is_there(conn, &person, &acting.origin.session).await?)
+    Ok(!sessions::is_there(conn, person, &acting.origin.session).await?)
 }
 
 /// Lets go on whose session has not ended meanwhile, for what asks for nothing more.
@@ -179,7 +179,7 @@ pub(in crate::commands) async fn check_own(
     if is_over(&mut tx, acting).await? {
         return Err(refuse(context, tx, acting, what, None, AccessRefusal::Over).await?);
     }
-    if acting.actor.kind == ActorKind::Person && acting.actor.id == account.as_str() {
+    if acting.actor.person_id() == Some(account) {
         return Ok(tx);
     }
     check_admin(context, tx, acting, what).await

@@ -8,7 +8,7 @@ use crate::{
     },
     domain::{
         access::Role,
-        actor::{Acting, ActorKind},
+        actor::{Acting, Actor},
         audit::{Action, Target},
         id::{InvalidationId, ProposalId},
         invalidations::{
@@ -71,7 +71,7 @@ pub async fn approve_proposal(
     let mut event = accepted.add(acting, &proposal.asked_by, &new, Action::ProposalApproved, now);
     accepted.write(&mut tx).await?;
     event.target = what;
-    event.note = format!("approved by {}, asked for by {}", acting.actor.name, proposal.asked_by.name);
+    event.note = format!("approved by {}, asked for by {}", acting.actor.name(), proposal.asked_by.name());
     if !word.is_empty() {
         event.note.push_str(": ");
         event.note.push_str(word);
@@ -90,14 +90,14 @@ async fn hindrance(
     proposal: &Proposal,
     now: Timestamp,
 ) -> Result<Option<AccessRefusal>, CommandError> {
-    if acting.actor.kind != ActorKind::Person {
+    let Some(person) = acting.actor.person_id() else {
         return Ok(Some(AccessRefusal::Rule("only a person may approve")));
-    }
-    if acting.actor.id == proposal.behind {
+    };
+    if person.as_str() == proposal.behind {
         return Ok(Some(AccessRefusal::Rule("a request needs somebody else's approval")));
     }
     // Nobody is behind a token of the command line, so whoever uses it may be whoever approves.
-    let nobodys = proposal.asked_by.kind == ActorKind::Token && proposal.behind.is_empty();
+    let nobodys = matches!(proposal.asked_by, Actor::Token { .. }) && proposal.behind.is_empty();
     if nobodys && role != Role::Admin {
         return Ok(Some(AccessRefusal::Rule(
             "what a token of the command line asks for needs an administrator",

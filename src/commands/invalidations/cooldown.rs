@@ -35,7 +35,7 @@ pub(in crate::commands) async fn held_back(
     event.note = format!(
         "the same items were requested {} ago by {}; nothing was sent again",
         span_in_words(now.since(same.requested_at)),
-        same.requested_by.name,
+        same.requested_by.name(),
     );
     keep(tx, new, IdempotentAnswer::HeldBack(same.id.clone()), now).await?;
     audit::append(tx, event);

@@ -31,10 +31,10 @@ pub async fn decline_proposal(
     event.distribution = Some(distribution.clone());
     event.items = ItemsRecord::of(&proposal.items);
     event.reason.clone_from(&proposal.reason);
-    event.note = if acting.actor.id == proposal.behind {
+    event.note = if acting.actor.id() == proposal.behind {
         "taken back".to_owned()
     } else {
-        format!("asked for by {}: {word}", proposal.asked_by.name)
+        format!("asked for by {}: {word}", proposal.asked_by.name())
     };
     audit::append(&mut tx, event);
     context.commit(tx).await?;

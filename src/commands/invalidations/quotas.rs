@@ -93,7 +93,7 @@ impl Counts {
 }
 
 fn name(actor: &Actor) -> String {
-    format!("{} {}", actor.kind.as_str(), actor.id)
+    format!("{} {}", actor.kind().as_str(), actor.id())
 }
 
 /// Goes on where there is room for the request: in the actor's day, and in the queue.

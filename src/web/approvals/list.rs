@@ -129,14 +129,14 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
             .iter()
             .find(|distribution| distribution.id == proposal.distribution)
             .map_or_else(|| proposal.distribution.to_string(), Distribution::shown_name),
-        who: proposal.asked_by.name.clone(),
+        who: proposal.asked_by.name().to_owned(),
         when: When::new(proposal.asked_at, around.now),
         reason: pieces(around.tickets, &proposal.reason),
         expires: span_in_words(proposal.expires_at.since(around.now)),
         more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
         count: proposal.items.len(),
         status: StatusView { state: data_state(proposal.state), words: proposal.state.label().to_owned() },
-        decided: proposal.decided_by.map(|by| (by.name, proposal.word)),
+        decided: proposal.decided_by.map(|by| (by.name().to_owned(), proposal.word)),
         invalidation: proposal.invalidation.map(|id| id.to_string()),
         items: proposal.items.into_iter().take(ITEMS_SHOWN).collect(),
         may_approve: may && !own,

@@ -124,9 +124,9 @@ fn facts(chained: &Chained) -> Vec<(&'static str, String)> {
     let event = &chained.event;
     let (actor, origin) = (&event.acting.actor, &event.acting.origin);
     let all = [
-        ("Who", actor.name.clone()),
-        ("Kind of actor", actor.kind.as_str().to_owned()),
-        ("Actor's ID", actor.id.clone()),
+        ("Who", actor.name().to_owned()),
+        ("Kind of actor", actor.kind().as_str().to_owned()),
+        ("Actor's ID", actor.id().to_owned()),
         ("Signed in by", origin.sign_in.clone()),
         ("Session or token", origin.session.clone()),
         ("Client address", origin.client_address.clone()),

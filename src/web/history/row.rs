@@ -1,7 +1,7 @@
 //! An event as a row of the history.
 
 use crate::domain::{
-    actor::{Actor, ActorKind},
+    actor::Actor,
     audit::{
         self as history, Action, Chained, Event, Outcome,
         search::{Search, What},
@@ -66,9 +66,9 @@ pub fn row(chained: &Chained, around: &HistoryRowContext<'_>) -> Row {
 
 /// Whoever did it. A name that somebody only gave is not that of the person who has it.
 fn who(actor: &Actor) -> String {
-    match actor.kind {
-        ActorKind::Nobody if !actor.name.is_empty() => format!("somebody as {}", actor.name),
-        _ => actor.name.clone(),
+    match actor {
+        Actor::Nobody { claimed } if !claimed.is_empty() => format!("somebody as {claimed}"),
+        _ => actor.name().to_owned(),
     }
 }
 

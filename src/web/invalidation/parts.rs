@@ -196,7 +196,7 @@ pub fn event_views(events: &[Chained], now: Timestamp) -> Vec<EventView> {
             let event = &chained.event;
             let actor = &event.acting.actor;
             let from = &event.acting.origin.client_address;
-            let who = if crate::domain::audit::is_by_service(event) { "" } else { actor.name.as_str() };
+            let who = if crate::domain::audit::is_by_service(event) { "" } else { actor.name() };
             let from = if from.is_empty() { String::new() } else { format!("from {from}") };
             let id = if event.cloudfront_id.is_empty() {
                 String::new()

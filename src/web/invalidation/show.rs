@@ -119,8 +119,8 @@ pub async fn show(
             .as_ref()
             .map_or_else(|| found.distribution.to_string(), Distribution::shown_name),
         edge: distribution.as_ref().map(|distribution| distribution.domain_name.clone()).unwrap_or_default(),
-        who: found.requested_by.name.clone(),
-        outside: found.requested_by.kind == ActorKind::Outside,
+        who: found.requested_by.name().to_owned(),
+        outside: found.requested_by.kind() == ActorKind::Outside,
         maker: maker.map(|(name, _)| name),
         when: When::new(found.requested_at, now),
         reason: pieces(web.options.tickets.as_ref(), &found.reason),

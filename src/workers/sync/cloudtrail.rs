@@ -154,7 +154,7 @@ async fn keep(context: &WorkerContext, made: &Made) -> Result<(), StoreError> {
 
 fn event(id: &InvalidationId, made: &Made, now: Timestamp) -> Event {
     let origin = Origin { client_address: made.address.clone(), ..Origin::default() };
-    let acting = Acting { actor: Actor { name: made.by.clone(), ..Actor::outside() }, origin };
+    let acting = Acting { actor: Actor::Outside { name: Some(made.by.clone()) }, origin };
     let mut event = Event::new(now, &acting, Action::InvalidationTraced);
     event.target = Target::new("invalidation", id.as_str());
     event.distribution = Some(made.distribution.clone());

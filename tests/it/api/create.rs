@@ -50,7 +50,10 @@ async fn a_request_is_taken_sent_and_seen_to_its_end() {
     let history = app.world.history().await;
     let event = &history.last().unwrap().event;
     assert_eq!(event.action.as_str(), "invalidation.requested");
-    assert_eq!((event.acting.actor.kind.as_str(), event.acting.origin.sign_in.as_str()), ("token", "token"));
+    assert_eq!(
+        (event.acting.actor.kind().as_str(), event.acting.origin.sign_in.as_str()),
+        ("token", "token")
+    );
     assert_eq!(event.note, "run https://ci.example.com/runs/42; idempotency key run-42");
 
     let shown = json(&program.get(&format!("{PATH}/{id}")).await);

@@ -9,7 +9,7 @@ use super::{
     program::{Program, json, problem},
     routes::routes,
 };
-use crate::support::{Answer, SHOP, TestApp, WORKSHOP, acting};
+use crate::support::{Answer, SHOP, TestApp, WORKSHOP, shell};
 
 const PATH: &str = "/api/v1/invalidations";
 
@@ -17,11 +17,7 @@ const PATH: &str = "/api/v1/invalidations";
 async fn nothing_answers_without_a_good_token() {
     let app = TestApp::new().await;
     let program = Program::operator(&app).await;
-    let maker = unstale::domain::actor::Acting {
-        origin: unstale::domain::actor::Origin { sign_in: "command line".to_owned(), ..Default::default() },
-        ..acting()
-    };
-    commands::revoke_token(&app.world.command_context, &maker, &program.id).await.unwrap();
+    commands::revoke_token(&app.world.command_context, &shell(), &program.id).await.unwrap();
     let (before, head) = (app.kept().await, app.world.head().await);
     let made_up = format!("unstale_{}", "a".repeat(46));
     let session = app.stranger();
@@ -134,10 +130,7 @@ async fn a_stream_ends_when_its_token_is_revoked() {
     let first = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
     assert!(first.contains(&format!("id: {}", head + 1)), "{first}");
     assert!(first.contains("event: audit") && first.contains("\"invalidation.requested\""), "{first}");
-    let mut maker = acting();
-    "command line".clone_into(&mut maker.origin.sign_in);
-    maker.origin.session.clear();
-    commands::revoke_token(&app.world.command_context, &maker, &program.id).await.unwrap();
+    commands::revoke_token(&app.world.command_context, &shell(), &program.id).await.unwrap();
     let ended = async { while let Some(Ok(_)) = stream.next().await {} };
     tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.expect("the stream goes on");
     app.finish().await;

@@ -209,7 +209,7 @@ async fn a_thousand_requests_of_fifty_tokens_are_all_there_and_none_twice() {
     let accepted = history.iter().filter(|one| one.event.action == Action::InvalidationRequested);
     let mut first: BTreeMap<&str, usize> = BTreeMap::new();
     for one in accepted.take(500) {
-        *first.entry(one.event.acting.actor.name.as_str()).or_default() += 1;
+        *first.entry(one.event.acting.actor.name()).or_default() += 1;
     }
     assert_eq!(first.len(), 50, "{first:?}");
     assert!(first.values().all(|share| (7..=13).contains(share)), "{first:?}");

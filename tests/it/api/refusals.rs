@@ -46,7 +46,7 @@ async fn a_token_that_lets_nobody_in_is_told_once_a_minute() {
         assert_eq!(told.len(), 1, "{told:?}");
         let event = &told[0].event;
         assert_eq!((event.action.as_str(), event.outcome.as_str()), ("token.refused", "refused"));
-        assert_eq!((event.acting.actor.name.as_str(), event.acting.actor.kind.as_str()), (name, kind));
+        assert_eq!((event.acting.actor.name(), event.acting.actor.kind().as_str()), (name, kind));
         assert!(event.note.starts_with(note), "{}", event.note);
         assert_eq!(event.acting.origin.client_address, "127.0.0.1");
         assert!(!told[0].canonical().contains(&program.secret[12..]), "the secret is in the history");

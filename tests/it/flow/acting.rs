@@ -6,7 +6,7 @@ use unstale::{
     commands::{self, CommandError, ExternalRules, NewToken, SecondStepPassed, SignIn, SignInRefusal},
     domain::{
         access::Role,
-        actor::{Acting, Actor, ActorKind, Origin},
+        actor::{Acting, Actor, Origin},
         id::{DistributionId, ProposalId, RequestKey, TokenId},
         invalidations::{
             batching::OURS,
@@ -177,7 +177,7 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
     let (of_shell, _) = token(&world, &shell(), Some(Duration::from_hours(2))).await;
     let (of_admin, _) = token(&world, &as_person(&admin), None).await;
     let propose = async |token: &TokenId, behind: &str| {
-        let asked_by = Actor { kind: ActorKind::Token, id: token.to_string(), name: "ci".to_owned() };
+        let asked_by = Actor::Token { id: token.clone(), name: "ci".to_owned() };
         let proposal = Proposal {
             id: ProposalId::from_trusted(commands::new_uuid()),
             request_key: RequestKey::parse(&commands::new_uuid()).unwrap(),

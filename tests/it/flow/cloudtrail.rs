@@ -64,8 +64,8 @@ async fn an_outside_invalidation_gets_an_event_that_says_who_made_it() {
     live(world, &sync, 400).await;
     let found = traced(world).await.remove(0).event;
     let seen =
-        world.recent().await.into_iter().find(|one| one.requested_by.name == "outside Unstale").unwrap();
-    assert_eq!((found.acting.actor.name.as_str(), found.outcome), (ARN, Outcome::Done));
+        world.recent().await.into_iter().find(|one| one.requested_by.name() == "outside Unstale").unwrap();
+    assert_eq!((found.acting.actor.name(), found.outcome), (ARN, Outcome::Done));
     assert_eq!(
         (found.invalidation.as_ref(), found.acting.origin.client_address.as_str()),
         (Some(&seen.id), "192.0.2.44")

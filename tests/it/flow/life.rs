@@ -47,7 +47,7 @@ async fn its_history_tells_who_what_why_and_how_it_ended() {
     let events: Vec<_> =
         history.iter().map(|one| &one.event).filter(|one| one.invalidation.is_some()).collect();
     let [asked, accepted, completed] = events.as_slice() else { panic!("{events:?}") };
-    assert_eq!(asked.acting.actor.name, "ada@example.com");
+    assert_eq!(asked.acting.actor.name(), "ada@example.com");
     assert_eq!(asked.acting.origin.client_address, "192.0.2.7");
     assert_eq!((asked.reason.as_str(), asked.items.count), ("a new price", 1));
     assert_eq!(asked.items.shown[0].as_str(), "/index.html");

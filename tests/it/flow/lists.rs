@@ -90,7 +90,7 @@ async fn thousands_are_read_back_to_the_start_with_the_least_calls_and_behind_ev
     );
 
     let first = world.recent().await.pop().unwrap();
-    assert_eq!((first.requested_by.kind, first.requested_at), (ActorKind::Outside, at(0)));
+    assert_eq!((first.requested_by.kind(), first.requested_at), (ActorKind::Outside, at(0)));
     let history = world.history().await;
     let found = history.iter().find(|chained| chained.event.invalidation == Some(first.id.clone())).unwrap();
     assert_eq!(

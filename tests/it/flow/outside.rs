@@ -15,7 +15,7 @@ async fn one_made_outside_appears_once_and_is_watched_to_its_end() {
     let all = world.recent().await;
     assert_eq!(all.len(), 1);
     let seen = &all[0];
-    assert_eq!(seen.requested_by.kind, ActorKind::Outside);
+    assert_eq!(seen.requested_by.kind(), ActorKind::Outside);
     assert_eq!((seen.requested_at, seen.item_count), (at(119), 2));
     assert_eq!(seen.state.as_str(), "completed");
     assert_eq!(world.events(&seen.id).await, ["invalidation.seen", "batch.completed"]);
@@ -55,7 +55,7 @@ async fn ours_are_not_taken_for_others() {
     world.live(400).await;
     let all = world.recent().await;
     assert_eq!(all.len(), 2);
-    assert!(all.iter().all(|one| one.requested_by.kind == ActorKind::Person));
+    assert!(all.iter().all(|one| one.requested_by.kind() == ActorKind::Person));
     assert!(all.iter().all(|one| one.state.as_str() == "completed"));
     world.finish().await;
 }

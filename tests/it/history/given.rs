@@ -2,11 +2,12 @@
 
 use unstale::{
     domain::{
+        actor::Actor,
         audit::{
             Action, Chained, Event, ItemsRecord, Target,
             head::{HeadKey, SignedHead},
         },
-        id::{BatchId, CallerReference, DistributionId, InvalidationId},
+        id::{BatchId, CallerReference, DistributionId, InvalidationId, PersonId},
         invalidations::invalidation::{Invalidation, InvalidationState},
     },
     store::{
@@ -25,7 +26,7 @@ pub fn key() -> HeadKey {
 /// An event with something in every field.
 pub fn event(number: u64) -> Event {
     let mut acting = acting();
-    acting.actor.id = format!("p{number}");
+    acting.actor = Actor::person(&PersonId::from_trusted(format!("p{number}")), acting.actor.name());
     acting.origin.request_id = format!("r{number}");
     acting.origin.session = format!("s{number}");
     let mut event = Event::new(at(number), &acting, Action::InvalidationRequested);

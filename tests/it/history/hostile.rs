@@ -9,12 +9,13 @@ use std::{
 
 use unstale::{
     domain::{
+        actor::Actor,
         audit::{
             Action, Event, ItemsRecord, Target,
             search::{item_key, words_of},
             verify::Walk,
         },
-        id::DistributionId,
+        id::{DistributionId, PersonId},
         invalidations::item::Item,
     },
     store::audit::{self, IndexEntry},
@@ -69,7 +70,7 @@ fn hostile(rng: &mut Rng) -> String {
 fn event(rng: &mut Rng) -> Event {
     let mut word = || hostile(rng);
     let mut acting = acting();
-    (acting.actor.id, acting.actor.name) = (word(), word());
+    acting.actor = Actor::Person { id: PersonId::from_trusted(word()), email: word() };
     let origin = &mut acting.origin;
     (origin.client_address, origin.request_id) = (word(), word());
     (origin.sign_in, origin.session) = (word(), word());

@@ -161,7 +161,7 @@ async fn a_viewer_looks_and_does_not_act() {
         assert_eq!(app.world.events_after(before).await, ["act.refused"], "{act}");
     }
     let last = app.world.history().await.pop().unwrap().event;
-    assert_eq!((last.acting.actor.name.as_str(), last.outcome.as_str()), ("vera@example.com", "refused"));
+    assert_eq!((last.acting.actor.name(), last.outcome.as_str()), ("vera@example.com", "refused"));
     assert_eq!(last.acting.origin.client_address, "127.0.0.1");
     assert_eq!(app.world.recent().await.len(), 1);
     assert_eq!(app.world.state(&id).await, "queued");

@@ -139,7 +139,7 @@ async fn cancel_takes_back_what_was_not_sent() {
     let page = ada.submit(&form).await;
     assert_eq!(states(&page), ["cancelled"]);
     assert_eq!(app.world.events_after(head).await, ["invalidation.cancelled"]);
-    assert_eq!(app.world.history().await.pop().unwrap().event.acting.actor.name, "ada@example.com");
+    assert_eq!(app.world.history().await.pop().unwrap().event.acting.actor.name(), "ada@example.com");
     app.world.submit().await;
     assert_eq!(app.world.at_cloudfront(WORKSHOP), 0);
     let before = app.kept().await;

@@ -1,8 +1,9 @@
 //! What is no text to every database: NUL, and bytes that are no UTF-8. Both engines answer alike, and nothing breaks.
 
 use unstale::domain::{
+    actor::Actor,
     audit::{Action, Chained, Event, ItemsRecord, Target},
-    id::DistributionId,
+    id::{DistributionId, PersonId},
 };
 
 use super::routes::routes;
@@ -183,7 +184,7 @@ answers_alike!(
 /// Words of programs that are believed, such as CloudFront and providers.
 async fn what_is_kept_reads_back_as_it_was_hashed(database: &Database) {
     let mut event = Event::new(at(1), &acting(), Action::InvalidationSeen);
-    "ada\0".clone_into(&mut event.acting.actor.name);
+    event.acting.actor = Actor::person(&PersonId::from_trusted("p1"), "ada\0");
     "\0".clone_into(&mut event.acting.origin.user_agent);
     event.target = Target::new("invalidation", "i\0");
     event.distribution = Some(DistributionId::from_trusted("E\0"));

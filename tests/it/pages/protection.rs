@@ -83,10 +83,10 @@ async fn a_second_person_approves_and_it_is_sent() {
     bob.submit(&form).await.assert_status(200).assert_says("ada@example.com").assert_says("a new season");
     assert_eq!(app.world.events_after(before).await, ["proposal.approved"]);
     let event = app.world.history().await.pop().unwrap().event;
-    assert_eq!(event.acting.actor.name, "bob@example.com");
+    assert_eq!(event.acting.actor.name(), "bob@example.com");
     assert_eq!(event.note, "approved by bob@example.com, asked for by ada@example.com: go ahead");
     let made = app.world.recent().await.remove(0);
-    assert_eq!(made.requested_by.name, "ada@example.com");
+    assert_eq!(made.requested_by.name(), "ada@example.com");
     assert_eq!(event.invalidation, Some(made.id.clone()));
     bob.press(&form).await.assert_status(409);
     app.world.live(25).await;
@@ -346,6 +346,6 @@ async fn what_the_asker_may_not_do_any_more_is_not_approved() {
     let now = world.now();
     let waiting = world.database.get(async |conn| proposals::waiting(conn, &all_seen(), now).await).await;
     assert_eq!(waiting, 1, "it waits on");
-    assert_eq!(PersonId::from_trusted("p1").as_str(), acting().actor.id);
+    assert_eq!(PersonId::from_trusted("p1").as_str(), acting().actor.id());
     world.finish().await;
 }

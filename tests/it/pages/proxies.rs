@@ -98,7 +98,7 @@ async fn the_proxys_word_opens_each_page_without_a_cookie() {
     let browser = app.stranger();
     browser.send(Method::POST, "/distributions/refresh", &headers, Vec::new()).await.assert_status(303);
     let event = app.world.history().await.pop().unwrap().event;
-    assert_eq!(event.acting.actor.name, "ada@example.com");
+    assert_eq!(event.acting.actor.name(), "ada@example.com");
     assert_eq!(event.acting.origin.sign_in, "proxy header");
     assert_eq!(event.acting.origin.client_address, "203.0.113.9");
     // Another site cannot use it.

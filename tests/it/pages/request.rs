@@ -87,7 +87,7 @@ async fn one_press_is_one_invalidation_and_one_event() {
     assert_eq!(app.world.events_after(head).await, ["invalidation.requested"]);
     let invalidation = app.world.invalidation(&id).await;
     assert_eq!(invalidation.reason, "WEB-412");
-    assert_eq!(invalidation.requested_by.name, "ada@example.com");
+    assert_eq!(invalidation.requested_by.name(), "ada@example.com");
     assert_eq!(invalidation.first_item.as_str(), "/styles.css");
     let batch = app.world.batch(&id).await;
     assert_eq!(batch.items.len(), 2);

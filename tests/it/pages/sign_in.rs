@@ -34,7 +34,7 @@ async fn the_right_password_opens_a_session() {
     assert_eq!(answer.leads_to().as_deref(), Some("/"));
     assert_eq!(app.world.events_after(head).await, ["person.signed_in"]);
     let event = app.world.history().await.pop().unwrap().event;
-    assert_eq!(event.acting.actor.name, EMAIL);
+    assert_eq!(event.acting.actor.name(), EMAIL);
     assert_eq!(event.acting.origin.sign_in, "password");
     assert_eq!(event.acting.origin.client_address, "127.0.0.1");
     assert!(!event.acting.origin.request_id.is_empty());
@@ -69,7 +69,7 @@ async fn every_refused_sign_in_is_one_event_and_no_session() {
         assert_eq!(app.world.events_after(head).await, ["person.sign_in_refused"], "{email:?}");
         let event = app.world.history().await.pop().unwrap().event;
         assert_eq!(event.outcome.as_str(), "refused");
-        assert!(!event.acting.actor.name.contains(char::is_control), "{event:?}");
+        assert!(!event.acting.actor.name().contains(char::is_control), "{event:?}");
         // What was typed stands in the form again, but for the password.
         if email == EMAIL {
             assert_eq!(answer.attribute("#email", "value"), EMAIL);
@@ -96,7 +96,7 @@ async fn a_password_in_the_wrong_field_is_not_in_the_history() {
     assert!(!format!("{:?}", app.world.history().await).contains(PASSWORD));
     sign_in(&app.stranger(), "nobody@example.com", "x").await.assert_status(422);
     let event = app.world.history().await.pop().unwrap().event;
-    assert_eq!(event.acting.actor.name, "nobody@example.com", "an address is worth knowing");
+    assert_eq!(event.acting.actor.name(), "nobody@example.com", "an address is worth knowing");
     app.finish().await;
 }
 

@@ -42,7 +42,7 @@ async fn a_token_is_shown_once_and_good_until_it_is_revoked() {
     .await
     .unwrap()
     .unwrap();
-    assert_eq!((acting.actor.name.as_str(), acting.origin.sign_in.as_str()), ("deploy", "token"));
+    assert_eq!((acting.actor.name(), acting.origin.sign_in.as_str()), ("deploy", "token"));
     let sees = |app: &str| access.sees(&unstale::domain::id::DistributionId::from_trusted(app));
     assert!(sees(WORKSHOP) && !sees(SHOP));
 

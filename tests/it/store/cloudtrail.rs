@@ -103,8 +103,7 @@ async fn the_history_says_who_made_one(database: &Database) {
     let new = request(database, "E1", 1, &[&["/a"]]).await;
     let maker = async || database.get(async |conn| audit::maker(conn, &new.id).await).await;
     assert_eq!(maker().await, None);
-    let acting =
-        Acting { actor: Actor { name: "arn:x".to_owned(), ..Actor::outside() }, ..Acting::service() };
+    let acting = Acting { actor: Actor::Outside { name: Some("arn:x".to_owned()) }, ..Acting::service() };
     let mut event = Event::new(at(2), &acting, Action::InvalidationTraced);
     event.invalidation = Some(new.id.clone());
     let sequence = database.append(event).await;

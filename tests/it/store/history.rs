@@ -2,7 +2,7 @@
 
 use unstale::{
     domain::{
-        actor::Acting,
+        actor::{Acting, Actor},
         audit::{
             Action, Event, ItemsRecord,
             canonical::{self, CanonicalFields},
@@ -180,8 +180,7 @@ async fn each_character_is_spelt_as_the_form_has_it(database: &Database) {
     database
         .write(async |tx| {
             for text in texts {
-                let mut acting = Acting::service();
-                text.clone_into(&mut acting.actor.name);
+                let acting = Acting { actor: Actor::nobody(text), ..Acting::service() };
                 let mut event = Event::new(at(1), &acting, Action::SurveyFailed);
                 event.items = ItemsRecord::of(&[Item::from_trusted(text), Item::from_trusted("/b")]);
                 event.distribution = (!text.is_empty()).then(|| DistributionId::from_trusted(text));

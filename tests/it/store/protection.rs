@@ -7,7 +7,7 @@ use unstale::{
         access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
         audit::{Action, Event, ItemsRecord, Target},
         distributions::protection::{Guard, Protection},
-        id::{InvalidationId, ProposalId, RequestKey},
+        id::{InvalidationId, PersonId, ProposalId, RequestKey},
         invalidations::{
             item::Item,
             proposal::{Proposal, ProposalState},
@@ -76,7 +76,7 @@ async fn what_somebody_has_waiting_is_counted(database: &Database) {
     let by = crate::support::acting().actor;
     database.write(async |tx| proposals::decide(tx, &first.id, &by, "no", None, at(60)).await).await;
     assert_eq!(waiting(60).await, 1);
-    let other = unstale::domain::actor::Actor { id: "p2".to_owned(), ..first.asked_by.clone() };
+    let other = unstale::domain::actor::Actor::person(&PersonId::from_trusted("p2"), "ada@example.com");
     assert_eq!(database.get(async |conn| proposals::waiting_of(conn, &other, at(60)).await).await, 0);
 }
 

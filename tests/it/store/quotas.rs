@@ -31,7 +31,10 @@ async fn a_days_items_are_summed_by_actor(database: &Database) {
     assert_eq!(spent(10).await, QuotaUsage { items: 1, since: Some(at(20)) });
     assert_eq!(between(9, 19).await.items, 3, "what a clock noted that was ahead does not count");
     assert_eq!(between(9, 20).await.items, 4);
-    let other = unstale::domain::actor::Actor { id: "p2".to_owned(), ..acting().actor };
+    let other = unstale::domain::actor::Actor::person(
+        &unstale::domain::id::PersonId::from_trusted("p2"),
+        "ada@example.com",
+    );
     let others =
         database.get(async |conn| invalidations::spent_between(conn, &other, at(0), at(99)).await).await;
     assert_eq!(others, QuotaUsage::default());

@@ -32,7 +32,8 @@ impl Dice {
         let kind = KINDS[self.roll(KINDS.len())];
         let anybody = matches!(kind, ActorKind::Person | ActorKind::Token);
         let id = if anybody { IDS[self.roll(IDS.len())] } else { "" };
-        Actor { kind, id: id.to_owned(), name: String::new() }
+        let name = if kind == ActorKind::Service { "Unstale" } else { "" };
+        Actor::from_trusted(kind.as_str(), id.to_owned(), name.to_owned()).unwrap()
     }
 
     fn event(&mut self) -> Event {

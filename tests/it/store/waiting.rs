@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use unstale::{
-    domain::actor::{Actor, ActorKind},
+    domain::{
+        actor::{Actor, ActorKind},
+        id::{PersonId, TokenId},
+    },
     store::invalidations::{batches, proposals, waiting},
 };
 
@@ -23,8 +26,11 @@ async fn what_is_queued_or_waits_for_a_second_person_waits(database: &Database) 
     let second = given::request(database, "E1", 2, &[&["/c"]]).await;
     assert_eq!(of(&ada, 9).await, [first.id.clone(), second.id.clone()]);
     assert_eq!(of(&ada, 1).await, std::slice::from_ref(&first.id), "the oldest first");
-    assert_eq!(of(&Actor { id: "p2".to_owned(), ..ada.clone() }, 9).await, []);
-    assert_eq!(of(&Actor { kind: ActorKind::Token, ..ada.clone() }, 9).await, []);
+    assert_eq!(of(&Actor::person(&PersonId::from_trusted("p2"), ada.name()), 9).await, []);
+    assert_eq!(
+        of(&Actor::Token { id: TokenId::from_trusted("p1"), name: ada.name().to_owned() }, 9).await,
+        []
+    );
 
     let asked = proposal("E1", 0);
     database.write(async |tx| proposals::insert(tx, &asked).await).await;
@@ -32,7 +38,7 @@ async fn what_is_queued_or_waits_for_a_second_person_waits(database: &Database) 
         async |now| database.get(async |conn| waiting::proposals_of(conn, &ada, at(now), 9).await).await;
     assert_eq!(proposals_of(99).await, std::slice::from_ref(&asked.id));
     assert_eq!(proposals_of(100).await, [], "it has expired");
-    assert_eq!(counts(99).await, HashMap::from([(ada.id.clone(), 3)]));
+    assert_eq!(counts(99).await, HashMap::from([(ada.id().to_owned(), 3)]));
 
     // What CloudFront may have does not wait any more.
     let claimed = &first.batches[0].id;
@@ -40,7 +46,7 @@ async fn what_is_queued_or_waits_for_a_second_person_waits(database: &Database) 
     assert_eq!(of(&ada, 9).await.len(), 2, "its other batch does");
     database.write(async |tx| batches::cancel_queued(tx, &first.id).await).await;
     assert_eq!(of(&ada, 9).await, [second.id]);
-    assert_eq!(counts(100).await, HashMap::from([(ada.id.clone(), 1)]));
+    assert_eq!(counts(100).await, HashMap::from([(ada.id().to_owned(), 1)]));
 }
 
 async fn what_was_asked_for_by_a_clock_that_was_ahead_waits_for_nobody(database: &Database) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unstale::domain::{
     access::{Access, Role, ScopeKind},
-    actor::{Actor, ActorKind},
+    actor::Actor,
     distributions::distribution::Distribution,
     id::{DistributionId, InvalidationId, PersonId, RequestKey},
     invalidations::{
@@ -69,7 +69,7 @@ pub fn all_seen() -> Access {
 }
 
 pub fn actor() -> Actor {
-    Actor { kind: ActorKind::Person, id: "p1".to_owned(), name: "ada@example.com".to_owned() }
+    Actor::person(&PersonId::from_trusted("p1"), "ada@example.com")
 }
 
 pub fn items(texts: &[&str]) -> Vec<Item> {

@@ -15,7 +15,7 @@ use unstale::{
     commands::{self, CommandContext, Requested},
     domain::{
         access::Role,
-        actor::{Acting, Actor, ActorKind, COMMAND_LINE, Origin},
+        actor::{Acting, Origin},
         audit::{Action, Chained, Event, GENESIS, ItemsRecord, Target},
         distributions::distribution::Distribution,
         id::{CallerReference, DistributionId, InvalidationId, PersonId, RequestKey},
@@ -431,8 +431,7 @@ impl Drop for World {
 
 /// Somebody at the shell of the machine: they may manage people.
 pub fn shell() -> Acting {
-    let origin = Origin { sign_in: COMMAND_LINE.to_owned(), ..Origin::default() };
-    Acting { actor: Actor { kind: ActorKind::Person, id: String::new(), name: "root".to_owned() }, origin }
+    Acting::command_line("root")
 }
 
 /// A person at a browser.

@@ -64,9 +64,9 @@ impl<'a> CanonicalFields<'a> {
         Self {
             sequence,
             at: event.at,
-            actor_kind: Text::Plain(actor.kind.as_str()),
-            actor_id: Text::Plain(&actor.id),
-            actor_name: Text::Plain(&actor.name),
+            actor_kind: Text::Plain(actor.kind().as_str()),
+            actor_id: Text::Plain(actor.id()),
+            actor_name: Text::Plain(actor.name()),
             sign_in: Text::Plain(&origin.sign_in),
             session: Text::Plain(&origin.session),
             client_address: Text::Plain(&origin.client_address),
@@ -204,6 +204,7 @@ mod tests {
     use crate::{
         actor::{Acting, Actor, Origin},
         audit::{Action, GENESIS, ItemsRecord, Target},
+        id::TokenId,
     };
 
     proptest! {
@@ -212,7 +213,7 @@ mod tests {
             let [id, name, address, request, note, reason, old, new, kind, target, item, session] =
                 <[String; 12]>::try_from(words).unwrap();
             let acting = Acting {
-                actor: Actor { id, name, ..Actor::service() },
+                actor: Actor::Token { id: TokenId::from_trusted(id), name },
                 origin: Origin { client_address: address, request_id: request, session, ..Origin::default() },
             };
             let mut event = Event::new(Timestamp::from_micros(1), &acting, Action::ActRefused);

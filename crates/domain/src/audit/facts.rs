@@ -80,7 +80,7 @@ fn compare_request(first: &Chained, row: &Invalidation, found: &mut FirstDisagre
     let event = &first.event;
     let by = if event.action == Action::ProposalApproved {
         let asked =
-            format!("approved by {}, asked for by {}", event.acting.actor.name, row.requested_by.name);
+            format!("approved by {}, asked for by {}", event.acting.actor.name(), row.requested_by.name());
         event.note.starts_with(&asked)
     } else {
         row.requested_by == event.acting.actor

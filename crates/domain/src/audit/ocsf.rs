@@ -62,10 +62,10 @@ fn prune(value: &mut Value) -> bool {
 
 /// A user has a name or an ID in OCSF: somebody whom nothing names is called by their kind.
 fn user(actor: &Actor) -> Value {
-    let unnamed = actor.id.is_empty() && actor.name.is_empty();
-    let name = if unnamed { actor.kind.as_str() } else { actor.name.as_str() };
-    let type_id = if actor.kind == ActorKind::Person { 1 } else { 3 };
-    json!({"uid": actor.id, "name": name, "type_id": type_id, "type": actor.kind.as_str()})
+    let unnamed = actor.id().is_empty() && actor.name().is_empty();
+    let name = if unnamed { actor.kind().as_str() } else { actor.name() };
+    let type_id = if actor.kind() == ActorKind::Person { 1 } else { 3 };
+    json!({"uid": actor.id(), "name": name, "type_id": type_id, "type": actor.kind().as_str()})
 }
 
 /// Where it came from, which OCSF wants to be told of every event. Without an address it was the service itself, or
@@ -177,7 +177,7 @@ mod tests {
             (ada(), "192.0.2.7", json!({"ip": "192.0.2.7"})),
             (ada(), "2001:db8::1", json!({"ip": "2001:db8::1"})),
             (ada(), "", json!({"name": "unstale"})),
-            (Actor::service(), "", json!({"name": "unstale"})),
+            (Actor::Service, "", json!({"name": "unstale"})),
             (Actor::nobody(""), "192.0.2.7", json!({"ip": "192.0.2.7"})),
             (Actor::outside(), host, json!({"hostname": host})),
             (Actor::outside(), "AWS Internal", json!({"name": "AWS Internal"})),
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_an_event_does_not_say_is_left_out() {
-        let value = told(event(Actor::service(), ""));
+        let value = told(event(Actor::Service, ""));
         assert_says_something(&value, "");
         for gone in [
             "/actor/session",

@@ -166,11 +166,11 @@ impl Search {
     #[must_use]
     pub fn admits(&self, event: &Event) -> bool {
         let at = event.done_at();
-        let outside = event.acting.actor.kind == ActorKind::Outside;
+        let outside = event.acting.actor.kind() == ActorKind::Outside;
         let place = event.distribution.as_ref();
         self.distribution.as_ref().is_none_or(|wanted| place == Some(wanted))
             && self.serving.as_ref().is_none_or(|all| place.is_some_and(|place| all.contains(place)))
-            && self.who.as_ref().is_none_or(|who| event.acting.actor.name == *who)
+            && self.who.as_ref().is_none_or(|who| event.acting.actor.name() == *who)
             && self.action.is_none_or(|action| event.action == action)
             && self.outcome.is_none_or(|outcome| event.outcome == outcome)
             && self.from.is_none_or(|from| at >= from)

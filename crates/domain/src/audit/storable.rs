@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::Event;
 use crate::{
-    actor::Acting,
-    id::{DistributionId, InvalidationId},
+    actor::{Acting, Actor},
+    id::{DistributionId, InvalidationId, PersonId, TokenId},
     invalidations::item::Item,
     storable::{make_storable, storable},
 };
@@ -16,8 +16,6 @@ impl Event {
     pub fn storable(mut self) -> Self {
         let Acting { actor, origin } = &mut self.acting;
         let texts = [
-            &mut actor.id,
-            &mut actor.name,
             &mut origin.sign_in,
             &mut origin.session,
             &mut origin.client_address,
@@ -32,6 +30,7 @@ impl Event {
             &mut self.new,
         ];
         texts.into_iter().for_each(make_storable);
+        make_actor_storable(actor);
         if let Some(id) = self.distribution.as_ref().and_then(|id| changed(id.as_str())) {
             self.distribution = Some(DistributionId::from_trusted(id));
         }
@@ -44,6 +43,29 @@ impl Event {
             }
         }
         self
+    }
+}
+
+fn make_actor_storable(actor: &mut Actor) {
+    match actor {
+        Actor::Person { id, email: name } => {
+            if let Some(text) = changed(id.as_str()) {
+                *id = PersonId::from_trusted(text);
+            }
+            make_storable(name);
+        }
+        Actor::Token { id, name } => {
+            if let Some(text) = changed(id.as_str()) {
+                *id = TokenId::from_trusted(text);
+            }
+            make_storable(name);
+        }
+        Actor::CommandLine { name }
+        | Actor::Outside { name: Some(name) }
+        | Actor::Nobody { claimed: name } => {
+            make_storable(name);
+        }
+        Actor::Service | Actor::Outside { name: None } => {}
     }
 }
 

@@ -24,7 +24,7 @@ impl Visibility {
     #[must_use]
     pub fn of(actor: &Actor, access: &Access) -> Option<Self> {
         let distributions = access.distributions()?;
-        Some(Self { kind: actor.kind, id: actor.id.clone(), distributions })
+        Some(Self { kind: actor.kind(), id: actor.id().to_owned(), distributions })
     }
 
     #[must_use]
@@ -32,7 +32,7 @@ impl Visibility {
         let actor = &event.acting.actor;
         match &event.distribution {
             Some(place) => self.distributions.contains(place),
-            None => actor.kind == self.kind && actor.id == self.id,
+            None => actor.kind() == self.kind && actor.id() == self.id,
         }
     }
 }
@@ -48,7 +48,7 @@ mod tests {
     };
 
     fn actor(kind: ActorKind, id: &str) -> Actor {
-        Actor { kind, id: id.to_owned(), name: String::new() }
+        Actor::from_trusted(kind.as_str(), id.to_owned(), String::new()).unwrap()
     }
 
     fn event(by: &Actor, distribution: Option<&str>) -> Event {
@@ -75,7 +75,7 @@ mod tests {
             (&actor(ActorKind::Person, "t1"), None, false),
             (&actor(ActorKind::Token, "t2"), None, false),
             (&actor(ActorKind::Person, "maker"), None, false),
-            (&Actor::service(), None, false),
+            (&Actor::Service, None, false),
         ] {
             assert_eq!(visibility.admits(&event(by, distribution)), seen, "{by:?} {distribution:?}");
         }

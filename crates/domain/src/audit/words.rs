@@ -61,7 +61,7 @@ fn numbered(pair: &[String]) -> Option<String> {
 pub(super) fn texts(event: &Event) -> impl Iterator<Item = &str> {
     let fixed = [
         event.reason.as_str(),
-        event.acting.actor.name.as_str(),
+        event.acting.actor.name(),
         event.note.as_str(),
         event.target.id.as_str(),
         event.cloudfront_id.as_str(),

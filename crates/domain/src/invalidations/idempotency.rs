@@ -36,7 +36,7 @@ impl IdempotencyKey {
     /// The key under which the request is kept: each actor has keys of their own, and a form's key is none of them.
     #[must_use]
     pub fn request_key(&self, actor: &Actor) -> RequestKey {
-        let whose = format!("{}\n{}\n{}", actor.kind.as_str(), actor.id, self.0);
+        let whose = format!("{}\n{}\n{}", actor.kind().as_str(), actor.id(), self.0);
         RequestKey::from_trusted(format!("key-{}", sha256_hex(whose.as_bytes())))
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 
 use crate::{
     access::{Role, ScopeKind},
-    actor::{Actor, ActorKind},
+    actor::Actor,
     id::TokenId,
     secret::SecretHash,
     time::Timestamp,
@@ -113,7 +113,7 @@ impl Token {
     /// The token as whoever acts with it.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor { kind: ActorKind::Token, id: self.id.to_string(), name: self.name.clone() }
+        Actor::Token { id: self.id.clone(), name: self.name.clone() }
     }
 }
 

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use unstale_domain::{
-    actor::{Acting, Actor, ActorKind, Origin},
+    actor::{Acting, Origin},
     audit::{Action, Chained, Event, ItemsRecord, Outcome, Target},
     causes::with_causes,
     id::{DistributionId, InvalidationId},
 };
 
 use super::super::StoreError;
-use crate::columns::{count, items_from_json, time};
+use crate::columns::{actor, count, items_from_json, time};
 
 /// So much of what is wrong with an event is said.
 const NOTE_MAX: usize = 300;
@@ -61,12 +61,10 @@ impl Row {
 
     pub fn into_event(self) -> Result<Chained, StoreError> {
         let unreadable = StoreError::unreadable;
-        let kind = ActorKind::parse(&self.actor_kind)
-            .ok_or_else(|| unreadable("an actor's kind", &self.actor_kind))?;
         let event = Event {
             at: time(self.at),
             acting: Acting {
-                actor: Actor { kind, id: self.actor_id, name: self.actor_name },
+                actor: actor(&self.actor_kind, self.actor_id, self.actor_name)?,
                 origin: Origin {
                     client_address: self.client_address,
                     request_id: self.request_id,

@@ -2,7 +2,7 @@
 
 use unstale_domain::{
     access::Access,
-    actor::{Actor, ActorKind},
+    actor::Actor,
     audit::ItemsRecord,
     id::{DistributionId, InvalidationId, ProposalId, RequestKey},
     invalidations::{
@@ -15,7 +15,7 @@ use unstale_domain::{
 use crate::{
     Conn, StoreError, Tx,
     access::visibility::VisibilityArguments,
-    columns::{count, items_from_json, items_to_json, optional_time, signed, time},
+    columns::{actor, count, items_from_json, items_to_json, optional_time, signed, time},
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
 
@@ -67,11 +67,8 @@ impl Row {
     }
 
     fn into_proposal(self, now: Timestamp) -> Result<Proposal, StoreError> {
-        let kind = |text: &str| {
-            ActorKind::parse(text).ok_or_else(|| StoreError::unreadable("an actor's kind", text))
-        };
         let decided_by = match (self.decided_kind, self.decided_id, self.decided_name) {
-            (Some(by), Some(id), Some(name)) => Some(Actor { kind: kind(&by)?, id, name }),
+            (Some(kind), Some(id), Some(name)) => Some(actor(&kind, id, name)?),
             _ => None,
         };
         let expires_at = time(self.expires_at);
@@ -79,7 +76,7 @@ impl Row {
             id: ProposalId::from_trusted(self.id),
             request_key: RequestKey::from_trusted(self.request_key),
             distribution: DistributionId::from_trusted(self.distribution_id),
-            asked_by: Actor { kind: kind(&self.actor_kind)?, id: self.actor_id, name: self.actor_name },
+            asked_by: actor(&self.actor_kind, self.actor_id, self.actor_name)?,
             behind: self.behind,
             reason: self.reason,
             items: items_from_json(&self.items)?,
@@ -106,9 +103,9 @@ pub async fn insert(tx: &mut Tx, new: &Proposal) -> Result<(), StoreError> {
         new.id.as_str(),
         new.request_key.as_str(),
         new.distribution.as_str(),
-        new.asked_by.kind.as_str(),
-        new.asked_by.id.as_str(),
-        new.asked_by.name.as_str(),
+        new.asked_by.kind().as_str(),
+        new.asked_by.id(),
+        new.asked_by.name(),
         new.behind.as_str(),
         new.reason.as_str(),
         items_to_json(&new.items),
@@ -179,8 +176,8 @@ pub async fn waiting_of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Resul
         (i64,),
         "SELECT count(*) FROM proposal
          WHERE state = 'waiting' AND expires_at > $3 AND expires_at <= $4 AND actor_kind = $1 AND actor_id = $2",
-        actor.kind.as_str(),
-        actor.id.as_str(),
+        actor.kind().as_str(),
+        actor.id(),
         now.as_micros(),
         latest_end(now).as_micros(),
     )?;
@@ -204,9 +201,9 @@ pub async fn decide(
          WHERE id = $1 AND state = 'waiting' AND expires_at > $6 AND expires_at <= $9",
         id.as_str(),
         state,
-        by.kind.as_str(),
-        by.id.as_str(),
-        by.name.as_str(),
+        by.kind().as_str(),
+        by.id(),
+        by.name(),
         now.as_micros(),
         word,
         invalidation.map(InvalidationId::as_str),

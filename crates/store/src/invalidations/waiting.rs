@@ -28,8 +28,8 @@ pub async fn invalidations_of(
          WHERE actor_kind = $1 AND actor_id = $2 AND state IN ('queued', 'in_progress', 'needs_a_look')
            AND EXISTS (SELECT 1 FROM batch b WHERE b.invalidation_id = invalidation.id AND b.state = 'queued')
          ORDER BY requested_at, id LIMIT $3",
-        actor.kind.as_str(),
-        actor.id.as_str(),
+        actor.kind().as_str(),
+        actor.id(),
         signed(limit),
     )?;
     Ok(rows.into_iter().map(|(id,)| InvalidationId::from_trusted(id)).collect())
@@ -48,8 +48,8 @@ pub async fn proposals_of(
         "SELECT id FROM proposal
          WHERE state = 'waiting' AND actor_kind = $1 AND actor_id = $2 AND expires_at > $3 AND expires_at <= $4
          ORDER BY asked_at, id LIMIT $5",
-        actor.kind.as_str(),
-        actor.id.as_str(),
+        actor.kind().as_str(),
+        actor.id(),
         now.as_micros(),
         proposal::latest_end(now).as_micros(),
         signed(limit),
