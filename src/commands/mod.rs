@@ -66,10 +66,10 @@ impl CommandContext {
     }
 }
 
-/// A new UUID of version 7, as text.
+/// A new UUID of version 7.
 #[must_use]
-pub fn new_uuid() -> String {
-    uuid::Uuid::now_v7().hyphenated().to_string()
+pub fn new_uuid() -> uuid::Uuid {
+    uuid::Uuid::now_v7()
 }
 
 /// A new secret of 256 random bits.

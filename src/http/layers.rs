@@ -82,7 +82,7 @@ pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
 
 /// Gives the request its ID, logs it, and finishes error pages.
 async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    let id = new_uuid();
+    let id = new_uuid().to_string();
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();

@@ -167,6 +167,38 @@ fn the_program_keeps_its_law() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
+/// Who takes IDs and items as they are written: `store` from its rows, `cloudfront` from its answers.
+const TRUSTING: [&str; 2] = ["crates/store/", "crates/cloudfront/"];
+/// Files of `domain` that read for `store` what it has kept.
+const READ_FOR_THE_STORE: [&str; 2] =
+    ["crates/domain/src/actor.rs", "crates/domain/src/invalidations/idempotency.rs"];
+
+/// Does a file take a text for an ID or item without looking at it, where it has to be parsed?
+fn trusts_where_it_parses(file: &str, text: &str) -> bool {
+    let may = TRUSTING.iter().any(|folder| file.starts_with(folder)) || READ_FOR_THE_STORE.contains(&file);
+    let own = text.split("#[cfg(test)]").next().unwrap_or_default();
+    !may && own.contains("::from_trusted")
+}
+
+#[test]
+fn only_what_is_stored_or_said_by_cloudfront_is_trusted() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = ["src", "crates"].iter().flat_map(|folder| rust_files(&root.join(folder)));
+    let found: Vec<String> = files
+        .map(|path| (path.strip_prefix(root).unwrap().to_str().unwrap().to_owned(), path))
+        // Files of unit tests that stand in a folder of their own.
+        .filter(|(name, _)| !name.ends_with("/tests.rs") && !name.contains("/tests/"))
+        .filter(|(name, path)| trusts_where_it_parses(name, &fs::read_to_string(path).unwrap()))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(found, [""; 0], "parse what comes from outside, and make new ones with `new`");
+    let line = "fn f(id: &str) -> PersonId { PersonId::from_trusted(id) }";
+    assert!(trusts_where_it_parses("src/web/x.rs", line));
+    assert!(trusts_where_it_parses("crates/domain/src/x.rs", "ids.map(PersonId::from_trusted)"));
+    assert!(!trusts_where_it_parses("crates/store/src/x.rs", line));
+    assert!(!trusts_where_it_parses("src/web/x.rs", &format!("#[cfg(test)]\nmod tests {{ {line} }}")));
+}
+
 #[test]
 fn the_crates_below_keep_their_shape() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");

@@ -14,10 +14,17 @@ pub fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', REPLACEMENT).into() } else { text.into() }
 }
 
-/// The same in place.
-pub fn make_storable(text: &mut String) {
-    if let Cow::Owned(changed) = storable(text) {
-        *text = changed;
+/// What is made of one text.
+pub trait MakeStorable {
+    /// Makes it [`storable`] in place.
+    fn make_storable(&mut self);
+}
+
+impl MakeStorable for String {
+    fn make_storable(&mut self) {
+        if let Cow::Owned(changed) = storable(self) {
+            *self = changed;
+        }
     }
 }
 
@@ -30,7 +37,7 @@ mod tests {
         assert!(matches!(storable("a\u{1}\u{fffd}ü"), Cow::Borrowed("a\u{1}\u{fffd}ü")));
         assert_eq!(storable("\0a\0"), "\u{fffd}a\u{fffd}");
         let mut text = "a\0".to_owned();
-        make_storable(&mut text);
+        text.make_storable();
         assert_eq!(text, "a\u{fffd}");
     }
 }

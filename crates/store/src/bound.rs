@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use unstale_domain::storable::{make_storable, storable};
+use unstale_domain::storable::{MakeStorable, storable};
 
 /// A value that a statement takes. The macros of [`super::db`] bind every argument through it, so that a NUL, wherever
 /// it came from, is neither an error on one engine nor a different text on the other: what is looked for with one is
@@ -32,7 +32,7 @@ impl Bound for String {
     type Value = Self;
 
     fn bound(mut self) -> Self {
-        make_storable(&mut self);
+        self.make_storable();
         self
     }
 }

@@ -142,7 +142,7 @@ fn assemble(
 ) -> NewInvalidation {
     let key = key.map(|key| key.request_key(&caller.acting.actor));
     let fingerprint = key.is_some().then_some(asked.fingerprint);
-    let key = key.unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
+    let key = key.unwrap_or_else(|| RequestKey::new(new_uuid()));
     let first = plan.lines.iter().find_map(|line| line.item_to_send().cloned());
     let first = first.unwrap_or_else(|| plan.items[0].clone());
     let mut new = NewInvalidation::from_batches(

@@ -144,7 +144,7 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
         // Where it cannot be printed the request goes on: how it ended is told at the end.
         let _ = tell(&args, &plan, &lines::plan(&plan, &given));
     }
-    let key = args.idempotency_key.clone().unwrap_or_else(new_uuid);
+    let key = args.idempotency_key.clone().unwrap_or_else(|| new_uuid().to_string());
     let answer = client
         .post("/api/v1/invalidations", &whole_body(&args, &given.items), Some(&key), &mut progress)
         .await?;

@@ -27,8 +27,12 @@ pub async fn save_search(
     if saved_searches::list(&mut tx, person).await?.len() >= EACH_MAX {
         return Err(CommandError::TooManySearches(EACH_MAX));
     }
-    let search =
-        SavedSearch { id: new_uuid(), name: name.to_owned(), query: query.to_owned(), created_at: now };
+    let search = SavedSearch {
+        id: new_uuid().to_string(),
+        name: name.to_owned(),
+        query: query.to_owned(),
+        created_at: now,
+    };
     saved_searches::insert(&mut tx, person, &search).await?;
     let mut event = Event::new(now, acting, Action::SearchSaved);
     event.target = Target::new("search", &search.id);

@@ -29,7 +29,7 @@ pub(in crate::commands) async fn propose(
     check_proposals(context, tx, acting, new).await?;
     let now = context.clock.now();
     let proposal = Proposal {
-        id: ProposalId::from_trusted(new_uuid()),
+        id: ProposalId::new(new_uuid()),
         request_key: new.request_key.clone(),
         distribution: new.distribution.clone(),
         asked_by: acting.actor.clone(),

@@ -29,7 +29,7 @@ pub async fn resolve_not_there(
     if !needs_a_look::set_given_up(&mut tx, id).await? {
         return Err(CommandError::TooLate);
     }
-    let new_id = BatchId::from_trusted(new_uuid());
+    let new_id = BatchId::new(new_uuid());
     let caller_reference = CallerReference::of(&new_id);
     let new = NewBatch { id: new_id, caller_reference, items: batch.items.clone() };
     let number = needs_a_look::next_number(&mut tx, &batch.invalidation).await?;

@@ -44,7 +44,7 @@ pub(in crate::commands) async fn write_person(
 ) -> Result<Person, CommandError> {
     let now = context.clock.now();
     let person = Person {
-        id: PersonId::from_trusted(new_uuid()),
+        id: PersonId::new(new_uuid()),
         email: email.as_str().to_owned(),
         role,
         scope: ScopeKind::Everything,

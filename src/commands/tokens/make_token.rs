@@ -38,7 +38,7 @@ pub async fn make_token(
     let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "make a token")).await?;
     let (now, secret) = (context.clock.now(), new_token_secret()?);
     let token = Token {
-        id: TokenId::from_trusted(new_uuid()),
+        id: TokenId::new(new_uuid()),
         name: new.name.clone(),
         shown: secret.shown(),
         role: new.role,
@@ -70,7 +70,7 @@ async fn narrow(tx: &mut Tx, token: &Token, distribution: &DistributionId) -> Re
         return Err(TokenError::NoDistribution.into());
     }
     let grant = Grant {
-        id: GrantId::from_trusted(new_uuid()),
+        id: GrantId::new(new_uuid()),
         subject: Subject { kind: SubjectKind::Token, id: token.id.to_string() },
         place: GrantPlace::Distribution(distribution.clone()),
         reach: GrantScope::whole(),

@@ -56,7 +56,7 @@ impl OverloadResponder {
 }
 
 fn answer(path: &str) -> Response {
-    let id = new_uuid();
+    let id = new_uuid().to_string();
     let (kind, body) = if is_for_programs(path) {
         let problem = json!({
             "type": "/api#problem-too-busy",

@@ -100,7 +100,10 @@ impl HistoryQuery {
         let sees = |id: &DistributionId| visitor.access.sees(id);
         let search = self.search(&mut fields, |text| {
             find_named(text, all, sees)
-                .map_or_else(|_| DistributionId::from_trusted(text), |distribution| distribution.id.clone())
+                .ok()
+                .map(|distribution| distribution.id.clone())
+                .or_else(|| DistributionId::parse(text))
+                .unwrap_or_else(DistributionId::of_none)
         });
         let search = search.map(|search| Search {
             visibility: super::visibility(visitor),

@@ -171,7 +171,7 @@ pub async fn render(
         plan: plan::look(web, visitor, &form).await?,
         items: form.items,
         reason,
-        request_key: if form.request_key.is_empty() { new_uuid() } else { form.request_key },
+        request_key: if form.request_key.is_empty() { new_uuid().to_string() } else { form.request_key },
         problem,
         flights,
         recent: view::rows(&recent, &around),
@@ -200,7 +200,7 @@ async fn flights(
 
 /// The demo's story, for whoever sees its distribution.
 async fn story(conn: &mut Conn, visitor: &Visitor, demo: &Demo) -> Result<Option<Story>, StoreError> {
-    let id = DistributionId::from_trusted(demo.distribution.as_str());
+    let Some(id) = DistributionId::parse(&demo.distribution) else { return Ok(None) };
     Ok(match view::distribution(conn, visitor, &id).await? {
         Some(_) => Some(demo::story(demo).await),
         None => None,

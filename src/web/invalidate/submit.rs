@@ -223,7 +223,7 @@ fn hindrance(plan: &Plan) -> Option<String> {
 }
 
 fn assemble(plan: Plan, distribution: DistributionId, reason: String, form: &RequestForm) -> NewInvalidation {
-    let key = RequestKey::parse(&form.request_key).unwrap_or_else(|| RequestKey::from_trusted(new_uuid()));
+    let key = RequestKey::parse(&form.request_key).unwrap_or_else(|| RequestKey::new(new_uuid()));
     // People know a request by what they typed first, not by what sorts first.
     let first = plan.lines.iter().find_map(|line| line.item_to_send().cloned());
     let first = first.unwrap_or_else(|| plan.items[0].clone());

@@ -160,7 +160,7 @@ async fn read(
     errors.reach = reach.as_ref().err().map(ToString::to_string);
     Ok(match (subject, place, reach) {
         (Some(subject), Ok(place), Ok(reach)) => {
-            Ok(Grant { id: GrantId::from_trusted(new_uuid()), subject, place, reach })
+            Ok(Grant { id: GrantId::new(new_uuid()), subject, place, reach })
         }
         _ => Err(errors),
     })

@@ -106,8 +106,10 @@ pub async fn add_member(
     FormBody(form): FormBody<GroupForm>,
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, MEMBER).await?;
-    let person = PersonId::from_trusted(form.person);
-    let done = commands::add_member(&web.context, &visitor.acting, &form.name, &person).await;
+    let done = match PersonId::parse(&form.person) {
+        Some(person) => commands::add_member(&web.context, &visitor.acting, &form.name, &person).await,
+        None => Err(GroupError::NoPerson.into()),
+    };
     answer(&web, &visitor, MEMBER, done).await
 }
 
@@ -118,8 +120,10 @@ pub async fn remove_member(
     FormBody(form): FormBody<GroupForm>,
 ) -> Result<Response, WebError> {
     visitor.require_admin(&web, MEMBER).await?;
-    let person = PersonId::from_trusted(form.person);
-    let done = commands::remove_member(&web.context, &visitor.acting, &form.name, &person).await;
+    let done = match PersonId::parse(&form.person) {
+        Some(person) => commands::remove_member(&web.context, &visitor.acting, &form.name, &person).await,
+        None => Err(GroupError::NoPerson.into()),
+    };
     answer(&web, &visitor, MEMBER, done).await
 }
 

@@ -35,7 +35,7 @@ pub async fn role(
         let why = "There is no such role. Nothing was changed. Choose viewer, operator or admin.";
         return Err(WebError::BadRequest(why.to_owned()));
     };
-    let id = PersonId::from_trusted(id);
+    let id = named(&web, &visitor, what, &id).await?;
     let done = commands::change_role(&web.context, &visitor.acting, &id, role).await;
     answer(&web, &visitor, &id, what, done).await
 }
@@ -48,7 +48,7 @@ pub async fn everything(
 ) -> Result<Response, WebError> {
     let what = "let a person act everywhere";
     visitor.require_admin(&web, what).await?;
-    let id = PersonId::from_trusted(id);
+    let id = named(&web, &visitor, what, &id).await?;
     let done = commands::widen_person(&web.context, &visitor.acting, &id).await;
     answer(&web, &visitor, &id, what, done).await
 }
@@ -61,7 +61,7 @@ pub async fn disable(
 ) -> Result<Response, WebError> {
     let what = "disable a person";
     visitor.require_admin(&web, what).await?;
-    let id = PersonId::from_trusted(id);
+    let id = named(&web, &visitor, what, &id).await?;
     let done = commands::disable_person(&web.context, &visitor.acting, &id).await;
     answer(&web, &visitor, &id, what, done).await
 }
@@ -74,7 +74,7 @@ pub async fn enable(
 ) -> Result<Response, WebError> {
     let what = "enable a person";
     visitor.require_admin(&web, what).await?;
-    let id = PersonId::from_trusted(id);
+    let id = named(&web, &visitor, what, &id).await?;
     let done = commands::enable_person(&web.context, &visitor.acting, &id).await;
     answer(&web, &visitor, &id, what, done).await
 }
@@ -87,7 +87,7 @@ pub async fn reset_password(
 ) -> Result<Response, WebError> {
     let what = "reset a password";
     visitor.require_admin(&web, what).await?;
-    let id = PersonId::from_trusted(id);
+    let id = named(&web, &visitor, what, &id).await?;
     match commands::reset_password_with_link(&web.context, &visitor.acting, &id).await {
         Ok((person, link)) => LinkMade::page(&web, &visitor, &person, &link, false).await,
         Err(error) => answer(&web, &visitor, &id, what, Err(error)).await,
@@ -102,7 +102,7 @@ pub async fn remove_second_step(
 ) -> Result<Response, WebError> {
     let what = "take a second step away";
     visitor.require_admin(&web, what).await?;
-    let id = PersonId::from_trusted(id);
+    let id = named(&web, &visitor, what, &id).await?;
     let done = commands::take_second_step_away(&web.context, &visitor.acting, &id, None).await.map(|_| ());
     answer(&web, &visitor, &id, what, done).await
 }
@@ -115,7 +115,7 @@ pub async fn end_sessions(
 ) -> Result<Response, WebError> {
     let what = "end sessions";
     visitor.require_admin(&web, what).await?;
-    let id = PersonId::from_trusted(id);
+    let id = named(&web, &visitor, what, &id).await?;
     let found = people::find_by_id(&mut *web.context.db.read().await?, &id).await?;
     let done = match found {
         Some((person, _)) => {
@@ -124,6 +124,14 @@ pub async fn end_sessions(
         None => Err(CommandError::NotFound),
     };
     answer(&web, &visitor, &id, what, done).await
+}
+
+/// The person whom an address names; what cannot be an ID names nobody.
+async fn named(web: &Web, visitor: &Visitor, what: &str, id: &str) -> Result<PersonId, WebError> {
+    match PersonId::parse(id) {
+        Some(id) => Ok(id),
+        None => Err(visitor.no_such(web, what).await),
+    }
 }
 
 /// Back to the person's page; what did not work is in the history.

@@ -131,7 +131,7 @@ pub async fn show(
     PathParams(id): PathParams<String>,
 ) -> Result<Html<String>, WebError> {
     visitor.require_admin(&web, "look at a person").await?;
-    let id = PersonId::from_trusted(id);
+    let id = PersonId::parse(&id).ok_or(WebError::NotFound)?;
     let now = web.context.clock.now();
     let mut conn = web.context.db.read().await?;
     let (person, hash) = people::find_by_id(&mut conn, &id).await?.ok_or(WebError::NotFound)?;

@@ -86,7 +86,7 @@ pub async fn show(
 ) -> Result<Html<String>, WebError> {
     visitor.require_admin(&web, "see the protections").await?;
     let id = DistributionId::parse(&wanted.distribution);
-    let id = id.unwrap_or_else(|| DistributionId::from_trusted(""));
+    let id = id.unwrap_or_else(DistributionId::of_none);
     let now = protections::find(&mut *web.context.db.read().await?, &id).await?;
     let form = ProtectionFields {
         distribution: Field::new(wanted.distribution),

@@ -120,7 +120,8 @@ pub async fn revoke(
 ) -> Result<Redirect, WebError> {
     let what = "revoke a token";
     visitor.require_admin(&web, what).await?;
-    let done = commands::revoke_token(&web.context, &visitor.acting, &TokenId::from_trusted(id)).await;
+    let Some(id) = TokenId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
+    let done = commands::revoke_token(&web.context, &visitor.acting, &id).await;
     match visitor.keep(&web, what, done).await {
         // Somebody else was quicker: it is as it was wanted.
         Ok(()) | Err(CommandError::TooLate) => Ok(Redirect::to(PATH)),

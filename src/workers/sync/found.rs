@@ -55,14 +55,14 @@ async fn write(
     items.sort();
     let record = ItemsRecord::of(&items);
     let invalidation = Invalidation {
-        id: InvalidationId::from_trusted(uuid::Uuid::now_v7().hyphenated().to_string()),
+        id: InvalidationId::new(uuid::Uuid::now_v7()),
         distribution: distribution.clone(),
         requested_by: Actor::outside(),
         requested_at: seen.created_at,
         reason: String::new(),
         state: if completed { InvalidationState::Completed } else { InvalidationState::InProgress },
         item_count: items.len(),
-        first_item: items.first().cloned().unwrap_or_else(|| Item::from_trusted("(no items)")),
+        first_item: items.first().cloned().unwrap_or_else(Item::of_none),
         ended_at: None,
     };
     let items_sha256 = record.sha256.clone();
@@ -72,7 +72,7 @@ async fn write(
         items_sha256,
     };
     invalidations::insert(&mut tx, &[row]).await?;
-    let id = BatchId::from_trusted(uuid::Uuid::now_v7().hyphenated().to_string());
+    let id = BatchId::new(uuid::Uuid::now_v7());
     let outside = OutsideBatch {
         batch: NewBatch { id, caller_reference: reference.clone(), items },
         cloudfront_id: seen.id.clone(),

@@ -179,8 +179,8 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
     let propose = async |token: &TokenId, behind: &str| {
         let asked_by = Actor::Token { id: token.clone(), name: "ci".to_owned() };
         let proposal = Proposal {
-            id: ProposalId::from_trusted(commands::new_uuid()),
-            request_key: RequestKey::parse(&commands::new_uuid()).unwrap(),
+            id: ProposalId::new(commands::new_uuid()),
+            request_key: RequestKey::new(commands::new_uuid()),
             distribution: distribution.clone(),
             asked_by,
             behind: behind.to_owned(),

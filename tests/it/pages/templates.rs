@@ -40,8 +40,9 @@ fn every_template_is_reached() {
         .collect();
     assert!(texts.len() >= 16, "{:?}", texts.keys());
     let mut reached = BTreeSet::new();
-    let mut to_read: Vec<String> = files(&root.join("src/web"), "rs")
+    let mut to_read: Vec<String> = ["src/web", "src/http"]
         .iter()
+        .flat_map(|folder| files(&root.join(folder), "rs"))
         .flat_map(|path| names(&fs::read_to_string(path).unwrap(), "template(path =").collect::<Vec<_>>())
         .collect();
     while let Some(name) = to_read.pop() {

@@ -34,7 +34,7 @@ async fn request_anyway(app: &TestApp, texts: Vec<Item>) -> InvalidationId {
         texts[0].clone(),
         String::new(),
         unstale::domain::id::RequestKey::from_trusted(uuid()),
-        uuid,
+        commands::new_uuid,
     );
     commands::request_invalidation(&app.world.command_context, &acting(), &new).await.unwrap();
     new.id

@@ -94,7 +94,7 @@ pub fn new_invalidation(distribution: &str, batches: Vec<Vec<Item>>) -> NewInval
         first,
         "a new price".to_owned(),
         RequestKey::parse(&uuid()).unwrap(),
-        uuid,
+        Uuid::now_v7,
     )
 }
 

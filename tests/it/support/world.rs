@@ -269,7 +269,7 @@ impl World {
         let first = plan.lines.iter().find_map(|line| line.item_to_send()).unwrap().clone();
         let key = RequestKey::parse(&samples::uuid()).unwrap();
         let reason = "a new price".to_owned();
-        NewInvalidation::from_batches(distribution.id, plan.batches, first, reason, key, samples::uuid)
+        NewInvalidation::from_batches(distribution.id, plan.batches, first, reason, key, commands::new_uuid)
     }
 
     /// A person asks for these lines.

@@ -24,12 +24,12 @@ fn item(line: &str) -> Option<Item> {
         return None;
     }
     if line.starts_with('#') {
-        return (line.chars().count() <= TAG_MAX).then(|| Item::from_trusted(line));
+        return (line.chars().count() <= TAG_MAX).then(|| Item::of_checked(line));
     }
     let path = path(line)?;
     let path = without_signature(&path).unwrap_or(path);
     let encoded = encode_path(&path).map_or(path, |encoded| encoded.text);
-    (encoded.chars().count() <= PATH_MAX).then(|| Item::from_trusted(encoded))
+    (encoded.chars().count() <= PATH_MAX).then(|| Item::of_checked(encoded))
 }
 
 /// The path of a line, whoever's URL it is; `None` where somebody's name and password may stand in it.

@@ -1,20 +1,17 @@
 //! Events as both engines can keep them.
 
-use std::borrow::Cow;
-
 use super::Event;
 use crate::{
     actor::{Acting, Actor},
-    id::{DistributionId, InvalidationId, PersonId, TokenId},
-    invalidations::item::Item,
-    storable::{make_storable, storable},
+    storable::MakeStorable,
 };
 
 impl Event {
-    /// The same, with [`storable`] texts: what is hashed has to be what is read back.
+    /// The same, with [storable](crate::storable::storable) texts: what is hashed has to be what is read back.
     #[must_use]
     pub fn storable(mut self) -> Self {
         let Acting { actor, origin } = &mut self.acting;
+        actor.make_storable();
         let texts = [
             &mut origin.sign_in,
             &mut origin.session,
@@ -29,50 +26,31 @@ impl Event {
             &mut self.old,
             &mut self.new,
         ];
-        texts.into_iter().for_each(make_storable);
-        make_actor_storable(actor);
-        if let Some(id) = self.distribution.as_ref().and_then(|id| changed(id.as_str())) {
-            self.distribution = Some(DistributionId::from_trusted(id));
-        }
-        if let Some(id) = self.invalidation.as_ref().and_then(|id| changed(id.as_str())) {
-            self.invalidation = Some(InvalidationId::from_trusted(id));
-        }
-        for item in &mut self.items.shown {
-            if let Some(text) = changed(item.as_str()) {
-                *item = Item::from_trusted(text);
-            }
-        }
+        texts.into_iter().for_each(String::make_storable);
+        self.distribution.iter_mut().for_each(MakeStorable::make_storable);
+        self.invalidation.iter_mut().for_each(MakeStorable::make_storable);
+        self.items.shown.iter_mut().for_each(MakeStorable::make_storable);
         self
     }
 }
 
-fn make_actor_storable(actor: &mut Actor) {
-    match actor {
-        Actor::Person { id, email: name } => {
-            if let Some(text) = changed(id.as_str()) {
-                *id = PersonId::from_trusted(text);
+impl MakeStorable for Actor {
+    fn make_storable(&mut self) {
+        match self {
+            Self::Person { id, email } => {
+                id.make_storable();
+                email.make_storable();
             }
-            make_storable(name);
-        }
-        Actor::Token { id, name } => {
-            if let Some(text) = changed(id.as_str()) {
-                *id = TokenId::from_trusted(text);
+            Self::Token { id, name } => {
+                id.make_storable();
+                name.make_storable();
             }
-            make_storable(name);
+            Self::CommandLine { name }
+            | Self::Outside { name: Some(name) }
+            | Self::Nobody { claimed: name } => {
+                name.make_storable();
+            }
+            Self::Service | Self::Outside { name: None } => {}
         }
-        Actor::CommandLine { name }
-        | Actor::Outside { name: Some(name) }
-        | Actor::Nobody { claimed: name } => {
-            make_storable(name);
-        }
-        Actor::Service | Actor::Outside { name: None } => {}
-    }
-}
-
-/// `None` where the text can be kept as it is.
-fn changed(text: &str) -> Option<String> {
-    match storable(text) {
-        Cow::Owned(changed) => Some(changed),
-        Cow::Borrowed(_) => None,
     }
 }

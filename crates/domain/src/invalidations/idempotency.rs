@@ -37,7 +37,7 @@ impl IdempotencyKey {
     #[must_use]
     pub fn request_key(&self, actor: &Actor) -> RequestKey {
         let whose = format!("{}\n{}\n{}", actor.kind().as_str(), actor.id(), self.0);
-        RequestKey::from_trusted(format!("key-{}", sha256_hex(whose.as_bytes())))
+        RequestKey::of_program(&sha256_hex(whose.as_bytes()))
     }
 }
 

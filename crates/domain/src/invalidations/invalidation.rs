@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::{batching::Load, item::Item, problem::Problem, retry};
 use crate::{
     actor::Actor,
@@ -270,15 +272,15 @@ impl NewInvalidation {
         first_item: Item,
         reason: String,
         request_key: RequestKey,
-        mut uuid: impl FnMut() -> String,
+        mut uuid: impl FnMut() -> Uuid,
     ) -> Self {
-        let batch = |items: Vec<Item>, uuid: &mut dyn FnMut() -> String| {
-            let id = BatchId::from_trusted(uuid());
+        let batch = |items: Vec<Item>, uuid: &mut dyn FnMut() -> Uuid| {
+            let id = BatchId::new(uuid());
             let caller_reference = CallerReference::of(&id);
             NewBatch { id, caller_reference, items }
         };
         Self {
-            id: InvalidationId::from_trusted(uuid()),
+            id: InvalidationId::new(uuid()),
             request_key,
             distribution,
             first_item,
@@ -343,7 +345,7 @@ mod tests {
             RequestKey::from_trusted("k"),
             || {
                 n += 1;
-                n.to_string()
+                Uuid::from_u128(n)
             },
         );
         assert_ne!(new.batches[0].caller_reference, new.batches[1].caller_reference);

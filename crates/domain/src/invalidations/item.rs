@@ -13,6 +13,8 @@ mod wrapped;
 
 use std::fmt;
 
+use crate::storable::MakeStorable;
+
 pub(crate) use address::is_scheme;
 pub use error::ItemError;
 pub(crate) use line::without_signature;
@@ -28,11 +30,28 @@ pub const TAG_MAX: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Item(String);
 
+impl MakeStorable for Item {
+    fn make_storable(&mut self) {
+        self.0.make_storable();
+    }
+}
+
 impl Item {
-    /// Takes an item that was checked before, as one of a row of our own or of CloudFront's answer.
+    /// Takes an item that a row of our own or CloudFront's answer has.
     #[must_use]
     pub fn from_trusted(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// Takes an item that the domain's own rules made.
+    pub(crate) fn of_checked(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// What stands for the first item of an invalidation that has none.
+    #[must_use]
+    pub fn of_none() -> Self {
+        Self("(no items)".to_owned())
     }
 
     #[must_use]

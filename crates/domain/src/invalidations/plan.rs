@@ -224,12 +224,12 @@ fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
 /// No prefix in the set begins with another, so only the last one that is not greater can cover the item.
 fn covering(item: &Item, widest: &BTreeSet<String>) -> Option<Item> {
     if item.is_tag() {
-        return widest.contains("/").then(|| Item::from_trusted("/*"));
+        return widest.contains("/").then(|| Item::of_checked("/*"));
     }
     let reach = item.prefix().unwrap_or(item.as_str());
     let wider = widest.range::<str, _>((Unbounded, Included(reach))).next_back()?;
     let is_itself = item.prefix() == Some(wider.as_str());
-    (!is_itself && reach.starts_with(wider.as_str())).then(|| Item::from_trusted(format!("{wider}*")))
+    (!is_itself && reach.starts_with(wider.as_str())).then(|| Item::of_checked(format!("{wider}*")))
 }
 
 fn warnings(items: &[Item], distribution: &Distribution) -> Vec<String> {

@@ -4,10 +4,7 @@ use std::fmt;
 
 use totp_rs::{Builder, Secret as Shared, Totp};
 
-use crate::{
-    secret::{SecretHash, sha256_hex},
-    time::Timestamp,
-};
+use crate::{secret::SecretHash, time::Timestamp};
 
 /// Seconds that one code lasts.
 const STEP: i64 = 30;
@@ -131,7 +128,7 @@ impl RecoveryCode {
 
     #[must_use]
     pub fn hash(&self) -> SecretHash {
-        SecretHash::from_trusted(sha256_hex(self.0.as_bytes()))
+        SecretHash::of(self.0.as_bytes())
     }
 }
 
