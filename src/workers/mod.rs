@@ -18,8 +18,8 @@ mod sync;
 use std::time::Duration;
 
 pub use audit::{
-    AuditSettings, AuditWorker, Check, CheckError, Facts, HEADS, Retention, SigningKeyError,
-    TrustedHeads, VerificationStep, open_key,
+    AuditSettings, AuditWorker, Check, CheckError, Facts, HEADS, Retention, SigningKeyError, TrustedHeads,
+    VerificationStep, open_key,
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
 pub use clock_rollback::ClockRollback;
