@@ -1,9 +1,12 @@
 //! The one place that knows two engines: SQLite by default, PostgreSQL by URL.
 //!
 //! SQL is written once, with `$1` placeholders, and run through [`execute!`], [`fetch_all!`], [`fetch_one!`] and
-//! [`fetch_optional!`], which fork on the engine and bind each argument as both can keep it (`bound.rs`). SQLite has one connection that writes and several that read.
+//! [`fetch_optional!`], which fork on the engine and bind each argument as both can keep it (`bound.rs`). SQLite has one
+//! connection that writes. Those that read cannot write, on either engine.
 
 mod opening;
+#[cfg(test)]
+mod tests;
 
 use std::{
     ops::{Deref, DerefMut},
@@ -31,19 +34,28 @@ pub struct Db(Pools);
 
 #[derive(Debug, Clone)]
 enum Pools {
-    Sqlite { write: SqlitePool, read: Readers, file: PathBuf, opened: Option<Opened> },
-    Postgres(PgPool),
+    Sqlite {
+        write: SqlitePool,
+        read: Readers,
+        file: PathBuf,
+        opened: Option<Opened>,
+    },
+    /// A transaction on a connection of `read` is one that only reads: PostgreSQL refuses what writes.
+    Postgres {
+        write: PgPool,
+        read: PgPool,
+    },
 }
 
 impl Db {
-    /// A connection for reading.
+    /// A connection for reading. The engine refuses to write on it.
     pub async fn read(&self) -> Result<Read, StoreError> {
         let handle = match &self.0 {
             Pools::Sqlite { read, opened, .. } => {
                 opened.as_ref().map_or(Ok(()), Opened::check)?;
                 Handle::SqliteRead(read.take().await?)
             }
-            Pools::Postgres(pool) => Handle::PostgresRead(pool.acquire().await?),
+            Pools::Postgres { read, .. } => Handle::PostgresRead(read.acquire().await?),
         };
         Ok(Read(Conn(handle)))
     }
@@ -55,7 +67,7 @@ impl Db {
                 self.in_place()?;
                 Handle::SqliteTx(begin_sqlite(write).await?)
             }
-            Pools::Postgres(pool) => Handle::PostgresTx(pool.begin().await?),
+            Pools::Postgres { write, .. } => Handle::PostgresTx(write.begin().await?),
         };
         Ok(Tx::new(handle))
     }
@@ -64,7 +76,7 @@ impl Db {
     pub fn in_place(&self) -> Result<(), Displaced> {
         match &self.0 {
             Pools::Sqlite { opened: Some(opened), .. } => opened.check_for_writing(),
-            Pools::Sqlite { opened: None, .. } | Pools::Postgres(_) => Ok(()),
+            Pools::Sqlite { opened: None, .. } | Pools::Postgres { .. } => Ok(()),
         }
     }
 
@@ -73,14 +85,14 @@ impl Db {
     pub fn file(&self) -> Option<&Path> {
         match &self.0 {
             Pools::Sqlite { file, .. } => Some(file),
-            Pools::Postgres(_) => None,
+            Pools::Postgres { .. } => None,
         }
     }
 
     /// Can other processes write this database while we serve?
     #[must_use]
     pub const fn is_shared(&self) -> bool {
-        matches!(self.0, Pools::Postgres(_))
+        matches!(self.0, Pools::Postgres { .. })
     }
 
     /// Closes all connections; SQLite's write-ahead log is folded into the file.
@@ -93,7 +105,10 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
         }
     }
 }
@@ -187,6 +202,11 @@ impl Tx {
         Self { conn: Conn(handle), events: Vec::new() }
     }
 
+    /// The connection for a statement that writes: a [`Conn`] gives it to nobody.
+    pub(super) fn writing(&mut self) -> Engine<'_> {
+        self.conn.engine()
+    }
+
     /// Makes it durable.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         super::audit::write(&mut self).await?;
@@ -214,8 +234,8 @@ impl DerefMut for Tx {
 
 /// Runs a statement; gives the number of rows that it touched.
 macro_rules! execute {
-    ($conn:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
-        match $conn.engine() {
+    ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $tx.writing() {
             $crate::db::Engine::Sqlite(c) => {
                 sqlx::query($sql)$(.bind($crate::bound::Bound::bound($arg)))*.execute(c).await.map(|done| done.rows_affected())
             }
@@ -231,9 +251,9 @@ pub(super) const ROWS: usize = 500;
 
 /// Inserts all rows, hundreds in one statement: what costs is the way to the database. `$into` ends with a space.
 macro_rules! insert_all {
-    ($conn:expr, $into:expr, $rows:expr, |$row:pat_param| [$($value:expr),* $(,)?]) => {{
+    ($tx:expr, $into:expr, $rows:expr, |$row:pat_param| [$($value:expr),* $(,)?]) => {{
         for rows in $rows.chunks($crate::db::ROWS) {
-            match $conn.engine() {
+            match $tx.writing() {
                 $crate::db::Engine::Sqlite(c) => {
                     let mut insert = sqlx::QueryBuilder::<sqlx::Sqlite>::new($into);
                     insert.push_values(rows, |mut values, $row| { $(values.push_bind($crate::bound::Bound::bound($value));)* });

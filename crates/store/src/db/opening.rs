@@ -147,11 +147,13 @@ impl Db {
     }
 
     async fn open_postgres(address: &str) -> Result<Self, StoreError> {
-        let pool = postgres(PgConnectOptions::from_str(address)?).await?;
-        let db = Self(Pools::Postgres(pool.clone()));
+        let options = PgConnectOptions::from_str(address)?;
+        let write = postgres(options.clone()).await?;
+        let read = postgres(only_reads(options)).await?;
+        let db = Self(Pools::Postgres { write: write.clone(), read });
         tables::standing(&mut *db.read().await?).await?.refuse_others()?;
         // One process after the other: sqlx takes an advisory lock for as long as it works on them.
-        tables::POSTGRES.run(&pool).await?;
+        tables::POSTGRES.run(&write).await?;
         Ok(db)
     }
 
@@ -167,9 +169,8 @@ impl Db {
 
     async fn look(address: &str) -> Result<Self, StoreError> {
         if is_postgres(address) {
-            let options = PgConnectOptions::from_str(address)?;
-            let pool = postgres(options.options([("default_transaction_read_only", "on")])).await?;
-            return Ok(Self(Pools::Postgres(pool)));
+            let pool = postgres(only_reads(PgConnectOptions::from_str(address)?)).await?;
+            return Ok(Self(Pools::Postgres { write: pool.clone(), read: pool }));
         }
         // It says what is wrong with the address.
         Self::file_of(address)?;
@@ -223,7 +224,12 @@ fn is_postgres(address: &str) -> bool {
 
 async fn postgres(options: PgConnectOptions) -> Result<PgPool, sqlx::Error> {
     let options = options.application_name("unstale");
-    PgPoolOptions::new().max_connections(16).acquire_timeout(ACQUIRE).connect_with(options).await
+    PgPoolOptions::new().max_connections(8).acquire_timeout(ACQUIRE).connect_with(options).await
+}
+
+/// So that a transaction of these connections writes nothing.
+fn only_reads(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([("default_transaction_read_only", "on")])
 }
 
 /// A copy in a folder that may not be written cannot have the files that SQLite keeps beside it; nobody changes it.
