@@ -21,6 +21,8 @@ CREATE TABLE invalidation (
 
 CREATE INDEX invalidation_by_time ON invalidation (requested_at DESC, id DESC);
 CREATE INDEX invalidation_by_distribution ON invalidation (distribution_id, requested_at DESC, id DESC);
+CREATE INDEX invalidation_by_state ON invalidation (state, requested_at DESC, id DESC);
+CREATE INDEX invalidation_by_distribution_state ON invalidation (distribution_id, state, requested_at DESC, id DESC);
 CREATE INDEX invalidation_active ON invalidation (requested_at DESC, id DESC)
     WHERE state IN ('queued', 'in_progress', 'needs_a_look');
 

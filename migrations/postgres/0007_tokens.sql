@@ -15,3 +15,7 @@ CREATE TABLE api_token (
     last_used_at BIGINT,
     revoked_at   BIGINT
 );
+
+-- Those that are good come before those that were revoked.
+CREATE INDEX api_token_by_name ON api_token ((revoked_at IS NOT NULL), name);
+CREATE INDEX api_token_by_maker ON api_token (made_by, name) WHERE revoked_at IS NULL;

@@ -19,6 +19,8 @@ CREATE TABLE untraced (
     round           BIGINT NOT NULL   -- the reading of CloudTrail that looks for it; 0 before the first
 );
 
+CREATE INDEX untraced_by_time ON untraced (made_at);
+
 INSERT INTO untraced (invalidation_id, made_at, round)
 SELECT id, requested_at, 0 FROM invalidation WHERE actor_kind = 'outside';
 

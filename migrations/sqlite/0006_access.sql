@@ -7,6 +7,9 @@ CREATE TABLE IF NOT EXISTS person_group (
     PRIMARY KEY (person_id, group_name, source)
 ) STRICT;
 
+CREATE INDEX person_group_by_name ON person_group (group_name, person_id, source);
+CREATE INDEX person_group_by_source ON person_group (source, group_name);
+
 -- Groups that administrators made here. Those of a provider have no row of their own.
 CREATE TABLE local_group (
     name       TEXT    NOT NULL PRIMARY KEY,
@@ -77,4 +80,7 @@ CREATE TABLE proposal (
 ) STRICT;
 
 CREATE INDEX proposal_by_time ON proposal (asked_at DESC, id DESC);
+CREATE INDEX proposal_by_distribution ON proposal (distribution_id, asked_at DESC, id DESC);
+-- Those that expired still say that they wait.
+CREATE INDEX proposal_waiting ON proposal (expires_at, distribution_id, actor_kind, actor_id) WHERE state = 'waiting';
 CREATE INDEX invalidation_by_items ON invalidation (distribution_id, items_sha256, requested_at DESC);

@@ -26,7 +26,8 @@ pub(super) fn signed(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A JSON list of texts, as a column has it and as both engines read one that is bound.
+/// A JSON list of texts, as a column has it and as both engines read one that is bound. PostgreSQL looks up each of an
+/// array in an index. Of a set of rows it supposes a hundred, and may rather read all of a table.
 pub(super) fn list_to_json(list: impl IntoIterator<Item: AsRef<str>>) -> String {
     // A NUL would be spelled \u0000, which PostgreSQL refuses when it reads the list.
     let list: Vec<String> = list.into_iter().map(|text| storable(text.as_ref()).into_owned()).collect();

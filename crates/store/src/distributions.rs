@@ -21,11 +21,11 @@ use crate::columns::{list_from_json, list_to_json, optional_time, signed, time};
 
 /// All columns of a [`Row`], for every query here.
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "SELECT id, arn, domain_name, aliases, comment, enabled, status, staging, tenant_only, origins, ",
             "last_modified, seen_at, gone_at, config_read_for, root_object, tag_header, query_strings FROM distribution ",
-            $rest
+            $($rest)*
         )
     };
 }

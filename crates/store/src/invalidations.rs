@@ -30,11 +30,11 @@ use super::{
 use crate::columns::{actor, count, list_to_json, optional_time, signed, time};
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "SELECT id, distribution_id, actor_kind, actor_id, actor_name, reason, requested_at, item_count, ",
             "first_item, state, ended_at FROM invalidation ",
-            $rest
+            $($rest)*
         )
     };
 }
@@ -161,7 +161,7 @@ pub async fn find(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Invalid
 pub async fn find_all(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Invalidation>, StoreError> {
     let list = list_to_json(ids);
     let sql = if conn.is_postgres() {
-        select!("WHERE id IN (SELECT value FROM json_array_elements_text($1::json))")
+        select!("WHERE id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))")
     } else {
         select!("WHERE id IN (SELECT value FROM json_each($1))")
     };

@@ -93,12 +93,8 @@ pub async fn find_by_hash(conn: &mut Conn, hash: &SecretHash) -> Result<Option<T
 
 /// The first tokens, those that are good before those that were revoked.
 pub async fn list(conn: &mut Conn, limit: usize) -> Result<Vec<Token>, StoreError> {
-    let rows = fetch_all!(
-        conn,
-        Row,
-        select!("ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, name LIMIT $1"),
-        signed(limit)
-    )?;
+    let rows =
+        fetch_all!(conn, Row, select!("ORDER BY revoked_at IS NOT NULL, name LIMIT $1"), signed(limit))?;
     rows.into_iter().map(Row::into_token).collect()
 }
 

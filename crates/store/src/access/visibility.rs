@@ -1,48 +1,46 @@
 //! How a query shows only what an actor may see.
 //!
-//! The list of distributions goes in as one text, `|E1|E2|`, and a row fits if its ID is in it:
-//! `($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)`, the same text for both engines.
+//! `Access::distributions` is `None` for everything: that is a statement without a condition. The IDs of some go in as one
+//! bound list of JSON, and a row fits if its ID is in it. No statement has a condition that may be set or not: an engine
+//! plans for both, and then no index serves.
 
 use std::collections::BTreeSet;
 
-use unstale_domain::{access::Access, id::DistributionId};
+use unstale_domain::id::DistributionId;
 
-/// The two arguments of such a query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct VisibilityArguments {
-    /// Nothing is hidden.
-    pub all: bool,
-    /// `|E1|E2|`; IDs have no bars.
-    pub list: String,
+/// The IDs of the newest rows of each distribution of the list $1, no more than $2 of each: both engines go down an index
+/// on `(distribution_id, time DESC, id DESC)` once for each distribution and read no more there, however many there are.
+/// `$also` is a further condition on the row `l`, whose columns stand before the time in that index.
+macro_rules! newest_of_each {
+    (sqlite, $table:literal, $time:literal, $also:literal) => {
+        concat!(
+            "SELECT n.id FROM json_each($1) AS d JOIN ",
+            $table,
+            " AS n ON n.id IN (SELECT l.id FROM ",
+            $table,
+            " AS l WHERE l.distribution_id = d.value",
+            $also,
+            " ORDER BY l.",
+            $time,
+            " DESC, l.id DESC LIMIT $2)"
+        )
+    };
+    (postgres, $table:literal, $time:literal, $also:literal) => {
+        concat!(
+            "SELECT newest.id FROM json_array_elements_text($1::json) AS d (value)
+             CROSS JOIN LATERAL (SELECT l.id FROM ",
+            $table,
+            " AS l WHERE l.distribution_id = d.value",
+            $also,
+            " ORDER BY l.",
+            $time,
+            " DESC, l.id DESC LIMIT $2) AS newest"
+        )
+    };
 }
+pub(crate) use newest_of_each;
 
-impl VisibilityArguments {
-    pub fn of(access: &Access) -> Self {
-        match access.distributions() {
-            None => Self { all: true, list: String::new() },
-            Some(distributions) => Self { all: false, list: bars(&distributions) },
-        }
-    }
-}
-
-/// The list as such a query takes it.
+/// The list as the queries of the history take it: `|E1|E2|`; IDs have no bars.
 pub(crate) fn bars(distributions: &BTreeSet<DistributionId>) -> String {
     distributions.iter().fold("|".to_owned(), |list, id| list + id.as_str() + "|")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use unstale_domain::access::{Granted, Role, Scope};
-
-    #[test]
-    fn an_empty_list_fits_nothing() {
-        assert!(VisibilityArguments::of(&Access::whole(Role::Viewer)).all);
-        let none = Granted {
-            distributions: std::collections::BTreeSet::new(),
-            reach: unstale_domain::access::grant_scope::GrantScope::whole(),
-        };
-        let visibility = VisibilityArguments::of(&Access::new(Role::Viewer, Scope::Only(vec![none])));
-        assert_eq!(visibility, VisibilityArguments { all: false, list: "|".to_owned() });
-    }
 }

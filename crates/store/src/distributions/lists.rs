@@ -17,7 +17,7 @@ use super::{
     Row, select,
 };
 use crate::{
-    access::visibility::VisibilityArguments,
+    access::visibility::newest_of_each,
     columns::{count, list_to_json, signed, time},
 };
 
@@ -31,16 +31,30 @@ pub struct DistributionCounts {
 
 /// How many distributions an actor sees.
 pub async fn known(conn: &mut Conn, access: &Access) -> Result<DistributionCounts, StoreError> {
-    let visibility = VisibilityArguments::of(access);
-    let (all, gone) = fetch_one!(
-        conn,
-        (i64, i64),
-        "SELECT count(*), count(gone_at) FROM distribution
-         WHERE ($1 OR replace($2, '|' || id || '|', '') <> $2)",
-        visibility.all,
-        visibility.list,
-    )?;
+    let (all, gone) = match access.distributions() {
+        None => fetch_one!(conn, (i64, i64), "SELECT count(*), count(gone_at) FROM distribution"),
+        Some(seen) => {
+            let sql = if conn.is_postgres() {
+                "SELECT count(*), count(gone_at) FROM distribution
+                 WHERE id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))"
+            } else {
+                "SELECT count(*), count(gone_at) FROM distribution WHERE id IN (SELECT value FROM json_each($1))"
+            };
+            fetch_one!(conn, (i64, i64), sql, list_to_json(&seen))
+        }
+    }?;
     Ok(DistributionCounts { here: count(all - gone), gone: count(gone) })
+}
+
+macro_rules! page_of {
+    ($seen:literal) => {
+        select!(
+            "WHERE ",
+            $seen,
+            "((gone_at IS NOT NULL) = $2 AND id > $3 OR gone_at IS NOT NULL AND NOT $2)
+             ORDER BY gone_at IS NOT NULL, id LIMIT $1"
+        )
+    };
 }
 
 /// Up to `limit` of those that an actor sees, by their IDs, from behind a place on; those that are gone come last.
@@ -50,34 +64,59 @@ pub async fn page(
     after: Option<&ListPosition>,
     limit: usize,
 ) -> Result<Vec<Distribution>, StoreError> {
-    let visibility = VisibilityArguments::of(access);
-    let rows = fetch_all!(
-        conn,
-        Row,
-        select!(
-            "WHERE ($1 OR replace($2, '|' || id || '|', '') <> $2)
-               AND ((gone_at IS NOT NULL) = $3 AND id > $4 OR gone_at IS NOT NULL AND NOT $3)
-             ORDER BY gone_at IS NOT NULL, id LIMIT $5"
-        ),
-        visibility.all,
-        visibility.list,
-        after.is_some_and(|place| place.gone),
-        after.map_or("", |place| place.id.as_str()),
-        signed(limit),
-    )?;
+    let gone = after.is_some_and(|place| place.gone);
+    let id = after.map_or("", |place| place.id.as_str());
+    let rows = match access.distributions() {
+        None => fetch_all!(conn, Row, page_of!(""), signed(limit), gone, id),
+        Some(seen) => {
+            let sql = if conn.is_postgres() {
+                page_of!("id = ANY (ARRAY(SELECT json_array_elements_text($4::json))) AND ")
+            } else {
+                page_of!("id IN (SELECT value FROM json_each($4)) AND ")
+            };
+            fetch_all!(conn, Row, sql, signed(limit), gone, id, list_to_json(&seen))
+        }
+    }?;
     rows.into_iter().map(Row::into_distribution).collect()
 }
 
 /// Those with these IDs that there are, by their IDs.
 pub async fn some(conn: &mut Conn, ids: &[&DistributionId]) -> Result<Vec<Distribution>, StoreError> {
     let sql = if conn.is_postgres() {
-        select!("WHERE id IN (SELECT value FROM json_array_elements_text($1::json)) ORDER BY id")
+        select!("WHERE id = ANY (ARRAY(SELECT json_array_elements_text($1::json))) ORDER BY id")
     } else {
         select!("WHERE id IN (SELECT value FROM json_each($1)) ORDER BY id")
     };
     let rows = fetch_all!(conn, Row, sql, list_to_json(ids))?;
     rows.into_iter().map(Row::into_distribution).collect()
 }
+
+macro_rules! most_used_of {
+    ($latest:expr, $limit:literal) => {
+        concat!(
+            "SELECT distribution_id FROM (SELECT distribution_id, requested_at FROM invalidation ",
+            $latest,
+            ") AS latest GROUP BY distribution_id
+             ORDER BY count(*) DESC, max(requested_at) DESC, distribution_id LIMIT ",
+            $limit
+        )
+    };
+}
+
+macro_rules! most_used_of_each {
+    ($engine:ident) => {
+        most_used_of!(
+            concat!(
+                "WHERE id IN (",
+                newest_of_each!($engine, "invalidation", "requested_at", ""),
+                ") ORDER BY requested_at DESC, id DESC LIMIT $2"
+            ),
+            "$3"
+        )
+    };
+}
+const MOST_USED_SQLITE: &str = most_used_of_each!(sqlite);
+const MOST_USED_POSTGRES: &str = most_used_of_each!(postgres);
 
 /// Up to `limit` of those that an actor sees and that are most often among the last `looked_at` invalidations, the most
 /// used first; of two that are used alike, the one that was used later.
@@ -87,20 +126,20 @@ pub async fn most_used(
     looked_at: usize,
     limit: usize,
 ) -> Result<Vec<DistributionId>, StoreError> {
-    let visibility = VisibilityArguments::of(access);
-    let rows = fetch_all!(
-        conn,
-        (String,),
-        "SELECT distribution_id FROM (
-             SELECT distribution_id, requested_at FROM invalidation
-             WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
-             ORDER BY requested_at DESC, id DESC LIMIT $3) AS latest
-         GROUP BY distribution_id ORDER BY count(*) DESC, max(requested_at) DESC, distribution_id LIMIT $4",
-        visibility.all,
-        visibility.list,
-        signed(looked_at),
-        signed(limit),
-    )?;
+    let (looked_at, limit) = (signed(looked_at), signed(limit));
+    let rows = match access.distributions() {
+        None => fetch_all!(
+            conn,
+            (String,),
+            most_used_of!("ORDER BY requested_at DESC, id DESC LIMIT $1", "$2"),
+            looked_at,
+            limit,
+        ),
+        Some(seen) => {
+            let sql = if conn.is_postgres() { MOST_USED_POSTGRES } else { MOST_USED_SQLITE };
+            fetch_all!(conn, (String,), sql, list_to_json(&seen), looked_at, limit)
+        }
+    }?;
     Ok(rows.into_iter().map(|(id,)| DistributionId::from_trusted(id)).collect())
 }
 

@@ -81,7 +81,8 @@ pub async fn span(conn: &mut Conn, since: Timestamp) -> Result<Option<(Timestamp
     let (oldest, newest) = fetch_one!(
         conn,
         (Option<i64>, Option<i64>),
-        "SELECT min(made_at), max(made_at) FROM untraced WHERE made_at >= $1",
+        "SELECT (SELECT min(made_at) FROM untraced WHERE made_at >= $1),
+             (SELECT max(made_at) FROM untraced WHERE made_at >= $1)",
         since.as_micros(),
     )?;
     Ok(oldest.zip(newest).map(|(oldest, newest)| (time(oldest), time(newest))))

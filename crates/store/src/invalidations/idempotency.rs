@@ -40,19 +40,20 @@ pub async fn used<'k>(
 }
 
 macro_rules! used_of {
-    ($keys:literal) => {
+    ($listed:literal) => {
         concat!(
-            "SELECT asked.value FROM ",
-            $keys,
-            " WHERE EXISTS (SELECT 1 FROM idempotency WHERE request_key = asked.value)
-                 OR EXISTS (SELECT 1 FROM invalidation WHERE request_key = asked.value)
-                 OR EXISTS (SELECT 1 FROM proposal WHERE request_key = asked.value)"
+            "SELECT request_key FROM idempotency WHERE request_key ",
+            $listed,
+            " UNION SELECT request_key FROM invalidation WHERE request_key ",
+            $listed,
+            " UNION SELECT request_key FROM proposal WHERE request_key ",
+            $listed
         )
     };
 }
 
-const USED: &str = used_of!("json_each($1) AS asked");
-const POSTGRES_USED: &str = used_of!("json_array_elements_text($1::json) AS asked(value)");
+const USED: &str = used_of!("IN (SELECT value FROM json_each($1))");
+const POSTGRES_USED: &str = used_of!("= ANY (ARRAY(SELECT json_array_elements_text($1::json)))");
 
 /// What a key was answered with.
 pub async fn find(conn: &mut Conn, key: &RequestKey) -> Result<Option<IdempotencyRecord>, StoreError> {

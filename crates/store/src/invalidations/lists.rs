@@ -13,6 +13,7 @@ use unstale_domain::{
 use super::{Row, select};
 use crate::{
     Conn, StoreError,
+    access::visibility::newest_of_each,
     columns::{list_to_json, signed},
     db::fetch_all,
 };
@@ -34,7 +35,7 @@ pub async fn active(conn: &mut Conn, access: &Access, limit: usize) -> Result<Ve
             let sql = if conn.is_postgres() {
                 select!(
                     "WHERE state IN ('queued', 'in_progress', 'needs_a_look')
-                       AND distribution_id IN (SELECT value FROM json_array_elements_text($1::json))
+                       AND distribution_id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))
                      ORDER BY requested_at DESC, id DESC LIMIT $2"
                 )
             } else {
@@ -73,51 +74,44 @@ pub async fn page(
     limit: usize,
 ) -> Result<Vec<Invalidation>, StoreError> {
     let (before, id) = wanted.after.as_ref().map_or((i64::MAX, ""), |(at, id)| (at.as_micros(), id.as_str()));
-    let state = wanted.state.map_or("", InvalidationState::as_str);
-    let rows = match distributions_of(access, wanted.distribution.as_ref()) {
-        None => fetch_all!(
-            conn,
-            Row,
-            select!(
-                "WHERE ($1 = '' OR state = $1) AND (requested_at, id) < ($2, $3)
-                 ORDER BY requested_at DESC, id DESC LIMIT $4"
-            ),
-            state,
-            before,
-            id,
-            signed(limit),
-        ),
-        Some(those) => {
-            let sql = if conn.is_postgres() { PAGE_POSTGRES } else { PAGE_SQLITE };
-            fetch_all!(conn, Row, sql, state, before, id, signed(limit), list_to_json(&those))
+    let those = distributions_of(access, wanted.distribution.as_ref()).map(list_to_json);
+    let limit = signed(limit);
+    let rows = match (those, wanted.state.map(InvalidationState::as_str)) {
+        (None, None) => fetch_all!(conn, Row, ALL, limit, before, id),
+        (None, Some(state)) => fetch_all!(conn, Row, ALL_IN_STATE, limit, before, id, state),
+        (Some(those), None) => {
+            let sql = if conn.is_postgres() { SOME_POSTGRES } else { SOME_SQLITE };
+            fetch_all!(conn, Row, sql, those, limit, before, id)
+        }
+        (Some(those), Some(state)) => {
+            let sql = if conn.is_postgres() { SOME_IN_STATE_POSTGRES } else { SOME_IN_STATE_SQLITE };
+            fetch_all!(conn, Row, sql, those, limit, before, id, state)
         }
     }?;
     rows.into_iter().map(Row::into_invalidation).collect()
 }
 
-/// The newest ones of each distribution of the list $5, and of those the newest: both engines go down the index
-/// `invalidation_by_distribution` once for each, and read no more than $4 rows there.
-const PAGE_POSTGRES: &str = select!(
-    "WHERE id IN (
-         SELECT newest.id FROM json_array_elements_text($5::json) AS d (value)
-         CROSS JOIN LATERAL (
-             SELECT l.id FROM invalidation AS l
-             WHERE l.distribution_id = d.value AND ($1 = '' OR l.state = $1) AND (l.requested_at, l.id) < ($2, $3)
-             ORDER BY l.requested_at DESC, l.id DESC LIMIT $4
-         ) AS newest
-     )
-     ORDER BY requested_at DESC, id DESC LIMIT $4"
+const ALL: &str = select!("WHERE (requested_at, id) < ($2, $3) ORDER BY requested_at DESC, id DESC LIMIT $1");
+const ALL_IN_STATE: &str = select!(
+    "WHERE state = $4 AND (requested_at, id) < ($2, $3) ORDER BY requested_at DESC, id DESC LIMIT $1"
 );
-const PAGE_SQLITE: &str = select!(
-    "WHERE id IN (
-         SELECT n.id FROM json_each($5) AS d JOIN invalidation AS n ON n.id IN (
-             SELECT l.id FROM invalidation AS l
-             WHERE l.distribution_id = d.value AND ($1 = '' OR l.state = $1) AND (l.requested_at, l.id) < ($2, $3)
-             ORDER BY l.requested_at DESC, l.id DESC LIMIT $4
-         )
-     )
-     ORDER BY requested_at DESC, id DESC LIMIT $4"
-);
+
+/// The newest ones of each distribution of a list, and of those the newest.
+macro_rules! newest_of {
+    ($engine:ident, $also:literal) => {
+        select!(
+            "WHERE id IN (",
+            newest_of_each!($engine, "invalidation", "requested_at", $also),
+            ") ORDER BY requested_at DESC, id DESC LIMIT $2"
+        )
+    };
+}
+const SOME_SQLITE: &str = newest_of!(sqlite, " AND (l.requested_at, l.id) < ($3, $4)");
+const SOME_POSTGRES: &str = newest_of!(postgres, " AND (l.requested_at, l.id) < ($3, $4)");
+const SOME_IN_STATE_SQLITE: &str =
+    newest_of!(sqlite, " AND l.state = $5 AND (l.requested_at, l.id) < ($3, $4)");
+const SOME_IN_STATE_POSTGRES: &str =
+    newest_of!(postgres, " AND l.state = $5 AND (l.requested_at, l.id) < ($3, $4)");
 
 /// The distributions that a list is of; `None` for all.
 fn distributions_of(access: &Access, wanted: Option<&DistributionId>) -> Option<BTreeSet<DistributionId>> {

@@ -14,18 +14,18 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
-    access::visibility::VisibilityArguments,
-    columns::{actor, count, items_from_json, items_to_json, optional_time, signed, time},
+    access::visibility::newest_of_each,
+    columns::{actor, count, items_from_json, items_to_json, list_to_json, optional_time, signed, time},
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "SELECT id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason, items, ",
             "first_item, asked_at, expires_at, state, decided_kind, decided_id, decided_name, decided_at, word, ",
             "invalidation_id FROM proposal ",
-            $rest
+            $($rest)*
         )
     };
 }
@@ -131,6 +131,18 @@ pub async fn find_by_key(
     row.map(|row| row.into_proposal(now)).transpose()
 }
 
+macro_rules! recent_of_each {
+    ($engine:ident) => {
+        select!(
+            "WHERE id IN (",
+            newest_of_each!($engine, "proposal", "asked_at", ""),
+            ") ORDER BY asked_at DESC, id DESC LIMIT $2"
+        )
+    };
+}
+const RECENT_SQLITE: &str = recent_of_each!(sqlite);
+const RECENT_POSTGRES: &str = recent_of_each!(postgres);
+
 /// The newest proposals that somebody may see, whatever became of them.
 pub async fn recent(
     conn: &mut Conn,
@@ -138,34 +150,39 @@ pub async fn recent(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<Proposal>, StoreError> {
-    let visibility = VisibilityArguments::of(access);
-    let rows = fetch_all!(
-        conn,
-        Row,
-        select!(
-            "WHERE ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)
-             ORDER BY asked_at DESC, id DESC LIMIT $3"
-        ),
-        visibility.all,
-        visibility.list.as_str(),
-        signed(limit),
-    )?;
+    let rows = match access.distributions() {
+        None => fetch_all!(conn, Row, select!("ORDER BY asked_at DESC, id DESC LIMIT $1"), signed(limit)),
+        Some(seen) => {
+            let sql = if conn.is_postgres() { RECENT_POSTGRES } else { RECENT_SQLITE };
+            fetch_all!(conn, Row, sql, list_to_json(&seen), signed(limit))
+        }
+    }?;
     rows.into_iter().map(|row| row.into_shown(now)).collect()
+}
+
+macro_rules! waiting_of {
+    ($seen:literal) => {
+        concat!(
+            "SELECT count(*) FROM proposal WHERE state = 'waiting' AND expires_at > $1 AND expires_at <= $2",
+            $seen
+        )
+    };
 }
 
 /// How many wait that somebody may see.
 pub async fn waiting(conn: &mut Conn, access: &Access, now: Timestamp) -> Result<usize, StoreError> {
-    let visibility = VisibilityArguments::of(access);
-    let (number,) = fetch_one!(
-        conn,
-        (i64,),
-        "SELECT count(*) FROM proposal WHERE state = 'waiting' AND expires_at > $3 AND expires_at <= $4
-           AND ($1 OR replace($2, '|' || distribution_id || '|', '') <> $2)",
-        visibility.all,
-        visibility.list.as_str(),
-        now.as_micros(),
-        latest_end(now).as_micros(),
-    )?;
+    let (now, latest) = (now.as_micros(), latest_end(now).as_micros());
+    let (number,) = match access.distributions() {
+        None => fetch_one!(conn, (i64,), waiting_of!(""), now, latest),
+        Some(seen) => {
+            let sql = if conn.is_postgres() {
+                waiting_of!(" AND distribution_id = ANY (ARRAY(SELECT json_array_elements_text($3::json)))")
+            } else {
+                waiting_of!(" AND distribution_id IN (SELECT value FROM json_each($3))")
+            };
+            fetch_one!(conn, (i64,), sql, now, latest, list_to_json(&seen))
+        }
+    }?;
     Ok(count(number))
 }
 

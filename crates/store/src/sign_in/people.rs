@@ -147,8 +147,8 @@ pub async fn lock_admins(tx: &mut Tx) -> Result<Vec<PersonId>, StoreError> {
 
 /// Is there nobody yet?
 pub async fn is_empty(conn: &mut Conn) -> Result<bool, StoreError> {
-    let (count,) = fetch_one!(conn, (i64,), "SELECT count(*) FROM person")?;
-    Ok(count == 0)
+    let (any,) = fetch_one!(conn, (bool,), "SELECT EXISTS (SELECT 1 FROM person)")?;
+    Ok(!any)
 }
 
 /// Keeps the hash of a new set-up link in place of any earlier one.
