@@ -20,7 +20,7 @@ use crate::{
         time::span_in_words,
     },
     http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
-    store::{audit, invalidations::proposals},
+    store::{audit, distributions, invalidations::proposals},
 };
 
 use super::super::view::{self, Frame, RowContext, StatusView, Tab, When};
@@ -89,7 +89,8 @@ pub async fn render(
     let mut conn = web.context.db.read().await?;
     let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Approvals", "/approvals").await?;
     let all = proposals::recent(&mut conn, &visitor.access, SHOWN, now).await?;
-    let distributions = view::distributions(&mut conn, visitor).await?;
+    let named: Vec<_> = all.iter().map(|proposal| &proposal.distribution).collect();
+    let distributions = distributions::some(&mut conn, &named).await?;
     let mut contradicted = HashSet::new();
     for proposal in &all {
         if audit::contradiction_of_proposal(&mut conn, proposal, now).await?.is_some() {

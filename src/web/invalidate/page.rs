@@ -9,7 +9,7 @@ use crate::{
     domain::{
         distributions::distribution::Distribution,
         id::{DistributionId, InvalidationId},
-        invalidations::invalidation::Invalidation,
+        invalidations::invalidation::{Invalidation, InvalidationState},
     },
     http::{
         error::WebError,
@@ -189,13 +189,15 @@ async fn flights(
     active: &[Invalidation],
     around: &RowContext<'_>,
 ) -> Result<Vec<Flight>, StoreError> {
-    let mut flights = Vec::new();
-    for invalidation in active {
-        let usual = batches::usual_time(conn, &invalidation.distribution).await?;
-        let waiting = view::waiting(conn, web, invalidation, around.now).await?;
-        flights.push(Flight::new(invalidation, around, usual, waiting));
-    }
-    Ok(flights)
+    let distributions: Vec<_> = active.iter().map(|one| &one.distribution).collect();
+    let usual = batches::usual_times(conn, &distributions).await?;
+    let unsent = [InvalidationState::Queued, InvalidationState::InProgress];
+    let queued: Vec<_> = active.iter().filter(|one| unsent.contains(&one.state)).collect();
+    let mut waiting = view::all_waiting(conn, web, &queued, &usual, around.now).await?;
+    let flight = |one: &Invalidation| {
+        Flight::new(one, around, usual.get(&one.distribution).copied(), waiting.remove(&one.id))
+    };
+    Ok(active.iter().map(flight).collect())
 }
 
 /// The demo's story, for whoever sees its distribution.

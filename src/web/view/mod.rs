@@ -10,7 +10,7 @@ mod when;
 pub use distributions::{Part, distribution, distributions, find_distributions, named_distribution, words};
 pub use frame::{Frame, SideLink, Tab, frame};
 pub use picker::{Picker, PickerQuery as Offer, choose_by_words, picker};
-pub use queue::{QueueView, waiting};
+pub use queue::{QueueView, all_waiting, waiting};
 pub use rows::{Flight, Row, RowContext, StatusView, rows};
 pub use when::When;
 

@@ -1,11 +1,13 @@
 //! Where a queued invalidation stands, in words.
 
+use std::{collections::HashMap, time::Duration};
+
 use crate::{
     domain::{
-        id::DistributionId,
+        id::{DistributionId, InvalidationId},
         invalidations::{
             invalidation::{Invalidation, InvalidationState},
-            queue::ordinal,
+            queue::{QueuePosition, ordinal},
             retry,
         },
         time::{Timestamp, span_in_words},
@@ -36,18 +38,41 @@ pub async fn waiting(
     if !matches!(invalidation.state, InvalidationState::Queued | InvalidationState::InProgress) {
         return Ok(None);
     }
-    let Some(place) = queue::place(conn, &invalidation.id).await? else { return Ok(None) };
-    let distribution: &DistributionId = &invalidation.distribution;
-    let in_flight = batches::in_flight(conn, distribution).await?;
-    let usual = batches::usual_time(conn, distribution).await?.unwrap_or(retry::USUAL);
-    let starts = place.starts_at(in_flight, web.options.limits, web.options.create, usual, now);
-    let wait = starts.since(now);
-    Ok(Some(QueueView {
-        place: ordinal(place.ahead() + 1),
-        starts: if wait.as_secs() < 1 {
-            "starts in a moment".to_owned()
-        } else {
-            format!("starts in about {}", span_in_words(wait))
-        },
-    }))
+    let usual = batches::usual_times(conn, &[&invalidation.distribution]).await?;
+    Ok(all_waiting(conn, web, &[invalidation], &usual, now).await?.remove(&invalidation.id))
+}
+
+/// The places of those of these that are queued, asked for together.
+pub async fn all_waiting(
+    conn: &mut Conn,
+    web: &Web,
+    invalidations: &[&Invalidation],
+    usual: &HashMap<DistributionId, Duration>,
+    now: Timestamp,
+) -> Result<HashMap<InvalidationId, QueueView>, StoreError> {
+    let ids: Vec<_> = invalidations.iter().map(|one| &one.id).collect();
+    let places = queue::places(conn, &ids).await?;
+    let distributions: Vec<_> = invalidations.iter().map(|one| &one.distribution).collect();
+    let loads = batches::loads_in_flight(conn, &distributions).await?;
+    let view = |one: &&Invalidation| {
+        let in_flight = loads.get(&one.distribution).copied().unwrap_or_default();
+        let usual = usual.get(&one.distribution).copied().unwrap_or(retry::USUAL);
+        let place = places.get(&one.id)?;
+        let starts = place.starts_at(in_flight, web.options.limits, web.options.create, usual, now);
+        Some((one.id.clone(), QueueView::new(place, starts.since(now))))
+    };
+    Ok(invalidations.iter().filter_map(view).collect())
+}
+
+impl QueueView {
+    fn new(place: &QueuePosition, wait: Duration) -> Self {
+        Self {
+            place: ordinal(place.ahead() + 1),
+            starts: if wait.as_secs() < 1 {
+                "starts in a moment".to_owned()
+            } else {
+                format!("starts in about {}", span_in_words(wait))
+            },
+        }
+    }
 }

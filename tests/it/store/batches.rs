@@ -287,7 +287,7 @@ async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
 }
 
 async fn the_usual_time_is_the_middle_of_the_last_ones(database: &Database) {
-    given::distributions(database, &["E1"]).await;
+    given::distributions(database, &["E1", "E2"]).await;
     let usual = async || database.get(async |conn| batches::usual_time(conn, &id("E1")).await).await;
     assert_eq!(usual().await, None);
     for (number, took) in [5, 90, 10].into_iter().enumerate() {
@@ -296,19 +296,30 @@ async fn the_usual_time_is_the_middle_of_the_last_ones(database: &Database) {
         assert!(complete(database, &batch, 100 + took).await);
     }
     assert_eq!(usual().await, Some(Duration::from_secs(10)));
+    let batch = given::request(database, "E2", 0, &[&["/a"]]).await.batches.remove(0).id;
+    accept(database, &batch, "I9", 100).await;
+    assert!(complete(database, &batch, 107).await);
+    let several = [&id("E1"), &id("E1"), &id("E2"), &id("E3")];
+    let all = database.get(async |conn| batches::usual_times(conn, &several).await).await;
+    assert_eq!(all, [(id("E1"), Duration::from_secs(10)), (id("E2"), Duration::from_secs(7))].into());
 }
 
 async fn what_is_in_flight_is_counted_by_kind(database: &Database) {
     given::distributions(database, &["E1", "E2"]).await;
     let load = async || database.get(async |conn| batches::in_flight(conn, &id("E1")).await).await;
     let new = given::request(database, "E1", 0, &[&["/a", "/b*", "#c"], &["/d"], &["/e"]]).await;
-    given::request(database, "E2", 0, &[&["/other"]]).await;
+    let other = given::request(database, "E2", 0, &[&["/other"]]).await;
     assert_eq!(load().await, Load::default(), "what is queued is not in flight");
     accept(database, &new.batches[0].id, "I1", 1).await;
     assert!(claim(database, &new.batches[1].id, "lease", 1).await);
     assert_eq!(load().await, Load { paths: 3, wildcards: 1 }, "what may have been sent counts too");
     assert!(complete(database, &new.batches[0].id, 2).await);
     assert_eq!(load().await, Load { paths: 1, wildcards: 0 });
+    accept(database, &other.batches[0].id, "I2", 3).await;
+    let several = [&id("E1"), &id("E1"), &id("E2"), &id("E3")];
+    let all = database.get(async |conn| batches::loads_in_flight(conn, &several).await).await;
+    let one = Load { paths: 1, wildcards: 0 };
+    assert_eq!(all, [(id("E1"), one), (id("E2"), one)].into(), "one that is named twice counts once");
 }
 
 on_each_engine!(

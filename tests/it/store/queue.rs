@@ -52,6 +52,26 @@ async fn the_place_counts_what_goes_before(database: &Database) {
     assert_eq!(read().await, Some(expected));
 }
 
+async fn several_places_are_those_of_each(database: &Database) {
+    given::distributions(database, &["E1", "E2"]).await;
+    let mut ids = Vec::new();
+    for (distribution, when) in [("E1", 0), ("E2", 1), ("E1", 2), ("E2", 3)] {
+        ids.push(given::request(database, distribution, when, &[&["/a"], &["/b*"]]).await.id);
+    }
+    let sent = given::request(database, "E1", 4, &[&["/sent"]]).await;
+    accept(database, &sent.batches[0].id, "I1", 5).await;
+    ids.extend([sent.id, ids[0].clone()]);
+    let named: Vec<_> = ids.iter().collect();
+    let together = database.get(async |conn| queue::places(conn, &named).await).await;
+    assert_eq!(together.len(), 4, "what is sent has none, and one that is named twice has one");
+    for id in &ids {
+        let alone = database.get(async |conn| queue::place(conn, id).await).await;
+        assert_eq!(together.get(id), alone.as_ref());
+    }
+    assert_eq!(together[&ids[2]].before_here, 1);
+    assert_eq!(together[&ids[2]].elsewhere, [2]);
+}
+
 async fn what_is_not_queued_has_no_place(database: &Database) {
     given::distributions(database, &["E1"]).await;
     let new = given::request(database, "E1", 0, &[&["/a"]]).await;
@@ -61,4 +81,8 @@ async fn what_is_not_queued_has_no_place(database: &Database) {
     assert_eq!(place().await, None);
 }
 
-on_each_engine!(the_place_counts_what_goes_before, what_is_not_queued_has_no_place);
+on_each_engine!(
+    the_place_counts_what_goes_before,
+    several_places_are_those_of_each,
+    what_is_not_queued_has_no_place
+);

@@ -1,5 +1,7 @@
 //! Where a queued invalidation stands: what goes before it, and what it waits for.
 
+use std::collections::HashMap;
+
 use unstale_domain::{
     id::InvalidationId,
     invalidations::{batching::Load, queue::QueuePosition},
@@ -8,69 +10,110 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError,
-    columns::{count, optional_time, time},
-    db::{fetch_all, fetch_one, fetch_optional},
+    columns::{count, list_to_json, optional_time, time},
+    db::fetch_all,
 };
 
 #[derive(sqlx::FromRow)]
-struct Mine {
-    distribution_id: String,
-    account_id: String,
-    number: i64,
-    created_at: i64,
+struct Row {
+    invalidation_id: String,
     due_at: i64,
     path_count: i64,
     wildcard_count: i64,
     create_next_at: i64,
     retry_at: Option<i64>,
+    before_here: i64,
+    oldest_in_progress: Option<i64>,
 }
 
-/// The place of an invalidation's next queued batch; `None` where none is queued. What is put off until after it is due
-/// is not before it.
+/// The next queued batch `b` of each invalidation of the list $1.
+macro_rules! is_next_of_each {
+    (sqlite) => {
+        is_next_of_each!("IN (SELECT value FROM json_each($1))")
+    };
+    (postgres) => {
+        is_next_of_each!("= ANY (ARRAY(SELECT json_array_elements_text($1::json)))")
+    };
+    ($listed:literal) => {
+        concat!(
+            " WHERE b.state = 'queued' AND b.number = (SELECT min(q.number) FROM batch q
+                 WHERE q.invalidation_id = b.invalidation_id AND q.state = 'queued') AND b.invalidation_id ",
+            $listed
+        )
+    };
+}
+
+/// SQLite uses the index of what is to be sent only where its own condition on the state is there too.
+macro_rules! places_of {
+    ($engine:ident) => {
+        concat!(
+            "SELECT b.invalidation_id, b.due_at, b.path_count, b.wildcard_count, a.create_next_at, a.retry_at,
+                 (SELECT count(*) FROM batch o
+                  WHERE o.distribution_id = b.distribution_id AND o.state IN ('queued', 'submitting')
+                    AND o.state = 'queued'
+                    AND (o.number < b.number OR (o.number = b.number AND o.created_at < b.created_at))
+                    AND (o.attempts > 0 OR o.due_at <= b.due_at)) AS before_here,
+                 (SELECT min(w.accepted_at) FROM batch w
+                  WHERE w.distribution_id = b.distribution_id AND w.state = 'in_progress') AS oldest_in_progress
+             FROM batch b JOIN distribution d ON d.id = b.distribution_id JOIN account a ON a.id = d.account_id",
+            is_next_of_each!($engine)
+        )
+    };
+}
+macro_rules! elsewhere_of {
+    ($engine:ident) => {
+        concat!(
+            "SELECT b.invalidation_id, count(*) FROM batch b JOIN distribution d ON d.id = b.distribution_id
+             JOIN distribution e ON e.account_id = d.account_id AND e.id <> d.id
+             JOIN batch o ON o.distribution_id = e.id AND o.state IN ('queued', 'submitting')
+                 AND o.state = 'queued' AND (o.attempts > 0 OR o.due_at <= b.due_at)",
+            is_next_of_each!($engine),
+            " GROUP BY b.invalidation_id, e.id"
+        )
+    };
+}
+
+/// The place of each invalidation's next queued batch; one of which none is queued has no place. What is put off until
+/// after it is due is not before it.
+pub async fn places(
+    conn: &mut Conn,
+    ids: &[&InvalidationId],
+) -> Result<HashMap<InvalidationId, QueuePosition>, StoreError> {
+    let list = list_to_json(ids);
+    let (places, elsewhere) = if conn.is_postgres() {
+        (places_of!(postgres), elsewhere_of!(postgres))
+    } else {
+        (places_of!(sqlite), elsewhere_of!(sqlite))
+    };
+    let rows = fetch_all!(conn, Row, places, &list)?;
+    let mut found: HashMap<InvalidationId, QueuePosition> = rows.into_iter().map(Row::into_place).collect();
+    if found.is_empty() {
+        return Ok(found);
+    }
+    for (id, queued) in fetch_all!(conn, (String, i64), elsewhere, &list)? {
+        if let Some(place) = found.get_mut(&InvalidationId::from_trusted(id)) {
+            place.elsewhere.push(count(queued));
+        }
+    }
+    Ok(found)
+}
+
+/// The place of one invalidation's next queued batch; `None` where none is queued.
 pub async fn place(conn: &mut Conn, id: &InvalidationId) -> Result<Option<QueuePosition>, StoreError> {
-    let mine = fetch_optional!(
-        conn,
-        Mine,
-        "SELECT b.distribution_id, d.account_id, b.number, b.created_at, b.due_at, b.path_count, b.wildcard_count,
-             a.create_next_at, a.retry_at
-         FROM batch b JOIN distribution d ON d.id = b.distribution_id JOIN account a ON a.id = d.account_id
-         WHERE b.invalidation_id = $1 AND b.state = 'queued' ORDER BY b.number LIMIT 1",
-        id.as_str(),
-    )?;
-    let Some(mine) = mine else { return Ok(None) };
-    let (before,) = fetch_one!(
-        conn,
-        (i64,),
-        "SELECT count(*) FROM batch WHERE distribution_id = $1 AND state = 'queued'
-           AND (number < $2 OR (number = $2 AND created_at < $3)) AND (attempts > 0 OR due_at <= $4)",
-        mine.distribution_id.as_str(),
-        mine.number,
-        mine.created_at,
-        mine.due_at,
-    )?;
-    let others = fetch_all!(
-        conn,
-        (i64,),
-        "SELECT count(*) FROM batch b JOIN distribution d ON d.id = b.distribution_id
-         WHERE d.account_id = $1 AND d.id <> $2 AND b.state = 'queued' AND (b.attempts > 0 OR b.due_at <= $3)
-         GROUP BY d.id",
-        mine.account_id.as_str(),
-        mine.distribution_id.as_str(),
-        mine.due_at,
-    )?;
-    let (oldest,) = fetch_one!(
-        conn,
-        (Option<i64>,),
-        "SELECT min(accepted_at) FROM batch WHERE distribution_id = $1 AND state = 'in_progress'",
-        mine.distribution_id.as_str(),
-    )?;
-    Ok(Some(QueuePosition {
-        before_here: count(before),
-        elsewhere: others.into_iter().map(|(queued,)| count(queued)).collect(),
-        load: Load { paths: count(mine.path_count), wildcards: count(mine.wildcard_count) },
-        due_at: time(mine.due_at),
-        next_call_at: time(mine.create_next_at),
-        paused_until: optional_time(mine.retry_at),
-        oldest_in_progress: oldest.map(Timestamp::from_micros),
-    }))
+    Ok(places(conn, &[id]).await?.remove(id))
+}
+
+impl Row {
+    fn into_place(self) -> (InvalidationId, QueuePosition) {
+        let place = QueuePosition {
+            before_here: count(self.before_here),
+            elsewhere: Vec::new(),
+            load: Load { paths: count(self.path_count), wildcards: count(self.wildcard_count) },
+            due_at: time(self.due_at),
+            next_call_at: time(self.create_next_at),
+            paused_until: optional_time(self.retry_at),
+            oldest_in_progress: self.oldest_in_progress.map(Timestamp::from_micros),
+        };
+        (InvalidationId::from_trusted(self.invalidation_id), place)
+    }
 }

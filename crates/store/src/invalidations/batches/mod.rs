@@ -6,7 +6,10 @@ mod sending;
 mod transitions;
 mod watching;
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use unstale_domain::{
     id::{BatchId, CallerReference, CloudFrontInvalidationId, DistributionId, InvalidationId},
@@ -20,13 +23,14 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
+    access::visibility::newest_of_each,
     columns::{self, count, items_from_json, items_to_json, list_to_json, optional_time, signed, time},
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
 };
 
 pub use sending::{
-    NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, next_due, release_all,
-    requeue_failed, sendable, set_accepted, set_not_accepted,
+    NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, loads_in_flight, next_due,
+    release_all, requeue_failed, sendable, set_accepted, set_not_accepted,
 };
 pub(super) use transitions::transition_sql;
 pub use watching::{WatchedBatch, next_look, set_completed, set_look_at, set_lost, watched};
@@ -193,7 +197,7 @@ pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result
     let list = list_to_json(ids);
     let sql = if conn.is_postgres() {
         select!(
-            "WHERE invalidation_id IN (SELECT value FROM json_array_elements_text($1::json))
+            "WHERE invalidation_id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))
              ORDER BY invalidation_id, number"
         )
     } else {
@@ -246,22 +250,40 @@ pub async fn billed_between(
     Ok(u64::try_from(items).unwrap_or(0))
 }
 
-/// How long the last invalidations of a distribution took from acceptance to completion: the middle one.
+macro_rules! spans_of_each {
+    ($engine:ident) => {
+        concat!(
+            "SELECT distribution_id, completed_at - accepted_at FROM batch WHERE id IN (",
+            newest_of_each!($engine, "batch", "completed_at", " AND l.completed_at IS NOT NULL"),
+            ")"
+        )
+    };
+}
+
+/// How long the last invalidations of each of these distributions took from acceptance to completion: the middle one.
+pub async fn usual_times(
+    conn: &mut Conn,
+    distributions: &[&DistributionId],
+) -> Result<HashMap<DistributionId, Duration>, StoreError> {
+    let sql = if conn.is_postgres() { spans_of_each!(postgres) } else { spans_of_each!(sqlite) };
+    let rows = fetch_all!(conn, (String, i64), sql, list_to_json(distributions), 21_i64)?;
+    let mut spans: HashMap<DistributionId, Vec<i64>> = HashMap::new();
+    for (id, span) in rows {
+        spans.entry(DistributionId::from_trusted(id)).or_default().push(span);
+    }
+    let middle = |mut spans: Vec<i64>| {
+        spans.sort_unstable();
+        Duration::from_micros(spans.get(spans.len() / 2).map_or(0, |span| u64::try_from(*span).unwrap_or(0)))
+    };
+    Ok(spans.into_iter().map(|(id, spans)| (id, middle(spans))).collect())
+}
+
+/// The same of one distribution.
 pub async fn usual_time(
     conn: &mut Conn,
     distribution: &DistributionId,
 ) -> Result<Option<Duration>, StoreError> {
-    let rows = fetch_all!(
-        conn,
-        (i64,),
-        "SELECT completed_at - accepted_at FROM batch
-         WHERE distribution_id = $1 AND completed_at IS NOT NULL ORDER BY completed_at DESC LIMIT 21",
-        distribution.as_str(),
-    )?;
-    let mut spans: Vec<i64> = rows.into_iter().map(|(span,)| span).collect();
-    spans.sort_unstable();
-    let middle = spans.get(spans.len() / 2);
-    Ok(middle.map(|micros| Duration::from_micros(u64::try_from(*micros).unwrap_or(0))))
+    Ok(usual_times(conn, &[distribution]).await?.remove(distribution))
 }
 
 /// Those of CloudFront's IDs that are known already.
@@ -273,7 +295,7 @@ pub async fn known(
     let list = list_to_json(ids);
     let sql = if conn.is_postgres() {
         "SELECT cloudfront_id FROM batch
-         WHERE distribution_id = $1 AND cloudfront_id IN (SELECT value FROM json_array_elements_text($2::json))"
+         WHERE distribution_id = $1 AND cloudfront_id = ANY (ARRAY(SELECT json_array_elements_text($2::json)))"
     } else {
         "SELECT cloudfront_id FROM batch
          WHERE distribution_id = $1 AND cloudfront_id IN (SELECT value FROM json_each($2))"

@@ -1,5 +1,7 @@
 //! What waits to be sent: which batch may go, who holds it, and what CloudFront said to it.
 
+use std::collections::{BTreeSet, HashMap};
+
 use unstale_domain::{
     id::{BatchId, CloudFrontInvalidationId, DistributionId, InvalidationId},
     invalidations::{
@@ -11,20 +13,54 @@ use unstale_domain::{
 use super::transitions::transition_sql;
 use crate::{
     Conn, StoreError, Tx,
-    columns::{count, optional_time, time},
+    columns::{count, list_to_json, optional_time, time},
     db::{execute, fetch_all, fetch_one},
 };
 
-/// What a distribution has at CloudFront, or may have: everything for which a call was begun and that has not ended.
+/// Each engine looks into its index of what is in progress, and into that of what is to be sent.
+macro_rules! loads_of {
+    ($ids:literal) => {
+        concat!(
+            "SELECT id, CAST(SUM(path_count) AS BIGINT), CAST(SUM(wildcard_count) AS BIGINT) FROM (
+                 SELECT d.value AS id, b.path_count, b.wildcard_count FROM ",
+            $ids,
+            " JOIN batch b ON b.distribution_id = d.value AND b.state = 'in_progress'
+                 UNION ALL
+                 SELECT d.value, b.path_count, b.wildcard_count FROM ",
+            $ids,
+            " JOIN batch b ON b.distribution_id = d.value AND b.state IN ('queued', 'submitting')
+                     AND b.state = 'submitting'
+             ) AS begun GROUP BY id"
+        )
+    };
+}
+
+/// What each of these distributions has at CloudFront, or may have: everything for which a call was begun and that has not
+/// ended. One that has nothing is left out.
+pub async fn loads_in_flight(
+    conn: &mut Conn,
+    distributions: &[&DistributionId],
+) -> Result<HashMap<DistributionId, Load>, StoreError> {
+    let sql = if conn.is_postgres() {
+        loads_of!("json_array_elements_text($1::json) AS d (value)")
+    } else {
+        loads_of!("json_each($1) AS d")
+    };
+    // One that is named twice counts once.
+    let each: BTreeSet<_> = distributions.iter().collect();
+    let rows = fetch_all!(conn, (String, i64, i64), sql, list_to_json(each))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, paths, wildcards)| {
+            let load = Load { paths: count(paths), wildcards: count(wildcards) };
+            (DistributionId::from_trusted(id), load)
+        })
+        .collect())
+}
+
+/// The same of one distribution.
 pub async fn in_flight(conn: &mut Conn, distribution: &DistributionId) -> Result<Load, StoreError> {
-    let (paths, wildcards) = fetch_one!(
-        conn,
-        (i64, i64),
-        "SELECT CAST(COALESCE(SUM(path_count), 0) AS BIGINT), CAST(COALESCE(SUM(wildcard_count), 0) AS BIGINT)
-         FROM batch WHERE distribution_id = $1 AND state IN ('submitting', 'in_progress')",
-        distribution.as_str(),
-    )?;
-    Ok(Load { paths: count(paths), wildcards: count(wildcards) })
+    Ok(loads_in_flight(conn, &[distribution]).await?.remove(distribution).unwrap_or_default())
 }
 
 /// A distribution with a batch that may be sent now.
