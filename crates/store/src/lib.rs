@@ -18,6 +18,8 @@ pub mod sign_in;
 pub mod tables;
 pub mod times;
 pub mod tokens;
+#[cfg(debug_assertions)]
+pub mod work;
 
 pub use db::{Conn, Db, Tx};
 pub use error::StoreError;

@@ -14,8 +14,8 @@ pub use database::{Database, Engine, Place};
 pub use provider::{CLIENT, Draft, Provider, SECRET, Signer, sign};
 pub use raw::Raw;
 pub use samples::{
-    START, all_seen, at, distribution, invalidation, items, lines, new_batch, new_invalidation, person,
-    problem, seconds, uuid,
+    START, actor, all_seen, at, distribution, invalidation, items, lines, new_batch, new_invalidation,
+    person, problem, seconds, uuid,
 };
 pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting, proposal_made, shell};
 

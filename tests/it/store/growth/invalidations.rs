@@ -1,0 +1,143 @@
+//! Invalidations, their batches, proposals and keys.
+
+use unstale::{
+    domain::{
+        access::Access,
+        actor::ActorKind,
+        id::{BatchId, CallerReference, CloudFrontInvalidationId, InvalidationId, ProposalId, RequestKey},
+        invalidations::invalidation::InvalidationState,
+        time::Timestamp,
+    },
+    store::{
+        Tx, distributions,
+        invalidations::{
+            self, DueWithin, InvalidationFilter, batches, cloudtrail, idempotency, needs_a_look, outside,
+            proposals, queue, waiting,
+        },
+    },
+};
+
+use super::{
+    super::given::{ACCOUNT, id},
+    Measured,
+    filled::{OFTEN, RARE},
+    measure,
+};
+use crate::support::{START, actor, seconds};
+
+const NOW: Timestamp = START;
+
+fn earlier(hours: u64) -> Timestamp {
+    NOW.minus(seconds(hours * 3_600))
+}
+
+/// Reads of single rows, of one distribution, and of what waits.
+pub async fn measure_rows(tx: &mut Tx, size: i64) -> Measured {
+    let mut measured = Measured::new();
+    measure_requests(tx, size, &mut measured).await;
+    measure_batches(tx, size, &mut measured).await;
+    let (ada, proposal) = (actor(), ProposalId::from_trusted("o100"));
+    let key = RequestKey::from_trusted("ok100");
+    measure!(
+        measured,
+        tx,
+        |conn| proposals::find(conn, &proposal, NOW),
+        proposals::find_by_key(conn, &key, NOW),
+        proposals::waiting_of(conn, &ada, NOW),
+        waiting::invalidations_of(conn, &ada, 20),
+        waiting::proposals_of(conn, &ada, NOW, 20),
+        waiting::counts(conn, ActorKind::Person, NOW),
+        waiting::counts(conn, ActorKind::Token, NOW),
+        idempotency::find(conn, &RequestKey::from_trusted("k100")),
+        idempotency::used(conn, [&key, &RequestKey::from_trusted("new")].into_iter()),
+        cloudtrail::read(conn),
+        cloudtrail::span(conn, earlier(100)),
+        cloudtrail::find(conn, &id(OFTEN), &CloudFrontInvalidationId::from_trusted("C100")),
+        outside::find(conn, &id(OFTEN)),
+        outside::next(conn),
+    );
+    measured
+}
+
+async fn measure_requests(tx: &mut Tx, size: i64, measured: &mut Measured) {
+    let one = InvalidationId::from_trusted("i100");
+    let waits = InvalidationId::from_trusted(format!("i{size}"));
+    let ids = [one.clone(), waits.clone(), InvalidationId::from_trusted("none")];
+    let due = DueWithin { after: earlier(24), until: NOW, asked_until: NOW };
+    let ada = actor();
+    let ids_of_places = [&id(OFTEN), &id(RARE)];
+    measure!(
+        measured,
+        tx,
+        |conn| invalidations::spent_between(conn, &ada, earlier(24), NOW),
+        invalidations::find(conn, &one),
+        invalidations::find_all(conn, &ids),
+        invalidations::find_by_key(conn, &RequestKey::from_trusted("k100")),
+        invalidations::same_due_within(conn, &id(OFTEN), "sha256", due),
+        invalidations::of_distribution(conn, &id(OFTEN), 20),
+        needs_a_look::next_number(conn, &one),
+        queue::place(conn, &waits),
+        queue::places(conn, &[&waits, &one]),
+        distributions::last_requests(conn, &ids_of_places),
+    );
+}
+
+async fn measure_batches(tx: &mut Tx, size: i64, measured: &mut Measured) {
+    let one = InvalidationId::from_trusted("i100");
+    let waits = InvalidationId::from_trusted(format!("i{size}"));
+    let ids = [one.clone(), waits.clone(), InvalidationId::from_trusted("none")];
+    let at_aws =
+        [CloudFrontInvalidationId::from_trusted("C100"), CloudFrontInvalidationId::from_trusted("none")];
+    measure!(
+        measured,
+        tx,
+        |conn| batches::find(conn, &BatchId::from_trusted("b100")),
+        batches::find_by_reference(conn, &id("E1"), &CallerReference::from_trusted("r100")),
+        batches::of_invalidation(conn, &one),
+        batches::of_invalidations(conn, &ids),
+        batches::items_of(conn, &one),
+        batches::waiting(conn, 20),
+        batches::billed_between(conn, ACCOUNT, earlier(100), NOW),
+        batches::usual_time(conn, &id(OFTEN)),
+        batches::usual_time(conn, &id(RARE)),
+        batches::known(conn, &id(OFTEN), &at_aws),
+        batches::taken_before(conn, &id(OFTEN), &waits),
+        batches::in_flight(conn, &id(OFTEN)),
+        batches::loads_in_flight(conn, &[&id(OFTEN), &id(RARE)]),
+        batches::usual_times(conn, &[&id(OFTEN), &id(RARE)]),
+        batches::sendable(conn, NOW),
+        batches::candidates(conn, &id(OFTEN), NOW),
+        batches::next_due(conn),
+        batches::watched(conn, &id(OFTEN)),
+        batches::next_look(conn),
+        distributions::poll_due(conn, NOW),
+    );
+}
+
+/// Lists that show somebody what they may see.
+pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
+    let mut measured = Measured::new();
+    let whole = InvalidationFilter::default();
+    let failed = InvalidationFilter { state: Some(InvalidationState::Failed), ..whole.clone() };
+    let cancelled = InvalidationFilter { state: Some(InvalidationState::Cancelled), ..whole.clone() };
+    let after =
+        InvalidationFilter { after: Some((earlier(50), InvalidationId::from_trusted("i"))), ..whole.clone() };
+    let here = InvalidationFilter { distribution: Some(id(OFTEN)), ..failed.clone() };
+    measure!(
+        measured,
+        tx,
+        |conn| invalidations::active(conn, access, 20),
+        invalidations::recent(conn, access, 10),
+        invalidations::page(conn, access, &whole, 50),
+        invalidations::page(conn, access, &failed, 50),
+        invalidations::page(conn, access, &cancelled, 50),
+        invalidations::page(conn, access, &after, 50),
+        invalidations::page(conn, access, &here, 50),
+        proposals::recent(conn, access, 50, NOW),
+        proposals::waiting(conn, access, NOW),
+        distributions::known(conn, access),
+        distributions::page(conn, access, None, 50),
+        distributions::most_used(conn, access, 100, 20),
+    );
+    measured
+}

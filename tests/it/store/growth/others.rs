@@ -1,0 +1,119 @@
+//! People and how they sign in, access, tokens, distributions, and what there is one row of.
+
+use unstale::{
+    domain::{
+        access::{
+            Role, ScopeKind,
+            grant::{Subject, SubjectKind},
+        },
+        id::{GrantId, PersonId, TokenId},
+        secret::SecretHash,
+        sign_in::{person::Email, session::SessionLimits},
+    },
+    store::{
+        Tx, access,
+        access::{grants, groups, local_groups},
+        accounts, distributions,
+        distributions::{distribution_tags, protections, survey},
+        page_status,
+        sign_in::{
+            authentication_methods, identities, password_links, pending_second_factors, people, second_steps,
+            sessions,
+        },
+        tables, tokens,
+    },
+};
+
+use super::{super::given::id, Measured, measure};
+use crate::support::{START as NOW, actor};
+
+fn hash(text: &str) -> SecretHash {
+    SecretHash::from_trusted(text.to_owned())
+}
+
+pub async fn measure_others(tx: &mut Tx) -> Measured {
+    let mut measured = Measured::new();
+    measure_sign_in(tx, &mut measured).await;
+    measure_access(tx, &mut measured).await;
+    let one = id("E1");
+    measure!(
+        measured,
+        tx,
+        |conn| accounts::paused(conn),
+        distributions::list(conn),
+        distributions::find(conn, &one),
+        distributions::some(conn, &[&one]),
+        distributions::without_config(conn, 20),
+        distributions::account_listed(conn),
+        distributions::outside_due(conn, NOW),
+        distributions::is_tenant_only(conn, &one),
+        distributions::account(conn, &one),
+        distribution_tags::of(conn, &one),
+        distribution_tags::due(conn, NOW),
+        protections::find(conn, &one),
+        protections::list(conn),
+        survey::read(conn),
+        page_status::read(conn),
+        tables::standing(conn),
+    );
+    measured
+}
+
+async fn measure_sign_in(tx: &mut Tx, measured: &mut Measured) {
+    let person = PersonId::from_trusted("p100");
+    let email = Email::parse("p100@example.com").unwrap();
+    let limits = SessionLimits::default();
+    measure!(
+        measured,
+        tx,
+        |conn| authentication_methods::read(conn),
+        identities::find(conn, "issuer", "u100"),
+        identities::of_person(conn, &person),
+        password_links::find(conn, &hash("l100"), NOW),
+        pending_second_factors::find(conn, &hash("h100"), NOW),
+        people::list(conn),
+        people::find(conn, &email),
+        people::find_by_id(conn, &person),
+        people::with_password(conn),
+        people::is_empty(conn),
+        people::set_up_link_is_good(conn, &hash("none"), NOW),
+        second_steps::find(conn, &person),
+        second_steps::people(conn),
+        second_steps::codes_left(conn, &person),
+        sessions::find(conn, &hash("s100"), NOW, limits),
+        sessions::is_there(conn, &person, "s100"),
+        sessions::of_person(conn, &person, NOW, limits),
+    );
+}
+
+async fn measure_access(tx: &mut Tx, measured: &mut Measured) {
+    let person = PersonId::from_trusted("p100");
+    let subject = Subject { kind: SubjectKind::Person, id: "p100".to_owned() };
+    let session = sessions::find(tx, &hash("s100"), NOW, SessionLimits::default()).await.unwrap().unwrap();
+    let token = tokens::find(tx, &TokenId::from_trusted("t100")).await.unwrap().unwrap();
+    assert_eq!((token.role, token.scope), (Role::Viewer, ScopeKind::Everything));
+    measure!(
+        measured,
+        tx,
+        |conn| access::of_person(conn, &person),
+        access::of_session(conn, &session),
+        access::of_token(conn, &token),
+        access::of_requester(conn, &actor()),
+        grants::find(conn, &GrantId::from_trusted("a100")),
+        grants::list(conn, 50),
+        grants::count_of(conn, &subject),
+        grants::of_subject(conn, SubjectKind::Person, "p100"),
+        grants::of_person(conn, &person),
+        groups::of_person(conn, &person),
+        groups::provided(conn, &person),
+        local_groups::list(conn, 50),
+        local_groups::exists(conn, "g100"),
+        local_groups::provided(conn, 50),
+        local_groups::members(conn, 50),
+        local_groups::of_person(conn, &person),
+        tokens::find(conn, &TokenId::from_trusted("t100")),
+        tokens::find_by_hash(conn, &hash("t100")),
+        tokens::list(conn, 50),
+        tokens::made_by(conn, &PersonId::from_trusted("p1")),
+    );
+}
