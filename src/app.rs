@@ -19,7 +19,7 @@ use crate::{
     config::AuditSettingsArgs,
     domain::invalidations::quotas::Quotas,
     heartbeats::Heartbeats,
-    http::{self, Web, WebOptions},
+    http::{self, AppState, HttpOptions},
     notify::{Listener, Notifier},
     store::{
         Db, StoreError,
@@ -136,9 +136,9 @@ impl App {
     }
 
     /// Serves pages and works until told to stop, then ends in order.
-    pub async fn run(self, listener: TcpListener, options: WebOptions) {
-        let options = WebOptions { heartbeats: self.heartbeats.clone(), ..options };
-        let pages = Web::new(self.command_context.clone(), options, self.stop.clone());
+    pub async fn run(self, listener: TcpListener, options: HttpOptions) {
+        let options = HttpOptions { heartbeats: self.heartbeats.clone(), ..options };
+        let pages = AppState::new(self.command_context.clone(), options, self.stop.clone());
         let routes = routes(&pages);
         let mut workers = JoinSet::new();
         self.start_workers(&mut workers);
@@ -204,7 +204,7 @@ impl App {
 }
 
 /// The pages and the API, side by side.
-pub fn routes(pages: &Web) -> Router {
+pub fn routes(pages: &AppState) -> Router {
     let api = api::router(Api::new(pages.clone()));
     web::router(pages.clone(), api, Described(api::document()))
 }

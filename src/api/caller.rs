@@ -66,13 +66,13 @@ async fn who_asks(
     address: &Uri,
 ) -> Result<Caller, Response> {
     if !headers.contains_key(header::AUTHORIZATION) {
-        let found = Caller::by_session(&api.web, headers, extensions, address).await;
+        let found = Caller::by_session(&api.app, headers, extensions, address).await;
         let found = found.map_err(IntoResponse::into_response)?;
         return found.ok_or_else(|| no_token().into_response());
     }
     let origin = RequestOrigin::of(extensions);
     let secret = bearer(headers).ok_or_else(|| no_token().into_response())?;
-    match Caller::by_token(&api.web, origin.clone(), secret.clone()).await {
+    match Caller::by_token(&api.app, origin.clone(), secret.clone()).await {
         Ok(Some(caller)) => Ok(caller),
         Ok(None) => {
             refused_tokens::tell(api, &origin, &secret).await;
@@ -170,7 +170,7 @@ impl Caller {
 
     /// The same caller with what they may do now; an error where nothing lets them in any more.
     pub async fn renewed(&self, api: &Api) -> Result<Self, ApiError> {
-        let access = self.access_now(&api.web).await?.ok_or_else(no_token)?;
+        let access = self.access_now(&api.app).await?.ok_or_else(no_token)?;
         let mut renewed = self.clone();
         renewed.access = access;
         Ok(renewed)

@@ -63,7 +63,7 @@ pub async fn stream(
     let head = history::head(&mut *api.context.db.read().await?).await?;
     let cursor = last.flatten().or(after).map_or(head, |cursor| cursor.min(head));
     let reader = Reader {
-        follower: api.web.hub.follow(cursor),
+        follower: api.app.hub.follow(cursor),
         opened_at: head,
         visibility: Visibility::of(&caller.acting.actor, &caller.access),
         looked_at: Instant::now(),
@@ -133,7 +133,7 @@ impl Reader {
 
     /// Looks again what the caller may see. Ends the stream where nothing lets them in any more, or that cannot be read.
     async fn look_again(&mut self) -> Option<()> {
-        let access = self.caller.access_now(&self.api.web).await.ok()??;
+        let access = self.caller.access_now(&self.api.app).await.ok()??;
         self.visibility = Visibility::of(&self.caller.acting.actor, &access);
         self.looked_at = Instant::now();
         Some(())

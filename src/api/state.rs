@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     commands::CommandContext,
     domain::{invalidations::batching::Limits, once_a_minute::OnceAMinute},
-    http::state::Web,
+    http::state::AppState,
 };
 
 use super::{refused_tokens::Told, wait_limit::WaitLimit};
@@ -27,7 +27,7 @@ pub struct Api(Arc<ApiShared>);
 #[derive(Debug)]
 pub struct ApiShared {
     /// What the pages have too: who is signed in, and the commands.
-    pub web: Web,
+    pub app: AppState,
     pub context: CommandContext,
     pub limits: Limits,
     pub waiters: WaitLimit,
@@ -40,10 +40,10 @@ pub struct ApiShared {
 
 impl Api {
     #[must_use]
-    pub fn new(web: Web) -> Self {
-        let (context, limits, stop) = (web.context.clone(), web.options.limits, web.stop.clone());
+    pub fn new(app: AppState) -> Self {
+        let (context, limits, stop) = (app.context.clone(), app.options.limits, app.stop.clone());
         Self(Arc::new(ApiShared {
-            web,
+            app,
             context,
             limits,
             waiters: WaitLimit::new("waiting requests", WAITERS.0, WAITERS.1),

@@ -22,7 +22,7 @@ use crate::{
     },
     heartbeats::Heartbeats,
     http::authentication_methods::AuthenticationMethods,
-    http::{Demo, Rate, WebOptions},
+    http::{Demo, HttpOptions, Rate},
     workers::WorkerSettings,
 };
 
@@ -73,7 +73,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     let listener = app::listen(args.listen).await?;
     let address = listener.local_addr()?;
     Announcer::start()?.announce(&welcome(&format!("http://{address}"), &sandbox, &data));
-    let options = WebOptions {
+    let options = HttpOptions {
         public_url: None,
         limits: settings.limits,
         create: settings.create,

@@ -10,7 +10,7 @@ use crate::{
     config::{REQUEST_TIMEOUT, ServeArgs},
     domain::invalidations::quotas::Quotas,
     heartbeats::Heartbeats,
-    http::{Rate, WebOptions},
+    http::{HttpOptions, Rate},
     identity::oidc::Oidc,
     outgoing::OutgoingProxies,
 };
@@ -50,7 +50,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let address = format!("http://{}", listener.local_addr()?);
     let base = args.public_url.clone().unwrap_or_else(|| address.clone());
     announce(&address, app.set_up_link(&base).await?)?;
-    let options = WebOptions {
+    let options = HttpOptions {
         public_url: args.public_url,
         limits: settings.limits,
         create: settings.create,

@@ -18,7 +18,7 @@ use crate::{
     store::access,
 };
 
-use super::{error::WebError, session, state::Web};
+use super::{error::HttpError, session, state::AppState};
 
 /// Whoever asks, and what they may do now.
 #[derive(Clone)]
@@ -47,12 +47,12 @@ impl fmt::Debug for Caller {
 impl Caller {
     /// Whom a token lets in; none where it is not good.
     pub async fn by_token(
-        web: &Web,
+        app: &AppState,
         origin: Origin,
         secret: TokenSecret,
     ) -> Result<Option<Self>, CommandError> {
         let base = origin.base_url.clone();
-        let found = commands::authenticate_token(&web.context, origin, &secret).await?;
+        let found = commands::authenticate_token(&app.context, origin, &secret).await?;
         Ok(found.map(|(_, acting, access)| Self {
             acting,
             access,
@@ -63,12 +63,12 @@ impl Caller {
 
     /// Whom the pages know; none where nobody is signed in.
     pub async fn by_session(
-        web: &Web,
+        app: &AppState,
         headers: &HeaderMap,
         extensions: &Extensions,
         address: &Uri,
-    ) -> Result<Option<Self>, WebError> {
-        let visitor = session::who_asks(web, headers, extensions, address).await?;
+    ) -> Result<Option<Self>, HttpError> {
+        let visitor = session::who_asks(app, headers, extensions, address).await?;
         Ok(visitor.map(|visitor| Self {
             base: visitor.acting.origin.base_url.clone(),
             acting: visitor.acting,
@@ -88,14 +88,14 @@ impl Caller {
     }
 
     /// What they may do at this moment; none where nothing lets them in any more.
-    pub async fn access_now(&self, web: &Web) -> Result<Option<Access>, CommandError> {
+    pub async fn access_now(&self, app: &AppState) -> Result<Option<Access>, CommandError> {
         match &self.credential {
             Credential::Token(secret) => {
                 let origin = self.acting.origin.clone();
-                let found = commands::authenticate_token(&web.context, origin, secret).await?;
+                let found = commands::authenticate_token(&app.context, origin, secret).await?;
                 Ok(found.map(|(_, _, access)| access))
             }
-            Credential::Person(id) => Ok(access::of_person(&mut *web.context.db.read().await?, id).await?),
+            Credential::Person(id) => Ok(access::of_person(&mut *app.context.db.read().await?, id).await?),
         }
     }
 

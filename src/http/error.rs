@@ -19,7 +19,7 @@ use super::problem::{ProblemDetails, ProblemType};
 
 /// Why a page is not what was asked for.
 #[derive(Debug)]
-pub enum WebError {
+pub enum HttpError {
     NotFound,
     WrongMethod,
     NotAllowed {
@@ -54,7 +54,7 @@ pub enum WebError {
     Internal(String),
 }
 
-impl From<StoreError> for WebError {
+impl From<StoreError> for HttpError {
     fn from(error: StoreError) -> Self {
         if matches!(error, StoreError::Full(_)) {
             Self::Full(with_causes(&error))
@@ -66,7 +66,7 @@ impl From<StoreError> for WebError {
     }
 }
 
-impl From<CommandError> for WebError {
+impl From<CommandError> for HttpError {
     fn from(error: CommandError) -> Self {
         let error = match error {
             CommandError::Store(error @ StoreError::Full(_)) => return error.into(),
@@ -91,13 +91,13 @@ impl From<CommandError> for WebError {
     }
 }
 
-impl From<askama::Error> for WebError {
+impl From<askama::Error> for HttpError {
     fn from(error: askama::Error) -> Self {
         Self::Internal(format!("a template could not be rendered: {}", with_causes(&error)))
     }
 }
 
-impl WebError {
+impl HttpError {
     /// What programs know the kind of error by; it has the status.
     const fn problem_type(&self) -> ProblemType {
         match self {
@@ -200,7 +200,7 @@ impl Cause {
     }
 }
 
-impl IntoResponse for WebError {
+impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         let cause = match &self {
             Self::Internal(cause)
@@ -244,14 +244,14 @@ pub fn error_page(title: &str, advice: &str, request_id: &str) -> String {
 }
 
 /// Any address that the route table does not know.
-pub async fn not_found() -> WebError {
-    WebError::NotFound
+pub async fn not_found() -> HttpError {
+    HttpError::NotFound
 }
 
 /// A known address, asked in a way that it does not take.
-pub async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> WebError {
+pub async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> HttpError {
     tracing::debug!(%method, path = uri.path(), "wrong method");
-    WebError::WrongMethod
+    HttpError::WrongMethod
 }
 
 #[cfg(test)]

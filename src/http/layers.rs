@@ -30,11 +30,11 @@ use crate::{
 use self::rejected_requests::RejectedRequest;
 use super::{
     cookies::{self, CookieKind},
-    error::{Cause, WebError, error_page},
+    error::{Cause, HttpError, error_page},
     problem::UnfinishedProblem,
     proxy, ready,
     request_origin::RequestOrigin,
-    state::Web,
+    state::AppState,
 };
 
 /// Nothing but our own files; no inline script, no inline style, no frame around us.
@@ -55,44 +55,44 @@ const USER_AGENT_MAX: usize = 400;
 const SAID_MAX: usize = 200;
 
 /// Wraps the routes. The first to see a request is named first.
-pub fn around(routes: Router<Web>, web: &Web) -> Router<Web> {
+pub fn around(routes: Router<AppState>, app: &AppState) -> Router<AppState> {
     let csrf = CsrfLayer::new();
-    let csrf = match web.options.public_url.as_deref().map(|url| csrf.clone().add_trusted_origin(url)) {
+    let csrf = match app.options.public_url.as_deref().map(|url| csrf.clone().add_trusted_origin(url)) {
         Some(Ok(with_public_url)) => with_public_url,
         Some(Err(_)) | None => csrf,
     };
     // Added in one: each that is added by itself has all those within copied for every request.
     routes.layer(
         ServiceBuilder::new()
-            .layer(middleware::from_fn_with_state(web.clone(), with_id))
-            .layer(middleware::from_fn_with_state(web.clone(), security_headers))
+            .layer(middleware::from_fn_with_state(app.clone(), with_id))
+            .layer(middleware::from_fn_with_state(app.clone(), security_headers))
             .layer(CompressionLayer::new())
-            .layer(middleware::from_fn_with_state(web.clone(), rate::limit))
+            .layer(middleware::from_fn_with_state(app.clone(), rate::limit))
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(middleware::from_fn_with_state(web.clone(), ambiguous::refuse))
-            .layer(middleware::from_fn_with_state(web.clone(), ready::require_file))
-            .layer(middleware::from_fn_with_state(web.clone(), proxy::guard))
-            .layer(middleware::from_fn_with_state(web.clone(), in_time))
-            .layer(middleware::from_fn_with_state(web.clone(), tell_cross_site))
+            .layer(middleware::from_fn_with_state(app.clone(), ambiguous::refuse))
+            .layer(middleware::from_fn_with_state(app.clone(), ready::require_file))
+            .layer(middleware::from_fn_with_state(app.clone(), proxy::guard))
+            .layer(middleware::from_fn_with_state(app.clone(), in_time))
+            .layer(middleware::from_fn_with_state(app.clone(), tell_cross_site))
             .layer(csrf.with_rejection_response(|_| cross_site()))
-            .layer(middleware::from_fn_with_state(web.clone(), require_own_page))
+            .layer(middleware::from_fn_with_state(app.clone(), require_own_page))
             .layer(middleware::from_fn(to_the_end)),
     )
 }
 
 /// Gives the request its ID, logs it, and finishes error pages.
-async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let id = new_uuid().to_string();
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let client = client(&request, &web);
+    let client = client(&request, &app);
     let origin = Origin {
         client_address: client.clone().unwrap_or_default(),
         request_id: id.clone(),
         user_agent: user_agent(request.headers()),
-        earlier: cookies::secret_in(request.headers(), &web, CookieKind::Session).map(|secret| secret.hash()),
-        base_url: base_url(&request, &web),
+        earlier: cookies::secret_in(request.headers(), &app, CookieKind::Session).map(|secret| secret.hash()),
+        base_url: base_url(&request, &app),
         ..Origin::default()
     };
     RequestOrigin::set(origin, &mut request);
@@ -119,16 +119,16 @@ async fn with_id(State(web): State<Web>, mut request: Request, next: Next) -> Re
 }
 
 /// The address of whoever asks: the peer, or the client that trusted proxies speak for.
-fn client(request: &Request, web: &Web) -> Option<String> {
+fn client(request: &Request, app: &AppState) -> Option<String> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip();
     let hops: Vec<&str> =
         request.headers().get_all("x-forwarded-for").iter().map(|hop| hop.to_str().unwrap_or("?")).collect();
-    Some(web.options.authentication_methods.trusted.client(peer, &hops).to_string())
+    Some(app.options.authentication_methods.trusted.client(peer, &hops).to_string())
 }
 
 /// The public URL, or the address that this request was sent to, as far as it can be believed.
-fn base_url(request: &Request, web: &Web) -> String {
-    if let Some(url) = &web.options.public_url {
+fn base_url(request: &Request, app: &AppState) -> String {
+    if let Some(url) = &app.options.public_url {
         return url.trim_end_matches('/').to_owned();
     }
     let said = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -140,7 +140,7 @@ fn base_url(request: &Request, web: &Web) -> String {
     };
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     asked
-        .base_url(peer.is_some_and(|peer| web.options.authentication_methods.trusted.contains(peer)))
+        .base_url(peer.is_some_and(|peer| app.options.authentication_methods.trusted.contains(peer)))
         .unwrap_or_default()
 }
 
@@ -157,10 +157,10 @@ fn waits_for(request: &Request) -> Duration {
 }
 
 /// Nobody waits for ever. What has begun to be written is finished all the same.
-async fn in_time(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let most = web.options.timeout + waits_for(&request);
+async fn in_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let most = app.options.timeout + waits_for(&request);
     let answer = tokio::time::timeout(most, next.run(request)).await;
-    answer.unwrap_or_else(|_| WebError::TookTooLong.into_response())
+    answer.unwrap_or_else(|_| HttpError::TookTooLong.into_response())
 }
 
 /// A request that has begun is finished even when the browser goes away: all of it is written, or nothing.
@@ -170,15 +170,15 @@ async fn to_the_end(request: Request, next: Next) -> Response {
     }
     match tokio::spawn(next.run(request).in_current_span()).await {
         Ok(response) => response,
-        Err(error) => WebError::Internal(format!("a handler did not end: {error}")).into_response(),
+        Err(error) => HttpError::Internal(format!("a handler did not end: {error}")).into_response(),
     }
 }
 
 /// A browser says where a write comes from. One with a session and without a word of it is not from a page of ours.
-async fn require_own_page(State(web): State<Web>, request: Request, next: Next) -> Response {
+async fn require_own_page(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let silent = !headers.contains_key("sec-fetch-site") && !headers.contains_key(header::ORIGIN);
-    let known = cookies::has_session_cookie(headers, &web) || proxy::tells_who_asks(headers, &web);
+    let known = cookies::has_session_cookie(headers, &app) || proxy::tells_who_asks(headers, &app);
     if !request.method().is_safe() && silent && known {
         return cross_site();
     }
@@ -190,12 +190,12 @@ async fn require_own_page(State(web): State<Web>, request: Request, next: Next) 
 struct CrossSite;
 
 /// Attempts are worth knowing: the log has each, the history one a minute.
-async fn tell_cross_site(State(web): State<Web>, request: Request, next: Next) -> Response {
+async fn tell_cross_site(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let origin = RequestOrigin::of(request.extensions());
     let said = origin_in_words(request.headers());
     let response = next.run(request).await;
     if response.extensions().get::<CrossSite>().is_some() {
-        RejectedRequest::CrossSite.tell(&web, &origin, &said).await;
+        RejectedRequest::CrossSite.tell(&app, &origin, &said).await;
     }
     response
 }
@@ -209,7 +209,7 @@ fn origin_in_words(headers: &HeaderMap) -> String {
 }
 
 fn cross_site() -> Response {
-    let mut response = WebError::NotAllowed {
+    let mut response = HttpError::NotAllowed {
         what: "This was sent by another site".to_owned(),
         advice: "Unstale takes changes only from its own pages. Nothing was kept or sent. Open Unstale itself and try there; behind a proxy, check that it passes Host and Origin on and that UNSTALE_PUBLIC_URL is set.".to_owned(),
     }
@@ -225,10 +225,10 @@ fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
         .cloned()
         .or_else(|| payload.downcast_ref::<&str>().map(ToString::to_string))
         .unwrap_or_default();
-    WebError::Internal(format!("a handler panicked: {what}")).into_response()
+    HttpError::Internal(format!("a handler panicked: {what}")).into_response()
 }
 
-async fn security_headers(State(web): State<Web>, request: Request<Body>, next: Next) -> Response {
+async fn security_headers(State(app): State<AppState>, request: Request<Body>, next: Next) -> Response {
     // Files have names of their own for each content; nothing else may be kept by anybody.
     let is_file = request.uri().path().starts_with("/static/");
     let mut response = next.run(request).await;
@@ -245,7 +245,7 @@ async fn security_headers(State(web): State<Web>, request: Request<Body>, next: 
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(HeaderName::from_static("permissions-policy"), FEATURES);
-    if web.is_https() {
+    if app.is_https() {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
     if !is_kept {

@@ -19,4 +19,4 @@ pub(crate) mod state;
 
 pub use layers::rate::Rate;
 pub use server::serve;
-pub use state::{Demo, Web, WebOptions};
+pub use state::{AppState, Demo, HttpOptions};

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::error::WebError;
+use super::error::HttpError;
 
 /// So much of a name that comes twice is said again.
 const NAME_SHOWN: usize = 60;
@@ -18,15 +18,15 @@ const NAME_SHOWN: usize = 60;
 pub struct QueryParams<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T> {
-    type Rejection = WebError;
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, WebError> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
         if let Some(name) = repeated_name(parts.uri.query().unwrap_or_default().as_bytes()) {
-            return Err(WebError::BadRequest(format!("The address has {name} twice.")));
+            return Err(HttpError::BadRequest(format!("The address has {name} twice.")));
         }
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(asked)) => Ok(Self(asked)),
-            Err(rejection) => Err(WebError::BadRequest(format!(
+            Err(rejection) => Err(HttpError::BadRequest(format!(
                 "The address asks for something that is not there to ask for ({rejection})."
             ))),
         }
@@ -38,11 +38,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
 pub struct PathParams<T>(pub T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParams<T> {
-    type Rejection = WebError;
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, WebError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
         let named = Path::from_request_parts(parts, state).await;
-        named.map(|Path(named)| Self(named)).map_err(|_| WebError::NotFound)
+        named.map(|Path(named)| Self(named)).map_err(|_| HttpError::NotFound)
     }
 }
 

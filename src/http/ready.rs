@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-use super::{error::WebError, state::Web};
+use super::{error::HttpError, state::AppState};
 
 /// A worker that did no step for so long does not go on. The longest step reads the catalogue of a large account at its
 /// pace.
@@ -56,13 +56,13 @@ struct Last {
 }
 
 /// 200 where the service can do its work, else 503, with what is ready and what is not.
-pub async fn show(State(web): State<Web>) -> Response {
-    let mut last = web.readiness.0.lock().await;
+pub async fn show(State(app): State<AppState>) -> Response {
+    let mut last = app.readiness.0.lock().await;
     let kept = last.answer.as_ref().filter(|(at, _)| at.elapsed() < KEPT);
     let readiness = if let Some((_, readiness)) = kept {
         readiness.clone()
     } else {
-        let readiness = look(&web, &mut last.written).await;
+        let readiness = look(&app, &mut last.written).await;
         last.answer = Some((Instant::now(), readiness.clone()));
         readiness
     };
@@ -72,11 +72,11 @@ pub async fn show(State(web): State<Web>) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-async fn look(web: &Web, written: &mut Option<Instant>) -> Readiness {
-    let db = &web.context.db;
+async fn look(app: &AppState, written: &mut Option<Instant>) -> Readiness {
+    let db = &app.context.db;
     let file = if db.in_place().is_ok() { OK } else { "not the one that was opened, or read-only" };
     let database = writable(db, written).await;
-    let silent = web.options.heartbeats.silent_for(SILENT);
+    let silent = app.options.heartbeats.silent_for(SILENT);
     let workers = if silent.is_empty() { OK.to_owned() } else { format!("silent: {}", silent.join(", ")) };
     let tables = standing(db).await;
     let ready = [file, database, tables, workers.as_str()].iter().all(|word| *word == OK);
@@ -115,11 +115,11 @@ async fn standing(db: &Db) -> &'static str {
 }
 
 /// While the database's file is not the one that was opened, whatever is answered is not to be trusted.
-pub async fn require_file(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub async fn require_file(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let needs_none = matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/");
-    match web.context.db.in_place() {
-        Err(displaced) if !needs_none => WebError::Displaced(displaced.to_string()).into_response(),
+    match app.context.db.in_place() {
+        Err(displaced) if !needs_none => HttpError::Displaced(displaced.to_string()).into_response(),
         _ => next.run(request).await,
     }
 }

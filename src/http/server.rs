@@ -23,7 +23,7 @@ use crate::http::server::{
     overload::OverloadResponder,
 };
 
-use super::state::Web;
+use super::state::AppState;
 
 /// How long a client may take to send its headers; axum's own `serve` would wait for ever.
 const HEADERS: Duration = Duration::from_secs(15);
@@ -33,10 +33,10 @@ const UNREAD: Duration = Duration::from_secs(30);
 const LAST_REQUESTS: Duration = Duration::from_secs(6);
 
 /// Serves until the service stops, then lets open requests end.
-pub async fn serve(listener: TcpListener, routes: Router, web: Web) {
+pub async fn serve(listener: TcpListener, routes: Router, app: AppState) {
     let (graceful, limit, overload) =
         (GracefulShutdown::new(), ConnectionLimit::default(), OverloadResponder::default());
-    let (stop, trusted) = (web.stop.clone(), web.options.authentication_methods.trusted.clone());
+    let (stop, trusted) = (app.stop.clone(), app.options.authentication_methods.trusted.clone());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,

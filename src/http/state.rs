@@ -27,7 +27,7 @@ use super::{authentication_methods::AuthenticationMethods, once_a_minute::OnceAM
 
 /// How the pages are served.
 #[derive(Debug, Clone)]
-pub struct WebOptions {
+pub struct HttpOptions {
     /// The address that people type, where it is known.
     pub public_url: Option<String>,
     pub limits: Limits,
@@ -63,12 +63,12 @@ pub struct Demo {
 
 /// The state behind every page. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Web(Arc<WebShared>);
+pub struct AppState(Arc<SharedState>);
 
 #[derive(Debug)]
-pub struct WebShared {
+pub struct SharedState {
     pub context: CommandContext,
-    pub options: WebOptions,
+    pub options: HttpOptions,
     pub hub: Hub,
     /// The pages that are open.
     pub streams: StreamLimit,
@@ -82,11 +82,11 @@ pub struct WebShared {
     pub stop: CancellationToken,
 }
 
-impl Web {
+impl AppState {
     #[must_use]
-    pub fn new(context: CommandContext, options: WebOptions, stop: CancellationToken) -> Self {
+    pub fn new(context: CommandContext, options: HttpOptions, stop: CancellationToken) -> Self {
         let hub = Hub::new(context.clone());
-        Self(Arc::new(WebShared {
+        Self(Arc::new(SharedState {
             context,
             options,
             hub,
@@ -110,9 +110,9 @@ impl Web {
     }
 }
 
-impl Deref for Web {
-    type Target = WebShared;
-    fn deref(&self) -> &WebShared {
+impl Deref for AppState {
+    type Target = SharedState;
+    fn deref(&self) -> &SharedState {
         &self.0
     }
 }

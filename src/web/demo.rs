@@ -11,9 +11,9 @@ use axum::{
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
 use crate::http::{
-    error::WebError,
+    error::HttpError,
     session::Visitor,
-    state::{Demo, Web},
+    state::{AppState, Demo},
 };
 
 /// The two ends of the gradient, in turn: a change that nobody overlooks.
@@ -75,11 +75,11 @@ fn facts<T>(response: &HttpResponse<T>) -> String {
 }
 
 /// `POST /demo/change`: a new version of the style sheet in the folder.
-pub async fn change(State(web): State<Web>, _visitor: Visitor) -> Result<Response, WebError> {
-    let demo = web.options.demo.as_ref().ok_or(WebError::NotFound)?;
+pub async fn change(State(app): State<AppState>, _visitor: Visitor) -> Result<Response, HttpError> {
+    let demo = app.options.demo.as_ref().ok_or(HttpError::NotFound)?;
     change_style(&demo.folder.join(FILE))
         .await
-        .map_err(|error| WebError::Internal(format!("{FILE} could not be changed: {error}")))?;
+        .map_err(|error| HttpError::Internal(format!("{FILE} could not be changed: {error}")))?;
     Ok(Redirect::to("/").into_response())
 }
 

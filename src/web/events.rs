@@ -21,11 +21,11 @@ use crate::{
         id::{DistributionId, InvalidationId},
     },
     http::{
-        error::WebError,
+        error::HttpError,
         event_stream::{Follower, Following, LIFE, StreamPermit, may_change_access},
         params::QueryParams,
         session::{self, Visitor},
-        state::Web,
+        state::AppState,
     },
     store::{access, audit as history},
 };
@@ -40,32 +40,32 @@ pub struct From {
 
 /// `GET /events`
 pub async fn stream(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(from): QueryParams<From>,
     headers: HeaderMap,
-) -> Result<Response, WebError> {
-    let Some(place) = web.streams.open(&visitor.person.id) else {
-        return Err(WebError::Unavailable("too many open streams".to_owned()));
+) -> Result<Response, HttpError> {
+    let Some(place) = app.streams.open(&visitor.person.id) else {
+        return Err(HttpError::Unavailable("too many open streams".to_owned()));
     };
     let last_seen =
         headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    let Some(life) = session::let_in_for(&web, &visitor).await? else {
+    let Some(life) = session::let_in_for(&app, &visitor).await? else {
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     };
-    let head = history::head(&mut *web.context.db.read().await?).await?;
+    let head = history::head(&mut *app.context.db.read().await?).await?;
     let cursor = match last_seen.or(from.after) {
         Some(cursor) if (head - TOO_OLD..=head).contains(&cursor) => cursor,
         _ => head,
     };
     let reader = Reader {
-        follower: web.hub.follow(cursor),
+        follower: app.hub.follow(cursor),
         visitor,
         until: tokio::time::Instant::now() + LIFE.min(life),
-        web: web.clone(),
+        app: app.clone(),
         place,
     };
-    let stop = web.stop.clone();
+    let stop = app.stop.clone();
     let sse = Sse::new(messages(reader, stop)).keep_alive(KeepAlive::new().interval(Duration::from_secs(20)));
     Ok(([("x-accel-buffering", "no")], sse).into_response())
 }
@@ -76,7 +76,7 @@ struct Reader {
     /// Who opened it; with what let them in the stream ends.
     visitor: Visitor,
     until: tokio::time::Instant,
-    web: Web,
+    app: AppState,
     place: StreamPermit,
 }
 
@@ -95,14 +95,14 @@ impl Reader {
 
     /// Is the session good still? Where the database does not answer it is not: the browser comes back.
     async fn is_let_in(&self) -> bool {
-        session::is_let_in(&self.web, &self.visitor).await.unwrap_or(false)
+        session::is_let_in(&self.app, &self.visitor).await.unwrap_or(false)
     }
 
     /// Is this of something that they may see, as their grants stand now? Ends the stream where that cannot be read.
     async fn may_hear(&mut self, event: &audit::Event) -> Option<bool> {
         let visitor = &mut self.visitor;
         if visitor.access.is_narrowed() || may_change_access(event.action) {
-            let mut conn = self.web.context.db.read().await.ok()?;
+            let mut conn = self.app.context.db.read().await.ok()?;
             visitor.access = access::of_person(&mut conn, &visitor.person.id).await.ok()??;
         }
         let visibility = Visibility::of(&visitor.acting.actor, &visitor.access);

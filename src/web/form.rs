@@ -12,7 +12,7 @@ use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 use tokio_stream::StreamExt;
 
-use crate::http::{error::WebError, params::repeated_name, state::Web};
+use crate::http::{error::HttpError, params::repeated_name, state::AppState};
 
 use super::refused_forms::FormSender;
 
@@ -27,57 +27,57 @@ const DRAINED_MAX: usize = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub struct FormBody<T, const MAX: usize = SMALL>(pub T);
 
-impl<T, const MAX: usize> FromRequest<Web> for FormBody<T, MAX>
+impl<T, const MAX: usize> FromRequest<AppState> for FormBody<T, MAX>
 where
     T: DeserializeOwned + Send + 'static,
 {
-    type Rejection = WebError;
+    type Rejection = HttpError;
 
-    async fn from_request(request: Request, web: &Web) -> Result<Self, WebError> {
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, HttpError> {
         let sender = FormSender::of(&request);
         match read_form(request, MAX).await {
             Ok(form) => Ok(Self(form)),
             Err(error) => {
-                sender.refuse_unreadable(web).await?;
+                sender.refuse_unreadable(app).await?;
                 Err(error)
             }
         }
     }
 }
 
-async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) -> Result<T, WebError> {
+async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) -> Result<T, HttpError> {
     let is_form = request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     if !is_form {
-        return Err(WebError::UnsupportedType);
+        return Err(HttpError::UnsupportedType);
     }
     let (parts, body) = request.into_parts();
     let bytes = read(&parts.headers, body, max).await?;
     if percent_decode(&bytes).decode_utf8().is_err() {
         // Read loosely, a letter in another encoding would become another path.
         let why = "The form is not in UTF-8. Nothing was kept or sent.";
-        return Err(WebError::BadRequest(why.to_owned()));
+        return Err(HttpError::BadRequest(why.to_owned()));
     }
     if let Some(name) = repeated_name(&bytes) {
         let why = format!("The field {name} is in the form twice. Nothing was kept or sent.");
-        return Err(WebError::BadRequest(why));
+        return Err(HttpError::BadRequest(why));
     }
     let request = Request::from_parts(parts, Body::from(bytes));
     match request.extract::<Form<T>, _>().await {
         Ok(Form(form)) => Ok(form),
-        Err(rejection) => Err(WebError::BadRequest(format!(
+        Err(rejection) => Err(HttpError::BadRequest(format!(
             "The form is not as this page sends it ({rejection}). Nothing was kept or sent."
         ))),
     }
 }
 
 /// Reads as much as a form may be. Of one that says that it is larger nothing is kept.
-async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, WebError> {
+async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, HttpError> {
     let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let too_large = || if max == LIST { WebError::TooLarge } else { WebError::FormTooLarge };
+    let too_large = || if max == LIST { HttpError::TooLarge } else { HttpError::FormTooLarge };
     if said.is_some_and(|said: usize| said > DRAINED_MAX) {
         return Err(too_large());
     }
@@ -87,7 +87,7 @@ async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, WebE
     let mut size = 0;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| {
-            WebError::BadRequest("The form did not arrive whole. Nothing was kept or sent.".to_owned())
+            HttpError::BadRequest("The form did not arrive whole. Nothing was kept or sent.".to_owned())
         })?;
         size += chunk.len();
         if size > DRAINED_MAX {

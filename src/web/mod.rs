@@ -20,14 +20,14 @@ mod view;
 
 pub use reference::Described;
 
-use crate::http::{assets, error, layers, ready, state::Web};
+use crate::http::{assets, error, layers, ready, state::AppState};
 use axum::{
     Extension, Router, middleware,
     routing::{get, post},
 };
 
 /// Every address that Unstale answers. `beside` has doors of its own.
-pub fn router(web: Web, beside: Router<Web>, described: Described) -> Router {
+pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> Router {
     let open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready::show))
@@ -83,12 +83,12 @@ pub fn router(web: Web, beside: Router<Web>, described: Described) -> Router {
         .merge(settings_routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::wrong_method)
-        .layer(middleware::from_fn_with_state(web.clone(), require_session::require_session));
-    layers::around(open.merge(signed_in).merge(beside), &web).with_state(web)
+        .layer(middleware::from_fn_with_state(app.clone(), require_session::require_session));
+    layers::around(open.merge(signed_in).merge(beside), &app).with_state(app)
 }
 
 /// One's own account, and the people.
-fn settings_routes() -> Router<Web> {
+fn settings_routes() -> Router<AppState> {
     use settings::{account, manage, password, people, person, second_step, sessions};
     Router::new()
         .route("/settings/account", get(account::show))

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{Extension, extract::State, response::Html};
 use serde_json::Value;
 
-use crate::http::{error::WebError, session::Visitor, state::Web};
+use crate::http::{error::HttpError, session::Visitor, state::AppState};
 
 use super::view::{self, Frame, Tab};
 
@@ -39,14 +39,14 @@ struct Operation {
 }
 
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     Extension(Described(document)): Extension<Described>,
-) -> Result<Html<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let frame = view::frame(&mut conn, &web, &visitor, Tab::Settings, "API", "/api").await?;
+) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let frame = view::frame(&mut conn, &app, &visitor, Tab::Settings, "API", "/api").await?;
     drop(conn);
-    let base = web.options.public_url.clone().unwrap_or_else(|| "$UNSTALE_SERVER".to_owned());
+    let base = app.options.public_url.clone().unwrap_or_else(|| "$UNSTALE_SERVER".to_owned());
     let page = Page {
         frame,
         about: text(&document["info"]["description"]),

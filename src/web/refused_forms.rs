@@ -6,7 +6,7 @@ use axum::extract::Request;
 use crate::{
     commands::{self, CommandError},
     domain::{audit::Target, id::DistributionId},
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
 };
 
 /// So much of an address is kept.
@@ -16,33 +16,33 @@ impl Visitor {
     /// Keeps that a form was not right. `why` names the fault, and nothing that may be a secret.
     pub async fn refuse_invalid(
         &self,
-        web: &Web,
+        app: &AppState,
         what: &str,
         distribution: Option<&DistributionId>,
         why: &str,
-    ) -> Result<(), WebError> {
-        Ok(commands::refuse(&web.context, &self.acting, &Target::new("act", what), distribution, why).await?)
+    ) -> Result<(), HttpError> {
+        Ok(commands::refuse(&app.context, &self.acting, &Target::new("act", what), distribution, why).await?)
     }
 
     /// Hands on what came of a command; what it has not told the history of a failure is told here.
     pub async fn keep<T>(
         &self,
-        web: &Web,
+        app: &AppState,
         what: &str,
         done: Result<T, CommandError>,
     ) -> Result<T, CommandError> {
         if let Err(error) = &done
             && let Some(why) = error.untold()
         {
-            commands::refuse(&web.context, &self.acting, &Target::new("act", what), None, &why).await?;
+            commands::refuse(&app.context, &self.acting, &Target::new("act", what), None, &why).await?;
         }
         done
     }
 
     /// The address of an act names nothing that could be there.
-    pub async fn no_such(&self, web: &Web, what: &str) -> WebError {
-        let told = self.refuse_invalid(web, what, None, "there is no such thing").await;
-        told.err().unwrap_or(WebError::NotFound)
+    pub async fn no_such(&self, app: &AppState, what: &str) -> HttpError {
+        let told = self.refuse_invalid(app, what, None, "there is no such thing").await;
+        told.err().unwrap_or(HttpError::NotFound)
     }
 }
 
@@ -58,9 +58,9 @@ impl FormSender {
         Self(visitor.map(|visitor| (visitor, address)))
     }
 
-    pub async fn refuse_unreadable(self, web: &Web) -> Result<(), CommandError> {
+    pub async fn refuse_unreadable(self, app: &AppState) -> Result<(), CommandError> {
         let Some((visitor, address)) = self.0 else { return Ok(()) };
         let what = Target::new("address", &address);
-        commands::refuse(&web.context, &visitor.acting, &what, None, "the form could not be read").await
+        commands::refuse(&app.context, &visitor.acting, &what, None, "the form could not be read").await
     }
 }

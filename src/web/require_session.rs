@@ -7,23 +7,23 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use crate::http::{session, state::Web};
+use crate::http::{session, state::AppState};
 
 use super::sign_in;
 
 /// Lets in whoever is signed in; shows everybody else the sign-in page.
-pub async fn require_session(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    match session::who_asks(&web, request.headers(), request.extensions(), request.uri()).await {
+pub async fn require_session(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    match session::who_asks(&app, request.headers(), request.extensions(), request.uri()).await {
         Ok(Some(visitor)) => {
             visitor.set(&mut request);
             next.run(request).await
         }
-        Ok(None) => ask_to_sign_in(&web, &request),
+        Ok(None) => ask_to_sign_in(&app, &request),
         Err(error) => error.into_response(),
     }
 }
 
-fn ask_to_sign_in(web: &Web, request: &Request) -> Response {
+fn ask_to_sign_in(app: &AppState, request: &Request) -> Response {
     let from_script = request.headers().contains_key("hx-request");
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if from_script {
@@ -34,6 +34,6 @@ fn ask_to_sign_in(web: &Web, request: &Request) -> Response {
     } else if request.method() == Method::GET {
         Redirect::to(&sign_in::address(path)).into_response()
     } else {
-        sign_in::session_over(web)
+        sign_in::session_over(app)
     }
 }

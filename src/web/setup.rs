@@ -17,7 +17,7 @@ use crate::{
         secret::Secret,
         sign_in::{password::check_password, person::Email},
     },
-    http::{error::WebError, params::QueryParams, request_origin::RequestOrigin, state::Web},
+    http::{error::HttpError, params::QueryParams, request_origin::RequestOrigin, state::AppState},
     store::sign_in::people,
 };
 
@@ -41,8 +41,8 @@ pub struct SetupLink {
     key: String,
 }
 
-fn link_is_not_good() -> WebError {
-    WebError::NotAllowed {
+fn link_is_not_good() -> HttpError {
+    HttpError::NotAllowed {
         what: "This link is not good any more".to_owned(),
         advice: "It works once, for a day, and only while there is no account. Start Unstale again to have a new one printed, or add an account with: unstale user add EMAIL --role admin --password-stdin".to_owned(),
     }
@@ -50,19 +50,19 @@ fn link_is_not_good() -> WebError {
 
 /// `GET /setup?key=…`
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     QueryParams(SetupLink { key }): QueryParams<SetupLink>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let link = Secret::parse(&key).ok_or_else(link_is_not_good)?;
-    if !is_good(&web, &link).await? {
+    if !is_good(&app, &link).await? {
         return Err(link_is_not_good());
     }
     Ok(view::page(&SetUpPage { key, email: Field::default(), password_error: None })?.into_response())
 }
 
-async fn is_good(web: &Web, link: &Secret) -> Result<bool, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let good = people::set_up_link_is_good(&mut conn, &link.hash(), web.context.clock.now()).await?;
+async fn is_good(app: &AppState, link: &Secret) -> Result<bool, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let good = people::set_up_link_is_good(&mut conn, &link.hash(), app.context.clock.now()).await?;
     Ok(good && people::is_empty(&mut conn).await?)
 }
 
@@ -78,18 +78,18 @@ pub struct SetUpForm {
 
 /// `POST /setup`
 pub async fn submit(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     RequestOrigin(origin): RequestOrigin,
     jar: CookieJar,
     FormBody(form): FormBody<SetUpForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;
-    throttle::begin_link(&web, &origin)?;
-    if !is_good(&web, &link).await? {
-        throttle::refuse_link(&web, &origin, "set Unstale up").await?;
+    throttle::begin_link(&app, &origin)?;
+    if !is_good(&app, &link).await? {
+        throttle::refuse_link(&app, &origin, "set Unstale up").await?;
         return Err(link_is_not_good());
     }
-    throttle::link_was_good(&web, &origin);
+    throttle::link_was_good(&app, &origin);
     let mut email = Field::new(form.email.trim());
     let address = email.check(Email::parse(&form.email));
     let known = address.as_ref().map_or("", Email::as_str);
@@ -98,12 +98,12 @@ pub async fn submit(
         let acting = Acting { actor: Actor::nobody(""), origin };
         let why = if email.error.is_some() { "what was typed is no e-mail address" } else { link::NOT_GOOD };
         let what = Target::new("act", "set Unstale up");
-        commands::refuse(&web.context, &acting, &what, None, why).await?;
+        commands::refuse(&app.context, &acting, &what, None, why).await?;
         let page = view::page(&SetUpPage { key: form.key, email, password_error })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    match commands::set_up(&web.context, &origin, &link, &address, &form.password).await? {
-        SetUp::Done(signed_in) => Ok(sign_in::welcome(&web, jar, &signed_in, "/")),
+    match commands::set_up(&app.context, &origin, &link, &address, &form.password).await? {
+        SetUp::Done(signed_in) => Ok(sign_in::welcome(&app, jar, &signed_in, "/")),
         SetUp::LinkIsNotGood => Err(link_is_not_good()),
     }
 }

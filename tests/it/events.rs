@@ -11,7 +11,7 @@ use unstale::{
         id::DistributionId,
         sign_in::session::SessionLimits,
     },
-    http::WebOptions,
+    http::HttpOptions,
     http::authentication_methods::AuthenticationMethods,
     notify::Notifier,
     store::{access::groups, audit},
@@ -257,7 +257,7 @@ async fn an_open_stream_is_no_use_of_the_session_and_ends_with_it() {
     let idle = Duration::from_mins(10);
     let session = SessionLimits { idle, ..SessionLimits::default() };
     let authentication_methods = AuthenticationMethods { session, ..AuthenticationMethods::default() };
-    let app = TestApp::over(World::new().await, WebOptions { authentication_methods, ..options() }).await;
+    let app = TestApp::over(World::new().await, HttpOptions { authentication_methods, ..options() }).await;
     let browser = app.viewer().await;
     // A browser that comes back to the stream again and again, and nobody before it.
     app.world.advance(Duration::from_mins(9));

@@ -9,7 +9,7 @@ use axum::{
 };
 
 use crate::http::{
-    cookies, error::WebError, request_origin::RequestOrigin, server::framing::TwoLengths, state::Web,
+    cookies, error::HttpError, request_origin::RequestOrigin, server::framing::TwoLengths, state::AppState,
 };
 
 use super::rejected_requests::RejectedRequest;
@@ -28,16 +28,16 @@ const ONCE: [&str; 9] = [
 ];
 
 /// Answers what can be read in two ways with 400, and ends its connection.
-pub async fn refuse(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let Err(why) = check(&web, &request) else { return next.run(request).await };
+pub async fn refuse(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let Err(why) = check(&app, &request) else { return next.run(request).await };
     let origin = RequestOrigin::of(request.extensions());
-    RejectedRequest::Ambiguous.tell(&web, &origin, &why).await;
-    let mut response = WebError::BadRequest(format!("{why} Nothing was kept or sent.")).into_response();
+    RejectedRequest::Ambiguous.tell(&app, &origin, &why).await;
+    let mut response = HttpError::BadRequest(format!("{why} Nothing was kept or sent.")).into_response();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-fn check(web: &Web, request: &Request) -> Result<(), String> {
+fn check(app: &AppState, request: &Request) -> Result<(), String> {
     if request.extensions().get::<TwoLengths>().is_some_and(TwoLengths::seen) {
         return Err("The request has both Content-Length and Transfer-Encoding.".to_owned());
     }
@@ -47,7 +47,7 @@ fn check(web: &Web, request: &Request) -> Result<(), String> {
     }
     check_host(headers, request.version())?;
     check_target(request.method(), request.uri(), headers)?;
-    if cookies::has_two_sessions(headers, web) {
+    if cookies::has_two_sessions(headers, app) {
         return Err("The request has cookies of two sessions. Delete this address's cookies in the browser and sign in again.".to_owned());
     }
     Ok(())

@@ -23,7 +23,9 @@ use governor::{
     state::keyed::HashMapStateStore,
 };
 
-use crate::http::{error::WebError, problem::is_for_programs, request_origin::RequestOrigin, state::Web};
+use crate::http::{
+    error::HttpError, problem::is_for_programs, request_origin::RequestOrigin, state::AppState,
+};
 
 use super::rejected_requests::RejectedRequest;
 
@@ -120,20 +122,20 @@ pub fn one(client: IpAddr) -> IpAddr {
 
 /// Turns a client away that asks far too often, and tells programs how much they may still ask. Whether the process
 /// lives and is ready may be asked at any rate.
-pub async fn limit(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub async fn limit(State(app): State<AppState>, request: Request, next: Next) -> Response {
     if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return next.run(request).await;
     }
     let programs = is_for_programs(request.uri().path());
     let origin = RequestOrigin::of(request.extensions());
     let client = origin.client_address.parse().ok();
-    let taken = client.map_or(RateOutcome::Unlimited, |client| web.options.rate.take(client));
+    let taken = client.map_or(RateOutcome::Unlimited, |client| app.options.rate.take(client));
     let (mut response, left) = match taken {
         RateOutcome::Unlimited => return next.run(request).await,
         RateOutcome::Yes(left) => (next.run(request).await, left),
         RateOutcome::No(left, wait) => {
-            RejectedRequest::TooOften.tell(&web, &origin, "too many requests a second").await;
-            (WebError::TooOften(wait).into_response(), left)
+            RejectedRequest::TooOften.tell(&app, &origin, "too many requests a second").await;
+            (HttpError::TooOften(wait).into_response(), left)
         }
     };
     if programs {

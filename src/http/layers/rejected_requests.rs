@@ -7,7 +7,7 @@ use crate::{
         audit::Target,
         causes::with_causes,
     },
-    http::state::Web,
+    http::state::AppState,
 };
 
 /// What was turned away.
@@ -31,16 +31,16 @@ impl RejectedRequest {
     }
 
     /// Never fails: whoever is turned away gets their answer in any case.
-    pub async fn tell(self, web: &Web, origin: &Origin, said: &str) {
+    pub async fn tell(self, app: &AppState, origin: &Origin, said: &str) {
         let (client, what) = (origin.client_address.as_str(), self.what());
         tracing::warn!(client, what, said, "a request was turned away");
-        if !web.minute.may_tell(what, web.context.clock.now()) {
+        if !app.minute.may_tell(what, app.context.clock.now()) {
             return;
         }
         let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
         let why = format!("{said}; more of the same within a minute are in the log only");
         if let Err(error) =
-            commands::refuse(&web.context, &acting, &Target::new("act", what), None, &why).await
+            commands::refuse(&app.context, &acting, &Target::new("act", what), None, &why).await
         {
             tracing::warn!(error = %with_causes(&error), "a refusal could not be kept in the history");
         }

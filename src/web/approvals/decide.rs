@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError},
     domain::{id::ProposalId, invalidations::invalidation::parse_reason},
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::invalidations::proposals,
 };
 
@@ -27,50 +27,50 @@ const DECIDED: &str =
 
 /// `POST /approvals/{id}/approve`
 pub async fn approve(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
     FormBody(decision): FormBody<Decision>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let what = "approve a request";
-    visitor.require_operator(&web, what, None).await?;
-    let Some(id) = ProposalId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
+    visitor.require_operator(&app, what, None).await?;
+    let Some(id) = ProposalId::parse(&id) else { return Err(visitor.no_such(&app, what).await) };
     let word = match parse_reason(&decision.word) {
         Ok(word) => word,
-        Err(error) => return again(&web, &visitor, what, &error.to_string()).await,
+        Err(error) => return again(&app, &visitor, what, &error.to_string()).await,
     };
     let done =
-        commands::approve_proposal(&web.context, &visitor.acting, &id, &word, web.options.limits).await;
-    match visitor.keep(&web, what, done).await {
-        Err(CommandError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
+        commands::approve_proposal(&app.context, &visitor.acting, &id, &word, app.options.limits).await;
+    match visitor.keep(&app, what, done).await {
+        Err(CommandError::TooLate) => Err(HttpError::TooLate(DECIDED.to_owned())),
         other => Ok(Redirect::to(&format!("/invalidations/{}", other?)).into_response()),
     }
 }
 
 /// `POST /approvals/{id}/decline`
 pub async fn decline(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
     FormBody(decision): FormBody<Decision>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let what = "decline a request";
-    visitor.require_operator(&web, what, None).await?;
-    let Some(id) = ProposalId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
-    let now = web.context.clock.now();
-    let found = proposals::find(&mut *web.context.db.read().await?, &id, now).await?;
+    visitor.require_operator(&app, what, None).await?;
+    let Some(id) = ProposalId::parse(&id) else { return Err(visitor.no_such(&app, what).await) };
+    let now = app.context.clock.now();
+    let found = proposals::find(&mut *app.context.db.read().await?, &id, now).await?;
     let own = found.is_some_and(|found| found.behind == visitor.person.id.as_str());
     let word = match parse_reason(&decision.word) {
         Ok(word) if word.is_empty() && !own => {
             let problem = "Say why you decline, for whoever asked. Nothing was changed.";
-            return again(&web, &visitor, what, problem).await;
+            return again(&app, &visitor, what, problem).await;
         }
         Ok(word) => word,
-        Err(error) => return again(&web, &visitor, what, &error.to_string()).await,
+        Err(error) => return again(&app, &visitor, what, &error.to_string()).await,
     };
-    let done = commands::decline_proposal(&web.context, &visitor.acting, &id, &word).await;
-    match visitor.keep(&web, what, done).await {
-        Err(CommandError::TooLate) => Err(WebError::TooLate(DECIDED.to_owned())),
+    let done = commands::decline_proposal(&app.context, &visitor.acting, &id, &word).await;
+    match visitor.keep(&app, what, done).await {
+        Err(CommandError::TooLate) => Err(HttpError::TooLate(DECIDED.to_owned())),
         other => {
             other?;
             Ok(Redirect::to("/approvals").into_response())
@@ -78,8 +78,8 @@ pub async fn decline(
     }
 }
 
-async fn again(web: &Web, visitor: &Visitor, what: &str, problem: &str) -> Result<Response, WebError> {
-    visitor.refuse_invalid(web, what, None, problem).await?;
-    let page = list::render(web, visitor, false, Some(problem.to_owned())).await?;
+async fn again(app: &AppState, visitor: &Visitor, what: &str, problem: &str) -> Result<Response, HttpError> {
+    visitor.refuse_invalid(app, what, None, problem).await?;
+    let page = list::render(app, visitor, false, Some(problem.to_owned())).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

@@ -19,7 +19,7 @@ use crate::{
         },
         time::span_in_words,
     },
-    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::{audit, distributions, invalidations::proposals},
 };
 
@@ -71,23 +71,23 @@ pub struct ApprovalsQuery {
 }
 
 pub async fn list(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(wanted): QueryParams<ApprovalsQuery>,
-) -> Result<Response, WebError> {
-    Ok(render(&web, &visitor, wanted.made.is_some(), None).await?.into_response())
+) -> Result<Response, HttpError> {
+    Ok(render(&app, &visitor, wanted.made.is_some(), None).await?.into_response())
 }
 
 /// The page, with what was wrong about the last attempt.
 pub async fn render(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     made: bool,
     problem: Option<String>,
-) -> Result<Html<String>, WebError> {
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
-    let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Approvals", "/approvals").await?;
+) -> Result<Html<String>, HttpError> {
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
+    let frame = view::frame(&mut conn, app, visitor, Tab::Invalidate, "Approvals", "/approvals").await?;
     let all = proposals::recent(&mut conn, &visitor.access, SHOWN, now).await?;
     let named: Vec<_> = all.iter().map(|proposal| &proposal.distribution).collect();
     let distributions = distributions::some(&mut conn, &named).await?;
@@ -102,7 +102,7 @@ pub async fn render(
         all.into_iter().partition(|proposal| proposal.state == ProposalState::Waiting);
     let around = RowContext {
         distributions: &distributions,
-        tickets: web.options.tickets.as_ref(),
+        tickets: app.options.tickets.as_ref(),
         contradicted: &[],
         now,
     };

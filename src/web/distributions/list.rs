@@ -12,7 +12,7 @@ use crate::{
         },
         time::Timestamp,
     },
-    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::distributions::{self, survey},
 };
 
@@ -69,15 +69,15 @@ impl DistributionsQuery {
 }
 
 pub async fn list(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(wanted): QueryParams<DistributionsQuery>,
-) -> Result<Html<String>, WebError> {
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
+) -> Result<Html<String>, HttpError> {
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
     let after = ListPosition::parse(&wanted.after);
     let path = wanted.address(after.as_ref());
-    let frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distributions", &path).await?;
+    let frame = view::frame(&mut conn, &app, &visitor, Tab::Distributions, "Distributions", &path).await?;
     let known = distributions::known(&mut conn, &visitor.access).await?;
     let words = view::words(&wanted.q);
     let Part { mut distributions, next } =

@@ -4,11 +4,11 @@ use axum::{extract::State, response::Redirect};
 
 use crate::{
     commands,
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
 };
 
-pub async fn refresh(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
-    visitor.require_operator(&web, "refresh the distributions", None).await?;
-    commands::refresh_distributions(&web.context, &visitor.acting).await?;
+pub async fn refresh(State(app): State<AppState>, visitor: Visitor) -> Result<Redirect, HttpError> {
+    visitor.require_operator(&app, "refresh the distributions", None).await?;
+    commands::refresh_distributions(&app.context, &visitor.acting).await?;
     Ok(Redirect::to("/distributions"))
 }

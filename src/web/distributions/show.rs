@@ -11,7 +11,7 @@ use crate::{
         invalidations::batching::{CLOUDFRONT, Load},
         time::span_in_words,
     },
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::{
         audit,
         distributions::{distribution_tags, protections, survey},
@@ -45,16 +45,16 @@ struct Page {
 }
 
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
-) -> Result<Html<String>, WebError> {
-    let id = DistributionId::parse(&id).ok_or(WebError::NotFound)?;
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
+) -> Result<Html<String>, HttpError> {
+    let id = DistributionId::parse(&id).ok_or(HttpError::NotFound)?;
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
     let path = format!("/distributions/{id}");
-    let mut frame = view::frame(&mut conn, &web, &visitor, Tab::Distributions, "Distribution", &path).await?;
-    let distribution = view::distribution(&mut conn, &visitor, &id).await?.ok_or(WebError::NotFound)?;
+    let mut frame = view::frame(&mut conn, &app, &visitor, Tab::Distributions, "Distribution", &path).await?;
+    let distribution = view::distribution(&mut conn, &visitor, &id).await?.ok_or(HttpError::NotFound)?;
     let list = invalidations::of_distribution(&mut conn, &id, LISTED).await?;
     let contradicted = audit::contradicted(&mut conn, &list).await?;
     let load = batches::in_flight(&mut conn, &id).await?;
@@ -74,7 +74,7 @@ pub async fn show(
         facts.push(("You may refresh", visitor.access.describe(&distribution.id)));
     }
     let name = distribution.shown_name();
-    let tickets = web.options.tickets.as_ref();
+    let tickets = app.options.tickets.as_ref();
     let around = RowContext {
         distributions: std::slice::from_ref(&distribution),
         tickets,

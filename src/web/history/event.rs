@@ -11,7 +11,7 @@ use crate::{
             ticket::{Piece, pieces},
         },
     },
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::{Conn, StoreError, audit},
 };
 
@@ -50,18 +50,18 @@ struct Page {
 }
 
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(sequence): PathParams<i64>,
-) -> Result<Html<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
+) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
     let found = audit::find(&mut conn, sequence).await?;
     let seen =
         found.filter(|found| visibility(&visitor).is_none_or(|visibility| visibility.admits(&found.event)));
-    let Some(chained) = seen else { return Err(WebError::NotFound) };
+    let Some(chained) = seen else { return Err(HttpError::NotFound) };
     let address = format!("/history/{sequence}");
     let title = format!("Event {sequence}");
-    let frame = view::frame(&mut conn, &web, &visitor, Tab::History, &title, &address).await?;
+    let frame = view::frame(&mut conn, &app, &visitor, Tab::History, &title, &address).await?;
     let distributions = view::distributions(&mut conn, &visitor).await?;
     let head = audit::head(&mut conn).await?;
     let first = audit::first_sequence(&mut conn).await?;
@@ -79,7 +79,7 @@ pub async fn show(
         outcome,
         state,
         at: event.at.to_string(),
-        reason: pieces(web.options.tickets.as_ref(), &event.reason),
+        reason: pieces(app.options.tickets.as_ref(), &event.reason),
         place: row::place(event, &distributions),
         distribution: event.distribution.as_ref().map(ToString::to_string),
         invalidation: event.invalidation.as_ref().map(ToString::to_string),

@@ -14,7 +14,7 @@ use crate::{
         audit::{Chained, export::Form, search::Search},
         causes::with_causes,
     },
-    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::{StoreError, audit, distributions},
 };
 
@@ -26,52 +26,52 @@ const PAGE: usize = 200;
 const REST: Duration = Duration::from_millis(200);
 
 pub async fn csv(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(wanted): QueryParams<HistoryQuery>,
-) -> Result<Response, WebError> {
-    export(web, &visitor, &wanted, Form::Csv).await
+) -> Result<Response, HttpError> {
+    export(app, &visitor, &wanted, Form::Csv).await
 }
 
 pub async fn jsonl(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(wanted): QueryParams<HistoryQuery>,
-) -> Result<Response, WebError> {
-    export(web, &visitor, &wanted, Form::Jsonl).await
+) -> Result<Response, HttpError> {
+    export(app, &visitor, &wanted, Form::Jsonl).await
 }
 
 pub async fn ocsf(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(wanted): QueryParams<HistoryQuery>,
-) -> Result<Response, WebError> {
-    export(web, &visitor, &wanted, Form::Ocsf).await
+) -> Result<Response, HttpError> {
+    export(app, &visitor, &wanted, Form::Ocsf).await
 }
 
 async fn export(
-    web: Web,
+    app: AppState,
     visitor: &Visitor,
     wanted: &HistoryQuery,
     form: Form,
-) -> Result<Response, WebError> {
-    let distributions = distributions::list(&mut *web.context.db.read().await?).await?;
+) -> Result<Response, HttpError> {
+    let distributions = distributions::list(&mut *app.context.db.read().await?).await?;
     let (_, search) = wanted.read(visitor, &distributions);
     let Some(search) = search else {
         let advice = "A filter of this address is not right. Open the history itself: it says which one.";
-        return Err(WebError::BadRequest(advice.to_owned()));
+        return Err(HttpError::BadRequest(advice.to_owned()));
     };
     let whole = search.is_everything();
     let name = format!(
         "attachment; filename=\"unstale-history{}-{}.{}\"",
         if whole { "" } else { "-search" },
-        web.context.clock.now().date(),
+        app.context.clock.now().date(),
         form.ending()
     );
     let cursor = if whole { 0 } else { wanted.before.unwrap_or(i64::MAX) };
-    let pages = Pages { web, search: (!whole).then_some(search), cursor: Some(cursor), form };
+    let pages = Pages { app, search: (!whole).then_some(search), cursor: Some(cursor), form };
     let body = sent(pages).await?;
-    let disposition = HeaderValue::from_str(&name).map_err(|error| WebError::Internal(error.to_string()))?;
+    let disposition = HeaderValue::from_str(&name).map_err(|error| HttpError::Internal(error.to_string()))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(form.content_type())),
         (header::CONTENT_DISPOSITION, disposition),
@@ -81,7 +81,7 @@ async fn export(
 
 /// The body: its first part is there before the answer begins, so that what cannot be read at all is answered as an
 /// error. What fails later breaks the answer off.
-async fn sent(mut pages: Pages) -> Result<Body, WebError> {
+async fn sent(mut pages: Pages) -> Result<Body, HttpError> {
     let mut first = pages.form.opening_with_mark();
     first.extend(pages.next().await?.unwrap_or_default());
     let export = Export { first: Some(first.into()), pages, failed: None, ended: false };
@@ -127,7 +127,7 @@ impl Export {
 /// What is still to be sent. Everything goes oldest first, as a chain is verified; a search's result newest first, as
 /// the page has it.
 struct Pages {
-    web: Web,
+    app: AppState,
     search: Option<Search>,
     cursor: Option<i64>,
     form: Form,
@@ -150,7 +150,7 @@ impl Pages {
     }
 
     async fn page(&mut self, cursor: i64) -> Result<Vec<Chained>, StoreError> {
-        let mut conn = self.web.context.db.read().await?;
+        let mut conn = self.app.context.db.read().await?;
         if let Some(search) = &self.search {
             let found = audit::search(&mut conn, search, cursor, PAGE).await?;
             self.cursor = found.older;

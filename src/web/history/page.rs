@@ -21,7 +21,7 @@ use crate::{
         distributions::{distribution::Distribution, host},
         time::Timestamp,
     },
-    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::{
         Conn, StoreError,
         audit::{self, CheckState, SearchResult, saved_searches},
@@ -99,24 +99,24 @@ struct Heads {
 
 /// `GET /history`
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(wanted): QueryParams<HistoryQuery>,
-) -> Result<Response, WebError> {
-    render(&web, &visitor, &wanted, Field::default()).await
+) -> Result<Response, HttpError> {
+    render(&app, &visitor, &wanted, Field::default()).await
 }
 
 /// The page, also where a search's name was not right.
 pub async fn render(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     wanted: &HistoryQuery,
     name: Field,
-) -> Result<Response, WebError> {
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
+) -> Result<Response, HttpError> {
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
     let address = wanted.address("/history", None);
-    let frame = view::frame(&mut conn, web, visitor, Tab::History, "History", &address).await?;
+    let frame = view::frame(&mut conn, app, visitor, Tab::History, "History", &address).await?;
     let all = distributions::list(&mut conn).await?;
     let distributions: Vec<_> =
         all.iter().filter(|distribution| visitor.access.sees(&distribution.id)).cloned().collect();
@@ -135,7 +135,7 @@ pub async fn render(
     let whole = !visitor.access.is_narrowed();
     let problems = problems(&fields);
     let bad = !problems.is_empty() || name.error.is_some();
-    let tickets = web.options.tickets.as_ref();
+    let tickets = app.options.tickets.as_ref();
     let around = HistoryRowContext { distributions: &distributions, search: search.as_ref(), tickets, now };
     let export = |ending: &str| wanted.address(&format!("/history.{ending}"), None);
     let page = view::page(&Page {

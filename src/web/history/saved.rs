@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     commands,
     domain::audit::saved_search,
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
 };
 
 use super::{
@@ -31,25 +31,25 @@ pub struct ToSave {
 }
 
 pub async fn save(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<ToSave>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let what = "keep a search";
     let Some(wanted) = read(&form.query) else {
-        visitor.refuse_invalid(&web, what, None, "the search could not be read").await?;
+        visitor.refuse_invalid(&app, what, None, "the search could not be read").await?;
         let why = "The search is not as this page sends it. Nothing was kept.";
-        return Err(WebError::BadRequest(why.to_owned()));
+        return Err(HttpError::BadRequest(why.to_owned()));
     };
     let mut name = Field::new(&form.name);
     let Some((checked, query)) = name.check(saved_search::check(&form.name, &wanted.query())) else {
         let why = name.error.clone().unwrap_or_default();
-        visitor.refuse_invalid(&web, what, None, &why).await?;
-        return page::render(&web, &visitor, &wanted, name).await;
+        visitor.refuse_invalid(&app, what, None, &why).await?;
+        return page::render(&app, &visitor, &wanted, name).await;
     };
     let done =
-        commands::save_search(&web.context, &visitor.acting, &visitor.person.id, &checked, &query).await;
-    visitor.keep(&web, what, done).await?;
+        commands::save_search(&app.context, &visitor.acting, &visitor.person.id, &checked, &query).await;
+    visitor.keep(&app, what, done).await?;
     // The search is in the list of those that are kept: an address too long for a `Location` leads there.
     let found = Some(wanted.address("/history", None)).filter(|address| address.len() <= LOCATION_MAX);
     Ok(Redirect::to(found.as_deref().unwrap_or("/history")).into_response())
@@ -63,11 +63,11 @@ fn read(query: &str) -> Option<HistoryQuery> {
 }
 
 pub async fn forget(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
-) -> Result<Redirect, WebError> {
-    let done = commands::forget_search(&web.context, &visitor.acting, &visitor.person.id, &id).await;
-    visitor.keep(&web, "forget a search", done).await?;
+) -> Result<Redirect, HttpError> {
+    let done = commands::forget_search(&app.context, &visitor.acting, &visitor.person.id, &id).await;
+    visitor.keep(&app, "forget a search", done).await?;
     Ok(Redirect::to("/history"))
 }

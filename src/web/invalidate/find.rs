@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     domain::id::DistributionId,
-    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
 };
 
 use super::super::view::{self, Offer, Picker};
@@ -28,11 +28,11 @@ pub struct FindQuery {
 
 /// `GET /find/distributions`: what the list has to choose from.
 pub async fn find(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(wanted): QueryParams<FindQuery>,
-) -> Result<Html<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
+) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
     let chosen = match DistributionId::parse(&wanted.distribution) {
         Some(id) => view::distribution(&mut conn, &visitor, &id).await?,
         None => None,

@@ -19,7 +19,7 @@ use crate::{
         distributions::distribution::Distribution,
         invalidations::{batching::Load, item::TargetDistribution, plan::Plan},
     },
-    http::{session::Visitor, state::Web},
+    http::{session::Visitor, state::AppState},
     store::{Conn, StoreError},
 };
 
@@ -51,13 +51,13 @@ pub struct RequestForm {
 /// Works out what the typed lines would do, with what is known of the distribution now.
 async fn work_out(
     conn: &mut Conn,
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     distribution: &Distribution,
     items: &str,
 ) -> Result<Plan, StoreError> {
     let around =
-        commands::look_around(&web.context, conn, &visitor.acting.actor, distribution, web.options.limits)
+        commands::look_around(&app.context, conn, &visitor.acting.actor, distribution, app.options.limits)
             .await?;
     let hosts = commands::host_table(conn, items, &visitor.access).await?;
     Ok(Plan::within(items, &TargetDistribution::new(distribution, &hosts), around, &visitor.access))

@@ -12,10 +12,10 @@ use crate::{
         invalidations::invalidation::{Invalidation, InvalidationState},
     },
     http::{
-        error::WebError,
+        error::HttpError,
         params::QueryParams,
         session::Visitor,
-        state::{Demo, Web},
+        state::{AppState, Demo},
     },
     store::{
         Conn, StoreError, audit, distributions,
@@ -70,24 +70,24 @@ pub struct FormQuery {
 
 /// `GET /`
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(wanted): QueryParams<FormQuery>,
-) -> Result<Html<String>, WebError> {
+) -> Result<Html<String>, HttpError> {
     let distribution = wanted
         .distribution
-        .or_else(|| web.options.demo.as_ref().map(|demo| demo.distribution.clone()))
+        .or_else(|| app.options.demo.as_ref().map(|demo| demo.distribution.clone()))
         .unwrap_or_default();
     let mut form = RequestForm { distribution, ..RequestForm::default() };
     let mut problem = None;
     if let Some(id) = wanted.repeat.as_deref().and_then(InvalidationId::parse) {
-        let mut conn = web.context.db.read().await?;
+        let mut conn = app.context.db.read().await?;
         if !fill_from(&mut conn, &visitor, &mut form, &id).await? {
             problem = Some(NOT_AS_RECORDED.to_owned());
         }
     }
     let reason = Field::new(form.reason.clone());
-    render(&web, &visitor, &form, reason, problem).await
+    render(&app, &visitor, &form, reason, problem).await
 }
 
 const NOT_AS_RECORDED: &str =
@@ -122,15 +122,15 @@ async fn fill_from(
 
 /// The page with the form as given. A form without a key gets a new one.
 pub async fn render(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     form: &RequestForm,
     reason: Field,
     problem: Option<String>,
-) -> Result<Html<String>, WebError> {
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
-    let frame = view::frame(&mut conn, web, visitor, Tab::Invalidate, "Invalidate", "/").await?;
+) -> Result<Html<String>, HttpError> {
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
+    let frame = view::frame(&mut conn, app, visitor, Tab::Invalidate, "Invalidate", "/").await?;
     let chosen = choose(&mut conn, visitor, &form.distribution).await?;
     let chosen = match form.look {
         Some(_) => view::choose_by_words(&mut conn, visitor, chosen, &form.find).await?,
@@ -148,12 +148,12 @@ pub async fn render(
     let named = distributions::some(&mut conn, &named).await?;
     let listed: Vec<_> = active.iter().chain(&recent).cloned().collect();
     let contradicted = audit::contradicted(&mut conn, &listed).await?;
-    let tickets = web.options.tickets.as_ref();
+    let tickets = app.options.tickets.as_ref();
     let around = RowContext { distributions: &named, tickets, contradicted: &contradicted, now };
-    let flights = flights(&mut conn, web, &active, &around).await?;
+    let flights = flights(&mut conn, app, &active, &around).await?;
     let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
     let surveyed = crate::store::distributions::survey::read(&mut conn).await?.finished_at.is_some();
-    let story = match web.options.demo.as_ref() {
+    let story = match app.options.demo.as_ref() {
         Some(demo) => story(&mut conn, visitor, demo).await?,
         None => None,
     };
@@ -168,7 +168,7 @@ pub async fn render(
         may_invalidate: visitor.person.role.may_invalidate(),
         home_page: home_page(chosen.as_ref()),
         distributions,
-        plan: plan::look(web, visitor, &form).await?,
+        plan: plan::look(app, visitor, &form).await?,
         items: form.items,
         reason,
         request_key: if form.request_key.is_empty() { new_uuid().to_string() } else { form.request_key },
@@ -185,7 +185,7 @@ pub async fn render(
 
 async fn flights(
     conn: &mut Conn,
-    web: &Web,
+    app: &AppState,
     active: &[Invalidation],
     around: &RowContext<'_>,
 ) -> Result<Vec<Flight>, StoreError> {
@@ -193,7 +193,7 @@ async fn flights(
     let usual = batches::usual_times(conn, &distributions).await?;
     let unsent = [InvalidationState::Queued, InvalidationState::InProgress];
     let queued: Vec<_> = active.iter().filter(|one| unsent.contains(&one.state)).collect();
-    let mut waiting = view::all_waiting(conn, web, &queued, &usual, around.now).await?;
+    let mut waiting = view::all_waiting(conn, app, &queued, &usual, around.now).await?;
     let flight = |one: &Invalidation| {
         Flight::new(one, around, usual.get(&one.distribution).copied(), waiting.remove(&one.id))
     };

@@ -19,7 +19,7 @@ use crate::{
         },
         time::Timestamp,
     },
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
     store::distributions::{self, protections},
 };
 
@@ -86,26 +86,26 @@ struct PlanFragment {
 
 /// `POST /plan`: the plan alone for the script, the whole page without one. Nothing is kept.
 pub async fn plan(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     headers: HeaderMap,
     FormBody(mut form): FormBody<RequestForm, LIST>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     if let Some(fill) = form.fill.take() {
         form.items = fill.replace(' ', "\n");
     }
     if headers.contains_key("hx-request") {
-        let plan = look(&web, &visitor, &form).await?;
+        let plan = look(&app, &visitor, &form).await?;
         return Ok(view::page(&PlanFragment { plan })?.into_response());
     }
     let reason = Field::new(form.reason.clone());
-    Ok(page::render(&web, &visitor, &form, reason, None).await?.into_response())
+    Ok(page::render(&app, &visitor, &form, reason, None).await?.into_response())
 }
 
 /// The plan for a form as it stands, also for one without a distribution or items yet.
-pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<PlanView, WebError> {
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
+pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Result<PlanView, HttpError> {
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
     let distribution = match DistributionId::parse(&form.distribution) {
         Some(id) => view::distribution(&mut conn, visitor, &id).await?,
         None => None,
@@ -113,7 +113,7 @@ pub async fn look(web: &Web, visitor: &Visitor, form: &RequestForm) -> Result<Pl
     let Some(distribution) = distribution else {
         return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
     };
-    let plan = work_out(&mut conn, web, visitor, &distribution, &form.items).await?;
+    let plan = work_out(&mut conn, app, visitor, &distribution, &form.items).await?;
     let last = distributions::last_requests(&mut conn, &[&distribution.id]).await?;
     let mut view = PlanView::new(&plan, now);
     if plan.refused().any(|(_, error)| error.host().is_some()) {

@@ -20,7 +20,7 @@ use crate::{
         },
         time::MOMENT,
     },
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
     store::distributions,
 };
 
@@ -34,53 +34,53 @@ const WHAT: &str = "invalidate";
 
 /// `POST /invalidations`
 pub async fn submit(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<RequestForm, LIST>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let id = DistributionId::parse(&form.distribution);
     if !visitor.person.role.may_invalidate() {
-        return Err(visitor.refuse_viewer(&web, &Tried::of(&form).at(id.as_ref())).await?);
+        return Err(visitor.refuse_viewer(&app, &Tried::of(&form).at(id.as_ref())).await?);
     }
     let mut reason = Field::new(form.reason.clone());
     let parsed_reason = reason.check(parse_reason(&form.reason));
-    let (distribution, hidden) = find_distribution(&web, &visitor, &form, id.as_ref()).await?;
+    let (distribution, hidden) = find_distribution(&app, &visitor, &form, id.as_ref()).await?;
     let Some(distribution) = distribution else {
         let problem = "Choose a distribution from the list. Nothing was sent.".to_owned();
         if !hidden {
-            keep(&web, &visitor, &form, None, "no such distribution was chosen").await?;
+            keep(&app, &visitor, &form, None, "no such distribution was chosen").await?;
         }
-        return again(&web, &visitor, &form, reason, problem).await;
+        return again(&app, &visitor, &form, reason, problem).await;
     };
-    let around = Surroundings::unmeasured(web.options.limits);
+    let around = Surroundings::unmeasured(app.options.limits);
     let hosts =
-        commands::host_table(&mut *web.context.db.read().await?, &form.items, &visitor.access).await?;
+        commands::host_table(&mut *app.context.db.read().await?, &form.items, &visitor.access).await?;
     let plan =
         Plan::within(&form.items, &TargetDistribution::new(&distribution, &hosts), around, &visitor.access);
     if let Some(problem) = hindrance(&plan) {
         let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));
-        keep(&web, &visitor, &form, Some(&distribution.id), why.as_deref().unwrap_or(&problem)).await?;
-        return again(&web, &visitor, &form, reason, problem).await;
+        keep(&app, &visitor, &form, Some(&distribution.id), why.as_deref().unwrap_or(&problem)).await?;
+        return again(&app, &visitor, &form, reason, problem).await;
     }
     let Some(parsed_reason) = parsed_reason else {
         let problem = "The reason needs mending. Nothing was sent.".to_owned();
-        keep(&web, &visitor, &form, Some(&distribution.id), &problem).await?;
-        return again(&web, &visitor, &form, reason, problem).await;
+        keep(&app, &visitor, &form, Some(&distribution.id), &problem).await?;
+        return again(&app, &visitor, &form, reason, problem).await;
     };
     let new = assemble(plan, distribution.id, parsed_reason, &form);
-    let requested = commands::request_invalidation(&web.context, &visitor.acting, &new).await;
-    match visitor.keep(&web, WHAT, requested).await {
+    let requested = commands::request_invalidation(&app.context, &visitor.acting, &new).await;
+    match visitor.keep(&app, WHAT, requested).await {
         // What was allowed when the plan was made is not any more. What was typed is not lost.
         Err(CommandError::NotAllowed(why)) => {
             let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
-            again(&web, &visitor, &form, reason, problem).await
+            again(&app, &visitor, &form, reason, problem).await
         }
         requested => {
             let requested = requested?;
             if let Some(why) = unmet(&requested) {
-                keep(&web, &visitor, &form, Some(&new.distribution), why).await?;
+                keep(&app, &visitor, &form, Some(&new.distribution), why).await?;
             }
-            answer(&web, &visitor, form, reason, requested).await
+            answer(&app, &visitor, form, reason, requested).await
         }
     }
 }
@@ -88,15 +88,15 @@ pub async fn submit(
 /// The distribution that the form names. One that is hidden is as if it were not there, but the attempt is kept, which
 /// is told too.
 async fn find_distribution(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     form: &RequestForm,
     id: Option<&DistributionId>,
-) -> Result<(Option<Distribution>, bool), WebError> {
+) -> Result<(Option<Distribution>, bool), HttpError> {
     let Some(id) = id else { return Ok((None, false)) };
-    let found = distributions::find(&mut *web.context.db.read().await?, id).await?;
+    let found = distributions::find(&mut *app.context.db.read().await?, id).await?;
     if found.is_some() && !visitor.access.sees(id) {
-        keep(web, visitor, form, Some(id), "the distribution is outside the grants").await?;
+        keep(app, visitor, form, Some(id), "the distribution is outside the grants").await?;
         return Ok((None, true));
     }
     Ok((found, false))
@@ -122,14 +122,14 @@ impl Tried {
 
 /// The one event of a request that was not sent.
 async fn keep(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     form: &RequestForm,
     distribution: Option<&DistributionId>,
     why: &str,
-) -> Result<(), WebError> {
+) -> Result<(), HttpError> {
     let tried = Tried::of(form);
-    Ok(commands::refuse_attempt(&web.context, &visitor.acting, &tried.at(distribution), why).await?)
+    Ok(commands::refuse_attempt(&app.context, &visitor.acting, &tried.at(distribution), why).await?)
 }
 
 /// Why a request that is right in itself was not kept, for the history; where it was held back that is there already.
@@ -149,17 +149,17 @@ const fn unmet(requested: &Requested) -> Option<&'static str> {
 
 /// Leads on, or says what is missing.
 async fn answer(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     form: RequestForm,
     mut reason: Field,
     requested: Requested,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let to = match requested {
         Requested::New(id) | Requested::Retried(id, _) => format!("/invalidations/{id}"),
         // Pressed twice, it is plain what became of it.
         Requested::Before(IdempotentAnswer::Accepted(id), at)
-            if web.context.clock.now().is_soon_after(at, MOMENT) =>
+            if app.context.clock.now().is_soon_after(at, MOMENT) =>
         {
             format!("/invalidations/{id}")
         }
@@ -173,21 +173,21 @@ async fn answer(
         Requested::KeyUsedForAnother => {
             let form = RequestForm { request_key: String::new(), ..form };
             let problem = "This form was sent before with something else in it, so this was not sent. If you want both, press the button once more.".to_owned();
-            return again(web, visitor, &form, reason, problem).await;
+            return again(app, visitor, &form, reason, problem).await;
         }
         Requested::Unmet(Unmet::Reason) => {
             reason.error = Some("Say why; it is kept in the history.".to_owned());
             let problem = "This needs a reason. Nothing was sent.".to_owned();
-            return again(web, visitor, &form, reason, problem).await;
+            return again(app, visitor, &form, reason, problem).await;
         }
         Requested::Unmet(Unmet::Now) => {
             let problem =
                 "This waits for a second person, so it cannot be put off. Nothing was sent.".to_owned();
-            return again(web, visitor, &form, reason, problem).await;
+            return again(app, visitor, &form, reason, problem).await;
         }
         Requested::Unmet(Unmet::Name(name)) => {
             let problem = format!("This distribution is protected: type {name} below. Nothing was sent.");
-            return again(web, visitor, &form, reason, problem).await;
+            return again(app, visitor, &form, reason, problem).await;
         }
     };
     Ok(Redirect::to(&to).into_response())
@@ -239,12 +239,12 @@ fn assemble(plan: Plan, distribution: DistributionId, reason: String, form: &Req
 }
 
 async fn again(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     form: &RequestForm,
     reason: Field,
     problem: String,
-) -> Result<Response, WebError> {
-    let page = page::render(web, visitor, form, reason, Some(problem)).await?;
+) -> Result<Response, HttpError> {
+    let page = page::render(app, visitor, form, reason, Some(problem)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

@@ -5,21 +5,21 @@ use axum::{extract::State, response::Redirect};
 use crate::{
     commands::{self, CommandError},
     domain::id::InvalidationId,
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
 };
 
 const WHAT: &str = "cancel an invalidation";
 
 pub async fn cancel(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
-) -> Result<Redirect, WebError> {
-    visitor.require_operator(&web, WHAT, None).await?;
-    let Some(id) = InvalidationId::parse(&id) else { return Err(visitor.no_such(&web, WHAT).await) };
-    let done = commands::cancel_invalidation(&web.context, &visitor.acting, &id).await;
-    match visitor.keep(&web, WHAT, done).await {
-        Err(CommandError::TooLate) => Err(WebError::TooLate(
+) -> Result<Redirect, HttpError> {
+    visitor.require_operator(&app, WHAT, None).await?;
+    let Some(id) = InvalidationId::parse(&id) else { return Err(visitor.no_such(&app, WHAT).await) };
+    let done = commands::cancel_invalidation(&app.context, &visitor.acting, &id).await;
+    match visitor.keep(&app, WHAT, done).await {
+        Err(CommandError::TooLate) => Err(HttpError::TooLate(
             "Nothing of it is queued any more, and CloudFront cannot cancel what it has accepted. Nothing was changed.".to_owned(),
         )),
         other => {

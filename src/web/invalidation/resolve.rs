@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     commands,
     domain::id::{BatchId, CloudFrontInvalidationId, InvalidationId},
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::invalidations::batches,
 };
 
@@ -22,48 +22,48 @@ pub struct FoundForm {
 
 /// `POST /invalidations/{id}/batches/{batch}/found`
 pub async fn found(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams((id, batch)): PathParams<(String, String)>,
     FormBody(form): FormBody<FoundForm>,
-) -> Result<Redirect, WebError> {
-    visitor.require_operator(&web, WHAT, None).await?;
-    let (id, batch) = find(&web, &visitor, &id, &batch).await?;
+) -> Result<Redirect, HttpError> {
+    visitor.require_operator(&app, WHAT, None).await?;
+    let (id, batch) = find(&app, &visitor, &id, &batch).await?;
     let Some(cloudfront_id) = CloudFrontInvalidationId::parse(&form.cloudfront_id) else {
-        visitor.refuse_invalid(&web, WHAT, None, "it is no ID of CloudFront's").await?;
+        visitor.refuse_invalid(&app, WHAT, None, "it is no ID of CloudFront's").await?;
         let why = "Enter the ID as the AWS console shows it, such as I1JLWSDAP8FU89. Nothing was changed.";
-        return Err(WebError::BadRequest(why.to_owned()));
+        return Err(HttpError::BadRequest(why.to_owned()));
     };
-    let done = commands::resolve_found(&web.context, &visitor.acting, &batch, &cloudfront_id).await;
-    visitor.keep(&web, WHAT, done).await?;
+    let done = commands::resolve_found(&app.context, &visitor.acting, &batch, &cloudfront_id).await;
+    visitor.keep(&app, WHAT, done).await?;
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }
 
 /// `POST /invalidations/{id}/batches/{batch}/not-there`
 pub async fn not_there(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams((id, batch)): PathParams<(String, String)>,
-) -> Result<Redirect, WebError> {
-    visitor.require_operator(&web, WHAT, None).await?;
-    let (id, batch) = find(&web, &visitor, &id, &batch).await?;
-    let done = commands::resolve_not_there(&web.context, &visitor.acting, &batch).await;
-    visitor.keep(&web, WHAT, done).await?;
+) -> Result<Redirect, HttpError> {
+    visitor.require_operator(&app, WHAT, None).await?;
+    let (id, batch) = find(&app, &visitor, &id, &batch).await?;
+    let done = commands::resolve_not_there(&app.context, &visitor.acting, &batch).await;
+    visitor.keep(&app, WHAT, done).await?;
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }
 
 /// A batch is settled on the page of its own invalidation only.
 async fn find(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     id: &str,
     batch: &str,
-) -> Result<(InvalidationId, BatchId), WebError> {
+) -> Result<(InvalidationId, BatchId), HttpError> {
     if let Some((id, batch)) = InvalidationId::parse(id).zip(BatchId::parse(batch)) {
-        let found = batches::find(&mut *web.context.db.read().await?, &batch).await?;
+        let found = batches::find(&mut *app.context.db.read().await?, &batch).await?;
         if found.is_some_and(|found| found.invalidation == id) {
             return Ok((id, batch));
         }
     }
-    Err(visitor.no_such(web, WHAT).await)
+    Err(visitor.no_such(app, WHAT).await)
 }

@@ -19,10 +19,10 @@ use crate::{
         time::span_in_words,
     },
     http::{
-        error::WebError,
+        error::HttpError,
         params::{PathParams, QueryParams},
         session::Visitor,
-        state::Web,
+        state::AppState,
     },
     store::{
         audit, distributions,
@@ -85,24 +85,24 @@ pub struct InvalidationQuery {
 }
 
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
     QueryParams(wanted): QueryParams<InvalidationQuery>,
-) -> Result<Html<String>, WebError> {
-    let id = InvalidationId::parse(&id).ok_or(WebError::NotFound)?;
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
+) -> Result<Html<String>, HttpError> {
+    let id = InvalidationId::parse(&id).ok_or(HttpError::NotFound)?;
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
     let path = format!("/invalidations/{id}");
-    let mut frame = view::frame(&mut conn, &web, &visitor, Tab::History, "Invalidation", &path).await?;
+    let mut frame = view::frame(&mut conn, &app, &visitor, Tab::History, "Invalidation", &path).await?;
     let found = invalidations::find(&mut conn, &id).await?;
-    let found = found.filter(|found| visitor.access.sees(&found.distribution)).ok_or(WebError::NotFound)?;
+    let found = found.filter(|found| visitor.access.sees(&found.distribution)).ok_or(HttpError::NotFound)?;
     let batches = batches::of_invalidation(&mut conn, &id).await?;
     let events = audit::of_invalidation(&mut conn, &id, EVENTS_SHOWN).await?;
     let contradiction = audit::contradiction_of(&mut conn, &found, &batches).await?;
     let distribution = distributions::find(&mut conn, &found.distribution).await?;
     let maker = audit::maker(&mut conn, &id).await?;
-    let waiting = view::waiting(&mut conn, &web, &found, now).await?;
+    let waiting = view::waiting(&mut conn, &app, &found, now).await?;
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
     drop(conn);
     let items = all_items(&batches);
@@ -123,7 +123,7 @@ pub async fn show(
         outside: found.requested_by.kind() == ActorKind::Outside,
         maker: maker.map(|(name, _)| name),
         when: When::new(found.requested_at, now),
-        reason: pieces(web.options.tickets.as_ref(), &found.reason),
+        reason: pieces(app.options.tickets.as_ref(), &found.reason),
         status: StatusView::of(&found),
         billed: batches
             .iter()

@@ -8,7 +8,7 @@ use crate::{
         Role,
         grant::{Grant, SubjectKind},
     },
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
     store::{
         access::{grants, local_groups},
         distributions,
@@ -39,9 +39,9 @@ struct Page {
     grants: Vec<(String, String)>,
 }
 
-pub async fn access(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let frame = frame(&mut conn, &web, &visitor, "/settings/access").await?;
+pub async fn access(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let frame = frame(&mut conn, &app, &visitor, "/settings/access").await?;
     let id = &visitor.person.id;
     let all = grants::of_person(&mut conn, id).await?;
     let groups = local_groups::of_person(&mut conn, id).await?;

@@ -9,7 +9,7 @@ use axum::{
 
 use crate::{
     domain::{sign_in::session::browser_in_words, time::Timestamp},
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
     store::{
         Conn, StoreError,
         access::groups,
@@ -59,29 +59,29 @@ pub struct Problems {
 }
 
 /// `GET /settings/account`
-pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    page(&web, &visitor, Problems::default()).await
+pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+    page(&app, &visitor, Problems::default()).await
 }
 
 /// The page again, with what was wrong.
-pub async fn refused(web: &Web, visitor: &Visitor, problems: Problems) -> Result<Response, WebError> {
-    let page = page(web, visitor, problems).await?;
+pub async fn refused(app: &AppState, visitor: &Visitor, problems: Problems) -> Result<Response, HttpError> {
+    let page = page(app, visitor, problems).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-async fn page(web: &Web, visitor: &Visitor, problems: Problems) -> Result<Html<String>, WebError> {
-    let now = web.context.clock.now();
+async fn page(app: &AppState, visitor: &Visitor, problems: Problems) -> Result<Html<String>, HttpError> {
+    let now = app.context.clock.now();
     let id = &visitor.person.id;
-    let mut conn = web.context.db.read().await?;
+    let mut conn = app.context.db.read().await?;
     let frame =
-        view::frame(&mut conn, web, visitor, Tab::Settings, "Your account", "/settings/account").await?;
-    let (_, hash) = people::find_by_id(&mut conn, id).await?.ok_or(WebError::NotFound)?;
+        view::frame(&mut conn, app, visitor, Tab::Settings, "Your account", "/settings/account").await?;
+    let (_, hash) = people::find_by_id(&mut conn, id).await?.ok_or(HttpError::NotFound)?;
     let step = second_steps::find(&mut conn, id).await?;
     let offered = step.as_ref().is_some_and(|step| step.confirmed_at.is_none());
     let codes_left = second_steps::codes_left(&mut conn, id).await?;
     let on = step.and_then(|step| step.confirmed_at);
     let groups = groups::of_person(&mut conn, id).await?.join(", ");
-    let sessions = session_rows(&mut conn, web, visitor, now).await?;
+    let sessions = session_rows(&mut conn, app, visitor, now).await?;
     drop(conn);
     view::page(&AccountPage {
         frame,
@@ -89,7 +89,7 @@ async fn page(web: &Web, visitor: &Visitor, problems: Problems) -> Result<Html<S
         groups,
         way: visitor.acting.origin.sign_in.clone(),
         has_password: !hash.is_empty(),
-        required: web.options.authentication_methods.require_second_step,
+        required: app.options.authentication_methods.require_second_step,
         second_step: on.map(|at| StepRow { since: When::new(at, now), codes_left }),
         offered,
         sessions,
@@ -99,12 +99,12 @@ async fn page(web: &Web, visitor: &Visitor, problems: Problems) -> Result<Html<S
 
 async fn session_rows(
     conn: &mut Conn,
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     now: Timestamp,
 ) -> Result<Vec<SessionRow>, StoreError> {
     let listed =
-        sessions::of_person(conn, &visitor.person.id, now, web.options.authentication_methods.session)
+        sessions::of_person(conn, &visitor.person.id, now, app.options.authentication_methods.session)
             .await?;
     let row = |session: sessions::SessionSummary| SessionRow {
         id: session.hash.handle(),

@@ -17,7 +17,7 @@ use crate::{
         distributions::distribution::Distribution,
         id::GrantId,
     },
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::{
         Conn, StoreError,
         access::{grants, local_groups},
@@ -90,28 +90,28 @@ pub struct GrantForm {
 }
 
 /// `GET /settings/grants`
-pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    visitor.require_admin(&web, "see the grants").await?;
+pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+    visitor.require_admin(&app, "see the grants").await?;
     let form = GrantForm { paths: "/".to_owned(), ..GrantForm::default() };
-    render(&web, &visitor, form, Errors::default()).await
+    render(&app, &visitor, form, Errors::default()).await
 }
 
 /// `POST /settings/grants`
 pub async fn add(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<GrantForm>,
-) -> Result<Response, WebError> {
-    visitor.require_admin(&web, ADD).await?;
-    let names = names(&mut *web.context.db.read().await?).await?;
-    let grant = match read(&web, &form, &names).await? {
+) -> Result<Response, HttpError> {
+    visitor.require_admin(&app, ADD).await?;
+    let names = names(&mut *app.context.db.read().await?).await?;
+    let grant = match read(&app, &form, &names).await? {
         Ok(grant) => grant,
-        Err(errors) => return again(&web, &visitor, form, errors).await,
+        Err(errors) => return again(&app, &visitor, form, errors).await,
     };
-    match commands::add_grant(&web.context, &visitor.acting, &grant, &name_of(&grant, &names)).await {
+    match commands::add_grant(&app.context, &visitor.acting, &grant, &name_of(&grant, &names)).await {
         Err(CommandError::Grant(error)) => {
             let errors = Errors { subject: Some(error.to_string()), ..Errors::default() };
-            again(&web, &visitor, form, errors).await
+            again(&app, &visitor, form, errors).await
         }
         other => {
             other?;
@@ -122,23 +122,23 @@ pub async fn add(
 
 /// `POST /settings/grants/{id}/remove`
 pub async fn remove(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
-) -> Result<Redirect, WebError> {
+) -> Result<Redirect, HttpError> {
     let what = "remove a grant";
-    visitor.require_admin(&web, what).await?;
-    let Some(id) = GrantId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
-    let names = names(&mut *web.context.db.read().await?).await?;
+    visitor.require_admin(&app, what).await?;
+    let Some(id) = GrantId::parse(&id) else { return Err(visitor.no_such(&app, what).await) };
+    let names = names(&mut *app.context.db.read().await?).await?;
     let done =
-        commands::remove_grant(&web.context, &visitor.acting, &id, |grant| name_of(grant, &names)).await;
-    visitor.keep(&web, what, done).await?;
+        commands::remove_grant(&app.context, &visitor.acting, &id, |grant| name_of(grant, &names)).await;
+    visitor.keep(&app, what, done).await?;
     Ok(Redirect::to(PATH))
 }
 
 /// Reads the form, or says at each part what is wrong.
 async fn read(
-    web: &Web,
+    app: &AppState,
     form: &GrantForm,
     names: &HashMap<String, String>,
 ) -> Result<Result<Grant, Errors>, StoreError> {
@@ -150,7 +150,7 @@ async fn read(
     }
     let mut place = parse_place(&form.distribution, &form.tag);
     if let Ok(GrantPlace::Distribution(id)) = &place
-        && distributions::find(&mut *web.context.db.read().await?, id).await?.is_none()
+        && distributions::find(&mut *app.context.db.read().await?, id).await?.is_none()
     {
         place = Err(GrantError::NoPlace);
     }
@@ -182,22 +182,27 @@ fn name_of(grant: &Grant, names: &HashMap<String, String>) -> String {
     names.get(&grant.subject.to_string()).unwrap_or(&grant.subject.id).clone()
 }
 
-async fn again(web: &Web, visitor: &Visitor, form: GrantForm, errors: Errors) -> Result<Response, WebError> {
+async fn again(
+    app: &AppState,
+    visitor: &Visitor,
+    form: GrantForm,
+    errors: Errors,
+) -> Result<Response, HttpError> {
     let wrong = [&errors.subject, &errors.place, &errors.reach];
     let wrong: Vec<&str> = wrong.into_iter().flatten().map(String::as_str).collect();
-    visitor.refuse_invalid(web, ADD, None, &wrong.join(" ")).await?;
-    let page = render(web, visitor, form, errors).await?;
+    visitor.refuse_invalid(app, ADD, None, &wrong.join(" ")).await?;
+    let page = render(app, visitor, form, errors).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn render(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     form: GrantForm,
     errors: Errors,
-) -> Result<Html<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let frame = frame(&mut conn, web, visitor, PATH).await?;
+) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let frame = frame(&mut conn, app, visitor, PATH).await?;
     let names = names(&mut conn).await?;
     let all = grants::list(&mut conn, SHOWN).await?;
     let distributions = view::distributions(&mut conn, visitor).await?;

@@ -15,7 +15,7 @@ use crate::{
         id::PersonId,
         sign_in::person::Person,
     },
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
     store::{access::local_groups, sign_in::people},
 };
 
@@ -58,30 +58,30 @@ pub struct GroupForm {
 }
 
 /// `GET /settings/groups`
-pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    visitor.require_admin(&web, "see the groups").await?;
-    render(&web, &visitor, Field::default(), None).await
+pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+    visitor.require_admin(&app, "see the groups").await?;
+    render(&app, &visitor, Field::default(), None).await
 }
 
 /// `POST /settings/groups`
 pub async fn add(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<GroupForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let what = "add a group";
-    visitor.require_admin(&web, what).await?;
+    visitor.require_admin(&app, what).await?;
     let mut name = Field::new(form.name.clone());
     let added = match name.check(parse_group(&form.name)) {
         None => None,
-        Some(parsed) => match commands::add_group(&web.context, &visitor.acting, &parsed).await {
+        Some(parsed) => match commands::add_group(&app.context, &visitor.acting, &parsed).await {
             Err(CommandError::Group(error)) => name.check(Err(error)),
             other => Some(other?),
         },
     };
     if added.is_none() {
-        visitor.refuse_invalid(&web, what, None, name.error.as_deref().unwrap_or_default()).await?;
-        let page = render(&web, &visitor, name, None).await?;
+        visitor.refuse_invalid(&app, what, None, name.error.as_deref().unwrap_or_default()).await?;
+        let page = render(&app, &visitor, name, None).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     }
     Ok(Redirect::to(PATH).into_response())
@@ -89,52 +89,52 @@ pub async fn add(
 
 /// `POST /settings/groups/delete`
 pub async fn delete(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<GroupForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let what = "delete a group";
-    visitor.require_admin(&web, what).await?;
-    let done = commands::delete_group(&web.context, &visitor.acting, &form.name).await;
-    answer(&web, &visitor, what, done).await
+    visitor.require_admin(&app, what).await?;
+    let done = commands::delete_group(&app.context, &visitor.acting, &form.name).await;
+    answer(&app, &visitor, what, done).await
 }
 
 /// `POST /settings/groups/members`
 pub async fn add_member(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<GroupForm>,
-) -> Result<Response, WebError> {
-    visitor.require_admin(&web, MEMBER).await?;
+) -> Result<Response, HttpError> {
+    visitor.require_admin(&app, MEMBER).await?;
     let done = match PersonId::parse(&form.person) {
-        Some(person) => commands::add_member(&web.context, &visitor.acting, &form.name, &person).await,
+        Some(person) => commands::add_member(&app.context, &visitor.acting, &form.name, &person).await,
         None => Err(GroupError::NoPerson.into()),
     };
-    answer(&web, &visitor, MEMBER, done).await
+    answer(&app, &visitor, MEMBER, done).await
 }
 
 /// `POST /settings/groups/members/remove`
 pub async fn remove_member(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<GroupForm>,
-) -> Result<Response, WebError> {
-    visitor.require_admin(&web, MEMBER).await?;
+) -> Result<Response, HttpError> {
+    visitor.require_admin(&app, MEMBER).await?;
     let done = match PersonId::parse(&form.person) {
-        Some(person) => commands::remove_member(&web.context, &visitor.acting, &form.name, &person).await,
+        Some(person) => commands::remove_member(&app.context, &visitor.acting, &form.name, &person).await,
         None => Err(GroupError::NoPerson.into()),
     };
-    answer(&web, &visitor, MEMBER, done).await
+    answer(&app, &visitor, MEMBER, done).await
 }
 
 /// Back to the page, with what was wrong where something was.
 async fn answer(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     what: &str,
     done: Result<(), CommandError>,
-) -> Result<Response, WebError> {
-    let problem = match visitor.keep(web, what, done).await {
+) -> Result<Response, HttpError> {
+    let problem = match visitor.keep(app, what, done).await {
         Err(CommandError::Group(error @ GroupError::NoPerson)) => error.to_string(),
         // Somebody else was quicker: it is as it was wanted.
         Err(CommandError::TooLate) => return Ok(Redirect::to(PATH).into_response()),
@@ -143,18 +143,18 @@ async fn answer(
             return Ok(Redirect::to(PATH).into_response());
         }
     };
-    let page = render(web, visitor, Field::default(), Some(problem)).await?;
+    let page = render(app, visitor, Field::default(), Some(problem)).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn render(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     name: Field,
     problem: Option<String>,
-) -> Result<Html<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let frame = frame(&mut conn, web, visitor, PATH).await?;
+) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let frame = frame(&mut conn, app, visitor, PATH).await?;
     let names = local_groups::list(&mut conn, GROUPS).await?;
     let provided = local_groups::provided(&mut conn, GROUPS).await?;
     let members = local_groups::members(&mut conn, MEMBERS).await?;

@@ -7,7 +7,7 @@ use axum::{extract::State, response::Html};
 
 use crate::{
     domain::access::Role,
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
     store::{Conn, StoreError, invalidations::cloudtrail},
 };
 
@@ -35,17 +35,17 @@ struct Trouble {
     when: When,
 }
 
-pub async fn index(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let mut frame = frame(&mut conn, &web, &visitor, "/settings").await?;
+pub async fn index(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let mut frame = frame(&mut conn, &app, &visitor, "/settings").await?;
     "Settings".clone_into(&mut frame.title);
-    let trail = if visitor.person.role == Role::Admin { trouble(&mut conn, &web).await? } else { None };
+    let trail = if visitor.person.role == Role::Admin { trouble(&mut conn, &app).await? } else { None };
     view::page(&Page { frame, trail })
 }
 
 /// It is asked again at least hourly: what is older is of a time in which it was asked at all.
-async fn trouble(conn: &mut Conn, web: &Web) -> Result<Option<Trouble>, StoreError> {
-    let now = web.context.clock.now();
+async fn trouble(conn: &mut Conn, app: &AppState) -> Result<Option<Trouble>, StoreError> {
+    let now = app.context.clock.now();
     let state = cloudtrail::read(conn).await?;
     let recent = state.failed_at.filter(|at| now.since(*at) < RECENT);
     Ok(state.problem.zip(recent).map(|(problem, at)| Trouble {

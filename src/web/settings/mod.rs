@@ -23,7 +23,7 @@ pub use index::index;
 
 use crate::{
     domain::access::Role,
-    http::{session::Visitor, state::Web},
+    http::{session::Visitor, state::AppState},
     store::{Conn, StoreError},
 };
 
@@ -53,12 +53,12 @@ const ENTRIES: &[Entry] = &[
 /// The frame of a page of settings, titled by its entry.
 pub async fn frame(
     conn: &mut Conn,
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     path: &'static str,
 ) -> Result<Frame, StoreError> {
     let title = ENTRIES.iter().find(|entry| entry.0 == path).map_or("Settings", |entry| entry.1);
-    view::frame(conn, web, visitor, Tab::Settings, title, path).await
+    view::frame(conn, app, visitor, Tab::Settings, title, path).await
 }
 
 /// The pages of settings that open for this role, and which of them `path` belongs to.

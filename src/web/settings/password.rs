@@ -15,9 +15,9 @@ use crate::{
     },
     http::{
         cookies::{self, CookieKind},
-        error::WebError,
+        error::HttpError,
         session::Visitor,
-        state::Web,
+        state::AppState,
     },
 };
 
@@ -38,41 +38,46 @@ pub struct PasswordForm {
 }
 
 pub async fn submit(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     jar: CookieJar,
     FormBody(form): FormBody<PasswordForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     if let Err(error) = check_password(&form.new, &visitor.person.email) {
         let what = Target::new("act", "change the password");
-        commands::refuse(&web.context, &visitor.acting, &what, None, "the new password was not good enough")
+        commands::refuse(&app.context, &visitor.acting, &what, None, "the new password was not good enough")
             .await?;
         let problems = Problems { new: Some(error.to_string()), ..Problems::default() };
-        return account::refused(&web, &visitor, problems).await;
+        return account::refused(&app, &visitor, problems).await;
     }
-    if !is_current(&web, &visitor, &form.current, "change the password").await? {
+    if !is_current(&app, &visitor, &form.current, "change the password").await? {
         let problems = Problems { current: Some(WRONG.to_owned()), ..Problems::default() };
-        return account::refused(&web, &visitor, problems).await;
+        return account::refused(&app, &visitor, problems).await;
     }
-    let session = visitor.session.as_ref().ok_or(WebError::NotFound)?;
+    let session = visitor.session.as_ref().ok_or(HttpError::NotFound)?;
     let secret =
-        commands::change_password(&web.context, &visitor.acting, &visitor.person.id, session, &form.new)
+        commands::change_password(&app.context, &visitor.acting, &visitor.person.id, session, &form.new)
             .await?;
-    let jar = jar.add(cookies::cookie(&web, CookieKind::Session, secret.reveal().to_owned()));
+    let jar = jar.add(cookies::cookie(&app, CookieKind::Session, secret.reveal().to_owned()));
     Ok((jar, Redirect::to("/settings/account")).into_response())
 }
 
 /// Is this the visitor's password? Guesses are slowed down as they are at the sign-in.
-pub async fn is_current(web: &Web, visitor: &Visitor, current: &str, what: &str) -> Result<bool, WebError> {
+pub async fn is_current(
+    app: &AppState,
+    visitor: &Visitor,
+    current: &str,
+    what: &str,
+) -> Result<bool, HttpError> {
     let (origin, account) = (&visitor.acting.origin, visitor.person.email.as_str());
-    if let Some(wait) = throttle::begin(web, origin, account).await? {
-        return Err(WebError::TooOften(wait));
+    if let Some(wait) = throttle::begin(app, origin, account).await? {
+        return Err(HttpError::TooOften(wait));
     }
     let current = if current.len() > PASSWORD_MAX { "" } else { current };
     let person = &visitor.person.id;
-    let right = commands::check_own_password(&web.context, &visitor.acting, person, current, what).await?;
+    let right = commands::check_own_password(&app.context, &visitor.acting, person, current, what).await?;
     if right {
-        throttle::succeeded(web, origin, account);
+        throttle::succeeded(app, origin, account);
     }
     Ok(right)
 }

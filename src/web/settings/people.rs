@@ -14,7 +14,7 @@ use crate::{
         access::Role,
         sign_in::person::{Email, Person, PersonError},
     },
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
     store::sign_in::{people, second_steps},
 };
 
@@ -48,20 +48,20 @@ struct PersonRow {
 }
 
 /// `GET /settings/people`
-pub async fn list(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    visitor.require_admin(&web, "look at the people").await?;
-    page(&web, &visitor, Field::default(), Some(Role::Operator)).await
+pub async fn list(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+    visitor.require_admin(&app, "look at the people").await?;
+    page(&app, &visitor, Field::default(), Some(Role::Operator)).await
 }
 
 async fn page(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     email: Field,
     role: Option<Role>,
-) -> Result<Html<String>, WebError> {
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
-    let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "People", "/settings/people").await?;
+) -> Result<Html<String>, HttpError> {
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
+    let frame = view::frame(&mut conn, app, visitor, Tab::Settings, "People", "/settings/people").await?;
     let everybody = people::list(&mut conn).await?;
     let with_step = second_steps::people(&mut conn).await?;
     let with_password = people::with_password(&mut conn).await?;
@@ -95,36 +95,36 @@ pub struct AddForm {
 
 /// `POST /settings/people`: adds a person and shows the link with which they set their password, once.
 pub async fn add(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<AddForm>,
-) -> Result<Response, WebError> {
-    visitor.require_admin(&web, "add a person").await?;
+) -> Result<Response, HttpError> {
+    visitor.require_admin(&app, "add a person").await?;
     let mut email = Field::new(form.email.trim());
     let address = email.check(Email::parse(&form.email));
     let role = Role::parse(&form.role);
     let (Some(address), Some(role)) = (address, role) else {
         let why = email.error.clone().unwrap_or_else(|| "there is no such role".to_owned());
-        return refused(&web, &visitor, email, role, &why).await;
+        return refused(&app, &visitor, email, role, &why).await;
     };
-    match commands::invite_person(&web.context, &visitor.acting, &address, role).await {
-        Ok((person, link)) => LinkMade::page(&web, &visitor, &person, &link, true).await,
+    match commands::invite_person(&app.context, &visitor.acting, &address, role).await {
+        Ok((person, link)) => LinkMade::page(&app, &visitor, &person, &link, true).await,
         Err(CommandError::Person(error @ PersonError::Exists)) => {
             email.error = Some(error.to_string());
-            refused(&web, &visitor, email, Some(role), "the address is taken").await
+            refused(&app, &visitor, email, Some(role), "the address is taken").await
         }
         Err(error) => Err(error.into()),
     }
 }
 
 async fn refused(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     email: Field,
     role: Option<Role>,
     why: &str,
-) -> Result<Response, WebError> {
-    visitor.refuse_invalid(web, "add a person", None, why).await?;
-    let page = page(web, visitor, email, role).await?;
+) -> Result<Response, HttpError> {
+    visitor.refuse_invalid(app, "add a person", None, why).await?;
+    let page = page(app, visitor, email, role).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

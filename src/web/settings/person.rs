@@ -16,7 +16,7 @@ use crate::{
         time::Timestamp,
         tokens::token::Token,
     },
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::{
         Conn, StoreError,
         access::{grants, groups},
@@ -126,21 +126,21 @@ pub(super) fn waiting_requests(number: usize) -> String {
 
 /// `GET /settings/people/{id}`
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
-) -> Result<Html<String>, WebError> {
-    visitor.require_admin(&web, "look at a person").await?;
-    let id = PersonId::parse(&id).ok_or(WebError::NotFound)?;
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
-    let (person, hash) = people::find_by_id(&mut conn, &id).await?.ok_or(WebError::NotFound)?;
+) -> Result<Html<String>, HttpError> {
+    visitor.require_admin(&app, "look at a person").await?;
+    let id = PersonId::parse(&id).ok_or(HttpError::NotFound)?;
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
+    let (person, hash) = people::find_by_id(&mut conn, &id).await?.ok_or(HttpError::NotFound)?;
     let path = format!("/settings/people/{id}");
-    let frame = view::frame(&mut conn, &web, &visitor, Tab::Settings, &person.email, &path).await?;
+    let frame = view::frame(&mut conn, &app, &visitor, Tab::Settings, &person.email, &path).await?;
     let step = second_steps::find(&mut conn, &id).await?;
     let identities = identities::of_person(&mut conn, &id).await?;
     let groups = groups::of_person(&mut conn, &id).await?.join(", ");
-    let listed = sessions::of_person(&mut conn, &id, now, web.options.authentication_methods.session).await?;
+    let listed = sessions::of_person(&mut conn, &id, now, app.options.authentication_methods.session).await?;
     let held = grants::of_person(&mut conn, &id).await?.len();
     let depends = Depends::load(&mut conn, &id, now).await?;
     drop(conn);
@@ -163,7 +163,7 @@ pub async fn show(
         has_password: !hash.is_empty(),
         second_step: step.is_some_and(|step| step.confirmed_at.is_some()),
         role_by_provider: !identities.is_empty()
-            && web.options.authentication_methods.external.roles.is_by_provider(),
+            && app.options.authentication_methods.external.roles.is_by_provider(),
         narrowed: (person.role != Role::Admin && (person.scope == ScopeKind::Granted || held > 0))
             .then_some(Narrowed { grants: held }),
         groups,
@@ -187,14 +187,14 @@ pub struct LinkMade {
 
 impl LinkMade {
     pub async fn page(
-        web: &Web,
+        app: &AppState,
         visitor: &Visitor,
         person: &Person,
         link: &Secret,
         new: bool,
-    ) -> Result<Response, WebError> {
-        let mut conn = web.context.db.read().await?;
-        let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "A link", "/settings/people").await?;
+    ) -> Result<Response, HttpError> {
+        let mut conn = app.context.db.read().await?;
+        let frame = view::frame(&mut conn, app, visitor, Tab::Settings, "A link", "/settings/people").await?;
         drop(conn);
         let base = &visitor.acting.origin.base_url;
         let page = view::page(&Self {

@@ -17,7 +17,7 @@ use crate::{
         },
         id::DistributionId,
     },
-    http::{error::WebError, params::QueryParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
     store::distributions::protections,
 };
 
@@ -80,14 +80,14 @@ pub struct ProtectionForm {
 
 /// `GET /settings/protection`
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     QueryParams(wanted): QueryParams<ProtectionQuery>,
-) -> Result<Html<String>, WebError> {
-    visitor.require_admin(&web, "see the protections").await?;
+) -> Result<Html<String>, HttpError> {
+    visitor.require_admin(&app, "see the protections").await?;
     let id = DistributionId::parse(&wanted.distribution);
     let id = id.unwrap_or_else(DistributionId::of_none);
-    let now = protections::find(&mut *web.context.db.read().await?, &id).await?;
+    let now = protections::find(&mut *app.context.db.read().await?, &id).await?;
     let form = ProtectionFields {
         distribution: Field::new(wanted.distribution),
         guard: Field::new(now.guard.as_str()),
@@ -95,17 +95,17 @@ pub async fn show(
         cool_down: Field::new(now.cool_down.as_secs().to_string()),
         reason_required: now.reason_required,
     };
-    render(&web, &visitor, form).await
+    render(&app, &visitor, form).await
 }
 
 /// `POST /settings/protection`
 pub async fn set(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<ProtectionForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let what = "protect a distribution";
-    visitor.require_admin(&web, what).await?;
+    visitor.require_admin(&app, what).await?;
     let mut fields = ProtectionFields {
         distribution: Field::new(form.distribution.clone()),
         guard: Field::new(form.guard.clone()),
@@ -123,22 +123,26 @@ pub async fn set(
     {
         let reason_required = fields.reason_required;
         let new = Protection { distribution, guard, wide_above, reason_required, cool_down };
-        match commands::protect_distribution(&web.context, &visitor.acting, &new).await {
+        match commands::protect_distribution(&app.context, &visitor.acting, &new).await {
             Err(CommandError::NotFound) => fields.distribution.error = Some(choose.to_owned()),
             other => {
-                visitor.keep(&web, what, other).await?;
+                visitor.keep(&app, what, other).await?;
                 let to = format!("{PATH}?distribution={}", new.distribution);
                 return Ok(Redirect::to(&to).into_response());
             }
         }
     }
-    visitor.refuse_invalid(&web, what, None, &fields.wrong()).await?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&web, &visitor, fields).await?).into_response())
+    visitor.refuse_invalid(&app, what, None, &fields.wrong()).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&app, &visitor, fields).await?).into_response())
 }
 
-async fn render(web: &Web, visitor: &Visitor, form: ProtectionFields) -> Result<Html<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let frame = frame(&mut conn, web, visitor, PATH).await?;
+async fn render(
+    app: &AppState,
+    visitor: &Visitor,
+    form: ProtectionFields,
+) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let frame = frame(&mut conn, app, visitor, PATH).await?;
     let all = protections::list(&mut conn).await?;
     let distributions = view::distributions(&mut conn, visitor).await?;
     let chosen =

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::{
     commands,
     domain::{audit::Target, sign_in::second_step::RecoveryCode},
-    http::{error::WebError, session::Visitor, state::Web},
+    http::{error::HttpError, session::Visitor, state::AppState},
     store::sign_in::{people, second_steps},
 };
 
@@ -43,13 +43,17 @@ struct RecoveryCodesPage {
 const PATH: &str = "/settings/account/second-step";
 
 /// `GET /settings/account/second-step`
-pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Response, WebError> {
-    page(&web, &visitor, None).await
+pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Response, HttpError> {
+    page(&app, &visitor, None).await
 }
 
-async fn page(web: &Web, visitor: &Visitor, problem: Option<&'static str>) -> Result<Response, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "Second step", PATH).await?;
+async fn page(
+    app: &AppState,
+    visitor: &Visitor,
+    problem: Option<&'static str>,
+) -> Result<Response, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let frame = view::frame(&mut conn, app, visitor, Tab::Settings, "Second step", PATH).await?;
     let step = second_steps::find(&mut conn, &visitor.person.id).await?;
     drop(conn);
     let offered = step.filter(|step| step.confirmed_at.is_none());
@@ -62,32 +66,32 @@ async fn page(web: &Web, visitor: &Visitor, problem: Option<&'static str>) -> Re
 /// `POST /settings/account/second-step`: makes a secret to set an authenticator up with. The password is asked for:
 /// with a session alone somebody else's phone could lock the person out.
 pub async fn offer(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<CurrentForm>,
-) -> Result<Response, WebError> {
-    let mut conn = web.context.db.read().await?;
+) -> Result<Response, HttpError> {
+    let mut conn = app.context.db.read().await?;
     let found = people::find_by_id(&mut conn, &visitor.person.id).await?;
     let step = second_steps::find(&mut conn, &visitor.person.id).await?;
     drop(conn);
     if found.is_none_or(|(_, hash)| hash.is_empty()) {
-        return refuse(&web, &visitor, "begin a second step", "there is no local password").await;
+        return refuse(&app, &visitor, "begin a second step", "there is no local password").await;
     }
     if step.is_some_and(|step| step.confirmed_at.is_some()) {
-        return refuse(&web, &visitor, "begin a second step", "it is on already").await;
+        return refuse(&app, &visitor, "begin a second step", "it is on already").await;
     }
-    if !is_current(&web, &visitor, &form.current, "begin a second step").await? {
-        return wrong_password(&web, &visitor).await;
+    if !is_current(&app, &visitor, &form.current, "begin a second step").await? {
+        return wrong_password(&app, &visitor).await;
     }
-    if !commands::offer_second_step(&web.context, &visitor.acting, &visitor.person.id).await? {
-        return refuse(&web, &visitor, "begin a second step", "it is on already").await;
+    if !commands::offer_second_step(&app.context, &visitor.acting, &visitor.person.id).await? {
+        return refuse(&app, &visitor, "begin a second step", "it is on already").await;
     }
     Ok(Redirect::to(PATH).into_response())
 }
 
-async fn refuse(web: &Web, visitor: &Visitor, what: &str, why: &str) -> Result<Response, WebError> {
-    commands::refuse(&web.context, &visitor.acting, &Target::new("act", what), None, why).await?;
-    Err(WebError::TooLate(format!("Nothing was changed: {why}.")))
+async fn refuse(app: &AppState, visitor: &Visitor, what: &str, why: &str) -> Result<Response, HttpError> {
+    commands::refuse(&app.context, &visitor.acting, &Target::new("act", what), None, why).await?;
+    Err(HttpError::TooLate(format!("Nothing was changed: {why}.")))
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,26 +102,30 @@ pub struct ConfirmForm {
 
 /// `POST /settings/account/second-step/confirm`: shows the recovery codes, once.
 pub async fn confirm(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<ConfirmForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let person = &visitor.person.id;
-    let confirmed = commands::confirm_second_step(&web.context, &visitor.acting, person, &form.code).await?;
+    let confirmed = commands::confirm_second_step(&app.context, &visitor.acting, person, &form.code).await?;
     if let Some(codes) = confirmed {
-        return codes_page(&web, &visitor, &codes).await;
+        return codes_page(&app, &visitor, &codes).await;
     }
     let problem = "That code is not good. Wait for the next one, and check the clock of your device.";
-    let page = page(&web, &visitor, Some(problem)).await?;
+    let page = page(&app, &visitor, Some(problem)).await?;
     if page.status().is_redirection() {
         return Ok(page);
     }
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-async fn codes_page(web: &Web, visitor: &Visitor, codes: &[RecoveryCode]) -> Result<Response, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let frame = view::frame(&mut conn, web, visitor, Tab::Settings, "Recovery codes", PATH).await?;
+async fn codes_page(
+    app: &AppState,
+    visitor: &Visitor,
+    codes: &[RecoveryCode],
+) -> Result<Response, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let frame = view::frame(&mut conn, app, visitor, Tab::Settings, "Recovery codes", PATH).await?;
     drop(conn);
     let codes = codes.iter().map(RecoveryCode::reveal).collect();
     Ok(view::page(&RecoveryCodesPage { frame, codes })?.into_response())
@@ -131,39 +139,39 @@ pub struct CurrentForm {
 
 /// `POST /settings/account/second-step/codes`: new recovery codes in place of the old ones, shown once.
 pub async fn new_codes(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<CurrentForm>,
-) -> Result<Response, WebError> {
-    if !is_current(&web, &visitor, &form.current, "make recovery codes").await? {
-        return wrong_password(&web, &visitor).await;
+) -> Result<Response, HttpError> {
+    if !is_current(&app, &visitor, &form.current, "make recovery codes").await? {
+        return wrong_password(&app, &visitor).await;
     }
-    match commands::make_recovery_codes(&web.context, &visitor.acting, &visitor.person.id).await? {
-        Some(codes) => codes_page(&web, &visitor, &codes).await,
-        None => refuse(&web, &visitor, "make recovery codes", "the second step is not on").await,
+    match commands::make_recovery_codes(&app.context, &visitor.acting, &visitor.person.id).await? {
+        Some(codes) => codes_page(&app, &visitor, &codes).await,
+        None => refuse(&app, &visitor, "make recovery codes", "the second step is not on").await,
     }
 }
 
 /// `POST /settings/account/second-step/remove`
 pub async fn remove(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<CurrentForm>,
-) -> Result<Response, WebError> {
-    if !is_current(&web, &visitor, &form.current, "take the second step away").await? {
-        return wrong_password(&web, &visitor).await;
+) -> Result<Response, HttpError> {
+    if !is_current(&app, &visitor, &form.current, "take the second step away").await? {
+        return wrong_password(&app, &visitor).await;
     }
     let keep = visitor.session.as_ref();
-    match commands::take_second_step_away(&web.context, &visitor.acting, &visitor.person.id, keep).await {
+    match commands::take_second_step_away(&app.context, &visitor.acting, &visitor.person.id, keep).await {
         Ok(_) => Ok(Redirect::to("/settings/account").into_response()),
         Err(commands::CommandError::TooLate) => {
-            refuse(&web, &visitor, "take the second step away", "it is not on").await
+            refuse(&app, &visitor, "take the second step away", "it is not on").await
         }
         Err(error) => Err(error.into()),
     }
 }
 
-async fn wrong_password(web: &Web, visitor: &Visitor) -> Result<Response, WebError> {
+async fn wrong_password(app: &AppState, visitor: &Visitor) -> Result<Response, HttpError> {
     let problems = Problems { second_step: Some(WRONG.to_owned()), ..Problems::default() };
-    account::refused(web, visitor, problems).await
+    account::refused(app, visitor, problems).await
 }

@@ -5,33 +5,33 @@ use axum::{extract::State, response::Redirect};
 use crate::{
     commands,
     domain::audit::Target,
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::sign_in::sessions,
 };
 
 /// `POST /settings/account/sessions/end-others`
-pub async fn end_others(State(web): State<Web>, visitor: Visitor) -> Result<Redirect, WebError> {
+pub async fn end_others(State(app): State<AppState>, visitor: Visitor) -> Result<Redirect, HttpError> {
     let keep = visitor.session.as_ref();
-    commands::end_sessions(&web.context, &visitor.acting, &visitor.person, keep).await?;
+    commands::end_sessions(&app.context, &visitor.acting, &visitor.person, keep).await?;
     Ok(Redirect::to("/settings/account"))
 }
 
 /// `POST /settings/account/sessions/{id}/end`
 pub async fn end_one(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(handle): PathParams<String>,
-) -> Result<Redirect, WebError> {
-    let now = web.context.clock.now();
-    let mut conn = web.context.db.read().await?;
+) -> Result<Redirect, HttpError> {
+    let now = app.context.clock.now();
+    let mut conn = app.context.db.read().await?;
     let own =
-        sessions::of_person(&mut conn, &visitor.person.id, now, web.options.authentication_methods.session)
+        sessions::of_person(&mut conn, &visitor.person.id, now, app.options.authentication_methods.session)
             .await?;
     drop(conn);
     let found = own.into_iter().find(|session| session.hash.handle() == handle);
     let ended = match &found {
         Some(session) => {
-            commands::end_other_session(&web.context, &visitor.acting, &visitor.person, &session.hash).await
+            commands::end_other_session(&app.context, &visitor.acting, &visitor.person, &session.hash).await
         }
         None => Err(commands::CommandError::TooLate),
     };
@@ -39,8 +39,8 @@ pub async fn end_one(
         Ok(()) => Ok(Redirect::to("/settings/account")),
         Err(commands::CommandError::TooLate) => {
             let what = Target::new("act", "end a session");
-            commands::refuse(&web.context, &visitor.acting, &what, None, "it is not there, or over").await?;
-            Err(WebError::TooLate("That session is over already.".to_owned()))
+            commands::refuse(&app.context, &visitor.acting, &what, None, "it is not there, or over").await?;
+            Err(HttpError::TooLate("That session is over already.".to_owned()))
         }
         Err(error) => Err(error.into()),
     }

@@ -9,7 +9,8 @@ use axum::{
 use crate::{
     commands,
     http::{
-        authentication_methods::facts::AuthenticationMethod, error::WebError, session::Visitor, state::Web,
+        authentication_methods::facts::AuthenticationMethod, error::HttpError, session::Visitor,
+        state::AppState,
     },
     identity::oidc::Oidc,
 };
@@ -44,20 +45,20 @@ struct Provider {
 }
 
 /// `GET /settings/sign-in`
-pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    visitor.require_admin(&web, "see the ways in").await?;
-    let mut conn = web.context.db.read().await?;
-    let frame = frame(&mut conn, &web, &visitor, PATH).await?;
+pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+    visitor.require_admin(&app, "see the ways in").await?;
+    let mut conn = app.context.db.read().await?;
+    let frame = frame(&mut conn, &app, &visitor, PATH).await?;
     drop(conn);
-    let provider = match web.options.authentication_methods.oidc.as_deref() {
-        Some(found) => Some(about(&web, found).await),
+    let provider = match app.options.authentication_methods.oidc.as_deref() {
+        Some(found) => Some(about(&app, found).await),
         None => None,
     };
-    view::page(&Page { frame, authentication_methods: web.options.authentication_methods.facts(), provider })
+    view::page(&Page { frame, authentication_methods: app.options.authentication_methods.facts(), provider })
 }
 
-async fn about(web: &Web, provider: &Oidc) -> Provider {
-    let (seen, now) = (provider.seen().await, web.context.clock.now());
+async fn about(app: &AppState, provider: &Oidc) -> Provider {
+    let (seen, now) = (provider.seen().await, app.context.clock.now());
     let (state, words) = match (&seen.error, seen.read_at) {
         (Some(_), _) => ("failed", "does not answer"),
         (None, Some(_)) => ("completed", "answers"),
@@ -68,18 +69,18 @@ async fn about(web: &Web, provider: &Oidc) -> Provider {
         one_or_more => format!("{one_or_more} read"),
     };
     let asked = seen.failed_at.max(seen.read_at).map(|at| When::new(at, now));
-    Provider { redirect: oidc::redirect_uri(web), state, words, asked, error: seen.error, keys }
+    Provider { redirect: oidc::redirect_uri(app), state, words, asked, error: seen.error, keys }
 }
 
 /// `POST /settings/sign-in/check`: asks the provider now.
-pub async fn check(State(web): State<Web>, visitor: Visitor) -> Result<Response, WebError> {
+pub async fn check(State(app): State<AppState>, visitor: Visitor) -> Result<Response, HttpError> {
     let what = "check the provider";
-    visitor.require_admin(&web, what).await?;
-    let Some(provider) = web.options.authentication_methods.oidc.as_deref() else {
-        return Err(visitor.no_such(&web, what).await);
+    visitor.require_admin(&app, what).await?;
+    let Some(provider) = app.options.authentication_methods.oidc.as_deref() else {
+        return Err(visitor.no_such(&app, what).await);
     };
-    let said = provider.check(web.context.clock.now()).await;
+    let said = provider.check(app.context.clock.now()).await;
     let said = said.map(|keys| format!("it answers, with {keys} keys")).map_err(|error| error.to_string());
-    commands::note_check(&web.context, &visitor.acting, &provider.settings.issuer, &said).await?;
+    commands::note_check(&app.context, &visitor.acting, &provider.settings.issuer, &said).await?;
     Ok(Redirect::to(PATH).into_response())
 }

@@ -17,7 +17,7 @@ use crate::{
         sign_in::person::Person,
         tokens::token::{self, Token, TokenError},
     },
-    http::{error::WebError, params::PathParams, session::Visitor, state::Web},
+    http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::{access::grants, invalidations::waiting, sign_in::people, tokens},
 };
 
@@ -81,31 +81,31 @@ pub struct TokenForm {
 }
 
 /// `GET /settings/tokens`
-pub async fn show(State(web): State<Web>, visitor: Visitor) -> Result<Html<String>, WebError> {
-    visitor.require_admin(&web, "see the tokens").await?;
+pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<String>, HttpError> {
+    visitor.require_admin(&app, "see the tokens").await?;
     let form = TokenForm { expires: "90d".to_owned(), role: "operator".to_owned(), ..TokenForm::default() };
-    render(&web, &visitor, &form, None, None).await
+    render(&app, &visitor, &form, None, None).await
 }
 
 /// `POST /settings/tokens`
 pub async fn make(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     FormBody(form): FormBody<TokenForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let what = "make a token";
-    visitor.require_admin(&web, what).await?;
+    visitor.require_admin(&app, what).await?;
     let made = match read(&form) {
-        Ok(new) => commands::make_token(&web.context, &visitor.acting, &new).await,
+        Ok(new) => commands::make_token(&app.context, &visitor.acting, &new).await,
         Err(error) => Err(error.into()),
     };
-    match visitor.keep(&web, what, made).await {
+    match visitor.keep(&app, what, made).await {
         Ok((token, secret)) => {
             let made = (token.name, secret.reveal().to_owned());
-            Ok(render(&web, &visitor, &TokenForm::default(), None, Some(made)).await?.into_response())
+            Ok(render(&app, &visitor, &TokenForm::default(), None, Some(made)).await?.into_response())
         }
         Err(CommandError::Token(error)) => {
-            let page = render(&web, &visitor, &form, Some(error), None).await?;
+            let page = render(&app, &visitor, &form, Some(error), None).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(error) => Err(error.into()),
@@ -114,15 +114,15 @@ pub async fn make(
 
 /// `POST /settings/tokens/{id}/revoke`
 pub async fn revoke(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
-) -> Result<Redirect, WebError> {
+) -> Result<Redirect, HttpError> {
     let what = "revoke a token";
-    visitor.require_admin(&web, what).await?;
-    let Some(id) = TokenId::parse(&id) else { return Err(visitor.no_such(&web, what).await) };
-    let done = commands::revoke_token(&web.context, &visitor.acting, &id).await;
-    match visitor.keep(&web, what, done).await {
+    visitor.require_admin(&app, what).await?;
+    let Some(id) = TokenId::parse(&id) else { return Err(visitor.no_such(&app, what).await) };
+    let done = commands::revoke_token(&app.context, &visitor.acting, &id).await;
+    match visitor.keep(&app, what, done).await {
         // Somebody else was quicker: it is as it was wanted.
         Ok(()) | Err(CommandError::TooLate) => Ok(Redirect::to(PATH)),
         Err(error) => Err(error.into()),
@@ -143,18 +143,18 @@ fn read(form: &TokenForm) -> Result<NewToken, TokenError> {
 }
 
 async fn render(
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     form: &TokenForm,
     problem: Option<TokenError>,
     made: Option<(String, String)>,
-) -> Result<Html<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let frame = frame(&mut conn, web, visitor, PATH).await?;
+) -> Result<Html<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let frame = frame(&mut conn, app, visitor, PATH).await?;
     let all = tokens::list(&mut conn, SHOWN).await?;
     let grants = grants::list(&mut conn, SHOWN).await?;
     let everybody = people::list(&mut conn).await?;
-    let waiting = waiting::counts(&mut conn, ActorKind::Token, web.context.clock.now()).await?;
+    let waiting = waiting::counts(&mut conn, ActorKind::Token, app.context.clock.now()).await?;
     let chosen = match DistributionId::parse(&form.distribution) {
         Some(id) => view::distribution(&mut conn, visitor, &id).await?,
         None => None,
@@ -167,7 +167,7 @@ async fn render(
         let words = own.map(Grant::describe).collect();
         let maker = everybody.iter().find(|person| person.id.as_str() == token.made_by);
         let waits = waiting.get(token.id.as_str()).copied().unwrap_or(0);
-        Row::new(web, token, words, maker, waits)
+        Row::new(app, token, words, maker, waits)
     });
     let (mut name, mut expires, mut distribution) =
         (Field::new(&form.name), Field::new(&form.expires), Field::new(&form.distribution));
@@ -192,8 +192,8 @@ async fn render(
 }
 
 impl Row {
-    fn new(web: &Web, token: Token, grants: Vec<String>, maker: Option<&Person>, waits: usize) -> Self {
-        let now = web.context.clock.now();
+    fn new(app: &AppState, token: Token, grants: Vec<String>, maker: Option<&Person>, waits: usize) -> Self {
+        let now = app.context.clock.now();
         let disabled = maker.is_some_and(|maker| maker.disabled_at.is_some());
         let ended = match (token.revoked_at, token.is_good(now)) {
             (Some(_), _) => Some("revoked"),

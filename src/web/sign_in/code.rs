@@ -14,10 +14,10 @@ use crate::{
     domain::secret::Secret,
     http::{
         cookies::{self, CookieKind},
-        error::WebError,
+        error::HttpError,
         params::QueryParams,
         request_origin::RequestOrigin,
-        state::Web,
+        state::AppState,
     },
     store::sign_in::pending_second_factors::{self, PendingSecondFactor},
 };
@@ -50,28 +50,28 @@ pub fn address(next: &str) -> String {
 
 /// `GET /sign-in/code`
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     QueryParams(Where { next, .. }): QueryParams<Where>,
     headers: HeaderMap,
-) -> Result<Response, WebError> {
-    let half = cookies::secret_in(&headers, &web, CookieKind::PendingSecondFactor);
-    let Some(found) = half_way(&web, half.as_ref()).await? else {
+) -> Result<Response, HttpError> {
+    let half = cookies::secret_in(&headers, &app, CookieKind::PendingSecondFactor);
+    let Some(found) = half_way(&app, half.as_ref()).await? else {
         return Ok(Redirect::to("/sign-in").into_response());
     };
     Ok(page(&found, own_path(next), None)?.into_response())
 }
 
-async fn half_way(web: &Web, half: Option<&Secret>) -> Result<Option<PendingSecondFactor>, WebError> {
+async fn half_way(app: &AppState, half: Option<&Secret>) -> Result<Option<PendingSecondFactor>, HttpError> {
     let Some(half) = half else { return Ok(None) };
-    let mut conn = web.context.db.read().await?;
-    Ok(pending_second_factors::find(&mut conn, &half.hash(), web.context.clock.now()).await?)
+    let mut conn = app.context.db.read().await?;
+    Ok(pending_second_factors::find(&mut conn, &half.hash(), app.context.clock.now()).await?)
 }
 
 fn page(
     half: &PendingSecondFactor,
     next: String,
     problem: Option<&'static str>,
-) -> Result<impl IntoResponse + use<>, WebError> {
+) -> Result<impl IntoResponse + use<>, HttpError> {
     let offer = half.offered.as_ref().and_then(|secret| qr::Offer::new(secret, &half.person.email));
     view::page(&CodePage { next, problem, offer })
 }
@@ -85,30 +85,30 @@ pub struct CodeForm {
 
 /// `POST /sign-in/code`
 pub async fn submit(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     RequestOrigin(origin): RequestOrigin,
     headers: HeaderMap,
     jar: CookieJar,
     FormBody(form): FormBody<CodeForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let next = own_path(form.next);
-    let half = cookies::secret_in(&headers, &web, CookieKind::PendingSecondFactor);
-    let found = half_way(&web, half.as_ref()).await?;
+    let half = cookies::secret_in(&headers, &app, CookieKind::PendingSecondFactor);
+    let found = half_way(&app, half.as_ref()).await?;
     let account = found.as_ref().map_or(String::new(), |found| found.person.email.clone());
-    if let Some(wait) = throttle::begin(&web, &origin, &account).await? {
-        return Err(WebError::TooOften(wait));
+    if let Some(wait) = throttle::begin(&app, &origin, &account).await? {
+        return Err(HttpError::TooOften(wait));
     }
     // A made-up secret is as good as none, and is in the history in the same way.
     let half = half.map_or_else(commands::new_secret, Ok)?;
-    match commands::pass_second_step(&web.context, &origin, &half, &form.code).await? {
+    match commands::pass_second_step(&app.context, &origin, &half, &form.code).await? {
         SecondStepPassed::Done(signed_in, codes) => {
-            throttle::succeeded(&web, &origin, &account);
-            let jar = jar.add(cookies::removal(&web, CookieKind::PendingSecondFactor));
+            throttle::succeeded(&app, &origin, &account);
+            let jar = jar.add(cookies::removal(&app, CookieKind::PendingSecondFactor));
             match codes {
-                None => Ok(welcome(&web, jar, &signed_in, &next)),
+                None => Ok(welcome(&app, jar, &signed_in, &next)),
                 Some(codes) => {
                     let secret = signed_in.secret.reveal().to_owned();
-                    let jar = jar.add(cookies::cookie(&web, CookieKind::Session, secret));
+                    let jar = jar.add(cookies::cookie(&app, CookieKind::Session, secret));
                     let codes =
                         codes.iter().map(crate::domain::sign_in::second_step::RecoveryCode::reveal).collect();
                     Ok((jar, view::page(&CodesPage { codes, next })?).into_response())
@@ -122,7 +122,7 @@ pub async fn submit(
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         SecondStepPassed::Over => {
-            let jar = jar.add(cookies::removal(&web, CookieKind::PendingSecondFactor));
+            let jar = jar.add(cookies::removal(&app, CookieKind::PendingSecondFactor));
             Ok((jar, Redirect::to(&super::address(&next))).into_response())
         }
     }

@@ -15,7 +15,7 @@ use crate::{
         audit::Target,
         secret::Secret,
     },
-    http::{error::WebError, params::QueryParams, request_origin::RequestOrigin, state::Web},
+    http::{error::HttpError, params::QueryParams, request_origin::RequestOrigin, state::AppState},
     store::sign_in::password_links,
 };
 
@@ -41,26 +41,26 @@ pub struct PasswordLinkQuery {
 /// What the history says of a password that was not taken: never what was typed.
 pub const NOT_GOOD: &str = "the new password was not good enough";
 
-fn link_is_not_good() -> WebError {
-    WebError::NotAllowed {
+fn link_is_not_good() -> HttpError {
+    HttpError::NotAllowed {
         what: "This link is not good any more".to_owned(),
         advice: "It works once and for a day. Ask an administrator of this Unstale for a new one.".to_owned(),
     }
 }
 
-async fn whose(web: &Web, link: &Secret) -> Result<Option<String>, WebError> {
-    let mut conn = web.context.db.read().await?;
-    let found = password_links::find(&mut conn, &link.hash(), web.context.clock.now()).await?;
+async fn whose(app: &AppState, link: &Secret) -> Result<Option<String>, HttpError> {
+    let mut conn = app.context.db.read().await?;
+    let found = password_links::find(&mut conn, &link.hash(), app.context.clock.now()).await?;
     Ok(found.map(|person| person.email))
 }
 
 /// `GET /password?key=…`
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     QueryParams(PasswordLinkQuery { key }): QueryParams<PasswordLinkQuery>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let link = Secret::parse(&key).ok_or_else(link_is_not_good)?;
-    let email = whose(&web, &link).await?.ok_or_else(link_is_not_good)?;
+    let email = whose(&app, &link).await?.ok_or_else(link_is_not_good)?;
     Ok(view::page(&LinkPage { key, email, error: None })?.into_response())
 }
 
@@ -74,24 +74,24 @@ pub struct LinkForm {
 
 /// `POST /password`: they then sign in with it, with their second step where they have one.
 pub async fn submit(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     RequestOrigin(origin): RequestOrigin,
     FormBody(form): FormBody<LinkForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let link = Secret::parse(&form.key).ok_or_else(link_is_not_good)?;
-    throttle::begin_link(&web, &origin)?;
-    let Some(email) = whose(&web, &link).await? else {
-        throttle::refuse_link(&web, &origin, "set a password").await?;
+    throttle::begin_link(&app, &origin)?;
+    let Some(email) = whose(&app, &link).await? else {
+        throttle::refuse_link(&app, &origin, "set a password").await?;
         return Err(link_is_not_good());
     };
-    throttle::link_was_good(&web, &origin);
-    match commands::set_password_with_link(&web.context, &origin, &link, &form.password).await {
+    throttle::link_was_good(&app, &origin);
+    match commands::set_password_with_link(&app.context, &origin, &link, &form.password).await {
         Ok(true) => Ok(Redirect::to("/sign-in").into_response()),
         Ok(false) => Err(link_is_not_good()),
         Err(CommandError::Person(error)) => {
             let acting = Acting { actor: Actor::nobody(&email), origin };
             let what = Target::new("act", "set a password");
-            commands::refuse(&web.context, &acting, &what, None, NOT_GOOD).await?;
+            commands::refuse(&app.context, &acting, &what, None, NOT_GOOD).await?;
             let page = view::page(&LinkPage { key: form.key, email, error: Some(error.to_string()) })?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }

@@ -21,11 +21,11 @@ use crate::{
     domain::{actor::Origin, audit::Target, sign_in::person::Email},
     http::{
         cookies::{self, CookieKind},
-        error::WebError,
+        error::HttpError,
         params::QueryParams,
         request_origin::RequestOrigin,
         session::Visitor,
-        state::Web,
+        state::AppState,
     },
     store::sign_in::people,
 };
@@ -56,9 +56,9 @@ struct Provider {
 }
 
 impl SignInPage {
-    fn new(web: &Web, next: String) -> Self {
-        let demo = web.options.demo.is_some();
-        let provider = web.options.authentication_methods.oidc.as_ref().map(|oidc| Provider {
+    fn new(app: &AppState, next: String) -> Self {
+        let demo = app.options.demo.is_some();
+        let provider = app.options.authentication_methods.oidc.as_ref().map(|oidc| Provider {
             name: oidc.settings.name.clone(),
             address: oidc::address(&next),
             problem: None,
@@ -109,26 +109,26 @@ fn own_path(next: Option<String>) -> String {
 
 /// `GET /sign-in`
 pub async fn show(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     QueryParams(Where { next, stay }): QueryParams<Where>,
-) -> Result<Response, WebError> {
-    if stay.is_none() && goes_straight_on(&web) {
+) -> Result<Response, HttpError> {
+    if stay.is_none() && goes_straight_on(&app) {
         return Ok(Redirect::to(&oidc::address(&own_path(next))).into_response());
     }
-    let nobody_yet = people::is_empty(&mut *web.context.db.read().await?).await?;
-    let page = SignInPage { nobody_yet, ..SignInPage::new(&web, own_path(next)) };
+    let nobody_yet = people::is_empty(&mut *app.context.db.read().await?).await?;
+    let page = SignInPage { nobody_yet, ..SignInPage::new(&app, own_path(next)) };
     Ok(view::page(&page)?.into_response())
 }
 
-fn goes_straight_on(web: &Web) -> bool {
-    web.options.authentication_methods.oidc.as_ref().is_some_and(|oidc| oidc.settings.auto)
+fn goes_straight_on(app: &AppState) -> bool {
+    app.options.authentication_methods.oidc.as_ref().is_some_and(|oidc| oidc.settings.auto)
 }
 
 /// What a write gets whose session is over.
-pub fn session_over(web: &Web) -> Response {
+pub fn session_over(app: &AppState) -> Response {
     let problem =
         "Your session is over. Nothing was kept or sent. Sign in, go back to the form and send it again.";
-    let page = SignInPage { problem: Some(problem.to_owned()), ..SignInPage::new(web, "/".to_owned()) };
+    let page = SignInPage { problem: Some(problem.to_owned()), ..SignInPage::new(app, "/".to_owned()) };
     let page = view::page(&page);
     (StatusCode::UNAUTHORIZED, page).into_response()
 }
@@ -144,105 +144,105 @@ pub struct SignInForm {
 
 /// `POST /sign-in`
 pub async fn submit(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     RequestOrigin(origin): RequestOrigin,
     jar: CookieJar,
     FormBody(form): FormBody<SignInForm>,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let next = own_path(form.next);
     let mut email = Field::new(form.email.trim());
     let parsed = Email::parse(&form.email);
     let account = parsed.as_ref().map_or("", Email::as_str).to_owned();
-    if let Some(wait) = throttle::begin(&web, &origin, &account).await? {
-        return slowed_down(&web, email, wait, next);
+    if let Some(wait) = throttle::begin(&app, &origin, &account).await? {
+        return slowed_down(&app, email, wait, next);
     }
     let Some(address) = email.check(parsed) else {
         // It may be a password in the wrong field, and the history is for ever.
-        commands::refuse_sign_in(&web.context, &origin, "", "what was typed is no e-mail address").await?;
-        return refused(&web, email, None, next);
+        commands::refuse_sign_in(&app.context, &origin, "", "what was typed is no e-mail address").await?;
+        return refused(&app, email, None, next);
     };
     if form.password.len() > crate::domain::sign_in::person::PASSWORD_MAX {
-        commands::refuse_sign_in(&web.context, &origin, address.as_str(), "").await?;
-        return refused(&web, email, Some(MISMATCH), next);
+        commands::refuse_sign_in(&app.context, &origin, address.as_str(), "").await?;
+        return refused(&app, email, Some(MISMATCH), next);
     }
-    let require = web.options.authentication_methods.require_second_step;
-    match commands::sign_in(&web.context, &origin, &address, &form.password, require).await? {
+    let require = app.options.authentication_methods.require_second_step;
+    match commands::sign_in(&app.context, &origin, &address, &form.password, require).await? {
         SignIn::Done(signed_in) => {
-            throttle::succeeded(&web, &origin, &account);
-            Ok(welcome(&web, jar, &signed_in, &next))
+            throttle::succeeded(&app, &origin, &account);
+            Ok(welcome(&app, jar, &signed_in, &next))
         }
         SignIn::CodeAsked(half) => {
-            throttle::was_right(&web, &origin, &account);
+            throttle::was_right(&app, &origin, &account);
             let jar =
-                jar.add(cookies::cookie(&web, CookieKind::PendingSecondFactor, half.reveal().to_owned()));
+                jar.add(cookies::cookie(&app, CookieKind::PendingSecondFactor, half.reveal().to_owned()));
             Ok((jar, Redirect::to(&code::address(&next))).into_response())
         }
-        SignIn::Refused => refused(&web, email, Some(MISMATCH), next),
+        SignIn::Refused => refused(&app, email, Some(MISMATCH), next),
     }
 }
 
 const MISMATCH: &str = "That e-mail and password don't match.";
 
 fn refused(
-    web: &Web,
+    app: &AppState,
     email: Field,
     problem: Option<&'static str>,
     next: String,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let problem = problem.map(str::to_owned);
-    let page = view::page(&SignInPage { email, problem, ..SignInPage::new(web, next) })?;
+    let page = view::page(&SignInPage { email, problem, ..SignInPage::new(app, next) })?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-fn slowed_down(web: &Web, email: Field, wait: Duration, next: String) -> Result<Response, WebError> {
+fn slowed_down(app: &AppState, email: Field, wait: Duration, next: String) -> Result<Response, HttpError> {
     let seconds = wait.as_secs().max(1);
     let problem = Some(format!("Too many tries from your network. Wait {seconds} s, then try again."));
-    let page = view::page(&SignInPage { email, problem, ..SignInPage::new(web, next) })?;
+    let page = view::page(&SignInPage { email, problem, ..SignInPage::new(app, next) })?;
     let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
     Ok((StatusCode::TOO_MANY_REQUESTS, retry_after, page).into_response())
 }
 
 /// Sets the cookie and leads on.
-pub fn welcome(web: &Web, jar: CookieJar, signed_in: &SignedIn, next: &str) -> Response {
-    let jar = jar.add(cookies::cookie(web, CookieKind::Session, signed_in.secret.reveal().to_owned()));
+pub fn welcome(app: &AppState, jar: CookieJar, signed_in: &SignedIn, next: &str) -> Response {
+    let jar = jar.add(cookies::cookie(app, CookieKind::Session, signed_in.secret.reveal().to_owned()));
     (jar, Redirect::to(next)).into_response()
 }
 
 /// `POST /sign-in/demo`: the one click, only in the demo.
 pub async fn demo(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     RequestOrigin(origin): RequestOrigin,
     jar: CookieJar,
-) -> Result<Response, WebError> {
-    let demo = web.options.demo.as_ref().ok_or(WebError::NotFound)?;
-    let email = Email::parse(&demo.email).map_err(|error| WebError::Internal(error.to_string()))?;
-    let found = people::find(&mut *web.context.db.read().await?, &email).await?;
-    let (person, _) = found.ok_or(WebError::NotFound)?;
+) -> Result<Response, HttpError> {
+    let demo = app.options.demo.as_ref().ok_or(HttpError::NotFound)?;
+    let email = Email::parse(&demo.email).map_err(|error| HttpError::Internal(error.to_string()))?;
+    let found = people::find(&mut *app.context.db.read().await?, &email).await?;
+    let (person, _) = found.ok_or(HttpError::NotFound)?;
     let origin = Origin { sign_in: "demo".to_owned(), ..origin };
-    let signed_in = commands::open_session(&web.context, &origin, person).await?;
-    Ok(welcome(&web, jar, &signed_in, "/"))
+    let signed_in = commands::open_session(&app.context, &origin, person).await?;
+    Ok(welcome(&app, jar, &signed_in, "/"))
 }
 
 /// `POST /sign-out`
 pub async fn sign_out(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     visitor: Visitor,
     jar: CookieJar,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     let Some(session) = &visitor.session else {
         let what = Target::new("act", "sign out");
         let why = "the proxy signs in and out";
-        commands::refuse(&web.context, &visitor.acting, &what, None, why).await?;
-        return Err(WebError::NotAllowed {
+        commands::refuse(&app.context, &visitor.acting, &what, None, why).await?;
+        return Err(HttpError::NotAllowed {
             what: "You are signed in by the proxy in front of Unstale".to_owned(),
             advice: "Each page is opened in its name. Sign out there, and you are out here too.".to_owned(),
         });
     };
-    commands::end_session(&web.context, &visitor.acting, session).await?;
-    let jar = jar.add(cookies::removal(&web, CookieKind::Session));
+    commands::end_session(&app.context, &visitor.acting, session).await?;
+    let jar = jar.add(cookies::removal(&app, CookieKind::Session));
     // What the browser keeps all the same, for going back, is not for whoever comes next.
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
-    let address = if goes_straight_on(&web) { "/sign-in?stay=1" } else { "/sign-in" };
+    let address = if goes_straight_on(&app) { "/sign-in?stay=1" } else { "/sign-in" };
     Ok((jar, forget, Redirect::to(address)).into_response())
 }
 

@@ -13,10 +13,10 @@ use crate::{
     domain::{actor::Origin, secret::Secret, time::Timestamp},
     http::{
         cookies::{self, CookieKind},
-        error::WebError,
+        error::HttpError,
         params::QueryParams,
         request_origin::RequestOrigin,
-        state::Web,
+        state::AppState,
     },
     identity::{
         IdentityError,
@@ -37,77 +37,77 @@ pub fn address(next: &str) -> String {
     super::leading_on("/sign-in/oidc", next)
 }
 
-fn provider(web: &Web) -> Result<&Oidc, WebError> {
-    web.options.authentication_methods.oidc.as_deref().ok_or(WebError::NotFound)
+fn provider(app: &AppState) -> Result<&Oidc, HttpError> {
+    app.options.authentication_methods.oidc.as_deref().ok_or(HttpError::NotFound)
 }
 
-pub fn redirect_uri(web: &Web) -> String {
-    let base = web.options.public_url.as_deref().unwrap_or_default();
+pub fn redirect_uri(app: &AppState) -> String {
+    let base = app.options.public_url.as_deref().unwrap_or_default();
     format!("{base}/sign-in/oidc/callback")
 }
 
 /// `GET /sign-in/oidc`: off to the provider.
 pub async fn start(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     QueryParams(Where { next, .. }): QueryParams<Where>,
     jar: CookieJar,
-) -> Result<Response, WebError> {
-    let provider = provider(&web)?;
-    let now = web.context.clock.now();
+) -> Result<Response, HttpError> {
+    let provider = provider(&app)?;
+    let now = app.context.clock.now();
     let next = own_path(next);
     let question = Question {
         state: commands::new_secret()?,
         nonce: commands::new_secret()?,
         verifier: commands::new_secret()?,
     };
-    match provider.ask(&question, &redirect_uri(&web), now).await {
+    match provider.ask(&question, &redirect_uri(&app), now).await {
         Ok(address) => {
             let kept = keep(&question, now.plus(PATIENCE), &next);
-            let jar = jar.add(cookies::cookie(&web, CookieKind::Provider, kept));
+            let jar = jar.add(cookies::cookie(&app, CookieKind::Provider, kept));
             Ok((jar, Redirect::to(&address)).into_response())
         }
         Err(error) => {
             tracing::warn!(%error, "the provider cannot be asked");
             let words = format!("{} does not answer. Try again in a moment.", provider.settings.name);
-            page(&web, StatusCode::BAD_GATEWAY, next, words)
+            page(&app, StatusCode::BAD_GATEWAY, next, words)
         }
     }
 }
 
 /// `GET /sign-in/oidc/callback`: back with an answer.
 pub async fn callback(
-    State(web): State<Web>,
+    State(app): State<AppState>,
     RequestOrigin(origin): RequestOrigin,
     QueryParams(answer): QueryParams<AuthorizationResponse>,
     headers: HeaderMap,
     jar: CookieJar,
-) -> Result<Response, WebError> {
-    let provider = provider(&web)?;
-    let now = web.context.clock.now();
+) -> Result<Response, HttpError> {
+    let provider = provider(&app)?;
+    let now = app.context.clock.now();
     let origin = Origin { sign_in: WAY.to_owned(), ..origin };
-    let kept = cookies::text_in(&headers, &web, CookieKind::Provider).and_then(|kept| read_kept(&kept, now));
+    let kept = cookies::text_in(&headers, &app, CookieKind::Provider).and_then(|kept| read_kept(&kept, now));
     // Each question is answered once.
-    let jar = jar.add(cookies::removal(&web, CookieKind::Provider));
+    let jar = jar.add(cookies::removal(&app, CookieKind::Provider));
     let Some((question, next)) = kept else {
         let why = "no question of this browser is open";
-        return failed(&web, &origin, jar, "/".to_owned(), &IdentityError::Answer(why)).await;
+        return failed(&app, &origin, jar, "/".to_owned(), &IdentityError::Answer(why)).await;
     };
-    let roles = &web.options.authentication_methods.external.roles;
-    let who = match provider.finish(&question, &answer, &redirect_uri(&web), roles, now).await {
+    let roles = &app.options.authentication_methods.external.roles;
+    let who = match provider.finish(&question, &answer, &redirect_uri(&app), roles, now).await {
         Ok(who) => who,
-        Err(error) => return failed(&web, &origin, jar, next, &error).await,
+        Err(error) => return failed(&app, &origin, jar, next, &error).await,
     };
     match commands::sign_in_by_provider(
-        &web.context,
+        &app.context,
         &origin,
         &who,
-        &web.options.authentication_methods.external,
+        &app.options.authentication_methods.external,
     )
     .await?
     {
-        Ok(signed_in) => Ok(welcome(&web, jar, &signed_in, &next)),
+        Ok(signed_in) => Ok(welcome(&app, jar, &signed_in, &next)),
         Err(refusal) => {
-            let page = page(&web, StatusCode::FORBIDDEN, next, refusal.label().to_owned())?;
+            let page = page(&app, StatusCode::FORBIDDEN, next, refusal.label().to_owned())?;
             Ok((jar, page).into_response())
         }
     }
@@ -115,17 +115,17 @@ pub async fn callback(
 
 /// The sign-in page with what to do; the cause is in the log and, as far as nobody floods it, in the history.
 async fn failed(
-    web: &Web,
+    app: &AppState,
     origin: &Origin,
     jar: CookieJar,
     next: String,
     error: &IdentityError,
-) -> Result<Response, WebError> {
+) -> Result<Response, HttpError> {
     tracing::warn!(%error, client = origin.client_address, "a sign-in with the provider failed");
-    if throttle::begin_unnamed(web, origin).is_none() {
-        commands::refuse_sign_in(&web.context, origin, "", &error.to_string()).await?;
+    if throttle::begin_unnamed(app, origin).is_none() {
+        commands::refuse_sign_in(&app.context, origin, "", &error.to_string()).await?;
     }
-    let name = provider(web)?.settings.name.as_str();
+    let name = provider(app)?.settings.name.as_str();
     let (status, words) = match error {
         IdentityError::Unreachable(_) => {
             (StatusCode::BAD_GATEWAY, format!("{name} does not answer. Try again in a moment."))
@@ -145,11 +145,11 @@ async fn failed(
             format!("What {name} said could not be believed. The cause is in Unstale's log and history."),
         ),
     };
-    Ok((jar, page(web, status, next, words)?).into_response())
+    Ok((jar, page(app, status, next, words)?).into_response())
 }
 
-fn page(web: &Web, status: StatusCode, next: String, problem: String) -> Result<Response, WebError> {
-    let mut page = SignInPage::new(web, next);
+fn page(app: &AppState, status: StatusCode, next: String, problem: String) -> Result<Response, HttpError> {
+    let mut page = SignInPage::new(app, next);
     page.provider = page.provider.map(|provider| Provider { problem: Some(problem), ..provider });
     Ok((status, view::page(&page)?).into_response())
 }

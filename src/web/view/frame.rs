@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{distributions::distribution::Distribution, time::Timestamp},
-    http::{session::Visitor, state::Web},
+    http::{session::Visitor, state::AppState},
     store::{Conn, StoreError, accounts, distributions::survey, page_status},
 };
 
@@ -55,13 +55,13 @@ pub struct Frame {
 /// Works the frame out. To be called before the page's own reading, so that the cursor is not ahead of what it shows.
 pub async fn frame(
     conn: &mut Conn,
-    web: &Web,
+    app: &AppState,
     visitor: &Visitor,
     tab: Tab,
     title: &str,
     path: &str,
 ) -> Result<Frame, StoreError> {
-    let now = web.context.clock.now();
+    let now = app.context.clock.now();
     let outlook = page_status::read(conn).await?;
     let initials = visitor.person.email.chars().filter(char::is_ascii_alphanumeric).take(2);
     Ok(Frame {

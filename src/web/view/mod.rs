@@ -17,9 +17,9 @@ pub use when::When;
 use askama::Template;
 use axum::response::Html;
 
-use crate::http::error::WebError;
+use crate::http::error::HttpError;
 
 /// Renders a page.
-pub fn page(template: &impl Template) -> Result<Html<String>, WebError> {
+pub fn page(template: &impl Template) -> Result<Html<String>, HttpError> {
     Ok(Html(template.render()?))
 }

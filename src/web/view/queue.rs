@@ -12,7 +12,7 @@ use crate::{
         },
         time::{Timestamp, span_in_words},
     },
-    http::state::Web,
+    http::state::AppState,
     store::{
         Conn, StoreError,
         invalidations::{batches, queue},
@@ -31,7 +31,7 @@ pub struct QueueView {
 /// The place of a queued invalidation, and about when it starts.
 pub async fn waiting(
     conn: &mut Conn,
-    web: &Web,
+    app: &AppState,
     invalidation: &Invalidation,
     now: Timestamp,
 ) -> Result<Option<QueueView>, StoreError> {
@@ -39,13 +39,13 @@ pub async fn waiting(
         return Ok(None);
     }
     let usual = batches::usual_times(conn, &[&invalidation.distribution]).await?;
-    Ok(all_waiting(conn, web, &[invalidation], &usual, now).await?.remove(&invalidation.id))
+    Ok(all_waiting(conn, app, &[invalidation], &usual, now).await?.remove(&invalidation.id))
 }
 
 /// The places of those of these that are queued, asked for together.
 pub async fn all_waiting(
     conn: &mut Conn,
-    web: &Web,
+    app: &AppState,
     invalidations: &[&Invalidation],
     usual: &HashMap<DistributionId, Duration>,
     now: Timestamp,
@@ -58,7 +58,7 @@ pub async fn all_waiting(
         let in_flight = loads.get(&one.distribution).copied().unwrap_or_default();
         let usual = usual.get(&one.distribution).copied().unwrap_or(retry::USUAL);
         let place = places.get(&one.id)?;
-        let starts = place.starts_at(in_flight, web.options.limits, web.options.create, usual, now);
+        let starts = place.starts_at(in_flight, app.options.limits, app.options.create, usual, now);
         Some((one.id.clone(), QueueView::new(place, starts.since(now))))
     };
     Ok(invalidations.iter().filter_map(view).collect())

@@ -11,7 +11,7 @@ use tokio::{
 use unstale::{
     commands,
     domain::{access::Role, id::DistributionId},
-    http::{Rate, WebOptions},
+    http::{HttpOptions, Rate},
 };
 
 use super::{
@@ -23,7 +23,7 @@ use crate::support::{Answer, SHOP, TestApp, WORKSHOP, World, options, shell};
 const PATH: &str = "/api/v1/invalidations";
 
 async fn with_rate(a_second: u32) -> TestApp {
-    TestApp::over(World::new().await, WebOptions { rate: Rate::new(a_second), ..options() }).await
+    TestApp::over(World::new().await, HttpOptions { rate: Rate::new(a_second), ..options() }).await
 }
 
 /// `r` and `t` of the header `RateLimit`.
@@ -108,7 +108,7 @@ async fn half_a_plan(app: &TestApp, program: &Program) -> String {
 
 #[tokio::test]
 async fn what_takes_too_long_and_what_is_no_address_are_problems() {
-    let hurried = WebOptions { timeout: Duration::from_millis(100), ..options() };
+    let hurried = HttpOptions { timeout: Duration::from_millis(100), ..options() };
     let app = TestApp::over(World::new().await, hurried).await;
     let program = Program::operator(&app).await;
     let answer = half_a_plan(&app, &program).await;

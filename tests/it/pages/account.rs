@@ -9,7 +9,7 @@ use unstale::{
         sign_in::{person::Email, second_step::TotpSecret},
         time::Timestamp,
     },
-    http::WebOptions,
+    http::HttpOptions,
     http::authentication_methods::AuthenticationMethods,
 };
 
@@ -245,7 +245,7 @@ async fn the_second_step_is_taken_away_with_the_password_only() {
 async fn where_it_is_required_the_second_step_is_set_up_before_anything_opens() {
     let authentication_methods =
         AuthenticationMethods { require_second_step: true, ..AuthenticationMethods::default() };
-    let app = TestApp::over(World::new().await, WebOptions { authentication_methods, ..options() }).await;
+    let app = TestApp::over(World::new().await, HttpOptions { authentication_methods, ..options() }).await;
     let (app, browser) = with_grace(app).await;
     let answer = sign_in(&browser, PASSWORD).await;
     assert_eq!(answer.leads_to().as_deref(), Some("/sign-in/code"));
@@ -267,7 +267,7 @@ async fn where_it_is_required_the_second_step_is_set_up_before_anything_opens() 
 async fn what_one_sign_in_is_offered_is_no_others() {
     let authentication_methods =
         AuthenticationMethods { require_second_step: true, ..AuthenticationMethods::default() };
-    let app = TestApp::over(World::new().await, WebOptions { authentication_methods, ..options() }).await;
+    let app = TestApp::over(World::new().await, HttpOptions { authentication_methods, ..options() }).await;
     let (app, thief) = with_grace(app).await;
     let grace = app.stranger();
     // Somebody who has her password looks at what they are offered, and waits.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use unstale::http::WebOptions;
+use unstale::http::HttpOptions;
 
 use crate::support::{Answer, Browser, SHOP, TestApp, WORKSHOP, World, encoded, options, uuid};
 
@@ -241,7 +241,7 @@ async fn addresses_that_name_nothing_are_answered_in_words() {
 
 #[tokio::test]
 async fn a_form_that_never_ends_is_given_up() {
-    let options = WebOptions { timeout: Duration::from_millis(300), ..options() };
+    let options = HttpOptions { timeout: Duration::from_millis(300), ..options() };
     let app = TestApp::over(World::new().await, options).await;
     let ada = app.operator().await;
     let before = app.kept().await;

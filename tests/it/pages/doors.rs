@@ -204,7 +204,7 @@ async fn another_site_cannot_send_forms() {
 #[tokio::test]
 async fn the_public_address_is_our_own_site_behind_a_proxy() {
     let with_url =
-        unstale::http::WebOptions { public_url: Some("https://u.example.com".to_owned()), ..options() };
+        unstale::http::HttpOptions { public_url: Some("https://u.example.com".to_owned()), ..options() };
     let app = TestApp::over(crate::support::World::new().await, with_url).await;
     let plain = app.operator().await;
     let secret = plain.cookie("unstale").unwrap();

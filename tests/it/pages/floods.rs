@@ -6,14 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use unstale::http::{Rate, WebOptions};
+use unstale::http::{HttpOptions, Rate};
 
 use super::process::Service;
 use crate::support::{TestApp, World, options};
 
 #[tokio::test]
 async fn a_client_that_asks_too_often_is_told_to_wait() {
-    let app = TestApp::over(World::new().await, WebOptions { rate: Rate::new(5), ..options() }).await;
+    let app = TestApp::over(World::new().await, HttpOptions { rate: Rate::new(5), ..options() }).await;
     let stranger = app.stranger();
     let head = app.world.head().await;
     let mut answers = Vec::new();

@@ -6,7 +6,7 @@ use reqwest::Method;
 use unstale::{
     commands,
     domain::{access::Role, network::Trusted, sign_in::person::Email},
-    http::WebOptions,
+    http::HttpOptions,
     http::authentication_methods::AuthenticationMethods,
 };
 
@@ -20,7 +20,7 @@ async fn app() -> TestApp {
         trusted: Trusted::parse("127.0.0.0/8").unwrap(),
         ..AuthenticationMethods::default()
     };
-    let app = TestApp::over(World::new().await, WebOptions { authentication_methods, ..options() }).await;
+    let app = TestApp::over(World::new().await, HttpOptions { authentication_methods, ..options() }).await;
     let email = Email::parse(EMAIL).unwrap();
     commands::add_person(&app.world.command_context, &acting(), &email, Role::Operator, PASSWORD)
         .await

@@ -9,7 +9,7 @@ use unstale::{
         access::Role,
         sign_in::{claims::RoleRules, person::Email},
     },
-    http::WebOptions,
+    http::HttpOptions,
     http::authentication_methods::AuthenticationMethods,
     identity::{
         Http,
@@ -55,7 +55,7 @@ async fn app_with(external: ExternalRules, change: impl FnOnce(&mut OidcSettings
     let oidc = Arc::new(Oidc::new(settings, Http::new().unwrap()));
     let authentication_methods =
         AuthenticationMethods { oidc: Some(oidc), external, ..AuthenticationMethods::default() };
-    let options = |address: &str| WebOptions {
+    let options = |address: &str| HttpOptions {
         public_url: Some(address.to_owned()),
         authentication_methods,
         ..options()

@@ -34,7 +34,7 @@ fn is_own(app: Option<&str>, origin: Option<&String>, ours: bool) -> bool {
 
 #[tokio::test]
 async fn no_write_is_taken_from_another_site() {
-    let options = |_: &str| unstale::http::WebOptions { public_url: Some(OURS.to_owned()), ..options() };
+    let options = |_: &str| unstale::http::HttpOptions { public_url: Some(OURS.to_owned()), ..options() };
     let app = TestApp::serving(crate::support::World::new().await, options).await;
     let ada = app.operator().await;
     let (before, head) = (app.kept().await, app.world.head().await);
@@ -68,7 +68,7 @@ async fn no_write_is_taken_from_another_site() {
 
 #[tokio::test]
 async fn writes_of_our_own_pages_are_taken_in_one_form_only() {
-    let options = |_: &str| unstale::http::WebOptions { public_url: Some(OURS.to_owned()), ..options() };
+    let options = |_: &str| unstale::http::HttpOptions { public_url: Some(OURS.to_owned()), ..options() };
     let app = TestApp::serving(crate::support::World::new().await, options).await;
     let ada = app.operator().await;
     let form = encoded(&[("distribution", WORKSHOP), ("items", "/styles.css")]).into_bytes();

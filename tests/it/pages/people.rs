@@ -3,7 +3,7 @@
 use reqwest::Method;
 use unstale::{
     domain::{access::Role, network::Trusted},
-    http::WebOptions,
+    http::HttpOptions,
     http::authentication_methods::AuthenticationMethods,
     store::sign_in::people,
 };
@@ -224,13 +224,13 @@ async fn a_link_begins_with_the_address_that_the_administrator_uses() {
         trusted: Trusted::parse("127.0.0.0/8").unwrap(),
         ..AuthenticationMethods::default()
     };
-    let behind = TestApp::over(World::new().await, WebOptions { authentication_methods, ..options() }).await;
+    let behind = TestApp::over(World::new().await, HttpOptions { authentication_methods, ..options() }).await;
     assert_eq!(link_of(&behind, &forwarded).await, "https://u.example.com");
     let evil = [("host", "u.example.com"), ("x-forwarded-host", "evil.example/x?")];
     assert_eq!(link_of(&behind, &evil).await, "", "what is no host begins no link");
     behind.finish().await;
 
-    let known = WebOptions { public_url: Some("https://known.example.com".to_owned()), ..options() };
+    let known = HttpOptions { public_url: Some("https://known.example.com".to_owned()), ..options() };
     let known = TestApp::over(World::new().await, known).await;
     assert_eq!(link_of(&known, &forwarded).await, "https://known.example.com");
     known.finish().await;

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use unstale::{
     commands::ExternalRules,
     domain::{network::Trusted, sign_in::claims::RoleRules},
-    http::WebOptions,
+    http::HttpOptions,
     http::authentication_methods::AuthenticationMethods,
     identity::{
         Http,
@@ -55,7 +55,7 @@ async fn app_over(world: World, trusted: &str, proxies: IdentityProxies) -> Test
         external: external(),
         ..AuthenticationMethods::default()
     };
-    TestApp::over(world, WebOptions { authentication_methods, ..options() }).await
+    TestApp::over(world, HttpOptions { authentication_methods, ..options() }).await
 }
 
 fn user_header() -> IdentityProxies {

@@ -3,7 +3,7 @@
 use unstale::{
     commands,
     domain::{access::Role, sign_in::person::Email},
-    http::WebOptions,
+    http::HttpOptions,
 };
 
 use crate::support::{Answer, Browser, TestApp, World, acting, options};
@@ -147,7 +147,7 @@ async fn the_cookie_is_bound_to_this_host() {
     assert_eq!(flags(&answer), ("unstale".to_owned(), vec!["HttpOnly", "Path=/", "SameSite=Lax"]));
     app.finish().await;
 
-    let https = WebOptions { public_url: Some("https://u.example.com".to_owned()), ..options() };
+    let https = HttpOptions { public_url: Some("https://u.example.com".to_owned()), ..options() };
     let app = TestApp::over(World::new().await, https).await;
     let email = Email::parse(EMAIL).unwrap();
     commands::add_person(&app.world.command_context, &acting(), &email, Role::Viewer, PASSWORD)

@@ -19,7 +19,7 @@ use unstale::{
     },
     heartbeats::Heartbeats,
     http::authentication_methods::AuthenticationMethods,
-    http::{self, Web, WebOptions},
+    http::{self, AppState, HttpOptions},
     store::{access::grants, distributions::protections, sign_in::people},
     workers::WorkerSettings,
 };
@@ -48,9 +48,9 @@ const NOBODYS_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$0cEIrkHQXPXP7E/9b9GqTTh4v5XVVrvX1nLJ6dRmXSE";
 
 /// How the service is run where no flag says otherwise.
-pub fn options() -> WebOptions {
+pub fn options() -> HttpOptions {
     let settings = WorkerSettings::default();
-    WebOptions {
+    HttpOptions {
         public_url: None,
         limits: settings.limits,
         create: settings.create,
@@ -76,19 +76,19 @@ impl TestApp {
     /// Words such as `WEB-412` in reasons become links.
     pub async fn with_tickets() -> Self {
         let tickets = Tickets::new(ticket::USUAL, "https://jira.example.com/browse/{}").ok();
-        Self::over(World::new().await, WebOptions { tickets, ..options() }).await
+        Self::over(World::new().await, HttpOptions { tickets, ..options() }).await
     }
 
-    pub async fn over(world: World, options: WebOptions) -> Self {
+    pub async fn over(world: World, options: HttpOptions) -> Self {
         Self::serving(world, |_| options).await
     }
 
     /// With options that depend on the site's own address.
-    pub async fn serving(world: World, options: impl FnOnce(&str) -> WebOptions) -> Self {
+    pub async fn serving(world: World, options: impl FnOnce(&str) -> HttpOptions) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let stop = CancellationToken::new();
-        let pages = Web::new(world.command_context.clone(), options(&address), stop.clone());
+        let pages = AppState::new(world.command_context.clone(), options(&address), stop.clone());
         let passing = pages.clone();
         let hub = tokio::spawn(async move { passing.pass_events_on().await });
         let server = tokio::spawn(http::serve(listener, unstale::app::routes(&pages), pages));
