@@ -16,7 +16,7 @@ use crate::{
         sign_in::person::Person,
     },
     http::{error::HttpError, session::Visitor, state::AppState},
-    store::{access::local_groups, sign_in::people},
+    store::{StoreError, access::local_groups, sign_in::people},
 };
 
 use super::{
@@ -108,7 +108,7 @@ pub async fn add_member(
     visitor.require_admin(&app, MEMBER).await?;
     let done = match PersonId::parse(&form.person) {
         Some(person) => commands::add_member(&app.context, &visitor.acting, &form.name, &person).await,
-        None => Err(GroupError::NoPerson.into()),
+        None => Err(no_person(&app, &form.name).await?),
     };
     answer(&app, &visitor, MEMBER, done).await
 }
@@ -122,9 +122,15 @@ pub async fn remove_member(
     visitor.require_admin(&app, MEMBER).await?;
     let done = match PersonId::parse(&form.person) {
         Some(person) => commands::remove_member(&app.context, &visitor.acting, &form.name, &person).await,
-        None => Err(GroupError::NoPerson.into()),
+        None => Err(no_person(&app, &form.name).await?),
     };
     answer(&app, &visitor, MEMBER, done).await
+}
+
+/// What a command says where the form names no person: that there is no such group comes first.
+async fn no_person(app: &AppState, group: &str) -> Result<CommandError, StoreError> {
+    let is_there = local_groups::exists(&mut *app.context.db.read().await?, group).await?;
+    Ok(if is_there { GroupError::NoPerson.into() } else { CommandError::NotFound })
 }
 
 /// Back to the page, with what was wrong where something was.
