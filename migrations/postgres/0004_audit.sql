@@ -1,37 +1,29 @@
 -- The history. Rows are written once; each carries the hash of the one before it.
 
+-- The columns behind the hash only repeat what the form says: queries narrow and sort by them.
+-- The form is TEXT and not JSON's own type, so that the bytes are those that were hashed.
 CREATE TABLE audit_event (
     sequence        BIGINT NOT NULL PRIMARY KEY,
-    at              BIGINT NOT NULL,
-    actor_kind      TEXT    NOT NULL,
-    actor_id        TEXT    NOT NULL,
-    actor_name      TEXT    NOT NULL,
-    sign_in         TEXT    NOT NULL,
-    session         TEXT    NOT NULL,
-    client_address  TEXT    NOT NULL,
-    request_id      TEXT    NOT NULL,
-    action          TEXT    NOT NULL,
-    target_kind     TEXT    NOT NULL,
-    target_id       TEXT    NOT NULL,
-    distribution_id TEXT,
-    invalidation_id TEXT,
-    items_shown     TEXT    NOT NULL, -- a JSON list
-    items_count     BIGINT NOT NULL,
-    items_sha256    TEXT    NOT NULL,
-    reason          TEXT    NOT NULL,
-    outcome         TEXT    NOT NULL,
-    note            TEXT    NOT NULL,
-    aws_request_id  TEXT    NOT NULL,
-    cloudfront_id   TEXT    NOT NULL,
-    old_value       TEXT    NOT NULL,
-    new_value       TEXT    NOT NULL,
-    version         BIGINT NOT NULL,
-    previous_hash   TEXT    NOT NULL,
-    hash            TEXT    NOT NULL
+    form            TEXT   NOT NULL, -- what happened, as JSON after RFC 8785
+    hash            TEXT   NOT NULL, -- SHA-256 of the form
+    at              TEXT   COLLATE "C" GENERATED ALWAYS AS (form::json ->> 'at') STORED,
+    done_at         TEXT   COLLATE "C" GENERATED ALWAYS AS (COALESCE(form::json ->> 'done_at', form::json ->> 'at')) STORED,
+    actor_kind      TEXT   GENERATED ALWAYS AS (form::json #>> '{actor,kind}') STORED,
+    actor_id        TEXT   GENERATED ALWAYS AS (form::json #>> '{actor,id}') STORED,
+    actor_name      TEXT   GENERATED ALWAYS AS (form::json #>> '{actor,name}') STORED,
+    action          TEXT   GENERATED ALWAYS AS (form::json ->> 'action') STORED,
+    target_id       TEXT   GENERATED ALWAYS AS (form::json #>> '{target,id}') STORED,
+    distribution_id TEXT   GENERATED ALWAYS AS (form::json ->> 'distribution') STORED,
+    invalidation_id TEXT   GENERATED ALWAYS AS (form::json ->> 'invalidation') STORED,
+    outcome         TEXT   GENERATED ALWAYS AS (form::json ->> 'outcome') STORED,
+    cloudfront_id   TEXT   GENERATED ALWAYS AS (form::json ->> 'cloudfront_id') STORED,
+    CHECK (sequence IS NOT DISTINCT FROM (form::json ->> 'sequence')::bigint)
 );
 
 CREATE INDEX audit_event_by_invalidation ON audit_event (invalidation_id, sequence);
 CREATE INDEX audit_event_by_distribution ON audit_event (distribution_id, sequence);
+CREATE INDEX audit_event_by_proposal ON audit_event (target_id, sequence)
+    WHERE action IN ('proposal.made', 'proposal.approved', 'proposal.declined');
 
 -- The last event, so that the next one need not look for it and writers queue up behind one row.
 CREATE TABLE audit_head (

@@ -1,37 +1,29 @@
 -- The history. Rows are written once; each carries the hash of the one before it.
 
+-- The columns behind the hash only repeat what the form says: queries narrow and sort by them.
+-- They are worked out of the form whenever they are read. One that is no JSON any more has none, and hides no other.
 CREATE TABLE audit_event (
     sequence        INTEGER NOT NULL PRIMARY KEY,
-    at              INTEGER NOT NULL,
-    actor_kind      TEXT    NOT NULL,
-    actor_id        TEXT    NOT NULL,
-    actor_name      TEXT    NOT NULL,
-    sign_in         TEXT    NOT NULL,
-    session         TEXT    NOT NULL,
-    client_address  TEXT    NOT NULL,
-    request_id      TEXT    NOT NULL,
-    action          TEXT    NOT NULL,
-    target_kind     TEXT    NOT NULL,
-    target_id       TEXT    NOT NULL,
-    distribution_id TEXT,
-    invalidation_id TEXT,
-    items_shown     TEXT    NOT NULL, -- a JSON list
-    items_count     INTEGER NOT NULL,
-    items_sha256    TEXT    NOT NULL,
-    reason          TEXT    NOT NULL,
-    outcome         TEXT    NOT NULL,
-    note            TEXT    NOT NULL,
-    aws_request_id  TEXT    NOT NULL,
-    cloudfront_id   TEXT    NOT NULL,
-    old_value       TEXT    NOT NULL,
-    new_value       TEXT    NOT NULL,
-    version         INTEGER NOT NULL,
-    previous_hash   TEXT    NOT NULL,
-    hash            TEXT    NOT NULL
+    form            TEXT    NOT NULL, -- what happened, as JSON after RFC 8785
+    hash            TEXT    NOT NULL, -- SHA-256 of the form
+    at              TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.at' END),
+    done_at         TEXT    AS (CASE WHEN json_valid(form) THEN COALESCE(form ->> '$.done_at', form ->> '$.at') END),
+    actor_kind      TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.actor.kind' END),
+    actor_id        TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.actor.id' END),
+    actor_name      TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.actor.name' END),
+    action          TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.action' END),
+    target_id       TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.target.id' END),
+    distribution_id TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.distribution' END),
+    invalidation_id TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.invalidation' END),
+    outcome         TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.outcome' END),
+    cloudfront_id   TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.cloudfront_id' END),
+    CHECK (sequence IS NOT DISTINCT FROM form ->> '$.sequence')
 ) STRICT;
 
 CREATE INDEX audit_event_by_invalidation ON audit_event (invalidation_id, sequence);
 CREATE INDEX audit_event_by_distribution ON audit_event (distribution_id, sequence);
+CREATE INDEX audit_event_by_proposal ON audit_event (target_id, sequence)
+    WHERE action IN ('proposal.made', 'proposal.approved', 'proposal.declined');
 
 -- The last event, so that the next one need not look for it and writers queue up behind one row.
 CREATE TABLE audit_head (

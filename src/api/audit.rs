@@ -44,7 +44,7 @@ pub struct EventShape {
     pub reason: String,
     /// `done`, `refused` or `failed`.
     pub outcome: String,
-    /// What there is to say about it, such as the run URL and the idempotency key of a program's request.
+    /// What there is to say about it, in words.
     pub note: String,
     /// What it was before and what it became, such as a state.
     pub old: String,
@@ -57,6 +57,15 @@ pub struct EventShape {
     pub request_id: String,
     pub aws_request_id: String,
     pub cloudfront_id: String,
+    /// When it was done, where that is another time than `at`: of what was made outside, when CloudFront took it.
+    #[schema(format = DateTime)]
+    pub done_at: Option<String>,
+    /// The page of the program's run, as its request named it; empty where it did not.
+    pub run_url: String,
+    /// The idempotency key of the program's request; empty where it sent none.
+    pub idempotency_key: String,
+    /// Who asked for what somebody else approved.
+    pub requested_by: Option<ActorShape>,
     /// The version of the canonical form that is under the hash.
     pub version: i64,
     /// The hash of the event before it, and its own.
@@ -128,7 +137,7 @@ impl EventShape {
             at: event.at.to_string(),
             action: event.action.as_str().to_owned(),
             actor: ActorShape::new(&event.acting.actor),
-            target: TargetShape { kind: event.target.kind.clone(), id: event.target.id.clone() },
+            target: TargetShape { kind: event.target.kind().to_owned(), id: event.target.id().to_owned() },
             distribution: event.distribution.as_ref().map(DistributionId::to_string),
             invalidation: event.invalidation.as_ref().map(InvalidationId::to_string),
             items: event.items.shown.iter().map(ToString::to_string).collect(),
@@ -145,6 +154,10 @@ impl EventShape {
             request_id: origin.request_id.clone(),
             aws_request_id: event.aws_request_id.clone(),
             cloudfront_id: event.cloudfront_id.clone(),
+            done_at: event.done_at.map(|at| at.to_string()),
+            run_url: origin.via.run_url.clone(),
+            idempotency_key: origin.via.idempotency_key.clone(),
+            requested_by: event.requested_by.as_ref().map(ActorShape::new),
             version: VERSION,
             previous_hash: chained.previous_hash.clone(),
             hash: chained.hash.clone(),

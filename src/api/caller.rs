@@ -9,6 +9,7 @@ use axum::{
 
 use crate::{
     domain::{
+        actor::Via,
         distributions::{distribution::Distribution, reference::find_named},
         id::DistributionId,
         invalidations::{idempotency::IdempotencyKey, run_url::parse_run_url},
@@ -119,13 +120,12 @@ fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
 }
 
 /// What the events of this request say of it.
-fn via(headers: &HeaderMap, key: Option<&IdempotencyKey>) -> Result<String, ApiError> {
+fn via(headers: &HeaderMap, key: Option<&IdempotencyKey>) -> Result<Via, ApiError> {
     let run = text_of(headers, RUN_URL)?.map(parse_run_url).transpose();
     let run =
         run.map_err(|error| ApiError::invalid(vec![Fault::new(RUN_URL, format!("is not good: {error}."))]))?;
-    let run = run.map(|url| format!("run {url}"));
-    let key = key.map(|key| format!("idempotency key {}", key.as_str()));
-    Ok(run.into_iter().chain(key).collect::<Vec<_>>().join("; "))
+    let idempotency_key = key.map(|key| key.as_str().to_owned()).unwrap_or_default();
+    Ok(Via { run_url: run.unwrap_or_default(), idempotency_key })
 }
 
 /// Reads what the headers of an act say of it.

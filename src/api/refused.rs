@@ -44,7 +44,7 @@ pub fn act(method: &Method, path: &str) -> Option<&'static str> {
 /// is out of reach.
 pub async fn keep(api: &Api, caller: &Caller, what: &str, mut answer: Response) -> Response {
     let Some(Untold { why, tried }) = answer.extensions_mut().remove() else { return answer };
-    let target = Target::new("act", what);
+    let target = Target::act(what);
     let attempt = Attempt::on(&target, tried.distribution.as_ref(), &tried.items, &tried.reason);
     match commands::refuse_attempt(&api.context, &caller.acting, &attempt, &why).await {
         Ok(()) => answer,

@@ -14,6 +14,7 @@ use crate::{
         Chained,
         export::{self, Form},
         search::Search,
+        verify::form_before,
     },
     store::{
         Db, StoreError,
@@ -199,10 +200,12 @@ impl Page {
         match self {
             Self::Sheet(sheet) if form == Form::Jsonl => {
                 let (mut out, mut span) = (String::new(), Span::default());
-                let whole = sheet.forms(|fields, hash| {
-                    export::line(&mut out, fields, hash);
+                let whole = sheet.each(|stored| {
+                    // What does not even say what was before it is no line that could be verified.
+                    let Some(before) = form_before(stored.form) else { return false };
+                    export::line(&mut out, stored.form, stored.hash);
                     out.push('\n');
-                    span.take(fields.sequence, fields.previous_hash, hash);
+                    span.take(stored.sequence, &before.hash, stored.hash);
                     true
                 });
                 whole.then_some((out.into_bytes(), span))

@@ -73,7 +73,7 @@ impl Visitor {
         if self.person.role.may_invalidate() {
             return Ok(());
         }
-        Err(self.refuse_viewer(app, &Attempt::at(&Target::new("act", what), distribution)).await?)
+        Err(self.refuse_viewer(app, &Attempt::at(&Target::act(what), distribution)).await?)
     }
 
     /// Keeps what a viewer tried; gives the error that says so.
@@ -92,7 +92,7 @@ impl Visitor {
             return Ok(());
         }
         let why = "only an administrator may do this";
-        commands::refuse(&app.context, &self.acting, &Target::new("act", what), None, why).await?;
+        commands::refuse(&app.context, &self.acting, &Target::act(what), None, why).await?;
         Err(HttpError::NotAllowed {
             what: "This is for administrators".to_owned(),
             advice:

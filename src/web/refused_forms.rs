@@ -21,7 +21,7 @@ impl Visitor {
         distribution: Option<&DistributionId>,
         why: &str,
     ) -> Result<(), HttpError> {
-        Ok(commands::refuse(&app.context, &self.acting, &Target::new("act", what), distribution, why).await?)
+        Ok(commands::refuse(&app.context, &self.acting, &Target::act(what), distribution, why).await?)
     }
 
     /// Hands on what came of a command; what it has not told the history of a failure is told here.
@@ -34,7 +34,7 @@ impl Visitor {
         if let Err(error) = &done
             && let Some(why) = error.untold()
         {
-            commands::refuse(&app.context, &self.acting, &Target::new("act", what), None, &why).await?;
+            commands::refuse(&app.context, &self.acting, &Target::act(what), None, &why).await?;
         }
         done
     }
@@ -60,7 +60,7 @@ impl FormSender {
 
     pub async fn refuse_unreadable(self, app: &AppState) -> Result<(), CommandError> {
         let Some((visitor, address)) = self.0 else { return Ok(()) };
-        let what = Target::new("address", &address);
+        let what = Target::Address(address.clone());
         commands::refuse(&app.context, &visitor.acting, &what, None, "the form could not be read").await
     }
 }

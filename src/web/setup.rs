@@ -97,7 +97,7 @@ pub async fn submit(
     let (Some(address), None) = (address, &password_error) else {
         let acting = Acting { actor: Actor::nobody(""), origin };
         let why = if email.error.is_some() { "what was typed is no e-mail address" } else { link::NOT_GOOD };
-        let what = Target::new("act", "set Unstale up");
+        let what = Target::act("set Unstale up");
         commands::refuse(&app.context, &acting, &what, None, why).await?;
         let page = view::page(&SetUpPage { key: form.key, email, password_error })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());

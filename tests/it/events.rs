@@ -302,12 +302,12 @@ async fn a_provider_that_narrows_somebody_is_noticed_by_their_stream() {
         .write(async |tx| {
             groups::replace_provided(tx, &person.id, &["web".to_owned()]).await?;
             let mut event = Event::new(now, &acting(), Action::GroupsChanged);
-            event.target = Target::new("person", person.id.as_str());
+            event.target = Target::Person(person.id.clone());
             audit::append(tx, event);
             Ok(())
         })
         .await;
-    let refused = Target::new("act", "look");
+    let refused = Target::act("look");
     let app_of = |id: &str| DistributionId::from_trusted(id);
     for of in [WORKSHOP, SHOP] {
         commands::refuse(&app.world.command_context, &acting(), &refused, Some(&app_of(of)), "a test")

@@ -46,12 +46,7 @@ fn rows(after: i64) -> &'static [&'static str] {
                  ('b2', 'i1', 'E1', 2, 'unstale-b2', '[\"/b*\"]', 0, 1, 'queued', 0, 10, 10, NULL, NULL, NULL, NULL)",
         ],
         4 => &[
-            "INSERT INTO audit_event (sequence, at, actor_kind, actor_id, actor_name, sign_in, session,
-                 client_address, request_id, action, target_kind, target_id, items_shown, items_count, items_sha256,
-                 reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, version, previous_hash,
-                 hash)
-                 VALUES (1, 1, 'service', '', 'Unstale', '', '', '', '', 'survey.failed', '', '', '[]', 0, '', '',
-                 'failed', '', '', '', '', '', 1, 'h0', 'h1')",
+            r#"INSERT INTO audit_event (sequence, form, hash) VALUES (1, '{"action":"survey.failed","actor":{"id":"","kind":"service","name":"Unstale"},"at":"1970-01-01T00:00:00.000001Z","aws_request_id":"","client_address":"","cloudfront_id":"","distribution":null,"done_at":null,"idempotency_key":"","invalidation":null,"items":{"count":0,"sha256":"","shown":[]},"new":"","note":"","old":"","outcome":"failed","previous_hash":"h0","reason":"","request_id":"","requested_by":null,"run_url":"","sequence":1,"session":"","sign_in":"","target":{"id":"","kind":""},"version":1}', 'h1')"#,
             "UPDATE audit_head SET sequence = 1, hash = 'h1'",
         ],
         5 => &[

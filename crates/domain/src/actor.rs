@@ -145,6 +145,14 @@ impl Actor {
     }
 }
 
+/// What a program says of its request; a text is empty where it said nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Via {
+    /// The page of its run.
+    pub run_url: String,
+    pub idempotency_key: String,
+}
+
 /// From where and how an actor came: what the history keeps beside the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
@@ -155,8 +163,8 @@ pub struct Origin {
     pub sign_in: String,
     /// A public handle of the session or token, never its secret.
     pub session: String,
-    /// What a program says of its request, such as the page of its run: it ends up in the notes of its events.
-    pub via: String,
+    /// What a program says of its request.
+    pub via: Via,
     /// What the browser says of itself: kept with its session, not in the history.
     pub user_agent: String,
     /// The session whose cookie came with the request: a new one takes its place.

@@ -2,19 +2,17 @@
 
 mod candidates;
 mod check;
-mod encoded_events;
 mod facts;
 mod filters;
 mod heads;
 mod index;
 mod listed;
-mod row;
 pub mod saved_searches;
 mod scan;
 mod search;
 mod segments;
+mod stored;
 
-pub use crate::audit::encoded_events::{Sheet, sheet};
 pub use check::{
     CheckState, check_state, claim_post, forget_post_problem, set_check_state, set_checked, set_file_problem,
     set_head_posted, set_head_told, set_post_problem, standing,
@@ -29,11 +27,12 @@ pub use listed::{items_as_recorded, items_of};
 pub use scan::{Scanned, find, scan};
 pub use search::{SearchResult, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
+pub use stored::{Sheet, StoredEvent, readable, sheet};
 
 use std::mem;
 
 use unstale_domain::{
-    audit::{Action, Chained, Event, VERSION, visibility::Visibility},
+    audit::{Action, Chained, Event, visibility::Visibility},
     id::{DistributionId, InvalidationId},
 };
 
@@ -41,84 +40,8 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_one, fetch_optional, insert_all},
 };
-use crate::{
-    access::visibility::bars,
-    columns::{items_to_json, signed},
-};
-
-/// The columns of an event, in the order of [`Row`].
-macro_rules! columns {
-    () => {
-        "sequence, at, actor_kind, actor_id, actor_name, sign_in, session, client_address, request_id, action, \
-         target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count, items_sha256, reason, \
-         outcome, note, aws_request_id, cloudfront_id, old_value, new_value, version, previous_hash, hash"
-    };
-}
-use columns;
-
-/// An event as one text of JSON: a row of 27 columns costs the driver more to hand over than the database to read.
-macro_rules! line {
-    (sqlite) => {
-        concat!("json_array(", $crate::audit::columns!(), ")")
-    };
-    (postgres) => {
-        concat!("json_build_array(", $crate::audit::columns!(), ")::text")
-    };
-}
-use {line, row::Row};
-
-/// The statement that gives the events of a `WHERE` clause as one text, a line each, in their order: each row would be
-/// handed over by itself, which takes longer than to read it. JSON has no control characters in it.
-macro_rules! lines_of {
-    (sqlite, $rest:literal) => {
-        concat!(
-            "SELECT COALESCE(group_concat(line, char(10)), '') FROM (SELECT ",
-            $crate::audit::line!(sqlite),
-            " AS line FROM audit_event ",
-            $rest,
-            ")"
-        )
-    };
-    (postgres, $rest:literal) => {
-        concat!(
-            "SELECT COALESCE(string_agg(line, chr(10)), '') FROM (SELECT ",
-            $crate::audit::line!(postgres),
-            " AS line FROM audit_event ",
-            $rest,
-            ") AS lines"
-        )
-    };
-}
-
-/// The events of a `WHERE` clause.
-macro_rules! fetch_events {
-    ($conn:expr, $rest:literal $(, $arg:expr)* $(,)?) => {{
-        let sql = if $conn.is_postgres() { lines_of!(postgres, $rest) } else { lines_of!(sqlite, $rest) };
-        $crate::audit::fetch_lines!($conn, sql $(, $arg)*)
-    }};
-}
-
-macro_rules! fetch_lines {
-    ($conn:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
-        $crate::db::fetch_one!($conn, (String,), $sql $(, $arg)*)
-            .and_then(|(lines,)| lines.lines().map($crate::audit::Row::read_event).collect())
-    };
-}
-use {fetch_events, fetch_lines, lines_of};
-
-/// [`lines_of`] a clause that is put together while the program runs.
-fn lines_where(postgres: bool, clause: &str) -> String {
-    let any = if postgres { lines_of!(postgres, "\u{0}") } else { lines_of!(sqlite, "\u{0}") };
-    any.replace('\u{0}', clause)
-}
-
-/// The events, unless one of them cannot be read: for what has to hand each on as it was written.
-pub fn readable(events: Vec<Chained>) -> Result<Vec<Chained>, StoreError> {
-    match events.iter().find(|chained| chained.event.action == Action::EventUnreadable) {
-        None => Ok(events),
-        Some(bad) => Err(StoreError::Unreadable(format!("event {}: {}", bad.sequence, bad.event.note))),
-    }
-}
+use crate::{access::visibility::bars, columns::signed};
+use stored::fetch_events;
 
 /// Puts an event at the end of the chain, where it is written with the commit: what the same transaction reads of the
 /// history has it not yet.
@@ -136,7 +59,7 @@ pub(super) async fn write(tx: &mut Tx) -> Result<(), StoreError> {
     let (mut sequence, mut hash) = take_head(tx).await?;
     let mut chained = Vec::with_capacity(events.len());
     for event in events {
-        let next = Chained::new(sequence + 1, event.with_origins_words().storable(), hash);
+        let next = Chained::new(sequence + 1, event, hash);
         (sequence, hash) = (next.sequence, next.hash.clone());
         chained.push(next);
     }
@@ -156,33 +79,9 @@ async fn take_head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
 }
 
 async fn insert(tx: &mut Tx, rows: &[Chained]) -> Result<(), StoreError> {
-    insert_all!(tx, concat!("INSERT INTO audit_event (", columns!(), ") "), rows, |row| [
+    insert_all!(tx, "INSERT INTO audit_event (sequence, form, hash) ", rows, |row| [
         row.sequence,
-        row.event.at.as_micros(),
-        row.event.acting.actor.kind().as_str(),
-        row.event.acting.actor.id(),
-        row.event.acting.actor.name(),
-        row.event.acting.origin.sign_in.as_str(),
-        row.event.acting.origin.session.as_str(),
-        row.event.acting.origin.client_address.as_str(),
-        row.event.acting.origin.request_id.as_str(),
-        row.event.action.as_str(),
-        row.event.target.kind.as_str(),
-        row.event.target.id.as_str(),
-        row.event.distribution.as_ref().map(DistributionId::as_str),
-        row.event.invalidation.as_ref().map(InvalidationId::as_str),
-        items_to_json(&row.event.items.shown),
-        signed(row.event.items.count),
-        row.event.items.sha256.as_str(),
-        row.event.reason.as_str(),
-        row.event.outcome.as_str(),
-        row.event.note.as_str(),
-        row.event.aws_request_id.as_str(),
-        row.event.cloudfront_id.as_str(),
-        row.event.old.as_str(),
-        row.event.new.as_str(),
-        VERSION,
-        row.previous_hash.as_str(),
+        row.form.as_str(),
         row.hash.as_str(),
     ]);
     Ok(())

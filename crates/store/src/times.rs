@@ -44,7 +44,6 @@ pub const TIMES: &[Time] = &[
     time("audit_check", "at", Shown),
     time("audit_check", "post_due_at", Nearer),
     time("audit_check", "whole_at", Shown),
-    time("audit_event", "at", Shown),
     time("audit_segment", "at", Shown),
     time("audit_signed_head", "at", NotCounted), // the next head is signed at once
     time("batch", "accepted_at", NotCounted),
@@ -108,9 +107,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("audit_check", "head_told"),
     ("audit_check", "id"),
     ("audit_check", "sequence"),
-    ("audit_event", "items_count"),
     ("audit_event", "sequence"),
-    ("audit_event", "version"),
     ("audit_head", "id"),
     ("audit_head", "sequence"),
     ("audit_index", "id"),

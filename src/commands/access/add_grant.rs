@@ -23,7 +23,7 @@ pub async fn add_grant(
     named: &str,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::new("act", "add a grant");
+    let what = Target::act("add a grant");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     if grants::count_of(&mut tx, &grant.subject).await? >= MOST {
         return Err(GrantError::TooMany.into());
@@ -35,7 +35,7 @@ pub async fn add_grant(
     let now = context.clock.now();
     grants::insert(&mut tx, grant, now).await?;
     let mut event = Event::new(now, acting, Action::GrantAdded);
-    event.target = Target::new("grant", grant.id.as_str());
+    event.target = Target::Grant(grant.id.clone());
     event.new = format!("{} {named}: {}", grant.subject.kind.as_str(), grant.describe());
     audit::append(&mut tx, event);
     context.commit(tx).await?;

@@ -14,7 +14,7 @@ use super::authorize;
 
 pub async fn add_group(context: &CommandContext, acting: &Acting, name: &str) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::new("act", "add a group");
+    let what = Target::act("add a group");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     let now = context.clock.now();
     match local_groups::insert(&mut tx, name, now).await {
@@ -22,7 +22,7 @@ pub async fn add_group(context: &CommandContext, acting: &Acting, name: &str) ->
         other => other?,
     }
     let mut event = Event::new(now, acting, Action::GroupAdded);
-    event.target = Target::new("group", name);
+    event.target = Target::Group(name.to_owned());
     name.clone_into(&mut event.new);
     audit::append(&mut tx, event);
     context.commit(tx).await?;

@@ -145,7 +145,7 @@ pub(in crate::commands) async fn check_session(
     what: &str,
 ) -> Result<Tx, CommandError> {
     if is_over(&mut tx, acting).await? {
-        return Err(refuse(context, tx, acting, &Target::new("act", what), None, AccessRefusal::Over).await?);
+        return Err(refuse(context, tx, acting, &Target::act(what), None, AccessRefusal::Over).await?);
     }
     Ok(tx)
 }

@@ -41,7 +41,7 @@ async fn change(
     into: bool,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::new("act", "change the members of a group");
+    let what = Target::act("change the members of a group");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     if !local_groups::exists(&mut tx, group).await? {
         return Err(CommandError::NotFound);
@@ -59,7 +59,7 @@ async fn change(
     }
     let action = if into { Action::GroupMemberAdded } else { Action::GroupMemberRemoved };
     let mut event = Event::new(context.clock.now(), acting, action);
-    event.target = Target::new("person", person.as_str());
+    event.target = Target::Person(person.clone());
     let words = format!("{email} in {group}");
     if into {
         event.new = words;

@@ -27,7 +27,7 @@ pub async fn change_role(
     let mut tx = context.db.begin().await?;
     // Before it is asked who acts: of two who demote each other the second one is none any more.
     let admins = people::lock_admins(&mut tx).await?;
-    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "change a role")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::act("change a role")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     if person.role == role {
         return Err(CommandError::TooLate);
@@ -53,7 +53,7 @@ pub(in crate::commands) async fn write_role(
     sessions::delete_of_person(tx, &person.id, None).await?;
     pending_second_factors::delete_of_person(tx, &person.id).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::RoleChanged);
-    event.target = Target::new("person", person.id.as_str());
+    event.target = Target::Person(person.id.clone());
     event.note.clone_from(&person.email);
     person.role.as_str().clone_into(&mut event.old);
     role.as_str().clone_into(&mut event.new);

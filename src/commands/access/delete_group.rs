@@ -19,7 +19,7 @@ use super::{authorize, remove_grant::write_removal};
 /// The members may do less afterwards, and never more: what the group's grants narrowed stays narrowed.
 pub async fn delete_group(context: &CommandContext, acting: &Acting, name: &str) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::new("act", "delete a group");
+    let what = Target::act("delete a group");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     people::lock_admins(&mut tx).await?;
     // A provider may tell of a group with the same name, whose grants are not ours to take.
@@ -32,7 +32,7 @@ pub async fn delete_group(context: &CommandContext, acting: &Acting, name: &str)
     }
     local_groups::delete(&mut tx, name).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::GroupDeleted);
-    event.target = Target::new("group", name);
+    event.target = Target::Group(name.to_owned());
     name.clone_into(&mut event.old);
     audit::append(&mut tx, event);
     context.commit(tx).await?;

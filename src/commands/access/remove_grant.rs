@@ -21,7 +21,7 @@ pub async fn remove_grant(
     named: impl Fn(&Grant) -> String,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::new("act", "remove a grant");
+    let what = Target::act("remove a grant");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     // One after the other: of two at once the second one finds none.
     people::lock_admins(&mut tx).await?;
@@ -43,7 +43,7 @@ pub(super) async fn write_removal(
         return Err(CommandError::NotFound);
     }
     let mut event = Event::new(context.clock.now(), acting, Action::GrantRemoved);
-    event.target = Target::new("grant", grant.id.as_str());
+    event.target = Target::Grant(grant.id.clone());
     event.old = format!("{} {named}: {}", grant.subject.kind.as_str(), grant.describe());
     audit::append(tx, event);
     Ok(())

@@ -22,7 +22,7 @@ pub async fn widen_person(
 ) -> Result<(), CommandError> {
     let mut tx = context.db.begin().await?;
     people::lock_admins(&mut tx).await?;
-    let what = Target::new("act", "let a person act everywhere");
+    let what = Target::act("let a person act everywhere");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     if person.scope == ScopeKind::Everything {
@@ -33,7 +33,7 @@ pub async fn widen_person(
     }
     people::set_scope(&mut tx, id, ScopeKind::Everything).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::ScopeWidened);
-    event.target = Target::new("person", person.id.as_str());
+    event.target = Target::Person(person.id.clone());
     event.note.clone_from(&person.email);
     person.scope.as_str().clone_into(&mut event.old);
     ScopeKind::Everything.as_str().clone_into(&mut event.new);

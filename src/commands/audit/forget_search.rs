@@ -25,7 +25,7 @@ pub async fn forget_search(
     };
     saved_searches::delete(&mut tx, person, id).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::SearchForgotten);
-    event.target = Target::new("search", id);
+    event.target = Target::Search(id.to_owned());
     event.note = search.name;
     audit::append(&mut tx, event);
     context.commit(tx).await?;

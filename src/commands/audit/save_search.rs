@@ -35,7 +35,7 @@ pub async fn save_search(
     };
     saved_searches::insert(&mut tx, person, &search).await?;
     let mut event = Event::new(now, acting, Action::SearchSaved);
-    event.target = Target::new("search", &search.id);
+    event.target = Target::Search(search.id.clone());
     event.note = search.name;
     audit::append(&mut tx, event);
     context.commit(tx).await?;

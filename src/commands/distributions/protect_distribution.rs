@@ -20,7 +20,7 @@ pub async fn protect_distribution(
     new: &Protection,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::new("act", "protect a distribution");
+    let what = Target::act("protect a distribution");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     if distributions::find(&mut tx, &new.distribution).await?.is_none() {
         return Err(CommandError::NotFound);
@@ -28,7 +28,7 @@ pub async fn protect_distribution(
     let old = protections::hold(&mut tx, &new.distribution).await?;
     protections::set(&mut tx, new).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::ProtectionChanged);
-    event.target = Target::new("distribution", new.distribution.as_str());
+    event.target = Target::Distribution(new.distribution.clone());
     event.distribution = Some(new.distribution.clone());
     event.old = old.describe();
     event.new = new.describe();

@@ -18,7 +18,7 @@ pub async fn refresh_distributions(context: &CommandContext, acting: &Acting) ->
     let tx = context.db.begin().await?;
     let mut tx = authorize::check_session(context, tx, acting, "refresh the distributions").await?;
     if !authorize::of(&mut tx, &acting.actor, context.clock.now()).await?.role.may_invalidate() {
-        let what = Target::new("act", "refresh the distributions");
+        let what = Target::act("refresh the distributions");
         return Err(authorize::refuse(context, tx, acting, &what, None, AccessRefusal::Role).await?);
     }
     survey::request(&mut tx, now).await?;

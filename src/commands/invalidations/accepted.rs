@@ -32,7 +32,7 @@ impl Accepted {
         now: Timestamp,
     ) -> Event {
         let mut event = Event::new(now, acting, action);
-        event.target = Target::new("invalidation", new.id.as_str());
+        event.target = Target::Invalidation(new.id.clone());
         event.distribution = Some(new.distribution.clone());
         event.invalidation = Some(new.id.clone());
         event.items = ItemsRecord::of(&new.items());

@@ -42,7 +42,7 @@ pub async fn approve_proposal(
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let proposal = proposals::find(&mut tx, id, now).await?.ok_or(CommandError::NotFound)?;
-    let what = Target::new("proposal", id.as_str());
+    let what = Target::Proposal(id.clone());
     let distribution = &proposal.distribution;
     let (mut tx, access) =
         authorize::check(context, tx, acting, &what, distribution, &proposal.items).await?;
@@ -71,6 +71,7 @@ pub async fn approve_proposal(
     let mut event = accepted.add(acting, &proposal.asked_by, &new, Action::ProposalApproved, now);
     accepted.write(&mut tx).await?;
     event.target = what;
+    event.requested_by = Some(proposal.asked_by.clone());
     event.note = format!("approved by {}, asked for by {}", acting.actor.name(), proposal.asked_by.name());
     if !word.is_empty() {
         event.note.push_str(": ");

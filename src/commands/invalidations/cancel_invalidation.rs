@@ -23,7 +23,7 @@ pub async fn cancel_invalidation(
     let mut tx = context.db.begin().await?;
     let found = invalidations::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let items = batches::items_of(&mut tx, id).await?;
-    let what = Target::new("act", "cancel an invalidation");
+    let what = Target::act("cancel an invalidation");
     let (mut tx, _) = authorize::check(context, tx, acting, &what, &found.distribution, &items).await?;
     let cancelled = batches::cancel_queued(&mut tx, id).await?;
     if cancelled == 0 {

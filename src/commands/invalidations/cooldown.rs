@@ -26,7 +26,7 @@ pub(in crate::commands) async fn held_back(
 ) -> Result<Requested, CommandError> {
     let now = context.clock.now();
     let mut event = Event::new(now, acting, Action::RepeatHeldBack);
-    event.target = Target::new("invalidation", same.id.as_str());
+    event.target = Target::Invalidation(same.id.clone());
     event.distribution = Some(new.distribution.clone());
     event.invalidation = Some(same.id.clone());
     event.items = ItemsRecord::of(&new.items());

@@ -20,7 +20,7 @@ pub async fn decline_proposal(
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let proposal = proposals::find(&mut tx, id, now).await?.ok_or(CommandError::NotFound)?;
-    let what = Target::new("proposal", id.as_str());
+    let what = Target::Proposal(id.clone());
     let distribution = &proposal.distribution;
     let (mut tx, _) = authorize::check(context, tx, acting, &what, distribution, &proposal.items).await?;
     if !proposals::decide(&mut tx, id, &acting.actor, word, None, now).await? {

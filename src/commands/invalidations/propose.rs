@@ -48,7 +48,7 @@ pub(in crate::commands) async fn propose(
     proposals::insert(tx, &proposal).await?;
     keep(tx, new, IdempotentAnswer::Proposed(proposal.id.clone()), now).await?;
     let mut event = Event::new(now, acting, Action::ProposalMade);
-    event.target = Target::new("proposal", proposal.id.as_str());
+    event.target = Target::Proposal(proposal.id.clone());
     event.distribution = Some(new.distribution.clone());
     event.items = ItemsRecord::of(&proposal.items);
     event.reason.clone_from(&new.reason);

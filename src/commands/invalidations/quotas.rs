@@ -164,7 +164,7 @@ fn refuse(
     why: Option<String>,
 ) -> Result<(), CommandError> {
     let Some(why) = why else { return Ok(()) };
-    let (target, items) = (Target::new("act", "invalidate"), new.items());
+    let (target, items) = (Target::act("invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
     Err(authorize::refuse_within(context, tx, acting, &asked, AccessRefusal::Bound(why)))
 }

@@ -50,7 +50,7 @@ pub(in crate::commands) async fn again(
     let Some((found, items)) = all_refused(&mut turn.tx, &id).await? else {
         return Ok(Requested::Before(answer, at));
     };
-    let what = Target::new("act", "retry an invalidation");
+    let what = Target::act("retry an invalidation");
     let asked = Attempt::on(&what, Some(&found.distribution), &items, &new.reason);
     // What is sent is what was kept then: it is looked at anew, and not only what the request says today.
     if let Some(why) = refusal(access, &found.distribution, &items) {

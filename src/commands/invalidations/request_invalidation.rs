@@ -116,7 +116,7 @@ pub(in crate::commands) async fn within(
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, CommandError> {
-    let (target, items) = (Target::new("act", "invalidate"), new.items());
+    let (target, items) = (Target::act("invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
     let access = authorize::check_within(context, &mut turn.tx, acting, &asked, &mut turn.last_asked).await?;
     if turn.use_key(&new.request_key) {
@@ -171,7 +171,7 @@ async fn decide(
     access: &Access,
 ) -> Result<Requested, CommandError> {
     if turn.is_tenant_only(&new.distribution).await? {
-        let (target, items) = (Target::new("act", "invalidate"), new.items());
+        let (target, items) = (Target::act("invalidate"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
         return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, authorize::TENANT_ONLY));
     }
@@ -222,7 +222,7 @@ async fn go_alone(
 ) -> Result<Requested, CommandError> {
     if access.role != Role::Admin {
         let why = AccessRefusal::Rule("only an administrator may go on without a second person");
-        let (target, items) = (Target::new("act", "override a protection"), new.items());
+        let (target, items) = (Target::act("override a protection"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
         return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, why));
     }

@@ -25,7 +25,7 @@ pub async fn resolve_found(
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
-    let what = Target::new("act", "settle a batch");
+    let what = Target::act("settle a batch");
     let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
     match needs_a_look::set_found(&mut tx, id, cloudfront_id, now).await {
         Err(StoreError::Duplicate(_)) => return Err(CommandError::BelongsToAnother),

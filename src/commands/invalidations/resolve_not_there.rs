@@ -24,7 +24,7 @@ pub async fn resolve_not_there(
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
-    let what = Target::new("act", "settle a batch");
+    let what = Target::act("settle a batch");
     let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
     if !needs_a_look::set_given_up(&mut tx, id).await? {
         return Err(CommandError::TooLate);
@@ -61,7 +61,7 @@ pub(in crate::commands) fn resolved(
     state: InvalidationState,
 ) -> Event {
     let mut event = Event::new(now, acting, action);
-    event.target = Target::new("batch", batch.id.as_str());
+    event.target = Target::Batch(batch.id.clone());
     event.distribution = Some(batch.distribution.clone());
     event.invalidation = Some(batch.invalidation.clone());
     event.old = format!("batch {}", batch.number);

@@ -23,7 +23,7 @@ pub async fn retry_invalidation(
     let mut tx = context.db.begin().await?;
     let found = invalidations::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let items = batches::items_of(&mut tx, id).await?;
-    let what = Target::new("act", "retry an invalidation");
+    let what = Target::act("retry an invalidation");
     let (mut tx, _) = authorize::check(context, tx, acting, &what, &found.distribution, &items).await?;
     if distributions::is_tenant_only(&mut tx, &found.distribution).await? {
         return Err(authorize::refuse(
@@ -59,7 +59,7 @@ pub(in crate::commands) async fn queue_again(
     }
     let state = invalidations::refresh_state(tx, id, now).await?;
     let mut event = Event::new(now, acting, Action::InvalidationRetried);
-    event.target = Target::new("invalidation", id.as_str());
+    event.target = Target::Invalidation(id.clone());
     event.distribution = Some(found.distribution.clone());
     event.invalidation = Some(id.clone());
     note.clone_into(&mut event.note);

@@ -89,7 +89,7 @@ async fn decline(
     let now = context.clock.now();
     if proposals::decide(tx, &found.id, &acting.actor, why, None, now).await? {
         let mut event = Event::new(now, acting, Action::ProposalDeclined);
-        event.target = Target::new("proposal", found.id.as_str());
+        event.target = Target::Proposal(found.id.clone());
         event.distribution = Some(found.distribution);
         event.items = ItemsRecord::of(&found.items);
         event.reason = found.reason;

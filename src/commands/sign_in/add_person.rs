@@ -56,7 +56,7 @@ pub(in crate::commands) async fn write_person(
         other => other?,
     }
     let mut event = Event::new(now, acting, Action::PersonAdded);
-    event.target = Target::new("person", person.id.as_str());
+    event.target = Target::Person(person.id.clone());
     event.new = format!("{} as {}", person.email, role.as_str());
     audit::append(tx, event);
     Ok(person)

@@ -25,7 +25,7 @@ pub async fn disable_person(
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let admins = people::lock_admins(&mut tx).await?;
-    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "disable a person")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::act("disable a person")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     if person.disabled_at.is_some() {
         return Err(CommandError::TooLate);
@@ -51,7 +51,7 @@ pub async fn enable_person(
     id: &PersonId,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "enable a person")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::act("enable a person")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     if person.disabled_at.is_none() {
         return Err(CommandError::TooLate);
@@ -64,7 +64,7 @@ pub async fn enable_person(
 
 fn write_event(context: &CommandContext, tx: &mut Tx, acting: &Acting, action: Action, person: &Person) {
     let mut event = Event::new(context.clock.now(), acting, action);
-    event.target = Target::new("person", person.id.as_str());
+    event.target = Target::Person(person.id.clone());
     event.note.clone_from(&person.email);
     let words = |disabled: bool| if disabled { "disabled" } else { "enabled" };
     words(person.disabled_at.is_some()).clone_into(&mut event.old);

@@ -25,7 +25,7 @@ pub async fn end_session(
         return Ok(());
     }
     let mut event = Event::new(context.clock.now(), acting, Action::SignedOut);
-    event.target = Target::new("session", &session.handle());
+    event.target = Target::Session(session.handle());
     audit::append(&mut tx, event);
     context.commit(tx).await?;
     Ok(())
@@ -39,13 +39,13 @@ pub async fn end_other_session(
     session: &SecretHash,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::new("act", "end a session");
+    let what = Target::act("end a session");
     let mut tx = authorize::check_own(context, tx, acting, &person.id, &what).await?;
     if !sessions::delete(&mut tx, session).await? {
         return Err(CommandError::TooLate);
     }
     let mut event = Event::new(context.clock.now(), acting, Action::SessionsEnded);
-    event.target = Target::new("session", &session.handle());
+    event.target = Target::Session(session.handle());
     event.note = format!("one of {}", person.email);
     audit::append(&mut tx, event);
     context.commit(tx).await?;
@@ -60,12 +60,12 @@ pub async fn end_sessions(
     keep: Option<&SecretHash>,
 ) -> Result<u64, CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::new("act", "end sessions");
+    let what = Target::act("end sessions");
     let mut tx = authorize::check_own(context, tx, acting, &person.id, &what).await?;
     let ended = sessions::delete_of_person(&mut tx, &person.id, keep).await?;
     pending_second_factors::delete_of_person(&mut tx, &person.id).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::SessionsEnded);
-    event.target = Target::new("person", person.id.as_str());
+    event.target = Target::Person(person.id.clone());
     event.note = format!("{ended} of {}", person.email);
     audit::append(&mut tx, event);
     context.commit(tx).await?;

@@ -216,7 +216,7 @@ async fn write_identity(
         identities::insert(tx, &who.issuer, &who.subject, &person.id, now).await?;
         let acting = Acting { actor: Actor::person(&person.id, &person.email), origin: origin.clone() };
         let mut event = Event::new(now, &acting, Action::IdentityLinked);
-        event.target = Target::new("person", person.id.as_str());
+        event.target = Target::Person(person.id.clone());
         event.note = format!("{} at {}", who.subject, who.issuer);
         audit::append(tx, event);
         return Ok(Ok(person));
@@ -245,7 +245,7 @@ async fn write_groups(
     }
     groups::replace_provided(tx, &person.id, told).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::GroupsChanged);
-    event.target = Target::new("person", person.id.as_str());
+    event.target = Target::Person(person.id.clone());
     event.old = before.join(", ");
     event.new = told.join(", ");
     audit::append(tx, event);

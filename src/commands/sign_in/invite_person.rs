@@ -26,7 +26,7 @@ pub async fn invite_person(
 ) -> Result<(Person, Secret), CommandError> {
     let link = new_secret()?;
     let tx = context.db.begin().await?;
-    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "add a person")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::act("add a person")).await?;
     let person = write_person(context, &mut tx, acting, email, role, "").await?;
     password_links::replace(&mut tx, &person.id, &link.hash(), context.clock.now().plus(LINK_LIFE)).await?;
     context.commit(tx).await?;

@@ -90,7 +90,7 @@ async fn finish(
     };
     let codes = if let Good::First(codes) = good {
         let mut event = Event::new(now, &acting, Action::SecondStepOn);
-        event.target = Target::new("person", person.id.as_str());
+        event.target = Target::Person(person.id.clone());
         audit::append(tx, event);
         Some(codes)
     } else {

@@ -103,7 +103,7 @@ async fn ask_for_code(
     )
     .await?;
     let mut event = Event::new(now, acting, Action::CodeAsked);
-    event.target = Target::new("person", person.as_str());
+    event.target = Target::Person(person.clone());
     audit::append(tx, event);
     Ok(secret)
 }
@@ -155,7 +155,7 @@ pub(in crate::commands) async fn write_session(
     let mut acting = acting.clone();
     acting.origin.session = secret.hash().handle();
     let mut event = Event::new(now, &acting, Action::SignedIn);
-    event.target = Target::new("session", &secret.hash().handle());
+    event.target = Target::Session(secret.hash().handle());
     if let Some(earlier) = &acting.origin.earlier
         && sessions::delete(tx, earlier).await?
     {

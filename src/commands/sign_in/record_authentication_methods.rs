@@ -26,7 +26,7 @@ pub async fn record_authentication_methods(
     let gone = before.iter().filter(|line| !now_set.iter().any(|new| new == *line)).copied();
     let new = now_set.iter().map(String::as_str).filter(|line| !before.contains(line));
     let mut event = Event::new(context.clock.now(), &Acting::service(), Action::WaysInChanged);
-    event.target = Target::new("settings", "sign-in");
+    event.target = Target::Settings("sign-in".to_owned());
     event.old = gone.collect::<Vec<_>>().join("; ");
     event.new = new.collect::<Vec<_>>().join("; ");
     "found so at the start".clone_into(&mut event.note);
@@ -40,7 +40,7 @@ pub async fn note_check(
     issuer: &str,
     said: &Result<String, String>,
 ) -> Result<(), CommandError> {
-    let what = Target::new("provider", issuer);
+    let what = Target::Provider(issuer.to_owned());
     let tx = authorize::check_admin(context, context.db.begin().await?, acting, &what).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::ProviderChecked);
     event.target = what;

@@ -33,7 +33,7 @@ pub async fn reset_password_with_link(
     let now = context.clock.now();
     let link = new_secret()?;
     let tx = context.db.begin().await?;
-    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "reset a password")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::act("reset a password")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     write_reset(&mut tx, &person.id, "").await?;
     password_links::replace(&mut tx, &person.id, &link.hash(), now.plus(LINK_LIFE)).await?;
@@ -52,7 +52,7 @@ pub async fn reset_password(
     check_password(new, email.as_str())?;
     let hash = password::hash(new).await?;
     let tx = context.db.begin().await?;
-    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "reset a password")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::act("reset a password")).await?;
     let (person, _) = people::find(&mut tx, email).await?.ok_or(CommandError::NotFound)?;
     write_reset(&mut tx, &person.id, &hash).await?;
     write_event(&mut tx, acting, &person, "", context.clock.now());
@@ -71,7 +71,7 @@ async fn write_reset(tx: &mut Tx, id: &PersonId, hash: &str) -> Result<(), Comma
 
 fn write_event(tx: &mut Tx, acting: &Acting, person: &Person, how: &str, now: Timestamp) {
     let mut event = Event::new(now, acting, Action::PasswordReset);
-    event.target = Target::new("person", person.id.as_str());
+    event.target = Target::Person(person.id.clone());
     event.note = if how.is_empty() { person.email.clone() } else { format!("{}: {how}", person.email) };
     audit::append(tx, event);
 }

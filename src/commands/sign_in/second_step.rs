@@ -49,7 +49,7 @@ pub async fn confirm_second_step(
     let mut tx = authorize::check_session(context, tx, acting, "turn the second step on").await?;
     let Some(codes) = write_confirmed(&mut tx, person, code, now).await? else {
         drop(tx);
-        let what = Target::new("act", "turn the second step on");
+        let what = Target::act("turn the second step on");
         crate::commands::refuse(context, acting, &what, None, "the code was not right").await?;
         return Ok(None);
     };
@@ -111,7 +111,7 @@ pub async fn take_second_step_away(
     keep: Option<&SecretHash>,
 ) -> Result<Person, CommandError> {
     let tx = context.db.begin().await?;
-    let what = Target::new("act", "take a second step away");
+    let what = Target::act("take a second step away");
     let mut tx = authorize::check_own(context, tx, acting, person, &what).await?;
     let (target, _) = people::find_by_id(&mut tx, person).await?.ok_or(CommandError::NotFound)?;
     if !second_steps::delete(&mut tx, person).await? {
@@ -126,7 +126,7 @@ pub async fn take_second_step_away(
 
 fn write_event(tx: &mut Tx, acting: &Acting, action: Action, person: &PersonId, now: Timestamp, note: &str) {
     let mut event = Event::new(now, acting, action);
-    event.target = Target::new("person", person.as_str());
+    event.target = Target::Person(person.clone());
     note.clone_into(&mut event.note);
     audit::append(tx, event);
 }

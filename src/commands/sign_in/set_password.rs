@@ -30,7 +30,7 @@ pub async fn check_own_password(
     if password::matches(current, hash).await? {
         return Ok(true);
     }
-    refuse(context, acting, &Target::new("act", what), None, "the current password was not right").await?;
+    refuse(context, acting, &Target::act(what), None, "the current password was not right").await?;
     Ok(false)
 }
 
@@ -57,7 +57,7 @@ pub async fn change_password(
     second_steps::delete_offer(&mut tx, id).await?;
     let secret = write_bare_session(&mut tx, &acting.origin, id, now).await?;
     let mut event = Event::new(now, acting, Action::PasswordChanged);
-    event.target = Target::new("person", id.as_str());
+    event.target = Target::Person(id.clone());
     audit::append(&mut tx, event);
     context.commit(tx).await?;
     Ok(secret)
@@ -93,7 +93,7 @@ pub async fn set_password_with_link(
     let origin = Origin { sign_in: "password link".to_owned(), ..origin.clone() };
     let acting = Acting { actor: Actor::person(&person.id, &person.email), origin };
     let mut event = Event::new(now, &acting, Action::PasswordChanged);
-    event.target = Target::new("person", person.id.as_str());
+    event.target = Target::Person(person.id.clone());
     audit::append(&mut tx, event);
     context.commit(tx).await?;
     Ok(true)
@@ -101,6 +101,6 @@ pub async fn set_password_with_link(
 
 async fn refuse_link(context: &CommandContext, origin: &Origin) -> Result<(), CommandError> {
     let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
-    let what = Target::new("act", "set a password");
+    let what = Target::act("set a password");
     refuse(context, &acting, &what, None, "the link is not good").await
 }

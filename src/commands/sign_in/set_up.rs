@@ -38,7 +38,7 @@ pub async fn set_up(
     if !good || !people::is_empty(&mut tx).await? {
         drop(tx);
         let acting = Acting { actor: Actor::nobody(email.as_str()), origin: origin.clone() };
-        let what = Target::new("act", "set Unstale up");
+        let what = Target::act("set Unstale up");
         refuse(context, &acting, &what, None, "the set-up link is not good").await?;
         return Ok(SetUp::LinkIsNotGood);
     }

@@ -35,7 +35,7 @@ pub async fn make_token(
     new: &NewToken,
 ) -> Result<(Token, TokenSecret), CommandError> {
     let tx = context.db.begin().await?;
-    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "make a token")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::act("make a token")).await?;
     let (now, secret) = (context.clock.now(), new_token_secret()?);
     let token = Token {
         id: TokenId::new(new_uuid()),
@@ -58,7 +58,7 @@ pub async fn make_token(
         narrow(&mut tx, &token, distribution).await?;
     }
     let mut event = Event::new(now, acting, Action::TokenMade);
-    event.target = Target::new("token", token.id.as_str());
+    event.target = Target::Token(token.id.clone());
     event.new = words(&token, new);
     audit::append(&mut tx, event);
     context.commit(tx).await?;

@@ -28,7 +28,7 @@ pub async fn refuse_token(
     let mut event = if let Some(token) = &found {
         let acting = Acting { actor: token.actor(), origin: Origin { session: hash.handle(), ..origin } };
         let mut event = Event::new(now, &acting, Action::TokenRefused);
-        event.target = Target::new("token", token.id.as_str());
+        event.target = Target::Token(token.id.clone());
         event
     } else {
         let acting = Acting { actor: Actor::nobody(&secret.shown()), origin };

@@ -16,14 +16,14 @@ pub async fn revoke_token(
     id: &TokenId,
 ) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
-    let mut tx = authorize::check_admin(context, tx, acting, &Target::new("act", "revoke a token")).await?;
+    let mut tx = authorize::check_admin(context, tx, acting, &Target::act("revoke a token")).await?;
     let token = tokens::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let now = context.clock.now();
     if !tokens::revoke(&mut tx, id, now).await? {
         return Err(CommandError::TooLate);
     }
     let mut event = Event::new(now, acting, Action::TokenRevoked);
-    event.target = Target::new("token", id.as_str());
+    event.target = Target::Token(id.clone());
     event.old = format!("{} ({}), {}", token.name, token.shown, token.role.as_str());
     audit::append(&mut tx, event);
     withdraw(context, &mut tx, acting, &token.actor(), &format!("the token {} was revoked", token.name))

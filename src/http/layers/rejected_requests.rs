@@ -39,9 +39,7 @@ impl RejectedRequest {
         }
         let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
         let why = format!("{said}; more of the same within a minute are in the log only");
-        if let Err(error) =
-            commands::refuse(&app.context, &acting, &Target::new("act", what), None, &why).await
-        {
+        if let Err(error) = commands::refuse(&app.context, &acting, &Target::act(what), None, &why).await {
             tracing::warn!(error = %with_causes(&error), "a refusal could not be kept in the history");
         }
     }

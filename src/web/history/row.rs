@@ -117,7 +117,8 @@ fn note(event: &Event, place: &str) -> String {
         (old, new) => format!("{old} → {}", new.replace('_', " ")),
     };
     let from = if from.is_empty() { String::new() } else { format!("from {from}") };
-    let said = if place == event.note { "" } else { event.note.as_str() };
+    let said = event.remarks();
+    let said = if place == said { "" } else { said.as_str() };
     let parts = [said, event.cloudfront_id.as_str(), change.as_str(), from.as_str()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }

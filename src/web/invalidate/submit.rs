@@ -112,7 +112,7 @@ struct Tried {
 impl Tried {
     fn of(form: &RequestForm) -> Self {
         let reason = parse_reason(&form.reason).unwrap_or_default();
-        Self { target: Target::new("act", WHAT), items: attempted(&form.items), reason }
+        Self { target: Target::act(WHAT), items: attempted(&form.items), reason }
     }
 
     fn at<'a>(&'a self, distribution: Option<&'a DistributionId>) -> Attempt<'a> {

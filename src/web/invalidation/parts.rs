@@ -208,7 +208,8 @@ pub fn event_views(events: &[Chained], now: Timestamp) -> Vec<EventView> {
             } else {
                 format!("request {}", event.aws_request_id)
             };
-            let parts = [who, from.as_str(), id.as_str(), request.as_str(), event.note.as_str()];
+            let remarks = event.remarks();
+            let parts = [who, from.as_str(), id.as_str(), request.as_str(), remarks.as_str()];
             let words: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
             EventView {
                 when: When::new(event.at, now),

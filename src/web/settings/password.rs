@@ -44,7 +44,7 @@ pub async fn submit(
     FormBody(form): FormBody<PasswordForm>,
 ) -> Result<Response, HttpError> {
     if let Err(error) = check_password(&form.new, &visitor.person.email) {
-        let what = Target::new("act", "change the password");
+        let what = Target::act("change the password");
         commands::refuse(&app.context, &visitor.acting, &what, None, "the new password was not good enough")
             .await?;
         let problems = Problems { new: Some(error.to_string()), ..Problems::default() };

@@ -90,7 +90,7 @@ pub async fn offer(
 }
 
 async fn refuse(app: &AppState, visitor: &Visitor, what: &str, why: &str) -> Result<Response, HttpError> {
-    commands::refuse(&app.context, &visitor.acting, &Target::new("act", what), None, why).await?;
+    commands::refuse(&app.context, &visitor.acting, &Target::act(what), None, why).await?;
     Err(HttpError::TooLate(format!("Nothing was changed: {why}.")))
 }
 

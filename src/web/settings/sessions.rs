@@ -38,7 +38,7 @@ pub async fn end_one(
     match ended {
         Ok(()) => Ok(Redirect::to("/settings/account")),
         Err(commands::CommandError::TooLate) => {
-            let what = Target::new("act", "end a session");
+            let what = Target::act("end a session");
             commands::refuse(&app.context, &visitor.acting, &what, None, "it is not there, or over").await?;
             Err(HttpError::TooLate("That session is over already.".to_owned()))
         }

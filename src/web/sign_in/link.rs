@@ -90,7 +90,7 @@ pub async fn submit(
         Ok(false) => Err(link_is_not_good()),
         Err(CommandError::Person(error)) => {
             let acting = Acting { actor: Actor::nobody(&email), origin };
-            let what = Target::new("act", "set a password");
+            let what = Target::act("set a password");
             commands::refuse(&app.context, &acting, &what, None, NOT_GOOD).await?;
             let page = view::page(&LinkPage { key: form.key, email, error: Some(error.to_string()) })?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())

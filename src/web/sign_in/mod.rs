@@ -230,7 +230,7 @@ pub async fn sign_out(
     jar: CookieJar,
 ) -> Result<Response, HttpError> {
     let Some(session) = &visitor.session else {
-        let what = Target::new("act", "sign out");
+        let what = Target::act("sign out");
         let why = "the proxy signs in and out";
         commands::refuse(&app.context, &visitor.acting, &what, None, why).await?;
         return Err(HttpError::NotAllowed {

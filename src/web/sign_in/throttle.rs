@@ -76,5 +76,5 @@ pub async fn refuse_link(app: &AppState, origin: &Origin, what: &'static str) ->
     }
     let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
     let why = "the link is not good; more of the same within a minute are in the log only";
-    commands::refuse(&app.context, &acting, &Target::new("act", what), None, why).await
+    commands::refuse(&app.context, &acting, &Target::act(what), None, why).await
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::{
     domain::{
         audit::{
-            Action, Chained,
+            Action, Chained, Target,
             facts::{self, BEGINNINGS, compare_invalidation},
             verify::Broken,
         },
@@ -69,7 +69,7 @@ impl Facts {
         }
         let stating = audit::stating(&mut conn, self.reached, numbers).await?;
         let mut found: Vec<Broken> = Vec::new();
-        for chained in stating.iter().filter(|chained| chained.event.target.kind == "proposal") {
+        for chained in stating.iter().filter(|chained| matches!(chained.event.target, Target::Proposal(_))) {
             found.extend(audit::proposal_contradiction(&mut conn, chained, now).await?);
             self.compared += u64::from(chained.event.action == Action::ProposalMade);
         }

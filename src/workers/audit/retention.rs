@@ -143,14 +143,20 @@ impl AuditWorker {
     ) -> Result<bool, StoreError> {
         let page = audit::scan(&mut *self.db.read().await?, leaving.walk.last().sequence, ROWS).await?;
         let upto = leaving.head.head.sequence;
-        let (mut form, mut lines) = (String::new(), String::new());
+        let mut lines = String::new();
         for scanned in page.iter().take_while(|scanned| scanned.sequence <= upto) {
-            let taken = match &scanned.event {
-                Ok(chained) => leaving.walk.take(chained, &mut form).map(|()| export::jsonl(chained) + "\n"),
+            let taken = match scanned.stored() {
+                Ok(stored) => {
+                    let taken = leaving.walk.take_stored(stored.sequence, stored.form, stored.hash);
+                    taken.map(|()| stored)
+                }
                 Err(why) => Err(leaving.walk.unreadable(scanned.sequence, why)),
             };
             match taken {
-                Ok(line) => lines.push_str(&line),
+                Ok(stored) => {
+                    export::line(&mut lines, stored.form, stored.hash);
+                    lines.push('\n');
+                }
                 // Another replica was faster.
                 Err(_) if self.dropped_upto().await?.sequence >= leaving.first => return Ok(false),
                 Err(broken) => return self.broken(state, CheckError::Broken(broken)).await.map(|()| false),
@@ -193,7 +199,7 @@ impl AuditWorker {
     async fn keep(&self, segment: Segment) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut event = Event::new(now, &Acting::service(), Action::SegmentDropped);
-        event.target = Target::new("segment", &segment.file);
+        event.target = Target::Segment(segment.file.clone());
         event.note = format!(
             "events {} to {} are in {} with SHA-256 {}",
             segment.first, segment.last, segment.file, segment.file_sha256

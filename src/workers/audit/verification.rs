@@ -8,7 +8,7 @@ use crate::{
     domain::audit::{
         head::{Head, PublicKey, SignedHead},
         segment::SignedSegment,
-        verify::{Broken, Flaw, Walk},
+        verify::{Broken, Flaw, Walk, form_before},
     },
     store::{
         Conn, Db, StoreError,
@@ -193,10 +193,9 @@ impl Check {
         if page.is_empty() {
             return self.end(db).await;
         }
-        let mut form = String::new();
         for scanned in page {
-            match &scanned.event {
-                Ok(chained) => self.walk.take(chained, &mut form)?,
+            match scanned.stored() {
+                Ok(stored) => self.walk.take_stored(stored.sequence, stored.form, stored.hash)?,
                 Err(why) => return Err(self.walk.unreadable(scanned.sequence, why).into()),
             }
         }
@@ -272,8 +271,10 @@ async fn begin_walk(conn: &mut Conn, first: i64, ends: &[Head]) -> Result<Walk, 
     let Some(oldest) = oldest.filter(|oldest| oldest.sequence <= dropped.sequence) else {
         return Ok(Walk::after(dropped.clone()));
     };
-    let oldest = oldest.event.map_err(|why| at(oldest.sequence, Flaw::Unreadable(why)))?;
-    let mut walk = Walk::after(Head { sequence: oldest.sequence - 1, hash: oldest.previous_hash });
+    let unreadable = |why: &str| at(oldest.sequence, Flaw::Unreadable(why.to_owned()));
+    let form = oldest.stored().map_err(unreadable)?.form;
+    let before = form_before(form).ok_or_else(|| unreadable("it does not say what was before it"))?;
+    let mut walk = Walk::after(Head { sequence: oldest.sequence - 1, ..before });
     ends.iter().filter(|end| end.sequence >= oldest.sequence).try_for_each(|end| walk.require_head(end))?;
     Ok(walk)
 }
@@ -302,8 +303,7 @@ async fn read(db: &Db, after: i64, rows: usize) -> Result<Sheet, StoreError> {
 }
 
 fn walk_over(mut walk: Walk, page: &Sheet) -> (Walk, Walked) {
-    let mut form = String::new();
-    let whole = page.forms(|fields, hash| walk.take_fields(fields, hash, &mut form).is_ok());
+    let whole = page.each(|stored| walk.take_stored(stored.sequence, stored.form, stored.hash).is_ok());
     (walk, if whole { Walked::Over } else { Walked::Doubtful })
 }
 

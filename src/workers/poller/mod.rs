@@ -185,7 +185,7 @@ async fn event(
 ) -> Result<Event, StoreError> {
     let state = invalidations::refresh_state(tx, &watched.invalidation, now).await?;
     let mut event = Event::new(now, &Acting::service(), action);
-    event.target = Target::new("batch", watched.batch.as_str());
+    event.target = Target::Batch(watched.batch.clone());
     event.distribution = Some(held.distribution.clone());
     event.invalidation = Some(watched.invalidation.clone());
     event.cloudfront_id = watched.cloudfront_id.to_string();

@@ -171,7 +171,7 @@ async fn not_accepted(
 fn event(held: &Held, action: Action, now: Timestamp) -> Event {
     let batch = &held.batch;
     let mut event = Event::new(now, &Acting::service(), action);
-    event.target = Target::new("batch", batch.id.as_str());
+    event.target = Target::Batch(batch.id.clone());
     event.distribution = Some(batch.distribution.clone());
     event.invalidation = Some(batch.invalidation.clone());
     event.old = format!("batch {}", batch.number);

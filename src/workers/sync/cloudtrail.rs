@@ -6,7 +6,7 @@ use crate::{
     cloudfront::{KEPT, Made},
     domain::{
         actor::{Acting, Actor, Origin},
-        audit::{Action, Event, ItemsRecord, Target, made_at},
+        audit::{Action, Event, ItemsRecord, Target},
         id::InvalidationId,
         invalidations::problem::{Problem, ProblemKind},
         time::Timestamp,
@@ -144,7 +144,7 @@ async fn keep(context: &WorkerContext, made: &Made) -> Result<(), StoreError> {
     let mut event = event(&id, made, context.clock.now());
     event.items = ItemsRecord::of(&items);
     if let Some(invalidation) = invalidation {
-        event.note = format!("{}; {}", event.note, made_at(invalidation.requested_at));
+        event.done_at = Some(invalidation.requested_at);
     }
     audit::append(&mut tx, event);
     tx.commit().await?;
@@ -156,7 +156,7 @@ fn event(id: &InvalidationId, made: &Made, now: Timestamp) -> Event {
     let origin = Origin { client_address: made.address.clone(), ..Origin::default() };
     let acting = Acting { actor: Actor::Outside { name: Some(made.by.clone()) }, origin };
     let mut event = Event::new(now, &acting, Action::InvalidationTraced);
-    event.target = Target::new("invalidation", id.as_str());
+    event.target = Target::Invalidation(id.clone());
     event.distribution = Some(made.distribution.clone());
     event.invalidation = Some(id.clone());
     event.cloudfront_id = made.invalidation.to_string();

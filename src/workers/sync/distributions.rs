@@ -208,7 +208,7 @@ async fn leave(tx: &mut Tx, gone: &Distribution, now: Timestamp) -> Result<Event
 
 fn about(distribution: &Distribution, action: Action, now: Timestamp) -> Event {
     let mut event = Event::new(now, &Acting::service(), action);
-    event.target = Target::new("distribution", distribution.id.as_str());
+    event.target = Target::Distribution(distribution.id.clone());
     event.distribution = Some(distribution.id.clone());
     distribution.name().clone_into(&mut event.note);
     event

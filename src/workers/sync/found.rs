@@ -4,7 +4,7 @@ use crate::{
     cloudfront::{InvalidationDetails, InvalidationStatus},
     domain::{
         actor::{Acting, Actor},
-        audit::{Action, Event, ItemsRecord, Target, made_at},
+        audit::{Action, Event, ItemsRecord, Target},
         id::{BatchId, DistributionId, InvalidationId},
         invalidations::{
             invalidation::{Invalidation, InvalidationState, NewBatch},
@@ -96,15 +96,15 @@ fn event(
 ) -> Event {
     let acting = Acting { actor: Actor::outside(), ..Acting::service() };
     let mut event = Event::new(now, &acting, Action::InvalidationSeen);
-    event.target = Target::new("invalidation", invalidation.id.as_str());
+    event.target = Target::Invalidation(invalidation.id.clone());
     event.distribution = Some(invalidation.distribution.clone());
     event.invalidation = Some(invalidation.id.clone());
     event.items = items;
     event.cloudfront_id = seen.id.to_string();
     invalidation.state.as_str().clone_into(&mut event.new);
-    event.note = made_at(seen.created_at);
+    event.done_at = Some(seen.created_at);
     if seen.status == InvalidationStatus::Completed {
-        event.note.push_str("; it was over when Unstale found it, and was not watched");
+        "it was over when Unstale found it, and was not watched".clone_into(&mut event.note);
     }
     event
 }

@@ -55,7 +55,7 @@ async fn its_history_tells_who_what_why_and_how_it_ended() {
     assert!(!accepted.aws_request_id.is_empty(), "the request ID of AWS is kept");
     let batch = world.batch(&id).await;
     assert_eq!(accepted.cloudfront_id, batch.cloudfront_id.unwrap().as_str());
-    assert_eq!(accepted.target.id, batch.id.as_str());
+    assert_eq!(accepted.target.id(), batch.id.as_str());
     assert_eq!((completed.at, completed.new.as_str()), (at(20), "completed"));
     world.finish().await;
 }

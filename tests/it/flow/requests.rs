@@ -177,7 +177,7 @@ async fn a_refused_act_is_in_the_history() {
     let world = World::new().await;
     let before = world.head().await;
     let distribution = DistributionId::from_trusted(WORKSHOP);
-    let target = unstale::domain::audit::Target::new("distribution", WORKSHOP);
+    let target = unstale::domain::audit::Target::Distribution(DistributionId::from_trusted(WORKSHOP));
     commands::refuse(
         &world.command_context,
         &acting(),

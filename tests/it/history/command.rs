@@ -158,12 +158,12 @@ async fn an_export_of_a_damaged_history_has_what_is_left_once_and_shows_the_dama
     let mut raw = given.raw().await;
     raw.run(
         "DROP TRIGGER audit_event_is_not_deleted; DROP TRIGGER audit_event_is_not_updated;
-         UPDATE audit_event SET items_shown = '[ ]' WHERE sequence = 100;
-         UPDATE audit_event SET items_count = -5 WHERE sequence = 4400;
          DELETE FROM audit_event WHERE sequence BETWEEN 1900 AND 4100",
     )
     .await
     .unwrap();
+    raw.forge(100, "\"shown\":[", "\"shown\":[ ").await;
+    raw.forge(4_400, "\"count\":2", "\"count\":5").await;
     for (format, lines) in [("csv", 2_300), ("jsonl", 2_299), ("ocsf", 2_299)] {
         let (code, out, complaint) = given.run(&["export", "--format", format]);
         assert_eq!((code, out.lines().count()), (0, lines), "{format}: {complaint}");
@@ -172,7 +172,7 @@ async fn an_export_of_a_damaged_history_has_what_is_left_once_and_shows_the_dama
     given.run(&["export", "--format", "jsonl", "--output", &file]);
     let (code, said, _) = given.run(&["verify", "--file", &file]);
     assert!(code == 1 && said.contains("Broken at event 100: it was changed"), "{said}");
-    raw.run("UPDATE audit_event SET outcome = 'x' WHERE sequence = 7").await.unwrap();
+    raw.forge(7, "\"outcome\":\"done\"", "\"outcome\":\"x\"").await;
     let (code, _, complaint) = given.run(&["export", "--format", "csv"]);
     assert!(code != 0 && complaint.contains("an outcome"), "{complaint}");
 }
@@ -381,23 +381,34 @@ async fn an_export_that_fails_leaves_no_file_that_looks_whole() {
     let given = Given::new(2_500).await;
     let mut raw = given.raw().await;
     raw.let_events_change().await;
-    raw.run("UPDATE audit_event SET items_shown = 'not a list' WHERE sequence = 2200").await.unwrap();
+    let whole = raw.forge(2_200, "\"shown\":[", "\"list\":[").await;
+    let who = &["--who", "ada@example.com"][..];
+    for (format, more) in [("csv", &[][..]), ("ocsf", &[]), ("csv", who), ("jsonl", who), ("ocsf", who)] {
+        fails_and_leaves_no_file(&given, format, more);
+    }
+    // Lines are verified without their being understood; what is no JSON cannot be.
+    raw.run("PRAGMA ignore_check_constraints = ON").await.unwrap();
+    raw.set_form(2_200, whole.strip_suffix('}').unwrap()).await;
     for format in ["csv", "jsonl", "ocsf"] {
-        let (new, old) = (given.file(&format!("new.{format}")), given.file(&format!("old.{format}")));
-        std::fs::write(&old, "what was there").unwrap();
-        for file in [&new, &old] {
-            for more in [&[][..], &["--who", "ada@example.com"]] {
-                let arguments = [&["export", "--format", format, "--output", file.as_str()], more].concat();
-                let (code, _, said) = given.run(&arguments);
-                assert_eq!(code, 1, "{said}");
-                assert!(said.contains("2200"), "it names the event: {said}");
-            }
-        }
-        assert!(!std::path::Path::new(&new).exists());
-        assert_eq!(std::fs::read_to_string(&old).unwrap(), "what was there");
-        assert_eq!(given.run(&["export", "--format", format]).0, 1, "to standard output too");
+        fails_and_leaves_no_file(&given, format, &[]);
     }
     let left: Vec<_> =
         std::fs::read_dir(given.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().contains("part")), "{left:?}");
+}
+
+#[track_caller]
+fn fails_and_leaves_no_file(given: &Given, format: &str, more: &[&str]) {
+    let (new, old) = (given.file(&format!("new.{format}")), given.file(&format!("old.{format}")));
+    std::fs::write(&old, "what was there").unwrap();
+    for file in [&new, &old] {
+        let arguments = [&["export", "--format", format, "--output", file.as_str()], more].concat();
+        let (code, _, said) = given.run(&arguments);
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("2200"), "it names the event: {said}");
+    }
+    assert!(!std::path::Path::new(&new).exists());
+    assert_eq!(std::fs::read_to_string(&old).unwrap(), "what was there");
+    let arguments = [&["export", "--format", format], more].concat();
+    assert_eq!(given.run(&arguments).0, 1, "to standard output too");
 }

@@ -30,7 +30,7 @@ pub fn event(number: u64) -> Event {
     acting.origin.request_id = format!("r{number}");
     acting.origin.session = format!("s{number}");
     let mut event = Event::new(at(number), &acting, Action::InvalidationRequested);
-    event.target = Target::new("invalidation", &format!("i{number}"));
+    event.target = Target::Invalidation(InvalidationId::from_trusted(format!("i{number}")));
     event.distribution = Some(DistributionId::from_trusted("E1"));
     event.invalidation = Some(InvalidationId::from_trusted(format!("i{number}")));
     event.items = ItemsRecord::of(&items(&["/a", "/b*"]));

@@ -75,7 +75,7 @@ fn event(rng: &mut Rng) -> Event {
     (origin.client_address, origin.request_id) = (word(), word());
     (origin.sign_in, origin.session) = (word(), word());
     let mut event = Event::new(at(1), &acting, Action::ActRefused);
-    event.target = Target { kind: word(), id: word() };
+    event.target = Target::act(&word());
     event.distribution = Some(DistributionId::from_trusted(word()));
     event.items = ItemsRecord::of(&[Item::from_trusted(word()), Item::from_trusted(format!("/{}*", word()))]);
     event.reason = word();
@@ -84,6 +84,9 @@ fn event(rng: &mut Rng) -> Event {
     event.cloudfront_id = word();
     event.old = word();
     event.new = word();
+    let via = &mut event.acting.origin.via;
+    (via.run_url, via.idempotency_key) = (word(), word());
+    event.requested_by = Some(Actor::nobody(&word()));
     event
 }
 

@@ -108,7 +108,7 @@ async fn what_was_changed_since_the_last_check_is_not_dropped() {
     }
     let mut raw = database.raw().await;
     raw.let_events_change().await;
-    raw.run("UPDATE audit_event SET note = 'forged' WHERE sequence = 4400").await.unwrap();
+    raw.forge(4_400, "\"note\":\"", "\"note\":\"forged").await;
     while next != Next::Idle {
         next = audit_worker.tick().await.unwrap();
         clock.advance(Duration::from_millis(20));

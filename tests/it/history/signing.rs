@@ -114,8 +114,7 @@ async fn a_broken_chain_is_told_and_gets_no_signature() {
     rest(&world, &audit_worker).await;
     let mut raw = world.database.raw().await;
     raw.let_events_change().await;
-    let old = raw.texts("SELECT note FROM audit_event WHERE sequence = 2").await.remove(0);
-    raw.run("UPDATE audit_event SET note = 'forged' WHERE sequence = 2").await.unwrap();
+    let old = raw.forge(2, "\"note\":\"", "\"note\":\"forged").await;
     world.request("/b").await;
     world.advance(seconds(86_401));
     rest(&world, &audit_worker).await;
@@ -128,7 +127,7 @@ async fn a_broken_chain_is_told_and_gets_no_signature() {
     rest(&world, &audit_worker).await;
     assert_eq!(heads(&world).await.len(), signed, "a broken chain is not signed");
     // Put right, it is found intact by the next check of the whole.
-    raw.run(&format!("UPDATE audit_event SET note = '{old}' WHERE sequence = 2")).await.unwrap();
+    raw.set_form(2, &old).await;
     world.advance(seconds(86_401));
     rest(&world, &audit_worker).await;
     assert_eq!(checked(&world).await.broken_at, None);
@@ -144,11 +143,10 @@ async fn after_a_restart_it_begins_behind_its_own_signature() {
     raw.let_events_change().await;
     world.request("/b").await;
     let head = world.head().await;
-    let old = raw.texts(&format!("SELECT reason FROM audit_event WHERE sequence = {head}")).await.remove(0);
-    raw.run(&format!("UPDATE audit_event SET reason = 'forged' WHERE sequence = {head}")).await.unwrap();
+    let old = raw.forge(head, "\"reason\":\"", "\"reason\":\"forged").await;
     rest(&world, &audit_worker(&world, None)).await;
     assert_eq!(checked(&world).await.broken_at, Some(head), "without waiting for the whole check");
-    raw.run(&format!("UPDATE audit_event SET reason = '{old}' WHERE sequence = {head}")).await.unwrap();
+    raw.set_form(head, &old).await;
     world.finish().await;
 }
 
@@ -180,11 +178,10 @@ async fn a_note_of_a_check_that_nobody_made_puts_none_off() {
     let later = world.now().plus(seconds(999 * 86_400)).as_micros();
     raw.run(&format!("UPDATE audit_check SET whole_at = {later}, at = {later}")).await.unwrap();
     raw.let_events_change().await;
-    let old = raw.texts("SELECT note FROM audit_event WHERE sequence = 2").await.remove(0);
-    raw.run("UPDATE audit_event SET note = 'forged' WHERE sequence = 2").await.unwrap();
+    let old = raw.forge(2, "\"note\":\"", "\"note\":\"forged").await;
     rest(&world, &audit_worker(&world, None)).await;
     assert_eq!(checked(&world).await.broken_at, Some(2));
-    raw.run(&format!("UPDATE audit_event SET note = '{old}' WHERE sequence = 2")).await.unwrap();
+    raw.set_form(2, &old).await;
     world.finish().await;
 }
 
@@ -231,7 +228,7 @@ async fn a_search_from_which_an_event_was_taken_away_is_made_anew() {
         hits
     };
     let whole = hits().await;
-    let event = raw.number("SELECT sequence FROM audit_event WHERE items_shown = '[\"/needle7\"]'").await;
+    let event = raw.number("SELECT sequence FROM audit_event WHERE form LIKE '%[\"/needle7\"]%'").await;
     for taken in [
         format!("DELETE FROM audit_item WHERE sequence = {event}"),
         format!("DELETE FROM audit_words WHERE rowid = {event}"),

@@ -17,21 +17,19 @@ async fn damaged(sequence: usize) -> (TestApp, Browser) {
     let app = TestApp::new().await;
     let ada = app.operator().await;
     for number in 0..EVENTS {
-        let what = Target::new("act", &format!("act {number}"));
+        let what = Target::act(&format!("act {number}"));
         commands::refuse(&app.world.command_context, &acting(), &what, None, "so that there is much")
             .await
             .unwrap();
     }
-    damage(&app, sequence, "not a list").await;
+    damage(&app, sequence, "\"shown\":[]", "\"shown\":\"not a list\"").await;
     (app, ada)
 }
 
-async fn damage(app: &TestApp, sequence: usize, items: &str) {
+async fn damage(app: &TestApp, sequence: usize, from: &str, to: &str) {
     let mut raw = app.world.database.raw().await;
     let _ = raw.run("DROP TRIGGER audit_event_is_not_updated").await;
-    raw.run(&format!("UPDATE audit_event SET items_shown = '{items}' WHERE sequence = {sequence}"))
-        .await
-        .unwrap();
+    raw.forge(i64::try_from(sequence).unwrap(), from, to).await;
 }
 
 /// An answer as it comes over the wire.
@@ -73,7 +71,7 @@ async fn one_that_breaks_off_does_not_look_whole() {
             assert!(answer.bytes().await.is_err(), "{ending}, {encoding}: it is taken for whole");
         }
     }
-    damage(&app, EVENTS - 20, "[]").await;
+    damage(&app, EVENTS - 20, "\"shown\":\"not a list\"", "\"shown\":[]").await;
     for ending in ["csv", "jsonl", "ocsf.jsonl"] {
         let whole = wire(&app, &ada, "1.1", &format!("/history.{ending}")).await;
         assert!(whole.ends_with("\r\n0\r\n\r\n") && !whole.contains(LAST_LINE), "{ending}");
@@ -88,7 +86,7 @@ async fn one_that_fails_at_its_beginning_is_an_error() {
         let answer = ada.get(&format!("/history.{ending}")).await;
         answer.assert_status(500).assert_says("This did not work");
     }
-    damage(&app, 3, "[]").await;
+    damage(&app, 3, "\"shown\":\"not a list\"", "\"shown\":[]").await;
     app.world.database.db.close().await;
     ada.get("/history.csv").await.assert_status(503);
     // This world's database is closed: it cannot be looked through.

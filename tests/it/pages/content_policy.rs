@@ -116,7 +116,7 @@ async fn filled() -> (TestApp, Browser) {
     app.stranger().post("/sign-in", &[("email", "nobody")]).await.assert_status(422);
     app.world.request("/queued").await;
     for _ in 0..100 {
-        let what = Target::new("act", "nothing");
+        let what = Target::act("nothing");
         commands::refuse(&app.world.command_context, &acting(), &what, None, "so that the history has pages")
             .await
             .unwrap();

@@ -259,9 +259,7 @@ async fn a_damaged_event_hides_neither_the_others_nor_the_state_of_the_chain() {
     send(&ada, "/b", "the one behind").await;
     let mut raw = app.world.database.raw().await;
     raw.let_events_change().await;
-    let change =
-        |action: &str| format!("UPDATE audit_event SET action = '{action}' WHERE sequence = {number}");
-    raw.run(&change("of.a.newer.version")).await.unwrap();
+    let old = raw.forge(number, "invalidation.requested", "of.a.newer.version").await;
     let page = search(&ada, &[]).await;
     page.assert_status(200);
     assert!(page.text(&format!("#event-{number}")).contains("Cannot be read"), "{}", page.body);
@@ -272,6 +270,6 @@ async fn a_damaged_event_hides_neither_the_others_nor_the_state_of_the_chain() {
     one.assert_says("Changed: the hash is not that of what it says");
     let export = ada.get("/history.jsonl?q=one").await;
     assert!(!export.body.contains("event.unreadable"), "{}", export.body);
-    raw.run(&change("invalidation.requested")).await.unwrap();
+    raw.set_form(number, &old).await;
     app.finish().await;
 }

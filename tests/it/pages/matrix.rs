@@ -9,7 +9,7 @@ use unstale::domain::{
     actor::{Acting, Actor},
     audit::{Action, Event, ItemsRecord, Target},
     distributions::protection::Guard,
-    id::{DistributionId, InvalidationId, PersonId},
+    id::{DistributionId, InvalidationId, PersonId, ProposalId},
     invalidations::item::Item,
     time::Timestamp,
 };
@@ -181,7 +181,7 @@ impl Stage<'_> {
         let person = Actor::person(&PersonId::from_trusted("p1"), "p1@example.com");
         let asker = Acting { actor: person, ..acting() };
         let mut event = Event::new(Timestamp::from_micros(now), &asker, Action::ProposalMade);
-        event.target = Target::new("proposal", &id);
+        event.target = Target::Proposal(ProposalId::from_trusted(id.as_str()));
         event.distribution = Some(DistributionId::from_trusted(place));
         event.items = ItemsRecord::of(&[Item::from_trusted("/*")]);
         self.app.world.database.append(event).await;

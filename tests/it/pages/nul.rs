@@ -3,7 +3,7 @@
 use unstale::domain::{
     actor::Actor,
     audit::{Action, Chained, Event, ItemsRecord, Target},
-    id::{DistributionId, PersonId},
+    id::{DistributionId, InvalidationId, PersonId},
 };
 
 use super::routes::routes;
@@ -186,7 +186,7 @@ async fn what_is_kept_reads_back_as_it_was_hashed(database: &Database) {
     let mut event = Event::new(at(1), &acting(), Action::InvalidationSeen);
     event.acting.actor = Actor::person(&PersonId::from_trusted("p1"), "ada\0");
     "\0".clone_into(&mut event.acting.origin.user_agent);
-    event.target = Target::new("invalidation", "i\0");
+    event.target = Target::Invalidation(InvalidationId::from_trusted("i\0"));
     event.distribution = Some(DistributionId::from_trusted("E\0"));
     event.items = ItemsRecord::of(&items(&["/a\0b"]));
     "\0".clone_into(&mut event.reason);

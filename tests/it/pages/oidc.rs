@@ -453,7 +453,7 @@ async fn administrators_see_what_is_set_and_check_the_provider() {
     done.assert_status(200).assert_says("answers").assert_says("read");
     assert_eq!(app.world.events_after(head).await, ["sign_in.provider_checked"]);
     let event = app.world.history().await.pop().unwrap().event;
-    assert_eq!((event.outcome.as_str(), event.target.id.as_str()), ("done", provider.issuer.as_str()));
+    assert_eq!((event.outcome.as_str(), event.target.id()), ("done", provider.issuer.as_str()));
     assert!(event.note.starts_with("it answers, with "), "{}", event.note);
     // It is asked anew, and what was known stays good where it does not answer.
     provider.away(true);

@@ -97,7 +97,7 @@ async fn each_act_is_one_event_and_ends_the_sessions_that_it_must() {
     act(&app, &root, &id, "role", &[("role", "viewer")], "person.role_changed").await.assert_status(303);
     let event = app.world.history().await.pop().unwrap().event;
     assert_eq!((event.old.as_str(), event.new.as_str()), ("operator", "viewer"));
-    assert_eq!((event.acting.actor.name(), event.target.id.as_str()), (ADMIN, id.as_str()));
+    assert_eq!((event.acting.actor.name(), event.target.id()), (ADMIN, id.as_str()));
     ada.get("/").await.assert_status(303);
 
     act(&app, &root, &id, "role", &[("role", "viewer")], "act.refused").await.assert_status(409);

@@ -2,7 +2,7 @@
 
 use unstale::{
     domain::{
-        actor::{Acting, Actor},
+        actor::{Acting, Actor, Via},
         audit::{Action, Chained, Event, GENESIS, ItemsRecord, Outcome, Target},
         id::InvalidationId,
     },
@@ -10,7 +10,7 @@ use unstale::{
 };
 
 use super::given::id;
-use crate::support::{Database, acting, at, items, on_each_engine};
+use crate::support::{Database, Raw, acting, at, items, on_each_engine};
 
 fn event(note: &str) -> Event {
     Event { note: note.to_owned(), ..Event::new(at(1), &Acting::service(), Action::SurveyFailed) }
@@ -18,7 +18,7 @@ fn event(note: &str) -> Event {
 
 async fn an_event_is_read_as_it_was_written(database: &Database) {
     let mut full = Event::new(at(1), &acting(), Action::InvalidationRequested);
-    full.target = Target::new("invalidation", "i-1");
+    full.target = Target::Invalidation(InvalidationId::from_trusted("i-1"));
     full.distribution = Some(id("E1"));
     full.invalidation = Some(InvalidationId::from_trusted("i-1"));
     full.items = ItemsRecord::of(&items(&["/a", "/ü \"quoted\"", "#tag"]));
@@ -29,6 +29,10 @@ async fn an_event_is_read_as_it_was_written(database: &Database) {
     "I1".clone_into(&mut full.cloudfront_id);
     "old".clone_into(&mut full.old);
     "new".clone_into(&mut full.new);
+    full.done_at = Some(at(0));
+    full.requested_by = Some(Actor::nobody("asker"));
+    full.acting.origin.via =
+        Via { run_url: "https://ci.example.com/1".to_owned(), idempotency_key: "k".to_owned() };
     let bare = Event { acting: Acting { actor: Actor::nobody("x"), ..Acting::service() }, ..event("") };
     assert_eq!(database.append(full.clone()).await, 1);
     assert_eq!(database.append(bare.clone()).await, 2);
@@ -102,22 +106,21 @@ async fn an_event_cannot_be_changed_removed_or_replaced(database: &Database) {
         database.append(event(note)).await;
     }
     let before = database.get(async |conn| audit::after(conn, 0, 9).await).await;
-    let columns = "at, actor_kind, actor_id, actor_name, sign_in, session, client_address, request_id, action, \
-                   target_kind, target_id, distribution_id, invalidation_id, items_shown, items_count, \
-                   items_sha256, reason, outcome, note, aws_request_id, cloudfront_id, old_value, new_value, \
-                   version, previous_hash, hash";
-    let copy = columns.replace("reason", "'forged'");
+    let forged = "replace(form, '\"note\":\"one\"', '\"note\":\"other\"')";
     let mut forbidden = vec![
-        "UPDATE audit_event SET note = 'other' WHERE sequence = 1".to_owned(),
-        "UPDATE audit_event SET note = 'other'".to_owned(),
+        format!("UPDATE audit_event SET form = {forged} WHERE sequence = 1"),
+        "UPDATE audit_event SET hash = 'x'".to_owned(),
+        "UPDATE audit_event SET action = 'x'".to_owned(),
+        "UPDATE audit_event SET distribution_id = NULL WHERE sequence = 1".to_owned(),
         "DELETE FROM audit_event WHERE sequence = 2".to_owned(),
         "DELETE FROM audit_event".to_owned(),
         format!(
-            "INSERT INTO audit_event (sequence, {columns}) SELECT 1, {copy} FROM audit_event WHERE sequence = 1"
+            "INSERT INTO audit_event (sequence, form, hash) SELECT 1, {forged}, hash FROM audit_event \
+             WHERE sequence = 1"
         ),
         format!(
-            "INSERT INTO audit_event (sequence, {columns}) SELECT 1, {copy} FROM audit_event WHERE sequence = 1 \
-             ON CONFLICT (sequence) DO UPDATE SET reason = 'forged'"
+            "INSERT INTO audit_event (sequence, form, hash) SELECT 1, {forged}, hash FROM audit_event \
+             WHERE sequence = 1 ON CONFLICT (sequence) DO UPDATE SET hash = 'forged'"
         ),
     ];
     let mut raw = database.raw().await;
@@ -126,8 +129,8 @@ async fn an_event_cannot_be_changed_removed_or_replaced(database: &Database) {
         forbidden.push("TRUNCATE audit_event CASCADE".to_owned());
     } else {
         forbidden.push(format!(
-            "INSERT OR REPLACE INTO audit_event (sequence, {columns}) \
-             SELECT 1, {copy} FROM audit_event WHERE sequence = 1"
+            "INSERT OR REPLACE INTO audit_event (sequence, form, hash) \
+             SELECT 1, {forged}, hash FROM audit_event WHERE sequence = 1"
         ));
         forbidden.push("UPDATE OR REPLACE audit_event SET sequence = 1 WHERE sequence = 2".to_owned());
     }
@@ -138,7 +141,36 @@ async fn an_event_cannot_be_changed_removed_or_replaced(database: &Database) {
     assert_eq!(after, before);
 }
 
+async fn no_column_says_anything_else_than_the_form(database: &Database) {
+    let mut event = event("one");
+    event.distribution = Some(id("E1"));
+    event.done_at = Some(at(7));
+    database.append(event).await;
+    let mut raw = database.raw().await;
+    raw.let_events_change().await;
+    for column in ["at", "done_at", "actor_name", "action", "distribution_id", "outcome"] {
+        let change = format!("UPDATE audit_event SET {column} = 'x'");
+        assert!(raw.run(&change).await.is_err(), "it went through: {change}");
+    }
+    let inserted =
+        "INSERT INTO audit_event (sequence, form, hash, action) VALUES (9, '{\"sequence\":9}', 'x', 'y')";
+    assert!(raw.run(inserted).await.is_err(), "a column was given");
+    for form in ["{\"sequence\":8}", "{}", "no JSON"] {
+        let insert = format!("INSERT INTO audit_event (sequence, form, hash) VALUES (9, '{form}', 'x')");
+        assert!(raw.run(&insert).await.is_err(), "{form} is not the form of event 9");
+    }
+    // Whatever form is put there, the columns are those of it.
+    raw.forge(1, "survey.failed", "survey.recovered").await;
+    raw.forge(1, "\"E1\"", "null").await;
+    let read = async |raw: &mut Raw, what: &str| raw.texts(&format!("SELECT {what} FROM audit_event")).await;
+    assert_eq!(read(&mut raw, "action").await, ["survey.recovered"]);
+    assert_eq!(read(&mut raw, "COALESCE(distribution_id, 'none')").await, ["none"]);
+    assert_eq!(read(&mut raw, "at").await, [at(1).to_string()]);
+    assert_eq!(read(&mut raw, "done_at").await, [at(7).to_string()]);
+}
+
 on_each_engine!(
+    no_column_says_anything_else_than_the_form,
     an_event_is_read_as_it_was_written,
     each_event_names_the_one_before,
     what_is_rolled_back_leaves_no_gap,

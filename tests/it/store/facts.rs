@@ -19,7 +19,7 @@ use crate::support::{Database, acting, at, items, on_each_engine, proposal_made,
 
 fn stated(new: &NewInvalidation) -> Event {
     let mut event = Event::new(at(1), &acting(), Action::InvalidationRequested);
-    event.target = Target::new("invalidation", new.id.as_str());
+    event.target = Target::Invalidation(new.id.clone());
     event.distribution = Some(new.distribution.clone());
     event.invalidation = Some(new.id.clone());
     event.items = ItemsRecord::of(&new.items());
@@ -100,7 +100,7 @@ async fn what_events_state_is_held_against_the_rows(database: &Database) {
 
 async fn a_request_for_approval_that_is_gone_is_named(database: &Database) {
     let mut event = Event::new(at(1), &acting(), Action::ProposalMade);
-    event.target = Target::new("proposal", ProposalId::from_trusted(uuid()).as_str());
+    event.target = Target::Proposal(ProposalId::from_trusted(uuid()).clone());
     database.append(event).await;
     let asked = database.get(async |conn| audit::find(conn, 1).await).await.unwrap();
     let found = database.get(async |conn| audit::proposal_contradiction(conn, &asked, at(2)).await).await;

@@ -3,7 +3,7 @@
 use unstale::{
     domain::{
         access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
-        actor::{Acting, Actor},
+        actor::{Acting, Actor, Via},
         audit::{Action, Event, visibility::Visibility},
         id::{InvalidationId, RequestKey},
         invalidations::{
@@ -117,16 +117,20 @@ async fn the_history_is_narrowed_to_what_is_wanted(database: &Database) {
     assert_eq!(found(all_seen(), of_one, i64::MAX).await, [2, 1]);
 }
 
-async fn what_a_program_said_stands_in_the_note(database: &Database) {
+async fn what_a_program_said_stands_in_its_own_fields(database: &Database) {
     let mut from = acting();
-    "run https://ci.example.com/1".clone_into(&mut from.origin.via);
+    from.origin.via =
+        Via { run_url: "https://ci.example.com/1".to_owned(), idempotency_key: "key-1".to_owned() };
     for note in ["", "confirmed"] {
         let event = Event { note: note.to_owned(), ..Event::new(at(1), &from, Action::ActRefused) };
         database.append(event).await;
     }
     let read = database.get(async |conn| audit::after(conn, 0, 9).await).await;
     let notes: Vec<&str> = read.iter().map(|chained| chained.event.note.as_str()).collect();
-    assert_eq!(notes, ["run https://ci.example.com/1", "confirmed; run https://ci.example.com/1"]);
+    assert_eq!(notes, ["", "confirmed"]);
+    assert!(read.iter().all(|chained| chained.event.acting.origin.via == from.origin.via));
+    let said = "confirmed; run https://ci.example.com/1; idempotency key key-1";
+    assert_eq!(read[1].event.remarks(), said, "pages say all of it");
     assert!(read.iter().all(unstale::domain::audit::Chained::is_intact));
 }
 
@@ -134,5 +138,5 @@ on_each_engine!(
     a_key_keeps_its_first_answer,
     a_list_goes_on_where_it_ended,
     the_history_is_narrowed_to_what_is_wanted,
-    what_a_program_said_stands_in_the_note,
+    what_a_program_said_stands_in_its_own_fields,
 );

@@ -96,7 +96,7 @@ async fn items_are_read_wherever_they_are_listed(database: &Database) {
     let read = async |event: &Event| database.get(async |conn| audit::items_of(conn, event).await).await;
     assert_eq!(read(&event(&long[..2])).await, long[..2]);
     assert_eq!(read(&event(&long)).await, [] as [Item; 0], "nobody has them");
-    let asked_for = Event { target: Target::new("proposal", proposal.id.as_str()), ..event(&long) };
+    let asked_for = Event { target: Target::Proposal(proposal.id.clone()), ..event(&long) };
     assert_eq!(read(&asked_for).await, long);
     assert_eq!(read(&Event { invalidation: Some(new.id), ..event(&long) }).await, long);
 }

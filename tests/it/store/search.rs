@@ -196,7 +196,8 @@ async fn an_event_that_cannot_be_read_hides_no_other(database: &Database) {
     fill(database).await;
     let mut raw = database.raw().await;
     raw.let_events_change().await;
-    raw.run("UPDATE audit_event SET action = 'of.a.newer.version' WHERE sequence = 4").await.unwrap();
+    let action = raw.texts("SELECT action FROM audit_event WHERE sequence = 4").await.remove(0);
+    raw.forge(4, &action, "of.a.newer.version").await;
     assert_eq!(all(database, &Search::default()).await, [6, 5, 4, 3, 2, 1]);
     assert_eq!(all(database, &about("gradient")).await, [5, 1], "also where it is not indexed yet");
     let events = database.get(async |conn| audit::after(conn, 0, 99).await).await;

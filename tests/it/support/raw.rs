@@ -42,6 +42,28 @@ impl Raw {
         self.run(trigger).await.unwrap();
     }
 
+    /// The form of an event.
+    pub async fn form(&mut self, sequence: i64) -> String {
+        self.texts(&format!("SELECT form FROM audit_event WHERE sequence = {sequence}")).await.remove(0)
+    }
+
+    /// Puts a form in the place of an event's.
+    pub async fn set_form(&mut self, sequence: i64, form: &str) {
+        let form = form.replace('\'', "''");
+        self.run(&format!("UPDATE audit_event SET form = '{form}' WHERE sequence = {sequence}"))
+            .await
+            .unwrap();
+    }
+
+    /// Changes a text in the form of an event, as whoever owns the database can where no trigger forbids it. Gives the
+    /// form that was there.
+    pub async fn forge(&mut self, sequence: i64, from: &str, to: &str) -> String {
+        let old = self.form(sequence).await;
+        assert!(old.contains(from), "{from} is not in {old}");
+        self.set_form(sequence, &old.replacen(from, to, 1)).await;
+        old
+    }
+
     /// Returns once so many connections of this PostgreSQL database wait for a lock.
     pub async fn until_waiting(&mut self, connections: i64) {
         let waiting = "SELECT count(*) FROM pg_stat_activity \

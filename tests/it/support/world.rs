@@ -450,7 +450,7 @@ pub fn acting() -> Acting {
 pub fn proposal_made(asked: &Proposal) -> Event {
     let mut event = Event::new(asked.asked_at, &acting(), Action::ProposalMade);
     event.acting.actor = asked.asked_by.clone();
-    event.target = Target::new("proposal", asked.id.as_str());
+    event.target = Target::Proposal(asked.id.clone());
     event.distribution = Some(asked.distribution.clone());
     event.items = ItemsRecord::of(&asked.items);
     event.reason.clone_from(&asked.reason);

@@ -1,10 +1,6 @@
 //! Events as they leave the house: a verifiable line of JSON, a row of CSV, and an API Activity of OCSF.
 
-use super::{
-    Acting, Chained,
-    canonical::{self, CanonicalFields},
-    ocsf,
-};
+use super::{Acting, Chained, form::quoted, ocsf};
 use crate::{invalidations::item::Item, time::Timestamp};
 
 /// The forms of an export.
@@ -80,24 +76,24 @@ impl Form {
     }
 }
 
-/// An event's [`line`].
+/// An event's line, without its end.
 #[must_use]
 pub fn jsonl(chained: &Chained) -> String {
-    let mut out = String::with_capacity(1_200);
-    line(&mut out, &chained.fields(), &chained.hash);
+    let mut out = String::with_capacity(chained.form.len() + 100);
+    line(&mut out, &chained.form, &chained.hash);
     out
 }
 
-/// Writes the canonical form with its hash, without the end of the line: what `unstale audit verify --file` reads.
-pub fn line(out: &mut String, fields: &CanonicalFields<'_>, hash: &str) {
+/// Writes a form, as it is stored, with its hash: what `unstale audit verify --file` reads.
+pub fn line(out: &mut String, form: &str, hash: &str) {
     out.push_str("{\"event\":");
-    canonical::write(out, fields);
+    out.push_str(form);
     out.push_str(",\"hash\":");
-    canonical::string(out, hash);
+    out.push_str(&quoted(hash));
     out.push('}');
 }
 
-const COLUMNS: [&str; 28] = [
+const COLUMNS: [&str; 32] = [
     "sequence",
     "at",
     "at_utc",
@@ -126,6 +122,10 @@ const COLUMNS: [&str; 28] = [
     "version",
     "previous_hash",
     "hash",
+    "done_at",
+    "run_url",
+    "idempotency_key",
+    "requested_by",
 ];
 
 fn cells(chained: &Chained) -> impl Iterator<Item = String> {
@@ -144,8 +144,8 @@ fn cells(chained: &Chained) -> impl Iterator<Item = String> {
         origin.client_address.clone(),
         origin.request_id.clone(),
         event.action.as_str().to_owned(),
-        event.target.kind.clone(),
-        event.target.id.clone(),
+        event.target.kind().to_owned(),
+        event.target.id().to_owned(),
         event.distribution.as_ref().map(ToString::to_string).unwrap_or_default(),
         event.invalidation.as_ref().map(ToString::to_string).unwrap_or_default(),
         shown.join(" "),
@@ -161,6 +161,10 @@ fn cells(chained: &Chained) -> impl Iterator<Item = String> {
         super::VERSION.to_string(),
         chained.previous_hash.clone(),
         chained.hash.clone(),
+        event.done_at.map(|at| at.to_string()).unwrap_or_default(),
+        origin.via.run_url.clone(),
+        origin.via.idempotency_key.clone(),
+        event.requested_by.as_ref().map(|actor| actor.name().to_owned()).unwrap_or_default(),
     ]
     .into_iter()
 }

@@ -5,7 +5,7 @@
 //! so that what they do not say did not happen. Where it was dropped, nothing can be compared.
 
 use super::{
-    Action, Chained, Event, ItemsRecord, MADE_AT,
+    Action, Chained, Event, ItemsRecord, Target,
     verify::{Broken, Flaw},
 };
 use crate::{
@@ -15,7 +15,6 @@ use crate::{
         item::Item,
         proposal::{Proposal, ProposalState},
     },
-    time::Timestamp,
 };
 
 /// The actions that an invalidation begins with.
@@ -51,7 +50,8 @@ pub fn compare_invalidation(
         }
         compare_batch(first, events, batch, &mut found);
     }
-    let stated = events.iter().filter(|chained| chained.event.target.kind == "batch");
+    let of_a_batch = |chained: &&Chained| matches!(chained.event.target, Target::Batch(_));
+    let stated = events.iter().filter(of_a_batch);
     for chained in stated.filter(|chained| !batches.iter().any(|batch| is_of(&chained.event, &batch.id))) {
         found.add(chained.sequence, "the batch that it states is not in the database");
     }
@@ -78,29 +78,17 @@ fn begins(event: &Event) -> bool {
 /// Who asked for what, when and why.
 fn compare_request(first: &Chained, row: &Invalidation, found: &mut FirstDisagreement) {
     let event = &first.event;
-    let by = if event.action == Action::ProposalApproved {
-        let asked =
-            format!("approved by {}, asked for by {}", event.acting.actor.name(), row.requested_by.name());
-        event.note.starts_with(&asked)
-    } else {
-        row.requested_by == event.acting.actor
-    };
+    let by = event.requested_by.as_ref().unwrap_or(&event.acting.actor);
     let facts = [
         ("distribution", event.distribution.as_ref() == Some(&row.distribution)),
-        ("person or token", by),
+        ("person or token", row.requested_by == *by),
         ("reason", row.reason == event.reason),
-        ("time", stated_time(event).is_none_or(|at| row.requested_at == at)),
+        ("time", row.requested_at == event.done_at()),
         ("number of items", row.item_count == event.items.count),
     ];
     for (what, _) in facts.iter().filter(|(_, same)| !same) {
         found.add(first.sequence, &format!("the {what} of the invalidation is not what it states"));
     }
-}
-
-/// When it was done. The first versions did not state it of what was made outside.
-fn stated_time(event: &Event) -> Option<Timestamp> {
-    let untold = event.action == Action::InvalidationSeen && !event.note.contains(MADE_AT);
-    (!untold).then(|| event.done_at())
 }
 
 /// The items of the batches, without those that another batch took over.
@@ -131,7 +119,7 @@ fn last<'a>(events: &'a [Chained], batch: &BatchId, action: Action) -> Option<&'
 }
 
 fn is_of(event: &Event, batch: &BatchId) -> bool {
-    event.target.kind == "batch" && event.target.id == batch.as_str()
+    matches!(&event.target, Target::Batch(id) if id == batch)
 }
 
 /// What CloudFront made of a batch.
@@ -201,7 +189,7 @@ fn compare_acceptance(taken: &Chained, batch: &Batch, found: &mut FirstDisagreem
     let at = match event.action {
         // A person found it: it was taken some time after it was first sent.
         Action::BatchResolved => batch.accepted_at,
-        _ => stated_time(event).or(batch.accepted_at),
+        _ => Some(event.done_at()),
     };
     let request = batch.aws_request_id.as_deref().unwrap_or_default();
     let same_request = event.aws_request_id.is_empty() || event.aws_request_id == request;

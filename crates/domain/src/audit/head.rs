@@ -5,7 +5,7 @@ use std::fmt;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::Deserialize;
 
-use super::canonical;
+use super::form::quoted;
 use crate::{secret::hex, time::Timestamp};
 
 /// Where a chain stood.
@@ -149,13 +149,13 @@ impl SignedHead {
     #[must_use]
     pub fn line(&self) -> String {
         let mut out = format!("{{\"at\":\"{}\",\"hash\":", self.at);
-        canonical::string(&mut out, &self.head.hash);
+        out.push_str(&quoted(&self.head.hash));
         out.push_str(",\"public_key\":");
-        canonical::string(&mut out, self.public_key.as_str());
+        out.push_str(&quoted(self.public_key.as_str()));
         out.push_str(",\"sequence\":");
         out.push_str(&self.head.sequence.to_string());
         out.push_str(",\"signature\":");
-        canonical::string(&mut out, &self.signature);
+        out.push_str(&quoted(&self.signature));
         out.push('}');
         out
     }

@@ -38,6 +38,9 @@ fn with_gaps(chained: &Chained) -> Value {
                      "product": {"name": "Unstale", "vendor_name": "Unstale"}, "log_name": "audit"},
         "unmapped": {"reason": event.reason, "sign_in": origin.sign_in, "old": event.old, "new": event.new,
                      "items_count": event.items.count, "items_sha256": event.items.sha256,
+                     "done_at": event.done_at.map(|at| at.to_string()), "run_url": origin.via.run_url,
+                     "idempotency_key": origin.via.idempotency_key,
+                     "requested_by": event.requested_by.as_ref().map(|actor| actor.name().to_owned()),
                      "aws_request_id": event.aws_request_id, "cloudfront_id": event.cloudfront_id,
                      "previous_hash": chained.previous_hash, "hash": chained.hash},
     })
@@ -86,8 +89,8 @@ fn endpoint(address: &str) -> Value {
 /// Each has a name or an ID, as OCSF wants it.
 fn resources(chained: &Chained) -> Vec<Value> {
     let event = &chained.event;
-    let target = Some(&event.target).filter(|target| !target.id.is_empty());
-    let target = target.map(|target| json!({"type": target.kind, "uid": target.id}));
+    let target = Some(&event.target).filter(|target| !target.id().is_empty());
+    let target = target.map(|target| json!({"type": target.kind(), "uid": target.id()}));
     let place = event.distribution.iter().map(|id| json!({"type": "distribution", "uid": id.as_str()}));
     let items = event.items.shown.iter().map(|item| json!({"type": "item", "name": item.as_str()}));
     target.into_iter().chain(place).chain(items).collect()
@@ -115,7 +118,7 @@ mod tests {
     use crate::{
         actor::Origin,
         audit::{Event, GENESIS, ItemsRecord, Target},
-        id::{DistributionId, PersonId},
+        id::{DistributionId, InvalidationId, PersonId},
         invalidations::item::Item,
         time::Timestamp,
     };
@@ -183,7 +186,7 @@ mod tests {
             (Actor::outside(), "AWS Internal", json!({"name": "AWS Internal"})),
         ] {
             let mut event = event(actor, address);
-            event.target = Target::new("invalidation", "i1");
+            event.target = Target::Invalidation(InvalidationId::from_trusted("i1"));
             let value = told(event);
             assert_says_something(&value, "");
             for required in REQUIRED {
@@ -215,7 +218,7 @@ mod tests {
         let mut event = event(ada(), "192.0.2.7");
         let origin = &mut event.acting.origin;
         (origin.session, origin.request_id) = ("s1".to_owned(), "r1".to_owned());
-        event.target = Target::new("invalidation", "i1");
+        event.target = Target::Invalidation(InvalidationId::from_trusted("i1"));
         event.distribution = Some(DistributionId::from_trusted("E1"));
         event.items = ItemsRecord::of(&[Item::from_trusted("/a")]);
         let value = told(event);

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 use super::{
     Chained, GENESIS, VERSION,
-    canonical::{self, CanonicalFields},
+    form::Links,
     head::{Head, HeadError, PublicKey, SignedHead},
 };
 use crate::secret::sha256_hex;
@@ -47,19 +45,11 @@ pub struct Broken {
     pub flaw: Flaw,
 }
 
-/// A line of an export: the canonical form and its hash.
+/// A line of an export: a form and its hash.
 #[derive(Debug, Clone, Copy)]
-pub struct ExportedLine<'a> {
-    pub form: &'a str,
-    pub hash: &'a str,
-}
-
-/// The fields of a form that link it.
-#[derive(Deserialize)]
-struct Links {
-    previous_hash: String,
-    sequence: i64,
-    version: i64,
+struct ExportedLine<'a> {
+    form: &'a str,
+    hash: &'a str,
 }
 
 /// A walk along a chain.
@@ -130,22 +120,20 @@ impl Walk {
         self.require_head(&signed.head)
     }
 
-    /// Takes the next event. `form` is a buffer to write in. A walk that met a broken one stands before it, as if it had
-    /// not been taken.
-    pub fn take(&mut self, next: &Chained, form: &mut String) -> Result<(), Broken> {
-        self.take_fields(&next.fields(), &next.hash, form)
+    /// Takes the next event. A walk that met a broken one stands before it, as if it had not been taken.
+    pub fn take(&mut self, next: &Chained) -> Result<(), Broken> {
+        self.take_stored(next.sequence, &next.form, &next.hash)
     }
 
-    /// The same for what its form says, with the hash that stands beside it.
-    pub fn take_fields(
-        &mut self,
-        next: &CanonicalFields<'_>,
-        hash: &str,
-        form: &mut String,
-    ) -> Result<(), Broken> {
-        form.clear();
-        canonical::write(form, next);
-        self.link(next.sequence, next.previous_hash, hash, form)
+    /// Takes the next form as it is stored: under this sequence, with this hash beside it.
+    pub fn take_stored(&mut self, sequence: i64, form: &str, hash: &str) -> Result<(), Broken> {
+        let links = Links::read(form).map_err(|why| self.unreadable(sequence, &why.to_string()))?;
+        if links.sequence != sequence {
+            let next = self.last.sequence + 1;
+            let gap = !self.part && sequence > next;
+            return Err(if gap { broken(next, Flaw::Missing) } else { broken(sequence, Flaw::OutOfOrder) });
+        }
+        self.take_form(&links, form, hash)
     }
 
     /// Takes the next line of an export.
@@ -153,11 +141,15 @@ impl Walk {
         let next = self.last.sequence + 1;
         let unreadable = |why: String| broken(next, Flaw::Unreadable(why));
         let line = split(text).ok_or_else(|| unreadable("the line is not one of an export".to_owned()))?;
-        let links: Links = serde_json::from_str(line.form).map_err(|error| unreadable(error.to_string()))?;
+        let links = Links::read(line.form).map_err(|why| unreadable(why.to_string()))?;
+        self.take_form(&links, line.form, line.hash)
+    }
+
+    fn take_form(&mut self, links: &Links, form: &str, hash: &str) -> Result<(), Broken> {
         if links.version != VERSION {
             return Err(broken(links.sequence, Flaw::Version(links.version)));
         }
-        self.link(links.sequence, &links.previous_hash, line.hash, line.form)
+        self.link(links.sequence, &links.previous_hash, hash, form)
     }
 
     /// An event that could not even be read.
@@ -240,7 +232,13 @@ impl Walk {
 /// The event before a line of an export, as the line itself says it.
 #[must_use]
 pub fn line_before(text: &str) -> Option<Head> {
-    let links: Links = serde_json::from_str(split(text)?.form).ok()?;
+    form_before(split(text)?.form)
+}
+
+/// The event before a form, as the form itself says it.
+#[must_use]
+pub fn form_before(form: &str) -> Option<Head> {
+    let links = Links::read(form).ok()?;
     Head::new(links.sequence - 1, &links.previous_hash).ok()
 }
 
@@ -280,12 +278,17 @@ mod tests {
     }
 
     fn walk(chain: &[Chained], mut walk: Walk) -> Result<Walk, Broken> {
-        let mut form = String::new();
         for chained in chain {
-            walk.take(chained, &mut form)?;
+            walk.take(chained)?;
         }
         walk.end()?;
         Ok(walk)
+    }
+
+    /// The same event with another reason, and a hash that fits it.
+    fn rewritten(chained: &Chained) -> Chained {
+        let event = Event { reason: "!".to_owned(), ..chained.event.clone() };
+        Chained::new(chained.sequence, event, chained.previous_hash.clone())
     }
 
     #[track_caller]
@@ -309,10 +312,11 @@ mod tests {
     fn the_first_bad_event_is_named() {
         let whole = chain(9);
         let mut changed = whole.clone();
-        changed[3].event.reason.push('!');
+        changed[3] = rewritten(&whole[3]);
+        changed[3].hash.clone_from(&whole[3].hash);
         assert_eq!(flaw(&changed, Walk::default()), (4, Flaw::Hash));
         let mut rehashed = whole.clone();
-        rehashed[3] = Chained::new(4, changed[3].event.clone(), whole[2].hash.clone());
+        rehashed[3] = rewritten(&whole[3]);
         assert_eq!(flaw(&rehashed, Walk::default()), (5, Flaw::Link));
         let mut removed = whole.clone();
         removed.remove(3);
@@ -320,6 +324,21 @@ mod tests {
         let mut swapped = whole.clone();
         swapped.swap(3, 4);
         assert_eq!(flaw(&swapped, Walk::default()).0, 4);
+        let mut moved = whole.clone();
+        moved[3].sequence = 7;
+        assert_eq!(
+            flaw(&moved, Walk::default()),
+            (4, Flaw::Missing),
+            "its row says another number than it does"
+        );
+        moved[3] = Chained { sequence: 4, ..whole[2].clone() };
+        assert_eq!(flaw(&moved, Walk::default()), (4, Flaw::OutOfOrder));
+        let mut torn = whole.clone();
+        torn[3].form.pop();
+        assert!(matches!(flaw(&torn, Walk::default()), (4, Flaw::Unreadable(_))));
+        let mut newer = whole.clone();
+        newer[3].form = newer[3].form.replace("\"version\":1", "\"version\":2");
+        assert_eq!(flaw(&newer, Walk::default()), (4, Flaw::Version(2)));
         let mut twice = whole.clone();
         twice.insert(4, whole[3].clone());
         assert_eq!(flaw(&twice, Walk::default()), (5, Flaw::OutOfOrder));
@@ -338,14 +357,14 @@ mod tests {
         };
         assert_eq!(walk(&whole, known()).unwrap().heads(), 1);
         assert_eq!(flaw(&whole[..7], known()), (8, Flaw::CutOff(9)));
-        let mut rewritten = whole.clone();
-        rewritten[2].event.note.clear();
-        for index in 2..9 {
-            let previous = rewritten[index - 1].hash.clone();
-            rewritten[index] = Chained::new(whole[index].sequence, rewritten[index].event.clone(), previous);
+        let mut forged = whole.clone();
+        forged[2] = rewritten(&whole[2]);
+        for index in 3..9 {
+            let previous = forged[index - 1].hash.clone();
+            forged[index] = Chained::new(whole[index].sequence, whole[index].event.clone(), previous);
         }
-        assert!(walk(&rewritten, Walk::default()).is_ok(), "by itself it looks sound");
-        assert_eq!(flaw(&rewritten, known()), (9, Flaw::NotAsSigned(0)));
+        assert!(walk(&forged, Walk::default()).is_ok(), "by itself it looks sound");
+        assert_eq!(flaw(&forged, known()), (9, Flaw::NotAsSigned(0)));
         let other = HeadKey::from_random([2; 32]).public();
         assert!(Walk::default().require_signed_head(&signed, &[other]).is_err());
     }
@@ -356,10 +375,10 @@ mod tests {
         let part: Vec<_> = [8_usize, 6, 5, 1].iter().map(|index| whole[*index].clone()).collect();
         assert_eq!(walk(&part, Walk::over_a_part()).unwrap().checked(), 4);
         let mut changed = part;
-        changed[1].event.note.clear();
+        changed[1] = Chained { hash: whole[6].hash.clone(), ..rewritten(&whole[6]) };
         assert_eq!(flaw(&changed, Walk::over_a_part()), (7, Flaw::Hash));
         // Event 6 written anew with a hash that fits: its neighbours say so, whichever comes first.
-        let forged = Chained::new(6, changed[1].event.clone(), whole[4].hash.clone());
+        let forged = rewritten(&whole[5]);
         for (part, at) in [([7, 6, 5], 6), ([5, 6, 7], 7)] {
             let part: Vec<_> =
                 part.iter().map(|n| if *n == 6 { forged.clone() } else { whole[n - 1].clone() }).collect();

@@ -12,9 +12,8 @@ use unstale_domain::audit::{Chained, search::Search};
 
 use super::{
     super::{Conn, StoreError, db::fetch_all},
-    fetch_lines,
     filters::{filtered_lines, filters},
-    lines_where,
+    stored::{fetch_lines, lines_where},
 };
 use crate::columns::signed;
 

@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 
 use unstale_domain::{
     audit::{
-        Action, Chained, facts,
+        Action, Chained, Target, facts,
         verify::{Broken, Flaw},
     },
     id::{InvalidationId, ProposalId},
@@ -18,7 +18,7 @@ use unstale_domain::{
 
 use super::{
     super::{Conn, StoreError, db::fetch_optional, invalidations},
-    fetch_events, fetch_lines, lines_of, lines_where,
+    stored::{fetch_events, fetch_lines, lines_of, lines_where},
 };
 use crate::invalidations::{batches, proposals};
 
@@ -140,8 +140,8 @@ pub async fn proposal_contradiction(
     stated: &Chained,
     now: Timestamp,
 ) -> Result<Option<Broken>, StoreError> {
-    let id = ProposalId::from_trusted(stated.event.target.id.as_str());
-    let found = match proposals::find(conn, &id, now).await {
+    let Target::Proposal(id) = &stated.event.target else { return Ok(None) };
+    let found = match proposals::find(conn, id, now).await {
         Err(StoreError::Unreadable(what)) => return Ok(Some(unreadable(Some(stated), &what))),
         found => found?,
     };

@@ -46,26 +46,19 @@ pub(super) fn filters(postgres: bool, search: &Search) -> String {
         Some(false) => "actor_kind <> 'outside'",
         None => "1 = 1",
     };
-    let from = format!("{DONE_AT} >= $7");
-    let until = format!("{DONE_AT} < $8");
     [
         when(search.distribution.is_some(), "distribution_id = $3", "CAST($3 AS TEXT) IS NULL"),
         when(search.who.is_some(), "actor_name = $4", "CAST($4 AS TEXT) IS NULL"),
         when(search.action.is_some(), "action = $5", "CAST($5 AS TEXT) IS NULL"),
         outcome,
         outside,
-        if search.from.is_some() { &from } else { "CAST($7 AS BIGINT) IS NULL" },
-        if search.until.is_some() { &until } else { "CAST($8 AS BIGINT) IS NULL" },
+        when(search.from.is_some(), "done_at >= $7", "CAST($7 AS TEXT) IS NULL"),
+        when(search.until.is_some(), "done_at < $8", "CAST($8 AS TEXT) IS NULL"),
         visibility(postgres, search.visibility.is_some()),
         serving(postgres, search.serving.is_some()),
     ]
     .join(" AND ")
 }
-
-/// As [`unstale_domain::audit::Event::done_at`] says it.
-const DONE_AT: &str = "(CASE WHEN actor_kind = 'outside' THEN
-         COALESCE((SELECT i.requested_at FROM invalidation i WHERE i.id = audit_event.invalidation_id), at)
-     ELSE at END)";
 
 /// What somebody may see, as [`unstale_domain::audit::visibility::Visibility::admits`] says it; its parameters are $10 to $12.
 const fn visibility(postgres: bool, narrowed: bool) -> &'static str {
@@ -100,7 +93,7 @@ pub(super) fn list<'a>(distributions: impl IntoIterator<Item = &'a DistributionI
 macro_rules! filtered_lines {
     ($conn:expr, $sql:expr, $first:expr, $second:expr, $search:expr, $limit:expr) => {{
         let search: &unstale_domain::audit::search::Search = $search;
-        $crate::audit::fetch_lines!(
+        $crate::audit::stored::fetch_lines!(
             $conn,
             sqlx::AssertSqlSafe($sql),
             $first,
@@ -109,8 +102,8 @@ macro_rules! filtered_lines {
             search.who.as_deref(),
             search.action.map(unstale_domain::audit::Action::as_str),
             search.outcome.map(unstale_domain::audit::Outcome::as_str),
-            search.from.map(unstale_domain::time::Timestamp::as_micros),
-            search.until.map(unstale_domain::time::Timestamp::as_micros),
+            search.from.map(|at| at.to_string()),
+            search.until.map(|at| at.to_string()),
             $crate::columns::signed($limit),
             search.visibility.as_ref().map(|visibility| visibility.kind.as_str()),
             search.visibility.as_ref().map(|visibility| visibility.id.as_str()),

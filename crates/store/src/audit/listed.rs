@@ -1,8 +1,7 @@
 //! The items of an event, wherever they are listed.
 
 use unstale_domain::{
-    audit::{Event, ItemsRecord},
-    id::ProposalId,
+    audit::{Event, ItemsRecord, Target},
     invalidations::item::Item,
 };
 
@@ -29,7 +28,7 @@ pub async fn items_of(conn: &mut Conn, event: &Event) -> Result<Vec<Item>, Store
     if items.is_none() {
         tracing::error!(
             action = event.action.as_str(),
-            target = event.target.id,
+            target = event.target.id(),
             "the items of an event are not those that the history recorded; they are passed over"
         );
     }
@@ -40,8 +39,7 @@ pub async fn items_of(conn: &mut Conn, event: &Event) -> Result<Vec<Item>, Store
 async fn listed(conn: &mut Conn, event: &Event) -> Result<Vec<Vec<Item>>, StoreError> {
     if let Some(invalidation) = &event.invalidation {
         let batches = batches::of_invalidation(conn, invalidation).await?;
-        let own =
-            batches.iter().find(|batch| event.target.kind == "batch" && event.target.id == batch.id.as_str());
+        let own = batches.iter().find(|batch| matches!(&event.target, Target::Batch(id) if *id == batch.id));
         let own = own.map(|batch| batch.items.clone());
         let mut all: Vec<Item> = batches.into_iter().flat_map(|batch| batch.items).collect();
         all.sort();
@@ -50,9 +48,8 @@ async fn listed(conn: &mut Conn, event: &Event) -> Result<Vec<Vec<Item>>, StoreE
         once.dedup();
         return Ok(own.into_iter().chain([once, all]).collect());
     }
-    if event.target.kind == "proposal" {
-        let id = ProposalId::from_trusted(event.target.id.as_str());
-        let found = proposals::find(conn, &id, event.at).await?;
+    if let Target::Proposal(id) = &event.target {
+        let found = proposals::find(conn, id, event.at).await?;
         return Ok(found.map(|found| found.items).into_iter().collect());
     }
     Ok(Vec::new())

@@ -1,44 +1,40 @@
-//! Reads events for verification: one that cannot be read is told, and does not hide the others.
+//! Reads events for verification, row by row: one that cannot be read is told, and does not hide the others.
 
 use sqlx::{ColumnIndex, Decode, FromRow, Type};
 
-use unstale_domain::{
-    audit::{Chained, VERSION},
-    causes::with_causes,
-};
+use unstale_domain::audit::Chained;
 
 use super::{
     super::{Conn, StoreError, db::fetch_all},
-    Row, columns, fetch_events, lines_of,
+    stored::{StoredEvent, fetch_events},
 };
-use crate::columns::{items_to_json, signed};
+use crate::columns::signed;
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!("SELECT ", columns!(), " FROM audit_event ", $rest)
-    };
-}
-
-/// An event as it was found, or why it cannot be one.
-#[derive(Debug)]
+/// An event as it was found.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Scanned {
     pub sequence: i64,
-    pub event: Result<Chained, String>,
+    /// Its form and its hash as they are stored, or why these are no texts.
+    pub stored: Result<(String, String), String>,
 }
 
-/// Up to `limit` events after a sequence, oldest first, each with a close look at its row.
+impl Scanned {
+    /// The same as a sheet has it.
+    pub fn stored(&self) -> Result<StoredEvent<'_>, &str> {
+        let (form, hash) = self.stored.as_ref().map_err(String::as_str)?;
+        Ok(StoredEvent { sequence: self.sequence, form, hash })
+    }
+}
+
+/// Up to `limit` events after a sequence, oldest first.
 pub async fn scan(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Scanned>, StoreError> {
-    let rows = fetch_all!(
+    fetch_all!(
         conn,
-        Loose,
-        select!("WHERE sequence > $1 ORDER BY sequence LIMIT $2"),
+        Scanned,
+        "SELECT sequence, form, hash FROM audit_event WHERE sequence > $1 ORDER BY sequence LIMIT $2",
         sequence,
         signed(limit),
-    )?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Scanned { sequence: row.sequence, event: row.read.and_then(exact) })
-        .collect())
+    )
 }
 
 /// One event.
@@ -48,34 +44,16 @@ pub async fn find(conn: &mut Conn, sequence: i64) -> Result<Option<Chained>, Sto
 }
 
 /// A row whose columns may be damaged.
-struct Loose {
-    sequence: i64,
-    read: Result<Row, String>,
-}
-
-impl<'r, R> FromRow<'r, R> for Loose
+impl<'r, R> FromRow<'r, R> for Scanned
 where
     R: sqlx::Row,
-    Row: FromRow<'r, R>,
+    (i64, String, String): FromRow<'r, R>,
     usize: ColumnIndex<R>,
     i64: Decode<'r, R::Database> + Type<R::Database>,
 {
     fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
-        let sequence = row.try_get(0)?;
-        Ok(Self { sequence, read: Row::from_row(row).map_err(|error| error.to_string()) })
+        let stored = <(i64, String, String)>::from_row(row);
+        let stored = stored.map(|(_, form, hash)| (form, hash)).map_err(|error| error.to_string());
+        Ok(Self { sequence: row.try_get(0)?, stored })
     }
-}
-
-/// The event, if the row holds just what was written and no other spelling of it.
-pub(super) fn exact(row: Row) -> Result<Chained, String> {
-    if row.version != VERSION {
-        return Err(format!("its version is {}", row.version));
-    }
-    let (shown, number) = (row.items_shown.clone(), row.items_count);
-    let chained = row.into_event().map_err(|error| with_causes(&error))?;
-    let items = &chained.event.items;
-    if items_to_json(&items.shown) != shown || signed(items.count) != number {
-        return Err("its items are not as they were written".to_owned());
-    }
-    Ok(chained)
 }

@@ -13,7 +13,7 @@ use super::{
     candidates::{Page, candidates, sift},
     filters::{filtered_lines, filters, is_filtered, many_filters},
     index::{Extent, extent},
-    lines_where,
+    stored::lines_where,
 };
 
 /// So many candidates of the index are read at once.
@@ -236,7 +236,7 @@ async fn in_windows(
 async fn floor(conn: &mut Conn, search: &Search) -> Result<i64, StoreError> {
     let Some(from) = search.from else { return Ok(0) };
     let first = "SELECT sequence FROM audit_event WHERE at >= $1 ORDER BY at LIMIT 1";
-    let row = fetch_optional!(conn, (i64,), first, from.as_micros())?;
+    let row = fetch_optional!(conn, (i64,), first, from.to_string())?;
     Ok(row.map_or(i64::MAX, |row| row.0.saturating_sub(DISORDER).max(0)))
 }
 
@@ -249,7 +249,7 @@ async fn ceiling(conn: &mut Conn, search: &Search, before: i64) -> Result<i64, S
     let newest = super::head(conn).await?.saturating_add(1).min(before);
     let Some(until) = search.until else { return Ok(newest) };
     let last = "SELECT sequence FROM audit_event WHERE at < $1 ORDER BY at DESC LIMIT 1";
-    let row = fetch_optional!(conn, (i64,), last, until.as_micros())?;
+    let row = fetch_optional!(conn, (i64,), last, until.to_string())?;
     Ok(row.map_or(0, |row| row.0.saturating_add(DISORDER).min(newest)))
 }
 

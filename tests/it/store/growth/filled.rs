@@ -100,7 +100,7 @@ async fn write_history(database: &Database, size: i64) {
         let place = if i <= 40 { RARE.to_owned() } else { format!("E{}", 1 + i % 4) };
         let mut event = Event::new(at(0), &acting, Action::InvalidationRequested);
         event.at = Timestamp::from_micros(START.as_micros() - (1 + size - i) * HOUR);
-        event.target = Target::new("invalidation", &format!("i{i}"));
+        event.target = Target::Invalidation(InvalidationId::from_trusted(format!("i{i}")));
         event.distribution = Some(given::id(&place));
         event.invalidation = Some(InvalidationId::from_trusted(format!("i{i}")));
         event.items = ItemsRecord::of(&items(&["/a"]));

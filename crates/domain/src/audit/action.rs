@@ -1,0 +1,158 @@
+//! What was done, and how it ended.
+
+macro_rules! actions {
+    ($($name:ident = $text:literal, $words:literal;)*) => {
+        /// What was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Action { $($name),* }
+
+        impl Action {
+            /// Every action there is.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// A stable word for the database and for programs.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+
+            /// The same for people.
+            #[must_use]
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$name => $words),* }
+            }
+        }
+    };
+}
+
+actions! {
+    InvalidationRequested = "invalidation.requested", "Invalidation requested";
+    InvalidationCancelled = "invalidation.cancelled", "Invalidation cancelled";
+    InvalidationRetried = "invalidation.retried", "Invalidation retried";
+    InvalidationSeen = "invalidation.seen", "Invalidation seen";
+    InvalidationTraced = "invalidation.traced", "Found in CloudTrail";
+    RepeatHeldBack = "invalidation.repeat_held_back", "Repeat held back";
+    ProposalMade = "proposal.made", "Approval asked for";
+    ProposalApproved = "proposal.approved", "Approved and requested";
+    ProposalDeclined = "proposal.declined", "Approval declined";
+    ProtectionOverridden = "protection.overridden", "Protection overridden";
+    ProtectionChanged = "protection.changed", "Protection changed";
+    GrantAdded = "grant.added", "Grant added";
+    GrantRemoved = "grant.removed", "Grant removed";
+    TokenMade = "token.made", "Token made";
+    TokenRevoked = "token.revoked", "Token revoked";
+    TokenRefused = "token.refused", "Token refused";
+    GroupAdded = "group.added", "Group added";
+    GroupDeleted = "group.deleted", "Group deleted";
+    GroupMemberAdded = "group.member_added", "Person added to a group";
+    GroupMemberRemoved = "group.member_removed", "Person taken out of a group";
+    BatchAccepted = "batch.accepted", "Accepted by CloudFront";
+    BatchPostponed = "batch.postponed", "Postponed";
+    BatchUnknown = "batch.unknown", "Answer unknown";
+    BatchFailed = "batch.failed", "Refused by CloudFront";
+    BatchCompleted = "batch.completed", "Completed at the edge";
+    BatchLost = "batch.lost", "Lost sight of";
+    BatchNeedsALook = "batch.needs_a_look", "Needs a look";
+    BatchResolved = "batch.resolved", "Resolved by hand";
+    DistributionsRefreshRequested = "distributions.refresh_requested", "Refresh of distributions requested";
+    DistributionSeen = "distribution.seen", "Distribution seen";
+    DistributionChanged = "distribution.changed", "Distribution changed";
+    DistributionGone = "distribution.gone", "Distribution gone";
+    SurveyFailed = "survey.failed", "Distributions could not be read";
+    SurveyRecovered = "survey.recovered", "Distributions read again";
+    PersonAdded = "person.added", "Person added";
+    PersonDisabled = "person.disabled", "Person disabled";
+    PersonEnabled = "person.enabled", "Person enabled";
+    RoleChanged = "person.role_changed", "Role changed";
+    ScopeWidened = "person.scope_widened", "Allowed to act everywhere";
+    GroupsChanged = "person.groups_changed", "Groups changed";
+    IdentityLinked = "person.identity_linked", "Provider's identity linked";
+    PasswordChanged = "person.password_changed", "Password changed";
+    PasswordReset = "person.password_reset", "Password reset";
+    SecondStepOffered = "person.second_step_offered", "Second step begun";
+    SecondStepOn = "person.second_step_on", "Second step turned on";
+    SecondStepOff = "person.second_step_off", "Second step taken away";
+    RecoveryCodesMade = "person.recovery_codes_made", "Recovery codes made";
+    CodeAsked = "person.code_asked", "Password right, code asked";
+    SessionsEnded = "person.sessions_ended", "Sessions ended";
+    HeaderRefused = "request.header_refused", "Identity header refused";
+    SignedIn = "person.signed_in", "Signed in";
+    SignInRefused = "person.sign_in_refused", "Sign-in refused";
+    SignedOut = "person.signed_out", "Signed out";
+    WaysInChanged = "sign_in.changed", "Ways in changed";
+    ProviderChecked = "sign_in.provider_checked", "Provider checked";
+    SetUp = "unstale.set_up", "Unstale set up";
+    SetUpLinkMade = "unstale.set_up_link_made", "Set-up link made";
+    SearchSaved = "history.search_saved", "Search saved";
+    SearchForgotten = "history.search_forgotten", "Search forgotten";
+    SegmentDropped = "history.segment_dropped", "Old events exported and dropped";
+    IndexMended = "history.index_mended", "Search made anew";
+    ActRefused = "act.refused", "Act refused";
+    EventUnreadable = "event.unreadable", "Cannot be read";
+}
+
+impl Action {
+    /// May sessions have ended with it? Open streams then look whether theirs has.
+    #[must_use]
+    pub const fn may_end_sessions(self) -> bool {
+        matches!(
+            self,
+            Self::SignedIn
+                | Self::SignedOut
+                | Self::SessionsEnded
+                | Self::PersonDisabled
+                | Self::RoleChanged
+                | Self::PasswordChanged
+                | Self::PasswordReset
+                | Self::SecondStepOff
+        )
+    }
+
+    /// All that are ever written: without the stand-in for what cannot be read.
+    pub fn written() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|action| *action != Self::EventUnreadable)
+    }
+
+    /// Reads what [`Action::as_str`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.as_str() == text)
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Done,
+    Refused,
+    Failed,
+}
+
+impl Outcome {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Reads what [`Outcome::as_str`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Done, Self::Refused, Self::Failed].into_iter().find(|o| o.as_str() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_reads_back() {
+        for action in Action::ALL {
+            assert_eq!(Action::parse(action.as_str()), Some(*action));
+        }
+    }
+}

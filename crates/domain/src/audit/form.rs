@@ -1,0 +1,315 @@
+//! The form of an event: the text that is stored, hashed and exported. It is written and read here alone.
+//!
+//! It is JSON after RFC 8785: keys in their order, no white space, texts escaped as little as can be. `serde_json` writes
+//! texts and whole numbers just so; a test holds the order of the fields to it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+use super::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION};
+use crate::{
+    actor::{Acting, Actor, Origin, Via},
+    id::{DistributionId, InvalidationId},
+    invalidations::item::Item,
+    storable::storable,
+    time::Timestamp,
+};
+
+/// Why a text is not the form of an event.
+#[derive(Debug, thiserror::Error)]
+pub enum FormError {
+    #[error("its form is {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("its version is {0}")]
+    Version(i64),
+    #[error("{0} is {1:?}")]
+    Word(&'static str, String),
+}
+
+/// What links a form to the one before it.
+#[derive(Debug, Deserialize)]
+pub struct Links {
+    pub previous_hash: String,
+    pub sequence: i64,
+    pub version: i64,
+}
+
+impl Links {
+    /// Reads them out of a form of any version.
+    pub fn read(form: &str) -> Result<Self, FormError> {
+        Ok(serde_json::from_str(form)?)
+    }
+}
+
+/// All that a form says, by the keys of the form and in their order.
+#[derive(Serialize, Deserialize)]
+struct EventForm<'a> {
+    #[serde(borrow)]
+    action: Text<'a>,
+    #[serde(borrow)]
+    actor: ActorForm<'a>,
+    #[serde(borrow)]
+    at: Text<'a>,
+    #[serde(borrow)]
+    aws_request_id: Text<'a>,
+    #[serde(borrow)]
+    client_address: Text<'a>,
+    #[serde(borrow)]
+    cloudfront_id: Text<'a>,
+    #[serde(borrow)]
+    distribution: Option<Text<'a>>,
+    #[serde(borrow)]
+    done_at: Option<Text<'a>>,
+    #[serde(borrow)]
+    idempotency_key: Text<'a>,
+    #[serde(borrow)]
+    invalidation: Option<Text<'a>>,
+    #[serde(borrow)]
+    items: ItemsForm<'a>,
+    #[serde(borrow)]
+    new: Text<'a>,
+    #[serde(borrow)]
+    note: Text<'a>,
+    #[serde(borrow)]
+    old: Text<'a>,
+    #[serde(borrow)]
+    outcome: Text<'a>,
+    #[serde(borrow)]
+    previous_hash: Text<'a>,
+    #[serde(borrow)]
+    reason: Text<'a>,
+    #[serde(borrow)]
+    request_id: Text<'a>,
+    #[serde(borrow)]
+    requested_by: Option<ActorForm<'a>>,
+    #[serde(borrow)]
+    run_url: Text<'a>,
+    sequence: i64,
+    #[serde(borrow)]
+    session: Text<'a>,
+    #[serde(borrow)]
+    sign_in: Text<'a>,
+    #[serde(borrow)]
+    target: TargetForm<'a>,
+    version: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ActorForm<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ItemsForm<'a> {
+    count: usize,
+    #[serde(borrow)]
+    sha256: Text<'a>,
+    #[serde(borrow)]
+    shown: Vec<Text<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TargetForm<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    kind: Text<'a>,
+}
+
+/// A text of the form. What both engines can keep is what is hashed: it is written with a replacement for each NUL.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&storable(&self.0))
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
+
+impl From<Timestamp> for Text<'_> {
+    fn from(at: Timestamp) -> Self {
+        Self(Cow::Owned(at.to_string()))
+    }
+}
+
+impl From<Text<'_>> for String {
+    fn from(text: Text<'_>) -> Self {
+        text.0.into_owned()
+    }
+}
+
+impl<'a> From<&'a Actor> for ActorForm<'a> {
+    fn from(actor: &'a Actor) -> Self {
+        Self { id: actor.id().into(), kind: actor.kind().as_str().into(), name: actor.name().into() }
+    }
+}
+
+impl ActorForm<'_> {
+    fn into_actor(self) -> Result<Actor, FormError> {
+        let unknown = FormError::Word("an actor's kind", self.kind.0.to_string());
+        Actor::from_trusted(&self.kind.0, self.id.into(), self.name.into()).ok_or(unknown)
+    }
+}
+
+/// Writes the form of an event in its place.
+#[must_use]
+pub fn write(sequence: i64, event: &Event, previous_hash: &str) -> String {
+    // Texts and numbers can always be written.
+    serde_json::to_string(&EventForm::of(sequence, event, previous_hash)).unwrap_or_default()
+}
+
+impl<'a> EventForm<'a> {
+    fn of(sequence: i64, event: &'a Event, previous_hash: &'a str) -> Self {
+        let Event {
+            at,
+            done_at,
+            acting: Acting { actor, origin },
+            action,
+            target,
+            distribution,
+            invalidation,
+            requested_by,
+            items: ItemsRecord { shown, count, sha256 },
+            reason,
+            outcome,
+            note,
+            aws_request_id,
+            cloudfront_id,
+            old,
+            new,
+        } = event;
+        Self {
+            action: action.as_str().into(),
+            actor: actor.into(),
+            at: (*at).into(),
+            aws_request_id: aws_request_id.as_str().into(),
+            client_address: origin.client_address.as_str().into(),
+            cloudfront_id: cloudfront_id.as_str().into(),
+            distribution: distribution.as_ref().map(|id| id.as_str().into()),
+            done_at: done_at.map(Text::from),
+            idempotency_key: origin.via.idempotency_key.as_str().into(),
+            invalidation: invalidation.as_ref().map(|id| id.as_str().into()),
+            items: ItemsForm {
+                count: *count,
+                sha256: sha256.as_str().into(),
+                shown: shown.iter().map(|item| item.as_str().into()).collect(),
+            },
+            new: new.as_str().into(),
+            note: note.as_str().into(),
+            old: old.as_str().into(),
+            outcome: outcome.as_str().into(),
+            previous_hash: previous_hash.into(),
+            reason: reason.as_str().into(),
+            request_id: origin.request_id.as_str().into(),
+            requested_by: requested_by.as_ref().map(ActorForm::from),
+            run_url: origin.via.run_url.as_str().into(),
+            sequence,
+            session: origin.session.as_str().into(),
+            sign_in: origin.sign_in.as_str().into(),
+            target: TargetForm { id: target.id().into(), kind: target.kind().into() },
+            version: VERSION,
+        }
+    }
+
+    fn into_event(self) -> Result<Event, FormError> {
+        let unknown = || FormError::Word("a target's kind", self.target.kind.0.to_string());
+        let target = Target::read(&self.target.kind.0, &self.target.id.0).ok_or_else(unknown)?;
+        let origin = Origin {
+            client_address: self.client_address.into(),
+            request_id: self.request_id.into(),
+            sign_in: self.sign_in.into(),
+            session: self.session.into(),
+            via: Via { run_url: self.run_url.into(), idempotency_key: self.idempotency_key.into() },
+            ..Origin::default()
+        };
+        Ok(Event {
+            at: word("a time", &self.at, Timestamp::parse)?,
+            done_at: self.done_at.map(|at| word("a time", &at, Timestamp::parse)).transpose()?,
+            acting: Acting { actor: self.actor.into_actor()?, origin },
+            action: word("an action", &self.action, Action::parse)?,
+            target,
+            distribution: self.distribution.map(DistributionId::from_trusted),
+            invalidation: self.invalidation.map(InvalidationId::from_trusted),
+            requested_by: self.requested_by.map(ActorForm::into_actor).transpose()?,
+            items: ItemsRecord {
+                shown: self.items.shown.into_iter().map(Item::from_trusted).collect(),
+                count: self.items.count,
+                sha256: self.items.sha256.into(),
+            },
+            reason: self.reason.into(),
+            outcome: word("an outcome", &self.outcome, Outcome::parse)?,
+            note: self.note.into(),
+            aws_request_id: self.aws_request_id.into(),
+            cloudfront_id: self.cloudfront_id.into(),
+            old: self.old.into(),
+            new: self.new.into(),
+        })
+    }
+}
+
+/// A text as the form has it.
+pub(super) fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+fn word<T>(what: &'static str, text: &Text<'_>, read: fn(&str) -> Option<T>) -> Result<T, FormError> {
+    read(&text.0).ok_or_else(|| FormError::Word(what, text.0.to_string()))
+}
+
+impl Chained {
+    /// Reads the event of a form, with the hash that stands beside it.
+    pub fn read(form: String, hash: String) -> Result<Self, FormError> {
+        let read: EventForm<'_> = match serde_json::from_str(&form) {
+            Ok(read) => read,
+            // Another version may have other keys.
+            Err(error) => {
+                return Err(match Links::read(&form) {
+                    Ok(Links { version, .. }) if version != VERSION => FormError::Version(version),
+                    _ => error.into(),
+                });
+            }
+        };
+        if read.version != VERSION {
+            return Err(FormError::Version(read.version));
+        }
+        let (sequence, previous_hash) = (read.sequence, read.previous_hash.0.to_string());
+        let event = read.into_event()?;
+        Ok(Self { sequence, event, previous_hash, form, hash })
+    }
+
+    /// What can still be said of an event that cannot be read: damage, or an action that a newer program wrote, must not
+    /// hide the events beside it.
+    #[must_use]
+    pub fn unreadable(sequence: i64, form: String, hash: String, why: &FormError) -> Self {
+        let said: Value = serde_json::from_str(&form).unwrap_or_default();
+        let text = |key: &str| said[key].as_str();
+        let at = text("at").and_then(Timestamp::parse).unwrap_or(Timestamp::from_micros(0));
+        let mut event = Event::new(at, &Acting::service(), Action::EventUnreadable);
+        event.outcome = Outcome::Failed;
+        event.note = why.to_string().chars().take(NOTE_MAX).collect();
+        event.distribution = text("distribution").map(DistributionId::from_trusted);
+        event.invalidation = text("invalidation").map(InvalidationId::from_trusted);
+        let previous_hash = text("previous_hash").unwrap_or_default().to_owned();
+        Self { sequence, event, previous_hash, form, hash }
+    }
+}
+
+/// So much of what is wrong with an event is said.
+const NOTE_MAX: usize = 300;
+
+#[cfg(test)]
+mod tests;
