@@ -22,6 +22,7 @@ CREATE TABLE audit_event (
 
 CREATE INDEX audit_event_by_invalidation ON audit_event (invalidation_id, sequence);
 CREATE INDEX audit_event_by_distribution ON audit_event (distribution_id, sequence);
+CREATE INDEX audit_event_own ON audit_event (actor_kind, actor_id, sequence) WHERE distribution_id IS NULL;
 CREATE INDEX audit_event_by_proposal ON audit_event (target_id, sequence)
     WHERE action IN ('proposal.made', 'proposal.approved', 'proposal.declined');
 

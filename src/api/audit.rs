@@ -7,11 +7,15 @@ use utoipa::ToSchema;
 use crate::{
     api::invalidations::{list::find_distribution, representation::ActorShape},
     domain::{
-        audit::{Action, Chained, VERSION, visibility::Visibility},
+        audit::{
+            Action, Chained, Outcome, VERSION, asked,
+            search::{AuditQuery, What},
+            visibility::Visibility,
+        },
         id::{DistributionId, InvalidationId},
     },
     http::caller::Caller,
-    store::audit::{self, EventFilter},
+    store::{audit, distributions},
 };
 
 use super::{
@@ -91,12 +95,19 @@ pub struct AuditPage {
 
 /// Read the history
 ///
-/// Newest first, as far as the token may see it.
+/// Newest first, as far as the token may see it. It takes what the history's page takes. One answer is bounded work: where
+/// little fits, a page may be short, or empty, and `next` says from where to look on.
 #[utoipa::path(get, path = "/api/v1/audit", operation_id = "listAuditEvents", tag = "History",
     params(
+        ("q" = Option<String>, Query, description = "What the box of the history's page takes: a URL or a path that was touched, a tag, or words"),
         ("distribution" = Option<String>, Query, description = "Only of this distribution: its ID, ARN, domain name, alias or a URL of it"),
         ("invalidation" = Option<String>, Query, description = "Only of this invalidation"),
+        ("who" = Option<String>, Query, description = "Only what this person or token did, by the name that the history has"),
         ("action" = Option<String>, Query, description = "Only this action, such as invalidation.requested"),
+        ("result" = Option<String>, Query, description = "Only what ended so: done, refused or failed"),
+        ("from" = Option<String>, Query, description = "Only from the beginning of this day in UTC, such as 2026-11-23"),
+        ("until" = Option<String>, Query, description = "Only up to the end of this day in UTC"),
+        ("outside" = Option<String>, Query, description = "yes: only what was made outside Unstale; no: only what was not"),
         ("cursor" = Option<String>, Query, description = "What the page before gave as next"),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 100, description = "So many at most; 50 where it is left out"),
     ),
@@ -107,25 +118,49 @@ pub async fn list(
     mut params: Params,
 ) -> Result<Json<AuditPage>, ApiError> {
     let limit = params.limit();
-    let before = params.read("cursor", "what the page before gave as next", whole::<i64>);
-    let invalidation = params.read("invalidation", "the ID of an invalidation", InvalidationId::parse);
-    let action = params.read("action", "an action, such as invalidation.requested", Action::parse);
-    let named = params.take("distribution");
+    let (query, named) = read(&mut params);
     params.end()?;
     let distribution = match named {
         None => None,
         Some(named) => Some(find_distribution(&api, &caller, &named).await?),
     };
-    let wanted = EventFilter { distribution, invalidation, action };
-    let mut conn = api.context.db.read().await?;
-    let before = before.unwrap_or(i64::MAX);
     let visibility = Visibility::of(&caller.acting.actor, &caller.access);
-    let mut found = audit::page_seen_by(&mut conn, visibility.as_ref(), &wanted, before, limit + 1).await?;
+    let query = AuditQuery { distribution, visibility, ..query };
+    let mut conn = api.context.db.read().await?;
+    // Only what was asked for by a URL or a path is of hosts and root objects.
+    let all = match query.what {
+        What::Path { .. } => distributions::list(&mut conn).await?,
+        What::Everything | What::Tag(_) | What::Words(_) => Vec::new(),
+    };
+    let query = asked::over(&all, |id| caller.access.sees(id), query);
+    // One more than is shown, so that a page that is just full is known to be the last.
+    let mut found = audit::search(&mut conn, &query, limit + 1).await?;
     drop(conn);
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| more).map(|last| last.sequence.to_string());
-    Ok(Json(AuditPage { items: found.iter().map(EventShape::new).collect(), next }))
+    if found.events.len() > limit {
+        found.events.truncate(limit);
+        found.older = found.events.last().map(|last| last.sequence);
+    }
+    let next = found.older.map(|older| older.to_string());
+    Ok(Json(AuditPage { items: found.events.iter().map(EventShape::new).collect(), next }))
+}
+
+/// What the address asks for, and what it calls the distribution.
+fn read(params: &mut Params) -> (AuditQuery, Option<String>) {
+    let day = "a day such as 2026-11-23";
+    let who = |text: &str| Some(text.trim().to_owned()).filter(|name| !name.is_empty());
+    let query = AuditQuery {
+        what: params.read("q", "at most 4200 characters", |text| asked::what(text).ok()).unwrap_or_default(),
+        invalidation: params.read("invalidation", "the ID of an invalidation", InvalidationId::parse),
+        who: params.read("who", "the name of a person or a token", who),
+        action: params.read("action", "an action, such as invalidation.requested", Action::parse),
+        outcome: params.read("result", "done, refused or failed", Outcome::parse),
+        from: params.read("from", day, |text| asked::from(text).ok()),
+        until: params.read("until", day, |text| asked::until(text).ok()),
+        outside: params.read("outside", "yes or no", |text| asked::outside(text).ok()),
+        before: params.read("cursor", "what the page before gave as next", whole::<i64>),
+        ..AuditQuery::default()
+    };
+    (query, params.take("distribution"))
 }
 
 impl EventShape {

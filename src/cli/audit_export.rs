@@ -13,7 +13,7 @@ use crate::{
     domain::audit::{
         Chained,
         export::{self, Form},
-        search::Search,
+        search::AuditQuery,
         verify::form_before,
     },
     store::{
@@ -89,7 +89,7 @@ async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
     if search.is_everything() {
         Ok(everything(db, form, out).await?.told(form, file))
     } else {
-        Ok(found(db, &search, form, out).await?.told_of_a_search(form, file))
+        Ok(found(db, search, form, out).await?.told_of_a_search(form, file))
     }
 }
 
@@ -151,15 +151,17 @@ async fn everything(db: &Db, form: Form, mut out: Destination) -> Result<Span, C
 }
 
 /// Newest first, as the page has it.
-async fn found(db: &Db, search: &Search, form: Form, mut out: Destination) -> Result<Span, CliError> {
+async fn found(db: &Db, mut query: AuditQuery, form: Form, mut out: Destination) -> Result<Span, CliError> {
     let mut span = Span::default();
-    let mut before = Some(i64::MAX);
-    while let Some(cursor) = before {
-        let page = audit::search(&mut *db.read().await?, search, cursor, PAGE).await?;
+    loop {
+        let page = audit::search(&mut *db.read().await?, &query, PAGE).await?;
         let (text, next) = put_down(form, &audit::readable(page.events)?);
         out.write(&text)?;
         span.join(next);
-        before = page.older;
+        if page.older.is_none() {
+            break;
+        }
+        query.before = page.older;
     }
     out.end()?;
     Ok(span)

@@ -9,7 +9,7 @@ use crate::domain::{
     audit::{
         Action, Outcome,
         asked::{self, AskedError},
-        search::{Search, What},
+        search::{AuditQuery, What},
     },
     distributions::{
         distribution::Distribution,
@@ -50,9 +50,9 @@ pub struct Filters {
 impl Filters {
     /// The search that they stand for, which is for everything where none was given. An error where no distribution has
     /// the name that was given.
-    pub fn search(self, distributions: &[Distribution]) -> Result<Search, NotFound> {
+    pub fn search(self, distributions: &[Distribution]) -> Result<AuditQuery, NotFound> {
         let named = self.distribution.map(|named| find(&named, distributions)).transpose()?;
-        let search = Search {
+        let search = AuditQuery {
             what: self.search.unwrap_or_default(),
             distribution: named,
             who: self.who,
@@ -61,7 +61,7 @@ impl Filters {
             from: self.from,
             until: self.until,
             outside: self.outside,
-            ..Search::default()
+            ..AuditQuery::default()
         };
         Ok(asked::over(distributions, |_| true, search))
     }

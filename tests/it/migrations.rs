@@ -226,7 +226,7 @@ async fn tables(place: &Place) -> BTreeSet<String> {
          AND table_name NOT LIKE 'audit\\_words%'"
     } else {
         "SELECT t.name || '.' || c.name || CASE c.\"notnull\" WHEN 1 THEN ' filled' ELSE '' END
-         FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+         FROM sqlite_schema t JOIN pragma_table_xinfo(t.name) c
          WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite%'
          AND t.name NOT LIKE 'audit\\_words%' ESCAPE '\\'"
     };

@@ -12,6 +12,7 @@ mod scan;
 mod search;
 mod segments;
 mod stored;
+mod table;
 
 pub use check::{
     CheckState, check_state, claim_post, forget_post_problem, set_check_state, set_checked, set_file_problem,
@@ -28,19 +29,20 @@ pub use scan::{Scanned, find, scan};
 pub use search::{SearchResult, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
 pub use stored::{Sheet, StoredEvent, readable, sheet};
+pub use table::follows_forms;
 
 use std::mem;
 
 use unstale_domain::{
-    audit::{Action, Chained, Event, visibility::Visibility},
-    id::{DistributionId, InvalidationId},
+    audit::{Action, Chained, Event},
+    id::InvalidationId,
 };
 
 use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_one, fetch_optional, insert_all},
 };
-use crate::{access::visibility::bars, columns::signed};
+use crate::columns::signed;
 use stored::fetch_events;
 
 /// Puts an event at the end of the chain, where it is written with the commit: what the same transaction reads of the
@@ -105,43 +107,6 @@ pub async fn between(
         after,
         before,
         signed(limit)
-    )
-}
-
-/// Which events a list shows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EventFilter {
-    pub distribution: Option<DistributionId>,
-    pub invalidation: Option<InvalidationId>,
-    pub action: Option<Action>,
-}
-
-/// Up to `limit` events before a sequence, newest first, less what [`Visibility::admits`] would not show; `None` is
-/// everything.
-pub async fn page_seen_by(
-    conn: &mut Conn,
-    visibility: Option<&Visibility>,
-    wanted: &EventFilter,
-    sequence: i64,
-    limit: usize,
-) -> Result<Vec<Chained>, StoreError> {
-    fetch_events!(
-        conn,
-        "WHERE sequence < $1
-               AND ($2 OR (distribution_id IS NULL AND actor_kind = $9 AND actor_id = $4)
-                   OR replace($3, '|' || distribution_id || '|', '') <> $3)
-               AND ($6 = '' OR distribution_id = $6) AND ($7 = '' OR invalidation_id = $7)
-               AND ($8 = '' OR action = $8)
-             ORDER BY sequence DESC LIMIT $5",
-        sequence,
-        visibility.is_none(),
-        visibility.map_or_else(String::new, |visibility| bars(&visibility.distributions)),
-        visibility.map_or("", |visibility| visibility.id.as_str()),
-        signed(limit),
-        wanted.distribution.as_ref().map_or("", DistributionId::as_str),
-        wanted.invalidation.as_ref().map_or("", InvalidationId::as_str),
-        wanted.action.map_or("", Action::as_str),
-        visibility.map_or("", |visibility| visibility.kind.as_str()),
     )
 }
 

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         audit::{
             asked::{self, AskedError},
-            search::Search,
+            search::AuditQuery,
         },
         distributions::{distribution::Distribution, reference::find_named},
         id::DistributionId,
@@ -86,7 +86,7 @@ impl HistoryQuery {
 
     /// Reads it all; `None` where a field is not right, which then says so.
     /// `all` are all distributions, of which the visitor may not see each.
-    pub fn read(&self, visitor: &Visitor, all: &[Distribution]) -> (HistoryFields, Option<Search>) {
+    pub fn read(&self, visitor: &Visitor, all: &[Distribution]) -> (HistoryFields, Option<AuditQuery>) {
         let mut fields = HistoryFields {
             q: Field::new(&self.q),
             distribution: Field::new(&self.distribution),
@@ -105,14 +105,19 @@ impl HistoryQuery {
                 .or_else(|| DistributionId::parse(text))
                 .unwrap_or_else(DistributionId::of_none)
         });
-        let search = search.map(|search| Search {
+        let search = search.map(|search| AuditQuery {
             visibility: super::visibility(visitor),
+            before: self.before,
             ..asked::over(all, sees, search)
         });
         (fields, search)
     }
 
-    fn search(&self, fields: &mut HistoryFields, find: impl Fn(&str) -> DistributionId) -> Option<Search> {
+    fn search(
+        &self,
+        fields: &mut HistoryFields,
+        find: impl Fn(&str) -> DistributionId,
+    ) -> Option<AuditQuery> {
         let what = fields.q.check(asked::what(&self.q));
         let action = fields.action.check(set(&self.action, asked::action));
         let outcome = fields.result.check(set(&self.result, asked::outcome));
@@ -120,7 +125,7 @@ impl HistoryQuery {
         let from = fields.from.check(set(&self.from, asked::from));
         let until = fields.until.check(set(&self.until, asked::until));
         let text = |value: &str| Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-        Some(Search {
+        Some(AuditQuery {
             what: what?,
             distribution: text(&self.distribution).map(|text| find(&text)),
             who: text(&self.who),
@@ -129,7 +134,7 @@ impl HistoryQuery {
             from: from?,
             until: until?,
             outside: outside?,
-            ..Search::default()
+            ..AuditQuery::default()
         })
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 
 use crate::{
     domain::{
-        audit::{Chained, export::Form, search::Search},
+        audit::{Chained, export::Form, search::AuditQuery},
         causes::with_causes,
     },
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
@@ -128,7 +128,7 @@ impl Export {
 /// the page has it.
 struct Pages {
     app: AppState,
-    search: Option<Search>,
+    search: Option<AuditQuery>,
     cursor: Option<i64>,
     form: Form,
 }
@@ -152,7 +152,8 @@ impl Pages {
     async fn page(&mut self, cursor: i64) -> Result<Vec<Chained>, StoreError> {
         let mut conn = self.app.context.db.read().await?;
         if let Some(search) = &self.search {
-            let found = audit::search(&mut conn, search, cursor, PAGE).await?;
+            let query = AuditQuery { before: Some(cursor), ..search.clone() };
+            let found = audit::search(&mut conn, &query, PAGE).await?;
             self.cursor = found.older;
             return audit::readable(found.events);
         }

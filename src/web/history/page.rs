@@ -15,7 +15,7 @@ use crate::{
             Action,
             head::Head,
             saved_search::SavedSearch,
-            search::{Search, What},
+            search::{AuditQuery, What},
         },
         causes::with_causes,
         distributions::{distribution::Distribution, host},
@@ -121,9 +121,8 @@ pub async fn render(
     let distributions: Vec<_> =
         all.iter().filter(|distribution| visitor.access.sees(&distribution.id)).cloned().collect();
     let (fields, search) = wanted.read(visitor, &all);
-    let before = wanted.before.unwrap_or(i64::MAX);
     let (found, damage) = match &search {
-        Some(search) => readable(audit::search(&mut conn, search, before, PAGE).await)?,
+        Some(search) => readable(audit::search(&mut conn, search, PAGE).await)?,
         None => (SearchResult::default(), None),
     };
     let chosen =
@@ -178,7 +177,7 @@ fn readable(found: Result<SearchResult, StoreError>) -> Result<(SearchResult, Op
 }
 
 /// Where a URL was given: at which distributions it was looked for.
-fn looked_at(search: &Search, distributions: &[Distribution]) -> Option<String> {
+fn looked_at(search: &AuditQuery, distributions: &[Distribution]) -> Option<String> {
     let What::Path { host: Some(host), .. } = &search.what else { return None };
     let shown = host::shown(host.as_str());
     let Some(serving) = &search.serving else {

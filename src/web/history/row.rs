@@ -4,7 +4,7 @@ use crate::domain::{
     actor::Actor,
     audit::{
         self as history, Action, Chained, Event, Outcome,
-        search::{Search, What},
+        search::{AuditQuery, What},
     },
     distributions::distribution::Distribution,
     invalidations::ticket::{Piece, Tickets, pieces},
@@ -36,7 +36,7 @@ pub struct Row {
 /// What rows are drawn with.
 pub struct HistoryRowContext<'a> {
     pub distributions: &'a [Distribution],
-    pub search: Option<&'a Search>,
+    pub search: Option<&'a AuditQuery>,
     pub tickets: Option<&'a Tickets>,
     pub now: Timestamp,
 }
@@ -90,7 +90,7 @@ pub const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
 }
 
 /// The item that touches what was searched for, else the first, and how.
-fn items(event: &Event, search: Option<&Search>) -> (String, &'static str) {
+fn items(event: &Event, search: Option<&AuditQuery>) -> (String, &'static str) {
     let shown = &event.items.shown;
     let touching = search.and_then(|search| {
         let place = event.distribution.as_ref();

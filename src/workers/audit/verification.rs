@@ -81,6 +81,9 @@ impl Check {
         // Before the segments: what is dropped meanwhile shows in the first step.
         let first = audit::first_sequence(&mut conn).await?;
         let segments = audit::segments(&mut conn).await?;
+        if !audit::follows_forms(&mut conn).await? {
+            return Err(at(first, Flaw::Columns).into());
+        }
         let ends = ends(&segments, known)?;
         let mut walk = begin_walk(&mut conn, first, &ends).await?;
         let mut head_keys = expect_noted(&mut conn, &mut walk, known).await?;

@@ -54,7 +54,12 @@ async fn a_request_is_taken_sent_and_seen_to_its_end() {
         (event.acting.actor.kind().as_str(), event.acting.origin.sign_in.as_str()),
         ("token", "token")
     );
-    assert_eq!(event.note, "run https://ci.example.com/runs/42; idempotency key run-42");
+    assert_eq!(event.note, "");
+    let told = json(&program.get("/api/v1/audit?limit=1").await)["items"][0].clone();
+    assert_eq!(
+        (&told["run_url"], &told["idempotency_key"], &told["requested_by"]),
+        (&json!("https://ci.example.com/runs/42"), &json!("run-42"), &json!(null))
+    );
 
     let shown = json(&program.get(&format!("{PATH}/{id}")).await);
     assert_eq!((&shown["ahead"], &shown["state"]), (&json!(0), &json!("queued")));

@@ -46,6 +46,21 @@ async fn lists_come_in_pages_without_gaps_or_repeats() {
     assert_eq!(of_one.len(), 1);
     let requested = format!("/api/v1/audit?action=invalidation.requested&distribution={WORKSHOP}");
     assert_eq!(all(&program, &requested).await.len(), 5);
+    let asked = async |query: &str| all(&program, &format!("/api/v1/audit?{query}")).await.len();
+    for (query, found) in [
+        ("q=/shop", 1),
+        ("q=%2F3&action=invalidation.requested", 1),
+        ("who=nobody@example.com", 0),
+        ("result=failed", 0),
+        ("outside=yes", 0),
+        ("from=2026-01-01&until=2026-01-01", 0),
+    ] {
+        assert_eq!(asked(query).await, found, "{query}");
+    }
+    assert_eq!(asked("outside=no").await, head);
+    for bad in ["result=maybe", "from=yesterday", "outside=x", "who=", "cursor=x"] {
+        program.get(&format!("/api/v1/audit?{bad}")).await.assert_status(422);
+    }
     let sites = all(&program, "/api/v1/distributions").await;
     assert!(sites.len() >= 3 && sites.iter().any(|app| app["id"] == WORKSHOP));
     app.finish().await;

@@ -4,7 +4,7 @@ use cloudfront_sandbox::{Fault, FaultKind};
 use unstale::{
     cloudfront::{CloudFront, CloudTrail, Connect},
     domain::{
-        audit::{Chained, Outcome, search::Search},
+        audit::{Chained, Outcome, search::AuditQuery},
         id::{CallerReference, DistributionId},
         invalidations::problem::ProblemKind,
     },
@@ -75,8 +75,8 @@ async fn an_outside_invalidation_gets_an_event_that_says_who_made_it() {
     assert!(found.note.starts_with(&words), "{}", found.note);
     assert_eq!(traced(world).await.len(), 1, "ours needs nobody to say who");
 
-    let search = Search { who: Some(ARN.to_owned()), ..Search::default() };
-    let by = world.database.get(async |conn| audit::search(conn, &search, i64::MAX, 9).await).await;
+    let search = AuditQuery { who: Some(ARN.to_owned()), ..AuditQuery::default() };
+    let by = world.database.get(async |conn| audit::search(conn, &search, 9).await).await;
     assert_eq!(by.events.len(), 1);
     let ada = app.operator().await;
     ada.get(&page_of(&seen.id)).await.assert_says(&format!("Made outside Unstale by {ARN}"));

@@ -93,8 +93,9 @@ async fn thousands_are_read_back_to_the_start_with_the_least_calls_and_behind_ev
     assert_eq!((first.requested_by.kind(), first.requested_at), (ActorKind::Outside, at(0)));
     let history = world.history().await;
     let found = history.iter().find(|chained| chained.event.invalidation == Some(first.id.clone())).unwrap();
+    assert_eq!(found.event.done_at, Some(at(0)));
     assert_eq!(
-        found.event.note,
+        found.event.remarks(),
         "made at 2026-11-23T10:00:00.000000Z; it was over when Unstale found it, and was not watched"
     );
     assert!(found.event.at > at(MONTH));

@@ -5,7 +5,7 @@ use std::path::Path;
 use unstale::{
     domain::audit::{
         head::{HeadKey, PublicKey, SignedHead},
-        search::{Search, What},
+        search::{AuditQuery, What},
     },
     store::audit::{self, CheckState},
     workers::{AuditSettings, AuditWorker, Indexer, Next, open_key},
@@ -217,12 +217,11 @@ async fn a_search_from_which_an_event_was_taken_away_is_made_anew() {
     assert!(!world.events_after(0).await.contains(&"history.index_mended"), "a false alarm");
     let mut raw = world.database.raw().await;
     let hits = async || {
-        let about = |typed| Search { what: What::read(typed), ..Search::default() };
+        let about = |typed| AuditQuery { what: What::read(typed), ..AuditQuery::default() };
         let mut hits = Vec::new();
         for typed in ["/needle7", "needle7"] {
             let search = about(typed);
-            let found =
-                world.database.get(async |conn| audit::search(conn, &search, i64::MAX, 9).await).await;
+            let found = world.database.get(async |conn| audit::search(conn, &search, 9).await).await;
             hits.push(found.events.len());
         }
         hits

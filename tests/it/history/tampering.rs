@@ -169,6 +169,24 @@ async fn what_a_text_hides_or_is_not_is_found() {
 }
 
 #[tokio::test]
+async fn a_table_of_which_the_columns_say_something_else_is_found() {
+    let database = Database::new(Engine::Sqlite).await;
+    let head = fill(&database.db, 9).await;
+    let hide = "PRAGMA writable_schema = ON;
+                UPDATE sqlite_schema SET sql = replace(sql, 'THEN form ->> ''$.distribution''',
+                    'THEN CASE WHEN sequence <> 7 THEN form ->> ''$.distribution'' END')
+                WHERE name = 'audit_event';
+                PRAGMA writable_schema = RESET";
+    let mut raw = database.raw().await;
+    raw.run(hide).await.unwrap();
+    let hidden = "SELECT count(*) FROM audit_event NOT INDEXED WHERE distribution_id IS NULL";
+    assert_eq!(raw.number(hidden).await, 1, "a filter passes it by");
+    is_found(&database, &head, "columns of another table", 1).await;
+    drop(raw);
+    database.remove().await;
+}
+
+#[tokio::test]
 async fn a_gap_wider_than_what_is_read_at_once_is_found() {
     for (from, to) in [(1, 250), (2, 250), (100, 299), (1, 300)] {
         let database = Database::new(Engine::Sqlite).await;

@@ -8,7 +8,7 @@ use unstale::{
             grant_scope::GrantScope,
         },
         actor::{Acting, Actor},
-        audit::{Action, Event, visibility::Visibility},
+        audit::{Action, Event, search::AuditQuery, visibility::Visibility},
         id::{GrantId, PersonId, TokenId},
         invalidations::item::Item,
         secret::Secret,
@@ -16,7 +16,7 @@ use unstale::{
         tokens::token::Token,
     },
     store::{
-        Conn, StoreError,
+        StoreError,
         access::{self, grants, groups, local_groups},
         audit,
         distributions::distribution_tags,
@@ -301,12 +301,9 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
     let only = Granted { distributions: [id("E1")].into(), reach: GrantScope::whole() };
     let narrowed = Access::new(Role::Operator, Scope::Only(vec![only]));
     let seen = async |access: &Access, limit| {
-        let (wanted, visibility) = (audit::EventFilter::default(), Visibility::of(&ada, access));
-        let read = async |conn: &mut Conn| {
-            audit::page_seen_by(conn, visibility.as_ref(), &wanted, i64::MAX, limit).await
-        };
-        let events = database.get(read).await;
-        events.into_iter().map(|event| event.sequence).collect::<Vec<_>>()
+        let query = AuditQuery { visibility: Visibility::of(&ada, access), ..AuditQuery::default() };
+        let found = database.get(async |conn| audit::search(conn, &query, limit).await).await;
+        found.events.into_iter().map(|event| event.sequence).collect::<Vec<_>>()
     };
     assert_eq!(seen(&Access::whole(Role::Viewer), 9).await, [5, 4, 3, 2, 1]);
     assert_eq!(seen(&narrowed, 9).await, [4, 1], "their distributions, and what they did themselves");

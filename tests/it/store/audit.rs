@@ -169,7 +169,25 @@ async fn no_column_says_anything_else_than_the_form(database: &Database) {
     assert_eq!(read(&mut raw, "done_at").await, [at(7).to_string()]);
 }
 
+/// No statement makes a column say something else; another table does.
+async fn another_table_is_told_from_the_one_that_was_made(database: &Database) {
+    let follows = async || database.get(async |conn| audit::follows_forms(conn).await).await;
+    database.append(event("one")).await;
+    assert!(follows().await);
+    let mut raw = database.raw().await;
+    let changed = if raw.is_postgres() {
+        "ALTER TABLE audit_event ALTER COLUMN distribution_id DROP EXPRESSION"
+    } else {
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = replace(sql, '$.distribution', '$.note') WHERE name = 'audit_event';
+         PRAGMA writable_schema = RESET"
+    };
+    raw.run(changed).await.unwrap();
+    assert!(!follows().await);
+}
+
 on_each_engine!(
+    another_table_is_told_from_the_one_that_was_made,
     no_column_says_anything_else_than_the_form,
     an_event_is_read_as_it_was_written,
     each_event_names_the_one_before,

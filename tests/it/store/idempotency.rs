@@ -4,7 +4,7 @@ use unstale::{
     domain::{
         access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
         actor::{Acting, Actor, Via},
-        audit::{Action, Event, visibility::Visibility},
+        audit::{Action, Event, search::AuditQuery, visibility::Visibility},
         id::{InvalidationId, RequestKey},
         invalidations::{
             idempotency::{IdempotencyRecord, IdempotentAnswer},
@@ -12,7 +12,7 @@ use unstale::{
         },
     },
     store::{
-        Conn, StoreError, audit,
+        StoreError, audit,
         invalidations::{self, idempotency},
     },
 };
@@ -98,22 +98,21 @@ async fn the_history_is_narrowed_to_what_is_wanted(database: &Database) {
         event.invalidation = distribution.map(InvalidationId::from_trusted);
         database.append(event).await;
     }
-    let found = async |access: Access, wanted: audit::EventFilter, before: i64| {
+    let found = async |access: Access, wanted: AuditQuery, before: i64| {
         let visibility = Visibility::of(&Actor::nobody(""), &access);
-        let read =
-            async |conn: &mut Conn| audit::page_seen_by(conn, visibility.as_ref(), &wanted, before, 9).await;
-        let page = database.get(read).await;
-        page.into_iter().map(|chained| chained.sequence).collect::<Vec<_>>()
+        let query = AuditQuery { visibility, before: Some(before), ..wanted };
+        let page = database.get(async |conn| audit::search(conn, &query, 9).await).await;
+        page.events.into_iter().map(|chained| chained.sequence).collect::<Vec<_>>()
     };
-    let all = audit::EventFilter::default();
+    let all = AuditQuery::default();
     assert_eq!(found(all_seen(), all.clone(), i64::MAX).await, [4, 3, 2, 1]);
     assert_eq!(found(all_seen(), all.clone(), 3).await, [2, 1]);
     assert_eq!(found(only("E1"), all.clone(), i64::MAX).await, [2, 1]);
-    let requested = audit::EventFilter { action: Some(Action::InvalidationRequested), ..all.clone() };
+    let requested = AuditQuery { action: Some(Action::InvalidationRequested), ..all.clone() };
     assert_eq!(found(all_seen(), requested, i64::MAX).await, [3, 1]);
-    let of_site = audit::EventFilter { distribution: Some(id("E2")), ..all.clone() };
+    let of_site = AuditQuery { distribution: Some(id("E2")), ..all.clone() };
     assert_eq!(found(all_seen(), of_site, i64::MAX).await, [3]);
-    let of_one = audit::EventFilter { invalidation: Some(InvalidationId::from_trusted("E1")), ..all };
+    let of_one = AuditQuery { invalidation: Some(InvalidationId::from_trusted("E1")), ..all };
     assert_eq!(found(all_seen(), of_one, i64::MAX).await, [2, 1]);
 }
 

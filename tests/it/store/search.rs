@@ -5,7 +5,7 @@ use unstale::{
         actor::{Acting, Actor, ActorKind},
         audit::{
             Action, Event, ItemsRecord, Outcome,
-            search::{Search, What, item_key, words_of},
+            search::{AuditQuery, What, item_key, words_of},
             visibility::Visibility,
         },
         invalidations::item::Item,
@@ -64,18 +64,24 @@ async fn index(database: &Database, to: i64) {
     assert_eq!(database.get(async |conn| audit::index_reached(conn).await).await, to);
 }
 
-fn about(typed: &str) -> Search {
+fn about(typed: &str) -> AuditQuery {
     let roots = vec![(id("E2"), "/index.html".to_owned())];
-    Search { what: What::read(typed), roots, ..Search::default() }
+    AuditQuery { what: What::read(typed), roots, ..AuditQuery::default() }
 }
 
-async fn found(database: &Database, search: &Search, before: i64, limit: usize) -> (Vec<i64>, Option<i64>) {
+async fn found(
+    database: &Database,
+    search: &AuditQuery,
+    before: i64,
+    limit: usize,
+) -> (Vec<i64>, Option<i64>) {
+    let query = AuditQuery { before: Some(before), ..search.clone() };
     let SearchResult { events, older } =
-        database.get(async |conn| audit::search(conn, search, before, limit).await).await;
+        database.get(async |conn| audit::search(conn, &query, limit).await).await;
     (events.iter().map(|chained| chained.sequence).collect(), older)
 }
 
-async fn all(database: &Database, search: &Search) -> Vec<i64> {
+async fn all(database: &Database, search: &AuditQuery) -> Vec<i64> {
     let (events, older) = found(database, search, i64::MAX, 99).await;
     assert_eq!(older, None, "{search:?}");
     events
@@ -115,14 +121,14 @@ async fn what_touched_a_url_is_found_however_far_the_index_goes(database: &Datab
 async fn filters_narrow_alone_and_together(database: &Database) {
     fill(database).await;
     index(database, 6).await;
-    let everything = Search::default();
+    let everything = AuditQuery::default();
     assert_eq!(all(database, &everything).await, [6, 5, 4, 3, 2, 1]);
-    let with = |change: &dyn Fn(&mut Search)| {
-        let mut search = Search::default();
+    let with = |change: &dyn Fn(&mut AuditQuery)| {
+        let mut search = AuditQuery::default();
         change(&mut search);
         search
     };
-    let cases: [(Search, &[i64]); 12] = [
+    let cases: [(AuditQuery, &[i64]); 12] = [
         (with(&|s| s.distribution = Some(id("E2"))), &[6, 4, 3]),
         (with(&|s| s.who = Some("ada@example.com".to_owned())), &[4, 2, 1]),
         (with(&|s| s.action = Some(Action::BatchFailed)), &[6]),
@@ -160,7 +166,7 @@ async fn nobody_finds_what_they_may_not_see(database: &Database) {
     for (typed, expected) in
         [("", &[7_i64, 5, 2, 1][..]), ("/images/x.png", &[5, 2]), ("web", &[7, 1]), ("product", &[])]
     {
-        let search = Search { visibility: visibility.clone(), ..about(typed) };
+        let search = AuditQuery { visibility: visibility.clone(), ..about(typed) };
         assert_eq!(all(database, &search).await, expected, "{typed}");
     }
 }
@@ -173,7 +179,7 @@ async fn a_page_of_a_narrow_search_leaves_nothing_out(database: &Database) {
         database.append(event(number, &acting(), distribution, &["/a", "#tv"], words(number))).await;
     }
     index(database, 60).await;
-    let narrow = |typed| Search { distribution: Some(id("E1")), ..about(typed) };
+    let narrow = |typed| AuditQuery { distribution: Some(id("E1")), ..about(typed) };
     let of_both = |n: &i64| n % 3 == 0 && n % 2 == 0;
     let wanted: Vec<i64> = (1..=60).rev().filter(of_both).collect();
     let of_one: Vec<i64> = (1..=60).rev().filter(|n| n % 3 == 0).collect();
@@ -198,7 +204,7 @@ async fn an_event_that_cannot_be_read_hides_no_other(database: &Database) {
     raw.let_events_change().await;
     let action = raw.texts("SELECT action FROM audit_event WHERE sequence = 4").await.remove(0);
     raw.forge(4, &action, "of.a.newer.version").await;
-    assert_eq!(all(database, &Search::default()).await, [6, 5, 4, 3, 2, 1]);
+    assert_eq!(all(database, &AuditQuery::default()).await, [6, 5, 4, 3, 2, 1]);
     assert_eq!(all(database, &about("gradient")).await, [5, 1], "also where it is not indexed yet");
     let events = database.get(async |conn| audit::after(conn, 0, 99).await).await;
     let bad = &events[3].event;

@@ -14,7 +14,7 @@ async fn numbers(database: &Database) -> BTreeSet<String> {
          WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%' AND table_name NOT LIKE 'audit\\_words%'
          AND data_type NOT IN ('text', 'boolean', 'tsvector')"
     } else {
-        "SELECT t.name || '.' || c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+        "SELECT t.name || '.' || c.name FROM sqlite_schema t JOIN pragma_table_xinfo(t.name) c
          WHERE t.type = 'table' AND t.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND t.name NOT LIKE 'sqlite%'
          AND t.name NOT LIKE 'audit\\_words%' ESCAPE '\\' AND c.type <> 'TEXT'"
     };

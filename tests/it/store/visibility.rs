@@ -4,10 +4,10 @@ use unstale::{
     domain::{
         access::{Access, Granted, Role, ScopeKind, grant_scope::GrantScope},
         actor::{Acting, Actor, ActorKind, Origin},
-        audit::{Action, Chained, Event, search::Search, visibility::Visibility},
+        audit::{Action, Chained, Event, search::AuditQuery, visibility::Visibility},
         id::DistributionId,
     },
-    store::{Conn, audit},
+    store::audit,
 };
 
 use super::given::id;
@@ -57,6 +57,19 @@ fn numbers(events: &[Chained]) -> Vec<i64> {
     events.iter().map(|event| event.sequence).collect()
 }
 
+/// All that a query finds, so many at once.
+async fn pages(database: &Database, query: &AuditQuery, limit: usize) -> Vec<i64> {
+    let (mut query, mut shown) = (query.clone(), Vec::new());
+    loop {
+        let page = database.get(async |conn| audit::search(conn, &query, limit).await).await;
+        shown.extend(numbers(&page.events));
+        if page.older.is_none() {
+            return shown;
+        }
+        query.before = page.older;
+    }
+}
+
 async fn what_sql_shows_is_what_the_rule_admits(database: &Database) {
     let mut dice = Dice(6);
     let events: Vec<Event> = (0..120).map(|_| dice.event()).collect();
@@ -76,14 +89,21 @@ async fn what_sql_shows_is_what_the_rule_admits(database: &Database) {
         let admitted =
             |event: &&Chained| visibility.as_ref().is_none_or(|visibility| visibility.admits(&event.event));
         let by_rule: Vec<Chained> = all.iter().filter(admitted).cloned().collect();
-        let wanted = audit::EventFilter::default();
-        let list = async |conn: &mut Conn| {
-            audit::page_seen_by(conn, visibility.as_ref(), &wanted, i64::MAX, 999).await
-        };
-        assert_eq!(numbers(&database.get(list).await), numbers(&by_rule), "{actor:?} {access:?}");
-        let search = Search { visibility: visibility.clone(), ..Search::default() };
-        let found = database.get(async |conn| audit::search(conn, &search, i64::MAX, 999).await).await;
-        assert_eq!(numbers(&found.events), numbers(&by_rule), "{actor:?} {access:?}");
+        // Alone, with a filter that changes nothing, and as pages of a few.
+        let everything = AuditQuery { visibility: visibility.clone(), ..AuditQuery::default() };
+        let refused = AuditQuery { action: Some(Action::ActRefused), ..everything.clone() };
+        for (query, limit) in [(&everything, 999), (&refused, 999), (&everything, 7)] {
+            let shown = pages(database, query, limit).await;
+            assert_eq!(shown, numbers(&by_rule), "{actor:?} {access:?}");
+        }
+        let site = id(SITES[0]);
+        let there = AuditQuery { distribution: Some(site.clone()), ..everything };
+        let by_rule_there: Vec<Chained> = by_rule
+            .iter()
+            .filter(|event| event.event.distribution.as_ref() == Some(&site))
+            .cloned()
+            .collect();
+        assert_eq!(pages(database, &there, 999).await, numbers(&by_rule_there), "{actor:?} {access:?}");
         narrowed += usize::from(by_rule.len() < all.len());
         own += usize::from(
             visibility.is_some() && by_rule.iter().any(|event| event.event.distribution.is_none()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Action, Outcome,
-    search::{Search, What},
+    search::{AuditQuery, What},
 };
 use crate::{
     distributions::{distribution::Distribution, host_table::HostTable},
@@ -64,10 +64,10 @@ pub fn until(text: &str) -> Result<Timestamp, AskedError> {
 /// The search over the distributions that are seen, of all that there are: which of them serve the URL's host, and what
 /// `/` stands for at each.
 #[must_use]
-pub fn over(all: &[Distribution], sees: impl Fn(&DistributionId) -> bool, search: Search) -> Search {
+pub fn over(all: &[Distribution], sees: impl Fn(&DistributionId) -> bool, search: AuditQuery) -> AuditQuery {
     let serving = serving(&search.what, all).into_iter().filter(|id| sees(id)).collect::<Vec<_>>();
     let roots = roots(all).filter(|(id, _)| sees(id)).collect();
-    Search { serving: (!serving.is_empty()).then_some(serving), roots, ..search }
+    AuditQuery { serving: (!serving.is_empty()).then_some(serving), roots, ..search }
 }
 
 /// The distributions that serve a URL's host by the most specific name for it: of those that are there,
@@ -103,8 +103,8 @@ mod tests {
         }
     }
 
-    fn asked_over(distributions: &[Distribution], typed: &str) -> Search {
-        over(distributions, |_| true, Search { what: What::read(typed), ..Search::default() })
+    fn asked_over(distributions: &[Distribution], typed: &str) -> AuditQuery {
+        over(distributions, |_| true, AuditQuery { what: What::read(typed), ..AuditQuery::default() })
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(serving("https://a.apps.example.com/x"), Some(vec![id("E6"), id("E8")]));
         assert_eq!(serving("https://b.apps.example.com/x"), Some(vec![id("E7"), id("E8")]));
         let hidden = |typed: &str| {
-            let search = Search { what: What::read(typed), ..Search::default() };
+            let search = AuditQuery { what: What::read(typed), ..AuditQuery::default() };
             super::over(&distributions, |seen| seen.as_str() != "E7" && seen.as_str() != "E8", search).serving
         };
         assert_eq!(hidden("https://b.apps.example.com/x"), None, "the wildcard does not stand in for it");

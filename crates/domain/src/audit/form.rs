@@ -3,17 +3,18 @@
 //! It is JSON after RFC 8785: keys in their order, no white space, texts escaped as little as can be. `serde_json` writes
 //! texts and whole numbers just so; a test holds the order of the fields to it.
 
-use std::borrow::Cow;
+mod parts;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use parts::{ActorForm, ItemsForm, TargetForm, Text, word};
 
 use super::{Action, Chained, Event, ItemsRecord, Outcome, Target, VERSION};
 use crate::{
-    actor::{Acting, Actor, Origin, Via},
+    actor::{Acting, Origin, Via},
     id::{DistributionId, InvalidationId},
     invalidations::item::Item,
-    storable::storable,
     time::Timestamp,
 };
 
@@ -46,123 +47,31 @@ impl Links {
 /// All that a form says, by the keys of the form and in their order.
 #[derive(Serialize, Deserialize)]
 struct EventForm<'a> {
-    #[serde(borrow)]
     action: Text<'a>,
-    #[serde(borrow)]
     actor: ActorForm<'a>,
-    #[serde(borrow)]
     at: Text<'a>,
-    #[serde(borrow)]
     aws_request_id: Text<'a>,
-    #[serde(borrow)]
     client_address: Text<'a>,
-    #[serde(borrow)]
     cloudfront_id: Text<'a>,
-    #[serde(borrow)]
     distribution: Option<Text<'a>>,
-    #[serde(borrow)]
     done_at: Option<Text<'a>>,
-    #[serde(borrow)]
     idempotency_key: Text<'a>,
-    #[serde(borrow)]
     invalidation: Option<Text<'a>>,
-    #[serde(borrow)]
     items: ItemsForm<'a>,
-    #[serde(borrow)]
     new: Text<'a>,
-    #[serde(borrow)]
     note: Text<'a>,
-    #[serde(borrow)]
     old: Text<'a>,
-    #[serde(borrow)]
     outcome: Text<'a>,
-    #[serde(borrow)]
     previous_hash: Text<'a>,
-    #[serde(borrow)]
     reason: Text<'a>,
-    #[serde(borrow)]
     request_id: Text<'a>,
-    #[serde(borrow)]
     requested_by: Option<ActorForm<'a>>,
-    #[serde(borrow)]
     run_url: Text<'a>,
     sequence: i64,
-    #[serde(borrow)]
     session: Text<'a>,
-    #[serde(borrow)]
     sign_in: Text<'a>,
-    #[serde(borrow)]
     target: TargetForm<'a>,
     version: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ActorForm<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    #[serde(borrow)]
-    kind: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ItemsForm<'a> {
-    count: usize,
-    #[serde(borrow)]
-    sha256: Text<'a>,
-    #[serde(borrow)]
-    shown: Vec<Text<'a>>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct TargetForm<'a> {
-    #[serde(borrow)]
-    id: Text<'a>,
-    #[serde(borrow)]
-    kind: Text<'a>,
-}
-
-/// A text of the form. What both engines can keep is what is hashed: it is written with a replacement for each NUL.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl Serialize for Text<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&storable(&self.0))
-    }
-}
-
-impl<'a> From<&'a str> for Text<'a> {
-    fn from(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-}
-
-impl From<Timestamp> for Text<'_> {
-    fn from(at: Timestamp) -> Self {
-        Self(Cow::Owned(at.to_string()))
-    }
-}
-
-impl From<Text<'_>> for String {
-    fn from(text: Text<'_>) -> Self {
-        text.0.into_owned()
-    }
-}
-
-impl<'a> From<&'a Actor> for ActorForm<'a> {
-    fn from(actor: &'a Actor) -> Self {
-        Self { id: actor.id().into(), kind: actor.kind().as_str().into(), name: actor.name().into() }
-    }
-}
-
-impl ActorForm<'_> {
-    fn into_actor(self) -> Result<Actor, FormError> {
-        let unknown = FormError::Word("an actor's kind", self.kind.0.to_string());
-        Actor::from_trusted(&self.kind.0, self.id.into(), self.name.into()).ok_or(unknown)
-    }
 }
 
 /// Writes the form of an event in its place.
@@ -264,10 +173,6 @@ impl<'a> EventForm<'a> {
 /// A text as the form has it.
 pub(super) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
-}
-
-fn word<T>(what: &'static str, text: &Text<'_>, read: fn(&str) -> Option<T>) -> Result<T, FormError> {
-    read(&text.0).ok_or_else(|| FormError::Word(what, text.0.to_string()))
 }
 
 impl Chained {

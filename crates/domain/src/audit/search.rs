@@ -8,17 +8,23 @@ use super::{
     words::{holds, needles, texts, tokens},
 };
 use crate::{
-    actor::ActorKind, encoding::with_plain_tildes, id::DistributionId, invalidations::item::Item,
-    secret::sha256_prefix, time::Timestamp,
+    actor::ActorKind,
+    encoding::with_plain_tildes,
+    id::{DistributionId, InvalidationId},
+    invalidations::item::Item,
+    secret::sha256_prefix,
+    time::Timestamp,
 };
 
 pub use super::{what::What, words::words_of};
 
-/// The box and its filters.
+/// What is asked of the history: the box and its filters, what may be seen, and where to go on. The page, the API and the
+/// command line ask with it alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Search {
+pub struct AuditQuery {
     pub what: What,
     pub distribution: Option<DistributionId>,
+    pub invalidation: Option<InvalidationId>,
     /// Where a URL's host says which distributions serve it.
     pub serving: Option<Vec<DistributionId>>,
     /// The root objects that `/` stands for, each at its distribution.
@@ -33,6 +39,8 @@ pub struct Search {
     pub outside: Option<bool>,
     /// `None` for whoever sees everything.
     pub visibility: Option<Visibility>,
+    /// Only what was written before this event: where the page before ended.
+    pub before: Option<i64>,
 }
 
 /// How an item touches the path that was asked for.
@@ -79,11 +87,11 @@ fn key(kind: char, text: &str) -> i64 {
     sha256_prefix(format!("{kind}{text}").as_bytes())
 }
 
-impl Search {
+impl AuditQuery {
     /// Is there nothing that narrows it?
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        *self == Self { roots: self.roots.clone(), ..Self::default() }
+        *self == Self { roots: self.roots.clone(), before: self.before, ..Self::default() }
     }
 
     /// The keys of all items that would touch what is asked for; empty where it is not about an item.
@@ -169,6 +177,7 @@ impl Search {
         let outside = event.acting.actor.kind() == ActorKind::Outside;
         let place = event.distribution.as_ref();
         self.distribution.as_ref().is_none_or(|wanted| place == Some(wanted))
+            && self.invalidation.as_ref().is_none_or(|wanted| event.invalidation.as_ref() == Some(wanted))
             && self.serving.as_ref().is_none_or(|all| place.is_some_and(|place| all.contains(place)))
             && self.who.as_ref().is_none_or(|who| event.acting.actor.name() == *who)
             && self.action.is_none_or(|action| event.action == action)
@@ -225,10 +234,10 @@ mod tests {
         audit::ItemsRecord,
     };
 
-    fn about(typed: &str) -> Search {
+    fn about(typed: &str) -> AuditQuery {
         let roots = [("E1", "/index.html"), ("E2", "/home.html")];
         let roots = roots.map(|(id, root)| (DistributionId::from_trusted(id), root.to_owned())).to_vec();
-        Search { what: What::read(typed), roots, ..Search::default() }
+        AuditQuery { what: What::read(typed), roots, ..AuditQuery::default() }
     }
 
     fn event(reason: &str, items: &[&str]) -> Event {
@@ -329,20 +338,21 @@ mod tests {
     #[test]
     fn every_filter_narrows() {
         let event = event("", &[]);
-        assert!(Search::default().is_everything() && Search::default().admits(&event));
+        assert!(AuditQuery::default().is_everything() && AuditQuery::default().admits(&event));
         let at = Timestamp::from_micros;
         for narrow in [
-            Search { distribution: Some(DistributionId::from_trusted("E1")), ..Search::default() },
-            Search { serving: Some(Vec::new()), ..Search::default() },
-            Search { who: Some("ada".to_owned()), ..Search::default() },
-            Search { action: Some(Action::SetUp), ..Search::default() },
-            Search { outcome: Some(Outcome::Failed), ..Search::default() },
-            Search { from: Some(at(10)), ..Search::default() },
-            Search { until: Some(at(9)), ..Search::default() },
-            Search { outside: Some(true), ..Search::default() },
-            Search {
+            AuditQuery { distribution: Some(DistributionId::from_trusted("E1")), ..AuditQuery::default() },
+            AuditQuery { invalidation: Some(InvalidationId::from_trusted("i1")), ..AuditQuery::default() },
+            AuditQuery { serving: Some(Vec::new()), ..AuditQuery::default() },
+            AuditQuery { who: Some("ada".to_owned()), ..AuditQuery::default() },
+            AuditQuery { action: Some(Action::SetUp), ..AuditQuery::default() },
+            AuditQuery { outcome: Some(Outcome::Failed), ..AuditQuery::default() },
+            AuditQuery { from: Some(at(10)), ..AuditQuery::default() },
+            AuditQuery { until: Some(at(9)), ..AuditQuery::default() },
+            AuditQuery { outside: Some(true), ..AuditQuery::default() },
+            AuditQuery {
                 visibility: Visibility::of(&Actor::nobody("x"), &Access::nothing()),
-                ..Search::default()
+                ..AuditQuery::default()
             },
         ] {
             assert!(!narrow.admits(&event) && !narrow.is_everything(), "{narrow:?}");

@@ -4,10 +4,6 @@
 //! bound list of JSON, and a row fits if its ID is in it. No statement has a condition that may be set or not: an engine
 //! plans for both, and then no index serves.
 
-use std::collections::BTreeSet;
-
-use unstale_domain::id::DistributionId;
-
 /// The IDs of the newest rows of each distribution of the list $1, no more than $2 of each: both engines go down an index
 /// on `(distribution_id, time DESC, id DESC)` once for each distribution and read no more there, however many there are.
 /// `$also` is a further condition on the row `l`, whose columns stand before the time in that index.
@@ -39,8 +35,3 @@ macro_rules! newest_of_each {
     };
 }
 pub(crate) use newest_of_each;
-
-/// The list as the queries of the history take it: `|E1|E2|`; IDs have no bars.
-pub(crate) fn bars(distributions: &BTreeSet<DistributionId>) -> String {
-    distributions.iter().fold("|".to_owned(), |list, id| list + id.as_str() + "|")
-}

@@ -8,11 +8,11 @@ use std::{
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 
-use unstale_domain::audit::{Chained, search::Search};
+use unstale_domain::audit::{Chained, search::AuditQuery};
 
 use super::{
     super::{Conn, StoreError, db::fetch_all},
-    filters::{filtered_lines, filters},
+    filters::{Filters, filtered_lines},
     stored::{fetch_lines, lines_where},
 };
 use crate::columns::signed;
@@ -37,7 +37,7 @@ impl Page {
 /// The next candidates, newest first.
 pub(super) async fn candidates(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     keys: &[i64],
     before: i64,
     limit: usize,
@@ -65,7 +65,7 @@ pub(super) async fn candidates(
 /// filters of the others.
 pub(super) async fn sift(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     keys: &[i64],
     before: i64,
     at_once: usize,
@@ -73,18 +73,9 @@ pub(super) async fn sift(
 ) -> Result<Page, StoreError> {
     let candidates = sequences(conn, search, keys, before, at_once).await?;
     let Some(last) = candidates.last().copied() else { return Ok(Page::of(Vec::new())) };
-    let among = if conn.is_postgres() {
-        "sequence IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS json)))"
-    } else {
-        "sequence IN (SELECT value FROM json_each($1))"
-    };
-    let clause = format!(
-        "WHERE {among} AND sequence < $2 AND {} ORDER BY sequence DESC LIMIT $9",
-        filters(conn.is_postgres(), search)
-    );
-    let sql = lines_where(conn.is_postgres(), &clause);
-    let events: Vec<Chained> =
-        filtered_lines!(conn, sql, Value::from(candidates.as_slice()).to_string(), before, search, limit)?;
+    let filters = Filters::of(conn.is_postgres(), search);
+    let listed = Value::from(candidates.as_slice()).to_string();
+    let events: Vec<Chained> = filtered_lines!(conn, &filters, filters.among(), listed, before, limit)?;
     // A full page may have left some of the candidates out: they are looked at again.
     let full = events.len() == limit;
     let last = events.last().filter(|_| full).map_or(last, |event| event.sequence);
@@ -94,7 +85,7 @@ pub(super) async fn sift(
 /// The numbers of the next candidates, newest first.
 async fn sequences(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     keys: &[i64],
     before: i64,
     limit: usize,
@@ -148,7 +139,7 @@ const SQLITE_WITH_WORDS: &str = "SELECT rowid FROM audit_words WHERE audit_words
 
 /// The words that are looked for, as the engine's index wants them. They are letters and digits only, so that quoting is
 /// all there is to do.
-fn words(search: &Search, postgres: bool) -> Option<String> {
+fn words(search: &AuditQuery, postgres: bool) -> Option<String> {
     let tokens = search.tokens();
     let (quote, and) = if postgres { ('\'', " & ") } else { ('"', " AND ") };
     let all: Vec<String> = tokens.iter().map(|token| format!("{quote}{token}{quote}")).collect();

@@ -159,7 +159,8 @@ pub async fn proposal_contradiction(
     Ok(facts::compare_decision(stated.sequence, Some(stated), &row).err())
 }
 
-/// The first event on a request for approval that its row does not agree with. Where no event asks for it, old events
+/// The first event on a request for approval that its row does not agree with. Its events have an index, which both
+/// engines use where the list of actions stands in the text as there. Where no event asks for it, old events
 /// may have been dropped.
 pub async fn contradiction_of_proposal(
     conn: &mut Conn,
@@ -168,7 +169,9 @@ pub async fn contradiction_of_proposal(
 ) -> Result<Option<Broken>, StoreError> {
     let asked: Vec<Chained> = fetch_events!(
         conn,
-        "WHERE action = 'proposal.made' AND target_id = $1 ORDER BY sequence LIMIT 1",
+        "WHERE target_id = $1 AND action IN ('proposal.made', 'proposal.approved', 'proposal.declined')
+             AND action NOT IN ('proposal.approved', 'proposal.declined')
+         ORDER BY sequence LIMIT 1",
         row.id.as_str(),
     )?;
     match asked.first() {
@@ -188,9 +191,9 @@ async fn decision_on(conn: &mut Conn, row: &Proposal) -> Result<Option<Chained>,
     }
     let events: Vec<Chained> = fetch_events!(
         conn,
-        "WHERE distribution_id = $1 AND action IN ('proposal.approved', 'proposal.declined') AND target_id = $2
+        "WHERE target_id = $1 AND action IN ('proposal.made', 'proposal.approved', 'proposal.declined')
+             AND action <> 'proposal.made'
          ORDER BY sequence LIMIT 1",
-        row.distribution.as_str(),
         row.id.as_str(),
     )?;
     Ok(events.into_iter().next())

@@ -1,117 +1,216 @@
-//! The filters of a search in SQL, for whatever statement gives the events.
+//! The filters of a query in SQL, for whatever statement gives the events.
 
-use serde_json::Value;
+use std::collections::BTreeSet;
+
+use serde_json::json;
 
 use unstale_domain::{
-    audit::{Outcome, search::Search},
+    audit::{Action, Outcome, search::AuditQuery},
     id::DistributionId,
+    storable::storable,
 };
 
-/// Is anything asked for that events can be held against by their columns?
-pub(super) fn is_filtered(search: &Search) -> bool {
-    number(search) > 0 || search.serving.is_some() || search.from.is_some() || search.until.is_some()
+/// What narrows a query, as a statement takes it. A filter stands in the text only where it is set, so that its index is
+/// used; the values of all are one parameter.
+pub(super) struct Filters {
+    postgres: bool,
+    /// The value of each filter under its name: the parameter $3, an object of JSON.
+    pub values: String,
+    /// All but where it was.
+    conditions: Vec<String>,
+    places: Places,
+    /// The events of an invalidation are few, and have an index of their own.
+    of_invalidation: bool,
 }
 
-/// So many that no index answers them together?
-pub(super) fn many_filters(search: &Search) -> bool {
-    number(search) > 1 || search.visibility.is_some()
+/// Where the events are that are asked for and may be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Places {
+    Anywhere,
+    /// At these distributions.
+    Listed,
+    /// At these, and of one actor what was done nowhere.
+    ListedAndOwn,
 }
 
-fn number(search: &Search) -> usize {
-    [
-        search.distribution.is_some(),
-        search.who.is_some(),
-        search.action.is_some(),
-        search.outcome.is_some(),
-        search.outside.is_some(),
-        search.visibility.is_some(),
-    ]
-    .into_iter()
-    .filter(|set| *set)
-    .count()
+impl Filters {
+    pub fn of(postgres: bool, query: &AuditQuery) -> Self {
+        let (places, listed) = places(query);
+        let own = query.visibility.as_ref();
+        // PostgreSQL refuses JSON with a NUL in it.
+        let values = json!({
+            "who": query.who.as_deref().map(storable),
+            "action": query.action.map(Action::as_str),
+            "outcome": query.outcome.map(Outcome::as_str),
+            "invalidation": query.invalidation.as_ref().map(|id| storable(id.as_str())),
+            "from": query.from.map(|at| at.to_string()),
+            "until": query.until.map(|at| at.to_string()),
+            "own_kind": own.map(|own| own.kind.as_str()),
+            "own_id": own.map(|own| storable(&own.id)),
+            "places": listed.into_iter().map(|id| storable(id.as_str())).collect::<Vec<_>>(),
+        });
+        Self {
+            postgres,
+            values: values.to_string(),
+            conditions: conditions(postgres, query),
+            places,
+            of_invalidation: query.invalidation.is_some(),
+        }
+    }
+
+    /// So many that no index answers them together? Times only say where to begin and to end.
+    pub fn are_many(query: &AuditQuery) -> bool {
+        let untimed = AuditQuery { from: None, until: None, ..query.clone() };
+        let places = usize::from(places(query).0 != Places::Anywhere);
+        query.invalidation.is_none() && conditions(false, &untimed).len() + places > 1
+    }
+
+    /// The clause for the newest events that fit, of those from $1 on and before $2, at most $4. Of each distribution the
+    /// newest are looked for by themselves, and of those the newest: both engines go down the index of distributions once
+    /// for each, however much there is elsewhere.
+    pub fn newest(&self) -> String {
+        if self.places == Places::Anywhere || self.of_invalidation {
+            return format!("WHERE {} ORDER BY sequence DESC LIMIT $4", within(&self.all()));
+        }
+        let newest_of = |place: String| {
+            let here: Vec<String> =
+                self.conditions.iter().map(|it| self.unindexed(it)).chain([place]).collect();
+            format!(
+                "SELECT sequence FROM audit_event WHERE {} ORDER BY sequence DESC LIMIT $4",
+                within(&here)
+            )
+        };
+        let at_place = newest_of("distribution_id = d.value".to_owned());
+        let list = self.list("places");
+        let mut newest = if self.postgres {
+            format!("SELECT n.sequence FROM {list} AS d (value) CROSS JOIN LATERAL ({at_place}) AS n")
+        } else {
+            format!("SELECT n.sequence FROM {list} AS d JOIN audit_event AS n ON n.sequence IN ({at_place})")
+        };
+        if self.places == Places::ListedAndOwn {
+            newest = format!("{newest} UNION ALL SELECT sequence FROM ({}) AS own", newest_of(self.own()));
+        }
+        format!("WHERE sequence IN ({newest}) ORDER BY sequence DESC LIMIT $4")
+    }
+
+    /// The clause for those of the events of a list, the parameter $1, that fit and stand before $2, at most $4.
+    pub fn among(&self) -> String {
+        let listed = if self.postgres {
+            "sequence IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))"
+        } else {
+            "sequence IN (SELECT value FROM json_each($1))"
+        };
+        let fits: Vec<String> =
+            [listed.to_owned(), "sequence < $2".to_owned()].into_iter().chain(self.all()).collect();
+        // Where nothing is set the parameter is named all the same.
+        format!("WHERE {} AND $3 <> '' ORDER BY sequence DESC LIMIT $4", fits.join(" AND "))
+    }
+
+    /// A condition beside the place. `SQLite` would go down its index once for each distribution, where that of the
+    /// distributions has what is there and no more: a sign keeps it from that ("The SQLite Query Optimizer Overview", 7).
+    /// What is rare has an index that knows the distribution too.
+    fn unindexed(&self, condition: &str) -> String {
+        let rare = condition.contains("<> 'done'");
+        if self.postgres || rare { condition.to_owned() } else { format!("+{condition}") }
+    }
+
+    fn all(&self) -> Vec<String> {
+        let listed = || format!("distribution_id IN (SELECT value FROM {})", self.list("places"));
+        let places = match self.places {
+            Places::Anywhere => None,
+            Places::Listed => Some(listed()),
+            Places::ListedAndOwn => Some(format!("({} OR {})", listed(), self.own())),
+        };
+        self.conditions.iter().cloned().chain(places).collect()
+    }
+
+    /// What somebody did that is of no distribution.
+    fn own(&self) -> String {
+        let (kind, id) = (value(self.postgres, "own_kind"), value(self.postgres, "own_id"));
+        format!("(distribution_id IS NULL AND actor_kind = {kind} AND actor_id = {id})")
+    }
+
+    fn list(&self, name: &str) -> String {
+        if self.postgres {
+            format!("json_array_elements_text($3::json -> '{name}')")
+        } else {
+            format!("json_each($3, '$.{name}')")
+        }
+    }
 }
 
-/// The conditions, joined by AND; their parameters are $3 to $13, without $9. Each filter stands in the text only where
-/// it is set, so that its index is used; the parameter is named all the same.
-pub(super) fn filters(postgres: bool, search: &Search) -> String {
-    let when = |set: bool, filter: &'static str, unset: &'static str| if set { filter } else { unset };
-    let outcome = match search.outcome {
-        None => "CAST($6 AS TEXT) IS NULL",
-        Some(Outcome::Done) => "outcome = $6",
+/// Conditions within a range of sequences. Where no filter is set the parameter of their values is named all the same.
+fn within(conditions: &[String]) -> String {
+    let range = ["sequence >= $1", "sequence < $2", "$3 <> ''"].map(str::to_owned);
+    range.into_iter().chain(conditions.iter().cloned()).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The value of a filter.
+fn value(postgres: bool, name: &str) -> String {
+    if postgres { format!("($3::json ->> '{name}')") } else { format!("($3 ->> '$.{name}')") }
+}
+
+fn conditions(postgres: bool, query: &AuditQuery) -> Vec<String> {
+    let value = |name| value(postgres, name);
+    let outcome = query.outcome.map(|outcome| match outcome {
+        Outcome::Done => format!("outcome = {}", value("outcome")),
         // What is rare has an index of its own, which is used where the text says that it may be.
-        Some(_) => "outcome = $6 AND outcome <> 'done'",
-    };
-    let outside = match search.outside {
-        Some(true) => "actor_kind = 'outside'",
-        Some(false) => "actor_kind <> 'outside'",
-        None => "1 = 1",
-    };
+        Outcome::Refused | Outcome::Failed => format!("outcome = {} AND outcome <> 'done'", value("outcome")),
+    });
+    let outside = query.outside.map(|outside| {
+        let is = if outside { "=" } else { "<>" };
+        format!("actor_kind {is} 'outside'")
+    });
     [
-        when(search.distribution.is_some(), "distribution_id = $3", "CAST($3 AS TEXT) IS NULL"),
-        when(search.who.is_some(), "actor_name = $4", "CAST($4 AS TEXT) IS NULL"),
-        when(search.action.is_some(), "action = $5", "CAST($5 AS TEXT) IS NULL"),
+        query.invalidation.as_ref().map(|_| format!("invalidation_id = {}", value("invalidation"))),
+        query.who.as_ref().map(|_| format!("actor_name = {}", value("who"))),
+        query.action.map(|_| format!("action = {}", value("action"))),
         outcome,
         outside,
-        when(search.from.is_some(), "done_at >= $7", "CAST($7 AS TEXT) IS NULL"),
-        when(search.until.is_some(), "done_at < $8", "CAST($8 AS TEXT) IS NULL"),
-        visibility(postgres, search.visibility.is_some()),
-        serving(postgres, search.serving.is_some()),
+        query.from.map(|_| format!("done_at >= {}", value("from"))),
+        query.until.map(|_| format!("done_at < {}", value("until"))),
     ]
-    .join(" AND ")
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-/// What somebody may see, as [`unstale_domain::audit::visibility::Visibility::admits`] says it; its parameters are $10 to $12.
-const fn visibility(postgres: bool, narrowed: bool) -> &'static str {
-    match (narrowed, postgres) {
-        (false, _) => "CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL AND CAST($12 AS TEXT) IS NULL",
-        (true, false) => {
-            "((distribution_id IS NULL AND actor_kind = $10 AND actor_id = $11)
-              OR distribution_id IN (SELECT value FROM json_each($12)))"
-        }
-        (true, true) => {
-            "((distribution_id IS NULL AND actor_kind = $10 AND actor_id = $11)
-              OR distribution_id IN (SELECT value FROM json_array_elements_text(CAST($12 AS json))))"
+/// The distributions that are asked for, less those that may not be seen. Whoever asks for distributions does not ask
+/// for what was done nowhere.
+fn places(query: &AuditQuery) -> (Places, BTreeSet<&DistributionId>) {
+    let asked: Option<BTreeSet<&DistributionId>> = match (&query.distribution, &query.serving) {
+        (None, None) => None,
+        (Some(one), None) => Some([one].into()),
+        (None, Some(serving)) => Some(serving.iter().collect()),
+        (Some(one), Some(serving)) => Some(serving.iter().filter(|id| *id == one).collect()),
+    };
+    match (asked, &query.visibility) {
+        (None, None) => (Places::Anywhere, BTreeSet::new()),
+        (None, Some(seen)) => (Places::ListedAndOwn, seen.distributions.iter().collect()),
+        (Some(asked), None) => (Places::Listed, asked),
+        (Some(asked), Some(seen)) => {
+            (Places::Listed, asked.into_iter().filter(|id| seen.distributions.contains(*id)).collect())
         }
     }
 }
 
-const fn serving(postgres: bool, narrowed: bool) -> &'static str {
-    match (narrowed, postgres) {
-        (false, _) => "CAST($13 AS TEXT) IS NULL",
-        (true, false) => "distribution_id IN (SELECT value FROM json_each($13))",
-        (true, true) => "distribution_id IN (SELECT value FROM json_array_elements_text(CAST($13 AS json)))",
-    }
+/// Is anything asked for that events can be held against by their columns?
+pub(super) fn is_filtered(query: &AuditQuery) -> bool {
+    !conditions(false, query).is_empty() || places(query).0 != Places::Anywhere
 }
 
-/// Distributions as a parameter.
-pub(super) fn list<'a>(distributions: impl IntoIterator<Item = &'a DistributionId>) -> String {
-    let ids: Vec<&str> = distributions.into_iter().map(DistributionId::as_str).collect();
-    Value::from(ids).to_string()
-}
-
-/// The events of a statement with [`filters`] in it. $1 and $2 are its own, and $9 is the most that it may give.
+/// The events of one of the clauses of [`Filters`], with its own $1 and $2, and at most so many.
 macro_rules! filtered_lines {
-    ($conn:expr, $sql:expr, $first:expr, $second:expr, $search:expr, $limit:expr) => {{
-        let search: &unstale_domain::audit::search::Search = $search;
+    ($conn:expr, $filters:expr, $clause:expr, $first:expr, $second:expr, $limit:expr) => {{
+        let filters: &$crate::audit::filters::Filters = $filters;
+        let sql = $crate::audit::stored::lines_where($conn.is_postgres(), &$clause);
         $crate::audit::stored::fetch_lines!(
             $conn,
-            sqlx::AssertSqlSafe($sql),
+            sqlx::AssertSqlSafe(sql),
             $first,
             $second,
-            search.distribution.as_ref().map(unstale_domain::id::DistributionId::as_str),
-            search.who.as_deref(),
-            search.action.map(unstale_domain::audit::Action::as_str),
-            search.outcome.map(unstale_domain::audit::Outcome::as_str),
-            search.from.map(|at| at.to_string()),
-            search.until.map(|at| at.to_string()),
+            filters.values.as_str(),
             $crate::columns::signed($limit),
-            search.visibility.as_ref().map(|visibility| visibility.kind.as_str()),
-            search.visibility.as_ref().map(|visibility| visibility.id.as_str()),
-            search
-                .visibility
-                .as_ref()
-                .map(|visibility| $crate::audit::filters::list(&visibility.distributions)),
-            search.serving.as_deref().map($crate::audit::filters::list),
         )
     }};
 }

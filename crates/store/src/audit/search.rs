@@ -4,16 +4,15 @@
 
 use unstale_domain::audit::{
     Chained,
-    search::{Search, What},
+    search::{AuditQuery, What},
 };
 
 use super::{
     super::{Conn, StoreError, db::fetch_optional},
     between,
     candidates::{Page, candidates, sift},
-    filters::{filtered_lines, filters, is_filtered, many_filters},
+    filters::{Filters, filtered_lines, is_filtered},
     index::{Extent, extent},
-    stored::lines_where,
 };
 
 /// So many candidates of the index are read at once.
@@ -37,13 +36,9 @@ pub struct SearchResult {
     pub older: Option<i64>,
 }
 
-/// Up to `limit` events before a sequence that answer a search, newest first.
-pub async fn search(
-    conn: &mut Conn,
-    search: &Search,
-    before: i64,
-    limit: usize,
-) -> Result<SearchResult, StoreError> {
+/// Up to `limit` events that answer a query, newest first.
+pub async fn search(conn: &mut Conn, search: &AuditQuery, limit: usize) -> Result<SearchResult, StoreError> {
+    let before = search.before.unwrap_or(i64::MAX);
     match search.what {
         What::Everything => filtered(conn, search, before, limit).await,
         What::Path { .. } | What::Tag(_) | What::Words(_) => by_index(conn, search, before, limit).await,
@@ -53,7 +48,7 @@ pub async fn search(
 /// The events that are not indexed yet one by one, then those that the index names.
 async fn by_index(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     before: i64,
     limit: usize,
 ) -> Result<SearchResult, StoreError> {
@@ -80,7 +75,7 @@ async fn by_index(
 /// Adds what the index names before an event.
 async fn indexed(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     keys: &[i64],
     mut cursor: i64,
     limit: usize,
@@ -121,7 +116,7 @@ async fn indexed(
 /// Keeps what answers of events that are not indexed yet. `true` once the page is full.
 async fn keep_new(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     events: Vec<Chained>,
     found: &mut SearchResult,
     limit: usize,
@@ -141,7 +136,7 @@ async fn keep_new(
 /// that is the root object of its own distribution it does not know.
 async fn keep(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     events: Vec<Chained>,
     found: &mut SearchResult,
     limit: usize,
@@ -170,7 +165,7 @@ fn push(chained: Chained, found: &mut SearchResult, limit: usize) -> bool {
 }
 
 /// Long lists of items stand elsewhere.
-async fn answers(conn: &mut Conn, search: &Search, chained: &Chained) -> Result<bool, StoreError> {
+async fn answers(conn: &mut Conn, search: &AuditQuery, chained: &Chained) -> Result<bool, StoreError> {
     let event = &chained.event;
     match &search.what {
         What::Path { .. } | What::Tag(_) if event.items.shown.is_empty() => {
@@ -183,7 +178,7 @@ async fn answers(conn: &mut Conn, search: &Search, chained: &Chained) -> Result<
 /// Filters alone: one is answered from its index; several are looked for in windows.
 async fn filtered(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     before: i64,
     limit: usize,
 ) -> Result<SearchResult, StoreError> {
@@ -193,13 +188,13 @@ async fn filtered(
     if search.until.is_some() && search.outside != Some(false) {
         // What was made outside before the search's end may have been seen long after it.
         let newest = super::head(conn).await?.saturating_add(1).min(before);
-        let outside = Search { outside: Some(true), ..search.clone() };
+        let outside = AuditQuery { outside: Some(true), ..search.clone() };
         in_windows(conn, &outside, &WINDOWS, top, newest, limit, &mut found).await?;
         if found.older.is_some() {
             return Ok(found);
         }
     }
-    let windows: &[i64] = if many_filters(search) { &WINDOWS } else { &[i64::MAX] };
+    let windows: &[i64] = if Filters::are_many(search) { &WINDOWS } else { &[i64::MAX] };
     in_windows(conn, search, windows, floor, top, limit, &mut found).await?;
     Ok(found)
 }
@@ -208,7 +203,7 @@ async fn filtered(
 /// on where it did not come to the end.
 async fn in_windows(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     windows: &[i64],
     floor: i64,
     mut top: i64,
@@ -233,7 +228,7 @@ async fn in_windows(
 }
 
 /// No event before this one can be as late as the search wants.
-async fn floor(conn: &mut Conn, search: &Search) -> Result<i64, StoreError> {
+async fn floor(conn: &mut Conn, search: &AuditQuery) -> Result<i64, StoreError> {
     let Some(from) = search.from else { return Ok(0) };
     let first = "SELECT sequence FROM audit_event WHERE at >= $1 ORDER BY at LIMIT 1";
     let row = fetch_optional!(conn, (i64,), first, from.to_string())?;
@@ -241,9 +236,9 @@ async fn floor(conn: &mut Conn, search: &Search) -> Result<i64, StoreError> {
 }
 
 /// No event from this one on can be as early as the search wants.
-async fn ceiling(conn: &mut Conn, search: &Search, before: i64) -> Result<i64, StoreError> {
+async fn ceiling(conn: &mut Conn, search: &AuditQuery, before: i64) -> Result<i64, StoreError> {
     // Only windows and a time need to know where the end is.
-    if search.until.is_none() && !many_filters(search) {
+    if search.until.is_none() && !Filters::are_many(search) {
         return Ok(before);
     }
     let newest = super::head(conn).await?.saturating_add(1).min(before);
@@ -256,15 +251,11 @@ async fn ceiling(conn: &mut Conn, search: &Search, before: i64) -> Result<i64, S
 /// The newest of a window, without `top` and with `bottom`.
 async fn window_of(
     conn: &mut Conn,
-    search: &Search,
+    search: &AuditQuery,
     bottom: i64,
     top: i64,
     limit: usize,
 ) -> Result<Vec<Chained>, StoreError> {
-    let clause = format!(
-        "WHERE sequence >= $1 AND sequence < $2 AND {} ORDER BY sequence DESC LIMIT $9",
-        filters(conn.is_postgres(), search)
-    );
-    let sql = lines_where(conn.is_postgres(), &clause);
-    filtered_lines!(conn, sql, bottom, top, search, limit)
+    let filters = Filters::of(conn.is_postgres(), search);
+    filtered_lines!(conn, &filters, filters.newest(), bottom, top, limit)
 }

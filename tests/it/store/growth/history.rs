@@ -5,14 +5,14 @@ use unstale::{
         access::Access,
         audit::{
             Action, Outcome,
-            search::{Search, What},
+            search::{AuditQuery, What},
             visibility::Visibility,
         },
         id::{InvalidationId, PersonId, ProposalId},
     },
     store::{
         Tx,
-        audit::{self, EventFilter, saved_searches},
+        audit::{self, saved_searches},
         invalidations::{self, batches, proposals},
     },
 };
@@ -42,6 +42,7 @@ pub async fn measure_events(tx: &mut Tx, size: i64) -> Measured {
         |conn| audit::head(conn),
         audit::head_link(conn),
         audit::standing(conn),
+        audit::follows_forms(conn),
         audit::check_state(conn),
         audit::between(conn, 0, size, 50),
         audit::after(conn, 100, 50),
@@ -76,33 +77,27 @@ pub async fn measure_events(tx: &mut Tx, size: i64) -> Measured {
 pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
     let mut measured = Measured::new();
     let visibility = Visibility::of(&actor(), access);
-    let seen = visibility.as_ref();
-    let whole = EventFilter::default();
-    let here = EventFilter { distribution: Some(id(OFTEN)), ..whole.clone() };
-    let there = EventFilter { distribution: Some(id(RARE)), ..whole.clone() };
-    let of_one = EventFilter { invalidation: Some(InvalidationId::from_trusted("i100")), ..whole.clone() };
-    let rarely = EventFilter { action: Some(Action::BatchFailed), ..whole.clone() };
-    let all = Search { visibility: visibility.clone(), ..Search::default() };
-    let refused = Search { outcome: Some(Outcome::Refused), ..all.clone() };
-    let by_nobody = Search { who: Some("nobody".to_owned()), ..all.clone() };
-    let of_rare = Search { distribution: Some(id(RARE)), ..all.clone() };
-    let path = Search { what: What::read("/a"), ..all.clone() };
-    let words = Search { what: What::read("i100"), ..all.clone() };
-    let end = i64::MAX;
+    let all = AuditQuery { visibility, ..AuditQuery::default() };
+    let here = AuditQuery { distribution: Some(id(OFTEN)), ..all.clone() };
+    let there = AuditQuery { distribution: Some(id(RARE)), ..all.clone() };
+    let of_one = AuditQuery { invalidation: Some(InvalidationId::from_trusted("i100")), ..all.clone() };
+    let rarely = AuditQuery { action: Some(Action::BatchFailed), ..all.clone() };
+    let refused = AuditQuery { outcome: Some(Outcome::Refused), ..all.clone() };
+    let by_nobody = AuditQuery { who: Some("nobody".to_owned()), ..all.clone() };
+    let path = AuditQuery { what: What::read("/a"), ..all.clone() };
+    let words = AuditQuery { what: What::read("i100"), ..all.clone() };
     measure!(
         measured,
         tx,
-        |conn| audit::page_seen_by(conn, seen, &whole, end, 50),
-        audit::page_seen_by(conn, seen, &here, end, 50),
-        audit::page_seen_by(conn, seen, &there, end, 50),
-        audit::page_seen_by(conn, seen, &of_one, end, 50),
-        audit::page_seen_by(conn, seen, &rarely, end, 50),
-        audit::search(conn, &all, end, 50),
-        audit::search(conn, &refused, end, 50),
-        audit::search(conn, &by_nobody, end, 50),
-        audit::search(conn, &of_rare, end, 50),
-        audit::search(conn, &path, end, 50),
-        audit::search(conn, &words, end, 50),
+        |conn| audit::search(conn, &all, 50),
+        audit::search(conn, &here, 50),
+        audit::search(conn, &there, 50),
+        audit::search(conn, &of_one, 50),
+        audit::search(conn, &rarely, 50),
+        audit::search(conn, &refused, 50),
+        audit::search(conn, &by_nobody, 50),
+        audit::search(conn, &path, 50),
+        audit::search(conn, &words, 50),
     );
     measured
 }

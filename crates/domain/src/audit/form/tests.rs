@@ -1,9 +1,13 @@
+//! What was written is read, and what is no event is told.
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    actor::Actor,
     audit::GENESIS,
     id::{BatchId, GrantId, PersonId, TokenId},
+    storable::storable,
 };
 
 /// An event with these words in its fields, which none of them gives a meaning to.
