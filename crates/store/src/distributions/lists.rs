@@ -17,7 +17,7 @@ use super::{
     Row, select,
 };
 use crate::{
-    access::visibility::newest_of_each,
+    access::visibility::is_newest_of_each,
     columns::{count, list_to_json, signed, time},
 };
 
@@ -107,9 +107,9 @@ macro_rules! most_used_of_each {
     ($engine:ident) => {
         most_used_of!(
             concat!(
-                "WHERE id IN (",
-                newest_of_each!($engine, "invalidation", "requested_at", ""),
-                ") ORDER BY requested_at DESC, id DESC LIMIT $2"
+                "WHERE ",
+                is_newest_of_each!($engine, "invalidation", "requested_at", ""),
+                " ORDER BY requested_at DESC, id DESC LIMIT $2"
             ),
             "$3"
         )

@@ -13,7 +13,7 @@ use unstale_domain::{
 use super::{Row, select};
 use crate::{
     Conn, StoreError,
-    access::visibility::newest_of_each,
+    access::visibility::is_newest_of_each,
     columns::{list_to_json, signed},
     db::fetch_all,
 };
@@ -100,9 +100,9 @@ const ALL_IN_STATE: &str = select!(
 macro_rules! newest_of {
     ($engine:ident, $also:literal) => {
         select!(
-            "WHERE id IN (",
-            newest_of_each!($engine, "invalidation", "requested_at", $also),
-            ") ORDER BY requested_at DESC, id DESC LIMIT $2"
+            "WHERE ",
+            is_newest_of_each!($engine, "invalidation", "requested_at", $also),
+            " ORDER BY requested_at DESC, id DESC LIMIT $2"
         )
     };
 }

@@ -14,7 +14,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
-    access::visibility::newest_of_each,
+    access::visibility::is_newest_of_each,
     columns::{actor, count, items_from_json, items_to_json, list_to_json, optional_time, signed, time},
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
@@ -134,9 +134,9 @@ pub async fn find_by_key(
 macro_rules! recent_of_each {
     ($engine:ident) => {
         select!(
-            "WHERE id IN (",
-            newest_of_each!($engine, "proposal", "asked_at", ""),
-            ") ORDER BY asked_at DESC, id DESC LIMIT $2"
+            "WHERE ",
+            is_newest_of_each!($engine, "proposal", "asked_at", ""),
+            " ORDER BY asked_at DESC, id DESC LIMIT $2"
         )
     };
 }

@@ -23,7 +23,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
-    access::visibility::newest_of_each,
+    access::visibility::is_newest_of_each,
     columns::{self, count, items_from_json, items_to_json, list_to_json, optional_time, signed, time},
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
 };
@@ -253,9 +253,8 @@ pub async fn billed_between(
 macro_rules! spans_of_each {
     ($engine:ident) => {
         concat!(
-            "SELECT distribution_id, completed_at - accepted_at FROM batch WHERE id IN (",
-            newest_of_each!($engine, "batch", "completed_at", " AND l.completed_at IS NOT NULL"),
-            ")"
+            "SELECT distribution_id, completed_at - accepted_at FROM batch WHERE ",
+            is_newest_of_each!($engine, "batch", "completed_at", " AND l.completed_at IS NOT NULL"),
         )
     };
 }
