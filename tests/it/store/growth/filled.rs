@@ -2,19 +2,19 @@
 
 use unstale::{
     domain::{
-        actor::Acting,
+        actor::{Acting, Actor},
         audit::{
             Action, Event, ItemsRecord, Outcome, Target,
             search::{item_key, words_of},
         },
-        id::InvalidationId,
+        id::{InvalidationId, PersonId},
         time::Timestamp,
     },
     store::audit::{self, IndexEntry},
 };
 
 use super::super::given;
-use crate::support::{Database, START, actor, at, items};
+use crate::support::{Database, START, at, items};
 
 /// Of these five, `RARE` has none but the oldest rows: whoever goes through a table from its new end has to come to its
 /// old one.
@@ -34,7 +34,7 @@ const ROWS: &[&str] = &[
     "INTO second_step (person_id, secret, created_at, confirmed_at, last_step)
      SELECT 'p' || i, 'AAAA', {T}, {T}, 0 FROM n",
     "INTO recovery_code (person_id, code_hash) SELECT 'p' || i, 'c' || i FROM n",
-    "INTO half_sign_in (token_hash, person_id, tries, expires_at) SELECT 'h' || i, 'p' || i, 0, {NOW} + 1000 FROM n",
+    "INTO pending_second_factor (token_hash, person_id, tries, expires_at) SELECT 'h' || i, 'p' || i, 0, {NOW} + 1000 FROM n",
     "INTO password_link (person_id, token_hash, expires_at) SELECT 'p' || i, 'l' || i, {NOW} + 1000 FROM n",
     "INTO identity (issuer, subject, person_id, created_at) SELECT 'issuer', 'u' || i, 'p' || i, {T} FROM n",
     "INTO local_group (name, created_at) SELECT 'g' || i, {T} FROM n",
@@ -93,12 +93,17 @@ pub async fn fill(database: &Database, size: i64) {
     raw.run("ANALYZE").await.unwrap();
 }
 
-/// One event of each invalidation; the first of all was refused.
+/// One event of each invalidation, of ten actions and ten people; the first of all were refused.
 async fn write_history(database: &Database, size: i64) {
-    let acting = Acting { actor: actor(), ..Acting::service() };
+    let actions: Vec<Action> =
+        Action::written().filter(|action| *action != Action::BatchFailed).take(10).collect();
     let events = (1..=size).map(|i| {
+        let tenth = usize::try_from(i % 10).unwrap();
+        let name = format!("p{tenth}");
+        let actor = Actor::person(&PersonId::from_trusted(name.as_str()), &format!("{name}@example.com"));
+        let acting = Acting { actor, ..Acting::service() };
         let place = if i <= 40 { RARE.to_owned() } else { format!("E{}", 1 + i % 4) };
-        let mut event = Event::new(at(0), &acting, Action::InvalidationRequested);
+        let mut event = Event::new(at(0), &acting, actions[tenth]);
         event.at = Timestamp::from_micros(START.as_micros() - (1 + size - i) * HOUR);
         event.target = Target::Invalidation(InvalidationId::from_trusted(format!("i{i}")));
         event.distribution = Some(given::id(&place));
