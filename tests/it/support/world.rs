@@ -100,8 +100,11 @@ impl World {
         let read = READ.get_or_init(async || {
             let mut world = Self::new().await;
             world.finished = true;
-            world.database.db.close().await;
-            std::fs::read(world.database.db.file().unwrap()).unwrap()
+            // The file alone may lack what is still in the write-ahead log: a reader that is just closing keeps it there.
+            let folder = tempfile::tempdir().unwrap();
+            let whole = folder.path().join("whole.db");
+            world.database.raw().await.run(&format!("VACUUM INTO '{}'", whole.display())).await.unwrap();
+            std::fs::read(whole).unwrap()
         });
         Self::over(Database::copied(read.await).await, setup).await
     }
