@@ -103,7 +103,7 @@ impl ClockRollback {
         match what {
             MadeAhead::Sessions | MadeAhead::SetUpLinks => Duration::ZERO,
             MadeAhead::PasswordLinks => LINK_LIFE,
-            MadeAhead::HalfSignIns => PENDING_SECOND_FACTOR_LIFE,
+            MadeAhead::PendingSecondFactors => PENDING_SECOND_FACTOR_LIFE,
         }
     }
 }

@@ -18,14 +18,37 @@ use crate::support::{Engine, Place, Raw, START, all_seen, at, on_each_engine_bar
 fn rows(after: i64) -> &'static [&'static str] {
     match after {
         1 => &[
-            "INSERT INTO person (id, email, password_hash, role, created_at, disabled_at) VALUES
-                 ('p1', 'ada@example.com', '$argon2id$x', 'admin', 1, NULL),
-                 ('p2', 'bob@example.com', '$argon2id$y', 'viewer', 2, 3)",
+            "INSERT INTO person (id, email, password_hash, role, scope, created_at, disabled_at) VALUES
+                 ('p1', 'ada@example.com', '$argon2id$x', 'admin', 'granted', 1, NULL),
+                 ('p2', 'bob@example.com', '$argon2id$y', 'viewer', 'everything', 2, 3)",
             "INSERT INTO session (token_hash, person_id, sign_in, client_address, created_at, last_seen_at, expires_at)
                  VALUES ('s1', 'p1', 'password', '192.0.2.1', 1, 2, 3)",
             "INSERT INTO set_up_link (token_hash, created_at, expires_at) VALUES ('l1', 1, 2)",
+            "INSERT INTO second_step (person_id, secret, created_at, confirmed_at, last_step)
+                 VALUES ('p1', 'ABCDEFGH', 1, 2, 3)",
+            "INSERT INTO recovery_code (person_id, code_hash, used_at) VALUES ('p1', 'h1', NULL)",
+            "INSERT INTO pending_second_factor (token_hash, person_id, tries, expires_at) VALUES ('t1', 'p1', 0, 9)",
+            "INSERT INTO password_link (person_id, token_hash, expires_at) VALUES ('p2', 't2', 9)",
+            "INSERT INTO identity (issuer, subject, person_id, created_at)
+                 VALUES ('https://idp.example', 's1', 'p1', 1)",
+            "INSERT INTO pending_second_factor (token_hash, person_id, offered, tries, expires_at)
+                 VALUES ('t3', 'p1', 'ABCDEFGH', 0, 9)",
+            "INSERT INTO authentication_methods (id, facts) VALUES (1, 'UNSTALE_REQUIRE_TOTP=required')",
         ],
         2 => &[
+            "INSERT INTO api_token (id, name, token_hash, shown, role, made_by, made_by_name, created_at, expires_at)
+                 VALUES ('t1', 'deploy', 'hash', 'unstale_abcd', 'operator', 'p1', 'ada@example.com', 1, 2)",
+            "UPDATE api_token SET scope = 'granted' WHERE id = 't1'",
+        ],
+        3 => &[
+            "INSERT INTO local_group (name, created_at) VALUES ('docs', 1)",
+            "INSERT INTO person_group (person_id, group_name, source) VALUES ('p1', 'ops', 'provider')",
+            "INSERT INTO person_group (person_id, group_name, source) VALUES ('p1', 'docs', 'local')",
+            "INSERT INTO access_grant (id, subject_kind, subject_id, distribution_id, tag_key, tag_value, path_prefix,
+                 tag_prefix, everything, created_at)
+                 VALUES ('g1', 'group', 'docs', NULL, 'team', 'docs', '/docs/', NULL, FALSE, 1)",
+        ],
+        4 => &[
             "INSERT INTO account (id, create_next_at, read_next_at) VALUES ('123456789012', 5, 6)",
             "INSERT INTO distribution (id, account_id, arn, domain_name, aliases, comment, enabled, status, staging,
                  origins, last_modified, seen_at, gone_at)
@@ -33,8 +56,14 @@ fn rows(after: i64) -> &'static [&'static str] {
                  'd1.cloudfront.net', '[\"www.example.com\"]', 'Site', TRUE, 'Deployed', FALSE,
                  '[\"bucket.example.com\"]', 1, 2, NULL)",
             "UPDATE survey SET due_at = 7, finished_at = 6",
+            "INSERT INTO distribution_tag (distribution_id, tag_key, tag_value) VALUES ('E1', 'team', 'docs')",
+            "INSERT INTO protection (distribution_id, guard, wide_above, reason_required, cool_down_seconds)
+                 VALUES ('E1', 'second_person', 100, TRUE, 30)",
+            "INSERT INTO outside_reading (distribution_id, unread, older, due_at) VALUES ('E1', '[\"I9\"]', TRUE, 1)",
+            "INSERT INTO account (id, create_next_at, read_next_at) VALUES ('210987654321', 5, 6)",
+            "UPDATE distribution SET tenant_only = TRUE WHERE id = 'E1'",
         ],
-        3 => &[
+        5 => &[
             "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name, reason,
                  requested_at, item_count, first_item, items_sha256, state, ended_at)
                  VALUES ('i1', 'k1', 'E1', 'person', 'p1', 'ada@example.com', 'why', 10, 2, '/a', 'hash',
@@ -44,57 +73,22 @@ fn rows(after: i64) -> &'static [&'static str] {
                  cloudfront_id) VALUES
                  ('b1', 'i1', 'E1', 1, 'unstale-b1', '[\"/a\"]', 1, 0, 'in_progress', 1, 10, 10, 11, 12, 13, 'I1'),
                  ('b2', 'i1', 'E1', 2, 'unstale-b2', '[\"/b*\"]', 0, 1, 'queued', 0, 10, 10, NULL, NULL, NULL, NULL)",
-        ],
-        4 => &[
-            r#"INSERT INTO audit_event (sequence, form, hash) VALUES (1, '{"action":"survey.failed","actor":{"id":"","kind":"service","name":"Unstale"},"at":"1970-01-01T00:00:00.000001Z","aws_request_id":"","client_address":"","cloudfront_id":"","distribution":null,"done_at":null,"idempotency_key":"","invalidation":null,"items":{"count":0,"sha256":"","shown":[]},"new":"","note":"","old":"","outcome":"failed","previous_hash":"h0","reason":"","request_id":"","requested_by":null,"run_url":"","sequence":1,"session":"","sign_in":"","target":{"id":"","kind":""},"version":1}', 'h1')"#,
-            "UPDATE audit_head SET sequence = 1, hash = 'h1'",
-        ],
-        5 => &[
-            "INSERT INTO second_step (person_id, secret, created_at, confirmed_at, last_step)
-                 VALUES ('p1', 'ABCDEFGH', 1, 2, 3)",
-            "INSERT INTO recovery_code (person_id, code_hash, used_at) VALUES ('p1', 'h1', NULL)",
-            "INSERT INTO half_sign_in (token_hash, person_id, tries, expires_at) VALUES ('t1', 'p1', 0, 9)",
-            "INSERT INTO password_link (person_id, token_hash, expires_at) VALUES ('p2', 't2', 9)",
-            "INSERT INTO identity (issuer, subject, person_id, created_at)
-                 VALUES ('https://idp.example', 's1', 'p1', 1)",
-            "INSERT INTO person_group (person_id, group_name, source) VALUES ('p1', 'ops', 'provider')",
-        ],
-        6 => &[
-            "INSERT INTO local_group (name, created_at) VALUES ('docs', 1)",
-            "INSERT INTO person_group (person_id, group_name, source) VALUES ('p1', 'docs', 'local')",
-            "INSERT INTO access_grant (id, subject_kind, subject_id, distribution_id, tag_key, tag_value, path_prefix,
-                 tag_prefix, everything, created_at)
-                 VALUES ('g1', 'group', 'docs', NULL, 'team', 'docs', '/docs/', NULL, FALSE, 1)",
-            "INSERT INTO distribution_tag (distribution_id, tag_key, tag_value) VALUES ('E1', 'team', 'docs')",
-            "INSERT INTO protection (distribution_id, guard, wide_above, reason_required, cool_down_seconds)
-                 VALUES ('E1', 'second_person', 100, TRUE, 30)",
             "INSERT INTO proposal (id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason,
                  items, items_sha256, first_item, asked_at, expires_at, state)
                  VALUES ('q1', 'k9', 'E1', 'person', 'p1', 'ada@example.com', 'p1', 'why', '[\"/*\"]', 'hash', '/*',
                  1, 2, 'waiting')",
+            "INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
+             VALUES ('key-1', 'hash', 'accepted', 'i1', 1)",
         ],
-        7 => &[
-            "INSERT INTO api_token (id, name, token_hash, shown, role, made_by, made_by_name, created_at, expires_at)
-                 VALUES ('t1', 'deploy', 'hash', 'unstale_abcd', 'operator', 'p1', 'ada@example.com', 1, 2)",
-        ],
-        8 => &[
+        6 => &[
+            r#"INSERT INTO audit_event (sequence, form, hash) VALUES (1, '{"action":"survey.failed","actor":{"id":"","kind":"service","name":"Unstale"},"at":"1970-01-01T00:00:00.000001Z","aws_request_id":"","client_address":"","cloudfront_id":"","distribution":null,"done_at":null,"idempotency_key":"","invalidation":null,"items":{"count":0,"sha256":"","shown":[]},"new":"","note":"","old":"","outcome":"failed","previous_hash":"h0","reason":"","request_id":"","requested_by":null,"run_url":"","sequence":1,"session":"","sign_in":"","target":{"id":"","kind":""},"version":1}', 'h1')"#,
+            "UPDATE audit_head SET sequence = 1, hash = 'h1'",
             "INSERT INTO audit_signed_head (sequence, hash, at, public_key, signature) VALUES (1, 'h1', 2, 'key', 'sig')",
             "INSERT INTO audit_item (item_key, sequence) VALUES (7, 1)",
             "INSERT INTO saved_search (id, person_id, name, query, created_at) VALUES ('s1', 'p1', 'prices', 'q=x', 1)",
+            "INSERT INTO audit_item (item_key, sequence) VALUES (8, 1)",
+            "UPDATE audit_index SET sequence = 1",
         ],
-        9 => &["INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
-             VALUES ('key-1', 'hash', 'accepted', 'i1', 1)"],
-        10 => &["INSERT INTO outside_reading (distribution_id, unread, older, due_at) VALUES ('E1', '[\"I9\"]', TRUE, 1)"],
-        11 => &[
-            "INSERT INTO half_sign_in (token_hash, person_id, offered, tries, expires_at)
-                 VALUES ('t3', 'p1', 'ABCDEFGH', 0, 9)",
-            "INSERT INTO ways_in (id, facts) VALUES (1, 'UNSTALE_REQUIRE_TOTP=required')",
-        ],
-        12 => &["INSERT INTO audit_item (item_key, sequence) VALUES (8, 1)",
-            "UPDATE audit_index SET sequence = 1"],
-        13 => &["INSERT INTO account (id, create_next_at, read_next_at) VALUES ('210987654321', 5, 6)"],
-        14 => &["UPDATE distribution SET tenant_only = TRUE WHERE id = 'E1'"],
-        15 => &["UPDATE api_token SET scope = 'granted' WHERE id = 't1'"],
         _ => &[],
     }
 }
@@ -142,11 +136,7 @@ async fn a_database_in_use_is_brought_up_to_date(place: &Place, engine: Engine) 
     let mut conn = db.read().await.unwrap();
     let scopes: Vec<ScopeKind> =
         people::list(&mut conn).await.unwrap().into_iter().map(|person| person.scope).collect();
-    assert_eq!(
-        scopes,
-        [ScopeKind::Granted, ScopeKind::Everything],
-        "a grant of their group narrowed the first"
-    );
+    assert_eq!(scopes, [ScopeKind::Granted, ScopeKind::Everything]);
     let app = distributions::list(&mut conn).await.unwrap().remove(0);
     assert_eq!(app.name(), "www.example.com");
     let asked = invalidations::recent(&mut conn, &all_seen(), 9).await.unwrap().remove(0);
@@ -157,7 +147,7 @@ async fn a_database_in_use_is_brought_up_to_date(place: &Place, engine: Engine) 
         ["in_progress", "queued"]
     );
     assert_eq!(audit::head(&mut conn).await.unwrap(), 1);
-    assert_eq!(audit::index_reached(&mut conn).await.unwrap(), 0, "the index is made anew");
+    assert_eq!(audit::index_reached(&mut conn).await.unwrap(), 1);
     drop(conn);
 
     // It is not only read: work goes on in it.

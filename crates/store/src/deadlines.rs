@@ -124,19 +124,20 @@ pub enum MadeAhead {
     Sessions,
     SetUpLinks,
     PasswordLinks,
-    HalfSignIns,
+    PendingSecondFactors,
 }
 
 impl MadeAhead {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Sessions, Self::SetUpLinks, Self::PasswordLinks, Self::HalfSignIns];
+    pub const ALL: [Self; 4] =
+        [Self::Sessions, Self::SetUpLinks, Self::PasswordLinks, Self::PendingSecondFactors];
 
     const fn delete(self) -> &'static str {
         match self {
             Self::Sessions => "DELETE FROM session WHERE created_at > $1",
             Self::SetUpLinks => "DELETE FROM set_up_link WHERE created_at > $1",
             Self::PasswordLinks => "DELETE FROM password_link WHERE expires_at > $1",
-            Self::HalfSignIns => "DELETE FROM half_sign_in WHERE expires_at > $1",
+            Self::PendingSecondFactors => "DELETE FROM pending_second_factor WHERE expires_at > $1",
         }
     }
 }

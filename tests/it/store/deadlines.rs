@@ -91,7 +91,7 @@ const LETS_IN: [&str; 7] = [
          VALUES ('s1', 'p1', 'password', '', 1, 1, 9)",
     "INSERT INTO set_up_link (token_hash, created_at, expires_at) VALUES ('l1', 1, 9)",
     "INSERT INTO password_link (person_id, token_hash, expires_at) VALUES ('p1', 't1', 9)",
-    "INSERT INTO half_sign_in (token_hash, person_id, tries, expires_at) VALUES ('h1', 'p1', 0, 9)",
+    "INSERT INTO pending_second_factor (token_hash, person_id, tries, expires_at) VALUES ('h1', 'p1', 0, 9)",
     "INSERT INTO second_step (person_id, secret, created_at, last_step) VALUES ('p1', 'ABCD', 1, 1)",
     "INSERT INTO api_token (id, name, token_hash, shown, role, made_by, made_by_name, created_at, expires_at)
          VALUES ('t1', 'deploy', 'hash', '', 'operator', '', '', 1, 8)",
@@ -106,7 +106,7 @@ async fn what_lets_people_in_and_was_made_ahead_is_over(database: &Database) {
         (MadeAhead::Sessions, "session", "created_at"),
         (MadeAhead::SetUpLinks, "set_up_link", "created_at"),
         (MadeAhead::PasswordLinks, "password_link", "expires_at"),
-        (MadeAhead::HalfSignIns, "half_sign_in", "expires_at"),
+        (MadeAhead::PendingSecondFactors, "pending_second_factor", "expires_at"),
     ] {
         assert!(MadeAhead::ALL.contains(&what));
         for (noted, ended) in [(1_000, 0), (1_001, 1)] {

@@ -47,11 +47,11 @@ async fn half_a_sign_in_is_short_and_tried_a_few_times(database: &Database) {
         .write(async |tx| pending_second_factors::insert(tx, &hash(2), &ada.id, None, at(10), at(20)).await)
         .await;
     assert_eq!(find(2, 11).await.map(|half| half.offered), Some(None));
-    assert_eq!(database.raw().await.number("SELECT count(*) FROM half_sign_in").await, 1);
+    assert_eq!(database.raw().await.number("SELECT count(*) FROM pending_second_factor").await, 1);
     database.write(async |tx| people::set_disabled(tx, &ada.id, Some(at(1))).await).await;
     assert_eq!(find(2, 11).await, None, "disabled");
     database.write(async |tx| pending_second_factors::delete_of_person(tx, &ada.id).await).await;
-    assert_eq!(database.raw().await.number("SELECT count(*) FROM half_sign_in").await, 0);
+    assert_eq!(database.raw().await.number("SELECT count(*) FROM pending_second_factor").await, 0);
 }
 
 on_each_engine!(half_a_sign_in_is_short_and_tried_a_few_times);

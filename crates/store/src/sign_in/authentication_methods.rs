@@ -7,7 +7,7 @@ use crate::{
 
 /// A line for each setting; nothing before the first start.
 pub async fn read(conn: &mut Conn) -> Result<Option<String>, StoreError> {
-    let row = fetch_optional!(conn, (String,), "SELECT facts FROM ways_in WHERE id = 1")?;
+    let row = fetch_optional!(conn, (String,), "SELECT facts FROM authentication_methods WHERE id = 1")?;
     Ok(row.map(|(facts,)| facts))
 }
 
@@ -15,7 +15,7 @@ pub async fn read(conn: &mut Conn) -> Result<Option<String>, StoreError> {
 pub async fn replace(tx: &mut Tx, facts: &str) -> Result<(), StoreError> {
     execute!(
         tx,
-        "INSERT INTO ways_in (id, facts) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET facts = excluded.facts",
+        "INSERT INTO authentication_methods (id, facts) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET facts = excluded.facts",
         facts,
     )?;
     Ok(())

@@ -30,10 +30,10 @@ pub async fn insert(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
-    execute!(tx, "DELETE FROM half_sign_in WHERE expires_at <= $1", now.as_micros())?;
+    execute!(tx, "DELETE FROM pending_second_factor WHERE expires_at <= $1", now.as_micros())?;
     execute!(
         tx,
-        "INSERT INTO half_sign_in (token_hash, person_id, offered, tries, expires_at) VALUES ($1, $2, $3, 0, $4)",
+        "INSERT INTO pending_second_factor (token_hash, person_id, offered, tries, expires_at) VALUES ($1, $2, $3, 0, $4)",
         hash.as_str(),
         person.as_str(),
         offered.map(TotpSecret::reveal),
@@ -62,7 +62,7 @@ pub async fn find(
             "SELECT ",
             person_columns!(p),
             ", h.offered
-         FROM half_sign_in h JOIN person p ON p.id = h.person_id
+         FROM pending_second_factor h JOIN person p ON p.id = h.person_id
          WHERE h.token_hash = $1 AND h.expires_at > $2 AND h.expires_at <= $3
            AND p.disabled_at IS NULL"
         ),
@@ -79,7 +79,7 @@ pub async fn find(
 pub async fn count_try(tx: &mut Tx, hash: &SecretHash, most: i64) -> Result<bool, StoreError> {
     let counted = execute!(
         tx,
-        "UPDATE half_sign_in SET tries = tries + 1 WHERE token_hash = $1 AND tries < $2",
+        "UPDATE pending_second_factor SET tries = tries + 1 WHERE token_hash = $1 AND tries < $2",
         hash.as_str(),
         most,
     )?;
@@ -88,6 +88,6 @@ pub async fn count_try(tx: &mut Tx, hash: &SecretHash, most: i64) -> Result<bool
 
 /// Ends all that a person has.
 pub async fn delete_of_person(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
-    execute!(tx, "DELETE FROM half_sign_in WHERE person_id = $1", person.as_str())?;
+    execute!(tx, "DELETE FROM pending_second_factor WHERE person_id = $1", person.as_str())?;
     Ok(())
 }

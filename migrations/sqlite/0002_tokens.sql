@@ -13,7 +13,8 @@ CREATE TABLE api_token (
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER,
     last_used_at INTEGER,
-    revoked_at   INTEGER
+    revoked_at   INTEGER,
+    scope        TEXT   NOT NULL DEFAULT 'granted' CHECK (scope IN ('everything', 'granted'))
 ) STRICT;
 
 -- Those that are good come before those that were revoked.

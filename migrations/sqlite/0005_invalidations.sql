@@ -1,4 +1,4 @@
--- What was asked for, and what CloudFront gets of it.
+-- What was asked for, what waits for a second person, and what CloudFront gets of it.
 
 CREATE TABLE invalidation (
     id              TEXT    NOT NULL PRIMARY KEY,
@@ -25,6 +25,10 @@ CREATE INDEX invalidation_by_state ON invalidation (state, requested_at DESC, id
 CREATE INDEX invalidation_by_distribution_state ON invalidation (distribution_id, state, requested_at DESC, id DESC);
 CREATE INDEX invalidation_active ON invalidation (requested_at DESC, id DESC)
     WHERE state IN ('queued', 'in_progress', 'needs_a_look');
+CREATE INDEX invalidation_by_items ON invalidation (distribution_id, items_sha256, requested_at DESC);
+
+-- Items that an actor requested in the last day.
+CREATE INDEX invalidation_by_actor ON invalidation (actor_kind, actor_id, requested_at, item_count);
 
 CREATE TABLE batch (
     id               TEXT    NOT NULL PRIMARY KEY,
@@ -60,3 +64,52 @@ CREATE INDEX batch_to_send ON batch (distribution_id, number, created_at) WHERE 
 CREATE INDEX batch_to_watch ON batch (distribution_id, look_at) WHERE state = 'in_progress';
 CREATE INDEX batch_billed ON batch (accepted_at) WHERE accepted_at IS NOT NULL;
 CREATE INDEX batch_completed ON batch (distribution_id, completed_at) WHERE completed_at IS NOT NULL;
+
+CREATE TABLE proposal (
+    id              TEXT    NOT NULL PRIMARY KEY,
+    request_key     TEXT    NOT NULL UNIQUE,
+    distribution_id TEXT    NOT NULL REFERENCES distribution (id),
+    actor_kind      TEXT    NOT NULL,
+    actor_id        TEXT    NOT NULL,
+    actor_name      TEXT    NOT NULL,
+    -- The person who asked, or whose token did.
+    behind          TEXT    NOT NULL,
+    reason          TEXT    NOT NULL,
+    items           TEXT    NOT NULL, -- a JSON list, sorted
+    items_sha256    TEXT    NOT NULL,
+    first_item      TEXT    NOT NULL,
+    asked_at        INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    state           TEXT    NOT NULL CHECK (state IN ('waiting', 'approved', 'declined')),
+    decided_kind    TEXT,
+    decided_id      TEXT,
+    decided_name    TEXT,
+    decided_at      INTEGER,
+    word            TEXT    NOT NULL DEFAULT '',
+    invalidation_id TEXT
+) STRICT;
+
+CREATE INDEX proposal_by_time ON proposal (asked_at DESC, id DESC);
+CREATE INDEX proposal_by_distribution ON proposal (distribution_id, asked_at DESC, id DESC);
+
+-- Those that expired still say that they wait.
+CREATE INDEX proposal_waiting ON proposal (expires_at, distribution_id, actor_kind, actor_id) WHERE state = 'waiting';
+
+CREATE TABLE idempotency (
+    -- A hash of the actor and the key.
+    request_key TEXT    NOT NULL PRIMARY KEY,
+    -- SHA-256 of all that the request asked for.
+    fingerprint TEXT    NOT NULL,
+    answer      TEXT    NOT NULL CHECK (answer IN ('accepted', 'held_back', 'proposed')),
+    answer_id   TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+-- Invalidations made outside of which CloudTrail may still say who made them.
+CREATE TABLE untraced (
+    invalidation_id TEXT    NOT NULL PRIMARY KEY REFERENCES invalidation (id),
+    made_at         INTEGER NOT NULL,
+    round           INTEGER NOT NULL   -- the reading of CloudTrail that looks for it; 0 before the first
+) STRICT;
+
+CREATE INDEX untraced_by_time ON untraced (made_at);

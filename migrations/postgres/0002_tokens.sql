@@ -13,7 +13,8 @@ CREATE TABLE api_token (
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT,
     last_used_at BIGINT,
-    revoked_at   BIGINT
+    revoked_at   BIGINT,
+    scope        TEXT   NOT NULL DEFAULT 'granted' CHECK (scope IN ('everything', 'granted'))
 );
 
 -- Those that are good come before those that were revoked.

@@ -1,0 +1,109 @@
+-- What was read from CloudFront, the pace at which each account may be called, and what distributions ask for.
+
+CREATE TABLE account (
+    id               TEXT    NOT NULL PRIMARY KEY,
+    -- The earliest time at which the next call of each kind keeps the pace.
+    create_next_at   BIGINT NOT NULL DEFAULT 0,
+    read_next_at     BIGINT NOT NULL DEFAULT 0,
+    -- Set while AWS refuses the account as a whole: nothing is sent until retry_at.
+    paused_at        BIGINT,
+    retry_at         BIGINT,
+    problem_kind     TEXT,
+    problem_code     TEXT,
+    problem_message  TEXT,
+    read_throttles   BIGINT  NOT NULL DEFAULT 0
+);
+
+CREATE TABLE distribution (
+    id               TEXT    NOT NULL PRIMARY KEY,
+    account_id       TEXT    NOT NULL REFERENCES account (id),
+    arn              TEXT    NOT NULL,
+    domain_name      TEXT    NOT NULL,
+    aliases          TEXT    NOT NULL, -- a JSON list
+    comment          TEXT    NOT NULL,
+    enabled          BOOLEAN NOT NULL,
+    status           TEXT    NOT NULL,
+    staging          BOOLEAN NOT NULL,
+    origins          TEXT    NOT NULL, -- a JSON list
+    last_modified    BIGINT NOT NULL,
+    seen_at          BIGINT NOT NULL,
+    gone_at          BIGINT,
+    -- From GetDistributionConfig; config_read_for is the last_modified that it was read at.
+    config_read_for  BIGINT,
+    root_object      TEXT,
+    tag_header       TEXT,
+    query_strings    BOOLEAN,
+    -- When a batch of it was last taken up: distributions take turns.
+    last_claimed_at  BIGINT NOT NULL DEFAULT 0,
+    -- Who asks CloudFront about its invalidations now.
+    poll_lease       TEXT,
+    poll_lease_until BIGINT,
+    -- When to look next for invalidations made outside.
+    outside_due_at   BIGINT NOT NULL DEFAULT 0,
+    -- When to read its tags next, and when they were read; none is unknown.
+    tags_due_at      BIGINT  NOT NULL DEFAULT 0,
+    tags_read_at     BIGINT,
+    -- It cannot be invalidated itself, only its tenants.
+    tenant_only      BOOLEAN NOT NULL DEFAULT FALSE
+);
+
+CREATE TABLE survey (
+    id              BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    due_at          BIGINT NOT NULL,
+    finished_at     BIGINT,
+    failed_at       BIGINT,
+    problem_kind    TEXT,
+    problem_code    TEXT,
+    problem_message TEXT,
+    lease           TEXT,
+    lease_until     BIGINT
+);
+
+INSERT INTO survey (id, due_at) VALUES (1, 0);
+
+CREATE TABLE distribution_tag (
+    distribution_id TEXT NOT NULL REFERENCES distribution (id),
+    tag_key         TEXT NOT NULL,
+    tag_value       TEXT NOT NULL,
+    PRIMARY KEY (distribution_id, tag_key)
+);
+
+CREATE INDEX distribution_by_tag ON distribution_tag (tag_key, tag_value);
+
+CREATE TABLE protection (
+    distribution_id   TEXT    NOT NULL PRIMARY KEY REFERENCES distribution (id),
+    guard             TEXT    NOT NULL CHECK (guard IN ('open', 'typed_name', 'second_person')),
+    wide_above        BIGINT,
+    reason_required   BOOLEAN NOT NULL,
+    cool_down_seconds BIGINT NOT NULL
+);
+
+-- How far the list of a distribution was read for invalidations made outside, and what is still to be asked for.
+CREATE TABLE outside_reading (
+    distribution_id TEXT    NOT NULL PRIMARY KEY REFERENCES distribution (id),
+    newest_id       TEXT,              -- the first of the list when it was last read from its front
+    unread          TEXT    NOT NULL,  -- a JSON list of CloudFront's IDs
+    older           BOOLEAN NOT NULL,  -- there are older pages to read
+    marker          TEXT,              -- the next page begins behind this ID
+    until_id        TEXT,              -- pages are read down to this one; without it, to the start of the list
+    due_at          BIGINT NOT NULL,
+    whole_at        BIGINT             -- when the start of the list was first reached
+);
+
+-- Where the reading of CloudTrail stands.
+CREATE TABLE trail (
+    id              BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    due_at          BIGINT NOT NULL,
+    round           BIGINT NOT NULL,
+    -- The reading under way: when it began, the times that it looks through, and where its next page begins.
+    begun_at        BIGINT,
+    from_at         BIGINT,
+    to_at           BIGINT,
+    next_token      TEXT,
+    failed_at       BIGINT,
+    problem_kind    TEXT,
+    problem_code    TEXT,
+    problem_message TEXT
+);
+
+INSERT INTO trail (id, due_at, round) VALUES (1, 0, 0);
