@@ -1,4 +1,4 @@
-//! Puts the house together: database, CloudFront, workers, pages, and an orderly end.
+//! Assembles the service from the database, CloudFront, the workers and the pages, and shuts it down in order.
 
 mod authentication_methods;
 mod worker_settings;
@@ -33,13 +33,14 @@ use crate::{
     },
 };
 
-/// So many batches are sent, and distributions asked about, at the same time: one that hangs holds up no other.
+/// The number of submitters and pollers that run at the same time. There are several, so that one slow call to
+/// CloudFront does not block the others.
 const SUBMITTERS: usize = 4;
 const POLLERS: usize = 2;
-/// How long workers may take to end the step at hand.
+/// How long the workers may take to finish their current step after the stop signal.
 const LAST_STEPS: Duration = Duration::from_secs(7);
 
-/// Why the service did not start, or ended.
+/// Why the service did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     #[error(transparent)]
@@ -58,22 +59,24 @@ pub enum AppError {
     Io(#[from] io::Error),
 }
 
-/// The service with all that it needs, not yet listening.
+/// The service with everything that it needs, before it listens.
 #[derive(Debug)]
 pub struct App {
     pub command_context: CommandContext,
     worker_context: WorkerContext,
-    /// What the history's heads are signed with; without it they are neither signed nor checked.
+    /// The settings for signing the history's heads. If `None`, heads are neither signed nor checked.
     audit_settings: Option<AuditSettings>,
     stop: CancellationToken,
     heartbeats: Heartbeats,
-    /// Held for as long as the service runs on an SQLite file.
+    /// The lock on an SQLite file, held for as long as the service runs. `None` with PostgreSQL.
     _lock: Option<InstanceLock>,
 }
 
 impl App {
-    /// Opens the database, alone where it is a file, and lets go of what an earlier life held. The lock comes first: a
-    /// service that is refused has changed nothing.
+    /// Opens the database and, with an SQLite file, releases the batches that an earlier process had claimed. It
+    /// takes the lock on the file first, so that a service that does not get the lock changes nothing.
+    ///
+    /// With PostgreSQL other replicas may still hold claims, so those are left until their leases expire.
     pub async fn open(
         database: &str,
         cloudfront: CloudFront,
@@ -100,21 +103,22 @@ impl App {
         })
     }
 
-    /// Keeps everybody to these bounds.
+    /// Sets the limits on how much one actor may ask for.
     #[must_use]
     pub fn with_quotas(mut self, quotas: Quotas) -> Self {
         self.command_context = self.command_context.with_quotas(quotas);
         self
     }
 
-    /// Asks CloudTrail who made what was made outside.
+    /// Sets the CloudTrail client that finds out who made the invalidations that were made outside of this service.
     #[must_use]
     pub fn tracing(mut self, trail: Option<CloudTrail>) -> Self {
         self.worker_context.trail = trail;
         self
     }
 
-    /// Checks the history and signs its heads while it runs.
+    /// Lets the service check the history and sign its heads while it runs. Fails if the head key cannot be opened
+    /// or a setting of the webhook is wrong.
     pub fn sealed(mut self, audit: &AuditSettingsArgs) -> Result<Self, AppError> {
         let file = audit.key_file(self.command_context.db.file());
         let (key, made) = workers::open_key(&file)?;
@@ -135,7 +139,7 @@ impl App {
         Ok(self)
     }
 
-    /// Serves pages and works until told to stop, then ends in order.
+    /// Serves pages and runs the workers until the stop signal, then shuts down in order.
     pub async fn run(self, listener: TcpListener, options: HttpOptions) {
         let options = HttpOptions { heartbeats: self.heartbeats.clone(), ..options };
         let pages = AppState::new(self.command_context.clone(), options, self.stop.clone());
@@ -144,7 +148,8 @@ impl App {
         self.start_workers(&mut workers);
         let hub = pages.clone();
         workers.spawn(async move { hub.pass_events_on().await });
-        // Side by side, so that slow requests and a slow step together still end in time.
+        // The server and the workers stop at the same time, so that the shutdown takes as long as the slower of the
+        // two, not the sum.
         let last_steps = async {
             self.stop.cancelled().await;
             let ended = async { while workers.join_next().await.is_some() {} };
@@ -189,27 +194,28 @@ impl App {
         });
     }
 
-    /// Starts a worker that looks at the clock only: what it does is due seconds after a commit, or by the minute.
+    /// Starts a worker that runs by the clock only, without the notifier: its work is due seconds after a commit,
+    /// or every few minutes.
     fn start<W: Worker>(&self, workers: &mut JoinSet<()>, worker: W) {
         let (clock, stop, heartbeats) =
             (self.worker_context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
         workers.spawn(async move { workers::run(worker, &heartbeats, &clock, &stop).await });
     }
 
-    /// The link for the first account, where there is none.
+    /// The link with which the first account is made. `None` if there is an account already.
     pub async fn set_up_link(&self, base: &str) -> Result<Option<String>, AppError> {
         let secret = commands::make_set_up_link(&self.command_context).await?;
         Ok(secret.map(|secret| format!("{base}/setup?key={}", secret.reveal())))
     }
 }
 
-/// The pages and the API, side by side.
+/// The routes of the pages and of the API.
 pub fn routes(pages: &AppState) -> Router {
     let api = api::router(Api::new(pages.clone()));
     web::router(pages.clone(), api, Described(api::document()))
 }
 
-/// Takes the address.
+/// Listens on this address.
 pub async fn listen(address: SocketAddr) -> Result<TcpListener, AppError> {
     TcpListener::bind(address).await.map_err(|error| AppError::Listen(address, error))
 }

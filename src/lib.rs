@@ -1,19 +1,20 @@
-//! Unstale: the desk where a team refreshes what Amazon CloudFront serves.
+//! Unstale: a web service with which a team invalidates what Amazon CloudFront caches.
 //!
-//! The lowest layers are crates of the workspace, so that the compiler keeps who may import whom. This is the program on
-//! top of them; `tests/it/layers.rs` keeps the law among its own modules:
+//! The lowest layers are crates of the workspace, so that the compiler enforces which of them may import which.
+//! This crate is the program on top of them; `tests/it/layers.rs` enforces the same order among its modules:
 //!
 //! ```text
 //! domain ← store ← commands ← http ← web, api     domain ← cloudfront, identity     outgoing ← cloudfront, identity
 //! {domain, store, cloudfront} ← workers           domain ← config                   everything ← app ← cli, main
 //! ```
 //!
-//! `domain` is pure. `store` holds all SQL. `cloudfront` is the only user of the AWS SDK. `identity` asks providers and
-//! proxies who somebody is. `outgoing` is the HTTP client for all but AWS. Each file of `commands` is one command of a
-//! person: one transaction that changes state and writes the audit event. `workers` talk to CloudFront between two
-//! transactions, never inside one. `http` is what pages and API share: the server, what stands around each request, and
-//! who asks. `web` and `api` read through `store` and write through `commands`; they do not know each other. `config` is
-//! what can be set, as plain values. `clock`, `notify`, `heartbeats`, `keyed_limit`, `file_thread` and `failpoint` are free to all.
+//! `domain` is pure. `store` holds all SQL. `cloudfront` is the only user of the AWS SDK. `identity` asks providers
+//! and proxies who somebody is. `outgoing` is the HTTP client for everything but AWS. Each file of `commands` is
+//! one command of a person or token: one transaction that changes state and writes the audit event. `workers` call
+//! CloudFront between two transactions, never inside one. `http` is what pages and API share: the server, the
+//! middleware of each request, and the identification of the caller. `web` and `api` read through `store` and write
+//! through `commands`; neither imports the other. `config` holds the settings as plain values. Every module may
+//! import `clock`, `notify`, `heartbeats`, `keyed_limit`, `file_thread` and `failpoint`.
 
 pub mod api;
 pub mod app;

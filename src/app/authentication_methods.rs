@@ -1,4 +1,4 @@
-//! From what was set to the ways in, or to the variable that is missing or wrong.
+//! Turns the settings into authentication methods, or names the variable that is missing or wrong.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::{
 };
 
 impl AuthenticationArgs {
-    /// Puts the ways in together, or says which variable is missing or wrong.
+    /// Builds the authentication methods. `Err` names the variable that is missing or wrong, for a person.
     pub fn authentication_methods(&self, public_url: Option<&str>) -> Result<AuthenticationMethods, String> {
         let proxies = self.proxies()?;
         if !proxies.is_empty() && self.trusted_proxies.is_empty() {
@@ -46,6 +46,8 @@ impl AuthenticationArgs {
         let (issuer, client) = (given(self.oidc_issuer.as_ref()), given(self.oidc_client_id.as_ref()));
         let client_secret = self.client_secret()?;
         let (issuer, client_id) = match (issuer, client) {
+            // Settings that only matter with a provider mean that one was intended: its missing issuer is an error
+            // then.
             (None, None) if client_secret.is_none() && !self.oidc_auto => return Ok(None),
             (Some(issuer), Some(client)) => (issuer, client),
             (None, _) => {
@@ -108,6 +110,8 @@ impl AuthenticationArgs {
             default: default.transpose()?,
             groups_claim: given(self.oidc_groups_claim.as_ref()),
         };
+        // The method looks at the claim too, so it is cleared here: the question is only whether any value for a
+        // role is set.
         let values = RoleRules { claim: None, ..rules.clone() }.is_by_provider();
         if values && rules.claim.is_none() && given(self.proxy_groups_header.as_ref()).is_none() {
             return Err("UNSTALE_OIDC_ROLE_CLAIM is missing: the values for roles are read from that claim, such as groups".to_owned());
@@ -188,7 +192,7 @@ fn http() -> Result<Http, String> {
     Http::new().map_err(|error| error.to_string())
 }
 
-/// A variable that is set to nothing is not set.
+/// The trimmed text. `None` if it is empty: a variable that is set to nothing counts as not set.
 fn given(text: Option<&String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
@@ -218,7 +222,7 @@ mod tests {
         text.to_owned().into()
     }
 
-    /// What the start says of this.
+    /// The error with which the start fails under these settings.
     fn told(change: impl Fn(&mut AuthenticationArgs)) -> String {
         args(change).authentication_methods(URL).unwrap_err()
     }

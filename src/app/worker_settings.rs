@@ -1,4 +1,4 @@
-//! From what was set to what the workers need.
+//! Turns the settings into what the workers need.
 
 use crate::{
     config::{AuditSettingsArgs, PaceArgs},
@@ -6,7 +6,7 @@ use crate::{
     workers::{PostError, Retention, Webhook, WorkerSettings},
 };
 
-/// Why there can be no webhook. The words never name the address.
+/// Why a webhook cannot be used. The messages never contain its address, because that may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WebhookError {
     #[error(
@@ -20,7 +20,7 @@ pub enum WebhookError {
 }
 
 impl AuditSettingsArgs {
-    /// Where signed heads are told, checked.
+    /// The webhook that gets each signed head. `None` if none is set; `Err` if its address or token is wrong.
     pub fn webhook(&self) -> Result<Option<Webhook>, WebhookError> {
         let Some(address) = &self.audit_webhook else { return Ok(None) };
         if !is_safe_address(address) {
@@ -34,7 +34,7 @@ impl AuditSettingsArgs {
         Ok(Some(Webhook::new(address, token)?))
     }
 
-    /// How long events are kept, where that is not for ever.
+    /// How long events are kept. `None` if they are kept for ever.
     #[must_use]
     pub fn retention(&self) -> Option<Retention> {
         let (days, folder) = self.audit_days.zip(self.audit_archive.clone())?;

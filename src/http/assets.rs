@@ -1,4 +1,5 @@
-//! The static files: embedded, each under a name that changes with its content.
+//! The static files. They are embedded in the program, and each is served under a name that contains a hash of its
+//! content.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -15,7 +16,7 @@ use crate::{domain::secret::sha256_hex, http::params::PathParams};
 #[exclude = "vendor/*.LICENSE"]
 struct Files;
 
-/// From a file's name to the name that it is served under, and back.
+/// Maps a file's name to the name that it is served under, and back.
 struct Names {
     served: HashMap<String, String>,
     files: HashMap<String, String>,
@@ -35,7 +36,7 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
     names
 });
 
-/// The address of a file in `static/`.
+/// The URL path of a file in `static/`.
 pub fn url(file: &str) -> String {
     let served = NAMES.served.get(file).map_or(file, String::as_str);
     format!("/static/{served}")

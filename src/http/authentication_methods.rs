@@ -1,4 +1,4 @@
-//! The ways in: what is set up beside local accounts, and how long sessions last.
+//! The authentication methods that are set up beside local accounts, and how long sessions last.
 
 pub mod facts;
 
@@ -10,17 +10,17 @@ use crate::{
     identity::{oidc::Oidc, proxy::IdentityProxies},
 };
 
-/// How people may come in.
+/// The ways to sign in.
 #[derive(Debug, Clone, Default)]
 pub struct AuthenticationMethods {
     pub session: SessionLimits,
-    /// Whoever signs in with a password has to have a second step.
+    /// Whether everybody who signs in with a password needs a second step.
     pub require_second_step: bool,
-    /// The proxies that are believed about the client's address, and about who asks.
+    /// The networks of the proxies whose headers are trusted for the client's address and identity.
     pub trusted: Trusted,
     pub oidc: Option<Arc<Oidc>>,
-    /// Proxies that say with each request who asks.
+    /// The proxies that identify the person in each request.
     pub proxies: Arc<IdentityProxies>,
-    /// Who is let in by a provider or a proxy.
+    /// Whom a provider or a proxy may sign in.
     pub external: ExternalRules,
 }

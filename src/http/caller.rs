@@ -1,4 +1,4 @@
-//! Who asks the API: a token, or somebody whom the pages know.
+//! Who calls the API: a token, or a person whom the pages know.
 
 use std::fmt;
 
@@ -20,21 +20,21 @@ use crate::{
 
 use super::{error::HttpError, session, state::AppState};
 
-/// Whoever asks, and what they may do now.
+/// The caller, and what it may do now.
 #[derive(Clone)]
 pub struct Caller {
     pub acting: Acting,
     pub access: Access,
-    /// What addresses for people begin with.
+    /// The base URL of links for people.
     pub base: String,
     credential: Credential,
 }
 
-/// What lets a caller in.
+/// What identified the caller.
 #[derive(Clone)]
 enum Credential {
     Token(TokenSecret),
-    /// A session, or a proxy that vouches for them.
+    /// A person, known by a session or through a proxy.
     Person(PersonId),
 }
 
@@ -45,7 +45,7 @@ impl fmt::Debug for Caller {
 }
 
 impl Caller {
-    /// Whom a token lets in; none where it is not good.
+    /// The caller with this token. `None` if the token is wrong, expired or revoked.
     pub async fn by_token(
         app: &AppState,
         origin: Origin,
@@ -61,7 +61,7 @@ impl Caller {
         }))
     }
 
-    /// Whom the pages know; none where nobody is signed in.
+    /// The caller whom the pages know by a session or a proxy. `None` if nobody is signed in.
     pub async fn by_session(
         app: &AppState,
         headers: &HeaderMap,
@@ -77,17 +77,18 @@ impl Caller {
         }))
     }
 
-    /// Makes them known to all that the request goes through from here on.
+    /// Stores the caller in the request, for all handlers that come after.
     pub fn set(self, request: &mut Request) {
         request.extensions_mut().insert(self);
     }
 
-    /// Whoever was let in; none where nobody has been asked yet.
+    /// The stored caller. `None` if the request has not been authenticated.
     pub fn of(extensions: &Extensions) -> Option<Self> {
         extensions.get::<Self>().cloned()
     }
 
-    /// What they may do at this moment; none where nothing lets them in any more.
+    /// What the caller may do at this moment, read again. `None` if the token was revoked or has expired, or the
+    /// person may not sign in any more.
     pub async fn access_now(&self, app: &AppState) -> Result<Option<Access>, CommandError> {
         match &self.credential {
             Credential::Token(secret) => {
@@ -99,7 +100,7 @@ impl Caller {
         }
     }
 
-    /// Does what let them in end with a session?
+    /// Whether the caller is a person, so that the permission may end with a session.
     pub const fn is_by_session(&self) -> bool {
         matches!(self.credential, Credential::Person(_))
     }

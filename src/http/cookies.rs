@@ -1,4 +1,4 @@
-//! The cookies of Unstale: what they are for, their names, and the secrets in them.
+//! The cookies that Unstale sets: their purposes, their names, and the secrets in them.
 
 use axum::http::{HeaderMap, header};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
@@ -7,17 +7,18 @@ use crate::domain::secret::Secret;
 
 use super::state::AppState;
 
-/// What a cookie of ours is for.
+/// The purpose of a cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CookieKind {
     Session,
-    /// The password was right and the code is still to come.
+    /// A sign-in whose password was right and whose code is still missing.
     PendingSecondFactor,
-    /// A question to the provider that is not answered yet.
+    /// A sign-in at the provider that has not come back yet.
     Provider,
 }
 
-/// `__Host-` binds the cookie to this host and to https; browsers refuse it without.
+/// The name of a cookie. The prefix `__Host-` binds it to this host and to https. Browsers reject that prefix on a
+/// cookie without `Secure`, so over http the name has no prefix.
 fn cookie_name(app: &AppState, kind: CookieKind) -> &'static str {
     match (kind, app.is_https()) {
         (CookieKind::Session, true) => "__Host-unstale",
@@ -29,18 +30,18 @@ fn cookie_name(app: &AppState, kind: CookieKind) -> &'static str {
     }
 }
 
-/// The secret in a cookie of ours.
+/// The secret in the cookie of this kind. `None` if there is no such cookie or its value is not a secret.
 pub fn secret_in(headers: &HeaderMap, app: &AppState, kind: CookieKind) -> Option<Secret> {
     Secret::parse(&text_in(headers, app, kind)?)
 }
 
-/// The text in a cookie of ours.
+/// The value of the cookie of this kind.
 pub fn text_in(headers: &HeaderMap, app: &AppState, kind: CookieKind) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     Some(jar.get(cookie_name(app, kind))?.value().to_owned())
 }
 
-/// Do cookies name two sessions? Which of them counts would be a matter of their order.
+/// Whether the request has cookies of two different sessions. Which of them counts would depend on their order.
 pub fn has_two_sessions(headers: &HeaderMap, app: &AppState) -> bool {
     let name = cookie_name(app, CookieKind::Session);
     let texts = headers.get_all(header::COOKIE).iter().filter_map(|text| text.to_str().ok());
@@ -56,7 +57,7 @@ pub fn has_session_cookie(headers: &HeaderMap, app: &AppState) -> bool {
     CookieJar::from_headers(headers).get(cookie_name(app, CookieKind::Session)).is_some()
 }
 
-/// A cookie that goes with the browser; the server ends what it stands for by itself too.
+/// A session cookie: the browser drops it when it closes. The server also expires the secret in it.
 pub fn cookie(app: &AppState, kind: CookieKind, value: String) -> Cookie<'static> {
     Cookie::build((cookie_name(app, kind), value))
         .path("/")
@@ -66,7 +67,7 @@ pub fn cookie(app: &AppState, kind: CookieKind, value: String) -> Cookie<'static
         .build()
 }
 
-/// A cookie that takes ours away.
+/// A cookie that makes the browser delete the one of this kind.
 pub fn removal(app: &AppState, kind: CookieKind) -> Cookie<'static> {
     let mut cookie = cookie(app, kind, String::new());
     cookie.make_removal();

@@ -1,4 +1,4 @@
-//! What a person sees when something is not as it should be: words, and a request ID to quote.
+//! The errors that a person sees: a message, and a request ID to quote.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
 
 use super::problem::{ProblemDetails, ProblemType};
 
-/// Why a page is not what was asked for.
+/// Why a request gets an error instead of its page.
 #[derive(Debug)]
 pub enum HttpError {
     NotFound,
@@ -26,31 +26,31 @@ pub enum HttpError {
         what: String,
         advice: String,
     },
-    /// What was sent cannot be read.
+    /// The request cannot be read.
     BadRequest(String),
     TooLarge,
-    /// A form without a list of items.
+    /// A form that has no list of items, so that its limit is smaller.
     FormTooLarge,
     UnsupportedType,
-    /// It has gone on since the page was shown.
+    /// The state has changed since the page was shown.
     TooLate(String),
-    /// The session ended while the request was under way.
+    /// The session ended during the request.
     SessionOver,
-    /// Too many tries; so long until the next one.
+    /// Too many attempts; the time until the next one is allowed.
     TooOften(Duration),
-    /// There is no room for it now; what it is and what to do.
+    /// There is no capacity now. The text says for what, and what to do.
     Busy(String),
-    /// The database is out of reach.
+    /// The database cannot be reached. The text is for the log.
     Unavailable(String),
-    /// The disk of the database is full.
+    /// The disk of the database is full. The text is for the log.
     Full(String),
-    /// The database's file is not the one that was opened.
+    /// The file of the database is not the one that was opened. The text is for the log.
     Displaced(String),
-    /// Who asks cannot be found out now.
+    /// The identity cannot be checked, because the provider does not answer. The text is for the log.
     ProviderAway(String),
-    /// It was not done within the time that a request may take.
+    /// The request took longer than is allowed.
     TookTooLong,
-    /// The cause is for the log only.
+    /// An unexpected error. The text is for the log only.
     Internal(String),
 }
 
@@ -69,6 +69,7 @@ impl From<StoreError> for HttpError {
 impl From<CommandError> for HttpError {
     fn from(error: CommandError) -> Self {
         let error = match error {
+            // A full disk gets its own message; the sort of the error would only say that the database is away.
             CommandError::Store(error @ StoreError::Full(_)) => return error.into(),
             other => other,
         };
@@ -98,7 +99,7 @@ impl From<askama::Error> for HttpError {
 }
 
 impl HttpError {
-    /// What programs know the kind of error by; it has the status.
+    /// The kind of the error for programs. It determines the status.
     const fn problem_type(&self) -> ProblemType {
         match self {
             Self::NotFound => ProblemType::NotFound,
@@ -120,7 +121,7 @@ impl HttpError {
         }
     }
 
-    /// The heading and what to do next.
+    /// The title, and the text that says what to do next.
     fn title_and_detail(self) -> (String, String) {
         let pair = |title: &str, advice: &str| (title.to_owned(), advice.to_owned());
         match self {
@@ -184,17 +185,17 @@ impl HttpError {
     }
 }
 
-/// What the log should say of an answer; [`super::layers`] writes it with the request ID.
+/// The cause of an error response for the log. [`super::layers`] logs it with the request ID.
 #[derive(Debug, Clone)]
 pub struct Cause(pub String);
 
 impl Cause {
-    /// Has it written to the log.
+    /// Stores the cause in the response, so that it is logged.
     pub fn tell(self, response: &mut Response) {
         response.extensions_mut().insert(self);
     }
 
-    /// What the log should say of this answer.
+    /// The cause in this response, if it has one.
     pub fn of(response: &Response) -> Option<&str> {
         response.extensions().get().map(|Self(cause)| cause.as_str())
     }
@@ -237,18 +238,18 @@ struct ErrorPage<'a> {
     request_id: &'a str,
 }
 
-/// An error page; it needs neither a session nor the database.
+/// An error page. It needs neither a session nor the database.
 pub fn error_page(title: &str, advice: &str, request_id: &str) -> String {
     let page = ErrorPage { title, advice, request_id };
     page.render().unwrap_or_else(|_| format!("{title}\n\n{advice}\n\nRequest {request_id}\n"))
 }
 
-/// Any address that the route table does not know.
+/// Answers an address that has no route.
 pub async fn not_found() -> HttpError {
     HttpError::NotFound
 }
 
-/// A known address, asked in a way that it does not take.
+/// Answers a known address that does not take this method.
 pub async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> HttpError {
     tracing::debug!(%method, path = uri.path(), "wrong method");
     HttpError::WrongMethod

@@ -1,4 +1,5 @@
-//! What stands around every request: an ID, the log, the content policy, bounds, and the guard against other sites.
+//! The middleware of every request: its ID, the log, security headers, limits, and the protection against other
+//! sites.
 
 pub(crate) mod ambiguous;
 pub(crate) mod rate;
@@ -37,31 +38,33 @@ use super::{
     state::AppState,
 };
 
-/// Nothing but our own files; no inline script, no inline style, no frame around us.
+/// Allows only our own files: no inline script, no inline style, and no frame around a page.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What no page has a use for, by the names that Chromium knows: it warns of others. Buttons copy, which is left.
+/// Turns off the features that no page uses. The names are those that Chromium knows, because it warns of others.
+/// Writing to the clipboard stays allowed for the buttons that copy.
 const FEATURES: &str = "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), \
     clipboard-write=(self), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), geolocation=(), \
     gyroscope=(), hid=(), idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), \
     picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 
-/// The longest that the API lets somebody wait for an invalidation.
+/// The longest time that the API may wait for an invalidation to end.
 const API_WAIT: Duration = Duration::from_mins(1);
 
 const USER_AGENT_MAX: usize = 400;
-/// So much of what a request says of its origin is told.
+/// The number of characters of a header that are written to the log and the history.
 const SAID_MAX: usize = 200;
 
-/// Wraps the routes. The first to see a request is named first.
+/// Adds the middleware to the routes. The layer that sees a request first is listed first.
 pub fn around(routes: Router<AppState>, app: &AppState) -> Router<AppState> {
     let csrf = CsrfLayer::new();
     let csrf = match app.options.public_url.as_deref().map(|url| csrf.clone().add_trusted_origin(url)) {
         Some(Ok(with_public_url)) => with_public_url,
         Some(Err(_)) | None => csrf,
     };
-    // Added in one: each that is added by itself has all those within copied for every request.
+    // The layers are added in one call, because each separate `layer` would copy all the layers within it for every
+    // request.
     routes.layer(
         ServiceBuilder::new()
             .layer(middleware::from_fn_with_state(app.clone(), with_id))
@@ -80,7 +83,7 @@ pub fn around(routes: Router<AppState>, app: &AppState) -> Router<AppState> {
     )
 }
 
-/// Gives the request its ID, logs it, and finishes error pages.
+/// Gives the request an ID, logs it, and writes the body of error responses.
 async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     let id = new_uuid().to_string();
     let started = Instant::now();
@@ -118,7 +121,7 @@ async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) 
     .await
 }
 
-/// The address of whoever asks: the peer, or the client that trusted proxies speak for.
+/// The client's address: the peer, or the one that trusted proxies name in `X-Forwarded-For`.
 fn client(request: &Request, app: &AppState) -> Option<String> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip();
     let hops: Vec<&str> =
@@ -126,14 +129,15 @@ fn client(request: &Request, app: &AppState) -> Option<String> {
     Some(app.options.authentication_methods.trusted.client(peer, &hops).to_string())
 }
 
-/// The public URL, or the address that this request was sent to, as far as it can be believed.
+/// The public URL from the settings. Without that setting, the address that the request was sent to, as far as its
+/// headers can be trusted.
 fn base_url(request: &Request, app: &AppState) -> String {
     if let Some(url) = &app.options.public_url {
         return url.trim_end_matches('/').to_owned();
     }
     let said = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let asked = Addressed {
-        // HTTP/2 says it in the address.
+        // HTTP/2 has the host in the request target instead (`:authority`).
         host: said("host").or_else(|| request.uri().authority().map(Authority::as_str)),
         forwarded_host: said("x-forwarded-host"),
         forwarded_proto: said("x-forwarded-proto"),
@@ -144,26 +148,29 @@ fn base_url(request: &Request, app: &AppState) -> String {
         .unwrap_or_default()
 }
 
-/// As much of what the browser says of itself as is kept.
+/// The beginning of `User-Agent`, cut to the length that is stored.
 fn user_agent(headers: &HeaderMap) -> String {
     let said = headers.get(header::USER_AGENT).and_then(|said| said.to_str().ok()).unwrap_or_default();
     said.chars().take(USER_AGENT_MAX).collect()
 }
 
-/// The API answers some questions only once an invalidation has ended, within bounds of its own.
+/// How much longer this request may take: some reads of the API wait for an invalidation to end, within limits of
+/// their own.
 fn waits_for(request: &Request) -> Duration {
     let asks = request.method().is_safe() && request.uri().path().starts_with("/api/v1/invalidations/");
     if asks { API_WAIT } else { Duration::ZERO }
 }
 
-/// Nobody waits for ever. What has begun to be written is finished all the same.
+/// Answers with an error if the request takes too long. A write that has begun is still finished, see
+/// [`to_the_end`].
 async fn in_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let most = app.options.timeout + waits_for(&request);
     let answer = tokio::time::timeout(most, next.run(request)).await;
     answer.unwrap_or_else(|_| HttpError::TookTooLong.into_response())
 }
 
-/// A request that has begun is finished even when the browser goes away: all of it is written, or nothing.
+/// Runs a write in its own task. Dropping the request, as when the browser closes the connection, does not cancel
+/// it: either everything is written or nothing.
 async fn to_the_end(request: Request, next: Next) -> Response {
     if request.method().is_safe() {
         return next.run(request).await;
@@ -174,7 +181,8 @@ async fn to_the_end(request: Request, next: Next) -> Response {
     }
 }
 
-/// A browser says where a write comes from. One with a session and without a word of it is not from a page of ours.
+/// Refuses a write that has a session but no word of where it comes from. Browsers send `Sec-Fetch-Site` or
+/// `Origin` with every write, so this one is not from one of our pages.
 async fn require_own_page(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let silent = !headers.contains_key("sec-fetch-site") && !headers.contains_key(header::ORIGIN);
@@ -185,11 +193,11 @@ async fn require_own_page(State(app): State<AppState>, request: Request, next: N
     next.run(request).await
 }
 
-/// Marks the answer to what another site sent.
+/// Marks the response to a request from another site.
 #[derive(Debug, Clone, Copy)]
 struct CrossSite;
 
-/// Attempts are worth knowing: the log has each, the history one a minute.
+/// Records requests from other sites: each in the log, at most one a minute in the history.
 async fn tell_cross_site(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let origin = RequestOrigin::of(request.extensions());
     let said = origin_in_words(request.headers());
@@ -229,7 +237,7 @@ fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 async fn security_headers(State(app): State<AppState>, request: Request<Body>, next: Next) -> Response {
-    // Files have names of their own for each content; nothing else may be kept by anybody.
+    // The names of static files change with their content, so these may be cached. Nothing else may be.
     let is_file = request.uri().path().starts_with("/static/");
     let mut response = next.run(request).await;
     let is_kept = is_file && response.headers().contains_key(header::CACHE_CONTROL);
@@ -239,7 +247,7 @@ async fn security_headers(State(app): State<AppState>, request: Request<Body>, n
     };
     set(header::CONTENT_SECURITY_POLICY, POLICY);
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // The policy says it to every browser of today; scanners and old browsers look for this.
+    // Today's browsers read the same from `frame-ancestors`. Scanners and old browsers look for this header.
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "same-origin");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");

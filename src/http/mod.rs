@@ -1,4 +1,4 @@
-//! What pages and API share: the server, what stands around each request, and who asks.
+//! What pages and API share: the server, the middleware of each request, and the identification of the caller.
 
 pub(crate) mod assets;
 pub mod authentication_methods;

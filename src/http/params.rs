@@ -1,4 +1,4 @@
-//! Reads what the address of a page says, in its path and behind its `?`.
+//! Reads the path and the query of a page's address.
 
 use std::collections::HashSet;
 
@@ -10,10 +10,10 @@ use serde::de::DeserializeOwned;
 
 use super::error::HttpError;
 
-/// So much of a name that comes twice is said again.
+/// The number of characters of a repeated name that the error shows.
 const NAME_SHOWN: usize = 60;
 
-/// What an address asks for behind its `?`, or the error page that says why it could not be read.
+/// The query of an address. The rejection is an error page that says why it cannot be read.
 #[derive(Debug)]
 pub struct QueryParams<T>(pub T);
 
@@ -33,7 +33,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T>
     }
 }
 
-/// What an address names in its path. One that is not even text names nothing.
+/// The parameters in the path. If one cannot be read, the answer is 404: no such thing exists.
 #[derive(Debug)]
 pub struct PathParams<T>(pub T);
 
@@ -46,7 +46,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathPar
     }
 }
 
-/// The first name that comes twice: which of the two counts is read one way here and another way there.
+/// The first name that comes twice in form data. Such data is refused, because readers differ in which of the two
+/// counts.
 pub fn repeated_name(pairs: &[u8]) -> Option<String> {
     let mut names = HashSet::new();
     let second =

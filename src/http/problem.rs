@@ -1,4 +1,4 @@
-//! Problem details after RFC 9457: what a program gets when something is not as it should be.
+//! Problem details of RFC 9457: what a program gets when its request fails.
 
 use axum::{
     body::Body,
@@ -41,7 +41,7 @@ pub struct Fault {
 }
 
 impl ProblemDetails {
-    /// Of a request whose ID is not known yet: [`UnfinishedProblem::finish`] puts it in.
+    /// A problem without a request ID. [`UnfinishedProblem::finish`] adds it.
     pub fn new(kind: ProblemType, title: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             r#type: format!("/api#problem-{}", kind.word()),
@@ -54,14 +54,15 @@ impl ProblemDetails {
         }
     }
 
-    /// As the body of an answer.
+    /// The body of the response.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
 }
 
 impl IntoResponse for ProblemDetails {
-    /// An answer without a body. The outermost layer writes it, for a program or for a person, with the request's ID.
+    /// A response without a body. The outermost layer writes the body, for a program or a person, with the request
+    /// ID.
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
@@ -70,17 +71,18 @@ impl IntoResponse for ProblemDetails {
     }
 }
 
-/// A problem whose answer has no body yet.
+/// A problem whose response has no body yet.
 #[derive(Debug, Clone)]
 pub struct UnfinishedProblem(ProblemDetails);
 
 impl UnfinishedProblem {
-    /// Takes it out of an answer that has one.
+    /// Takes the problem out of the response. `None` if it has none.
     pub fn take(response: &mut Response) -> Option<Self> {
         response.extensions_mut().remove()
     }
 
-    /// Writes the body for whoever asked at this address. `page` makes the page of a title, an advice and the ID.
+    /// Writes the body in the format for this path. `page` makes an HTML page of a title, an advice and the request
+    /// ID.
     pub fn finish(
         self,
         response: Response,
@@ -101,7 +103,7 @@ impl UnfinishedProblem {
     }
 }
 
-/// Is this an address of the API, where errors are JSON?
+/// Whether this path belongs to the API, where errors are JSON.
 pub fn is_for_programs(path: &str) -> bool {
     path.starts_with("/api/")
 }
@@ -114,7 +116,7 @@ impl Fault {
 
 macro_rules! kinds {
     ($($name:ident = $word:literal, $status:ident, $title:literal;)*) => {
-        /// The kinds of problems. Their words are part of the contract.
+        /// The kinds of problems. Their words are a part of the API that never changes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum ProblemType { $($name),* }
 

@@ -1,4 +1,5 @@
-//! Who asks, where a proxy in front of Unstale says so with each request; and the guard of its headers.
+//! Identifies the person where a proxy in front of Unstale does so in each request, and checks the headers of such
+//! proxies.
 
 use std::net::SocketAddr;
 
@@ -19,7 +20,7 @@ use crate::{
 
 use super::{error::HttpError, request_origin::RequestOrigin, state::AppState};
 
-/// Turns requests away that bring an identity header which no trusted proxy of ours wrote.
+/// Refuses requests with an identity header that does not come from a trusted proxy.
 pub async fn guard(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let trusted = peer.is_some_and(|peer| app.options.authentication_methods.trusted.contains(peer));
@@ -32,12 +33,12 @@ pub async fn guard(State(app): State<AppState>, request: Request, next: Next) ->
     }
 }
 
-/// Does a header of a proxy tell who asks?
+/// Whether a proxy's header names who asks.
 pub fn tells_who_asks(headers: &HeaderMap, app: &AppState) -> bool {
     app.options.authentication_methods.proxies.check(headers, true) == Ok(true)
 }
 
-/// The visitor whom a proxy vouches for; none where no proxy says anything.
+/// The visitor whom a proxy identifies. `None` if no proxy names anybody.
 pub async fn find_visitor(
     app: &AppState,
     headers: &HeaderMap,
@@ -81,7 +82,7 @@ pub async fn find_visitor(
     }
 }
 
-/// The log has every one, the history one a minute: a stranger must not fill it.
+/// Refuses the request. The log has each refusal, the history one a minute, so that a stranger cannot fill it.
 async fn refuse(app: &AppState, origin: &Origin, problem: HeaderProblem, why: &str) -> HttpError {
     tracing::warn!(client = origin.client_address, why, "an identity header was refused");
     if app.minute.may_tell(problem.label(), app.context.clock.now())

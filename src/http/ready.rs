@@ -1,5 +1,5 @@
-//! Whether the service can do its work: `GET /readyz`, and the refusal of everything while the database's file is not the
-//! one that was opened.
+//! Whether the service can do its work: `GET /readyz`, and the refusal of all other requests while the database's
+//! file is not the one that was opened.
 
 use std::time::{Duration, Instant};
 
@@ -22,24 +22,24 @@ use crate::{
 
 use super::{error::HttpError, state::AppState};
 
-/// A worker that did no step for so long does not go on. The longest step reads the catalogue of a large account at its
-/// pace.
+/// How long a worker may go without a step before it counts as stuck. The longest step reads all distributions of a
+/// large account at the account's pace.
 const SILENT: Duration = Duration::from_mins(10);
-/// The answer is worked out at most so often: anybody may ask.
+/// How long an answer is reused. Anybody may ask, so this limits the work.
 const KEPT: Duration = Duration::from_secs(1);
-/// A write that went well counts for so long.
+/// How long a successful write counts.
 const WRITTEN: Duration = Duration::from_secs(5);
 const OK: &str = "ok";
 
-/// What the service needs, each `ok` or what is wrong with it. Causes are in the log.
+/// The parts that the service needs, each `ok` or what is wrong with it. The causes are in the log.
 #[derive(Debug, Clone, Serialize)]
 pub struct Readiness {
     ready: bool,
-    /// It answers and takes writes.
+    /// Whether the database answers and takes writes.
     database: &'static str,
-    /// An SQLite database's files are those that were opened.
+    /// Whether the files of an SQLite database are those that were opened.
     file: &'static str,
-    /// The tables are those that this program knows.
+    /// Whether the tables are of a version that this program knows.
     tables: &'static str,
     workers: String,
 }
@@ -55,7 +55,7 @@ struct Last {
     written: Option<Instant>,
 }
 
-/// 200 where the service can do its work, else 503, with what is ready and what is not.
+/// Answers 200 if the service can do its work, otherwise 503, with the state of each part.
 pub async fn show(State(app): State<AppState>) -> Response {
     let mut last = app.readiness.0.lock().await;
     let kept = last.answer.as_ref().filter(|(at, _)| at.elapsed() < KEPT);
@@ -83,7 +83,7 @@ async fn look(app: &AppState, written: &mut Option<Instant>) -> Readiness {
     Readiness { ready, database, file, tables, workers }
 }
 
-/// Commits a write: before its commit none needs room on the disk.
+/// Whether the database takes a write. It commits one, because only the commit needs space on the disk.
 async fn writable(db: &Db, written: &mut Option<Instant>) -> &'static str {
     if written.is_some_and(|at| at.elapsed() < WRITTEN) {
         return OK;
@@ -107,14 +107,15 @@ async fn writable(db: &Db, written: &mut Option<Instant>) -> &'static str {
 async fn standing(db: &Db) -> &'static str {
     let looked = async { tables::standing(&mut *db.read().await?).await };
     match looked.await {
-        // A newer replica brought them up to date beside this one.
+        // A newer replica has migrated the tables while this one runs.
         Ok(Tables::Current | Tables::Newer { .. }) => OK,
         Ok(Tables::None | Tables::Foreign | Tables::Older { .. }) => "older than this program",
         Err(_) => "cannot be read",
     }
 }
 
-/// While the database's file is not the one that was opened, whatever is answered is not to be trusted.
+/// Refuses all requests while the database's file is not the one that was opened, because no answer would be
+/// reliable. Health checks and static files need no database.
 pub async fn require_file(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let needs_none = matches!(path, "/healthz" | "/readyz") || path.starts_with("/static/");

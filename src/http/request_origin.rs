@@ -1,4 +1,4 @@
-//! What is known of a request before anybody knows who asks: its ID, and where it came from.
+//! What is known of a request before the caller is identified: its ID, and where it came from.
 
 use std::convert::Infallible;
 
@@ -9,17 +9,17 @@ use axum::{
 
 use crate::domain::actor::Origin;
 
-/// The origin of the request at hand, for handlers. The outermost layer sets it.
+/// The origin of the current request, for handlers. The outermost layer sets it.
 #[derive(Debug, Clone, Default)]
 pub struct RequestOrigin(pub Origin);
 
 impl RequestOrigin {
-    /// Makes it known to all that the request goes through from here on.
+    /// Stores the origin in the request, for all handlers that come after.
     pub fn set(origin: Origin, request: &mut Request) {
         request.extensions_mut().insert(Self(origin));
     }
 
-    /// What was set; empty outside of the layers.
+    /// The stored origin. Empty if the layer did not run.
     pub fn of(extensions: &Extensions) -> Origin {
         extensions.get::<Self>().cloned().unwrap_or_default().0
     }

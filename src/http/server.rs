@@ -1,5 +1,5 @@
-//! Takes connections: with time limits on headers and on clients that do not read, a bound on their number, and an
-//! orderly end.
+//! Accepts connections. It limits how long headers may take, how long data may stay unread, and how many
+//! connections are open, and it lets open requests end when the service stops.
 
 pub(crate) mod connection_limit;
 pub(crate) mod framing;
@@ -25,14 +25,14 @@ use crate::http::server::{
 
 use super::state::AppState;
 
-/// How long a client may take to send its headers; axum's own `serve` would wait for ever.
+/// How long a client may take to send its headers. axum's own `serve` has no limit.
 const HEADERS: Duration = Duration::from_secs(15);
-/// How long what was sent may stay unread; hyper would hold the connection for ever.
+/// How long sent data may stay unread. hyper would keep such a connection for ever.
 const UNREAD: Duration = Duration::from_secs(30);
-/// How long open requests may take once the service is told to stop.
+/// How long open requests may take after the stop signal.
 const LAST_REQUESTS: Duration = Duration::from_secs(6);
 
-/// Serves until the service stops, then lets open requests end.
+/// Serves until the service stops, then waits for open requests to end.
 pub async fn serve(listener: TcpListener, routes: Router, app: AppState) {
     let (graceful, limit, overload) =
         (GracefulShutdown::new(), ConnectionLimit::default(), OverloadResponder::default());
@@ -45,7 +45,7 @@ pub async fn serve(listener: TcpListener, routes: Router, app: AppState) {
         let (stream, client) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Most often too many open files: the next one would fail as well.
+                // The usual cause is too many open files. The next `accept` would fail at once too, so this waits.
                 tracing::warn!(%error, "a connection could not be taken");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
@@ -100,8 +100,9 @@ fn connection(
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes))
 }
 
-/// The kernel ends a connection whose client takes nothing for [`UNREAD`], be it gone or only not reading: RFC 5482, and
-/// `tcp(7)`, which counts what cannot be sent for a window of zero too. Where there is no such option, the limit of connections is the bound.
+/// Makes the kernel close a connection whose client acknowledges nothing for [`UNREAD`] (RFC 5482). According to
+/// `tcp(7)` this also counts while the receive window of the client is zero, that is, while it does not read. On
+/// systems without this option only the limit on connections applies.
 fn bound_unread(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD)) {

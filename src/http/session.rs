@@ -1,4 +1,4 @@
-//! Who is signed in: the person of a session's cookie, or whom a proxy vouches for.
+//! Finds who is signed in: the person of the session cookie, or the person whom a proxy identifies.
 
 use std::time::Duration;
 
@@ -32,13 +32,13 @@ use super::{
     state::AppState,
 };
 
-/// The person who is signed in and asks for this page.
+/// The person who is signed in and sent this request.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     pub person: Person,
-    /// What they may see and do. Who writes asks again, inside the transaction.
+    /// What the visitor may see and do. Commands read it again inside their transaction.
     pub access: Access,
-    /// None where a proxy vouches for each request.
+    /// `None` if a proxy identifies the person in each request.
     pub session: Option<SecretHash>,
     pub acting: Acting,
 }
@@ -53,17 +53,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 }
 
 impl Visitor {
-    /// Makes them known to all that the request goes through from here on.
+    /// Stores the visitor in the request, for all handlers that come after.
     pub fn set(self, request: &mut Request) {
         request.extensions_mut().insert(self);
     }
 
-    /// Whoever was let in; none where nobody has been asked for a session yet.
+    /// The stored visitor. `None` if no session was required yet.
     pub fn of(extensions: &Extensions) -> Option<Self> {
         extensions.get::<Self>().cloned()
     }
 
-    /// Refuses, and keeps in the history, what a viewer may not do.
+    /// Returns an error for a viewer, and records the attempt in the history.
     pub async fn require_operator(
         &self,
         app: &AppState,
@@ -76,7 +76,7 @@ impl Visitor {
         Err(self.refuse_viewer(app, &Attempt::at(&Target::act(what), distribution)).await?)
     }
 
-    /// Keeps what a viewer tried; gives the error that says so.
+    /// Records what a viewer tried, and returns the error to show.
     pub async fn refuse_viewer(&self, app: &AppState, attempt: &Attempt<'_>) -> Result<HttpError, HttpError> {
         let why = "a viewer may look and not act";
         commands::refuse_attempt(&app.context, &self.acting, attempt, why).await?;
@@ -86,7 +86,7 @@ impl Visitor {
         })
     }
 
-    /// Refuses, and keeps in the history, what only an administrator may do.
+    /// Returns an error for everybody but administrators, and records the attempt in the history.
     pub async fn require_admin(&self, app: &AppState, what: &str) -> Result<(), HttpError> {
         if self.person.role == Role::Admin {
             return Ok(());
@@ -101,13 +101,13 @@ impl Visitor {
         })
     }
 
-    /// The same person as whom the page is about?
+    /// Whether the visitor is this person.
     pub fn is(&self, person: &Person) -> bool {
         self.person.id == person.id
     }
 }
 
-/// Whom a proxy vouches for, or who has a session; none where nobody is signed in.
+/// The person whom a proxy identifies, or who has a session. `None` if nobody is signed in.
 pub async fn who_asks(
     app: &AppState,
     headers: &HeaderMap,
@@ -117,7 +117,7 @@ pub async fn who_asks(
     let secret = cookies::secret_in(headers, app, CookieKind::Session);
     let origin = RequestOrigin::of(extensions);
     match proxy::find_visitor(app, headers, &origin).await {
-        // An open page keeps its stream open by itself: that is nobody's use of the session.
+        // An open page reconnects its stream by itself, so this does not count as a use of the session.
         Ok(None) => find_visitor(app, secret, origin, !address.path().ends_with("/events")).await,
         found => found,
     }
@@ -136,7 +136,7 @@ async fn find_visitor(
     let Some(found) = found else { return Ok(None) };
     let access = access::of_session(&mut conn, &found).await?;
     drop(conn);
-    // A page is shown even where the database only reads for the moment.
+    // The page is shown even if the database takes no writes at the moment.
     if counts_as_use
         && let Err(error) = commands::note_session_use(&app.context, &session, found.last_seen_at).await
     {
@@ -149,7 +149,8 @@ async fn find_visitor(
     Ok(Some(Visitor { person: found.person, access, session: Some(session), acting }))
 }
 
-/// Does what let the visitor in still do so?
+/// Whether the visitor's session is still valid. Without a session: whether the person is unchanged, so that the
+/// proxy's word still holds.
 pub async fn is_let_in(app: &AppState, visitor: &Visitor) -> Result<bool, StoreError> {
     let mut conn = app.context.db.read().await?;
     let Some(session) = &visitor.session else {
@@ -160,7 +161,8 @@ pub async fn is_let_in(app: &AppState, visitor: &Visitor) -> Result<bool, StoreE
     Ok(sessions::find(&mut conn, session, now, app.options.authentication_methods.session).await?.is_some())
 }
 
-/// For how long will what let the visitor in still do so, if they do nothing more? `None` where it is over.
+/// How long the visitor's session stays valid if it is not used again. `None` if it has ended. With a proxy there
+/// is no limit.
 pub async fn let_in_for(app: &AppState, visitor: &Visitor) -> Result<Option<Duration>, StoreError> {
     let Some(session) = &visitor.session else { return Ok(Some(Duration::MAX)) };
     let now = app.context.clock.now();

@@ -1,4 +1,4 @@
-//! What all handlers share.
+//! The state that all handlers share.
 
 use std::{
     net::SocketAddr,
@@ -25,43 +25,43 @@ use crate::{
 
 use super::{authentication_methods::AuthenticationMethods, once_a_minute::OnceAMinuteLog, ready};
 
-/// How the pages are served.
+/// The settings of the pages and the API.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
-    /// The address that people type, where it is known.
+    /// The URL that people open, if it is set.
     pub public_url: Option<String>,
     pub limits: Limits,
-    /// The pace at which CloudFront is sent to, for foretelling when a queued request starts.
+    /// The pace of calls to CloudFront, for estimating when a queued request starts.
     pub create: Pace,
     /// How long a request may take.
     pub timeout: Duration,
-    /// How often one client may ask.
+    /// The limit on how often one client may send requests.
     pub rate: Rate,
     pub authentication_methods: AuthenticationMethods,
-    /// How tickets in reasons become links.
+    /// The rule that turns tickets in reasons into links.
     pub tickets: Option<Tickets>,
     pub demo: Option<Demo>,
-    /// Where workers note that they go on.
+    /// Where the workers record that they are running.
     pub heartbeats: Heartbeats,
 }
 
-/// What the demo's pages tell of the site that it plays with.
+/// What the demo's pages show about the example site.
 #[derive(Debug, Clone)]
 pub struct Demo {
-    /// The site as viewers get it from the edge.
+    /// The URL at which viewers get the site from the edge.
     pub edge_url: String,
-    /// The edge's socket, and the host by which it knows the site.
+    /// The address of the edge, and the host name by which it knows the site.
     pub edge: SocketAddr,
     pub host: String,
-    /// The folder that the edge fetches it from.
+    /// The folder that is the origin of the site.
     pub folder: PathBuf,
-    /// The distribution that the story is about.
+    /// The distribution of the example site.
     pub distribution: String,
-    /// The account that the one click signs in.
+    /// The account that the demo's button signs in.
     pub email: String,
 }
 
-/// The state behind every page. Clones share it.
+/// The state of all pages and of the API. Clones share it.
 #[derive(Debug, Clone)]
 pub struct AppState(Arc<SharedState>);
 
@@ -70,15 +70,15 @@ pub struct SharedState {
     pub context: CommandContext,
     pub options: HttpOptions,
     pub hub: Hub,
-    /// The pages that are open.
+    /// The streams that are open.
     pub streams: StreamLimit,
-    /// Who tried passwords and codes how often.
+    /// Counts the attempts with passwords and codes.
     pub throttle: Mutex<Throttle>,
-    /// What a stranger can cause is in the history once a minute.
+    /// Limits how often events that a stranger can cause are written to the history.
     pub minute: OnceAMinuteLog,
     /// The last answer of `/readyz`.
     pub readiness: ready::CachedReadiness,
-    /// Cancelled when the service stops: streams end then.
+    /// Cancelled when the service stops. Streams end then.
     pub stop: CancellationToken,
 }
 
@@ -98,12 +98,12 @@ impl AppState {
         }))
     }
 
-    /// Passes new events on to all open pages, until the service stops.
+    /// Passes new events on to all open streams until the service stops.
     pub async fn pass_events_on(&self) {
         self.hub.run(&self.stop).await;
     }
 
-    /// Do viewers come over https? Then cookies are bound to it.
+    /// Whether people open the pages over https. If so, cookies are sent only over https.
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.options.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))

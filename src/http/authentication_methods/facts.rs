@@ -1,5 +1,5 @@
-//! The ways in as facts to read: for the page of settings, and for the history when a start finds them changed. Of a
-//! secret they say that it is set, never what it is.
+//! The authentication methods as facts to read: for the settings page, and for the history when a start finds that
+//! they have changed. For a secret they say only that it is set, never what it is.
 
 use axum::http::HeaderName;
 
@@ -12,7 +12,7 @@ use crate::{
 
 use super::AuthenticationMethods;
 
-/// One way in, or what holds for all.
+/// One authentication method, or the settings that apply to all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthenticationMethod {
     pub name: &'static str,
@@ -24,7 +24,7 @@ pub struct AuthenticationMethod {
 pub struct Fact {
     pub name: &'static str,
     pub value: String,
-    /// What it is set with; none where it follows from others.
+    /// The name of the variable that sets it.
     pub variable: &'static str,
 }
 
@@ -45,7 +45,7 @@ const fn set(on: bool) -> &'static str {
 }
 
 impl AuthenticationMethods {
-    /// Every way in that is on.
+    /// The facts of every authentication method that is on.
     #[must_use]
     pub fn facts(&self) -> Vec<AuthenticationMethod> {
         let mut authentication_methods =
@@ -79,7 +79,7 @@ impl AuthenticationMethods {
         authentication_methods
     }
 
-    /// The same, a line each, for telling what changed.
+    /// The same facts as one `VARIABLE=value` line each. Comparing the lines of two starts shows what has changed.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let line = |fact: Fact| format!("{}={}", fact.variable, fact.value);

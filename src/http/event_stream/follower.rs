@@ -1,4 +1,4 @@
-//! One open stream's way through the history.
+//! Reads the history for one open stream.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
@@ -9,21 +9,21 @@ use crate::{
     store::{Db, audit as history},
 };
 
-/// So many events are read at once.
+/// The number of events that one query reads.
 const PAGE: usize = 200;
-/// After so long without an event a stream looks whether it may go on.
+/// How long a stream waits for an event before it checks whether it may go on.
 const IDLE: Duration = Duration::from_millis(500);
 
-/// Gives all events behind one, in their order: from the table at the beginning and after falling behind, else as the hub
-/// passes them on.
+/// Gives all events after a given one, in order. It reads them from the table at the beginning and after it has
+/// fallen behind, otherwise from the hub.
 #[derive(Debug)]
 pub struct Follower {
     db: Db,
     receiver: broadcast::Receiver<Arc<Chained>>,
     waiting: VecDeque<Arc<Chained>>,
-    /// The last event that was given.
+    /// The sequence number of the last event that was given.
     cursor: i64,
-    /// The table has to be read.
+    /// Whether the table must be read, because the receiver may have missed events.
     behind: bool,
 }
 
@@ -31,7 +31,7 @@ pub struct Follower {
 #[derive(Debug)]
 pub enum Following {
     Event(Arc<Chained>),
-    /// Nothing happened for a while.
+    /// No event came within `IDLE`.
     Idle,
 }
 
@@ -40,7 +40,8 @@ impl Follower {
         Self { db, receiver, waiting: VecDeque::new(), cursor: after, behind: true }
     }
 
-    /// The next event. `None` where the database does not answer: the stream ends, and its client comes back.
+    /// Waits for the next event. `None` if the database does not answer: the stream ends then, and its client
+    /// reconnects.
     pub async fn next(&mut self) -> Option<Following> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
@@ -53,6 +54,7 @@ impl Follower {
             }
             match tokio::time::timeout(IDLE, self.receiver.recv()).await {
                 Ok(Ok(event)) if event.sequence > self.cursor => self.waiting.push_back(event),
+                // The table has already given this event.
                 Ok(Ok(_)) => {}
                 Ok(Err(RecvError::Lagged(_))) => self.behind = true,
                 Ok(Err(RecvError::Closed)) => return None,

@@ -1,4 +1,4 @@
-//! Reads what is new in the history once, for all open streams.
+//! Reads new events of the history once for all open streams.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,16 +13,17 @@ use crate::{
 
 use super::follower::Follower;
 
-/// So many events are read at once.
+/// The number of events that one query reads.
 const PAGE: usize = 200;
-/// So many events wait for a slow stream before it has to read the table by itself.
+/// The number of events that are kept for a slow stream. If more are waiting, it has to read the table itself.
 const WAITING: usize = 1_024;
-/// What another replica wrote is seen by then.
+/// The longest time between two reads. Other replicas do not notify this process, so this is how soon their events
+/// are seen.
 const HEARTBEAT: Duration = Duration::from_millis(500);
-/// The rest between two looks, so that one answers many notifications in a row.
+/// The pause after each read, so that one read answers many notifications in a row.
 const BREATH: Duration = Duration::from_millis(20);
 
-/// Passes new events on.
+/// Passes new events to all open streams.
 #[derive(Debug)]
 pub struct Hub {
     context: CommandContext,
@@ -35,12 +36,12 @@ impl Hub {
         Self { context, sender }
     }
 
-    /// All events behind this one, and each new one.
+    /// All events after this one, and then each new one.
     pub fn follow(&self, after: i64) -> Follower {
         Follower::new(self.context.db.clone(), self.sender.subscribe(), after)
     }
 
-    /// Reads and passes on until `stop`. An error is logged and tried again.
+    /// Passes events on until `stop` is cancelled. An error is logged, and the read is tried again.
     pub async fn run(&self, stop: &CancellationToken) {
         let mut notifier = self.context.notifier.listen();
         let mut cursor = None;
@@ -50,7 +51,8 @@ impl Hub {
                 Err(error) => tracing::warn!(error = %with_causes(&error), "new events could not be read"),
             }
             tokio::time::sleep(BREATH).await;
-            // On SQLite every writer of the service notifies; other processes write too seldom to be asked after so often.
+            // On SQLite, every writer in the service notifies. Other processes write so seldom that reading more
+            // often is not worth it.
             tokio::select! {
                 () = notifier.notified() => {}
                 () = tokio::time::sleep(HEARTBEAT) => {}
@@ -64,7 +66,7 @@ impl Hub {
         let nobody_listens = || self.sender.receiver_count() == 0;
         if nobody_listens() {
             let head = history::head(&mut conn).await?;
-            // Once more, after the head: a stream that opens from now on reads for itself what is before.
+            // A stream that opens after this check reads the earlier events from the table itself.
             if nobody_listens() {
                 *cursor = Some(head);
                 return Ok(());
@@ -80,7 +82,7 @@ impl Hub {
             let all = events.len() < PAGE;
             last = events.last().map_or(last, |newest| newest.sequence);
             for event in events {
-                // Nobody listening is no error.
+                // `send` fails only if there is no receiver, and that is not an error here.
                 let _ = self.sender.send(Arc::new(event));
             }
             if all {

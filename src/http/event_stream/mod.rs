@@ -1,7 +1,7 @@
-//! The history as it is written, for streams of server-sent events: those of open pages, and those of the API.
+//! The history while it is written, as server-sent events for open pages and for the API.
 //!
-//! The audit table is the stream. One hub reads what is new at each notification and passes it on; a stream that
-//! begins, comes back or falls behind reads the table itself from its cursor on, so that nothing is missed.
+//! The audit table is the stream. At each notification one hub reads what is new and passes it on. A stream that
+//! begins, reconnects or falls behind reads the table itself from its cursor, so that it misses nothing.
 
 mod follower;
 mod hub;
@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use crate::domain::audit::Action;
 
-/// How long a stream lasts. Its client comes back at once, and what lets it in is looked at again.
+/// How long a stream lasts. Its client then reconnects at once and is authenticated again.
 pub const LIFE: Duration = Duration::from_hours(1);
 
-/// May somebody see more or less after this?
+/// Whether somebody may see more or less after this action.
 pub const fn may_change_access(action: Action) -> bool {
     matches!(
         action,

@@ -1,5 +1,5 @@
-//! Room for live streams: so many in all, and only a part of them for one person, whose newest end their oldest: a
-//! browser with many tabs goes on, and nobody takes the others' room.
+//! Limits the open streams in all and for each person. A person's newest stream ends their oldest: a browser with
+//! many tabs keeps working, and no person can use up the streams of the others.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::id::PersonId;
 
-/// The most open streams.
+/// The maximum number of open streams.
 const ALL: usize = 2_000;
-/// The most of one person.
+/// The maximum number of open streams of one person.
 const OWN: usize = 20;
 
-/// The room. Clones share it.
+/// The streams that are open. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct StreamLimit(Arc<Mutex<Open>>);
 
@@ -26,18 +26,19 @@ struct Open {
     by_person: HashMap<PersonId, VecDeque<(u64, CancellationToken)>>,
 }
 
-/// One open stream; its room is free again when dropped.
+/// One open stream. Dropping it frees its place.
 #[derive(Debug)]
 pub struct StreamPermit {
     streams: StreamLimit,
     person: PersonId,
     number: u64,
-    /// A newer stream of the same person took its place.
+    /// Cancelled when a newer stream of the same person replaces this one.
     pub ended: CancellationToken,
 }
 
 impl StreamLimit {
-    /// Opens one; `None` where there is no room left.
+    /// Opens a stream. `None` if the limit for all is reached; a person at their own limit replaces their oldest
+    /// stream instead.
     pub fn open(&self, person: &PersonId) -> Option<StreamPermit> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let own = open.by_person.get(person).map_or(0, VecDeque::len);

@@ -1,5 +1,5 @@
-//! Turns away requests that two readers can read differently: what a proxy in front took one way must not be taken the
-//! other way here.
+//! Refuses requests that two readers can understand differently: a proxy in front must not read such a request in
+//! one way and Unstale in another.
 
 use axum::{
     extract::{Request, State},
@@ -14,7 +14,8 @@ use crate::http::{
 
 use super::rejected_requests::RejectedRequest;
 
-/// Headers that say one thing. hyper itself sees to `Content-Length`, and [`crate::http::proxy`] to those of proxies.
+/// The headers that may come only once. hyper checks `Content-Length`, and [`crate::http::proxy`] checks the
+/// headers of proxies.
 const ONCE: [&str; 9] = [
     "host",
     "authorization",
@@ -27,7 +28,7 @@ const ONCE: [&str; 9] = [
     "unstale-run-url",
 ];
 
-/// Answers what can be read in two ways with 400, and ends its connection.
+/// Answers an ambiguous request with 400 and closes its connection.
 pub async fn refuse(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let Err(why) = check(&app, &request) else { return next.run(request).await };
     let origin = RequestOrigin::of(request.extensions());
@@ -53,7 +54,7 @@ fn check(app: &AppState, request: &Request) -> Result<(), String> {
     Ok(())
 }
 
-/// RFC 9112 §3.2: a request of HTTP/1.1 names its host, and a host that is none is refused.
+/// RFC 9112 §3.2: a request of HTTP/1.1 must have a `Host` header, and one with an invalid `Host` is refused.
 fn check_host(headers: &HeaderMap, version: Version) -> Result<(), String> {
     match headers.get(header::HOST) {
         None if version < Version::HTTP_11 => Ok(()),
@@ -69,14 +70,14 @@ fn is_host(text: &[u8]) -> bool {
     let port = match behind {
         Some("") => true,
         Some(behind) => behind.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()),
-        // Somebody's name stands before it.
+        // The authority has a user name before the host.
         None => false,
     };
     port && url::Host::parse(authority.host()).is_ok()
 }
 
-/// A target that is a whole URL, as proxies get it, has to name the same host (RFC 9112 §3.2.2 takes the target's; who
-/// sends two means no good).
+/// Checks that a target in absolute form, which proxies get, names the same host as `Host`. RFC 9112 §3.2.2 would
+/// take the target's host; this refuses a request with two, because an honest client does not send it.
 fn check_target(method: &Method, target: &Uri, headers: &HeaderMap) -> Result<(), String> {
     let Some(authority) = target.authority().filter(|_| *method != Method::CONNECT) else { return Ok(()) };
     let usual = if target.scheme_str() == Some("https") { ":443" } else { ":80" };

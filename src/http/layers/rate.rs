@@ -1,4 +1,5 @@
-//! How often one client may ask. Far more than a person or a page needs, far less than a flood.
+//! Limits how often one client may send requests. The limit is far above what a person or a page needs, and far
+//! below a flood.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -31,12 +32,12 @@ use super::rejected_requests::RejectedRequest;
 
 type Limiter = RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>;
 
-/// Clients that are at rest are forgotten after so many requests.
+/// The number of requests after which idle clients are forgotten.
 const SWEEP: u32 = 10_000;
-/// After so many seconds of rest a client may ask at once what it could have asked meanwhile.
+/// The burst, as seconds of the rate: after a rest of this length a client may send all of them at once.
 const REST: u32 = 4;
 
-/// Counts the requests of each client; an IPv6 client is its /64. Clones share the counts.
+/// Counts the requests of each client. An IPv6 client is its /64 network. Clones share the counts.
 #[derive(Debug, Clone, Default)]
 pub struct Rate(Option<Arc<Counts>>);
 
@@ -47,24 +48,24 @@ struct Counts {
     asked: AtomicU32,
 }
 
-/// What a client may still ask now.
+/// What a client may still send now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Remaining {
     a_second: NonZeroU32,
     requests: u32,
 }
 
-/// What came of one request.
+/// The result of counting one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RateOutcome {
     Unlimited,
     Yes(Remaining),
-    /// Not now, but after this time.
+    /// The request is refused. The client may send the next one after this time.
     No(Remaining, Duration),
 }
 
 impl Rate {
-    /// So many requests a second, and four times as many at once after a rest. Zero is no limit.
+    /// A limit of `a_second` requests a second, and four times as many at once after a rest. Zero means no limit.
     #[must_use]
     pub fn new(a_second: u32) -> Self {
         let Some(rate) = NonZeroU32::new(a_second) else { return Self(None) };
@@ -73,7 +74,7 @@ impl Rate {
         Self(Some(Arc::new(Counts { limiter, a_second: rate, asked: AtomicU32::new(0) })))
     }
 
-    /// Takes one request, or says how long to wait.
+    /// Counts one request and says whether it may go on.
     fn take(&self, client: IpAddr) -> RateOutcome {
         let Some(counts) = &self.0 else { return RateOutcome::Unlimited };
         if counts.asked.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
@@ -88,18 +89,18 @@ impl Rate {
     }
 }
 
-/// So many requests at once after a rest.
+/// The number of requests that may come at once after a rest.
 const fn burst(a_second: NonZeroU32) -> NonZeroU32 {
     a_second.saturating_mul(NonZeroU32::MIN.saturating_add(REST - 1))
 }
 
 impl Remaining {
-    /// Seconds until the client may ask as much at once as after a rest.
+    /// Seconds until the client may send a full burst again.
     fn seconds_to_rest(self) -> u32 {
         (burst(self.a_second).get() - self.requests).div_ceil(self.a_second.get())
     }
 
-    /// Says it to a program (draft-ietf-httpapi-ratelimit-headers, in structured fields).
+    /// Writes it to the headers for programs (draft-ietf-httpapi-ratelimit-headers, as structured fields).
     fn tell(self, headers: &mut HeaderMap) {
         let quota = burst(self.a_second);
         let policy = format!("\"requests\";q={quota};w={REST}");
@@ -112,7 +113,7 @@ impl Remaining {
     }
 }
 
-/// The address under which a client is counted.
+/// The address under which a client is counted: an IPv4 address, or the /64 network of an IPv6 address.
 pub fn one(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
@@ -120,8 +121,8 @@ pub fn one(client: IpAddr) -> IpAddr {
     }
 }
 
-/// Turns a client away that asks far too often, and tells programs how much they may still ask. Whether the process
-/// lives and is ready may be asked at any rate.
+/// Refuses a client that sends too many requests, and tells programs how many they may still send. Health checks
+/// are not counted.
 pub async fn limit(State(app): State<AppState>, request: Request, next: Next) -> Response {
     if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return next.run(request).await;

@@ -1,4 +1,4 @@
-//! Tells what is turned away before anybody asks who it was: each time in the log, once a minute in the history.
+//! Records requests that are refused before the caller is known: each in the log, one a minute in the history.
 
 use crate::{
     commands,
@@ -10,14 +10,14 @@ use crate::{
     http::state::AppState,
 };
 
-/// What was turned away.
+/// Why the request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RejectedRequest {
-    /// A form that another site sent, or a browser that does not say where from.
+    /// A form that another site sent, or a browser that does not say where the form is from.
     CrossSite,
-    /// One request more than a client may send.
+    /// More requests than a client may send.
     TooOften,
-    /// A request that two readers can read differently.
+    /// A request that two readers can understand differently.
     Ambiguous,
 }
 
@@ -30,7 +30,7 @@ impl RejectedRequest {
         }
     }
 
-    /// Never fails: whoever is turned away gets their answer in any case.
+    /// Records the refusal. An error on the way is only logged, because the client gets its answer in any case.
     pub async fn tell(self, app: &AppState, origin: &Origin, said: &str) {
         let (client, what) = (origin.client_address.as_str(), self.what());
         tracing::warn!(client, what, said, "a request was turned away");

@@ -1,5 +1,5 @@
-//! The limit of connections at one time: so many in all, and only a part of them for one peer, so that slow clients of
-//! one address leave room for everybody else.
+//! Limits the connections in all and for each peer, so that slow clients at one address leave connections for
+//! everybody else.
 
 use std::net::IpAddr;
 
@@ -8,9 +8,9 @@ use crate::{
     keyed_limit::{KeyedLimit, Permit},
 };
 
-/// The most connections at one time.
+/// The maximum number of open connections.
 const ALL: usize = 4_096;
-/// The most from one address, or one /64 of IPv6, that is no trusted proxy.
+/// The maximum number from one address, or one /64 network of IPv6, that is not a trusted proxy.
 const ONE: usize = 1_024;
 
 /// The connections that are open. Clones share them.
@@ -24,8 +24,8 @@ impl Default for ConnectionLimit {
 }
 
 impl ConnectionLimit {
-    /// A permit for one connection; `None` where there are too many. A proxy speaks for many and is bounded by the whole
-    /// only.
+    /// A permit for one connection. `None` if there are too many. A proxy sends requests of many clients, so only
+    /// the limit for all applies to it.
     pub fn acquire(&self, peer: IpAddr, is_proxy: bool) -> Option<Permit<IpAddr>> {
         let peer = rate::one(peer);
         if is_proxy { self.0.acquire_for_many(peer).ok() } else { self.0.acquire(peer).ok() }

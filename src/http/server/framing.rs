@@ -1,8 +1,9 @@
-//! Watches what a connection's requests say of their length.
+//! Checks how the requests of a connection state the length of their bodies.
 //!
-//! hyper (1.12, `proto/h1/role.rs`) reads a request with both `Content-Length` and `Transfer-Encoding` by the latter,
-//! as RFC 9112 §6.3 wants, and drops the former before anybody can see it. A proxy that reads it the other way round
-//! sees another request behind it (§11.2). So the bytes are looked at on their way in.
+//! hyper (1.12, `proto/h1/role.rs`) reads a request with both `Content-Length` and `Transfer-Encoding` by the
+//! latter, as RFC 9112 §6.3 requires, and drops the former before any handler can see it. A proxy that uses the
+//! other header sees a different request after the body (request smuggling, §11.2). So this module checks the bytes
+//! as they arrive.
 
 use std::{
     io,
@@ -16,48 +17,48 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// More of a line than this says nothing that is looked for.
+/// The number of bytes that are kept of a line. No header that matters here needs more.
 const LINE_MAX: usize = 512;
 
-/// A request had two lengths. Clones share it.
+/// Whether a request of this connection had two lengths. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct TwoLengths(Arc<AtomicBool>);
 
 impl TwoLengths {
-    /// Once it is so, nothing of this connection can be trusted any more.
+    /// Once this is `true`, no later request of the connection can be trusted.
     pub fn seen(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// A connection that is watched.
+/// A connection whose incoming bytes are checked.
 #[derive(Debug)]
 pub struct WatchedConnection<S> {
     stream: S,
     place: FramePosition,
     line: Vec<u8>,
-    /// The line is longer than what is kept of it.
+    /// Whether the line was longer than [`LINE_MAX`], so that its end is missing here.
     cut: bool,
     two_lengths: TwoLengths,
 }
 
-/// Where in a request the next byte stands.
+/// The part of a request that the next byte belongs to.
 #[derive(Debug, Clone, Copy)]
 enum FramePosition {
     RequestLine,
     Header(Lengths),
-    /// So many bytes of a body, or of a chunk, are to come.
+    /// The bytes of the body that are still to come.
     Body(u64),
     ChunkSize,
     Chunk(u64),
-    /// The line end behind a chunk.
+    /// The line end after a chunk.
     ChunkEnd,
     Trailer,
-    /// What came is no request; hyper refuses it.
+    /// The bytes are not a valid request. hyper refuses them.
     Lost,
 }
 
-/// What a request's headers have said of its length so far.
+/// What the headers of a request have stated about its length so far.
 #[derive(Debug, Clone, Copy, Default)]
 struct Lengths {
     content_length: Option<u64>,
@@ -107,7 +108,7 @@ impl<S> WatchedConnection<S> {
 
     fn end_line(&mut self, line: &[u8], cut: bool) {
         self.place = match self.place {
-            // Empty lines before a request are nothing (RFC 9112 §2.2).
+            // A server ignores empty lines before a request (RFC 9112 §2.2).
             FramePosition::RequestLine | FramePosition::Trailer if line.is_empty() => {
                 FramePosition::RequestLine
             }
@@ -117,7 +118,8 @@ impl<S> WatchedConnection<S> {
                 Some(lengths) => FramePosition::Header(lengths),
                 None => self.lose(),
             },
-            // Extensions may be long; a size that is, is read to its end by hyper and not here.
+            // Chunk extensions may be longer than what is kept. If the size itself is that long, hyper reads all of
+            // it and this module cannot.
             FramePosition::ChunkSize if cut && !line.contains(&b';') => self.lose(),
             FramePosition::ChunkSize => match chunk_size(line) {
                 Some(0) => FramePosition::Trailer,
@@ -130,7 +132,7 @@ impl<S> WatchedConnection<S> {
         };
     }
 
-    /// Where the request ends is not certain: as bad as two lengths.
+    /// Called when the end of the request is uncertain, which is as dangerous as two lengths.
     fn lose(&self) -> FramePosition {
         self.two_lengths.0.store(true, Ordering::Relaxed);
         FramePosition::Lost
@@ -147,7 +149,7 @@ impl<S> WatchedConnection<S> {
 }
 
 impl Lengths {
-    /// With one header more; `None` where it is a length that was not read to its end.
+    /// Adds one header. `None` if it is a `Content-Length` that is too long to be kept whole.
     fn and(mut self, header: &[u8], cut: bool) -> Option<Self> {
         let colon = header.iter().position(|byte| *byte == b':').unwrap_or(header.len());
         let (name, value) = header.split_at(colon);
@@ -157,7 +159,7 @@ impl Lengths {
             if cut {
                 return None;
             }
-            // Of one that is no number hyper refuses the request; that it is there counts.
+            // hyper refuses a request whose length is not a number. Here it only matters that the header is there.
             let value = std::str::from_utf8(value).unwrap_or_default();
             self.content_length = Some(value.trim_matches([':', ' ', '\t']).parse().unwrap_or(0));
         }
@@ -165,7 +167,7 @@ impl Lengths {
     }
 }
 
-/// RFC 9112 §7.1; extensions behind a `;` say nothing of the length.
+/// The size of a chunk (RFC 9112 §7.1). Extensions after a `;` do not change it.
 fn chunk_size(line: &[u8]) -> Option<u64> {
     let digits = line.split(|byte| *byte == b';').next()?;
     u64::from_str_radix(std::str::from_utf8(digits).ok()?.trim(), 16).ok()

@@ -1,4 +1,4 @@
-//! Answers clients beyond the limit of connections: not now, and when to try again.
+//! Answers clients above the limit of connections with 503 and the time after which to try again.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -13,18 +13,18 @@ use tokio::{net::TcpStream, sync::Semaphore};
 
 use crate::{commands::new_uuid, http::problem::is_for_programs};
 
-/// So many are answered at one time. A connection beyond that is closed without an answer.
+/// The number of clients that are answered at the same time. Further connections are closed without an answer.
 const ANSWERED_AT_ONCE: usize = 64;
-/// How long they may take to say what they want, and to take their answer.
+/// How long such a client may take to send its headers, and for the whole exchange.
 const HEADERS: Duration = Duration::from_secs(2);
 const ALL: Duration = Duration::from_secs(4);
-/// After so many seconds it may be better.
+/// The seconds that clients are told to wait.
 const RETRY_AFTER: u16 = 5;
 
 const TITLE: &str = "Too many connections are open";
 const DETAIL: &str = "Nothing was kept or sent. Try again in a few seconds.";
 
-/// Clones share the permits.
+/// Answers clients above the limit. Clones share the permits.
 #[derive(Debug, Clone)]
 pub struct OverloadResponder(Arc<Semaphore>);
 
@@ -35,7 +35,7 @@ impl Default for OverloadResponder {
 }
 
 impl OverloadResponder {
-    /// Answers one request and ends the connection.
+    /// Answers one request and closes the connection.
     pub fn refuse(&self, stream: TcpStream) {
         let Ok(permit) = Arc::clone(&self.0).try_acquire_owned() else { return };
         tokio::spawn(async move {
@@ -48,7 +48,7 @@ impl OverloadResponder {
                 .header_read_timeout(HEADERS)
                 .keep_alive(false)
                 .serve_connection(TokioIo::new(stream), service);
-            // Whether they stayed for the answer is theirs.
+            // It does not matter whether the client waited for the answer.
             let _ = tokio::time::timeout(ALL, connection).await;
             drop(permit);
         });
