@@ -1,4 +1,4 @@
-//! The demo's story: what is in the site's folder, what the edge serves, and a button that changes the folder.
+//! The demo's example: what is in the origin's folder, what the edge serves, and a button that changes the folder.
 
 use std::{path::Path, time::Duration};
 
@@ -16,15 +16,15 @@ use crate::http::{
     state::{AppState, Demo},
 };
 
-/// The two ends of the gradient, in turn: a change that nobody overlooks.
+/// The two colours of the gradient for each version in turn, so that the change is easy to see.
 const GRADIENTS: [(&str, &str); 4] =
     [("#0f766e", "#22c55e"), ("#b45309", "#f59e0b"), ("#1d4ed8", "#06b6d4"), ("#4f46e5", "#db2777")];
-/// The file that the story is about.
+/// The file that the demo changes.
 const FILE: &str = "styles.css";
-/// Far more than the style sheet has.
+/// The maximum size in bytes that is read from the edge. The style sheet is far smaller.
 const FILE_MAX: usize = 1024 * 1024;
 
-/// The story as the page tells it.
+/// What the page shows about the example.
 #[derive(Debug, Clone)]
 pub struct Story {
     pub edge_url: String,
@@ -36,7 +36,7 @@ pub struct Story {
     pub differ: bool,
 }
 
-/// Looks into the folder and asks the edge, as a viewer would.
+/// Reads the file from the folder and requests it from the edge, as a viewer would.
 pub async fn story(demo: &Demo) -> Story {
     let file = tokio::fs::read_to_string(demo.folder.join(FILE)).await.unwrap_or_default();
     let at_origin = version_of(&file).map_or("not readable".to_owned(), |n| format!("version {n}"));
@@ -88,7 +88,7 @@ async fn change_style(file: &Path) -> std::io::Result<()> {
     tokio::fs::write(file, restyled(&style)).await
 }
 
-/// The next version: its number and its gradient are other ones, the rest stays.
+/// The next version of the style sheet: only its number and its gradient change.
 fn restyled(style: &str) -> String {
     let next = version_of(style).unwrap_or(0) + 1;
     let turn = usize::try_from(next).unwrap_or(0) % GRADIENTS.len();
@@ -111,7 +111,7 @@ fn restyled(style: &str) -> String {
     text
 }
 
-/// The version that a style sheet says it is: `--style-version: "version 3";`
+/// The version that the style sheet declares: `--style-version: "version 3";`
 fn version_of(style: &str) -> Option<u32> {
     let after = style.split_once("--style-version:")?.1;
     let digits = after.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit);

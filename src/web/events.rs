@@ -1,4 +1,4 @@
-//! `GET /events`: tells open pages what happens, so that they ask for themselves again.
+//! `GET /events`: tells open pages what has happened, so that they reload themselves.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -30,7 +30,8 @@ use crate::{
     store::{access, audit as history},
 };
 
-/// A stream that missed more than this is told to begin at the end: its page asks for itself as a whole anyway.
+/// The largest number of missed events that a stream sends. A page that missed more starts at the end, because it
+/// reloads as a whole anyway.
 const TOO_OLD: i64 = 10_000;
 
 #[derive(Debug, Deserialize)]
@@ -73,7 +74,7 @@ pub async fn stream(
 /// One open stream.
 struct Reader {
     follower: Follower,
-    /// Who opened it; with what let them in the stream ends.
+    /// Who opened the stream. It ends when their session ends.
     visitor: Visitor,
     until: tokio::time::Instant,
     app: AppState,
@@ -93,14 +94,17 @@ impl Reader {
         }
     }
 
-    /// Is the session good still? Where the database does not answer it is not: the browser comes back.
+    /// Whether the session is still valid. `false` if the database does not answer: the stream ends, and the
+    /// browser reconnects.
     async fn is_let_in(&self) -> bool {
         session::is_let_in(&self.app, &self.visitor).await.unwrap_or(false)
     }
 
-    /// Is this of something that they may see, as their grants stand now? Ends the stream where that cannot be read.
+    /// Whether the visitor may see this event, by their current grants. `None` ends the stream, because the grants
+    /// cannot be read or the person may not sign in any more.
     async fn may_hear(&mut self, event: &audit::Event) -> Option<bool> {
         let visitor = &mut self.visitor;
+        // Grants can change while the stream is open, so a narrowed visitor's access is read for each event.
         if visitor.access.is_narrowed() || may_change_access(event.action) {
             let mut conn = self.app.context.db.read().await.ok()?;
             visitor.access = access::of_person(&mut conn, &visitor.person.id).await.ok()??;
@@ -123,7 +127,7 @@ fn messages(reader: Reader, stop: CancellationToken) -> impl Stream<Item = Resul
     futures_util::stream::unfold((reader, stop), next)
 }
 
-/// What a page needs to know: that something happened, to what, and how it stands. Nothing secret is in it.
+/// What a page needs to know: what happened, to which object, and its new state. It contains no secrets.
 fn message(chained: &Chained) -> Event {
     let event = &chained.event;
     let data = json!({

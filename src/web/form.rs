@@ -1,4 +1,4 @@
-//! Reads what forms and addresses say, within bounds, and gives fields back as they were typed with a message at each.
+//! Reads forms within size limits, and gives fields back as they were typed with a message at each.
 
 use std::fmt::Display;
 
@@ -16,14 +16,15 @@ use crate::http::{error::HttpError, params::repeated_name, state::AppState};
 
 use super::refused_forms::FormSender;
 
-/// The most bytes of a form. What strangers send is read before anybody knows who they are, so it is little.
+/// The most bytes of a form. It is small, because forms of strangers are read before they are authenticated.
 const SMALL: usize = 16 * 1024;
 /// The most bytes of a form with a list of items.
 pub const LIST: usize = 2 * 1024 * 1024;
-/// So much of a form that is too large is read and thrown away, so that the browser gets to see the answer.
+/// The most bytes of a too large form that are read and discarded. A browser shows the answer only after it has
+/// sent the whole form.
 const DRAINED_MAX: usize = 32 * 1024 * 1024;
 
-/// A form, or the error page that says why it could not be read.
+/// The content of a form. The rejection is an error page that says why it cannot be read.
 #[derive(Debug)]
 pub struct FormBody<T, const MAX: usize = SMALL>(pub T);
 
@@ -57,7 +58,7 @@ async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) 
     let (parts, body) = request.into_parts();
     let bytes = read(&parts.headers, body, max).await?;
     if percent_decode(&bytes).decode_utf8().is_err() {
-        // Read loosely, a letter in another encoding would become another path.
+        // A lossy reading would turn a letter in another encoding into a different path.
         let why = "The form is not in UTF-8. Nothing was kept or sent.";
         return Err(HttpError::BadRequest(why.to_owned()));
     }
@@ -74,7 +75,8 @@ async fn read_form<T: DeserializeOwned + 'static>(request: Request, max: usize) 
     }
 }
 
-/// Reads as much as a form may be. Of one that says that it is larger nothing is kept.
+/// Reads a body of at most `max` bytes. A larger one is read without being kept, see [`DRAINED_MAX`], and then
+/// refused.
 async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, HttpError> {
     let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let too_large = || if max == LIST { HttpError::TooLarge } else { HttpError::FormTooLarge };
@@ -102,7 +104,7 @@ async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Http
     if size > room { Err(too_large()) } else { Ok(kept.into()) }
 }
 
-/// A field as it was typed, with what is wrong about it.
+/// A field as it was typed, and what is wrong with it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Field {
     pub value: String,
@@ -115,7 +117,7 @@ impl Field {
         Self { value: value.into(), error: None }
     }
 
-    /// Keeps what went wrong beside the value; gives what went right.
+    /// Returns the value of `Ok`. Stores the message of `Err` beside what was typed, and returns `None`.
     pub fn check<T, E: Display>(&mut self, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.error = Some(error.to_string())).ok()
     }

@@ -1,4 +1,4 @@
-//! The pages: the whole route table, and one page family a folder.
+//! The pages: all routes, and one folder for each group of pages.
 //!
 //! Handlers parse, call and render. They read through `store` and write through `commands`.
 
@@ -26,7 +26,7 @@ use axum::{
     routing::{get, post},
 };
 
-/// Every address that Unstale answers. `beside` has doors of its own.
+/// All routes of Unstale. `beside` is the API, which has its own authentication.
 pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> Router {
     let open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -87,7 +87,7 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
     layers::around(open.merge(signed_in).merge(beside), &app).with_state(app)
 }
 
-/// One's own account, and the people.
+/// The routes of the visitor's own account, and of people.
 fn settings_routes() -> Router<AppState> {
     use settings::{account, manage, password, people, person, second_step, sessions};
     Router::new()

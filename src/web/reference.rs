@@ -1,4 +1,4 @@
-//! `GET /api`: the API for people who write pipelines, read from the document that programs get.
+//! `GET /api`: the API reference for people, made from the `OpenAPI` document.
 
 use askama::Template;
 use axum::{Extension, extract::State, response::Html};
@@ -8,10 +8,10 @@ use crate::http::{error::HttpError, session::Visitor, state::AppState};
 
 use super::view::{self, Frame, Tab};
 
-/// What nearly every pipeline uses stands before the rest.
+/// The operations that nearly every pipeline uses, which are shown first.
 const FIRST: [&str; 3] = ["requestInvalidation", "showInvalidation", "plan"];
 
-/// The `OpenAPI` document that the page is about.
+/// The `OpenAPI` document that the page describes.
 #[derive(Debug, Clone, Copy)]
 pub struct Described(pub &'static Value);
 
@@ -25,7 +25,7 @@ struct Page {
     problems: Vec<(String, String, String)>,
 }
 
-/// One operation.
+/// One operation as the page shows it.
 struct Operation {
     id: String,
     method: String,
@@ -33,7 +33,7 @@ struct Operation {
     summary: String,
     about: String,
     parameters: Vec<(String, String)>,
-    /// An example of the body, where it takes one.
+    /// An example of the request body. Empty if the operation takes none.
     example: String,
     answers: Vec<(String, String)>,
 }
@@ -89,7 +89,7 @@ impl Operation {
     }
 }
 
-/// The kinds of problems: word, status, title.
+/// The types of problems: word, status, title.
 fn problems(document: &Value) -> Vec<(String, String, String)> {
     let all = document["x-problems"].as_array().into_iter().flatten();
     all.map(|one| (text(&one["word"]), one["status"].to_string(), text(&one["title"]))).collect()

@@ -1,5 +1,5 @@
-//! Keeps in the history what a visitor's form asked for and was not done, as it was not right or too late: each act
-//! leaves one event, however it ends.
+//! Records forms that were refused because they were wrong or too late, so that each attempt to act leaves one
+//! event in the history.
 
 use axum::extract::Request;
 
@@ -9,11 +9,11 @@ use crate::{
     http::{error::HttpError, session::Visitor, state::AppState},
 };
 
-/// So much of an address is kept.
+/// The number of characters of an address that are recorded.
 const ADDRESS_MAX: usize = 200;
 
 impl Visitor {
-    /// Keeps that a form was not right. `why` names the fault, and nothing that may be a secret.
+    /// Records a form that was wrong. `why` names the error and must not contain anything secret.
     pub async fn refuse_invalid(
         &self,
         app: &AppState,
@@ -24,7 +24,7 @@ impl Visitor {
         Ok(commands::refuse(&app.context, &self.acting, &Target::act(what), distribution, why).await?)
     }
 
-    /// Hands on what came of a command; what it has not told the history of a failure is told here.
+    /// Passes on the result of a command. An error that the command itself did not record is recorded here.
     pub async fn keep<T>(
         &self,
         app: &AppState,
@@ -39,19 +39,20 @@ impl Visitor {
         done
     }
 
-    /// The address of an act names nothing that could be there.
+    /// Records an act whose address has an ID that cannot exist, and returns the error to show.
     pub async fn no_such(&self, app: &AppState, what: &str) -> HttpError {
         let told = self.refuse_invalid(app, what, None, "there is no such thing").await;
         told.err().unwrap_or(HttpError::NotFound)
     }
 }
 
-/// Who sent a form where, for the history, should the form not be readable.
+/// The sender and the address of a form, for the history if the form cannot be read.
 #[derive(Debug)]
 pub struct FormSender(Option<(Visitor, String)>);
 
 impl FormSender {
-    /// Nobody where it is no act: strangers must not fill the history, and a plan changes nothing.
+    /// Takes them from the request. Records nothing without a visitor, because strangers must not fill the history,
+    /// and nothing for `/plan`, which changes nothing.
     pub fn of(request: &Request) -> Self {
         let address: String = request.uri().path().chars().take(ADDRESS_MAX).collect();
         let visitor = Visitor::of(request.extensions()).filter(|_| address != "/plan");

@@ -1,4 +1,4 @@
-//! The door that nobody passes without a session.
+//! Requires a session for pages.
 
 use axum::{
     extract::{Request, State},
@@ -11,7 +11,7 @@ use crate::http::{session, state::AppState};
 
 use super::sign_in;
 
-/// Lets in whoever is signed in; shows everybody else the sign-in page.
+/// Runs the handler for a signed-in visitor. Redirects everybody else to the sign-in page.
 pub async fn require_session(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
     match session::who_asks(&app, request.headers(), request.extensions(), request.uri()).await {
         Ok(Some(visitor)) => {

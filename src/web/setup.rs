@@ -1,4 +1,4 @@
-//! The first account, with the one-time link that the first start prints.
+//! Makes the first account with the one-time link that the first start prints.
 
 use askama::Template;
 use axum::{

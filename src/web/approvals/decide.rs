@@ -1,4 +1,4 @@
-//! A second person says yes or no, with a word.
+//! The forms with which a second person approves or declines a request.
 
 use axum::{
     extract::State,

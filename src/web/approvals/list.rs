@@ -25,7 +25,7 @@ use crate::{
 
 use super::super::view::{self, Frame, RowContext, StatusView, Tab, When};
 
-/// So many proposals are shown, with so many items of each.
+/// The number of proposals that are shown, and of items of each.
 const SHOWN: usize = 50;
 const ITEMS_SHOWN: usize = 50;
 
@@ -39,7 +39,7 @@ struct Page {
     earlier: Vec<Card>,
 }
 
-/// A proposal as a card.
+/// A proposal as the page shows it.
 #[expect(clippy::struct_excessive_bools, reason = "each is a question that the template asks")]
 struct Card {
     id: String,
@@ -56,17 +56,17 @@ struct Card {
     status: StatusView,
     decided: Option<(String, String)>,
     invalidation: Option<String>,
-    /// What this visitor may do.
+    /// Whether this visitor may approve or decline it, and whether they asked for it.
     may_approve: bool,
     may_decline: bool,
     own: bool,
-    /// It is not what the history recorded.
+    /// Whether the proposal differs from what the history recorded.
     contradicted: bool,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct ApprovalsQuery {
-    /// The visitor has just asked for this one.
+    /// Set if the visitor has just made this proposal.
     made: Option<String>,
 }
 
@@ -78,7 +78,7 @@ pub async fn list(
     Ok(render(&app, &visitor, wanted.made.is_some(), None).await?.into_response())
 }
 
-/// The page, with what was wrong about the last attempt.
+/// The page, with what was wrong with the last decision.
 pub async fn render(
     app: &AppState,
     visitor: &Visitor,
@@ -147,7 +147,8 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
     }
 }
 
-/// A card of what is not as the history recorded it: nothing of it is shown as if it were, and nobody approves it.
+/// A card for a proposal that differs from what the history recorded. It shows none of the changed data, and nobody
+/// can approve it.
 fn withheld(card: Card) -> Card {
     Card {
         title: "Not what the history recorded".to_owned(),

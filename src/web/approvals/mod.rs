@@ -1,4 +1,4 @@
-//! Approvals: requests that wait for a second person, and what became of earlier ones.
+//! Approvals: the requests that wait for a second person, and how earlier ones were decided.
 
 mod decide;
 mod list;

@@ -18,9 +18,9 @@ use crate::{
 
 use super::super::view::{self, Frame, Part, StatusView, Tab, When};
 
-/// Distributions on a page.
+/// The number of distributions on a page.
 const PAGE: usize = 100;
-/// So many further aliases stand on a card.
+/// The number of aliases on a card, besides the first.
 const ALIASES: usize = 3;
 
 #[derive(Template)]
@@ -33,12 +33,12 @@ struct Page {
     read: Option<When>,
     failing: bool,
     may_refresh: bool,
-    /// The address of the first page, on others.
+    /// The address of the first page, if this is not the first.
     first: Option<String>,
     next: Option<String>,
 }
 
-/// A distribution as a card.
+/// A distribution as the list shows it.
 struct Card {
     id: String,
     name: String,
@@ -53,12 +53,12 @@ struct Card {
 #[serde(default)]
 pub struct DistributionsQuery {
     q: String,
-    /// Only those behind this one.
+    /// The position after which the page begins.
     after: String,
 }
 
 impl DistributionsQuery {
-    /// The address of a page of what is asked for.
+    /// The address of the page that begins after `after`.
     fn address(&self, after: Option<&ListPosition>) -> String {
         let after = after.map(ListPosition::in_address).unwrap_or_default();
         let set =
@@ -82,6 +82,7 @@ pub async fn list(
     let words = view::words(&wanted.q);
     let Part { mut distributions, next } =
         view::find_distributions(&mut conn, &visitor, &words, after.clone(), PAGE).await?;
+    // A search for an ID or a name also finds a distribution that the words do not find.
     if after.is_none()
         && let Some(named) = view::named_distribution(&mut conn, &visitor, &wanted.q).await?
         && distributions.iter().all(|distribution| distribution.id != named.id)

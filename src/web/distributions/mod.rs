@@ -1,4 +1,4 @@
-//! The distributions: the list that sync keeps, and one of them with what was done to it.
+//! The distributions: the list that sync keeps, and the page of one with its invalidations.
 
 mod list;
 mod refresh;

@@ -21,7 +21,7 @@ use crate::{
 
 use super::super::view::{self, Frame, Row, RowContext, StatusView, Tab, When};
 
-/// So many invalidations are listed.
+/// The number of invalidations that are listed.
 const LISTED: usize = 50;
 
 #[derive(Template)]

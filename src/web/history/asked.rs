@@ -1,4 +1,5 @@
-//! What the address asks of the history: the box and its filters, read with a message at each that is not right.
+//! The search of the history as it is in the address: the search box and the filters, with a message at each that
+//! is wrong.
 
 use serde::Deserialize;
 
@@ -16,7 +17,7 @@ use crate::{
 
 use super::super::form::Field;
 
-/// The address's parameters as they are. A filter that is not set is empty.
+/// The parameters of the address as they are. A filter that is not set is empty.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct HistoryQuery {
@@ -28,7 +29,7 @@ pub struct HistoryQuery {
     pub from: String,
     pub until: String,
     pub outside: String,
-    /// Only events before this one.
+    /// Only events before this sequence number.
     pub before: Option<i64>,
 }
 
@@ -46,7 +47,7 @@ pub struct HistoryFields {
 }
 
 impl HistoryQuery {
-    /// What stands behind the `?`, without the page.
+    /// The query string of this search, without the page.
     pub fn query(&self) -> String {
         let all = [
             ("q", &self.q),
@@ -64,7 +65,7 @@ impl HistoryQuery {
             .finish()
     }
 
-    /// An address of the history with this search, and what else it names.
+    /// An address with this search: the path, and the page before the event `before`.
     pub fn address(&self, path: &str, before: Option<i64>) -> String {
         let mut query = self.query();
         if let Some(before) = before {
@@ -74,18 +75,19 @@ impl HistoryQuery {
         if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
     }
 
-    /// Has anything been asked for beside the page?
+    /// Whether anything is searched for or filtered.
     pub fn is_narrow(&self) -> bool {
         !self.query().is_empty()
     }
 
-    /// Has more than words or a URL been asked for?
+    /// Whether a filter is set, besides the search box.
     pub fn is_filtered(&self) -> bool {
         Self { q: String::new(), ..self.clone() }.is_narrow()
     }
 
-    /// Reads it all; `None` where a field is not right, which then says so.
-    /// `all` are all distributions, of which the visitor may not see each.
+    /// Reads all fields. `None` instead of a query if a field is wrong; the field then has the message.
+    ///
+    /// `all` are all distributions, including those that the visitor may not see.
     pub fn read(&self, visitor: &Visitor, all: &[Distribution]) -> (HistoryFields, Option<AuditQuery>) {
         let mut fields = HistoryFields {
             q: Field::new(&self.q),
@@ -139,7 +141,7 @@ impl HistoryQuery {
     }
 }
 
-/// Reads a filter where it is set.
+/// Reads a filter if it is set. `Ok(None)` if it is empty.
 fn set<T>(text: &str, read: impl FnOnce(&str) -> Result<T, AskedError>) -> Result<Option<T>, AskedError> {
     match text.trim() {
         "" => Ok(None),

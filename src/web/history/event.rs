@@ -33,11 +33,11 @@ struct Page {
     place: String,
     distribution: Option<String>,
     invalidation: Option<String>,
-    /// Who made it outside, and the event that says so.
+    /// Who made the invalidation outside, and the sequence number of the event that says so.
     maker: Option<(String, i64)>,
     items: Vec<String>,
     items_count: usize,
-    /// Where those are that do not stand here.
+    /// Where the items are that this page does not list.
     items_elsewhere: &'static str,
     items_sha256: String,
     facts: Vec<(&'static str, String)>,
@@ -68,7 +68,7 @@ pub async fn show(
     let maker = maker(&mut conn, &chained.event).await?;
     let recorded = audit::items_as_recorded(&mut conn, &chained.event).await?.is_some();
     drop(conn);
-    // Whoever sees only some events would learn from neighbours that there are others.
+    // A visitor who sees only some events gets no links to the neighbours, which would show that there are others.
     let whole = !visitor.access.is_narrowed();
     let event = &chained.event;
     let (outcome, state) = row::outcome(event.outcome);
@@ -98,7 +98,7 @@ pub async fn show(
     })
 }
 
-/// Where the items are that are too many for the event.
+/// Says where the items are, if the event has too many to hold them.
 const fn elsewhere(event: &Event, recorded: bool) -> &'static str {
     match (event.items.shown.len(), event.items.count, &event.invalidation) {
         (shown, count, _) if shown == count => "",
@@ -111,7 +111,7 @@ const fn elsewhere(event: &Event, recorded: bool) -> &'static str {
     }
 }
 
-/// Of an invalidation that was seen outside: who made it, where CloudTrail told meanwhile.
+/// Who made an invalidation that was seen outside, and the event that says so. `None` until CloudTrail has told.
 async fn maker(conn: &mut Conn, event: &Event) -> Result<Option<(String, i64)>, StoreError> {
     match &event.invalidation {
         Some(id) if event.action == Action::InvalidationSeen => audit::maker(conn, id).await,
@@ -119,7 +119,7 @@ async fn maker(conn: &mut Conn, event: &Event) -> Result<Option<(String, i64)>, 
     }
 }
 
-/// Everything else that is not empty.
+/// All other facts of the event that are not empty.
 fn facts(chained: &Chained) -> Vec<(&'static str, String)> {
     let event = &chained.event;
     let (actor, origin) = (&event.acting.actor, &event.acting.origin);

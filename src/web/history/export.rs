@@ -1,4 +1,4 @@
-//! The history as files: what the page's search finds, or everything, page by page while it is being sent.
+//! Exports of the history: the result of a search or everything, read page by page while it is sent.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use crate::{
 
 use super::asked::HistoryQuery;
 
-/// So many events are read and sent at once. One may have 100 items of 4,000 characters.
+/// The number of events that are read and sent at once. One event may have 100 items of 4,000 characters.
 const PAGE: usize = 200;
-/// How long the last line of an export that broke off has to go out.
+/// How long to wait between the last line of a failed export and the end of its connection.
 const REST: Duration = Duration::from_millis(200);
 
 pub async fn csv(
@@ -79,8 +79,8 @@ async fn export(
     Ok((headers, body).into_response())
 }
 
-/// The body: its first part is there before the answer begins, so that what cannot be read at all is answered as an
-/// error. What fails later breaks the answer off.
+/// The body of the response. It reads the first part before the response begins, so that an export that cannot be
+/// read at all is answered with an error. A later failure breaks the response off.
 async fn sent(mut pages: Pages) -> Result<Body, HttpError> {
     let mut first = pages.form.opening_with_mark();
     first.extend(pages.next().await?.unwrap_or_default());
@@ -90,7 +90,7 @@ async fn sent(mut pages: Pages) -> Result<Body, HttpError> {
     })))
 }
 
-/// An export on its way.
+/// An export that is being sent.
 struct Export {
     first: Option<Bytes>,
     pages: Pages,
@@ -99,15 +99,17 @@ struct Export {
 }
 
 impl Export {
-    /// The next part. An error ends the connection without the last chunk, by which HTTP/1.1 tells that the file is not
-    /// whole. A client or proxy of HTTP/1.0 cannot tell that from the end: for these a last line says so before.
+    /// The next part. An error ends the connection without the last chunk, so that an HTTP/1.1 client knows that
+    /// the file is incomplete. A client or proxy of HTTP/1.0 cannot tell this from the normal end, so a last line
+    /// in the file says it too.
     async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
         if let Some(first) = self.first.take() {
             return Some(Ok(first));
         }
         if let Some(error) = self.failed.take() {
             self.ended = true;
-            // What stands before an error goes out only where the writer comes to rest between the two.
+            // hyper sends what it has buffered only when the body pauses. Without the pause the error would discard
+            // the last line.
             tokio::time::sleep(REST).await;
             return Some(Err(error));
         }
@@ -124,8 +126,8 @@ impl Export {
     }
 }
 
-/// What is still to be sent. Everything goes oldest first, as a chain is verified; a search's result newest first, as
-/// the page has it.
+/// What is still to be sent. Without a search, the events come oldest first, in the order in which a chain is
+/// verified. With a search, they come newest first, like on the page.
 struct Pages {
     app: AppState,
     search: Option<AuditQuery>,
@@ -135,7 +137,7 @@ struct Pages {
 
 impl Pages {
     async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-        // A page of a search may be empty while there is more to look through.
+        // A page of a search may be empty although older events are still to be searched.
         while let Some(cursor) = self.cursor {
             let events = self.page(cursor).await?;
             if !events.is_empty() {

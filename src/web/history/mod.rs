@@ -1,4 +1,4 @@
-//! The history: searched, a page at a time, newest first; one event with all its facts; and its exports.
+//! The history: a search with pages, newest first; one event with all its facts; and exports.
 
 mod asked;
 mod event;
@@ -14,7 +14,7 @@ pub use saved::{forget, save};
 
 use crate::{domain::audit::visibility::Visibility, http::session::Visitor};
 
-/// What this person may see of the history; `None` is everything.
+/// What this visitor may see of the history. `None` means everything.
 fn visibility(visitor: &Visitor) -> Option<Visibility> {
     Visibility::of(&visitor.acting.actor, &visitor.access)
 }

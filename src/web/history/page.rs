@@ -1,4 +1,4 @@
-//! `GET /history`: the box, its filters, and what they find, newest first.
+//! `GET /history`: the search box, its filters, and the events that they find, newest first.
 
 use std::time::Duration;
 
@@ -38,29 +38,29 @@ use super::{
     row::{HistoryRowContext, Row, row},
 };
 
-/// Events on a page.
+/// The number of events on a page.
 const PAGE: usize = 100;
-/// New events are checked within moments; after so long something keeps the check from it.
+/// How old an unchecked event has to be before the page warns. New events are usually checked within seconds.
 const BEHIND: Duration = Duration::from_mins(15);
 
 #[derive(Template)]
 #[template(path = "history/page.html")]
 struct Page {
     frame: Frame,
-    /// How many events there are; not said to those who see only some.
+    /// The sequence number of the last event. `None` for a visitor who sees only some events.
     head: Option<i64>,
-    /// The page with the newest events: it is live.
+    /// Whether this is the page with the newest events, which updates itself.
     newest: bool,
     narrow: bool,
-    /// By more than words or a URL?
+    /// Whether a filter is set, besides the search box.
     filtered: bool,
     address: String,
     query: String,
     fields: HistoryFields,
     problems: Vec<String>,
-    /// Why events that are there are not shown.
+    /// Why the events that were found cannot be shown.
     damage: Option<String>,
-    /// Which distributions a URL was looked for at.
+    /// The distributions to which the search for a URL was limited.
     note: Option<String>,
     picker: Picker,
     actions: Vec<(&'static str, &'static str)>,
@@ -70,28 +70,28 @@ struct Page {
     exports: [(&'static str, String); 3],
     saved: Vec<Saved>,
     name: Field,
-    /// The same.
+    /// The state of the chain. `None` for a visitor who sees only some events.
     chain_status: Option<ChainStatus>,
 }
 
-/// A kept search.
+/// A saved search.
 struct Saved {
     id: String,
     name: String,
     address: String,
 }
 
-/// How the last check of the chain ended.
+/// The result of the last check of the chain.
 struct ChainStatus {
     state: &'static str,
     words: &'static str,
     told: String,
     hash: String,
-    /// Whether signed heads could be told outside; empty where nobody is told.
+    /// Whether signed heads could be sent to each destination. Empty if there is no destination.
     heads: Vec<Heads>,
 }
 
-/// How one way of telling signed heads stands.
+/// The state of one destination of signed heads.
 struct Heads {
     words: String,
     failing: bool,
@@ -106,7 +106,7 @@ pub async fn show(
     render(&app, &visitor, &wanted, Field::default()).await
 }
 
-/// The page, also where a search's name was not right.
+/// The page. `name` is the field for saving the search, which may have a message.
 pub async fn render(
     app: &AppState,
     visitor: &Visitor,
@@ -163,7 +163,8 @@ pub async fn render(
     Ok((status, Html(page.0)).into_response())
 }
 
-/// What was found; or why what is there cannot even be read, which must not hide the state of the chain.
+/// The events that were found. If they cannot be read because they are damaged, the error message: the page must
+/// still show the state of the chain.
 fn readable(found: Result<SearchResult, StoreError>) -> Result<(SearchResult, Option<String>), StoreError> {
     match found {
         Ok(found) => Ok((found, None)),
@@ -176,7 +177,7 @@ fn readable(found: Result<SearchResult, StoreError>) -> Result<(SearchResult, Op
     }
 }
 
-/// Where a URL was given: at which distributions it was looked for.
+/// For a search for a URL: says which distributions were searched.
 fn looked_at(search: &AuditQuery, distributions: &[Distribution]) -> Option<String> {
     let What::Path { host: Some(host), .. } = &search.what else { return None };
     let shown = host::shown(host.as_str());
@@ -214,7 +215,7 @@ fn problems(fields: &HistoryFields) -> Vec<String> {
 
 async fn chain_status(conn: &mut Conn, now: Timestamp) -> Result<(i64, ChainStatus), StoreError> {
     let (head, checked) = audit::standing(conn).await?;
-    // Without the note of the last event the check says that the history is broken.
+    // The note of the last event is missing. The check reports that as a broken chain.
     let head = head.unwrap_or_else(|| Head { sequence: checked.sequence, hash: String::new() });
     let hash =
         format!("{}…{}", &head.hash.get(..8).unwrap_or_default(), &head.hash.get(60..).unwrap_or_default());

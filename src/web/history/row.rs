@@ -13,7 +13,7 @@ use crate::domain::{
 
 use super::super::view::When;
 
-/// A row.
+/// A row of the history.
 pub struct Row {
     pub sequence: i64,
     pub when: When,
@@ -22,18 +22,18 @@ pub struct Row {
     pub action: &'static str,
     pub place: String,
     pub items: String,
-    /// How the items touch what was searched for.
+    /// How the items match what was searched for.
     pub touch: &'static str,
     pub note: String,
     pub reason: Vec<Piece>,
     pub link: Option<String>,
     pub outcome: &'static str,
     pub state: &'static str,
-    /// A protection was overridden: this must not be overlooked.
+    /// Whether the row is highlighted: a protection was overridden.
     pub stands_out: bool,
 }
 
-/// What rows are drawn with.
+/// What all rows of a page are made with.
 pub struct HistoryRowContext<'a> {
     pub distributions: &'a [Distribution],
     pub search: Option<&'a AuditQuery>,
@@ -64,7 +64,7 @@ pub fn row(chained: &Chained, around: &HistoryRowContext<'_>) -> Row {
     }
 }
 
-/// Whoever did it. A name that somebody only gave is not that of the person who has it.
+/// The name of the actor. A name that a stranger only claims is marked, because it may belong to a real person.
 fn who(actor: &Actor) -> String {
     match actor {
         Actor::Nobody { claimed } if !claimed.is_empty() => format!("somebody as {claimed}"),
@@ -72,7 +72,7 @@ fn who(actor: &Actor) -> String {
     }
 }
 
-/// The distribution by the name that people know.
+/// The name of the event's distribution, or its ID if it is unknown.
 pub fn place(event: &Event, distributions: &[Distribution]) -> String {
     let Some(id) = &event.distribution else { return String::new() };
     distributions
@@ -89,7 +89,7 @@ pub const fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
     }
 }
 
-/// The item that touches what was searched for, else the first, and how.
+/// The first item that matches the search, and how it matches. Without one, the first item or the number of items.
 fn items(event: &Event, search: Option<&AuditQuery>) -> (String, &'static str) {
     let shown = &event.items.shown;
     let touching = search.and_then(|search| {
@@ -108,7 +108,7 @@ fn items(event: &Event, search: Option<&AuditQuery>) -> (String, &'static str) {
     }
 }
 
-/// What there is to say beside items and reason: the note, what changed, where it came from.
+/// The rest of the row: the remarks, CloudFront's ID, what changed, and where it came from.
 fn note(event: &Event, place: &str) -> String {
     let from = &event.acting.origin.client_address;
     let change = match (event.old.as_str(), event.new.as_str()) {

@@ -1,4 +1,4 @@
-//! Searches that a person keeps: `POST /history/searches` and `POST /history/searches/{id}/forget`.
+//! Searches that a person saves: `POST /history/searches` and `POST /history/searches/{id}/forget`.
 
 use axum::{
     extract::{Query, State},
@@ -19,7 +19,7 @@ use super::{
     page,
 };
 
-/// The longest address of a redirect: proxies give an answer's headers little room.
+/// The maximum length of the address of a redirect, because proxies limit the size of response headers.
 const LOCATION_MAX: usize = 2_048;
 
 #[derive(Debug, Deserialize)]
@@ -50,12 +50,13 @@ pub async fn save(
     let done =
         commands::save_search(&app.context, &visitor.acting, &visitor.person.id, &checked, &query).await;
     visitor.keep(&app, what, done).await?;
-    // The search is in the list of those that are kept: an address too long for a `Location` leads there.
+    // With an address that is too long for a `Location`, the redirect goes to the history, where the search is in
+    // the list.
     let found = Some(wanted.address("/history", None)).filter(|address| address.len() <= LOCATION_MAX);
     Ok(Redirect::to(found.as_deref().unwrap_or("/history")).into_response())
 }
 
-/// The query is read and written anew, so that only what the history knows is kept.
+/// Parses the query. The result is written anew later, so that only known parameters are saved.
 fn read(query: &str) -> Option<HistoryQuery> {
     let address: Uri = format!("/history?{query}").parse().ok()?;
     let Query(wanted) = Query::<HistoryQuery>::try_from_uri(&address).ok()?;

@@ -1,4 +1,4 @@
-//! Finds a distribution to choose as one types, where there are too many to offer all.
+//! Finds distributions while somebody types, if there are too many to list all.
 
 use askama::Template;
 use axum::{extract::State, response::Html};
@@ -21,12 +21,12 @@ struct OptionsFragment {
 pub struct FindQuery {
     #[serde(default)]
     find: String,
-    /// What is chosen now, and stays so where the words find it.
+    /// The distribution that is chosen now. It stays chosen if the words find it.
     #[serde(default)]
     distribution: String,
 }
 
-/// `GET /find/distributions`: what the list has to choose from.
+/// `GET /find/distributions`: the options of the list.
 pub async fn find(
     State(app): State<AppState>,
     visitor: Visitor,

@@ -11,18 +11,18 @@ use crate::domain::{
 
 use super::RequestForm;
 
-/// The part of the form that only a wide request on a protected distribution has.
+/// The part of the form that is there only if the protection asks for something.
 #[derive(Debug, Clone)]
 pub struct GuardView {
     /// `/* or more than 100 items`
     pub wide: String,
-    /// The name to type; `None` where a second person has to approve.
+    /// The name to type. `None` if the protection does not ask for it.
     pub name: Option<String>,
     pub typed: String,
     pub error: Option<String>,
-    /// The request will wait for a second person.
+    /// Whether the request will wait for a second person.
     pub waits: bool,
-    /// An administrator may go on alone.
+    /// Whether the visitor may send it without a second person, as an administrator.
     pub may_go_alone: bool,
     pub reason_required: bool,
 }

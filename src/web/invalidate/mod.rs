@@ -1,4 +1,4 @@
-//! The first page: the request form, what is in flight, and what was done last.
+//! The first page: the form for a request, the invalidations in flight, and the recent ones.
 
 mod find;
 mod guard;
@@ -23,7 +23,7 @@ use crate::{
     store::{Conn, StoreError},
 };
 
-/// What the form sends, to be planned or to be kept.
+/// The fields of the form, for the plan and for the request.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct RequestForm {
     #[serde(default)]
@@ -34,21 +34,21 @@ pub struct RequestForm {
     pub reason: String,
     #[serde(default)]
     pub request_key: String,
-    /// The name of a protected distribution, typed once more.
+    /// The name of a protected distribution, typed as a confirmation.
     #[serde(default)]
     pub confirm: String,
-    /// An administrator goes on without a second person.
+    /// Set if an administrator sends the request without a second person.
     pub alone: Option<String>,
-    /// Words that find a distribution, where there are too many to offer all.
+    /// Words for finding a distribution, if there are too many to list all.
     #[serde(default)]
     pub find: String,
-    /// The button that looks for them, where there is no script.
+    /// Set by the button that searches for them without a script.
     pub look: Option<String>,
-    /// A button that fills the items in, where there is no script.
+    /// Set by a button that fills in items without a script.
     pub fill: Option<String>,
 }
 
-/// Works out what the typed lines would do, with what is known of the distribution now.
+/// Makes the plan for these lines from what is known of the distribution now.
 async fn work_out(
     conn: &mut Conn,
     app: &AppState,
@@ -63,7 +63,7 @@ async fn work_out(
     Ok(Plan::within(items, &TargetDistribution::new(distribution, &hosts), around, &visitor.access))
 }
 
-/// The load of a plan's own items.
+/// How much of CloudFront's limits the plan's own items use.
 fn load(plan: &Plan) -> Load {
     Load::of(&plan.items)
 }

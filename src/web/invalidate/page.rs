@@ -33,9 +33,9 @@ use super::{
     plan::{self, PlanView},
 };
 
-/// Whether there is only one to choose is told from so many.
+/// The number of distributions that are read to find out whether there is only one to choose.
 const LOOKED_AT: usize = 100;
-/// So many invalidations are listed as recent, and at the most as in flight.
+/// The number of invalidations that are listed as recent, and the maximum listed as in flight.
 const RECENT: usize = 10;
 const FLIGHTS: usize = 20;
 
@@ -57,14 +57,14 @@ struct Page {
     recent: Vec<Row>,
     usual: String,
     story: Option<Story>,
-    /// So many requests wait for a second person.
+    /// The number of requests that wait for a second person.
     approvals: usize,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct FormQuery {
     distribution: Option<String>,
-    /// An invalidation whose items and reason fill the form.
+    /// An invalidation whose items and reason fill in the form.
     repeat: Option<String>,
 }
 
@@ -93,7 +93,7 @@ pub async fn show(
 const NOT_AS_RECORDED: &str =
     "What is kept of that invalidation is not what the history recorded. Nothing of it was filled in.";
 
-/// Fills the form with an earlier invalidation; `false` where its rows are not what the history recorded.
+/// Fills in the form with an earlier invalidation. `false` if its rows differ from what the history recorded.
 async fn fill_from(
     conn: &mut Conn,
     visitor: &Visitor,
@@ -111,7 +111,7 @@ async fn fill_from(
         .flat_map(|batch| &batch.items)
         .map(crate::domain::invalidations::item::Item::as_str)
         .collect();
-    // A batch that was given up stands beside the one that took its place.
+    // An item is there twice if its batch was given up and another batch replaced it.
     items.sort_unstable();
     items.dedup();
     form.distribution = earlier.distribution.to_string();
@@ -120,7 +120,7 @@ async fn fill_from(
     Ok(true)
 }
 
-/// The page with the form as given. A form without a key gets a new one.
+/// The page with this form. A form without a request key gets a new one.
 pub async fn render(
     app: &AppState,
     visitor: &Visitor,
@@ -200,7 +200,7 @@ async fn flights(
     Ok(active.iter().map(flight).collect())
 }
 
-/// The demo's story, for whoever sees its distribution.
+/// The demo's example. `None` if the visitor may not see its distribution.
 async fn story(conn: &mut Conn, visitor: &Visitor, demo: &Demo) -> Result<Option<Story>, StoreError> {
     let Some(id) = DistributionId::parse(&demo.distribution) else { return Ok(None) };
     Ok(match view::distribution(conn, visitor, &id).await? {
@@ -209,8 +209,8 @@ async fn story(conn: &mut Conn, visitor: &Visitor, demo: &Demo) -> Result<Option
     })
 }
 
-/// The distribution that the form names, or the only one there is where it names none. Otherwise a person has to
-/// choose: a wrong guess could clear the wrong distribution.
+/// The distribution that the form names. If it names none, the only one there is. `None` otherwise: a person has to
+/// choose, because a guess could invalidate the wrong distribution.
 async fn choose(
     conn: &mut Conn,
     visitor: &Visitor,
@@ -225,7 +225,7 @@ async fn choose(
     Ok(if all && first.len() == 1 { first.pop() } else { None })
 }
 
-/// The home page goes by two names where there is a root object.
+/// The paths of the home page. With a default root object it has two, `/` and the object's own.
 fn home_page(distribution: Option<&Distribution>) -> String {
     let root = distribution
         .and_then(|distribution| distribution.config.as_ref())

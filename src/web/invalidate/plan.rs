@@ -1,4 +1,4 @@
-//! The plan as it is shown below the form, checked as one types.
+//! The plan below the form. It is updated while somebody types.
 
 use askama::Template;
 use axum::{
@@ -33,10 +33,10 @@ use super::{
     load, page, work_out,
 };
 
-/// So many lines of a plan are shown; what needs mending comes first.
+/// The number of lines of a plan that are shown. Lines with errors come first.
 const SHOWN: usize = 100;
 
-/// One line of the plan.
+/// One line of the plan as the page shows it.
 #[derive(Debug, Clone)]
 pub struct LineView {
     /// `send`, `dropped` or `refused`
@@ -62,13 +62,13 @@ pub struct PlanView {
     pub batches: String,
     /// `Invalidate 3 paths`
     pub button: String,
-    /// The chosen distribution: its state, its domain, when it was last refreshed.
+    /// The chosen distribution: its state, its domain, and when it was last invalidated.
     pub distribution: Option<DistributionView>,
-    /// What a protected distribution asks for.
+    /// What the protection of the distribution asks for.
     pub guard: Option<GuardView>,
 }
 
-/// The distribution that is chosen.
+/// The chosen distribution as the page shows it.
 #[derive(Debug, Clone)]
 pub struct DistributionView {
     pub state: &'static str,
@@ -84,7 +84,7 @@ struct PlanFragment {
     plan: PlanView,
 }
 
-/// `POST /plan`: the plan alone for the script, the whole page without one. Nothing is kept.
+/// `POST /plan`: only the plan if the script asks, the whole page otherwise. Nothing is stored.
 pub async fn plan(
     State(app): State<AppState>,
     visitor: Visitor,
@@ -102,7 +102,7 @@ pub async fn plan(
     Ok(page::render(&app, &visitor, &form, reason, None).await?.into_response())
 }
 
-/// The plan for a form as it stands, also for one without a distribution or items yet.
+/// The plan of this form. It may have no distribution or no items yet.
 pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Result<PlanView, HttpError> {
     let now = app.context.clock.now();
     let mut conn = app.context.db.read().await?;
@@ -125,7 +125,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
         "Ask for approval".clone_into(&mut view.button);
     }
     let readiness = distribution.readiness();
-    // It is said beside the distribution already.
+    // The page shows this warning beside the distribution already.
     view.warnings.retain(|warning| Some(warning.as_str()) != readiness.warning());
     view.distribution = Some(DistributionView {
         state: readiness.as_str(),
@@ -173,8 +173,8 @@ impl PlanView {
 }
 
 impl PlanView {
-    /// A URL of another distribution mostly means that the wrong one was chosen. Names the distribution that serves it,
-    /// where the visitor may see that one.
+    /// Adds the right distribution to the message of a line whose URL belongs to another one: probably the wrong
+    /// distribution was chosen. Only distributions that the visitor may see are named.
     fn name_the_right_distribution(&mut self, plan: &Plan, all: &[Distribution], visitor: &Visitor) {
         let hosts = HostTable::of_living(all);
         let seen = |distribution: &&Distribution| visitor.access.sees(&distribution.id);

@@ -1,4 +1,4 @@
-//! Takes the request: keeps it and leads to its page, or gives the form back with a message at each field.
+//! Takes a request: stores it and redirects to its page, or shows the form again with messages.
 
 use axum::{
     extract::State,
@@ -29,7 +29,7 @@ use super::{
     RequestForm, page,
 };
 
-/// How the history calls the act.
+/// The name of this act in the history.
 const WHAT: &str = "invalidate";
 
 /// `POST /invalidations`
@@ -52,6 +52,7 @@ pub async fn submit(
         }
         return again(&app, &visitor, &form, reason, problem).await;
     };
+    // This plan is not shown, so the current usage is not read: the batches depend on the limits alone.
     let around = Surroundings::unmeasured(app.options.limits);
     let hosts =
         commands::host_table(&mut *app.context.db.read().await?, &form.items, &visitor.access).await?;
@@ -70,7 +71,8 @@ pub async fn submit(
     let new = assemble(plan, distribution.id, parsed_reason, &form);
     let requested = commands::request_invalidation(&app.context, &visitor.acting, &new).await;
     match visitor.keep(&app, WHAT, requested).await {
-        // What was allowed when the plan was made is not any more. What was typed is not lost.
+        // The access has changed since the plan was made. The form is shown again, so that what was typed is not
+        // lost.
         Err(CommandError::NotAllowed(why)) => {
             let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
             again(&app, &visitor, &form, reason, problem).await
@@ -85,8 +87,8 @@ pub async fn submit(
     }
 }
 
-/// The distribution that the form names. One that is hidden is as if it were not there, but the attempt is kept, which
-/// is told too.
+/// The distribution that the form names. For one that the visitor may not see it is `None`, as if it did not exist;
+/// the attempt is recorded here, and then the flag is `true`.
 async fn find_distribution(
     app: &AppState,
     visitor: &Visitor,
@@ -102,7 +104,7 @@ async fn find_distribution(
     Ok((found, false))
 }
 
-/// What the form asks for, for the history of a request that is not sent.
+/// What the form asks for, to be recorded when the request is not sent.
 struct Tried {
     target: Target,
     items: Vec<Item>,
@@ -120,7 +122,7 @@ impl Tried {
     }
 }
 
-/// The one event of a request that was not sent.
+/// Records a request that is not sent, as one event.
 async fn keep(
     app: &AppState,
     visitor: &Visitor,
@@ -132,7 +134,8 @@ async fn keep(
     Ok(commands::refuse_attempt(&app.context, &visitor.acting, &tried.at(distribution), why).await?)
 }
 
-/// Why a request that is right in itself was not kept, for the history; where it was held back that is there already.
+/// Why a valid request was not stored, for the history. `None` if it was, or if the command has already recorded
+/// why not.
 const fn unmet(requested: &Requested) -> Option<&'static str> {
     match requested {
         Requested::New(_)
@@ -147,7 +150,7 @@ const fn unmet(requested: &Requested) -> Option<&'static str> {
     }
 }
 
-/// Leads on, or says what is missing.
+/// Redirects to the page of the result, or shows the form with what is missing.
 async fn answer(
     app: &AppState,
     visitor: &Visitor,
@@ -157,7 +160,7 @@ async fn answer(
 ) -> Result<Response, HttpError> {
     let to = match requested {
         Requested::New(id) | Requested::Retried(id, _) => format!("/invalidations/{id}"),
-        // Pressed twice, it is plain what became of it.
+        // This is the second click of a double click, so the page needs no note.
         Requested::Before(IdempotentAnswer::Accepted(id), at)
             if app.context.clock.now().is_soon_after(at, MOMENT) =>
         {
@@ -193,7 +196,7 @@ async fn answer(
     Ok(Redirect::to(&to).into_response())
 }
 
-/// What is wrong with the first line that cannot be sent, for the history.
+/// The error of the first line that cannot be sent, for the history.
 fn first_refused(plan: &Plan) -> Option<String> {
     let (line, error) = plan.refused().next()?;
     Some(match error {
@@ -204,7 +207,7 @@ fn first_refused(plan: &Plan) -> Option<String> {
     })
 }
 
-/// Why the plan cannot be sent, in a sentence above the form; the lines say the rest.
+/// Why the plan cannot be sent, as a sentence above the form. The lines have the details. `None` if it can be sent.
 fn hindrance(plan: &Plan) -> Option<String> {
     let refused = plan.refused().count();
     if plan.is_sendable() {
@@ -224,7 +227,8 @@ fn hindrance(plan: &Plan) -> Option<String> {
 
 fn assemble(plan: Plan, distribution: DistributionId, reason: String, form: &RequestForm) -> NewInvalidation {
     let key = RequestKey::parse(&form.request_key).unwrap_or_else(|| RequestKey::new(new_uuid()));
-    // People know a request by what they typed first, not by what sorts first.
+    // The title of the request is the item that was typed first, which people recognise, not the first in sort
+    // order.
     let first = plan.lines.iter().find_map(|line| line.item_to_send().cloned());
     let first = first.unwrap_or_else(|| plan.items[0].clone());
     let mut new = NewInvalidation::from_batches(distribution, plan.batches, first, reason, key, new_uuid);

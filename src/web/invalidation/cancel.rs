@@ -1,4 +1,4 @@
-//! `POST /invalidations/{id}/cancel`: takes back what was not sent yet.
+//! `POST /invalidations/{id}/cancel`: cancels the batches that have not been sent.
 
 use axum::{extract::State, response::Redirect};
 

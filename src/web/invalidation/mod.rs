@@ -1,4 +1,4 @@
-//! One invalidation: its timeline, its items, what happened to it, and what can be done.
+//! One invalidation: its timeline, its items, its events, and what can be done with it.
 
 mod cancel;
 mod parts;

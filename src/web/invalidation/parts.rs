@@ -1,4 +1,4 @@
-//! The parts of an invalidation's page, worked out from its batches and its events.
+//! The parts of an invalidation's page, made from its batches and its events.
 
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ pub fn steps(
     now: Timestamp,
 ) -> Vec<TimelineStep> {
     let requested = invalidation.requested_at;
+    // Batches that were never sent from here but have an ID of CloudFront's were made outside.
     let outside = batches.iter().all(|batch| batch.first_sent_at.is_none() && batch.cloudfront_id.is_some());
     let accepted: Option<Timestamp> = all(batches, |batch| batch.accepted_at);
     let completed: Option<Timestamp> = all(batches, |batch| batch.completed_at);
@@ -81,7 +82,7 @@ const fn is_over(state: InvalidationState) -> bool {
     !matches!(state, InvalidationState::Queued | InvalidationState::InProgress)
 }
 
-/// The latest of the times, where every batch that was not cancelled has one.
+/// The latest of the times. `None` if a batch that was not cancelled has none yet.
 fn all(batches: &[Batch], time: impl Fn(&Batch) -> Option<Timestamp>) -> Option<Timestamp> {
     let counted = batches.iter().filter(|batch| batch.state != BatchState::Cancelled);
     counted.map(time).collect::<Option<Vec<_>>>()?.into_iter().max()
@@ -111,7 +112,7 @@ fn waiting(batches: &[Batch], place: Option<&QueueView>) -> String {
     }
 }
 
-/// Something that a person should do, or need not do.
+/// A problem of a batch, with what a person should do.
 #[derive(Debug, Clone)]
 pub struct ProblemView {
     pub headline: &'static str,
@@ -120,11 +121,11 @@ pub struct ProblemView {
     pub code: String,
     pub request_id: Option<String>,
     pub policy: Option<String>,
-    /// It does not mend itself.
+    /// Whether it needs a person, because the service does not try again.
     pub lasting: bool,
 }
 
-/// The troubles of the batches, each advice once.
+/// The problems of the batches. Batches with the same problem and advice share one.
 pub fn troubles(batches: &[Batch], distribution: Option<&Distribution>) -> Vec<ProblemView> {
     let arn = distribution.map(Distribution::arn_or_guess).unwrap_or_default();
     let mut told: Vec<(ProblemKind, String)> = Vec::new();
@@ -150,7 +151,7 @@ pub fn troubles(batches: &[Batch], distribution: Option<&Distribution>) -> Vec<P
     troubles
 }
 
-/// A batch in the table of those of a large request.
+/// A batch in the table of a large request.
 #[derive(Debug, Clone)]
 pub struct BatchView {
     pub number: usize,
@@ -160,7 +161,7 @@ pub struct BatchView {
     pub caller_reference: String,
     pub request_id: String,
     pub attempts: u32,
-    /// A person has to say what became of it.
+    /// The ID of the batch, if a person has to say whether CloudFront has it.
     pub unsettled: Option<String>,
 }
 
@@ -180,7 +181,7 @@ pub fn batch_views(batches: &[Batch]) -> Vec<BatchView> {
         .collect()
 }
 
-/// An event in the page's own history.
+/// An event in the history on this page.
 #[derive(Debug, Clone)]
 pub struct EventView {
     pub when: When,
@@ -221,7 +222,7 @@ pub fn event_views(events: &[Chained], now: Timestamp) -> Vec<EventView> {
         .collect()
 }
 
-/// How long it has been in progress, where that is unusually long.
+/// Says how long it has been in progress. `None` if that is not unusually long.
 pub fn slow(batches: &[Batch], now: Timestamp) -> Option<String> {
     let oldest =
         batches.iter().filter(|batch| batch.is_slow(now)).filter_map(|batch| batch.accepted_at).min()?;

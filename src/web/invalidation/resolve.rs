@@ -1,4 +1,4 @@
-//! A batch that needs a look: a person says that CloudFront has it, or that it has not.
+//! The forms for a batch in the state `NeedsALook`: a person says whether CloudFront has it.
 
 use axum::{extract::State, response::Redirect};
 use serde::Deserialize;
@@ -52,7 +52,7 @@ pub async fn not_there(
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }
 
-/// A batch is settled on the page of its own invalidation only.
+/// Parses the IDs, and checks that the batch belongs to this invalidation.
 async fn find(
     app: &AppState,
     visitor: &Visitor,

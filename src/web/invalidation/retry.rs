@@ -1,4 +1,4 @@
-//! `POST /invalidations/{id}/retry`: sends again what CloudFront refused.
+//! `POST /invalidations/{id}/retry`: sends the batches again that CloudFront refused.
 
 use axum::{extract::State, response::Redirect};
 

@@ -35,7 +35,7 @@ use super::{
     parts::{self, BatchView, EventView, ProblemView, TimelineStep},
 };
 
-/// So many items and events are shown; the rest is counted.
+/// The numbers of items and events that are shown. The other items are only counted.
 const ITEMS_SHOWN: usize = 500;
 const EVENTS_SHOWN: usize = 200;
 
@@ -51,7 +51,7 @@ struct Page {
     edge: String,
     who: String,
     outside: bool,
-    /// Who made it outside, where CloudTrail told.
+    /// Who made the invalidation outside, if CloudTrail has told.
     maker: Option<String>,
     when: When,
     reason: Vec<Piece>,
@@ -67,11 +67,11 @@ struct Page {
     item_count: usize,
     events: Vec<EventView>,
     command: Option<String>,
-    /// What of this is not what the history recorded.
+    /// What differs from what the history recorded.
     contradiction: Option<Broken>,
-    /// The visitor asked for the same again, and this is the answer.
+    /// Whether this page is the answer to a repeated request within the cool-down.
     held_back: bool,
-    /// The visitor sent the same form again.
+    /// Whether this page is the answer to the same form sent again.
     sent_before: bool,
     may_act: bool,
     can_cancel: bool,
@@ -152,7 +152,7 @@ pub async fn show(
 fn all_items(batches: &[Batch]) -> Vec<Item> {
     let mut items: Vec<Item> = batches.iter().flat_map(|batch| batch.items.clone()).collect();
     items.sort();
-    // A batch that was given up stands beside the one that took its place.
+    // An item is there twice if its batch was given up and another batch replaced it.
     items.dedup();
     items
 }

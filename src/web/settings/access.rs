@@ -20,7 +20,7 @@ use super::{
     frame,
 };
 
-/// So many distributions are listed.
+/// The number of distributions that are listed.
 const SHOWN: usize = 100;
 
 #[derive(Template)]
@@ -31,11 +31,11 @@ struct Page {
     may: &'static str,
     groups: String,
     narrowed: bool,
-    /// Each distribution that they see, with what they may refresh there.
+    /// Each distribution that the visitor sees, with what they may invalidate there.
     distributions: Vec<(String, String, String)>,
-    /// So many more there are.
+    /// The number of further distributions.
     more: usize,
-    /// Their grants: whose they are, and what they allow.
+    /// The visitor's grants: whether each is their own or a group's, and what it allows.
     grants: Vec<(String, String)>,
 }
 

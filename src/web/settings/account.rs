@@ -1,4 +1,4 @@
-//! `GET /settings/account`: who one is here, one's password, second step and sessions.
+//! `GET /settings/account`: the visitor's own account, password, second step and sessions.
 
 use askama::Template;
 use axum::{
@@ -50,7 +50,7 @@ pub struct SessionRow {
     pub own: bool,
 }
 
-/// What was wrong with what was sent, each at its field.
+/// What was wrong with a form, for each field.
 #[derive(Debug, Default)]
 pub struct Problems {
     pub current: Option<String>,
@@ -63,7 +63,7 @@ pub async fn show(State(app): State<AppState>, visitor: Visitor) -> Result<Html<
     page(&app, &visitor, Problems::default()).await
 }
 
-/// The page again, with what was wrong.
+/// The page with what was wrong.
 pub async fn refused(app: &AppState, visitor: &Visitor, problems: Problems) -> Result<Response, HttpError> {
     let page = page(app, visitor, problems).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())

@@ -1,4 +1,4 @@
-//! Grants: the page, its form, and taking one away.
+//! Grants: the page, its form, and the removal of a grant.
 
 use std::collections::HashMap;
 
@@ -36,7 +36,7 @@ use super::{
 
 const PATH: &str = "/settings/grants";
 const ADD: &str = "add a grant";
-/// So many grants and groups are shown.
+/// The number of grants and groups that are shown.
 const SHOWN: usize = 2_000;
 
 #[derive(Template)]
@@ -50,7 +50,7 @@ struct Page {
     grants: Vec<Row>,
 }
 
-/// Something to choose.
+/// An option of a list.
 struct GrantChoice {
     value: String,
     label: String,
@@ -65,7 +65,7 @@ struct Row {
     reach: String,
 }
 
-/// What is wrong, beside the field that it is about.
+/// What is wrong with each field.
 #[derive(Debug, Default)]
 struct Errors {
     subject: Option<String>,
@@ -136,7 +136,7 @@ pub async fn remove(
     Ok(Redirect::to(PATH))
 }
 
-/// Reads the form, or says at each part what is wrong.
+/// Reads the form. The inner `Err` says what is wrong with each field.
 async fn read(
     app: &AppState,
     form: &GrantForm,
@@ -166,7 +166,7 @@ async fn read(
     })
 }
 
-/// Everybody whom a grant may be for, as the form writes them, with their names.
+/// The names of all people and groups that a grant may be for, by the values that the form uses.
 async fn names(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
     let mut names = HashMap::new();
     for person in people::list(conn).await? {

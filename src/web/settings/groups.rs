@@ -1,4 +1,4 @@
-//! Groups of people: the page, and what its forms do.
+//! Groups of people: the page and its forms.
 
 use askama::Template;
 use axum::{
@@ -29,7 +29,7 @@ use super::{
 
 const PATH: &str = "/settings/groups";
 const MEMBER: &str = "change the members of a group";
-/// So many groups and members are shown.
+/// The numbers of groups and members that are shown.
 const GROUPS: usize = 500;
 const MEMBERS: usize = 5_000;
 
@@ -127,13 +127,13 @@ pub async fn remove_member(
     answer(&app, &visitor, MEMBER, done).await
 }
 
-/// What a command says where the form names no person: that there is no such group comes first.
+/// The error for a form that names no person. If the group does not exist either, `NotFound` comes first.
 async fn no_person(app: &AppState, group: &str) -> Result<CommandError, StoreError> {
     let is_there = local_groups::exists(&mut *app.context.db.read().await?, group).await?;
     Ok(if is_there { GroupError::NoPerson.into() } else { CommandError::NotFound })
 }
 
-/// Back to the page, with what was wrong where something was.
+/// Redirects to the page, or shows it with what was wrong.
 async fn answer(
     app: &AppState,
     visitor: &Visitor,
@@ -142,7 +142,7 @@ async fn answer(
 ) -> Result<Response, HttpError> {
     let problem = match visitor.keep(app, what, done).await {
         Err(CommandError::Group(error @ GroupError::NoPerson)) => error.to_string(),
-        // Somebody else was quicker: it is as it was wanted.
+        // Somebody else has already made the same change, so there is nothing to report.
         Err(CommandError::TooLate) => return Ok(Redirect::to(PATH).into_response()),
         other => {
             other?;

@@ -1,4 +1,4 @@
-//! `GET /settings`: what there is to set.
+//! `GET /settings`: the overview of the settings.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const ALLOW: &str =
 #[template(path = "settings/index.html")]
 struct Page {
     frame: Frame,
-    /// For administrators: why CloudTrail does not tell who made invalidations outside.
+    /// Why CloudTrail does not tell who made the invalidations outside. Only for administrators.
     trail: Option<Trouble>,
 }
 
@@ -43,7 +43,8 @@ pub async fn index(State(app): State<AppState>, visitor: Visitor) -> Result<Html
     view::page(&Page { frame, trail })
 }
 
-/// It is asked again at least hourly: what is older is of a time in which it was asked at all.
+/// The last problem with CloudTrail, if it is recent. The service calls CloudTrail at least once an hour, so an
+/// older problem means that it no longer does.
 async fn trouble(conn: &mut Conn, app: &AppState) -> Result<Option<Trouble>, StoreError> {
     let now = app.context.clock.now();
     let state = cloudtrail::read(conn).await?;

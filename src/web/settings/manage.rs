@@ -1,4 +1,4 @@
-//! What an administrator does to a person: each a form on the person's page.
+//! The forms with which an administrator changes a person.
 
 use axum::{
     extract::State,
@@ -126,7 +126,7 @@ pub async fn end_sessions(
     answer(&app, &visitor, &id, what, done).await
 }
 
-/// The person whom an address names; what cannot be an ID names nobody.
+/// The ID of a person from the address. Text that cannot be an ID is recorded and answered with 404.
 async fn named(app: &AppState, visitor: &Visitor, what: &str, id: &str) -> Result<PersonId, HttpError> {
     match PersonId::parse(id) {
         Some(id) => Ok(id),
@@ -134,7 +134,7 @@ async fn named(app: &AppState, visitor: &Visitor, what: &str, id: &str) -> Resul
     }
 }
 
-/// Back to the person's page; what did not work is in the history.
+/// Redirects to the person's page. A failure is recorded in the history.
 async fn answer(
     app: &AppState,
     visitor: &Visitor,

@@ -1,6 +1,6 @@
-//! The settings: their pages, and the list of them that stands beside each.
+//! The settings: their pages, and the menu beside each.
 //!
-//! A page of settings extends `settings/frame.html`, fills its block `settings`, and has the [`Frame`] of [`frame`].
+//! A settings page extends `settings/frame.html`, fills its block `settings`, and has the [`Frame`] of [`frame`].
 
 mod access;
 pub mod account;
@@ -29,10 +29,10 @@ use crate::{
 
 use super::view::{self, Frame, SideLink, Tab};
 
-/// A page of settings: its address, its name, what it is for, and from which role on it opens.
+/// A settings page: its address, its name, its description, and the lowest role that may open it.
 type Entry = (&'static str, &'static str, &'static str, Role);
 
-/// Every page of settings, in the order in which they are offered.
+/// All settings pages in the order of the menu.
 const ENTRIES: &[Entry] = &[
     ("/settings", "Overview", "", Role::Viewer),
     ("/settings/account", "Your account", "Your password, second step and sessions.", Role::Viewer),
@@ -50,7 +50,7 @@ const ENTRIES: &[Entry] = &[
     ),
 ];
 
-/// The frame of a page of settings, titled by its entry.
+/// The frame of a settings page, with the title from its entry.
 pub async fn frame(
     conn: &mut Conn,
     app: &AppState,
@@ -61,7 +61,7 @@ pub async fn frame(
     view::frame(conn, app, visitor, Tab::Settings, title, path).await
 }
 
-/// The pages of settings that open for this role, and which of them `path` belongs to.
+/// The menu entries for this role. The one that `path` belongs to is marked.
 pub fn side(role: Role, path: &str) -> Vec<SideLink> {
     let here = |to: &str| path == to || (to != "/settings" && path.starts_with(&format!("{to}/")));
     let open = ENTRIES.iter().filter(|entry| role >= entry.3);

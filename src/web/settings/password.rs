@@ -1,4 +1,4 @@
-//! `POST /settings/account/password`: another password for oneself.
+//! `POST /settings/account/password`: sets a new password for the visitor.
 
 use axum::{
     extract::State,
@@ -26,7 +26,7 @@ use super::{
     account::{self, Problems},
 };
 
-/// What a current password that does not fit is told.
+/// The message for a wrong current password.
 pub const WRONG: &str = "That is not your current password.";
 
 #[derive(Debug, Deserialize)]
@@ -62,7 +62,7 @@ pub async fn submit(
     Ok((jar, Redirect::to("/settings/account")).into_response())
 }
 
-/// Is this the visitor's password? Guesses are slowed down as they are at the sign-in.
+/// Whether this is the visitor's password. Attempts are limited like those at sign-in.
 pub async fn is_current(
     app: &AppState,
     visitor: &Visitor,

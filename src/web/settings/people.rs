@@ -1,4 +1,4 @@
-//! `/settings/people`: everybody, and the form for one more.
+//! `/settings/people`: the list of people, and the form for adding one.
 
 use askama::Template;
 use axum::{

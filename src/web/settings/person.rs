@@ -1,4 +1,4 @@
-//! `/settings/people/{id}`: one person as an administrator sees them.
+//! `/settings/people/{id}`: the page about one person, for administrators.
 
 use askama::Template;
 use axum::{
@@ -45,26 +45,26 @@ struct PersonPage {
     has_password: bool,
     second_step: bool,
     role_by_provider: bool,
-    /// Only what is granted is theirs; `None` where the role is not narrowed.
+    /// How grants narrow the person. `None` if the person may act everywhere that the role allows.
     narrowed: Option<Narrowed>,
     groups: String,
     identities: Vec<(String, String)>,
     sessions: Vec<SessionRow>,
-    /// What becomes less with the person.
+    /// What changing or disabling the person also changes.
     depends: Depends,
 }
 
 /// How grants narrow a person.
 struct Narrowed {
-    /// How many grants of theirs and of their groups hold now.
+    /// The number of grants of the person and of their groups.
     grants: usize,
 }
 
-/// What depends on what a person may: their tokens, and the requests of theirs and of their tokens that wait.
+/// What depends on a person's role: their valid tokens, and the waiting requests of the person and of their tokens.
 struct Depends {
-    /// The names of their tokens that may act now.
+    /// The names of the valid tokens that may invalidate.
     operators: Vec<String>,
-    /// Those that let somebody in.
+    /// The names of all valid tokens.
     tokens: Vec<String>,
     waiting: usize,
 }
@@ -82,7 +82,7 @@ impl Depends {
         Ok(Self { operators, tokens: tokens.iter().map(named).collect(), waiting })
     }
 
-    /// What another role changes beside the person themselves; nothing where it changes nothing else.
+    /// What else changes when the person becomes a viewer. `None` if nothing does.
     fn as_viewer(&self) -> Option<String> {
         let mut words = Vec::new();
         if !self.operators.is_empty() {
@@ -108,7 +108,7 @@ impl Depends {
     }
 }
 
-/// So many names are told; the rest is counted.
+/// The number of names that are listed. The other tokens are only counted.
 const NAMED: usize = 10;
 
 fn tokens_in_words(names: &[String]) -> String {
@@ -174,7 +174,7 @@ pub async fn show(
     })
 }
 
-/// The page with a one-time link: the only time that it is shown.
+/// The page with a one-time link. The link is shown only here.
 #[derive(Template)]
 #[template(path = "settings/link.html")]
 pub struct LinkMade {

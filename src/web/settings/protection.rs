@@ -1,4 +1,4 @@
-//! Protected distributions: the page, and its form.
+//! Protected distributions: the page and its form.
 
 use askama::Template;
 use axum::{
@@ -37,12 +37,12 @@ struct Page {
     frame: Frame,
     form: ProtectionFields,
     picker: Picker,
-    /// Value, words, and whether it is chosen.
+    /// The value, the label, and whether it is chosen.
     guards: Vec<(&'static str, &'static str, bool)>,
     protected: Vec<(String, String, String)>,
 }
 
-/// The form's fields, with what is wrong about each.
+/// The fields of the form, each with what is wrong with it.
 struct ProtectionFields {
     distribution: Field,
     guard: Field,
@@ -52,7 +52,7 @@ struct ProtectionFields {
 }
 
 impl ProtectionFields {
-    /// What is wrong, in a line.
+    /// All messages in one line, for the history.
     fn wrong(&self) -> String {
         let fields = [&self.distribution, &self.guard, &self.wide_above, &self.cool_down];
         fields.into_iter().filter_map(|field| field.error.as_deref()).collect::<Vec<_>>().join(" ")

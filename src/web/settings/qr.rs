@@ -1,19 +1,19 @@
-//! The secret of an authenticator, to be photographed or typed.
+//! The secret for an authenticator app, to be scanned or typed.
 
 use qrcode::{EcLevel, QrCode, render::svg};
 
 use crate::domain::sign_in::second_step::TotpSecret;
 
-/// What is shown of a second step before it is on.
+/// The secret of a second step that is not confirmed yet, as the page shows it.
 pub struct Offer {
-    /// The QR code as the address of an image.
+    /// The URL of an image with the QR code.
     pub image: String,
-    /// The same for typing.
+    /// The secret as text, for typing.
     pub typed: String,
 }
 
 impl Offer {
-    /// None where the secret in the database is damaged.
+    /// `None` if the secret in the database is damaged.
     pub fn new(secret: &TotpSecret, email: &str) -> Option<Self> {
         let address = secret.address(email)?;
         let code = QrCode::with_error_correction_level(address.as_bytes(), EcLevel::M).ok()?;
@@ -22,7 +22,7 @@ impl Offer {
     }
 }
 
-/// An SVG as a `data:` address, with everything escaped that an address or an attribute could mind.
+/// An SVG image as a `data:` URL. Every byte that has a meaning in a URL or an HTML attribute is escaped.
 fn data_address(svg: &str) -> String {
     let mut address = "data:image/svg+xml,".to_owned();
     for byte in svg.bytes() {

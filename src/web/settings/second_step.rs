@@ -1,4 +1,4 @@
-//! One's own second step: begun, turned on with a first code, new recovery codes, taken away.
+//! The visitor's own second step: offered, confirmed with a first code, given new recovery codes, removed.
 
 use askama::Template;
 use axum::{
@@ -63,8 +63,8 @@ async fn page(
     Ok(view::page(&StepPage { frame, offer, problem })?.into_response())
 }
 
-/// `POST /settings/account/second-step`: makes a secret to set an authenticator up with. The password is asked for:
-/// with a session alone somebody else's phone could lock the person out.
+/// `POST /settings/account/second-step`: makes a secret for an authenticator app. It asks for the password. With a
+/// stolen session alone, an attacker could otherwise set up their own device and lock the person out.
 pub async fn offer(
     State(app): State<AppState>,
     visitor: Visitor,
@@ -113,6 +113,7 @@ pub async fn confirm(
     }
     let problem = "That code is not good. Wait for the next one, and check the clock of your device.";
     let page = page(&app, &visitor, Some(problem)).await?;
+    // The page redirects if no second step is offered any more.
     if page.status().is_redirection() {
         return Ok(page);
     }
@@ -137,7 +138,7 @@ pub struct CurrentForm {
     current: String,
 }
 
-/// `POST /settings/account/second-step/codes`: new recovery codes in place of the old ones, shown once.
+/// `POST /settings/account/second-step/codes`: replaces the recovery codes and shows the new ones, once.
 pub async fn new_codes(
     State(app): State<AppState>,
     visitor: Visitor,

@@ -1,4 +1,4 @@
-//! Ends one's own sessions: one of them, or all but the one at hand.
+//! Ends sessions of the visitor: one of them, or all but the current one.
 
 use axum::{extract::State, response::Redirect};
 

@@ -1,4 +1,4 @@
-//! The ways in, as they are set up: facts to read, and a check of the provider.
+//! The authentication methods as they are set up, and a check of the provider.
 
 use askama::Template;
 use axum::{
@@ -33,9 +33,9 @@ struct Page {
     provider: Option<Provider>,
 }
 
-/// What is known of the provider beside what is set.
+/// What is known about the provider besides its settings.
 struct Provider {
-    /// To be registered there.
+    /// The redirect URI, which has to be registered at the provider.
     redirect: String,
     state: &'static str,
     words: &'static str,
@@ -72,7 +72,7 @@ async fn about(app: &AppState, provider: &Oidc) -> Provider {
     Provider { redirect: oidc::redirect_uri(app), state, words, asked, error: seen.error, keys }
 }
 
-/// `POST /settings/sign-in/check`: asks the provider now.
+/// `POST /settings/sign-in/check`: sends a request to the provider now.
 pub async fn check(State(app): State<AppState>, visitor: Visitor) -> Result<Response, HttpError> {
     let what = "check the provider";
     visitor.require_admin(&app, what).await?;

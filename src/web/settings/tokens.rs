@@ -1,4 +1,4 @@
-//! API tokens: the page, and what its forms do. A new token's secret is on the page that answers, and never again.
+//! API tokens: the page and its forms. The secret of a new token is shown once, on the page that answers the form.
 
 use askama::Template;
 use axum::{
@@ -31,14 +31,14 @@ use super::{
 };
 
 const PATH: &str = "/settings/tokens";
-/// So many tokens and grants are shown.
+/// The number of tokens and grants that are shown.
 const SHOWN: usize = 2_000;
 
 #[derive(Template)]
 #[template(path = "settings/tokens.html")]
 struct Page {
     frame: Frame,
-    /// A token that was made just now: its name and its secret.
+    /// The name and the secret of the token that has just been made.
     made: Option<(String, String)>,
     name: Field,
     expires: Field,
@@ -57,13 +57,13 @@ struct Row {
     made_at: When,
     expires: Option<When>,
     used: Option<When>,
-    /// Why it lets nobody in any more.
+    /// Why the token is not valid any more. `None` if it is valid.
     ended: Option<&'static str>,
-    /// It can be revoked: it lets somebody in, or something waits in its name.
+    /// Whether it can be revoked: it is valid, its maker is disabled, or requests of it are waiting.
     can_revoke: bool,
-    /// Why it acts as less than it was made for.
+    /// Why the token may do less than its role says.
     less: Option<String>,
-    /// What revoking it takes back.
+    /// What revoking it would cancel.
     takes_back: Option<String>,
     grants: Vec<String>,
 }
@@ -123,7 +123,7 @@ pub async fn revoke(
     let Some(id) = TokenId::parse(&id) else { return Err(visitor.no_such(&app, what).await) };
     let done = commands::revoke_token(&app.context, &visitor.acting, &id).await;
     match visitor.keep(&app, what, done).await {
-        // Somebody else was quicker: it is as it was wanted.
+        // Somebody else has already revoked it, so there is nothing to report.
         Ok(()) | Err(CommandError::TooLate) => Ok(Redirect::to(PATH)),
         Err(error) => Err(error.into()),
     }

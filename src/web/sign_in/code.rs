@@ -1,4 +1,4 @@
-//! The second page of a sign-in: the code of an authenticator, or the set-up of one where it is required.
+//! The second page of a sign-in: asks for the code of an authenticator app, or sets one up if it is required.
 
 use askama::Template;
 use axum::{
@@ -32,7 +32,7 @@ use super::{
 struct CodePage {
     next: String,
     problem: Option<&'static str>,
-    /// To be set up first.
+    /// The secret to set up first. `None` if the person has a second step.
     offer: Option<qr::Offer>,
 }
 
@@ -43,7 +43,7 @@ struct CodesPage {
     next: String,
 }
 
-/// The address of this page that leads on to `next`.
+/// The address of this page. The sign-in then goes on to `next`.
 pub fn address(next: &str) -> String {
     super::leading_on("/sign-in/code", next)
 }
@@ -98,7 +98,7 @@ pub async fn submit(
     if let Some(wait) = throttle::begin(&app, &origin, &account).await? {
         return Err(HttpError::TooOften(wait));
     }
-    // A made-up secret is as good as none, and is in the history in the same way.
+    // Without a cookie, a random secret leads to the same refusal, and to the same event in the history.
     let half = half.map_or_else(commands::new_secret, Ok)?;
     match commands::pass_second_step(&app.context, &origin, &half, &form.code).await? {
         SecondStepPassed::Done(signed_in, codes) => {

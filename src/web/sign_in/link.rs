@@ -1,4 +1,4 @@
-//! The one-time link with which somebody sets their password.
+//! The one-time link with which a person sets their password.
 
 use askama::Template;
 use axum::{
@@ -38,7 +38,7 @@ pub struct PasswordLinkQuery {
     key: String,
 }
 
-/// What the history says of a password that was not taken: never what was typed.
+/// What the history says of a rejected password. It never contains what was typed.
 pub const NOT_GOOD: &str = "the new password was not good enough";
 
 fn link_is_not_good() -> HttpError {
@@ -72,7 +72,8 @@ pub struct LinkForm {
     password: String,
 }
 
-/// `POST /password`: they then sign in with it, with their second step where they have one.
+/// `POST /password`: sets the password. The person then signs in with it, and with their second step if they have
+/// one.
 pub async fn submit(
     State(app): State<AppState>,
     RequestOrigin(origin): RequestOrigin,

@@ -1,4 +1,4 @@
-//! Signing in with a local account, and out.
+//! Sign-in with a local account, and sign-out.
 
 pub mod code;
 pub mod link;
@@ -46,12 +46,12 @@ struct SignInPage {
     provider: Option<Provider>,
 }
 
-/// The button to the provider.
+/// The button that leads to the provider.
 struct Provider {
     name: String,
-    /// Where it starts, with where it leads on to.
+    /// The address that starts the sign-in with the provider.
     address: String,
-    /// What went wrong on the provider's side.
+    /// What went wrong with the provider.
     problem: Option<String>,
 }
 
@@ -70,21 +70,21 @@ impl SignInPage {
 #[derive(Debug, Deserialize)]
 pub struct Where {
     next: Option<String>,
-    /// Stay on this page although people are sent straight to the provider.
+    /// Set to show this page even if people are sent straight to the provider.
     stay: Option<String>,
 }
 
-/// The most bytes of `next` in an address. It stands in a `Location`, and proxies give an answer's headers little room:
-/// nginx 4 KiB in all (`proxy_buffer_size`).
+/// The maximum length of `next` in an address, in bytes. It becomes a part of a `Location`, and proxies limit the
+/// headers of a response: nginx allows 4 KiB in all by default (`proxy_buffer_size`).
 const NEXT_MAX: usize = 1_024;
 
-/// The address of the sign-in page that leads on to `path`.
+/// The address of the sign-in page. The sign-in then goes on to `path`.
 pub fn address(path: &str) -> String {
     leading_on("/sign-in", path)
 }
 
-/// The address of a page of the sign-in that leads on to `next`. What is too long leads on to its page, without the
-/// query.
+/// The address of a sign-in page with `next`. If `next` is too long, its query is dropped; if it is still too long,
+/// all of it.
 fn leading_on(page: &str, next: &str) -> String {
     let encoded = |next: &str| url::form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>();
     let bare = next.split('?').next().unwrap_or_default();
@@ -95,8 +95,9 @@ fn leading_on(page: &str, next: &str) -> String {
     }
 }
 
-/// Only a path of our own leads on: anything else could lead to another site. Browsers drop tabs and line breaks from
-/// addresses, so that a slash, a tab and a slash are two slashes to them.
+/// `next` if it is a path of this service, `/` otherwise: anything else could redirect to another site. Control
+/// characters are refused, because browsers remove tabs and line breaks from URLs: a slash, a tab and a slash would
+/// become two slashes.
 fn own_path(next: Option<String>) -> String {
     let own = |path: &String| {
         path.starts_with('/')
@@ -124,7 +125,7 @@ fn goes_straight_on(app: &AppState) -> bool {
     app.options.authentication_methods.oidc.as_ref().is_some_and(|oidc| oidc.settings.auto)
 }
 
-/// What a write gets whose session is over.
+/// The answer to a write whose session has ended.
 pub fn session_over(app: &AppState) -> Response {
     let problem =
         "Your session is over. Nothing was kept or sent. Sign in, go back to the form and send it again.";
@@ -157,7 +158,8 @@ pub async fn submit(
         return slowed_down(&app, email, wait, next);
     }
     let Some(address) = email.check(parsed) else {
-        // It may be a password in the wrong field, and the history is for ever.
+        // What was typed is not recorded. It may be a password in the wrong field, and events of the history are
+        // never changed.
         commands::refuse_sign_in(&app.context, &origin, "", "what was typed is no e-mail address").await?;
         return refused(&app, email, None, next);
     };
@@ -202,13 +204,13 @@ fn slowed_down(app: &AppState, email: Field, wait: Duration, next: String) -> Re
     Ok((StatusCode::TOO_MANY_REQUESTS, retry_after, page).into_response())
 }
 
-/// Sets the cookie and leads on.
+/// Sets the session cookie and redirects to `next`.
 pub fn welcome(app: &AppState, jar: CookieJar, signed_in: &SignedIn, next: &str) -> Response {
     let jar = jar.add(cookies::cookie(app, CookieKind::Session, signed_in.secret.reveal().to_owned()));
     (jar, Redirect::to(next)).into_response()
 }
 
-/// `POST /sign-in/demo`: the one click, only in the demo.
+/// `POST /sign-in/demo`: signs in with one click. Only in the demo.
 pub async fn demo(
     State(app): State<AppState>,
     RequestOrigin(origin): RequestOrigin,
@@ -240,7 +242,7 @@ pub async fn sign_out(
     };
     commands::end_session(&app.context, &visitor.acting, session).await?;
     let jar = jar.add(cookies::removal(&app, CookieKind::Session));
-    // What the browser keeps all the same, for going back, is not for whoever comes next.
+    // The browser may still have pages for its back button. The next person at this browser must not see them.
     let forget = [(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""))];
     let address = if goes_straight_on(&app) { "/sign-in?stay=1" } else { "/sign-in" };
     Ok((jar, forget, Redirect::to(address)).into_response())

@@ -1,4 +1,4 @@
-//! Signing in with an OpenID Connect provider: the way there, and the way back.
+//! Sign-in with an OpenID Connect provider: the redirect to it, and the callback.
 
 use axum::{
     extract::State,
@@ -26,13 +26,13 @@ use crate::{
 
 use super::{super::view, Provider, SignInPage, Where, own_path, throttle, welcome};
 
-/// How long the provider's page may take.
+/// How long a sign-in at the provider may take.
 const PATIENCE: std::time::Duration = std::time::Duration::from_mins(15);
 
-/// How this way of signing in is called in the history.
+/// The name of this authentication method in the history.
 const WAY: &str = "OpenID Connect";
 
-/// The address that starts, and leads on to `next` in the end.
+/// The address that starts the sign-in. It then goes on to `next`.
 pub fn address(next: &str) -> String {
     super::leading_on("/sign-in/oidc", next)
 }
@@ -46,7 +46,7 @@ pub fn redirect_uri(app: &AppState) -> String {
     format!("{base}/sign-in/oidc/callback")
 }
 
-/// `GET /sign-in/oidc`: off to the provider.
+/// `GET /sign-in/oidc`: redirects to the provider.
 pub async fn start(
     State(app): State<AppState>,
     QueryParams(Where { next, .. }): QueryParams<Where>,
@@ -74,7 +74,7 @@ pub async fn start(
     }
 }
 
-/// `GET /sign-in/oidc/callback`: back with an answer.
+/// `GET /sign-in/oidc/callback`: takes the provider's response.
 pub async fn callback(
     State(app): State<AppState>,
     RequestOrigin(origin): RequestOrigin,
@@ -86,7 +86,7 @@ pub async fn callback(
     let now = app.context.clock.now();
     let origin = Origin { sign_in: WAY.to_owned(), ..origin };
     let kept = cookies::text_in(&headers, &app, CookieKind::Provider).and_then(|kept| read_kept(&kept, now));
-    // Each question is answered once.
+    // Each authorization request is answered once, so its cookie is removed.
     let jar = jar.add(cookies::removal(&app, CookieKind::Provider));
     let Some((question, next)) = kept else {
         let why = "no question of this browser is open";
@@ -113,7 +113,8 @@ pub async fn callback(
     }
 }
 
-/// The sign-in page with what to do; the cause is in the log and, as far as nobody floods it, in the history.
+/// Shows the sign-in page with what to do. The cause is in the log, and in the history unless there are too many
+/// attempts.
 async fn failed(
     app: &AppState,
     origin: &Origin,
@@ -154,7 +155,7 @@ fn page(app: &AppState, status: StatusCode, next: String, problem: String) -> Re
     Ok((status, view::page(&page)?).into_response())
 }
 
-/// The question as the browser keeps it: its own cookie, which no page and no other site reads.
+/// The value of the cookie that holds the authorization request. Scripts and other sites cannot read it.
 fn keep(question: &Question, until: Timestamp, next: &str) -> String {
     let Question { state, nonce, verifier } = question;
     let next = URL_SAFE_NO_PAD.encode(next);

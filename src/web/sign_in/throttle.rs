@@ -1,4 +1,4 @@
-//! Slows down whoever guesses passwords and codes.
+//! Limits the rate of guessing passwords, codes and links.
 
 use std::{sync::PoisonError, time::Duration};
 
@@ -11,7 +11,8 @@ use crate::{
     http::{error::HttpError, state::AppState},
 };
 
-/// Begins a try for an account, or says how long to wait. What is turned away is in the history once a minute.
+/// Begins an attempt for an account. `Some` is how long to wait instead. Rejected attempts are in the history once
+/// a minute.
 pub async fn begin(app: &AppState, origin: &Origin, account: &str) -> Result<Option<Duration>, CommandError> {
     let now = app.context.clock.now();
     let address = origin.client_address.parse().ok();
@@ -31,24 +32,24 @@ pub async fn begin(app: &AppState, origin: &Origin, account: &str) -> Result<Opt
     Ok(Some(wait))
 }
 
-/// It was the person.
+/// Records that the person signed in: their own failures are forgotten, and this attempt does not count for the network.
 pub fn succeeded(app: &AppState, origin: &Origin, account: &str) {
     let address = origin.client_address.parse().ok();
     app.throttle.lock().unwrap_or_else(PoisonError::into_inner).succeeded(&key(account), address);
 }
 
-/// The password was right, and the code is still to come.
+/// Records that the password was right and the code is still missing. This attempt does not count, but earlier ones do.
 pub fn was_right(app: &AppState, origin: &Origin, account: &str) {
     let address = origin.client_address.parse().ok();
     app.throttle.lock().unwrap_or_else(PoisonError::into_inner).was_right(&key(account), address);
 }
 
-/// Accounts by their addresses; what cannot be one does not take memory.
+/// The key under which an account is counted. Its length is limited, so that invented names cannot use up memory.
 fn key(account: &str) -> String {
     account.chars().take(254).collect()
 }
 
-/// Begins a try that has no account to be counted by, or says how long this network has to wait.
+/// Begins an attempt without an account. `Some` is how long clients of this network have to wait.
 pub fn begin_unnamed(app: &AppState, origin: &Origin) -> Option<Duration> {
     let now = app.context.clock.now();
     let address = origin.client_address.parse().ok();
@@ -56,19 +57,19 @@ pub fn begin_unnamed(app: &AppState, origin: &Origin) -> Option<Duration> {
     throttle.begin_unnamed(address, now).err()
 }
 
-/// Begins a try with a one-time link. Whether the link is good is looked at before any work is done for it.
+/// Begins an attempt with a one-time link, before the link is looked up. `Err` if there were too many.
 pub fn begin_link(app: &AppState, origin: &Origin) -> Result<(), HttpError> {
     let Some(wait) = begin_unnamed(app, origin) else { return Ok(()) };
     tracing::warn!(client = origin.client_address, "a one-time link was turned away: too many tries");
     Err(HttpError::TooOften(wait))
 }
 
-/// The link was good: whoever has it makes mistakes too, and they do not count.
+/// Records that the link was valid. Its owner may then mistype the form without being limited.
 pub fn link_was_good(app: &AppState, origin: &Origin) {
     succeeded(app, origin, "");
 }
 
-/// Keeps a link that is not good in the log, and in the history once a minute.
+/// Records an invalid link: each in the log, one a minute in the history.
 pub async fn refuse_link(app: &AppState, origin: &Origin, what: &'static str) -> Result<(), CommandError> {
     tracing::warn!(client = origin.client_address, what, "a one-time link was not good");
     if !app.minute.may_tell(what, app.context.clock.now()) {

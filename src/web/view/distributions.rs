@@ -12,17 +12,17 @@ use crate::{
     store::{Conn, StoreError, distributions},
 };
 
-/// So many are read at once where words have to be looked for.
+/// The number of distributions that one query reads if words are searched for.
 const AT_ONCE: usize = 500;
 
-/// All that they may see.
+/// All distributions that the visitor may see.
 pub async fn distributions(conn: &mut Conn, visitor: &Visitor) -> Result<Vec<Distribution>, StoreError> {
     let mut all = distributions::list(conn).await?;
     all.retain(|distribution| visitor.access.sees(&distribution.id));
     Ok(all)
 }
 
-/// One of them; `None` for one that they may not see, as if it were not there.
+/// One distribution. `None` if the visitor may not see it, as if it did not exist.
 pub async fn distribution(
     conn: &mut Conn,
     visitor: &Visitor,
@@ -31,7 +31,8 @@ pub async fn distribution(
     if visitor.access.sees(id) { distributions::find(conn, id).await } else { Ok(None) }
 }
 
-/// The one that a text names: its ID, its ARN, a host that it serves, or a URL. `None` where none is named, or several are.
+/// The distribution that a text names: by its ID, its ARN, a host that it serves, or a URL. `None` if the text
+/// names none or several.
 pub async fn named_distribution(
     conn: &mut Conn,
     visitor: &Visitor,
@@ -43,21 +44,21 @@ pub async fn named_distribution(
     {
         return Ok(Some(distribution));
     }
-    // Who serves a host is told by all names there are.
+    // Wildcard aliases overlap, so all distributions are needed to know which of them serves a host.
     let all = distributions::list(conn).await?;
     Ok(reference.find(&all, |id| visitor.access.sees(id)).ok().cloned())
 }
 
-/// Part of a list.
+/// One page of a list.
 #[derive(Debug, Default)]
 pub struct Part {
     pub distributions: Vec<Distribution>,
-    /// The list goes on behind this one.
+    /// The position after which the list goes on. `None` at its end.
     pub next: Option<ListPosition>,
 }
 
-/// Up to `limit` of them that the words find, from behind a place on. Letters' case is told by Rust: each engine knows
-/// other alphabets.
+/// Up to `limit` distributions that all words find, starting after a position. Rust compares letter case here,
+/// because PostgreSQL and SQLite differ for letters outside of ASCII.
 pub async fn find_distributions(
     conn: &mut Conn,
     visitor: &Visitor,
@@ -85,7 +86,7 @@ pub async fn find_distributions(
     }
 }
 
-/// The words of a search, as [`find_distributions`] takes them.
+/// The words of a search in the form that [`find_distributions`] takes.
 pub fn words(query: &str) -> Vec<String> {
     query.to_lowercase().split_whitespace().map(str::to_owned).collect()
 }

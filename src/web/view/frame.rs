@@ -1,4 +1,4 @@
-//! What stands around every page of somebody who is signed in.
+//! The frame of every page for a visitor who is signed in.
 
 use crate::{
     domain::{distributions::distribution::Distribution, time::Timestamp},
@@ -8,7 +8,7 @@ use crate::{
 
 use super::{super::settings, When};
 
-/// Which tab of the top bar a page belongs to.
+/// The tab of the top bar that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tab {
     Invalidate,
@@ -17,7 +17,7 @@ pub enum Tab {
     Settings,
 }
 
-/// Something that everybody should know now.
+/// A message at the top of every page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Banner {
     pub headline: &'static str,
@@ -25,12 +25,12 @@ pub struct Banner {
     pub advice: String,
 }
 
-/// A link beside a page of settings.
+/// An entry of the menu beside a settings page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SideLink {
     pub path: &'static str,
     pub name: &'static str,
-    /// What the page is for.
+    /// The description of the page.
     pub about: &'static str,
     pub here: bool,
 }
@@ -40,19 +40,20 @@ pub struct SideLink {
 pub struct Frame {
     pub title: String,
     pub tab: &'static str,
-    /// The page's own address, for regions that ask for themselves again.
+    /// The address of the page, for the parts of it that reload themselves.
     pub path: String,
     pub email: String,
     pub initials: String,
-    /// The last event that this page shows.
+    /// The last event that this page includes. Its stream starts after it.
     pub cursor: i64,
     pub now_millis: i64,
     pub banners: Vec<Banner>,
-    /// What stands beside a page of settings; empty elsewhere.
+    /// The menu beside a settings page. Empty on other pages.
     pub side: Vec<SideLink>,
 }
 
-/// Works the frame out. To be called before the page's own reading, so that the cursor is not ahead of what it shows.
+/// Reads the frame. Call it before the page reads its own data. Events between the two reads then come again in the
+/// stream instead of being missed.
 pub async fn frame(
     conn: &mut Conn,
     app: &AppState,
@@ -118,7 +119,7 @@ async fn banners(conn: &mut Conn, now: Timestamp) -> Result<Vec<Banner>, StoreEr
     Ok(banners)
 }
 
-/// A distribution by the name that people know, or its ID where it is not known.
+/// The name of a distribution, or its ID if it is unknown.
 pub fn name_of(all: &[Distribution], id: &crate::domain::id::DistributionId) -> String {
     all.iter()
         .find(|distribution| distribution.id == *id)

@@ -1,4 +1,4 @@
-//! What templates show: plain values, worked out here, so that templates hold no logic.
+//! The values that templates show. They are computed here, so that templates have no logic.
 
 mod distributions;
 mod frame;

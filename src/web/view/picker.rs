@@ -1,5 +1,5 @@
-//! The distributions that a form offers: all of them where they are few; else those that are used most, or those that
-//! words find.
+//! The distributions that a form offers. If there are too many, it offers the most used ones, or those that words
+//! find.
 
 use crate::{
     domain::distributions::distribution::Distribution,
@@ -9,46 +9,46 @@ use crate::{
 
 use super::distributions::{Part, find_distributions, named_distribution, words};
 
-/// The most that are offered at once.
+/// The maximum number of distributions that a form offers.
 const OFFERED: usize = 100;
-/// What is used most is told from so many invalidations.
+/// The number of recent invalidations that are counted to find the most used distributions.
 const LOOKED_AT: usize = 1_000;
 
-/// A distribution to choose.
+/// An option of the list.
 #[derive(Debug, Clone)]
 pub struct DistributionChoice {
     pub id: String,
-    /// The name that people know it by.
+    /// The name of the distribution.
     pub name: String,
-    /// Its name, what else tells it from others, and its ID.
+    /// The name, the comment, the ID and the state, as far as they are needed.
     pub label: String,
-    /// What a script finds it by.
+    /// The text in which a script searches.
     pub search: String,
     pub chosen: bool,
 }
 
-/// What a form offers.
+/// The list that a form offers.
 #[derive(Debug, Clone, Default)]
 pub struct Picker {
     pub choices: Vec<DistributionChoice>,
-    /// Nothing is left out.
+    /// Whether the list has all distributions.
     pub all: bool,
     pub known: usize,
-    /// The words that were looked for.
+    /// The words that were searched for.
     pub find: String,
-    /// What the list says where nothing is chosen.
+    /// The text of the list if nothing is chosen.
     pub prompt: String,
     pub any_chosen: bool,
 }
 
-/// What to offer.
+/// What a form should offer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PickerQuery<'a> {
-    /// One that is offered in any case.
+    /// A distribution that is offered in any case.
     pub chosen: Option<&'a Distribution>,
-    /// Only what these words find, where not all are offered.
+    /// The words to search for, if not all are offered.
     pub find: &'a str,
-    /// Also those that CloudFront no longer names.
+    /// Whether to include distributions that CloudFront no longer lists.
     pub gone: bool,
 }
 
@@ -95,8 +95,8 @@ pub async fn picker(
     })
 }
 
-/// What is chosen once words were typed: what was, where they find it; else what they find alone. Among several a person
-/// chooses.
+/// What is chosen after words were typed: the earlier choice if the words find it, otherwise the only distribution
+/// that they find. `None` if they find several, because a person has to choose then.
 pub async fn choose_by_words(
     conn: &mut Conn,
     visitor: &Visitor,
@@ -117,7 +117,7 @@ pub async fn choose_by_words(
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
-/// Those that are used most, and then as many others as there is room for.
+/// The most used distributions, followed by others up to the maximum.
 async fn most_used(conn: &mut Conn, visitor: &Visitor) -> Result<Vec<Distribution>, StoreError> {
     let used = distributions::most_used(conn, &visitor.access, LOOKED_AT, OFFERED).await?;
     let mut distributions = distributions::some(conn, &used.iter().collect::<Vec<_>>()).await?;

@@ -1,4 +1,4 @@
-//! Where a queued invalidation stands, in words.
+//! The position of a queued invalidation, in words.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// What there is to say of one that waits.
+/// The position of an invalidation, and when it starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueView {
     /// `2nd`
@@ -28,7 +28,7 @@ pub struct QueueView {
     pub starts: String,
 }
 
-/// The place of a queued invalidation, and about when it starts.
+/// The position of an invalidation, and about when it starts. `None` if it is not queued.
 pub async fn waiting(
     conn: &mut Conn,
     app: &AppState,
@@ -42,7 +42,7 @@ pub async fn waiting(
     Ok(all_waiting(conn, app, &[invalidation], &usual, now).await?.remove(&invalidation.id))
 }
 
-/// The places of those of these that are queued, asked for together.
+/// The positions of the queued ones among these invalidations, read together.
 pub async fn all_waiting(
     conn: &mut Conn,
     app: &AppState,

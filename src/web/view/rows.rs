@@ -1,4 +1,4 @@
-//! Invalidations as rows of lists and as what is in flight.
+//! Invalidations as rows of a list, and as those in flight.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::domain::{
 
 use super::{QueueView, When, frame::name_of};
 
-/// A state with its words.
+/// A state and its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusView {
-    /// As it is written in `data-state`.
+    /// The value of the attribute `data-state`.
     pub state: &'static str,
     pub words: String,
 }
@@ -35,11 +35,11 @@ impl StatusView {
     }
 }
 
-/// What lists are drawn with.
+/// What all rows of a list are made with.
 pub struct RowContext<'a> {
     pub distributions: &'a [Distribution],
     pub tickets: Option<&'a Tickets>,
-    /// Those that are not what the history recorded.
+    /// The invalidations that differ from what the history recorded.
     pub contradicted: &'a [InvalidationId],
     pub now: Timestamp,
 }
@@ -60,12 +60,12 @@ pub struct Row {
     pub failed: bool,
 }
 
-/// Rows for a list.
+/// The rows of a list.
 pub fn rows(list: &[Invalidation], around: &RowContext<'_>) -> Vec<Row> {
     list.iter().map(|invalidation| row(invalidation, around)).collect()
 }
 
-/// What is not as the history recorded it is not shown as if it were.
+/// A row. If the invalidation differs from what the history recorded, the row shows none of the changed data.
 fn row(invalidation: &Invalidation, around: &RowContext<'_>) -> Row {
     let row = as_kept(invalidation, around);
     if !around.contradicted.contains(&invalidation.id) {
@@ -97,16 +97,16 @@ fn as_kept(invalidation: &Invalidation, around: &RowContext<'_>) -> Row {
     }
 }
 
-/// An invalidation in flight, with the progress that its distribution makes one expect.
+/// An invalidation in flight, with its progress by the usual time of its distribution.
 #[derive(Debug, Clone)]
 pub struct Flight {
     pub row: Row,
     pub moving: bool,
-    /// `2nd, starts in about 20 s`, where it is queued.
+    /// `2nd, starts in about 20 s`, if it is queued.
     pub waiting: Option<QueueView>,
     pub usual_seconds: u64,
     pub elapsed_seconds: u64,
-    /// Elapsed, but never past what is usual.
+    /// The elapsed seconds, but at most the usual ones.
     pub progress: u64,
 }
 

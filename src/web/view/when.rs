@@ -1,8 +1,8 @@
-//! A time as a page shows it: short, in UTC, with the whole of it for machines and for the hover.
+//! A time as a page shows it: short, in UTC, and in full for programs and as a tooltip.
 
 use crate::domain::time::{Timestamp, span_in_words};
 
-/// A time to show.
+/// A time as a page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct When {
     /// RFC 3339, for `datetime`.
