@@ -1,5 +1,5 @@
-//! Why a command was not carried out, and of which sort that is: the pages, the API and the history have one answer to
-//! each sort.
+//! Why a command failed, and the sort of the failure. The pages, the API and the history have one answer to each
+//! sort.
 
 use crate::{
     domain::{
@@ -10,33 +10,33 @@ use crate::{
     store::StoreError,
 };
 
-/// Why a command was not carried out.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is no such thing, or not any more.
+    /// The object does not exist, or no longer exists.
     #[error("It is not there.")]
     NotFound,
-    /// It is outside the grants, so it is not even named; that is in the history.
+    /// The object is outside the grants, so the answer is as if it did not exist. The refusal is recorded.
     #[error("It is not there.")]
     Hidden,
-    /// What let the actor in ended before the command began; that is in the history.
+    /// The session ended before the command began. The refusal is recorded.
     #[error("The session is over, so nothing was changed.")]
     SessionOver,
-    /// Nothing is in the state that the command needs.
+    /// The object is not in the state that the command needs.
     #[error("It has gone on meanwhile, so nothing was changed.")]
     TooLate,
-    /// A person keeps a bounded number of searches.
+    /// The person has the maximum number of saved searches.
     #[error("You keep {0} searches already; forget one first.")]
     TooManySearches(usize),
-    /// Another invalidation has this ID of CloudFront's already.
+    /// Another invalidation already has this ID of CloudFront's.
     #[error("Another invalidation here has this CloudFront ID already.")]
     BelongsToAnother,
-    /// Somebody has to be able to manage people.
+    /// The last administrator cannot be removed, because somebody must be able to manage people.
     #[error("This is the only administrator who is not disabled. Make somebody else an administrator first.")]
     LastAdmin,
-    /// Role, grants or another rule do not allow it; that is in the history.
+    /// The role, the grants or another rule do not allow it. The refusal is recorded.
     #[error("{0}")]
     NotAllowed(String),
     #[error(transparent)]
@@ -47,32 +47,32 @@ pub enum CommandError {
     Token(#[from] TokenError),
     #[error(transparent)]
     Person(#[from] PersonError),
-    /// More passwords are being worked on than there is room for.
+    /// Too many passwords are being hashed.
     #[error(
         "Too many people are signing in at this moment, so nothing was changed. Try again in a few seconds."
     )]
     TooManyPasswords,
-    /// A stored password hash is damaged, or there is no memory for one.
+    /// A stored password hash is damaged, or there is no memory for hashing.
     #[error("the password could not be worked with: {0}")]
     Password(String),
     #[error("the system gives no random numbers")]
     Random(#[from] getrandom::Error),
 }
 
-/// How a failure is answered.
+/// The sort of a failure. It decides how the failure is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
     NotFound,
     SessionOver,
     NotAllowed,
     TooLate,
-    /// What was asked for is not right in itself.
+    /// The input is wrong.
     Wrong,
-    /// The database does not answer for the moment.
+    /// The database does not answer at the moment.
     Away,
-    /// There is no room for it now.
+    /// There is no capacity at the moment.
     Busy,
-    /// The cause is for the log only.
+    /// An unexpected error. Its cause is for the log only.
     Internal,
 }
 
@@ -83,7 +83,7 @@ impl CommandError {
             Self::NotFound | Self::Hidden => Sort::NotFound,
             Self::SessionOver => Sort::SessionOver,
             Self::NotAllowed(_) => Sort::NotAllowed,
-            // The page offers it only where no grant is left: one was added since.
+            // The page offers this only for a person without a grant, so one was added after it was shown.
             Self::Grant(GrantError::StillHeld)
             | Self::TooLate
             | Self::TooManySearches(_)
@@ -96,7 +96,8 @@ impl CommandError {
         }
     }
 
-    /// What the history is still to say of it; nothing where the command has said it, or nobody asked wrongly.
+    /// The reason that the caller should record in the history. `None` if the command has recorded the failure
+    /// itself, or if the failure is not the actor's.
     #[must_use]
     pub fn untold(&self) -> Option<String> {
         match self {

@@ -1,4 +1,4 @@
-//! What people do: one command a file, each one write transaction that changes state and writes the audit event.
+//! What people do. Each file is one command: one write transaction that changes state and writes the audit event.
 
 pub mod access;
 pub mod audit;
@@ -25,13 +25,13 @@ use crate::{
     store::{Db, StoreError, Tx},
 };
 
-/// What every command works with.
+/// What every command needs.
 #[derive(Debug, Clone)]
 pub struct CommandContext {
     pub db: Db,
     pub clock: Clock,
     pub notifier: Notifier,
-    /// How much one actor may ask for.
+    /// The limits on how much one actor may ask for.
     pub quotas: Quotas,
     counter: Counter,
     tally: Tally,
@@ -50,13 +50,13 @@ impl CommandContext {
         }
     }
 
-    /// Keeps to these bounds.
+    /// Sets the limits on how much one actor may ask for.
     #[must_use]
     pub fn with_quotas(self, quotas: Quotas) -> Self {
         Self { quotas, ..self }
     }
 
-    /// Makes it durable, then tells the workers and the live pages.
+    /// Commits the transaction, then notifies the workers and the open pages.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
         failpoint::hit("requesting");
         tx.commit().await?;

@@ -1,4 +1,4 @@
-//! Grants somebody a part of a distribution; whatever is not granted is then closed to them.
+//! Grants somebody a part of a distribution. They may then use nothing that is not granted.
 
 use crate::{
     commands::{CommandContext, CommandError},
@@ -12,10 +12,10 @@ use crate::{
 
 use super::authorize;
 
-/// So many grants one subject may have.
+/// The maximum number of grants of one subject.
 const MOST: usize = 100;
 
-/// Adds the grant; `named` is how the history calls whom it is for.
+/// Adds the grant. `named` is the name of its subject for the history.
 pub async fn add_grant(
     context: &CommandContext,
     acting: &Acting,

@@ -1,4 +1,4 @@
-//! Makes a group that grants can name.
+//! Adds a group that grants can name.
 
 use crate::{
     commands::{CommandContext, CommandError},

@@ -1,4 +1,5 @@
-//! May this actor do this now? Asked inside the transaction that does it, so that a grant taken away a moment ago counts.
+//! Checks whether an actor may do something. It reads inside the transaction that does it, so that a grant removed
+//! a moment before counts.
 
 use crate::{
     commands::{CommandContext, CommandError, audit::refuse::Attempt},
@@ -13,24 +14,25 @@ use crate::{
     store::{Conn, StoreError, Tx, access, audit, sign_in::sessions, tokens},
 };
 
-/// Nothing is sent to a multi-tenant distribution: what that would clear is not documented.
+/// Unstale does not invalidate a multi-tenant distribution, because AWS does not document what that would
+/// invalidate.
 pub(in crate::commands) const TENANT_ONLY: AccessRefusal = AccessRefusal::Rule(
     "the distribution serves only through its distribution tenants, for which Unstale does not invalidate",
 );
 
-/// Why not.
+/// Why an actor may not do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::commands) enum AccessRefusal {
-    /// The distribution may not even be named to them.
+    /// The actor may not see the distribution, so the error must not name it.
     Hidden,
-    /// What let them in ended since the request began.
+    /// The session ended after the request began.
     Over,
     Role,
-    /// What their grants allow there.
+    /// The grants do not allow it. The text says what they allow.
     Grants(String),
-    /// Any other rule, in words for the history and for the person.
+    /// Another rule, in words for the history and for the person.
     Rule(&'static str),
-    /// It is more than there is room for, in the same words for both.
+    /// A limit is exceeded. The text is for the history and for the person.
     Bound(String),
 }
 
@@ -50,7 +52,7 @@ pub(in crate::commands) async fn of(
     access::of_requester(conn, actor).await
 }
 
-/// May they refresh these items there, or act on an invalidation of them?
+/// Why the actor may not invalidate these items, or act on an invalidation of them. `None` if they may.
 pub(in crate::commands) fn refusal(
     access: &Access,
     distribution: &DistributionId,
@@ -67,8 +69,8 @@ pub(in crate::commands) fn refusal(
     }
 }
 
-/// Who asked last in a transaction that changes nothing of what people may do, and what they may: asked once for all
-/// that they ask for in it.
+/// The last actor and their access, for a transaction that checks several times and does not change the access of
+/// anybody. The access is then read once.
 #[derive(Debug, Default)]
 pub(in crate::commands) struct LastAsked(Option<(Actor, String, Access)>);
 
@@ -83,7 +85,7 @@ impl LastAsked {
     }
 }
 
-/// Looks whether the actor may do this, and keeps a refusal in the history.
+/// Checks whether the actor may do this. `Err` if not; the refusal is recorded and committed then.
 pub(in crate::commands) async fn check(
     context: &CommandContext,
     mut tx: Tx,
@@ -103,7 +105,7 @@ pub(in crate::commands) async fn check(
     }
 }
 
-/// The same; what was written of a refusal is to be committed with the transaction.
+/// The same check inside a transaction that goes on. The refusal is recorded in it, and the caller has to commit.
 pub(in crate::commands) async fn check_within(
     context: &CommandContext,
     tx: &mut Tx,
@@ -128,7 +130,7 @@ pub(in crate::commands) async fn check_within(
     }
 }
 
-/// Has the session ended with which a person asks? It may have, between the head of a request and its body.
+/// Whether the person's session has ended. That can happen between the headers of a request and its body.
 async fn is_over(conn: &mut Conn, acting: &Acting) -> Result<bool, StoreError> {
     let Some(person) = acting.actor.person_id() else { return Ok(false) };
     if acting.origin.session.is_empty() {
@@ -137,7 +139,7 @@ async fn is_over(conn: &mut Conn, acting: &Acting) -> Result<bool, StoreError> {
     Ok(!sessions::is_there(conn, person, &acting.origin.session).await?)
 }
 
-/// Lets go on whose session has not ended meanwhile, for what asks for nothing more.
+/// Checks only that the session has not ended. `Err` if it has; the refusal is recorded.
 pub(in crate::commands) async fn check_session(
     context: &CommandContext,
     mut tx: Tx,
@@ -150,7 +152,7 @@ pub(in crate::commands) async fn check_session(
     Ok(tx)
 }
 
-/// Lets administrators go on, and keeps a refusal of anybody else in the history.
+/// Checks that the actor is an administrator. `Err` if not; the refusal is recorded.
 pub(in crate::commands) async fn check_admin(
     context: &CommandContext,
     mut tx: Tx,
@@ -160,7 +162,7 @@ pub(in crate::commands) async fn check_admin(
     if is_over(&mut tx, acting).await? {
         return Err(refuse(context, tx, acting, what, None, AccessRefusal::Over).await?);
     }
-    // Who has a shell on the machine has the database too.
+    // Whoever has a shell on the machine can read and write the database anyway.
     if acting.is_command_line() || of(&mut tx, &acting.actor, context.clock.now()).await?.role == Role::Admin
     {
         return Ok(tx);
@@ -168,7 +170,7 @@ pub(in crate::commands) async fn check_admin(
     Err(refuse(context, tx, acting, what, None, AccessRefusal::Rule("only an administrator may")).await?)
 }
 
-/// The same for what everybody may do to their own account.
+/// Checks that the account is the actor's own, or that the actor is an administrator.
 pub(in crate::commands) async fn check_own(
     context: &CommandContext,
     mut tx: Tx,
@@ -185,7 +187,7 @@ pub(in crate::commands) async fn check_own(
     check_admin(context, tx, acting, what).await
 }
 
-/// Writes the refusal, and gives the error for whoever asked.
+/// Records the refusal, commits, and returns the error for the actor.
 pub(in crate::commands) async fn refuse(
     context: &CommandContext,
     mut tx: Tx,
@@ -199,7 +201,7 @@ pub(in crate::commands) async fn refuse(
     Ok(error)
 }
 
-/// The same, to be committed with the transaction.
+/// Records the refusal in the transaction, which the caller has to commit, and returns the error.
 pub(in crate::commands) fn refuse_within(
     context: &CommandContext,
     tx: &mut Tx,

@@ -1,4 +1,4 @@
-//! Puts a person into a group that was made here, or takes them out.
+//! Adds a person to a local group, or removes them.
 
 use crate::{
     commands::{CommandContext, CommandError},
@@ -13,7 +13,7 @@ use crate::{
 
 use super::authorize;
 
-/// Puts a person into a group. Somebody who is in it stays in it.
+/// Adds a person to a group. `TooLate` if they are a member already.
 pub async fn add_member(
     context: &CommandContext,
     acting: &Acting,
@@ -23,7 +23,7 @@ pub async fn add_member(
     change(context, acting, group, person, true).await
 }
 
-/// Takes a person out of a group.
+/// Removes a person from a group. `TooLate` if they are no member.
 pub async fn remove_member(
     context: &CommandContext,
     acting: &Acting,

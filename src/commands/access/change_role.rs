@@ -1,4 +1,4 @@
-//! Gives a person another role.
+//! Changes the role of a person.
 
 use crate::{
     commands::{CommandContext, CommandError, invalidations::withdraw::withdraw_of_person},
@@ -17,7 +17,8 @@ use crate::{
 
 use super::authorize;
 
-/// Changes the role and ends the person's sessions. The last administrator stays one. The same role changes nothing.
+/// Changes the role and ends the person's sessions. `LastAdmin` for the last administrator, `TooLate` for the same
+/// role.
 pub async fn change_role(
     context: &CommandContext,
     acting: &Acting,
@@ -25,7 +26,8 @@ pub async fn change_role(
     role: Role,
 ) -> Result<(), CommandError> {
     let mut tx = context.db.begin().await?;
-    // Before it is asked who acts: of two who demote each other the second one is none any more.
+    // The lock comes before the check of the actor. If two administrators demote each other at the same time, the
+    // second one is then no longer an administrator when it is checked.
     let admins = people::lock_admins(&mut tx).await?;
     let mut tx = authorize::check_admin(context, tx, acting, &Target::act("change a role")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
@@ -40,8 +42,8 @@ pub async fn change_role(
     Ok(())
 }
 
-/// Writes the role, the end of the sessions, the event and what is taken back of theirs into a transaction that may do
-/// more.
+/// Writes the role, the end of the sessions, the event and the cancelled requests of the person. The caller
+/// commits.
 pub(in crate::commands) async fn write_role(
     context: &CommandContext,
     tx: &mut Tx,

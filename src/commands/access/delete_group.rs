@@ -1,4 +1,4 @@
-//! Deletes a group together with its grants.
+//! Deletes a group and its grants.
 
 use crate::{
     commands::{CommandContext, CommandError},
@@ -16,13 +16,13 @@ use crate::{
 
 use super::{authorize, remove_grant::write_removal};
 
-/// The members may do less afterwards, and never more: what the group's grants narrowed stays narrowed.
+/// The members may do less afterwards, never more: a member who was narrowed by the group's grants stays narrowed.
 pub async fn delete_group(context: &CommandContext, acting: &Acting, name: &str) -> Result<(), CommandError> {
     let tx = context.db.begin().await?;
     let what = Target::act("delete a group");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
     people::lock_admins(&mut tx).await?;
-    // A provider may tell of a group with the same name, whose grants are not ours to take.
+    // A provider may report a group with the same name. This command must not remove the grants of that one.
     if !local_groups::exists(&mut tx, name).await? {
         return Err(CommandError::NotFound);
     }

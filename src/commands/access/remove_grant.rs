@@ -1,4 +1,5 @@
-//! Takes a grant away. Whoever has none left may do nothing until an administrator says otherwise.
+//! Removes a grant. A person without any grant left may do nothing until an administrator adds a grant or widens
+//! the person.
 
 use crate::{
     commands::{CommandContext, CommandError},
@@ -13,7 +14,7 @@ use crate::{
 
 use super::authorize;
 
-/// Removes the grant; `named` tells how the history calls whom it was for.
+/// Removes the grant. `named` gives the name of its subject for the history.
 pub async fn remove_grant(
     context: &CommandContext,
     acting: &Acting,
@@ -23,7 +24,7 @@ pub async fn remove_grant(
     let tx = context.db.begin().await?;
     let what = Target::act("remove a grant");
     let mut tx = authorize::check_admin(context, tx, acting, &what).await?;
-    // One after the other: of two at once the second one finds none.
+    // The lock makes two removals of the same grant run one after the other. The second one gets `NotFound`.
     people::lock_admins(&mut tx).await?;
     let grant = grants::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     write_removal(context, &mut tx, acting, &grant, &named(&grant)).await?;
@@ -31,7 +32,7 @@ pub async fn remove_grant(
     Ok(())
 }
 
-/// Writes the removal and its event into a transaction that may do more.
+/// Writes the removal and its event. The caller commits.
 pub(super) async fn write_removal(
     context: &CommandContext,
     tx: &mut Tx,

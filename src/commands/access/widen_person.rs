@@ -1,4 +1,4 @@
-//! Lets a person act everywhere again whom grants narrowed.
+//! Lets a person act everywhere again after grants had narrowed them.
 
 use crate::{
     commands::{CommandContext, CommandError},
@@ -13,8 +13,8 @@ use crate::{
 
 use super::authorize;
 
-/// Widens to all that the role allows. Grants that still hold are removed first, or their group is left: they would narrow
-/// the person at once again.
+/// Widens the person to all that the role allows. `StillHeld` if the person or one of their groups still has a
+/// grant, because it would narrow the person again at once.
 pub async fn widen_person(
     context: &CommandContext,
     acting: &Acting,

@@ -1,4 +1,4 @@
-//! A person takes a kept search away.
+//! Deletes a saved search of a person.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize},
@@ -10,7 +10,7 @@ use crate::{
     store::audit::{self, saved_searches},
 };
 
-/// Takes away one of the person's own; another's is not there for them.
+/// Deletes one of the person's own searches. `NotFound` for a search of somebody else.
 pub async fn forget_search(
     context: &CommandContext,
     acting: &Acting,

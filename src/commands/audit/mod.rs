@@ -1,4 +1,4 @@
-//! What is done with the history: searches that are kept, and events of refused acts.
+//! Writes about the history: saved searches, and events of refused acts.
 
 pub(crate) mod forget_search;
 pub(crate) mod refuse;

@@ -1,4 +1,4 @@
-//! Keeps a refused act in the history: one that is not allowed, and one that was asked for wrongly.
+//! Records a refused act in the history: one that was not allowed, or one with wrong input.
 
 use crate::{
     commands::{CommandContext, CommandError},
@@ -12,24 +12,24 @@ use crate::{
     store::audit,
 };
 
-/// What somebody tried, as a refusal keeps it.
+/// What somebody tried, for the event of its refusal.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
     pub target: &'a Target,
     pub distribution: Option<&'a DistributionId>,
-    /// What was to be refreshed, as far as it could be read; sorted.
+    /// The items to invalidate, as far as they could be read. Sorted.
     pub items: &'a [Item],
     pub reason: &'a str,
 }
 
 impl<'a> Attempt<'a> {
-    /// What is not about items.
+    /// An attempt that has no items.
     #[must_use]
     pub const fn at(target: &'a Target, distribution: Option<&'a DistributionId>) -> Self {
         Self { target, distribution, items: &[], reason: "" }
     }
 
-    /// What is about items.
+    /// An attempt with items.
     #[must_use]
     pub const fn on(
         target: &'a Target,
@@ -53,10 +53,10 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// So much of what was wrong with a request is kept.
+/// The number of characters that are kept of the reason of a refusal.
 const WRONG_MAX: usize = 300;
 
-/// Writes that somebody tried `what` and was refused because of `why`.
+/// Records that somebody tried `what` and was refused because of `why`.
 pub async fn refuse(
     context: &CommandContext,
     acting: &Acting,
@@ -67,7 +67,7 @@ pub async fn refuse(
     refuse_attempt(context, acting, &Attempt::at(what, distribution), why).await
 }
 
-/// The same with what was to be refreshed.
+/// Records a refused attempt with its items.
 pub async fn refuse_attempt(
     context: &CommandContext,
     acting: &Acting,
@@ -80,7 +80,7 @@ pub async fn refuse_attempt(
     Ok(())
 }
 
-/// One line, at most so long.
+/// The text as one line of at most [`WRONG_MAX`] characters.
 fn with_quotas(why: &str) -> String {
     let plain = why.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
     let mut kept: String = plain.take(WRONG_MAX + 1).collect();

@@ -1,4 +1,4 @@
-//! A person keeps a search of the history.
+//! Saves a search of the history for a person.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize, new_uuid},
@@ -13,7 +13,7 @@ use crate::{
     store::audit::{self, saved_searches},
 };
 
-/// Keeps it under a name that was checked.
+/// Saves the search. The caller has checked the name and the query.
 pub async fn save_search(
     context: &CommandContext,
     acting: &Acting,

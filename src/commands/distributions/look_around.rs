@@ -1,4 +1,4 @@
-//! What a plan has to know beside its lines: read for the pages and for the API alike, never written.
+//! What a plan needs besides its lines. The pages and the API both use it. It only reads.
 
 use crate::{
     commands::CommandContext,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// How things stand now, on this distribution and for this actor.
+/// The current usage of the limits on this distribution and by this actor.
 pub async fn look_around(
     context: &CommandContext,
     conn: &mut Conn,
@@ -36,7 +36,7 @@ pub async fn look_around(
     })
 }
 
-/// What the actor asked for within a day; not asked where nothing bounds it.
+/// What the actor has asked for within the last day. It is not read if there is no quota.
 pub(in crate::commands) async fn spent(
     context: &CommandContext,
     conn: &mut Conn,

@@ -1,4 +1,4 @@
-//! What is done with distributions.
+//! Commands on distributions.
 
 pub(crate) mod host_table;
 pub(crate) mod look_around;

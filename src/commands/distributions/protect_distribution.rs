@@ -1,4 +1,4 @@
-//! Sets how a distribution is protected.
+//! Sets the protection of a distribution.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize},
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Sets it. The same again changes nothing, and that too is in the history.
+/// Sets the protection. The event is written even if nothing changes.
 pub async fn protect_distribution(
     context: &CommandContext,
     acting: &Acting,

@@ -1,4 +1,4 @@
-//! Asks sync to read the distributions from CloudFront now.
+//! Lets sync read the distributions from CloudFront now.
 
 use crate::{
     commands::{
@@ -12,7 +12,7 @@ use crate::{
     store::{audit, distributions::survey},
 };
 
-/// Makes the survey due. The page does not wait for it.
+/// Makes the sync due. It does not wait for it.
 pub async fn refresh_distributions(context: &CommandContext, acting: &Acting) -> Result<(), CommandError> {
     let now = context.clock.now();
     let tx = context.db.begin().await?;

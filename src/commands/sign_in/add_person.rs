@@ -17,7 +17,8 @@ use crate::{
 
 use super::password;
 
-/// Adds a person for the shell and the demo, which nobody asks who they are; their password is hashed before the transaction begins.
+/// Adds a person, for the command line and the demo. It does not check the actor. The password is hashed before the
+/// transaction begins, because hashing is slow.
 pub async fn add_person(
     context: &CommandContext,
     acting: &Acting,
@@ -33,7 +34,7 @@ pub async fn add_person(
     Ok(person)
 }
 
-/// Writes the person and the event into a transaction that may do more.
+/// Writes the person and the event. The caller commits.
 pub(in crate::commands) async fn write_person(
     context: &CommandContext,
     tx: &mut Tx,

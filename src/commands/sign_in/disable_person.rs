@@ -1,4 +1,4 @@
-//! Disables a person, and enables them again.
+//! Disables a person, or enables them again.
 
 use crate::{
     commands::{
@@ -16,7 +16,8 @@ use crate::{
     },
 };
 
-/// Ends all that lets the person in, at once, and takes back what waits in their name. The last administrator cannot be disabled.
+/// Ends the person's sessions and links at once, and cancels their waiting requests. `LastAdmin` for the last
+/// administrator.
 pub async fn disable_person(
     context: &CommandContext,
     acting: &Acting,

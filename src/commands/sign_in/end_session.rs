@@ -1,4 +1,4 @@
-//! Ends sessions: one's own at sign-out, one of several, or all of a person.
+//! Ends sessions: the current one at sign-out, one of several, or all of a person.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize},
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Ends the session. One that is over already is left as it is.
+/// Ends the session. Does nothing if it has already ended.
 pub async fn end_session(
     context: &CommandContext,
     acting: &Acting,
@@ -31,7 +31,7 @@ pub async fn end_session(
     Ok(())
 }
 
-/// Ends another session of a person; [`CommandError::TooLate`] where it is over already.
+/// Ends another session of a person. [`CommandError::TooLate`] if it has already ended.
 pub async fn end_other_session(
     context: &CommandContext,
     acting: &Acting,
@@ -52,7 +52,7 @@ pub async fn end_other_session(
     Ok(())
 }
 
-/// Ends all sessions of a person but the one that is kept; says how many there were.
+/// Ends all sessions of a person except `keep`, and returns how many there were.
 pub async fn end_sessions(
     context: &CommandContext,
     acting: &Acting,

@@ -1,7 +1,7 @@
-//! Recognises somebody by what a provider or a proxy says of them, and signs them in.
+//! Finds or adds the person whom a provider or a proxy identifies, and signs them in.
 //!
-//! Who somebody is follows from issuer and subject alone. Role and groups are taken anew each time where they are the
-//! provider's to give; a role that changed ends the sessions that had the old one.
+//! Only issuer and subject identify a person. If the provider assigns roles and groups, they are read again at each
+//! sign-in. A changed role ends the sessions that had the old one.
 
 use crate::{
     commands::{
@@ -27,17 +27,17 @@ use crate::{
 
 use super::add_person::write_person;
 
-/// Who is let in by a provider or a proxy.
+/// Whom a provider or a proxy may sign in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ExternalRules {
-    /// Whoever is not known yet gets an account.
+    /// Whether a new person gets an account.
     pub sign_up: bool,
-    /// A verified address ties them to the local account with it.
+    /// Whether a verified e-mail address links the identity to the local account with that address.
     pub link_by_email: bool,
     pub roles: RoleRules,
 }
 
-/// Why somebody whom the provider knows is not let in.
+/// Why a person whom the provider identified is not signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInRefusal {
     Disabled,
@@ -48,7 +48,7 @@ pub enum SignInRefusal {
 }
 
 impl SignInRefusal {
-    /// What happened and what to do.
+    /// What happened and what to do, for the person.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl SignInRefusal {
         }
     }
 
-    /// The same for the history.
+    /// The reason for the history.
     #[must_use]
     pub const fn note(self) -> &'static str {
         match self {
@@ -83,7 +83,7 @@ impl SignInRefusal {
     }
 }
 
-/// Signs somebody in whom a provider has just vouched for.
+/// Signs in a person whom a provider has identified. A refusal is recorded.
 pub async fn sign_in_by_provider(
     context: &CommandContext,
     origin: &Origin,
@@ -106,7 +106,8 @@ pub async fn sign_in_by_provider(
     }
 }
 
-/// Recognises who a proxy vouches for with each request. Only what changed is written; refusals are the caller's to keep.
+/// The person whom a proxy identifies. Proxies do so with each request, so this writes only if something has
+/// changed. A refusal is not recorded here: the caller decides, because there may be many.
 pub async fn sign_in_by_proxy(
     context: &CommandContext,
     origin: &Origin,
@@ -118,7 +119,7 @@ pub async fn sign_in_by_proxy(
         return Ok(Ok(person));
     }
     match write_now(context, origin, who, rules).await {
-        // Two requests of a new page at once: the other one has written them meanwhile.
+        // Another request of the same page has added the person at the same time. The second try finds them.
         Err(CommandError::Person(PersonError::Exists) | CommandError::Store(StoreError::Duplicate(_))) => {
             write_now(context, origin, who, rules).await
         }
@@ -140,7 +141,8 @@ async fn write_now(
     Ok(recognised)
 }
 
-/// The person, where nothing has to be written about them.
+/// The person, if nothing has to be written. `None` if the person is new, disabled, or has another role or other
+/// groups.
 async fn known_as_is(
     conn: &mut Conn,
     who: &Asserted,
@@ -193,7 +195,7 @@ async fn write_recognised(
     Ok(Ok(Person { role: role.unwrap_or(person.role), ..person }))
 }
 
-/// Ties the identity to the local account with the address where that is allowed, or to a new person.
+/// Links the identity to the local account with the same address if that is allowed, otherwise to a new person.
 async fn write_identity(
     context: &CommandContext,
     tx: &mut Tx,
@@ -205,7 +207,7 @@ async fn write_identity(
     let now = context.clock.now();
     let label = label(who);
     if let Some((person, _)) = people::find(tx, &label).await? {
-        // Somebody whom a provider vouched for before has an address that was only a label: it proves nothing.
+        // The address of a person with an identity came from a provider, perhaps unverified, so it proves nothing.
         let local = identities::of_person(tx, &person.id).await?.is_empty();
         if !rules.link_by_email || who.email_verified != Some(true) || !local {
             return Ok(Err(SignInRefusal::AddressTaken));
@@ -252,7 +254,8 @@ async fn write_groups(
     Ok(())
 }
 
-/// The name that people see: the address, unless the provider says that it is not theirs, or the subject.
+/// The name that people see: the e-mail address, or the subject if there is no valid address or the provider says
+/// that it is not verified.
 fn label(who: &Asserted) -> Email {
     let email = who.email.as_ref().filter(|_| who.email_verified != Some(false));
     email.and_then(|email| Email::parse(email).ok()).unwrap_or_else(|| Email::label(&who.subject))

@@ -1,4 +1,4 @@
-//! Adds a person who sets their password themselves, with a one-time link.
+//! Adds a person who sets their own password with a one-time link.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize, new_secret},
@@ -17,7 +17,7 @@ use crate::{
 
 use super::add_person::write_person;
 
-/// Adds the person; nobody but them will know their password.
+/// Adds the person and returns the secret of the link. Nobody else ever knows the person's password.
 pub async fn invite_person(
     context: &CommandContext,
     acting: &Acting,

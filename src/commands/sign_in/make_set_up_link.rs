@@ -11,7 +11,7 @@ use crate::{
     store::{audit, sign_in::people},
 };
 
-/// A new secret for `/setup`, or nothing where there are accounts already. The next start makes a new one.
+/// A new secret for `/setup`. `None` if there is an account. Each start replaces the secret.
 pub async fn make_set_up_link(context: &CommandContext) -> Result<Option<Secret>, CommandError> {
     let mut tx = context.db.begin().await?;
     if !people::is_empty(&mut tx).await? {

@@ -1,4 +1,4 @@
-//! Notes that somebody goes on using their session, so that it does not end unused.
+//! Records that a session is in use, so that it does not end for inactivity.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use crate::{
     store::sign_in::sessions,
 };
 
-/// How precisely the last use of a session is kept: a write for each page would cost more than it tells.
+/// How precisely the last use of a session is stored. A write for each page would cost too much.
 const PRECISION: Duration = Duration::from_mins(5);
 
-/// Notes the use of a session that was last seen then, unless that was a moment ago. It leaves no event: it says nothing
-/// that the events of what the person does do not say.
+/// Records the use of a session, unless it was recorded within `PRECISION`. It writes no audit event, because the
+/// events of what the person does already show that the session was used.
 pub async fn note_session_use(
     context: &CommandContext,
     session: &SecretHash,

@@ -1,4 +1,4 @@
-//! Ends a sign-in whose password was right with a code of the authenticator or a recovery code.
+//! Completes a sign-in with a code of the authenticator app or a recovery code, after the password was right.
 
 use crate::{
     commands::{CommandContext, CommandError, SignedIn, sign_in::password_sign_in::write_session},
@@ -23,27 +23,27 @@ use crate::{
 
 use super::second_step::turn_on;
 
-/// So many codes may be tried for one password.
+/// The number of codes that may be tried for one password.
 const TRIES: i64 = 5;
 
-/// What came of the code.
+/// The result of a code.
 #[derive(Debug)]
 pub enum SecondStepPassed {
-    /// The recovery codes come with a second step that was turned on just now.
+    /// The sign-in is complete. If the second step was turned on with this code, the recovery codes are included.
     Done(SignedIn, Option<Vec<RecoveryCode>>),
     Wrong,
-    /// The half-way state is over, or was tried too often: the password has to be typed again.
+    /// The pending sign-in has expired or had too many tries. The person has to type the password again.
     Over,
 }
 
-/// How a code was good.
+/// Which kind of code was right.
 enum Good {
     Code,
     Recovery,
     First(Vec<RecoveryCode>),
 }
 
-/// Takes a code for a half-way sign-in.
+/// Checks the code of a pending sign-in.
 pub async fn pass_second_step(
     context: &CommandContext,
     origin: &Origin,
@@ -108,7 +108,7 @@ async fn use_code(
 ) -> Result<Option<Good>, CommandError> {
     let step = second_steps::find(tx, &person.id).await?.filter(|step| step.confirmed_at.is_some());
     let Some(step) = step else {
-        // What this sign-in was offered counts, whatever was offered elsewhere meanwhile.
+        // The secret that this sign-in offered counts, even if another one was offered elsewhere since.
         let Some(offered) = offered else { return Ok(None) };
         let Some(first) = offered.step_of(code, now, 0) else { return Ok(None) };
         second_steps::offer(tx, &person.id, offered, now).await?;

@@ -1,4 +1,5 @@
-//! Hashes and checks passwords with argon2id, a few at a time, each in memory that goes back to the system at once.
+//! Hashes and checks passwords with argon2id. It limits how many run at once, and gives the memory of each back to
+//! the system at once.
 
 use std::fmt::Display;
 
@@ -10,25 +11,26 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::commands::CommandError;
 
-/// How many are worked on at once: each takes 19 MiB and tens of milliseconds of a core.
+/// The number of passwords that are hashed at the same time. Each takes 19 MiB and tens of milliseconds of a core.
 static AT_ONCE: Semaphore = Semaphore::const_new(AT_ONCE_MAX);
 const AT_ONCE_MAX: usize = 2;
-/// How many may be under way, with those that wait for their turn. Who comes after them is told to come again.
+/// The number of passwords that are hashed or wait for it. Further ones are refused with `TooManyPasswords`.
 static UNDER_WAY: Semaphore = Semaphore::const_new(UNDER_WAY_MAX);
 const UNDER_WAY_MAX: usize = 256;
 
-/// The size from which glibc always maps memory for the one allocation, and gives it back to the system when it is freed.
+/// The allocation size from which glibc always uses `mmap`, so that the memory goes back to the system when it is
+/// freed.
 ///
-/// It does so for smaller ones too, but only until the first of them is freed: then it takes their size for usual, and
-/// keeps what each thread frees, up to `DEFAULT_MMAP_THRESHOLD_MAX`, 32 MiB (`M_MMAP_THRESHOLD` in mallopt(3)). Room that
-/// is only reserved is never touched, and takes no memory.
+/// glibc uses `mmap` for smaller sizes too, but only until the first of them is freed. It then raises its threshold
+/// to that size, up to `DEFAULT_MMAP_THRESHOLD_MAX`, 32 MiB (`M_MMAP_THRESHOLD` in mallopt(3)), and each thread
+/// keeps what it frees. The part of the allocation that is only reserved is never touched, so it takes no memory.
 const ALWAYS_MAPPED: usize = 33 * 1024 * 1024;
 
-/// Of no password: checked where an account does not exist, so that the answer takes as long.
+/// A hash of no password. It is checked if the account does not exist, so that the answer takes as long.
 const NOBODYS: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$0cEIrkHQXPXP7E/9b9GqTTh4v5XVVrvX1nLJ6dRmXSE";
 
-/// The hash of a password, with argon2id at m = 19 MiB, t = 2, p = 1.
+/// Hashes a password with argon2id at m = 19 MiB, t = 2, p = 1.
 pub(in crate::commands) async fn hash(password: &str) -> Result<String, CommandError> {
     let password = password.to_owned();
     let mut salt = [0; 16];
@@ -47,7 +49,7 @@ pub(in crate::commands) async fn hash(password: &str) -> Result<String, CommandE
     .await
 }
 
-/// Is this the password with this hash? Without a hash, never, but after the same work.
+/// Whether the password has this hash. Without a hash it is `false`, but only after the same work.
 pub(in crate::commands) async fn matches(password: &str, hash: Option<String>) -> Result<bool, CommandError> {
     let password = password.to_owned();
     work(move || {
@@ -70,7 +72,7 @@ fn fits(password: &str, kept: &str) -> Result<bool, CommandError> {
     Ok(output(&argon2, password, &salt, expected.len())? == expected)
 }
 
-/// What argon2 makes of a password.
+/// The output of argon2 for a password.
 fn output(argon2: &Argon2<'_>, password: &str, salt: &[u8], length: usize) -> Result<Output, CommandError> {
     let mut bytes = [0; Output::MAX_LENGTH];
     let bytes = bytes.get_mut(..length).ok_or_else(|| failed("the hash is too long"))?;
@@ -79,7 +81,7 @@ fn output(argon2: &Argon2<'_>, password: &str, salt: &[u8], length: usize) -> Re
     Output::new(bytes).map_err(failed)
 }
 
-/// The memory of one hash, which is gone from the process when it is dropped.
+/// The memory for one hash. Dropping it gives it back to the system.
 fn memory(params: &Params) -> Result<Vec<Block>, CommandError> {
     let mut blocks = Vec::new();
     let room = params.block_count().max(ALWAYS_MAPPED / Block::SIZE);
@@ -98,7 +100,8 @@ async fn work<T: Send + 'static>(
     let place = UNDER_WAY.try_acquire().map_err(|_| CommandError::TooManyPasswords)?;
     let turn = AT_ONCE.acquire().await.map_err(failed)?;
     let held: [SemaphorePermit<'static>; 2] = [place, turn];
-    // The job holds its turn itself: it goes on where whoever asked has gone away.
+    // The job holds the permits itself. Dropping the caller's future does not stop the job, so its permits must not
+    // be released.
     let job = move || {
         let done = job();
         drop(held);
@@ -127,7 +130,7 @@ mod tests {
 
     #[test]
     fn hashes_of_other_strength_are_read_too() {
-        // RFC 9106's own program at m = 256 KiB, t = 2, p = 1, from the tests of the reference implementation.
+        // From the tests of the reference implementation of RFC 9106, at m = 256 KiB, t = 2, p = 1.
         let weak = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
         assert!(fits("password", weak).unwrap());
         assert!(!fits("passwort", weak).unwrap());

@@ -1,4 +1,4 @@
-//! Signs a person in with their password: to a session, or half-way where a code is still to come.
+//! Signs a person in with their password: fully, or with a code still pending.
 
 use crate::{
     commands::{CommandContext, CommandError, new_secret},
@@ -22,26 +22,26 @@ use crate::{
 
 use super::{password, second_step::new_totp_secret};
 
-/// So much of a name is kept that nobody has.
+/// The number of characters that are kept of a name that is no account.
 const CLAIMED_MAX: usize = 254;
 
-/// A person who has just signed in, with the secret for their cookie.
+/// A person who has just signed in, with the secret for the session cookie.
 #[derive(Debug)]
 pub struct SignedIn {
     pub person: Person,
     pub secret: Secret,
 }
 
-/// What came of e-mail and password.
+/// The result of e-mail and password.
 #[derive(Debug)]
 pub enum SignIn {
     Done(SignedIn),
-    /// They match, and a code is still to come. The secret is for the browser's own cookie; it opens nothing.
+    /// They match, and a code is still needed. The secret is for a separate cookie, which gives no access.
     CodeAsked(Secret),
     Refused,
 }
 
-/// Signs in with e-mail and password. Where a second step is on, or required, this is the first half only.
+/// Signs in with e-mail and password. If a second step is on or required, only the first half is done.
 pub async fn sign_in(
     context: &CommandContext,
     origin: &Origin,
@@ -60,7 +60,7 @@ pub async fn sign_in(
         return Ok(SignIn::Refused);
     };
     let mut tx = context.db.begin().await?;
-    // It may have been changed, or the person disabled, while the password was worked on.
+    // The password may have been changed, or the person disabled, while the hash was computed.
     let still = people::find_by_id(&mut tx, &person.id).await?;
     if still.is_none_or(|(now, kept)| now.disabled_at.is_some() || Some(kept) != hash) {
         drop(tx);
@@ -81,9 +81,9 @@ pub async fn sign_in(
     Ok(done)
 }
 
-/// Begins the half-way state. Whoever has no second step is offered one, which is on with its first code.
+/// Starts a pending sign-in. A person without a second step is offered one, which their first code turns on.
 ///
-/// Each such sign-in is offered a secret of its own: somebody else who knows the password must not have seen the one
+/// Each sign-in offers its own secret. Otherwise somebody else who knows the password could have seen the secret
 /// that the person then confirms.
 async fn ask_for_code(
     tx: &mut Tx,
@@ -108,7 +108,7 @@ async fn ask_for_code(
     Ok(secret)
 }
 
-/// Keeps a sign-in that failed in the history, with as much of the claimed name as can be one.
+/// Records a failed sign-in with the claimed name, without control characters and cut to the length of an address.
 pub async fn refuse_sign_in(
     context: &CommandContext,
     origin: &Origin,
@@ -130,7 +130,7 @@ pub async fn refuse_sign_in(
     Ok(())
 }
 
-/// Begins a session for somebody who is known: by their password, or by the one click of the demo.
+/// Starts a session for a person who is already authenticated, such as by the demo's button.
 pub async fn open_session(
     context: &CommandContext,
     origin: &Origin,
@@ -143,8 +143,8 @@ pub async fn open_session(
     Ok(signed_in)
 }
 
-/// Writes the session and the event into a transaction that may do more. It takes the place of the one that the browser
-/// had, whoever's that was.
+/// Writes the session and the event. The caller commits. It ends the session that the browser had before, even if
+/// that was another person's.
 pub(in crate::commands) async fn write_session(
     tx: &mut Tx,
     acting: &Acting,
@@ -165,7 +165,7 @@ pub(in crate::commands) async fn write_session(
     Ok(SignedIn { person, secret })
 }
 
-/// Writes a session with a new secret; the event is the caller's.
+/// Writes a session with a new secret. The caller writes the event.
 pub(in crate::commands) async fn write_bare_session(
     tx: &mut Tx,
     origin: &Origin,

@@ -1,4 +1,4 @@
-//! Keeps in the history what a start found changed among the ways in, and what a check of the provider said.
+//! Records which authentication methods changed since the last start, and the results of provider checks.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize},
@@ -9,9 +9,10 @@ use crate::{
     store::{Tx, audit, sign_in::authentication_methods},
 };
 
-/// Compares the ways in with those of the last start; what changed becomes one event, with old and new values.
+/// Compares the authentication methods with those of the last start. A change becomes one event with old and new
+/// values.
 ///
-/// They are set in the environment, by whoever starts the service: nobody of the history is behind it.
+/// The actor is the service: the settings come from the environment, so no person in the history made the change.
 pub async fn record_authentication_methods(
     context: &CommandContext,
     now_set: &[String],
@@ -33,7 +34,7 @@ pub async fn record_authentication_methods(
     write(context, tx, event).await
 }
 
-/// Keeps that an administrator had the provider asked, and what came of it.
+/// Records that an administrator checked the provider, and the result.
 pub async fn note_check(
     context: &CommandContext,
     acting: &Acting,

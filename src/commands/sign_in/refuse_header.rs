@@ -1,4 +1,4 @@
-//! Keeps in the history that somebody sent a header that only a proxy may send.
+//! Records that somebody sent a header that only a proxy may send.
 
 use crate::{
     commands::{CommandContext, CommandError},
@@ -9,7 +9,7 @@ use crate::{
     store::audit,
 };
 
-/// Writes that an identity header was refused because of `why`.
+/// Records that an identity header was refused because of `why`.
 pub async fn refuse_header(context: &CommandContext, origin: &Origin, why: &str) -> Result<(), CommandError> {
     let acting = Acting { actor: Actor::nobody(""), origin: origin.clone() };
     let mut tx = context.db.begin().await?;

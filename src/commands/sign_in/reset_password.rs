@@ -1,4 +1,4 @@
-//! Takes a person's password away: for a one-time link, or for another password.
+//! Resets a person's password: with a one-time link, or to another password.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize, new_secret},
@@ -22,9 +22,10 @@ use crate::{
 
 use super::password;
 
-/// Ends the password and all sessions at once; gives the secret of the link with which the person sets a new one.
+/// Removes the password and ends all sessions. Returns the secret of the link with which the person sets a new
+/// password.
 ///
-/// A link, and no password that the administrator types: nobody but the person ever knows it.
+/// It is a link instead of a password from the administrator, so that only the person ever knows the password.
 pub async fn reset_password_with_link(
     context: &CommandContext,
     acting: &Acting,
@@ -42,7 +43,7 @@ pub async fn reset_password_with_link(
     Ok((person, link))
 }
 
-/// Sets another password, from the shell, and ends all sessions.
+/// Sets another password, for the command line, and ends all sessions.
 pub async fn reset_password(
     context: &CommandContext,
     acting: &Acting,

@@ -1,4 +1,4 @@
-//! The second step of a person: offered, turned on with a first code, new recovery codes, taken away.
+//! The second step of a person: offered, turned on with a first code, given new recovery codes, removed.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize},
@@ -19,7 +19,8 @@ use crate::{
     },
 };
 
-/// Makes a secret for an authenticator. It asks for nothing before it is confirmed; `false` where one is on.
+/// Makes a secret for an authenticator app. Sign-ins ask for a code only after it is confirmed. `false` if a second
+/// step is on already.
 pub async fn offer_second_step(
     context: &CommandContext,
     acting: &Acting,
@@ -37,7 +38,8 @@ pub async fn offer_second_step(
     Ok(true)
 }
 
-/// Turns the offered step on with its first code; gives the recovery codes, or nothing where the code is not right.
+/// Turns the offered second step on with its first code, and returns the recovery codes. `None` if the code is
+/// wrong.
 pub async fn confirm_second_step(
     context: &CommandContext,
     acting: &Acting,
@@ -58,7 +60,7 @@ pub async fn confirm_second_step(
     Ok(Some(codes))
 }
 
-/// Confirms what was offered on the account's page; nothing where the code is not right.
+/// Confirms the second step that the account page offered. `None` if the code is wrong.
 async fn write_confirmed(
     tx: &mut Tx,
     person: &PersonId,
@@ -72,7 +74,8 @@ async fn write_confirmed(
     turn_on(tx, person, step, now).await
 }
 
-/// Turns the offered step on with the step of its first code, in a transaction that may do more; nothing where it is on.
+/// Turns the offered second step on. `step` is the time step of its first code. The caller commits. `None` if it is
+/// on already.
 pub(in crate::commands) async fn turn_on(
     tx: &mut Tx,
     person: &PersonId,
@@ -85,7 +88,7 @@ pub(in crate::commands) async fn turn_on(
     Ok(Some(write_codes(tx, person).await?))
 }
 
-/// Replaces the recovery codes of somebody whose second step is on; nothing where it is not.
+/// Replaces the recovery codes. `None` if the second step is not on.
 pub async fn make_recovery_codes(
     context: &CommandContext,
     acting: &Acting,
@@ -103,7 +106,7 @@ pub async fn make_recovery_codes(
     Ok(Some(codes))
 }
 
-/// Takes the second step away and ends the person's sessions but the one that is kept. `NotFound` where it is not on.
+/// Removes the second step and ends the person's sessions except `keep`. `TooLate` if it is not on.
 pub async fn take_second_step_away(
     context: &CommandContext,
     acting: &Acting,

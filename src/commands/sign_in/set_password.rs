@@ -1,4 +1,4 @@
-//! Sets a person's password by themselves: knowing the current one, or with a one-time link.
+//! Lets a person set their own password, with the current one or with a one-time link.
 
 use crate::{
     commands::{CommandContext, CommandError, refuse, sign_in::password_sign_in::write_bare_session},
@@ -17,7 +17,7 @@ use crate::{
 
 use super::password;
 
-/// Is this the person's password? Where it is not, the attempt at `what` is in the history.
+/// Whether this is the person's password. If not, the attempt at `what` is recorded.
 pub async fn check_own_password(
     context: &CommandContext,
     acting: &Acting,
@@ -34,8 +34,8 @@ pub async fn check_own_password(
     Ok(false)
 }
 
-/// Replaces the person's password after it was [checked](check_own_password), ends all their sessions and gives them a
-/// new one in place of the one at hand.
+/// Replaces the person's password after it was [checked](check_own_password). Ends all their sessions and returns
+/// the secret of a new one for this browser.
 pub async fn change_password(
     context: &CommandContext,
     acting: &Acting,
@@ -46,7 +46,7 @@ pub async fn change_password(
     let hash = password::hash(new).await?;
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
-    // A session that was ended meanwhile changes nothing any more.
+    // A session that ended since the request began must not change the password.
     if !sessions::delete(&mut tx, session).await? {
         return Err(CommandError::TooLate);
     }
@@ -63,7 +63,8 @@ pub async fn change_password(
     Ok(secret)
 }
 
-/// Uses a one-time link up; `false` where it is not good any more. The person then signs in with the new password.
+/// Sets the password and uses the one-time link up. `false` if the link is not valid any more. The person then
+/// signs in with the new password.
 pub async fn set_password_with_link(
     context: &CommandContext,
     origin: &Origin,

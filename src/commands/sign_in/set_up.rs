@@ -14,15 +14,15 @@ use crate::{
 
 use super::{add_person::write_person, password};
 
-/// What came of it.
+/// The result of the set-up.
 #[derive(Debug)]
 pub enum SetUp {
     Done(SignedIn),
-    /// The link was used before, is too old, or never was one.
+    /// The link was used, has expired, or never existed.
     LinkIsNotGood,
 }
 
-/// Uses the link up, adds the administrator and signs them in, all or nothing.
+/// Uses the link up, adds the administrator and signs them in, all in one transaction.
 pub async fn set_up(
     context: &CommandContext,
     origin: &Origin,

@@ -1,4 +1,4 @@
-//! Who asks with this token, and what they may do now.
+//! Authenticates a token, and reads what it may do now.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::{
     store::{access, tokens},
 };
 
-/// How precisely the last use of a token is kept.
+/// How precisely the last use of a token is stored.
 const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
-/// The token, who acts with it, and what it may do; `None` where it is unknown, revoked or over, or its maker
-/// disabled. It is never more than its maker may now.
+/// The token, its actor, and what it may do, which is never more than its maker may do now. `None` if the token is
+/// unknown, revoked or expired, or if its maker is disabled.
 pub async fn authenticate_token(
     context: &CommandContext,
     origin: Origin,
@@ -39,7 +39,7 @@ pub async fn authenticate_token(
     Ok(Some((token, Acting { actor, origin }, access)))
 }
 
-/// A request is answered even where the database only reads for the moment.
+/// Records the use. An error is only logged, because the request must work even if the database takes no writes.
 async fn touch(context: &CommandContext, token: &Token) {
     let write = async {
         let mut tx = context.db.begin().await?;

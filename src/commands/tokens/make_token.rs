@@ -1,4 +1,4 @@
-//! Makes an API token, narrowed to distributions where some are named. Its secret is shown once.
+//! Makes an API token, limited to distributions if some are named. Its secret is shown once.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ use crate::{
     store::{StoreError, Tx, access::grants, audit, distributions, tokens},
 };
 
-/// A token as it was asked for.
+/// What a new token should be.
 #[derive(Debug, Clone)]
 pub struct NewToken {
     pub name: String,
     pub role: Role,
-    /// How long it lasts; none for one that lasts until it is revoked.
+    /// How long it is valid. `None` if it is valid until it is revoked.
     pub life: Option<Duration>,
-    /// Where it may act and what it sees; empty for everything.
+    /// The distributions that it may see and invalidate. Empty for all.
     pub distributions: Vec<DistributionId>,
 }
 
@@ -79,7 +79,7 @@ async fn narrow(tx: &mut Tx, token: &Token, distribution: &DistributionId) -> Re
     Ok(())
 }
 
-/// What the history says of it.
+/// The description of the token for the history.
 fn words(token: &Token, new: &NewToken) -> String {
     let ends = token.expires_at.map_or("until it is revoked".to_owned(), |at| format!("until {}", at.date()));
     let mut words = format!("{} ({}), {}, {ends}", token.name, token.shown, token.role.as_str());

@@ -1,4 +1,4 @@
-//! Keeps in the history that somebody came with a token that lets nobody in.
+//! Records that somebody used a token that is not valid.
 
 use crate::{
     commands::{CommandContext, CommandError},
@@ -12,7 +12,7 @@ use crate::{
     store::{audit, tokens},
 };
 
-/// Writes which token was refused and why, where it is time to tell of this one.
+/// Records which token was refused and why. Does nothing if `is_time` returns `false` for this token.
 pub async fn refuse_token(
     context: &CommandContext,
     origin: &Origin,

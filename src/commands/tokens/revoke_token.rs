@@ -1,4 +1,4 @@
-//! Ends an API token for good, at once, and takes back what waits in its name.
+//! Revokes an API token at once and for ever, and cancels its waiting requests.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize, invalidations::withdraw::withdraw},
