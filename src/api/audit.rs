@@ -127,13 +127,13 @@ pub async fn list(
     let visibility = Visibility::of(&caller.acting.actor, &caller.access);
     let query = AuditQuery { distribution, visibility, ..query };
     let mut conn = api.context.db.read().await?;
-    // Only what was asked for by a URL or a path is of hosts and root objects.
+    // Only a search for a URL or a path needs the hosts and root objects of the distributions.
     let all = match query.what {
         What::Path { .. } => distributions::list(&mut conn).await?,
         What::Everything | What::Tag(_) | What::Words(_) => Vec::new(),
     };
     let query = asked::over(&all, |id| caller.access.sees(id), query);
-    // One more than is shown, so that a page that is just full is known to be the last.
+    // One event more than the limit is read, so that a page that is exactly full is known to be the last.
     let mut found = audit::search(&mut conn, &query, limit + 1).await?;
     drop(conn);
     if found.events.len() > limit {
@@ -144,7 +144,7 @@ pub async fn list(
     Ok(Json(AuditPage { items: found.events.iter().map(EventShape::new).collect(), next }))
 }
 
-/// What the address asks for, and what it calls the distribution.
+/// Reads the parameters. Returns the query without the distribution, and the text that names the distribution.
 fn read(params: &mut Params) -> (AuditQuery, Option<String>) {
     let day = "a day such as 2026-11-23";
     let who = |text: &str| Some(text.trim().to_owned()).filter(|name| !name.is_empty());

@@ -1,4 +1,4 @@
-//! Reads a JSON body field by field, so that each thing that is wrong is told with where it stands.
+//! Reads a JSON body field by field, so that each error names its place in the body.
 
 use crate::{
     domain::invalidations::{item::trimmed, plan::LINES_MAX},
@@ -19,28 +19,29 @@ use super::{
     strict_json::{self, Unread},
 };
 
-/// The largest body.
+/// The maximum size of a body in bytes.
 const BODY_MAX: usize = 2 * 1024 * 1024;
-/// So much of a body that is too large is read and thrown away, so that the program gets to see the answer.
+/// The most bytes of a too large body that are read and discarded. Many clients read the answer only after they
+/// have sent the whole body.
 const DRAINED_MAX: usize = 32 * 1024 * 1024;
 
-/// A body that is larger waits for its turn: as values it takes several times the memory of its text.
+/// The size in bytes above which a body needs a permit: parsed values take several times the memory of the text.
 const SMALL: usize = 64 * 1024;
-/// So many large bodies are in memory at once; each takes about 6 MiB at most. The time that a request may take bounds
-/// how long a slow one keeps its turn.
+/// Limits the large bodies that are in memory at the same time. Each takes about 6 MiB at most. The time limit on
+/// requests also limits how long a slow body holds its permit.
 static LARGE_AT_ONCE: Semaphore = Semaphore::const_new(8);
-/// So many of the things that are wrong are named, and the others counted.
+/// The number of errors that are listed. The others are only counted.
 const NAMED_MAX: usize = 100;
 
-/// The fields of a JSON object, and what was found wrong with them so far.
+/// The fields of a JSON object that are still to be read, and the errors found so far.
 #[derive(Debug)]
 pub struct JsonFields {
     rest: Map<String, Value>,
-    /// The first ones.
+    /// The first errors.
     faults: Vec<Fault>,
-    /// How many there are besides.
+    /// The number of further errors.
     unnamed: usize,
-    /// A large body's turn, for as long as it is in memory.
+    /// The permit of a large body, held while the body is in memory.
     _turn: Option<SemaphorePermit<'static>>,
 }
 
@@ -82,7 +83,7 @@ fn unread(why: Unread) -> ApiError {
     }
 }
 
-/// Reads a body; a large one is given its turn.
+/// Reads a body. For a large one it waits for a permit.
 async fn read(body: Body) -> Result<(Bytes, Option<SemaphorePermit<'static>>), ApiError> {
     let mut chunks = body.into_data_stream();
     let (mut kept, mut size, mut turn) = (Vec::new(), 0, None);
@@ -94,7 +95,7 @@ async fn read(body: Body) -> Result<(Bytes, Option<SemaphorePermit<'static>>), A
             break;
         }
         if turn.is_none() && size > SMALL {
-            // Never closed.
+            // The semaphore is never closed, so this does not fail.
             turn = LARGE_AT_ONCE.acquire().await.ok();
         }
         if size <= BODY_MAX {
@@ -118,7 +119,7 @@ impl JsonFields {
         }
     }
 
-    /// A text that may be missing or null.
+    /// A text field that may be missing or null.
     pub fn text(&mut self, name: &str) -> Option<String> {
         match self.rest.remove(name) {
             None | Some(Value::Null) => None,
@@ -130,7 +131,7 @@ impl JsonFields {
         }
     }
 
-    /// A text that has to be there.
+    /// A text field that is required.
     pub fn needed_text(&mut self, name: &str) -> String {
         if self.rest.get(name).is_none_or(Value::is_null) {
             self.fault(format!("/{name}"), "is missing.");
@@ -138,7 +139,7 @@ impl JsonFields {
         self.text(name).unwrap_or_default()
     }
 
-    /// A list of texts of one line each, that has to be there and not be empty.
+    /// A list of texts of one line each. It is required and must not be empty.
     pub fn needed_lines(&mut self, name: &str, most: usize) -> Vec<String> {
         let list = match self.rest.remove(name) {
             Some(Value::Array(list)) => list,
@@ -165,7 +166,7 @@ impl JsonFields {
         let wrong = match value {
             Value::String(text) if trimmed(&text).is_empty() => "is empty.",
             Value::String(text) => {
-                // Line ends come with what is read from a file.
+                // Items that were read from a file often end with a line end.
                 let line = text.trim_matches(['\n', '\r']);
                 if !line.contains(['\n', '\r']) {
                     return Some(line.to_owned());
@@ -178,7 +179,7 @@ impl JsonFields {
         None
     }
 
-    /// Ends the reading: what is left are fields that nobody knows.
+    /// Returns all errors, including one for each field that was not read, because it is unknown.
     pub fn end(mut self) -> Result<(), ApiError> {
         for name in std::mem::take(&mut self.rest).into_iter().map(|(name, _)| name) {
             let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));

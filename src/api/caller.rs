@@ -1,4 +1,4 @@
-//! Lets callers in to the API, and reads what their headers say.
+//! Authenticates the callers of the API, and reads their headers.
 
 use axum::{
     extract::{FromRequestParts, Request, State},
@@ -25,9 +25,9 @@ use crate::{
 
 use super::{error::ApiError, refused, refused_tokens, state::Api};
 
-/// The header that names the page of a pipeline's run.
+/// The header with the URL of a pipeline's run.
 pub const RUN_URL: &str = "unstale-run-url";
-/// The header that makes a request harmless to send again.
+/// The header that makes it safe to send a request again.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -38,7 +38,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Lets in who has a good token or a session; tells everybody else how to get in.
+/// Requires a valid token or a session. Other callers get 401 and are told how to authenticate.
 pub async fn require_caller(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let mut caller = match who_asks(&api, request.headers(), request.extensions(), request.uri()).await {
         Ok(caller) => caller,
@@ -59,7 +59,8 @@ pub async fn require_caller(State(api): State<Api>, mut request: Request, next: 
     }
 }
 
-/// Who brings an `Authorization` header speaks by it alone. The error is the answer to somebody whom nothing lets in.
+/// Authenticates the caller. A request with an `Authorization` header is authenticated by it alone, even if it also
+/// has a session. The error is the response.
 async fn who_asks(
     api: &Api,
     headers: &HeaderMap,
@@ -99,7 +100,7 @@ fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Ap
     text.transpose().map_err(|_| ApiError::invalid(vec![Fault::new(name, "has to be ASCII.")]))
 }
 
-/// The key of a request, where it has one.
+/// The idempotency key of a request. `None` if it has none.
 #[derive(Debug)]
 pub struct Key(pub Option<IdempotencyKey>);
 
@@ -111,7 +112,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
     }
 }
 
-/// The key that makes the request harmless to send again, where it has one.
+/// Reads the idempotency key. `Ok(None)` if there is none.
 fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
     let key = text_of(headers, IDEMPOTENCY_KEY)?.map(IdempotencyKey::parse).transpose();
     key.map_err(|error| {
@@ -119,7 +120,7 @@ fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
     })
 }
 
-/// What the events of this request say of it.
+/// What the events of this request record about its run and its key.
 fn via(headers: &HeaderMap, key: Option<&IdempotencyKey>) -> Result<Via, ApiError> {
     let run = text_of(headers, RUN_URL)?.map(parse_run_url).transpose();
     let run =
@@ -128,7 +129,7 @@ fn via(headers: &HeaderMap, key: Option<&IdempotencyKey>) -> Result<Via, ApiErro
     Ok(Via { run_url: run.unwrap_or_default(), idempotency_key })
 }
 
-/// Reads what the headers of an act say of it.
+/// Reads the headers of a request that acts, and stores them for its events.
 fn hear(caller: &mut Caller, headers: &HeaderMap) -> Result<(), ApiError> {
     let key = read_key(headers)?;
     caller.acting.origin.via = via(headers, key.as_ref())?;
@@ -136,8 +137,8 @@ fn hear(caller: &mut Caller, headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 impl Caller {
-    /// The distribution of this name that they may see. The error says what was looked for; one that is hidden is as if
-    /// it were not there, but the history knows better.
+    /// The distribution of this name, if the caller may see it. The error says what was looked for. A hidden
+    /// distribution gets the same error as one that does not exist, but the history records that it was hidden.
     pub async fn distribution(&self, conn: &mut Conn, named: &str) -> Result<Distribution, ApiError> {
         let sees = |id: &DistributionId| self.access.sees(id);
         if let Some(id) = DistributionId::parse(named)
@@ -159,7 +160,7 @@ impl Caller {
         })
     }
 
-    /// Refuses what a viewer may not do.
+    /// Returns an error for a viewer.
     pub fn require_operator(&self, named: &str) -> Result<(), ApiError> {
         if self.access.role.may_invalidate() {
             return Ok(());
@@ -168,7 +169,7 @@ impl Caller {
         Err(ApiError::not_allowed(why).about(DistributionId::parse(named)))
     }
 
-    /// The same caller with what they may do now; an error where nothing lets them in any more.
+    /// The same caller with its current access. `Err` if the token or the session is not valid any more.
     pub async fn renewed(&self, api: &Api) -> Result<Self, ApiError> {
         let access = self.access_now(&api.app).await?.ok_or_else(no_token)?;
         let mut renewed = self.clone();

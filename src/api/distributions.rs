@@ -1,4 +1,4 @@
-//! `GET /api/v1/distributions`: where one may invalidate, in pages.
+//! `GET /api/v1/distributions`: the distributions that the caller may see, in pages.
 
 use axum::extract::State;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Why the API did not do what it was asked, and what the history has to say of it.
+//! The errors of the API, and what the history records about each.
 
 use axum::{
     http::{HeaderValue, header},
@@ -20,29 +20,29 @@ use crate::{
 
 use super::refused::{RefusedRequest, Untold};
 
-/// So many of the things that are wrong stand in the history.
+/// The number of errors in a request that the history lists.
 const TOLD_MAX: usize = 10;
 
-/// A problem that still lacks its request ID.
+/// An error of the API. Its request ID is added later.
 #[derive(Debug)]
 pub struct ApiError {
     kind: ProblemType,
     detail: String,
     errors: Vec<Fault>,
     confirm: Option<String>,
-    /// For the log, or for the history: what programs are not told.
+    /// The cause for the log or the history. The response does not contain it.
     cause: Option<String>,
     history: History,
 }
 
-/// What of it is in the history.
+/// What the history has of this error.
 #[derive(Debug)]
 enum History {
-    /// Nothing yet.
+    /// No event yet.
     Untold,
-    /// Nothing yet, and this was tried.
+    /// No event yet. The event will name this request.
     UntoldOf(Box<RefusedRequest>),
-    /// Its event is there, or it needs none.
+    /// The event is written, or none is needed.
     Told,
 }
 
@@ -56,7 +56,7 @@ impl ApiError {
         Self::new(ProblemType::NotFound, format!("There is no such {what}, or this token may not see it."))
     }
 
-    /// No distribution was found by the name that was given.
+    /// No distribution was found for the given name.
     pub fn no_distribution(why: &NotFound) -> Self {
         let words = match why {
             NotFound::Unread(_) | NotFound::Ambiguous { .. } => format!("{why}."),
@@ -65,7 +65,7 @@ impl ApiError {
         Self::new(ProblemType::NotFound, words)
     }
 
-    /// Role or grants do not allow it.
+    /// The role or the grants do not allow the request.
     pub fn not_allowed(why: String) -> Self {
         let detail = format!("It was refused: {why}. Nothing was kept or sent.");
         Self::new(ProblemType::NotAllowed, detail).because(why)
@@ -76,19 +76,19 @@ impl ApiError {
         self.kind
     }
 
-    /// The event of it says this of why.
+    /// Sets the reason that the event will have.
     pub fn because(self, why: impl Into<String>) -> Self {
         Self { cause: Some(why.into()), ..self }
     }
 
-    /// The event of it names this distribution.
+    /// Sets the distribution that the event will name.
     pub fn about(self, distribution: Option<DistributionId>) -> Self {
         let history =
             History::UntoldOf(Box::new(RefusedRequest { distribution, ..RefusedRequest::default() }));
         Self { history, ..self }
     }
 
-    /// The event of it names these items and this reason too.
+    /// Sets the items and the reason of the request that the event will name.
     pub fn trying(self, items: Vec<Item>, reason: String) -> Self {
         let distribution = match self.history {
             History::Told => return self,
@@ -98,12 +98,12 @@ impl ApiError {
         Self { history: History::UntoldOf(Box::new(RefusedRequest { distribution, items, reason })), ..self }
     }
 
-    /// Its event is there already, or it needs none.
+    /// Marks that the event is already written, or that none is needed.
     pub fn told(self) -> Self {
         Self { history: History::Told, ..self }
     }
 
-    /// What its event has to say.
+    /// What the event must contain. `None` if no event is needed.
     fn untold(&self) -> Option<Untold> {
         let tried = match &self.history {
             _ if !self.kind.status().is_client_error() => return None,
@@ -120,12 +120,12 @@ impl ApiError {
         Some(Untold { why, tried })
     }
 
-    /// These things are wrong.
+    /// The request has these errors.
     pub fn invalid(errors: Vec<Fault>) -> Self {
         Self::invalid_of(errors, 0)
     }
 
-    /// These things are wrong, and so many besides that are not named.
+    /// The request has these errors, and `unnamed` more that are not listed.
     pub fn invalid_of(errors: Vec<Fault>, unnamed: usize) -> Self {
         let detail = match errors.as_slice() {
             named if unnamed > 0 => format!(
@@ -216,12 +216,12 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Any address below `/api/` that the route table does not know.
+/// Answers an address below `/api/` that has no route.
 pub async fn not_found() -> ApiError {
     ApiError::new(ProblemType::NotFound, "There is no such address. The page at /api lists them.").told()
 }
 
-/// A known address, asked in a way that it does not take.
+/// Answers a known address that does not take this method.
 pub async fn wrong_method() -> ApiError {
     ApiError::new(ProblemType::WrongMethod, "The page at /api says which methods it takes.").told()
 }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/events`: the history as it is written, as server-sent events that can be resumed.
+//! `GET /api/v1/events`: the history as it is written, as server-sent events that a client can resume.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -30,8 +30,8 @@ use super::{
     wait_limit::WaitPermit,
 };
 
-/// What a caller may see is looked at anew after this time at the latest: a token ends by the clock too, and without an
-/// event.
+/// How long the caller's access may be reused without reading it again. A token can expire at any time, and no
+/// event tells so.
 const CERTAIN: Duration = Duration::from_millis(500);
 
 /// Follow the history
@@ -83,10 +83,10 @@ pub async fn stream(
 /// One open stream.
 struct Reader {
     follower: Follower,
-    /// The last event when the stream began.
+    /// The sequence number of the last event when the stream was opened.
     opened_at: i64,
     visibility: Option<Visibility>,
-    /// When what the caller may see was looked at.
+    /// When the caller's access was last read.
     looked_at: Instant,
     until: Instant,
     caller: Caller,
@@ -112,6 +112,7 @@ impl Reader {
                     if self.may_have_ended_it(&event) {
                         return None;
                     }
+                    // An event that may change the access is checked with the access after it.
                     if may_change_access(event.event.action) || self.looked_at.elapsed() > CERTAIN {
                         self.look_again().await?;
                     }
@@ -123,15 +124,17 @@ impl Reader {
         }
     }
 
-    /// May the session that let them in have ended with this? Whose has not comes back and goes on. What is older than
-    /// the stream was looked at when it began.
+    /// Whether this event may have ended the caller's session. The stream then ends; a client whose session is
+    /// still valid reconnects and resumes. Events before the stream was opened do not count, because the session
+    /// was checked then.
     fn may_have_ended_it(&self, event: &Chained) -> bool {
         self.caller.is_by_session()
             && event.sequence > self.opened_at
             && event.event.action.may_end_sessions()
     }
 
-    /// Looks again what the caller may see. Ends the stream where nothing lets them in any more, or that cannot be read.
+    /// Reads the caller's access again. `None` ends the stream: the caller is not authenticated any more, or the
+    /// access cannot be read.
     async fn look_again(&mut self) -> Option<()> {
         let access = self.caller.access_now(&self.api.app).await.ok()??;
         self.visibility = Visibility::of(&self.caller.acting.actor, &access);
@@ -139,7 +142,7 @@ impl Reader {
         Some(())
     }
 
-    /// Is this of something that they may see, as their grants stand now?
+    /// Whether the caller may see this event, by the access that was last read.
     fn may_hear(&self, event: &Chained) -> bool {
         self.visibility.as_ref().is_none_or(|visibility| visibility.admits(&event.event))
     }

@@ -1,4 +1,4 @@
-//! An answer as JSON.
+//! A JSON response.
 
 use axum::{
     http::{HeaderValue, header},
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::error::ApiError;
 
-/// The body of an answer.
+/// The body of a JSON response.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 

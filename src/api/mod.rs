@@ -1,4 +1,4 @@
-//! The JSON API for pipelines, on the same commands and store as the pages. This is its whole route table.
+//! The JSON API for pipelines, with all its routes. It uses the same commands and store as the pages.
 
 mod audit;
 mod body;
@@ -29,7 +29,7 @@ use axum::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Every operation of the API. Its handler says its method, its path and what the document has of it.
+/// Every operation of the API. The method, the path and the documentation are at its handler.
 fn operations() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(openapi::common())
         .routes(routes!(plan::show))
@@ -41,7 +41,8 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(events::stream))
 }
 
-/// Every address of the API. What stands around it (request IDs, time limits, sessions) is the pages'.
+/// All routes of the API. The pages' router adds the middleware that both share, such as request IDs and time
+/// limits.
 pub fn router<S: Clone + Send + Sync + 'static>(api: Api) -> Router<S> {
     Router::from(operations())
         .route("/api/openapi.json", get(openapi::show))

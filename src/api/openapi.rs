@@ -1,4 +1,4 @@
-//! The `OpenAPI` document: made from the handlers and the shapes, with what all of them have in common.
+//! The `OpenAPI` document: generated from the handlers and their types, with what all operations have in common.
 
 use std::sync::LazyLock;
 
@@ -21,7 +21,7 @@ use super::{invalidations::requests, json::Json};
 )]
 struct Common;
 
-/// What the document says before the operations are in it.
+/// The document without the operations.
 pub fn common() -> utoipa::openapi::OpenApi {
     Common::openapi()
 }
@@ -32,7 +32,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     document
 });
 
-/// The document as it is served.
+/// The complete document.
 #[must_use]
 pub fn document() -> &'static Value {
     &DOCUMENT
@@ -43,7 +43,7 @@ pub async fn show(_caller: Caller) -> Response {
     Json(document()).into_response()
 }
 
-/// Adds what every operation has: how to get in, and the problems that it may be answered with.
+/// Adds what all operations have in common: the authentication, and the problems with which they may be answered.
 fn complete(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({
         "token": {"type": "http", "scheme": "bearer", "description": "An API token, unstale_…"}
@@ -111,7 +111,7 @@ fn add_problems(path: &str, method: &str, responses: &mut Value) {
     add_limits(responses);
 }
 
-/// Every answer says how often the client may ask, unless the service was told not to count.
+/// Adds the rate-limit headers. Every response has them, unless the service runs without that limit.
 fn add_limits(responses: &mut Value) {
     let Some(responses) = responses.as_object_mut() else { return };
     for answer in responses.values_mut() {

@@ -1,4 +1,4 @@
-//! Reads what an address asks for behind its `?`: known names only, each once.
+//! Reads the query of an address. It accepts only known parameters, each once.
 
 use crate::http::problem::Fault;
 
@@ -8,11 +8,11 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 
 use super::error::ApiError;
 
-/// How many things a page has where nobody says otherwise, and at most.
+/// The default and the maximum number of items on a page.
 const PAGE: usize = 50;
 const PAGE_MAX: usize = 100;
 
-/// The parameters of an address.
+/// The parameters that are still to be read, and the errors found so far.
 #[derive(Debug)]
 pub struct Params {
     rest: BTreeMap<String, String>,
@@ -39,7 +39,7 @@ impl Params {
         self.rest.remove(name)
     }
 
-    /// A parameter that `read` understands; `wanted` says what it should be.
+    /// A parameter that `read` parses. `wanted` describes a valid value for the error.
     pub fn read<T>(&mut self, name: &str, wanted: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let text = self.take(name)?;
         let value = read(&text);
@@ -49,14 +49,14 @@ impl Params {
         value
     }
 
-    /// How many things the page should have.
+    /// The number of items that the page should have.
     pub fn limit(&mut self) -> usize {
         let wanted = format!("a number from 1 to {PAGE_MAX}");
         let read = |text: &str| whole(text).filter(|limit| (1..=PAGE_MAX).contains(limit));
         self.read("limit", &wanted, read).unwrap_or(PAGE)
     }
 
-    /// Ends the reading: what is left are parameters that nobody knows.
+    /// Returns all errors, including one for each parameter that was not read, because it is unknown.
     pub fn end(mut self) -> Result<(), ApiError> {
         let unknown =
             self.rest.into_keys().map(|name| Fault::new(name, "is not a parameter of this address."));
@@ -65,7 +65,7 @@ impl Params {
     }
 }
 
-/// A whole number, written with digits only.
+/// A number of digits only. `None` for a sign or an empty text too, which `parse` might accept.
 pub fn whole<T: std::str::FromStr>(text: &str) -> Option<T> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()

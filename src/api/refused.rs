@@ -1,4 +1,4 @@
-//! What a program tried and was not let do is in the history: each act leaves exactly one event, however it ended.
+//! Records the requests that the API refused, so that each attempt to act leaves exactly one event in the history.
 
 use axum::{
     http::Method,
@@ -13,14 +13,14 @@ use crate::{
 
 use super::{error::ApiError, state::Api};
 
-/// What an answer still has to leave in the history, where the request was an act.
+/// The event that is still to be written for a refused request. It travels in the extensions of the response.
 #[derive(Debug, Clone)]
 pub struct Untold {
     pub why: String,
     pub tried: RefusedRequest,
 }
 
-/// What was to be refreshed, where and why.
+/// What the refused request asked for.
 #[derive(Debug, Clone, Default)]
 pub struct RefusedRequest {
     pub distribution: Option<DistributionId>,
@@ -28,7 +28,7 @@ pub struct RefusedRequest {
     pub reason: String,
 }
 
-/// What the request would do; `None` for one that only looks.
+/// What the request would do, in words. `None` for one that only reads.
 pub fn act(method: &Method, path: &str) -> Option<&'static str> {
     if *method != Method::POST {
         return None;
@@ -40,8 +40,8 @@ pub fn act(method: &Method, path: &str) -> Option<&'static str> {
     }
 }
 
-/// Writes the event that the answer lacks. What cannot be kept in the history is answered as what it is: the database
-/// is out of reach.
+/// Writes the missing event of a refused request. If that fails, the answer is the error of the database instead,
+/// because an attempt must not go unrecorded.
 pub async fn keep(api: &Api, caller: &Caller, what: &str, mut answer: Response) -> Response {
     let Some(Untold { why, tried }) = answer.extensions_mut().remove() else { return answer };
     let target = Target::act(what);

@@ -1,4 +1,4 @@
-//! Tells of tokens that let nobody in: each time in the log, once a minute for each token or network in the history.
+//! Records tokens that are not valid: each use in the log, one a minute for each token or network in the history.
 
 use std::sync::PoisonError;
 
@@ -9,15 +9,15 @@ use crate::{
 
 use super::state::Api;
 
-/// Whom the history was told of.
+/// The subject of an event about a refused token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Told {
     Token(TokenId),
-    /// Tokens that are none of ours, by where they came from.
+    /// Unknown tokens, by the network that they came from.
     Network(Network),
 }
 
-/// Never fails: whoever is turned away gets their answer in any case.
+/// Records the refusal. An error on the way is only logged, because the caller gets its answer in any case.
 pub async fn tell(api: &Api, origin: &Origin, secret: &TokenSecret) {
     let client = origin.client_address.as_str();
     tracing::warn!(client, token = secret.shown(), "a token was refused");

@@ -1,4 +1,4 @@
-//! What all handlers of the API share.
+//! The state that all handlers of the API share.
 
 use std::{
     ops::Deref,
@@ -15,26 +15,26 @@ use crate::{
 
 use super::{refused_tokens::Told, wait_limit::WaitLimit};
 
-/// The most requests that wait for an invalidation to end, in all and of one token or person.
+/// The maximum number of requests that wait for an invalidation to end: in all, and for one token or person.
 const WAITERS: (usize, usize) = (256, 20);
-/// The most open streams.
+/// The maximum number of open streams: in all, and for one token or person.
 const STREAMS: (usize, usize) = (100, 10);
 
-/// The state behind the API. Clones share it.
+/// The state of the API. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Api(Arc<ApiShared>);
 
 #[derive(Debug)]
 pub struct ApiShared {
-    /// What the pages have too: who is signed in, and the commands.
+    /// The state that the pages use too.
     pub app: AppState,
     pub context: CommandContext,
     pub limits: Limits,
     pub waiters: WaitLimit,
     pub streams: WaitLimit,
-    /// Tokens that let nobody in are in the history once a minute.
+    /// Limits how often refused tokens are written to the history.
     pub told: Mutex<OnceAMinute<Told>>,
-    /// Cancelled when the service stops: whoever waits is answered then.
+    /// Cancelled when the service stops. Waiting requests are answered then, and streams end.
     pub stop: CancellationToken,
 }
 

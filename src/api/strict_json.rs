@@ -1,7 +1,7 @@
-//! JSON in which each key of an object stands once.
+//! A JSON reader that refuses an object with a repeated key.
 //!
-//! RFC 8259 §4 leaves it open which of two counts, and I-JSON (RFC 7493 §2.3) forbids the second: what a gateway
-//! checked by the first must not be acted on by the last.
+//! RFC 8259 §4 leaves it open which of the two values counts, and I-JSON (RFC 7493 §2.3) forbids repeated keys. A
+//! gateway may check the first value, so Unstale must not act on the last.
 
 use std::{cell::Cell, fmt};
 
@@ -13,23 +13,24 @@ use serde_json::{Map, Value};
 
 use crate::domain::invalidations::plan::LINES_MAX;
 
-/// No text may hold more values: as many items as one request takes, and room to say how many too many there are.
+/// The maximum number of values in a text: the items of the largest request, and enough more to report by how many
+/// a list is too long.
 const VALUES_MAX: usize = LINES_MAX + 5_000;
-/// No object may have more members.
+/// The maximum number of members of an object.
 const MEMBERS_MAX: usize = 1_000;
 
-/// Why a text was not read.
+/// Why a text could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
-    /// What is wrong and where.
+    /// A syntax error, with its place.
     #[error(transparent)]
     Wrong(#[from] serde_json::Error),
-    /// The reading ended early: as values, it would take many times the memory of its text.
+    /// Reading stopped early, because the values would take many times the memory of the text.
     #[error("more than {VALUES_MAX} values, or more than {MEMBERS_MAX} members in an object")]
     TooMany,
 }
 
-/// Reads a whole text.
+/// Reads a whole text as one value.
 pub fn read(bytes: &[u8]) -> Result<Value, Unread> {
     let left = RemainingBudget::default();
     let mut text = serde_json::Deserializer::from_slice(bytes);
@@ -37,7 +38,7 @@ pub fn read(bytes: &[u8]) -> Result<Value, Unread> {
     if left.exceeded.get() { Err(Unread::TooMany) } else { Ok(read?) }
 }
 
-/// What may still be read.
+/// How many values may still be read.
 struct RemainingBudget {
     values: Cell<usize>,
     exceeded: Cell<bool>,
@@ -161,7 +162,7 @@ mod tests {
     #[test]
     fn a_text_of_too_many_values_is_not_read_to_its_end() {
         let list = |values: usize| format!("[{}0]", "0,".repeat(values - 1));
-        // The list itself is a value too.
+        // The list itself counts as a value too.
         assert!(read(list(VALUES_MAX - 1).as_bytes()).is_ok());
         let members: Vec<String> = (0..=MEMBERS_MAX).map(|n| format!("\"{n}\":0")).collect();
         assert!(read(format!("{{{}}}", members[1..].join(",")).as_bytes()).is_ok());

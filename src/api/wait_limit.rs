@@ -1,4 +1,4 @@
-//! Limits of how many requests wait or listen at one time: so many in all, and only a part of them for one token or person.
+//! Limits how many requests wait or listen at the same time, in all and for one token or person.
 
 use crate::{
     domain::actor::Actor,
@@ -8,16 +8,16 @@ use crate::{
 
 use super::error::ApiError;
 
-/// A limit for one kind of request. Clones share what is taken.
+/// The limit for one kind of request. Clones share the count.
 #[derive(Debug, Clone)]
 pub struct WaitLimit {
-    /// What is limited, in words: `streams`.
+    /// What is limited, for the error, such as `streams`.
     what: &'static str,
     for_one: usize,
     limit: KeyedLimit<String>,
 }
 
-/// A request that may wait or listen until it is dropped.
+/// Lets a request wait or listen. Dropping it frees its place.
 pub type WaitPermit = Permit<String>;
 
 impl WaitLimit {
@@ -25,7 +25,7 @@ impl WaitLimit {
         Self { what, for_one, limit: KeyedLimit::new(all, for_one) }
     }
 
-    /// A permit for a token or person, or the error that says why there is none.
+    /// A permit for this token or person. `Err` says which limit is reached.
     pub fn acquire(&self, actor: &Actor) -> Result<WaitPermit, ApiError> {
         let key = format!("{} {}", actor.kind().as_str(), actor.id());
         self.limit.acquire(key).map_err(|reached| match reached {

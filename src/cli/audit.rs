@@ -36,7 +36,7 @@ pub async fn run(args: AuditCommandArgs) -> ExitCode {
     }
 }
 
-/// Opens what is only looked at: nothing of it is changed, and nothing is made where it is missing.
+/// Opens the database for reading only. It never creates a missing database.
 pub(super) async fn open_database(database: &DatabaseArgs) -> Result<Db, CliError> {
     let file = database.database.strip_prefix("sqlite:").map(|rest| rest.trim_start_matches("//"));
     if let Some(missing) = file.filter(|file| Path::new(file).symlink_metadata().is_err()) {

@@ -1,5 +1,5 @@
-//! `unstale audit export`: all events, or what a search finds, in one of three forms, page by page, however many there
-//! are.
+//! `unstale audit export`: writes all events, or the result of a search, in one of three formats. It works page by
+//! page, so the history may have any size.
 
 use std::{
     io::{self, BufWriter, Write},
@@ -31,7 +31,7 @@ use super::{
     target::OutputTarget,
 };
 
-/// So many events are read at once.
+/// The number of events that one query reads.
 const PAGE: usize = 2_000;
 
 #[derive(Debug, Args)]
@@ -76,7 +76,7 @@ pub async fn run(args: ExportArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Gives what there is to say about it.
+/// Writes the export, and returns the summary for standard error.
 async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
     let distributions = distributions::list(&mut *db.read().await?).await?;
     let search = args.filters.search(&distributions)?;
@@ -93,10 +93,10 @@ async fn write(db: &Db, args: ExportArgs) -> Result<String, CliError> {
     }
 }
 
-/// Where the events are written to.
+/// The target that the events are written to.
 struct Destination {
     out: BufWriter<OutputTarget>,
-    /// Standard output without it.
+    /// The path for error messages. `None` for standard output.
     file: Option<PathBuf>,
 }
 
@@ -110,7 +110,7 @@ impl Destination {
         self.out.write_all(bytes).map_err(|error| self.failed(error))
     }
 
-    /// Puts a file in its place.
+    /// Writes the rest. A file gets its final name only now.
     fn end(mut self) -> Result<(), CliError> {
         self.out.flush().map_err(|error| self.failed(error))?;
         let (target, _) = self.out.into_parts();
@@ -129,13 +129,13 @@ fn unwritten(file: &Path, error: &io::Error) -> CliError {
     format!("{} cannot be written: {error}", file.display()).into()
 }
 
-/// Oldest first, as a chain is verified.
+/// Writes all events, oldest first, in the order in which a chain is verified.
 async fn everything(db: &Db, form: Form, mut out: Destination) -> Result<Span, CliError> {
     let mut span = Span::default();
     let mut after = 0;
     let mut page = read(db, after).await?;
     while let Some(last) = page.last() {
-        // One page is put down while the next is read.
+        // The page is converted in another thread while the next one is read.
         let text = tokio::task::spawn_blocking(move || page.put_down(form));
         page = read(db, last).await?;
         let (text, next) = match text.await? {
@@ -150,7 +150,7 @@ async fn everything(db: &Db, form: Form, mut out: Destination) -> Result<Span, C
     Ok(span)
 }
 
-/// Newest first, as the page has it.
+/// Writes the result of a search, newest first, like the history page.
 async fn found(db: &Db, mut query: AuditQuery, form: Form, mut out: Destination) -> Result<Span, CliError> {
     let mut span = Span::default();
     loop {
@@ -167,7 +167,7 @@ async fn found(db: &Db, mut query: AuditQuery, form: Form, mut out: Destination)
     Ok(span)
 }
 
-/// The next events, as one text or, where there is none, each by itself.
+/// A page of events: as one text, or one by one if they cannot be read as one text.
 enum Page {
     Sheet(Sheet),
     Events(Vec<Chained>),
@@ -177,11 +177,14 @@ async fn read(db: &Db, after: i64) -> Result<Page, StoreError> {
     let mut conn = db.read().await?;
     match audit::sheet(&mut conn, after, PAGE).await {
         Ok(sheet) if sheet.len > 0 => Ok(Page::Sheet(sheet)),
+        // An event that is damaged makes the query for one text fail. Reading the events one by one gives an error
+        // that names it.
         Ok(_) | Err(_) => Ok(Page::Events(audit::readable(audit::after(&mut conn, after, PAGE).await?)?)),
     }
 }
 
-/// The events of a text of which one is damaged; the error names it where it cannot be read.
+/// Reads the events of a page again, one by one, because one of them is damaged. The error names that event if it
+/// cannot be read at all.
 async fn between(db: &Db, after: i64, last: i64) -> Result<Vec<Chained>, StoreError> {
     let mut events = audit::readable(audit::after(&mut *db.read().await?, after, PAGE).await?)?;
     events.retain(|chained| chained.sequence <= last);
@@ -189,7 +192,7 @@ async fn between(db: &Db, after: i64, last: i64) -> Result<Vec<Chained>, StoreEr
 }
 
 impl Page {
-    /// The sequence of its last event; `None` where there are no more.
+    /// The sequence number of the page's last event. `None` if the page is empty.
     fn last(&self) -> Option<i64> {
         match self {
             Self::Sheet(sheet) => Some(sheet.last),
@@ -197,13 +200,13 @@ impl Page {
         }
     }
 
-    /// `None` where an event of the text is damaged.
+    /// Converts the page to the format. `None` if an event in the text is damaged.
     fn put_down(self, form: Form) -> Option<(Vec<u8>, Span)> {
         match self {
             Self::Sheet(sheet) if form == Form::Jsonl => {
                 let (mut out, mut span) = (String::new(), Span::default());
                 let whole = sheet.each(|stored| {
-                    // What does not even say what was before it is no line that could be verified.
+                    // A line without the hash of the event before it could not be verified.
                     let Some(before) = form_before(stored.form) else { return false };
                     export::line(&mut out, stored.form, stored.hash);
                     out.push('\n');
@@ -227,7 +230,8 @@ fn put_down(form: Form, events: &[Chained]) -> (Vec<u8>, Span) {
     (buffer, span)
 }
 
-/// What was written: how many events, the first one with the hash before it, and the last one with its own.
+/// What was written: the number of events, the first one with the hash before it, and the last one with its own
+/// hash.
 #[derive(Debug, Default)]
 struct Span {
     events: usize,

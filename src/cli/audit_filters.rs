@@ -1,4 +1,4 @@
-//! What narrows `unstale audit export`: the box and the filters of the history's page, as flags.
+//! The search and the filters of the history page, as flags of `unstale audit export`.
 
 use clap::{
     Args,
@@ -48,8 +48,8 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// The search that they stand for, which is for everything where none was given. An error where no distribution has
-    /// the name that was given.
+    /// The query for these flags. Without any flag it finds everything. `Err` if no distribution has the given
+    /// name.
     pub fn search(self, distributions: &[Distribution]) -> Result<AuditQuery, NotFound> {
         let named = self.distribution.map(|named| find(&named, distributions)).transpose()?;
         let search = AuditQuery {
@@ -67,7 +67,7 @@ impl Filters {
     }
 }
 
-/// A text in which there is nothing to look for would find everything, and is more likely a slip.
+/// Parses a search. A text without anything to search for would find everything, and is more likely a mistake.
 fn what(text: &str) -> Result<What, String> {
     match asked::what(text).map_err(|error| error.to_string())? {
         What::Everything => Err("Write a URL, a path, a tag or words, such as /index.html.".to_owned()),
@@ -75,7 +75,8 @@ fn what(text: &str) -> Result<What, String> {
     }
 }
 
-/// The history may know an ID that nothing else does any more.
+/// The ID of the named distribution. An unknown ID is taken as it is, because the history may have events of a
+/// deleted distribution.
 fn find(named: &DistributionReference, distributions: &[Distribution]) -> Result<DistributionId, NotFound> {
     match (named.find(distributions, |_| true), named) {
         (Ok(distribution), _) => Ok(distribution.id.clone()),
@@ -93,7 +94,7 @@ fn actions() -> impl Iterator<Item = &'static str> {
     Action::written().map(Action::as_str)
 }
 
-/// A word of a list, which is shown where it is none.
+/// A parser for one word of a list. Its error shows the list.
 fn one_of<T: Clone + Send + Sync + 'static>(
     words: impl IntoIterator<Item = &'static str>,
     read: fn(&str) -> Result<T, AskedError>,

@@ -1,4 +1,4 @@
-//! `unstale audit verify`: checks the chain in the database, or in an export alone and off line.
+//! `unstale audit verify`: checks the chain in the database, or in an exported file without a database.
 
 use std::{
     collections::BTreeSet,
@@ -28,11 +28,11 @@ use super::{
     output::{say, say_aside, say_error},
 };
 
-/// So many rows are read at once.
+/// The number of rows that one step reads.
 const ROWS: usize = 2_000;
-/// What so many events state is held against the tables at once.
+/// The number of events that one step compares with the tables.
 const STATED: i64 = 2_000;
-/// No line of an export is longer: 100 items of 4,000 characters, and the rest.
+/// The maximum length of a line in an export: 100 items of 4,000 characters, and the other fields.
 const LINE_MAX: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Args)]
@@ -57,7 +57,7 @@ pub struct VerifyArgs {
     after: Option<String>,
 }
 
-/// How a check ended that could be made.
+/// The result of a check that could be made.
 enum VerifyOutcome {
     Intact(IntactHistory),
     Broken {
@@ -65,21 +65,21 @@ enum VerifyOutcome {
         broken: Broken,
         hint: String,
     },
-    /// The chain is intact, and the tables do not hold what an event states.
+    /// The chain is intact, but a table differs from what an event states.
     Contradicted {
         walk: Walk,
         broken: Broken,
     },
 }
 
-/// What was found intact.
+/// What an intact history contained.
 struct IntactHistory {
     walk: Walk,
-    /// What was dropped before.
+    /// The signed segments that were exported and dropped.
     segments: Vec<SignedSegment>,
     /// The keys that the heads were signed with.
     keys: BTreeSet<String>,
-    /// So many invalidations and requests for approval are what their events state; none of a file.
+    /// The number of invalidations and proposals that agree with their events. `None` for a file.
     compared: Option<u64>,
 }
 
@@ -190,12 +190,14 @@ fn known(args: &VerifyArgs) -> Result<TrustedHeads, CliError> {
             known.heads.push(Head::parse(head).map_err(|error| format!("--head: {error}"))?);
         }
     }
-    // Whoever brings signed heads knows their keys: what was dropped must have been dropped under one of them.
+    // The user trusts the keys of the signed heads they give. Segments must have been dropped under one of these
+    // keys.
     known.segment_keys = known.signed.iter().map(|signed| signed.public_key.clone()).collect();
     Ok(known)
 }
 
-/// The heads of a file. A line that is none is told: where a file may only grow, a full disk can leave a fragment.
+/// The heads in a file. Lines that cannot be read are reported and skipped, because a full disk can leave a partial line
+/// in a file that may only grow. `Err` if no line can be read.
 fn heads_of(file: &str) -> Result<Vec<SignedHead>, CliError> {
     let mut heads = Vec::new();
     let mut wrong = Vec::new();
@@ -253,7 +255,7 @@ async fn walk_database(db: &Db, known: &TrustedHeads) -> Result<VerifyOutcome, C
     }
 }
 
-/// Holds what the tables hold against the events up to this one; gives how much that was.
+/// Compares the tables with the events up to `last`, and returns how many objects were compared.
 async fn compare_tables(db: &Db, last: i64) -> Result<u64, CheckError> {
     let mut facts = Facts::begin(db, last).await?;
     while facts.step(db, STATED, Clock::system().now()).await? == VerificationStep::More {}

@@ -1,5 +1,5 @@
-//! Writes lines from a thread of its own, so that nobody waits for a reader who is slow or stands still, and nobody is
-//! harmed by one who is gone or by a disk that is full.
+//! Writes lines in its own thread, so that a slow reader does not block the caller. A reader that has gone or a
+//! full disk does no harm either.
 
 use std::{
     collections::VecDeque,
@@ -11,15 +11,15 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// So many bytes may wait to be written. What comes beyond them is dropped.
+/// The maximum number of bytes that wait to be written. Lines above it are dropped.
 const WAITING_MAX: usize = 4 * 1024 * 1024;
-/// The pause before the next try at a descriptor that somebody made non-blocking and that takes nothing now.
+/// The pause before the next attempt to write to a non-blocking descriptor that takes nothing at the moment.
 const FULL_PAUSE: Duration = Duration::from_millis(20);
 
 /// Makes the line that says how many lines were dropped.
 pub type Notice = fn(u64) -> String;
 
-/// Takes lines and never waits. Clones write to the same place.
+/// Takes lines without ever blocking. Clones write to the same output.
 #[derive(Debug, Clone)]
 pub struct BackgroundWriter(Arc<LineQueue>);
 
@@ -32,11 +32,11 @@ struct LineQueue {
 #[derive(Debug, Default)]
 struct QueueState {
     lines: VecDeque<Vec<u8>>,
-    /// How long the lines that wait are together.
+    /// The size of the waiting lines in bytes.
     bytes: usize,
-    /// Lines that were not written and of which nothing was said yet.
+    /// The number of dropped lines that no notice has reported yet.
     dropped: u64,
-    /// Has the thread something in its hands?
+    /// Whether the thread is writing a line.
     writing: bool,
 }
 
@@ -47,7 +47,7 @@ struct QueuedLine {
 }
 
 impl BackgroundWriter {
-    /// Starts the thread. Where there is a notice it is written once lines can be written again.
+    /// Starts the thread. If there is a notice, it is written as soon as lines can be written again.
     pub fn start(out: impl Write + Send + 'static, notice: Option<Notice>) -> io::Result<Self> {
         let queue = Arc::new(LineQueue::default());
         let writer = Self(Arc::clone(&queue));
@@ -56,7 +56,7 @@ impl BackgroundWriter {
         Ok(writer)
     }
 
-    /// Takes a whole line, or drops it where too much waits already.
+    /// Adds a whole line, or drops it if too many bytes are waiting.
     pub fn push(&self, line: &[u8]) {
         let mut state = self.0.lock();
         if state.bytes + line.len() > WAITING_MAX {
@@ -68,7 +68,7 @@ impl BackgroundWriter {
         self.0.changed.notify_all();
     }
 
-    /// Waits until nothing waits any more, for so long at most. Was everything written?
+    /// Waits until all lines are written, but not longer than `within`. Returns whether every line was written.
     pub fn flush(&self, within: Duration) -> bool {
         let end = Instant::now() + within;
         let mut state = self.0.lock();
@@ -102,14 +102,14 @@ impl LineQueue {
             well = well && work.line.as_ref().is_none_or(|line| place.put(line));
             let mut state = self.lock();
             state.dropped -= told;
-            // One that did not fit behind its notice is a line more.
+            // The line after a notice that could not be written is dropped too.
             state.dropped += u64::from(!well && work.line.is_some());
             state.writing = false;
             self.changed.notify_all();
         }
     }
 
-    /// Waits for a line; or, where that can be told, for lines that were dropped.
+    /// Waits for a line. If `tell` is `true`, dropped lines that are not reported yet also end the wait.
     fn next(&self, tell: bool) -> QueuedLine {
         let mut state = self.lock();
         while state.lines.is_empty() && !(tell && state.dropped > 0) {
@@ -122,15 +122,15 @@ impl LineQueue {
     }
 }
 
-/// Where lines go to.
+/// The output of the lines.
 struct LineSink<W> {
     out: W,
-    /// Does it end with a piece of a line?
+    /// Whether the output ends with an incomplete line.
     torn: bool,
 }
 
 impl<W: Write> LineSink<W> {
-    /// Writes a line; gives whether all of it was taken.
+    /// Writes a line. Returns whether all of it was written.
     fn put(&mut self, line: &[u8]) -> bool {
         if self.torn && self.write(b"\n") == 0 {
             return false;
@@ -140,7 +140,7 @@ impl<W: Write> LineSink<W> {
         written == line.len()
     }
 
-    /// Writes as much as is taken.
+    /// Writes as much as possible, and returns the number of bytes.
     fn write(&mut self, bytes: &[u8]) -> usize {
         let mut written = 0;
         while written < bytes.len() {
@@ -156,7 +156,7 @@ impl<W: Write> LineSink<W> {
     }
 }
 
-/// The log's own formatter hands over one whole line with each call.
+/// The formatter of `tracing_subscriber` passes one whole line with each call.
 impl Write for BackgroundWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line);
@@ -184,7 +184,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(20);
 
-    /// A disk with so much room, or a pipe that waits for its reader.
+    /// An output that takes only so many bytes, like a disk with little space or a pipe without a reader.
     #[derive(Clone, Default)]
     struct Disk(Arc<Mutex<Room>>);
 
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(disk.text(), "first\nsec\n2 dropped\nfourth\n");
     }
 
-    /// Waits with each line until it is let go.
+    /// An output that waits with each line until the test releases it.
     struct Blocked {
         begun: Sender<usize>,
         go: Receiver<()>,
@@ -273,7 +273,7 @@ mod tests {
         for _ in 0..6 {
             go.send(()).unwrap();
         }
-        // The notice stands before the first line that is written after lines were dropped.
+        // The notice comes before the first line that is written after lines were dropped.
         assert_eq!(begins.recv_timeout(LONG), Ok("3 dropped\n".len()));
         for _ in 0..4 {
             assert_eq!(begins.recv_timeout(LONG), Ok(line.len()));

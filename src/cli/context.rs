@@ -1,4 +1,4 @@
-//! The context of a command that runs at the shell, beside a running service, and who acts with it.
+//! The context and the actor of a command on the command line, which may run beside a running service.
 
 use crate::{
     clock::Clock,
@@ -11,13 +11,13 @@ use crate::{
 
 use super::CliError;
 
-/// The person at the shell, by the name of their account on this machine.
+/// The person at the command line, by the name of their account on this machine.
 pub fn acting() -> Acting {
     let name = std::env::var("USER").unwrap_or_else(|_| COMMAND_LINE.to_owned());
     Acting::command_line(&name)
 }
 
-/// Opens the database; the service may be using it, under the same name.
+/// Opens the database. The service may be using it at the same time.
 pub async fn open(database: &DatabaseArgs) -> Result<CommandContext, CliError> {
     let db = Db::open_beside_service(&database.database).await?;
     Ok(CommandContext::new(db, Clock::system(), Notifier::new()))

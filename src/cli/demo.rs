@@ -28,7 +28,7 @@ use crate::{
 
 use super::{CliError, log, output::Announcer, signals};
 
-/// The workshop's site, which the story is about.
+/// The distribution of the demo's example site, the workshop.
 const SITE: &str = "E2QWRUHAPOMQZL";
 const EMAIL: &str = "demo@localhost";
 
@@ -58,7 +58,8 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         .map_err(|error| format!("the folder {} cannot be made: {error}", args.data.display()))?;
     let data = args.data.canonicalize()?;
     let stop = signals::stop_token()?;
-    // The lock on the database comes first: the stand-in must not write the state of another demo.
+    // The lock on the database comes first, so that the stand-in cannot write into the state of another running
+    // demo.
     let database = format!("sqlite://{}", data.join("unstale.db").display());
     let sandbox_address = app::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?.local_addr()?;
     let cloudfront = CloudFront::at(&format!("http://{sandbox_address}"), "demo", "demo", Connect::default());
@@ -113,7 +114,8 @@ fn story(sandbox: &Sandbox) -> Result<Demo, CliError> {
     })
 }
 
-/// The account behind the one click. Its password is thrown away: there is no other way in.
+/// Adds the account that the button signs in. Its password is random and not stored, so that nobody can sign in
+/// with it.
 async fn add_demo_person(context: &CommandContext) -> Result<(), CliError> {
     let acting =
         Acting { origin: Origin { sign_in: "demo".to_owned(), ..Origin::default() }, ..Acting::service() };

@@ -1,4 +1,4 @@
-//! `unstale healthcheck`: asks `/healthz` of the service on this machine.
+//! `unstale healthcheck`: requests `/healthz` from the service on this machine.
 
 use std::{
     io::{Read, Write},
@@ -33,7 +33,7 @@ pub async fn run(args: &HealthcheckArgs) -> Result<(), CliError> {
     }
 }
 
-/// A service that listens on every address is asked on loopback.
+/// The address to connect to. For a service that listens on every address, it is loopback.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -1,5 +1,5 @@
-//! The log: one line an event, on standard error. It never harms the service: what cannot be written is dropped and
-//! counted.
+//! The log: one line for each event, on standard error. It never blocks the service: lines that cannot be written
+//! are dropped and counted.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -21,12 +21,12 @@ use crate::{
 
 use super::{CliError, background::BackgroundWriter};
 
-/// How long the last lines may take at the end.
+/// How long writing the last lines may take at the end.
 const LAST_LINES: Duration = Duration::from_millis(500);
-/// What the log itself has to say is said under this name.
+/// The target of the log's own messages.
 const TARGET: &str = "unstale::log";
 
-/// The log while it is kept. What still waits is written when it is dropped.
+/// Keeps the log running. Dropping it writes the waiting lines.
 #[derive(Debug)]
 #[must_use]
 pub struct Log(BackgroundWriter);
@@ -37,11 +37,12 @@ impl Drop for Log {
     }
 }
 
-/// Starts logging, or says what is wrong with the filter.
+/// Starts logging. `Err` if the filter is wrong.
 pub fn start(args: &LogArgs) -> Result<Log, CliError> {
     let filter = EnvFilter::try_new(without_provider_words(with_heads(&args.filter)))
         .map_err(|error| format!("UNSTALE_LOG is not a filter: {error}"))?;
-    // A descriptor of its own: Rust's handle is locked while it writes, and whoever else wrote to it would wait.
+    // The log uses its own descriptor. Rust's `stderr` is locked during a write, so other writers would have to
+    // wait for the log.
     let out = File::from(stderr().as_fd().try_clone_to_owned()?);
     let notice = match args.format {
         LogFormat::Text => text_notice,
@@ -51,7 +52,8 @@ pub fn start(args: &LogArgs) -> Result<Log, CliError> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer.clone())
-        // It would say so with `eprintln!`, which panics where standard error is what cannot be written.
+        // The subscriber would report such errors with `eprintln!`, which panics if standard error cannot be
+        // written.
         .log_internal_errors(false);
     match args.format {
         LogFormat::Text => log.with_ansi(stderr().is_terminal()).init(),
@@ -61,12 +63,12 @@ pub fn start(args: &LogArgs) -> Result<Log, CliError> {
     Ok(Log(writer))
 }
 
-/// Signed heads are logged whatever the filter lets through, unless it speaks of them.
+/// Adds a rule that always logs signed heads, unless the filter already has a rule for them.
 fn with_heads(filter: &str) -> String {
     if filter.contains(HEADS) { filter.to_owned() } else { format!("{filter},{HEADS}=info") }
 }
 
-/// A panic is an event like others: written past the log, it would wait for a reader who stands still.
+/// Logs a panic like other events. Writing it directly to standard error could block on a slow reader.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let words = panic.payload_as_str().unwrap_or_default();
@@ -96,11 +98,11 @@ fn dropped_lines(dropped: u64) -> String {
     }
 }
 
-/// Where the SDK logs what a provider of credentials said, as it said it: a program's words may have a secret in them.
-/// Unstale tells the same without it.
+/// Turns off the modules in which the AWS SDK logs the output of credential providers unchanged, because a
+/// program's output may contain a secret. Unstale logs the same problem without it.
 const PROVIDERS: &str = "aws_config::meta::credentials=off,aws_config::profile::credentials=off";
 
-/// The SDK is not let log a program's words, unless the filter speaks of it.
+/// Adds [`PROVIDERS`], unless the filter already has a rule for the SDK's configuration.
 fn without_provider_words(filter: String) -> String {
     if filter.contains("aws_config") { filter } else { format!("{filter},{PROVIDERS}") }
 }

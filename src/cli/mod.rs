@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand.
+//! The command line: one file for each subcommand.
 #![allow(clippy::doc_markdown, reason = "clap shows these comments at a terminal")]
 
 mod audit;
@@ -54,7 +54,7 @@ enum Command {
     Healthcheck(healthcheck::HealthcheckArgs),
 }
 
-/// Reads the command line and does what it says.
+/// Parses the command line and runs the command.
 pub async fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
@@ -69,10 +69,10 @@ pub async fn run() -> ExitCode {
     exit_code(done)
 }
 
-/// Why a command ended early, in words for the person at the terminal.
+/// Why a command failed, in words for the person at the terminal.
 type CliError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Zero, or one with the words on standard error. A reader who has seen enough of the output is no failure.
+/// The exit code: 0, or 1 with the error on standard error. It is no error if the reader has closed the pipe.
 fn exit_code(done: Result<(), CliError>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,5 @@
-//! What a command prints: on standard output what was asked for, on standard error the words beside it. A failed write
-//! never ends a command in the middle.
+//! What a command prints: the result on standard output, messages on standard error. A failed write never stops a
+//! command half-way.
 
 use std::{
     fs::File,
@@ -12,13 +12,13 @@ use crate::domain::causes::with_causes;
 
 use super::{CliError, background::BackgroundWriter};
 
-/// How long what a service announces may take; longer, and nobody reads it.
+/// How long writing an announcement may take. After that, nobody seems to read it.
 const ANNOUNCING: Duration = Duration::from_secs(1);
 
-/// Why standard output did not take what was asked for.
+/// Why standard output could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
-    /// Whoever read has seen enough, as `head` has after ten lines. Nothing is wrong.
+    /// The reader has closed the pipe, as `head` does after ten lines. This is no problem.
     #[error("nobody reads standard output any more")]
     ReaderGone,
     #[error("standard output cannot be written: {0}")]
@@ -31,7 +31,7 @@ impl From<io::Error> for OutputError {
     }
 }
 
-/// Prints a line of what was asked for.
+/// Prints a line of the result.
 pub fn print(words: &str) -> Result<(), OutputError> {
     let mut out = io::stdout().lock();
     writeln!(out, "{words}")?;
@@ -39,14 +39,14 @@ pub fn print(words: &str) -> Result<(), OutputError> {
     Ok(())
 }
 
-/// Says what was done or found out. That it cannot be said changes nothing about it.
+/// Prints a message about what was done. A failed write is only reported, because it does not change what was done.
 pub fn say(words: &str) {
     if let Err(error @ OutputError::Failed(_)) = print(words) {
         say_aside(&error.to_string());
     }
 }
 
-/// Says something beside what the command writes to standard output.
+/// Prints a message on standard error.
 pub fn say_aside(words: &str) {
     write_aside(&format!("unstale: {words}\n"));
 }
@@ -55,12 +55,12 @@ pub fn say_error(error: &CliError) {
     say_aside(&with_causes(error.as_ref()));
 }
 
-/// Writes to standard error. Where that fails there is nobody left to tell.
+/// Writes to standard error. Errors are ignored, because there is no other place to report them.
 pub fn write_aside(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// Standard output of a service: it goes on whether or not somebody reads.
+/// Standard output of a service. The service goes on even if nobody reads it.
 #[derive(Debug)]
 pub struct Announcer(BackgroundWriter);
 
@@ -70,7 +70,7 @@ impl Announcer {
         BackgroundWriter::start(out, None).map(Self)
     }
 
-    /// Announces; gives whether it was written.
+    /// Prints a message. Returns whether it was written.
     pub fn announce(&self, words: &str) -> bool {
         self.0.push(format!("{words}\n").as_bytes());
         let written = self.0.flush(ANNOUNCING);

@@ -17,10 +17,10 @@ use crate::{
 
 use super::{CliError, log, output::Announcer, signals};
 
-/// Open files that are asked for: one for every connection, and those of the rest of the service.
+/// The number of open files to ask for: one for each connection, and those of the rest of the service.
 const OPEN_FILES: u64 = 8_192;
 
-/// Said where the link for the first account could not be printed. The link itself is a secret and never logged.
+/// Logged if the link for the first account could not be printed. The link itself is a secret and is never logged.
 const LINK_UNTOLD: &str = "the link for the first account could not be printed; start again with a standard output \
                            that can be written, or make the account with `unstale user add`";
 
@@ -31,7 +31,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         args.authentication_methods.authentication_methods(args.public_url.as_deref())?;
     let tickets = args.tickets.tickets()?;
     if let Some(oidc) = authentication_methods.oidc.clone() {
-        // Beside all else: a provider that hangs does not hold the start up.
+        // This runs in its own task, so that a provider that does not answer does not delay the start.
         tokio::spawn(async move { look(&oidc).await });
     }
     let stop = signals::stop_token()?;
@@ -65,7 +65,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Says on standard output how the first account is made, where there is none, and that the service is ready.
+/// Prints the link for the first account if there is none yet, and that the service is ready.
 fn announce(address: &str, link: Option<String>) -> io::Result<()> {
     let announcer = Announcer::start()?;
     if let Some(link) = link {
@@ -86,7 +86,8 @@ async fn look(oidc: &Oidc) {
     }
 }
 
-/// Each connection takes a file; the soft limit of most machines is far below what they allow.
+/// Raises the limit on open files. Each connection needs one, and the soft limit on most machines is far below the
+/// hard limit.
 fn raise_open_files() {
     if let Err(error) = rlimit::increase_nofile_limit(OPEN_FILES) {
         tracing::warn!(%error, "the limit of open files stays as it is");

@@ -1,11 +1,11 @@
-//! SIGTERM and Ctrl-C: the orderly end.
+//! Handles SIGTERM and Ctrl-C, so that the service shuts down in order.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::CliError;
 
-/// A token that is cancelled at the first signal. The handlers are in place when this returns.
+/// A token that is cancelled at the first signal. The handlers are installed when this returns.
 pub fn stop_token() -> Result<CancellationToken, CliError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

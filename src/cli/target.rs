@@ -1,4 +1,4 @@
-//! Where a command writes to: standard output, or a file that stands under its name only once all of it is there.
+//! The output of a command: standard output, or a file that gets its name only when it is complete.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,16 +8,18 @@ use std::{
 
 use super::CliError;
 
-/// An open target. Dropped before [`OutputTarget::finish`], a file leaves nothing, and what stood under its name stays.
+/// An open output. If a file is dropped before [`OutputTarget::finish`], it is removed, and an earlier file with
+/// its name stays unchanged.
 #[derive(Debug)]
 pub(super) enum OutputTarget {
     Output(io::Stdout),
-    /// What is there and no plain file, such as a pipe: there is nothing to put in its place.
+    /// An existing path that is no regular file, such as a pipe. It is written directly, because it must not be
+    /// replaced.
     Device(File),
     File(UnfinishedFile),
 }
 
-/// A file on its way, beside the place where it will stand.
+/// A file that is being written under a temporary name in the same folder.
 #[derive(Debug)]
 pub(super) struct UnfinishedFile {
     file: File,
@@ -35,7 +37,7 @@ impl OutputTarget {
         Ok(opened.map_err(|error| format!("{} cannot be written: {error}", place.display()))?)
     }
 
-    /// Puts the file in its place, once all of it is on disk.
+    /// Writes everything to disk, then gives the file its final name.
     pub fn finish(mut self) -> Result<(), CliError> {
         self.flush()?;
         if let Self::File(unfinished) = &self {
@@ -47,9 +49,10 @@ impl OutputTarget {
 }
 
 impl UnfinishedFile {
-    /// Whoever may read what stood there before may read the new one, and nobody else.
+    /// Creates the temporary file. It gets the permissions of the file that it will replace, so that the same
+    /// people can read it.
     fn open(place: &Path, there: Option<&fs::Metadata>) -> io::Result<Self> {
-        // A link goes on leading to the file.
+        // If the path is a symbolic link, the file that it points to is replaced, and the link stays.
         let place = if there.is_some() { fs::canonicalize(place)? } else { place.to_owned() };
         let mut name = place.file_name().map(ToOwned::to_owned).unwrap_or_default();
         name.push(format!(".{}.part", std::process::id()));
@@ -65,7 +68,7 @@ impl UnfinishedFile {
 
 impl Drop for UnfinishedFile {
     fn drop(&mut self) {
-        // Once it is in its place nothing is left beside it.
+        // After [`OutputTarget::finish`] the temporary name no longer exists, so this does nothing.
         let _ = fs::remove_file(&self.beside);
     }
 }

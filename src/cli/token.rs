@@ -19,7 +19,7 @@ use super::{
     output::{OutputError, print, say},
 };
 
-/// So many tokens are listed.
+/// The maximum number of tokens that are listed.
 const LISTED: usize = 10_000;
 
 #[derive(Debug, Args)]
@@ -105,7 +105,8 @@ async fn make(
     Ok(secret)
 }
 
-/// The secret is kept nowhere: a token that nobody has seen lets nobody in, and stays in the list.
+/// The error if the secret could not be printed. Only its hash is stored, so nobody can use this token, but it
+/// stays in the list.
 fn unprinted(name: &str, error: &OutputError) -> CliError {
     format!(
         "the token {name} was made but could not be printed: {error}. It cannot be shown again: end it with \

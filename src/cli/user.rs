@@ -118,7 +118,7 @@ async fn set_disabled(email: &str, database: &DatabaseArgs, disabled: bool) -> R
     Ok(())
 }
 
-/// An error in words that name the person.
+/// An error with the address of the person.
 fn told(error: CommandError, email: &Email) -> CliError {
     match error {
         CommandError::NotFound => format!("there is no account with the address {}", email.as_str()).into(),

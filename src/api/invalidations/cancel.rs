@@ -1,4 +1,4 @@
-//! `POST /api/v1/invalidations/{id}/cancel`: takes back what was not sent yet.
+//! `POST /api/v1/invalidations/{id}/cancel`: cancels the batches that have not been sent.
 
 use axum::extract::{Path, State, rejection::PathRejection};
 

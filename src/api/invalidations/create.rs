@@ -1,4 +1,4 @@
-//! `POST /api/v1/invalidations`: keeps a request, and answers the same to whoever sends it again with the same key.
+//! `POST /api/v1/invalidations`: stores a request. A repeated request with the same key gets the same answer.
 
 use std::convert::Infallible;
 
@@ -40,9 +40,9 @@ use crate::{
     store::invalidations::{self, proposals},
 };
 
-/// The header of an answer from an earlier request with the same key: `true`.
+/// The header of a replayed answer to an earlier request with the same key. Its value is `true`.
 pub const REPLAYED: &str = "idempotent-replayed";
-/// The header with the time of that request.
+/// The header with the time of the earlier request.
 pub const FIRST_REQUEST: &str = "unstale-first-request";
 
 /// A request on a protected distribution, which a second person has to approve.
@@ -172,7 +172,7 @@ async fn answer(
         Requested::HeldBack(id) => held_back(api, caller, &id).await,
         Requested::Proposed(id) => proposed(api, caller, &id).await,
         Requested::Retried(id, at) => {
-            // It goes as soon as it may: the time that was chosen for the first try is over.
+            // A retry is sent as soon as possible. The time that was chosen for the first attempt has passed.
             Ok((from_before(at, false), accepted(api, caller, &id, None).await?).into_response())
         }
         Requested::Before(answer, at) => {
@@ -191,10 +191,10 @@ async fn answer(
     }
 }
 
-/// Says of an answer that the request was sent before with the same key, and when.
+/// Adds headers that say that a request with the same key came before, and when.
 struct FirstRequest {
     at: Timestamp,
-    /// Nothing was sent again.
+    /// Whether nothing was sent again.
     replayed: bool,
 }
 
@@ -212,7 +212,7 @@ impl IntoResponseParts for FirstRequest {
     }
 }
 
-/// As it was when it was accepted, however often it is asked.
+/// The invalidation in the state in which it was accepted, so that each repetition gets the same answer.
 async fn accepted(
     api: &Api,
     caller: &Caller,
@@ -227,7 +227,7 @@ async fn accepted(
     Ok((StatusCode::ACCEPTED, location(id), body).into_response())
 }
 
-/// The invalidation of the same items, as it is now.
+/// The earlier invalidation of the same items, in its current state.
 async fn held_back(api: &Api, caller: &Caller, id: &InvalidationId) -> Result<Response, ApiError> {
     let mut conn = api.context.db.read().await?;
     let found = invalidations::find(&mut conn, id).await?.ok_or(CommandError::NotFound)?;
@@ -259,7 +259,7 @@ async fn proposed(api: &Api, caller: &Caller, id: &ProposalId) -> Result<Respons
     Ok((StatusCode::ACCEPTED, body).into_response())
 }
 
-/// What a protected distribution still asks for.
+/// The error for what a protected distribution still asks for.
 fn missing(unmet: Unmet) -> ApiError {
     match unmet {
         Unmet::Reason => ApiError::invalid(vec![Fault::new("/reason", "is needed for this distribution.")]),

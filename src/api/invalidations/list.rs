@@ -1,4 +1,4 @@
-//! `GET /api/v1/invalidations`: what was asked for, newest first, in pages.
+//! `GET /api/v1/invalidations`: the invalidations, newest first, in pages.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::{
     store::invalidations::{self, InvalidationFilter},
 };
 
-/// A page ends early where its items take so many bytes, so that no answer is without bounds.
+/// The size of the items in bytes after which a page ends early, so that no response becomes too large.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A page of invalidations.
@@ -74,7 +74,7 @@ pub async fn list(
     Ok(Json(InvalidationPage { items, next: last.filter(|_| more) }))
 }
 
-/// The ID of a distribution that a list is narrowed to.
+/// The ID of the distribution that a list is limited to.
 pub async fn find_distribution(api: &Api, caller: &Caller, named: &str) -> Result<DistributionId, ApiError> {
     Ok(caller.distribution(&mut *api.context.db.read().await?, named).await?.id)
 }

@@ -1,4 +1,4 @@
-//! `POST /api/v1/plan`: what a request would do. Nothing is kept.
+//! `POST /api/v1/plan`: what a request would do. Nothing is stored.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -147,7 +147,7 @@ impl LineShape {
                 };
                 ("dropped", item.to_string(), vec![why])
             }
-            // Such a plan is answered with the lines that need mending.
+            // Plans with refused lines never get here: they are answered with an error for each line.
             LineVerdict::Refused(error) => ("refused", String::new(), vec![error.to_string()]),
         };
         Self { index: line.number - 1, typed: line.typed.clone(), verdict: verdict.to_owned(), item, notes }

@@ -1,4 +1,4 @@
-//! How an invalidation reads. These shapes are the contract: a field is added, never changed.
+//! The JSON form of an invalidation. It is a contract with clients: fields may be added, but never changed.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -153,7 +153,7 @@ impl InvalidationShape {
         }
     }
 
-    /// As it is now.
+    /// The invalidation in its current state.
     pub async fn load(conn: &mut Conn, invalidation: &Invalidation, base: &str) -> Result<Self, StoreError> {
         let batches = batches::of_invalidation(conn, &invalidation.id).await?;
         let arn = if batches.iter().any(|batch| batch.problem.is_some()) {
@@ -171,7 +171,8 @@ impl InvalidationShape {
         Ok(shape)
     }
 
-    /// As it was when it was accepted: the same answer, however often a request is sent again.
+    /// The invalidation in the state in which it was accepted, so that each repetition of a request gets the same
+    /// answer.
     pub async fn load_as_accepted(
         conn: &mut Conn,
         invalidation: &Invalidation,

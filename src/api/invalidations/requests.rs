@@ -1,4 +1,4 @@
-//! What a program asks for: the body of a plan and of a request, and the plan that is worked out for it.
+//! The bodies of plans and requests, and the plan that is made for them.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,11 +21,11 @@ use crate::{
     store::StoreError,
 };
 
-/// So many bad lines are told one by one.
+/// The number of wrong lines that are listed.
 const FAULTS_MAX: usize = 100;
-/// The longest name that a distribution can have.
+/// The maximum length of a distribution's name.
 const NAME_MAX: usize = 253;
-/// So far ahead something may be put off, in days.
+/// How far in the future `not_before` may be, in days.
 const AHEAD_MAX: u64 = PUT_OFF_MAX.as_secs() / (24 * 60 * 60);
 
 /// What to work out.
@@ -61,7 +61,7 @@ pub struct NewInvalidationRequest {
     pub confirm: Option<String>,
 }
 
-/// A request that was read and found well formed.
+/// A request whose body is well formed.
 #[derive(Debug)]
 pub struct InvalidationRequest {
     pub distribution: String,
@@ -69,12 +69,12 @@ pub struct InvalidationRequest {
     pub reason: String,
     pub not_before: Option<Timestamp>,
     pub confirm: Option<String>,
-    /// SHA-256 of all of it.
+    /// SHA-256 of all fields. It shows whether a request with the same key is the same request.
     pub fingerprint: String,
 }
 
 impl InvalidationRequest {
-    /// Reads the body of a plan.
+    /// Reads the body of a plan: the name of the distribution, and the items.
     pub fn plan(mut fields: JsonFields) -> Result<(String, Vec<String>), ApiError> {
         let distribution = fields.needed_text("distribution");
         let items = fields.needed_lines("items", LINES_MAX);
@@ -111,7 +111,7 @@ impl InvalidationRequest {
     }
 }
 
-/// Works out what the items would do, with what is known of the distribution now.
+/// Makes the plan for these items from what is known of the distribution now.
 pub async fn work_out(
     api: &Api,
     caller: &Caller,
@@ -127,7 +127,7 @@ pub async fn work_out(
     Ok(Plan::within(&typed, &TargetDistribution::new(distribution, &hosts), around, &caller.access))
 }
 
-/// What the grants allow, where an item is outside of them.
+/// What the grants allow. `None` unless an item is outside the grants.
 pub fn not_granted(plan: &Plan) -> Option<String> {
     plan.refused().find_map(|(_, error)| match error {
         ItemError::NotGranted(allowed) => Some(allowed.clone()),
@@ -135,7 +135,7 @@ pub fn not_granted(plan: &Plan) -> Option<String> {
     })
 }
 
-/// Why it cannot be sent, each line with where it stands.
+/// Checks that the plan can be sent. `Err` lists each wrong line with its place.
 pub fn check(plan: &Plan) -> Result<(), ApiError> {
     if let Some(why) = plan.refusal {
         return Err(ApiError::invalid(vec![Fault::new("/distribution", why)]));

@@ -1,4 +1,4 @@
-//! `GET /api/v1/invalidations/{id}`: how one stands, now or as soon as it has ended.
+//! `GET /api/v1/invalidations/{id}`: the state of one, at once or as soon as it has ended.
 
 use std::time::Duration;
 
@@ -20,11 +20,12 @@ use crate::{
     store::invalidations,
 };
 
-/// The longest wait, in seconds.
+/// The maximum wait, in seconds.
 const WAIT_MAX: u64 = 60;
-/// What another replica wrote is seen by then.
+/// The longest time between two reads. Other replicas do not notify this process, so this is how soon their changes
+/// are seen.
 const HEARTBEAT: Duration = Duration::from_millis(500);
-/// What is written within this time is looked at once, so that many who wait do not look at each commit.
+/// The pause after a notification before the read, so that one read covers several commits.
 const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Show an invalidation
@@ -56,13 +57,13 @@ pub async fn show(
     Ok(Json(shape))
 }
 
-/// The ID in an address; one that cannot be any names nothing.
+/// The ID in the address. Text that cannot be an ID gets the same error as an ID that does not exist.
 pub fn parse_id(id: Result<Path<String>, PathRejection>) -> Result<InvalidationId, ApiError> {
     let id = id.ok().and_then(|Path(id)| InvalidationId::parse(&id));
     id.ok_or_else(|| ApiError::not_found("invalidation"))
 }
 
-/// The invalidation, if they may see it.
+/// The invalidation, if the caller may see it.
 pub async fn find(api: &Api, caller: &Caller, id: &InvalidationId) -> Result<Invalidation, ApiError> {
     let found = invalidations::find(&mut *api.context.db.read().await?, id).await?;
     let found = found.filter(|found| caller.access.sees(&found.distribution));
@@ -91,6 +92,6 @@ async fn wait_for_end(
         }
         found = find(api, caller, &found.id).await?;
     }
-    // Whoever was let in before the wait may not be any more.
+    // The caller's access may have changed during the wait, so it is read again.
     find(api, &caller.renewed(api).await?, &found.id).await
 }

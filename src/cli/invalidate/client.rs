@@ -1,4 +1,4 @@
-//! Talks to a running Unstale, and tries again by itself where that does no harm.
+//! The client of a running Unstale. It repeats requests by itself if that is safe.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::{api, domain::causes::with_causes, identity::is_safe_address, outgoin
 
 use super::progress::Progress;
 
-/// How long one answer may take; the server itself answers a wait within a minute.
+/// How long to wait for one answer. The server answers a wait within a minute.
 const TIMEOUT: Duration = Duration::from_secs(90);
-/// The largest answer.
+/// The maximum size of an answer in bytes.
 const ANSWER_MAX: usize = 64 * 1024 * 1024;
-/// How long to wait before each further try.
+/// The seconds to wait before each further attempt.
 const PAUSES: [u64; 6] = [1, 2, 4, 8, 15, 30];
 
 /// Why there is no answer.
@@ -29,9 +29,9 @@ pub enum ApiClientError {
 pub struct ApiAnswer {
     pub status: u16,
     pub body: Value,
-    /// When a request with the same key came first, where this is not that one.
+    /// When the first request with the same key was made. `None` if this is the first one.
     pub first_request: Option<String>,
-    /// It is the answer to that request: nothing was sent again.
+    /// Whether this is the answer to that first request, so that nothing was sent again.
     pub replayed: bool,
 }
 
@@ -69,7 +69,7 @@ impl ApiClient {
         self.tried(Method::GET, path, Bytes::new(), None, progress).await
     }
 
-    /// Asks once; `None` where the answer is "not now", or there is none.
+    /// Sends one request. `None` if there is no answer or the server says "not now".
     pub async fn get_now(&self, path: &str) -> Option<ApiAnswer> {
         let answer = self.once(&Method::GET, path, Bytes::new(), None).await.ok();
         answer.filter(|answer| !is_passing(answer.status))
@@ -85,8 +85,8 @@ impl ApiClient {
         self.tried(Method::POST, path, body.to_string().into(), key, progress).await
     }
 
-    /// Asks, and asks again where the server cannot be reached or says that it cannot now. Each request is harmless to
-    /// repeat: it only reads, or it has a key.
+    /// Sends a request, and repeats it if the server cannot be reached or says "not now". Repeating is safe,
+    /// because each request only reads or has a key.
     async fn tried(
         &self,
         method: Method,
@@ -152,7 +152,7 @@ impl ApiClient {
     }
 }
 
-/// Is this the server's or a proxy's word for "not now"?
+/// Whether the status means that the server or a proxy cannot answer now, so that a later attempt may succeed.
 fn is_passing(status: u16) -> bool {
     let passing = [
         StatusCode::TOO_MANY_REQUESTS,

@@ -1,13 +1,13 @@
-//! Arguments that a shell made out of a `*` without quotes: `/*` becomes `/bin /boot /dev …`, each of which would be
-//! taken for a path of the site.
+//! Detects arguments that a shell expanded from a `*` without quotes. `/*` becomes `/bin /boot /dev …`, and each
+//! would be read as a path of the site.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// So many names make a list that nobody wrote by hand into a site of the same names.
+/// The number of names from which a match counts. A single name that is also in the folder may be intended.
 const NAMES_MIN: usize = 2;
 
-/// Why the arguments are not taken, where they are all that lies in the machine's own root folder, or in the folder that
-/// the command runs in. A shell leaves out what begins with a dot (POSIX, 2.14.3).
+/// The error if the arguments are all names in this machine's root folder, or all names in the current folder.
+/// `None` otherwise. Names that begin with a dot do not count, because a shell leaves them out (POSIX, 2.14.3).
 pub fn refusal(arguments: &[String], root: &Path, folder: &Path) -> Option<String> {
     let given = bare(arguments);
     let here = names(folder);
@@ -22,7 +22,8 @@ pub fn refusal(arguments: &[String], root: &Path, folder: &Path) -> Option<Strin
     })
 }
 
-/// The same for the root folder alone: a list of the files of a folder is what a file is for.
+/// The same check for the root folder only. It is used for items from a file, which may well list the files of the
+/// current folder.
 pub fn root_refusal(items: &[String], root: &Path) -> Option<String> {
     let given = bare(items);
     let all: BTreeSet<String> = names(root).into_iter().map(|name| format!("/{name}")).collect();
@@ -32,7 +33,7 @@ pub fn root_refusal(items: &[String], root: &Path) -> Option<String> {
     })
 }
 
-/// Without the `./` before a name, and the slash that `*/` leaves behind it.
+/// Removes the `./` before each name, and the slash that the pattern `*/` leaves after it.
 fn bare(items: &[String]) -> BTreeSet<&str> {
     let bare = items.iter().map(|item| item.trim_start_matches("./"));
     bare.map(|item| item.strip_suffix('/').unwrap_or(item)).collect()

@@ -1,4 +1,4 @@
-//! The items that the command was given, and where each stands.
+//! The items of the command, and where each came from.
 
 use std::{
     fs::File,
@@ -10,24 +10,24 @@ use crate::domain::invalidations::item::trimmed;
 
 use super::expanded;
 
-/// The largest list of items.
+/// The maximum size of a list of items in bytes.
 const ITEMS_MAX: u64 = 2 * 1024 * 1024;
-/// So much of an item is told again, in characters.
+/// The number of characters of an item that messages show.
 const TOLD: usize = 120;
 
-/// Items in the order in which they are sent: those of the arguments, then those of a file or of standard input.
+/// The items in the order in which they are sent: first the arguments, then those of a file or of standard input.
 #[derive(Debug, Default)]
 pub struct Given {
     pub items: Vec<String>,
     arguments: usize,
-    /// The file's name.
+    /// The name of the file, for messages.
     source: String,
-    /// The line of the file on which each of its items stands, from 1.
+    /// The line number of each item from the file, counted from 1.
     lines: Vec<usize>,
 }
 
 impl Given {
-    /// Reads what the arguments and the file name, or standard input where neither is given.
+    /// Reads the arguments and the file. If neither is given, it reads standard input unless that is a terminal.
     pub fn read(arguments: &[String], file: Option<&str>) -> Result<Self, String> {
         let folder = std::env::current_dir().unwrap_or_default();
         if let Some(words) = expanded::refusal(arguments, Path::new("/"), &folder) {
@@ -67,7 +67,7 @@ impl Given {
         Ok(())
     }
 
-    /// `argument 2` or `changed.txt line 4` for what the server calls `/items/1`.
+    /// The place of the item that the server calls `/items/1`, such as `argument 2` or `changed.txt line 4`.
     pub fn place(&self, pointer: &str) -> Option<String> {
         let index = index(pointer)?;
         if index < self.arguments {
@@ -77,7 +77,8 @@ impl Given {
         Some(format!("{} line {line}", self.source))
     }
 
-    /// The item itself, as far as it is safe in a log: without what may be a password or a signature.
+    /// The item as far as it may be shown in a log. The query is cut off, and an item with `@` is not shown,
+    /// because these may contain a signature or a password.
     pub fn told(&self, pointer: &str) -> Option<String> {
         let item = self.items.get(index(pointer)?)?;
         let plain = item.split('?').next().filter(|plain| !plain.contains('@'))?;

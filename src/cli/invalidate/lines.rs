@@ -1,4 +1,4 @@
-//! What answers say to the person who reads the log.
+//! Turns answers of the server into text for the log of a pipeline.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 
 use super::{client::ApiAnswer, given::Given};
 
-/// The plan, a line for each thing that a person would look at.
+/// The plan: one line for each item and warning, then the totals.
 pub fn plan(plan: &Value, given: &Given) -> String {
     let mut lines = Vec::new();
     for line in plan["lines"].as_array().into_iter().flatten() {
@@ -34,7 +34,7 @@ pub fn plan(plan: &Value, given: &Given) -> String {
     lines.join("\n")
 }
 
-/// `the same as /items/0` as `the same as argument 1`.
+/// Replaces the place in a note: `the same as /items/0` becomes `the same as argument 1`.
 fn with_place(note: &str, given: &Given) -> String {
     let place = note.strip_prefix("the same as ").and_then(|pointer| given.place(pointer));
     place.map_or_else(|| note.to_owned(), |place| format!("the same as {place}"))
@@ -48,12 +48,12 @@ fn counted(count: u64, noun: &str) -> String {
     }
 }
 
-/// Will it go on by itself?
+/// Whether the invalidation has not ended yet.
 pub fn is_open(answer: &Value) -> bool {
     matches!(answer["state"].as_str(), Some("queued" | "in_progress"))
 }
 
-/// Where it stands: `queued, 2 ahead (The AWS sign-in is over)`
+/// The current state, such as `queued, 2 ahead (The AWS sign-in is over)`.
 pub fn standing(answer: &Value) -> String {
     let state = answer["state"].as_str().unwrap_or_default().replace('_', " ");
     let standing = match answer["ahead"].as_u64() {
@@ -67,15 +67,15 @@ pub fn standing(answer: &Value) -> String {
     }
 }
 
-/// What holds a batch up that is still to be sent.
+/// The problem that delays a batch that is not sent yet.
 fn held_up(answer: &Value) -> Option<&str> {
     let waits = |batch: &&Value| matches!(batch["state"].as_str(), Some("queued" | "submitting"));
     let mut batches = answer["batches"].as_array()?.iter().filter(waits);
     batches.find_map(|batch| batch["problem"]["headline"].as_str())
 }
 
-/// What is to be said of an answer that comes from an earlier request: one with the same key, where that is the caller's
-/// own, or one of the same items within the cool-down.
+/// Says that the answer comes from an earlier request: one with the same key, if the user chose the key, or one for
+/// the same items within the cool-down. `None` for a new request.
 pub fn earlier(answer: &ApiAnswer, has_key: bool) -> Option<String> {
     if !(200..300).contains(&answer.status) {
         return None;
@@ -85,7 +85,8 @@ pub fn earlier(answer: &ApiAnswer, has_key: bool) -> Option<String> {
         at.map_or("an earlier time".to_owned(), |at| format!("{} UTC", at.to_the_minute()))
     };
     let first = answer.first_request.as_deref();
-    // A key that was made for this run alone came back because its first answer was lost on the way.
+    // A generated key is used in this run only. Its answer is replayed only if the first answer was lost in the
+    // network, which needs no message.
     if has_key && answer.replayed {
         let first = at(first);
         return Some(format!(
@@ -104,7 +105,7 @@ pub fn earlier(answer: &ApiAnswer, has_key: bool) -> Option<String> {
     })
 }
 
-/// How it ended, or how it stands; `took` is how long it took where it was sent now.
+/// The result or the current state. `took` is how long the invalidation took, if this run sent it.
 pub fn outcome(answer: &Value, took: Option<Duration>) -> String {
     let url = answer["url"].as_str().unwrap_or_default();
     let mut words = match (answer["state"].as_str().unwrap_or_default(), took) {
@@ -113,7 +114,7 @@ pub fn outcome(answer: &Value, took: Option<Duration>) -> String {
     };
     for batch in answer["batches"].as_array().into_iter().flatten() {
         let told = trouble(&batch["problem"]);
-        // Batches of one request most often meet the same.
+        // The batches of one request usually have the same problem, so it is shown once.
         if !words.contains(&told) {
             words.push_str(&told);
         }
@@ -121,7 +122,7 @@ pub fn outcome(answer: &Value, took: Option<Duration>) -> String {
     words
 }
 
-/// What happened to a batch, what to do, and what AWS said; empty where nothing did.
+/// What happened to a batch, what to do, and AWS's own message. Empty if there is no problem.
 fn trouble(problem: &Value) -> String {
     let text = |name: &str| problem[name].as_str().unwrap_or_default();
     if text("headline").is_empty() {
@@ -147,7 +148,7 @@ fn standing_in_words(state: &str, answer: &Value, url: &str) -> String {
     }
 }
 
-/// What a problem says, with each thing that is wrong.
+/// The text of a problem, with each error in it.
 pub fn problem(body: &Value, status: u16, given: &Given) -> String {
     let Some(detail) = body["detail"].as_str() else {
         return format!("the server answers with {status}, and it does not look like Unstale");
@@ -156,7 +157,7 @@ pub fn problem(body: &Value, status: u16, given: &Given) -> String {
     let mut words = format!("{title}. {detail}");
     let faults = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
     if let [only] = faults {
-        // A single fault stands in the detail already.
+        // The detail already contains a single error.
         let pointer = only["pointer"].as_str().unwrap_or_default();
         if let (Some(place), Some(rest)) = (named(pointer, given), detail.strip_prefix(pointer)) {
             words = format!("{title}. {place}{rest}");
@@ -172,7 +173,7 @@ pub fn problem(body: &Value, status: u16, given: &Given) -> String {
     format!("{words}\n  request {}", body["request_id"].as_str().unwrap_or_default())
 }
 
-/// `changed.txt line 4: /a%zz` for what the server calls `/items/3`.
+/// The place and the item, such as `changed.txt line 4: /a%zz` for what the server calls `/items/3`.
 fn named(pointer: &str, given: &Given) -> Option<String> {
     let place = given.place(pointer)?;
     Some(given.told(pointer).map_or_else(|| place.clone(), |item| format!("{place}: {item}")))

@@ -1,4 +1,4 @@
-//! `unstale invalidate`: asks a running Unstale from a pipeline, with a token and without AWS keys.
+//! `unstale invalidate`: sends a request to a running Unstale, for pipelines. It needs a token, but no AWS keys.
 
 mod client;
 mod expanded;
@@ -75,13 +75,13 @@ pub struct InvalidateArgs {
     items: Vec<String>,
 }
 
-/// How often to look where the server does not let one wait.
+/// How often to ask for the state if the server does not accept a wait.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// Why it ended otherwise than wished. The numbers are part of the contract.
+/// Why the command does not exit with 0. The exit codes are documented and never change.
 #[derive(Debug)]
 enum End {
-    /// All went well, but standard output did not take what was asked for.
+    /// The request succeeded, but the result could not be written to standard output.
     Unprinted(String),
     Usage(String),
     Refused(String),
@@ -141,7 +141,7 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
         return tell(&args, &plan, &lines::plan(&plan, &given));
     }
     if !args.json {
-        // Where it cannot be printed the request goes on: how it ended is told at the end.
+        // An error in printing does not stop the request. The error is reported with the result at the end.
         let _ = tell(&args, &plan, &lines::plan(&plan, &given));
     }
     let key = args.idempotency_key.clone().unwrap_or_else(|| new_uuid().to_string());
@@ -151,7 +151,7 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
     let earlier = lines::earlier(&answer, args.idempotency_key.is_some());
     let mut last = taken(answer, &given)?;
     if let Some(words) = &earlier {
-        // Standard output has the last answer and nothing else where a program reads it.
+        // With `--json`, standard output contains only the last answer, because a program reads it.
         if args.json { progress.trouble(words) } else { say(words) }
     }
     if args.wait && lines::is_open(&last) {
@@ -174,7 +174,7 @@ fn whole_body(args: &InvalidateArgs, items: &[String]) -> Value {
     body
 }
 
-/// Prints the answer. A reader who has seen enough is no failure.
+/// Prints the answer. It is no error if the reader has closed the pipe.
 fn tell(args: &InvalidateArgs, answer: &Value, words: &str) -> Result<(), End> {
     let printed = if args.json { print(&answer.to_string()) } else { print(words) };
     match printed {
@@ -186,7 +186,7 @@ fn tell(args: &InvalidateArgs, answer: &Value, words: &str) -> Result<(), End> {
     }
 }
 
-/// What the server took, or why it did not.
+/// The body of a successful answer. `Err` says why the server refused.
 fn taken(answer: ApiAnswer, given: &Given) -> Result<Value, End> {
     match answer.status {
         200..=299 => Ok(answer.body),
@@ -195,7 +195,7 @@ fn taken(answer: ApiAnswer, given: &Given) -> Result<Value, End> {
     }
 }
 
-/// Asks until it has ended or the time is over.
+/// Asks for the state until the invalidation has ended or the time is over.
 async fn wait(
     client: &ApiClient,
     args: &InvalidateArgs,
@@ -220,7 +220,7 @@ async fn wait(
         last = if let Some(answer) = waited {
             taken(answer, &Given::default())?
         } else {
-            // Too many wait already, or the line broke: looking from time to time does as well.
+            // Too many requests are waiting, or the connection broke. Asking at intervals works too.
             tokio::time::sleep(LOOK_EVERY.min(left)).await;
             taken(client.get(&path, progress).await?, &Given::default())?
         };
@@ -240,7 +240,7 @@ fn ended(args: &InvalidateArgs, last: &Value) -> Result<(), End> {
     }
 }
 
-/// The page of the run: as it was given, or as the CI's own variables tell it.
+/// The URL of the run: the given one, or the one from the variables of GitHub Actions or GitLab CI.
 fn run_url(args: &InvalidateArgs) -> Result<Option<String>, End> {
     if let Some(given) = args.run_url.as_deref().filter(|given| !given.trim().is_empty()) {
         return parse_run_url(given).map(Some).map_err(|error| End::Usage(error.to_string()));

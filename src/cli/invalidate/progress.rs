@@ -1,4 +1,4 @@
-//! One line that is written over at a terminal; a line for each change elsewhere.
+//! Shows progress: as one line that is overwritten at a terminal, as a line for each change elsewhere.
 
 use std::{
     io::{IsTerminal, stderr},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::cli::output::{say_aside, write_aside};
 
-/// How the waiting is shown.
+/// How progress is shown.
 #[derive(Debug)]
 pub struct Progress {
     terminal: bool,
@@ -19,16 +19,16 @@ impl Progress {
         Self { terminal: stderr().is_terminal(), last: String::new() }
     }
 
-    /// So many seconds may pass between two looks.
+    /// The number of seconds that one request to the server may wait.
     pub fn every(&self) -> u64 {
         if self.terminal { 1 } else { 30 }
     }
 
-    /// Where it stands now.
+    /// Shows the current state.
     pub fn show(&mut self, standing: &str, since: Duration) {
         if self.terminal {
             let line = format!("{standing}, {} s", since.as_secs());
-            // Blanks cover what a longer line before it left.
+            // Spaces overwrite the rest of a longer line.
             write_aside(&format!("\r{line:<width$}", width = self.last.chars().count()));
             self.last = line;
         } else if self.last != standing {
@@ -37,13 +37,13 @@ impl Progress {
         }
     }
 
-    /// Something went wrong that may pass.
+    /// Reports a problem that may be temporary.
     pub fn trouble(&mut self, words: &str) {
         self.end();
         say_aside(words);
     }
 
-    /// The line is done with.
+    /// Ends the current line.
     pub fn end(&mut self) {
         if self.terminal && !self.last.is_empty() {
             write_aside("\n");
