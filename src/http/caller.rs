@@ -45,7 +45,7 @@ impl fmt::Debug for Caller {
 }
 
 impl Caller {
-    /// The caller with this token. `None` if the token is wrong, expired or revoked.
+    /// The caller with this token. `None` if the token is unknown, expired or revoked, or its maker is disabled.
     pub async fn by_token(
         app: &AppState,
         origin: Origin,
@@ -87,7 +87,7 @@ impl Caller {
         extensions.get::<Self>().cloned()
     }
 
-    /// What the caller may do at this moment, read again. `None` if the token was revoked or has expired, or the
+    /// What the caller may do at this moment, read again. `None` if the token is not valid any more, or the
     /// person may not sign in any more.
     pub async fn access_now(&self, app: &AppState) -> Result<Option<Access>, CommandError> {
         match &self.credential {
