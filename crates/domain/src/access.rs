@@ -46,7 +46,7 @@ impl Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     pub distributions: BTreeSet<DistributionId>,
-    pub reach: GrantScope,
+    pub scope: GrantScope,
 }
 
 /// How far a role reaches. Nothing granted is nothing: a grant that is missing never lets anybody do more.
@@ -171,7 +171,8 @@ impl Access {
     #[must_use]
     pub fn covers(&self, distribution: &DistributionId, item: &Item) -> bool {
         self.role.may_invalidate()
-            && (self.own_grants().is_none() || self.reaches(distribution).any(|reach| reach.covers(item)))
+            && (self.own_grants().is_none()
+                || self.grant_scopes(distribution).any(|scope| scope.covers(item)))
             && self.within.as_ref().is_none_or(|within| within.covers(distribution, item))
     }
 
@@ -208,7 +209,7 @@ impl Access {
     }
 
     fn own_words(&self, distribution: &DistributionId) -> String {
-        let words: BTreeSet<String> = self.reaches(distribution).map(GrantScope::describe).collect();
+        let words: BTreeSet<String> = self.grant_scopes(distribution).map(GrantScope::describe).collect();
         if words.is_empty() {
             "nothing here".to_owned()
         } else {
@@ -216,12 +217,12 @@ impl Access {
         }
     }
 
-    fn reaches<'a>(&'a self, distribution: &'a DistributionId) -> impl Iterator<Item = &'a GrantScope> {
+    fn grant_scopes<'a>(&'a self, distribution: &'a DistributionId) -> impl Iterator<Item = &'a GrantScope> {
         self.own_grants()
             .unwrap_or_default()
             .iter()
             .filter(|grant| grant.distributions.contains(distribution))
-            .map(|grant| &grant.reach)
+            .map(|grant| &grant.scope)
     }
 }
 
@@ -238,7 +239,7 @@ mod tests {
         let paths = Some(PathPrefix::parse(prefix).unwrap());
         Granted {
             distributions: distributions.iter().map(|id| distribution(id)).collect(),
-            reach: GrantScope { paths, ..GrantScope::default() },
+            scope: GrantScope { paths, ..GrantScope::default() },
         }
     }
 

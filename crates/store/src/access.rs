@@ -100,7 +100,7 @@ async fn resolve(
             GrantPlace::Distribution(id) => BTreeSet::from([id]),
             GrantPlace::Tagged { key, value } => tagged(conn, &key, value.as_deref()).await?,
         };
-        granted.push(Granted { distributions, reach: grant.reach });
+        granted.push(Granted { distributions, scope: grant.scope });
     }
     Ok(Access::new(role, scope.with(granted)).of(behind))
 }

@@ -29,7 +29,7 @@ pub async fn add_grant(
         return Err(GrantError::TooMany.into());
     }
     let there = grants::of_subject(&mut tx, grant.subject.kind, &grant.subject.id).await?;
-    if there.iter().any(|one| one.place == grant.place && one.reach == grant.reach) {
+    if there.iter().any(|one| one.place == grant.place && one.scope == grant.scope) {
         return Err(GrantError::Exists.into());
     }
     let now = context.clock.now();

@@ -73,7 +73,7 @@ async fn narrow(tx: &mut Tx, token: &Token, distribution: &DistributionId) -> Re
         id: GrantId::new(new_uuid()),
         subject: Subject { kind: SubjectKind::Token, id: token.id.to_string() },
         place: GrantPlace::Distribution(distribution.clone()),
-        reach: GrantScope::whole(),
+        scope: GrantScope::whole(),
     };
     grants::insert(tx, &grant, token.created_at).await?;
     Ok(())

@@ -13,7 +13,9 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError, new_uuid},
     domain::{
-        access::grant::{Grant, GrantError, GrantPlace, Subject, SubjectKind, parse_place, parse_reach},
+        access::grant::{
+            Grant, GrantError, GrantPlace, Subject, SubjectKind, parse_grant_scope, parse_place,
+        },
         distributions::distribution::Distribution,
         id::GrantId,
     },
@@ -62,7 +64,7 @@ struct Row {
     kind: &'static str,
     subject: String,
     place: String,
-    reach: String,
+    scope: String,
 }
 
 /// What is wrong with each field.
@@ -70,7 +72,7 @@ struct Row {
 struct Errors {
     subject: Option<String>,
     place: Option<String>,
-    reach: Option<String>,
+    scope: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -156,11 +158,11 @@ async fn read(
     }
     errors.place = place.as_ref().err().map(ToString::to_string);
     let tags = form.with_tags.as_ref().map(|_| form.tags.as_str());
-    let reach = parse_reach(&form.paths, tags, form.everything.is_some());
-    errors.reach = reach.as_ref().err().map(ToString::to_string);
-    Ok(match (subject, place, reach) {
-        (Some(subject), Ok(place), Ok(reach)) => {
-            Ok(Grant { id: GrantId::new(new_uuid()), subject, place, reach })
+    let scope = parse_grant_scope(&form.paths, tags, form.everything.is_some());
+    errors.scope = scope.as_ref().err().map(ToString::to_string);
+    Ok(match (subject, place, scope) {
+        (Some(subject), Ok(place), Ok(scope)) => {
+            Ok(Grant { id: GrantId::new(new_uuid()), subject, place, scope })
         }
         _ => Err(errors),
     })
@@ -188,7 +190,7 @@ async fn again(
     form: GrantForm,
     errors: Errors,
 ) -> Result<Response, HttpError> {
-    let wrong = [&errors.subject, &errors.place, &errors.reach];
+    let wrong = [&errors.subject, &errors.place, &errors.scope];
     let wrong: Vec<&str> = wrong.into_iter().flatten().map(String::as_str).collect();
     visitor.refuse_invalid(app, ADD, None, &wrong.join(" ")).await?;
     let page = render(app, visitor, form, errors).await?;
@@ -223,7 +225,7 @@ async fn render(
             GrantPlace::Distribution(id) => distribution_name(id),
             tagged @ GrantPlace::Tagged { .. } => tagged.to_string(),
         },
-        reach: grant.reach.describe(),
+        scope: grant.scope.describe(),
     };
     let choice =
         |value: String, label: String, wanted: &str| GrantChoice { chosen: value == wanted, value, label };

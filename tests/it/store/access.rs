@@ -4,7 +4,7 @@ use unstale::{
     domain::{
         access::{
             Access, Granted, Role, Scope, ScopeKind,
-            grant::{Grant, GrantPlace, Subject, SubjectKind, parse_place, parse_reach},
+            grant::{Grant, GrantPlace, Subject, SubjectKind, parse_grant_scope, parse_place},
             grant_scope::GrantScope,
         },
         actor::{Acting, Actor},
@@ -33,7 +33,7 @@ fn grant(subject: &str, place: GrantPlace, paths: &str) -> Grant {
         id: GrantId::from_trusted(uuid()),
         subject: Subject::parse(subject).unwrap(),
         place,
-        reach: parse_reach(paths, None, false).unwrap(),
+        scope: parse_grant_scope(paths, None, false).unwrap(),
     }
 }
 
@@ -298,7 +298,7 @@ async fn lists_and_history_show_only_what_may_be_seen(database: &Database) {
         event.distribution = distribution.map(id);
         database.append(event.clone()).await;
     }
-    let only = Granted { distributions: [id("E1")].into(), reach: GrantScope::whole() };
+    let only = Granted { distributions: [id("E1")].into(), scope: GrantScope::whole() };
     let narrowed = Access::new(Role::Operator, Scope::Only(vec![only]));
     let seen = async |access: &Access, limit| {
         let query = AuditQuery { visibility: Visibility::of(&ada, access), ..AuditQuery::default() };

@@ -150,7 +150,7 @@ async fn the_last_request_of_each_is_told(database: &Database) {
 fn narrowed(distributions: &[&str]) -> Access {
     let granted = Granted {
         distributions: distributions.iter().map(|distribution| id(distribution)).collect(),
-        reach: GrantScope::whole(),
+        scope: GrantScope::whole(),
     };
     Access::new(Role::Viewer, Scope::Only(vec![granted]))
 }

@@ -53,7 +53,7 @@ use measure;
 
 /// Whoever has a grant for one distribution.
 fn only(distribution: &str) -> Access {
-    let grant = Granted { distributions: [id(distribution)].into(), reach: GrantScope::whole() };
+    let grant = Granted { distributions: [id(distribution)].into(), scope: GrantScope::whole() };
     Access::new(Role::Viewer, Scope::Only(vec![grant]))
 }
 

@@ -23,7 +23,7 @@ use crate::support::{Database, acting, all_seen, at, on_each_engine, uuid};
 fn only(distribution: &str) -> Access {
     Access::new(
         Role::Viewer,
-        Scope::Only(vec![Granted { distributions: [id(distribution)].into(), reach: GrantScope::whole() }]),
+        Scope::Only(vec![Granted { distributions: [id(distribution)].into(), scope: GrantScope::whole() }]),
     )
 }
 

@@ -15,7 +15,7 @@ use super::{given::id, growth::filled};
 use crate::support::{Database, START, all_seen, on_each_engine};
 
 fn only(distributions: &[&str]) -> Access {
-    let grant = |one: &&str| Granted { distributions: [id(one)].into(), reach: GrantScope::whole() };
+    let grant = |one: &&str| Granted { distributions: [id(one)].into(), scope: GrantScope::whole() };
     Access::new(Role::Viewer, Scope::Only(distributions.iter().map(grant).collect()))
 }
 

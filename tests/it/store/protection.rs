@@ -117,7 +117,7 @@ async fn a_proposal_is_decided_once_and_in_time(database: &Database) {
     assert_eq!(find(&one, at(100)).await.state, ProposalState::Expired);
     let by_key = database.get(async |conn| proposals::find_by_key(conn, &two.request_key, at(0)).await).await;
     assert_eq!(by_key, Some(two.clone()));
-    let only = Granted { distributions: [id("E1")].into(), reach: GrantScope::whole() };
+    let only = Granted { distributions: [id("E1")].into(), scope: GrantScope::whole() };
     let narrowed = Access::new(Role::Operator, Scope::Only(vec![only]));
     let waiting = async |access: &Access, now| {
         database.get(async |conn| proposals::waiting(conn, access, now).await).await

@@ -107,7 +107,7 @@ async fn a_token_is_never_more_than_its_maker_may_now(database: &Database) {
         id: GrantId::from_trusted("g1"),
         subject: Subject::parse(&format!("person:{}", ada.id)).unwrap(),
         place: GrantPlace::Distribution(given::id("E1")),
-        reach: GrantScope::whole(),
+        scope: GrantScope::whole(),
     };
     database.write(async |tx| grants::insert(tx, &narrow, at(0)).await).await;
     let narrowed = may().await.unwrap();

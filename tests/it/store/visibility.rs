@@ -46,7 +46,7 @@ impl Dice {
     fn access(&mut self) -> Access {
         let granted: Vec<DistributionId> =
             SITES.iter().filter(|_| self.roll(3) == 0).map(|distribution| id(distribution)).collect();
-        let grant = Granted { distributions: granted.into_iter().collect(), reach: GrantScope::whole() };
+        let grant = Granted { distributions: granted.into_iter().collect(), scope: GrantScope::whole() };
         let grants = if self.roll(6) == 0 { Vec::new() } else { vec![grant] };
         Access::new(ROLES[self.roll(ROLES.len())], ScopeKind::Everything.with(grants))
             .of(IDS[self.roll(IDS.len())])

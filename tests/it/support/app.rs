@@ -9,7 +9,7 @@ use unstale::{
     domain::{
         access::{
             Role,
-            grant::{Grant, Subject, parse_place, parse_reach},
+            grant::{Grant, Subject, parse_grant_scope, parse_place},
         },
         actor::Origin,
         distributions::protection::Protection,
@@ -143,7 +143,7 @@ impl TestApp {
             id: GrantId::from_trusted(samples::uuid()),
             subject: Subject::parse(subject).unwrap(),
             place: parse_place(app, "").unwrap(),
-            reach: parse_reach(paths, Some(""), paths == "/").unwrap(),
+            scope: parse_grant_scope(paths, Some(""), paths == "/").unwrap(),
         };
         let now = self.world.now();
         self.world.database.write(async |tx| grants::insert(tx, &grant, now).await).await;

@@ -83,14 +83,14 @@ pub struct Grant {
     pub id: GrantId,
     pub subject: Subject,
     pub place: GrantPlace,
-    pub reach: GrantScope,
+    pub scope: GrantScope,
 }
 
 impl Grant {
     /// `E2QWRUHAPOMQZL: paths below /docs/`
     #[must_use]
     pub fn describe(&self) -> String {
-        format!("{}: {}", self.place, self.reach.describe())
+        format!("{}: {}", self.place, self.scope.describe())
     }
 }
 
@@ -135,7 +135,11 @@ pub fn parse_place(distribution: &str, tag: &str) -> Result<GrantPlace, GrantErr
 }
 
 /// Reads the fields for paths and tags; an empty one grants none of that kind.
-pub fn parse_reach(paths: &str, tags: Option<&str>, everything: bool) -> Result<GrantScope, GrantScopeError> {
+pub fn parse_grant_scope(
+    paths: &str,
+    tags: Option<&str>,
+    everything: bool,
+) -> Result<GrantScope, GrantScopeError> {
     let paths = if paths.trim().is_empty() { None } else { Some(PathPrefix::parse(paths)?) };
     let tags = tags.map(TagPrefix::parse).transpose()?;
     GrantScope::of(paths, tags, everything)
@@ -196,12 +200,12 @@ mod tests {
             id: GrantId::from_trusted("g"),
             subject: Subject::parse("group:docs").unwrap(),
             place: parse_place("", "team=docs").unwrap(),
-            reach: parse_reach("/docs/", Some("#doc:"), false).unwrap(),
+            scope: parse_grant_scope("/docs/", Some("#doc:"), false).unwrap(),
         };
         assert_eq!(
             grant.describe(),
             "distributions tagged team=docs: paths below /docs/ and tags that begin with #doc:"
         );
-        assert_eq!(parse_reach("", None, false), Err(GrantScopeError::Nothing));
+        assert_eq!(parse_grant_scope("", None, false), Err(GrantScopeError::Nothing));
     }
 }

@@ -217,8 +217,8 @@ mod tests {
     use super::*;
 
     fn covers(prefix: &str, item: &str) -> bool {
-        let reach = GrantScope { paths: Some(PathPrefix::parse(prefix).unwrap()), ..GrantScope::default() };
-        reach.covers(&Item::from_trusted(item))
+        let scope = GrantScope { paths: Some(PathPrefix::parse(prefix).unwrap()), ..GrantScope::default() };
+        scope.covers(&Item::from_trusted(item))
     }
 
     #[test]
@@ -272,11 +272,11 @@ mod tests {
     fn a_prefix_is_spelled_as_items_are() {
         assert!(covers("/größe/", "/gr%C3%B6%C3%9Fe/a"));
         for prefix in [PathPrefix::parse("/~ada/").unwrap(), PathPrefix::from_trusted("/~ada/")] {
-            let reach = GrantScope { paths: Some(prefix), ..GrantScope::default() };
+            let scope = GrantScope { paths: Some(prefix), ..GrantScope::default() };
             for item in ["/%7Eada/a", "/~ada/a", "/%7Eada/*"] {
-                assert!(reach.covers(&Item::from_trusted(item)), "{item}");
+                assert!(scope.covers(&Item::from_trusted(item)), "{item}");
             }
-            assert!(!reach.covers(&Item::from_trusted("/%7Eadam/a")));
+            assert!(!scope.covers(&Item::from_trusted("/%7Eadam/a")));
         }
         assert_eq!(PathPrefix::parse("docs/"), Err(GrantScopeError::NoSlash));
         assert_eq!(PathPrefix::parse(""), Err(GrantScopeError::NoSlash));
@@ -301,14 +301,14 @@ mod tests {
     #[test]
     fn tags_are_granted_by_their_beginning_and_know_no_case() {
         let tags = Some(TagPrefix::parse("#Product:").unwrap());
-        let reach = GrantScope::of(None, tags, false).unwrap();
+        let scope = GrantScope::of(None, tags, false).unwrap();
         assert!(
-            reach.covers(&Item::from_trusted("#product:1")) && reach.covers(&Item::from_trusted("#PRODUCT:"))
+            scope.covers(&Item::from_trusted("#product:1")) && scope.covers(&Item::from_trusted("#PRODUCT:"))
         );
         assert!(
-            !reach.covers(&Item::from_trusted("#produc")) && !reach.covers(&Item::from_trusted("/product:1"))
+            !scope.covers(&Item::from_trusted("#produc")) && !scope.covers(&Item::from_trusted("/product:1"))
         );
-        assert_eq!(reach.describe(), "tags that begin with #product:");
+        assert_eq!(scope.describe(), "tags that begin with #product:");
         assert_eq!(TagPrefix::parse("a b"), Err(GrantScopeError::Tag));
         assert_eq!(TagPrefix::parse("a*"), Err(GrantScopeError::Tag));
     }

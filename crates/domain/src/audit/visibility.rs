@@ -62,7 +62,7 @@ mod tests {
     fn who_is_narrowed_sees_their_places_and_their_own_acts_and_nothing_else() {
         let grant = Granted {
             distributions: [DistributionId::from_trusted("E1")].into(),
-            reach: GrantScope::whole(),
+            scope: GrantScope::whole(),
         };
         let narrowed = Access::new(Role::Operator, Scope::Only(vec![grant.clone()])).of("maker");
         let token = actor(ActorKind::Token, "t1");

@@ -319,9 +319,9 @@ mod tests {
 
     #[test]
     fn a_line_outside_the_grants_is_refused_and_covers_nothing() {
-        use crate::access::{Granted, Scope, grant::parse_reach};
-        let reach = parse_reach("/docs/", None, false).unwrap();
-        let granted = Granted { distributions: [sample().id].into(), reach };
+        use crate::access::{Granted, Scope, grant::parse_grant_scope};
+        let scope = parse_grant_scope("/docs/", None, false).unwrap();
+        let granted = Granted { distributions: [sample().id].into(), scope };
         let access = Access::new(Role::Operator, Scope::Only(vec![granted]));
         let (distribution, hosts) = (sample(), HostTable::default());
         let plan = Plan::within(

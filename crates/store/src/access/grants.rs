@@ -52,7 +52,7 @@ impl Row {
             id: GrantId::from_trusted(self.id),
             subject: Subject { kind, id: self.subject_id },
             place,
-            reach: GrantScope {
+            scope: GrantScope {
                 paths: self.path_prefix.map(PathPrefix::from_trusted),
                 tags: self.tag_prefix.map(TagPrefix::from_trusted),
                 everything: self.everything,
@@ -79,9 +79,9 @@ pub async fn insert(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<(), St
         distribution,
         key,
         value,
-        grant.reach.paths.as_ref().map(PathPrefix::as_str),
-        grant.reach.tags.as_ref().map(TagPrefix::as_str),
-        grant.reach.everything,
+        grant.scope.paths.as_ref().map(PathPrefix::as_str),
+        grant.scope.tags.as_ref().map(TagPrefix::as_str),
+        grant.scope.everything,
         now.as_micros(),
     )?;
     Ok(())
