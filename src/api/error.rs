@@ -18,7 +18,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::refused::{RefusedRequest, Untold};
+use super::missing_event::{MissingEvent, RefusedRequest};
 
 /// The number of errors in a request that the history lists.
 const TOLD_MAX: usize = 10;
@@ -39,9 +39,9 @@ pub struct ApiError {
 #[derive(Debug)]
 enum History {
     /// No event yet.
-    Untold,
+    Missing,
     /// No event yet. The event will name this request.
-    UntoldOf(Box<RefusedRequest>),
+    MissingOf(Box<RefusedRequest>),
     /// The event is written, or none is needed.
     Told,
 }
@@ -49,7 +49,7 @@ enum History {
 impl ApiError {
     pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self { kind, detail, errors: Vec::new(), confirm: None, cause: None, history: History::Untold }
+        Self { kind, detail, errors: Vec::new(), confirm: None, cause: None, history: History::Missing }
     }
 
     pub fn not_found(what: &str) -> Self {
@@ -84,7 +84,7 @@ impl ApiError {
     /// Sets the distribution that the event will name.
     pub fn about(self, distribution: Option<DistributionId>) -> Self {
         let history =
-            History::UntoldOf(Box::new(RefusedRequest { distribution, ..RefusedRequest::default() }));
+            History::MissingOf(Box::new(RefusedRequest { distribution, ..RefusedRequest::default() }));
         Self { history, ..self }
     }
 
@@ -92,10 +92,10 @@ impl ApiError {
     pub fn trying(self, items: Vec<Item>, reason: String) -> Self {
         let distribution = match self.history {
             History::Told => return self,
-            History::Untold => None,
-            History::UntoldOf(tried) => tried.distribution,
+            History::Missing => None,
+            History::MissingOf(tried) => tried.distribution,
         };
-        Self { history: History::UntoldOf(Box::new(RefusedRequest { distribution, items, reason })), ..self }
+        Self { history: History::MissingOf(Box::new(RefusedRequest { distribution, items, reason })), ..self }
     }
 
     /// Marks that the event is already written, or that none is needed.
@@ -104,12 +104,12 @@ impl ApiError {
     }
 
     /// What the event must contain. `None` if no event is needed.
-    fn untold(&self) -> Option<Untold> {
+    fn missing_event(&self) -> Option<MissingEvent> {
         let tried = match &self.history {
             _ if !self.kind.status().is_client_error() => return None,
             History::Told => return None,
-            History::Untold => RefusedRequest::default(),
-            History::UntoldOf(tried) => tried.as_ref().clone(),
+            History::Missing => RefusedRequest::default(),
+            History::MissingOf(tried) => tried.as_ref().clone(),
         };
         let words = |fault: &Fault| format!("{} {}", fault.pointer, fault.detail);
         let why = match (&self.cause, self.errors.as_slice()) {
@@ -117,7 +117,7 @@ impl ApiError {
             (None, []) => self.kind.title().to_owned(),
             (None, errors) => errors.iter().take(TOLD_MAX).map(words).collect::<Vec<_>>().join(" "),
         };
-        Some(Untold { why, tried })
+        Some(MissingEvent { why, tried })
     }
 
     /// The request has these errors.
@@ -188,7 +188,7 @@ impl From<CommandError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let untold = self.untold();
+        let missing_event = self.missing_event();
         let problem = ProblemDetails {
             errors: self.errors,
             confirm: self.confirm,
@@ -206,8 +206,8 @@ impl IntoResponse for ApiError {
             let how = HeaderValue::from_static("Bearer realm=\"Unstale\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, how);
         }
-        if let Some(untold) = untold {
-            response.extensions_mut().insert(untold);
+        if let Some(event) = missing_event {
+            response.extensions_mut().insert(event);
         }
         if let Some(cause) = self.cause.filter(|_| self.kind.status().is_server_error()) {
             Cause(cause).tell(&mut response);

@@ -8,6 +8,7 @@ mod error;
 mod events;
 pub mod invalidations;
 mod json;
+mod missing_event;
 mod openapi;
 mod query;
 mod refused;

@@ -7,26 +7,11 @@ use axum::{
 
 use crate::{
     commands::{self, Attempt},
-    domain::{audit::Target, id::DistributionId, invalidations::item::Item},
+    domain::audit::Target,
     http::caller::Caller,
 };
 
-use super::{error::ApiError, state::Api};
-
-/// The event that is still to be written for a refused request. It travels in the extensions of the response.
-#[derive(Debug, Clone)]
-pub struct Untold {
-    pub why: String,
-    pub tried: RefusedRequest,
-}
-
-/// What the refused request asked for.
-#[derive(Debug, Clone, Default)]
-pub struct RefusedRequest {
-    pub distribution: Option<DistributionId>,
-    pub items: Vec<Item>,
-    pub reason: String,
-}
+use super::{error::ApiError, missing_event::MissingEvent, state::Api};
 
 /// What the request would do, in words. `None` for one that only reads.
 pub fn act(method: &Method, path: &str) -> Option<&'static str> {
@@ -43,7 +28,7 @@ pub fn act(method: &Method, path: &str) -> Option<&'static str> {
 /// Writes the missing event of a refused request. If that fails, the answer is the error of the database instead,
 /// because an attempt must not go unrecorded.
 pub async fn keep(api: &Api, caller: &Caller, what: &str, mut answer: Response) -> Response {
-    let Some(Untold { why, tried }) = answer.extensions_mut().remove() else { return answer };
+    let Some(MissingEvent { why, tried }) = answer.extensions_mut().remove() else { return answer };
     let target = Target::act(what);
     let attempt = Attempt::on(&target, tried.distribution.as_ref(), &tried.items, &tried.reason);
     match commands::refuse_attempt(&api.context, &caller.acting, &attempt, &why).await {
