@@ -1,4 +1,4 @@
-//! The client: one method a call that Unstale makes.
+//! The CloudFront client: one method for each API call that Unstale makes.
 
 use std::time::Duration;
 
@@ -27,10 +27,11 @@ use super::{
     http_client, read,
 };
 
-/// Calls that only read are tried a second time at once, within this time; later is for the due times of the rows.
+/// The initial back-off of the SDK before it retries a call that only reads. There is one retry; later attempts are
+/// scheduled by the due times in the database.
 const SECOND_TRY: Duration = Duration::from_millis(200);
 
-/// How long calls may take.
+/// The time-outs of calls: for the connection, for one attempt, and for all attempts together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connect {
     pub connect: Duration,
@@ -63,17 +64,18 @@ impl Connect {
 #[derive(Debug, Clone)]
 pub struct CloudFront(Client);
 
-/// What CloudFront says of an invalidation's progress.
+/// The status of an invalidation in CloudFront.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvalidationStatus {
     InProgress,
     Completed,
-    /// Neither of the documented ones. It is never taken for completed.
+    /// A status that is not documented. It never counts as completed.
     Unknown(String),
 }
 
 impl InvalidationStatus {
-    /// `Completed` is documented; an emulator says `COMPLETED`, and XML may have blanks around it.
+    /// Ignores case and surrounding white space. The documented value is `Completed`, but an emulator returns
+    /// `COMPLETED`, and XML text may have blanks around it.
     pub(super) fn read(text: &str) -> Self {
         let text = text.trim();
         if text.eq_ignore_ascii_case("Completed") {
@@ -86,14 +88,14 @@ impl InvalidationStatus {
     }
 }
 
-/// An invalidation that CloudFront took.
+/// An invalidation that CloudFront accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedInvalidation {
     pub id: CloudFrontInvalidationId,
     pub request_id: Option<String>,
 }
 
-/// An invalidation with all that `GetInvalidation` tells.
+/// An invalidation with the details that `GetInvalidation` returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidationDetails {
     pub id: CloudFrontInvalidationId,
@@ -119,13 +121,14 @@ pub struct Page<T> {
 }
 
 impl CloudFront {
-    /// As the environment says. Nothing is called yet.
+    /// Makes a client with the configuration of the environment. Makes no call.
     #[must_use]
     pub fn from_environment(environment: &AwsEnvironment, connect: Connect) -> Self {
         Self::with(aws_sdk_cloudfront::config::Builder::from(environment.sdk()), connect)
     }
 
-    /// A stand-in at this address with this access key, such as the demo's own; the environment is not read.
+    /// Makes a client for an emulator at this address with this access key, such as the one of the demo. Does not
+    /// read the environment.
     #[must_use]
     pub fn at(endpoint: &str, access_key: &str, secret_key: &str, connect: Connect) -> Self {
         let credentials = Credentials::new(access_key, secret_key, None, None, "given");
@@ -146,7 +149,7 @@ impl CloudFront {
         Self(Client::from_conf(config))
     }
 
-    /// Asks for a batch to be refreshed. One attempt: whether to ask again is for the queue to say.
+    /// Creates an invalidation for a batch. Makes one attempt, because the queue decides about retries.
     pub async fn create_invalidation(
         &self,
         distribution: &DistributionId,
@@ -209,7 +212,7 @@ impl CloudFront {
         Ok(Page { rows, next: next(list.is_truncated(), list.next_marker()) })
     }
 
-    /// What only the configuration of a distribution tells.
+    /// The details of a distribution that only its configuration contains.
     pub async fn distribution_config(
         &self,
         distribution: &DistributionId,

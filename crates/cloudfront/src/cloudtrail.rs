@@ -1,4 +1,4 @@
-//! CloudTrail: who made an invalidation, which CloudFront itself does not say.
+//! The CloudTrail client. CloudTrail records who made an invalidation; CloudFront does not return that.
 
 use std::time::Duration;
 
@@ -24,43 +24,44 @@ use super::{
     http_client,
 };
 
-/// CloudTrail keeps what happened for so long (`LookupEvents`, API reference).
+/// How long CloudTrail keeps its event history (`LookupEvents`, API reference).
 pub const KEPT: Duration = Duration::from_hours(24 * 90);
-/// Rows of one page: the most that `LookupEvents` gives.
+/// The number of rows in one page: the maximum of `LookupEvents`.
 const ROWS: i32 = 50;
-/// Names are shown and searched for; longer ones are cut.
+/// The maximum length of a stored name, in characters. Longer names are cut, because names are shown and searched.
 const NAME_MAX: usize = 300;
 
-/// CloudTrail of the region where CloudFront's calls are noted, or a stand-in for it.
+/// A client for CloudTrail in the region that records CloudFront's calls, or for an emulator.
 #[derive(Debug, Clone)]
 pub struct CloudTrail(Client);
 
-/// An invalidation as CloudTrail knows it.
+/// An invalidation as CloudTrail recorded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Made {
     pub distribution: DistributionId,
     pub invalidation: CloudFrontInvalidationId,
-    /// An ARN, or the nearest to one that there is.
+    /// The ARN of the caller. If there is none, the AWS service, the principal ID or the user name.
     pub by: String,
     pub at: Timestamp,
-    /// Where the call came from.
+    /// The source address of the call.
     pub address: String,
     pub program: String,
     pub request_id: String,
-    /// CloudTrail's own ID of the event.
+    /// The ID of the event in CloudTrail.
     pub event_id: String,
 }
 
 impl CloudTrail {
-    /// As the environment says. Nothing is called yet.
+    /// Makes a client with the configuration of the environment. Makes no call.
     #[must_use]
     pub fn from_environment(environment: &AwsEnvironment, connect: Connect) -> Self {
-        // The calls of global services are noted there, whatever region is set (CloudTrail user guide).
+        // CloudTrail records the calls of global services in this region, whatever region is set (CloudTrail user
+        // guide).
         let region = Region::new(REGION);
         Self::with(aws_sdk_cloudtrail::config::Builder::from(environment.sdk()).region(region), connect)
     }
 
-    /// A stand-in at this address with this access key; the environment is not read.
+    /// Makes a client for an emulator at this address with this access key. Does not read the environment.
     #[must_use]
     pub fn at(endpoint: &str, access_key: &str, secret_key: &str, connect: Connect) -> Self {
         let credentials = Credentials::new(access_key, secret_key, None, None, "given");
@@ -76,14 +77,14 @@ impl CloudTrail {
     fn with(config: aws_sdk_cloudtrail::config::Builder, connect: Connect) -> Self {
         let config = config
             .timeout_config(connect.timeouts())
-            // The pace is the caller's: two calls a second are all there is.
+            // No retries: CloudTrail allows two calls a second, and the caller keeps to that pace.
             .retry_config(RetryConfig::disabled())
             .build();
         Self(Client::from_conf(config))
     }
 
-    /// One page of the invalidations that were made between two times, newest first. Calls that CloudFront refused are
-    /// not among them.
+    /// One page of the invalidations that were made between two times, newest first. Calls that CloudFront refused
+    /// are left out.
     pub async fn made(
         &self,
         from: Timestamp,
@@ -116,7 +117,7 @@ fn date(at: Timestamp) -> DateTime {
     DateTime::from_secs(at.as_micros().div_euclid(1_000_000))
 }
 
-/// What is read of an event (CloudTrail record contents).
+/// The fields that are read from an event (CloudTrail record contents).
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Record {
@@ -158,7 +159,7 @@ struct ResponseInvalidation {
     id: Option<String>,
 }
 
-/// `None` for a call that made none, and for what is not understood.
+/// `None` if the call made no invalidation, or if the record cannot be parsed.
 fn made(event: &Event) -> Option<Made> {
     let record: Record = serde_json::from_str(event.cloud_trail_event()?).ok()?;
     let id = record.response_elements?.invalidation?.id?;

@@ -1,7 +1,7 @@
-//! What an error of the SDK's credential providers means.
+//! Explains errors of the SDK's credential providers.
 //!
-//! aws-config 1.13 has no types for most of it: what can be told by type is (the end of the whole chain, an error of
-//! STS, a file that cannot be read), the rest by the provider's words.
+//! aws-config 1.13 has types for only a few of these errors: the end of the whole chain, an error of STS, and a
+//! file that cannot be read. The other errors are recognised by the text of their messages.
 
 use std::{env, error::Error, io, path::PathBuf};
 
@@ -13,14 +13,14 @@ use unstale_domain::invalidations::problem::{ProblemKind, clean::clean, credenti
 
 use super::error::{is_out_of_reach, kind_of_answer};
 
-/// The most that is kept of a program's or the SDK's words.
+/// The maximum length of a message of a program or of the SDK.
 const WORDS_MAX: usize = 500;
 
 /// Why there are no credentials.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Missing {
     pub(super) kind: ProblemKind,
-    /// The code of the service that refused, such as STS; else empty.
+    /// The error code of the service that refused, such as STS. Empty if no service answered.
     pub(super) code: String,
     pub(super) message: String,
 }
@@ -39,7 +39,7 @@ pub(super) fn missing(error: &CredentialsError) -> Missing {
     Missing { kind, code: String::new(), message: note(kind, &clean(own_words(&words), WORDS_MAX)) }
 }
 
-/// What stands behind the error, the nearest first.
+/// The causes of the error, the direct cause first.
 fn causes<'a>(error: &'a CredentialsError) -> Vec<&'a (dyn Error + 'static)> {
     let mut causes: Vec<&'a (dyn Error + 'static)> = Vec::new();
     let mut next = error.source();
@@ -72,15 +72,16 @@ fn kind(error: &CredentialsError, causes: &[&(dyn Error + 'static)], words: &str
     {
         ProblemKind::SignInNeeded
     } else if causes.iter().any(|cause| cause.is::<io::Error>()) {
-        // A profile's own, behind what the provider of profiles says of it.
+        // The file that a profile names. The profile provider wraps this error, so it is not the direct cause.
         ProblemKind::TokenFile
     } else {
         ProblemKind::CredentialsUnavailable
     }
 }
 
-/// The chain goes on behind a profile that is not there: it says so among all that it tried. Where the files have no
-/// profile at all, it does not even say that.
+/// Whether the profile does not exist. The chain does not stop at a missing profile: it reports it as one of
+/// several attempts. If the files define no profile at all, the chain does not report it, so the files are read
+/// here.
 fn profile_is_missing(causes: &[&(dyn Error + 'static)], words: &str) -> bool {
     let chain = causes.iter().find_map(|cause| cause.downcast_ref::<ProviderChainError<CredentialsError>>());
     let Some(chain) = chain else { return is_undefined(words) };
@@ -93,9 +94,9 @@ fn profile_is_missing(causes: &[&(dyn Error + 'static)], words: &str) -> bool {
         })
 }
 
-/// Does the file have a section for the profile? One that cannot be read has none. In the configuration file the SDK
-/// knows `[profile NAME]` alone, but for `[default]`; in that of credentials `[NAME]`. The two small files are
-/// read at once where the answer is needed: only after the SDK, which reads the same ones, found no credentials.
+/// Whether the file has a section for the profile. `false` if the file cannot be read. In the configuration file,
+/// the SDK accepts only `[profile NAME]` and `[default]`; in the credentials file, `[NAME]`. The read blocks the
+/// thread, which is acceptable: the files are small, and they are read only after the SDK has found no credentials.
 fn defines(file: &str, is_config: bool, profile: &str) -> bool {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let mut sections = text.lines().filter_map(|line| line.trim().strip_prefix('[')?.split(']').next());
@@ -110,7 +111,7 @@ fn is_undefined(words: &str) -> bool {
     words.contains("profile `") && words.contains("was not defined")
 }
 
-/// A service that hands out credentials refused: STS, or IAM Identity Center.
+/// The kind of problem if a service that issues credentials (STS or IAM Identity Center) refused.
 fn kind_of_refusal(code: &str, message: &str) -> ProblemKind {
     match code {
         "AccessDenied" | "AccessDeniedException" => ProblemKind::RoleRefused,
@@ -125,7 +126,7 @@ fn kind_of_refusal(code: &str, message: &str) -> ProblemKind {
     }
 }
 
-/// Of a program that failed, its exit status and its own words.
+/// The exit status and the output of a credential program that failed. Any other message is returned unchanged.
 fn own_words(words: &str) -> &str {
     words
         .split_once("external process exited with code ")
@@ -133,7 +134,8 @@ fn own_words(words: &str) -> &str {
         .map_or(words, |(_, rest)| rest.trim_start_matches([':', ',', ' ']))
 }
 
-/// The words with what they are about. Advice of other kinds reads AWS's words as they are.
+/// Adds the profile and the files to the message. For kinds whose advice does not need them, the message stays
+/// unchanged.
 fn note(kind: ProblemKind, words: &str) -> String {
     let (profile, files) = match kind {
         ProblemKind::ProfileMissing => (profile_named(words), Vec::from(files())),
@@ -152,21 +154,20 @@ fn note(kind: ProblemKind, words: &str) -> String {
     Note { profile: profile.as_deref(), files: &files, words }.write()
 }
 
-/// The profile that the SDK was told to use.
+/// The profile that the SDK is configured to use.
 fn profile() -> Option<String> {
     let named = |name| env::var(name).ok().filter(|name| !name.is_empty());
     named("AWS_PROFILE").or_else(|| named("AWS_DEFAULT_PROFILE"))
 }
 
-/// The one that is missing: another one where a profile that is there names it as its source.
+/// The missing profile. It differs from the configured profile if that one names it as its source profile.
 fn profile_named(words: &str) -> Option<String> {
     let told = words.split("profile `").skip(1).find(|rest| rest.contains("was not defined"));
     let name = told.and_then(|rest| rest.split('`').next()).filter(|name| !name.is_empty());
     name.map(str::to_owned).or_else(profile)
 }
 
-/// The files in which profiles are defined, as they are really looked for: that of the configuration, and that of the
-/// credentials.
+/// The paths of the configuration file and the credentials file, resolved as the SDK resolves them.
 fn files() -> [String; 2] {
     let home = env::home_dir().unwrap_or_else(|| PathBuf::from("~"));
     let file = |name: &str, usual: &str| {

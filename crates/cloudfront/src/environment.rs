@@ -1,4 +1,4 @@
-//! What the environment and the profile say of AWS: as the AWS CLI reads them, where Unstale can follow.
+//! Reads the AWS settings of the environment and the profile, as the AWS CLI does where Unstale supports it.
 
 use std::{env, path::PathBuf};
 
@@ -19,10 +19,10 @@ use super::{
     settings::{Name, SdkSettings, SettingError, setting},
 };
 
-/// CloudFront is a global service that is signed for this region where none is set.
+/// The default region. CloudFront is a global service, and its requests are signed for this region.
 pub const REGION: &str = "us-east-1";
 
-/// Settings of the AWS CLI that are not followed: the variable, the profile's key, and why.
+/// Settings of the AWS CLI that Unstale ignores: the variable, the key in the profile, and the reason.
 const IGNORED: [(&str, &str, &str); 7] = [
     ("AWS_MAX_ATTEMPTS", "max_attempts", RETRIES),
     ("AWS_RETRY_MODE", "retry_mode", RETRIES),
@@ -43,12 +43,12 @@ const IGNORED: [(&str, &str, &str); 7] = [
 
 const RETRIES: &str = "it counts for fetching credentials only: CreateInvalidation is sent once, and the queue decides \
                        when anything is tried again";
-/// Where the AWS CLI's older way of trying again is asked for.
+/// The reason that the log gives for the retry mode `legacy` of the AWS CLI.
 const LEGACY: &str = "legacy is followed as standard, and for fetching credentials only: CreateInvalidation is sent once, and \
                       the queue decides when anything is tried again";
 const METADATA: &str = "the metadata service is asked with the SDK's own time-outs";
 
-/// Why the environment cannot be followed.
+/// Why the settings of the environment cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AwsEnvironmentError {
     #[error(transparent)]
@@ -71,7 +71,7 @@ pub enum AwsEnvironmentError {
 pub struct AwsEnvironment(SdkConfig);
 
 impl AwsEnvironment {
-    /// Reads them. Nothing is called yet. What is not followed is said in the log.
+    /// Reads the settings. Makes no call to CloudFront. Logs the settings that are ignored.
     pub async fn read() -> Result<Self, AwsEnvironmentError> {
         let proxies = OutgoingProxies::from_environment()?;
         let named = loader(&SdkSettings::default()).no_credentials().http_client(http_client::direct());
@@ -93,12 +93,13 @@ impl AwsEnvironment {
 
 /// The same as the SDK reads it: what it does not find once, it never finds.
 pub(super) async fn load(http: SharedHttpClient, settings: &SdkSettings) -> SdkConfig {
-    // The credentials of roles and of SSO are fetched over HTTP too.
+    // The SDK fetches the credentials of roles and of SSO over HTTP too, so it gets the same client.
     Box::pin(loader(settings).http_client(http).load()).await
 }
 
 fn loader(settings: &SdkSettings) -> ConfigLoader {
-    // Not the SDK's whole chain: outside EC2 it would wait for the metadata service at every start.
+    // The region does not come from the SDK's whole chain: outside EC2, it would wait for the metadata service at
+    // every start.
     let mut of_profile = ProfileFileRegionProvider::builder();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .retry_config(settings.retry.clone())
@@ -113,12 +114,13 @@ fn loader(settings: &SdkSettings) -> ConfigLoader {
     loader.region(region.or_else(Region::new(REGION)))
 }
 
-/// The AWS CLI knows a second name for `AWS_PROFILE`, the SDK does not.
+/// The value of `AWS_DEFAULT_PROFILE` if `AWS_PROFILE` is not set. The AWS CLI reads both variables, the SDK only
+/// `AWS_PROFILE`.
 fn other_profile() -> Option<String> {
     if variable("AWS_PROFILE").is_some() { None } else { variable("AWS_DEFAULT_PROFILE") }
 }
 
-/// An empty variable is not set.
+/// The value of a variable. `None` if it is not set or empty.
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -128,15 +130,15 @@ fn log_ignored(settings: &SdkConfig) {
         let value = setting(settings, Name(variable, key));
         let is_legacy = variable == "AWS_RETRY_MODE" && value.as_deref() == Some("legacy");
         let why = if is_legacy { LEGACY } else { why };
-        // What is always done anyway is not ignored.
+        // `regional` is what Unstale always does, so that value is not ignored.
         if value.is_some_and(|value| value != "regional") {
             tracing::warn!(setting = variable, why, "a setting of the AWS CLI is not followed");
         }
     }
 }
 
-/// The certificates of `AWS_CA_BUNDLE`, of the profile's `ca_bundle` or of `REQUESTS_CA_BUNDLE`, in botocore's order;
-/// this system's where none is named.
+/// The certificates of `AWS_CA_BUNDLE`, of the profile's `ca_bundle` or of `REQUESTS_CA_BUNDLE`, in botocore's
+/// order. If none is set, the certificates of the system.
 fn trust(settings: &SdkConfig) -> Result<TrustStore, AwsEnvironmentError> {
     let of_python = || variable("REQUESTS_CA_BUNDLE");
     let named =

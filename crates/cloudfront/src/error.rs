@@ -1,4 +1,4 @@
-//! What an error of the AWS SDK means: one [`Problem`] whose kind says how to go on.
+//! Turns an error of the AWS SDK into a [`Problem`]. Its kind determines what to do next.
 
 use std::error::Error;
 
@@ -25,7 +25,7 @@ use super::{
     http_client::TunnelRefused,
 };
 
-/// The longest message that is kept of an answer.
+/// The maximum length of a message that is kept from an answer.
 const MESSAGE_MAX: usize = 1_000;
 
 /// Reads an SDK error. The SDK does not retry `CreateInvalidation`, so the error is that of its only attempt.
@@ -41,7 +41,7 @@ where
     Problem { kind, code, message: message.chars().take(MESSAGE_MAX).collect(), request_id }
 }
 
-/// What an answer says, where it has a code; else what kind of answer it is.
+/// The error in an answer. If the answer has no error code, the kind of answer.
 fn of_answer<E>(error: &SdkError<E, HttpResponse>, response: &HttpResponse) -> Missing
 where
     E: Error + ProvideErrorMetadata + 'static,
@@ -59,8 +59,8 @@ where
     }
 }
 
-/// An answer without a code that can be read. Whether CloudFront did what was asked is not known: also a refusal of a
-/// proxy may come after the act.
+/// An answer without a readable error code. It is unknown whether CloudFront carried out the request: a proxy may
+/// refuse after CloudFront has done so.
 fn of_unreadable<E>(error: &SdkError<E, HttpResponse>, response: &HttpResponse) -> Missing
 where
     E: Error + ProvideErrorMetadata + 'static,
@@ -81,7 +81,8 @@ where
     Missing { kind, code: String::new(), message }
 }
 
-/// The kind of an answer that CloudFront gave. Sources: API reference, common errors and each operation's own.
+/// The kind of an error that CloudFront returned. Sources: API reference, the common errors and the errors of each
+/// operation.
 pub(super) fn kind_of_answer(code: &str, message: &str, status: Option<u16>) -> ProblemKind {
     if let Some(kind) = signature::kind(code, message).or_else(|| kind_of_account(code, message)) {
         return kind;
@@ -91,7 +92,7 @@ pub(super) fn kind_of_answer(code: &str, message: &str, status: Option<u16>) -> 
         "NoSuchDistribution" | "EntityNotFound" => ProblemKind::NoSuchDistribution,
         "NoSuchInvalidation" => ProblemKind::NoSuchInvalidation,
         "InvalidationBatchAlreadyExists" => ProblemKind::ReferenceInUse,
-        // Users saw this in place of InvalidationBatchAlreadyExists.
+        // Users reported this code instead of InvalidationBatchAlreadyExists.
         "InvalidArgument" if names_the_reference(message) => ProblemKind::ReferenceInUse,
         "InvalidArgument" => ProblemKind::InvalidArgument,
         "BatchTooLarge" => ProblemKind::BatchTooLarge,
@@ -108,7 +109,7 @@ pub(super) fn kind_of_answer(code: &str, message: &str, status: Option<u16>) -> 
         | "BandwidthLimitExceeded"
         | "RequestThrottledException"
         | "RequestThrottled" => ProblemKind::Throttled,
-        // What a request that broke off did is as little known as after a 5xx.
+        // If the request was cut off, its effect is unknown, as after a 5xx.
         "ServiceUnavailable"
         | "InternalError"
         | "InternalFailure"
@@ -124,8 +125,8 @@ pub(super) fn kind_of_answer(code: &str, message: &str, status: Option<u16>) -> 
     }
 }
 
-/// Answers that all calls of the account would get. Sources: CloudFront's common errors; S3's list of error codes, which
-/// has the same words for the same causes.
+/// The kind of an error that every call of the account would get. Sources: CloudFront's common errors; S3's list of
+/// error codes, which uses the same codes for the same causes.
 fn kind_of_account(code: &str, message: &str) -> Option<ProblemKind> {
     Some(match code {
         "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => ProblemKind::ExpiredCredentials,
@@ -151,13 +152,14 @@ fn names_the_reference(message: &str) -> bool {
     folded.contains("callerreference")
 }
 
-/// When AWS answered, by its own clock (RFC 9110, `Date`).
+/// The time of the answer by the clock of AWS (RFC 9110, `Date`).
 fn date(response: &HttpResponse) -> Option<Timestamp> {
     let date = jiff::fmt::rfc2822::parse(response.headers().get("date")?).ok()?;
     Some(Timestamp::from_micros(date.timestamp().as_microsecond()))
 }
 
-/// AWS's words with both clocks, where the clock is why it refuses a signature and its words do not say so.
+/// Adds the times of both clocks to AWS's message if AWS refused a signature because of the clock and its message
+/// does not say so.
 fn with_clocks(
     kind: ProblemKind,
     code: &str,
@@ -167,19 +169,19 @@ fn with_clocks(
     if Skew::read(message).is_some() {
         return None;
     }
-    // The SDK signs by the system's clock, whatever clock the service goes by.
+    // The SDK signs with the system clock, even if the service uses another clock.
     let ours = Clock::system().now();
     let off = Skew::between(ours, aws).span() >= TOLERANCE;
     let of_signature = signature::kind(code, message).is_some();
     let refused = kind == ProblemKind::BadCredentials && of_signature;
-    // The clocks agree: then the time went by on the way.
+    // The clocks agree, so the request was late because of a delay on its way.
     let is_clock = kind == ProblemKind::ClockSkew;
     let late = is_clock && !of_signature && !off;
     let kind = if late { ProblemKind::RequestExpired } else { ProblemKind::ClockSkew };
     (is_clock || (refused && off)).then(|| (kind, signature::note(message, aws, ours)))
 }
 
-/// An error without an answer that was read to its end: did anything leave this machine?
+/// An error without a complete answer. Its kind depends on whether the request may have left this machine.
 fn of_transport<E>(error: &SdkError<E, HttpResponse>) -> Missing
 where
     E: Error + 'static,
@@ -191,12 +193,12 @@ where
     }
     let mut message = DisplayErrorContext(error).to_string();
     if let Some(refused) = causes.iter().find_map(|cause| cause.downcast_ref::<TunnelRefused>()) {
-        // Before the rest, of which the end may be cut off.
+        // At the beginning, because the end of a long message is cut off.
         message = format!("{refused} {message}");
     }
     let kind = match error {
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => ProblemKind::UnreadableAnswer,
-        // Credentials are had before anything is sent.
+        // The SDK gets credentials before it sends anything.
         _ if message.contains("identity resolver timed out") => ProblemKind::CredentialsUnavailable,
         SdkError::ConstructionFailure(_) => ProblemKind::InvalidSettings,
         _ if causes.iter().any(|cause| cause.is::<ResolveEndpointError>()) => ProblemKind::InvalidSettings,
@@ -208,7 +210,7 @@ where
     Missing { kind, code: String::new(), message }
 }
 
-/// The error and what stands behind it.
+/// The error and its causes.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
     let mut causes = Vec::new();
     let mut next = Some(error);
@@ -219,7 +221,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
     causes
 }
 
-/// No connection came about.
+/// Whether no connection was established.
 fn is_unconnected(causes: &[&(dyn Error + 'static)]) -> bool {
     causes.iter().any(|cause| {
         let unconnected = cause.downcast_ref::<hyper_util::client::legacy::Error>();
@@ -235,7 +237,7 @@ fn is_late(causes: &[&(dyn Error + 'static)]) -> bool {
     })
 }
 
-/// Did the call of another service come to nothing for want of a connection or an answer?
+/// Whether a call to another service failed because there was no connection or no answer.
 pub(super) fn is_out_of_reach(causes: &[&(dyn Error + 'static)]) -> bool {
     is_unconnected(causes)
         || is_late(causes)

@@ -1,18 +1,18 @@
-//! An answer that is not CloudFront's XML: what it is, in a few words.
+//! Describes an answer that is not CloudFront's XML.
 
 use aws_sdk_cloudfront::config::http::HttpResponse;
 
 use unstale_domain::invalidations::problem::clean::clean;
 
-/// The most that is kept of what a page says.
+/// The maximum length of the text that is kept from a page.
 const WORDS_MAX: usize = 200;
-/// So much of a body is looked at.
+/// The number of bytes of a body that are examined.
 const LOOKED_AT: usize = 16 * 1024;
 
-/// What was read of it.
+/// The description of such an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Foreign {
-    /// A page for people, as proxies and firewalls answer. CloudFront's API never does.
+    /// An HTML page, as proxies and firewalls return it. CloudFront's API never returns one.
     pub(super) is_page: bool,
     pub(super) is_empty: bool,
     pub(super) words: String,

@@ -1,4 +1,5 @@
-//! The only user of the AWS SDK: calls to CloudFront, their answers in the words of the domain.
+//! Calls CloudFront and CloudTrail, and converts their answers to types of the domain. No other crate uses the AWS
+//! SDK.
 
 mod client;
 mod cloudtrail;

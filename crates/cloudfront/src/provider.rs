@@ -1,7 +1,8 @@
-//! Credentials from the environment, looked for anew after each failure.
+//! Credentials from the environment. After each failure they are searched again.
 //!
-//! aws-config reads its files once: a profile that was not there at the start is never found, and from the second time
-//! on the error does not even say which one it was. Whoever mends a file does not have to restart the service.
+//! aws-config reads its files once. It never finds a profile that was missing at the start, and from the second
+//! time on its error does not name the profile. With a new search, nobody has to restart the service after a file
+//! was corrected.
 
 use aws_credential_types::provider::{
     self, ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future,
@@ -11,7 +12,7 @@ use tokio::sync::Mutex;
 
 use super::{environment::load, settings::SdkSettings};
 
-/// The SDK's own chain, built again once it gave nothing.
+/// The SDK's own chain. It is built again after it has failed.
 #[derive(Debug)]
 pub(super) struct Renewed {
     http: SharedHttpClient,
@@ -22,7 +23,7 @@ pub(super) struct Renewed {
 #[derive(Debug)]
 struct CachedCredentials {
     chain: Option<SharedCredentialsProvider>,
-    /// It gave credentials before.
+    /// Whether the last call returned credentials.
     gave: bool,
 }
 
@@ -44,7 +45,7 @@ impl Renewed {
                     return Ok(credentials);
                 }
                 Err(error) if !kept.gave => return Err(error),
-                // What went well once may fail only for what the chain remembers.
+                // The failure may come from state that the chain has cached, so the chain is built again.
                 Err(_) => kept.gave = false,
             }
         }

@@ -1,4 +1,4 @@
-//! From the SDK's types to the domain's.
+//! Converts the SDK's types to the types of the domain.
 
 use aws_sdk_cloudfront::{primitives::DateTime, types};
 
@@ -43,8 +43,8 @@ pub(super) fn config(config: &types::DistributionConfig) -> DistributionConfig {
     }
 }
 
-/// A word as it can be kept. Blanks and line breaks around it are no part of it, though the SDK keeps them; and XML has
-/// no NUL, but who answers may not know.
+/// A text in a form that can be stored. Removes surrounding white space, which the SDK keeps, and NUL characters:
+/// XML does not allow them, but an emulator may send them.
 fn word(text: impl AsRef<str>) -> String {
     storable(text.as_ref().trim()).into_owned()
 }
@@ -54,18 +54,18 @@ fn is_tenant_only(mode: Option<&types::ConnectionMode>) -> bool {
     mode.is_some_and(|mode| mode.as_str().trim().eq_ignore_ascii_case("tenant-only"))
 }
 
-/// Known only where the behaviour says it itself; with a cache policy, that policy decides.
+/// `None` if the behaviour has a cache policy, because then that policy decides.
 #[expect(deprecated, reason = "distributions made before cache policies still answer with forwarded values")]
 fn query_strings(behavior: &types::DefaultCacheBehavior) -> Option<bool> {
     behavior.forwarded_values().map(types::ForwardedValues::query_string)
 }
 
-/// Does a list have the rows that it says it has? The SDK takes XML that breaks off for a shorter list.
+/// Whether a list has as many rows as it states. The SDK parses truncated XML as a shorter list.
 pub(super) fn is_whole<T>(rows: &[T], quantity: i32, max_items: i32) -> bool {
     max_items > 0 && usize::try_from(quantity) == Ok(rows.len())
 }
 
-/// `None` where a part is missing.
+/// `None` if a part is missing.
 pub(super) fn invalidation(seen: &types::Invalidation) -> Option<InvalidationDetails> {
     let batch = seen.invalidation_batch()?;
     let paths = batch.paths()?;

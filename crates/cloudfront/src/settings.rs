@@ -1,7 +1,7 @@
-//! Settings of the AWS CLI, checked at the start.
+//! Checks settings of the AWS CLI when the service starts.
 //!
-//! The SDK itself panics at some mistakes (aws-config 1.13, `default_provider::retry_config`), logs others and goes on
-//! without the setting, and meets the rest only when it sends.
+//! The SDK panics on some invalid values (aws-config 1.13, `default_provider::retry_config`). It logs others and
+//! ignores the setting. It detects the rest only when it sends a request.
 
 use std::env;
 
@@ -9,7 +9,7 @@ use aws_config::{SdkConfig, retry::RetryConfig};
 use aws_types::service_config::ServiceConfigKey;
 use hyper::Uri;
 
-/// Services that are called at an address that can be set, as the AWS CLI names them.
+/// The services whose endpoint can be configured, by their names in the AWS CLI.
 const SERVICES: [&str; 3] = ["CloudFront", "CloudTrail", "STS"];
 
 const FIPS: Name = Name("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
@@ -26,12 +26,12 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// Why a setting cannot be followed.
+/// Why a setting cannot be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     #[error("{name} is {value:?}; it has to be {wanted}")]
     Value { name: Name, value: String, wanted: &'static str },
-    /// Without the value: an address may have a password in it.
+    /// Leaves the value out, because an address may contain a password.
     #[error("{0} is not the address of a service; write it as https://cloudfront.example.com")]
     Endpoint(String),
     #[error("{0} does not go together with an endpoint of your own ({1}); unset one of them")]
@@ -42,7 +42,7 @@ pub enum SettingError {
     Region(String),
 }
 
-/// What the SDK is told, so that it does not read it itself.
+/// The settings that Unstale passes to the SDK, so that the SDK does not read them itself.
 #[derive(Debug, Clone)]
 pub(super) struct SdkSettings {
     pub(super) retry: RetryConfig,
@@ -62,7 +62,7 @@ impl SdkSettings {
         for service in SERVICES {
             let Some(name) = own_endpoint(config, service)? else { continue };
             for (on, setting) in [(fips, FIPS), (dual_stack, DUAL_STACK)] {
-                // The other services take it as it is, or are not called.
+                // The other services accept the setting or are not called.
                 if on && service == "CloudFront" {
                     return Err(SettingError::OwnEndpoint(setting, name));
                 }
@@ -76,13 +76,13 @@ impl SdkSettings {
     }
 }
 
-/// A setting of a service by its variable or its key in the profile. An empty one is not set.
+/// A setting of a service, from its variable or from its key in the profile. `None` if it is not set or empty.
 fn of_service(config: &SdkConfig, service: &str, name: Name) -> Option<String> {
     let load = |variable| {
         let key = ServiceConfigKey::builder().service_id(service).env(variable).profile(name.1);
         config.service_config()?.load_config(key.build().ok()?)
     };
-    // No variable has an empty name: then the profile alone is read.
+    // No variable has an empty name, so this reads only the profile.
     let filled = |value: &String| !value.is_empty();
     load(name.0).filter(filled).or_else(|| load("").filter(filled))
 }
@@ -100,7 +100,7 @@ fn is_on(config: &SdkConfig, name: Name) -> Result<bool, SettingError> {
     }
 }
 
-/// `legacy` is the AWS CLI's own older way; the nearest that the SDK has is `standard`.
+/// The retry settings. The SDK does not have the AWS CLI's mode `legacy`; `standard` is the closest mode.
 fn retry(config: &SdkConfig) -> Result<RetryConfig, SettingError> {
     let (mode, attempts) = (Name("AWS_RETRY_MODE", "retry_mode"), Name("AWS_MAX_ATTEMPTS", "max_attempts"));
     let value = setting(config, mode).unwrap_or_else(|| "standard".to_owned());
@@ -118,10 +118,10 @@ fn retry(config: &SdkConfig) -> Result<RetryConfig, SettingError> {
     }
 }
 
-/// What names the service's own address, where one is set.
+/// The name of the setting that sets the service's own endpoint. `None` if no such setting exists.
 fn own_endpoint(config: &SdkConfig, service: &str) -> Result<Option<String>, SettingError> {
     let key = ServiceConfigKey::builder().service_id(service).env(ENDPOINT.0).profile(ENDPOINT.1).build();
-    // As the SDK reads it: it takes an empty one for an address too.
+    // Like the SDK, this treats an empty value as an endpoint.
     let value = key.ok().and_then(|key| config.service_config()?.load_config(key));
     let Some(value) = value else { return Ok(None) };
     let variables = [format!("{}_{}", ENDPOINT.0, service.to_ascii_uppercase()), ENDPOINT.0.to_owned()];
@@ -137,7 +137,7 @@ fn is_address(text: &str) -> bool {
     })
 }
 
-/// What the SDK takes for a region (smithy rules engine, `isValidHostLabel`).
+/// Whether the SDK accepts the text as a region (smithy rules engine, `isValidHostLabel`).
 fn is_host_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
