@@ -1,4 +1,4 @@
-//! Cloudflare Access, which signs in people and tells who they are in `Cf-Access-Jwt-Assertion`.
+//! Cloudflare Access, which signs people in and sends their identity in `Cf-Access-Jwt-Assertion`.
 
 use jsonwebtoken::Algorithm;
 
@@ -12,10 +12,10 @@ use super::{Http, IdentityError, keys::Keys, token::SignedToken};
 /// The header with the signed claims.
 pub const HEADER: &str = "cf-access-jwt-assertion";
 
-/// What is set up.
+/// The settings for Cloudflare Access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloudflareAccessSettings {
-    /// The team's address, which is the issuer: `https://team.cloudflareaccess.com`.
+    /// The URL of the team, which is the issuer: `https://team.cloudflareaccess.com`.
     pub team: String,
     /// The application's audience tag.
     pub audience: String,
@@ -35,7 +35,7 @@ impl CloudflareAccess {
         Self { settings, http, keys: Keys::default() }
     }
 
-    /// Who Cloudflare says asks.
+    /// The identity that Cloudflare sends for this request.
     pub async fn identify(
         &self,
         text: &str,

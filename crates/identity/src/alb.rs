@@ -1,4 +1,4 @@
-//! AWS's Application Load Balancer, which signs in people and tells who they are in `x-amzn-oidc-data`.
+//! AWS's Application Load Balancer, which signs people in and sends their identity in `x-amzn-oidc-data`.
 //!
 //! Source: Elastic Load Balancing user guide, "Authenticate users", "User claims encoding and signature verification".
 
@@ -16,32 +16,32 @@ use super::{Http, IdentityError, token::SignedToken};
 
 /// The header with the signed claims.
 pub const HEADER: &str = "x-amzn-oidc-data";
-/// Keys that do not exist are asked for at most once in so long.
+/// The minimum time between two requests for keys that are not known.
 const ASK_EVERY: Duration = Duration::from_secs(10);
-/// The most keys that are kept.
+/// The maximum number of keys in the cache.
 const KEYS_MAX: usize = 20;
 
-/// What is set up.
+/// The settings for the load balancer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlbSettings {
     /// The load balancer: `arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID`.
     pub arn: String,
-    /// Who signs people in for it.
+    /// The issuer that signs people in for the load balancer.
     pub issuer: String,
     pub client_id: Option<String>,
-    /// Where keys are; none is AWS's own address for the region.
+    /// The URL of the keys. If `None`, AWS's own URL for the region.
     pub keys_url: Option<String>,
 }
 
 impl AlbSettings {
-    /// Where the keys of the region are.
+    /// The URL of the region's keys.
     fn keys_url(&self) -> String {
         let region = self.arn.split(':').nth(3).unwrap_or_default();
         let own = || format!("https://public-keys.auth.elb.{region}.amazonaws.com");
         self.keys_url.clone().unwrap_or_else(own)
     }
 
-    /// Is this the ARN of an application load balancer?
+    /// Whether this is the ARN of an Application Load Balancer.
     #[must_use]
     pub fn is_arn(text: &str) -> bool {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
@@ -77,7 +77,7 @@ impl Alb {
         Self { settings, http, known: Mutex::default() }
     }
 
-    /// Who the load balancer says asks.
+    /// The identity that the load balancer sends for this request.
     pub async fn identify(
         &self,
         text: &str,
@@ -122,7 +122,7 @@ impl Alb {
     }
 }
 
-/// A UUID: it becomes part of an address, so nothing else may.
+/// Whether the name is a UUID. It becomes part of a URL, so nothing else is allowed.
 fn is_key_name(name: &str) -> bool {
     let groups: Vec<&str> = name.split('-').collect();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();

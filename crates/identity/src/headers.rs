@@ -1,24 +1,24 @@
-//! Guards the headers that tell who asks: once, spelt as they are, and from a trusted proxy only.
+//! Checks the identity headers: each may occur once, with its exact name, and only from a trusted proxy.
 
 use hyper::{HeaderMap, header::HeaderName};
 
-/// Why a request is turned away for its headers.
+/// Why a request is refused because of its headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeaderProblem {
-    /// More than one: programs between differ in which of them they believe.
+    /// The header occurs more than once. Programs differ in which value they use.
     Twice,
-    /// Spelt nearly like one: some programs take `_` or `.` for `-`.
+    /// The name of a header resembles an identity header. Some programs treat `_` or `.` as `-`.
     LookAlike,
-    /// Not from a proxy that is trusted.
+    /// The request does not come from a trusted proxy.
     Untrusted,
-    /// Several ways tell who asks.
+    /// The request has identity headers of several methods.
     Several,
-    /// What it says was not proved.
+    /// The identity in the header was not proved.
     Unproved,
 }
 
 impl HeaderProblem {
-    /// What is wrong, in words for the log and the history.
+    /// The label that the log and the history show.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl HeaderProblem {
     }
 }
 
-/// Checks the headers that are guarded; says whether any of them is there.
+/// Checks the identity headers. Returns whether the request has any of them.
 pub fn check(
     headers: &HeaderMap,
     guarded: &[HeaderName],
@@ -56,7 +56,7 @@ pub fn check(
     Ok(found)
 }
 
-/// Letters and digits only: whatever else a name has, it could be taken for the same.
+/// The letters and digits of a name. Names that differ only in other characters could be confused.
 fn folded(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

@@ -1,4 +1,5 @@
-//! The one HTTP client for asking others who somebody is: no redirects, a time-out, a bound on what is read.
+//! The HTTP client for identity providers: it follows no redirects, and has a time-out and a size limit for
+//! answers.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -11,16 +12,17 @@ use unstale_outgoing::{self as http, OutgoingClient};
 
 use super::IdentityError;
 
-/// How long one answer may take, all of it.
+/// The time-out for a whole answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest answer.
+/// The maximum size of an answer, in bytes.
 const ANSWER_MAX: usize = 256 * 1024;
 
 /// A client. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Http(OutgoingClient);
 
-/// Is this an address that secrets may be sent to, and keys taken from? Plain HTTP only within this machine.
+/// Whether secrets may be sent to this address and keys may be read from it. Plain HTTP is allowed only within this
+/// machine.
 #[must_use]
 pub fn is_safe_address(address: &str) -> bool {
     let Ok(url) = url::Url::parse(address) else { return false };
@@ -37,12 +39,12 @@ pub fn is_safe_address(address: &str) -> bool {
 }
 
 impl Http {
-    /// With the certificates that this system trusts, through the proxies that the environment names.
+    /// Makes a client that trusts the certificates of this system and uses the proxies of the environment.
     pub fn new() -> Result<Self, IdentityError> {
         http::client().map(Self).map_err(|error| IdentityError::Unreachable(with_causes(&error)))
     }
 
-    /// Gets JSON, as somebody with this bearer token where there is one.
+    /// Gets JSON, with this bearer token if there is one.
     pub async fn get_json(&self, address: &str, bearer: Option<&str>) -> Result<Value, IdentityError> {
         let mut request = Request::get(uri(address)?).header(header::ACCEPT, "application/json");
         if let Some(token) = bearer {
@@ -67,7 +69,7 @@ impl Http {
         String::from_utf8(body.to_vec()).map_err(|_| IdentityError::Unreadable("a key is not text"))
     }
 
-    /// Sends a form; gives the status and the JSON.
+    /// Sends a form. Returns the status and the JSON of the answer.
     pub async fn post_form(
         &self,
         address: &str,
@@ -117,7 +119,7 @@ fn read_json(address: &str, body: &[u8]) -> Result<Value, IdentityError> {
 }
 
 fn unreachable(address: &str, error: &dyn std::fmt::Display) -> IdentityError {
-    // What stands behind a question mark may be secret.
+    // The query of a URL may contain a secret.
     let address = address.split('?').next().unwrap_or_default();
     IdentityError::Unreachable(format!("{address}: {error}"))
 }

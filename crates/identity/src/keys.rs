@@ -1,4 +1,4 @@
-//! The published keys of an issuer, kept, and read anew when a token names one that is not known.
+//! A cache of the keys that an issuer publishes. They are read again when a token names an unknown key.
 
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use unstale_domain::time::Timestamp;
 
 use super::{Http, IdentityError, token::SignedToken};
 
-/// Tokens that name made-up keys cause one question a minute and no more.
+/// The minimum time between two requests for unknown keys, so that tokens with invented key names cause few
+/// requests.
 const ASK_EVERY: Duration = Duration::from_mins(1);
-/// Keys are read anew after so long: one that was taken back is forgotten then.
+/// How long keys are used before they are read again. A key that the issuer has withdrawn is removed then.
 const FRESH: Duration = Duration::from_hours(1);
-/// The most keys that are taken.
+/// The maximum number of keys that are read.
 const KEYS_MAX: usize = 50;
 
 #[derive(Debug, Default)]
@@ -55,14 +56,14 @@ impl Keys {
                 known.keys = read(&set);
                 known.read_at = Some(now);
             }
-            // Keys that were good are good for as long as the issuer does not answer.
+            // While the issuer does not answer, the keys in the cache stay valid.
             Err(error) if known.keys.is_empty() => return Err(error),
             Err(error) => tracing::warn!(%error, "an issuer's keys could not be read anew"),
         }
         Ok(self::fitting(&known.keys, token))
     }
 
-    /// Reads them now; says how many there are.
+    /// Reads the keys now. Returns their number.
     pub async fn read_now(&self, http: &Http, address: &str, now: Timestamp) -> Result<usize, IdentityError> {
         let set = http.get_json(address, None).await?;
         let keys = read(&set);
@@ -71,20 +72,21 @@ impl Keys {
         Ok(count)
     }
 
-    /// How many are known.
+    /// The number of keys in the cache.
     pub async fn count(&self) -> usize {
         self.0.lock().await.keys.len()
     }
 }
 
-/// The keys of a set that can be read; others, of kinds that are not known here, are left out.
+/// The keys of a set that can be parsed. Keys of unknown types are left out.
 fn read(set: &Value) -> Vec<Jwk> {
     let list = set.get("keys").and_then(Value::as_array);
     let keys = list.into_iter().flatten().take(KEYS_MAX);
     keys.filter_map(|key| serde_json::from_value(key.clone()).ok()).collect()
 }
 
-/// Public keys for signatures, of the token's kind, with its name where it has one.
+/// The public signature keys whose type fits the token's algorithm, and whose ID is the token's if the token names
+/// one.
 fn fitting(keys: &[Jwk], token: &SignedToken<'_>) -> Vec<DecodingKey> {
     let named = token.header("kid");
     keys.iter()

@@ -1,7 +1,7 @@
-//! Asks others who somebody is: an OpenID Connect provider, or the proxy in front of Unstale.
+//! Identifies people with an OpenID Connect provider or with the proxy in front of Unstale.
 //!
-//! What they say is believed only with a signature that was checked here, or a secret that only the proxy knows. Every
-//! signature is checked in [`token`], every claim in [`unstale_domain::sign_in::claims`].
+//! An identity is accepted only with a signature that was checked here, or with a secret that only the proxy knows.
+//! [`token`] checks every signature, and [`unstale_domain::sign_in::claims`] every claim.
 
 pub mod access;
 pub mod alb;
@@ -17,13 +17,13 @@ pub use http::{Http, is_safe_address};
 
 use unstale_domain::sign_in::claims::ClaimError;
 
-/// Why somebody could not be recognised.
+/// Why a person could not be identified.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// The other side cannot be reached, or what it says cannot be read: worth trying again.
+    /// The provider cannot be reached, or its answer cannot be read. A retry may succeed.
     #[error("{0}")]
     Unreachable(String),
-    /// The other side said no.
+    /// The provider refused.
     #[error("the provider refused: {0}")]
     Refused(String),
     #[error("the token cannot be read: {0}")]
@@ -32,7 +32,7 @@ pub enum IdentityError {
     Signature(&'static str),
     #[error(transparent)]
     Claims(#[from] ClaimError),
-    /// The answer is not to a question of this browser.
+    /// The answer does not belong to a request of this browser.
     #[error("{0}")]
     Answer(&'static str),
 }

@@ -1,4 +1,4 @@
-//! The authenticating proxies that are set up, and who they say asks.
+//! The configured authenticating proxies, and the identities that they send.
 
 use hyper::{HeaderMap, header::HeaderName};
 
@@ -15,7 +15,7 @@ use super::{
     user_header::UserHeader,
 };
 
-/// The proxies. Each request is looked at by itself.
+/// The proxies. Each request is identified independently.
 #[derive(Debug, Default)]
 pub struct IdentityProxies {
     pub alb: Option<Alb>,
@@ -23,24 +23,24 @@ pub struct IdentityProxies {
     pub header: Option<UserHeader>,
 }
 
-/// Why nobody was recognised, though something tells who asks.
+/// Why a request with identity headers was not identified.
 #[derive(Debug)]
 pub enum ProxyIdentityError {
     Headers(HeaderProblem),
-    /// What the proxy says cannot be checked now.
+    /// The identity cannot be checked now.
     Unreachable(String),
-    /// It was checked, and is not good.
+    /// The identity was checked and is not valid.
     NotGood(IdentityError),
 }
 
 impl IdentityProxies {
-    /// Is there none?
+    /// Whether no proxy is configured.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.alb.is_none() && self.access.is_none() && self.header.is_none()
     }
 
-    /// The headers that tell who asks. Nobody but the proxies may send them.
+    /// The names of the identity headers. Only the proxies may send them.
     #[must_use]
     pub fn guarded(&self) -> Vec<HeaderName> {
         let mut names = Vec::new();
@@ -57,7 +57,7 @@ impl IdentityProxies {
         names
     }
 
-    /// Checks the headers of a request from anywhere; says whether one of them tells who asks.
+    /// Checks the headers of a request from any peer. Returns whether it has an identity header.
     pub fn check(&self, headers: &HeaderMap, peer_is_trusted: bool) -> Result<bool, HeaderProblem> {
         if self.is_empty() {
             return Ok(false);
@@ -65,7 +65,7 @@ impl IdentityProxies {
         headers::check(headers, &self.guarded(), peer_is_trusted)
     }
 
-    /// Who asks, and by which way, where a proxy tells it. Headers must have been [checked](Self::check) before.
+    /// The identity that a proxy sends, and the method. The headers must have been [checked](Self::check) before.
     pub async fn identify(
         &self,
         headers: &HeaderMap,

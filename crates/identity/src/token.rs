@@ -1,4 +1,4 @@
-//! Reads signed tokens and checks their signatures: the one place that does.
+//! Parses signed tokens and checks their signatures. No other module does this.
 
 use base64::{
     Engine,
@@ -12,28 +12,30 @@ use unstale_domain::sign_in::claims::Claims;
 
 use super::IdentityError;
 
-/// The largest token.
+/// The maximum size of a token, in bytes.
 const TOKEN_MAX: usize = 32 * 1024;
 
-/// AWS pads its tokens, though the standard says not to.
+/// Accepts padding: AWS pads its tokens, although the standard forbids it.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A token as it came: nothing of it is to be believed before [`SignedToken::claims_signed_by`].
+/// A token whose signature has not been checked. Nothing in it may be trusted before
+/// [`SignedToken::claims_signed_by`].
 #[derive(Debug)]
 pub struct SignedToken<'a> {
     header: Map<String, Value>,
     algorithm: Algorithm,
-    /// Header and claims as they came, padding included: that is what was signed.
+    /// The header and claims as received, with padding, because the signature covers these bytes.
     signed: &'a str,
     claims: &'a str,
     signature: &'a str,
 }
 
 impl<'a> SignedToken<'a> {
-    /// Takes a token apart. Its algorithm must be one of these; `none` and shared secrets never are.
+    /// Parses a token. Its algorithm must be one of `allowed`, which never contains `none` or algorithms with a
+    /// shared secret.
     pub fn read(text: &'a str, allowed: &[Algorithm]) -> Result<Self, IdentityError> {
         if text.len() > TOKEN_MAX {
             return Err(IdentityError::Unreadable("it is too long"));
@@ -46,7 +48,7 @@ impl<'a> SignedToken<'a> {
         };
         let signed = &text[..header.len() + 1 + claims.len()];
         let header = object(header)?;
-        // An extension that must be understood, and is not.
+        // `crit` names extensions that a recipient must support. None is supported here.
         if header.contains_key("crit") {
             return Err(IdentityError::Unreadable("it asks for an extension"));
         }
@@ -60,7 +62,7 @@ impl<'a> SignedToken<'a> {
         self.algorithm
     }
 
-    /// A text of the header.
+    /// A string of the token's header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.header.get(name).and_then(Value::as_str)
     }
@@ -76,7 +78,7 @@ impl<'a> SignedToken<'a> {
     }
 }
 
-/// The algorithms with public keys that are known here, by their names.
+/// The algorithm with this name. `None` if it is unknown or does not use a public key.
 pub fn algorithm(name: &str) -> Option<Algorithm> {
     match name {
         "RS256" => Some(Algorithm::RS256),

@@ -1,4 +1,4 @@
-//! A proxy that signs people in and tells their name in a plain header, with a secret that only it knows.
+//! A proxy that signs people in and sends their name in a plain header, together with a secret that only it knows.
 
 use hyper::{HeaderMap, header::HeaderName};
 
@@ -9,11 +9,11 @@ use unstale_domain::sign_in::{
 
 use super::IdentityError;
 
-/// The issuer of names that a proxy tells.
+/// The issuer of the names that a proxy sends.
 const ISSUER: &str = "proxy";
 const NAME_MAX: usize = 254;
 
-/// What is set up.
+/// The settings for the headers.
 #[derive(Clone)]
 pub struct UserHeader {
     pub user: HeaderName,
@@ -29,7 +29,7 @@ impl std::fmt::Debug for UserHeader {
 }
 
 impl UserHeader {
-    /// Who the proxy says asks. The name alone proves nothing: the secret has to come with it.
+    /// The identity that the proxy sends. The name alone proves nothing, so the secret is required.
     pub fn identify(&self, headers: &HeaderMap) -> Result<Asserted, IdentityError> {
         let secret = headers.get(&self.secret_header).map_or(&b""[..], |value| value.as_bytes());
         if !same(secret, self.secret.as_bytes()) {
@@ -43,7 +43,7 @@ impl UserHeader {
                 && !name.contains(char::is_control)
         });
         let name = name.ok_or(IdentityError::Unreadable("the name cannot be one"))?;
-        // A header that is not there tells nothing; an empty one tells that there are none.
+        // Without the header, the groups are unknown. An empty header means that there are no groups.
         let told = self
             .groups
             .as_ref()

@@ -1,4 +1,4 @@
-//! Connects to a host: directly, or through the proxy that the environment names for it.
+//! Connects to a host directly, or through the proxy that the environment sets for it.
 
 use std::{
     error::Error,
@@ -24,17 +24,17 @@ use super::proxy::{OutgoingProxies, Proxy};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Makes connections. What is spoken over them to an https address is for whoever wraps it.
+/// Makes connections. For an https address, the wrapping connector adds TLS.
 #[derive(Debug, Clone)]
 pub struct Connector {
     direct: HttpConnector,
-    /// A proxy may itself be spoken to over TLS.
+    /// The connector to the proxy. The connection to the proxy itself may use TLS.
     to_proxy: Option<HttpsConnector<HttpConnector>>,
     proxies: Arc<OutgoingProxies>,
 }
 
 impl Connector {
-    /// An error where there is a proxy and this system's certificates cannot be read.
+    /// `Err` if there is a proxy and the certificates of this system cannot be read.
     pub fn new(proxies: Arc<OutgoingProxies>) -> io::Result<Self> {
         let mut direct = HttpConnector::new();
         direct.enforce_http(false);
@@ -85,7 +85,7 @@ async fn connect_through(
     Ok(Stream::new(tunnel.call(to).await?, false))
 }
 
-/// It went wrong on the way to a proxy or in it.
+/// An error of the connection to the proxy, or of the proxy.
 #[derive(Debug, thiserror::Error)]
 #[error("through the proxy {proxy}")]
 struct ThroughProxy {
@@ -97,7 +97,7 @@ struct ThroughProxy {
 /// A connection.
 pub struct Stream {
     inner: MaybeHttpsStream<TokioIo<TcpStream>>,
-    /// Does a proxy read the requests? Then they name the whole address (RFC 9112, 3.2.2).
+    /// Whether a proxy reads the requests. Then they must contain the absolute URL (RFC 9112, 3.2.2).
     is_read_by_proxy: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The HTTP client for talking to others than AWS: providers of identities, a webhook, a running Unstale. And which
-//! proxies the environment names, for AWS as well.
+//! The HTTP client for servers other than AWS (identity providers, a webhook, a running Unstale), and the proxies
+//! of the environment, which the AWS clients use too.
 
 mod connector;
 mod no_proxy;
@@ -19,7 +19,7 @@ use hyper_util::{client::legacy, rt::TokioExecutor};
 use connector::Connector;
 pub use proxy::{OutgoingProxies, OutgoingProxyError, Proxy};
 
-/// Why there can be no client.
+/// Why no client can be made.
 #[derive(Debug, thiserror::Error)]
 pub enum OutgoingError {
     #[error(transparent)]
@@ -35,7 +35,7 @@ pub struct OutgoingClient {
     proxies: Arc<OutgoingProxies>,
 }
 
-/// One that trusts whom this system trusts, and goes through the proxies that the environment names.
+/// Makes a client that trusts the certificates of this system and uses the proxies of the environment.
 pub fn client() -> Result<OutgoingClient, OutgoingError> {
     let proxies = Arc::new(OutgoingProxies::from_environment()?);
     let connector = HttpsConnectorBuilder::new()
@@ -52,7 +52,8 @@ impl OutgoingClient {
         &self,
         mut request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, legacy::Error> {
-        // A tunnel is asked for with the proxy's password. A plain request carries it itself, to the proxy and no further.
+        // For a tunnel, the connector sends the proxy's password. A plain request must carry it itself; the proxy
+        // removes it.
         if request.uri().scheme_str() == Some("http")
             && let Some(authorization) = self.proxies.choose(request.uri()).and_then(Proxy::authorization)
         {

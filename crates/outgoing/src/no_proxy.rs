@@ -1,17 +1,18 @@
-//! Which hosts are never asked through a proxy: this machine and what is right beside it, and what `NO_PROXY` names.
+//! The hosts that are never reached through a proxy: this machine, its link-local addresses, and the hosts of
+//! `NO_PROXY`.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-/// The hosts of `NO_PROXY`, in the forms that curl, Python and Go take.
+/// The hosts of `NO_PROXY`, in the forms that curl, Python and Go accept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NoProxy(Vec<Rule>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     hosts: Hosts,
-    /// Any port without it.
+    /// `None` matches any port.
     port: Option<u16>,
 }
 
@@ -19,12 +20,12 @@ struct Rule {
 enum Hosts {
     All,
     Network(IpNet),
-    /// A domain and all below it, in small letters and without dots at its ends.
+    /// A domain and its subdomains, in lower case and without dots at its ends.
     Domain(String),
 }
 
 impl NoProxy {
-    /// Reads names and networks that are separated by commas or blanks: `example.com`, `.example.com`,
+    /// Parses names and networks that are separated by commas, blanks or tabs: `example.com`, `.example.com`,
     /// `*.example.com`, `192.0.2.7`, `10.0.0.0/8`, `[2001:db8::1]:8443`, `example.com:8443`, `*`.
     pub fn parse(text: &str) -> Self {
         let entries = text.split([',', ' ', '\t']).map(str::trim).filter(|entry| !entry.is_empty());
@@ -82,8 +83,9 @@ impl Hosts {
     }
 }
 
-/// Is this the machine itself, or what only the machine can reach? A proxy would ask its own instead: where the
-/// credentials of a role come from (`169.254.169.254`, `169.254.170.2`, `fd00:ec2::254`), it would be somebody else's.
+/// Whether the host is this machine or can be reached only from it. A proxy would connect to its own host of that
+/// address instead: at the addresses for credentials of a role (`169.254.169.254`, `169.254.170.2`,
+/// `fd00:ec2::254`), it would get the credentials of another machine.
 pub fn is_near(host: &str) -> bool {
     let Some(address) = address(host) else { return is_within(host, "localhost") };
     match address {
@@ -102,7 +104,7 @@ fn is_within(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// An IPv4 address in IPv6's clothes is the IPv4 address.
+/// The IP address of a host. An IPv4-mapped IPv6 address becomes the IPv4 address.
 fn address(host: &str) -> Option<IpAddr> {
     bare(host).parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }

@@ -9,28 +9,28 @@ use url::Url;
 
 use super::no_proxy::{NoProxy, is_near};
 
-/// The proxies for plain and for encrypted requests, and who is asked without one.
+/// The proxies for http and https requests, and the hosts that are reached without a proxy.
 #[derive(Debug, Clone, Default)]
 pub struct OutgoingProxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
     except: NoProxy,
-    /// What `NO_PROXY` says.
+    /// The value of `NO_PROXY`.
     except_text: String,
 }
 
 /// A proxy that speaks HTTP, plain or over TLS.
 #[derive(Clone)]
 pub struct Proxy {
-    /// The variable that names it.
+    /// The variable that sets the proxy.
     variable: &'static str,
-    /// With the user's name and password, where there are any.
+    /// The URL of the proxy, with user name and password if there are any.
     address: Url,
-    /// The same, as it is connected to.
+    /// The same proxy in the form that the connector uses.
     route: Intercept,
 }
 
-/// Why the environment cannot be followed. The words never have the value, which may hold a password.
+/// Why the settings of the environment cannot be used. Messages never contain the value, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OutgoingProxyError {
     #[error(
@@ -48,8 +48,8 @@ impl OutgoingProxies {
         Self::read(|name| env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
     }
 
-    /// Small letters win over capitals, even when they are empty, as in the AWS CLI (Python's `getproxies_environment`).
-    /// `ALL_PROXY` stands in for each of the other two, as in curl.
+    /// A lower-case variable has precedence over an upper-case one, even if it is empty, as in the AWS CLI
+    /// (Python's `getproxies_environment`). `ALL_PROXY` is the default for the other two, as in curl.
     fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, OutgoingProxyError> {
         let value = |small: &'static str, capital: &'static str| {
             let found = get(small).map(|value| (small, value));
@@ -70,7 +70,7 @@ impl OutgoingProxies {
         Ok(Self { http, https, except, except_text })
     }
 
-    /// The proxy to ask for this address; `None` where it is asked directly.
+    /// The proxy for this URL. `None` if the connection is direct.
     #[must_use]
     pub fn choose(&self, to: &Uri) -> Option<&Proxy> {
         let (proxy, usual_port) = match to.scheme_str()? {
@@ -88,7 +88,7 @@ impl OutgoingProxies {
         self.http.iter().chain(&self.https)
     }
 
-    /// Says in the log, once, what will be used.
+    /// Logs which proxies are used.
     pub fn log(&self) {
         let shown = |proxy: &Option<Proxy>| proxy.as_ref().map(ToString::to_string);
         if self.all().next().is_some() {
@@ -111,7 +111,8 @@ impl Proxy {
         if !matches!(address.scheme(), "http" | "https") {
             return Err(OutgoingProxyError::Kind(variable));
         }
-        // A password with one of these in it as it is would make another host of the user's name.
+        // If a password contains one of these characters unescaped, the URL parser takes the user name for the
+        // host.
         if address.path() != "/" || address.query().is_some() || address.fragment().is_some() {
             return Err(wrong("there is a path, a ? or a # in it"));
         }
@@ -121,19 +122,19 @@ impl Proxy {
         Ok(Self { variable, address, route })
     }
 
-    /// Where it is, without the user's name and password.
+    /// The URL of the proxy, without user name and password.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         self.route.uri()
     }
 
-    /// Where it is, with the user's name and password. It is a secret.
+    /// The URL of the proxy, with user name and password. It is a secret.
     #[must_use]
     pub fn secret_address(&self) -> &str {
         self.address.as_str()
     }
 
-    /// What it wants to have in `Proxy-Authorization`.
+    /// The value for `Proxy-Authorization`. `None` if the proxy has no password.
     #[must_use]
     pub fn authorization(&self) -> Option<&HeaderValue> {
         self.route.basic_auth()

@@ -1,4 +1,4 @@
-//! What a provider says of itself: read once an hour, and checked before it is used.
+//! The metadata of an OpenID Connect provider. It is read once an hour and checked before use.
 
 use std::time::Duration;
 
@@ -13,9 +13,10 @@ use super::{
     brief,
 };
 
-/// What the provider says of itself is read anew after so long.
+/// How long metadata is used before it is read again.
 const FRESH: Duration = Duration::from_hours(1);
-/// After a failure the next try waits so long: strangers cannot make us knock without end.
+/// The minimum time between a failure and the next attempt, so that strangers cannot cause many requests to the
+/// provider.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// What the provider says of itself.
@@ -43,14 +44,14 @@ struct CacheEntry {
     error: Option<String>,
 }
 
-/// How asking the provider went.
+/// Whether the requests to the provider succeeded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProviderHealth {
     pub read_at: Option<Timestamp>,
     pub failed_at: Option<Timestamp>,
     /// Why it could not be read the last time; none where it could.
     pub error: Option<String>,
-    /// How many of its keys are known.
+    /// The number of its keys in the cache.
     pub keys: usize,
 }
 
@@ -59,7 +60,7 @@ pub struct ProviderHealth {
 pub struct CachedMetadata(Mutex<CacheEntry>);
 
 impl CachedMetadata {
-    /// The metadata, as fresh as it has to be.
+    /// The metadata from the cache. Reads it again if it is too old.
     pub async fn get(&self, http: &Http, issuer: &str, now: Timestamp) -> Result<Metadata, IdentityError> {
         let mut known = self.0.lock().await;
         let fresh = known.read_at.is_some_and(|at| now.is_soon_after(at, FRESH));
@@ -76,7 +77,7 @@ impl CachedMetadata {
         }
     }
 
-    /// Reads it now, however fresh it is.
+    /// Reads the metadata now, whatever its age.
     pub async fn read_now(
         &self,
         http: &Http,
@@ -86,7 +87,7 @@ impl CachedMetadata {
         self.0.lock().await.read(http, issuer, now).await
     }
 
-    /// How it went, beside so many keys.
+    /// The result of the last request, together with this number of keys.
     pub async fn seen(&self, keys: usize) -> ProviderHealth {
         let known = self.0.lock().await;
         ProviderHealth {
@@ -137,7 +138,7 @@ async fn read(http: &Http, issuer: &str) -> Result<Metadata, IdentityError> {
 }
 
 impl Metadata {
-    /// The algorithms that the provider announces and that prove something.
+    /// The algorithms that the provider announces and that use a public key.
     pub fn algorithms(&self) -> Vec<Algorithm> {
         let names = &self.id_token_signing_alg_values_supported;
         if names.is_empty() {
@@ -146,7 +147,8 @@ impl Metadata {
         names.iter().filter_map(|name| token::algorithm(name)).collect()
     }
 
-    /// RFC 9207: an answer says whose it is, so that one provider's cannot be passed off as another's.
+    /// Checks the issuer in an answer (RFC 9207), so that the answer of one provider cannot be used as the answer
+    /// of another.
     pub fn check_answer(&self, iss: Option<&str>) -> Result<(), IdentityError> {
         match iss {
             Some(iss) if iss != self.issuer => {

@@ -22,16 +22,16 @@ use metadata::{CachedMetadata, Metadata};
 
 pub use metadata::ProviderHealth;
 
-/// What is set up.
+/// The settings for the provider.
 #[derive(Clone)]
 pub struct OidcSettings {
     pub issuer: String,
     pub client_id: String,
     pub client_secret: Option<String>,
-    /// What the button says.
+    /// The label of the button.
     pub name: String,
     pub scopes: String,
-    /// Send people straight to the provider.
+    /// Whether people are redirected to the provider at once.
     pub auto: bool,
 }
 
@@ -50,16 +50,16 @@ pub struct Oidc {
     keys: Keys,
 }
 
-/// A question to the provider: what the browser keeps of it, so that only it can use the answer.
+/// A request to the provider. The browser keeps these values, so that only it can use the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     pub state: Secret,
     pub nonce: Secret,
-    /// PKCE: only its hash goes out.
+    /// The PKCE code verifier. Only its hash is sent with the request.
     pub verifier: Secret,
 }
 
-/// What the provider's answer brought in the address.
+/// The parameters of the provider's answer, from the query of the URL.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct AuthorizationResponse {
     pub code: Option<String>,
@@ -75,23 +75,23 @@ impl Oidc {
         Self { settings, http, known: CachedMetadata::default(), keys: Keys::default() }
     }
 
-    /// Is the provider there, and is it the one that is set up?
+    /// Checks that the provider can be reached and is the configured one.
     pub async fn look(&self, now: Timestamp) -> Result<(), IdentityError> {
         self.known.get(&self.http, &self.settings.issuer, now).await.map(|_| ())
     }
 
-    /// Asks it now, for what it says of itself and for its keys; says how many keys it has.
+    /// Reads the provider's metadata and keys now. Returns the number of keys.
     pub async fn check(&self, now: Timestamp) -> Result<usize, IdentityError> {
         let metadata = self.known.read_now(&self.http, &self.settings.issuer, now).await?;
         self.keys.read_now(&self.http, &metadata.jwks_uri, now).await
     }
 
-    /// How asking it went until now.
+    /// Whether the requests to the provider have succeeded.
     pub async fn seen(&self) -> ProviderHealth {
         self.known.seen(self.keys.count().await).await
     }
 
-    /// The address to send the browser to.
+    /// The URL to which the browser is redirected.
     pub async fn ask(
         &self,
         question: &Question,
@@ -117,7 +117,7 @@ impl Oidc {
         Ok(address.map_err(unreadable)?.to_string())
     }
 
-    /// Who answered: the code is changed for a token, which is checked.
+    /// Exchanges the code for a token and checks the token. Returns the identity of the person.
     pub async fn finish(
         &self,
         question: &Question,
@@ -200,7 +200,7 @@ impl Oidc {
         Err(IdentityError::Refused(brief(&format!("{status} {error}"))))
     }
 
-    /// Claims that the ID token lacks and that are asked for here come from the provider's page about the person.
+    /// Adds the needed claims that the ID token lacks, from the provider's UserInfo endpoint.
     async fn add_user_info(
         &self,
         metadata: &Metadata,
@@ -223,7 +223,7 @@ impl Oidc {
         let Value::Object(info) = info else {
             return Err(IdentityError::Unreadable("what the provider tells is not an object"));
         };
-        // An address and whether it is verified belong together.
+        // The e-mail address and its verification must come from the same source.
         let with_email = !claims.contains_key("email");
         for (name, value) in info {
             if name != "email_verified" || with_email {
@@ -234,13 +234,13 @@ impl Oidc {
     }
 }
 
-/// RFC 6749 2.3.1: both are form-encoded before they are joined.
+/// Both parts are form-encoded before they are joined (RFC 6749, 2.3.1).
 fn basic_authorization(id: &str, secret: &str) -> String {
     let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     format!("Basic {}", STANDARD.encode(format!("{}:{}", encode(id), encode(secret))))
 }
 
-/// Words from outside, short and plain.
+/// A text of the provider, shortened and without control characters.
 fn brief(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect::<String>().trim().to_owned()
 }
