@@ -1,5 +1,5 @@
-//! What a worker is, and how its ticks are run until told to stop: when the next row is due, and those of the submitter
-//! also when a transaction was committed.
+//! Defines a worker, and runs its ticks until it is stopped: when the next row is due, and for the submitter also
+//! when a transaction was committed.
 
 use std::{error::Error, future::pending, time::Duration};
 
@@ -14,11 +14,11 @@ use crate::{
     store::StoreError,
 };
 
-/// The longest rest between two ticks: what another replica wrote is seen by then.
+/// The maximum pause between two ticks. Within it, a worker sees what another replica has written.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// The rest between two questions that found nothing, so that one answers many notifications in a row.
+/// The pause between two ticks that found no work, so that one tick answers several notifications.
 const BREATH: Duration = Duration::from_millis(5);
-/// The rest after an error, so that a database that is gone is not hammered.
+/// The pause after an error, so that a database that is down does not get many requests.
 const AFTER_ERROR: Duration = Duration::from_secs(2);
 
 /// When a worker wants its next tick.
@@ -33,7 +33,7 @@ pub enum Next {
 }
 
 impl Next {
-    /// The sooner of two.
+    /// The earlier of the two.
     #[must_use]
     pub fn or_sooner(self, other: Self) -> Self {
         match (self, other) {
@@ -46,7 +46,7 @@ impl Next {
 
 /// Something that goes on by itself, one bounded step at a time. `src/workers/list.rs` has all of them.
 pub trait Worker: Send + Sync + 'static {
-    /// How `/readyz` and the log call it.
+    /// The name in `/readyz` and in the log.
     const NAME: &'static str;
 
     /// Does what is due now, and says when to come again. Dropping the future between two awaits loses nothing: what it

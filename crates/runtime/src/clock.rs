@@ -1,4 +1,4 @@
-//! What time it is: the system's clock, or one that a test turns by hand.
+//! The clock: the system clock, or a manual clock that a test moves.
 
 use std::{
     sync::{
@@ -10,7 +10,7 @@ use std::{
 
 use unstale_domain::time::Timestamp;
 
-/// Tells the time in whole microseconds, the finest that both databases keep.
+/// Returns the time in whole microseconds, the finest resolution that both databases store.
 #[derive(Debug, Clone)]
 pub struct Clock(Source);
 

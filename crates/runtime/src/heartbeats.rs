@@ -1,4 +1,4 @@
-//! Which workers go on: each notes when it last came to the end of a step.
+//! Records when each worker last finished a step, to find workers that have stopped.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// When each worker last came to the end of a step; `None` for one that has ended. Clones share it.
+/// When each worker last finished a step. `None` for a worker that has ended. Clones share the state.
 #[derive(Debug, Clone, Default)]
 pub struct Heartbeats(Arc<Mutex<BTreeMap<&'static str, Option<Instant>>>>);
 
@@ -15,7 +15,8 @@ impl Heartbeats {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that a worker begins. It counts as ended as soon as what this gives is dropped, by a panic too.
+    /// Records that a worker starts. The worker counts as ended when the returned value is dropped, also by a
+    /// panic.
     #[must_use]
     pub fn of(&self, worker: &'static str) -> Heartbeat {
         let heartbeat = Heartbeat { worker, all: self.clone() };
@@ -23,7 +24,7 @@ impl Heartbeats {
         heartbeat
     }
 
-    /// The workers that did no step for so long, or have ended.
+    /// The workers that have finished no step for at least `span`, or have ended.
     #[must_use]
     pub fn silent_for(&self, span: Duration) -> Vec<&'static str> {
         let silent = |at: &Option<Instant>| at.is_none_or(|at| at.elapsed() >= span);
@@ -31,7 +32,7 @@ impl Heartbeats {
     }
 }
 
-/// A worker's own note.
+/// The heartbeat of one worker.
 #[derive(Debug)]
 pub struct Heartbeat {
     worker: &'static str,
@@ -39,7 +40,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Notes that a step was done without an error.
+    /// Records that a step was finished without an error.
     pub fn beat(&self) {
         self.all.all().insert(self.worker, Some(Instant::now()));
     }

@@ -1,5 +1,5 @@
-//! A limit of how much goes on at one time: so much in all, and only a part of it for one key, such as a client's address
-//! or a person.
+//! A limit on concurrent work: a maximum in total, and a lower maximum for one key, such as a client's address or a
+//! person.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// The limit. Clones share what is taken.
+/// The limit. Clones share the permits.
 #[derive(Debug)]
 pub struct KeyedLimit<K> {
     all: usize,
@@ -24,13 +24,13 @@ struct Taken<K> {
 /// Why there is no permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitReached {
-    /// This key has as many as one may have.
+    /// This key holds the maximum for one key.
     ForOne,
-    /// There are as many as there may be.
+    /// All permits are in use.
     InAll,
 }
 
-/// One part of what there is. It is free again when the permit is dropped.
+/// A permit. Dropping it releases it.
 #[derive(Debug)]
 pub struct Permit<K: Eq + Hash> {
     limit: KeyedLimit<K>,
@@ -49,12 +49,12 @@ impl<K: Eq + Hash + Clone> KeyedLimit<K> {
         Self { all, for_one, taken: Arc::new(Mutex::new(Taken { all: 0, by_key: HashMap::new() })) }
     }
 
-    /// Takes one for this key.
+    /// Takes a permit for this key.
     pub fn acquire(&self, key: K) -> Result<Permit<K>, LimitReached> {
         self.acquire_of(key, self.for_one)
     }
 
-    /// Takes one for a key that speaks for many, such as a proxy: it is bounded by the whole only.
+    /// Takes a permit for a key that many clients share, such as a proxy. Only the total maximum applies.
     pub fn acquire_for_many(&self, key: K) -> Result<Permit<K>, LimitReached> {
         self.acquire_of(key, usize::MAX)
     }

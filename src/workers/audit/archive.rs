@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-/// How the name of each file begins.
+/// The prefix of each file's name.
 const BEGIN: &str = "unstale-history-";
-/// How the name of a file ends that is being written.
+/// The suffix of a file that is being written.
 const PART: &str = ".part";
 
-/// A file that is being written. It gets its name once all of it is on disk.
+/// A file that is being written. It gets its final name when it is completely on disk.
 #[derive(Debug, Clone)]
 pub(super) struct PartialFile {
     path: PathBuf,
@@ -21,11 +21,11 @@ pub(super) struct PartialFile {
 }
 
 impl PartialFile {
-    /// Makes one, after files that were given up that long ago are taken away.
+    /// Creates a file. First removes partial files that are older than `given_up_after`.
     pub(super) fn create(folder: &Path, given_up_after: Duration) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         remove_given_up(folder, given_up_after);
-        // Replicas may share the folder.
+        // The name is unique because replicas may share the folder.
         let path = folder.join(format!("{BEGIN}{}{PART}", uuid::Uuid::now_v7()));
         let file = Arc::new(File::create(&path)?);
         Ok(Self { path, file })
@@ -35,7 +35,7 @@ impl PartialFile {
         (&*self.file).write_all(lines.as_bytes())
     }
 
-    /// Puts the content on disk, then the name.
+    /// Syncs the content to disk, then gives the file its final name.
     pub(super) fn finish(&self, folder: &Path, name: &str) -> io::Result<()> {
         self.file.sync_all()?;
         fs::rename(&self.path, folder.join(name))?;
@@ -48,7 +48,7 @@ pub(super) fn name(first: i64, last: i64) -> String {
     format!("{BEGIN}{first}-{last}.jsonl")
 }
 
-/// What a process left that ended in the middle of an export. One that is under way is younger.
+/// Removes partial files of processes that ended during an export. The file of a running export is younger.
 fn remove_given_up(folder: &Path, given_up_after: Duration) {
     let Ok(files) = fs::read_dir(folder) else { return };
     for file in files.filter_map(Result::ok) {

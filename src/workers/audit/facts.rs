@@ -1,5 +1,5 @@
-//! Holds what the tables say against the events that state it, in bounded steps: the second half of a check, once the
-//! chain was found intact.
+//! Compares the tables with the events that state their contents, in bounded steps. This is the second part of a
+//! check, after the chain was found intact.
 
 use std::collections::HashMap;
 
@@ -22,15 +22,15 @@ use crate::{
 
 use super::{CheckError, VerificationStep};
 
-/// So many invalidations are held against their events at once.
+/// The number of invalidations that are compared with their events at once.
 const TOGETHER: usize = 100;
 
-/// A comparison under way.
+/// A comparison in progress.
 #[derive(Debug)]
 pub struct Facts {
-    /// The last event that was looked at.
+    /// The last event that was examined.
     reached: i64,
-    /// The last one that is to be.
+    /// The last event to examine.
     last: i64,
     compared: u64,
 }
@@ -42,19 +42,19 @@ impl Facts {
         Ok(Self { reached: first - 1, last, compared: 0 })
     }
 
-    /// So many invalidations and requests for approval were held against their events.
+    /// The number of invalidations and requests for approval that were compared with their events.
     #[must_use]
     pub const fn compared(&self) -> u64 {
         self.compared
     }
 
-    /// Were all events looked at? What is left is the end.
+    /// Whether all events were examined. Only the last step remains then.
     #[must_use]
     pub const fn is_through(&self) -> bool {
         self.reached >= self.last
     }
 
-    /// Looks at what the next `numbers` events state.
+    /// Examines what the next `numbers` events state.
     pub async fn step(
         &mut self,
         db: &Db,
@@ -76,13 +76,13 @@ impl Facts {
         let ids: Vec<InvalidationId> = stating.into_iter().filter_map(begun).collect();
         for ids in ids.chunks(TOGETHER) {
             for id in suspects(&mut conn, ids).await? {
-                // It may have gone on while its rows were read.
+                // The invalidation may have changed between the reads, so it is compared again.
                 found.extend(audit::contradiction(&mut conn, &id).await?);
             }
             self.compared += ids.len() as u64;
         }
         if let Some(first) = found.into_iter().min_by_key(|broken| broken.sequence) {
-            // Old events may have been dropped meanwhile, with what they state.
+            // Retention may have dropped old events since then, with the rows that they state.
             if first.sequence >= audit::first_sequence(&mut conn).await? {
                 return Err(first.into());
             }
@@ -101,7 +101,7 @@ impl Facts {
         let proposal =
             audit::unstated_proposal(conn).await?.map(|id| format!("the request for approval {id}"));
         let Some(unstated) = invalidation.or(proposal) else { return Ok(()) };
-        // Asked again: the first event may have been dropped in between.
+        // This is read again because the first event may have been dropped in between.
         if audit::first_sequence(conn).await? > 1 {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! The file of signed heads, a line each. These functions block: they are called on the thread for files.
+//! The file of signed heads, one per line. These functions block: they are called on the thread for files.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,11 +8,11 @@ use std::{
 
 use crate::domain::audit::head::{PublicKey, SignedHead};
 
-/// How a line begins.
+/// The first bytes of each line.
 const BEGIN: &[u8] = b"{\"at\":\"";
 
-/// The heads of the file that were signed with one of these keys. Whatever else stands there says nothing about the
-/// chain.
+/// The heads in the file that were signed with one of these keys. Other content proves nothing about the chain and
+/// is ignored.
 pub(super) fn read(file: &Path, keys: &[PublicKey]) -> io::Result<Vec<SignedHead>> {
     let bytes = match fs::read(file) {
         Ok(bytes) => bytes,
@@ -24,8 +24,8 @@ pub(super) fn read(file: &Path, keys: &[PublicKey]) -> io::Result<Vec<SignedHead
     Ok(heads.filter(|signed| signed.check(keys).is_ok()).collect())
 }
 
-/// Adds a line for each. What a full disk or a kill left of an earlier line is taken away first, so that each line is
-/// whole.
+/// Appends a line for each head. First removes the fragment of a line that a full disk or a killed process left, so
+/// that each line is complete.
 pub(super) fn add(file: &Path, heads: &[SignedHead]) -> io::Result<()> {
     if heads.is_empty() {
         return Ok(());
@@ -40,7 +40,7 @@ pub(super) fn add(file: &Path, heads: &[SignedHead]) -> io::Result<()> {
 /// Ends the file with a whole line. What is not ours to cut, and a file that may only grow, gets the end of the line.
 fn cut_fragment(file: &mut File) -> io::Result<()> {
     let length = file.metadata()?.len();
-    // No line is longer.
+    // No line is longer than this.
     let from = length.saturating_sub(4_096);
     let mut end = Vec::new();
     file.seek(SeekFrom::Start(from))?;

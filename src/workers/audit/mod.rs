@@ -1,4 +1,4 @@
-//! Checks the chain in the background, signs its head, and tells the signed heads outside.
+//! Checks the chain in the background, signs its head, and publishes the signed heads outside the database.
 //!
 //! New events are checked as they come, and the whole chain after a start and once a day, a bounded number of rows a
 //! tick. Only what was checked is signed: a chain that was tampered with gets no signature that says otherwise.
@@ -36,51 +36,51 @@ use crate::{
 
 use super::{Next, audit_webhook::Webhook};
 
-/// So many rows are checked in one tick.
+/// The number of rows that one tick checks.
 const ROWS: usize = 500;
-/// What so many events state is held against the tables in one tick.
+/// The number of events that one tick compares with the tables.
 const FACTS: i64 = 500;
 /// The rest between two ticks while there is more to check, so that nobody waits for the checking: so long at least, and
 /// so many times what the tick took.
 const REST: Duration = Duration::from_millis(20);
 const REST_OF_WORK: u32 = 5;
-/// A head is signed so often, if anything happened.
+/// How often a head is signed, if there are new events.
 const SIGN_EVERY: Duration = Duration::from_hours(1);
 const WHOLE_EVERY: Duration = Duration::from_hours(24);
-/// What is well is noted so often; what is not is noted at once.
+/// How often a good result is written. A bad result is written at once.
 const NOTE_EVERY: Duration = Duration::from_mins(1);
-/// Signed heads are logged under this name, so that they are told also where little else is.
+/// The log target of signed heads, so that they can be logged even where the log level hides other messages.
 pub const HEADS: &str = "unstale::heads";
 
 /// What the audit worker signs with, and where it publishes it.
 #[derive(Debug, Clone)]
 pub struct AuditSettings {
     pub key: HeadKey,
-    /// Keys that were used before it: what was dropped under them counts.
+    /// Keys that were used before `key`. Segments that were dropped under them are trusted.
     pub earlier_keys: Vec<PublicKey>,
     /// The file to which each signed head is added as a line.
     pub heads: Option<PathBuf>,
     /// The webhook that gets each signed head.
     pub webhook: Option<Webhook>,
-    /// Without it events are kept for ever.
+    /// If `None`, events are kept for ever.
     pub retention: Option<Retention>,
 }
 
 impl AuditSettings {
-    /// With this key, telling nobody and keeping everything.
+    /// Settings with this key that publish nothing and keep all events.
     #[must_use]
     pub const fn with(key: HeadKey) -> Self {
         Self { key, earlier_keys: Vec::new(), heads: None, webhook: None, retention: None }
     }
 
-    /// The keys that count: whoever can write the database can add heads and segments under others.
+    /// The trusted keys. Anybody who can write to the database can add heads and segments under other keys.
     #[must_use]
     pub fn keys(&self) -> Vec<PublicKey> {
         std::iter::once(self.key.public()).chain(self.earlier_keys.iter().cloned()).collect()
     }
 }
 
-/// The worker that seals.
+/// The worker that checks the chain and signs its head.
 #[derive(Debug, Clone)]
 pub struct AuditWorker {
     db: Db,
@@ -100,7 +100,7 @@ struct State {
     checked: CheckState,
     begun: bool,
     noted_at: Option<Timestamp>,
-    /// Something is to be noted that was not worth a write yet.
+    /// Whether there is a result that has not been written yet.
     unnoted: bool,
     /// When this process last walked over the whole chain. What the database says of it is shown, and never trusted.
     walked_at: Option<Timestamp>,
@@ -111,7 +111,7 @@ struct State {
     /// The last head that the file has; `None` before it was read.
     told: Option<i64>,
     leaving: Option<retention::Leaving>,
-    /// When it was last looked for segments that are old enough.
+    /// When retention last searched for segments that are old enough.
     looked_at: Option<Timestamp>,
 }
 
@@ -121,7 +121,7 @@ impl AuditWorker {
         Self { db, clock, audit_settings, files: FileThread::default(), state: Arc::default() }
     }
 
-    /// Checks what is new, or a piece of the whole chain; signs and tells if that is due.
+    /// Checks new events, or a part of the whole chain. Signs and publishes if that is due.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let mut state = self.state.lock().await;
         let began = self.clock.now();
@@ -152,7 +152,7 @@ impl AuditWorker {
         Ok(if more { Next::At(now.plus(rest)) } else { Next::Idle })
     }
 
-    /// Begins behind the last head that this key signed; without one, at the first event.
+    /// Begins after the last head that this key signed. If there is none, at the first event.
     async fn begin(&self) -> Result<Check, StoreError> {
         let signed = audit::last_signed_head(&mut *self.db.read().await?).await?;
         let trusted = signed.filter(|signed| signed.check(&[self.audit_settings.key.public()]).is_ok());
@@ -183,7 +183,7 @@ impl AuditWorker {
                 }
                 Ok(Some(step))
             }
-            // The database could not be asked: the walk goes on from where it stands.
+            // The database could not be read, so the check continues from its position.
             Err(CheckError::Store(error)) => Err(error),
             Err(error) => {
                 state.newest = None;
@@ -302,7 +302,7 @@ impl AuditWorker {
         }
     }
 
-    /// Writes how the checks stand, for the page.
+    /// Writes the state of the checks for the page.
     async fn note(&self, state: &mut State, at_once: bool) -> Result<(), StoreError> {
         let now = self.clock.now();
         state.checked.at = Some(now);
@@ -323,7 +323,7 @@ impl AuditWorker {
         Ok(())
     }
 
-    /// Signs the head that was checked, if something happened since and it is time.
+    /// Signs the checked head if it is due and there are new events.
     async fn sign(&self, state: &mut State) -> Result<(), StoreError> {
         let Some(head) = state.newest.as_ref().map(|check| check.walk().last().clone()) else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Tells signed heads outside the database: a line each at the end of a file that is kept elsewhere.
+//! Publishes signed heads outside the database: appends one line per head to a file that is kept elsewhere.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use crate::{
 
 use super::{AuditWorker, State, heads_file};
 
-/// So many heads are told at once.
+/// The number of heads that are published at once.
 const PAGE: usize = 500;
-/// After a failure the file is tried again.
+/// The time after a failure before the file is tried again.
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
 impl AuditWorker {
@@ -66,7 +66,7 @@ impl AuditWorker {
         Ok(())
     }
 
-    /// The heads that the file has under keys that count.
+    /// The heads in the file that are signed with trusted keys.
     pub(super) async fn told_heads(&self) -> Vec<SignedHead> {
         let Some(file) = self.audit_settings.heads.clone() else { return Vec::new() };
         let (path, keys) = (file.clone(), self.audit_settings.keys());

@@ -33,21 +33,21 @@ use super::{
     is_past,
 };
 
-/// So many events are exported, and dropped, in one tick.
+/// The number of events that one tick exports or drops.
 const ROWS: usize = 2_000;
-/// A segment has so many events at least, so that a year has few files.
+/// The minimum number of events in a segment, so that a year has few files.
 const SEGMENT_MIN: i64 = 1_000;
-/// It is looked so often whether something is old enough.
+/// How often retention searches for events that are old enough.
 const LOOK_EVERY: Duration = Duration::from_hours(24);
 
-/// How long events are kept, and where they go.
+/// How long events are kept, and where they are exported.
 #[derive(Debug, Clone)]
 pub struct Retention {
     pub days: u32,
     pub folder: PathBuf,
 }
 
-/// An export under way.
+/// An export in progress.
 #[derive(Debug)]
 pub(super) struct Leaving {
     head: SignedHead,
@@ -157,7 +157,7 @@ impl AuditWorker {
                     export::line(&mut lines, stored.form, stored.hash);
                     lines.push('\n');
                 }
-                // Another replica was faster.
+                // Another replica has dropped this segment already.
                 Err(_) if self.dropped_upto().await?.sequence >= leaving.first => return Ok(false),
                 Err(broken) => return self.broken(state, CheckError::Broken(broken)).await.map(|()| false),
             }

@@ -18,7 +18,7 @@ use crate::{
 
 /// So many pages are read while one is walked: making their text costs the database more than walking them costs us.
 const PAGES_AHEAD: usize = 2;
-/// Signed heads are read so many at once.
+/// The number of signed heads that one query reads.
 const HEADS: usize = 1_000;
 
 /// What is known from elsewhere, and whose signatures count.
@@ -32,7 +32,7 @@ pub struct TrustedHeads {
     pub signed: Vec<SignedHead>,
 }
 
-/// Why a check ended before its end.
+/// Why a check stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
     #[error(transparent)]
@@ -43,7 +43,7 @@ pub enum CheckError {
     Ended(#[from] tokio::task::JoinError),
 }
 
-/// What a step came to.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerificationStep {
     More,
@@ -51,7 +51,7 @@ pub enum VerificationStep {
     End,
 }
 
-/// A check under way.
+/// A check in progress.
 #[derive(Debug)]
 pub struct Check {
     walk: Walk,

@@ -1,4 +1,4 @@
-//! Sends what is queued: claims a batch, calls CloudFront, writes what came of it.
+//! Sends queued batches: claims a batch, calls CloudFront and writes the result.
 
 mod claim;
 mod settle;
@@ -33,7 +33,7 @@ const REMEMBERED: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct Submitter {
     context: WorkerContext,
-    /// What was sent before this is from another life of the service.
+    /// The start of this process. Batches that were sent earlier were sent by an earlier process.
     started_at: Timestamp,
     /// What CloudFront said while the database could not be written: it is written before anything else is sent.
     unwritten: Arc<Mutex<Option<Unwritten>>>,
@@ -52,17 +52,17 @@ struct Held {
     batch: Batch,
     lease: String,
     account: String,
-    /// A call for it was begun before and its answer never written.
+    /// Whether an earlier call was started whose answer was never written.
     unknown: bool,
-    /// Calls that were made for it beside its own create.
+    /// The number of calls for this batch other than `CreateInvalidation`.
     reads: u32,
 }
 
-/// What came of a batch.
+/// The result of sending a batch.
 #[derive(Debug)]
 enum SubmitOutcome {
     Accepted(CreatedInvalidation),
-    /// Found at CloudFront: it had been taken before.
+    /// CloudFront had accepted the batch in an earlier call.
     Found(CreatedInvalidation),
     Problem(Problem),
     /// What CloudFront has of it could not be found out.
@@ -149,7 +149,7 @@ impl Submitter {
         fresh && problem.kind == ProblemKind::AccessDenied
     }
 
-    /// Looks for the batch at CloudFront. `None` where it is surely not there.
+    /// Searches CloudFront for the batch. `None` if CloudFront certainly does not have it.
     async fn look(&self, held: &mut Held) -> Result<Option<SubmitOutcome>, StoreError> {
         Ok(match reconcile::find(&self.context, &held.batch, &mut held.reads).await? {
             Ok(Some(seen)) => {
@@ -161,7 +161,7 @@ impl Submitter {
     }
 }
 
-/// Does CloudFront have the batch from an earlier call, though it refused this one?
+/// Whether CloudFront may have the batch from an earlier call although it refused this one.
 fn may_be_there(held: &Held, problem: &Problem) -> bool {
     match problem.kind.verdict() {
         ProblemVerdict::Earlier => true,

@@ -1,4 +1,4 @@
-//! Takes back a request, before anything of it was sent, whose actor may not make it any more.
+//! Withdraws a request whose actor is no longer allowed to make it, before anything of it was sent.
 
 use crate::{
     domain::{actor::Acting, audit::Event, id::BatchId, time::Timestamp},
@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-/// What the history says of it.
+/// The reason that the history shows.
 const WHY: &str = "whoever asked may not refresh this any more";
 
 /// Takes back what is queued of the batch's request where its actor may not ask for it now; `true` then. A batch that was
