@@ -134,7 +134,7 @@ impl Proxy {
         self.address.as_str()
     }
 
-    /// The value for `Proxy-Authorization`. `None` if the proxy has no password.
+    /// The value for `Proxy-Authorization`. `None` if its URL has no user name and password.
     #[must_use]
     pub fn authorization(&self) -> Option<&HeaderValue> {
         self.route.basic_auth()

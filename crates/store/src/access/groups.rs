@@ -1,4 +1,4 @@
-//! The groups that people are in: given here, or told by their provider.
+//! The groups of people: assigned here, or sent by their identity provider.
 
 use unstale_domain::id::PersonId;
 
@@ -19,7 +19,7 @@ pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
-/// The groups that the provider told, by name.
+/// The groups that the provider sent, by name.
 pub async fn provided(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -30,7 +30,7 @@ pub async fn provided(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>,
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
-/// Replaces the groups that the provider told; those given here stay.
+/// Replaces the groups that the provider sent. Groups that were assigned here stay.
 pub async fn replace_provided(tx: &mut Tx, person: &PersonId, groups: &[String]) -> Result<(), StoreError> {
     narrow_where_granted(tx, person).await?;
     execute!(tx, "DELETE FROM person_group WHERE person_id = $1 AND source = 'provider'", person.as_str())?;

@@ -7,7 +7,7 @@ use crate::{
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
 
-/// The tags of a distribution by key; `None` where they are not known.
+/// The tags of a distribution by key. `None` if they are not known.
 pub async fn of(conn: &mut Conn, id: &DistributionId) -> Result<Option<Vec<(String, String)>>, StoreError> {
     let (read,) = fetch_one!(
         conn,
@@ -68,7 +68,7 @@ pub async fn replace(
     Ok(())
 }
 
-/// Says when to read them next; what is known stays.
+/// Sets when to read the tags next. The known tags stay.
 pub async fn put_off(tx: &mut Tx, id: &DistributionId, due_at: Timestamp) -> Result<(), StoreError> {
     execute!(tx, "UPDATE distribution SET tags_due_at = $2 WHERE id = $1", id.as_str(), due_at.as_micros())?;
     Ok(())

@@ -43,13 +43,13 @@ pub async fn read(conn: &mut Conn) -> Result<Survey, StoreError> {
     })
 }
 
-/// Asks for a survey as soon as may be.
+/// Requests a survey as soon as possible.
 pub async fn request(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, "UPDATE survey SET due_at = $1 WHERE id = 1 AND due_at > $1", now.as_micros())?;
     Ok(())
 }
 
-/// Takes the survey up if it is due and nobody is at it.
+/// Claims the survey if it is due and no worker holds it.
 pub async fn claim(tx: &mut Tx, lease: &str, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
     let claimed = execute!(
         tx,
@@ -62,7 +62,7 @@ pub async fn claim(tx: &mut Tx, lease: &str, now: Timestamp, until: Timestamp) -
     Ok(claimed == 1)
 }
 
-/// Holds the survey until a later time; `false` where the lease was lost meanwhile.
+/// Extends the lease of the survey. `false` if the lease was lost.
 pub async fn extend(tx: &mut Tx, lease: &str, until: Timestamp) -> Result<bool, StoreError> {
     let held = execute!(
         tx,
@@ -73,7 +73,7 @@ pub async fn extend(tx: &mut Tx, lease: &str, until: Timestamp) -> Result<bool, 
     Ok(held == 1)
 }
 
-/// Notes that all was read.
+/// Writes that all distributions were read.
 pub async fn finish(tx: &mut Tx, lease: &str, now: Timestamp, due_at: Timestamp) -> Result<bool, StoreError> {
     let held = execute!(
         tx,
@@ -87,7 +87,7 @@ pub async fn finish(tx: &mut Tx, lease: &str, now: Timestamp, due_at: Timestamp)
     Ok(held == 1)
 }
 
-/// Notes that it could not be read.
+/// Writes that the survey failed.
 pub async fn fail(
     tx: &mut Tx,
     lease: &str,

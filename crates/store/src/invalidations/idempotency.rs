@@ -1,4 +1,4 @@
-//! What requests with an idempotency key were answered with.
+//! Stores the answers to requests with an idempotency key.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::{
     db::{execute, fetch_all, fetch_optional},
 };
 
-/// Keeps an answer; [`StoreError::Duplicate`] where the key was used.
+/// Inserts an answer. Fails with [`StoreError::Duplicate`] if the key was used before.
 pub async fn insert(tx: &mut Tx, key: &RequestKey, kept: &IdempotencyRecord) -> Result<(), StoreError> {
     let (answer, id) = kept.answer.parts();
     execute!(
@@ -55,7 +55,7 @@ macro_rules! used_of {
 const USED: &str = used_of!("IN (SELECT value FROM json_each($1))");
 const POSTGRES_USED: &str = used_of!("= ANY (ARRAY(SELECT json_array_elements_text($1::json)))");
 
-/// What a key was answered with.
+/// The answer to the request with this key.
 pub async fn find(conn: &mut Conn, key: &RequestKey) -> Result<Option<IdempotencyRecord>, StoreError> {
     let row = fetch_optional!(
         conn,

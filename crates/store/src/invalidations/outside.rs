@@ -1,4 +1,5 @@
-//! How far each distribution's list was read for invalidations made outside, and what is still to be asked for.
+//! How far each distribution's list was read for invalidations made outside, and which of them must still be read
+//! from CloudFront.
 
 use unstale_domain::{
     id::{CloudFrontInvalidationId, DistributionId},
@@ -50,13 +51,13 @@ impl Row {
     }
 }
 
-/// The reading of a distribution's list, where it was begun.
+/// The position in a distribution's list. `None` if reading has not started.
 pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Option<BackfillPosition>, StoreError> {
     let row = fetch_optional!(conn, Row, select!("WHERE distribution_id = $1"), id.as_str())?;
     row.map(Row::into_reading).transpose()
 }
 
-/// The same, held until the transaction ends.
+/// As [`find`], and locks the row until the transaction ends.
 pub async fn lock(tx: &mut Tx, id: &DistributionId) -> Result<Option<BackfillPosition>, StoreError> {
     let select = if tx.is_postgres() {
         select!("WHERE distribution_id = $1 FOR NO KEY UPDATE")

@@ -1,4 +1,4 @@
-//! Requests that wait for a second person, and what became of them.
+//! Stores requests that wait for a second person, and the decisions about them.
 
 use unstale_domain::{
     access::Access,
@@ -143,7 +143,7 @@ macro_rules! recent_of_each {
 const RECENT_SQLITE: &str = recent_of_each!(sqlite);
 const RECENT_POSTGRES: &str = recent_of_each!(postgres);
 
-/// The newest proposals that somebody may see, whatever became of them.
+/// The newest proposals, in any state, that this access may see.
 pub async fn recent(
     conn: &mut Conn,
     access: &Access,
@@ -201,7 +201,7 @@ pub async fn waiting_of(conn: &mut Conn, actor: &Actor, now: Timestamp) -> Resul
     Ok(count(number))
 }
 
-/// Notes what was decided; `false` where it does not wait any more.
+/// Writes the decision. `false` if the proposal no longer waits.
 pub async fn decide(
     tx: &mut Tx,
     id: &ProposalId,

@@ -1,6 +1,7 @@
-//! Batches: what waits to be sent, what CloudFront has, and how each ended.
+//! Stores batches: those that wait to be sent, those that CloudFront has, and how each ended.
 //!
-//! Whoever works on a batch holds its lease; what comes of the work is written only while the lease still holds.
+//! A worker holds the lease of a batch while it works on it. Its result is written only if the lease is still
+//! valid.
 
 mod sending;
 mod transitions;
@@ -112,11 +113,11 @@ pub struct NewBatchRow {
     /// From 1.
     pub number: usize,
     pub created_at: Timestamp,
-    /// It is sent then at the earliest.
+    /// The earliest time at which the batch may be sent.
     pub due_at: Timestamp,
 }
 
-/// Writes batches that are to be sent.
+/// Inserts batches that are to be sent.
 pub async fn insert(tx: &mut Tx, rows: &[NewBatchRow]) -> Result<(), StoreError> {
     const INTO: &str =
         "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items,
@@ -145,11 +146,11 @@ pub struct OutsideBatch {
     pub cloudfront_id: CloudFrontInvalidationId,
     pub created_at: Timestamp,
     pub completed: bool,
-    /// When to ask for it again, where it is not completed.
+    /// When to ask CloudFront for it again. `None` if it is completed.
     pub look_at: Timestamp,
 }
 
-/// Writes the one batch of an invalidation that was made outside.
+/// Inserts the only batch of an invalidation that was made outside.
 pub async fn insert_outside(
     tx: &mut Tx,
     seen: &OutsideBatch,
@@ -218,7 +219,7 @@ pub async fn items_of(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Item>,
     Ok(items)
 }
 
-/// How many wait to be sent, counted up to `most`.
+/// The number of batches that wait to be sent, counted up to `most`.
 pub async fn waiting(conn: &mut Conn, most: usize) -> Result<usize, StoreError> {
     let (number,) = fetch_one!(
         conn,
@@ -259,7 +260,7 @@ macro_rules! spans_of_each {
     };
 }
 
-/// How long the last invalidations of each of these distributions took from acceptance to completion: the middle one.
+/// The median time from acceptance to completion of the last invalidations of each of these distributions.
 pub async fn usual_times(
     conn: &mut Conn,
     distributions: &[&DistributionId],
@@ -277,7 +278,7 @@ pub async fn usual_times(
     Ok(spans.into_iter().map(|(id, spans)| (id, middle(spans))).collect())
 }
 
-/// The same of one distribution.
+/// The median time of one distribution. See [`usual_times`].
 pub async fn usual_time(
     conn: &mut Conn,
     distribution: &DistributionId,
@@ -285,7 +286,7 @@ pub async fn usual_time(
     Ok(usual_times(conn, &[distribution]).await?.remove(distribution))
 }
 
-/// Those of CloudFront's IDs that are known already.
+/// Those of these CloudFront IDs that are in the database.
 pub async fn known(
     conn: &mut Conn,
     distribution: &DistributionId,

@@ -1,4 +1,4 @@
-//! What waits to be sent: which batch may go, who holds it, and what CloudFront said to it.
+//! Batches that wait to be sent: which may be sent, who holds their leases, and what CloudFront answered.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -46,7 +46,7 @@ pub async fn loads_in_flight(
     } else {
         loads_of!("json_each($1) AS d")
     };
-    // One that is named twice counts once.
+    // A distribution that is given twice counts once.
     let each: BTreeSet<_> = distributions.iter().collect();
     let rows = fetch_all!(conn, (String, i64, i64), sql, list_to_json(each))?;
     Ok(rows
@@ -58,7 +58,7 @@ pub async fn loads_in_flight(
         .collect())
 }
 
-/// The same of one distribution.
+/// The load of one distribution. See [`loads_in_flight`].
 pub async fn in_flight(conn: &mut Conn, distribution: &DistributionId) -> Result<Load, StoreError> {
     Ok(loads_in_flight(conn, &[distribution]).await?.remove(distribution).unwrap_or_default())
 }
@@ -72,7 +72,7 @@ pub struct Sendable {
     pub create_next_at: Timestamp,
 }
 
-/// Distributions with a batch that may be sent now, those that waited longest for a turn first.
+/// Distributions with a batch that may be sent now. Those that have waited longest come first.
 pub async fn sendable(conn: &mut Conn, now: Timestamp) -> Result<Vec<Sendable>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -129,7 +129,7 @@ fn waiting_since(due_at: Timestamp, last_sent: Option<Timestamp>, now: Timestamp
     last_sent.filter(|at| *at <= now).map_or(due_at, |at| at.max(due_at))
 }
 
-/// Takes a batch up to be sent. From here on a call to CloudFront may have been made for it.
+/// Claims a batch for sending. From then on, a call to CloudFront may have been made for it.
 pub async fn claim(
     tx: &mut Tx,
     id: &BatchId,
@@ -152,7 +152,7 @@ pub async fn claim(
     Ok(claimed == 1)
 }
 
-/// Lets go of all leases: for a service that just took the lock of an SQLite file.
+/// Releases all leases. For a service that has just taken the lock of an SQLite file.
 pub async fn release_all(tx: &mut Tx) -> Result<(), StoreError> {
     execute!(tx, "UPDATE batch SET lease = NULL, lease_until = NULL WHERE lease IS NOT NULL")?;
     execute!(
@@ -163,7 +163,7 @@ pub async fn release_all(tx: &mut Tx) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// CloudFront took it. `false` where the lease was lost meanwhile, here and below.
+/// Writes that CloudFront accepted the batch. Here and below, `false` if the lease was lost.
 pub async fn set_accepted(
     tx: &mut Tx,
     id: &BatchId,
@@ -191,20 +191,20 @@ pub async fn set_accepted(
     Ok(held == 1)
 }
 
-/// What becomes of a batch that CloudFront did not plainly accept.
+/// The next state of a batch that CloudFront did not clearly accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotAccepted {
-    /// CloudFront surely has nothing of it; it may be sent again at this time.
+    /// CloudFront certainly does not have it. It may be sent again at this time.
     Postponed(Timestamp),
     /// CloudFront may have it; it is asked again, with the same reference, at this time.
     Unknown(Timestamp),
     /// CloudFront refused it for good.
     Failed,
-    /// A person has to say what became of it.
+    /// A person has to decide whether CloudFront has it.
     NeedsALook,
 }
 
-/// Writes what became of a batch that was not accepted.
+/// Writes the new state of a batch that was not accepted.
 pub async fn set_not_accepted(
     tx: &mut Tx,
     id: &BatchId,
@@ -237,12 +237,12 @@ pub async fn set_not_accepted(
     Ok(held == 1)
 }
 
-/// Takes back what is queued and was never sent; gives how many batches that were.
+/// Cancels the queued batches that were never sent. Returns their number.
 pub async fn cancel_queued(tx: &mut Tx, id: &InvalidationId) -> Result<u64, StoreError> {
     execute!(tx, transition_sql(Transition::Cancel, "", "invalidation_id = $1"), id.as_str())
 }
 
-/// Queues again what CloudFront refused, with the same caller reference; gives how many batches that were.
+/// Queues the batches that CloudFront refused again, with the same caller reference. Returns their number.
 pub async fn requeue_failed(tx: &mut Tx, id: &InvalidationId, now: Timestamp) -> Result<u64, StoreError> {
     execute!(
         tx,

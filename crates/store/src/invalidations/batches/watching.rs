@@ -1,4 +1,4 @@
-//! What CloudFront has in progress: when to look at it, and how it ended.
+//! Batches that are in progress in CloudFront: when to ask for their status, and how they ended.
 
 use unstale_domain::{
     id::{BatchId, CloudFrontInvalidationId, DistributionId, InvalidationId},
@@ -23,7 +23,7 @@ pub struct WatchedBatch {
     pub look_at: Timestamp,
 }
 
-/// All that a distribution has in progress, newest first, as CloudFront lists them.
+/// The invalidations in progress of a distribution, newest first, in the order of CloudFront's list.
 pub async fn watched(
     conn: &mut Conn,
     distribution: &DistributionId,
@@ -47,7 +47,7 @@ pub async fn watched(
         .collect())
 }
 
-/// Says when to ask for it again.
+/// Sets when to ask CloudFront for the batch again.
 pub async fn set_look_at(tx: &mut Tx, id: &BatchId, look_at: Timestamp) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -58,7 +58,7 @@ pub async fn set_look_at(tx: &mut Tx, id: &BatchId, look_at: Timestamp) -> Resul
     Ok(())
 }
 
-/// CloudFront reports it as completed. `false` where it was written already.
+/// Writes that CloudFront reports the batch as completed. `false` if that was written before.
 pub async fn set_completed(tx: &mut Tx, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
     let changed = execute!(
         tx,
@@ -69,7 +69,7 @@ pub async fn set_completed(tx: &mut Tx, id: &BatchId, now: Timestamp) -> Result<
     Ok(changed == 1)
 }
 
-/// CloudFront no longer knows it.
+/// Writes that CloudFront no longer has the invalidation.
 pub async fn set_lost(tx: &mut Tx, id: &BatchId, problem: &Problem) -> Result<bool, StoreError> {
     let changed = execute!(
         tx,
@@ -86,7 +86,7 @@ pub async fn set_lost(tx: &mut Tx, id: &BatchId, problem: &Problem) -> Result<bo
     Ok(changed == 1)
 }
 
-/// When the next invalidation in progress is due for a look.
+/// When the next status check of an invalidation in progress is due.
 pub async fn next_look(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> {
     let (at,) =
         fetch_one!(conn, (Option<i64>,), "SELECT min(look_at) FROM batch WHERE state = 'in_progress'")?;
