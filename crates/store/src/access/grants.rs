@@ -1,4 +1,4 @@
-//! Grants as administrators wrote them.
+//! Stores the grants that administrators make.
 
 use unstale_domain::{
     access::{
@@ -123,7 +123,7 @@ pub async fn count_of(conn: &mut Conn, subject: &Subject) -> Result<usize, Store
     Ok(count(number))
 }
 
-/// The grants of one person, group or token itself.
+/// The grants of one person, group or token, without those of a person's groups.
 pub async fn of_subject(conn: &mut Conn, kind: SubjectKind, id: &str) -> Result<Vec<Grant>, StoreError> {
     let rows = fetch_all!(
         conn,

@@ -1,4 +1,4 @@
-//! Groups that administrators made, and who is in them. Groups of a provider stand in the same list of members.
+//! Groups that administrators created, and their members. Members of a provider's groups are in the same table.
 
 use unstale_domain::{id::PersonId, time::Timestamp};
 
@@ -9,13 +9,13 @@ use crate::{
     db::{execute, fetch_all, fetch_one},
 };
 
-/// Adds a group. Fails with [`StoreError::Duplicate`] where the name is taken.
+/// Inserts a group. Fails with [`StoreError::Duplicate`] if the name exists.
 pub async fn insert(tx: &mut Tx, name: &str, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, "INSERT INTO local_group (name, created_at) VALUES ($1, $2)", name, now.as_micros())?;
     Ok(())
 }
 
-/// Takes a group away with its local members; `false` where there was none.
+/// Deletes a group and its local members. `false` if the group does not exist.
 pub async fn delete(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
     narrow_members_where_granted(tx, name).await?;
     execute!(tx, "DELETE FROM person_group WHERE group_name = $1 AND source = 'local'", name)?;
@@ -84,7 +84,7 @@ pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
-/// Puts a person into a group; `false` where they were in it.
+/// Adds a person to a group. `false` if they were a member before.
 pub async fn add_member(tx: &mut Tx, name: &str, person: &PersonId) -> Result<bool, StoreError> {
     let added = execute!(
         tx,
@@ -96,7 +96,7 @@ pub async fn add_member(tx: &mut Tx, name: &str, person: &PersonId) -> Result<bo
     Ok(added == 1)
 }
 
-/// Takes a person out of a group; `false` where they were not in it by our own list.
+/// Removes a person from a group. `false` if they were not a local member.
 pub async fn remove_member(tx: &mut Tx, name: &str, person: &PersonId) -> Result<bool, StoreError> {
     narrow_where_granted(tx, person).await?;
     let removed = execute!(

@@ -1,4 +1,4 @@
-//! How distributions are protected. One without a row is not.
+//! Stores the protections of distributions. A distribution without a row is not protected.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ impl Row {
     }
 }
 
-/// How a distribution is protected.
+/// The protection of a distribution.
 pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Protection, StoreError> {
     let row = fetch_optional!(
         conn,
@@ -47,7 +47,8 @@ pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Protection, St
     row.map_or_else(|| Ok(Protection::none(id.clone())), Row::into_protection)
 }
 
-/// The same, held until the transaction ends: two requests for one protected distribution go one after the other.
+/// As [`find`], and locks the row until the transaction ends, so that two requests for one protected distribution
+/// run one after the other.
 pub async fn hold(tx: &mut Tx, id: &DistributionId) -> Result<Protection, StoreError> {
     if tx.is_postgres() {
         execute!(tx, "SELECT 1 FROM protection WHERE distribution_id = $1 FOR UPDATE", id.as_str())?;
@@ -55,7 +56,7 @@ pub async fn hold(tx: &mut Tx, id: &DistributionId) -> Result<Protection, StoreE
     find(tx, id).await
 }
 
-/// All that are protected.
+/// The protections of all protected distributions.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Protection>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -66,7 +67,7 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<Protection>, StoreError> {
     rows.into_iter().map(Row::into_protection).collect()
 }
 
-/// Writes how a distribution is protected from now on.
+/// Writes the new protection of a distribution.
 pub async fn set(tx: &mut Tx, new: &Protection) -> Result<(), StoreError> {
     execute!(
         tx,

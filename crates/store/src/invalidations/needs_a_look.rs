@@ -1,4 +1,4 @@
-//! Batches of which nobody could find out whether CloudFront took them: a person says what became of them.
+//! Batches for which the service could not find out whether CloudFront accepted them. A person decides.
 
 use unstale_domain::{
     id::{BatchId, CloudFrontInvalidationId, InvalidationId},
@@ -13,7 +13,8 @@ use crate::{
     db::{execute, fetch_one},
 };
 
-/// It was found at CloudFront: from here on it is watched like any other. `false` where it is settled already.
+/// Writes that CloudFront has the batch. From then on it is watched like any other. `false` if the decision was
+/// made before.
 pub async fn set_found(
     tx: &mut Tx,
     id: &BatchId,
@@ -41,7 +42,7 @@ pub async fn set_given_up(tx: &mut Tx, id: &BatchId) -> Result<bool, StoreError>
     Ok(changed == 1)
 }
 
-/// The number that the next batch of an invalidation has.
+/// The number of the next batch of an invalidation.
 pub async fn next_number(conn: &mut Conn, id: &InvalidationId) -> Result<usize, StoreError> {
     let (last,) = fetch_one!(
         conn,

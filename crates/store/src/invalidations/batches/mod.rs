@@ -146,7 +146,7 @@ pub struct OutsideBatch {
     pub cloudfront_id: CloudFrontInvalidationId,
     pub created_at: Timestamp,
     pub completed: bool,
-    /// When to ask CloudFront for it again. `None` if it is completed.
+    /// When to ask CloudFront for it again, if it is not completed.
     pub look_at: Timestamp,
 }
 
