@@ -21,15 +21,15 @@ use crate::{
     columns::{count, list_to_json, signed, time},
 };
 
-/// How many distributions there are.
+/// The number of distributions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DistributionCounts {
     pub here: usize,
-    /// CloudFront no longer names them.
+    /// The number of distributions that CloudFront no longer lists.
     pub gone: usize,
 }
 
-/// How many distributions an actor sees.
+/// The number of distributions that an actor may see.
 pub async fn known(conn: &mut Conn, access: &Access) -> Result<DistributionCounts, StoreError> {
     let (all, gone) = match access.distributions() {
         None => fetch_one!(conn, (i64, i64), "SELECT count(*), count(gone_at) FROM distribution"),

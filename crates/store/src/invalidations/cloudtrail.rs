@@ -12,7 +12,7 @@ use crate::{
     db::{execute, fetch_one, fetch_optional},
 };
 
-/// How the reading of CloudTrail stands.
+/// The state of reading CloudTrail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trail {
     pub due_at: Timestamp,
@@ -88,7 +88,7 @@ pub async fn span(conn: &mut Conn, since: Timestamp) -> Result<Option<(Timestamp
     Ok(oldest.zip(newest).map(|(oldest, newest)| (time(oldest), time(newest))))
 }
 
-/// Takes the reading up until a time, unless somebody else did.
+/// Claims the reading until a time, unless another worker holds it.
 pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
     let claim = "UPDATE trail SET due_at = $2 WHERE id = 1 AND due_at <= $1";
     Ok(execute!(tx, claim, now.as_micros(), until.as_micros())? == 1)
@@ -129,7 +129,7 @@ pub async fn find(
     Ok(row.map(|(id,)| InvalidationId::from_trusted(id)))
 }
 
-/// Takes one out that was traced; `false` where another replica did.
+/// Removes an invalidation whose maker was found. `false` if another replica has removed it.
 pub async fn settle(tx: &mut Tx, id: &InvalidationId) -> Result<bool, StoreError> {
     Ok(execute!(tx, "DELETE FROM untraced WHERE invalidation_id = $1", id.as_str())? == 1)
 }
@@ -166,12 +166,12 @@ pub async fn end(tx: &mut Tx, late: Timestamp) -> Result<u64, StoreError> {
     Ok(given_up)
 }
 
-/// Gives up what is older than CloudTrail knows.
+/// Removes the invalidations that are older than CloudTrail's event history.
 pub async fn forget(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, "DELETE FROM untraced WHERE made_at < $1", before.as_micros())
 }
 
-/// Notes why CloudTrail did not tell, and when to ask again.
+/// Writes why CloudTrail gave no answer, and when to ask again.
 pub async fn fail(
     tx: &mut Tx,
     problem: &Problem,
