@@ -1,4 +1,4 @@
-//! What somebody may do: their role, and the grants that narrow it.
+//! The access of an actor: the role, and the grants that limit it.
 
 pub mod grant;
 pub mod grant_scope;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::id::DistributionId;
 use crate::{access::grant_scope::GrantScope, invalidations::item::Item};
 
-/// What a person may do, from least to most.
+/// The role of a person, from the fewest permissions to the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Sees everything, changes nothing.
@@ -35,33 +35,34 @@ impl Role {
         [Self::Viewer, Self::Operator, Self::Admin].into_iter().find(|role| role.as_str() == text)
     }
 
-    /// May this role request, cancel and retry invalidations?
+    /// Whether this role may request, cancel and retry invalidations.
     #[must_use]
     pub const fn may_invalidate(self) -> bool {
         matches!(self, Self::Operator | Self::Admin)
     }
 }
 
-/// A grant with the distributions that it means now.
+/// A grant with the distributions that it applies to now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     pub distributions: BTreeSet<DistributionId>,
     pub scope: GrantScope,
 }
 
-/// How far a role reaches. Nothing granted is nothing: a grant that is missing never lets anybody do more.
+/// How far a role reaches. An empty list of grants allows nothing, so a missing grant never widens access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     Everything,
-    /// What these grants cover, one's own and those of one's groups.
+    /// Only what these grants cover: the actor's own grants and those of the actor's groups.
     Only(Vec<Granted>),
 }
 
-/// A [`Scope`] as it is stored with a person or a token. The grants are rows of their own.
+/// A [`Scope`] as it is stored with a person or a token. The grants are stored in rows of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScopeKind {
     Everything,
-    /// Stays when the last grant is removed or a group is left. An administrator widens it again.
+    /// Limited to grants. Removing the last grant or leaving a group does not change this; only an administrator
+    /// can.
     Granted,
 }
 
@@ -80,7 +81,7 @@ impl ScopeKind {
         [Self::Everything, Self::Granted].into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// With the grants that hold now. A grant narrows also where the stored scope does not say so yet.
+    /// The scope with the current grants. Any grant limits access, even if the stored scope is `Everything`.
     #[must_use]
     pub fn with(self, grants: Vec<Granted>) -> Scope {
         match self {
@@ -94,10 +95,11 @@ impl ScopeKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     pub role: Role,
-    /// The person who acts, or who answers for the token that does; empty where nobody does.
+    /// The ID of the person who acts, or who is responsible for the token that acts. Empty if there is no such
+    /// person.
     pub behind: String,
     scope: Scope,
-    /// What somebody else may, beyond which nothing reaches: the person who made a token.
+    /// The access of the person who made a token. The token's access never goes beyond it.
     within: Option<Box<Self>>,
 }
 
@@ -107,37 +109,38 @@ impl Access {
         Self { role, behind: String::new(), scope, within: None }
     }
 
-    /// As much of this as somebody else may too.
+    /// This access, limited to what `other` also allows.
     #[must_use]
     pub fn within(self, other: Self) -> Self {
         Self { role: self.role.min(other.role), within: Some(Box::new(other)), ..self }
     }
 
-    /// The same, of this person.
+    /// The same access, with `behind` as the responsible person.
     #[must_use]
     pub fn of(self, behind: &str) -> Self {
         Self { behind: behind.to_owned(), ..self }
     }
 
-    /// Of somebody who is not there any more: they see nothing.
+    /// The access of somebody who no longer exists: none.
     #[must_use]
     pub const fn nothing() -> Self {
         Self::new(Role::Viewer, Scope::Only(Vec::new()))
     }
 
-    /// Of a role that no grant narrows.
+    /// The access of a role that no grant limits.
     #[must_use]
     pub const fn whole(role: Role) -> Self {
         Self::new(role, Scope::Everything)
     }
 
-    /// Is there anything that the role allows and the grants do not? Administrators are never narrowed.
+    /// Whether grants limit this access. They never limit an administrator.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
         self.own_grants().is_some() || self.within.as_ref().is_some_and(|within| within.is_narrowed())
     }
 
-    /// The grants beyond which nothing is theirs; `None` where all is. Administrators are never narrowed.
+    /// The grants that limit this access, without those of `within`. `None` if no grant does, as for
+    /// administrators.
     fn own_grants(&self) -> Option<&[Granted]> {
         match &self.scope {
             Scope::Only(grants) if self.role != Role::Admin => Some(grants),
@@ -145,7 +148,7 @@ impl Access {
         }
     }
 
-    /// May this distribution be named to them?
+    /// Whether the actor may know of this distribution.
     #[must_use]
     pub fn sees(&self, distribution: &DistributionId) -> bool {
         let holds =
@@ -154,7 +157,7 @@ impl Access {
         own && self.within.as_ref().is_none_or(|within| within.sees(distribution))
     }
 
-    /// The distributions that they see; `None` for all.
+    /// The distributions that the actor may see. `None` means all.
     #[must_use]
     pub fn distributions(&self) -> Option<BTreeSet<DistributionId>> {
         let all = |grants: &[Granted]| {
@@ -167,7 +170,7 @@ impl Access {
         }
     }
 
-    /// May they refresh this item there? Any one grant that covers it is enough.
+    /// Whether the actor may invalidate this item of the distribution. One grant that covers it is enough.
     #[must_use]
     pub fn covers(&self, distribution: &DistributionId, item: &Item) -> bool {
         self.role.may_invalidate()
@@ -176,19 +179,19 @@ impl Access {
             && self.within.as_ref().is_none_or(|within| within.covers(distribution, item))
     }
 
-    /// The same of every one of the items.
+    /// Whether the actor may invalidate every one of the items.
     #[must_use]
     pub fn covers_all(&self, distribution: &DistributionId, items: &[Item]) -> bool {
         items.iter().all(|item| self.covers(distribution, item))
     }
 
-    /// May they still make a request of these items there?
+    /// Whether the actor may request an invalidation of these items at this moment.
     #[must_use]
     pub fn may_request(&self, distribution: &DistributionId, items: &[Item]) -> bool {
         self.role.may_invalidate() && self.sees(distribution) && self.covers_all(distribution, items)
     }
 
-    /// What they may refresh there, in words that follow "you may refresh".
+    /// What the actor may invalidate of the distribution, as text that follows "you may refresh".
     #[must_use]
     pub fn describe(&self, distribution: &DistributionId) -> String {
         if !self.role.may_invalidate() {

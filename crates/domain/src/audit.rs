@@ -1,7 +1,7 @@
 //! The history: what an event says, its form, and the chain of hashes.
 //!
-//! The form is one line of JSON after RFC 8785 (`form.rs`), the very text that is stored, hashed and exported. It holds
-//! the hash of the one before it, so that a change anywhere shows in every later hash.
+//! The form of an event is one line of canonical JSON (RFC 8785; `form.rs`). The same text is stored, hashed and
+//! exported. It contains the hash of the previous event, so a change to one event changes every later hash.
 
 mod action;
 pub mod asked;
@@ -38,27 +38,28 @@ use crate::invalidations::invalidation::{Invalidation, InvalidationState};
 
 /// The version of the form.
 pub const VERSION: i64 = 1;
-/// What the first event names as the hash before it.
+/// The previous hash in the first event, which has no event before it.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// One event, before it has its place in the chain.
+/// One event without its number and hashes. [`Chained`] adds them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// When it was written.
+    /// When the event was written.
     pub at: Timestamp,
-    /// When it was done, where that is another time: of what was made outside, when CloudFront took it.
+    /// When the action happened, if that is not `at`. For an invalidation made outside Unstale, when CloudFront
+    /// created it.
     pub done_at: Option<Timestamp>,
     pub acting: Acting,
     pub action: Action,
     pub target: Target,
     pub distribution: Option<DistributionId>,
     pub invalidation: Option<InvalidationId>,
-    /// Who asked for what somebody else approved.
+    /// Who made the proposal that the actor of this event approved.
     pub requested_by: Option<Actor>,
     pub items: ItemsRecord,
     pub reason: String,
     pub outcome: Outcome,
-    /// What there is to say about the outcome, in words for people: no program reads it.
+    /// Details of the outcome as text for people. No program parses it.
     pub note: String,
     pub aws_request_id: String,
     pub cloudfront_id: String,
@@ -67,7 +68,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// An invalidation of which batches were taken back before they were sent.
+    /// The event of an invalidation whose batches were cancelled before they were sent.
     #[must_use]
     pub fn cancelled(
         at: Timestamp,
@@ -87,7 +88,7 @@ impl Event {
         }
     }
 
-    /// An act that was done; the fields that it has no use for are empty.
+    /// A successful event without a target. The caller sets the other fields that the action needs.
     #[must_use]
     pub fn new(at: Timestamp, acting: &Acting, action: Action) -> Self {
         Self {
@@ -110,13 +111,13 @@ impl Event {
         }
     }
 
-    /// When it was done, which may be long before it was written.
+    /// When the action happened. This may be long before the event was written.
     #[must_use]
     pub fn done_at(&self) -> Timestamp {
         self.done_at.unwrap_or(self.at)
     }
 
-    /// The note, with what the event's other fields say of how it came about: for pages.
+    /// The text that pages show: the note, the time of the action, the URL of the run and the idempotency key.
     #[must_use]
     pub fn remarks(&self) -> String {
         let via = &self.acting.origin.via;
@@ -129,7 +130,7 @@ impl Event {
     }
 }
 
-/// An event in its place.
+/// An event with its number, its hash and the hash of the previous event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chained {
     pub sequence: i64,
@@ -141,7 +142,7 @@ pub struct Chained {
 }
 
 impl Chained {
-    /// Puts an event behind the one with `previous_hash`.
+    /// Appends an event after the one whose hash is `previous_hash`.
     #[must_use]
     pub fn new(sequence: i64, event: Event, previous_hash: String) -> Self {
         let form = form::write(sequence, &event, &previous_hash);
@@ -149,14 +150,14 @@ impl Chained {
         Self { sequence, event, previous_hash, form, hash }
     }
 
-    /// Is the hash that of the form?
+    /// Whether `hash` is the SHA-256 of `form`.
     #[must_use]
     pub fn is_intact(&self) -> bool {
         self.hash == sha256_hex(self.form.as_bytes())
     }
 }
 
-/// Is this an event that workers wrote about what CloudFront did?
+/// Whether the actor of this event is the service itself, not a person or a token.
 #[must_use]
 pub fn is_by_service(event: &Event) -> bool {
     event.acting.actor.kind() == ActorKind::Service

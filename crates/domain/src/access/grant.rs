@@ -1,14 +1,14 @@
-//! A grant: who may refresh what, where. And how its form is read.
+//! Grants: who may invalidate what of which distributions, and how the fields for a grant are parsed.
 
 use std::fmt;
 
 use super::grant_scope::{GrantScope, GrantScopeError, PathPrefix, TagPrefix};
 use crate::id::{DistributionId, GrantId};
 
-/// The longest name of a group and of a tag of a distribution.
+/// The maximum length of a group's name and of a distribution's tag, in characters.
 pub const NAME_MAX: usize = 128;
 
-/// Whom a grant narrows.
+/// The person, group or token whose access a grant limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     pub kind: SubjectKind,
@@ -41,7 +41,7 @@ impl SubjectKind {
 }
 
 impl Subject {
-    /// Reads `person:ID`, `group:NAME` or `token:ID`.
+    /// Parses `person:ID`, `group:NAME` or `token:ID`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, id) = text.split_once(':')?;
@@ -56,11 +56,11 @@ impl fmt::Display for Subject {
     }
 }
 
-/// Where a grant holds.
+/// The distributions that a grant applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantPlace {
     Distribution(DistributionId),
-    /// Every distribution with this tag in AWS, whatever its value where none is named.
+    /// Every distribution with this tag in AWS. If `value` is `None`, the tag may have any value.
     Tagged {
         key: String,
         value: Option<String>,
@@ -77,7 +77,7 @@ impl fmt::Display for GrantPlace {
     }
 }
 
-/// A grant as it is kept.
+/// A grant as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     pub id: GrantId,
@@ -94,7 +94,7 @@ impl Grant {
     }
 }
 
-/// Why a grant cannot be made as typed, in words for the person at the form.
+/// Why a grant is not valid. The message is for the person who filled in the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GrantError {
     #[error("Choose whom it is for.")]
@@ -115,7 +115,7 @@ pub enum GrantError {
     StillHeld,
 }
 
-/// Reads where a grant holds: a distribution, or a tag as `key` or `key=value`.
+/// Parses where a grant applies: a distribution, or a tag as `key` or `key=value`.
 pub fn parse_place(distribution: &str, tag: &str) -> Result<GrantPlace, GrantError> {
     match (distribution.trim(), tag.trim()) {
         ("", "") => Err(GrantError::NoPlace),
@@ -134,7 +134,7 @@ pub fn parse_place(distribution: &str, tag: &str) -> Result<GrantPlace, GrantErr
     }
 }
 
-/// Reads the fields for paths and tags; an empty one grants none of that kind.
+/// Parses the fields for paths and tags. Empty `paths` grant no path; `None` as `tags` grants no tag.
 pub fn parse_grant_scope(
     paths: &str,
     tags: Option<&str>,
@@ -145,7 +145,7 @@ pub fn parse_grant_scope(
     GrantScope::of(paths, tags, everything)
 }
 
-/// Why a group cannot be named like this.
+/// Why the name of a group is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GroupError {
     #[error("Write a name of at most {NAME_MAX} characters.")]
@@ -156,7 +156,7 @@ pub enum GroupError {
     NoPerson,
 }
 
-/// Reads the name of a group.
+/// Parses the name of a group.
 pub fn parse_group(typed: &str) -> Result<String, GroupError> {
     let name = typed.trim();
     let fits = (1..=NAME_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);

@@ -1,34 +1,34 @@
 //! How far a grant reaches within a distribution: a prefix of paths, a prefix of cache tags, and `/*`.
 //!
-//! What CloudFront matches is the text of a path, case and encoding included, so text is what is compared. What it might
-//! resolve first (`..`, also spelled `%2e%2e`) is in nobody's prefix.
+//! CloudFront matches the text of a path, including case and encoding, so the texts are compared here. A path with
+//! a dot segment (`..`, also written `%2e%2e`) is in no prefix, because it may be resolved before it is matched.
 
 use crate::{
     encoding::encode_path,
     invalidations::item::{Item, PATH_MAX, TAG_MAX},
 };
 
-/// As items have it since a raw `~` is never sent.
+/// The encoding of `~` in items. A raw `~` is never sent to CloudFront.
 const TILDE: &str = "%7E";
 
-/// What of a distribution may be refreshed.
+/// The items of a distribution that may be invalidated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GrantScope {
     pub paths: Option<PathPrefix>,
     pub tags: Option<TagPrefix>,
-    /// `/*`, which refreshes everything.
+    /// Whether `/*`, which invalidates everything, may be sent.
     pub everything: bool,
 }
 
-/// What the paths of a grant begin with, in CloudFront's spelling.
+/// The prefix of the paths of a grant, encoded as CloudFront expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPrefix(String);
 
-/// What the tags of a grant begin with, without the `#`; tags know no case. Empty for all tags.
+/// The prefix of the cache tags of a grant, without the `#`. Tags are case-insensitive. Empty means all tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagPrefix(String);
 
-/// Why a reach cannot be granted as typed, in words for the person at the form.
+/// Why a grant scope is not valid. The message is for the person who filled in the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GrantScopeError {
     #[error("Begin the prefix with a slash, such as /docs/.")]
@@ -52,7 +52,7 @@ pub enum GrantScopeError {
 }
 
 impl GrantScope {
-    /// Everything that there is.
+    /// All paths, all tags and `/*`.
     #[must_use]
     pub fn whole() -> Self {
         Self {
@@ -62,7 +62,7 @@ impl GrantScope {
         }
     }
 
-    /// Puts the parts together, where they make sense beside each other.
+    /// Combines the parts, or returns `Err` if the combination makes no sense.
     pub fn of(
         paths: Option<PathPrefix>,
         tags: Option<TagPrefix>,
@@ -77,7 +77,7 @@ impl GrantScope {
         }
     }
 
-    /// Does all that this item refreshes lie within?
+    /// Whether the scope covers all that this item invalidates.
     #[must_use]
     pub fn covers(&self, item: &Item) -> bool {
         if item.is_tag() {
@@ -112,7 +112,7 @@ impl GrantScope {
 }
 
 impl PathPrefix {
-    /// Reads a prefix as an administrator typed it and spells it as items are spelled.
+    /// Parses a prefix that an administrator typed, and encodes it as items are encoded.
     pub fn parse(typed: &str) -> Result<Self, GrantScopeError> {
         let typed = typed.trim();
         if !typed.starts_with('/') {
@@ -131,7 +131,7 @@ impl PathPrefix {
         Ok(Self(text))
     }
 
-    /// Takes a prefix of a row of our own, which may have been written before tildes were encoded.
+    /// A prefix from the database. It may have been stored before Unstale encoded tildes.
     #[must_use]
     pub fn from_trusted(text: impl Into<String>) -> Self {
         Self(text.into().replace('~', TILDE))
@@ -142,10 +142,10 @@ impl PathPrefix {
         &self.0
     }
 
-    /// Does every path that this item refreshes lie within?
+    /// Whether the prefix covers every path that this item invalidates.
     ///
-    /// `/docs/` covers what begins with it, and itself. `/docs` covers itself, with or without a query, and what is
-    /// below `/docs/`; neither covers `/docs*`, which reaches `/docs-old/` too.
+    /// `/docs/` covers itself and every path that begins with it. `/docs` covers itself, with or without a query,
+    /// and every path below `/docs/`. Neither covers `/docs*`, which also matches `/docs-old/`.
     fn covers(&self, item: &Item) -> bool {
         if self.0 == "/" {
             return item.as_str().starts_with('/');
@@ -162,7 +162,7 @@ impl PathPrefix {
 }
 
 impl TagPrefix {
-    /// Reads a prefix as an administrator typed it, with or without the `#`.
+    /// Parses a prefix that an administrator typed, with or without the `#`.
     pub fn parse(typed: &str) -> Result<Self, GrantScopeError> {
         let typed = typed.trim();
         let text = typed.strip_prefix('#').unwrap_or(typed);
@@ -174,7 +174,7 @@ impl TagPrefix {
         }
     }
 
-    /// Takes a prefix of a row of our own.
+    /// A prefix from the database.
     #[must_use]
     pub fn from_trusted(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -191,10 +191,10 @@ impl TagPrefix {
     }
 }
 
-/// Is `.` or `..` a part of the path, however it is spelled? The query is not looked at.
+/// Whether `.` or `..` is a segment of the path, in any encoding. The query is not checked.
 fn has_dot_segment(text: &str) -> bool {
     let mut path = text.split('?').next().unwrap_or_default().to_owned();
-    // What is decoded twice somewhere on the way is looked at twice here, and once more.
+    // A server on the way may decode the path more than once. So it is checked as typed and after each decoding.
     for _ in 0..3 {
         let dots = |segment: &str| matches!(segment.split(';').next(), Some("." | ".."));
         if path.split(['/', '\\']).any(dots) {

@@ -1,22 +1,22 @@
-//! What was done, and how it ended.
+//! The action of an audit event, and its outcome.
 
 macro_rules! actions {
     ($($name:ident = $text:literal, $words:literal;)*) => {
-        /// What was done.
+        /// The action that an event records.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action { $($name),* }
 
         impl Action {
-            /// Every action there is.
+            /// Every action.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// A stable word for the database and for programs.
+            /// The stable word for the database and for programs.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),* }
             }
 
-            /// The same for people.
+            /// The label that pages show.
             #[must_use]
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$name => $words),* }
@@ -92,7 +92,7 @@ actions! {
 }
 
 impl Action {
-    /// May sessions have ended with it? Open streams then look whether theirs has.
+    /// Whether the action may have ended sessions. If so, each open stream checks whether its session has ended.
     #[must_use]
     pub const fn may_end_sessions(self) -> bool {
         matches!(
@@ -108,7 +108,7 @@ impl Action {
         )
     }
 
-    /// All that are ever written: without the stand-in for what cannot be read.
+    /// Every action that is written: all except `EventUnreadable`, which replaces an action that cannot be read.
     pub fn written() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|action| *action != Self::EventUnreadable)
     }
@@ -120,7 +120,7 @@ impl Action {
     }
 }
 
-/// How it ended.
+/// The outcome of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Done,

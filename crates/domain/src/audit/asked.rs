@@ -1,4 +1,4 @@
-//! What is asked of the history, as it is typed into the page's fields and behind the command's flags.
+//! Parses the search fields of the history page and the flags of the command line into an audit query.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::{
     time::Timestamp,
 };
 
-/// The longest text that the box takes.
+/// The maximum length of the search text, in characters.
 const BOX_MAX: usize = 4_200;
 const DAY: Duration = Duration::from_hours(24);
 
-/// What is not right about a part of what is asked, in words for whoever typed it.
+/// Why one search field is not valid. The message is for the person who typed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AskedError {
     #[error("That is longer than any URL; use at most 4200 characters.")]
@@ -27,7 +27,9 @@ pub enum AskedError {
     NotADay,
 }
 
-/// Reads what the box holds.
+/// Parses the search text.
+///
+/// Returns `Err` if the text is too long.
 pub fn what(text: &str) -> Result<What, AskedError> {
     if text.chars().count() > BOX_MAX { Err(AskedError::TooLong) } else { Ok(What::read(text)) }
 }
@@ -40,7 +42,7 @@ pub fn outcome(text: &str) -> Result<Outcome, AskedError> {
     Outcome::parse(text).ok_or(AskedError::NotOfTheList)
 }
 
-/// Made outside Unstale, or not?
+/// Parses `yes` or `no`: whether the invalidation was made outside Unstale.
 pub fn outside(text: &str) -> Result<bool, AskedError> {
     match text {
         "yes" => Ok(true),
@@ -49,20 +51,23 @@ pub fn outside(text: &str) -> Result<bool, AskedError> {
     }
 }
 
-/// The first moment of a day in UTC.
+/// The start of a day in UTC.
 pub fn from(text: &str) -> Result<Timestamp, AskedError> {
     let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let day = plain.then(|| Timestamp::parse(&format!("{text}T00:00:00Z"))).flatten();
     day.ok_or(AskedError::NotADay)
 }
 
-/// The first moment behind a day in UTC.
+/// The end of a day in UTC, which is the start of the next day.
 pub fn until(text: &str) -> Result<Timestamp, AskedError> {
     from(text).map(|day| day.plus(DAY))
 }
 
-/// The search over the distributions that are seen, of all that there are: which of them serve the URL's host, and what
-/// `/` stands for at each.
+/// Adds to a search what it needs from the distributions that the caller may see: those that serve the URL's
+/// host, and the default root object of each.
+///
+/// `all` must contain every distribution, because one that the caller may not see can have the most specific name
+/// for the host.
 #[must_use]
 pub fn over(all: &[Distribution], sees: impl Fn(&DistributionId) -> bool, search: AuditQuery) -> AuditQuery {
     let serving = serving(&search.what, all).into_iter().filter(|id| sees(id)).collect::<Vec<_>>();
@@ -70,8 +75,8 @@ pub fn over(all: &[Distribution], sees: impl Fn(&DistributionId) -> bool, search
     AuditQuery { serving: (!serving.is_empty()).then_some(serving), roots, ..search }
 }
 
-/// The distributions that serve a URL's host by the most specific name for it: of those that are there,
-/// and of those that are gone, whose viewers got it before.
+/// The distributions that serve a URL's host under the most specific matching name. Deleted distributions are
+/// matched separately, because they served the host earlier.
 fn serving(what: &What, distributions: &[Distribution]) -> Vec<DistributionId> {
     let What::Path { host: Some(host), .. } = what else { return Vec::new() };
     let gone = HostTable::of(distributions.iter().filter(|distribution| distribution.gone_at.is_some()));
@@ -79,7 +84,7 @@ fn serving(what: &What, distributions: &[Distribution]) -> Vec<DistributionId> {
     tables.iter().flat_map(|table| table.served_by(host)).cloned().collect()
 }
 
-/// The path of each distribution's own root object, where it has one.
+/// The path of each distribution's default root object. Distributions without one are left out.
 fn roots(distributions: &[Distribution]) -> impl Iterator<Item = (DistributionId, String)> {
     let root = |distribution: &Distribution| {
         let object = distribution.config.as_ref()?.root_object.as_deref()?.trim_start_matches('/');

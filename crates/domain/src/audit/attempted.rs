@@ -1,4 +1,4 @@
-//! What somebody asked to have refreshed and was refused: the history keeps it as far as it names anything.
+//! The items of a refused request, as far as its lines can be read. The history records them.
 
 use crate::{
     encoding::encode_path,
@@ -8,8 +8,8 @@ use crate::{
     },
 };
 
-/// The items of lines that may be wrong, or of a distribution that may not be there. A line that can be no item is left
-/// out.
+/// The items of lines that may be invalid, for a distribution that may not exist. A line that cannot be an item is
+/// left out.
 #[must_use]
 pub fn attempted(typed: &str) -> Vec<Item> {
     let mut items: Vec<Item> = typed.lines().take(LINES_MAX).filter_map(item).collect();
@@ -32,7 +32,7 @@ fn item(line: &str) -> Option<Item> {
     (encoded.chars().count() <= PATH_MAX).then(|| Item::of_checked(encoded))
 }
 
-/// The path of a line, whoever's URL it is; `None` where somebody's name and password may stand in it.
+/// The path of a line, for a URL of any host. `None` if the line may contain a user name and a password.
 fn path(line: &str) -> Option<String> {
     if may_have_a_password(line) {
         return None;
@@ -48,7 +48,8 @@ fn path(line: &str) -> Option<String> {
     Some(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") })
 }
 
-/// A line that was refused may hold a URL in any state: in quotes, with a damaged scheme, behind another one.
+/// Whether the line may contain a password. A refused line may hold a malformed URL: in quotes, with a damaged
+/// scheme, or after another URL. The check therefore does not parse the URL.
 fn may_have_a_password(line: &str) -> bool {
     let line = line.replace("%40", "@");
     let authority = |rest: &str| rest.split(['/', '?', '#', ' ']).next().unwrap_or(rest).contains('@');

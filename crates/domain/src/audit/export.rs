@@ -1,9 +1,9 @@
-//! Events as they leave the house: a verifiable line of JSON, a row of CSV, and an API Activity of OCSF.
+//! The export formats of events: a verifiable line of JSON, a row of CSV, and an API Activity of OCSF.
 
 use super::{Acting, Chained, form::quoted, ocsf};
 use crate::{invalidations::item::Item, time::Timestamp};
 
-/// The forms of an export.
+/// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Csv,
@@ -15,7 +15,7 @@ pub enum Form {
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Form {
-    /// What stands before the first event.
+    /// The bytes before the first event.
     #[must_use]
     pub fn opening(self) -> Vec<u8> {
         match self {
@@ -24,7 +24,8 @@ impl Form {
         }
     }
 
-    /// The same for spreadsheets: CSV gets a byte-order mark. The other forms never have one (RFC 8259, 8.1).
+    /// The bytes before the first event in a file for spreadsheets. CSV gets a byte-order mark; JSON must not have
+    /// one (RFC 8259, 8.1).
     #[must_use]
     pub fn opening_with_mark(self) -> Vec<u8> {
         match self {
@@ -33,7 +34,7 @@ impl Form {
         }
     }
 
-    /// Writes an event behind what stands in `out`.
+    /// Appends an event to `out`.
     pub fn write(self, out: &mut Vec<u8>, chained: &Chained) {
         match self {
             Self::Csv => out.extend(csv_row(cells(chained).map(inert))),
@@ -48,7 +49,7 @@ impl Form {
         }
     }
 
-    /// The last line of an export that could not be brought to its end: no reader takes it for an event.
+    /// The last line of an export that failed before its end. No reader accepts it as an event.
     #[must_use]
     pub const fn broken_off(self) -> &'static [u8] {
         match self {
@@ -65,7 +66,7 @@ impl Form {
         }
     }
 
-    /// The end of a file's name.
+    /// The extension of the file name, without the first dot.
     #[must_use]
     pub const fn ending(self) -> &'static str {
         match self {
@@ -76,7 +77,7 @@ impl Form {
     }
 }
 
-/// An event's line, without its end.
+/// The line of JSON for an event, without the line feed.
 #[must_use]
 pub fn jsonl(chained: &Chained) -> String {
     let mut out = String::with_capacity(chained.form.len() + 100);
@@ -84,7 +85,7 @@ pub fn jsonl(chained: &Chained) -> String {
     out
 }
 
-/// Writes a form, as it is stored, with its hash: what `unstale audit verify --file` reads.
+/// Appends a stored form with its hash, as `unstale audit verify --file` reads them.
 pub fn line(out: &mut String, form: &str, hash: &str) {
     out.push_str("{\"event\":");
     out.push_str(form);
@@ -169,24 +170,25 @@ fn cells(chained: &Chained) -> impl Iterator<Item = String> {
     .into_iter()
 }
 
-/// `2026-11-28 07:52:00` in UTC, which spreadsheets read as a time; of RFC 3339 they make a text.
+/// A time in UTC such as `2026-11-28 07:52:00`. Spreadsheets read this format as a time, but RFC 3339 as text.
 fn for_spreadsheets(at: Timestamp) -> String {
     at.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect()
 }
 
-/// What a formula begins with, also as full-width forms.
+/// The characters that can begin a formula, with their full-width forms.
 const SIGNS: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
-/// What a spreadsheet may begin a cell behind that was told, or guesses, that commas are not what separates.
+/// The characters that a spreadsheet may use as separators instead of commas, by setting or by guess. A new cell
+/// may begin after each.
 const SEPARATORS: [char; 5] = [';', '\t', '|', '\r', '\n'];
 
-/// A cell that a spreadsheet would take for a formula gets an apostrophe in front.
+/// Puts an apostrophe before a cell that a spreadsheet would read as a formula.
 fn inert(cell: String) -> String {
     let risky = cell.trim_start().starts_with(SIGNS) || cell.starts_with(['\t', '\r', '\n']);
     let cell = if cell.contains(SEPARATORS) { inert_within(&cell) } else { cell };
     if risky { format!("'{cell}") } else { cell }
 }
 
-/// The same for each part that would be a cell by itself; spaces and quotes before the formula do not help it.
+/// Puts an apostrophe before a formula that follows a separator, also if spaces or quotes stand between them.
 fn inert_within(cell: &str) -> String {
     let mut out = String::with_capacity(cell.len() + 8);
     let mut begins = false;
@@ -200,7 +202,7 @@ fn inert_within(cell: &str) -> String {
     out
 }
 
-/// RFC 4180, with its line end.
+/// A row of CSV (RFC 4180), with CRLF at its end.
 fn csv_row(cells: impl Iterator<Item = String>) -> Vec<u8> {
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::with_capacity(512));
@@ -224,7 +226,7 @@ mod tests {
         Chained::new(1, event, GENESIS.to_owned())
     }
 
-    /// A reason as the file has it.
+    /// The reason as it is written to the file.
     fn as_written(reason: &str) -> String {
         let mut out = Vec::new();
         Form::Csv.write(&mut out, &hostile(reason));

@@ -1,30 +1,30 @@
-//! What a provider says about somebody, whether it may be believed, and the role that follows from it.
+//! The claims of an identity provider: how they are checked, and the role that follows from them.
 
 use serde_json::{Map, Value};
 
 use crate::{access::Role, time::Timestamp};
 
-/// The claims of a token whose signature was checked.
+/// The claims of a token whose signature is already verified.
 pub type Claims = Map<String, Value>;
 
-/// Clocks of others may differ from ours by so many seconds.
+/// The allowed difference between the provider's clock and this one, in seconds.
 const LEEWAY: i64 = 60;
-/// The longest texts that are taken.
+/// The longest subject that is accepted, in bytes.
 const SUBJECT_MAX: usize = 255;
 const GROUPS_MAX: usize = 200;
 const GROUP_MAX: usize = 200;
 
-/// What a token must say.
+/// The values that the claims of a token must have.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
     pub issuer: &'a str,
-    /// Who the token is for; none where the kind of token has no audience.
+    /// The required audience. `None` if this kind of token has no audience.
     pub audience: Option<&'a str>,
-    /// The nonce that went out with the question; none where none did.
+    /// The nonce that the authentication request had. `None` if it had none.
     pub nonce: Option<&'a str>,
 }
 
-/// Why a token is not believed.
+/// Why a token is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
     #[error("the token is of another issuer")]
@@ -43,7 +43,7 @@ pub enum ClaimError {
     Subject,
 }
 
-/// Checks what a token says; gives its subject.
+/// Checks the claims of a token and returns its subject.
 pub fn check<'a>(claims: &'a Claims, expected: &Expected<'_>, now: Timestamp) -> Result<&'a str, ClaimError> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     if text("iss") != Some(expected.issuer) {
@@ -62,7 +62,8 @@ pub fn check<'a>(claims: &'a Claims, expected: &Expected<'_>, now: Timestamp) ->
     subject.ok_or(ClaimError::Subject)
 }
 
-/// The audience has us, and whoever else it has we are the authorized party (OpenID Connect Core 3.1.3.7).
+/// Checks that the audience contains `wanted`. If it has others too, `wanted` must be the authorized party (OpenID
+/// Connect Core 3.1.3.7).
 fn check_audience(claims: &Claims, wanted: &str) -> Result<(), ClaimError> {
     let several = match claims.get("aud") {
         Some(Value::String(audience)) if audience == wanted => false,
@@ -101,21 +102,21 @@ fn seconds(value: Option<&Value>) -> Option<i64> {
     number.as_i64().or_else(|| number.as_f64().map(|float| float as i64))
 }
 
-/// From what a claim says to a role.
+/// The rules that map the values of a claim to a role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleRules {
-    /// Where the values stand; none where roles are given on the page of people.
+    /// The claim with the values. `None` if roles are assigned on the page of people.
     pub claim: Option<String>,
     pub admin: Vec<String>,
     pub operator: Vec<String>,
     pub viewer: Vec<String>,
-    /// The role of who matches nothing; none refuses them.
+    /// The role of a person whom no rule matches. `None` refuses the sign-in.
     pub default: Option<Role>,
     pub groups_claim: Option<String>,
 }
 
 impl RoleRules {
-    /// The highest role that the values give.
+    /// The highest role that the values map to, or the default.
     #[must_use]
     pub fn role(&self, values: &[String]) -> Option<Role> {
         let has = |wanted: &[String]| wanted.iter().any(|one| values.contains(one));
@@ -130,15 +131,15 @@ impl RoleRules {
         }
     }
 
-    /// Does the provider say at every sign-in what somebody may do?
+    /// Whether the provider decides the role at every sign-in.
     #[must_use]
     pub const fn is_by_provider(&self) -> bool {
         self.claim.is_some() || !(self.admin.is_empty() && self.operator.is_empty() && self.viewer.is_empty())
     }
 }
 
-/// The texts of a claim: a text or a list of them, at the name itself (namespaced claims have dots in their names) or
-/// at the end of a dotted path.
+/// The strings of a claim, which is a string or an array of strings. `path` is the claim's name or a dotted path;
+/// the name is tried first, because namespaced claims have dots in their names.
 #[must_use]
 pub fn values(claims: &Claims, path: &str) -> Vec<String> {
     match at(claims, path) {
@@ -156,15 +157,15 @@ fn at<'a>(claims: &'a Claims, path: &str) -> Option<&'a Value> {
     })
 }
 
-/// The groups that a claim tells; none where it is absent, or only points elsewhere (`_claim_names`, OpenID Connect
-/// Core 5.6.2: Entra ID does so for somebody with very many groups).
+/// The groups in a claim. `None` if the claim is absent, or is only a reference (`_claim_names`, OpenID Connect
+/// Core 5.6.2: Entra ID sends a reference for a person with very many groups).
 fn told_groups(claims: &Claims, path: &str) -> Option<Vec<String>> {
     let elsewhere = claims.get("_claim_names").and_then(|names| names.get(path)).is_some();
     let told = matches!(at(claims, path), Some(Value::String(_) | Value::Array(_)));
     (told && !elsewhere).then(|| groups(values(claims, path)))
 }
 
-/// Groups as they are kept: trimmed, bounded, each once.
+/// Groups as they are stored: trimmed, without duplicates, and limited in length and number.
 #[must_use]
 pub fn groups(values: Vec<String>) -> Vec<String> {
     let mut groups: Vec<String> = values
@@ -176,35 +177,36 @@ pub fn groups(values: Vec<String>) -> Vec<String> {
         .collect();
     groups.sort();
     groups.dedup();
-    // One more than may be: that there are too many is seen, and they take no more room.
+    // One more than the limit is kept, so that `has_too_many_groups` can see that there were too many.
     groups.truncate(GROUPS_MAX + 1);
     groups
 }
 
-/// Somebody as a provider or a proxy knows them.
+/// The identity of a person as a provider or a proxy asserts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asserted {
     pub issuer: String,
     pub subject: String,
     /// Only a label, unless it is verified and linking is allowed.
     pub email: Option<String>,
-    /// None where the provider does not say.
+    /// `None` if the provider does not say.
     pub email_verified: Option<bool>,
-    /// What the claim of roles says.
+    /// The values of the role claim.
     pub role_values: Vec<String>,
-    /// None where the provider does not say, or no claim is set: groups then stay as they are. Never to be taken for
-    /// none at all: whoever is in no group any more loses what its grants opened.
+    /// `None` if the provider does not say or no groups claim is set: the stored groups then do not change. This
+    /// differs from an empty list, which removes the person from all groups and so from their grants.
     pub groups: Option<Vec<String>>,
 }
 
 impl Asserted {
-    /// Are these more groups than are kept? Some of them would be left out, and with them what narrows.
+    /// Whether there are more groups than the limit. Leaving some out could also leave out grants that limit
+    /// access.
     #[must_use]
     pub fn has_too_many_groups(&self) -> bool {
         self.groups.as_ref().is_some_and(|groups| groups.len() > GROUPS_MAX)
     }
 
-    /// Reads a token's claims.
+    /// Reads the identity from the claims of a token.
     #[must_use]
     pub fn read(issuer: &str, subject: &str, claims: &Claims, rules: &RoleRules) -> Self {
         let email = claims.get("email").and_then(Value::as_str);

@@ -1,10 +1,10 @@
-//! What a password must be: long enough, and not one that is tried first.
+//! The check of a new password: it must be long enough and hard to guess.
 
 use zxcvbn::{Score, feedback::Warning, zxcvbn};
 
 use super::person::{PASSWORD_MAX, PASSWORD_MIN, PersonError};
 
-/// Is this good enough to be the password of the person with this address? Nothing leaves the machine for it.
+/// Checks a new password for the person with this address. The check is local: nothing is sent over the network.
 pub fn check_password(password: &str, email: &str) -> Result<(), PersonError> {
     if password.chars().count() < PASSWORD_MIN {
         return Err(PersonError::PasswordTooShort);

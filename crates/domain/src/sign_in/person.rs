@@ -6,9 +6,9 @@ use crate::{
     time::Timestamp,
 };
 
-/// The fewest characters of a password.
+/// The minimum length of a password, in characters.
 pub const PASSWORD_MIN: usize = 12;
-/// The most bytes of a password: what a sign-in may make the server hash is bounded.
+/// The maximum length of a password, in bytes. It limits the work of hashing at a sign-in.
 pub const PASSWORD_MAX: usize = 512;
 
 /// An e-mail address in lower case: the name of a local account.
@@ -16,7 +16,7 @@ pub const PASSWORD_MAX: usize = 512;
 pub struct Email(String);
 
 impl Email {
-    /// Reads an address that a person typed.
+    /// Parses an address that a person typed.
     pub fn parse(text: &str) -> Result<Self, PersonError> {
         let text = text.trim().to_lowercase();
         let plain = text.chars().all(|c| !c.is_control() && !c.is_whitespace());
@@ -30,7 +30,7 @@ impl Email {
         }
     }
 
-    /// A name in place of an address, for somebody whom a provider knows by no address.
+    /// A name instead of an address, for a person whose provider sends no address.
     #[must_use]
     pub fn label(name: &str) -> Self {
         Self(name.trim().to_lowercase())
@@ -42,7 +42,7 @@ impl Email {
     }
 }
 
-/// Why an account cannot be made as asked, in words for the person at the form.
+/// Why an account cannot be created. The message is for the person who filled in the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PersonError {
     #[error("Enter an e-mail address such as name@example.com.")]

@@ -6,15 +6,15 @@ use totp_rs::{Builder, Secret as Shared, Totp};
 
 use crate::{secret::SecretHash, time::Timestamp};
 
-/// Seconds that one code lasts.
+/// The length of a TOTP time step, in seconds.
 const STEP: i64 = 30;
-/// Codes so many steps early or late are taken: clocks differ.
+/// The number of steps that a code may be early or late, because clocks differ.
 const LEEWAY: i64 = 1;
-/// How many recovery codes there are.
+/// The number of recovery codes that one person gets.
 pub const RECOVERY_CODES: usize = 8;
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
-/// The secret that an authenticator shares with us.
+/// The TOTP secret that the authenticator app and Unstale share.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TotpSecret(String);
 
@@ -25,32 +25,32 @@ impl fmt::Debug for TotpSecret {
 }
 
 impl TotpSecret {
-    /// From 20 random bytes.
+    /// Makes a secret from 20 random bytes.
     #[must_use]
     pub fn from_random(bytes: [u8; 20]) -> Self {
         Self(Shared::from(bytes).to_base32())
     }
 
-    /// Takes what a row of our own database has.
+    /// A secret from the database.
     #[must_use]
     pub fn from_trusted(text: String) -> Self {
         Self(text)
     }
 
-    /// In base32: only for the person and their row.
+    /// The secret in base32. Use it only to show it to the person and to store it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// In groups of four, for typing.
+    /// The secret in groups of four letters, for typing.
     #[must_use]
     pub fn for_typing(&self) -> String {
         let letters: Vec<char> = self.0.chars().collect();
         letters.chunks(4).map(|four| four.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
     }
 
-    /// What the QR code says.
+    /// The URL that the QR code contains.
     #[must_use]
     pub fn address(&self, email: &str) -> Option<String> {
         self.totp(email)?.to_url().ok()
@@ -62,7 +62,8 @@ impl TotpSecret {
         Builder::new().with_secret(secret).with_issuer(Some("Unstale")).with_account_name(name).build().ok()
     }
 
-    /// The step of this code, if it is good now and later than the last one that was used: each works once.
+    /// The time step of a code that is valid now. `None` if it is not valid, or not later than `last_step`: each
+    /// code works only once.
     #[must_use]
     pub fn step_of(&self, code: &str, now: Timestamp, last_step: i64) -> Option<i64> {
         let totp = self.totp("")?;
@@ -84,16 +85,17 @@ impl TotpSecret {
     }
 }
 
-/// Compares in the same time wherever they differ.
+/// Compares in constant time for inputs of one length.
 #[must_use]
 pub fn same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
 }
 
-/// Letters of a recovery code, of five bits each: enough that a plain hash keeps it (NIST SP 800-63B asks for 112 bits).
+/// The number of letters in a recovery code, with five bits each. A code of 112 bits or more may be stored with a
+/// plain hash (NIST SP 800-63B).
 pub const RECOVERY_LETTERS: usize = 24;
 
-/// A code for the day on which the authenticator is lost: 120 random bits, shown once.
+/// A code to use if the authenticator is lost: 120 random bits, shown once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(String);
 
@@ -104,13 +106,13 @@ impl fmt::Debug for RecoveryCode {
 }
 
 impl RecoveryCode {
-    /// From random bytes, of each of which five bits are taken.
+    /// Makes a code from random bytes. Five bits of each are used.
     #[must_use]
     pub fn from_random(bytes: [u8; RECOVERY_LETTERS]) -> Self {
         Self(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
     }
 
-    /// Reads what a person typed; `None` where it cannot be one.
+    /// Parses what a person typed. `None` if it cannot be a recovery code.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text: String = text.chars().filter(|c| *c != '-' && !c.is_whitespace()).collect();
@@ -119,7 +121,7 @@ impl RecoveryCode {
         fits.then_some(Self(text))
     }
 
-    /// `abcd-efgh-ijkm-npqr-stuv-wxyz`: only for the person.
+    /// The code as `abcd-efgh-ijkm-npqr-stuv-wxyz`. Show it only to the person.
     #[must_use]
     pub fn reveal(&self) -> String {
         let letters: Vec<char> = self.0.chars().collect();

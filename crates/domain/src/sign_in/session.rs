@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-/// How long the code may take after the password.
+/// The maximum time between the password and the code of the second factor.
 pub const PENDING_SECOND_FACTOR_LIFE: Duration = Duration::from_mins(5);
-/// How long a one-time link is good.
+/// The time for which a one-time link is valid.
 pub const LINK_LIFE: Duration = Duration::from_hours(24);
 
-/// The bounds of every session. They are looked at whenever a session is used, so that a shorter one counts at once.
+/// The limits of every session. They are checked whenever a session is used, so a shorter limit applies at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// Without use.
+    /// The longest time without use.
     pub idle: Duration,
-    /// At the most.
+    /// The longest time since the sign-in.
     pub life: Duration,
 }
 
 impl SessionLimits {
-    /// The longest life that may be set: rows are kept for as long.
+    /// The longest `life` that may be set. Rows are kept for this time.
     pub const LONGEST: Duration = Duration::from_hours(90 * 24);
 }
 
@@ -27,13 +27,13 @@ impl Default for SessionLimits {
     }
 }
 
-/// A browser and its system in a few words, from what it says of itself.
+/// The browser and its operating system as a short text, from the `User-Agent` header.
 #[must_use]
 pub fn browser_in_words(user_agent: &str) -> String {
     let find = |known: &[(&str, &'static str)]| {
         known.iter().find(|(sign, _)| user_agent.contains(sign)).map(|(_, name)| *name)
     };
-    // The order matters: later browsers name earlier ones.
+    // The order matters: some browsers also name others in their `User-Agent`.
     let browser = find(&[
         ("Edg/", "Edge"),
         ("OPR/", "Opera"),

@@ -1,52 +1,52 @@
-//! Slows guesses of passwords and codes down: a delay that grows for who guesses, and for nobody else.
+//! Throttles guesses of passwords and codes with a delay that grows only for the one who guesses.
 //!
 //! Failures are counted by account and network together, and by network alone. A stranger's failures from elsewhere do
-//! not delay the person whose account it is. A try is counted when it begins, so that many at once gain nothing.
+//! not delay the owner of the account. A try is counted when it begins, so parallel tries gain nothing.
 
 use std::{collections::HashMap, hash::Hash, net::IpAddr, time::Duration};
 
 use crate::{network::Network, time::Timestamp};
 
-/// So many tries for one account from one network are free; then the wait doubles.
+/// The number of tries for one account from one network without a wait. After them, the wait doubles each time.
 const FREE_ACCOUNT: u32 = 4;
-/// So many for any accounts from one network: an office behind one address makes mistakes too.
+/// The number of tries for all accounts from one network without a wait. Many people may share one address.
 const FREE_NETWORK: u32 = 30;
 const LONGEST_ACCOUNT: Duration = Duration::from_mins(15);
 const LONGEST_NETWORK: Duration = Duration::from_mins(1);
-/// What happened so long ago is forgotten.
+/// Tries older than this are forgotten.
 const FORGOTTEN: Duration = Duration::from_hours(1);
-/// The most entries of each kind.
+/// The maximum number of entries in each map.
 const MOST: usize = 10_000;
 
 #[derive(Debug, Clone, Copy)]
 struct Tries {
     count: u32,
     last: Timestamp,
-    /// The one before the last.
+    /// The time of the try before the last.
     before: Timestamp,
 }
 
 impl Tries {
-    /// How much longer it takes until the next try.
+    /// The remaining wait before the next try.
     fn wait(self, now: Timestamp, free: u32, longest: Duration) -> Duration {
         let Some(over) = self.count.checked_sub(free) else { return Duration::ZERO };
         let pause = Duration::from_secs(1 << over.min(12)).min(longest);
         pause.saturating_sub(now.since(self.last))
     }
 
-    /// The last try does not count: nobody waits because of it.
+    /// Takes back the last try, so that it causes no wait.
     fn give_back(&mut self) {
         self.count = self.count.saturating_sub(1);
         self.last = self.before;
     }
 }
 
-/// Who tried how often. Its memory is bounded.
+/// The number of recent tries per account and per network. The number of entries is limited.
 #[derive(Debug)]
 pub struct Throttle {
     accounts: HashMap<(String, Network), Tries>,
     networks: HashMap<Network, Tries>,
-    /// When it was last asked.
+    /// The time of the last call.
     latest: Timestamp,
 }
 
@@ -57,7 +57,7 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// Begins a try, or says how long to wait first.
+    /// Counts a try that begins. `Err` holds the time to wait before it.
     pub fn begin(&mut self, account: &str, address: Option<IpAddr>, now: Timestamp) -> Result<(), Duration> {
         self.look_at(now);
         let network = Network::of(address);
@@ -76,7 +76,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// Begins something that has no account, or says how long to wait first.
+    /// Counts a try without an account. `Err` holds the time to wait before it.
     pub fn begin_unnamed(&mut self, address: Option<IpAddr>, now: Timestamp) -> Result<(), Duration> {
         self.look_at(now);
         let network = Network::of(address);
@@ -89,7 +89,8 @@ impl Throttle {
         Ok(())
     }
 
-    /// It was the person: their own failures are forgotten, and the network's count goes back by this try.
+    /// Records a successful sign-in: forgets the account's failures from this network, and takes this try back from
+    /// the network's count.
     pub fn succeeded(&mut self, account: &str, address: Option<IpAddr>) {
         let network = Network::of(address);
         self.accounts.remove(&(account.to_owned(), network));
@@ -98,8 +99,8 @@ impl Throttle {
         }
     }
 
-    /// The try was right, and more is still to come: it does not count, and earlier failures still do. Otherwise whoever
-    /// knows a password could forget their wrong codes by typing it once more.
+    /// Takes back a correct try after which a second factor is still to come. Earlier failures still count:
+    /// otherwise somebody who knows the password could reset the count of wrong codes by typing it again.
     pub fn was_right(&mut self, account: &str, address: Option<IpAddr>) {
         let network = Network::of(address);
         if let Some(tries) = self.accounts.get_mut(&(account.to_owned(), network)) {
@@ -110,8 +111,8 @@ impl Throttle {
         }
     }
 
-    /// Nobody waits for an hour to come again: where the clock was put back, what was counted lies no further ahead than
-    /// now.
+    /// Handles a clock rollback: times in the future are set to now, so that nobody waits until the clock reaches
+    /// them again.
     fn look_at(&mut self, now: Timestamp) {
         if now < self.latest {
             let all = self.accounts.values_mut().chain(self.networks.values_mut());
