@@ -1,8 +1,8 @@
-//! What pages show of an invalidation or a request for approval stands in tables that change. Here it is held against the
-//! events that state it.
+//! Compares the rows of invalidations and proposals with their events. Pages show these rows, and rows can be
+//! changed; the events are protected by the chain of hashes.
 //!
-//! Retention drops the oldest events. Where the event that begins an invalidation is there, all later ones of it are too,
-//! so that what they do not say did not happen. Where it was dropped, nothing can be compared.
+//! Retention drops the oldest events. If the first event of an invalidation is still stored, all its later events
+//! are too, so what no event states did not happen. If the first event was dropped, nothing can be compared.
 
 use super::{
     Action, Chained, Event, ItemsRecord, Target,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The actions that an invalidation begins with.
+/// The actions that the first event of an invalidation can have.
 pub const BEGINNINGS: [Action; 4] = [
     Action::InvalidationRequested,
     Action::ProtectionOverridden,
@@ -25,8 +25,8 @@ pub const BEGINNINGS: [Action; 4] = [
     Action::InvalidationSeen,
 ];
 
-/// Holds an invalidation and its batches against all its events, oldest first. Names the first event that they do not
-/// agree with.
+/// Compares an invalidation and its batches with all its events, oldest first. `Err` names the first event that the
+/// rows disagree with.
 pub fn compare_invalidation(
     events: &[Chained],
     row: Option<&Invalidation>,
@@ -59,8 +59,8 @@ pub fn compare_invalidation(
     found.end()
 }
 
-/// Holds what lists show of an invalidation against the event that it began with. Its batches are not looked at: of more
-/// items than stand in the event itself, only the number is compared.
+/// Compares what lists show of an invalidation with its first event. The batches are not read. So if there are more
+/// items than the event contains, only their number is compared.
 pub fn compare_listed(first: &Chained, row: &Invalidation) -> Result<(), Broken> {
     let mut found = FirstDisagreement::default();
     compare_request(first, row, &mut found);
@@ -75,7 +75,7 @@ fn begins(event: &Event) -> bool {
     BEGINNINGS.contains(&event.action) && event.invalidation.is_some()
 }
 
-/// Who asked for what, when and why.
+/// Compares who asked for what, when and why.
 fn compare_request(first: &Chained, row: &Invalidation, found: &mut FirstDisagreement) {
     let event = &first.event;
     let by = event.requested_by.as_ref().unwrap_or(&event.acting.actor);
@@ -91,7 +91,7 @@ fn compare_request(first: &Chained, row: &Invalidation, found: &mut FirstDisagre
     }
 }
 
-/// The items of the batches, without those that another batch took over.
+/// Compares the items of the batches, without those that another batch took over.
 fn compare_items(first: &Chained, events: &[Chained], batches: &[Batch], found: &mut FirstDisagreement) {
     let mut items: Vec<Item> = Vec::new();
     for batch in batches {
@@ -109,7 +109,7 @@ fn compare_items(first: &Chained, events: &[Chained], batches: &[Batch], found: 
     }
 }
 
-/// The event with which a person gave a batch up.
+/// The event in which a person gave up a batch.
 fn given_up<'a>(events: &'a [Chained], batch: &BatchId) -> Option<&'a Chained> {
     last(events, batch, Action::BatchResolved).filter(|chained| chained.event.items.count > 0)
 }
@@ -122,7 +122,7 @@ fn is_of(event: &Event, batch: &BatchId) -> bool {
     matches!(&event.target, Target::Batch(id) if id == batch)
 }
 
-/// What CloudFront made of a batch.
+/// Compares what CloudFront did with a batch.
 fn compare_batch(first: &Chained, events: &[Chained], batch: &Batch, found: &mut FirstDisagreement) {
     let number = batch.number;
     let seen = first.event.action == Action::InvalidationSeen;
@@ -168,7 +168,7 @@ fn compare_completion(first: &Chained, events: &[Chained], batch: &Batch, found:
     }
 }
 
-/// Is the batch's state one that its events brought it to?
+/// Whether the events of the batch state its current state.
 fn is_stated(events: &[Chained], batch: &Batch, taken: bool) -> bool {
     let has = |action| last(events, &batch.id, action).is_some();
     match batch.state {
@@ -187,7 +187,7 @@ fn is_stated(events: &[Chained], batch: &Batch, taken: bool) -> bool {
 fn compare_acceptance(taken: &Chained, batch: &Batch, found: &mut FirstDisagreement) {
     let event = &taken.event;
     let at = match event.action {
-        // A person found it: it was taken some time after it was first sent.
+        // A person found the batch in CloudFront. The event does not say when CloudFront accepted it.
         Action::BatchResolved => batch.accepted_at,
         _ => Some(event.done_at()),
     };
@@ -201,7 +201,7 @@ fn compare_acceptance(taken: &Chained, batch: &Batch, found: &mut FirstDisagreem
     }
 }
 
-/// The invalidation's own end, which follows from its batches.
+/// Compares the end of the invalidation, which follows from its batches.
 fn compare_end(
     first: &Chained,
     events: &[Chained],
@@ -215,7 +215,7 @@ fn compare_end(
     if !states.is_empty() && completed(row.state) != completed(InvalidationState::of(&states)) {
         found.add(sequence, "the state of the invalidation is not what its batches say");
     }
-    // What was completed when it was seen first ended nobody knows when.
+    // An invalidation that was first seen when it was already completed has no known end.
     if first.event.action != Action::InvalidationSeen && completed(row.state) && row.ended_at.is_none() {
         found.add(sequence, "the invalidation is completed, and when it ended is not in the database");
     }
@@ -229,7 +229,7 @@ fn compare_end(
     }
 }
 
-/// Holds a request for approval against the event that it was asked for with.
+/// Compares a proposal with the event in which it was made.
 pub fn compare_proposal(asked: &Chained, row: &Proposal) -> Result<(), Broken> {
     let mut found = FirstDisagreement::default();
     let event = &asked.event;
@@ -246,8 +246,8 @@ pub fn compare_proposal(asked: &Chained, row: &Proposal) -> Result<(), Broken> {
     found.end()
 }
 
-/// Holds what was decided on a request for approval against the event that states it. Without one, `asked` is the event
-/// that is named.
+/// Compares the decision on a proposal with the event that states it. If `decided` is `None`, an error names the
+/// event `asked`.
 pub fn compare_decision(asked: i64, decided: Option<&Chained>, row: &Proposal) -> Result<(), Broken> {
     let mut found = FirstDisagreement::default();
     let Some(chained) = decided else {
@@ -269,7 +269,7 @@ pub fn compare_decision(asked: i64, decided: Option<&Chained>, row: &Proposal) -
     found.end()
 }
 
-/// The first event that the tables do not agree with.
+/// The first event that the tables disagree with.
 #[derive(Debug, Default)]
 struct FirstDisagreement(Option<(i64, String)>);
 
@@ -285,7 +285,7 @@ impl FirstDisagreement {
     }
 }
 
-/// Something in the tables is not what an event states.
+/// The error that the tables disagree with an event.
 #[must_use]
 pub const fn broken(sequence: i64, what: String) -> Broken {
     Broken { sequence, flaw: Flaw::Tables(what) }

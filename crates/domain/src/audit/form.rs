@@ -1,7 +1,7 @@
-//! The form of an event: the text that is stored, hashed and exported. It is written and read here alone.
+//! The form of an event: the text that is stored, hashed and exported. Only this module writes and reads it.
 //!
-//! It is JSON after RFC 8785: keys in their order, no white space, texts escaped as little as can be. `serde_json` writes
-//! texts and whole numbers just so; a test holds the order of the fields to it.
+//! It is canonical JSON (RFC 8785): sorted keys, no white space, and only the necessary escapes. `serde_json`
+//! writes strings and integers in this way. A test checks the order of the fields.
 
 mod parts;
 
@@ -29,7 +29,7 @@ pub enum FormError {
     Word(&'static str, String),
 }
 
-/// What links a form to the one before it.
+/// The fields that link a form to the previous one.
 #[derive(Debug, Deserialize)]
 pub struct Links {
     pub previous_hash: String,
@@ -38,13 +38,13 @@ pub struct Links {
 }
 
 impl Links {
-    /// Reads them out of a form of any version.
+    /// Reads the links from a form of any version.
     pub fn read(form: &str) -> Result<Self, FormError> {
         Ok(serde_json::from_str(form)?)
     }
 }
 
-/// All that a form says, by the keys of the form and in their order.
+/// All fields of a form, in the order of its keys.
 #[derive(Serialize, Deserialize)]
 struct EventForm<'a> {
     action: Text<'a>,
@@ -74,10 +74,10 @@ struct EventForm<'a> {
     version: i64,
 }
 
-/// Writes the form of an event in its place.
+/// Writes the form of an event with its number and the previous hash.
 #[must_use]
 pub fn write(sequence: i64, event: &Event, previous_hash: &str) -> String {
-    // Texts and numbers can always be written.
+    // Serializing strings and numbers cannot fail.
     serde_json::to_string(&EventForm::of(sequence, event, previous_hash)).unwrap_or_default()
 }
 
@@ -170,13 +170,13 @@ impl<'a> EventForm<'a> {
     }
 }
 
-/// A text as the form has it.
+/// A string as JSON, with its quotes.
 pub(super) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
 impl Chained {
-    /// Reads the event of a form, with the hash that stands beside it.
+    /// Parses a stored form, with the hash that is stored beside it.
     pub fn read(form: String, hash: String) -> Result<Self, FormError> {
         let read: EventForm<'_> = match serde_json::from_str(&form) {
             Ok(read) => read,
@@ -196,8 +196,8 @@ impl Chained {
         Ok(Self { sequence, event, previous_hash, form, hash })
     }
 
-    /// What can still be said of an event that cannot be read: damage, or an action that a newer program wrote, must not
-    /// hide the events beside it.
+    /// A replacement for an event that cannot be read. A damaged event, or an action that a newer program wrote,
+    /// must not hide other events.
     #[must_use]
     pub fn unreadable(sequence: i64, form: String, hash: String, why: &FormError) -> Self {
         let said: Value = serde_json::from_str(&form).unwrap_or_default();
@@ -213,7 +213,7 @@ impl Chained {
     }
 }
 
-/// So much of what is wrong with an event is said.
+/// The maximum length of the note of an unreadable event.
 const NOTE_MAX: usize = 300;
 
 #[cfg(test)]

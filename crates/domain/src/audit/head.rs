@@ -1,4 +1,5 @@
-//! Signed heads: the last event's number and hash under a key, so that cutting off the end or rewriting all of it shows.
+//! Signed heads: the last event's number and hash with a signature. They reveal that events were removed at the
+//! end, or that the whole chain was rewritten.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use super::form::quoted;
 use crate::{secret::hex, time::Timestamp};
 
-/// Where a chain stood.
+/// The number and the hash of the last event of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     pub sequence: i64,
@@ -24,7 +25,7 @@ pub struct SignedHead {
     pub signature: String,
 }
 
-/// What is wrong about a head or a key, in words for whoever typed it.
+/// Why a head or a key is not valid. The message is for the person who typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeadError {
     #[error("a head is NUMBER:HASH, such as 812:9f2c…, or a line of the heads' file")]
@@ -56,7 +57,7 @@ impl PublicKey {
         Ok(Self(text.to_ascii_lowercase()))
     }
 
-    /// As a database has it. What is no key fits no signature.
+    /// A key from the database. A text that is not a key matches no signature.
     #[must_use]
     pub fn from_stored(text: &str) -> Self {
         Self(text.to_owned())
@@ -75,7 +76,7 @@ impl PublicKey {
     }
 }
 
-/// The key that signs. It never shows itself.
+/// The private key that signs heads. `Debug` does not print it.
 #[derive(Clone)]
 pub struct HeadKey(SigningKey);
 
@@ -86,7 +87,7 @@ impl fmt::Debug for HeadKey {
 }
 
 impl HeadKey {
-    /// From 32 random bytes.
+    /// Makes a key from 32 random bytes.
     #[must_use]
     pub fn from_random(bytes: [u8; 32]) -> Self {
         Self(SigningKey::from_bytes(&bytes))
@@ -97,7 +98,7 @@ impl HeadKey {
         bytes::<32>(text.trim()).map(Self::from_random).ok_or(HeadError::NotAKey)
     }
 
-    /// The key itself: only for its own file.
+    /// The private key. Write it only to the key file.
     #[must_use]
     pub fn reveal(&self) -> String {
         hex(&self.0.to_bytes())
@@ -114,18 +115,19 @@ impl HeadKey {
         SignedHead { head, at, public_key: self.public(), signature }
     }
 
-    /// Whoever signs says in the text's first line what kind of thing it is.
+    /// Signs a text. Its first line must name the kind of the text, so that a signature of one kind is not valid
+    /// for another.
     pub(super) fn sign_text(&self, text: &str) -> String {
         hex(&self.0.sign(text.as_bytes()).to_bytes())
     }
 }
 
-/// What stands under the signature.
+/// The text that is signed.
 fn message(head: &Head, at: Timestamp) -> String {
     format!("unstale audit head 1\n{}\n{}\n{at}\n", head.sequence, head.hash)
 }
 
-/// A signed head as it stands in the log and in the heads' file.
+/// A signed head as it is written to the log and to the file of heads.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HeadLine {
@@ -137,7 +139,7 @@ struct HeadLine {
 }
 
 impl SignedHead {
-    /// Reads one line of the heads' file.
+    /// Parses one line of the file of heads.
     pub fn parse(line: &str) -> Result<Self, HeadError> {
         let line: HeadLine = serde_json::from_str(line.trim()).map_err(|_| HeadError::NotAHead)?;
         let at = Timestamp::parse(&line.at).ok_or(HeadError::NotAHead)?;
@@ -145,7 +147,7 @@ impl SignedHead {
         Ok(Self { head, at, public_key: PublicKey::parse(&line.public_key)?, signature: line.signature })
     }
 
-    /// The line of the heads' file.
+    /// The line for the file of heads.
     #[must_use]
     pub fn line(&self) -> String {
         let mut out = format!("{{\"at\":\"{}\",\"hash\":", self.at);
@@ -160,7 +162,7 @@ impl SignedHead {
         out
     }
 
-    /// Does the signature fit, under one of these keys? With none named, under the key that the head itself names.
+    /// Checks the signature with one of these keys. If `trusted` is empty, the head's own key is used.
     pub fn check(&self, trusted: &[PublicKey]) -> Result<(), HeadError> {
         if !trusted.is_empty() && !trusted.contains(&self.public_key) {
             return Err(HeadError::OtherKey(self.head.sequence));
@@ -180,14 +182,14 @@ impl Head {
         if sound { Ok(Self { sequence, hash }) } else { Err(HeadError::NotAHead) }
     }
 
-    /// Reads `812:9f2c…`.
+    /// Parses `812:9f2c…`.
     pub fn parse(text: &str) -> Result<Self, HeadError> {
         let (sequence, hash) = text.trim().split_once(':').ok_or(HeadError::NotAHead)?;
         Self::new(sequence.trim().parse().map_err(|_| HeadError::NotAHead)?, hash)
     }
 }
 
-/// Hexadecimal digits as bytes, where there are just as many as needed.
+/// Decodes hexadecimal digits. `None` if there are not exactly `2 * N`.
 fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

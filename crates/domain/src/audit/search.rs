@@ -1,5 +1,5 @@
-//! What is looked for in the history: a URL that something touched, words, and filters. Pure: the store finds
-//! candidates with the keys and tokens of this module, and this module has the last word on each event.
+//! The search in the history: a URL, words and filters. The store finds candidates with the keys and tokens of this
+//! module, and this module then decides on each event. It does no I/O.
 
 use super::{
     Action, Event, Outcome,
@@ -18,32 +18,32 @@ use crate::{
 
 pub use super::{what::What, words::words_of};
 
-/// What is asked of the history: the box and its filters, what may be seen, and where to go on. The page, the API and the
-/// command line ask with it alike.
+/// A query of the history: search text, filters, visibility, and where to continue. The page, the API and the
+/// command line all use it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditQuery {
     pub what: What,
     pub distribution: Option<DistributionId>,
     pub invalidation: Option<InvalidationId>,
-    /// Where a URL's host says which distributions serve it.
+    /// The distributions that serve the URL's host, if the search has one.
     pub serving: Option<Vec<DistributionId>>,
-    /// The root objects that `/` stands for, each at its distribution.
+    /// The default root object of each distribution that has one.
     pub roots: Vec<(DistributionId, String)>,
     pub who: Option<String>,
     pub action: Option<Action>,
     pub outcome: Option<Outcome>,
     pub from: Option<Timestamp>,
-    /// Up to, and without.
+    /// The end of the time range, exclusive.
     pub until: Option<Timestamp>,
-    /// Only what was done outside Unstale, or only what was not.
+    /// `Some(true)` for only what was done outside Unstale, `Some(false)` for only the rest.
     pub outside: Option<bool>,
-    /// `None` for whoever sees everything.
+    /// `None` if the actor may see everything.
     pub visibility: Option<Visibility>,
-    /// Only what was written before this event: where the page before ended.
+    /// Only events before this number, where the previous page ended.
     pub before: Option<i64>,
 }
 
-/// How an item touches the path that was asked for.
+/// How an item matches the path of the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Touch {
     Is,
@@ -51,7 +51,7 @@ pub enum Touch {
     /// The root object stands for `/`, and `/` for it.
     Root,
     CoversRoot,
-    /// The object has this tag, as whoever searches says.
+    /// The object has this tag, according to the search text.
     Tag,
     /// The path without its query string.
     WithoutQuery,
@@ -71,7 +71,7 @@ impl Touch {
     }
 }
 
-/// The key under which an item stands in the index.
+/// The key of an item in the search index.
 #[must_use]
 pub fn item_key(item: &Item) -> i64 {
     if item.is_tag() {
@@ -88,13 +88,13 @@ fn key(kind: char, text: &str) -> i64 {
 }
 
 impl AuditQuery {
-    /// Is there nothing that narrows it?
+    /// Whether nothing narrows the query.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         *self == Self { roots: self.roots.clone(), before: self.before, ..Self::default() }
     }
 
-    /// The keys of all items that would touch what is asked for; empty where it is not about an item.
+    /// The keys of all items that match the search. Empty if it is not for an item.
     #[must_use]
     pub fn item_keys(&self) -> Vec<i64> {
         match &self.what {
@@ -105,7 +105,7 @@ impl AuditQuery {
                 let same = self.same_pages(path).map(|(_, same)| same);
                 for path in std::iter::once(path.as_str()).chain(same) {
                     keys.extend(touching(path));
-                    // Items that were named before tildes were encoded stand in the index with plain ones.
+                    // Items stored before Unstale encoded tildes have raw tildes in the index.
                     keys.extend(with_plain_tildes(path).iter().flat_map(|plain| touching(plain)));
                 }
                 keys.sort_unstable();
@@ -130,7 +130,7 @@ impl AuditQuery {
         matches!(&self.what, What::Path { path, .. } if self.same_pages(path).next().is_some())
     }
 
-    /// All words that must be there, wherever they stand.
+    /// All words that an event must contain, in any field.
     #[must_use]
     pub fn tokens(&self) -> Vec<String> {
         let What::Words(terms) = &self.what else { return Vec::new() };
@@ -140,7 +140,7 @@ impl AuditQuery {
         all
     }
 
-    /// How an item of a distribution touches the path or tag that is asked for.
+    /// How an item of a distribution matches the path or tag of the search.
     #[must_use]
     pub fn touch(&self, item: &Item, place: Option<&DistributionId>) -> Option<Touch> {
         match &self.what {
@@ -170,7 +170,7 @@ impl AuditQuery {
         same.any(|same| same == spelled).then_some(Touch::Root)
     }
 
-    /// Do the filters beside the box let it through?
+    /// Whether the event passes the filters. The search text is not checked.
     #[must_use]
     pub fn admits(&self, event: &Event) -> bool {
         let at = event.done_at();
@@ -188,7 +188,7 @@ impl AuditQuery {
             && self.visibility.as_ref().is_none_or(|visibility| visibility.admits(event))
     }
 
-    /// Does an event with all its items answer the box?
+    /// Whether the event with all its items matches the search text.
     #[must_use]
     pub fn answers(&self, event: &Event, items: &[Item]) -> bool {
         match &self.what {
@@ -201,7 +201,7 @@ impl AuditQuery {
         }
     }
 
-    /// Do all terms stand in it?
+    /// Whether the event contains all terms.
     #[must_use]
     pub fn has_words(&self, event: &Event) -> bool {
         let What::Words(terms) = &self.what else { return true };

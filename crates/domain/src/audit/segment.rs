@@ -1,12 +1,12 @@
-//! A segment of the history that was exported and may be dropped, under a signature of its own.
+//! A segment of the history that was exported and may be dropped, with its own signature.
 
 use super::head::{HeadError, HeadKey, PublicKey};
 use crate::time::Timestamp;
 
-/// Nothing younger may ever be dropped.
+/// The minimum age of events that may be dropped, in days.
 pub const DAYS_MIN: u32 = 400;
 
-/// What was exported, and where.
+/// The events that were exported, and the file that contains them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     pub first: i64,
@@ -33,7 +33,7 @@ impl Segment {
         SignedSegment { segment: self, public_key: key.public(), signature }
     }
 
-    /// What stands under the signature.
+    /// The text that is signed.
     fn message(&self) -> String {
         let Self { first, last, last_hash, file, file_sha256, at } = self;
         format!("unstale audit segment 1\n{first}\n{last}\n{last_hash}\n{file_sha256}\n{at}\n{file}\n")
@@ -41,7 +41,7 @@ impl Segment {
 }
 
 impl SignedSegment {
-    /// Does the signature fit, under one of these keys? With none named, under the key that it names itself.
+    /// Checks the signature with one of these keys. If `trusted` is empty, the segment's own key is used.
     pub fn check(&self, trusted: &[PublicKey]) -> Result<(), HeadError> {
         if !trusted.is_empty() && !trusted.contains(&self.public_key) {
             let key = self.public_key.as_str().to_owned();

@@ -1,4 +1,4 @@
-//! What an event acted on.
+//! The target of an event.
 
 use crate::id::{BatchId, DistributionId, GrantId, InvalidationId, PersonId, ProposalId, TokenId};
 
@@ -7,14 +7,14 @@ macro_rules! targets {
         /// What an event acted on.
         #[derive(Debug, Clone, Default, PartialEq, Eq)]
         pub enum Target {
-            /// Nothing beside what the event's other fields name.
+            /// No target other than what the event's other fields name.
             #[default]
             None,
             $($(#[$doc])* $name($id)),*
         }
 
         impl Target {
-            /// A stable word for the form and for programs; empty where there is no target.
+            /// The stable word for the form and for programs. Empty if there is no target.
             #[must_use]
             pub const fn kind(&self) -> &'static str {
                 match self {
@@ -31,7 +31,7 @@ macro_rules! targets {
                 }
             }
 
-            /// Reads what [`Target::kind`] and [`Target::id`] gave; `None` where there is no such kind.
+            /// Parses the results of [`Target::kind`] and [`Target::id`]. `None` if the kind is unknown.
             #[must_use]
             pub(super) fn read(kind: &str, id: &str) -> Option<Self> {
                 match kind {
@@ -47,7 +47,7 @@ macro_rules! targets {
 }
 
 targets! {
-    /// What somebody tried, in words such as `invalidate`: of an act that was refused.
+    /// The action that was refused, as a word such as `invalidate`.
     Act(String) = "act";
     /// A page's or a resource's address.
     Address(String) = "address";
@@ -61,7 +61,7 @@ targets! {
     Proposal(ProposalId) = "proposal";
     /// An identity provider by its issuer.
     Provider(String) = "provider";
-    /// A kept search.
+    /// A saved search.
     Search(String) = "search";
     /// A segment of the history by the name of its file.
     Segment(String) = "segment";
@@ -73,7 +73,7 @@ targets! {
 }
 
 impl Target {
-    /// What somebody tried.
+    /// The target of an action that was refused.
     #[must_use]
     pub fn act(what: &str) -> Self {
         Self::Act(what.to_owned())

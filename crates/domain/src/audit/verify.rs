@@ -1,4 +1,4 @@
-//! Walks a chain event by event and names the first one that is not as it was written.
+//! Verifies a chain event by event and names the first event that was changed.
 
 use std::collections::BTreeMap;
 
@@ -36,12 +36,12 @@ pub enum Flaw {
         "the columns that searches use do not follow from what the events say: somebody made another table of it"
     )]
     Columns,
-    /// The chain is intact, and a table does not hold what the event states.
+    /// The chain is intact, but a table disagrees with the event.
     #[error("{0}")]
     Tables(String),
 }
 
-/// The first event that is not as it was written.
+/// The first event that is not valid, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("event {sequence}: {flaw}")]
 pub struct Broken {
@@ -56,22 +56,22 @@ struct ExportedLine<'a> {
     hash: &'a str,
 }
 
-/// A walk along a chain.
+/// The state of a verification that goes along a chain.
 #[derive(Debug, Clone)]
 pub struct Walk {
-    /// The last event that was found in its place, or the point that the walk began from.
+    /// The last event that was valid, or the point where the walk began.
     last: Head,
     checked: u64,
-    /// What signed heads say, by event.
+    /// The hashes that known heads state, by event number.
     signed: BTreeMap<i64, String>,
-    /// The last signed head that was passed.
+    /// The event number of the last known head that the walk passed.
     passed: i64,
     heads: u64,
-    /// Heads that are known of events before the beginning: nothing here can be held to them.
+    /// Known heads of events before the beginning. The walk cannot check them.
     beneath: Vec<i64>,
-    /// Events may be missing between: a part of a history, oldest or newest first.
+    /// Whether the events are only a part of a history, oldest or newest first, so that some may be missing.
     part: bool,
-    /// In a part, the hash that the last event has of the one before it.
+    /// In a part, the previous hash in the last event.
     before: String,
 }
 
@@ -82,7 +82,7 @@ impl Default for Walk {
 }
 
 impl Walk {
-    /// Begins behind an event that is trusted.
+    /// Begins after an event that is trusted.
     #[must_use]
     pub fn after(last: Head) -> Self {
         Self {
@@ -97,13 +97,13 @@ impl Walk {
         }
     }
 
-    /// A walk over a search's result: each event by itself, and links where neighbours are there.
+    /// A walk over the result of a search. It checks each event, and the link between events with adjacent numbers.
     #[must_use]
     pub fn over_a_part() -> Self {
         Self { part: true, ..Self::default() }
     }
 
-    /// Holds the chain to a head that is known from elsewhere. To be called before the walk begins.
+    /// Requires that the chain contains a head that is known from elsewhere. Call it before the walk begins.
     pub fn require_head(&mut self, head: &Head) -> Result<(), Broken> {
         if head.sequence < self.last.sequence {
             self.beneath.push(head.sequence);
@@ -118,18 +118,19 @@ impl Walk {
         Ok(())
     }
 
-    /// The same for a signed head, whose signature must fit under one of these keys, or under its own.
+    /// Requires a signed head. Its signature must be valid with one of these keys, or with its own if there are
+    /// none.
     pub fn require_signed_head(&mut self, signed: &SignedHead, trusted: &[PublicKey]) -> Result<(), Broken> {
         signed.check(trusted).map_err(|error| broken(signed.head.sequence, error.into()))?;
         self.require_head(&signed.head)
     }
 
-    /// Takes the next event. A walk that met a broken one stands before it, as if it had not been taken.
+    /// Checks the next event. After `Err`, the walk is still before that event.
     pub fn take(&mut self, next: &Chained) -> Result<(), Broken> {
         self.take_stored(next.sequence, &next.form, &next.hash)
     }
 
-    /// Takes the next form as it is stored: under this sequence, with this hash beside it.
+    /// Checks the next stored form, with the number and the hash that are stored beside it.
     pub fn take_stored(&mut self, sequence: i64, form: &str, hash: &str) -> Result<(), Broken> {
         let links = Links::read(form).map_err(|why| self.unreadable(sequence, &why.to_string()))?;
         if links.sequence != sequence {
@@ -140,7 +141,7 @@ impl Walk {
         self.take_form(&links, form, hash)
     }
 
-    /// Takes the next line of an export.
+    /// Checks the next line of an export.
     pub fn take_line(&mut self, text: &str) -> Result<(), Broken> {
         let next = self.last.sequence + 1;
         let unreadable = |why: String| broken(next, Flaw::Unreadable(why));
@@ -156,7 +157,7 @@ impl Walk {
         self.link(links.sequence, &links.previous_hash, hash, form)
     }
 
-    /// An event that could not even be read.
+    /// The error for an event that cannot be read.
     #[must_use]
     pub fn unreadable(&self, sequence: i64, why: &str) -> Broken {
         let next = self.last.sequence + 1;
@@ -199,7 +200,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The end: no head that is known lies behind it.
+    /// Ends the walk. `Err` if a known head is after the last event.
     pub fn end(&self) -> Result<(), Broken> {
         let ahead = self.signed.keys().next_back().copied().filter(|head| *head > self.last.sequence);
         match ahead {
@@ -208,38 +209,38 @@ impl Walk {
         }
     }
 
-    /// Where the walk is.
+    /// The last event that was checked.
     #[must_use]
     pub const fn last(&self) -> &Head {
         &self.last
     }
 
-    /// So many events were checked.
+    /// The number of events that were checked.
     #[must_use]
     pub const fn checked(&self) -> u64 {
         self.checked
     }
 
-    /// The events before the beginning of which heads are known.
+    /// The numbers of events before the beginning for which heads are known.
     #[must_use]
     pub fn beneath(&self) -> &[i64] {
         &self.beneath
     }
 
-    /// So many heads were met and fit.
+    /// The number of known heads that matched.
     #[must_use]
     pub const fn heads(&self) -> u64 {
         self.heads
     }
 }
 
-/// The event before a line of an export, as the line itself says it.
+/// The event before a line of an export, as the line states it.
 #[must_use]
 pub fn line_before(text: &str) -> Option<Head> {
     form_before(split(text)?.form)
 }
 
-/// The event before a form, as the form itself says it.
+/// The event before a form, as the form states it.
 #[must_use]
 pub fn form_before(form: &str) -> Option<Head> {
     let links = Links::read(form).ok()?;
@@ -250,7 +251,7 @@ const fn broken(sequence: i64, flaw: Flaw) -> Broken {
     Broken { sequence, flaw }
 }
 
-/// Takes `{"event":…,"hash":"…"}` apart without reading it.
+/// Takes `{"event":…,"hash":"…"}` apart without parsing the event.
 fn split(text: &str) -> Option<ExportedLine<'_>> {
     let inner = text.strip_prefix("{\"event\":")?.strip_suffix("\"}")?;
     let at = inner.len().checked_sub(64)?;

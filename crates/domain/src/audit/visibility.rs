@@ -1,5 +1,5 @@
-//! Who sees and hears what of the history: the one rule, for pages, lists, searches and streams. The store says the same
-//! in SQL, and a test holds the two together.
+//! Who may see which events: one rule for pages, lists, searches and streams. The store has the same rule in SQL,
+//! and a test checks that both agree.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::{
     id::DistributionId,
 };
 
-/// What somebody may see who does not see everything: these distributions, and of the rest only their own acts.
+/// What a limited actor may see: these distributions, and their own actions elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visibility {
     pub kind: ActorKind,
@@ -19,8 +19,8 @@ pub struct Visibility {
 }
 
 impl Visibility {
-    /// As far as this actor sees with this access; `None` is everything. A token is an actor of its own: what its maker
-    /// does elsewhere is not for it to read.
+    /// The visibility of this actor with this access. `None` means everything. A token is an actor of its own, so
+    /// it may not see what its maker does elsewhere.
     #[must_use]
     pub fn of(actor: &Actor, access: &Access) -> Option<Self> {
         let distributions = access.distributions()?;

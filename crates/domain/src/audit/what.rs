@@ -1,4 +1,4 @@
-//! What the search box asks for: a URL that something touched, a tag, or words.
+//! The parsed search text: a URL or path, a tag, or words.
 
 use super::words::tokens;
 use crate::{
@@ -7,29 +7,29 @@ use crate::{
     invalidations::item::{PATH_MAX, trimmed},
 };
 
-/// The most words of one search.
+/// The maximum number of words in one search.
 const TERMS_MAX: usize = 12;
 
-/// What the box asks for.
+/// What the search text asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum What {
     #[default]
     Everything,
-    /// What touched this URL or path?
+    /// Events with items that match this URL or path.
     Path {
-        /// The host, where a whole URL was given.
+        /// The host, if a URL with one was given.
         host: Option<HostName>,
         path: String,
-        /// The tags that the object has, as far as whoever searches named them behind it.
+        /// The tags of the object that the search text names after it.
         tags: Vec<String>,
     },
     Tag(String),
-    /// Each term is a run of words that must stand in this order.
+    /// Each term is a sequence of words that must occur in this order.
     Words(Vec<Vec<String>>),
 }
 
 impl What {
-    /// Reads what was typed or pasted.
+    /// Parses what was typed or pasted.
     #[must_use]
     pub fn read(typed: &str) -> Self {
         let typed = trimmed(typed);
@@ -56,7 +56,7 @@ impl What {
     }
 }
 
-/// What stands before the tags at the end, and these.
+/// Splits a text into the part before the tags at its end, and these tags.
 fn tagged(typed: &str) -> (&str, Vec<String>) {
     let (mut object, mut tags) = (typed, Vec::new());
     while let Some((before, tag)) = object.rsplit_once(char::is_whitespace) {
@@ -69,7 +69,7 @@ fn tagged(typed: &str) -> (&str, Vec<String>) {
     (object, tags)
 }
 
-/// The host and the path of a URL, with its scheme or without.
+/// The host and the path of a URL, with or without a scheme.
 fn url(typed: &str) -> Option<(HostName, String)> {
     let lower = typed.get(..8).unwrap_or(typed).to_ascii_lowercase();
     let schemed = lower.starts_with("http://") || lower.starts_with("https://");
@@ -87,18 +87,17 @@ fn url(typed: &str) -> Option<(HostName, String)> {
     Some((host, normal(&path)))
 }
 
-/// A path in the spelling under which items are kept: without a fragment, encoded as CloudFront wants it, escapes in
-/// capitals.
+/// A path as items are stored: without a fragment, encoded as CloudFront requires, with upper-case escapes.
 fn normal(path: &str) -> String {
     spelled(path.split('#').next().unwrap_or(path)).chars().take(PATH_MAX).collect()
 }
 
-/// One spelling for an item however it was made: the console and other tools send paths as they are typed.
+/// One spelling for an item of any origin: the AWS console and other tools send paths as they are typed.
 pub(super) fn spelled(path: &str) -> String {
     encode_path(path).map_or_else(|| capital_escapes(path), |encoded| capital_escapes(&encoded.text))
 }
 
-/// `%c3` as `%C3`: one spelling for what CloudFront takes for one.
+/// Writes `%c3` as `%C3`, because CloudFront treats both as equal.
 fn capital_escapes(path: &str) -> String {
     let mut escape = 0;
     path.chars()

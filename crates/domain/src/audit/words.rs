@@ -1,4 +1,4 @@
-//! The words of an event, and of what is looked for.
+//! The words of an event and of a search.
 
 use super::Event;
 use crate::{
@@ -6,17 +6,17 @@ use crate::{
     invalidations::item::Item,
 };
 
-/// Longer words are cut, on both sides alike.
+/// The maximum length of a word. Longer words are cut, both in the index and in a search.
 const TOKEN_MAX: usize = 64;
-/// The most items whose words are found; all of them are found as URLs.
+/// The number of items of an event whose words are indexed. A search for a URL finds all items.
 const ITEMS_IN_WORDS: usize = 20;
 
-/// Does a run of words stand in a field?
+/// Whether a field contains a sequence of words.
 pub(super) fn holds(field: &[String], term: &[String]) -> bool {
     field.windows(term.len()).any(|run| run == term)
 }
 
-/// The words of a text: runs of letters and digits, in small letters.
+/// The words of a text: sequences of letters and digits, in lower case.
 #[must_use]
 pub fn tokens(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric())
@@ -25,8 +25,8 @@ pub fn tokens(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// All words under which an event is found, each once; what stands beside a number also with it, as one word: thousands
-/// of events have `WEB`, and thousands a `5`, but few have `WEB-5`.
+/// All words of an event for the index, each once. A word and the number after it are also indexed as one word:
+/// thousands of events have `WEB`, and thousands have `5`, but few have `WEB-5`.
 #[must_use]
 pub fn words_of(event: &Event) -> Vec<String> {
     let mut words = Vec::new();
@@ -39,7 +39,7 @@ pub fn words_of(event: &Event) -> Vec<String> {
     words
 }
 
-/// The words that every event has in which this run of words stands, and as few of them as say it.
+/// The fewest index words that every event with this sequence of words has.
 pub(super) fn needles(term: &[String]) -> Vec<String> {
     let mut needles: Vec<String> = term.windows(2).filter_map(numbered).collect();
     let paired = |at: usize| {
@@ -50,14 +50,14 @@ pub(super) fn needles(term: &[String]) -> Vec<String> {
     needles
 }
 
-/// A word and the number behind it, as one.
+/// A word and the number after it, as one word.
 fn numbered(pair: &[String]) -> Option<String> {
     let [word, number] = pair else { return None };
     let fits = word.chars().all(char::is_alphabetic) && number.bytes().all(|byte| byte.is_ascii_digit());
     fits.then(|| format!("{word}{number}"))
 }
 
-/// The texts of an event in which words are looked for.
+/// The texts of an event whose words are indexed.
 pub(super) fn texts(event: &Event) -> impl Iterator<Item = &str> {
     let fixed = [
         event.reason.as_str(),
