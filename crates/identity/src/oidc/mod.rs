@@ -200,7 +200,7 @@ impl Oidc {
         Err(IdentityError::Refused(brief(&format!("{status} {error}"))))
     }
 
-    /// Adds the needed claims that the ID token lacks, from the provider's UserInfo endpoint.
+    /// Adds the needed claims that the ID token lacks, from the provider's `UserInfo` endpoint.
     async fn add_user_info(
         &self,
         metadata: &Metadata,
