@@ -4,8 +4,6 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::storable::MakeStorable;
-
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -23,12 +21,6 @@ macro_rules! text_id {
             #[must_use]
             pub fn from_trusted(text: impl Into<String>) -> Self {
                 Self(text.into())
-            }
-        }
-
-        impl MakeStorable for $name {
-            fn make_storable(&mut self) {
-                self.0.make_storable();
             }
         }
 

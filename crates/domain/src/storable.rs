@@ -14,20 +14,6 @@ pub fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', REPLACEMENT).into() } else { text.into() }
 }
 
-/// What is made of one text.
-pub trait MakeStorable {
-    /// Makes it [`storable`] in place.
-    fn make_storable(&mut self);
-}
-
-impl MakeStorable for String {
-    fn make_storable(&mut self) {
-        if let Cow::Owned(changed) = storable(self) {
-            *self = changed;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,8 +22,5 @@ mod tests {
     fn only_nul_is_replaced() {
         assert!(matches!(storable("a\u{1}\u{fffd}ü"), Cow::Borrowed("a\u{1}\u{fffd}ü")));
         assert_eq!(storable("\0a\0"), "\u{fffd}a\u{fffd}");
-        let mut text = "a\0".to_owned();
-        text.make_storable();
-        assert_eq!(text, "a\u{fffd}");
     }
 }

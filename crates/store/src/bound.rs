@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use unstale_domain::storable::{MakeStorable, storable};
+use unstale_domain::storable::storable;
 
 /// A value that a statement takes. The macros of [`super::db`] bind every argument through it, so that a NUL, wherever
 /// it came from, is neither an error on one engine nor a different text on the other: what is looked for with one is
@@ -31,9 +31,11 @@ impl<'a> Bound for &'a String {
 impl Bound for String {
     type Value = Self;
 
-    fn bound(mut self) -> Self {
-        self.make_storable();
-        self
+    fn bound(self) -> Self {
+        match storable(&self) {
+            Cow::Owned(changed) => changed,
+            Cow::Borrowed(_) => self,
+        }
     }
 }
 

@@ -13,8 +13,6 @@ mod wrapped;
 
 use std::fmt;
 
-use crate::storable::MakeStorable;
-
 pub(crate) use address::is_scheme;
 pub use error::ItemError;
 pub(crate) use line::without_signature;
@@ -29,12 +27,6 @@ pub const TAG_MAX: usize = 256;
 /// One item, in the spelling in which CloudFront gets it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Item(String);
-
-impl MakeStorable for Item {
-    fn make_storable(&mut self) {
-        self.0.make_storable();
-    }
-}
 
 impl Item {
     /// Takes an item that a row of our own or CloudFront's answer has.
