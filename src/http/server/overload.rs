@@ -4,14 +4,16 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, header},
     response::Response,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::json;
 use tokio::{net::TcpStream, sync::Semaphore};
 
-use crate::{commands::new_uuid, http::problem::is_for_programs};
+use crate::{
+    commands::new_uuid,
+    http::problem::{MEDIA_TYPE, ProblemDetails, ProblemType, is_for_programs},
+};
 
 /// The number of clients that are answered at the same time. Further connections are closed without an answer.
 const ANSWERED_AT_ONCE: usize = 64;
@@ -21,7 +23,7 @@ const ALL: Duration = Duration::from_secs(4);
 /// The seconds that clients are told to wait.
 const RETRY_AFTER: u16 = 5;
 
-const TITLE: &str = "Too many connections are open";
+const PROBLEM: ProblemType = ProblemType::TooBusy;
 const DETAIL: &str = "Nothing was kept or sent. Try again in a few seconds.";
 
 /// Answers clients above the limit. Clones share the permits.
@@ -58,19 +60,13 @@ impl OverloadResponder {
 fn answer(path: &str) -> Response {
     let id = new_uuid().to_string();
     let (kind, body) = if is_for_programs(path) {
-        let problem = json!({
-            "type": "/api#problem-too-busy",
-            "title": TITLE,
-            "status": StatusCode::SERVICE_UNAVAILABLE.as_u16(),
-            "detail": DETAIL,
-            "request_id": id.as_str(),
-        });
-        ("application/problem+json", problem.to_string())
+        let problem = ProblemDetails::new(PROBLEM, PROBLEM.title(), DETAIL);
+        (MEDIA_TYPE, ProblemDetails { request_id: id.clone(), ..problem }.to_json())
     } else {
-        ("text/plain; charset=utf-8", format!("{TITLE}. {DETAIL}\n"))
+        ("text/plain; charset=utf-8", format!("{}. {DETAIL}\n", PROBLEM.title()).into_bytes())
     };
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    *response.status_mut() = PROBLEM.status();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
