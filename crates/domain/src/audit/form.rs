@@ -177,12 +177,12 @@ pub(super) fn quoted(text: &str) -> String {
 
 impl Chained {
     /// Parses a stored form, with the hash that is stored beside it.
-    pub fn read(form: String, hash: String) -> Result<Self, FormError> {
-        let read: EventForm<'_> = match serde_json::from_str(&form) {
+    pub fn read(form: &str, hash: &str) -> Result<Self, FormError> {
+        let read: EventForm<'_> = match serde_json::from_str(form) {
             Ok(read) => read,
             // Another version may have other keys.
             Err(error) => {
-                return Err(match Links::read(&form) {
+                return Err(match Links::read(form) {
                     Ok(Links { version, .. }) if version != VERSION => FormError::Version(version),
                     _ => error.into(),
                 });
@@ -193,14 +193,14 @@ impl Chained {
         }
         let (sequence, previous_hash) = (read.sequence, read.previous_hash.0.to_string());
         let event = read.into_event()?;
-        Ok(Self { sequence, event, previous_hash, form, hash })
+        Ok(Self { sequence, event, previous_hash, form: form.to_owned(), hash: hash.to_owned() })
     }
 
     /// A replacement for an event that cannot be read. A damaged event, or an action that a newer program wrote,
     /// must not hide other events.
     #[must_use]
-    pub fn unreadable(sequence: i64, form: String, hash: String, why: &FormError) -> Self {
-        let said: Value = serde_json::from_str(&form).unwrap_or_default();
+    pub fn unreadable(sequence: i64, form: &str, hash: &str, why: &FormError) -> Self {
+        let said: Value = serde_json::from_str(form).unwrap_or_default();
         let text = |key: &str| said[key].as_str();
         let at = text("at").and_then(Timestamp::parse).unwrap_or(Timestamp::from_micros(0));
         let mut event = Event::new(at, &Acting::service(), Action::EventUnreadable);
@@ -209,7 +209,7 @@ impl Chained {
         event.distribution = text("distribution").map(DistributionId::from_trusted);
         event.invalidation = text("invalidation").map(InvalidationId::from_trusted);
         let previous_hash = text("previous_hash").unwrap_or_default().to_owned();
-        Self { sequence, event, previous_hash, form, hash }
+        Self { sequence, event, previous_hash, form: form.to_owned(), hash: hash.to_owned() }
     }
 }
 

@@ -94,10 +94,9 @@ impl<'a> StoredEvent<'a> {
     /// What it says. Of one that cannot be read there is a stand-in that says so.
     #[must_use]
     pub fn event(self) -> Chained {
-        let (form, hash) = (self.form.to_owned(), self.hash.to_owned());
-        match Chained::read(form, hash) {
+        match Chained::read(self.form, self.hash) {
             Ok(chained) => Chained { sequence: self.sequence, ..chained },
-            Err(why) => Chained::unreadable(self.sequence, self.form.to_owned(), self.hash.to_owned(), &why),
+            Err(why) => Chained::unreadable(self.sequence, self.form, self.hash, &why),
         }
     }
 }
@@ -166,7 +165,7 @@ impl Sheet {
     pub fn events(&self) -> Option<Vec<Chained>> {
         let mut events = Vec::with_capacity(self.len);
         let whole = self.each(|stored| {
-            events.extend(Chained::read(stored.form.to_owned(), stored.hash.to_owned()));
+            events.extend(Chained::read(stored.form, stored.hash));
             true
         });
         (whole && events.len() == self.len).then_some(events)

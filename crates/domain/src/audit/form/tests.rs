@@ -72,7 +72,7 @@ proptest! {
     fn what_was_written_is_read(words in words(), micros in 0..4_000_000_000_000_000_i64, at in 0..1_000_usize) {
         let event = event(words.map(|word| storable(&word).into_owned()), micros, at);
         let written = Chained::new(7, event, GENESIS.to_owned());
-        let read = Chained::read(written.form.clone(), written.hash.clone()).unwrap();
+        let read = Chained::read(&written.form, &written.hash).unwrap();
         prop_assert_eq!(read, written);
     }
 
@@ -111,7 +111,7 @@ fn a_nul_is_replaced_and_what_looks_like_one_is_not() {
     let mut event = simple();
     event.note = "a\0b \\u0000".to_owned();
     let written = Chained::new(1, event, GENESIS.to_owned());
-    let read = Chained::read(written.form, written.hash).unwrap();
+    let read = Chained::read(&written.form, &written.hash).unwrap();
     assert_eq!(read.event.note, "a\u{fffd}b \\u0000");
 }
 
@@ -129,16 +129,16 @@ fn what_is_no_event_says_why_and_what_is_left_of_it() {
         ("1970-01-01T", "1970-13-01T", "a time is "),
     ] {
         let changed = form.replacen(from, to, 1);
-        let error = Chained::read(changed.clone(), String::new()).unwrap_err();
+        let error = Chained::read(&changed, "").unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
-        let left = Chained::unreadable(9, changed, "h".to_owned(), &error);
+        let left = Chained::unreadable(9, &changed, "h", &error);
         assert_eq!(left.event.action, Action::EventUnreadable);
         assert!(left.event.note.contains(why) && !left.is_intact());
         assert_eq!(left.event.distribution, Some(DistributionId::from_trusted("E1")));
         assert_eq!((left.sequence, left.previous_hash.as_str()), (9, GENESIS));
     }
     let newer = form.replacen("\"version\":1", "\"version\":2", 1).replacen("\"sign_in\":\"\",", "", 1);
-    assert!(matches!(Chained::read(newer, String::new()), Err(FormError::Version(2))), "of other keys");
-    let error = Chained::read("{".to_owned(), String::new()).unwrap_err();
-    assert_eq!(Chained::unreadable(3, "{".to_owned(), String::new(), &error).sequence, 3);
+    assert!(matches!(Chained::read(&newer, ""), Err(FormError::Version(2))), "of other keys");
+    let error = Chained::read("{", "").unwrap_err();
+    assert_eq!(Chained::unreadable(3, "{", "", &error).sequence, 3);
 }
