@@ -112,14 +112,14 @@ impl App {
 
     /// Sets the CloudTrail client that finds out who made the invalidations that were made outside of this service.
     #[must_use]
-    pub fn tracing(mut self, trail: Option<CloudTrail>) -> Self {
+    pub fn with_cloudtrail(mut self, trail: Option<CloudTrail>) -> Self {
         self.worker_context.trail = trail;
         self
     }
 
     /// Lets the service check the history and sign its heads while it runs. Fails if the head key cannot be opened
     /// or a setting of the webhook is wrong.
-    pub fn sealed(mut self, audit: &AuditSettingsArgs) -> Result<Self, AppError> {
+    pub fn with_audit_settings(mut self, audit: &AuditSettingsArgs) -> Result<Self, AppError> {
         let file = audit.key_file(self.command_context.db.file());
         let (key, made) = workers::open_key(&file)?;
         if made && self.command_context.db.is_shared() {

@@ -18,7 +18,7 @@ use crate::{
     },
     store::{
         Db, StoreError,
-        audit::{self, Sheet},
+        audit::{self, StoredEvents},
         distributions,
     },
 };
@@ -169,14 +169,14 @@ async fn found(db: &Db, mut query: AuditQuery, form: Form, mut out: Destination)
 
 /// A page of events: as one text, or one by one if they cannot be read as one text.
 enum Page {
-    Sheet(Sheet),
+    Stored(StoredEvents),
     Events(Vec<Chained>),
 }
 
 async fn read(db: &Db, after: i64) -> Result<Page, StoreError> {
     let mut conn = db.read().await?;
-    match audit::sheet(&mut conn, after, PAGE).await {
-        Ok(sheet) if sheet.len > 0 => Ok(Page::Sheet(sheet)),
+    match audit::stored_events(&mut conn, after, PAGE).await {
+        Ok(stored) if stored.len > 0 => Ok(Page::Stored(stored)),
         // An event that is damaged makes the query for one text fail. Reading the events one by one gives an error
         // that names it.
         Ok(_) | Err(_) => Ok(Page::Events(audit::readable(audit::after(&mut conn, after, PAGE).await?)?)),
@@ -195,7 +195,7 @@ impl Page {
     /// The sequence number of the page's last event. `None` if the page is empty.
     fn last(&self) -> Option<i64> {
         match self {
-            Self::Sheet(sheet) => Some(sheet.last),
+            Self::Stored(stored) => Some(stored.last),
             Self::Events(events) => events.last().map(|newest| newest.sequence),
         }
     }
@@ -203,9 +203,9 @@ impl Page {
     /// Converts the page to the format. `None` if an event in the text is damaged.
     fn put_down(self, form: Form) -> Option<(Vec<u8>, Span)> {
         match self {
-            Self::Sheet(sheet) if form == Form::Jsonl => {
+            Self::Stored(stored) if form == Form::Jsonl => {
                 let (mut out, mut span) = (String::new(), Span::default());
-                let whole = sheet.each(|stored| {
+                let whole = stored.each(|stored| {
                     // A line without the hash of the event before it could not be verified.
                     let Some(before) = form_before(stored.form) else { return false };
                     export::line(&mut out, stored.form, stored.hash);
@@ -215,7 +215,7 @@ impl Page {
                 });
                 whole.then_some((out.into_bytes(), span))
             }
-            Self::Sheet(sheet) => Some(put_down(form, &sheet.events()?)),
+            Self::Stored(stored) => Some(put_down(form, &stored.events()?)),
             Self::Events(events) => Some(put_down(form, &events)),
         }
     }

@@ -68,7 +68,9 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         read: Pace::new(50.0, 100),
         ..WorkerSettings::default()
     };
-    let app = App::open(&database, cloudfront, settings, stop).await?.sealed(&AuditSettingsArgs::default())?;
+    let app = App::open(&database, cloudfront, settings, stop)
+        .await?
+        .with_audit_settings(&AuditSettingsArgs::default())?;
     let sandbox = start_sandbox(&data, sandbox_address, args.complete_after).await?;
     add_demo_person(&app.command_context).await?;
     let listener = app::listen(args.listen).await?;

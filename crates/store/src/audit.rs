@@ -28,7 +28,7 @@ pub use listed::{items_as_recorded, items_of};
 pub use scan::{Scanned, find, scan};
 pub use search::{SearchResult, search};
 pub use segments::{drop_segment_events, first_sequence, insert_segment, segments};
-pub use stored::{Sheet, StoredEvent, readable, sheet};
+pub use stored::{StoredEvent, StoredEvents, readable, stored_events};
 pub use table::follows_forms;
 
 use std::mem;

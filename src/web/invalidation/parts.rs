@@ -162,7 +162,7 @@ pub struct BatchView {
     pub request_id: String,
     pub attempts: u32,
     /// The ID of the batch, if a person has to say whether CloudFront has it.
-    pub unsettled: Option<String>,
+    pub needs_a_look: Option<String>,
 }
 
 pub fn batch_views(batches: &[Batch]) -> Vec<BatchView> {
@@ -176,7 +176,7 @@ pub fn batch_views(batches: &[Batch]) -> Vec<BatchView> {
             caller_reference: batch.caller_reference.to_string(),
             request_id: batch.aws_request_id.clone().unwrap_or_default(),
             attempts: batch.attempts,
-            unsettled: (batch.state == BatchState::NeedsALook).then(|| batch.id.to_string()),
+            needs_a_look: (batch.state == BatchState::NeedsALook).then(|| batch.id.to_string()),
         })
         .collect()
 }

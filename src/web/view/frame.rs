@@ -63,7 +63,7 @@ pub async fn frame(
     path: &str,
 ) -> Result<Frame, StoreError> {
     let now = app.context.clock.now();
-    let outlook = page_status::read(conn).await?;
+    let status = page_status::read(conn).await?;
     let initials = visitor.person.email.chars().filter(char::is_ascii_alphanumeric).take(2);
     Ok(Frame {
         title: title.to_owned(),
@@ -76,9 +76,9 @@ pub async fn frame(
         path: path.to_owned(),
         email: visitor.person.email.clone(),
         initials: initials.collect::<String>().to_uppercase(),
-        cursor: outlook.head,
+        cursor: status.head,
         now_millis: now.as_micros() / 1_000,
-        banners: if outlook.troubled { banners(conn, now).await? } else { Vec::new() },
+        banners: if status.troubled { banners(conn, now).await? } else { Vec::new() },
         side: if matches!(tab, Tab::Settings) {
             settings::side(visitor.person.role, path)
         } else {

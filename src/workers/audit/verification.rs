@@ -12,7 +12,7 @@ use crate::{
     },
     store::{
         Conn, Db, StoreError,
-        audit::{self, Sheet},
+        audit::{self, StoredEvents},
     },
 };
 
@@ -63,7 +63,7 @@ pub struct Check {
     /// The first event that was there when it began.
     first: i64,
     /// The next pages, which are read while one is walked.
-    ahead: VecDeque<JoinHandle<Result<Sheet, StoreError>>>,
+    ahead: VecDeque<JoinHandle<Result<StoredEvents, StoreError>>>,
 }
 
 /// How a walk over a page ended.
@@ -301,11 +301,11 @@ async fn expect_noted(
     }
 }
 
-async fn read(db: &Db, after: i64, rows: usize) -> Result<Sheet, StoreError> {
-    audit::sheet(&mut *db.read().await?, after, rows).await
+async fn read(db: &Db, after: i64, rows: usize) -> Result<StoredEvents, StoreError> {
+    audit::stored_events(&mut *db.read().await?, after, rows).await
 }
 
-fn walk_over(mut walk: Walk, page: &Sheet) -> (Walk, Walked) {
+fn walk_over(mut walk: Walk, page: &StoredEvents) -> (Walk, Walked) {
     let whole = page.each(|stored| walk.take_stored(stored.sequence, stored.form, stored.hash).is_ok());
     (walk, if whole { Walked::Over } else { Walked::Doubtful })
 }

@@ -135,11 +135,12 @@ async fn events_are_read_as_they_are_stored(database: &Database) {
     let scan = async || database.get(async |conn| audit::scan(conn, 0, 9).await).await;
     let whole: Vec<Chained> = scan().await.iter().map(told).collect();
     assert!(whole.iter().all(Chained::is_intact));
-    let sheet = async |after, most| database.get(async |conn| audit::sheet(conn, after, most).await).await;
-    let page = sheet(0, 9).await;
+    let stored =
+        async |after, most| database.get(async |conn| audit::stored_events(conn, after, most).await).await;
+    let page = stored(0, 9).await;
     assert_eq!((page.len, page.last, page.events()), (3, 3, Some(whole.clone())));
-    assert_eq!(sheet(1, 1).await.events().as_deref(), Some(&whole[1..2]));
-    let nothing = sheet(3, 9).await;
+    assert_eq!(stored(1, 1).await.events().as_deref(), Some(&whole[1..2]));
+    let nothing = stored(3, 9).await;
     assert_eq!((nothing.len, nothing.last, nothing.events()), (0, 0, Some(Vec::new())));
     assert_eq!(head, Some(Head { sequence: 3, hash: whole[2].hash.clone() }));
     let one = database.get(async |conn| audit::find(conn, 2).await).await;
@@ -162,7 +163,7 @@ async fn events_are_read_as_they_are_stored(database: &Database) {
         assert!(!found[1].is_intact(), "{to}");
         assert_eq!(found[1].event.action != Action::EventUnreadable, readable, "{to}");
         assert_eq!((&found[0], &found[2]), (&whole[0], &whole[2]), "{to} hides others");
-        let page = sheet(0, 9).await;
+        let page = stored(0, 9).await;
         assert!(readable || page.events().is_none(), "{to}");
         let mut walk = Walk::default();
         let take =
@@ -195,14 +196,14 @@ async fn each_character_is_handed_over_as_it_is_stored(database: &Database) {
         written.push(event.clone());
         database.append(event).await;
     }
-    let sheet = database.get(async |conn| audit::sheet(conn, 0, 9).await).await;
-    let events = sheet.events().unwrap();
+    let stored = database.get(async |conn| audit::stored_events(conn, 0, 9).await).await;
+    let events = stored.events().unwrap();
     assert!(events.iter().all(Chained::is_intact));
     assert_eq!(events.iter().map(|chained| chained.event.clone()).collect::<Vec<_>>(), written);
     let mut raw = database.raw().await;
     let places = raw.texts("SELECT COALESCE(distribution_id, '') FROM audit_event ORDER BY sequence").await;
     assert_eq!(places, texts, "and so are the columns");
-    assert!(!sheet.each(|_| false), "nobody wanted more");
+    assert!(!stored.each(|_| false), "nobody wanted more");
 }
 
 async fn only_events_of_a_kept_segment_may_go(database: &Database) {

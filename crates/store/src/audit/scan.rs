@@ -19,7 +19,7 @@ pub struct Scanned {
 }
 
 impl Scanned {
-    /// The same as a sheet has it.
+    /// The same as it is stored.
     pub fn stored(&self) -> Result<StoredEvent<'_>, &str> {
         let (form, hash) = self.stored.as_ref().map_err(String::as_str)?;
         Ok(StoredEvent { sequence: self.sequence, form, hash })

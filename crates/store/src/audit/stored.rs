@@ -111,7 +111,7 @@ pub fn readable(events: Vec<Chained>) -> Result<Vec<Chained>, StoreError> {
 
 /// A page of events as the database wrote it down: lines that are not read yet.
 #[derive(Debug)]
-pub struct Sheet {
+pub struct StoredEvents {
     /// The sequence of its last event.
     pub last: i64,
     /// How many events it has.
@@ -119,7 +119,7 @@ pub struct Sheet {
     text: String,
 }
 
-macro_rules! select_sheet {
+macro_rules! select_stored {
     ($lines:expr) => {
         concat!(
             "SELECT count(*), COALESCE(max(sequence), 0), COALESCE(",
@@ -130,22 +130,26 @@ macro_rules! select_sheet {
 }
 
 /// `SQLite` reads in the order of the sequence. What is no text, as whoever owns the file can make it, is no line.
-const SQLITE: &str = select_sheet!(concat!(
+const SQLITE: &str = select_stored!(concat!(
     "group_concat(CASE WHEN typeof(form) = 'text' AND typeof(hash) = 'text' THEN ",
     line!(),
     " END, char(10))"
 ));
-const POSTGRES: &str = select_sheet!(concat!("string_agg(", line!(), ", chr(10) ORDER BY sequence)"));
+const POSTGRES: &str = select_stored!(concat!("string_agg(", line!(), ", chr(10) ORDER BY sequence)"));
 
 /// The next `numbers` sequences, as far as there are events. Where one of them is damaged, `scan` says which, and whether
-/// a sheet that is empty is the end.
-pub async fn sheet(conn: &mut Conn, sequence: i64, numbers: usize) -> Result<Sheet, StoreError> {
+/// an empty answer is the end.
+pub async fn stored_events(
+    conn: &mut Conn,
+    sequence: i64,
+    numbers: usize,
+) -> Result<StoredEvents, StoreError> {
     let sql = if conn.is_postgres() { POSTGRES } else { SQLITE };
     let (number, last, text) = fetch_one!(conn, (i64, i64, String), sql, sequence, signed(numbers))?;
-    Ok(Sheet { last, len: count(number), text })
+    Ok(StoredEvents { last, len: count(number), text })
 }
 
-impl Sheet {
+impl StoredEvents {
     /// Hands over each event as it is stored, for as long as `take` wants more. `false` where it did not, or where what
     /// was read cannot be one event a line.
     #[must_use]

@@ -46,7 +46,7 @@ pub async fn measure_events(tx: &mut Tx, size: i64) -> Measured {
         audit::check_state(conn),
         audit::between(conn, 0, size, 50),
         audit::after(conn, 100, 50),
-        audit::sheet(conn, 100, 50),
+        audit::stored_events(conn, 100, 50),
         audit::scan(conn, 100, 50),
         audit::find(conn, 100),
         audit::stating(conn, 100, 50),
