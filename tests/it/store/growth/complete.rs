@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path};
 
-use super::super::super::layers::rust_files;
+use super::super::complete::{StoreFunction, store_functions, tests_below};
 
 /// The module under which the functions of a file are called: the last on its way that is public.
-fn public_module<'a>(store: &Path, modules: &[&'a str]) -> Option<&'a str> {
+fn public_module<'a>(store: &Path, modules: &'a [String]) -> Option<&'a str> {
     let is_public = |depth: &usize| {
         let parent = modules[..*depth].join("/");
         let name = format!("pub mod {};", modules[*depth]);
@@ -16,39 +16,25 @@ fn public_module<'a>(store: &Path, modules: &[&'a str]) -> Option<&'a str> {
         };
         files.iter().any(|file| fs::read_to_string(store.join(file)).is_ok_and(|text| text.contains(&name)))
     };
-    (0..modules.len()).take_while(is_public).last().map(|depth| modules[depth])
+    (0..modules.len()).take_while(is_public).last().map(|depth| modules[depth].as_str())
 }
 
 #[test]
 fn every_public_read_is_measured() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let measured: String = rust_files(&root.join("tests/it/store/growth"))
-        .iter()
-        .map(|file| fs::read_to_string(file).unwrap())
-        .collect();
+    let measured = tests_below(&root.join("tests/it/store/growth"));
     let store = root.join("crates/store/src");
     let mut reads = 0;
-    for file in rust_files(&store) {
-        let inside = file.strip_prefix(&store).unwrap().with_extension("");
-        let modules: Vec<&str> =
-            inside.iter().map(|name| name.to_str().unwrap()).filter(|name| *name != "mod").collect();
+    for StoreFunction { modules, name, signature } in store_functions(&store) {
         let Some(module) = public_module(&store, &modules).filter(|module| *module != "work") else {
             continue;
         };
-        let text = fs::read_to_string(&file).unwrap();
-        for function in text.split("pub async fn ").skip(1) {
-            let signature = function.split('{').next().unwrap();
-            if !signature.contains("&mut Conn") {
-                continue;
-            }
-            reads += 1;
-            let name = signature.split(['(', '<']).next().unwrap();
-            let call = format!("{module}::{name}(conn");
-            assert!(
-                measured.contains(&call),
-                "no test in tests/it/store/growth measures {module}::{name}(…)"
-            );
+        if !signature.contains("&mut Conn") {
+            continue;
         }
+        reads += 1;
+        let call = format!("{module}::{name}(conn");
+        assert!(measured.contains(&call), "no test in tests/it/store/growth measures {module}::{name}(…)");
     }
     assert!(reads > 100, "only {reads} reads were found: does this test still look in the right place?");
 }
