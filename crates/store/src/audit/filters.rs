@@ -17,10 +17,23 @@ pub(super) struct Filters {
     /// The value of each filter under its name: the parameter $3, an object of JSON.
     pub values: String,
     /// All but where it was.
-    conditions: Vec<String>,
+    conditions: Vec<Condition>,
     places: Places,
     /// The events of an invalidation are few, and have an index of their own.
     of_invalidation: bool,
+}
+
+/// A condition on a column other than the place.
+struct Condition {
+    sql: String,
+    /// An index has the place beside it.
+    indexed_by_place: bool,
+}
+
+impl Condition {
+    const fn new(sql: String) -> Self {
+        Self { sql, indexed_by_place: false }
+    }
 }
 
 /// Where the events are that are asked for and may be seen.
@@ -116,9 +129,9 @@ impl Filters {
     /// A condition beside the place. `SQLite` would go down its index once for each distribution, where that of the
     /// distributions has what is there and no more: a sign keeps it from that ("The SQLite Query Optimizer Overview", 7).
     /// What is rare has an index that knows the distribution too.
-    fn unindexed(&self, condition: &str) -> String {
-        let rare = condition.contains("<> 'done'");
-        if self.postgres || rare { condition.to_owned() } else { format!("+{condition}") }
+    fn unindexed(&self, condition: &Condition) -> String {
+        let Condition { sql, indexed_by_place } = condition;
+        if self.postgres || *indexed_by_place { sql.clone() } else { format!("+{sql}") }
     }
 
     /// Conditions within a range of sequences. Where no filter is set the parameter of their values is named all the same.
@@ -139,7 +152,7 @@ impl Filters {
             Places::Listed => Some(listed()),
             Places::ListedAndOwn => Some(format!("({} OR {})", listed(), self.own())),
         };
-        self.conditions.iter().cloned().chain(places).collect()
+        self.conditions.iter().map(|condition| condition.sql.clone()).chain(places).collect()
     }
 
     /// What somebody did that is of no distribution.
@@ -162,29 +175,29 @@ fn value(postgres: bool, name: &str) -> String {
     if postgres { format!("($3::json ->> '{name}')") } else { format!("($3 ->> '$.{name}')") }
 }
 
-fn conditions(postgres: bool, query: &AuditQuery) -> Vec<String> {
+fn conditions(postgres: bool, query: &AuditQuery) -> Vec<Condition> {
     let value = |name| value(postgres, name);
     let outcome = query.outcome.map(|outcome| match outcome {
-        Outcome::Done => format!("outcome = {}", value("outcome")),
+        Outcome::Done => Condition::new(format!("outcome = {}", value("outcome"))),
         // What is rare has an index of its own, which is used where the text says that it may be.
-        Outcome::Refused | Outcome::Failed => format!("outcome = {} AND outcome <> 'done'", value("outcome")),
+        Outcome::Refused | Outcome::Failed => Condition {
+            sql: format!("outcome = {} AND outcome <> 'done'", value("outcome")),
+            indexed_by_place: true,
+        },
     });
     let outside = query.outside.map(|outside| {
         let is = if outside { "=" } else { "<>" };
         format!("actor_kind {is} 'outside'")
     });
-    [
+    let others = [
         query.invalidation.as_ref().map(|_| format!("invalidation_id = {}", value("invalidation"))),
         query.who.as_ref().map(|_| format!("actor_name = {}", value("who"))),
         query.action.map(|_| format!("action = {}", value("action"))),
-        outcome,
         outside,
         query.from.map(|_| format!("done_at >= {}", value("from"))),
         query.until.map(|_| format!("done_at < {}", value("until"))),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    others.into_iter().flatten().map(Condition::new).chain(outcome).collect()
 }
 
 /// The distributions that are asked for, less those that may not be seen. Whoever asks for distributions does not ask
