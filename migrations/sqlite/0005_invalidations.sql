@@ -21,10 +21,16 @@ CREATE TABLE invalidation (
 
 CREATE INDEX invalidation_by_time ON invalidation (requested_at DESC, id DESC);
 CREATE INDEX invalidation_by_distribution ON invalidation (distribution_id, requested_at DESC, id DESC);
-CREATE INDEX invalidation_by_state ON invalidation (state, requested_at DESC, id DESC);
-CREATE INDEX invalidation_by_distribution_state ON invalidation (distribution_id, state, requested_at DESC, id DESC);
 CREATE INDEX invalidation_active ON invalidation (requested_at DESC, id DESC)
     WHERE state IN ('queued', 'in_progress', 'needs_a_look');
+
+-- What did not end well is rare and often looked for. A new invalidation is in none of these.
+CREATE INDEX invalidation_unsuccessful ON invalidation (state, requested_at DESC, id DESC)
+    WHERE state IN ('failed', 'cancelled');
+CREATE INDEX invalidation_unsuccessful_by_distribution
+    ON invalidation (distribution_id, state, requested_at DESC, id DESC)
+    WHERE state IN ('failed', 'cancelled');
+
 CREATE INDEX invalidation_by_items ON invalidation (distribution_id, items_sha256, requested_at DESC);
 
 -- Items that an actor requested in the last day.

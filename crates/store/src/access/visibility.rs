@@ -11,7 +11,7 @@
 ///
 /// `$also` is a further condition on the row `l`, whose columns stand before the time in that index.
 macro_rules! is_newest_of_each {
-    (sqlite, $table:literal, $time:literal, $also:literal) => {
+    (sqlite, $table:literal, $time:literal, $also:expr) => {
         concat!(
             "id IN (SELECT n.id FROM json_each($1) AS d JOIN ",
             $table,
@@ -24,7 +24,7 @@ macro_rules! is_newest_of_each {
             " DESC, l.id DESC LIMIT $2))"
         )
     };
-    (postgres, $table:literal, $time:literal, $also:literal) => {
+    (postgres, $table:literal, $time:literal, $also:expr) => {
         concat!(
             "id = ANY (ARRAY(SELECT newest.id FROM json_array_elements_text($1::json) AS d (value)
              CROSS JOIN LATERAL (SELECT l.id FROM ",

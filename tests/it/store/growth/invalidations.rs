@@ -120,6 +120,8 @@ pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
     let whole = InvalidationFilter::default();
     let failed = InvalidationFilter { state: Some(InvalidationState::Failed), ..whole.clone() };
     let cancelled = InvalidationFilter { state: Some(InvalidationState::Cancelled), ..whole.clone() };
+    let queued = InvalidationFilter { state: Some(InvalidationState::Queued), ..whole.clone() };
+    let completed = InvalidationFilter { state: Some(InvalidationState::Completed), ..whole.clone() };
     let after =
         InvalidationFilter { after: Some((earlier(50), InvalidationId::from_trusted("i"))), ..whole.clone() };
     let here = InvalidationFilter { distribution: Some(id(OFTEN)), ..failed.clone() };
@@ -131,6 +133,8 @@ pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
         invalidations::page(conn, access, &whole, 50),
         invalidations::page(conn, access, &failed, 50),
         invalidations::page(conn, access, &cancelled, 50),
+        invalidations::page(conn, access, &queued, 50),
+        invalidations::page(conn, access, &completed, 50),
         invalidations::page(conn, access, &after, 50),
         invalidations::page(conn, access, &here, 50),
         proposals::recent(conn, access, 50, NOW),
