@@ -5,14 +5,14 @@ use super::{
     secret::SecretHash,
 };
 
-/// The kind of an actor, as it stands in the history.
+/// The kind of an actor, as the history stores it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorKind {
     Person,
     Token,
-    /// Unstale's own workers, telling what they saw at CloudFront.
+    /// Unstale's own workers, which report what they found at CloudFront.
     Service,
-    /// Somebody with the console or another tool.
+    /// Somebody who used the AWS console or another tool instead of Unstale.
     Outside,
     /// Somebody who has not signed in.
     Nobody,
@@ -41,24 +41,25 @@ impl ActorKind {
 
 /// The service's name in the history.
 const SERVICE: &str = "Unstale";
-/// The name of somebody outside as long as nobody knows who it was.
+/// The name of somebody outside Unstale whose real name is not known.
 const OUTSIDE: &str = "outside Unstale";
 
-/// Who did something, as they were named when they did it.
+/// Who did something, with the name that they had at that time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    /// Somebody with an account here.
+    /// Somebody with an account in Unstale.
     Person { id: PersonId, email: String },
-    /// Somebody at the shell of the machine, by the name of their account there. No account here stands for them; the
-    /// history calls them a person without an ID.
+    /// Somebody who runs the command line on the server. `name` is their operating system account. They have no
+    /// account in Unstale, so the history stores a person without an ID.
     CommandLine { name: String },
     /// A program with an API token.
     Token { id: TokenId, name: String },
     /// Unstale's own workers.
     Service,
-    /// Somebody with the console or another tool, by the name that CloudTrail has for them where it was found.
+    /// Somebody who used the AWS console or another tool. `name` comes from CloudTrail; it is `None` if no name was
+    /// found there.
     Outside { name: Option<String> },
-    /// Somebody who has not signed in, by what they claimed to be; often nothing.
+    /// Somebody who has not signed in. `claimed` is the name that they typed; it is often empty.
     Nobody { claimed: String },
 }
 
@@ -68,13 +69,13 @@ impl Actor {
         Self::Person { id: id.clone(), email: email.to_owned() }
     }
 
-    /// Somebody outside of whom nothing is known.
+    /// Somebody outside Unstale whose name is not known.
     #[must_use]
     pub const fn outside() -> Self {
         Self::Outside { name: None }
     }
 
-    /// Somebody not signed in, named by what they claimed to be.
+    /// Somebody who has not signed in, with the name that they typed.
     #[must_use]
     pub fn nobody(claimed: &str) -> Self {
         Self::Nobody { claimed: claimed.to_owned() }
@@ -91,7 +92,7 @@ impl Actor {
         }
     }
 
-    /// The ID as the history keeps it: of a person or token, and empty of everybody else.
+    /// The ID of a person or a token, as the history stores it. Empty for every other actor.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
@@ -101,7 +102,7 @@ impl Actor {
         }
     }
 
-    /// The name at that time: an e-mail address, a token's name.
+    /// The name at that time, such as the e-mail address of a person or the name of a token.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -113,7 +114,7 @@ impl Actor {
         }
     }
 
-    /// The account of a person who acts themselves.
+    /// The ID of the person who acts. `None` for a token, also if a person is responsible for it.
     #[must_use]
     pub const fn person_id(&self) -> Option<&PersonId> {
         match self {
@@ -126,8 +127,8 @@ impl Actor {
         }
     }
 
-    /// Reads what [`kind`](Self::kind), [`id`](Self::id) and [`name`](Self::name) gave; `None` for what none of them
-    /// gives together.
+    /// Reads the values that [`kind`](Self::kind), [`id`](Self::id) and [`name`](Self::name) returned. `None` for a
+    /// combination that no actor has.
     #[must_use]
     pub fn from_trusted(kind: &str, id: String, name: String) -> Option<Self> {
         let without_id = |actor: Self| id.is_empty().then_some(actor);
@@ -145,53 +146,54 @@ impl Actor {
     }
 }
 
-/// What a program says of its request; a text is empty where it said nothing.
+/// What a program says about its request. A field is empty if the program did not send it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Via {
-    /// The page of its run.
+    /// The URL of the page of the pipeline run.
     pub run_url: String,
     pub idempotency_key: String,
 }
 
-/// From where and how an actor came: what the history keeps beside the name.
+/// Where a request came from and how the actor signed in. The history stores most of it beside the actor's name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The client's address; empty for the command line and the workers.
+    /// The client's IP address. Empty for the command line and the workers.
     pub client_address: String,
     pub request_id: String,
-    /// The way of sign-in: `password`, `setup link`, `command line`.
+    /// How the actor signed in, such as `password`, `setup link` or `command line`.
     pub sign_in: String,
-    /// A public handle of the session or token, never its secret.
+    /// A public handle of the session or token. It is never the secret.
     pub session: String,
-    /// What a program says of its request.
+    /// What a program says about its request.
     pub via: Via,
-    /// What the browser says of itself: kept with its session, not in the history.
+    /// The browser's `User-Agent` header. It is stored with the session, not in the history.
     pub user_agent: String,
-    /// The session whose cookie came with the request: a new one takes its place.
+    /// The hash of the session cookie in the request. A new sign-in ends that session.
     pub earlier: Option<SecretHash>,
-    /// What addresses for people begin with: the public URL, or else the address that they use now; empty where that
-    /// cannot be told. It is for whoever asks, and not in the history.
+    /// The base URL of links for people: the public URL, or the address that the client used for this request.
+    /// Empty if neither is known. It is used in the response and is not stored in the history.
     pub base_url: String,
 }
 
-/// An actor together with where they came from.
+/// An actor and the origin of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acting {
     pub actor: Actor,
     pub origin: Origin,
 }
 
-/// The way of sign-in of somebody at the shell of the machine.
+/// [`Origin::sign_in`] of somebody who runs the command line on the server.
 pub const COMMAND_LINE: &str = "command line";
 
 impl Acting {
-    /// Somebody at the shell of the machine, whom no session or token stands for.
+    /// Whether the actor runs the command line on the server, without a session or token. `origin` does not count,
+    /// because it is only text.
     #[must_use]
     pub const fn is_command_line(&self) -> bool {
         matches!(self.actor, Actor::CommandLine { .. })
     }
 
-    /// Somebody at the shell, by the name of their account on this machine.
+    /// Somebody who runs the command line on the server. `name` is their operating system account.
     #[must_use]
     pub fn command_line(name: &str) -> Self {
         let origin = Origin { sign_in: COMMAND_LINE.to_owned(), ..Origin::default() };

@@ -1,27 +1,29 @@
-//! What addresses for people begin with where no public URL is set: the address that whoever asks uses now.
+//! The base URL of links for people if no public URL is set: the address that the request was sent to.
 
 use std::net::Ipv6Addr;
 
-/// The longest name of a host with its port (RFC 1035: 253 characters, and `:65535`).
+/// The longest host name with a port, in bytes (RFC 1035: 253 characters, and `:65535`).
 const HOST_MAX: usize = 253 + 6;
 
-/// What a request says of the address that it was sent to.
+/// The headers of a request that name the address it was sent to.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Addressed<'a> {
-    /// `Host`.
+    /// The `Host` header.
     pub host: Option<&'a str>,
-    /// `X-Forwarded-Host` and `X-Forwarded-Proto`, which count from a trusted proxy only.
+    /// The `X-Forwarded-Host` and `X-Forwarded-Proto` headers. They are read only if a trusted proxy sent the
+    /// request.
     pub forwarded_host: Option<&'a str>,
     pub forwarded_proto: Option<&'a str>,
 }
 
 impl Addressed<'_> {
-    /// `http://127.0.0.1:8080`, or nothing where no good host was named. Unstale itself speaks plain HTTP, so that only a
-    /// trusted proxy makes it https.
+    /// The base URL, such as `http://127.0.0.1:8080`. `None` if the headers name no valid host. Unstale itself
+    /// serves plain HTTP, so the scheme is `https` only if a trusted proxy says so.
     #[must_use]
     pub fn base_url(self, from_trusted_proxy: bool) -> Option<String> {
         let forwarded = |value: Option<&str>| {
-            // The proxy next to us wrote the last one.
+            // Each proxy appends its value. The last one is from the trusted proxy; the client may have sent the
+            // others.
             let last = value.filter(|_| from_trusted_proxy)?.rsplit(',').next()?.trim().to_owned();
             Some(last)
         };
@@ -32,8 +34,8 @@ impl Addressed<'_> {
     }
 }
 
-/// A name, an IPv4 address or an IPv6 address in brackets, with a port or without: nothing that could lead a link
-/// elsewhere.
+/// Whether the text is a name, an IPv4 address or an IPv6 address in brackets, with or without a port. It refuses
+/// every character that could make a link point to another host.
 fn is_host(text: &str) -> bool {
     let (name, port) = match text.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {

@@ -1,9 +1,10 @@
-//! An error's words together with those of its causes.
+//! The message of an error with the messages of its causes.
 
 use std::error::Error;
 
-/// The error and each cause behind it, with a colon between them. Our own errors leave their source out of `Display`.
-/// Those of some libraries have it in both; what was said already is not said again.
+/// The error's message and the message of each cause, separated by colons. The `Display` of Unstale's own errors
+/// leaves the source out. Some libraries include it, so a cause is left out if the text already ends with its
+/// message.
 #[must_use]
 pub fn with_causes(error: &dyn Error) -> String {
     let mut words = error.to_string();

@@ -1,16 +1,17 @@
-//! How a path has to be written so that CloudFront clears the object that viewers have.
+//! Percent-encodes a path in the form that CloudFront needs to find the cached object.
 //!
-//! The developer guide (invalidation-specifying-objects) asks to percent-encode non-ASCII characters and those
-//! that RFC 1738 calls unsafe, and nothing else: another spelling is accepted and the old object silently stays.
+//! The developer guide (invalidation-specifying-objects) says to percent-encode non-ASCII characters and the
+//! characters that RFC 1738 calls unsafe, and nothing else. CloudFront accepts a path in another form, but does not
+//! invalidate the object and reports no error.
 
-/// A path in CloudFront's spelling, and whether anything had to be changed.
+/// A percent-encoded path, and whether the encoding changed it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Encoded {
     pub text: String,
     pub changed: bool,
 }
 
-/// Percent-encodes what has to be; `None` where a `%` does not begin an escape.
+/// Percent-encodes a path. `None` if a `%` is not followed by two hexadecimal digits.
 #[must_use]
 pub fn encode_path(path: &str) -> Option<Encoded> {
     if !escapes_are_whole(path) {
@@ -33,7 +34,8 @@ pub fn encode_path(path: &str) -> Option<Encoded> {
     Some(Encoded { text, changed })
 }
 
-/// Characters of which users report that CloudFront matches them now encoded, now not.
+/// Whether the path has a character that CloudFront does not match reliably. Users report that sometimes the
+/// encoded form works and sometimes the plain one.
 ///
 /// Sources: aws/aws-sdk#525, bep/s3deploy#46, aws/aws-sdk-go#223.
 #[must_use]
@@ -41,22 +43,24 @@ pub fn is_contested(path: &str) -> bool {
     path.contains([' ', '\'', '"']) || path.contains("%20")
 }
 
-/// Is there a `~` in it, in whatever spelling?
+/// Whether the path contains `~`, plain or percent-encoded.
 #[must_use]
 pub fn has_tilde(path: &str) -> bool {
     path.contains('~') || path.contains("%7E") || path.contains("%7e")
 }
 
-/// What was sent before `~` was encoded: the history and the grants of then have it plain.
+/// The path with each `~` plain. `None` if it contains none. Older versions of Unstale did not encode `~`, so their
+/// events have it plain.
 #[must_use]
 pub fn with_plain_tildes(path: &str) -> Option<String> {
     has_tilde(path).then(|| path.replace("%7E", "~").replace("%7e", "~"))
 }
 
-/// RFC 1738, 2.2, less `#` and `%`, which have a meaning here.
+/// The unsafe characters of RFC 1738, section 2.2, and `~`. `#` and `%` are left out, because Unstale reads them
+/// itself.
 ///
-/// `~` is one of them: CloudFront refuses the whole batch for a raw one (aws/aws-sdk#525, bep/s3deploy#46,
-/// apancutt/deploy-aws-s3-cloudfront#6), though browsers send it as it is.
+/// RFC 1738 lists `~` too. Browsers send it plain, but CloudFront refuses a whole batch with a plain one
+/// (aws/aws-sdk#525, bep/s3deploy#46, apancutt/deploy-aws-s3-cloudfront#6).
 fn is_unsafe(c: char) -> bool {
     matches!(c, ' ' | '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '~' | '[' | ']' | '`')
 }

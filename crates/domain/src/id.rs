@@ -1,4 +1,4 @@
-//! Names of things: each identifier is a type of its own, so that none is taken for another.
+//! The IDs. Each kind of ID has its own type, so that the compiler refuses one in the place of another.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ macro_rules! text_id {
                 &self.0
             }
 
-            /// Takes a name that a row of our own database or CloudFront's answer has. Nobody else calls this; who has
-            /// it from a person or a program parses it. `tests/it/layers.rs` keeps that.
+            /// Takes an ID from our own database or from a response of CloudFront, without checks. An ID from a
+            /// person or a program must be parsed instead; `tests/it/layers.rs` checks who calls this.
             #[must_use]
             pub fn from_trusted(text: impl Into<String>) -> Self {
                 Self(text.into())
@@ -43,7 +43,7 @@ text_id!(
     DistributionId
 );
 text_id!(
-    /// Our ID of an invalidation: a UUID of version 7, part of its page's address.
+    /// Our ID of an invalidation: a UUID of version 7. It is part of the URL of the invalidation's page.
     InvalidationId
 );
 text_id!(
@@ -51,9 +51,10 @@ text_id!(
     BatchId
 );
 text_id!(
-    /// The idempotency key of one `CreateInvalidation`; CloudFront answers the same reference with the same invalidation.
+    /// The caller reference of one `CreateInvalidation`. CloudFront uses it as an idempotency key: a second request
+    /// with the same reference and the same items returns the same invalidation.
     ///
-    /// Source: API reference, `InvalidationBatch`. Fixed when the batch is first written.
+    /// Source: API reference, `InvalidationBatch`. It never changes after the batch was first written.
     CallerReference
 );
 text_id!(
@@ -77,12 +78,14 @@ text_id!(
     ProposalId
 );
 text_id!(
-    /// What the browser sends so that pressing twice is one request.
+    /// A key that identifies a request, so that the same request sent twice makes one invalidation. A form sends a
+    /// UUID; an idempotency key becomes a hash.
     RequestKey
 );
 
 impl DistributionId {
-    /// Reads an ID from outside; CloudFront's are capitals and digits, stand-ins also use others.
+    /// Reads an ID from a person or a program. CloudFront's IDs have only capitals and digits. Local replacements
+    /// for CloudFront use other characters too, so `-`, `_` and lower case are accepted.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -92,7 +95,7 @@ impl DistributionId {
 }
 
 impl DistributionId {
-    /// What no distribution is called: who asks for a distribution that is not there finds nothing.
+    /// The empty ID, which no distribution has. A query with it finds nothing.
     #[must_use]
     pub const fn of_none() -> Self {
         Self(String::new())
@@ -100,7 +103,7 @@ impl DistributionId {
 }
 
 impl CallerReference {
-    /// The reference of a batch, final from its first row on.
+    /// The caller reference of a batch. The same batch always has the same one.
     #[must_use]
     pub fn of(batch: &BatchId) -> Self {
         Self(format!("unstale-{batch}"))
@@ -108,7 +111,7 @@ impl CallerReference {
 }
 
 impl CloudFrontInvalidationId {
-    /// Reads an ID that a person copied from the console.
+    /// Reads an ID that a person copied from the AWS console. White space around it is ignored.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -117,17 +120,17 @@ impl CloudFrontInvalidationId {
     }
 }
 
-/// The names that are UUIDs of our own.
+/// Implements the IDs that are UUIDs made by Unstale.
 macro_rules! uuid_id {
     ($($name:ident),*) => {
         $(impl $name {
-            /// Reads what an address or a form carried.
+            /// Reads an ID from a URL or a form.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 Uuid::try_parse(text).ok().map(Self::new)
             }
 
-            /// A new one, from a UUID that nobody had before.
+            /// An ID from a UUID. For a new ID, the UUID must be new.
             #[must_use]
             pub fn new(uuid: Uuid) -> Self {
                 Self(uuid.hyphenated().to_string())
@@ -139,7 +142,7 @@ macro_rules! uuid_id {
 uuid_id!(InvalidationId, BatchId, PersonId, TokenId, GrantId, ProposalId, RequestKey);
 
 impl RequestKey {
-    /// The key of a program's request: no form's key begins so.
+    /// The key of a request with an idempotency key. A form's key is a UUID, so it never begins with `key-`.
     pub(crate) fn of_program(hash: &str) -> Self {
         Self(format!("key-{hash}"))
     }

@@ -1,6 +1,6 @@
-//! The pure heart: what an item, a plan, a batch and an audit event are, and how they change.
+//! The domain: items, plans, batches, access and audit events, and the rules by which they change.
 //!
-//! No async, no SQL, no HTTP, no AWS. Whatever depends on the time is handed `now`.
+//! This crate has no async, SQL, HTTP or AWS code. Functions that depend on the time take `now` as a parameter.
 
 pub mod access;
 pub mod actor;

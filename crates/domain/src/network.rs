@@ -7,7 +7,7 @@ use std::{
 
 use ipnet::IpNet;
 
-/// A client's network: /24 of IPv4, /64 of IPv6. Whoever has one address of it often has all.
+/// A client's network: /24 of IPv4, /64 of IPv6. One client can often use every address of such a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Network {
     V4(u32),
@@ -26,11 +26,11 @@ impl Network {
     }
 }
 
-/// The networks of the proxies that are believed.
+/// The networks of the trusted proxies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trusted(Vec<IpNet>);
 
-/// The widest networks that may be trusted.
+/// The shortest prefix lengths that may be trusted. A shorter prefix would include many strangers.
 const WIDEST_V4: u8 = 8;
 const WIDEST_V6: u8 = 16;
 
@@ -42,7 +42,8 @@ impl fmt::Display for Trusted {
 }
 
 impl Trusted {
-    /// Reads a comma list of networks or single addresses. Wide ones would trust strangers and are refused.
+    /// Reads a comma-separated list of networks and addresses. `Err` names the entry that is not a network, or that
+    /// is too wide to be trusted.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut networks = Vec::new();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -69,17 +70,20 @@ impl Trusted {
         self.0.is_empty()
     }
 
-    /// Is this one of the proxies?
+    /// Whether this address belongs to a trusted proxy.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The client: the peer itself, or behind a trusted one the right-most address that is none of ours.
+    /// The client's address: the peer, or if the peer is a trusted proxy, the right-most address that is not one.
     ///
-    /// `forwarded_for` are the values of all `X-Forwarded-For` headers, in their order. What stands left of the first
-    /// untrusted address was written by somebody that nobody knows.
+    /// `forwarded_for` has the values of all `X-Forwarded-For` headers, in their order. They are read from right to
+    /// left, because each proxy appends the address that it saw. The first address that is not a trusted proxy is
+    /// the client; everything to its left was sent by that client and may be false. If all are trusted, the
+    /// left-most is returned. Reading stops at an entry that is not an address; then the last address that was read
+    /// is returned.
     #[must_use]
     pub fn client(&self, peer: IpAddr, forwarded_for: &[&str]) -> IpAddr {
         let mut client = peer.to_canonical();
@@ -97,7 +101,8 @@ impl Trusted {
     }
 }
 
-/// An address as proxies write it: bare, in brackets, or with a port.
+/// Reads an address as proxies write it: alone, in brackets, or with a port. `None` for `0.0.0.0` too, because it
+/// is not the address of a client.
 fn read_hop(text: &str) -> Option<IpAddr> {
     let bare = text.parse::<IpAddr>().ok();
     let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|socket| socket.ip());

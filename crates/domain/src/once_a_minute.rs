@@ -1,14 +1,16 @@
-//! Lets each thing through once a minute: what strangers can cause without end is told, and does not fill the history.
+//! Limits events to one a minute for each key. Clients that have not signed in can cause some events as often as
+//! they like; this keeps the events from filling the history and the log.
 
 use std::{collections::HashMap, hash::Hash, time::Duration};
 
 use super::time::Timestamp;
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// The most things that are remembered; whatever comes beyond that within a minute is not told.
+/// The most keys that are remembered. While that many are younger than a minute, no event with a new key is
+/// allowed.
 const MOST: usize = 10_000;
 
-/// When each thing was last told.
+/// For each key, when an event was last allowed.
 #[derive(Debug)]
 pub struct OnceAMinute<K>(HashMap<K, Timestamp>);
 
@@ -19,11 +21,12 @@ impl<K> Default for OnceAMinute<K> {
 }
 
 impl<K: Hash + Eq> OnceAMinute<K> {
-    /// Is it time to tell this?
+    /// Whether an event with this key may be written now. If so, the next one may be written after a minute.
     pub fn may_tell(&mut self, what: K, now: Timestamp) -> bool {
         if self.0.get(&what).is_some_and(|last| now.is_soon_after(*last, MINUTE)) {
             return false;
         }
+        // Old keys are removed only when the map is full, so that most calls do not scan it.
         if self.0.len() >= MOST {
             self.0.retain(|_, last| now.is_soon_after(*last, MINUTE));
         }

@@ -1,27 +1,27 @@
-//! Secrets that are handed out once: sessions and set-up links. Only their hash is kept.
+//! Secrets that are shown or sent once, such as those of sessions and set-up links. Only their hash is stored.
 
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// A random secret of 256 bits, as text that fits a cookie and an address.
+/// A random secret of 256 bits, in hexadecimal, so that it can be part of a cookie and of a URL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// From 32 random bytes.
+    /// Makes a secret from 32 random bytes.
     #[must_use]
     pub fn from_random(bytes: [u8; 32]) -> Self {
         Self(hex(&bytes))
     }
 
-    /// Takes what a cookie or an address brought; `None` where it cannot be one of ours.
+    /// Reads a secret from a cookie or a URL. `None` if it does not have the form of a [`Secret`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// The secret itself: only for the one who is to have it.
+    /// The secret as text. Only its owner may see it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -39,18 +39,18 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The SHA-256 of a secret, in hexadecimal: what the database keeps.
+/// The SHA-256 of a secret, in hexadecimal. The database stores this in place of the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretHash(String);
 
 impl SecretHash {
-    /// Of a secret that is not a [`Secret`], such as a token's.
+    /// The hash of a secret that is not a [`Secret`], such as that of a token.
     #[must_use]
     pub fn of(secret: &[u8]) -> Self {
         Self(sha256_hex(secret))
     }
 
-    /// Takes a hash that a row of our own database has, or that was just made.
+    /// Takes a hash that was read from our own database or that was just computed, without checks.
     #[must_use]
     pub fn from_trusted(text: String) -> Self {
         Self(text)
@@ -61,7 +61,7 @@ impl SecretHash {
         &self.0
     }
 
-    /// A short public handle for the history.
+    /// The first 12 digits of the hash. The history shows them as a public handle of the session or token.
     #[must_use]
     pub fn handle(&self) -> String {
         self.0.chars().take(12).collect()
@@ -74,7 +74,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The first 64 bits of the SHA-256 of bytes, as the signed number that databases keep.
+/// The first 64 bits of the SHA-256 of bytes, as a signed integer, which both databases can store.
 #[must_use]
 pub fn sha256_prefix(bytes: &[u8]) -> i64 {
     Sha256::digest(bytes).iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))

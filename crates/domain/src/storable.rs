@@ -1,14 +1,14 @@
-//! Text as both engines can keep it.
+//! Text in a form that both databases can store.
 
 use std::borrow::Cow;
 
-/// What stands in the place of a character that cannot be kept, U+FFFD.
+/// The character that replaces one that cannot be stored: U+FFFD.
 const REPLACEMENT: &str = "\u{fffd}";
 
-/// The text with a replacement character for each NUL.
+/// The text with each NUL replaced by U+FFFD.
 ///
-/// PostgreSQL's text has no room for U+0000 ("Character Types" in its documentation) and refuses a statement with it,
-/// where `SQLite` keeps it. Nothing that people or programs have a use for contains one.
+/// PostgreSQL cannot store U+0000 in text ("Character Types" in its documentation) and refuses a statement with it;
+/// `SQLite` stores it. No useful text contains one.
 #[must_use]
 pub fn storable(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', REPLACEMENT).into() } else { text.into() }

@@ -1,9 +1,9 @@
-//! Points in time: microseconds since 1970 in UTC, the finest that both databases keep.
+//! Points in time, in microseconds since 1970 in UTC. This is the highest precision that both databases store.
 
 use std::{fmt, time::Duration};
 
-/// So far ahead a time may lie that was noted just now: the clocks of replicas differ, and a time server corrects one by
-/// seconds. What lies further ahead was noted by a clock that was wrong.
+/// How far in the future a stored time may be and still count as past. The clocks of replicas differ, and a time
+/// server may set a clock back by seconds. A stored time that is further in the future came from a wrong clock.
 pub const MOMENT: Duration = Duration::from_mins(1);
 
 /// A point in time in UTC, with microsecond precision.
@@ -11,7 +11,7 @@ pub const MOMENT: Duration = Duration::from_mins(1);
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From microseconds since 1970-01-01T00:00:00Z.
+    /// Makes a time from microseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
@@ -23,27 +23,27 @@ impl Timestamp {
         self.0
     }
 
-    /// Reads RFC 3339 text; `None` where it is not that.
+    /// Reads RFC 3339 text. `None` if the text has another form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let parsed: jiff::Timestamp = text.parse().ok()?;
         Some(Self(parsed.as_microsecond()))
     }
 
-    /// How long ago `earlier` was; zero where it lies ahead.
+    /// The time from `earlier` to `self`. Zero if `earlier` is after `self`.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Was `earlier` less than `span` ago? A time that lies ahead was noted by a clock that has been put back: it is no
-    /// reason to wait.
+    /// Whether `earlier` was less than `span` ago. `false` if `earlier` is after `self`: the clock was set back
+    /// since then, and waiting for `earlier` could take very long.
     #[must_use]
     pub fn is_soon_after(self, earlier: Self, span: Duration) -> bool {
         earlier <= self && self.since(earlier) < span
     }
 
-    /// Up to here a time that was noted counts as past: see [`MOMENT`].
+    /// The latest stored time that still counts as past now. See [`MOMENT`].
     #[must_use]
     pub fn and_a_moment(self) -> Self {
         self.plus(MOMENT)
@@ -89,7 +89,7 @@ impl Timestamp {
         self.jiff().strftime("%B").to_string()
     }
 
-    /// The first moment of this time's calendar month in UTC: CloudFront counts its free paths from there.
+    /// The start of this time's calendar month in UTC. CloudFront counts free paths by calendar month.
     #[must_use]
     pub fn start_of_month(self) -> Self {
         let month = self.jiff().strftime("%Y-%m-01T00:00:00Z").to_string();
@@ -105,14 +105,15 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// RFC 3339 in UTC, always with six digits after the point: it is part of the audit's canonical form.
+/// RFC 3339 in UTC, always with six digits after the point. The audit event's form contains this text, so it must
+/// never change.
 impl fmt::Display for Timestamp {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:.6}", self.jiff())
     }
 }
 
-/// A span as a person says it: `0.2 s`, `21 s`, `3 min 20 s`, `2 hours`, `5 days`.
+/// A duration as text for people: `0.2 s`, `21 s`, `3 min 20 s`, `2 hours`, `5 days`. It is rounded down.
 #[must_use]
 pub fn span_in_words(span: Duration) -> String {
     let seconds = span.as_secs();

@@ -2,22 +2,24 @@
 
 use crate::{invalidations::item::Item, secret::sha256_hex};
 
-/// Up to this many items stand in the event itself; more are told by count, hash and reference.
+/// The most items that an event contains. If there are more, the event has their count and hash, and none of them,
+/// or only the first ones if the request was refused.
 const ITEMS_INLINE: usize = 100;
-/// So much of items that are kept nowhere else stands in an event, in bytes: whoever is refused may ask again and again.
+/// The most bytes of items in an event of a refused request. The limit exists because a client can repeat a refused
+/// request without end.
 const LOST_MAX: usize = 16 * 1024;
 
-/// The items of an event: themselves where they are few, else their number and hash.
+/// The items of an event. A long list is replaced by its count and hash.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemsRecord {
     pub shown: Vec<Item>,
     pub count: usize,
-    /// SHA-256 over the sorted items, each followed by a line feed; empty where there are none.
+    /// SHA-256 of the sorted items, each followed by a line feed. Empty if there are no items.
     pub sha256: String,
 }
 
 impl ItemsRecord {
-    /// Records sorted items.
+    /// The record of sorted items. It contains all of them or, if there are too many, none.
     #[must_use]
     pub fn of(items: &[Item]) -> Self {
         if items.is_empty() {
@@ -32,7 +34,8 @@ impl ItemsRecord {
         Self { shown, count: items.len(), sha256: sha256_hex(text.as_bytes()) }
     }
 
-    /// The same for items that are kept nowhere else: the first ones stand in the event, as far as there is room.
+    /// Like [`ItemsRecord::of`], for items that are stored only in the event, such as those of a refused request.
+    /// It contains the first items up to the limits.
     #[must_use]
     pub fn of_lost(items: &[Item]) -> Self {
         let mut room = LOST_MAX;

@@ -1,4 +1,5 @@
-//! An event as an API Activity of OCSF 1.3 (class 6003): what a security lake takes in.
+//! Writes an event as an API Activity of OCSF 1.3 (class 6003), the format that Amazon Security Lake and similar
+//! systems read.
 
 use std::net::IpAddr;
 
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Acting, Action, Chained, Outcome};
 use crate::actor::{Actor, ActorKind};
 
-/// The event. An empty text is no value in OCSF, so that what the event does not say is left out.
+/// The event as OCSF. An empty text is not a valid value in OCSF, so fields without a value are left out.
 #[must_use]
 pub fn api_activity(chained: &Chained) -> Value {
     let mut activity = with_gaps(chained);
@@ -46,7 +47,7 @@ fn with_gaps(chained: &Chained) -> Value {
     })
 }
 
-/// Takes out what says nothing; `false` where nothing is left.
+/// Removes null and empty values. Returns `false` if the value itself is null or empty.
 fn prune(value: &mut Value) -> bool {
     match value {
         Value::Null => false,
@@ -63,7 +64,7 @@ fn prune(value: &mut Value) -> bool {
     }
 }
 
-/// A user has a name or an ID in OCSF: somebody whom nothing names is called by their kind.
+/// The user who acted. OCSF requires a name or an ID, so the kind is the name of an actor that has neither.
 fn user(actor: &Actor) -> Value {
     let unnamed = actor.id().is_empty() && actor.name().is_empty();
     let name = if unnamed { actor.kind().as_str() } else { actor.name() };
@@ -71,8 +72,9 @@ fn user(actor: &Actor) -> Value {
     json!({"uid": actor.id(), "name": name, "type_id": type_id, "type": actor.kind().as_str()})
 }
 
-/// Where it came from, which OCSF wants to be told of every event. Without an address it was the service itself, or
-/// its command line. CloudTrail has a service's name in place of an address, or words such as `AWS Internal`.
+/// The source of the request, which OCSF requires for every event. Events of the service itself and of the command
+/// line have no address. CloudTrail may have the host name of an AWS service in place of an address, or a text such
+/// as `AWS Internal`.
 fn endpoint(address: &str) -> Value {
     let of_a_host = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
     if address.is_empty() {
@@ -86,7 +88,7 @@ fn endpoint(address: &str) -> Value {
     }
 }
 
-/// Each has a name or an ID, as OCSF wants it.
+/// The resources of the event. OCSF requires a name or an ID for each.
 fn resources(chained: &Chained) -> Vec<Value> {
     let event = &chained.event;
     let target = Some(&event.target).filter(|target| !target.id().is_empty());
@@ -96,7 +98,7 @@ fn resources(chained: &Chained) -> Vec<Value> {
     target.into_iter().chain(place).chain(items).collect()
 }
 
-/// OCSF's 1 create, 2 read, 3 update, 4 delete, 99 other.
+/// The activity in OCSF's numbers: 1 create, 2 read, 3 update, 4 delete, 99 other.
 fn activity_id(action: Action) -> i64 {
     let words = action.as_str();
     if words.ends_with("requested") || words.ends_with("added") || words.ends_with("made") {
@@ -123,7 +125,7 @@ mod tests {
         time::Timestamp,
     };
 
-    /// What OCSF 1.3 requires of an API Activity, and of the objects in it that it requires.
+    /// The fields that OCSF 1.3 requires in an API Activity, and in the objects that it must contain.
     const REQUIRED: [&str; 12] = [
         "/activity_id",
         "/actor/user/name",

@@ -1,15 +1,15 @@
-//! A search of the history that a person keeps: a name, and what stands behind the `?` of its address.
+//! A search of the history that a person saved: a name, and the query string of its URL without the `?`.
 
 use crate::time::Timestamp;
 
 /// The longest name, in characters.
 const NAME_MAX: usize = 60;
-/// The longest query that is kept.
+/// The longest query string, in bytes.
 const QUERY_MAX: usize = 6_000;
-/// So many searches a person keeps at most.
+/// The most searches that one person can save.
 pub const EACH_MAX: usize = 50;
 
-/// A kept search.
+/// A saved search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedSearch {
     pub id: String,
@@ -18,7 +18,7 @@ pub struct SavedSearch {
     pub created_at: Timestamp,
 }
 
-/// What is wrong about a name or a search.
+/// Why a search cannot be saved, as a message for the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SearchError {
     #[error("Give the search a name.")]
@@ -33,7 +33,7 @@ pub enum SearchError {
     LongQuery,
 }
 
-/// A name and a query as they may be kept.
+/// Checks the name and the query string of a search. Returns them with the name trimmed.
 pub fn check(name: &str, query: &str) -> Result<(String, String), SearchError> {
     let name = name.trim();
     if name.is_empty() {

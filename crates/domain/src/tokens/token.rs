@@ -1,7 +1,8 @@
-//! API tokens: the form of their secret, and what is known of each.
+//! An API token and the format of its secret.
 //!
-//! A secret reads `unstale_` + 40 random letters and digits (238 bits) + 6 of a checksum. The fixed beginning and the
-//! checksum let secret scanners find one that leaked, with hardly a false alarm and without asking us.
+//! A secret is `unstale_`, then 40 random letters and digits (238 bits), then a checksum of 6 letters and digits.
+//! The fixed prefix and the checksum let secret scanners recognise a leaked secret with few false positives and
+//! without a request to Unstale.
 
 use std::{fmt, time::Duration};
 
@@ -17,29 +18,31 @@ const PREFIX: &str = "unstale_";
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM: usize = 40;
 const CHECKSUM: usize = 6;
-/// So much of a secret is shown, beyond its beginning.
+/// How many characters after the prefix are shown.
 const SHOWN: usize = 4;
-/// The longest name of a token.
+/// The longest name of a token, in characters.
 pub const NAME_MAX: usize = 80;
-/// The longest life of a token that ends at all.
+/// The longest lifetime of a token that expires.
 const LIFE_MAX: Duration = Duration::from_hours(24 * 3_660);
 
-/// A token's secret. It is shown once, when it is made.
+/// A token's secret. It is shown once, when the token is made.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenSecret(String);
 
 impl TokenSecret {
-    /// From random bytes; `None` where there were too few that serve. 64 are enough but for one time in 10^12.
+    /// Makes a secret from random bytes. Some bytes cannot be used; `None` if fewer than 40 remain. With 64 bytes
+    /// the chance of that is below 10^-20.
     #[must_use]
     pub fn from_random(bytes: &[u8]) -> Option<Self> {
-        // The last few values would make some letters likelier than others.
+        // 256 is not a multiple of 62. The bytes 248 to 255 are skipped, because they would make some characters
+        // more likely than others.
         let even = bytes.iter().filter(|byte| usize::from(**byte) < 4 * ALPHABET.len());
         let letters: String =
             even.take(RANDOM).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect();
         (letters.len() == RANDOM).then(|| Self(format!("{PREFIX}{letters}{}", checksum(&letters))))
     }
 
-    /// Takes what a request brought; `None` where it cannot be a token of ours.
+    /// Reads a secret from a request. `None` if the format or the checksum is wrong.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(PREFIX)?;
@@ -48,7 +51,7 @@ impl TokenSecret {
         (checksum(letters) == sum).then(|| Self(text.to_owned()))
     }
 
-    /// The secret itself: only for the one who is to have it.
+    /// The secret as text. Only its owner may see it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -59,7 +62,7 @@ impl TokenSecret {
         SecretHash::of(self.0.as_bytes())
     }
 
-    /// How it begins: enough to tell tokens apart, far too little to use one.
+    /// The first characters of the secret. They are enough to tell tokens apart and too few to guess the rest.
     #[must_use]
     pub fn shown(&self) -> String {
         format!("{}…", &self.0[..PREFIX.len() + SHOWN])
@@ -72,7 +75,8 @@ impl fmt::Debug for TokenSecret {
     }
 }
 
-/// CRC-32 of the letters, in the same letters: it finds slips, it keeps nothing secret.
+/// CRC-32 of the random part, written in the same 62 characters. It detects typing errors. It does not protect the
+/// secret.
 fn checksum(letters: &str) -> String {
     let mut rest = usize::try_from(crc32fast::hash(letters.as_bytes())).unwrap_or_default();
     let mut sum = Vec::with_capacity(CHECKSUM);
@@ -91,18 +95,19 @@ pub struct Token {
     pub shown: String,
     pub role: Role,
     pub scope: ScopeKind,
-    /// The person who answers for it; empty for one made on the command line.
+    /// The ID of the person who made the token. Empty if it was made on the command line.
     pub made_by: String,
     pub made_by_name: String,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
-    /// Kept to the minute.
+    /// When the token was last used, with a precision of about a minute.
     pub last_used_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
 }
 
 impl Token {
-    /// Does it let anybody in now? Not one that a clock made which was ahead: its end would come too late.
+    /// Whether the token is accepted now: not revoked, not expired, and not made in the future. A clock that was
+    /// ahead makes a token whose expiry is too late, so such a token is refused.
     #[must_use]
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none()
@@ -110,14 +115,14 @@ impl Token {
             && self.created_at <= now.and_a_moment()
     }
 
-    /// The token as whoever acts with it.
+    /// The actor of requests that use this token.
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor::Token { id: self.id.clone(), name: self.name.clone() }
     }
 }
 
-/// Why a token cannot be made as asked, in words for the person who asks.
+/// Why a token cannot be made, as a message for the person who asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     #[error("Give the token a name of at most {NAME_MAX} characters, such as the pipeline that uses it.")]
@@ -132,19 +137,19 @@ pub enum TokenError {
     NoDistribution,
 }
 
-/// Reads a token's name.
+/// Reads a token's name and trims it.
 pub fn parse_name(text: &str) -> Result<String, TokenError> {
     let name = text.trim();
     let fits = !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
     fits.then(|| name.to_owned()).ok_or(TokenError::Name)
 }
 
-/// Reads the role of a token.
+/// Reads the role of a token. `Err` for an administrator, because tokens may not manage people and settings.
 pub fn parse_role(text: &str) -> Result<Role, TokenError> {
     Role::parse(text).filter(|role| *role != Role::Admin).ok_or(TokenError::Role)
 }
 
-/// Reads how long a token lasts, such as `90d`.
+/// Reads the lifetime of a token in days, such as `90d`.
 pub fn parse_life(text: &str) -> Result<Duration, TokenError> {
     let days: Option<u64> = text.trim().strip_suffix('d').and_then(|number| number.parse().ok());
     let life = days.and_then(|days| days.checked_mul(24 * 60 * 60)).map(Duration::from_secs);

@@ -1,4 +1,4 @@
-//! The parts of a form: texts, and what stands in an object of its own.
+//! The parts of an event's form: its texts and its nested JSON objects.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,8 @@ pub(super) struct TargetForm<'a> {
     pub kind: Text<'a>,
 }
 
-/// A text of the form. What both engines can keep is what is hashed: it is written with a replacement for each NUL.
+/// A text of the form. Each NUL is replaced when the text is written, because PostgreSQL cannot store it. The hash
+/// is therefore the hash of the text that both databases store.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct Text<'a>(pub Cow<'a, str>);
@@ -69,7 +70,7 @@ impl ActorForm<'_> {
     }
 }
 
-/// A word that there is only one of a few for.
+/// Reads a text that must be one of a fixed set of words. `Err` names the field and the unknown word.
 pub(super) fn word<T>(
     what: &'static str,
     text: &Text<'_>,
