@@ -1,13 +1,13 @@
-//! A distribution as sync read it from CloudFront, and which hosts it answers for.
+//! A distribution as the sync read it from CloudFront, and the hosts that it serves.
 
 use super::host;
 use crate::{id::DistributionId, time::Timestamp};
 
-/// What is known of a distribution.
+/// What Unstale knows about a distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distribution {
     pub id: DistributionId,
-    /// `arn:aws:cloudfront::ACCOUNT:distribution/ID`
+    /// `arn:aws:cloudfront::ACCOUNT:distribution/ID`. May be empty.
     pub arn: String,
     /// `d….cloudfront.net`
     pub domain_name: String,
@@ -15,23 +15,24 @@ pub struct Distribution {
     pub aliases: Vec<String>,
     pub comment: String,
     pub enabled: bool,
-    /// `Deployed` or `InProgress`, as CloudFront says it.
+    /// CloudFront's own word: `Deployed` or `InProgress`.
     pub status: String,
-    /// A staging distribution has a cache of its own.
+    /// Whether it is a staging distribution. Its cache is separate from the cache of the primary distribution.
     pub staging: bool,
-    /// A multi-tenant distribution: it serves through its distribution tenants only.
+    /// Whether it is a multi-tenant distribution. Viewers reach it only through its distribution tenants.
     pub tenant_only: bool,
     pub origins: Vec<String>,
-    /// `None` until the distribution's configuration was read.
+    /// `None` until the sync has read the distribution's configuration.
     pub config: Option<DistributionConfig>,
     pub last_modified: Timestamp,
-    /// When CloudFront last named it.
+    /// When CloudFront last listed it.
     pub seen_at: Timestamp,
-    /// Set once CloudFront no longer names it.
+    /// When the sync found that CloudFront no longer lists it. `None` while CloudFront lists it.
     pub gone_at: Option<Timestamp>,
 }
 
-/// Where one stands in a list by IDs in which those that are gone come last.
+/// A position in the list of distributions. The list is sorted by ID, with the distributions that are gone at the
+/// end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPosition {
     pub gone: bool,
@@ -44,7 +45,7 @@ impl ListPosition {
         Self { gone: distribution.gone_at.is_some(), id: distribution.id.clone() }
     }
 
-    /// As it stands in an address: an ID, with a tilde before it, which no ID has, where that one is gone.
+    /// The position as text for a URL: the ID, after a `~` if the distribution is gone. No ID contains `~`.
     #[must_use]
     pub fn in_address(&self) -> String {
         format!("{}{}", if self.gone { "~" } else { "" }, self.id)
@@ -58,13 +59,13 @@ impl ListPosition {
     }
 }
 
-/// What only `GetDistributionConfig` tells.
+/// The settings that only `GetDistributionConfig` returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DistributionConfig {
     pub root_object: Option<String>,
-    /// The response header that carries cache tags; without one, tags do nothing.
+    /// The response header with the cache tags. If `None`, an invalidation by tag has no effect.
     pub tag_header: Option<String>,
-    /// Whether query strings are part of the cache key; `None` where a cache policy decides.
+    /// Whether query strings are part of the cache key. `None` if a cache policy decides that.
     pub query_strings: Option<bool>,
 }
 
@@ -74,16 +75,16 @@ pub enum DistributionReadiness {
     Ready,
     Deploying,
     Disabled,
-    /// It is a template: viewers get what its distribution tenants serve.
+    /// A multi-tenant distribution. It is only a template; viewers use its distribution tenants.
     TenantOnly,
     Gone,
 }
 
-/// Why nothing is sent to a multi-tenant distribution.
+/// Why Unstale sends nothing to a multi-tenant distribution, as a message for people.
 pub const TENANT_ONLY: &str = "This distribution serves only through distribution tenants. AWS does not document what an invalidation of the template itself clears, so Unstale does not send any to it. Invalidate for the tenant with CreateInvalidationForDistributionTenant.";
 
 impl DistributionReadiness {
-    /// As it is written in `data-state`.
+    /// The value of the `data-state` attribute on pages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -105,7 +106,7 @@ impl DistributionReadiness {
         }
     }
 
-    /// What a person should know before they invalidate here.
+    /// What a person should know before they request an invalidation here.
     #[must_use]
     pub const fn warning(self) -> Option<&'static str> {
         match self {
@@ -125,7 +126,7 @@ impl DistributionReadiness {
 }
 
 impl Distribution {
-    /// The name that people know it by: its first alias, else its comment, else its domain.
+    /// The name that pages show: the first alias, or else the comment, or else the domain name.
     #[must_use]
     pub fn name(&self) -> &str {
         match self.aliases.first() {
@@ -135,7 +136,7 @@ impl Distribution {
         }
     }
 
-    /// The AWS account, read from the ARN; empty where the ARN has none.
+    /// The ID of the AWS account, from the ARN. Empty if the ARN is not known.
     #[must_use]
     pub fn account(&self) -> &str {
         self.arn.split(':').nth(4).unwrap_or_default()
@@ -156,43 +157,45 @@ impl Distribution {
         }
     }
 
-    /// Why no request is taken for it; `None` where one is.
+    /// Why Unstale accepts no request for this distribution. `None` if it accepts requests.
     #[must_use]
     pub const fn refusal(&self) -> Option<&'static str> {
         if self.tenant_only { Some(TENANT_ONLY) } else { None }
     }
 
-    /// Its own names: CloudFront's and its aliases. An alias may begin with `*.`.
+    /// The aliases and the domain name that CloudFront gave. An alias may begin with `*.`.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.aliases.iter().chain([&self.domain_name]).map(String::as_str)
     }
 
-    /// Does every word stand in a name of its own, its comment or its ID? The words are in lower case.
+    /// Whether [`Distribution::search_text`] contains every word. The words must be in lower case.
     #[must_use]
     pub fn is_found_by(&self, words: &[String]) -> bool {
         let text = self.search_text();
         words.iter().all(|word| text.contains(word))
     }
 
-    /// The hosts it answers for, as a person reads them.
+    /// The host names that it serves, as text for people.
     #[must_use]
     pub fn hosts(&self) -> String {
         self.names().map(host::shown).collect::<Vec<_>>().join(", ")
     }
 
-    /// Its name as a person reads it, in Unicode too where that is another spelling.
+    /// The name as text for people. An internationalized alias is also shown in Unicode.
     #[must_use]
     pub fn shown_name(&self) -> String {
         self.aliases.first().map_or_else(|| self.name().to_owned(), |alias| host::shown(alias))
     }
 
-    /// What it is found by when one types: its ID, its comment, and its names in ASCII and in Unicode; in lower case.
+    /// The text that a search looks in: the ID, the comment, and the host names in ASCII and in Unicode. In lower
+    /// case.
     #[must_use]
     pub fn search_text(&self) -> String {
         format!("{} {} {}", self.id, self.comment, self.hosts()).to_lowercase()
     }
 
-    /// The account-unique name of a distribution for IAM, also where the ARN was not read yet.
+    /// The ARN. If it is not known yet, an ARN with the placeholder `ACCOUNT_ID`, for a policy that a person
+    /// completes.
     #[must_use]
     pub fn arn_or_guess(&self) -> String {
         if self.arn.is_empty() {
@@ -228,7 +231,7 @@ pub mod tests {
         }
     }
 
-    /// One with this ID, these aliases and a domain of its own.
+    /// A sample distribution with this ID, these aliases and its own domain name.
     #[must_use]
     pub fn named(id: &str, aliases: &[&str]) -> Distribution {
         Distribution {

@@ -1,21 +1,22 @@
-//! Host names in the one form in which they are compared: ASCII, in lower case, without a closing dot.
+//! Host names in a normal form for comparisons: ASCII, in lower case, without a dot at the end.
 
 use std::fmt;
 
 use url::Host;
 
-/// The longest text that is read as a host name, in bytes; the longest name of the DNS has 253.
+/// The longest text that is parsed as a host name, in bytes. It is more than the 253 of the DNS, because a
+/// percent-encoded or Unicode form is longer.
 const TEXT_MAX: usize = 1_024;
 
-/// A host name as the DNS and CloudFront have it: `xn--bcher-kva.example` for `Bücher.example`.
+/// A host name in the form that the DNS and CloudFront use, such as `xn--bcher-kva.example` for `Bücher.example`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostName(String);
 
 impl HostName {
-    /// Reads a host name in any spelling that browsers take: upper case, Unicode in any normal form, the ideographic
-    /// full stop, percent-encoded, with the closing dot of a full name. `None` where it can be none.
+    /// Parses a host name in every form that browsers accept: upper case, Unicode in any normalization form, with
+    /// the ideographic full stop, percent-encoded, or with a dot at the end. `None` if it is not a host name.
     ///
-    /// Source: URL standard, host parsing, which maps names by UTS 46.
+    /// Source: URL standard, host parsing, which maps names with UTS 46.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > TEXT_MAX {
@@ -27,13 +28,14 @@ impl HostName {
         name.split('.').all(|label| !label.is_empty()).then(|| Self(name.to_owned()))
     }
 
-    /// Reads the host of `host:port`; the port is left out. `None` also where there can be no such port.
+    /// Parses the host of `host:port` and ignores the port. `None` if the host or the port is not valid.
     #[must_use]
     pub fn of_authority(authority: &str) -> Option<Self> {
         Self::parse(without_port(authority)).filter(|_| is_port_sound(authority))
     }
 
-    /// An alias as CloudFront gave it, which is compared as it is where it can be no host name.
+    /// The host name of an alias that CloudFront returned. If the alias is not a valid host name, it is used as it
+    /// is, in lower case.
     #[must_use]
     pub fn of_alias(alias: &str) -> Self {
         Self::parse(alias).unwrap_or_else(|| Self(alias.to_ascii_lowercase()))
@@ -51,7 +53,7 @@ impl fmt::Display for HostName {
     }
 }
 
-/// What stands before the port, where there is one.
+/// The text before the port, or the whole text if it has no port.
 #[must_use]
 pub fn without_port(authority: &str) -> &str {
     match authority.rsplit_once(':') {
@@ -60,14 +62,14 @@ pub fn without_port(authority: &str) -> &str {
     }
 }
 
-/// Is there no port, or one that there can be? Ports go up to 65535 (URL standard, port state).
+/// Whether the text has no port or a valid one. The highest port is 65535 (URL standard, port state).
 #[must_use]
 pub fn is_port_sound(authority: &str) -> bool {
     let port = authority[without_port(authority).len()..].trim_start_matches(':');
     port.is_empty() || port.parse::<u16>().is_ok()
 }
 
-/// The name in Unicode, where it has labels of another spelling there.
+/// The name in Unicode. `None` if it has no internationalized label, or if a label cannot be decoded.
 #[must_use]
 pub fn in_unicode(name: &str) -> Option<String> {
     if !name.contains("xn--") {
@@ -77,22 +79,23 @@ pub fn in_unicode(name: &str) -> Option<String> {
     (sound.is_ok() && text != name).then_some(text)
 }
 
-/// The name as people read it: `xn--bcher-kva.example (bücher.example)`. The ASCII form is never left out, because
-/// letters of Unicode may look like others.
+/// The name as text for people, such as `xn--bcher-kva.example (bücher.example)`. The ASCII form is always shown,
+/// because different Unicode letters can look the same.
 #[must_use]
 pub fn shown(name: &str) -> String {
     in_unicode(name).map_or_else(|| name.to_owned(), |unicode| format!("{name} ({unicode})"))
 }
 
-/// Lower-casing is all that such a name needs.
+/// Whether lower case is the only change that this name needs. Such a name does not need the slower URL parser.
 fn is_plain(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let label = |label: &str| !label.is_empty() && label.bytes().all(plain) && !is_encoded(label);
     let last = text.rsplit('.').next().unwrap_or_default();
-    // The URL standard reads a name whose last label is a number as an address.
+    // The URL standard parses a name whose last label is a number as an IPv4 address.
     text.split('.').all(label) && !last.starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// Whether the label is in Punycode. Such a label must be decoded to be checked.
 fn is_encoded(label: &str) -> bool {
     label.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("xn--"))
 }

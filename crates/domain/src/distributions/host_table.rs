@@ -1,20 +1,20 @@
-//! Which distribution answers for which host.
+//! Which distribution serves which host.
 
 use std::collections::HashMap;
 
 use super::{distribution::Distribution, host::HostName};
 use crate::id::DistributionId;
 
-/// The hosts of some distributions, so that the one with the most specific name is found for each.
+/// The hosts of some distributions. For each host it finds the distribution with the most specific name.
 ///
-/// A wildcard alias covers any number of labels: `*.example.com` also stands for `marketing.product-name.example.com`
-/// (developer guide, alternate-domain-names-wildcard). Where the names of two distributions overlap, viewers get the
-/// one with the more specific name, whatever the DNS says (developer guide, CNAMEs, restrictions on using alternate
-/// domain names): an exact alias before a wildcard, a longer wildcard before a shorter one.
+/// A wildcard alias matches any number of labels: `*.example.com` also matches `marketing.product-name.example.com`
+/// (developer guide, alternate-domain-names-wildcard). If the names of two distributions overlap, CloudFront uses
+/// the one with the more specific name, even if the DNS points to the other (developer guide, CNAMEs, restrictions
+/// on using alternate domain names): an exact alias before a wildcard, a longer wildcard before a shorter one.
 #[derive(Debug, Clone, Default)]
 pub struct HostTable {
     exact: HashMap<String, Vec<DistributionId>>,
-    /// By what stands behind `*.`.
+    /// The key is the part after `*.`.
     wildcards: HashMap<String, Vec<DistributionId>>,
 }
 
@@ -39,9 +39,11 @@ impl HostTable {
         names.entry(name.to_owned()).or_default().push(id.clone());
     }
 
-    /// The hosts of those that CloudFront still lists and that somebody sees, and of the others only the names that lie
-    /// under a name of one that is seen: viewers of those get the other, so nobody may take them for the one that is seen.
-    /// A name that lies under none is as if it were not there, so that it cannot be found out.
+    /// The table for an actor who may see only some distributions: all hosts of the visible distributions that
+    /// CloudFront still lists. A name of a hidden distribution is included only if a name of a visible distribution
+    /// matches it too. Viewers of that host reach the hidden distribution, so a request must not be sent to the
+    /// visible one. Other names of hidden distributions are left out, so that the actor cannot find out that they
+    /// exist.
     #[must_use]
     pub fn of_seen(distributions: &[Distribution], sees: impl Fn(&DistributionId) -> bool) -> Self {
         let living = || distributions.iter().filter(|distribution| distribution.gone_at.is_none());
@@ -54,14 +56,14 @@ impl HostTable {
         table
     }
 
-    /// The hosts of those that CloudFront still lists: viewers get nothing from the others.
+    /// The hosts of the distributions that CloudFront still lists. Viewers cannot reach the others.
     #[must_use]
     pub fn of_living<'a>(distributions: impl IntoIterator<Item = &'a Distribution>) -> Self {
         Self::of(distributions.into_iter().filter(|distribution| distribution.gone_at.is_none()))
     }
 
-    /// Those that serve this host by the most specific name that there is for it: none, one, or more where a name was
-    /// moved and not all was read again.
+    /// The distributions that serve this host with the most specific name. There can be more than one if an alias
+    /// was moved to another distribution and the sync has not read both again yet.
     #[must_use]
     pub fn served_by(&self, host: &HostName) -> &[DistributionId] {
         if let Some(owners) = self.exact.get(host.as_str()) {
@@ -77,7 +79,7 @@ impl HostTable {
         &[]
     }
 
-    /// Does any of them serve it?
+    /// Whether any distribution in the table serves this host.
     #[must_use]
     pub fn knows(&self, host: &HostName) -> bool {
         !self.served_by(host).is_empty()

@@ -1,4 +1,4 @@
-//! What is refreshed from: distributions, their hosts and how they are protected.
+//! Distributions, the hosts that they serve, and how they are protected.
 
 pub mod distribution;
 pub mod host;

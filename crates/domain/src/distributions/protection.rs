@@ -1,23 +1,24 @@
-//! What a protected distribution asks for before a wide request is sent, and how repeats are held back.
+//! The confirmation that a protected distribution requires for a wide request, and the cool-down for repeated
+//! requests.
 
 use std::time::Duration;
 
 use super::{distribution::Distribution, host::HostName};
 use crate::{id::DistributionId, invalidations::item::Item};
 
-/// The longest cool-down: an hour.
+/// The longest cool-down, in seconds.
 pub const COOL_DOWN_MAX: u64 = 3_600;
-/// The greatest number of items from which on a request may be called wide.
+/// The highest value of [`Protection::wide_above`].
 pub const WIDE_MAX: usize = 20_000;
 
-/// What a wide request has to be confirmed by.
+/// The confirmation that a wide request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard {
-    /// Nothing: the distribution is not protected.
+    /// No confirmation. The distribution is not protected.
     Open,
-    /// The domain name, typed once more.
+    /// The person types the domain name again.
     TypedName,
-    /// Another person's approval.
+    /// Another person approves the request.
     SecondPerson,
 }
 
@@ -54,16 +55,17 @@ impl Guard {
 pub struct Protection {
     pub distribution: DistributionId,
     pub guard: Guard,
-    /// More billable items than this are wide too, beside `/*`; `None` for no number.
+    /// A request with more items than this is wide. `None` if only `/*` is wide.
     pub wide_above: Option<usize>,
-    /// Every request here has to say why.
+    /// Whether every request for this distribution must have a reason.
     pub reason_required: bool,
-    /// A repeat of the same items within this time is answered with the earlier one; zero for never.
+    /// If the same items are requested again within this time, the earlier invalidation is returned and nothing is
+    /// sent. Zero turns this off.
     pub cool_down: Duration,
 }
 
 impl Protection {
-    /// Of a distribution that nobody protected.
+    /// The protection of a distribution for which nobody has set one.
     #[must_use]
     pub const fn none(distribution: DistributionId) -> Self {
         Self {
@@ -75,7 +77,7 @@ impl Protection {
         }
     }
 
-    /// What this request has to be confirmed by.
+    /// The confirmation that a request of these items needs.
     #[must_use]
     pub fn asks(&self, items: &[Item]) -> Guard {
         let everything = items.iter().any(|item| item.prefix() == Some("/"));
@@ -83,7 +85,7 @@ impl Protection {
         if everything || many { self.guard } else { Guard::Open }
     }
 
-    /// Which requests are wide: `/* or more than 100 items`
+    /// Which requests are wide, as text: `/* or more than 100 items`.
     #[must_use]
     pub fn wide(&self) -> String {
         match self.wide_above {
@@ -93,7 +95,7 @@ impl Protection {
         }
     }
 
-    /// The whole of it, for people and for the history.
+    /// The protection as text for pages and for the history.
     #[must_use]
     pub fn describe(&self) -> String {
         let mut words = Vec::new();
@@ -110,13 +112,14 @@ impl Protection {
     }
 }
 
-/// The name that has to be typed: the one that people know, if it is a host, else CloudFront's own.
+/// The name that a person must type: the first alias, or else the domain name that CloudFront gave.
 #[must_use]
 pub fn name_to_type(distribution: &Distribution) -> &str {
     distribution.aliases.first().unwrap_or(&distribution.domain_name)
 }
 
-/// Is this the distribution's name, in whatever spelling? CloudFront's own name does as well.
+/// Whether the typed text is [`name_to_type`] or the domain name that CloudFront gave, in any form that
+/// [`HostName::parse`] accepts.
 #[must_use]
 pub fn is_its_name(typed: &str, distribution: &Distribution) -> bool {
     let names = [name_to_type(distribution), &distribution.domain_name].map(HostName::of_alias);
@@ -128,13 +131,13 @@ pub fn is_its_name(typed: &str, distribution: &Distribution) -> bool {
 pub enum Confirmation {
     #[default]
     None,
-    /// What was typed as the distribution's name.
+    /// The text that the person typed as the distribution's name.
     Typed(String),
-    /// An administrator goes on without a second person.
+    /// An administrator sent the request without a second person.
     Alone,
 }
 
-/// Why a protection cannot be set as typed, in words for the person at the form.
+/// Why the typed protection cannot be saved, as a message for the person at the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProtectionError {
     #[error("Choose what a wide request needs.")]
@@ -145,7 +148,7 @@ pub enum ProtectionError {
     CoolDown,
 }
 
-/// Reads the number of items above which a request is wide.
+/// Reads [`Protection::wide_above`] as it was typed. Nothing typed means `None`.
 pub fn parse_wide_above(typed: &str) -> Result<Option<usize>, ProtectionError> {
     match typed.trim() {
         "" => Ok(None),
@@ -156,7 +159,7 @@ pub fn parse_wide_above(typed: &str) -> Result<Option<usize>, ProtectionError> {
     }
 }
 
-/// Reads the cool-down in seconds.
+/// Reads the cool-down, typed in seconds. Nothing typed means zero.
 pub fn parse_cool_down(typed: &str) -> Result<Duration, ProtectionError> {
     match typed.trim() {
         "" => Ok(Duration::ZERO),

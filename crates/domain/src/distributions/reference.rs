@@ -1,12 +1,12 @@
-//! How people and pipelines name a distribution: by its ID, its ARN, a host that it serves, or a URL.
+//! The ways to name a distribution: its ID, its ARN, a host that it serves, or a URL.
 
 use super::{distribution::Distribution, host::HostName, host_table::HostTable};
 use crate::id::DistributionId;
 
-/// The longest text that names a distribution, in bytes: a URL may be pasted.
+/// The longest text that names a distribution, in bytes. It leaves room for a pasted URL.
 pub const REFERENCE_MAX: usize = 2_048;
 
-/// A distribution as it was named, not yet looked for.
+/// A parsed name of a distribution, before the lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DistributionReference {
     Id(DistributionId),
@@ -15,11 +15,11 @@ pub enum DistributionReference {
         account: String,
         id: DistributionId,
     },
-    /// Its domain name, an alias, a name under a wildcard alias, or the host of a URL.
+    /// Its domain name, an alias, a name that a wildcard alias matches, or the host of a URL.
     Host(HostName),
 }
 
-/// Why a text names no distribution.
+/// Why a text cannot be the name of a distribution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
     #[error("Name a distribution: its ID, its ARN, a domain name or alias, or a URL that it serves")]
@@ -38,7 +38,7 @@ pub enum ReferenceError {
     Unreadable,
 }
 
-/// Why no distribution, or none alone, has such a name.
+/// Why the lookup found no distribution, or more than one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotFound {
     #[error(transparent)]
@@ -54,7 +54,7 @@ pub enum NotFound {
 }
 
 impl DistributionReference {
-    /// Reads what was typed or pasted.
+    /// Parses what a person or a program wrote.
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         let text = text.trim();
         if text.is_empty() {
@@ -72,6 +72,7 @@ impl DistributionReference {
         if authority.contains('@') {
             return Err(ReferenceError::Credentials);
         }
+        // A word without a dot, such as `E2QWRUHAPOMQZL/`, is an ID, not a host.
         if !schemed && tail.trim_matches('/').is_empty() {
             let bare = authority.strip_suffix('.').unwrap_or(authority);
             if let Some(id) = DistributionId::parse(bare) {
@@ -83,8 +84,9 @@ impl DistributionReference {
         Ok(in_the_console(&host, tail).map_or(Self::Host(host), Self::Id))
     }
 
-    /// The one of `all` that is meant, as far as whoever asks may see it: what is hidden is as if it were not there, and
-    /// a name under which viewers get a hidden one is not that of another with a less specific alias.
+    /// Finds the distribution among `all`. `sees` says which ones the actor may see; a hidden one is not found. If
+    /// a hidden distribution serves the host, a visible one with a less specific alias is not returned in its
+    /// place, because viewers of that host do not reach it.
     pub fn find<'a>(
         &self,
         all: &'a [Distribution],
@@ -113,7 +115,7 @@ impl DistributionReference {
     }
 }
 
-/// Reads a text and looks for what it names.
+/// Parses a text and finds the distribution that it names.
 pub fn find_named<'a>(
     text: &str,
     all: &'a [Distribution],
@@ -122,7 +124,8 @@ pub fn find_named<'a>(
     DistributionReference::parse(text)?.find(all, sees)
 }
 
-/// CloudFront's IDs are in capitals; one that was typed in small letters is meant where only one has it.
+/// Finds an ID. CloudFront's IDs are in capitals. If no ID is equal, one that differs only in case is accepted,
+/// provided that it is the only one.
 fn by_id<'a, I: Iterator<Item = &'a Distribution>>(
     seen: impl Fn() -> I,
     id: &DistributionId,
@@ -142,7 +145,7 @@ fn arn(text: &str) -> Option<DistributionReference> {
     Some(DistributionReference::Arn { account: account.to_owned(), id })
 }
 
-/// What stands behind `https://` or `//`, and whether that was there.
+/// Whether the text begins with a scheme or `//`, and the rest. `Err` for a scheme other than `http` and `https`.
 fn after_scheme(text: &str) -> Result<(bool, &str), ReferenceError> {
     if let Some(rest) = text.strip_prefix("//") {
         return Ok((true, rest));
@@ -156,7 +159,7 @@ fn after_scheme(text: &str) -> Result<(bool, &str), ReferenceError> {
     }
 }
 
-/// The distribution that a page of the AWS console is about:
+/// The ID in the URL of a page of the AWS console, such as
 /// `https://us-east-1.console.aws.amazon.com/cloudfront/v4/home#/distributions/ID`.
 fn in_the_console(host: &HostName, tail: &str) -> Option<DistributionId> {
     let host = host.as_str();
