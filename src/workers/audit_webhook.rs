@@ -1,7 +1,7 @@
-//! Tells signed heads to a webhook: each in its turn, and again until it is taken.
+//! Sends signed heads to a webhook, in order. Each is sent again until the webhook accepts it.
 //!
-//! The newest head that was taken stands in the database, so that a restart loses none. One whose answer was lost is
-//! told twice.
+//! The database stores the newest head that was accepted, so that a restart loses none. A head whose answer was
+//! lost is sent twice.
 
 mod http;
 
@@ -17,16 +17,16 @@ use crate::{
 
 use super::Next;
 
-/// So many heads are read at once.
+/// The number of heads that one query reads.
 const PAGE: usize = 100;
-/// How long the webhook may take for its answer.
+/// The time within which the webhook has to answer.
 const WITHIN: Duration = Duration::from_secs(10);
-/// A head is held so long by whoever tells it; longer than a call can take.
+/// How long a process holds the head that it sends. Longer than a call can take.
 const HELD: Duration = Duration::from_secs(30);
-/// After a failure it is tried again.
+/// The time after a failure before the head is sent again.
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
-/// Where heads are told, and as whom. It never shows itself: the address may hold a secret.
+/// The webhook's address and credentials. `Debug` shows neither, because the address may contain a secret.
 #[derive(Clone)]
 pub struct Webhook {
     address: String,
@@ -41,7 +41,8 @@ impl fmt::Debug for Webhook {
 }
 
 impl Webhook {
-    /// A token with a scheme before it, such as `Splunk …`, is sent as it is; another one as a bearer's.
+    /// A token that begins with a scheme, such as `Splunk …`, is sent as it is. Any other is sent as a bearer
+    /// token.
     pub fn new(address: &str, token: Option<&str>) -> Result<Self, PostError> {
         let scheme = |token: &str| {
             if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") }
@@ -57,7 +58,7 @@ impl Webhook {
     }
 }
 
-/// The worker that tells.
+/// The worker that sends signed heads to the webhook.
 #[derive(Debug, Clone)]
 pub struct AuditWebhook {
     db: Db,
@@ -72,7 +73,7 @@ impl AuditWebhook {
         Self { db, clock, webhook, keys }
     }
 
-    /// The next head behind an event that was signed with one of the keys.
+    /// The first head after event `after` that was signed with one of the keys.
     async fn next(&self, conn: &mut Conn, mut after: i64) -> Result<Option<SignedHead>, StoreError> {
         loop {
             let page = audit::signed_heads(conn, after, PAGE).await?;
@@ -84,7 +85,7 @@ impl AuditWebhook {
         }
     }
 
-    /// Tells the next head, if there is one that was not taken.
+    /// Sends the next head that the webhook has not accepted, if there is one and it is due.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let now = self.clock.now();
         let mut conn = self.db.read().await?;

@@ -1,5 +1,5 @@
-//! Sees that the clock was put back, and brings what lies too far ahead nearer: nothing waits for an hour to come again.
-//! What let people in by then is over.
+//! Notices that the clock was put back. Deadlines that are then too far in the future are brought nearer, so that
+//! nothing waits until the clock shows the old time again. Sessions and links that were made in the future end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,27 +19,29 @@ use crate::{
 
 use super::{Next, WorkerContext, submitter, sync};
 
-/// The longest of what is left: CloudTrail, where it may not be asked.
+/// The longest wait of the deadlines that have no limit of their own: CloudTrail's after AWS refused access.
 const LONGEST: Duration = sync::AFTER_REFUSAL;
 
-/// The worker that looks at the clock.
+/// The worker that watches the clock.
 #[derive(Debug, Clone)]
 pub struct ClockRollback {
     context: WorkerContext,
-    /// The latest time that it saw; `None` where the rows may be from a time that has not come yet.
+    /// The time of the last tick. `None` before the first tick if the clock may have been put back since the rows
+    /// were written.
     last: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl ClockRollback {
-    /// Where the database is ours alone, the clock may have been put back between two lives. Where it is shared,
-    /// another replica's clock may be the right one, so that only what this process saw itself counts.
+    /// If only this process uses the database, the clock may have been put back while no process ran, so the first
+    /// tick checks all rows. If replicas share the database, the clock of another replica may be the right one, so
+    /// only a rollback that this process sees itself counts.
     #[must_use]
     pub fn new(context: WorkerContext) -> Self {
         let last = context.db.is_shared().then(|| context.clock.now());
         Self { context, last: Arc::new(Mutex::new(last)) }
     }
 
-    /// Looks whether it is earlier than it was.
+    /// Checks whether the clock is earlier than at the last tick.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let mut last = self.last.lock().await;
         let now = self.context.clock.now();
@@ -50,7 +52,8 @@ impl ClockRollback {
         Ok(Next::Idle)
     }
 
-    /// Each in a transaction of its own, so that it waits for others' rows with none in its hands.
+    /// Corrects each kind of time in its own transaction, so that it holds no locks of other rows while it waits
+    /// for rows that another transaction has locked.
     async fn bring_all_nearer(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut brought = 0;
         for what in Deadline::ALL {
@@ -75,7 +78,7 @@ impl ClockRollback {
         Ok(())
     }
 
-    /// How far ahead it is ever written.
+    /// How far in the future this deadline is ever set.
     const fn furthest(&self, what: Deadline) -> Duration {
         let settings = &self.context.settings;
         match what {
@@ -85,7 +88,7 @@ impl ClockRollback {
             | Deadline::SessionUses
             | Deadline::Tokens
             | Deadline::SecondSteps
-            // CloudFront may have completed it long ago.
+            // CloudFront may have completed the invalidation long ago, so it is asked at once.
             | Deadline::Looks => Duration::ZERO,
             Deadline::Approvals => proposal::LIFE,
             Deadline::Leases | Deadline::LookLeases | Deadline::SurveyLease => settings.lease,
@@ -98,7 +101,8 @@ impl ClockRollback {
         }
     }
 
-    /// How long after now the time lies by which it is told.
+    /// How far in the future the compared time may be: when it was made for sessions and set-up links, when it ends
+    /// for the others. A later time means that it was made in the future.
     const fn longest(what: MadeAhead) -> Duration {
         match what {
             MadeAhead::Sessions | MadeAhead::SetUpLinks => Duration::ZERO,

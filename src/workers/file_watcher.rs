@@ -1,4 +1,4 @@
-//! Sees that the database's file was removed, replaced or closed to writing, and says in the log what to do.
+//! Notices that the database's file was removed, replaced or made read-only, and logs what to do.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,15 +12,15 @@ use crate::{
 
 use super::Next;
 
-/// It is said again so often.
+/// How often the same problem is logged again.
 const AGAIN: Duration = Duration::from_mins(1);
 
-/// The worker that looks at the file. The store itself refuses to work on another one; this says why.
+/// The worker that checks the file. The store itself refuses to use another file; this worker explains why.
 #[derive(Debug, Clone)]
 pub struct FileWatcher {
     db: Db,
     clock: Clock,
-    /// What was said last, and when.
+    /// The problem that was logged last, and when.
     said: Arc<Mutex<Option<(Displaced, Timestamp)>>>,
 }
 
@@ -30,7 +30,7 @@ impl FileWatcher {
         Self { db, clock, said: Arc::default() }
     }
 
-    /// Looks once.
+    /// Checks the file once.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let mut said = self.said.lock().await;
         let now = self.clock.now();

@@ -1,4 +1,4 @@
-//! Brings new events into the index of the history, so that accepting a request need not wait for it.
+//! Adds new events to the search index of the history, so that accepting a request does not wait for the index.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,14 +21,15 @@ use crate::{
 
 use super::Next;
 
-/// So many events are indexed at once.
+/// The maximum number of events that one tick indexes.
 const EVENTS: usize = 500;
-/// No more keys than these are written at once, but for those of a single event.
+/// The maximum number of keys that one tick writes. A single event may have more.
 const KEYS: usize = 20_000;
-/// Single events wait a moment for others, so that they share a transaction. The page finds them meanwhile.
+/// How long events wait for others, so that they share a transaction. The history page finds events that are not in
+/// the index yet.
 const TOGETHER: Duration = Duration::from_millis(500);
 
-/// The worker that indexes.
+/// The worker that indexes events.
 #[derive(Debug, Clone)]
 pub struct Indexer {
     db: Db,
@@ -42,7 +43,7 @@ impl Indexer {
         Self { db, clock, last: Arc::default() }
     }
 
-    /// Indexes the next events, if there are any.
+    /// Indexes the next events, if there are any and the wait for others is over.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let mut last = self.last.lock().await;
         let now = self.clock.now();
@@ -70,7 +71,8 @@ impl Indexer {
     }
 }
 
-/// By what each event is found; of many, the first ones.
+/// The index entries of the events: the words and items by which each is found. If there are more than `KEYS`
+/// items, only the first events are returned, but at least one.
 pub(super) async fn entries(conn: &mut Conn, events: &[Chained]) -> Result<Vec<IndexEntry>, StoreError> {
     let mut entries = Vec::new();
     let mut keys = 0;

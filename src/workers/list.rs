@@ -1,5 +1,5 @@
-//! All workers that are run by their ticks, with their names. The submitter is run in turn ([`super::run_in_turn`]), because
-//! it holds what it claimed.
+//! All workers that run by their ticks, with their names. The submitter is not among them: several of its tasks run
+//! at the same time, and take turns to claim work ([`super::run_in_turn`]).
 
 use crate::store::StoreError;
 

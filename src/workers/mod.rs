@@ -1,7 +1,8 @@
-//! What goes on by itself: sending, watching and surveying, each in ticks that can be driven by hand.
+//! The background workers: they send, watch and survey. Each runs in ticks, which tests can call one by one.
 //!
-//! A tick works in three beats: claim in a transaction, call CloudFront with none open, write the outcome in another
-//! that is guarded by the lease of the first.
+//! A tick that calls CloudFront has three parts. It claims work in one transaction, calls CloudFront without an
+//! open transaction, and writes the result in a second transaction. The result is written only if the lease of the
+//! claim still holds.
 
 mod audit;
 mod audit_webhook;
@@ -41,42 +42,43 @@ use crate::{
     store::Db,
 };
 
-/// What every worker works with.
+/// What every worker uses.
 #[derive(Debug, Clone)]
 pub struct WorkerContext {
     pub db: Db,
     pub cloudfront: CloudFront,
-    /// Where it may be asked who made what was made outside.
+    /// Says who made invalidations outside Unstale. `None` if CloudTrail is not to be asked.
     pub trail: Option<CloudTrail>,
     pub clock: Clock,
     pub notifier: Notifier,
     pub settings: WorkerSettings,
 }
 
-/// What workers keep to.
+/// The limits and intervals of the workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WorkerSettings {
     pub limits: Limits,
-    /// Of `CreateInvalidation`, for each account.
+    /// The pace of `CreateInvalidation`, for each account.
     pub create: Pace,
-    /// Of all calls, for each account. Creating is counted and never waits for it; what only reads waits.
+    /// The pace of all calls, for each account. `CreateInvalidation` counts but never waits for it. Only reads
+    /// wait.
     pub read: Pace,
-    /// How long a piece of work may be held before somebody else takes it up. Longer than any call can take.
+    /// How long a worker holds its work. After that, another worker may claim it. Longer than any call can take.
     pub lease: Duration,
     /// How often the distributions are read.
     pub survey_every: Duration,
-    /// How often each distribution is looked through for invalidations made outside.
+    /// How often each distribution is searched for invalidations that were made outside Unstale.
     pub outside_every: Duration,
     /// How often the tags of each distribution are read.
     pub tags_every: Duration,
 }
 
-/// Calls of all kinds a second, for each account, where creating takes no more than half of them.
+/// Calls of all kinds per second, for each account, while the rate of creates is at most half of this.
 const CALLS: f64 = 5.0;
 
 impl WorkerSettings {
-    /// So many creates a second, with a burst. Whoever may create more may ask more too: what is created has to be
-    /// watched.
+    /// Settings with `rate` creates a second and up to `burst` at once. A higher rate of creates raises the rate of
+    /// all calls too, because what was created has to be watched.
     #[must_use]
     pub fn with_create(rate: f64, burst: u32) -> Self {
         Self {
@@ -97,7 +99,7 @@ impl Default for WorkerSettings {
     }
 }
 
-/// A name for one holding of a piece of work.
+/// A new, unique name for one lease.
 fn new_lease() -> String {
     uuid::Uuid::new_v4().hyphenated().to_string()
 }

@@ -1,4 +1,4 @@
-//! Finds the invalidation that CloudFront made for a caller reference, where its answer never came.
+//! Finds the invalidation that CloudFront made for a caller reference, if its answer was lost.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -16,18 +16,20 @@ use crate::{
 
 use super::WorkerContext;
 
-/// How far our clock may have been from CloudFront's when the batch was sent.
+/// How far our clock may have differed from CloudFront's when the batch was sent.
 const SKEW: Duration = Duration::from_hours(24);
-/// How far CloudFront's own clocks may be from each other.
+/// How far CloudFront's own clocks may differ from each other.
 const DRIFT: Duration = Duration::from_mins(1);
-/// How many pages of a hundred are looked through.
+/// The maximum number of pages that are searched, each with 100 invalidations.
 const PAGES: usize = 50;
 
-/// Looks through the distribution's list, which begins with the newest (API reference), back to when the batch was first
-/// sent, or to what CloudFront had taken from us before the batch was even requested.
+/// Searches the distribution's list, which begins with the newest invalidation (API reference). The search ends at
+/// the time when the batch was first sent, or at an invalidation that CloudFront accepted from Unstale before the
+/// batch was requested. `Ok(None)` if CloudFront certainly does not have the batch.
 ///
-/// A list has no references (API reference), so each row that Unstale does not know is asked for. `calls` counts what
-/// that took: a batch whose fate is unknown does not wait for the pace, but what only watches does afterwards.
+/// The list has no caller references (API reference), so each invalidation that Unstale does not know is read by
+/// its ID. `calls` counts the calls. A batch whose result is unknown does not wait for the pace; its calls are
+/// charged afterwards, so that reads of other work wait.
 pub(super) async fn find(
     context: &WorkerContext,
     batch: &Batch,

@@ -1,5 +1,5 @@
-//! Defines a worker, and runs its ticks until it is stopped: when the next row is due, and for the submitter also
-//! when a transaction was committed.
+//! Defines a worker, and runs its ticks until it is stopped. A tick runs when the next row is due; those of the
+//! submitter also run when a transaction was committed.
 
 use std::{error::Error, future::pending, time::Duration};
 
@@ -44,13 +44,13 @@ impl Next {
     }
 }
 
-/// Something that goes on by itself, one bounded step at a time. `src/workers/list.rs` has all of them.
+/// Background work, done in bounded steps. `src/workers/list.rs` lists the workers.
 pub trait Worker: Send + Sync + 'static {
     /// The name in `/readyz` and in the log.
     const NAME: &'static str;
 
-    /// Does what is due now, and says when to come again. Dropping the future between two awaits loses nothing: what it
-    /// had not committed is done by a later tick.
+    /// Does what is due now, and returns when the next tick is due. Dropping the future between two awaits loses no
+    /// work: a later tick does what was not committed.
     fn tick(&self) -> impl Future<Output = Result<Next, StoreError>> + Send;
 }
 
@@ -68,8 +68,9 @@ pub async fn run<W: Worker>(worker: W, heartbeats: &Heartbeats, clock: &Clock, s
     }
 }
 
-/// Claims and finishes until `stop`, beside others of the same kind. The one that holds the listener looks for work. Once it
-/// has some it leaves the listener to the next: one of them answers a notification, not all.
+/// Claims and finishes work until `stop`. Several tasks run this at the same time. Only the task that holds the
+/// listener looks for work. When it has claimed some, it releases the listener for the next task, so that one task
+/// answers a notification and not all of them.
 pub async fn run_in_turn<W, E, C, F>(
     name: &'static str,
     heartbeats: &Heartbeats,

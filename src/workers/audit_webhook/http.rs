@@ -1,4 +1,4 @@
-//! Sends a POST to an address of somebody else: one attempt, no redirects, a time-out, a bound on what is read.
+//! Sends a POST to another service: one attempt, no redirects, a time-out, and a limit on the size of the answer.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use crate::{
     outgoing::{self as http, OutgoingClient},
 };
 
-/// The largest answer; what it says is not looked at.
+/// The maximum size of the answer in bytes. Its content is ignored.
 const ANSWER_MAX: usize = 64 * 1024;
 
 /// A client. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Post(OutgoingClient);
 
-/// Why it was not taken. The words never name the address, which may hold a secret.
+/// Why the request failed. The message never contains the address, which may contain a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
-    /// It cannot even be begun; the words say why.
+    /// The client could not be built; the text says why.
     #[error("{0}")]
     Client(String),
     #[error("the address or a header cannot be sent")]
@@ -36,12 +36,12 @@ pub enum PostError {
 }
 
 impl Post {
-    /// With the certificates that this system trusts, through the proxies that the environment names.
+    /// A client that trusts the system's certificates and uses the proxies that the environment names.
     pub fn new() -> Result<Self, PostError> {
         http::client().map(Self).map_err(|error| PostError::Client(with_causes(&error)))
     }
 
-    /// Sends a body; any status of 200 to 299 says that it was taken.
+    /// Sends a body. `Ok` if the status of the answer is 200 to 299.
     pub async fn send(
         &self,
         address: &str,
@@ -64,7 +64,8 @@ impl Post {
             if !(200..300).contains(&status) {
                 return Err(PostError::Refused(status));
             }
-            // Read to its end, so that the connection can be used again. It was taken all the same.
+            // The body is read to its end so that the connection can be reused. An error here is ignored, because
+            // the status has already said that the request succeeded.
             let _ = Limited::new(response.into_body(), ANSWER_MAX).collect().await;
             Ok(())
         };

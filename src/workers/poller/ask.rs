@@ -1,4 +1,4 @@
-//! Asks CloudFront how invalidations stand: one by one, or by pages of a hundred, whichever is fewer calls.
+//! Asks CloudFront for the status of invalidations: one by one or in pages of 100, whichever takes fewer calls.
 
 use std::collections::HashMap;
 
@@ -16,16 +16,16 @@ use super::super::WorkerContext;
 
 /// CloudFront's largest page of invalidations.
 const PAGE: usize = 100;
-/// The most calls of one tick.
+/// The maximum number of calls in one tick.
 const CALLS: u32 = 12;
 
-/// What CloudFront said of one.
+/// CloudFront's answer about one invalidation.
 pub(super) enum AnsweredStatus {
     Status(InvalidationStatus),
     Gone(Problem),
 }
 
-/// What CloudFront said, by its own IDs, and how many calls that took.
+/// CloudFront's answers by CloudFront's IDs, the number of calls, and the problem that stopped them.
 #[derive(Default)]
 pub(super) struct Answers {
     pub(super) found: HashMap<String, AnsweredStatus>,
@@ -33,7 +33,7 @@ pub(super) struct Answers {
     pub(super) problem: Option<Problem>,
 }
 
-/// Asks about those that are due; what a page tells of the others is taken along.
+/// Asks about the batches that are due. If pages are read, the answers include all invalidations on them.
 pub(super) async fn ask(
     context: &WorkerContext,
     distribution: &DistributionId,
@@ -57,7 +57,7 @@ pub(super) async fn ask(
     answers
 }
 
-/// How many pages reach back to the oldest one that is due, if nobody else makes invalidations.
+/// The number of pages back to the oldest batch that is due, if nobody else makes invalidations.
 fn pages_needed(watched: &[WatchedBatch], due: &[&WatchedBatch]) -> usize {
     let oldest: Option<Timestamp> = due.iter().map(|one| one.accepted_at).min();
     let within = watched.iter().filter(|one| Some(one.accepted_at) >= oldest).count();
@@ -71,7 +71,7 @@ async fn list(
     answers: &mut Answers,
 ) {
     let mut marker: Option<String> = None;
-    // Some calls are kept for those that the pages do not reach.
+    // At least one call is kept for batches that the pages do not reach.
     while answers.calls + 2 <= CALLS {
         answers.calls += 1;
         match context.cloudfront.list_invalidations(distribution, marker.as_deref()).await {

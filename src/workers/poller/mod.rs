@@ -1,4 +1,4 @@
-//! Watches what CloudFront has in progress, one distribution a tick, with as few calls as will do.
+//! Asks CloudFront whether invalidations in progress have completed: one distribution a tick, with few calls.
 
 mod ask;
 
@@ -24,13 +24,13 @@ use crate::{
 use super::{Next, WorkerContext};
 use ask::{AnsweredStatus, Answers};
 
-/// The worker that watches.
+/// The worker that watches invalidations in progress.
 #[derive(Debug, Clone)]
 pub struct Poller {
     context: WorkerContext,
 }
 
-/// A distribution that this worker holds.
+/// A distribution that this worker has claimed.
 struct Held {
     distribution: DistributionId,
     account: String,
@@ -114,7 +114,7 @@ impl Poller {
     }
 }
 
-/// Writes what was found of one; gives the event of its end.
+/// Writes CloudFront's answer about one batch. Returns an event if the batch has ended, else `None`.
 async fn settle_one(
     tx: &mut Tx,
     held: &Held,
@@ -131,7 +131,7 @@ async fn settle_one(
             }
             look_later(tx, watched, now).await
         }
-        // One that was not asked for though nothing went wrong stays due, so that it is among the next.
+        // A batch for which no call was left stays due, so that the next tick asks about it.
         None if watched.look_at <= now && answers.problem.is_some() => look_later(tx, watched, now).await,
         None => Ok(None),
     }
@@ -175,7 +175,7 @@ async fn lose(
     Ok(Some(event))
 }
 
-/// The event of a batch's end, which brings its invalidation's state in line.
+/// Updates the state of the batch's invalidation, and returns the event of the batch's end.
 async fn event(
     tx: &mut Tx,
     held: &Held,

@@ -1,4 +1,4 @@
-//! The first beat: takes up one batch, within the limits of its distribution and the pace of its account.
+//! The first part of a tick: claims one batch, within the limits of its distribution and the pace of its account.
 
 use crate::{
     domain::{id::DistributionId, invalidations::queue, time::Timestamp},
@@ -13,15 +13,15 @@ use super::{
     Held, withdrawn,
 };
 
-/// What there was to take up.
+/// The result of a claim.
 pub(super) enum Claim {
     Held(Box<Held>),
-    /// What was to go was taken back: whoever asked may not ask for it any more.
+    /// A request was cancelled, because its actor is no longer allowed to make it.
     Withdrawn,
     Nothing(Next),
 }
 
-/// Takes up the next batch. Distributions take turns; each batch keeps to its distribution's limits.
+/// Claims the next batch. Distributions take turns, and the limits of each distribution apply.
 pub(super) async fn claim(context: &WorkerContext) -> Result<Claim, StoreError> {
     let now = context.clock.now();
     let sendable = batches::sendable(&mut *context.db.read().await?, now).await?;
@@ -29,7 +29,8 @@ pub(super) async fn claim(context: &WorkerContext) -> Result<Claim, StoreError> 
         let due = batches::next_due(&mut *context.db.read().await?).await?;
         return Ok(Claim::Nothing(due.filter(|due| *due > now).map_or(Next::Idle, Next::At)));
     }
-    // Asked before the writer is taken, for which people who press the button are waiting.
+    // The pace is checked before the transaction begins, because requests of people wait for the same writer while
+    // it is open.
     let wait = |one: &Sendable| context.settings.create.take(one.create_next_at, now).err();
     let mut next = sendable.iter().filter_map(wait).min().map_or(Next::Idle, Next::At);
     if sendable.iter().all(|one| wait(one).is_some()) {
@@ -68,6 +69,7 @@ async fn claim_of(
     let Some(chosen) = queue::pick(&candidates, in_flight, context.settings.limits, now) else {
         return idle;
     };
+    // A batch that is counted may be at CloudFront already, so it is not taken back.
     if !chosen.counted && withdrawn::take_back(tx, &chosen.id, now).await? {
         return Ok(Claim::Withdrawn);
     }

@@ -26,27 +26,27 @@ use claim::Claim;
 
 pub(super) use settle::ACCOUNT_REST;
 
-/// Within this time after its first call CloudFront is sure to remember a batch's reference.
+/// How long after a batch's first call CloudFront certainly remembers its caller reference.
 const REMEMBERED: Duration = Duration::from_secs(30);
 
-/// The worker that sends.
+/// The worker that sends batches.
 #[derive(Debug, Clone)]
 pub struct Submitter {
     context: WorkerContext,
     /// The start of this process. Batches that were sent earlier were sent by an earlier process.
     started_at: Timestamp,
-    /// What CloudFront said while the database could not be written: it is written before anything else is sent.
+    /// A result that could not be written to the database. It is written before anything else is sent.
     unwritten: Arc<Mutex<Option<Unwritten>>>,
 }
 
-/// Something to do: a batch to send, or else what was said of the last one, to be written at last.
+/// Work to do: a batch to send, or `None` if only the unwritten result of an earlier batch has to be written.
 #[derive(Debug)]
 pub struct SubmitWork(Option<Box<Held>>);
 
-/// A batch and what came of it.
+/// A batch and the result of sending it.
 type Unwritten = (Box<Held>, SubmitOutcome);
 
-/// A batch that this worker holds.
+/// A batch that this worker has claimed.
 #[derive(Debug)]
 struct Held {
     batch: Batch,
@@ -65,7 +65,7 @@ enum SubmitOutcome {
     /// CloudFront had accepted the batch in an earlier call.
     Found(CreatedInvalidation),
     Problem(Problem),
-    /// What CloudFront has of it could not be found out.
+    /// CloudFront could not be searched for the batch.
     LookFailed(Problem),
 }
 
@@ -76,7 +76,7 @@ impl Submitter {
         Self { context, started_at, unwritten: Arc::default() }
     }
 
-    /// Sends one batch, if one may go.
+    /// Sends one batch, if one may be sent now.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         match self.claim().await? {
             Ok(work) => self.finish(work).await.map(|()| Next::Again),
@@ -84,7 +84,7 @@ impl Submitter {
         }
     }
 
-    /// Takes up what is to be done next, or says when there may be something.
+    /// Claims the next work. `Err` says when there may be some.
     pub async fn claim(&self) -> Result<Result<SubmitWork, Next>, StoreError> {
         if self.unwritten.lock().await.is_some() {
             return Ok(Ok(SubmitWork(None)));
@@ -99,7 +99,7 @@ impl Submitter {
         }
     }
 
-    /// Does it.
+    /// Sends the claimed batch and writes the result, or writes the result that an earlier call could not write.
     pub async fn finish(&self, work: SubmitWork) -> Result<(), StoreError> {
         let mut unwritten = self.unwritten.lock().await;
         if let Some(mut held) = work.0 {
@@ -139,7 +139,9 @@ impl Submitter {
         }
     }
 
-    /// Where Unstale may not list, a batch of this life that was sent a moment ago is asked for without a look.
+    /// Whether the batch may be sent again although CloudFront could not be searched for it. This is so if AWS
+    /// denied the search and this process sent the batch first within `REMEMBERED`, because CloudFront then
+    /// recognizes the caller reference.
     fn may_ask_blindly(&self, held: &Held, problem: &Problem) -> bool {
         let now = self.context.clock.now();
         let fresh = held
@@ -161,7 +163,7 @@ impl Submitter {
     }
 }
 
-/// Whether CloudFront may have the batch from an earlier call although it refused this one.
+/// Whether CloudFront may have accepted the batch in an earlier call although it refused this one.
 fn may_be_there(held: &Held, problem: &Problem) -> bool {
     match problem.kind.verdict() {
         ProblemVerdict::Earlier => true,

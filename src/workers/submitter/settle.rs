@@ -1,4 +1,4 @@
-//! The third beat: writes what came of a batch, with its audit event, while the lease still holds.
+//! The last part of a tick: writes the result of sending a batch, with its audit event, if the lease still holds.
 
 use std::time::Duration;
 
@@ -27,11 +27,12 @@ use crate::{
 
 use super::{super::WorkerContext, Held, SubmitOutcome};
 
-/// How long an account that AWS refuses as a whole rests before one batch is tried again.
+/// How long nothing is sent for an account after AWS refused the whole account.
 pub(in crate::workers) const ACCOUNT_REST: Duration = Duration::from_secs(30);
-/// A network that is back is used again soon.
+/// The maximum wait after a network error, so that sending resumes soon after the network works again.
 const NETWORK_REST: Duration = Duration::from_secs(20);
-/// So often an earlier invalidation with the same reference is looked for before a person has to say.
+/// The number of attempts to find an earlier invalidation with the same caller reference. After that a person
+/// decides.
 const LOOKS: u32 = 5;
 
 pub(super) async fn settle(
@@ -75,7 +76,7 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// The same trouble again is not written again: a day without network must not fill the history.
+/// Whether the event is written. A repeated problem is not: a day without network must not fill the history.
 fn is_news(event: &Event, before: Option<ProblemKind>) -> bool {
     let repeats = matches!(event.action, Action::BatchPostponed | Action::BatchUnknown)
         && before.is_some_and(|kind| kind.headline() == event.note);
@@ -103,7 +104,8 @@ async fn accept(
     Ok(Some(event))
 }
 
-/// A refusal of this batch, unless AWS refuses everything: then it is the account's.
+/// The verdict on a problem. `AccessDenied` refuses only this batch, unless AWS also denies the survey: then it
+/// refuses the whole account.
 async fn verdict_on(tx: &mut Tx, problem: &Problem) -> Result<ProblemVerdict, StoreError> {
     if problem.kind == ProblemKind::AccessDenied {
         let survey = survey::read(tx).await?.problem;
@@ -114,7 +116,8 @@ async fn verdict_on(tx: &mut Tx, problem: &Problem) -> Result<ProblemVerdict, St
     Ok(problem.kind.verdict())
 }
 
-/// The verdict where CloudFront could not be asked what it has: only a distribution that is gone has surely nothing.
+/// The verdict if CloudFront could not be searched for the batch. Only a distribution that does not exist any more
+/// certainly does not have it.
 fn after_a_look(kind: ProblemKind) -> ProblemVerdict {
     match (kind, kind.verdict()) {
         (ProblemKind::NoSuchDistribution, _) => ProblemVerdict::Refused,
@@ -123,7 +126,10 @@ fn after_a_look(kind: ProblemKind) -> ProblemVerdict {
     }
 }
 
-/// `unknown`: an earlier call may have been taken, so the batch stays unknown until CloudFront says what became of it.
+/// Writes that CloudFront did not accept the batch. `None` if the lease was lost.
+///
+/// `unknown`: CloudFront may have accepted an earlier call, so the batch stays unknown until a search has found
+/// out.
 async fn not_accepted(
     tx: &mut Tx,
     held: &Held,

@@ -11,15 +11,15 @@ use crate::{
 /// The reason that the history shows.
 const WHY: &str = "whoever asked may not refresh this any more";
 
-/// Takes back what is queued of the batch's request where its actor may not ask for it now; `true` then. A batch that was
-/// taken up before goes on: somebody may have looked at it and tried it again.
+/// Cancels the queued batches of the batch's request if its actor may not make the request now. `true` if it did. A
+/// batch that was claimed before is not cancelled: somebody else may have looked at it and retried it.
 pub(super) async fn take_back(tx: &mut Tx, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
     let Some(batch) = batches::find(tx, id).await?.filter(|batch| batch.attempts == 0) else {
         return Ok(false);
     };
     let Some(found) = invalidations::find(tx, &batch.invalidation).await? else { return Ok(false) };
     let access = access::of_requester(tx, &found.requested_by).await?;
-    // Most are not narrowed: their items need not be read.
+    // The access of most actors is not limited by grants, so the items need not be read.
     let items = if access.is_narrowed() { batches::items_of(tx, &found.id).await? } else { Vec::new() };
     if access.may_request(&found.distribution, &items) {
         return Ok(false);
