@@ -36,7 +36,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// From the first event that is there up to this one.
+    /// Starts at the first stored event. `last` is the last event to examine.
     pub async fn begin(db: &Db, last: i64) -> Result<Self, StoreError> {
         let first = audit::first_sequence(&mut *db.read().await?).await?;
         Ok(Self { reached: first - 1, last, compared: 0 })
@@ -91,7 +91,7 @@ impl Facts {
         Ok(VerificationStep::More)
     }
 
-    /// Where nothing was dropped, each invalidation and request for approval has the event that it began with.
+    /// If no event was dropped, each invalidation and request for approval must have the event that begins it.
     async fn look_for_unstated(&self, conn: &mut Conn) -> Result<(), CheckError> {
         if audit::first_sequence(conn).await? > 1 {
             return Ok(());
@@ -115,10 +115,10 @@ fn begun(chained: Chained) -> Option<InvalidationId> {
     chained.event.invalidation.filter(|_| begins)
 }
 
-/// Those of these invalidations that do not seem to be what their events state.
+/// The invalidations among `ids` that seem to differ from what their events state.
 async fn suspects(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<InvalidationId>, StoreError> {
     match disagreeing(conn, ids).await {
-        // Which one it is shows when each is looked at.
+        // Some row cannot be read. The comparison of each single invalidation then finds out which.
         Err(StoreError::Unreadable(_)) => Ok(ids.to_vec()),
         found => found,
     }

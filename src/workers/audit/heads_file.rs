@@ -37,7 +37,8 @@ pub(super) fn add(file: &Path, heads: &[SignedHead]) -> io::Result<()> {
     open.sync_all()
 }
 
-/// Ends the file with a whole line. What is not ours to cut, and a file that may only grow, gets the end of the line.
+/// Makes the file end with a complete line. Removes a fragment that Unstale wrote. If somebody else wrote it, or if
+/// the file is append-only, ends the line instead.
 fn cut_fragment(file: &mut File) -> io::Result<()> {
     let length = file.metadata()?.len();
     // No line is longer than this.

@@ -1,7 +1,7 @@
 //! Checks the chain in the background, signs its head, and publishes the signed heads outside the database.
 //!
-//! New events are checked as they come, and the whole chain after a start and once a day, a bounded number of rows a
-//! tick. Only what was checked is signed: a chain that was tampered with gets no signature that says otherwise.
+//! New events are checked as they come. The whole chain is checked after a start and once a day. Each tick checks a
+//! bounded number of rows. Only a checked head is signed, so that a chain that somebody changed gets no signature.
 
 mod archive;
 mod facts;
@@ -40,12 +40,13 @@ use super::{Next, audit_webhook::Webhook};
 const ROWS: usize = 500;
 /// The number of events that one tick compares with the tables.
 const FACTS: i64 = 500;
-/// The rest between two ticks while there is more to check, so that nobody waits for the checking: so long at least, and
-/// so many times what the tick took.
+/// The minimum pause between two ticks while there is more to check, so that checks do not slow other work down.
 const REST: Duration = Duration::from_millis(20);
+/// The pause is also at least this many times the duration of the tick.
 const REST_OF_WORK: u32 = 5;
 /// How often a head is signed, if there are new events.
 const SIGN_EVERY: Duration = Duration::from_hours(1);
+/// How often the whole chain is checked.
 const WHOLE_EVERY: Duration = Duration::from_hours(24);
 /// How often a good result is written. A bad result is written at once.
 const NOTE_EVERY: Duration = Duration::from_mins(1);
@@ -92,24 +93,28 @@ pub struct AuditWorker {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The walk behind the newest events; `None` before the first tick, and while the chain is broken.
+    /// The check of new events. `None` before the first tick, and while the chain is broken.
     newest: Option<Check>,
+    /// The check of the whole chain, while it is in progress.
     whole: Option<Check>,
-    /// What the tables hold is looked at once the whole chain was; with the last event that was found intact.
+    /// The comparison of the tables with the events, which follows the check of the whole chain. The head is the
+    /// last event of that check.
     facts: Option<(Facts, Head)>,
     checked: CheckState,
     begun: bool,
     noted_at: Option<Timestamp>,
     /// Whether there is a result that has not been written yet.
     unnoted: bool,
-    /// When this process last walked over the whole chain. What the database says of it is shown, and never trusted.
+    /// When this process last checked the whole chain. The time in the database is only shown, never trusted.
     walked_at: Option<Timestamp>,
-    /// The whole chain was found intact by this process, and nothing after it was found broken: what else would be
-    /// signed is what the database says of itself.
+    /// Whether this process found the whole chain intact and nothing broken since. Without its own check, it would
+    /// sign what the database says about itself.
     sound: bool,
+    /// When the file of signed heads is tried again after a failure.
     tell_at: Option<Timestamp>,
-    /// The last head that the file has; `None` before it was read.
+    /// The last event whose signed head is in the file. `None` before the file was read.
     told: Option<i64>,
+    /// The export in progress.
     leaving: Option<retention::Leaving>,
     /// When retention last searched for segments that are old enough.
     looked_at: Option<Timestamp>,
@@ -131,7 +136,7 @@ impl AuditWorker {
             state.begun = true;
         }
         if state.unnoted && state.checked.broken_at.is_some() {
-            // It could not be written when it was found.
+            // The result could not be written when it was found.
             self.note(&mut state, true).await?;
         }
         if state.newest.is_none() && state.checked.broken_at.is_none() {
@@ -145,7 +150,7 @@ impl AuditWorker {
         self.tell(&mut state).await?;
         let now = self.clock.now();
         let more = newest == Some(VerificationStep::More) || whole == Some(VerificationStep::More);
-        // A walk over the whole chain must not lose the ground under it.
+        // Events must not be dropped while a check of the whole chain reads them.
         let more =
             if whole == Some(VerificationStep::More) { more } else { self.retain(&mut state).await? || more };
         let rest = REST.max(now.since(began) * REST_OF_WORK);
@@ -161,7 +166,7 @@ impl AuditWorker {
             None => match Check::begin(&self.db, &self.known().await).await {
                 Ok(check) => Ok(check),
                 Err(CheckError::Store(error)) => Err(error),
-                // The whole check finds it too, and says so.
+                // The chain is broken. The check of the whole chain finds this too, and reports it.
                 Err(_) => {
                     let head = audit::head_link(&mut *self.db.read().await?).await?;
                     Ok(head.map_or_else(Check::of_all, Check::after))
@@ -193,14 +198,14 @@ impl AuditWorker {
         }
     }
 
-    /// What the chain is held to beside the heads in the database, among which those of any key count: they can only say
-    /// that it is broken.
+    /// What the chain has to agree with besides the signed heads in the database. Those count under any key: a head
+    /// can only show that the chain is broken.
     async fn known(&self) -> TrustedHeads {
         let signed = self.told_heads().await;
         TrustedHeads { segment_keys: self.audit_settings.keys(), signed, ..TrustedHeads::default() }
     }
 
-    /// A piece of the whole chain, if that is due, and of what the search finds of it.
+    /// Checks the next part of the whole chain if that is due, and whether the search index has its events.
     async fn check_whole(&self, state: &mut State) -> Result<Option<VerificationStep>, StoreError> {
         let now = self.clock.now();
         if state.facts.is_some() {
@@ -236,10 +241,11 @@ impl AuditWorker {
         }
     }
 
-    /// A piece of what the tables hold, beside the events that state it.
+    /// Compares the next part of the tables with the events that state their contents.
     async fn check_facts(&self, state: &mut State) -> Result<Option<VerificationStep>, StoreError> {
         let Some((facts, last)) = &mut state.facts else { return Ok(None) };
         let mut step = facts.step(&self.db, FACTS, self.clock.now()).await;
+        // Only the last step remains, and it is short, so it does not wait for another tick.
         if matches!(step, Ok(VerificationStep::More)) && facts.is_through() {
             step = facts.step(&self.db, FACTS, self.clock.now()).await;
         }
@@ -279,7 +285,7 @@ impl AuditWorker {
     ) -> Result<Option<VerificationStep>, StoreError> {
         state.whole = None;
         state.newest = None;
-        // Looked at again tomorrow, or after a restart.
+        // The whole chain is checked again after `WHOLE_EVERY`, or after a restart.
         state.walked_at = Some(self.clock.now());
         self.broken(state, error).await?;
         Ok(None)
@@ -302,7 +308,8 @@ impl AuditWorker {
         }
     }
 
-    /// Writes the state of the checks for the page.
+    /// Writes the state of the checks for the page. Without `at_once` it writes only how far new events were
+    /// checked, at most once in `NOTE_EVERY`.
     async fn note(&self, state: &mut State, at_once: bool) -> Result<(), StoreError> {
         let now = self.clock.now();
         state.checked.at = Some(now);
@@ -335,7 +342,7 @@ impl AuditWorker {
         let last = audit::last_signed_head(&mut *self.db.read().await?).await?;
         let due =
             last.is_none_or(|last| head.sequence > last.head.sequence && is_past(last.at, SIGN_EVERY, now));
-        // Another replica may have found what this one has not come to.
+        // Another replica may have found a flaw in a part that this one has not checked yet.
         if !due || audit::check_state(&mut *self.db.read().await?).await?.broken_at.is_some() {
             return Ok(());
         }
@@ -350,7 +357,8 @@ impl AuditWorker {
     }
 }
 
-/// Is it so long ago? What lies ahead was noted before the clock was put back, and counts as long ago.
+/// Whether `every` has passed since `at`. A time in the future is from before the clock was put back, and has
+/// passed.
 fn is_past(at: Timestamp, every: Duration, now: Timestamp) -> bool {
     at > now || now.since(at) >= every
 }

@@ -15,7 +15,8 @@ const PAGE: usize = 500;
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
 impl AuditWorker {
-    /// What is not set up any more is not spoken of on the page.
+    /// Deletes the stored problem of a file or webhook that is no longer configured, so that the page does not show
+    /// it.
     pub(super) async fn forget_what_is_not_told(&self, state: &State) -> Result<(), StoreError> {
         let file = self.audit_settings.heads.is_none() && !state.checked.file_problem.is_empty();
         let post = self.audit_settings.webhook.is_none() && !state.checked.post_problem.is_empty();
@@ -32,10 +33,12 @@ impl AuditWorker {
         Ok(())
     }
 
-    /// Adds to the file what it does not have yet. One that cannot be written is tried again, and nothing is lost.
+    /// Appends the signed heads that the file does not have yet. If the file cannot be written, a later tick tries
+    /// the same heads again.
     pub(super) async fn tell(&self, state: &mut State) -> Result<(), StoreError> {
         let Some(file) = &self.audit_settings.heads else { return Ok(()) };
         let now = self.clock.now();
+        // A time further in the future is from before the clock was put back.
         if state.tell_at.is_some_and(|at| at > now && at <= now.plus(AFTER_FAILURE)) {
             return Ok(());
         }

@@ -1,7 +1,7 @@
-//! Retention: whole segments that are old enough are exported and signed first, and dropped then.
+//! Retention: exports and signs whole segments of old events, and then drops their events.
 //!
-//! A segment ends at a signed head, so that what is left can be verified from there on. What is exported is verified on
-//! the way: nothing goes that is not as it was written.
+//! A segment ends at a signed head, so that the remaining events can be verified from there on. The export verifies
+//! each event, so that an event that somebody changed is not dropped.
 
 use std::{
     io,
@@ -58,7 +58,7 @@ pub(super) struct Leaving {
 }
 
 impl AuditWorker {
-    /// Goes on with dropping and exporting. `true` where there is more to do at once.
+    /// Continues to drop and export events. `true` if there is more to do at once.
     pub(super) async fn retain(&self, state: &mut State) -> Result<bool, StoreError> {
         let Some(retention) = &self.audit_settings.retention else { return Ok(false) };
         if state.checked.broken_at.is_some() {
@@ -83,7 +83,8 @@ impl AuditWorker {
         Ok(state.leaving.is_some())
     }
 
-    /// The newest signed head of which every event is old enough, and the event behind which its segment begins.
+    /// The newest signed head whose events are all old enough, and the last event before its segment. `None` if the
+    /// segment would have fewer than `SEGMENT_MIN` events.
     async fn old_enough(
         &self,
         retention: &Retention,
@@ -110,7 +111,7 @@ impl AuditWorker {
             .map(|signed| (signed, dropped)))
     }
 
-    /// The last event of the last segment that was dropped under a key that counts.
+    /// The last event of the newest segment that is signed with a trusted key.
     async fn dropped_upto(&self) -> Result<Head, StoreError> {
         let keys = self.audit_settings.keys();
         let segments = audit::segments(&mut *self.db.read().await?).await?;
@@ -181,7 +182,7 @@ impl AuditWorker {
         }
     }
 
-    /// Puts the file under its name, once all of it is on disk.
+    /// Gives the file its final name after all of it is on disk.
     async fn finish_export(&self, folder: &Path, leaving: Leaving) -> io::Result<Segment> {
         let Leaving { head, first, walk, hash, file } = leaving;
         let Head { sequence: last, hash: last_hash } = walk.last().clone();
@@ -195,7 +196,7 @@ impl AuditWorker {
         Ok(Segment { first, last, last_hash, file: name, file_sha256, at: head.at })
     }
 
-    /// The file is whole and on disk: from now on its events may go.
+    /// Stores the signed segment. Its file is complete on disk, so its events may be dropped from now on.
     async fn keep(&self, segment: Segment) -> Result<(), StoreError> {
         let now = self.clock.now();
         let mut event = Event::new(now, &Acting::service(), Action::SegmentDropped);
@@ -214,7 +215,7 @@ impl AuditWorker {
         tx.commit().await
     }
 
-    /// Drops some events of segments that were kept.
+    /// Drops the next events of exported segments. `true` if it dropped any.
     async fn drop_more(&self) -> Result<bool, StoreError> {
         let last = self.dropped_upto().await?.sequence;
         let mut conn = self.db.read().await?;
@@ -224,6 +225,7 @@ impl AuditWorker {
         }
         let mut events = audit::after(&mut conn, first - 1, ROWS).await?;
         events.retain(|chained| chained.sequence <= last);
+        // The entries may cover only the first of these events. The next call drops the others.
         let entries = indexer::entries(&mut conn, &events).await?;
         drop(conn);
         let Some(last) = entries.last().map(|entry| entry.sequence) else { return Ok(false) };

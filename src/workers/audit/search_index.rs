@@ -1,4 +1,5 @@
-//! Whether the search finds what the chain has: an index from which somebody took an event away is made anew.
+//! Checks that the search index has the events of the chain. If one is missing, the index is built again from
+//! there.
 
 use crate::{
     domain::{
@@ -11,7 +12,7 @@ use crate::{
 use super::{super::indexer, AuditWorker, ROWS};
 
 impl AuditWorker {
-    /// Looks whether the index names the events behind one and up to another, as far as it goes.
+    /// Checks the events after `after` up to `upto`. Events that the indexer has not reached are not checked.
     pub(super) async fn look_at_index(&self, after: i64, upto: i64) -> Result<(), StoreError> {
         let mut conn = self.db.read().await?;
         let reached = audit::index_reached(&mut conn).await?;
@@ -19,12 +20,12 @@ impl AuditWorker {
         events.retain(|chained| chained.sequence <= upto.min(reached));
         let mut missing = None;
         while missing.is_none() && !events.is_empty() {
-            // Of events with long lists only some at once.
+            // If events have many items, `entries` returns only the first of them.
             let entries = indexer::entries(&mut conn, &events).await?;
             missing = audit::missing_from_index(&mut conn, &entries).await?;
             events.drain(..entries.len().max(1));
         }
-        // What was dropped meanwhile is not found either.
+        // Retention may have dropped the event in the meantime, so it is not in the index either.
         let first = audit::first_sequence(&mut conn).await?;
         let Some(missing) = missing.filter(|missing| *missing >= first) else { return Ok(()) };
         drop(conn);

@@ -1,4 +1,4 @@
-//! The file of the key that heads are signed with: read, or made at the first start.
+//! The file of the key that signs heads. It is read, or made at the first start.
 
 use std::{
     fs,
@@ -24,7 +24,7 @@ pub enum SigningKeyError {
     Random(#[from] getrandom::Error),
 }
 
-/// Reads the key, or makes one where the file is missing. `true` where it was made.
+/// Reads the key, or makes one if the file does not exist. Returns whether it was made.
 pub fn open_key(file: &Path) -> Result<(HeadKey, bool), SigningKeyError> {
     match fs::read_to_string(file) {
         Ok(text) => {
@@ -36,7 +36,7 @@ pub fn open_key(file: &Path) -> Result<(HeadKey, bool), SigningKeyError> {
     }
 }
 
-/// For its owner's eyes only, and never over a file that is there.
+/// Writes a new key to a file that only its owner can read. It never replaces a file.
 fn make(file: &Path) -> Result<HeadKey, SigningKeyError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes)?;

@@ -1,4 +1,5 @@
-//! Walks the chain in the database in bounded steps: for the command line in one go, for the audit worker a little at a time.
+//! Walks the chain in the database in bounded steps. The command line runs all steps at once, the audit worker one
+//! a tick.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -16,17 +17,18 @@ use crate::{
     },
 };
 
-/// So many pages are read while one is walked: making their text costs the database more than walking them costs us.
+/// The number of pages that are read while one is walked. The database needs longer to make the text of a page than
+/// Unstale needs to walk it.
 const PAGES_AHEAD: usize = 2;
 /// The number of signed heads that one query reads.
 const HEADS: usize = 1_000;
 
-/// What is known from elsewhere, and whose signatures count.
+/// Heads that are known from outside the database, and the keys that are trusted.
 #[derive(Debug, Clone, Default)]
 pub struct TrustedHeads {
-    /// Where none is named, each head is held to the key that it names itself.
+    /// The keys of signed heads. If empty, each head is checked with the key that it names itself.
     pub keys: Vec<PublicKey>,
-    /// The same for segments that were dropped, beside `keys`.
+    /// Keys of exported segments, in addition to `keys`.
     pub segment_keys: Vec<PublicKey>,
     pub heads: Vec<Head>,
     pub signed: Vec<SignedHead>,
@@ -47,7 +49,7 @@ pub enum CheckError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VerificationStep {
     More,
-    /// All events there are were walked, and the note of the last one agrees.
+    /// All stored events were walked, and the stored head is the last of them.
     End,
 }
 
@@ -56,11 +58,11 @@ pub enum VerificationStep {
 pub struct Check {
     walk: Walk,
     known: TrustedHeads,
-    /// The segments that were dropped before it.
+    /// The exported segments. Their events are dropped, or will be.
     segments: Vec<SignedSegment>,
-    /// The keys of the signed heads that it is held to.
+    /// The keys of the signed heads that the chain has to agree with.
     head_keys: BTreeSet<String>,
-    /// The first event that was there when it began.
+    /// The first event that was stored when the check began.
     first: i64,
     /// The next pages, which are read while one is walked.
     ahead: VecDeque<JoinHandle<Result<StoredEvents, StoreError>>>,
@@ -70,15 +72,15 @@ pub struct Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Walked {
     Over,
-    /// Something is not as it was written; row by row it shows what.
+    /// Some row does not follow on the one before. A walk row by row finds out which, and why.
     Doubtful,
 }
 
 impl Check {
-    /// From the first event on that is there, held to all signed heads.
+    /// Starts at the first stored event. The chain has to agree with all signed heads.
     pub async fn begin(db: &Db, known: &TrustedHeads) -> Result<Self, CheckError> {
         let mut conn = db.read().await?;
-        // Before the segments: what is dropped meanwhile shows in the first step.
+        // This is read before the segments, so that the first step notices events that are dropped in between.
         let first = audit::first_sequence(&mut conn).await?;
         let segments = audit::segments(&mut conn).await?;
         if !audit::follows_forms(&mut conn).await? {
@@ -101,13 +103,13 @@ impl Check {
         Ok(Self { walk, known: known.clone(), segments, head_keys, first, ahead: VecDeque::new() })
     }
 
-    /// From the first event that there can be.
+    /// Starts at the first event that was ever written.
     #[must_use]
     pub fn of_all() -> Self {
         Self { walk: Walk::default(), ..Self::after(Head { sequence: 0, hash: String::new() }) }
     }
 
-    /// From behind a head that is trusted.
+    /// Starts after a trusted head.
     #[must_use]
     pub fn after(head: Head) -> Self {
         let first = head.sequence + 1;
@@ -121,10 +123,10 @@ impl Check {
         }
     }
 
-    /// Walks up to `rows` events, and reads the next ones meanwhile.
+    /// Walks up to `rows` events, and reads the next ones in the meantime.
     ///
-    /// Old events may be dropped in the middle of it, by a service beside this command or by another replica. What is
-    /// missing then was exported and signed, so that the walk begins anew behind it.
+    /// Another process may drop old events during the check: the service beside this command, or a replica. Those
+    /// were exported and signed, so the check starts again after them.
     pub async fn step(&mut self, db: &Db, rows: usize) -> Result<VerificationStep, CheckError> {
         match self.walk_on(db, rows).await {
             Err(CheckError::Broken(broken)) if self.ground_was_dropped(db).await? => {
@@ -139,7 +141,7 @@ impl Check {
         }
     }
 
-    /// Are events gone by now that were there when this walk began?
+    /// Whether events were dropped that were stored when this check began.
     async fn ground_was_dropped(&self, db: &Db) -> Result<bool, StoreError> {
         let mut conn = db.read().await?;
         let kept = audit::segments(&mut conn).await?;
@@ -155,12 +157,13 @@ impl Check {
         };
         let full = page.as_ref().is_ok_and(|page| page.len == rows);
         if !full {
-            // They do not follow on it, or were read before it was the end.
+            // The pages read ahead begin where a full page would end, and this one is not full.
             self.ahead.clear();
         }
         let page = match page {
             Ok(page) if page.len > 0 => page,
             Err(error) if error.is_passing() => return Err(error.into()),
+            // The page is empty, or a row cannot be read. The walk row by row finds the end or the flaw.
             Ok(_) | Err(_) => return self.walk_row_by_row(db, rows).await,
         };
         if full {
@@ -178,7 +181,7 @@ impl Check {
         }
     }
 
-    /// Begins to read what follows on a page that was full. What is wrong with it shows when its turn comes.
+    /// Starts to read the pages that follow a full page. An error in them is handled when they are walked.
     fn read_ahead(&mut self, db: &Db, mut after: i64, rows: usize) {
         for page in 0..PAGES_AHEAD {
             if page == self.ahead.len() {
@@ -189,8 +192,8 @@ impl Check {
         }
     }
 
-    /// The same from where the walk stands, with each row by itself: slower, and exact about what is wrong and where the
-    /// end is.
+    /// Continues the walk with each row on its own. This is slower, but it finds the exact flaw and the end of the
+    /// chain.
     async fn walk_row_by_row(&mut self, db: &Db, rows: usize) -> Result<VerificationStep, CheckError> {
         let page = audit::scan(&mut *db.read().await?, self.walk.last().sequence, rows).await?;
         if page.is_empty() {
@@ -205,7 +208,8 @@ impl Check {
         Ok(VerificationStep::More)
     }
 
-    /// The table's note of the last event names the one that was walked last, or new ones that are there by now.
+    /// Compares the stored head with the last event that was walked. `More` if the stored head is newer, because
+    /// events were added.
     async fn end(&self, db: &Db) -> Result<VerificationStep, CheckError> {
         let mut conn = db.read().await?;
         let last = self.walk.last();
@@ -233,20 +237,21 @@ impl Check {
         &self.walk
     }
 
-    /// The keys of the signed heads that it is held to.
+    /// The keys of the signed heads that the chain has to agree with.
     #[must_use]
     pub const fn head_keys(&self) -> &BTreeSet<String> {
         &self.head_keys
     }
 
-    /// What was dropped before it, oldest first.
+    /// The exported segments, oldest first.
     #[must_use]
     pub fn segments(&self) -> &[SignedSegment] {
         &self.segments
     }
 }
 
-/// The ends of the segments, which follow on one another under keys that count.
+/// The last events of the segments. `Err` if there is a gap between two segments, or if one is not signed with a
+/// trusted key.
 fn ends(segments: &[SignedSegment], known: &TrustedHeads) -> Result<Vec<Head>, Broken> {
     let keys: Vec<PublicKey> = known.keys.iter().chain(&known.segment_keys).cloned().collect();
     let mut ends: Vec<Head> = Vec::with_capacity(segments.len());
@@ -262,9 +267,10 @@ fn ends(segments: &[SignedSegment], known: &TrustedHeads) -> Result<Vec<Head>, B
     Ok(ends)
 }
 
-/// Behind the last segment; or, where some of a segment's events are still to be dropped, before the first of these,
-/// which then have to lead to the hash that was signed with the segment. Nothing stands before: a walk would pass it by,
-/// while lists would show it.
+/// The start of the walk: after the last segment. If some events of a segment are still to be dropped, the walk
+/// starts before the first of these, and has to lead to the hash that was signed with the segment.
+///
+/// An event with a number below 1 is an error: a walk would not see it, but lists would show it.
 async fn begin_walk(conn: &mut Conn, first: i64, ends: &[Head]) -> Result<Walk, CheckError> {
     if first < 1 {
         return Err(at(first, Flaw::OutOfOrder).into());
@@ -282,7 +288,7 @@ async fn begin_walk(conn: &mut Conn, first: i64, ends: &[Head]) -> Result<Walk, 
     Ok(walk)
 }
 
-/// Holds a walk to the signed heads of the database from where it begins. Gives their keys.
+/// Requires the walk to agree with the signed heads of the database, from its start on. Returns their keys.
 async fn expect_noted(
     conn: &mut Conn,
     walk: &mut Walk,

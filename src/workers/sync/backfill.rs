@@ -1,7 +1,7 @@
-//! Goes on with what the fronts of the lists left to do: asks for each unknown invalidation, and reads older pages, the
-//! first time back to the start of CloudFront's list.
+//! Continues after the first pages of the lists of invalidations ([`recent`]). Reads each unknown invalidation by
+//! its ID, and older pages. The first time these go back to the oldest invalidation in CloudFront's list.
 //!
-//! A few calls a tick. While there are older pages it goes behind everything else that the account is asked for.
+//! It makes a few calls a tick. While there are older pages to read, all other calls of the account come first.
 
 use std::time::Duration;
 
@@ -25,11 +25,12 @@ use super::{
     found, recent,
 };
 
-/// So many are asked for in one tick: fewer than the burst that others then find.
+/// The number of invalidations that one tick reads. It is less than the burst, so that some of it is left for
+/// others.
 const A_TICK: usize = 5;
 const AFTER_FAILURE: Duration = Duration::from_secs(30);
 
-/// Goes on with one distribution that is due.
+/// Continues with one distribution that is due.
 pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
     let now = context.clock.now();
     let next = outside::next(&mut *context.db.read().await?).await?;
@@ -75,6 +76,7 @@ async fn page(context: &WorkerContext, reading: &BackfillPosition, account: &str
         Err(problem) => {
             tracing::warn!(%distribution, kind = problem.kind.as_str(), said = problem.message,
                 "an older page of the distribution's invalidations could not be read; it is tried again");
+            // CloudFront no longer accepts the marker, so the pages are read again from the first one.
             if problem.kind == ProblemKind::InvalidArgument {
                 reading.lose_place();
             }
@@ -85,7 +87,7 @@ async fn page(context: &WorkerContext, reading: &BackfillPosition, account: &str
     tx.commit().await
 }
 
-/// What became of the invalidations that were asked for.
+/// The result of the calls of one tick.
 #[derive(Debug, Default)]
 struct BackfillRound {
     calls: u32,
@@ -95,12 +97,12 @@ struct BackfillRound {
     throttled: bool,
 }
 
-/// Asks for the next few and keeps them.
+/// Reads the next few invalidations and stores them.
 async fn ask(context: &WorkerContext, reading: &BackfillPosition, account: &str) -> Result<(), StoreError> {
     let asked = ask_each(context, reading).await?;
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
-    // One call was taken before.
+    // `look` has already taken one call from the pace.
     let more = asked.calls.saturating_sub(1);
     accounts::charge_reads(&mut tx, account, context.settings.read, more, now).await?;
     accounts::note_answer(&mut tx, account, context.settings.read, asked.throttled, now).await?;
@@ -112,6 +114,7 @@ async fn ask(context: &WorkerContext, reading: &BackfillPosition, account: &str)
 }
 
 fn due(asked: &BackfillRound, now: Timestamp) -> Timestamp {
+    // The next calls would fail in the same way, so they wait.
     let stuck = asked.failed || (asked.done.is_empty() && !asked.unreadable.is_empty());
     if stuck { now.plus(AFTER_FAILURE) } else { now }
 }
@@ -119,7 +122,7 @@ fn due(asked: &BackfillRound, now: Timestamp) -> Timestamp {
 async fn ask_each(context: &WorkerContext, reading: &BackfillPosition) -> Result<BackfillRound, StoreError> {
     let distribution = &reading.distribution;
     let few: Vec<_> = reading.unread.iter().take(A_TICK).cloned().collect();
-    // Some may have been kept before the process ended, or by another replica.
+    // Some may be stored already: before this process started, or by another replica.
     let known = batches::known(&mut *context.db.read().await?, distribution, &few).await?;
     let mut asked = BackfillRound::default();
     for id in few {
@@ -145,10 +148,10 @@ async fn ask_each(context: &WorkerContext, reading: &BackfillPosition) -> Result
     Ok(asked)
 }
 
-/// `false` where the others would fare no better now.
+/// Records an invalidation that could not be read. `false` if the next ones would fail too.
 fn sort(problem: &Problem, id: CloudFrontInvalidationId, asked: &mut BackfillRound) -> bool {
     match problem.kind {
-        // There is nothing to find any more.
+        // CloudFront no longer has it, so there is nothing to store.
         ProblemKind::NoSuchInvalidation => asked.done.push(id),
         ProblemKind::UnreadableAnswer | ProblemKind::InvalidArgument | ProblemKind::Other => {
             asked.unreadable.push(id);

@@ -1,4 +1,4 @@
-//! Asks CloudTrail who made what was made outside, where that is wanted. It never holds up anything else.
+//! Asks CloudTrail who made the invalidations outside Unstale, if that is configured. No other work waits for this.
 
 use std::time::Duration;
 
@@ -22,17 +22,21 @@ use crate::{
 
 use super::super::{Next, WorkerContext};
 
-/// AWS allows two calls a second, for everybody who asks in the account.
+/// The time between two pages. AWS allows two calls a second for all callers in the account together.
 const PAGE_EVERY: Duration = Duration::from_secs(1);
+/// The time between two readings.
 const ROUND_EVERY: Duration = Duration::from_mins(5);
-/// CloudTrail says that a call is to be found within about 15 minutes.
+/// How long after an invalidation CloudTrail may still get its event. CloudTrail promises about 15 minutes. An
+/// older invalidation that a reading did not find is given up.
 const LATE: Duration = Duration::from_mins(30);
-/// How far CloudTrail's times may be from CloudFront's.
+/// How far CloudTrail's times may differ from CloudFront's.
 const SKEW: Duration = Duration::from_mins(2);
+/// The time before CloudTrail is asked again after AWS denied access.
 pub(in crate::workers) const AFTER_REFUSAL: Duration = Duration::from_hours(1);
+/// The time before CloudTrail is asked again after any other problem.
 const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
-/// Reads a page, if that is due and there is anything to find.
+/// Reads a page if that is due and there are invalidations whose maker is not known.
 pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
     let Some(cloudtrail) = &context.trail else { return Ok(Next::Idle) };
     let now = context.clock.now();
@@ -59,7 +63,7 @@ pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
     Ok(Next::Again)
 }
 
-/// Takes the reading up, and begins one where none is under way.
+/// Claims the reading, and starts one if none is in progress. `None` if another process holds it.
 async fn claim(
     context: &WorkerContext,
     state: &Trail,
@@ -124,13 +128,14 @@ async fn fail(context: &WorkerContext, state: &Trail, problem: &Problem) -> Resu
     cloudtrail::fail(&mut tx, problem, now, due_at).await?;
     let place_lost = matches!(problem.kind, ProblemKind::Other | ProblemKind::InvalidArgument);
     if place_lost && state.under_way.is_some() {
-        // A page's token does not last. Nothing is given up: the times are read anew.
+        // The token of the next page has expired. The reading ends and gives no invalidation up (0: none is that
+        // old), so that the next one reads the same span of time again.
         cloudtrail::end(&mut tx, Timestamp::from_micros(0)).await?;
     }
     tx.commit().await
 }
 
-/// Tells who made one, where that was not known.
+/// Writes who made an invalidation, if that was not known.
 async fn keep(context: &WorkerContext, made: &Made) -> Result<(), StoreError> {
     let found =
         cloudtrail::find(&mut *context.db.read().await?, &made.distribution, &made.invalidation).await?;

@@ -1,5 +1,5 @@
-//! Reads the configurations that changed, one a tick, within the account's pace. What is left to read stands in the
-//! database, so that a restart goes on there.
+//! Reads the configurations that changed, one a tick, within the account's pace. The database stores which ones are
+//! still to be read, so that a restart continues there.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -16,28 +16,30 @@ use crate::{
 
 use super::super::{Next, WorkerContext};
 
-/// After a failure that may pass it is read again soon.
+/// The time after a failure before a configuration is read again.
 const AFTER_FAILURE: Duration = Duration::from_mins(5);
-/// What AWS does not allow is rarely allowed a moment later.
+/// The time after AWS denied access. It is longer, because permissions rarely change within minutes.
 const AFTER_REFUSAL: Duration = Duration::from_hours(1);
 
-/// Configurations that could not be read, and until when they wait.
+/// The configurations that could not be read, and until when they wait.
 #[derive(Debug, Default)]
 pub(super) struct PutOff(HashMap<DistributionId, Timestamp>);
 
 impl PutOff {
-    /// Lets those go on that have waited. A time further ahead than any that is noted is of a clock that was put back.
+    /// Removes the configurations that have waited long enough. A time further in the future than `AFTER_REFUSAL`
+    /// is from before the clock was put back, and is removed too.
     fn release(&mut self, now: Timestamp) {
         self.0.retain(|_, until| *until > now && *until <= now.plus(AFTER_REFUSAL));
     }
 }
 
-/// Reads the configuration of one distribution that lacks it, those that were used last first.
+/// Reads the configuration of one distribution whose configuration is unknown or has changed. The distributions
+/// that were used last come first.
 pub(super) async fn look(context: &WorkerContext, put_off: &Mutex<PutOff>) -> Result<Next, StoreError> {
     let now = context.clock.now();
     let mut put_off = put_off.lock().await;
     put_off.release(now);
-    // At least one of so many is not put off, if there is any.
+    // One more than the number that wait, so that at least one of them does not wait.
     let most = put_off.0.len() + 1;
     let lacking = distributions::without_config(&mut *context.db.read().await?, most).await?;
     let Some((id, last_modified)) = lacking.into_iter().find(|(id, _)| !put_off.0.contains_key(id)) else {
@@ -65,7 +67,7 @@ pub(super) async fn look(context: &WorkerContext, put_off: &Mutex<PutOff>) -> Re
                 distribution = %id, kind = problem.kind.as_str(), said = problem.message,
                 "the distribution's configuration could not be read"
             );
-            // Where AWS asks for a slower pace, the account waits as a whole.
+            // After throttling the whole account waits (`note_answer`), so this distribution need not.
             if !throttled {
                 let denied = problem.kind == ProblemKind::AccessDenied;
                 put_off.0.insert(id, now.plus(if denied { AFTER_REFUSAL } else { AFTER_FAILURE }));

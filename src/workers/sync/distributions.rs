@@ -1,4 +1,4 @@
-//! Reads all distributions, a page of the list a tick, and writes what changed.
+//! Reads the list of distributions, one page a tick, and writes what changed.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -22,17 +22,18 @@ use crate::{
 
 use super::super::{Next, WorkerContext, new_lease};
 
-/// After a failure the distributions are read again soon.
+/// The time after a failure before the distributions are read again.
 const AFTER_FAILURE: Duration = Duration::from_secs(15);
-/// More pages than any account has: a list that never ends must not hold sync for ever.
+/// The maximum number of pages. No account has more, and a list that never ends must not occupy sync for ever.
 const PAGES: usize = 200;
-/// So often in a row AWS may ask for a slower pace before that counts as a failure, which is told.
+/// How often in a row a throttled call is tried again. After that the survey has failed, which the history shows.
 const THROTTLES: u32 = 4;
 
-/// How far the list was read. It is not kept: a restart begins it anew, and what it told of is in the catalogue.
+/// The position in the list. It is only in memory: after a restart the list is read from its start, and what was
+/// read is in the catalogue.
 #[derive(Debug)]
 pub(super) struct Listing {
-    /// Empty while nobody holds the survey: after a failure.
+    /// Empty after a failure, because this process then does not hold the survey.
     lease: String,
     marker: Option<String>,
     seen: HashSet<DistributionId>,
@@ -46,7 +47,8 @@ impl Listing {
     }
 }
 
-/// Reads the next page, within the account's pace. Before the first page of all the account is not known.
+/// Reads the next page, within the account's pace. The very first call does not wait, because the account is not
+/// known yet.
 pub(super) async fn read(
     context: &WorkerContext,
     listing: &Mutex<Option<Listing>>,
@@ -84,7 +86,7 @@ pub(super) async fn read(
         }
         Err(problem) => {
             if problem.is_throttling() {
-                // The place in the list is kept: the next survey goes on there.
+                // The position in the list is kept, so that the next survey continues there.
                 slow_down(context, account.as_deref()).await?;
             }
             fail(context, &listing.lease, &problem).await?;
@@ -100,7 +102,7 @@ pub(super) async fn read(
     Ok(next)
 }
 
-/// Takes the survey up, or holds it on; `false` where somebody else is at it.
+/// Claims the survey, or extends its lease. `false` if another process holds it, or if it is not due.
 async fn hold(context: &WorkerContext, held: &mut Option<Listing>) -> Result<bool, StoreError> {
     let now = context.clock.now();
     let until = now.plus(context.settings.lease);
@@ -139,7 +141,7 @@ async fn slow_down(context: &WorkerContext, account: Option<&str>) -> Result<(),
     tx.commit().await
 }
 
-/// Writes what a page told; `false` where the lease was lost meanwhile.
+/// Writes the distributions of a page. `false` if the lease was lost.
 async fn write(
     context: &WorkerContext,
     listing: &Listing,
@@ -166,7 +168,7 @@ async fn write(
     Ok(true)
 }
 
-/// Notes that the list was read, and what is no longer on it.
+/// Writes that the list was read, and which distributions are no longer on it.
 async fn finish(context: &WorkerContext, listing: &Listing) -> Result<(), StoreError> {
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
@@ -174,7 +176,7 @@ async fn finish(context: &WorkerContext, listing: &Listing) -> Result<(), StoreE
     if !survey::finish(&mut tx, &listing.lease, now, now.plus(context.settings.survey_every)).await? {
         return Ok(());
     }
-    // A list that was not read to its end says nothing of what is not on it.
+    // A list that was not read to its end does not show which distributions are gone.
     let known = if listing.marker.is_none() { distributions::list(&mut tx).await? } else { Vec::new() };
     for gone in known {
         if gone.gone_at.is_none() && !listing.seen.contains(&gone.id) {
@@ -188,7 +190,7 @@ async fn finish(context: &WorkerContext, listing: &Listing) -> Result<(), StoreE
     tx.commit().await
 }
 
-/// The event for a distribution that is new or whose readiness is another one.
+/// The event for a distribution that is new or whose readiness changed, else `None`.
 fn change(before: Option<&Distribution>, seen: &Distribution, now: Timestamp) -> Option<Event> {
     let action = match before {
         None => Action::DistributionSeen,

@@ -1,4 +1,4 @@
-//! Keeps an invalidation that was made with the console or another tool, beside our own.
+//! Stores an invalidation that was made outside Unstale, with the AWS console or another tool.
 
 use crate::{
     cloudfront::{InvalidationDetails, InvalidationStatus},
@@ -25,20 +25,21 @@ use crate::{
 
 use super::super::WorkerContext;
 
-/// Writes one, unless it is there already.
+/// Stores the invalidation, unless it is stored already.
 pub(super) async fn keep(
     context: &WorkerContext,
     distribution: &DistributionId,
     seen: &InvalidationDetails,
 ) -> Result<(), StoreError> {
     match write(context, distribution, seen).await {
-        // On PostgreSQL another replica may have seen it at the same time.
+        // On PostgreSQL another replica may have stored it at the same time.
         Err(StoreError::Duplicate(_)) => Ok(()),
         other => other,
     }
 }
 
-/// Writes one, unless it is ours: a batch whose answer is still on its way has the same reference.
+/// Stores the invalidation, unless Unstale made it. The caller reference shows this, even if the answer to the
+/// batch has not been written yet.
 async fn write(
     context: &WorkerContext,
     distribution: &DistributionId,

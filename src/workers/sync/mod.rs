@@ -1,6 +1,6 @@
-//! Keeps the catalogue of distributions, and sees invalidations that were made outside Unstale.
+//! Keeps the catalogue of distributions up to date, and finds invalidations that were made outside Unstale.
 //!
-//! All its calls keep the account's pace, and leave half of the burst to those that watch what is in progress.
+//! Its calls to CloudFront keep the account's pace. Most of them leave half of the burst to the poller.
 
 mod backfill;
 mod cloudtrail;
@@ -25,18 +25,19 @@ use distributions::Listing;
 
 pub(super) use cloudtrail::AFTER_REFUSAL;
 
-/// What there is to do beside the catalogue.
+/// The number of kinds of work besides the list of distributions: see [`CloudFrontSync::look`].
 const KINDS: usize = 5;
 
-/// The worker that surveys.
+/// The worker that reads from CloudFront what changed there.
 #[derive(Debug, Clone)]
 pub struct CloudFrontSync {
     context: WorkerContext,
-    /// How far the list of distributions was read.
+    /// The position in the list of distributions, while it is being read.
     listing: Arc<Mutex<Option<Listing>>>,
-    /// The configurations that could not be read a moment ago.
+    /// The configurations that could not be read, and wait.
     put_off: Arc<Mutex<PutOff>>,
-    /// Whose turn it is: where the pace lets one call through, it is not always the same that waits.
+    /// The kind of work that comes first in the next tick. If the pace allows only one call, another kind gets it
+    /// each time.
     turn: Arc<AtomicUsize>,
 }
 
@@ -46,8 +47,9 @@ impl CloudFrontSync {
         Self { context, listing: Arc::default(), put_off: Arc::default(), turn: Arc::default() }
     }
 
-    /// Reads a page of the distributions if that is due; else, in turns, one configuration, the tags of one
-    /// distribution, looks through one for what was made outside, and asks who made it.
+    /// Reads a page of the list of distributions if that is due. Otherwise does one step of each kind of work:
+    /// reads one configuration, the tags of one distribution, the first page of one distribution's invalidations,
+    /// and invalidations further back, and asks CloudTrail who made them.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let context = &self.context;
         let due_at = survey::read(&mut *context.db.read().await?).await?.due_at;

@@ -1,4 +1,4 @@
-//! Reads the front of each distribution's list, steadily, for invalidations that were made outside.
+//! Reads the first page of each distribution's invalidations at intervals, to find those made outside Unstale.
 
 use crate::{
     cloudfront::{InvalidationSummary, Page},
@@ -17,7 +17,8 @@ use crate::{
 
 use super::super::{Next, WorkerContext};
 
-/// Reads the newest hundred of one distribution that is due, and notes which of them are to be asked for.
+/// Reads the newest 100 invalidations of one distribution that is due, and writes which of them Unstale does not
+/// know.
 pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
     let now = context.clock.now();
     let due = distributions::outside_due(&mut *context.db.read().await?, now).await?;

@@ -12,14 +12,14 @@ use crate::{
 
 use super::super::{Next, WorkerContext};
 
-/// After a failure that passes they are read again soon.
+/// The time after a failure before the tags are read again. Denied access is not such a failure.
 const AFTER_FAILURE: Duration = Duration::from_mins(5);
-/// AWS allows 50 tags a resource; more than that is not kept.
+/// The maximum number of tags that are stored. AWS allows 50 for each resource.
 const MOST: usize = 100;
 
 /// Reads the tags of one distribution that is due.
 ///
-/// AWS not allowing it is no failure of the survey: the tags are then not known, and no grant by a tag holds there.
+/// If AWS denies access, the survey does not fail. The tags are then unknown, and no grant by a tag applies there.
 pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
     let now = context.clock.now();
     let due = distribution_tags::due(&mut *context.db.read().await?, now).await?;
@@ -30,7 +30,7 @@ pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
     if let Err(wait) = taken {
         return Ok(Next::At(wait));
     }
-    // Put off before the call: a replica does not read the same ones at the same time.
+    // The next reading is set before the call, so that a replica does not read the same tags at the same time.
     distribution_tags::put_off(&mut tx, &distribution, now.plus(AFTER_FAILURE)).await?;
     tx.commit().await?;
     let read = context.cloudfront.tags(&arn).await;
