@@ -91,7 +91,8 @@ impl AwsEnvironment {
     }
 }
 
-/// The same as the SDK reads it: what it does not find once, it never finds.
+/// Loads the SDK's configuration. The SDK reads the files only once, so a profile that is missing now stays missing
+/// in it.
 pub(super) async fn load(http: SharedHttpClient, settings: &SdkSettings) -> SdkConfig {
     // The SDK fetches the credentials of roles and of SSO over HTTP too, so it gets the same client.
     Box::pin(loader(settings).http_client(http).load()).await

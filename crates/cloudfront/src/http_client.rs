@@ -1,4 +1,4 @@
-//! The SDK's HTTP client: whose certificates it believes, and which of its requests go through a proxy.
+//! The SDK's HTTP client: which certificates it trusts, and which of its requests go through a proxy.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -29,12 +29,12 @@ use rustls::{
 use unstale_domain::invalidations::problem::proxy;
 use unstale_outgoing::{OutgoingProxies, Proxy};
 
-/// For a stand-in at a given address: without a proxy.
+/// A client without a proxy, for an emulator at a given address.
 pub fn direct() -> SharedHttpClient {
     client(&ProxyConfig::disabled(), &TlsContext::default())
 }
 
-/// Sends each request directly or through the proxy that is there for it.
+/// A client that sends each request directly, or through the proxy that is configured for its address.
 pub fn through(proxies: OutgoingProxies, trust: TrustStore) -> Result<SharedHttpClient, BoxError> {
     let tls = TlsContext::builder().with_trust_store(trust).build()?;
     let direct = client(&ProxyConfig::disabled(), &tls);
@@ -49,7 +49,7 @@ pub fn through(proxies: OutgoingProxies, trust: TrustStore) -> Result<SharedHttp
     Ok(SharedHttpClient::new(Chooser { proxies: Arc::new(proxies), direct, proxied }))
 }
 
-/// The one TLS library and the one crypto library.
+/// A client with rustls and ring, so that the program has only one TLS library and one crypto library.
 fn client(proxy: &ProxyConfig, tls: &TlsContext) -> SharedHttpClient {
     let (proxy, tls) = (proxy.clone(), tls.clone());
     Builder::new().build_with_connector_fn(move |settings, components| {
@@ -63,7 +63,8 @@ fn client(proxy: &ProxyConfig, tls: &TlsContext) -> SharedHttpClient {
     })
 }
 
-/// The SDK's own proxy settings know neither two proxies nor which hosts are near: so there is a client for each way.
+/// Chooses the client for each request. The SDK's own proxy settings support neither two proxies nor Unstale's
+/// rules for hosts without a proxy, so there is one client for each proxy and one without.
 #[derive(Debug)]
 struct Chooser {
     proxies: Arc<OutgoingProxies>,
@@ -117,7 +118,7 @@ impl HttpConnector for ChoosingConnector {
     }
 }
 
-/// The proxy let no tunnel through.
+/// The proxy refused to open a tunnel (`CONNECT`).
 #[derive(Debug, thiserror::Error)]
 #[error("{note}")]
 pub(super) struct TunnelRefused {
@@ -126,7 +127,8 @@ pub(super) struct TunnelRefused {
     cause: ConnectorError,
 }
 
-/// Names the proxy where it is the one that refused. hyper-util has no public type for that, but words.
+/// Adds the name of the proxy to the error if the proxy refused the tunnel. hyper-util has no public type for this
+/// error, so it is recognised by its text.
 fn told_by(proxy: &str, error: ConnectorError) -> ConnectorError {
     let words = DisplayErrorContext(&error).to_string();
     let wants_a_password = words.contains("tunnel error: proxy authorization required");
@@ -137,7 +139,7 @@ fn told_by(proxy: &str, error: ConnectorError) -> ConnectorError {
     ConnectorError::io(Box::new(TunnelRefused { note, cause: error }))
 }
 
-/// Why a file of certificates cannot be used.
+/// Why a certificate file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     #[error("it cannot be read")]
@@ -146,8 +148,8 @@ pub enum BundleError {
     Empty,
 }
 
-/// The certificates of a file, in place of this system's. The SDK would panic at one that it cannot read, and bundles
-/// often have old ones: these are left out.
+/// The certificates of a file, which replace those of the system. Certificates that cannot be parsed are left out:
+/// old ones are common in bundles, and the SDK would panic.
 pub fn bundle(file: &Path) -> Result<TrustStore, BundleError> {
     let text = std::fs::read(file)?;
     let mut roots = RootCertStore::empty();

@@ -1,4 +1,4 @@
-//! Takes back what was not sent yet. What CloudFront has accepted cannot be cancelled.
+//! Cancels the batches that were not sent yet. CloudFront cannot cancel an invalidation that it has accepted.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize},
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Cancels the batches that are queued, or fails with [`CommandError::TooLate`] where none is.
+/// Cancels the queued batches. [`CommandError::TooLate`] if no batch is queued.
 pub async fn cancel_invalidation(
     context: &CommandContext,
     acting: &Acting,

@@ -1,4 +1,4 @@
-//! Answers a repeat within a distribution's cool-down with the earlier invalidation.
+//! Answers the same request within a distribution's cool-down with the earlier invalidation.
 
 use crate::{
     commands::{CommandContext, CommandError, Requested},
@@ -16,7 +16,7 @@ use crate::{
 
 use super::request_invalidation::keep;
 
-/// Writes that nothing was sent again, and why.
+/// Writes the event, and the answer for the request key, that nothing was sent again.
 pub(in crate::commands) async fn held_back(
     context: &CommandContext,
     tx: &mut Tx,

@@ -1,4 +1,4 @@
-//! A second person declines a request, or whoever asked takes it back. Nothing of it was queued.
+//! Ends a request for approval: a second person declines it, or the person who made it takes it back.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize},
@@ -10,7 +10,7 @@ use crate::{
     store::{audit, invalidations::proposals},
 };
 
-/// Ends the proposal with a word to whoever asked.
+/// Declines the proposal. `word` tells its author why. `TooLate` if it is decided already or has expired.
 pub async fn decline_proposal(
     context: &CommandContext,
     acting: &Acting,

@@ -1,4 +1,4 @@
-//! What is done with invalidations and with requests for approval.
+//! Commands on invalidations and on requests for approval.
 
 pub(crate) mod accepted;
 pub(crate) mod approve_proposal;

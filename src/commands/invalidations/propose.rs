@@ -1,4 +1,4 @@
-//! Keeps a request that a second person has to approve. Nothing of it is queued.
+//! Stores a request that a second person has to approve. Nothing is queued for CloudFront yet.
 
 use crate::{
     commands::{CommandContext, CommandError, Requested, new_uuid},
@@ -18,7 +18,7 @@ use crate::{
 
 use super::{quotas::check_proposals, request_invalidation::keep};
 
-/// Writes all that the request would be, for somebody else to decide.
+/// Stores the proposal with everything that the request needs later, for a second person to decide.
 pub(in crate::commands) async fn propose(
     context: &CommandContext,
     tx: &mut Tx,

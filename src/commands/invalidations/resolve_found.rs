@@ -1,4 +1,4 @@
-//! A person found at CloudFront what Unstale could not: the batch is watched from here on.
+//! Resolves a batch that a person found in CloudFront after Unstale could not find it.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize},
@@ -15,7 +15,8 @@ use crate::{
 
 use super::resolve_not_there::resolved;
 
-/// Takes the person's word for CloudFront's ID; the poller then asks CloudFront about it.
+/// Gives the batch the ID that the person found. The poller then asks CloudFront for its status. `TooLate` if the
+/// batch is resolved already.
 pub async fn resolve_found(
     context: &CommandContext,
     acting: &Acting,

@@ -1,4 +1,4 @@
-//! A person looked, and CloudFront does not have it: its items are sent as a new batch.
+//! Resolves a batch that a person did not find in CloudFront: its items are sent as a new batch.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize, new_uuid},
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Gives the batch up and queues its items again under a new caller reference.
+/// Gives the batch up and queues its items with a new caller reference. `TooLate` if the batch is resolved already.
 pub async fn resolve_not_there(
     context: &CommandContext,
     acting: &Acting,
@@ -52,7 +52,7 @@ pub async fn resolve_not_there(
     Ok(())
 }
 
-/// The event of a batch that a person settled.
+/// The event for a batch that a person resolved.
 pub(in crate::commands) fn resolved(
     now: Timestamp,
     acting: &Acting,

@@ -1,4 +1,5 @@
-//! Sends again what CloudFront refused, once its cause is mended. The caller references stay as they are.
+//! Sends the batches that CloudFront refused again, after somebody removed the cause. They keep their caller
+//! references.
 
 use crate::{
     commands::{CommandContext, CommandError, access::authorize},
@@ -14,7 +15,7 @@ use crate::{
     },
 };
 
-/// Queues the failed batches again, or fails with [`CommandError::TooLate`] where none has failed.
+/// Queues the failed batches again. [`CommandError::TooLate`] if no batch has failed.
 pub async fn retry_invalidation(
     context: &CommandContext,
     acting: &Acting,
@@ -43,8 +44,8 @@ pub async fn retry_invalidation(
     Ok(())
 }
 
-/// Queues the failed batches again, and writes the one event that says so; gives how many batches that were. Where none
-/// was, nothing is written.
+/// Queues the failed batches again and writes one event for all of them. Returns the number of batches. Writes
+/// nothing if there are none.
 pub(in crate::commands) async fn queue_again(
     context: &CommandContext,
     tx: &mut Tx,

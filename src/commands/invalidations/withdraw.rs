@@ -1,8 +1,9 @@
-//! Takes back what waits in the name of somebody who may not ask for it any more: a token that was revoked, a person who
-//! was disabled or got another role, and the tokens that they made.
+//! Cancels the waiting requests of an actor who is no longer allowed to make them: a revoked token, a person who
+//! was disabled or got another role, and the tokens that this person made.
 //!
-//! What CloudFront may have goes on. What is not taken back here, because the grants changed or there was too much of it,
-//! is when it would be sent (`worker::submitter`), and a proposal when somebody would approve it.
+//! Batches that CloudFront may have are not cancelled. A change of grants cancels nothing here, and there is a
+//! limit on the requests of one transaction. The other requests are checked again when they would be sent
+//! (`workers::submitter`), and proposals when somebody would approve them.
 
 use crate::{
     commands::CommandContext,
@@ -19,10 +20,11 @@ use crate::{
     },
 };
 
-/// So many requests of one actor are taken back in one transaction.
+/// The maximum number of requests of one actor that one transaction cancels.
 const AT_ONCE: usize = 1_000;
 
-/// Takes back what waits of a person and of their tokens and may not go any more, because of `why`.
+/// Cancels the waiting requests of the person and their tokens that are no longer allowed. `why` is the reason for
+/// the history.
 pub(in crate::commands) async fn withdraw_of_person(
     context: &CommandContext,
     tx: &mut Tx,
@@ -37,7 +39,8 @@ pub(in crate::commands) async fn withdraw_of_person(
     Ok(())
 }
 
-/// The same of one actor. What they may do is asked as the transaction leaves it.
+/// Cancels the waiting requests of one actor that are no longer allowed. Access is read in the transaction, so its
+/// earlier changes count.
 pub(in crate::commands) async fn withdraw(
     context: &CommandContext,
     tx: &mut Tx,

@@ -29,6 +29,7 @@ pub struct NewToken {
     pub distributions: Vec<DistributionId>,
 }
 
+/// Writes the token, its grants and the event. The secret is returned only here: the database has its hash.
 pub async fn make_token(
     context: &CommandContext,
     acting: &Acting,

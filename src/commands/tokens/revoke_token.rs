@@ -10,6 +10,7 @@ use crate::{
     store::{audit, tokens},
 };
 
+/// Revokes the token. `TooLate` if it is revoked already.
 pub async fn revoke_token(
     context: &CommandContext,
     acting: &Acting,
