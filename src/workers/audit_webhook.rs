@@ -98,6 +98,7 @@ impl AuditWebhook {
         }
         let held = now.plus(HELD);
         let mut tx = self.db.begin().await?;
+        // If the claim fails, another replica sends this head.
         if !audit::claim_post(&mut tx, state.head_posted, now, held).await? {
             return Ok(Next::Again);
         }

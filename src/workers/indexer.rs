@@ -63,6 +63,7 @@ impl Indexer {
         if audit::add_to_index(&mut tx, reached, to, &entries).await? {
             tx.commit().await?;
         }
+        // There may be more events, or some of these did not fit into this tick.
         if entries.len() == EVENTS || entries.len() < events.len() {
             return Ok(Next::Again);
         }

@@ -25,6 +25,7 @@ pub async fn disable_person(
 ) -> Result<(), CommandError> {
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
+    // The lock comes before the check of the actor, for the reason given in `change_role`.
     let admins = people::lock_admins(&mut tx).await?;
     let mut tx = authorize::check_admin(context, tx, acting, &Target::act("disable a person")).await?;
     let (person, _) = people::find_by_id(&mut tx, id).await?.ok_or(CommandError::NotFound)?;

@@ -61,6 +61,7 @@ impl AuditWorker {
     /// Continues to drop and export events. `true` if there is more to do at once.
     pub(super) async fn retain(&self, state: &mut State) -> Result<bool, StoreError> {
         let Some(retention) = &self.audit_settings.retention else { return Ok(false) };
+        // Nothing is dropped from a broken chain, because somebody has to look at the database as it is.
         if state.checked.broken_at.is_some() {
             return Ok(false);
         }

@@ -85,11 +85,13 @@ impl Poller {
     async fn settle(&self, held: &Held, answers: &Answers) -> Result<(), StoreError> {
         let now = self.context.clock.now();
         let mut tx = self.context.db.begin().await?;
+        // `claim` has already taken one call from the pace.
         let extra = answers.calls.saturating_sub(1);
         let pace = self.context.settings.read;
         accounts::charge_reads(&mut tx, &held.account, pace, extra, now).await?;
         let throttled = answers.problem.as_ref().is_some_and(Problem::is_throttling);
         accounts::note_answer(&mut tx, &held.account, pace, throttled, now).await?;
+        // The lease was lost, so another worker asks and writes the answers.
         if !distributions::release_poll(&mut tx, &held.distribution, &held.lease).await? {
             return Ok(());
         }

@@ -115,6 +115,7 @@ impl Submitter {
     }
 
     async fn send(&self, held: &mut Held) -> Result<SubmitOutcome, StoreError> {
+        // CloudFront may have accepted an earlier call, so it is searched before the batch is sent again.
         if held.unknown {
             match self.look(held).await? {
                 Some(SubmitOutcome::LookFailed(problem)) if self.may_ask_blindly(held, &problem) => {}
@@ -132,6 +133,7 @@ impl Submitter {
             .await;
         match called {
             Ok(accepted) => Ok(SubmitOutcome::Accepted(accepted)),
+            // CloudFront may refuse this call because it accepted an earlier one.
             Err(problem) if may_be_there(held, &problem) => {
                 Ok(self.look(held).await?.unwrap_or(SubmitOutcome::Problem(problem)))
             }

@@ -27,7 +27,7 @@ use crate::{
 
 use super::{super::WorkerContext, Held, SubmitOutcome};
 
-/// How long nothing is sent for an account after AWS refused the whole account.
+/// How long an account is paused after AWS refused the whole account. Then one batch is tried again.
 pub(in crate::workers) const ACCOUNT_REST: Duration = Duration::from_secs(30);
 /// The maximum wait after a network error, so that sending resumes soon after the network works again.
 const NETWORK_REST: Duration = Duration::from_secs(20);
@@ -145,6 +145,7 @@ async fn not_accepted(
         _ => wait_before_retry(attempts, dice),
     };
     let retry_at = now.plus(wait);
+    // A batch that may be at CloudFront must be searched for before it is sent again.
     let later = if unknown { NotAccepted::Unknown } else { NotAccepted::Postponed };
     let (what, action, outcome) = match verdict {
         ProblemVerdict::Refused => (NotAccepted::Failed, Action::BatchFailed, Outcome::Refused),

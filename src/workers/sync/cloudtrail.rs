@@ -26,7 +26,7 @@ use super::super::{Next, WorkerContext};
 const PAGE_EVERY: Duration = Duration::from_secs(1);
 /// The time between two readings.
 const ROUND_EVERY: Duration = Duration::from_mins(5);
-/// How long after an invalidation CloudTrail may still get its event. CloudTrail promises about 15 minutes. An
+/// How long after an invalidation CloudTrail may still get its event. AWS says about 15 minutes. An
 /// older invalidation that a reading did not find is given up.
 const LATE: Duration = Duration::from_mins(30);
 /// How far CloudTrail's times may differ from CloudFront's.
