@@ -1,4 +1,5 @@
-//! What the index names for a search, before each is looked at.
+//! Reads the candidates of a search: the events that the search index finds, before the search compares each of
+//! them with the query.
 
 use std::{
     cmp::Reverse,
@@ -17,13 +18,15 @@ use super::{
 };
 use crate::columns::signed;
 
-/// So many keys are looked for in one statement.
+/// The number of keys that one statement looks up.
 const TERMS: usize = 50;
 
-/// Candidates that were looked at, and which of them are left.
+/// A page of candidates, and those of them that match the filters.
 pub(super) struct Page {
+    /// The number of candidates that were read, or the number asked for if the page is full. If it is less than the
+    /// number asked for, no more candidates follow.
     pub candidates: usize,
-    /// The oldest of them.
+    /// The next page begins before this sequence. `None` if there were no candidates.
     pub last: Option<i64>,
     pub events: Vec<Chained>,
 }
@@ -34,7 +37,7 @@ impl Page {
     }
 }
 
-/// The next candidates, newest first.
+/// The next candidates before the event `before`, newest first.
 pub(super) async fn candidates(
     conn: &mut Conn,
     search: &AuditQuery,
@@ -61,8 +64,8 @@ pub(super) async fn candidates(
     Ok(all.into_values().take(limit).collect())
 }
 
-/// The next candidates that the filters let through, at most a page of them. The database reads only the columns of the
-/// filters of the others.
+/// Reads the next `at_once` candidates and the newest `limit` of them that match the filters. The database sends
+/// only the matching events.
 pub(super) async fn sift(
     conn: &mut Conn,
     search: &AuditQuery,
@@ -76,13 +79,14 @@ pub(super) async fn sift(
     let filters = Filters::of(conn.is_postgres(), search);
     let listed = Value::from(candidates.as_slice()).to_string();
     let events: Vec<Chained> = filtered_lines!(conn, &filters, filters.among(), listed, before, limit)?;
-    // A full page may have left some of the candidates out: they are looked at again.
+    // A full page may leave out candidates that match. The next page then begins after the last event of this one,
+    // and reads them again.
     let full = events.len() == limit;
     let last = events.last().filter(|_| full).map_or(last, |event| event.sequence);
     Ok(Page { candidates: if full { at_once } else { candidates.len() }, last: Some(last), events })
 }
 
-/// The numbers of the next candidates, newest first.
+/// The sequences of the next candidates before the event `before`, newest first.
 async fn sequences(
     conn: &mut Conn,
     search: &AuditQuery,
@@ -111,7 +115,9 @@ async fn sequences(
     Ok(all.into_iter().take(limit).map(|Reverse(sequence)| sequence).collect())
 }
 
-/// The newest of each key, then the newest of those: one that touches everything must not be read to its beginning.
+/// The statement that finds the newest events of several keys. It limits the events of each key first, and then the
+/// events of all keys together. Without the first limit, an item that almost every event contains would be read
+/// back to the first event of the history.
 fn newest_of_keys(postgres: bool, keys: usize) -> String {
     let key = |n| {
         if postgres {
@@ -137,8 +143,8 @@ const POSTGRES_WITH_WORDS: &str =
 const SQLITE_WITH_WORDS: &str = "SELECT rowid FROM audit_words WHERE audit_words MATCH $1 AND rowid < $2
     ORDER BY rowid DESC LIMIT $3";
 
-/// The words that are looked for, as the engine's index wants them. They are letters and digits only, so that quoting is
-/// all there is to do.
+/// The words of the search, in the syntax of the database's full-text index. `None` if the search has no words.
+/// Words contain only letters and digits, so quotation marks are enough and nothing needs an escape.
 fn words(search: &AuditQuery, postgres: bool) -> Option<String> {
     let tokens = search.tokens();
     let (quote, and) = if postgres { ('\'', " & ") } else { ('"', " AND ") };

@@ -1,4 +1,5 @@
-//! How the last check of the chain in the background ended, for the page to show.
+//! The result of the last background verification of the chain, which the history page shows, and how far the
+//! signed heads were published.
 
 use unstale_domain::{audit::head::Head, time::Timestamp};
 
@@ -8,27 +9,27 @@ use super::super::{
 };
 use crate::columns::{optional_time, time};
 
-/// The state of the checks.
+/// What the last verification found, and which signed heads were published.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckState {
-    /// Intact up to this event.
+    /// The chain is intact up to and including this event.
     pub sequence: i64,
     pub at: Option<Timestamp>,
     /// When the whole chain was last found intact.
     pub whole_at: Option<Timestamp>,
-    /// The first bad event.
+    /// The sequence of the first bad event. `None` if the chain is intact.
     pub broken_at: Option<i64>,
-    /// What is wrong there.
+    /// What is wrong with that event. Empty if the chain is intact.
     pub problem: String,
-    /// The last signed head that is in the file.
+    /// The sequence of the last signed head that is in the file.
     pub head_told: i64,
-    /// Why the file did not get the next; empty where it did.
+    /// Why the next signed head could not be added to the file. Empty if there is no problem.
     pub file_problem: String,
-    /// The last signed head that the webhook took.
+    /// The sequence of the last signed head that the webhook accepted.
     pub head_posted: i64,
-    /// When the webhook may be told the next, where that is not at once.
+    /// The earliest time at which the next signed head may be posted. `None` means at once.
     pub post_due_at: Option<Timestamp>,
-    /// Why it did not take the next; empty where it did.
+    /// Why the webhook did not accept the next signed head. Empty if there is no problem.
     pub post_problem: String,
 }
 
@@ -52,7 +53,8 @@ pub async fn check_state(conn: &mut Conn) -> Result<CheckState, StoreError> {
     Ok(standing(conn).await?.1)
 }
 
-/// The last event as the table's own note has it, where that is there, and how the checks stand.
+/// The last event as `audit_head` states it, and the state of the checks. The last event is `None` if somebody
+/// deleted its row in `audit_head`.
 pub async fn standing(conn: &mut Conn) -> Result<(Option<Head>, CheckState), StoreError> {
     let row = fetch_one!(
         conn,
@@ -77,7 +79,7 @@ pub async fn standing(conn: &mut Conn) -> Result<(Option<Head>, CheckState), Sto
     Ok((head, checked))
 }
 
-/// Notes how a check ended; what was told outside is noted by [`set_head_told`] and [`set_head_posted`].
+/// Stores the result of a verification. What was published is stored by [`set_head_told`] and [`set_head_posted`].
 pub async fn set_check_state(tx: &mut Tx, checked: &CheckState) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -91,25 +93,27 @@ pub async fn set_check_state(tx: &mut Tx, checked: &CheckState) -> Result<(), St
     Ok(())
 }
 
-/// Notes that new events up to this one were checked and are intact; what another check found broken stays so.
+/// Stores that the new events up to this one are intact. If an earlier verification found a bad event, that result
+/// stays.
 pub async fn set_checked(tx: &mut Tx, sequence: i64, at: Timestamp) -> Result<(), StoreError> {
     execute!(tx, "UPDATE audit_check SET sequence = $1, at = $2 WHERE id = 1", sequence, at.as_micros())?;
     Ok(())
 }
 
-/// Notes that signed heads up to this event are in the file.
+/// Stores that the signed heads up to this event are in the file.
 pub async fn set_head_told(tx: &mut Tx, sequence: i64) -> Result<(), StoreError> {
     execute!(tx, "UPDATE audit_check SET head_told = $1, file_problem = '' WHERE id = 1", sequence)?;
     Ok(())
 }
 
-/// Notes why signed heads cannot be added to the file; empty where there is nothing to say.
+/// Stores why signed heads cannot be added to the file. An empty text means that there is no problem.
 pub async fn set_file_problem(tx: &mut Tx, problem: &str) -> Result<(), StoreError> {
     execute!(tx, "UPDATE audit_check SET file_problem = $1 WHERE id = 1", problem)?;
     Ok(())
 }
 
-/// Takes up the head behind `posted` until a time, unless somebody else did or it was taken.
+/// Claims the signed head after `posted` until a time. `false` if another replica holds the claim or has already
+/// posted that head.
 pub async fn claim_post(
     tx: &mut Tx,
     posted: i64,
@@ -126,7 +130,8 @@ pub async fn claim_post(
     Ok(claimed == 1)
 }
 
-/// Notes that the webhook took signed heads up to this event.
+/// Stores that the webhook accepted the signed heads up to this event. `held` is the time until which the head was
+/// claimed. `false` if the claim was lost.
 pub async fn set_head_posted(tx: &mut Tx, held: Timestamp, sequence: i64) -> Result<bool, StoreError> {
     let noted = execute!(
         tx,
@@ -138,7 +143,8 @@ pub async fn set_head_posted(tx: &mut Tx, held: Timestamp, sequence: i64) -> Res
     Ok(noted == 1)
 }
 
-/// Notes why the webhook did not take the next, and when it is tried again.
+/// Stores why the webhook did not accept the next signed head, and when it is posted again. `held` is the time
+/// until which the head was claimed. `false` if the claim was lost.
 pub async fn set_post_problem(
     tx: &mut Tx,
     held: Timestamp,
@@ -155,7 +161,7 @@ pub async fn set_post_problem(
     Ok(noted == 1)
 }
 
-/// There is no webhook any more: nothing is said of it.
+/// Clears the webhook's problem. It no longer matters once no webhook is configured.
 pub async fn forget_post_problem(tx: &mut Tx) -> Result<(), StoreError> {
     execute!(tx, "UPDATE audit_check SET post_problem = '' WHERE id = 1")?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Reads what events state of invalidations and requests for approval, beside what the tables hold of them.
+//! Compares what events state about invalidations and proposals with the rows in the tables.
 
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
@@ -22,12 +22,14 @@ use super::{
 };
 use crate::invalidations::{batches, proposals};
 
-/// No invalidation has more events that are looked at: its page tells that it was not looked at.
+/// The most events of an invalidation that are read to compare it. An invalidation with at least this many events
+/// is never reported as contradicting them.
 const EVENTS_MAX: usize = 100_000;
-/// So often it is read anew where it changed while it was read.
+/// How often an invalidation is read at most. It is read again if it changed while it was read.
 const TRIES: usize = 20;
 
-/// Those of the next `numbers` sequences that begin an invalidation, ask for approval, or decline it.
+/// The events among the next `numbers` sequences after `sequence` that begin an invalidation, or that make or
+/// decline a proposal.
 pub async fn stating(conn: &mut Conn, sequence: i64, numbers: i64) -> Result<Vec<Chained>, StoreError> {
     let clause = format!(
         "WHERE sequence > $1 AND sequence <= $1 + $2
@@ -38,7 +40,7 @@ pub async fn stating(conn: &mut Conn, sequence: i64, numbers: i64) -> Result<Vec
     fetch_lines!(conn, sql, sequence, numbers)
 }
 
-/// The actions that an invalidation begins with, as a list of constants for a statement.
+/// The actions with which an invalidation can begin, as a list of SQL literals.
 fn beginnings() -> String {
     facts::BEGINNINGS.map(|action| format!("'{}'", action.as_str())).join(", ")
 }
@@ -57,7 +59,8 @@ pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result
     fetch_lines!(conn, sql, ids)
 }
 
-/// Those of these rows, as lists show them, that do not agree with the event that began them.
+/// Compares rows, as lists show them, with the first event of each invalidation. Returns the IDs of the rows that
+/// do not agree.
 pub async fn contradicted(conn: &mut Conn, rows: &[Invalidation]) -> Result<Vec<InvalidationId>, StoreError> {
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -71,7 +74,7 @@ pub async fn contradicted(conn: &mut Conn, rows: &[Invalidation]) -> Result<Vec<
     );
     let sql = AssertSqlSafe(lines_where(postgres, &clause));
     let began: Vec<Chained> = fetch_lines!(conn, sql, ids)?;
-    // Where retention dropped it there is nothing to compare.
+    // If retention dropped the first event, there is nothing to compare.
     let first = |row: &Invalidation| {
         began.iter().find(|chained| chained.event.invalidation.as_ref() == Some(&row.id))
     };
@@ -80,8 +83,11 @@ pub async fn contradicted(conn: &mut Conn, rows: &[Invalidation]) -> Result<Vec<
     Ok(rows.iter().filter(differs).map(|row| row.id.clone()).collect())
 }
 
-/// The first event of an invalidation that its rows do not agree with. A change and its event are one transaction: rows
-/// that were read between two looks at the same events are those that these events left.
+/// The first event of an invalidation that its rows do not agree with. `None` if the rows agree, if there are too
+/// many events, or if the invalidation changed during every try.
+///
+/// A change and its event are written in one transaction. So if the events are the same before and after the rows
+/// are read, the rows belong to these events.
 pub async fn contradiction(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Broken>, StoreError> {
     for _ in 0..TRIES {
         let before = super::of_invalidation(conn, id, EVENTS_MAX).await?;
@@ -105,13 +111,14 @@ async fn rows_of(
     Ok((invalidations::find(conn, id).await?, batches::of_invalidation(conn, id).await?))
 }
 
-/// No version wrote what cannot be read: somebody changed it.
+/// The error for a row that cannot be read. No version of Unstale writes such a row, so somebody has changed it.
 fn unreadable(first: Option<&Chained>, what: &str) -> Broken {
     let sequence = first.map_or(1, |first| first.sequence);
     facts::broken(sequence, format!("what it states cannot be read in the database any more: {what}"))
 }
 
-/// The same for rows that were read already: they are read anew only where they do not agree.
+/// Like [`contradiction`], for rows that were already read. They are read again only if they do not agree, because
+/// they may have been read before or after the events changed.
 pub async fn contradiction_of(
     conn: &mut Conn,
     row: &Invalidation,
@@ -134,7 +141,8 @@ async fn last_of(conn: &mut Conn, id: &InvalidationId) -> Result<Option<i64>, St
     Ok(last.map(|(sequence,)| sequence))
 }
 
-/// The first event on a request for approval that its row does not agree with, seen from one of its events.
+/// The first event on a proposal that the proposal's row does not agree with. `None` if they agree. `stated` is the
+/// event of the proposal from which the comparison starts.
 pub async fn proposal_contradiction(
     conn: &mut Conn,
     stated: &Chained,
@@ -159,9 +167,11 @@ pub async fn proposal_contradiction(
     Ok(facts::compare_decision(stated.sequence, Some(stated), &row).err())
 }
 
-/// The first event on a request for approval that its row does not agree with. Its events have an index, which both
-/// engines use where the list of actions stands in the text as there. Where no event asks for it, old events
-/// may have been dropped.
+/// The first event on a proposal that its row does not agree with. `None` if they agree. If no event makes the
+/// proposal, retention may have dropped that event.
+///
+/// The list of three actions in the statement is the condition of a partial index. Both engines use that index only
+/// if the statement contains the same condition.
 pub async fn contradiction_of_proposal(
     conn: &mut Conn,
     row: &Proposal,
@@ -184,7 +194,7 @@ pub async fn contradiction_of_proposal(
     }
 }
 
-/// The event that decided on a request for approval.
+/// The event that decided on a proposal. `None` if the row has no decision or no event states one.
 async fn decision_on(conn: &mut Conn, row: &Proposal) -> Result<Option<Chained>, StoreError> {
     if row.decided_at.is_none() && row.decided_by.is_none() {
         return Ok(None);
@@ -199,7 +209,7 @@ async fn decision_on(conn: &mut Conn, row: &Proposal) -> Result<Option<Chained>,
     Ok(events.into_iter().next())
 }
 
-/// An invalidation that no event begins. To be asked only where no event was dropped.
+/// An invalidation that no event begins. Call this only if no event was dropped.
 pub async fn unstated_invalidation(conn: &mut Conn) -> Result<Option<InvalidationId>, StoreError> {
     let sql = format!(
         "SELECT i.id FROM invalidation i WHERE NOT EXISTS (
@@ -211,7 +221,7 @@ pub async fn unstated_invalidation(conn: &mut Conn) -> Result<Option<Invalidatio
     Ok(row.map(|(id,)| InvalidationId::from_trusted(id)))
 }
 
-/// A request for approval that no event asks for. To be asked only where no event was dropped.
+/// A proposal that no event makes. Call this only if no event was dropped.
 pub async fn unstated_proposal(conn: &mut Conn) -> Result<Option<ProposalId>, StoreError> {
     let row = fetch_optional!(
         conn,

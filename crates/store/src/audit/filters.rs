@@ -1,4 +1,4 @@
-//! The filters of a query in SQL, for whatever statement gives the events.
+//! The filters of a query as SQL conditions, for every statement that reads events.
 
 use std::collections::BTreeSet;
 
@@ -10,23 +10,23 @@ use unstale_domain::{
     storable::storable,
 };
 
-/// What narrows a query, as a statement takes it. A filter stands in the text only where it is set, so that its index is
-/// used; the values of all are one parameter.
+/// The filters of a query, ready for a statement. The statement contains a condition only for a filter that is set,
+/// so that the engine can use the index of that filter. One parameter holds the values of all filters.
 pub(super) struct Filters {
     postgres: bool,
-    /// The value of each filter under its name: the parameter $3, an object of JSON.
+    /// The value of each filter by its name: the parameter $3, a JSON object.
     pub values: String,
-    /// All but where it was.
+    /// All conditions except the one on the distribution.
     conditions: Vec<Condition>,
     places: Places,
-    /// The events of an invalidation are few, and have an index of their own.
+    /// Whether the query asks for one invalidation. It has few events, and they have an index of their own.
     of_invalidation: bool,
 }
 
-/// A condition on a column other than the place.
+/// A condition on any column except `distribution_id`.
 struct Condition {
     sql: String,
-    /// An index has the place beside it.
+    /// Whether an index contains both this column and `distribution_id`.
     indexed_by_place: bool,
 }
 
@@ -36,13 +36,13 @@ impl Condition {
     }
 }
 
-/// Where the events are that are asked for and may be seen.
+/// The distributions whose events the query asks for and the actor may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Places {
     Anywhere,
-    /// At these distributions.
+    /// Only the events of the listed distributions.
     Listed,
-    /// At these, and of one actor what was done nowhere.
+    /// The events of the listed distributions, and the actor's own events that belong to no distribution.
     ListedAndOwn,
 }
 
@@ -71,23 +71,27 @@ impl Filters {
         }
     }
 
-    /// So many that no index answers them together? Times only say where to begin and to end.
+    /// Whether the query has so many filters that no index answers them together. Filters on the time do not count,
+    /// because they only say where a search begins and ends.
     pub fn are_many(query: &AuditQuery) -> bool {
         let untimed = AuditQuery { from: None, until: None, ..query.clone() };
         let places = usize::from(places(query).0 != Places::Anywhere);
         query.invalidation.is_none() && conditions(false, &untimed).len() + places > 1
     }
 
-    /// The clause for the newest events that fit, of those from $1 on and before $2, at most $4. Of each distribution the
-    /// newest are looked for by themselves, and of those the newest: both engines go down the index of distributions once
-    /// for each, however much there is elsewhere.
+    /// The clause for the newest events that match, from the sequence $1 on and before $2, at most $4.
+    ///
+    /// The statement finds the newest events of each distribution first, and then the newest of all of them. So
+    /// both engines search the index on distributions once for each distribution, however many events other
+    /// distributions have.
     pub fn newest(&self) -> String {
         if self.places == Places::Anywhere || self.of_invalidation {
             let fits = self.within("sequence", &self.all());
             return format!("WHERE {fits} ORDER BY sequence DESC LIMIT $4");
         }
-        // PostgreSQL cannot tell how much there is at a place, and would rather read all events backwards by the primary
-        // key than go down the index of the place. An expression keeps it from that: only that index has it.
+        // PostgreSQL cannot estimate how many events of a distribution there are. It would read all events
+        // backwards by the primary key instead of using the index on distributions. The expression prevents that,
+        // because the primary key does not contain it and that index does.
         let sequence = if self.postgres { "(sequence + 0)" } else { "sequence" };
         let newest_of = |place: String| {
             let here: Vec<String> =
@@ -107,13 +111,14 @@ impl Filters {
         if self.places == Places::ListedAndOwn {
             newest = format!("{newest} UNION ALL SELECT sequence FROM ({}) AS own", newest_of(self.own()));
         }
-        // As an array: PostgreSQL would rather read all events than join a set whose size it cannot tell.
+        // PostgreSQL gets an array. It cannot estimate the size of a set, and would read all events to join one.
         let is_one =
             if self.postgres { format!("= ANY (ARRAY({newest}))") } else { format!("IN ({newest})") };
         format!("WHERE sequence {is_one} ORDER BY sequence DESC LIMIT $4")
     }
 
-    /// The clause for those of the events of a list, the parameter $1, that fit and stand before $2, at most $4.
+    /// The clause for the events of a list of sequences (the parameter $1) that match and come before $2, at most
+    /// $4.
     pub fn among(&self) -> String {
         let listed = if self.postgres {
             "sequence IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text($1::json))"
@@ -122,22 +127,27 @@ impl Filters {
         };
         let fits: Vec<String> =
             [listed.to_owned(), "sequence < $2".to_owned()].into_iter().chain(self.all()).collect();
-        // Where nothing is set the parameter is named all the same.
+        // The parameter $3 is always bound, so the statement must contain it even if no filter is set.
         format!("WHERE {} AND $3 <> '' ORDER BY sequence DESC LIMIT $4", fits.join(" AND "))
     }
 
-    /// A condition beside the place. `SQLite` would go down its index once for each distribution, where that of the
-    /// distributions has what is there and no more: a sign keeps it from that ("The SQLite Query Optimizer Overview", 7).
-    /// What is rare has an index that knows the distribution too.
+    /// A condition in a statement that also has a condition on the distribution.
+    ///
+    /// SQLite would search this condition's index once for each distribution, although the index on distributions
+    /// finds exactly the events of that distribution. A unary `+` before a column keeps SQLite from using the
+    /// column's index ("The SQLite Query Optimizer Overview", 7). A condition on rare values needs no `+`, because
+    /// its index contains the distribution too.
     fn unindexed(&self, condition: &Condition) -> String {
         let Condition { sql, indexed_by_place } = condition;
         if self.postgres || *indexed_by_place { sql.clone() } else { format!("+{sql}") }
     }
 
-    /// Conditions within a range of sequences. Where no filter is set the parameter of their values is named all the same.
+    /// The conditions within a range of sequences. The parameter $3 is always bound, so they contain it even if no
+    /// filter is set.
     ///
-    /// `SQLite` takes a range for narrow, and would read all of it by the primary key where the index of a filter names
-    /// few events: it is told that most events are in it (`likely`, "Built-In Scalar SQL Functions").
+    /// SQLite assumes that a range contains few rows. It would read the whole range by the primary key, even if the
+    /// index of a filter finds only few events. `likely` tells SQLite that most events are in the range ("Built-In
+    /// Scalar SQL Functions").
     fn within(&self, sequence: &str, conditions: &[String]) -> String {
         let range = [format!("{sequence} >= $1"), format!("{sequence} < $2")];
         let range = range.map(|bound| if self.postgres { bound } else { format!("likely({bound})") });
@@ -155,7 +165,7 @@ impl Filters {
         self.conditions.iter().map(|condition| condition.sql.clone()).chain(places).collect()
     }
 
-    /// What somebody did that is of no distribution.
+    /// The condition for the actor's own events that belong to no distribution.
     fn own(&self) -> String {
         let (kind, id) = (value(self.postgres, "own_kind"), value(self.postgres, "own_id"));
         format!("(distribution_id IS NULL AND actor_kind = {kind} AND actor_id = {id})")
@@ -170,7 +180,7 @@ impl Filters {
     }
 }
 
-/// The value of a filter.
+/// The SQL expression that reads the value of a filter from the parameter $3.
 fn value(postgres: bool, name: &str) -> String {
     if postgres { format!("($3::json ->> '{name}')") } else { format!("($3 ->> '$.{name}')") }
 }
@@ -179,7 +189,8 @@ fn conditions(postgres: bool, query: &AuditQuery) -> Vec<Condition> {
     let value = |name| value(postgres, name);
     let outcome = query.outcome.map(|outcome| match outcome {
         Outcome::Done => Condition::new(format!("outcome = {}", value("outcome"))),
-        // What is rare has an index of its own, which is used where the text says that it may be.
+        // Events with these outcomes are rare and have a partial index. An engine uses it only if the statement
+        // contains the condition of the index.
         Outcome::Refused | Outcome::Failed => Condition {
             sql: format!("outcome = {} AND outcome <> 'done'", value("outcome")),
             indexed_by_place: true,
@@ -200,8 +211,8 @@ fn conditions(postgres: bool, query: &AuditQuery) -> Vec<Condition> {
     others.into_iter().flatten().map(Condition::new).chain(outcome).collect()
 }
 
-/// The distributions that are asked for, less those that may not be seen. Whoever asks for distributions does not ask
-/// for what was done nowhere.
+/// The distributions that the query asks for and the actor may see. A query for distributions does not ask for
+/// events that belong to no distribution.
 fn places(query: &AuditQuery) -> (Places, BTreeSet<&DistributionId>) {
     let asked: Option<BTreeSet<&DistributionId>> = match (&query.distribution, &query.serving) {
         (None, None) => None,
@@ -219,12 +230,13 @@ fn places(query: &AuditQuery) -> (Places, BTreeSet<&DistributionId>) {
     }
 }
 
-/// Is anything asked for that events can be held against by their columns?
+/// Whether the query has filters that the database can compare with the columns of events.
 pub(super) fn is_filtered(query: &AuditQuery) -> bool {
     !conditions(false, query).is_empty() || places(query).0 != Places::Anywhere
 }
 
-/// The events of one of the clauses of [`Filters`], with its own $1 and $2, and at most so many.
+/// Reads the events of one of the clauses of [`Filters`]. `$first` and `$second` are the clause's parameters $1 and
+/// $2. `$limit` is the most events, the parameter $4.
 macro_rules! filtered_lines {
     ($conn:expr, $filters:expr, $clause:expr, $first:expr, $second:expr, $limit:expr) => {{
         let filters: &$crate::audit::filters::Filters = $filters;

@@ -1,4 +1,4 @@
-//! Heads of the chain: the note of the last event, and the heads that were signed.
+//! The head of the chain, which is stored in `audit_head`, and the signed heads.
 
 use unstale_domain::audit::head::{Head, PublicKey, SignedHead};
 
@@ -8,13 +8,13 @@ use super::super::{
 };
 use crate::columns::{signed, time};
 
-/// The last event as the table's own note has it; `None` where somebody took the note away.
+/// The last event as `audit_head` states it. `None` if somebody deleted that row.
 pub async fn head_link(conn: &mut Conn) -> Result<Option<Head>, StoreError> {
     let row = fetch_optional!(conn, (i64, String), "SELECT sequence, hash FROM audit_head WHERE id = 1")?;
     Ok(row.map(|(sequence, hash)| Head { sequence, hash }))
 }
 
-/// Keeps a signed head. `false` where that event's head was signed already.
+/// Stores a signed head. `false` if a signed head of the same event is already stored.
 pub async fn insert_signed_head(tx: &mut Tx, signed: &SignedHead) -> Result<bool, StoreError> {
     let there = "SELECT 1 FROM audit_signed_head WHERE sequence = $1";
     if fetch_optional!(tx, (i32,), there, signed.head.sequence)?.is_some() {
@@ -32,7 +32,7 @@ pub async fn insert_signed_head(tx: &mut Tx, signed: &SignedHead) -> Result<bool
     Ok(true)
 }
 
-/// Up to `limit` signed heads behind an event, oldest first.
+/// Up to `limit` signed heads after an event, oldest first.
 pub async fn signed_heads(conn: &mut Conn, after: i64, limit: usize) -> Result<Vec<SignedHead>, StoreError> {
     let rows = fetch_all!(
         conn,

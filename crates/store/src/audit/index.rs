@@ -1,4 +1,4 @@
-//! The index of the history: which events name an item, and which have a word.
+//! The search index of the history: which events contain an item, and which events contain a word.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::super::{
     db::{execute, fetch_one},
 };
 
-/// What an event is found by.
+/// The keys and words by which the index finds an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IndexEntry {
     pub sequence: i64,
@@ -15,19 +15,20 @@ pub struct IndexEntry {
     pub words: Vec<String>,
 }
 
-/// The last event that is in the index.
+/// The sequence of the last event that is in the index.
 pub async fn index_reached(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(fetch_one!(conn, (i64,), "SELECT sequence FROM audit_index WHERE id = 1")?.0)
 }
 
-/// How far the index and the history go, and which of some items anybody ever named.
+/// The last events of the index and of the history, and those of the given item keys that occur in the index.
 pub(super) struct Extent {
     pub indexed: i64,
     pub newest: i64,
     pub living: Vec<i64>,
 }
 
-/// Asked at once: what a search costs is the way to the database.
+/// Reads everything with one statement, because the round trip to the database is the main cost of a search.
+/// `living` has the keys that occur in events before `before`.
 pub(super) async fn extent(conn: &mut Conn, keys: &[i64], before: i64) -> Result<Extent, StoreError> {
     let all = if conn.is_postgres() { POSTGRES_EXTENT } else { EXTENT };
     let keys = Value::from(keys).to_string();
@@ -47,7 +48,8 @@ const POSTGRES_EXTENT: &str = "SELECT i.sequence, h.sequence,
          WHERE EXISTS (SELECT 1 FROM audit_item a WHERE a.item_key = k.item_key AND a.sequence < $2))
     FROM audit_index i, audit_head h WHERE i.id = 1 AND h.id = 1";
 
-/// Adds the entries of all events behind `from` up to `to`. `false` where another replica did it already.
+/// Adds the entries of all events after `from` up to and including `to`. `false` if another replica has already
+/// added them.
 pub async fn add_to_index(
     tx: &mut Tx,
     from: i64,
@@ -71,7 +73,8 @@ pub async fn add_to_index(
     Ok(true)
 }
 
-/// The first of these events that the index does not name by all its items, or by its words at all.
+/// The first of these events that the index does not find by all its items, or that has no words in the index.
+/// `None` if the index is complete.
 pub async fn missing_from_index(conn: &mut Conn, entries: &[IndexEntry]) -> Result<Option<i64>, StoreError> {
     let items: Vec<Value> = entries
         .iter()
@@ -89,7 +92,7 @@ pub async fn missing_from_index(conn: &mut Conn, entries: &[IndexEntry]) -> Resu
     Ok(item.into_iter().chain(words).min())
 }
 
-/// Has the index made anew behind an event.
+/// Sets the index back to an event, so that all later events are indexed again.
 pub async fn reindex_after(tx: &mut Tx, sequence: i64) -> Result<(), StoreError> {
     execute!(tx, "UPDATE audit_index SET sequence = $1 WHERE id = 1 AND sequence > $1", sequence)?;
     Ok(())
@@ -101,7 +104,8 @@ const LACKS_ITEM: &str = "SELECT min(json_extract(value, '$[1]')) FROM json_each
 const POSTGRES_LACKS_ITEM: &str = "SELECT min((value->>1)::bigint) FROM json_array_elements($1::json)
     WHERE NOT EXISTS (SELECT 1 FROM audit_item
                       WHERE item_key = (value->>0)::bigint AND sequence = (value->>1)::bigint)";
-// The table in which FTS5 keeps how long each row is: the words themselves it cannot give back.
+// FTS5 stores the length of each row in this table. `audit_words` does not store the words themselves, so they
+// cannot be read.
 const LACKS_WORDS: &str = "SELECT min(value) FROM json_each($1)
     WHERE NOT EXISTS (SELECT 1 FROM audit_words_docsize WHERE id = value)";
 const POSTGRES_LACKS_WORDS: &str = "SELECT min(value::bigint) FROM json_array_elements_text($1::json)

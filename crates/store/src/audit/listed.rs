@@ -1,4 +1,4 @@
-//! The items of an event, wherever they are listed.
+//! The items of an event, wherever they are stored.
 
 use unstale_domain::{
     audit::{Event, ItemsRecord, Target},
@@ -8,9 +8,9 @@ use unstale_domain::{
 use super::super::{Conn, StoreError};
 use crate::invalidations::{batches, proposals};
 
-/// Those that stand in the event; of a long list, those of its batch, of the batches of its invalidation, or of the
-/// request for approval. `None` where that list is gone, or is not the one that the event states by number and hash: it
-/// must pass for the history nowhere.
+/// The items of an event. A short list is stored in the event. A long list is stored in the event's batch, in the
+/// batches of its invalidation, or in the proposal. `None` if that list was deleted, or if its number of items or
+/// its hash is not what the event states. No page may show such a list as a part of the history.
 pub async fn items_as_recorded(conn: &mut Conn, event: &Event) -> Result<Option<Vec<Item>>, StoreError> {
     if !event.items.shown.is_empty() || event.items.count == 0 {
         return Ok(Some(event.items.shown.clone()));
@@ -22,7 +22,7 @@ pub async fn items_as_recorded(conn: &mut Conn, event: &Event) -> Result<Option<
     }))
 }
 
-/// The same, where a list that is not the recorded one counts as none.
+/// Like [`items_as_recorded`], but logs an error and returns an empty list instead of `None`.
 pub async fn items_of(conn: &mut Conn, event: &Event) -> Result<Vec<Item>, StoreError> {
     let items = items_as_recorded(conn, event).await?;
     if items.is_none() {
@@ -35,7 +35,7 @@ pub async fn items_of(conn: &mut Conn, event: &Event) -> Result<Vec<Item>, Store
     Ok(items.unwrap_or_default())
 }
 
-/// The lists that it may mean.
+/// The stored lists that the event may refer to.
 async fn listed(conn: &mut Conn, event: &Event) -> Result<Vec<Vec<Item>>, StoreError> {
     if let Some(invalidation) = &event.invalidation {
         let batches = batches::of_invalidation(conn, invalidation).await?;
@@ -44,7 +44,7 @@ async fn listed(conn: &mut Conn, event: &Event) -> Result<Vec<Vec<Item>>, StoreE
         let mut all: Vec<Item> = batches.into_iter().flat_map(|batch| batch.items).collect();
         all.sort();
         let mut once = all.clone();
-        // A batch that was given up stands beside the one that took its place.
+        // After a batch was given up, another batch contains the same items. So one list has each item only once.
         once.dedup();
         return Ok(own.into_iter().chain([once, all]).collect());
     }

@@ -1,4 +1,4 @@
-//! Searches of the history that people keep for themselves.
+//! Searches of the history that people save for themselves.
 
 use unstale_domain::{audit::saved_search::SavedSearch, id::PersonId};
 
@@ -21,7 +21,7 @@ pub async fn insert(tx: &mut Tx, person: &PersonId, search: &SavedSearch) -> Res
     Ok(())
 }
 
-/// A person's searches, oldest first.
+/// A person's saved searches, oldest first.
 pub async fn list(conn: &mut Conn, person: &PersonId) -> Result<Vec<SavedSearch>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -35,7 +35,7 @@ pub async fn list(conn: &mut Conn, person: &PersonId) -> Result<Vec<SavedSearch>
         .collect())
 }
 
-/// Takes one of a person's own searches away. `false` where they have no such.
+/// Deletes one of a person's saved searches. `false` if the person has no such search.
 pub async fn delete(tx: &mut Tx, person: &PersonId, id: &str) -> Result<bool, StoreError> {
     let gone = "DELETE FROM saved_search WHERE person_id = $1 AND id = $2";
     Ok(execute!(tx, gone, person.as_str(), id)? > 0)

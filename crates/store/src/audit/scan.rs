@@ -1,4 +1,5 @@
-//! Reads events for verification, row by row: one that cannot be read is told, and does not hide the others.
+//! Reads events for verification, row by row. An event that cannot be read is reported and does not hide the
+//! others.
 
 use sqlx::{ColumnIndex, Decode, FromRow, Type};
 
@@ -10,16 +11,16 @@ use super::{
 };
 use crate::columns::signed;
 
-/// An event as it was found.
+/// A row of the history, which may be damaged.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Scanned {
     pub sequence: i64,
-    /// Its form and its hash as they are stored, or why these are no texts.
+    /// The form and the hash as they are stored. `Err` says why they are not texts.
     pub stored: Result<(String, String), String>,
 }
 
 impl Scanned {
-    /// The same as it is stored.
+    /// The event as it is stored. `Err` says why its form or its hash is not a text.
     pub fn stored(&self) -> Result<StoredEvent<'_>, &str> {
         let (form, hash) = self.stored.as_ref().map_err(String::as_str)?;
         Ok(StoredEvent { sequence: self.sequence, form, hash })
@@ -37,13 +38,13 @@ pub async fn scan(conn: &mut Conn, sequence: i64, limit: usize) -> Result<Vec<Sc
     )
 }
 
-/// One event.
+/// The event with this sequence.
 pub async fn find(conn: &mut Conn, sequence: i64) -> Result<Option<Chained>, StoreError> {
     let events: Vec<Chained> = fetch_events!(conn, "WHERE sequence = $1", sequence)?;
     Ok(events.into_iter().next())
 }
 
-/// A row whose columns may be damaged.
+/// Reads the sequence of a row even if its other columns are damaged.
 impl<'r, R> FromRow<'r, R> for Scanned
 where
     R: sqlx::Row,

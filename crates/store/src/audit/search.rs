@@ -1,6 +1,6 @@
-//! Finds events, newest first: by the items that touch a URL, by words, or by filters alone.
+//! Finds events, newest first: by the items that match a URL, by words, or by filters alone.
 //!
-//! An answer is bounded work. Where little fits, it says from where to look on instead of looking for ever.
+//! The work for one answer is limited. If few events match, the answer says where the next search continues.
 
 use unstale_domain::audit::{
     Chained,
@@ -15,28 +15,30 @@ use super::{
     index::{Extent, extent},
 };
 
-/// So many candidates of the index are read at once.
+/// The number of events that one query reads, from the index or from those that are not indexed yet.
 const CANDIDATES: usize = 200;
 /// The most candidates, and the most events that are not indexed yet, that one answer reads.
 const LOOKED_AT: usize = 4_000;
-/// So many candidates are held against the filters at once, in the database.
+/// The number of candidates that the database compares with the filters in one query.
 const SIFTED: usize = 5_000;
-/// The most candidates that the database holds against the filters for one answer.
+/// The most candidates that the database compares with the filters for one answer.
 const SIFTED_MOST: usize = 40_000;
-/// Filters together are looked for in windows of the history that grow.
+/// A query with several filters searches the history in windows of these sizes, counted in events. The first window
+/// contains the newest events.
 const WINDOWS: [i64; 4] = [20_000, 80_000, 300_000, 1_000_000];
-/// Clocks of replicas differ a little, so that times do not rise with every event.
+/// How many events the order of times and the order of sequences may differ by. The clocks of replicas differ a
+/// little, so an event may have an earlier time than the event before it.
 const DISORDER: i64 = 10_000;
 
-/// An answer.
+/// The events that a search found, and where the next search continues.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchResult {
     pub events: Vec<Chained>,
-    /// Look on before this event; `None` where the beginning was reached.
+    /// The next search continues before this event. `None` if the search has reached the beginning of the history.
     pub older: Option<i64>,
 }
 
-/// Up to `limit` events that answer a query, newest first.
+/// Up to `limit` events that match a query, newest first.
 pub async fn search(conn: &mut Conn, search: &AuditQuery, limit: usize) -> Result<SearchResult, StoreError> {
     let before = search.before.unwrap_or(i64::MAX);
     match search.what {
@@ -45,7 +47,7 @@ pub async fn search(conn: &mut Conn, search: &AuditQuery, limit: usize) -> Resul
     }
 }
 
-/// The events that are not indexed yet one by one, then those that the index names.
+/// Compares the events that are not indexed yet one by one, then those that the index finds.
 async fn by_index(
     conn: &mut Conn,
     search: &AuditQuery,
@@ -72,7 +74,7 @@ async fn by_index(
     indexed(conn, search, &living, cursor, limit, found).await
 }
 
-/// Adds what the index names before an event.
+/// Adds the events before `cursor` that the index finds.
 async fn indexed(
     conn: &mut Conn,
     search: &AuditQuery,
@@ -86,7 +88,7 @@ async fn indexed(
     let (most, mut at_once) = if sifting {
         (SIFTED_MOST, SIFTED)
     } else {
-        // Most candidates answer, so that a page of them is often enough.
+        // Without filters, most candidates match, so one page of them is often enough.
         (LOOKED_AT, limit.min(CANDIDATES))
     };
     let mut looked_at = 0;
@@ -113,7 +115,8 @@ async fn indexed(
     }
 }
 
-/// Keeps what answers of events that are not indexed yet. `true` once the page is full.
+/// Adds the events that match the query, also those whose long list of items is stored elsewhere and must be read.
+/// Returns `true` once the page is full.
 async fn keep_new(
     conn: &mut Conn,
     search: &AuditQuery,
@@ -132,8 +135,10 @@ async fn keep_new(
     Ok(false)
 }
 
-/// The same of events that the index names: that one names an item of a long list is what the index says. Only whether
-/// that is the root object of its own distribution it does not know.
+/// Adds the events from the index that match the query. Returns `true` once the page is full.
+///
+/// The index has already found the item in a long list, so the list is not read. But the index does not know which
+/// path is the root object of which distribution. So a search for such a path reads the lists.
 async fn keep(
     conn: &mut Conn,
     search: &AuditQuery,
@@ -153,7 +158,7 @@ async fn keep(
     }))
 }
 
-/// `true` where it fills the page.
+/// Adds an event. Returns `true` if the page is then full.
 fn push(chained: Chained, found: &mut SearchResult, limit: usize) -> bool {
     let sequence = chained.sequence;
     found.events.push(chained);
@@ -164,7 +169,8 @@ fn push(chained: Chained, found: &mut SearchResult, limit: usize) -> bool {
     full
 }
 
-/// Long lists of items stand elsewhere.
+/// Whether an event matches the item or the words of the search. A long list of items is stored elsewhere and is
+/// read first.
 async fn answers(conn: &mut Conn, search: &AuditQuery, chained: &Chained) -> Result<bool, StoreError> {
     let event = &chained.event;
     match &search.what {
@@ -175,7 +181,8 @@ async fn answers(conn: &mut Conn, search: &AuditQuery, chained: &Chained) -> Res
     }
 }
 
-/// Filters alone: one is answered from its index; several are looked for in windows.
+/// Finds events by filters alone. A single filter is answered from its index. Several filters are searched for in
+/// windows.
 async fn filtered(
     conn: &mut Conn,
     search: &AuditQuery,
@@ -186,7 +193,8 @@ async fn filtered(
     let top = ceiling(conn, search, before).await?;
     let mut found = SearchResult::default();
     if search.until.is_some() && search.outside != Some(false) {
-        // What was made outside before the search's end may have been seen long after it.
+        // An invalidation that was made outside before `until` may have been found long after it, so later events
+        // are searched as well.
         let newest = super::head(conn).await?.saturating_add(1).min(before);
         let outside = AuditQuery { outside: Some(true), ..search.clone() };
         in_windows(conn, &outside, &WINDOWS, top, newest, limit, &mut found).await?;
@@ -199,8 +207,8 @@ async fn filtered(
     Ok(found)
 }
 
-/// Adds what there is between two events, window by window from the newer one on. `found.older` says from where to look
-/// on where it did not come to the end.
+/// Adds the matching events from `floor` on and before `top`, window by window, newest first. If the windows end
+/// after `floor`, `found.older` says where the next search continues.
 async fn in_windows(
     conn: &mut Conn,
     search: &AuditQuery,
@@ -227,7 +235,7 @@ async fn in_windows(
     Ok(())
 }
 
-/// No event before this one can be as late as the search wants.
+/// The sequence before which no event is late enough for the search.
 async fn floor(conn: &mut Conn, search: &AuditQuery) -> Result<i64, StoreError> {
     let Some(from) = search.from else { return Ok(0) };
     let first = "SELECT sequence FROM audit_event WHERE at >= $1 ORDER BY at LIMIT 1";
@@ -235,9 +243,9 @@ async fn floor(conn: &mut Conn, search: &AuditQuery) -> Result<i64, StoreError> 
     Ok(row.map_or(i64::MAX, |row| row.0.saturating_sub(DISORDER).max(0)))
 }
 
-/// No event from this one on can be as early as the search wants.
+/// The sequence from which on no event is early enough for the search.
 async fn ceiling(conn: &mut Conn, search: &AuditQuery, before: i64) -> Result<i64, StoreError> {
-    // Only windows and a time need to know where the end is.
+    // The end of the history is needed only for windows and for a search with an end time.
     if search.until.is_none() && !Filters::are_many(search) {
         return Ok(before);
     }
@@ -248,7 +256,7 @@ async fn ceiling(conn: &mut Conn, search: &AuditQuery, before: i64) -> Result<i6
     Ok(row.map_or(0, |row| row.0.saturating_add(DISORDER).min(newest)))
 }
 
-/// The newest of a window, without `top` and with `bottom`.
+/// The newest matching events from `bottom` on and before `top`.
 async fn window_of(
     conn: &mut Conn,
     search: &AuditQuery,

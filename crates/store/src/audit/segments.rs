@@ -1,4 +1,5 @@
-//! Segments of the history that were exported and may be dropped: the trigger lets go only what stands here.
+//! Segments of the history that were exported. The trigger on `audit_event` allows only the events of a stored
+//! segment to be deleted.
 
 use serde_json::{Value, json};
 
@@ -15,10 +16,11 @@ use crate::columns::time;
 
 use super::IndexEntry;
 
-/// Keeps a segment that follows on the last one; `false` for another. From then on its events may be dropped.
+/// Stores a segment that begins directly after the last one, so that its events may be deleted. `false` if it does
+/// not begin there.
 pub async fn insert_segment(tx: &mut Tx, signed: &SignedSegment) -> Result<bool, StoreError> {
     let segment = &signed.segment;
-    // One at a time.
+    // This lock lets only one transaction at a time add a segment.
     super::take_head(tx).await?;
     let (last,) =
         fetch_one!(tx, (i64,), "SELECT CAST(COALESCE(max(last_sequence), 0) AS BIGINT) FROM audit_segment")?;
@@ -60,8 +62,8 @@ pub async fn segments(conn: &mut Conn) -> Result<Vec<SignedSegment>, StoreError>
         .collect())
 }
 
-/// Drops the events from `first` up to `last`, with all that the index has of them. Gives how many went. `entries` says
-/// by which items each of them is found.
+/// Deletes the events from `first` to `last` and their entries in the index. Returns the number of deleted events.
+/// `entries` contains the items by which the index finds each event.
 pub async fn drop_segment_events(
     tx: &mut Tx,
     first: i64,
@@ -90,7 +92,7 @@ const ITEMS: &str = "DELETE FROM audit_item WHERE (item_key, sequence) IN
 const POSTGRES_ITEMS: &str = "DELETE FROM audit_item WHERE (item_key, sequence) IN
     (SELECT (value->>0)::bigint, (value->>1)::bigint FROM json_array_elements($1::json))";
 
-/// The oldest event that is still there; 1 where there is none.
+/// The sequence of the oldest stored event. 1 if there are no events.
 pub async fn first_sequence(conn: &mut Conn) -> Result<i64, StoreError> {
     Ok(fetch_one!(conn, (Option<i64>,), "SELECT min(sequence) FROM audit_event")?.0.unwrap_or(1))
 }

@@ -1,14 +1,14 @@
-//! Events as the database hands them over: their forms with the hashes beside them, many as one text.
+//! Reads events as the database stores them: the forms and hashes of many events as one text.
 //!
-//! Each row would be handed over by itself, which takes longer than to read it. A form has no line end in it, so that a
-//! line is one event: its sequence, its hash and its form, with a space between.
+//! Receiving each row separately takes longer than reading it. A form contains no line feed, so one line of the
+//! text is one event: its sequence, its hash and its form, separated by spaces.
 
 use unstale_domain::audit::{Action, Chained};
 
 use super::super::{Conn, StoreError, db::fetch_one};
 use crate::columns::{count, signed};
 
-/// An event as one line of text.
+/// The SQL expression that writes an event as one line of text.
 macro_rules! line {
     () => {
         "sequence || ' ' || hash || ' ' || form"
@@ -16,8 +16,9 @@ macro_rules! line {
 }
 pub(super) use line;
 
-/// The statement that gives the events of a `WHERE` clause as one text, a line each, in their order. A line end that
-/// somebody brought into a form must not hide the events beside it.
+/// The statement that returns the events of a `WHERE` clause as one text with one line for each event, in the order
+/// of the clause. It replaces a line feed that somebody put into a form, so that the other events can still be
+/// read.
 macro_rules! lines_of {
     (sqlite, $rest:literal) => {
         concat!(
@@ -39,7 +40,7 @@ macro_rules! lines_of {
     };
 }
 
-/// The events of a `WHERE` clause.
+/// Reads the events of a `WHERE` clause.
 macro_rules! fetch_events {
     ($conn:expr, $rest:literal $(, $arg:expr)* $(,)?) => {{
         let sql = if $conn.is_postgres() {
@@ -51,6 +52,7 @@ macro_rules! fetch_events {
     }};
 }
 
+/// Reads the events of a statement that [`lines_of`] or [`lines_where`] returned.
 macro_rules! fetch_lines {
     ($conn:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         $crate::db::fetch_one!($conn, (String,), $sql $(, $arg)*)
@@ -59,13 +61,13 @@ macro_rules! fetch_lines {
 }
 pub(super) use {fetch_events, fetch_lines, lines_of};
 
-/// [`lines_of`] a clause that is put together while the program runs.
+/// Like [`lines_of`], for a clause that is built at run time.
 pub(super) fn lines_where(postgres: bool, clause: &str) -> String {
     let any = if postgres { lines_of!(postgres, "\u{0}") } else { lines_of!(sqlite, "\u{0}") };
     any.replace('\u{0}', clause)
 }
 
-/// The events of lines.
+/// Reads the event of each line.
 pub(super) fn events(text: &str) -> Result<Vec<Chained>, StoreError> {
     lines(text).map(|line| StoredEvent::read(line).map(StoredEvent::event)).collect()
 }
@@ -74,7 +76,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').filter(|line| !line.is_empty())
 }
 
-/// A form as it is stored: under this sequence, with this hash beside it.
+/// An event as it is stored, with its sequence and its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredEvent<'a> {
     pub sequence: i64,
@@ -91,7 +93,7 @@ impl<'a> StoredEvent<'a> {
         parts.ok_or_else(|| StoreError::unreadable("an event", line))
     }
 
-    /// What it says. Of one that cannot be read there is a stand-in that says so.
+    /// Reads the form. If it cannot be read, returns a replacement event that says so.
     #[must_use]
     pub fn event(self) -> Chained {
         match Chained::read(self.form, self.hash) {
@@ -101,7 +103,7 @@ impl<'a> StoredEvent<'a> {
     }
 }
 
-/// The events, unless one of them cannot be read: for what has to tell what each says.
+/// Returns the events, or an error if one of them cannot be read. For callers that need the content of every event.
 pub fn readable(events: Vec<Chained>) -> Result<Vec<Chained>, StoreError> {
     match events.iter().find(|chained| chained.event.action == Action::EventUnreadable) {
         None => Ok(events),
@@ -109,12 +111,12 @@ pub fn readable(events: Vec<Chained>) -> Result<Vec<Chained>, StoreError> {
     }
 }
 
-/// A page of events as the database wrote it down: lines that are not read yet.
+/// A page of events as the database returned it. Its lines are not read yet.
 #[derive(Debug)]
 pub struct StoredEvents {
     /// The sequence of its last event.
     pub last: i64,
-    /// How many events it has.
+    /// The number of its events.
     pub len: usize,
     text: String,
 }
@@ -129,7 +131,8 @@ macro_rules! select_stored {
     };
 }
 
-/// `SQLite` reads in the order of the sequence. What is no text, as whoever owns the file can make it, is no line.
+/// SQLite reads the rows in the order of the sequence. A form or a hash that is not a text gives no line. Somebody
+/// with access to the database file can store such a value.
 const SQLITE: &str = select_stored!(concat!(
     "group_concat(CASE WHEN typeof(form) = 'text' AND typeof(hash) = 'text' THEN ",
     line!(),
@@ -137,8 +140,8 @@ const SQLITE: &str = select_stored!(concat!(
 ));
 const POSTGRES: &str = select_stored!(concat!("string_agg(", line!(), ", chr(10) ORDER BY sequence)"));
 
-/// The next `numbers` sequences, as far as there are events. Where one of them is damaged, `scan` says which, and whether
-/// an empty answer is the end.
+/// The events of the next `numbers` sequences after `sequence`. If one of them is damaged or the answer is empty,
+/// call `scan`: it returns the damaged event, or shows that the history ends here.
 pub async fn stored_events(
     conn: &mut Conn,
     sequence: i64,
@@ -150,8 +153,8 @@ pub async fn stored_events(
 }
 
 impl StoredEvents {
-    /// Hands over each event as it is stored, for as long as `take` wants more. `false` where it did not, or where what
-    /// was read cannot be one event a line.
+    /// Calls `take` with each event as it is stored, for as long as `take` returns `true`. Returns `false` if
+    /// `take` did so, or if the text does not have exactly one line for each event.
     #[must_use]
     pub fn each(&self, mut take: impl FnMut(StoredEvent<'_>) -> bool) -> bool {
         let mut taken = 0;
@@ -164,7 +167,7 @@ impl StoredEvents {
         taken == self.len
     }
 
-    /// What its events say; `None` where one cannot be read.
+    /// Reads all events. `None` if one of them cannot be read.
     #[must_use]
     pub fn events(&self) -> Option<Vec<Chained>> {
         let mut events = Vec::with_capacity(self.len);

@@ -1,4 +1,4 @@
-//! Whether the table of events still works its columns out of the forms.
+//! Checks that the columns of the events table are still generated from the forms.
 
 use crate::{
     Conn, StoreError,
@@ -6,8 +6,8 @@ use crate::{
     tables,
 };
 
-/// Do the columns that lists and searches narrow by follow from what was hashed? No statement can give them another
-/// value; somebody who owns the database can make another table of it.
+/// Whether the columns that lists and searches compare are generated from the forms, which the hashes protect. No
+/// statement can set a generated column to another value, but the owner of the database can replace the table.
 pub async fn follows_forms(conn: &mut Conn) -> Result<bool, StoreError> {
     if conn.is_postgres() {
         let (plain,) = fetch_one!(
@@ -19,6 +19,7 @@ pub async fn follows_forms(conn: &mut Conn) -> Result<bool, StoreError> {
         )?;
         return Ok(plain == 0);
     }
+    // SQLite stores the statement that created the table. Its columns must be those of the migration.
     let table = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'audit_event'";
     let row = fetch_optional!(conn, (String,), table)?;
     let columns = row.as_ref().and_then(|(sql,)| columns(sql));
@@ -26,7 +27,7 @@ pub async fn follows_forms(conn: &mut Conn) -> Result<bool, StoreError> {
     Ok(columns.is_some_and(as_made))
 }
 
-/// What stands between the brackets of a statement that makes a table.
+/// The columns of a `CREATE TABLE` statement: its text from the first parenthesis to the last.
 fn columns(sql: &str) -> Option<&str> {
     sql.get(sql.find('(')?..=sql.rfind(')')?)
 }
