@@ -61,7 +61,7 @@ impl Row {
     }
 }
 
-/// Adds a grant. Whom it is for is narrowed from now on.
+/// Adds a grant. From then on its subject may do only what is granted.
 pub async fn insert(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<(), StoreError> {
     narrow(tx, &grant.subject).await?;
     let (distribution, key, value) = match &grant.place {
@@ -87,7 +87,8 @@ pub async fn insert(tx: &mut Tx, grant: &Grant, now: Timestamp) -> Result<(), St
     Ok(())
 }
 
-/// Takes a grant away; `false` where there was none. Whom it was for may do less, and never more.
+/// Deletes a grant. `false` if there was none. Its subject stays limited to what is granted, so that the deletion
+/// never gives more access.
 pub async fn delete(tx: &mut Tx, id: &GrantId) -> Result<bool, StoreError> {
     if let Some(grant) = find(tx, id).await? {
         narrow(tx, &grant.subject).await?;
@@ -100,7 +101,7 @@ pub async fn find(conn: &mut Conn, id: &GrantId) -> Result<Option<Grant>, StoreE
     row.map(Row::into_grant).transpose()
 }
 
-/// The first grants, by whom they are for.
+/// The first `limit` grants, ordered by subject.
 pub async fn list(conn: &mut Conn, limit: usize) -> Result<Vec<Grant>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -111,7 +112,7 @@ pub async fn list(conn: &mut Conn, limit: usize) -> Result<Vec<Grant>, StoreErro
     rows.into_iter().map(Row::into_grant).collect()
 }
 
-/// How many grants one subject has.
+/// The number of grants of one subject.
 pub async fn count_of(conn: &mut Conn, subject: &Subject) -> Result<usize, StoreError> {
     let (number,) = fetch_one!(
         conn,
@@ -123,7 +124,7 @@ pub async fn count_of(conn: &mut Conn, subject: &Subject) -> Result<usize, Store
     Ok(count(number))
 }
 
-/// The grants of one person, group or token, without those of a person's groups.
+/// The grants of one person, group or token. For a person, those of the person's groups are not included.
 pub async fn of_subject(conn: &mut Conn, kind: SubjectKind, id: &str) -> Result<Vec<Grant>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -135,7 +136,7 @@ pub async fn of_subject(conn: &mut Conn, kind: SubjectKind, id: &str) -> Result<
     rows.into_iter().map(Row::into_grant).collect()
 }
 
-/// The grants of a person: their own, and those of all groups that they are in, whoever says that they are.
+/// The grants of a person and of all their groups, both local groups and those that a provider sent.
 pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<Grant>, StoreError> {
     let rows = fetch_all!(
         conn,

@@ -1,4 +1,4 @@
-//! The groups of people: assigned here, or sent by their identity provider.
+//! The groups of people: those that administrators assigned, and those that an identity provider sent.
 
 use unstale_domain::id::PersonId;
 
@@ -8,7 +8,7 @@ use crate::{
     db::{execute, fetch_all},
 };
 
-/// All groups of a person, each once, by name.
+/// All groups of a person, ordered by name. Each group is listed once.
 pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -19,7 +19,7 @@ pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
-/// The groups that the provider sent, by name.
+/// The groups that the provider sent, ordered by name.
 pub async fn provided(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -30,7 +30,7 @@ pub async fn provided(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>,
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
-/// Replaces the groups that the provider sent. Groups that were assigned here stay.
+/// Replaces the groups that the provider sent. Groups that administrators assigned stay.
 pub async fn replace_provided(tx: &mut Tx, person: &PersonId, groups: &[String]) -> Result<(), StoreError> {
     narrow_where_granted(tx, person).await?;
     execute!(tx, "DELETE FROM person_group WHERE person_id = $1 AND source = 'provider'", person.as_str())?;
@@ -42,5 +42,6 @@ pub async fn replace_provided(tx: &mut Tx, person: &PersonId, groups: &[String])
             group.as_str(),
         )?;
     }
+    // The new groups may have grants too.
     narrow_where_granted(tx, person).await
 }

@@ -22,7 +22,7 @@ pub async fn delete(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
     Ok(execute!(tx, "DELETE FROM local_group WHERE name = $1", name)? == 1)
 }
 
-/// The names of the first groups that were made here.
+/// The names of the first `limit` groups that administrators created.
 pub async fn list(conn: &mut Conn, limit: usize) -> Result<Vec<String>, StoreError> {
     let rows =
         fetch_all!(conn, (String,), "SELECT name FROM local_group ORDER BY name LIMIT $1", signed(limit))?;
@@ -45,7 +45,7 @@ pub async fn provided(conn: &mut Conn, limit: usize) -> Result<Vec<String>, Stor
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 
-/// Somebody in a group.
+/// A member of a group.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Member {
     pub group_name: String,
@@ -55,7 +55,7 @@ pub struct Member {
     pub source: String,
 }
 
-/// SQLite is told to go through the groups by their names: it would rather sort all members there are.
+/// `INDEXED BY` makes SQLite read the groups in the order of their names. Without it, SQLite sorts all members.
 macro_rules! members_of {
     ($index:literal) => {
         concat!(
@@ -66,14 +66,14 @@ macro_rules! members_of {
     };
 }
 
-/// The first members of all groups, by group and address.
+/// The first `limit` members of all groups, ordered by group and email address.
 pub async fn members(conn: &mut Conn, limit: usize) -> Result<Vec<Member>, StoreError> {
     let sql =
         if conn.is_postgres() { members_of!("") } else { members_of!("INDEXED BY person_group_by_name ") };
     fetch_all!(conn, Member, sql, signed(limit))
 }
 
-/// The groups of one person, whoever says so.
+/// The groups of one person, both local groups and those that a provider sent.
 pub async fn of_person(conn: &mut Conn, person: &PersonId) -> Result<Vec<String>, StoreError> {
     let rows = fetch_all!(
         conn,

@@ -1,6 +1,8 @@
-//! Stores with whoever a grant narrows that they are narrowed. Without it, a grant that goes would let them do more.
+//! Limits people and tokens that have a grant to what is granted, by a scope in their own row. Without it, they
+//! could do more once the grant is deleted.
 //!
-//! Each function here comes before a change of grants or of members, while the rows still say whom they narrow.
+//! Call these functions before grants or members are deleted, while the rows still show whom the grants are for.
+//! Call them also after a person joins a group.
 
 use unstale_domain::{
     access::grant::{Subject, SubjectKind},
@@ -9,7 +11,7 @@ use unstale_domain::{
 
 use crate::{StoreError, Tx, db::execute};
 
-/// A grant `g` is a person's: by their name, or by that of a group of theirs.
+/// The condition that a grant `g` is for a person or for one of the person's groups.
 macro_rules! is_held_by {
     ($person:literal) => {
         concat!(
@@ -24,7 +26,8 @@ macro_rules! is_held_by {
 }
 pub(crate) use is_held_by;
 
-/// Whoever this grant is for. All members of a group, whoever says that they are.
+/// Limits the subject of a grant to what is granted. For a group, limits all its members, both local members and
+/// those that a provider sent.
 pub(super) async fn narrow(tx: &mut Tx, subject: &Subject) -> Result<(), StoreError> {
     let sql = match subject.kind {
         SubjectKind::Person => "UPDATE person SET scope = 'granted' WHERE id = $1",
@@ -38,7 +41,7 @@ pub(super) async fn narrow(tx: &mut Tx, subject: &Subject) -> Result<(), StoreEr
     Ok(())
 }
 
-/// A person for whom there is a grant, their own or that of a group that they are in.
+/// Limits a person to what is granted, if there is a grant for the person or for one of their groups.
 pub(super) async fn narrow_where_granted(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -53,7 +56,7 @@ pub(super) async fn narrow_where_granted(tx: &mut Tx, person: &PersonId) -> Resu
     Ok(())
 }
 
-/// The members of a group for which there is a grant.
+/// Limits the members of a group to what is granted, if there is a grant for the group.
 pub(super) async fn narrow_members_where_granted(tx: &mut Tx, group: &str) -> Result<(), StoreError> {
     execute!(
         tx,

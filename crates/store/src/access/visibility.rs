@@ -1,15 +1,16 @@
-//! How a query shows only what an actor may see.
+//! SQL for queries that return only what an actor may see.
 //!
-//! `Access::distributions` is `None` for everything: that is a statement without a condition. The IDs of some go in as one
-//! bound list of JSON, and a row fits if its ID is in it. No statement has a condition that may be set or not: an engine
-//! plans for both, and then no index serves.
+//! `Access::distributions` is `None` if the actor may see everything. The statement then has no condition.
+//! Otherwise, the IDs of the distributions are bound as one JSON list, and a row matches if its ID is in the list.
+//! No statement has a condition that a parameter turns on or off: an engine would plan for both cases and would use
+//! no index.
 
-/// The condition that a row's ID is one of the newest of each distribution of the list $1, no more than $2 of each: both
-/// engines go down an index on `(distribution_id, time DESC, id DESC)` once for each distribution and read no more there,
-/// however many there are. PostgreSQL gets the IDs as an array: it would rather read a whole table than join a set whose
-/// size it cannot tell.
+/// The condition that a row is among the newest $2 rows of a distribution in the list $1. Both engines search an
+/// index on `(distribution_id, time DESC, id DESC)` once for each distribution. There they read at most $2 rows,
+/// however many rows the distribution has. PostgreSQL gets the IDs as an array, because it cannot estimate the size
+/// of a set and would read the whole table to join one.
 ///
-/// `$also` is a further condition on the row `l`, whose columns stand before the time in that index.
+/// `$also` is a further condition on the row `l`. Its columns come before the time in that index.
 macro_rules! is_newest_of_each {
     (sqlite, $table:literal, $time:literal, $also:expr) => {
         concat!(

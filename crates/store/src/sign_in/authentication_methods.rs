@@ -1,17 +1,18 @@
-//! The ways in as the last start found them, so that the next one can tell what changed.
+//! The authentication methods that the last start of the service found. The next start compares its own methods
+//! with them.
 
 use crate::{
     Conn, StoreError, Tx,
     db::{execute, fetch_optional},
 };
 
-/// A line for each setting; nothing before the first start.
+/// One line for each setting. `None` before the first start.
 pub async fn read(conn: &mut Conn) -> Result<Option<String>, StoreError> {
     let row = fetch_optional!(conn, (String,), "SELECT facts FROM authentication_methods WHERE id = 1")?;
     Ok(row.map(|(facts,)| facts))
 }
 
-/// Keeps them in place of the earlier ones.
+/// Stores the methods in place of the earlier ones.
 pub async fn replace(tx: &mut Tx, facts: &str) -> Result<(), StoreError> {
     execute!(
         tx,

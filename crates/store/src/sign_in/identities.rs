@@ -1,4 +1,4 @@
-//! Who people are to providers and proxies: issuer and subject together.
+//! The identities by which providers and proxies know people: an issuer and a subject together.
 
 use unstale_domain::{id::PersonId, sign_in::person::Person, time::Timestamp};
 
@@ -8,7 +8,7 @@ use crate::{
     db::{execute, fetch_all, fetch_optional},
 };
 
-/// The person that an issuer knows by this subject.
+/// The person whom an issuer identifies by this subject.
 pub async fn find(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Option<Person>, StoreError> {
     let row = fetch_optional!(
         conn,
@@ -25,7 +25,7 @@ pub async fn find(conn: &mut Conn, issuer: &str, subject: &str) -> Result<Option
     row.map(Row::into_person).transpose()
 }
 
-/// Ties a subject to a person. Fails with [`StoreError::Duplicate`] where it is tied already.
+/// Links an issuer's subject to a person. Fails with [`StoreError::Duplicate`] if it is linked already.
 pub async fn insert(
     tx: &mut Tx,
     issuer: &str,

@@ -1,4 +1,4 @@
-//! One-time links with which somebody sets their password. Only the hash of the link's secret is kept.
+//! One-time links with which people set their passwords. Only the hash of a link's secret is stored.
 
 use unstale_domain::{
     id::PersonId,
@@ -13,7 +13,7 @@ use crate::{
     db::{execute, fetch_optional},
 };
 
-/// Keeps a new link in place of any earlier one of the person.
+/// Stores a new link and deletes any earlier link of the person.
 pub async fn replace(
     tx: &mut Tx,
     person: &PersonId,
@@ -31,8 +31,8 @@ pub async fn replace(
     Ok(())
 }
 
-/// Whose link it is, where it is still good and its person is not disabled. One that would be good for longer than any was
-/// made by a clock that was ahead.
+/// The person whose link this is. `None` if the link has expired or the person is disabled. `None` also if the link
+/// expires later than a link made now would: it was then made while the clock was ahead.
 pub async fn find(conn: &mut Conn, hash: &SecretHash, now: Timestamp) -> Result<Option<Person>, StoreError> {
     let row = fetch_optional!(
         conn,
@@ -51,7 +51,7 @@ pub async fn find(conn: &mut Conn, hash: &SecretHash, now: Timestamp) -> Result<
     row.map(Row::into_person).transpose()
 }
 
-/// Takes a person's link away; `false` where there was none.
+/// Deletes a person's link. `false` if there was none.
 pub async fn delete(tx: &mut Tx, person: &PersonId) -> Result<bool, StoreError> {
     Ok(execute!(tx, "DELETE FROM password_link WHERE person_id = $1", person.as_str())? == 1)
 }

@@ -1,4 +1,4 @@
-//! Sign-ins whose password was right and whose code is still to come. They open nothing.
+//! Sign-ins whose password was correct and whose code was not entered yet. They give no access.
 
 use unstale_domain::{
     id::PersonId,
@@ -13,15 +13,16 @@ use crate::{
     db::{execute, fetch_optional},
 };
 
-/// Somebody half-way in.
+/// A sign-in that waits for the code of the second step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingSecondFactor {
     pub person: Person,
-    /// The secret of the second step that their first code turns on; none where they have one.
+    /// The secret of the second step that the first code turns on. `None` if the person's second step is on
+    /// already.
     pub offered: Option<TotpSecret>,
 }
 
-/// Begins one, in place of earlier ones of the same person that are over.
+/// Adds a pending second factor. Also deletes all that have expired, no matter whose they are.
 pub async fn insert(
     tx: &mut Tx,
     hash: &SecretHash,
@@ -49,7 +50,8 @@ struct PendingSecondFactorRow {
     offered: Option<String>,
 }
 
-/// Whose it is, where it is still good. One that would be good for longer than any was begun by a clock that was ahead.
+/// The pending second factor with this hash. `None` if it has expired or the person is disabled. `None` also if it
+/// expires later than one that begins now would: it was then begun while the clock was ahead.
 pub async fn find(
     conn: &mut Conn,
     hash: &SecretHash,
@@ -75,7 +77,7 @@ pub async fn find(
     Ok(Some(PendingSecondFactor { person, offered: offered.map(TotpSecret::from_trusted) }))
 }
 
-/// Counts a try; `false` where there were too many.
+/// Counts an attempt to enter the code. `false` if there were already `most` attempts.
 pub async fn count_try(tx: &mut Tx, hash: &SecretHash, most: i64) -> Result<bool, StoreError> {
     let counted = execute!(
         tx,
@@ -86,7 +88,7 @@ pub async fn count_try(tx: &mut Tx, hash: &SecretHash, most: i64) -> Result<bool
     Ok(counted == 1)
 }
 
-/// Ends all that a person has.
+/// Deletes all pending second factors of a person.
 pub async fn delete_of_person(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
     execute!(tx, "DELETE FROM pending_second_factor WHERE person_id = $1", person.as_str())?;
     Ok(())

@@ -1,4 +1,4 @@
-//! People, and the link for the first one.
+//! People, and the set-up link for the first one.
 
 use unstale_domain::{
     access::{Role, ScopeKind},
@@ -15,7 +15,8 @@ use crate::{
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
 
-/// The columns of [`Row`], of `person` or of a table `p.` joined: whoever reads a person reads all of them.
+/// The columns of [`Row`], for a statement that reads `person` only or joins it as `p`. Each query that reads a
+/// person reads all of them.
 macro_rules! person_columns {
     () => {
         "id, email, role, scope, created_at, disabled_at, password_hash"
@@ -57,7 +58,7 @@ impl Row {
     }
 }
 
-/// Adds a person. Fails with [`StoreError::Duplicate`] where the address is taken.
+/// Adds a person. Fails with [`StoreError::Duplicate`] if another person has the email address.
 pub async fn insert(tx: &mut Tx, person: &Person, password_hash: &str) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -72,13 +73,13 @@ pub async fn insert(tx: &mut Tx, person: &Person, password_hash: &str) -> Result
     Ok(())
 }
 
-/// Everybody, by address.
+/// All people, ordered by email address.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Person>, StoreError> {
     let rows = fetch_all!(conn, Row, concat!("SELECT ", person_columns!(), " FROM person ORDER BY email"))?;
     rows.into_iter().map(Row::into_person).collect()
 }
 
-/// A person by address, with the hash of their password.
+/// The person with this email address, and the hash of their password. The hash is empty if they have no password.
 pub async fn find(conn: &mut Conn, email: &Email) -> Result<Option<(Person, String)>, StoreError> {
     let row = fetch_optional!(
         conn,
@@ -89,7 +90,7 @@ pub async fn find(conn: &mut Conn, email: &Email) -> Result<Option<(Person, Stri
     row.map(Row::with_hash).transpose()
 }
 
-/// A person by their ID, with the hash of their password; it is empty where they have none.
+/// The person with this ID, and the hash of their password. The hash is empty if they have no password.
 pub async fn find_by_id(conn: &mut Conn, id: &PersonId) -> Result<Option<(Person, String)>, StoreError> {
     let row = fetch_optional!(
         conn,
@@ -100,13 +101,13 @@ pub async fn find_by_id(conn: &mut Conn, id: &PersonId) -> Result<Option<(Person
     row.map(Row::with_hash).transpose()
 }
 
-/// Everybody who has a password here.
+/// All people who have a password.
 pub async fn with_password(conn: &mut Conn) -> Result<Vec<PersonId>, StoreError> {
     let rows = fetch_all!(conn, (String,), "SELECT id FROM person WHERE password_hash <> '' ORDER BY id")?;
     Ok(rows.into_iter().map(|(id,)| PersonId::from_trusted(id)).collect())
 }
 
-/// Replaces the hash of a person's password; an empty one is none.
+/// Replaces the hash of a person's password. An empty hash means that the person has no password.
 pub async fn set_password(tx: &mut Tx, id: &PersonId, password_hash: &str) -> Result<(), StoreError> {
     execute!(tx, "UPDATE person SET password_hash = $2 WHERE id = $1", id.as_str(), password_hash)?;
     Ok(())
@@ -117,13 +118,13 @@ pub async fn set_role(tx: &mut Tx, id: &PersonId, role: Role) -> Result<(), Stor
     Ok(())
 }
 
-/// How far the person's role reaches from now on.
+/// Sets how far the person's role reaches.
 pub async fn set_scope(tx: &mut Tx, id: &PersonId, scope: ScopeKind) -> Result<(), StoreError> {
     execute!(tx, "UPDATE person SET scope = $2 WHERE id = $1", id.as_str(), scope.as_str())?;
     Ok(())
 }
 
-/// Disables a person from a time on, or enables them again.
+/// Disables a person from a time on. `None` enables them again.
 pub async fn set_disabled(
     tx: &mut Tx,
     id: &PersonId,
@@ -134,7 +135,8 @@ pub async fn set_disabled(
     Ok(())
 }
 
-/// The administrators who are not disabled. Until the transaction ends nobody else changes them.
+/// The administrators who are not disabled. Their rows are locked until the transaction ends, so that no other
+/// transaction changes them.
 pub async fn lock_admins(tx: &mut Tx) -> Result<Vec<PersonId>, StoreError> {
     let sql = if tx.is_postgres() {
         "SELECT id FROM person WHERE role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE"
@@ -145,13 +147,13 @@ pub async fn lock_admins(tx: &mut Tx) -> Result<Vec<PersonId>, StoreError> {
     Ok(rows.into_iter().map(|(id,)| PersonId::from_trusted(id)).collect())
 }
 
-/// Is there nobody yet?
+/// Whether there are no people yet.
 pub async fn is_empty(conn: &mut Conn) -> Result<bool, StoreError> {
     let (any,) = fetch_one!(conn, (bool,), "SELECT EXISTS (SELECT 1 FROM person)")?;
     Ok(!any)
 }
 
-/// Keeps the hash of a new set-up link in place of any earlier one.
+/// Stores the hash of a new set-up link and deletes any earlier link.
 pub async fn replace_set_up_link(
     tx: &mut Tx,
     hash: &SecretHash,
@@ -169,7 +171,8 @@ pub async fn replace_set_up_link(
     Ok(())
 }
 
-/// Is this the set-up link, and still good? Not one that was made by a clock that was ahead.
+/// Whether this is the set-up link and it has not expired. `false` also if the link was made while the clock was
+/// ahead.
 pub async fn set_up_link_is_good(
     conn: &mut Conn,
     hash: &SecretHash,
@@ -186,7 +189,7 @@ pub async fn set_up_link_is_good(
     Ok(count == 1)
 }
 
-/// Uses the link up; `false` where it was not good any more.
+/// Deletes the set-up link, so that it works only once. `false` if it is no longer valid.
 pub async fn use_set_up_link(tx: &mut Tx, hash: &SecretHash, now: Timestamp) -> Result<bool, StoreError> {
     let used = execute!(
         tx,

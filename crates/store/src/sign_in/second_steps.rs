@@ -1,4 +1,4 @@
-//! Second steps: the secrets of authenticators and the hashes of recovery codes.
+//! Second steps of sign-ins: the secrets of authenticator apps and the hashes of recovery codes.
 
 use unstale_domain::{id::PersonId, secret::SecretHash, sign_in::second_step::TotpSecret, time::Timestamp};
 
@@ -12,9 +12,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondStep {
     pub secret: TotpSecret,
-    /// Before that it is offered and asks for nothing.
+    /// When the person entered the first code. `None` if the second step is only offered: a sign-in then asks for
+    /// no code.
     pub confirmed_at: Option<Timestamp>,
-    /// The step of the last code that was used.
+    /// The time step (30 s) of the last code that was used.
     pub last_step: i64,
 }
 
@@ -32,7 +33,7 @@ pub async fn find(conn: &mut Conn, person: &PersonId) -> Result<Option<SecondSte
     }))
 }
 
-/// Everybody whose second step is on.
+/// All people whose second step is on.
 pub async fn people(conn: &mut Conn) -> Result<Vec<PersonId>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -42,7 +43,7 @@ pub async fn people(conn: &mut Conn) -> Result<Vec<PersonId>, StoreError> {
     Ok(rows.into_iter().map(|(id,)| PersonId::from_trusted(id)).collect())
 }
 
-/// Offers a secret, unless the step is on already; `false` then.
+/// Offers a secret. `false` if the second step is on already.
 pub async fn offer(
     tx: &mut Tx,
     person: &PersonId,
@@ -62,7 +63,8 @@ pub async fn offer(
     Ok(written == 1)
 }
 
-/// Turns the offered step on with the step of its first code; `false` where it is on or was not offered.
+/// Turns an offered second step on. `step` is the time step of the first code. `false` if the second step is on
+/// already or was not offered.
 pub async fn confirm(tx: &mut Tx, person: &PersonId, step: i64, now: Timestamp) -> Result<bool, StoreError> {
     let written = execute!(
         tx,
@@ -75,7 +77,7 @@ pub async fn confirm(tx: &mut Tx, person: &PersonId, step: i64, now: Timestamp) 
     Ok(written == 1)
 }
 
-/// Uses the code of a step up; `false` where that one or a later one was used.
+/// Marks the code of a time step as used. `false` if this code or a later one was used already.
 pub async fn use_step(tx: &mut Tx, person: &PersonId, step: i64) -> Result<bool, StoreError> {
     let written = execute!(
         tx,
@@ -87,7 +89,7 @@ pub async fn use_step(tx: &mut Tx, person: &PersonId, step: i64) -> Result<bool,
     Ok(written == 1)
 }
 
-/// Takes the step and its recovery codes away; `false` where it was not on.
+/// Deletes the second step and its recovery codes. `false` if the second step was not on.
 pub async fn delete(tx: &mut Tx, person: &PersonId) -> Result<bool, StoreError> {
     execute!(tx, "DELETE FROM recovery_code WHERE person_id = $1", person.as_str())?;
     let on = execute!(
@@ -99,7 +101,7 @@ pub async fn delete(tx: &mut Tx, person: &PersonId) -> Result<bool, StoreError> 
     Ok(on == 1)
 }
 
-/// Takes an offer away that was not confirmed; a step that is on stays.
+/// Deletes an offer that was not confirmed. A second step that is on stays.
 pub async fn delete_offer(tx: &mut Tx, person: &PersonId) -> Result<(), StoreError> {
     execute!(tx, "DELETE FROM second_step WHERE person_id = $1 AND confirmed_at IS NULL", person.as_str())?;
     Ok(())
@@ -119,7 +121,7 @@ pub async fn replace_codes(tx: &mut Tx, person: &PersonId, hashes: &[SecretHash]
     Ok(())
 }
 
-/// Uses a recovery code up; `false` where it was used or is none.
+/// Marks a recovery code as used. `false` if it was used already or does not exist.
 pub async fn use_code(
     tx: &mut Tx,
     person: &PersonId,
@@ -136,7 +138,7 @@ pub async fn use_code(
     Ok(used == 1)
 }
 
-/// How many recovery codes are left.
+/// The number of recovery codes that were not used.
 pub async fn codes_left(conn: &mut Conn, person: &PersonId) -> Result<usize, StoreError> {
     let (left,) = fetch_one!(
         conn,

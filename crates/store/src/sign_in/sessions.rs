@@ -1,4 +1,4 @@
-//! Who is signed in. Only the hash of a session's secret is kept.
+//! The sessions of people who are signed in. Only the hash of a session's secret is stored.
 
 use unstale_domain::{
     access::Role,
@@ -15,7 +15,7 @@ use crate::{
     db::{execute, fetch_all, fetch_one, fetch_optional},
 };
 
-/// A session as it is begun.
+/// A new session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession<'a> {
     pub hash: &'a SecretHash,
@@ -27,15 +27,15 @@ pub struct NewSession<'a> {
     pub expires_at: Timestamp,
 }
 
-/// A session that is good, with its person.
+/// A valid session, with its person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     pub person: Person,
-    /// There are grants of theirs or of their groups to be read.
+    /// Whether the person or one of their groups has grants. If not, the grants need not be read.
     pub has_grants: bool,
     pub sign_in: String,
     pub last_seen_at: Timestamp,
-    /// It ends then at the latest, unless it is used before.
+    /// When the session ends if it is not used before then.
     pub ends_at: Timestamp,
 }
 
@@ -70,8 +70,8 @@ pub async fn insert(tx: &mut Tx, new: &NewSession<'_>) -> Result<(), StoreError>
     Ok(())
 }
 
-/// The session with this hash, unless it is over its end, unused for too long, begun by a clock that was ahead, or its
-/// person is disabled.
+/// The session with this hash. `None` if it has expired, was not used for too long, was begun while the clock was
+/// ahead, or its person is disabled.
 pub async fn find(
     conn: &mut Conn,
     hash: &SecretHash,
@@ -118,7 +118,7 @@ pub async fn find(
     .transpose()
 }
 
-/// Has the person a session with this handle still?
+/// Whether the person has a session with this handle, which is the beginning of the session's hash.
 pub async fn is_there(conn: &mut Conn, person: &PersonId, handle: &str) -> Result<bool, StoreError> {
     let (number,) = fetch_one!(
         conn,
@@ -130,7 +130,7 @@ pub async fn is_there(conn: &mut Conn, person: &PersonId, handle: &str) -> Resul
     Ok(number > 0)
 }
 
-/// A session as its person sees it.
+/// What a person sees of one of their sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSummary {
     pub hash: SecretHash,
@@ -151,7 +151,7 @@ struct ListedRow {
     last_seen_at: i64,
 }
 
-/// Up to 100 sessions of a person that are good, the last used first.
+/// Up to 100 valid sessions of a person. The session that was used last comes first.
 pub async fn of_person(
     conn: &mut Conn,
     person: &PersonId,
@@ -182,7 +182,7 @@ pub async fn of_person(
     Ok(rows.into_iter().map(listed).collect())
 }
 
-/// Ends all sessions of a person but the one that is excepted; says how many.
+/// Deletes all sessions of a person, or all but `except`. Returns the number of deleted sessions.
 pub async fn delete_of_person(
     tx: &mut Tx,
     person: &PersonId,
@@ -192,7 +192,7 @@ pub async fn delete_of_person(
     execute!(tx, "DELETE FROM session WHERE person_id = $1 AND token_hash <> $2", person.as_str(), except)
 }
 
-/// Notes that a session is in use.
+/// Stores when a session was last used.
 pub async fn touch(tx: &mut Tx, hash: &SecretHash, now: Timestamp) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -203,12 +203,12 @@ pub async fn touch(tx: &mut Tx, hash: &SecretHash, now: Timestamp) -> Result<(),
     Ok(())
 }
 
-/// Ends a session; `false` where there was none.
+/// Deletes a session. `false` if there was none.
 pub async fn delete(tx: &mut Tx, hash: &SecretHash) -> Result<bool, StoreError> {
     Ok(execute!(tx, "DELETE FROM session WHERE token_hash = $1", hash.as_str())? == 1)
 }
 
-/// Forgets sessions that are over.
+/// Deletes sessions that have expired. Returns the number of deleted sessions.
 pub async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, "DELETE FROM session WHERE expires_at <= $1", now.as_micros())
 }
