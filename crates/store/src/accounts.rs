@@ -11,7 +11,7 @@ use super::{
 };
 use crate::columns::{self, time};
 
-/// An account to which nothing is sent for now.
+/// A paused account. Nothing is sent to it for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
     pub account: String,
@@ -20,16 +20,16 @@ pub struct Pause {
     pub problem: Problem,
 }
 
-/// Makes sure that there is a row for the account.
+/// Inserts the account's row if there is none.
 pub async fn ensure(tx: &mut Tx, account: &str) -> Result<(), StoreError> {
     execute!(tx, "INSERT INTO account (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", account)?;
     Ok(())
 }
 
-/// Holds the account's row until the transaction ends, and reads when its next create and its next read are due.
+/// Locks the account's row until the transaction ends. Returns when its next create and its next read are due.
 ///
-/// Whoever sends for an account or changes its pace takes this lock before any other row's, so that replicas wait for
-/// each other here and neither overlooks what the other one sends.
+/// A transaction that sends for an account or changes its pace takes this lock before the lock on any other row. So
+/// replicas wait for each other here, and none of them overlooks what another one sends.
 pub async fn lock(tx: &mut Tx, account: &str) -> Result<(Timestamp, Timestamp), StoreError> {
     let select = if tx.is_postgres() {
         "SELECT create_next_at, read_next_at FROM account WHERE id = $1 FOR NO KEY UPDATE"
@@ -40,9 +40,10 @@ pub async fn lock(tx: &mut Tx, account: &str) -> Result<(Timestamp, Timestamp), 
     Ok((time(create), time(read)))
 }
 
-/// Takes one create, or says from when on there is one.
+/// Takes one create from the pace. The inner `Err` is the time from which on a create is within the pace.
 ///
-/// Creating never waits for the pace of all calls, but counts against it: what only reads gets what is left over.
+/// A create does not wait for the pace of all calls (`all`), but counts against it. Calls that only read get what
+/// is left.
 pub async fn take_create(
     tx: &mut Tx,
     account: &str,
@@ -65,7 +66,8 @@ pub async fn take_create(
     Ok(Ok(()))
 }
 
-/// Takes one call that only reads, or says from when on there is one.
+/// Takes one call that only reads from the pace. The inner `Err` is the time from which on such a call is within
+/// the pace.
 pub async fn take_read(
     tx: &mut Tx,
     account: &str,
@@ -82,7 +84,7 @@ pub async fn take_read(
     }
 }
 
-/// Charges reading calls that were made beyond the one that was taken.
+/// Charges the reading calls that were made in addition to the one that was taken.
 pub async fn charge_reads(
     tx: &mut Tx,
     account: &str,
@@ -94,7 +96,8 @@ pub async fn charge_reads(
     set_read_next(tx, account, pace.charge(next_at, now, calls)).await
 }
 
-/// Notes whether AWS asked for a slower pace: then nothing reads for a while, each time in a row for longer.
+/// Stores whether AWS asked for a slower pace. If it did (`throttled`), calls that only read wait for a while, and
+/// longer after each such answer in a row.
 pub async fn note_answer(
     tx: &mut Tx,
     account: &str,
@@ -118,7 +121,7 @@ async fn set_read_next(tx: &mut Tx, account: &str, next: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Holds an account's queue until `retry_at`; gives whether it was running before.
+/// Pauses an account's queue until `retry_at`. Returns whether it was running before.
 pub async fn pause(
     tx: &mut Tx,
     account: &str,
@@ -147,7 +150,7 @@ pub async fn pause(
     Ok(paused == 0)
 }
 
-/// Lets an account go on; gives whether it was paused.
+/// Resumes an account. Returns whether it was paused.
 pub async fn resume(tx: &mut Tx, account: &str) -> Result<bool, StoreError> {
     let touched = execute!(
         tx,

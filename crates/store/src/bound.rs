@@ -1,12 +1,12 @@
-//! Values on their way into a statement: texts as both engines can keep them.
+//! Values that are bound to statements. Texts are changed to what both engines can store.
 
 use std::borrow::Cow;
 
 use unstale_domain::storable::storable;
 
-/// A value that a statement takes. The macros of [`super::db`] bind every argument through it, so that a NUL, wherever
-/// it came from, is neither an error on one engine nor a different text on the other: what is looked for with one is
-/// not found, what is kept has a replacement character.
+/// A value that a statement takes. The macros of [`super::db`] bind every argument through this trait. PostgreSQL
+/// refuses a text with a NUL, and SQLite stores it. So this trait replaces each NUL with a replacement character,
+/// and a statement has the same result on both engines, wherever the text came from.
 pub(crate) trait Bound {
     type Value;
     fn bound(self) -> Self::Value;

@@ -1,4 +1,4 @@
-//! Columns that several tables share, and the way between them and the types of the domain.
+//! Columns that several tables share, and their conversion to and from the types of the domain.
 
 use unstale_domain::{
     actor::Actor,
@@ -17,7 +17,8 @@ pub(super) fn optional_time(micros: Option<i64>) -> Option<Timestamp> {
     micros.map(Timestamp::from_micros)
 }
 
-/// A count that is never negative; the tables keep it as a signed number because both engines do.
+/// Reads a count, which is never negative. The tables store it as a signed number, because both engines have only
+/// signed numbers.
 pub(super) fn count(number: i64) -> usize {
     usize::try_from(number).unwrap_or(0)
 }
@@ -26,10 +27,11 @@ pub(super) fn signed(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A JSON list of texts, as a column has it and as both engines read one that is bound. PostgreSQL looks up each of an
-/// array in an index. Of a set of rows it supposes a hundred, and may rather read all of a table.
+/// A JSON list of texts, for a column or for a parameter that both engines can read as a list. In a query,
+/// PostgreSQL looks up each value of an array in an index. For a set of rows, it assumes a hundred rows and may
+/// read the whole table instead.
 pub(super) fn list_to_json(list: impl IntoIterator<Item: AsRef<str>>) -> String {
-    // A NUL would be spelled \u0000, which PostgreSQL refuses when it reads the list.
+    // JSON would contain a NUL as \u0000, which PostgreSQL refuses when it reads the list.
     let list: Vec<String> = list.into_iter().map(|text| storable(text.as_ref()).into_owned()).collect();
     serde_json::Value::from(list).to_string()
 }
@@ -46,12 +48,12 @@ pub(super) fn items_from_json(text: &str) -> Result<Vec<Item>, StoreError> {
     Ok(list_from_json(text)?.into_iter().map(Item::from_trusted).collect())
 }
 
-/// The three columns of an actor.
+/// Reads an actor from its three columns.
 pub(super) fn actor(kind: &str, id: String, name: String) -> Result<Actor, StoreError> {
     Actor::from_trusted(kind, id, name).ok_or_else(|| StoreError::unreadable("an actor of the kind", kind))
 }
 
-/// The three columns of a problem.
+/// Reads a problem from its three columns. `None` if there is no problem.
 pub(super) fn problem(
     kind: Option<String>,
     code: Option<String>,

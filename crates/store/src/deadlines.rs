@@ -1,5 +1,5 @@
-//! Times that lie ahead, which are too far ahead once the clock was put back. How every other time is read is in
-//! [`super::times`].
+//! Corrects stored times that are too far in the future because the clock was set back. [`super::times`] says how
+//! every other time is read.
 
 use std::time::Duration;
 
@@ -7,49 +7,52 @@ use unstale_domain::time::Timestamp;
 
 use super::{StoreError, Tx, db::execute};
 
-/// Longer than a worker takes from looking at the clock to what it writes.
+/// Longer than the time between a worker's look at the clock and its write to the database.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// What is noted ahead of time. A person's own time for a request is not among them: it stays as it was chosen.
+/// The stored times that are corrected after a clock rollback. The time that a person chose for a request is not
+/// among them: it stays as it was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
-    /// Until when a batch is held by whoever sends it.
+    /// Until when the process that sends a batch has the lease on it.
     Leases,
-    /// When a batch may go for the first time, where nobody chose a time for it.
+    /// When a batch may be sent for the first time, if nobody chose a time for it.
     FirstTries,
-    /// When a batch is tried again.
+    /// When a batch is sent again.
     Retries,
-    /// When CloudFront is asked again about one in progress.
+    /// When CloudFront is asked again about a batch in progress.
     Looks,
-    /// Until when a distribution is held by whoever asks.
+    /// Until when the process that asks CloudFront about a distribution has the lease on it.
     LookLeases,
-    /// When an account is tried again that was refused as a whole.
+    /// When a paused account is tried again.
     Accounts,
-    /// When the distributions are read again.
+    /// When the list of distributions is read again.
     Survey,
-    /// Until when they are held by whoever reads them.
+    /// Until when the process that reads the list of distributions has the lease on that.
     SurveyLease,
-    /// When a distribution is looked through again for what was made outside.
+    /// When a distribution is checked again for invalidations that were made outside.
     Outside,
-    /// When older pages of its list are read on.
+    /// When older pages of a distribution's list of invalidations are read.
     OlderPages,
     /// When a distribution's tags are read again.
     Tags,
-    /// When CloudTrail is asked again.
+    /// When CloudTrail is read again.
     Trail,
     /// When signed heads are posted again.
     Posts,
-    /// When a reading of `CloudTrail` began.
+    /// When a read of CloudTrail began.
     TrailBegun,
-    /// When a distribution had its last turn: they take turns by it.
+    /// When a batch of a distribution was last taken up. The distribution that has waited longest comes first.
     Turns,
     /// When a session was last used.
     SessionUses,
-    /// Until when a request waits for a second person.
+    /// Until when a proposal waits for a second person.
     Approvals,
-    /// When a token was made; its end goes along, so that it lasts as long as was chosen.
+    /// When a token was made. Its expiry is moved by the same amount, so that the token lasts as long as was
+    /// chosen.
     Tokens,
-    /// The last code of an authenticator that was used, in steps of 30 s: none before it is taken.
+    /// The time step (30 s) of the last code of an authenticator app that was used. Only codes of later steps are
+    /// accepted.
     SecondSteps,
 }
 
@@ -110,7 +113,8 @@ impl Deadline {
                 "UPDATE api_token SET expires_at = expires_at - (created_at - $1), created_at = $1
                  WHERE created_at > $2"
             }
-            // Codes of the step that comes next are taken too: none that was used may be good again.
+            // A code of the next step is accepted as well and may have been used. So the last step becomes the next
+            // one, and no used code is valid again.
             Self::SecondSteps => {
                 "UPDATE second_step SET last_step = $1 / 30000000 + 1 WHERE last_step > $2 / 30000000 + 1"
             }
@@ -118,7 +122,8 @@ impl Deadline {
     }
 }
 
-/// What lets somebody in and is over once it seems to have been made later than now: nobody knows how old it is.
+/// Rows that give access. They are deleted if they seem to have been made in the future, because their age is then
+/// unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MadeAhead {
     Sessions,
@@ -142,13 +147,13 @@ impl MadeAhead {
     }
 }
 
-/// Ends what was made, or ends by itself, later than this; gives how many did.
+/// Deletes the rows that were made, or that expire, later than `latest`. Returns the number of deleted rows.
 pub async fn end(tx: &mut Tx, what: MadeAhead, latest: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, what.delete(), latest.as_micros())
 }
 
-/// Brings what lies further ahead than this to it; gives how many did. What lies ahead by a moment more was noted a moment
-/// later, by another worker of the same clock.
+/// Sets the times that are later than `furthest` to `furthest`. Returns the number of changed rows. A time that is
+/// later by a moment only stays: another worker with the same clock may have stored it a moment later.
 pub async fn bring_nearer(tx: &mut Tx, what: Deadline, furthest: Timestamp) -> Result<u64, StoreError> {
     execute!(tx, what.bring_nearer(), furthest.as_micros(), furthest.plus(MOMENT).as_micros())
 }

@@ -1,4 +1,4 @@
-//! The catalogue of distributions, and who asks CloudFront about each.
+//! The distributions, and the leases of the processes that ask CloudFront about them.
 
 pub mod distribution_tags;
 mod lists;
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::columns::{list_from_json, list_to_json, optional_time, signed, time};
 
-/// All columns of a [`Row`], for every query here.
+/// The statement that reads all columns of a [`Row`], for every query of this module.
 macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
@@ -78,7 +78,7 @@ impl Row {
     }
 }
 
-/// Every distribution that was ever seen; those that are gone come last.
+/// Every distribution that was ever listed. Those that no longer exist come last.
 pub async fn list(conn: &mut Conn) -> Result<Vec<Distribution>, StoreError> {
     let rows = fetch_all!(conn, Row, select!("ORDER BY gone_at IS NOT NULL, id"))?;
     rows.into_iter().map(Row::into_distribution).collect()
@@ -89,7 +89,8 @@ pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Option<Distrib
     row.map(Row::into_distribution).transpose()
 }
 
-/// Writes what `ListDistributions` said; what only the configuration says stays. The account's row must exist.
+/// Stores what `ListDistributions` returned. The columns that come from the configuration stay as they are. The
+/// account's row must exist.
 pub async fn upsert(tx: &mut Tx, seen: &Distribution) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -116,7 +117,8 @@ pub async fn upsert(tx: &mut Tx, seen: &Distribution) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Writes what the configuration said, as of the given modification.
+/// Stores what the configuration contains. `read_for` is the last modification of the distribution when its
+/// configuration was read.
 pub async fn set_config(
     tx: &mut Tx,
     id: &DistributionId,
@@ -136,7 +138,7 @@ pub async fn set_config(
     Ok(())
 }
 
-/// Notes that CloudFront no longer names it.
+/// Marks a distribution as gone, because CloudFront no longer lists it.
 pub async fn set_gone(tx: &mut Tx, id: &DistributionId, now: Timestamp) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -147,7 +149,8 @@ pub async fn set_gone(tx: &mut Tx, id: &DistributionId, now: Timestamp) -> Resul
     Ok(())
 }
 
-/// Those that changed since their configuration was read, at most so many; those that were used last come first.
+/// Up to `most` distributions that changed since their configuration was read, each with its last modification.
+/// Those that were used last come first.
 pub async fn without_config(
     conn: &mut Conn,
     most: usize,
@@ -163,7 +166,7 @@ pub async fn without_config(
     Ok(rows.into_iter().map(|(id, at)| (DistributionId::from_trusted(id), time(at))).collect())
 }
 
-/// The AWS account whose distributions were listed last.
+/// The AWS account of the distributions that were listed last.
 pub async fn account_listed(conn: &mut Conn) -> Result<Option<String>, StoreError> {
     let row = fetch_optional!(
         conn,
@@ -173,7 +176,7 @@ pub async fn account_listed(conn: &mut Conn) -> Result<Option<String>, StoreErro
     Ok(row.map(|(account,)| account))
 }
 
-/// Those that are due for a look at invalidations made outside.
+/// Up to 100 distributions that are due to be checked for invalidations made outside.
 pub async fn outside_due(conn: &mut Conn, now: Timestamp) -> Result<Vec<DistributionId>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -185,7 +188,7 @@ pub async fn outside_due(conn: &mut Conn, now: Timestamp) -> Result<Vec<Distribu
     Ok(rows.into_iter().map(|(id,)| DistributionId::from_trusted(id)).collect())
 }
 
-/// Says when to look next for invalidations made outside.
+/// Sets when a distribution is checked next for invalidations made outside.
 pub async fn set_outside_due(tx: &mut Tx, id: &DistributionId, due_at: Timestamp) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -196,7 +199,7 @@ pub async fn set_outside_due(tx: &mut Tx, id: &DistributionId, due_at: Timestamp
     Ok(())
 }
 
-/// Does it serve through its tenants only? One that is not known does not.
+/// Whether a distribution serves only through its tenants. `false` if the distribution is not known.
 pub async fn is_tenant_only(conn: &mut Conn, id: &DistributionId) -> Result<bool, StoreError> {
     let row =
         fetch_optional!(conn, (bool,), "SELECT tenant_only FROM distribution WHERE id = $1", id.as_str())?;
@@ -211,13 +214,14 @@ pub async fn account(conn: &mut Conn, id: &DistributionId) -> Result<String, Sto
         .ok_or_else(|| StoreError::Unreadable(format!("there is no distribution {id}")))
 }
 
-/// Notes that a batch of it was taken up now, so that the others have their turn first.
+/// Stores that a batch of the distribution was taken up now, so that other distributions come first.
 pub async fn set_claimed(tx: &mut Tx, id: &DistributionId, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, "UPDATE distribution SET last_claimed_at = $2 WHERE id = $1", id.as_str(), now.as_micros(),)?;
     Ok(())
 }
 
-/// The distribution whose invalidations have waited longest for a look and that nobody is at, with its account.
+/// The distribution whose invalidations have waited longest to be checked and on which there is no lease, with its
+/// account.
 pub async fn poll_due(
     conn: &mut Conn,
     now: Timestamp,
@@ -234,7 +238,7 @@ pub async fn poll_due(
     Ok(due.map(|(id, account)| (DistributionId::from_trusted(id), account)))
 }
 
-/// Takes up a distribution to look at its invalidations, unless somebody is at it.
+/// Takes the lease on a distribution, to check its invalidations. `false` if another process has the lease.
 pub async fn claim_poll(
     tx: &mut Tx,
     id: &DistributionId,
@@ -254,7 +258,7 @@ pub async fn claim_poll(
     Ok(claimed == 1)
 }
 
-/// Lets others ask about it; `false` where the lease was lost meanwhile.
+/// Releases the lease on a distribution. `false` if the lease was lost.
 pub async fn release_poll(tx: &mut Tx, id: &DistributionId, lease: &str) -> Result<bool, StoreError> {
     let held = execute!(
         tx,

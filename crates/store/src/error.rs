@@ -1,4 +1,4 @@
-//! Why the database could not do it: out of reach for now, or something that should not be.
+//! Errors of the database: those that pass, and those that should not happen.
 
 use unstale_domain::causes::with_causes;
 
@@ -7,10 +7,11 @@ use super::{instance_lock::LockError, place::Displaced};
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be reached or cannot write now: full disk, lost connection, locked file. Worth trying again.
+    /// The database cannot be reached or cannot write now: lost connection, locked file, read-only database. A
+    /// later try may succeed.
     #[error("the database is out of reach")]
     Unavailable(#[source] sqlx::Error),
-    /// The disk of the database is full. It passes once somebody frees space.
+    /// The disk of the database is full. A later try succeeds once somebody has freed space.
     #[error("the disk of the database is full")]
     Full(#[source] sqlx::Error),
     /// A row that must be unique exists already.
@@ -24,7 +25,8 @@ pub enum StoreError {
     Unreadable(String),
     #[error("{0}")]
     Address(String),
-    /// The tables are not those that this program may work on.
+    /// This program must not use the tables of the database: they have another version or belong to another
+    /// program.
     #[error("{0}")]
     Tables(String),
     #[error(transparent)]
@@ -55,18 +57,21 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Codes of troubles that go away: SQLite's primary result codes and PostgreSQL's classes.
+/// Whether the code is that of an error that passes. For SQLite, the low byte decides, which is the primary result
+/// code. For PostgreSQL, the class decides.
 ///
-/// SQLite: 5 BUSY, 6 LOCKED, 8 READONLY, 10 IOERR, 13 FULL, 14 CANTOPEN (extended codes carry them in the low byte).
-/// PostgreSQL: class 08 connection, 53 resources, 57 operator intervention, 40 serialization, 25006 read-only.
+/// SQLite: 5 BUSY, 6 LOCKED, 8 READONLY, 10 IOERR, 13 FULL, 14 CANTOPEN (extended codes carry them in the low
+/// byte). PostgreSQL: class 08 connection, 53 resources, 57 operator intervention, 40 serialization, 25006
+/// read-only.
 fn is_passing(code: &str) -> bool {
     match code.parse::<u32>() {
+        // PostgreSQL's codes have five characters, and SQLite's are shorter.
         Ok(number) if code.len() != 5 => matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14),
         _ => ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class)) || code == "25006",
     }
 }
 
-/// SQLite's 13 FULL, and PostgreSQL's 53100 `disk_full`.
+/// Whether the code means a full disk: SQLite's 13 FULL, or PostgreSQL's 53100 `disk_full`.
 fn is_full(code: &str) -> bool {
     code == "53100" || (code.len() != 5 && code.parse().is_ok_and(|number: u32| number & 0xff == 13))
 }
@@ -82,13 +87,14 @@ impl StoreError {
         Self::Unreadable(format!("{what} is {value:?}"))
     }
 
-    /// Whoever was to do it is gone before it was done.
+    /// The error for work whose task ended before the work was done.
     #[must_use]
     pub const fn interrupted() -> Self {
         Self::Unavailable(sqlx::Error::WorkerCrashed)
     }
 
-    /// The same trouble for somebody else who waited for the same work.
+    /// The same error for another caller that waited for the same work. It is made from the text of the first
+    /// error, because `sqlx::Error` cannot be cloned.
     #[must_use]
     pub fn shared(&self) -> Self {
         match self {
@@ -99,7 +105,7 @@ impl StoreError {
         }
     }
 
-    /// Is it worth trying again later?
+    /// Whether a later try may succeed.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Full(_) | Self::Displaced(_))

@@ -1,15 +1,17 @@
-//! Lets only one service work on an SQLite file: the workers of two would not know of each other.
+//! Lets only one service use an SQLite file, because the workers of two services would not know of each other.
 //!
-//! The lock is flock(2) on the database file itself, so that it is one lock whatever the file is called: a symbolic link,
-//! a hard link and a mount of it lead to the same file. SQLite locks that file too, but with fcntl(2), and on Linux the
-//! two do not see each other on local disks (flock(2), "NOTES"). Over NFS and SMB they do, and SQLite would be shut out by
-//! our own lock; a write-ahead log does not work there anyway (<https://sqlite.org/wal.html>, "disadvantages"). On other
-//! systems the two see each other as well, so that only the lock beside the file is taken there.
+//! The lock is flock(2) on the database file itself. So there is one lock, whatever the file is called: a symbolic
+//! link, a hard link and a mount of it lead to the same file. SQLite locks that file too, but with fcntl(2). On
+//! Linux, these two kinds of locks do not affect each other on local disks (flock(2), "NOTES"). Over NFS and SMB
+//! they do, and our own lock would keep SQLite out. But a write-ahead log does not work there anyway
+//! (<https://sqlite.org/wal.html>, "disadvantages"). On other systems the two kinds affect each other as well, so
+//! only the lock beside the file is taken there.
 //!
-//! Closing any descriptor of a file drops all fcntl locks that the process has on it (fcntl(2)): SQLite would go on
-//! without its own. So the descriptor of this lock is never closed, only unlocked; the system closes it with the process.
+//! When a process closes any descriptor of a file, it loses all its fcntl locks on that file (fcntl(2)). SQLite
+//! would then continue without its own lock. So the descriptor of this lock is never closed, only unlocked. The
+//! system closes it when the process ends.
 //!
-//! The second lock, on `FILE.lock` beside the file that links lead to, is the one that earlier versions take.
+//! The second lock is on `FILE.lock`, beside the file that links lead to. It is the one that earlier versions take.
 
 use std::{
     fs::{File, TryLockError},
@@ -20,18 +22,19 @@ use std::{
     time::Duration,
 };
 
-/// Whoever only asks who has the lock holds it for a moment: it is tried so often before somebody else has it.
+/// How often a lock is tried before another process counts as its holder. A process that only asks whether the lock
+/// is held takes it for a moment.
 const TRIES: usize = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Held for as long as the service runs; the system frees it when the process ends, however it ends.
+/// The service holds it as long as it runs. The system frees it when the process ends, for whatever reason.
 #[derive(Debug)]
 pub struct InstanceLock {
     itself: Option<ManuallyDrop<File>>,
     beside: File,
 }
 
-/// Why the lock could not be had.
+/// Why the lock could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     #[error("another Unstale is serving {0} already; stop it first, or use PostgreSQL to run several")]
@@ -52,7 +55,8 @@ pub enum LockError {
     File(PathBuf, #[source] io::Error),
 }
 
-/// Takes the lock on a database file, waiting a tenth of a second at most. Where there is no such file an empty one is made for its owner.
+/// Takes the lock on a database file. Waits at most a tenth of a second for each of the two locks. If there is no
+/// such file, an empty one is made that only its owner can read.
 pub fn take(database: &Path) -> Result<InstanceLock, LockError> {
     let failed = |path: &Path, error| LockError::File(path.to_owned(), error);
     let held = || LockError::Held(database.to_owned());
@@ -71,7 +75,8 @@ pub fn take(database: &Path) -> Result<InstanceLock, LockError> {
     Ok(lock)
 }
 
-/// A folder, a pipe or a device is no database; opening a pipe would wait for whoever writes it.
+/// Refuses a path that is not a regular file. A folder, a pipe or a device cannot be a database, and opening a pipe
+/// would wait for a writer. A path where there is no file is accepted.
 pub(super) fn require_regular(database: &Path) -> Result<(), LockError> {
     let Ok(about) = database.metadata() else { return Ok(()) };
     if about.is_file() {
@@ -81,18 +86,19 @@ pub(super) fn require_regular(database: &Path) -> Result<(), LockError> {
     Err(LockError::NotAFile(database.to_owned(), kind))
 }
 
-/// What a command that opens the file beside a service needs: it is a regular file, and nobody serves it under another
-/// name. SQLite names the write-ahead log after the database, so that a command under another name would work with a log
-/// of its own (<https://sqlite.org/howtocorrupt.html>, 2.5).
+/// Checks that a command may open the file beside a running service: it is a regular file, and no service uses it
+/// under another name. SQLite names the write-ahead log after the database, so a command that uses another name
+/// would have a log of its own (<https://sqlite.org/howtocorrupt.html>, 2.5).
 ///
-/// To be asked before SQLite opens the file.
+/// Call this before SQLite opens the file.
 pub(super) fn require_same_name(database: &Path) -> Result<(), LockError> {
     require_regular(database)?;
     for _ in 0..TRIES {
         if !is_served_elsewhere(database)? {
             return Ok(());
         }
-        // A service that starts takes one lock after the other.
+        // A service that starts takes one lock after the other. Between the two, the file seems to be served under
+        // another name.
         thread::sleep(PAUSE);
     }
     Err(LockError::ServedElsewhere(database.to_owned()))
@@ -104,7 +110,7 @@ fn is_served_elsewhere(database: &Path) -> Result<bool, LockError> {
     }
     let file = match File::open(database) {
         Ok(file) => ManuallyDrop::new(file),
-        // A missing file nobody serves.
+        // No service uses a file that does not exist.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return match leads_nowhere(database, error) {
                 nowhere @ LockError::LeadsNowhere(..) => Err(nowhere),
@@ -116,6 +122,8 @@ fn is_served_elsewhere(database: &Path) -> Result<bool, LockError> {
     if !is_locked(&file) {
         return Ok(false);
     }
+    // A service also locks `FILE.lock` beside the name that it uses. If that lock is free, the service uses another
+    // name.
     let path = lock_file(database)?;
     match File::open(&path) {
         Ok(beside) => Ok(!is_locked(&beside)),
@@ -124,7 +132,7 @@ fn is_served_elsewhere(database: &Path) -> Result<bool, LockError> {
     }
 }
 
-/// Does somebody hold this lock for themselves?
+/// Whether a process holds this lock exclusively.
 fn is_locked(file: &File) -> bool {
     match file.try_lock_shared() {
         Ok(()) => {
@@ -132,12 +140,12 @@ fn is_locked(file: &File) -> bool {
             false
         }
         Err(TryLockError::WouldBlock) => true,
-        // No such locks are to be had here, so that nobody has one.
+        // The file system does not support this lock, so nobody can hold it.
         Err(TryLockError::Error(_)) => false,
     }
 }
 
-/// The lock beside the file that links lead to.
+/// The path of the lock file, beside the file that links lead to.
 fn lock_file(database: &Path) -> Result<PathBuf, LockError> {
     let canonical = database.canonicalize().map_err(|error| LockError::File(database.to_owned(), error))?;
     let mut path = canonical.into_os_string();
@@ -161,7 +169,7 @@ impl Drop for InstanceLock {
     }
 }
 
-/// `None` where somebody else has it.
+/// Takes a lock. `Err(None)` if another process holds it.
 fn lock(file: &File) -> Result<(), Option<io::Error>> {
     for _ in 0..TRIES {
         match file.try_lock() {
@@ -180,7 +188,7 @@ fn open_or_make(database: &Path) -> io::Result<File> {
     }
 }
 
-/// Readable for its owner only; SQLite gives the files beside it the same mode.
+/// Makes a file that only its owner can read. SQLite gives the same mode to the files beside it.
 fn make(database: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
@@ -189,8 +197,8 @@ fn make(database: &Path) -> io::Result<File> {
     options.open(database)
 }
 
-/// SQLite names the write-ahead log after the database: under another name it would not find what was written last
-/// (<https://sqlite.org/howtocorrupt.html>, 2.5).
+/// Warns if the file has several hard links. SQLite names the write-ahead log after the database. Under another
+/// name, it would not find the last writes (<https://sqlite.org/howtocorrupt.html>, 2.5).
 #[cfg(unix)]
 fn warn_of_other_names(database: &Path, file: &File) {
     use std::os::unix::fs::MetadataExt;
@@ -225,7 +233,7 @@ mod tests {
         for name in [&soft, &hard] {
             drop(take(name).unwrap());
         }
-        // Whoever opens it beside a service uses the service's name, or a link to that.
+        // A command beside a service uses the service's name for the file, or a symbolic link to it.
         assert!(require_same_name(&hard).is_ok(), "nobody serves it");
         let lock = take(&file).unwrap();
         for name in [&file, &soft] {

@@ -1,4 +1,5 @@
-//! Invalidations as they were asked for. Their state follows from their batches and is kept beside them.
+//! Invalidations as they were requested. The state of an invalidation follows from its batches and is also stored
+//! in its row.
 
 pub mod batches;
 pub mod cloudtrail;
@@ -74,7 +75,7 @@ impl Row {
     }
 }
 
-/// How many items an actor asked for after `from` and up to `until`, and when the first of them were.
+/// How many items an actor requested after `from` and up to `until`, and when the first of these requests was made.
 pub async fn spent_between(
     conn: &mut Conn,
     actor: &Actor,
@@ -94,7 +95,7 @@ pub async fn spent_between(
     Ok(QuotaUsage { items: u64::try_from(items).unwrap_or(0), since: optional_time(since) })
 }
 
-/// An invalidation as it is first written.
+/// The row of a new invalidation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewInvalidationRow {
     pub invalidation: Invalidation,
@@ -102,7 +103,7 @@ pub struct NewInvalidationRow {
     pub items_sha256: String,
 }
 
-/// Writes new invalidations. Their batches follow in the same transaction.
+/// Inserts new invalidations. The caller inserts their batches in the same transaction.
 pub async fn insert(tx: &mut Tx, rows: &[NewInvalidationRow]) -> Result<(), StoreError> {
     const INTO: &str =
         "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name,
@@ -157,7 +158,7 @@ pub async fn find(conn: &mut Conn, id: &InvalidationId) -> Result<Option<Invalid
     row.map(Row::into_invalidation).transpose()
 }
 
-/// Those of these that there are.
+/// Those of these invalidations that exist.
 pub async fn find_all(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Invalidation>, StoreError> {
     let list = list_to_json(ids);
     let sql = if conn.is_postgres() {
@@ -169,19 +170,19 @@ pub async fn find_all(conn: &mut Conn, ids: &[InvalidationId]) -> Result<Vec<Inv
     rows.into_iter().map(Row::into_invalidation).collect()
 }
 
-/// The times within which an invalidation has to be due that stands for a request of the same items.
+/// When an earlier invalidation of the same items must be due, so that it answers a new request for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueWithin {
-    /// It is due later than this,
+    /// It is due later than this.
     pub after: Timestamp,
-    /// and no later than this: what is put off is no answer to somebody who wants it sooner.
+    /// It is due no later than this. An invalidation that is due later does not help a person who wants it sooner.
     pub until: Timestamp,
-    /// It was asked for by then: what seems to have been asked for later was by a clock that was ahead.
+    /// It was requested no later than this. A later time was stored while the clock was ahead.
     pub asked_until: Timestamp,
 }
 
-/// The newest one of the same items that is due within these times, or was sent then, and that was neither refused nor
-/// cancelled.
+/// The newest invalidation of the same items that is due or was sent within these times, and that neither failed
+/// nor was cancelled.
 pub async fn same_due_within(
     conn: &mut Conn,
     distribution: &DistributionId,
@@ -200,6 +201,7 @@ pub async fn same_due_within(
         ),
         distribution.as_str(),
         items_sha256,
+        // No invalidation is due later than this span after its request, so older ones need not be read.
         due.after.minus(PUT_OFF_MAX).as_micros(),
         due.asked_until.as_micros(),
         due.after.as_micros().saturating_add(1),
@@ -208,14 +210,16 @@ pub async fn same_due_within(
     row.map(Row::into_invalidation).transpose()
 }
 
-/// Brings the state in line with the batches. To be called after any change of a batch's state.
+/// Sets the state of an invalidation to the one that follows from its batches. Call this after each change of a
+/// batch's state.
 pub async fn refresh_state(
     tx: &mut Tx,
     id: &InvalidationId,
     now: Timestamp,
 ) -> Result<InvalidationState, StoreError> {
     if tx.is_postgres() {
-        // Two batches that end together wait for each other here, so that the second one sees both ends.
+        // Two transactions that end batches of the same invalidation wait for each other here. So the second one
+        // sees both ends.
         execute!(tx, "SELECT id FROM invalidation WHERE id = $1 FOR NO KEY UPDATE", id.as_str())?;
     }
     let rows = fetch_all!(tx, (String,), "SELECT state FROM batch WHERE invalidation_id = $1", id.as_str())?;

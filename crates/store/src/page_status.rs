@@ -1,17 +1,17 @@
-//! What every page shows around its own matter.
+//! What every page shows besides its own content.
 
 use super::{Conn, StoreError, db::fetch_one};
 
-/// Where the history stands, and whether there is anything that everybody should know.
+/// The head of the history, and whether there is a problem that every page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outlook {
-    /// The last event.
+    /// The sequence of the last event.
     pub head: i64,
     /// An account is paused, or the distributions cannot be read.
     pub troubled: bool,
 }
 
-/// Asked at once: each page waits for it.
+/// Reads both with one statement, because every page waits for it.
 pub async fn read(conn: &mut Conn) -> Result<Outlook, StoreError> {
     let (head, troubled) = fetch_one!(
         conn,

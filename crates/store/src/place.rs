@@ -1,10 +1,10 @@
 //! Whether the files of an SQLite database are still those that were opened.
 //!
-//! A file that is removed or replaced stays open: SQLite goes on writing where nobody finds it again, and says nothing
-//! (<https://sqlite.org/howtocorrupt.html>, 4.1).
+//! A file that is removed or replaced stays open. SQLite continues to write to it and reports no error, although
+//! nobody can find that file any more (<https://sqlite.org/howtocorrupt.html>, 4.1).
 //!
-//! Each transaction looks at the files on the thread that it runs on: what is asked about a file that is open is in the
-//! kernel's memory, and a way over another thread would cost more than the question.
+//! Each transaction checks the files on the thread on which it runs. The kernel keeps the data about an open file
+//! in memory, and a switch to another thread would cost more than the check.
 
 use std::{
     fs::{self, Metadata},
@@ -13,7 +13,7 @@ use std::{
     sync::Arc,
 };
 
-/// What became of a database's file.
+/// What happened to a database's file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Displaced {
     #[error("{} was removed or moved away while Unstale runs", .0.display())]
@@ -26,18 +26,18 @@ pub enum Displaced {
     Hidden { file: PathBuf, why: String },
 }
 
-/// The files as they were opened. While a connection is open SQLite keeps all of them where they are.
+/// The files as they were opened. While a connection is open, SQLite does not move or replace any of them.
 #[derive(Debug, Clone)]
 pub(super) struct OpenedFiles(Arc<Vec<(PathBuf, FileIdentity)>>);
 
-/// What makes a file the same one under any name: its device and its number there.
+/// What identifies a file under any name: its device and its inode number.
 type FileIdentity = (u64, u64);
 
 impl OpenedFiles {
-    /// The database's file, and those beside it that are there by now.
+    /// The database file, and those of the files beside it that exist by now.
     pub fn of(database: &Path) -> io::Result<Self> {
         let mut files = vec![(database.to_owned(), identity(&fs::metadata(database)?))];
-        // SQLite follows links before it names the files beside the database.
+        // SQLite follows symbolic links before it names the files beside the database.
         let real = database.canonicalize()?;
         for suffix in ["-wal", "-shm"] {
             let mut beside = real.clone().into_os_string();
@@ -50,12 +50,12 @@ impl OpenedFiles {
         Ok(Self(Arc::new(files)))
     }
 
-    /// Are they still where they were?
+    /// Checks that the files are still in their places.
     pub fn check(&self) -> Result<(), Displaced> {
         self.0.iter().try_for_each(|(path, opened)| look(path, *opened).map(drop))
     }
 
-    /// May they be written as well?
+    /// Checks that the files are still in their places and may be written.
     pub fn check_for_writing(&self) -> Result<(), Displaced> {
         self.0.iter().try_for_each(|(path, opened)| {
             if look(path, *opened)?.permissions().readonly() {
@@ -83,7 +83,7 @@ fn identity(about: &Metadata) -> FileIdentity {
     (about.dev(), about.ino())
 }
 
-/// Elsewhere a file that is open cannot be removed.
+/// On other systems, an open file cannot be removed.
 #[cfg(not(unix))]
 fn identity(_: &Metadata) -> FileIdentity {
     (0, 0)

@@ -1,8 +1,8 @@
-//! SQLite's connections that read, handed from one request to the next.
+//! Keeps SQLite's read connections open between requests.
 //!
-//! The pool asks each connection that comes back whether it still lives, which is one more way to SQLite's thread and
-//! back for every read. A connection whose last statement came to its end needs no question: it is kept here, for the
-//! next one. Whatever else happened to it, an error or somebody who did not wait for the answer, it goes the pool's way.
+//! The pool tests each connection that is returned to it, which adds one more round trip to SQLite's thread for
+//! every read. A connection whose last statement has ended needs no test. It is kept here for the next request.
+//! After an error, or if the caller was dropped before it had the answer, the connection goes back to the pool.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -21,15 +21,15 @@ type Connection = PoolConnection<Sqlite>;
 #[derive(Debug, Clone)]
 pub(super) struct Readers {
     pool: SqlitePool,
-    /// As many as the pool may have: whoever has a permit finds a connection that was kept, or room in the pool. Closed
-    /// with the database.
+    /// One permit for each connection that the pool may open. A caller with a permit finds a kept connection or
+    /// room in the pool. The semaphore is closed together with the database.
     room: Arc<Semaphore>,
     kept: IdleConnections,
-    /// How long one waits for a reader.
+    /// How long a caller waits for a connection.
     patience: Duration,
 }
 
-/// Connections at rest.
+/// Connections that are not in use.
 #[derive(Debug, Clone, Default)]
 struct IdleConnections(Arc<Mutex<Vec<Arc<Slot<Connection>>>>>);
 
@@ -59,7 +59,7 @@ impl Readers {
         Ok(ReadConnection { connection, at_rest: true, kept: self.kept.clone(), permit })
     }
 
-    /// Closes all, and waits for those that are out.
+    /// Closes all connections, and waits for those that are in use.
     pub(super) async fn close(&self) {
         self.room.close();
         self.kept.slots().clear();
@@ -67,24 +67,24 @@ impl Readers {
     }
 }
 
-/// One of them, until it is dropped.
+/// A read connection in use. When it is dropped, it is kept for the next request or returned to the pool.
 #[derive(Debug)]
 pub(super) struct ReadConnection {
     connection: OwnedMutexGuard<Connection>,
-    /// Did all that was asked of it come to its end?
+    /// Whether the last statement on the connection has ended.
     at_rest: bool,
     kept: IdleConnections,
     permit: OwnedSemaphorePermit,
 }
 
 impl ReadConnection {
-    /// The connection, for one question.
+    /// The connection, for one statement.
     pub(super) fn ask(&mut self) -> &mut SqliteConnection {
         self.at_rest = false;
         &mut self.connection
     }
 
-    /// The whole answer is here.
+    /// The caller has read the whole answer of the statement.
     pub(super) const fn answered(&mut self) {
         self.at_rest = true;
     }
@@ -93,7 +93,8 @@ impl ReadConnection {
 impl Drop for ReadConnection {
     fn drop(&mut self) {
         let mut slots = self.kept.slots();
-        // Asked under the lock: whoever closes empties the slots after it.
+        // This is checked while the slots are locked, because `close` first closes the semaphore and then clears
+        // the slots.
         if self.at_rest && !self.permit.semaphore().is_closed() {
             slots.push(Arc::clone(OwnedMutexGuard::mutex(&self.connection)));
         }

@@ -1,4 +1,5 @@
-//! The steps that bring a database's tables up to date, and how a database stands to those that this program knows.
+//! The migrations that bring a database's tables up to date, and the comparison of a database's version with the
+//! one that this program knows.
 
 use sqlx::migrate::Migrator;
 
@@ -13,12 +14,13 @@ pub(super) static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres
 const FOREIGN: &str = "the database holds tables of another program and none of Unstale. Nothing was changed. Name the \
     file of Unstale, or one that does not exist yet";
 
-/// How the tables of a database stand to those that this program knows, by the numbers of their last steps.
+/// How the tables of a database compare with those that this program knows. A version is the number of the last
+/// migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tables {
-    /// There are none yet.
+    /// There are no tables of Unstale yet.
     None,
-    /// There are none of Unstale, and others.
+    /// There are only tables of another program.
     Foreign,
     Older {
         there: i64,
@@ -31,7 +33,7 @@ pub enum Tables {
     },
 }
 
-/// Looks, and changes nothing.
+/// Reads the version of the tables, and changes nothing.
 pub async fn standing(conn: &mut Conn) -> Result<Tables, StoreError> {
     let exists = if conn.is_postgres() {
         "SELECT count(*) FROM pg_class WHERE oid = to_regclass('_sqlx_migrations')"
@@ -53,19 +55,22 @@ pub async fn standing(conn: &mut Conn) -> Result<Tables, StoreError> {
     })
 }
 
-/// Does an SQLite file hold tables of another program? A PostgreSQL database may be shared with others.
+/// Whether an SQLite file contains tables of another program. `false` for PostgreSQL, where programs may share a
+/// database.
 async fn holds_others(conn: &mut Conn) -> Result<bool, StoreError> {
     if conn.is_postgres() {
         return Ok(false);
     }
-    // Names that begin with sqlite_ are SQLite's own, and _litestream those of the backup tool beside it.
+    // Names that begin with sqlite_ belong to SQLite, and those that begin with _litestream to the backup tool
+    // Litestream.
     let others =
         "SELECT count(*) FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*' AND name NOT GLOB '_litestream*'";
     Ok(fetch_one!(conn, (i64,), others)?.0 > 0)
 }
 
 impl Tables {
-    /// A database that a newer program brought up to date, or another program made, is not for this one to touch.
+    /// Refuses a database that a newer version of this program brought up to date, or that belongs to another
+    /// program.
     pub(super) fn refuse_others(self) -> Result<(), StoreError> {
         match self {
             Self::Newer { there, known } => Err(StoreError::Tables(format!(
@@ -78,7 +83,7 @@ impl Tables {
         }
     }
 
-    /// What only looks wants the tables as this program knows them.
+    /// Refuses all tables except those that this program knows. For a command that only reads.
     pub(super) fn require_current(self) -> Result<(), StoreError> {
         let (there, known) = match self {
             Self::Current => return Ok(()),
@@ -93,8 +98,8 @@ impl Tables {
     }
 }
 
-/// Writes a row and takes it away again, for somebody who wants to know whether it can be done. Only with the commit do
-/// the engines need room on the disk; it leaves nothing behind.
+/// Inserts a row and deletes it again, to find out whether the database can be written. The caller must commit,
+/// because an engine needs disk space only then. No row is left.
 pub async fn try_to_write(tx: &mut Tx) -> Result<(), StoreError> {
     execute!(
         tx,

@@ -1,22 +1,23 @@
-//! Every time that a table keeps, and what becomes of it once the clock was put back: it holds nothing up, and nothing
-//! lasts longer for it. A test reads the tables of both engines and fails where a column is not on one of these lists.
+//! Every stored time, and how it is read after the clock was set back: it must not delay anything, and nothing may
+//! last longer because of it. A test reads the tables of both engines and fails if a column is on none of these
+//! lists.
 
-/// How a time is read that lies ahead of now.
+/// How a time that lies in the future is read after a clock rollback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RollbackRule {
-    /// It is brought to the furthest that it is ever noted ahead ([`super::deadlines::Deadline`]).
+    /// It is set to the latest time that could be stored now ([`super::deadlines::Deadline`]).
     Nearer,
-    /// What has it is over ([`super::deadlines::MadeAhead`]), also before somebody looked at the clock.
+    /// Its row no longer gives access ([`super::deadlines::MadeAhead`]), even before the rollback was noticed.
     Over,
-    /// It counts for nothing while it lies ahead: windows end at now.
+    /// It is ignored while it lies in the future: periods that are counted end now.
     NotCounted,
-    /// It is AWS's own time, or is compared with one of those.
+    /// It is AWS's own time, or is compared only with such a time.
     Theirs,
-    /// It is shown, or lists are in its order, or only whether it is there is asked.
+    /// It is only shown, or used to sort a list, or only its presence matters.
     Shown,
 }
 
-/// A column with a time.
+/// A column that contains a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Time {
     pub table: &'static str,
@@ -30,15 +31,15 @@ const fn time(table: &'static str, column: &'static str, reading: RollbackRule) 
 
 use RollbackRule::{Nearer, NotCounted, Over, Shown, Theirs};
 
-/// All of them.
+/// All columns that contain a time.
 pub const TIMES: &[Time] = &[
     time("access_grant", "created_at", Shown),
-    time("account", "create_next_at", NotCounted), // `domain::pace` looks no further ahead than its reach
+    time("account", "create_next_at", NotCounted), // `Pace` ignores a time beyond its reach
     time("account", "paused_at", Shown),
     time("account", "read_next_at", NotCounted),
     time("account", "retry_at", Nearer),
     time("api_token", "created_at", Nearer),
-    time("api_token", "expires_at", Nearer), // together with when it was made
+    time("api_token", "expires_at", Nearer), // moved by as much as `created_at`
     time("api_token", "last_used_at", NotCounted),
     time("api_token", "revoked_at", Shown),
     time("audit_check", "at", Shown),
@@ -49,7 +50,7 @@ pub const TIMES: &[Time] = &[
     time("batch", "accepted_at", NotCounted),
     time("batch", "completed_at", Shown),
     time("batch", "created_at", Shown),
-    time("batch", "due_at", Nearer), // but for the time that a person chose
+    time("batch", "due_at", Nearer), // except a time that a person chose
     time("batch", "first_sent_at", NotCounted),
     time("batch", "lease_until", Nearer),
     time("batch", "look_at", Nearer),
@@ -82,7 +83,7 @@ pub const TIMES: &[Time] = &[
     time("second_step", "created_at", Shown),
     time("second_step", "last_step", Nearer), // a time in steps of 30 s
     time("session", "created_at", Over),
-    time("session", "expires_at", Shown), // what was begun ahead is over, whenever it would end
+    time("session", "expires_at", Shown), // `created_at` decides whether it is over
     time("session", "last_seen_at", Nearer),
     time("set_up_link", "created_at", Over),
     time("set_up_link", "expires_at", Shown),
@@ -98,7 +99,7 @@ pub const TIMES: &[Time] = &[
     time("untraced", "made_at", Theirs),
 ];
 
-/// Whole numbers that are no times.
+/// Columns with whole numbers that are not times.
 pub const NUMBERS: &[(&str, &str)] = &[
     ("access_grant", "everything"),
     ("account", "read_throttles"),

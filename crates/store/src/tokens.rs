@@ -1,4 +1,4 @@
-//! API tokens. Only the hash of a secret is kept.
+//! API tokens. Only the hash of a token's secret is stored.
 
 use unstale_domain::{
     access::Role,
@@ -59,7 +59,7 @@ impl Row {
     }
 }
 
-/// Keeps a new token; a name that is taken is [`StoreError::Duplicate`].
+/// Inserts a new token. Fails with [`StoreError::Duplicate`] if another token has the name.
 pub async fn insert(tx: &mut Tx, token: &Token, hash: &SecretHash) -> Result<(), StoreError> {
     execute!(
         tx,
@@ -85,20 +85,20 @@ pub async fn find(conn: &mut Conn, id: &TokenId) -> Result<Option<Token>, StoreE
     row.map(Row::into_token).transpose()
 }
 
-/// The token with this secret, good or not.
+/// The token with this secret, whether it is valid or not.
 pub async fn find_by_hash(conn: &mut Conn, hash: &SecretHash) -> Result<Option<Token>, StoreError> {
     let row = fetch_optional!(conn, Row, select!("WHERE token_hash = $1"), hash.as_str())?;
     row.map(Row::into_token).transpose()
 }
 
-/// The first tokens, those that are good before those that were revoked.
+/// The first `limit` tokens. Those that were revoked come last.
 pub async fn list(conn: &mut Conn, limit: usize) -> Result<Vec<Token>, StoreError> {
     let rows =
         fetch_all!(conn, Row, select!("ORDER BY revoked_at IS NOT NULL, name LIMIT $1"), signed(limit))?;
     rows.into_iter().map(Row::into_token).collect()
 }
 
-/// The tokens that a person answers for and that were not revoked.
+/// The tokens that a person made and that were not revoked.
 pub async fn made_by(conn: &mut Conn, person: &PersonId) -> Result<Vec<Token>, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -109,7 +109,7 @@ pub async fn made_by(conn: &mut Conn, person: &PersonId) -> Result<Vec<Token>, S
     rows.into_iter().map(Row::into_token).collect()
 }
 
-/// Ends a token for good; `false` where it had ended already.
+/// Revokes a token. `false` if it was already revoked.
 pub async fn revoke(tx: &mut Tx, id: &TokenId, now: Timestamp) -> Result<bool, StoreError> {
     let ended = execute!(
         tx,
@@ -120,7 +120,7 @@ pub async fn revoke(tx: &mut Tx, id: &TokenId, now: Timestamp) -> Result<bool, S
     Ok(ended == 1)
 }
 
-/// Notes that it was used.
+/// Stores when a token was last used.
 pub async fn touch(tx: &mut Tx, id: &TokenId, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, "UPDATE api_token SET last_used_at = $2 WHERE id = $1", id.as_str(), now.as_micros())?;
     Ok(())

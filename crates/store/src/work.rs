@@ -1,5 +1,5 @@
-//! How much an engine does for an answer, counted and not timed, so that a test can hold every read to it. A release
-//! build has none of this.
+//! Counts the work that an engine does for an answer, so that a test can limit the work of every read. A duration
+//! would vary from run to run. A release build does not contain this module.
 
 use std::sync::{
     Arc,
@@ -11,8 +11,8 @@ use super::{
     db::{Engine, fetch_one},
 };
 
-/// What is read, and how much the engine did for it: on SQLite the loops and jumps of its virtual machine, on PostgreSQL
-/// the rows and index entries that it took up. PostgreSQL counts within a transaction.
+/// Runs `read`. Returns its answer, and how much work the engine did for it: on SQLite the loops and jumps of its
+/// virtual machine, on PostgreSQL the rows and index entries that it read. PostgreSQL counts within a transaction.
 pub async fn of<T>(
     conn: &mut Conn,
     read: impl AsyncFnOnce(&mut Conn) -> Result<T, StoreError>,
@@ -43,7 +43,8 @@ async fn count_steps(conn: &mut Conn, steps: Option<Arc<AtomicU64>>) -> Result<(
     Ok(())
 }
 
-/// By all statements of this connection whose counts it has not handed over yet: those of the transaction are among them.
+/// The rows and index entries that the statements of this connection read and that it has not reported to the
+/// server's statistics yet. Those of the current transaction are included.
 async fn taken_up(conn: &mut Conn) -> Result<u64, StoreError> {
     let (rows,) = fetch_one!(
         conn,
