@@ -1,12 +1,12 @@
-//! The same request as a command of the AWS CLI, safe to paste into a shell.
+//! A request as a command of the AWS CLI that is safe to paste into a shell.
 
 use super::item::Item;
 use crate::id::DistributionId;
 
-/// Past this many items a command is no longer read or pasted by a person.
+/// The most items of a command. A longer one is of no use to a person.
 const SHOWN_MAX: usize = 200;
 
-/// `aws cloudfront create-invalidation …`, or `None` where there are too many items to show.
+/// The `aws cloudfront create-invalidation …` command. `None` if there are too many items.
 #[must_use]
 pub fn create_invalidation(distribution: &DistributionId, items: &[Item]) -> Option<String> {
     if items.len() > SHOWN_MAX {
@@ -19,7 +19,8 @@ pub fn create_invalidation(distribution: &DistributionId, items: &[Item]) -> Opt
     ))
 }
 
-/// The text as one word of a POSIX shell: in single quotes, unless every character is plain to a POSIX shell.
+/// The text as one word of a POSIX shell. It is put in single quotes unless no character of it is special in a
+/// shell.
 pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@%+,".contains(c);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }

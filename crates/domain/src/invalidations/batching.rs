@@ -1,11 +1,11 @@
-//! Splits the items of one invalidation into batches that CloudFront takes.
+//! Splits the items of one invalidation into batches that CloudFront accepts.
 
 use super::item::Item;
 
-/// How many items of each kind one distribution may have in progress.
+/// The most items of each kind that one distribution may have in progress.
 ///
-/// CloudFront's own limits are 3,000 items without a wildcard and, independently, 15 with one
-/// (developer guide, `InvalidationLimits`). Unstale leaves two of the 15 to people who work elsewhere.
+/// CloudFront's own limits are 3,000 items without a wildcard and, independently, 15 with one (developer guide,
+/// `InvalidationLimits`). Unstale uses 13 of the 15, so that people who use other tools can still invalidate two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub paths: usize,
@@ -14,10 +14,10 @@ pub struct Limits {
 
 /// CloudFront's own limits.
 pub const CLOUDFRONT: Limits = Limits { paths: 3_000, wildcards: 15 };
-/// What Unstale takes of them.
+/// The part of CloudFront's limits that Unstale uses.
 pub const OURS: Limits = Limits { paths: 3_000, wildcards: 13 };
 
-/// How many items of each kind something has.
+/// The number of items of each kind. Tags count as paths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Load {
     pub paths: usize,
@@ -36,16 +36,16 @@ impl Load {
         self.paths + self.wildcards
     }
 
-    /// Does `more` still fit under `limits` beside this?
+    /// Whether this load and `more` together are within `limits`.
     #[must_use]
     pub const fn leaves_room_for(self, more: Self, limits: Limits) -> bool {
         self.paths + more.paths <= limits.paths && self.wildcards + more.wildcards <= limits.wildcards
     }
 }
 
-/// Splits sorted items into as few batches as hold at most `limits` of each kind and 3,000 in all.
+/// Splits sorted items into the fewest batches that have at most `limits` of each kind and 3,000 items in all.
 ///
-/// Wildcards go first: they matter most to whoever waits, and each of their batches is small.
+/// The wildcards are in the first batches: they affect the most objects, and each batch has only a few of them.
 #[must_use]
 pub fn split(items: &[Item], limits: Limits) -> Vec<Vec<Item>> {
     let (wildcards, paths): (Vec<Item>, Vec<Item>) = items.iter().cloned().partition(Item::is_wildcard);
@@ -54,6 +54,7 @@ pub fn split(items: &[Item], limits: Limits) -> Vec<Vec<Item>> {
         wildcards.chunks(limits.wildcards.max(1)).map(<[Item]>::to_vec).collect();
     let mut rest = paths.as_slice();
     for batch in &mut batches {
+        // CloudFront counts wildcards and paths separately, so a batch of wildcards has room for paths too.
         let room = (most - batch.len()).min(rest.len());
         let (now, later) = rest.split_at(room);
         batch.extend_from_slice(now);

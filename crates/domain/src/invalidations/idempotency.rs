@@ -1,4 +1,4 @@
-//! Idempotency keys: what makes a program's request harmless to send again.
+//! Idempotency keys. A program that sends the same request with the same key again gets the first response again.
 
 use crate::{
     actor::Actor,
@@ -7,20 +7,20 @@ use crate::{
     time::Timestamp,
 };
 
-/// The longest key.
+/// The longest key, in bytes.
 pub const KEY_MAX: usize = 255;
 
-/// A key as a program sent it.
+/// The idempotency key that a program sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
-/// Why a key cannot be used, in words for whoever wrote the program.
+/// Why a key is not valid, as a message for the author of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an idempotency key is 1 to {KEY_MAX} visible ASCII characters, such as a UUID")]
 pub struct IdempotencyKeyError;
 
 impl IdempotencyKey {
-    /// Reads a key; white space around it does not count.
+    /// Parses a key. White space around it is removed.
     pub fn parse(text: &str) -> Result<Self, IdempotencyKeyError> {
         let text = text.trim();
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
@@ -33,7 +33,8 @@ impl IdempotencyKey {
         &self.0
     }
 
-    /// The key under which the request is kept: each actor has keys of their own, and a form's key is none of them.
+    /// The key under which the request is stored. It contains the actor, so that two actors can use the same
+    /// idempotency key. It never equals the key of a form.
     #[must_use]
     pub fn request_key(&self, actor: &Actor) -> RequestKey {
         let whose = format!("{}\n{}\n{}", actor.kind().as_str(), actor.id(), self.0);
@@ -41,27 +42,27 @@ impl IdempotencyKey {
     }
 }
 
-/// What is kept of a request with a key, so that the same request gets the same answer.
+/// What is stored about a request with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyRecord {
-    /// SHA-256 of all that the request asked for.
+    /// SHA-256 of the whole request. It shows whether a later request with the same key is the same request.
     pub fingerprint: String,
     pub answer: IdempotentAnswer,
     /// When it was answered.
     pub at: Timestamp,
 }
 
-/// What the request was answered with.
+/// The response to the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotentAnswer {
     Accepted(InvalidationId),
-    /// The same items had been requested a moment before.
+    /// The cool-down returned this earlier invalidation of the same items.
     HeldBack(InvalidationId),
     Proposed(ProposalId),
 }
 
 impl IdempotentAnswer {
-    /// The word and the ID of a row.
+    /// The word and the ID that the database stores.
     #[must_use]
     pub fn parts(&self) -> (&'static str, &str) {
         match self {

@@ -1,4 +1,4 @@
-//! An invalidation and its batches, and the states that they are in.
+//! An invalidation, its batches, and their states.
 
 use std::time::Duration;
 
@@ -14,26 +14,26 @@ use crate::{
 
 pub use super::reason::{REASON_MAX, ReasonError, parse_reason};
 
-/// The longest that a request can be put off.
+/// How far in the future a request can be scheduled.
 pub const PUT_OFF_MAX: Duration = Duration::from_hours(24 * 30);
 
-/// Where a batch stands.
+/// The state of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BatchState {
-    /// Written, and CloudFront surely has nothing of it.
+    /// The batch is stored, and it is certain that CloudFront does not have it.
     Queued,
-    /// A call was begun; whether CloudFront took it is not known yet.
+    /// A call to CloudFront was started. Whether CloudFront accepted the batch is not known yet.
     Submitting,
-    /// CloudFront took it and is at work.
+    /// CloudFront accepted it and has not completed it.
     InProgress,
     Completed,
-    /// Taken back before anything was sent.
+    /// A person or program cancelled it before it was sent.
     Cancelled,
-    /// CloudFront refused it for good.
+    /// CloudFront refused it. It is not sent again unless a person retries it.
     Failed,
-    /// CloudFront took it and no longer knows it.
+    /// CloudFront accepted it, but no longer has an invalidation with its ID.
     Lost,
-    /// Whether CloudFront took it could not be found out; a person has to say.
+    /// Unstale could not find out whether CloudFront accepted it. A person must decide.
     NeedsALook,
 }
 
@@ -83,23 +83,23 @@ impl BatchState {
         }
     }
 
-    /// Will this go on by itself?
+    /// Whether the workers will change this state without action by a person.
     #[must_use]
     pub const fn is_active(self) -> bool {
         matches!(self, Self::Queued | Self::Submitting | Self::InProgress)
     }
 }
 
-/// Where an invalidation stands; it follows from its batches.
+/// The state of an invalidation. It is computed from the states of its batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InvalidationState {
-    /// Nothing was sent yet.
+    /// No batch was sent yet.
     Queued,
     InProgress,
     Completed,
     Failed,
     Cancelled,
-    /// Something is not as it should be and does not mend itself.
+    /// At least one batch needs a decision by a person.
     NeedsALook,
 }
 
@@ -174,9 +174,9 @@ pub struct Invalidation {
     pub reason: String,
     pub state: InvalidationState,
     pub item_count: usize,
-    /// The item to name it by: the first that was asked for.
+    /// The first item of the request. Pages use it as the title.
     pub first_item: Item,
-    /// When it came to its end, as far as it has.
+    /// When it reached a final state. `None` before that.
     pub ended_at: Option<Timestamp>,
 }
 
@@ -190,7 +190,7 @@ impl Invalidation {
         }
     }
 
-    /// How long it took, where it has completed and its end was seen.
+    /// The time from the request to the completion. `None` if it has not completed or if the end is not known.
     #[must_use]
     pub fn took(&self) -> Option<Duration> {
         let ended = self.ended_at.filter(|_| self.state == InvalidationState::Completed)?;
@@ -198,23 +198,23 @@ impl Invalidation {
     }
 }
 
-/// What CloudFront gets in one `CreateInvalidation`.
+/// The part of an invalidation that is sent in one `CreateInvalidation`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     pub id: BatchId,
     pub invalidation: InvalidationId,
     pub distribution: DistributionId,
-    /// Counted from 1 within its invalidation.
+    /// Its number within the invalidation, from 1.
     pub number: usize,
     pub caller_reference: CallerReference,
     pub items: Vec<Item>,
     pub state: BatchState,
-    /// How often a call to CloudFront was begun for it.
+    /// How many calls to CloudFront were started for it.
     pub attempts: u32,
-    /// When it may be sent, or sent again.
+    /// The earliest time of the next call for it.
     pub due_at: Timestamp,
     pub created_at: Timestamp,
-    /// When the first call for it was begun.
+    /// When the first call for it was started.
     pub first_sent_at: Option<Timestamp>,
     pub accepted_at: Option<Timestamp>,
     pub completed_at: Option<Timestamp>,
@@ -229,7 +229,7 @@ impl Batch {
         Load::of(&self.items)
     }
 
-    /// Is it in progress for so long that a person should know?
+    /// Whether it has been in progress for at least [`retry::SLOW_AFTER`], so that pages say so.
     #[must_use]
     pub fn is_slow(&self, now: Timestamp) -> bool {
         let accepted = self.accepted_at.filter(|_| self.state == BatchState::InProgress);
@@ -237,7 +237,7 @@ impl Batch {
     }
 }
 
-/// A request as a person or a program made it, its plan worked out and found sendable.
+/// A new request whose plan can be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewInvalidation {
     pub id: InvalidationId,
@@ -246,15 +246,15 @@ pub struct NewInvalidation {
     pub first_item: Item,
     pub batches: Vec<NewBatch>,
     pub reason: String,
-    /// What a protected distribution asked for, where the request brought it.
+    /// How the request was confirmed, for a protected distribution.
     pub confirmation: Confirmation,
-    /// Nothing of it is sent before.
+    /// The earliest time at which a batch may be sent. `None` means now.
     pub not_before: Option<Timestamp>,
-    /// SHA-256 of all that a program asked for, where it sent an idempotency key; the request key is made of that.
+    /// SHA-256 of the whole request. `None` if the request has no idempotency key.
     pub fingerprint: Option<String>,
 }
 
-/// A batch as it is first written: its caller reference is final.
+/// A batch that is not stored yet. Its caller reference never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewBatch {
     pub id: BatchId,
@@ -263,9 +263,9 @@ pub struct NewBatch {
 }
 
 impl NewInvalidation {
-    /// Gives a plan's batches their IDs and their final caller references.
+    /// Gives the batches of a plan their IDs and caller references.
     ///
-    /// `uuid` makes a new UUID of version 7 at each call; `batches` must not be empty.
+    /// `uuid` must return a new UUID of version 7 at each call. `batches` must not be empty.
     pub fn from_batches(
         distribution: DistributionId,
         batches: Vec<Vec<Item>>,

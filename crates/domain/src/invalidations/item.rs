@@ -1,4 +1,5 @@
-//! One thing to refresh: a path, with or without a closing `*`, or a `#tag`. And how a typed line becomes one.
+//! An item to invalidate: a path, with or without `*` at the end, or a `#tag`. The submodules parse a typed line
+//! into an item.
 
 mod address;
 mod characters;
@@ -24,23 +25,23 @@ pub const PATH_MAX: usize = 4_000;
 /// CloudFront's longest tag, without its `#` (developer guide, invalidation-specifying-tags).
 pub const TAG_MAX: usize = 256;
 
-/// One item, in the spelling in which CloudFront gets it.
+/// One item, exactly as it is sent to CloudFront.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Item(String);
 
 impl Item {
-    /// Takes an item that a row of our own or CloudFront's answer has.
+    /// Takes an item from our own database or from a response of CloudFront, without checks.
     #[must_use]
     pub fn from_trusted(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Takes an item that the domain's own rules made.
+    /// Takes an item that other code of this crate made, without checks.
     pub(crate) fn of_checked(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// What stands for the first item of an invalidation that has none.
+    /// The text that is stored as the first item of an invalidation without items.
     #[must_use]
     pub fn of_none() -> Self {
         Self("(no items)".to_owned())
@@ -61,19 +62,19 @@ impl Item {
         !self.is_tag() && self.0.ends_with('*')
     }
 
-    /// What every path that this wildcard covers begins with.
+    /// The prefix of every path that this wildcard covers. `None` if the item is not a wildcard.
     #[must_use]
     pub fn prefix(&self) -> Option<&str> {
         if self.is_wildcard() { self.0.strip_suffix('*') } else { None }
     }
 
-    /// Equal for items that CloudFront takes for one: tags know no case, paths do.
+    /// A text that is equal for items that CloudFront treats as the same. Paths are case-sensitive, tags are not.
     #[must_use]
     pub fn identity(&self) -> String {
         if self.is_tag() { self.0.to_ascii_lowercase() } else { self.0.clone() }
     }
 
-    /// What it reaches, where that is worth saying.
+    /// What a wildcard covers, as text for people. `None` if the item is not a wildcard.
     #[must_use]
     pub fn reach(&self) -> Option<String> {
         match self.prefix()? {

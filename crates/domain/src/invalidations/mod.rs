@@ -1,4 +1,4 @@
-//! What is refreshed: items, plans, batches, and how an invalidation and its batches go on.
+//! Items, plans, invalidations and batches, and the rules by which they are sent and change state.
 
 pub mod aws_cli;
 pub mod batching;

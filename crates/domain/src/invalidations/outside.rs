@@ -1,47 +1,50 @@
-//! How far a distribution's list at CloudFront was read for invalidations that were made outside.
+//! The position up to which Unstale has read CloudFront's list of a distribution's invalidations. It reads the list
+//! to find invalidations that were made outside Unstale.
 //!
-//! The list has the newest first and its pages are told apart by the last ID of the one before, so that a place in it
-//! stays where it is while new ones come at the front.
+//! The newest invalidation is first in the list. A page begins after a marker, the last ID of the page before it. A
+//! marker therefore stays valid when new invalidations appear at the front.
 
 use crate::{
     id::{CloudFrontInvalidationId, DistributionId},
     time::Timestamp,
 };
 
-/// With fewer than so many left to ask for, the next page is read: a few that can never be read hold up nothing.
+/// The next page is read when fewer than this many IDs are unread. It is more than zero, so that a few
+/// invalidations that can never be read do not stop the reading of pages.
 const FEW: usize = 20;
 
-/// A place in the list, and what is still to be asked for.
+/// A position in the list, and the invalidations that were listed but not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackfillPosition {
     pub distribution: DistributionId,
-    /// The first of the list when it was last read from its front.
+    /// The first ID when the first page was last read.
     pub newest: Option<CloudFrontInvalidationId>,
-    /// Seen in the list and not yet asked for; the next one first.
+    /// IDs from the list whose invalidations were not read yet. The next one to read is first.
     pub unread: Vec<CloudFrontInvalidationId>,
-    /// There are older pages to read.
+    /// Whether there are older pages to read.
     pub older: bool,
-    /// The next page begins behind this one; `None` is the front.
+    /// The marker after which the next page begins. `None` means the first page.
     pub marker: Option<String>,
-    /// Older pages are read down to this one; `None` is the start of the list.
+    /// Older pages are read up to the one with this ID. `None` means that they are read up to the oldest
+    /// invalidation.
     pub until: Option<CloudFrontInvalidationId>,
-    /// When to go on with it.
+    /// When to continue.
     pub due_at: Timestamp,
-    /// When the start of the list was first reached.
+    /// When the oldest invalidation of the list was first reached.
     pub whole_at: Option<Timestamp>,
 }
 
-/// A page of the list as it was found.
+/// A page of the list.
 #[derive(Debug, Clone, Copy)]
 pub struct PageSeen<'a> {
     pub ids: &'a [CloudFrontInvalidationId],
-    /// Those of them that Unstale does not know.
+    /// The part of `ids` that Unstale does not have.
     pub unknown: &'a [CloudFrontInvalidationId],
     pub next: Option<&'a str>,
 }
 
 impl BackfillPosition {
-    /// Before anything was read.
+    /// The position before anything was read.
     #[must_use]
     pub const fn new(distribution: DistributionId, due_at: Timestamp) -> Self {
         Self {
@@ -56,24 +59,25 @@ impl BackfillPosition {
         }
     }
 
-    /// Is a page to be read now, rather than an invalidation?
+    /// Whether the next call must read a page. Otherwise it reads an invalidation.
     #[must_use]
     pub const fn wants_a_page(&self) -> bool {
         self.older && self.unread.len() < FEW
     }
 
-    /// Takes in the list's first page. Where it does not reach back to what the last one began with, the pages behind
-    /// it are to be read too; the first time of all, that is the whole list.
+    /// Adds the first page of the list. If it does not contain [`Self::newest`], invalidations are missing between
+    /// the two, so the older pages must be read too. The first time, that is the whole list.
     pub fn front(&mut self, page: PageSeen<'_>, now: Timestamp) {
         let reaches = self.newest.as_ref().is_some_and(|newest| page.ids.contains(newest));
         if !reaches {
-            // Where pages are being read already, it begins anew from the front, as far as it was to go before.
+            // If older pages are being read already, the reading starts again from the first page and keeps its
+            // end. Otherwise it ends at the ID that was the newest before.
             if !self.older && self.whole_at.is_some() {
                 self.until.clone_from(&self.newest);
             }
             self.go_on_behind(page.next, now);
         }
-        // What is new goes before what is old.
+        // New invalidations are read before older ones.
         let old = std::mem::take(&mut self.unread);
         self.add(page.unknown);
         let fresh: Vec<_> = old.into_iter().filter(|id| !self.unread.contains(id)).collect();
@@ -83,7 +87,7 @@ impl BackfillPosition {
         }
     }
 
-    /// Takes in an older page, unless the place was moved meanwhile.
+    /// Adds an older page. Does nothing if the position was changed while the page was being read.
     pub fn page(&mut self, marker: Option<&str>, page: PageSeen<'_>, now: Timestamp) {
         if !self.older || self.marker.as_deref() != marker {
             return;
@@ -94,18 +98,18 @@ impl BackfillPosition {
         self.go_on_behind(page.next.filter(|_| !reaches), now);
     }
 
-    /// Takes out what was asked for and is done; what could not be read comes last.
+    /// Removes the invalidations that were read, and moves those that could not be read to the end.
     pub fn asked(&mut self, done: &[CloudFrontInvalidationId], unreadable: &[CloudFrontInvalidationId]) {
         self.unread.retain(|id| !done.contains(id) && !unreadable.contains(id));
         self.unread.extend_from_slice(unreadable);
     }
 
-    /// CloudFront no longer knows the place: it is looked for again from the front.
+    /// Starts again from the first page, because CloudFront no longer accepts the marker.
     pub fn lose_place(&mut self) {
         self.marker = None;
     }
 
-    /// Oldest first, so that the history tells them in their order.
+    /// Adds the IDs with the oldest first, so that the history has them in the order in which they were made.
     fn add(&mut self, newest_first: &[CloudFrontInvalidationId]) {
         self.unread.extend(newest_first.iter().rev().cloned());
     }

@@ -1,6 +1,7 @@
-//! The pace of calls: so many a second, with a burst, kept as one point in time.
+//! The pace of calls: a rate per second with a burst. Its whole state is one point in time.
 //!
-//! This is the generic cell rate algorithm: `next_at` is when the next call would be due at the even rate.
+//! This is the generic cell rate algorithm. `next_at` is the time at which the next call is due at the even rate. A
+//! call may be made earlier by at most the slack.
 
 use std::time::Duration;
 
@@ -10,14 +11,15 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     interval: Duration,
-    /// How far ahead of the even rate calls may run.
+    /// How long before its due time a call may be made.
     slack: Duration,
-    /// As far ahead as calls that were charged afterwards count. What lies further ahead is a clock that was put back.
+    /// The longest time by which `next_at` can be after now. A `next_at` beyond it means that the clock was set
+    /// back.
     reach: Duration,
 }
 
 impl Pace {
-    /// `rate` calls a second, and up to `burst` at once after a rest. Both must be above zero.
+    /// A pace of `rate` calls a second, and up to `burst` calls at once after a pause. Both must be above zero.
     #[must_use]
     pub fn new(rate: f64, burst: u32) -> Self {
         let interval = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_hours(24));
@@ -25,34 +27,36 @@ impl Pace {
         Self { interval, slack, reach: slack.saturating_add(interval).saturating_mul(4) }
     }
 
-    /// The same rate for what may wait: a call goes only where the burst is whole, and leaves it to others.
+    /// The same rate without a burst, for calls that can wait. Such a call is allowed only if the full burst is
+    /// available, and leaves the rest of the burst to other calls.
     #[must_use]
     pub const fn behind(self) -> Self {
         Self { slack: Duration::ZERO, ..self }
     }
 
-    /// The same rate for what may wait a little: half of the burst is left to others, who so come first.
+    /// The same rate with half of the burst, for calls that can wait a short time. The other half is left to calls
+    /// that are more urgent.
     #[must_use]
     pub fn sparing(self) -> Self {
         Self { slack: self.slack / 2, ..self }
     }
 
-    /// The `next_at` after AWS asked for a slower pace and had asked `before` times in a row already: nothing goes for
-    /// the time of 5 calls, 10, 20, …, as far as counts.
+    /// The `next_at` after AWS has throttled a call. `before` is the number of throttled calls in a row before it.
+    /// No call is allowed for the time of 5 calls, then 10, 20 and so on, up to a limit.
     #[must_use]
     pub fn back_off(self, next_at: Timestamp, now: Timestamp, before: u32) -> Timestamp {
         let wait = self.interval.saturating_mul(5 << before.min(5));
         self.due(next_at, now).max(now.plus(self.slack)).plus(wait).min(now.plus(self.reach))
     }
 
-    /// The `next_at` after calls that were made beyond the one that was taken. Nobody pays for more than four bursts:
-    /// after a rush those who wait go on within seconds.
+    /// The `next_at` after `calls` more calls than were taken with [`Pace::take`]. It is limited to the time of
+    /// four bursts, so that after many calls at once others need not wait long.
     #[must_use]
     pub fn charge(self, next_at: Timestamp, now: Timestamp, calls: u32) -> Timestamp {
         self.due(next_at, now).plus(self.interval.saturating_mul(calls)).min(now.plus(self.reach))
     }
 
-    /// When a call may go, if so many others go before it.
+    /// When a call is allowed if `others` calls are made before it.
     #[must_use]
     pub fn when(self, next_at: Timestamp, now: Timestamp, others: usize) -> Timestamp {
         let others = u32::try_from(others).unwrap_or(u32::MAX);
@@ -60,14 +64,14 @@ impl Pace {
         due.plus(self.interval.saturating_mul(others)).minus(self.slack).max(now)
     }
 
-    /// Takes one call: the new `next_at`, or the time from which on a call is within the pace.
+    /// Takes one call. Returns the new `next_at`, or as `Err` the time from which a call is allowed.
     pub fn take(self, next_at: Timestamp, now: Timestamp) -> Result<Timestamp, Timestamp> {
         let due = self.due(next_at, now);
         if due.since(now) <= self.slack { Ok(due.plus(self.interval)) } else { Err(due.minus(self.slack)) }
     }
 
-    /// When the next call is due. After a clock was put back nobody knows: the burst counts as used, and calls go on at
-    /// the even rate.
+    /// When the next call is due. If the clock was set back, that time is not known. Then the burst counts as used,
+    /// and calls continue at the even rate.
     fn due(self, next_at: Timestamp, now: Timestamp) -> Timestamp {
         if next_at > now.plus(self.reach) { now.plus(self.slack) } else { next_at.max(now) }
     }

@@ -1,4 +1,4 @@
-//! The plan: what a request would do, worked out before anything is sent.
+//! The plan: what a request would do. It is computed before anything is sent.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -16,32 +16,32 @@ use crate::{
     distributions::{distribution::Distribution, host_table::HostTable},
 };
 
-/// The most lines that one request may have. More work is more requests.
+/// The most lines of one request. More items need several requests.
 pub const LINES_MAX: usize = 20_000;
 
 /// What a request would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Each line that was not blank, in the order in which it was typed.
+    /// The lines that are not blank, in their order.
     pub lines: Vec<PlanLine>,
-    /// What will be sent: sorted, without repeats.
+    /// The items to send, sorted and without repeats.
     pub items: Vec<Item>,
     pub batches: Vec<Vec<Item>>,
     pub warnings: Vec<String>,
-    /// Why the distribution takes no requests at all.
+    /// Why the distribution accepts no request. `None` if it accepts requests.
     pub refusal: Option<&'static str>,
-    /// Items that were billed this month before this request.
+    /// How many items the account was billed this month before this request.
     pub used_this_month: u64,
-    /// What the distribution has in progress now.
+    /// The items that the distribution has in progress now.
     pub in_flight: Load,
-    /// More lines than [`LINES_MAX`]: how many there were.
+    /// The number of lines, if it is more than [`LINES_MAX`]; otherwise `None`.
     pub too_many_lines: Option<usize>,
 }
 
-/// One typed line and what becomes of it.
+/// One typed line and what is done with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanLine {
-    /// Counted from 1, blank lines included.
+    /// The line number, from 1. Blank lines count.
     pub number: usize,
     pub typed: String,
     pub verdict: LineVerdict,
@@ -54,28 +54,29 @@ pub enum LineVerdict {
     Refused(ItemError),
 }
 
-/// Why a line is not sent though nothing is wrong with it.
+/// Why a valid line is not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drop {
-    /// The same as an earlier line.
+    /// It is the same as the earlier line with this number.
     Repeats(usize),
-    /// Within the reach of a wildcard of the same request.
+    /// This wildcard of the same request covers it.
     CoveredBy(Item),
 }
 
-/// What the plan has to know beside the lines.
+/// What the plan needs to know besides the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Surroundings {
     pub used_this_month: u64,
     pub in_flight: Load,
     pub limits: Limits,
     pub quotas: Quotas,
-    /// What whoever asks has asked for within a day.
+    /// What the actor has requested in the last 24 hours.
     pub spent: QuotaUsage,
 }
 
 impl Surroundings {
-    /// Where the plan is not shown: what is sent depends on the limits alone.
+    /// For a plan that is not shown to anybody. What is sent depends on the limits only, so the other values are
+    /// zero.
     #[must_use]
     pub fn unmeasured(limits: Limits) -> Self {
         let quotas = Quotas { daily_items: None };
@@ -84,14 +85,16 @@ impl Surroundings {
 }
 
 impl Plan {
-    /// Works out what the typed lines would do on this distribution, where no other is known.
+    /// The plan of the typed lines for this distribution, without grants and without knowledge of other
+    /// distributions.
     #[must_use]
     pub fn work_out(typed: &str, distribution: &Distribution, around: Surroundings) -> Self {
         let access = Access::whole(Role::Operator);
         Self::within(typed, &TargetDistribution::new(distribution, &HostTable::default()), around, &access)
     }
 
-    /// The same, with the lines refused that name another distribution's host or that this actor's grants do not cover.
+    /// The plan of the typed lines. It refuses a line that names a host of another distribution or that the actor's
+    /// grants do not cover.
     #[must_use]
     pub fn within(typed: &str, on: &TargetDistribution<'_>, around: Surroundings, access: &Access) -> Self {
         let distribution = on.distribution();
@@ -105,6 +108,7 @@ impl Plan {
             .take(LINES_MAX)
             .map(|(number, line)| PlanLine { number, typed: line.to_owned(), verdict: verdict(line, on) })
             .collect();
+        // The order matters: a line that is refused must not cover another line.
         refuse_ungranted(&mut lines, distribution, access);
         drop_repeats(&mut lines);
         drop_covered(&mut lines);
@@ -125,7 +129,7 @@ impl Plan {
         }
     }
 
-    /// May this be sent as it is?
+    /// Whether the request can be sent without a change.
     #[must_use]
     pub fn is_sendable(&self) -> bool {
         self.refusal.is_none()
@@ -134,7 +138,7 @@ impl Plan {
             && self.refused().next().is_none()
     }
 
-    /// The lines that cannot be sent, with the reason.
+    /// The refused lines with their errors.
     pub fn refused(&self) -> impl Iterator<Item = (&PlanLine, &ItemError)> {
         self.lines.iter().filter_map(|line| match &line.verdict {
             LineVerdict::Refused(error) => Some((line, error)),
@@ -142,7 +146,7 @@ impl Plan {
         })
     }
 
-    /// How many paths CloudFront bills for it.
+    /// How many items CloudFront bills.
     #[must_use]
     pub fn billable(&self) -> usize {
         self.items.len()
@@ -206,7 +210,7 @@ fn drop_covered(lines: &mut [PlanLine]) {
     }
 }
 
-/// The prefixes of all wildcards, less those that lie within another's reach.
+/// The prefixes of all wildcards, without those that another wildcard covers.
 fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
     let mut prefixes: Vec<&str> = lines.iter().filter_map(|line| line.item_to_send()?.prefix()).collect();
     prefixes.sort_unstable();
@@ -219,11 +223,13 @@ fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
     widest.into_iter().map(str::to_owned).collect()
 }
 
-/// The wildcard in whose reach this item lies, other than itself.
+/// Another wildcard that covers this item.
 ///
-/// No prefix in the set begins with another, so only the last one that is not greater can cover the item.
+/// No prefix in the set begins with another one. So only the greatest prefix that is not greater than the item can
+/// cover it.
 fn covering(item: &Item, widest: &BTreeSet<String>) -> Option<Item> {
     if item.is_tag() {
+        // Only `/*` covers a tag, because objects with the tag can have any path.
         return widest.contains("/").then(|| Item::of_checked("/*"));
     }
     let reach = item.prefix().unwrap_or(item.as_str());
@@ -242,7 +248,8 @@ fn warnings(items: &[Item], distribution: &Distribution) -> Vec<String> {
     warnings
 }
 
-/// `/` and the root object are two objects in the cache (developer guide): naming one leaves the other.
+/// `/` and the root object are two objects in the cache (developer guide). An invalidation of one does not affect
+/// the other.
 fn root_object_warning(items: &[Item], distribution: &Distribution) -> Option<String> {
     let root = distribution.config.as_ref()?.root_object.as_ref()?;
     let named = format!("/{root}");

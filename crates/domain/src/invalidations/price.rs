@@ -1,13 +1,13 @@
-//! What an invalidation costs.
+//! The price of an invalidation.
 //!
 //! The first 1,000 items of a calendar month (UTC) are free per AWS account, over all its distributions; then an
 //! item costs 0.005 USD. A wildcard or a tag is one item (developer guide, `PayingForInvalidation`).
 
 use std::fmt;
 
-/// Free items a month and account.
+/// Free items for each month and account.
 pub const FREE_A_MONTH: u64 = 1_000;
-/// Thousandths of a dollar for each item after those.
+/// The price of each further item, in thousandths of a US dollar.
 const MILLS_AN_ITEM: u64 = 5;
 
 /// An amount in thousandths of a US dollar.
@@ -25,7 +25,7 @@ impl fmt::Display for Dollars {
     }
 }
 
-/// What `items` more cost in a month in which `used` were billed already.
+/// The price of `items` more items in a month that already has `used` items.
 #[must_use]
 pub const fn cost(items: u64, used: u64) -> Dollars {
     let before = used.saturating_sub(FREE_A_MONTH);

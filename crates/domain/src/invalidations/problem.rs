@@ -1,7 +1,7 @@
-//! What went wrong at CloudFront, and what a person can do about it, in their words.
+//! What an error of AWS means, and what a person can do about it, as messages for people.
 //!
-//! A kind says how to go on. What AWS said decides the advice where one code has several causes, also for problems that
-//! were stored before.
+//! The kind decides what Unstale does next. If one code has several causes, the advice depends on AWS's message. It
+//! is computed when it is shown, so problems that were stored earlier get it too.
 
 pub mod clean;
 pub mod credentials;
@@ -15,20 +15,21 @@ pub use kind::{ProblemKind, ProblemVerdict};
 
 use super::item::Item;
 
-/// A problem as it happened once.
+/// One problem that occurred.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub kind: ProblemKind,
-    /// AWS's own code, such as `AccessDenied`; empty where there was no answer.
+    /// AWS's error code, such as `AccessDenied`. Empty if there was no response.
     pub code: String,
-    /// AWS's own words, or the client's.
+    /// The message of AWS or of the client.
     pub message: String,
-    /// AWS's request ID, where there was an answer.
+    /// AWS's request ID. `None` if there was no response.
     pub request_id: Option<String>,
 }
 
 impl Problem {
-    /// As it was stored. A signature that was refused before its causes were told apart is sorted by its words.
+    /// A problem from the database. Older versions stored a refused signature without its cause. For such a row the
+    /// kind is read from the code and the message.
     #[must_use]
     pub fn stored(kind: &str, code: String, message: String) -> Self {
         let kind = match ProblemKind::parse(kind) {
@@ -40,13 +41,14 @@ impl Problem {
         Self { kind, code, message, request_id: None }
     }
 
-    /// Does AWS ask for a slower pace?
+    /// Whether AWS throttled the call.
     #[must_use]
     pub fn is_throttling(&self) -> bool {
         self.kind == ProblemKind::Throttled
     }
 
-    /// What to do about it; `items` are those of the batch that it happened to, where it happened to one.
+    /// What a person can do about it. `items` are the items of the batch, or empty if the call was not about a
+    /// batch.
     #[must_use]
     pub fn advice(&self, items: &[Item]) -> String {
         let message = self.message.as_str();
@@ -62,7 +64,8 @@ impl Problem {
         }
     }
 
-    /// The same where it happened to the account as a whole, and no statement is shown beside it.
+    /// The advice for a problem of the whole account. No policy statement is shown with it, so it names the action
+    /// to allow.
     #[must_use]
     pub fn advice_at_large(&self) -> String {
         if self.kind != ProblemKind::AccessDenied || !Denial::read(&self.message).statement_helps() {
@@ -73,7 +76,7 @@ impl Problem {
         format!("Allow {action} in the policy of the role or user that Unstale runs as. {}", credentials::ON)
     }
 
-    /// The statement for the policy of Unstale's role or user, where adding it helps.
+    /// The policy statement to add to the role or user of Unstale. `None` if that would not solve the problem.
     #[must_use]
     pub fn statement(&self, distribution_arn: &str) -> Option<String> {
         let helps = self.kind == ProblemKind::AccessDenied && Denial::read(&self.message).statement_helps();
@@ -81,7 +84,8 @@ impl Problem {
     }
 }
 
-/// CloudFront refuses a batch as a whole, and its usual words ("one or more invalid invalidation paths") name none.
+/// The advice if CloudFront refused the items. CloudFront refuses a batch as a whole, and its usual message ("one
+/// or more invalid invalidation paths") names no item.
 fn refused_items(message: &str, items: &[Item]) -> String {
     const WHOLE: &str = "Nothing was sent to the edge: CloudFront refuses a batch as a whole.";
     let edges = |c: char| "\"'`,;:()[]<>.".contains(c);
@@ -98,7 +102,7 @@ fn refused_items(message: &str, items: &[Item]) -> String {
     }
 }
 
-/// The advice of kinds that need no words of AWS for it.
+/// The advice that does not depend on AWS's message.
 const fn plain_advice(kind: ProblemKind) -> &'static str {
     match kind {
         ProblemKind::NoSuchDistribution => {

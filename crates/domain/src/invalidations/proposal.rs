@@ -9,23 +9,23 @@ use crate::{
     time::Timestamp,
 };
 
-/// How long a proposal can be approved.
+/// How long after the request a proposal can be approved.
 pub const LIFE: Duration = Duration::from_hours(24);
 
-/// No proposal that waits ends later than this: one that seems to was asked for by a clock that was ahead, and nobody knows
-/// for how long it has waited.
+/// The latest end that a waiting proposal can have. A proposal with a later end was made while the clock was ahead,
+/// so its real age is not known and it counts as expired.
 #[must_use]
 pub fn latest_end(now: Timestamp) -> Timestamp {
     now.plus(LIFE).and_a_moment()
 }
 
-/// Where a proposal stands.
+/// The state of a proposal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProposalState {
     Waiting,
     Approved,
     Declined,
-    /// Nobody decided in time.
+    /// Nobody decided before its end.
     Expired,
 }
 
@@ -40,7 +40,7 @@ impl ProposalState {
         }
     }
 
-    /// Reads a row's state, as it is at `now`.
+    /// The state at `now` of a proposal whose stored state is `text`. `None` for an unknown word.
     #[must_use]
     pub fn read(text: &str, expires_at: Timestamp, now: Timestamp) -> Option<Self> {
         match text {
@@ -63,17 +63,18 @@ impl ProposalState {
     }
 }
 
-/// A request that waits, or waited, with all that it would be.
+/// A request that waits or waited for approval, with everything that is needed to send it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     pub id: ProposalId,
     pub request_key: RequestKey,
     pub distribution: DistributionId,
     pub asked_by: Actor,
-    /// The person who asked, or whose token asked: they may not approve it.
+    /// The ID of the person who asked, or who is responsible for the token that asked. This person may not approve
+    /// it.
     pub behind: String,
     pub reason: String,
-    /// Sorted.
+    /// The items, sorted.
     pub items: Vec<Item>,
     pub first_item: Item,
     pub asked_at: Timestamp,
@@ -81,14 +82,14 @@ pub struct Proposal {
     pub state: ProposalState,
     pub decided_by: Option<Actor>,
     pub decided_at: Option<Timestamp>,
-    /// What the second person said.
+    /// The comment of the second person.
     pub word: String,
-    /// What it became.
+    /// The invalidation that was made when it was approved.
     pub invalidation: Option<InvalidationId>,
 }
 
 impl Proposal {
-    /// `/* and 2 more`
+    /// The title that pages show, such as `/* and 2 more`.
     #[must_use]
     pub fn title(&self) -> String {
         match self.items.len() {

@@ -1,8 +1,8 @@
-//! Which batch of a distribution goes next.
+//! Chooses the next batch of a distribution to send.
 //!
-//! Batches come in order of their number within their invalidation, then of age, so that a small request is not held
-//! back behind a giant one's later batches. A batch may be passed by others, but not for ever: once one has waited
-//! long for its turn, nothing else is sent until there is room for it.
+//! Batches are sorted by their number within their invalidation, then by age, so that a small request does not wait
+//! for all batches of a large one. A batch that does not fit is skipped, but not without end: once it has waited
+//! for [`PATIENCE`], no other batch is sent until there is room for it.
 
 use std::time::Duration;
 
@@ -12,46 +12,46 @@ use super::{
 };
 use crate::{id::BatchId, time::Timestamp};
 
-/// How long a batch lets others pass.
+/// How long other batches may be sent before a batch that does not fit.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A batch that is due, as far as the choice needs it.
+/// A batch that is due, with the data that [`pick`] needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     pub id: BatchId,
     pub load: Load,
-    /// Its load is counted as in flight already: a call for it was begun before.
+    /// Whether its load is already counted as in flight, because a call for it was started before.
     pub counted: bool,
-    /// When it was due, or when the last batch of the same invalidation was accepted, whichever was later.
+    /// When it was due, or when the last batch of the same invalidation was accepted, whichever is later.
     pub waiting_since: Timestamp,
 }
 
-/// Where a queued batch stands, as far as can be told.
+/// The position of a queued batch, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuePosition {
-    /// Batches of the same distribution that go before it.
+    /// The number of batches of the same distribution that are sent before it.
     pub before_here: usize,
-    /// How many are queued for each other distribution of the account; distributions take turns.
+    /// For each other distribution of the account, the number of queued batches. Distributions take turns.
     pub elsewhere: Vec<usize>,
     pub load: Load,
     pub due_at: Timestamp,
-    /// When the account's next call is due at the even rate.
+    /// When the account's next call is due at the even rate; see [`Pace`].
     pub next_call_at: Timestamp,
-    /// Set while AWS refuses the account as a whole.
+    /// Set while nothing is sent because AWS refuses all calls of the account.
     pub paused_until: Option<Timestamp>,
-    /// When the oldest of what the distribution has in progress was accepted.
+    /// When CloudFront accepted the oldest batch that the distribution has in progress.
     pub oldest_in_progress: Option<Timestamp>,
 }
 
 impl QueuePosition {
-    /// How many batches go before it.
+    /// How many batches are sent before it.
     #[must_use]
     pub fn ahead(&self) -> usize {
         let turns = self.before_here + 1;
         self.before_here + self.elsewhere.iter().map(|queued| (*queued).min(turns)).sum::<usize>()
     }
 
-    /// About when it goes, if all goes as usual.
+    /// An estimate of when it is sent. `usual` is the usual time from acceptance to completion.
     #[must_use]
     pub fn starts_at(
         &self,
@@ -84,9 +84,11 @@ pub fn ordinal(number: usize) -> String {
     format!("{number}{ending}")
 }
 
-/// The candidate that may go now: one whose call was begun, else one that has waited long, else the first that fits.
+/// The candidate to send now: one whose call was started before, else one that has waited for [`PATIENCE`], else
+/// the first that fits. `None` if nothing may be sent now.
 ///
-/// Alone a batch always fits: one that was split under wider limits would otherwise wait for ever.
+/// A batch always fits if nothing is in flight. Otherwise a batch that was made under higher limits would never be
+/// sent.
 #[must_use]
 pub fn pick(candidates: &[Candidate], in_flight: Load, limits: Limits, now: Timestamp) -> Option<&Candidate> {
     let alone = in_flight == Load::default();

@@ -1,22 +1,24 @@
-//! How much one actor may ask for, so that a stolen session or a script gone wild costs little and blocks nobody.
+//! Limits on what one actor may request. They keep the cost low if a session is stolen or a script has a bug, and
+//! keep the queue free for others.
 
 use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// Items count for so long after they were asked for.
+/// How long an item counts after it was requested.
 pub const SPAN: Duration = Duration::from_hours(24);
-/// The most items of one actor within it, where nobody says otherwise.
+/// The default of [`Quotas::daily_items`].
 pub const DAILY_ITEMS: u64 = 50_000;
-/// The most batches that may wait to be sent, of everybody together: more than a day's at CloudFront's pace.
+/// The most batches of all actors together that may wait to be sent. At CloudFront's pace, that takes more than a
+/// day.
 pub const QUEUE: usize = 50_000;
 /// The most requests of one actor that may wait for a second person.
 pub const PROPOSALS: usize = 50;
 
-/// What the service is told to keep to.
+/// The limits that are configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quotas {
-    /// The most items that one person or token may ask for within [`SPAN`]; `None` is no bound.
+    /// The most items that one person or token may request within [`SPAN`]. `None` means no limit.
     pub daily_items: Option<u64>,
 }
 
@@ -26,16 +28,16 @@ impl Default for Quotas {
     }
 }
 
-/// What an actor asked for within [`SPAN`].
+/// What an actor has requested within [`SPAN`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct QuotaUsage {
     pub items: u64,
-    /// When the first of it was asked for.
+    /// When the first of these items was requested.
     pub since: Option<Timestamp>,
 }
 
 impl Quotas {
-    /// Why so many items more are too many; `None` where they are not.
+    /// Why the actor may not request `items` more items, as a message. `None` if the actor may.
     #[must_use]
     pub fn refusal(self, items: usize, spent: QuotaUsage) -> Option<String> {
         let most = self.daily_items?;

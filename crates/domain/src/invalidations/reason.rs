@@ -1,9 +1,9 @@
-//! Why something is invalidated: a line of text that the history keeps.
+//! The reason of a request: one line of text that is stored in the history.
 
 /// The longest reason, in characters.
 pub const REASON_MAX: usize = 500;
 
-/// Why a reason cannot be kept, in words for the person who typed it.
+/// Why a reason is not valid, as a message for the person who typed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReasonError {
     #[error("Use at most {REASON_MAX} characters.")]
@@ -12,7 +12,7 @@ pub enum ReasonError {
     ControlCharacter,
 }
 
-/// Reads a reason as typed; it may be empty.
+/// Checks a reason and trims it. It may be empty.
 pub fn parse_reason(typed: &str) -> Result<String, ReasonError> {
     let reason = typed.trim();
     if reason.chars().count() > REASON_MAX {

@@ -1,17 +1,18 @@
-//! When to try again and when to look again. Rows carry the result as a due time; no worker sleeps on it.
+//! When to send a batch again, and when to ask CloudFront again about an invalidation. The results are stored as
+//! due times, so no worker sleeps.
 
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
-/// Nothing waits longer for its next attempt.
+/// The longest wait before the next attempt.
 pub const LONGEST_RETRY: Duration = Duration::from_mins(5);
-/// CloudFront is asked at least so often about one in progress.
+/// The longest wait before CloudFront is asked again about an invalidation in progress.
 pub const LONGEST_LOOK: Duration = Duration::from_mins(10);
 
-/// How long to wait before attempt `attempt + 1`, the first attempt being 1.
+/// How long to wait after attempt number `attempt` before the next one. The first attempt is 1.
 ///
-/// Exponential with full jitter between half and the whole of the step, capped at five minutes. `dice` is a random
-/// number, so that this stays pure.
+/// The step doubles with each attempt, up to five minutes. The wait is random, between half of the step and the
+/// whole step. `dice` is a random number from the caller, so that this function is deterministic.
 #[must_use]
 pub fn wait_before_retry(attempt: u32, dice: u64) -> Duration {
     let step = SECOND.saturating_mul(1 << attempt.min(9)).min(LONGEST_RETRY);
@@ -20,10 +21,10 @@ pub fn wait_before_retry(attempt: u32, dice: u64) -> Duration {
     half + Duration::from_millis(dice % range)
 }
 
-/// How long to wait before CloudFront is asked again for an invalidation that it accepted `age` ago.
+/// How long to wait before CloudFront is asked again about an invalidation that it accepted `age` ago.
 ///
-/// CloudFront hardly ever completes one within 8 s and most in under 25 s, so one is asked for most often in between,
-/// and an old one ever more rarely.
+/// CloudFront completes very few invalidations within 8 s and most within 25 s. So the wait is shortest in between,
+/// and grows after that.
 #[must_use]
 pub fn wait_before_look(age: Duration) -> Duration {
     match age.as_secs() {
@@ -36,12 +37,12 @@ pub fn wait_before_look(age: Duration) -> Duration {
     }
 }
 
-/// From this age on, an invalidation in progress is unusually slow and its page says so.
+/// The age from which an invalidation in progress is unusually slow. Its page then says so.
 ///
-/// AWS reports 25 s at the 95th percentile; people have seen more than 10 minutes.
+/// AWS reports 25 s at the 95th percentile. Users have reported more than 10 minutes.
 pub const SLOW_AFTER: Duration = Duration::from_mins(10);
 
-/// What an invalidation takes where nothing is known of the distribution yet.
+/// How long an invalidation is expected to take if the distribution has no completed ones yet.
 pub const USUAL: Duration = Duration::from_secs(25);
 
 #[cfg(test)]

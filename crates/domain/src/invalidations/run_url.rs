@@ -1,16 +1,16 @@
-//! The page of a pipeline's own run, which it may name so that the history leads there.
+//! The URL of a pipeline run. A pipeline can send it with a request, and the history then links to it.
 
-/// The longest address.
+/// The longest URL, in bytes.
 pub const RUN_URL_MAX: usize = 1_000;
 
-/// Why an address is not taken, in words for whoever wrote the pipeline.
+/// Why a run URL is not valid, as a message for the author of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a run URL is an https address of at most {RUN_URL_MAX} characters, without a user name, such as https://ci.example.com/runs/42"
 )]
 pub struct RunUrlError;
 
-/// Reads the address of a run's page: https only, since people will follow it.
+/// Parses a run URL. Only `https` is accepted, because people will open the link.
 pub fn parse_run_url(text: &str) -> Result<String, RunUrlError> {
     let text = text.trim();
     if text.len() > RUN_URL_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -1,27 +1,27 @@
-//! Tickets in reasons: `WEB-412` becomes a link by a pattern that whoever runs Unstale sets.
+//! Tickets in reasons. A ticket such as `WEB-412` becomes a link, with a pattern and a URL from the settings.
 
 use regex::Regex;
 
-/// What a ticket looks like where only its address was set.
+/// The pattern that is used if only the URL is set.
 pub const USUAL: &str = r"\b[A-Z][A-Z0-9]+-[0-9]+\b";
-/// What stands in the address for the ticket.
+/// The placeholder in the URL, which is replaced by the ticket.
 const PLACE: &str = "{}";
 
-/// How tickets are found, and where they lead.
+/// How tickets are found, and the URL of their links.
 #[derive(Debug, Clone)]
 pub struct Tickets {
     pattern: Regex,
     address: String,
 }
 
-/// A piece of a reason: text, or a ticket with its address.
+/// A part of a reason: plain text, or a ticket with its URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
     pub text: String,
     pub link: Option<String>,
 }
 
-/// What is wrong about the settings, in words that follow their name.
+/// What is wrong with a setting, as text that follows its name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TicketError {
     #[error("is not a pattern: {0}")]
@@ -43,7 +43,8 @@ impl Tickets {
         Ok(Self { pattern, address: address.to_owned() })
     }
 
-    /// A reason in pieces. The first group of the pattern, where it has one, is what goes into the address.
+    /// Splits a reason into text and tickets. If the pattern has a group, the text of the first group goes into the
+    /// URL; otherwise the whole match does.
     #[must_use]
     pub fn pieces(&self, reason: &str) -> Vec<Piece> {
         let mut pieces = Vec::new();
@@ -61,7 +62,7 @@ impl Tickets {
     }
 }
 
-/// A reason in pieces, also where nobody set how tickets look.
+/// Splits a reason into text and tickets. Without settings for tickets, the whole reason is text.
 #[must_use]
 pub fn pieces(tickets: Option<&Tickets>, reason: &str) -> Vec<Piece> {
     tickets.map_or_else(|| text(reason).into_iter().collect(), |tickets| tickets.pieces(reason))
@@ -71,7 +72,7 @@ fn text(text: &str) -> Option<Piece> {
     (!text.is_empty()).then(|| Piece { text: text.to_owned(), link: None })
 }
 
-/// Nothing of a ticket can leave its place in the address.
+/// Percent-encodes a ticket, so that it cannot change any other part of the URL.
 fn encoded(key: &str) -> String {
     use std::fmt::Write as _;
     key.bytes().fold(String::new(), |mut out, byte| {

@@ -1,34 +1,34 @@
-//! The transitions of a batch: from which state to which it may go, and by what.
+//! The transitions of a batch: which state may follow which, and for what reason.
 
 use super::invalidation::BatchState;
 
-/// What moves a batch from one state to another. Nothing else does: the store builds each UPDATE of a batch's state from
-/// one of these.
+/// A reason for a batch to change its state. There are no other changes: the store builds each UPDATE of a batch's
+/// state from one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Transition {
-    /// The submitter begins a call, or begins again where an earlier lease has run out.
+    /// The submitter starts a call, or starts one again after an earlier lease has expired.
     Claim,
-    /// CloudFront took it.
+    /// CloudFront accepted it.
     Accept,
-    /// CloudFront surely has nothing of it; it is sent again later.
+    /// It is certain that CloudFront does not have it. It is sent again later.
     Postpone,
-    /// CloudFront may have it; it is asked again later, with the same reference.
+    /// CloudFront may have it. The call is repeated later with the same caller reference.
     AskAgain,
-    /// CloudFront refused it for good.
+    /// CloudFront refused it.
     Refuse,
-    /// Whether CloudFront took it cannot be found out; a person has to say.
+    /// Unstale cannot find out whether CloudFront accepted it. A person must decide.
     Escalate,
-    /// A person took it back before anything was sent.
+    /// A person or program cancels it before it is sent.
     Cancel,
-    /// A person sends again what CloudFront refused.
+    /// A person sends it again after CloudFront refused it.
     Retry,
     /// CloudFront reports it as completed.
     Complete,
-    /// CloudFront no longer knows it.
+    /// CloudFront no longer has an invalidation with its ID.
     Lose,
-    /// A person found it at CloudFront.
+    /// A person found its invalidation at CloudFront.
     ResolveFound,
-    /// A person says that it is not at CloudFront; another batch takes its place.
+    /// A person says that it is not at CloudFront. A new batch with the same items replaces it.
     ResolveNotThere,
 }
 
@@ -48,7 +48,7 @@ impl Transition {
         Self::ResolveNotThere,
     ];
 
-    /// The states that it may start from.
+    /// The states from which it is allowed.
     #[must_use]
     pub const fn from(self) -> &'static [BatchState] {
         match self {
@@ -63,7 +63,7 @@ impl Transition {
         }
     }
 
-    /// The state that it leads to.
+    /// The state after it.
     #[must_use]
     pub const fn to(self) -> BatchState {
         match self {
@@ -83,7 +83,7 @@ impl Transition {
 mod tests {
     use super::{BatchState as B, *};
 
-    /// Does a single transition lead from one state to the other?
+    /// Whether one transition leads from `from` to `to`.
     fn leads(from: B, to: B) -> bool {
         Transition::ALL.into_iter().any(|one| one.to() == to && one.from().contains(&from))
     }

@@ -1,12 +1,13 @@
-//! The part of a line before its path: a scheme, a host, or both.
+//! Parses the part of a line before its path: a scheme, a host, or both.
 
 use super::{ItemError, TargetDistribution, host_like::looks_like_a_host};
 use crate::distributions::host::{HostName, is_port_sound, without_port};
 
-/// The longest name of a host that is told again.
+/// How many characters of a host name an error message repeats.
 const HOST_TOLD: usize = 253;
 
-/// What follows the host, where the line is a URL of this distribution; `None` where it is a path.
+/// The part of the line after the host, if the line is a URL of this distribution. `None` if the line is a path.
+/// `Err` if it is any other URL.
 pub(super) fn tail<'a>(line: &'a str, target: &TargetDistribution<'_>) -> Result<Option<&'a str>, ItemError> {
     if let Some(rest) = line.strip_prefix("//") {
         check_slashes(rest, target)?;
@@ -26,15 +27,15 @@ pub(super) fn tail<'a>(line: &'a str, target: &TargetDistribution<'_>) -> Result
     }
 }
 
-/// Does it begin with `http://` or `https://`?
+/// Whether the text begins with `http://` or `https://`, in any case.
 pub(super) fn starts_with_http(text: &str) -> bool {
     let begins =
         |scheme: &str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
     begins("http://") || begins("https://")
 }
 
-/// Is it a URL of a known host, also damaged or percent-encoded? Of another host it may be a path: that of a service
-/// that fetches other URLs.
+/// Whether the text is a URL of a known host, even with a missing slash or a percent-encoded scheme. A URL of
+/// another host can be a valid path, for example of a service that fetches other URLs.
 fn is_known_url(text: &str, target: &TargetDistribution<'_>) -> bool {
     let lower: String = text.chars().take(16 + HOST_TOLD).collect::<String>().to_ascii_lowercase();
     let Some(rest) = lower.strip_prefix("https").or_else(|| lower.strip_prefix("http")) else { return false };
@@ -47,7 +48,8 @@ fn is_known_url(text: &str, target: &TargetDistribution<'_>) -> bool {
     HostName::of_authority(host).is_some_and(|host| target.knows(&host))
 }
 
-/// Behind two slashes stands a host; what is none may be a path that begins with two.
+/// Checks a line that begins with two slashes. A host follows them in a URL without a scheme. If no host follows,
+/// the line may be a path that begins with two slashes, so it is refused as ambiguous.
 fn check_slashes(rest: &str, target: &TargetDistribution<'_>) -> Result<(), ItemError> {
     let (authority, tail) = split(rest);
     let no_host = match HostName::of_authority(authority) {
@@ -68,7 +70,7 @@ pub(crate) fn is_scheme(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
-/// The authority and what follows it.
+/// Splits a text into the authority and the rest.
 fn split(text: &str) -> (&str, &str) {
     text.split_at(text.find(['/', '?', '#']).unwrap_or(text.len()))
 }
@@ -88,8 +90,8 @@ fn of_url<'a>(rest: &'a str, target: &TargetDistribution<'_>) -> Result<&'a str,
     if target.is_served(&host) { Ok(tail) } else { Err(other(&host, target)) }
 }
 
-/// A line may leave the scheme out: then its first part is a host where somebody is known to serve it, and else only
-/// where it looks like one.
+/// Parses a line without a scheme. Its first part is a host if a known distribution serves it or if it looks like a
+/// host; otherwise the line is a path.
 fn without_scheme<'a>(line: &'a str, target: &TargetDistribution<'_>) -> Result<Option<&'a str>, ItemError> {
     check_scheme(line)?;
     let (authority, tail) = split(line);
@@ -112,6 +114,7 @@ fn without_scheme<'a>(line: &'a str, target: &TargetDistribution<'_>) -> Result<
     if target.hosts.knows(&host) {
         return Err(other(&host, target));
     }
+    // With a port, even a name that does not look like a host is one.
     let ported = name.len() < authority.len() && (name.contains('.') || host.as_str() == "localhost");
     if ported || looks_like_a_host(name, tail.starts_with('/')) {
         return Err(ItemError::UnknownHost { host: told(&host), serves: target.distribution.hosts() });
@@ -119,7 +122,7 @@ fn without_scheme<'a>(line: &'a str, target: &TargetDistribution<'_>) -> Result<
     Ok(None)
 }
 
-/// `https:/x`, `https:\\x`, `http:x` and `https%3A//x` are no paths.
+/// Refuses `https:/x`, `https:\\x`, `http:x` and `https%3A//x`, which are damaged URLs and not paths.
 fn check_scheme(line: &str) -> Result<(), ItemError> {
     let lower: String = line.chars().take(16).collect::<String>().to_ascii_lowercase();
     for scheme in ["https", "http"] {

@@ -1,8 +1,8 @@
-//! Characters that nobody sees: they come with what is copied, and make another path.
+//! Refuses control characters and invisible characters. They often come with copied text, and they change the path.
 
 use super::ItemError;
 
-/// Such a character and its name in Unicode.
+/// Common invisible characters with their names in Unicode.
 const NAMED: [(char, &str); 12] = [
     ('\u{a0}', "no-break space"),
     ('\u{ad}', "soft hyphen"),
@@ -18,7 +18,7 @@ const NAMED: [(char, &str); 12] = [
     ('\u{feff}', "byte-order mark"),
 ];
 
-/// Refuses control characters and those that nobody sees.
+/// Refuses control characters and invisible characters.
 pub(super) fn check(line: &str) -> Result<(), ItemError> {
     if line.contains('\t') {
         return Err(ItemError::Tab);
@@ -32,13 +32,13 @@ pub(super) fn check(line: &str) -> Result<(), ItemError> {
     invisible_in(line).map_or(Ok(()), |(at, c)| Err(refusal(&line[..at], c)))
 }
 
-/// The first character that nobody sees, or that turns the direction of what follows, and where it begins.
+/// The first character that is invisible or that changes the direction of the text, with its byte position.
 fn invisible_in(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(at, c)| is_invisible(*c) && !is_joining(text, *at, *c))
 }
 
-/// Refuses percent-encoded control characters in a path, and at the end of its query string, which else may have a text
-/// of several lines in it.
+/// Refuses percent-encoded control characters in a path and at the end of its query string. In the middle of a
+/// query string they are accepted, because a parameter can have a text of several lines.
 pub(super) fn check_encoded(path: &str) -> Result<(), ItemError> {
     let query = path.find('?').unwrap_or(path.len());
     let found = path.match_indices('%').find_map(|(at, _)| {
@@ -50,7 +50,7 @@ pub(super) fn check_encoded(path: &str) -> Result<(), ItemError> {
 }
 
 fn is_invisible(c: char) -> bool {
-    // Blanks other than the one of ASCII, then what formats text and shows nothing by itself.
+    // White space other than the ASCII space, and format characters, which are not visible themselves.
     (c.is_whitespace() && c != ' ')
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -58,7 +58,7 @@ fn is_invisible(c: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Joiners belong to the spelling of some scripts and to emoji, but not beside ASCII.
+/// Whether this is a joiner between two visible characters that are not ASCII. Some scripts and emoji need joiners.
 fn is_joining(line: &str, at: usize, c: char) -> bool {
     let foreign = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !is_invisible(c));
     matches!(c, '\u{200c}' | '\u{200d}')
@@ -73,7 +73,7 @@ fn refusal(before: &str, c: char) -> ItemError {
     ItemError::InvisibleCharacter { name, place: before.chars().count() + 1, code: escaped(c) }
 }
 
-/// The character percent-encoded.
+/// The percent-encoded character.
 pub(super) fn escaped(c: char) -> String {
     let mut utf8 = [0; 4];
     c.encode_utf8(&mut utf8).bytes().map(|byte| format!("%{byte:02X}")).collect()

@@ -1,8 +1,9 @@
-//! Why a line is no item.
+//! Why a line is not a valid item.
 
 use super::{PATH_MAX, TAG_MAX};
 
-/// Why a line cannot be sent, in words for the person who typed it. None of them repeats what may be a secret.
+/// Why a line cannot be sent, as a message for the person who typed it. No message repeats a part of the line that
+/// may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ItemError {
     #[error("has a control character; type the line again")]
@@ -130,12 +131,13 @@ pub enum ItemError {
     NotGranted(String),
 }
 
-/// What else helps where Git Bash has changed a path.
+/// Further advice for a path that Git Bash changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoreAdvice {
-    /// MSYS2 takes one of two slashes off, but only where there is no further one: `//a/b` is a name of the network to it
-    /// (MSYS2 documentation, filesystem paths).
+    /// Write the path with two slashes. MSYS2 removes one of two slashes at the beginning, but only if the path has
+    /// no other slash: it reads `//a/b` as a network path (MSYS2 documentation, filesystem paths).
     TwoSlashes,
+    /// Write each path as a separate argument.
     OneEach,
     Nothing,
 }
@@ -151,7 +153,8 @@ impl MoreAdvice {
 }
 
 impl ItemError {
-    /// The host that the line names, where it is that of another distribution or of none that is known.
+    /// The host that the line names, if it belongs to another distribution or to no known one. `None` for other
+    /// errors.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         match self {

@@ -1,12 +1,14 @@
-//! Whether the beginning of a line without a scheme looks like a host name, though no distribution is known to serve it.
+//! Decides whether the beginning of a line without a scheme looks like a host name, although no known distribution
+//! serves it.
 //!
-//! The rule: it begins with `www.`; or it is an address of four numbers; or its last label is one of [`ALONE`]; or a
-//! slash follows, and its last label is one of [`BEFORE_A_SLASH`], begins with `xn--`, or has two letters, as those of
-//! countries do, and is none of [`FOLDERS`]. A folder may be named so too: then the line needs its slash.
+//! It does if it begins with `www.`; or if it is an IPv4 address; or if its last label is in [`ALONE`]; or if a
+//! slash follows and its last label is in [`BEFORE_A_SLASH`], begins with `xn--`, or is a country's top-level
+//! domain, which is two letters that are not in [`FOLDERS`]. A folder can have such a name too. Then the line must
+//! begin with `/`.
 
-/// Top-level domains with which a name is more likely a host than a file.
+/// Top-level domains that are rare as file extensions. A name with one of them is a host.
 const ALONE: [&str; 5] = ["com", "org", "net", "edu", "gov"];
-/// The same for a name with a slash behind it.
+/// Top-level domains that make a name a host only if a slash follows.
 const BEFORE_A_SLASH: [&str; 18] = [
     "app",
     "biz",
@@ -27,7 +29,7 @@ const BEFORE_A_SLASH: [&str; 18] = [
     "test",
     "xyz",
 ];
-/// Two letters that end the names of folders, and are no country's.
+/// Two letters at the end of folder names that are not a country's top-level domain.
 const FOLDERS: [&str; 12] = ["cs", "db", "fs", "go", "gz", "hs", "js", "kt", "rb", "ts", "ui", "vb"];
 
 pub(super) fn looks_like_a_host(name: &str, slash_follows: bool) -> bool {

@@ -1,4 +1,4 @@
-//! How a typed line becomes an item.
+//! Parses a typed line into an item.
 
 use super::{
     Doubt, Item, ItemError, Mending, PATH_MAX, TAG_MAX, address, characters, relative, several, shell,
@@ -9,24 +9,26 @@ use crate::{
     encoding::{encode_path, has_tilde, is_contested},
 };
 
-/// Byte-order marks: that of UTF-8, also where it was read as Windows-1252.
+/// The byte-order mark of UTF-8, and the same bytes decoded as Windows-1252.
 const BYTE_ORDER_MARKS: [&str; 2] = ["\u{feff}", "ï»¿"];
 
-/// The longest line that is read, in bytes: a URL may have a host and a signature beside its path.
+/// The longest line that is parsed, in bytes. It is longer than a path, because a URL also has a host and perhaps a
+/// signature.
 const LINE_MAX: usize = 8 * PATH_MAX;
 
-/// The distribution that lines are read for.
+/// The distribution for which lines are parsed.
 #[derive(Debug)]
 pub struct TargetDistribution<'a> {
     pub(super) distribution: &'a Distribution,
-    /// Who serves which host.
+    /// Which distribution serves which host.
     pub(super) hosts: &'a HostTable,
-    /// The distribution's own hosts, which count where `hosts` knows nobody: one that is gone is in no table.
+    /// The distribution's own hosts. They are used for a host that `hosts` does not contain, because `hosts` has no
+    /// distribution that is gone.
     own: HostTable,
 }
 
 impl<'a> TargetDistribution<'a> {
-    /// `hosts` may be empty where no line names a host ([`may_name_a_host`]).
+    /// `hosts` may be empty if no line names a host; see [`may_name_a_host`].
     #[must_use]
     pub fn new(distribution: &'a Distribution, hosts: &'a HostTable) -> Self {
         Self { distribution, hosts, own: HostTable::of([distribution]) }
@@ -37,7 +39,7 @@ impl<'a> TargetDistribution<'a> {
         self.distribution
     }
 
-    /// Do viewers who ask for this host get this distribution?
+    /// Whether this distribution serves this host.
     pub(super) fn is_served(&self, host: &HostName) -> bool {
         match self.hosts.served_by(host) {
             [] => self.has_name_for(host),
@@ -45,18 +47,19 @@ impl<'a> TargetDistribution<'a> {
         }
     }
 
-    /// Does one of the distribution's names stand for this host, though another may have a more specific one?
+    /// Whether a name of this distribution matches this host. Another distribution may still have a more specific
+    /// name.
     pub(super) fn has_name_for(&self, host: &HostName) -> bool {
         self.own.knows(host)
     }
 
-    /// Is it the host of this distribution or of another?
+    /// Whether this distribution or another known one has a name for this host.
     pub(super) fn knows(&self, host: &HostName) -> bool {
         self.hosts.knows(host) || self.has_name_for(host)
     }
 }
 
-/// A line that became an item.
+/// The result of parsing a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {
     pub item: Item,
@@ -64,7 +67,7 @@ pub struct Parsed {
     pub doubts: Vec<Doubt>,
 }
 
-/// The line without what stands around it and means nothing: blanks and a byte-order mark.
+/// The line without white space around it and without a byte-order mark.
 #[must_use]
 pub fn trimmed(line: &str) -> &str {
     let line = line.trim();
@@ -72,7 +75,7 @@ pub fn trimmed(line: &str) -> &str {
     bare.map_or(line, str::trim)
 }
 
-/// May one of these lines name a host? Where none does, nobody has to know who serves which.
+/// Whether one of these lines may name a host. If not, the caller need not read the hosts of all distributions.
 #[must_use]
 pub fn may_name_a_host(typed: &str) -> bool {
     typed.lines().map(trimmed).any(|line| {
@@ -82,7 +85,7 @@ pub fn may_name_a_host(typed: &str) -> bool {
     })
 }
 
-/// Reads one line, [`trimmed`] and not empty, as it was typed for this distribution.
+/// Parses one line for this distribution. The line must be [`trimmed`] and not empty.
 pub fn parse_line(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, ItemError> {
     if line.len() > LINE_MAX {
         return Err(ItemError::TooLong(line.chars().count()));
@@ -126,6 +129,7 @@ fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, Ite
         mendings.push(Mending::DotsTaken);
     }
     let mut path = find_path(undotted.as_deref().unwrap_or(line), target, &mut mendings)?;
+    // A fragment of a URL was cut before, so this `#` is part of a typed path.
     if path.contains('#') {
         return Err(ItemError::InnerHash);
     }
@@ -137,7 +141,7 @@ fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, Ite
     check_stars(&path)?;
     let encoded = encode_path(&path).ok_or(ItemError::BrokenEscape)?;
     if encoded.changed {
-        // Of two marks that stood as a pair one may have been encoded.
+        // The encoding may have changed one of two quotation marks, so that the other has no partner now.
         wrapped::check_quotes(&encoded.text)?;
         mendings.push(Mending::Encoded);
     }
@@ -149,7 +153,7 @@ fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, Ite
     Ok(Parsed { item: Item(encoded.text), mendings, doubts })
 }
 
-/// The path that the line names, with its slash.
+/// The path that the line names, with a slash at the beginning.
 fn find_path(
     line: &str,
     target: &TargetDistribution<'_>,
@@ -173,7 +177,7 @@ fn find_path(
             return Ok(line.to_owned());
         }
         relative::check_path(line)?;
-        // What is made of the line has to be taken as well where it is typed.
+        // The result must also be accepted if it is typed with its slash, so the checks for such lines follow.
         let with_slash = format!("/{line}");
         shell::check_words(&with_slash)?;
         several::check(&with_slash, target)?;
@@ -194,7 +198,8 @@ fn check_stars(path: &str) -> Result<(), ItemError> {
     if inner.contains('*') { Err(ItemError::InnerWildcard) } else { Ok(()) }
 }
 
-/// For signed URLs, only the part before `?` counts (developer guide).
+/// The path without the query string, if it is that of a signed URL; otherwise `None`. For a signed URL, CloudFront
+/// invalidates the part before `?` (developer guide).
 pub(crate) fn without_signature(path: &str) -> Option<String> {
     let (bare, query) = path.split_once('?')?;
     let signed = query.split('&').any(|pair| pair.starts_with("Key-Pair-Id="));

@@ -1,6 +1,6 @@
-//! What is said of an item beside the item itself.
+//! Notes about an item for the person who typed it.
 
-/// What was done to a typed line to make it an item.
+/// A change that was made to a typed line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mending {
     Unwrapped,
@@ -27,7 +27,7 @@ impl Mending {
     }
 }
 
-/// Something about an item that a person should know before sending it.
+/// A risk of an item that a person should know before it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
     Tilde,
@@ -41,8 +41,8 @@ impl Doubt {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
-            // aws/aws-sdk#525: a raw ~ is refused, %7E is taken and did not clear the object of whoever wrote there;
-            // bep/s3deploy#46: %7E is what works.
+            // aws/aws-sdk#525: a plain ~ is refused; %7E is accepted, but did not invalidate the reporter's object.
+            // bep/s3deploy#46: %7E works.
             Self::Tilde => {
                 "CloudFront refuses a plain ~, so it is sent as %7E, of which users report both that it clears the object and that it does not; a wildcard before the ~ is safer"
             }

@@ -1,9 +1,9 @@
-//! Lines without a leading slash: which of them are paths to which one is added, and what the others are.
+//! Decides which lines without a leading slash are paths, and why the others are refused.
 
 use super::{ItemError, error::MoreAdvice};
 
-/// Folders of Windows in which Git Bash and MSYS2 stand, as they begin: they put them before what looks like a path of
-/// their own (MSYS2 documentation, filesystem paths).
+/// Folders on Windows in which Git Bash and MSYS2 are installed. These shells put the folder before an argument
+/// that looks like a Unix path (MSYS2 documentation, filesystem paths).
 const SHELLS: [&str; 8] = [
     "/program files/git/",
     "/program files (x86)/git/",
@@ -14,14 +14,16 @@ const SHELLS: [&str; 8] = [
     "/msys64/",
     "/msys32/",
 ];
-/// Marks of a list, before a blank.
+/// Characters that mark an item of a list.
 const BULLETS: &str = "-*+•‣◦▪·–—>→●○■□◆➤►▶➔➜⇒∙☐☑☒✓✔✗✘✅❌";
-/// Characters that look like the slash or the colon of a URL, as some keyboards and texts have them.
+/// Characters that look like the slash or the colon of a URL. Some keyboards and documents produce them.
 const LOOK_ALIKES: [(char, char); 5] = [('／', '/'), ('∕', '/'), ('⁄', '/'), ('：', ':'), ('∶', ':')];
-/// What does not stand in a path to which a slash is added: it is more often code, markup or a table.
+/// Characters with which a line without a leading slash is refused. Such a line is more often code, markup or a
+/// table than a path.
 const UNUSUAL: [char; 14] = ['"', '<', '>', '{', '}', '|', '\\', '^', '`', ',', ';', '=', '“', '”'];
 
-/// The path of a line that begins with `./`, as `find` and shells write it: taken from the root of the distribution.
+/// The path of a line that begins with `./`, as `find` and shells write it, relative to the root of the
+/// distribution. `None` for other lines.
 pub(super) fn without_dots(line: &str) -> Option<String> {
     let mut rest = line;
     while let Some(below) = rest.strip_prefix("./") {
@@ -36,13 +38,13 @@ pub(super) fn check_parent(line: &str) -> Result<(), ItemError> {
     if first == Some("..") { Err(ItemError::ParentFolder) } else { Ok(()) }
 }
 
-/// Refuses a path on a Windows computer with a slash before it.
+/// Refuses a path on a Windows computer after a slash.
 pub(super) fn check_slashed(line: &str) -> Result<(), ItemError> {
     let rest = line.strip_prefix('/').unwrap_or_default();
     if is_on_a_drive(rest) && rest.len() > 2 { Err(windows_path(rest)) } else { Ok(()) }
 }
 
-/// What can be told before a host is looked for.
+/// The checks of a line without a leading slash that need no knowledge of hosts.
 pub(super) fn check_beginning(line: &str) -> Result<(), ItemError> {
     if let Some((marker, _)) = line.split_once(' ')
         && is_list_marker(marker)
@@ -73,7 +75,8 @@ pub(super) fn check_beginning(line: &str) -> Result<(), ItemError> {
     found.map_or(Ok(()), |(like, meant)| Err(ItemError::LookAlike(*like, *meant)))
 }
 
-/// The mark of a list or of a difference, or an opening bracket, right before a slash. `*/x` is told of its star.
+/// Refuses a list marker, a `+` or `-` of a diff, or an opening bracket directly before a slash. `*/x` is accepted
+/// here, because a later check reports its `*`.
 fn check_mark(line: &str, folder: &str) -> Result<(), ItemError> {
     if !line[folder.len()..].starts_with('/') {
         return Ok(());
@@ -86,7 +89,8 @@ fn check_mark(line: &str, folder: &str) -> Result<(), ItemError> {
     }
 }
 
-/// What is left is a path where it looks like one; what has a slash in front may be anything.
+/// Refuses a line that does not look like a path, after the other checks. Only lines without a leading slash are
+/// checked, because a path with one can contain these characters.
 pub(super) fn check_path(line: &str) -> Result<(), ItemError> {
     if line.contains(' ') {
         return Err(ItemError::Words);
@@ -95,11 +99,12 @@ pub(super) fn check_path(line: &str) -> Result<(), ItemError> {
     if let Some(odd) = path.chars().find(|c| UNUSUAL.contains(c)) {
         return Err(ItemError::NotAPath(odd));
     }
-    // A section of a settings file, or a list in code.
+    // This is a section of a settings file or a list in code.
     if path.starts_with('[') && path.ends_with(']') {
         return Err(ItemError::NotAPath('['));
     }
-    // RFC 3986, 4.2: a relative path has no colon in its first part, where it would be read as a scheme.
+    // RFC 3986, section 4.2: the first segment of a relative path has no colon, because it would be read as a
+    // scheme.
     if path.split('/').next().is_some_and(|first| first.contains(':')) {
         return Err(ItemError::NotAPath(':'));
     }
@@ -109,7 +114,7 @@ pub(super) fn check_path(line: &str) -> Result<(), ItemError> {
     Ok(())
 }
 
-/// `-`, `*`, `1.`, `2)`, `(3)`, `a)`, `[x]`
+/// Whether the word marks an item of a list, such as `-`, `*`, `1.`, `2)`, `(3)`, `a)` or `[x]`.
 fn is_list_marker(word: &str) -> bool {
     let mut chars = word.chars();
     if let (Some(only), None) = (chars.next(), chars.next())

@@ -1,16 +1,16 @@
-//! More than one path on a line.
+//! Refuses lines with more than one path.
 
 use super::{ItemError, TargetDistribution, address::starts_with_http, host_like::looks_like_a_host};
 use crate::distributions::host::{HostName, without_port};
 
-/// What stands between the items of a list on one line, and its name.
+/// The separators between items of a list on one line, with their names.
 const SEPARATORS: [(char, &str); 3] = [(',', "comma"), (';', "semicolon"), ('|', "vertical bar")];
-/// Line ends and tabs as source code writes them.
+/// The escape sequences of line ends and tabs in source code.
 const ESCAPES: [&str; 3] = ["\\n", "\\r", "\\t"];
 
-/// Refuses a line of which a further part begins as an item does. A path may have blanks and commas in it, so only what
-/// can be read in no other way counts: a part that begins with a slash, a `#`, a scheme or a host, or a list of which
-/// each part ends as a file's name does.
+/// Refuses a line in which a second item begins. A path can contain spaces and commas, so only a part that cannot
+/// be read in another way counts: one that begins with a slash, a `#`, a scheme or a host, or a list in which each
+/// part ends with a file extension.
 pub(super) fn check(line: &str, target: &TargetDistribution<'_>) -> Result<(), ItemError> {
     let parts = || line.split(' ').filter(|part| !part.is_empty());
     let begins = parts().skip(1).any(|part| begins_an_item(part, target));
@@ -34,13 +34,14 @@ pub(super) fn check(line: &str, target: &TargetDistribution<'_>) -> Result<(), I
     Ok(())
 }
 
-/// Refuses a tag with a further one behind it.
+/// Refuses a tag that is followed by another tag.
 pub(super) fn check_tags(tag: &str) -> Result<(), ItemError> {
     let several = tag.split([',', ';', '|', ' ']).skip(1).any(|part| part.starts_with('#'));
     if several { Err(ItemError::SeveralTags) } else { Ok(()) }
 }
 
-/// A separator before a further item. In a query string it may be part of a list, unless a further query string follows.
+/// Whether the separator is followed by another item. A separator in a query string can be part of a value, so it
+/// counts there only if another `?` follows.
 fn has_several(line: &str, separator: char, target: &TargetDistribution<'_>) -> bool {
     let (first, last) = (line.find('?').unwrap_or(line.len()), line.rfind('?').unwrap_or(0));
     let begins = line.match_indices(separator).any(|(at, _)| {
@@ -51,7 +52,7 @@ fn has_several(line: &str, separator: char, target: &TargetDistribution<'_>) -> 
         || (path.contains(separator) && path.split(separator).map(|part| part.trim_matches(' ')).all(is_file))
 }
 
-/// Does it stand before a slash or a scheme, or at the end?
+/// Whether the escape sequence is followed by a slash, a scheme or the end of the line.
 fn separates(line: &str, escape: &str) -> bool {
     line.match_indices(escape).any(|(at, _)| {
         let rest = &line[at + escape.len()..];
@@ -59,8 +60,8 @@ fn separates(line: &str, escape: &str) -> bool {
     })
 }
 
-/// A URL of a known host right behind a letter or a digit. Behind a slash or `=` it is part of a path, as those of
-/// services that fetch other URLs.
+/// Whether a URL of a known host follows a letter or digit without a separator. After a slash or `=`, a URL is part
+/// of a path, for example of a service that fetches other URLs.
 fn is_glued(line: &str, target: &TargetDistribution<'_>) -> bool {
     let lower = line.to_ascii_lowercase();
     lower.match_indices("http").any(|(at, _)| {
@@ -83,7 +84,8 @@ fn begins_an_item(part: &str, target: &TargetDistribution<'_>) -> bool {
     if part.strip_prefix('#').is_some_and(|tag| !tag.is_empty()) {
         return true;
     }
-    // No further than the next separator: a line may have very many.
+    // The search ends at the next separator. A line can have very many, and without this end the work would grow
+    // with the square of its length.
     let end = part.find(['/', ',', ';', '|', ' ']).filter(|end| part[*end..].starts_with('/'));
     let host = end.map_or("", |end| without_port(&part[..end]));
     host.contains('.')
@@ -91,8 +93,8 @@ fn begins_an_item(part: &str, target: &TargetDistribution<'_>) -> bool {
         && (looks_like_a_host(host, true) || HostName::parse(host).is_some_and(|host| target.knows(&host)))
 }
 
-/// Does it end as a file's name does, such as `.html`? A number behind a dot is most often a version, and `a=b.html` a
-/// parameter.
+/// Whether the text ends with a file extension, such as `.html`. A number after a dot is usually a version, and
+/// `a=b.html` is a parameter, so neither counts.
 fn is_file(part: &str) -> bool {
     let Some((name, ending)) = part.rsplit_once('.') else { return false };
     !name.is_empty()

@@ -1,15 +1,15 @@
-//! What a shell or a template was to take out of a line before it came here.
+//! Refuses text that a shell or a template should have replaced or removed before.
 
 use super::ItemError;
 
-/// Words that end a command's arguments, at the end of a line.
+/// Words at the end of a line that end the arguments of a command.
 const LAST_WORDS: [&str; 8] = ["\\", "&", "&&", "|", "||", ";", ">", ">>"];
-/// How variables of shells, pipelines and templates begin: `${BASE}`, `$(Build.Id)`, `{{ base }}`.
+/// The beginnings of variables in shells, pipelines and templates: `${BASE}`, `$(Build.Id)`, `{{ base }}`.
 const VARIABLES: [&str; 3] = ["${", "$(", "{{"];
-/// So much of a word is told again, in characters.
+/// How many characters of a word an error message repeats.
 const WORD_TOLD: usize = 40;
 
-/// Refuses variables that nobody filled in, and braces that a shell would have made several paths of.
+/// Refuses variables that were not replaced, and braces that a shell would have expanded to several paths.
 pub(super) fn check_variables(line: &str) -> Result<(), ItemError> {
     let bare = line.strip_prefix('$').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
     let mark = VARIABLES.into_iter().find(|mark| line.contains(mark));
@@ -19,13 +19,14 @@ pub(super) fn check_variables(line: &str) -> Result<(), ItemError> {
     if has_choice(path_of(line)) { Err(ItemError::Braces) } else { Ok(()) }
 }
 
-/// Refuses what follows a path in a command: a closing backslash, an option, a redirection.
+/// Refuses text that follows a path in a command: a backslash at the end, an option or a redirection.
 pub(super) fn check_words(line: &str) -> Result<(), ItemError> {
     let words = || line.split(' ').filter(|word| !word.is_empty()).skip(1);
     let last = words().last().filter(|word| LAST_WORDS.contains(word));
     let plain = path_of(line).split(' ').skip(1).find(|word| matches!(*word, ">" | ">>" | "<"));
     let found = last.or(plain).or_else(|| words().find(|word| is_option(word) || is_redirection(word)));
     if let Some(word) = found {
+        // The value of an option may be a secret, so the message does not repeat it.
         let word = word.split('=').next().unwrap_or_default();
         return Err(ItemError::ShellWord(word.chars().take(WORD_TOLD).collect()));
     }
@@ -36,7 +37,7 @@ fn path_of(line: &str) -> &str {
     line.split('?').next().unwrap_or(line)
 }
 
-/// `$BASE` as a whole folder; `$metadata` and `$web` are names.
+/// Whether a whole path segment is a variable, such as `$BASE`. `$metadata` and `$web` are real names.
 fn is_variable(folder: &str) -> bool {
     folder.strip_prefix('$').is_some_and(|name| {
         name.len() > 1
@@ -45,7 +46,7 @@ fn is_variable(folder: &str) -> bool {
     })
 }
 
-/// `{a,b}` and `{1..3}`; `{id}` is a name.
+/// Whether the path has a choice for a shell, such as `{a,b}` or `{1..3}`. `{id}` is a real name.
 fn has_choice(path: &str) -> bool {
     let (mut open, mut choice, mut before) = (0_usize, false, ' ');
     for c in path.chars() {
@@ -66,7 +67,7 @@ fn has_choice(path: &str) -> bool {
     false
 }
 
-/// `--wait`, `--reason=x`
+/// Whether the word is an option, such as `--wait` or `--reason=x`.
 fn is_option(word: &str) -> bool {
     let name = word.split('=').next().and_then(|name| name.strip_prefix("--"));
     name.is_some_and(|name| {
@@ -75,7 +76,7 @@ fn is_option(word: &str) -> bool {
     })
 }
 
-/// `2>&1`, `>log`, `&>log`
+/// Whether the word is a redirection, such as `2>&1`, `>log` or `&>log`.
 fn is_redirection(word: &str) -> bool {
     let rest = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
     rest.len() > 1 && rest.starts_with('>')

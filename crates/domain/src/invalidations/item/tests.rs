@@ -1,4 +1,4 @@
-//! Lines as people and pipelines write them.
+//! Tests with lines as people and pipelines write them.
 
 mod property;
 mod refused;
@@ -12,7 +12,7 @@ use crate::distributions::{
     host_table::HostTable,
 };
 
-/// The sample, and others that serve other hosts.
+/// The sample distribution, and others that serve other hosts.
 fn distributions() -> Vec<Distribution> {
     vec![
         sample(),
@@ -105,7 +105,7 @@ fn a_full_url_of_this_distribution_becomes_its_path() {
         ("www.example.com./x", "/x"),
         ("https://www.example.com/my file.pdf", "/my%20file.pdf"),
         ("https://a.b.preview.example.com/x", "/x"),
-        // A path that only holds a URL is a path.
+        // A path that contains a URL is a path.
         ("/go?to=https://other.example.com/", "/go?to=https://other.example.com/"),
         ("/go?to=/a,/b", "/go?to=/a,/b"),
         ("/www.other.example/x", "/www.other.example/x"),

@@ -1,8 +1,9 @@
-//! Marks around a whole line: quotes of a shell, of code or of a text, and the angle brackets of a mail.
+//! Removes marks around a whole line: quotation marks of a shell, of code or of a text, and the angle brackets of
+//! an e-mail.
 
 use super::{ItemError, characters::escaped};
 
-/// What may stand around one path: how it begins and how it ends.
+/// The quotation marks that can be around a path: the one before it and the one after it.
 const PAIRS: [(char, char); 24] = [
     ('"', '"'),
     ('\'', '\''),
@@ -29,10 +30,11 @@ const PAIRS: [(char, char); 24] = [
     ('「', '」'),
     ('『', '』'),
 ];
-/// So many marks around one another are taken off.
+/// How many nested pairs of marks are removed.
 const LAYERS: usize = 3;
 
-/// The line without the marks around it, and whether there were any.
+/// The line without the marks around it, and whether there were any. `Err` if nothing is left, or if a quotation
+/// mark has no partner.
 pub(super) fn unwrapped(line: &str) -> Result<(&str, bool), ItemError> {
     let mut inner = line;
     for _ in 0..LAYERS {
@@ -53,20 +55,21 @@ fn within_quotes(line: &str) -> Option<&str> {
     })
 }
 
-/// `<https://www.example.com/x>` as mails have it, also `<URL:https://…>` (RFC 3986, appendix C).
+/// The text in angle brackets if it is a URL: `<https://www.example.com/x>`, as in e-mails, or `<URL:https://…>`
+/// (RFC 3986, appendix C).
 fn within_brackets(line: &str) -> Option<&str> {
     let within = line.strip_prefix('<')?.strip_suffix('>')?;
     let within = within.strip_prefix("URL:").unwrap_or(within);
     (within.contains("://") && !within.contains(['<', '>'])).then_some(within)
 }
 
-/// A quotation mark at one end only, or at both around more than one thing. One at the end belongs to the path where its
-/// partner stands in the line too, as in `/search?q="d"`.
+/// Refuses a line with a quotation mark at one end only, or at both ends of more than one text. A mark at the end
+/// is accepted as part of the path if its partner is in the line too, as in `/search?q="d"`.
 pub(super) fn check_quotes(line: &str) -> Result<(), ItemError> {
     let begins = line.chars().next().filter(|c| PAIRS.iter().any(|(begin, _)| begin == c));
     let ends = || line.chars().next_back().filter(|c| is_end(*c) && !has_partner(line, *c));
     match begins.or_else(ends) {
-        // A tag says by itself what it may be made of.
+        // A tag can contain ASCII quotation marks. The check of tags refuses other ones.
         Some(mark) if !line.starts_with('#') => Err(ItemError::StrayQuote { mark, code: escaped(mark) }),
         _ => Ok(()),
     }
@@ -76,7 +79,7 @@ fn is_end(c: char) -> bool {
     PAIRS.iter().any(|(_, end)| *end == c)
 }
 
-/// Does the mark at the end of the line close one that stands before it?
+/// Whether the mark at the end of the line has a partner before it.
 fn has_partner(line: &str, mark: char) -> bool {
     let mut begins = PAIRS.iter().filter(|(_, end)| *end == mark).map(|(begin, _)| *begin);
     begins.any(|begin| {

@@ -1,20 +1,22 @@
-//! Words of a program, made fit to be kept and shown: one line, bounded, without what looks like a secret.
+//! Cleans a message of a program before it is stored and shown: one line of limited length, without anything that
+//! looks like a secret.
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 const HIDDEN: &str = "[hidden]";
 
-/// Names whose value is a secret, in lower case and without their separators.
+/// Names whose value is a secret, in lower case and without separators.
 const SECRET_NAMES: [&str; 8] =
     ["password", "passwd", "secret", "token", "apikey", "accesskey", "authorization", "bearer"];
 
-/// Words with which a sentence begins behind `token:`, in which programs tell what went wrong with it. A secret may be a
-/// plain word too: so these alone are believed, and only where more follows.
+/// First words of a sentence after a name such as `token:`. Programs write an error about the token in this way,
+/// and that text is not a secret. A secret can also be a plain word, so only these words are accepted, and only if
+/// more words follow.
 const SENTENCE_BEGINS: [&str; 17] = [
     "a", "an", "the", "no", "not", "failed", "could", "cannot", "unable", "error", "is", "was", "has",
     "invalid", "missing", "expired", "service",
 ];
 
-/// The text in one line of at most `most` characters.
+/// The cleaned text, in one line of at most `most` characters.
 #[must_use]
 pub fn clean(text: &str, most: usize) -> String {
     let plain: String = without_escapes(text).chars().map(|c| if is_odd(c) { ' ' } else { c }).collect();
@@ -37,13 +39,13 @@ pub fn clean(text: &str, most: usize) -> String {
     format!("{begin}…")
 }
 
-/// Control characters, and those that change the direction of the text.
+/// Whether this is a control character, an invisible one, or one that changes the direction of the text.
 fn is_odd(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Without the sequences that colour a terminal (`ESC [ … m`).
+/// Removes the control sequences of terminals, such as the ones for colours (`ESC [ … m`).
 fn without_escapes(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -55,7 +57,7 @@ fn without_escapes(text: &str) -> String {
     out + rest
 }
 
-/// `--token`, `password:`, `Bearer`: what follows is the secret.
+/// Whether the word announces a secret as the next word, as `--token`, `password:` and `Bearer` do.
 fn ends_in_a_secret_name(word: &str) -> bool {
     let (name, value) = word.rsplit_once(['=', ':']).unwrap_or((word, ""));
     let marked = word.ends_with(['=', ':']) || word.starts_with("--") || name.eq_ignore_ascii_case("bearer");
@@ -94,17 +96,19 @@ fn flush(run: &mut String, out: &mut String) {
     run.clear();
 }
 
-/// An access key's ID, a secret key, a token: long, and a mixture that no word and no path is.
+/// Whether the text looks like an access key ID, a secret key or a token: long, with a mixture of characters that
+/// words and paths do not have.
 fn looks_secret(run: &str) -> bool {
     let has = |test: fn(&char) -> bool| run.chars().any(|c| test(&c));
     let mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
     let key_id = run.len() >= 16 && (run.starts_with("AKIA") || run.starts_with("ASIA"));
+    // A secret access key of AWS has 40 characters and may begin with `/`, so such a text is not taken for a path.
     let path = run.starts_with(['/', '.', '~']) && run.len() != 40;
     let hex = run.len() >= 32 && run.chars().all(|c| c.is_ascii_hexdigit());
     key_id || hex || (run.len() >= 20 && mixed && !path)
 }
 
-/// `https://user:password@host` without the first part.
+/// Hides the user name and password of a URL such as `https://user:password@host`.
 fn without_userinfo(word: &str) -> String {
     match word.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?))) {
         Some((scheme, (user, host))) if !user.contains('/') => format!("{scheme}://{HIDDEN}@{host}"),

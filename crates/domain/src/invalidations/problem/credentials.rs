@@ -1,23 +1,23 @@
-//! Why there are no credentials: what the client notes of it, and what to do about it.
+//! Why Unstale has no credentials: the note that the client stores, and the advice.
 //!
-//! What the advice names (a profile, files) stands between backticks at the front of the note, so that a stored problem
-//! tells it too.
+//! The note begins with the names that the advice needs (the profile and files), in backticks. The advice can
+//! therefore be computed for a stored problem too.
 
 use super::{Denial, ProblemKind};
 use crate::invalidations::aws_cli::quoted;
 
-/// What the client found, with the words of the SDK, of STS or of a program.
+/// What the client found, with the message of the SDK, of STS or of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note<'a> {
-    /// The profile that is set; `None` for the one that is used where none is.
+    /// The profile that is set. `None` means that none is set, so the SDK uses `default`.
     pub profile: Option<&'a str>,
-    /// Files that were looked at.
+    /// The files that were read.
     pub files: &'a [String],
     pub words: &'a str,
 }
 
 impl Note<'_> {
-    /// As it is kept.
+    /// The note as text, as the message of a [`Problem`](super::Problem).
     #[must_use]
     pub fn write(&self) -> String {
         let profile = self.profile.unwrap_or("default").replace('`', "'");
@@ -26,7 +26,7 @@ impl Note<'_> {
     }
 }
 
-/// What a note names: the profile, the files, and the words behind them.
+/// Reads a note: the profile, the files and the message. `None` if the text is not a note.
 fn read(message: &str) -> Option<(&str, Vec<&str>, &str)> {
     let mut rest = message.strip_prefix("profile ")?;
     let mut named = Vec::new();
@@ -40,7 +40,7 @@ fn read(message: &str) -> Option<(&str, Vec<&str>, &str)> {
     Some((profile, files.to_vec(), words))
 }
 
-/// What to do about it; `None` for a problem that is none of credentials.
+/// What a person can do about it. `None` if the advice does not depend on the note.
 #[must_use]
 pub fn advice(kind: ProblemKind, message: &str) -> Option<String> {
     let (profile, files, words) = read(message).unwrap_or(("default", Vec::new(), ""));

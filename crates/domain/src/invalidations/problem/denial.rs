@@ -1,9 +1,10 @@
-//! What an access denied message says: which kind of policy refuses, and whether it denies or only does not allow.
+//! Reads an access denied message: which kind of policy refuses the call, and whether it has an explicit deny or
+//! only no allow.
 //!
-//! Source: IAM user guide, "Troubleshoot access denied error messages". Since 2026 some messages end in the ARN of the
-//! policy.
+//! Source: IAM user guide, "Troubleshoot access denied error messages". Since 2026 some messages end with the ARN
+//! of the policy.
 
-/// A kind of policy that AWS asks before it lets a call through.
+/// A kind of policy that AWS evaluates for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layer {
     IdentityBased,
@@ -28,7 +29,7 @@ const LAYERS: [Layer; 8] = [
 ];
 
 impl Layer {
-    /// As AWS names it.
+    /// AWS's name of the kind.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -43,7 +44,7 @@ impl Layer {
         }
     }
 
-    /// Who can change it.
+    /// Who can change a policy of this kind, as text.
     const fn keeper(self) -> &'static str {
         match self {
             Self::IdentityBased => "whoever manages the IAM role or user that Unstale runs as",
@@ -59,12 +60,13 @@ impl Layer {
     }
 }
 
-/// How a call was denied.
+/// Why a call was denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Denial {
-    /// The kind of policy, where AWS says it. Of several that refuse it names one.
+    /// The kind of policy. `None` if AWS does not name one. If several policies refuse the call, AWS names only
+    /// one.
     pub layer: Option<Layer>,
-    /// A Deny statement; else only an Allow is missing.
+    /// Whether a Deny statement refuses the call. Otherwise an Allow statement is missing.
     pub explicit: bool,
 }
 
@@ -83,13 +85,13 @@ impl Denial {
         Self { layer: behind("because no ").and_then(layer_of), explicit: false }
     }
 
-    /// Does an Allow statement in the policy of Unstale's role or user help, as far as AWS says?
+    /// Whether an Allow statement in the policy of Unstale's role or user would help, according to the message.
     #[must_use]
     pub const fn statement_helps(self) -> bool {
         !self.explicit && matches!(self.layer, None | Some(Layer::IdentityBased))
     }
 
-    /// What to do about it.
+    /// What a person can do about it.
     #[must_use]
     pub fn advice(self) -> String {
         const ADD: &str = "Add this statement to the policy of the role or user that Unstale runs as";
@@ -104,7 +106,7 @@ impl Denial {
         }
     }
 
-    /// Whose policy refuses, and who changes it.
+    /// Which policy refuses the call, and who can change it.
     pub(super) fn who_mends_it(self) -> String {
         match self {
             Self { layer: Some(layer), explicit: true } => format!(
@@ -132,7 +134,7 @@ fn with_article(words: &str) -> String {
     format!("{article} {words}")
 }
 
-/// The statement that lets a role do what Unstale does with one distribution, as JSON to paste.
+/// The policy statement that allows everything that Unstale does with one distribution, as JSON.
 #[must_use]
 pub fn policy_statement(distribution_arn: &str) -> String {
     format!(

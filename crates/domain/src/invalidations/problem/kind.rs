@@ -1,6 +1,6 @@
-//! The kinds of trouble, and what each says of a batch that was being sent.
+//! The kinds of problems, and what each means for a batch that was being sent.
 
-/// The kinds of trouble that a call to CloudFront can meet.
+/// The kinds of problems that a call to CloudFront can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
     AccessDenied,
@@ -11,41 +11,41 @@ pub enum ProblemKind {
     ExpiredCredentials,
     BadCredentials,
     NoCredentials,
-    /// The session of IAM Identity Center (AWS SSO) is absent or over.
+    /// The session of IAM Identity Center (AWS SSO) is missing or has expired.
     SignInNeeded,
-    /// The program that `credential_process` names gave no credentials.
+    /// The program that `credential_process` names returned no credentials.
     CredentialProcess,
-    /// The profile that is set is in none of the configuration files.
+    /// No configuration file contains the profile that is set.
     ProfileMissing,
     /// The file with the web identity token cannot be read.
     TokenFile,
     /// STS does not let Unstale assume the role.
     RoleRefused,
-    /// The credentials could not be had, for another reason.
+    /// The credentials are not available for another reason.
     CredentialsUnavailable,
-    /// Requests are signed for a region or a service that AWS does not take there.
+    /// Requests are signed for a region or a service that this endpoint of AWS does not accept.
     WrongScope,
-    /// The SDK made no request of what the settings say: nothing was sent.
+    /// The SDK could not build a request from the settings. Nothing was sent.
     InvalidSettings,
-    /// AWS does not serve the account: it is suspended, or has no CloudFront.
+    /// AWS does not serve the account, because it is suspended or may not use CloudFront.
     AccountBlocked,
-    /// The request was so long on its way that its signature was over, although the clocks agree.
+    /// The request took so long to reach AWS that its signature had expired, although the clocks agree.
     RequestExpired,
-    /// No connection came about: nothing was sent.
+    /// There was no connection. Nothing was sent.
     Network,
-    /// The connection broke before the answer was whole.
+    /// The connection was lost before the whole response was received.
     ConnectionLost,
     Timeout,
-    /// This server's clock is too far from AWS's.
+    /// This server's clock differs too much from AWS's clock.
     ClockSkew,
     Throttled,
     TooManyInProgress,
     Unavailable,
     /// The caller reference belongs to an earlier invalidation.
     ReferenceInUse,
-    /// CloudFront answered, but not so that it can be read.
+    /// The response of CloudFront could not be parsed.
     UnreadableAnswer,
-    /// Something between Unstale and CloudFront answered in its place.
+    /// The response is not from CloudFront but from something in between, such as a proxy.
     NotCloudFront,
     Other,
 }
@@ -82,23 +82,23 @@ pub(super) const ALL: [ProblemKind; 29] = [
     ProblemKind::Other,
 ];
 
-/// What a problem with `CreateInvalidation` says of the batch.
+/// What a problem with `CreateInvalidation` means for the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemVerdict {
-    /// CloudFront refused this batch for good.
+    /// CloudFront refused this batch. A repeated call would have the same result.
     Refused,
-    /// AWS refuses the account as a whole: nothing was taken, and nothing else would be.
+    /// AWS refuses all calls of the account. It did not accept this batch and would not accept another one.
     AccountRefused,
-    /// CloudFront has nothing of it; the same again later.
+    /// CloudFront does not have the batch. The call is repeated later.
     TryAgain,
-    /// CloudFront may have it: the same reference has to be asked for again.
+    /// CloudFront may have the batch. The call must be repeated with the same caller reference.
     Unknown,
-    /// CloudFront has an earlier invalidation with this caller reference: it has to be found.
+    /// CloudFront has an earlier invalidation with this caller reference. It must be found.
     Earlier,
 }
 
 impl ProblemKind {
-    /// What this kind of problem says of a batch that was being sent.
+    /// What this kind of problem means for a batch that was being sent.
     #[must_use]
     pub const fn verdict(self) -> ProblemVerdict {
         match self {
@@ -123,7 +123,7 @@ impl ProblemKind {
             | Self::RequestExpired
             | Self::ClockSkew => ProblemVerdict::AccountRefused,
             Self::Network | Self::Throttled | Self::TooManyInProgress => ProblemVerdict::TryAgain,
-            // A 5xx may come after the act.
+            // CloudFront may have made the invalidation before it returned a 5xx.
             Self::ConnectionLost
             | Self::Timeout
             | Self::Unavailable
@@ -133,7 +133,7 @@ impl ProblemKind {
         }
     }
 
-    /// A stable word for the database and for programs.
+    /// The stable word for the database and for programs.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -175,7 +175,7 @@ impl ProblemKind {
         ALL.into_iter().find(|kind| kind.as_str() == text).unwrap_or(Self::Other)
     }
 
-    /// What it is, in a few words.
+    /// A short description for people.
     #[must_use]
     pub const fn headline(self) -> &'static str {
         match self {

@@ -1,15 +1,16 @@
-//! What a proxy says that lets no tunnel through: what the client notes of it, and what to do about it.
+//! A proxy that refuses a tunnel to AWS: the note that the client stores, and the advice.
 
 const ASKS: &str = "asks for a user and password";
 const REFUSES: &str = "refuses the tunnel to AWS";
 
-/// The sentence that is kept; `proxy` is its address without a password, with the variable that names it.
+/// The note to store. `proxy` is the proxy's address without its password, with the environment variable that sets
+/// it.
 #[must_use]
 pub fn note(proxy: &str, wants_a_password: bool) -> String {
     format!("The proxy `{proxy}` {}.", if wants_a_password { ASKS } else { REFUSES })
 }
 
-/// What to do about it; `None` where no proxy is to blame.
+/// What a person can do about it. `None` if the message has no note about a proxy.
 pub(super) fn advice(message: &str) -> Option<String> {
     let (proxy, rest) = message.split_once("The proxy `")?.1.split_once("` ")?;
     let what = if rest.starts_with(ASKS) {

@@ -1,14 +1,16 @@
-//! What AWS says of a signature: a wrong clock and a wrong region come under the same codes as a wrong secret.
+//! Reads AWS's messages about a signature. AWS returns the same codes for a wrong clock, a wrong region and a wrong
+//! secret; only the message tells them apart.
 
 use std::time::Duration;
 
 use super::ProblemKind;
 use crate::time::{Timestamp, span_in_words};
 
-/// AWS accepts a request whose time is so far from its own (Signature Version 4, IAM user guide).
+/// The largest difference between a request's time and AWS's clock that AWS accepts (Signature Version 4, IAM user
+/// guide).
 pub const TOLERANCE: Duration = Duration::from_mins(5);
 
-/// The codes under which AWS refuses a signature; each service has its own.
+/// The codes with which AWS refuses a signature. They differ between services.
 const CODES: [&str; 6] = [
     "SignatureDoesNotMatch",
     "InvalidSignatureException",
@@ -18,11 +20,11 @@ const CODES: [&str; 6] = [
     "AuthorizationHeaderMalformed",
 ];
 
-/// Marks the two times that the client adds where AWS's words have none.
+/// The texts before the two times that [`note`] adds.
 const AWS_CLOCK: &str = "AWS's clock ";
 const OUR_CLOCK: &str = ", this server's ";
 
-/// The kind of a refused signature; `None` for any other code.
+/// The kind of problem of a refused signature. `None` if the code is another one.
 #[must_use]
 pub fn kind(code: &str, message: &str) -> Option<ProblemKind> {
     if !CODES.contains(&code) {
@@ -47,10 +49,12 @@ pub fn kind(code: &str, message: &str) -> Option<ProblemKind> {
     })
 }
 
-/// How far this server's clock is from AWS's.
+/// How much this server's clock differs from AWS's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Skew {
+    /// This server's clock is behind AWS's.
     Behind(Duration),
+    /// This server's clock is ahead of AWS's.
     Deadline(Duration),
 }
 
@@ -67,7 +71,8 @@ impl Skew {
         }
     }
 
-    /// From the times in AWS's words, or from those that [`note`] added.
+    /// Reads the difference from the times that [`note`] added, or else from those in AWS's message. `None` if
+    /// there are none.
     #[must_use]
     pub fn read(message: &str) -> Option<Self> {
         Self::noted(message).or_else(|| Self::told(message))
@@ -79,8 +84,9 @@ impl Skew {
         Some(Self::between(Timestamp::parse(ours.trim_end_matches(')'))?, Timestamp::parse(aws)?))
     }
 
-    /// `Signature expired: OURS is now earlier than LIMIT (AWS's - 5 min.)`, or `Signature not yet current: OURS is
-    /// still later than LIMIT (AWS's + 5 min.)`
+    /// Reads AWS's message, which is `Signature expired: OURS is now earlier than LIMIT (AWS's - 5 min.)` or
+    /// `Signature not yet current: OURS is still later than LIMIT (AWS's + 5 min.)`. The text in parentheses may be
+    /// missing.
     fn told(message: &str) -> Option<Self> {
         let times: Vec<Timestamp> = message
             .split(|c: char| !c.is_ascii_alphanumeric())
@@ -103,16 +109,16 @@ impl Skew {
     }
 }
 
-/// AWS's words with both times, where its words have none.
+/// AWS's message with the times of both clocks, for messages that have no times.
 #[must_use]
 pub fn note(message: &str, aws: Timestamp, ours: Timestamp) -> String {
     format!("{message} ({AWS_CLOCK}{aws}{OUR_CLOCK}{ours})")
 }
 
-/// What to do about requests whose time is over when AWS has them, although the clocks agree.
+/// The advice for requests that expire before AWS receives them, although the clocks agree.
 pub(super) const LATE: &str = "This server's clock and AWS's agree now, so the request was held up on its way, or the clock was set since. If it goes on, look for what is slow between this server and AWS, such as a proxy. Unstale goes on by itself within a minute.";
 
-/// What to do about a clock that is off.
+/// The advice for a clock that is wrong.
 #[must_use]
 pub fn clock_advice(message: &str) -> String {
     let skew = Skew::read(message);
@@ -126,7 +132,7 @@ pub fn clock_advice(message: &str) -> String {
     )
 }
 
-/// What to do about a region or a service that AWS does not take.
+/// The advice for a region or a service that AWS does not accept.
 #[must_use]
 pub fn scope_advice(message: &str) -> String {
     const ELSE: &str = "The calls go to an address that is not CloudFront's: check AWS_ENDPOINT_URL_CLOUDFRONT and AWS_ENDPOINT_URL. Then restart Unstale; what is queued stays queued.";

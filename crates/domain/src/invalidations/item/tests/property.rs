@@ -1,14 +1,14 @@
-//! Whatever is typed.
+//! Property tests with generated lines.
 
 use super::*;
 
-/// Does the path have one of the few signs of another thing than one path, which API.md lists?
+/// Whether the line has one of the signs, listed in API.md, that it is not a single path.
 fn has_a_sign(line: &str) -> bool {
     let drive = line.as_bytes().get(2) == Some(&b':') && line.len() > 3;
     let variable = line.match_indices('$').any(|(at, _)| {
         line[at + 1..].starts_with(|c: char| c.is_ascii_uppercase() || c == '_' || c == '{' || c == '(')
     });
-    // A further item may stand in brackets.
+    // A second item may begin after a bracket.
     let begins = |part: &str| part.trim_start_matches(['<', '(', '[']).starts_with('/');
     let several = line.split([';', '|']).skip(1).any(begins)
         || ["\\n", "\\r", "\\t", "{{"].iter().any(|sign| line.contains(sign));
@@ -27,7 +27,7 @@ proptest::proptest! {
             proptest::prop_assert!(text.starts_with('/') || text.starts_with('#'));
             proptest::prop_assert!(!text.bytes().any(|b| b <= 32 || b == 127 || (b == b'~' && !parsed.item.is_tag())));
             if text.starts_with("//") { return Ok(()); }
-            // What was cleaned once stays as it is.
+            // Parsing the result again does not change it.
             let again = parse(text).unwrap();
             proptest::prop_assert_eq!(again.item.as_str(), text);
         }

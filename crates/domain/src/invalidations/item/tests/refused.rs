@@ -1,4 +1,4 @@
-//! Lines that are no items, and what is said of them.
+//! Tests with lines that are not items, and their error messages.
 
 use super::*;
 
