@@ -100,6 +100,7 @@ fn resources(chained: &Chained) -> Vec<Value> {
 
 /// The activity in OCSF's numbers: 1 create, 2 read, 3 update, 4 delete, 99 other.
 fn activity_id(action: Action) -> i64 {
+    // The last word of an action's name tells what it did.
     let words = action.as_str();
     if words.ends_with("requested") || words.ends_with("added") || words.ends_with("made") {
         1

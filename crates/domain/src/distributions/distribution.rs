@@ -9,7 +9,7 @@ pub struct Distribution {
     pub id: DistributionId,
     /// `arn:aws:cloudfront::ACCOUNT:distribution/ID`. May be empty.
     pub arn: String,
-    /// `d….cloudfront.net`
+    /// The domain name that CloudFront gave, `d….cloudfront.net`.
     pub domain_name: String,
     /// Alternate domain names; one may begin with `*.`.
     pub aliases: Vec<String>,

@@ -70,6 +70,7 @@ impl HostTable {
             return owners;
         }
         let mut rest = host.as_str();
+        // Each step removes the first label, so the longest wildcard is found first.
         while let Some((_, below)) = rest.split_once('.') {
             if let Some(owners) = self.wildcards.get(below) {
                 return owners;

@@ -96,6 +96,7 @@ impl DistributionReference {
         match self {
             Self::Id(id) => by_id(seen, id).ok_or_else(|| NotFound::Id(id.clone())),
             Self::Arn { account, id } => by_id(seen, id)
+                // The account is empty if the ARN was not read yet. Then the ID alone decides.
                 .filter(|distribution| distribution.account() == account || distribution.account().is_empty())
                 .ok_or_else(|| NotFound::Arn { account: account.clone(), id: id.clone() }),
             Self::Host(host) => {

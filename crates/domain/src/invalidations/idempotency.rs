@@ -37,6 +37,7 @@ impl IdempotencyKey {
     /// idempotency key. It never equals the key of a form.
     #[must_use]
     pub fn request_key(&self, actor: &Actor) -> RequestKey {
+        // No part contains a line feed, so two different keys or actors never give the same text.
         let whose = format!("{}\n{}\n{}", actor.kind().as_str(), actor.id(), self.0);
         RequestKey::of_program(&sha256_hex(whose.as_bytes()))
     }

@@ -118,6 +118,7 @@ impl InvalidationState {
     pub fn of(batches: &[BatchState]) -> Self {
         let any = |state: BatchState| batches.contains(&state);
         let all = |state: BatchState| batches.iter().all(|one| *one == state);
+        // A batch that needs a person decides, even while others are in progress, so that nobody overlooks it.
         if any(BatchState::NeedsALook) || any(BatchState::Lost) {
             Self::NeedsALook
         } else if !batches.is_empty() && all(BatchState::Queued) {
@@ -164,7 +165,7 @@ impl InvalidationState {
     }
 }
 
-/// One act of one actor on one distribution.
+/// One request of one actor for one distribution. Its items are sent in one or more batches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalidation {
     pub id: InvalidationId,
@@ -181,7 +182,7 @@ pub struct Invalidation {
 }
 
 impl Invalidation {
-    /// `/styles.css and 2 more`
+    /// The title that pages show, such as `/styles.css and 2 more`.
     #[must_use]
     pub fn title(&self) -> String {
         match self.item_count {

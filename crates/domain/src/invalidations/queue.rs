@@ -47,6 +47,7 @@ impl QueuePosition {
     /// How many batches are sent before it.
     #[must_use]
     pub fn ahead(&self) -> usize {
+        // Distributions take turns, so each other one sends at most one batch for each batch of this one.
         let turns = self.before_here + 1;
         self.before_here + self.elsewhere.iter().map(|queued| (*queued).min(turns)).sum::<usize>()
     }
@@ -67,11 +68,12 @@ impl QueuePosition {
         if in_flight.leaves_room_for(self.load, limits) {
             return starts;
         }
+        // There is room again when the oldest batch in progress completes.
         self.oldest_in_progress.map_or(starts, |oldest| starts.max(oldest.plus(usual)))
     }
 }
 
-/// `1st`, `2nd`, `3rd`, `4th`, `11th`, `22nd`
+/// The number as an English ordinal: `1st`, `2nd`, `3rd`, `4th`, `11th`, `22nd`.
 #[must_use]
 pub fn ordinal(number: usize) -> String {
     let ending = match (number % 10, number % 100) {

@@ -72,6 +72,7 @@ fn is_secret_name(name: &str) -> bool {
 fn word_without_secrets(word: &str) -> String {
     if let Some((name, value)) = word.split_once(['=', ':'])
         && !value.is_empty()
+        // `token://…` is a URL and not a name with its value.
         && !value.starts_with("//")
         && is_secret_name(name)
     {

@@ -158,7 +158,7 @@ mod tests {
 
     const WHO: &str = "User: arn:aws:iam::123456789012:user/unstale is not authorized to perform: cloudfront:CreateInvalidation on resource: arn:aws:cloudfront::123456789012:distribution/E1 ";
 
-    /// The texts of the IAM user guide.
+    /// The messages are from the IAM user guide.
     #[test]
     fn each_kind_of_policy_is_told_apart() {
         let read = |text: &str| Denial::read(&format!("{WHO}{text}"));

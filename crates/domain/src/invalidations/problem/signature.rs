@@ -94,6 +94,7 @@ impl Skew {
             .filter_map(Timestamp::parse)
             .collect();
         match times.as_slice() {
+            // The third time is AWS's clock. If it is missing, it follows from the limit and the tolerance.
             [ours, _, aws, ..] => Some(Self::between(*ours, *aws)),
             [ours, limit] if ours < limit => Some(Self::between(*ours, limit.plus(TOLERANCE))),
             [ours, limit] => Some(Self::between(*ours, limit.minus(TOLERANCE))),
