@@ -75,8 +75,7 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// For a plan that is not shown to anybody. What is sent depends on the limits only, so the other values are
-    /// zero.
+    /// For a plan that nobody sees. What is sent depends on the limits only, so the other values are zero.
     #[must_use]
     pub fn unmeasured(limits: Limits) -> Self {
         let quotas = Quotas { daily_items: None };
@@ -85,16 +84,14 @@ impl Surroundings {
 }
 
 impl Plan {
-    /// The plan of the typed lines for this distribution, without grants and without knowledge of other
-    /// distributions.
+    /// The plan of the typed lines, without grants and without knowledge of other distributions.
     #[must_use]
     pub fn work_out(typed: &str, distribution: &Distribution, around: Surroundings) -> Self {
         let access = Access::whole(Role::Operator);
         Self::within(typed, &TargetDistribution::new(distribution, &HostTable::default()), around, &access)
     }
 
-    /// The plan of the typed lines. It refuses a line that names a host of another distribution or that the actor's
-    /// grants do not cover.
+    /// The plan of the typed lines. It refuses hosts of other distributions and items outside the actor's grants.
     #[must_use]
     pub fn within(typed: &str, on: &TargetDistribution<'_>, around: Surroundings, access: &Access) -> Self {
         let distribution = on.distribution();
@@ -225,8 +222,7 @@ fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
 
 /// Another wildcard that covers this item.
 ///
-/// No prefix in the set begins with another one. So only the greatest prefix that is not greater than the item can
-/// cover it.
+/// No prefix in the set begins with another, so only the last one that is not greater than the item can cover it.
 fn covering(item: &Item, widest: &BTreeSet<String>) -> Option<Item> {
     if item.is_tag() {
         // Only `/*` covers a tag, because objects with the tag can have any path.
@@ -248,8 +244,7 @@ fn warnings(items: &[Item], distribution: &Distribution) -> Vec<String> {
     warnings
 }
 
-/// `/` and the root object are two objects in the cache (developer guide). An invalidation of one does not affect
-/// the other.
+/// `/` and the root object are two objects in the cache (developer guide). Invalidating one keeps the other.
 fn root_object_warning(items: &[Item], distribution: &Distribution) -> Option<String> {
     let root = distribution.config.as_ref()?.root_object.as_ref()?;
     let named = format!("/{root}");
