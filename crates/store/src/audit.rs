@@ -40,7 +40,7 @@ use unstale_domain::{
 
 use super::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_one, fetch_optional, insert_all},
+    db::{ChainHead, fetch_one, fetch_optional, insert_all},
 };
 use crate::columns::signed;
 use stored::fetch_events;
@@ -51,14 +51,17 @@ pub fn append(tx: &mut Tx, event: Event) {
     tx.events.push(event);
 }
 
-/// Writes the events of a transaction that is about to be committed, each with the hash of the one before it. Writers
-/// queue up from here to the commit.
-pub(super) async fn write(tx: &mut Tx) -> Result<(), StoreError> {
+/// Writes the events of a transaction that is about to be committed, each with the hash of the one before it, and gives
+/// the last of them. On PostgreSQL other transactions wait from here to the commit.
+pub(super) async fn write(tx: &mut Tx) -> Result<Option<ChainHead>, StoreError> {
     let events = mem::take(&mut tx.events);
     if events.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let (mut sequence, mut hash) = take_head(tx).await?;
+    let (mut sequence, mut hash) = match tx.known_head() {
+        Some(head) => head,
+        None => take_head(tx).await?,
+    };
     let mut chained = Vec::with_capacity(events.len());
     for event in events {
         let next = Chained::new(sequence + 1, event, hash);
@@ -66,18 +69,30 @@ pub(super) async fn write(tx: &mut Tx) -> Result<(), StoreError> {
         chained.push(next);
     }
     insert(tx, &chained).await?;
-    execute!(tx, "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1", sequence, hash)?;
-    Ok(())
+    let head = (sequence, hash);
+    set_head(tx, &head).await?;
+    Ok(Some(head))
 }
 
 /// The last event, held until the transaction ends.
-async fn take_head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
+async fn take_head(tx: &mut Tx) -> Result<ChainHead, StoreError> {
     let sql = if tx.is_postgres() {
         "SELECT sequence, hash FROM audit_head WHERE id = 1 FOR UPDATE"
     } else {
         "SELECT sequence, hash FROM audit_head WHERE id = 1"
     };
     fetch_one!(tx, (i64, String), sql)
+}
+
+async fn set_head(tx: &mut Tx, head: &ChainHead) -> Result<(), StoreError> {
+    insert_all!(
+        tx,
+        "INSERT INTO audit_head (id, sequence, hash) ",
+        [head],
+        |(sequence, hash)| [1, *sequence, hash.as_str()],
+        " ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash"
+    );
+    Ok(())
 }
 
 async fn insert(tx: &mut Tx, rows: &[Chained]) -> Result<(), StoreError> {

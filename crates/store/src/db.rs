@@ -7,6 +7,7 @@
 mod opening;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::{
     ops::{Deref, DerefMut},
@@ -14,7 +15,7 @@ use std::{
 };
 
 use sqlx::{
-    PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection,
+    PgConnection, PgPool, Postgres, QueryBuilder, Sqlite, SqliteConnection, Transaction, pool::PoolConnection,
 };
 
 use unstale_domain::audit::Event;
@@ -24,9 +25,10 @@ use super::{
     readers::{ReadConnection, Readers},
 };
 use opening::Opened;
+use writer::{Writer, WriterTransaction};
 
-/// So many connections in a row may be found wedged before a request is told to come again.
-const WEDGED: usize = 8;
+/// The sequence and the hash of the history's last event.
+pub(super) type ChainHead = (i64, String);
 
 /// The database. Clones share its pools.
 #[derive(Debug, Clone)]
@@ -35,7 +37,7 @@ pub struct Db(Pools);
 #[derive(Debug, Clone)]
 enum Pools {
     Sqlite {
-        write: SqlitePool,
+        write: Writer,
         read: Readers,
         file: PathBuf,
         opened: Option<Opened>,
@@ -60,12 +62,13 @@ impl Db {
         Ok(Read(Conn(handle)))
     }
 
-    /// Begins a transaction that writes. Dropped without [`Tx::commit`], it leaves no trace.
+    /// Begins a transaction that writes. Dropped without [`Tx::commit`], it leaves no trace. On SQLite one runs at a time,
+    /// and those that come together share a commit.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let handle = match &self.0 {
             Pools::Sqlite { write, .. } => {
                 self.in_place()?;
-                Handle::SqliteTx(begin_sqlite(write).await?)
+                Handle::SqliteTx(write.begin().await?)
             }
             Pools::Postgres { write, .. } => Handle::PostgresTx(write.begin().await?),
         };
@@ -102,6 +105,8 @@ impl Db {
                 if let Some(opened) = opened {
                     opened.close().await;
                 }
+                // A database that is only looked at has one pool for both.
+                write.hand_back().await;
                 read.close().await;
                 write.close().await;
             }
@@ -113,23 +118,6 @@ impl Db {
     }
 }
 
-/// Begins on SQLite's one writing connection.
-///
-/// When a disk is full SQLite rolls back by itself, and sqlx goes on believing in the transaction: every later one
-/// would be refused. Such a connection is closed; the pool opens a new one. Whoever stands in line before us may have
-/// wedged that one again by then.
-async fn begin_sqlite(write: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-    for _ in 0..WEDGED {
-        match write.begin_with("BEGIN IMMEDIATE").await {
-            Err(sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed) => {
-                write.acquire().await?.close().await?;
-            }
-            begun => return begun,
-        }
-    }
-    Err(sqlx::Error::PoolTimedOut)
-}
-
 /// A connection that reading functions take.
 #[derive(Debug)]
 pub struct Conn(Handle);
@@ -137,7 +125,7 @@ pub struct Conn(Handle);
 #[derive(Debug)]
 enum Handle {
     SqliteRead(ReadConnection),
-    SqliteTx(Transaction<'static, Sqlite>),
+    SqliteTx(WriterTransaction),
     PostgresRead(PoolConnection<Postgres>),
     PostgresTx(Transaction<'static, Postgres>),
 }
@@ -148,20 +136,30 @@ pub(super) enum Engine<'a> {
     Postgres(&'a mut PgConnection),
 }
 
+/// Where a statement goes whose result nobody needs, for the macros below.
+pub(super) enum Inserting<'a> {
+    /// Added to those that are sent with the next statement.
+    Sqlite(&'a mut QueryBuilder<Sqlite>),
+    Postgres(&'a mut PgConnection),
+}
+
 impl Conn {
-    pub(super) fn engine(&mut self) -> Engine<'_> {
-        match &mut self.0 {
+    /// The connection, for one statement.
+    pub(super) async fn engine(&mut self) -> Result<Engine<'_>, StoreError> {
+        Ok(match &mut self.0 {
             Handle::SqliteRead(reader) => Engine::Sqlite(reader.ask()),
-            Handle::SqliteTx(transaction) => Engine::Sqlite(transaction),
+            Handle::SqliteTx(transaction) => Engine::Sqlite(transaction.connection().await?),
             Handle::PostgresRead(connection) => Engine::Postgres(connection),
             Handle::PostgresTx(transaction) => Engine::Postgres(transaction),
-        }
+        })
     }
 
-    /// The whole answer is here.
+    /// The statement succeeded, and its whole result was read.
     pub(super) const fn answered(&mut self) {
-        if let Handle::SqliteRead(reader) = &mut self.0 {
-            reader.answered();
+        match &mut self.0 {
+            Handle::SqliteRead(reader) => reader.answered(),
+            Handle::SqliteTx(transaction) => transaction.answered(),
+            Handle::PostgresRead(_) | Handle::PostgresTx(_) => {}
         }
     }
 
@@ -203,15 +201,32 @@ impl Tx {
     }
 
     /// The connection for a statement that writes: a [`Conn`] gives it to nobody.
-    pub(super) fn writing(&mut self) -> Engine<'_> {
-        self.conn.engine()
+    pub(super) async fn writing(&mut self) -> Result<Engine<'_>, StoreError> {
+        self.conn.engine().await
     }
 
-    /// Makes it durable.
+    /// Where a statement goes whose result nobody needs.
+    pub(super) fn inserting(&mut self) -> Result<Inserting<'_>, StoreError> {
+        match &mut self.conn.0 {
+            Handle::SqliteTx(transaction) => Ok(Inserting::Sqlite(transaction.inserts())),
+            Handle::PostgresTx(transaction) => Ok(Inserting::Postgres(transaction)),
+            Handle::SqliteRead(_) | Handle::PostgresRead(_) => Err(StoreError::interrupted()),
+        }
+    }
+
+    /// The history's last event, where it is known without a question: on SQLite others may not write meanwhile.
+    pub(super) fn known_head(&self) -> Option<ChainHead> {
+        match &self.conn.0 {
+            Handle::SqliteTx(transaction) => transaction.head(),
+            _ => None,
+        }
+    }
+
+    /// Makes it durable. On SQLite, dropping the future does not cancel a commit that has begun.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        super::audit::write(&mut self).await?;
+        let head = super::audit::write(&mut self).await?;
         match self.conn.0 {
-            Handle::SqliteTx(transaction) => transaction.commit().await?,
+            Handle::SqliteTx(transaction) => transaction.commit(head).await?,
             Handle::PostgresTx(transaction) => transaction.commit().await?,
             Handle::SqliteRead(_) | Handle::PostgresRead(_) => {}
         }
@@ -235,53 +250,61 @@ impl DerefMut for Tx {
 /// Runs a statement; gives the number of rows that it touched.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
-        match $tx.writing() {
-            $crate::db::Engine::Sqlite(c) => {
-                sqlx::query($sql)$(.bind($crate::bound::Bound::bound($arg)))*.execute(c).await.map(|done| done.rows_affected())
+        match $tx.writing().await {
+            Ok($crate::db::Engine::Sqlite(c)) => {
+                sqlx::query($sql)$(.bind($crate::bound::Bound::bound($arg)))*.execute(c).await
+                    .map(|done| done.rows_affected()).map_err($crate::StoreError::from)
             }
-            $crate::db::Engine::Postgres(c) => {
-                sqlx::query($sql)$(.bind($crate::bound::Bound::bound($arg)))*.execute(c).await.map(|done| done.rows_affected())
+            Ok($crate::db::Engine::Postgres(c)) => {
+                sqlx::query($sql)$(.bind($crate::bound::Bound::bound($arg)))*.execute(c).await
+                    .map(|done| done.rows_affected()).map_err($crate::StoreError::from)
             }
-        }.map_err($crate::StoreError::from)
+            Err(error) => Err(error),
+        }
+        .inspect(|_| $tx.answered())
     };
 }
 
 /// The most rows of one statement: both engines take tens of thousands of values at once, and no more.
 pub(super) const ROWS: usize = 500;
 
-/// Inserts all rows, hundreds in one statement: what costs is the way to the database. `$into` ends with a space.
+/// Inserts all rows, hundreds in one statement. On SQLite it is sent together with the next statement, or with the
+/// commit, which then gives an error of it too. `$into` and what may follow the values end or begin with a space.
 macro_rules! insert_all {
-    ($tx:expr, $into:expr, $rows:expr, |$row:pat_param| [$($value:expr),* $(,)?]) => {{
+    ($tx:expr, $into:expr, $rows:expr, |$row:pat_param| [$($value:expr),* $(,)?] $(, $then:expr)?) => {{
         for rows in $rows.chunks($crate::db::ROWS) {
-            match $tx.writing() {
-                $crate::db::Engine::Sqlite(c) => {
-                    let mut insert = sqlx::QueryBuilder::<sqlx::Sqlite>::new($into);
-                    insert.push_values(rows, |mut values, $row| { $(values.push_bind($crate::bound::Bound::bound($value));)* });
-                    insert.build().execute(c).await.map(drop)
+            match $tx.inserting()? {
+                $crate::db::Inserting::Sqlite(inserts) => {
+                    inserts.push($into);
+                    inserts.push_values(rows, |mut values, $row| { $(values.push_bind($crate::bound::Bound::bound($value));)* });
+                    $(inserts.push($then);)?
+                    inserts.push("; ");
                 }
-                $crate::db::Engine::Postgres(c) => {
+                $crate::db::Inserting::Postgres(c) => {
                     let mut insert = sqlx::QueryBuilder::<sqlx::Postgres>::new($into);
                     insert.push_values(rows, |mut values, $row| { $(values.push_bind($crate::bound::Bound::bound($value));)* });
-                    insert.build().execute(c).await.map(drop)
+                    $(insert.push($then);)?
+                    insert.build().execute(c).await?;
                 }
             }
-            .map_err($crate::StoreError::from)?;
         }
     }};
 }
 
 macro_rules! fetch {
     ($how:ident, $conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
-        match $conn.engine() {
-            $crate::db::Engine::Sqlite(c) => {
+        match $conn.engine().await {
+            Ok($crate::db::Engine::Sqlite(c)) => {
                 sqlx::query_as::<_, $row>($sql)$(.bind($crate::bound::Bound::bound($arg)))*.$how(c).await
+                    .map_err($crate::StoreError::from)
             }
-            $crate::db::Engine::Postgres(c) => {
+            Ok($crate::db::Engine::Postgres(c)) => {
                 sqlx::query_as::<_, $row>($sql)$(.bind($crate::bound::Bound::bound($arg)))*.$how(c).await
+                    .map_err($crate::StoreError::from)
             }
+            Err(error) => Err(error),
         }
         .inspect(|_| $conn.answered())
-        .map_err($crate::StoreError::from)
     };
 }
 

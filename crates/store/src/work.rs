@@ -30,7 +30,7 @@ pub async fn of<T>(
 }
 
 async fn count_steps(conn: &mut Conn, steps: Option<Arc<AtomicU64>>) -> Result<(), StoreError> {
-    if let Engine::Sqlite(connection) = conn.engine() {
+    if let Engine::Sqlite(connection) = conn.engine().await? {
         let mut handle = connection.lock_handle().await?;
         match steps {
             Some(steps) => handle.set_progress_handler(1, move || {
@@ -40,6 +40,7 @@ async fn count_steps(conn: &mut Conn, steps: Option<Arc<AtomicU64>>) -> Result<(
             None => handle.remove_progress_handler(),
         }
     }
+    conn.answered();
     Ok(())
 }
 

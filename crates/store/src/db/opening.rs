@@ -26,6 +26,7 @@ use super::{
         tables::{self, Tables},
     },
     Db, Pools,
+    writer::Writer,
 };
 
 /// How long a request waits for a connection before it is told to come again.
@@ -129,7 +130,9 @@ impl Db {
             // A file does not go away as a server does: nothing to ask before each use.
             .test_before_acquire(false)
             .acquire_timeout(ACQUIRE)
-            .connect_with(options.clone())
+            // SQLite notes what a savepoint would have to restore, else in a temporary file for more than 64 KiB.
+            // https://sqlite.org/tempfiles.html#statement_journal_files
+            .connect_with(options.clone().pragma("temp_store", "MEMORY"))
             .await?;
         tables::SQLITE.run(&write).await?;
         let only_reads = options.read_only(true).create_if_missing(false);
@@ -143,7 +146,8 @@ impl Db {
             Some(file) => Some(Opened::note(&file, &only_reads).await?),
             None => None,
         };
-        Ok(Self(Pools::Sqlite { write, read: Readers::new(read, ACQUIRE), file, opened }))
+        let (write, read) = (Writer::new(write, ACQUIRE), Readers::new(read, ACQUIRE));
+        Ok(Self(Pools::Sqlite { write, read, file, opened }))
     }
 
     async fn open_postgres(address: &str) -> Result<Self, StoreError> {
@@ -177,7 +181,8 @@ impl Db {
         let options = SqliteConnectOptions::from_str(address)?.read_only(true).busy_timeout(BUSY);
         let file = options.get_filename().to_owned();
         let pool = look_at(options).await?;
-        Ok(Self(Pools::Sqlite { write: pool.clone(), read: Readers::new(pool, ACQUIRE), file, opened: None }))
+        let (write, read) = (Writer::new(pool.clone(), ACQUIRE), Readers::new(pool, ACQUIRE));
+        Ok(Self(Pools::Sqlite { write, read, file, opened: None }))
     }
 }
 
