@@ -18,7 +18,7 @@ pub use tokens::*;
 
 use crate::{
     clock::Clock,
-    commands::invalidations::{counter::Counter, quotas::Tally},
+    commands::invalidations::usage_cache::UsageCache,
     domain::{invalidations::quotas::Quotas, secret::Secret},
     failpoint,
     notify::Notifier,
@@ -33,21 +33,13 @@ pub struct CommandContext {
     pub notifier: Notifier,
     /// The limits on how much one actor may ask for.
     pub quotas: Quotas,
-    counter: Counter,
-    tally: Tally,
+    usage: UsageCache,
 }
 
 impl CommandContext {
     #[must_use]
     pub fn new(db: Db, clock: Clock, notifier: Notifier) -> Self {
-        Self {
-            db,
-            clock,
-            notifier,
-            quotas: Quotas::default(),
-            counter: Counter::default(),
-            tally: Tally::default(),
-        }
+        Self { db, clock, notifier, quotas: Quotas::default(), usage: UsageCache::default() }
     }
 
     /// Sets the limits on how much one actor may ask for.
@@ -59,10 +51,15 @@ impl CommandContext {
     /// Commits the transaction, then notifies the workers and the open pages.
     async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
         failpoint::hit("requesting");
-        tx.commit().await?;
-        failpoint::hit("requested");
-        self.notifier.notify();
-        Ok(())
+        let notifier = self.notifier.clone();
+        // In a task of its own: dropping the caller's future cancels neither the commit nor the notification.
+        let committed = tokio::spawn(async move {
+            tx.commit().await?;
+            failpoint::hit("requested");
+            notifier.notify();
+            Ok(())
+        });
+        committed.await.unwrap_or_else(|_| Err(StoreError::interrupted()))
     }
 }
 

@@ -26,18 +26,41 @@ use super::{
 };
 use crate::sign_in::sessions::Session;
 
-/// Of a person; `None` where there is no such person, or not any more.
+/// The access of a person. `None` if there is no such person, or the person is disabled.
 pub async fn of_person(conn: &mut Conn, id: &PersonId) -> Result<Option<Access>, StoreError> {
     let row = fetch_optional!(
         conn,
-        (String, String),
-        "SELECT role, scope FROM person WHERE id = $1 AND disabled_at IS NULL",
+        PersonRow,
+        concat!(
+            "SELECT role, scope, disabled_at, EXISTS (SELECT 1 FROM access_grant g WHERE ",
+            narrowing::is_held_by!("person.id"),
+            ") AS has_grants FROM person WHERE id = $1 AND disabled_at IS NULL"
+        ),
         id.as_str(),
     )?;
-    let Some((role, scope)) = row else { return Ok(None) };
-    let role = Role::parse(&role).ok_or_else(|| StoreError::unreadable("a role", &role))?;
-    let all = grants::of_person(conn, id).await?;
-    resolve(conn, role, scope_kind(&scope)?, id.as_str(), all).await.map(Some)
+    match row {
+        Some(row) => of_row(conn, id, row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What decides on the access of a person, but for the grants themselves.
+#[derive(sqlx::FromRow)]
+pub(crate) struct PersonRow {
+    pub role: String,
+    pub scope: String,
+    pub disabled_at: Option<i64>,
+    pub has_grants: bool,
+}
+
+/// The access of the person of this row.
+pub(crate) async fn of_row(conn: &mut Conn, id: &PersonId, row: PersonRow) -> Result<Access, StoreError> {
+    if row.disabled_at.is_some() {
+        return Ok(Access::nothing());
+    }
+    let role = Role::parse(&row.role).ok_or_else(|| StoreError::unreadable("a role", &row.role))?;
+    let all = if row.has_grants { grants::of_person(conn, id).await? } else { Vec::new() };
+    resolve(conn, role, scope_kind(&row.scope)?, id.as_str(), all).await
 }
 
 /// Of whoever has this session, which was just read.

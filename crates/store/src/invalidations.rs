@@ -7,6 +7,7 @@ pub mod idempotency;
 mod lists;
 pub mod needs_a_look;
 pub mod outside;
+pub mod preconditions;
 pub mod proposals;
 pub mod queue;
 pub mod waiting;

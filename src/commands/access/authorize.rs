@@ -69,22 +69,6 @@ pub(in crate::commands) fn refusal(
     }
 }
 
-/// The last actor and their access, for a transaction that checks several times and does not change the access of
-/// anybody. The access is then read once.
-#[derive(Debug, Default)]
-pub(in crate::commands) struct LastAsked(Option<(Actor, String, Access)>);
-
-impl LastAsked {
-    fn get(&self, acting: &Acting) -> Option<Access> {
-        let (actor, session, access) = self.0.as_ref()?;
-        (*actor == acting.actor && *session == acting.origin.session).then(|| access.clone())
-    }
-
-    fn set(&mut self, acting: &Acting, access: &Access) {
-        self.0 = Some((acting.actor.clone(), acting.origin.session.clone(), access.clone()));
-    }
-}
-
 /// Checks whether the actor may do this. `Err` if not; the refusal is recorded and committed then.
 pub(in crate::commands) async fn check(
     context: &CommandContext,
@@ -95,7 +79,7 @@ pub(in crate::commands) async fn check(
     items: &[Item],
 ) -> Result<(Tx, Access), CommandError> {
     let asked = Attempt::on(what, Some(distribution), items, "");
-    match check_within(context, &mut tx, acting, &asked, &mut LastAsked::default()).await {
+    match check_within(context, &mut tx, acting, &asked).await {
         Ok(access) => Ok((tx, access)),
         Err(CommandError::Store(error)) => Err(error.into()),
         Err(refused) => {
@@ -106,22 +90,31 @@ pub(in crate::commands) async fn check(
 }
 
 /// The same check inside a transaction that goes on. The refusal is recorded in it, and the caller has to commit.
-pub(in crate::commands) async fn check_within(
+async fn check_within(
     context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     asked: &Attempt<'_>,
-    last: &mut LastAsked,
 ) -> Result<Access, CommandError> {
-    let access = if let Some(access) = last.get(acting) {
-        access
+    let access = if is_over(tx, acting).await? {
+        None
     } else {
-        if is_over(tx, acting).await? {
-            return Err(refuse_within(context, tx, acting, asked, AccessRefusal::Over));
-        }
-        let access = of(tx, &acting.actor, context.clock.now()).await?;
-        last.set(acting, &access);
-        access
+        Some(of(tx, &acting.actor, context.clock.now()).await?)
+    };
+    check_access(context, tx, acting, asked, access)
+}
+
+/// Checks what was read of the actor's access: `None` if their session has ended. A refusal is recorded, and the caller
+/// has to commit.
+pub(in crate::commands) fn check_access(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    asked: &Attempt<'_>,
+    access: Option<Access>,
+) -> Result<Access, CommandError> {
+    let Some(access) = access else {
+        return Err(refuse_within(context, tx, acting, asked, AccessRefusal::Over));
     };
     let why = asked.distribution.and_then(|distribution| refusal(&access, distribution, asked.items));
     match why {
@@ -130,13 +123,16 @@ pub(in crate::commands) async fn check_within(
     }
 }
 
-/// Whether the person's session has ended. That can happen between the headers of a request and its body.
+/// The person who asks, and the handle of the session with which they do.
+pub(in crate::commands) fn signed_in(acting: &Acting) -> Option<(&PersonId, &str)> {
+    let session = acting.origin.session.as_str();
+    acting.actor.person_id().filter(|_| !session.is_empty()).map(|person| (person, session))
+}
+
+/// Whether that session has ended. That can happen between the headers of a request and its body.
 async fn is_over(conn: &mut Conn, acting: &Acting) -> Result<bool, StoreError> {
-    let Some(person) = acting.actor.person_id() else { return Ok(false) };
-    if acting.origin.session.is_empty() {
-        return Ok(false);
-    }
-    Ok(!sessions::is_there(conn, person, &acting.origin.session).await?)
+    let Some((person, session)) = signed_in(acting) else { return Ok(false) };
+    Ok(!sessions::is_there(conn, person, session).await?)
 }
 
 /// Checks only that the session has not ended. `Err` if it has; the refusal is recorded.

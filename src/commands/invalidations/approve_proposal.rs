@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-use super::{accepted::Accepted, request_invalidation::same_due};
+use super::{accepted, request_invalidation::same_due};
 
 const REPEAT: AccessRefusal = AccessRefusal::Rule(
     "the same items were requested within the distribution's cool-down; decline this request, or approve it later",
@@ -67,9 +67,8 @@ pub async fn approve_proposal(
     if !proposals::decide(&mut tx, id, &acting.actor, word, Some(&new.id), now).await? {
         return Err(CommandError::TooLate);
     }
-    let mut accepted = Accepted::default();
-    let mut event = accepted.add(acting, &proposal.asked_by, &new, Action::ProposalApproved, now);
-    accepted.write(&mut tx).await?;
+    let mut event =
+        accepted::queue(&mut tx, acting, &proposal.asked_by, &new, Action::ProposalApproved, now).await?;
     event.target = what;
     event.requested_by = Some(proposal.asked_by.clone());
     event.note = format!("approved by {}, asked for by {}", acting.actor.name(), proposal.asked_by.name());
@@ -78,7 +77,7 @@ pub async fn approve_proposal(
         event.note.push_str(word);
     }
     audit::append(&mut tx, event);
-    context.tally.forget();
+    context.usage.clear();
     context.commit(tx).await?;
     Ok(new.id)
 }
@@ -104,6 +103,7 @@ async fn hindrance(
             "what a token of the command line asks for needs an administrator",
         )));
     }
+    // The history lacks only what was not committed when we began: nobody knows the id of a request before that.
     if audit::contradiction_of_proposal(tx, proposal, now).await?.is_some() {
         return Ok(Some(AccessRefusal::Rule(
             "the request is not what the history recorded when it was made",

@@ -4,8 +4,8 @@ pub(crate) mod accepted;
 pub(crate) mod approve_proposal;
 pub(crate) mod cancel_invalidation;
 pub(crate) mod cooldown;
-pub(crate) mod counter;
 pub(crate) mod decline_proposal;
+pub(crate) mod earlier_request;
 pub(crate) mod propose;
 pub(crate) mod quotas;
 pub(crate) mod request_again;
@@ -13,7 +13,7 @@ pub(crate) mod request_invalidation;
 pub(crate) mod resolve_found;
 pub(crate) mod resolve_not_there;
 pub(crate) mod retry_invalidation;
-pub(crate) mod turn;
+pub(crate) mod usage_cache;
 pub(crate) mod withdraw;
 
 pub use approve_proposal::approve_proposal;

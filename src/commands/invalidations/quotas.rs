@@ -1,13 +1,4 @@
 //! Refuses what is more than one actor may ask for, or than the queue may hold.
-//!
-//! Where one process writes (SQLite), it keeps count of what it let through since it last asked the database. That is
-//! never less than the truth, so the database is asked again only where the count says that there is no room. Whatever
-//! else queues has it [forgotten](Tally::forget) within its transaction.
-
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
 
 use crate::{
     commands::{
@@ -17,7 +8,7 @@ use crate::{
         distributions::look_around::spent,
     },
     domain::{
-        actor::{Acting, Actor},
+        actor::Acting,
         audit::Target,
         invalidations::{
             invalidation::NewInvalidation,
@@ -30,90 +21,24 @@ use crate::{
     },
 };
 
-use super::turn::Turn;
-
-/// So many actors are counted at the most.
-const ACTORS: usize = 10_000;
-
-/// The count. Clones are the same one.
-#[derive(Debug, Clone, Default)]
-pub(in crate::commands) struct Tally(Arc<Mutex<Counts>>);
-
-#[derive(Debug, Default)]
-struct Counts {
-    /// Batches that wait; nothing before the database was asked.
-    waiting: Option<usize>,
-    /// Items of a day, by actor.
-    spent: HashMap<String, u64>,
-}
-
-/// What a request takes of the room that there is.
-#[derive(Debug, Clone, Copy)]
-struct Share<'a> {
-    actor: &'a Actor,
-    items: usize,
-    batches: usize,
-}
-
-impl Tally {
-    /// Is there room by the count? Then it is taken.
-    fn take(&self, quotas: Quotas, share: Share<'_>) -> bool {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(waiting), Some(spent)) = (counts.waiting, counts.spent.get(&name(share.actor))) else {
-            return false;
-        };
-        let spent = QuotaUsage { items: *spent, since: None };
-        let fits = waiting + share.batches <= QUEUE && quotas.refusal(share.items, spent).is_none();
-        if fits {
-            counts.set(share, waiting, spent.items);
-        }
-        fits
-    }
-
-    /// The next request asks the database.
-    pub(in crate::commands) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Counts::default();
-    }
-
-    /// Counts on from what the database says.
-    fn set(&self, share: Share<'_>, waiting: usize, spent: QuotaUsage) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).set(share, waiting, spent.items);
-    }
-}
-
-impl Counts {
-    fn set(&mut self, share: Share<'_>, waiting: usize, spent: u64) {
-        if self.spent.len() >= ACTORS {
-            self.spent.clear();
-        }
-        self.waiting = Some(waiting + share.batches);
-        let items = u64::try_from(share.items).unwrap_or(u64::MAX);
-        self.spent.insert(name(share.actor), spent.saturating_add(items));
-    }
-}
-
-fn name(actor: &Actor) -> String {
-    format!("{} {}", actor.kind().as_str(), actor.id())
-}
+use super::usage_cache::Share;
 
 /// Goes on where there is room for the request: in the actor's day, and in the queue.
 pub(in crate::commands) async fn check_room(
     context: &CommandContext,
-    turn: &mut Turn,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<(), CommandError> {
     let share = Share { actor: &acting.actor, items: new.item_count(), batches: new.batches.len() };
-    if !context.db.is_shared() && context.tally.take(context.quotas, share) {
+    if !context.db.is_shared() && context.usage.take(context.quotas, share) {
         return Ok(());
     }
-    turn.write().await?;
-    let tx = &mut turn.tx;
     let spent = spent(context, tx, &acting.actor).await?;
     let waiting = batches::waiting(tx, QUEUE).await?;
     let why = hindrance(context.quotas, share, spent, waiting);
     if why.is_none() {
-        context.tally.set(share, waiting, spent);
+        context.usage.set(share, waiting, spent);
     }
     refuse(context, tx, acting, new, why)
 }

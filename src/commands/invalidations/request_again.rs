@@ -21,14 +21,12 @@ use crate::{
         time::Timestamp,
     },
     store::{
-        StoreError, Tx,
+        StoreError, Tx, distributions,
         invalidations::{self, batches, proposals},
     },
 };
 
-use super::{
-    quotas::check_retry, request_invalidation::Requested, retry_invalidation::queue_again, turn::Turn,
-};
+use super::{quotas::check_retry, request_invalidation::Requested, retry_invalidation::queue_again};
 
 /// What was noted of a try that nobody pressed a button for.
 const NOTE: &str = "asked for again with the same idempotency key";
@@ -36,7 +34,7 @@ const NOTE: &str = "asked for again with the same idempotency key";
 /// Answers a repeat of a program. A form has no fingerprint, and its page has a button for another try.
 pub(in crate::commands) async fn again(
     context: &CommandContext,
-    turn: &mut Turn,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
@@ -45,27 +43,27 @@ pub(in crate::commands) async fn again(
     if new.fingerprint.is_none() {
         return Ok(Requested::Before(answer, at));
     }
-    let id = invalidation_of(&mut turn.tx, &answer, context.clock.now()).await?;
+    let id = invalidation_of(tx, &answer, context.clock.now()).await?;
     let Some(id) = id else { return Ok(Requested::Before(answer, at)) };
-    let Some((found, items)) = all_refused(&mut turn.tx, &id).await? else {
+    let Some((found, items)) = all_refused(tx, &id).await? else {
         return Ok(Requested::Before(answer, at));
     };
     let what = Target::act("retry an invalidation");
     let asked = Attempt::on(&what, Some(&found.distribution), &items, &new.reason);
     // What is sent is what was kept then: it is looked at anew, and not only what the request says today.
     if let Some(why) = refusal(access, &found.distribution, &items) {
-        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, why));
+        return Err(authorize::refuse_within(context, tx, acting, &asked, why));
     }
-    if turn.is_tenant_only(&found.distribution).await? {
-        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, authorize::TENANT_ONLY));
+    if distributions::is_tenant_only(tx, &found.distribution).await? {
+        return Err(authorize::refuse_within(context, tx, acting, &asked, authorize::TENANT_ONLY));
     }
     // Within a day its items count already.
     let counted =
         context.clock.now().is_soon_after(found.requested_at, SPAN) && found.requested_by == acting.actor;
     let more = if counted { 0 } else { items.len() };
-    check_retry(context, &mut turn.tx, acting, &asked, more, new.batches.len()).await?;
+    check_retry(context, tx, acting, &asked, more, new.batches.len()).await?;
     // Of many who ask at once one tries again.
-    match queue_again(context, &mut turn.tx, acting, &found, NOTE).await? {
+    match queue_again(context, tx, acting, &found, NOTE).await? {
         0 => Ok(Requested::Before(answer, at)),
         _ => Ok(Requested::Retried(id, at)),
     }

@@ -2,7 +2,7 @@
 //!
 //! On a protected distribution a wide request first has to be confirmed, or waits as a proposal.
 
-use std::{iter, time::Duration};
+use std::time::Duration;
 
 use crate::{
     commands::{
@@ -25,11 +25,17 @@ use crate::{
     },
     store::{
         StoreError, Tx, audit, distributions,
-        invalidations::{self, DueWithin, idempotency, proposals},
+        invalidations::{
+            self, DueWithin, idempotency,
+            preconditions::{self, Preconditions},
+        },
     },
 };
 
-use super::{cooldown::held_back, propose::propose, quotas::check_room, request_again::again, turn::Turn};
+use super::{
+    accepted, cooldown::held_back, earlier_request, propose::propose, quotas::check_room,
+    request_again::again,
+};
 
 /// So much the clocks of two replicas may differ that take the same items at once.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -63,150 +69,122 @@ pub enum Unmet {
     Now,
 }
 
-/// Writes the request, unless one with the same key is there. On SQLite requests that come together share a transaction.
+/// Writes the request, unless one with the same key is there. Dropping the caller's future does not cancel it: whoever
+/// pressed the button and closed the browser has asked for it.
 pub async fn request_invalidation(
     context: &CommandContext,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, CommandError> {
-    if context.db.is_shared() {
-        alone(context, acting, new).await
-    } else {
-        context.counter.hand_in(context, acting, new).await
-    }
+    let (context, acting, new) = (context.clone(), acting.clone(), new.clone());
+    let requested = tokio::spawn(async move { request(&context, &acting, &new).await }).await;
+    requested.unwrap_or_else(|_| Err(StoreError::interrupted().into()))
 }
 
-/// Writes it in a transaction of its own.
-pub(in crate::commands) async fn alone(
+async fn request(
     context: &CommandContext,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, CommandError> {
-    match by_itself(context, acting, new).await {
+    match in_a_transaction(context, acting, new).await {
         // On PostgreSQL another connection may have written the same key since we looked.
         Err(CommandError::Store(StoreError::Duplicate(error))) => {
             let mut tx = context.db.begin().await?;
-            let answer = earlier(&mut tx, acting, new, context.clock.now()).await?;
+            let answer = earlier_request::find(&mut tx, acting, new, context.clock.now()).await?;
             Ok(answer.ok_or(StoreError::Duplicate(error))?)
         }
         answer => answer,
     }
 }
 
-async fn by_itself(
+async fn in_a_transaction(
     context: &CommandContext,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, CommandError> {
-    let mut turn = Turn::begin(context, iter::once(&new.request_key)).await?;
-    match within(context, &mut turn, acting, new).await {
+    let mut tx = context.db.begin().await?;
+    match within(context, &mut tx, acting, new).await {
         Err(CommandError::Store(error)) => Err(error.into()),
-        // A refusal is kept too.
+        // A refusal is written too.
         answer => {
-            turn.commit(context).await?;
+            context.commit(tx).await?;
             answer
         }
     }
 }
 
-/// Takes it in a transaction that may take more. Whatever comes of it but an error of the store is to be committed.
-pub(in crate::commands) async fn within(
+/// Whatever comes of it but an error of the store is to be committed.
+async fn within(
     context: &CommandContext,
-    turn: &mut Turn,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, CommandError> {
     let (target, items) = (Target::act("invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-    let access = authorize::check_within(context, &mut turn.tx, acting, &asked, &mut turn.last_asked).await?;
-    if turn.use_key(&new.request_key) {
-        turn.write().await?;
-        match earlier(&mut turn.tx, acting, new, context.clock.now()).await? {
+    let signed_in = authorize::signed_in(acting);
+    let before = preconditions::hold(tx, signed_in, &new.distribution, &new.request_key).await?;
+    let access = match signed_in {
+        Some(_) => before.access.clone(),
+        None => Some(authorize::of(tx, &acting.actor, context.clock.now()).await?),
+    };
+    let access = authorize::check_access(context, tx, acting, &asked, access)?;
+    if before.key_used {
+        match earlier_request::find(tx, acting, new, context.clock.now()).await? {
             Some(Requested::Before(answer, at)) => {
-                return again(context, turn, acting, new, &access, (answer, at)).await;
+                return again(context, tx, acting, new, &access, (answer, at)).await;
             }
             Some(answer) => return Ok(answer),
             None => {}
         }
     }
-    decide(context, turn, acting, new, &access).await
-}
-
-/// What the request with this key was answered, where it is kept.
-async fn earlier(
-    tx: &mut Tx,
-    acting: &Acting,
-    new: &NewInvalidation,
-    now: Timestamp,
-) -> Result<Option<Requested>, StoreError> {
-    let sha256 = ItemsRecord::of(&new.items()).sha256;
-    let key = &new.request_key;
-    if let Some(kept) = idempotency::find(tx, key).await? {
-        let same = new.fingerprint.as_ref() == Some(&kept.fingerprint);
-        return Ok(Some(answered(same, kept.answer, kept.at)));
-    }
-    if let Some(earlier) = invalidations::find_by_key(tx, key).await? {
-        let same = earlier.distribution == new.distribution
-            && earlier.actor_id == acting.actor.id()
-            && earlier.items_sha256 == sha256;
-        return Ok(Some(answered(same, IdempotentAnswer::Accepted(earlier.id), earlier.requested_at)));
-    }
-    let Some(earlier) = proposals::find_by_key(tx, key, now).await? else { return Ok(None) };
-    let same = earlier.distribution == new.distribution
-        && earlier.asked_by.id() == acting.actor.id()
-        && ItemsRecord::of(&earlier.items).sha256 == sha256;
-    Ok(Some(answered(same, IdempotentAnswer::Proposed(earlier.id), earlier.asked_at)))
-}
-
-fn answered(same: bool, answer: IdempotentAnswer, at: Timestamp) -> Requested {
-    if same { Requested::Before(answer, at) } else { Requested::KeyUsedForAnother }
+    decide(context, tx, acting, new, &access, before).await
 }
 
 /// Does what the distribution's protection says.
 async fn decide(
     context: &CommandContext,
-    turn: &mut Turn,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
+    Preconditions { tenant_only, protection, .. }: Preconditions,
 ) -> Result<Requested, CommandError> {
-    if turn.is_tenant_only(&new.distribution).await? {
+    if tenant_only {
         let (target, items) = (Target::act("invalidate"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, authorize::TENANT_ONLY));
+        return Err(authorize::refuse_within(context, tx, acting, &asked, authorize::TENANT_ONLY));
     }
-    let protection = turn.protection(&new.distribution).await?;
     if protection.reason_required && new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
-    if let Some(same) = repeated(context, turn, new, &protection).await? {
-        return held_back(context, &mut turn.tx, acting, new, &same).await;
+    if let Some(same) = repeated(context, tx, new, &protection).await? {
+        return held_back(context, tx, acting, new, &same).await;
     }
-    check_room(context, turn, acting, new).await?;
+    check_room(context, tx, acting, new).await?;
     match protection.asks(&new.items()) {
-        Guard::Open => accept(context, turn, acting, new, Action::InvalidationRequested, "").await,
-        Guard::TypedName => by_name(context, turn, acting, new).await,
+        Guard::Open => accept(context, tx, acting, new, Action::InvalidationRequested, "").await,
+        Guard::TypedName => by_name(context, tx, acting, new).await,
         Guard::SecondPerson if new.confirmation == Confirmation::Alone => {
-            go_alone(context, turn, acting, new, access).await
+            go_alone(context, tx, acting, new, access).await
         }
         Guard::SecondPerson if new.not_before.is_some() => Ok(Requested::Unmet(Unmet::Now)),
-        Guard::SecondPerson => propose(context, &mut turn.tx, acting, new, access).await,
+        Guard::SecondPerson => propose(context, tx, acting, new, access).await,
     }
 }
 
 /// Goes on where the distribution's name was typed.
 async fn by_name(
     context: &CommandContext,
-    turn: &mut Turn,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
 ) -> Result<Requested, CommandError> {
-    let distribution =
-        distributions::find(&mut turn.tx, &new.distribution).await?.ok_or(CommandError::NotFound)?;
+    let distribution = distributions::find(tx, &new.distribution).await?.ok_or(CommandError::NotFound)?;
     match &new.confirmation {
         Confirmation::Typed(name) if is_its_name(name, &distribution) => {
             let note = format!("confirmed by typing {}", name.trim());
-            accept(context, turn, acting, new, Action::InvalidationRequested, &note).await
+            accept(context, tx, acting, new, Action::InvalidationRequested, &note).await
         }
         _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&distribution).to_owned()))),
     }
@@ -215,7 +193,7 @@ async fn by_name(
 /// Lets an administrator with a reason go on without a second person.
 async fn go_alone(
     context: &CommandContext,
-    turn: &mut Turn,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
@@ -224,13 +202,13 @@ async fn go_alone(
         let why = AccessRefusal::Rule("only an administrator may go on without a second person");
         let (target, items) = (Target::act("override a protection"), new.items());
         let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-        return Err(authorize::refuse_within(context, &mut turn.tx, acting, &asked, why));
+        return Err(authorize::refuse_within(context, tx, acting, &asked, why));
     }
     if new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
     let note = "an administrator went on without a second person";
-    accept(context, turn, acting, new, Action::ProtectionOverridden, note).await
+    accept(context, tx, acting, new, Action::ProtectionOverridden, note).await
 }
 
 /// An invalidation of the same items that is due within the cool-down before this one is wanted, and no later: neither
@@ -238,17 +216,16 @@ async fn go_alone(
 /// that waits for a second person answers nobody: it may never go.
 async fn repeated(
     context: &CommandContext,
-    turn: &mut Turn,
+    tx: &mut Tx,
     new: &NewInvalidation,
     protection: &Protection,
 ) -> Result<Option<Invalidation>, StoreError> {
     if protection.cool_down.is_zero() {
         return Ok(None);
     }
-    turn.write().await?;
     let now = context.clock.now();
     let wanted = new.not_before.map_or(now, |at| at.max(now));
-    same_due(&mut turn.tx, &new.distribution, &new.items(), protection.cool_down, wanted, now).await
+    same_due(tx, &new.distribution, &new.items(), protection.cool_down, wanted, now).await
 }
 
 /// An invalidation of the same items that is due within the cool-down before they are wanted.
@@ -275,17 +252,17 @@ pub(in crate::commands) async fn same_due(
 /// Queues it, and writes the one event that says so.
 async fn accept(
     context: &CommandContext,
-    turn: &mut Turn,
+    tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
     action: Action,
     note: &str,
 ) -> Result<Requested, CommandError> {
     let now = context.clock.now();
-    let mut event = turn.accepted.add(acting, &acting.actor, new, action, now);
+    let mut event = accepted::queue(tx, acting, &acting.actor, new, action, now).await?;
     note.clone_into(&mut event.note);
-    keep(&mut turn.tx, new, IdempotentAnswer::Accepted(new.id.clone()), now).await?;
-    audit::append(&mut turn.tx, event);
+    keep(tx, new, IdempotentAnswer::Accepted(new.id.clone()), now).await?;
+    audit::append(tx, event);
     Ok(Requested::New(new.id.clone()))
 }
 

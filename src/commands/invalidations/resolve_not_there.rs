@@ -47,7 +47,7 @@ pub async fn resolve_not_there(
     event.items = ItemsRecord::of(&batch.items);
     event.note = format!("not at CloudFront, says a person; sent again as batch {number}");
     audit::append(&mut tx, event);
-    context.tally.forget();
+    context.usage.clear();
     context.commit(tx).await?;
     Ok(())
 }

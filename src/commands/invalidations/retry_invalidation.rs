@@ -67,6 +67,6 @@ pub(in crate::commands) async fn queue_again(
     found.state.as_str().clone_into(&mut event.old);
     state.as_str().clone_into(&mut event.new);
     audit::append(tx, event);
-    context.tally.forget();
+    context.usage.clear();
     Ok(queued)
 }

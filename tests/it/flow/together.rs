@@ -1,4 +1,4 @@
-//! Requests that come at one time share a transaction: each still gets its own answer.
+//! Requests that come at one time share a commit: each still gets its own answer.
 
 use futures_util::future::join_all;
 use unstale::{

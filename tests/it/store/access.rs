@@ -28,7 +28,7 @@ use unstale::{
 use super::given::{distributions, id, request};
 use crate::support::{Database, at, on_each_engine, person, seconds, uuid};
 
-fn grant(subject: &str, place: GrantPlace, paths: &str) -> Grant {
+pub fn grant(subject: &str, place: GrantPlace, paths: &str) -> Grant {
     Grant {
         id: GrantId::from_trusted(uuid()),
         subject: Subject::parse(subject).unwrap(),
@@ -37,7 +37,7 @@ fn grant(subject: &str, place: GrantPlace, paths: &str) -> Grant {
     }
 }
 
-fn at_site(distribution: &str) -> GrantPlace {
+pub fn at_site(distribution: &str) -> GrantPlace {
     GrantPlace::Distribution(id(distribution))
 }
 

@@ -25,6 +25,7 @@ mod page_status;
 mod password_links;
 mod pending_second_factors;
 mod people;
+mod preconditions;
 mod protection;
 mod queue;
 mod quotas;

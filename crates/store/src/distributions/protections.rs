@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     distribution_id: String,
     guard: String,
     wide_above: Option<i64>,
@@ -23,7 +23,7 @@ struct Row {
 }
 
 impl Row {
-    fn into_protection(self) -> Result<Protection, StoreError> {
+    pub fn into_protection(self) -> Result<Protection, StoreError> {
         Ok(Protection {
             distribution: DistributionId::from_trusted(self.distribution_id),
             guard: Guard::parse(&self.guard)
@@ -50,10 +50,16 @@ pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Protection, St
 /// As [`find`], and locks the row until the transaction ends, so that two requests for one protected distribution
 /// run one after the other.
 pub async fn hold(tx: &mut Tx, id: &DistributionId) -> Result<Protection, StoreError> {
+    lock(tx, id).await?;
+    find(tx, id).await
+}
+
+/// Locks the row until the transaction ends. On SQLite no other transaction writes meanwhile.
+pub(crate) async fn lock(tx: &mut Tx, id: &DistributionId) -> Result<(), StoreError> {
     if tx.is_postgres() {
         execute!(tx, "SELECT 1 FROM protection WHERE distribution_id = $1 FOR UPDATE", id.as_str())?;
     }
-    find(tx, id).await
+    Ok(())
 }
 
 /// The protections of all protected distributions.

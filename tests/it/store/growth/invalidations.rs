@@ -49,7 +49,6 @@ pub async fn measure_rows(tx: &mut Tx, size: i64) -> Measured {
         waiting::counts(conn, ActorKind::Person, NOW),
         waiting::counts(conn, ActorKind::Token, NOW),
         idempotency::find(conn, &RequestKey::from_trusted("k100")),
-        idempotency::used(conn, [&key, &RequestKey::from_trusted("new")].into_iter()),
         cloudtrail::read(conn),
         cloudtrail::span(conn, earlier(100)),
         cloudtrail::find(conn, &id(OFTEN), &CloudFrontInvalidationId::from_trusted("C100")),

@@ -1,0 +1,46 @@
+//! Finds an earlier request with the same key, and what it was answered.
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::ItemsRecord,
+        invalidations::{idempotency::IdempotentAnswer, invalidation::NewInvalidation},
+        time::Timestamp,
+    },
+    store::{
+        StoreError, Tx,
+        invalidations::{self, idempotency, proposals},
+    },
+};
+
+use super::request_invalidation::Requested;
+
+/// What the request with this key was answered. `None` if there was none.
+pub(super) async fn find(
+    tx: &mut Tx,
+    acting: &Acting,
+    new: &NewInvalidation,
+    now: Timestamp,
+) -> Result<Option<Requested>, StoreError> {
+    let sha256 = ItemsRecord::of(&new.items()).sha256;
+    let key = &new.request_key;
+    if let Some(kept) = idempotency::find(tx, key).await? {
+        let same = new.fingerprint.as_ref() == Some(&kept.fingerprint);
+        return Ok(Some(answered(same, kept.answer, kept.at)));
+    }
+    if let Some(earlier) = invalidations::find_by_key(tx, key).await? {
+        let same = earlier.distribution == new.distribution
+            && earlier.actor_id == acting.actor.id()
+            && earlier.items_sha256 == sha256;
+        return Ok(Some(answered(same, IdempotentAnswer::Accepted(earlier.id), earlier.requested_at)));
+    }
+    let Some(earlier) = proposals::find_by_key(tx, key, now).await? else { return Ok(None) };
+    let same = earlier.distribution == new.distribution
+        && earlier.asked_by.id() == acting.actor.id()
+        && ItemsRecord::of(&earlier.items).sha256 == sha256;
+    Ok(Some(answered(same, IdempotentAnswer::Proposed(earlier.id), earlier.asked_at)))
+}
+
+fn answered(same: bool, answer: IdempotentAnswer, at: Timestamp) -> Requested {
+    if same { Requested::Before(answer, at) } else { Requested::KeyUsedForAnother }
+}
