@@ -224,7 +224,7 @@ impl Tx {
 
     /// Makes it durable. On SQLite, dropping the future does not cancel a commit that has begun.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        let head = super::audit::write(&mut self).await?;
+        let head = super::audit::chain::write(&mut self).await?;
         match self.conn.0 {
             Handle::SqliteTx(transaction) => transaction.commit(head).await?,
             Handle::PostgresTx(transaction) => transaction.commit().await?,

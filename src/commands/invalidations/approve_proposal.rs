@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-use super::{accepted, request_invalidation::same_due};
+use super::{accepted, cooldown::same_due};
 
 const REPEAT: AccessRefusal = AccessRefusal::Rule(
     "the same items were requested within the distribution's cool-down; decline this request, or approve it later",

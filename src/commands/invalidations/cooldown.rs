@@ -1,20 +1,69 @@
 //! Answers the same request within a distribution's cool-down with the earlier invalidation.
 
+use std::time::Duration;
+
 use crate::{
-    commands::{CommandContext, CommandError, Requested},
+    commands::{CommandContext, CommandError},
     domain::{
         actor::Acting,
         audit::{Action, Event, ItemsRecord, Outcome, Target},
+        distributions::protection::Protection,
+        id::DistributionId,
         invalidations::{
             idempotency::IdempotentAnswer,
             invalidation::{Invalidation, NewInvalidation},
+            item::Item,
         },
-        time::span_in_words,
+        time::{Timestamp, span_in_words},
     },
-    store::{Tx, audit},
+    store::{
+        StoreError, Tx, audit,
+        invalidations::{self, DueWithin},
+    },
 };
 
-use super::request_invalidation::keep;
+use super::{earlier_request::keep, requested::Requested};
+
+/// How far the clocks of two replicas may differ that take the same items at once.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// An invalidation of the same items that is due within the cool-down before this one is wanted, and no later: neither
+/// does one that is put off answer somebody who wants it now, nor one of now somebody who wants it next month. A request
+/// that waits for a second person answers nobody: it may never go.
+pub(super) async fn repeated(
+    context: &CommandContext,
+    tx: &mut Tx,
+    new: &NewInvalidation,
+    protection: &Protection,
+) -> Result<Option<Invalidation>, StoreError> {
+    if protection.cool_down.is_zero() {
+        return Ok(None);
+    }
+    let now = context.clock.now();
+    let wanted = new.not_before.map_or(now, |at| at.max(now));
+    same_due(tx, &new.distribution, &new.items(), protection.cool_down, wanted, now).await
+}
+
+/// An invalidation of the same items that is due within the cool-down before they are wanted.
+pub(in crate::commands) async fn same_due(
+    tx: &mut Tx,
+    distribution: &DistributionId,
+    items: &[Item],
+    cool_down: Duration,
+    wanted: Timestamp,
+    now: Timestamp,
+) -> Result<Option<Invalidation>, StoreError> {
+    if cool_down.is_zero() {
+        return Ok(None);
+    }
+    let due = DueWithin {
+        after: wanted.minus(cool_down),
+        until: wanted.plus(AT_ONCE),
+        asked_until: now.and_a_moment(),
+    };
+    let sha256 = ItemsRecord::of(items).sha256;
+    invalidations::same_due_within(tx, distribution, &sha256, due).await
+}
 
 /// Writes the event, and the answer for the request key, that nothing was sent again.
 pub(in crate::commands) async fn held_back(

@@ -1,10 +1,13 @@
-//! Finds an earlier request with the same key, and what it was answered.
+//! Finds an earlier request with the same key and its answer, and keeps the answer of a new one.
 
 use crate::{
     domain::{
         actor::Acting,
         audit::ItemsRecord,
-        invalidations::{idempotency::IdempotentAnswer, invalidation::NewInvalidation},
+        invalidations::{
+            idempotency::{IdempotencyRecord, IdempotentAnswer},
+            invalidation::NewInvalidation,
+        },
         time::Timestamp,
     },
     store::{
@@ -13,7 +16,7 @@ use crate::{
     },
 };
 
-use super::request_invalidation::Requested;
+use super::requested::Requested;
 
 /// What the request with this key was answered. `None` if there was none.
 pub(super) async fn find(
@@ -43,4 +46,15 @@ pub(super) async fn find(
 
 fn answered(same: bool, answer: IdempotentAnswer, at: Timestamp) -> Requested {
     if same { Requested::Before(answer, at) } else { Requested::KeyUsedForAnother }
+}
+
+/// Keeps the answer of a request that has an idempotency key.
+pub(in crate::commands) async fn keep(
+    tx: &mut Tx,
+    new: &NewInvalidation,
+    answer: IdempotentAnswer,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(fingerprint) = new.fingerprint.clone() else { return Ok(()) };
+    idempotency::insert(tx, &new.request_key, &IdempotencyRecord { fingerprint, answer, at: now }).await
 }

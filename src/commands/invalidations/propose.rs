@@ -16,7 +16,7 @@ use crate::{
     store::{Tx, audit, invalidations::proposals},
 };
 
-use super::{quotas::check_proposals, request_invalidation::keep};
+use super::{earlier_request::keep, quotas::check_proposals};
 
 /// Stores the proposal with everything that the request needs later, for a second person to decide.
 pub(in crate::commands) async fn propose(

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-use super::{quotas::check_retry, request_invalidation::Requested, retry_invalidation::queue_again};
+use super::{quotas::check_retry, requested::Requested, retry_invalidation::queue_again};
 
 /// What was noted of a try that nobody pressed a button for.
 const NOTE: &str = "asked for again with the same idempotency key";

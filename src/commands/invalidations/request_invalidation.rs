@@ -2,8 +2,6 @@
 //!
 //! On a protected distribution a wide request first has to be confirmed, or waits as a proposal.
 
-use std::time::Duration;
-
 use crate::{
     commands::{
         CommandContext, CommandError,
@@ -13,61 +11,23 @@ use crate::{
     domain::{
         access::{Access, Role},
         actor::Acting,
-        audit::{Action, ItemsRecord, Target},
-        distributions::protection::{Confirmation, Guard, Protection, is_its_name, name_to_type},
-        id::{DistributionId, InvalidationId, ProposalId},
-        invalidations::{
-            idempotency::{IdempotencyRecord, IdempotentAnswer},
-            invalidation::{Invalidation, NewInvalidation},
-            item::Item,
-        },
-        time::Timestamp,
+        audit::{Action, Target},
+        distributions::protection::{Confirmation, Guard, is_its_name, name_to_type},
+        invalidations::{idempotency::IdempotentAnswer, invalidation::NewInvalidation},
     },
     store::{
         StoreError, Tx, audit, distributions,
-        invalidations::{
-            self, DueWithin, idempotency,
-            preconditions::{self, Preconditions},
-        },
+        invalidations::preconditions::{self, Preconditions},
     },
 };
 
 use super::{
-    accepted, cooldown::held_back, earlier_request, propose::propose, quotas::check_room,
+    accepted, cooldown, earlier_request,
+    propose::propose,
+    quotas::check_room,
     request_again::again,
+    requested::{Requested, Unmet},
 };
-
-/// So much the clocks of two replicas may differ that take the same items at once.
-const AT_ONCE: Duration = Duration::from_secs(1);
-
-/// What came of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Requested {
-    /// It is on disk and will be sent.
-    New(InvalidationId),
-    /// The same was sent before with this key: what it was answered then, and when. Nothing was added or sent.
-    Before(IdempotentAnswer, Timestamp),
-    /// The same was sent before with this key, and CloudFront refused all of it: it is queued once more.
-    Retried(InvalidationId, Timestamp),
-    /// The same form was sent before with something else in it; nothing was added.
-    KeyUsedForAnother,
-    /// The same items were requested a moment ago; nothing was added.
-    HeldBack(InvalidationId),
-    /// It is on disk and waits for a second person.
-    Proposed(ProposalId),
-    /// The distribution's protection asks for something more; nothing was added.
-    Unmet(Unmet),
-}
-
-/// What a protected distribution still asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unmet {
-    Reason,
-    /// This name, typed once more.
-    Name(String),
-    /// That it is not put off: a second person decides when it goes.
-    Now,
-}
 
 /// Writes the request, unless one with the same key is there. Dropping the caller's future does not cancel it: whoever
 /// pressed the button and closed the browser has asked for it.
@@ -158,8 +118,8 @@ async fn decide(
     if protection.reason_required && new.reason.is_empty() {
         return Ok(Requested::Unmet(Unmet::Reason));
     }
-    if let Some(same) = repeated(context, tx, new, &protection).await? {
-        return held_back(context, tx, acting, new, &same).await;
+    if let Some(same) = cooldown::repeated(context, tx, new, &protection).await? {
+        return cooldown::held_back(context, tx, acting, new, &same).await;
     }
     check_room(context, tx, acting, new).await?;
     match protection.asks(&new.items()) {
@@ -211,44 +171,6 @@ async fn go_alone(
     accept(context, tx, acting, new, Action::ProtectionOverridden, note).await
 }
 
-/// An invalidation of the same items that is due within the cool-down before this one is wanted, and no later: neither
-/// does one that is put off answer somebody who wants it now, nor one of now somebody who wants it next month. A request
-/// that waits for a second person answers nobody: it may never go.
-async fn repeated(
-    context: &CommandContext,
-    tx: &mut Tx,
-    new: &NewInvalidation,
-    protection: &Protection,
-) -> Result<Option<Invalidation>, StoreError> {
-    if protection.cool_down.is_zero() {
-        return Ok(None);
-    }
-    let now = context.clock.now();
-    let wanted = new.not_before.map_or(now, |at| at.max(now));
-    same_due(tx, &new.distribution, &new.items(), protection.cool_down, wanted, now).await
-}
-
-/// An invalidation of the same items that is due within the cool-down before they are wanted.
-pub(in crate::commands) async fn same_due(
-    tx: &mut Tx,
-    distribution: &DistributionId,
-    items: &[Item],
-    cool_down: Duration,
-    wanted: Timestamp,
-    now: Timestamp,
-) -> Result<Option<Invalidation>, StoreError> {
-    if cool_down.is_zero() {
-        return Ok(None);
-    }
-    let due = DueWithin {
-        after: wanted.minus(cool_down),
-        until: wanted.plus(AT_ONCE),
-        asked_until: now.and_a_moment(),
-    };
-    let sha256 = ItemsRecord::of(items).sha256;
-    invalidations::same_due_within(tx, distribution, &sha256, due).await
-}
-
 /// Queues it, and writes the one event that says so.
 async fn accept(
     context: &CommandContext,
@@ -261,18 +183,7 @@ async fn accept(
     let now = context.clock.now();
     let mut event = accepted::queue(tx, acting, &acting.actor, new, action, now).await?;
     note.clone_into(&mut event.note);
-    keep(tx, new, IdempotentAnswer::Accepted(new.id.clone()), now).await?;
+    earlier_request::keep(tx, new, IdempotentAnswer::Accepted(new.id.clone()), now).await?;
     audit::append(tx, event);
     Ok(Requested::New(new.id.clone()))
-}
-
-/// Keeps the answer of a request that has an idempotency key.
-pub(in crate::commands) async fn keep(
-    tx: &mut Tx,
-    new: &NewInvalidation,
-    answer: IdempotentAnswer,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let Some(fingerprint) = new.fingerprint.clone() else { return Ok(()) };
-    idempotency::insert(tx, &new.request_key, &IdempotencyRecord { fingerprint, answer, at: now }).await
 }

@@ -21,7 +21,7 @@ use super::IndexEntry;
 pub async fn insert_segment(tx: &mut Tx, signed: &SignedSegment) -> Result<bool, StoreError> {
     let segment = &signed.segment;
     // This lock lets only one transaction at a time add a segment.
-    super::take_head(tx).await?;
+    super::chain::take_head(tx).await?;
     let (last,) =
         fetch_one!(tx, (i64,), "SELECT CAST(COALESCE(max(last_sequence), 0) AS BIGINT) FROM audit_segment")?;
     if segment.first != last + 1 {
