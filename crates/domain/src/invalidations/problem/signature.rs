@@ -55,19 +55,19 @@ pub enum Skew {
     /// This server's clock is behind AWS's.
     Behind(Duration),
     /// This server's clock is ahead of AWS's.
-    Deadline(Duration),
+    Ahead(Duration),
 }
 
 impl Skew {
     #[must_use]
     pub fn between(ours: Timestamp, aws: Timestamp) -> Self {
-        if ours < aws { Self::Behind(aws.since(ours)) } else { Self::Deadline(ours.since(aws)) }
+        if ours < aws { Self::Behind(aws.since(ours)) } else { Self::Ahead(ours.since(aws)) }
     }
 
     #[must_use]
     pub const fn span(self) -> Duration {
         match self {
-            Self::Behind(span) | Self::Deadline(span) => span,
+            Self::Behind(span) | Self::Ahead(span) => span,
         }
     }
 
@@ -105,7 +105,7 @@ impl Skew {
     fn describe(self) -> String {
         match self {
             Self::Behind(span) => format!("{} behind AWS's", span_in_words(span)),
-            Self::Deadline(span) => format!("{} ahead of AWS's", span_in_words(span)),
+            Self::Ahead(span) => format!("{} ahead of AWS's", span_in_words(span)),
         }
     }
 }
@@ -174,12 +174,12 @@ mod tests {
     #[test]
     fn it_is_said_by_how_much() {
         assert_eq!(Skew::read(EXPIRED), Some(Skew::Behind(Duration::from_mins(80))));
-        assert_eq!(Skew::read(EARLY), Some(Skew::Deadline(Duration::from_hours(1))));
+        assert_eq!(Skew::read(EARLY), Some(Skew::Ahead(Duration::from_hours(1))));
         let (short, _) = EXPIRED.split_once(" (").unwrap();
         assert_eq!(Skew::read(short), Some(Skew::Behind(Duration::from_mins(80))));
         let at = |text| Timestamp::parse(text).unwrap();
         let noted = note("too skewed", at("2026-11-28T08:00:00Z"), at("2026-11-28T10:00:00Z"));
-        assert_eq!(Skew::read(&noted), Some(Skew::Deadline(Duration::from_hours(2))));
+        assert_eq!(Skew::read(&noted), Some(Skew::Ahead(Duration::from_hours(2))));
         assert_eq!(Skew::read("no times at all"), None);
         assert!(clock_advice(EXPIRED).contains("is 80 min behind AWS's"), "{}", clock_advice(EXPIRED));
         assert!(clock_advice("").contains("is too far from AWS's"));
