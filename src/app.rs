@@ -92,7 +92,7 @@ impl App {
         }
         let (clock, notifier) = (Clock::system(), Notifier::new());
         let command_context = CommandContext::new(db.clone(), clock.clone(), notifier.clone());
-        let worker_context = WorkerContext { db, cloudfront, trail: None, clock, notifier, settings };
+        let worker_context = WorkerContext { db, cloudfront, cloudtrail: None, clock, notifier, settings };
         Ok(Self {
             command_context,
             worker_context,
@@ -112,8 +112,8 @@ impl App {
 
     /// Sets the CloudTrail client that finds out who made the invalidations that were made outside of this service.
     #[must_use]
-    pub fn with_cloudtrail(mut self, trail: Option<CloudTrail>) -> Self {
-        self.worker_context.trail = trail;
+    pub fn with_cloudtrail(mut self, cloudtrail: Option<CloudTrail>) -> Self {
+        self.worker_context.cloudtrail = cloudtrail;
         self
     }
 

@@ -91,7 +91,7 @@ CREATE TABLE outside_reading (
 );
 
 -- Where the reading of CloudTrail stands.
-CREATE TABLE trail (
+CREATE TABLE cloudtrail_progress (
     id              BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
     due_at          BIGINT NOT NULL,
     round           BIGINT NOT NULL,
@@ -106,4 +106,4 @@ CREATE TABLE trail (
     problem_message TEXT
 );
 
-INSERT INTO trail (id, due_at, round) VALUES (1, 0, 0);
+INSERT INTO cloudtrail_progress (id, due_at, round) VALUES (1, 0, 0);

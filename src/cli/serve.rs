@@ -38,10 +38,10 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let aws = AwsEnvironment::read().await?;
     let cloudfront = CloudFront::from_environment(&aws, Connect::default());
     let settings = args.pace.worker_settings();
-    let trail = args.cloudtrail.then(|| CloudTrail::from_environment(&aws, Connect::default()));
+    let cloudtrail = args.cloudtrail.then(|| CloudTrail::from_environment(&aws, Connect::default()));
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
     let quotas = Quotas { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
-    let app = app.with_quotas(quotas).with_cloudtrail(trail).with_audit_settings(&args.audit)?;
+    let app = app.with_quotas(quotas).with_cloudtrail(cloudtrail).with_audit_settings(&args.audit)?;
     commands::record_authentication_methods(&app.command_context, &authentication_methods.lines())
         .await
         .map_err(AppError::from)?;

@@ -83,7 +83,7 @@ impl ClockRollback {
         let settings = &self.context.settings;
         match what {
             Deadline::FirstTries
-            | Deadline::TrailBegun
+            | Deadline::CloudTrailBegun
             | Deadline::Turns
             | Deadline::SessionUses
             | Deadline::Tokens
@@ -97,7 +97,7 @@ impl ClockRollback {
             Deadline::Survey => settings.survey_every,
             Deadline::Outside => settings.outside_every,
             Deadline::Tags => settings.tags_every,
-            Deadline::OlderPages | Deadline::Trail | Deadline::Posts => LONGEST,
+            Deadline::OlderPages | Deadline::CloudTrail | Deadline::Posts => LONGEST,
         }
     }
 

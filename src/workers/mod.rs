@@ -48,7 +48,7 @@ pub struct WorkerContext {
     pub db: Db,
     pub cloudfront: CloudFront,
     /// Says who made invalidations outside Unstale. `None` if CloudTrail is not to be asked.
-    pub trail: Option<CloudTrail>,
+    pub cloudtrail: Option<CloudTrail>,
     pub clock: Clock,
     pub notifier: Notifier,
     pub settings: WorkerSettings,

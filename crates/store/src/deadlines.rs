@@ -37,11 +37,11 @@ pub enum Deadline {
     /// When a distribution's tags are read again.
     Tags,
     /// When CloudTrail is read again.
-    Trail,
+    CloudTrail,
     /// When signed heads are posted again.
     Posts,
     /// When a read of CloudTrail began.
-    TrailBegun,
+    CloudTrailBegun,
     /// When a batch of a distribution was last taken up. The distribution that has waited longest comes first.
     Turns,
     /// When a session was last used.
@@ -70,9 +70,9 @@ impl Deadline {
         Self::Outside,
         Self::OlderPages,
         Self::Tags,
-        Self::Trail,
+        Self::CloudTrail,
         Self::Posts,
-        Self::TrailBegun,
+        Self::CloudTrailBegun,
         Self::Turns,
         Self::SessionUses,
         Self::Approvals,
@@ -101,9 +101,9 @@ impl Deadline {
             Self::Outside => "UPDATE distribution SET outside_due_at = $1 WHERE outside_due_at > $2",
             Self::OlderPages => "UPDATE outside_reading SET due_at = $1 WHERE due_at > $2",
             Self::Tags => "UPDATE distribution SET tags_due_at = $1 WHERE tags_due_at > $2",
-            Self::Trail => "UPDATE trail SET due_at = $1 WHERE due_at > $2",
+            Self::CloudTrail => "UPDATE cloudtrail_progress SET due_at = $1 WHERE due_at > $2",
             Self::Posts => "UPDATE audit_check SET post_due_at = $1 WHERE post_due_at > $2",
-            Self::TrailBegun => "UPDATE trail SET begun_at = $1 WHERE begun_at > $2",
+            Self::CloudTrailBegun => "UPDATE cloudtrail_progress SET begun_at = $1 WHERE begun_at > $2",
             Self::Turns => "UPDATE distribution SET last_claimed_at = $1 WHERE last_claimed_at > $2",
             Self::SessionUses => "UPDATE session SET last_seen_at = $1 WHERE last_seen_at > $2",
             Self::Approvals => {

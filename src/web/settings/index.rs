@@ -25,7 +25,7 @@ const ALLOW: &str =
 struct Page {
     frame: Frame,
     /// Why CloudTrail does not tell who made the invalidations outside. Only for administrators.
-    trail: Option<Trouble>,
+    cloudtrail: Option<Trouble>,
 }
 
 struct Trouble {
@@ -39,8 +39,8 @@ pub async fn index(State(app): State<AppState>, visitor: Visitor) -> Result<Html
     let mut conn = app.context.db.read().await?;
     let mut frame = frame(&mut conn, &app, &visitor, "/settings").await?;
     "Settings".clone_into(&mut frame.title);
-    let trail = if visitor.person.role == Role::Admin { trouble(&mut conn, &app).await? } else { None };
-    view::page(&Page { frame, trail })
+    let cloudtrail = if visitor.person.role == Role::Admin { trouble(&mut conn, &app).await? } else { None };
+    view::page(&Page { frame, cloudtrail })
 }
 
 /// The last problem with CloudTrail, if it is recent. The service calls CloudTrail at least once an hour, so an

@@ -15,7 +15,7 @@ use crate::{
         StoreError, audit,
         invalidations::{
             self, batches,
-            cloudtrail::{self, Trail, UnderWay},
+            cloudtrail::{self, CloudTrailProgress, UnderWay},
         },
     },
 };
@@ -38,7 +38,7 @@ const AFTER_FAILURE: Duration = Duration::from_mins(1);
 
 /// Reads a page if that is due and there are invalidations whose maker is not known.
 pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
-    let Some(cloudtrail) = &context.trail else { return Ok(Next::Idle) };
+    let Some(cloudtrail) = &context.cloudtrail else { return Ok(Next::Idle) };
     let now = context.clock.now();
     let mut conn = context.db.read().await?;
     let state = cloudtrail::read(&mut conn).await?;
@@ -66,7 +66,7 @@ pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
 /// Claims the reading, and starts one if none is in progress. `None` if another process holds it.
 async fn claim(
     context: &WorkerContext,
-    state: &Trail,
+    state: &CloudTrailProgress,
     now: Timestamp,
     held: Timestamp,
 ) -> Result<Option<UnderWay>, StoreError> {
@@ -88,7 +88,7 @@ async fn claim(
 
 async fn turn(
     context: &WorkerContext,
-    state: &Trail,
+    state: &CloudTrailProgress,
     under_way: &UnderWay,
     held: Timestamp,
     next: Option<&str>,
@@ -112,7 +112,11 @@ async fn turn(
     Ok(())
 }
 
-async fn fail(context: &WorkerContext, state: &Trail, problem: &Problem) -> Result<(), StoreError> {
+async fn fail(
+    context: &WorkerContext,
+    state: &CloudTrailProgress,
+    problem: &Problem,
+) -> Result<(), StoreError> {
     let before = state.problem.as_ref().map(|problem| problem.kind);
     if before != Some(problem.kind) {
         tracing::warn!(

@@ -17,8 +17,8 @@ use crate::support::{SHOP, TestApp, WORKSHOP, World, items, page_of, seconds};
 const ARN: &str = "arn:aws:iam::123456789012:user/AKIADEPLOY";
 
 fn sync(world: &World) -> CloudFrontSync {
-    let trail = CloudTrail::at(&world.sandbox.api_url(), "AKIATEST", "secret", Connect::default());
-    CloudFrontSync::new(WorkerContext { trail: Some(trail), ..world.worker_context.clone() })
+    let cloudtrail = CloudTrail::at(&world.sandbox.api_url(), "AKIATEST", "secret", Connect::default());
+    CloudFrontSync::new(WorkerContext { cloudtrail: Some(cloudtrail), ..world.worker_context.clone() })
 }
 
 /// Somebody whom the stand-in calls by their access key.
@@ -131,9 +131,9 @@ async fn a_reading_goes_on_after_a_crash_and_a_token_that_is_over() {
     }
     world.live(180).await;
     let mut raw = world.database.raw().await;
-    raw.run("UPDATE trail SET due_at = 0").await.unwrap();
+    raw.run("UPDATE cloudtrail_progress SET due_at = 0").await.unwrap();
     sync(&world).tick().await.unwrap();
-    raw.run("UPDATE trail SET next_token = 'stale'").await.unwrap();
+    raw.run("UPDATE cloudtrail_progress SET next_token = 'stale'").await.unwrap();
     live(&world, &sync(&world), 130).await;
     assert_eq!(traced(&world).await.len(), 190);
     world.finish().await;

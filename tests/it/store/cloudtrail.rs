@@ -16,7 +16,7 @@ use unstale::{
 use super::given::{distributions, id, request};
 use crate::support::{Database, at, on_each_engine, problem};
 
-async fn state(database: &Database) -> cloudtrail::Trail {
+async fn state(database: &Database) -> cloudtrail::CloudTrailProgress {
     database.get(async |conn| cloudtrail::read(conn).await).await
 }
 

@@ -143,7 +143,7 @@ impl World {
         let worker_context = WorkerContext {
             db,
             cloudfront,
-            trail: None,
+            cloudtrail: None,
             clock: clock.clone(),
             notifier,
             settings: setup.settings,

@@ -14,7 +14,7 @@ use crate::{
 
 /// The state of reading CloudTrail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trail {
+pub struct CloudTrailProgress {
     pub due_at: Timestamp,
     pub under_way: Option<UnderWay>,
     /// When CloudTrail last refused or did not answer, if it did so last.
@@ -44,12 +44,12 @@ struct Row {
     problem_message: Option<String>,
 }
 
-pub async fn read(conn: &mut Conn) -> Result<Trail, StoreError> {
+pub async fn read(conn: &mut Conn) -> Result<CloudTrailProgress, StoreError> {
     let row = fetch_one!(
         conn,
         Row,
         "SELECT due_at, begun_at, from_at, to_at, next_token, failed_at, problem_kind, problem_code, problem_message
-         FROM trail WHERE id = 1"
+         FROM cloudtrail_progress WHERE id = 1"
     )?;
     let under_way = match (row.begun_at, row.from_at, row.to_at) {
         (Some(begun), Some(from), Some(to)) => {
@@ -57,7 +57,7 @@ pub async fn read(conn: &mut Conn) -> Result<Trail, StoreError> {
         }
         _ => None,
     };
-    Ok(Trail {
+    Ok(CloudTrailProgress {
         due_at: time(row.due_at),
         under_way,
         failed_at: optional_time(row.failed_at),
@@ -90,7 +90,7 @@ pub async fn span(conn: &mut Conn, since: Timestamp) -> Result<Option<(Timestamp
 
 /// Claims the reading until a time, unless another worker holds it.
 pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
-    let claim = "UPDATE trail SET due_at = $2 WHERE id = 1 AND due_at <= $1";
+    let claim = "UPDATE cloudtrail_progress SET due_at = $2 WHERE id = 1 AND due_at <= $1";
     Ok(execute!(tx, claim, now.as_micros(), until.as_micros())? == 1)
 }
 
@@ -98,14 +98,14 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Result<bool
 pub async fn begin(tx: &mut Tx, under_way: &UnderWay) -> Result<(), StoreError> {
     execute!(
         tx,
-        "UPDATE trail SET round = round + 1, begun_at = $1, from_at = $2, to_at = $3, next_token = NULL WHERE id = 1",
+        "UPDATE cloudtrail_progress SET round = round + 1, begun_at = $1, from_at = $2, to_at = $3, next_token = NULL WHERE id = 1",
         under_way.begun_at.as_micros(),
         under_way.from.as_micros(),
         under_way.to.as_micros(),
     )?;
     execute!(
         tx,
-        "UPDATE untraced SET round = (SELECT round FROM trail WHERE id = 1) WHERE made_at BETWEEN $1 AND $2",
+        "UPDATE untraced SET round = (SELECT round FROM cloudtrail_progress WHERE id = 1) WHERE made_at BETWEEN $1 AND $2",
         under_way.from.as_micros(),
         under_way.to.as_micros(),
     )?;
@@ -143,7 +143,7 @@ pub async fn turn_page(
 ) -> Result<bool, StoreError> {
     let turned = execute!(
         tx,
-        "UPDATE trail SET next_token = $2, due_at = $3, failed_at = NULL, problem_kind = NULL, problem_code = NULL,
+        "UPDATE cloudtrail_progress SET next_token = $2, due_at = $3, failed_at = NULL, problem_kind = NULL, problem_code = NULL,
              problem_message = NULL WHERE id = 1 AND due_at = $1",
         held.as_micros(),
         next,
@@ -156,12 +156,12 @@ pub async fn turn_page(
 pub async fn end(tx: &mut Tx, late: Timestamp) -> Result<u64, StoreError> {
     let given_up = execute!(
         tx,
-        "DELETE FROM untraced WHERE round > 0 AND round = (SELECT round FROM trail WHERE id = 1) AND made_at < $1",
+        "DELETE FROM untraced WHERE round > 0 AND round = (SELECT round FROM cloudtrail_progress WHERE id = 1) AND made_at < $1",
         late.as_micros(),
     )?;
     execute!(
         tx,
-        "UPDATE trail SET begun_at = NULL, from_at = NULL, to_at = NULL, next_token = NULL WHERE id = 1"
+        "UPDATE cloudtrail_progress SET begun_at = NULL, from_at = NULL, to_at = NULL, next_token = NULL WHERE id = 1"
     )?;
     Ok(given_up)
 }
@@ -180,7 +180,7 @@ pub async fn fail(
 ) -> Result<(), StoreError> {
     execute!(
         tx,
-        "UPDATE trail SET due_at = $2, failed_at = $1, problem_kind = $3, problem_code = $4, problem_message = $5
+        "UPDATE cloudtrail_progress SET due_at = $2, failed_at = $1, problem_kind = $3, problem_code = $4, problem_message = $5
          WHERE id = 1",
         now.as_micros(),
         due_at.as_micros(),
