@@ -34,12 +34,12 @@ pub async fn of_person(conn: &mut Conn, id: &PersonId) -> Result<Option<Access>,
         concat!(
             "SELECT role, scope, disabled_at, EXISTS (SELECT 1 FROM access_grant g WHERE ",
             narrowing::is_held_by!("person.id"),
-            ") AS has_grants FROM person WHERE id = $1 AND disabled_at IS NULL"
+            ") AS has_grants FROM person WHERE id = $1"
         ),
         id.as_str(),
     )?;
     match row {
-        Some(row) => of_row(conn, id, row).await.map(Some),
+        Some(row) => of_row(conn, id, row).await,
         None => Ok(None),
     }
 }
@@ -53,14 +53,18 @@ pub(crate) struct PersonRow {
     pub has_grants: bool,
 }
 
-/// The access of the person of this row.
-pub(crate) async fn of_row(conn: &mut Conn, id: &PersonId, row: PersonRow) -> Result<Access, StoreError> {
+/// The access of the person of this row. `None` if the person is disabled.
+pub(crate) async fn of_row(
+    conn: &mut Conn,
+    id: &PersonId,
+    row: PersonRow,
+) -> Result<Option<Access>, StoreError> {
     if row.disabled_at.is_some() {
-        return Ok(Access::nothing());
+        return Ok(None);
     }
     let role = Role::parse(&row.role).ok_or_else(|| StoreError::unreadable("a role", &row.role))?;
     let all = if row.has_grants { grants::of_person(conn, id).await? } else { Vec::new() };
-    resolve(conn, role, scope_kind(&row.scope)?, id.as_str(), all).await
+    resolve(conn, role, scope_kind(&row.scope)?, id.as_str(), all).await.map(Some)
 }
 
 /// Of whoever has this session, which was just read.

@@ -17,7 +17,8 @@ use crate::{
 /// What decides on a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preconditions {
-    /// What the person may do who asks with a session. `None` if no person asks, or the session has ended.
+    /// What the person may do who asks with a session, which is nothing if they are disabled. `None` if no person asks,
+    /// or the session has ended.
     pub access: Option<Access>,
     /// Whether a request came with this key before.
     pub key_used: bool,
@@ -78,7 +79,7 @@ pub async fn hold(
     let access = match (signed_in, role, scope) {
         (Some((person, _)), Some(role), Some(scope)) => {
             let row = PersonRow { role, scope, disabled_at, has_grants };
-            Some(access::of_row(tx, person, row).await?)
+            Some(access::of_row(tx, person, row).await?.unwrap_or_else(Access::nothing))
         }
         _ => None,
     };
