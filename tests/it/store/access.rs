@@ -25,7 +25,7 @@ use unstale::{
     },
 };
 
-use super::given::{distributions, id, request};
+use super::given::{self, distributions, id, request};
 use crate::support::{Database, at, on_each_engine, person, seconds, uuid};
 
 pub fn grant(subject: &str, place: GrantPlace, paths: &str) -> Grant {
@@ -59,16 +59,7 @@ async fn a_session_may_what_its_person_may(database: &Database) {
     distributions(database, &["E1"]).await;
     let ada = somebody(database, Role::Operator).await;
     let hash = Secret::from_random([1; 32]).hash();
-    let new = sessions::NewSession {
-        hash: &hash,
-        person: &ada.id,
-        sign_in: "password",
-        client_address: "",
-        user_agent: "",
-        now: at(0),
-        expires_at: at(1_000),
-    };
-    database.write(async |tx| sessions::insert(tx, &new).await).await;
+    given::session(database, &ada, &hash).await;
     let narrowed = async || {
         let limits = SessionLimits { idle: seconds(1_000), life: seconds(1_000) };
         let of_session = database

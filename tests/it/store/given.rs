@@ -5,10 +5,13 @@ use unstale::{
         audit::ItemsRecord,
         id::{DistributionId, InvalidationId},
         invalidations::invalidation::NewInvalidation,
+        secret::SecretHash,
+        sign_in::person::Person,
     },
     store::{
         StoreError, Tx, accounts, distributions,
         invalidations::{self, batches},
+        sign_in::sessions,
     },
 };
 
@@ -31,6 +34,20 @@ pub async fn distributions(database: &Database, ids: &[&str]) {
             Ok(())
         })
         .await;
+}
+
+/// A session of this person from the start on, over at 1,000 s.
+pub async fn session(database: &Database, person: &Person, hash: &SecretHash) {
+    let new = sessions::NewSession {
+        hash,
+        person: &person.id,
+        sign_in: "password",
+        client_address: "192.0.2.7",
+        user_agent: "Firefox",
+        now: at(0),
+        expires_at: at(1_000),
+    };
+    database.write(async |tx| sessions::insert(tx, &new).await).await;
 }
 
 /// A request with these batches, so many seconds after the start.

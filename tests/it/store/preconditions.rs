@@ -67,21 +67,8 @@ async fn what_there_is_of_a_distribution_and_a_key(database: &Database) {
 
 async fn sign_in(database: &Database, email: &str, byte: u8) -> (Person, SecretHash) {
     let (person, hash) = (person(email, Role::Operator), Secret::from_random([byte; 32]).hash());
-    let session = sessions::NewSession {
-        hash: &hash,
-        person: &person.id,
-        sign_in: "password",
-        client_address: "",
-        user_agent: "",
-        now: at(0),
-        expires_at: at(1_000),
-    };
-    database
-        .write(async |tx| {
-            people::insert(tx, &person, "hash").await?;
-            sessions::insert(tx, &session).await
-        })
-        .await;
+    database.write(async |tx| people::insert(tx, &person, "hash").await).await;
+    given::session(database, &person, &hash).await;
     (person, hash)
 }
 

@@ -10,6 +10,7 @@ use unstale::{
     store::sign_in::{people, sessions},
 };
 
+use super::given;
 use crate::support::{Database, at, on_each_engine, person, seconds};
 
 fn hash(byte: u8) -> SecretHash {
@@ -18,24 +19,11 @@ fn hash(byte: u8) -> SecretHash {
 
 const LIMITS: SessionLimits = SessionLimits { idle: seconds(100), life: seconds(2_000) };
 
-/// A session from the start on, over at 1,000 s.
+/// A person with a session of this hash.
 async fn begin(database: &Database, hash: &SecretHash) -> Person {
     let ada = person("ada@example.com", Role::Operator);
-    let new = sessions::NewSession {
-        hash,
-        person: &ada.id,
-        sign_in: "password",
-        client_address: "192.0.2.7",
-        user_agent: "Firefox",
-        now: at(0),
-        expires_at: at(1_000),
-    };
-    database
-        .write(async |tx| {
-            people::insert(tx, &ada, "hash").await?;
-            sessions::insert(tx, &new).await
-        })
-        .await;
+    database.write(async |tx| people::insert(tx, &ada, "hash").await).await;
+    given::session(database, &ada, hash).await;
     ada
 }
 
