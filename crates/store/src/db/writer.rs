@@ -3,8 +3,9 @@
 //! A commit waits for the disk, whatever it holds. So a transaction that ends while others wait for the writer does not
 //! wait for the disk with all of them behind it: it lets them write first, and then one commit makes all durable. Each
 //! still runs alone, behind a savepoint of its own, and one that is dropped is rolled back to it. What a transaction
-//! reads of those before it in the group is not durable yet; but it is made so by the same commit, or not at all, and
-//! no caller is answered before that.
+//! reads of those before it in the group is not durable yet; but its own writes are made so by the same commit, or not at
+//! all, and nobody is told of a write before that. A transaction that writes nothing, and tells what it read, may tell
+//! what a failed commit takes back a moment later: the caller whose commit failed hears of it, and asks again.
 
 mod group;
 #[cfg(test)]
