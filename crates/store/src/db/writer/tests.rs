@@ -58,9 +58,8 @@ impl Fixture {
         transaction
     }
 
-    /// Two transactions of one group. The first has ended and waits for the
-    /// second, which has the writer.
-    async fn two(&self, second: &'static str) -> (JoinHandle<Committed>, WriterTransaction) {
+    /// The first of a group, which has written 1, and the second, which waits for it.
+    async fn group_of_two(&self) -> (WriterTransaction, JoinHandle<WriterTransaction>) {
         let held = self.writer.begin().await.unwrap();
         let begin = || {
             let writer = self.writer.clone();
@@ -68,11 +67,17 @@ impl Fixture {
         };
         let first = begin();
         self.until_waiting(1).await;
-        let waits = begin();
+        let second = begin();
         self.until_waiting(2).await;
         drop(held);
         let mut first = first.await.unwrap();
         execute(&mut first, "INSERT INTO number VALUES (1)").await.unwrap();
+        (first, second)
+    }
+
+    /// Two transactions of one group. The first has ended and waits for the second, which has the writer.
+    async fn two(&self, second: &'static str) -> (JoinHandle<Committed>, WriterTransaction) {
+        let (first, waits) = self.group_of_two().await;
         let first = tokio::spawn(first.commit(None));
         let mut second_one = waits.await.unwrap();
         let _ = execute(&mut second_one, second).await;
@@ -161,6 +166,19 @@ async fn a_commit_that_has_begun_goes_on_without_the_caller() {
     assert!(is_pending(&mut commit).await);
     drop(commit);
     fixture.write(SECOND).await.commit(None).await.unwrap();
+    assert_eq!(fixture.kept().await, [1, 2]);
+}
+
+#[tokio::test]
+async fn one_that_ended_is_committed_with_its_group_without_the_caller() {
+    let fixture = Fixture::new().await;
+    let (first, second) = fixture.group_of_two().await;
+    let mut commit = Box::pin(first.commit(None));
+    assert!(is_pending(&mut commit).await);
+    drop(commit);
+    let mut second = second.await.unwrap();
+    execute(&mut second, SECOND).await.unwrap();
+    second.commit(None).await.unwrap();
     assert_eq!(fixture.kept().await, [1, 2]);
 }
 
