@@ -5,6 +5,7 @@
 //! connection that writes. Those that read cannot write, on either engine.
 
 mod opening;
+mod spin;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -252,7 +253,8 @@ macro_rules! execute {
     ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $tx.writing().await {
             Ok($crate::db::Engine::Sqlite(c)) => {
-                sqlx::query($sql)$(.bind($crate::bound::Bound::bound($arg)))*.execute(c).await
+                let statement = sqlx::query($sql)$(.bind($crate::bound::Bound::bound($arg)))*.execute(c);
+                $crate::db::spin_then_wait(statement).await
                     .map(|done| done.rows_affected()).map_err($crate::StoreError::from)
             }
             Ok($crate::db::Engine::Postgres(c)) => {
@@ -295,8 +297,8 @@ macro_rules! fetch {
     ($how:ident, $conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $conn.engine().await {
             Ok($crate::db::Engine::Sqlite(c)) => {
-                sqlx::query_as::<_, $row>($sql)$(.bind($crate::bound::Bound::bound($arg)))*.$how(c).await
-                    .map_err($crate::StoreError::from)
+                let statement = sqlx::query_as::<_, $row>($sql)$(.bind($crate::bound::Bound::bound($arg)))*.$how(c);
+                $crate::db::spin_then_wait(statement).await.map_err($crate::StoreError::from)
             }
             Ok($crate::db::Engine::Postgres(c)) => {
                 sqlx::query_as::<_, $row>($sql)$(.bind($crate::bound::Bound::bound($arg)))*.$how(c).await
@@ -315,4 +317,5 @@ macro_rules! fetch_one { ($($all:tt)*) => { $crate::db::fetch!(fetch_one, $($all
 /// A row, or none.
 macro_rules! fetch_optional { ($($all:tt)*) => { $crate::db::fetch!(fetch_optional, $($all)*) }; }
 
+pub(super) use spin::spin_then_wait;
 pub(super) use {execute, fetch, fetch_all, fetch_one, fetch_optional, insert_all};

@@ -26,6 +26,7 @@ use tokio::{
     time::timeout,
 };
 
+use super::spin_then_wait;
 use crate::StoreError;
 use group::Group;
 use transaction::RollbackGuard;
@@ -187,7 +188,7 @@ impl Writer {
 }
 
 async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<(), StoreError> {
-    sqlx::raw_sql(sql).execute(connection).await?;
+    spin_then_wait(sqlx::raw_sql(sql).execute(connection)).await?;
     Ok(())
 }
 

@@ -6,7 +6,10 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use tokio::{runtime::Handle as Runtime, sync::OwnedMappedMutexGuard};
 
 use super::{COMMIT, Committed, Connection, Writer};
-use crate::{StoreError, db::ChainHead};
+use crate::{
+    StoreError,
+    db::{ChainHead, spin_then_wait},
+};
 
 /// Ends a transaction of the group, and opens the place for the next one.
 const KEEP: &str = "RELEASE one; SAVEPOINT one";
@@ -78,7 +81,8 @@ impl WriterTransaction {
         self.start_statement()?;
         let mut inserts = mem::take(&mut self.inserts.0);
         let is_short = inserts.sql().as_str().len() <= PREPARED_LENGTH;
-        inserts.build().persistent(is_short).execute(&mut **self.connection).await?;
+        let statement = inserts.build().persistent(is_short);
+        spin_then_wait(statement.execute(&mut **self.connection)).await?;
         self.intact = true;
         Ok(())
     }
