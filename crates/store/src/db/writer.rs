@@ -26,8 +26,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::spin_then_wait;
-use crate::StoreError;
+use crate::{StoreError, db::spin_then_wait};
 use group::Group;
 use transaction::RollbackGuard;
 
