@@ -9,6 +9,7 @@ COPY .cargo/config.toml .cargo/
 COPY sandbox/Cargo.toml sandbox/
 COPY crates/cloudfront/Cargo.toml crates/cloudfront/
 COPY crates/domain/Cargo.toml crates/domain/
+COPY crates/edge/Cargo.toml crates/edge/
 COPY crates/identity/Cargo.toml crates/identity/
 COPY crates/outgoing/Cargo.toml crates/outgoing/
 COPY crates/runtime/Cargo.toml crates/runtime/

@@ -1,0 +1,255 @@
+//! The client: looks at one URL and follows its redirects, within bounds.
+
+use std::{fmt, io, net::SocketAddr, time::Duration};
+
+use hyper::{
+    HeaderMap, StatusCode,
+    body::Bytes,
+    header::{self, HeaderValue},
+};
+use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use tokio::time::Instant;
+use unstale_domain::time::Timestamp;
+use unstale_runtime::clock::Clock;
+use url::Url;
+
+use crate::{
+    body::BodyReader,
+    connect::connect,
+    error::{FetchError, UrlProblem},
+    exchange::{Answer, left, read, send},
+    limits::LookLimits,
+    place::Place,
+    request::{EdgeMethod, EdgeRequest},
+    resolve::{Lookup, Names, Resolver},
+    tls,
+};
+
+/// How much one look may take.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// For resolving the name, connecting and TLS, for each URL of a look.
+    pub connect: Duration,
+    /// For the whole look with its redirects, without waiting for others.
+    pub whole: Duration,
+    /// For waiting until fewer looks go on.
+    pub wait: Duration,
+    /// The redirects that are followed.
+    pub redirects: usize,
+    /// The bytes of a header that are read.
+    pub header: usize,
+    /// The bytes of a body that are read.
+    pub body: u64,
+    /// The first bytes of a body that are kept for the caller.
+    pub beginning: usize,
+    /// The looks that go on at one time.
+    pub looks: usize,
+    /// The looks that go on at one time at one host.
+    pub looks_of_host: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            whole: Duration::from_secs(15),
+            wait: Duration::from_mins(1),
+            redirects: 3,
+            header: 64 << 10,
+            body: 8 << 20,
+            beginning: 64 << 10,
+            looks: 16,
+            looks_of_host: 2,
+        }
+    }
+}
+
+/// What a look got: the last answer, after its redirects.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// When the header arrived, by our own clock. An object's time in a cache is this less `Age`.
+    pub at: Timestamp,
+    /// From the beginning of the look until the header arrived, without waiting for other looks.
+    pub took: Duration,
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// Of the bytes as they were received, up to the bound: of a compressed body if the answer has a
+    /// `Content-Encoding`. `None` for HEAD.
+    pub sha256: Option<[u8; 32]>,
+    /// The bytes that were received and hashed.
+    pub length: u64,
+    /// The body is longer than what was read. Two bodies of one hash may then differ further on.
+    pub cut: bool,
+    /// Which of the needles are in the bytes that were received. In a compressed body none is found, and in one that
+    /// was cut each may still follow.
+    pub found: Vec<bool>,
+    /// The first bytes of the body, as received.
+    pub beginning: Bytes,
+    /// The URLs that redirects led to, in order; the last one is `final_url`.
+    pub redirects: Vec<Url>,
+    /// The address that gave the last answer.
+    pub address: SocketAddr,
+    pub final_url: Url,
+}
+
+impl Fetched {
+    /// Whether the body has a `Content-Encoding`, although `identity` was asked for.
+    #[must_use]
+    pub fn is_encoded(&self) -> bool {
+        let is_other = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+        self.headers.get_all(header::CONTENT_ENCODING).iter().any(is_other)
+    }
+}
+
+/// Why no client can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeClientError {
+    #[error("this system's certificates cannot be read")]
+    Certificates(#[source] io::Error),
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+}
+
+/// Looks at URLs. Each look has a connection of its own and sends no cookies. The proxies of the environment are not
+/// used: a proxy would resolve the name once more, and so could ask an address that nobody has judged.
+pub struct EdgeClient {
+    resolver: Resolver,
+    tls: ClientConfig,
+    clock: Clock,
+    limits: LookLimits,
+    bounds: Bounds,
+}
+
+impl fmt::Debug for EdgeClient {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("EdgeClient").field("place", &self.resolver.place()).finish_non_exhaustive()
+    }
+}
+
+impl EdgeClient {
+    /// A client that believes the certificates of this system.
+    pub fn new(place: Place, clock: Clock, bounds: Bounds) -> Result<Self, EdgeClientError> {
+        let roots = match place {
+            Place::Dns => tls::system_roots().map_err(EdgeClientError::Certificates)?,
+            // It is asked in plain HTTP.
+            Place::At(_) => RootCertStore::empty(),
+        };
+        Self::with_roots(place, roots, clock, bounds)
+    }
+
+    /// A client that believes these authorities and no others.
+    pub fn with_roots(
+        place: Place,
+        roots: RootCertStore,
+        clock: Clock,
+        bounds: Bounds,
+    ) -> Result<Self, EdgeClientError> {
+        let limits = LookLimits::new(bounds.looks, bounds.looks_of_host);
+        Ok(Self { resolver: Resolver::new(place), tls: tls::config(roots)?, clock, limits, bounds })
+    }
+
+    /// Finds addresses in another way than the system does: those of one edge location, for example. They are judged
+    /// all the same.
+    #[must_use]
+    pub fn with_lookup(mut self, lookup: Lookup) -> Self {
+        self.resolver.set_lookup(lookup);
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn resolver_mut(&mut self) -> &mut Resolver {
+        &mut self.resolver
+    }
+
+    /// Looks at one URL. Dropping the future ends the connection.
+    pub async fn get(&self, request: &EdgeRequest<'_>) -> Result<Fetched, FetchError> {
+        request.check()?;
+        let mut names = Names::default();
+        let mut redirects: Vec<Url> = Vec::new();
+        let mut took = Duration::ZERO;
+        loop {
+            let url = redirects.last().unwrap_or(request.url).clone();
+            self.resolver.check(&url)?;
+            let host = url.host_str().unwrap_or_default();
+            let _permit = self.limits.acquire(host, self.bounds.wait).await?;
+            let begun = Instant::now();
+            let deadline = begun + self.bounds.whole.saturating_sub(took);
+            let (answer, address) = self.ask(request, &url, &mut names, deadline).await?;
+            let at = self.clock.now();
+            took += begun.elapsed();
+            if let Some(next) = self.redirect(request, &url, &answer, redirects.len())? {
+                redirects.push(next);
+                continue;
+            }
+            let (status, headers) = (answer.header.status(), answer.header.headers().clone());
+            let body = read(answer, BodyReader::new(&self.bounds, request.needles), deadline).await?;
+            return Ok(Fetched {
+                at,
+                took,
+                status,
+                headers,
+                sha256: (request.method != EdgeMethod::Head).then_some(body.sha256),
+                length: body.length,
+                cut: body.cut,
+                found: body.found,
+                beginning: body.beginning,
+                redirects,
+                address,
+                final_url: url,
+            });
+        }
+    }
+
+    /// Connects, sends the request and waits for the header.
+    async fn ask(
+        &self,
+        request: &EdgeRequest<'_>,
+        url: &Url,
+        names: &mut Names,
+        deadline: Instant,
+    ) -> Result<(Answer, SocketAddr), FetchError> {
+        let message = request.to(url)?;
+        let connecting = deadline.min(Instant::now() + self.bounds.connect);
+        let addresses = self.resolver.resolve(url, names, left(connecting)).await?;
+        let connected = connect(&addresses, self.tls_for(url)?, connecting).await?;
+        let address = connected.address;
+        Ok((send(connected, message, &self.bounds, deadline).await?, address))
+    }
+
+    /// The name that the certificate has to be for. `None` where no TLS is spoken.
+    fn tls_for(&self, url: &Url) -> Result<Option<(&ClientConfig, ServerName<'static>)>, FetchError> {
+        if url.scheme() != "https" || self.resolver.place() != Place::Dns {
+            return Ok(None);
+        }
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let name = ServerName::try_from(host).map_err(|_| FetchError::UrlRefused(UrlProblem::Host))?;
+        Ok(Some((&self.tls, name.to_owned())))
+    }
+
+    /// Where the answer leads on to, if it does.
+    fn redirect(
+        &self,
+        request: &EdgeRequest<'_>,
+        url: &Url,
+        answer: &Answer,
+        followed: usize,
+    ) -> Result<Option<Url>, FetchError> {
+        let status = answer.header.status();
+        let is_redirect = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
+        let location = answer.header.headers().get(header::LOCATION);
+        let Some(location) = location.filter(|_| is_redirect && request.method != EdgeMethod::Options) else {
+            return Ok(None);
+        };
+        let text =
+            std::str::from_utf8(location.as_bytes()).map_err(|cause| FetchError::BadAnswer(cause.into()))?;
+        let mut to = url.join(text).map_err(|cause| FetchError::BadAnswer(cause.into()))?;
+        to.set_fragment(None);
+        if followed >= self.bounds.redirects {
+            return Err(FetchError::TooManyRedirects { max: self.bounds.redirects });
+        }
+        if !(request.may_follow)(&to) {
+            return Err(FetchError::RedirectRefused { status, to });
+        }
+        Ok(Some(to))
+    }
+}
