@@ -170,6 +170,9 @@ impl EdgeClient {
         loop {
             let url = redirects.last().unwrap_or(request.url).clone();
             self.resolver.check(&url)?;
+            if took >= self.bounds.whole {
+                return Err(FetchError::AnswerTimedOut { status: None });
+            }
             let host = url.host_str().unwrap_or_default();
             let _permit = self.limits.acquire(host, self.bounds.wait).await?;
             let begun = Instant::now();
@@ -247,6 +250,7 @@ impl EdgeClient {
         if followed >= self.bounds.redirects {
             return Err(FetchError::TooManyRedirects { max: self.bounds.redirects });
         }
+        self.resolver.check(&to)?;
         if !(request.may_follow)(&to) {
             return Err(FetchError::RedirectRefused { status, to });
         }

@@ -99,8 +99,12 @@ pub(crate) fn of_exchange(cause: impl Into<BoxError>, wanted_certificate: bool) 
     let tls = find::<rustls::Error>(&*cause);
     let io = find::<io::Error>(&*cause).map(io::Error::kind);
     let hyper = cause.downcast_ref::<hyper::Error>();
-    let is_parse = hyper.is_some_and(|error| error.is_parse() || error.is_parse_too_large());
-    if wanted_certificate && !is_parse {
+    let is_ours = match tls {
+        // What the other side says. All else is what we found wrong, such as its certificate.
+        Some(error) => !matches!(error, rustls::Error::AlertReceived(_)),
+        None => hyper.is_some_and(hyper::Error::is_parse),
+    };
+    if wanted_certificate && !is_ours {
         return FetchError::TlsClientCertificate(cause);
     }
     match (tls, io) {

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 
 use rustls::RootCertStore;
 
-use super::server::{Server, Step, client_with, closed, get};
+use super::server::{Server, Step, client_with, clock, closed, get};
 use crate::{
     client::{Bounds, EdgeClient},
     error::FetchError,
+    place::Place,
 };
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -124,4 +125,12 @@ async fn a_name_without_an_address_is_not_resolved() {
         matches!(&seen, Err(FetchError::NotResolved { host, .. }) if host == "www.example.com"),
         "{seen:?}"
     );
+}
+
+#[tokio::test]
+async fn what_the_system_finds_is_judged() {
+    let roots = RootCertStore::empty();
+    let client = EdgeClient::with_roots(Place::Dns, roots, clock(), Bounds::default()).unwrap();
+    let seen = get(&client, "http://localhost/").await;
+    assert!(matches!(&seen, Err(FetchError::AddressRefused { host, .. }) if host == "localhost"), "{seen:?}");
 }

@@ -87,6 +87,9 @@ async fn a_server_that_wants_a_certificate_is_told_apart() {
         let client = client_with(Bounds::default(), authority(), move |_, _| vec![address]);
         let seen = get(&client, "https://cloudfront.example/").await;
         assert!(matches!(seen, Err(FetchError::TlsClientCertificate(_))), "{version:?}: {seen:?}");
+        // What is wrong with its own certificate comes first.
+        let seen = get(&client, "https://www.example.com/").await;
+        assert!(matches!(seen, Err(FetchError::TlsName(_))), "{version:?}: {seen:?}");
     }
 }
 
