@@ -7,6 +7,7 @@ pub mod actor;
 pub mod audit;
 pub mod base_url;
 pub mod causes;
+pub mod checks;
 pub mod distributions;
 pub mod encoding;
 pub mod id;
