@@ -94,7 +94,7 @@ impl Answer {
             "retry-after" => self.retry_after = text(),
             _ => {
                 if let Some((_, cache)) = MARKS.iter().find(|(mark, _)| *mark == name) {
-                    self.other_cache = Some(cache);
+                    self.other_cache = Some((*cache).to_owned());
                 }
             }
         }
@@ -104,7 +104,7 @@ impl Answer {
         let value = value.to_ascii_lowercase();
         self.via_cloudfront |= value.contains("(cloudfront)");
         if let Some((_, cache)) = VIA.iter().find(|(mark, _)| value.contains(mark)) {
-            self.other_cache = Some(cache);
+            self.other_cache = Some((*cache).to_owned());
         }
     }
 }
@@ -159,9 +159,9 @@ mod tests {
 
     #[test]
     fn other_caches_name_themselves() {
-        assert_eq!(read(&[("CF-Ray", "8a")]).other_cache, Some("Cloudflare"));
+        assert_eq!(read(&[("CF-Ray", "8a")]).other_cache.as_deref(), Some("Cloudflare"));
         let behind = read(&[("Via", "1.1 v (Varnish/7.1), 1.1 x.cloudfront.net (CloudFront)")]);
-        assert!(behind.via_cloudfront && behind.other_cache == Some("Varnish"));
+        assert!(behind.via_cloudfront && behind.other_cache.as_deref() == Some("Varnish"));
         assert_eq!(read(&[("Via", "1.1 google")]).other_cache, None);
     }
 

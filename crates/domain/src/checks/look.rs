@@ -56,6 +56,10 @@ pub enum LookFailure {
 }
 
 /// What is kept of an answer. Of the body only its hash and a hint at a known error.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one fact about the headers, and none excludes another"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer {
     /// The status code.
@@ -80,7 +84,7 @@ pub struct Answer {
     /// Whether `Via`, `X-Amz-Cf-Id` or `X-Amz-Cf-Pop` says that CloudFront handled the answer.
     pub via_cloudfront: bool,
     /// Another cache or CDN that names itself in the headers, such as `Varnish`.
-    pub other_cache: Option<&'static str>,
+    pub other_cache: Option<String>,
     pub server: Option<String>,
     /// `Location` of a redirect.
     pub location: Option<String>,

@@ -1,0 +1,32 @@
+//! All that a verdict is reached from.
+
+use super::{EdgeConfiguration, Look};
+use crate::time::Timestamp;
+
+/// The looks at one URL, and what is known about them.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// The URL that was looked at, such as `https://www.example.com/news.html`.
+    pub url: &'a str,
+    /// When CloudFront accepted the invalidation, by our own clock. `None` for a check without an invalidation.
+    pub accepted_at: Option<Timestamp>,
+    /// When CloudFront was seen to have completed it. `None` if that has not been seen.
+    pub completed_at: Option<Timestamp>,
+    /// The look before anything was cleared, if there was one.
+    pub before: Option<&'a Look>,
+    pub after: &'a Look,
+    pub expected: Expected,
+    pub configuration: &'a EdgeConfiguration,
+}
+
+/// What people expect of a URL, besides the texts, which the look itself searches for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Expected {
+    /// The new version, whatever it is.
+    #[default]
+    NewVersion,
+    /// The body with this SHA-256.
+    Sha256([u8; 32]),
+    /// Nothing: the URL was taken down, and 403, 404 and 410 are good answers.
+    Gone,
+}
