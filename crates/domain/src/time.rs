@@ -2,12 +2,15 @@
 
 use std::{fmt, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 /// How far in the future a stored time may be and still count as past. The clocks of replicas differ, and a time
 /// server may set a clock back by seconds. A stored time that is further in the future came from a wrong clock.
 pub const MOMENT: Duration = Duration::from_mins(1);
 
-/// A point in time in UTC, with microsecond precision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A point in time in UTC, with microsecond precision. As a part of stored JSON it is its number of microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

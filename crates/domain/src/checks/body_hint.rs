@@ -1,7 +1,10 @@
 //! Recognises the body of an error answer. Nothing else of a body is kept.
 
+use serde::{Deserialize, Serialize};
+
 /// Which known error body an answer has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BodyHint {
     /// None that is known.
     #[default]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{BodyHint, XCache};
@@ -32,7 +33,8 @@ impl Look {
 }
 
 /// Why a look got no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LookFailure {
     /// The host's name has no address.
     NameNotResolved,
@@ -42,6 +44,8 @@ pub enum LookFailure {
     ConnectTimeout,
     /// There was a connection, but the answer was not complete in time.
     AnswerTimeout,
+    /// No look was made: too many were waiting, or the host had hung before.
+    NotLooked,
     /// The certificate is for another name.
     CertificateWrongName,
     /// TLS failed in another way: an expired or unknown certificate, or no common version.
@@ -60,7 +64,8 @@ pub enum LookFailure {
     clippy::struct_excessive_bools,
     reason = "each is one fact about the headers, and none excludes another"
 )]
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
@@ -136,9 +141,10 @@ impl Answer {
 }
 
 /// The hash of a body, or of its beginning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyDigest {
     /// The SHA-256 of the first `hashed` bytes.
+    #[serde(with = "super::stored_look::hex")]
     pub sha256: [u8; 32],
     /// How many bytes were hashed.
     pub hashed: u64,

@@ -1,10 +1,13 @@
 //! `X-Cache`: what CloudFront says about how it answered.
 
+use serde::{Deserialize, Serialize};
+
 /// The prefix-free value of `X-Cache`, without `from cloudfront`.
 ///
 /// The values were observed in answers, and some are in CloudFront's developer guide ("Standard log file fields",
 /// `x-edge-result-type`). A value that is not in the list is [`XCache::Unknown`] and never counts as a hit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum XCache {
     /// From the cache of this edge location.
     Hit,
@@ -82,6 +85,22 @@ impl XCache {
     }
 }
 
+impl From<String> for XCache {
+    fn from(header: String) -> Self {
+        Self::parse(&header)
+    }
+}
+
+/// The header from which [`XCache::parse`] reads the same.
+impl From<XCache> for String {
+    fn from(value: XCache) -> Self {
+        match value {
+            XCache::Unknown(text) => text,
+            known => format!("{} from cloudfront", known.as_str()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +109,7 @@ mod tests {
     fn only_listed_values_from_cloudfront_are_known() {
         for (name, meaning) in VALUES {
             assert_eq!(XCache::parse(&format!("{name} from cloudfront")), meaning);
+            assert_eq!(XCache::from(String::from(meaning.clone())), meaning);
             assert_eq!(XCache::parse(&format!(" {} From CloudFront ", name.to_uppercase())), meaning);
         }
         for other in [
