@@ -211,7 +211,12 @@ impl EdgeClient {
         names: &mut Names,
         deadline: Instant,
     ) -> Result<(Answer, SocketAddr), FetchError> {
-        let message = request.to(url)?;
+        let mut message = request.to(url)?;
+        if let Place::At(_) = self.resolver.place() {
+            // It is asked in plain HTTP, and should answer as it answers viewers.
+            let scheme = if url.scheme() == "https" { "https" } else { "http" };
+            message.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static(scheme));
+        }
         let connecting = deadline.min(Instant::now() + self.bounds.connect);
         let addresses = self.resolver.resolve(url, names, left(connecting)).await?;
         let connected = connect(&addresses, self.tls_for(url)?, connecting).await?;
@@ -240,7 +245,9 @@ impl EdgeClient {
         let status = answer.header.status();
         let is_redirect = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
         let location = answer.header.headers().get(header::LOCATION);
-        let Some(location) = location.filter(|_| is_redirect && request.method != EdgeMethod::Options) else {
+        let Some(location) =
+            location.filter(|_| is_redirect && request.follows && request.method != EdgeMethod::Options)
+        else {
             return Ok(None);
         };
         let text =

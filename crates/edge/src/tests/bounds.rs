@@ -46,7 +46,8 @@ async fn a_look_says_what_came_and_asks_as_a_viewer_would() {
     let version = env!("CARGO_PKG_VERSION");
     let head = format!(
         "GET /a|b?c=%27d%27 HTTP/1.1\r\nhost: www.example.com:8443\r\nuser-agent: unstale-check/{version}\r\n\
-         accept: */*\r\naccept-encoding: identity\r\npragma: server-timing\r\nconnection: close\r\n\r\n"
+         accept: */*\r\naccept-encoding: identity\r\npragma: server-timing\r\nconnection: close\r\n\
+         x-forwarded-proto: https\r\n\r\n"
     );
     assert_eq!(server.heads(), [head]);
 }
@@ -146,8 +147,14 @@ async fn a_look_changes_nothing_and_keeps_its_own_headers() {
     let key = (HeaderName::from_static("x-api-key"), HeaderValue::from_static("k"));
     let gzip = (HeaderName::from_static("accept-encoding"), HeaderValue::from_static("gzip"));
     let host = (HeaderName::from_static("host"), HeaderValue::from_static("10.0.0.1"));
-    let look =
-        |method, headers| EdgeRequest { method, url: &url, headers, needles: &[], may_follow: &|_| true };
+    let look = |method, headers| EdgeRequest {
+        method,
+        url: &url,
+        headers,
+        needles: &[],
+        follows: true,
+        may_follow: &|_| true,
+    };
     let headers = [key, gzip];
     let head = client.get(&look(EdgeMethod::Head, &headers)).await.unwrap();
     assert_eq!(
