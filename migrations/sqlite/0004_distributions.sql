@@ -33,6 +33,7 @@ CREATE TABLE distribution (
     root_object      TEXT,
     tag_header       TEXT,
     query_strings    INTEGER,
+    delivery         TEXT, -- JSON: what decides what viewers get
     -- When a batch of it was last taken up: distributions take turns.
     last_claimed_at  INTEGER NOT NULL DEFAULT 0,
     -- Who asks CloudFront about its invalidations now.

@@ -10,6 +10,8 @@ use unstale_domain::{
     time::Timestamp,
 };
 
+mod delivery;
+
 use super::client::{InvalidationDetails, InvalidationStatus, InvalidationSummary};
 
 pub(super) fn distribution(row: &types::DistributionSummary, now: Timestamp) -> Distribution {
@@ -40,6 +42,7 @@ pub(super) fn config(config: &types::DistributionConfig) -> DistributionConfig {
         root_object: config.default_root_object().and_then(filled),
         tag_header: config.cache_tag_config().and_then(|tags| filled(tags.header_name())),
         query_strings: config.default_cache_behavior().and_then(query_strings),
+        delivery: delivery::delivery(config),
     }
 }
 

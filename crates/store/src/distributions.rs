@@ -8,7 +8,10 @@ pub mod survey;
 pub use lists::{DistributionCounts, known, last_requests, most_used, page, some};
 
 use unstale_domain::{
-    distributions::distribution::{Distribution, DistributionConfig},
+    distributions::{
+        delivery::DeliverySettings,
+        distribution::{Distribution, DistributionConfig},
+    },
     id::DistributionId,
     time::Timestamp,
 };
@@ -24,7 +27,7 @@ macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
             "SELECT id, arn, domain_name, aliases, comment, enabled, status, staging, tenant_only, origins, ",
-            "last_modified, seen_at, gone_at, config_read_for, root_object, tag_header, query_strings FROM distribution ",
+            "last_modified, seen_at, gone_at, config_read_for, root_object, tag_header, query_strings, delivery FROM distribution ",
             $($rest)*
         )
     };
@@ -50,14 +53,22 @@ struct Row {
     root_object: Option<String>,
     tag_header: Option<String>,
     query_strings: Option<bool>,
+    delivery: Option<String>,
 }
 
 impl Row {
     fn into_distribution(self) -> Result<Distribution, StoreError> {
+        let delivery = match &self.delivery {
+            Some(text) => {
+                serde_json::from_str(text).map_err(|_| StoreError::unreadable("a configuration", text))?
+            }
+            None => DeliverySettings::default(),
+        };
         let config = self.config_read_for.map(|_| DistributionConfig {
             root_object: self.root_object,
             tag_header: self.tag_header,
             query_strings: self.query_strings,
+            delivery,
         });
         Ok(Distribution {
             id: DistributionId::from_trusted(self.id),
@@ -127,13 +138,14 @@ pub async fn set_config(
 ) -> Result<(), StoreError> {
     execute!(
         tx,
-        "UPDATE distribution SET root_object = $2, tag_header = $3, query_strings = $4, config_read_for = $5
+        "UPDATE distribution SET root_object = $2, tag_header = $3, query_strings = $4, config_read_for = $5, delivery = $6
          WHERE id = $1",
         id.as_str(),
         config.root_object.as_deref(),
         config.tag_header.as_deref(),
         config.query_strings,
         read_for.as_micros(),
+        serde_json::json!(config.delivery).to_string(),
     )?;
     Ok(())
 }

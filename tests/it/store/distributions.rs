@@ -3,7 +3,10 @@
 use unstale::{
     domain::{
         access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
-        distributions::distribution::{Distribution, DistributionConfig, ListPosition},
+        distributions::{
+            delivery::{Behavior, CustomErrorResponse, DeliverySettings},
+            distribution::{Distribution, DistributionConfig, ListPosition},
+        },
         id::DistributionId,
         invalidations::outside::BackfillPosition,
         time::Timestamp,
@@ -61,6 +64,16 @@ async fn a_configuration_is_read_again_after_a_change(database: &Database) {
         root_object: Some("index.html".to_owned()),
         tag_header: None,
         query_strings: Some(true),
+        delivery: DeliverySettings {
+            web_acl: true,
+            custom_errors: vec![CustomErrorResponse {
+                code: 403,
+                response_code: Some(200),
+                page: Some("/index.html".to_owned()),
+            }],
+            behaviors: vec![Behavior { pattern: "*".to_owned(), min_ttl: Some(60), ..Behavior::default() }],
+            ..DeliverySettings::default()
+        },
     };
     database.write(async |tx| distributions::set_config(tx, &id("E1"), &config, at(0)).await).await;
     assert_eq!(find(database, "E1").await.unwrap().config, Some(config.clone()));

@@ -1,6 +1,6 @@
 //! A distribution as the sync read it from CloudFront, and the hosts that it serves.
 
-use super::host;
+use super::{delivery::DeliverySettings, host};
 use crate::{id::DistributionId, time::Timestamp};
 
 /// What Unstale knows about a distribution.
@@ -67,6 +67,7 @@ pub struct DistributionConfig {
     pub tag_header: Option<String>,
     /// Whether query strings are part of the cache key. `None` if a cache policy decides that.
     pub query_strings: Option<bool>,
+    pub delivery: DeliverySettings,
 }
 
 /// Whether a distribution serves viewers now.

@@ -1,0 +1,116 @@
+//! How a distribution serves its viewers, as far as checks need it to tell causes apart.
+
+use serde::{Deserialize, Serialize};
+
+/// The settings of a distribution's configuration that decide what viewers get.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeliverySettings {
+    /// Whether a web ACL of AWS WAF is attached.
+    pub web_acl: bool,
+    pub country_restriction: bool,
+    /// Whether viewers must show a certificate of their own (mTLS).
+    pub client_certificate_required: bool,
+    pub custom_errors: Vec<CustomErrorResponse>,
+    /// The cache behaviours in the order in which CloudFront tries them. The default one is the last.
+    pub behaviors: Vec<Behavior>,
+}
+
+/// One custom error response of a distribution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomErrorResponse {
+    /// The origin's status.
+    pub code: u16,
+    /// The status that viewers get.
+    pub response_code: Option<u16>,
+    /// The path of the page that viewers get, such as `/index.html`.
+    pub page: Option<String>,
+}
+
+/// One cache behaviour.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Behavior {
+    /// Its path pattern; `*` for the default one.
+    pub pattern: String,
+    /// The domain name of its origin. `None` if it is a group of origins.
+    pub origin: Option<String>,
+    /// Whether it wants signed URLs or signed cookies.
+    pub signed_required: bool,
+    /// `MinTTL` in seconds. `None` if a cache policy decides.
+    pub min_ttl: Option<u64>,
+}
+
+impl DeliverySettings {
+    /// The behaviour of a path, which begins with `/`. `None` if the behaviours are not known.
+    #[must_use]
+    pub fn behavior_of(&self, path: &str) -> Option<&Behavior> {
+        self.behaviors.iter().find(|behavior| behavior.is_for(path))
+    }
+}
+
+impl Behavior {
+    /// Path patterns have `*` and `?`, count upper and lower case, and may leave out the first `/` (developer guide,
+    /// "Path pattern").
+    fn is_for(&self, path: &str) -> bool {
+        let pattern = self.pattern.strip_prefix('/').unwrap_or(&self.pattern);
+        matches(pattern.as_bytes(), path.strip_prefix('/').unwrap_or(path).as_bytes())
+    }
+}
+
+/// Whether the text fits a pattern with `*` for any text and `?` for one character. Takes at most the product of both
+/// lengths in steps.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut at, mut in_text) = (0, 0);
+    // Where to go on if what followed the last `*` does not fit.
+    let mut star: Option<(usize, usize)> = None;
+    while in_text < text.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at + 1, in_text));
+                at += 1;
+            }
+            Some(b'?') => (at, in_text) = (at + 1, in_text + 1),
+            Some(letter) if *letter == text[in_text] => (at, in_text) = (at + 1, in_text + 1),
+            _ => {
+                let Some((after, begun)) = star else { return false };
+                star = Some((after, begun + 1));
+                (at, in_text) = (after, begun + 1);
+            }
+        }
+    }
+    pattern[at..].iter().all(|letter| *letter == b'*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_pattern_that_fits_decides() {
+        let behaviors = ["images/*.jpg", "/api/*", "a??.html", "*"];
+        let behaviors =
+            behaviors.map(|pattern| Behavior { pattern: pattern.to_owned(), ..Behavior::default() });
+        let settings = DeliverySettings { behaviors: behaviors.into(), ..DeliverySettings::default() };
+        for (path, pattern) in [
+            ("/images/a/b.jpg", "images/*.jpg"),
+            ("/images/.jpg.jpg", "images/*.jpg"),
+            ("/images/a.JPG", "*"),
+            ("/api/", "/api/*"),
+            ("/api", "*"),
+            ("/a12.html", "a??.html"),
+            ("/a1.html", "*"),
+            ("/", "*"),
+        ] {
+            assert_eq!(settings.behavior_of(path).unwrap().pattern, pattern, "{path}");
+        }
+        assert_eq!(DeliverySettings::default().behavior_of("/"), None);
+    }
+
+    #[test]
+    fn a_hostile_pattern_is_not_slow() {
+        let pattern = "*a".repeat(127);
+        assert!(!matches(pattern.as_bytes(), "a".repeat(100).as_bytes()));
+        assert!(matches(b"**", b"") && !matches(b"", b"a") && matches(b"", b""));
+    }
+}
