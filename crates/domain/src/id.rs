@@ -78,6 +78,10 @@ text_id!(
     ProposalId
 );
 text_id!(
+    /// Our ID of a check run: a UUID of version 7.
+    CheckRunId
+);
+text_id!(
     /// A key that identifies a request, so that the same request sent twice makes one invalidation. A form sends a
     /// UUID; an idempotency key becomes a hash.
     RequestKey
@@ -139,7 +143,7 @@ macro_rules! uuid_id {
     };
 }
 
-uuid_id!(InvalidationId, BatchId, PersonId, TokenId, GrantId, ProposalId, RequestKey);
+uuid_id!(InvalidationId, BatchId, PersonId, TokenId, GrantId, ProposalId, CheckRunId, RequestKey);
 
 impl RequestKey {
     /// The key of a request with an idempotency key. A form's key is a UUID, so it never begins with `key-`.

@@ -54,6 +54,9 @@ actions! {
     BatchLost = "batch.lost", "Lost sight of";
     BatchNeedsALook = "batch.needs_a_look", "Needs a look";
     BatchResolved = "batch.resolved", "Resolved by hand";
+    CheckFinished = "check.finished", "Checked at the edge";
+    CheckRequested = "check.requested", "Check requested";
+    CheckSettingsChanged = "check.settings_changed", "Settings of checks changed";
     DistributionsRefreshRequested = "distributions.refresh_requested", "Refresh of distributions requested";
     DistributionSeen = "distribution.seen", "Distribution seen";
     DistributionChanged = "distribution.changed", "Distribution changed";

@@ -33,6 +33,11 @@ pub enum BodyHint {
     OriginNotResolved,
     /// CloudFront cannot connect to the origin, or the origin closed the connection.
     OriginNotConnected,
+    /// API Gateway's `Forbidden`: mostly a missing API key (re:Post, "api-gateway-troubleshoot-403-forbidden").
+    ApiForbidden,
+    /// API Gateway's `Missing Authentication Token`: mostly a path or method that the stage does not have (the same
+    /// page).
+    ApiRouteMissing,
 }
 
 /// How much of a body is read for a hint, in bytes. All known error bodies are shorter.
@@ -68,7 +73,18 @@ pub fn body_hint(body: &[u8]) -> BodyHint {
         ("Request blocked.", BodyHint::RequestBlocked),
         ("Bad request.", BodyHint::BadRequest),
     ];
-    phrases.into_iter().find(|(phrase, _)| has(phrase)).map_or(BodyHint::None, |(_, hint)| hint)
+    let known = phrases.into_iter().find(|(phrase, _)| has(phrase)).map(|(_, hint)| hint);
+    known.or_else(|| api_hint(&text)).unwrap_or_default()
+}
+
+/// Recognises the JSON of API Gateway, such as `{"message":"Forbidden"}`. A function URL of Lambda writes `Message`.
+fn api_hint(text: &str) -> Option<BodyHint> {
+    let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    match dense.as_str() {
+        r#"{"message":"Forbidden"}"# => Some(BodyHint::ApiForbidden),
+        r#"{"message":"MissingAuthenticationToken"}"# => Some(BodyHint::ApiRouteMissing),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -117,7 +133,9 @@ mod tests {
                 "CloudFront attempted to establish a connection with the origin, but".to_owned(),
                 BodyHint::OriginNotConnected,
             ),
-            ("{\"message\":\"Forbidden\"}".to_owned(), BodyHint::None),
+            ("{\"message\": \"Forbidden\"}\n".to_owned(), BodyHint::ApiForbidden),
+            ("{\"message\":\"Missing Authentication Token\"}".to_owned(), BodyHint::ApiRouteMissing),
+            ("{\"Message\":\"Forbidden\"}".to_owned(), BodyHint::None),
             (String::new(), BodyHint::None),
         ];
         for (body, hint) in cases {

@@ -1,5 +1,7 @@
 //! What is known of a distribution's configuration. A check needs it to tell causes apart.
 
+pub use crate::distributions::delivery::CustomErrorResponse;
+
 /// The facts for the URL of one check. `None` and empty mean "not known": nothing follows from them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EdgeConfiguration {
@@ -31,17 +33,6 @@ pub struct EdgeConfiguration {
     pub min_ttl: Option<u64>,
     /// The SHA-256 of the custom error page, if it was looked at.
     pub error_page_sha256: Option<[u8; 32]>,
-}
-
-/// One custom error response of a distribution.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomErrorResponse {
-    /// The origin's status.
-    pub code: u16,
-    /// The status that viewers get.
-    pub response_code: Option<u16>,
-    /// The path of the page that viewers get, such as `/index.html`.
-    pub page: Option<String>,
 }
 
 /// What kind of origin a behaviour has.

@@ -15,13 +15,15 @@ pub struct Evidence<'a> {
     /// The look before anything was cleared, if there was one.
     pub before: Option<&'a Look>,
     pub after: &'a Look,
-    pub expected: Expected,
+    pub expected: ExpectedContent,
+    /// Whether nobody named this URL: it is only what a wildcard covers if anything.
+    pub is_guessed: bool,
     pub configuration: &'a EdgeConfiguration,
 }
 
 /// What people expect of a URL, besides the texts, which the look itself searches for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Expected {
+pub enum ExpectedContent {
     /// The new version, whatever it is.
     #[default]
     NewVersion,

@@ -84,7 +84,7 @@ impl Answer {
         let text = || Some(value.to_owned());
         match name {
             "x-cache" => self.x_cache = Some(XCache::parse(value)),
-            "x-amz-cf-pop" => (self.pop, self.via_cloudfront) = (text(), true),
+            "x-amz-cf-pop" => (self.pop, self.via_cloudfront) = (text().filter(|pop| is_pop(pop)), true),
             "x-amz-cf-id" => (self.cf_id, self.via_cloudfront) = (text(), true),
             "via" => self.read_via(value),
             "server" => self.server = text(),
@@ -107,6 +107,11 @@ impl Answer {
             self.other_cache = Some((*cache).to_owned());
         }
     }
+}
+
+/// Whether it is like `FRA50-C1`: such names were observed, and a hostile server may send anything.
+fn is_pop(text: &str) -> bool {
+    text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// Reads the date of HTTP: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).

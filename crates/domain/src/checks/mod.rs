@@ -1,27 +1,38 @@
 //! Checks: what is seen of a URL at the edge, what it proves, and what to do about it.
 
 pub mod body_hint;
+mod cached;
 pub mod cause;
 pub mod configuration;
-#[cfg(test)]
 mod content;
+mod diagnosis;
 pub mod evidence;
+pub mod freshness;
 mod headers;
 pub mod hex;
 pub mod look;
+pub mod run;
 pub mod sample;
 pub mod settings;
+mod step;
 mod stored_look;
+#[cfg(test)]
+mod tests;
+mod url_parts;
 pub mod verdict;
 pub mod x_cache;
 
 pub use body_hint::{BodyHint, body_hint};
 pub use cause::CheckCause;
 pub use configuration::{CustomErrorResponse, EdgeConfiguration, OriginKind};
-pub use evidence::{Evidence, Expected};
+pub use diagnosis::diagnose;
+pub use evidence::{Evidence, ExpectedContent};
+pub use freshness::Freshness;
 pub use hex::{hex_of, sha256_of_hex};
 pub use look::{Answer, BodyDigest, Look, LookFailure};
-pub use sample::{SampleUrl, sample};
+pub use run::{CheckRun, CheckRunState, UrlCheck, may_get_run};
+pub use sample::{SampleUrl, sample, sample_of_distribution};
 pub use settings::{CheckSettings, CheckSettingsError};
-pub use verdict::{Freshness, Judgement, Verdict};
+pub use step::step;
+pub use verdict::{Judgement, Verdict, judge};
 pub use x_cache::XCache;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::{
-    CheckSettings,
+    CheckSettings, CheckSettingsError,
     settings::{path_at, url_at},
 };
 use crate::{
@@ -27,7 +27,8 @@ const KNOWN: usize = 5;
 pub struct SampleUrl {
     pub url: String,
     /// The batch that clears it. Its acceptance by CloudFront is what `Age` is compared with.
-    pub batch: BatchId,
+    /// `None` for a check without an invalidation.
+    pub batch: Option<BatchId>,
     /// Whether nobody named this URL: it is what a wildcard covers if anything. A missing page then says nothing.
     pub guessed: bool,
 }
@@ -68,6 +69,40 @@ pub fn sample(
     picker.picked
 }
 
+/// Picks the URLs of a check without an invalidation: the given ones, else those that people set, else what earlier
+/// looks know, else the root. `Err` names a URL that is not one of the distribution's.
+pub fn sample_of_distribution(
+    distribution: &Distribution,
+    settings: &CheckSettings,
+    given: &[String],
+    known: &[String],
+) -> Result<Vec<SampleUrl>, CheckSettingsError> {
+    let Some(host) = settings.primary_host(distribution) else { return Ok(Vec::new()) };
+    let root = ["/".to_owned()];
+    let lists = [given, &settings.urls, known, &root];
+    let texts = lists.into_iter().find(|list| !list.is_empty()).unwrap_or_default();
+    if given.len() > SAMPLE_MAX {
+        return Err(CheckSettingsError::TooManyUrls);
+    }
+    let mut picked: Vec<SampleUrl> = Vec::new();
+    for text in texts.iter().take(SAMPLE_MAX) {
+        let url = url_at(distribution, &host, text).map(String::from);
+        match url {
+            Some(url) if picked.iter().all(|one| one.url != url) => {
+                picked.push(SampleUrl {
+                    url,
+                    batch: None,
+                    guessed: given.is_empty() && settings.urls.is_empty(),
+                });
+            }
+            // Hosts may have been taken from the distribution since.
+            None if !given.is_empty() => return Err(CheckSettingsError::Url(text.clone())),
+            _ => {}
+        }
+    }
+    Ok(picked)
+}
+
 /// The first ones, and some at equal distances in the rest.
 fn spread<T: Copy>(all: &[T]) -> Vec<T> {
     let (first, rest) = all.split_at(all.len().min(FIRST));
@@ -88,7 +123,7 @@ impl Picker<'_> {
         let Some(url) = url else { return };
         let url = String::from(url);
         if self.picked.len() < SAMPLE_MAX && self.seen.insert(url.clone()) {
-            self.picked.push(SampleUrl { url, batch: batch.clone(), guessed });
+            self.picked.push(SampleUrl { url, batch: Some(batch.clone()), guessed });
         }
     }
 
@@ -126,5 +161,4 @@ fn may_cover(item: &Item, url: &Url) -> bool {
 }
 
 #[cfg(test)]
-#[path = "sample_tests.rs"]
 mod tests;

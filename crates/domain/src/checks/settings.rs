@@ -2,7 +2,10 @@
 
 use url::Url;
 
-use super::super::distributions::{distribution::Distribution, host::HostName};
+use super::super::distributions::{
+    distribution::{Distribution, DistributionReadiness},
+    host::HostName,
+};
 
 /// The most URLs that may be set for one distribution.
 pub const URLS_MAX: usize = 20;
@@ -56,25 +59,26 @@ pub enum CheckSettingsError {
     SecretHeader(String),
     #[error("At most {HEADERS_MAX} headers can be set")]
     TooManyHeaders,
+    /// The text of this field.
     #[error("The text is longer than {TEXT_MAX} bytes")]
-    TooLong,
+    TooLong(&'static str),
 }
 
 impl CheckSettingsError {
-    /// The field of the form and of the API that is wrong. `None` where several may be.
+    /// The field of the form and of the API that is wrong.
     #[must_use]
-    pub const fn field(&self) -> Option<&'static str> {
+    pub const fn field(&self) -> &'static str {
         match self {
-            Self::Host(_) => Some("host"),
-            Self::Url(_) | Self::TooManyUrls => Some("urls"),
-            Self::Header(_) | Self::SecretHeader(_) | Self::TooManyHeaders => Some("headers"),
-            Self::TooLong => None,
+            Self::Host(_) => "host",
+            Self::Url(_) | Self::TooManyUrls => "urls",
+            Self::Header(_) | Self::SecretHeader(_) | Self::TooManyHeaders => "headers",
+            Self::TooLong(field) => field,
         }
     }
 }
 
 /// Headers that the connection or the look itself sets.
-const OWN_HEADERS: [&str; 12] = [
+const OWN_HEADERS: [&str; 13] = [
     "host",
     "connection",
     "content-length",
@@ -84,6 +88,7 @@ const OWN_HEADERS: [&str; 12] = [
     "transfer-encoding",
     "upgrade",
     "keep-alive",
+    "proxy-connection",
     "range",
     "accept-encoding",
     "user-agent",
@@ -121,11 +126,46 @@ impl CheckSettings {
         Ok(self)
     }
 
+    /// One line for the history. It names the headers and not their values.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        if !self.enabled {
+            return "off".to_owned();
+        }
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        let parts = [
+            self.host.as_ref().map(|host| format!("host {host}")),
+            (!self.urls.is_empty()).then(|| format!("URLs {}", self.urls.join(" "))),
+            (!names.is_empty()).then(|| format!("headers {}", names.join(", "))),
+            self.must_contain.as_ref().map(|text| format!("must contain \"{text}\"")),
+            self.must_not_contain.as_ref().map(|text| format!("must not contain \"{text}\"")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() { "on".to_owned() } else { format!("on: {}", parts.join("; ")) }
+    }
+
     fn check_lengths(&self) -> Result<(), CheckSettingsError> {
-        let one = [&self.host, &self.must_contain, &self.must_not_contain].into_iter().flatten();
-        let values = self.headers.iter().flat_map(|(name, value)| [name, value]);
-        let mut all = one.chain(&self.urls).chain(values);
-        if all.any(|text| text.len() > TEXT_MAX) { Err(CheckSettingsError::TooLong) } else { Ok(()) }
+        let is_long = |text: &String| text.len() > TEXT_MAX;
+        let mut headers = self.headers.iter().flat_map(|(name, value)| [name, value]);
+        let fields = [
+            ("host", self.host.as_ref().is_some_and(is_long)),
+            ("urls", self.urls.iter().any(is_long)),
+            ("headers", headers.any(is_long)),
+            ("must_contain", self.must_contain.as_ref().is_some_and(is_long)),
+            ("must_not_contain", self.must_not_contain.as_ref().is_some_and(is_long)),
+        ];
+        let long = fields.into_iter().find(|(_, is_long)| *is_long);
+        long.map_or(Ok(()), |(field, _)| Err(CheckSettingsError::TooLong(field)))
+    }
+
+    /// Whether the invalidations of this distribution are checked.
+    #[must_use]
+    pub fn cover(&self, distribution: &Distribution) -> bool {
+        let is_served = !matches!(
+            distribution.readiness(),
+            DistributionReadiness::Gone | DistributionReadiness::TenantOnly
+        );
+        self.enabled && is_served && !distribution.staging
     }
 
     /// The host that paths are looked at: the one that is set, else the first alias that is one name, else the
@@ -133,7 +173,9 @@ impl CheckSettings {
     #[must_use]
     pub fn primary_host(&self, distribution: &Distribution) -> Option<String> {
         let alias = || distribution.aliases.iter().find(|alias| !alias.starts_with("*."));
-        let host = self.host.as_ref().or_else(alias).unwrap_or(&distribution.domain_name);
+        // A host that the distribution has lost since may be a stranger's.
+        let set = self.host.as_ref().filter(|host| serves(distribution, host));
+        let host = set.or_else(alias).unwrap_or(&distribution.domain_name);
         HostName::parse(host).map(|host| host.to_string())
     }
 }
@@ -193,5 +235,4 @@ fn check_headers(headers: &[(String, String)]) -> Result<(), CheckSettingsError>
 }
 
 #[cfg(test)]
-#[path = "settings_tests.rs"]
 mod tests;

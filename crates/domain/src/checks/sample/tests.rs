@@ -1,3 +1,5 @@
+//! Tests which URLs are picked.
+
 use super::*;
 use crate::{
     distributions::distribution::tests::sample as distribution,
@@ -78,7 +80,8 @@ fn each_url_is_looked_at_once_for_the_batch_that_clears_it() {
     let settings = CheckSettings::default();
     let batches = [batch("one", &["/a"]), batch("two", &["/a", "/b"])];
     let picked = sample(&distribution(), &settings, &batches, &[]);
-    let picked: Vec<_> = picked.iter().map(|one| (one.url.as_str(), one.batch.as_str())).collect();
+    let picked: Vec<_> =
+        picked.iter().map(|one| (one.url.as_str(), one.batch.as_ref().unwrap().as_str())).collect();
     assert_eq!(picked, [("https://www.example.com/a", "one"), ("https://www.example.com/b", "two")]);
     let many: Vec<String> = (0..URLS).map(|number| format!("/set{number}")).collect();
     let items: Vec<String> = (0..SAMPLE_MAX).map(|number| format!("/set{number}*")).collect();
@@ -88,3 +91,20 @@ fn each_url_is_looked_at_once_for_the_batch_that_clears_it() {
 }
 
 const URLS: usize = 100;
+
+#[test]
+fn a_check_without_an_invalidation_looks_at_what_is_given_or_set_or_known() {
+    let urls = |given: &[&str], set: &[&str], known: &[&str]| {
+        let [given, set, known] =
+            [given, set, known].map(|list| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        let settings = CheckSettings { urls: set, ..CheckSettings::default() };
+        let picked = sample_of_distribution(&distribution(), &settings, &given, &known)?;
+        Ok(picked.into_iter().map(|one| one.url.replace("https://www.example.com", "")).collect::<Vec<_>>())
+    };
+    assert_eq!(urls(&["/a", "/a"], &["/b"], &["/c"]).unwrap(), ["/a"]);
+    assert_eq!(urls(&[], &["/b"], &["/c"]).unwrap(), ["/b"]);
+    assert_eq!(urls(&[], &[], &["/c", "https://gone.example/"]).unwrap(), ["/c"]);
+    assert_eq!(urls(&[], &[], &[]).unwrap(), ["/"]);
+    let refused: Result<Vec<String>, CheckSettingsError> = urls(&["https://169.254.169.254/"], &[], &[]);
+    assert_eq!(refused, Err(CheckSettingsError::Url("https://169.254.169.254/".to_owned())));
+}

@@ -1,3 +1,5 @@
+//! Tests which settings are taken.
+
 use super::*;
 use crate::distributions::distribution::tests::sample as distribution;
 
@@ -53,7 +55,10 @@ fn texts_are_trimmed_and_bounded() {
     assert_eq!((trimmed.host, trimmed.urls), (None, vec!["/a".to_owned()]));
     assert_eq!(trimmed.must_contain.as_deref(), Some("build 5"));
     let long = "x".repeat(TEXT_MAX + 1);
-    assert_eq!(settings(|s| s.must_contain = Some(long.clone())), Err(CheckSettingsError::TooLong));
+    assert_eq!(
+        settings(|s| s.must_contain = Some(long.clone())),
+        Err(CheckSettingsError::TooLong("must_contain"))
+    );
     let many: Vec<String> = (0..=URLS_MAX).map(|number| format!("/{number}")).collect();
     assert_eq!(settings(|s| s.urls.clone_from(&many)), Err(CheckSettingsError::TooManyUrls));
 }

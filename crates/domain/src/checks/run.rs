@@ -1,0 +1,90 @@
+//! A check run: the looks at the URLs of one invalidation, or of a check that somebody asked for.
+
+use std::time::Duration;
+
+use super::{Freshness, Judgement, Look};
+use crate::{
+    actor::ActorKind,
+    id::{BatchId, CheckRunId, DistributionId, InvalidationId},
+    invalidations::invalidation::{Invalidation, InvalidationState},
+    time::Timestamp,
+};
+
+/// An invalidation that was requested longer ago has no run made for it.
+const RECENT: Duration = Duration::from_hours(1);
+
+/// Whether a run may still be made for this invalidation, which has none. Those made outside are found when they are
+/// completed, so that nothing was seen before them.
+#[must_use]
+pub fn may_get_run(invalidation: &Invalidation, now: Timestamp) -> bool {
+    use InvalidationState::{Completed, InProgress, Queued};
+    invalidation.requested_by.kind() != ActorKind::Outside
+        && matches!(invalidation.state, Queued | InProgress | Completed)
+        && now.since(invalidation.requested_at) < RECENT
+}
+
+/// How far a check run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckRunState {
+    /// The looks before anything is cleared are to be made.
+    Before,
+    /// They were made, and CloudFront has not completed the invalidation.
+    Waiting,
+    /// Looks at what viewers get now are to be made.
+    After,
+    /// No further look follows by itself.
+    Done,
+}
+
+impl CheckRunState {
+    pub const ALL: [Self; 4] = [Self::Before, Self::Waiting, Self::After, Self::Done];
+
+    /// The stable word, in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::Waiting => "waiting",
+            Self::After => "after",
+            Self::Done => "done",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// One check run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRun {
+    pub id: CheckRunId,
+    pub distribution: DistributionId,
+    /// `None` for a check without an invalidation.
+    pub invalidation: Option<InvalidationId>,
+    pub created_at: Timestamp,
+    pub state: CheckRunState,
+    /// How often the URLs were looked at after CloudFront had completed the invalidation.
+    pub round: u32,
+    pub freshness: Freshness,
+    pub urls: Vec<UrlCheck>,
+}
+
+/// What was seen of one URL of a check run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UrlCheck {
+    /// Its number in the run, from 1.
+    pub number: usize,
+    pub url: String,
+    /// The batch that clears it. `None` for a check without an invalidation.
+    pub batch: Option<BatchId>,
+    /// Whether nobody named this URL.
+    pub guessed: bool,
+    pub before: Option<Look>,
+    pub after: Option<Look>,
+    /// `None` until the URL was looked at after completion.
+    pub judgement: Option<Judgement>,
+    /// What to do next, for people. Empty if there is nothing to do.
+    pub step: String,
+}

@@ -1,0 +1,204 @@
+//! What the text of a step is filled in with.
+
+use crate::{
+    checks::{Answer, EdgeConfiguration, Evidence, OriginKind, url_parts::UrlParts},
+    invalidations::aws_cli::quoted,
+};
+
+/// The longest part of an answer's header that a step repeats, in characters.
+const SHOWN_MAX: usize = 200;
+
+/// The facts of one check in the form in which a step needs them.
+pub(super) struct Known<'a> {
+    evidence: &'a Evidence<'a>,
+    pub url: UrlParts,
+}
+
+impl<'a> Known<'a> {
+    pub fn of(evidence: &'a Evidence<'a>) -> Self {
+        Self { evidence, url: UrlParts::of(evidence.url) }
+    }
+
+    pub fn configuration(&self) -> &'a EdgeConfiguration {
+        self.evidence.configuration
+    }
+
+    pub fn answer(&self) -> Option<&'a Answer> {
+        self.evidence.after.answer()
+    }
+
+    /// The status of the answer, or 0.
+    pub fn status(&self) -> u16 {
+        self.answer().map_or(0, |answer| answer.status)
+    }
+
+    pub fn has_s3_origin(&self) -> bool {
+        matches!(self.configuration().origin, Some(OriginKind::S3 | OriginKind::S3Website))
+    }
+
+    pub fn host(&self) -> &str {
+        if self.url.host.is_empty() { "YOUR-HOST" } else { &self.url.host }
+    }
+
+    /// The distribution's own domain, such as `d111111abcdef8.cloudfront.net`, or words for it.
+    pub fn domain(&self) -> &'a str {
+        let hosts = self.configuration().hosts.as_deref().unwrap_or_default();
+        let own = hosts.iter().find(|host| host.ends_with(".cloudfront.net"));
+        own.map_or("the domain name of the distribution", String::as_str)
+    }
+
+    /// Whether the host is a distribution's own domain, which needs no DNS record and no alias.
+    pub fn is_own_domain(&self) -> bool {
+        self.url.host.ends_with(".cloudfront.net")
+    }
+
+    /// The distribution's ID. A distribution tenant has an ID of its own, which these commands do not take.
+    pub fn distribution(&self) -> &'a str {
+        let id = self.configuration().distribution.as_deref().filter(|id| !id.starts_with("dt_"));
+        id.filter(|id| is_plain(id)).unwrap_or("YOUR-DISTRIBUTION")
+    }
+
+    fn account(&self) -> &'a str {
+        self.configuration().account.as_deref().filter(|id| is_plain(id)).unwrap_or("YOUR-ACCOUNT")
+    }
+
+    pub fn bucket(&self) -> &'a str {
+        self.configuration().bucket.as_deref().filter(|name| is_plain(name)).unwrap_or("YOUR-BUCKET")
+    }
+
+    /// The partition of the ARNs. Distributions in China have another domain (CloudFront in China, user guide).
+    fn partition(&self) -> &'static str {
+        let hosts = self.configuration().hosts.as_deref().unwrap_or_default();
+        if hosts.iter().any(|host| host.ends_with(".cloudfront.cn")) { "aws-cn" } else { "aws" }
+    }
+
+    /// The key of the object that an S3 origin is asked for, if no function and no origin path changes it.
+    pub fn key(&self) -> String {
+        if self.url.is_root() {
+            let root = self.configuration().default_root_object.as_deref();
+            return root.filter(|root| !root.is_empty()).unwrap_or("index.html").to_owned();
+        }
+        percent_decoded(self.url.path.trim_start_matches('/'))
+    }
+
+    /// The URL that was looked at.
+    pub fn address(&self) -> &'a str {
+        self.evidence.url
+    }
+
+    /// The URL with `https`.
+    pub fn https_address(&self) -> String {
+        let rest = self.evidence.url.split_once("://").map_or(self.evidence.url, |(_, rest)| rest);
+        format!("https://{rest}")
+    }
+
+    /// The command that lists the object of the URL.
+    pub fn list_object(&self) -> String {
+        self.list(&self.key())
+    }
+
+    /// The command that lists the objects whose keys begin with this one.
+    pub fn list(&self, key: &str) -> String {
+        format!("aws s3 ls {}", quoted(&format!("s3://{}/{key}", self.bucket())))
+    }
+
+    /// The command that shows the headers of the answer.
+    pub fn show_headers(&self) -> String {
+        format!("curl -sS -o /dev/null -D - {}", quoted(self.evidence.url))
+    }
+
+    /// The command that shows one part of the distribution's configuration. `query` is an expression of `JMESPath`.
+    pub fn show_configuration(&self, query: &str) -> String {
+        format!(
+            "aws cloudfront get-distribution-config --id {} --query {} --output json",
+            self.distribution(),
+            quoted(&format!("DistributionConfig.{query}"))
+        )
+    }
+
+    /// The statement of a bucket policy that lets the distribution read, as JSON (developer guide,
+    /// private-content-restricting-access-to-s3).
+    pub fn read_statement(&self) -> String {
+        let (partition, bucket) = (self.partition(), self.bucket());
+        let (account, distribution) = (self.account(), self.distribution());
+        format!(
+            r#"{{
+  "Effect": "Allow",
+  "Principal": {{ "Service": "cloudfront.amazonaws.com" }},
+  "Action": "s3:GetObject",
+  "Resource": "arn:{partition}:s3:::{bucket}/*",
+  "Condition": {{
+    "StringEquals": {{
+      "AWS:SourceArn": "arn:{partition}:cloudfront::{account}:distribution/{distribution}"
+    }}
+  }}
+}}"#
+        )
+    }
+
+    /// How long to wait, as the answer says, in a sentence with a space before it. Empty if it does not say.
+    pub fn retry_after(&self) -> String {
+        let value = self.answer().and_then(|answer| answer.retry_after.as_deref()).unwrap_or_default();
+        if !value.is_empty() && value.len() <= 9 && value.bytes().all(|b| b.is_ascii_digit()) {
+            return format!(" The answer asks to wait {value} s (Retry-After).");
+        }
+        // The other form is a date of HTTP (RFC 9110, section 10.2.3).
+        let is_date = value.ends_with(" GMT") && value.len() <= 40 && value.is_ascii();
+        if is_date { format!(" The answer asks to wait until {value} (Retry-After).") } else { String::new() }
+    }
+
+    /// How long viewers may still get the error after its cause is gone, in a sentence with a space before it. Empty
+    /// if CloudFront does not keep answers with this status by itself.
+    ///
+    /// Source: developer guide, `HTTPStatusCodes`. CloudFront always keeps these, for 10 s if nothing is set.
+    pub fn error_lifetime(&self) -> &'static str {
+        if matches!(self.status(), 404 | 414 | 500..=504) {
+            " Viewers may still get the error for 10 s after its cause is gone: that is the default of the error caching minimum TTL. A max-age of the origin can make it longer."
+        } else {
+            ""
+        }
+    }
+}
+
+/// The step in words, and the command or the policy below it.
+pub(super) fn with_code(words: impl Into<String>, code: &str) -> String {
+    format!("{}\n{code}", words.into())
+}
+
+/// A part of an answer's header, bounded and in one line.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect()
+}
+
+/// Whether the text can stand in an ARN and in a shell as it is.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+}
+
+/// The text with `%XX` replaced. An escape that is not whole stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = (first == b'%').then(|| after.get(..2)).flatten();
+        let digits = escaped.filter(|two| two.iter().all(u8::is_ascii_hexdigit));
+        let value = digits.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        bytes.push(value.unwrap_or(first));
+        rest = if value.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent_decoded;
+
+    #[test]
+    fn a_key_is_decoded_and_a_broken_escape_stays() {
+        for (path, key) in
+            [("a%20b/caf%C3%A9", "a b/café"), ("50%", "50%"), ("%zz%4", "%zz%4"), ("a+b", "a+b")]
+        {
+            assert_eq!(percent_decoded(path), key);
+        }
+    }
+}
