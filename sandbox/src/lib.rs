@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | [`Sandbox`], [`Config`] | starting, steering and stopping it |
 //! | `api` | CloudFront's API, one file an operation |
-//! | `control` | `/_sandbox/…`: faults, settings, calls, distributions, clock |
+//! | `control` | `/_sandbox/…`: faults, rules of the edge, settings, calls, views, distributions, clock |
 //! | `edge` | caching, eviction, what viewers get |
 //! | `origin` | the folders behind the edge, and the sites they begin with |
-//! | `faults` | what goes wrong on purpose |
+//! | `edge_rules` | which viewers meet another answer of the edge or the origin |
+//! | `gzip` | packing with gzip |
+//! | `faults` | which calls of the API meet what goes wrong |
 //! | `state` | distributions, invalidations, limits, caller references, the state file |
 //! | `server` | sockets, and breaking their connections |
 
@@ -17,7 +19,9 @@ mod clock;
 mod config;
 mod control;
 mod edge;
+mod edge_rules;
 mod faults;
+mod gzip;
 mod id;
 mod origin;
 mod sandbox;
@@ -28,9 +32,11 @@ mod xml;
 
 pub use clock::Clock;
 pub use config::{Config, Seed};
+pub use edge_rules::{EdgeAnswer, EdgeRule, FrontCache};
 pub use faults::{Fault, FaultKind};
 pub use sandbox::Sandbox;
 pub use state::{
-    ACCOUNT, Call, ConflictingReference, Distribution, ITEM_LIMIT, Invalidation, SameReference, Settings,
-    WILDCARD_LIMIT,
+    ACCOUNT, BucketPolicy, Call, ConflictingReference, Cors, CorsBy, Distribution, ErrorPage, GeoRestriction,
+    ITEM_LIMIT, Invalidation, OriginAccess, OriginKind, SameReference, Settings, VIEWER_COUNTRY, View,
+    ViewerProtocolPolicy, WILDCARD_LIMIT,
 };

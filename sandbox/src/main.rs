@@ -46,6 +46,9 @@ Use it:
   aws cloudfront list-distributions
   aws cloudfront create-invalidation --distribution-id E2QWRUHAPOMQZL --paths '/*'
   curl -i http://d12345678.localhost:4601/          (or any other host name: the first distribution answers)
+  curl -i -H 'Host: shop.example.com' -H 'X-Forwarded-Proto: https' http://127.0.0.1:4601/     (as if by HTTPS)
+  curl -i -H 'Host: d3k9shopfront1.fra50-c1.cloudfront.net' http://127.0.0.1:4601/             (at another edge location)
+  curl -i -H 'Host: shop.s3.us-east-1.amazonaws.com' http://127.0.0.1:4601/shop.css     (past CloudFront, to the origin)
 Access keys that begin with AKIAEXPIRED, AKIAINVALID or AKIADENIED fare as their names say.
 
 Origins: each distribution serves DIR/<its folder>. _headers.json at the top of such a folder names the headers of its
@@ -59,11 +62,37 @@ Steer it, at the API's address, in JSON:
                            refuse (with status, code and message)
       KIND, act done:      slow (delay_ms before it) lost empty malformed truncated unknown_status padded_status
                            utf16 gzip page
+  GET POST DELETE /_sandbox/edge           rules for viewers, the first that matches wins: [{\"answer\": ANSWER,
+                                           \"distribution\", \"path\" (* stands for any letters; with a ? it takes in the
+                                           query string), \"host\", \"method\", \"times\", \"for_ms\", \"status\",
+                                           \"headers\": {NAME: VALUE or null to take it away}, \"body\", \"delay_ms\",
+                                           \"date_offset\" (seconds), \"front\": varnish or nginx (a second cache before
+                                           CloudFront), \"ignores_invalidations\"}]
+      ANSWER, as usual:    usual (the default: with the headers and delays given) truncate
+      ANSWER of the edge:  fixed (with status, headers and body) waf_block geo_block bad_request missing_key invalid_key
+                           signature_refused method_refused redirect_to_https limit_exceeded unavailable
+      ANSWER of edge code: function_response lambda_response (with status, headers and body) function_error
+                           lambda_error lambda_invalid lambda_limit
+      ANSWER of the origin, where the cache has nothing fresh; it is cached, an error for 10 s:
+                           origin (with status, headers and body) s3_access_denied s3_no_such_key; and, served as
+                           RefreshHit from an expired copy if there is one, origin_unreachable origin_unresolved
+                           origin_closed origin_timeout, or origin with a status from 500 on
+      no ANSWER:           hang reset close
   GET POST        /_sandbox/settings       same_reference (earlier, already_exists, invalid_argument),
                                            conflicting_reference (already_exists, invalid_argument),
                                            forget_references_after_ms, complete_after_ms, item_limit, reachable
   GET DELETE      /_sandbox/calls?after=N  what was called and how it ended
-  GET POST        /_sandbox/distributions  add, change by id, or remove with {\"id\": ID, \"delete\": true}
+  GET DELETE      /_sandbox/views?after=N  what viewers asked the edge for, with their headers, and how it was answered
+  GET POST        /_sandbox/distributions  add, change by id, or remove with {\"id\": ID, \"delete\": true}. The edge obeys:
+                                           enabled, aliases, default_root_object, query_strings, key_headers, min_ttl,
+                                           encodings (gzip), cache_tag_header, folder, origin_kind (s3, website, custom), origin_path,
+                                           bucket_policy (read, read_and_list, deny), error_pages [{error_code,
+                                           response_page_path, response_code, error_caching_min_ttl}], allowed_methods,
+                                           viewer_protocol_policy, geo_restriction (none, {\"blacklist\": [..]},
+                                           {\"whitelist\": [..]}; viewers are in the US), trusted_keys (key IDs; any
+                                           Signature counts), cors {origins, by: policy or origin}; at the host of the
+                                           origin: origin_domain, origin_access (oac, oai, unsigned).
+                                           Only shown: web_acl, client_certificates, log_bucket, status and others
   GET POST        /_sandbox/clock          {\"advance_ms\": N}, with --manual-clock";
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -5,15 +5,17 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use hyper::server::conn::http1;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::{Config, Seed};
+use crate::edge_rules::EdgeRule;
 use crate::faults::Fault;
 use crate::origin::seed;
-use crate::state::{Call, Distribution, Invalidation, Line, Settings, Shared, State};
+use crate::state::{Call, Distribution, Invalidation, Line, Settings, Shared, State, View};
 use crate::world::World;
 use crate::{api, edge, server};
 
@@ -88,6 +90,12 @@ impl Sandbox {
         self.world.shared.lock().calls.after(0)
     }
 
+    /// What viewers asked the edge for, oldest first.
+    #[must_use]
+    pub fn views(&self) -> Vec<View> {
+        self.world.shared.lock().views.after(0)
+    }
+
     /// Forgets what was called.
     pub fn clear_calls(&self) {
         let mut state = self.world.shared.lock();
@@ -105,6 +113,17 @@ impl Sandbox {
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         self.world.shared.lock().faults.list()
+    }
+
+    /// Puts these rules of the edge in the place of all that were there; none clears them.
+    pub fn set_edge_rules(&self, rules: Vec<EdgeRule>) {
+        self.world.shared.lock().edge_rules.set(rules, self.world.clock.now());
+    }
+
+    /// The rules of the edge in force.
+    #[must_use]
+    pub fn edge_rules(&self) -> Vec<EdgeRule> {
+        self.world.shared.lock().edge_rules.list()
     }
 
     /// How it behaves now.
@@ -153,11 +172,14 @@ impl Sandbox {
 fn serve_api(listener: TcpListener, world: &Arc<World>, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
     let world = world.clone();
     let handler = move |request, connection| api::handle(world.clone(), request, connection);
-    tokio::spawn(server::serve(listener, stopped, handler))
+    tokio::spawn(server::serve(listener, http1::Builder::new(), stopped, handler))
 }
 
 fn serve_edge(listener: TcpListener, world: &Arc<World>, stopped: watch::Receiver<bool>) -> JoinHandle<()> {
     let world = world.clone();
-    let handler = move |request, _| edge::handle(world.clone(), request);
-    tokio::spawn(server::serve(listener, stopped, handler))
+    let handler = move |request, connection| edge::handle(world.clone(), request, connection);
+    let mut http = http1::Builder::new();
+    // The edge's `Date` goes by the sandbox's clock, and a rule may take it away.
+    http.auto_date_header(false);
+    tokio::spawn(server::serve(listener, http, stopped, handler))
 }

@@ -53,9 +53,13 @@ impl Connection {
     }
 }
 
-/// Serves until `stop` turns true; open connections end with it.
-pub(crate) async fn serve<H, F>(listener: TcpListener, stop: watch::Receiver<bool>, handler: H)
-where
+/// Serves as `http` says until `stop` turns true; open connections end with it.
+pub(crate) async fn serve<H, F>(
+    listener: TcpListener,
+    http: http1::Builder,
+    stop: watch::Receiver<bool>,
+    handler: H,
+) where
     H: Fn(Request<Incoming>, Connection) -> F + Clone + Send + 'static,
     F: Future<Output = Result<Response<Body>, BreakOff>> + Send + 'static,
 {
@@ -71,10 +75,10 @@ where
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (handler, mut stop) = (handler.clone(), stop.clone());
+        let (http, handler, mut stop) = (http.clone(), handler.clone(), stop.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = converse(stream, handler) => {}
+                () = converse(stream, &http, handler) => {}
                 () = ends(&mut stop) => {}
             }
             drop(place);
@@ -96,7 +100,7 @@ async fn ends(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn converse<H, F>(stream: TcpStream, handler: H)
+async fn converse<H, F>(stream: TcpStream, http: &http1::Builder, handler: H)
 where
     H: Fn(Request<Incoming>, Connection) -> F + Send,
     F: Future<Output = Result<Response<Body>, BreakOff>> + Send,
@@ -106,7 +110,7 @@ where
     let wire = Wire { stream, reset: connection.0.clone() };
     let service = service_fn(move |request| handler(request, connection.clone()));
     // However a connection ends, it concerns nobody but its client.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(wire), service).await;
+    let _ = http.serve_connection(TokioIo::new(wire), service).await;
 }
 
 /// A TCP stream that can end with a reset.

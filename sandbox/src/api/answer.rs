@@ -9,6 +9,7 @@ use super::reply::{Document, Reply};
 use super::request_id;
 use crate::body;
 use crate::faults::FaultKind;
+use crate::gzip::gzip;
 use crate::server::{Body, BreakOff};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -47,7 +48,7 @@ pub(super) fn write(
             body::full(garble::with_status(&document, |known| format!("\n    {known}\n  ")))
         }
         Some(FaultKind::Utf16) => body::full(garble::utf16(&document)),
-        Some(FaultKind::Gzip) => body::full(garble::gzip(document.as_bytes())),
+        Some(FaultKind::Gzip) => body::full(gzip(document.as_bytes())),
         Some(FaultKind::Page | FaultKind::Proxy) => body::full(garble::PAGE),
         Some(FaultKind::Truncated) => {
             response = response.header(CONTENT_LENGTH, document.len());

@@ -2,6 +2,7 @@
 
 use super::errors::ApiError;
 use super::get_invalidation::time;
+use super::origin_shapes::{default_cache_behavior, origins};
 use super::paging::Page;
 use super::reply::Reply;
 use super::shapes;
@@ -33,17 +34,17 @@ fn summary(distribution: &Distribution) -> Element {
         .leaf("LastModifiedTime", time(distribution.last_modified))
         .leaf("DomainName", &distribution.domain)
         .child(shapes::aliases(distribution))
-        .child(shapes::origins(distribution))
+        .child(origins(distribution))
         .child(shapes::none("OriginGroups"))
-        .child(shapes::default_cache_behavior(distribution))
+        .child(default_cache_behavior(distribution))
         .child(shapes::none("CacheBehaviors"))
-        .child(shapes::none("CustomErrorResponses"))
+        .child(shapes::custom_error_responses(distribution))
         .leaf("Comment", &distribution.comment)
         .leaf("PriceClass", &distribution.price_class)
         .leaf("Enabled", distribution.enabled)
         .child(shapes::viewer_certificate(distribution))
-        .child(shapes::restrictions())
-        .leaf("WebACLId", "")
+        .child(shapes::restrictions(distribution))
+        .leaf("WebACLId", &distribution.web_acl)
         .leaf("HttpVersion", shapes::HTTP_VERSION)
         .leaf("IsIPV6Enabled", true)
         .leaf("Staging", distribution.staging)

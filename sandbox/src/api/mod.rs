@@ -12,6 +12,7 @@ mod list_distributions;
 mod list_invalidations;
 mod list_tags;
 mod lookup_events;
+mod origin_shapes;
 mod paging;
 mod reply;
 mod route;

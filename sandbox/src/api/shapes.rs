@@ -1,65 +1,24 @@
 //! Owns the parts of a distribution's configuration that summary and configuration share.
 
+use super::origin_shapes::{default_cache_behavior, origins};
 use crate::state::{ACCOUNT, Distribution};
 use crate::xml::Element;
 
 /// `HttpVersion` of every distribution here.
 pub(super) const HTTP_VERSION: &str = "http2and3";
-/// AWS's managed policies `CachingOptimized`, and the one that has query strings in the key.
-const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
-const USE_ORIGIN_HEADERS_QUERY_STRINGS: &str = "4cc15a8a-d715-48a4-82b8-cc0b614638fe";
 
 /// A list with nothing in it.
 pub(super) fn none(name: &'static str) -> Element {
     Element::new(name).list(Vec::new())
 }
 
-fn texts(name: &'static str, item: &'static str, texts: &[&str]) -> Element {
+pub(super) fn texts(name: &'static str, item: &'static str, texts: &[&str]) -> Element {
     Element::new(name).list(texts.iter().map(|text| Element::text(item, text)).collect())
 }
 
 pub(super) fn aliases(distribution: &Distribution) -> Element {
     let names: Vec<&str> = distribution.aliases.iter().map(String::as_str).collect();
     texts("Aliases", "CNAME", &names)
-}
-
-fn origin_id(distribution: &Distribution) -> String {
-    format!("{}.s3.us-east-1.amazonaws.com", distribution.folder.to_lowercase())
-}
-
-pub(super) fn origins(distribution: &Distribution) -> Element {
-    let s3 = Element::new("S3OriginConfig").leaf("OriginAccessIdentity", "").leaf("OriginReadTimeout", 30);
-    let origin = Element::new("Origin")
-        .leaf("Id", origin_id(distribution))
-        .leaf("DomainName", origin_id(distribution))
-        .leaf("OriginPath", "")
-        .child(none("CustomHeaders"))
-        .child(s3)
-        .leaf("ConnectionAttempts", 3)
-        .leaf("ConnectionTimeout", 10)
-        .child(Element::new("OriginShield").leaf("Enabled", false))
-        .leaf("OriginAccessControlId", "E2QWRUHEXAMPLE");
-    Element::new("Origins").list(vec![origin])
-}
-
-pub(super) fn default_cache_behavior(distribution: &Distribution) -> Element {
-    let policy =
-        if distribution.query_strings { USE_ORIGIN_HEADERS_QUERY_STRINGS } else { CACHING_OPTIMIZED };
-    let nobody = |name| Element::new(name).leaf("Enabled", false).leaf("Quantity", 0);
-    let methods = texts("AllowedMethods", "Method", &["HEAD", "GET"]);
-    Element::new("DefaultCacheBehavior")
-        .leaf("TargetOriginId", origin_id(distribution))
-        .child(nobody("TrustedSigners"))
-        .child(nobody("TrustedKeyGroups"))
-        .leaf("ViewerProtocolPolicy", "redirect-to-https")
-        .child(methods.child(texts("CachedMethods", "Method", &["HEAD", "GET"])))
-        .leaf("SmoothStreaming", false)
-        .leaf("Compress", true)
-        .child(none("LambdaFunctionAssociations"))
-        .child(none("FunctionAssociations"))
-        .leaf("FieldLevelEncryptionId", "")
-        .leaf("CachePolicyId", policy)
-        .child(Element::new("GrpcConfig").leaf("Enabled", false))
 }
 
 pub(super) fn viewer_certificate(distribution: &Distribution) -> Element {
@@ -81,18 +40,35 @@ pub(super) fn viewer_certificate(distribution: &Distribution) -> Element {
         .leaf("CertificateSource", "acm")
 }
 
-pub(super) fn restrictions() -> Element {
-    let geo = Element::new("GeoRestriction").leaf("RestrictionType", "none").leaf("Quantity", 0);
-    Element::new("Restrictions").child(geo)
+pub(super) fn restrictions(distribution: &Distribution) -> Element {
+    let (kind, countries) = distribution.geo_restriction.shown();
+    let geo = Element::new("GeoRestriction").leaf("RestrictionType", kind);
+    let countries = countries.iter().map(|country| Element::text("Location", country));
+    Element::new("Restrictions").child(geo.list(countries.collect()))
+}
+
+pub(super) fn custom_error_responses(distribution: &Distribution) -> Element {
+    let pages = distribution.error_pages.iter().map(|page| {
+        let code = page.response_code.map_or(String::new(), |code| code.to_string());
+        Element::new("CustomErrorResponse")
+            .leaf("ErrorCode", page.error_code)
+            .leaf("ResponsePagePath", page.response_page_path.as_deref().unwrap_or_default())
+            .leaf("ResponseCode", code)
+            .leaf("ErrorCachingMinTTL", page.error_caching_min_ttl)
+    });
+    Element::new("CustomErrorResponses").list(pages.collect())
+}
+
+fn logging(distribution: &Distribution) -> Element {
+    Element::new("Logging")
+        .leaf("Enabled", !distribution.log_bucket.is_empty())
+        .leaf("IncludeCookies", false)
+        .leaf("Bucket", &distribution.log_bucket)
+        .leaf("Prefix", "")
 }
 
 /// `DistributionConfig`, for `GetDistribution` and `GetDistributionConfig`.
 pub(super) fn config(distribution: &Distribution) -> Element {
-    let logging = Element::new("Logging")
-        .leaf("Enabled", false)
-        .leaf("IncludeCookies", false)
-        .leaf("Bucket", "")
-        .leaf("Prefix", "");
     let tags = distribution.cache_tag_header.as_ref();
     let tags = tags.map(|name| Element::new("CacheTagConfig").leaf("HeaderName", name));
     Element::new("DistributionConfig")
@@ -103,18 +79,24 @@ pub(super) fn config(distribution: &Distribution) -> Element {
         .child(none("OriginGroups"))
         .child(default_cache_behavior(distribution))
         .child(none("CacheBehaviors"))
-        .child(none("CustomErrorResponses"))
+        .child(custom_error_responses(distribution))
         .leaf("Comment", &distribution.comment)
-        .child(logging)
+        .child(logging(distribution))
         .leaf("PriceClass", &distribution.price_class)
         .leaf("Enabled", distribution.enabled)
         .child(viewer_certificate(distribution))
-        .child(restrictions())
-        .leaf("WebACLId", "")
+        .child(restrictions(distribution))
+        .leaf("WebACLId", &distribution.web_acl)
         .leaf("HttpVersion", HTTP_VERSION)
         .leaf("IsIPV6Enabled", true)
         .leaf("ContinuousDeploymentPolicyId", "")
         .leaf("Staging", distribution.staging)
         .leaf("ConnectionMode", &distribution.connection_mode)
         .maybe(tags)
+        .maybe(distribution.client_certificates.as_deref().map(client_certificates))
+}
+
+fn client_certificates(mode: &str) -> Element {
+    let store = Element::new("TrustStoreConfig").leaf("TrustStoreId", "ts_3Jq5E2bRzQ9example");
+    Element::new("ViewerMtlsConfig").leaf("Mode", mode).child(store)
 }

@@ -1,4 +1,4 @@
-//! Owns `/_sandbox/…`: where tests set faults, settings, distributions and the clock, and read what was called.
+//! Owns `/_sandbox/…`: where tests set faults, rules of the edge, settings, distributions and the clock, and read what was called and viewed.
 
 mod distributions;
 
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::body;
+use crate::edge_rules::EdgeRule;
 use crate::faults::Fault;
 use crate::server::Body;
 use crate::state::{Line, Settings};
@@ -43,11 +44,25 @@ fn act(world: &World, head: &Parts, body: Option<Bytes>) -> Outcome {
             world.shared.lock().faults.set(Vec::new(), world.clock.now());
             Ok(json!([]))
         }
+        ("GET", "edge") => Ok(json!(world.shared.lock().edge_rules.list())),
+        ("POST", "edge") => set_edge_rules(world, &body),
+        ("DELETE", "edge") => {
+            world.shared.lock().edge_rules.set(Vec::new(), world.clock.now());
+            Ok(json!([]))
+        }
         ("GET", "settings") => Ok(json!(world.shared.lock().settings)),
         ("POST", "settings") => change_settings(world, &body),
         ("GET", "calls") => {
             let after = parameter(head, "after").unwrap_or_default();
             Ok(json!(world.shared.lock().calls.after(after)))
+        }
+        ("GET", "views") => {
+            let after = parameter(head, "after").unwrap_or_default();
+            Ok(json!(world.shared.lock().views.after(after)))
+        }
+        ("DELETE", "views") => {
+            world.shared.lock().views.clear();
+            Ok(json!([]))
         }
         ("DELETE", "calls") => clear_calls(world),
         ("GET", "distributions") => Ok(distributions::list(world)),
@@ -74,14 +89,25 @@ fn parameter(head: &Parts, name: &str) -> Option<u64> {
 }
 
 fn set_faults(world: &World, body: &[u8]) -> Outcome {
-    let value: Value = read(body)?;
-    let list = value.get("faults").unwrap_or(&value);
-    // One rule by itself is a list of one.
-    let list = if list.is_object() { json!([list]) } else { list.clone() };
-    let faults: Vec<Fault> = serde_json::from_value(list).map_err(bad)?;
+    let faults: Vec<Fault> = list(&read(body)?, "faults")?;
     let mut state = world.shared.lock();
     state.faults.set(faults, world.clock.now());
     Ok(json!(state.faults.list()))
+}
+
+fn set_edge_rules(world: &World, body: &[u8]) -> Outcome {
+    let rules: Vec<EdgeRule> = list(&read(body)?, "rules")?;
+    rules.iter().try_for_each(EdgeRule::check).map_err(bad)?;
+    let mut state = world.shared.lock();
+    state.edge_rules.set(rules, world.clock.now());
+    Ok(json!(state.edge_rules.list()))
+}
+
+/// The rules in a body: a list, an object with the list under its name, or one rule by itself.
+fn list<T: DeserializeOwned>(value: &Value, name: &str) -> Result<Vec<T>, (StatusCode, String)> {
+    let list = value.get(name).unwrap_or(value);
+    let list = if list.is_object() { json!([list]) } else { list.clone() };
+    serde_json::from_value(list).map_err(bad)
 }
 
 fn change_settings(world: &World, body: &[u8]) -> Outcome {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::StatusCode;
+use hyper::Response;
 use hyper::body::Bytes;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{ETAG, HeaderValue};
 use jiff::Timestamp;
 
 use super::items::Named;
@@ -19,20 +19,34 @@ const MOST_ENTRIES: usize = 20_000;
 /// A cached answer of the origin.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub status: StatusCode,
-    pub body: Bytes,
-    pub etag: Option<String>,
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// As the origin gave it.
+    pub response: Response<Bytes>,
     pub fetched_at: Timestamp,
     pub fresh_for: Duration,
+    /// How long after that it may be served once more while it is fetched anew.
+    pub stale_for: Duration,
     /// The header that named the tags when the object was cached: under another one they count for nothing.
     pub tag_header: Option<String>,
     /// In lower case.
     pub tags: Vec<String>,
 }
 
-/// A distribution's ID and a path as the viewer asked for it, with the query string where that is part of the key.
-pub(crate) type Key = (String, String);
+impl Entry {
+    pub fn etag(&self) -> Option<&HeaderValue> {
+        self.response.headers().get(ETAG)
+    }
+}
+
+/// What tells one cached object from another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    /// Its ID.
+    pub distribution: String,
+    /// The path as the viewer asked for it, with the query string where that is part of the key.
+    pub target: String,
+    /// The values of the headers that are part of the key, the encoding and the edge location. An invalidation evicts all variants of a path.
+    pub variant: String,
+}
 
 #[derive(Debug)]
 struct Slot {
@@ -63,7 +77,7 @@ impl Cache {
     pub fn put(&mut self, key: Key, entry: Arc<Entry>) {
         self.take(&key);
         self.uses += 1;
-        self.bytes += entry.body.len();
+        self.bytes += entry.response.body().len();
         self.by_use.insert(self.uses, key.clone());
         self.slots.insert(key, Slot { entry, used: self.uses });
         while self.bytes > MOST_BYTES || self.slots.len() > MOST_ENTRIES {
@@ -80,15 +94,25 @@ impl Cache {
         self.evictions
     }
 
-    /// Lets go of what the items of an invalidation name.
-    pub fn evict(&mut self, distribution: &str, items: &[String], tag_header: Option<&str>) {
+    /// Lets go of what the items of an invalidation name, except for the paths that `held` says yes to.
+    pub fn evict(
+        &mut self,
+        distribution: &str,
+        items: &[String],
+        tag_header: Option<&str>,
+        held: impl Fn(&str) -> bool,
+    ) {
         let named = Named::of(items);
-        self.take_all(|key, entry| key.0 == distribution && named.names(&key.1, entry, tag_header));
+        self.take_all(|key, entry| {
+            key.distribution == distribution
+                && named.names(&key.target, entry, tag_header)
+                && !held(&key.target)
+        });
     }
 
     /// Lets go of everything of one distribution.
     pub fn forget(&mut self, distribution: &str) {
-        self.take_all(|key, _| key.0 == distribution);
+        self.take_all(|key, _| key.distribution == distribution);
     }
 
     fn take_all(&mut self, chosen: impl Fn(&Key, &Entry) -> bool) {
@@ -103,7 +127,7 @@ impl Cache {
 
     fn take(&mut self, key: &Key) {
         if let Some(slot) = self.slots.remove(key) {
-            self.bytes -= slot.entry.body.len();
+            self.bytes -= slot.entry.response.body().len();
             self.by_use.remove(&slot.used);
         }
     }

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::StatusCode;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LAST_MODIFIED, SERVER};
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, SERVER};
 use jiff::Timestamp;
 
 use super::cache::Entry;
-use crate::id;
-use crate::origin::{self, Object};
-use crate::state::Distribution;
+use super::visit::Visit;
+use super::{compress, cors, generate};
+use crate::edge_rules::EdgeRule;
+use crate::origin;
+use crate::state::{CorsBy, Distribution};
 use crate::world::World;
 
 /// CloudFront's default TTL.
@@ -19,6 +22,9 @@ const DEFAULT_TTL: Duration = Duration::from_hours(24);
 const LONGEST_TTL: Duration = Duration::from_hours(24 * 365);
 /// How long CloudFront keeps an error by default.
 const ERROR_TTL: Duration = Duration::from_secs(10);
+/// Errors that are kept without a word of the origin (developer guide, "HTTP 4xx and 5xx status codes"). Others are kept
+/// with `max-age` or a custom error response only, but for S3's own 403.
+const KEPT_ERRORS: [u16; 7] = [404, 414, 500, 501, 502, 503, 504];
 /// Tags of an object that count.
 const MOST_TAGS: usize = 50;
 
@@ -30,44 +36,67 @@ pub(super) struct Fetched {
     pub keep: bool,
 }
 
-/// Asks the origin for a path.
-pub(super) async fn fetch(world: &World, distribution: &Distribution, path: &str, now: Timestamp) -> Fetched {
-    let folder = world.folder_of(distribution);
-    match origin::read(&folder, path, &distribution.default_root_object).await {
-        Some(object) => found(object, distribution.cache_tag_header.as_deref(), now),
-        None => Fetched { entry: Arc::new(access_denied(now)), keep: true },
+/// Asks the origin for a path, or has it answer as a rule says.
+pub(super) async fn fetch(
+    world: &World,
+    visit: &Visit,
+    path: &str,
+    rule: Option<&EdgeRule>,
+    now: Timestamp,
+) -> Fetched {
+    let distribution = &visit.distribution;
+    let mut response = match rule {
+        Some(rule) => generate::from_the_origin(rule, path),
+        None => origin::answer(&world.folder_of(distribution), distribution, path).await,
+    };
+    cors::mark(visit, CorsBy::Origin, &mut response);
+    if compress::is_wanted(visit) {
+        compress::pack(&mut response);
     }
-}
-
-fn found(object: Object, tag_header: Option<&str>, now: Timestamp) -> Fetched {
-    let mut headers = object.headers;
-    let mut default = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value)
-            && headers.iter().all(|(known, _)| *known != name)
-        {
-            headers.push((name, value));
-        }
-    };
-    default(CONTENT_TYPE, &object.content_type);
-    default(LAST_MODIFIED, &httpdate::fmt_http_date(object.last_modified));
-    default(SERVER, "AmazonS3");
-    let ttl = ttl(text(&headers, CACHE_CONTROL.as_str()).unwrap_or_default());
+    let fresh_for = fresh_for(distribution, &response);
+    let tag_header = distribution.cache_tag_header.as_deref();
     let entry = Entry {
-        status: StatusCode::OK,
-        body: object.bytes,
-        etag: Some(object.etag),
         fetched_at: now,
-        fresh_for: ttl.unwrap_or_default(),
+        fresh_for: fresh_for.unwrap_or_default(),
+        stale_for: seconds(text(&response, CACHE_CONTROL.as_str()), "stale-while-revalidate"),
         tag_header: tag_header.map(str::to_owned),
-        tags: tag_header.and_then(|name| text(&headers, name)).map(tags).unwrap_or_default(),
-        headers,
+        tags: tag_header.and_then(|name| text(&response, name)).map(tags).unwrap_or_default(),
+        response,
     };
-    Fetched { entry: Arc::new(entry), keep: ttl.is_some() }
+    Fetched { entry: Arc::new(entry), keep: fresh_for.is_some() }
 }
 
-fn text<'a>(headers: &'a [(HeaderName, HeaderValue)], name: &str) -> Option<&'a str> {
-    let (_, value) = headers.iter().find(|(known, _)| known.as_str().eq_ignore_ascii_case(name))?;
-    value.to_str().ok()
+fn text<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+/// The seconds of one directive of `Cache-Control`.
+fn seconds(cache_control: Option<&str>, name: &str) -> Duration {
+    let directives = cache_control.unwrap_or_default().split(',');
+    let value =
+        directives.filter_map(|directive| directive.trim().split_once('=')).find(|(known, _)| *known == name);
+    let seconds = value.and_then(|(_, value)| value.parse().ok()).map(Duration::from_secs);
+    seconds.unwrap_or_default().min(LONGEST_TTL)
+}
+
+/// How long the edge keeps an answer; `None`: not at all.
+fn fresh_for(distribution: &Distribution, response: &Response<Bytes>) -> Option<Duration> {
+    let control = text(response, CACHE_CONTROL.as_str()).unwrap_or_default();
+    if !response.status().is_client_error() && !response.status().is_server_error() {
+        let least = Duration::from_secs(distribution.min_ttl);
+        return match ttl(control, DEFAULT_TTL) {
+            Some(asked) => Some(asked.max(least)),
+            // A minimum TTL counts for more than `no-store`.
+            None => (!least.is_zero()).then_some(least),
+        };
+    }
+    let status = response.status().as_u16();
+    let page = distribution.error_pages.iter().find(|page| page.error_code == status);
+    let least = page.map_or(ERROR_TTL, |page| Duration::from_secs(page.error_caching_min_ttl));
+    let is_s3s = status == 403 && text(response, SERVER.as_str()) == Some("AmazonS3");
+    let says = control.contains("max-age");
+    let is_kept = says || page.is_some() || is_s3s || KEPT_ERRORS.contains(&status);
+    is_kept.then(|| ttl(control, least).unwrap_or_default().max(least))
 }
 
 fn tags(list: &str) -> Vec<String> {
@@ -75,8 +104,8 @@ fn tags(list: &str) -> Vec<String> {
     tags.filter(|tag| !tag.is_empty()).take(MOST_TAGS).collect()
 }
 
-/// How long `Cache-Control` lets the edge keep an object; `None`: not at all.
-fn ttl(cache_control: &str) -> Option<Duration> {
+/// How long `Cache-Control` lets a cache keep an answer that has no time of its own for `usual`; `None`: not at all.
+pub(super) fn ttl(cache_control: &str, usual: Duration) -> Option<Duration> {
     let directives: Vec<String> =
         cache_control.split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
     let has = |name: &str| directives.iter().any(|directive| directive == name);
@@ -91,29 +120,5 @@ fn ttl(cache_control: &str) -> Option<Duration> {
         return Some(Duration::ZERO);
     }
     let asked = seconds("s-maxage").or_else(|| seconds("max-age"));
-    Some(asked.unwrap_or(DEFAULT_TTL).min(LONGEST_TTL))
-}
-
-/// S3's answer for an object that is not there, or that CloudFront may not read: it does not say which.
-fn access_denied(now: Timestamp) -> Entry {
-    let request = id::request().replace('-', "").to_uppercase();
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message>\
-         <RequestId>{}</RequestId><HostId>{}</HostId></Error>",
-        &request[..16],
-        id::edge_request()
-    );
-    Entry {
-        status: StatusCode::FORBIDDEN,
-        body: body.into(),
-        etag: None,
-        headers: vec![
-            (CONTENT_TYPE, HeaderValue::from_static("application/xml")),
-            (SERVER, HeaderValue::from_static("AmazonS3")),
-        ],
-        fetched_at: now,
-        fresh_for: ERROR_TTL,
-        tag_header: None,
-        tags: Vec::new(),
-    }
+    Some(asked.unwrap_or(usual).min(LONGEST_TTL))
 }

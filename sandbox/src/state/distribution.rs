@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::behavior::{
+    BucketPolicy, Cors, ErrorPage, GeoRestriction, OriginAccess, OriginKind, ViewerProtocolPolicy,
+};
 use crate::id;
 
 /// The account that everything in the sandbox belongs to.
@@ -40,6 +43,41 @@ pub struct Distribution {
     pub price_class: String,
     /// The folder below the origin folder that holds its files.
     pub folder: String,
+    /// What answers from that folder.
+    pub origin_kind: OriginKind,
+    /// The origin's domain as the API shows it; without it, one is made from the folder.
+    pub origin_domain: Option<String>,
+    /// What is put before the path when the origin is asked: empty, or such as `/v2`.
+    pub origin_path: String,
+    /// How an S3 bucket is asked.
+    pub origin_access: OriginAccess,
+    /// What an S3 bucket lets the distribution do.
+    pub bucket_policy: BucketPolicy,
+    /// `CustomErrorResponses`.
+    pub error_pages: Vec<ErrorPage>,
+    /// `WebACLId`; empty: none. What it blocks is said by a rule of the edge.
+    pub web_acl: String,
+    /// Whose viewers are served.
+    pub geo_restriction: GeoRestriction,
+    /// Unset, the API shows `redirect-to-https` and the edge serves everybody: it has no certificate to offer.
+    /// Set, the edge obeys it, and `X-Forwarded-Proto: https` marks a viewer that came by HTTPS.
+    pub viewer_protocol_policy: Option<ViewerProtocolPolicy>,
+    /// `GET` and `HEAD`, and those that the behaviour allows beside them.
+    pub allowed_methods: Vec<String>,
+    /// What other sites' scripts may read.
+    pub cors: Cors,
+    /// What the edge packs texts with for viewers that accept it: empty, or `gzip`.
+    pub encodings: Vec<String>,
+    /// Request headers that are part of the cache key.
+    pub key_headers: Vec<String>,
+    /// `MinTTL` in seconds: how long an object is kept whatever the origin says.
+    pub min_ttl: u64,
+    /// The IDs of the public keys whose signed URLs and cookies are let in; none: everybody is.
+    pub trusted_keys: Vec<String>,
+    /// `required` or `optional` client certificates of viewers; unset: none. Only shown: the edge has no TLS.
+    pub client_certificates: Option<String>,
+    /// The bucket of standard logs; empty: off. Only shown.
+    pub log_bucket: String,
     /// What `ListTagsForResource` shows.
     pub tags: BTreeMap<String, String>,
     /// When its configuration last changed.
@@ -64,6 +102,23 @@ impl Distribution {
             staging: false,
             connection_mode: "direct".to_owned(),
             price_class: "PriceClass_All".to_owned(),
+            origin_kind: OriginKind::default(),
+            origin_domain: None,
+            origin_path: String::new(),
+            origin_access: OriginAccess::default(),
+            bucket_policy: BucketPolicy::default(),
+            error_pages: Vec::new(),
+            web_acl: String::new(),
+            geo_restriction: GeoRestriction::default(),
+            viewer_protocol_policy: None,
+            allowed_methods: vec!["HEAD".to_owned(), "GET".to_owned()],
+            cors: Cors::default(),
+            encodings: Vec::new(),
+            key_headers: Vec::new(),
+            min_ttl: 0,
+            trusted_keys: Vec::new(),
+            client_certificates: None,
+            log_bucket: String::new(),
             tags: BTreeMap::new(),
             last_modified: Timestamp::UNIX_EPOCH,
             id,
@@ -80,6 +135,17 @@ impl Distribution {
     #[must_use]
     pub fn label(&self) -> &str {
         self.domain.split('.').next().unwrap_or(&self.domain)
+    }
+
+    /// The host at which its origin answers without CloudFront.
+    #[must_use]
+    pub fn origin_host(&self) -> String {
+        let folder = self.folder.to_lowercase();
+        self.origin_domain.clone().unwrap_or_else(|| match self.origin_kind {
+            OriginKind::S3 => format!("{folder}.s3.us-east-1.amazonaws.com"),
+            OriginKind::Website => format!("{folder}.s3-website-us-east-1.amazonaws.com"),
+            OriginKind::Custom => format!("{folder}.origin.example.com"),
+        })
     }
 
     pub(crate) fn is_tenant_only(&self) -> bool {

@@ -1,11 +1,13 @@
 //! Owns the one state that API and edge share, behind one lock.
 
+mod behavior;
 mod calls;
 mod distribution;
 mod invalidation;
 mod journal;
 mod ledger;
 mod settings;
+mod views;
 
 use std::collections::HashMap;
 use std::io;
@@ -14,18 +16,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+pub use behavior::{
+    BucketPolicy, Cors, CorsBy, ErrorPage, GeoRestriction, OriginAccess, OriginKind, VIEWER_COUNTRY,
+    ViewerProtocolPolicy,
+};
 pub use calls::Call;
 pub use distribution::{ACCOUNT, Distribution};
 pub use invalidation::Invalidation;
 pub use ledger::{ITEM_LIMIT, WILDCARD_LIMIT};
 pub use settings::{ConflictingReference, SameReference, Settings};
+pub use views::View;
 
 pub(crate) use calls::Calls;
 pub(crate) use distribution::arn;
 pub(crate) use journal::{Journal, Line};
 pub(crate) use ledger::{Ledger, Refusal};
+pub(crate) use views::Views;
 
-use crate::edge::Cache;
+use crate::edge::{Cache, Front};
+use crate::edge_rules::EdgeRules;
 use crate::faults::Faults;
 
 /// Everything that changes while the sandbox runs.
@@ -35,9 +44,12 @@ pub(crate) struct State {
     pub distributions: Vec<Distribution>,
     pub ledgers: HashMap<String, Ledger>,
     pub cache: Cache,
+    pub front: Front,
+    pub edge_rules: EdgeRules,
     pub settings: Settings,
     pub faults: Faults,
     pub calls: Calls,
+    pub views: Views,
     /// When CloudTrail was asked within the last second.
     pub lookups: Vec<Timestamp>,
     journal: Option<Journal>,
@@ -50,9 +62,12 @@ impl State {
             distributions: Vec::new(),
             ledgers: HashMap::new(),
             cache: Cache::default(),
+            front: Front::default(),
+            edge_rules: EdgeRules::default(),
             settings,
             faults: Faults::default(),
             calls: Calls::default(),
+            views: Views::default(),
             lookups: Vec::new(),
             journal: None,
         };
@@ -81,6 +96,15 @@ impl State {
         all.iter().find(|known| known.answers_to(host)).or(all.first())
     }
 
+    /// The one whose origin a `Host` header means, where it means no distribution.
+    pub fn distribution_of_origin(&self, host: &str) -> Option<&Distribution> {
+        let all = &self.distributions;
+        if all.iter().any(|known| known.answers_to(host)) {
+            return None;
+        }
+        all.iter().find(|known| known.origin_host().eq_ignore_ascii_case(host))
+    }
+
     /// Adds a distribution, or puts it in the place of the one with its ID.
     pub fn put_distribution(&mut self, distribution: Distribution) {
         match self.distributions.iter_mut().find(|known| known.id == distribution.id) {
@@ -106,7 +130,8 @@ impl State {
     pub fn evict_due(&mut self, distribution: &str, now: Timestamp) {
         let tag_header = self.distribution(distribution).and_then(|known| known.cache_tag_header.clone());
         for invalidation in self.ledger(distribution).due_at_the_edge(now) {
-            self.cache.evict(distribution, &invalidation.items, tag_header.as_deref());
+            let held = |target: &str| self.edge_rules.hold(distribution, target, now);
+            self.cache.evict(distribution, &invalidation.items, tag_header.as_deref(), held);
         }
     }
 

@@ -154,3 +154,42 @@ async fn nothing_outside_the_origin_folder_can_be_reached() {
     assert_eq!(world.view(SHOP, "/inside.css").await.status, 200);
     assert_eq!(world.view(SHOP, "/products%2fradio.html").await.status, 200);
 }
+
+#[tokio::test]
+async fn while_it_revalidates_the_edge_serves_what_is_stale_once_more() {
+    let world = World::new().await;
+    let headers = r#"{"*": {"cache-control": "max-age=60, stale-while-revalidate=30"}}"#;
+    world.write(WORKSHOP, "_headers.json", headers);
+    let old = world.view(WORKSHOP, "/styles.css").await;
+    world.view(WORKSHOP, "/scripts.js").await;
+    world.write(WORKSHOP, "styles.css", "changed");
+    world.advance(Duration::from_secs(89));
+    let stale = world.view(WORKSHOP, "/styles.css").await;
+    assert_eq!((stale.source().as_str(), stale.header("age"), &stale.body), ("Hit", "89", &old.body));
+    let fresh = world.view(WORKSHOP, "/styles.css").await;
+    assert_eq!((fresh.source().as_str(), fresh.header("age"), fresh.body.as_str()), ("Hit", "0", "changed"));
+    world.advance(Duration::from_secs(1));
+    assert_eq!(world.view(WORKSHOP, "/scripts.js").await.source(), "RefreshHit", "too old for that");
+}
+
+#[tokio::test]
+async fn a_host_may_name_an_edge_location_which_has_a_cache_of_its_own() {
+    let world = World::new().await;
+    world.view(SHOP, "/shop.css").await;
+    let url = world.sandbox.edge_url();
+    let frankfurt = [("host", "d3k9shopfront1.FRA50-C1.cloudfront.net")];
+    let view = async || send(&url, "GET", "/shop.css", &frankfurt, "").await.unwrap();
+    let first = view().await;
+    assert_eq!((first.source().as_str(), first.header("x-amz-cf-pop")), ("Miss", "FRA50-C1"));
+    assert_eq!(view().await.source(), "Hit");
+    let here = world.view(SHOP, "/shop.css").await;
+    assert_eq!((here.source().as_str(), here.header("x-amz-cf-pop")), ("Hit", "SBX50-P1"));
+    world.rules(serde_json::json!({"host": frankfurt[0].1, "answer": "waf_block"})).await;
+    assert_eq!((view().await.status, world.view(SHOP, "/shop.css").await.status), (403, 200));
+    world.rules(serde_json::json!([])).await;
+    world.invalidate(SHOP, &["/shop.css"]).await;
+    assert_eq!(
+        (view().await.source(), world.view(SHOP, "/shop.css").await.source()),
+        ("Miss".into(), "Miss".into())
+    );
+}

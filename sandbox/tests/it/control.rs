@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{WORKSHOP, World, invalidations};
+use crate::support::{WORKSHOP, World, invalidations, send};
 
 #[tokio::test]
 async fn faults_are_set_shown_and_cleared() {
@@ -91,4 +91,25 @@ async fn the_manual_clock_moves_on_request() {
     assert_eq!(moved["now"], "2026-11-23T10:00:01.623456Z");
     assert_eq!(world.control("GET", "/_sandbox/clock", "").await.1, moved);
     assert_eq!(world.control("GET", "/_sandbox/frob", "").await.0, 404);
+}
+
+#[tokio::test]
+async fn views_are_logged_with_their_headers_whether_or_not_they_are_answered() {
+    let world = World::new().await;
+    world.rules(json!({"path": "/lost", "answer": "close"})).await;
+    let host = world.sandbox.edge_url_of(WORKSHOP).unwrap().replace("http://", "");
+    let headers = [("host", host.as_str()), ("accept-encoding", "identity")];
+    send(&world.sandbox.edge_url(), "HEAD", "/a?b=c", &headers, "").await.unwrap();
+    assert!(send(&world.sandbox.edge_url(), "GET", "/lost", &headers, "").await.is_err());
+    let (_, views) = world.control("GET", "/_sandbox/views", "").await;
+    assert_eq!(
+        views[0],
+        json!({"n": 1, "at": "2026-11-23T10:00:00.123456Z", "distribution": WORKSHOP, "method": "HEAD",
+            "host": host, "target": "/a?b=c", "status": 403, "x_cache": "Error from cloudfront", "headers":
+            {"host": host, "accept-encoding": "identity", "connection": "close", "content-length": "0"}})
+    );
+    assert_eq!((&views[1]["target"], &views[1]["status"]), (&json!("/lost"), &json!(null)));
+    assert_eq!(world.control("GET", "/_sandbox/views?after=1", "").await.1, json!([views[1]]));
+    assert_eq!(world.control("DELETE", "/_sandbox/views", "").await.1, json!([]));
+    assert!(world.sandbox.views().is_empty());
 }

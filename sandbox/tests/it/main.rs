@@ -3,12 +3,17 @@
 
 mod batches;
 mod caching;
+mod configured;
 mod connections;
 mod control;
+mod edge_rules;
+mod error_pages;
 mod eviction;
+mod front;
 mod identity;
 mod limits;
 mod lists;
+mod origins;
 mod persistence;
 mod references;
 mod support;

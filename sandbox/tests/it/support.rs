@@ -97,6 +97,19 @@ impl World {
         sources
     }
 
+    /// Sets the rules of the edge.
+    pub async fn rules(&self, rules: serde_json::Value) {
+        let (status, set) = self.control("POST", "/_sandbox/edge", &rules.to_string()).await;
+        assert_eq!(status, 200, "{set}");
+    }
+
+    /// Changes members of a distribution.
+    pub async fn configure(&self, distribution: &str, mut change: serde_json::Value) {
+        change["id"] = distribution.into();
+        let (status, set) = self.control("POST", "/_sandbox/distributions", &change.to_string()).await;
+        assert_eq!(status, 200, "{set}");
+    }
+
     /// What the sandbox's control answers.
     pub async fn control(&self, method: &str, path: &str, body: &str) -> (u16, serde_json::Value) {
         let answer = send(&self.sandbox.api_url(), method, path, &[], body).await.unwrap();
@@ -156,6 +169,11 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
+    }
+
+    /// HTTP status, source, `Server` and media type.
+    pub fn kind(&self) -> (u16, String, &str, &str) {
+        (self.status, self.source(), self.header("server"), self.header("content-type"))
     }
 
     /// HTTP status and CloudFront's code of a refusal.
