@@ -26,6 +26,10 @@ pub enum Deadline {
     LookLeases,
     /// When a paused account is tried again.
     Accounts,
+    /// When the URLs of a check run are looked at again.
+    Checks,
+    /// Until when the process that looks at them has the lease on the run.
+    CheckLeases,
     /// When the list of distributions is read again.
     Survey,
     /// Until when the process that reads the list of distributions has the lease on that.
@@ -58,13 +62,15 @@ pub enum Deadline {
 
 impl Deadline {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Leases,
         Self::FirstTries,
         Self::Retries,
         Self::Looks,
         Self::LookLeases,
         Self::Accounts,
+        Self::Checks,
+        Self::CheckLeases,
         Self::Survey,
         Self::SurveyLease,
         Self::Outside,
@@ -96,6 +102,8 @@ impl Deadline {
             Self::Looks => "UPDATE batch SET look_at = $1 WHERE state = 'in_progress' AND look_at > $2",
             Self::LookLeases => "UPDATE distribution SET poll_lease_until = $1 WHERE poll_lease_until > $2",
             Self::Accounts => "UPDATE account SET retry_at = $1 WHERE retry_at > $2",
+            Self::Checks => "UPDATE check_run SET due_at = $1 WHERE due_at > $2",
+            Self::CheckLeases => "UPDATE check_run SET lease_until = $1 WHERE lease_until > $2",
             Self::Survey => "UPDATE survey SET due_at = $1 WHERE due_at > $2",
             Self::SurveyLease => "UPDATE survey SET lease_until = $1 WHERE lease_until > $2",
             Self::Outside => "UPDATE distribution SET outside_due_at = $1 WHERE outside_due_at > $2",

@@ -4,6 +4,7 @@ pub mod access;
 pub mod accounts;
 pub mod audit;
 mod bound;
+pub mod checks;
 mod columns;
 pub mod db;
 pub mod deadlines;

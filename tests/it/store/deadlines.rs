@@ -3,6 +3,7 @@
 use unstale::{
     domain::invalidations::outside::BackfillPosition,
     store::{
+        checks,
         deadlines::{self, Deadline, MadeAhead},
         invalidations::{outside, proposals},
         tokens,
@@ -21,6 +22,8 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
         Deadline::Looks => ("batch", "look_at", "state = 'in_progress'"),
         Deadline::LookLeases => ("distribution", "poll_lease_until", "id = id"),
         Deadline::Accounts => ("account", "retry_at", "id = id"),
+        Deadline::Checks => ("check_run", "due_at", "id = id"),
+        Deadline::CheckLeases => ("check_run", "lease_until", "id = id"),
         Deadline::Survey => ("survey", "due_at", "id = id"),
         Deadline::SurveyLease => ("survey", "lease_until", "id = id"),
         Deadline::Outside => ("distribution", "outside_due_at", "id = id"),
@@ -39,7 +42,9 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
 
 async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database) {
     given::distributions(database, &["E1"]).await;
-    given::request(database, "E1", 0, &[&["/a"]]).await;
+    let requested = given::request(database, "E1", 0, &[&["/a"]]).await;
+    let run = super::checks::run(&requested, 0);
+    database.write(async |tx| checks::insert(tx, &run, Some(at(0))).await).await;
     database.write(async |tx| outside::save(tx, &BackfillPosition::new(id("E1"), at(0))).await).await;
     let asked = super::protection::proposal("E1", 0);
     database.write(async |tx| proposals::insert(tx, &asked).await).await;

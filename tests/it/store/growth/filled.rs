@@ -70,6 +70,13 @@ const ROWS: &[&str] = &[
     "INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
      SELECT 'k' || i, 'print', 'accepted', 'i' || i, {T} FROM n",
     "INTO untraced (invalidation_id, made_at, round) SELECT 'i' || i, {T}, 0 FROM n",
+    // The last ten are not done, and each tenth was asked for by hand.
+    "INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness, due_at, lease, lease_until)
+     SELECT 'c' || i, {D}, CASE WHEN i % 10 = 0 THEN NULL ELSE 'i' || i END, {T},
+         CASE WHEN {AGE} < 10 THEN 'after' ELSE 'done' END, 1, 'fresh', CASE WHEN {AGE} < 10 THEN {T} END,
+         CASE WHEN {AGE} < 3 THEN 'lease' END, CASE WHEN {AGE} < 3 THEN {NOW} + 1000 END FROM n",
+    "INTO url_check (run_id, number, url, batch_id, guessed, verdict, step)
+     SELECT 'c' || i, 1, 'https://www.example.com/' || i, 'b' || i, FALSE, 'fresh', '' FROM n",
     "INTO audit_signed_head (sequence, hash, at, public_key, signature) SELECT i, '', {T}, '', '' FROM n",
 ];
 

@@ -6,14 +6,16 @@ use unstale::{
             Role, ScopeKind,
             grant::{Subject, SubjectKind},
         },
-        id::{GrantId, PersonId, TokenId},
+        id::{CheckRunId, GrantId, InvalidationId, PersonId, TokenId},
         secret::SecretHash,
         sign_in::{person::Email, session::SessionLimits},
     },
     store::{
         Tx, access,
         access::{grants, groups, local_groups},
-        accounts, distributions,
+        accounts, checks,
+        checks::settings,
+        distributions,
         distributions::{distribution_tags, protections, survey},
         page_status,
         sign_in::{
@@ -35,6 +37,7 @@ pub async fn measure_others(tx: &mut Tx) -> Measured {
     let mut measured = Measured::new();
     measure_sign_in(tx, &mut measured).await;
     measure_access(tx, &mut measured).await;
+    measure_checks(tx, &mut measured).await;
     let one = id("E1");
     measure!(
         measured,
@@ -57,6 +60,32 @@ pub async fn measure_others(tx: &mut Tx) -> Measured {
         tables::standing(conn),
     );
     measured
+}
+
+async fn measure_checks(tx: &mut Tx, measured: &mut Measured) {
+    let (run, invalidation) = (CheckRunId::from_trusted("c100"), InvalidationId::from_trusted("i100"));
+    let (often, rare) = (id("E1"), id("E5"));
+    let found = checks::find(tx, &run).await.unwrap().unwrap();
+    measure!(
+        measured,
+        tx,
+        |conn| checks::cursor(conn),
+        checks::news(conn, 100, 50),
+        checks::unread(conn, &[&invalidation]),
+        checks::find(conn, &run),
+        checks::of_invalidation(conn, &invalidation),
+        checks::of_distribution(conn, &often),
+        checks::of_distribution(conn, &rare),
+        checks::freshness_of(conn, &[&invalidation]),
+        checks::known_urls(conn, &often, 20),
+        checks::known_urls(conn, &rare, 20),
+        checks::earlier_looks(conn, &found, 20),
+        checks::next_due(conn),
+        checks::due_at(conn, &run),
+        checks::open_runs(conn, 500),
+        checks::due_runs(conn, NOW, 16),
+        settings::find(conn, &often),
+    );
 }
 
 async fn measure_sign_in(tx: &mut Tx, measured: &mut Measured) {

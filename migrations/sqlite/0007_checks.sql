@@ -1,0 +1,52 @@
+-- Checks: whether viewers get what an invalidation was for.
+
+-- A distribution without a row has the default settings.
+CREATE TABLE check_settings (
+    distribution_id  TEXT NOT NULL PRIMARY KEY REFERENCES distribution (id),
+    enabled          INTEGER NOT NULL,
+    host             TEXT,
+    urls             TEXT NOT NULL, -- a JSON list
+    headers          TEXT NOT NULL, -- a JSON list of lists of name and value
+    must_contain     TEXT,
+    must_not_contain TEXT
+) STRICT;
+
+CREATE TABLE check_run (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    distribution_id TEXT   NOT NULL REFERENCES distribution (id),
+    invalidation_id TEXT   UNIQUE REFERENCES invalidation (id),
+    created_at      INTEGER NOT NULL,
+    state           TEXT   NOT NULL CHECK (state IN ('before', 'waiting', 'after', 'done')),
+    round           INTEGER NOT NULL,
+    freshness       TEXT   NOT NULL,
+    due_at          INTEGER, -- when the next looks are made
+    lease           TEXT,
+    lease_until     INTEGER
+) STRICT;
+
+CREATE INDEX check_run_due ON check_run (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX check_run_leased ON check_run (distribution_id, lease_until) WHERE lease IS NOT NULL;
+CREATE INDEX check_run_open ON check_run (state) WHERE state <> 'done';
+CREATE INDEX check_run_by_distribution ON check_run (distribution_id, created_at DESC);
+CREATE INDEX check_run_by_hand ON check_run (distribution_id, created_at DESC) WHERE invalidation_id IS NULL;
+
+-- What was seen of one URL of a run. A look is JSON: what the answer's header said, and the hash of its body.
+CREATE TABLE url_check (
+    run_id     TEXT   NOT NULL REFERENCES check_run (id),
+    number     INTEGER NOT NULL,
+    url        TEXT   NOT NULL,
+    batch_id   TEXT   REFERENCES batch (id),
+    guessed    INTEGER NOT NULL,
+    before     TEXT,
+    after      TEXT,
+    verdict    TEXT,
+    cause      TEXT,
+    step       TEXT   NOT NULL,
+    PRIMARY KEY (run_id, number)
+) STRICT;
+
+-- The last event of the history that was read for new invalidations and for those that ended.
+CREATE TABLE check_cursor (
+    id       INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    sequence INTEGER NOT NULL
+) STRICT;
