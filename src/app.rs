@@ -16,20 +16,21 @@ use crate::{
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail},
     commands::{self, CommandContext, CommandError},
-    config::AuditSettingsArgs,
+    config::{AuditSettingsArgs, ChecksArgs, Switch},
     domain::invalidations::quotas::Quotas,
+    edge::{Bounds, EdgeClient, EdgeClientError, Place},
     heartbeats::Heartbeats,
     http::{self, AppState, HttpOptions},
     notify::{Listener, Notifier},
     store::{
-        Db, StoreError,
+        Db, StoreError, checks,
         instance_lock::{self, InstanceLock, LockError},
         invalidations::batches,
     },
     web::{self, Described},
     workers::{
-        self, AuditSettings, AuditWebhook, AuditWorker, ClockRollback, CloudFrontSync, FileWatcher, Indexer,
-        Poller, SigningKeyError, Submitter, Worker, WorkerContext, WorkerSettings,
+        self, AuditSettings, AuditWebhook, AuditWorker, Checker, ClockRollback, CloudFrontSync, FileWatcher,
+        Indexer, Poller, SigningKeyError, Submitter, Worker, WorkerContext, WorkerSettings,
     },
 };
 
@@ -37,6 +38,8 @@ use crate::{
 /// CloudFront does not block the others.
 const SUBMITTERS: usize = 4;
 const POLLERS: usize = 2;
+/// The pause between two ticks of the checker, so that one tick answers many notifications.
+const CHECKER_BREATH: Duration = Duration::from_millis(50);
 /// How long the workers may take to finish their current step after the stop signal.
 const LAST_STEPS: Duration = Duration::from_secs(7);
 
@@ -53,6 +56,8 @@ pub enum AppError {
     Listen(SocketAddr, #[source] io::Error),
     #[error(transparent)]
     Key(#[from] SigningKeyError),
+    #[error("checks cannot be made")]
+    Edge(#[from] EdgeClientError),
     #[error(transparent)]
     Webhook(#[from] WebhookError),
     #[error(transparent)]
@@ -64,6 +69,8 @@ pub enum AppError {
 pub struct App {
     pub command_context: CommandContext,
     worker_context: WorkerContext,
+    /// Looks at what viewers get. `None` if nothing is to be looked at.
+    edge: Option<EdgeClient>,
     /// The settings for signing the history's heads. If `None`, heads are neither signed nor checked.
     audit_settings: Option<AuditSettings>,
     stop: CancellationToken,
@@ -88,6 +95,7 @@ impl App {
         if lock.is_some() {
             let mut tx = db.begin().await?;
             batches::release_all(&mut tx).await?;
+            checks::release_all(&mut tx).await?;
             tx.commit().await?;
         }
         let (clock, notifier) = (Clock::system(), Notifier::new());
@@ -96,6 +104,7 @@ impl App {
         Ok(Self {
             command_context,
             worker_context,
+            edge: None,
             audit_settings: None,
             stop,
             heartbeats: Heartbeats::default(),
@@ -115,6 +124,15 @@ impl App {
     pub fn with_cloudtrail(mut self, cloudtrail: Option<CloudTrail>) -> Self {
         self.worker_context.cloudtrail = cloudtrail;
         self
+    }
+
+    /// Sets the client that looks at what viewers get before and after an invalidation. Fails if it cannot be made.
+    pub fn with_checks(mut self, checks: &ChecksArgs) -> Result<Self, AppError> {
+        let place = checks.edge.unwrap_or(Place::Dns);
+        let clock = self.worker_context.clock.clone();
+        let is_on = checks.checks == Switch::On;
+        self.edge = is_on.then(|| EdgeClient::new(place, clock, Bounds::default())).transpose()?;
+        Ok(self)
     }
 
     /// Lets the service check the history and sign its heads while it runs. Fails if the head key cannot be opened
@@ -140,12 +158,19 @@ impl App {
     }
 
     /// Serves pages and runs the workers until the stop signal, then shuts down in order.
-    pub async fn run(self, listener: TcpListener, options: HttpOptions) {
-        let options = HttpOptions { heartbeats: self.heartbeats.clone(), ..options };
+    pub async fn run(mut self, listener: TcpListener, options: HttpOptions) {
+        let options = HttpOptions {
+            heartbeats: self.heartbeats.clone(),
+            are_checks_on: self.edge.is_some(),
+            ..options
+        };
         let pages = AppState::new(self.command_context.clone(), options, self.stop.clone());
         let routes = routes(&pages);
         let mut workers = JoinSet::new();
         self.start_workers(&mut workers);
+        if let Some(edge) = self.edge.take() {
+            self.start_checker(&mut workers, edge);
+        }
         let hub = pages.clone();
         workers.spawn(async move { hub.pass_events_on().await });
         // The server and the workers stop at the same time, so that the shutdown takes as long as the slower of the
@@ -182,6 +207,16 @@ impl App {
             }
             self.start(workers, AuditWorker::new(db.clone(), clock.clone(), settings.clone()));
         }
+    }
+
+    fn start_checker(&self, workers: &mut JoinSet<()>, edge: EdgeClient) {
+        let context = self.worker_context.clone();
+        let (clock, stop, heartbeats) = (context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
+        workers.spawn(async move {
+            let notifier = context.notifier.listen();
+            let checker = Checker::new(context, edge);
+            workers::run_notified(checker, &heartbeats, &clock, notifier, CHECKER_BREATH, &stop).await;
+        });
     }
 
     fn start_submitter(&self, workers: &mut JoinSet<()>, notifier: Arc<Mutex<Listener>>) {

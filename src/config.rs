@@ -14,6 +14,8 @@ use std::{
 use clap::{ArgAction, Args, ValueEnum};
 use url::Url;
 
+use crate::edge::Place;
+
 use crate::domain::{
     audit::{head::PublicKey, segment::DAYS_MIN},
     invalidations::{
@@ -60,6 +62,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub tickets: TicketArgs,
     #[command(flatten)]
+    pub checks: ChecksArgs,
+    #[command(flatten)]
     pub log: LogArgs,
 }
 
@@ -105,6 +109,24 @@ impl TicketArgs {
             format!("{variable} {error}")
         })
     }
+}
+
+/// Whether and where the service looks at what viewers get.
+#[derive(Debug, Clone, Args)]
+pub struct ChecksArgs {
+    /// Look at the invalidated URLs before and after, and say whether viewers get the new version: on or off.
+    #[arg(long, env = "UNSTALE_CHECKS", default_value = "on", value_name = "on|off")]
+    pub checks: Switch,
+    /// The one address to look at in place of what DNS says, such as http://127.0.0.1:4601: a stand-in, or one edge.
+    #[arg(long, env = "UNSTALE_EDGE", value_name = "URL", value_parser = Place::parse)]
+    pub edge: Option<Place>,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
 }
 
 /// How the history is sealed.

@@ -5,11 +5,12 @@
 //!
 //! ```text
 //! domain ← store ← commands ← http ← web, api     domain ← cloudfront, identity     outgoing ← cloudfront, identity
-//! {domain, store, cloudfront} ← workers           domain ← config                   everything ← app ← cli, main
+//! {domain, store, cloudfront, edge} ← workers     {domain, edge} ← config           everything ← app ← cli, main
 //! ```
 //!
 //! `domain` is pure. `store` holds all SQL. `cloudfront` is the only user of the AWS SDK. `identity` asks providers
-//! and proxies who somebody is. `outgoing` is the HTTP client for everything but AWS. Each file of `commands` is
+//! and proxies who somebody is. `outgoing` is the HTTP client for everything but AWS
+//! and the edge. `edge` looks at what viewers get. Each file of `commands` is
 //! one command of a person or token: one transaction that changes state and writes the audit event. `workers` call
 //! CloudFront between two transactions, never inside one. `http` is what pages and API share: the server, the
 //! middleware of each request, and the identification of the caller. `web` and `api` read through `store` and write
@@ -27,6 +28,7 @@ pub mod workers;
 
 pub use unstale_cloudfront as cloudfront;
 pub use unstale_domain as domain;
+pub use unstale_edge as edge;
 pub use unstale_identity as identity;
 pub use unstale_outgoing as outgoing;
 pub use unstale_runtime::{clock, failpoint, file_thread, heartbeats, keyed_limit, notify};

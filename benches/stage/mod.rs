@@ -91,6 +91,7 @@ impl WorkerContext {
             .env("PATH", path)
             .env("HOME", &self.folder)
             .env("AWS_ENDPOINT_URL_CLOUDFRONT", self.sandbox.api_url())
+            .env("UNSTALE_EDGE", self.sandbox.edge_url())
             .env("AWS_ACCESS_KEY_ID", "AKIABENCH")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_REGION", "us-east-1")

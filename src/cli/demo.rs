@@ -7,19 +7,20 @@ use std::{
 };
 
 use clap::Args;
-use cloudfront_sandbox::{Config, Sandbox};
+use cloudfront_sandbox::{Config, Fault, FaultKind, Sandbox};
 
 use crate::{
     app::{self, App},
     cloudfront::{CloudFront, Connect},
     commands::{self, CommandContext, CommandError},
-    config::{AuditSettingsArgs, LogArgs, REQUEST_TIMEOUT},
+    config::{AuditSettingsArgs, ChecksArgs, LogArgs, REQUEST_TIMEOUT, Switch},
     domain::{
         access::Role,
         actor::{Acting, Origin},
         invalidations::pace::Pace,
         sign_in::person::{Email, PersonError},
     },
+    edge::Place,
     heartbeats::Heartbeats,
     http::authentication_methods::AuthenticationMethods,
     http::{Demo, HttpOptions, Rate},
@@ -30,6 +31,8 @@ use super::{CliError, log, output::Announcer, signals};
 
 /// The distribution of the demo's example site, the workshop.
 const SITE: &str = "E2QWRUHAPOMQZL";
+/// How long the stand-in takes to accept an invalidation.
+const ACCEPTING: Duration = Duration::from_millis(400);
 const EMAIL: &str = "demo@localhost";
 
 #[derive(Debug, Args)]
@@ -72,6 +75,8 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         .await?
         .with_audit_settings(&AuditSettingsArgs::default())?;
     let sandbox = start_sandbox(&data, sandbox_address, args.complete_after).await?;
+    let edge = Some(Place::parse(&sandbox.edge_url())?);
+    let app = app.with_checks(&ChecksArgs { checks: Switch::On, edge })?;
     add_demo_person(&app.command_context).await?;
     let listener = app::listen(args.listen).await?;
     let address = listener.local_addr()?;
@@ -85,6 +90,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
         authentication_methods: AuthenticationMethods::default(),
         tickets: None,
         demo: Some(story(&sandbox)?),
+        are_checks_on: true,
         heartbeats: Heartbeats::default(),
     };
     app.run(listener, options).await;
@@ -99,7 +105,10 @@ async fn start_sandbox(data: &Path, api: SocketAddr, seconds: u64) -> Result<San
         journal: Some(data.join("cloudfront.jsonl")),
         ..Config::new(data.join("sites"))
     };
-    Ok(Sandbox::start(config).await?)
+    let sandbox = Sandbox::start(config).await?;
+    // As CloudFront does, it takes a moment to accept. The looks before an invalidation need it.
+    sandbox.set_faults(vec![Fault::new("CreateInvalidation", FaultKind::Slow).delay(ACCEPTING)]);
+    Ok(sandbox)
 }
 
 fn story(sandbox: &Sandbox) -> Result<Demo, CliError> {

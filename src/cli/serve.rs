@@ -41,7 +41,11 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let cloudtrail = args.cloudtrail.then(|| CloudTrail::from_environment(&aws, Connect::default()));
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
     let quotas = Quotas { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
-    let app = app.with_quotas(quotas).with_cloudtrail(cloudtrail).with_audit_settings(&args.audit)?;
+    let app = app
+        .with_quotas(quotas)
+        .with_cloudtrail(cloudtrail)
+        .with_audit_settings(&args.audit)?
+        .with_checks(&args.checks)?;
     commands::record_authentication_methods(&app.command_context, &authentication_methods.lines())
         .await
         .map_err(AppError::from)?;
@@ -59,6 +63,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         authentication_methods,
         tickets,
         demo: None,
+        are_checks_on: true,
         heartbeats: Heartbeats::default(),
     };
     app.run(listener, options).await;

@@ -4,6 +4,7 @@
 use crate::{
     domain::{
         access::grant::{GrantError, GroupError},
+        checks::CheckSettingsError,
         sign_in::person::PersonError,
         tokens::token::TokenError,
     },
@@ -27,6 +28,8 @@ pub enum CommandError {
     /// The object is not in the state that the command needs.
     #[error("It has gone on meanwhile, so nothing was changed.")]
     TooLate,
+    #[error("A check of this distribution goes on already. Wait for what it says.")]
+    CheckGoesOn,
     /// The person has the maximum number of saved searches.
     #[error("You keep {0} searches already; forget one first.")]
     TooManySearches(usize),
@@ -43,6 +46,8 @@ pub enum CommandError {
     Grant(#[from] GrantError),
     #[error(transparent)]
     Group(#[from] GroupError),
+    #[error(transparent)]
+    CheckSettings(#[from] CheckSettingsError),
     #[error(transparent)]
     Token(#[from] TokenError),
     #[error(transparent)]
@@ -86,10 +91,11 @@ impl CommandError {
             // The page offers this only for a person without a grant, so one was added after it was shown.
             Self::Grant(GrantError::StillHeld)
             | Self::TooLate
+            | Self::CheckGoesOn
             | Self::TooManySearches(_)
             | Self::BelongsToAnother
             | Self::LastAdmin => Sort::TooLate,
-            Self::Grant(_) | Self::Group(_) | Self::Token(_) => Sort::Wrong,
+            Self::CheckSettings(_) | Self::Grant(_) | Self::Group(_) | Self::Token(_) => Sort::Wrong,
             Self::Store(error) if error.is_passing() => Sort::Away,
             Self::TooManyPasswords => Sort::Busy,
             Self::Store(_) | Self::Person(_) | Self::Password(_) | Self::Random(_) => Sort::Internal,

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod checks;
 pub mod distributions;
 mod error;
 pub mod invalidations;
@@ -10,6 +11,7 @@ pub mod tokens;
 
 pub use access::*;
 pub use audit::*;
+pub use checks::*;
 pub use distributions::*;
 pub use error::{CommandError, Sort};
 pub use invalidations::*;

@@ -41,6 +41,8 @@ pub struct HttpOptions {
     /// The rule that turns tickets in reasons into links.
     pub tickets: Option<Tickets>,
     pub demo: Option<Demo>,
+    /// Whether the service looks at what viewers get.
+    pub are_checks_on: bool,
     /// Where the workers record that they are running.
     pub heartbeats: Heartbeats,
 }

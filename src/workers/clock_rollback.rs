@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::{Next, WorkerContext, submitter, sync};
+use super::{Next, WorkerContext, checker, submitter, sync};
 
 /// The longest wait of the deadlines that have no limit of their own: CloudTrail's after AWS refused access.
 const LONGEST: Duration = sync::AFTER_REFUSAL;
@@ -93,6 +93,8 @@ impl ClockRollback {
             Deadline::Approvals => proposal::LIFE,
             Deadline::Leases | Deadline::LookLeases | Deadline::SurveyLease => settings.lease,
             Deadline::Retries => retry::LONGEST_RETRY,
+            Deadline::Checks => checker::LONGEST_PAUSE,
+            Deadline::CheckLeases => checker::LEASE,
             Deadline::Accounts => submitter::ACCOUNT_REST,
             Deadline::Survey => settings.survey_every,
             Deadline::Outside => settings.outside_every,

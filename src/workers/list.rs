@@ -4,7 +4,8 @@
 use crate::store::StoreError;
 
 use super::{
-    AuditWebhook, AuditWorker, ClockRollback, CloudFrontSync, FileWatcher, Indexer, Next, Poller, Worker,
+    AuditWebhook, AuditWorker, Checker, ClockRollback, CloudFrontSync, FileWatcher, Indexer, Next, Poller,
+    Worker,
 };
 
 macro_rules! workers {
@@ -20,6 +21,7 @@ macro_rules! workers {
 }
 
 workers! {
+    Checker = "checker",
     Poller = "poller",
     CloudFrontSync = "sync",
     ClockRollback = "clock_rollback",

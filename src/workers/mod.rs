@@ -6,6 +6,7 @@
 
 mod audit;
 mod audit_webhook;
+mod checker;
 mod clock_rollback;
 mod file_watcher;
 mod indexer;
@@ -23,11 +24,12 @@ pub use audit::{
     VerificationStep, open_key,
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
+pub use checker::Checker;
 pub use clock_rollback::ClockRollback;
 pub use file_watcher::FileWatcher;
 pub use indexer::Indexer;
 pub use poller::Poller;
-pub use runner::{Next, Worker, run, run_in_turn};
+pub use runner::{Next, Worker, run, run_in_turn, run_notified};
 pub use submitter::Submitter;
 pub use sync::CloudFrontSync;
 

@@ -68,6 +68,30 @@ pub async fn run<W: Worker>(worker: W, heartbeats: &Heartbeats, clock: &Clock, s
     }
 }
 
+/// As [`run`]; a committed transaction also starts a tick, but one at most each `breath`.
+pub async fn run_notified<W: Worker>(
+    worker: W,
+    heartbeats: &Heartbeats,
+    clock: &Clock,
+    mut notifier: Listener,
+    breath: Duration,
+    stop: &CancellationToken,
+) {
+    let heartbeat = heartbeats.of(W::NAME);
+    while !stop.is_cancelled() {
+        match worker.tick().await {
+            Ok(next) => {
+                heartbeat.beat();
+                if next != Next::Again {
+                    tokio::time::sleep(breath).await;
+                }
+                rest(next, clock, notifier.notified(), stop).await;
+            }
+            Err(error) => recover(W::NAME, &error, stop).await,
+        }
+    }
+}
+
 /// Claims and finishes work until `stop`. Several tasks run this at the same time. Only the task that holds the
 /// listener looks for work. When it has claimed some, it releases the listener for the next task, so that one task
 /// answers a notification and not all of them.

@@ -8,27 +8,28 @@ use std::{
 };
 
 /// The layers that are crates of their own, as the program names them.
-const CRATES: [&str; 5] = ["domain", "store", "cloudfront", "identity", "outgoing"];
+const CRATES: [&str; 6] = ["domain", "store", "cloudfront", "identity", "outgoing", "edge"];
 
 /// Each module of the program, and the layers and modules that it may use.
 const MODULES: [(&str, &[&str]); 8] = [
     ("commands", &["domain", "store"]),
-    ("workers", &["domain", "store", "cloudfront", "outgoing"]),
+    ("workers", &["domain", "store", "cloudfront", "outgoing", "edge"]),
     ("http", &["domain", "store", "commands", "identity"]),
     ("web", &["domain", "store", "commands", "identity", "http"]),
     ("api", &["domain", "store", "commands", "http"]),
-    ("config", &["domain"]),
-    ("app", ALL_BUT_CLI.split_at(11).0),
+    ("config", &["domain", "edge"]),
+    ("app", ALL_BUT_CLI.split_at(12).0),
     ("cli", &ALL_BUT_CLI),
 ];
 
 /// What wires all together uses all of it; `cli` also `app`, which is the last.
-const ALL_BUT_CLI: [&str; 12] = [
+const ALL_BUT_CLI: [&str; 13] = [
     "domain",
     "store",
     "cloudfront",
     "identity",
     "outgoing",
+    "edge",
     "commands",
     "workers",
     "http",

@@ -3,6 +3,7 @@
 mod accounts;
 mod acting;
 mod answers;
+mod checks;
 mod clock;
 mod cloudtrail;
 mod cool_down;

@@ -77,6 +77,7 @@ impl Program {
             )
             .env("UNSTALE_LOG", "warn")
             .env("AWS_ENDPOINT_URL_CLOUDFRONT", self.sandbox.api_url())
+            .env("UNSTALE_EDGE", self.sandbox.edge_url())
             .env("AWS_ACCESS_KEY_ID", "AKIATEST")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_EC2_METADATA_DISABLED", "true")

@@ -29,6 +29,7 @@ pub fn program(folder: &Path, args: &[&str]) -> Command {
         .env("AWS_SECRET_ACCESS_KEY", "secret")
         // Nothing listens there.
         .env("AWS_ENDPOINT_URL_CLOUDFRONT", "http://127.0.0.1:1")
+        .env("UNSTALE_EDGE", "http://127.0.0.1:1")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -59,6 +59,7 @@ pub fn options() -> HttpOptions {
         authentication_methods: AuthenticationMethods::default(),
         tickets: None,
         demo: None,
+        are_checks_on: true,
         heartbeats: Heartbeats::default(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod browser;
+pub mod checked;
 mod database;
 mod provider;
 mod raw;

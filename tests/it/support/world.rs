@@ -27,14 +27,16 @@ use unstale::{
         sign_in::person::Person,
         time::Timestamp,
     },
+    edge::{Bounds, EdgeClient, Place},
     notify::Notifier,
     store::{
-        StoreError, audit, distributions,
+        StoreError, audit, checks, distributions,
         invalidations::{self, batches},
         sign_in::people,
     },
     workers::{
-        CloudFrontSync, Facts, Next, Poller, Submitter, VerificationStep, WorkerContext, WorkerSettings,
+        Checker, CloudFrontSync, Facts, Next, Poller, Submitter, VerificationStep, WorkerContext,
+        WorkerSettings,
     },
 };
 
@@ -76,10 +78,19 @@ pub struct World {
     submitter: Submitter,
     poller: Poller,
     sync: CloudFrontSync,
+    checker: Checker,
     finished: bool,
     /// Its tables were written to past the service, so that they are not what events state.
     edited: AtomicBool,
     _folder: TempDir,
+}
+
+/// Looks at the stand-in's edge.
+fn checker(context: &WorkerContext, sandbox: &Sandbox) -> Checker {
+    let place = Place::parse(&sandbox.edge_url()).unwrap();
+    // A site that hangs should not hold a test for long.
+    let bounds = Bounds { whole: Duration::from_secs(2), ..Bounds::default() };
+    Checker::new(context.clone(), EdgeClient::new(place, context.clock.clone(), bounds).unwrap())
 }
 
 impl World {
@@ -150,12 +161,13 @@ impl World {
         };
         Self {
             database,
-            sandbox,
             clock,
             command_context,
             submitter: Submitter::new(worker_context.clone()),
             poller: Poller::new(worker_context.clone()),
             sync: CloudFrontSync::new(worker_context.clone()),
+            checker: checker(&worker_context, &sandbox),
+            sandbox,
             worker_context,
             finished: false,
             edited: AtomicBool::new(false),
@@ -174,6 +186,7 @@ impl World {
         self.submitter = Submitter::new(self.worker_context.clone());
         self.poller = Poller::new(self.worker_context.clone());
         self.sync = CloudFrontSync::new(self.worker_context.clone());
+        self.checker = checker(&self.worker_context, &self.sandbox);
     }
 
     /// Another replica's hand on the same database.
@@ -214,6 +227,25 @@ impl World {
     /// One tick of the poller.
     pub async fn poll_once(&self) -> Next {
         self.poller.tick().await.unwrap()
+    }
+
+    /// A viewer gets a page.
+    pub async fn view(&self, distribution: &str, path: &str) -> reqwest::Response {
+        let host = self.distribution(distribution).await.domain_name;
+        let address = format!("{}{path}", self.sandbox.edge_url());
+        reqwest::Client::new().get(address).header("host", host).send().await.unwrap()
+    }
+
+    /// Makes all looks that are due now.
+    pub async fn check(&self) -> Next {
+        until_rest(async || {
+            let next = self.checker.tick().await.unwrap();
+            self.checker.settled().await;
+            // A run whose looks were just made may be due again at once.
+            let due = self.database.get(async |conn| checks::next_due(conn).await).await;
+            if due.is_some_and(|due| due <= self.now()) { Next::Again } else { next }
+        })
+        .await
     }
 
     /// Surveys until there is nothing to survey now.

@@ -1,0 +1,122 @@
+//! Looks at what viewers get, before and after an invalidation, and says what that proves.
+//!
+//! The history tells which invalidations are new or have ended, so that checks add no write to the commands. A run's
+//! looks are made in a task of their own: a site that hangs holds no other work.
+
+mod configuration;
+mod intake;
+mod look;
+mod looks;
+mod run;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use tokio::{sync::Mutex, task::JoinSet};
+
+use crate::{
+    domain::causes::with_causes,
+    edge::EdgeClient,
+    store::{
+        StoreError,
+        checks::{self, ClaimedRun},
+    },
+};
+
+use super::{Next, WorkerContext};
+use intake::Intake;
+use looks::LookBudget;
+
+/// How long a process holds a run. Longer than its looks can take: none begins after two minutes, and the last ones
+/// wait a minute for a place and take 15 seconds.
+pub const LEASE: Duration = Duration::from_mins(5);
+/// The pauses between the rounds of looks after completion, while the verdict is not good.
+const PAUSES: [Duration; 3] = [Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)];
+/// The longest of them.
+pub const LONGEST_PAUSE: Duration = PAUSES[2];
+/// The runs whose looks are made at the same time.
+const AT_ONCE: usize = 16;
+
+/// The worker that checks what viewers get.
+pub struct Checker {
+    shared: Arc<Shared>,
+    intake: Intake,
+    running: Mutex<JoinSet<()>>,
+}
+
+/// What the tasks share.
+struct Shared {
+    context: WorkerContext,
+    edge: EdgeClient,
+    budget: LookBudget,
+}
+
+impl fmt::Debug for Checker {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Checker").field("edge", &self.shared.edge).finish_non_exhaustive()
+    }
+}
+
+impl Checker {
+    #[must_use]
+    pub fn new(context: WorkerContext, edge: EdgeClient) -> Self {
+        let shared = Shared { context, edge, budget: LookBudget::default() };
+        Self { shared: Arc::new(shared), intake: Intake::default(), running: Mutex::default() }
+    }
+
+    /// Takes in what is new, and starts the looks that are due.
+    pub async fn tick(&self) -> Result<Next, StoreError> {
+        let context = &self.shared.context;
+        let more = self.intake.take_in(context).await?;
+        let mut running = self.running.lock().await;
+        while running.try_join_next().is_some() {}
+        let now = context.clock.now();
+        let free = AT_ONCE.saturating_sub(running.len());
+        let mut conn = context.db.read().await?;
+        let due = checks::due_runs(&mut conn, now, free).await?;
+        let next = checks::next_due(&mut conn).await?;
+        drop(conn);
+        let mut taken = Vec::new();
+        for (id, distribution) in due {
+            // Each run that is claimed keeps the others of its distribution waiting.
+            if taken.contains(&distribution) {
+                continue;
+            }
+            let run = ClaimedRun { id, lease: super::new_lease() };
+            if self.claim(&run).await? {
+                taken.push(distribution);
+                let shared = Arc::clone(&self.shared);
+                running.spawn(async move { shared.work_on(run).await });
+            }
+        }
+        Ok(match next {
+            _ if more => Next::Again,
+            Some(at) if at > now => Next::At(at),
+            // What is due and was not started waits for a run that ends, which notifies.
+            _ => Next::Idle,
+        })
+    }
+
+    /// Waits until all looks that were started are done. For tests, and for the end of the process.
+    pub async fn settled(&self) {
+        let mut running = self.running.lock().await;
+        while running.join_next().await.is_some() {}
+    }
+
+    async fn claim(&self, run: &ClaimedRun) -> Result<bool, StoreError> {
+        let now = self.shared.context.clock.now();
+        let mut tx = self.shared.context.db.begin().await?;
+        let claimed = checks::claim(&mut tx, run, now, now.plus(LEASE)).await?;
+        tx.commit().await?;
+        Ok(claimed)
+    }
+}
+
+impl Shared {
+    /// Makes the looks of a run. If they cannot be stored, the lease runs out and they are made again.
+    async fn work_on(&self, run: ClaimedRun) {
+        if let Err(error) = self.check(&run).await {
+            tracing::error!(run = %run.id, error = %with_causes(&error), "a check failed; it is tried again");
+        }
+        self.context.notifier.notify();
+    }
+}

@@ -1,0 +1,259 @@
+//! Makes the looks of one run, judges them, and stores what they prove.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, stream};
+
+use crate::{
+    domain::{
+        actor::Acting,
+        audit::{Action, Event},
+        checks::{
+            CheckCause, CheckRun, CheckRunState, Evidence, ExpectedContent, Freshness, Judgement, Look,
+            LookFailure, UrlCheck, Verdict, XCache, judge, step,
+        },
+        distributions::distribution::Distribution,
+        id::BatchId,
+        invalidations::invalidation::Batch,
+        time::Timestamp,
+    },
+    store::{
+        StoreError, Tx, audit,
+        checks::{self, ClaimedRun},
+        distributions,
+        invalidations::batches,
+    },
+};
+
+use super::{PAUSES, Shared, configuration::configuration, look::Looker};
+
+/// The looks of one run that go on at the same time.
+const AT_ONCE: usize = 2;
+/// After so many looks at a run's URLs that got no answer in time, no other of them is looked at in this round.
+pub(super) const HANGING: usize = 2;
+
+/// How long the looks of a claimed run may begin.
+const LOOKING: Duration = Duration::from_mins(2);
+/// The runs of a distribution that earlier looks are taken from.
+const EARLIER_RUNS: usize = 20;
+
+/// What judging needs besides the looks.
+struct Facts<'a> {
+    batches: HashMap<BatchId, Batch>,
+    /// What earlier runs saw, by URL.
+    earlier: HashMap<String, Look>,
+    distribution: &'a Distribution,
+}
+
+impl Shared {
+    /// Makes the looks that are due for a run, and stores them.
+    pub async fn check(&self, claimed: &ClaimedRun) -> Result<(), StoreError> {
+        let mut conn = self.context.db.read().await?;
+        let Some(run) = checks::find(&mut conn, &claimed.id).await? else { return Ok(()) };
+        let Some(distribution) = distributions::find(&mut conn, &run.distribution).await? else {
+            return Ok(());
+        };
+        let settings = checks::settings::find(&mut conn, &run.distribution).await?;
+        let batches = match &run.invalidation {
+            Some(id) => batches::of_invalidation(&mut conn, id).await?,
+            None => Vec::new(),
+        };
+        let earlier = match run.state {
+            CheckRunState::Before => HashMap::new(),
+            _ => checks::earlier_looks(&mut conn, &run, EARLIER_RUNS).await?,
+        };
+        drop(conn);
+        let looker = Looker {
+            edge: &self.edge,
+            clock: &self.context.clock,
+            distribution: &distribution,
+            settings: &settings,
+            deadline: Instant::now() + LOOKING,
+        };
+        if run.state == CheckRunState::Before {
+            return self.look_before(claimed, &run, &looker).await;
+        }
+        let batches = batches.into_iter().map(|batch| (batch.id.clone(), batch)).collect();
+        let facts = Facts { batches, earlier, distribution: &distribution };
+        self.look_after(claimed, run, &looker, &facts).await
+    }
+
+    async fn look_before(
+        &self,
+        claimed: &ClaimedRun,
+        run: &CheckRun,
+        looker: &Looker<'_>,
+    ) -> Result<(), StoreError> {
+        let looks = self.look_at(looker, &run.urls.iter().collect::<Vec<_>>()).await;
+        let mut tx = self.context.db.begin().await?;
+        for (check, look) in run.urls.iter().zip(&looks) {
+            checks::set_before(&mut tx, &run.id, check.number, look).await?;
+        }
+        if checks::release_before(&mut tx, claimed).await? {
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn look_after(
+        &self,
+        claimed: &ClaimedRun,
+        mut run: CheckRun,
+        looker: &Looker<'_>,
+        facts: &Facts<'_>,
+    ) -> Result<(), StoreError> {
+        let mut open: Vec<UrlCheck> = run.urls.iter().filter(|check| !is_good(check)).cloned().collect();
+        // Somebody asked to look again although all is good.
+        if open.is_empty() {
+            open.clone_from(&run.urls);
+        }
+        self.look_and_judge(looker, &mut open, facts).await;
+        // A second request usually gets the copy that the first one made the edge cache, with its age.
+        let mut again: Vec<UrlCheck> =
+            open.iter().filter(|check| was_fetched_just_now(check)).cloned().collect();
+        self.look_and_judge(looker, &mut again, facts).await;
+        for check in open.into_iter().chain(again) {
+            if let Some(known) = run.urls.iter_mut().find(|known| known.number == check.number) {
+                *known = check;
+            }
+        }
+        self.store(claimed, &run).await
+    }
+
+    async fn look_and_judge(&self, looker: &Looker<'_>, urls: &mut [UrlCheck], facts: &Facts<'_>) {
+        let looks = self.look_at(looker, &urls.iter().collect::<Vec<_>>()).await;
+        for (check, look) in urls.iter_mut().zip(looks) {
+            judge_one(check, look, facts);
+        }
+    }
+
+    /// Looks at these URLs, and returns the looks in their order.
+    async fn look_at(&self, looker: &Looker<'_>, urls: &[&UrlCheck]) -> Vec<Look> {
+        let hanging = AtomicUsize::new(0);
+        let one = async |check: &&UrlCheck| {
+            let now = self.context.clock.now();
+            let is_late = Instant::now() >= looker.deadline;
+            if is_late || hanging.load(Ordering::Relaxed) >= HANGING || !self.budget.take(now) {
+                return Look { at: now, duration: Duration::ZERO, outcome: Err(LookFailure::NotLooked) };
+            }
+            let look = looker.look(&check.url).await;
+            if matches!(look.outcome, Err(LookFailure::ConnectTimeout | LookFailure::AnswerTimeout)) {
+                hanging.fetch_add(1, Ordering::Relaxed);
+            }
+            look
+        };
+        stream::iter(urls.iter().map(one)).buffered(AT_ONCE).collect().await
+    }
+
+    async fn store(&self, claimed: &ClaimedRun, run: &CheckRun) -> Result<(), StoreError> {
+        let now = self.context.clock.now();
+        let freshness = Freshness::of(run.urls.iter().map(|check| check.judgement.map(|one| one.verdict)));
+        let may_change = run.urls.iter().any(may_change);
+        let pause = usize::try_from(run.round)
+            .ok()
+            .and_then(|round| PAUSES.get(round))
+            .filter(|_| may_change && run.invalidation.is_some());
+        let mut tx = self.context.db.begin().await?;
+        for check in &run.urls {
+            checks::set_after(&mut tx, &run.id, check).await?;
+        }
+        let due_at = pause.map(|pause| now.plus(*pause));
+        if !checks::finish(&mut tx, claimed, freshness, due_at).await? {
+            return Ok(());
+        }
+        if freshness != run.freshness {
+            tell(&mut tx, run, freshness, now);
+        }
+        tx.commit().await
+    }
+}
+
+fn is_good(check: &UrlCheck) -> bool {
+    check.judgement.is_some_and(|one| matches!(one.verdict, Verdict::Fresh | Verdict::Unchanged))
+}
+
+/// Whether a later look may have a better verdict by itself.
+fn may_change(check: &UrlCheck) -> bool {
+    let is_lasting = check.judgement.and_then(|one| one.cause).is_some_and(CheckCause::is_lasting);
+    !is_good(check) && !is_lasting
+}
+
+/// Whether nothing is proved because the edge had no copy: the look itself made it fetch one.
+fn was_fetched_just_now(check: &UrlCheck) -> bool {
+    let is_unproved = check
+        .judgement
+        .is_some_and(|one| one.verdict == Verdict::Unclear && one.cause == Some(CheckCause::NoAge));
+    let answer = check.after.as_ref().and_then(Look::answer);
+    is_unproved && answer.is_some_and(|answer| answer.x_cache == Some(XCache::Miss))
+}
+
+fn judge_one(check: &mut UrlCheck, look: Look, facts: &Facts<'_>) {
+    let mut judged = judge_against(check, check.before.as_ref(), &look, facts);
+    let earlier = facts.earlier.get(&check.url).filter(|_| compares_with_nothing(check, judged.0));
+    if let Some(earlier) = earlier {
+        judged = judge_against(check, Some(earlier), &look, facts);
+        check.before = Some(earlier.clone());
+    }
+    let (judgement, step) = judged;
+    check.judgement = Some(judgement);
+    check.step = step;
+    check.after = Some(look);
+}
+
+/// Whether the look before shows nothing of what viewers got before: it failed or came too late, or the edge had no
+/// copy, so that the look itself made it fetch what the origin has now. An earlier run may have seen it.
+fn compares_with_nothing(check: &UrlCheck, judgement: Judgement) -> bool {
+    let answer = check.before.as_ref().and_then(Look::answer);
+    let was_fetched = answer.is_some_and(|answer| answer.x_cache == Some(XCache::Miss));
+    match judgement.cause {
+        Some(CheckCause::NothingToCompare) => true,
+        Some(CheckCause::OriginUnchanged) => was_fetched,
+        _ => false,
+    }
+}
+
+fn judge_against(
+    check: &UrlCheck,
+    before: Option<&Look>,
+    after: &Look,
+    facts: &Facts<'_>,
+) -> (Judgement, String) {
+    let batch = check.batch.as_ref().and_then(|id| facts.batches.get(id));
+    let evidence = Evidence {
+        url: &check.url,
+        accepted_at: batch.and_then(|batch| batch.accepted_at),
+        completed_at: batch.and_then(|batch| batch.completed_at),
+        before,
+        after,
+        expected: ExpectedContent::NewVersion,
+        is_guessed: check.guessed,
+        configuration: &configuration(facts.distribution, &check.url),
+    };
+    let judgement = judge(&evidence);
+    (judgement, judgement.cause.map(|cause| step(cause, &evidence)).unwrap_or_default())
+}
+
+/// Writes into the history that a verdict was reached or has changed.
+fn tell(tx: &mut Tx, run: &CheckRun, freshness: Freshness, now: Timestamp) {
+    let mut event = Event::new(now, &Acting::service(), Action::CheckFinished);
+    event.distribution = Some(run.distribution.clone());
+    event.invalidation.clone_from(&run.invalidation);
+    run.freshness.as_str().clone_into(&mut event.old);
+    freshness.as_str().clone_into(&mut event.new);
+    event.note = counted(&run.urls);
+    audit::append(tx, event);
+}
+
+/// So many URLs of each verdict, such as `2 fresh, 1 stale`.
+fn counted(urls: &[UrlCheck]) -> String {
+    let counts = Verdict::ALL.iter().filter_map(|verdict| {
+        let count =
+            urls.iter().filter(|check| check.judgement.is_some_and(|one| one.verdict == *verdict)).count();
+        (count > 0).then(|| format!("{count} {}", verdict.as_str()))
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
