@@ -3,6 +3,7 @@
 //! Handlers parse, call and render. They read through `store` and write through `commands`.
 
 mod approvals;
+mod checks;
 mod demo;
 mod distributions;
 mod events;
@@ -80,11 +81,20 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
         .route("/settings/protection", get(settings::protection::show).post(settings::protection::set))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/demo/change", post(demo::change))
+        .merge(check_routes())
         .merge(settings_routes())
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(middleware::from_fn_with_state(app.clone(), require_session::require_session));
     layers::around(open.merge(signed_in).merge(beside), &app).with_state(app)
+}
+
+/// The routes of checks: looking again, and their settings.
+fn check_routes() -> Router<AppState> {
+    Router::new()
+        .route("/invalidations/{id}/check", post(checks::check_invalidation))
+        .route("/distributions/{id}/check", post(checks::check_distribution))
+        .route("/distributions/{id}/checks", get(checks::show).post(checks::set))
 }
 
 /// The routes of the visitor's own account, and of people.

@@ -1,6 +1,6 @@
 //! `GET /approvals`
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use axum::{
@@ -104,6 +104,7 @@ pub async fn render(
         distributions: &distributions,
         tickets: app.options.tickets.as_ref(),
         contradicted: &[],
+        freshness: &HashMap::new(),
         now,
     };
     let cards = |list: Vec<Proposal>| {

@@ -19,7 +19,10 @@ use crate::{
     },
 };
 
-use super::super::view::{self, Frame, Row, RowContext, StatusView, Tab, When};
+use super::super::{
+    checks::{self, ChecksSection},
+    view::{self, Frame, Row, RowContext, StatusView, Tab, When},
+};
 
 /// The number of invalidations that are listed.
 const LISTED: usize = 50;
@@ -42,6 +45,7 @@ struct Page {
     read: Option<When>,
     may_invalidate: bool,
     may_protect: bool,
+    checks: ChecksSection,
 }
 
 pub async fn show(
@@ -62,6 +66,8 @@ pub async fn show(
     let tags = distribution_tags::of(&mut conn, &id).await?;
     let protection = protections::find(&mut conn, &id).await?;
     let read = survey::read(&mut conn).await?.finished_at;
+    let checks = checks::section(&mut conn, &visitor, &distribution, app.options.are_checks_on, now).await?;
+    let freshness = view::freshness(&mut conn, &list).await?;
     drop(conn);
     let readiness = distribution.readiness();
     let takes_requests = distribution.refusal().is_none();
@@ -79,6 +85,7 @@ pub async fn show(
         distributions: std::slice::from_ref(&distribution),
         tickets,
         contradicted: &contradicted,
+        freshness: &freshness,
         now,
     };
     let rows = view::rows(&list, &around);
@@ -97,6 +104,7 @@ pub async fn show(
         rows,
         read: read.map(|at| When::new(at, now)),
         may_invalidate: takes_requests && visitor.access.role.may_invalidate(),
+        checks,
         may_protect: visitor.access.role == Role::Admin,
     })
 }

@@ -149,7 +149,14 @@ pub async fn render(
     let listed: Vec<_> = active.iter().chain(&recent).cloned().collect();
     let contradicted = audit::contradicted(&mut conn, &listed).await?;
     let tickets = app.options.tickets.as_ref();
-    let around = RowContext { distributions: &named, tickets, contradicted: &contradicted, now };
+    let freshness = view::freshness(&mut conn, &listed).await?;
+    let around = RowContext {
+        distributions: &named,
+        tickets,
+        contradicted: &contradicted,
+        freshness: &freshness,
+        now,
+    };
     let flights = flights(&mut conn, app, &active, &around).await?;
     let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
     let surveyed = crate::store::distributions::survey::read(&mut conn).await?.finished_at.is_some();

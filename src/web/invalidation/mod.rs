@@ -1,6 +1,7 @@
 //! One invalidation: its timeline, its items, its events, and what can be done with it.
 
 mod cancel;
+mod checked;
 mod parts;
 mod resolve;
 mod retry;

@@ -78,7 +78,8 @@ pub fn steps(
     ]
 }
 
-const fn is_over(state: InvalidationState) -> bool {
+/// Whether nothing more happens by itself at CloudFront.
+pub const fn is_over(state: InvalidationState) -> bool {
     !matches!(state, InvalidationState::Queued | InvalidationState::InProgress)
 }
 

@@ -31,7 +31,11 @@ use crate::{
 };
 
 use super::{
-    super::view::{self, Frame, StatusView, Tab, When},
+    super::{
+        checks::CheckPanel,
+        view::{self, Frame, StatusView, Tab, When},
+    },
+    checked::{self, Checked},
     parts::{self, BatchView, EventView, ProblemView, TimelineStep},
 };
 
@@ -76,6 +80,9 @@ struct Page {
     may_act: bool,
     can_cancel: bool,
     can_retry: bool,
+    /// What viewers get. `None` if nobody looks.
+    checks: Option<CheckPanel>,
+    can_check: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -104,11 +111,16 @@ pub async fn show(
     let maker = audit::maker(&mut conn, &id).await?;
     let waiting = view::waiting(&mut conn, &app, &found, now).await?;
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
+    let Checked { step, panel } = checked::read(&mut conn, &found, now).await?;
     drop(conn);
     let items = all_items(&batches);
     let any = |state: BatchState| batches.iter().any(|batch| batch.state == state);
     let may_act =
         visitor.access.role.may_invalidate() && visitor.access.covers_all(&found.distribution, &items);
+    let repeat = may_act.then(|| format!("/?repeat={id}"));
+    let checks = panel.map(|panel| CheckPanel { repeat, ..panel });
+    let mut steps = parts::steps(&found, &batches, usual, waiting.as_ref(), now);
+    steps.push(step);
     frame.title = found.title();
     view::page(&Page {
         frame,
@@ -131,7 +143,7 @@ pub async fn show(
             .map(|batch| batch.items.len())
             .sum(),
         took: found.took().map(span_in_words).unwrap_or_default(),
-        steps: parts::steps(&found, &batches, usual, waiting.as_ref(), now),
+        steps,
         troubles: parts::troubles(&batches, distribution.as_ref()),
         slow: parts::slow(&batches, now),
         batches: parts::batch_views(&batches),
@@ -144,6 +156,8 @@ pub async fn show(
         sent_before: wanted.sent.is_some(),
         events: parts::event_views(&events, now),
         may_act,
+        can_check: visitor.access.role.may_invalidate() && checks.as_ref().is_some_and(|one| one.can_check),
+        checks,
         can_cancel: may_act && any(BatchState::Queued),
         can_retry: may_act && any(BatchState::Failed),
     })

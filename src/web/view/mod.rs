@@ -2,6 +2,7 @@
 
 mod distributions;
 mod frame;
+mod freshness;
 mod picker;
 mod queue;
 mod rows;
@@ -9,6 +10,7 @@ mod when;
 
 pub use distributions::{Part, distribution, distributions, find_distributions, named_distribution, words};
 pub use frame::{Frame, SideLink, Tab, frame};
+pub use freshness::freshness;
 pub use picker::{Picker, PickerQuery as Offer, choose_by_words, picker};
 pub use queue::{QueueView, all_waiting, waiting};
 pub use rows::{Flight, Row, RowContext, StatusView, rows};

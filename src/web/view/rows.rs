@@ -1,9 +1,10 @@
 //! Invalidations as rows of a list, and as those in flight.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use crate::domain::{
     actor::ActorKind,
+    checks::Freshness,
     distributions::distribution::Distribution,
     id::InvalidationId,
     invalidations::{
@@ -33,6 +34,12 @@ impl StatusView {
         };
         Self { state: state.as_str(), words }
     }
+
+    /// What viewers get. `None` if nobody looked.
+    pub fn of_freshness(freshness: Freshness) -> Option<Self> {
+        let is_known = freshness != Freshness::Off;
+        is_known.then(|| Self { state: freshness.as_str(), words: freshness.label().to_owned() })
+    }
 }
 
 /// What all rows of a list are made with.
@@ -41,6 +48,8 @@ pub struct RowContext<'a> {
     pub tickets: Option<&'a Tickets>,
     /// The invalidations that differ from what the history recorded.
     pub contradicted: &'a [InvalidationId],
+    /// What viewers get after each invalidation that has checks.
+    pub freshness: &'a HashMap<InvalidationId, Freshness>,
     pub now: Timestamp,
 }
 
@@ -57,6 +66,8 @@ pub struct Row {
     pub outside: bool,
     pub reason: Vec<Piece>,
     pub status: StatusView,
+    /// What viewers get. `None` if nobody looked.
+    pub freshness: Option<StatusView>,
     pub failed: bool,
 }
 
@@ -93,6 +104,7 @@ fn as_kept(invalidation: &Invalidation, around: &RowContext<'_>) -> Row {
         outside: invalidation.requested_by.kind() == ActorKind::Outside,
         reason: pieces(around.tickets, &invalidation.reason),
         status: StatusView::of(invalidation),
+        freshness: around.freshness.get(&invalidation.id).and_then(|one| StatusView::of_freshness(*one)),
         failed: matches!(invalidation.state, InvalidationState::Failed | InvalidationState::NeedsALook),
     }
 }

@@ -214,7 +214,8 @@ async fn addresses_that_name_nothing_are_answered_in_words() {
     ] {
         ada.get(nothing).await.assert_status(404).assert_says("There is no such page");
     }
-    for act in ["cancel", "retry", &format!("batches/{}/not-there", uuid()), "batches/x/found", "x"] {
+    for act in ["cancel", "retry", "check", &format!("batches/{}/not-there", uuid()), "batches/x/found", "x"]
+    {
         let answer = ada.post(&format!("/invalidations/{id}/{act}"), &[("cloudfront_id", "I1")]).await;
         answer.assert_status(404).assert_says("There is no such page");
     }

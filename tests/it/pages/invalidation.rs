@@ -50,6 +50,7 @@ async fn queued_then_in_progress_then_completed() {
     Requested 10:00:00, saved before anything was sent
     Accepted by CloudFront 1st in the queue, starts in a moment
     Completed at the edge
+    Checked
     ");
     assert!(page.has("form[action$='/cancel']") && !page.has("form[action$='/retry']"));
     assert_eq!(page.texts(".items li"), ["/index.html", "/styles.css"]);

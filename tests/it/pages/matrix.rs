@@ -64,6 +64,8 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             "POST",
             "/invalidations/{id}/cancel"
             | "/invalidations/{id}/retry"
+            | "/invalidations/{id}/check"
+            | "/distributions/{id}/check"
             | "/invalidations/{id}/batches/{batch}/found"
             | "/invalidations/{id}/batches/{batch}/not-there"
             | "/approvals/{id}/approve"
@@ -78,7 +80,8 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/sign-in"
             | "/settings/tokens"
             | "/settings/people"
-            | "/settings/people/{id}",
+            | "/settings/people/{id}"
+            | "/distributions/{id}/checks",
         ) => ADMIN_PAGE,
         // There is no provider; with one, see the tests of OpenID Connect.
         ("POST", "/settings/sign-in/check") => [401, 403, 403, 403, 403, 404],
@@ -96,7 +99,8 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/people/{id}/enable"
             | "/settings/people/{id}/second-step/remove"
             | "/settings/people/{id}/sessions/end"
-            | "/settings/protection",
+            | "/settings/protection"
+            | "/distributions/{id}/checks",
         ) => ADMIN_ACT,
         // Nothing narrows this person.
         ("POST", "/settings/people/{id}/everything") => [401, 403, 403, 403, 403, 409],
@@ -200,11 +204,15 @@ impl Stage<'_> {
         let state = match act {
             "retry" => "failed",
             "found" | "not-there" => "needs_a_look",
+            "check" => "completed",
             _ => "queued",
         };
         if path.starts_with("/invalidations/{id}") {
             let id = self.in_state(place, state).await;
             let batch = self.app.world.batch(&id).await.id;
+            if act == "check" {
+                self.check_run(place, &id).await;
+            }
             let cloudfront_id = format!("I{}", uuid().replace('-', ""));
             let address = path.replace("{id}", id.as_str()).replace("{batch}", batch.as_str());
             return (address, vec![("cloudfront_id", cloudfront_id)]);
@@ -212,7 +220,9 @@ impl Stage<'_> {
         let named = |name: String| vec![("name", name), ("person", self.person.clone())];
         let id = place.to_owned();
         match path {
-            "/distributions/{id}" => (format!("/distributions/{place}"), Vec::new()),
+            "/distributions/{id}" | "/distributions/{id}/check" | "/distributions/{id}/checks" => {
+                (path.replace("{id}", place), vec![("must_contain", uuid())])
+            }
             "/invalidations" | "/plan" => (
                 path.to_owned(),
                 vec![("distribution", id), ("items", "/a".to_owned()), ("request_key", uuid())],
@@ -265,6 +275,17 @@ impl Stage<'_> {
             }
             _ => (path.replace("{name}", "app.css").replace("{id}", &uuid()), Vec::new()),
         }
+    }
+
+    /// A check of an invalidation that is done.
+    async fn check_run(&self, place: &str, id: &InvalidationId) {
+        let now = self.app.world.now().as_micros();
+        self.sql(&format!(
+            "INSERT INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness)
+             VALUES ('{}', '{place}', '{id}', {now}, 'done', 4, 'stale')",
+            uuid()
+        ))
+        .await;
     }
 
     async fn token(&self) -> String {

@@ -1,0 +1,143 @@
+//! One look at a URL, in a few words.
+
+use crate::domain::checks::{Answer, Look, LookFailure};
+
+/// The first and the last characters of an `ETag` that are shown.
+const TAG_ENDS: usize = 4;
+
+/// One look as the table shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LookView {
+    /// `Hit, age 312 s`, or `403, Error`. Empty if no look was made.
+    pub words: String,
+    /// `same ETag`, where a redirect leads.
+    pub notes: Vec<String>,
+}
+
+impl LookView {
+    /// A look, compared with an earlier one if there is one.
+    pub fn new(look: Option<&Look>, earlier: Option<&Look>) -> Self {
+        let Some(look) = look else { return Self::default() };
+        match &look.outcome {
+            Ok(answer) => {
+                let notes = [content(answer, earlier.and_then(Look::answer)), target(answer)];
+                Self { words: headline(answer), notes: notes.into_iter().flatten().collect() }
+            }
+            Err(failure) => Self { words: no_answer(*failure).to_owned(), notes: Vec::new() },
+        }
+    }
+}
+
+/// The status if it tells something, `X-Cache`, and `Age`.
+fn headline(answer: &Answer) -> String {
+    let cache = answer.x_cache.as_ref().map(|value| value.as_str().to_owned());
+    let tells = answer.status != 200 || cache.is_none();
+    let status = tells.then(|| answer.status.to_string());
+    let age = answer.age.map(|seconds| format!("age {} s", grouped(seconds)));
+    [status, cache, age].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What tells one version of the content from another.
+fn content(answer: &Answer, earlier: Option<&Answer>) -> Option<String> {
+    let tag = answer.opaque_tag();
+    let shown = tag.map(|tag| format!("ETag {}", short(tag)));
+    let Some(earlier) = earlier else { return shown };
+    if let (Some(now), Some(then)) = (tag, earlier.opaque_tag()) {
+        return Some(if now == then { "same ETag".to_owned() } else { format!("other ETag {}", short(now)) });
+    }
+    if let (Some(now), Some(then)) = (answer.body, earlier.body) {
+        return Some(if now == then { "same content" } else { "other content" }.to_owned());
+    }
+    shown
+}
+
+fn target(answer: &Answer) -> Option<String> {
+    let location = answer.location.as_ref().filter(|_| answer.is_redirect())?;
+    Some(format!("to {location}"))
+}
+
+/// `5d41…c592` of a long tag, without its quotes.
+fn short(tag: &str) -> String {
+    let all: Vec<char> = tag.trim_matches('"').chars().collect();
+    if all.len() <= 3 * TAG_ENDS {
+        return all.into_iter().collect();
+    }
+    let (first, last) = (all.iter().take(TAG_ENDS), all.iter().skip(all.len() - TAG_ENDS));
+    format!("{}…{}", first.collect::<String>(), last.collect::<String>())
+}
+
+/// `8,120`
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+const fn no_answer(failure: LookFailure) -> &'static str {
+    match failure {
+        LookFailure::NameNotResolved => "The host's name has no address",
+        LookFailure::AddressRefused => "Not an address that is looked at",
+        LookFailure::ConnectionRefused => "Connection refused",
+        LookFailure::ConnectTimeout => "No connection in time",
+        LookFailure::AnswerTimeout => "No whole answer in time",
+        LookFailure::NotLooked => "Not looked at",
+        LookFailure::CertificateWrongName => "Certificate for another name",
+        LookFailure::TlsFailed => "TLS failed",
+        LookFailure::ClientCertificateRequired => "A client certificate is required",
+        LookFailure::TooManyRedirects => "Too many redirects",
+        LookFailure::RedirectNotFollowed => "A redirect that is not followed",
+        LookFailure::ProtocolError => "Connection reset, or no HTTP",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::{
+        checks::{BodyDigest, XCache},
+        time::Timestamp,
+    };
+
+    fn look(answer: Answer) -> Look {
+        Look { at: Timestamp::from_micros(1), duration: Duration::ZERO, outcome: Ok(answer) }
+    }
+
+    fn tagged(tag: &str) -> Look {
+        look(Answer { status: 200, etag: Some(tag.to_owned()), ..Answer::default() })
+    }
+
+    #[test]
+    fn an_answer_is_its_cache_and_its_age_and_its_status_if_that_tells_something() {
+        let hit =
+            Answer { status: 200, x_cache: Some(XCache::Hit), age: Some(1_008_120), ..Answer::default() };
+        assert_eq!(LookView::new(Some(&look(hit)), None).words, "Hit, age 1,008,120 s");
+        let error = Answer { status: 403, x_cache: Some(XCache::Error), ..Answer::default() };
+        assert_eq!(LookView::new(Some(&look(error)), None).words, "403, Error");
+        let bare = Answer { status: 200, age: Some(7), ..Answer::default() };
+        assert_eq!(LookView::new(Some(&look(bare)), None).words, "200, age 7 s");
+        assert_eq!(LookView::new(None, None), LookView::default());
+    }
+
+    #[test]
+    fn a_tag_is_short_and_compared_without_its_weakness() {
+        let (old, new) = (tagged("\"5d41402abc4b2a76b9719d911017c592\""), tagged("\"7d793037a076ed3a\""));
+        let notes = |look: &Look, earlier: Option<&Look>| LookView::new(Some(look), earlier).notes.join(" ");
+        assert_eq!(notes(&old, None), "ETag 5d41…c592");
+        assert_eq!(notes(&new, Some(&old)), "other ETag 7d79…ed3a");
+        assert_eq!(notes(&tagged("W/\"5d41402abc4b2a76b9719d911017c592\""), Some(&old)), "same ETag");
+        assert_eq!(notes(&tagged("\"abc-1\""), None), "ETag abc-1");
+        let body = |text: &[u8]| {
+            look(Answer { status: 200, body: Some(BodyDigest::of(text, true)), ..Answer::default() })
+        };
+        assert_eq!(notes(&body(b"a"), Some(&body(b"a"))), "same content");
+        assert_eq!(notes(&body(b"b"), Some(&body(b"a"))), "other content");
+    }
+}

@@ -1,0 +1,13 @@
+//! Checks on the pages: what was seen of each URL, the button that looks again, and the settings.
+
+mod look_again;
+mod look_view;
+mod panel;
+mod section;
+mod settings;
+mod settings_form;
+
+pub use look_again::{check_distribution, check_invalidation};
+pub use panel::CheckPanel;
+pub use section::{ChecksSection, section};
+pub use settings::{set, show};

@@ -1,0 +1,117 @@
+//! What was seen of the URLs of a check run, as a table.
+
+use url::Url;
+
+use crate::domain::{
+    checks::{CheckRun, CheckRunState, Freshness, Look, UrlCheck, Verdict},
+    time::Timestamp,
+};
+
+use super::{
+    super::view::{StatusView, When},
+    look_view::LookView,
+};
+
+/// The table, and what is said around it.
+#[derive(Debug, Clone)]
+pub struct CheckPanel {
+    pub urls: Vec<UrlCheckView>,
+    /// Whether there is a look before an invalidation.
+    pub compares: bool,
+    /// The edge locations that answered, as in `FRA50-C1`. Empty if none said.
+    pub edge_locations: String,
+    /// When the last look was made.
+    pub looked: Option<When>,
+    /// When the next looks are made. `None` if none are planned, or if they are due now.
+    pub next: Option<When>,
+    /// Whether somebody may have it looked at again now.
+    pub can_check: bool,
+    /// The address that makes the invalidation again, for those who may.
+    pub repeat: Option<String>,
+}
+
+/// A URL in the table.
+#[derive(Debug, Clone)]
+pub struct UrlCheckView {
+    /// The address that opens it. `None` if it is none of the web.
+    pub link: Option<String>,
+    /// The path with the query string.
+    pub path: String,
+    pub host: String,
+    pub guessed: bool,
+    pub before: LookView,
+    pub after: LookView,
+    pub status: StatusView,
+    /// What happened. Empty if all is good.
+    pub cause: &'static str,
+    /// What to do next, in words.
+    pub step: String,
+    /// A command or a policy to copy. `None` if there is none, or if it stands at a URL before.
+    pub snippet: Option<String>,
+    pub stale: bool,
+}
+
+impl CheckPanel {
+    /// The panel of a run whose next looks are due at `due_at`.
+    pub fn new(run: &CheckRun, due_at: Option<Timestamp>, now: Timestamp) -> Self {
+        let looks =
+            || run.urls.iter().flat_map(|check| [check.before.as_ref(), check.after.as_ref()]).flatten();
+        let next = due_at.filter(|due| *due > now && run.state == CheckRunState::After);
+        Self {
+            urls: url_views(&run.urls),
+            compares: run.invalidation.is_some(),
+            edge_locations: edge_locations(&run.urls),
+            looked: looks().map(|look| look.at).max().map(|at| When::new(at, now)),
+            can_check: run.state == CheckRunState::Done || next.is_some(),
+            next: next.map(|due| When::new(due, now)),
+            repeat: None,
+        }
+    }
+}
+
+fn url_views(urls: &[UrlCheck]) -> Vec<UrlCheckView> {
+    let mut told: Vec<String> = Vec::new();
+    let mut views = Vec::new();
+    for check in urls {
+        let mut view = url_view(check);
+        // The same policy for each of 20 URLs would hide the rest.
+        view.snippet = view.snippet.filter(|snippet| !told.contains(snippet));
+        told.extend(view.snippet.clone());
+        views.push(view);
+    }
+    views
+}
+
+fn url_view(check: &UrlCheck) -> UrlCheckView {
+    let parsed = Url::parse(&check.url).ok();
+    let web = parsed.as_ref().filter(|url| matches!(url.scheme(), "https" | "http"));
+    let path =
+        |url: &Url| url.query().map_or_else(|| url.path().to_owned(), |q| format!("{}?{q}", url.path()));
+    let verdict = check.judgement.map(|judgement| judgement.verdict);
+    let freshness = verdict.map_or(Freshness::Pending, Freshness::from);
+    let (step, snippet) = check.step.split_once('\n').unwrap_or((&check.step, ""));
+    UrlCheckView {
+        link: web.map(Url::to_string),
+        path: web.map_or_else(|| check.url.clone(), path),
+        host: web.and_then(Url::host_str).unwrap_or_default().to_owned(),
+        guessed: check.guessed,
+        before: LookView::new(check.before.as_ref(), None),
+        after: LookView::new(check.after.as_ref(), check.before.as_ref()),
+        status: StatusView { state: freshness.as_str(), words: freshness.label().to_owned() },
+        cause: check.judgement.and_then(|judgement| judgement.cause).map_or("", |cause| cause.label()),
+        step: step.to_owned(),
+        snippet: Some(snippet.trim_matches('\n').to_owned()).filter(|text| !text.is_empty()),
+        stale: verdict == Some(Verdict::Stale),
+    }
+}
+
+/// Each edge location once, in the order in which they answered.
+fn edge_locations(urls: &[UrlCheck]) -> String {
+    let mut all: Vec<&str> = Vec::new();
+    for check in urls {
+        let look = check.after.as_ref().or(check.before.as_ref());
+        let location = look.and_then(Look::answer).and_then(|answer| answer.pop.as_deref());
+        all.extend(location.filter(|one| !all.contains(one)));
+    }
+    all.join(", ")
+}

@@ -1,0 +1,79 @@
+//! The checks of a distribution on its page: the settings in words, and what was seen last.
+
+use crate::{
+    domain::{
+        access::Role,
+        checks::{CheckRunState, CheckSettings},
+        distributions::distribution::Distribution,
+        time::Timestamp,
+    },
+    http::session::Visitor,
+    store::{Conn, StoreError, checks},
+};
+
+use super::{super::view::When, CheckPanel};
+
+/// The part of the page.
+#[derive(Debug, Clone)]
+pub struct ChecksSection {
+    pub facts: Vec<(&'static str, String)>,
+    /// When somebody last asked for a check, and what was seen.
+    pub last: Option<(When, CheckPanel)>,
+    pub may_check: bool,
+    pub may_set: bool,
+}
+
+/// Reads the section of a distribution's page.
+pub async fn section(
+    conn: &mut Conn,
+    visitor: &Visitor,
+    distribution: &Distribution,
+    are_checks_on: bool,
+    now: Timestamp,
+) -> Result<ChecksSection, StoreError> {
+    let settings = checks::settings::find(conn, &distribution.id).await?;
+    let run = checks::of_distribution(conn, &distribution.id).await?;
+    let due_at = match &run {
+        Some(run) => checks::due_at(conn, &run.id).await?,
+        None => None,
+    };
+    let is_looking = run
+        .as_ref()
+        .is_some_and(|run| run.state != CheckRunState::Done && due_at.is_some_and(|due| due <= now));
+    Ok(ChecksSection {
+        facts: facts(&settings, distribution, are_checks_on),
+        last: run.map(|run| (When::new(run.created_at, now), CheckPanel::new(&run, due_at, now))),
+        may_check: are_checks_on
+            && visitor.access.role.may_invalidate()
+            && distribution.gone_at.is_none()
+            && !is_looking,
+        may_set: visitor.access.role == Role::Admin,
+    })
+}
+
+/// The settings in words. Of the headers only the names, as in the history.
+fn facts(
+    settings: &CheckSettings,
+    distribution: &Distribution,
+    are_checks_on: bool,
+) -> Vec<(&'static str, String)> {
+    let is_on = match (are_checks_on, settings.enabled) {
+        (false, _) => "off for this Unstale",
+        (true, true) => "before and after each invalidation",
+        (true, false) => "off",
+    };
+    let urls = if settings.urls.is_empty() {
+        "those that an invalidation names".to_owned()
+    } else {
+        format!("{}, and those that an invalidation names", settings.urls.join(", "))
+    };
+    let host = settings.primary_host(distribution).unwrap_or_else(|| "none".to_owned());
+    let names: Vec<&str> = settings.headers.iter().map(|(name, _)| name.as_str()).collect();
+    let mut facts = vec![("Looks", is_on.to_owned()), ("Host", host), ("URLs", urls)];
+    if !names.is_empty() {
+        facts.push(("Headers", names.join(", ")));
+    }
+    facts.extend(settings.must_contain.clone().map(|text| ("Must contain", text)));
+    facts.extend(settings.must_not_contain.clone().map(|text| ("Must not contain", text)));
+    facts
+}

@@ -1,0 +1,103 @@
+//! The checks of an invalidation: whether viewers get the new version, as the last step of the timeline and as a table.
+
+use crate::{
+    domain::{
+        checks::{CheckRun, CheckRunState, Freshness, UrlCheck},
+        invalidations::invalidation::{Invalidation, InvalidationState},
+        time::Timestamp,
+    },
+    store::{Conn, StoreError, checks},
+};
+
+use super::{
+    super::checks::CheckPanel,
+    parts::{TimelineStep, is_over},
+};
+
+/// The order in which verdicts are counted.
+const COUNTED: [Freshness; 6] = [
+    Freshness::Fresh,
+    Freshness::Unchanged,
+    Freshness::Stale,
+    Freshness::Broken,
+    Freshness::Unclear,
+    Freshness::Pending,
+];
+
+/// What the page shows of the checks.
+pub struct Checked {
+    pub step: TimelineStep,
+    /// `None` if nobody looks.
+    pub panel: Option<CheckPanel>,
+}
+
+pub async fn read(
+    conn: &mut Conn,
+    invalidation: &Invalidation,
+    now: Timestamp,
+) -> Result<Checked, StoreError> {
+    let settings = checks::settings::find(conn, &invalidation.distribution).await?;
+    let run = checks::of_invalidation(conn, &invalidation.id).await?;
+    let run = run.filter(|run| run.freshness != Freshness::Off);
+    let due_at = match &run {
+        Some(run) => checks::due_at(conn, &run.id).await?,
+        None => None,
+    };
+    Ok(Checked {
+        step: step(run.as_ref(), settings.enabled, invalidation.state),
+        panel: run.map(|run| CheckPanel::new(&run, due_at, now)),
+    })
+}
+
+/// The step. `is_on` says whether the checks of the distribution are switched on.
+fn step(run: Option<&CheckRun>, is_on: bool, state: InvalidationState) -> TimelineStep {
+    let looks = run.filter(|run| run.state == CheckRunState::After || run.state == CheckRunState::Done);
+    let done = run.is_some_and(|run| matches!(run.freshness, Freshness::Fresh | Freshness::Unchanged));
+    TimelineStep {
+        name: "Checked",
+        words: match run {
+            None if !is_on => "off for this distribution".to_owned(),
+            None if is_over(state) => "not checked".to_owned(),
+            None => String::new(),
+            Some(run) => words(run),
+        },
+        done,
+        now: looks.is_some() && !done,
+    }
+}
+
+fn words(run: &CheckRun) -> String {
+    match run.state {
+        CheckRunState::Before => "looks before and after".to_owned(),
+        CheckRunState::Waiting => "looked before, looks again after".to_owned(),
+        CheckRunState::After if run.round == 0 => "looking at what viewers get".to_owned(),
+        CheckRunState::After | CheckRunState::Done => counted(&run.urls),
+    }
+}
+
+/// `2 of 3 fresh, 1 stale`
+fn counted(urls: &[UrlCheck]) -> String {
+    let of = |check: &UrlCheck| check.judgement.map_or(Freshness::Pending, |one| one.verdict.into());
+    let counts: Vec<(usize, String)> = COUNTED
+        .into_iter()
+        .map(|freshness| (urls.iter().filter(|check| of(check) == freshness).count(), word(freshness)))
+        .filter(|(count, _)| *count > 0)
+        .collect();
+    match &counts[..] {
+        [(1, word)] => word.clone(),
+        [(_, word)] => format!("all {} {word}", urls.len()),
+        [(count, word), rest @ ..] => {
+            let first = format!("{count} of {} {word}", urls.len());
+            let rest = rest.iter().map(|(count, word)| format!("{count} {word}"));
+            [first].into_iter().chain(rest).collect::<Vec<_>>().join(", ")
+        }
+        [] => String::new(),
+    }
+}
+
+fn word(freshness: Freshness) -> String {
+    match freshness {
+        Freshness::Pending => "not looked at yet".to_owned(),
+        other => other.label().to_lowercase(),
+    }
+}

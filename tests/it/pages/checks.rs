@@ -1,0 +1,246 @@
+//! What viewers get, on the pages: before and after an invalidation, in lists, by hand, and what is set for it.
+
+use cloudfront_sandbox::{EdgeAnswer, EdgeRule};
+use unstale::domain::{access::Role, audit::Action, checks::CheckSettings, id::InvalidationId};
+
+use crate::support::{
+    Answer, Browser, SHOP, TestApp, WORKSHOP,
+    checked::{cached, complete_and_check, invalidate_and_check, publish, set_checks, unpublish},
+    page_of, seconds,
+};
+
+const SITE: &str = "/distributions/E2QWRUHAPOMQZL";
+const SETTINGS: &str = "/distributions/E2QWRUHAPOMQZL/checks";
+
+async fn show(browser: &Browser, id: &InvalidationId) -> Answer {
+    let page = browser.get(&page_of(id)).await;
+    page.assert_status(200);
+    page
+}
+
+fn last_step(page: &Answer) -> String {
+    page.texts(".steps li").pop().unwrap()
+}
+
+fn verdicts(page: &Answer) -> Vec<String> {
+    page.attributes("#checks .verdict .status", "data-state")
+}
+
+#[tokio::test]
+async fn an_invalidation_shows_both_looks_their_verdict_and_where_they_were_made() {
+    let app = TestApp::new().await;
+    let (world, ada) = (&app.world, app.operator().await);
+    publish(world, "news.html", "old");
+    cached(world, "/news.html").await;
+    world.check().await;
+    let id = world.request("/news.html").await;
+    let page = show(&ada, &id).await;
+    assert_eq!(last_step(&page), "Checked");
+    assert!(!page.has("#checks") && !page.has("form[action$='/check']"));
+
+    world.check().await;
+    let page = show(&ada, &id).await;
+    assert_eq!(last_step(&page), "Checked looked before, looks again after");
+    assert_eq!(verdicts(&page), ["pending"]);
+    assert!(page.text("#checks tbody td:nth-child(2)").starts_with("Hit, age 30 s ETag "), "{}", page.body);
+    assert_eq!(page.text("#checks tbody td:nth-child(3)"), "");
+    assert!(!page.has("form[action$='/check']"), "CloudFront has not completed it");
+
+    publish(world, "news.html", "new");
+    complete_and_check(world, &id).await;
+    let page = show(&ada, &id).await;
+    assert_eq!(last_step(&page), "Checked fresh");
+    assert_eq!(page.count(".steps li[data-done]"), 4);
+    assert_eq!(verdicts(&page), ["fresh"]);
+    assert!(page.text("#checks tbody td:nth-child(3)").contains("other ETag "), "{}", page.body);
+    assert!(page.text("#checks header .end").starts_with("seen from this server's nearest edge, "));
+    let link = page.attribute("#checks td a[rel=noopener]", "href");
+    assert!(link.starts_with("https://") && link.ends_with("/news.html"), "{link}");
+    assert!(!page.body.contains("Make it again") && !page.has("#checks pre"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_broken_has_its_cause_its_step_and_what_to_copy_and_is_looked_at_again() {
+    let app = TestApp::new().await;
+    let (world, ada, vera) = (&app.world, app.operator().await, app.viewer().await);
+    publish(world, "news.html", "old");
+    publish(world, "other.html", "old");
+    cached(world, "/news.html").await;
+    cached(world, "/other.html").await;
+    let id = invalidate_and_check(world, "/news.html\n/other.html", || {
+        publish(world, "other.html", "new");
+        unpublish(world, "news.html");
+    })
+    .await;
+    let page = show(&ada, &id).await;
+    assert_eq!(last_step(&page), "Checked 1 of 2 fresh, 1 broken");
+    assert!(page.has(".steps li:last-child[data-now]"));
+    assert_eq!(verdicts(&page), ["broken", "fresh"]);
+    assert_eq!(
+        page.count("#checks td[colspan] .step + pre"),
+        1,
+        "what to do, with what to copy: {}",
+        page.body
+    );
+    assert_eq!(page.count("#checks .step"), 1);
+    assert!(
+        page.text("#checks tbody td:nth-child(3)").starts_with("40"),
+        "the status is shown: {}",
+        page.body
+    );
+    page.assert_says("Looks again at");
+
+    assert!(!show(&vera, &id).await.has("form[action$='/check']"), "a viewer may not act");
+    publish(world, "news.html", "new");
+    // CloudFront keeps an error for ten seconds.
+    world.advance(seconds(15));
+    let before = world.head().await;
+    let page = ada.submit(&page.form("form[action$='/check']")).await;
+    assert_eq!(page.path, page_of(&id));
+    assert_eq!(world.events_after(before).await, ["check.requested"]);
+    assert!(!page.has("form[action$='/check']"), "its looks are due now");
+    ada.post(&format!("{}/check", page_of(&id)), &[])
+        .await
+        .assert_status(409)
+        .assert_says("looked at anyway");
+    world.check().await;
+    let page = show(&ada, &id).await;
+    assert_eq!((last_step(&page).as_str(), page.count("#checks .step")), ("Checked all 2 fresh", 0));
+    page.assert_silent_about("Looks again at");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_stale_offers_to_make_it_again() {
+    let app = TestApp::new().await;
+    let (world, ada, vera) = (&app.world, app.operator().await, app.viewer().await);
+    publish(world, "news.html", "old");
+    cached(world, "/news.html").await;
+    let rule = EdgeRule { ignores_invalidations: true, ..EdgeRule::new("/news.html", EdgeAnswer::default()) };
+    world.sandbox.set_edge_rules(vec![rule.distribution(WORKSHOP)]);
+    let id = invalidate_and_check(world, "/news.html", || publish(world, "news.html", "new")).await;
+    let page = show(&ada, &id).await;
+    assert_eq!((last_step(&page).as_str(), verdicts(&page)), ("Checked stale", vec!["stale".to_owned()]));
+    assert_eq!(page.attributes("#checks .verdict a", "href"), [format!("/?repeat={id}")]);
+    assert!(!show(&vera, &id).await.has("#checks .verdict a"), "a viewer may not act");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn lists_say_in_a_word_what_viewers_get() {
+    let app = TestApp::new().await;
+    let (world, ada) = (&app.world, app.operator().await);
+    publish(world, "news.html", "old");
+    cached(world, "/news.html").await;
+    set_checks(world, &CheckSettings { enabled: false, ..CheckSettings::default() }).await;
+    let off = invalidate_and_check(world, "/news.html", || {}).await;
+    assert_eq!(last_step(&show(&ada, &off).await), "Checked off for this distribution");
+    set_checks(world, &CheckSettings::default()).await;
+    cached(world, "/news.html").await;
+    invalidate_and_check(world, "/news.html", || {}).await;
+    invalidate_and_check(world, "/news.html", || publish(world, "news.html", "new")).await;
+    world.request("/news.html").await;
+    world.check().await;
+    for (address, column) in [("/", "#recent td:nth-child(6)"), (SITE, "#live .panel td:nth-child(5)")] {
+        let page = ada.get(address).await;
+        assert_eq!(page.texts(column), ["Checking", "Fresh", "Unchanged", ""], "{address}");
+    }
+    let states = ada.get("/").await.attributes("#recent td:nth-child(6) .status", "data-state");
+    assert_eq!(states, ["pending", "fresh", "unchanged"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_distribution_is_checked_now_without_an_invalidation() {
+    let app = TestApp::new().await;
+    let (world, ada) = (&app.world, app.operator().await);
+    publish(world, "news.html", "text");
+    set_checks(world, &CheckSettings { urls: vec!["/news.html".to_owned()], ..CheckSettings::default() })
+        .await;
+    world.check().await;
+    let page = ada.get(SITE).await;
+    assert!(page.text("#checks dl").contains("/news.html"));
+    assert!(!page.has("#checks table") && !page.has(&format!("a[href='{SETTINGS}']")));
+    let form = page.form("#checks form");
+    ada.press(&form).await.assert_status(303);
+    let page = ada.get(SITE).await;
+    assert!(page.has("#checks .status[data-state=pending]") && !page.has("#checks form"), "it looks already");
+    world.check().await;
+    let page = ada.get(SITE).await;
+    assert!(!page.has("#checks .status[data-state=pending]") && page.has("#checks form"));
+    assert!(page.attributes("#checks td a", "href").iter().any(|link| link.ends_with("/news.html")));
+    assert_eq!(page.texts("#checks th"), ["URL", "Now", "Verdict"]);
+    let vera = app.viewer().await;
+    assert!(!vera.get(SITE).await.has("#checks form"));
+    vera.post(&form.action, &[]).await.assert_status(403);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_administrator_sets_what_is_looked_at() {
+    let app = TestApp::new().await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    assert!(root.get(SITE).await.has(&format!("#checks a[href='{SETTINGS}']")));
+    let form = root.get(SETTINGS).await.form("#check-settings");
+    let filled = form
+        .with("urls", "/a\r\n\r\n/b\r\n")
+        .with("headers", "X-Preview: yes\r\nAccept-Language:de")
+        .with("must_contain", "build 7");
+    let before = app.world.head().await;
+    assert_eq!(root.press(&filled).await.leads_to(), Some(format!("{SITE}#checks")));
+    assert_eq!(app.world.events_after(before).await, ["check.settings_changed"]);
+    let page = root.get(SETTINGS).await;
+    let form = page.form("#check-settings");
+    assert_eq!(form.value("urls").trim(), "/a\n/b");
+    assert_eq!(form.value("headers").trim(), "X-Preview: yes\nAccept-Language: de");
+    assert!(page.has("#checks-enabled[checked]"));
+    let facts = app.operator().await.get(SITE).await;
+    let facts = facts.text("#checks dl");
+    for told in ["/a, /b", "X-Preview, Accept-Language", "Must contain build 7"] {
+        assert!(facts.contains(told), "{facts}");
+    }
+    assert!(!facts.contains("yes"), "only the names of headers are shown: {facts}");
+
+    // A box that is not ticked is not in the form.
+    root.post(SETTINGS, &[("host", "")]).await.assert_status(303);
+    assert!(!root.get(SETTINGS).await.has("#checks-enabled[checked]"));
+    let facts = root.get(SITE).await.text("#checks dl");
+    assert!(facts.starts_with("Looks off"), "{facts}");
+    let event = app.world.history().await.pop().unwrap().event;
+    assert_eq!((event.action, event.new.as_str()), (Action::CheckSettingsChanged, "off"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_wrong_setting_comes_back_as_it_was_typed_with_the_message_at_its_field() {
+    let app = TestApp::new().await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    let form = root.get(SETTINGS).await.form("#check-settings").with("must_contain", "kept as typed");
+    let long = "x".repeat(1_001);
+    for (field, input, value, words) in [
+        ("host", "#checks-host", "www.example.org", "is not a host that this distribution serves"),
+        ("urls", "#checks-urls", "news.html", "Write a path that begins with /"),
+        ("urls", "#checks-urls", &"/a\n".repeat(21), "At most 20 URLs"),
+        ("headers", "#checks-headers", "X-Preview", "has no colon"),
+        ("headers", "#checks-headers", "Authorization: x", "may carry a secret"),
+        ("must_not_contain", "#checks-must-not", &long, "longer than 1000 bytes"),
+    ] {
+        let before = app.world.head().await;
+        let page = root.press(&form.clone().with(field, value)).await;
+        page.assert_status(422);
+        assert!(page.text(&format!("{input}-error")).contains(words), "{field}: {}", page.body);
+        assert!(page.has(&format!("{input}[aria-invalid]")) && page.count("[aria-invalid]") == 1, "{field}");
+        let back = page.form("#check-settings");
+        assert_eq!(back.value(field).trim(), value.trim());
+        assert_eq!(back.value("must_contain"), "kept as typed");
+        assert_eq!(app.world.events_after(before).await, ["act.refused"], "{field}");
+    }
+    let nothing = root.get("/distributions/E0000000000000/checks").await;
+    nothing.assert_status(404);
+    let narrowed = app.narrowed("nora@example.com", Role::Operator, &[SHOP], "/").await;
+    narrowed.post(&format!("{SITE}/check"), &[]).await.assert_status(404);
+    assert!(!app.operator().await.get(SITE).await.body.contains("kept as typed"));
+    assert_eq!(app.world.distribution(WORKSHOP).await.id.as_str(), WORKSHOP);
+    app.finish().await;
+}
