@@ -179,12 +179,63 @@ impl JsonFields {
         None
     }
 
+    /// A list of texts of one line each. It may be missing, null or empty.
+    pub fn lines(&mut self, name: &str, most: usize) -> Vec<String> {
+        let is_given = match self.rest.get(name) {
+            None | Some(Value::Null) => false,
+            Some(Value::Array(list)) => !list.is_empty(),
+            Some(_) => true,
+        };
+        if is_given {
+            return self.needed_lines(name, most);
+        }
+        self.rest.remove(name);
+        Vec::new()
+    }
+
+    /// `true` or `false`. `None` if it is missing or null.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.rest.remove(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::Bool(flag)) => Some(flag),
+            Some(_) => {
+                self.fault(format!("/{name}"), "has to be true or false.");
+                None
+            }
+        }
+    }
+
+    /// An object of texts, as pairs of name and text. It may be missing or null.
+    pub fn texts_by_name(&mut self, name: &str) -> Vec<(String, String)> {
+        let object = match self.rest.remove(name) {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Object(object)) => object,
+            Some(_) => {
+                self.fault(format!("/{name}"), "has to be an object of texts.");
+                return Vec::new();
+            }
+        };
+        let mut texts = Vec::new();
+        for (key, value) in object {
+            if let Value::String(text) = value {
+                texts.push((key, text));
+            } else {
+                self.fault(format!("/{name}/{}", escaped(&key)), "has to be text.");
+            }
+        }
+        texts
+    }
+
     /// Returns all errors, including one for each field that was not read, because it is unknown.
     pub fn end(mut self) -> Result<(), ApiError> {
         for name in std::mem::take(&mut self.rest).into_iter().map(|(name, _)| name) {
-            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-            self.fault(pointer, "is not a field of this request.");
+            self.fault(format!("/{}", escaped(&name)), "is not a field of this request.");
         }
         if self.faults.is_empty() { Ok(()) } else { Err(ApiError::invalid_of(self.faults, self.unnamed)) }
     }
+}
+
+/// A name as a part of a JSON pointer (RFC 6901).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }

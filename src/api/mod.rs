@@ -3,6 +3,7 @@
 mod audit;
 mod body;
 mod caller;
+mod checks;
 mod distributions;
 mod error;
 mod events;
@@ -16,6 +17,7 @@ mod refused_tokens;
 mod state;
 mod strict_json;
 mod wait_limit;
+mod waiting;
 
 pub use caller::{IDEMPOTENCY_KEY, RUN_URL};
 pub use create::{FIRST_REQUEST, REPLAYED};
@@ -38,6 +40,9 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(show::show))
         .routes(routes!(cancel::submit))
         .routes(routes!(distributions::list))
+        .routes(routes!(checks::settings::show, checks::settings::submit))
+        .routes(routes!(checks::start::submit))
+        .routes(routes!(checks::show::show))
         .routes(routes!(audit::list))
         .routes(routes!(events::stream))
 }

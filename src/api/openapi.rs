@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 
 use crate::http::{caller::Caller, problem};
 
-use super::{invalidations::requests, json::Json};
+use super::{checks, invalidations::requests, json::Json};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,7 +17,13 @@ use super::{invalidations::requests, json::Json};
         version = "1.0.0",
         description = "Refresh what Amazon CloudFront serves: the same plan, limits, grants, queue and history as on the pages. Times are RFC 3339 in UTC. Each answer says in RateLimit headers how often one may ask. Fields may be added; what is there keeps its meaning."
     ),
-    components(schemas(problem::ProblemDetails, requests::PlanRequest, requests::NewInvalidationRequest))
+    components(schemas(
+        problem::ProblemDetails,
+        requests::PlanRequest,
+        requests::NewInvalidationRequest,
+        checks::settings::CheckSettingsRequest,
+        checks::start::NewCheckRequest
+    ))
 )]
 struct Common;
 
@@ -57,7 +63,7 @@ fn complete(document: &mut Value) {
         info.remove("license");
         info.remove("contact");
     }
-    for request in ["PlanRequest", "NewInvalidationRequest"] {
+    for request in ["PlanRequest", "NewInvalidationRequest", "CheckSettingsRequest", "NewCheckRequest"] {
         document["components"]["schemas"][request]["additionalProperties"] = json!(false);
     }
     let Some(paths) = document["paths"].as_object_mut() else { return };
@@ -72,7 +78,7 @@ fn complete(document: &mut Value) {
 }
 
 fn add_problems(path: &str, method: &str, responses: &mut Value) {
-    let posts = method == "post";
+    let posts = method != "get";
     let has_body = posts && !path.ends_with("/cancel");
     let known = [
         ("400", "The request cannot be read", has_body),

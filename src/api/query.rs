@@ -2,7 +2,7 @@
 
 use crate::http::problem::Fault;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
@@ -11,6 +11,8 @@ use super::error::ApiError;
 /// The default and the maximum number of items on a page.
 const PAGE: usize = 50;
 const PAGE_MAX: usize = 100;
+/// The maximum wait, in seconds.
+const WAIT_MAX: u64 = 60;
 
 /// The parameters that are still to be read, and the errors found so far.
 #[derive(Debug)]
@@ -54,6 +56,13 @@ impl Params {
         let wanted = format!("a number from 1 to {PAGE_MAX}");
         let read = |text: &str| whole(text).filter(|limit| (1..=PAGE_MAX).contains(limit));
         self.read("limit", &wanted, read).unwrap_or(PAGE)
+    }
+
+    /// How long the request may wait. Zero if it should not wait.
+    pub fn wait(&mut self) -> Duration {
+        let read = |text: &str| whole::<u64>(text).filter(|seconds| *seconds <= WAIT_MAX);
+        let wanted = format!("a number of seconds from 0 to {WAIT_MAX}");
+        self.read("wait", &wanted, read).map_or(Duration::ZERO, Duration::from_secs)
     }
 
     /// Returns all errors, including one for each parameter that was not read, because it is unknown.

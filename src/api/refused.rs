@@ -15,12 +15,11 @@ use super::{error::ApiError, missing_event::MissingEvent, state::Api};
 
 /// What the request would do, in words. `None` for one that only reads.
 pub fn act(method: &Method, path: &str) -> Option<&'static str> {
-    if *method != Method::POST {
-        return None;
-    }
-    match path {
-        "/api/v1/invalidations" => Some("invalidate"),
-        _ if path.ends_with("/cancel") => Some("cancel an invalidation"),
+    match (method.as_str(), path) {
+        ("POST", "/api/v1/invalidations") => Some("invalidate"),
+        ("POST", "/api/v1/checks") => Some("check a distribution"),
+        ("POST", _) if path.ends_with("/cancel") => Some("cancel an invalidation"),
+        ("PUT", _) if path.ends_with("/checks") => Some("set the checks of a distribution"),
         _ => None,
     }
 }

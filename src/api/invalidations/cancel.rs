@@ -37,6 +37,6 @@ pub async fn submit(
         other => other?,
     }
     let found = find(&api, &caller, &id).await?;
-    let shape = InvalidationShape::load(&mut *api.context.db.read().await?, &found, &caller.base).await?;
-    Ok(Json(shape))
+    let mut conn = api.context.db.read().await?;
+    Ok(Json(InvalidationShape::load(&api, &mut conn, &found, &caller.base).await?))
 }

@@ -222,7 +222,7 @@ async fn accepted(
     let mut conn = api.context.db.read().await?;
     let found = invalidations::find(&mut conn, id).await?.ok_or(CommandError::NotFound)?;
     let base = &caller.base;
-    let shape = InvalidationShape::load_as_accepted(&mut conn, &found, not_before, base).await?;
+    let shape = InvalidationShape::load_as_accepted(api, &mut conn, &found, not_before, base).await?;
     let body = Json(AcceptedResponse::Invalidation(Box::new(shape)));
     Ok((StatusCode::ACCEPTED, location(id), body).into_response())
 }
@@ -231,7 +231,7 @@ async fn accepted(
 async fn held_back(api: &Api, caller: &Caller, id: &InvalidationId) -> Result<Response, ApiError> {
     let mut conn = api.context.db.read().await?;
     let found = invalidations::find(&mut conn, id).await?.ok_or(CommandError::NotFound)?;
-    let shape = InvalidationShape::load(&mut conn, &found, &caller.base).await?;
+    let shape = InvalidationShape::load(api, &mut conn, &found, &caller.base).await?;
     Ok((StatusCode::OK, location(id), Json(shape)).into_response())
 }
 

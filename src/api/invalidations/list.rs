@@ -10,6 +10,7 @@ use crate::{
         state::Api,
     },
     domain::{
+        checks::Freshness,
         id::{DistributionId, InvalidationId},
         invalidations::invalidation::{Invalidation, InvalidationState},
         time::Timestamp,
@@ -17,6 +18,8 @@ use crate::{
     http::caller::Caller,
     store::invalidations::{self, InvalidationFilter},
 };
+
+use super::freshness;
 
 /// The size of the items in bytes after which a page ends early, so that no response becomes too large.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -60,13 +63,15 @@ pub async fn list(
     let mut found = invalidations::page(&mut conn, &caller.access, &wanted, limit + 1).await?;
     let mut more = found.len() > limit;
     found.truncate(limit);
+    let freshness = freshness::of_all(&api, &mut conn, &found).await?;
     let (mut items, mut bytes, mut last) = (Vec::with_capacity(found.len()), 0, None);
     for invalidation in &found {
         if bytes > BYTES_MAX {
             more = true;
             break;
         }
-        let shape = InvalidationShape::load(&mut conn, invalidation, &caller.base).await?;
+        let known = freshness.get(&invalidation.id).copied().unwrap_or(Freshness::Off);
+        let shape = InvalidationShape::load_listed(&mut conn, invalidation, known, &caller.base).await?;
         bytes += shape.items.iter().map(String::len).sum::<usize>();
         items.push(shape);
         last = Some(cursor(invalidation));

@@ -2,6 +2,7 @@
 
 pub(crate) mod cancel;
 pub(crate) mod create;
+mod freshness;
 pub(crate) mod list;
 pub(crate) mod plan;
 pub(crate) mod representation;

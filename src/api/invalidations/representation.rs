@@ -4,8 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    api::{checks::representation::CheckShape, state::Api},
     domain::{
         actor::Actor,
+        checks::Freshness,
         invalidations::{
             invalidation::{Batch, BatchState, Invalidation, InvalidationState},
             item::Item,
@@ -18,6 +20,8 @@ use crate::{
         invalidations::{batches, queue},
     },
 };
+
+use super::freshness;
 
 /// One act of one actor on one distribution.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -45,6 +49,11 @@ pub struct InvalidationShape {
     /// What of this is not what the history recorded, with the event that says otherwise: somebody changed the database.
     /// Null where all of it agrees.
     pub contradiction: Option<String>,
+    /// What viewers get, the worst of its checks: `off` (nothing is looked at), `pending`, `fresh`, `unchanged`, `stale`,
+    /// `broken` or `unclear`.
+    pub freshness: String,
+    /// What was seen of each URL; null in lists.
+    pub checks: Option<Vec<CheckShape>>,
 }
 
 /// Who did it.
@@ -150,11 +159,31 @@ impl InvalidationShape {
             ahead: None,
             batches: batches.iter().map(|batch| BatchShape::new(batch, arn)).collect(),
             contradiction: None,
+            freshness: Freshness::Off.as_str().to_owned(),
+            checks: None,
         }
     }
 
-    /// The invalidation in its current state.
-    pub async fn load(conn: &mut Conn, invalidation: &Invalidation, base: &str) -> Result<Self, StoreError> {
+    /// The invalidation in its current state, with its checks.
+    pub async fn load(
+        api: &Api,
+        conn: &mut Conn,
+        invalidation: &Invalidation,
+        base: &str,
+    ) -> Result<Self, StoreError> {
+        let (freshness, run) = freshness::of(api, conn, invalidation).await?;
+        let mut shape = Self::load_listed(conn, invalidation, freshness, base).await?;
+        shape.checks = Some(run.as_ref().map(CheckShape::all).unwrap_or_default());
+        Ok(shape)
+    }
+
+    /// The invalidation in its current state, as lists have it.
+    pub async fn load_listed(
+        conn: &mut Conn,
+        invalidation: &Invalidation,
+        freshness: Freshness,
+        base: &str,
+    ) -> Result<Self, StoreError> {
         let batches = batches::of_invalidation(conn, &invalidation.id).await?;
         let arn = if batches.iter().any(|batch| batch.problem.is_some()) {
             distributions::find(conn, &invalidation.distribution)
@@ -165,6 +194,7 @@ impl InvalidationShape {
         };
         let mut shape = Self::new(invalidation, &batches, base, &arn.unwrap_or_default());
         shape.contradiction = contradiction(conn, invalidation, &batches).await?;
+        freshness.as_str().clone_into(&mut shape.freshness);
         if batches.iter().any(|batch| batch.state == BatchState::Queued) {
             shape.ahead = queue::place(conn, &invalidation.id).await?.map(|place| place.ahead());
         }
@@ -174,6 +204,7 @@ impl InvalidationShape {
     /// The invalidation in the state in which it was accepted, so that each repetition of a request gets the same
     /// answer.
     pub async fn load_as_accepted(
+        api: &Api,
         conn: &mut Conn,
         invalidation: &Invalidation,
         not_before: Option<Timestamp>,
@@ -189,7 +220,11 @@ impl InvalidationShape {
         }
         let accepted =
             Invalidation { state: InvalidationState::Queued, ended_at: None, ..invalidation.clone() };
-        Ok(Self { contradiction, ..Self::new(&accepted, &batches, base, "") })
+        let distribution = distributions::find(conn, &invalidation.distribution).await?;
+        let freshness = freshness::as_accepted(api, conn, invalidation, distribution.as_ref()).await?;
+        let freshness = freshness.as_str().to_owned();
+        let shape = Self::new(&accepted, &batches, base, "");
+        Ok(Self { contradiction, freshness, checks: Some(Vec::new()), ..shape })
     }
 }
 

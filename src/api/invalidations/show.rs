@@ -6,36 +6,49 @@ use axum::extract::{Path, State, rejection::PathRejection};
 
 use crate::{
     api::{
-        error::ApiError,
-        invalidations::representation::InvalidationShape,
-        json::Json,
-        query::{Params, whole},
-        state::Api,
+        error::ApiError, invalidations::representation::InvalidationShape, json::Json, query::Params,
+        state::Api, waiting::Waiting,
     },
     domain::{
+        checks::Freshness,
         id::InvalidationId,
         invalidations::invalidation::{Invalidation, InvalidationState},
     },
     http::caller::Caller,
-    store::invalidations,
+    store::{StoreError, invalidations},
 };
 
-/// The maximum wait, in seconds.
-const WAIT_MAX: u64 = 60;
-/// The longest time between two reads. Other replicas do not notify this process, so this is how soon their changes
-/// are seen.
-const HEARTBEAT: Duration = Duration::from_millis(500);
-/// The pause after a notification before the read, so that one read covers several commits.
-const TOGETHER: Duration = Duration::from_millis(100);
+use super::freshness;
+
+/// What a request waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// The invalidation has ended.
+    Completed,
+    /// It has ended, and where viewers get the new version was looked at.
+    Checked,
+}
+
+impl Until {
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "completed" => Some(Self::Completed),
+            "checked" => Some(Self::Checked),
+            _ => None,
+        }
+    }
+}
 
 /// Show an invalidation
 ///
-/// With `wait` the answer comes as soon as it has ended, or when the time is over: look at its state. One token or
-/// person may wait 20 times at once; more is answered with 429.
+/// With `wait` the answer comes as soon as it has ended, or when the time is over: look at its state. With
+/// `until=checked` it comes as soon as there is a verdict of what viewers get, or nothing is looked at: look at its
+/// freshness. One token or person may wait 20 times at once; more is answered with 429.
 #[utoipa::path(get, path = "/api/v1/invalidations/{id}", operation_id = "showInvalidation", tag = "Invalidations",
     params(
         ("id" = String, Path, description = "Its ID"),
         ("wait" = Option<u64>, Query, minimum = 0, maximum = 60, description = "So many seconds at most, 0 to 60"),
+        ("until" = Option<String>, Query, description = "What to wait for: `completed`, as where it is left out, or `checked`"),
     ),
     responses((status = 200, body = InvalidationShape)))]
 pub async fn show(
@@ -44,17 +57,21 @@ pub async fn show(
     id: Result<Path<String>, PathRejection>,
     mut params: Params,
 ) -> Result<Json<InvalidationShape>, ApiError> {
-    let wait = params.read("wait", "a number of seconds from 0 to 60", |text| {
-        whole::<u64>(text).filter(|seconds| *seconds <= WAIT_MAX)
-    });
+    let wait = params.wait();
+    let until = params.read("until", "completed or checked", Until::parse).unwrap_or(Until::Completed);
     params.end()?;
     let id = parse_id(id)?;
     let mut found = find(&api, &caller, &id).await?;
-    if let Some(seconds) = wait.filter(|seconds| *seconds > 0 && is_open(&found)) {
-        found = wait_for_end(&api, &caller, found, Duration::from_secs(seconds)).await?;
+    if wait > Duration::ZERO && !is_over(&api, &found, until).await? {
+        let mut waiting = Waiting::begin(&api, &caller, wait)?;
+        while !is_over(&api, &found, until).await? && waiting.goes_on().await {
+            found = find(&api, &caller, &id).await?;
+        }
+        // The caller's access may have changed during the wait, so it is read again.
+        found = find(&api, &caller.renewed(&api).await?, &id).await?;
     }
-    let shape = InvalidationShape::load(&mut *api.context.db.read().await?, &found, &caller.base).await?;
-    Ok(Json(shape))
+    let mut conn = api.context.db.read().await?;
+    Ok(Json(InvalidationShape::load(&api, &mut conn, &found, &caller.base).await?))
 }
 
 /// The ID in the address. Text that cannot be an ID gets the same error as an ID that does not exist.
@@ -70,28 +87,16 @@ pub async fn find(api: &Api, caller: &Caller, id: &InvalidationId) -> Result<Inv
     found.ok_or_else(|| ApiError::not_found("invalidation"))
 }
 
-fn is_open(invalidation: &Invalidation) -> bool {
-    matches!(invalidation.state, InvalidationState::Queued | InvalidationState::InProgress)
-}
-
-async fn wait_for_end(
-    api: &Api,
-    caller: &Caller,
-    mut found: Invalidation,
-    most: Duration,
-) -> Result<Invalidation, ApiError> {
-    let _permit = api.waiters.acquire(&caller.acting.actor)?;
-    let mut notifier = api.context.notifier.listen();
-    let until = tokio::time::Instant::now() + most;
-    while is_open(&found) {
-        tokio::select! {
-            () = notifier.notified() => tokio::time::sleep(TOGETHER).await,
-            () = tokio::time::sleep(HEARTBEAT) => {}
-            () = tokio::time::sleep_until(until) => break,
-            () = api.stop.cancelled() => break,
+/// Whether nothing more is waited for. One that did not end as completed gets no verdict.
+async fn is_over(api: &Api, found: &Invalidation, until: Until) -> Result<bool, StoreError> {
+    use InvalidationState::{Completed, InProgress, Queued};
+    match (found.state, until) {
+        (Queued | InProgress, _) => Ok(false),
+        (Completed, Until::Checked) => {
+            let all = std::slice::from_ref(found);
+            let known = freshness::of_all(api, &mut *api.context.db.read().await?, all).await?;
+            Ok(known.get(&found.id) != Some(&Freshness::Pending))
         }
-        found = find(api, caller, &found.id).await?;
+        _ => Ok(true),
     }
-    // The caller's access may have changed during the wait, so it is read again.
-    find(api, &caller.renewed(api).await?, &found.id).await
 }

@@ -56,6 +56,9 @@ pub fn is_open(answer: &Value) -> bool {
 /// The current state, such as `queued, 2 ahead (The AWS sign-in is over)`.
 pub fn standing(answer: &Value) -> String {
     let state = answer["state"].as_str().unwrap_or_default().replace('_', " ");
+    if state == "completed" {
+        return "completed, looking at what viewers get".to_owned();
+    }
     let standing = match answer["ahead"].as_u64() {
         Some(0) => format!("{state}, next in the queue"),
         Some(ahead) => format!("{state}, {ahead} ahead"),

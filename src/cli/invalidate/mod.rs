@@ -5,6 +5,7 @@ mod expanded;
 mod given;
 mod lines;
 mod progress;
+mod proof;
 
 use std::{
     process::ExitCode,
@@ -20,13 +21,15 @@ use super::output::{OutputError, print, say, say_aside};
 use client::{ApiAnswer, ApiClient, ApiClientError};
 use given::Given;
 use progress::Progress;
+use proof::Proof;
 
 /// Ask a running Unstale to refresh what a distribution serves. The token comes from UNSTALE_TOKEN.
 ///
 /// The plan is printed first. What went on is on standard error; with --json the last answer is on standard output.
 ///
 /// Exit codes: 0 accepted, with --wait completed; 1 the same, but it could not be printed; 2 usage; 3 refused; 4 failed;
-/// 5 timed out; 6 server out of reach; 7 waits for a second person.
+/// 5 timed out; 6 server out of reach; 7 waits for a second person; with --prove 8 where viewers get an old version or an
+/// error, 9 where nothing is proved.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct InvalidateArgs {
@@ -48,6 +51,9 @@ pub struct InvalidateArgs {
     /// Wait until CloudFront has completed it.
     #[arg(long)]
     wait: bool,
+    /// Wait until it is known what viewers get, and say so of each URL. Implies --wait.
+    #[arg(long)]
+    prove: bool,
     /// The longest wait, in seconds.
     #[arg(long, default_value_t = 1_800, value_name = "SECONDS")]
     timeout: u64,
@@ -89,6 +95,10 @@ enum End {
     TimedOut(String),
     OutOfReach(String),
     WaitsForApproval(String),
+    /// Viewers get an old version or an error.
+    NotFresh(String),
+    /// Nothing proves that viewers get the new version.
+    Unproved(String),
 }
 
 impl End {
@@ -101,6 +111,8 @@ impl End {
             Self::TimedOut(words) => (5, words),
             Self::OutOfReach(words) => (6, words),
             Self::WaitsForApproval(words) => (7, words),
+            Self::NotFresh(words) => (8, words),
+            Self::Unproved(words) => (9, words),
         }
     }
 }
@@ -127,6 +139,7 @@ pub async fn run(args: InvalidateArgs) -> ExitCode {
 
 async fn request(args: InvalidateArgs) -> Result<(), End> {
     let started = Instant::now();
+    let args = InvalidateArgs { wait: args.wait || args.prove, ..args };
     let token = std::env::var("UNSTALE_TOKEN").unwrap_or_default();
     if token.trim().is_empty() {
         return Err(End::Usage("set UNSTALE_TOKEN to an API token, such as unstale_…".to_owned()));
@@ -154,11 +167,19 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
         // With `--json`, standard output contains only the last answer, because a program reads it.
         if args.json { progress.trouble(words) } else { say(words) }
     }
-    if args.wait && lines::is_open(&last) {
+    if args.prove && !proof::is_known(&last) && last["state"] != "waiting_for_approval" {
+        progress.trouble(proof::OLD_SERVER);
+    }
+    if args.wait && is_waited_for(&args, &last) {
         last = wait(&client, &args, last, started, &mut progress).await?;
     }
     progress.end();
-    let outcome = lines::outcome(&last, earlier.is_none().then(|| started.elapsed()));
+    // The looks took a part of the time.
+    let took = (earlier.is_none() && !args.prove).then(|| started.elapsed());
+    let mut outcome = lines::outcome(&last, took);
+    if args.prove {
+        outcome.push_str(&proof::lines(&last));
+    }
     let told = tell(&args, &last, &outcome);
     ended(&args, &last).and(told)
 }
@@ -205,19 +226,25 @@ async fn wait(
 ) -> Result<Value, End> {
     let id = last["id"].as_str().unwrap_or_default().to_owned();
     let most = Duration::from_secs(args.timeout);
-    while lines::is_open(&last) {
+    let until = if args.prove && proof::is_known(&last) { "&until=checked" } else { "" };
+    while is_waited_for(args, &last) {
         let left = most.saturating_sub(started.elapsed());
         if left.is_zero() {
             progress.end();
             let url = last["url"].as_str().unwrap_or_default();
-            let words = format!("it had not ended after {} s; it goes on by itself: {url}", args.timeout);
+            let what =
+                if lines::is_open(&last) { "it had not ended" } else { "what viewers get was not known" };
+            let words = format!("{what} after {} s; it goes on by itself: {url}", args.timeout);
             return Err(End::TimedOut(words));
         }
         progress.show(&lines::standing(&last), started.elapsed());
         let seconds = left.as_secs().clamp(1, progress.every());
         let path = format!("/api/v1/invalidations/{id}");
-        let waited = client.get_now(&format!("{path}?wait={seconds}")).await;
+        let waited = client.get_now(&format!("{path}?wait={seconds}{until}")).await;
         last = if let Some(answer) = waited {
+            if proof::is_refused(answer.status, &answer.body) {
+                return Err(End::Unproved(proof::OLD_SERVER.to_owned()));
+            }
             taken(answer, &Given::default())?
         } else {
             // Too many requests are waiting, or the connection broke. Asking at intervals works too.
@@ -228,9 +255,19 @@ async fn wait(
     Ok(last)
 }
 
+/// Whether the last answer is not yet what the command waits for.
+fn is_waited_for(args: &InvalidateArgs, last: &Value) -> bool {
+    if args.prove { proof::is_open(last) } else { lines::is_open(last) }
+}
+
 fn ended(args: &InvalidateArgs, last: &Value) -> Result<(), End> {
     let url = last["url"].as_str().unwrap_or_default();
     match last["state"].as_str().unwrap_or_default() {
+        "completed" if args.prove => match proof::of(last) {
+            Proof::Good => Ok(()),
+            Proof::Bad(words) => Err(End::NotFresh(format!("{words}: {url}"))),
+            Proof::Missing(words) => Err(End::Unproved(format!("{words}: {url}"))),
+        },
         "completed" => Ok(()),
         "queued" | "in_progress" if !args.wait => Ok(()),
         "waiting_for_approval" => {

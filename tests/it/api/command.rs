@@ -12,14 +12,14 @@ use super::program::Program;
 use crate::support::{TestApp, WORKSHOP};
 
 /// What a run said, and its exit code.
-struct Run {
-    code: i32,
-    out: String,
-    complaint: String,
+pub struct Run {
+    pub code: i32,
+    pub out: String,
+    pub complaint: String,
 }
 
 /// Runs it in a folder, with this on standard input.
-async fn run(app: &TestApp, secret: &str, folder: &Path, arguments: &[&str], input: &str) -> Run {
+pub async fn run(app: &TestApp, secret: &str, folder: &Path, arguments: &[&str], input: &str) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unstale"));
     command
         .args(["invalidate", "--server", &app.address, "--distribution", WORKSHOP])
@@ -42,7 +42,7 @@ async fn run(app: &TestApp, secret: &str, folder: &Path, arguments: &[&str], inp
     Run { code: status.code().unwrap(), out: text(stdout), complaint: text(stderr) }
 }
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).unwrap();

@@ -8,11 +8,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use unstale::{
     commands::{self, NewToken},
-    domain::access::Role,
+    domain::{access::Role, id::DistributionId},
 };
 
 use super::{program::Program, routes::routes};
-use crate::support::{Browser, SHOP, TestApp, WORKSHOP, shell, uuid};
+use crate::support::{Browser, SHOP, TestApp, WORKSHOP, acting, shell, uuid};
 
 /// The answers to: nobody, a viewer, an operator, an operator with a grant, an admin, the token of a viewer, of an
 /// operator, a narrowed one, a revoked one, one that is over.
@@ -47,6 +47,11 @@ const fn acts(answer: u16, granted: u16) -> Answers {
     [401, 403, answer, granted, answer, 403, answer, granted, 401, 401]
 }
 
+/// Only an administrator may, and no token is one.
+const fn administers(answer: u16, granted: u16) -> Answers {
+    [401, 403, 403, granted, answer, 403, 403, granted, 401, 401]
+}
+
 /// What is expected of a route at the workshop (`here`), or at another place. One that is not here fails the test: add
 /// it with what it should answer.
 fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers> {
@@ -77,6 +82,14 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Good) => acts(200, granted(200)),
         // Nothing of it is queued.
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Bad) => acts(409, granted(409)),
+        ("GET", "/api/v1/distributions/{id}/checks", Try::Good) => looks(200, granted(200)),
+        ("GET", "/api/v1/distributions/{id}/checks", Try::Bad) => looks(422, 422),
+        ("PUT", "/api/v1/distributions/{id}/checks", Try::Good) => administers(200, granted(403)),
+        ("PUT", "/api/v1/distributions/{id}/checks", Try::Bad) => administers(422, granted(403)),
+        ("POST", "/api/v1/checks", Try::Good) => acts(202, granted(202)),
+        ("POST", "/api/v1/checks", Try::Bad) => acts(422, granted(422)),
+        ("GET", "/api/v1/checks/{id}", Try::Good) => looks(200, granted(200)),
+        ("GET", "/api/v1/checks/{id}", Try::Bad) => looks(422, 422),
         ("GET" | "POST", "/api/" | "/api/{*rest}", _) => looks(404, 404),
         _ => return None,
     })
@@ -84,7 +97,8 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
 
 /// How many events a try leaves: an act one, however it ended; a token that lets nobody in one; looking none.
 fn events(method: &Method, path: &str, who: usize) -> usize {
-    let act = *method == Method::POST && path.starts_with("/api/v1/invalidations");
+    let act = *method == Method::PUT
+        || *method == Method::POST && (path.starts_with("/api/v1/invalidations") || path == "/api/v1/checks");
     match who {
         0 => 0,
         8 | 9 => 1,
@@ -145,6 +159,9 @@ async fn everybody(app: &TestApp) -> Vec<Asker> {
 /// The address and the body of a try, and what has to be there for it.
 async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Option<Value>) {
     let mut address = path.replace("{*rest}", "x");
+    if path.contains("/checks") {
+        return (set_check(app, path, how, place).await, Some(check_body(path, how, place)));
+    }
     if path.contains("{id}") {
         let id = app.world.request_at(place, &format!("/{}", uuid())).await;
         address = address.replace("{id}", id.as_str());
@@ -165,6 +182,27 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
     (address, Some(json!({"distribution": place, "items": [item]})))
 }
 
+/// The address of a try with checks.
+async fn set_check(app: &TestApp, path: &str, how: Try, place: &str) -> String {
+    let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
+    if !path.starts_with("/api/v1/checks/") {
+        return format!("{}{query}", path.replace("{id}", place));
+    }
+    let id = DistributionId::from_trusted(place);
+    let made = commands::check_distribution(&app.world.command_context, &acting(), &id, &[]).await;
+    format!("{}{query}", path.replace("{id}", made.unwrap().as_str()))
+}
+
+/// The body of a try with checks.
+fn check_body(path: &str, how: Try, place: &str) -> Value {
+    let url = if how == Try::Good { "/a" } else { "https://elsewhere.example.org/" };
+    let mut body = json!({"urls": [url]});
+    if path == "/api/v1/checks" {
+        body["distribution"] = json!(place);
+    }
+    body
+}
+
 async fn try_all(place: &str) {
     let app = TestApp::new().await;
     let everybody = everybody(&app).await;
@@ -178,7 +216,7 @@ async fn try_all(place: &str) {
             };
             for (number, asker) in everybody.iter().enumerate() {
                 let (address, body) = set(&app, &route.path, how, place).await;
-                let body = body.filter(|_| *method == Method::POST);
+                let body = body.filter(|_| *method != Method::GET);
                 // Refused tokens are told once a minute.
                 app.world.advance(Duration::from_secs(if number >= 8 { 61 } else { 0 }));
                 let before = app.world.head().await;

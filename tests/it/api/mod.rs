@@ -1,5 +1,6 @@
 //! The JSON API over HTTP, as a pipeline uses it.
 
+mod checks;
 mod command;
 mod contract;
 mod create;

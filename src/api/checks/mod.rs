@@ -1,0 +1,6 @@
+//! Checks: what viewers get, and what is set for them.
+
+pub(crate) mod representation;
+pub(crate) mod settings;
+pub(crate) mod show;
+pub(crate) mod start;

@@ -1,0 +1,142 @@
+//! The JSON form of checks. It is a contract with clients: fields may be added, but never changed.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::{
+    checks::{CheckRun, Freshness, Look, UrlCheck, XCache, hex_of},
+    time::Timestamp,
+};
+
+/// Where the looks of this server are made from.
+const SERVER: &str = "server";
+
+/// Looks at some URLs of a distribution, and what they prove.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CheckRun)]
+pub struct CheckRunShape {
+    pub id: String,
+    /// The ID of the distribution.
+    pub distribution: String,
+    /// The ID of the invalidation that it belongs to; null where somebody asked for the check alone.
+    pub invalidation: Option<String>,
+    /// `pending`, or `done` once each URL has a verdict. While that is not good, Unstale looks again after 1, 5 and 15
+    /// minutes, and the verdict may change.
+    pub state: String,
+    /// `off`, `pending`, `fresh`, `unchanged`, `stale`, `broken` or `unclear`: the worst of its checks.
+    pub freshness: String,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    pub checks: Vec<CheckShape>,
+}
+
+/// What viewers get at one URL.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Check)]
+pub struct CheckShape {
+    pub url: String,
+    /// Where it was looked from: `server`.
+    pub vantage: String,
+    /// `fresh`, `unchanged`, `stale`, `broken` or `unclear`; null until there is one.
+    pub verdict: Option<String>,
+    /// A stable word, such as `origin_unchanged`; null where there is none.
+    pub cause: Option<String>,
+    /// What to do next, for people; null where there is nothing to do.
+    pub step: Option<String>,
+    /// The look before anything was cleared; null where there was none.
+    pub before: Option<LookShape>,
+    /// The last look after CloudFront had completed the invalidation.
+    pub after: Option<LookShape>,
+}
+
+/// What the edge answered, or why it did not.
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = Look)]
+pub struct LookShape {
+    #[schema(format = DateTime)]
+    pub at: String,
+    pub status: Option<u16>,
+    /// What CloudFront wrote before `from cloudfront`, such as `Hit` or `Miss`; another value as it was sent.
+    pub x_cache: Option<String>,
+    /// In seconds.
+    pub age: Option<u64>,
+    pub etag: Option<String>,
+    #[schema(format = DateTime)]
+    pub last_modified: Option<String>,
+    /// In bytes.
+    pub length: Option<u64>,
+    /// The SHA-256 of the body in hexadecimal digits; null where not all of it was read.
+    pub sha256: Option<String>,
+    /// The edge location, such as `FRA50-C1`.
+    pub pop: Option<String>,
+    /// The ID of the request that AWS Support asks for.
+    pub cf_id: Option<String>,
+    /// A word such as `connect_timeout` where there was no answer.
+    pub failure: Option<String>,
+}
+
+impl CheckRunShape {
+    /// A run as it stands. Where the service does not look, a verdict that is missing stays missing.
+    pub fn new(run: &CheckRun, are_checks_on: bool) -> Self {
+        let is_pending = run.freshness == Freshness::Pending;
+        let freshness = if is_pending && !are_checks_on { Freshness::Off } else { run.freshness };
+        let state = if freshness == Freshness::Pending { "pending" } else { "done" };
+        Self {
+            id: run.id.to_string(),
+            distribution: run.distribution.to_string(),
+            invalidation: run.invalidation.as_ref().map(ToString::to_string),
+            state: state.to_owned(),
+            freshness: freshness.as_str().to_owned(),
+            created_at: run.created_at.to_string(),
+            checks: CheckShape::all(run),
+        }
+    }
+}
+
+impl CheckShape {
+    /// The checks of a run, in its order.
+    pub fn all(run: &CheckRun) -> Vec<Self> {
+        run.urls.iter().map(Self::new).collect()
+    }
+
+    fn new(check: &UrlCheck) -> Self {
+        let judgement = check.judgement;
+        Self {
+            url: check.url.clone(),
+            vantage: SERVER.to_owned(),
+            verdict: judgement.map(|one| one.verdict.as_str().to_owned()),
+            cause: judgement.and_then(|one| one.cause).map(|cause| cause.as_str().to_owned()),
+            step: Some(check.step.clone()).filter(|step| !step.is_empty()),
+            before: check.before.as_ref().map(LookShape::new),
+            after: check.after.as_ref().map(LookShape::new),
+        }
+    }
+}
+
+impl LookShape {
+    fn new(look: &Look) -> Self {
+        let at = look.at.to_string();
+        let answer = match &look.outcome {
+            Ok(answer) => answer,
+            Err(failure) => {
+                let word = serde_json::to_value(failure).ok();
+                let failure = word.and_then(|word| word.as_str().map(str::to_owned));
+                return Self { at, failure, ..Self::default() };
+            }
+        };
+        let whole = answer.body.filter(|body| body.whole);
+        Self {
+            at,
+            status: Some(answer.status),
+            x_cache: answer.x_cache.as_ref().map(XCache::as_str).map(str::to_owned),
+            age: answer.age,
+            etag: answer.etag.clone(),
+            last_modified: answer.last_modified.map(|at: Timestamp| at.to_string()),
+            length: answer.length,
+            sha256: whole.map(|body| hex_of(&body.sha256)),
+            pop: answer.pop.clone(),
+            cf_id: answer.cf_id.clone(),
+            failure: None,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `GET` and `PUT /api/v1/distributions/{id}/checks`: what the checks of a distribution look at.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State, rejection::PathRejection};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{body::JsonFields, error::ApiError, json::Json, query::Params, state::Api},
+    commands::{self, CommandError},
+    domain::{
+        access::Role,
+        checks::{CheckSettings, CheckSettingsError},
+        distributions::distribution::Distribution,
+    },
+    http::{caller::Caller, problem::Fault},
+    store::checks,
+};
+
+/// The most texts that a list of a body may have here. The bounds of the settings are below it.
+const LINES_MAX: usize = 100;
+
+/// What is set for the checks of a distribution.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CheckSettings)]
+pub struct CheckSettingsShape {
+    /// Paths, or URLs at hosts of the distribution, to look at when a wildcard or a tag may cover them.
+    pub urls: Vec<String>,
+    /// The host that is looked at; null for the first alias, or else the domain name.
+    pub host: Option<String>,
+    /// Request headers of each look. Their values are empty for who may not set them.
+    pub headers: BTreeMap<String, String>,
+    /// A text that each page must contain, such as `build 5121`.
+    pub must_contain: Option<String>,
+    pub must_not_contain: Option<String>,
+    pub enabled: bool,
+}
+
+/// What to set. A field that is left out gets its default.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"urls": ["/", "/news.html"], "must_contain": "build 5121"}))]
+pub struct CheckSettingsRequest {
+    /// Paths, or URLs at hosts of the distribution.
+    #[schema(max_items = 20)]
+    pub urls: Option<Vec<String>>,
+    /// One of the alternate domain names, or the domain name.
+    pub host: Option<String>,
+    /// Request headers with their values. They are kept as plain text, so that a header for a secret is refused.
+    pub headers: Option<BTreeMap<String, String>>,
+    pub must_contain: Option<String>,
+    pub must_not_contain: Option<String>,
+    /// `true` where it is left out.
+    pub enabled: Option<bool>,
+}
+
+impl CheckSettingsShape {
+    fn new(settings: CheckSettings) -> Self {
+        Self {
+            urls: settings.urls,
+            host: settings.host,
+            headers: settings.headers.into_iter().collect(),
+            must_contain: settings.must_contain,
+            must_not_contain: settings.must_not_contain,
+            enabled: settings.enabled,
+        }
+    }
+}
+
+/// Show what is set for a distribution's checks
+#[utoipa::path(get, path = "/api/v1/distributions/{id}/checks", operation_id = "showCheckSettings", tag = "Checks",
+    params(("id" = String, Path, description = "The distribution's ID")),
+    responses((status = 200, body = CheckSettingsShape)))]
+pub async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    params: Params,
+) -> Result<Json<CheckSettingsShape>, ApiError> {
+    params.end()?;
+    let distribution = find(&api, &caller, id).await?;
+    let settings = checks::settings::find(&mut *api.context.db.read().await?, &distribution.id).await?;
+    let mut shape = CheckSettingsShape::new(settings);
+    if caller.access.role != Role::Admin {
+        // As on the pages: a value may be more secret than its name says.
+        shape.headers.values_mut().for_each(String::clear);
+    }
+    Ok(Json(shape))
+}
+
+/// Set what a distribution's checks look at
+///
+/// All of it is replaced. Only an administrator may: no token is one.
+#[utoipa::path(put, path = "/api/v1/distributions/{id}/checks", operation_id = "setCheckSettings", tag = "Checks",
+    params(("id" = String, Path, description = "The distribution's ID")),
+    request_body = CheckSettingsRequest, responses((status = 200, body = CheckSettingsShape)))]
+pub async fn submit(
+    State(api): State<Api>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    fields: JsonFields,
+) -> Result<Json<CheckSettingsShape>, ApiError> {
+    let distribution = find(&api, &caller, id).await?;
+    let about = |error: ApiError| error.about(Some(distribution.id.clone()));
+    if caller.access.role != Role::Admin {
+        return Err(about(ApiError::not_allowed("only an administrator may".to_owned())));
+    }
+    let new = read(fields).map_err(about)?;
+    let set = commands::set_check_settings(&api.context, &caller.acting, &distribution.id, new).await;
+    set.map(|settings| Json(CheckSettingsShape::new(settings))).map_err(|error| about(refused(error)))
+}
+
+async fn find(
+    api: &Api,
+    caller: &Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Distribution, ApiError> {
+    let Ok(Path(id)) = id else { return Err(ApiError::not_found("distribution")) };
+    caller.distribution(&mut *api.context.db.read().await?, &id).await
+}
+
+fn read(mut fields: JsonFields) -> Result<CheckSettings, ApiError> {
+    let settings = CheckSettings {
+        urls: fields.lines("urls", LINES_MAX),
+        host: fields.text("host"),
+        headers: fields.texts_by_name("headers"),
+        must_contain: fields.text("must_contain"),
+        must_not_contain: fields.text("must_not_contain"),
+        enabled: fields.flag("enabled").unwrap_or(true),
+    };
+    fields.end().map(|()| settings)
+}
+
+/// The error for what a command on checks refused. It names the field of the body.
+pub fn refused(error: CommandError) -> ApiError {
+    match error {
+        CommandError::CheckSettings(error) => wrong(&error),
+        other => other.into(),
+    }
+}
+
+fn wrong(error: &CheckSettingsError) -> ApiError {
+    ApiError::invalid(vec![Fault::new(format!("/{}", error.field()), format!("is not good: {error}."))])
+}

@@ -1,0 +1,267 @@
+//! Checks by the API: what an invalidation says of them, waiting for a verdict, and what is set for them.
+
+use std::{fs, path::Path, time::Duration};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use unstale::domain::{access::Role, checks::CheckCause};
+
+use super::{
+    command::{folder, run},
+    program::{Program, json as read, pointers, problem},
+};
+use crate::support::{Browser, SHOP, TestApp, WORKSHOP, World, options, uuid};
+
+const INVALIDATIONS: &str = "/api/v1/invalidations";
+const CHECKS: &str = "/api/v1/checks";
+
+/// Puts a file into the folder of the workshop's site.
+fn publish(world: &World, path: &str, text: &str) {
+    fs::write(world.sandbox.origin_of(WORKSHOP).unwrap().join(path), text).unwrap();
+}
+
+/// The site has this page, the edge has it in its cache, and the checker has begun.
+async fn served(world: &World, path: &str) {
+    world.check().await;
+    publish(world, path, "old");
+    world.view(WORKSHOP, &format!("/{path}")).await;
+    world.advance(Duration::from_secs(30));
+}
+
+/// Lets CloudFront complete what was requested.
+async fn complete(world: &World) {
+    world.submit().await;
+    world.advance(Duration::from_secs(25));
+    world.poll().await;
+    world.advance(Duration::from_secs(1));
+}
+
+/// Does the work of the service until somebody has what they wait for.
+async fn working(world: &World) {
+    loop {
+        world.check().await;
+        world.submit().await;
+        world.poll().await;
+        world.advance(Duration::from_secs(1));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn meanwhile<T>(world: &World, waits: impl Future<Output = T>) -> T {
+    let both = async {
+        tokio::select! {
+            found = waits => found,
+            () = working(world) => unreachable!(),
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(40), both).await.expect("nobody was answered")
+}
+
+async fn request(program: &Program, key: &str, item: &str) -> Value {
+    let body = json!({"distribution": WORKSHOP, "items": [item]});
+    let answer = program.request(key, &body).await;
+    answer.assert_status(202);
+    read(&answer)
+}
+
+#[tokio::test]
+async fn an_invalidation_says_what_viewers_get() {
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    served(&app.world, "news.html").await;
+    let accepted = request(&program, "k", "/news.html").await;
+    assert_eq!((&accepted["freshness"], &accepted["checks"]), (&json!("pending"), &json!([])));
+    let one = format!("{INVALIDATIONS}/{}", accepted["id"].as_str().unwrap());
+    assert_eq!(read(&program.get(&one).await)["freshness"], "pending", "nobody has read the history yet");
+    app.world.check().await;
+    publish(&app.world, "news.html", "new");
+    complete(&app.world).await;
+    let waiting = read(&program.get(&format!("{one}?wait=60")).await);
+    assert_eq!((&waiting["state"], &waiting["freshness"]), (&json!("completed"), &json!("pending")));
+    assert_eq!(waiting["checks"][0]["verdict"], json!(null));
+    assert_ne!(waiting["checks"][0]["before"], json!(null));
+    app.world.check().await;
+    let known = read(&program.get(&format!("{one}?wait=60&until=checked")).await);
+    assert_eq!(known["freshness"], "fresh", "{known}");
+    let check = &known["checks"][0];
+    assert!(check["url"].as_str().unwrap().ends_with("/news.html"), "{check}");
+    assert_eq!((&check["vantage"], &check["verdict"]), (&json!("server"), &json!("fresh")));
+    for look in ["before", "after"] {
+        let look = &check[look];
+        assert_eq!((&look["status"], &look["failure"]), (&json!(200), &json!(null)), "{look}");
+        assert_eq!(look["sha256"].as_str().unwrap().len(), 64);
+        for field in ["at", "x_cache", "age", "etag", "last_modified", "length", "pop", "cf_id"] {
+            assert!(look.as_object().unwrap().contains_key(field), "{field}: {look}");
+        }
+    }
+    let listed = read(&program.get(INVALIDATIONS).await);
+    assert_eq!(
+        (&listed["items"][0]["freshness"], &listed["items"][0]["checks"]),
+        (&json!("fresh"), &json!(null))
+    );
+    assert_eq!(request(&program, "k", "/news.html").await, accepted, "a repeat gets the same answer");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_wait_until_checked_ends_with_the_verdict() {
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    served(&app.world, "news.html").await;
+    let id = request(&program, "k", "/news.html").await["id"].as_str().unwrap().to_owned();
+    let one = format!("{INVALIDATIONS}/{id}");
+    app.world.check().await;
+    let answer = meanwhile(&app.world, program.get(&format!("{one}?wait=60&until=checked"))).await;
+    let answer = read(&answer);
+    assert_eq!((&answer["state"], &answer["freshness"]), (&json!("completed"), &json!("unchanged")));
+    assert_eq!(answer["checks"][0]["cause"], "origin_unchanged");
+    assert!(answer["checks"][0]["step"].is_string());
+    for bad in ["until=", "until=fresh", "wait=1&until=checked&until=checked"] {
+        let refused = problem(&program.get(&format!("{one}?{bad}")).await, 422, "invalid");
+        assert_eq!(pointers(&refused), ["until"], "{bad}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_gets_no_check_is_off_as_soon_as_that_is_known() {
+    let app = TestApp::new().await;
+    let (program, admin) = (Program::operator(&app).await, app.admin().await);
+    served(&app.world, "news.html").await;
+    let id = request(&program, "k1", "/news.html").await["id"].as_str().unwrap().to_owned();
+    put(&admin, &json!({"enabled": false})).await;
+    complete(&app.world).await;
+    let one = format!("{INVALIDATIONS}/{id}");
+    let early = read(&program.get(&format!("{one}?wait=1&until=checked")).await);
+    assert_eq!(early["freshness"], "pending", "a run may still be made of it");
+    app.world.check().await;
+    let known = read(&program.get(&format!("{one}?wait=60&until=checked")).await);
+    assert_eq!((&known["freshness"], &known["checks"]), (&json!("off"), &json!([])));
+    let accepted = request(&program, "k2", "/news.html").await;
+    assert_eq!(accepted["freshness"], "off", "it is known at once");
+
+    let off = unstale::http::HttpOptions { are_checks_on: false, ..options() };
+    let other = TestApp::over(World::new().await, off).await;
+    let program = Program::operator(&other).await;
+    assert_eq!(request(&program, "k", "/news.html").await["freshness"], "off");
+    let refused = program.post(CHECKS, &json!({"distribution": WORKSHOP})).await;
+    problem(&refused, 409, "checks-off");
+    other.finish().await;
+    app.finish().await;
+}
+
+async fn put(admin: &Browser, body: &Value) -> crate::support::Answer {
+    let path = format!("/api/v1/distributions/{WORKSHOP}/checks");
+    let headers = [("content-type", "application/json"), ("sec-fetch-site", "same-origin")];
+    admin.send(Method::PUT, &path, &headers, body.to_string().into_bytes()).await
+}
+
+#[tokio::test]
+async fn an_administrator_sets_what_is_looked_at() {
+    let app = TestApp::new().await;
+    let (program, admin) = (Program::operator(&app).await, app.admin().await);
+    let path = format!("/api/v1/distributions/{WORKSHOP}/checks");
+    let default = read(&program.get(&path).await);
+    let wanted = json!({"urls": [], "host": null, "headers": {}, "must_contain": null, "must_not_contain": null, "enabled": true});
+    assert_eq!(default, wanted);
+    let new = json!({"urls": ["/news.html"], "headers": {"X-Preview": "1"}, "must_contain": " build 7 "});
+    let set = put(&admin, &new).await;
+    set.assert_status(200);
+    let wanted = json!({"urls": ["/news.html"], "host": null, "headers": {"X-Preview": "1"}, "must_contain": "build 7", "must_not_contain": null, "enabled": true});
+    assert_eq!(read(&set), wanted);
+    // Who may not set a header does not read its value.
+    let mut told = wanted;
+    told["headers"]["X-Preview"] = json!("");
+    assert_eq!(read(&program.get(&path).await), told);
+    for (body, place) in [
+        (json!({"urls": ["https://elsewhere.example.org/"]}), "/urls"),
+        (json!({"urls": [7]}), "/urls/0"),
+        (json!({"host": "elsewhere.example.org"}), "/host"),
+        (json!({"headers": {"Cookie": "a=b"}}), "/headers"),
+        (json!({"headers": {"a/b": 1}}), "/headers/a~1b"),
+        (json!({"headers": ["a"]}), "/headers"),
+        (json!({"must_contain": "x".repeat(1_001)}), "/must_contain"),
+        (json!({"must_not_contain": "x".repeat(1_001)}), "/must_not_contain"),
+        (json!({"enabled": "yes"}), "/enabled"),
+        (json!({"cors_origin": "https://a.example"}), "/cors_origin"),
+    ] {
+        let refused = problem(&put(&admin, &body).await, 422, "invalid");
+        assert_eq!(pointers(&refused), [place], "{body}");
+    }
+    assert_eq!(read(&program.get(&path).await), wanted, "nothing was changed");
+    let refused = program.send(Method::PUT, &path, &[], Some(&json!({}))).await;
+    problem(&refused, 403, "not-allowed");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_check_without_an_invalidation_finds_what_is_broken() {
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    served(&app.world, "news.html").await;
+    let body = json!({"distribution": WORKSHOP, "urls": ["/news.html", "/no/such.html"]});
+    let started = program.post(CHECKS, &body).await;
+    started.assert_status(202);
+    let (address, started) = (started.header("location").unwrap().to_owned(), read(&started));
+    assert_eq!(address, format!("{CHECKS}/{}", started["id"].as_str().unwrap()));
+    let wanted = (&json!(WORKSHOP), &json!(null), &json!("pending"), &json!("pending"));
+    let parts =
+        (&started["distribution"], &started["invalidation"], &started["state"], &started["freshness"]);
+    assert_eq!(parts, wanted);
+    let answer = read(&meanwhile(&app.world, program.get(&format!("{address}?wait=30"))).await);
+    assert_eq!((&answer["state"], &answer["freshness"]), (&json!("done"), &json!("broken")), "{answer}");
+    assert_eq!(answer["checks"][0]["verdict"], "unclear");
+    assert_eq!(
+        (&answer["checks"][1]["verdict"], &answer["checks"][1]["before"]),
+        (&json!("broken"), &json!(null))
+    );
+    for (path, what) in [(format!("{CHECKS}/{}", uuid()), "another"), (format!("{CHECKS}/x"), "no ID")] {
+        problem(&program.get(&path).await, 404, "not-found");
+        assert!(!what.is_empty());
+    }
+    let narrowed = Program::new(&app, "shop", Role::Operator, &[SHOP]).await;
+    problem(&narrowed.get(&address).await, 404, "not-found");
+    for (body, place) in [
+        (json!({}), "/distribution"),
+        (json!({"distribution": WORKSHOP, "urls": ["https://elsewhere.example.org/"]}), "/urls"),
+        (json!({"distribution": WORKSHOP, "url": "/"}), "/url"),
+    ] {
+        assert_eq!(pointers(&problem(&program.post(CHECKS, &body).await, 422, "invalid")), [place], "{body}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_command_ends_by_what_is_proved() {
+    let app = TestApp::new().await;
+    let (program, admin) = (Program::operator(&app).await, app.admin().await);
+    served(&app.world, "news.html").await;
+    let folder = folder(&[]);
+    let prove = async |item: &str| {
+        let arguments = ["--prove", item];
+        meanwhile(&app.world, run(&app, &program.secret, folder.path(), &arguments, "")).await
+    };
+    let unchanged = prove("/news.html").await;
+    assert_eq!(unchanged.code, 0, "{}{}", unchanged.out, unchanged.complaint);
+    for wanted in ["\nCompleted: ", "\nunchanged https://", CheckCause::OriginUnchanged.label()] {
+        assert!(unchanged.out.contains(wanted), "{wanted}: {}", unchanged.out);
+    }
+    let broken = prove("/no/such.html").await;
+    assert_eq!(broken.code, 8, "{}{}", broken.out, broken.complaint);
+    assert!(broken.out.contains("\nbroken    https://") && broken.complaint.contains("viewers get an error"));
+    put(&admin, &json!({"enabled": false})).await.assert_status(200);
+    let off = prove("/news.html").await;
+    assert_eq!(off.code, 9, "{}{}", off.out, off.complaint);
+    assert!(off.complaint.contains("nothing was looked at"), "{}", off.complaint);
+    app.finish().await;
+}
+
+#[test]
+fn each_cause_is_in_the_documentation_with_its_label() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/API.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, table) = page.split_once("| cause | means |\n| --- | --- |\n").unwrap();
+    let table: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    let wanted = CheckCause::ALL.iter().map(|cause| format!("| `{}` | {} |", cause.as_str(), cause.label()));
+    assert_eq!(table, wanted.collect::<Vec<_>>());
+}
