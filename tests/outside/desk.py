@@ -40,10 +40,12 @@ def running_desk(folder, complete_after="1s", **more):
     with subprocess.Popen(sandbox, stdout=subprocess.PIPE, text=True) as stand_in:
         try:
             api = stand_in.stdout.readline().split()[1]
+            edge = stand_in.stdout.readline().split()[1]
             environment = {
                 "PATH": os.environ["PATH"],
                 "HOME": str(folder),
                 "AWS_ENDPOINT_URL_CLOUDFRONT": api,
+                "UNSTALE_EDGE": edge,
                 "AWS_ACCESS_KEY_ID": "AKIATEST",
                 "AWS_SECRET_ACCESS_KEY": "secret",
                 "AWS_EC2_METADATA_DISABLED": "true",
