@@ -49,7 +49,7 @@ mod tests {
         let start = Timestamp::from_micros(0);
         assert!((0..AN_HOUR).all(|_| budget.take(start)));
         assert!(!budget.take(start.plus(Duration::from_mins(59))));
-        assert!(budget.take(start.plus(Duration::from_mins(60))));
+        assert!(budget.take(start.plus(Duration::from_hours(1))));
         // The clock was put back.
         assert!(budget.take(start));
     }
