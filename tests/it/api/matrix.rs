@@ -184,6 +184,9 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
 
 /// The address of a try with checks.
 async fn set_check(app: &TestApp, path: &str, how: Try, place: &str) -> String {
+    // Nobody makes the looks of an earlier try, for which a new one would have to wait.
+    let done = "UPDATE check_run SET state = 'done', due_at = NULL";
+    app.world.database.raw().await.run(done).await.unwrap();
     let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
     if !path.starts_with("/api/v1/checks/") {
         return format!("{}{query}", path.replace("{id}", place));
