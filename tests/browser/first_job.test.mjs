@@ -80,7 +80,9 @@ test("the history tells it all", async () => {
     await waitForState(page, "completed");
     await page.getByRole("link", { name: "History", exact: true }).click();
     const rows = page.locator("#live tbody tr");
-    assert.match(await rows.first().textContent(), /Completed at the edge/);
+    // The verdict comes a moment later, without a reload.
+    await rows.first().filter({ hasText: "Checked at the edge" }).waitFor();
+    assert.match(await rows.nth(1).textContent(), /Completed at the edge/);
     assert.match(await page.locator("#live").textContent(), /For the history/);
     assert.match(await page.locator("#live").textContent(), /Signed in/);
   });
