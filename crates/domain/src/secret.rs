@@ -80,6 +80,19 @@ pub fn sha256_prefix(bytes: &[u8]) -> i64 {
     Sha256::digest(bytes).iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
 }
 
+/// Decodes hexadecimal digits. `None` if there are not exactly `2 * N`.
+#[must_use]
+pub fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut out = [0; N];
+    for (index, byte) in out.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+    }
+    Some(out)
+}
+
 /// Bytes in lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -103,6 +116,16 @@ mod tests {
         assert_eq!(format!("{secret:?}"), "Secret(…)");
         assert_eq!(Secret::parse(secret.reveal()), Some(secret));
         assert_eq!(Secret::parse("abc"), None);
+    }
+
+    #[test]
+    fn a_hash_reads_back_and_nothing_else_does() {
+        let hash: [u8; 32] = std::array::from_fn(|index| u8::try_from(index * 8).unwrap());
+        assert_eq!(from_hex(&hex(&hash)), Some(hash));
+        assert_eq!(from_hex(&hex(&hash).to_uppercase()), Some(hash));
+        for other in ["", "00", &"+0".repeat(32), &"0".repeat(65), &"ü0".repeat(32)] {
+            assert_eq!(from_hex::<32>(other), None, "{other}");
+        }
     }
 
     #[test]

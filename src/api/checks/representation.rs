@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    checks::{CheckRun, Freshness, Look, UrlCheck, XCache, hex_of},
+    checks::{CheckRun, Freshness, Look, UrlCheck, XCache},
+    secret::hex,
     time::Timestamp,
 };
 
@@ -133,7 +134,7 @@ impl LookShape {
             etag: answer.etag.clone(),
             last_modified: answer.last_modified.map(|at: Timestamp| at.to_string()),
             length: answer.length,
-            sha256: whole.map(|body| hex_of(&body.sha256)),
+            sha256: whole.map(|body| hex(&body.sha256)),
             pop: answer.pop.clone(),
             cf_id: answer.cf_id.clone(),
             failure: None,

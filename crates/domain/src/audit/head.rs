@@ -7,7 +7,10 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use serde::Deserialize;
 
 use super::form::quoted;
-use crate::{secret::hex, time::Timestamp};
+use crate::{
+    secret::{from_hex, hex},
+    time::Timestamp,
+};
 
 /// The number and the hash of the last event of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +55,7 @@ pub struct PublicKey(String);
 impl PublicKey {
     pub fn parse(text: &str) -> Result<Self, HeadError> {
         let text = text.trim();
-        let bytes = bytes::<32>(text).ok_or(HeadError::NotAKey)?;
+        let bytes = from_hex::<32>(text).ok_or(HeadError::NotAKey)?;
         VerifyingKey::from_bytes(&bytes).map_err(|_| HeadError::NotAKey)?;
         Ok(Self(text.to_ascii_lowercase()))
     }
@@ -69,8 +72,8 @@ impl PublicKey {
     }
 
     pub(super) fn fits(&self, message: &str, signature: &str) -> bool {
-        let key = bytes::<32>(&self.0).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
-        let signature = bytes::<64>(signature).map(|bytes| Signature::from_bytes(&bytes));
+        let key = from_hex::<32>(&self.0).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+        let signature = from_hex::<64>(signature).map(|bytes| Signature::from_bytes(&bytes));
         key.zip(signature)
             .is_some_and(|(key, signature)| key.verify_strict(message.as_bytes(), &signature).is_ok())
     }
@@ -95,7 +98,7 @@ impl HeadKey {
 
     /// Reads what [`HeadKey::reveal`] wrote.
     pub fn parse(text: &str) -> Result<Self, HeadError> {
-        bytes::<32>(text.trim()).map(Self::from_random).ok_or(HeadError::NotAKey)
+        from_hex::<32>(text.trim()).map(Self::from_random).ok_or(HeadError::NotAKey)
     }
 
     /// The private key. Write it only to the key file.
@@ -178,7 +181,7 @@ impl SignedHead {
 impl Head {
     pub fn new(sequence: i64, hash: &str) -> Result<Self, HeadError> {
         let hash = hash.trim().to_ascii_lowercase();
-        let sound = sequence >= 0 && bytes::<32>(&hash).is_some();
+        let sound = sequence >= 0 && from_hex::<32>(&hash).is_some();
         if sound { Ok(Self { sequence, hash }) } else { Err(HeadError::NotAHead) }
     }
 
@@ -187,18 +190,6 @@ impl Head {
         let (sequence, hash) = text.trim().split_once(':').ok_or(HeadError::NotAHead)?;
         Self::new(sequence.trim().parse().map_err(|_| HeadError::NotAHead)?, hash)
     }
-}
-
-/// Decodes hexadecimal digits. `None` if there are not exactly `2 * N`.
-fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut out = [0; N];
-    for (index, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(out)
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ impl Answer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BodyDigest {
     /// The SHA-256 of the first `hashed` bytes.
-    #[serde(with = "super::stored_look::hex")]
+    #[serde(with = "super::stored_look::sha256")]
     pub sha256: [u8; 32],
     /// How many bytes were hashed.
     pub hashed: u64,

@@ -55,23 +55,23 @@ fn without_empty(value: Value) -> Value {
 }
 
 /// A SHA-256 as hexadecimal digits.
-pub(super) mod hex {
+pub(super) mod sha256 {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    use crate::checks::{hex_of, sha256_of_hex};
+    use crate::secret::{from_hex, hex};
 
     pub(in super::super) fn serialize<S: Serializer>(
         hash: &[u8; 32],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex_of(hash))
+        serializer.serialize_str(&hex(hash))
     }
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<[u8; 32], D::Error> {
         let text = String::deserialize(deserializer)?;
-        sha256_of_hex(&text).ok_or_else(|| D::Error::custom("not 64 hexadecimal digits"))
+        from_hex(&text).ok_or_else(|| D::Error::custom("not 64 hexadecimal digits"))
     }
 }
 
