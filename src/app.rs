@@ -39,7 +39,7 @@ use crate::{
 const SUBMITTERS: usize = 4;
 const POLLERS: usize = 2;
 /// The pause between two ticks of the checker, so that one tick answers many notifications.
-const CHECKER_BREATH: Duration = Duration::from_millis(50);
+const CHECKER_PAUSE: Duration = Duration::from_millis(50);
 /// How long the workers may take to finish their current step after the stop signal.
 const LAST_STEPS: Duration = Duration::from_secs(7);
 
@@ -169,7 +169,8 @@ impl App {
         let mut workers = JoinSet::new();
         self.start_workers(&mut workers);
         if let Some(edge) = self.edge.take() {
-            self.start_checker(&mut workers, edge);
+            let notified = (self.worker_context.notifier.listen(), CHECKER_PAUSE);
+            self.start_with(&mut workers, Checker::new(self.worker_context.clone(), edge), Some(notified));
         }
         let hub = pages.clone();
         workers.spawn(async move { hub.pass_events_on().await });
@@ -209,16 +210,6 @@ impl App {
         }
     }
 
-    fn start_checker(&self, workers: &mut JoinSet<()>, edge: EdgeClient) {
-        let context = self.worker_context.clone();
-        let (clock, stop, heartbeats) = (context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
-        workers.spawn(async move {
-            let notifier = context.notifier.listen();
-            let checker = Checker::new(context, edge);
-            workers::run_notified(checker, &heartbeats, &clock, notifier, CHECKER_BREATH, &stop).await;
-        });
-    }
-
     fn start_submitter(&self, workers: &mut JoinSet<()>, notifier: Arc<Mutex<Listener>>) {
         let submitter = Submitter::new(self.worker_context.clone());
         let (clock, stop, heartbeats) =
@@ -232,9 +223,18 @@ impl App {
     /// Starts a worker that runs by the clock only, without the notifier: its work is due seconds after a commit,
     /// or every few minutes.
     fn start<W: Worker>(&self, workers: &mut JoinSet<()>, worker: W) {
+        self.start_with(workers, worker, None);
+    }
+
+    fn start_with<W: Worker>(
+        &self,
+        workers: &mut JoinSet<()>,
+        worker: W,
+        notified: Option<(Listener, Duration)>,
+    ) {
         let (clock, stop, heartbeats) =
             (self.worker_context.clock.clone(), self.stop.clone(), self.heartbeats.clone());
-        workers.spawn(async move { workers::run(worker, &heartbeats, &clock, &stop).await });
+        workers.spawn(async move { workers::run(worker, &heartbeats, &clock, notified, &stop).await });
     }
 
     /// The link with which the first account is made. `None` if there is an account already.

@@ -29,7 +29,7 @@ pub use clock_rollback::ClockRollback;
 pub use file_watcher::FileWatcher;
 pub use indexer::Indexer;
 pub use poller::Poller;
-pub use runner::{Next, Worker, run, run_in_turn, run_notified};
+pub use runner::{Next, Worker, run, run_in_turn};
 pub use submitter::Submitter;
 pub use sync::CloudFrontSync;
 

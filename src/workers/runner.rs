@@ -54,27 +54,13 @@ pub trait Worker: Send + Sync + 'static {
     fn tick(&self) -> impl Future<Output = Result<Next, StoreError>> + Send;
 }
 
-/// Runs the worker's ticks until `stop`; a tick that has begun is finished first.
-pub async fn run<W: Worker>(worker: W, heartbeats: &Heartbeats, clock: &Clock, stop: &CancellationToken) {
-    let heartbeat = heartbeats.of(W::NAME);
-    while !stop.is_cancelled() {
-        match worker.tick().await {
-            Ok(next) => {
-                heartbeat.beat();
-                rest(next, clock, pending(), stop).await;
-            }
-            Err(error) => recover(W::NAME, &error, stop).await,
-        }
-    }
-}
-
-/// As [`run`]; a committed transaction also starts a tick, but one at most each `breath`.
-pub async fn run_notified<W: Worker>(
+/// Runs the worker's ticks until `stop`; a tick that has begun is finished first. With a listener, a committed
+/// transaction also starts a tick, but one at most in each such pause.
+pub async fn run<W: Worker>(
     worker: W,
     heartbeats: &Heartbeats,
     clock: &Clock,
-    mut notifier: Listener,
-    breath: Duration,
+    mut notified: Option<(Listener, Duration)>,
     stop: &CancellationToken,
 ) {
     let heartbeat = heartbeats.of(W::NAME);
@@ -82,10 +68,13 @@ pub async fn run_notified<W: Worker>(
         match worker.tick().await {
             Ok(next) => {
                 heartbeat.beat();
-                if next != Next::Again {
-                    tokio::time::sleep(breath).await;
+                match &mut notified {
+                    Some((listener, pause)) if next != Next::Again => {
+                        tokio::time::sleep(*pause).await;
+                        rest(next, clock, listener.notified(), stop).await;
+                    }
+                    _ => rest(next, clock, pending(), stop).await,
                 }
-                rest(next, clock, notifier.notified(), stop).await;
             }
             Err(error) => recover(W::NAME, &error, stop).await,
         }
