@@ -245,8 +245,8 @@ impl EdgeClient {
         let status = answer.header.status();
         let is_redirect = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
         let location = answer.header.headers().get(header::LOCATION);
-        let Some(location) =
-            location.filter(|_| is_redirect && request.follows && request.method != EdgeMethod::Options)
+        let is_followed = is_redirect && request.method != EdgeMethod::Options;
+        let (Some(may_follow), Some(location)) = (request.may_follow, location.filter(|_| is_followed))
         else {
             return Ok(None);
         };
@@ -258,7 +258,7 @@ impl EdgeClient {
             return Err(FetchError::TooManyRedirects { max: self.bounds.redirects });
         }
         self.resolver.check(&to)?;
-        if !(request.may_follow)(&to) {
+        if !may_follow(&to) {
             return Err(FetchError::RedirectRefused { status, to });
         }
         Ok(Some(to))

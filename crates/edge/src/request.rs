@@ -31,11 +31,10 @@ pub struct EdgeRequest<'a> {
     pub headers: &'a [(HeaderName, HeaderValue)],
     /// Texts to look for in the body, as far as it is read. Upper and lower case differ.
     pub needles: &'a [String],
-    /// Whether redirects are followed at all. Otherwise the answer that redirects is the answer of the look.
-    pub follows: bool,
     /// Whether a redirect may be followed to this URL. It is asked only about URLs that the rules about user names,
-    /// ports and addresses allow; a name is resolved and judged after that.
-    pub may_follow: &'a (dyn Fn(&Url) -> bool + Sync),
+    /// ports and addresses allow; a name is resolved and judged after that. `None` follows none: the answer that
+    /// redirects is then the answer of the look.
+    pub may_follow: Option<&'a (dyn Fn(&Url) -> bool + Sync)>,
 }
 
 const USER_AGENT: &str = concat!("unstale-check/", env!("CARGO_PKG_VERSION"));

@@ -48,8 +48,7 @@ impl Looker<'_> {
             url: &url,
             headers: &headers(self.settings),
             needles: &needles(self.settings),
-            follows: false,
-            may_follow: &|_| false,
+            may_follow: None,
         };
         self.edge.get(&request).await.map_err(|error| failure(&error))
     }

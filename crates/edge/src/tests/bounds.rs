@@ -152,8 +152,7 @@ async fn a_look_changes_nothing_and_keeps_its_own_headers() {
         url: &url,
         headers,
         needles: &[],
-        follows: true,
-        may_follow: &|_| true,
+        may_follow: Some(&|_| true),
     };
     let headers = [key, gzip];
     let head = client.get(&look(EdgeMethod::Head, &headers)).await.unwrap();

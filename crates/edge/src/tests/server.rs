@@ -182,13 +182,6 @@ pub async fn get_for(client: &EdgeClient, url: &str, needles: &[&str]) -> Result
         (Url::parse(url).unwrap(), needles.iter().copied().map(str::to_owned).collect::<Vec<_>>());
     let method = EdgeMethod::Get;
     client
-        .get(&EdgeRequest {
-            method,
-            url: &url,
-            headers: &[],
-            needles: &needles,
-            follows: true,
-            may_follow: &|_| true,
-        })
+        .get(&EdgeRequest { method, url: &url, headers: &[], needles: &needles, may_follow: Some(&|_| true) })
         .await
 }
