@@ -52,11 +52,10 @@ pub struct UrlCheckView {
 }
 
 impl CheckPanel {
-    /// The panel of a run whose next looks are due at `due_at`.
-    pub fn new(run: &CheckRun, due_at: Option<Timestamp>, now: Timestamp) -> Self {
+    pub fn new(run: &CheckRun, now: Timestamp) -> Self {
         let looks =
             || run.urls.iter().flat_map(|check| [check.before.as_ref(), check.after.as_ref()]).flatten();
-        let next = due_at.filter(|due| *due > now && run.state == CheckRunState::After);
+        let next = run.due_at.filter(|due| *due > now && run.state == CheckRunState::After);
         Self {
             urls: url_views(&run.urls),
             compares: run.invalidation.is_some(),

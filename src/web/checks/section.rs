@@ -2,10 +2,7 @@
 
 use crate::{
     domain::{
-        access::Role,
-        checks::{CheckRunState, CheckSettings},
-        distributions::distribution::Distribution,
-        time::Timestamp,
+        access::Role, checks::CheckSettings, distributions::distribution::Distribution, time::Timestamp,
     },
     http::session::Visitor,
     store::{Conn, StoreError, checks},
@@ -33,16 +30,10 @@ pub async fn section(
 ) -> Result<ChecksSection, StoreError> {
     let settings = checks::settings::find(conn, &distribution.id).await?;
     let run = checks::of_distribution(conn, &distribution.id).await?;
-    let due_at = match &run {
-        Some(run) => checks::due_at(conn, &run.id).await?,
-        None => None,
-    };
-    let is_looking = run
-        .as_ref()
-        .is_some_and(|run| run.state != CheckRunState::Done && due_at.is_some_and(|due| due <= now));
+    let is_looking = run.as_ref().is_some_and(|run| run.is_looking(now));
     Ok(ChecksSection {
         facts: facts(&settings, distribution, are_checks_on),
-        last: run.map(|run| (When::new(run.created_at, now), CheckPanel::new(&run, due_at, now))),
+        last: run.map(|run| (When::new(run.created_at, now), CheckPanel::new(&run, now))),
         may_check: are_checks_on
             && visitor.access.role.may_invalidate()
             && distribution.gone_at.is_none()

@@ -39,13 +39,9 @@ pub async fn read(
     let settings = checks::settings::find(conn, &invalidation.distribution).await?;
     let run = checks::of_invalidation(conn, &invalidation.id).await?;
     let run = run.filter(|run| run.freshness != Freshness::Off);
-    let due_at = match &run {
-        Some(run) => checks::due_at(conn, &run.id).await?,
-        None => None,
-    };
     Ok(Checked {
         step: step(run.as_ref(), settings.enabled, invalidation.state),
-        panel: run.map(|run| CheckPanel::new(&run, due_at, now)),
+        panel: run.map(|run| CheckPanel::new(&run, now)),
     })
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     domain::{
-        checks::{CheckRun, CheckRunState, Freshness, UrlCheck, may_get_run, sample},
+        checks::{CheckRun, CheckRunState, Freshness, KNOWN_RUNS, UrlCheck, may_get_run, sample},
         id::{CheckRunId, InvalidationId},
         invalidations::invalidation::{Invalidation, InvalidationState},
         time::Timestamp,
@@ -25,8 +25,6 @@ const PAGE: usize = 500;
 const OPEN_MAX: usize = 500;
 /// How long before a batch is sent its URLs are looked at, if it is put off.
 const AHEAD: Duration = Duration::from_secs(5);
-/// The runs of a distribution from which known URLs are taken.
-const KNOWN_RUNS: usize = 20;
 /// The cursor is stored after so many events without news, so that a restart need not read them again.
 const UNSTORED_MAX: i64 = 2_000;
 
@@ -46,7 +44,7 @@ struct Position {
 
 /// What an invalidation means for its run.
 enum Change {
-    New(Box<CheckRun>, Timestamp),
+    New(Box<CheckRun>),
     Completed(InvalidationId),
     Over(InvalidationId),
 }
@@ -123,9 +121,9 @@ async fn changes(conn: &mut Conn, ids: &[InvalidationId], now: Timestamp) -> Res
         } else if room == 0 {
             tracing::debug!(invalidation = %invalidation.id, "not checked: too many checks wait");
             changes.is_declined = true;
-        } else if let Some((run, due_at)) = new_run(conn, &invalidation, now).await? {
+        } else if let Some(run) = new_run(conn, &invalidation, now).await? {
             room -= 1;
-            changes.all.push(Change::New(Box::new(run), due_at));
+            changes.all.push(Change::New(Box::new(run)));
         } else {
             changes.is_declined = true;
         }
@@ -143,12 +141,12 @@ fn change_of(invalidation: &Invalidation) -> Option<Change> {
     }
 }
 
-/// The run of an invalidation, and when its first looks are due. `None` if there is nothing to look at.
+/// The run of an invalidation, with its first looks due. `None` if there is nothing to look at.
 async fn new_run(
     conn: &mut Conn,
     invalidation: &Invalidation,
     now: Timestamp,
-) -> Result<Option<(CheckRun, Timestamp)>, StoreError> {
+) -> Result<Option<CheckRun>, StoreError> {
     let Some(distribution) = distributions::find(conn, &invalidation.distribution).await? else {
         return Ok(None);
     };
@@ -162,18 +160,9 @@ async fn new_run(
     if picked.is_empty() {
         return Ok(None);
     }
-    let urls = picked.into_iter().zip(1..).map(|(one, number)| UrlCheck {
-        number,
-        url: one.url,
-        batch: one.batch,
-        guessed: one.guessed,
-        before: None,
-        after: None,
-        judgement: None,
-        step: String::new(),
-    });
     let is_completed = invalidation.state == InvalidationState::Completed;
-    let run = CheckRun {
+    let sent_at = batches.iter().map(|batch| batch.due_at).min().unwrap_or(now);
+    Ok(Some(CheckRun {
         id: CheckRunId::new(uuid::Uuid::now_v7()),
         distribution: distribution.id,
         invalidation: Some(invalidation.id.clone()),
@@ -181,15 +170,14 @@ async fn new_run(
         state: if is_completed { CheckRunState::After } else { CheckRunState::Before },
         round: 0,
         freshness: Freshness::Pending,
-        urls: urls.collect(),
-    };
-    let sent_at = batches.iter().map(|batch| batch.due_at).min().unwrap_or(now);
-    Ok(Some((run, if is_completed { now } else { sent_at.minus(AHEAD).max(now) })))
+        due_at: Some(if is_completed { now } else { sent_at.minus(AHEAD).max(now) }),
+        urls: UrlCheck::of_sample(picked),
+    }))
 }
 
 async fn apply(tx: &mut Tx, change: &Change, now: Timestamp) -> Result<(), StoreError> {
     match change {
-        Change::New(run, due_at) => checks::insert(tx, run, Some(*due_at)).await,
+        Change::New(run) => checks::insert(tx, run).await,
         Change::Completed(id) => checks::begin_after(tx, id, now).await.map(drop),
         Change::Over(id) => checks::give_up(tx, id).await.map(drop),
     }

@@ -96,7 +96,7 @@ impl Checker {
         })
     }
 
-    /// Waits until all looks that were started are done. For tests, and for the end of the process.
+    /// Waits until all looks that were started are done, for tests.
     pub async fn settled(&self) {
         let mut running = self.running.lock().await;
         while running.join_next().await.is_some() {}

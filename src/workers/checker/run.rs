@@ -13,8 +13,8 @@ use crate::{
         actor::Acting,
         audit::{Action, Event},
         checks::{
-            CheckCause, CheckRun, CheckRunState, Evidence, ExpectedContent, Freshness, Judgement, Look,
-            LookFailure, UrlCheck, Verdict, XCache, judge, step,
+            CheckCause, CheckRun, CheckRunState, Evidence, ExpectedContent, Freshness, Judgement, KNOWN_RUNS,
+            Look, LookFailure, UrlCheck, Verdict, XCache, judge, step,
         },
         distributions::distribution::Distribution,
         id::BatchId,
@@ -38,8 +38,6 @@ pub(super) const HANGING: usize = 2;
 
 /// How long the looks of a claimed run may begin.
 const LOOKING: Duration = Duration::from_mins(2);
-/// The runs of a distribution that earlier looks are taken from.
-const EARLIER_RUNS: usize = 20;
 
 /// What judging needs besides the looks.
 struct Facts<'a> {
@@ -64,7 +62,7 @@ impl Shared {
         };
         let earlier = match run.state {
             CheckRunState::Before => HashMap::new(),
-            _ => checks::earlier_looks(&mut conn, &run, EARLIER_RUNS).await?,
+            _ => checks::earlier_looks(&mut conn, &run, KNOWN_RUNS).await?,
         };
         drop(conn);
         let looker = Looker {

@@ -29,6 +29,7 @@ pub fn run(of: &NewInvalidation, created: u64) -> CheckRun {
         state: CheckRunState::Before,
         round: 0,
         freshness: Freshness::Pending,
+        due_at: Some(at(created + 1)),
         urls: vec![UrlCheck {
             number: 1,
             url: "https://www.example.com/a".to_owned(),
@@ -56,7 +57,8 @@ async fn claim(database: &Database, run: &ClaimedRun, now: u64) -> bool {
 }
 
 async fn insert(database: &Database, run: &CheckRun, due: u64) {
-    database.write(async |tx| checks::insert(tx, run, Some(at(due))).await).await;
+    let run = CheckRun { due_at: Some(at(due)), ..run.clone() };
+    database.write(async |tx| checks::insert(tx, &run).await).await;
 }
 
 async fn find(database: &Database, run: &CheckRun) -> CheckRun {
@@ -81,7 +83,7 @@ async fn a_run_goes_from_the_looks_before_to_its_verdict(database: &Database) {
     database.write(async |tx| checks::set_before(tx, &run.id, 1, &look(200)).await).await;
     assert!(database.write(async |tx| checks::release_before(tx, &held).await).await);
     assert!(!database.write(async |tx| checks::release_before(tx, &held).await).await);
-    (run.state, run.urls[0].before) = (CheckRunState::Waiting, Some(look(200)));
+    (run.state, run.due_at, run.urls[0].before) = (CheckRunState::Waiting, None, Some(look(200)));
     assert_eq!(find(database, &run).await, run);
     assert_eq!(database.get(async |conn| checks::next_due(conn).await).await, None);
 
@@ -97,7 +99,8 @@ async fn a_run_goes_from_the_looks_before_to_its_verdict(database: &Database) {
     let finish =
         async |due| database.write(async |tx| checks::finish(tx, &held, Freshness::Broken, due).await).await;
     assert!(finish(Some(at(60))).await && !finish(None).await);
-    (run.state, run.round, run.freshness) = (CheckRunState::After, 1, Freshness::Broken);
+    (run.state, run.round, run.freshness, run.due_at) =
+        (CheckRunState::After, 1, Freshness::Broken, Some(at(60)));
     assert_eq!(find(database, &run).await, run);
 
     let again = async |now| database.write(async |tx| checks::check_again(tx, &run.id, at(now)).await).await;
@@ -158,7 +161,7 @@ async fn good_urls_of_earlier_runs_are_known(database: &Database) {
     let none = database.get(async |conn| checks::of_distribution(conn, &id("E1")).await).await;
     assert_eq!(none, None);
     let requested = request(database, "E1", 0, &[&["/a"]]).await;
-    let mut without = CheckRun { invalidation: None, ..run(&requested, 9) };
+    let mut without = CheckRun { invalidation: None, ..run(&requested, 8) };
     without.urls[0].batch = None;
     insert(database, &without, 9).await;
     let found = database.get(async |conn| checks::of_distribution(conn, &id("E1")).await).await;

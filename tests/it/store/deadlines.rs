@@ -44,7 +44,7 @@ async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database)
     given::distributions(database, &["E1"]).await;
     let requested = given::request(database, "E1", 0, &[&["/a"]]).await;
     let run = super::checks::run(&requested, 0);
-    database.write(async |tx| checks::insert(tx, &run, Some(at(0))).await).await;
+    database.write(async |tx| checks::insert(tx, &run).await).await;
     database.write(async |tx| outside::save(tx, &BackfillPosition::new(id("E1"), at(0))).await).await;
     let asked = super::protection::proposal("E1", 0);
     database.write(async |tx| proposals::insert(tx, &asked).await).await;

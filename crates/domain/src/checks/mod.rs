@@ -29,7 +29,7 @@ pub use evidence::{Evidence, ExpectedContent};
 pub use freshness::Freshness;
 pub use look::{Answer, BodyDigest, Look, LookFailure};
 pub use run::{CheckRun, CheckRunState, UrlCheck, may_get_run};
-pub use sample::{SampleUrl, sample, sample_of_distribution};
+pub use sample::{KNOWN_RUNS, SampleUrl, sample, sample_of_distribution};
 pub use settings::{CheckSettings, CheckSettingsError};
 pub use step::step;
 pub use verdict::{Judgement, Verdict, judge};

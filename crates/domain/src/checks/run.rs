@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Freshness, Judgement, Look};
+use super::{Freshness, Judgement, Look, SampleUrl};
 use crate::{
     actor::ActorKind,
     id::{BatchId, CheckRunId, DistributionId, InvalidationId},
@@ -68,7 +68,17 @@ pub struct CheckRun {
     /// How often the URLs were looked at after CloudFront had completed the invalidation.
     pub round: u32,
     pub freshness: Freshness,
+    /// When the next looks are due. `None` if none are planned.
+    pub due_at: Option<Timestamp>,
     pub urls: Vec<UrlCheck>,
+}
+
+impl CheckRun {
+    /// Whether looks are being made, or are due now.
+    #[must_use]
+    pub fn is_looking(&self, now: Timestamp) -> bool {
+        self.state != CheckRunState::Done && self.due_at.is_some_and(|due| due <= now)
+    }
 }
 
 /// What was seen of one URL of a check run.
@@ -87,4 +97,23 @@ pub struct UrlCheck {
     pub judgement: Option<Judgement>,
     /// What to do next, for people. Empty if there is nothing to do.
     pub step: String,
+}
+
+impl UrlCheck {
+    /// The URLs of a new run, none of which was looked at yet.
+    #[must_use]
+    pub fn of_sample(picked: Vec<SampleUrl>) -> Vec<Self> {
+        let numbered = picked.into_iter().zip(1..);
+        let new = numbered.map(|(one, number)| Self {
+            number,
+            url: one.url,
+            batch: one.batch,
+            guessed: one.guessed,
+            before: None,
+            after: None,
+            judgement: None,
+            step: String::new(),
+        });
+        new.collect()
+    }
 }

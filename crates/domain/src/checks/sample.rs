@@ -14,6 +14,8 @@ use crate::{
     invalidations::{invalidation::Batch, item::Item},
 };
 
+/// The newest runs of a distribution from which known URLs and earlier looks are taken.
+pub const KNOWN_RUNS: usize = 20;
 /// The most URLs that are looked at for one invalidation.
 pub const SAMPLE_MAX: usize = 30;
 /// So many plain paths are looked at from the beginning, and then so many spread over the rest.

@@ -206,7 +206,7 @@ pub fn serves(distribution: &Distribution, host: &str) -> bool {
     let Some(host) = HostName::parse(host) else { return false };
     let names = distribution.aliases.iter().chain([&distribution.domain_name]);
     names.map(|name| (name, HostName::of_alias(name.trim_start_matches("*.")))).any(|(name, known)| {
-        // `*.example.com` stands for one label (developer guide, "Using wildcards in alternate domain names").
+        // Stricter than CloudFront, whose `*.example.com` matches any number of labels (`HostTable`).
         if name.starts_with("*.") {
             host.as_str().split_once('.').is_some_and(|(_, rest)| rest == known.as_str())
         } else {

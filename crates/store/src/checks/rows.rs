@@ -10,7 +10,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
-    columns::{count, list_to_json, signed, time},
+    columns::{count, list_to_json, optional_time, signed, time},
     db::{execute, fetch_all, fetch_optional, insert_all},
 };
 
@@ -23,6 +23,7 @@ struct RunRow {
     state: String,
     round: i64,
     freshness: String,
+    due_at: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -41,7 +42,7 @@ struct UrlRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, distribution_id, invalidation_id, created_at, state, round, freshness FROM check_run ",
+            "SELECT id, distribution_id, invalidation_id, created_at, state, round, freshness, due_at FROM check_run ",
             $rest
         )
     };
@@ -58,6 +59,7 @@ impl RunRow {
                 .ok_or_else(|| StoreError::unreadable("a check run's state", &self.state))?,
             round: u32::try_from(self.round).unwrap_or(u32::MAX),
             freshness: freshness(&self.freshness)?,
+            due_at: optional_time(self.due_at),
             urls,
         })
     }
@@ -92,8 +94,8 @@ fn freshness(word: &str) -> Result<Freshness, StoreError> {
     Freshness::parse(word).ok_or_else(|| StoreError::unreadable("a freshness", word))
 }
 
-/// Inserts a new run with its URLs. The next looks are due at `due_at`. A second run of one invalidation is not inserted.
-pub async fn insert(tx: &mut Tx, run: &CheckRun, due_at: Option<Timestamp>) -> Result<(), StoreError> {
+/// Inserts a new run with its URLs. A second run of one invalidation is not inserted.
+pub async fn insert(tx: &mut Tx, run: &CheckRun) -> Result<(), StoreError> {
     const INTO: &str = "INSERT INTO url_check (run_id, number, url, batch_id, guessed, step) ";
     let inserted = execute!(
         tx,
@@ -106,7 +108,7 @@ pub async fn insert(tx: &mut Tx, run: &CheckRun, due_at: Option<Timestamp>) -> R
         run.state.as_str(),
         i64::from(run.round),
         run.freshness.as_str(),
-        due_at.map(Timestamp::as_micros),
+        run.due_at.map(Timestamp::as_micros),
     )?;
     if inserted == 0 {
         return Ok(());

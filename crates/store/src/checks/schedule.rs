@@ -9,7 +9,7 @@ use unstale_domain::{
 use crate::{
     Conn, StoreError, Tx,
     columns::{count, signed},
-    db::{execute, fetch_all, fetch_one, fetch_optional},
+    db::{execute, fetch_all, fetch_one},
 };
 
 /// A run that a worker has claimed.
@@ -24,13 +24,6 @@ pub async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>, StoreError> 
     let (due,) =
         fetch_one!(conn, (Option<i64>,), "SELECT min(due_at) FROM check_run WHERE due_at IS NOT NULL")?;
     Ok(due.map(Timestamp::from_micros))
-}
-
-/// When the next looks of a run are due. `None` if none are, or if there is no such run.
-pub async fn due_at(conn: &mut Conn, id: &CheckRunId) -> Result<Option<Timestamp>, StoreError> {
-    let row =
-        fetch_optional!(conn, (Option<i64>,), "SELECT due_at FROM check_run WHERE id = $1", id.as_str())?;
-    Ok(row.and_then(|(due,)| due).map(Timestamp::from_micros))
 }
 
 /// How many runs are not done, counted up to `limit`.

@@ -81,7 +81,6 @@ async fn measure_checks(tx: &mut Tx, measured: &mut Measured) {
         checks::known_urls(conn, &rare, 20),
         checks::earlier_looks(conn, &found, 20),
         checks::next_due(conn),
-        checks::due_at(conn, &run),
         checks::open_runs(conn, 500),
         checks::due_runs(conn, NOW, 16),
         settings::find(conn, &often),
