@@ -17,6 +17,25 @@ WORKSHOP = "E2QWRUHAPOMQZL"
 SHOP = "E1SHOP7K2M4NQX"
 
 
+def nginx_command(folder, http):
+    """What starts an nginx with these settings in its http block, whose files are all in this folder."""
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(f"""
+        {"user root root;" if os.geteuid() == 0 else ""}
+        pid {folder}/pid;
+        error_log {folder}/errors;
+        events {{}}
+        http {{
+            access_log off;
+            {temporary}
+            {http}
+        }}
+    """)
+    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+
+
 class Sandbox:
     """A running sandbox on the manual clock."""
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 import requests
-from conftest import SHOP
+from conftest import SHOP, nginx_command
 from desk import running_desk
 from test_api import wait_for_distributions
 
@@ -60,17 +60,9 @@ def free_port():
 
 
 def nginx(folder, port, origin):
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(f"""
-        {"user root root;" if os.geteuid() == 0 else ""}
-        pid {folder}/pid;
-        error_log {folder}/errors;
-        events {{}}
-        http {{
-            access_log off;
-            {temporary}
+    return nginx_command(
+        folder,
+        f"""
             proxy_cache_path {folder}/cache keys_zone=pages:1m;
             server {{
                 listen 127.0.0.1:{port};
@@ -79,9 +71,8 @@ def nginx(folder, port, origin):
                     proxy_pass http://127.0.0.1:{origin};
                 }}
             }}
-        }}
-    """)
-    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+        """,
+    )
 
 
 def varnish(folder, port, origin):

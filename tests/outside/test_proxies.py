@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
-from conftest import ROOT, WORKSHOP
+from conftest import ROOT, WORKSHOP, nginx_command
 from desk import UNSTALE, running_desk
 from test_api import wait_for_distributions
 
@@ -42,26 +42,16 @@ def change(text, *pairs):
 
 def nginx(folder, port, service):
     upstream, location = blocks("nginx")
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config = f"""
-        {"user root root;" if os.geteuid() == 0 else ""}
-        pid {folder}/pid;
-        error_log {folder}/errors;
-        events {{}}
-        http {{
-            access_log off;
-            {temporary}
+    return nginx_command(
+        folder,
+        f"""
             {change(upstream, ("127.0.0.1:8080", service))}
             server {{
                 listen 127.0.0.1:{port};
                 {location}
             }}
-        }}
-    """
-    (folder / "nginx.conf").write_text(config)
-    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+        """,
+    )
 
 
 def caddy(folder, port, service):
