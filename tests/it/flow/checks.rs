@@ -16,7 +16,8 @@ use unstale::{
 use crate::support::{
     SHOP, WORKSHOP, World, acting,
     checked::{
-        cached, check_run as run, invalidate_and_check as invalidate, publish, set_checks as set, unpublish,
+        cached, check_run as run, complete_and_check, invalidate_and_check as invalidate, publish,
+        set_checks as set, unpublish,
     },
 };
 
@@ -246,19 +247,21 @@ async fn configure(world: &World, change: impl FnOnce(&mut Distribution)) {
     world.survey_at_once().await;
 }
 
+/// What single-page applications set: the index in place of a file that is not there.
+fn index_for_missing() -> ErrorPage {
+    ErrorPage {
+        error_code: 403,
+        response_code: Some(200),
+        response_page_path: Some("/index.html".to_owned()),
+        error_caching_min_ttl: 10,
+    }
+}
+
 #[tokio::test]
 async fn the_configuration_decides_between_causes() {
     let world = World::new().await;
     world.check().await;
-    configure(&world, |workshop| {
-        workshop.error_pages = vec![ErrorPage {
-            error_code: 403,
-            response_code: Some(200),
-            response_page_path: Some("/index.html".to_owned()),
-            error_caching_min_ttl: 10,
-        }];
-    })
-    .await;
+    configure(&world, |workshop| workshop.error_pages = vec![index_for_missing()]).await;
     publish(&world, "app.js", "old");
     let folder = world.sandbox.origin_of(WORKSHOP).unwrap();
     let id = invalidate(&world, "/app.js", || fs::remove_file(folder.join("app.js")).unwrap()).await;
@@ -326,15 +329,7 @@ async fn a_redirect_is_judged_by_itself_and_not_by_its_target() {
 async fn an_error_page_with_the_text_that_must_appear_is_not_fresh() {
     let world = World::new().await;
     world.check().await;
-    configure(&world, |workshop| {
-        workshop.error_pages = vec![ErrorPage {
-            error_code: 403,
-            response_code: Some(200),
-            response_page_path: Some("/index.html".to_owned()),
-            error_caching_min_ttl: 10,
-        }];
-    })
-    .await;
+    configure(&world, |workshop| workshop.error_pages = vec![index_for_missing()]).await;
     publish(&world, "news.html", "build 1");
     publish(&world, "index.html", "build 2");
     set(&world, &CheckSettings { must_contain: Some("build 2".to_owned()), ..CheckSettings::default() })
@@ -375,5 +370,21 @@ async fn a_host_that_the_distribution_has_lost_is_not_asked() {
     set(&world, &lost).await;
     let id = invalidate(&world, "/news.html", || {}).await;
     assert!(run(&world, &id).await.urls[0].url.contains("cloudfront.net"));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_url_whose_host_was_lost_since_it_was_picked_is_not_asked() {
+    let world = World::new().await;
+    world.check().await;
+    configure(&world, |workshop| workshop.aliases = vec!["www.example.com".to_owned()]).await;
+    let id = world.request("/news.html").await;
+    world.check().await;
+    assert_eq!(run(&world, &id).await.urls[0].url, "https://www.example.com/news.html");
+    configure(&world, |workshop| workshop.aliases.clear()).await;
+    let before = world.sandbox.views().len();
+    complete_and_check(&world, &id).await;
+    assert_eq!(verdict(&world, &id).await, "unclear not_looked");
+    assert_eq!(world.sandbox.views().len(), before);
     world.finish().await;
 }

@@ -1,12 +1,15 @@
 //! What viewers get, on the pages: before and after an invalidation, in lists, by hand, and what is set for it.
 
 use cloudfront_sandbox::{EdgeAnswer, EdgeRule};
-use unstale::domain::{access::Role, audit::Action, checks::CheckSettings, id::InvalidationId};
+use unstale::{
+    domain::{access::Role, audit::Action, checks::CheckSettings, id::InvalidationId},
+    http::HttpOptions,
+};
 
 use crate::support::{
-    Answer, Browser, SHOP, TestApp, WORKSHOP,
+    Answer, Browser, SHOP, TestApp, WORKSHOP, World,
     checked::{cached, complete_and_check, invalidate_and_check, publish, set_checks, unpublish},
-    page_of, seconds,
+    options, page_of, seconds,
 };
 
 const SITE: &str = "/distributions/E2QWRUHAPOMQZL";
@@ -242,5 +245,19 @@ async fn a_wrong_setting_comes_back_as_it_was_typed_with_the_message_at_its_fiel
     narrowed.post(&format!("{SITE}/check"), &[]).await.assert_status(404);
     assert!(!app.operator().await.get(SITE).await.body.contains("kept as typed"));
     assert_eq!(app.world.distribution(WORKSHOP).await.id.as_str(), WORKSHOP);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn where_unstale_makes_no_looks_nobody_is_offered_one() {
+    let options = HttpOptions { are_checks_on: false, ..options() };
+    let app = TestApp::over(World::new().await, options).await;
+    let ada = app.operator().await;
+    let page = ada.get(SITE).await;
+    page.assert_says("off for this Unstale");
+    assert!(!page.has("form[action$='/check']"));
+    let refused = ada.post(&format!("{SITE}/check"), &[]).await;
+    refused.assert_status(409).assert_says("UNSTALE_CHECKS=off");
+    assert_eq!(app.world.database.raw().await.number("SELECT count(*) FROM check_run").await, 0);
     app.finish().await;
 }
