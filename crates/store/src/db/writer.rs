@@ -171,9 +171,10 @@ impl Writer {
         }
         if alone {
             self.fail(connection, &StoreError::interrupted()).await;
-        } else if let Err(error) = run(connection, ROLLBACK_ONE).await {
-            // The savepoint is gone: SQLite has rolled back all by itself, as it does where the disk is full.
-            self.fail(connection, &error).await;
+        } else if run(connection, ROLLBACK_ONE).await.is_err() {
+            // The savepoint is gone: SQLite has rolled back all by itself, as it does where the disk is full. The one
+            // that was dropped has that error. The others did nothing wrong, and a later try of theirs may succeed.
+            self.fail(connection, &StoreError::interrupted()).await;
         }
         self.group().dropped = false;
     }

@@ -207,7 +207,8 @@ async fn what_was_rolled_back_behind_us_is_told_to_all() {
         } else {
             drop(second);
         }
-        assert!(first.await.unwrap().is_err(), "nothing of it is there");
+        let told = first.await.unwrap().expect_err("nothing of it is there");
+        assert!(told.is_passing(), "it may try again: {told:?}");
         assert_eq!(fixture.kept().await, [0; 0]);
         fixture.write(SECOND).await.commit(None).await.unwrap();
         assert_eq!(fixture.kept().await, [2]);
