@@ -21,8 +21,8 @@ pub struct CheckRunShape {
     pub distribution: String,
     /// The ID of the invalidation that it belongs to; null where somebody asked for the check alone.
     pub invalidation: Option<String>,
-    /// `pending`, or `done` once each URL has a verdict. While that is not good, Unstale looks again after 1, 5 and 15
-    /// minutes, and the verdict may change.
+    /// `pending`, or `done` once each URL has a verdict. That of an invalidation may still change, since Unstale looks
+    /// again while a later look may have a better one.
     pub state: String,
     /// `off`, `pending`, `fresh`, `unchanged`, `stale`, `broken` or `unclear`: the worst of its checks.
     pub freshness: String,
