@@ -199,6 +199,11 @@ causes! {
     OtherBody = "other_body": "The content is not the expected one.",
     /// The URL was taken down, and viewers still get it.
     NotGone = "not_gone": "Viewers still get the URL that was taken down.",
+    /// A style sheet, a script or an image of the page does not load.
+    ReferenceMissing = "reference_missing": "The page needs a file that does not load.",
+    /// A page by HTTPS names a script or a style sheet by HTTP, which browsers refuse to load.
+    MixedContent = "mixed_content":
+        "Browsers refuse to load a script or a style sheet of the page by HTTP.",
     /// Another error of the client's kind (4xx).
     OtherRefusal = "other_refusal": "The request was refused for a reason that is not known.",
 }

@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod freshness;
 mod headers;
 pub mod look;
+pub mod references;
 pub mod run;
 pub mod sample;
 pub mod settings;
@@ -28,9 +29,13 @@ pub use diagnosis::diagnose;
 pub use evidence::{Evidence, ExpectedContent};
 pub use freshness::Freshness;
 pub use look::{Answer, BodyDigest, Look, LookFailure};
+pub use references::{
+    PageSource, Reference, ReferenceKind, ReferenceOutcome, ReferenceSeen, judge_references,
+    needs_references, page_references,
+};
 pub use run::{CheckRun, CheckRunState, UrlCheck, may_get_run};
 pub use sample::{KNOWN_RUNS, SampleUrl, sample, sample_of_distribution};
 pub use settings::{CheckSettings, CheckSettingsError};
-pub use step::step;
+pub use step::{reference_step, step};
 pub use verdict::{Judgement, Verdict, judge};
 pub use x_cache::XCache;

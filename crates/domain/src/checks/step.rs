@@ -5,11 +5,14 @@ mod connection;
 mod known;
 mod origin;
 mod outcome;
+mod references;
 mod s3;
 #[cfg(test)]
 mod tests;
 
 use known::Known;
+
+pub use references::reference_step;
 
 use super::{CheckCause, Evidence};
 
@@ -95,6 +98,8 @@ pub fn step(cause: CheckCause, evidence: &Evidence<'_>) -> String {
         C::TextForbidden => outcome::TEXT_FORBIDDEN.to_owned(),
         C::OtherBody => outcome::other_body(known),
         C::NotGone => outcome::not_gone(known),
+        C::ReferenceMissing => references::REFERENCE_MISSING.to_owned(),
+        C::MixedContent => references::MIXED_CONTENT.to_owned(),
         C::OtherRefusal => outcome::other_refusal(known),
     }
 }

@@ -22,8 +22,8 @@ fn each_row_of_the_diagnosis_table_has_its_cause() {
     }
 }
 
-/// The causes that follow from times and from two answers. A verdict sets them, not a diagnosis.
-const NOT_DIAGNOSED: [CheckCause; 25] = [
+/// The causes that follow from times, from two answers and from a page's references. A verdict sets them, not a diagnosis.
+const NOT_DIAGNOSED: [CheckCause; 27] = [
     CheckCause::NoInvalidation,
     CheckCause::TooEarly,
     CheckCause::NoAge,
@@ -49,6 +49,8 @@ const NOT_DIAGNOSED: [CheckCause; 25] = [
     CheckCause::TextForbidden,
     CheckCause::OtherBody,
     CheckCause::NotGone,
+    CheckCause::ReferenceMissing,
+    CheckCause::MixedContent,
 ];
 
 #[test]

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use super::step;
+use url::Url;
+
+use super::{reference_step, step};
 use crate::{
     checks::{
         Answer, BodyHint, CheckCause, CustomErrorResponse, EdgeConfiguration, Evidence, ExpectedContent,
-        Look, LookFailure, OriginKind,
+        Look, LookFailure, OriginKind, Reference, ReferenceKind, ReferenceOutcome, ReferenceSeen,
     },
     time::Timestamp,
 };
@@ -199,4 +201,77 @@ fn the_words_depend_on_what_was_seen() {
     }
     let http = "http://www.example.com/news.html";
     assert!(step_at(http, CheckCause::RedirectToHttps, Ok(with_status(301)), &known()).ends_with(PAGE));
+}
+
+#[test]
+fn the_step_of_a_page_names_the_file_that_does_not_load() {
+    use ReferenceOutcome::{Loads, Mixed, NoAnswer, OtherPage, Status};
+    let step_of = |references: &[(&str, ReferenceOutcome)], configuration: &EdgeConfiguration| {
+        let of = |(url, outcome): &(&str, ReferenceOutcome)| {
+            let is_mixed = *outcome == Mixed;
+            Reference { url: Url::parse(url).unwrap(), kind: ReferenceKind::Script, is_mixed }
+        };
+        let all: Vec<Reference> = references.iter().map(of).collect();
+        let outcomes = references.iter().map(|(_, outcome)| *outcome);
+        let seen: Vec<_> = all
+            .iter()
+            .zip(outcomes)
+            .map(|(reference, outcome)| ReferenceSeen { reference, outcome })
+            .collect();
+        let after =
+            Look { at: Timestamp::from_micros(0), duration: Duration::ZERO, outcome: Ok(with_status(200)) };
+        let evidence = Evidence {
+            url: PAGE,
+            accepted_at: None,
+            completed_at: None,
+            before: None,
+            after: &after,
+            expected: ExpectedContent::NewVersion,
+            is_guessed: false,
+            configuration: &EdgeConfiguration::default(),
+        };
+        reference_step(&seen, &evidence, |_| configuration.clone())
+    };
+    let (a, b) = ("https://www.example.com/css/a%20b.css?v=1", "https://static.example.com/b.js");
+    let custom = EdgeConfiguration::default();
+    for (references, configuration, parts) in [
+        (
+            &[(b, Loads), (a, Status(404))][..],
+            known(),
+            &[
+                "The file /css/a%20b.css?v=1 answers with status 404. Check that",
+                "\naws s3 ls 's3://news-site/css/a b.css'",
+            ][..],
+        ),
+        (
+            &[(a, OtherPage), (b, Status(403)), (b, Mixed)],
+            custom.clone(),
+            &[
+                "The file /css/a%20b.css?v=1 answers with another page",
+                " 1 other file of the page does not load either. ",
+                "\ncurl -sS -o /dev/null -D - 'https://www.example.com/css/a%20b.css?v=1'",
+            ],
+        ),
+        (
+            &[(b, NoAnswer), (a, Status(500)), (a, Status(500))],
+            known(),
+            &[
+                "The file https://static.example.com/b.js gives no answer. 2 other files of the page do not load either. Look at the log",
+                "\ncurl ",
+            ],
+        ),
+        (
+            &[(b, Loads), ("http://cdn.example/x.js", Mixed), (a, Mixed)],
+            custom.clone(),
+            &["change http:// to https:// for http://cdn.example/x.js and 1 other file: in a page"],
+        ),
+    ] {
+        let text = step_of(references, &configuration);
+        for part in parts {
+            assert!(text.contains(part), "{text} has not {part}");
+        }
+    }
+    assert_eq!(step_of(&[(a, Loads)], &custom), "");
+    let long = format!("https://www.example.com/{}", "x".repeat(2_000));
+    assert!(step_of(&[(&long, Status(404))], &custom).lines().next().unwrap().len() < 600);
 }
