@@ -28,14 +28,14 @@ pub(crate) struct BodyRead {
 }
 
 impl BodyReader {
-    pub(crate) fn new(bounds: &Bounds, needles: &[String]) -> Self {
+    pub(crate) fn new(bounds: &Bounds, body_max: u64, needles: &[String]) -> Self {
         Self {
             hash: Sha256::new(),
             length: 0,
             cut: false,
             beginning: Vec::new(),
             needles: Needles::new(needles),
-            body_max: bounds.body,
+            body_max,
             beginning_max: bounds.beginning,
         }
     }

@@ -163,6 +163,12 @@ impl EdgeClient {
 
     /// Looks at one URL. Dropping the future ends the connection.
     pub async fn get(&self, request: &EdgeRequest<'_>) -> Result<Fetched, FetchError> {
+        self.get_up_to(request, self.bounds.body).await
+    }
+
+    /// The same, and ends the connection after so many bytes of the body, if the bounds allow as many.
+    pub async fn get_up_to(&self, request: &EdgeRequest<'_>, bytes: u64) -> Result<Fetched, FetchError> {
+        let body_max = bytes.min(self.bounds.body);
         request.check()?;
         let mut names = Names::default();
         let mut redirects: Vec<Url> = Vec::new();
@@ -185,7 +191,8 @@ impl EdgeClient {
                 continue;
             }
             let (status, headers) = (answer.header.status(), answer.header.headers().clone());
-            let body = read(answer, BodyReader::new(&self.bounds, request.needles), deadline).await?;
+            let body =
+                read(answer, BodyReader::new(&self.bounds, body_max, request.needles), deadline).await?;
             return Ok(Fetched {
                 at,
                 took,

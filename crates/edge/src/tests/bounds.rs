@@ -97,6 +97,21 @@ async fn an_endless_body_is_cut_at_the_bound_and_a_full_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_look_may_ask_for_less_of_a_body_and_not_for_more() {
+    let url = Url::parse(URL).unwrap();
+    let request =
+        EdgeRequest { method: EdgeMethod::Get, url: &url, headers: &[], needles: &[], may_follow: &|_| true };
+    for (bound, asked, kept) in [(1000, 100, 100), (1000, 5000, 1000)] {
+        // It does not wait for the rest.
+        let steps = vec![send(ENDLESS), Step::Send(vec![b'a'; 2000]), Step::Hang];
+        let server = Server::start(steps).await;
+        let client = bounded_at(&server, Bounds { body: bound, ..Bounds::default() });
+        let seen = client.get_up_to(&request, asked).await.unwrap();
+        assert_eq!((seen.length, seen.cut), (kept, true), "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn a_text_is_found_across_the_chunks_of_a_body() {
     let mut steps = vec![send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")];
     steps.extend(["6\r\n<p>bui\r\n", "5\r\nld 51\r\n", "6\r\n21</p>\r\n", "0\r\n\r\n"].map(send));
