@@ -2,13 +2,19 @@
 
 use std::time::Instant;
 
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::{
+    body::Bytes,
+    header::{self, HeaderName, HeaderValue},
+};
 use url::Url;
 
 use crate::{
     clock::Clock,
     domain::{
-        checks::{Answer, BodyDigest, CheckSettings, Look, LookFailure, body_hint, settings::serves},
+        checks::{
+            Answer, BodyDigest, CheckSettings, Look, LookFailure, PageSource, Reference, ReferenceOutcome,
+            body_hint, page_references, settings::serves,
+        },
         distributions::distribution::Distribution,
     },
     edge::{EdgeClient, EdgeMethod, EdgeRequest, FetchError, Fetched},
@@ -24,34 +30,106 @@ pub(super) struct Looker<'a> {
     pub deadline: Instant,
 }
 
+/// The bytes of a reference's body that are read: enough to tell a page from a file.
+const REFERENCE_BYTES: u64 = 4 * 1024;
+
+/// A look, and what the page names if it is one.
+pub(super) struct Seen {
+    pub look: Look,
+    pub page: Option<Page>,
+}
+
+/// A page that refers to files of its site, or to mixed content.
+pub(super) struct Page {
+    pub url: Url,
+    pub references: Vec<Reference>,
+}
+
 impl Looker<'_> {
     /// Looks at a URL by GET. A redirect is not followed: its target is another object, with an age of its own.
-    pub async fn look(&self, url: &str) -> Look {
+    pub async fn look(&self, url: &str) -> Seen {
         let begun = Instant::now();
-        let fetched = self.fetch(url).await;
+        let fetched = match Url::parse(url) {
+            Ok(url) => self.fetch(&url, &headers(self.settings), &needles(self.settings), u64::MAX).await,
+            Err(_) => Err(LookFailure::ProtocolError),
+        };
         match fetched {
             Ok(fetched) => {
-                Look { at: fetched.at, duration: fetched.took, outcome: Ok(answer(&fetched, self.settings)) }
+                let answer = answer(&fetched, self.settings);
+                let page = self.page(&fetched, &answer);
+                Seen { look: Look { at: fetched.at, duration: fetched.took, outcome: Ok(answer) }, page }
             }
-            Err(failure) => Look { at: self.clock.now(), duration: begun.elapsed(), outcome: Err(failure) },
+            Err(failure) => Seen { look: self.failed(begun, failure), page: None },
         }
     }
 
-    async fn fetch(&self, url: &str) -> Result<Fetched, LookFailure> {
-        let url = Url::parse(url).map_err(|_| LookFailure::ProtocolError)?;
+    /// Looks at a file that a page names, as a browser asks for it. Only the beginning of its body is read.
+    pub async fn look_at_reference(&self, reference: &Reference, page: &Url) -> (Look, ReferenceOutcome) {
+        let begun = Instant::now();
+        let headers = reference_headers(self.settings, &reference.url, page);
+        let (look, beginning) = match self.fetch(&reference.url, &headers, &[], REFERENCE_BYTES).await {
+            Ok(fetched) => {
+                let outcome = Ok(answer(&fetched, self.settings));
+                (Look { at: fetched.at, duration: fetched.took, outcome }, fetched.beginning)
+            }
+            Err(failure) => (self.failed(begun, failure), Bytes::new()),
+        };
+        let outcome = ReferenceOutcome::of(reference, &look, &beginning);
+        (look, outcome)
+    }
+
+    async fn fetch(
+        &self,
+        url: &Url,
+        headers: &[(HeaderName, HeaderValue)],
+        needles: &[String],
+        bytes: u64,
+    ) -> Result<Fetched, LookFailure> {
         // The distribution may have lost the host since the URL was picked.
         if !url.host_str().is_some_and(|host| serves(self.distribution, host)) {
             return Err(LookFailure::NotLooked);
         }
-        let request = EdgeRequest {
-            method: EdgeMethod::Get,
-            url: &url,
-            headers: &headers(self.settings),
-            needles: &needles(self.settings),
-            may_follow: None,
-        };
-        self.edge.get(&request).await.map_err(|error| failure(&error))
+        let request = EdgeRequest { method: EdgeMethod::Get, url, headers, needles, may_follow: None };
+        self.edge.get_up_to(&request, bytes).await.map_err(|error| failure(&error))
     }
+
+    fn failed(&self, begun: Instant, failure: LookFailure) -> Look {
+        Look { at: self.clock.now(), duration: begun.elapsed(), outcome: Err(failure) }
+    }
+
+    fn page(&self, fetched: &Fetched, answer: &Answer) -> Option<Page> {
+        let is_page = (200..300).contains(&answer.status) && answer.is_html && !fetched.is_encoded();
+        let policies = fetched.headers.get_all(header::CONTENT_SECURITY_POLICY).iter();
+        let policies: Vec<&str> = policies.filter_map(|policy| policy.to_str().ok()).collect();
+        let source = PageSource {
+            url: &fetched.final_url,
+            beginning: &fetched.beginning,
+            policies: &policies,
+            is_own_host: &|host| serves(self.distribution, host),
+        };
+        let references = if is_page { page_references(&source) } else { Vec::new() };
+        (!references.is_empty()).then(|| Page { url: fetched.final_url.clone(), references })
+    }
+}
+
+/// Whether a host took all the time that a look has.
+pub(super) const fn hung(look: &Look) -> bool {
+    matches!(look.outcome, Err(LookFailure::ConnectTimeout | LookFailure::AnswerTimeout))
+}
+
+/// The headers that people set are for the page's host alone, as on a redirect. `Referer` is what browsers send by
+/// default (Referrer Policy, `strict-origin-when-cross-origin`): some sites refuse images without it.
+fn reference_headers(settings: &CheckSettings, url: &Url, page: &Url) -> Vec<(HeaderName, HeaderValue)> {
+    let is_same = url.origin() == page.origin();
+    let mut headers = if is_same { headers(settings) } else { Vec::new() };
+    let from =
+        if is_same { page.as_str().to_owned() } else { format!("{}/", page.origin().ascii_serialization()) };
+    if let Ok(value) = HeaderValue::from_str(&from)
+        && headers.iter().all(|(name, _)| *name != header::REFERER)
+    {
+        headers.push((header::REFERER, value));
+    }
+    headers
 }
 
 fn headers(settings: &CheckSettings) -> Vec<(HeaderName, HeaderValue)> {

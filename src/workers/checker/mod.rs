@@ -7,6 +7,7 @@ mod configuration;
 mod intake;
 mod look;
 mod looks;
+mod references;
 mod run;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -26,8 +27,8 @@ use super::{Next, WorkerContext};
 use intake::Intake;
 use looks::LookBudget;
 
-/// How long a process holds a run. Longer than its looks can take: none begins after two minutes, and the last ones
-/// wait a minute for a place and take 15 seconds.
+/// How long a process holds a run. Longer than its looks can take: none begins after two minutes, those at the files
+/// that its pages need included, and the last ones wait a minute for a place and take 15 seconds.
 pub const LEASE: Duration = Duration::from_mins(5);
 /// The pauses between the rounds of looks after completion, while the verdict is not good.
 const PAUSES: [Duration; 3] = [Duration::from_mins(1), Duration::from_mins(5), Duration::from_mins(15)];

@@ -13,8 +13,8 @@ use crate::{
         actor::Acting,
         audit::{Action, Event},
         checks::{
-            CheckCause, CheckRun, CheckRunState, Evidence, ExpectedContent, Freshness, Judgement, KNOWN_RUNS,
-            Look, LookFailure, UrlCheck, Verdict, XCache, judge, step,
+            CheckCause, CheckRun, CheckRunState, EdgeConfiguration, Evidence, ExpectedContent, Freshness,
+            Judgement, KNOWN_RUNS, Look, LookFailure, UrlCheck, Verdict, XCache, judge, step,
         },
         distributions::distribution::Distribution,
         id::BatchId,
@@ -29,10 +29,15 @@ use crate::{
     },
 };
 
-use super::{PAUSES, Shared, configuration::configuration, look::Looker};
+use super::{
+    PAUSES, Shared,
+    configuration::configuration,
+    look::{Looker, Seen, hung},
+    references::Pages,
+};
 
 /// The looks of one run that go on at the same time.
-const AT_ONCE: usize = 2;
+pub(super) const AT_ONCE: usize = 2;
 /// After so many looks at a run's URLs that got no answer in time, no other of them is looked at in this round.
 pub(super) const HANGING: usize = 2;
 
@@ -40,11 +45,11 @@ pub(super) const HANGING: usize = 2;
 const LOOKING: Duration = Duration::from_mins(2);
 
 /// What judging needs besides the looks.
-struct Facts<'a> {
+pub(super) struct Facts<'a> {
     batches: HashMap<BatchId, Batch>,
     /// What earlier runs saw, by URL.
     earlier: HashMap<String, Look>,
-    distribution: &'a Distribution,
+    pub distribution: &'a Distribution,
 }
 
 impl Shared {
@@ -88,8 +93,8 @@ impl Shared {
     ) -> Result<(), StoreError> {
         let looks = self.look_at(looker, &run.urls.iter().collect::<Vec<_>>()).await;
         let mut tx = self.context.db.begin().await?;
-        for (check, look) in run.urls.iter().zip(&looks) {
-            checks::set_before(&mut tx, &run.id, check.number, look).await?;
+        for (check, seen) in run.urls.iter().zip(&looks) {
+            checks::set_before(&mut tx, &run.id, check.number, &seen.look).await?;
         }
         if checks::release_before(&mut tx, claimed).await? {
             tx.commit().await?;
@@ -109,40 +114,52 @@ impl Shared {
         if open.is_empty() {
             open.clone_from(&run.urls);
         }
-        self.look_and_judge(looker, &mut open, facts).await;
+        let mut pages = Pages::new();
+        self.look_and_judge(looker, &mut open, facts, &mut pages).await;
         // A second request usually gets the copy that the first one made the edge cache, with its age.
         let mut again: Vec<UrlCheck> =
             open.iter().filter(|check| was_fetched_just_now(check)).cloned().collect();
-        self.look_and_judge(looker, &mut again, facts).await;
+        self.look_and_judge(looker, &mut again, facts, &mut pages).await;
         for check in open.into_iter().chain(again) {
             if let Some(known) = run.urls.iter_mut().find(|known| known.number == check.number) {
                 *known = check;
             }
         }
+        self.judge_references(looker, &mut run.urls, &pages, facts).await;
         self.store(claimed, &run).await
     }
 
-    async fn look_and_judge(&self, looker: &Looker<'_>, urls: &mut [UrlCheck], facts: &Facts<'_>) {
+    async fn look_and_judge(
+        &self,
+        looker: &Looker<'_>,
+        urls: &mut [UrlCheck],
+        facts: &Facts<'_>,
+        pages: &mut Pages,
+    ) {
         let looks = self.look_at(looker, &urls.iter().collect::<Vec<_>>()).await;
-        for (check, look) in urls.iter_mut().zip(looks) {
+        for (check, Seen { look, page }) in urls.iter_mut().zip(looks) {
             judge_one(check, look, facts);
+            // What counts is the page of the last look.
+            pages.remove(&check.number);
+            pages.extend(page.map(|page| (check.number, page)));
         }
     }
 
     /// Looks at these URLs, and returns the looks in their order.
-    async fn look_at(&self, looker: &Looker<'_>, urls: &[&UrlCheck]) -> Vec<Look> {
+    async fn look_at(&self, looker: &Looker<'_>, urls: &[&UrlCheck]) -> Vec<Seen> {
         let hanging = AtomicUsize::new(0);
         let one = async |check: &&UrlCheck| {
             let now = self.context.clock.now();
             let is_late = Instant::now() >= looker.deadline;
             if is_late || hanging.load(Ordering::Relaxed) >= HANGING || !self.budget.take(now) {
-                return Look { at: now, duration: Duration::ZERO, outcome: Err(LookFailure::NotLooked) };
+                let outcome = Err(LookFailure::NotLooked);
+                return Seen { look: Look { at: now, duration: Duration::ZERO, outcome }, page: None };
             }
-            let look = looker.look(&check.url).await;
-            if matches!(look.outcome, Err(LookFailure::ConnectTimeout | LookFailure::AnswerTimeout)) {
+            let seen = looker.look(&check.url).await;
+            if hung(&seen.look) {
                 hanging.fetch_add(1, Ordering::Relaxed);
             }
-            look
+            seen
         };
         stream::iter(urls.iter().map(one)).buffered(AT_ONCE).collect().await
     }
@@ -220,8 +237,22 @@ fn judge_against(
     after: &Look,
     facts: &Facts<'_>,
 ) -> (Judgement, String) {
+    let configuration = configuration(facts.distribution, &check.url);
+    let evidence = evidence(check, before, after, &configuration, facts);
+    let judgement = judge(&evidence);
+    (judgement, judgement.cause.map(|cause| step(cause, &evidence)).unwrap_or_default())
+}
+
+/// What is known of a URL with this look after the invalidation.
+pub(super) fn evidence<'a>(
+    check: &'a UrlCheck,
+    before: Option<&'a Look>,
+    after: &'a Look,
+    configuration: &'a EdgeConfiguration,
+    facts: &Facts<'_>,
+) -> Evidence<'a> {
     let batch = check.batch.as_ref().and_then(|id| facts.batches.get(id));
-    let evidence = Evidence {
+    Evidence {
         url: &check.url,
         accepted_at: batch.and_then(|batch| batch.accepted_at),
         completed_at: batch.and_then(|batch| batch.completed_at),
@@ -229,10 +260,8 @@ fn judge_against(
         after,
         expected: ExpectedContent::NewVersion,
         is_guessed: check.guessed,
-        configuration: &configuration(facts.distribution, &check.url),
-    };
-    let judgement = judge(&evidence);
-    (judgement, judgement.cause.map(|cause| step(cause, &evidence)).unwrap_or_default())
+        configuration,
+    }
 }
 
 /// Writes into the history that a verdict was reached or has changed.

@@ -138,7 +138,7 @@ async fn a_life_that_ends_while_it_looks_is_made_up_for() {
 }
 
 /// The verdict and the cause of the first URL, in their words.
-async fn verdict(world: &World, id: &InvalidationId) -> String {
+pub(super) async fn verdict(world: &World, id: &InvalidationId) -> String {
     let check = run(world, id).await.urls.remove(0);
     let judgement = check.judgement.unwrap();
     let words = format!("{} {}", judgement.verdict.as_str(), judgement.cause.map_or("", CheckCause::as_str));
@@ -236,7 +236,7 @@ async fn a_url_is_asked_at_most_twice_after_completion() {
 }
 
 /// Changes the distribution in CloudFront, and lets the service read it.
-async fn configure(world: &World, change: impl FnOnce(&mut Distribution)) {
+pub(super) async fn configure(world: &World, change: impl FnOnce(&mut Distribution)) {
     let mut distributions = world.sandbox.distributions();
     let mut workshop = distributions.remove(distributions.iter().position(|one| one.id == WORKSHOP).unwrap());
     change(&mut workshop);

@@ -18,6 +18,7 @@ mod outside;
 mod pace;
 mod people;
 mod quotas;
+mod references;
 mod refusals;
 mod replicas;
 mod requests;
