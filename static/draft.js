@@ -24,13 +24,14 @@
 
   const form = document.getElementById("request");
   if (!form) return;
-  const { items, reason, distribution, request_key: key } = form.elements;
+  const { items, reason, gone, distribution, request_key: key } = form.elements;
   const save = (sent) => {
     write({
       person: form.dataset.person,
       distribution: distribution.value,
       items: items.value,
       reason: reason.value,
+      gone: gone.checked,
       key: key.value,
       sent,
     });
@@ -44,6 +45,7 @@
   if (!draft || draft.person !== form.dataset.person || !untouched) return;
   items.value = draft.items;
   reason.value = draft.reason;
+  gone.checked = draft.gone === true;
   const offered = [...distribution.options].some((option) => option.value === draft.distribution);
   if (distribution.value === "" && offered) distribution.value = draft.distribution;
   // It may have been accepted though no answer came: under the same key it is not taken a second time.

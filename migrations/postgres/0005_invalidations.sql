@@ -9,6 +9,8 @@ CREATE TABLE invalidation (
     actor_id        TEXT    NOT NULL,
     actor_name      TEXT    NOT NULL,
     reason          TEXT    NOT NULL,
+    -- What viewers must get: new_version, gone, or sha256: and the hash.
+    expected        TEXT    NOT NULL DEFAULT 'new_version',
     requested_at    BIGINT NOT NULL,
     item_count      BIGINT NOT NULL,
     first_item      TEXT    NOT NULL,
@@ -81,6 +83,7 @@ CREATE TABLE proposal (
     -- The person who asked, or whose token did.
     behind          TEXT    NOT NULL,
     reason          TEXT    NOT NULL,
+    expected        TEXT    NOT NULL DEFAULT 'new_version',
     items           TEXT    NOT NULL, -- a JSON list, sorted
     items_sha256    TEXT    NOT NULL,
     first_item      TEXT    NOT NULL,

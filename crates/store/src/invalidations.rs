@@ -16,6 +16,7 @@ pub use lists::{InvalidationFilter, active, of_distribution, page, recent};
 
 use unstale_domain::{
     actor::Actor,
+    checks::ExpectedContent,
     id::{DistributionId, InvalidationId, RequestKey},
     invalidations::{
         invalidation::{BatchState, Invalidation, InvalidationState, PUT_OFF_MAX},
@@ -34,7 +35,7 @@ use crate::columns::{actor, count, list_to_json, optional_time, signed, time};
 macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
-            "SELECT id, distribution_id, actor_kind, actor_id, actor_name, reason, requested_at, item_count, ",
+            "SELECT id, distribution_id, actor_kind, actor_id, actor_name, reason, expected, requested_at, item_count, ",
             "first_item, state, ended_at FROM invalidation ",
             $($rest)*
         )
@@ -50,6 +51,7 @@ struct Row {
     actor_id: String,
     actor_name: String,
     reason: String,
+    expected: String,
     requested_at: i64,
     item_count: i64,
     first_item: String,
@@ -68,12 +70,18 @@ impl Row {
             requested_by,
             requested_at: time(self.requested_at),
             reason: self.reason,
+            expected: expected(&self.expected)?,
             state,
             item_count: count(self.item_count),
             first_item: Item::from_trusted(self.first_item),
             ended_at: optional_time(self.ended_at),
         })
     }
+}
+
+/// Reads a stored [`ExpectedContent`].
+fn expected(text: &str) -> Result<ExpectedContent, StoreError> {
+    ExpectedContent::parse(text).map_err(|_| StoreError::unreadable("an expected content", text))
 }
 
 /// How many items an actor requested after `from` and up to `until`, and when the first of these requests was made.
@@ -108,7 +116,7 @@ pub struct NewInvalidationRow {
 pub async fn insert(tx: &mut Tx, rows: &[NewInvalidationRow]) -> Result<(), StoreError> {
     const INTO: &str =
         "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name,
-         reason, requested_at, item_count, first_item, items_sha256, state, ended_at) ";
+         reason, expected, requested_at, item_count, first_item, items_sha256, state, ended_at) ";
     insert_all!(tx, INTO, rows, |row| [
         row.invalidation.id.as_str(),
         row.request_key.as_ref().map(RequestKey::as_str),
@@ -117,6 +125,7 @@ pub async fn insert(tx: &mut Tx, rows: &[NewInvalidationRow]) -> Result<(), Stor
         row.invalidation.requested_by.id(),
         row.invalidation.requested_by.name(),
         row.invalidation.reason.as_str(),
+        row.invalidation.expected.to_string(),
         row.invalidation.requested_at.as_micros(),
         signed(row.invalidation.item_count),
         row.invalidation.first_item.as_str(),
@@ -134,22 +143,25 @@ pub struct Earlier {
     pub distribution: DistributionId,
     pub actor_id: String,
     pub items_sha256: String,
+    pub expected: ExpectedContent,
     pub requested_at: Timestamp,
 }
 
 pub async fn find_by_key(conn: &mut Conn, key: &RequestKey) -> Result<Option<Earlier>, StoreError> {
     let row = fetch_optional!(
         conn,
-        (String, String, String, String, i64),
-        "SELECT id, distribution_id, actor_id, items_sha256, requested_at FROM invalidation
+        (String, String, String, String, String, i64),
+        "SELECT id, distribution_id, actor_id, items_sha256, expected, requested_at FROM invalidation
          WHERE request_key = $1",
         key.as_str(),
     )?;
-    Ok(row.map(|(id, distribution, actor_id, items_sha256, requested_at)| Earlier {
+    let Some((id, distribution, actor_id, items_sha256, wanted, requested_at)) = row else { return Ok(None) };
+    Ok(Some(Earlier {
         id: InvalidationId::from_trusted(id),
         distribution: DistributionId::from_trusted(distribution),
         actor_id,
         items_sha256,
+        expected: expected(&wanted)?,
         requested_at: time(requested_at),
     }))
 }
@@ -182,12 +194,13 @@ pub struct DueWithin {
     pub asked_until: Timestamp,
 }
 
-/// The newest invalidation of the same items that is due or was sent within these times, and that neither failed
+/// The newest invalidation of the same items with the same expected content that is due or was sent within these times, and that neither failed
 /// nor was cancelled.
 pub async fn same_due_within(
     conn: &mut Conn,
     distribution: &DistributionId,
     items_sha256: &str,
+    expected: ExpectedContent,
     due: DueWithin,
 ) -> Result<Option<Invalidation>, StoreError> {
     let row = fetch_optional!(
@@ -195,7 +208,7 @@ pub async fn same_due_within(
         Row,
         select!(
             "WHERE distribution_id = $1 AND items_sha256 = $2 AND requested_at > $3 AND requested_at <= $4
-               AND state NOT IN ('failed', 'cancelled')
+               AND state NOT IN ('failed', 'cancelled') AND expected = $7
                AND (SELECT max(COALESCE(b.first_sent_at, b.due_at)) FROM batch b
                     WHERE b.invalidation_id = invalidation.id) BETWEEN $5 AND $6
              ORDER BY requested_at DESC LIMIT 1"
@@ -207,6 +220,7 @@ pub async fn same_due_within(
         due.asked_until.as_micros(),
         due.after.as_micros().saturating_add(1),
         due.until.as_micros(),
+        expected.to_string(),
     )?;
     row.map(Row::into_invalidation).transpose()
 }

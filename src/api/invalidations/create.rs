@@ -58,6 +58,8 @@ pub struct ProposalShape {
     pub distribution: String,
     pub items: Vec<String>,
     pub reason: String,
+    /// What viewers must get: `new_version`, `gone`, or `sha256:` and a hash.
+    pub expected: String,
     pub requested_by: ActorShape,
     #[schema(format = DateTime)]
     pub requested_at: String,
@@ -127,6 +129,10 @@ async fn request(
         return Err(ApiError::not_allowed(why).about(Some(distribution.id)));
     }
     requests::check(&plan).map_err(|error| error.about(Some(distribution.id.clone())))?;
+    asked.expected.check(&plan.items).map_err(|error| {
+        ApiError::invalid(vec![Fault::new("/expected", format!("{error}."))])
+            .about(Some(distribution.id.clone()))
+    })?;
     let not_before = asked.not_before;
     let new = assemble(caller, key, plan, &distribution, asked);
     let requested = commands::request_invalidation(&api.context, &caller.acting, &new).await?;
@@ -155,6 +161,7 @@ fn assemble(
     );
     new.confirmation = asked.confirm.map_or(Confirmation::None, Confirmation::Typed);
     new.not_before = asked.not_before;
+    new.expected = asked.expected;
     new.fingerprint = fingerprint;
     new
 }
@@ -251,6 +258,7 @@ async fn proposed(api: &Api, caller: &Caller, id: &ProposalId) -> Result<Respons
         distribution: found.distribution.to_string(),
         items: found.items.iter().map(ToString::to_string).collect(),
         reason: found.reason.clone(),
+        expected: found.expected.to_string(),
         requested_by: ActorShape::new(&found.asked_by),
         requested_at: found.asked_at.to_string(),
         expires_at: found.expires_at.to_string(),

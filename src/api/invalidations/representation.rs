@@ -38,6 +38,8 @@ pub struct InvalidationShape {
     /// What is refreshed: paths, wildcards and tags, cleaned up and sorted.
     pub items: Vec<String>,
     pub reason: String,
+    /// What viewers must get: `new_version`, `gone` (403, 404 or 410), or `sha256:` and the hash of the content.
+    pub expected: String,
     pub requested_by: ActorShape,
     #[schema(format = DateTime)]
     pub requested_at: String,
@@ -50,7 +52,7 @@ pub struct InvalidationShape {
     /// Null where all of it agrees.
     pub contradiction: Option<String>,
     /// What viewers get, the worst of its checks: `off` (nothing is looked at), `pending`, `fresh`, `unchanged`, `stale`,
-    /// `broken` or `unclear`.
+    /// `broken` or `unclear`. Where `gone` is expected, `fresh` means that it is gone.
     pub freshness: String,
     /// What was seen of each URL; null in lists.
     pub checks: Option<Vec<CheckShape>>,
@@ -153,6 +155,7 @@ impl InvalidationShape {
             distribution: invalidation.distribution.to_string(),
             items: items.into_iter().map(ToString::to_string).collect(),
             reason: invalidation.reason.clone(),
+            expected: invalidation.expected.to_string(),
             requested_by: ActorShape::new(&invalidation.requested_by),
             requested_at: invalidation.requested_at.to_string(),
             ended_at: invalidation.ended_at.map(|at| at.to_string()),

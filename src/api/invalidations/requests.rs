@@ -7,6 +7,7 @@ use crate::{
     api::{body::JsonFields, error::ApiError, state::Api},
     commands,
     domain::{
+        checks::ExpectedContent,
         distributions::distribution::Distribution,
         invalidations::{
             invalidation::{PUT_OFF_MAX, parse_reason},
@@ -59,6 +60,10 @@ pub struct NewInvalidationRequest {
     /// The name of a protected distribution, where a problem of the type `confirmation-needed` asked for it.
     #[schema(max_length = 253)]
     pub confirm: Option<String>,
+    /// What viewers must get: `new_version`, which is the default; `gone`, where the URLs were taken down, so that 403,
+    /// 404 and 410 are good answers; or `sha256:` with the 64 hexadecimal digits of the content of one path.
+    #[schema(example = "new_version")]
+    pub expected: Option<String>,
 }
 
 /// A request whose body is well formed.
@@ -69,6 +74,7 @@ pub struct InvalidationRequest {
     pub reason: String,
     pub not_before: Option<Timestamp>,
     pub confirm: Option<String>,
+    pub expected: ExpectedContent,
     /// SHA-256 of all fields. It shows whether a request with the same key is the same request.
     pub fingerprint: String,
 }
@@ -104,10 +110,16 @@ impl InvalidationRequest {
         if confirm.as_ref().is_some_and(|name| name.chars().count() > NAME_MAX) {
             fields.fault("/confirm", format!("may have at most {NAME_MAX} characters."));
         }
+        let expected = fields.text("expected").map(|text| ExpectedContent::parse(&text));
+        let expected = expected.unwrap_or(Ok(ExpectedContent::NewVersion)).unwrap_or_else(|error| {
+            fields.fault("/expected", format!("{error}."));
+            ExpectedContent::NewVersion
+        });
         fields.end()?;
-        let whole = (&distribution, &items, &reason, not_before.map(Timestamp::as_micros), &confirm);
+        let not_before_micros = not_before.map(Timestamp::as_micros);
+        let whole = (&distribution, &items, &reason, not_before_micros, &confirm, expected.to_string());
         let fingerprint = sha256_hex(&serde_json::to_vec(&whole).unwrap_or_default());
-        Ok(Self { distribution, items, reason, not_before, confirm, fingerprint })
+        Ok(Self { distribution, items, reason, not_before, confirm, expected, fingerprint })
     }
 }
 

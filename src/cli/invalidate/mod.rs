@@ -15,7 +15,10 @@ use std::{
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{commands::new_uuid, domain::invalidations::run_url::parse_run_url};
+use crate::{
+    commands::new_uuid,
+    domain::{checks::ExpectedContent, invalidations::run_url::parse_run_url},
+};
 
 use super::output::{OutputError, print, say, say_aside};
 use client::{ApiAnswer, ApiClient, ApiClientError};
@@ -54,6 +57,12 @@ pub struct InvalidateArgs {
     /// Wait until it is known what viewers get, and say so of each URL. Implies --wait.
     #[arg(long)]
     prove: bool,
+    /// The items were taken down: viewers must get 403, 404 or 410. --prove checks it.
+    #[arg(long, conflicts_with = "expect_sha256")]
+    expect_gone: bool,
+    /// The SHA-256 of the content that viewers must get at the one path of the request. --prove checks it.
+    #[arg(long, value_name = "HEX", value_parser = parse_sha256)]
+    expect_sha256: Option<ExpectedContent>,
     /// The longest wait, in seconds.
     #[arg(long, default_value_t = 1_800, value_name = "SECONDS")]
     timeout: u64,
@@ -192,7 +201,17 @@ fn whole_body(args: &InvalidateArgs, items: &[String]) -> Value {
             body[name] = json!(value);
         }
     }
+    let expected = if args.expect_gone { Some(ExpectedContent::Gone) } else { args.expect_sha256 };
+    // A server that does not know it refuses the request.
+    if let Some(expected) = expected {
+        body["expected"] = json!(expected.to_string());
+    }
     body
+}
+
+fn parse_sha256(digits: &str) -> Result<ExpectedContent, String> {
+    ExpectedContent::parse(&format!("sha256:{}", digits.trim()))
+        .map_err(|_| "a SHA-256 has 64 hexadecimal digits, as sha256sum prints them".to_owned())
 }
 
 /// Prints the answer. It is no error if the reader has closed the pipe.

@@ -52,12 +52,14 @@ pub fn of(answer: &Value) -> Proof {
 /// One line for each URL with its verdict, and below it why, and what to do. Empty if nothing was looked at.
 pub fn lines(answer: &Value) -> String {
     let checks = answer["checks"].as_array().into_iter().flatten();
-    checks.map(told).collect()
+    let is_gone_expected = answer["expected"] == "gone";
+    checks.map(|check| told(check, is_gone_expected)).collect()
 }
 
-fn told(check: &Value) -> String {
+fn told(check: &Value, is_gone_expected: bool) -> String {
     let word = |name: &str| check[name].as_str().unwrap_or_default();
     let verdict = if word("verdict").is_empty() { "pending" } else { word("verdict") };
+    let verdict = if is_gone_expected && verdict == "fresh" { "gone" } else { verdict };
     // A newer server may know causes that this program does not.
     let cause = CheckCause::parse(word("cause")).map_or(word("cause"), |cause| cause.label());
     let reasons = [cause, word("step")].into_iter().filter(|words| !words.is_empty());
@@ -105,5 +107,7 @@ mod tests {
         let wanted = "\nfresh     https://a/x\nbroken    https://a/y\n  The file is not in the S3 bucket.\n  Upload it.\nunclear   https://a/z\n  newer_word\npending   https://a/w";
         assert_eq!(lines(&answer), wanted);
         assert_eq!(lines(&json!({"checks": null})), "");
+        let gone = json!({"expected": "gone", "checks": [{"url": "https://a/x", "verdict": "fresh"}]});
+        assert_eq!(lines(&gone), "\ngone      https://a/x");
     }
 }

@@ -35,6 +35,7 @@ pub(in crate::commands) async fn queue(
             requested_by: requested_by.clone(),
             requested_at: now,
             reason: new.reason.clone(),
+            expected: new.expected,
             state: InvalidationState::Queued,
             item_count: new.item_count(),
             first_item: new.first_item.clone(),

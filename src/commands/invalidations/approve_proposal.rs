@@ -52,11 +52,7 @@ pub async fn approve_proposal(
     if proposal.state != ProposalState::Waiting {
         return Err(CommandError::TooLate);
     }
-    let cool_down = protections::hold(&mut tx, distribution).await?.cool_down;
-    if same_due(&mut tx, distribution, &proposal.items, cool_down, now, now).await?.is_some() {
-        return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), REPEAT).await?);
-    }
-    let new = NewInvalidation::from_batches(
+    let mut new = NewInvalidation::from_batches(
         distribution.clone(),
         batching::split(&proposal.items, limits),
         proposal.first_item.clone(),
@@ -64,6 +60,11 @@ pub async fn approve_proposal(
         proposal.request_key.clone(),
         new_uuid,
     );
+    new.expected = proposal.expected;
+    let cool_down = protections::hold(&mut tx, distribution).await?.cool_down;
+    if same_due(&mut tx, &new, cool_down, now, now).await?.is_some() {
+        return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), REPEAT).await?);
+    }
     if !proposals::decide(&mut tx, id, &acting.actor, word, Some(&new.id), now).await? {
         return Err(CommandError::TooLate);
     }
@@ -71,11 +72,9 @@ pub async fn approve_proposal(
         accepted::queue(&mut tx, acting, &proposal.asked_by, &new, Action::ProposalApproved, now).await?;
     event.target = what;
     event.requested_by = Some(proposal.asked_by.clone());
-    event.note = format!("approved by {}, asked for by {}", acting.actor.name(), proposal.asked_by.name());
-    if !word.is_empty() {
-        event.note.push_str(": ");
-        event.note.push_str(word);
-    }
+    let approved = format!("approved by {}, asked for by {}", acting.actor.name(), proposal.asked_by.name());
+    let approved = if word.is_empty() { approved } else { format!("{approved}: {word}") };
+    event.note = proposal.expected.noted(&approved);
     audit::append(&mut tx, event);
     context.usage.clear();
     context.commit(tx).await?;

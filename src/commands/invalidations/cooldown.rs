@@ -8,11 +8,9 @@ use crate::{
         actor::Acting,
         audit::{Action, Event, ItemsRecord, Outcome, Target},
         distributions::protection::Protection,
-        id::DistributionId,
         invalidations::{
             idempotency::IdempotentAnswer,
             invalidation::{Invalidation, NewInvalidation},
-            item::Item,
         },
         time::{Timestamp, span_in_words},
     },
@@ -41,14 +39,13 @@ pub(super) async fn repeated(
     }
     let now = context.clock.now();
     let wanted = new.not_before.map_or(now, |at| at.max(now));
-    same_due(tx, &new.distribution, &new.items(), protection.cool_down, wanted, now).await
+    same_due(tx, new, protection.cool_down, wanted, now).await
 }
 
-/// An invalidation of the same items that is due within the cool-down before they are wanted.
+/// An invalidation of the same items, and for the same content, that is due within the cool-down before they are wanted.
 pub(in crate::commands) async fn same_due(
     tx: &mut Tx,
-    distribution: &DistributionId,
-    items: &[Item],
+    new: &NewInvalidation,
     cool_down: Duration,
     wanted: Timestamp,
     now: Timestamp,
@@ -61,8 +58,8 @@ pub(in crate::commands) async fn same_due(
         until: wanted.plus(AT_ONCE),
         asked_until: now.and_a_moment(),
     };
-    let sha256 = ItemsRecord::of(items).sha256;
-    invalidations::same_due_within(tx, distribution, &sha256, due).await
+    let sha256 = ItemsRecord::of(&new.items()).sha256;
+    invalidations::same_due_within(tx, &new.distribution, &sha256, new.expected, due).await
 }
 
 /// Writes the event, and the answer for the request key, that nothing was sent again.

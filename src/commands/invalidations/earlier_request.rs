@@ -34,13 +34,15 @@ pub(super) async fn find(
     if let Some(earlier) = invalidations::find_by_key(tx, key).await? {
         let same = earlier.distribution == new.distribution
             && earlier.actor_id == acting.actor.id()
-            && earlier.items_sha256 == sha256;
+            && earlier.items_sha256 == sha256
+            && earlier.expected == new.expected;
         return Ok(Some(answered(same, IdempotentAnswer::Accepted(earlier.id), earlier.requested_at)));
     }
     let Some(earlier) = proposals::find_by_key(tx, key, now).await? else { return Ok(None) };
     let same = earlier.distribution == new.distribution
         && earlier.asked_by.id() == acting.actor.id()
-        && ItemsRecord::of(&earlier.items).sha256 == sha256;
+        && ItemsRecord::of(&earlier.items).sha256 == sha256
+        && earlier.expected == new.expected;
     Ok(Some(answered(same, IdempotentAnswer::Proposed(earlier.id), earlier.asked_at)))
 }
 

@@ -35,6 +35,7 @@ pub(in crate::commands) async fn propose(
         asked_by: acting.actor.clone(),
         behind: access.behind.clone(),
         reason: new.reason.clone(),
+        expected: new.expected,
         items: new.items(),
         first_item: new.first_item.clone(),
         asked_at: now,
@@ -52,7 +53,7 @@ pub(in crate::commands) async fn propose(
     event.distribution = Some(new.distribution.clone());
     event.items = ItemsRecord::of(&proposal.items);
     event.reason.clone_from(&new.reason);
-    event.note = format!("waits for a second person until {}", proposal.expires_at);
+    event.note = new.expected.noted(&format!("waits for a second person until {}", proposal.expires_at));
     audit::append(tx, event);
     Ok(Requested::Proposed(proposal.id))
 }

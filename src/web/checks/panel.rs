@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::domain::{
-    checks::{CheckRun, CheckRunState, Freshness, Look, UrlCheck, Verdict},
+    checks::{CheckRun, CheckRunState, ExpectedContent, Freshness, Look, UrlCheck, Verdict},
     time::Timestamp,
 };
 
@@ -52,12 +52,12 @@ pub struct UrlCheckView {
 }
 
 impl CheckPanel {
-    pub fn new(run: &CheckRun, now: Timestamp) -> Self {
+    pub fn new(run: &CheckRun, expected: ExpectedContent, now: Timestamp) -> Self {
         let looks =
             || run.urls.iter().flat_map(|check| [check.before.as_ref(), check.after.as_ref()]).flatten();
         let next = run.due_at.filter(|due| *due > now && run.state == CheckRunState::After);
         Self {
-            urls: url_views(&run.urls),
+            urls: url_views(&run.urls, expected),
             compares: run.invalidation.is_some(),
             edge_locations: edge_locations(&run.urls),
             looked: looks().map(|look| look.at).max().map(|at| When::new(at, now)),
@@ -68,11 +68,11 @@ impl CheckPanel {
     }
 }
 
-fn url_views(urls: &[UrlCheck]) -> Vec<UrlCheckView> {
+fn url_views(urls: &[UrlCheck], expected: ExpectedContent) -> Vec<UrlCheckView> {
     let mut told: Vec<String> = Vec::new();
     let mut views = Vec::new();
     for check in urls {
-        let mut view = url_view(check);
+        let mut view = url_view(check, expected);
         // The same policy for each of 20 URLs would hide the rest.
         view.snippet = view.snippet.filter(|snippet| !told.contains(snippet));
         told.extend(view.snippet.clone());
@@ -81,7 +81,7 @@ fn url_views(urls: &[UrlCheck]) -> Vec<UrlCheckView> {
     views
 }
 
-fn url_view(check: &UrlCheck) -> UrlCheckView {
+fn url_view(check: &UrlCheck, expected: ExpectedContent) -> UrlCheckView {
     let parsed = Url::parse(&check.url).ok();
     let web = parsed.as_ref().filter(|url| matches!(url.scheme(), "https" | "http"));
     let path =
@@ -96,7 +96,7 @@ fn url_view(check: &UrlCheck) -> UrlCheckView {
         guessed: check.guessed,
         before: LookView::new(check.before.as_ref(), None),
         after: LookView::new(check.after.as_ref(), check.before.as_ref()),
-        status: StatusView { state: freshness.as_str(), words: freshness.label().to_owned() },
+        status: StatusView { state: freshness.as_str(), words: freshness.label_for(expected).to_owned() },
         cause: check.judgement.and_then(|judgement| judgement.cause).map_or("", |cause| cause.label()),
         step: step.to_owned(),
         snippet: Some(snippet.trim_matches('\n').to_owned()).filter(|text| !text.is_empty()),

@@ -2,7 +2,10 @@
 
 use crate::{
     domain::{
-        access::Role, checks::CheckSettings, distributions::distribution::Distribution, time::Timestamp,
+        access::Role,
+        checks::{CheckSettings, ExpectedContent},
+        distributions::distribution::Distribution,
+        time::Timestamp,
     },
     http::session::Visitor,
     store::{Conn, StoreError, checks},
@@ -33,7 +36,9 @@ pub async fn section(
     let is_looking = run.as_ref().is_some_and(|run| run.is_looking(now));
     Ok(ChecksSection {
         facts: facts(&settings, distribution, are_checks_on),
-        last: run.map(|run| (When::new(run.created_at, now), CheckPanel::new(&run, now))),
+        last: run.map(|run| {
+            (When::new(run.created_at, now), CheckPanel::new(&run, ExpectedContent::NewVersion, now))
+        }),
         may_check: are_checks_on
             && visitor.access.role.may_invalidate()
             && distribution.gone_at.is_none()

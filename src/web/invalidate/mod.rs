@@ -39,6 +39,8 @@ pub struct RequestForm {
     pub confirm: String,
     /// Set if an administrator sends the request without a second person.
     pub alone: Option<String>,
+    /// Set if the items were taken down, so that viewers must not get them any more.
+    pub gone: Option<String>,
     /// Words for finding a distribution, if there are too many to list all.
     #[serde(default)]
     pub find: String,

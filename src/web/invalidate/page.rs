@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::{
     commands::new_uuid,
     domain::{
+        checks::ExpectedContent,
         distributions::distribution::Distribution,
         id::{DistributionId, InvalidationId},
         invalidations::invalidation::{Invalidation, InvalidationState},
@@ -49,6 +50,7 @@ struct Page {
     may_invalidate: bool,
     items: String,
     reason: Field,
+    gone: bool,
     request_key: String,
     home_page: String,
     problem: Option<String>,
@@ -117,6 +119,7 @@ async fn fill_from(
     form.distribution = earlier.distribution.to_string();
     form.items = items.join("\n");
     form.reason = earlier.reason;
+    form.gone = (earlier.expected == ExpectedContent::Gone).then(|| "yes".to_owned());
     Ok(true)
 }
 
@@ -178,6 +181,7 @@ pub async fn render(
         plan: plan::look(app, visitor, &form).await?,
         items: form.items,
         reason,
+        gone: form.gone.is_some(),
         request_key: if form.request_key.is_empty() { new_uuid().to_string() } else { form.request_key },
         problem,
         flights,

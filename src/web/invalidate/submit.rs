@@ -10,6 +10,7 @@ use crate::{
     commands::{self, Attempt, CommandError, Requested, Unmet, new_uuid},
     domain::{
         audit::{Target, attempted::attempted},
+        checks::ExpectedContent,
         distributions::{distribution::Distribution, protection::Confirmation},
         id::{DistributionId, RequestKey},
         invalidations::{
@@ -239,6 +240,9 @@ fn assemble(plan: Plan, distribution: DistributionId, reason: String, form: &Req
     } else {
         Confirmation::Typed(form.confirm.clone())
     };
+    if form.gone.is_some() {
+        new.expected = ExpectedContent::Gone;
+    }
     new
 }
 

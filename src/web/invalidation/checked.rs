@@ -2,8 +2,8 @@
 
 use crate::{
     domain::{
-        checks::{CheckRun, CheckRunState, Freshness, UrlCheck},
-        invalidations::invalidation::{Invalidation, InvalidationState},
+        checks::{CheckRun, CheckRunState, ExpectedContent, Freshness, UrlCheck},
+        invalidations::invalidation::Invalidation,
         time::Timestamp,
     },
     store::{Conn, StoreError, checks},
@@ -40,43 +40,45 @@ pub async fn read(
     let run = checks::of_invalidation(conn, &invalidation.id).await?;
     let run = run.filter(|run| run.freshness != Freshness::Off);
     Ok(Checked {
-        step: step(run.as_ref(), settings.enabled, invalidation.state),
-        panel: run.map(|run| CheckPanel::new(&run, now)),
+        step: step(run.as_ref(), settings.enabled, invalidation),
+        panel: run.map(|run| CheckPanel::new(&run, invalidation.expected, now)),
     })
 }
 
 /// The step. `is_on` says whether the checks of the distribution are switched on.
-fn step(run: Option<&CheckRun>, is_on: bool, state: InvalidationState) -> TimelineStep {
+fn step(run: Option<&CheckRun>, is_on: bool, invalidation: &Invalidation) -> TimelineStep {
     let looks = run.filter(|run| run.state == CheckRunState::After || run.state == CheckRunState::Done);
     let done = run.is_some_and(|run| matches!(run.freshness, Freshness::Fresh | Freshness::Unchanged));
     TimelineStep {
         name: "Checked",
         words: match run {
             None if !is_on => "off for this distribution".to_owned(),
-            None if is_over(state) => "not checked".to_owned(),
+            None if is_over(invalidation.state) => "not checked".to_owned(),
             None => String::new(),
-            Some(run) => words(run),
+            Some(run) => words(run, invalidation.expected),
         },
         done,
         now: looks.is_some() && !done,
     }
 }
 
-fn words(run: &CheckRun) -> String {
+fn words(run: &CheckRun, expected: ExpectedContent) -> String {
     match run.state {
         CheckRunState::Before => "looks before and after".to_owned(),
         CheckRunState::Waiting => "looked before, looks again after".to_owned(),
         CheckRunState::After if run.round == 0 => "looking at what viewers get".to_owned(),
-        CheckRunState::After | CheckRunState::Done => counted(&run.urls),
+        CheckRunState::After | CheckRunState::Done => counted(&run.urls, expected),
     }
 }
 
 /// `2 of 3 fresh, 1 stale`
-fn counted(urls: &[UrlCheck]) -> String {
+fn counted(urls: &[UrlCheck], expected: ExpectedContent) -> String {
     let of = |check: &UrlCheck| check.judgement.map_or(Freshness::Pending, |one| one.verdict.into());
     let counts: Vec<(usize, String)> = COUNTED
         .into_iter()
-        .map(|freshness| (urls.iter().filter(|check| of(check) == freshness).count(), word(freshness)))
+        .map(|freshness| {
+            (urls.iter().filter(|check| of(check) == freshness).count(), word(freshness, expected))
+        })
         .filter(|(count, _)| *count > 0)
         .collect();
     match &counts[..] {
@@ -91,9 +93,9 @@ fn counted(urls: &[UrlCheck]) -> String {
     }
 }
 
-fn word(freshness: Freshness) -> String {
+fn word(freshness: Freshness, expected: ExpectedContent) -> String {
     match freshness {
         Freshness::Pending => "not looked at yet".to_owned(),
-        other => other.label().to_lowercase(),
+        other => other.label_for(expected).to_lowercase(),
     }
 }

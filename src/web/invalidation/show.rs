@@ -59,6 +59,8 @@ struct Page {
     maker: Option<String>,
     when: When,
     reason: Vec<Piece>,
+    /// What viewers must get, if not the new version.
+    expected: Option<String>,
     status: StatusView,
     billed: usize,
     took: String,
@@ -136,6 +138,7 @@ pub async fn show(
         maker: maker.map(|(name, _)| name),
         when: When::new(found.requested_at, now),
         reason: pieces(app.options.tickets.as_ref(), &found.reason),
+        expected: found.expected.label(),
         status: StatusView::of(&found),
         billed: batches
             .iter()

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use crate::domain::{
     actor::ActorKind,
-    checks::Freshness,
+    checks::{ExpectedContent, Freshness},
     distributions::distribution::Distribution,
     id::InvalidationId,
     invalidations::{
@@ -36,9 +36,9 @@ impl StatusView {
     }
 
     /// What viewers get. `None` if nobody looked.
-    pub fn of_freshness(freshness: Freshness) -> Option<Self> {
+    pub fn of_freshness(freshness: Freshness, expected: ExpectedContent) -> Option<Self> {
         let is_known = freshness != Freshness::Off;
-        is_known.then(|| Self { state: freshness.as_str(), words: freshness.label().to_owned() })
+        is_known.then(|| Self { state: freshness.as_str(), words: freshness.label_for(expected).to_owned() })
     }
 }
 
@@ -104,7 +104,10 @@ fn as_kept(invalidation: &Invalidation, around: &RowContext<'_>) -> Row {
         outside: invalidation.requested_by.kind() == ActorKind::Outside,
         reason: pieces(around.tickets, &invalidation.reason),
         status: StatusView::of(invalidation),
-        freshness: around.freshness.get(&invalidation.id).and_then(|one| StatusView::of_freshness(*one)),
+        freshness: around
+            .freshness
+            .get(&invalidation.id)
+            .and_then(|one| StatusView::of_freshness(*one, invalidation.expected)),
         failed: matches!(invalidation.state, InvalidationState::Failed | InvalidationState::NeedsALook),
     }
 }

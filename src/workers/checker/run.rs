@@ -25,7 +25,7 @@ use crate::{
         StoreError, Tx, audit,
         checks::{self, ClaimedRun},
         distributions,
-        invalidations::batches,
+        invalidations::{self, batches},
     },
 };
 
@@ -50,6 +50,8 @@ pub(super) struct Facts<'a> {
     /// What earlier runs saw, by URL.
     earlier: HashMap<String, Look>,
     pub distribution: &'a Distribution,
+    /// What viewers must get.
+    expected: ExpectedContent,
 }
 
 impl Shared {
@@ -61,10 +63,13 @@ impl Shared {
             return Ok(());
         };
         let settings = checks::settings::find(&mut conn, &run.distribution).await?;
-        let batches = match &run.invalidation {
-            Some(id) => batches::of_invalidation(&mut conn, id).await?,
-            None => Vec::new(),
+        let (batches, invalidation) = match &run.invalidation {
+            Some(id) => {
+                (batches::of_invalidation(&mut conn, id).await?, invalidations::find(&mut conn, id).await?)
+            }
+            None => (Vec::new(), None),
         };
+        let expected = invalidation.map_or(ExpectedContent::NewVersion, |invalidation| invalidation.expected);
         let earlier = match run.state {
             CheckRunState::Before => HashMap::new(),
             _ => checks::earlier_looks(&mut conn, &run, KNOWN_RUNS).await?,
@@ -81,7 +86,7 @@ impl Shared {
             return self.look_before(claimed, &run, &looker).await;
         }
         let batches = batches.into_iter().map(|batch| (batch.id.clone(), batch)).collect();
-        let facts = Facts { batches, earlier, distribution: &distribution };
+        let facts = Facts { batches, earlier, distribution: &distribution, expected };
         self.look_after(claimed, run, &looker, &facts).await
     }
 
@@ -126,7 +131,7 @@ impl Shared {
             }
         }
         self.judge_references(looker, &mut run.urls, &pages, facts).await;
-        self.store(claimed, &run).await
+        self.store(claimed, &run, facts.expected).await
     }
 
     async fn look_and_judge(
@@ -164,7 +169,12 @@ impl Shared {
         stream::iter(urls.iter().map(one)).buffered(AT_ONCE).collect().await
     }
 
-    async fn store(&self, claimed: &ClaimedRun, run: &CheckRun) -> Result<(), StoreError> {
+    async fn store(
+        &self,
+        claimed: &ClaimedRun,
+        run: &CheckRun,
+        expected: ExpectedContent,
+    ) -> Result<(), StoreError> {
         let now = self.context.clock.now();
         let freshness = Freshness::of(run.urls.iter().map(|check| check.judgement.map(|one| one.verdict)));
         let may_change = run.urls.iter().any(may_change);
@@ -181,7 +191,7 @@ impl Shared {
             return Ok(());
         }
         if freshness != run.freshness {
-            tell(&mut tx, run, freshness, now);
+            tell(&mut tx, run, freshness, expected, now);
         }
         tx.commit().await
     }
@@ -258,29 +268,30 @@ pub(super) fn evidence<'a>(
         completed_at: batch.and_then(|batch| batch.completed_at),
         before,
         after,
-        expected: ExpectedContent::NewVersion,
+        expected: facts.expected,
         is_guessed: check.guessed,
         configuration,
     }
 }
 
 /// Writes into the history that a verdict was reached or has changed.
-fn tell(tx: &mut Tx, run: &CheckRun, freshness: Freshness, now: Timestamp) {
+fn tell(tx: &mut Tx, run: &CheckRun, freshness: Freshness, expected: ExpectedContent, now: Timestamp) {
     let mut event = Event::new(now, &Acting::service(), Action::CheckFinished);
     event.distribution = Some(run.distribution.clone());
     event.invalidation.clone_from(&run.invalidation);
     run.freshness.as_str().clone_into(&mut event.old);
     freshness.as_str().clone_into(&mut event.new);
-    event.note = counted(&run.urls);
+    event.note = counted(&run.urls, expected);
     audit::append(tx, event);
 }
 
 /// So many URLs of each verdict, such as `2 fresh, 1 stale`.
-fn counted(urls: &[UrlCheck]) -> String {
+fn counted(urls: &[UrlCheck], expected: ExpectedContent) -> String {
     let counts = Verdict::ALL.iter().filter_map(|verdict| {
         let count =
             urls.iter().filter(|check| check.judgement.is_some_and(|one| one.verdict == *verdict)).count();
-        (count > 0).then(|| format!("{count} {}", verdict.as_str()))
+        let label = Freshness::from(*verdict).label_for(expected).to_lowercase();
+        (count > 0).then(|| format!("{count} {label}"))
     });
     counts.collect::<Vec<_>>().join(", ")
 }

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Target},
+        checks::ExpectedContent,
         id::{BatchId, DistributionId, InvalidationId},
         invalidations::{
             invalidation::{Invalidation, InvalidationState, NewBatch},
@@ -61,6 +62,7 @@ async fn write(
         requested_by: Actor::outside(),
         requested_at: seen.created_at,
         reason: String::new(),
+        expected: ExpectedContent::NewVersion,
         state: if completed { InvalidationState::Completed } else { InvalidationState::InProgress },
         item_count: items.len(),
         first_item: items.first().cloned().unwrap_or_else(Item::of_none),

@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use unstale::domain::{access::Role, checks::CheckCause};
+use unstale::domain::{access::Role, checks::CheckCause, secret::sha256_hex};
 
 use super::{
     command::{folder, run},
@@ -254,6 +254,59 @@ async fn the_command_ends_by_what_is_proved() {
     let off = prove("/news.html").await;
     assert_eq!(off.code, 9, "{}{}", off.out, off.complaint);
     assert!(off.complaint.contains("nothing was looked at"), "{}", off.complaint);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_request_says_what_viewers_must_get() {
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let body = |items: &[&str], expected: Value| json!({"distribution": WORKSHOP, "items": items, "expected": expected});
+    let hash = format!("sha256:{}", "ab".repeat(32));
+    for (items, expected) in [
+        (&["/a"][..], json!("Gone")),
+        (&["/a"], json!(1)),
+        (&["/a"], json!("sha256:ab")),
+        (&["/a", "/b"], json!(hash)),
+        (&["/a/*"], json!(hash)),
+        (&["#tag"], json!(hash)),
+    ] {
+        let answer = program.post(INVALIDATIONS, &body(items, expected.clone())).await;
+        assert_eq!(pointers(&problem(&answer, 422, "invalid")), ["/expected"], "{expected}");
+    }
+    assert!(app.world.recent().await.is_empty());
+    for (number, expected) in ["gone", "new_version", &hash].into_iter().enumerate() {
+        let answer = program.request(&number.to_string(), &body(&["/a"], json!(expected))).await;
+        answer.assert_status(202);
+        assert_eq!(read(&answer)["expected"], expected);
+    }
+    // Under the same key another expectation is another request.
+    program.request("0", &body(&["/a"], json!("new_version"))).await.assert_status(422);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_command_proves_that_a_page_is_gone() {
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    served(&app.world, "news.html").await;
+    let folder = folder(&[]);
+    let prove = async |arguments: &[&str]| {
+        meanwhile(&app.world, run(&app, &program.secret, folder.path(), arguments, "")).await
+    };
+    let there = prove(&["--prove", "--expect-gone", "/news.html"]).await;
+    assert_eq!(there.code, 8, "{}{}", there.out, there.complaint);
+    assert!(there.out.contains(CheckCause::NotGone.label()), "{}", there.out);
+    let gone = prove(&["--prove", "--expect-gone", "/no-such-page.html"]).await;
+    assert_eq!(gone.code, 0, "{}{}", gone.out, gone.complaint);
+    assert!(gone.out.contains("\ngone      https://"), "{}", gone.out);
+    let hash = sha256_hex(b"old");
+    let same = prove(&["--prove", "--expect-sha256", &hash, "/news.html"]).await;
+    assert_eq!(same.code, 0, "{}{}", same.out, same.complaint);
+    assert!(same.out.contains("\nfresh     https://"), "{}", same.out);
+    let typed = prove(&["--expect-sha256", "abc", "/news.html"]).await;
+    assert_eq!(typed.code, 2, "{}{}", typed.out, typed.complaint);
+    assert!(typed.complaint.contains("64 hexadecimal digits"), "{}", typed.complaint);
     app.finish().await;
 }
 

@@ -7,6 +7,7 @@ use unstale::{
     domain::{
         access::Role,
         actor::{Acting, Actor, Origin},
+        checks::ExpectedContent,
         id::{DistributionId, ProposalId, RequestKey, TokenId},
         invalidations::{
             batching::OURS,
@@ -185,6 +186,7 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
             asked_by,
             behind: behind.to_owned(),
             reason: String::new(),
+            expected: ExpectedContent::NewVersion,
             items: items(&["/a"]),
             first_item: items(&["/a"]).remove(0),
             asked_at: world.now(),

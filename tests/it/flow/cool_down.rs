@@ -6,6 +6,7 @@ use std::time::Duration;
 use unstale::{
     commands::{self, Requested, Unmet},
     domain::{
+        checks::ExpectedContent,
         distributions::protection::{Guard, Protection},
         id::{DistributionId, InvalidationId},
         time::Timestamp,
@@ -56,6 +57,19 @@ async fn what_is_put_off_for_weeks_does_not_answer_who_wants_it_now() {
     let soon_after = later.plus(HOUR / 2);
     assert_eq!(ask(&world, "/a", Some(soon_after)).await.1, Requested::HeldBack(put_off.clone()));
     is_new(&world, "/a", Some(later.minus(HOUR / 2))).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn who_took_a_page_down_is_not_answered_by_who_renewed_it() {
+    let world = world(Guard::Open).await;
+    let renewed = is_new(&world, "/a", None).await;
+    let mut taken_down = world.new_invalidation(SHOP, "/a").await;
+    taken_down.expected = ExpectedContent::Gone;
+    let requested =
+        commands::request_invalidation(&world.command_context, &acting(), &taken_down).await.unwrap();
+    assert_eq!(requested, Requested::New(taken_down.id));
+    assert_eq!(ask(&world, "/a", None).await.1, Requested::HeldBack(renewed));
     world.finish().await;
 }
 

@@ -8,6 +8,7 @@ mod clock;
 mod cloudtrail;
 mod cool_down;
 mod distributions;
+mod expected;
 mod fairness;
 mod life;
 mod limits;

@@ -7,6 +7,7 @@ use unstale::{
     domain::{
         access::Role,
         actor::{Acting, Actor},
+        checks::ExpectedContent,
         distributions::protection::{Guard, Protection},
         id::{PersonId, ProposalId},
         invalidations::batching::OURS,
@@ -145,6 +146,22 @@ async fn declining_needs_a_word_and_a_day_is_the_end() {
     bob.press(&late).await.assert_status(409);
     bob.get("/approvals").await.assert_says("Expired").assert_says("Nothing waits for approval.");
     assert_eq!(app.world.recent().await, []);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_must_be_gone_is_told_to_the_second_person_and_stays_so() {
+    let app = guarded(Guard::SecondPerson).await;
+    let (ada, bob) = (app.operator().await, app.admin().await);
+    send(&ada, "/*", &[("gone", "yes")]).await.assert_status(303);
+    let page = bob.get("/approvals").await;
+    page.assert_says("Viewers must get 403, 404 or 410");
+    bob.press(&page.form("form[action$='/approve']")).await.assert_status(303);
+    let found = app.world.recent().await.remove(0);
+    assert_eq!(found.expected, ExpectedContent::Gone);
+    let notes: Vec<String> = app.world.history().await.into_iter().map(|one| one.event.note).collect();
+    let told = notes.iter().filter(|note| note.ends_with("; viewers must get 403, 404 or 410")).count();
+    assert_eq!(told, 2, "the request and the approval: {notes:?}");
     app.finish().await;
 }
 

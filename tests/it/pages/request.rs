@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use tokio::task::JoinSet;
-use unstale::domain::access::Role;
+use unstale::domain::{access::Role, checks::ExpectedContent};
 
 use crate::support::{Answer, Browser, DOCS, Form, SHOP, TestApp, WORKSHOP, encoded, uuid};
 
@@ -105,6 +105,25 @@ impl TestApp {
     fn at_cloudfront(&self) -> usize {
         self.world.at_cloudfront(WORKSHOP)
     }
+}
+
+#[tokio::test]
+async fn what_was_taken_down_is_said_so_from_the_form_to_its_page() {
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let key = uuid();
+    let fields =
+        [("distribution", WORKSHOP), ("items", "/old-offer.html"), ("request_key", &*key), ("gone", "yes")];
+    let page = ada.post("/plan", &fields).await;
+    assert_eq!(page.attributes("#gone[checked]", "value"), ["yes"]);
+    let to = ada.post("/invalidations", &fields).await.leads_to().unwrap();
+    let id = app.world.recent().await[0].id.clone();
+    assert_eq!(app.world.invalidation(&id).await.expected, ExpectedContent::Gone);
+    ada.get(&to).await.assert_says("Viewers must get 403, 404 or 410");
+    let again = ada.get(&format!("/?repeat={id}")).await;
+    assert_eq!(again.attributes("#gone[checked]", "value"), ["yes"]);
+    assert!(ada.get("/").await.attributes("#gone[checked]", "value").is_empty());
+    app.finish().await;
 }
 
 #[tokio::test]

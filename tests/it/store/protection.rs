@@ -6,6 +6,7 @@ use unstale::{
     domain::{
         access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
         audit::{Action, Event, ItemsRecord, Target},
+        checks::ExpectedContent,
         distributions::protection::{Guard, Protection},
         id::{InvalidationId, PersonId, ProposalId, RequestKey},
         invalidations::{
@@ -31,6 +32,7 @@ pub fn proposal(distribution: &str, asked: u64) -> Proposal {
         asked_by: crate::support::acting().actor,
         behind: "p1".to_owned(),
         reason: "a new price".to_owned(),
+        expected: ExpectedContent::Gone,
         items: items(&["/*", "/a"]),
         first_item: Item::from_trusted("/*"),
         asked_at: at(asked),
@@ -150,7 +152,16 @@ async fn a_repeat_is_found_by_its_items(database: &Database) {
     let same = async |distribution: &str, after, until| {
         let due = DueWithin { after: at(after), until: at(until), asked_until: at(100) };
         database
-            .get(async |conn| invalidations::same_due_within(conn, &id(distribution), &sha, due).await)
+            .get(async |conn| {
+                invalidations::same_due_within(
+                    conn,
+                    &id(distribution),
+                    &sha,
+                    ExpectedContent::NewVersion,
+                    due,
+                )
+                .await
+            })
             .await
             .map(|found| found.id)
     };

@@ -1,6 +1,6 @@
 //! All that a verdict is reached from.
 
-use super::{EdgeConfiguration, Look};
+use super::{EdgeConfiguration, ExpectedContent, Look};
 use crate::time::Timestamp;
 
 /// The looks at one URL, and what is known about them.
@@ -19,16 +19,4 @@ pub struct Evidence<'a> {
     /// Whether nobody named this URL: it is only what a wildcard covers if anything.
     pub is_guessed: bool,
     pub configuration: &'a EdgeConfiguration,
-}
-
-/// What people expect of a URL, besides the texts, which the look itself searches for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ExpectedContent {
-    /// The new version, whatever it is.
-    #[default]
-    NewVersion,
-    /// The body with this SHA-256.
-    Sha256([u8; 32]),
-    /// Nothing: the URL was taken down, and 403, 404 and 410 are good answers.
-    Gone,
 }

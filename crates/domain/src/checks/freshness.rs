@@ -1,6 +1,6 @@
 //! What the checks of an invalidation say in all.
 
-use super::Verdict;
+use super::{ExpectedContent, Verdict};
 
 /// What viewers get after an invalidation: the worst of its checks' verdicts.
 ///
@@ -54,6 +54,15 @@ impl Freshness {
             Self::Stale => "Stale",
             Self::Broken => "Broken",
             Self::Unclear => "Unclear",
+        }
+    }
+
+    /// What it says where this was expected: viewers no longer get a URL that was taken down.
+    #[must_use]
+    pub const fn label_for(self, expected: ExpectedContent) -> &'static str {
+        match (self, expected) {
+            (Self::Fresh, ExpectedContent::Gone) => "Gone",
+            _ => self.label(),
         }
     }
 

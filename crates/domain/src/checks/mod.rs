@@ -7,6 +7,7 @@ pub mod configuration;
 mod content;
 mod diagnosis;
 pub mod evidence;
+pub mod expected;
 pub mod freshness;
 mod headers;
 pub mod look;
@@ -26,7 +27,8 @@ pub use body_hint::{BodyHint, body_hint};
 pub use cause::CheckCause;
 pub use configuration::{CustomErrorResponse, EdgeConfiguration, OriginKind};
 pub use diagnosis::diagnose;
-pub use evidence::{Evidence, ExpectedContent};
+pub use evidence::Evidence;
+pub use expected::{ExpectedContent, ExpectedContentError};
 pub use freshness::Freshness;
 pub use look::{Answer, BodyDigest, Look, LookFailure};
 pub use references::{

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{batching::Load, item::Item, problem::Problem, retry};
 use crate::{
     actor::Actor,
+    checks::ExpectedContent,
     distributions::protection::Confirmation,
     id::{BatchId, CallerReference, CloudFrontInvalidationId, DistributionId, InvalidationId, RequestKey},
     time::Timestamp,
@@ -173,6 +174,8 @@ pub struct Invalidation {
     pub requested_by: Actor,
     pub requested_at: Timestamp,
     pub reason: String,
+    /// What viewers must get when it has completed.
+    pub expected: ExpectedContent,
     pub state: InvalidationState,
     pub item_count: usize,
     /// The first item of the request. Pages use it as the title.
@@ -247,6 +250,8 @@ pub struct NewInvalidation {
     pub first_item: Item,
     pub batches: Vec<NewBatch>,
     pub reason: String,
+    /// What viewers must get when it has completed.
+    pub expected: ExpectedContent,
     /// How the request was confirmed, for a protected distribution.
     pub confirmation: Confirmation,
     /// The earliest time at which a batch may be sent. `None` means now.
@@ -287,6 +292,7 @@ impl NewInvalidation {
             first_item,
             batches: batches.into_iter().map(|items| batch(items, &mut uuid)).collect(),
             reason,
+            expected: ExpectedContent::NewVersion,
             confirmation: Confirmation::None,
             not_before: None,
             fingerprint: None,

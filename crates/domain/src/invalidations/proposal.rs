@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::item::Item;
 use crate::{
     actor::Actor,
+    checks::ExpectedContent,
     id::{DistributionId, InvalidationId, ProposalId, RequestKey},
     time::Timestamp,
 };
@@ -74,6 +75,8 @@ pub struct Proposal {
     /// it.
     pub behind: String,
     pub reason: String,
+    /// What viewers must get when the invalidation has completed.
+    pub expected: ExpectedContent,
     /// The items, sorted.
     pub items: Vec<Item>,
     pub first_item: Item,

@@ -22,7 +22,7 @@ use crate::{
 macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
-            "SELECT id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason, items, ",
+            "SELECT id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason, expected, items, ",
             "first_item, asked_at, expires_at, state, decided_kind, decided_id, decided_name, decided_at, word, ",
             "invalidation_id FROM proposal ",
             $($rest)*
@@ -40,6 +40,7 @@ struct Row {
     actor_name: String,
     behind: String,
     reason: String,
+    expected: String,
     items: String,
     first_item: String,
     asked_at: i64,
@@ -79,6 +80,7 @@ impl Row {
             asked_by: actor(&self.actor_kind, self.actor_id, self.actor_name)?,
             behind: self.behind,
             reason: self.reason,
+            expected: super::expected(&self.expected)?,
             items: items_from_json(&self.items)?,
             first_item: Item::from_trusted(self.first_item),
             asked_at: time(self.asked_at),
@@ -98,8 +100,8 @@ pub async fn insert(tx: &mut Tx, new: &Proposal) -> Result<(), StoreError> {
     execute!(
         tx,
         "INSERT INTO proposal (id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason,
-             items, items_sha256, first_item, asked_at, expires_at, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'waiting')",
+             expected, items, items_sha256, first_item, asked_at, expires_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'waiting')",
         new.id.as_str(),
         new.request_key.as_str(),
         new.distribution.as_str(),
@@ -108,6 +110,7 @@ pub async fn insert(tx: &mut Tx, new: &Proposal) -> Result<(), StoreError> {
         new.asked_by.name(),
         new.behind.as_str(),
         new.reason.as_str(),
+        new.expected.to_string(),
         items_to_json(&new.items),
         ItemsRecord::of(&new.items).sha256,
         new.first_item.as_str(),

@@ -4,6 +4,7 @@ use unstale::{
     domain::{
         access::Access,
         actor::ActorKind,
+        checks::ExpectedContent,
         id::{BatchId, CallerReference, CloudFrontInvalidationId, InvalidationId, ProposalId, RequestKey},
         invalidations::invalidation::InvalidationState,
         time::Timestamp,
@@ -72,7 +73,7 @@ async fn measure_requests(tx: &mut Tx, size: i64, measured: &mut Measured) {
         invalidations::find(conn, &one),
         invalidations::find_all(conn, &ids),
         invalidations::find_by_key(conn, &RequestKey::from_trusted("k100")),
-        invalidations::same_due_within(conn, &id(OFTEN), "sha256", due),
+        invalidations::same_due_within(conn, &id(OFTEN), "sha256", ExpectedContent::NewVersion, due),
         invalidations::of_distribution(conn, &id(OFTEN), 20),
         needs_a_look::next_number(conn, &one),
         queue::place(conn, &waits),
