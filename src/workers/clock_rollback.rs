@@ -87,6 +87,7 @@ impl ClockRollback {
             | Deadline::Turns
             | Deadline::SessionUses
             | Deadline::Tokens
+            | Deadline::Probes
             | Deadline::SecondSteps
             // CloudFront may have completed the invalidation long ago, so it is asked at once.
             | Deadline::Looks => Duration::ZERO,

@@ -89,6 +89,18 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO audit_item (item_key, sequence) VALUES (8, 1)",
             "UPDATE audit_index SET sequence = 1",
         ],
+        7 => &[
+            "INSERT INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness)
+                 VALUES ('c1', 'E1', 'i1', 1, 'done', 1, 'fresh')",
+            "INSERT INTO url_check (run_id, number, url, guessed, step) VALUES ('c1', 1, 'https://a/', FALSE, '')",
+        ],
+        8 => &[
+            "INSERT INTO probe (id, name, token_hash, shown, made_by, made_by_name, created_at)
+                 VALUES ('v1', 'oslo', 'hash', 'unstale_probe_abcd', '', 'somebody', 1)",
+            "INSERT INTO probe_round (run_id, round, began_at) VALUES ('c1', 0, 1)",
+            "INSERT INTO probe_offer (probe_id, run_id, round, offered_at, answered) VALUES ('v1', 'c1', 0, 1, TRUE)",
+            "INSERT INTO vantage_check (run_id, number, probe_id, after, step) VALUES ('c1', 1, 'v1', '{}', '')",
+        ],
         _ => &[],
     }
 }

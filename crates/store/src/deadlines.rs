@@ -55,6 +55,8 @@ pub enum Deadline {
     /// When a token was made. Its expiry is moved by the same amount, so that the token lasts as long as was
     /// chosen.
     Tokens,
+    /// The same for the token of a probe.
+    Probes,
     /// The time step (30 s) of the last code of an authenticator app that was used. Only codes of later steps are
     /// accepted.
     SecondSteps,
@@ -62,7 +64,7 @@ pub enum Deadline {
 
 impl Deadline {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Leases,
         Self::FirstTries,
         Self::Retries,
@@ -83,6 +85,7 @@ impl Deadline {
         Self::SessionUses,
         Self::Approvals,
         Self::Tokens,
+        Self::Probes,
         Self::SecondSteps,
     ];
 
@@ -120,6 +123,9 @@ impl Deadline {
             Self::Tokens => {
                 "UPDATE api_token SET expires_at = expires_at - (created_at - $1), created_at = $1
                  WHERE created_at > $2"
+            }
+            Self::Probes => {
+                "UPDATE probe SET expires_at = expires_at - (created_at - $1), created_at = $1 WHERE created_at > $2"
             }
             // A code of the next step is accepted as well and may have been used. So the last step becomes the next
             // one, and no used code is valid again.

@@ -14,6 +14,7 @@ pub mod instance_lock;
 pub mod invalidations;
 pub mod page_status;
 mod place;
+pub mod probes;
 mod readers;
 pub mod sign_in;
 pub mod tables;

@@ -82,6 +82,12 @@ pub const TIMES: &[Time] = &[
     time("password_link", "expires_at", Over),
     time("person", "created_at", Shown),
     time("person", "disabled_at", Shown),
+    time("probe", "contact_at", NotCounted), // a probe whose last contact is in the future is away
+    time("probe", "created_at", Nearer),
+    time("probe", "expires_at", Nearer), // moved by as much as `created_at`
+    time("probe", "revoked_at", Shown),
+    time("probe_offer", "offered_at", NotCounted), // looks of a round that was offered in the future are not taken
+    time("probe_round", "began_at", NotCounted),   // such a round is offered until the next one begins
     time("proposal", "asked_at", Shown),
     time("proposal", "decided_at", Shown),
     time("proposal", "expires_at", Nearer),
@@ -136,12 +142,16 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("pending_second_factor", "tries"),
     ("invalidation", "item_count"),
     ("outside_reading", "older"),
+    ("probe_offer", "answered"),
+    ("probe_offer", "round"),
+    ("probe_round", "round"),
     ("protection", "cool_down_seconds"),
     ("protection", "reason_required"),
     ("protection", "wide_above"),
     ("survey", "id"),
     ("url_check", "guessed"),
     ("url_check", "number"),
+    ("vantage_check", "number"),
     ("cloudtrail_progress", "id"),
     ("cloudtrail_progress", "round"),
     ("untraced", "round"),

@@ -175,7 +175,11 @@ async fn render(
         let field = match problem {
             TokenError::Expiry => &mut expires,
             TokenError::NoDistribution => &mut distribution,
-            TokenError::Name | TokenError::Exists | TokenError::Role => &mut name,
+            TokenError::Name
+            | TokenError::Exists
+            | TokenError::Role
+            | TokenError::ProbeName
+            | TokenError::ProbeExists => &mut name,
         };
         field.error = Some(problem.to_string());
     }

@@ -39,6 +39,7 @@ pub fn run(of: &NewInvalidation, created: u64) -> CheckRun {
             after: None,
             judgement: None,
             step: String::new(),
+            elsewhere: Vec::new(),
         }],
     }
 }

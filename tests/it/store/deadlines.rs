@@ -36,6 +36,7 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
         Deadline::SessionUses => ("session", "last_seen_at", "person_id = person_id"),
         Deadline::Approvals => ("proposal", "expires_at", "id = id"),
         Deadline::Tokens => ("api_token", "created_at", "id = id"),
+        Deadline::Probes => ("probe", "created_at", "id = id"),
         Deadline::SecondSteps => ("second_step", "last_step", "person_id = person_id"),
     }
 }
@@ -90,7 +91,7 @@ async fn a_time_that_somebody_chose_and_what_has_ended_stay(database: &Database)
 }
 
 /// Rows of what lets people in, each of the first moment.
-const LETS_IN: [&str; 7] = [
+const LETS_IN: [&str; 8] = [
     "INSERT INTO person (id, email, password_hash, role, created_at) VALUES ('p1', 'ada@example.com', '', 'admin', 1)",
     "INSERT INTO session (token_hash, person_id, sign_in, client_address, created_at, last_seen_at, expires_at)
          VALUES ('s1', 'p1', 'password', '', 1, 1, 9)",
@@ -100,6 +101,8 @@ const LETS_IN: [&str; 7] = [
     "INSERT INTO second_step (person_id, secret, created_at, last_step) VALUES ('p1', 'ABCD', 1, 1)",
     "INSERT INTO api_token (id, name, token_hash, shown, role, made_by, made_by_name, created_at, expires_at)
          VALUES ('t1', 'deploy', 'hash', '', 'operator', '', '', 1, 8)",
+    "INSERT INTO probe (id, name, token_hash, shown, made_by, made_by_name, created_at, expires_at)
+         VALUES ('v1', 'oslo', 'hash', '', '', '', 1, 8)",
 ];
 
 async fn what_lets_people_in_and_was_made_ahead_is_over(database: &Database) {

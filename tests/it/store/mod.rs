@@ -27,6 +27,7 @@ mod password_links;
 mod pending_second_factors;
 mod people;
 mod preconditions;
+mod probes;
 mod protection;
 mod queue;
 mod quotas;

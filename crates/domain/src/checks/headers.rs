@@ -58,6 +58,27 @@ impl Answer {
         answer
     }
 
+    /// Whether an answer that another program read could be one that [`Answer::read`] made: a status of HTTP, and no
+    /// text that is longer or has other characters than a header value that is kept.
+    #[must_use]
+    pub fn is_bounded(&self) -> bool {
+        let texts = [
+            &self.etag,
+            &self.version_id,
+            &self.cf_id,
+            &self.other_cache,
+            &self.server,
+            &self.location,
+            &self.allowed_origin,
+            &self.retry_after,
+        ];
+        let x_cache = self.x_cache.as_ref().map(XCache::as_str);
+        let mut texts = texts.into_iter().flatten().map(String::as_str).chain(x_cache);
+        (100..=599).contains(&self.status)
+            && texts.all(|text| text.len() <= VALUE_MAX && !text.chars().any(char::is_control))
+            && self.pop.as_deref().is_none_or(is_pop)
+    }
+
     /// Reads a header about the content. `false` if it is none.
     fn read_entity(&mut self, name: &str, value: &str) -> bool {
         let text = || Some(value.to_owned());
@@ -168,6 +189,24 @@ mod tests {
         let behind = read(&[("Via", "1.1 v (Varnish/7.1), 1.1 x.cloudfront.net (CloudFront)")]);
         assert!(behind.via_cloudfront && behind.other_cache.as_deref() == Some("Varnish"));
         assert_eq!(read(&[("Via", "1.1 google")]).other_cache, None);
+    }
+
+    #[test]
+    fn what_no_header_can_be_is_not_bounded() {
+        let good = Answer { etag: Some("\"a\"".to_owned()), ..read(&[("x-amz-cf-pop", "FRA50-C1")]) };
+        assert!(good.is_bounded());
+        let long = Some("x".repeat(VALUE_MAX + 1));
+        for bad in [
+            Answer { status: 0, ..good.clone() },
+            Answer { status: 999, ..good.clone() },
+            Answer { etag: long.clone(), ..good.clone() },
+            Answer { location: Some("a\nb".to_owned()), ..good.clone() },
+            Answer { server: Some("\0".to_owned()), ..good.clone() },
+            Answer { pop: Some("<b>".to_owned()), ..good.clone() },
+            Answer { x_cache: Some(XCache::Unknown("x".repeat(VALUE_MAX + 1))), ..good.clone() },
+        ] {
+            assert!(!bad.is_bounded(), "{bad:?}");
+        }
     }
 
     #[test]

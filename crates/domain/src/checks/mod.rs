@@ -9,6 +9,7 @@ mod diagnosis;
 pub mod evidence;
 pub mod expected;
 pub mod freshness;
+pub mod handed_in;
 mod headers;
 pub mod look;
 pub mod references;
@@ -30,12 +31,13 @@ pub use diagnosis::diagnose;
 pub use evidence::Evidence;
 pub use expected::{ExpectedContent, ExpectedContentError};
 pub use freshness::Freshness;
+pub use handed_in::{HandedIn, HandedInError, HandedInLook};
 pub use look::{Answer, BodyDigest, Look, LookFailure};
 pub use references::{
     PageSource, Reference, ReferenceKind, ReferenceOutcome, ReferenceSeen, judge_references,
     needs_references, page_references,
 };
-pub use run::{CheckRun, CheckRunState, UrlCheck, may_get_run};
+pub use run::{CheckRun, CheckRunState, ProbeRound, UrlCheck, VantageCheck, may_get_run};
 pub use sample::{KNOWN_RUNS, SampleUrl, sample, sample_of_distribution};
 pub use settings::{CheckSettings, CheckSettingsError};
 pub use step::{reference_step, step};

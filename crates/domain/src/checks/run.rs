@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Freshness, Judgement, Look, SampleUrl};
 use crate::{
     actor::ActorKind,
-    id::{BatchId, CheckRunId, DistributionId, InvalidationId},
+    id::{BatchId, CheckRunId, DistributionId, InvalidationId, TokenId},
     invalidations::invalidation::{Invalidation, InvalidationState},
     time::Timestamp,
 };
@@ -79,6 +79,17 @@ impl CheckRun {
     pub fn is_looking(&self, now: Timestamp) -> bool {
         self.state != CheckRunState::Done && self.due_at.is_some_and(|due| due <= now)
     }
+
+    /// The worst verdict of all URLs at all places that answered. Pending until the server has looked at each URL: it
+    /// waits for no probe, and no probe answers in its place.
+    #[must_use]
+    pub fn worst(&self) -> Freshness {
+        let each = || self.urls.iter().map(UrlCheck::worst);
+        if each().any(|one| one == Freshness::Pending) {
+            return Freshness::Pending;
+        }
+        each().max().unwrap_or(Freshness::Off)
+    }
 }
 
 /// What was seen of one URL of a check run.
@@ -97,6 +108,8 @@ pub struct UrlCheck {
     pub judgement: Option<Judgement>,
     /// What to do next, for people. Empty if there is nothing to do.
     pub step: String,
+    /// What probes saw of it at other places, in the order of their names.
+    pub elsewhere: Vec<VantageCheck>,
 }
 
 impl UrlCheck {
@@ -113,7 +126,58 @@ impl UrlCheck {
             after: None,
             judgement: None,
             step: String::new(),
+            elsewhere: Vec::new(),
         });
         new.collect()
     }
+
+    /// The judgements with their next steps of all places that answered: the server's, then those of probes.
+    pub fn judgements(&self) -> impl Iterator<Item = (Judgement, &str)> {
+        let own = self.judgement.map(|one| (one, self.step.as_str()));
+        let others = self.elsewhere.iter().filter_map(|one| Some((one.judgement?, one.step.as_str())));
+        own.into_iter().chain(others)
+    }
+
+    /// The worst verdict of all places that answered. Pending until the server has one.
+    #[must_use]
+    pub fn worst(&self) -> Freshness {
+        if self.judgement.is_none() {
+            return Freshness::Pending;
+        }
+        Freshness::of(self.judgements().map(|(one, _)| Some(one.verdict)))
+    }
+}
+
+/// What a probe saw of one URL after completion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VantageCheck {
+    /// The token of the probe.
+    pub probe: TokenId,
+    /// The name of its place.
+    pub vantage: String,
+    pub after: Look,
+    /// `None` until the look is judged.
+    pub judgement: Option<Judgement>,
+    /// What to do next, for people. Empty if there is nothing to do.
+    pub step: String,
+}
+
+/// A round of looks at a run that a probe may make too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeRound {
+    pub run: CheckRunId,
+    /// The number of the round, from 0.
+    pub round: u32,
+    pub began_at: Timestamp,
+    /// When the probe was last given its URLs. `None` if it was not.
+    pub offered_at: Option<Timestamp>,
+    /// Whether the probe has handed in its looks.
+    pub is_answered: bool,
+}
+
+impl ProbeRound {
+    /// For how long after the beginning of a round a probe is given its URLs.
+    pub const OFFERED: Duration = Duration::from_mins(5);
+    /// For how long after it was given them a probe may hand in its looks.
+    pub const ACCEPTED: Duration = Duration::from_mins(5);
 }

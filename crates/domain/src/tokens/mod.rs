@@ -1,3 +1,4 @@
-//! API tokens.
+//! API tokens, and the tokens of probes.
 
+pub mod probe;
 pub mod token;

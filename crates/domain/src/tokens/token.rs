@@ -6,6 +6,7 @@
 
 use std::{fmt, time::Duration};
 
+use super::probe::PROBE_NAME_MAX;
 use crate::{
     access::{Role, ScopeKind},
     actor::Actor,
@@ -19,7 +20,7 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 const RANDOM: usize = 40;
 const CHECKSUM: usize = 6;
 /// How many characters after the prefix are shown.
-const SHOWN: usize = 4;
+pub(super) const SHOWN: usize = 4;
 /// The longest name of a token, in characters.
 pub const NAME_MAX: usize = 80;
 /// The longest lifetime of a token that expires.
@@ -34,21 +35,13 @@ impl TokenSecret {
     /// the chance of that is below 10^-20.
     #[must_use]
     pub fn from_random(bytes: &[u8]) -> Option<Self> {
-        // 256 is not a multiple of 62. The bytes 248 to 255 are skipped, because they would make some characters
-        // more likely than others.
-        let even = bytes.iter().filter(|byte| usize::from(**byte) < 4 * ALPHABET.len());
-        let letters: String =
-            even.take(RANDOM).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect();
-        (letters.len() == RANDOM).then(|| Self(format!("{PREFIX}{letters}{}", checksum(&letters))))
+        random_text(bytes).map(|text| Self(format!("{PREFIX}{text}")))
     }
 
     /// Reads a secret from a request. `None` if the format or the checksum is wrong.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix(PREFIX)?;
-        let plain = rest.len() == RANDOM + CHECKSUM && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let (letters, sum) = plain.then(|| rest.split_at(RANDOM))?;
-        (checksum(letters) == sum).then(|| Self(text.to_owned()))
+        is_whole(text.strip_prefix(PREFIX)?).then(|| Self(text.to_owned()))
     }
 
     /// The secret as text. Only its owner may see it.
@@ -67,6 +60,22 @@ impl TokenSecret {
     pub fn shown(&self) -> String {
         format!("{}…", &self.0[..PREFIX.len() + SHOWN])
     }
+}
+
+/// The part of a secret behind its prefix: 40 characters of these bytes, and their checksum.
+pub(super) fn random_text(bytes: &[u8]) -> Option<String> {
+    // 256 is not a multiple of 62. The bytes 248 to 255 are skipped, because they would make some characters
+    // more likely than others.
+    let even = bytes.iter().filter(|byte| usize::from(**byte) < 4 * ALPHABET.len());
+    let letters: String =
+        even.take(RANDOM).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect();
+    (letters.len() == RANDOM).then(|| format!("{letters}{}", checksum(&letters)))
+}
+
+/// Whether a text is what [`random_text`] makes.
+pub(super) fn is_whole(text: &str) -> bool {
+    let plain = text.len() == RANDOM + CHECKSUM && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    plain && checksum(&text[..RANDOM]) == text[RANDOM..]
 }
 
 impl fmt::Debug for TokenSecret {
@@ -127,6 +136,13 @@ impl Token {
 pub enum TokenError {
     #[error("Give the token a name of at most {NAME_MAX} characters, such as the pipeline that uses it.")]
     Name,
+    #[error(
+        "Give the probe a name of at most {PROBE_NAME_MAX} letters, digits, dots, dashes and underscores that says where it \
+         is, such as frankfurt-office. The name server is taken."
+    )]
+    ProbeName,
+    #[error("A probe with this name exists already, or was revoked. Give it another one.")]
+    ProbeExists,
     #[error("A token with this name exists already.")]
     Exists,
     #[error("A token is a viewer or an operator; administering is for people.")]

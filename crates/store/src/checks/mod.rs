@@ -1,11 +1,16 @@
 //! Checks: what people set for them, their runs, and what was seen of each URL.
 
+mod elsewhere;
 mod news;
 mod results;
 mod rows;
 mod schedule;
 pub mod settings;
 
+pub use elsewhere::{
+    answer_offer, begin_round, lock, offer, round_began, round_of_run, rounds_for_probe, set_freshness,
+    set_vantage_look, set_vantage_verdict, unjudged_runs, vantage_checks,
+};
 pub use news::{News, cursor, news, set_cursor, unread};
 pub use results::{set_after, set_before};
 pub use rows::{earlier_looks, find, freshness_of, insert, known_urls, of_distribution, of_invalidation};

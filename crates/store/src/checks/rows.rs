@@ -8,6 +8,7 @@ use unstale_domain::{
     time::Timestamp,
 };
 
+use super::elsewhere::vantage_checks;
 use crate::{
     Conn, StoreError, Tx,
     columns::{count, list_to_json, optional_time, signed, time},
@@ -86,6 +87,7 @@ impl UrlRow {
             after: look(self.after)?,
             judgement: self.verdict.map(verdict).transpose()?.map(|verdict| Judgement { verdict, cause }),
             step: self.step,
+            elsewhere: Vec::new(),
         })
     }
 }
@@ -156,7 +158,11 @@ async fn with_urls(conn: &mut Conn, row: Option<RunRow>) -> Result<Option<CheckR
          WHERE run_id = $1 ORDER BY number",
         row.id.as_str(),
     )?;
-    let urls = urls.into_iter().map(UrlRow::into_check).collect::<Result<_, _>>()?;
+    let mut urls: Vec<UrlCheck> = urls.into_iter().map(UrlRow::into_check).collect::<Result<_, _>>()?;
+    let mut elsewhere = vantage_checks(conn, &CheckRunId::from_trusted(row.id.as_str())).await?;
+    for check in &mut urls {
+        check.elsewhere = elsewhere.remove(&check.number).unwrap_or_default();
+    }
     row.into_run(urls).map(Some)
 }
 

@@ -77,6 +77,14 @@ const ROWS: &[&str] = &[
          CASE WHEN {AGE} < 3 THEN 'lease' END, CASE WHEN {AGE} < 3 THEN {NOW} + 1000 END FROM n",
     "INTO url_check (run_id, number, url, batch_id, guessed, verdict, step)
      SELECT 'c' || i, 1, 'https://www.example.com/' || i, 'b' || i, FALSE, 'fresh', '' FROM n",
+    // The last one is good; the others were revoked. The first three looks are not judged yet.
+    "INTO probe (id, name, token_hash, shown, made_by, made_by_name, created_at, revoked_at)
+     SELECT 'v' || i, 'v' || i, 'v' || i, '', '', '', {T}, CASE WHEN {AGE} < 1 THEN NULL ELSE {T} END FROM n",
+    "INTO probe_round (run_id, round, began_at) SELECT 'c' || i, 1, {T} FROM n",
+    "INTO probe_offer (probe_id, run_id, round, offered_at, answered) SELECT 'v1', 'c' || i, 1, {T}, TRUE FROM n",
+    "INTO vantage_check (run_id, number, probe_id, after, verdict, step)
+     SELECT 'c' || i, 1, 'v1', '{\"at\":1,\"duration_us\":1,\"failure\":\"connect_timeout\"}',
+         CASE WHEN i <= 3 THEN NULL ELSE 'fresh' END, '' FROM n",
     "INTO audit_signed_head (sequence, hash, at, public_key, signature) SELECT i, '', {T}, '', '' FROM n",
 ];
 

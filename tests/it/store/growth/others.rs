@@ -1,5 +1,7 @@
 //! People and how they sign in, access, tokens, distributions, and what there is one row of.
 
+use std::time::Duration;
+
 use unstale::{
     domain::{
         access::{
@@ -17,7 +19,7 @@ use unstale::{
         checks::settings,
         distributions,
         distributions::{distribution_tags, protections, survey},
-        page_status,
+        page_status, probes,
         sign_in::{
             authentication_methods, identities, password_links, pending_second_factors, people, second_steps,
             sessions,
@@ -65,6 +67,7 @@ pub async fn measure_others(tx: &mut Tx) -> Measured {
 async fn measure_checks(tx: &mut Tx, measured: &mut Measured) {
     let (run, invalidation) = (CheckRunId::from_trusted("c100"), InvalidationId::from_trusted("i100"));
     let (often, rare) = (id("E1"), id("E5"));
+    let probe = TokenId::from_trusted("v1");
     let found = checks::find(tx, &run).await.unwrap().unwrap();
     measure!(
         measured,
@@ -83,6 +86,14 @@ async fn measure_checks(tx: &mut Tx, measured: &mut Measured) {
         checks::next_due(conn),
         checks::open_runs(conn, 500),
         checks::due_runs(conn, NOW, 16),
+        checks::rounds_for_probe(conn, &probe, NOW.minus(Duration::from_mins(5)), 20),
+        checks::round_of_run(conn, &probe, &run),
+        checks::round_began(conn, &run),
+        checks::unjudged_runs(conn, 16),
+        checks::vantage_checks(conn, &run),
+        probes::find(conn, &probe),
+        probes::find_by_hash(conn, &hash("v100")),
+        probes::list(conn, 50),
         settings::find(conn, &often),
     );
 }
