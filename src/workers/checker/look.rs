@@ -30,6 +30,32 @@ pub(super) struct Looker<'a> {
     pub deadline: Instant,
 }
 
+/// Looks at URLs as the server does, for a probe at another place.
+#[derive(Debug)]
+pub struct UrlLooker<'a> {
+    pub edge: &'a EdgeClient,
+    pub clock: &'a Clock,
+    /// The headers that are sent, and the texts that are looked for.
+    pub settings: &'a CheckSettings,
+}
+
+impl UrlLooker<'_> {
+    /// Looks at a URL by GET. A redirect is not followed: its target is another object, with an age of its own.
+    pub async fn look(&self, url: &str) -> Look {
+        let begun = Instant::now();
+        let fetched = match Url::parse(url) {
+            Ok(url) => get(self.edge, &url, &headers(self.settings), &needles(self.settings), u64::MAX).await,
+            Err(_) => Err(LookFailure::ProtocolError),
+        };
+        match fetched {
+            Ok(fetched) => {
+                Look { at: fetched.at, duration: fetched.took, outcome: Ok(answer(&fetched, self.settings)) }
+            }
+            Err(failure) => failed(self.clock, begun, failure),
+        }
+    }
+}
+
 /// The bytes of a reference's body that are read: enough to tell a page from a file.
 const REFERENCE_BYTES: u64 = 4 * 1024;
 
@@ -89,12 +115,11 @@ impl Looker<'_> {
         if !url.host_str().is_some_and(|host| serves(self.distribution, host)) {
             return Err(LookFailure::NotLooked);
         }
-        let request = EdgeRequest { method: EdgeMethod::Get, url, headers, needles, may_follow: None };
-        self.edge.get_up_to(&request, bytes).await.map_err(|error| failure(&error))
+        get(self.edge, url, headers, needles, bytes).await
     }
 
     fn failed(&self, begun: Instant, failure: LookFailure) -> Look {
-        Look { at: self.clock.now(), duration: begun.elapsed(), outcome: Err(failure) }
+        failed(self.clock, begun, failure)
     }
 
     fn page(&self, fetched: &Fetched, answer: &Answer) -> Option<Page> {
@@ -110,6 +135,21 @@ impl Looker<'_> {
         let references = if is_page { page_references(&source) } else { Vec::new() };
         (!references.is_empty()).then(|| Page { url: fetched.final_url.clone(), references })
     }
+}
+
+async fn get(
+    edge: &EdgeClient,
+    url: &Url,
+    headers: &[(HeaderName, HeaderValue)],
+    needles: &[String],
+    bytes: u64,
+) -> Result<Fetched, LookFailure> {
+    let request = EdgeRequest { method: EdgeMethod::Get, url, headers, needles, may_follow: None };
+    edge.get_up_to(&request, bytes).await.map_err(|error| failure(&error))
+}
+
+fn failed(clock: &Clock, begun: Instant, failure: LookFailure) -> Look {
+    Look { at: clock.now(), duration: begun.elapsed(), outcome: Err(failure) }
 }
 
 /// Whether a host took all the time that a look has.

@@ -4,9 +4,11 @@
 //! looks are made in a task of their own: a site that hangs holds no other work.
 
 mod configuration;
+mod elsewhere;
 mod intake;
 mod look;
 mod looks;
+mod outcome;
 mod references;
 mod run;
 
@@ -25,7 +27,9 @@ use crate::{
 
 use super::{Next, WorkerContext};
 use intake::Intake;
+pub use look::UrlLooker;
 use looks::LookBudget;
+pub use run::{AT_ONCE as LOOKS_AT_ONCE, HANGING as LOOKS_HANGING, LOOKING};
 
 /// How long a process holds a run. Longer than its looks can take: none begins after two minutes, those at the files
 /// that its pages need included, and the last ones wait a minute for a place and take 15 seconds.
@@ -68,6 +72,7 @@ impl Checker {
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let context = &self.shared.context;
         let more = self.intake.take_in(context).await?;
+        let more = self.shared.judge_elsewhere().await? || more;
         let mut running = self.running.lock().await;
         while running.try_join_next().is_some() {}
         let now = context.clock.now();
@@ -107,6 +112,9 @@ impl Checker {
         let now = self.shared.context.clock.now();
         let mut tx = self.shared.context.db.begin().await?;
         let claimed = checks::claim(&mut tx, run, now, now.plus(LEASE)).await?;
+        if claimed {
+            checks::begin_round(&mut tx, &run.id, now).await?;
+        }
         tx.commit().await?;
         Ok(claimed)
     }

@@ -10,19 +10,16 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     domain::{
-        actor::Acting,
-        audit::{Action, Event},
         checks::{
-            CheckCause, CheckRun, CheckRunState, EdgeConfiguration, Evidence, ExpectedContent, Freshness,
-            Judgement, KNOWN_RUNS, Look, LookFailure, UrlCheck, Verdict, XCache, judge, step,
+            CheckCause, CheckRun, CheckRunState, EdgeConfiguration, Evidence, ExpectedContent, Judgement,
+            KNOWN_RUNS, Look, LookFailure, UrlCheck, Verdict, XCache, judge, step,
         },
         distributions::distribution::Distribution,
         id::BatchId,
         invalidations::invalidation::Batch,
-        time::Timestamp,
     },
     store::{
-        StoreError, Tx, audit,
+        Conn, StoreError,
         checks::{self, ClaimedRun},
         distributions,
         invalidations::{self, batches},
@@ -30,19 +27,20 @@ use crate::{
 };
 
 use super::{
-    PAUSES, Shared,
+    Shared,
     configuration::configuration,
     look::{Looker, Seen, hung},
+    outcome::{is_good, next_round, tell},
     references::Pages,
 };
 
 /// The looks of one run that go on at the same time.
-pub(super) const AT_ONCE: usize = 2;
+pub const AT_ONCE: usize = 2;
 /// After so many looks at a run's URLs that got no answer in time, no other of them is looked at in this round.
-pub(super) const HANGING: usize = 2;
+pub const HANGING: usize = 2;
 
-/// How long the looks of a claimed run may begin.
-const LOOKING: Duration = Duration::from_mins(2);
+/// How long the looks of one round may begin.
+pub const LOOKING: Duration = Duration::from_mins(2);
 
 /// What judging needs besides the looks.
 pub(super) struct Facts<'a> {
@@ -51,7 +49,26 @@ pub(super) struct Facts<'a> {
     earlier: HashMap<String, Look>,
     pub distribution: &'a Distribution,
     /// What viewers must get.
-    expected: ExpectedContent,
+    pub expected: ExpectedContent,
+}
+
+impl<'a> Facts<'a> {
+    pub async fn read(
+        conn: &mut Conn,
+        run: &CheckRun,
+        distribution: &'a Distribution,
+    ) -> Result<Self, StoreError> {
+        let (batches, invalidation) = match &run.invalidation {
+            Some(id) => (batches::of_invalidation(conn, id).await?, invalidations::find(conn, id).await?),
+            None => (Vec::new(), None),
+        };
+        Ok(Self {
+            batches: batches.into_iter().map(|batch| (batch.id.clone(), batch)).collect(),
+            earlier: checks::earlier_looks(conn, run, KNOWN_RUNS).await?,
+            distribution,
+            expected: invalidation.map_or(ExpectedContent::NewVersion, |invalidation| invalidation.expected),
+        })
+    }
 }
 
 impl Shared {
@@ -63,18 +80,6 @@ impl Shared {
             return Ok(());
         };
         let settings = checks::settings::find(&mut conn, &run.distribution).await?;
-        let (batches, invalidation) = match &run.invalidation {
-            Some(id) => {
-                (batches::of_invalidation(&mut conn, id).await?, invalidations::find(&mut conn, id).await?)
-            }
-            None => (Vec::new(), None),
-        };
-        let expected = invalidation.map_or(ExpectedContent::NewVersion, |invalidation| invalidation.expected);
-        let earlier = match run.state {
-            CheckRunState::Before => HashMap::new(),
-            _ => checks::earlier_looks(&mut conn, &run, KNOWN_RUNS).await?,
-        };
-        drop(conn);
         let looker = Looker {
             edge: &self.edge,
             clock: &self.context.clock,
@@ -83,10 +88,11 @@ impl Shared {
             deadline: Instant::now() + LOOKING,
         };
         if run.state == CheckRunState::Before {
+            drop(conn);
             return self.look_before(claimed, &run, &looker).await;
         }
-        let batches = batches.into_iter().map(|batch| (batch.id.clone(), batch)).collect();
-        let facts = Facts { batches, earlier, distribution: &distribution, expected };
+        let facts = Facts::read(&mut conn, &run, &distribution).await?;
+        drop(conn);
         self.look_after(claimed, run, &looker, &facts).await
     }
 
@@ -176,35 +182,23 @@ impl Shared {
         expected: ExpectedContent,
     ) -> Result<(), StoreError> {
         let now = self.context.clock.now();
-        let freshness = Freshness::of(run.urls.iter().map(|check| check.judgement.map(|one| one.verdict)));
-        let may_change = run.urls.iter().any(may_change);
-        let pause = usize::try_from(run.round)
-            .ok()
-            .and_then(|round| PAUSES.get(round))
-            .filter(|_| may_change && run.invalidation.is_some());
         let mut tx = self.context.db.begin().await?;
+        checks::lock(&mut tx, &run.id).await?;
         for check in &run.urls {
             checks::set_after(&mut tx, &run.id, check).await?;
         }
-        let due_at = pause.map(|pause| now.plus(*pause));
+        // With what probes have handed in meanwhile.
+        let Some(run) = checks::find(&mut tx, &run.id).await? else { return Ok(()) };
+        let freshness = run.worst();
+        let due_at = next_round(&run, run.round, now);
         if !checks::finish(&mut tx, claimed, freshness, due_at).await? {
             return Ok(());
         }
         if freshness != run.freshness {
-            tell(&mut tx, run, freshness, expected, now);
+            tell(&mut tx, &run, freshness, expected, now);
         }
         tx.commit().await
     }
-}
-
-fn is_good(check: &UrlCheck) -> bool {
-    check.judgement.is_some_and(|one| matches!(one.verdict, Verdict::Fresh | Verdict::Unchanged))
-}
-
-/// Whether a later look may have a better verdict by itself.
-fn may_change(check: &UrlCheck) -> bool {
-    let is_lasting = check.judgement.and_then(|one| one.cause).is_some_and(CheckCause::is_lasting);
-    !is_good(check) && !is_lasting
 }
 
 /// Whether nothing is proved because the edge had no copy: the look itself made it fetch one.
@@ -216,7 +210,7 @@ fn was_fetched_just_now(check: &UrlCheck) -> bool {
     is_unproved && answer.is_some_and(|answer| answer.x_cache == Some(XCache::Miss))
 }
 
-fn judge_one(check: &mut UrlCheck, look: Look, facts: &Facts<'_>) {
+pub(super) fn judge_one(check: &mut UrlCheck, look: Look, facts: &Facts<'_>) {
     let mut judged = judge_against(check, check.before.as_ref(), &look, facts);
     let earlier = facts.earlier.get(&check.url).filter(|_| compares_with_nothing(check, judged.0));
     if let Some(earlier) = earlier {
@@ -272,26 +266,4 @@ pub(super) fn evidence<'a>(
         is_guessed: check.guessed,
         configuration,
     }
-}
-
-/// Writes into the history that a verdict was reached or has changed.
-fn tell(tx: &mut Tx, run: &CheckRun, freshness: Freshness, expected: ExpectedContent, now: Timestamp) {
-    let mut event = Event::new(now, &Acting::service(), Action::CheckFinished);
-    event.distribution = Some(run.distribution.clone());
-    event.invalidation.clone_from(&run.invalidation);
-    run.freshness.as_str().clone_into(&mut event.old);
-    freshness.as_str().clone_into(&mut event.new);
-    event.note = counted(&run.urls, expected);
-    audit::append(tx, event);
-}
-
-/// So many URLs of each verdict, such as `2 fresh, 1 stale`.
-fn counted(urls: &[UrlCheck], expected: ExpectedContent) -> String {
-    let counts = Verdict::ALL.iter().filter_map(|verdict| {
-        let count =
-            urls.iter().filter(|check| check.judgement.is_some_and(|one| one.verdict == *verdict)).count();
-        let label = Freshness::from(*verdict).label_for(expected).to_lowercase();
-        (count > 0).then(|| format!("{count} {label}"))
-    });
-    counts.collect::<Vec<_>>().join(", ")
 }
