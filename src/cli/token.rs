@@ -1,4 +1,4 @@
-//! `unstale token …`: API tokens, for pipelines.
+//! `unstale token …`: API tokens, for pipelines, and the tokens of probes.
 
 use clap::{Args, Subcommand};
 
@@ -8,9 +8,12 @@ use crate::{
     domain::{
         distributions::reference::{DistributionReference, NotFound},
         time::Timestamp,
-        tokens::token::{self, Token, TokenSecret},
+        tokens::{
+            probe::{Probe, parse_probe_name},
+            token::{self, Token, TokenSecret},
+        },
     },
-    store::{distributions, tokens},
+    store::{distributions, probes, tokens},
 };
 
 use super::{
@@ -32,11 +35,14 @@ pub struct TokenArgs {
 enum TokenCommand {
     /// Make a token and print it, once: it cannot be shown again. May be run while the service runs.
     Create {
-        /// What the history calls it, such as the pipeline that uses it.
+        /// What the history calls it: the pipeline that uses it, or the place of the probe, such as frankfurt-office.
         name: String,
         /// viewer looks, operator also invalidates.
-        #[arg(long, value_parser = ["viewer", "operator"])]
-        role: String,
+        #[arg(long, value_parser = ["viewer", "operator"], required_unless_present = "probe")]
+        role: Option<String>,
+        /// Make the token of a probe, which runs `unstale probe` and opens nothing else.
+        #[arg(long, conflicts_with_all = ["role", "distributions"])]
+        probe: bool,
         /// A distribution where it may act: its ID, its ARN, a host that it serves, or a URL of it. May be given again.
         /// Without one it may act everywhere.
         #[arg(long = "distribution", value_name = "ID-or-domain", value_parser = DistributionReference::parse)]
@@ -51,6 +57,9 @@ enum TokenCommand {
     Revoke {
         /// The name that it was made with.
         name: String,
+        /// It is the token of a probe.
+        #[arg(long)]
+        probe: bool,
         #[command(flatten)]
         database: DatabaseArgs,
     },
@@ -63,16 +72,20 @@ enum TokenCommand {
 
 pub async fn run(args: TokenArgs) -> Result<(), CliError> {
     match args.command {
-        TokenCommand::Create { name, role, distributions, expires, database } => {
+        TokenCommand::Create { name, probe: true, expires, database, .. } => {
+            create_probe(&name, expires.as_deref(), &database).await
+        }
+        TokenCommand::Create { name, role, distributions, expires, database, probe: false } => {
             let new = NewToken {
                 name: token::parse_name(&name)?,
-                role: token::parse_role(&role)?,
+                role: token::parse_role(&role.unwrap_or_default())?,
                 life: expires.as_deref().map(token::parse_life).transpose()?,
                 distributions: Vec::new(),
             };
             create(new, &distributions, &database).await
         }
-        TokenCommand::Revoke { name, database } => revoke(&name, &database).await,
+        TokenCommand::Revoke { name, probe: true, database } => revoke_probe(&name, &database).await,
+        TokenCommand::Revoke { name, probe: false, database } => revoke(&name, &database).await,
         TokenCommand::List { database } => list(&database).await,
     }
 }
@@ -87,6 +100,16 @@ async fn create(
     let made = make(&context, new, named).await;
     context.db.close().await;
     print(made?.reveal()).map_err(|error| unprinted(&name, &error))
+}
+
+async fn create_probe(name: &str, expires: Option<&str>, database: &DatabaseArgs) -> Result<(), CliError> {
+    let name = parse_probe_name(name)?;
+    let life = expires.map(token::parse_life).transpose()?;
+    let context = open(database).await?;
+    let made = commands::make_probe(&context, &acting(), &name, life).await;
+    context.db.close().await;
+    let (_, secret) = made?;
+    print(secret.reveal()).map_err(|error| unprinted(&format!("--probe {name}"), &error))
 }
 
 async fn make(
@@ -115,6 +138,17 @@ fn unprinted(name: &str, error: &OutputError) -> CliError {
     .into()
 }
 
+async fn revoke_probe(name: &str, database: &DatabaseArgs) -> Result<(), CliError> {
+    let context = open(database).await?;
+    let all = probes::list(&mut *context.db.read().await?, LISTED).await?;
+    let done = match all.iter().find(|probe| probe.name == name) {
+        Some(probe) => commands::revoke_probe(&context, &acting(), &probe.id).await,
+        None => Err(CommandError::NotFound),
+    };
+    context.db.close().await;
+    told(name, "probe", done)
+}
+
 async fn revoke(name: &str, database: &DatabaseArgs) -> Result<(), CliError> {
     let context = open(database).await?;
     let tokens = tokens::list(&mut *context.db.read().await?, LISTED).await?;
@@ -123,10 +157,14 @@ async fn revoke(name: &str, database: &DatabaseArgs) -> Result<(), CliError> {
         None => Err(CommandError::NotFound),
     };
     context.db.close().await;
+    told(name, "token", done)
+}
+
+fn told(name: &str, kind: &str, done: Result<(), CommandError>) -> Result<(), CliError> {
     match done {
         Ok(()) => say(&format!("{name} no longer lets anybody in.")),
         Err(CommandError::TooLate) => say(&format!("{name} was revoked before.")),
-        Err(CommandError::NotFound) => return Err(format!("there is no token named {name}").into()),
+        Err(CommandError::NotFound) => return Err(format!("there is no {kind} named {name}").into()),
         Err(error) => return Err(error.into()),
     }
     Ok(())
@@ -134,21 +172,38 @@ async fn revoke(name: &str, database: &DatabaseArgs) -> Result<(), CliError> {
 
 async fn list(database: &DatabaseArgs) -> Result<(), CliError> {
     let context = open(database).await?;
-    let tokens = tokens::list(&mut *context.db.read().await?, LISTED).await?;
+    let mut conn = context.db.read().await?;
+    let tokens = tokens::list(&mut conn, LISTED).await?;
+    let probes = probes::list(&mut conn, LISTED).await?;
+    drop(conn);
     context.db.close().await;
+    let now = context.clock.now();
     for token in &tokens {
-        print(&line(token, context.clock.now()))?;
+        print(&line(token, now))?;
+    }
+    for probe in &probes {
+        print(&probe_line(probe, now))?;
     }
     Ok(())
 }
 
-fn line(token: &Token, now: Timestamp) -> String {
-    let state = match (token.revoked_at, token.expires_at) {
+fn probe_line(probe: &Probe, now: Timestamp) -> String {
+    let state = state(probe.revoked_at, probe.expires_at, now);
+    let contact = probe.contact_at.map_or("never in contact".to_owned(), |at| format!("last contact {at}"));
+    format!("{}\t{}\tprobe\t{state}\t{contact}", probe.name, probe.shown)
+}
+
+fn state(revoked_at: Option<Timestamp>, expires_at: Option<Timestamp>, now: Timestamp) -> String {
+    match (revoked_at, expires_at) {
         (Some(at), _) => format!("revoked {}", at.date()),
         (None, Some(at)) if at <= now => format!("over since {}", at.date()),
         (None, Some(at)) => format!("until {}", at.date()),
         (None, None) => "until revoked".to_owned(),
-    };
+    }
+}
+
+fn line(token: &Token, now: Timestamp) -> String {
+    let state = state(token.revoked_at, token.expires_at, now);
     let used = token.last_used_at.map_or("never used".to_owned(), |at| format!("last used {at}"));
     format!("{}\t{}\t{}\t{state}\t{used}", token.name, token.shown, token.role.as_str())
 }

@@ -72,6 +72,8 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
         .route("/settings/sign-in/check", post(settings::sign_in::check))
         .route("/settings/tokens", get(settings::tokens::show).post(settings::tokens::make))
         .route("/settings/tokens/{id}/revoke", post(settings::tokens::revoke))
+        .route("/settings/probes", get(settings::probes::show).post(settings::probes::make))
+        .route("/settings/probes/{id}/revoke", post(settings::probes::revoke))
         .route("/settings/groups", get(settings::groups::show).post(settings::groups::add))
         .route("/settings/groups/delete", post(settings::groups::delete))
         .route("/settings/groups/members", post(settings::groups::add_member))

@@ -11,6 +11,7 @@ pub mod manage;
 pub mod password;
 pub mod people;
 pub mod person;
+pub mod probes;
 pub mod protection;
 pub mod qr;
 pub mod second_step;
@@ -41,6 +42,7 @@ const ENTRIES: &[Entry] = &[
     ("/settings/groups", "Groups", "People for whom the same grants hold.", Role::Admin),
     ("/settings/grants", "Grants", "Who is narrowed to which distributions, paths and tags.", Role::Admin),
     ("/settings/tokens", "Tokens", "Pipelines that use the API.", Role::Admin),
+    ("/settings/probes", "Probes", "Other places from which looks are made.", Role::Admin),
     ("/settings/sign-in", "Sign-in", "The ways in, and whether the provider answers.", Role::Admin),
     (
         "/settings/protection",

@@ -35,6 +35,7 @@ fn wrong(path: &str) -> (Vec<(&'static str, &'static str)>, u16) {
         "/settings/grants" => (vec![("subject", "person:none")], 422),
         "/settings/protection" => (vec![("distribution", WORKSHOP), ("guard", "wall")], 422),
         "/settings/tokens" => (vec![("name", ""), ("role", "operator")], 422),
+        "/settings/probes" => (vec![("name", "a b")], 422),
         "/settings/people" => (vec![("email", "nobody"), ("role", "viewer")], 422),
         "/settings/people/{id}/role" => (vec![("role", "king")], 400),
         "/history/searches" => (vec![("name", ""), ("query", "q=a")], 422),

@@ -79,6 +79,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/protection"
             | "/settings/sign-in"
             | "/settings/tokens"
+            | "/settings/probes"
             | "/settings/people"
             | "/settings/people/{id}"
             | "/distributions/{id}/checks",
@@ -94,6 +95,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/grants"
             | "/settings/grants/{id}/remove"
             | "/settings/tokens/{id}/revoke"
+            | "/settings/probes/{id}/revoke"
             | "/settings/people/{id}/role"
             | "/settings/people/{id}/disable"
             | "/settings/people/{id}/enable"
@@ -105,9 +107,13 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
         // Nothing narrows this person.
         ("POST", "/settings/people/{id}/everything") => [401, 403, 403, 403, 403, 409],
         // The answer is a page with what is shown once: a secret, a link.
-        ("POST", "/settings/tokens" | "/settings/people" | "/settings/people/{id}/reset-password") => {
-            [401, 403, 403, 403, 403, 200]
-        }
+        (
+            "POST",
+            "/settings/tokens"
+            | "/settings/probes"
+            | "/settings/people"
+            | "/settings/people/{id}/reset-password",
+        ) => [401, 403, 403, 403, 403, 200],
         // Nothing was begun.
         ("GET", "/settings/account/second-step") => [303; 6],
         (
@@ -261,6 +267,8 @@ impl Stage<'_> {
                 (path.to_owned(), fields)
             }
             "/settings/tokens" => (path.to_owned(), vec![("name", uuid()), ("role", "operator".to_owned())]),
+            "/settings/probes" => (path.to_owned(), vec![("name", uuid())]),
+            "/settings/probes/{id}/revoke" => (path.replace("{id}", &self.probe().await), Vec::new()),
             "/settings/tokens/{id}/revoke" => (path.replace("{id}", &self.token().await), Vec::new()),
             "/settings/people" => {
                 let email = format!("{}@example.com", uuid());
@@ -296,6 +304,16 @@ impl Stage<'_> {
         self.sql(&format!(
             "INSERT INTO api_token (id, name, token_hash, shown, role, made_by, made_by_name, created_at)
              VALUES ('{id}', '{id}', '{id}', 'unstale_x', 'operator', '', 'somebody', 1)"
+        ))
+        .await;
+        id
+    }
+
+    async fn probe(&self) -> String {
+        let id = uuid();
+        self.sql(&format!(
+            "INSERT INTO probe (id, name, token_hash, shown, made_by, made_by_name, created_at)
+             VALUES ('{id}', '{id}', '{id}', 'unstale_probe_x', '', 'somebody', 1)"
         ))
         .await;
         id
