@@ -11,6 +11,7 @@ use axum::{
     http::header,
 };
 use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -224,6 +225,14 @@ impl JsonFields {
             }
         }
         texts
+    }
+
+    /// All fields as one value. The error says which of them is missing, unknown or of another kind.
+    pub fn parsed<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+        let parsed = serde_json::from_value(Value::Object(self.rest));
+        parsed.map_err(|error| {
+            ApiError::invalid(vec![Fault::new("", format!("The body has an error: {error}."))])
+        })
     }
 
     /// Returns all errors, including one for each field that was not read, because it is unknown.

@@ -73,7 +73,7 @@ async fn who_asks(
         return found.ok_or_else(|| no_token().into_response());
     }
     let origin = RequestOrigin::of(extensions);
-    let secret = bearer(headers).ok_or_else(|| no_token().into_response())?;
+    let secret = bearer(headers).and_then(TokenSecret::parse).ok_or_else(|| no_token().into_response())?;
     match Caller::by_token(&api.app, origin.clone(), secret.clone()).await {
         Ok(Some(caller)) => Ok(caller),
         Ok(None) => {
@@ -84,10 +84,11 @@ async fn who_asks(
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<TokenSecret> {
+/// What stands behind `Bearer` in `Authorization`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, secret) = text.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| TokenSecret::parse(secret.trim())).flatten()
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
 }
 
 fn no_token() -> ApiError {

@@ -11,6 +11,7 @@ pub mod invalidations;
 mod json;
 mod missing_event;
 mod openapi;
+pub mod probe;
 mod query;
 mod refused;
 mod refused_tokens;
@@ -47,14 +48,22 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(events::stream))
 }
 
+/// The operations for probes, which nobody else can ask.
+fn probe_operations() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(probe::work::show)).routes(routes!(probe::results::submit))
+}
+
 /// All routes of the API. The pages' router adds the middleware that both share, such as request IDs and time
 /// limits.
 pub fn router<S: Clone + Send + Sync + 'static>(api: Api) -> Router<S> {
-    Router::from(operations())
+    let probes = Router::from(probe_operations())
+        .method_not_allowed_fallback(error::wrong_method)
+        .layer(middleware::from_fn_with_state(api.clone(), probe::require_probe));
+    let callers = Router::from(operations())
         .route("/api/openapi.json", get(openapi::show))
         .route("/api/", any(error::not_found))
         .route("/api/{*rest}", any(error::not_found))
         .method_not_allowed_fallback(error::wrong_method)
-        .layer(middleware::from_fn_with_state(api.clone(), caller::require_caller))
-        .with_state(api)
+        .layer(middleware::from_fn_with_state(api.clone(), caller::require_caller));
+    callers.merge(probes).with_state(api)
 }

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 
 use crate::http::{caller::Caller, problem};
 
-use super::{checks, invalidations::requests, json::Json};
+use super::{checks, invalidations::requests, json::Json, probe};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,7 +22,8 @@ use super::{checks, invalidations::requests, json::Json};
         requests::PlanRequest,
         requests::NewInvalidationRequest,
         checks::settings::CheckSettingsRequest,
-        checks::start::NewCheckRequest
+        checks::start::NewCheckRequest,
+        probe::wire::ProbeResultsRequest
     ))
 )]
 struct Common;
@@ -33,7 +34,9 @@ pub fn common() -> utoipa::openapi::OpenApi {
 }
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let mut document = serde_json::to_value(super::operations().into_openapi()).unwrap_or_default();
+    let mut all = super::operations().into_openapi();
+    all.merge(super::probe_operations().into_openapi());
+    let mut document = serde_json::to_value(all).unwrap_or_default();
     complete(&mut document);
     document
 });
@@ -52,7 +55,8 @@ pub async fn show(_caller: Caller) -> Response {
 /// Adds what all operations have in common: the authentication, and the problems with which they may be answered.
 fn complete(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({
-        "token": {"type": "http", "scheme": "bearer", "description": "An API token, unstale_…"}
+        "token": {"type": "http", "scheme": "bearer", "description": "An API token, unstale_…"},
+        "probe": {"type": "http", "scheme": "bearer", "description": "The token of a probe, unstale_probe_…"}
     });
     let problems = problem::ProblemType::ALL
         .iter()
@@ -70,6 +74,9 @@ fn complete(document: &mut Value) {
     for (path, operations) in paths {
         let Some(operations) = operations.as_object_mut() else { continue };
         for (method, operation) in operations {
+            if path.starts_with("/api/v1/probe/") {
+                operation["security"] = json!([{"probe": []}]);
+            }
             if operation["responses"].is_object() {
                 add_problems(path, method, &mut operation["responses"]);
             }

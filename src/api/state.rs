@@ -17,6 +17,8 @@ use super::{refused_tokens::Told, wait_limit::WaitLimit};
 
 /// The maximum number of requests that wait for an invalidation to end: in all, and for one token or person.
 const WAITERS: (usize, usize) = (256, 20);
+/// The maximum number of requests that wait for something to look at: in all, and for one probe.
+const PROBE_WAITERS: (usize, usize) = (100, 3);
 /// The maximum number of open streams: in all, and for one token or person.
 const STREAMS: (usize, usize) = (100, 10);
 
@@ -31,6 +33,7 @@ pub struct ApiShared {
     pub context: CommandContext,
     pub limits: Limits,
     pub waiters: WaitLimit,
+    pub probe_waiters: WaitLimit,
     pub streams: WaitLimit,
     /// Limits how often refused tokens are written to the history.
     pub told: Mutex<OnceAMinute<Told>>,
@@ -47,6 +50,7 @@ impl Api {
             context,
             limits,
             waiters: WaitLimit::new("waiting requests", WAITERS.0, WAITERS.1),
+            probe_waiters: WaitLimit::new("requests of probes", PROBE_WAITERS.0, PROBE_WAITERS.1),
             streams: WaitLimit::new("streams", STREAMS.0, STREAMS.1),
             told: Mutex::default(),
             stop,

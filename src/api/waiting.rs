@@ -26,13 +26,12 @@ pub struct Waiting<'a> {
 impl<'a> Waiting<'a> {
     /// Begins to wait for at most so long. `Err` if too many wait already.
     pub fn begin(api: &'a Api, caller: &Caller, most: Duration) -> Result<Self, ApiError> {
-        let permit = api.waiters.acquire(&caller.acting.actor)?;
-        Ok(Self {
-            api,
-            notifier: api.context.notifier.listen(),
-            until: Instant::now() + most,
-            _permit: permit,
-        })
+        Ok(Self::with(api, api.waiters.acquire(&caller.acting.actor)?, most))
+    }
+
+    /// Begins to wait with a permit that was taken before.
+    pub fn with(api: &'a Api, permit: WaitPermit, most: Duration) -> Self {
+        Self { api, notifier: api.context.notifier.listen(), until: Instant::now() + most, _permit: permit }
     }
 
     /// Waits until something may have changed. `false` if the time is over or the service stops.

@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         access::grant::{GrantError, GroupError},
-        checks::CheckSettingsError,
+        checks::{CheckSettingsError, HandedInError},
         sign_in::person::PersonError,
         tokens::token::TokenError,
     },
@@ -48,6 +48,9 @@ pub enum CommandError {
     Group(#[from] GroupError),
     #[error(transparent)]
     CheckSettings(#[from] CheckSettingsError),
+    /// What a probe handed in is refused.
+    #[error("what was handed in {0}")]
+    HandedIn(#[from] HandedInError),
     #[error(transparent)]
     Token(#[from] TokenError),
     #[error(transparent)]
@@ -95,7 +98,9 @@ impl CommandError {
             | Self::TooManySearches(_)
             | Self::BelongsToAnother
             | Self::LastAdmin => Sort::TooLate,
-            Self::CheckSettings(_) | Self::Grant(_) | Self::Group(_) | Self::Token(_) => Sort::Wrong,
+            Self::CheckSettings(_) | Self::HandedIn(_) | Self::Grant(_) | Self::Group(_) | Self::Token(_) => {
+                Sort::Wrong
+            }
             Self::Store(error) if error.is_passing() => Sort::Away,
             Self::TooManyPasswords => Sort::Busy,
             Self::Store(_) | Self::Person(_) | Self::Password(_) | Self::Random(_) => Sort::Internal,

@@ -157,7 +157,9 @@ fn user_agent(headers: &HeaderMap) -> String {
 /// How much longer this request may take: some reads of the API wait for an invalidation to end, within limits of
 /// their own.
 fn waits_for(request: &Request) -> Duration {
-    let asks = request.method().is_safe() && request.uri().path().starts_with("/api/v1/invalidations/");
+    let waits = ["/api/v1/invalidations/", "/api/v1/probe/"];
+    let is_one = waits.iter().any(|path| request.uri().path().starts_with(path));
+    let asks = request.method().is_safe() && is_one;
     if asks { API_WAIT } else { Duration::ZERO }
 }
 

@@ -4,13 +4,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    checks::{CheckRun, Freshness, Look, UrlCheck, XCache},
+    checks::{CheckRun, Freshness, Judgement, Look, UrlCheck, XCache},
     secret::hex,
     time::Timestamp,
+    tokens::probe::SERVER_VANTAGE,
 };
-
-/// Where the looks of this server are made from.
-const SERVER: &str = "server";
 
 /// Looks at some URLs of a distribution, and what they prove.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -36,7 +34,7 @@ pub struct CheckRunShape {
 #[schema(as = Check)]
 pub struct CheckShape {
     pub url: String,
-    /// Where it was looked from: `server`.
+    /// Where it was looked from: `server`, or the name of a probe. Each place is an entry of its own.
     pub vantage: String,
     /// `fresh`, `unchanged`, `stale`, `broken` or `unclear`; null until there is one.
     pub verdict: Option<String>,
@@ -44,7 +42,7 @@ pub struct CheckShape {
     pub cause: Option<String>,
     /// What to do next, for people; null where there is nothing to do.
     pub step: Option<String>,
-    /// The look before anything was cleared; null where there was none.
+    /// The look before anything was cleared; null where there was none. Only the server looks before.
     pub before: Option<LookShape>,
     /// The last look after CloudFront had completed the invalidation.
     pub after: Option<LookShape>,
@@ -97,19 +95,39 @@ impl CheckRunShape {
 impl CheckShape {
     /// The checks of a run, in its order.
     pub fn all(run: &CheckRun) -> Vec<Self> {
-        run.urls.iter().map(Self::new).collect()
+        let of_url = |check| [Self::new(check)].into_iter().chain(Self::elsewhere(check));
+        run.urls.iter().flat_map(of_url).collect()
+    }
+
+    /// What probes saw of a URL. A look without a verdict gets one in a moment.
+    fn elsewhere(check: &UrlCheck) -> impl Iterator<Item = Self> {
+        check.elsewhere.iter().map(|one| Self {
+            url: check.url.clone(),
+            vantage: one.vantage.clone(),
+            before: None,
+            after: Some(LookShape::new(&one.after)),
+            ..Self::judged(one.judgement, &one.step)
+        })
+    }
+
+    fn judged(judgement: Option<Judgement>, step: &str) -> Self {
+        Self {
+            url: String::new(),
+            vantage: SERVER_VANTAGE.to_owned(),
+            verdict: judgement.map(|one| one.verdict.as_str().to_owned()),
+            cause: judgement.and_then(|one| one.cause).map(|cause| cause.as_str().to_owned()),
+            step: Some(step.to_owned()).filter(|step| !step.is_empty()),
+            before: None,
+            after: None,
+        }
     }
 
     fn new(check: &UrlCheck) -> Self {
-        let judgement = check.judgement;
         Self {
             url: check.url.clone(),
-            vantage: SERVER.to_owned(),
-            verdict: judgement.map(|one| one.verdict.as_str().to_owned()),
-            cause: judgement.and_then(|one| one.cause).map(|cause| cause.as_str().to_owned()),
-            step: Some(check.step.clone()).filter(|step| !step.is_empty()),
             before: check.before.as_ref().map(LookShape::new),
             after: check.after.as_ref().map(LookShape::new),
+            ..Self::judged(check.judgement, &check.step)
         }
     }
 }

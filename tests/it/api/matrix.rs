@@ -15,10 +15,10 @@ use super::{program::Program, routes::routes};
 use crate::support::{Browser, SHOP, TestApp, WORKSHOP, acting, shell, uuid};
 
 /// The answers to: nobody, a viewer, an operator, an operator with a grant, an admin, the token of a viewer, of an
-/// operator, a narrowed one, a revoked one, one that is over.
-type Answers = [u16; 10];
+/// operator, a narrowed one, a revoked one, one that is over, a probe's.
+type Answers = [u16; 11];
 
-const WHO: [&str; 10] = [
+const WHO: [&str; 11] = [
     "nobody",
     "a viewer",
     "an operator",
@@ -29,6 +29,7 @@ const WHO: [&str; 10] = [
     "a narrowed token",
     "a revoked token",
     "a token that is over",
+    "a probe",
 ];
 
 /// As it should be, or with something wrong in it.
@@ -40,16 +41,21 @@ enum Try {
 
 /// Everybody with a way in gets one answer; whoever was granted the workshop alone may get another.
 const fn looks(answer: u16, granted: u16) -> Answers {
-    [401, answer, answer, granted, answer, answer, answer, granted, 401, 401]
+    [401, answer, answer, granted, answer, answer, answer, granted, 401, 401, 401]
 }
 
 const fn acts(answer: u16, granted: u16) -> Answers {
-    [401, 403, answer, granted, answer, 403, answer, granted, 401, 401]
+    [401, 403, answer, granted, answer, 403, answer, granted, 401, 401, 401]
 }
 
 /// Only an administrator may, and no token is one.
 const fn administers(answer: u16, granted: u16) -> Answers {
-    [401, 403, 403, granted, answer, 403, 403, granted, 401, 401]
+    [401, 403, 403, granted, answer, 403, 403, granted, 401, 401, 401]
+}
+
+/// Only a probe gets in.
+const fn probes(answer: u16) -> Answers {
+    [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, answer]
 }
 
 /// What is expected of a route at the workshop (`here`), or at another place. One that is not here fails the test: add
@@ -90,6 +96,10 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("POST", "/api/v1/checks", Try::Bad) => acts(422, granted(422)),
         ("GET", "/api/v1/checks/{id}", Try::Good) => looks(200, granted(200)),
         ("GET", "/api/v1/checks/{id}", Try::Bad) => looks(422, 422),
+        ("GET", "/api/v1/probe/work", Try::Good) => probes(200),
+        // It was given no such check.
+        ("POST", "/api/v1/probe/results", Try::Good) => probes(404),
+        ("GET" | "POST", "/api/v1/probe/work" | "/api/v1/probe/results", Try::Bad) => probes(422),
         ("GET" | "POST", "/api/" | "/api/{*rest}", _) => looks(404, 404),
         _ => return None,
     })
@@ -100,7 +110,9 @@ fn events(method: &Method, path: &str, who: usize) -> usize {
     let act = *method == Method::PUT
         || *method == Method::POST && (path.starts_with("/api/v1/invalidations") || path == "/api/v1/checks");
     match who {
-        0 => 0,
+        // An API token is not even looked up there, and the other way round.
+        0 | 10 => 0,
+        8 | 9 if path.starts_with("/api/v1/probe/") => 0,
         8 | 9 => 1,
         _ => usize::from(act),
     }
@@ -142,6 +154,7 @@ async fn everybody(app: &TestApp) -> Vec<Asker> {
     };
     let (over, secret) = commands::make_token(command_context, &shell(), &new).await.unwrap();
     app.world.advance(day);
+    let (probe, probe_secret) = commands::make_probe(command_context, &shell(), "oslo", None).await.unwrap();
     vec![
         Asker::Person(app.stranger()),
         Asker::Person(app.viewer().await),
@@ -153,6 +166,7 @@ async fn everybody(app: &TestApp) -> Vec<Asker> {
         Asker::Token(token("narrowed", Role::Operator, &[WORKSHOP]).await),
         Asker::Token(revoked),
         Asker::Token(Program::with(app, over.id, secret.reveal())),
+        Asker::Token(Program::with(app, probe.id, probe_secret.reveal())),
     ]
 }
 
@@ -177,6 +191,12 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
     }
     if how == Try::Bad {
         address.push_str("?no-such-parameter=1");
+    }
+    if path == "/api/v1/probe/results" {
+        let look =
+            json!({"number": 1, "url": "https://a/", "ago_ms": 0, "took_ms": 0, "failure": "tls_failed"});
+        let body = json!({"run": uuid(), "round": 0, "held_ms": 0, "looks": [look]});
+        return (path.to_owned(), Some(if how == Try::Good { body } else { json!({"run": uuid()}) }));
     }
     let item = if how == Try::Good { format!("/{}", uuid()) } else { "/b*c".to_owned() };
     (address, Some(json!({"distribution": place, "items": [item]})))

@@ -10,6 +10,7 @@ mod limits;
 mod look;
 mod matrix;
 mod nul;
+mod probe_results;
 mod program;
 mod references;
 mod refusals;
