@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::domain::checks::{CheckCause, Freshness};
+use crate::domain::{
+    checks::{CheckCause, Freshness},
+    tokens::probe::SERVER_VANTAGE,
+};
 
 use super::lines;
 
@@ -60,11 +63,13 @@ fn told(check: &Value, is_gone_expected: bool) -> String {
     let word = |name: &str| check[name].as_str().unwrap_or_default();
     let verdict = if word("verdict").is_empty() { "pending" } else { word("verdict") };
     let verdict = if is_gone_expected && verdict == "fresh" { "gone" } else { verdict };
+    let place = Some(word("vantage")).filter(|place| !["", SERVER_VANTAGE].contains(place));
+    let place = place.map_or_else(String::new, |place| format!(" from {place}"));
     // A newer server may know causes that this program does not.
     let cause = CheckCause::parse(word("cause")).map_or(word("cause"), |cause| cause.label());
     let reasons = [cause, word("step")].into_iter().filter(|words| !words.is_empty());
     let reasons = reasons.map(|words| format!("\n  {}", words.replace('\n', "\n  ")));
-    format!("\n{verdict:<9} {}{}", word("url"), reasons.collect::<String>())
+    format!("\n{verdict:<9} {}{place}{}", word("url"), reasons.collect::<String>())
 }
 
 #[cfg(test)]
@@ -99,12 +104,13 @@ mod tests {
     #[test]
     fn each_url_has_its_verdict_its_cause_and_its_step() {
         let answer = json!({"checks": [
-            {"url": "https://a/x", "verdict": "fresh", "cause": null, "step": null},
+            {"url": "https://a/x", "vantage": "server", "verdict": "fresh", "cause": null, "step": null},
+            {"url": "https://a/x", "vantage": "oslo", "verdict": "fresh", "cause": null, "step": null},
             {"url": "https://a/y", "verdict": "broken", "cause": "object_missing", "step": "Upload it."},
             {"url": "https://a/z", "verdict": "unclear", "cause": "newer_word", "step": null},
             {"url": "https://a/w", "verdict": null, "cause": null, "step": null},
         ]});
-        let wanted = "\nfresh     https://a/x\nbroken    https://a/y\n  The file is not in the S3 bucket.\n  Upload it.\nunclear   https://a/z\n  newer_word\npending   https://a/w";
+        let wanted = "\nfresh     https://a/x\nfresh     https://a/x from oslo\nbroken    https://a/y\n  The file is not in the S3 bucket.\n  Upload it.\nunclear   https://a/z\n  newer_word\npending   https://a/w";
         assert_eq!(lines(&answer), wanted);
         assert_eq!(lines(&json!({"checks": null})), "");
         let gone = json!({"expected": "gone", "checks": [{"url": "https://a/x", "verdict": "fresh"}]});

@@ -3,6 +3,7 @@
 mod look_again;
 mod look_view;
 mod panel;
+mod places;
 mod section;
 mod settings;
 mod settings_form;

@@ -2,14 +2,18 @@
 
 use url::Url;
 
-use crate::domain::{
-    checks::{CheckRun, CheckRunState, ExpectedContent, Freshness, Look, UrlCheck, Verdict},
-    time::Timestamp,
+use crate::{
+    domain::{
+        checks::{CheckRun, CheckRunState, ExpectedContent, Freshness, Look, UrlCheck},
+        time::Timestamp,
+    },
+    store::{Conn, StoreError},
 };
 
 use super::{
     super::view::{StatusView, When},
     look_view::LookView,
+    places::{PlaceView, SilentProbe, places, silent_probes, standing},
 };
 
 /// The table, and what is said around it.
@@ -20,6 +24,8 @@ pub struct CheckPanel {
     pub compares: bool,
     /// The edge locations that answered, as in `FRA50-C1`. Empty if none said.
     pub edge_locations: String,
+    /// The probes that have not looked. Empty if there are none.
+    pub silent: Vec<SilentProbe>,
     /// When the last look was made.
     pub looked: Option<When>,
     /// When the next looks are made. `None` if none are planned, or if they are due now.
@@ -42,6 +48,10 @@ pub struct UrlCheckView {
     pub before: LookView,
     pub after: LookView,
     pub status: StatusView,
+    /// `fresh in 2 of 3 places`. Empty if only this server looked.
+    pub standing: String,
+    /// What each place got. Empty if only this server looked.
+    pub places: Vec<PlaceView>,
     /// What happened. Empty if all is good.
     pub cause: &'static str,
     /// What to do next, in words.
@@ -52,14 +62,25 @@ pub struct UrlCheckView {
 }
 
 impl CheckPanel {
-    pub fn new(run: &CheckRun, expected: ExpectedContent, now: Timestamp) -> Self {
+    /// The table, with the probes that have not looked.
+    pub async fn read(
+        conn: &mut Conn,
+        run: &CheckRun,
+        expected: ExpectedContent,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { silent: silent_probes(conn, run, now).await?, ..Self::new(run, expected, now) })
+    }
+
+    fn new(run: &CheckRun, expected: ExpectedContent, now: Timestamp) -> Self {
         let looks =
             || run.urls.iter().flat_map(|check| [check.before.as_ref(), check.after.as_ref()]).flatten();
         let next = run.due_at.filter(|due| *due > now && run.state == CheckRunState::After);
         Self {
-            urls: url_views(&run.urls, expected),
+            urls: url_views(&run.urls, expected, now),
             compares: run.invalidation.is_some(),
             edge_locations: edge_locations(&run.urls),
+            silent: Vec::new(),
             looked: looks().map(|look| look.at).max().map(|at| When::new(at, now)),
             can_check: run.state == CheckRunState::Done || next.is_some(),
             next: next.map(|due| When::new(due, now)),
@@ -68,11 +89,11 @@ impl CheckPanel {
     }
 }
 
-fn url_views(urls: &[UrlCheck], expected: ExpectedContent) -> Vec<UrlCheckView> {
+fn url_views(urls: &[UrlCheck], expected: ExpectedContent, now: Timestamp) -> Vec<UrlCheckView> {
     let mut told: Vec<String> = Vec::new();
     let mut views = Vec::new();
     for check in urls {
-        let mut view = url_view(check, expected);
+        let mut view = url_view(check, expected, now);
         // The same policy for each of 20 URLs would hide the rest.
         view.snippet = view.snippet.filter(|snippet| !told.contains(snippet));
         told.extend(view.snippet.clone());
@@ -81,14 +102,16 @@ fn url_views(urls: &[UrlCheck], expected: ExpectedContent) -> Vec<UrlCheckView> 
     views
 }
 
-fn url_view(check: &UrlCheck, expected: ExpectedContent) -> UrlCheckView {
+fn url_view(check: &UrlCheck, expected: ExpectedContent, now: Timestamp) -> UrlCheckView {
     let parsed = Url::parse(&check.url).ok();
     let web = parsed.as_ref().filter(|url| matches!(url.scheme(), "https" | "http"));
     let path =
         |url: &Url| url.query().map_or_else(|| url.path().to_owned(), |q| format!("{}?{q}", url.path()));
-    let verdict = check.judgement.map(|judgement| judgement.verdict);
-    let freshness = verdict.map_or(Freshness::Pending, Freshness::from);
-    let (step, snippet) = check.step.split_once('\n').unwrap_or((&check.step, ""));
+    let freshness = check.worst();
+    // What is said is of the worst place; where several are as bad, of this server.
+    let worst = check.judgements().find(|(one, _)| Freshness::from(one.verdict) == freshness);
+    let step = worst.map_or("", |(_, step)| step);
+    let (step, snippet) = step.split_once('\n').unwrap_or((step, ""));
     UrlCheckView {
         link: web.map(Url::to_string),
         path: web.map_or_else(|| check.url.clone(), path),
@@ -97,10 +120,12 @@ fn url_view(check: &UrlCheck, expected: ExpectedContent) -> UrlCheckView {
         before: LookView::new(check.before.as_ref(), None),
         after: LookView::new(check.after.as_ref(), check.before.as_ref()),
         status: StatusView { state: freshness.as_str(), words: freshness.label_for(expected).to_owned() },
-        cause: check.judgement.and_then(|judgement| judgement.cause).map_or("", |cause| cause.label()),
+        standing: standing(check, expected),
+        places: places(check, expected, worst.and_then(|(one, _)| one.cause), now),
+        cause: worst.and_then(|(one, _)| one.cause).map_or("", |cause| cause.label()),
         step: step.to_owned(),
         snippet: Some(snippet.trim_matches('\n').to_owned()).filter(|text| !text.is_empty()),
-        stale: verdict == Some(Verdict::Stale),
+        stale: freshness == Freshness::Stale,
     }
 }
 

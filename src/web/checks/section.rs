@@ -34,11 +34,16 @@ pub async fn section(
     let settings = checks::settings::find(conn, &distribution.id).await?;
     let run = checks::of_distribution(conn, &distribution.id).await?;
     let is_looking = run.as_ref().is_some_and(|run| run.is_looking(now));
+    let last = match &run {
+        Some(run) => Some((
+            When::new(run.created_at, now),
+            CheckPanel::read(conn, run, ExpectedContent::NewVersion, now).await?,
+        )),
+        None => None,
+    };
     Ok(ChecksSection {
         facts: facts(&settings, distribution, are_checks_on),
-        last: run.map(|run| {
-            (When::new(run.created_at, now), CheckPanel::new(&run, ExpectedContent::NewVersion, now))
-        }),
+        last,
         may_check: are_checks_on
             && visitor.access.role.may_invalidate()
             && distribution.gone_at.is_none()

@@ -41,7 +41,10 @@ pub async fn read(
     let run = run.filter(|run| run.freshness != Freshness::Off);
     Ok(Checked {
         step: step(run.as_ref(), settings.enabled, invalidation),
-        panel: run.map(|run| CheckPanel::new(&run, invalidation.expected, now)),
+        panel: match run {
+            Some(run) => Some(CheckPanel::read(conn, &run, invalidation.expected, now).await?),
+            None => None,
+        },
     })
 }
 
@@ -73,11 +76,10 @@ fn words(run: &CheckRun, expected: ExpectedContent) -> String {
 
 /// `2 of 3 fresh, 1 stale`
 fn counted(urls: &[UrlCheck], expected: ExpectedContent) -> String {
-    let of = |check: &UrlCheck| check.judgement.map_or(Freshness::Pending, |one| one.verdict.into());
     let counts: Vec<(usize, String)> = COUNTED
         .into_iter()
         .map(|freshness| {
-            (urls.iter().filter(|check| of(check) == freshness).count(), word(freshness, expected))
+            (urls.iter().filter(|check| check.worst() == freshness).count(), word(freshness, expected))
         })
         .filter(|(count, _)| *count > 0)
         .collect();

@@ -1,0 +1,119 @@
+//! What each place got: this server, and the probes.
+
+use std::time::Duration;
+
+use crate::{
+    domain::{
+        checks::{
+            CheckCause, CheckRun, ExpectedContent, Freshness, Judgement, Look, ProbeRound, UrlCheck, Verdict,
+        },
+        time::Timestamp,
+        tokens::probe::Probe,
+    },
+    store::{Conn, StoreError, checks, probes},
+};
+
+use super::{
+    super::view::{StatusView, When},
+    look_view::LookView,
+};
+
+/// The most probes that are looked through.
+const PROBES: usize = 200;
+/// After that, a probe that has not answered will not.
+const ANSWERS_WITHIN: Duration = Duration::from_mins(10);
+
+/// What one place got of a URL.
+#[derive(Debug, Clone)]
+pub struct PlaceView {
+    pub name: String,
+    /// Such as `FRA50-C1`. Empty if no edge location said so.
+    pub edge_location: String,
+    pub status: StatusView,
+    pub cause: &'static str,
+    pub look: LookView,
+    pub looked: Option<When>,
+}
+
+/// A probe that has not looked.
+#[derive(Debug, Clone)]
+pub struct SilentProbe {
+    pub name: String,
+    /// `has not answered yet`, or `away since`.
+    pub words: &'static str,
+    /// The last contact of one that is away.
+    pub since: Option<When>,
+}
+
+/// The places of a URL. Empty if only this server looked. The cause that is told of the URL is not told again.
+pub fn places(
+    check: &UrlCheck,
+    expected: ExpectedContent,
+    told: Option<CheckCause>,
+    now: Timestamp,
+) -> Vec<PlaceView> {
+    if check.elsewhere.is_empty() {
+        return Vec::new();
+    }
+    let own = ("this server", check.after.as_ref(), check.judgement);
+    let others = check.elsewhere.iter().map(|one| (one.vantage.as_str(), Some(&one.after), one.judgement));
+    let place = |(name, look, judgement): (&str, Option<&Look>, Option<Judgement>)| {
+        let freshness = judgement.map_or(Freshness::Pending, |one| one.verdict.into());
+        let cause = judgement.and_then(|one| one.cause).filter(|cause| Some(*cause) != told);
+        let edge_location = look.and_then(Look::answer).and_then(|answer| answer.pop.clone());
+        PlaceView {
+            name: name.to_owned(),
+            edge_location: edge_location.unwrap_or_default(),
+            status: StatusView { state: freshness.as_str(), words: freshness.label_for(expected).to_owned() },
+            cause: cause.map_or("", CheckCause::label),
+            look: LookView::new(look, None),
+            looked: look.map(|look| When::new(look.at, now)),
+        }
+    };
+    [own].into_iter().chain(others).map(place).collect()
+}
+
+/// `fresh in 2 of 3 places`. Empty if only this server looked.
+pub fn standing(check: &UrlCheck, expected: ExpectedContent) -> String {
+    if check.elsewhere.is_empty() {
+        return String::new();
+    }
+    let in_places = |verdict: Verdict| check.judgements().filter(|(one, _)| one.verdict == verdict).count();
+    let (fresh, unchanged) = (in_places(Verdict::Fresh), in_places(Verdict::Unchanged));
+    let all = 1 + check.elsewhere.len();
+    if fresh == 0 && unchanged > 0 {
+        format!("unchanged in {unchanged} of {all} places")
+    } else {
+        let fresh_label = Freshness::Fresh.label_for(expected).to_lowercase();
+        format!("{fresh_label} in {fresh} of {all} places")
+    }
+}
+
+/// The probes that might have looked at this run and have not. Empty if probes had nothing to look at.
+pub async fn silent_probes(
+    conn: &mut Conn,
+    run: &CheckRun,
+    now: Timestamp,
+) -> Result<Vec<SilentProbe>, StoreError> {
+    let Some(began) = checks::round_began(conn, &run.id).await? else { return Ok(Vec::new()) };
+    let answered = |probe: &Probe| {
+        run.urls.iter().flat_map(|check| &check.elsewhere).any(|check| check.probe == probe.id)
+    };
+    let all = probes::list(conn, PROBES).await?;
+    let silent = all.into_iter().filter(|probe| {
+        probe.is_good(now) && probe.created_at < began.plus(ProbeRound::OFFERED) && !answered(probe)
+    });
+    Ok(silent.map(|probe| silent_probe(probe, began, now)).collect())
+}
+
+fn silent_probe(probe: Probe, began: Timestamp, now: Timestamp) -> SilentProbe {
+    let is_away = probe.is_away(now);
+    let words = match probe.contact_at {
+        Some(_) if is_away => "away since",
+        None => "was never in contact",
+        Some(_) if now.since(began) < ANSWERS_WITHIN => "has not answered yet",
+        Some(_) => "did not answer",
+    };
+    let since = probe.contact_at.filter(|_| is_away).map(|at| When::new(at, now));
+    SilentProbe { name: probe.name, words, since }
+}
