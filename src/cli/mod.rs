@@ -12,6 +12,7 @@ mod healthcheck;
 mod invalidate;
 mod log;
 mod output;
+mod probe;
 mod serve;
 mod signals;
 mod target;
@@ -44,12 +45,13 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Manage the people with local accounts.
     User(user::UserArgs),
-    /// Manage the API tokens of pipelines.
+    /// Manage the API tokens of pipelines, and those of probes.
     Token(token::TokenArgs),
     /// Check the history, or take it out. Exits with 0 where it is intact, 1 where it is broken, 2 where it could not be
     /// checked.
     Audit(audit::AuditCommandArgs),
     Invalidate(invalidate::InvalidateArgs),
+    Probe(probe::ProbeArgs),
     /// Ask a running service whether it is well; for containers. Exits with 0 or 1.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -64,6 +66,7 @@ pub async fn run() -> ExitCode {
         Command::Token(args) => token::run(args).await,
         Command::Audit(args) => return audit::run(args).await,
         Command::Invalidate(args) => return invalidate::run(args).await,
+        Command::Probe(args) => return probe::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(&args).await,
     };
     exit_code(done)

@@ -75,6 +75,12 @@ impl ApiClient {
         answer.filter(|answer| !is_passing(answer.status))
     }
 
+    /// Sends one request, which is not repeated.
+    pub async fn send(&self, method: &Method, path: &str, body: &Value) -> Result<ApiAnswer, ApiClientError> {
+        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        self.once(method, path, body, None).await
+    }
+
     pub async fn post(
         &self,
         path: &str,

@@ -1,6 +1,6 @@
 //! `unstale invalidate`: sends a request to a running Unstale, for pipelines. It needs a token, but no AWS keys.
 
-mod client;
+pub(super) mod client;
 mod expanded;
 mod given;
 mod lines;

@@ -11,6 +11,7 @@ mod look;
 mod matrix;
 mod nul;
 mod probe_results;
+mod probes;
 mod program;
 mod references;
 mod refusals;
