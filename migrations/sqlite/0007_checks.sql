@@ -8,7 +8,8 @@ CREATE TABLE check_settings (
     urls             TEXT NOT NULL, -- a JSON list
     headers          TEXT NOT NULL, -- a JSON list of lists of name and value
     must_contain     TEXT,
-    must_not_contain TEXT
+    must_not_contain TEXT,
+    cors_origin      TEXT
 ) STRICT;
 
 CREATE TABLE check_run (

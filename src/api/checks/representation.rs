@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    checks::{CheckRun, Freshness, Judgement, Look, UrlCheck, XCache},
+    checks::{CheckRun, CorsAnswer, CorsLook, Freshness, Judgement, Look, UrlCheck, XCache},
     secret::hex,
     time::Timestamp,
     tokens::probe::SERVER_VANTAGE,
@@ -72,6 +72,31 @@ pub struct LookShape {
     pub cf_id: Option<String>,
     /// A word such as `connect_timeout` where there was no answer.
     pub failure: Option<String>,
+    /// What a page of `cors_origin` got; null where none is set, or where it would prove nothing.
+    pub cors: Option<CorsLookShape>,
+}
+
+/// What the requests of another origin got.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CorsLook)]
+pub struct CorsLookShape {
+    /// The origin that the requests named.
+    pub origin: String,
+    /// The GET; null where it got no answer.
+    pub get: Option<CorsAnswerShape>,
+    /// The OPTIONS that browsers send before a request with headers of its own; null where none was sent or answered.
+    pub preflight: Option<CorsAnswerShape>,
+}
+
+/// What one answer says to another origin.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CorsAnswer)]
+pub struct CorsAnswerShape {
+    pub status: u16,
+    /// `Access-Control-Allow-Origin`; null where it is missing.
+    pub allowed_origin: Option<String>,
+    /// Whether `Access-Control-Allow-Credentials` is `true`.
+    pub allows_credentials: bool,
 }
 
 impl CheckRunShape {
@@ -156,6 +181,22 @@ impl LookShape {
             pop: answer.pop.clone(),
             cf_id: answer.cf_id.clone(),
             failure: None,
+            cors: answer.cors.as_ref().map(CorsLookShape::new),
+        }
+    }
+}
+
+impl CorsLookShape {
+    fn new(look: &CorsLook) -> Self {
+        let answer = |answer: &CorsAnswer| CorsAnswerShape {
+            status: answer.status,
+            allowed_origin: answer.allowed_origin.clone(),
+            allows_credentials: answer.allows_credentials,
+        };
+        Self {
+            origin: look.origin.clone(),
+            get: look.get.as_ref().map(answer),
+            preflight: look.preflight.as_ref().map(answer),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct CheckSettingsShape {
     /// A text that each page must contain, such as `build 5121`.
     pub must_contain: Option<String>,
     pub must_not_contain: Option<String>,
+    /// The origin whose pages must be able to read each URL, such as `https://app.example.com`.
+    pub cors_origin: Option<String>,
     pub enabled: bool,
 }
 
@@ -50,6 +52,8 @@ pub struct CheckSettingsRequest {
     pub headers: Option<BTreeMap<String, String>>,
     pub must_contain: Option<String>,
     pub must_not_contain: Option<String>,
+    /// `https://HOST` or `https://HOST:PORT`, without a path. Each URL is also asked as a page of this origin would.
+    pub cors_origin: Option<String>,
     /// `true` where it is left out.
     pub enabled: Option<bool>,
 }
@@ -62,6 +66,7 @@ impl CheckSettingsShape {
             headers: settings.headers.into_iter().collect(),
             must_contain: settings.must_contain,
             must_not_contain: settings.must_not_contain,
+            cors_origin: settings.cors_origin,
             enabled: settings.enabled,
         }
     }
@@ -126,6 +131,7 @@ fn read(mut fields: JsonFields) -> Result<CheckSettings, ApiError> {
         headers: fields.texts_by_name("headers"),
         must_contain: fields.text("must_contain"),
         must_not_contain: fields.text("must_not_contain"),
+        cors_origin: fields.text("cors_origin"),
         enabled: fields.flag("enabled").unwrap_or(true),
     };
     fields.end().map(|()| settings)

@@ -1,6 +1,6 @@
 //! One look at a URL, in a few words.
 
-use crate::domain::checks::{Answer, Look, LookFailure};
+use crate::domain::checks::{Answer, CorsAnswer, Look, LookFailure};
 
 /// The first and the last characters of an `ETag` that are shown.
 const TAG_ENDS: usize = 4;
@@ -21,7 +21,8 @@ impl LookView {
         match &look.outcome {
             Ok(answer) => {
                 let notes = [content(answer, earlier.and_then(Look::answer)), target(answer)];
-                Self { words: headline(answer), notes: notes.into_iter().flatten().collect() }
+                let notes = notes.into_iter().flatten().chain(cors(answer)).collect();
+                Self { words: headline(answer), notes }
             }
             Err(failure) => Self { words: no_answer(*failure).to_owned(), notes: Vec::new() },
         }
@@ -54,6 +55,18 @@ fn content(answer: &Answer, earlier: Option<&Answer>) -> Option<String> {
 fn target(answer: &Answer) -> Option<String> {
     let location = answer.location.as_ref().filter(|_| answer.is_redirect())?;
     Some(format!("to {location}"))
+}
+
+/// What another origin got: the GET, and the preflight if that differs.
+fn cors(answer: &Answer) -> Vec<String> {
+    let Some(look) = &answer.cors else { return Vec::new() };
+    let words = |name: &str, answer: &CorsAnswer| {
+        let allowed = answer.allowed_origin.as_deref().unwrap_or("no origin");
+        format!("{name}: {}, allows {allowed}", answer.status)
+    };
+    let get = look.get.as_ref().map(|get| words("CORS", get));
+    let preflight = look.preflight.as_ref().map(|preflight| words("OPTIONS", preflight));
+    get.into_iter().chain(preflight).collect()
 }
 
 /// `5d41…c592` of a long tag, without its quotes.
@@ -102,7 +115,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        checks::{BodyDigest, XCache},
+        checks::{BodyDigest, CorsLook, XCache},
         time::Timestamp,
     };
 
@@ -139,5 +152,17 @@ mod tests {
         };
         assert_eq!(notes(&body(b"a"), Some(&body(b"a"))), "same content");
         assert_eq!(notes(&body(b"b"), Some(&body(b"a"))), "other content");
+    }
+
+    #[test]
+    fn what_another_origin_got_stands_below() {
+        let get = CorsAnswer { status: 200, allowed_origin: Some("*".to_owned()), ..CorsAnswer::default() };
+        let preflight = CorsAnswer { status: 403, ..CorsAnswer::default() };
+        let cors = CorsLook { get: Some(get), preflight: Some(preflight), ..CorsLook::default() };
+        let seen = look(Answer { status: 200, cors: Some(cors), ..Answer::default() });
+        assert_eq!(
+            LookView::new(Some(&seen), None).notes,
+            ["CORS: 200, allows *", "OPTIONS: 403, allows no origin"]
+        );
     }
 }

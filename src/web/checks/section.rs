@@ -76,5 +76,6 @@ fn facts(
     }
     facts.extend(settings.must_contain.clone().map(|text| ("Must contain", text)));
     facts.extend(settings.must_not_contain.clone().map(|text| ("Must not contain", text)));
+    facts.extend(settings.cors_origin.clone().map(|origin| ("CORS for", origin)));
     facts
 }

@@ -17,6 +17,7 @@ pub struct CheckSettingsForm {
     headers: String,
     must_contain: String,
     must_not_contain: String,
+    cors_origin: String,
 }
 
 impl CheckSettingsForm {
@@ -29,6 +30,7 @@ impl CheckSettingsForm {
             headers: self.headers()?,
             must_contain: Some(self.must_contain.clone()),
             must_not_contain: Some(self.must_not_contain.clone()),
+            cors_origin: Some(self.cors_origin.clone()),
         })
     }
 
@@ -54,6 +56,7 @@ pub struct CheckSettingsFields {
     pub headers: Field,
     pub must_contain: Field,
     pub must_not_contain: Field,
+    pub cors_origin: Field,
 }
 
 impl CheckSettingsFields {
@@ -66,6 +69,7 @@ impl CheckSettingsFields {
             headers: Field::new(form.headers),
             must_contain: Field::new(form.must_contain),
             must_not_contain: Field::new(form.must_not_contain),
+            cors_origin: Field::new(form.cors_origin),
         }
     }
 
@@ -80,6 +84,7 @@ impl CheckSettingsFields {
             headers: Field::new(headers.join("\n")),
             must_contain: Field::new(settings.must_contain.clone().unwrap_or_default()),
             must_not_contain: Field::new(settings.must_not_contain.clone().unwrap_or_default()),
+            cors_origin: Field::new(settings.cors_origin.clone().unwrap_or_default()),
         }
     }
 
@@ -90,6 +95,7 @@ impl CheckSettingsFields {
             "urls" => &mut self.urls,
             "must_contain" => &mut self.must_contain,
             "must_not_contain" => &mut self.must_not_contain,
+            "cors_origin" => &mut self.cors_origin,
             _ => &mut self.headers,
         };
         field.error = Some(format!("{error}."));
@@ -97,7 +103,14 @@ impl CheckSettingsFields {
 
     /// The message, for the history.
     pub fn wrong(&self) -> String {
-        let all = [&self.host, &self.urls, &self.headers, &self.must_contain, &self.must_not_contain];
+        let all = [
+            &self.host,
+            &self.urls,
+            &self.headers,
+            &self.must_contain,
+            &self.must_not_contain,
+            &self.cors_origin,
+        ];
         all.into_iter().filter_map(|field| field.error.as_deref()).collect::<Vec<_>>().join(" ")
     }
 }

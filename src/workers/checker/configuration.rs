@@ -35,6 +35,9 @@ pub(super) fn configuration(distribution: &Distribution, url: &str) -> EdgeConfi
         origin: origin.map(kind),
         bucket: origin.and_then(bucket).map(str::to_owned),
         min_ttl: behavior.and_then(|behavior| behavior.min_ttl),
+        allowed_methods: behavior
+            .map(|behavior| behavior.allowed_methods.clone())
+            .filter(|methods| !methods.is_empty()),
         ..EdgeConfiguration::default()
     }
 }

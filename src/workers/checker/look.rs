@@ -12,8 +12,8 @@ use crate::{
     clock::Clock,
     domain::{
         checks::{
-            Answer, BodyDigest, CheckSettings, Look, LookFailure, PageSource, Reference, ReferenceOutcome,
-            body_hint, page_references, settings::serves,
+            Answer, BodyDigest, CheckSettings, CorsAnswer, Look, LookFailure, PageSource, Reference,
+            ReferenceOutcome, body_hint, page_references, settings::serves,
         },
         distributions::distribution::Distribution,
     },
@@ -104,6 +104,18 @@ impl Looker<'_> {
         (look, outcome)
     }
 
+    /// Asks for a URL as a page of another origin does. `None` if there is no answer: then nothing is known.
+    pub async fn look_from(&self, url: &str, origin: &str, is_preflight: bool) -> Option<CorsAnswer> {
+        let url = Url::parse(url).ok()?;
+        let method = if is_preflight { EdgeMethod::Options } else { EdgeMethod::Get };
+        let headers = cors_headers(self.settings, origin, is_preflight)?;
+        let request = EdgeRequest { method, url: &url, headers: &headers, needles: &[], may_follow: None };
+        let fetched = self.ask(&request, REFERENCE_BYTES).await.ok()?;
+        let headers = fetched.headers.iter();
+        let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        Some(CorsAnswer::read(fetched.status.as_u16(), headers, body_hint(&fetched.beginning)))
+    }
+
     async fn fetch(
         &self,
         url: &Url,
@@ -111,11 +123,16 @@ impl Looker<'_> {
         needles: &[String],
         bytes: u64,
     ) -> Result<Fetched, LookFailure> {
+        let request = EdgeRequest { method: EdgeMethod::Get, url, headers, needles, may_follow: None };
+        self.ask(&request, bytes).await
+    }
+
+    async fn ask(&self, request: &EdgeRequest<'_>, bytes: u64) -> Result<Fetched, LookFailure> {
         // The distribution may have lost the host since the URL was picked.
-        if !url.host_str().is_some_and(|host| serves(self.distribution, host)) {
+        if !request.url.host_str().is_some_and(|host| serves(self.distribution, host)) {
             return Err(LookFailure::NotLooked);
         }
-        get(self.edge, url, headers, needles, bytes).await
+        self.edge.get_up_to(request, bytes).await.map_err(|error| failure(&error))
     }
 
     fn failed(&self, begun: Instant, failure: LookFailure) -> Look {
@@ -175,6 +192,22 @@ fn reference_headers(settings: &CheckSettings, url: &Url, page: &Url) -> Vec<(He
 fn headers(settings: &CheckSettings) -> Vec<(HeaderName, HeaderValue)> {
     let parsed = settings.headers.iter().map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)));
     parsed.flatten().collect()
+}
+
+/// The headers of a request of another origin. A preflight has none that people set: browsers send it without them.
+/// `None` if the origin cannot stand in a header.
+fn cors_headers(
+    settings: &CheckSettings,
+    origin: &str,
+    is_preflight: bool,
+) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let mut all = if is_preflight { Vec::new() } else { headers(settings) };
+    all.retain(|(name, _)| *name != header::ORIGIN);
+    all.push((header::ORIGIN, origin.parse().ok()?));
+    if is_preflight {
+        all.push((header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("GET")));
+    }
+    Some(all)
 }
 
 /// The texts to look for: those of [`answer`], in its order.

@@ -4,6 +4,7 @@
 //! looks are made in a task of their own: a site that hangs holds no other work.
 
 mod configuration;
+mod cors;
 mod elsewhere;
 mod intake;
 mod look;

@@ -125,6 +125,7 @@ impl Shared {
         if open.is_empty() {
             open.clone_from(&run.urls);
         }
+        let looked: Vec<usize> = open.iter().map(|check| check.number).collect();
         let mut pages = Pages::new();
         self.look_and_judge(looker, &mut open, facts, &mut pages).await;
         // A second request usually gets the copy that the first one made the edge cache, with its age.
@@ -137,6 +138,7 @@ impl Shared {
             }
         }
         self.judge_references(looker, &mut run.urls, &pages, facts).await;
+        self.judge_cors(looker, &mut run.urls, &looked, facts).await;
         self.store(claimed, &run, facts.expected).await
     }
 

@@ -7,6 +7,7 @@ mod checks;
 mod clock;
 mod cloudtrail;
 mod cool_down;
+mod cors;
 mod distributions;
 mod expected;
 mod fairness;

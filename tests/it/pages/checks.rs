@@ -228,6 +228,7 @@ async fn a_wrong_setting_comes_back_as_it_was_typed_with_the_message_at_its_fiel
         ("headers", "#checks-headers", "X-Preview", "has no colon"),
         ("headers", "#checks-headers", "Authorization: x", "may carry a secret"),
         ("must_not_contain", "#checks-must-not", &long, "longer than 1000 bytes"),
+        ("cors_origin", "#checks-cors", "https://app.example.com/a", "is not an origin"),
     ] {
         let before = app.world.head().await;
         let page = root.press(&form.clone().with(field, value)).await;

@@ -237,6 +237,7 @@ async fn settings_are_the_default_until_they_are_set(database: &Database) {
         headers: vec![("X-Preview".to_owned(), "\"1\"".to_owned())],
         must_contain: Some("ü".to_owned()),
         must_not_contain: None,
+        cors_origin: Some("https://app.example.com".to_owned()),
     };
     for _ in 0..2 {
         database.write(async |tx| checks::settings::set(tx, &id("E1"), &new).await).await;

@@ -48,6 +48,7 @@ fn read_behavior(behavior: &types::CacheBehavior, origins: &Origins<'_>) -> Beha
         origin: origin(origins, behavior.target_origin_id()),
         signed_required: is_signed(behavior.trusted_signers(), behavior.trusted_key_groups()),
         min_ttl: min_ttl(behavior.cache_policy_id(), behavior.min_ttl()),
+        allowed_methods: methods(behavior.allowed_methods()),
     }
 }
 
@@ -58,7 +59,13 @@ fn read_default(behavior: &types::DefaultCacheBehavior, origins: &Origins<'_>) -
         origin: origin(origins, behavior.target_origin_id()),
         signed_required: is_signed(behavior.trusted_signers(), behavior.trusted_key_groups()),
         min_ttl: min_ttl(behavior.cache_policy_id(), behavior.min_ttl()),
+        allowed_methods: methods(behavior.allowed_methods()),
     }
+}
+
+fn methods(allowed: Option<&types::AllowedMethods>) -> Vec<String> {
+    let items = allowed.map(types::AllowedMethods::items).unwrap_or_default();
+    items.iter().map(|method| storable(method.as_str()).into_owned()).collect()
 }
 
 /// `None` if a group of origins has this ID.

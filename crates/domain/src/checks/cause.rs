@@ -204,6 +204,25 @@ causes! {
     /// A page by HTTPS names a script or a style sheet by HTTP, which browsers refuse to load.
     MixedContent = "mixed_content":
         "Browsers refuse to load a script or a style sheet of the page by HTTP.",
+    // Why the pages of another origin may not read an answer.
+    /// No CORS headers at all.
+    CorsMissing = "cors_missing": "No other origin may read the answer: it has no CORS headers.",
+    /// `Access-Control-Allow-Origin` names another origin, or several.
+    CorsOtherOrigin = "cors_other_origin": "The answer allows another origin than the one that is set.",
+    /// One look has the header and the other has not: the edge keeps one copy for all origins.
+    CorsCachedWithoutOrigin = "cors_cached_without_origin":
+        "The edge has a copy whose CORS headers are for another request.",
+    /// `*` together with credentials.
+    CorsCredentialsWithAny = "cors_credentials_with_any":
+        "The answer allows credentials to every origin, which browsers refuse.",
+    /// The same URL is no error without `Origin`.
+    CorsRequestRefused = "cors_request_refused":
+        "The answer is an error as soon as the request names an origin.",
+    /// The behaviour does not allow OPTIONS.
+    CorsOptionsNotAllowed = "cors_options_not_allowed":
+        "CloudFront does not allow OPTIONS here, so preflight requests fail.",
+    /// The preflight got an error, or an answer that does not allow the origin.
+    CorsPreflightRefused = "cors_preflight_refused": "The preflight request (OPTIONS) is refused.",
     /// Another error of the client's kind (4xx).
     OtherRefusal = "other_refusal": "The request was refused for a reason that is not known.",
 }

@@ -31,6 +31,8 @@ pub struct EdgeConfiguration {
     pub bucket: Option<String>,
     /// `MinTTL` of the URL's behaviour, in seconds.
     pub min_ttl: Option<u64>,
+    /// The methods that the URL's behaviour allows.
+    pub allowed_methods: Option<Vec<String>>,
     /// The SHA-256 of the custom error page, if it was looked at.
     pub error_page_sha256: Option<[u8; 32]>,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{BodyHint, XCache};
+use super::{BodyHint, CorsLook, XCache};
 use crate::time::Timestamp;
 
 /// One observation of one URL.
@@ -102,6 +102,8 @@ pub struct Answer {
     pub from_aws_api: bool,
     /// `Access-Control-Allow-Origin`.
     pub allowed_origin: Option<String>,
+    /// What another origin got of the same URL. `None` if nobody set one.
+    pub cors: Option<CorsLook>,
     /// `Retry-After`, as it was sent: seconds or a date.
     pub retry_after: Option<String>,
     pub body_hint: BodyHint,

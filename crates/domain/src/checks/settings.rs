@@ -2,9 +2,12 @@
 
 use url::Url;
 
-use super::super::distributions::{
-    distribution::{Distribution, DistributionReadiness},
-    host::HostName,
+use super::{
+    super::distributions::{
+        distribution::{Distribution, DistributionReadiness},
+        host::HostName,
+    },
+    cors::parse_origin,
 };
 
 /// The most URLs that may be set for one distribution.
@@ -27,6 +30,8 @@ pub struct CheckSettings {
     /// A text that each page must contain, such as `build 5121`.
     pub must_contain: Option<String>,
     pub must_not_contain: Option<String>,
+    /// The origin whose pages must be able to read what is looked at, such as `https://app.example.com`.
+    pub cors_origin: Option<String>,
 }
 
 impl Default for CheckSettings {
@@ -38,6 +43,7 @@ impl Default for CheckSettings {
             headers: Vec::new(),
             must_contain: None,
             must_not_contain: None,
+            cors_origin: None,
         }
     }
 }
@@ -59,6 +65,8 @@ pub enum CheckSettingsError {
     SecretHeader(String),
     #[error("At most {HEADERS_MAX} headers can be set")]
     TooManyHeaders,
+    #[error("{0} is not an origin. Write scheme and host, such as https://app.example.com, without a path")]
+    CorsOrigin(String),
     /// The text of this field.
     #[error("The text is longer than {TEXT_MAX} bytes")]
     TooLong(&'static str),
@@ -72,6 +80,7 @@ impl CheckSettingsError {
             Self::Host(_) => "host",
             Self::Url(_) | Self::TooManyUrls => "urls",
             Self::Header(_) | Self::SecretHeader(_) | Self::TooManyHeaders => "headers",
+            Self::CorsOrigin(_) => "cors_origin",
             Self::TooLong(field) => field,
         }
     }
@@ -107,7 +116,11 @@ impl CheckSettings {
         self.must_contain = given(self.must_contain);
         self.must_not_contain = given(self.must_not_contain);
         self.urls = self.urls.into_iter().filter_map(|url| given(Some(url))).collect();
+        self.cors_origin = given(self.cors_origin);
         self.check_lengths()?;
+        if let Some(origin) = &mut self.cors_origin {
+            *origin = parse_origin(origin).ok_or_else(|| CheckSettingsError::CorsOrigin(origin.clone()))?;
+        }
         if let Some(host) = &self.host
             && !serves(distribution, host)
         {
@@ -139,6 +152,7 @@ impl CheckSettings {
             (!names.is_empty()).then(|| format!("headers {}", names.join(", "))),
             self.must_contain.as_ref().map(|text| format!("must contain \"{text}\"")),
             self.must_not_contain.as_ref().map(|text| format!("must not contain \"{text}\"")),
+            self.cors_origin.as_ref().map(|origin| format!("CORS for {origin}")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         if parts.is_empty() { "on".to_owned() } else { format!("on: {}", parts.join("; ")) }
@@ -153,6 +167,7 @@ impl CheckSettings {
             ("headers", headers.any(is_long)),
             ("must_contain", self.must_contain.as_ref().is_some_and(is_long)),
             ("must_not_contain", self.must_not_contain.as_ref().is_some_and(is_long)),
+            ("cors_origin", self.cors_origin.as_ref().is_some_and(is_long)),
         ];
         let long = fields.into_iter().find(|(_, is_long)| *is_long);
         long.map_or(Ok(()), |(field, _)| Err(CheckSettingsError::TooLong(field)))

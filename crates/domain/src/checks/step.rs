@@ -2,6 +2,7 @@
 
 mod access;
 mod connection;
+mod cors;
 mod known;
 mod origin;
 mod outcome;
@@ -23,8 +24,12 @@ use super::{CheckCause, Evidence};
 /// The text may contain parts of the answer's headers, such as `Location`.
 #[must_use]
 pub fn step(cause: CheckCause, evidence: &Evidence<'_>) -> String {
-    use CheckCause as C;
     let known = &Known::of(evidence);
+    cors::beside_error(known, step_of(cause, known))
+}
+
+fn step_of(cause: CheckCause, known: &Known<'_>) -> String {
+    use CheckCause as C;
     match cause {
         C::NoInvalidation => outcome::NO_INVALIDATION.to_owned(),
         C::TooEarly => outcome::TOO_EARLY.to_owned(),
@@ -100,6 +105,13 @@ pub fn step(cause: CheckCause, evidence: &Evidence<'_>) -> String {
         C::NotGone => outcome::not_gone(known),
         C::ReferenceMissing => references::REFERENCE_MISSING.to_owned(),
         C::MixedContent => references::MIXED_CONTENT.to_owned(),
+        C::CorsMissing => cors::missing(known),
+        C::CorsOtherOrigin => cors::other_origin(known),
+        C::CorsCachedWithoutOrigin => cors::cached_without_origin(known),
+        C::CorsCredentialsWithAny => cors::credentials_with_any(known),
+        C::CorsRequestRefused => cors::request_refused(known),
+        C::CorsOptionsNotAllowed => cors::options_not_allowed(known),
+        C::CorsPreflightRefused => cors::preflight_refused(known),
         C::OtherRefusal => outcome::other_refusal(known),
     }
 }

@@ -39,6 +39,8 @@ pub struct Behavior {
     pub signed_required: bool,
     /// `MinTTL` in seconds. `None` if a cache policy decides.
     pub min_ttl: Option<u64>,
+    /// The methods that viewers may use. Empty if they are not known.
+    pub allowed_methods: Vec<String>,
 }
 
 impl DeliverySettings {

@@ -16,6 +16,7 @@ struct Row {
     headers: String,
     must_contain: Option<String>,
     must_not_contain: Option<String>,
+    cors_origin: Option<String>,
 }
 
 impl Row {
@@ -28,6 +29,7 @@ impl Row {
             headers: headers.map_err(|_| StoreError::unreadable("a list of headers", &self.headers))?,
             must_contain: self.must_contain,
             must_not_contain: self.must_not_contain,
+            cors_origin: self.cors_origin,
         })
     }
 }
@@ -37,7 +39,7 @@ pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<CheckSettings,
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT enabled, host, urls, headers, must_contain, must_not_contain FROM check_settings
+        "SELECT enabled, host, urls, headers, must_contain, must_not_contain, cors_origin FROM check_settings
          WHERE distribution_id = $1",
         id.as_str(),
     )?;
@@ -50,10 +52,11 @@ pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Resul
         new.headers.iter().map(|(name, value)| [name.as_str(), value.as_str()]).collect();
     execute!(
         tx,
-        "INSERT INTO check_settings (distribution_id, enabled, host, urls, headers, must_contain, must_not_contain)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO check_settings (distribution_id, enabled, host, urls, headers, must_contain, must_not_contain,
+             cors_origin)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (distribution_id) DO UPDATE SET enabled = $2, host = $3, urls = $4, headers = $5,
-             must_contain = $6, must_not_contain = $7",
+             must_contain = $6, must_not_contain = $7, cors_origin = $8",
         id.as_str(),
         new.enabled,
         new.host.as_deref(),
@@ -61,6 +64,7 @@ pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Resul
         serde_json::json!(headers).to_string(),
         new.must_contain.as_deref(),
         new.must_not_contain.as_deref(),
+        new.cors_origin.as_deref(),
     )?;
     Ok(())
 }

@@ -23,7 +23,7 @@ fn each_row_of_the_diagnosis_table_has_its_cause() {
 }
 
 /// The causes that follow from times, from two answers and from a page's references. A verdict sets them, not a diagnosis.
-const NOT_DIAGNOSED: [CheckCause; 27] = [
+const NOT_DIAGNOSED: [CheckCause; 34] = [
     CheckCause::NoInvalidation,
     CheckCause::TooEarly,
     CheckCause::NoAge,
@@ -51,6 +51,13 @@ const NOT_DIAGNOSED: [CheckCause; 27] = [
     CheckCause::NotGone,
     CheckCause::ReferenceMissing,
     CheckCause::MixedContent,
+    CheckCause::CorsMissing,
+    CheckCause::CorsOtherOrigin,
+    CheckCause::CorsCachedWithoutOrigin,
+    CheckCause::CorsCredentialsWithAny,
+    CheckCause::CorsRequestRefused,
+    CheckCause::CorsOptionsNotAllowed,
+    CheckCause::CorsPreflightRefused,
 ];
 
 #[test]

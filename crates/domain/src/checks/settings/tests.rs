@@ -77,3 +77,33 @@ fn headers_that_are_secret_or_the_connections_own_are_refused() {
     }
     assert!(with("X-Preview", "a\r\nHost: b").is_err());
 }
+
+#[test]
+fn an_origin_for_cors_is_written_as_browsers_write_it() {
+    let with = |text: &str| settings(|s| s.cors_origin = Some(text.to_owned()));
+    for (text, origin) in [
+        ("https://app.example.com", "https://app.example.com"),
+        (" HTTPS://App.Example.com:443/ ", "https://app.example.com"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+    ] {
+        assert_eq!(with(text).unwrap().cors_origin.as_deref(), Some(origin), "{text}");
+    }
+    assert_eq!(with(" ").unwrap().cors_origin, None);
+    for bad in [
+        "*",
+        "null",
+        "app.example.com",
+        "ftp://app.example.com",
+        "https://app.example.com/a",
+        "https://app.example.com//",
+        "https://app.example.com?a",
+        "https://app.example.com#a",
+        "https://ada@app.example.com",
+        "https://@app.example.com",
+        "https:app.example.com",
+        "https://",
+    ] {
+        assert_eq!(with(bad), Err(CheckSettingsError::CorsOrigin(bad.to_owned())), "{bad}");
+    }
+}

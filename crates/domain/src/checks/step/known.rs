@@ -1,7 +1,7 @@
 //! What the text of a step is filled in with.
 
 use crate::{
-    checks::{Answer, EdgeConfiguration, Evidence, OriginKind, url_parts::UrlParts},
+    checks::{Answer, CorsLook, EdgeConfiguration, Evidence, OriginKind, url_parts::UrlParts},
     invalidations::aws_cli::quoted,
 };
 
@@ -25,6 +25,11 @@ impl<'a> Known<'a> {
 
     pub fn answer(&self) -> Option<&'a Answer> {
         self.evidence.after.answer()
+    }
+
+    /// What another origin got.
+    pub fn cors(&self) -> Option<&'a CorsLook> {
+        self.answer()?.cors.as_ref()
     }
 
     /// The status of the answer, or 0.
