@@ -38,6 +38,13 @@ pub enum BodyHint {
     /// API Gateway's `Missing Authentication Token`: mostly a path or method that the stage does not have (the same
     /// page).
     ApiRouteMissing,
+    /// API Gateway's `Limit Exceeded`: the quota of a usage plan (re:Post, "api-gateway-429-limit").
+    ApiQuotaExceeded,
+    /// API Gateway's `Internal server error`: the function behind it failed, or its answer has not the form that API
+    /// Gateway wants.
+    ApiFailed,
+    /// API Gateway's `Endpoint request timed out`: what is behind it did not answer in time.
+    ApiTimedOut,
 }
 
 /// How much of a body is read for a hint, in bytes. All known error bodies are shorter.
@@ -83,6 +90,9 @@ fn api_hint(text: &str) -> Option<BodyHint> {
     match dense.as_str() {
         r#"{"message":"Forbidden"}"# => Some(BodyHint::ApiForbidden),
         r#"{"message":"MissingAuthenticationToken"}"# => Some(BodyHint::ApiRouteMissing),
+        r#"{"message":"LimitExceeded"}"# => Some(BodyHint::ApiQuotaExceeded),
+        r#"{"message":"Internalservererror"}"# => Some(BodyHint::ApiFailed),
+        r#"{"message":"Endpointrequesttimedout"}"# => Some(BodyHint::ApiTimedOut),
         _ => None,
     }
 }
@@ -135,6 +145,10 @@ mod tests {
             ),
             ("{\"message\": \"Forbidden\"}\n".to_owned(), BodyHint::ApiForbidden),
             ("{\"message\":\"Missing Authentication Token\"}".to_owned(), BodyHint::ApiRouteMissing),
+            ("{\"message\":\"Limit Exceeded\"}".to_owned(), BodyHint::ApiQuotaExceeded),
+            ("{\"message\":\"Too Many Requests\"}".to_owned(), BodyHint::None),
+            ("{\"message\": \"Internal server error\"}".to_owned(), BodyHint::ApiFailed),
+            ("{\"message\": \"Endpoint request timed out\"}".to_owned(), BodyHint::ApiTimedOut),
             ("{\"Message\":\"Forbidden\"}".to_owned(), BodyHint::None),
             (String::new(), BodyHint::None),
         ];

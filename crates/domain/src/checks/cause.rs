@@ -140,6 +140,8 @@ causes! {
     CredentialsRequired = "credentials_required": "The site asks for a user name, a password or a token.",
     /// The API wants a key, or the key is not one of this stage's usage plan.
     ApiKeyRequired = "api_key_required": "The API refuses the request, most likely because of its API key.",
+    /// The quota of the usage plan is used up.
+    ApiQuotaExceeded = "api_quota_exceeded": "The quota of the API's usage plan is used up.",
     /// The origin itself refused.
     RefusedByOrigin = "refused_by_origin": "The origin refuses the request.",
     /// The origin is another distribution, which refuses the host.

@@ -75,6 +75,7 @@ fn step_of(cause: CheckCause, known: &Known<'_>) -> String {
         C::RefusedByFunction => access::refused_by_function(known),
         C::CredentialsRequired => access::CREDENTIALS_REQUIRED.to_owned(),
         C::ApiKeyRequired => origin::API_KEY_REQUIRED.to_owned(),
+        C::ApiQuotaExceeded => origin::api_quota_exceeded(known),
         C::RefusedByOrigin => origin::refused(known),
         C::StackedDistribution => origin::STACKED_DISTRIBUTION.to_owned(),
         C::ClientCertificateRequired => connection::CLIENT_CERTIFICATE_REQUIRED.to_owned(),

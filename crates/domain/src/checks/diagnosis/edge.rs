@@ -51,7 +51,10 @@ pub(super) fn by_hint(facts: &Facts<'_>) -> Option<CheckCause> {
         | BodyHint::S3NoSuchKey
         | BodyHint::S3NoSuchBucket
         | BodyHint::ApiForbidden
-        | BodyHint::ApiRouteMissing => None,
+        | BodyHint::ApiRouteMissing
+        | BodyHint::ApiQuotaExceeded
+        | BodyHint::ApiFailed
+        | BodyHint::ApiTimedOut => None,
     }
 }
 

@@ -2,12 +2,16 @@
 
 use super::{Author, BodyHint, CheckCause, Facts, edge};
 
-/// The cause of a 403 of API Gateway (re:Post, "api-gateway-troubleshoot-403-forbidden").
+/// The cause of an error of API Gateway that its body tells (re:Post, "api-gateway-troubleshoot-403-forbidden" and
+/// "api-gateway-429-limit").
 pub(super) fn api_gateway(facts: &Facts<'_>) -> Option<CheckCause> {
     let is_api = facts.answer.from_aws_api || facts.site.url.host.contains(".execute-api.");
     match facts.answer.body_hint {
         BodyHint::ApiForbidden if is_api => Some(CheckCause::ApiKeyRequired),
         BodyHint::ApiRouteMissing if is_api => Some(CheckCause::NotFound),
+        BodyHint::ApiQuotaExceeded if is_api => Some(CheckCause::ApiQuotaExceeded),
+        BodyHint::ApiFailed if is_api => Some(CheckCause::OriginFailed),
+        BodyHint::ApiTimedOut if is_api => Some(CheckCause::OriginTimeout),
         _ => None,
     }
 }

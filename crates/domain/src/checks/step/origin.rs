@@ -7,7 +7,7 @@ pub(super) const API_KEY_REQUIRED: &str = "Set the header x-api-key in the check
 pub(super) const STACKED_DISTRIBUTION: &str = "Let this distribution ask for what the origin really serves: use the origin's own origin, or do not forward the Host header, so that the other distribution gets a host name that it knows.";
 
 pub(super) fn not_found(known: &Known<'_>) -> String {
-    if known.answer().is_some_and(|answer| answer.body_hint == BodyHint::ApiRouteMissing) {
+    if has_hint(known, BodyHint::ApiRouteMissing) {
         return "Check the path, the stage and the method: API Gateway answers Missing Authentication Token for those that it does not have. If they are right, deploy the API again.".to_owned();
     }
     format!(
@@ -69,6 +69,12 @@ pub(super) fn unavailable(known: &Known<'_>) -> String {
 
 /// Developer guide, http-504-gateway-timeout and the origin's response timeout.
 pub(super) fn timeout(known: &Known<'_>) -> String {
+    if has_hint(known, BodyHint::ApiTimedOut) {
+        return format!(
+            "Look at how long the function behind the API takes: API Gateway waits 29 s for it, unless the Region's quota was raised. Make it faster, or let it answer at once and work on.{}",
+            known.error_lifetime()
+        );
+    }
     format!(
         "Check how long the origin takes for this URL: CloudFront waits 30 s if nothing else is set. After a wide invalidation many requests reach the origin at once: check again in some minutes.{}",
         known.error_lifetime()
@@ -76,6 +82,12 @@ pub(super) fn timeout(known: &Known<'_>) -> String {
 }
 
 pub(super) fn failed(known: &Known<'_>) -> String {
+    if known.status() == 502 && has_hint(known, BodyHint::ApiFailed) {
+        return format!(
+            "Look at the log of the function behind the API: it failed, or its answer has not the form that API Gateway wants (statusCode, headers, and body as a text). Correct it, then check again.{}",
+            known.error_lifetime()
+        );
+    }
     let place = if is_api(known) {
         "Look at the log of the function or the server behind the API"
     } else if known.status() == 502 {
@@ -95,8 +107,19 @@ pub(super) fn too_many_requests(known: &Known<'_>) -> String {
     format!("Wait, then check again.{}{limit}", known.retry_after())
 }
 
+pub(super) fn api_quota_exceeded(known: &Known<'_>) -> String {
+    format!(
+        "Raise the quota of the usage plan in API Gateway, extend it for this key, or wait until its day, week or month is over.{} Until then each request with the key is refused.",
+        known.retry_after()
+    )
+}
+
 /// What a distribution knows of its custom origins.
 const ORIGINS: &str = "Origins.Items[].[DomainName,CustomOriginConfig]";
+
+fn has_hint(known: &Known<'_>, hint: BodyHint) -> bool {
+    known.answer().is_some_and(|answer| answer.body_hint == hint)
+}
 
 fn is_api(known: &Known<'_>) -> bool {
     known.answer().is_some_and(|answer| answer.from_aws_api)

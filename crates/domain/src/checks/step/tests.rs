@@ -191,6 +191,9 @@ fn the_words_depend_on_what_was_seen() {
             .contains("Missing Authentication Token")
     );
     assert!(step_at(PAGE, CheckCause::TooManyRequests, Ok(api), &known()).contains("usage plan"));
+    let timed_out = Answer { body_hint: BodyHint::ApiTimedOut, from_aws_api: true, ..with_status(504) };
+    let text = step_at(PAGE, CheckCause::OriginTimeout, Ok(timed_out), &known());
+    assert!(text.contains("API Gateway waits 29 s") && !text.contains("CloudFront waits"), "{text}");
     let website = EdgeConfiguration { origin: Some(OriginKind::S3Website), ..known() };
     let text = step_at(PAGE, CheckCause::ObjectMissingOrDenied, Ok(with_status(403)), &website);
     assert!(text.contains("only public objects") && !text.contains("SourceArn"), "{text}");

@@ -128,6 +128,10 @@ fn origin_rows() -> Vec<(u8, Seen, CheckCause)> {
         (18, nginx(405), Is::MethodNotAllowed),
         (18, nginx(400), Is::OtherRefusal),
         (0, api(429, Has::None), Is::TooManyRequests),
+        (0, api(429, Has::ApiQuotaExceeded), Is::ApiQuotaExceeded),
+        (0, nginx(429).hint(Has::ApiQuotaExceeded), Is::TooManyRequests),
+        (0, api(502, Has::ApiFailed).server("CloudFront"), Is::OriginFailed),
+        (0, api(504, Has::ApiTimedOut), Is::OriginTimeout),
         (26, nginx(403).answer(no_mark).own_host(), Is::NotCloudFront),
         // Without the list of hosts, the host may be one that needs no CloudFront.
         (26, nginx(404).answer(no_mark), Is::NotFound),
