@@ -61,6 +61,9 @@ fn target(answer: &Answer) -> Option<String> {
 fn cors(answer: &Answer) -> Vec<String> {
     let Some(look) = &answer.cors else { return Vec::new() };
     let words = |name: &str, answer: &CorsAnswer| {
+        if answer.method_refused {
+            return format!("{name}: not allowed, so only requests without a preflight work");
+        }
         let allowed = answer.allowed_origin.as_deref().unwrap_or("no origin");
         format!("{name}: {}, allows {allowed}", answer.status)
     };
@@ -164,5 +167,10 @@ mod tests {
             LookView::new(Some(&seen), None).notes,
             ["CORS: 200, allows *", "OPTIONS: 403, allows no origin"]
         );
+        let not_a_method = CorsAnswer { status: 403, method_refused: true, ..CorsAnswer::default() };
+        let cors = CorsLook { preflight: Some(not_a_method), ..CorsLook::default() };
+        let seen = look(Answer { status: 200, cors: Some(cors), ..Answer::default() });
+        let words = "OPTIONS: not allowed, so only requests without a preflight work";
+        assert_eq!(LookView::new(Some(&seen), None).notes, [words]);
     }
 }

@@ -220,10 +220,7 @@ causes! {
     /// The same URL is no error without `Origin`.
     CorsRequestRefused = "cors_request_refused":
         "The answer is an error as soon as the request names an origin.",
-    /// The behaviour does not allow OPTIONS.
-    CorsOptionsNotAllowed = "cors_options_not_allowed":
-        "CloudFront does not allow OPTIONS here, so preflight requests fail.",
-    /// The preflight got an error, or an answer that does not allow the origin.
+    /// The preflight got an error, or an answer that does not allow the origin, although the behaviour allows OPTIONS.
     CorsPreflightRefused = "cors_preflight_refused": "The preflight request (OPTIONS) is refused.",
     /// Another error of the client's kind (4xx).
     OtherRefusal = "other_refusal": "The request was refused for a reason that is not known.",

@@ -133,11 +133,9 @@ pub(super) fn cause_of(
     let methods = configuration.allowed_methods.as_ref();
     let is_excluded = methods.is_some_and(|methods| !methods.iter().any(|method| method == "OPTIONS"));
     let is_refused = preflight.status >= 400;
-    Some(if preflight.method_refused || (is_refused && is_excluded) {
-        CheckCause::CorsOptionsNotAllowed
-    } else {
-        CheckCause::CorsPreflightRefused
-    })
+    // By default a behaviour allows GET and HEAD alone. A plain GET, which the origin may read, needs no preflight.
+    let is_by_design = preflight.method_refused || (is_refused && is_excluded);
+    (!is_by_design).then_some(CheckCause::CorsPreflightRefused)
 }
 
 /// Where another look at the same URL is allowed, the edge has a copy with the headers of another request: the header

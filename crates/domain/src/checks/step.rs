@@ -111,7 +111,6 @@ fn step_of(cause: CheckCause, known: &Known<'_>) -> String {
         C::CorsCachedWithoutOrigin => cors::cached_without_origin(known),
         C::CorsCredentialsWithAny => cors::credentials_with_any(known),
         C::CorsRequestRefused => cors::request_refused(known),
-        C::CorsOptionsNotAllowed => cors::options_not_allowed(known),
         C::CorsPreflightRefused => cors::preflight_refused(known),
         C::OtherRefusal => outcome::other_refusal(known),
     }

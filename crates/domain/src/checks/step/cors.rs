@@ -55,13 +55,6 @@ pub(super) fn request_refused(known: &Known<'_>) -> String {
     )
 }
 
-pub(super) fn options_not_allowed(known: &Known<'_>) -> String {
-    with_code(
-        "Allow GET, HEAD and OPTIONS in the behavior of this path, and attach the managed response headers policy CORS-With-Preflight unless the origin answers preflights itself. A simple GET works without; a page whose requests have headers of their own, such as x-api-key, does not.",
-        &known.show_configuration(BEHAVIORS),
-    )
-}
-
 pub(super) fn preflight_refused(known: &Known<'_>) -> String {
     let status = known.cors().and_then(|look| look.preflight.as_ref()).map_or(0, |answer| answer.status);
     let origin = origin(known);

@@ -26,7 +26,6 @@ fn each_way_in_which_a_browser_refuses_has_its_cause() {
     let allowed = || Some(seen(200, Some(ORIGIN)));
     let plainly_allowed = Answer { allowed_origin: Some("*".to_owned()), ..ok() };
     let any_with_credentials = CorsAnswer { allows_credentials: true, ..seen(200, Some("*")) };
-    let not_a_method = CorsAnswer { method_refused: true, ..seen(403, None) };
     let cases = [
         (ok(), Some(seen(200, None)), Some(seen(403, None)), C::CorsMissing),
         (ok(), Some(seen(200, None)), None, C::CorsMissing),
@@ -38,7 +37,6 @@ fn each_way_in_which_a_browser_refuses_has_its_cause() {
         (ok(), Some(seen(200, Some("https://App.example.com"))), None, C::CorsOtherOrigin),
         (ok(), Some(any_with_credentials), allowed(), C::CorsCredentialsWithAny),
         (ok(), Some(seen(500, Some(ORIGIN))), allowed(), C::CorsRequestRefused),
-        (ok(), allowed(), Some(not_a_method), C::CorsOptionsNotAllowed),
         (ok(), allowed(), Some(seen(405, Some(ORIGIN))), C::CorsPreflightRefused),
         (ok(), allowed(), Some(seen(301, Some(ORIGIN))), C::CorsPreflightRefused),
         (ok(), allowed(), Some(seen(200, None)), C::CorsPreflightRefused),
@@ -54,7 +52,15 @@ fn each_way_in_which_a_browser_refuses_has_its_cause() {
 fn what_is_allowed_or_not_known_changes_nothing() {
     let any = || Some(seen(200, Some("*")));
     let allowed = || Some(CorsAnswer { allows_credentials: true, ..seen(204, Some(ORIGIN)) });
-    for (get, preflight) in [(any(), any()), (allowed(), allowed()), (allowed(), None), (None, None)] {
+    let not_a_method = || Some(CorsAnswer { method_refused: true, ..seen(403, None) });
+    for (get, preflight) in [
+        (any(), any()),
+        (allowed(), allowed()),
+        (allowed(), None),
+        (None, None),
+        // A plain GET needs no preflight.
+        (allowed(), not_a_method()),
+    ] {
         assert_eq!(judged(&ok(), get, preflight), GOOD);
     }
     assert_eq!(judge_cors(GOOD, &ok(), &EdgeConfiguration::default()), GOOD);
@@ -64,7 +70,7 @@ fn what_is_allowed_or_not_known_changes_nothing() {
 }
 
 #[test]
-fn the_configuration_tells_that_options_is_not_allowed() {
+fn a_refused_preflight_counts_where_the_behavior_allows_options() {
     let cors = CorsLook {
         origin: ORIGIN.to_owned(),
         get: Some(seen(200, Some("*"))),
@@ -76,7 +82,7 @@ fn the_configuration_tells_that_options_is_not_allowed() {
         judge_cors(GOOD, &answer, &EdgeConfiguration { allowed_methods, ..EdgeConfiguration::default() })
             .cause
     };
-    assert_eq!(cause(&["HEAD", "GET"]), Some(C::CorsOptionsNotAllowed));
+    assert_eq!(cause(&["HEAD", "GET"]), GOOD.cause);
     assert_eq!(cause(&["HEAD", "GET", "OPTIONS"]), Some(C::CorsPreflightRefused));
 }
 
