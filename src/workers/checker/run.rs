@@ -2,11 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt, stream};
+use futures_util::future::join_all;
 
 use crate::{
     domain::{
@@ -158,23 +157,28 @@ impl Shared {
         }
     }
 
-    /// Looks at these URLs, and returns the looks in their order.
+    /// Looks at these URLs, [`AT_ONCE`] at a time, and returns the looks in their order. No look begins while one of the
+    /// others may still turn out to hang, so that a site that hangs costs the same time each time.
     async fn look_at(&self, looker: &Looker<'_>, urls: &[&UrlCheck]) -> Vec<Seen> {
-        let hanging = AtomicUsize::new(0);
-        let one = async |check: &&UrlCheck| {
-            let now = self.context.clock.now();
-            let is_late = Instant::now() >= looker.deadline;
-            if is_late || hanging.load(Ordering::Relaxed) >= HANGING || !self.budget.take(now) {
-                let outcome = Err(LookFailure::NotLooked);
-                return Seen { look: Look { at: now, duration: Duration::ZERO, outcome }, page: None };
-            }
-            let seen = looker.look(&check.url).await;
-            if hung(&seen.look) {
-                hanging.fetch_add(1, Ordering::Relaxed);
-            }
-            seen
-        };
-        stream::iter(urls.iter().map(one)).buffered(AT_ONCE).collect().await
+        let mut all = Vec::with_capacity(urls.len());
+        let mut hanging = 0;
+        for some in urls.chunks(AT_ONCE) {
+            let may_look = hanging < HANGING;
+            let looks = join_all(some.iter().map(|check| self.look_if(may_look, looker, check))).await;
+            hanging += looks.iter().filter(|seen| hung(&seen.look)).count();
+            all.extend(looks);
+        }
+        all
+    }
+
+    async fn look_if(&self, may_look: bool, looker: &Looker<'_>, check: &UrlCheck) -> Seen {
+        let now = self.context.clock.now();
+        let is_late = Instant::now() >= looker.deadline;
+        if !may_look || is_late || !self.budget.take(now) {
+            let outcome = Err(LookFailure::NotLooked);
+            return Seen { look: Look { at: now, duration: Duration::ZERO, outcome }, page: None };
+        }
+        looker.look(&check.url).await
     }
 
     async fn store(
