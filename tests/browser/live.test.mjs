@@ -1,0 +1,37 @@
+// Open pages follow the history.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { invalidate, launch, signIn, startDemo, visit, waitForState } from "./demo.mjs";
+
+let demo, browser;
+before(async () => {
+  demo = await startDemo({ completeAfter: 1 });
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+const TWO_AT_ONCE = "retry: 600000\n\nevent: audit\nid: 1\ndata: {}\n\nevent: audit\nid: 2\ndata: {}\n\n";
+
+test("what comes right behind other news is shown too", async () => {
+  await visit(browser, demo, {}, async (page) => {
+    await signIn(page);
+    await page.goto("/");
+    await invalidate(page, "/styles.css", {});
+    await waitForState(page, "completed");
+    await page.route("**/events?*", (route) => route.fulfill({ contentType: "text/event-stream", body: TWO_AT_ONCE }));
+    const asked = [];
+    page.on("request", (request) => {
+      if (request.headers()["hx-request"]) asked.push(Date.now());
+    });
+    await page.reload();
+    // The first at once, and one more for all that came meanwhile.
+    for (let n = 0; n < 100 && asked.length < 2; n += 1) await sleep(50);
+    await sleep(1_000);
+    assert.equal(asked.length, 2);
+  });
+});
