@@ -24,7 +24,7 @@ pub use audit::{
     VerificationStep, open_key,
 };
 pub use audit_webhook::{AuditWebhook, PostError, Webhook};
-pub use checker::{Checker, LOOKING, LOOKS_AT_ONCE, LOOKS_HANGING, UrlLooker};
+pub use checker::{Checker, LOOKING, UrlLooker, in_pairs};
 pub use clock_rollback::ClockRollback;
 pub use file_watcher::FileWatcher;
 pub use indexer::Indexer;

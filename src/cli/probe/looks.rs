@@ -1,18 +1,13 @@
 //! Makes the looks of one round, as the server makes them.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, Instant},
-};
-
-use futures_util::{StreamExt, stream};
+use std::time::{Duration, Instant};
 
 use crate::{
-    api::probe::wire::{ProbeTaskShape, ProbeUrlShape},
+    api::probe::wire::ProbeTaskShape,
     clock::Clock,
-    domain::checks::{CheckSettings, Look, LookFailure, XCache},
+    domain::checks::{CheckSettings, Look, XCache},
     edge::EdgeClient,
-    workers::{LOOKING, LOOKS_AT_ONCE, LOOKS_HANGING, UrlLooker},
+    workers::{LOOKING, UrlLooker, in_pairs},
 };
 
 /// What looks are made with.
@@ -41,32 +36,26 @@ impl Looks {
             ..CheckSettings::default()
         };
         let looker = UrlLooker { edge: &self.edge, clock: &self.clock, settings: &settings };
-        let (hanging, deadline) = (AtomicUsize::new(0), Instant::now() + LOOKING);
-        let one = async |url: &ProbeUrlShape| {
-            let is_late = || Instant::now() >= deadline || hanging.load(Ordering::Relaxed) >= LOOKS_HANGING;
-            let look = look_twice(&looker, &url.url, is_late).await;
-            if matches!(look.outcome, Err(LookFailure::ConnectTimeout | LookFailure::AnswerTimeout)) {
-                hanging.fetch_add(1, Ordering::Relaxed);
-            }
+        let (looker, deadline) = (&looker, Instant::now() + LOOKING);
+        in_pairs(&task.urls, deadline, |url, may_look| async move {
+            let look = if may_look {
+                look_twice(looker, &url.url, deadline).await
+            } else {
+                Look::not_made(self.clock.now())
+            };
+            let hung = look.hung();
             let since = self.clock.now().since(look.at);
             let ended = Instant::now().checked_sub(since).unwrap_or_else(Instant::now);
-            MadeLook { number: url.number, url: url.url.clone(), ended, took: look.duration, look }
-        };
-        stream::iter(task.urls.iter().map(one)).buffered(LOOKS_AT_ONCE).collect().await
+            (MadeLook { number: url.number, url: url.url.clone(), ended, took: look.duration, look }, hung)
+        })
+        .await
     }
 }
 
 /// Looks at a URL, and once more if the edge had no copy: a second request usually gets the one that the first made it
 /// cache, with its age.
-async fn look_twice(looker: &UrlLooker<'_>, url: &str, is_late: impl Fn() -> bool) -> Look {
-    if is_late() {
-        return Look {
-            at: looker.clock.now(),
-            duration: Duration::ZERO,
-            outcome: Err(LookFailure::NotLooked),
-        };
-    }
+async fn look_twice(looker: &UrlLooker<'_>, url: &str, deadline: Instant) -> Look {
     let first = looker.look(url).await;
     let is_miss = first.answer().is_some_and(|answer| answer.x_cache == Some(XCache::Miss));
-    if is_miss && !is_late() { looker.look(url).await } else { first }
+    if is_miss && Instant::now() < deadline { looker.look(url).await } else { first }
 }

@@ -1,11 +1,6 @@
 //! Asks for the URLs of a run as a page of another origin does, where such an origin is set.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    time::Instant,
-};
-
-use futures_util::{StreamExt, stream};
+use std::time::Instant;
 
 use crate::domain::checks::{CorsAnswer, CorsLook, CorsRequests, Look, UrlCheck, judge_cors, step};
 
@@ -13,7 +8,8 @@ use super::{
     Shared,
     configuration::configuration,
     look::Looker,
-    run::{AT_ONCE, Facts, HANGING, evidence},
+    pairs::in_pairs,
+    run::{Facts, evidence},
 };
 
 impl Shared {
@@ -26,24 +22,26 @@ impl Shared {
         looked: &[usize],
         facts: &Facts<'_>,
     ) {
-        let Some(origin) = &looker.settings.cors_origin else { return };
-        let silent = AtomicUsize::new(0);
-        let one = async |check: &UrlCheck| {
+        let Some(origin) = &looker.urls.settings.cors_origin else { return };
+        let looks = in_pairs(urls, looker.deadline, |check, may_look| async move {
             let requests = requests(check);
             if requests == CorsRequests::None || !looked.contains(&check.number) {
-                return None;
+                return (None, false);
             }
-            let get = self.ask_from(looker, &check.url, origin, false, &silent).await;
-            let preflight = match requests {
-                CorsRequests::GetAndPreflight => {
-                    self.ask_from(looker, &check.url, origin, true, &silent).await
-                }
-                CorsRequests::Get | CorsRequests::None => None,
-            };
-            Some(CorsLook { origin: origin.clone(), get, preflight })
-        };
-        let looks: Vec<Option<CorsLook>> =
-            stream::iter(urls.iter().map(one)).buffered(AT_ONCE).collect().await;
+            let mut look = CorsLook { origin: origin.clone(), get: None, preflight: None };
+            if !may_look {
+                return (Some(look), false);
+            }
+            look.get = self.ask_from(looker, &check.url, origin, false).await;
+            // Of a site that does not answer the GET, a preflight would tell nothing.
+            let is_preflight_due = requests == CorsRequests::GetAndPreflight && look.get.is_some();
+            if is_preflight_due {
+                look.preflight = self.ask_from(looker, &check.url, origin, true).await;
+            }
+            let hung = look.get.is_none() || is_preflight_due && look.preflight.is_none();
+            (Some(look), hung)
+        })
+        .await;
         for (check, look) in urls.iter_mut().zip(looks) {
             if let Some(look) = look {
                 judge_one(check, look, facts);
@@ -58,17 +56,11 @@ impl Shared {
         url: &str,
         origin: &str,
         is_preflight: bool,
-        silent: &AtomicUsize,
     ) -> Option<CorsAnswer> {
-        let is_late = Instant::now() >= looker.deadline || silent.load(Ordering::Relaxed) >= HANGING;
-        if is_late || !self.budget.take(self.context.clock.now()) {
+        if Instant::now() >= looker.deadline || !self.budget.take(self.context.clock.now()) {
             return None;
         }
-        let answer = looker.look_from(url, origin, is_preflight).await;
-        if answer.is_none() {
-            silent.fetch_add(1, Ordering::Relaxed);
-        }
-        answer
+        looker.look_from(url, origin, is_preflight).await
     }
 }
 

@@ -20,17 +20,7 @@ use crate::{
     edge::{EdgeClient, EdgeMethod, EdgeRequest, FetchError, Fetched},
 };
 
-/// What every look at a distribution shares.
-pub(super) struct Looker<'a> {
-    pub edge: &'a EdgeClient,
-    pub clock: &'a Clock,
-    pub distribution: &'a Distribution,
-    pub settings: &'a CheckSettings,
-    /// No look begins later, so that the lease of the run outlasts its looks.
-    pub deadline: Instant,
-}
-
-/// Looks at URLs as the server does, for a probe at another place.
+/// Looks at URLs, for the server and for a probe at another place.
 #[derive(Debug)]
 pub struct UrlLooker<'a> {
     pub edge: &'a EdgeClient,
@@ -42,22 +32,45 @@ pub struct UrlLooker<'a> {
 impl UrlLooker<'_> {
     /// Looks at a URL by GET. A redirect is not followed: its target is another object, with an age of its own.
     pub async fn look(&self, url: &str) -> Look {
-        let begun = Instant::now();
-        let fetched = match Url::parse(url) {
-            Ok(url) => get(self.edge, &url, &headers(self.settings), &needles(self.settings), u64::MAX).await,
-            Err(_) => Err(LookFailure::ProtocolError),
-        };
-        match fetched {
-            Ok(fetched) => {
-                Look { at: fetched.at, duration: fetched.took, outcome: Ok(answer(&fetched, self.settings)) }
-            }
-            Err(failure) => failed(self.clock, begun, failure),
+        match Url::parse(url) {
+            Ok(url) => self.look_and_keep(&url).await.0,
+            Err(_) => self.failed(Instant::now(), LookFailure::ProtocolError),
         }
+    }
+
+    /// The look, and what came. `None` if nothing came.
+    async fn look_and_keep(&self, url: &Url) -> (Look, Option<Fetched>) {
+        let begun = Instant::now();
+        let (headers, needles) = (headers(self.settings), needles(self.settings));
+        match self.ask(&get(url, &headers, &needles), u64::MAX).await {
+            Ok(fetched) => {
+                let outcome = Ok(answer(&fetched, self.settings));
+                (Look { at: fetched.at, duration: fetched.took, outcome }, Some(fetched))
+            }
+            Err(failure) => (self.failed(begun, failure), None),
+        }
+    }
+
+    async fn ask(&self, request: &EdgeRequest<'_>, bytes: u64) -> Result<Fetched, LookFailure> {
+        self.edge.get_up_to(request, bytes).await.map_err(|error| failure(&error))
+    }
+
+    fn failed(&self, begun: Instant, failure: LookFailure) -> Look {
+        Look { at: self.clock.now(), duration: begun.elapsed(), outcome: Err(failure) }
     }
 }
 
-/// The bytes of a reference's body that are read: enough to tell a page from a file.
-const REFERENCE_BYTES: u64 = 4 * 1024;
+/// What every look at a distribution shares.
+pub(super) struct Looker<'a> {
+    pub urls: UrlLooker<'a>,
+    pub distribution: &'a Distribution,
+    /// No look begins later, so that the lease of the run outlasts its looks.
+    pub deadline: Instant,
+}
+
+/// The bytes that are read of a body whose content does not matter: enough to tell a page from a file, and a known
+/// error from others.
+const BEGINNING: u64 = 4 * 1024;
 
 /// A look, and what the page names if it is one.
 pub(super) struct Seen {
@@ -72,33 +85,31 @@ pub(super) struct Page {
 }
 
 impl Looker<'_> {
-    /// Looks at a URL by GET. A redirect is not followed: its target is another object, with an age of its own.
+    /// Looks at a URL as [`UrlLooker::look`] does.
     pub async fn look(&self, url: &str) -> Seen {
-        let begun = Instant::now();
-        let fetched = match Url::parse(url) {
-            Ok(url) => self.fetch(&url, &headers(self.settings), &needles(self.settings), u64::MAX).await,
-            Err(_) => Err(LookFailure::ProtocolError),
+        let Ok(url) = Url::parse(url) else {
+            let look = self.urls.failed(Instant::now(), LookFailure::ProtocolError);
+            return Seen { look, page: None };
         };
-        match fetched {
-            Ok(fetched) => {
-                let answer = answer(&fetched, self.settings);
-                let page = self.page(&fetched, &answer);
-                Seen { look: Look { at: fetched.at, duration: fetched.took, outcome: Ok(answer) }, page }
-            }
-            Err(failure) => Seen { look: self.failed(begun, failure), page: None },
+        if !self.may_ask(&url) {
+            return Seen { look: Look::not_made(self.urls.clock.now()), page: None };
         }
+        let (look, fetched) = self.urls.look_and_keep(&url).await;
+        let page = fetched.zip(look.answer()).and_then(|(fetched, answer)| self.page(&fetched, answer));
+        Seen { look, page }
     }
 
     /// Looks at a file that a page names, as a browser asks for it. Only the beginning of its body is read.
     pub async fn look_at_reference(&self, reference: &Reference, page: &Url) -> (Look, ReferenceOutcome) {
         let begun = Instant::now();
-        let headers = reference_headers(self.settings, &reference.url, page);
-        let (look, beginning) = match self.fetch(&reference.url, &headers, &[], REFERENCE_BYTES).await {
+        let settings = self.urls.settings;
+        let headers = reference_headers(settings, &reference.url, page);
+        let (look, beginning) = match self.ask(&get(&reference.url, &headers, &[])).await {
             Ok(fetched) => {
-                let outcome = Ok(answer(&fetched, self.settings));
+                let outcome = Ok(answer(&fetched, settings));
                 (Look { at: fetched.at, duration: fetched.took, outcome }, fetched.beginning)
             }
-            Err(failure) => (self.failed(begun, failure), Bytes::new()),
+            Err(failure) => (self.urls.failed(begun, failure), Bytes::new()),
         };
         let outcome = ReferenceOutcome::of(reference, &look, &beginning);
         (look, outcome)
@@ -108,35 +119,23 @@ impl Looker<'_> {
     pub async fn look_from(&self, url: &str, origin: &str, is_preflight: bool) -> Option<CorsAnswer> {
         let url = Url::parse(url).ok()?;
         let method = if is_preflight { EdgeMethod::Options } else { EdgeMethod::Get };
-        let headers = cors_headers(self.settings, origin, is_preflight)?;
-        let request = EdgeRequest { method, url: &url, headers: &headers, needles: &[], may_follow: None };
-        let fetched = self.ask(&request, REFERENCE_BYTES).await.ok()?;
-        let headers = fetched.headers.iter();
-        let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        Some(CorsAnswer::read(fetched.status.as_u16(), headers, body_hint(&fetched.beginning)))
+        let headers = cors_headers(self.urls.settings, origin, is_preflight)?;
+        let fetched = self.ask(&EdgeRequest { method, ..get(&url, &headers, &[]) }).await.ok()?;
+        let hint = body_hint(&fetched.beginning);
+        Some(CorsAnswer::read(fetched.status.as_u16(), header_texts(&fetched), hint))
     }
 
-    async fn fetch(
-        &self,
-        url: &Url,
-        headers: &[(HeaderName, HeaderValue)],
-        needles: &[String],
-        bytes: u64,
-    ) -> Result<Fetched, LookFailure> {
-        let request = EdgeRequest { method: EdgeMethod::Get, url, headers, needles, may_follow: None };
-        self.ask(&request, bytes).await
-    }
-
-    async fn ask(&self, request: &EdgeRequest<'_>, bytes: u64) -> Result<Fetched, LookFailure> {
-        // The distribution may have lost the host since the URL was picked.
-        if !request.url.host_str().is_some_and(|host| serves(self.distribution, host)) {
+    /// Reads the beginning of an answer.
+    async fn ask(&self, request: &EdgeRequest<'_>) -> Result<Fetched, LookFailure> {
+        if !self.may_ask(request.url) {
             return Err(LookFailure::NotLooked);
         }
-        self.edge.get_up_to(request, bytes).await.map_err(|error| failure(&error))
+        self.urls.ask(request, BEGINNING).await
     }
 
-    fn failed(&self, begun: Instant, failure: LookFailure) -> Look {
-        failed(self.clock, begun, failure)
+    /// The distribution may have lost the host since the URL was picked.
+    fn may_ask(&self, url: &Url) -> bool {
+        url.host_str().is_some_and(|host| serves(self.distribution, host))
     }
 
     fn page(&self, fetched: &Fetched, answer: &Answer) -> Option<Page> {
@@ -154,24 +153,18 @@ impl Looker<'_> {
     }
 }
 
-async fn get(
-    edge: &EdgeClient,
-    url: &Url,
-    headers: &[(HeaderName, HeaderValue)],
-    needles: &[String],
-    bytes: u64,
-) -> Result<Fetched, LookFailure> {
-    let request = EdgeRequest { method: EdgeMethod::Get, url, headers, needles, may_follow: None };
-    edge.get_up_to(&request, bytes).await.map_err(|error| failure(&error))
+/// A GET that follows no redirect.
+const fn get<'a>(
+    url: &'a Url,
+    headers: &'a [(HeaderName, HeaderValue)],
+    needles: &'a [String],
+) -> EdgeRequest<'a> {
+    EdgeRequest { method: EdgeMethod::Get, url, headers, needles, may_follow: None }
 }
 
-fn failed(clock: &Clock, begun: Instant, failure: LookFailure) -> Look {
-    Look { at: clock.now(), duration: begun.elapsed(), outcome: Err(failure) }
-}
-
-/// Whether a host took all the time that a look has.
-pub(super) const fn hung(look: &Look) -> bool {
-    matches!(look.outcome, Err(LookFailure::ConnectTimeout | LookFailure::AnswerTimeout))
+/// The headers of an answer whose values are text.
+fn header_texts(fetched: &Fetched) -> impl Iterator<Item = (&str, &str)> {
+    fetched.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
 }
 
 /// The headers that people set are for the page's host alone, as on a redirect. `Referer` is what browsers send by
@@ -216,11 +209,9 @@ fn needles(settings: &CheckSettings) -> Vec<String> {
 }
 
 fn answer(fetched: &Fetched, settings: &CheckSettings) -> Answer {
-    let headers = fetched.headers.iter();
-    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let whole = !fetched.cut;
     let body = fetched.sha256.map(|sha256| BodyDigest { sha256, hashed: fetched.length, whole });
-    let mut answer = Answer::read(fetched.status.as_u16(), headers, body);
+    let mut answer = Answer::read(fetched.status.as_u16(), header_texts(fetched), body);
     if answer.is_error() {
         answer.body_hint = body_hint(&fetched.beginning);
     }

@@ -10,6 +10,7 @@ mod intake;
 mod look;
 mod looks;
 mod outcome;
+mod pairs;
 mod references;
 mod run;
 
@@ -30,7 +31,7 @@ use super::{Next, WorkerContext};
 use intake::Intake;
 pub use look::UrlLooker;
 use looks::LookBudget;
-pub use run::{AT_ONCE as LOOKS_AT_ONCE, HANGING as LOOKS_HANGING, LOOKING};
+pub use pairs::{LOOKING, in_pairs};
 
 /// How long a process holds a run. Longer than its looks can take: none begins after two minutes, those at the files
 /// that its pages need included, and the last ones wait a minute for a place and take 15 seconds.

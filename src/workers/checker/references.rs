@@ -2,11 +2,9 @@
 
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
-use futures_util::{StreamExt, stream};
 use url::Url;
 
 use crate::domain::checks::{
@@ -16,8 +14,9 @@ use crate::domain::checks::{
 use super::{
     Shared,
     configuration::configuration,
-    look::{Looker, Page, hung},
-    run::{AT_ONCE, Facts, HANGING, evidence},
+    look::{Looker, Page},
+    pairs::in_pairs,
+    run::{Facts, evidence},
 };
 
 /// The references that are looked at in one round of a run, of all its pages together.
@@ -56,23 +55,15 @@ impl Shared {
         wanted: &[Wanted<'_>],
     ) -> HashMap<Url, ReferenceOutcome> {
         let deadline = looker.deadline.min(Instant::now() + TIME_MAX);
-        let hanging = AtomicUsize::new(0);
-        let one = async |wanted: &Wanted<'_>| {
+        let looked = in_pairs(wanted, deadline, |wanted, may_look| async move {
             let url = wanted.reference.url.clone();
-            let is_late = Instant::now() >= deadline;
-            if is_late
-                || hanging.load(Ordering::Relaxed) >= HANGING
-                || !self.budget.take(self.context.clock.now())
-            {
-                return (url, ReferenceOutcome::Unknown);
+            if !may_look || !self.budget.take(self.context.clock.now()) {
+                return ((url, ReferenceOutcome::Unknown), false);
             }
             let (look, outcome) = looker.look_at_reference(wanted.reference, wanted.page).await;
-            if hung(&look) {
-                hanging.fetch_add(1, Ordering::Relaxed);
-            }
-            (url, outcome)
-        };
-        stream::iter(wanted.iter().map(one)).buffered(AT_ONCE).collect().await
+            ((url, outcome), look.hung())
+        });
+        looked.await.into_iter().collect()
     }
 }
 

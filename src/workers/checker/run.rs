@@ -1,17 +1,12 @@
 //! Makes the looks of one run, judges them, and stores what they prove.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
-
-use futures_util::future::join_all;
+use std::{collections::HashMap, time::Instant};
 
 use crate::{
     domain::{
         checks::{
             CheckCause, CheckRun, CheckRunState, EdgeConfiguration, Evidence, ExpectedContent, Judgement,
-            KNOWN_RUNS, Look, LookFailure, UrlCheck, Verdict, XCache, judge, step,
+            KNOWN_RUNS, Look, UrlCheck, Verdict, XCache, judge, step,
         },
         distributions::distribution::Distribution,
         id::BatchId,
@@ -28,18 +23,11 @@ use crate::{
 use super::{
     Shared,
     configuration::configuration,
-    look::{Looker, Seen, hung},
+    look::{Looker, Seen, UrlLooker},
     outcome::{is_good, next_round, tell},
+    pairs::{LOOKING, in_pairs},
     references::Pages,
 };
-
-/// The looks of one run that go on at the same time.
-pub const AT_ONCE: usize = 2;
-/// After so many looks at a run's URLs that got no answer in time, no other of them is looked at in this round.
-pub const HANGING: usize = 2;
-
-/// How long the looks of one round may begin.
-pub const LOOKING: Duration = Duration::from_mins(2);
 
 /// What judging needs besides the looks.
 pub(super) struct Facts<'a> {
@@ -80,10 +68,8 @@ impl Shared {
         };
         let settings = checks::settings::find(&mut conn, &run.distribution).await?;
         let looker = Looker {
-            edge: &self.edge,
-            clock: &self.context.clock,
+            urls: UrlLooker { edge: &self.edge, clock: &self.context.clock, settings: &settings },
             distribution: &distribution,
-            settings: &settings,
             deadline: Instant::now() + LOOKING,
         };
         if run.state == CheckRunState::Before {
@@ -157,28 +143,18 @@ impl Shared {
         }
     }
 
-    /// Looks at these URLs, [`AT_ONCE`] at a time, and returns the looks in their order. No look begins while one of the
-    /// others may still turn out to hang, so that a site that hangs costs the same time each time.
+    /// Looks at these URLs, and returns the looks in their order.
     async fn look_at(&self, looker: &Looker<'_>, urls: &[&UrlCheck]) -> Vec<Seen> {
-        let mut all = Vec::with_capacity(urls.len());
-        let mut hanging = 0;
-        for some in urls.chunks(AT_ONCE) {
-            let may_look = hanging < HANGING;
-            let looks = join_all(some.iter().map(|check| self.look_if(may_look, looker, check))).await;
-            hanging += looks.iter().filter(|seen| hung(&seen.look)).count();
-            all.extend(looks);
-        }
-        all
-    }
-
-    async fn look_if(&self, may_look: bool, looker: &Looker<'_>, check: &UrlCheck) -> Seen {
-        let now = self.context.clock.now();
-        let is_late = Instant::now() >= looker.deadline;
-        if !may_look || is_late || !self.budget.take(now) {
-            let outcome = Err(LookFailure::NotLooked);
-            return Seen { look: Look { at: now, duration: Duration::ZERO, outcome }, page: None };
-        }
-        looker.look(&check.url).await
+        in_pairs(urls, looker.deadline, |check, may_look| async move {
+            let now = self.context.clock.now();
+            if !may_look || !self.budget.take(now) {
+                return (Seen { look: Look::not_made(now), page: None }, false);
+            }
+            let seen = looker.look(&check.url).await;
+            let hung = seen.look.hung();
+            (seen, hung)
+        })
+        .await
     }
 
     async fn store(

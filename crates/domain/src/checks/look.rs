@@ -25,6 +25,18 @@ impl Look {
         self.at.minus(self.duration)
     }
 
+    /// A look that was not made.
+    #[must_use]
+    pub const fn not_made(at: Timestamp) -> Self {
+        Self { at, duration: Duration::ZERO, outcome: Err(LookFailure::NotLooked) }
+    }
+
+    /// Whether the host took all the time that a look has.
+    #[must_use]
+    pub const fn hung(&self) -> bool {
+        matches!(self.outcome, Err(LookFailure::ConnectTimeout | LookFailure::AnswerTimeout))
+    }
+
     /// The answer, if there was one.
     #[must_use]
     pub fn answer(&self) -> Option<&Answer> {
