@@ -6,14 +6,12 @@ use crate::{
     commands::{CommandContext, CommandError},
     domain::{
         access::Role,
-        actor::{Acting, Actor, Origin},
-        audit::{Action, Event, Outcome, Target},
         causes::with_causes,
         id::{PersonId, TokenId},
         time::Timestamp,
         tokens::probe::{Probe, ProbeSecret},
     },
-    store::{Conn, StoreError, access, audit, probes},
+    store::{Conn, StoreError, access, probes},
 };
 
 /// How precisely the last contact of a probe is stored.
@@ -62,39 +60,4 @@ async fn touch(context: &CommandContext, probe: &TokenId) {
     if let Err(error) = write.await {
         tracing::warn!(error = %with_causes(&error), "the contact of a probe could not be noted");
     }
-}
-
-/// Records that somebody used a probe's token that is not valid. Does nothing if `is_time` returns `false` for it.
-pub async fn refuse_probe(
-    context: &CommandContext,
-    origin: &Origin,
-    secret: &ProbeSecret,
-    is_time: impl FnOnce(Option<&TokenId>) -> bool,
-) -> Result<(), CommandError> {
-    let hash = secret.hash();
-    let found = probes::find_by_hash(&mut *context.db.read().await?, &hash).await?;
-    if !is_time(found.as_ref().map(|probe| &probe.id)) {
-        return Ok(());
-    }
-    let origin = Origin { sign_in: "token".to_owned(), ..origin.clone() };
-    let acting = match &found {
-        Some(probe) => Acting { actor: probe.actor(), origin: Origin { session: hash.handle(), ..origin } },
-        None => Acting { actor: Actor::nobody(&secret.shown()), origin },
-    };
-    let mut event = Event::new(context.clock.now(), &acting, Action::TokenRefused);
-    if let Some(probe) = &found {
-        event.target = Target::Token(probe.id.clone());
-    }
-    event.outcome = Outcome::Refused;
-    let why = match found {
-        None => "there is no such probe here",
-        Some(probe) if probe.revoked_at.is_some() => "the probe was revoked",
-        Some(probe) if !probe.is_good(context.clock.now()) => "the probe's token is over",
-        Some(_) => "whoever made the probe is no administrator any more",
-    };
-    event.note = format!("{why}; more of the same within a minute are in the log only");
-    let mut tx = context.db.begin().await?;
-    audit::append(&mut tx, event);
-    context.commit(tx).await?;
-    Ok(())
 }

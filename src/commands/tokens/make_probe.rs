@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    commands::{CommandContext, CommandError, access::authorize, new_uuid},
+    commands::{CommandContext, CommandError, access::authorize, new_uuid, tokens::new_bearer_secret},
     domain::{
         actor::Acting,
         audit::{Action, Event, Target},
@@ -26,7 +26,7 @@ pub async fn make_probe(
 ) -> Result<(Probe, ProbeSecret), CommandError> {
     let tx = context.db.begin().await?;
     let mut tx = authorize::check_admin(context, tx, acting, &Target::act("make a probe")).await?;
-    let (now, secret) = (context.clock.now(), new_probe_secret()?);
+    let (now, secret) = (context.clock.now(), new_bearer_secret()?);
     let probe = Probe {
         id: TokenId::new(new_uuid()),
         name: name.to_owned(),
@@ -49,14 +49,4 @@ pub async fn make_probe(
     audit::append(&mut tx, event);
     context.commit(tx).await?;
     Ok((probe, secret))
-}
-
-fn new_probe_secret() -> Result<ProbeSecret, CommandError> {
-    loop {
-        let mut bytes = [0; 64];
-        getrandom::fill(&mut bytes)?;
-        if let Some(secret) = ProbeSecret::from_random(&bytes) {
-            return Ok(secret);
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    commands::{CommandContext, CommandError, access::authorize, new_uuid},
+    commands::{CommandContext, CommandError, access::authorize, new_uuid, tokens::new_bearer_secret},
     domain::{
         access::{
             Role, ScopeKind,
@@ -37,7 +37,7 @@ pub async fn make_token(
 ) -> Result<(Token, TokenSecret), CommandError> {
     let tx = context.db.begin().await?;
     let mut tx = authorize::check_admin(context, tx, acting, &Target::act("make a token")).await?;
-    let (now, secret) = (context.clock.now(), new_token_secret()?);
+    let (now, secret) = (context.clock.now(), new_bearer_secret()?);
     let token = Token {
         id: TokenId::new(new_uuid()),
         name: new.name.clone(),
@@ -89,14 +89,4 @@ fn words(token: &Token, new: &NewToken) -> String {
         words.push_str(distribution.as_str());
     }
     words
-}
-
-fn new_token_secret() -> Result<TokenSecret, CommandError> {
-    loop {
-        let mut bytes = [0; 64];
-        getrandom::fill(&mut bytes)?;
-        if let Some(secret) = TokenSecret::from_random(&bytes) {
-            return Ok(secret);
-        }
-    }
 }

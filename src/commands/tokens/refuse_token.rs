@@ -6,6 +6,7 @@ use crate::{
         actor::{Acting, Actor, Origin},
         audit::{Action, Event, Outcome, Target},
         id::TokenId,
+        secret::SecretHash,
         time::Timestamp,
         tokens::token::{Token, TokenSecret},
     },
@@ -24,19 +25,42 @@ pub async fn refuse_token(
     if !is_time(found.as_ref().map(|token| &token.id)) {
         return Ok(());
     }
-    let origin = Origin { sign_in: "token".to_owned(), ..origin.clone() };
-    let mut event = if let Some(token) = &found {
-        let acting = Acting { actor: token.actor(), origin: Origin { session: hash.handle(), ..origin } };
-        let mut event = Event::new(now, &acting, Action::TokenRefused);
-        event.target = Target::Token(token.id.clone());
-        event
-    } else {
-        let acting = Acting { actor: Actor::nobody(&secret.shown()), origin };
-        Event::new(now, &acting, Action::TokenRefused)
+    let refused = RefusedToken {
+        known: found.as_ref().map(|token| (token.id.clone(), token.actor())),
+        hash,
+        shown: secret.shown(),
+        why: why(found.as_ref(), now),
     };
+    record(context, origin, refused).await
+}
+
+/// A token that was refused.
+pub(super) struct RefusedToken {
+    /// Its ID and its actor, if there is such a token.
+    pub known: Option<(TokenId, Actor)>,
+    pub hash: SecretHash,
+    /// The first characters of its secret.
+    pub shown: String,
+    pub why: String,
+}
+
+/// Writes the event.
+pub(super) async fn record(
+    context: &CommandContext,
+    origin: &Origin,
+    refused: RefusedToken,
+) -> Result<(), CommandError> {
+    let origin = Origin { sign_in: "token".to_owned(), ..origin.clone() };
+    let (target, acting) = match refused.known {
+        Some((id, actor)) => {
+            (Target::Token(id), Acting { actor, origin: Origin { session: refused.hash.handle(), ..origin } })
+        }
+        None => (Target::None, Acting { actor: Actor::nobody(&refused.shown), origin }),
+    };
+    let mut event = Event::new(context.clock.now(), &acting, Action::TokenRefused);
+    event.target = target;
     event.outcome = Outcome::Refused;
-    let why = why(found.as_ref(), now);
-    event.note = format!("{why}; more of the same within a minute are in the log only");
+    event.note = format!("{}; more of the same within a minute are in the log only", refused.why);
     let mut tx = context.db.begin().await?;
     audit::append(&mut tx, event);
     context.commit(tx).await?;

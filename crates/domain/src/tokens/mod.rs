@@ -1,4 +1,5 @@
 //! API tokens, and the tokens of probes.
 
 pub mod probe;
+pub mod secret;
 pub mod token;

@@ -1,14 +1,13 @@
 //! A probe: a program at another place that looks at what viewers get there. Its token opens nothing else.
-//!
-//! A secret is `unstale_probe_`, then what follows the prefix of an API token's secret. Neither kind can be read as the
-//! other.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use super::token::{SHOWN, TokenError, is_whole, random_text};
-use crate::{actor::Actor, id::TokenId, secret::SecretHash, time::Timestamp};
+use super::{
+    secret::{BearerSecret, SecretKind},
+    token::TokenError,
+};
+use crate::{actor::Actor, id::TokenId, time::Timestamp};
 
-const PREFIX: &str = "unstale_probe_";
 /// The longest name, in characters.
 pub const PROBE_NAME_MAX: usize = 40;
 /// How the looks of the server itself are named. No probe may have this name.
@@ -16,47 +15,18 @@ pub const SERVER_VANTAGE: &str = "server";
 /// A probe that was silent for longer is away. A probe asks for work every half a minute.
 const AWAY_AFTER: Duration = Duration::from_mins(2);
 
-/// The secret of a probe's token. It is shown once, when the token is made.
+/// What the secret of a probe's token opens.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ProbeSecret(String);
+#[expect(missing_debug_implementations, reason = "there is no value of it")]
+pub enum OpensProbeWork {}
 
-impl ProbeSecret {
-    /// Makes a secret from random bytes. Some bytes cannot be used; `None` if fewer than 40 remain. With 64 bytes
-    /// the chance of that is below 10^-20.
-    #[must_use]
-    pub fn from_random(bytes: &[u8]) -> Option<Self> {
-        random_text(bytes).map(|text| Self(format!("{PREFIX}{text}")))
-    }
-
-    /// Reads a secret from a request. `None` if the format or the checksum is wrong, as with an API token.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        is_whole(text.strip_prefix(PREFIX)?).then(|| Self(text.to_owned()))
-    }
-
-    /// The secret as text. Only its owner may see it.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    #[must_use]
-    pub fn hash(&self) -> SecretHash {
-        SecretHash::of(self.0.as_bytes())
-    }
-
-    /// The first characters of the secret. They are enough to tell tokens apart and too few to guess the rest.
-    #[must_use]
-    pub fn shown(&self) -> String {
-        format!("{}…", &self.0[..PREFIX.len() + SHOWN])
-    }
+impl SecretKind for OpensProbeWork {
+    const PREFIX: &'static str = "unstale_probe_";
+    const NAME: &'static str = "ProbeSecret";
 }
 
-impl fmt::Debug for ProbeSecret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("ProbeSecret(…)")
-    }
-}
+/// The secret of a probe's token.
+pub type ProbeSecret = BearerSecret<OpensProbeWork>;
 
 /// A probe with its token, without the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,100 +1,35 @@
-//! An API token and the format of its secret.
-//!
-//! A secret is `unstale_`, then 40 random letters and digits (238 bits), then a checksum of 6 letters and digits.
-//! The fixed prefix and the checksum let secret scanners recognise a leaked secret with few false positives and
-//! without a request to Unstale.
+//! An API token.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use super::probe::PROBE_NAME_MAX;
+use super::{
+    probe::PROBE_NAME_MAX,
+    secret::{BearerSecret, SecretKind},
+};
 use crate::{
     access::{Role, ScopeKind},
     actor::Actor,
     id::TokenId,
-    secret::SecretHash,
     time::Timestamp,
 };
 
-const PREFIX: &str = "unstale_";
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const RANDOM: usize = 40;
-const CHECKSUM: usize = 6;
-/// How many characters after the prefix are shown.
-pub(super) const SHOWN: usize = 4;
 /// The longest name of a token, in characters.
 pub const NAME_MAX: usize = 80;
 /// The longest lifetime of a token that expires.
 const LIFE_MAX: Duration = Duration::from_hours(24 * 3_660);
 
-/// A token's secret. It is shown once, when the token is made.
+/// What the secret of an API token opens.
 #[derive(Clone, PartialEq, Eq)]
-pub struct TokenSecret(String);
+#[expect(missing_debug_implementations, reason = "there is no value of it")]
+pub enum OpensApi {}
 
-impl TokenSecret {
-    /// Makes a secret from random bytes. Some bytes cannot be used; `None` if fewer than 40 remain. With 64 bytes
-    /// the chance of that is below 10^-20.
-    #[must_use]
-    pub fn from_random(bytes: &[u8]) -> Option<Self> {
-        random_text(bytes).map(|text| Self(format!("{PREFIX}{text}")))
-    }
-
-    /// Reads a secret from a request. `None` if the format or the checksum is wrong.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        is_whole(text.strip_prefix(PREFIX)?).then(|| Self(text.to_owned()))
-    }
-
-    /// The secret as text. Only its owner may see it.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    #[must_use]
-    pub fn hash(&self) -> SecretHash {
-        SecretHash::of(self.0.as_bytes())
-    }
-
-    /// The first characters of the secret. They are enough to tell tokens apart and too few to guess the rest.
-    #[must_use]
-    pub fn shown(&self) -> String {
-        format!("{}…", &self.0[..PREFIX.len() + SHOWN])
-    }
+impl SecretKind for OpensApi {
+    const PREFIX: &'static str = "unstale_";
+    const NAME: &'static str = "TokenSecret";
 }
 
-/// The part of a secret behind its prefix: 40 characters of these bytes, and their checksum.
-pub(super) fn random_text(bytes: &[u8]) -> Option<String> {
-    // 256 is not a multiple of 62. The bytes 248 to 255 are skipped, because they would make some characters
-    // more likely than others.
-    let even = bytes.iter().filter(|byte| usize::from(**byte) < 4 * ALPHABET.len());
-    let letters: String =
-        even.take(RANDOM).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect();
-    (letters.len() == RANDOM).then(|| format!("{letters}{}", checksum(&letters)))
-}
-
-/// Whether a text is what [`random_text`] makes.
-pub(super) fn is_whole(text: &str) -> bool {
-    let plain = text.len() == RANDOM + CHECKSUM && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    plain && checksum(&text[..RANDOM]) == text[RANDOM..]
-}
-
-impl fmt::Debug for TokenSecret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("TokenSecret(…)")
-    }
-}
-
-/// CRC-32 of the random part, written in the same 62 characters. It detects typing errors. It does not protect the
-/// secret.
-fn checksum(letters: &str) -> String {
-    let mut rest = usize::try_from(crc32fast::hash(letters.as_bytes())).unwrap_or_default();
-    let mut sum = Vec::with_capacity(CHECKSUM);
-    for _ in 0..CHECKSUM {
-        sum.push(char::from(ALPHABET[rest % ALPHABET.len()]));
-        rest /= ALPHABET.len();
-    }
-    sum.into_iter().rev().collect()
-}
+/// A token's secret.
+pub type TokenSecret = BearerSecret<OpensApi>;
 
 /// A token, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
