@@ -17,6 +17,9 @@ CREATE TABLE audit_event (
     invalidation_id TEXT   GENERATED ALWAYS AS (form::json ->> 'invalidation') STORED,
     outcome         TEXT   GENERATED ALWAYS AS (form::json ->> 'outcome') STORED,
     cloudfront_id   TEXT   GENERATED ALWAYS AS (form::json ->> 'cloudfront_id') STORED,
+    -- What a check came to; NULL for all other events.
+    freshness       TEXT   GENERATED ALWAYS AS
+        (CASE WHEN form::json ->> 'action' = 'check.finished' THEN form::json ->> 'new' END) STORED,
     CHECK (sequence IS NOT DISTINCT FROM (form::json ->> 'sequence')::bigint)
 );
 
@@ -36,6 +39,8 @@ CREATE INDEX audit_event_by_time ON audit_event (at);
 
 -- What did not end well is rare and often looked for.
 CREATE INDEX audit_event_not_done ON audit_event (outcome, distribution_id, sequence) WHERE outcome <> 'done';
+
+CREATE INDEX audit_event_by_freshness ON audit_event (freshness, distribution_id, sequence) WHERE freshness IS NOT NULL;
 
 CREATE FUNCTION audit_event_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -17,6 +17,9 @@ CREATE TABLE audit_event (
     invalidation_id TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.invalidation' END),
     outcome         TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.outcome' END),
     cloudfront_id   TEXT    AS (CASE WHEN json_valid(form) THEN form ->> '$.cloudfront_id' END),
+    -- What a check came to; NULL for all other events.
+    freshness       TEXT    AS (CASE WHEN json_valid(form) AND form ->> '$.action' = 'check.finished'
+                                THEN form ->> '$.new' END),
     CHECK (sequence IS NOT DISTINCT FROM form ->> '$.sequence')
 ) STRICT;
 
@@ -35,6 +38,8 @@ CREATE INDEX audit_event_by_time ON audit_event (at);
 
 -- What did not end well is rare and often looked for.
 CREATE INDEX audit_event_not_done ON audit_event (outcome, distribution_id, sequence) WHERE outcome <> 'done';
+
+CREATE INDEX audit_event_by_freshness ON audit_event (freshness, distribution_id, sequence) WHERE freshness IS NOT NULL;
 
 CREATE TRIGGER audit_event_is_not_updated BEFORE UPDATE ON audit_event
 BEGIN SELECT RAISE(ABORT, 'an audit event is never changed'); END;

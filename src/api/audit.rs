@@ -105,6 +105,7 @@ pub struct AuditPage {
         ("who" = Option<String>, Query, description = "Only what this person or token did, by the name that the history has"),
         ("action" = Option<String>, Query, description = "Only this action, such as invalidation.requested"),
         ("result" = Option<String>, Query, description = "Only what ended so: done, refused or failed"),
+        ("freshness" = Option<String>, Query, description = "Only checks that came to this: fresh, unchanged, unclear, stale or broken"),
         ("from" = Option<String>, Query, description = "Only from the beginning of this day in UTC, such as 2026-11-23"),
         ("until" = Option<String>, Query, description = "Only up to the end of this day in UTC"),
         ("outside" = Option<String>, Query, description = "yes: only what was made outside Unstale; no: only what was not"),
@@ -153,6 +154,9 @@ fn read(params: &mut Params) -> (AuditQuery, Option<String>) {
         invalidation: params.read("invalidation", "the ID of an invalidation", InvalidationId::parse),
         who: params.read("who", "the name of a person or a token", who),
         action: params.read("action", "an action, such as invalidation.requested", Action::parse),
+        freshness: params.read("freshness", "fresh, unchanged, unclear, stale or broken", |text| {
+            asked::freshness(text).ok()
+        }),
         outcome: params.read("result", "done, refused or failed", Outcome::parse),
         from: params.read("from", day, |text| asked::from(text).ok()),
         until: params.read("until", day, |text| asked::until(text).ok()),

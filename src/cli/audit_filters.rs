@@ -11,6 +11,7 @@ use crate::domain::{
         asked::{self, AskedError},
         search::{AuditQuery, What},
     },
+    checks::Freshness,
     distributions::{
         distribution::Distribution,
         reference::{DistributionReference, NotFound},
@@ -36,6 +37,9 @@ pub struct Filters {
     /// Only what ended so.
     #[arg(long, value_parser = one_of(["done", "refused", "failed"], asked::outcome))]
     result: Option<Outcome>,
+    /// Only checks that came to this.
+    #[arg(long, value_parser = one_of(asked::CAME_TO.map(Freshness::as_str), asked::freshness))]
+    freshness: Option<Freshness>,
     /// Only from the beginning of this day in UTC, such as 2026-11-23.
     #[arg(long, value_name = "DAY", value_parser = asked::from)]
     from: Option<Timestamp>,
@@ -58,6 +62,7 @@ impl Filters {
             who: self.who,
             action: self.action,
             outcome: self.result,
+            freshness: self.freshness,
             from: self.from,
             until: self.until,
             outside: self.outside,

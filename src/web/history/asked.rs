@@ -26,6 +26,7 @@ pub struct HistoryQuery {
     pub who: String,
     pub action: String,
     pub result: String,
+    pub freshness: String,
     pub from: String,
     pub until: String,
     pub outside: String,
@@ -41,6 +42,7 @@ pub struct HistoryFields {
     pub who: Field,
     pub action: Field,
     pub result: Field,
+    pub freshness: Field,
     pub from: Field,
     pub until: Field,
     pub outside: Field,
@@ -55,6 +57,7 @@ impl HistoryQuery {
             ("who", &self.who),
             ("action", &self.action),
             ("result", &self.result),
+            ("freshness", &self.freshness),
             ("from", &self.from),
             ("until", &self.until),
             ("outside", &self.outside),
@@ -95,6 +98,7 @@ impl HistoryQuery {
             who: Field::new(&self.who),
             action: Field::new(&self.action),
             result: Field::new(&self.result),
+            freshness: Field::new(&self.freshness),
             from: Field::new(&self.from),
             until: Field::new(&self.until),
             outside: Field::new(&self.outside),
@@ -123,6 +127,7 @@ impl HistoryQuery {
         let what = fields.q.check(asked::what(&self.q));
         let action = fields.action.check(set(&self.action, asked::action));
         let outcome = fields.result.check(set(&self.result, asked::outcome));
+        let freshness = fields.freshness.check(set(&self.freshness, asked::freshness));
         let outside = fields.outside.check(set(&self.outside, asked::outside));
         let from = fields.from.check(set(&self.from, asked::from));
         let until = fields.until.check(set(&self.until, asked::until));
@@ -133,6 +138,7 @@ impl HistoryQuery {
             who: text(&self.who),
             action: action?,
             outcome: outcome?,
+            freshness: freshness?,
             from: from?,
             until: until?,
             outside: outside?,

@@ -12,7 +12,7 @@ use axum::{
 use crate::{
     domain::{
         audit::{
-            Action,
+            Action, asked,
             head::Head,
             saved_search::SavedSearch,
             search::{AuditQuery, What},
@@ -64,6 +64,8 @@ struct Page {
     note: Option<String>,
     picker: Picker,
     actions: Vec<(&'static str, &'static str)>,
+    /// What a check can have come to: the word and its label.
+    freshnesses: [(&'static str, &'static str); 5],
     events: Vec<Row>,
     older: Option<String>,
     back: String,
@@ -147,6 +149,7 @@ pub async fn render(
         problems,
         damage,
         note: search.as_ref().and_then(|search| looked_at(search, &distributions)),
+        freshnesses: asked::CAME_TO.map(|one| (one.as_str(), one.label())),
         actions: Action::written().map(|action| (action.as_str(), action.label())).collect(),
         events: found.events.iter().map(|chained| row(chained, &around)).collect(),
         older: found.older.map(|older| wanted.address("/history", Some(older))),
@@ -204,6 +207,7 @@ fn problems(fields: &HistoryFields) -> Vec<String> {
         ("Search", &fields.q),
         ("Action", &fields.action),
         ("Result", &fields.result),
+        ("Check", &fields.freshness),
         ("From", &fields.from),
         ("Until", &fields.until),
         ("Made where", &fields.outside),

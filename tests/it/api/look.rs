@@ -53,12 +53,13 @@ async fn lists_come_in_pages_without_gaps_or_repeats() {
         ("who=nobody@example.com", 0),
         ("result=failed", 0),
         ("outside=yes", 0),
+        ("freshness=stale", 0),
         ("from=2026-01-01&until=2026-01-01", 0),
     ] {
         assert_eq!(asked(query).await, found, "{query}");
     }
     assert_eq!(asked("outside=no").await, head);
-    for bad in ["result=maybe", "from=yesterday", "outside=x", "who=", "cursor=x"] {
+    for bad in ["result=maybe", "from=yesterday", "outside=x", "freshness=pending", "who=", "cursor=x"] {
         program.get(&format!("/api/v1/audit?{bad}")).await.assert_status(422);
     }
     let sites = all(&program, "/api/v1/distributions").await;

@@ -21,7 +21,7 @@ async fn answers(app: TestApp) -> Vec<(String, u16)> {
             format!("{PATH}/{odd}?wait=1"),
             format!("/api/v1/audit?distribution={odd}"),
             format!("/api/v1/audit?invalidation={odd}"),
-            format!("/api/v1/audit?result={odd}&from={odd}&outside={odd}"),
+            format!("/api/v1/audit?result={odd}&from={odd}&outside={odd}&freshness={odd}"),
             format!("/api/v1/audit?action={odd}&cursor={odd}"),
             format!("/api/v1/distributions?cursor={odd}"),
             format!("/api/v1/events?after={odd}"),

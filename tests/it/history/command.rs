@@ -242,6 +242,7 @@ async fn a_flag_that_is_not_right_is_refused_and_the_file_stays_as_it_was() {
         ("--from", "yesterday", "Write a day such as 2026-11-23."),
         ("--until", "2026-13-40", "Write a day such as 2026-11-23."),
         ("--outside", "x", "yes, no"),
+        ("--freshness", "pending", "fresh, unchanged, unclear, stale, broken"),
     ] {
         let (code, out, complaint) =
             given.run(&["export", "--format", "jsonl", "--output", &file, flag, value]);

@@ -113,6 +113,7 @@ async fn a_bad_filter_is_told_and_nothing_typed_is_lost() {
         ("action", "person.dancing", "Action: Choose one of the list."),
         ("result", "maybe", "Result: Choose one of the list."),
         ("outside", "x", "Made where: Choose one of the list."),
+        ("freshness", "pending", "Check: Choose one of the list."),
     ] {
         let page = search(&ada, &[("q", "WEB-412"), (name, value)]).await;
         page.assert_status(422).assert_says(words);

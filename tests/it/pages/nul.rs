@@ -72,7 +72,8 @@ async fn an_address_with_such_a_part_names_nothing(app: TestApp) -> Vec<(String,
 async fn a_question_with_such_a_text_finds_nothing(app: TestApp) -> Vec<(String, u16)> {
     let admin = app.admin().await;
     let mut answers = Vec::new();
-    let history = ["q", "distribution", "who", "action", "result", "from", "until", "outside", "before"];
+    let history =
+        ["q", "distribution", "who", "action", "result", "freshness", "from", "until", "outside", "before"];
     for odd in ODD {
         for path in ["/history", "/history.csv", "/history.jsonl", "/history.ocsf.jsonl"] {
             for name in history {

@@ -8,6 +8,7 @@ use unstale::{
             search::{AuditQuery, What, item_key, words_of},
             visibility::Visibility,
         },
+        checks::Freshness,
         invalidations::item::Item,
     },
     store::audit::{self, IndexEntry, SearchResult},
@@ -123,24 +124,19 @@ async fn filters_narrow_alone_and_together(database: &Database) {
     index(database, 6).await;
     let everything = AuditQuery::default();
     assert_eq!(all(database, &everything).await, [6, 5, 4, 3, 2, 1]);
-    let with = |change: &dyn Fn(&mut AuditQuery)| {
-        let mut search = AuditQuery::default();
-        change(&mut search);
-        search
-    };
     let cases: [(AuditQuery, &[i64]); 12] = [
-        (with(&|s| s.distribution = Some(id("E2"))), &[6, 4, 3]),
-        (with(&|s| s.who = Some("ada@example.com".to_owned())), &[4, 2, 1]),
-        (with(&|s| s.action = Some(Action::BatchFailed)), &[6]),
-        (with(&|s| s.outcome = Some(Outcome::Failed)), &[6]),
-        (with(&|s| s.outside = Some(true)), &[3]),
-        (with(&|s| s.outside = Some(false)), &[6, 5, 4, 2, 1]),
-        (with(&|s| s.from = Some(at(4))), &[6, 5, 4]),
-        (with(&|s| s.until = Some(at(3))), &[2, 1]),
-        (with(&|s| (s.from, s.until) = (Some(at(9)), None)), &[]),
-        (with(&|s| (s.distribution, s.who) = (Some(id("E2")), Some("ada@example.com".to_owned()))), &[4]),
-        (with(&|s| (s.what, s.distribution) = (What::read("/images/a"), Some(id("E1")))), &[2]),
-        (with(&|s| (s.what, s.from) = (What::read("gradient"), Some(at(3)))), &[5]),
+        (with(|s| s.distribution = Some(id("E2"))), &[6, 4, 3]),
+        (with(|s| s.who = Some("ada@example.com".to_owned())), &[4, 2, 1]),
+        (with(|s| s.action = Some(Action::BatchFailed)), &[6]),
+        (with(|s| s.outcome = Some(Outcome::Failed)), &[6]),
+        (with(|s| s.outside = Some(true)), &[3]),
+        (with(|s| s.outside = Some(false)), &[6, 5, 4, 2, 1]),
+        (with(|s| s.from = Some(at(4))), &[6, 5, 4]),
+        (with(|s| s.until = Some(at(3))), &[2, 1]),
+        (with(|s| (s.from, s.until) = (Some(at(9)), None)), &[]),
+        (with(|s| (s.distribution, s.who) = (Some(id("E2")), Some("ada@example.com".to_owned()))), &[4]),
+        (with(|s| (s.what, s.distribution) = (What::read("/images/a"), Some(id("E1")))), &[2]),
+        (with(|s| (s.what, s.from) = (What::read("gradient"), Some(at(3)))), &[5]),
     ];
     for (search, expected) in cases {
         assert_eq!(all(database, &search).await, expected, "{search:?}");
@@ -150,6 +146,32 @@ async fn filters_narrow_alone_and_together(database: &Database) {
             assert_eq!(found(database, &search, older, 99).await.0, expected[1..], "{search:?}");
         }
     }
+}
+
+/// The search with this change.
+fn with(change: impl FnOnce(&mut AuditQuery)) -> AuditQuery {
+    let mut search = AuditQuery::default();
+    change(&mut search);
+    search
+}
+
+async fn checks_are_found_by_what_they_came_to(database: &Database) {
+    fill(database).await;
+    for (distribution, action, new) in [
+        ("E1", Action::CheckFinished, "stale"),
+        ("E2", Action::CheckFinished, "stale"),
+        ("E2", Action::CheckFinished, "fresh"),
+        ("E2", Action::DistributionChanged, "stale"),
+    ] {
+        let mut event = event(7, &Acting::service(), distribution, &[], "");
+        (event.action, event.new) = (action, new.to_owned());
+        database.append(event).await;
+    }
+    let stale = with(|search| search.freshness = Some(Freshness::Stale));
+    assert_eq!(all(database, &stale).await, [8, 7]);
+    let here = AuditQuery { distribution: Some(id("E2")), ..stale.clone() };
+    assert_eq!(all(database, &here).await, [8]);
+    assert_eq!(all(database, &with(|search| search.freshness = Some(Freshness::Broken))).await, [0; 0]);
 }
 
 async fn nobody_finds_what_they_may_not_see(database: &Database) {
@@ -272,6 +294,7 @@ async fn an_answer_is_bounded_work(database: &Database) {
 on_each_engine!(
     what_touched_a_url_is_found_however_far_the_index_goes,
     filters_narrow_alone_and_together,
+    checks_are_found_by_what_they_came_to,
     nobody_finds_what_they_may_not_see,
     a_page_of_a_narrow_search_leaves_nothing_out,
     an_event_that_cannot_be_read_hides_no_other,

@@ -7,6 +7,7 @@ use super::{
     search::{AuditQuery, What},
 };
 use crate::{
+    checks::Freshness,
     distributions::{distribution::Distribution, host_table::HostTable},
     id::DistributionId,
     time::Timestamp,
@@ -40,6 +41,14 @@ pub fn action(text: &str) -> Result<Action, AskedError> {
 
 pub fn outcome(text: &str) -> Result<Outcome, AskedError> {
     Outcome::parse(text).ok_or(AskedError::NotOfTheList)
+}
+
+/// What a check can have come to, from good to bad.
+pub const CAME_TO: [Freshness; 5] =
+    [Freshness::Fresh, Freshness::Unchanged, Freshness::Unclear, Freshness::Stale, Freshness::Broken];
+
+pub fn freshness(text: &str) -> Result<Freshness, AskedError> {
+    Freshness::parse(text).filter(|one| CAME_TO.contains(one)).ok_or(AskedError::NotOfTheList)
 }
 
 /// Parses `yes` or `no`: whether the invalidation was made outside Unstale.
@@ -134,6 +143,10 @@ mod tests {
             (outcome("failed"), outcome("maybe")),
             (Ok(Outcome::Failed), Err(AskedError::NotOfTheList))
         );
+        assert_eq!(freshness("stale"), Ok(Freshness::Stale));
+        for word in ["off", "pending", "Stale", ""] {
+            assert_eq!(freshness(word), Err(AskedError::NotOfTheList), "{word}");
+        }
         assert_eq!((outside("yes"), outside("no")), (Ok(true), Ok(false)));
         assert_eq!(outside("x"), Err(AskedError::NotOfTheList));
         assert!(what(&"ü".repeat(BOX_MAX)).is_ok());

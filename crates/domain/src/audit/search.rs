@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     actor::ActorKind,
+    checks::Freshness,
     encoding::with_plain_tildes,
     id::{DistributionId, InvalidationId},
     invalidations::item::Item,
@@ -32,6 +33,8 @@ pub struct AuditQuery {
     pub who: Option<String>,
     pub action: Option<Action>,
     pub outcome: Option<Outcome>,
+    /// Only checks that came to this.
+    pub freshness: Option<Freshness>,
     pub from: Option<Timestamp>,
     /// The end of the time range, exclusive.
     pub until: Option<Timestamp>,
@@ -81,6 +84,11 @@ pub fn item_key(item: &Item) -> i64 {
     } else {
         key('p', &spelled(item.as_str()))
     }
+}
+
+/// What a check came to. `None` for an event that is not of a check.
+fn came_to(event: &Event) -> Option<Freshness> {
+    (event.action == Action::CheckFinished).then(|| Freshness::parse(&event.new)).flatten()
 }
 
 fn key(kind: char, text: &str) -> i64 {
@@ -182,6 +190,7 @@ impl AuditQuery {
             && self.who.as_ref().is_none_or(|who| event.acting.actor.name() == *who)
             && self.action.is_none_or(|action| event.action == action)
             && self.outcome.is_none_or(|outcome| event.outcome == outcome)
+            && self.freshness.is_none_or(|freshness| came_to(event) == Some(freshness))
             && self.from.is_none_or(|from| at >= from)
             && self.until.is_none_or(|until| at < until)
             && self.outside.is_none_or(|wanted| wanted == outside)
@@ -347,6 +356,7 @@ mod tests {
             AuditQuery { who: Some("ada".to_owned()), ..AuditQuery::default() },
             AuditQuery { action: Some(Action::SetUp), ..AuditQuery::default() },
             AuditQuery { outcome: Some(Outcome::Failed), ..AuditQuery::default() },
+            AuditQuery { freshness: Some(Freshness::Stale), ..AuditQuery::default() },
             AuditQuery { from: Some(at(10)), ..AuditQuery::default() },
             AuditQuery { until: Some(at(9)), ..AuditQuery::default() },
             AuditQuery { outside: Some(true), ..AuditQuery::default() },

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use unstale_domain::{
     audit::{Action, Outcome, search::AuditQuery},
+    checks::Freshness,
     id::DistributionId,
     storable::storable,
 };
@@ -55,6 +56,7 @@ impl Filters {
             "who": query.who.as_deref().map(storable),
             "action": query.action.map(Action::as_str),
             "outcome": query.outcome.map(Outcome::as_str),
+            "freshness": query.freshness.map(Freshness::as_str),
             "invalidation": query.invalidation.as_ref().map(|id| storable(id.as_str())),
             "from": query.from.map(|at| at.to_string()),
             "until": query.until.map(|at| at.to_string()),
@@ -200,6 +202,10 @@ fn conditions(postgres: bool, query: &AuditQuery) -> Vec<Condition> {
         let is = if outside { "=" } else { "<>" };
         format!("actor_kind {is} 'outside'")
     });
+    // Only the events of checks have one, so that its index is small and contains the distribution too.
+    let freshness = query
+        .freshness
+        .map(|_| Condition { sql: format!("freshness = {}", value("freshness")), indexed_by_place: true });
     let others = [
         query.invalidation.as_ref().map(|_| format!("invalidation_id = {}", value("invalidation"))),
         query.who.as_ref().map(|_| format!("actor_name = {}", value("who"))),
@@ -208,7 +214,7 @@ fn conditions(postgres: bool, query: &AuditQuery) -> Vec<Condition> {
         query.from.map(|_| format!("done_at >= {}", value("from"))),
         query.until.map(|_| format!("done_at < {}", value("until"))),
     ];
-    others.into_iter().flatten().map(Condition::new).chain(outcome).collect()
+    others.into_iter().flatten().map(Condition::new).chain(outcome).chain(freshness).collect()
 }
 
 /// The distributions that the query asks for and the actor may see. A query for distributions does not ask for

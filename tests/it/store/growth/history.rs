@@ -8,6 +8,7 @@ use unstale::{
             search::{AuditQuery, What},
             visibility::Visibility,
         },
+        checks::Freshness,
         id::{InvalidationId, PersonId, ProposalId},
     },
     store::{
@@ -83,6 +84,7 @@ pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
     let of_one = AuditQuery { invalidation: Some(InvalidationId::from_trusted("i100")), ..all.clone() };
     let rarely = AuditQuery { action: Some(Action::BatchFailed), ..all.clone() };
     let refused = AuditQuery { outcome: Some(Outcome::Refused), ..all.clone() };
+    let stale = AuditQuery { freshness: Some(Freshness::Stale), ..all.clone() };
     let by_nobody = AuditQuery { who: Some("nobody".to_owned()), ..all.clone() };
     let path = AuditQuery { what: What::read("/a"), ..all.clone() };
     let words = AuditQuery { what: What::read("i100"), ..all.clone() };
@@ -95,6 +97,7 @@ pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
         audit::search(conn, &of_one, 50),
         audit::search(conn, &rarely, 50),
         audit::search(conn, &refused, 50),
+        audit::search(conn, &stale, 50),
         audit::search(conn, &by_nobody, 50),
         audit::search(conn, &path, 50),
         audit::search(conn, &words, 50),
