@@ -13,7 +13,7 @@ use crate::{
 use super::{
     super::view::{StatusView, When},
     look_view::LookView,
-    places::{PlaceView, SilentProbe, places, silent_probes, standing},
+    places::{PlaceView, SilentProbe, places, silent_probes, standing, verdict_status},
 };
 
 /// The table, and what is said around it.
@@ -119,7 +119,7 @@ fn url_view(check: &UrlCheck, expected: ExpectedContent, now: Timestamp) -> UrlC
         guessed: check.guessed,
         before: LookView::new(check.before.as_ref(), None),
         after: LookView::new(check.after.as_ref(), check.before.as_ref()),
-        status: StatusView { state: freshness.as_str(), words: freshness.label_for(expected).to_owned() },
+        status: verdict_status(worst.map(|(one, _)| one), expected),
         standing: standing(check, expected),
         places: places(check, expected, worst.and_then(|(one, _)| one.cause), now),
         cause: worst.and_then(|(one, _)| one.cause).map_or("", |cause| cause.label()),

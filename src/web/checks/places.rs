@@ -45,6 +45,15 @@ pub struct SilentProbe {
     pub since: Option<When>,
 }
 
+/// The verdict of one look. Without one, the URL is still to be looked at.
+pub fn verdict_status(judgement: Option<Judgement>, expected: ExpectedContent) -> StatusView {
+    let (state, words) = judgement.map_or_else(
+        || (Freshness::Pending.as_str(), Freshness::Pending.label()),
+        |one| (one.state(), one.label_for(expected)),
+    );
+    StatusView { state, words: words.to_owned() }
+}
+
 /// The places of a URL. Empty if only this server looked. The cause that is told of the URL is not told again.
 pub fn places(
     check: &UrlCheck,
@@ -58,13 +67,12 @@ pub fn places(
     let own = ("this server", check.after.as_ref(), check.judgement);
     let others = check.elsewhere.iter().map(|one| (one.vantage.as_str(), Some(&one.after), one.judgement));
     let place = |(name, look, judgement): (&str, Option<&Look>, Option<Judgement>)| {
-        let freshness = judgement.map_or(Freshness::Pending, |one| one.verdict.into());
         let cause = judgement.and_then(|one| one.cause).filter(|cause| Some(*cause) != told);
         let edge_location = look.and_then(Look::answer).and_then(|answer| answer.pop.clone());
         PlaceView {
             name: name.to_owned(),
             edge_location: edge_location.unwrap_or_default(),
-            status: StatusView { state: freshness.as_str(), words: freshness.label_for(expected).to_owned() },
+            status: verdict_status(judgement, expected),
             cause: cause.map_or("", CheckCause::label),
             look: LookView::new(look, None),
             looked: look.map(|look| When::new(look.at, now)),

@@ -67,10 +67,16 @@ fn counted(urls: &[UrlCheck], expected: ExpectedContent) -> String {
 }
 
 fn counted_verdicts(judgements: &[Judgement], expected: ExpectedContent) -> String {
-    let counts = Verdict::ALL.iter().filter_map(|verdict| {
-        let count = judgements.iter().filter(|one| one.verdict == *verdict).count();
-        let label = Freshness::from(*verdict).label_for(expected).to_lowercase();
-        (count > 0).then(|| format!("{count} {label}"))
-    });
-    counts.collect::<Vec<_>>().join(", ")
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for verdict in Verdict::ALL {
+        for label in judgements.iter().filter(|one| one.verdict == verdict).map(|one| one.label_for(expected))
+        {
+            match counts.iter_mut().find(|(known, _)| *known == label) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((label, 1)),
+            }
+        }
+    }
+    let texts = counts.iter().map(|(label, count)| format!("{count} {}", label.to_lowercase()));
+    texts.collect::<Vec<_>>().join(", ")
 }

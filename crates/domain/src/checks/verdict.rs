@@ -1,7 +1,7 @@
 //! What the looks at a URL prove.
 
 use super::{
-    Answer, CheckCause, Evidence, ExpectedContent, Look, LookFailure, XCache,
+    Answer, CheckCause, Evidence, ExpectedContent, Freshness, Look, LookFailure, XCache,
     cached::{Cached, answer_before, cached, is_error_page},
     content::{Comparison, compare},
     diagnosis::diagnose,
@@ -66,6 +66,24 @@ impl Judgement {
 
     const fn broken(cause: CheckCause) -> Self {
         Self::new(Verdict::Broken, cause)
+    }
+
+    /// Whether nothing is wrong with the answer, and there is only no invalidation to judge it by.
+    #[must_use]
+    pub fn only_answers(self) -> bool {
+        self.cause == Some(CheckCause::NoInvalidation)
+    }
+
+    /// What it says where this was expected, in one word for people.
+    #[must_use]
+    pub fn label_for(self, expected: ExpectedContent) -> &'static str {
+        if self.only_answers() { "Answers" } else { Freshness::from(self.verdict).label_for(expected) }
+    }
+
+    /// The word for the looks of a page.
+    #[must_use]
+    pub fn state(self) -> &'static str {
+        if self.only_answers() { "answers" } else { self.verdict.as_str() }
     }
 }
 
@@ -155,9 +173,8 @@ fn judge_version(evidence: &Evidence<'_>, answer: &Answer, is_expected_body: Opt
         let is_proved = by_age.verdict == Verdict::Unchanged || by_age.cause == Some(CheckCause::TooEarly);
         return if is_proved { by_age } else { Judgement::unclear(CheckCause::OtherBody) };
     }
-    // A custom error page may have the text too, and without an invalidation nothing can be new.
-    let may_be_new = evidence.accepted_at.is_some() && !is_error_page(answer);
-    if may_be_new && is_new_by_text(evidence, answer) { Judgement::FRESH } else { by_age }
+    // A custom error page may have the text too.
+    if !is_error_page(answer) && is_proved_by_text(evidence, answer) { Judgement::FRESH } else { by_age }
 }
 
 /// Judges by what was cached when, and by what changed.
@@ -199,9 +216,13 @@ fn change(evidence: &Evidence<'_>, after: &Answer) -> Comparison {
     }
 }
 
-/// Whether the texts prove a new version: they are as expected, and were not before. Where nothing is known of before,
+/// Whether the texts prove that viewers get the new version: they are as expected, and were not before. Where nothing is known of before,
 /// the text that must appear is enough; that another one is absent is not.
-fn is_new_by_text(evidence: &Evidence<'_>, answer: &Answer) -> bool {
+fn is_proved_by_text(evidence: &Evidence<'_>, answer: &Answer) -> bool {
+    // Without an invalidation, what people expect is all that there is to prove.
+    if evidence.accepted_at.is_none() {
+        return answer.required_text_found == Some(true) && answer.text_is_as_expected() == Some(true);
+    }
     let before = answer_before(evidence).and_then(Answer::text_is_as_expected);
     // People may have changed the texts between the looks.
     change(evidence, answer) != Comparison::Same

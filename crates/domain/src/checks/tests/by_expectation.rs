@@ -66,7 +66,7 @@ fn texts_decide_where_age_does_not() {
         (
             "a check without an invalidation",
             case(None, seen(60, "new").text(true)).no_invalidation(),
-            "unclear no_invalidation",
+            "fresh",
         ),
         (
             "missing, without an invalidation",
