@@ -1,4 +1,4 @@
-//! Calls CloudFront and CloudTrail, and converts their answers to types of the domain. No other crate uses the AWS
+//! Calls CloudFront, CloudTrail and S3, and converts their answers to types of the domain. No other crate uses the AWS
 //! SDK.
 
 mod client;
@@ -10,6 +10,7 @@ mod foreign;
 mod http_client;
 mod provider;
 mod read;
+mod s3;
 mod settings;
 
 pub use crate::cloudtrail::{CloudTrail, KEPT, Made};
@@ -18,3 +19,4 @@ pub use client::{
     Page,
 };
 pub use environment::{AwsEnvironment, AwsEnvironmentError};
+pub use s3::{ObjectHead, S3, S3Bucket, S3Error};

@@ -10,7 +10,7 @@ use aws_types::service_config::ServiceConfigKey;
 use hyper::Uri;
 
 /// The services whose endpoint can be configured, by their names in the AWS CLI.
-const SERVICES: [&str; 3] = ["CloudFront", "CloudTrail", "STS"];
+const SERVICES: [&str; 4] = ["CloudFront", "CloudTrail", "S3", "STS"];
 
 const FIPS: Name = Name("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
 const DUAL_STACK: Name = Name("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
@@ -118,12 +118,16 @@ fn retry(config: &SdkConfig) -> Result<RetryConfig, SettingError> {
     }
 }
 
+/// The service's own endpoint. `None` if none is set.
+pub(super) fn endpoint(config: &SdkConfig, service: &str) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id(service).env(ENDPOINT.0).profile(ENDPOINT.1).build();
+    config.service_config()?.load_config(key.ok()?)
+}
+
 /// The name of the setting that sets the service's own endpoint. `None` if no such setting exists.
 fn own_endpoint(config: &SdkConfig, service: &str) -> Result<Option<String>, SettingError> {
-    let key = ServiceConfigKey::builder().service_id(service).env(ENDPOINT.0).profile(ENDPOINT.1).build();
     // Like the SDK, this treats an empty value as an endpoint.
-    let value = key.ok().and_then(|key| config.service_config()?.load_config(key));
-    let Some(value) = value else { return Ok(None) };
+    let Some(value) = endpoint(config, service) else { return Ok(None) };
     let variables = [format!("{}_{}", ENDPOINT.0, service.to_ascii_uppercase()), ENDPOINT.0.to_owned()];
     let name = variables.into_iter().find(|variable| env::var_os(variable).is_some());
     let name = name.unwrap_or_else(|| format!("{} in the profile", ENDPOINT.1));
