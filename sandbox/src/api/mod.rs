@@ -2,6 +2,7 @@
 
 mod answer;
 mod batch;
+mod bucket;
 mod create_invalidation;
 mod errors;
 mod garble;
@@ -59,6 +60,9 @@ pub(crate) async fn handle(
     let body = body::read(body, LARGEST_BODY).await;
     if head.uri.path().starts_with("/_sandbox/") {
         return Ok(control::handle(&world, &head, body));
+    }
+    if let Some((bucket, path)) = bucket::asked(&head) {
+        return Ok(bucket::answer(&world, &bucket, &path).await.map(body::full));
     }
     let ask = Ask::of(&head, body);
     let mut call = ask.begin(&world);

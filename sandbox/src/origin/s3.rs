@@ -15,7 +15,7 @@ pub(super) const SERVER: &str = "AmazonS3";
 const VERSION: HeaderName = HeaderName::from_static("x-amz-version-id");
 const ENCRYPTION: HeaderName = HeaderName::from_static("x-amz-server-side-encryption");
 
-pub(super) async fn answer(folder: &Path, policy: BucketPolicy, path: &str) -> Response<Bytes> {
+pub(crate) async fn answer(folder: &Path, policy: BucketPolicy, path: &str) -> Response<Bytes> {
     let known = name(path);
     let object = match (&known, policy) {
         (_, BucketPolicy::Deny) | (None, _) => None,
@@ -48,6 +48,12 @@ pub(crate) fn access_denied() -> Response<Bytes> {
 pub(crate) fn no_such_key(key: &str) -> Response<Bytes> {
     let key = format!("<Key>{}</Key>", escape(key));
     failed(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.", &key)
+}
+
+/// S3's answer for a bucket that nobody has.
+pub(crate) fn no_such_bucket(bucket: &str) -> Response<Bytes> {
+    let name = format!("<BucketName>{}</BucketName>", escape(bucket));
+    failed(StatusCode::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist", &name)
 }
 
 /// S3's answer to a preflight request that the bucket's CORS configuration does not allow.
