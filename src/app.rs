@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::{self, Api},
     clock::Clock,
-    cloudfront::{CloudFront, CloudTrail},
+    cloudfront::{CloudFront, CloudTrail, S3},
     commands::{self, CommandContext, CommandError},
     config::{AuditSettingsArgs, ChecksArgs, Switch},
     domain::invalidations::quotas::Quotas,
@@ -100,7 +100,8 @@ impl App {
         }
         let (clock, notifier) = (Clock::system(), Notifier::new());
         let command_context = CommandContext::new(db.clone(), clock.clone(), notifier.clone());
-        let worker_context = WorkerContext { db, cloudfront, cloudtrail: None, clock, notifier, settings };
+        let worker_context =
+            WorkerContext { db, cloudfront, cloudtrail: None, s3: None, clock, notifier, settings };
         Ok(Self {
             command_context,
             worker_context,
@@ -123,6 +124,13 @@ impl App {
     #[must_use]
     pub fn with_cloudtrail(mut self, cloudtrail: Option<CloudTrail>) -> Self {
         self.worker_context.cloudtrail = cloudtrail;
+        self
+    }
+
+    /// Sets the client that asks S3 what a bucket has, for origins that people want asked.
+    #[must_use]
+    pub fn with_s3(mut self, s3: Option<S3>) -> Self {
+        self.worker_context.s3 = s3;
         self
     }
 

@@ -9,7 +9,8 @@ CREATE TABLE check_settings (
     headers          TEXT NOT NULL, -- a JSON list of lists of name and value
     must_contain     TEXT,
     must_not_contain TEXT,
-    cors_origin      TEXT
+    cors_origin      TEXT,
+    ask_origin       INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE check_run (

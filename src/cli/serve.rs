@@ -5,7 +5,7 @@ use std::io;
 use crate::{
     app::{self, App, AppError},
     clock::Clock,
-    cloudfront::{AwsEnvironment, CloudFront, CloudTrail, Connect},
+    cloudfront::{AwsEnvironment, CloudFront, CloudTrail, Connect, S3},
     commands,
     config::{REQUEST_TIMEOUT, ServeArgs},
     domain::invalidations::quotas::Quotas,
@@ -39,11 +39,13 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let cloudfront = CloudFront::from_environment(&aws, Connect::default());
     let settings = args.pace.worker_settings();
     let cloudtrail = args.cloudtrail.then(|| CloudTrail::from_environment(&aws, Connect::default()));
+    let s3 = S3::from_environment(&aws)?;
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
     let quotas = Quotas { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
     let app = app
         .with_quotas(quotas)
         .with_cloudtrail(cloudtrail)
+        .with_s3(s3)
         .with_audit_settings(&args.audit)?
         .with_checks(&args.checks)?;
     commands::record_authentication_methods(&app.command_context, &authentication_methods.lines())

@@ -35,7 +35,7 @@ pub use sync::CloudFrontSync;
 
 use crate::{
     clock::Clock,
-    cloudfront::{CloudFront, CloudTrail},
+    cloudfront::{CloudFront, CloudTrail, S3},
     domain::invalidations::{
         batching::{self, Limits},
         pace::Pace,
@@ -51,6 +51,8 @@ pub struct WorkerContext {
     pub cloudfront: CloudFront,
     /// Says who made invalidations outside Unstale. `None` if CloudTrail is not to be asked.
     pub cloudtrail: Option<CloudTrail>,
+    /// Says what a bucket has. `None` if there are no credentials for it.
+    pub s3: Option<S3>,
     pub clock: Clock,
     pub notifier: Notifier,
     pub settings: WorkerSettings,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    checks::{CheckRun, CorsAnswer, CorsLook, Freshness, Judgement, Look, UrlCheck, XCache},
+    checks::{CheckRun, CorsAnswer, CorsLook, Freshness, Judgement, Look, OriginAnswer, UrlCheck, XCache},
     secret::hex,
     time::Timestamp,
     tokens::probe::SERVER_VANTAGE,
@@ -74,6 +74,23 @@ pub struct LookShape {
     pub failure: Option<String>,
     /// What a page of `cors_origin` got; null where none is set, or where it would prove nothing.
     pub cors: Option<CorsLookShape>,
+    /// What the origin itself answered; null where it was not asked.
+    pub origin: Option<OriginAnswerShape>,
+}
+
+/// What the origin answered past CloudFront.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = OriginAnswer)]
+pub struct OriginAnswerShape {
+    /// 403 where Unstale may not read the file, so that nothing follows.
+    pub status: u16,
+    pub etag: Option<String>,
+    #[schema(format = DateTime)]
+    pub last_modified: Option<String>,
+    /// In bytes.
+    pub length: Option<u64>,
+    /// The SHA-256 of the body in hexadecimal digits; null where it was not read, as of a bucket.
+    pub sha256: Option<String>,
 }
 
 /// What the requests of another origin got.
@@ -182,6 +199,19 @@ impl LookShape {
             cf_id: answer.cf_id.clone(),
             failure: None,
             cors: answer.cors.as_ref().map(CorsLookShape::new),
+            origin: answer.origin.as_ref().map(OriginAnswerShape::new),
+        }
+    }
+}
+
+impl OriginAnswerShape {
+    fn new(answer: &OriginAnswer) -> Self {
+        Self {
+            status: answer.status,
+            etag: answer.etag.clone(),
+            last_modified: answer.last_modified.map(|at| at.to_string()),
+            length: answer.length,
+            sha256: answer.body.filter(|body| body.whole).map(|body| hex(&body.sha256)),
         }
     }
 }

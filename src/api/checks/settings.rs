@@ -36,6 +36,8 @@ pub struct CheckSettingsShape {
     pub must_not_contain: Option<String>,
     /// The origin whose pages must be able to read each URL, such as `https://app.example.com`.
     pub cors_origin: Option<String>,
+    /// Whether the origin is asked past CloudFront where viewers get an old or the same copy.
+    pub ask_origin: bool,
     pub enabled: bool,
 }
 
@@ -54,6 +56,8 @@ pub struct CheckSettingsRequest {
     pub must_not_contain: Option<String>,
     /// `https://HOST` or `https://HOST:PORT`, without a path. Each URL is also asked as a page of this origin would.
     pub cors_origin: Option<String>,
+    /// Ask the origin too where viewers get an old or the same copy: S3 with `s3:GetObject`, others over HTTP.
+    pub ask_origin: Option<bool>,
     /// `true` where it is left out.
     pub enabled: Option<bool>,
 }
@@ -67,6 +71,7 @@ impl CheckSettingsShape {
             must_contain: settings.must_contain,
             must_not_contain: settings.must_not_contain,
             cors_origin: settings.cors_origin,
+            ask_origin: settings.ask_origin,
             enabled: settings.enabled,
         }
     }
@@ -132,6 +137,7 @@ fn read(mut fields: JsonFields) -> Result<CheckSettings, ApiError> {
         must_contain: fields.text("must_contain"),
         must_not_contain: fields.text("must_not_contain"),
         cors_origin: fields.text("cors_origin"),
+        ask_origin: fields.flag("ask_origin").unwrap_or(false),
         enabled: fields.flag("enabled").unwrap_or(true),
     };
     fields.end().map(|()| settings)

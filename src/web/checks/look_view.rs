@@ -1,6 +1,6 @@
 //! One look at a URL, in a few words.
 
-use crate::domain::checks::{Answer, CorsAnswer, Look, LookFailure};
+use crate::domain::checks::{Answer, AtOrigin, CorsAnswer, Look, LookFailure};
 
 /// The first and the last characters of an `ETag` that are shown.
 const TAG_ENDS: usize = 4;
@@ -21,7 +21,7 @@ impl LookView {
         match &look.outcome {
             Ok(answer) => {
                 let notes = [content(answer, earlier.and_then(Look::answer)), target(answer)];
-                let notes = notes.into_iter().flatten().chain(cors(answer)).collect();
+                let notes = notes.into_iter().flatten().chain(cors(answer)).chain(origin(answer)).collect();
                 Self { words: headline(answer), notes }
             }
             Err(failure) => Self { words: no_answer(*failure).to_owned(), notes: Vec::new() },
@@ -70,6 +70,20 @@ fn cors(answer: &Answer) -> Vec<String> {
     let get = look.get.as_ref().map(|get| words("CORS", get));
     let preflight = look.preflight.as_ref().map(|preflight| words("OPTIONS", preflight));
     get.into_iter().chain(preflight).collect()
+}
+
+/// What the origin itself has, if it was asked.
+fn origin(answer: &Answer) -> Option<String> {
+    let origin = answer.origin.as_ref()?;
+    let at =
+        origin.last_modified.map(|at| format!(", last modified {}", at.to_the_minute())).unwrap_or_default();
+    Some(match origin.against(answer) {
+        AtOrigin::Same => format!("origin: the same{at}"),
+        AtOrigin::Other => format!("origin: other content{at}"),
+        AtOrigin::Missing => format!("origin: {}, not there", origin.status),
+        AtOrigin::There => format!("origin: {}{at}", origin.status),
+        AtOrigin::Unknown => format!("origin: {}, so it says nothing", origin.status),
+    })
 }
 
 /// `5d41…c592` of a long tag, without its quotes.

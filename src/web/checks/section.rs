@@ -77,5 +77,6 @@ fn facts(
     facts.extend(settings.must_contain.clone().map(|text| ("Must contain", text)));
     facts.extend(settings.must_not_contain.clone().map(|text| ("Must not contain", text)));
     facts.extend(settings.cors_origin.clone().map(|origin| ("CORS for", origin)));
+    facts.extend(settings.ask_origin.then(|| ("Origin", "asked too".to_owned())));
     facts
 }

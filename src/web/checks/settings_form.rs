@@ -18,6 +18,8 @@ pub struct CheckSettingsForm {
     must_contain: String,
     must_not_contain: String,
     cors_origin: String,
+    /// `None` if the box is not ticked.
+    ask_origin: Option<String>,
 }
 
 impl CheckSettingsForm {
@@ -31,6 +33,7 @@ impl CheckSettingsForm {
             must_contain: Some(self.must_contain.clone()),
             must_not_contain: Some(self.must_not_contain.clone()),
             cors_origin: Some(self.cors_origin.clone()),
+            ask_origin: self.ask_origin.is_some(),
         })
     }
 
@@ -57,6 +60,7 @@ pub struct CheckSettingsFields {
     pub must_contain: Field,
     pub must_not_contain: Field,
     pub cors_origin: Field,
+    pub ask_origin: bool,
 }
 
 impl CheckSettingsFields {
@@ -70,6 +74,7 @@ impl CheckSettingsFields {
             must_contain: Field::new(form.must_contain),
             must_not_contain: Field::new(form.must_not_contain),
             cors_origin: Field::new(form.cors_origin),
+            ask_origin: form.ask_origin.is_some(),
         }
     }
 
@@ -85,6 +90,7 @@ impl CheckSettingsFields {
             must_contain: Field::new(settings.must_contain.clone().unwrap_or_default()),
             must_not_contain: Field::new(settings.must_not_contain.clone().unwrap_or_default()),
             cors_origin: Field::new(settings.cors_origin.clone().unwrap_or_default()),
+            ask_origin: settings.ask_origin,
         }
     }
 

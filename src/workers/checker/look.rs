@@ -125,6 +125,13 @@ impl Looker<'_> {
         Some(CorsAnswer::read(fetched.status.as_u16(), header_texts(&fetched), hint))
     }
 
+    /// What the origin answers to a request past CloudFront. The headers that people set are for the site's hosts alone.
+    /// `None` if there is no answer.
+    pub async fn look_at_origin(&self, url: &Url) -> Option<Answer> {
+        let fetched = self.urls.ask(&get(url, &[], &[]), u64::MAX).await.ok()?;
+        Some(answer(&fetched, self.urls.settings))
+    }
+
     /// Reads the beginning of an answer.
     async fn ask(&self, request: &EdgeRequest<'_>) -> Result<Fetched, LookFailure> {
         if !self.may_ask(request.url) {

@@ -9,6 +9,7 @@ mod elsewhere;
 mod intake;
 mod look;
 mod looks;
+mod origin;
 mod outcome;
 mod pairs;
 mod references;

@@ -124,6 +124,7 @@ impl Shared {
         }
         self.judge_references(looker, &mut run.urls, &pages, facts).await;
         self.judge_cors(looker, &mut run.urls, &looked, facts).await;
+        self.judge_origins(looker, &mut run.urls, &looked, facts).await;
         self.store(claimed, &run, facts.expected).await
     }
 

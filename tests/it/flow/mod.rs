@@ -16,6 +16,7 @@ mod limits;
 mod lists;
 mod looking;
 mod many;
+mod origin;
 mod outside;
 mod pace;
 mod people;

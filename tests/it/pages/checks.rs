@@ -189,7 +189,8 @@ async fn an_administrator_sets_what_is_looked_at() {
     let filled = form
         .with("urls", "/a\r\n\r\n/b\r\n")
         .with("headers", "X-Preview: yes\r\nAccept-Language:de")
-        .with("must_contain", "build 7");
+        .with("must_contain", "build 7")
+        .with("ask_origin", "yes");
     let before = app.world.head().await;
     assert_eq!(root.press(&filled).await.leads_to(), Some(format!("{SITE}#checks")));
     assert_eq!(app.world.events_after(before).await, ["check.settings_changed"]);
@@ -197,10 +198,10 @@ async fn an_administrator_sets_what_is_looked_at() {
     let form = page.form("#check-settings");
     assert_eq!(form.value("urls").trim(), "/a\n/b");
     assert_eq!(form.value("headers").trim(), "X-Preview: yes\nAccept-Language: de");
-    assert!(page.has("#checks-enabled[checked]"));
+    assert!(page.has("#checks-enabled[checked]") && page.has("#checks-origin[checked]"));
     let facts = app.operator().await.get(SITE).await;
     let facts = facts.text("#checks dl");
-    for told in ["/a, /b", "X-Preview, Accept-Language", "Must contain build 7"] {
+    for told in ["/a, /b", "X-Preview, Accept-Language", "Must contain build 7", "Origin asked too"] {
         assert!(facts.contains(told), "{facts}");
     }
     assert!(!facts.contains("yes"), "only the names of headers are shown: {facts}");

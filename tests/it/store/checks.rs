@@ -238,6 +238,7 @@ async fn settings_are_the_default_until_they_are_set(database: &Database) {
         must_contain: Some("ü".to_owned()),
         must_not_contain: None,
         cors_origin: Some("https://app.example.com".to_owned()),
+        ask_origin: true,
     };
     for _ in 0..2 {
         database.write(async |tx| checks::settings::set(tx, &id("E1"), &new).await).await;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use unstale::{
     clock::Clock,
-    cloudfront::{CloudFront, Connect},
+    cloudfront::{CloudFront, Connect, S3},
     commands::{self, CommandContext, Requested},
     domain::{
         access::Role,
@@ -78,7 +78,8 @@ pub struct World {
     submitter: Submitter,
     poller: Poller,
     sync: CloudFrontSync,
-    checker: Checker,
+    // In boxes, so that futures that hold a world stay small.
+    checker: Box<Checker>,
     finished: bool,
     /// Its tables were written to past the service, so that they are not what events state.
     edited: AtomicBool,
@@ -155,6 +156,7 @@ impl World {
             db,
             cloudfront,
             cloudtrail: None,
+            s3: Some(S3::at(&url::Url::parse(&sandbox.api_url()).unwrap(), "AKIATEST", "secret").unwrap()),
             clock: clock.clone(),
             notifier,
             settings: setup.settings,
@@ -166,7 +168,7 @@ impl World {
             submitter: Submitter::new(worker_context.clone()),
             poller: Poller::new(worker_context.clone()),
             sync: CloudFrontSync::new(worker_context.clone()),
-            checker: checker(&worker_context, &sandbox),
+            checker: Box::new(checker(&worker_context, &sandbox)),
             sandbox,
             worker_context,
             finished: false,
@@ -186,7 +188,7 @@ impl World {
         self.submitter = Submitter::new(self.worker_context.clone());
         self.poller = Poller::new(self.worker_context.clone());
         self.sync = CloudFrontSync::new(self.worker_context.clone());
-        self.checker = checker(&self.worker_context, &self.sandbox);
+        *self.checker = checker(&self.worker_context, &self.sandbox);
     }
 
     /// Another replica's hand on the same database.

@@ -8,12 +8,12 @@ use unstale_domain::{
     storable::storable,
 };
 
-/// The domain names of the origins, by their IDs.
-type Origins<'a> = HashMap<&'a str, &'a str>;
+/// The origins, by their IDs.
+type Origins<'a> = HashMap<&'a str, &'a types::Origin>;
 
 pub(super) fn delivery(config: &types::DistributionConfig) -> DeliverySettings {
     let origins = config.origins().map(types::Origins::items).unwrap_or_default();
-    let origins: Origins<'_> = origins.iter().map(|origin| (origin.id(), origin.domain_name())).collect();
+    let origins: Origins<'_> = origins.iter().map(|origin| (origin.id(), origin)).collect();
     let special = config.cache_behaviors().map(types::CacheBehaviors::items).unwrap_or_default();
     let special = special.iter().map(|behavior| read_behavior(behavior, &origins));
     let default = config.default_cache_behavior().map(|behavior| read_default(behavior, &origins));
@@ -43,9 +43,12 @@ fn custom_error(row: &types::CustomErrorResponse) -> Option<CustomErrorResponse>
 
 #[expect(deprecated, reason = "distributions made before cache policies still have a MinTTL of their own")]
 fn read_behavior(behavior: &types::CacheBehavior, origins: &Origins<'_>) -> Behavior {
+    let origin = origins.get(behavior.target_origin_id()).copied();
     Behavior {
         pattern: storable(behavior.path_pattern()).into_owned(),
-        origin: origin(origins, behavior.target_origin_id()),
+        origin: origin.map(|origin| storable(origin.domain_name()).into_owned()),
+        origin_path: origin.and_then(types::Origin::origin_path).map(path).unwrap_or_default(),
+        origin_is_http_only: origin.is_some_and(is_http_only),
         signed_required: is_signed(behavior.trusted_signers(), behavior.trusted_key_groups()),
         min_ttl: min_ttl(behavior.cache_policy_id(), behavior.min_ttl()),
         allowed_methods: methods(behavior.allowed_methods()),
@@ -54,9 +57,12 @@ fn read_behavior(behavior: &types::CacheBehavior, origins: &Origins<'_>) -> Beha
 
 #[expect(deprecated, reason = "distributions made before cache policies still have a MinTTL of their own")]
 fn read_default(behavior: &types::DefaultCacheBehavior, origins: &Origins<'_>) -> Behavior {
+    let origin = origins.get(behavior.target_origin_id()).copied();
     Behavior {
         pattern: "*".to_owned(),
-        origin: origin(origins, behavior.target_origin_id()),
+        origin: origin.map(|origin| storable(origin.domain_name()).into_owned()),
+        origin_path: origin.and_then(types::Origin::origin_path).map(path).unwrap_or_default(),
+        origin_is_http_only: origin.is_some_and(is_http_only),
         signed_required: is_signed(behavior.trusted_signers(), behavior.trusted_key_groups()),
         min_ttl: min_ttl(behavior.cache_policy_id(), behavior.min_ttl()),
         allowed_methods: methods(behavior.allowed_methods()),
@@ -68,9 +74,13 @@ fn methods(allowed: Option<&types::AllowedMethods>) -> Vec<String> {
     items.iter().map(|method| storable(method.as_str()).into_owned()).collect()
 }
 
-/// `None` if a group of origins has this ID.
-fn origin(origins: &Origins<'_>, id: &str) -> Option<String> {
-    origins.get(id).map(|name| storable(name).into_owned())
+fn path(text: &str) -> String {
+    storable(text.trim()).into_owned()
+}
+
+fn is_http_only(origin: &types::Origin) -> bool {
+    let config = origin.custom_origin_config();
+    config.is_some_and(|config| config.origin_protocol_policy() == &types::OriginProtocolPolicy::HttpOnly)
 }
 
 fn is_signed(signers: Option<&types::TrustedSigners>, groups: Option<&types::TrustedKeyGroups>) -> bool {

@@ -40,7 +40,7 @@ macro_rules! causes {
 causes! {
     // Why nothing is proved.
     /// The check belongs to no invalidation, so there is no moment that an `Age` could be compared with.
-    NoInvalidation = "no_invalidation": "The check belongs to no invalidation.",
+    NoInvalidation = "no_invalidation": "There is no invalidation to compare the answer with.",
     /// The look was before CloudFront accepted or completed the invalidation.
     TooEarly = "too_early": "The look was made before CloudFront had completed the invalidation.",
     /// The answer has no `Age`, so nobody can say when it was cached.
@@ -91,6 +91,11 @@ causes! {
     // Why nothing changed.
     /// The edge fetched its copy after the invalidation, and it is the same as before.
     OriginUnchanged = "origin_unchanged": "The edge fetched a new copy, and it is the same as before.",
+
+    /// The origin was asked too, and has the same content as the copy that viewers get.
+    SameAsOrigin = "same_as_origin": "Viewers get what the origin itself has now.",
+    /// The origin was asked too, and has other content than the copy that viewers get.
+    OriginHasOther = "origin_has_other": "The origin has other content now than viewers get.",
 
     // Why viewers get an error.
     /// S3 refuses: the object is missing and the bucket may not be listed, or the distribution may not read it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{BodyHint, CorsLook, XCache};
+use super::{BodyHint, CorsLook, OriginAnswer, XCache};
 use crate::time::Timestamp;
 
 /// One observation of one URL.
@@ -116,6 +116,8 @@ pub struct Answer {
     pub allowed_origin: Option<String>,
     /// What another origin got of the same URL. `None` if nobody set one.
     pub cors: Option<CorsLook>,
+    /// What the origin itself answered. `None` if it was not asked, or did not answer.
+    pub origin: Option<OriginAnswer>,
     /// `Retry-After`, as it was sent: seconds or a date.
     pub retry_after: Option<String>,
     pub body_hint: BodyHint,

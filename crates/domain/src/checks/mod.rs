@@ -13,6 +13,7 @@ pub mod freshness;
 pub mod handed_in;
 mod headers;
 pub mod look;
+pub mod origin;
 pub mod references;
 pub mod run;
 pub mod sample;
@@ -35,6 +36,7 @@ pub use expected::{ExpectedContent, ExpectedContentError};
 pub use freshness::Freshness;
 pub use handed_in::{HandedIn, HandedInError, HandedInLook};
 pub use look::{Answer, BodyDigest, Look, LookFailure};
+pub use origin::{AtOrigin, OriginAnswer, judge_origin, needs_origin, object_key};
 pub use references::{
     PageSource, Reference, ReferenceKind, ReferenceOutcome, ReferenceSeen, judge_references,
     needs_references, page_references,

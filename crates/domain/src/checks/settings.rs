@@ -32,6 +32,8 @@ pub struct CheckSettings {
     pub must_not_contain: Option<String>,
     /// The origin whose pages must be able to read what is looked at, such as `https://app.example.com`.
     pub cors_origin: Option<String>,
+    /// Whether the origin is asked past CloudFront where viewers get an old or the same copy.
+    pub ask_origin: bool,
 }
 
 impl Default for CheckSettings {
@@ -44,6 +46,7 @@ impl Default for CheckSettings {
             must_contain: None,
             must_not_contain: None,
             cors_origin: None,
+            ask_origin: false,
         }
     }
 }
@@ -153,6 +156,7 @@ impl CheckSettings {
             self.must_contain.as_ref().map(|text| format!("must contain \"{text}\"")),
             self.must_not_contain.as_ref().map(|text| format!("must not contain \"{text}\"")),
             self.cors_origin.as_ref().map(|origin| format!("CORS for {origin}")),
+            self.ask_origin.then(|| "asks the origin".to_owned()),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         if parts.is_empty() { "on".to_owned() } else { format!("on: {}", parts.join("; ")) }

@@ -54,6 +54,8 @@ fn step_of(cause: CheckCause, known: &Known<'_>) -> String {
         C::CacheInFront => outcome::cache_in_front(known),
         C::OtherDistribution => access::other_distribution(known),
         C::OriginUnchanged => outcome::origin_unchanged(known),
+        C::SameAsOrigin => outcome::same_as_origin(known),
+        C::OriginHasOther => outcome::origin_has_other(known),
         C::ObjectMissingOrDenied => s3::missing_or_denied(known),
         C::BucketDenied => s3::denied(known),
         C::ObjectMissing => s3::missing(known),

@@ -56,6 +56,20 @@ impl UrlParts {
     }
 }
 
+/// The text with `%XX` replaced. An escape that is not whole stays as it is.
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let escaped = (first == b'%').then(|| after.get(..2)).flatten();
+        let digits = escaped.filter(|two| two.iter().all(u8::is_ascii_hexdigit));
+        let value = digits.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        bytes.push(value.unwrap_or(first));
+        rest = if value.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +101,14 @@ mod tests {
             |host: &str, name: &str| UrlParts::of(&format!("https://{host}/")).is_host_of(&[name.to_owned()]);
         assert!(of("a.b.example.com", "*.Example.com") && of("www.example.com", "www.example.com"));
         assert!(!of("example.com", "*.example.com") && !of("anexample.com", "*.example.com"));
+    }
+
+    #[test]
+    fn a_key_is_decoded_and_a_broken_escape_stays() {
+        for (path, key) in
+            [("a%20b/caf%C3%A9", "a b/café"), ("50%", "50%"), ("%zz%4", "%zz%4"), ("a+b", "a+b")]
+        {
+            assert_eq!(percent_decoded(path), key);
+        }
     }
 }

@@ -35,6 +35,10 @@ pub struct Behavior {
     pub pattern: String,
     /// The domain name of its origin. `None` if it is a group of origins.
     pub origin: Option<String>,
+    /// The path at the origin that stands before each request's. Empty if there is none.
+    pub origin_path: String,
+    /// Whether CloudFront asks the origin over HTTP alone.
+    pub origin_is_http_only: bool,
     /// Whether it wants signed URLs or signed cookies.
     pub signed_required: bool,
     /// `MinTTL` in seconds. `None` if a cache policy decides.

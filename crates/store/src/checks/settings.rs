@@ -17,6 +17,7 @@ struct Row {
     must_contain: Option<String>,
     must_not_contain: Option<String>,
     cors_origin: Option<String>,
+    ask_origin: bool,
 }
 
 impl Row {
@@ -30,6 +31,7 @@ impl Row {
             must_contain: self.must_contain,
             must_not_contain: self.must_not_contain,
             cors_origin: self.cors_origin,
+            ask_origin: self.ask_origin,
         })
     }
 }
@@ -39,7 +41,7 @@ pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<CheckSettings,
     let row = fetch_optional!(
         conn,
         Row,
-        "SELECT enabled, host, urls, headers, must_contain, must_not_contain, cors_origin FROM check_settings
+        "SELECT enabled, host, urls, headers, must_contain, must_not_contain, cors_origin, ask_origin FROM check_settings
          WHERE distribution_id = $1",
         id.as_str(),
     )?;
@@ -53,10 +55,10 @@ pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Resul
     execute!(
         tx,
         "INSERT INTO check_settings (distribution_id, enabled, host, urls, headers, must_contain, must_not_contain,
-             cors_origin)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             cors_origin, ask_origin)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (distribution_id) DO UPDATE SET enabled = $2, host = $3, urls = $4, headers = $5,
-             must_contain = $6, must_not_contain = $7, cors_origin = $8",
+             must_contain = $6, must_not_contain = $7, cors_origin = $8, ask_origin = $9",
         id.as_str(),
         new.enabled,
         new.host.as_deref(),
@@ -65,6 +67,7 @@ pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Resul
         new.must_contain.as_deref(),
         new.must_not_contain.as_deref(),
         new.cors_origin.as_deref(),
+        new.ask_origin,
     )?;
     Ok(())
 }

@@ -23,7 +23,7 @@ fn each_row_of_the_diagnosis_table_has_its_cause() {
 }
 
 /// The causes that follow from times, from two answers and from a page's references. A verdict sets them, not a diagnosis.
-const NOT_DIAGNOSED: [CheckCause; 33] = [
+const NOT_DIAGNOSED: [CheckCause; 35] = [
     CheckCause::NoInvalidation,
     CheckCause::TooEarly,
     CheckCause::NoAge,
@@ -45,6 +45,8 @@ const NOT_DIAGNOSED: [CheckCause; 33] = [
     CheckCause::CacheInFront,
     CheckCause::OtherDistribution,
     CheckCause::OriginUnchanged,
+    CheckCause::SameAsOrigin,
+    CheckCause::OriginHasOther,
     CheckCause::TextMissing,
     CheckCause::TextForbidden,
     CheckCause::OtherBody,

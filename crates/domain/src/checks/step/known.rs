@@ -1,7 +1,10 @@
 //! What the text of a step is filled in with.
 
 use crate::{
-    checks::{Answer, CorsLook, EdgeConfiguration, Evidence, OriginKind, url_parts::UrlParts},
+    checks::{
+        Answer, CorsLook, EdgeConfiguration, Evidence, OriginKind,
+        url_parts::{UrlParts, percent_decoded},
+    },
     invalidations::aws_cli::quoted,
 };
 
@@ -178,32 +181,4 @@ pub(super) fn shown(text: &str) -> String {
 /// Whether the text can stand in an ARN and in a shell as it is.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
-}
-
-/// The text with `%XX` replaced. An escape that is not whole stays as it is.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let escaped = (first == b'%').then(|| after.get(..2)).flatten();
-        let digits = escaped.filter(|two| two.iter().all(u8::is_ascii_hexdigit));
-        let value = digits.and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
-        bytes.push(value.unwrap_or(first));
-        rest = if value.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::percent_decoded;
-
-    #[test]
-    fn a_key_is_decoded_and_a_broken_escape_stays() {
-        for (path, key) in
-            [("a%20b/caf%C3%A9", "a b/café"), ("50%", "50%"), ("%zz%4", "%zz%4"), ("a+b", "a+b")]
-        {
-            assert_eq!(percent_decoded(path), key);
-        }
-    }
 }

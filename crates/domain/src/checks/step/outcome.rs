@@ -3,8 +3,7 @@
 use super::known::{Known, shown, with_code};
 use crate::{checks::XCache, invalidations::aws_cli::quoted};
 
-pub(super) const NO_INVALIDATION: &str =
-    "Make an invalidation for this URL. Then Unstale can compare the answers from before and after it.";
+pub(super) const NO_INVALIDATION: &str = "Nothing to do. To have a version proved, set a text that only this version has in the checks of this distribution.";
 pub(super) const TOO_EARLY: &str =
     "Nothing to do yet: Unstale looks again after CloudFront has completed the invalidation.";
 pub(super) const NO_AGE: &str = "Set a text that only the new version has in the checks of this distribution, then check again. If a response headers policy removes the Age header, keep the header.";
@@ -118,6 +117,19 @@ pub(super) fn origin_unchanged(known: &Known<'_>) -> String {
     }
     "Check that the new version is at the origin. If it is not, deploy it, then make the invalidation again."
         .to_owned()
+}
+
+pub(super) fn same_as_origin(known: &Known<'_>) -> String {
+    let words =
+        "If this is the old version, deploy the new one to the origin, then make the invalidation again.";
+    if known.has_s3_origin() { with_code(words, &known.list_object()) } else { words.to_owned() }
+}
+
+pub(super) fn origin_has_other(known: &Known<'_>) -> String {
+    format!(
+        "Make an invalidation with the item {}: the edge fetched its copy before the origin had this content, or the origin makes another answer for each request.",
+        path(known)
+    )
 }
 
 pub(super) fn other_body(known: &Known<'_>) -> String {
