@@ -34,13 +34,14 @@ pub struct Checked {
 pub async fn read(
     conn: &mut Conn,
     invalidation: &Invalidation,
+    are_checks_on: bool,
     now: Timestamp,
 ) -> Result<Checked, StoreError> {
     let settings = checks::settings::find(conn, &invalidation.distribution).await?;
     let run = checks::of_invalidation(conn, &invalidation.id).await?;
     let run = run.filter(|run| run.freshness != Freshness::Off);
     Ok(Checked {
-        step: step(run.as_ref(), settings.enabled, invalidation),
+        step: step(run.as_ref(), off(are_checks_on, settings.enabled), invalidation),
         panel: match run {
             Some(run) => Some(CheckPanel::read(conn, &run, invalidation.expected, now).await?),
             None => None,
@@ -48,16 +49,27 @@ pub async fn read(
     })
 }
 
-/// The step. `is_on` says whether the checks of the distribution are switched on.
-fn step(run: Option<&CheckRun>, is_on: bool, invalidation: &Invalidation) -> TimelineStep {
+/// Who has switched the checks off, in words. `None` if they are on.
+const fn off(are_on_here: bool, are_on_for_distribution: bool) -> Option<&'static str> {
+    match (are_on_here, are_on_for_distribution) {
+        (false, _) => Some("off for this Unstale"),
+        (true, false) => Some("off for this distribution"),
+        (true, true) => None,
+    }
+}
+
+/// The step. `off` says who has switched the checks off.
+fn step(run: Option<&CheckRun>, off: Option<&'static str>, invalidation: &Invalidation) -> TimelineStep {
     let looks = run.filter(|run| run.state == CheckRunState::After || run.state == CheckRunState::Done);
     let done = run.is_some_and(|run| matches!(run.freshness, Freshness::Fresh | Freshness::Unchanged));
     TimelineStep {
         name: "Checked",
         words: match run {
-            None if !is_on => "off for this distribution".to_owned(),
-            None if is_over(invalidation.state) => "not checked".to_owned(),
-            None => String::new(),
+            None => match off {
+                Some(off) => off.to_owned(),
+                None if is_over(invalidation.state) => "not checked".to_owned(),
+                None => String::new(),
+            },
             Some(run) => words(run, invalidation.expected),
         },
         done,

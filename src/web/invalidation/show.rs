@@ -113,7 +113,7 @@ pub async fn show(
     let maker = audit::maker(&mut conn, &id).await?;
     let waiting = view::waiting(&mut conn, &app, &found, now).await?;
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
-    let Checked { step, panel } = checked::read(&mut conn, &found, now).await?;
+    let Checked { step, panel } = checked::read(&mut conn, &found, app.options.are_checks_on, now).await?;
     drop(conn);
     let items = all_items(&batches);
     let any = |state: BatchState| batches.iter().any(|batch| batch.state == state);

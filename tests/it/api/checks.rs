@@ -230,6 +230,9 @@ async fn a_check_without_an_invalidation_finds_what_is_broken() {
     ] {
         assert_eq!(pointers(&problem(&program.post(CHECKS, &body).await, 422, "invalid")), [place], "{body}");
     }
+    let many: Vec<String> = (0..31).map(|n| format!("/{n}")).collect();
+    let refused = program.post(CHECKS, &json!({"distribution": WORKSHOP, "urls": many})).await;
+    assert!(refused.body.contains("At most 30 URLs"), "{}", refused.body);
     app.finish().await;
 }
 

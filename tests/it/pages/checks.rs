@@ -261,5 +261,7 @@ async fn where_unstale_makes_no_looks_nobody_is_offered_one() {
     let refused = ada.post(&format!("{SITE}/check"), &[]).await;
     refused.assert_status(409).assert_says("UNSTALE_CHECKS=off");
     assert_eq!(app.world.database.raw().await.number("SELECT count(*) FROM check_run").await, 0);
+    let id = app.world.request("/news.html").await;
+    assert_eq!(last_step(&show(&ada, &id).await), "Checked off for this Unstale");
     app.finish().await;
 }

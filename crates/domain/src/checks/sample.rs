@@ -84,7 +84,7 @@ pub fn sample_of_distribution(
     let lists = [given, &settings.urls, known, &root];
     let texts = lists.into_iter().find(|list| !list.is_empty()).unwrap_or_default();
     if given.len() > SAMPLE_MAX {
-        return Err(CheckSettingsError::TooManyUrls);
+        return Err(CheckSettingsError::TooManyUrls(SAMPLE_MAX));
     }
     let mut picked: Vec<SampleUrl> = Vec::new();
     for text in texts.iter().take(SAMPLE_MAX) {

@@ -60,8 +60,9 @@ pub enum CheckSettingsError {
         "{0} is not a URL of this distribution. Write a path that begins with /, or an https URL at one of its hosts"
     )]
     Url(String),
-    #[error("At most {URLS_MAX} URLs can be set")]
-    TooManyUrls,
+    /// The most that there may be.
+    #[error("At most {0} URLs can be named")]
+    TooManyUrls(usize),
     #[error("{0} is not a header that a look can send")]
     Header(String),
     #[error("{0} may carry a secret. Settings are stored as plain text, so that header is refused")]
@@ -81,7 +82,7 @@ impl CheckSettingsError {
     pub const fn field(&self) -> &'static str {
         match self {
             Self::Host(_) => "host",
-            Self::Url(_) | Self::TooManyUrls => "urls",
+            Self::Url(_) | Self::TooManyUrls(_) => "urls",
             Self::Header(_) | Self::SecretHeader(_) | Self::TooManyHeaders => "headers",
             Self::CorsOrigin(_) => "cors_origin",
             Self::TooLong(field) => field,
@@ -130,7 +131,7 @@ impl CheckSettings {
             return Err(CheckSettingsError::Host(host.clone()));
         }
         if self.urls.len() > URLS_MAX {
-            return Err(CheckSettingsError::TooManyUrls);
+            return Err(CheckSettingsError::TooManyUrls(URLS_MAX));
         }
         // A path is at the primary host, which may be set in the same form.
         let host = self.primary_host(distribution).unwrap_or_else(|| "host.invalid".to_owned());

@@ -60,7 +60,7 @@ fn texts_are_trimmed_and_bounded() {
         Err(CheckSettingsError::TooLong("must_contain"))
     );
     let many: Vec<String> = (0..=URLS_MAX).map(|number| format!("/{number}")).collect();
-    assert_eq!(settings(|s| s.urls.clone_from(&many)), Err(CheckSettingsError::TooManyUrls));
+    assert_eq!(settings(|s| s.urls.clone_from(&many)), Err(CheckSettingsError::TooManyUrls(URLS_MAX)));
 }
 
 #[test]
