@@ -1,5 +1,7 @@
 //! Asks the origins of a run's URLs past CloudFront, where people have switched that on.
 
+use std::time::{Duration, Instant};
+
 use hyper::header::HeaderMap;
 use url::Url;
 
@@ -20,6 +22,9 @@ use super::{
     run::{Facts, evidence},
 };
 
+/// An origin that did not answer for so long is taken for one that hangs. Both clients wait longer.
+const HUNG: Duration = Duration::from_secs(5);
+
 impl Shared {
     /// Takes into the judgement of these URLs what their origins have. `looked` are the numbers of those that were
     /// looked at in this round.
@@ -38,9 +43,10 @@ impl Shared {
             if !is_due || !self.budget.take(self.context.clock.now()) {
                 return (None, false);
             }
+            let begun = Instant::now();
             let answer = self.ask_origin(looker, &check.url).await;
-            let has_failed = answer.is_none();
-            (answer, has_failed)
+            let hung = answer.is_none() && begun.elapsed() >= HUNG;
+            (answer, hung)
         })
         .await;
         for (check, answer) in urls.iter_mut().zip(answers) {
