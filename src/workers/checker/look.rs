@@ -72,6 +72,18 @@ pub(super) struct Looker<'a> {
 /// error from others.
 const BEGINNING: u64 = 4 * 1024;
 
+/// What an answer says about where to go on.
+pub(super) enum Redirect {
+    To {
+        location: String,
+        sets_cookie: bool,
+    },
+    /// It is no redirect, or there is no answer.
+    None,
+    /// There was no answer in time.
+    Hung,
+}
+
 /// A look, and what the page names if it is one.
 pub(super) struct Seen {
     pub look: Look,
@@ -123,6 +135,22 @@ impl Looker<'_> {
         let fetched = self.ask(&EdgeRequest { method, ..get(&url, &headers, &[]) }).await.ok()?;
         let hint = body_hint(&fetched.beginning);
         Some(CorsAnswer::read(fetched.status.as_u16(), header_texts(&fetched), hint))
+    }
+
+    /// Where a URL redirects to.
+    pub async fn redirect_of(&self, url: &Url) -> Redirect {
+        let headers = headers(self.urls.settings);
+        let fetched = match self.ask(&get(url, &headers, &[])).await {
+            Ok(fetched) => fetched,
+            Err(LookFailure::ConnectTimeout | LookFailure::AnswerTimeout) => return Redirect::Hung,
+            Err(_) => return Redirect::None,
+        };
+        let answer = answer(&fetched, self.urls.settings);
+        let sets_cookie = fetched.headers.contains_key(header::SET_COOKIE);
+        match answer.location.as_ref().filter(|_| answer.is_redirect()) {
+            Some(location) => Redirect::To { location: location.clone(), sets_cookie },
+            None => Redirect::None,
+        }
     }
 
     /// What the origin answers to a request past CloudFront. The headers that people set are for the site's hosts alone.

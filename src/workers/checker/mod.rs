@@ -12,6 +12,7 @@ mod looks;
 mod origin;
 mod outcome;
 mod pairs;
+mod redirects;
 mod references;
 mod run;
 

@@ -122,6 +122,7 @@ impl Shared {
                 *known = check;
             }
         }
+        self.judge_redirects(looker, &mut run.urls, &looked, facts).await;
         self.judge_references(looker, &mut run.urls, &pages, facts).await;
         self.judge_cors(looker, &mut run.urls, &looked, facts).await;
         self.judge_origins(looker, &mut run.urls, &looked, facts).await;

@@ -21,6 +21,7 @@ mod outside;
 mod pace;
 mod people;
 mod quotas;
+mod redirects;
 mod references;
 mod refusals;
 mod replicas;
