@@ -3,7 +3,7 @@
 use hyper::body::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::{client::Bounds, needles::Needles};
+use crate::needles::Needles;
 
 /// What is known of a body so far.
 #[derive(Debug)]
@@ -28,7 +28,8 @@ pub(crate) struct BodyRead {
 }
 
 impl BodyReader {
-    pub(crate) fn new(bounds: &Bounds, body_max: u64, needles: &[String]) -> Self {
+    /// Reads up to `body_max` bytes and keeps the first `beginning_max` of them.
+    pub(crate) fn new(body_max: u64, beginning_max: usize, needles: &[String]) -> Self {
         Self {
             hash: Sha256::new(),
             length: 0,
@@ -36,7 +37,7 @@ impl BodyReader {
             beginning: Vec::new(),
             needles: Needles::new(needles),
             body_max,
-            beginning_max: bounds.beginning,
+            beginning_max,
         }
     }
 

@@ -168,7 +168,28 @@ impl EdgeClient {
 
     /// The same, and ends the connection after so many bytes of the body, if the bounds allow as many.
     pub async fn get_up_to(&self, request: &EdgeRequest<'_>, bytes: u64) -> Result<Fetched, FetchError> {
-        let body_max = bytes.min(self.bounds.body);
+        self.fetch(request, bytes.min(self.bounds.body), self.bounds.beginning).await
+    }
+
+    /// The same, and keeps all bytes that are read, for text that is searched. The caller holds them as long as the
+    /// answer.
+    pub async fn get_and_keep(&self, request: &EdgeRequest<'_>, bytes: u64) -> Result<Fetched, FetchError> {
+        let bytes = bytes.min(self.bounds.body);
+        self.fetch(request, bytes, usize::try_from(bytes).unwrap_or(usize::MAX)).await
+    }
+
+    /// What the names of all URLs lead to.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.resolver.place()
+    }
+
+    async fn fetch(
+        &self,
+        request: &EdgeRequest<'_>,
+        body_max: u64,
+        beginning_max: usize,
+    ) -> Result<Fetched, FetchError> {
         request.check()?;
         let mut names = Names::default();
         let mut redirects: Vec<Url> = Vec::new();
@@ -192,7 +213,7 @@ impl EdgeClient {
             }
             let (status, headers) = (answer.header.status(), answer.header.headers().clone());
             let body =
-                read(answer, BodyReader::new(&self.bounds, body_max, request.needles), deadline).await?;
+                read(answer, BodyReader::new(body_max, beginning_max, request.needles), deadline).await?;
             return Ok(Fetched {
                 at,
                 took,

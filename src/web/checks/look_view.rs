@@ -1,6 +1,6 @@
 //! One look at a URL, in a few words.
 
-use crate::domain::checks::{Answer, AtOrigin, CorsAnswer, Look, LookFailure};
+use crate::domain::checks::{Answer, AtOrigin, CorsAnswer, Look};
 
 /// The first and the last characters of an `ETag` that are shown.
 const TAG_ENDS: usize = 4;
@@ -24,7 +24,7 @@ impl LookView {
                 let notes = notes.into_iter().flatten().chain(cors(answer)).chain(origin(answer)).collect();
                 Self { words: headline(answer), notes }
             }
-            Err(failure) => Self { words: no_answer(*failure).to_owned(), notes: Vec::new() },
+            Err(failure) => Self { words: failure.label().to_owned(), notes: Vec::new() },
         }
     }
 }
@@ -107,23 +107,6 @@ fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-const fn no_answer(failure: LookFailure) -> &'static str {
-    match failure {
-        LookFailure::NameNotResolved => "The host's name has no address",
-        LookFailure::AddressRefused => "Not an address that is looked at",
-        LookFailure::ConnectionRefused => "Connection refused",
-        LookFailure::ConnectTimeout => "No connection in time",
-        LookFailure::AnswerTimeout => "No whole answer in time",
-        LookFailure::NotLooked => "Not looked at",
-        LookFailure::CertificateWrongName => "Certificate for another name",
-        LookFailure::TlsFailed => "TLS failed",
-        LookFailure::ClientCertificateRequired => "A client certificate is required",
-        LookFailure::TooManyRedirects => "Too many redirects",
-        LookFailure::RedirectNotFollowed => "A redirect that is not followed",
-        LookFailure::ProtocolError => "Connection reset, or no HTTP",
-    }
 }
 
 #[cfg(test)]

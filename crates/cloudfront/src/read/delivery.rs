@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_cloudfront::types;
 use unstale_domain::{
-    distributions::delivery::{Behavior, CustomErrorResponse, DeliverySettings},
+    distributions::delivery::{
+        Behavior, CustomErrorResponse, DeliverySettings, OriginAccess, OriginSettings, ViewerProtocol,
+    },
     storable::storable,
 };
 
@@ -12,8 +14,8 @@ use unstale_domain::{
 type Origins<'a> = HashMap<&'a str, &'a types::Origin>;
 
 pub(super) fn delivery(config: &types::DistributionConfig) -> DeliverySettings {
-    let origins = config.origins().map(types::Origins::items).unwrap_or_default();
-    let origins: Origins<'_> = origins.iter().map(|origin| (origin.id(), origin)).collect();
+    let all = config.origins().map(types::Origins::items).unwrap_or_default();
+    let origins: Origins<'_> = all.iter().map(|origin| (origin.id(), origin)).collect();
     let special = config.cache_behaviors().map(types::CacheBehaviors::items).unwrap_or_default();
     let special = special.iter().map(|behavior| read_behavior(behavior, &origins));
     let default = config.default_cache_behavior().map(|behavior| read_default(behavior, &origins));
@@ -29,6 +31,22 @@ pub(super) fn delivery(config: &types::DistributionConfig) -> DeliverySettings {
             .is_some_and(|mtls| mtls.mode() == &types::ViewerMtlsMode::Required),
         custom_errors: errors.iter().filter_map(custom_error).collect(),
         behaviors: special.chain(default).collect(),
+        origins: all.iter().map(read_origin).collect(),
+        legacy_logs: Some(config.logging().is_some_and(types::LoggingConfig::enabled)),
+    }
+}
+
+fn read_origin(origin: &types::Origin) -> OriginSettings {
+    let filled = |text: &str| (!text.trim().is_empty()).then(|| storable(text.trim()).into_owned());
+    let control = || origin.origin_access_control_id().and_then(filled).map(OriginAccess::Control);
+    let identity = || {
+        let name = origin.s3_origin_config()?.origin_access_identity();
+        filled(name.trim_start_matches("origin-access-identity/cloudfront/")).map(OriginAccess::Identity)
+    };
+    OriginSettings {
+        domain: storable(origin.domain_name()).into_owned(),
+        path: origin.origin_path().and_then(filled).unwrap_or_default(),
+        access: control().or_else(identity).unwrap_or(OriginAccess::Open),
     }
 }
 
@@ -41,7 +59,7 @@ fn custom_error(row: &types::CustomErrorResponse) -> Option<CustomErrorResponse>
     })
 }
 
-#[expect(deprecated, reason = "distributions made before cache policies still have a MinTTL of their own")]
+#[expect(deprecated, reason = "distributions made before cache policies still have TTLs of their own")]
 fn read_behavior(behavior: &types::CacheBehavior, origins: &Origins<'_>) -> Behavior {
     let origin = origins.get(behavior.target_origin_id()).copied();
     Behavior {
@@ -50,12 +68,16 @@ fn read_behavior(behavior: &types::CacheBehavior, origins: &Origins<'_>) -> Beha
         origin_path: origin.and_then(types::Origin::origin_path).map(path).unwrap_or_default(),
         origin_is_http_only: origin.is_some_and(is_http_only),
         signed_required: is_signed(behavior.trusted_signers(), behavior.trusted_key_groups()),
-        min_ttl: min_ttl(behavior.cache_policy_id(), behavior.min_ttl()),
+        min_ttl: ttl(behavior.cache_policy_id(), behavior.min_ttl()),
+        default_ttl: ttl(behavior.cache_policy_id(), behavior.default_ttl()),
+        max_ttl: ttl(behavior.cache_policy_id(), behavior.max_ttl()),
+        cache_policy: policy(behavior.cache_policy_id()).map(|id| storable(id).into_owned()),
+        viewer_protocol: protocol(behavior.viewer_protocol_policy()),
         allowed_methods: methods(behavior.allowed_methods()),
     }
 }
 
-#[expect(deprecated, reason = "distributions made before cache policies still have a MinTTL of their own")]
+#[expect(deprecated, reason = "distributions made before cache policies still have TTLs of their own")]
 fn read_default(behavior: &types::DefaultCacheBehavior, origins: &Origins<'_>) -> Behavior {
     let origin = origins.get(behavior.target_origin_id()).copied();
     Behavior {
@@ -64,7 +86,11 @@ fn read_default(behavior: &types::DefaultCacheBehavior, origins: &Origins<'_>) -
         origin_path: origin.and_then(types::Origin::origin_path).map(path).unwrap_or_default(),
         origin_is_http_only: origin.is_some_and(is_http_only),
         signed_required: is_signed(behavior.trusted_signers(), behavior.trusted_key_groups()),
-        min_ttl: min_ttl(behavior.cache_policy_id(), behavior.min_ttl()),
+        min_ttl: ttl(behavior.cache_policy_id(), behavior.min_ttl()),
+        default_ttl: ttl(behavior.cache_policy_id(), behavior.default_ttl()),
+        max_ttl: ttl(behavior.cache_policy_id(), behavior.max_ttl()),
+        cache_policy: policy(behavior.cache_policy_id()).map(|id| storable(id).into_owned()),
+        viewer_protocol: protocol(behavior.viewer_protocol_policy()),
         allowed_methods: methods(behavior.allowed_methods()),
     }
 }
@@ -88,6 +114,20 @@ fn is_signed(signers: Option<&types::TrustedSigners>, groups: Option<&types::Tru
         || groups.is_some_and(types::TrustedKeyGroups::enabled)
 }
 
-fn min_ttl(policy: Option<&str>, own: Option<i64>) -> Option<u64> {
-    if policy.is_some_and(|id| !id.is_empty()) { None } else { own.and_then(|ttl| u64::try_from(ttl).ok()) }
+fn policy(id: Option<&str>) -> Option<&str> {
+    id.map(str::trim).filter(|id| !id.is_empty())
+}
+
+/// A TTL of the behaviour itself, which counts only without a cache policy.
+fn ttl(id: Option<&str>, own: Option<i64>) -> Option<u64> {
+    if policy(id).is_some() { None } else { own.and_then(|ttl| u64::try_from(ttl).ok()) }
+}
+
+fn protocol(policy: &types::ViewerProtocolPolicy) -> Option<ViewerProtocol> {
+    match policy {
+        types::ViewerProtocolPolicy::AllowAll => Some(ViewerProtocol::Any),
+        types::ViewerProtocolPolicy::HttpsOnly => Some(ViewerProtocol::HttpsOnly),
+        types::ViewerProtocolPolicy::RedirectToHttps => Some(ViewerProtocol::RedirectToHttps),
+        _ => None,
+    }
 }

@@ -49,3 +49,52 @@ pub enum OriginKind {
     /// Any other server.
     Custom,
 }
+
+impl OriginKind {
+    /// What an origin's domain name says of it.
+    #[must_use]
+    pub fn of(domain: &str) -> Self {
+        if bucket_of(domain).is_some() {
+            Self::S3
+        } else if domain.ends_with(".amazonaws.com") && domain.contains(".s3-website") {
+            Self::S3Website
+        } else if domain.ends_with(".cloudfront.net") {
+            Self::CloudFront
+        } else {
+            Self::Custom
+        }
+    }
+}
+
+/// The bucket of a domain name such as `BUCKET.s3.eu-central-1.amazonaws.com` (S3 user guide, "Virtual hosting of
+/// buckets"). The names of buckets may have dots.
+#[must_use]
+pub fn bucket_of(domain: &str) -> Option<&str> {
+    let rest = domain.strip_suffix(".amazonaws.com").or_else(|| domain.strip_suffix(".amazonaws.com.cn"))?;
+    let (bucket, service) = rest.rsplit_once(".s3")?;
+    // The rest is nothing, `.REGION`, `-REGION` or `.dualstack.REGION`; `-website…` is the website endpoint.
+    let is_api = service.is_empty() || service.starts_with(['.', '-']) && !service.starts_with("-website");
+    (is_api && !bucket.is_empty()).then_some(bucket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origins_name_says_what_it_is() {
+        for (origin, expected, name) in [
+            ("site.s3.amazonaws.com", OriginKind::S3, Some("site")),
+            ("www.example.com.s3.eu-central-1.amazonaws.com", OriginKind::S3, Some("www.example.com")),
+            ("site.s3-eu-west-1.amazonaws.com", OriginKind::S3, Some("site")),
+            ("site.s3.cn-north-1.amazonaws.com.cn", OriginKind::S3, Some("site")),
+            ("site.s3-website-us-east-1.amazonaws.com", OriginKind::S3Website, None),
+            ("site.s3-website.eu-central-1.amazonaws.com", OriginKind::S3Website, None),
+            ("abc.execute-api.us-east-1.amazonaws.com", OriginKind::Custom, None),
+            ("d123.cloudfront.net", OriginKind::CloudFront, None),
+            ("origin.example.com", OriginKind::Custom, None),
+        ] {
+            assert_eq!((OriginKind::of(origin), bucket_of(origin)), (expected, name), "{origin}");
+        }
+    }
+}

@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{BodyHint, CorsLook, OriginAnswer, XCache};
+use super::{BodyHint, CorsLook, OriginAnswer, XCache, stored_look::StoredLook};
 use crate::time::Timestamp;
 
 /// One observation of one URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredLook", into = "StoredLook")]
 pub struct Look {
     /// When the head of the answer had arrived, or the look had failed, by our own clock.
     pub at: Timestamp,
@@ -69,6 +70,27 @@ pub enum LookFailure {
     RedirectNotFollowed,
     /// The connection was reset, or the answer is not HTTP.
     ProtocolError,
+}
+
+impl LookFailure {
+    /// What happened, in a few words.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NameNotResolved => "The host's name has no address",
+            Self::AddressRefused => "Not an address that is looked at",
+            Self::ConnectionRefused => "Connection refused",
+            Self::ConnectTimeout => "No connection in time",
+            Self::AnswerTimeout => "No whole answer in time",
+            Self::NotLooked => "Not looked at",
+            Self::CertificateWrongName => "Certificate for another name",
+            Self::TlsFailed => "TLS failed",
+            Self::ClientCertificateRequired => "A client certificate is required",
+            Self::TooManyRedirects => "Too many redirects",
+            Self::RedirectNotFollowed => "A redirect that is not followed",
+            Self::ProtocolError => "Connection reset, or no HTTP",
+        }
+    }
 }
 
 /// What is kept of an answer. Of the body only its hash and a hint at a known error.

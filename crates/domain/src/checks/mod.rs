@@ -3,6 +3,7 @@
 pub mod body_hint;
 mod cached;
 pub mod cause;
+pub mod check_up;
 pub mod configuration;
 mod content;
 pub mod cors;
@@ -28,7 +29,8 @@ pub mod x_cache;
 
 pub use body_hint::{BodyHint, body_hint};
 pub use cause::CheckCause;
-pub use configuration::{CustomErrorResponse, EdgeConfiguration, OriginKind};
+pub use check_up::{CheckUp, CheckUpLooks, Finding, FindingName, FindingState, check_up};
+pub use configuration::{CustomErrorResponse, EdgeConfiguration, OriginKind, bucket_of};
 pub use cors::{CorsAnswer, CorsLook, CorsRequests, judge_cors};
 pub use diagnosis::diagnose;
 pub use evidence::Evidence;
@@ -39,7 +41,7 @@ pub use look::{Answer, BodyDigest, Look, LookFailure};
 pub use origin::{AtOrigin, OriginAnswer, judge_origin, needs_origin, object_key};
 pub use references::{
     PageSource, Reference, ReferenceKind, ReferenceOutcome, ReferenceSeen, judge_references,
-    needs_references, page_references,
+    needs_references, page_references, page_scripts,
 };
 pub use run::{CheckRun, CheckRunState, ProbeRound, UrlCheck, VantageCheck, may_get_run};
 pub use sample::{KNOWN_RUNS, SampleUrl, sample, sample_of_distribution};

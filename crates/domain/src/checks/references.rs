@@ -51,12 +51,23 @@ pub struct PageSource<'a> {
 /// where it is not ASCII. What stands in comments, in `<template>` or in `<noscript>` is not loaded.
 #[must_use]
 pub fn page_references(page: &PageSource<'_>) -> Vec<Reference> {
+    references_of(page, |_| true)
+}
+
+/// The scripts among what [`page_references`] reads, with the same bound. Those that browsers refuse are not among them.
+#[must_use]
+pub fn page_scripts(page: &PageSource<'_>) -> Vec<Reference> {
+    references_of(page, |reference| reference.kind == ReferenceKind::Script && !reference.is_mixed)
+}
+
+fn references_of(page: &PageSource<'_>, is_wanted: fn(&Reference) -> bool) -> Vec<Reference> {
     let mut reader = PageReader {
         page,
         base: page.url.clone(),
         has_base: false,
         templates: 0,
         upgrades: page.policies.iter().any(|policy| upgrades_insecure(policy)),
+        is_wanted,
         found: Vec::new(),
     };
     // The contents of scripts and of `<noscript>` are text.
@@ -89,6 +100,7 @@ struct PageReader<'a> {
     templates: usize,
     /// Whether a policy lets browsers load everything by `https`.
     upgrades: bool,
+    is_wanted: fn(&Reference) -> bool,
     found: Vec<Reference>,
 }
 
@@ -123,7 +135,7 @@ impl PageReader<'_> {
     }
 
     fn add(&mut self, named: &Named<'_>) {
-        let Some(reference) = self.reference(named) else { return };
+        let Some(reference) = self.reference(named).filter(self.is_wanted) else { return };
         // A preload comes before what it is for, and knows less of it.
         match self.found.iter_mut().find(|known| known.url == reference.url) {
             Some(known) if known.kind == ReferenceKind::Other => known.kind = reference.kind,

@@ -3,6 +3,7 @@
 mod access;
 mod connection;
 mod cors;
+mod filled_in;
 mod known;
 mod origin;
 mod outcome;
@@ -12,6 +13,8 @@ mod s3;
 mod tests;
 
 use known::Known;
+
+pub(super) use filled_in::FilledIn;
 
 pub use references::reference_step;
 

@@ -8,39 +8,57 @@ use serde_json::Value;
 use super::{Answer, Look, LookFailure};
 use crate::time::Timestamp;
 
+/// What is stored of a look.
 #[derive(Serialize, Deserialize)]
-struct StoredLook {
+pub(super) struct StoredLook {
     at: Timestamp,
     duration_us: u64,
     answer: Option<Answer>,
     failure: Option<LookFailure>,
 }
 
+impl From<Look> for StoredLook {
+    fn from(look: Look) -> Self {
+        let (at, duration_us) = (look.at, u64::try_from(look.duration.as_micros()).unwrap_or(u64::MAX));
+        let (answer, failure) = match look.outcome {
+            Ok(answer) => (Some(answer), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        Self { at, duration_us, answer, failure }
+    }
+}
+
+impl TryFrom<StoredLook> for Look {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredLook) -> Result<Self, Self::Error> {
+        let outcome = match (stored.answer, stored.failure) {
+            (Some(answer), None) => Ok(answer),
+            (None, Some(failure)) => Err(failure),
+            _ => return Err("a look has either an answer or a failure"),
+        };
+        Ok(Self { at: stored.at, duration: Duration::from_micros(stored.duration_us), outcome })
+    }
+}
+
 impl Look {
     /// The text to store.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let stored = StoredLook {
-            at: self.at,
-            duration_us: u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX),
-            answer: self.answer().cloned(),
-            failure: self.outcome.as_ref().err().copied(),
-        };
-        // No map with other keys than texts and no number that JSON lacks is in it, so this cannot fail.
-        serde_json::to_value(stored).map(without_empty).unwrap_or_default().to_string()
+        json_without_empty(self)
     }
 
     /// Reads what [`Look::to_json`] wrote. `None` if it is something else.
     #[must_use]
     pub fn from_json(text: &str) -> Option<Self> {
-        let stored: StoredLook = serde_json::from_str(text).ok()?;
-        let outcome = match (stored.answer, stored.failure) {
-            (Some(answer), None) => Ok(answer),
-            (None, Some(failure)) => Err(failure),
-            _ => return None,
-        };
-        Some(Self { at: stored.at, duration: Duration::from_micros(stored.duration_us), outcome })
+        serde_json::from_str(text).ok()
     }
+}
+
+/// JSON without the fields that are null. Only for values of which no map has other keys than texts and no number
+/// is one that JSON lacks, so that this cannot fail.
+pub(super) fn json_without_empty(value: &impl Serialize) -> String {
+    serde_json::to_value(value).map(without_empty).unwrap_or_default().to_string()
 }
 
 /// The value without fields that are null, which is what reading gives for a field that is missing.
@@ -50,6 +68,7 @@ fn without_empty(value: Value) -> Value {
             let kept = fields.into_iter().filter(|(_, value)| !value.is_null());
             Value::Object(kept.map(|(name, value)| (name, without_empty(value))).collect())
         }
+        Value::Array(values) => Value::Array(values.into_iter().map(without_empty).collect()),
         other => other,
     }
 }

@@ -14,6 +14,43 @@ pub struct DeliverySettings {
     pub custom_errors: Vec<CustomErrorResponse>,
     /// The cache behaviours in the order in which CloudFront tries them. The default one is the last.
     pub behaviors: Vec<Behavior>,
+    /// The origins. Empty if they are not known.
+    pub origins: Vec<OriginSettings>,
+    /// Whether access logs go to a bucket by the older setting `Logging`. `None` if that is not known. Standard logging
+    /// (v2) is not part of a distribution's configuration.
+    pub legacy_logs: Option<bool>,
+}
+
+/// One origin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginSettings {
+    pub domain: String,
+    /// What CloudFront puts before the path of each request, such as `/site`. Empty for nothing.
+    pub path: String,
+    pub access: OriginAccess,
+}
+
+/// How CloudFront proves to a bucket that a request comes from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OriginAccess {
+    /// Not at all: the origin answers everybody, or is no bucket.
+    Open,
+    /// By an origin access control (OAC) with this ID.
+    Control(String),
+    /// By an origin access identity (OAI) with this name. AWS calls that way legacy.
+    Identity(String),
+}
+
+/// Which protocols viewers may use (`ViewerProtocolPolicy`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ViewerProtocol {
+    /// HTTP and HTTPS.
+    Any,
+    /// HTTP is answered with 403.
+    HttpsOnly,
+    RedirectToHttps,
 }
 
 /// One custom error response of a distribution.
@@ -43,6 +80,14 @@ pub struct Behavior {
     pub signed_required: bool,
     /// `MinTTL` in seconds. `None` if a cache policy decides.
     pub min_ttl: Option<u64>,
+    /// `DefaultTTL` in seconds. `None` if a cache policy decides, or if it is not known.
+    pub default_ttl: Option<u64>,
+    /// `MaxTTL` in seconds. `None` if a cache policy decides, or if it is not known.
+    pub max_ttl: Option<u64>,
+    /// The ID of the cache policy. `None` if it has none, or if that is not known.
+    pub cache_policy: Option<String>,
+    /// `None` if it is not known.
+    pub viewer_protocol: Option<ViewerProtocol>,
     /// The methods that viewers may use. Empty if they are not known.
     pub allowed_methods: Vec<String>,
 }
@@ -111,6 +156,17 @@ mod tests {
             assert_eq!(settings.behavior_of(path).unwrap().pattern, pattern, "{path}");
         }
         assert_eq!(DeliverySettings::default().behavior_of("/"), None);
+    }
+
+    #[test]
+    fn what_an_earlier_version_stored_is_read_and_what_it_lacks_is_not_known() {
+        let stored = r#"{"web_acl":true,"custom_errors":[{"code":403,"response_code":200,"page":"/e.html"}],
+            "behaviors":[{"pattern":"*","origin":"site.s3.amazonaws.com","min_ttl":60}]}"#;
+        let settings: DeliverySettings = serde_json::from_str(stored).unwrap();
+        assert!(settings.web_acl && settings.origins.is_empty() && settings.legacy_logs.is_none());
+        let behavior = &settings.behaviors[0];
+        assert_eq!((behavior.min_ttl, behavior.max_ttl, &behavior.cache_policy), (Some(60), None, &None));
+        assert_eq!(behavior.viewer_protocol, None);
     }
 
     #[test]

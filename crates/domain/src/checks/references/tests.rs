@@ -284,3 +284,13 @@ fn references_make_a_judgement_worse_and_never_better() {
         assert_eq!(judged(verdict, Some(cause), &[Loads, Unknown]), unharmed);
     }
 }
+
+#[test]
+fn scripts_are_read_up_to_their_own_bound() {
+    let images: String = (0..REFERENCES_MAX).map(|number| format!("<img src={number}.png>")).collect();
+    let html = format!("{images}<script src=http://www.example.com/m.js></script><script src=a.js></script>");
+    let url = Url::parse(PAGE).unwrap();
+    let is_own_host = |host: &str| host == "www.example.com";
+    let page = PageSource { url: &url, beginning: html.as_bytes(), policies: &[], is_own_host: &is_own_host };
+    assert_eq!(shown(&page_scripts(&page)), "J/docs/a.js");
+}

@@ -1,5 +1,6 @@
 //! What the text of a step is filled in with.
 
+use super::filled_in::FilledIn;
 use crate::{
     checks::{
         Answer, CorsLook, EdgeConfiguration, Evidence, OriginKind,
@@ -60,24 +61,12 @@ impl<'a> Known<'a> {
         self.url.host.ends_with(".cloudfront.net")
     }
 
-    /// The distribution's ID. A distribution tenant has an ID of its own, which these commands do not take.
+    fn filled_in(&self) -> FilledIn<'a> {
+        FilledIn(self.configuration())
+    }
+
     pub fn distribution(&self) -> &'a str {
-        let id = self.configuration().distribution.as_deref().filter(|id| !id.starts_with("dt_"));
-        id.filter(|id| is_plain(id)).unwrap_or("YOUR-DISTRIBUTION")
-    }
-
-    fn account(&self) -> &'a str {
-        self.configuration().account.as_deref().filter(|id| is_plain(id)).unwrap_or("YOUR-ACCOUNT")
-    }
-
-    pub fn bucket(&self) -> &'a str {
-        self.configuration().bucket.as_deref().filter(|name| is_plain(name)).unwrap_or("YOUR-BUCKET")
-    }
-
-    /// The partition of the ARNs. Distributions in China have another domain (CloudFront in China, user guide).
-    fn partition(&self) -> &'static str {
-        let hosts = self.configuration().hosts.as_deref().unwrap_or_default();
-        if hosts.iter().any(|host| host.ends_with(".cloudfront.cn")) { "aws-cn" } else { "aws" }
+        self.filled_in().distribution()
     }
 
     /// The key of the object that an S3 origin is asked for, if no function and no origin path changes it.
@@ -105,9 +94,8 @@ impl<'a> Known<'a> {
         self.list(&self.key())
     }
 
-    /// The command that lists the objects whose keys begin with this one.
     pub fn list(&self, key: &str) -> String {
-        format!("aws s3 ls {}", quoted(&format!("s3://{}/{key}", self.bucket())))
+        self.filled_in().list(key)
     }
 
     /// The command that shows the headers of the answer.
@@ -115,33 +103,16 @@ impl<'a> Known<'a> {
         format!("curl -sS -o /dev/null -D - {}", quoted(self.evidence.url))
     }
 
-    /// The command that shows one part of the distribution's configuration. `query` is an expression of `JMESPath`.
-    pub fn show_configuration(&self, query: &str) -> String {
-        format!(
-            "aws cloudfront get-distribution-config --id {} --query {} --output json",
-            self.distribution(),
-            quoted(&format!("DistributionConfig.{query}"))
-        )
+    pub fn set_root_object(&self) -> String {
+        self.filled_in().set_root_object()
     }
 
-    /// The statement of a bucket policy that lets the distribution read, as JSON (developer guide,
-    /// private-content-restricting-access-to-s3).
+    pub fn show_configuration(&self, query: &str) -> String {
+        self.filled_in().show_configuration(query)
+    }
+
     pub fn read_statement(&self) -> String {
-        let (partition, bucket) = (self.partition(), self.bucket());
-        let (account, distribution) = (self.account(), self.distribution());
-        format!(
-            r#"{{
-  "Effect": "Allow",
-  "Principal": {{ "Service": "cloudfront.amazonaws.com" }},
-  "Action": "s3:GetObject",
-  "Resource": "arn:{partition}:s3:::{bucket}/*",
-  "Condition": {{
-    "StringEquals": {{
-      "AWS:SourceArn": "arn:{partition}:cloudfront::{account}:distribution/{distribution}"
-    }}
-  }}
-}}"#
-        )
+        self.filled_in().read_statement()
     }
 
     /// How long to wait, as the answer says, in a sentence with a space before it. Empty if it does not say.
@@ -176,9 +147,4 @@ pub(super) fn with_code(words: impl Into<String>, code: &str) -> String {
 /// A part of an answer's header, bounded and in one line.
 pub(super) fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect()
-}
-
-/// Whether the text can stand in an ARN and in a shell as it is.
-fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
 }

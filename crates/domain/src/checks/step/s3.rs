@@ -49,10 +49,7 @@ pub(super) fn bucket_missing(known: &Known<'_>) -> String {
 pub(super) fn no_default_root_object(known: &Known<'_>) -> String {
     with_code(
         "Set the default root object of the distribution, such as index.html. The command keeps all other settings.",
-        &format!(
-            "aws cloudfront update-distribution --id {} --default-root-object index.html",
-            known.distribution()
-        ),
+        &known.set_root_object(),
     )
 }
 
