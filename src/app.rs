@@ -96,6 +96,7 @@ impl App {
             let mut tx = db.begin().await?;
             batches::release_all(&mut tx).await?;
             checks::release_all(&mut tx).await?;
+            checks::check_up::release_all(&mut tx).await?;
             tx.commit().await?;
         }
         let (clock, notifier) = (Clock::system(), Notifier::new());

@@ -52,3 +52,19 @@ CREATE TABLE check_cursor (
     id       BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
     sequence BIGINT NOT NULL
 );
+
+-- The looks of a distribution's check-up: the last ones, and whether somebody waits for new ones.
+CREATE TABLE check_up (
+    distribution_id TEXT   NOT NULL PRIMARY KEY REFERENCES distribution (id),
+    asked_at        BIGINT NOT NULL,
+    actor_kind      TEXT   NOT NULL,
+    actor_id        TEXT   NOT NULL,
+    actor_name      TEXT   NOT NULL,
+    state           TEXT   NOT NULL CHECK (state IN ('asked', 'looked')),
+    lease           TEXT,
+    lease_until     BIGINT,
+    looked_at       BIGINT,
+    looks           TEXT -- JSON: what was seen; no value of a key
+);
+
+CREATE INDEX check_up_asked ON check_up (asked_at) WHERE state = 'asked';

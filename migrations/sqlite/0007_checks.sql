@@ -52,3 +52,19 @@ CREATE TABLE check_cursor (
     id       INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     sequence INTEGER NOT NULL
 ) STRICT;
+
+-- The looks of a distribution's check-up: the last ones, and whether somebody waits for new ones.
+CREATE TABLE check_up (
+    distribution_id TEXT   NOT NULL PRIMARY KEY REFERENCES distribution (id),
+    asked_at        INTEGER NOT NULL,
+    actor_kind      TEXT   NOT NULL,
+    actor_id        TEXT   NOT NULL,
+    actor_name      TEXT   NOT NULL,
+    state           TEXT   NOT NULL CHECK (state IN ('asked', 'looked')),
+    lease           TEXT,
+    lease_until     INTEGER,
+    looked_at       INTEGER,
+    looks           TEXT -- JSON: what was seen; no value of a key
+) STRICT;
+
+CREATE INDEX check_up_asked ON check_up (asked_at) WHERE state = 'asked';

@@ -95,7 +95,7 @@ impl ClockRollback {
             Deadline::Leases | Deadline::LookLeases | Deadline::SurveyLease => settings.lease,
             Deadline::Retries => retry::LONGEST_RETRY,
             Deadline::Checks => checker::LONGEST_PAUSE,
-            Deadline::CheckLeases => checker::LEASE,
+            Deadline::CheckLeases | Deadline::CheckUpLeases => checker::LEASE,
             Deadline::Accounts => submitter::ACCOUNT_REST,
             Deadline::Survey => settings.survey_every,
             Deadline::Outside => settings.outside_every,

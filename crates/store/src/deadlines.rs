@@ -30,6 +30,8 @@ pub enum Deadline {
     Checks,
     /// Until when the process that looks at them has the lease on the run.
     CheckLeases,
+    /// Until when the process that makes the looks of a check-up has the lease on it.
+    CheckUpLeases,
     /// When the list of distributions is read again.
     Survey,
     /// Until when the process that reads the list of distributions has the lease on that.
@@ -64,7 +66,7 @@ pub enum Deadline {
 
 impl Deadline {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Leases,
         Self::FirstTries,
         Self::Retries,
@@ -73,6 +75,7 @@ impl Deadline {
         Self::Accounts,
         Self::Checks,
         Self::CheckLeases,
+        Self::CheckUpLeases,
         Self::Survey,
         Self::SurveyLease,
         Self::Outside,
@@ -107,6 +110,7 @@ impl Deadline {
             Self::Accounts => "UPDATE account SET retry_at = $1 WHERE retry_at > $2",
             Self::Checks => "UPDATE check_run SET due_at = $1 WHERE due_at > $2",
             Self::CheckLeases => "UPDATE check_run SET lease_until = $1 WHERE lease_until > $2",
+            Self::CheckUpLeases => "UPDATE check_up SET lease_until = $1 WHERE lease_until > $2",
             Self::Survey => "UPDATE survey SET due_at = $1 WHERE due_at > $2",
             Self::SurveyLease => "UPDATE survey SET lease_until = $1 WHERE lease_until > $2",
             Self::Outside => "UPDATE distribution SET outside_due_at = $1 WHERE outside_due_at > $2",

@@ -55,7 +55,7 @@ impl UrlLooker<'_> {
         self.edge.get_up_to(request, bytes).await.map_err(|error| failure(&error))
     }
 
-    fn failed(&self, begun: Instant, failure: LookFailure) -> Look {
+    pub(super) fn failed(&self, begun: Instant, failure: LookFailure) -> Look {
         Look { at: self.clock.now(), duration: begun.elapsed(), outcome: Err(failure) }
     }
 }
@@ -169,27 +169,38 @@ impl Looker<'_> {
     }
 
     /// The distribution may have lost the host since the URL was picked.
-    fn may_ask(&self, url: &Url) -> bool {
+    pub(super) fn may_ask(&self, url: &Url) -> bool {
         url.host_str().is_some_and(|host| serves(self.distribution, host))
     }
 
     fn page(&self, fetched: &Fetched, answer: &Answer) -> Option<Page> {
-        let is_page = (200..300).contains(&answer.status) && answer.is_html && !fetched.is_encoded();
+        let references = self.named(fetched, answer, page_references)?;
+        (!references.is_empty()).then(|| Page { url: fetched.final_url.clone(), references })
+    }
+
+    /// What `read` finds in a page. `None` if the answer is no page that can be read.
+    pub fn named(
+        &self,
+        fetched: &Fetched,
+        answer: &Answer,
+        read: fn(&PageSource<'_>) -> Vec<Reference>,
+    ) -> Option<Vec<Reference>> {
+        if !(200..300).contains(&answer.status) || !answer.is_html || fetched.is_encoded() {
+            return None;
+        }
         let policies = fetched.headers.get_all(header::CONTENT_SECURITY_POLICY).iter();
         let policies: Vec<&str> = policies.filter_map(|policy| policy.to_str().ok()).collect();
-        let source = PageSource {
+        Some(read(&PageSource {
             url: &fetched.final_url,
             beginning: &fetched.beginning,
             policies: &policies,
             is_own_host: &|host| serves(self.distribution, host),
-        };
-        let references = if is_page { page_references(&source) } else { Vec::new() };
-        (!references.is_empty()).then(|| Page { url: fetched.final_url.clone(), references })
+        }))
     }
 }
 
 /// A GET that follows no redirect.
-const fn get<'a>(
+pub(super) const fn get<'a>(
     url: &'a Url,
     headers: &'a [(HeaderName, HeaderValue)],
     needles: &'a [String],
@@ -204,7 +215,11 @@ fn header_texts(fetched: &Fetched) -> impl Iterator<Item = (&str, &str)> {
 
 /// The headers that people set are for the page's host alone, as on a redirect. `Referer` is what browsers send by
 /// default (Referrer Policy, `strict-origin-when-cross-origin`): some sites refuse images without it.
-fn reference_headers(settings: &CheckSettings, url: &Url, page: &Url) -> Vec<(HeaderName, HeaderValue)> {
+pub(super) fn reference_headers(
+    settings: &CheckSettings,
+    url: &Url,
+    page: &Url,
+) -> Vec<(HeaderName, HeaderValue)> {
     let is_same = url.origin() == page.origin();
     let mut headers = if is_same { headers(settings) } else { Vec::new() };
     let from =
@@ -217,7 +232,7 @@ fn reference_headers(settings: &CheckSettings, url: &Url, page: &Url) -> Vec<(He
     headers
 }
 
-fn headers(settings: &CheckSettings) -> Vec<(HeaderName, HeaderValue)> {
+pub(super) fn headers(settings: &CheckSettings) -> Vec<(HeaderName, HeaderValue)> {
     let parsed = settings.headers.iter().map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)));
     parsed.flatten().collect()
 }
@@ -243,7 +258,7 @@ fn needles(settings: &CheckSettings) -> Vec<String> {
     [&settings.must_contain, &settings.must_not_contain].into_iter().flatten().cloned().collect()
 }
 
-fn answer(fetched: &Fetched, settings: &CheckSettings) -> Answer {
+pub(super) fn answer(fetched: &Fetched, settings: &CheckSettings) -> Answer {
     let whole = !fetched.cut;
     let body = fetched.sha256.map(|sha256| BodyDigest { sha256, hashed: fetched.length, whole });
     let mut answer = Answer::read(fetched.status.as_u16(), header_texts(fetched), body);
@@ -258,7 +273,7 @@ fn answer(fetched: &Fetched, settings: &CheckSettings) -> Answer {
     answer
 }
 
-fn failure(error: &FetchError) -> LookFailure {
+pub(super) fn failure(error: &FetchError) -> LookFailure {
     match error {
         FetchError::UrlRefused(_) | FetchError::AddressRefused { .. } => LookFailure::AddressRefused,
         FetchError::HeaderRefused(_) | FetchError::Busy => LookFailure::NotLooked,

@@ -3,6 +3,8 @@
 //! The history tells which invalidations are new or have ended, so that checks add no write to the commands. A run's
 //! looks are made in a task of their own: a site that hangs holds no other work.
 
+mod check_up;
+mod check_up_looks;
 mod configuration;
 mod cors;
 mod elsewhere;
@@ -25,7 +27,10 @@ use crate::{
     edge::EdgeClient,
     store::{
         StoreError,
-        checks::{self, ClaimedRun},
+        checks::{
+            self, ClaimedRun,
+            check_up::{self as check_ups, ClaimedCheckUp},
+        },
     },
 };
 
@@ -45,11 +50,15 @@ pub const LONGEST_PAUSE: Duration = PAUSES[2];
 /// The runs whose looks are made at the same time.
 const AT_ONCE: usize = 16;
 
+/// The check-ups whose looks are made at the same time. They have places of their own: nobody waits for them.
+const CHECK_UPS_AT_ONCE: usize = 2;
+
 /// The worker that checks what viewers get.
 pub struct Checker {
     shared: Arc<Shared>,
     intake: Intake,
     running: Mutex<JoinSet<()>>,
+    check_ups: Mutex<JoinSet<()>>,
 }
 
 /// What the tasks share.
@@ -69,7 +78,12 @@ impl Checker {
     #[must_use]
     pub fn new(context: WorkerContext, edge: EdgeClient) -> Self {
         let shared = Shared { context, edge, budget: LookBudget::default() };
-        Self { shared: Arc::new(shared), intake: Intake::default(), running: Mutex::default() }
+        Self {
+            shared: Arc::new(shared),
+            intake: Intake::default(),
+            running: Mutex::default(),
+            check_ups: Mutex::default(),
+        }
     }
 
     /// Takes in what is new, and starts the looks that are due.
@@ -77,6 +91,7 @@ impl Checker {
         let context = &self.shared.context;
         let more = self.intake.take_in(context).await?;
         let more = self.shared.judge_elsewhere().await? || more;
+        self.start_check_ups().await?;
         let mut running = self.running.lock().await;
         while running.try_join_next().is_some() {}
         let now = context.clock.now();
@@ -108,8 +123,31 @@ impl Checker {
 
     /// Waits until all looks that were started are done, for tests.
     pub async fn settled(&self) {
-        let mut running = self.running.lock().await;
-        while running.join_next().await.is_some() {}
+        for all in [&self.running, &self.check_ups] {
+            let mut running = all.lock().await;
+            while running.join_next().await.is_some() {}
+        }
+    }
+
+    /// Starts the looks of check-ups that somebody has asked for. The others wait for one that ends, which notifies.
+    async fn start_check_ups(&self) -> Result<(), StoreError> {
+        let mut running = self.check_ups.lock().await;
+        while running.try_join_next().is_some() {}
+        let context = &self.shared.context;
+        let now = context.clock.now();
+        let free = CHECK_UPS_AT_ONCE.saturating_sub(running.len());
+        let due = check_ups::due(&mut *context.db.read().await?, now, free).await?;
+        for distribution in due {
+            let claimed = ClaimedCheckUp { distribution, lease: super::new_lease() };
+            let mut tx = context.db.begin().await?;
+            let is_ours = check_ups::claim(&mut tx, &claimed, now, now.plus(LEASE)).await?;
+            tx.commit().await?;
+            if is_ours {
+                let shared = Arc::clone(&self.shared);
+                running.spawn(async move { shared.work_on_check_up(claimed).await });
+            }
+        }
+        Ok(())
     }
 
     async fn claim(&self, run: &ClaimedRun) -> Result<bool, StoreError> {

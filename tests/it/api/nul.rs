@@ -57,15 +57,15 @@ async fn answers(app: TestApp) -> Vec<(String, u16)> {
 
 #[tokio::test]
 async fn nul_finds_nothing_or_is_refused() {
-    answers(TestApp::new().await).await;
+    Box::pin(answers(TestApp::new().await)).await;
 }
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: scripts/with-postgres"]
 async fn nul_is_answered_alike_on_postgres() {
-    let sqlite = answers(TestApp::new().await).await;
+    let sqlite = Box::pin(answers(TestApp::new().await)).await;
     let world = World::on_postgres().await;
-    assert_eq!(answers(TestApp::over(world, options()).await).await, sqlite);
+    assert_eq!(Box::pin(answers(TestApp::over(world, options()).await)).await, sqlite);
 }
 
 #[tokio::test]

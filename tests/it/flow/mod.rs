@@ -3,6 +3,7 @@
 mod accounts;
 mod acting;
 mod answers;
+mod check_up;
 mod checks;
 mod clock;
 mod cloudtrail;

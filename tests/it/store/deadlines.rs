@@ -11,7 +11,7 @@ use unstale::{
 };
 
 use super::given::{self, id};
-use crate::support::{Database, at, on_each_engine};
+use crate::support::{Database, acting, at, on_each_engine};
 
 /// Where each stands, and what its row says beside it.
 const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
@@ -24,6 +24,7 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
         Deadline::Accounts => ("account", "retry_at", "id = id"),
         Deadline::Checks => ("check_run", "due_at", "id = id"),
         Deadline::CheckLeases => ("check_run", "lease_until", "id = id"),
+        Deadline::CheckUpLeases => ("check_up", "lease_until", "distribution_id = distribution_id"),
         Deadline::Survey => ("survey", "due_at", "id = id"),
         Deadline::SurveyLease => ("survey", "lease_until", "id = id"),
         Deadline::Outside => ("distribution", "outside_due_at", "id = id"),
@@ -46,6 +47,8 @@ async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database)
     let requested = given::request(database, "E1", 0, &[&["/a"]]).await;
     let run = super::checks::run(&requested, 0);
     database.write(async |tx| checks::insert(tx, &run).await).await;
+    let person = acting().actor;
+    database.write(async |tx| checks::check_up::ask(tx, &id("E1"), &person, at(0)).await).await;
     database.write(async |tx| outside::save(tx, &BackfillPosition::new(id("E1"), at(0))).await).await;
     let asked = super::protection::proposal("E1", 0);
     database.write(async |tx| proposals::insert(tx, &asked).await).await;

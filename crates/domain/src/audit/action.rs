@@ -56,6 +56,8 @@ actions! {
     BatchResolved = "batch.resolved", "Resolved by hand";
     CheckFinished = "check.finished", "Checked at the edge";
     CheckRequested = "check.requested", "Check requested";
+    CheckUpRequested = "check_up.requested", "Check-up requested";
+    CheckUpFinished = "check_up.finished", "Check-up finished";
     CheckSettingsChanged = "check.settings_changed", "Settings of checks changed";
     DistributionsRefreshRequested = "distributions.refresh_requested", "Refresh of distributions requested";
     DistributionSeen = "distribution.seen", "Distribution seen";

@@ -16,7 +16,7 @@ use unstale::{
         Tx, access,
         access::{grants, groups, local_groups},
         accounts, checks,
-        checks::settings,
+        checks::{check_up, settings},
         distributions,
         distributions::{distribution_tags, protections, survey},
         page_status, probes,
@@ -95,6 +95,8 @@ async fn measure_checks(tx: &mut Tx, measured: &mut Measured) {
         probes::find_by_hash(conn, &hash("v100")),
         probes::list(conn, 50),
         settings::find(conn, &often),
+        check_up::find(conn, &often),
+        check_up::due(conn, NOW, 2),
     );
 }
 
