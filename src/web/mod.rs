@@ -91,12 +91,13 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
     layers::around(open.merge(signed_in).merge(beside), &app).with_state(app)
 }
 
-/// The routes of checks: looking again, and their settings.
+/// The routes of checks: looking again, their settings, and the check-up of a distribution.
 fn check_routes() -> Router<AppState> {
     Router::new()
         .route("/invalidations/{id}/check", post(checks::check_invalidation))
         .route("/distributions/{id}/check", post(checks::check_distribution))
         .route("/distributions/{id}/checks", get(checks::show).post(checks::set))
+        .route("/distributions/{id}/check-up", get(checks::show_check_up).post(checks::ask_for_check_up))
 }
 
 /// The routes of the visitor's own account, and of people.

@@ -53,7 +53,7 @@ pub async fn check_distribution(
 }
 
 /// Refuses where the service makes no looks: the check would wait for ever.
-fn require_checks(app: &AppState) -> Result<(), HttpError> {
+pub(super) fn require_checks(app: &AppState) -> Result<(), HttpError> {
     if app.options.are_checks_on {
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! Checks on the pages: what was seen of each URL, the button that looks again, and the settings.
 
+mod check_up;
 mod look_again;
 mod look_view;
 mod panel;
@@ -8,6 +9,7 @@ mod section;
 mod settings;
 mod settings_form;
 
+pub use check_up::{ask_for_check_up, show_check_up};
 pub use look_again::{check_distribution, check_invalidation};
 pub use panel::CheckPanel;
 pub use section::{ChecksSection, section};

@@ -64,8 +64,6 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             "POST",
             "/invalidations/{id}/cancel"
             | "/invalidations/{id}/retry"
-            | "/invalidations/{id}/check"
-            | "/distributions/{id}/check"
             | "/invalidations/{id}/batches/{batch}/found"
             | "/invalidations/{id}/batches/{batch}/not-there"
             | "/approvals/{id}/approve"
@@ -81,8 +79,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/tokens"
             | "/settings/probes"
             | "/settings/people"
-            | "/settings/people/{id}"
-            | "/distributions/{id}/checks",
+            | "/settings/people/{id}",
         ) => ADMIN_PAGE,
         // There is no provider; with one, see the tests of OpenID Connect.
         ("POST", "/settings/sign-in/check") => [401, 403, 403, 403, 403, 404],
@@ -101,8 +98,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/people/{id}/enable"
             | "/settings/people/{id}/second-step/remove"
             | "/settings/people/{id}/sessions/end"
-            | "/settings/protection"
-            | "/distributions/{id}/checks",
+            | "/settings/protection",
         ) => ADMIN_ACT,
         // Nothing narrows this person.
         ("POST", "/settings/people/{id}/everything") => [401, 403, 403, 403, 403, 409],
@@ -135,6 +131,20 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
         ("POST", "/settings/account/sessions/{id}/end") => [401, 409, 409, 409, 409, 409],
         ("POST", "/sign-out") => [401, 303, 303, 303, 303, 303],
         ("POST", "/demo/change") => [401, 404, 404, 404, 404, 404],
+        _ => return of_checks(method, path),
+    })
+}
+
+/// The same of the routes of checks.
+fn of_checks(method: &Method, path: &str) -> Option<Answers> {
+    Some(match (method.as_str(), path) {
+        ("GET", "/distributions/{id}/check-up") => OF_A_SITE,
+        (
+            "POST",
+            "/invalidations/{id}/check" | "/distributions/{id}/check" | "/distributions/{id}/check-up",
+        ) => ACT_ON_A_SITE,
+        ("GET", "/distributions/{id}/checks") => ADMIN_PAGE,
+        ("POST", "/distributions/{id}/checks") => ADMIN_ACT,
         _ => return None,
     })
 }
@@ -226,9 +236,12 @@ impl Stage<'_> {
         let named = |name: String| vec![("name", name), ("person", self.person.clone())];
         let id = place.to_owned();
         match path {
-            "/distributions/{id}" | "/distributions/{id}/check" | "/distributions/{id}/checks" => {
+            "/distributions/{id}"
+            | "/distributions/{id}/check"
+            | "/distributions/{id}/check-up"
+            | "/distributions/{id}/checks" => {
                 // Nobody makes the looks of an earlier try, for which a new one would have to wait.
-                let done = "UPDATE check_run SET state = 'done', due_at = NULL";
+                let done = "UPDATE check_run SET state = 'done', due_at = NULL; UPDATE check_up SET state = 'looked'";
                 self.app.world.database.raw().await.run(done).await.unwrap();
                 (path.replace("{id}", place), vec![("must_contain", uuid())])
             }
