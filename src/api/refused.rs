@@ -19,6 +19,7 @@ pub fn act(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", "/api/v1/invalidations") => Some("invalidate"),
         ("POST", "/api/v1/checks") => Some("check a distribution"),
         ("POST", _) if path.ends_with("/cancel") => Some("cancel an invalidation"),
+        ("POST", _) if path.ends_with("/check-up") => Some("look at a distribution for its check-up"),
         ("PUT", _) if path.ends_with("/checks") => Some("set the checks of a distribution"),
         _ => None,
     }

@@ -92,6 +92,10 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("GET", "/api/v1/distributions/{id}/checks", Try::Bad) => looks(422, 422),
         ("PUT", "/api/v1/distributions/{id}/checks", Try::Good) => administers(200, granted(403)),
         ("PUT", "/api/v1/distributions/{id}/checks", Try::Bad) => administers(422, granted(403)),
+        ("GET", "/api/v1/distributions/{id}/check-up", Try::Good) => looks(200, granted(200)),
+        ("GET", "/api/v1/distributions/{id}/check-up", Try::Bad) => looks(422, 422),
+        ("POST", "/api/v1/distributions/{id}/check-up", Try::Good) => acts(202, granted(202)),
+        ("POST", "/api/v1/distributions/{id}/check-up", Try::Bad) => acts(422, granted(422)),
         ("POST", "/api/v1/checks", Try::Good) => acts(202, granted(202)),
         ("POST", "/api/v1/checks", Try::Bad) => acts(422, granted(422)),
         ("GET", "/api/v1/checks/{id}", Try::Good) => looks(200, granted(200)),
@@ -108,7 +112,10 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
 /// How many events a try leaves: an act one, however it ended; a token that lets nobody in one; looking none.
 fn events(method: &Method, path: &str, who: usize) -> usize {
     let act = *method == Method::PUT
-        || *method == Method::POST && (path.starts_with("/api/v1/invalidations") || path == "/api/v1/checks");
+        || *method == Method::POST
+            && (path.starts_with("/api/v1/invalidations")
+                || path == "/api/v1/checks"
+                || path.ends_with("/check-up"));
     match who {
         // An API token is not even looked up there, and the other way round.
         0 | 10 => 0,
@@ -173,6 +180,13 @@ async fn everybody(app: &TestApp) -> Vec<Asker> {
 /// The address and the body of a try, and what has to be there for it.
 async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Option<Value>) {
     let mut address = path.replace("{*rest}", "x");
+    if path.ends_with("/check-up") {
+        // As for checks.
+        let looked = "UPDATE check_up SET state = 'looked'";
+        app.world.database.raw().await.run(looked).await.unwrap();
+        let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
+        return (format!("{}{query}", path.replace("{id}", place)), None);
+    }
     if path.contains("/checks") {
         return (set_check(app, path, how, place).await, Some(check_body(path, how, place)));
     }
