@@ -19,6 +19,7 @@ pub mod references;
 pub mod run;
 pub mod sample;
 pub mod settings;
+pub mod sitemap;
 mod step;
 mod stored_look;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use references::{
 pub use run::{CheckRun, CheckRunState, ProbeRound, UrlCheck, VantageCheck, may_get_run};
 pub use sample::{KNOWN_RUNS, SampleUrl, sample, sample_of_distribution};
 pub use settings::{CheckSettings, CheckSettingsError};
+pub use sitemap::{Sitemap, SitemapKind};
 pub use step::{reference_step, step};
 pub use verdict::{Judgement, Verdict, judge};
 pub use x_cache::XCache;
