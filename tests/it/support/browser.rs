@@ -40,6 +40,8 @@ pub struct Answer {
 pub struct Form {
     pub action: String,
     pub fields: Vec<(String, String)>,
+    /// The boxes that are not ticked: browsers send nothing of them.
+    unticked: Vec<String>,
 }
 
 impl Browser {
@@ -238,7 +240,7 @@ impl Answer {
             panic!("no form {selector} in {} ({}):\n{}", self.path, self.status, self.body)
         });
         assert_eq!(form.attr("method"), Some("post"), "{selector}");
-        let mut fields = Vec::new();
+        let (mut fields, mut unticked) = (Vec::new(), Vec::new());
         for field in form.select(&css("input[name], select[name], textarea[name]")) {
             let value = match field.value().name() {
                 "textarea" => field.text().collect::<String>(),
@@ -248,15 +250,24 @@ impl Answer {
                 }
                 _ => field.attr("value").unwrap_or_default().to_owned(),
             };
-            fields.push((field.attr("name").unwrap().to_owned(), value));
+            let name = field.attr("name").unwrap().to_owned();
+            if field.attr("type") == Some("checkbox") && field.attr("checked").is_none() {
+                unticked.push(name);
+            } else {
+                fields.push((name, value));
+            }
         }
-        Form { action: form.attr("action").unwrap().to_owned(), fields }
+        Form { action: form.attr("action").unwrap().to_owned(), fields, unticked }
     }
 }
 
 impl Form {
-    /// The same with another value in one field, which must be there.
+    /// The same with another value in one field, which must be there, or with a box ticked.
     pub fn with(mut self, name: &str, value: &str) -> Self {
+        if let Some(at) = self.unticked.iter().position(|unticked| unticked == name) {
+            self.unticked.remove(at);
+            self.fields.push((name.to_owned(), String::new()));
+        }
         let field = self.fields.iter_mut().find(|field| field.0 == name);
         let field = field.unwrap_or_else(|| panic!("the form has no field {name}"));
         value.clone_into(&mut field.1);
