@@ -30,7 +30,8 @@ use crate::{
     web::{self, Described},
     workers::{
         self, AuditSettings, AuditWebhook, AuditWorker, Checker, ClockRollback, CloudFrontSync, FileWatcher,
-        Indexer, Poller, SigningKeyError, Submitter, Worker, WorkerContext, WorkerSettings,
+        Indexer, Poller, SigningKeyError, Submitter, Warmer, WarmerEdges, Worker, WorkerContext,
+        WorkerSettings,
     },
 };
 
@@ -38,7 +39,7 @@ use crate::{
 /// CloudFront does not block the others.
 const SUBMITTERS: usize = 4;
 const POLLERS: usize = 2;
-/// The pause between two ticks of the checker, so that one tick answers many notifications.
+/// The pause between two ticks of the checker, and of the warmer, so that one tick answers many notifications.
 const CHECKER_PAUSE: Duration = Duration::from_millis(50);
 /// How long the workers may take to finish their current step after the stop signal.
 const LAST_STEPS: Duration = Duration::from_secs(7);
@@ -71,6 +72,8 @@ pub struct App {
     worker_context: WorkerContext,
     /// Looks at what viewers get. `None` if nothing is to be looked at.
     edge: Option<EdgeClient>,
+    /// Fetches the URLs of an invalidation afterwards. `None` if no site is to be asked.
+    warmer_edges: Option<WarmerEdges>,
     /// The settings for signing the history's heads. If `None`, heads are neither signed nor checked.
     audit_settings: Option<AuditSettings>,
     stop: CancellationToken,
@@ -97,6 +100,7 @@ impl App {
             batches::release_all(&mut tx).await?;
             checks::release_all(&mut tx).await?;
             checks::check_up::release_all(&mut tx).await?;
+            checks::warming::release_all(&mut tx).await?;
             tx.commit().await?;
         }
         let (clock, notifier) = (Clock::system(), Notifier::new());
@@ -107,6 +111,7 @@ impl App {
             command_context,
             worker_context,
             edge: None,
+            warmer_edges: None,
             audit_settings: None,
             stop,
             heartbeats: Heartbeats::default(),
@@ -140,7 +145,8 @@ impl App {
         let place = checks.edge.unwrap_or(Place::Dns);
         let clock = self.worker_context.clock.clone();
         let is_on = checks.checks == Switch::On;
-        self.edge = is_on.then(|| EdgeClient::new(place, clock, Bounds::default())).transpose()?;
+        self.edge = is_on.then(|| EdgeClient::new(place, clock.clone(), Bounds::default())).transpose()?;
+        self.warmer_edges = is_on.then(|| WarmerEdges::at(place, &clock)).transpose()?;
         Ok(self)
     }
 
@@ -180,6 +186,10 @@ impl App {
         if let Some(edge) = self.edge.take() {
             let notified = (self.worker_context.notifier.listen(), CHECKER_PAUSE);
             self.start_with(&mut workers, Checker::new(self.worker_context.clone(), edge), Some(notified));
+        }
+        if let Some(edges) = self.warmer_edges.take() {
+            let notified = (self.worker_context.notifier.listen(), CHECKER_PAUSE);
+            self.start_with(&mut workers, Warmer::new(self.worker_context.clone(), edges), Some(notified));
         }
         let hub = pages.clone();
         workers.spawn(async move { hub.pass_events_on().await });

@@ -24,7 +24,7 @@
 
   const form = document.getElementById("request");
   if (!form) return;
-  const { items, reason, gone, distribution, request_key: key } = form.elements;
+  const { items, reason, gone, warm, distribution, request_key: key } = form.elements;
   const save = (sent) => {
     write({
       person: form.dataset.person,
@@ -32,6 +32,7 @@
       items: items.value,
       reason: reason.value,
       gone: gone.checked,
+      warm: warm?.checked,
       key: key.value,
       sent,
     });
@@ -46,6 +47,8 @@
   items.value = draft.items;
   reason.value = draft.reason;
   gone.checked = draft.gone === true;
+  // It is not offered where Unstale asks no site.
+  if (warm) warm.checked = draft.warm === true;
   const offered = [...distribution.options].some((option) => option.value === draft.distribution);
   if (distribution.value === "" && offered) distribution.value = draft.distribution;
   // It may have been accepted though no answer came: under the same key it is not taken a second time.

@@ -11,6 +11,8 @@ CREATE TABLE invalidation (
     reason          TEXT    NOT NULL,
     -- What viewers must get: new_version, gone, or sha256: and the hash.
     expected        TEXT    NOT NULL DEFAULT 'new_version',
+    -- Whether its URLs are fetched once when it has completed.
+    warm            BOOLEAN NOT NULL DEFAULT FALSE,
     requested_at    BIGINT NOT NULL,
     item_count      BIGINT NOT NULL,
     first_item      TEXT    NOT NULL,
@@ -84,6 +86,7 @@ CREATE TABLE proposal (
     behind          TEXT    NOT NULL,
     reason          TEXT    NOT NULL,
     expected        TEXT    NOT NULL DEFAULT 'new_version',
+    warm            BOOLEAN NOT NULL DEFAULT FALSE,
     items           TEXT    NOT NULL, -- a JSON list, sorted
     items_sha256    TEXT    NOT NULL,
     first_item      TEXT    NOT NULL,

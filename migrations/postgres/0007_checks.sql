@@ -47,6 +47,30 @@ CREATE TABLE url_check (
     PRIMARY KEY (run_id, number)
 );
 
+-- The URLs of an invalidation that are fetched once when it has completed. Its row is made with the invalidation.
+CREATE TABLE warming (
+    invalidation_id TEXT   NOT NULL PRIMARY KEY REFERENCES invalidation (id),
+    distribution_id TEXT   NOT NULL REFERENCES distribution (id),
+    state           TEXT   NOT NULL CHECK (state IN ('waiting', 'running', 'done')),
+    due_at          BIGINT, -- when the next URL is fetched; empty until the invalidation has ended
+    lease           TEXT,
+    lease_until     BIGINT,
+    -- A JSON list, written once when it begins and emptied when it ends. Those that were fetched and those that failed
+    -- are its beginning.
+    urls            TEXT   NOT NULL DEFAULT '[]',
+    planned         BIGINT NOT NULL DEFAULT 0,
+    fetched         BIGINT NOT NULL DEFAULT 0,
+    failed          BIGINT NOT NULL DEFAULT 0,
+    left_out        BIGINT NOT NULL DEFAULT 0,
+    failures        TEXT   NOT NULL DEFAULT '{}', -- a JSON object: how many of each kind
+    remarks         TEXT   NOT NULL DEFAULT '[]', -- a JSON list of words
+    ended           TEXT,
+    finished_at     BIGINT
+);
+
+CREATE INDEX warming_due ON warming (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX warming_leased ON warming (distribution_id, lease_until) WHERE lease IS NOT NULL;
+
 -- The last event of the history that was read for new invalidations and for those that ended.
 CREATE TABLE check_cursor (
     id       BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),

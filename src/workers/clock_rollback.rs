@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-use super::{Next, WorkerContext, checker, submitter, sync};
+use super::{Next, WorkerContext, checker, submitter, sync, warmer};
 
 /// The longest wait of the deadlines that have no limit of their own: CloudTrail's after AWS refused access.
 const LONGEST: Duration = sync::AFTER_REFUSAL;
@@ -96,6 +96,8 @@ impl ClockRollback {
             Deadline::Retries => retry::LONGEST_RETRY,
             Deadline::Checks => checker::LONGEST_PAUSE,
             Deadline::CheckLeases | Deadline::CheckUpLeases => checker::LEASE,
+            Deadline::Warmings => warmer::REST,
+            Deadline::WarmingLeases => warmer::LEASE,
             Deadline::Accounts => submitter::ACCOUNT_REST,
             Deadline::Survey => settings.survey_every,
             Deadline::Outside => settings.outside_every,

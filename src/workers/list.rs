@@ -5,7 +5,7 @@ use crate::store::StoreError;
 
 use super::{
     AuditWebhook, AuditWorker, Checker, ClockRollback, CloudFrontSync, FileWatcher, Indexer, Next, Poller,
-    Worker,
+    Warmer, Worker,
 };
 
 macro_rules! workers {
@@ -29,4 +29,5 @@ workers! {
     Indexer = "indexer",
     AuditWorker = "audit",
     AuditWebhook = "audit_webhook",
+    Warmer = "warmer",
 }

@@ -16,6 +16,7 @@ mod reconcile;
 mod runner;
 mod submitter;
 mod sync;
+mod warmer;
 
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub use poller::Poller;
 pub use runner::{Next, Worker, run, run_in_turn};
 pub use submitter::Submitter;
 pub use sync::CloudFrontSync;
+pub use warmer::{Warmer, WarmerEdges};
 
 use crate::{
     clock::Clock,

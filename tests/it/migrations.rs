@@ -95,6 +95,7 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO url_check (run_id, number, url, guessed, step) VALUES ('c1', 1, 'https://a/', FALSE, '')",
             "INSERT INTO check_up (distribution_id, asked_at, actor_kind, actor_id, actor_name, state, looked_at, looks)
                  VALUES ('E1', 1, 'person', 'p1', 'ada@example.com', 'looked', 2, '{}')",
+            "INSERT INTO warming (invalidation_id, distribution_id, state) VALUES ('i1', 'E1', 'waiting')",
         ],
         8 => &[
             "INSERT INTO probe (id, name, token_hash, shown, made_by, made_by_name, created_at)

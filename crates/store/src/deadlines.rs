@@ -32,6 +32,10 @@ pub enum Deadline {
     CheckLeases,
     /// Until when the process that makes the looks of a check-up has the lease on it.
     CheckUpLeases,
+    /// When the next URL of a warming is fetched.
+    Warmings,
+    /// Until when the process that fetches them has the lease on the warming.
+    WarmingLeases,
     /// When the list of distributions is read again.
     Survey,
     /// Until when the process that reads the list of distributions has the lease on that.
@@ -66,7 +70,7 @@ pub enum Deadline {
 
 impl Deadline {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Leases,
         Self::FirstTries,
         Self::Retries,
@@ -76,6 +80,8 @@ impl Deadline {
         Self::Checks,
         Self::CheckLeases,
         Self::CheckUpLeases,
+        Self::Warmings,
+        Self::WarmingLeases,
         Self::Survey,
         Self::SurveyLease,
         Self::Outside,
@@ -111,6 +117,8 @@ impl Deadline {
             Self::Checks => "UPDATE check_run SET due_at = $1 WHERE due_at > $2",
             Self::CheckLeases => "UPDATE check_run SET lease_until = $1 WHERE lease_until > $2",
             Self::CheckUpLeases => "UPDATE check_up SET lease_until = $1 WHERE lease_until > $2",
+            Self::Warmings => "UPDATE warming SET due_at = $1 WHERE due_at > $2",
+            Self::WarmingLeases => "UPDATE warming SET lease_until = $1 WHERE lease_until > $2",
             Self::Survey => "UPDATE survey SET due_at = $1 WHERE due_at > $2",
             Self::SurveyLease => "UPDATE survey SET lease_until = $1 WHERE lease_until > $2",
             Self::Outside => "UPDATE distribution SET outside_due_at = $1 WHERE outside_due_at > $2",

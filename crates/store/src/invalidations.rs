@@ -30,12 +30,13 @@ use super::{
     Conn, StoreError, Tx,
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
 };
+use crate::checks::warming;
 use crate::columns::{actor, count, list_to_json, optional_time, signed, time};
 
 macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
-            "SELECT id, distribution_id, actor_kind, actor_id, actor_name, reason, expected, requested_at, item_count, ",
+            "SELECT id, distribution_id, actor_kind, actor_id, actor_name, reason, expected, warm, requested_at, item_count, ",
             "first_item, state, ended_at FROM invalidation ",
             $($rest)*
         )
@@ -52,6 +53,7 @@ struct Row {
     actor_name: String,
     reason: String,
     expected: String,
+    warm: bool,
     requested_at: i64,
     item_count: i64,
     first_item: String,
@@ -71,6 +73,7 @@ impl Row {
             requested_at: time(self.requested_at),
             reason: self.reason,
             expected: expected(&self.expected)?,
+            warm: self.warm,
             state,
             item_count: count(self.item_count),
             first_item: Item::from_trusted(self.first_item),
@@ -116,7 +119,7 @@ pub struct NewInvalidationRow {
 pub async fn insert(tx: &mut Tx, rows: &[NewInvalidationRow]) -> Result<(), StoreError> {
     const INTO: &str =
         "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name,
-         reason, expected, requested_at, item_count, first_item, items_sha256, state, ended_at) ";
+         reason, expected, warm, requested_at, item_count, first_item, items_sha256, state, ended_at) ";
     insert_all!(tx, INTO, rows, |row| [
         row.invalidation.id.as_str(),
         row.request_key.as_ref().map(RequestKey::as_str),
@@ -126,6 +129,7 @@ pub async fn insert(tx: &mut Tx, rows: &[NewInvalidationRow]) -> Result<(), Stor
         row.invalidation.requested_by.name(),
         row.invalidation.reason.as_str(),
         row.invalidation.expected.to_string(),
+        row.invalidation.warm,
         row.invalidation.requested_at.as_micros(),
         signed(row.invalidation.item_count),
         row.invalidation.first_item.as_str(),
@@ -144,24 +148,28 @@ pub struct Earlier {
     pub actor_id: String,
     pub items_sha256: String,
     pub expected: ExpectedContent,
+    pub warm: bool,
     pub requested_at: Timestamp,
 }
 
 pub async fn find_by_key(conn: &mut Conn, key: &RequestKey) -> Result<Option<Earlier>, StoreError> {
     let row = fetch_optional!(
         conn,
-        (String, String, String, String, String, i64),
-        "SELECT id, distribution_id, actor_id, items_sha256, expected, requested_at FROM invalidation
+        (String, String, String, String, String, bool, i64),
+        "SELECT id, distribution_id, actor_id, items_sha256, expected, warm, requested_at FROM invalidation
          WHERE request_key = $1",
         key.as_str(),
     )?;
-    let Some((id, distribution, actor_id, items_sha256, wanted, requested_at)) = row else { return Ok(None) };
+    let Some((id, distribution, actor_id, items_sha256, wanted, warm, requested_at)) = row else {
+        return Ok(None);
+    };
     Ok(Some(Earlier {
         id: InvalidationId::from_trusted(id),
         distribution: DistributionId::from_trusted(distribution),
         actor_id,
         items_sha256,
         expected: expected(&wanted)?,
+        warm,
         requested_at: time(requested_at),
     }))
 }
@@ -194,13 +202,14 @@ pub struct DueWithin {
     pub asked_until: Timestamp,
 }
 
-/// The newest invalidation of the same items with the same expected content that is due or was sent within these times, and that neither failed
-/// nor was cancelled.
+/// The newest invalidation of the same items with the same expected content that is due or was sent within these times,
+/// and that neither failed nor was cancelled. Where `warm` is set, its URLs are fetched too.
 pub async fn same_due_within(
     conn: &mut Conn,
     distribution: &DistributionId,
     items_sha256: &str,
     expected: ExpectedContent,
+    warm: bool,
     due: DueWithin,
 ) -> Result<Option<Invalidation>, StoreError> {
     let row = fetch_optional!(
@@ -208,7 +217,7 @@ pub async fn same_due_within(
         Row,
         select!(
             "WHERE distribution_id = $1 AND items_sha256 = $2 AND requested_at > $3 AND requested_at <= $4
-               AND state NOT IN ('failed', 'cancelled') AND expected = $7
+               AND state NOT IN ('failed', 'cancelled') AND expected = $7 AND warm >= $8
                AND (SELECT max(COALESCE(b.first_sent_at, b.due_at)) FROM batch b
                     WHERE b.invalidation_id = invalidation.id) BETWEEN $5 AND $6
              ORDER BY requested_at DESC LIMIT 1"
@@ -221,6 +230,7 @@ pub async fn same_due_within(
         due.after.as_micros().saturating_add(1),
         due.until.as_micros(),
         expected.to_string(),
+        warm,
     )?;
     row.map(Row::into_invalidation).transpose()
 }
@@ -237,10 +247,16 @@ pub async fn refresh_state(
         // sees both ends.
         execute!(tx, "SELECT id FROM invalidation WHERE id = $1 FOR NO KEY UPDATE", id.as_str())?;
     }
-    let rows = fetch_all!(tx, (String,), "SELECT state FROM batch WHERE invalidation_id = $1", id.as_str())?;
+    let rows = fetch_all!(
+        tx,
+        (String, bool),
+        "SELECT b.state, i.warm FROM batch b JOIN invalidation i ON i.id = b.invalidation_id
+         WHERE b.invalidation_id = $1",
+        id.as_str(),
+    )?;
     let states: Vec<BatchState> = rows
         .iter()
-        .map(|(state,)| {
+        .map(|(state, _)| {
             BatchState::parse(state).ok_or_else(|| StoreError::unreadable("a batch's state", state))
         })
         .collect::<Result<_, _>>()?;
@@ -253,5 +269,8 @@ pub async fn refresh_state(
         state.as_str(),
         ended.then_some(now.as_micros()),
     )?;
+    if rows.iter().any(|(_, warm)| *warm) {
+        warming::follow(tx, id, state, now).await?;
+    }
     Ok(state)
 }

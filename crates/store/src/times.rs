@@ -109,6 +109,9 @@ pub const TIMES: &[Time] = &[
     time("survey", "finished_at", Shown),
     time("survey", "lease_until", Nearer),
     time("untraced", "made_at", Theirs),
+    time("warming", "due_at", Nearer),
+    time("warming", "finished_at", Shown),
+    time("warming", "lease_until", Nearer),
 ];
 
 /// Columns with whole numbers that are not times.
@@ -144,10 +147,12 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("distribution", "tenant_only"),
     ("pending_second_factor", "tries"),
     ("invalidation", "item_count"),
+    ("invalidation", "warm"),
     ("outside_reading", "older"),
     ("probe_offer", "answered"),
     ("probe_offer", "round"),
     ("probe_round", "round"),
+    ("proposal", "warm"),
     ("protection", "cool_down_seconds"),
     ("protection", "reason_required"),
     ("protection", "wide_above"),
@@ -159,4 +164,8 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("cloudtrail_progress", "round"),
     ("untraced", "round"),
     ("authentication_methods", "id"),
+    ("warming", "failed"),
+    ("warming", "fetched"),
+    ("warming", "left_out"),
+    ("warming", "planned"),
 ];

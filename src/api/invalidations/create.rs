@@ -25,6 +25,7 @@ use crate::{
     commands::{self, CommandError, Requested, Unmet, new_uuid},
     domain::{
         audit::attempted::attempted,
+        checks::WarmingRefusal,
         distributions::{distribution::Distribution, protection::Confirmation},
         id::{DistributionId, InvalidationId, ProposalId, RequestKey},
         invalidations::{
@@ -60,6 +61,8 @@ pub struct ProposalShape {
     pub reason: String,
     /// What viewers must get: `new_version`, `gone`, or `sha256:` and a hash.
     pub expected: String,
+    /// Whether its URLs are fetched once when the invalidation has completed.
+    pub warm: bool,
     pub requested_by: ActorShape,
     #[schema(format = DateTime)]
     pub requested_at: String,
@@ -133,6 +136,10 @@ async fn request(
         ApiError::invalid(vec![Fault::new("/expected", format!("{error}."))])
             .about(Some(distribution.id.clone()))
     })?;
+    let may_warm = WarmingRefusal::check(asked.warm, asked.expected, api.app.options.are_checks_on);
+    may_warm.map_err(|error| {
+        ApiError::invalid(vec![Fault::new("/warm", error.describe())]).about(Some(distribution.id.clone()))
+    })?;
     let not_before = asked.not_before;
     let new = assemble(caller, key, plan, &distribution, asked);
     let requested = commands::request_invalidation(&api.context, &caller.acting, &new).await?;
@@ -161,7 +168,7 @@ fn assemble(
     );
     new.confirmation = asked.confirm.map_or(Confirmation::None, Confirmation::Typed);
     new.not_before = asked.not_before;
-    new.expected = asked.expected;
+    (new.expected, new.warm) = (asked.expected, asked.warm);
     new.fingerprint = fingerprint;
     new
 }
@@ -259,6 +266,7 @@ async fn proposed(api: &Api, caller: &Caller, id: &ProposalId) -> Result<Respons
         items: found.items.iter().map(ToString::to_string).collect(),
         reason: found.reason.clone(),
         expected: found.expected.to_string(),
+        warm: found.warm,
         requested_by: ActorShape::new(&found.asked_by),
         requested_at: found.asked_at.to_string(),
         expires_at: found.expires_at.to_string(),

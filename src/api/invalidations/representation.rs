@@ -7,7 +7,7 @@ use crate::{
     api::{checks::representation::CheckShape, state::Api},
     domain::{
         actor::Actor,
-        checks::Freshness,
+        checks::{Freshness, Warming},
         invalidations::{
             invalidation::{Batch, BatchState, Invalidation, InvalidationState},
             item::Item,
@@ -16,7 +16,9 @@ use crate::{
         time::Timestamp,
     },
     store::{
-        Conn, StoreError, audit, distributions,
+        Conn, StoreError, audit,
+        checks::warming,
+        distributions,
         invalidations::{batches, queue},
     },
 };
@@ -56,6 +58,30 @@ pub struct InvalidationShape {
     pub freshness: String,
     /// What was seen of each URL; null in lists.
     pub checks: Option<Vec<CheckShape>>,
+    /// What became of fetching its URLs afterwards; null where the request did not ask for that.
+    pub warming: Option<WarmingShape>,
+}
+
+/// The URLs of an invalidation that are fetched once when it has completed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Warming)]
+pub struct WarmingShape {
+    /// `waiting` (for CloudFront, or until it is known what to fetch), `running` or `done`.
+    pub state: String,
+    /// How many URLs are fetched in all, at most 500.
+    pub planned: usize,
+    pub fetched: usize,
+    /// How many of them were answered by an error, or not at all.
+    pub failed: usize,
+    /// How many more are known that are not fetched: there were too many.
+    pub left_out: usize,
+    /// Why it ended: `finished` (each URL was tried), `refused`, `cancelled`, `not_asked` (checks are off for the
+    /// distribution), `nothing_known`, `site_hangs` or `too_much`.
+    pub ended: Option<String>,
+    /// How it stands, for people.
+    pub description: String,
+    #[schema(format = DateTime)]
+    pub finished_at: Option<String>,
 }
 
 /// Who did it.
@@ -115,6 +141,21 @@ impl ActorShape {
     }
 }
 
+impl WarmingShape {
+    fn new(warming: &Warming) -> Self {
+        Self {
+            state: warming.state.as_str().to_owned(),
+            planned: warming.planned,
+            fetched: warming.fetched,
+            failed: warming.failed,
+            left_out: warming.left_out,
+            ended: warming.ended.map(|ended| ended.as_str().to_owned()),
+            description: warming.describe(),
+            finished_at: warming.finished_at.map(|at| at.to_string()),
+        }
+    }
+}
+
 impl BatchShape {
     fn new(batch: &Batch, arn: &str) -> Self {
         Self {
@@ -164,6 +205,7 @@ impl InvalidationShape {
             contradiction: None,
             freshness: Freshness::Off.as_str().to_owned(),
             checks: None,
+            warming: None,
         }
     }
 
@@ -198,6 +240,9 @@ impl InvalidationShape {
         let mut shape = Self::new(invalidation, &batches, base, &arn.unwrap_or_default());
         shape.contradiction = contradiction(conn, invalidation, &batches).await?;
         freshness.as_str().clone_into(&mut shape.freshness);
+        if invalidation.warm {
+            shape.warming = warming::find(conn, &invalidation.id).await?.as_ref().map(WarmingShape::new);
+        }
         if batches.iter().any(|batch| batch.state == BatchState::Queued) {
             shape.ahead = queue::place(conn, &invalidation.id).await?.map(|place| place.ahead());
         }
@@ -227,7 +272,9 @@ impl InvalidationShape {
         let freshness = freshness::as_accepted(api, conn, invalidation, distribution.as_ref()).await?;
         let freshness = freshness.as_str().to_owned();
         let shape = Self::new(&accepted, &batches, base, "");
-        Ok(Self { contradiction, freshness, checks: Some(Vec::new()), ..shape })
+        let waiting = || Warming::waiting(invalidation.id.clone(), invalidation.distribution.clone());
+        let warming = invalidation.warm.then(|| WarmingShape::new(&waiting()));
+        Ok(Self { contradiction, freshness, checks: Some(Vec::new()), warming, ..shape })
     }
 }
 

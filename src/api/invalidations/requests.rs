@@ -64,6 +64,9 @@ pub struct NewInvalidationRequest {
     /// 404 and 410 are good answers; or `sha256:` with the 64 hexadecimal digits of the content of one path.
     #[schema(example = "new_version")]
     pub expected: Option<String>,
+    /// Fetch each URL once by GET when CloudFront has completed it, so that the next viewer gets it from the edge. Not
+    /// together with `gone`.
+    pub warm: Option<bool>,
 }
 
 /// A request whose body is well formed.
@@ -75,6 +78,7 @@ pub struct InvalidationRequest {
     pub not_before: Option<Timestamp>,
     pub confirm: Option<String>,
     pub expected: ExpectedContent,
+    pub warm: bool,
     /// SHA-256 of all fields. It shows whether a request with the same key is the same request.
     pub fingerprint: String,
 }
@@ -115,11 +119,12 @@ impl InvalidationRequest {
             fields.fault("/expected", format!("{error}."));
             ExpectedContent::NewVersion
         });
+        let warm = fields.flag("warm").unwrap_or(false);
         fields.end()?;
         let not_before_micros = not_before.map(Timestamp::as_micros);
-        let whole = (&distribution, &items, &reason, not_before_micros, &confirm, expected.to_string());
+        let whole = (&distribution, &items, &reason, not_before_micros, &confirm, expected.to_string(), warm);
         let fingerprint = sha256_hex(&serde_json::to_vec(&whole).unwrap_or_default());
-        Ok(Self { distribution, items, reason, not_before, confirm, expected, fingerprint })
+        Ok(Self { distribution, items, reason, not_before, confirm, expected, warm, fingerprint })
     }
 }
 

@@ -63,6 +63,9 @@ pub struct InvalidateArgs {
     /// The SHA-256 of the content that viewers must get at the one path of the request. --prove checks it.
     #[arg(long, value_name = "HEX", value_parser = parse_sha256)]
     expect_sha256: Option<ExpectedContent>,
+    /// Fetch each URL once when CloudFront has completed it, so that the next viewer gets it from the edge.
+    #[arg(long, conflicts_with = "expect_gone")]
+    warm: bool,
     /// The longest wait, in seconds.
     #[arg(long, default_value_t = 1_800, value_name = "SECONDS")]
     timeout: u64,
@@ -205,6 +208,9 @@ fn whole_body(args: &InvalidateArgs, items: &[String]) -> Value {
     // A server that does not know it refuses the request.
     if let Some(expected) = expected {
         body["expected"] = json!(expected.to_string());
+    }
+    if args.warm {
+        body["warm"] = json!(true);
     }
     body
 }

@@ -4,14 +4,22 @@ use crate::{
     domain::{
         actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Target},
+        checks::warming,
         invalidations::invalidation::{Invalidation, InvalidationState, NewBatch, NewInvalidation},
         time::Timestamp,
     },
     store::{
         StoreError, Tx,
+        checks::warming as warmings,
         invalidations::{self, batches},
     },
 };
+
+/// The note of the event of a request, with what viewers must get and whether its URLs are fetched afterwards.
+pub(in crate::commands) fn noted(new: &NewInvalidation, note: &str) -> String {
+    let note = new.expected.noted(note);
+    if new.warm { warming::noted(&note) } else { note }
+}
 
 /// Queues it, to be sent from now on or when it wants to be; gives the event that says so.
 pub(in crate::commands) async fn queue(
@@ -36,6 +44,7 @@ pub(in crate::commands) async fn queue(
             requested_at: now,
             reason: new.reason.clone(),
             expected: new.expected,
+            warm: new.warm,
             state: InvalidationState::Queued,
             item_count: new.item_count(),
             first_item: new.first_item.clone(),
@@ -45,6 +54,9 @@ pub(in crate::commands) async fn queue(
         items_sha256: event.items.sha256.clone(),
     };
     invalidations::insert(tx, &[row]).await?;
+    if new.warm {
+        warmings::insert(tx, &new.id, &new.distribution).await?;
+    }
     let batch = |(index, batch): (usize, &NewBatch)| batches::NewBatchRow {
         batch: batch.clone(),
         invalidation: new.id.clone(),

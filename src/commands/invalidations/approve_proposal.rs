@@ -25,7 +25,10 @@ use crate::{
     },
 };
 
-use super::{accepted, cooldown::same_due};
+use super::{
+    accepted::{self, noted},
+    cooldown::same_due,
+};
 
 const REPEAT: AccessRefusal = AccessRefusal::Rule(
     "the same items were requested within the distribution's cool-down; decline this request, or approve it later",
@@ -60,7 +63,7 @@ pub async fn approve_proposal(
         proposal.request_key.clone(),
         new_uuid,
     );
-    new.expected = proposal.expected;
+    (new.expected, new.warm) = (proposal.expected, proposal.warm);
     let cool_down = protections::hold(&mut tx, distribution).await?.cool_down;
     if same_due(&mut tx, &new, cool_down, now, now).await?.is_some() {
         return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), REPEAT).await?);
@@ -74,7 +77,7 @@ pub async fn approve_proposal(
     event.requested_by = Some(proposal.asked_by.clone());
     let approved = format!("approved by {}, asked for by {}", acting.actor.name(), proposal.asked_by.name());
     let approved = if word.is_empty() { approved } else { format!("{approved}: {word}") };
-    event.note = proposal.expected.noted(&approved);
+    event.note = noted(&new, &approved);
     audit::append(&mut tx, event);
     context.usage.clear();
     context.commit(tx).await?;

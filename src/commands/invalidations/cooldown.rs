@@ -59,7 +59,7 @@ pub(in crate::commands) async fn same_due(
         asked_until: now.and_a_moment(),
     };
     let sha256 = ItemsRecord::of(&new.items()).sha256;
-    invalidations::same_due_within(tx, &new.distribution, &sha256, new.expected, due).await
+    invalidations::same_due_within(tx, &new.distribution, &sha256, new.expected, new.warm, due).await
 }
 
 /// Writes the event, and the answer for the request key, that nothing was sent again.

@@ -35,14 +35,14 @@ pub(super) async fn find(
         let same = earlier.distribution == new.distribution
             && earlier.actor_id == acting.actor.id()
             && earlier.items_sha256 == sha256
-            && earlier.expected == new.expected;
+            && (earlier.expected, earlier.warm) == (new.expected, new.warm);
         return Ok(Some(answered(same, IdempotentAnswer::Accepted(earlier.id), earlier.requested_at)));
     }
     let Some(earlier) = proposals::find_by_key(tx, key, now).await? else { return Ok(None) };
     let same = earlier.distribution == new.distribution
         && earlier.asked_by.id() == acting.actor.id()
         && ItemsRecord::of(&earlier.items).sha256 == sha256
-        && earlier.expected == new.expected;
+        && (earlier.expected, earlier.warm) == (new.expected, new.warm);
     Ok(Some(answered(same, IdempotentAnswer::Proposed(earlier.id), earlier.asked_at)))
 }
 

@@ -16,7 +16,7 @@ use crate::{
     store::{Tx, audit, invalidations::proposals},
 };
 
-use super::{earlier_request::keep, quotas::check_proposals};
+use super::{accepted::noted, earlier_request::keep, quotas::check_proposals};
 
 /// Stores the proposal with everything that the request needs later, for a second person to decide.
 pub(in crate::commands) async fn propose(
@@ -36,6 +36,7 @@ pub(in crate::commands) async fn propose(
         behind: access.behind.clone(),
         reason: new.reason.clone(),
         expected: new.expected,
+        warm: new.warm,
         items: new.items(),
         first_item: new.first_item.clone(),
         asked_at: now,
@@ -53,7 +54,7 @@ pub(in crate::commands) async fn propose(
     event.distribution = Some(new.distribution.clone());
     event.items = ItemsRecord::of(&proposal.items);
     event.reason.clone_from(&new.reason);
-    event.note = new.expected.noted(&format!("waits for a second person until {}", proposal.expires_at));
+    event.note = noted(new, &format!("waits for a second person until {}", proposal.expires_at));
     audit::append(tx, event);
     Ok(Requested::Proposed(proposal.id))
 }

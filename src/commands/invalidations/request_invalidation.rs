@@ -182,7 +182,7 @@ async fn accept(
 ) -> Result<Requested, CommandError> {
     let now = context.clock.now();
     let mut event = accepted::queue(tx, acting, &acting.actor, new, action, now).await?;
-    event.note = new.expected.noted(note);
+    event.note = accepted::noted(new, note);
     earlier_request::keep(tx, new, IdempotentAnswer::Accepted(new.id.clone()), now).await?;
     audit::append(tx, event);
     Ok(Requested::New(new.id.clone()))

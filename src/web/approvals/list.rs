@@ -51,6 +51,8 @@ struct Card {
     reason: Vec<Piece>,
     /// What viewers must get, if not the new version.
     expected: Option<String>,
+    /// Whether its URLs are fetched once when it has completed.
+    warm: bool,
     expires: String,
     items: Vec<Item>,
     more: usize,
@@ -137,6 +139,7 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
         when: When::new(proposal.asked_at, around.now),
         reason: pieces(around.tickets, &proposal.reason),
         expected: proposal.expected.label(),
+        warm: proposal.warm,
         expires: span_in_words(proposal.expires_at.since(around.now)),
         more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
         count: proposal.items.len(),
@@ -159,6 +162,7 @@ fn withheld(card: Card) -> Card {
         who: String::new(),
         reason: Vec::new(),
         expected: None,
+        warm: false,
         items: Vec::new(),
         more: 0,
         decided: None,

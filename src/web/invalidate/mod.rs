@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::{
     commands,
     domain::{
+        checks::{ExpectedContent, WarmingRefusal},
         distributions::distribution::Distribution,
         invalidations::{batching::Load, item::TargetDistribution, plan::Plan},
     },
@@ -41,6 +42,8 @@ pub struct RequestForm {
     pub alone: Option<String>,
     /// Set if the items were taken down, so that viewers must not get them any more.
     pub gone: Option<String>,
+    /// Set if the URLs are to be fetched once afterwards.
+    pub warm: Option<String>,
     /// Words for finding a distribution, if there are too many to list all.
     #[serde(default)]
     pub find: String,
@@ -48,6 +51,18 @@ pub struct RequestForm {
     pub look: Option<String>,
     /// Set by a button that fills in items without a script.
     pub fill: Option<String>,
+}
+
+impl RequestForm {
+    /// What viewers must get.
+    fn expected(&self) -> ExpectedContent {
+        if self.gone.is_some() { ExpectedContent::Gone } else { ExpectedContent::NewVersion }
+    }
+
+    /// Checks that the URLs can be fetched afterwards, where that is asked for.
+    fn may_warm(&self, are_checks_on: bool) -> Result<(), WarmingRefusal> {
+        WarmingRefusal::check(self.warm.is_some(), self.expected(), are_checks_on)
+    }
 }
 
 /// Makes the plan for these lines from what is known of the distribution now.

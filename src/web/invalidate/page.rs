@@ -51,6 +51,7 @@ struct Page {
     items: String,
     reason: Field,
     gone: bool,
+    warm: WarmBox,
     request_key: String,
     home_page: String,
     problem: Option<String>,
@@ -61,6 +62,25 @@ struct Page {
     story: Option<Story>,
     /// The number of requests that wait for a second person.
     approvals: usize,
+}
+
+/// The box that has the URLs fetched afterwards.
+struct WarmBox {
+    /// Whether it is there: the service may ask no site.
+    is_offered: bool,
+    is_checked: bool,
+    error: Option<String>,
+}
+
+impl WarmBox {
+    fn of(form: &RequestForm, are_checks_on: bool) -> Self {
+        let error = form.may_warm(are_checks_on).err();
+        Self {
+            is_offered: are_checks_on,
+            is_checked: form.warm.is_some(),
+            error: error.map(|error| error.to_string()),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -84,7 +104,7 @@ pub async fn show(
     let mut problem = None;
     if let Some(id) = wanted.repeat.as_deref().and_then(InvalidationId::parse) {
         let mut conn = app.context.db.read().await?;
-        if !fill_from(&mut conn, &visitor, &mut form, &id).await? {
+        if !fill_from(&mut conn, &visitor, &mut form, &id, app.options.are_checks_on).await? {
             problem = Some(NOT_AS_RECORDED.to_owned());
         }
     }
@@ -101,6 +121,7 @@ async fn fill_from(
     visitor: &Visitor,
     form: &mut RequestForm,
     id: &InvalidationId,
+    are_checks_on: bool,
 ) -> Result<bool, StoreError> {
     let earlier = invalidations::find(conn, id).await?;
     let Some(earlier) = earlier.filter(|one| visitor.access.sees(&one.distribution)) else { return Ok(true) };
@@ -120,6 +141,7 @@ async fn fill_from(
     form.items = items.join("\n");
     form.reason = earlier.reason;
     form.gone = (earlier.expected == ExpectedContent::Gone).then(|| "yes".to_owned());
+    form.warm = (earlier.warm && are_checks_on).then(|| "yes".to_owned());
     Ok(true)
 }
 
@@ -179,6 +201,7 @@ pub async fn render(
         home_page: home_page(chosen.as_ref()),
         distributions,
         plan: plan::look(app, visitor, &form).await?,
+        warm: WarmBox::of(&form, app.options.are_checks_on),
         items: form.items,
         reason,
         gone: form.gone.is_some(),

@@ -10,7 +10,6 @@ use crate::{
     commands::{self, Attempt, CommandError, Requested, Unmet, new_uuid},
     domain::{
         audit::{Target, attempted::attempted},
-        checks::ExpectedContent,
         distributions::{distribution::Distribution, protection::Confirmation},
         id::{DistributionId, RequestKey},
         invalidations::{
@@ -69,6 +68,11 @@ pub async fn submit(
         keep(&app, &visitor, &form, Some(&distribution.id), &problem).await?;
         return again(&app, &visitor, &form, reason, problem).await;
     };
+    if let Err(error) = form.may_warm(app.options.are_checks_on) {
+        keep(&app, &visitor, &form, Some(&distribution.id), error.describe()).await?;
+        let problem = "What follows the invalidation needs mending. Nothing was sent.".to_owned();
+        return again(&app, &visitor, &form, reason, problem).await;
+    }
     let new = assemble(plan, distribution.id, parsed_reason, &form);
     let requested = commands::request_invalidation(&app.context, &visitor.acting, &new).await;
     match visitor.keep(&app, WHAT, requested).await {
@@ -240,9 +244,8 @@ fn assemble(plan: Plan, distribution: DistributionId, reason: String, form: &Req
     } else {
         Confirmation::Typed(form.confirm.clone())
     };
-    if form.gone.is_some() {
-        new.expected = ExpectedContent::Gone;
-    }
+    new.expected = form.expected();
+    new.warm = form.warm.is_some();
     new
 }
 

@@ -6,6 +6,7 @@ mod parts;
 mod resolve;
 mod retry;
 mod show;
+mod warmed;
 
 pub use cancel::cancel;
 pub use resolve::{found, not_there};

@@ -37,6 +37,7 @@ use super::{
     },
     checked::{self, Checked},
     parts::{self, BatchView, EventView, ProblemView, TimelineStep},
+    warmed::WarmingView,
 };
 
 /// The numbers of items and events that are shown. The other items are only counted.
@@ -85,6 +86,8 @@ struct Page {
     /// What viewers get. `None` if nobody looks.
     checks: Option<CheckPanel>,
     can_check: bool,
+    /// What became of fetching the URLs afterwards. `None` if nobody asked for that.
+    warming: Option<WarmingView>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -114,6 +117,7 @@ pub async fn show(
     let waiting = view::waiting(&mut conn, &app, &found, now).await?;
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
     let Checked { step, panel } = checked::read(&mut conn, &found, app.options.are_checks_on, now).await?;
+    let warming = WarmingView::read(&mut conn, &app, &found).await?;
     drop(conn);
     let items = all_items(&batches);
     let any = |state: BatchState| batches.iter().any(|batch| batch.state == state);
@@ -161,6 +165,7 @@ pub async fn show(
         may_act,
         can_check: visitor.access.role.may_invalidate() && checks.as_ref().is_some_and(|one| one.can_check),
         checks,
+        warming,
         can_cancel: may_act && any(BatchState::Queued),
         can_retry: may_act && any(BatchState::Failed),
     })

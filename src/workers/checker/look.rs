@@ -232,7 +232,8 @@ pub(super) fn reference_headers(
     headers
 }
 
-pub(super) fn headers(settings: &CheckSettings) -> Vec<(HeaderName, HeaderValue)> {
+/// The headers that people set.
+pub fn headers(settings: &CheckSettings) -> Vec<(HeaderName, HeaderValue)> {
     let parsed = settings.headers.iter().map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)));
     parsed.flatten().collect()
 }
@@ -273,7 +274,8 @@ pub(super) fn answer(fetched: &Fetched, settings: &CheckSettings) -> Answer {
     answer
 }
 
-pub(super) fn failure(error: &FetchError) -> LookFailure {
+/// What an error of the client means for a look.
+pub const fn failure(error: &FetchError) -> LookFailure {
     match error {
         FetchError::UrlRefused(_) | FetchError::AddressRefused { .. } => LookFailure::AddressRefused,
         FetchError::HeaderRefused(_) | FetchError::Busy => LookFailure::NotLooked,

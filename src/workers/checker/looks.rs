@@ -1,4 +1,4 @@
-//! How many looks are made in an hour.
+//! How many requests to sites are made in an hour.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -10,9 +10,12 @@ use crate::domain::time::Timestamp;
 /// The most looks of this process in an hour. A look more is not made, and its URL says so.
 const AN_HOUR: u32 = 20_000;
 
-/// Counts looks.
+/// Counts looks, or what else asks sites.
 #[derive(Debug)]
-pub(super) struct LookBudget(Mutex<Hour>);
+pub struct LookBudget {
+    an_hour: u32,
+    hour: Mutex<Hour>,
+}
 
 #[derive(Debug)]
 struct Hour {
@@ -22,16 +25,21 @@ struct Hour {
 
 impl Default for LookBudget {
     fn default() -> Self {
-        Self(Mutex::new(Hour { began: None, left: AN_HOUR }))
+        Self::of(AN_HOUR)
     }
 }
 
 impl LookBudget {
+    /// So many in an hour.
+    pub const fn of(an_hour: u32) -> Self {
+        Self { an_hour, hour: Mutex::new(Hour { began: None, left: an_hour }) }
+    }
+
     /// Takes one look out of the hour's number. `false` if none is left.
     pub fn take(&self, now: Timestamp) -> bool {
-        let mut hour = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hour = self.hour.lock().unwrap_or_else(PoisonError::into_inner);
         if !hour.began.is_some_and(|began| now.is_soon_after(began, Duration::from_hours(1))) {
-            *hour = Hour { began: Some(now), left: AN_HOUR };
+            *hour = Hour { began: Some(now), left: self.an_hour };
         }
         let is_left = hour.left > 0;
         hour.left = hour.left.saturating_sub(1);

@@ -37,7 +37,8 @@ use crate::{
 use super::{Next, WorkerContext};
 use intake::Intake;
 pub use look::UrlLooker;
-use looks::LookBudget;
+pub(super) use look::{failure, headers};
+pub(super) use looks::LookBudget;
 pub use pairs::{LOOKING, in_pairs};
 
 /// How long a process holds a run. Longer than its looks can take: none begins after two minutes, those at the files

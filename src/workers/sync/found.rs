@@ -63,6 +63,7 @@ async fn write(
         requested_at: seen.created_at,
         reason: String::new(),
         expected: ExpectedContent::NewVersion,
+        warm: false,
         state: if completed { InvalidationState::Completed } else { InvalidationState::InProgress },
         item_count: items.len(),
         first_item: items.first().cloned().unwrap_or_else(Item::of_none),

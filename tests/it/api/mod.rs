@@ -17,3 +17,4 @@ mod program;
 mod references;
 mod refusals;
 mod routes;
+mod warming;

@@ -187,6 +187,7 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
             behind: behind.to_owned(),
             reason: String::new(),
             expected: ExpectedContent::NewVersion,
+            warm: false,
             items: items(&["/a"]),
             first_item: items(&["/a"]).remove(0),
             asked_at: world.now(),

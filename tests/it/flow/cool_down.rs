@@ -74,6 +74,25 @@ async fn who_took_a_page_down_is_not_answered_by_who_renewed_it() {
 }
 
 #[tokio::test]
+async fn who_wants_it_warm_is_not_answered_by_who_did_not_and_answers_both() {
+    let world = world(Guard::Open).await;
+    is_new(&world, "/a", None).await;
+    let warm = async || {
+        let mut new = world.new_invalidation(SHOP, "/a").await;
+        new.warm = true;
+        let asked = commands::request_invalidation(&world.command_context, &acting(), &new).await.unwrap();
+        (new.id, asked)
+    };
+    // Another moment, so that it is the newest.
+    world.advance(Duration::from_millis(10));
+    let (first, asked) = warm().await;
+    assert_eq!(asked, Requested::New(first.clone()));
+    assert_eq!(warm().await.1, Requested::HeldBack(first.clone()));
+    assert_eq!(ask(&world, "/a", None).await.1, Requested::HeldBack(first));
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn what_was_put_off_and_was_sent_answers_from_then_on() {
     let world = world(Guard::Open).await;
     let put_off = is_new(&world, "/a", Some(world.now().plus(2 * DAY))).await;

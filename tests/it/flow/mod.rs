@@ -34,5 +34,6 @@ mod survey;
 mod tenants;
 mod together;
 mod trouble;
+mod warming;
 mod watching;
 mod withdrawn;

@@ -77,6 +77,7 @@ async fn write_rows(tx: &mut Tx, event: &Event, number: u64) {
             requested_at: event.at,
             reason: event.reason.clone(),
             expected: ExpectedContent::NewVersion,
+            warm: false,
             state: InvalidationState::Queued,
             item_count: 2,
             first_item: batch.items[0].clone(),

@@ -37,3 +37,4 @@ mod strangers;
 mod templates;
 mod tokens;
 mod troubles;
+mod warming;

@@ -166,6 +166,19 @@ async fn what_must_be_gone_is_told_to_the_second_person_and_stays_so() {
 }
 
 #[tokio::test]
+async fn what_is_to_be_warm_is_told_to_the_second_person_and_stays_so() {
+    let app = guarded(Guard::SecondPerson).await;
+    let (ada, bob) = (app.operator().await, app.admin().await);
+    send(&ada, "/*", &[("warm", "yes")]).await.assert_status(303);
+    let page = bob.get("/approvals").await;
+    page.assert_says("Each URL is fetched once");
+    bob.press(&page.form("form[action$='/approve']")).await.assert_status(303);
+    assert!(app.world.recent().await.remove(0).warm);
+    assert_eq!(app.world.database.raw().await.number("SELECT count(*) FROM warming").await, 1);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn whoever_asked_may_take_it_back() {
     let app = guarded(Guard::SecondPerson).await;
     let ada = app.operator().await;

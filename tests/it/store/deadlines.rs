@@ -25,6 +25,8 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
         Deadline::Checks => ("check_run", "due_at", "id = id"),
         Deadline::CheckLeases => ("check_run", "lease_until", "id = id"),
         Deadline::CheckUpLeases => ("check_up", "lease_until", "distribution_id = distribution_id"),
+        Deadline::Warmings => ("warming", "due_at", "state = state"),
+        Deadline::WarmingLeases => ("warming", "lease_until", "state = state"),
         Deadline::Survey => ("survey", "due_at", "id = id"),
         Deadline::SurveyLease => ("survey", "lease_until", "id = id"),
         Deadline::Outside => ("distribution", "outside_due_at", "id = id"),
@@ -49,6 +51,7 @@ async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database)
     database.write(async |tx| checks::insert(tx, &run).await).await;
     let person = acting().actor;
     database.write(async |tx| checks::check_up::ask(tx, &id("E1"), &person, at(0)).await).await;
+    database.write(async |tx| checks::warming::insert(tx, &requested.id, &id("E1")).await).await;
     database.write(async |tx| outside::save(tx, &BackfillPosition::new(id("E1"), at(0))).await).await;
     let asked = super::protection::proposal("E1", 0);
     database.write(async |tx| proposals::insert(tx, &asked).await).await;

@@ -43,3 +43,4 @@ mod tokens;
 mod transitions;
 mod visibility;
 mod waiting;
+mod warming;

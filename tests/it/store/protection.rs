@@ -33,6 +33,7 @@ pub fn proposal(distribution: &str, asked: u64) -> Proposal {
         behind: "p1".to_owned(),
         reason: "a new price".to_owned(),
         expected: ExpectedContent::Gone,
+        warm: true,
         items: items(&["/*", "/a"]),
         first_item: Item::from_trusted("/*"),
         asked_at: at(asked),
@@ -158,6 +159,7 @@ async fn a_repeat_is_found_by_its_items(database: &Database) {
                     &id(distribution),
                     &sha,
                     ExpectedContent::NewVersion,
+                    false,
                     due,
                 )
                 .await

@@ -107,6 +107,7 @@ pub fn invalidation(new: &NewInvalidation, requested_at: Timestamp) -> Invalidat
         requested_at,
         reason: new.reason.clone(),
         expected: new.expected,
+        warm: new.warm,
         state: InvalidationState::Queued,
         item_count: new.items().len(),
         first_item: new.first_item.clone(),

@@ -35,8 +35,8 @@ use unstale::{
         sign_in::people,
     },
     workers::{
-        Checker, CloudFrontSync, Facts, Next, Poller, Submitter, VerificationStep, WorkerContext,
-        WorkerSettings,
+        Checker, CloudFrontSync, Facts, Next, Poller, Submitter, VerificationStep, Warmer, WarmerEdges,
+        WorkerContext, WorkerSettings,
     },
 };
 
@@ -80,6 +80,7 @@ pub struct World {
     sync: CloudFrontSync,
     // In boxes, so that futures that hold a world stay small.
     checker: Box<Checker>,
+    warmer: Box<Warmer>,
     finished: bool,
     /// Its tables were written to past the service, so that they are not what events state.
     edited: AtomicBool,
@@ -92,6 +93,16 @@ fn checker(context: &WorkerContext, sandbox: &Sandbox) -> Checker {
     // A site that hangs should not hold a test for long.
     let bounds = Bounds { whole: Duration::from_secs(2), ..Bounds::default() };
     Checker::new(context.clone(), EdgeClient::new(place, context.clock.clone(), bounds).unwrap())
+}
+
+/// Fetches from the stand-in's edge.
+fn warmer(context: &WorkerContext, sandbox: &Sandbox) -> Warmer {
+    let place = Place::parse(&sandbox.edge_url()).unwrap();
+    // A site that hangs should not hold a test for long.
+    let soon = |bounds| Bounds { whole: Duration::from_secs(2), ..bounds };
+    let client = |bounds| EdgeClient::new(place, context.clock.clone(), soon(bounds)).unwrap();
+    let (urls, sitemaps) = (client(WarmerEdges::url_bounds()), client(WarmerEdges::sitemap_bounds()));
+    Warmer::new(context.clone(), WarmerEdges { urls, sitemaps })
 }
 
 impl World {
@@ -169,6 +180,7 @@ impl World {
             poller: Poller::new(worker_context.clone()),
             sync: CloudFrontSync::new(worker_context.clone()),
             checker: Box::new(checker(&worker_context, &sandbox)),
+            warmer: Box::new(warmer(&worker_context, &sandbox)),
             sandbox,
             worker_context,
             finished: false,
@@ -185,10 +197,12 @@ impl World {
     /// The service ends without a word and begins anew.
     pub async fn restart(&mut self) {
         self.database.write(async |tx| batches::release_all(tx).await).await;
+        self.database.write(async |tx| checks::warming::release_all(tx).await).await;
         self.submitter = Submitter::new(self.worker_context.clone());
         self.poller = Poller::new(self.worker_context.clone());
         self.sync = CloudFrontSync::new(self.worker_context.clone());
         *self.checker = checker(&self.worker_context, &self.sandbox);
+        *self.warmer = warmer(&self.worker_context, &self.sandbox);
     }
 
     /// Another replica's hand on the same database.
@@ -248,6 +262,17 @@ impl World {
             if due.is_some_and(|due| due <= self.now()) { Next::Again } else { next }
         })
         .await
+    }
+
+    /// Begins to fetch what is due now.
+    pub async fn begin_to_warm(&self) {
+        self.warmer.tick().await.unwrap();
+    }
+
+    /// Fetches all that is due now.
+    pub async fn warm(&self) {
+        self.begin_to_warm().await;
+        self.warmer.settled().await;
     }
 
     /// Surveys until there is nothing to survey now.
@@ -419,9 +444,12 @@ impl World {
         let mut raw = self.database.raw().await;
         // One that is over holds nothing: whoever had it was ended.
         let now = self.now().as_micros();
-        for (table, until) in
-            [("batch", "lease_until"), ("distribution", "poll_lease_until"), ("survey", "lease_until")]
-        {
+        for (table, until) in [
+            ("batch", "lease_until"),
+            ("distribution", "poll_lease_until"),
+            ("survey", "lease_until"),
+            ("warming", "lease_until"),
+        ] {
             let held = format!("SELECT count(*) FROM {table} WHERE {until} > {now}");
             assert_eq!(raw.number(&held).await, 0, "a lease is left: {held}");
         }

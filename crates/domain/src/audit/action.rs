@@ -59,6 +59,7 @@ actions! {
     CheckUpRequested = "check_up.requested", "Check-up requested";
     CheckUpFinished = "check_up.finished", "Check-up finished";
     CheckSettingsChanged = "check.settings_changed", "Settings of checks changed";
+    WarmingFinished = "warming.finished", "URLs fetched afterwards";
     DistributionsRefreshRequested = "distributions.refresh_requested", "Refresh of distributions requested";
     DistributionSeen = "distribution.seen", "Distribution seen";
     DistributionChanged = "distribution.changed", "Distribution changed";

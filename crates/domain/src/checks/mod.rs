@@ -26,6 +26,7 @@ mod stored_look;
 mod tests;
 mod url_parts;
 pub mod verdict;
+pub mod warming;
 pub mod x_cache;
 
 pub use body_hint::{BodyHint, body_hint};
@@ -50,4 +51,8 @@ pub use settings::{CheckSettings, CheckSettingsError};
 pub use sitemap::{Sitemap, SitemapKind};
 pub use step::{reference_step, step};
 pub use verdict::{Judgement, Verdict, judge};
+pub use warming::{
+    SITEMAPS_MAX, WARMING_MAX, Warming, WarmingEnd, WarmingFailure, WarmingPlan, WarmingPlanner,
+    WarmingRefusal, WarmingRemark, WarmingState,
+};
 pub use x_cache::XCache;

@@ -155,7 +155,7 @@ impl Picker<'_> {
 }
 
 /// Whether the item may clear this URL. Nobody can know that of a tag: only the origin's answer has it.
-fn may_cover(item: &Item, url: &Url) -> bool {
+pub(super) fn may_cover(item: &Item, url: &Url) -> bool {
     match item.prefix() {
         Some(prefix) => url[url::Position::BeforePath..].starts_with(prefix),
         None => item.is_tag(),

@@ -176,6 +176,8 @@ pub struct Invalidation {
     pub reason: String,
     /// What viewers must get when it has completed.
     pub expected: ExpectedContent,
+    /// Whether its URLs are fetched once when it has completed.
+    pub warm: bool,
     pub state: InvalidationState,
     pub item_count: usize,
     /// The first item of the request. Pages use it as the title.
@@ -252,6 +254,8 @@ pub struct NewInvalidation {
     pub reason: String,
     /// What viewers must get when it has completed.
     pub expected: ExpectedContent,
+    /// Whether its URLs are fetched once when it has completed.
+    pub warm: bool,
     /// How the request was confirmed, for a protected distribution.
     pub confirmation: Confirmation,
     /// The earliest time at which a batch may be sent. `None` means now.
@@ -293,6 +297,7 @@ impl NewInvalidation {
             batches: batches.into_iter().map(|items| batch(items, &mut uuid)).collect(),
             reason,
             expected: ExpectedContent::NewVersion,
+            warm: false,
             confirmation: Confirmation::None,
             not_before: None,
             fingerprint: None,

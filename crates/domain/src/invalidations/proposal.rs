@@ -77,6 +77,8 @@ pub struct Proposal {
     pub reason: String,
     /// What viewers must get when the invalidation has completed.
     pub expected: ExpectedContent,
+    /// Whether its URLs are fetched once when the invalidation has completed.
+    pub warm: bool,
     /// The items, sorted.
     pub items: Vec<Item>,
     pub first_item: Item,

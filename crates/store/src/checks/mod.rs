@@ -7,6 +7,7 @@ mod results;
 mod rows;
 mod schedule;
 pub mod settings;
+pub mod warming;
 
 pub use elsewhere::{
     answer_offer, begin_round, lock, offer, round_began, round_of_run, rounds_for_probe, set_freshness,

@@ -39,7 +39,8 @@ pub async fn set_cursor(tx: &mut Tx, seen: Option<i64>, sequence: i64) -> Result
     Ok(moved == 1)
 }
 
-/// Up to `limit` events after this one that are about an invalidation or a batch. An event of a check is not news.
+/// Up to `limit` events after this one that are about an invalidation or a batch. An event of a check or of a
+/// warming is not news.
 pub async fn news(conn: &mut Conn, after: i64, limit: usize) -> Result<News, StoreError> {
     let rows = fetch_all!(
         conn,
@@ -51,7 +52,8 @@ pub async fn news(conn: &mut Conn, after: i64, limit: usize) -> Result<News, Sto
     let (last, more) = (rows.last().map(|row| row.0), rows.len() == limit);
     let mut invalidations: Vec<InvalidationId> = Vec::new();
     for (_, id, action) in rows {
-        let is_news = action.is_some_and(|action| !action.starts_with("check."));
+        let is_news =
+            action.is_some_and(|action| !["check.", "warming."].iter().any(|kind| action.starts_with(kind)));
         if let Some(id) = id.filter(|_| is_news).map(InvalidationId::from_trusted)
             && !invalidations.contains(&id)
         {
@@ -61,15 +63,18 @@ pub async fn news(conn: &mut Conn, after: i64, limit: usize) -> Result<News, Sto
     Ok(News { invalidations, last, more })
 }
 
-/// Those of these invalidations with events that were not read for checks yet. A run may still be made for them.
+/// Those of these invalidations with events that were not read for checks yet. A run may still be made for them. The end
+/// of a warming makes none.
 pub async fn unread(conn: &mut Conn, ids: &[&InvalidationId]) -> Result<HashSet<InvalidationId>, StoreError> {
     let sql = if conn.is_postgres() {
         "SELECT DISTINCT invalidation_id FROM audit_event
          WHERE invalidation_id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))
+           AND coalesce(action, '') <> 'warming.finished'
            AND sequence > coalesce((SELECT sequence FROM check_cursor WHERE id = 1), 0)"
     } else {
         "SELECT DISTINCT invalidation_id FROM audit_event
          WHERE invalidation_id IN (SELECT value FROM json_each($1))
+           AND coalesce(action, '') <> 'warming.finished'
            AND sequence > coalesce((SELECT sequence FROM check_cursor WHERE id = 1), 0)"
     };
     let rows = fetch_all!(conn, (String,), sql, list_to_json(ids))?;

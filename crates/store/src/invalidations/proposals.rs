@@ -22,7 +22,7 @@ use crate::{
 macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
-            "SELECT id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason, expected, items, ",
+            "SELECT id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason, expected, warm, items, ",
             "first_item, asked_at, expires_at, state, decided_kind, decided_id, decided_name, decided_at, word, ",
             "invalidation_id FROM proposal ",
             $($rest)*
@@ -41,6 +41,7 @@ struct Row {
     behind: String,
     reason: String,
     expected: String,
+    warm: bool,
     items: String,
     first_item: String,
     asked_at: i64,
@@ -81,6 +82,7 @@ impl Row {
             behind: self.behind,
             reason: self.reason,
             expected: super::expected(&self.expected)?,
+            warm: self.warm,
             items: items_from_json(&self.items)?,
             first_item: Item::from_trusted(self.first_item),
             asked_at: time(self.asked_at),
@@ -100,8 +102,8 @@ pub async fn insert(tx: &mut Tx, new: &Proposal) -> Result<(), StoreError> {
     execute!(
         tx,
         "INSERT INTO proposal (id, request_key, distribution_id, actor_kind, actor_id, actor_name, behind, reason,
-             expected, items, items_sha256, first_item, asked_at, expires_at, state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'waiting')",
+             expected, warm, items, items_sha256, first_item, asked_at, expires_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'waiting')",
         new.id.as_str(),
         new.request_key.as_str(),
         new.distribution.as_str(),
@@ -111,6 +113,7 @@ pub async fn insert(tx: &mut Tx, new: &Proposal) -> Result<(), StoreError> {
         new.behind.as_str(),
         new.reason.as_str(),
         new.expected.to_string(),
+        new.warm,
         items_to_json(&new.items),
         ItemsRecord::of(&new.items).sha256,
         new.first_item.as_str(),

@@ -77,6 +77,10 @@ const ROWS: &[&str] = &[
          CASE WHEN {AGE} < 3 THEN 'lease' END, CASE WHEN {AGE} < 3 THEN {NOW} + 1000 END FROM n",
     "INTO url_check (run_id, number, url, batch_id, guessed, verdict, step)
      SELECT 'c' || i, 1, 'https://www.example.com/' || i, 'b' || i, FALSE, 'fresh', '' FROM n",
+    // The last ten are due.
+    "INTO warming (invalidation_id, distribution_id, state, due_at, lease, lease_until)
+     SELECT 'i' || i, {D}, CASE WHEN {AGE} < 10 THEN 'running' ELSE 'done' END, CASE WHEN {AGE} < 10 THEN {T} END,
+         CASE WHEN {AGE} < 3 THEN 'lease' END, CASE WHEN {AGE} < 3 THEN {NOW} + 1000 END FROM n",
     // The last one is good; the others were revoked. The first three looks are not judged yet.
     "INTO probe (id, name, token_hash, shown, made_by, made_by_name, created_at, revoked_at)
      SELECT 'v' || i, 'v' || i, 'v' || i, '', '', '', {T}, CASE WHEN {AGE} < 1 THEN NULL ELSE {T} END FROM n",

@@ -73,7 +73,7 @@ async fn measure_requests(tx: &mut Tx, size: i64, measured: &mut Measured) {
         invalidations::find(conn, &one),
         invalidations::find_all(conn, &ids),
         invalidations::find_by_key(conn, &RequestKey::from_trusted("k100")),
-        invalidations::same_due_within(conn, &id(OFTEN), "sha256", ExpectedContent::NewVersion, due),
+        invalidations::same_due_within(conn, &id(OFTEN), "sha256", ExpectedContent::NewVersion, false, due),
         invalidations::of_distribution(conn, &id(OFTEN), 20),
         needs_a_look::next_number(conn, &one),
         queue::place(conn, &waits),

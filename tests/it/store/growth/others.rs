@@ -16,7 +16,7 @@ use unstale::{
         Tx, access,
         access::{grants, groups, local_groups},
         accounts, checks,
-        checks::{check_up, settings},
+        checks::{check_up, settings, warming},
         distributions,
         distributions::{distribution_tags, protections, survey},
         page_status, probes,
@@ -97,6 +97,10 @@ async fn measure_checks(tx: &mut Tx, measured: &mut Measured) {
         settings::find(conn, &often),
         check_up::find(conn, &often),
         check_up::due(conn, NOW, 2),
+        warming::find(conn, &invalidation),
+        warming::urls(conn, &invalidation),
+        warming::due(conn, NOW, 4),
+        warming::next_due(conn),
     );
 }
 
