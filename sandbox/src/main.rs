@@ -64,7 +64,8 @@ Steer it, at the API's address, in JSON:
                            utf16 gzip page
   GET POST DELETE /_sandbox/edge           rules for viewers, the first that matches wins: [{\"answer\": ANSWER,
                                            \"distribution\", \"path\" (* stands for any letters; with a ? it takes in the
-                                           query string), \"host\", \"method\", \"times\", \"for_ms\", \"status\",
+                                           query string), \"host\", \"method\", \"request_header\" (\"name: value\"),
+                                           \"times\", \"for_ms\", \"status\",
                                            \"headers\": {NAME: VALUE or null to take it away}, \"body\", \"delay_ms\",
                                            \"date_offset\" (seconds), \"front\": varnish or nginx (a second cache before
                                            CloudFront), \"ignores_invalidations\"}]

@@ -32,6 +32,9 @@ pub struct EdgeRule {
     /// Only this method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
+    /// Only requests with this header: `name: value`, the value as it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_header: Option<String>,
     /// What these viewers get.
     #[serde(default)]
     pub answer: EdgeAnswer,
@@ -113,6 +116,24 @@ impl EdgeRule {
         self
     }
 
+    /// The same for requests to that host only, which may be an origin's.
+    #[must_use]
+    pub fn host(self, host: &str) -> Self {
+        Self { host: Some(host.to_owned()), ..self }
+    }
+
+    /// The same for requests by that method only.
+    #[must_use]
+    pub fn method(self, method: &str) -> Self {
+        Self { method: Some(method.to_owned()), ..self }
+    }
+
+    /// The same for requests with that header only, written `name: value`.
+    #[must_use]
+    pub fn request_header(self, header: &str) -> Self {
+        Self { request_header: Some(header.to_owned()), ..self }
+    }
+
     /// Says in a sentence why the rule cannot be followed: a status or a header that HTTP does not have.
     pub(crate) fn check(&self) -> Result<(), String> {
         if let Some(status) = self.status.filter(|status| !(200..=599).contains(status)) {
@@ -141,6 +162,7 @@ impl EdgeRule {
         self.is_about(asked.distribution)
             && self.names(target)
             && is_hosts
+            && self.request_header.as_deref().is_none_or(|wanted| has_header(asked.request, wanted))
             && self.method.as_deref().is_none_or(|known| known.eq_ignore_ascii_case(method))
     }
 
@@ -149,6 +171,12 @@ impl EdgeRule {
         let path = target.split('?').next().unwrap_or_default();
         matches(&self.path, if self.path.contains('?') { target } else { path })
     }
+}
+
+/// Whether the request has a header that is written `name: value`.
+fn has_header(request: &Parts, wanted: &str) -> bool {
+    let (name, value) = wanted.split_once(':').unwrap_or((wanted, ""));
+    request.headers.get_all(name.trim()).iter().any(|sent| sent.as_bytes() == value.trim().as_bytes())
 }
 
 /// What is known of a request when its rule is looked for.

@@ -228,6 +228,13 @@ async fn a_rule_names_distribution_path_host_method_number_and_time() {
     let alias =
         send(&world.sandbox.edge_url(), "GET", "/", &[("host", "SHOP.example.com")], "").await.unwrap();
     assert_eq!((alias.status, status(SHOP, "GET", "/").await), (403, 200));
+    world.rules(waf(json!({"request_header": "X-Api-Key: good"}))).await;
+    let mut keys = Vec::new();
+    for key in ["good", "Good"] {
+        let headers = [("host", "shop.example.com"), ("x-api-key", key)];
+        keys.push(send(&world.sandbox.edge_url(), "GET", "/", &headers, "").await.unwrap().status);
+    }
+    assert_eq!((keys, status(SHOP, "GET", "/").await), (vec![403, 200], 200));
     world
         .rules(json!([waf(json!({"times": 1})), waf(json!({"status": 418, "times": 1, "answer": "fixed"}))]))
         .await;
