@@ -1,8 +1,10 @@
 //! Assembles the service from the database, CloudFront, the workers and the pages, and shuts it down in order.
 
 mod authentication_methods;
+mod secrets_key;
 mod worker_settings;
 
+pub use secrets_key::SecretsKeyError;
 pub use worker_settings::WebhookError;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -16,8 +18,8 @@ use crate::{
     clock::Clock,
     cloudfront::{CloudFront, CloudTrail, S3},
     commands::{self, CommandContext, CommandError},
-    config::{AuditSettingsArgs, ChecksArgs, Switch},
-    domain::invalidations::quotas::Quotas,
+    config::{AuditSettingsArgs, ChecksArgs, SecretsArgs, Switch},
+    domain::{invalidations::quotas::Quotas, secrets_key::SecretsKey},
     edge::{Bounds, EdgeClient, EdgeClientError, Place},
     heartbeats::Heartbeats,
     http::{self, AppState, HttpOptions},
@@ -57,6 +59,8 @@ pub enum AppError {
     Listen(SocketAddr, #[source] io::Error),
     #[error(transparent)]
     Key(#[from] SigningKeyError),
+    #[error(transparent)]
+    SecretsKey(#[from] SecretsKeyError),
     #[error("checks cannot be made")]
     Edge(#[from] EdgeClientError),
     #[error(transparent)]
@@ -74,6 +78,8 @@ pub struct App {
     edge: Option<EdgeClient>,
     /// Fetches the URLs of an invalidation afterwards. `None` if no site is to be asked.
     warmer_edges: Option<WarmerEdges>,
+    /// What the secrets in the settings are encrypted with. `None` if none are kept.
+    secrets_key: Option<Arc<SecretsKey>>,
     /// The settings for signing the history's heads. If `None`, heads are neither signed nor checked.
     audit_settings: Option<AuditSettings>,
     stop: CancellationToken,
@@ -112,6 +118,7 @@ impl App {
             worker_context,
             edge: None,
             warmer_edges: None,
+            secrets_key: None,
             audit_settings: None,
             stop,
             heartbeats: Heartbeats::default(),
@@ -145,8 +152,28 @@ impl App {
         let place = checks.edge.unwrap_or(Place::Dns);
         let clock = self.worker_context.clock.clone();
         let is_on = checks.checks == Switch::On;
+        if let (Place::At(address), Some(_)) = (place, &self.secrets_key)
+            && !address.ip().is_loopback()
+        {
+            tracing::warn!(%address, "UNSTALE_EDGE gets the secret headers of checks in plain HTTP");
+        }
         self.edge = is_on.then(|| EdgeClient::new(place, clock.clone(), Bounds::default())).transpose()?;
         self.warmer_edges = is_on.then(|| WarmerEdges::at(place, &clock)).transpose()?;
+        Ok(self)
+    }
+
+    /// Sets the key that secrets in the settings are encrypted with. Fails if the file that is named holds none.
+    pub fn with_secrets_key(mut self, secrets: &SecretsArgs) -> Result<Self, AppError> {
+        let file = secrets.secrets_key_file.as_ref().filter(|file| !file.as_os_str().is_empty());
+        self.secrets_key = file.map(|file| secrets_key::read_key(file).map(Arc::new)).transpose()?;
+        if file.is_some() {
+            tracing::info!(
+                "secret headers of checks are kept, encrypted with the key of UNSTALE_SECRETS_KEY_FILE"
+            );
+        } else {
+            tracing::info!("secret headers of checks are refused: UNSTALE_SECRETS_KEY_FILE names no key");
+        }
+        self.command_context = self.command_context.with_secrets_key(self.secrets_key.clone());
         Ok(self)
     }
 
@@ -185,11 +212,13 @@ impl App {
         self.start_workers(&mut workers);
         if let Some(edge) = self.edge.take() {
             let notified = (self.worker_context.notifier.listen(), CHECKER_PAUSE);
-            self.start_with(&mut workers, Checker::new(self.worker_context.clone(), edge), Some(notified));
+            let checker = Checker::new(self.worker_context.clone(), edge, self.secrets_key.clone());
+            self.start_with(&mut workers, checker, Some(notified));
         }
         if let Some(edges) = self.warmer_edges.take() {
             let notified = (self.worker_context.notifier.listen(), CHECKER_PAUSE);
-            self.start_with(&mut workers, Warmer::new(self.worker_context.clone(), edges), Some(notified));
+            let warmer = Warmer::new(self.worker_context.clone(), edges, self.secrets_key.take());
+            self.start_with(&mut workers, warmer, Some(notified));
         }
         let hub = pages.clone();
         workers.spawn(async move { hub.pass_events_on().await });

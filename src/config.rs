@@ -64,6 +64,8 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub checks: ChecksArgs,
     #[command(flatten)]
+    pub secrets: SecretsArgs,
+    #[command(flatten)]
     pub log: LogArgs,
 }
 
@@ -120,6 +122,15 @@ pub struct ChecksArgs {
     /// The one address to look at in place of what DNS says, such as http://127.0.0.1:4601: a stand-in, or one edge.
     #[arg(long, env = "UNSTALE_EDGE", value_name = "URL", value_parser = Place::parse)]
     pub edge: Option<Place>,
+}
+
+/// How secrets are kept that have to be read again, such as the API key that a check sends.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SecretsArgs {
+    /// A file with the key that secrets in the settings are encrypted with: 32 bytes in base64, as
+    /// `openssl rand -base64 32` writes them, readable by its owner only. Without it such secrets are refused.
+    #[arg(long, env = "UNSTALE_SECRETS_KEY_FILE", value_name = "FILE")]
+    pub secrets_key_file: Option<PathBuf>,
 }
 
 /// On or off.

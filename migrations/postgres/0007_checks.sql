@@ -7,10 +7,12 @@ CREATE TABLE check_settings (
     host             TEXT,
     urls             TEXT NOT NULL, -- a JSON list
     headers          TEXT NOT NULL, -- a JSON list of lists of name and value
+    secret_headers   TEXT NOT NULL, -- the same with encrypted values
     must_contain     TEXT,
     must_not_contain TEXT,
     cors_origin      TEXT,
-    ask_origin       BOOLEAN NOT NULL
+    ask_origin       BOOLEAN NOT NULL,
+    apis             TEXT NOT NULL -- a JSON list of the APIs behind the site, with their headers as above
 );
 
 CREATE TABLE check_run (
@@ -36,6 +38,7 @@ CREATE INDEX check_run_by_hand ON check_run (distribution_id, created_at DESC) W
 CREATE TABLE url_check (
     run_id     TEXT   NOT NULL REFERENCES check_run (id),
     number     BIGINT NOT NULL,
+    kind       TEXT   NOT NULL CHECK (kind IN ('url', 'api')), -- of the distribution, or the API behind the site
     url        TEXT   NOT NULL,
     batch_id   TEXT   REFERENCES batch (id),
     guessed    BOOLEAN NOT NULL,

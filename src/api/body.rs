@@ -227,6 +227,37 @@ impl JsonFields {
         texts
     }
 
+    /// A list of objects, of at most `most`, each read by `read`. It may be missing or null.
+    pub fn objects<T>(&mut self, name: &str, most: usize, read: impl Fn(&mut Self) -> T) -> Vec<T> {
+        let list = match self.rest.remove(name) {
+            None | Some(Value::Null) => return Vec::new(),
+            Some(Value::Array(list)) if list.len() <= most => list,
+            Some(Value::Array(list)) => {
+                self.fault(format!("/{name}"), format!("has {} entries; {most} at most.", list.len()));
+                return Vec::new();
+            }
+            Some(_) => {
+                self.fault(format!("/{name}"), "has to be a list of objects.");
+                return Vec::new();
+            }
+        };
+        let mut all = Vec::new();
+        for (index, value) in list.into_iter().enumerate() {
+            let Value::Object(rest) = value else {
+                self.fault(format!("/{name}/{index}"), "has to be an object.");
+                continue;
+            };
+            let mut inner = Self { rest, faults: Vec::new(), unnamed: 0, _turn: None };
+            all.push(read(&mut inner));
+            inner.refuse_the_rest();
+            self.unnamed += inner.unnamed;
+            for Fault { pointer, detail } in inner.faults {
+                self.fault(format!("/{name}/{index}{pointer}"), detail);
+            }
+        }
+        all
+    }
+
     /// All fields as one value. The error says which of them is missing, unknown or of another kind.
     pub fn parsed<T: DeserializeOwned>(self) -> Result<T, ApiError> {
         let parsed = serde_json::from_value(Value::Object(self.rest));
@@ -235,11 +266,15 @@ impl JsonFields {
         })
     }
 
-    /// Returns all errors, including one for each field that was not read, because it is unknown.
-    pub fn end(mut self) -> Result<(), ApiError> {
+    fn refuse_the_rest(&mut self) {
         for name in std::mem::take(&mut self.rest).into_iter().map(|(name, _)| name) {
             self.fault(format!("/{}", escaped(&name)), "is not a field of this request.");
         }
+    }
+
+    /// Returns all errors, including one for each field that was not read, because it is unknown.
+    pub fn end(mut self) -> Result<(), ApiError> {
+        self.refuse_the_rest();
         if self.faults.is_empty() { Ok(()) } else { Err(ApiError::invalid_of(self.faults, self.unnamed)) }
     }
 }

@@ -47,6 +47,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
         .with_cloudtrail(cloudtrail)
         .with_s3(s3)
         .with_audit_settings(&args.audit)?
+        .with_secrets_key(&args.secrets)?
         .with_checks(&args.checks)?;
     commands::record_authentication_methods(&app.command_context, &authentication_methods.lines())
         .await

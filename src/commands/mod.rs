@@ -18,10 +18,12 @@ pub use invalidations::*;
 pub use sign_in::*;
 pub use tokens::*;
 
+use std::sync::Arc;
+
 use crate::{
     clock::Clock,
     commands::invalidations::usage_cache::UsageCache,
-    domain::{invalidations::quotas::Quotas, secret::Secret},
+    domain::{invalidations::quotas::Quotas, secret::Secret, secrets_key::SecretsKey},
     failpoint,
     notify::Notifier,
     store::{Db, StoreError, Tx},
@@ -35,13 +37,28 @@ pub struct CommandContext {
     pub notifier: Notifier,
     /// The limits on how much one actor may ask for.
     pub quotas: Quotas,
+    /// What secrets are encrypted with. `None` where none can be kept.
+    secrets_key: Option<Arc<SecretsKey>>,
     usage: UsageCache,
 }
 
 impl CommandContext {
     #[must_use]
     pub fn new(db: Db, clock: Clock, notifier: Notifier) -> Self {
-        Self { db, clock, notifier, quotas: Quotas::default(), usage: UsageCache::default() }
+        let (quotas, usage) = (Quotas::default(), UsageCache::default());
+        Self { db, clock, notifier, quotas, secrets_key: None, usage }
+    }
+
+    /// Sets the key that secrets are encrypted with.
+    #[must_use]
+    pub fn with_secrets_key(self, secrets_key: Option<Arc<SecretsKey>>) -> Self {
+        Self { secrets_key, ..self }
+    }
+
+    /// Whether secrets can be kept.
+    #[must_use]
+    pub const fn keeps_secrets(&self) -> bool {
+        self.secrets_key.is_some()
     }
 
     /// Sets the limits on how much one actor may ask for.

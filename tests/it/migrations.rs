@@ -92,7 +92,7 @@ fn rows(after: i64) -> &'static [&'static str] {
         7 => &[
             "INSERT INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness)
                  VALUES ('c1', 'E1', 'i1', 1, 'done', 1, 'fresh')",
-            "INSERT INTO url_check (run_id, number, url, guessed, step) VALUES ('c1', 1, 'https://a/', FALSE, '')",
+            "INSERT INTO url_check (run_id, number, kind, url, guessed, step) VALUES ('c1', 1, 'url', 'https://a/', FALSE, '')",
             "INSERT INTO check_up (distribution_id, asked_at, actor_kind, actor_id, actor_name, state, looked_at, looks)
                  VALUES ('E1', 1, 'person', 'p1', 'ada@example.com', 'looked', 2, '{}')",
             "INSERT INTO warming (invalidation_id, distribution_id, state) VALUES ('i1', 'E1', 'waiting')",

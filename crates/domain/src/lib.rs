@@ -15,6 +15,7 @@ pub mod invalidations;
 pub mod network;
 pub mod once_a_minute;
 pub mod secret;
+pub mod secrets_key;
 pub mod sign_in;
 pub mod storable;
 pub mod time;

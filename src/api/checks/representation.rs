@@ -33,6 +33,9 @@ pub struct CheckRunShape {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Check)]
 pub struct CheckShape {
+    /// `url`, or `api` for the API behind the site, which is looked at by the server after completion alone. With the
+    /// cause `answers` all is well with it, and its verdict `unclear` is none about the site.
+    pub kind: String,
     pub url: String,
     /// Where it was looked from: `server`, or the name of a probe. Each place is an entry of its own.
     pub vantage: String,
@@ -114,6 +117,8 @@ pub struct CorsAnswerShape {
     pub allowed_origin: Option<String>,
     /// Whether `Access-Control-Allow-Credentials` is `true`.
     pub allows_credentials: bool,
+    /// `Access-Control-Allow-Headers`; null where it is missing.
+    pub allowed_headers: Option<String>,
 }
 
 impl CheckRunShape {
@@ -144,6 +149,7 @@ impl CheckShape {
     /// What probes saw of a URL. A look without a verdict gets one in a moment.
     fn elsewhere(check: &UrlCheck) -> impl Iterator<Item = Self> {
         check.elsewhere.iter().map(|one| Self {
+            kind: check.kind.as_str().to_owned(),
             url: check.url.clone(),
             vantage: one.vantage.clone(),
             before: None,
@@ -154,6 +160,7 @@ impl CheckShape {
 
     fn judged(judgement: Option<Judgement>, step: &str) -> Self {
         Self {
+            kind: String::new(),
             url: String::new(),
             vantage: SERVER_VANTAGE.to_owned(),
             verdict: judgement.map(|one| one.verdict.as_str().to_owned()),
@@ -166,6 +173,7 @@ impl CheckShape {
 
     fn new(check: &UrlCheck) -> Self {
         Self {
+            kind: check.kind.as_str().to_owned(),
             url: check.url.clone(),
             before: check.before.as_ref().map(LookShape::new),
             after: check.after.as_ref().map(LookShape::new),
@@ -222,6 +230,7 @@ impl CorsLookShape {
             status: answer.status,
             allowed_origin: answer.allowed_origin.clone(),
             allows_credentials: answer.allows_credentials,
+            allowed_headers: answer.allowed_headers.clone(),
         };
         Self {
             origin: look.origin.clone(),

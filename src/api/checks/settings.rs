@@ -11,7 +11,10 @@ use crate::{
     commands::{self, CommandError},
     domain::{
         access::Role,
-        checks::{CheckSettings, CheckSettingsError},
+        checks::{
+            APIS_MAX, ApiCheck, ApiMethod, CheckSettings, CheckSettingsError, LookHeaders, NewApi,
+            NewCheckSettings, NewHeader,
+        },
         distributions::distribution::Distribution,
     },
     http::{caller::Caller, problem::Fault},
@@ -29,7 +32,8 @@ pub struct CheckSettingsShape {
     pub urls: Vec<String>,
     /// The host that is looked at; null for the first alias, or else the domain name.
     pub host: Option<String>,
-    /// Request headers of each look. Their values are empty for who may not set them.
+    /// Request headers of each look at the distribution's hosts. The values of secret ones are always empty, and those
+    /// of all for who may not set them.
     pub headers: BTreeMap<String, String>,
     /// A text that each page must contain, such as `build 5121`.
     pub must_contain: Option<String>,
@@ -38,7 +42,20 @@ pub struct CheckSettingsShape {
     pub cors_origin: Option<String>,
     /// Whether the origin is asked past CloudFront where viewers get an old or the same copy.
     pub ask_origin: bool,
+    /// The API behind the site, which is looked at too.
+    pub apis: Vec<ApiCheckShape>,
     pub enabled: bool,
+}
+
+/// An API behind the site.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ApiCheck)]
+pub struct ApiCheckShape {
+    pub url: String,
+    /// `GET`, `HEAD` or `OPTIONS`.
+    pub method: String,
+    /// The request headers that are set, with empty values: they are not told.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// What to set. A field that is left out gets its default.
@@ -50,7 +67,8 @@ pub struct CheckSettingsRequest {
     pub urls: Option<Vec<String>>,
     /// One of the alternate domain names, or the domain name.
     pub host: Option<String>,
-    /// Request headers with their values. They are kept as plain text, so that a header for a secret is refused.
+    /// Request headers with their values. Secret ones, such as `Authorization`, are encrypted where this Unstale has a
+    /// key for it, and refused where it has none. An empty value keeps the secret that is stored under the name.
     pub headers: Option<BTreeMap<String, String>>,
     pub must_contain: Option<String>,
     pub must_not_contain: Option<String>,
@@ -58,22 +76,48 @@ pub struct CheckSettingsRequest {
     pub cors_origin: Option<String>,
     /// Ask the origin too where viewers get an old or the same copy: S3 with `s3:GetObject`, others over HTTP.
     pub ask_origin: Option<bool>,
+    /// The API behind the site, at other hosts than the distribution's.
+    #[schema(max_items = 5)]
+    pub apis: Option<Vec<NewApiCheckRequest>>,
     /// `true` where it is left out.
     pub enabled: Option<bool>,
 }
 
+/// An API behind the site.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = NewApiCheck)]
+pub struct NewApiCheckRequest {
+    /// An https URL at a public host name, such as `https://abc123.execute-api.us-east-1.amazonaws.com/prod/students`.
+    pub url: String,
+    /// `GET`, `HEAD` or `OPTIONS`; `GET` where it is left out. OPTIONS makes the preflight of CORS alone.
+    pub method: Option<String>,
+    /// Request headers with their values, such as `x-api-key`, for this API alone. Secret ones are kept as above. An
+    /// empty value keeps what is stored for the same URL and name.
+    pub headers: Option<BTreeMap<String, String>>,
+}
+
 impl CheckSettingsShape {
     fn new(settings: CheckSettings) -> Self {
+        let LookHeaders { plain, secret } = settings.headers;
+        let secret = secret.into_iter().map(|header| (header.name, String::new()));
         Self {
             urls: settings.urls,
             host: settings.host,
-            headers: settings.headers.into_iter().collect(),
+            headers: plain.into_iter().chain(secret).collect(),
             must_contain: settings.must_contain,
             must_not_contain: settings.must_not_contain,
             cors_origin: settings.cors_origin,
             ask_origin: settings.ask_origin,
+            apis: settings.apis.into_iter().map(ApiCheckShape::new).collect(),
             enabled: settings.enabled,
         }
+    }
+}
+
+impl ApiCheckShape {
+    fn new(api: ApiCheck) -> Self {
+        let headers = api.headers.names().map(|name| (name.to_owned(), String::new())).collect();
+        Self { url: api.url, method: api.method.as_str().to_owned(), headers }
     }
 }
 
@@ -129,18 +173,33 @@ async fn find(
     caller.distribution(&mut *api.context.db.read().await?, &id).await
 }
 
-fn read(mut fields: JsonFields) -> Result<CheckSettings, ApiError> {
-    let settings = CheckSettings {
+fn read(mut fields: JsonFields) -> Result<NewCheckSettings, ApiError> {
+    let settings = NewCheckSettings {
         urls: fields.lines("urls", LINES_MAX),
         host: fields.text("host"),
-        headers: fields.texts_by_name("headers"),
+        headers: headers(fields.texts_by_name("headers")),
         must_contain: fields.text("must_contain"),
         must_not_contain: fields.text("must_not_contain"),
         cors_origin: fields.text("cors_origin"),
         ask_origin: fields.flag("ask_origin").unwrap_or(false),
+        apis: fields.objects("apis", APIS_MAX, read_api),
         enabled: fields.flag("enabled").unwrap_or(true),
     };
     fields.end().map(|()| settings)
+}
+
+fn read_api(fields: &mut JsonFields) -> NewApi {
+    let url = fields.needed_text("url");
+    let method = fields.text("method").map(|name| ApiMethod::parse(&name));
+    if method == Some(None) {
+        fields.fault("/method", "has to be GET, HEAD or OPTIONS.");
+    }
+    let headers = headers(fields.texts_by_name("headers"));
+    NewApi { url, method: method.flatten().unwrap_or_default(), headers }
+}
+
+fn headers(texts: Vec<(String, String)>) -> Vec<NewHeader> {
+    texts.into_iter().map(|(name, value)| NewHeader { name, value }).collect()
 }
 
 /// The error for what a command on checks refused. It names the field of the body.
@@ -152,5 +211,5 @@ pub fn refused(error: CommandError) -> ApiError {
 }
 
 fn wrong(error: &CheckSettingsError) -> ApiError {
-    ApiError::invalid(vec![Fault::new(format!("/{}", error.field()), format!("is not good: {error}."))])
+    ApiError::invalid(vec![Fault::new(error.pointer(), format!("is not good: {error}."))])
 }

@@ -54,7 +54,7 @@ fn task(work: ProbeWork) -> ProbeTaskShape {
         round: work.round.round,
         distribution: work.distribution.to_string(),
         urls: work.urls.into_iter().map(|(number, url)| ProbeUrlShape { number, url }).collect(),
-        headers: work.settings.headers.into_iter().collect(),
+        headers: work.settings.headers.plain.into_iter().collect(),
         must_contain: work.settings.must_contain,
         must_not_contain: work.settings.must_not_contain,
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::{
-    checks::{CheckCause, Freshness},
+    checks::{CheckCause, CheckKind, Freshness},
     tokens::probe::SERVER_VANTAGE,
 };
 
@@ -63,10 +63,19 @@ fn told(check: &Value, is_gone_expected: bool) -> String {
     let word = |name: &str| check[name].as_str().unwrap_or_default();
     let verdict = if word("verdict").is_empty() { "pending" } else { word("verdict") };
     let verdict = if is_gone_expected && verdict == "fresh" { "gone" } else { verdict };
+    let is_api = word("kind") == CheckKind::Api.as_str();
+    let cause = CheckCause::parse(word("cause"));
+    let answers = is_api && cause == Some(CheckCause::Answers);
+    let verdict = if answers { CheckCause::Answers.as_str() } else { verdict };
     let place = Some(word("vantage")).filter(|place| !["", SERVER_VANTAGE].contains(place));
     let place = place.map_or_else(String::new, |place| format!(" from {place}"));
     // A newer server may know causes that this program does not.
-    let cause = CheckCause::parse(word("cause")).map_or(word("cause"), |cause| cause.label());
+    let cause = match cause {
+        Some(_) if answers => "",
+        Some(cause) if is_api => cause.label_of_api(),
+        Some(cause) => cause.label(),
+        None => word("cause"),
+    };
     let reasons = [cause, word("step")].into_iter().filter(|words| !words.is_empty());
     let reasons = reasons.map(|words| format!("\n  {}", words.replace('\n', "\n  ")));
     format!("\n{verdict:<9} {}{place}{}", word("url"), reasons.collect::<String>())
@@ -109,8 +118,10 @@ mod tests {
             {"url": "https://a/y", "verdict": "broken", "cause": "object_missing", "step": "Upload it."},
             {"url": "https://a/z", "verdict": "unclear", "cause": "newer_word", "step": null},
             {"url": "https://a/w", "verdict": null, "cause": null, "step": null},
+            {"kind": "api", "url": "https://b/", "verdict": "unclear", "cause": "answers", "step": null},
+            {"kind": "api", "url": "https://c/", "verdict": "broken", "cause": "not_found", "step": "Deploy it."},
         ]});
-        let wanted = "\nfresh     https://a/x\nfresh     https://a/x from oslo\nbroken    https://a/y\n  The file is not in the S3 bucket.\n  Upload it.\nunclear   https://a/z\n  newer_word\npending   https://a/w";
+        let wanted = "\nfresh     https://a/x\nfresh     https://a/x from oslo\nbroken    https://a/y\n  The file is not in the S3 bucket.\n  Upload it.\nunclear   https://a/z\n  newer_word\npending   https://a/w\nanswers   https://b/\nbroken    https://c/\n  The API has nothing at this address.\n  Deploy it.";
         assert_eq!(lines(&answer), wanted);
         assert_eq!(lines(&json!({"checks": null})), "");
         let gone = json!({"expected": "gone", "checks": [{"url": "https://a/x", "verdict": "fresh"}]});

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     api::probe::wire::ProbeTaskShape,
     clock::Clock,
-    domain::checks::{CheckSettings, Look, XCache},
+    domain::checks::{CheckSettings, Look, LookHeaders, XCache},
     edge::EdgeClient,
     workers::{LOOKING, UrlLooker, in_pairs},
 };
@@ -30,12 +30,15 @@ impl Looks {
     /// Looks at each URL of a task.
     pub async fn make(&self, task: &ProbeTaskShape) -> Vec<MadeLook> {
         let settings = CheckSettings {
-            headers: task.headers.clone().into_iter().collect(),
+            headers: LookHeaders {
+                plain: task.headers.clone().into_iter().collect(),
+                ..LookHeaders::default()
+            },
             must_contain: task.must_contain.clone(),
             must_not_contain: task.must_not_contain.clone(),
             ..CheckSettings::default()
         };
-        let looker = UrlLooker { edge: &self.edge, clock: &self.clock, settings: &settings };
+        let looker = UrlLooker::without_secrets(&self.edge, &self.clock, &settings);
         let (looker, deadline) = (&looker, Instant::now() + LOOKING);
         in_pairs(&task.urls, deadline, |url, may_look| async move {
             let look = if may_look {

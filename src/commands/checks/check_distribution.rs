@@ -39,7 +39,7 @@ pub async fn check_distribution(
         round: 0,
         freshness: Freshness::Pending,
         due_at: Some(now),
-        urls: UrlCheck::of_sample(picked),
+        urls: UrlCheck::of_run(picked, &settings.apis),
     };
     checks::insert(&mut tx, &run).await?;
     let mut event = Event::new(now, acting, Action::CheckRequested);

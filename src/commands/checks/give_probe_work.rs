@@ -3,7 +3,7 @@
 use crate::{
     commands::{CommandContext, CommandError, tokens::authenticate_probe::is_good_probe},
     domain::{
-        checks::{CheckRun, CheckSettings, ProbeRound, settings::serves},
+        checks::{CheckKind, CheckRun, CheckSettings, ProbeRound, settings::serves},
         distributions::distribution::Distribution,
         id::DistributionId,
         tokens::probe::Probe,
@@ -60,15 +60,22 @@ async fn work(conn: &mut Conn, round: ProbeRound) -> Result<Option<ProbeWork>, S
     };
     let urls = urls(&run, &distribution);
     let settings = checks::settings::find(conn, &run.distribution).await?;
-    Ok((!urls.is_empty()).then_some(ProbeWork { round, distribution: distribution.id, urls, settings }))
+    // Without the secrets, which stay here, a probe would see something else than the server.
+    let is_alike = settings.headers.secret.is_empty();
+    Ok((is_alike && !urls.is_empty()).then_some(ProbeWork {
+        round,
+        distribution: distribution.id,
+        urls,
+        settings,
+    }))
 }
 
-/// The distribution may have lost a host since the run was made.
+/// The distribution may have lost a host since the run was made. An API is the server's to look at.
 fn urls(run: &CheckRun, distribution: &Distribution) -> Vec<(usize, String)> {
     let is_served = |url: &str| {
         let url = Url::parse(url).ok();
         url.as_ref().and_then(Url::host_str).is_some_and(|host| serves(distribution, host))
     };
-    let served = run.urls.iter().filter(|check| is_served(&check.url));
+    let served = run.urls.iter().filter(|check| check.kind == CheckKind::Url && is_served(&check.url));
     served.map(|check| (check.number, check.url.clone())).collect()
 }

@@ -1,6 +1,8 @@
 //! Checks on the pages: what was seen of each URL, the button that looks again, and the settings.
 
+mod api_fields;
 mod check_up;
+mod header_lines;
 mod look_again;
 mod look_view;
 mod panel;

@@ -4,7 +4,9 @@ use url::Url;
 
 use crate::{
     domain::{
-        checks::{CheckRun, CheckRunState, ExpectedContent, Freshness, Look, UrlCheck},
+        checks::{
+            CheckCause, CheckKind, CheckRun, CheckRunState, ExpectedContent, Freshness, Look, UrlCheck,
+        },
         time::Timestamp,
     },
     store::{Conn, StoreError},
@@ -20,6 +22,8 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct CheckPanel {
     pub urls: Vec<UrlCheckView>,
+    /// The API behind the site.
+    pub apis: Vec<UrlCheckView>,
     /// Whether there is a look before an invalidation.
     pub compares: bool,
     /// The edge locations that answered, as in `FRA50-C1`. Empty if none said.
@@ -77,7 +81,8 @@ impl CheckPanel {
             || run.urls.iter().flat_map(|check| [check.before.as_ref(), check.after.as_ref()]).flatten();
         let next = run.due_at.filter(|due| *due > now && run.state == CheckRunState::After);
         Self {
-            urls: url_views(&run.urls, expected, now),
+            urls: url_views(&run.urls, CheckKind::Url, expected, now),
+            apis: url_views(&run.urls, CheckKind::Api, expected, now),
             compares: run.invalidation.is_some(),
             edge_locations: edge_locations(&run.urls),
             silent: Vec::new(),
@@ -89,10 +94,15 @@ impl CheckPanel {
     }
 }
 
-fn url_views(urls: &[UrlCheck], expected: ExpectedContent, now: Timestamp) -> Vec<UrlCheckView> {
+fn url_views(
+    urls: &[UrlCheck],
+    kind: CheckKind,
+    expected: ExpectedContent,
+    now: Timestamp,
+) -> Vec<UrlCheckView> {
     let mut told: Vec<String> = Vec::new();
     let mut views = Vec::new();
-    for check in urls {
+    for check in urls.iter().filter(|check| check.kind == kind) {
         let mut view = url_view(check, expected, now);
         // The same policy for each of 20 URLs would hide the rest.
         view.snippet = view.snippet.filter(|snippet| !told.contains(snippet));
@@ -122,17 +132,26 @@ fn url_view(check: &UrlCheck, expected: ExpectedContent, now: Timestamp) -> UrlC
         status: verdict_status(worst.map(|(one, _)| one), expected),
         standing: standing(check, expected),
         places: places(check, expected, worst.and_then(|(one, _)| one.cause), now),
-        cause: worst.and_then(|(one, _)| one.cause).map_or("", |cause| cause.label()),
+        cause: worst.and_then(|(one, _)| one.cause).map_or("", |cause| cause_words(check, cause)),
         step: step.to_owned(),
         snippet: Some(snippet.trim_matches('\n').to_owned()).filter(|text| !text.is_empty()),
         stale: freshness == Freshness::Stale,
     }
 }
 
+fn cause_words(check: &UrlCheck, cause: CheckCause) -> &'static str {
+    match check.kind {
+        CheckKind::Url => cause.label(),
+        // The status says it already.
+        CheckKind::Api if cause == CheckCause::Answers => "",
+        CheckKind::Api => cause.label_of_api(),
+    }
+}
+
 /// Each edge location once, in the order in which they answered.
 fn edge_locations(urls: &[UrlCheck]) -> String {
     let mut all: Vec<&str> = Vec::new();
-    for check in urls {
+    for check in urls.iter().filter(|check| check.kind == CheckKind::Url) {
         let look = check.after.as_ref().or(check.before.as_ref());
         let location = look.and_then(Look::answer).and_then(|answer| answer.pop.as_deref());
         all.extend(location.filter(|one| !all.contains(one)));

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         access::Role,
-        checks::{CheckSettings, ExpectedContent},
+        checks::{ApiCheck, CheckSettings, ExpectedContent},
         distributions::distribution::Distribution,
         time::Timestamp,
     },
@@ -52,6 +52,13 @@ pub async fn section(
     })
 }
 
+/// `GET https://api.example.com/students with x-api-key`
+fn api_words(api: &ApiCheck) -> String {
+    let names = api.headers.list_names();
+    let headers = if names.is_empty() { names } else { format!(" with {names}") };
+    format!("{} {}{headers}", api.method.as_str(), api.url)
+}
+
 /// The settings in words. Of the headers only the names, as in the history.
 fn facts(
     settings: &CheckSettings,
@@ -69,14 +76,15 @@ fn facts(
         format!("{}, and those that an invalidation names", settings.urls.join(", "))
     };
     let host = settings.primary_host(distribution).unwrap_or_else(|| "none".to_owned());
-    let names: Vec<&str> = settings.headers.iter().map(|(name, _)| name.as_str()).collect();
+    let names = settings.headers.list_names();
     let mut facts = vec![("Looks", is_on.to_owned()), ("Host", host), ("URLs", urls)];
     if !names.is_empty() {
-        facts.push(("Headers", names.join(", ")));
+        facts.push(("Headers", names));
     }
     facts.extend(settings.must_contain.clone().map(|text| ("Must contain", text)));
     facts.extend(settings.must_not_contain.clone().map(|text| ("Must not contain", text)));
     facts.extend(settings.cors_origin.clone().map(|origin| ("CORS for", origin)));
     facts.extend(settings.ask_origin.then(|| ("Origin", "asked too".to_owned())));
+    facts.extend(settings.apis.iter().map(|api| ("API", api_words(api))));
     facts
 }

@@ -10,7 +10,7 @@ use axum::{
 use crate::{
     commands::{self, CommandError},
     domain::{
-        checks::{CheckSettings, settings},
+        checks::{APIS_MAX, ApiMethod, CheckSettings, settings},
         distributions::distribution::Distribution,
         id::DistributionId,
     },
@@ -23,6 +23,7 @@ use super::{
         form::{FormBody, LIST},
         view::{self, Frame, Tab},
     },
+    api_fields::ApiFields,
     settings_form::{CheckSettingsFields, CheckSettingsForm},
 };
 
@@ -39,6 +40,11 @@ struct Page {
     /// The host that is looked at if none is set.
     usual_host: String,
     form: CheckSettingsFields,
+    api_groups: Vec<ApiFields>,
+    methods: [ApiMethod; 3],
+    /// Whether secret headers can be kept.
+    keeps_secrets: bool,
+    apis_max: usize,
     urls_max: usize,
     headers_max: usize,
 }
@@ -64,9 +70,8 @@ pub async fn set(
 ) -> Result<Response, HttpError> {
     visitor.require_admin(&app, WHAT).await?;
     let Some(id) = DistributionId::parse(&id) else { return Err(visitor.no_such(&app, WHAT).await) };
-    let typed = form.settings();
     let mut fields = CheckSettingsFields::typed(form);
-    if let Some(new) = fields.headers.check(typed) {
+    if let Some(new) = fields.new_settings() {
         match commands::set_check_settings(&app.context, &visitor.acting, &id, new).await {
             Err(CommandError::CheckSettings(error)) => fields.refuse(&error),
             other => {
@@ -96,7 +101,11 @@ async fn render(
         name: distribution.shown_name(),
         hosts: hosts(&distribution),
         usual_host: CheckSettings::default().primary_host(&distribution).unwrap_or_default(),
+        api_groups: form.api_groups(),
         form,
+        methods: ApiMethod::ALL,
+        keeps_secrets: app.context.keeps_secrets(),
+        apis_max: APIS_MAX,
         urls_max: settings::URLS_MAX,
         headers_max: settings::HEADERS_MAX,
     })

@@ -1,13 +1,19 @@
 //! The form of the settings of checks: its fields as they were typed, and what is wrong with each.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use crate::domain::checks::{CheckSettings, CheckSettingsError};
+use crate::domain::checks::{APIS_MAX, CheckSettings, CheckSettingsError, NewCheckSettings};
 
-use super::super::form::Field;
+use super::{
+    super::form::Field,
+    api_fields::ApiFields,
+    header_lines::{parse, shown},
+};
 
-/// The form as a browser sends it.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// The form as a browser sends it. `Debug` is left out, since it may have secrets in it.
+#[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct CheckSettingsForm {
     /// `None` if the box is not ticked.
@@ -20,34 +26,9 @@ pub struct CheckSettingsForm {
     cors_origin: String,
     /// `None` if the box is not ticked.
     ask_origin: Option<String>,
-}
-
-impl CheckSettingsForm {
-    /// The settings that were typed. `Err` says which header cannot be read.
-    pub fn settings(&self) -> Result<CheckSettings, String> {
-        Ok(CheckSettings {
-            enabled: self.enabled.is_some(),
-            host: Some(self.host.clone()),
-            urls: self.urls.lines().map(str::to_owned).collect(),
-            headers: self.headers()?,
-            must_contain: Some(self.must_contain.clone()),
-            must_not_contain: Some(self.must_not_contain.clone()),
-            cors_origin: Some(self.cors_origin.clone()),
-            ask_origin: self.ask_origin.is_some(),
-        })
-    }
-
-    fn headers(&self) -> Result<Vec<(String, String)>, String> {
-        let lines = self.headers.lines().map(str::trim).filter(|line| !line.is_empty());
-        lines
-            .map(|line| {
-                let (name, value) = line.split_once(':').ok_or_else(|| {
-                    format!("{line} has no colon. Write a header as Name: value, one a line")
-                })?;
-                Ok((name.trim().to_owned(), value.trim().to_owned()))
-            })
-            .collect()
-    }
+    /// The fields of the APIs.
+    #[serde(flatten)]
+    others: BTreeMap<String, String>,
 }
 
 /// The fields that the page shows.
@@ -57,10 +38,13 @@ pub struct CheckSettingsFields {
     pub host: Field,
     pub urls: Field,
     pub headers: Field,
+    /// The names of the headers whose values are stored and not shown. Empty if there are none.
+    pub kept: String,
     pub must_contain: Field,
     pub must_not_contain: Field,
     pub cors_origin: Field,
     pub ask_origin: bool,
+    pub apis: Vec<ApiFields>,
 }
 
 impl CheckSettingsFields {
@@ -71,31 +55,64 @@ impl CheckSettingsFields {
             host: Field::new(form.host),
             urls: Field::new(form.urls),
             headers: Field::new(form.headers),
+            kept: String::new(),
             must_contain: Field::new(form.must_contain),
             must_not_contain: Field::new(form.must_not_contain),
             cors_origin: Field::new(form.cors_origin),
             ask_origin: form.ask_origin.is_some(),
+            apis: ApiFields::typed(form.others),
         }
     }
 
     /// The fields of what is set.
     pub fn stored(settings: &CheckSettings) -> Self {
-        let headers: Vec<String> =
-            settings.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let kept: Vec<&str> = settings.headers.secret.iter().map(|header| header.name.as_str()).collect();
         Self {
             enabled: settings.enabled,
             host: Field::new(settings.host.clone().unwrap_or_default()),
             urls: Field::new(settings.urls.join("\n")),
-            headers: Field::new(headers.join("\n")),
+            headers: Field::new(shown(&settings.headers)),
+            kept: kept.join(", "),
             must_contain: Field::new(settings.must_contain.clone().unwrap_or_default()),
             must_not_contain: Field::new(settings.must_not_contain.clone().unwrap_or_default()),
             cors_origin: Field::new(settings.cors_origin.clone().unwrap_or_default()),
             ask_origin: settings.ask_origin,
+            apis: settings.apis.iter().map(ApiFields::stored).collect(),
         }
+    }
+
+    /// The groups of fields to show: those with an API, and an empty one if there is room for a further API.
+    pub fn api_groups(&self) -> Vec<ApiFields> {
+        let empty = (self.apis.len() < APIS_MAX).then(ApiFields::default);
+        self.apis.iter().cloned().chain(empty).collect()
+    }
+
+    /// What was typed. `None` if a field cannot be read: then it has the message.
+    pub fn new_settings(&mut self) -> Option<NewCheckSettings> {
+        let headers = self.headers.check(parse(&self.headers.value));
+        // Each of them is read, so that each has its message.
+        let apis: Vec<_> = self.apis.iter_mut().map(ApiFields::new_api).collect();
+        Some(NewCheckSettings {
+            enabled: self.enabled,
+            host: Some(self.host.value.clone()),
+            urls: self.urls.value.lines().map(str::to_owned).collect(),
+            headers: headers?,
+            must_contain: Some(self.must_contain.value.clone()),
+            must_not_contain: Some(self.must_not_contain.value.clone()),
+            cors_origin: Some(self.cors_origin.value.clone()),
+            ask_origin: self.ask_origin,
+            apis: apis.into_iter().collect::<Option<_>>()?,
+        })
     }
 
     /// Stores the message at the field that is wrong.
     pub fn refuse(&mut self, error: &CheckSettingsError) {
+        if let CheckSettingsError::Api(number, problem) = error {
+            if let Some(api) = self.apis.get_mut(*number) {
+                api.refuse(problem);
+            }
+            return;
+        }
         let field = match error.field() {
             "host" => &mut self.host,
             "urls" => &mut self.urls,
@@ -117,6 +134,7 @@ impl CheckSettingsFields {
             &self.must_not_contain,
             &self.cors_origin,
         ];
-        all.into_iter().filter_map(|field| field.error.as_deref()).collect::<Vec<_>>().join(" ")
+        let all = all.into_iter().chain(self.apis.iter().flat_map(ApiFields::all));
+        all.filter_map(|field| field.error.as_deref()).collect::<Vec<_>>().join(" ")
     }
 }

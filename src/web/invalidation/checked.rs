@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        checks::{CheckRun, CheckRunState, ExpectedContent, Freshness, UrlCheck},
+        checks::{CheckKind, CheckRun, CheckRunState, ExpectedContent, Freshness, UrlCheck},
         invalidations::invalidation::Invalidation,
         time::Timestamp,
     },
@@ -82,12 +82,29 @@ fn words(run: &CheckRun, expected: ExpectedContent) -> String {
         CheckRunState::Before => "looks before and after".to_owned(),
         CheckRunState::Waiting => "looked before, looks again after".to_owned(),
         CheckRunState::After if run.round == 0 => "looking at what viewers get".to_owned(),
-        CheckRunState::After | CheckRunState::Done => counted(&run.urls, expected),
+        CheckRunState::After | CheckRunState::Done => counted_all(&run.urls, expected),
     }
 }
 
+/// `2 of 3 fresh, 1 stale; API answers`
+fn counted_all(checks: &[UrlCheck], expected: ExpectedContent) -> String {
+    let (urls, apis): (Vec<_>, Vec<_>) = checks.iter().partition(|check| check.kind == CheckKind::Url);
+    let answering = apis.iter().filter(|api| api.answers()).count();
+    let others: Vec<&UrlCheck> = apis.iter().copied().filter(|api| !api.answers()).collect();
+    let others = counted(&others, expected);
+    let of_apis = match (apis.len(), answering) {
+        (0, _) => String::new(),
+        (1, 1) => "API answers".to_owned(),
+        (all, answering) if answering == all => format!("all {all} APIs answer"),
+        (_, 0) => format!("API: {others}"),
+        (all, answering) => format!("{answering} of {all} APIs answer, {others}"),
+    };
+    let parts = [counted(&urls, expected), of_apis];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
 /// `2 of 3 fresh, 1 stale`
-fn counted(urls: &[UrlCheck], expected: ExpectedContent) -> String {
+fn counted(urls: &[&UrlCheck], expected: ExpectedContent) -> String {
     let counts: Vec<(usize, String)> = COUNTED
         .into_iter()
         .map(|freshness| {

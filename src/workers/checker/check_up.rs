@@ -24,6 +24,7 @@ use super::{
     Shared,
     look::{Looker, UrlLooker},
     pairs::LOOKING,
+    secrets::open_own,
 };
 
 impl Shared {
@@ -46,8 +47,10 @@ impl Shared {
         };
         let settings = checks::settings::find(&mut conn, &claimed.distribution).await?;
         drop(conn);
+        let urls = UrlLooker::without_secrets(&self.edge, &self.context.clock, &settings);
+        let secrets = open_own(&settings.headers.secret, &distribution.id, self.secrets_key.as_deref());
         let looker = Looker {
-            urls: UrlLooker { edge: &self.edge, clock: &self.context.clock, settings: &settings },
+            urls: urls.with_secrets(secrets),
             distribution: &distribution,
             deadline: Instant::now() + LOOKING,
         };

@@ -7,7 +7,7 @@ use url::{Position, Url};
 
 use crate::{
     domain::checks::{
-        Answer, CheckSettings, CheckUpLooks, Look, Reference,
+        Answer, CheckSettings, CheckUpLooks, Look, LookFailure, Reference,
         check_up::{BucketSeen, KeyPlace, ScriptsSeen, bucket_address, find_keys},
         page_scripts,
     },
@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     Shared,
-    look::{Looker, answer, failure, get, headers, reference_headers},
+    look::{Looker, answer, failure, get},
     pairs::in_pairs,
 };
 
@@ -71,7 +71,10 @@ impl Shared {
             return (Look::not_made(now), None);
         }
         let begun = Instant::now();
-        let (settings, sent) = (looker.urls.settings, headers(looker.urls.settings));
+        let settings = looker.urls.settings;
+        let Some(sent) = looker.urls.headers(url) else {
+            return (looker.urls.failed(begun, LookFailure::SecretNotRead), None);
+        };
         let may_follow = |to: &Url| looker.may_ask(to);
         let request = EdgeRequest { may_follow: Some(&may_follow), ..get(url, &sent, &[]) };
         match looker.urls.edge.get_and_keep(&request, ScriptsSeen::BYTES_MAX).await {
@@ -90,11 +93,13 @@ impl Shared {
             }
             // What people set for their site is not for a bucket: it may be a stranger's.
             let nothing = CheckSettings::default();
-            let (url, settings) = match one {
-                Beside::PlainHttp(url) => (url, looker.urls.settings),
-                Beside::Bucket(_, url) => (url, &nothing),
+            let (url, settings, sent) = match one {
+                Beside::PlainHttp(url) => {
+                    (url, looker.urls.settings, looker.urls.headers(url).unwrap_or_default())
+                }
+                Beside::Bucket(_, url) => (url, &nothing, Vec::new()),
             };
-            let look = look_at(looker, url, &headers(settings), settings).await;
+            let look = look_at(looker, url, &sent, settings).await;
             let hung = look.hung();
             (look, hung)
         })
@@ -165,7 +170,7 @@ async fn read_script(looker: &Looker<'_>, script: &Reference, page: &Url) -> (Sc
     }
     let begun = Instant::now();
     let settings = looker.urls.settings;
-    let sent = reference_headers(settings, &script.url, page);
+    let Some(sent) = looker.reference_headers(&script.url, page) else { return (ScriptRead::NotRead, false) };
     let may_follow = |to: &Url| looker.may_ask(to);
     let request = EdgeRequest { may_follow: Some(&may_follow), ..get(&script.url, &sent, &[]) };
     match looker.urls.edge.get_and_keep(&request, ScriptsSeen::BYTES_MAX).await {

@@ -28,7 +28,7 @@ impl Shared {
             if requests == CorsRequests::None || !looked.contains(&check.number) {
                 return (None, false);
             }
-            let mut look = CorsLook { origin: origin.clone(), get: None, preflight: None };
+            let mut look = CorsLook { origin: origin.clone(), ..CorsLook::default() };
             if !may_look {
                 return (Some(look), false);
             }

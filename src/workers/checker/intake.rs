@@ -171,7 +171,7 @@ async fn new_run(
         round: 0,
         freshness: Freshness::Pending,
         due_at: Some(if is_completed { now } else { sent_at.minus(AHEAD).max(now) }),
-        urls: UrlCheck::of_sample(picked),
+        urls: UrlCheck::of_run(picked, &settings.apis),
     }))
 }
 

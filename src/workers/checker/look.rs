@@ -20,6 +20,8 @@ use crate::{
     edge::{EdgeClient, EdgeMethod, EdgeRequest, FetchError, Fetched},
 };
 
+use super::secrets::{OpenedHeaders, site_headers};
+
 /// Looks at URLs, for the server and for a probe at another place.
 #[derive(Debug)]
 pub struct UrlLooker<'a> {
@@ -27,9 +29,32 @@ pub struct UrlLooker<'a> {
     pub clock: &'a Clock,
     /// The headers that are sent, and the texts that are looked for.
     pub settings: &'a CheckSettings,
+    /// The secret headers of the settings. `None` if one cannot be decrypted: then no look is made.
+    secret_headers: Option<OpenedHeaders>,
 }
 
-impl UrlLooker<'_> {
+impl<'a> UrlLooker<'a> {
+    /// Looks that send no secret headers.
+    #[must_use]
+    pub const fn without_secrets(
+        edge: &'a EdgeClient,
+        clock: &'a Clock,
+        settings: &'a CheckSettings,
+    ) -> Self {
+        Self { edge, clock, settings, secret_headers: Some(Vec::new()) }
+    }
+
+    /// Looks that also send these. `None` if they cannot be decrypted.
+    #[must_use]
+    pub(super) fn with_secrets(self, secret_headers: Option<OpenedHeaders>) -> Self {
+        Self { secret_headers, ..self }
+    }
+
+    /// The headers that people set, for this URL. `None` if one cannot be decrypted.
+    pub(super) fn headers(&self, url: &Url) -> Option<Vec<(HeaderName, HeaderValue)>> {
+        site_headers(self.settings, self.secret_headers.as_ref(), url)
+    }
+
     /// Looks at a URL by GET. A redirect is not followed: its target is another object, with an age of its own.
     pub async fn look(&self, url: &str) -> Look {
         match Url::parse(url) {
@@ -41,7 +66,10 @@ impl UrlLooker<'_> {
     /// The look, and what came. `None` if nothing came.
     async fn look_and_keep(&self, url: &Url) -> (Look, Option<Fetched>) {
         let begun = Instant::now();
-        let (headers, needles) = (headers(self.settings), needles(self.settings));
+        let needles = needles(self.settings);
+        let Some(headers) = self.headers(url) else {
+            return (self.failed(begun, LookFailure::SecretNotRead), None);
+        };
         match self.ask(&get(url, &headers, &needles), u64::MAX).await {
             Ok(fetched) => {
                 let outcome = Ok(answer(&fetched, self.settings));
@@ -51,7 +79,7 @@ impl UrlLooker<'_> {
         }
     }
 
-    async fn ask(&self, request: &EdgeRequest<'_>, bytes: u64) -> Result<Fetched, LookFailure> {
+    pub(super) async fn ask(&self, request: &EdgeRequest<'_>, bytes: u64) -> Result<Fetched, LookFailure> {
         self.edge.get_up_to(request, bytes).await.map_err(|error| failure(&error))
     }
 
@@ -70,7 +98,7 @@ pub(super) struct Looker<'a> {
 
 /// The bytes that are read of a body whose content does not matter: enough to tell a page from a file, and a known
 /// error from others.
-const BEGINNING: u64 = 4 * 1024;
+pub(super) const BEGINNING: u64 = 4 * 1024;
 
 /// What an answer says about where to go on.
 pub(super) enum Redirect {
@@ -114,11 +142,10 @@ impl Looker<'_> {
     /// Looks at a file that a page names, as a browser asks for it. Only the beginning of its body is read.
     pub async fn look_at_reference(&self, reference: &Reference, page: &Url) -> (Look, ReferenceOutcome) {
         let begun = Instant::now();
-        let settings = self.urls.settings;
-        let headers = reference_headers(settings, &reference.url, page);
+        let headers = self.reference_headers(&reference.url, page).unwrap_or_default();
         let (look, beginning) = match self.ask(&get(&reference.url, &headers, &[])).await {
             Ok(fetched) => {
-                let outcome = Ok(answer(&fetched, settings));
+                let outcome = Ok(answer(&fetched, self.urls.settings));
                 (Look { at: fetched.at, duration: fetched.took, outcome }, fetched.beginning)
             }
             Err(failure) => (self.urls.failed(begun, failure), Bytes::new()),
@@ -131,7 +158,7 @@ impl Looker<'_> {
     pub async fn look_from(&self, url: &str, origin: &str, is_preflight: bool) -> Option<CorsAnswer> {
         let url = Url::parse(url).ok()?;
         let method = if is_preflight { EdgeMethod::Options } else { EdgeMethod::Get };
-        let headers = cors_headers(self.urls.settings, origin, is_preflight)?;
+        let headers = self.cors_headers(&url, origin, is_preflight)?;
         let fetched = self.ask(&EdgeRequest { method, ..get(&url, &headers, &[]) }).await.ok()?;
         let hint = body_hint(&fetched.beginning);
         Some(CorsAnswer::read(fetched.status.as_u16(), header_texts(&fetched), hint))
@@ -139,7 +166,7 @@ impl Looker<'_> {
 
     /// Where a URL redirects to.
     pub async fn redirect_of(&self, url: &Url) -> Redirect {
-        let headers = headers(self.urls.settings);
+        let Some(headers) = self.urls.headers(url) else { return Redirect::None };
         let fetched = match self.ask(&get(url, &headers, &[])).await {
             Ok(fetched) => fetched,
             Err(LookFailure::ConnectTimeout | LookFailure::AnswerTimeout) => return Redirect::Hung,
@@ -165,7 +192,46 @@ impl Looker<'_> {
         if !self.may_ask(request.url) {
             return Err(LookFailure::NotLooked);
         }
+        if self.urls.secret_headers.is_none() {
+            return Err(LookFailure::SecretNotRead);
+        }
         self.urls.ask(request, BEGINNING).await
+    }
+
+    /// The headers that people set are for the page's host alone, as on a redirect. `Referer` is what browsers send by
+    /// default (Referrer Policy, `strict-origin-when-cross-origin`): some sites refuse images without it. `None` if a
+    /// secret cannot be decrypted.
+    pub(super) fn reference_headers(&self, url: &Url, page: &Url) -> Option<Vec<(HeaderName, HeaderValue)>> {
+        let is_same = url.origin() == page.origin();
+        let mut headers = if is_same { self.urls.headers(url)? } else { Vec::new() };
+        let from = if is_same {
+            page.as_str().to_owned()
+        } else {
+            format!("{}/", page.origin().ascii_serialization())
+        };
+        if let Ok(value) = HeaderValue::from_str(&from)
+            && headers.iter().all(|(name, _)| *name != header::REFERER)
+        {
+            headers.push((header::REFERER, value));
+        }
+        Some(headers)
+    }
+
+    /// The headers of a request of another origin. A preflight has none that people set: browsers send it without
+    /// them. `None` if the origin cannot stand in a header, or a secret cannot be decrypted.
+    fn cors_headers(
+        &self,
+        url: &Url,
+        origin: &str,
+        is_preflight: bool,
+    ) -> Option<Vec<(HeaderName, HeaderValue)>> {
+        let mut all = if is_preflight { Vec::new() } else { self.urls.headers(url)? };
+        all.retain(|(name, _)| *name != header::ORIGIN);
+        all.push((header::ORIGIN, origin.parse().ok()?));
+        if is_preflight {
+            all.push((header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("GET")));
+        }
+        Some(all)
     }
 
     /// The distribution may have lost the host since the URL was picked.
@@ -209,49 +275,8 @@ pub(super) const fn get<'a>(
 }
 
 /// The headers of an answer whose values are text.
-fn header_texts(fetched: &Fetched) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn header_texts(fetched: &Fetched) -> impl Iterator<Item = (&str, &str)> {
     fetched.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-}
-
-/// The headers that people set are for the page's host alone, as on a redirect. `Referer` is what browsers send by
-/// default (Referrer Policy, `strict-origin-when-cross-origin`): some sites refuse images without it.
-pub(super) fn reference_headers(
-    settings: &CheckSettings,
-    url: &Url,
-    page: &Url,
-) -> Vec<(HeaderName, HeaderValue)> {
-    let is_same = url.origin() == page.origin();
-    let mut headers = if is_same { headers(settings) } else { Vec::new() };
-    let from =
-        if is_same { page.as_str().to_owned() } else { format!("{}/", page.origin().ascii_serialization()) };
-    if let Ok(value) = HeaderValue::from_str(&from)
-        && headers.iter().all(|(name, _)| *name != header::REFERER)
-    {
-        headers.push((header::REFERER, value));
-    }
-    headers
-}
-
-/// The headers that people set.
-pub fn headers(settings: &CheckSettings) -> Vec<(HeaderName, HeaderValue)> {
-    let parsed = settings.headers.iter().map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)));
-    parsed.flatten().collect()
-}
-
-/// The headers of a request of another origin. A preflight has none that people set: browsers send it without them.
-/// `None` if the origin cannot stand in a header.
-fn cors_headers(
-    settings: &CheckSettings,
-    origin: &str,
-    is_preflight: bool,
-) -> Option<Vec<(HeaderName, HeaderValue)>> {
-    let mut all = if is_preflight { Vec::new() } else { headers(settings) };
-    all.retain(|(name, _)| *name != header::ORIGIN);
-    all.push((header::ORIGIN, origin.parse().ok()?));
-    if is_preflight {
-        all.push((header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("GET")));
-    }
-    Some(all)
 }
 
 /// The texts to look for: those of [`answer`], in its order.

@@ -3,6 +3,7 @@
 //! The history tells which invalidations are new or have ended, so that checks add no write to the commands. A run's
 //! looks are made in a task of their own: a site that hangs holds no other work.
 
+mod apis;
 mod check_up;
 mod check_up_looks;
 mod configuration;
@@ -17,13 +18,14 @@ mod pairs;
 mod redirects;
 mod references;
 mod run;
+mod secrets;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::{sync::Mutex, task::JoinSet};
 
 use crate::{
-    domain::causes::with_causes,
+    domain::{causes::with_causes, secrets_key::SecretsKey},
     edge::EdgeClient,
     store::{
         StoreError,
@@ -37,9 +39,10 @@ use crate::{
 use super::{Next, WorkerContext};
 use intake::Intake;
 pub use look::UrlLooker;
-pub(super) use look::{failure, headers};
+pub(super) use look::failure;
 pub(super) use looks::LookBudget;
 pub use pairs::{LOOKING, in_pairs};
+pub(super) use secrets::{OpenedHeaders, open_own, site_headers};
 
 /// How long a process holds a run. Longer than its looks can take: none begins after two minutes, those at the files
 /// that its pages need included, and the last ones wait a minute for a place and take 15 seconds.
@@ -67,6 +70,7 @@ struct Shared {
     context: WorkerContext,
     edge: EdgeClient,
     budget: LookBudget,
+    secrets_key: Option<Arc<SecretsKey>>,
 }
 
 impl fmt::Debug for Checker {
@@ -76,9 +80,10 @@ impl fmt::Debug for Checker {
 }
 
 impl Checker {
+    /// `secrets_key` is what the secret headers of settings are encrypted with. `None` if none can be read.
     #[must_use]
-    pub fn new(context: WorkerContext, edge: EdgeClient) -> Self {
-        let shared = Shared { context, edge, budget: LookBudget::default() };
+    pub fn new(context: WorkerContext, edge: EdgeClient, secrets_key: Option<Arc<SecretsKey>>) -> Self {
+        let shared = Shared { context, edge, budget: LookBudget::default(), secrets_key };
         Self {
             shared: Arc::new(shared),
             intake: Intake::default(),

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         actor::Acting,
         audit::{Action, Event},
-        checks::{CheckCause, CheckRun, ExpectedContent, Freshness, Judgement, UrlCheck, Verdict},
+        checks::{CheckCause, CheckKind, CheckRun, ExpectedContent, Freshness, Judgement, UrlCheck, Verdict},
         time::Timestamp,
     },
     store::{Tx, audit},
@@ -24,7 +24,7 @@ pub(super) fn next_round(run: &CheckRun, round: u32, now: Timestamp) -> Option<T
 }
 
 pub(super) fn is_good(check: &UrlCheck) -> bool {
-    check.judgement.is_some_and(is_good_verdict)
+    check.answers() || check.judgement.is_some_and(is_good_verdict)
 }
 
 const fn is_good_verdict(judgement: Judgement) -> bool {
@@ -53,9 +53,10 @@ pub(super) fn tell(
     audit::append(tx, event);
 }
 
-/// So many URLs of each verdict, and those that probes saw: `2 fresh, 1 stale; oslo: 3 fresh`.
+/// So many URLs of each verdict, those that probes saw, and the APIs: `2 fresh, 1 stale; oslo: 3 fresh; API: 1 answers`.
 fn counted(urls: &[UrlCheck], expected: ExpectedContent) -> String {
-    let own = urls.iter().filter_map(|check| check.judgement).collect::<Vec<_>>();
+    let of_kind = |kind| urls.iter().filter(move |check| check.kind == kind);
+    let own = of_kind(CheckKind::Url).filter_map(|check| check.judgement).collect::<Vec<_>>();
     let mut places = vec![counted_verdicts(&own, expected)];
     let mut elsewhere: BTreeMap<&str, Vec<Judgement>> = BTreeMap::new();
     for check in urls.iter().flat_map(|check| &check.elsewhere) {
@@ -63,6 +64,9 @@ fn counted(urls: &[UrlCheck], expected: ExpectedContent) -> String {
     }
     elsewhere.retain(|_, judgements| !judgements.is_empty());
     places.extend(elsewhere.iter().map(|(name, of)| format!("{name}: {}", counted_verdicts(of, expected))));
+    let apis = of_kind(CheckKind::Api).filter_map(|check| check.judgement).collect::<Vec<_>>();
+    let apis = counted_verdicts(&apis, expected);
+    places.extend((!apis.is_empty()).then(|| format!("API: {apis}")));
     places.join("; ")
 }
 

@@ -5,8 +5,8 @@ use std::{collections::HashMap, time::Instant};
 use crate::{
     domain::{
         checks::{
-            CheckCause, CheckRun, CheckRunState, EdgeConfiguration, Evidence, ExpectedContent, Judgement,
-            KNOWN_RUNS, Look, UrlCheck, Verdict, XCache, judge, step,
+            CheckCause, CheckKind, CheckRun, CheckRunState, EdgeConfiguration, Evidence, ExpectedContent,
+            Judgement, KNOWN_RUNS, Look, UrlCheck, Verdict, XCache, judge, step,
         },
         distributions::distribution::Distribution,
         id::BatchId,
@@ -27,6 +27,7 @@ use super::{
     outcome::{is_good, next_round, tell},
     pairs::{LOOKING, in_pairs},
     references::Pages,
+    secrets::open_own,
 };
 
 /// What judging needs besides the looks.
@@ -67,8 +68,10 @@ impl Shared {
             return Ok(());
         };
         let settings = checks::settings::find(&mut conn, &run.distribution).await?;
+        let secrets = open_own(&settings.headers.secret, &distribution.id, self.secrets_key.as_deref());
+        let urls = UrlLooker::without_secrets(&self.edge, &self.context.clock, &settings);
         let looker = Looker {
-            urls: UrlLooker { edge: &self.edge, clock: &self.context.clock, settings: &settings },
+            urls: urls.with_secrets(secrets),
             distribution: &distribution,
             deadline: Instant::now() + LOOKING,
         };
@@ -87,9 +90,11 @@ impl Shared {
         run: &CheckRun,
         looker: &Looker<'_>,
     ) -> Result<(), StoreError> {
-        let looks = self.look_at(looker, &run.urls.iter().collect::<Vec<_>>()).await;
+        // An API does not change with an invalidation.
+        let urls: Vec<&UrlCheck> = run.urls.iter().filter(|check| check.kind == CheckKind::Url).collect();
+        let looks = self.look_at(looker, &urls).await;
         let mut tx = self.context.db.begin().await?;
-        for (check, seen) in run.urls.iter().zip(&looks) {
+        for (check, seen) in urls.iter().zip(&looks) {
             checks::set_before(&mut tx, &run.id, check.number, &seen.look).await?;
         }
         if checks::release_before(&mut tx, claimed).await? {
@@ -105,11 +110,13 @@ impl Shared {
         looker: &Looker<'_>,
         facts: &Facts<'_>,
     ) -> Result<(), StoreError> {
-        let mut open: Vec<UrlCheck> = run.urls.iter().filter(|check| !is_good(check)).cloned().collect();
+        let mut all: Vec<UrlCheck> = run.urls.iter().filter(|check| !is_good(check)).cloned().collect();
         // Somebody asked to look again although all is good.
-        if open.is_empty() {
-            open.clone_from(&run.urls);
+        if all.is_empty() {
+            all.clone_from(&run.urls);
         }
+        let (mut open, mut apis): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|check| check.kind == CheckKind::Url);
         let looked: Vec<usize> = open.iter().map(|check| check.number).collect();
         let mut pages = Pages::new();
         self.look_and_judge(looker, &mut open, facts, &mut pages).await;
@@ -117,15 +124,13 @@ impl Shared {
         let mut again: Vec<UrlCheck> =
             open.iter().filter(|check| was_fetched_just_now(check)).cloned().collect();
         self.look_and_judge(looker, &mut again, facts, &mut pages).await;
-        for check in open.into_iter().chain(again) {
-            if let Some(known) = run.urls.iter_mut().find(|known| known.number == check.number) {
-                *known = check;
-            }
-        }
+        put_back(&mut run, open.into_iter().chain(again));
         self.judge_redirects(looker, &mut run.urls, &looked, facts).await;
         self.judge_references(looker, &mut run.urls, &pages, facts).await;
         self.judge_cors(looker, &mut run.urls, &looked, facts).await;
         self.judge_origins(looker, &mut run.urls, &looked, facts).await;
+        self.look_at_apis(looker, &mut apis, facts).await;
+        put_back(&mut run, apis);
         self.store(claimed, &run, facts.expected).await
     }
 
@@ -182,6 +187,15 @@ impl Shared {
             tell(&mut tx, &run, freshness, expected, now);
         }
         tx.commit().await
+    }
+}
+
+/// Takes the checks that were looked at into their run.
+fn put_back(run: &mut CheckRun, looked: impl IntoIterator<Item = UrlCheck>) {
+    for check in looked {
+        if let Some(known) = run.urls.iter_mut().find(|known| known.number == check.number) {
+            *known = check;
+        }
     }
 }
 

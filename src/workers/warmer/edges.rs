@@ -8,13 +8,13 @@ use url::Url;
 use crate::{
     clock::Clock,
     domain::{
-        checks::{CheckSettings, Sitemap, WarmingFailure, settings::serves},
+        checks::{CheckSettings, LookFailure, Sitemap, WarmingFailure, settings::serves},
         distributions::distribution::Distribution,
     },
     edge::{Bounds, EdgeClient, EdgeClientError, EdgeMethod, EdgeRequest, Fetched, Place},
 };
 
-use super::super::checker::{failure, headers};
+use super::super::checker::{OpenedHeaders, failure, site_headers};
 
 /// What browsers accept of what CloudFront compresses. The copies for who accepts nothing of it are objects of their own.
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, br");
@@ -36,6 +36,8 @@ pub struct WarmerEdges {
 pub(super) struct Site<'a> {
     pub distribution: &'a Distribution,
     pub settings: &'a CheckSettings,
+    /// The secret headers for its hosts. `None` if they cannot be decrypted: then nothing is fetched.
+    pub secrets: Option<&'a OpenedHeaders>,
 }
 
 impl WarmerEdges {
@@ -78,7 +80,7 @@ impl WarmerEdges {
         if !site.is_own(&url) {
             return Err(WarmingFailure::NotAllowed);
         }
-        let headers = site.headers();
+        let headers = site.headers(&url)?;
         // A redirect is what viewers get: its target is another URL.
         let request = EdgeRequest {
             method: EdgeMethod::Get,
@@ -100,7 +102,7 @@ impl WarmerEdges {
         if !site.is_own(url) {
             return Ok(None);
         }
-        let headers = headers(site.settings);
+        let headers = site.own_headers(url)?;
         let may_follow = |to: &Url| site.is_own(to);
         let request = EdgeRequest {
             method: EdgeMethod::Get,
@@ -125,9 +127,13 @@ impl Site<'_> {
         url.host_str().is_some_and(|host| serves(self.distribution, host))
     }
 
-    fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
-        let mut all = headers(self.settings);
+    fn own_headers(&self, url: &Url) -> Result<Vec<(HeaderName, HeaderValue)>, WarmingFailure> {
+        Ok(site_headers(self.settings, self.secrets, url).ok_or(LookFailure::SecretNotRead)?)
+    }
+
+    fn headers(&self, url: &Url) -> Result<Vec<(HeaderName, HeaderValue)>, WarmingFailure> {
+        let mut all = self.own_headers(url)?;
         all.push((header::ACCEPT_ENCODING, ENCODINGS));
-        all
+        Ok(all)
     }
 }

@@ -13,7 +13,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, task::JoinSet};
 
 use crate::{
-    domain::causes::with_causes,
+    domain::{causes::with_causes, secrets_key::SecretsKey},
     store::{
         StoreError,
         checks::warming::{self, ClaimedWarming},
@@ -44,6 +44,7 @@ struct Shared {
     context: WorkerContext,
     edges: WarmerEdges,
     budget: LookBudget,
+    secrets_key: Option<Arc<SecretsKey>>,
 }
 
 impl fmt::Debug for Warmer {
@@ -53,9 +54,10 @@ impl fmt::Debug for Warmer {
 }
 
 impl Warmer {
+    /// `secrets_key` is what the secret headers of settings are encrypted with. `None` if none can be read.
     #[must_use]
-    pub fn new(context: WorkerContext, edges: WarmerEdges) -> Self {
-        let shared = Shared { context, edges, budget: LookBudget::of(AN_HOUR) };
+    pub fn new(context: WorkerContext, edges: WarmerEdges, secrets_key: Option<Arc<SecretsKey>>) -> Self {
+        let shared = Shared { context, edges, budget: LookBudget::of(AN_HOUR), secrets_key };
         Self { shared: Arc::new(shared), running: Mutex::default() }
     }
 

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-use super::{LEASE, REST, Shared, edges::Site};
+use super::{super::checker::open_own, LEASE, REST, Shared, edges::Site};
 
 /// The URLs that are fetched at the same time.
 const PAIR: usize = 2;
@@ -76,7 +76,8 @@ impl Shared {
         let Some(distribution) = distribution.filter(|distribution| settings.cover(distribution)) else {
             return self.end(claimed, &warming, WarmingEnd::NotAsked).await;
         };
-        let site = Site { distribution: &distribution, settings: &settings };
+        let secrets = open_own(&settings.headers.secret, &distribution.id, self.secrets_key.as_deref());
+        let site = Site { distribution: &distribution, settings: &settings, secrets: secrets.as_ref() };
         let urls = if warming.state == WarmingState::Running {
             urls
         } else {

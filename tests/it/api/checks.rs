@@ -87,6 +87,7 @@ async fn an_invalidation_says_what_viewers_get() {
     let check = &known["checks"][0];
     assert!(check["url"].as_str().unwrap().ends_with("/news.html"), "{check}");
     assert_eq!((&check["vantage"], &check["verdict"]), (&json!("server"), &json!("fresh")));
+    assert_eq!(check["kind"], "url");
     for look in ["before", "after"] {
         let look = &check[look];
         assert_eq!((&look["status"], &look["failure"]), (&json!(200), &json!(null)), "{look}");
@@ -163,12 +164,12 @@ async fn an_administrator_sets_what_is_looked_at() {
     let (program, admin) = (Program::operator(&app).await, app.admin().await);
     let path = format!("/api/v1/distributions/{WORKSHOP}/checks");
     let default = read(&program.get(&path).await);
-    let wanted = json!({"urls": [], "host": null, "headers": {}, "must_contain": null, "must_not_contain": null, "cors_origin": null, "ask_origin": false, "enabled": true});
+    let wanted = json!({"urls": [], "host": null, "headers": {}, "must_contain": null, "must_not_contain": null, "cors_origin": null, "ask_origin": false, "apis": [], "enabled": true});
     assert_eq!(default, wanted);
     let new = json!({"urls": ["/news.html"], "headers": {"X-Preview": "1"}, "must_contain": " build 7 ", "cors_origin": "https://app.example.com/", "ask_origin": true});
     let set = put(&admin, &new).await;
     set.assert_status(200);
-    let wanted = json!({"urls": ["/news.html"], "host": null, "headers": {"X-Preview": "1"}, "must_contain": "build 7", "must_not_contain": null, "cors_origin": "https://app.example.com", "ask_origin": true, "enabled": true});
+    let wanted = json!({"urls": ["/news.html"], "host": null, "headers": {"X-Preview": "1"}, "must_contain": "build 7", "must_not_contain": null, "cors_origin": "https://app.example.com", "ask_origin": true, "apis": [], "enabled": true});
     assert_eq!(read(&set), wanted);
     // Who may not set a header does not read its value.
     let mut told = wanted;
@@ -185,6 +186,15 @@ async fn an_administrator_sets_what_is_looked_at() {
         (json!({"must_not_contain": "x".repeat(1_001)}), "/must_not_contain"),
         (json!({"cors_origin": "https://app.example.com/a"}), "/cors_origin"),
         (json!({"enabled": "yes"}), "/enabled"),
+        (json!({"apis": {}}), "/apis"),
+        (json!({"apis": [1]}), "/apis/0"),
+        (json!({"apis": [{}]}), "/apis/0/url"),
+        (json!({"apis": [{"url": API}, {"url": "http://a.example"}]}), "/apis/1/url"),
+        (json!({"apis": [{"url": API, "method": "POST"}]}), "/apis/0/method"),
+        (json!({"apis": [{"url": API, "headers": {"x-api-key": "k"}}]}), "/apis/0/headers"),
+        (json!({"apis": [{"url": API, "headers": {"x": 1}}]}), "/apis/0/headers/x"),
+        (json!({"apis": [{"url": API, "body": ""}]}), "/apis/0/body"),
+        (json!({"apis": vec![json!({"url": API}); 6]}), "/apis"),
         (json!({"origin": "https://a.example"}), "/origin"),
     ] {
         let refused = problem(&put(&admin, &body).await, 422, "invalid");
@@ -193,6 +203,44 @@ async fn an_administrator_sets_what_is_looked_at() {
     assert_eq!(read(&program.get(&path).await), told, "nothing was changed");
     let refused = program.send(Method::PUT, &path, &[], Some(&json!({}))).await;
     problem(&refused, 403, "not-allowed");
+    app.finish().await;
+}
+
+const API: &str = "https://abc123.execute-api.us-east-1.amazonaws.com/prod/students";
+
+#[tokio::test]
+async fn an_api_and_secrets_are_set_and_their_values_never_told() {
+    let mut world = World::new().await;
+    world.keep_secrets(1);
+    let app = TestApp::over(world, options()).await;
+    let (program, admin) = (Program::operator(&app).await, app.admin().await);
+    let path = format!("/api/v1/distributions/{WORKSHOP}/checks");
+    let headers = json!({"x-api-key": "gT5key", "Accept": "text/csv"});
+    let api = json!({"url": API, "method": "HEAD", "headers": headers});
+    let new = json!({"headers": {"Authorization": "Basic gT5key"}, "apis": [api]});
+    let set = put(&admin, &new).await;
+    set.assert_status(200);
+    let told = read(&set);
+    assert_eq!(told["headers"], json!({"Authorization": ""}));
+    let headers = json!({"x-api-key": "", "Accept": ""});
+    assert_eq!(told["apis"], json!([{"url": API, "method": "HEAD", "headers": headers}]));
+    let shown = program.get(&path).await;
+    assert_eq!(read(&shown), told);
+    // What was read is set again, and keeps the secrets.
+    put(&admin, &told).await.assert_status(200);
+    let id = unstale::domain::id::DistributionId::parse(WORKSHOP).unwrap();
+    let settings = async || {
+        let find =
+            async |conn: &mut unstale::store::Conn| unstale::store::checks::settings::find(conn, &id).await;
+        app.world.database.get(find).await
+    };
+    assert_eq!(settings().await.apis[0].headers.plain, [("Accept".to_owned(), "text/csv".to_owned())]);
+    assert_eq!(settings().await.apis[0].headers.secret.len(), 1);
+    let moved = json!({"apis": [{"url": "https://other.example.com/", "headers": {"x-api-key": ""}}]});
+    let refused = problem(&put(&admin, &moved).await, 422, "invalid");
+    assert_eq!(pointers(&refused), ["/apis/0/headers"]);
+    let history = format!("{:?}", app.world.history().await);
+    assert!(history.contains("x-api-key") && !history.contains("gT5key"), "{history}");
     app.finish().await;
 }
 

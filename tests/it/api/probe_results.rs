@@ -6,12 +6,16 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use unstale::{
     commands,
-    domain::{access::Role, id::CheckRunId},
+    domain::{
+        access::Role,
+        checks::{NewApi, NewCheckSettings, NewHeader},
+        id::CheckRunId,
+    },
     store::{checks, probes, sign_in::people},
 };
 
 use super::program::{Program, json as read, pointers, problem};
-use crate::support::{TestApp, WORKSHOP, shell, uuid};
+use crate::support::{TestApp, WORKSHOP, World, options, shell, uuid};
 
 const WORK: &str = "/api/v1/probe/work";
 const RESULTS: &str = "/api/v1/probe/results";
@@ -161,6 +165,42 @@ async fn what_a_distribution_no_longer_serves_is_given_to_nobody() {
     assert_eq!(task(&oslo).await, json!(null));
     edit("gone_at = NULL, domain_name = 'd999.cloudfront.net', aliases = '[]'").await;
     assert_eq!(task(&oslo).await, json!(null));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_probe_gets_no_api_and_no_secret() {
+    let mut world = World::new().await;
+    world.keep_secrets(1);
+    let app = TestApp::over(world, options()).await;
+    let oslo = probe(&app, "oslo").await;
+    let header = |name: &str, value: &str| NewHeader { name: name.to_owned(), value: value.to_owned() };
+    let set = async |headers: Vec<NewHeader>| {
+        let url = "https://abc123.execute-api.us-east-1.amazonaws.com/prod".to_owned();
+        let api = NewApi { url, headers: vec![header("x-api-key", "gT5key")], ..NewApi::default() };
+        let new = NewCheckSettings { headers, apis: vec![api], ..NewCheckSettings::default() };
+        let id = unstale::domain::id::DistributionId::parse(WORKSHOP).unwrap();
+        commands::set_check_settings(&app.world.command_context, &shell(), &id, new).await.unwrap();
+    };
+    set(vec![header("X-Preview", "1")]).await;
+    checked(&app).await;
+    let task = task(&oslo).await;
+    assert_eq!(task["urls"].as_array().unwrap().len(), 1, "{task}");
+    assert_eq!(task["headers"], json!({"X-Preview": "1"}));
+    assert!(!task.to_string().contains("execute-api") && !task.to_string().contains("gT5key"), "{task}");
+    // It cannot hand in a look at the API either.
+    let run = CheckRunId::parse(task["run"].as_str().unwrap()).unwrap();
+    let run = app.world.database.get(async |conn| checks::find(conn, &run).await).await.unwrap();
+    let api = run.urls.last().unwrap();
+    let results = results(&task);
+    let forged = with(&with(&results, "/looks/0/number", json!(api.number)), "/looks/0/url", json!(api.url));
+    oslo.post(RESULTS, &forged).await.assert_status(422);
+    oslo.post(RESULTS, &results).await.assert_status(204);
+
+    // Where the site itself needs a secret, a probe would see something else.
+    set(vec![header("Authorization", "Basic gT5key")]).await;
+    checked(&app).await;
+    assert_eq!(self::task(&oslo).await, json!(null));
     app.finish().await;
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod acting;
 mod answers;
+mod apis;
 mod check_up;
 mod checks;
 mod clock;
@@ -29,6 +30,7 @@ mod replicas;
 mod requests;
 mod restart;
 mod running;
+mod secrets;
 mod storm;
 mod survey;
 mod tenants;

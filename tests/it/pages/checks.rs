@@ -2,7 +2,12 @@
 
 use cloudfront_sandbox::{EdgeAnswer, EdgeRule};
 use unstale::{
-    domain::{access::Role, audit::Action, checks::CheckSettings, id::InvalidationId},
+    domain::{
+        access::Role,
+        audit::Action,
+        checks::{ApiCheck, ApiMethod, CheckSettings, LookHeaders},
+        id::InvalidationId,
+    },
     http::HttpOptions,
 };
 
@@ -230,6 +235,7 @@ async fn a_wrong_setting_comes_back_as_it_was_typed_with_the_message_at_its_fiel
         ("headers", "#checks-headers", "Authorization: x", "may carry a secret"),
         ("must_not_contain", "#checks-must-not", &long, "longer than 1000 bytes"),
         ("cors_origin", "#checks-cors", "https://app.example.com/a", "is not an origin"),
+        ("api_1_url", "#api-1-url", "http://api.example.com/", "is not the address of an API"),
     ] {
         let before = app.world.head().await;
         let page = root.press(&form.clone().with(field, value)).await;
@@ -247,6 +253,78 @@ async fn a_wrong_setting_comes_back_as_it_was_typed_with_the_message_at_its_fiel
     narrowed.post(&format!("{SITE}/check"), &[]).await.assert_status(404);
     assert!(!app.operator().await.get(SITE).await.body.contains("kept as typed"));
     assert_eq!(app.world.distribution(WORKSHOP).await.id.as_str(), WORKSHOP);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_api_is_set_without_a_script_and_its_key_is_never_shown() {
+    let mut world = World::new().await;
+    world.keep_secrets(1);
+    let app = TestApp::over(world, options()).await;
+    let root = app.signed_in("root@example.com", Role::Admin).await;
+    let form = root.get(SETTINGS).await.form("#check-settings");
+    let url = "https://abc123.execute-api.us-east-1.amazonaws.com/prod/students";
+    let filled = form
+        .with("headers", "Authorization: Basic gT5key")
+        .with("api_1_url", url)
+        .with("api_1_method", "GET")
+        .with("api_1_headers", "x-api-key: gT5key\r\nAccept: text/csv");
+    // What cannot be read comes back at its field, and the history does not repeat it.
+    let wrong = root.press(&filled.clone().with("api_1_headers", "x-api-key gT5key")).await;
+    wrong.assert_status(422);
+    assert!(wrong.text("#api-1-headers-error").contains("Line 1 has no colon"), "{}", wrong.body);
+    assert_eq!(root.press(&filled).await.leads_to(), Some(format!("{SITE}#checks")));
+
+    let page = root.get(SETTINGS).await;
+    assert!(!page.body.contains("gT5key"), "{}", page.body);
+    let form = page.form("#check-settings");
+    assert_eq!((form.value("headers").trim(), form.value("api_1_url")), ("Authorization:", url));
+    assert_eq!(form.value("api_1_headers").trim(), "Accept: text/csv\nx-api-key:");
+    assert_eq!((page.count("fieldset.api"), form.value("api_2_url")), (2, ""));
+    page.assert_says("Stored now: x-api-key");
+    // Saved as it stands, it keeps the key.
+    root.press(&form).await.assert_status(303);
+    root.get(SETTINGS).await.assert_says("Stored now: x-api-key");
+    let facts = root.get(SITE).await.text("#checks dl");
+    assert!(facts.contains(&format!("API GET {url} with Accept, x-api-key")), "{facts}");
+    let history = format!("{:?}", app.world.history().await);
+    assert!(history.contains("x-api-key") && !history.contains("gT5key"), "{history}");
+    root.press(&form.with("api_1_url", "")).await.assert_status(303);
+    assert_eq!(root.get(SETTINGS).await.count("fieldset.api"), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_api_behind_the_site_stands_below_its_urls() {
+    let app = TestApp::new().await;
+    let (world, ada) = (&app.world, app.operator().await);
+    publish(world, "news.html", "text");
+    cached(world, "/news.html").await;
+    let url = "https://api.example.com/students".to_owned();
+    let api = ApiCheck { url, method: ApiMethod::Get, headers: LookHeaders::default() };
+    set_checks(world, &CheckSettings { apis: vec![api], ..CheckSettings::default() }).await;
+    let rule = EdgeRule::new("/students", EdgeAnswer::Origin).header("access-control-allow-origin", "*");
+    let mut workshop = world.sandbox.distributions().remove(0);
+    workshop.id = "E9APIPLAYEDHERE".to_owned();
+    workshop.domain = "d9apiplayed.cloudfront.net".to_owned();
+    workshop.origin_domain = Some("api.example.com".to_owned());
+    workshop.aliases.clear();
+    world.sandbox.add_distribution(workshop).unwrap();
+    world.sandbox.set_edge_rules(vec![rule.clone().host("api.example.com").body("[]")]);
+    let id = invalidate_and_check(world, "/news.html", || {}).await;
+    let page = show(&ada, &id).await;
+    assert_eq!(last_step(&page), "Checked unchanged; API answers");
+    assert_eq!(page.text("#checks tbody.apis th"), "API behind the site");
+    assert_eq!(verdicts(&page), ["unchanged", "answers"]);
+    assert_eq!(page.text("#checks tbody.apis .verdict"), "Answers");
+
+    world.sandbox.set_edge_rules(vec![rule.host("api.example.com").status(500)]);
+    let id = invalidate_and_check(world, "/news.html", || {}).await;
+    let page = show(&ada, &id).await;
+    assert_eq!(last_step(&page), "Checked unchanged; API: broken");
+    assert_eq!(verdicts(&page), ["unchanged", "broken"]);
+    let verdict = page.text("#checks tbody.apis .verdict");
+    assert!(verdict.starts_with("Broken The API answered with an error of its own."), "{verdict}");
     app.finish().await;
 }
 

@@ -7,11 +7,12 @@ use unstale::{
         actor::Acting,
         audit::{Action, Event},
         checks::{
-            Answer, CheckCause, CheckRun, CheckRunState, CheckSettings, Freshness, Judgement, Look,
-            LookFailure, UrlCheck, Verdict,
+            Answer, ApiCheck, ApiMethod, CheckCause, CheckKind, CheckRun, CheckRunState, CheckSettings,
+            Freshness, Judgement, Look, LookFailure, LookHeaders, SecretHeader, UrlCheck, Verdict,
         },
         id::CheckRunId,
         invalidations::invalidation::NewInvalidation,
+        secrets_key::SealedSecret,
     },
     store::checks::{self, ClaimedRun},
 };
@@ -32,6 +33,7 @@ pub fn run(of: &NewInvalidation, created: u64) -> CheckRun {
         due_at: Some(at(created + 1)),
         urls: vec![UrlCheck {
             number: 1,
+            kind: CheckKind::Url,
             url: "https://www.example.com/a".to_owned(),
             batch: Some(of.batches[0].id.clone()),
             guessed: false,
@@ -226,6 +228,16 @@ async fn the_history_tells_what_is_new_once(database: &Database) {
     assert_eq!(database.get(async |conn| checks::cursor(conn).await).await, Some(third));
 }
 
+const API: &str = "https://api.example.com/prod";
+
+fn headers() -> LookHeaders {
+    let value = SealedSecret::from_stored("AQ==".to_owned());
+    LookHeaders {
+        plain: vec![("X-Preview".to_owned(), "\"1\"".to_owned())],
+        secret: vec![SecretHeader { name: "x-api-key".to_owned(), value }],
+    }
+}
+
 async fn settings_are_the_default_until_they_are_set(database: &Database) {
     distributions(database, &["E1"]).await;
     let find = async || database.get(async |conn| checks::settings::find(conn, &id("E1")).await).await;
@@ -234,11 +246,15 @@ async fn settings_are_the_default_until_they_are_set(database: &Database) {
         enabled: false,
         host: Some("www.example.com".to_owned()),
         urls: vec!["/a".to_owned()],
-        headers: vec![("X-Preview".to_owned(), "\"1\"".to_owned())],
+        headers: headers(),
         must_contain: Some("ü".to_owned()),
         must_not_contain: None,
         cors_origin: Some("https://app.example.com".to_owned()),
         ask_origin: true,
+        apis: vec![
+            ApiCheck { url: API.to_owned(), method: ApiMethod::Head, headers: headers() },
+            ApiCheck { url: format!("{API}/2"), method: ApiMethod::Options, headers: LookHeaders::default() },
+        ],
     };
     for _ in 0..2 {
         database.write(async |tx| checks::settings::set(tx, &id("E1"), &new).await).await;

@@ -2,10 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
+use base64::Engine as _;
 use cloudfront_sandbox::{Call, Config, Fault, FaultKind, Sandbox};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -24,6 +28,7 @@ use unstale::{
             plan::{Plan, Surroundings},
             proposal::Proposal,
         },
+        secrets_key::SecretsKey,
         sign_in::person::Person,
         time::Timestamp,
     },
@@ -81,6 +86,7 @@ pub struct World {
     // In boxes, so that futures that hold a world stay small.
     checker: Box<Checker>,
     warmer: Box<Warmer>,
+    secrets_key: Option<Arc<SecretsKey>>,
     finished: bool,
     /// Its tables were written to past the service, so that they are not what events state.
     edited: AtomicBool,
@@ -88,21 +94,22 @@ pub struct World {
 }
 
 /// Looks at the stand-in's edge.
-fn checker(context: &WorkerContext, sandbox: &Sandbox) -> Checker {
+fn checker(context: &WorkerContext, sandbox: &Sandbox, secrets_key: Option<Arc<SecretsKey>>) -> Checker {
     let place = Place::parse(&sandbox.edge_url()).unwrap();
     // A site that hangs should not hold a test for long.
     let bounds = Bounds { whole: Duration::from_secs(2), ..Bounds::default() };
-    Checker::new(context.clone(), EdgeClient::new(place, context.clock.clone(), bounds).unwrap())
+    let edge = EdgeClient::new(place, context.clock.clone(), bounds).unwrap();
+    Checker::new(context.clone(), edge, secrets_key)
 }
 
 /// Fetches from the stand-in's edge.
-fn warmer(context: &WorkerContext, sandbox: &Sandbox) -> Warmer {
+fn warmer(context: &WorkerContext, sandbox: &Sandbox, secrets_key: Option<Arc<SecretsKey>>) -> Warmer {
     let place = Place::parse(&sandbox.edge_url()).unwrap();
     // A site that hangs should not hold a test for long.
     let soon = |bounds| Bounds { whole: Duration::from_secs(2), ..bounds };
     let client = |bounds| EdgeClient::new(place, context.clock.clone(), soon(bounds)).unwrap();
     let (urls, sitemaps) = (client(WarmerEdges::url_bounds()), client(WarmerEdges::sitemap_bounds()));
-    Warmer::new(context.clone(), WarmerEdges { urls, sitemaps })
+    Warmer::new(context.clone(), WarmerEdges { urls, sitemaps }, secrets_key)
 }
 
 impl World {
@@ -179,8 +186,9 @@ impl World {
             submitter: Submitter::new(worker_context.clone()),
             poller: Poller::new(worker_context.clone()),
             sync: CloudFrontSync::new(worker_context.clone()),
-            checker: Box::new(checker(&worker_context, &sandbox)),
-            warmer: Box::new(warmer(&worker_context, &sandbox)),
+            checker: Box::new(checker(&worker_context, &sandbox, None)),
+            warmer: Box::new(warmer(&worker_context, &sandbox, None)),
+            secrets_key: None,
             sandbox,
             worker_context,
             finished: false,
@@ -201,8 +209,17 @@ impl World {
         self.submitter = Submitter::new(self.worker_context.clone());
         self.poller = Poller::new(self.worker_context.clone());
         self.sync = CloudFrontSync::new(self.worker_context.clone());
-        *self.checker = checker(&self.worker_context, &self.sandbox);
-        *self.warmer = warmer(&self.worker_context, &self.sandbox);
+        *self.checker = checker(&self.worker_context, &self.sandbox, self.secrets_key.clone());
+        *self.warmer = warmer(&self.worker_context, &self.sandbox, self.secrets_key.clone());
+    }
+
+    /// From now on secrets are encrypted with a key of these bytes.
+    pub fn keep_secrets(&mut self, byte: u8) {
+        let text = base64::engine::general_purpose::STANDARD.encode([byte; 32]);
+        self.secrets_key = SecretsKey::parse(&text).map(Arc::new);
+        self.command_context = self.command_context.clone().with_secrets_key(self.secrets_key.clone());
+        *self.checker = checker(&self.worker_context, &self.sandbox, self.secrets_key.clone());
+        *self.warmer = warmer(&self.worker_context, &self.sandbox, self.secrets_key.clone());
     }
 
     /// Another replica's hand on the same database.

@@ -97,6 +97,18 @@ fn api_hint(text: &str) -> Option<BodyHint> {
     }
 }
 
+/// What `x-amzn-ErrorType` of API Gateway says (observed in public threads), for an answer to HEAD, which has no
+/// body. It names the exception, perhaps with an address behind a colon.
+#[must_use]
+pub fn error_type_hint(error_type: &str) -> BodyHint {
+    match error_type.split(':').next().unwrap_or_default().trim() {
+        "ForbiddenException" => BodyHint::ApiForbidden,
+        "MissingAuthenticationTokenException" => BodyHint::ApiRouteMissing,
+        "LimitExceededException" => BodyHint::ApiQuotaExceeded,
+        _ => BodyHint::None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -69,12 +69,17 @@ causes! {
     Revalidated = "revalidated": "CloudFront asked the origin and kept the copy that it had.",
     /// Another cache stands between CloudFront and the origin.
     CacheBehind = "cache_behind": "Another cache stands between CloudFront and the origin.",
+    /// The API behind the site gives its pages an answer. An API is not fresh or stale.
+    Answers = "answers": "The API answers.",
     /// Several looks at the same URL differ.
     AnswersDiffer = "answers_differ": "Several looks at this URL got different answers.",
     /// `X-Cache` has a value that is not known.
     UnknownXCache = "unknown_x_cache": "The X-Cache header has a value that is not known.",
     /// No look was made: the host hung before, too many looks waited, or the hour's number was used up.
     NotLooked = "not_looked": "No look was made: the host did not answer, or too many looks waited.",
+    /// A secret header that the look would send cannot be decrypted: the key is another one, or is gone.
+    SecretNotRead = "secret_not_read":
+        "No look was made: a secret header cannot be decrypted, so nothing was sent.",
     /// Nobody named the URL, and the site has none there.
     GuessedUrl = "guessed_url": "Unstale guessed this URL, and the site has no page there.",
 
@@ -227,11 +232,28 @@ causes! {
         "The answer is an error as soon as the request names an origin.",
     /// The preflight got an error, or an answer that does not allow the origin, although the behaviour allows OPTIONS.
     CorsPreflightRefused = "cors_preflight_refused": "The preflight request (OPTIONS) is refused.",
+    /// The preflight allows the origin, and not the headers that the page sends.
+    CorsHeaderNotAllowed = "cors_header_not_allowed":
+        "The preflight request (OPTIONS) does not allow the headers of the page.",
     /// Another error of the client's kind (4xx).
     OtherRefusal = "other_refusal": "The request was refused for a reason that is not known.",
 }
 
 impl CheckCause {
+    /// What happened, where it is said of the API behind the site: no origin and no cache has a part in it.
+    #[must_use]
+    pub const fn label_of_api(self) -> &'static str {
+        match self {
+            Self::NotFound => "The API has nothing at this address.",
+            Self::RefusedByOrigin => "The API refuses the request.",
+            Self::OriginFailed => "The API answered with an error of its own.",
+            Self::OriginUnavailable => "The API is overloaded or down.",
+            Self::OriginTimeout => "The API did not answer in time.",
+            Self::CredentialsRequired => "The API asks for credentials.",
+            other => other.label(),
+        }
+    }
+
     /// Whether a later look has the same cause unless somebody changes something, so that none is made by itself.
     #[must_use]
     pub const fn is_lasting(self) -> bool {
@@ -244,6 +266,8 @@ impl CheckCause {
                 | Self::NotCloudFront
                 | Self::NeverCached
                 | Self::GuessedUrl
+                | Self::SecretNotRead
+                | Self::Answers
                 | Self::RedirectNotFollowed
                 | Self::AddressRefused
         )

@@ -19,6 +19,8 @@ pub struct CorsLook {
     pub get: Option<CorsAnswer>,
     /// The preflight. `None` as above.
     pub preflight: Option<CorsAnswer>,
+    /// The names of the headers that the preflight asks about, in lower case.
+    pub asked_headers: Vec<String>,
 }
 
 /// What one answer says to another origin.
@@ -32,6 +34,10 @@ pub struct CorsAnswer {
     pub allows_credentials: bool,
     /// Whether CloudFront itself says that the behaviour does not allow the method.
     pub method_refused: bool,
+    /// Whether API Gateway says that it has no such path or method.
+    pub route_missing: bool,
+    /// `Access-Control-Allow-Headers`. Several headers are joined with commas, which stands for a list of all of them.
+    pub allowed_headers: Option<String>,
 }
 
 /// Which requests of another origin are made after a look.
@@ -70,34 +76,57 @@ impl CorsAnswer {
         headers: impl IntoIterator<Item = (&'a str, &'a str)>,
         hint: BodyHint,
     ) -> Self {
-        let mut answer =
-            Self { status, method_refused: hint == BodyHint::MethodNotAllowed, ..Self::default() };
-        let mut allowed: Vec<&str> = Vec::new();
+        let mut answer = Self {
+            status,
+            method_refused: hint == BodyHint::MethodNotAllowed,
+            route_missing: hint == BodyHint::ApiRouteMissing,
+            ..Self::default()
+        };
+        let (mut allowed, mut names): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
         for (name, value) in headers {
             if name.eq_ignore_ascii_case("access-control-allow-origin") {
                 allowed.push(value.trim());
+            } else if name.eq_ignore_ascii_case("access-control-allow-headers") {
+                names.push(value.trim());
             } else if name.eq_ignore_ascii_case("access-control-allow-credentials") {
                 // The Fetch standard wants these bytes: `True` counts for nothing.
                 answer.allows_credentials = value.trim() == "true";
             }
         }
-        let joined: String = allowed.join(", ").chars().take(VALUE_MAX).collect();
-        answer.allowed_origin = (!allowed.is_empty()).then_some(joined);
+        let joined = |values: Vec<&str>| {
+            (!values.is_empty()).then(|| values.join(", ").chars().take(VALUE_MAX).collect())
+        };
+        answer.allowed_origin = joined(allowed);
+        answer.allowed_headers = joined(names);
         answer
     }
 
     /// Whether the header lets this origin read the answer. It is compared byte for byte.
-    fn allows(&self, origin: &str) -> bool {
+    pub(super) fn allows(&self, origin: &str) -> bool {
         self.allowed_origin.as_deref().is_some_and(|allowed| allowed == "*" || allowed == origin)
     }
 
     /// Whether a browser goes on after this preflight.
-    fn is_good_preflight(&self, origin: &str) -> bool {
+    pub(super) fn is_good_preflight(&self, origin: &str) -> bool {
         (200..300).contains(&self.status) && self.allows(origin)
     }
 }
 
 impl CorsLook {
+    /// The headers that the preflight asks about and its answer does not allow. `*` allows each but `authorization`
+    /// (Fetch standard, "CORS non-wildcard request-header name").
+    #[must_use]
+    pub fn refused_headers(&self) -> Vec<&str> {
+        let Some(preflight) = &self.preflight else { return Vec::new() };
+        let allowed: Vec<&str> =
+            preflight.allowed_headers.iter().flat_map(|list| list.split(',')).map(str::trim).collect();
+        let is_any = allowed.contains(&"*") && !preflight.allows_credentials;
+        let is_allowed = |name: &str| {
+            allowed.iter().any(|one| one.eq_ignore_ascii_case(name)) || is_any && name != "authorization"
+        };
+        self.asked_headers.iter().map(String::as_str).filter(|name| !is_allowed(name)).collect()
+    }
+
     /// Whether the GET shows that a browser reports this error as one of CORS.
     #[must_use]
     pub fn hides_error(&self) -> bool {

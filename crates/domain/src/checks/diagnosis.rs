@@ -130,6 +130,7 @@ fn failed(failure: LookFailure, site: &Site<'_>) -> CheckCause {
         LookFailure::NameNotResolved => (CheckCause::NameNotResolved, false),
         LookFailure::AddressRefused => return CheckCause::AddressRefused,
         LookFailure::NotLooked => return CheckCause::NotLooked,
+        LookFailure::SecretNotRead => return CheckCause::SecretNotRead,
         LookFailure::ConnectionRefused => (CheckCause::ConnectionRefused, false),
         LookFailure::ConnectTimeout => (CheckCause::ConnectTimeout, false),
         LookFailure::AnswerTimeout => (CheckCause::AnswerTimeout, false),

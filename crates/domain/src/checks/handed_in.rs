@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use super::{Answer, CheckRun, Look, LookFailure};
+use super::{Answer, CheckKind, CheckRun, Look, LookFailure};
 use crate::time::Timestamp;
 
 /// How much longer than this server counted a probe may have held its work: clocks run at different speeds.
@@ -83,7 +83,10 @@ impl HandedIn {
         let mut seen = HashSet::new();
         let mut looks = Vec::new();
         for (index, look) in self.looks.into_iter().enumerate() {
-            let is_of_run = run.urls.iter().any(|check| check.number == look.number && check.url == look.url);
+            // No probe was given an API.
+            let urls = run.urls.iter().filter(|check| check.kind == CheckKind::Url);
+            let is_of_run =
+                urls.into_iter().any(|check| check.number == look.number && check.url == look.url);
             if !is_of_run || !seen.insert(look.number) {
                 return Err(HandedInError::Url(index));
             }
@@ -106,7 +109,7 @@ impl HandedIn {
 mod tests {
     use super::*;
     use crate::{
-        checks::{CheckRunState, Freshness, SampleUrl, UrlCheck},
+        checks::{ApiCheck, ApiMethod, CheckRunState, Freshness, LookHeaders, SampleUrl, UrlCheck},
         id::{CheckRunId, DistributionId},
     };
 
@@ -131,8 +134,13 @@ mod tests {
             round: 0,
             freshness: Freshness::Pending,
             due_at: None,
-            urls: UrlCheck::of_sample(vec![url("/a"), url("/b")]),
+            urls: UrlCheck::of_run(vec![url("/a"), url("/b")], &[api()]),
         }
+    }
+
+    fn api() -> ApiCheck {
+        let url = "https://www.example.com/api".to_owned();
+        ApiCheck { url, method: ApiMethod::Get, headers: LookHeaders::default() }
     }
 
     fn look(number: usize, path: &str) -> HandedInLook {
@@ -171,7 +179,7 @@ mod tests {
     #[test]
     fn what_is_not_of_the_run_or_cannot_be_is_refused() {
         assert_eq!(refused(handed_in(Vec::new())), HandedInError::Empty);
-        for foreign in [look(1, "/b"), look(3, "/a"), look(0, "/a")] {
+        for foreign in [look(1, "/b"), look(3, "/a"), look(3, "/api"), look(0, "/a")] {
             assert_eq!(refused(handed_in(vec![look(2, "/b"), foreign])), HandedInError::Url(1));
         }
         assert_eq!(refused(handed_in(vec![look(1, "/a"), look(1, "/a")])), HandedInError::Url(1));

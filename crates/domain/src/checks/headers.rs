@@ -77,6 +77,7 @@ impl Answer {
         (100..=599).contains(&self.status)
             && texts.all(|text| text.len() <= VALUE_MAX && !text.chars().any(char::is_control))
             && self.pop.as_deref().is_none_or(is_pop)
+            && self.cors.is_none()
     }
 
     /// Reads a header about the content. `false` if it is none.
@@ -110,7 +111,7 @@ impl Answer {
             "via" => self.read_via(value),
             "server" => self.server = text(),
             "www-authenticate" => self.asks_for_credentials = true,
-            "x-amz-apigw-id" | "x-amzn-errortype" => self.from_aws_api = true,
+            "x-amz-apigw-id" | "apigw-requestid" | "x-amzn-errortype" => self.from_aws_api = true,
             "access-control-allow-origin" => self.allowed_origin = text(),
             "retry-after" => self.retry_after = text(),
             _ => {
@@ -203,6 +204,7 @@ mod tests {
             Answer { location: Some("a\nb".to_owned()), ..good.clone() },
             Answer { server: Some("\0".to_owned()), ..good.clone() },
             Answer { pop: Some("<b>".to_owned()), ..good.clone() },
+            Answer { cors: Some(crate::checks::CorsLook::default()), ..good.clone() },
             Answer { x_cache: Some(XCache::Unknown("x".repeat(VALUE_MAX + 1))), ..good.clone() },
         ] {
             assert!(!bad.is_bounded(), "{bad:?}");

@@ -59,6 +59,8 @@ pub enum LookFailure {
     AnswerTimeout,
     /// No look was made: too many were waiting, or the host had hung before.
     NotLooked,
+    /// No look was made: a secret header that it would send cannot be decrypted with the key of this server.
+    SecretNotRead,
     /// The certificate is for another name.
     CertificateWrongName,
     /// TLS failed in another way: an expired or unknown certificate, or no common version.
@@ -83,6 +85,7 @@ impl LookFailure {
             Self::ConnectTimeout => "No connection in time",
             Self::AnswerTimeout => "No whole answer in time",
             Self::NotLooked => "Not looked at",
+            Self::SecretNotRead => "Not looked at: a secret header cannot be decrypted",
             Self::CertificateWrongName => "Certificate for another name",
             Self::TlsFailed => "TLS failed",
             Self::ClientCertificateRequired => "A client certificate is required",
@@ -132,7 +135,8 @@ pub struct Answer {
     pub forbids_caching: bool,
     /// `WWW-Authenticate` is present.
     pub asks_for_credentials: bool,
-    /// The answer has a header of API Gateway or an AWS service: `x-amz-apigw-id`, `x-amzn-errortype`.
+    /// The answer has a header of API Gateway or an AWS service: `x-amz-apigw-id`, `apigw-requestid` (HTTP APIs),
+    /// `x-amzn-errortype`.
     pub from_aws_api: bool,
     /// `Access-Control-Allow-Origin`.
     pub allowed_origin: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Freshness, Judgement, Look, SampleUrl};
+use super::{ApiCheck, CheckCause, Freshness, Judgement, Look, SampleUrl};
 use crate::{
     actor::ActorKind,
     id::{BatchId, CheckRunId, DistributionId, InvalidationId, TokenId},
@@ -80,15 +80,42 @@ impl CheckRun {
         self.state != CheckRunState::Done && self.due_at.is_some_and(|due| due <= now)
     }
 
-    /// The worst verdict of all URLs at all places that answered. Pending until the server has looked at each URL: it
-    /// waits for no probe, and no probe answers in its place.
+    /// The worst verdict of all URLs at all places that answered, and of the APIs that do not answer. Pending until the
+    /// server has looked at each URL: it waits for no probe, and no probe answers in its place.
     #[must_use]
     pub fn worst(&self) -> Freshness {
-        let each = || self.urls.iter().map(UrlCheck::worst);
+        let each = || self.urls.iter().filter(|check| !check.answers()).map(UrlCheck::worst);
         if each().any(|one| one == Freshness::Pending) {
             return Freshness::Pending;
         }
         each().max().unwrap_or(Freshness::Off)
+    }
+}
+
+/// What an address of a check run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckKind {
+    /// A URL of the distribution.
+    Url,
+    /// The API behind the site, at another host.
+    Api,
+}
+
+impl CheckKind {
+    pub const ALL: [Self; 2] = [Self::Url, Self::Api];
+
+    /// The stable word, in the store and in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Url => "url",
+            Self::Api => "api",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
@@ -97,6 +124,7 @@ impl CheckRun {
 pub struct UrlCheck {
     /// Its number in the run, from 1.
     pub number: usize,
+    pub kind: CheckKind,
     pub url: String,
     /// The batch that clears it. `None` for a check without an invalidation.
     pub batch: Option<BatchId>,
@@ -113,12 +141,15 @@ pub struct UrlCheck {
 }
 
 impl UrlCheck {
-    /// The URLs of a new run, none of which was looked at yet.
+    /// The URLs of a new run and the APIs behind the site, none of which was looked at yet.
     #[must_use]
-    pub fn of_sample(picked: Vec<SampleUrl>) -> Vec<Self> {
-        let numbered = picked.into_iter().zip(1..);
-        let new = numbered.map(|(one, number)| Self {
+    pub fn of_run(picked: Vec<SampleUrl>, apis: &[ApiCheck]) -> Vec<Self> {
+        let apis = apis.iter().map(|api| SampleUrl { url: api.url.clone(), batch: None, guessed: false });
+        let picked = picked.into_iter().map(|one| (CheckKind::Url, one));
+        let numbered = picked.chain(apis.map(|one| (CheckKind::Api, one))).zip(1..);
+        let new = numbered.map(|((kind, one), number)| Self {
             number,
+            kind,
             url: one.url,
             batch: one.batch,
             guessed: one.guessed,
@@ -129,6 +160,13 @@ impl UrlCheck {
             elsewhere: Vec::new(),
         });
         new.collect()
+    }
+
+    /// Whether it is an API that answers. It says nothing about what viewers get of the site.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        let is_answering = |one: Judgement| one.cause == Some(CheckCause::Answers);
+        self.kind == CheckKind::Api && self.judgement.is_some_and(is_answering)
     }
 
     /// The judgements with their next steps of all places that answered: the server's, then those of probes.

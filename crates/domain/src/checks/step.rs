@@ -1,6 +1,7 @@
 //! One next step for each cause, in words for people.
 
 mod access;
+mod api;
 mod connection;
 mod cors;
 mod filled_in;
@@ -12,10 +13,12 @@ mod s3;
 #[cfg(test)]
 mod tests;
 
+use cors::beside_error;
 use known::Known;
 
 pub(super) use filled_in::FilledIn;
 
+pub use api::api_step;
 pub use references::reference_step;
 
 use super::{CheckCause, Evidence};
@@ -28,7 +31,7 @@ use super::{CheckCause, Evidence};
 #[must_use]
 pub fn step(cause: CheckCause, evidence: &Evidence<'_>) -> String {
     let known = &Known::of(evidence);
-    cors::beside_error(known, step_of(cause, known))
+    beside_error(known, step_of(cause, known))
 }
 
 fn step_of(cause: CheckCause, known: &Known<'_>) -> String {
@@ -51,6 +54,8 @@ fn step_of(cause: CheckCause, known: &Known<'_>) -> String {
         C::AnswersDiffer => outcome::ANSWERS_DIFFER.to_owned(),
         C::UnknownXCache => outcome::unknown_x_cache(known),
         C::NotLooked => outcome::NOT_LOOKED.to_owned(),
+        C::Answers => outcome::ANSWERS.to_owned(),
+        C::SecretNotRead => outcome::SECRET_NOT_READ.to_owned(),
         C::GuessedUrl => outcome::GUESSED_URL.to_owned(),
         C::OldAtEdge => outcome::old_at_edge(known),
         C::NotCovered => outcome::not_covered(known),
@@ -117,6 +122,7 @@ fn step_of(cause: CheckCause, known: &Known<'_>) -> String {
         C::CorsCredentialsWithAny => cors::credentials_with_any(known),
         C::CorsRequestRefused => cors::request_refused(known),
         C::CorsPreflightRefused => cors::preflight_refused(known),
+        C::CorsHeaderNotAllowed => cors::header_not_allowed(known),
         C::OtherRefusal => outcome::other_refusal(known),
     }
 }

@@ -60,18 +60,19 @@ impl Judgement {
         Self { verdict, cause: Some(cause) }
     }
 
-    const fn unclear(cause: CheckCause) -> Self {
+    pub(super) const fn unclear(cause: CheckCause) -> Self {
         Self::new(Verdict::Unclear, cause)
     }
 
-    const fn broken(cause: CheckCause) -> Self {
+    pub(super) const fn broken(cause: CheckCause) -> Self {
         Self::new(Verdict::Broken, cause)
     }
 
-    /// Whether nothing is wrong with the answer, and there is only no invalidation to judge it by.
+    /// Whether nothing is wrong with the answer, and there is nothing to judge its age by: there is no invalidation, or it
+    /// is an API's.
     #[must_use]
     pub fn only_answers(self) -> bool {
-        self.cause == Some(CheckCause::NoInvalidation)
+        matches!(self.cause, Some(CheckCause::NoInvalidation | CheckCause::Answers))
     }
 
     /// What it says where this was expected, in one word for people.
@@ -120,10 +121,13 @@ pub fn judge(evidence: &Evidence<'_>) -> Judgement {
 }
 
 /// Judges a look without an answer. Where we did not ask, nothing is known of what viewers get.
-fn judge_failure(failure: LookFailure, evidence: &Evidence<'_>) -> Judgement {
+pub(super) fn judge_failure(failure: LookFailure, evidence: &Evidence<'_>) -> Judgement {
     let is_ours = matches!(
         failure,
-        LookFailure::NotLooked | LookFailure::AddressRefused | LookFailure::RedirectNotFollowed
+        LookFailure::NotLooked
+            | LookFailure::SecretNotRead
+            | LookFailure::AddressRefused
+            | LookFailure::RedirectNotFollowed
     );
     let cause = diagnose(evidence);
     if is_ours { Judgement::unclear(cause) } else { Judgement::broken(cause) }

@@ -14,14 +14,16 @@ use crate::{
     db::{execute, fetch_all, fetch_optional},
 };
 
-/// Lets probes make the looks of the round that a worker has just claimed. Does nothing for looks before completion, or
-/// while there is no probe.
+/// Lets probes make the looks of the round that a worker has just claimed. Does nothing for looks before completion,
+/// while there is no probe, or where looks send secret headers, which no probe gets.
 pub async fn begin_round(tx: &mut Tx, run: &CheckRunId, now: Timestamp) -> Result<(), StoreError> {
     execute!(
         tx,
         "INSERT INTO probe_round (run_id, round, began_at)
          SELECT id, round, $2 FROM check_run WHERE id = $1 AND state = 'after'
              AND EXISTS (SELECT 1 FROM probe WHERE revoked_at IS NULL)
+             AND NOT EXISTS (SELECT 1 FROM check_settings s
+                 WHERE s.distribution_id = check_run.distribution_id AND s.secret_headers <> '[]')
          ON CONFLICT (run_id) DO UPDATE SET round = excluded.round, began_at = excluded.began_at",
         run.as_str(),
         now.as_micros(),

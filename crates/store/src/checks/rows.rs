@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use unstale_domain::{
-    checks::{CheckCause, CheckRun, CheckRunState, Freshness, Judgement, Look, UrlCheck, Verdict},
+    checks::{CheckCause, CheckKind, CheckRun, CheckRunState, Freshness, Judgement, Look, UrlCheck, Verdict},
     id::{BatchId, CheckRunId, DistributionId, InvalidationId},
     time::Timestamp,
 };
@@ -30,6 +30,7 @@ struct RunRow {
 #[derive(sqlx::FromRow)]
 struct UrlRow {
     number: i64,
+    kind: String,
     url: String,
     batch_id: Option<String>,
     guessed: bool,
@@ -80,6 +81,8 @@ impl UrlRow {
         let cause = self.cause.map(cause).transpose()?;
         Ok(UrlCheck {
             number: count(self.number),
+            kind: CheckKind::parse(&self.kind)
+                .ok_or_else(|| StoreError::unreadable("a check's kind", &self.kind))?,
             url: self.url,
             batch: self.batch_id.map(BatchId::from_trusted),
             guessed: self.guessed,
@@ -98,7 +101,7 @@ fn freshness(word: &str) -> Result<Freshness, StoreError> {
 
 /// Inserts a new run with its URLs. A second run of one invalidation is not inserted.
 pub async fn insert(tx: &mut Tx, run: &CheckRun) -> Result<(), StoreError> {
-    const INTO: &str = "INSERT INTO url_check (run_id, number, url, batch_id, guessed, step) ";
+    const INTO: &str = "INSERT INTO url_check (run_id, number, kind, url, batch_id, guessed, step) ";
     let inserted = execute!(
         tx,
         "INSERT INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness, due_at)
@@ -118,6 +121,7 @@ pub async fn insert(tx: &mut Tx, run: &CheckRun) -> Result<(), StoreError> {
     insert_all!(tx, INTO, run.urls, |check| [
         run.id.as_str(),
         signed(check.number),
+        check.kind.as_str(),
         check.url.as_str(),
         check.batch.as_ref().map(BatchId::as_str),
         check.guessed,
@@ -154,7 +158,7 @@ async fn with_urls(conn: &mut Conn, row: Option<RunRow>) -> Result<Option<CheckR
     let urls = fetch_all!(
         conn,
         UrlRow,
-        "SELECT number, url, batch_id, guessed, before, after, verdict, cause, step FROM url_check
+        "SELECT number, kind, url, batch_id, guessed, before, after, verdict, cause, step FROM url_check
          WHERE run_id = $1 ORDER BY number",
         row.id.as_str(),
     )?;
@@ -193,7 +197,7 @@ pub async fn earlier_looks(
         "SELECT u.url, u.after FROM (SELECT id, created_at FROM check_run
              WHERE distribution_id = $1 AND created_at <= $2 AND id <> $3 ORDER BY created_at DESC LIMIT $4) r
          JOIN url_check u ON u.run_id = r.id
-         WHERE u.after IS NOT NULL ORDER BY r.created_at, u.number",
+         WHERE u.kind = 'url' AND u.after IS NOT NULL ORDER BY r.created_at, u.number",
         run.distribution.as_str(),
         run.created_at.as_micros(),
         run.id.as_str(),
@@ -219,7 +223,7 @@ pub async fn known_urls(
         "SELECT u.url FROM (SELECT id, created_at FROM check_run WHERE distribution_id = $1
              ORDER BY created_at DESC LIMIT $2) r
          JOIN url_check u ON u.run_id = r.id
-         WHERE NOT u.guessed AND u.verdict <> 'broken' ORDER BY r.created_at DESC, u.number",
+         WHERE u.kind = 'url' AND NOT u.guessed AND u.verdict <> 'broken' ORDER BY r.created_at DESC, u.number",
         id.as_str(),
         signed(runs),
     )?;

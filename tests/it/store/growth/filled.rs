@@ -75,8 +75,8 @@ const ROWS: &[&str] = &[
      SELECT 'c' || i, {D}, CASE WHEN i % 10 = 0 THEN NULL ELSE 'i' || i END, {T},
          CASE WHEN {AGE} < 10 THEN 'after' ELSE 'done' END, 1, 'fresh', CASE WHEN {AGE} < 10 THEN {T} END,
          CASE WHEN {AGE} < 3 THEN 'lease' END, CASE WHEN {AGE} < 3 THEN {NOW} + 1000 END FROM n",
-    "INTO url_check (run_id, number, url, batch_id, guessed, verdict, step)
-     SELECT 'c' || i, 1, 'https://www.example.com/' || i, 'b' || i, FALSE, 'fresh', '' FROM n",
+    "INTO url_check (run_id, number, kind, url, batch_id, guessed, verdict, step)
+     SELECT 'c' || i, 1, 'url', 'https://www.example.com/' || i, 'b' || i, FALSE, 'fresh', '' FROM n",
     // The last ten are due.
     "INTO warming (invalidation_id, distribution_id, state, due_at, lease, lease_until)
      SELECT 'i' || i, {D}, CASE WHEN {AGE} < 10 THEN 'running' ELSE 'done' END, CASE WHEN {AGE} < 10 THEN {T} END,

@@ -23,7 +23,7 @@ fn each_row_of_the_diagnosis_table_has_its_cause() {
 }
 
 /// The causes that follow from times, from two answers and from a page's references. A verdict sets them, not a diagnosis.
-const NOT_DIAGNOSED: [CheckCause; 35] = [
+const NOT_DIAGNOSED: [CheckCause; 38] = [
     CheckCause::NoInvalidation,
     CheckCause::TooEarly,
     CheckCause::NoAge,
@@ -36,10 +36,12 @@ const NOT_DIAGNOSED: [CheckCause; 35] = [
     CheckCause::NeverCached,
     CheckCause::Revalidated,
     CheckCause::CacheBehind,
+    CheckCause::Answers,
     CheckCause::AnswersDiffer,
     CheckCause::UnknownXCache,
     CheckCause::NotLooked,
     CheckCause::GuessedUrl,
+    CheckCause::SecretNotRead,
     CheckCause::OldAtEdge,
     CheckCause::NotCovered,
     CheckCause::CacheInFront,
@@ -59,6 +61,7 @@ const NOT_DIAGNOSED: [CheckCause; 35] = [
     CheckCause::CorsCredentialsWithAny,
     CheckCause::CorsRequestRefused,
     CheckCause::CorsPreflightRefused,
+    CheckCause::CorsHeaderNotAllowed,
 ];
 
 #[test]

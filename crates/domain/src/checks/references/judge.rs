@@ -65,6 +65,7 @@ fn of_failure(failure: LookFailure) -> ReferenceOutcome {
     match failure {
         // These are about us, or about what we do not ask.
         LookFailure::NotLooked
+        | LookFailure::SecretNotRead
         | LookFailure::AddressRefused
         | LookFailure::RedirectNotFollowed
         | LookFailure::ClientCertificateRequired => ReferenceOutcome::Unknown,

@@ -107,11 +107,11 @@ pub(super) fn redirect_loop(known: &Known<'_>) -> String {
     )
 }
 
-fn show_addresses(known: &Known<'_>) -> String {
+pub(super) fn show_addresses(known: &Known<'_>) -> String {
     format!("dig +short {}", quoted(known.host()))
 }
 
-fn show_certificate(known: &Known<'_>, what: &str) -> String {
+pub(super) fn show_certificate(known: &Known<'_>, what: &str) -> String {
     let host = known.host();
     let connect = quoted(&format!("{host}:443"));
     let name = quoted(host);

@@ -66,6 +66,12 @@ pub(super) fn preflight_refused(known: &Known<'_>) -> String {
     )
 }
 
+pub(super) fn header_not_allowed(known: &Known<'_>) -> String {
+    let refused = known.cors().map(|look| look.refused_headers().join(", ")).unwrap_or_default();
+    let refused = if refused.is_empty() { "the request headers".to_owned() } else { refused };
+    format!("Add {refused} to Access-Control-Allow-Headers in the answer to OPTIONS.")
+}
+
 /// The step with a word about CORS where a browser reports this error as one of CORS.
 pub(super) fn beside_error(known: &Known<'_>, step: String) -> String {
     let is_error = known.answer().is_some_and(super::super::Answer::is_error);
@@ -73,7 +79,10 @@ pub(super) fn beside_error(known: &Known<'_>, step: String) -> String {
         return step;
     }
     let (words, code) = step.split_once('\n').map_or((step.as_str(), ""), |(words, code)| (words, code));
-    let note = "Browsers report this error as one of CORS, since it has no CORS headers for the origin that is set: that is the symptom and not the cause.";
+    let note = format!(
+        "Browsers report this error as one of CORS, since it has no CORS headers for {}: that is the symptom and not the cause.",
+        origin(known)
+    );
     if code.is_empty() { format!("{words} {note}") } else { format!("{words} {note}\n{code}") }
 }
 

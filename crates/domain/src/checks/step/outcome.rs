@@ -13,6 +13,8 @@ pub(super) const NOTHING_TO_COMPARE: &str =
     "Set a text that only the new version has in the checks of this distribution, then check again.";
 pub(super) const ANSWERS_DIFFER: &str = "Check again in some minutes. If the answers still differ, compare the servers of the origin: one of them may have another version.";
 pub(super) const NOT_LOOKED: &str = "Check again in some minutes.";
+pub(super) const ANSWERS: &str = "Nothing to do: the pages of the site get the answer of the API.";
+pub(super) const SECRET_NOT_READ: &str = "Start Unstale with the key with which the header was saved (UNSTALE_SECRETS_KEY_FILE), or write the value of the header again in the checks of this distribution. Then check again.";
 pub(super) const GUESSED_URL: &str =
     "The wildcard or tag names no URL. Set some URLs to look at in the checks of this distribution.";
 pub(super) const TEXT_MISSING: &str = "Check that the new version is at the origin and has this text, spelled as in the checks of this distribution. If the origin has it, make the invalidation again.";

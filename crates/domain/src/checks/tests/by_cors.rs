@@ -13,7 +13,7 @@ fn seen(status: u16, allowed: Option<&str>) -> CorsAnswer {
 }
 
 fn judged(plain: &Answer, get: Option<CorsAnswer>, preflight: Option<CorsAnswer>) -> Judgement {
-    let cors = Some(CorsLook { origin: ORIGIN.to_owned(), get, preflight });
+    let cors = Some(CorsLook { origin: ORIGIN.to_owned(), get, preflight, ..CorsLook::default() });
     judge_cors(GOOD, &Answer { cors, ..plain.clone() }, &EdgeConfiguration::default())
 }
 
@@ -75,6 +75,7 @@ fn a_refused_preflight_counts_where_the_behavior_allows_options() {
         origin: ORIGIN.to_owned(),
         get: Some(seen(200, Some("*"))),
         preflight: Some(seen(403, None)),
+        ..CorsLook::default()
     };
     let answer = Answer { cors: Some(cors), ..ok() };
     let cause = |methods: &[&str]| {

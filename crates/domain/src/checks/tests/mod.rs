@@ -1,6 +1,7 @@
 //! Tables of verdicts. Each row is a case with all its evidence.
 
 mod by_age;
+mod by_api;
 mod by_cors;
 mod by_expectation;
 mod no_proof;

@@ -112,6 +112,7 @@ fn an_error_is_broken_whenever_it_was_cached() {
 fn what_was_not_asked_is_unclear_and_what_did_not_answer_is_broken() {
     check(vec![
         ("not asked", case(old(), failed(60, LookFailure::NotLooked)), "unclear not_looked"),
+        ("no key", case(old(), failed(60, LookFailure::SecretNotRead)), "unclear secret_not_read"),
         (
             "a private address",
             case(old(), failed(60, LookFailure::AddressRefused)),

@@ -80,6 +80,8 @@ pub enum WarmingFailure {
     NotConnected,
     /// The URL may not be asked: the distribution has lost the host, or its address is not a public one.
     NotAllowed,
+    /// A secret header of the site's checks cannot be decrypted. Nothing is fetched without it.
+    SecretNotRead,
     /// The connection was closed early, or the answer is not HTTP.
     BadAnswer,
 }
@@ -88,7 +90,14 @@ impl WarmingFailure {
     /// Reads the text that [`Self::word`] gives.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        let named = [Self::TooLarge, Self::TimedOut, Self::NotConnected, Self::NotAllowed, Self::BadAnswer];
+        let named = [
+            Self::TooLarge,
+            Self::TimedOut,
+            Self::NotConnected,
+            Self::NotAllowed,
+            Self::SecretNotRead,
+            Self::BadAnswer,
+        ];
         let known = named.into_iter().find(|failure| failure.word() == word);
         known.or_else(|| word.parse().ok().map(Self::Status))
     }
@@ -102,6 +111,7 @@ impl WarmingFailure {
             Self::TimedOut => "timed_out".to_owned(),
             Self::NotConnected => "not_connected".to_owned(),
             Self::NotAllowed => "not_allowed".to_owned(),
+            Self::SecretNotRead => "secret_not_read".to_owned(),
             Self::BadAnswer => "bad_answer".to_owned(),
         }
     }
@@ -114,6 +124,7 @@ impl WarmingFailure {
             Self::TimedOut => "no answer in time".to_owned(),
             Self::NotConnected => "no connection".to_owned(),
             Self::NotAllowed => "not a host to ask".to_owned(),
+            Self::SecretNotRead => "a secret header cannot be decrypted".to_owned(),
             Self::BadAnswer => "no whole answer".to_owned(),
         }
     }
@@ -123,9 +134,12 @@ impl WarmingFailure {
     pub const fn hung(self) -> bool {
         match self {
             Self::TimedOut => true,
-            Self::Status(_) | Self::TooLarge | Self::NotConnected | Self::NotAllowed | Self::BadAnswer => {
-                false
-            }
+            Self::Status(_)
+            | Self::TooLarge
+            | Self::NotConnected
+            | Self::NotAllowed
+            | Self::SecretNotRead
+            | Self::BadAnswer => false,
         }
     }
 }
@@ -140,6 +154,7 @@ impl From<LookFailure> for WarmingFailure {
             | LookFailure::TlsFailed
             | LookFailure::ClientCertificateRequired => Self::NotConnected,
             LookFailure::AddressRefused | LookFailure::NotLooked => Self::NotAllowed,
+            LookFailure::SecretNotRead => Self::SecretNotRead,
             LookFailure::TooManyRedirects | LookFailure::RedirectNotFollowed | LookFailure::ProtocolError => {
                 Self::BadAnswer
             }

@@ -152,6 +152,7 @@ fn all_words_read_back() {
         WarmingFailure::TimedOut,
         WarmingFailure::NotConnected,
         WarmingFailure::NotAllowed,
+        WarmingFailure::SecretNotRead,
         WarmingFailure::BadAnswer,
     ] {
         assert_eq!(WarmingFailure::parse(&failure.word()), Some(failure));
