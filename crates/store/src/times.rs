@@ -141,6 +141,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("check_cursor", "sequence"),
     ("check_run", "round"),
     ("check_settings", "enabled"),
+    ("check_settings", "ask_origin"),
     ("distribution", "enabled"),
     ("distribution", "query_strings"),
     ("distribution", "staging"),
