@@ -137,10 +137,14 @@ for (const javaScript of [true, false]) {
 test("what was typed outlives the end of a session, and is gone once it was accepted", async () => {
   const before = (await created(demo)).length;
   await visit(browser, demo, { refusals: true }, async (page) => {
+    // Without its session, news and a plan that is still due would take the page to the sign-in before the button does.
+    const silence = { contentType: "text/event-stream", body: "retry: 600000\n\n" };
+    await page.route("**/events?*", (route) => route.fulfill(silence));
     await signIn(page);
     await page.locator("#distribution").selectOption(WORKSHOP);
     await page.locator("#items").fill("/kept.css");
     await page.locator("#reason").fill("Stays too");
+    await plan(page).locator("li", { hasText: "/kept.css" }).waitFor();
     await page.context().clearCookies();
     await button(page).click();
     await page.waitForURL((url) => url.pathname !== "/");
