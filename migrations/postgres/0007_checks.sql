@@ -12,6 +12,7 @@ CREATE TABLE check_settings (
     must_not_contain TEXT,
     cors_origin      TEXT,
     ask_origin       BOOLEAN NOT NULL,
+    compressed       BOOLEAN NOT NULL,
     apis             TEXT NOT NULL -- a JSON list of the APIs behind the site, with their headers as above
 );
 

@@ -12,6 +12,7 @@ CREATE TABLE check_settings (
     must_not_contain TEXT,
     cors_origin      TEXT,
     ask_origin       INTEGER NOT NULL,
+    compressed       INTEGER NOT NULL,
     apis             TEXT NOT NULL -- a JSON list of the APIs behind the site, with their headers as above
 ) STRICT;
 

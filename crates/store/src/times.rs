@@ -142,6 +142,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("check_run", "round"),
     ("check_settings", "enabled"),
     ("check_settings", "ask_origin"),
+    ("check_settings", "compressed"),
     ("distribution", "enabled"),
     ("distribution", "query_strings"),
     ("distribution", "staging"),

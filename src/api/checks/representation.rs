@@ -4,7 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::{
-    checks::{CheckRun, CorsAnswer, CorsLook, Freshness, Judgement, Look, OriginAnswer, UrlCheck, XCache},
+    checks::{
+        CheckRun, CompressedAnswer, CorsAnswer, CorsLook, Freshness, Judgement, Look, OriginAnswer, UrlCheck,
+        XCache,
+    },
     secret::hex,
     time::Timestamp,
     tokens::probe::SERVER_VANTAGE,
@@ -77,8 +80,23 @@ pub struct LookShape {
     pub failure: Option<String>,
     /// What a page of `cors_origin` got; null where none is set, or where it would prove nothing.
     pub cors: Option<CorsLookShape>,
+    /// What viewers got that accept compressed answers; null where they were not looked at.
+    pub compressed: Option<CompressedAnswerShape>,
     /// What the origin itself answered; null where it was not asked.
     pub origin: Option<OriginAnswerShape>,
+}
+
+/// What came of a request with `Accept-Encoding: gzip, br`.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = CompressedAnswer)]
+pub struct CompressedAnswerShape {
+    pub status: u16,
+    /// `Content-Encoding`; null where the answer is not compressed.
+    pub encoding: Option<String>,
+    pub x_cache: Option<String>,
+    /// In seconds.
+    pub age: Option<u64>,
+    pub etag: Option<String>,
 }
 
 /// What the origin answered past CloudFront.
@@ -207,7 +225,20 @@ impl LookShape {
             cf_id: answer.cf_id.clone(),
             failure: None,
             cors: answer.cors.as_ref().map(CorsLookShape::new),
+            compressed: answer.compressed.as_deref().map(CompressedAnswerShape::new),
             origin: answer.origin.as_ref().map(OriginAnswerShape::new),
+        }
+    }
+}
+
+impl CompressedAnswerShape {
+    fn new(answer: &CompressedAnswer) -> Self {
+        Self {
+            status: answer.status,
+            encoding: answer.encoding.clone(),
+            x_cache: answer.x_cache.clone(),
+            age: answer.age,
+            etag: answer.etag.clone(),
         }
     }
 }

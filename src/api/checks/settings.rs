@@ -42,6 +42,8 @@ pub struct CheckSettingsShape {
     pub cors_origin: Option<String>,
     /// Whether the origin is asked past CloudFront where viewers get an old or the same copy.
     pub ask_origin: bool,
+    /// Whether the compressed copies, which most viewers get, are looked at too.
+    pub compressed: bool,
     /// The API behind the site, which is looked at too.
     pub apis: Vec<ApiCheckShape>,
     pub enabled: bool,
@@ -76,6 +78,8 @@ pub struct CheckSettingsRequest {
     pub cors_origin: Option<String>,
     /// Ask the origin too where viewers get an old or the same copy: S3 with `s3:GetObject`, others over HTTP.
     pub ask_origin: Option<bool>,
+    /// Look at the compressed copies too, which most viewers get.
+    pub compressed: Option<bool>,
     /// The API behind the site, at other hosts than the distribution's.
     #[schema(max_items = 5)]
     pub apis: Option<Vec<NewApiCheckRequest>>,
@@ -108,6 +112,7 @@ impl CheckSettingsShape {
             must_not_contain: settings.must_not_contain,
             cors_origin: settings.cors_origin,
             ask_origin: settings.ask_origin,
+            compressed: settings.compressed,
             apis: settings.apis.into_iter().map(ApiCheckShape::new).collect(),
             enabled: settings.enabled,
         }
@@ -182,6 +187,7 @@ fn read(mut fields: JsonFields) -> Result<NewCheckSettings, ApiError> {
         must_not_contain: fields.text("must_not_contain"),
         cors_origin: fields.text("cors_origin"),
         ask_origin: fields.flag("ask_origin").unwrap_or(false),
+        compressed: fields.flag("compressed").unwrap_or(false),
         apis: fields.objects("apis", APIS_MAX, read_api),
         enabled: fields.flag("enabled").unwrap_or(true),
     };

@@ -21,7 +21,13 @@ impl LookView {
         match &look.outcome {
             Ok(answer) => {
                 let notes = [content(answer, earlier.and_then(Look::answer)), target(answer)];
-                let notes = notes.into_iter().flatten().chain(cors(answer)).chain(origin(answer)).collect();
+                let notes = notes
+                    .into_iter()
+                    .flatten()
+                    .chain(cors(answer))
+                    .chain(compressed(answer))
+                    .chain(origin(answer))
+                    .collect();
                 Self { words: headline(answer), notes }
             }
             Err(failure) => Self { words: failure.label().to_owned(), notes: Vec::new() },
@@ -70,6 +76,16 @@ fn cors(answer: &Answer) -> Vec<String> {
     let get = look.get.as_ref().map(|get| words("CORS", get));
     let preflight = look.preflight.as_ref().map(|preflight| words("OPTIONS", preflight));
     get.into_iter().chain(preflight).collect()
+}
+
+/// What viewers get that accept compressed answers, if it was looked at.
+fn compressed(answer: &Answer) -> Option<String> {
+    let copy = answer.compressed.as_ref()?;
+    let status = (copy.status != answer.status).then(|| copy.status.to_string());
+    let age = copy.age.map(|seconds| format!("age {} s", grouped(seconds)));
+    let words = [status, copy.x_cache.clone(), age].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let encoding = copy.encoding.as_deref().unwrap_or("not compressed for browsers");
+    Some(if words.is_empty() { encoding.to_owned() } else { format!("{encoding}: {words}") })
 }
 
 /// What the origin itself has, if it was asked.

@@ -85,6 +85,7 @@ fn facts(
     facts.extend(settings.must_not_contain.clone().map(|text| ("Must not contain", text)));
     facts.extend(settings.cors_origin.clone().map(|origin| ("CORS for", origin)));
     facts.extend(settings.ask_origin.then(|| ("Origin", "asked too".to_owned())));
+    facts.extend(settings.compressed.then(|| ("Compressed copies", "looked at too".to_owned())));
     facts.extend(settings.apis.iter().map(|api| ("API", api_words(api))));
     facts
 }

@@ -26,6 +26,8 @@ pub struct CheckSettingsForm {
     cors_origin: String,
     /// `None` if the box is not ticked.
     ask_origin: Option<String>,
+    /// `None` if the box is not ticked.
+    compressed: Option<String>,
     /// The fields of the APIs.
     #[serde(flatten)]
     others: BTreeMap<String, String>,
@@ -44,6 +46,7 @@ pub struct CheckSettingsFields {
     pub must_not_contain: Field,
     pub cors_origin: Field,
     pub ask_origin: bool,
+    pub compressed: bool,
     pub apis: Vec<ApiFields>,
 }
 
@@ -60,6 +63,7 @@ impl CheckSettingsFields {
             must_not_contain: Field::new(form.must_not_contain),
             cors_origin: Field::new(form.cors_origin),
             ask_origin: form.ask_origin.is_some(),
+            compressed: form.compressed.is_some(),
             apis: ApiFields::typed(form.others),
         }
     }
@@ -77,6 +81,7 @@ impl CheckSettingsFields {
             must_not_contain: Field::new(settings.must_not_contain.clone().unwrap_or_default()),
             cors_origin: Field::new(settings.cors_origin.clone().unwrap_or_default()),
             ask_origin: settings.ask_origin,
+            compressed: settings.compressed,
             apis: settings.apis.iter().map(ApiFields::stored).collect(),
         }
     }
@@ -101,6 +106,7 @@ impl CheckSettingsFields {
             must_not_contain: Some(self.must_not_contain.value.clone()),
             cors_origin: Some(self.cors_origin.value.clone()),
             ask_origin: self.ask_origin,
+            compressed: self.compressed,
             apis: apis.into_iter().collect::<Option<_>>()?,
         })
     }

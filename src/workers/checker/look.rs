@@ -100,6 +100,9 @@ pub(super) struct Looker<'a> {
 /// error from others.
 pub(super) const BEGINNING: u64 = 4 * 1024;
 
+/// What browsers accept of what CloudFront compresses.
+pub(in crate::workers) const BROWSER_ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, br");
+
 /// What an answer says about where to go on.
 pub(super) enum Redirect {
     To {
@@ -162,6 +165,24 @@ impl Looker<'_> {
         let fetched = self.ask(&EdgeRequest { method, ..get(&url, &headers, &[]) }).await.ok()?;
         let hint = body_hint(&fetched.beginning);
         Some(CorsAnswer::read(fetched.status.as_u16(), header_texts(&fetched), hint))
+    }
+
+    /// Looks at a URL as a browser that accepts compressed answers does. Returns the encoding of the answer too.
+    pub async fn look_at_compressed(&self, url: &str) -> (Look, Option<String>) {
+        let begun = Instant::now();
+        let failed = |failure| (self.urls.failed(begun, failure), None);
+        let Ok(url) = Url::parse(url) else { return failed(LookFailure::ProtocolError) };
+        let Some(mut headers) = self.urls.headers(&url) else { return failed(LookFailure::SecretNotRead) };
+        headers.push((header::ACCEPT_ENCODING, BROWSER_ENCODINGS));
+        match self.ask(&get(&url, &headers, &[])).await {
+            Ok(fetched) => {
+                let encoding = fetched.headers.get(header::CONTENT_ENCODING);
+                let encoding = encoding.and_then(|encoding| encoding.to_str().ok()).map(str::to_owned);
+                let outcome = Ok(answer(&fetched, self.urls.settings));
+                (Look { at: fetched.at, duration: fetched.took, outcome }, encoding)
+            }
+            Err(failure) => failed(failure),
+        }
     }
 
     /// Where a URL redirects to.

@@ -6,6 +6,7 @@
 mod apis;
 mod check_up;
 mod check_up_looks;
+mod compressed;
 mod configuration;
 mod cors;
 mod elsewhere;
@@ -39,7 +40,7 @@ use crate::{
 use super::{Next, WorkerContext};
 use intake::Intake;
 pub use look::UrlLooker;
-pub(super) use look::failure;
+pub(super) use look::{BROWSER_ENCODINGS, failure};
 pub(super) use looks::LookBudget;
 pub use pairs::{LOOKING, in_pairs};
 pub(super) use secrets::{OpenedHeaders, open_own, site_headers};

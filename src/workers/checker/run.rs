@@ -126,6 +126,7 @@ impl Shared {
         self.look_and_judge(looker, &mut again, facts, &mut pages).await;
         put_back(&mut run, open.into_iter().chain(again));
         self.judge_redirects(looker, &mut run.urls, &looked, facts).await;
+        self.judge_compressed_copies(looker, &mut run.urls, &looked, facts).await;
         self.judge_references(looker, &mut run.urls, &pages, facts).await;
         self.judge_cors(looker, &mut run.urls, &looked, facts).await;
         self.judge_origins(looker, &mut run.urls, &looked, facts).await;

@@ -14,10 +14,7 @@ use crate::{
     edge::{Bounds, EdgeClient, EdgeClientError, EdgeMethod, EdgeRequest, Fetched, Place},
 };
 
-use super::super::checker::{OpenedHeaders, failure, site_headers};
-
-/// What browsers accept of what CloudFront compresses. The copies for who accepts nothing of it are objects of their own.
-const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, br");
+use super::super::checker::{BROWSER_ENCODINGS, OpenedHeaders, failure, site_headers};
 
 /// The bytes that are read of one body. An edge keeps only what was read whole.
 const BODY_MAX: u64 = 32 << 20;
@@ -133,7 +130,8 @@ impl Site<'_> {
 
     fn headers(&self, url: &Url) -> Result<Vec<(HeaderName, HeaderValue)>, WarmingFailure> {
         let mut all = self.own_headers(url)?;
-        all.push((header::ACCEPT_ENCODING, ENCODINGS));
+        // The copies for who accepts nothing of it are objects of their own.
+        all.push((header::ACCEPT_ENCODING, BROWSER_ENCODINGS));
         Ok(all)
     }
 }

@@ -164,12 +164,12 @@ async fn an_administrator_sets_what_is_looked_at() {
     let (program, admin) = (Program::operator(&app).await, app.admin().await);
     let path = format!("/api/v1/distributions/{WORKSHOP}/checks");
     let default = read(&program.get(&path).await);
-    let wanted = json!({"urls": [], "host": null, "headers": {}, "must_contain": null, "must_not_contain": null, "cors_origin": null, "ask_origin": false, "apis": [], "enabled": true});
+    let wanted = json!({"urls": [], "host": null, "headers": {}, "must_contain": null, "must_not_contain": null, "cors_origin": null, "ask_origin": false, "compressed": false, "apis": [], "enabled": true});
     assert_eq!(default, wanted);
-    let new = json!({"urls": ["/news.html"], "headers": {"X-Preview": "1"}, "must_contain": " build 7 ", "cors_origin": "https://app.example.com/", "ask_origin": true});
+    let new = json!({"urls": ["/news.html"], "headers": {"X-Preview": "1"}, "must_contain": " build 7 ", "cors_origin": "https://app.example.com/", "ask_origin": true, "compressed": true});
     let set = put(&admin, &new).await;
     set.assert_status(200);
-    let wanted = json!({"urls": ["/news.html"], "host": null, "headers": {"X-Preview": "1"}, "must_contain": "build 7", "must_not_contain": null, "cors_origin": "https://app.example.com", "ask_origin": true, "apis": [], "enabled": true});
+    let wanted = json!({"urls": ["/news.html"], "host": null, "headers": {"X-Preview": "1"}, "must_contain": "build 7", "must_not_contain": null, "cors_origin": "https://app.example.com", "ask_origin": true, "compressed": true, "apis": [], "enabled": true});
     assert_eq!(read(&set), wanted);
     // Who may not set a header does not read its value.
     let mut told = wanted;

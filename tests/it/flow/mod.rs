@@ -8,6 +8,7 @@ mod check_up;
 mod checks;
 mod clock;
 mod cloudtrail;
+mod compressed;
 mod cool_down;
 mod cors;
 mod distributions;

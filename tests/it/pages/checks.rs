@@ -195,7 +195,8 @@ async fn an_administrator_sets_what_is_looked_at() {
         .with("urls", "/a\r\n\r\n/b\r\n")
         .with("headers", "X-Preview: yes\r\nAccept-Language:de")
         .with("must_contain", "build 7")
-        .with("ask_origin", "yes");
+        .with("ask_origin", "yes")
+        .with("compressed", "yes");
     let before = app.world.head().await;
     assert_eq!(root.press(&filled).await.leads_to(), Some(format!("{SITE}#checks")));
     assert_eq!(app.world.events_after(before).await, ["check.settings_changed"]);
@@ -203,7 +204,11 @@ async fn an_administrator_sets_what_is_looked_at() {
     let form = page.form("#check-settings");
     assert_eq!(form.value("urls").trim(), "/a\n/b");
     assert_eq!(form.value("headers").trim(), "X-Preview: yes\nAccept-Language: de");
-    assert!(page.has("#checks-enabled[checked]") && page.has("#checks-origin[checked]"));
+    assert!(
+        page.has("#checks-enabled[checked]")
+            && page.has("#checks-origin[checked]")
+            && page.has("#checks-compressed[checked]")
+    );
     let facts = app.operator().await.get(SITE).await;
     let facts = facts.text("#checks dl");
     for told in ["/a, /b", "X-Preview, Accept-Language", "Must contain build 7", "Origin asked too"] {

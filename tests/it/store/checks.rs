@@ -251,6 +251,7 @@ async fn settings_are_the_default_until_they_are_set(database: &Database) {
         must_not_contain: None,
         cors_origin: Some("https://app.example.com".to_owned()),
         ask_origin: true,
+        compressed: true,
         apis: vec![
             ApiCheck { url: API.to_owned(), method: ApiMethod::Head, headers: headers() },
             ApiCheck { url: format!("{API}/2"), method: ApiMethod::Options, headers: LookHeaders::default() },

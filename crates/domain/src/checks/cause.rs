@@ -86,6 +86,8 @@ causes! {
     // Why viewers get the old version.
     /// The old copy is at the edge; nothing tells why.
     OldAtEdge = "old_at_edge": "The edge still serves the old copy.",
+    /// The plain copy is not old, and the compressed one that most viewers get is.
+    CompressedCopyOld = "compressed_copy_old": "The edge still serves an old compressed copy.",
     /// The cached copy belongs to another spelling or variant of the URL than the items name.
     NotCovered = "not_covered": "The edge serves an old copy of another spelling or variant of the URL.",
     /// Another cache stands in front of CloudFront and still has its copy.

@@ -78,6 +78,8 @@ impl Answer {
             && texts.all(|text| text.len() <= VALUE_MAX && !text.chars().any(char::is_control))
             && self.pop.as_deref().is_none_or(is_pop)
             && self.cors.is_none()
+            && self.origin.is_none()
+            && self.compressed.is_none()
     }
 
     /// Reads a header about the content. `false` if it is none.
@@ -205,6 +207,8 @@ mod tests {
             Answer { server: Some("\0".to_owned()), ..good.clone() },
             Answer { pop: Some("<b>".to_owned()), ..good.clone() },
             Answer { cors: Some(crate::checks::CorsLook::default()), ..good.clone() },
+            Answer { origin: Some(crate::checks::OriginAnswer::default()), ..good.clone() },
+            Answer { compressed: Some(Box::default()), ..good.clone() },
             Answer { x_cache: Some(XCache::Unknown("x".repeat(VALUE_MAX + 1))), ..good.clone() },
         ] {
             assert!(!bad.is_bounded(), "{bad:?}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{BodyHint, CorsLook, OriginAnswer, XCache, stored_look::StoredLook};
+use super::{BodyHint, CompressedAnswer, CorsLook, OriginAnswer, XCache, stored_look::StoredLook};
 use crate::time::Timestamp;
 
 /// One observation of one URL.
@@ -142,6 +142,8 @@ pub struct Answer {
     pub allowed_origin: Option<String>,
     /// What another origin got of the same URL. `None` if nobody set one.
     pub cors: Option<CorsLook>,
+    /// What viewers got that accept compressed answers. `None` if nobody wanted to know, or there was no answer.
+    pub compressed: Option<Box<CompressedAnswer>>,
     /// What the origin itself answered. `None` if it was not asked, or did not answer.
     pub origin: Option<OriginAnswer>,
     /// `Retry-After`, as it was sent: seconds or a date.

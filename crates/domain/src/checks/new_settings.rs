@@ -21,6 +21,7 @@ pub struct NewCheckSettings {
     pub must_not_contain: Option<String>,
     pub cors_origin: Option<String>,
     pub ask_origin: bool,
+    pub compressed: bool,
     pub apis: Vec<NewApi>,
 }
 
@@ -35,6 +36,7 @@ impl Default for NewCheckSettings {
             must_not_contain: None,
             cors_origin: None,
             ask_origin: false,
+            compressed: false,
             apis: Vec::new(),
         }
     }
@@ -109,6 +111,7 @@ impl NewCheckSettings {
             must_not_contain: given(self.must_not_contain),
             cors_origin: given(self.cors_origin),
             ask_origin: self.ask_origin,
+            compressed: self.compressed,
             ..CheckSettings::default()
         };
         check_texts(&mut settings, distribution)?;

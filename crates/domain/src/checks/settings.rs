@@ -37,6 +37,8 @@ pub struct CheckSettings {
     pub cors_origin: Option<String>,
     /// Whether the origin is asked past CloudFront where viewers get an old or the same copy.
     pub ask_origin: bool,
+    /// Whether the compressed copies, which most viewers get, are looked at too.
+    pub compressed: bool,
     /// The API behind the site, which is looked at too.
     pub apis: Vec<ApiCheck>,
 }
@@ -52,6 +54,7 @@ impl Default for CheckSettings {
             must_not_contain: None,
             cors_origin: None,
             ask_origin: false,
+            compressed: false,
             apis: Vec::new(),
         }
     }
@@ -73,6 +76,7 @@ impl CheckSettings {
             self.must_not_contain.as_ref().map(|text| format!("must not contain \"{text}\"")),
             self.cors_origin.as_ref().map(|origin| format!("CORS for {origin}")),
             self.ask_origin.then(|| "asks the origin".to_owned()),
+            self.compressed.then(|| "compressed copies too".to_owned()),
         ];
         let apis = self.apis.iter().map(ApiCheck::describe);
         let parts: Vec<String> = parts.into_iter().flatten().chain(apis).collect();

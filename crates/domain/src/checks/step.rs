@@ -58,6 +58,7 @@ fn step_of(cause: CheckCause, known: &Known<'_>) -> String {
         C::SecretNotRead => outcome::SECRET_NOT_READ.to_owned(),
         C::GuessedUrl => outcome::GUESSED_URL.to_owned(),
         C::OldAtEdge => outcome::old_at_edge(known),
+        C::CompressedCopyOld => outcome::compressed_copy_old(known),
         C::NotCovered => outcome::not_covered(known),
         C::CacheInFront => outcome::cache_in_front(known),
         C::OtherDistribution => access::other_distribution(known),

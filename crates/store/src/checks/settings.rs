@@ -24,6 +24,7 @@ struct Row {
     must_not_contain: Option<String>,
     cors_origin: Option<String>,
     ask_origin: bool,
+    compressed: bool,
     apis: String,
 }
 
@@ -84,6 +85,7 @@ impl Row {
             must_not_contain: self.must_not_contain,
             cors_origin: self.cors_origin,
             ask_origin: self.ask_origin,
+            compressed: self.compressed,
             apis: apis.into_iter().map(StoredApi::into_api).collect::<Result<_, _>>()?,
         })
     }
@@ -95,7 +97,7 @@ pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<CheckSettings,
         conn,
         Row,
         "SELECT enabled, host, urls, headers, secret_headers, must_contain, must_not_contain, cors_origin, ask_origin,
-             apis
+             compressed, apis
          FROM check_settings WHERE distribution_id = $1",
         id.as_str(),
     )?;
@@ -108,11 +110,11 @@ pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Resul
     execute!(
         tx,
         "INSERT INTO check_settings (distribution_id, enabled, host, urls, headers, secret_headers, must_contain,
-             must_not_contain, cors_origin, ask_origin, apis)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             must_not_contain, cors_origin, ask_origin, compressed, apis)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          ON CONFLICT (distribution_id) DO UPDATE SET enabled = $2, host = $3, urls = $4, headers = $5,
              secret_headers = $6, must_contain = $7, must_not_contain = $8, cors_origin = $9, ask_origin = $10,
-             apis = $11",
+             compressed = $11, apis = $12",
         id.as_str(),
         new.enabled,
         new.host.as_deref(),
@@ -123,6 +125,7 @@ pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Resul
         new.must_not_contain.as_deref(),
         new.cors_origin.as_deref(),
         new.ask_origin,
+        new.compressed,
         serde_json::json!(apis).to_string(),
     )?;
     Ok(())

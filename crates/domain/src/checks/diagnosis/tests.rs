@@ -23,7 +23,7 @@ fn each_row_of_the_diagnosis_table_has_its_cause() {
 }
 
 /// The causes that follow from times, from two answers and from a page's references. A verdict sets them, not a diagnosis.
-const NOT_DIAGNOSED: [CheckCause; 38] = [
+const NOT_DIAGNOSED: [CheckCause; 39] = [
     CheckCause::NoInvalidation,
     CheckCause::TooEarly,
     CheckCause::NoAge,
@@ -43,6 +43,7 @@ const NOT_DIAGNOSED: [CheckCause; 38] = [
     CheckCause::GuessedUrl,
     CheckCause::SecretNotRead,
     CheckCause::OldAtEdge,
+    CheckCause::CompressedCopyOld,
     CheckCause::NotCovered,
     CheckCause::CacheInFront,
     CheckCause::OtherDistribution,

@@ -103,6 +103,16 @@ pub(super) fn old_at_edge(known: &Known<'_>) -> String {
     )
 }
 
+pub(super) fn compressed_copy_old(known: &Known<'_>) -> String {
+    with_code(
+        format!(
+            "Make the invalidation again with the item {}. The copy that is not compressed is not old, so that tools without Accept-Encoding do not see this.",
+            path(known)
+        ),
+        &format!("curl -sS -o /dev/null -D - -H 'Accept-Encoding: gzip, br' {}", quoted(known.address())),
+    )
+}
+
 pub(super) fn not_covered(known: &Known<'_>) -> String {
     format!(
         "Make an invalidation with the item {}*: it covers every query string and every variant of this URL. The item must be spelled as viewers spell the URL, in upper and lower case too.",
