@@ -128,7 +128,8 @@ fn has_host(distribution: &Distribution) -> bool {
 fn counts(findings: &[Finding]) -> Vec<StatusView> {
     let counts = FindingState::ALL.iter().filter_map(|state| {
         let count = findings.iter().filter(|finding| finding.state == *state).count();
-        let words = format!("{count} {}", state.label().to_lowercase());
+        let many = if count > 1 && *state == FindingState::Problem { "s" } else { "" };
+        let words = format!("{count} {}{many}", state.label().to_lowercase());
         (count > 0).then(|| StatusView { state: state.as_str(), words })
     });
     counts.collect()
