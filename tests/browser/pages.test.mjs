@@ -17,9 +17,9 @@ after(async () => {
   await demo?.stop();
 });
 
-const SETTINGS = ["", "/account", "/access", "/people", "/groups", "/grants", "/tokens", "/sign-in", "/protection"].map(
-  (page) => `/settings${page}`,
-);
+const SETTINGS = [
+  "", "/account", "/access", "/people", "/groups", "/grants", "/tokens", "/probes", "/sign-in", "/protection",
+].map((page) => `/settings${page}`);
 
 /** Makes one invalidation of each kind, and names every page by what is on it. */
 async function makePages() {
@@ -32,6 +32,8 @@ async function makePages() {
       await waitForState(page, state);
       made[name] = new URL(page.url()).pathname;
     };
+    await page.goto("/distributions/E2QWRUHAPOMQZL/check-up");
+    await page.locator("form[action$='/check-up'] button").click();
     await make("completed", "/styles.css\n/images/*", "completed", "WEB-412: new gradient on the landing page");
     const long = `/${"a-very-long-name-without-a-break-".repeat(12)}.css`;
     await make("completed, with long names", `${long}\n/*`, "completed", "Because".repeat(60));
@@ -55,7 +57,10 @@ async function makePages() {
     "a distribution without invalidations": "/distributions/E3DOCS5V8W1RTY",
     "a distribution that deploys": "/distributions/E2LAUNCH4J6HGF",
     "a distribution that is disabled": "/distributions/E1RETIRED9ZXCV",
+    "the checks of a distribution": "/distributions/E2QWRUHAPOMQZL/checks",
+    "a check-up": "/distributions/E2QWRUHAPOMQZL/check-up",
     "the history": "/history",
+    "the history, of one result of checks": "/history?freshness=unchanged",
     "an older page of the history": "/history?before=9",
     "what is not there": "/invalidations/not-there",
     "the approvals": "/approvals",
