@@ -1,6 +1,7 @@
 //! Where a bucket is asked: its name, its region and the endpoint.
 
 use rusty_s3::{Bucket, UrlStyle};
+use unstale_domain::checks::bucket_of;
 use url::Url;
 
 /// A bucket, as the domain name of an origin says it.
@@ -18,17 +19,10 @@ impl S3Bucket {
     /// buckets"). `None` if it is no bucket's, or the one of a website endpoint, which is another server.
     #[must_use]
     pub fn of_origin(domain: &str) -> Option<Self> {
-        let (rest, suffix) = [".amazonaws.com", ".amazonaws.com.cn"]
-            .into_iter()
-            .find_map(|suffix| Some((domain.strip_suffix(suffix)?, suffix.trim_start_matches('.'))))?;
-        // The names of buckets may have dots, and even `.s3`.
-        let (name, service) = rest.rsplit_once(".s3")?;
-        let is_api =
-            service.is_empty() || service.starts_with(['.', '-']) && !service.starts_with("-website");
-        if !is_api || name.is_empty() {
-            return None;
-        }
-        let region = service.get(1..).unwrap_or_default();
+        let name = bucket_of(domain)?;
+        let suffix = if domain.ends_with(".com.cn") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let service = domain.strip_prefix(name)?.strip_prefix(".s3")?.strip_suffix(suffix)?;
+        let region = service.trim_matches(['.', '-']);
         let region = region.strip_prefix("dualstack.").unwrap_or(region);
         let region = (!region.is_empty() && region != "external-1").then(|| region.to_owned());
         Some(Self { name: name.to_owned(), region, suffix })
