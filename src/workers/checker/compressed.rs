@@ -1,7 +1,7 @@
 //! Looks at the compressed copies of a run's URLs, where people have switched that on.
 
 use crate::domain::checks::{
-    CompressedAnswer, Judgement, Look, UrlCheck, judge, judge_compressed, needs_compressed, step,
+    CompressedAnswer, Look, UrlCheck, judge, judge_compressed, needs_compressed, step,
 };
 
 use super::{
@@ -52,14 +52,11 @@ fn is_needed(check: &UrlCheck) -> bool {
 fn judge_one(check: &mut UrlCheck, look: &Look, encoding: Option<&str>, facts: &Facts<'_>) {
     let (Some(plain), Some(answer)) = (check.judgement, look.answer()) else { return };
     let own = configuration(facts.distribution, &check.url);
-    let (judged, step) = {
-        let evidence = evidence(check, None, look, &own, facts);
-        let judged: Judgement = judge_compressed(plain, judge(&evidence));
-        (judged, judged.cause.map(|cause| step(cause, &evidence)))
-    };
-    if judged != plain {
+    let evidence = evidence(check, None, look, &own, facts);
+    let judged = judge_compressed(plain, judge(&evidence));
+    if let Some(cause) = judged.cause.filter(|_| judged != plain) {
+        check.step = step(cause, &evidence);
         check.judgement = Some(judged);
-        check.step = step.unwrap_or_default();
     }
     if let Some(Ok(plain)) = check.after.as_mut().map(|after| after.outcome.as_mut()) {
         plain.compressed = Some(Box::new(CompressedAnswer::of(answer, encoding)));
