@@ -6,6 +6,7 @@ mod characters;
 mod error;
 mod host_like;
 mod line;
+mod name;
 mod note;
 mod relative;
 mod several;
@@ -18,6 +19,7 @@ pub(crate) use address::is_scheme;
 pub use error::ItemError;
 pub(crate) use line::without_signature;
 pub use line::{Parsed, TargetDistribution, may_name_a_host, parse_line, trimmed};
+pub use name::encode_key;
 pub use note::{Doubt, Mending};
 
 /// CloudFront's longest path, in characters (developer guide, invalidation-specifying-objects).

@@ -3,6 +3,7 @@
 pub mod aws_cli;
 pub mod batching;
 pub mod idempotency;
+pub mod intake;
 pub mod invalidation;
 pub mod item;
 pub mod outside;

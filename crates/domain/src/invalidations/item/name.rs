@@ -1,0 +1,45 @@
+//! The path under which viewers ask for a file of a given name.
+
+use std::fmt::Write;
+
+/// The path, without its first slash, that Chromium asks for when a page links to the file of this name.
+///
+/// A name is not a URL: each `%`, `?`, `#` and `*` in it is part of the name and is encoded, so that it is no escape,
+/// query, fragment or wildcard. Blanks, `"`, `<`, `>`, `` ` ``, `{`, `}`, `|`, `^`, `\` and what is not ASCII are
+/// encoded as browsers encode them (seen with Chromium 156). Letters are neither composed nor decomposed.
+#[must_use]
+pub fn encode_key(key: &str) -> String {
+    let mut path = String::with_capacity(key.len() + 8);
+    for byte in key.bytes() {
+        let encoded = !byte.is_ascii_graphic() || b"%?#*\"<>`{}|^\\".contains(&byte);
+        if encoded {
+            // Writing to a string cannot fail.
+            let _ = write!(path, "%{byte:02X}");
+        } else {
+            path.push(char::from(byte));
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encode_key;
+
+    #[test]
+    fn names_are_no_urls() {
+        for (key, path) in [
+            ("100% cotton.html", "100%25%20cotton.html"),
+            ("a%20b.html", "a%2520b.html"),
+            ("what?.html", "what%3F.html"),
+            ("c#.html", "c%23.html"),
+            ("star*", "star%2A"),
+            ("a b|c^d'e(f)~g+h[1]{2}`.html", "a%20b%7Cc%5Ed'e(f)~g+h[1]%7B2%7D%60.html"),
+            ("\u{fc}/\u{f1}.html", "%C3%BC/%C3%B1.html"),
+            ("e\u{301}.html", "e%CC%81.html"),
+            ("semi;colon:at@eq=amp&bang!dollar$comma,.html", "semi;colon:at@eq=amp&bang!dollar$comma,.html"),
+        ] {
+            assert_eq!(encode_key(key), path, "{key}");
+        }
+    }
+}
