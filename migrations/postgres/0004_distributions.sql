@@ -71,6 +71,15 @@ CREATE TABLE distribution_tag (
 
 CREATE INDEX distribution_by_tag ON distribution_tag (tag_key, tag_value);
 
+-- Where the files that tools name are found on the site of a distribution.
+CREATE TABLE path_mapping (
+    distribution_id TEXT    NOT NULL REFERENCES distribution (id),
+    position        BIGINT NOT NULL, -- from 0, in the order in which people wrote them
+    from_files      TEXT    NOT NULL, -- a folder, or s3://BUCKET/PREFIX
+    to_path         TEXT    NOT NULL,
+    PRIMARY KEY (distribution_id, position)
+);
+
 CREATE TABLE protection (
     distribution_id   TEXT    NOT NULL PRIMARY KEY REFERENCES distribution (id),
     guard             TEXT    NOT NULL CHECK (guard IN ('open', 'typed_name', 'second_person')),

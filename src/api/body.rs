@@ -120,6 +120,11 @@ impl JsonFields {
         }
     }
 
+    /// Whether the field is there and is not null.
+    pub fn has(&self, name: &str) -> bool {
+        self.rest.get(name).is_some_and(|value| !value.is_null())
+    }
+
     /// A text field that may be missing or null.
     pub fn text(&mut self, name: &str) -> Option<String> {
         match self.rest.remove(name) {

@@ -20,12 +20,12 @@ mod strict_json;
 mod wait_limit;
 mod waiting;
 
+pub use answers::{FIRST_REQUEST, REPLAYED};
 pub use caller::{IDEMPOTENCY_KEY, RUN_URL};
-pub use create::{FIRST_REQUEST, REPLAYED};
 pub use openapi::document;
 pub use state::Api;
 
-use invalidations::{cancel, create, list, plan, show};
+use invalidations::{answers, cancel, create, list, plan, show};
 
 use axum::{
     Router, middleware,

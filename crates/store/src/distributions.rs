@@ -2,6 +2,7 @@
 
 pub mod distribution_tags;
 mod lists;
+pub mod path_mappings;
 pub mod protections;
 pub mod survey;
 

@@ -155,6 +155,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("probe_offer", "round"),
     ("probe_round", "round"),
     ("proposal", "warm"),
+    ("path_mapping", "position"),
     ("protection", "cool_down_seconds"),
     ("protection", "reason_required"),
     ("protection", "wide_above"),

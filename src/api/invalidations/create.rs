@@ -1,14 +1,10 @@
 //! `POST /api/v1/invalidations`: stores a request. A repeated request with the same key gets the same answer.
 
-use std::convert::Infallible;
-
 use axum::{
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, IntoResponseParts, Response, ResponseParts},
+    http::StatusCode,
+    response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     api::{
@@ -16,71 +12,37 @@ use crate::{
         caller::{IDEMPOTENCY_KEY, Key},
         error::ApiError,
         invalidations::{
-            representation::{ActorShape, InvalidationShape},
+            answers::{
+                AcceptedAnswer, AcceptedPartsShape, FirstRequest, accepted, before, held_back, proposed,
+            },
+            representation::InvalidationShape,
             requests::{self, InvalidationRequest, NewInvalidationRequest},
         },
         json::Json,
         state::Api,
     },
-    commands::{self, CommandError, Requested, Unmet, new_uuid},
+    commands::{self, Requested, SeveralRequested, Unmet, new_uuid},
     domain::{
         audit::attempted::attempted,
         checks::WarmingRefusal,
         distributions::{distribution::Distribution, protection::Confirmation},
-        id::{DistributionId, InvalidationId, ProposalId, RequestKey},
+        id::{DistributionId, RequestKey},
         invalidations::{
-            idempotency::{IdempotencyKey, IdempotentAnswer},
+            idempotency::{IdempotencyKey, part_key},
             invalidation::NewInvalidation,
-            item::TargetDistribution,
-            plan::{Plan, Surroundings},
+            plan::{Plan, PlanInput, PlanLine, Surroundings},
         },
         time::Timestamp,
     },
     http::caller::Caller,
     http::problem::{Fault, ProblemType},
-    store::invalidations::{self, proposals},
+    store::Conn,
 };
 
-/// The header of a replayed answer to an earlier request with the same key. Its value is `true`.
-pub const REPLAYED: &str = "idempotent-replayed";
-/// The header with the time of the earlier request.
-pub const FIRST_REQUEST: &str = "unstale-first-request";
-
-/// A request on a protected distribution, which a second person has to approve.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Proposal)]
-pub struct ProposalShape {
-    /// The ID of the proposal: it has no invalidation yet.
-    pub id: String,
-    /// Where a second person approves it.
-    pub url: String,
-    /// Always `waiting_for_approval`.
-    pub state: String,
-    pub distribution: String,
-    pub items: Vec<String>,
-    pub reason: String,
-    /// What viewers must get: `new_version`, `gone`, or `sha256:` and a hash.
-    pub expected: String,
-    /// Whether its URLs are fetched once when the invalidation has completed.
-    pub warm: bool,
-    pub requested_by: ActorShape,
-    #[schema(format = DateTime)]
-    pub requested_at: String,
-    /// It can be approved until then.
-    #[schema(format = DateTime)]
-    pub expires_at: String,
-}
-
-/// What a request is answered with.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = Accepted)]
-pub enum AcceptedResponse {
-    Invalidation(Box<InvalidationShape>),
-    Proposal(Box<ProposalShape>),
-}
-
 /// Request an invalidation
+///
+/// Without `distribution`, each line is given to the distribution that it names. Where that makes several
+/// invalidations, all are requested in one transaction, and the answer lists them as `invalidations`.
 ///
 /// With the header `Idempotency-Key` it is harmless to send again: the same key and body get the same answer, also
 /// while the first is under way, with `Idempotent-Replayed: true` and the time of the first request. Where CloudFront
@@ -94,7 +56,7 @@ pub enum AcceptedResponse {
         ("Unstale-Run-URL" = Option<String>, Header, description = "The https address of the pipeline's own run, for the history")
     ),
     responses(
-        (status = 202, body = AcceptedResponse, headers(
+        (status = 202, body = AcceptedAnswer, headers(
             ("Location" = String, description = "Where to ask how it stands"),
             ("Idempotent-Replayed" = Option<String>, description = "`true`: this is the answer to an earlier request with the same key; nothing was sent again"),
             ("Unstale-First-Request" = Option<String>, description = "When the first request with the same key was answered. Without Idempotent-Replayed CloudFront had refused all of it, and it is tried again"),
@@ -108,53 +70,137 @@ pub async fn submit(
     fields: JsonFields,
 ) -> Result<Response, ApiError> {
     let asked = InvalidationRequest::invalidation(fields, api.context.clock.now())?;
-    let (items, reason) = (asked.items.clone(), asked.reason.clone());
-    let tried = request(&api, &caller, key.as_ref(), asked).await;
-    tried.map_err(|error| error.trying(attempted(&items.join("\n")), reason))
+    let (typed, reason) = (asked.wanted.typed(), asked.reason.clone());
+    let tried = match asked.wanted.distribution.clone() {
+        Some(named) => request(&api, &caller, key.as_ref(), &named, asked).await,
+        None => request_each(&api, &caller, key.as_ref(), asked).await,
+    };
+    tried.map_err(|error| error.trying(attempted(&typed), reason))
 }
 
 async fn request(
     api: &Api,
     caller: &Caller,
     key: Option<&IdempotencyKey>,
+    named: &str,
     asked: InvalidationRequest,
 ) -> Result<Response, ApiError> {
-    caller.require_operator(&asked.distribution)?;
+    caller.require_operator(named)?;
     let mut conn = api.context.db.read().await?;
-    let distribution = caller.distribution(&mut conn, &asked.distribution).await?;
-    let typed = asked.items.join("\n");
-    let hosts = commands::host_table(&mut conn, &typed, &caller.access).await?;
+    let distribution = caller.distribution(&mut conn, named).await?;
+    let plan = plan_of(api, caller, &mut conn, &distribution, asked.wanted.input(), &asked).await?;
     drop(conn);
-    let around = Surroundings::unmeasured(api.limits);
-    let plan = Plan::within(&typed, &TargetDistribution::new(&distribution, &hosts), around, &caller.access);
-    if let Some(allowed) = requests::not_granted(&plan) {
-        let why = format!("outside the grants, which here allow {allowed}");
-        return Err(ApiError::not_allowed(why).about(Some(distribution.id)));
-    }
-    requests::check(&plan).map_err(|error| error.about(Some(distribution.id.clone())))?;
-    asked.expected.check(&plan.items).map_err(|error| {
-        ApiError::invalid(vec![Fault::new("/expected", format!("{error}."))])
-            .about(Some(distribution.id.clone()))
-    })?;
-    let may_warm = WarmingRefusal::check(asked.warm, asked.expected, api.app.options.are_checks_on);
-    may_warm.map_err(|error| {
-        ApiError::invalid(vec![Fault::new("/warm", error.describe())]).about(Some(distribution.id.clone()))
-    })?;
-    let not_before = asked.not_before;
-    let new = assemble(caller, key, plan, &distribution, asked);
+    let key = key.map(|key| key.request_key(&caller.acting.actor));
+    let new = assemble(key, plan, &distribution, &asked);
     let requested = commands::request_invalidation(&api.context, &caller.acting, &new).await?;
-    answer(api, caller, requested, &distribution.id, not_before).await
+    answer(api, caller, requested, &distribution.id, asked.not_before).await
+}
+
+/// Gives each line to the distribution that it names, and requests an invalidation for each distribution.
+async fn request_each(
+    api: &Api,
+    caller: &Caller,
+    key: Option<&IdempotencyKey>,
+    asked: InvalidationRequest,
+) -> Result<Response, ApiError> {
+    caller.require_operator("")?;
+    let mut conn = api.context.db.read().await?;
+    let placed = commands::place(&mut conn, asked.wanted.input(), &caller.access).await?;
+    requests::check_lines(placed.unplaced.iter().filter_map(PlanLine::refused), &asked.wanted)?;
+    let key = key.map(|key| key.request_key(&caller.acting.actor));
+    let mut all: Vec<NewInvalidation> = Vec::new();
+    for (distribution, input) in placed.parts {
+        let plan = plan_of(api, caller, &mut conn, &distribution, input, &asked).await?;
+        // The first part has the key itself, so that another request with the same key is recognised.
+        let part = key
+            .as_ref()
+            .map(|key| if all.is_empty() { key.clone() } else { part_key(key, &distribution.id) });
+        all.push(assemble(part, plan, &distribution, &asked));
+    }
+    drop(conn);
+    match all.as_slice() {
+        [] => {
+            let detail = "has nothing that would be sent; the plan says why.";
+            Err(ApiError::invalid(vec![Fault::new(asked.wanted.pointer(), detail)]))
+        }
+        [one] => {
+            let requested = commands::request_invalidation(&api.context, &caller.acting, one).await?;
+            answer(api, caller, requested, &one.distribution, asked.not_before).await
+        }
+        several => answer_each(api, caller, several, asked.not_before).await,
+    }
+}
+
+/// Requests them in one transaction, and answers with all of them.
+async fn answer_each(
+    api: &Api,
+    caller: &Caller,
+    all: &[NewInvalidation],
+    not_before: Option<Timestamp>,
+) -> Result<Response, ApiError> {
+    let requested = match commands::request_several(&api.context, &caller.acting, all).await? {
+        SeveralRequested::All(requested) => requested,
+        SeveralRequested::Stopped(distribution, why) => {
+            return answer(api, caller, why, &distribution, not_before).await;
+        }
+    };
+    let mut invalidations = Vec::with_capacity(requested.len());
+    let mut earlier = None;
+    for one in requested {
+        let (shape, at) = match one {
+            Requested::New(id) => (accepted(api, caller, &id, not_before).await?, None),
+            Requested::HeldBack(id) => (held_back(api, caller, &id).await?, None),
+            Requested::Proposed(id) => (proposed(api, caller, &id).await?, None),
+            Requested::Retried(id, at) => (accepted(api, caller, &id, None).await?, Some((at, false))),
+            Requested::Before(answer, at) => {
+                (before(api, caller, &answer, not_before).await?, Some((at, true)))
+            }
+            // Where one of them stops the request, nothing is written and none of them is answered here.
+            Requested::KeyUsedForAnother | Requested::Unmet(_) => continue,
+        };
+        earlier = earlier.or(at);
+        invalidations.push(shape.into_body());
+    }
+    let body = (StatusCode::ACCEPTED, Json(AcceptedAnswer::Several(AcceptedPartsShape { invalidations })));
+    Ok(match earlier {
+        Some((at, replayed)) => (FirstRequest { at, replayed }, body).into_response(),
+        None => body.into_response(),
+    })
+}
+
+/// The plan, checked. It is not shown, so the current usage is not read: the batches depend on the limits alone.
+async fn plan_of(
+    api: &Api,
+    caller: &Caller,
+    conn: &mut Conn,
+    distribution: &Distribution,
+    input: PlanInput,
+    asked: &InvalidationRequest,
+) -> Result<Plan, ApiError> {
+    let around = Surroundings::unmeasured(api.limits);
+    let plan = commands::plan(conn, input, distribution, around, &caller.access).await?;
+    checked(api, &plan, asked).map_err(|error| error.about(Some(distribution.id.clone())))?;
+    Ok(plan)
+}
+
+fn checked(api: &Api, plan: &Plan, asked: &InvalidationRequest) -> Result<(), ApiError> {
+    if let Some(allowed) = requests::not_granted(plan) {
+        return Err(ApiError::not_allowed(format!("outside the grants, which here allow {allowed}")));
+    }
+    requests::check(plan, &asked.wanted)?;
+    let expected = asked.expected.check(&plan.items);
+    expected.map_err(|error| ApiError::invalid(vec![Fault::new("/expected", format!("{error}."))]))?;
+    let may_warm = WarmingRefusal::check(asked.warm, asked.expected, api.app.options.are_checks_on);
+    may_warm.map_err(|error| ApiError::invalid(vec![Fault::new("/warm", error.describe())]))
 }
 
 fn assemble(
-    caller: &Caller,
-    key: Option<&IdempotencyKey>,
+    key: Option<RequestKey>,
     plan: Plan,
     distribution: &Distribution,
-    asked: InvalidationRequest,
+    asked: &InvalidationRequest,
 ) -> NewInvalidation {
-    let key = key.map(|key| key.request_key(&caller.acting.actor));
-    let fingerprint = key.is_some().then_some(asked.fingerprint);
+    let fingerprint = key.is_some().then(|| asked.fingerprint.clone());
     let key = key.unwrap_or_else(|| RequestKey::new(new_uuid()));
     let first = plan.lines.iter().find_map(|line| line.item_to_send().cloned());
     let first = first.unwrap_or_else(|| plan.items[0].clone());
@@ -162,11 +208,11 @@ fn assemble(
         distribution.id.clone(),
         plan.batches,
         first,
-        asked.reason,
+        asked.reason.clone(),
         key,
         new_uuid,
     );
-    new.confirmation = asked.confirm.map_or(Confirmation::None, Confirmation::Typed);
+    new.confirmation = asked.confirm.clone().map_or(Confirmation::None, Confirmation::Typed);
     new.not_before = asked.not_before;
     (new.expected, new.warm) = (asked.expected, asked.warm);
     new.fingerprint = fingerprint;
@@ -182,19 +228,15 @@ async fn answer(
 ) -> Result<Response, ApiError> {
     let from_before = |at: Timestamp, replayed: bool| FirstRequest { at, replayed };
     match requested {
-        Requested::New(id) => accepted(api, caller, &id, not_before).await,
-        Requested::HeldBack(id) => held_back(api, caller, &id).await,
-        Requested::Proposed(id) => proposed(api, caller, &id).await,
+        Requested::New(id) => Ok(accepted(api, caller, &id, not_before).await?.into_response()),
+        Requested::HeldBack(id) => Ok(held_back(api, caller, &id).await?.into_response()),
+        Requested::Proposed(id) => Ok(proposed(api, caller, &id).await?.into_response()),
         Requested::Retried(id, at) => {
             // A retry is sent as soon as possible. The time that was chosen for the first attempt has passed.
             Ok((from_before(at, false), accepted(api, caller, &id, None).await?).into_response())
         }
         Requested::Before(answer, at) => {
-            let same = match answer {
-                IdempotentAnswer::Accepted(id) => accepted(api, caller, &id, not_before).await?,
-                IdempotentAnswer::HeldBack(id) => held_back(api, caller, &id).await?,
-                IdempotentAnswer::Proposed(id) => proposed(api, caller, &id).await?,
-            };
+            let same = before(api, caller, &answer, not_before).await?;
             Ok((from_before(at, true), same).into_response())
         }
         Requested::KeyUsedForAnother => {
@@ -203,76 +245,6 @@ async fn answer(
         }
         Requested::Unmet(unmet) => Err(missing(unmet).about(Some(distribution.clone()))),
     }
-}
-
-/// Adds headers that say that a request with the same key came before, and when.
-struct FirstRequest {
-    at: Timestamp,
-    /// Whether nothing was sent again.
-    replayed: bool,
-}
-
-impl IntoResponseParts for FirstRequest {
-    type Error = Infallible;
-
-    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
-        if self.replayed {
-            parts.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        }
-        if let Ok(at) = HeaderValue::try_from(self.at.to_string()) {
-            parts.headers_mut().insert(FIRST_REQUEST, at);
-        }
-        Ok(parts)
-    }
-}
-
-/// The invalidation in the state in which it was accepted, so that each repetition gets the same answer.
-async fn accepted(
-    api: &Api,
-    caller: &Caller,
-    id: &InvalidationId,
-    not_before: Option<Timestamp>,
-) -> Result<Response, ApiError> {
-    let mut conn = api.context.db.read().await?;
-    let found = invalidations::find(&mut conn, id).await?.ok_or(CommandError::NotFound)?;
-    let base = &caller.base;
-    let shape = InvalidationShape::load_as_accepted(api, &mut conn, &found, not_before, base).await?;
-    let body = Json(AcceptedResponse::Invalidation(Box::new(shape)));
-    Ok((StatusCode::ACCEPTED, location(id), body).into_response())
-}
-
-/// The earlier invalidation of the same items, in its current state.
-async fn held_back(api: &Api, caller: &Caller, id: &InvalidationId) -> Result<Response, ApiError> {
-    let mut conn = api.context.db.read().await?;
-    let found = invalidations::find(&mut conn, id).await?.ok_or(CommandError::NotFound)?;
-    let shape = InvalidationShape::load(api, &mut conn, &found, &caller.base).await?;
-    Ok((StatusCode::OK, location(id), Json(shape)).into_response())
-}
-
-fn location(id: &InvalidationId) -> [(HeaderName, HeaderValue); 1] {
-    let address = HeaderValue::from_str(&format!("/api/v1/invalidations/{id}"));
-    [(header::LOCATION, address.unwrap_or_else(|_| HeaderValue::from_static("/api/v1/invalidations")))]
-}
-
-async fn proposed(api: &Api, caller: &Caller, id: &ProposalId) -> Result<Response, ApiError> {
-    let now = api.context.clock.now();
-    let found =
-        proposals::find(&mut *api.context.db.read().await?, id, now).await?.ok_or(CommandError::NotFound)?;
-    let shape = ProposalShape {
-        id: found.id.to_string(),
-        url: format!("{}/approvals", caller.base),
-        state: "waiting_for_approval".to_owned(),
-        distribution: found.distribution.to_string(),
-        items: found.items.iter().map(ToString::to_string).collect(),
-        reason: found.reason.clone(),
-        expected: found.expected.to_string(),
-        warm: found.warm,
-        requested_by: ActorShape::new(&found.asked_by),
-        requested_at: found.asked_at.to_string(),
-        expires_at: found.expires_at.to_string(),
-    };
-    let body = Json(AcceptedResponse::Proposal(Box::new(shape)));
-    Ok((StatusCode::ACCEPTED, body).into_response())
 }
 
 /// The error for what a protected distribution still asks for.

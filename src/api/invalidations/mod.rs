@@ -1,5 +1,6 @@
 //! Plans and invalidations.
 
+pub(crate) mod answers;
 pub(crate) mod cancel;
 pub(crate) mod create;
 mod freshness;
@@ -8,3 +9,4 @@ pub(crate) mod plan;
 pub(crate) mod representation;
 pub(crate) mod requests;
 pub(crate) mod show;
+mod wanted;

@@ -8,23 +8,28 @@ use crate::{
     api::{
         body::JsonFields,
         error::ApiError,
-        invalidations::requests::{self, InvalidationRequest, PlanRequest},
+        invalidations::{
+            requests::{self, PlanRequest},
+            wanted::WantedItems,
+        },
         json::Json,
         state::Api,
     },
+    commands,
     domain::{
         distributions::{
             distribution::Distribution,
             protection::{Guard, Protection, name_to_type},
         },
+        id::DistributionId,
         invalidations::{
             batching::{CLOUDFRONT, Load},
-            plan::{Drop, LineVerdict, Plan, PlanLine},
+            plan::{Drop, LineVerdict, Plan, PlanInput, PlanLine, Saving},
             price::FREE_A_MONTH,
         },
     },
     http::caller::Caller,
-    store::distributions::protections,
+    store::{Conn, distributions::protections},
 };
 
 /// What a request would do, worked out before anything is sent.
@@ -35,7 +40,12 @@ pub struct PlanShape {
     pub distribution: String,
     /// What would be sent: cleaned up, sorted, each once.
     pub items: Vec<String>,
-    /// What becomes of each item that was asked for, in its order.
+    /// Whether a request would be accepted as it is. Otherwise a line is refused, nothing would be sent, or `refusal`
+    /// says why the distribution takes no requests.
+    pub sendable: bool,
+    pub refusal: Option<String>,
+    /// What becomes of each item that was asked for, in its order. What the plan adds or offers follows the line that
+    /// needs it, with the same index.
     pub lines: Vec<LineShape>,
     /// How many paths and wildcards each batch would have.
     pub batches: Vec<LoadShape>,
@@ -50,6 +60,8 @@ pub struct PlanShape {
     /// What CloudFront lets a distribution have in progress.
     pub limits: LoadShape,
     pub warnings: Vec<String>,
+    /// The wildcards that would cost less than the paths below them. They also clear files that nobody named.
+    pub savings: Vec<SavingShape>,
     /// `nothing`, `typed_name` (send it as `confirm`) or `second_person` (it waits for approval).
     pub needs: String,
     /// The name to send as `confirm`, where that is needed.
@@ -64,12 +76,47 @@ pub struct LineShape {
     /// Its place in what was asked for, from 0.
     pub index: usize,
     pub typed: String,
-    /// `send` or `dropped`.
+    /// `send`; `added`: the plan sends it too; `offered`: it would be sent if it were asked for; `dropped`: it is not
+    /// sent; or `refused`: nothing is sent before it is mended.
     pub verdict: String,
-    /// As CloudFront would get it.
+    /// As CloudFront would get it. Empty where the line names nothing.
     pub item: String,
-    /// What was changed, why it was dropped, or what to know about it.
+    /// The ID of the distribution. Null where the line belongs to none.
+    pub distribution: Option<String>,
+    /// What was changed, why it was dropped, added or refused, or what to know about it.
     pub notes: Vec<String>,
+    /// `typed`, `plan`, or the name of the tool that printed it.
+    pub source: String,
+}
+
+/// A wildcard that could stand in the place of several paths.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Saving)]
+pub struct SavingShape {
+    pub item: String,
+    /// How many of the plan's items it covers.
+    pub replaces: usize,
+}
+
+/// A plan for several distributions.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = PlanParts)]
+pub struct PlanPartsShape {
+    /// Whether a request would be accepted as it is.
+    pub sendable: bool,
+    /// The plan of each distribution, in the order of their IDs.
+    pub parts: Vec<PlanShape>,
+    /// The lines that belong to no distribution.
+    pub lines: Vec<LineShape>,
+}
+
+/// One plan where the distribution was named, several where it was not.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = PlanAnswer)]
+pub enum PlanAnswer {
+    One(Box<PlanShape>),
+    Parts(PlanPartsShape),
 }
 
 /// So many items of each kind.
@@ -88,26 +135,59 @@ impl LoadShape {
 
 /// Work out what a request would do
 ///
-/// Nothing is kept or sent. The answer says what is dropped and why, the batches, the billable paths and the price.
+/// Nothing is kept or sent. The answer says what becomes of each line and why, the batches, the billable paths and the
+/// price. Lines that are refused are told with the others, and `sendable` is false then.
 #[utoipa::path(post, path = "/api/v1/plan", operation_id = "plan", tag = "Invalidations",
-    request_body = PlanRequest, responses((status = 200, body = PlanShape)))]
+    request_body = PlanRequest, responses((status = 200, body = PlanAnswer)))]
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
     fields: JsonFields,
-) -> Result<Json<PlanShape>, ApiError> {
-    let (named, items) = InvalidationRequest::plan(fields)?;
+) -> Result<Json<PlanAnswer>, ApiError> {
+    let wanted = WantedItems::of_plan(fields)?;
     let mut conn = api.context.db.read().await?;
-    let distribution = caller.distribution(&mut conn, &named).await?;
-    let protection = protections::find(&mut conn, &distribution.id).await?;
-    drop(conn);
-    let plan = requests::work_out(&api, &caller, &distribution, &items).await?;
+    let Some(named) = &wanted.distribution else {
+        return Ok(Json(PlanAnswer::Parts(in_parts(&api, &caller, &mut conn, &wanted).await?)));
+    };
+    let distribution = caller.distribution(&mut conn, named).await?;
+    let plan = planned(&api, &caller, &mut conn, &distribution, wanted.input()).await?;
+    Ok(Json(PlanAnswer::One(Box::new(plan))))
+}
+
+async fn in_parts(
+    api: &Api,
+    caller: &Caller,
+    conn: &mut Conn,
+    wanted: &WantedItems,
+) -> Result<PlanPartsShape, ApiError> {
+    let placed = commands::place(conn, wanted.input(), &caller.access).await?;
+    let mut parts = Vec::with_capacity(placed.parts.len());
+    for (distribution, input) in placed.parts {
+        parts.push(planned(api, caller, conn, &distribution, input).await?);
+    }
+    let lines: Vec<LineShape> = placed.unplaced.iter().map(|line| LineShape::new(line, None)).collect();
+    let none_is_refused = placed.unplaced.iter().all(|line| line.refused().is_none());
+    let sendable = none_is_refused && !parts.is_empty() && parts.iter().all(|part| part.sendable);
+    Ok(PlanPartsShape { sendable, parts, lines })
+}
+
+/// The plan of one distribution, from what is known of it now.
+async fn planned(
+    api: &Api,
+    caller: &Caller,
+    conn: &mut Conn,
+    distribution: &Distribution,
+    input: PlanInput,
+) -> Result<PlanShape, ApiError> {
+    let protection = protections::find(conn, &distribution.id).await?;
+    let actor = &caller.acting.actor;
+    let around = commands::look_around(&api.context, conn, actor, distribution, api.limits).await?;
+    let plan = commands::plan(conn, input, distribution, around, &caller.access).await?;
     if let Some(allowed) = requests::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
     }
-    requests::check(&plan)?;
-    Ok(Json(PlanShape::new(&plan, &distribution, &protection)))
+    Ok(PlanShape::new(&plan, distribution, &protection))
 }
 
 impl PlanShape {
@@ -117,7 +197,9 @@ impl PlanShape {
         Self {
             distribution: distribution.id.to_string(),
             items: plan.items.iter().map(ToString::to_string).collect(),
-            lines: plan.lines.iter().map(LineShape::new).collect(),
+            sendable: plan.is_sendable(),
+            refusal: plan.refusal.map(str::to_owned),
+            lines: plan.lines.iter().map(|line| LineShape::new(line, Some(&distribution.id))).collect(),
             batches: plan.batches.iter().map(|batch| LoadShape::new(Load::of(batch))).collect(),
             billable_paths: plan.billable(),
             dollars: plan.cost().to_string().trim_start_matches('$').to_owned(),
@@ -125,6 +207,7 @@ impl PlanShape {
             in_flight: LoadShape::new(plan.in_flight),
             limits: LoadShape { paths: CLOUDFRONT.paths, wildcards: CLOUDFRONT.wildcards },
             warnings: plan.warnings.clone(),
+            savings: plan.savings.iter().map(SavingShape::new).collect(),
             needs: needs.to_owned(),
             confirm: (guard == Guard::TypedName).then(|| name_to_type(distribution).to_owned()),
             reason_required: protection.reason_required,
@@ -132,8 +215,14 @@ impl PlanShape {
     }
 }
 
+impl SavingShape {
+    fn new(saving: &Saving) -> Self {
+        Self { item: saving.wildcard.to_string(), replaces: saving.replaces }
+    }
+}
+
 impl LineShape {
-    fn new(line: &PlanLine) -> Self {
+    fn new(line: &PlanLine, distribution: Option<&DistributionId>) -> Self {
         let (verdict, item, notes) = match &line.verdict {
             LineVerdict::Send { item, mendings, doubts } => {
                 let words = mendings.iter().map(|mending| mending.label());
@@ -143,13 +232,25 @@ impl LineShape {
             LineVerdict::Dropped { item, why } => {
                 let why = match why {
                     Drop::Repeats(first) => format!("the same as /items/{}", first - 1),
-                    Drop::CoveredBy(wildcard) => format!("already covered by {wildcard}"),
+                    other => other.describe(),
                 };
-                ("dropped", item.to_string(), vec![why])
+                ("dropped", item.as_ref().map(ToString::to_string).unwrap_or_default(), vec![why])
             }
-            // Plans with refused lines never get here: they are answered with an error for each line.
+            LineVerdict::Added { item, why } => ("added", item.to_string(), vec![why.label().to_owned()]),
+            LineVerdict::Offered { item, why } => {
+                let notes = [Some(why.label().to_owned()), item.reach()];
+                ("offered", item.to_string(), notes.into_iter().flatten().collect())
+            }
             LineVerdict::Refused(error) => ("refused", String::new(), vec![error.to_string()]),
         };
-        Self { index: line.number - 1, typed: line.typed.clone(), verdict: verdict.to_owned(), item, notes }
+        Self {
+            index: line.number - 1,
+            typed: line.typed.clone(),
+            verdict: verdict.to_owned(),
+            item,
+            distribution: distribution.map(ToString::to_string),
+            notes,
+            source: line.source.label().to_owned(),
+        }
     }
 }

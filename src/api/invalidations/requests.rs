@@ -4,22 +4,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{body::JsonFields, error::ApiError, state::Api},
-    commands,
+    api::{body::JsonFields, error::ApiError, invalidations::wanted::WantedItems},
     domain::{
         checks::ExpectedContent,
-        distributions::distribution::Distribution,
         invalidations::{
             invalidation::{PUT_OFF_MAX, parse_reason},
-            item::{ItemError, TargetDistribution},
-            plan::{LINES_MAX, Plan},
+            item::ItemError,
+            plan::{LINES_MAX, Plan, PlanLine},
         },
         secret::sha256_hex,
         time::Timestamp,
     },
-    http::caller::Caller,
     http::problem::Fault,
-    store::StoreError,
 };
 
 /// The number of wrong lines that are listed.
@@ -29,28 +25,55 @@ const NAME_MAX: usize = 253;
 /// How far in the future `not_before` may be, in days.
 const AHEAD_MAX: u64 = PUT_OFF_MAX.as_secs() / (24 * 60 * 60);
 
-/// What to work out.
+/// What to work out: `items`, `text` or `keys`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"distribution": "E2QWRUHAPOMQZL", "items": ["/styles.css", "/images/*"]}))]
 pub struct PlanRequest {
     /// Its ID, its ARN, a host that it serves (its domain name, an alias, a name under a wildcard alias), or a URL of it.
+    /// Where it is left out, each line is given to the distribution that its URL or its bucket names.
     #[schema(min_length = 1, max_length = 2048)]
-    pub distribution: String,
+    pub distribution: Option<String>,
     /// Paths, paths with a closing `*`, full URLs of the distribution, or `#tags`.
     #[schema(min_items = 1, max_items = 20000)]
-    pub items: Vec<String>,
+    pub items: Option<Vec<String>>,
+    /// The same, a line each, or what a tool printed: see "What the text may be".
+    #[schema(max_length = 2_097_152)]
+    pub text: Option<String>,
+    /// Names of files: keys of the bucket, or names below the root of the site. They are encoded, so that `%`, `?`, `#`
+    /// and `*` stand for themselves.
+    #[schema(min_items = 1, max_items = 20000)]
+    pub keys: Option<Vec<String>>,
+    /// Send what is asked for and nothing else: nothing is added, and what has no effect is sent too.
+    pub exact: Option<bool>,
+    /// Items that the plan must not add by itself.
+    #[schema(max_items = 20000)]
+    pub without: Option<Vec<String>>,
 }
 
-/// What to refresh.
+/// What to refresh: `items`, `text` or `keys`.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"distribution": "E2QWRUHAPOMQZL", "items": ["/styles.css"], "reason": "release 42"}))]
 pub struct NewInvalidationRequest {
     /// Its ID, its ARN, a host that it serves (its domain name, an alias, a name under a wildcard alias), or a URL of it.
+    /// Where it is left out, each line is given to the distribution that its URL or its bucket names, and each
+    /// distribution gets an invalidation of its own, all in one transaction.
     #[schema(min_length = 1, max_length = 2048)]
-    pub distribution: String,
+    pub distribution: Option<String>,
     /// Paths, paths with a closing `*`, full URLs of the distribution, or `#tags`.
     #[schema(min_items = 1, max_items = 20000)]
-    pub items: Vec<String>,
+    pub items: Option<Vec<String>>,
+    /// The same, a line each, or what a tool printed: see "What the text may be".
+    #[schema(max_length = 2_097_152)]
+    pub text: Option<String>,
+    /// Names of files: keys of the bucket, or names below the root of the site. They are encoded, so that `%`, `?`, `#`
+    /// and `*` stand for themselves.
+    #[schema(min_items = 1, max_items = 20000)]
+    pub keys: Option<Vec<String>>,
+    /// Send what is asked for and nothing else: nothing is added, and what has no effect is sent too.
+    pub exact: Option<bool>,
+    /// Items that the plan must not add by itself.
+    #[schema(max_items = 20000)]
+    pub without: Option<Vec<String>>,
     /// Kept in the history.
     #[schema(max_length = 500)]
     pub reason: Option<String>,
@@ -72,8 +95,7 @@ pub struct NewInvalidationRequest {
 /// A request whose body is well formed.
 #[derive(Debug)]
 pub struct InvalidationRequest {
-    pub distribution: String,
-    pub items: Vec<String>,
+    pub wanted: WantedItems,
     pub reason: String,
     pub not_before: Option<Timestamp>,
     pub confirm: Option<String>,
@@ -84,18 +106,9 @@ pub struct InvalidationRequest {
 }
 
 impl InvalidationRequest {
-    /// Reads the body of a plan: the name of the distribution, and the items.
-    pub fn plan(mut fields: JsonFields) -> Result<(String, Vec<String>), ApiError> {
-        let distribution = fields.needed_text("distribution");
-        let items = fields.needed_lines("items", LINES_MAX);
-        fields.end()?;
-        Ok((distribution, items))
-    }
-
     /// Reads the body of a request.
     pub fn invalidation(mut fields: JsonFields, now: Timestamp) -> Result<Self, ApiError> {
-        let distribution = fields.needed_text("distribution");
-        let items = fields.needed_lines("items", LINES_MAX);
+        let wanted = WantedItems::read(&mut fields);
         let reason = fields.text("reason").unwrap_or_default();
         let reason = parse_reason(&reason).unwrap_or_else(|error| {
             fields.fault("/reason", error.to_string());
@@ -122,26 +135,10 @@ impl InvalidationRequest {
         let warm = fields.flag("warm").unwrap_or(false);
         fields.end()?;
         let not_before_micros = not_before.map(Timestamp::as_micros);
-        let whole = (&distribution, &items, &reason, not_before_micros, &confirm, expected.to_string(), warm);
+        let whole = (wanted.parts(), &reason, not_before_micros, &confirm, expected.to_string(), warm);
         let fingerprint = sha256_hex(&serde_json::to_vec(&whole).unwrap_or_default());
-        Ok(Self { distribution, items, reason, not_before, confirm, expected, warm, fingerprint })
+        Ok(Self { wanted, reason, not_before, confirm, expected, warm, fingerprint })
     }
-}
-
-/// Makes the plan for these items from what is known of the distribution now.
-pub async fn work_out(
-    api: &Api,
-    caller: &Caller,
-    distribution: &Distribution,
-    items: &[String],
-) -> Result<Plan, StoreError> {
-    let mut conn = api.context.db.read().await?;
-    let around =
-        commands::look_around(&api.context, &mut conn, &caller.acting.actor, distribution, api.limits)
-            .await?;
-    let typed = items.join("\n");
-    let hosts = commands::host_table(&mut conn, &typed, &caller.access).await?;
-    Ok(Plan::within(&typed, &TargetDistribution::new(distribution, &hosts), around, &caller.access))
 }
 
 /// What the grants allow. `None` unless an item is outside the grants.
@@ -153,13 +150,28 @@ pub fn not_granted(plan: &Plan) -> Option<String> {
 }
 
 /// Checks that the plan can be sent. `Err` lists each wrong line with its place.
-pub fn check(plan: &Plan) -> Result<(), ApiError> {
+pub fn check(plan: &Plan, wanted: &WantedItems) -> Result<(), ApiError> {
     if let Some(why) = plan.refusal {
         return Err(ApiError::invalid(vec![Fault::new("/distribution", why)]));
     }
-    let fault = |(line, error): (&crate::domain::invalidations::plan::PlanLine, &ItemError)| {
-        Fault::new(format!("/items/{}", line.number - 1), format!("{error}."))
-    };
-    let faults: Vec<Fault> = plan.refused().take(FAULTS_MAX).map(fault).collect();
+    if let Some(count) = plan.too_many_lines {
+        let detail = format!("has {count} lines; one request takes at most {LINES_MAX}.");
+        return Err(ApiError::invalid(vec![Fault::new(wanted.pointer(), detail)]));
+    }
+    check_lines(plan.refused(), wanted)?;
+    if plan.items.is_empty() {
+        let detail = "has nothing that would be sent; the plan says why. With \"exact\": true it is sent all the same.";
+        return Err(ApiError::invalid(vec![Fault::new(wanted.pointer(), detail)]));
+    }
+    Ok(())
+}
+
+/// Checks that no line is refused.
+pub fn check_lines<'a>(
+    refused: impl Iterator<Item = (&'a PlanLine, &'a ItemError)>,
+    wanted: &WantedItems,
+) -> Result<(), ApiError> {
+    let fault = |(line, error): (&PlanLine, &ItemError)| wanted.fault(line.number, error);
+    let faults: Vec<Fault> = refused.take(FAULTS_MAX).map(fault).collect();
     if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults)) }
 }

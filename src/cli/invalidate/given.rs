@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use serde_json::{Value, json};
+
 use crate::domain::invalidations::item::trimmed;
 
 use super::expanded;
@@ -15,25 +17,27 @@ const ITEMS_MAX: u64 = 2 * 1024 * 1024;
 /// The number of characters of an item that messages show.
 const TOLD: usize = 120;
 
-/// The items in the order in which they are sent: first the arguments, then those of a file or of standard input.
+/// The lines in the order in which they are sent: first the arguments, then those of a file or of standard input.
 #[derive(Debug, Default)]
 pub struct Given {
-    pub items: Vec<String>,
+    /// Each argument, and each line of the file, blank ones too.
+    lines: Vec<String>,
     arguments: usize,
-    /// The name of the file, for messages.
+    /// The name of the file, for messages. Empty if there is none.
     source: String,
-    /// The line number of each item from the file, counted from 1.
-    lines: Vec<usize>,
+    /// Whether the lines are names of files.
+    are_keys: bool,
 }
 
 impl Given {
     /// Reads the arguments and the file. If neither is given, it reads standard input unless that is a terminal.
-    pub fn read(arguments: &[String], file: Option<&str>) -> Result<Self, String> {
+    pub fn read(arguments: &[String], file: Option<&str>, are_keys: bool) -> Result<Self, String> {
         let folder = std::env::current_dir().unwrap_or_default();
         if let Some(words) = expanded::refusal(arguments, Path::new("/"), &folder) {
             return Err(words);
         }
-        let mut given = Self { items: arguments.to_vec(), arguments: arguments.len(), ..Self::default() };
+        let mut given =
+            Self { lines: arguments.to_vec(), arguments: arguments.len(), are_keys, ..Self::default() };
         match file {
             Some("-") => given.add("standard input", io::stdin())?,
             Some(name) => {
@@ -45,10 +49,10 @@ impl Given {
             }
             None => {}
         }
-        if let Some(words) = expanded::root_refusal(&given.items, Path::new("/")) {
+        if let Some(words) = expanded::root_refusal(&given.lines, Path::new("/")) {
             return Err(words);
         }
-        if given.items.is_empty() {
+        if given.lines.iter().all(|line| trimmed(line).is_empty()) {
             return Err("name at least one item, such as /index.html or '/images/*'".to_owned());
         }
         Ok(given)
@@ -57,37 +61,61 @@ impl Given {
     fn add(&mut self, name: &str, source: impl Read) -> Result<(), String> {
         name.clone_into(&mut self.source);
         let text = read(name, source)?;
-        for (index, line) in text.lines().enumerate() {
-            let line = trimmed(line);
-            if !line.is_empty() {
-                self.items.push(line.to_owned());
-                self.lines.push(index + 1);
-            }
-        }
+        self.lines.extend(text.split('\n').map(str::to_owned));
         Ok(())
+    }
+
+    /// The field of the request and its value: a list of items or keys, or the text of a file, of which each line may be
+    /// an item or the output of a tool.
+    pub fn field(&self) -> (&'static str, Value) {
+        if self.are_keys {
+            let name = |line: &&String| !trimmed(line).is_empty();
+            let keys: Vec<&str> =
+                self.lines.iter().filter(name).map(|line| line.trim_end_matches('\r')).collect();
+            ("keys", json!(keys))
+        } else if self.source.is_empty() {
+            ("items", json!(self.lines))
+        } else {
+            ("text", json!(self.lines.join("\n")))
+        }
     }
 
     /// The place of the item that the server calls `/items/1`, such as `argument 2` or `changed.txt line 4`.
     pub fn place(&self, pointer: &str) -> Option<String> {
-        let index = index(pointer)?;
+        self.place_of(index(pointer)?)
+    }
+
+    /// The place of the line with this index, from 0.
+    pub fn place_of(&self, index: usize) -> Option<String> {
+        let index = self.position(index)?;
         if index < self.arguments {
             return Some(format!("argument {}", index + 1));
         }
-        let line = self.lines.get(index - self.arguments)?;
-        Some(format!("{} line {line}", self.source))
+        let is_there = index < self.lines.len();
+        is_there.then(|| format!("{} line {}", self.source, index - self.arguments + 1))
     }
 
-    /// The item as far as it may be shown in a log. The query is cut off, and an item with `@` is not shown,
-    /// because these may contain a signature or a password.
+    /// The line as far as it may be shown in a log. The query is cut off, and a line with `@` is not shown, because
+    /// these may contain a signature or a password.
     pub fn told(&self, pointer: &str) -> Option<String> {
-        let item = self.items.get(index(pointer)?)?;
-        let plain = item.split('?').next().filter(|plain| !plain.contains('@'))?;
+        let item = self.lines.get(self.position(index(pointer)?)?)?;
+        let plain = trimmed(item).split('?').next().filter(|plain| !plain.contains('@'))?;
         Some(plain.chars().take(TOLD).filter(|c| !c.is_control()).collect())
+    }
+
+    /// The position among all lines of the one that the server counts as this. A list of keys has no blank lines.
+    fn position(&self, index: usize) -> Option<usize> {
+        if !self.are_keys {
+            return Some(index);
+        }
+        let written = self.lines.iter().enumerate().filter(|(_, line)| !trimmed(line).is_empty());
+        written.map(|(position, _)| position).nth(index)
     }
 }
 
 fn index(pointer: &str) -> Option<usize> {
-    pointer.strip_prefix("/items/")?.parse().ok()
+    let rest = pointer.strip_prefix("/items/").or_else(|| pointer.strip_prefix("/keys/"))?;
+    rest.parse().ok()
 }
 
 fn read(name: &str, source: impl Read) -> Result<String, String> {
@@ -110,22 +138,31 @@ mod tests {
     use super::*;
 
     fn given(arguments: &[&str], text: &str) -> Given {
-        let items: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        let mut given = Given { arguments: items.len(), items, ..Given::default() };
+        let lines: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let mut given = Given { arguments: lines.len(), lines, ..Given::default() };
         given.add("changed.txt", text.as_bytes()).unwrap();
         given
     }
 
     #[test]
-    fn each_item_has_a_place() {
-        let given = given(&["/a", "/b"], "\u{feff}/c\n\n  /d?x=1  \r\n");
-        assert_eq!(given.items, ["/a", "/b", "/c", "/d?x=1"]);
-        let places: Vec<_> = (0..5).map(|index| given.place(&format!("/items/{index}"))).collect();
-        let wanted = ["argument 1", "argument 2", "changed.txt line 1", "changed.txt line 3"];
-        assert_eq!(places[..4], wanted.map(|place| Some(place.to_owned())));
-        assert_eq!(places[4], None);
+    fn each_line_has_a_place() {
+        let given = given(&["/a", "/b"], "/c\n\n  /d?x=1  \r\n");
+        let (field, value) = given.field();
+        assert_eq!((field, value.as_str()), ("text", Some("/a\n/b\n/c\n\n  /d?x=1  \r\n")));
+        let places: Vec<_> = (0..7).map(|index| given.place_of(index)).collect();
+        let wanted =
+            ["argument 1", "argument 2", "changed.txt line 1", "changed.txt line 2", "changed.txt line 3"];
+        assert_eq!(places[..5], wanted.map(|place| Some(place.to_owned())));
+        assert_eq!(places[6], None);
         assert_eq!(given.place("/reason"), None);
-        assert_eq!(given.told("/items/3").as_deref(), Some("/d"));
+        assert_eq!(given.told("/items/4").as_deref(), Some("/d"));
+    }
+
+    #[test]
+    fn names_of_files_are_a_list_without_blank_lines() {
+        let given = Given { are_keys: true, ..given(&[], "100% cotton.html\r\n\nc#.html\n") };
+        assert_eq!(given.field(), ("keys", json!(["100% cotton.html", "c#.html"])));
+        assert_eq!(given.place("/keys/1").as_deref(), Some("changed.txt line 3"));
     }
 
     #[test]

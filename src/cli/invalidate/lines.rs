@@ -8,20 +8,21 @@ use crate::domain::time::Timestamp;
 
 use super::{client::ApiAnswer, given::Given};
 
-/// The plan: one line for each item and warning, then the totals.
+/// The plan: one line for each item and warning, then the totals. A plan of several distributions has these for each.
 pub fn plan(plan: &Value, given: &Given) -> String {
-    let mut lines = Vec::new();
-    for line in plan["lines"].as_array().into_iter().flatten() {
-        let sign = if line["verdict"] == "send" { '+' } else { '-' };
-        let shown = if sign == '+' { &line["item"] } else { &line["typed"] };
-        let notes = line["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let notes: Vec<String> = notes.map(|note| with_place(note, given)).collect();
-        let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) };
-        lines.push(format!("{sign} {}{notes}", shown.as_str().unwrap_or_default()));
-    }
+    let Some(parts) = plan["parts"].as_array() else { return one_plan(plan, given) };
+    let mut parts: Vec<String> = parts.iter().map(|part| one_plan(part, given)).collect();
+    parts.extend(plan["lines"].as_array().into_iter().flatten().map(|line| plan_line(line, given)));
+    parts.join("\n")
+}
+
+fn one_plan(plan: &Value, given: &Given) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    lines.extend(plan["lines"].as_array().into_iter().flatten().map(|line| plan_line(line, given)));
     for warning in plan["warnings"].as_array().into_iter().flatten() {
         lines.push(format!("! {}", warning.as_str().unwrap_or_default()));
     }
+    lines.extend(plan["refusal"].as_str().map(|why| format!("! {why}")));
     let billable = plan["billable_paths"].as_u64().unwrap_or_default();
     let batches = plan["batches"].as_array().map_or(0, Vec::len);
     lines.push(format!(
@@ -32,6 +33,33 @@ pub fn plan(plan: &Value, given: &Given) -> String {
         counted(batches as u64, "batch"),
     ));
     lines.join("\n")
+}
+
+/// `+` is sent, `-` is not, `?` would be sent if it were asked for, `x` stops the request.
+fn plan_line(line: &Value, given: &Given) -> String {
+    let text = |name: &str| line[name].as_str().unwrap_or_default();
+    let (sign, shown) = match text("verdict") {
+        "send" | "added" => ('+', text("item").to_owned()),
+        "offered" => ('?', text("item").to_owned()),
+        "refused" => {
+            let index = line["index"].as_u64().and_then(|index| usize::try_from(index).ok());
+            let place = index.and_then(|index| given.place_of(index)).unwrap_or_default();
+            ('x', format!("{place}: {}", text("typed")))
+        }
+        _ => ('-', text("typed").to_owned()),
+    };
+    let notes = line["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let notes: Vec<String> = notes.map(|note| with_place(note, given)).collect();
+    let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join("; ")) };
+    format!("{sign} {shown}{notes}")
+}
+
+/// Why the plan cannot be sent. `None` if it can be.
+pub fn hindrance(plan: &Value) -> Option<&'static str> {
+    // A server that does not know this word refuses such a plan itself.
+    (plan["sendable"] == false).then_some(
+        "nothing was sent: mend the lines with an x above; where there is none, the plan has nothing to send",
+    )
 }
 
 /// Replaces the place in a note: `the same as /items/0` becomes `the same as argument 1`.
@@ -189,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_plan_reads_as_a_list() {
-        let given = Given::read(&["a".to_owned(), "/a".to_owned()], None).unwrap();
+        let given = Given::read(&["a".to_owned(), "/a".to_owned()], None, false).unwrap();
         let answer = json!({
             "distribution": "E1", "dollars": "0.00", "billable_paths": 1, "batches": [{}], "warnings": ["Careful."],
             "lines": [
@@ -257,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_by_where_it_was_given() {
-        let given = Given::read(&["/a".to_owned(), "/a%zz".to_owned()], None).unwrap();
+        let given = Given::read(&["/a".to_owned(), "/a%zz".to_owned()], None, false).unwrap();
         let fault = json!({"pointer": "/items/1", "detail": "has a %."});
         let other = json!({"pointer": "/reason", "detail": "is needed."});
         let told = |detail: &str, errors: &[&Value]| {

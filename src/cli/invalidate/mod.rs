@@ -6,11 +6,9 @@ mod given;
 mod lines;
 mod progress;
 mod proof;
+mod watch;
 
-use std::{
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::{process::ExitCode, time::Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -24,7 +22,7 @@ use super::output::{OutputError, print, say, say_aside};
 use client::{ApiAnswer, ApiClient, ApiClientError};
 use given::Given;
 use progress::Progress;
-use proof::Proof;
+use watch::Watch;
 
 /// Ask a running Unstale to refresh what a distribution serves. The token comes from UNSTALE_TOKEN.
 ///
@@ -39,9 +37,10 @@ pub struct InvalidateArgs {
     /// The address of Unstale, such as https://unstale.example.com.
     #[arg(long, env = "UNSTALE_SERVER")]
     server: String,
-    /// The distribution: its ID, its ARN, a host that it serves, or a URL of it.
+    /// The distribution: its ID, its ARN, a host that it serves, or a URL of it. Without it, each item goes to the
+    /// distribution that its URL or its bucket names; several get an invalidation each.
     #[arg(long, value_name = "ID-or-domain")]
-    distribution: String,
+    distribution: Option<String>,
     /// Why; kept in the history.
     #[arg(long)]
     reason: Option<String>,
@@ -82,9 +81,15 @@ pub struct InvalidateArgs {
     /// The https page of the pipeline's run, for the history. Found by itself on GitHub Actions and GitLab CI.
     #[arg(long, env = "UNSTALE_RUN_URL", value_name = "URL")]
     run_url: Option<String>,
-    /// Read items from a file, one a line; - is standard input.
+    /// Read items from a file, one a line, or what a tool such as aws s3 sync printed; - is standard input.
     #[arg(long, value_name = "FILE")]
     file: Option<String>,
+    /// The items are names of files, such as keys of a bucket: % ? # * in them stand for themselves.
+    #[arg(long)]
+    keys: bool,
+    /// Send the items and nothing else: the plan adds nothing, and leaves out nothing that has no effect.
+    #[arg(long)]
+    exact: bool,
     /// Send the token over plain HTTP to another machine. Only for networks that you trust.
     #[arg(long)]
     plain_http: bool,
@@ -92,9 +97,6 @@ pub struct InvalidateArgs {
     #[arg(value_name = "ITEM")]
     items: Vec<String>,
 }
-
-/// How often to ask for the state if the server does not accept a wait.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Why the command does not exit with 0. The exit codes are documented and never change.
 #[derive(Debug)]
@@ -156,48 +158,51 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
     if token.trim().is_empty() {
         return Err(End::Usage("set UNSTALE_TOKEN to an API token, such as unstale_…".to_owned()));
     }
-    let given = Given::read(&args.items, args.file.as_deref()).map_err(End::Usage)?;
+    let given = Given::read(&args.items, args.file.as_deref(), args.keys).map_err(End::Usage)?;
     let client = ApiClient::new(&args.server, token.trim(), args.plain_http, run_url(&args)?)?;
     let mut progress = Progress::new();
 
-    let body = json!({"distribution": args.distribution, "items": given.items});
+    let body = plan_body(&args, &given);
     let plan = taken(client.post("/api/v1/plan", &body, None, &mut progress).await?, &given)?;
     if args.dry_run {
-        return tell(&args, &plan, &lines::plan(&plan, &given));
+        let told = tell(&args, &plan, &lines::plan(&plan, &given));
+        return lines::hindrance(&plan).map_or(told, |words| Err(End::Refused(words.to_owned())));
     }
     if !args.json {
         // An error in printing does not stop the request. The error is reported with the result at the end.
         let _ = tell(&args, &plan, &lines::plan(&plan, &given));
     }
+    if let Some(words) = lines::hindrance(&plan) {
+        return Err(End::Refused(words.to_owned()));
+    }
     let key = args.idempotency_key.clone().unwrap_or_else(|| new_uuid().to_string());
-    let answer = client
-        .post("/api/v1/invalidations", &whole_body(&args, &given.items), Some(&key), &mut progress)
-        .await?;
+    let answer =
+        client.post("/api/v1/invalidations", &whole_body(&args, &given), Some(&key), &mut progress).await?;
     let earlier = lines::earlier(&answer, args.idempotency_key.is_some());
-    let mut last = taken(answer, &given)?;
+    let answer = taken(answer, &given)?;
     if let Some(words) = &earlier {
         // With `--json`, standard output contains only the last answer, because a program reads it.
         if args.json { progress.trouble(words) } else { say(words) }
     }
-    if args.prove && !proof::is_known(&last) && last["state"] != "waiting_for_approval" {
-        progress.trouble(proof::OLD_SERVER);
-    }
-    if args.wait && is_waited_for(&args, &last) {
-        last = wait(&client, &args, last, started, &mut progress).await?;
-    }
-    progress.end();
-    // The looks took a part of the time.
-    let took = (earlier.is_none() && !args.prove).then(|| started.elapsed());
-    let mut outcome = lines::outcome(&last, took);
-    if args.prove {
-        outcome.push_str(&proof::lines(&last));
-    }
-    let told = tell(&args, &last, &outcome);
-    ended(&args, &last).and(told)
+    let watch = Watch { client: &client, args: &args, started, is_new: earlier.is_none() };
+    watch.all(answer, &mut progress).await
 }
 
-fn whole_body(args: &InvalidateArgs, items: &[String]) -> Value {
-    let mut body = json!({"distribution": args.distribution, "items": items});
+/// What both the plan and the request have.
+fn plan_body(args: &InvalidateArgs, given: &Given) -> Value {
+    let (field, value) = given.field();
+    let mut body = json!({ field: value });
+    if let Some(distribution) = &args.distribution {
+        body["distribution"] = json!(distribution);
+    }
+    if args.exact {
+        body["exact"] = json!(true);
+    }
+    body
+}
+
+fn whole_body(args: &InvalidateArgs, given: &Given) -> Value {
+    let mut body = plan_body(args, given);
     let optional = [("reason", &args.reason), ("not_before", &args.not_before), ("confirm", &args.confirm)];
     for (name, value) in optional {
         if let Some(value) = value {
@@ -238,67 +243,6 @@ fn taken(answer: ApiAnswer, given: &Given) -> Result<Value, End> {
         200..=299 => Ok(answer.body),
         429 | 500.. => Err(End::OutOfReach(lines::problem(&answer.body, answer.status, given))),
         _ => Err(End::Refused(lines::problem(&answer.body, answer.status, given))),
-    }
-}
-
-/// Asks for the state until the invalidation has ended or the time is over.
-async fn wait(
-    client: &ApiClient,
-    args: &InvalidateArgs,
-    mut last: Value,
-    started: Instant,
-    progress: &mut Progress,
-) -> Result<Value, End> {
-    let id = last["id"].as_str().unwrap_or_default().to_owned();
-    let most = Duration::from_secs(args.timeout);
-    let until = if args.prove && proof::is_known(&last) { "&until=checked" } else { "" };
-    while is_waited_for(args, &last) {
-        let left = most.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            progress.end();
-            let url = last["url"].as_str().unwrap_or_default();
-            let what =
-                if lines::is_open(&last) { "it had not ended" } else { "what viewers get was not known" };
-            let words = format!("{what} after {} s; it goes on by itself: {url}", args.timeout);
-            return Err(End::TimedOut(words));
-        }
-        progress.show(&lines::standing(&last), started.elapsed());
-        let seconds = left.as_secs().clamp(1, progress.every());
-        let path = format!("/api/v1/invalidations/{id}");
-        let waited = client.get_now(&format!("{path}?wait={seconds}{until}")).await;
-        last = if let Some(answer) = waited {
-            if proof::is_refused(answer.status, &answer.body) {
-                return Err(End::Unproved(proof::OLD_SERVER.to_owned()));
-            }
-            taken(answer, &Given::default())?
-        } else {
-            // Too many requests are waiting, or the connection broke. Asking at intervals works too.
-            tokio::time::sleep(LOOK_EVERY.min(left)).await;
-            taken(client.get(&path, progress).await?, &Given::default())?
-        };
-    }
-    Ok(last)
-}
-
-/// Whether the last answer is not yet what the command waits for.
-fn is_waited_for(args: &InvalidateArgs, last: &Value) -> bool {
-    if args.prove { proof::is_open(last) } else { lines::is_open(last) }
-}
-
-fn ended(args: &InvalidateArgs, last: &Value) -> Result<(), End> {
-    let url = last["url"].as_str().unwrap_or_default();
-    match last["state"].as_str().unwrap_or_default() {
-        "completed" if args.prove => match proof::of(last) {
-            Proof::Good => Ok(()),
-            Proof::Bad(words) => Err(End::NotFresh(format!("{words}: {url}"))),
-            Proof::Missing(words) => Err(End::Unproved(format!("{words}: {url}"))),
-        },
-        "completed" => Ok(()),
-        "queued" | "in_progress" if !args.wait => Ok(()),
-        "waiting_for_approval" => {
-            Err(End::WaitsForApproval(format!("a second person has to approve it first: {url}")))
-        }
-        state => Err(End::Failed(format!("it ended as {state}: {url}"))),
     }
 }
 

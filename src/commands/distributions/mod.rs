@@ -1,11 +1,13 @@
 //! Commands on distributions.
 
-pub(crate) mod host_table;
 pub(crate) mod look_around;
+pub(crate) mod planning;
 pub(crate) mod protect_distribution;
 pub(crate) mod refresh_distributions;
+pub(crate) mod set_path_mappings;
 
-pub use host_table::host_table;
 pub use look_around::look_around;
+pub use planning::{PlacedInput, place, plan};
 pub use protect_distribution::protect_distribution;
 pub use refresh_distributions::refresh_distributions;
+pub use set_path_mappings::set_path_mappings;

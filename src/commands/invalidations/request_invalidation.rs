@@ -74,7 +74,7 @@ async fn in_a_transaction(
 }
 
 /// Whatever comes of it but an error of the store is to be committed.
-async fn within(
+pub(super) async fn within(
     context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,

@@ -18,7 +18,10 @@ use crate::{
     domain::{
         checks::{ExpectedContent, WarmingRefusal},
         distributions::distribution::Distribution,
-        invalidations::{batching::Load, item::TargetDistribution, plan::Plan},
+        invalidations::{
+            batching::Load,
+            plan::{Plan, PlanInput},
+        },
     },
     http::{session::Visitor, state::AppState},
     store::{Conn, StoreError},
@@ -44,6 +47,13 @@ pub struct RequestForm {
     pub gone: Option<String>,
     /// Set if the URLs are to be fetched once afterwards.
     pub warm: Option<String>,
+    /// Set if the lines are names of files.
+    pub names: Option<String>,
+    /// Set if nothing is to be added or left out.
+    pub exact: Option<String>,
+    /// The items that the plan must not add, with white space between them.
+    #[serde(default)]
+    pub without: String,
     /// Words for finding a distribution, if there are too many to list all.
     #[serde(default)]
     pub find: String,
@@ -54,6 +64,17 @@ pub struct RequestForm {
 }
 
 impl RequestForm {
+    /// What is asked for.
+    fn input(&self) -> PlanInput {
+        let without: Vec<&str> = self.without.split_whitespace().collect();
+        let input = if self.names.is_some() {
+            PlanInput::keys(&self.items.lines().collect::<Vec<_>>())
+        } else {
+            PlanInput::text(&self.items)
+        };
+        input.exactly(self.exact.is_some()).without(&without)
+    }
+
     /// What viewers must get.
     fn expected(&self) -> ExpectedContent {
         if self.gone.is_some() { ExpectedContent::Gone } else { ExpectedContent::NewVersion }
@@ -71,13 +92,11 @@ async fn work_out(
     app: &AppState,
     visitor: &Visitor,
     distribution: &Distribution,
-    items: &str,
+    input: PlanInput,
 ) -> Result<Plan, StoreError> {
-    let around =
-        commands::look_around(&app.context, conn, &visitor.acting.actor, distribution, app.options.limits)
-            .await?;
-    let hosts = commands::host_table(conn, items, &visitor.access).await?;
-    Ok(Plan::within(items, &TargetDistribution::new(distribution, &hosts), around, &visitor.access))
+    let actor = &visitor.acting.actor;
+    let around = commands::look_around(&app.context, conn, actor, distribution, app.options.limits).await?;
+    commands::plan(conn, input, distribution, around, &visitor.access).await
 }
 
 /// How much of CloudFront's limits the plan's own items use.

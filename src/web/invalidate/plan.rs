@@ -14,7 +14,7 @@ use crate::{
         invalidations::{
             batching::CLOUDFRONT,
             item::{Item, Mending},
-            plan::{Drop, LINES_MAX, LineVerdict, Plan, PlanLine},
+            plan::{LINES_MAX, LineVerdict, Plan, PlanLine},
             price::FREE_A_MONTH,
         },
         time::Timestamp,
@@ -113,7 +113,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     let Some(distribution) = distribution else {
         return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
     };
-    let plan = work_out(&mut conn, app, visitor, &distribution, &form.items).await?;
+    let plan = work_out(&mut conn, app, visitor, &distribution, form.input()).await?;
     let last = distributions::last_requests(&mut conn, &[&distribution.id]).await?;
     let mut view = PlanView::new(&plan, now);
     if plan.refused().any(|(_, error)| error.host().is_some()) {
@@ -206,11 +206,20 @@ impl LineView {
             },
             LineVerdict::Dropped { item, why } => Self {
                 kind: "dropped",
+                text: item.as_ref().map_or_else(|| shortened(&line.typed), ToString::to_string),
+                note: why.describe(),
+                doubt: String::new(),
+            },
+            LineVerdict::Added { item, why } => Self {
+                kind: "added",
                 text: item.to_string(),
-                note: match why {
-                    Drop::Repeats(first) => format!("the same as line {first}"),
-                    Drop::CoveredBy(wildcard) => format!("already covered by {wildcard}"),
-                },
+                note: why.label().to_owned(),
+                doubt: String::new(),
+            },
+            LineVerdict::Offered { item, why } => Self {
+                kind: "offered",
+                text: item.to_string(),
+                note: why.label().to_owned(),
                 doubt: String::new(),
             },
             LineVerdict::Refused(error) => Self {

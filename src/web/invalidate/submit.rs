@@ -15,7 +15,7 @@ use crate::{
         invalidations::{
             idempotency::IdempotentAnswer,
             invalidation::{NewInvalidation, parse_reason},
-            item::{Item, ItemError, TargetDistribution},
+            item::{Item, ItemError},
             plan::{Plan, Surroundings},
         },
         time::MOMENT,
@@ -54,10 +54,9 @@ pub async fn submit(
     };
     // This plan is not shown, so the current usage is not read: the batches depend on the limits alone.
     let around = Surroundings::unmeasured(app.options.limits);
-    let hosts =
-        commands::host_table(&mut *app.context.db.read().await?, &form.items, &visitor.access).await?;
-    let plan =
-        Plan::within(&form.items, &TargetDistribution::new(&distribution, &hosts), around, &visitor.access);
+    let mut conn = app.context.db.read().await?;
+    let plan = commands::plan(&mut conn, form.input(), &distribution, around, &visitor.access).await?;
+    drop(conn);
     if let Some(problem) = hindrance(&plan) {
         let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));
         keep(&app, &visitor, &form, Some(&distribution.id), why.as_deref().unwrap_or(&problem)).await?;

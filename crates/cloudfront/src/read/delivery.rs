@@ -72,6 +72,11 @@ fn read_behavior(behavior: &types::CacheBehavior, origins: &Origins<'_>) -> Beha
         default_ttl: ttl(behavior.cache_policy_id(), behavior.default_ttl()),
         max_ttl: ttl(behavior.cache_policy_id(), behavior.max_ttl()),
         cache_policy: policy(behavior.cache_policy_id()).map(|id| storable(id).into_owned()),
+        query_strings: behavior.forwarded_values().map(types::ForwardedValues::query_string),
+        rewrites_requests: rewrites(
+            behavior.function_associations(),
+            behavior.lambda_function_associations(),
+        ),
         viewer_protocol: protocol(behavior.viewer_protocol_policy()),
         allowed_methods: methods(behavior.allowed_methods()),
     }
@@ -90,9 +95,26 @@ fn read_default(behavior: &types::DefaultCacheBehavior, origins: &Origins<'_>) -
         default_ttl: ttl(behavior.cache_policy_id(), behavior.default_ttl()),
         max_ttl: ttl(behavior.cache_policy_id(), behavior.max_ttl()),
         cache_policy: policy(behavior.cache_policy_id()).map(|id| storable(id).into_owned()),
+        query_strings: behavior.forwarded_values().map(types::ForwardedValues::query_string),
+        rewrites_requests: rewrites(
+            behavior.function_associations(),
+            behavior.lambda_function_associations(),
+        ),
         viewer_protocol: protocol(behavior.viewer_protocol_policy()),
         allowed_methods: methods(behavior.allowed_methods()),
     }
+}
+
+/// Whether a function sees requests on their way to the cache or the origin, so that it may change their paths.
+fn rewrites(
+    functions: Option<&types::FunctionAssociations>,
+    lambdas: Option<&types::LambdaFunctionAssociations>,
+) -> bool {
+    use types::EventType::{OriginRequest, ViewerRequest};
+    let functions = functions.map(types::FunctionAssociations::items).unwrap_or_default();
+    let lambdas = lambdas.map(types::LambdaFunctionAssociations::items).unwrap_or_default();
+    functions.iter().any(|one| one.event_type() == &ViewerRequest)
+        || lambdas.iter().any(|one| matches!(one.event_type(), ViewerRequest | OriginRequest))
 }
 
 fn methods(allowed: Option<&types::AllowedMethods>) -> Vec<String> {

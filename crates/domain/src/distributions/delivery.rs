@@ -86,6 +86,11 @@ pub struct Behavior {
     pub max_ttl: Option<u64>,
     /// The ID of the cache policy. `None` if it has none, or if that is not known.
     pub cache_policy: Option<String>,
+    /// Whether query strings are part of the cache key. `None` if a cache policy decides, or if it is not known.
+    pub query_strings: Option<bool>,
+    /// Whether a function or a Lambda function sees the requests before the cache or the origin, and may change their
+    /// paths.
+    pub rewrites_requests: bool,
     /// `None` if it is not known.
     pub viewer_protocol: Option<ViewerProtocol>,
     /// The methods that viewers may use. Empty if they are not known.

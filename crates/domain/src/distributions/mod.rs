@@ -4,5 +4,7 @@ pub mod delivery;
 pub mod distribution;
 pub mod host;
 pub mod host_table;
+pub mod managed_policy;
+pub mod path_mapping;
 pub mod protection;
 pub mod reference;

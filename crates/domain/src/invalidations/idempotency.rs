@@ -2,7 +2,7 @@
 
 use crate::{
     actor::Actor,
-    id::{InvalidationId, ProposalId, RequestKey},
+    id::{DistributionId, InvalidationId, ProposalId, RequestKey},
     secret::sha256_hex,
     time::Timestamp,
 };
@@ -41,6 +41,13 @@ impl IdempotencyKey {
         let whose = format!("{}\n{}\n{}", actor.kind().as_str(), actor.id(), self.0);
         RequestKey::of_program(&sha256_hex(whose.as_bytes()))
     }
+}
+
+/// The key of a further part of a request for several distributions. It never equals a key of another request.
+#[must_use]
+pub fn part_key(whole: &RequestKey, distribution: &DistributionId) -> RequestKey {
+    let part = format!("{}\n{distribution}", whole.as_str());
+    RequestKey::of_program(&sha256_hex(part.as_bytes()))
 }
 
 /// What is stored about a request with an idempotency key.

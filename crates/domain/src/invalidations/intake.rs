@@ -34,6 +34,14 @@ pub struct NamedFile {
     pub tool: Tool,
 }
 
+impl NamedFile {
+    /// Whether the name is a key of a bucket that is known.
+    #[must_use]
+    pub const fn is_in_a_bucket(&self) -> bool {
+        matches!(self.place, FilePlace::Bucket(_))
+    }
+}
+
 /// What the name of a file is relative to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FilePlace {
@@ -43,6 +51,8 @@ pub enum FilePlace {
     Local,
     /// The name is relative to the tool's destination, which its output does not tell.
     Destination,
+    /// The name is a key of the distribution's bucket, or the name of a file below the root of the site.
+    Key,
 }
 
 /// What happened to the file.
@@ -59,6 +69,19 @@ pub enum FileChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tool {
     AwsS3,
+    /// No tool: a list of keys that somebody asked for.
+    Keys,
+}
+
+impl Tool {
+    /// The name of the program or format, as text for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::AwsS3 => "aws s3",
+            Self::Keys => "keys",
+        }
+    }
 }
 
 /// Why a line names nothing to refresh.
@@ -68,6 +91,16 @@ pub enum SkipReason {
     Progress,
     /// The tool only said what it would do. Nothing was changed.
     DryRun,
+}
+
+impl SkipReason {
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Progress => "tells only how far the tool was",
+            Self::DryRun => "was only a trial run of the tool; nothing was changed",
+        }
+    }
 }
 
 /// Why a line was not understood, as a message for the person who pasted it.

@@ -1,6 +1,7 @@
 //! Why a line is not a valid item.
 
 use super::{PATH_MAX, TAG_MAX};
+use crate::invalidations::intake::IntakeError;
 
 /// Why a line cannot be sent, as a message for the person who typed it. No message repeats a part of the line that
 /// may be a secret.
@@ -127,6 +128,20 @@ pub enum ItemError {
     TagCharacter,
     #[error("is a tag with a wildcard; tags match only as a whole")]
     TagWildcard,
+    #[error(
+        "is a key of the bucket {bucket}, which is no origin of this distribution; choose the distribution that has it, or say where its files are found in the distribution's path mappings"
+    )]
+    OtherBucket { bucket: String },
+    #[error(
+        "is a file in {folder}, and nothing says where its files are found on the site; add {folder} to the distribution's path mappings"
+    )]
+    NoMapping { folder: String },
+    #[error("does not tell which site it belongs to; choose the distribution, or write a URL")]
+    NoDistribution,
+    #[error("is a URL of {host}, which no distribution that you see serves")]
+    HostOfNone { host: String },
+    #[error(transparent)]
+    Unread(#[from] IntakeError),
     #[error("is outside your grants; here you may refresh {0}")]
     NotGranted(String),
 }

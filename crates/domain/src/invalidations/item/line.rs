@@ -5,7 +5,9 @@ use super::{
     wrapped,
 };
 use crate::{
-    distributions::{distribution::Distribution, host::HostName, host_table::HostTable},
+    distributions::{
+        distribution::Distribution, host::HostName, host_table::HostTable, path_mapping::PathMapping,
+    },
     encoding::{encode_path, has_tilde, is_contested},
 };
 
@@ -25,13 +27,26 @@ pub struct TargetDistribution<'a> {
     /// The distribution's own hosts. They are used for a host that `hosts` does not contain, because `hosts` has no
     /// distribution that is gone.
     own: HostTable,
+    mappings: &'a [PathMapping],
 }
 
 impl<'a> TargetDistribution<'a> {
     /// `hosts` may be empty if no line names a host; see [`may_name_a_host`].
     #[must_use]
     pub fn new(distribution: &'a Distribution, hosts: &'a HostTable) -> Self {
-        Self { distribution, hosts, own: HostTable::of([distribution]) }
+        Self { distribution, hosts, own: HostTable::of([distribution]), mappings: &[] }
+    }
+
+    /// With what says where the files that tools name are found.
+    #[must_use]
+    pub fn with_mappings(mut self, mappings: &'a [PathMapping]) -> Self {
+        self.mappings = mappings;
+        self
+    }
+
+    #[must_use]
+    pub const fn mappings(&self) -> &'a [PathMapping] {
+        self.mappings
     }
 
     #[must_use]

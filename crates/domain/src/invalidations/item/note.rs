@@ -10,6 +10,10 @@ pub enum Mending {
     FragmentCut,
     SignatureCut,
     Encoded,
+    FromBucket,
+    Mapped,
+    NameEncoded,
+    Deleted,
 }
 
 impl Mending {
@@ -23,6 +27,10 @@ impl Mending {
             Self::FragmentCut => "the part after # never reaches CloudFront",
             Self::SignatureCut => "CloudFront matches a signed URL without its signature",
             Self::Encoded => "spelled as CloudFront matches it",
+            Self::FromBucket => "from the key in the bucket",
+            Self::Mapped => "found by a path mapping of the distribution",
+            Self::NameEncoded => "from the name of a file",
+            Self::Deleted => "deleted: viewers get what the origin answers for a missing file",
         }
     }
 }

@@ -57,7 +57,7 @@ fn a_leading_slash_is_added() {
         ("v1.2/x.js", "/v1.2/x.js"),
         ("node.js/x", "/node.js/x"),
         (".well-known/security.txt", "/.well-known/security.txt"),
-        ("_next/static/[slug]-1.js", "/_next/static/%5Bslug%5D-1.js"),
+        ("_next/static/[slug]-1.js", "/_next/static/[slug]-1.js"),
         ("@scope/pkg/index.js", "/@scope/pkg/index.js"),
         ("pkg@1.2.3/index.js", "/pkg@1.2.3/index.js"),
         ("(group)/page", "/(group)/page"),

@@ -1,0 +1,184 @@
+//! Finds what else has to be refreshed with an item, because viewers get the same content under another path.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{
+    LineSource, LineVerdict, PlanLine,
+    coverage::{covering, widest_prefixes},
+    input::PlanChoice,
+    spellings,
+};
+use crate::{
+    access::Access,
+    checks::OriginKind,
+    distributions::{
+        delivery::Behavior,
+        distribution::{Distribution, DistributionConfig},
+        managed_policy::ManagedPolicy,
+    },
+    invalidations::item::{Item, PATH_MAX},
+};
+
+/// Why another item belongs to one that is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Companion {
+    /// The default root object has two paths.
+    RootObject,
+    /// The website endpoint of a bucket answers the path of a folder with the folder's index.
+    FolderIndex,
+    /// The origin may answer both paths with the same page.
+    FolderTwin,
+    /// The cache key has the query string, so there may be copies of other queries.
+    EveryQuery,
+    /// The escapes with capital digits, as browsers write them.
+    CapitalEscapes,
+    /// The escapes with small digits, as some versions of curl write them.
+    SmallEscapes,
+    /// More characters percent-encoded, as Python and other clients do.
+    MoreEncoded,
+    /// Fewer characters percent-encoded, as browsers do.
+    LessEncoded,
+    /// The same letters composed of other characters.
+    OtherLetters,
+    /// Without the second encoding of its percent signs.
+    EncodedOnce,
+}
+
+impl Companion {
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::RootObject => "the same page under another path (default root object)",
+            Self::FolderIndex => "the same page under another path (index of the folder)",
+            Self::FolderTwin => "perhaps the same page under another path",
+            Self::EveryQuery => {
+                "with every query string, which the cache key contains; also whatever else begins so"
+            }
+            Self::CapitalEscapes => "as browsers spell it",
+            Self::SmallEscapes => "as some versions of curl spell it",
+            Self::MoreEncoded => "as Python and some other clients spell it",
+            Self::LessEncoded => "as a page that links to the unencoded name has it asked for",
+            Self::OtherLetters => {
+                "the same letters made of other characters, as another operating system names files"
+            }
+            Self::EncodedOnce => "if the percent signs were encoded twice by mistake",
+        }
+    }
+
+    /// Whether it is certain that viewers who ask for it get the same content, so that it is sent too.
+    const fn is_certain(self) -> bool {
+        matches!(self, Self::RootObject | Self::FolderIndex | Self::CapitalEscapes)
+    }
+}
+
+/// Adds what is certain to belong to the lines that are sent, and offers what may belong to them.
+pub(super) fn add(
+    lines: &mut Vec<PlanLine>,
+    distribution: &Distribution,
+    access: &Access,
+    choice: &PlanChoice,
+) {
+    let widest = widest_prefixes(lines);
+    let mut known: HashSet<String> =
+        lines.iter().filter_map(|line| Some(item_of(&line.verdict)?.identity())).collect();
+    let whole = std::mem::take(lines);
+    lines.reserve(whole.len());
+    for line in whole {
+        let more = line.item_to_send().map(|item| companions_of(item, distribution)).unwrap_or_default();
+        let (number, typed) = (line.number, line.typed.clone());
+        lines.push(line);
+        for (item, why) in more {
+            if !may_stand(&item, &widest, distribution, access) || !known.insert(item.identity()) {
+                continue;
+            }
+            let is_added = why.is_certain() && !choice.exact && !choice.left_out.contains(&item.identity());
+            let verdict =
+                if is_added { LineVerdict::Added { item, why } } else { LineVerdict::Offered { item, why } };
+            lines.push(PlanLine { number, typed: typed.clone(), source: LineSource::Plan, verdict });
+        }
+    }
+}
+
+fn item_of(verdict: &LineVerdict) -> Option<&Item> {
+    match verdict {
+        LineVerdict::Send { item, .. }
+        | LineVerdict::Added { item, .. }
+        | LineVerdict::Offered { item, .. }
+        | LineVerdict::Dropped { item: Some(item), .. } => Some(item),
+        LineVerdict::Dropped { item: None, .. } | LineVerdict::Refused(_) => None,
+    }
+}
+
+fn may_stand(item: &Item, widest: &BTreeSet<String>, distribution: &Distribution, access: &Access) -> bool {
+    item.as_str().len() <= PATH_MAX
+        && covering(item, widest).is_none()
+        && access.covers(&distribution.id, item)
+}
+
+fn companions_of(item: &Item, distribution: &Distribution) -> Vec<(Item, Companion)> {
+    if item.is_tag() || item.is_wildcard() {
+        return Vec::new();
+    }
+    let path = item.as_str();
+    let mut found = Vec::new();
+    if let Some(config) = &distribution.config {
+        found.extend(root_object(path, config));
+        found.extend(folder(path, config));
+        found.extend(every_query(path, config));
+    }
+    found.extend(spellings::spellings(path));
+    found.into_iter().map(|(path, why)| (Item::of_checked(path), why)).collect()
+}
+
+/// `/` and the root object are two objects in the cache (developer guide, "Specify a default root object").
+fn root_object(path: &str, config: &DistributionConfig) -> Option<(String, Companion)> {
+    let root = config.root_object.as_deref().filter(|root| !root.is_empty())?;
+    let named = format!("/{root}");
+    if path == "/" {
+        Some((named, Companion::RootObject))
+    } else {
+        (path == named).then(|| ("/".to_owned(), Companion::RootObject))
+    }
+}
+
+/// The path of a folder and that of its index. A bucket's API has no index of a folder, so nothing is found there unless
+/// a function rewrites the path.
+fn folder(path: &str, config: &DistributionConfig) -> Option<(String, Companion)> {
+    const INDEX: &str = "index.html";
+    if path.contains('?') {
+        return None;
+    }
+    let behavior = config.delivery.behavior_of(path)?;
+    let kind = behavior.origin.as_deref().map_or(OriginKind::Custom, OriginKind::of);
+    let why = match kind {
+        OriginKind::S3Website => Companion::FolderIndex,
+        OriginKind::S3 if !behavior.rewrites_requests => return None,
+        OriginKind::S3 | OriginKind::CloudFront | OriginKind::Custom => Companion::FolderTwin,
+    };
+    let twin = match path.strip_suffix(INDEX) {
+        Some("/") => return None,
+        Some(folder) if folder.ends_with('/') => folder.to_owned(),
+        _ if path.ends_with('/') && path.len() > 1 => format!("{path}{INDEX}"),
+        _ => return None,
+    };
+    Some((twin, why))
+}
+
+fn every_query(path: &str, config: &DistributionConfig) -> Option<(String, Companion)> {
+    let bare = path.split('?').next().unwrap_or(path);
+    let behavior = config.delivery.behavior_of(bare);
+    let is_keyed =
+        behavior.map_or(config.query_strings == Some(true), |behavior| keys_queries(behavior, config));
+    // Every path begins with `/`, so for the root this would be everything.
+    (is_keyed && bare != "/").then(|| (format!("{bare}*"), Companion::EveryQuery))
+}
+
+fn keys_queries(behavior: &Behavior, config: &DistributionConfig) -> bool {
+    if let Some(known) = behavior.query_strings {
+        return known;
+    }
+    match behavior.cache_policy.as_deref().and_then(ManagedPolicy::of_id) {
+        Some(policy) => policy.keys_query_strings(),
+        None => behavior.pattern == "*" && config.query_strings == Some(true),
+    }
+}

@@ -1,0 +1,111 @@
+//! What is asked for.
+
+use std::collections::HashSet;
+
+use crate::invalidations::{
+    intake::{self, Entry, FileChange, FilePlace, NamedFile, Reading, Tool},
+    item::{Item, trimmed},
+};
+
+/// What is asked for, before it is known what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanInput {
+    pub(super) entries: Vec<Entry>,
+    pub(super) choice: PlanChoice,
+}
+
+/// What a person or a program decided about what the plan adds and leaves out by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct PlanChoice {
+    /// Nothing is added, and nothing is left out but repeats and what a wildcard covers.
+    pub exact: bool,
+    /// The identities of the items that must not be added.
+    pub left_out: HashSet<String>,
+}
+
+impl PlanInput {
+    /// Text as people paste it; see [`intake::read`].
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self::of(intake::read(text))
+    }
+
+    /// A list of URLs, paths and tags. Blank ones are left out, but count.
+    #[must_use]
+    pub fn items<S: AsRef<str>>(items: &[S]) -> Self {
+        Self::of(
+            numbered(items)
+                .map(|(number, line)| entry(number, line, Reading::Typed(line.to_owned())))
+                .collect(),
+        )
+    }
+
+    /// A list of keys of a bucket, or of names of files below the root of the site. They have no escapes, queries or
+    /// wildcards.
+    #[must_use]
+    pub fn keys<S: AsRef<str>>(keys: &[S]) -> Self {
+        let file = |name: &str| NamedFile {
+            name: name.strip_prefix('/').unwrap_or(name).to_owned(),
+            place: FilePlace::Key,
+            change: FileChange::Listed,
+            tool: Tool::Keys,
+        };
+        let keys = keys.iter().map(AsRef::as_ref).enumerate().filter(|(_, key)| !key.is_empty());
+        Self::of(keys.map(|(index, key)| entry(index + 1, key, Reading::File(file(key)))).collect())
+    }
+
+    fn of(entries: Vec<Entry>) -> Self {
+        Self { entries, choice: PlanChoice::default() }
+    }
+
+    /// Sends what is asked for and nothing else: nothing is added, and what has no effect is sent too.
+    #[must_use]
+    pub fn exactly(mut self, exact: bool) -> Self {
+        self.choice.exact = exact;
+        self
+    }
+
+    /// Does not add these items.
+    #[must_use]
+    pub fn without<S: AsRef<str>>(mut self, items: &[S]) -> Self {
+        let items = items.iter().map(|item| Item::of_checked(item.as_ref()).identity());
+        self.choice.left_out.extend(items);
+        self
+    }
+
+    /// Whether a line may name a host, so that the hosts of all distributions are needed.
+    #[must_use]
+    pub fn may_name_a_host(&self) -> bool {
+        self.entries.iter().any(|entry| match &entry.reading {
+            Reading::Typed(line) => crate::invalidations::item::may_name_a_host(line),
+            _ => false,
+        })
+    }
+}
+
+impl PlanInput {
+    /// Whether a line may be a file or a path below a mapped folder, so that the path mappings are needed.
+    #[must_use]
+    pub fn may_use_a_mapping(&self) -> bool {
+        self.entries.iter().any(|entry| match &entry.reading {
+            Reading::File(_) => true,
+            Reading::Typed(line) => !line.starts_with(['/', '#', '.']) && !line.contains("://"),
+            Reading::Skipped(_) | Reading::Refused(_) => false,
+        })
+    }
+
+    /// Whether nothing is asked for.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+fn numbered<S: AsRef<str>>(lines: &[S]) -> impl Iterator<Item = (usize, &str)> {
+    let lines = lines.iter().map(|line| trimmed(line.as_ref())).enumerate();
+    lines.map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.is_empty())
+}
+
+fn entry(number: usize, typed: &str, reading: Reading) -> Entry {
+    Entry { number, typed: typed.to_owned(), reading }
+}
