@@ -20,16 +20,20 @@
 
   const draft = read();
   // Where a form leads that was accepted.
-  if (draft?.sent && /^\/(invalidations|approvals)\b/.test(location.pathname)) write(null);
+  const several = new URLSearchParams(location.search).has("sent");
+  if (draft?.sent && (several || /^\/(invalidations|approvals)\b/.test(location.pathname))) write(null);
 
   const form = document.getElementById("request");
   if (!form) return;
-  const { items, reason, gone, warm, distribution, request_key: key } = form.elements;
+  const { items, names, exact, without, reason, gone, warm, distribution, request_key: key } = form.elements;
   const save = (sent) => {
     write({
       person: form.dataset.person,
       distribution: distribution.value,
       items: items.value,
+      names: names.checked,
+      exact: exact.checked,
+      without: without.value,
       reason: reason.value,
       gone: gone.checked,
       warm: warm?.checked,
@@ -45,6 +49,9 @@
   const untouched = items.value.trim() === "" && reason.value === "";
   if (!draft || draft.person !== form.dataset.person || !untouched) return;
   items.value = draft.items;
+  names.checked = draft.names === true;
+  exact.checked = draft.exact === true;
+  without.value = draft.without ?? "";
   reason.value = draft.reason;
   gone.checked = draft.gone === true;
   // It is not offered where Unstale asks no site.

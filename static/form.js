@@ -9,6 +9,20 @@
       items.dispatchEvent(new Event("input", { bubbles: true }));
       items.focus();
     }
+    const add = event.target.closest("[data-add]");
+    if (add) {
+      event.preventDefault();
+      const items = document.getElementById("items");
+      items.value = `${items.value.trimEnd()}\n${add.dataset.add}`;
+      items.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    const leaveOut = event.target.closest("[data-leave-out]");
+    if (leaveOut) {
+      event.preventDefault();
+      const without = document.getElementById("without");
+      without.value = `${without.value} ${leaveOut.dataset.leaveOut}`.trim();
+      without.dispatchEvent(new Event("change", { bubbles: true }));
+    }
     const copy = event.target.closest("[data-copy]");
     if (copy) {
       const text = document.getElementById(copy.dataset.copy).textContent;
@@ -16,6 +30,20 @@
         copy.textContent = "Copied";
       });
     }
+  });
+
+  // A file that is dropped on the lines is read into them. The server reads what a tool printed, so text is enough.
+  const dropped = document.getElementById("items");
+  dropped?.addEventListener("dragover", (event) => {
+    if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+  });
+  dropped?.addEventListener("drop", async (event) => {
+    const file = event.dataTransfer?.files[0];
+    if (!file) return;
+    event.preventDefault();
+    const text = await file.text();
+    dropped.value = dropped.value.trim() === "" ? text : `${dropped.value.trimEnd()}\n${text}`;
+    dropped.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
   // Enter in the reason goes on to the button; a second Enter presses it.

@@ -11,6 +11,7 @@ pub mod invalidations;
 mod json;
 mod missing_event;
 mod openapi;
+mod path_mappings;
 pub mod probe;
 mod query;
 mod refused;
@@ -41,6 +42,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(show::show))
         .routes(routes!(cancel::submit))
         .routes(routes!(distributions::list))
+        .routes(routes!(path_mappings::show, path_mappings::submit))
         .routes(routes!(checks::settings::show, checks::settings::submit))
         .routes(routes!(checks::check_up::show, checks::check_up::submit))
         .routes(routes!(checks::start::submit))

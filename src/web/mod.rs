@@ -91,10 +91,11 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
     layers::around(open.merge(signed_in).merge(beside), &app).with_state(app)
 }
 
-/// The routes of checks: looking again, their settings, and the check-up of a distribution.
+/// The routes of one distribution: looking again, the settings of its checks, its check-up and its path mappings.
 fn check_routes() -> Router<AppState> {
     Router::new()
         .route("/invalidations/{id}/check", post(checks::check_invalidation))
+        .route("/distributions/{id}/paths", get(distributions::show_paths).post(distributions::set_paths))
         .route("/distributions/{id}/check", post(checks::check_distribution))
         .route("/distributions/{id}/checks", get(checks::show).post(checks::set))
         .route("/distributions/{id}/check-up", get(checks::show_check_up).post(checks::ask_for_check_up))

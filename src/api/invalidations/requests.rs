@@ -31,10 +31,10 @@ const AHEAD_MAX: u64 = PUT_OFF_MAX.as_secs() / (24 * 60 * 60);
 pub struct PlanRequest {
     /// Its ID, its ARN, a host that it serves (its domain name, an alias, a name under a wildcard alias), or a URL of it.
     /// Where it is left out, each line is given to the distribution that its URL or its bucket names.
-    #[schema(min_length = 1, max_length = 2048)]
+    #[schema(min_length = 1, max_length = 2048, nullable = false)]
     pub distribution: Option<String>,
     /// Paths, paths with a closing `*`, full URLs of the distribution, or `#tags`.
-    #[schema(min_items = 1, max_items = 20000)]
+    #[schema(min_items = 1, max_items = 20000, nullable = false)]
     pub items: Option<Vec<String>>,
     /// The same, a line each, or what a tool printed: see "What the text may be".
     #[schema(max_length = 2_097_152)]
@@ -57,10 +57,10 @@ pub struct NewInvalidationRequest {
     /// Its ID, its ARN, a host that it serves (its domain name, an alias, a name under a wildcard alias), or a URL of it.
     /// Where it is left out, each line is given to the distribution that its URL or its bucket names, and each
     /// distribution gets an invalidation of its own, all in one transaction.
-    #[schema(min_length = 1, max_length = 2048)]
+    #[schema(min_length = 1, max_length = 2048, nullable = false)]
     pub distribution: Option<String>,
     /// Paths, paths with a closing `*`, full URLs of the distribution, or `#tags`.
-    #[schema(min_items = 1, max_items = 20000)]
+    #[schema(min_items = 1, max_items = 20000, nullable = false)]
     pub items: Option<Vec<String>>,
     /// The same, a line each, or what a tool printed: see "What the text may be".
     #[schema(max_length = 2_097_152)]

@@ -41,11 +41,7 @@ fn plan_line(line: &Value, given: &Given) -> String {
     let (sign, shown) = match text("verdict") {
         "send" | "added" => ('+', text("item").to_owned()),
         "offered" => ('?', text("item").to_owned()),
-        "refused" => {
-            let index = line["index"].as_u64().and_then(|index| usize::try_from(index).ok());
-            let place = index.and_then(|index| given.place_of(index)).unwrap_or_default();
-            ('x', format!("{place}: {}", text("typed")))
-        }
+        "refused" => ('x', place_of(line, given)),
         _ => ('-', text("typed").to_owned()),
     };
     let notes = line["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -54,12 +50,35 @@ fn plan_line(line: &Value, given: &Given) -> String {
     format!("{sign} {shown}{notes}")
 }
 
+/// The place of a line of a plan and the line, as far as it may be shown.
+fn place_of(line: &Value, given: &Given) -> String {
+    let index = line["index"].as_u64().unwrap_or_default();
+    named(&format!("/items/{index}"), given).unwrap_or_default()
+}
+
 /// Why the plan cannot be sent. `None` if it can be.
-pub fn hindrance(plan: &Value) -> Option<&'static str> {
+pub fn hindrance(plan: &Value, given: &Given) -> Option<String> {
     // A server that does not know this word refuses such a plan itself.
-    (plan["sendable"] == false).then_some(
-        "nothing was sent: mend the lines with an x above; where there is none, the plan has nothing to send",
-    )
+    if plan["sendable"] != false {
+        return None;
+    }
+    let parts: Vec<&Value> = plan["parts"].as_array().into_iter().flatten().chain([plan]).collect();
+    let all = parts.iter().flat_map(|part| part["lines"].as_array().into_iter().flatten());
+    let refused: Vec<String> = all
+        .filter(|line| line["verdict"] == "refused")
+        .map(|line| format!("{} {}.", place_of(line, given), line["notes"][0].as_str().unwrap_or_default()))
+        .collect();
+    let refusal = parts.iter().find_map(|part| part["refusal"].as_str());
+    Some(match (refusal, refused.as_slice()) {
+        (Some(why), _) => format!("{why} Nothing was sent."),
+        (None, []) => {
+            "nothing of it would be sent; --dry-run shows why, and --exact sends it all the same".to_owned()
+        }
+        (None, [only]) => format!("Not sent. {only}"),
+        (None, many) => {
+            format!("Not sent. {} lines need mending:\n  {}", many.len(), many.join("\n  "))
+        }
+    })
 }
 
 /// Replaces the place in a note: `the same as /items/0` becomes `the same as argument 1`.

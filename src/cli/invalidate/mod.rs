@@ -164,16 +164,17 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
 
     let body = plan_body(&args, &given);
     let plan = taken(client.post("/api/v1/plan", &body, None, &mut progress).await?, &given)?;
+    let hindrance = lines::hindrance(&plan, &given);
     if args.dry_run {
         let told = tell(&args, &plan, &lines::plan(&plan, &given));
-        return lines::hindrance(&plan).map_or(told, |words| Err(End::Refused(words.to_owned())));
+        return hindrance.map_or(told, |words| Err(End::Refused(words)));
+    }
+    if let Some(words) = hindrance {
+        return Err(End::Refused(words));
     }
     if !args.json {
         // An error in printing does not stop the request. The error is reported with the result at the end.
         let _ = tell(&args, &plan, &lines::plan(&plan, &given));
-    }
-    if let Some(words) = lines::hindrance(&plan) {
-        return Err(End::Refused(words.to_owned()));
     }
     let key = args.idempotency_key.clone().unwrap_or_else(|| new_uuid().to_string());
     let answer =

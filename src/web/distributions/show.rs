@@ -6,7 +6,7 @@ use axum::{extract::State, response::Html};
 use crate::{
     domain::{
         access::Role,
-        distributions::{distribution::Distribution, host::shown},
+        distributions::{distribution::Distribution, host::shown, path_mapping},
         id::DistributionId,
         invalidations::batching::{CLOUDFRONT, Load},
         time::span_in_words,
@@ -14,7 +14,7 @@ use crate::{
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::{
         audit,
-        distributions::{distribution_tags, protections, survey},
+        distributions::{distribution_tags, path_mappings, protections, survey},
         invalidations::{self, batches},
     },
 };
@@ -65,6 +65,7 @@ pub async fn show(
     let usual = batches::usual_time(&mut conn, &id).await?;
     let tags = distribution_tags::of(&mut conn, &id).await?;
     let protection = protections::find(&mut conn, &id).await?;
+    let mappings = path_mappings::of(&mut conn, &id).await?;
     let read = survey::read(&mut conn).await?.finished_at;
     let checks = checks::section(&mut conn, &visitor, &distribution, app.options.are_checks_on, now).await?;
     let freshness = view::freshness(&mut conn, &list).await?;
@@ -76,6 +77,9 @@ pub async fn show(
     facts.extend(usual.map(|span| ("Usually completed in", span_in_words(span))));
     facts.push(("Tags in AWS", tag_words(tags)));
     facts.push(("Protection", protection.describe()));
+    if !mappings.is_empty() {
+        facts.push(("Path mappings", path_mapping::describe(&mappings)));
+    }
     if visitor.access.is_narrowed() {
         facts.push(("You may refresh", visitor.access.describe(&distribution.id)));
     }

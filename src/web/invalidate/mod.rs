@@ -54,6 +54,9 @@ pub struct RequestForm {
     /// The items that the plan must not add, with white space between them.
     #[serde(default)]
     pub without: String,
+    /// How many invalidations were requested at once a moment ago. No form sends it.
+    #[serde(skip)]
+    pub sent: Option<usize>,
     /// Words for finding a distribution, if there are too many to list all.
     #[serde(default)]
     pub find: String,
@@ -61,6 +64,10 @@ pub struct RequestForm {
     pub look: Option<String>,
     /// Set by a button that fills in items without a script.
     pub fill: Option<String>,
+    /// Set by a button of the plan: a line to add.
+    pub add: Option<String>,
+    /// Set by a button of the plan: an item that it must not add.
+    pub leave_out: Option<String>,
 }
 
 impl RequestForm {

@@ -49,6 +49,10 @@ struct Page {
     surveyed: bool,
     may_invalidate: bool,
     items: String,
+    names: bool,
+    exact: bool,
+    without: String,
+    sent: Option<usize>,
     reason: Field,
     gone: bool,
     warm: WarmBox,
@@ -88,6 +92,8 @@ pub struct FormQuery {
     distribution: Option<String>,
     /// An invalidation whose items and reason fill in the form.
     repeat: Option<String>,
+    /// How many invalidations were requested at once a moment ago.
+    sent: Option<usize>,
 }
 
 /// `GET /`
@@ -100,7 +106,8 @@ pub async fn show(
         .distribution
         .or_else(|| app.options.demo.as_ref().map(|demo| demo.distribution.clone()))
         .unwrap_or_default();
-    let mut form = RequestForm { distribution, ..RequestForm::default() };
+    let sent = wanted.sent.filter(|count| *count > 1);
+    let mut form = RequestForm { distribution, sent, ..RequestForm::default() };
     let mut problem = None;
     if let Some(id) = wanted.repeat.as_deref().and_then(InvalidationId::parse) {
         let mut conn = app.context.db.read().await?;
@@ -203,6 +210,10 @@ pub async fn render(
         plan: plan::look(app, visitor, &form).await?,
         warm: WarmBox::of(&form, app.options.are_checks_on),
         items: form.items,
+        names: form.names.is_some(),
+        exact: form.exact.is_some(),
+        without: form.without,
+        sent: form.sent,
         reason,
         gone: form.gone.is_some(),
         request_key: if form.request_key.is_empty() { new_uuid().to_string() } else { form.request_key },

@@ -1,5 +1,7 @@
 //! The plan below the form. It is updated while somebody types.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -8,19 +10,24 @@ use axum::{
 };
 
 use crate::{
+    commands,
     domain::{
+        access::Role,
         distributions::{distribution::Distribution, host::HostName, host_table::HostTable},
         id::DistributionId,
         invalidations::{
             batching::CLOUDFRONT,
-            item::{Item, Mending},
-            plan::{LINES_MAX, LineVerdict, Plan, PlanLine},
-            price::FREE_A_MONTH,
+            item::{Item, ItemError, Mending},
+            plan::{LINES_MAX, LineVerdict, Plan, PlanLine, Saving},
+            price::{self, Dollars, FREE_A_MONTH},
         },
         time::Timestamp,
     },
     http::{error::HttpError, session::Visitor, state::AppState},
-    store::distributions::{self, protections},
+    store::{
+        Conn,
+        distributions::{self, protections},
+    },
 };
 
 use super::{
@@ -39,11 +46,41 @@ const SHOWN: usize = 100;
 /// One line of the plan as the page shows it.
 #[derive(Debug, Clone)]
 pub struct LineView {
-    /// `send`, `dropped` or `refused`
+    /// `send`, `added`, `offered`, `dropped` or `refused`
     pub kind: &'static str,
     pub text: String,
     pub note: String,
     pub doubt: String,
+    /// What a button beside it does.
+    pub act: Option<LineAct>,
+}
+
+/// What a button beside a line of the plan does.
+#[derive(Debug, Clone)]
+pub enum LineAct {
+    /// Writes this line into the form.
+    Add(String),
+    /// Has the plan not add this item.
+    LeaveOut(String),
+}
+
+/// The lines of one distribution, where nobody chose one.
+#[derive(Debug, Clone)]
+pub struct PartView {
+    pub name: String,
+    /// `3 paths`
+    pub count: String,
+    pub lines: Vec<LineView>,
+    pub hidden: usize,
+    pub warnings: Vec<String>,
+}
+
+/// A wildcard that could stand in the place of several paths, as the page offers it.
+#[derive(Debug, Clone)]
+pub struct SavingView {
+    pub wildcard: String,
+    /// `7 paths in place of 30`
+    pub saves: String,
 }
 
 /// The plan as the page shows it.
@@ -51,6 +88,11 @@ pub struct LineView {
 pub struct PlanView {
     pub lines: Vec<LineView>,
     pub hidden: usize,
+    /// What each distribution gets, where nobody chose one.
+    pub parts: Vec<PartView>,
+    pub savings: Vec<SavingView>,
+    /// Where a folder is to be mapped. Empty unless a line needs it and the visitor may.
+    pub mapping_page: String,
     pub refused: usize,
     pub too_many: Option<String>,
     pub warnings: Vec<String>,
@@ -94,6 +136,12 @@ pub async fn plan(
     if let Some(fill) = form.fill.take() {
         form.items = fill.replace(' ', "\n");
     }
+    if let Some(line) = form.add.take() {
+        form.items = format!("{}\n{line}", form.items.trim_end());
+    }
+    if let Some(item) = form.leave_out.take() {
+        form.without = format!("{} {item}", form.without.trim_end());
+    }
     if headers.contains_key("hx-request") {
         let plan = look(&app, &visitor, &form).await?;
         return Ok(view::page(&PlanFragment { plan })?.into_response());
@@ -111,13 +159,17 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
         None => None,
     };
     let Some(distribution) = distribution else {
-        return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
+        return in_parts(&mut conn, app, visitor, form).await;
     };
     let plan = work_out(&mut conn, app, visitor, &distribution, form.input()).await?;
     let last = distributions::last_requests(&mut conn, &[&distribution.id]).await?;
     let mut view = PlanView::new(&plan, now);
     if plan.refused().any(|(_, error)| error.host().is_some()) {
         view.name_the_right_distribution(&plan, &distributions::list(&mut conn).await?, visitor);
+    }
+    let needs_mapping = |(_, error): (&PlanLine, &ItemError)| matches!(error, ItemError::NoMapping { .. });
+    if visitor.access.role == Role::Admin && plan.refused().any(needs_mapping) {
+        view.mapping_page = format!("/distributions/{}/paths", distribution.id);
     }
     let protection = protections::find(&mut conn, &distribution.id).await?;
     view.guard = GuardView::new(&protection, &distribution, &plan, form, visitor.access.role);
@@ -137,7 +189,54 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     Ok(view)
 }
 
+/// The plan of each distribution that the lines name.
+async fn in_parts(
+    conn: &mut Conn,
+    app: &AppState,
+    visitor: &Visitor,
+    form: &RequestForm,
+) -> Result<PlanView, HttpError> {
+    let now = app.context.clock.now();
+    let input = form.input();
+    if input.is_empty() {
+        return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
+    }
+    let placed = commands::place(conn, input, &visitor.access).await?;
+    let mut plans = Vec::with_capacity(placed.parts.len());
+    for (distribution, input) in placed.parts {
+        let plan = work_out(conn, app, visitor, &distribution, input).await?;
+        plans.push((distribution, plan));
+    }
+    Ok(PlanView::of_parts(&plans, &placed.unplaced, now))
+}
+
 impl PlanView {
+    fn of_parts(plans: &[(Distribution, Plan)], unplaced: &[PlanLine], now: Timestamp) -> Self {
+        let refused_of = |plan: &Plan| plan.refused().count();
+        let unplaced_refused = unplaced.iter().filter(|line| line.refused().is_some()).count();
+        let refused = plans.iter().map(|(_, plan)| refused_of(plan)).sum::<usize>() + unplaced_refused;
+        let paths = plans.iter().map(|(_, plan)| plan.billable()).sum();
+        let is_sendable = refused == 0 && plans.iter().all(|(_, plan)| plan.is_sendable()) && paths > 0;
+        let on = if plans.len() > 1 { format!(" on {} sites", plans.len()) } else { String::new() };
+        let mut lines: Vec<&PlanLine> = unplaced.iter().collect();
+        lines.sort_by_key(|line| line.refused().is_none());
+        Self {
+            hidden: lines.len().saturating_sub(SHOWN),
+            lines: lines.into_iter().take(SHOWN).map(LineView::new).collect(),
+            parts: plans.iter().map(PartView::new).collect(),
+            refused,
+            billable: format!("{} billable {}", paths, if paths == 1 { "path" } else { "paths" }),
+            cost: cost_of(plans),
+            free: free_of(plans, now),
+            button: if is_sendable {
+                format!("Invalidate {}{on}", counted(paths, "path"))
+            } else {
+                "Invalidate".to_owned()
+            },
+            ..Self::default()
+        }
+    }
+
     pub fn new(plan: &Plan, now: Timestamp) -> Self {
         let mut lines: Vec<&PlanLine> = plan.lines.iter().collect();
         lines.sort_by_key(|line| !matches!(line.verdict, LineVerdict::Refused(_)));
@@ -147,6 +246,7 @@ impl PlanView {
         Self {
             hidden: lines.len().saturating_sub(SHOWN),
             lines: lines.into_iter().take(SHOWN).map(LineView::new).collect(),
+            savings: plan.savings.iter().map(|saving| SavingView::new(saving, plan)).collect(),
             refused: plan.refused().count(),
             too_many: plan.too_many_lines.map(|count| {
                 format!("These are {count} lines; one request takes at most {LINES_MAX}. Split them into several requests.")
@@ -154,7 +254,7 @@ impl PlanView {
             warnings: plan.warnings.clone(),
             billable: format!("{} billable {}", plan.billable(), if plan.billable() == 1 { "path" } else { "paths" }),
             cost: plan.cost().to_string(),
-            free: format!("{} of {FREE_A_MONTH} free paths used in {}", used.min(FREE_A_MONTH), now.month_name()),
+            free: free(used, now),
             slots: format!(
                 "{} of {} wildcard slots in use{}",
                 flying.wildcards,
@@ -166,8 +266,63 @@ impl PlanView {
                 many => format!("sent in {many} batches, as CloudFront's limits allow"),
             },
             button: if plan.is_sendable() { format!("Invalidate {paths}") } else { "Invalidate".to_owned() },
-            distribution: None,
-            guard: None,
+            ..Self::default()
+        }
+    }
+}
+
+/// What all parts cost. Each account has free paths of its own, and its distributions share them.
+fn cost_of(plans: &[(Distribution, Plan)]) -> String {
+    let mut by_account: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (distribution, plan) in plans {
+        let (items, used) = by_account.entry(distribution.account()).or_default();
+        *items += plan.billable() as u64;
+        *used = plan.used_this_month;
+    }
+    by_account.into_values().map(|(items, used)| price::cost(items, used)).sum::<Dollars>().to_string()
+}
+
+/// How many free paths are used, where all parts are of one account.
+fn free_of(plans: &[(Distribution, Plan)], now: Timestamp) -> String {
+    let accounts: BTreeSet<&str> = plans.iter().map(|(distribution, _)| distribution.account()).collect();
+    match (accounts.len(), plans.first()) {
+        (1, Some((_, plan))) => free(plan.used_this_month, now),
+        (count, _) => format!("{count} accounts"),
+    }
+}
+
+fn free(used: u64, now: Timestamp) -> String {
+    format!("{} of {FREE_A_MONTH} free paths used in {}", used.min(FREE_A_MONTH), now.month_name())
+}
+
+impl PartView {
+    fn new((distribution, plan): &(Distribution, Plan)) -> Self {
+        let host = distribution.names().find(|name| !name.contains('*')).unwrap_or_default();
+        let mut lines: Vec<&PlanLine> = plan.lines.iter().collect();
+        lines.sort_by_key(|line| line.refused().is_none());
+        let mut shown: Vec<LineView> = lines.iter().take(SHOWN).map(|line| LineView::new(line)).collect();
+        for line in &mut shown {
+            // Without a chosen distribution, a path alone names none.
+            if let Some(LineAct::Add(item)) = &mut line.act {
+                *item = format!("https://{host}{item}");
+            }
+        }
+        Self {
+            name: distribution.shown_name(),
+            count: counted(plan.billable(), "path"),
+            hidden: lines.len().saturating_sub(SHOWN),
+            lines: shown,
+            warnings: plan.warnings.iter().cloned().chain(plan.refusal.map(str::to_owned)).collect(),
+        }
+    }
+}
+
+impl SavingView {
+    fn new(saving: &Saving, plan: &Plan) -> Self {
+        let left = plan.billable() + 1 - saving.replaces;
+        Self {
+            wildcard: saving.wildcard.to_string(),
+            saves: format!("{} in place of {}", counted(left, "path"), plan.billable()),
         }
     }
 }
@@ -195,6 +350,22 @@ impl PlanView {
 }
 
 impl LineView {
+    /// The line that a button beside it writes into the form.
+    pub fn adds(&self) -> Option<&str> {
+        match &self.act {
+            Some(LineAct::Add(line)) => Some(line),
+            _ => None,
+        }
+    }
+
+    /// The item that a button beside it leaves out.
+    pub fn leaves_out(&self) -> Option<&str> {
+        match &self.act {
+            Some(LineAct::LeaveOut(item)) => Some(item),
+            _ => None,
+        }
+    }
+
     fn new(line: &PlanLine) -> Self {
         let number = line.number;
         match &line.verdict {
@@ -203,30 +374,35 @@ impl LineView {
                 text: item.to_string(),
                 note: notes(item, mendings),
                 doubt: doubts.iter().map(|doubt| doubt.label()).collect::<Vec<_>>().join("; "),
+                act: None,
             },
             LineVerdict::Dropped { item, why } => Self {
                 kind: "dropped",
                 text: item.as_ref().map_or_else(|| shortened(&line.typed), ToString::to_string),
                 note: why.describe(),
                 doubt: String::new(),
+                act: None,
             },
             LineVerdict::Added { item, why } => Self {
                 kind: "added",
                 text: item.to_string(),
                 note: why.label().to_owned(),
                 doubt: String::new(),
+                act: Some(LineAct::LeaveOut(item.to_string())),
             },
             LineVerdict::Offered { item, why } => Self {
                 kind: "offered",
                 text: item.to_string(),
                 note: why.label().to_owned(),
                 doubt: String::new(),
+                act: Some(LineAct::Add(item.to_string())),
             },
             LineVerdict::Refused(error) => Self {
                 kind: "refused",
                 text: shortened(&line.typed),
                 note: format!("Line {number} {error}."),
                 doubt: String::new(),
+                act: None,
             },
         }
     }

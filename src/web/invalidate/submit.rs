@@ -29,6 +29,8 @@ use super::{
     RequestForm, page,
 };
 
+mod several;
+
 /// The name of this act in the history.
 const WHAT: &str = "invalidate";
 
@@ -44,6 +46,9 @@ pub async fn submit(
     }
     let mut reason = Field::new(form.reason.clone());
     let parsed_reason = reason.check(parse_reason(&form.reason));
+    if form.distribution.is_empty() && !form.input().is_empty() {
+        return several::submit(&app, &visitor, form, reason, parsed_reason).await;
+    }
     let (distribution, hidden) = find_distribution(&app, &visitor, &form, id.as_ref()).await?;
     let Some(distribution) = distribution else {
         let problem = "Choose a distribution from the list. Nothing was sent.".to_owned();

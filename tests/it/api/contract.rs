@@ -75,7 +75,7 @@ fn a_break_is_found_and_an_addition_is_none() {
         (path, serde_json::json!([])),
         ("/components/schemas/Invalidation/properties", serde_json::json!({})),
         (
-            "/components/schemas/NewInvalidationRequest/required",
+            "/components/schemas/NewCheckRequest/required",
             serde_json::json!(["distribution", "items", "reason"]),
         ),
         ("/components/schemas/Problem/properties/status/type", serde_json::json!("string")),

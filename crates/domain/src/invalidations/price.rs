@@ -25,6 +25,12 @@ impl fmt::Display for Dollars {
     }
 }
 
+impl std::iter::Sum for Dollars {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        Self(amounts.map(|amount| amount.0).fold(0, u64::saturating_add))
+    }
+}
+
 /// The price of `items` more items in a month that already has `used` items.
 #[must_use]
 pub const fn cost(items: u64, used: u64) -> Dollars {

@@ -1,0 +1,110 @@
+//! Takes a request whose lines name their distributions: an invalidation for each, all in one transaction.
+
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::{again, answer, assemble, first_refused, hindrance, keep, unmet};
+use crate::{
+    commands::{self, CommandError, SeveralRequested},
+    domain::{
+        id::RequestKey,
+        invalidations::{
+            idempotency::part_key,
+            invalidation::NewInvalidation,
+            plan::{PlanLine, Surroundings},
+        },
+    },
+    http::{error::HttpError, session::Visitor, state::AppState},
+    web::form::Field,
+};
+
+use super::super::RequestForm;
+
+/// `POST /invalidations` without a distribution.
+pub(super) async fn submit(
+    app: &AppState,
+    visitor: &Visitor,
+    form: RequestForm,
+    reason: Field,
+    parsed_reason: Option<String>,
+) -> Result<Response, HttpError> {
+    let all = match planned(app, visitor, &form, parsed_reason.as_deref()).await? {
+        Ok(all) => all,
+        Err(Hindrance { problem, why }) => {
+            keep(app, visitor, &form, None, why.as_deref().unwrap_or(&problem)).await?;
+            return again(app, visitor, &form, reason, problem).await;
+        }
+    };
+    let requested = commands::request_several(&app.context, &visitor.acting, &all).await;
+    match visitor.keep(app, super::WHAT, requested).await {
+        Err(CommandError::NotAllowed(why)) => {
+            let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
+            again(app, visitor, &form, reason, problem).await
+        }
+        requested => match requested? {
+            SeveralRequested::All(mut answers) if answers.len() == 1 => {
+                answer(app, visitor, form, reason, answers.remove(0)).await
+            }
+            SeveralRequested::All(answers) => {
+                Ok(Redirect::to(&format!("/?sent={}", answers.len())).into_response())
+            }
+            SeveralRequested::Stopped(distribution, stopped) => {
+                if let Some(why) = unmet(&stopped) {
+                    keep(app, visitor, &form, Some(&distribution), why).await?;
+                }
+                answer(app, visitor, form, reason, stopped).await
+            }
+        },
+    }
+}
+
+/// Why nothing is sent.
+struct Hindrance {
+    problem: String,
+    /// The reason for the history, where it says more.
+    why: Option<String>,
+}
+
+async fn planned(
+    app: &AppState,
+    visitor: &Visitor,
+    form: &RequestForm,
+    reason: Option<&str>,
+) -> Result<Result<Vec<NewInvalidation>, Hindrance>, HttpError> {
+    let stop = |problem: &str, why: Option<String>| Ok(Err(Hindrance { problem: problem.to_owned(), why }));
+    let mut conn = app.context.db.read().await?;
+    let placed = commands::place(&mut conn, form.input(), &visitor.access).await?;
+    if let Some((line, error)) = placed.unplaced.iter().find_map(PlanLine::refused) {
+        let why = format!("line {}: {error}", line.number);
+        return stop(
+            "A line needs mending, or a distribution has to be chosen. Nothing was sent.",
+            Some(why),
+        );
+    }
+    let whole = RequestKey::parse(&form.request_key);
+    let mut all: Vec<NewInvalidation> = Vec::new();
+    for (distribution, input) in placed.parts {
+        // This plan is not shown, so the current usage is not read: the batches depend on the limits alone.
+        let around = Surroundings::unmeasured(app.options.limits);
+        let plan = commands::plan(&mut conn, input, &distribution, around, &visitor.access).await?;
+        if let Some(problem) = hindrance(&plan) {
+            let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));
+            return stop(&format!("{}: {problem}", distribution.shown_name()), why);
+        }
+        let Some(reason) = reason else {
+            return stop("The reason needs mending. Nothing was sent.", None);
+        };
+        let mut new = assemble(plan, distribution.id, reason.to_owned(), form);
+        if let (Some(whole), false) = (&whole, all.is_empty()) {
+            new.request_key = part_key(whole, &new.distribution);
+        }
+        all.push(new);
+    }
+    if let Err(error) = form.may_warm(app.options.are_checks_on) {
+        let why = Some(error.describe().to_owned());
+        return stop("What follows the invalidation needs mending. Nothing was sent.", why);
+    }
+    if all.is_empty() {
+        return stop("Write at least one path or tag. Nothing was sent.", None);
+    }
+    Ok(Ok(all))
+}
