@@ -109,7 +109,7 @@ impl Reader {
 }
 
 /// The text with XML's own references replaced. Others stay as they are.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {

@@ -71,9 +71,10 @@ impl PathMapping {
             (MappedFiles::Bucket { bucket, prefix }, FilePlace::Bucket(of)) if bucket == of => {
                 name.strip_prefix(prefix.as_str())
             }
-            (MappedFiles::Folder(folder), FilePlace::Local | FilePlace::Destination | FilePlace::Key) => {
-                below_folder(folder, name)
-            }
+            (
+                MappedFiles::Folder(folder),
+                FilePlace::Local | FilePlace::Destination | FilePlace::UnnamedBucket,
+            ) => below_folder(folder, name),
             _ => None,
         }
     }

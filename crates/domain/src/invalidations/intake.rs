@@ -3,6 +3,47 @@
 //! This only finds out what each line says. Which distribution and which path a name belongs to is worked out later,
 //! because it depends on the distributions.
 
+mod aws_s3;
+mod aws_s3_ls;
+mod block;
+mod change;
+mod command;
+mod context;
+mod create_invalidation;
+mod csv_table;
+mod error;
+mod find_list;
+mod found;
+mod git_names;
+mod git_stat;
+mod git_status;
+mod gsutil;
+mod hugo;
+mod json;
+mod json_shapes;
+mod lines;
+mod links;
+mod next;
+mod quoting;
+mod rclone;
+mod rsync;
+mod rsync_block;
+mod s3_json;
+mod s3cmd;
+mod s4cmd;
+mod s5cmd;
+mod sitemap;
+mod skip;
+mod tar;
+mod tool;
+mod two_names;
+mod vite;
+
+pub use change::{FileChange, FileNote, FilePlace};
+pub use error::IntakeError;
+pub use skip::SkipReason;
+pub use tool::Tool;
+
 /// What one line of the text, or one element of a document, says. A line that names two files has two entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -32,6 +73,8 @@ pub struct NamedFile {
     pub place: FilePlace,
     pub change: FileChange,
     pub tool: Tool,
+    /// What the person should know about this name.
+    pub note: Option<FileNote>,
 }
 
 impl NamedFile {
@@ -42,84 +85,28 @@ impl NamedFile {
     }
 }
 
-/// What the name of a file is relative to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FilePlace {
-    /// The name is a key of this bucket.
-    Bucket(String),
-    /// The name is a path on the computer where the tool ran, relative to the folder in which it ran.
-    Local,
-    /// The name is relative to the tool's destination, which its output does not tell.
-    Destination,
-    /// The name is a key of the distribution's bucket, or the name of a file below the root of the site.
-    Key,
-}
-
-/// What happened to the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileChange {
-    /// It was added or changed.
-    Written,
-    Deleted,
-    /// The tool only lists it.
-    Listed,
-}
-
-/// The program or format that a line comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Tool {
-    AwsS3,
-    /// No tool: a list of keys that somebody asked for.
-    Keys,
-}
-
-impl Tool {
-    /// The name of the program or format, as text for people.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::AwsS3 => "aws s3",
-            Self::Keys => "keys",
-        }
-    }
-}
-
-/// Why a line names nothing to refresh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SkipReason {
-    /// What a tool tells about its progress, or the sum at the end.
-    Progress,
-    /// The tool only said what it would do. Nothing was changed.
-    DryRun,
-}
-
-impl SkipReason {
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Progress => "tells only how far the tool was",
-            Self::DryRun => "was only a trial run of the tool; nothing was changed",
-        }
-    }
-}
-
-/// Why a line was not understood, as a message for the person who pasted it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum IntakeError {
-    #[error("is output of a program that is not known here; write the path or the URL alone")]
-    UnknownOutput,
-}
-
 /// Reads the text. The entries stand in the order of the lines; blank lines have none.
 #[must_use]
 pub fn read(text: &str) -> Vec<Entry> {
-    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, super::item::trimmed(line)));
-    lines
-        .filter(|(_, line)| !line.is_empty())
-        .map(|(number, line)| Entry {
-            number,
-            typed: line.to_owned(),
-            reading: Reading::Typed(line.to_owned()),
-        })
-        .collect()
+    let lines = lines::split(text);
+    if let Some(entries) = csv_table::read(text, &lines) {
+        return entries;
+    }
+    let context = context::Context::of(&lines);
+    let mut blocks = block::Blocks::new(text, &lines);
+    let mut entries = Vec::with_capacity(lines.len());
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        if let Some(end) = blocks.read(at, &mut entries) {
+            at = end.max(at + 1);
+            continue;
+        }
+        found::of_line(line, &context).add_to(line, &mut entries);
+        at += 1;
+    }
+    context::refuse_bare_words(&mut entries);
+    entries
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,7 @@ pub(crate) use line::without_signature;
 pub use line::{Parsed, TargetDistribution, may_name_a_host, parse_line, trimmed};
 pub use name::encode_key;
 pub use note::{Doubt, Mending};
+pub(crate) use relative::{begins_with_a_host, is_relative_and_no_path};
 
 /// CloudFront's longest path, in characters (developer guide, invalidation-specifying-objects).
 pub const PATH_MAX: usize = 4_000;

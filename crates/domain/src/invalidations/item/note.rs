@@ -1,5 +1,7 @@
 //! Notes about an item for the person who typed it.
 
+use crate::invalidations::intake::FileNote;
+
 /// A change that was made to a typed line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mending {
@@ -14,6 +16,7 @@ pub enum Mending {
     Mapped,
     NameEncoded,
     Deleted,
+    FileNote(FileNote),
 }
 
 impl Mending {
@@ -30,6 +33,7 @@ impl Mending {
             Self::FromBucket => "from the key in the bucket",
             Self::Mapped => "found by a path mapping of the distribution",
             Self::NameEncoded => "from the name of a file",
+            Self::FileNote(note) => note.label(),
             Self::Deleted => "deleted: viewers get what the origin answers for a missing file",
         }
     }

@@ -1,6 +1,7 @@
 //! Decides which lines without a leading slash are paths, and why the others are refused.
 
-use super::{ItemError, error::MoreAdvice};
+use super::{ItemError, error::MoreAdvice, host_like::looks_like_a_host};
+use crate::distributions::host::without_port;
 
 /// Folders on Windows in which Git Bash and MSYS2 are installed. These shells put the folder before an argument
 /// that looks like a Unix path (MSYS2 documentation, filesystem paths).
@@ -112,6 +113,18 @@ pub(super) fn check_path(line: &str) -> Result<(), ItemError> {
         return Err(ItemError::NoName);
     }
     Ok(())
+}
+
+/// Whether the line has no slash, tag or scheme at its beginning and is refused as a path in any distribution.
+pub(crate) fn is_relative_and_no_path(line: &str) -> bool {
+    let relative = !line.starts_with(['/', '#']) && !line.contains("://");
+    relative && !begins_with_a_host(line) && (check_beginning(line).is_err() || check_path(line).is_err())
+}
+
+/// Whether the line begins with what looks like a host name, without a scheme.
+pub(crate) fn begins_with_a_host(line: &str) -> bool {
+    let (authority, tail) = line.split_at(line.find(['/', '?', '#']).unwrap_or(line.len()));
+    looks_like_a_host(without_port(authority), tail.starts_with('/'))
 }
 
 /// Whether the word marks an item of a list, such as `-`, `*`, `1.`, `2)`, `(3)`, `a)` or `[x]`.

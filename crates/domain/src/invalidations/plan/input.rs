@@ -46,9 +46,10 @@ impl PlanInput {
     pub fn keys<S: AsRef<str>>(keys: &[S]) -> Self {
         let file = |name: &str| NamedFile {
             name: name.strip_prefix('/').unwrap_or(name).to_owned(),
-            place: FilePlace::Key,
+            place: FilePlace::UnnamedBucket,
             change: FileChange::Listed,
             tool: Tool::Keys,
+            note: None,
         };
         let keys = keys.iter().map(AsRef::as_ref).enumerate().filter(|(_, key)| !key.is_empty());
         Self::of(keys.map(|(index, key)| entry(index + 1, key, Reading::File(file(key)))).collect())

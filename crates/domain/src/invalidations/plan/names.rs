@@ -37,6 +37,7 @@ pub(super) fn verdict_of(
         Err(verdict) => return *verdict,
     };
     let mut mendings = vec![found.how];
+    mendings.extend(file.note.map(Mending::FileNote));
     if file.change == FileChange::Deleted {
         mendings.push(Mending::Deleted);
     }
@@ -60,7 +61,7 @@ fn find(
     match &file.place {
         FilePlace::Bucket(bucket) => in_bucket(bucket, &file.name, distribution),
         FilePlace::Local | FilePlace::Destination => on_disk(file, mappings),
-        FilePlace::Key => Ok(below_origin_path(&file.name, distribution)),
+        FilePlace::UnnamedBucket => Ok(below_origin_path(&file.name, distribution)),
     }
 }
 

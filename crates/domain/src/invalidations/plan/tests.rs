@@ -173,7 +173,13 @@ fn of_buckets() -> Distribution {
 }
 
 fn of_file(name: &str, place: FilePlace) -> PlanLine {
-    let file = NamedFile { name: name.to_owned(), place, change: FileChange::Written, tool: Tool::AwsS3 };
+    let file = NamedFile {
+        name: name.to_owned(),
+        place,
+        change: FileChange::Written,
+        tool: Tool::AwsS3,
+        note: None,
+    };
     let (distribution, hosts) = (of_buckets(), HostTable::default());
     let mappings = [PathMapping::parse("dist", "/").unwrap()];
     let on = TargetDistribution::new(&distribution, &hosts).with_mappings(&mappings);

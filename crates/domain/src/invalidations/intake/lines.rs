@@ -1,0 +1,96 @@
+//! Splits a text into lines, and takes off what terminals and build servers put around them.
+
+use std::borrow::Cow;
+
+use crate::invalidations::item::trimmed;
+
+/// One line that is not blank. Carriage returns within a line begin a further one with the same number, because
+/// tools write their progress so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'a> {
+    /// From 1. Blank lines count.
+    pub number: usize,
+    /// Where it begins in the text, in bytes.
+    pub start: usize,
+    /// The line with the blanks around it.
+    pub raw: &'a str,
+    /// The line without the blanks around it.
+    pub text: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// The line without escape sequences of a terminal and without the time that a build server puts before it.
+    /// Blanks around it are kept.
+    pub(super) fn body(&self) -> Cow<'a, str> {
+        let plain = without_escapes(self.raw);
+        match plain {
+            Cow::Borrowed(text) => Cow::Borrowed(without_time(text)),
+            Cow::Owned(text) => Cow::Owned(without_time(&text).to_owned()),
+        }
+    }
+
+    /// Whether somebody plainly typed this: a path, a URL or a tag, perhaps in quotation marks.
+    pub(super) fn is_plain(&self) -> bool {
+        let text = self.text.trim_start_matches(['"', '\'', '`']);
+        text.starts_with(['/', '#']) || starts_with_http(text)
+    }
+}
+
+/// Whether the text begins with `http://` or `https://`, in any case.
+pub(super) fn starts_with_http(text: &str) -> bool {
+    let begins =
+        |scheme: &str| text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
+    begins("http://") || begins("https://")
+}
+
+/// The lines of the text that are not blank.
+pub(super) fn split(text: &str) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let mut begin = start;
+        for part in line.split_inclusive('\r') {
+            let raw = part.strip_suffix('\n').unwrap_or(part);
+            let raw = raw.strip_suffix('\r').unwrap_or(raw);
+            let bare = trimmed(raw);
+            if !bare.is_empty() {
+                lines.push(Line { number: index + 1, start: begin, raw, text: bare });
+            }
+            begin += part.len();
+        }
+        start += line.len();
+    }
+    lines
+}
+
+/// Takes off the sequences that colour a terminal (ECMA-48, `CSI … final`).
+fn without_escapes(text: &str) -> Cow<'_, str> {
+    if !text.contains('\u{1b}') {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\u{1b}[") {
+        plain.push_str(before);
+        let end = after.find(|c: char| ('@'..='~').contains(&c));
+        rest = end.map_or("", |end| &after[end + 1..]);
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
+}
+
+/// Takes off a time as GitHub Actions writes it: `2026-11-28T06:08:21.1234567Z `.
+fn without_time(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let shape = b"0000-00-00T00:00:00.";
+    let fits = bytes.len() > shape.len()
+        && shape.iter().zip(bytes).all(|(want, byte)| match want {
+            b'0' => byte.is_ascii_digit(),
+            other => other == byte,
+        });
+    if !fits {
+        return text;
+    }
+    let rest = text[shape.len()..].trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.strip_prefix("Z ").unwrap_or(text)
+}

@@ -1,0 +1,1 @@
+//! A corpus of lines that are no paths.
