@@ -30,6 +30,7 @@ use crate::{
         invalidations::{
             idempotency::{IdempotencyKey, part_key},
             invalidation::NewInvalidation,
+            item::Item,
             plan::{Plan, PlanInput, PlanLine, Surroundings},
         },
         time::Timestamp,
@@ -188,7 +189,9 @@ fn checked(api: &Api, plan: &Plan, asked: &InvalidationRequest) -> Result<(), Ap
         return Err(ApiError::not_allowed(format!("outside the grants, which here allow {allowed}")));
     }
     requests::check(plan, &asked.wanted)?;
-    let expected = asked.expected.check(&plan.items);
+    // What the plan adds is the same content under another path.
+    let items: Vec<Item> = plan.asked_items().cloned().collect();
+    let expected = asked.expected.check(&items);
     expected.map_err(|error| ApiError::invalid(vec![Fault::new("/expected", format!("{error}."))]))?;
     let may_warm = WarmingRefusal::check(asked.warm, asked.expected, api.app.options.are_checks_on);
     may_warm.map_err(|error| ApiError::invalid(vec![Fault::new("/warm", error.describe())]))

@@ -48,10 +48,7 @@ struct Page {
     distributions: Picker,
     surveyed: bool,
     may_invalidate: bool,
-    items: String,
-    names: bool,
-    exact: bool,
-    without: String,
+    lines: LinesField,
     sent: Option<usize>,
     reason: Field,
     gone: bool,
@@ -66,6 +63,16 @@ struct Page {
     story: Option<Story>,
     /// The number of requests that wait for a second person.
     approvals: usize,
+}
+
+/// What to refresh, and how it is read.
+struct LinesField {
+    text: String,
+    are_names: bool,
+    /// Whether the plan adds and leaves out nothing.
+    is_exact: bool,
+    /// The items that the plan must not add.
+    without: String,
 }
 
 /// The box that has the URLs fetched afterwards.
@@ -209,10 +216,12 @@ pub async fn render(
         distributions,
         plan: plan::look(app, visitor, &form).await?,
         warm: WarmBox::of(&form, app.options.are_checks_on),
-        items: form.items,
-        names: form.names.is_some(),
-        exact: form.exact.is_some(),
-        without: form.without,
+        lines: LinesField {
+            text: form.items,
+            are_names: form.names.is_some(),
+            is_exact: form.exact.is_some(),
+            without: form.without,
+        },
         sent: form.sent,
         reason,
         gone: form.gone.is_some(),

@@ -81,7 +81,7 @@ async fn each_bad_thing_is_pointed_at_and_nothing_is_kept() {
         pointers(&problem(&program.post(PATH, &body).await, 422, "invalid")),
         ["/items/1", "/items/2"]
     );
-    let body = json!({"items": ["", 5, "/a\n/b"], "reason": "a\tb", "not_before": "soon", "paths/~": 1});
+    let body = json!({"distribution": 5, "items": ["", 5, "/a\n/b"], "reason": "a\tb", "not_before": "soon", "paths/~": 1});
     let told = problem(&program.post(PATH, &body).await, 422, "invalid");
     let wanted =
         ["/distribution", "/items/0", "/items/1", "/items/2", "/reason", "/not_before", "/paths~1~0"];
@@ -281,14 +281,12 @@ async fn a_multi_tenant_distribution_is_told_and_takes_nothing() {
     let shop = listed["items"].as_array().unwrap().iter().find(|one| one["id"] == SHOP).unwrap();
     assert_eq!(shop["state"], "tenant_only");
     let body = json!({"distribution": SHOP, "items": ["/a"]});
-    for path in ["/api/v1/plan", PATH] {
-        let refused = problem(&program.post(path, &body).await, 422, "invalid");
-        assert_eq!(pointers(&refused), ["/distribution"]);
-        assert!(
-            refused["detail"].as_str().unwrap().contains("only through distribution tenants"),
-            "{refused}"
-        );
-    }
+    let refused = problem(&program.post(PATH, &body).await, 422, "invalid");
+    assert_eq!(pointers(&refused), ["/distribution"]);
+    assert!(refused["detail"].as_str().unwrap().contains("only through distribution tenants"), "{refused}");
+    let plan = json(&program.post("/api/v1/plan", &body).await);
+    assert_eq!(plan["sendable"], false);
+    assert!(plan["refusal"].as_str().unwrap().contains("only through distribution tenants"), "{plan}");
     assert!(app.world.creates().is_empty());
     app.finish().await;
 }

@@ -82,12 +82,17 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("GET", "/api/v1/invalidations/{id}", Try::Good) => looks(200, granted(200)),
         ("GET", "/api/v1/invalidations/{id}", Try::Bad) => looks(422, 422),
         ("POST", "/api/v1/plan", Try::Good) => looks(200, granted(200)),
-        ("POST", "/api/v1/plan", Try::Bad) => looks(422, granted(422)),
+        // What is wrong with a line is told in the plan.
+        ("POST", "/api/v1/plan", Try::Bad) => looks(200, granted(200)),
         ("POST", "/api/v1/invalidations", Try::Good) => acts(202, granted(202)),
         ("POST", "/api/v1/invalidations", Try::Bad) => acts(422, granted(422)),
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Good) => acts(200, granted(200)),
         // Nothing of it is queued.
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Bad) => acts(409, granted(409)),
+        ("GET", "/api/v1/distributions/{id}/paths", Try::Good) => looks(200, granted(200)),
+        ("GET", "/api/v1/distributions/{id}/paths", Try::Bad) => looks(422, 422),
+        ("PUT", "/api/v1/distributions/{id}/paths", Try::Good) => administers(200, granted(403)),
+        ("PUT", "/api/v1/distributions/{id}/paths", Try::Bad) => administers(422, granted(403)),
         ("GET", "/api/v1/distributions/{id}/checks", Try::Good) => looks(200, granted(200)),
         ("GET", "/api/v1/distributions/{id}/checks", Try::Bad) => looks(422, 422),
         ("PUT", "/api/v1/distributions/{id}/checks", Try::Good) => administers(200, granted(403)),
@@ -186,6 +191,12 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
         app.world.database.raw().await.run(looked).await.unwrap();
         let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
         return (format!("{}{query}", path.replace("{id}", place)), None);
+    }
+    if path.ends_with("/paths") {
+        let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
+        let from = if how == Try::Good { "dist/" } else { "s3://" };
+        let body = json!({"mappings": [{"from": from, "to": "/"}]});
+        return (format!("{}{query}", path.replace("{id}", place)), Some(body));
     }
     if path.contains("/checks") {
         return (set_check(app, path, how, place).await, Some(check_body(path, how, place)));

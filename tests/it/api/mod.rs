@@ -11,6 +11,7 @@ mod limits;
 mod look;
 mod matrix;
 mod nul;
+mod parts;
 mod probe_results;
 mod probes;
 mod program;

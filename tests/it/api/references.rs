@@ -106,6 +106,14 @@ async fn what_is_not_found_says_why() {
     app.finish().await;
 }
 
+/// What a plan says of the lines that it refuses.
+fn refused(plan: &Answer) -> Vec<String> {
+    plan.assert_status(200);
+    let lines = json(plan)["lines"].as_array().unwrap().clone();
+    let refused = lines.iter().filter(|line| line["verdict"] == "refused");
+    refused.map(|line| line["notes"][0].as_str().unwrap().to_owned()).collect()
+}
+
 #[tokio::test]
 async fn the_more_specific_name_wins_in_plans_requests_and_pages() {
     let app = app().await;
@@ -113,14 +121,10 @@ async fn the_more_specific_name_wins_in_plans_requests_and_pages() {
     let before = app.kept().await["invalidation"];
     let url = "https://a.apps.example.com/x";
     for line in [url, "a.apps.example.com/x", "//A.apps.example.com./x"] {
-        for path in ["/api/v1/plan", PATH] {
-            let told = problem(
-                &program.post(path, &json!({"distribution": APPS, "items": [line]})).await,
-                422,
-                "invalid",
-            );
-            assert!(detail(&told).contains("by a more specific name"), "{told}");
-        }
+        let body = json!({"distribution": APPS, "items": [line]});
+        let told = problem(&program.post(PATH, &body).await, 422, "invalid");
+        assert!(detail(&told).contains("by a more specific name"), "{told}");
+        assert!(refused(&program.post("/api/v1/plan", &body).await)[0].contains("by a more specific name"));
     }
     let page = ada.post("/plan", &[("distribution", APPS), ("items", url)]).await;
     page.assert_says("by a more specific name")
@@ -236,11 +240,11 @@ async fn what_is_no_single_path_is_refused_at_its_line_and_nothing_is_kept() {
         ("me:word@www.example.com/x", "user name or password"),
     ] {
         let body = json!({"distribution": WORKSHOP, "items": ["/fine.html", line]});
-        for path in ["/api/v1/plan", PATH] {
-            let told = problem(&program.post(path, &body).await, 422, "invalid");
-            assert_eq!(told["errors"][0]["pointer"], "/items/1", "{line}");
-            assert!(detail(&told).contains(why) && !detail(&told).contains("word@"), "{line}: {told}");
-        }
+        let told = problem(&program.post(PATH, &body).await, 422, "invalid");
+        assert_eq!(told["errors"][0]["pointer"], "/items/1", "{line}");
+        assert!(detail(&told).contains(why) && !detail(&told).contains("word@"), "{line}: {told}");
+        let told = refused(&program.post("/api/v1/plan", &body).await);
+        assert!(told.len() == 1 && told[0].contains(why), "{line}: {told:?}");
         let typed = format!("/fine.html\n{line}");
         let fields =
             [("distribution", WORKSHOP), ("items", &typed), ("request_key", &crate::support::uuid())];
@@ -273,7 +277,13 @@ async fn what_has_only_one_meaning_is_taken() {
         ("\n/index.html\r\n".to_owned(), "/index.html"),
         ("/search?q=\"d\"".to_owned(), "/search?q=%22d%22"),
     ] {
-        assert_eq!(json(&plan(&program, DOCS, &line).await)["items"], json!([item]), "{line}");
+        let mut items = json(&plan(&program, DOCS, &line).await)["items"].clone();
+        if item == "/index.html" {
+            // The root object has two paths.
+            assert_eq!(items[0], "/", "{line}");
+            items = json!([items[1]]);
+        }
+        assert_eq!(items, json!([item]), "{line}");
     }
     app.finish().await;
 }
@@ -295,8 +305,9 @@ async fn a_hidden_host_is_answered_as_an_unknown_one() {
     let app = app().await;
     let narrow = Program::new(&app, "narrow", Role::Operator, &["E3TWO"]).await;
     let told = async |host: &str, line: &str| {
-        let told = problem(&plan(&narrow, "E3TWO", &line.replace("HOST", host)).await, 422, "invalid");
-        told["errors"].to_string().replace(host, "HOST")
+        let told = refused(&plan(&narrow, "E3TWO", &line.replace("HOST", host)).await);
+        assert_eq!(told.len(), 1);
+        told[0].replace(host, "HOST")
     };
     for (hidden, unknown) in
         [("de2one.cloudfront.net", "de9none.cloudfront.net"), ("a.apps.example.com", "a.none.example.com")]

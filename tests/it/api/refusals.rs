@@ -76,7 +76,7 @@ async fn what_was_wrong_stands_in_the_one_event() {
     let many = json!({"distribution": WORKSHOP, "items": vec!["/b*c"; 50]});
     for (key, body, status, app_named, note) in [
         ("1", &bad, 422, Some(WORKSHOP), "/items/1 "),
-        ("2", &json!({"items": []}), 422, None, "/distribution is missing. /items is empty"),
+        ("2", &json!({"items": []}), 422, None, "/items is empty"),
         ("3", &json!({"distribution": "no.such.example", "items": ["/a"]}), 404, None, "It is not there"),
         ("used", &other, 422, Some(WORKSHOP), "The idempotency key belongs to another request"),
         ("4", &wide, 409, Some(SHOP), "The distribution is protected"),
@@ -94,7 +94,7 @@ async fn what_was_wrong_stands_in_the_one_event() {
         assert!(event.note.starts_with(note) && event.note.len() < 700, "{}", event.note);
     }
     let head = app.world.head().await;
-    problem(&program.post("/api/v1/plan", &bad).await, 422, "invalid");
+    program.post("/api/v1/plan", &bad).await.assert_status(200);
     assert_eq!(app.world.head().await, head, "a plan is no act");
     let told = problem(&program.request("7", &bad).await, 422, "invalid");
     assert_eq!(pointers(&told), ["/items/1", "/items/2"]);

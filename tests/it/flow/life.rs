@@ -27,7 +27,7 @@ async fn a_request_is_accepted_watched_and_completed() {
 
     let creates = world.creates();
     assert_eq!(creates.len(), 1);
-    assert_eq!(creates[0].items, ["/index.html", "/styles.css"]);
+    assert_eq!(creates[0].items, ["/", "/index.html", "/styles.css"], "the root object has two paths");
     assert_eq!(creates[0].caller_reference.as_deref(), Some(batch.caller_reference.as_str()));
     assert_eq!(world.sandbox.invalidations(WORKSHOP)[0].id, batch.cloudfront_id.unwrap().as_str());
     world.finish().await;
@@ -49,8 +49,8 @@ async fn its_history_tells_who_what_why_and_how_it_ended() {
     let [asked, accepted, completed] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!(asked.acting.actor.name(), "ada@example.com");
     assert_eq!(asked.acting.origin.client_address, "192.0.2.7");
-    assert_eq!((asked.reason.as_str(), asked.items.count), ("a new price", 1));
-    assert_eq!(asked.items.shown[0].as_str(), "/index.html");
+    assert_eq!((asked.reason.as_str(), asked.items.count), ("a new price", 2));
+    assert_eq!(asked.items.shown[1].as_str(), "/index.html");
     assert_eq!((accepted.outcome, accepted.new.as_str()), (Outcome::Done, "in_progress"));
     assert!(!accepted.aws_request_id.is_empty(), "the request ID of AWS is kept");
     let batch = world.batch(&id).await;

@@ -41,7 +41,7 @@ async fn needs_a_look(app: &TestApp, id: &InvalidationId) {
 async fn queued_then_in_progress_then_completed() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
-    let id = app.world.request("/styles.css\n/index.html").await;
+    let id = app.world.request("/styles.css\n/about.html").await;
 
     let page = show(&ada, &id).await;
     assert_eq!(states(&page), ["queued"]);
@@ -53,8 +53,8 @@ async fn queued_then_in_progress_then_completed() {
     Checked
     ");
     assert!(page.has("form[action$='/cancel']") && !page.has("form[action$='/retry']"));
-    assert_eq!(page.texts(".items li"), ["/index.html", "/styles.css"]);
-    let command = "aws cloudfront create-invalidation \\ --distribution-id E2QWRUHAPOMQZL \\ --paths /index.html \\ /styles.css";
+    assert_eq!(page.texts(".items li"), ["/about.html", "/styles.css"]);
+    let command = "aws cloudfront create-invalidation \\ --distribution-id E2QWRUHAPOMQZL \\ --paths /about.html \\ /styles.css";
     assert_eq!(page.text("#command"), command);
     page.assert_says(app.world.batch(&id).await.caller_reference.as_str());
 

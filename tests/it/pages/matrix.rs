@@ -143,8 +143,8 @@ fn of_checks(method: &Method, path: &str) -> Option<Answers> {
             "POST",
             "/invalidations/{id}/check" | "/distributions/{id}/check" | "/distributions/{id}/check-up",
         ) => ACT_ON_A_SITE,
-        ("GET", "/distributions/{id}/checks") => ADMIN_PAGE,
-        ("POST", "/distributions/{id}/checks") => ADMIN_ACT,
+        ("GET", "/distributions/{id}/checks" | "/distributions/{id}/paths") => ADMIN_PAGE,
+        ("POST", "/distributions/{id}/checks" | "/distributions/{id}/paths") => ADMIN_ACT,
         _ => return None,
     })
 }
@@ -239,7 +239,8 @@ impl Stage<'_> {
             "/distributions/{id}"
             | "/distributions/{id}/check"
             | "/distributions/{id}/check-up"
-            | "/distributions/{id}/checks" => {
+            | "/distributions/{id}/checks"
+            | "/distributions/{id}/paths" => {
                 // Nobody makes the looks of an earlier try, for which a new one would have to wait.
                 let done = "UPDATE check_run SET state = 'done', due_at = NULL; UPDATE check_up SET state = 'looked'";
                 self.app.world.database.raw().await.run(done).await.unwrap();

@@ -25,6 +25,7 @@ mod matrix;
 mod nul;
 mod oidc;
 mod other_sites;
+mod parts;
 mod people;
 pub mod process;
 mod process_files;

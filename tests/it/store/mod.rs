@@ -25,6 +25,7 @@ mod needs_a_look;
 mod outside;
 mod page_status;
 mod password_links;
+mod path_mappings;
 mod pending_second_factors;
 mod people;
 mod preconditions;

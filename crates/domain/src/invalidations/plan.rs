@@ -120,6 +120,14 @@ impl Plan {
         }
     }
 
+    /// The items that were asked for, without what the plan adds.
+    pub fn asked_items(&self) -> impl Iterator<Item = &Item> {
+        self.lines.iter().filter_map(|line| match &line.verdict {
+            LineVerdict::Send { item, .. } => Some(item),
+            _ => None,
+        })
+    }
+
     /// Whether the request can be sent without a change.
     #[must_use]
     pub fn is_sendable(&self) -> bool {

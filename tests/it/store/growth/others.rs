@@ -18,7 +18,7 @@ use unstale::{
         accounts, checks,
         checks::{check_up, settings, warming},
         distributions,
-        distributions::{distribution_tags, protections, survey},
+        distributions::{distribution_tags, path_mappings, protections, survey},
         page_status, probes,
         sign_in::{
             authentication_methods, identities, password_links, pending_second_factors, people, second_steps,
@@ -55,6 +55,8 @@ pub async fn measure_others(tx: &mut Tx) -> Measured {
         distributions::account(conn, &one),
         distribution_tags::of(conn, &one),
         distribution_tags::due(conn, NOW),
+        path_mappings::of(conn, &one),
+        path_mappings::of_some(conn, &[&one]),
         protections::find(conn, &one),
         protections::list(conn),
         survey::read(conn),
