@@ -2,6 +2,7 @@
 
 mod audit;
 mod body;
+mod budget;
 mod caller;
 mod checks;
 mod distributions;
@@ -41,6 +42,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(list::list, create::submit))
         .routes(routes!(show::show))
         .routes(routes!(cancel::submit))
+        .routes(routes!(budget::show))
         .routes(routes!(distributions::list))
         .routes(routes!(path_mappings::show, path_mappings::submit))
         .routes(routes!(checks::settings::show, checks::settings::submit))

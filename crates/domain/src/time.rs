@@ -99,6 +99,13 @@ impl Timestamp {
         Self::parse(&month).unwrap_or(self)
     }
 
+    /// The first moment of the next month, in UTC.
+    #[must_use]
+    pub fn start_of_next_month(self) -> Self {
+        // No month has more than 31 days, so 32 days later is always in the next one.
+        self.start_of_month().plus(Duration::from_hours(32 * 24)).start_of_month()
+    }
+
     fn jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
@@ -149,6 +156,7 @@ mod tests {
     fn a_month_begins_at_its_first_midnight_in_utc() {
         let at = Timestamp::parse("2026-11-23T09:58:02Z").unwrap();
         assert_eq!(at.start_of_month().to_string(), "2026-11-01T00:00:00.000000Z");
+        assert_eq!(at.start_of_next_month().to_string(), "2026-12-01T00:00:00.000000Z");
         assert_eq!(at.month_name(), "November");
     }
 

@@ -66,7 +66,6 @@ fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn workshop() -> Distribution {
     Distribution {
         price_class: "PriceClass_200".to_owned(),
-        cache_tag_header: Some("x-amz-meta-cache-tag".to_owned()),
         tags: tags(&[("course", "serverless-workshop"), ("environment", "teaching")]),
         ..begin(
             "E2QWRUHAPOMQZL",

@@ -56,30 +56,23 @@ pub struct ProposalShape {
     pub expires_at: String,
 }
 
-/// What a request is answered with.
+/// What a request is answered with: an invalidation or a proposal, or one of them for each distribution.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = Accepted)]
 pub enum AcceptedResponse {
     Invalidation(Box<InvalidationShape>),
     Proposal(Box<ProposalShape>),
+    Parts(AcceptedPartsShape),
 }
 
 /// What a request for several distributions is answered with.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = AcceptedParts)]
 pub struct AcceptedPartsShape {
-    /// One for each distribution, in the order of their IDs.
+    /// An invalidation or a proposal for each distribution, in the order of their IDs.
+    #[schema(no_recursion)]
     pub invalidations: Vec<AcceptedResponse>,
-}
-
-/// What a request is answered with: one invalidation or proposal, or several.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = AcceptedAnswer)]
-pub enum AcceptedAnswer {
-    One(AcceptedResponse),
-    Several(AcceptedPartsShape),
 }
 
 /// Adds headers that say that a request with the same key came before, and when.
@@ -125,12 +118,12 @@ impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
         match self {
             Self::Queued(id, shape) => {
-                let body = Json(AcceptedAnswer::One(AcceptedResponse::Invalidation(shape)));
+                let body = Json(AcceptedResponse::Invalidation(shape));
                 (StatusCode::ACCEPTED, location(&id), body).into_response()
             }
             Self::HeldBack(id, shape) => (StatusCode::OK, location(&id), Json(*shape)).into_response(),
             Self::Proposed(shape) => {
-                let body = Json(AcceptedAnswer::One(AcceptedResponse::Proposal(shape)));
+                let body = Json(AcceptedResponse::Proposal(shape));
                 (StatusCode::ACCEPTED, body).into_response()
             }
         }

@@ -13,7 +13,7 @@ use crate::{
         error::ApiError,
         invalidations::{
             answers::{
-                AcceptedAnswer, AcceptedPartsShape, FirstRequest, accepted, before, held_back, proposed,
+                AcceptedPartsShape, AcceptedResponse, FirstRequest, accepted, before, held_back, proposed,
             },
             representation::InvalidationShape,
             requests::{self, InvalidationRequest, NewInvalidationRequest},
@@ -57,7 +57,7 @@ use crate::{
         ("Unstale-Run-URL" = Option<String>, Header, description = "The https address of the pipeline's own run, for the history")
     ),
     responses(
-        (status = 202, body = AcceptedAnswer, headers(
+        (status = 202, body = AcceptedResponse, headers(
             ("Location" = String, description = "Where to ask how it stands"),
             ("Idempotent-Replayed" = Option<String>, description = "`true`: this is the answer to an earlier request with the same key; nothing was sent again"),
             ("Unstale-First-Request" = Option<String>, description = "When the first request with the same key was answered. Without Idempotent-Replayed CloudFront had refused all of it, and it is tried again"),
@@ -162,7 +162,7 @@ async fn answer_each(
         earlier = earlier.or(at);
         invalidations.push(shape.into_body());
     }
-    let body = (StatusCode::ACCEPTED, Json(AcceptedAnswer::Several(AcceptedPartsShape { invalidations })));
+    let body = (StatusCode::ACCEPTED, Json(AcceptedResponse::Parts(AcceptedPartsShape { invalidations })));
     Ok(match earlier {
         Some((at, replayed)) => (FirstRequest { at, replayed }, body).into_response(),
         None => body.into_response(),

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         body::JsonFields,
+        budget::{ForecastShape, digits},
         error::ApiError,
         invalidations::{
             requests::{self, PlanRequest},
@@ -24,20 +25,27 @@ use crate::{
         id::DistributionId,
         invalidations::{
             batching::{CLOUDFRONT, Load},
+            budget::{AccountBills, MonthUsage},
             plan::{Drop, LineVerdict, Plan, PlanInput, PlanLine, Saving},
             price::FREE_A_MONTH,
         },
+        time::Timestamp,
     },
     http::caller::Caller,
     store::{Conn, distributions::protections},
 };
 
 /// What a request would do, worked out before anything is sent.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[schema(as = Plan)]
 pub struct PlanShape {
-    /// The ID of the distribution.
+    /// The ID of the distribution. Empty where none was named.
     pub distribution: String,
+    /// Where no distribution was named: the plan of each, in the order of their IDs. The other fields are then sums, and
+    /// `lines` are those that belong to none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
+    pub parts: Vec<PlanShape>,
     /// What would be sent: cleaned up, sorted, each once.
     pub items: Vec<String>,
     /// Whether a request would be accepted as it is. Otherwise a line is refused, nothing would be sent, or `refusal`
@@ -55,6 +63,8 @@ pub struct PlanShape {
     pub dollars: String,
     /// How many of the month's free paths are left before it.
     pub free_paths_left: u64,
+    /// What the account's month will cost with it, if it goes on as it did so far. Null on the first day of a month.
+    pub forecast: Option<ForecastShape>,
     /// What the distribution has in progress now.
     pub in_flight: LoadShape,
     /// What CloudFront lets a distribution have in progress.
@@ -98,29 +108,8 @@ pub struct SavingShape {
     pub replaces: usize,
 }
 
-/// A plan for several distributions.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = PlanParts)]
-pub struct PlanPartsShape {
-    /// Whether a request would be accepted as it is.
-    pub sendable: bool,
-    /// The plan of each distribution, in the order of their IDs.
-    pub parts: Vec<PlanShape>,
-    /// The lines that belong to no distribution.
-    pub lines: Vec<LineShape>,
-}
-
-/// One plan where the distribution was named, several where it was not.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = PlanAnswer)]
-pub enum PlanAnswer {
-    One(Box<PlanShape>),
-    Parts(PlanPartsShape),
-}
-
 /// So many items of each kind.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[schema(as = Load)]
 pub struct LoadShape {
     pub paths: usize,
@@ -138,20 +127,20 @@ impl LoadShape {
 /// Nothing is kept or sent. The answer says what becomes of each line and why, the batches, the billable paths and the
 /// price. Lines that are refused are told with the others, and `sendable` is false then.
 #[utoipa::path(post, path = "/api/v1/plan", operation_id = "plan", tag = "Invalidations",
-    request_body = PlanRequest, responses((status = 200, body = PlanAnswer)))]
+    request_body = PlanRequest, responses((status = 200, body = PlanShape)))]
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
     fields: JsonFields,
-) -> Result<Json<PlanAnswer>, ApiError> {
+) -> Result<Json<PlanShape>, ApiError> {
     let wanted = WantedItems::of_plan(fields)?;
     let mut conn = api.context.db.read().await?;
     let Some(named) = &wanted.distribution else {
-        return Ok(Json(PlanAnswer::Parts(in_parts(&api, &caller, &mut conn, &wanted).await?)));
+        return Ok(Json(in_parts(&api, &caller, &mut conn, &wanted).await?));
     };
     let distribution = caller.distribution(&mut conn, named).await?;
-    let plan = planned(&api, &caller, &mut conn, &distribution, wanted.input()).await?;
-    Ok(Json(PlanAnswer::One(Box::new(plan))))
+    let (_, plan) = planned(&api, &caller, &mut conn, &distribution, wanted.input()).await?;
+    Ok(Json(plan))
 }
 
 async fn in_parts(
@@ -159,16 +148,28 @@ async fn in_parts(
     caller: &Caller,
     conn: &mut Conn,
     wanted: &WantedItems,
-) -> Result<PlanPartsShape, ApiError> {
+) -> Result<PlanShape, ApiError> {
     let placed = commands::place(conn, wanted.input(), &caller.access).await?;
-    let mut parts = Vec::with_capacity(placed.parts.len());
+    let (mut parts, mut bills) = (Vec::with_capacity(placed.parts.len()), AccountBills::default());
     for (distribution, input) in placed.parts {
-        parts.push(planned(api, caller, conn, &distribution, input).await?);
+        let (plan, shape) = planned(api, caller, conn, &distribution, input).await?;
+        bills.add(distribution.account(), plan.billable(), plan.used_this_month);
+        parts.push(shape);
     }
-    let lines: Vec<LineShape> = placed.unplaced.iter().map(|line| LineShape::new(line, None)).collect();
     let none_is_refused = placed.unplaced.iter().all(|line| line.refused().is_none());
-    let sendable = none_is_refused && !parts.is_empty() && parts.iter().all(|part| part.sendable);
-    Ok(PlanPartsShape { sendable, parts, lines })
+    Ok(PlanShape {
+        distribution: String::new(),
+        sendable: none_is_refused && !parts.is_empty() && parts.iter().all(|part| part.sendable),
+        lines: placed.unplaced.iter().map(|line| LineShape::new(line, None)).collect(),
+        billable_paths: parts.iter().map(|part| part.billable_paths).sum(),
+        dollars: digits(bills.cost()),
+        free_paths_left: bills.free_left(),
+        reason_required: parts.iter().any(|part| part.reason_required),
+        needs: "nothing".to_owned(),
+        limits: LoadShape { paths: CLOUDFRONT.paths, wildcards: CLOUDFRONT.wildcards },
+        parts,
+        ..PlanShape::default()
+    })
 }
 
 /// The plan of one distribution, from what is known of it now.
@@ -178,7 +179,7 @@ async fn planned(
     conn: &mut Conn,
     distribution: &Distribution,
     input: PlanInput,
-) -> Result<PlanShape, ApiError> {
+) -> Result<(Plan, PlanShape), ApiError> {
     let protection = protections::find(conn, &distribution.id).await?;
     let actor = &caller.acting.actor;
     let around = commands::look_around(&api.context, conn, actor, distribution, api.limits).await?;
@@ -187,23 +188,26 @@ async fn planned(
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
     }
-    Ok(PlanShape::new(&plan, distribution, &protection))
+    let shape = PlanShape::new(&plan, distribution, &protection, api.context.clock.now());
+    Ok((plan, shape))
 }
 
 impl PlanShape {
-    fn new(plan: &Plan, distribution: &Distribution, protection: &Protection) -> Self {
+    fn new(plan: &Plan, distribution: &Distribution, protection: &Protection, now: Timestamp) -> Self {
         let guard = protection.asks(&plan.items);
         let needs = if guard == Guard::Open { "nothing" } else { guard.as_str() };
         Self {
             distribution: distribution.id.to_string(),
+            parts: Vec::new(),
             items: plan.items.iter().map(ToString::to_string).collect(),
             sendable: plan.is_sendable(),
             refusal: plan.refusal.map(str::to_owned),
             lines: plan.lines.iter().map(|line| LineShape::new(line, Some(&distribution.id))).collect(),
             batches: plan.batches.iter().map(|batch| LoadShape::new(Load::of(batch))).collect(),
             billable_paths: plan.billable(),
-            dollars: plan.cost().to_string().trim_start_matches('$').to_owned(),
+            dollars: digits(plan.cost()),
             free_paths_left: FREE_A_MONTH.saturating_sub(plan.used_this_month),
+            forecast: ForecastShape::new(MonthUsage::new(plan.used_this_month, now), plan.billable() as u64),
             in_flight: LoadShape::new(plan.in_flight),
             limits: LoadShape { paths: CLOUDFRONT.paths, wildcards: CLOUDFRONT.wildcards },
             warnings: plan.warnings.clone(),

@@ -4,6 +4,7 @@ mod find;
 mod guard;
 mod page;
 mod plan;
+mod plan_view;
 mod submit;
 
 pub use find::find;

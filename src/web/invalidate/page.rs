@@ -31,7 +31,8 @@ use super::{
         view::{self, Flight, Frame, Offer, Picker, Row, RowContext, Tab},
     },
     RequestForm,
-    plan::{self, PlanView},
+    plan,
+    plan_view::PlanView,
 };
 
 /// The number of distributions that are read to find out whether there is only one to choose.

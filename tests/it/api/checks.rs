@@ -321,7 +321,6 @@ async fn a_request_says_what_viewers_must_get() {
         (&["/a"], json!("sha256:ab")),
         (&["/a", "/b"], json!(hash)),
         (&["/a/*"], json!(hash)),
-        (&["#tag"], json!(hash)),
     ] {
         let answer = program.post(INVALIDATIONS, &body(items, expected.clone())).await;
         assert_eq!(pointers(&problem(&answer, 422, "invalid")), ["/expected"], "{expected}");

@@ -41,11 +41,14 @@ fn breaks(before: &Value, now: &Value) -> Vec<String> {
     found
 }
 
-/// Everything that is in a document and not in the other. Words for people may change.
+/// Everything that is in a document and not in the other. Words for people may change, and a request may need fewer fields
+/// than before.
 fn missing(place: &str, before: &Value, now: &Value, found: &mut Vec<String>) {
     match (before, now) {
         (Value::Object(old), Value::Object(new)) => {
-            for (name, value) in old.iter().filter(|(name, _)| !is_for_people(place, name)) {
+            let eased = |name: &str| name == "required" && place.ends_with("Request");
+            let kept = |name: &str| !is_for_people(place, name) && !eased(name);
+            for (name, value) in old.iter().filter(|(name, _)| kept(name)) {
                 let place = format!("{place}/{name}");
                 match new.get(name) {
                     Some(now) => missing(&place, value, now, found),

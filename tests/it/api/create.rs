@@ -34,7 +34,7 @@ async fn a_plan_says_all_and_keeps_nothing() {
 async fn a_request_is_taken_sent_and_seen_to_its_end() {
     let app = TestApp::new().await;
     let program = Program::operator(&app).await;
-    let body = json!({"distribution": WORKSHOP, "items": ["/styles.css", "#price"], "reason": "release 42"});
+    let body = json!({"distribution": SHOP, "items": ["/styles.css", "#price"], "reason": "release 42"});
     let headers = [("idempotency-key", "run-42"), ("unstale-run-url", "https://ci.example.com/runs/42")];
     let answer = program.send(Method::POST, PATH, &headers, Some(&body)).await;
     answer.assert_status(202);

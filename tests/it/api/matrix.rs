@@ -69,12 +69,17 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
             | "/api/v1/invalidations"
             | "/api/v1/distributions"
             | "/api/v1/audit"
+            | "/api/v1/budget"
             | "/api/v1/events",
             Try::Good,
         ) => looks(200, 200),
         (
             "GET",
-            "/api/v1/invalidations" | "/api/v1/distributions" | "/api/v1/audit" | "/api/v1/events",
+            "/api/v1/invalidations"
+            | "/api/v1/distributions"
+            | "/api/v1/audit"
+            | "/api/v1/budget"
+            | "/api/v1/events",
             Try::Bad,
         ) => looks(422, 422),
         // It asks for nothing that could be wrong.

@@ -136,3 +136,21 @@ async fn nothing_is_added_or_left_out_of_an_exact_request() {
     assert_eq!(verdicts(&plan), ["send /img[1].png", "offered /img%5B1%5D.png"]);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn what_is_left_of_the_month_is_told_by_account() {
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let before = json(&program.get("/api/v1/budget").await);
+    let account = &before["accounts"][0];
+    assert_eq!((&account["paths"], &account["free_paths_left"]), (&json!(0), &json!(1000)), "{before}");
+    program.post(PATH, &json!({"distribution": SHOP, "items": ["/a", "/b"]})).await.assert_status(202);
+    app.world.submit().await;
+    let after = json(&program.get("/api/v1/budget").await);
+    let account = &after["accounts"][0];
+    assert_eq!((&account["paths"], &account["free_paths_left"]), (&json!(2), &json!(998)), "{after}");
+    let plan = json(&program.post(PLAN, &json!({"distribution": SHOP, "items": ["/c"]})).await);
+    let forecast = (&account["forecast"]["paths"], &plan["forecast"]["paths"]);
+    assert_eq!(forecast.0.as_u64().unwrap() + 1, forecast.1.as_u64().unwrap(), "{after} {plan}");
+    app.finish().await;
+}

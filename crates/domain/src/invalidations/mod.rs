@@ -2,6 +2,7 @@
 
 pub mod aws_cli;
 pub mod batching;
+pub mod budget;
 pub mod idempotency;
 pub mod intake;
 pub mod invalidation;

@@ -10,6 +10,7 @@ use crate::{
         invalidations::{
             idempotency::part_key,
             invalidation::NewInvalidation,
+            item::ItemError,
             plan::{PlanLine, Surroundings},
         },
     },
@@ -74,9 +75,13 @@ async fn planned(
     let mut conn = app.context.db.read().await?;
     let placed = commands::place(&mut conn, form.input(), &visitor.access).await?;
     if let Some((line, error)) = placed.unplaced.iter().find_map(PlanLine::refused) {
+        if *error == ItemError::NoDistribution {
+            let why = "no such distribution was chosen".to_owned();
+            return stop("Choose a distribution from the list. Nothing was sent.", Some(why));
+        }
         let why = format!("line {}: {error}", line.number);
         return stop(
-            "A line needs mending, or a distribution has to be chosen. Nothing was sent.",
+            "A line needs mending. Nothing was sent.",
             Some(why),
         );
     }

@@ -1,3 +1,5 @@
+//! Plans of each kind of line.
+
 use super::*;
 use crate::distributions::distribution::{DistributionConfig, tests::sample};
 use crate::distributions::path_mapping::PathMapping;

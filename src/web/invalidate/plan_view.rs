@@ -1,0 +1,323 @@
+//! The plan as the page shows it.
+
+use crate::{
+    domain::{
+        distributions::{distribution::Distribution, host::HostName, host_table::HostTable},
+        invalidations::{
+            batching::CLOUDFRONT,
+            budget::{AccountBills, MonthUsage},
+            item::{Item, Mending},
+            plan::{LINES_MAX, LineVerdict, Plan, PlanLine, Saving},
+            price::{self, FREE_A_MONTH},
+        },
+        time::Timestamp,
+    },
+    http::session::Visitor,
+};
+
+use super::{super::view::When, guard::GuardView, load};
+
+/// The number of lines of a plan that are shown. Lines with errors come first.
+const SHOWN: usize = 100;
+
+/// One line of the plan as the page shows it.
+#[derive(Debug, Clone)]
+pub struct LineView {
+    /// `send`, `added`, `offered`, `dropped` or `refused`
+    pub kind: &'static str,
+    pub text: String,
+    pub note: String,
+    pub doubt: String,
+    /// What a button beside it does.
+    pub act: Option<LineAct>,
+}
+
+/// What a button beside a line of the plan does.
+#[derive(Debug, Clone)]
+pub enum LineAct {
+    /// Writes this line into the form.
+    Add(String),
+    /// Has the plan not add this item.
+    LeaveOut(String),
+}
+
+/// The lines of one distribution, where nobody chose one.
+#[derive(Debug, Clone)]
+pub struct PartView {
+    pub name: String,
+    /// `3 paths`
+    pub count: String,
+    pub lines: Vec<LineView>,
+    pub hidden: usize,
+    pub warnings: Vec<String>,
+}
+
+/// A wildcard that could stand in the place of several paths, as the page offers it.
+#[derive(Debug, Clone)]
+pub struct SavingView {
+    pub wildcard: String,
+    /// `7 paths in place of 30`
+    pub saves: String,
+}
+
+/// The plan as the page shows it.
+#[derive(Debug, Clone, Default)]
+pub struct PlanView {
+    pub lines: Vec<LineView>,
+    pub hidden: usize,
+    /// What each distribution gets, where nobody chose one.
+    pub parts: Vec<PartView>,
+    pub savings: Vec<SavingView>,
+    /// Where a folder is to be mapped. Empty unless a line needs it and the visitor may.
+    pub mapping_page: String,
+    pub refused: usize,
+    pub too_many: Option<String>,
+    pub warnings: Vec<String>,
+    /// `3 billable paths`
+    pub billable: String,
+    pub cost: String,
+    pub free: String,
+    /// `about $0.90 by the end of November`. Empty while nobody can tell, and where it costs nothing.
+    pub forecast: String,
+    pub slots: String,
+    pub batches: String,
+    /// `Invalidate 3 paths`
+    pub button: String,
+    /// The chosen distribution: its state, its domain, and when it was last invalidated.
+    pub distribution: Option<DistributionView>,
+    /// What the protection of the distribution asks for.
+    pub guard: Option<GuardView>,
+}
+
+/// The chosen distribution as the page shows it.
+#[derive(Debug, Clone)]
+pub struct DistributionView {
+    pub state: &'static str,
+    pub words: &'static str,
+    pub domain: String,
+    pub warning: Option<&'static str>,
+    pub last: Option<When>,
+}
+
+impl PlanView {
+    pub fn of_parts(plans: &[(Distribution, Plan)], unplaced: &[PlanLine], now: Timestamp) -> Self {
+        let refused_of = |plan: &Plan| plan.refused().count();
+        let unplaced_refused = unplaced.iter().filter(|line| line.refused().is_some()).count();
+        let refused = plans.iter().map(|(_, plan)| refused_of(plan)).sum::<usize>() + unplaced_refused;
+        let paths = plans.iter().map(|(_, plan)| plan.billable()).sum();
+        let is_sendable = refused == 0 && plans.iter().all(|(_, plan)| plan.is_sendable()) && paths > 0;
+        let on = if plans.len() > 1 { format!(" on {} sites", plans.len()) } else { String::new() };
+        let bills = bills(plans);
+        let mut lines: Vec<&PlanLine> = unplaced.iter().collect();
+        lines.sort_by_key(|line| line.refused().is_none());
+        Self {
+            hidden: lines.len().saturating_sub(SHOWN),
+            lines: lines.into_iter().take(SHOWN).map(LineView::new).collect(),
+            parts: plans.iter().map(PartView::new).collect(),
+            refused,
+            billable: format!("{} billable {}", paths, if paths == 1 { "path" } else { "paths" }),
+            cost: bills.cost().to_string(),
+            free: free_of(plans, &bills, now),
+            button: if is_sendable {
+                format!("Invalidate {}{on}", counted(paths, "path"))
+            } else {
+                "Invalidate".to_owned()
+            },
+            ..Self::default()
+        }
+    }
+
+    pub fn new(plan: &Plan, now: Timestamp) -> Self {
+        let mut lines: Vec<&PlanLine> = plan.lines.iter().collect();
+        lines.sort_by_key(|line| !matches!(line.verdict, LineVerdict::Refused(_)));
+        let paths = counted(plan.billable(), "path");
+        let used = plan.used_this_month;
+        let (load, flying) = (load(plan), plan.in_flight);
+        Self {
+            hidden: lines.len().saturating_sub(SHOWN),
+            lines: lines.into_iter().take(SHOWN).map(LineView::new).collect(),
+            savings: plan.savings.iter().map(|saving| SavingView::new(saving, plan)).collect(),
+            refused: plan.refused().count(),
+            too_many: plan.too_many_lines.map(|count| {
+                format!("These are {count} lines; one request takes at most {LINES_MAX}. Split them into several requests.")
+            }),
+            warnings: plan.warnings.clone(),
+            billable: format!("{} billable {}", plan.billable(), if plan.billable() == 1 { "path" } else { "paths" }),
+            cost: plan.cost().to_string(),
+            free: free(used, now),
+            forecast: forecast(plan, now),
+            slots: format!(
+                "{} of {} wildcard slots in use{}",
+                flying.wildcards,
+                CLOUDFRONT.wildcards,
+                if load.wildcards > 0 { format!(", {} more with this", load.wildcards) } else { String::new() }
+            ),
+            batches: match plan.batches.len() {
+                0 | 1 => String::new(),
+                many => format!("sent in {many} batches, as CloudFront's limits allow"),
+            },
+            button: if plan.is_sendable() { format!("Invalidate {paths}") } else { "Invalidate".to_owned() },
+            ..Self::default()
+        }
+    }
+}
+
+/// What all parts cost. Each account has free paths of its own, and its distributions share them.
+fn bills(plans: &[(Distribution, Plan)]) -> AccountBills {
+    let mut bills = AccountBills::default();
+    for (distribution, plan) in plans {
+        bills.add(distribution.account(), plan.billable(), plan.used_this_month);
+    }
+    bills
+}
+
+/// How many free paths are used, where all parts are of one account.
+fn free_of(plans: &[(Distribution, Plan)], bills: &AccountBills, now: Timestamp) -> String {
+    match (bills.count(), plans.first()) {
+        (1, Some((_, plan))) => free(plan.used_this_month, now),
+        (count, _) => format!("{count} accounts"),
+    }
+}
+
+fn forecast(plan: &Plan, now: Timestamp) -> String {
+    let cost = MonthUsage::new(plan.used_this_month, now).cost_by_its_end(plan.billable() as u64);
+    let cost = cost.filter(|cost| *cost > price::cost(0, 0));
+    cost.map(|cost| format!("about {cost} by the end of {}", now.month_name())).unwrap_or_default()
+}
+
+fn free(used: u64, now: Timestamp) -> String {
+    format!("{} of {FREE_A_MONTH} free paths used in {}", used.min(FREE_A_MONTH), now.month_name())
+}
+
+impl PartView {
+    fn new((distribution, plan): &(Distribution, Plan)) -> Self {
+        let host = distribution.names().find(|name| !name.contains('*')).unwrap_or_default();
+        let mut lines: Vec<&PlanLine> = plan.lines.iter().collect();
+        lines.sort_by_key(|line| line.refused().is_none());
+        let mut shown: Vec<LineView> = lines.iter().take(SHOWN).map(|line| LineView::new(line)).collect();
+        for line in &mut shown {
+            // Without a chosen distribution, a path alone names none.
+            if let Some(LineAct::Add(item)) = &mut line.act {
+                *item = format!("https://{host}{item}");
+            }
+        }
+        Self {
+            name: distribution.shown_name(),
+            count: counted(plan.billable(), "path"),
+            hidden: lines.len().saturating_sub(SHOWN),
+            lines: shown,
+            warnings: plan.warnings.iter().cloned().chain(plan.refusal.map(str::to_owned)).collect(),
+        }
+    }
+}
+
+impl SavingView {
+    fn new(saving: &Saving, plan: &Plan) -> Self {
+        let left = plan.billable() + 1 - saving.replaces;
+        Self {
+            wildcard: saving.wildcard.to_string(),
+            saves: format!("{} in place of {}", counted(left, "path"), plan.billable()),
+        }
+    }
+}
+
+impl PlanView {
+    /// Adds the right distribution to the message of a line whose URL belongs to another one: probably the wrong
+    /// distribution was chosen. Only distributions that the visitor may see are named.
+    pub fn name_the_right_distribution(&mut self, plan: &Plan, all: &[Distribution], visitor: &Visitor) {
+        let hosts = HostTable::of_living(all);
+        let seen = |distribution: &&Distribution| visitor.access.sees(&distribution.id);
+        for (line, error) in plan.refused() {
+            let Some(host) = error.host().and_then(HostName::parse) else { continue };
+            let owners = hosts.served_by(&host);
+            let Some(right) = all.iter().filter(seen).find(|distribution| owners.contains(&distribution.id))
+            else {
+                continue;
+            };
+            let begin = format!("Line {} ", line.number);
+            for shown in self.lines.iter_mut().filter(|shown| shown.note.starts_with(&begin)) {
+                shown.note =
+                    format!("{} It is served by {}: choose that one above.", shown.note, right.shown_name());
+            }
+        }
+    }
+}
+
+impl LineView {
+    /// The line that a button beside it writes into the form.
+    pub fn adds(&self) -> Option<&str> {
+        match &self.act {
+            Some(LineAct::Add(line)) => Some(line),
+            _ => None,
+        }
+    }
+
+    /// The item that a button beside it leaves out.
+    pub fn leaves_out(&self) -> Option<&str> {
+        match &self.act {
+            Some(LineAct::LeaveOut(item)) => Some(item),
+            _ => None,
+        }
+    }
+
+    fn new(line: &PlanLine) -> Self {
+        let number = line.number;
+        match &line.verdict {
+            LineVerdict::Send { item, mendings, doubts } => Self {
+                kind: "send",
+                text: item.to_string(),
+                note: notes(item, mendings),
+                doubt: doubts.iter().map(|doubt| doubt.label()).collect::<Vec<_>>().join("; "),
+                act: None,
+            },
+            LineVerdict::Dropped { item, why } => Self {
+                kind: "dropped",
+                text: item.as_ref().map_or_else(|| shortened(&line.typed), ToString::to_string),
+                note: why.describe(),
+                doubt: String::new(),
+                act: None,
+            },
+            LineVerdict::Added { item, why } => Self {
+                kind: "added",
+                text: item.to_string(),
+                note: why.label().to_owned(),
+                doubt: String::new(),
+                act: Some(LineAct::LeaveOut(item.to_string())),
+            },
+            LineVerdict::Offered { item, why } => Self {
+                kind: "offered",
+                text: item.to_string(),
+                note: why.label().to_owned(),
+                doubt: String::new(),
+                act: Some(LineAct::Add(item.to_string())),
+            },
+            LineVerdict::Refused(error) => Self {
+                kind: "refused",
+                text: shortened(&line.typed),
+                note: format!("Line {number} {error}."),
+                doubt: String::new(),
+                act: None,
+            },
+        }
+    }
+}
+
+fn notes(item: &Item, mendings: &[Mending]) -> String {
+    let mut notes: Vec<String> = mendings.iter().map(|mending| mending.label().to_owned()).collect();
+    notes.extend(item.reach());
+    notes.join("; ")
+}
+
+fn shortened(text: &str) -> String {
+    const MOST: usize = 120;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(MOST).collect();
+    format!("{begin}…")
+}
+
+/// `1 path`, `3 paths`
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
