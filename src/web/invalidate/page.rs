@@ -30,8 +30,7 @@ use super::{
         form::Field,
         view::{self, Flight, Frame, Offer, Picker, Row, RowContext, Tab},
     },
-    RequestForm,
-    plan,
+    RequestForm, plan,
     plan_view::PlanView,
 };
 

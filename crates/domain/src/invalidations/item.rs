@@ -8,6 +8,7 @@ mod host_like;
 mod line;
 mod name;
 mod note;
+mod other_text;
 mod relative;
 mod several;
 mod shell;

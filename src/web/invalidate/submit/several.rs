@@ -80,10 +80,7 @@ async fn planned(
             return stop("Choose a distribution from the list. Nothing was sent.", Some(why));
         }
         let why = format!("line {}: {error}", line.number);
-        return stop(
-            "A line needs mending. Nothing was sent.",
-            Some(why),
-        );
+        return stop("A line needs mending. Nothing was sent.", Some(why));
     }
     let whole = RequestKey::parse(&form.request_key);
     let mut all: Vec<NewInvalidation> = Vec::new();

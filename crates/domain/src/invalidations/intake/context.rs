@@ -67,25 +67,26 @@ impl Context {
     }
 }
 
-/// The lines `/*`, `/**` and `*` of comments: those with a line beside them that begins with `* ` or is `*/`.
+/// The lines `/*`, `/**` and `*` of comments: those that `*/` follows, and a `*` beside a line that begins with `* `.
 fn comments(lines: &[Line<'_>]) -> HashSet<usize> {
-    let continues = |line: Option<&Line<'_>>| {
-        line.is_some_and(|line| line.text.starts_with("* ") || matches!(line.text, "*/" | "**/"))
-    };
+    let is_item = |line: Option<&Line<'_>>| line.is_some_and(|line| line.text.starts_with("* "));
     let mut found = HashSet::new();
-    let mut in_comment = false;
-    for (at, line) in lines.iter().enumerate() {
+    let mut is_closed = false;
+    for (at, line) in lines.iter().enumerate().rev() {
         match line.text {
-            "/*" | "/**"
-                if continues(lines.get(at + 1)) || lines.get(at + 1).is_some_and(|l| l.text == "*") =>
+            "/*" | "/**" if is_closed => {
+                found.insert(line.number);
+                is_closed = false;
+            }
+            "*" if is_closed
+                || is_item(lines.get(at + 1))
+                || at.checked_sub(1).is_some_and(|at| is_item(lines.get(at))) =>
             {
-                in_comment = true;
                 found.insert(line.number);
             }
-            "*" if in_comment || continues(lines.get(at + 1)) || (at > 0 && continues(lines.get(at - 1))) => {
-                found.insert(line.number);
-            }
-            text => in_comment &= text.starts_with("* "),
+            text if text.ends_with("*/") => is_closed = !text.starts_with("/*"),
+            text if text.starts_with("/*") => is_closed = false,
+            _ => {}
         }
     }
     found

@@ -87,7 +87,7 @@ fn is_name(text: &str) -> bool {
     let odd = |c: char| c == ' ' || c == '\t' || "\"<>|\\`{}".contains(c);
     !text.contains(odd)
         && !text.contains("://")
-        && text.contains(['.', '/'])
+        && (text.contains('/') || has_ending(text))
         && text.starts_with(|c: char| c.is_alphanumeric() || "._@[(".contains(c))
         && !text.contains(": ")
         && !text.starts_with("..")

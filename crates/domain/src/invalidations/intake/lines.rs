@@ -31,9 +31,13 @@ impl<'a> Line<'a> {
 
     /// Whether somebody plainly typed this: a path, a URL or a tag, perhaps in quotation marks.
     pub(super) fn is_plain(&self) -> bool {
-        let text = self.text.trim_start_matches(['"', '\'', '`']);
-        text.starts_with(['/', '#']) || starts_with_http(text)
+        is_typed(self.text)
     }
+}
+
+fn is_typed(text: &str) -> bool {
+    let text = text.trim_start_matches(['"', '\'', '`']);
+    text.starts_with(['/', '#']) || starts_with_http(text)
 }
 
 /// Whether the text begins with `http://` or `https://`, in any case.
@@ -49,7 +53,9 @@ pub(super) fn split(text: &str) -> Vec<Line<'_>> {
     let mut start = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let mut begin = start;
-        for part in line.split_inclusive('\r') {
+        // A carriage return within a line that somebody typed is no progress of a tool. Such a line is refused later.
+        let separator = if is_typed(trimmed(line)) { '\n' } else { '\r' };
+        for part in line.split_inclusive(separator) {
             let raw = part.strip_suffix('\n').unwrap_or(part);
             let raw = raw.strip_suffix('\r').unwrap_or(raw);
             let bare = trimmed(raw);

@@ -1,6 +1,6 @@
 //! Decodes names that tools quote.
 
-use super::IntakeError;
+use super::{IntakeError, find_list::has_ending};
 
 /// A name as git prints it: in double quotes with C escapes, or plain. Text after the closing quote is returned too.
 pub(super) fn git_name(text: &str) -> Result<(String, &str), IntakeError> {
@@ -23,13 +23,17 @@ pub(super) fn whole_git_name(text: &str) -> Result<String, IntakeError> {
     }
 }
 
-/// Whether the text is in double quotes with a C escape, as only git prints it.
+/// Whether the text is a path in double quotes with a C escape, as git prints it. Strings of program code have their
+/// escapes at the ends of lines and seldom a slash or an extension.
 pub(super) fn is_git_quoted(text: &str) -> bool {
     text.len() > 2
         && text.starts_with('"')
         && text.ends_with('"')
         && text.contains('\\')
-        && git_name(text).is_ok_and(|(_, rest)| rest.is_empty())
+        && !text.contains("\\n")
+        && git_name(text).is_ok_and(|(name, rest)| {
+            rest.is_empty() && (name.contains('/') || has_ending(&name)) && !name.contains(": ")
+        })
 }
 
 /// The text with C escapes decoded: `\303\274`, `\"`, `\\`, `\t`.

@@ -118,6 +118,20 @@ pub enum ItemError {
         "has {0:?} in it and does not begin with /; write one path on a line, and begin it with / if this is one"
     )]
     NotAPath(char),
+    #[error(
+        "has {0:?} in it, as the output of a program has; write only the path, and %20 for a blank that belongs to it"
+    )]
+    ToolOutput(&'static str),
+    #[error("names a line of a file; write only the path")]
+    LineOfFile,
+    #[error("is a path on a computer; write the path of the URL, or the whole URL if the site has this path")]
+    ComputerPath,
+    #[error("has words behind a path; write only the path, and %20 for a blank that belongs to it")]
+    WordsBehind,
+    #[error("is a word that is hardly a path; begin it with / if it is one")]
+    PlainWord,
+    #[error("is a heading or a line of a program, and not a tag; write only the path or the tag")]
+    CodeOrHeading,
     #[error("has neither a letter nor a digit; write a path such as /styles.css")]
     NoName,
     #[error("is an empty tag; write a name after the #")]

@@ -1,8 +1,8 @@
 //! Parses a typed line into an item.
 
 use super::{
-    Doubt, Item, ItemError, Mending, PATH_MAX, TAG_MAX, address, characters, relative, several, shell,
-    wrapped,
+    Doubt, Item, ItemError, Mending, PATH_MAX, TAG_MAX, address, characters, other_text, relative, several,
+    shell, wrapped,
 };
 use crate::{
     distributions::{
@@ -107,6 +107,9 @@ pub fn parse_line(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed,
     }
     characters::check(line)?;
     let (line, unwrapped) = wrapped::unwrapped(line)?;
+    if unwrapped && !line.contains(['/', '.', '*', '?', '#']) {
+        return Err(ItemError::PlainWord);
+    }
     let mut parsed = match line.strip_prefix('#') {
         Some(tag) => parse_tag(tag, target.distribution),
         None => parse_path(line, target),
@@ -129,6 +132,7 @@ fn parse_tag(tag: &str, target: &Distribution) -> Result<Parsed, ItemError> {
     if tag.bytes().any(|b| !(33..=126).contains(&b) || b == b',') {
         return Err(ItemError::TagCharacter);
     }
+    other_text::check_tag(tag)?;
     if tag.ends_with('*') {
         return Err(ItemError::TagWildcard);
     }
@@ -186,16 +190,19 @@ fn find_path(
     if slashed || tail.is_some() {
         shell::check_words(line)?;
         several::check(line, target)?;
+        other_text::check(line, tail.is_some())?;
     }
     let Some(tail) = tail else {
         if slashed {
             return Ok(line.to_owned());
         }
         relative::check_path(line)?;
+        other_text::check_relative(line)?;
         // The result must also be accepted if it is typed with its slash, so the checks for such lines follow.
         let with_slash = format!("/{line}");
         shell::check_words(&with_slash)?;
         several::check(&with_slash, target)?;
+        other_text::check(&with_slash, false)?;
         mendings.push(Mending::SlashAdded);
         return Ok(with_slash);
     };

@@ -109,7 +109,7 @@ pub(super) fn check_path(line: &str) -> Result<(), ItemError> {
     if path.split('/').next().is_some_and(|first| first.contains(':')) {
         return Err(ItemError::NotAPath(':'));
     }
-    if path != "*" && !path.is_empty() && !path.chars().any(char::is_alphanumeric) && path.is_ascii() {
+    if path != "*" && !path.is_empty() && !path.chars().any(char::is_alphanumeric) {
         return Err(ItemError::NoName);
     }
     Ok(())

@@ -95,7 +95,7 @@ fn begins_an_item(part: &str, target: &TargetDistribution<'_>) -> bool {
 
 /// Whether the text ends with a file extension, such as `.html`. A number after a dot is usually a version, and
 /// `a=b.html` is a parameter, so neither counts.
-fn is_file(part: &str) -> bool {
+pub(super) fn is_file(part: &str) -> bool {
     let Some((name, ending)) = part.rsplit_once('.') else { return false };
     !name.is_empty()
         && !name.contains('=')

@@ -58,7 +58,7 @@ fn text() -> impl proptest::strategy::Strategy<Value = String> {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::test_runner::Config::with_cases(2_000))]
+    #![proptest_config(proptest::test_runner::Config::with_cases(500))]
 
     #[test]
     fn every_line_is_accounted_for(text in text()) {
@@ -96,14 +96,14 @@ proptest::proptest! {
 
 #[test]
 fn long_texts_take_little_time() {
-    let repeated = |piece: &str| piece.repeat(400_000 / piece.len());
+    let repeated = |piece: &str| piece.repeat(60_000 / piece.len());
     for piece in PIECES {
         for text in [repeated(piece), repeated(&format!("{piece}\n")), repeated(&format!("{piece} "))] {
             let begun = std::time::Instant::now();
             let entries = read(&text);
             let taken = begun.elapsed();
             // This is no measurement: work that grows with the square of the text would take minutes.
-            assert!(taken.as_secs() < 20, "{piece:?} took {taken:?} for {} entries", entries.len());
+            assert!(taken.as_secs() < 10, "{piece:?} took {taken:?} for {} entries", entries.len());
         }
     }
 }

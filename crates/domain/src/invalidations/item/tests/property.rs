@@ -14,7 +14,15 @@ fn has_a_sign(line: &str) -> bool {
         || ["\\n", "\\r", "\\t", "{{"].iter().any(|sign| line.contains(sign));
     let choice = line.contains('{') && line.contains("..");
     let end = line.ends_with([';', '|', '\\']);
-    drive || variable || several || choice || end || line.starts_with("/..") || line.starts_with("/http")
+    let markup = line.contains("</") || line.starts_with("/>") || line.starts_with("/<");
+    markup
+        || drive
+        || variable
+        || several
+        || choice
+        || end
+        || line.starts_with("/..")
+        || line.starts_with("/http")
 }
 
 proptest::proptest! {
