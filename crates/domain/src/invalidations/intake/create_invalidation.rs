@@ -53,13 +53,12 @@ fn of_words(words: &[Word], line: &Line<'_>) -> Vec<Entry> {
                 found.push(Entry { number, typed: value.to_owned(), reading: of_path(value) });
             }
             ("--invalidation-batch" | "--cli-input-json", Some(value)) => {
-                match Json::parse(value) {
-                    Some(json) => found.extend(json_shapes::entries(&json, number, value)),
-                    None => {
-                        let reading = Reading::Refused(IntakeError::PathsElsewhere);
-                        found.push(Entry { number, typed: value.to_owned(), reading });
-                    }
-                }
+                let elsewhere = |value: &str| {
+                    let reading = Reading::Refused(IntakeError::PathsElsewhere);
+                    vec![Entry { number, typed: value.to_owned(), reading }]
+                };
+                let batch = Json::parse(value).map(|json| json_shapes::entries(&json, number, value));
+                found.extend(batch.unwrap_or_else(|| elsewhere(value)));
                 // The option has one value. What follows it is no further batch.
                 option = "";
             }
