@@ -100,15 +100,16 @@ pub(super) fn refuse_bare_words(entries: &mut [Entry]) {
         Reading::Typed(typed) => is_relative_and_no_path(typed),
         Reading::File(_) | Reading::Skipped(_) => false,
     };
-    let others = entries.iter().filter(|entry| is_other(entry)).count();
+    let are_other: Vec<bool> = entries.iter().map(is_other).collect();
+    let others = are_other.iter().filter(|is_other| **is_other).count();
     let read = entries.iter().filter(|entry| !matches!(entry.reading, Reading::Skipped(_))).count();
     if others < 2 || others * 2 < read {
         return;
     }
-    for entry in entries {
+    for (entry, _) in entries.iter_mut().zip(are_other).filter(|(_, is_other)| !is_other) {
         let Reading::Typed(typed) = &entry.reading else { continue };
         let is_web_file = typed.contains('/') && has_ending(typed);
-        if is_relative(typed) && !is_web_file && !is_relative_and_no_path(typed) {
+        if is_relative(typed) && !is_web_file {
             entry.reading = Reading::Refused(IntakeError::AmongOtherText);
         }
     }

@@ -1,5 +1,7 @@
 //! Reads `aws cloudfront create-invalidation --distribution-id E1 --paths "/*" '/a b'`, also over several lines.
 
+use std::collections::HashSet;
+
 use super::{
     Entry, IntakeError, Reading, SkipReason,
     command::{self, Word},
@@ -22,12 +24,11 @@ pub(super) fn read(text: &str, lines: &[Line<'_>], at: usize, entries: &mut Vec<
     let command = command::read(&text[begin..])?;
     let end = lines.partition_point(|line| line.start < begin + command.length).max(at + 1);
     let mut found = of_words(&command.words, line);
-    for line in &lines[at..end] {
-        // The number of each line is in some entry, also where it has no path.
-        if !found.iter().any(|entry| entry.number == line.number) {
-            let reading = Reading::Skipped(SkipReason::Command);
-            found.push(Entry { number: line.number, typed: line.text.to_owned(), reading });
-        }
+    let named: HashSet<usize> = found.iter().map(|entry| entry.number).collect();
+    // The number of each line is in some entry, also where it has no path.
+    for line in lines[at..end].iter().filter(|line| !named.contains(&line.number)) {
+        let reading = Reading::Skipped(SkipReason::Command);
+        found.push(Entry { number: line.number, typed: line.text.to_owned(), reading });
     }
     found.sort_by_key(|entry| entry.number);
     entries.append(&mut found);
@@ -35,8 +36,6 @@ pub(super) fn read(text: &str, lines: &[Line<'_>], at: usize, entries: &mut Vec<
 }
 
 fn of_words(words: &[Word], line: &Line<'_>) -> Vec<Entry> {
-    let refused =
-        |error| Entry { number: line.number, typed: line.text.to_owned(), reading: Reading::Refused(error) };
     let mut found = Vec::new();
     let mut option = "";
     for word in words {
@@ -53,15 +52,22 @@ fn of_words(words: &[Word], line: &Line<'_>) -> Vec<Entry> {
             ("--paths", Some(value)) => {
                 found.push(Entry { number, typed: value.to_owned(), reading: of_path(value) });
             }
-            ("--invalidation-batch" | "--cli-input-json", Some(value)) => match Json::parse(value) {
-                Some(json) => found.extend(json_shapes::entries(&json, number, line.text)),
-                None => found.push(refused(IntakeError::PathsElsewhere)),
-            },
+            ("--invalidation-batch" | "--cli-input-json", Some(value)) => {
+                let elsewhere = |value: &str| {
+                    let reading = Reading::Refused(IntakeError::PathsElsewhere);
+                    vec![Entry { number, typed: value.to_owned(), reading }]
+                };
+                let batch = Json::parse(value).map(|json| json_shapes::entries(&json, number, value));
+                found.extend(batch.unwrap_or_else(|| elsewhere(value)));
+                // The option has one value. What follows it is no further batch.
+                option = "";
+            }
             _ => {}
         }
     }
     if found.is_empty() {
-        found.push(refused(IntakeError::CommandWithoutPaths));
+        let reading = Reading::Refused(IntakeError::CommandWithoutPaths);
+        found.push(Entry { number: line.number, typed: line.text.to_owned(), reading });
     }
     found
 }

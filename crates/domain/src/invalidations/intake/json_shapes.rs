@@ -7,7 +7,7 @@ use super::{
 /// The entries of a document that begins on the line of this number. `typed` is the text of that line.
 pub(super) fn entries(json: &Json, number: usize, typed: &str) -> Vec<Entry> {
     let mut found = Vec::new();
-    if read(json, number, typed, &mut found).is_none() || found.is_empty() {
+    if read(json, number, &mut found).is_none() || found.is_empty() {
         let reading = Reading::Refused(IntakeError::UnknownJson);
         return vec![Entry { number, typed: typed.to_owned(), reading }];
     }
@@ -15,7 +15,7 @@ pub(super) fn entries(json: &Json, number: usize, typed: &str) -> Vec<Entry> {
 }
 
 /// `None` if some part of it is not known.
-fn read(json: &Json, number: usize, typed: &str, found: &mut Vec<Entry>) -> Option<()> {
+fn read(json: &Json, number: usize, found: &mut Vec<Entry>) -> Option<()> {
     if let Some(items) = batch_items(json) {
         for item in items.list()? {
             found.push(of_text(item, number, batch_item)?);
@@ -23,7 +23,9 @@ fn read(json: &Json, number: usize, typed: &str, found: &mut Vec<Entry>) -> Opti
         return Some(());
     }
     if let Some(readings) = s5cmd::of_json(json) {
-        let entry = |reading| Entry { number, typed: typed.to_owned(), reading };
+        let source = json.get("source")?;
+        let number = number + source.line();
+        let entry = |reading| Entry { number, typed: source.text().unwrap_or_default().to_owned(), reading };
         found.extend(readings.into_iter().map(entry));
         return Some(());
     }
@@ -48,7 +50,7 @@ fn read(json: &Json, number: usize, typed: &str, found: &mut Vec<Entry>) -> Opti
     }
     list.iter().try_for_each(|value| match value {
         // Lists within lists are no documents that are known.
-        Json::Object(_) => read(value, number, typed, found),
+        Json::Object(_) => read(value, number, found),
         Json::List(_) | Json::Text { .. } | Json::False | Json::Other => None,
     })
 }

@@ -118,7 +118,7 @@ pub(super) fn check_path(line: &str) -> Result<(), ItemError> {
 /// Whether the line has no slash, tag or scheme at its beginning and is refused as a path in any distribution.
 pub(crate) fn is_relative_and_no_path(line: &str) -> bool {
     let relative = !line.starts_with(['/', '#']) && !line.contains("://");
-    relative && !begins_with_a_host(line) && (check_beginning(line).is_err() || check_path(line).is_err())
+    relative && (check_path(line).is_err() || check_beginning(line).is_err()) && !begins_with_a_host(line)
 }
 
 /// Whether the line begins with what looks like a host name, without a scheme.

@@ -3,7 +3,9 @@
 use super::*;
 
 /// Pieces of the formats, so that generated texts come near to them.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 42] = [
+    " --invalidation-batch=x",
+    "{\"operation\":\"rm\",\"success\":true,\"source\":\"s3://b/a\"},",
     "upload: dist/a to s3://b/a",
     " to s3://",
     "upload: 'a' -> 's3://b/a'  (2 bytes in 0 s) [1 of 1]",
@@ -96,13 +98,17 @@ proptest::proptest! {
 
 #[test]
 fn long_texts_take_little_time() {
-    let repeated = |piece: &str| piece.repeat(60_000 / piece.len());
-    for piece in PIECES {
+    let repeated = |piece: &str| piece.repeat(20_000 / piece.len());
+    let befores = ["", "aws cloudfront create-invalidation ", "["];
+    for (piece, before) in PIECES.iter().flat_map(|piece| befores.map(|before| (piece, before))) {
         for text in [repeated(piece), repeated(&format!("{piece}\n")), repeated(&format!("{piece} "))] {
+            let text = format!("{before}{text}");
             let begun = std::time::Instant::now();
             let entries = read(&text);
             let taken = begun.elapsed();
             // This is no measurement: work that grows with the square of the text would take minutes.
+            let typed: usize = entries.iter().map(|entry| entry.typed.len()).sum();
+            assert!(typed <= 2 * text.len() + 1_000, "{piece:?} gives {typed} bytes");
             assert!(taken.as_secs() < 10, "{piece:?} took {taken:?} for {} entries", entries.len());
         }
     }
