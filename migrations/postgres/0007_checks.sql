@@ -96,3 +96,16 @@ CREATE TABLE check_up (
 );
 
 CREATE INDEX check_up_asked ON check_up (asked_at) WHERE state = 'asked';
+
+-- The changed files of a distribution whose buckets are listed: the last comparison, and when the next one is due.
+CREATE TABLE bucket_changes (
+    distribution_id TEXT   NOT NULL PRIMARY KEY REFERENCES distribution (id),
+    due_at          BIGINT, -- when the buckets are listed again
+    asked_at        BIGINT, -- when somebody asked for a listing that is still to be made
+    lease           TEXT,
+    lease_until     BIGINT,
+    looked_at       BIGINT,
+    comparison      TEXT -- JSON: how many files changed, and the first of them
+);
+
+CREATE INDEX bucket_changes_due ON bucket_changes (due_at) WHERE due_at IS NOT NULL;

@@ -1,5 +1,6 @@
 //! The first page: the form for a request, the invalidations in flight, and the recent ones.
 
+mod changed;
 mod find;
 mod guard;
 mod page;

@@ -31,6 +31,7 @@ use super::{
         view::{self, Flight, Frame, Offer, Picker, Row, RowContext, Tab},
     },
     RequestForm,
+    changed::fill_with_changes,
     plan::{self, PlanView},
 };
 
@@ -88,6 +89,8 @@ pub struct FormQuery {
     distribution: Option<String>,
     /// An invalidation whose items and reason fill in the form.
     repeat: Option<String>,
+    /// A distribution whose changed files fill in the form.
+    changed: Option<String>,
 }
 
 /// `GET /`
@@ -107,6 +110,10 @@ pub async fn show(
         if !fill_from(&mut conn, &visitor, &mut form, &id, app.options.are_checks_on).await? {
             problem = Some(NOT_AS_RECORDED.to_owned());
         }
+    }
+    if let Some(id) = wanted.changed.as_deref().and_then(DistributionId::parse) {
+        let mut conn = app.context.db.read().await?;
+        fill_with_changes(&mut conn, &visitor, &mut form, &id).await?;
     }
     let reason = Field::new(form.reason.clone());
     render(&app, &visitor, &form, reason, problem).await

@@ -25,6 +25,7 @@ use crate::{
 
 use super::{
     super::{
+        checks,
         form::{Field, FormBody, LIST},
         view::{self, When},
     },
@@ -76,6 +77,8 @@ pub struct DistributionView {
     pub domain: String,
     pub warning: Option<&'static str>,
     pub last: Option<When>,
+    /// How many files of its buckets changed, and the address of the form with them.
+    pub changed: Option<(String, String)>,
 }
 
 #[derive(Template)]
@@ -115,6 +118,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     };
     let plan = work_out(&mut conn, app, visitor, &distribution, &form.items).await?;
     let last = distributions::last_requests(&mut conn, &[&distribution.id]).await?;
+    let changed = checks::changed_link(&mut conn, visitor, &distribution.id).await?;
     let mut view = PlanView::new(&plan, now);
     if plan.refused().any(|(_, error)| error.host().is_some()) {
         view.name_the_right_distribution(&plan, &distributions::list(&mut conn).await?, visitor);
@@ -133,6 +137,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
         domain: distribution.domain_name.clone(),
         warning: readiness.warning(),
         last: last.get(&distribution.id).map(|(at, _)| When::new(*at, now)),
+        changed,
     });
     Ok(view)
 }

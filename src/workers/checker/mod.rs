@@ -4,6 +4,7 @@
 //! looks are made in a task of their own: a site that hangs holds no other work.
 
 mod apis;
+mod changes;
 mod check_up;
 mod check_up_looks;
 mod compressed;
@@ -38,6 +39,7 @@ use crate::{
 };
 
 use super::{Next, WorkerContext};
+pub(super) use changes::LONGEST_LISTING_PAUSE;
 use intake::Intake;
 pub use look::UrlLooker;
 pub(super) use look::{BROWSER_ENCODINGS, failure};
@@ -64,6 +66,7 @@ pub struct Checker {
     intake: Intake,
     running: Mutex<JoinSet<()>>,
     check_ups: Mutex<JoinSet<()>>,
+    listings: Mutex<JoinSet<()>>,
 }
 
 /// What the tasks share.
@@ -90,6 +93,7 @@ impl Checker {
             intake: Intake::default(),
             running: Mutex::default(),
             check_ups: Mutex::default(),
+            listings: Mutex::default(),
         }
     }
 
@@ -99,6 +103,7 @@ impl Checker {
         let more = self.intake.take_in(context).await?;
         let more = self.shared.judge_elsewhere().await? || more;
         self.start_check_ups().await?;
+        let next_listing = self.start_listings().await?;
         let mut running = self.running.lock().await;
         while running.try_join_next().is_some() {}
         let now = context.clock.now();
@@ -122,15 +127,17 @@ impl Checker {
         }
         Ok(match next {
             _ if more => Next::Again,
-            Some(at) if at > now => Next::At(at),
             // What is due and was not started waits for a run that ends, which notifies.
-            _ => Next::Idle,
+            _ => match next.filter(|at| *at > now).into_iter().chain(next_listing).min() {
+                Some(at) => Next::At(at),
+                None => Next::Idle,
+            },
         })
     }
 
     /// Waits until all looks that were started are done, for tests.
     pub async fn settled(&self) {
-        for all in [&self.running, &self.check_ups] {
+        for all in [&self.running, &self.check_ups, &self.listings] {
             let mut running = all.lock().await;
             while running.join_next().await.is_some() {}
         }

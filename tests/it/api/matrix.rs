@@ -96,6 +96,10 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("GET", "/api/v1/distributions/{id}/check-up", Try::Bad) => looks(422, 422),
         ("POST", "/api/v1/distributions/{id}/check-up", Try::Good) => acts(202, granted(202)),
         ("POST", "/api/v1/distributions/{id}/check-up", Try::Bad) => acts(422, granted(422)),
+        ("GET", "/api/v1/distributions/{id}/changes", Try::Good) => looks(200, granted(200)),
+        ("GET", "/api/v1/distributions/{id}/changes", Try::Bad) => looks(422, 422),
+        ("POST", "/api/v1/distributions/{id}/changes", Try::Good) => acts(202, granted(202)),
+        ("POST", "/api/v1/distributions/{id}/changes", Try::Bad) => acts(422, granted(422)),
         ("POST", "/api/v1/checks", Try::Good) => acts(202, granted(202)),
         ("POST", "/api/v1/checks", Try::Bad) => acts(422, granted(422)),
         ("GET", "/api/v1/checks/{id}", Try::Good) => looks(200, granted(200)),
@@ -115,7 +119,8 @@ fn events(method: &Method, path: &str, who: usize) -> usize {
         || *method == Method::POST
             && (path.starts_with("/api/v1/invalidations")
                 || path == "/api/v1/checks"
-                || path.ends_with("/check-up"));
+                || path.ends_with("/check-up")
+                || path.ends_with("/changes"));
     match who {
         // An API token is not even looked up there, and the other way round.
         0 | 10 => 0,
@@ -184,6 +189,11 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
         // As for checks.
         let looked = "UPDATE check_up SET state = 'looked'";
         app.world.database.raw().await.run(looked).await.unwrap();
+        let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
+        return (format!("{}{query}", path.replace("{id}", place)), None);
+    }
+    if path.ends_with("/changes") {
+        app.world.may_list(place).await;
         let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
         return (format!("{}{query}", path.replace("{id}", place)), None);
     }

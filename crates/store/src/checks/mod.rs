@@ -1,5 +1,6 @@
 //! Checks: what people set for them, their runs, and what was seen of each URL.
 
+pub mod changes;
 pub mod check_up;
 mod elsewhere;
 mod news;
