@@ -60,6 +60,9 @@ const AT_ONCE: usize = 16;
 /// The check-ups whose looks are made at the same time. They have places of their own: nobody waits for them.
 const CHECK_UPS_AT_ONCE: usize = 2;
 
+/// The runs whose time has passed that one tick deletes: whoever else writes waits no longer than for these.
+const DELETED_AT_ONCE: usize = 20;
+
 /// The worker that checks what viewers get.
 pub struct Checker {
     shared: Arc<Shared>,
@@ -102,6 +105,7 @@ impl Checker {
         let context = &self.shared.context;
         let more = self.intake.take_in(context).await?;
         let more = self.shared.judge_elsewhere().await? || more;
+        let more = self.delete_expired().await? || more;
         self.start_check_ups().await?;
         let next_listing = self.start_listings().await?;
         let mut running = self.running.lock().await;
@@ -141,6 +145,18 @@ impl Checker {
             let mut running = all.lock().await;
             while running.join_next().await.is_some() {}
         }
+    }
+
+    /// Deletes some of the runs whose time has passed. `true` if more may follow.
+    async fn delete_expired(&self) -> Result<bool, StoreError> {
+        let (db, now) = (&self.shared.context.db, self.shared.context.clock.now());
+        if checks::expired(&mut *db.read().await?, now, 1).await?.is_empty() {
+            return Ok(false);
+        }
+        let mut tx = db.begin().await?;
+        let deleted = checks::delete_expired(&mut tx, now, DELETED_AT_ONCE).await?;
+        tx.commit().await?;
+        Ok(deleted == DELETED_AT_ONCE)
     }
 
     /// Starts the looks of check-ups that somebody has asked for. The others wait for one that ends, which notifies.

@@ -14,6 +14,7 @@ mod cool_down;
 mod cors;
 mod distributions;
 mod expected;
+mod expired_checks;
 mod fairness;
 mod life;
 mod limits;

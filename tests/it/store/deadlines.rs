@@ -24,6 +24,7 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
         Deadline::Accounts => ("account", "retry_at", "id = id"),
         Deadline::Checks => ("check_run", "due_at", "id = id"),
         Deadline::CheckLeases => ("check_run", "lease_until", "id = id"),
+        Deadline::KeptChecks => ("check_run", "kept_until", "id = id"),
         Deadline::CheckUpLeases => ("check_up", "lease_until", "distribution_id = distribution_id"),
         Deadline::Listings => ("bucket_changes", "due_at", "asked_at = asked_at"),
         Deadline::ListingLeases => ("bucket_changes", "lease_until", "asked_at = asked_at"),

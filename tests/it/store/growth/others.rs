@@ -85,6 +85,7 @@ async fn measure_checks(tx: &mut Tx, measured: &mut Measured) {
         checks::earlier_looks(conn, &found, 20),
         checks::next_due(conn),
         checks::open_runs(conn, 500),
+        checks::expired(conn, NOW, 20),
         checks::due_runs(conn, NOW, 16),
         checks::rounds_for_probe(conn, &probe, NOW.minus(Duration::from_mins(5)), 20),
         checks::round_of_run(conn, &probe, &run),
