@@ -105,6 +105,7 @@ impl App {
             let mut tx = db.begin().await?;
             batches::release_all(&mut tx).await?;
             checks::release_all(&mut tx).await?;
+            checks::changes::release_all(&mut tx).await?;
             checks::check_up::release_all(&mut tx).await?;
             checks::warming::release_all(&mut tx).await?;
             tx.commit().await?;

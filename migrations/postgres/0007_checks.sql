@@ -26,11 +26,13 @@ CREATE TABLE check_run (
     freshness       TEXT   NOT NULL,
     due_at          BIGINT, -- when the next looks are made
     lease           TEXT,
-    lease_until     BIGINT
+    lease_until     BIGINT,
+    kept_until      BIGINT -- when it is deleted once it is done; empty for one that is kept for ever
 );
 
 CREATE INDEX check_run_due ON check_run (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX check_run_leased ON check_run (distribution_id, lease_until) WHERE lease IS NOT NULL;
+CREATE INDEX check_run_kept ON check_run (kept_until) WHERE kept_until IS NOT NULL;
 CREATE INDEX check_run_open ON check_run (state) WHERE state <> 'done';
 CREATE INDEX check_run_by_distribution ON check_run (distribution_id, created_at DESC);
 CREATE INDEX check_run_by_hand ON check_run (distribution_id, created_at DESC) WHERE invalidation_id IS NULL;
@@ -96,3 +98,16 @@ CREATE TABLE check_up (
 );
 
 CREATE INDEX check_up_asked ON check_up (asked_at) WHERE state = 'asked';
+
+-- The changed files of a distribution whose buckets are listed: the last comparison, and when the next one is due.
+CREATE TABLE bucket_changes (
+    distribution_id TEXT   NOT NULL PRIMARY KEY REFERENCES distribution (id),
+    due_at          BIGINT, -- when the buckets are listed again
+    asked_at        BIGINT, -- when somebody asked for a listing that is still to be made
+    lease           TEXT,
+    lease_until     BIGINT,
+    looked_at       BIGINT,
+    comparison      TEXT -- JSON: how many files changed, and the first of them
+);
+
+CREATE INDEX bucket_changes_due ON bucket_changes (due_at) WHERE due_at IS NOT NULL;

@@ -38,6 +38,9 @@ CREATE TABLE probe_offer (
     PRIMARY KEY (probe_id, run_id)
 );
 
+-- Where a run is deleted, its offers go with it.
+CREATE INDEX probe_offer_by_run ON probe_offer (run_id);
+
 -- What a probe saw of one URL of a run after completion. The verdict follows a moment after the look.
 CREATE TABLE vantage_check (
     run_id   TEXT   NOT NULL,

@@ -47,6 +47,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(path_mappings::show, path_mappings::submit))
         .routes(routes!(checks::settings::show, checks::settings::submit))
         .routes(routes!(checks::check_up::show, checks::check_up::submit))
+        .routes(routes!(checks::changes::show, checks::changes::submit))
         .routes(routes!(checks::start::submit))
         .routes(routes!(checks::show::show))
         .routes(routes!(audit::list))

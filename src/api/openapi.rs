@@ -86,7 +86,7 @@ fn complete(document: &mut Value) {
 
 fn add_problems(path: &str, method: &str, responses: &mut Value) {
     let posts = method != "get";
-    let has_body = posts && !path.ends_with("/cancel") && !path.ends_with("/check-up");
+    let has_body = posts && !["/cancel", "/check-up", "/changes"].iter().any(|act| path.ends_with(act));
     let known = [
         ("400", "The request cannot be read", has_body),
         ("401", "A good token is needed", true),

@@ -30,6 +30,14 @@ pub enum CommandError {
     TooLate,
     #[error("A check of this distribution goes on already. Wait for what it says.")]
     CheckGoesOn,
+    /// An administrator has not switched on that the origin of the distribution is asked.
+    #[error(
+        "The origin of this distribution is not asked. An administrator can switch on \"Ask the origin too\" in its settings of checks."
+    )]
+    OriginNotAsked,
+    /// The buckets of the distribution are listed already, because somebody asked for it.
+    #[error("The bucket of this distribution is being listed already. Wait for what it shows.")]
+    ListingGoesOn,
     /// The person has the maximum number of saved searches.
     #[error("You keep {0} searches already; forget one first.")]
     TooManySearches(usize),
@@ -95,6 +103,8 @@ impl CommandError {
             Self::Grant(GrantError::StillHeld)
             | Self::TooLate
             | Self::CheckGoesOn
+            | Self::OriginNotAsked
+            | Self::ListingGoesOn
             | Self::TooManySearches(_)
             | Self::BelongsToAnother
             | Self::LastAdmin => Sort::TooLate,

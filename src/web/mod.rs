@@ -98,6 +98,7 @@ fn check_routes() -> Router<AppState> {
         .route("/distributions/{id}/paths", get(distributions::show_paths).post(distributions::set_paths))
         .route("/distributions/{id}/check", post(checks::check_distribution))
         .route("/distributions/{id}/checks", get(checks::show).post(checks::set))
+        .route("/distributions/{id}/changes", post(checks::look_for_changes))
         .route("/distributions/{id}/check-up", get(checks::show_check_up).post(checks::ask_for_check_up))
 }
 

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     domain::{
+        checks::CheckRun,
         invalidations::{proposal, retry},
         sign_in::session::{LINK_LIFE, PENDING_SECOND_FACTOR_LIFE},
         time::Timestamp,
@@ -95,7 +96,9 @@ impl ClockRollback {
             Deadline::Leases | Deadline::LookLeases | Deadline::SurveyLease => settings.lease,
             Deadline::Retries => retry::LONGEST_RETRY,
             Deadline::Checks => checker::LONGEST_PAUSE,
-            Deadline::CheckLeases | Deadline::CheckUpLeases => checker::LEASE,
+            Deadline::CheckLeases | Deadline::CheckUpLeases | Deadline::ListingLeases => checker::LEASE,
+            Deadline::KeptChecks => CheckRun::KEPT,
+            Deadline::Listings => checker::LONGEST_LISTING_PAUSE,
             Deadline::Warmings => warmer::REST,
             Deadline::WarmingLeases => warmer::LEASE,
             Deadline::Accounts => submitter::ACCOUNT_REST,

@@ -95,6 +95,7 @@ fn rows(after: i64) -> &'static [&'static str] {
             "INSERT INTO url_check (run_id, number, kind, url, guessed, step) VALUES ('c1', 1, 'url', 'https://a/', FALSE, '')",
             "INSERT INTO check_up (distribution_id, asked_at, actor_kind, actor_id, actor_name, state, looked_at, looks)
                  VALUES ('E1', 1, 'person', 'p1', 'ada@example.com', 'looked', 2, '{}')",
+            "INSERT INTO bucket_changes (distribution_id, due_at, looked_at, comparison) VALUES ('E1', 1, 2, '{}')",
             "INSERT INTO warming (invalidation_id, distribution_id, state) VALUES ('i1', 'E1', 'waiting')",
         ],
         8 => &[

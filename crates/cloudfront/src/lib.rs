@@ -19,4 +19,4 @@ pub use client::{
     Page,
 };
 pub use environment::{AwsEnvironment, AwsEnvironmentError};
-pub use s3::{ObjectHead, S3, S3Bucket, S3Error};
+pub use s3::{ListedObject, ListedPage, ObjectHead, S3, S3Bucket, S3Error};

@@ -30,8 +30,14 @@ pub enum Deadline {
     Checks,
     /// Until when the process that looks at them has the lease on the run.
     CheckLeases,
+    /// When a check run is deleted.
+    KeptChecks,
     /// Until when the process that makes the looks of a check-up has the lease on it.
     CheckUpLeases,
+    /// When the buckets of a distribution are listed again.
+    Listings,
+    /// Until when the process that lists them has the lease on that.
+    ListingLeases,
     /// When the next URL of a warming is fetched.
     Warmings,
     /// Until when the process that fetches them has the lease on the warming.
@@ -70,7 +76,7 @@ pub enum Deadline {
 
 impl Deadline {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::Leases,
         Self::FirstTries,
         Self::Retries,
@@ -79,7 +85,10 @@ impl Deadline {
         Self::Accounts,
         Self::Checks,
         Self::CheckLeases,
+        Self::KeptChecks,
         Self::CheckUpLeases,
+        Self::Listings,
+        Self::ListingLeases,
         Self::Warmings,
         Self::WarmingLeases,
         Self::Survey,
@@ -116,7 +125,10 @@ impl Deadline {
             Self::Accounts => "UPDATE account SET retry_at = $1 WHERE retry_at > $2",
             Self::Checks => "UPDATE check_run SET due_at = $1 WHERE due_at > $2",
             Self::CheckLeases => "UPDATE check_run SET lease_until = $1 WHERE lease_until > $2",
+            Self::KeptChecks => "UPDATE check_run SET kept_until = $1 WHERE kept_until > $2",
             Self::CheckUpLeases => "UPDATE check_up SET lease_until = $1 WHERE lease_until > $2",
+            Self::Listings => "UPDATE bucket_changes SET due_at = $1 WHERE due_at > $2",
+            Self::ListingLeases => "UPDATE bucket_changes SET lease_until = $1 WHERE lease_until > $2",
             Self::Warmings => "UPDATE warming SET due_at = $1 WHERE due_at > $2",
             Self::WarmingLeases => "UPDATE warming SET lease_until = $1 WHERE lease_until > $2",
             Self::Survey => "UPDATE survey SET due_at = $1 WHERE due_at > $2",

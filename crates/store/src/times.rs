@@ -54,8 +54,13 @@ pub const TIMES: &[Time] = &[
     time("batch", "first_sent_at", NotCounted),
     time("batch", "lease_until", Nearer),
     time("batch", "look_at", Nearer),
+    time("bucket_changes", "asked_at", NotCounted),
+    time("bucket_changes", "due_at", Nearer),
+    time("bucket_changes", "lease_until", Nearer),
+    time("bucket_changes", "looked_at", NotCounted), // invalidations since a time in the future are none
     time("check_run", "created_at", Shown),
     time("check_run", "due_at", Nearer),
+    time("check_run", "kept_until", Nearer),
     time("check_run", "lease_until", Nearer),
     time("check_up", "asked_at", Shown),
     time("check_up", "lease_until", Nearer),

@@ -11,6 +11,7 @@ mod get_invalidation;
 mod identity;
 mod list_distributions;
 mod list_invalidations;
+mod list_objects;
 mod list_tags;
 mod lookup_events;
 mod origin_shapes;
@@ -61,12 +62,12 @@ pub(crate) async fn handle(
     if head.uri.path().starts_with("/_sandbox/") {
         return Ok(control::handle(&world, &head, body));
     }
-    if let Some((bucket, path)) = bucket::asked(&head) {
-        return Ok(bucket::answer(&world, &bucket, &path).await.map(body::full));
+    if let Some(asked) = bucket::Asked::of(&head) {
+        return bucket::handle(&world, &asked, &connection).await;
     }
     let ask = Ask::of(&head, body);
     let mut call = ask.begin(&world);
-    let fault = meet(&world, &ask, &mut call, &connection).await?;
+    let fault = meet(&world, &mut call, &connection).await?;
     let outcome = {
         let mut state = world.shared.lock();
         let outcome = ask.outcome(&mut state, &world, fault.as_ref());
@@ -78,16 +79,11 @@ pub(crate) async fn handle(
 }
 
 /// Meets the faults that keep the call from being acted on at all, and waits where one is slow.
-async fn meet(
-    world: &World,
-    ask: &Ask,
-    call: &mut Call,
-    connection: &Connection,
-) -> Result<Option<Fault>, BreakOff> {
+async fn meet(world: &World, call: &mut Call, connection: &Connection) -> Result<Option<Fault>, BreakOff> {
     let (reachable, fault) = {
         let mut state = world.shared.lock();
         let now = world.clock.now();
-        let fault = state.faults.meet(&call.operation, ask.distribution(), now);
+        let fault = state.faults.meet(&call.operation, call.distribution.as_deref(), now);
         (state.settings.reachable, fault)
     };
     call.fault = fault.as_ref().map(|fault| fault.kind.name().to_owned());

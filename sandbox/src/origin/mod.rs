@@ -1,6 +1,7 @@
 //! Owns the origin: a folder that answers like an S3 bucket, its website endpoint or a web server.
 
 pub(crate) mod custom;
+pub(crate) mod listing;
 pub(crate) mod s3;
 pub(crate) mod seed;
 mod side_file;

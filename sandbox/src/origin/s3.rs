@@ -56,6 +56,29 @@ pub(crate) fn no_such_bucket(bucket: &str) -> Response<Bytes> {
     failed(StatusCode::NOT_FOUND, "NoSuchBucket", "The specified bucket does not exist", &name)
 }
 
+/// S3's answer to whoever lists with a token that it did not give.
+pub(crate) fn wrong_token() -> Response<Bytes> {
+    let why = "The continuation token provided is incorrect";
+    failed(StatusCode::BAD_REQUEST, "InvalidArgument", why, "")
+}
+
+/// S3's answer to credentials that have run out.
+pub(crate) fn expired_token() -> Response<Bytes> {
+    failed(StatusCode::BAD_REQUEST, "ExpiredToken", "The provided token has expired.", "")
+}
+
+/// S3's answer where it is asked too much.
+pub(crate) fn slow_down() -> Response<Bytes> {
+    failed(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.", "")
+}
+
+/// A page of a listing.
+pub(crate) fn listed(body: String) -> Response<Bytes> {
+    let mut response = error(StatusCode::OK, SERVER, "application/xml", body);
+    name_request(&mut response);
+    response
+}
+
 /// S3's answer to a preflight request that the bucket's CORS configuration does not allow.
 pub(crate) fn cors_refused() -> Response<Bytes> {
     let why = "CORSResponse: This CORS request is not allowed. This is usually because the evaluation of Origin, \

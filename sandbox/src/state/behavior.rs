@@ -28,7 +28,7 @@ pub enum OriginAccess {
     Unsigned,
 }
 
-/// What the bucket's policy lets the distribution do.
+/// What the bucket's policy lets somebody do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BucketPolicy {

@@ -53,6 +53,10 @@ pub struct Distribution {
     pub origin_access: OriginAccess,
     /// What an S3 bucket lets the distribution do.
     pub bucket_policy: BucketPolicy,
+    /// What an S3 bucket lets the roles of the account do, which ask it past CloudFront.
+    pub role_policy: BucketPolicy,
+    /// How many objects a page of the bucket's listing has at the most; S3's are of 1,000.
+    pub listing_page: usize,
     /// `CustomErrorResponses`.
     pub error_pages: Vec<ErrorPage>,
     /// `WebACLId`; empty: none. What it blocks is said by a rule of the edge.
@@ -107,6 +111,8 @@ impl Distribution {
             origin_path: String::new(),
             origin_access: OriginAccess::default(),
             bucket_policy: BucketPolicy::default(),
+            role_policy: BucketPolicy::ReadAndList,
+            listing_page: 1_000,
             error_pages: Vec::new(),
             web_acl: String::new(),
             geo_restriction: GeoRestriction::default(),

@@ -12,6 +12,7 @@ mod eviction;
 mod front;
 mod identity;
 mod limits;
+mod listing;
 mod lists;
 mod origins;
 mod persistence;

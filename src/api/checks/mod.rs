@@ -1,5 +1,6 @@
 //! Checks: what viewers get, and what is set for them.
 
+pub(crate) mod changes;
 pub(crate) mod check_up;
 pub(crate) mod representation;
 pub(crate) mod settings;

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         access::Role,
-        checks::{ApiCheck, CheckSettings, ExpectedContent},
+        checks::{ApiCheck, CheckSettings, ExpectedContent, bucket_origins},
         distributions::distribution::Distribution,
         time::Timestamp,
     },
@@ -11,7 +11,7 @@ use crate::{
     store::{Conn, StoreError, checks},
 };
 
-use super::{super::view::When, CheckPanel};
+use super::{super::view::When, ChangesSection, CheckPanel};
 
 /// The part of the page.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct ChecksSection {
     pub facts: Vec<(&'static str, String)>,
     /// When somebody last asked for a check, and what was seen.
     pub last: Option<(When, CheckPanel)>,
+    /// The changed files of its buckets. `None` if its origin is not to be asked, or is no bucket.
+    pub changes: Option<ChangesSection>,
     pub may_check: bool,
     pub may_set: bool,
 }
@@ -41,7 +43,13 @@ pub async fn section(
         )),
         None => None,
     };
+    let changes = if settings.ask_origin && may_have_bucket(distribution) {
+        Some(ChangesSection::read(conn, visitor, distribution, are_checks_on, now).await?)
+    } else {
+        None
+    };
     Ok(ChecksSection {
+        changes,
         facts: facts(&settings, distribution, are_checks_on),
         last,
         may_check: are_checks_on
@@ -50,6 +58,12 @@ pub async fn section(
             && !is_looking,
         may_set: visitor.access.role == Role::Admin,
     })
+}
+
+/// Whether one of its origins is a bucket, or may be one.
+fn may_have_bucket(distribution: &Distribution) -> bool {
+    let config = distribution.config.as_ref().filter(|config| !config.delivery.behaviors.is_empty());
+    config.is_none_or(|config| !bucket_origins(config).is_empty())
 }
 
 /// `GET https://api.example.com/students with x-api-key`

@@ -1,9 +1,11 @@
 //! The first page: the form for a request, the invalidations in flight, and the recent ones.
 
+mod changed;
 mod find;
 mod guard;
 mod page;
 mod plan;
+mod plan_line;
 mod plan_view;
 mod submit;
 

@@ -30,7 +30,9 @@ use super::{
         form::Field,
         view::{self, Flight, Frame, Offer, Picker, Row, RowContext, Tab},
     },
-    RequestForm, plan,
+    RequestForm,
+    changed::fill_with_changes,
+    plan,
     plan_view::PlanView,
 };
 
@@ -101,6 +103,8 @@ pub struct FormQuery {
     repeat: Option<String>,
     /// How many invalidations were requested at once a moment ago.
     sent: Option<usize>,
+    /// A distribution whose changed files fill in the form.
+    changed: Option<String>,
 }
 
 /// `GET /`
@@ -121,6 +125,10 @@ pub async fn show(
         if !fill_from(&mut conn, &visitor, &mut form, &id, app.options.are_checks_on).await? {
             problem = Some(NOT_AS_RECORDED.to_owned());
         }
+    }
+    if let Some(id) = wanted.changed.as_deref().and_then(DistributionId::parse) {
+        let mut conn = app.context.db.read().await?;
+        fill_with_changes(&mut conn, &visitor, &mut form, &id).await?;
     }
     let reason = Field::new(form.reason.clone());
     render(&app, &visitor, &form, reason, problem).await

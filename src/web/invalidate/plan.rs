@@ -23,6 +23,7 @@ use crate::{
 
 use super::{
     super::{
+        checks,
         form::{Field, FormBody, LIST},
         view::{self, When},
     },
@@ -79,6 +80,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     };
     let plan = work_out(&mut conn, app, visitor, &distribution, form.input()).await?;
     let last = distributions::last_requests(&mut conn, &[&distribution.id]).await?;
+    let changed = checks::changed_link(&mut conn, visitor, &distribution.id).await?;
     let mut view = PlanView::new(&plan, now);
     if plan.refused().any(|(_, error)| error.host().is_some()) {
         view.name_the_right_distribution(&plan, &distributions::list(&mut conn).await?, visitor);
@@ -101,6 +103,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
         domain: distribution.domain_name.clone(),
         warning: readiness.warning(),
         last: last.get(&distribution.id).map(|(at, _)| When::new(*at, now)),
+        changed,
     });
     Ok(view)
 }

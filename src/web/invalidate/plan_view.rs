@@ -6,8 +6,7 @@ use crate::{
         invalidations::{
             batching::CLOUDFRONT,
             budget::{AccountBills, MonthUsage},
-            item::{Item, Mending},
-            plan::{LINES_MAX, LineVerdict, Plan, PlanLine, Saving},
+            plan::{LINES_MAX, Plan, PlanLine, Saving},
             price::{self, FREE_A_MONTH},
         },
         time::Timestamp,
@@ -15,31 +14,15 @@ use crate::{
     http::session::Visitor,
 };
 
-use super::{super::view::When, guard::GuardView, load};
+use super::{
+    super::view::When,
+    guard::GuardView,
+    load,
+    plan_line::{LineAct, LineView},
+};
 
 /// The number of lines of a plan that are shown. Lines with errors come first.
 const SHOWN: usize = 100;
-
-/// One line of the plan as the page shows it.
-#[derive(Debug, Clone)]
-pub struct LineView {
-    /// `send`, `added`, `offered`, `dropped` or `refused`
-    pub kind: &'static str,
-    pub text: String,
-    pub note: String,
-    pub doubt: String,
-    /// What a button beside it does.
-    pub act: Option<LineAct>,
-}
-
-/// What a button beside a line of the plan does.
-#[derive(Debug, Clone)]
-pub enum LineAct {
-    /// Writes this line into the form.
-    Add(String),
-    /// Has the plan not add this item.
-    LeaveOut(String),
-}
 
 /// The lines of one distribution, where nobody chose one.
 #[derive(Debug, Clone)]
@@ -97,6 +80,8 @@ pub struct DistributionView {
     pub domain: String,
     pub warning: Option<&'static str>,
     pub last: Option<When>,
+    /// How many files of its buckets changed, and the address of the form with them.
+    pub changed: Option<(String, String)>,
 }
 
 impl PlanView {
@@ -241,80 +226,6 @@ impl PlanView {
             }
         }
     }
-}
-
-impl LineView {
-    /// The line that a button beside it writes into the form.
-    pub fn adds(&self) -> Option<&str> {
-        match &self.act {
-            Some(LineAct::Add(line)) => Some(line),
-            _ => None,
-        }
-    }
-
-    /// The item that a button beside it leaves out.
-    pub fn leaves_out(&self) -> Option<&str> {
-        match &self.act {
-            Some(LineAct::LeaveOut(item)) => Some(item),
-            _ => None,
-        }
-    }
-
-    fn new(line: &PlanLine) -> Self {
-        let number = line.number;
-        match &line.verdict {
-            LineVerdict::Send { item, mendings, doubts } => Self {
-                kind: "send",
-                text: item.to_string(),
-                note: notes(item, mendings),
-                doubt: doubts.iter().map(|doubt| doubt.label()).collect::<Vec<_>>().join("; "),
-                act: None,
-            },
-            LineVerdict::Dropped { item, why } => Self {
-                kind: "dropped",
-                text: item.as_ref().map_or_else(|| shortened(&line.typed), ToString::to_string),
-                note: why.describe(),
-                doubt: String::new(),
-                act: None,
-            },
-            LineVerdict::Added { item, why } => Self {
-                kind: "added",
-                text: item.to_string(),
-                note: why.label().to_owned(),
-                doubt: String::new(),
-                act: Some(LineAct::LeaveOut(item.to_string())),
-            },
-            LineVerdict::Offered { item, why } => Self {
-                kind: "offered",
-                text: item.to_string(),
-                note: why.label().to_owned(),
-                doubt: String::new(),
-                act: Some(LineAct::Add(item.to_string())),
-            },
-            LineVerdict::Refused(error) => Self {
-                kind: "refused",
-                text: shortened(&line.typed),
-                note: format!("Line {number} {error}."),
-                doubt: String::new(),
-                act: None,
-            },
-        }
-    }
-}
-
-fn notes(item: &Item, mendings: &[Mending]) -> String {
-    let mut notes: Vec<String> = mendings.iter().map(|mending| mending.label().to_owned()).collect();
-    notes.extend(item.reach());
-    notes.join("; ")
-}
-
-fn shortened(text: &str) -> String {
-    const MOST: usize = 120;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
-    }
-    let begin: String = text.chars().take(MOST).collect();
-    format!("{begin}…")
 }
 
 /// `1 path`, `3 paths`

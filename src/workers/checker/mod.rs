@@ -4,6 +4,7 @@
 //! looks are made in a task of their own: a site that hangs holds no other work.
 
 mod apis;
+mod changes;
 mod check_up;
 mod check_up_looks;
 mod compressed;
@@ -38,6 +39,7 @@ use crate::{
 };
 
 use super::{Next, WorkerContext};
+pub(super) use changes::LONGEST_LISTING_PAUSE;
 use intake::Intake;
 pub use look::UrlLooker;
 pub(super) use look::{BROWSER_ENCODINGS, failure};
@@ -58,12 +60,16 @@ const AT_ONCE: usize = 16;
 /// The check-ups whose looks are made at the same time. They have places of their own: nobody waits for them.
 const CHECK_UPS_AT_ONCE: usize = 2;
 
+/// The runs whose time has passed that one tick deletes: whoever else writes waits no longer than for these.
+const DELETED_AT_ONCE: usize = 20;
+
 /// The worker that checks what viewers get.
 pub struct Checker {
     shared: Arc<Shared>,
     intake: Intake,
     running: Mutex<JoinSet<()>>,
     check_ups: Mutex<JoinSet<()>>,
+    listings: Mutex<JoinSet<()>>,
 }
 
 /// What the tasks share.
@@ -90,6 +96,7 @@ impl Checker {
             intake: Intake::default(),
             running: Mutex::default(),
             check_ups: Mutex::default(),
+            listings: Mutex::default(),
         }
     }
 
@@ -98,7 +105,9 @@ impl Checker {
         let context = &self.shared.context;
         let more = self.intake.take_in(context).await?;
         let more = self.shared.judge_elsewhere().await? || more;
+        let more = self.delete_expired().await? || more;
         self.start_check_ups().await?;
+        let next_listing = self.start_listings().await?;
         let mut running = self.running.lock().await;
         while running.try_join_next().is_some() {}
         let now = context.clock.now();
@@ -122,18 +131,32 @@ impl Checker {
         }
         Ok(match next {
             _ if more => Next::Again,
-            Some(at) if at > now => Next::At(at),
             // What is due and was not started waits for a run that ends, which notifies.
-            _ => Next::Idle,
+            _ => match next.filter(|at| *at > now).into_iter().chain(next_listing).min() {
+                Some(at) => Next::At(at),
+                None => Next::Idle,
+            },
         })
     }
 
     /// Waits until all looks that were started are done, for tests.
     pub async fn settled(&self) {
-        for all in [&self.running, &self.check_ups] {
+        for all in [&self.running, &self.check_ups, &self.listings] {
             let mut running = all.lock().await;
             while running.join_next().await.is_some() {}
         }
+    }
+
+    /// Deletes some of the runs whose time has passed. `true` if more may follow.
+    async fn delete_expired(&self) -> Result<bool, StoreError> {
+        let (db, now) = (&self.shared.context.db, self.shared.context.clock.now());
+        if checks::expired(&mut *db.read().await?, now, 1).await?.is_empty() {
+            return Ok(false);
+        }
+        let mut tx = db.begin().await?;
+        let deleted = checks::delete_expired(&mut tx, now, DELETED_AT_ONCE).await?;
+        tx.commit().await?;
+        Ok(deleted == DELETED_AT_ONCE)
     }
 
     /// Starts the looks of check-ups that somebody has asked for. The others wait for one that ends, which notifies.

@@ -106,6 +106,10 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("GET", "/api/v1/distributions/{id}/check-up", Try::Bad) => looks(422, 422),
         ("POST", "/api/v1/distributions/{id}/check-up", Try::Good) => acts(202, granted(202)),
         ("POST", "/api/v1/distributions/{id}/check-up", Try::Bad) => acts(422, granted(422)),
+        ("GET", "/api/v1/distributions/{id}/changes", Try::Good) => looks(200, granted(200)),
+        ("GET", "/api/v1/distributions/{id}/changes", Try::Bad) => looks(422, 422),
+        ("POST", "/api/v1/distributions/{id}/changes", Try::Good) => acts(202, granted(202)),
+        ("POST", "/api/v1/distributions/{id}/changes", Try::Bad) => acts(422, granted(422)),
         ("POST", "/api/v1/checks", Try::Good) => acts(202, granted(202)),
         ("POST", "/api/v1/checks", Try::Bad) => acts(422, granted(422)),
         ("GET", "/api/v1/checks/{id}", Try::Good) => looks(200, granted(200)),
@@ -125,7 +129,8 @@ fn events(method: &Method, path: &str, who: usize) -> usize {
         || *method == Method::POST
             && (path.starts_with("/api/v1/invalidations")
                 || path == "/api/v1/checks"
-                || path.ends_with("/check-up"));
+                || path.ends_with("/check-up")
+                || path.ends_with("/changes"));
     match who {
         // An API token is not even looked up there, and the other way round.
         0 | 10 => 0,
@@ -202,6 +207,11 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
         let from = if how == Try::Good { "dist/" } else { "s3://" };
         let body = json!({"mappings": [{"from": from, "to": "/"}]});
         return (format!("{}{query}", path.replace("{id}", place)), Some(body));
+    }
+    if path.ends_with("/changes") {
+        app.world.may_list(place).await;
+        let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
+        return (format!("{}{query}", path.replace("{id}", place)), None);
     }
     if path.contains("/checks") {
         return (set_check(app, path, how, place).await, Some(check_body(path, how, place)));

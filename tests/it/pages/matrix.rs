@@ -141,7 +141,10 @@ fn of_checks(method: &Method, path: &str) -> Option<Answers> {
         ("GET", "/distributions/{id}/check-up") => OF_A_SITE,
         (
             "POST",
-            "/invalidations/{id}/check" | "/distributions/{id}/check" | "/distributions/{id}/check-up",
+            "/invalidations/{id}/check"
+            | "/distributions/{id}/changes"
+            | "/distributions/{id}/check"
+            | "/distributions/{id}/check-up",
         ) => ACT_ON_A_SITE,
         ("GET", "/distributions/{id}/checks" | "/distributions/{id}/paths") => ADMIN_PAGE,
         ("POST", "/distributions/{id}/checks" | "/distributions/{id}/paths") => ADMIN_ACT,
@@ -236,6 +239,10 @@ impl Stage<'_> {
         let named = |name: String| vec![("name", name), ("person", self.person.clone())];
         let id = place.to_owned();
         match path {
+            "/distributions/{id}/changes" => {
+                self.app.world.may_list(place).await;
+                (path.replace("{id}", place), Vec::new())
+            }
             "/distributions/{id}"
             | "/distributions/{id}/check"
             | "/distributions/{id}/check-up"

@@ -264,7 +264,49 @@ async fn settings_are_the_default_until_they_are_set(database: &Database) {
     }
 }
 
+async fn runs_are_deleted_when_their_time_has_passed_and_evidence_is_kept(database: &Database) {
+    distributions(database, &["E1"]).await;
+    let mut runs = Vec::new();
+    for (number, path) in ["/a", "/b", "/c"].into_iter().enumerate() {
+        let requested = request(database, "E1", number as u64, &[&[path]]).await;
+        if path == "/b" {
+            let gone = format!("UPDATE invalidation SET expected = 'gone' WHERE id = '{}'", requested.id);
+            database.raw().await.run(&gone).await.unwrap();
+        }
+        let run = CheckRun { state: CheckRunState::Done, ..run(&requested, number as u64) };
+        insert(database, &run, 1).await;
+        runs.push(run);
+    }
+    let by_hand = CheckRun { id: CheckRunId::parse(&uuid()).unwrap(), invalidation: None, ..runs[0].clone() };
+    insert(database, &by_hand, 1).await;
+    let days = |days: u64| at(days * 24 * 60 * 60);
+    let expired = async |now, limit| database.get(async |conn| checks::expired(conn, now, limit).await).await;
+    let delete =
+        async |now, limit| database.write(async |tx| checks::delete_expired(tx, now, limit).await).await;
+    assert!(expired(days(29), 9).await.is_empty());
+    assert_eq!(expired(days(31), 9).await, std::slice::from_ref(&by_hand.id));
+    assert_eq!(delete(days(31), 9).await, 1);
+    assert_eq!(expired(days(400), 9).await, [runs[0].id.clone(), runs[2].id.clone()]);
+    assert_eq!((delete(days(400), 1).await, delete(days(400), 9).await), (1, 1));
+    assert_eq!(delete(days(4_000), 9).await, 0, "what was gone stays on record");
+    assert_eq!(find(database, &runs[1]).await.urls.len(), 1);
+    let mut raw = database.raw().await;
+    for table in ["check_run", "url_check"] {
+        assert_eq!(raw.number(&format!("SELECT count(*) FROM {table}")).await, 1, "{table}");
+    }
+}
+
+async fn a_run_that_goes_on_is_not_deleted(database: &Database) {
+    distributions(database, &["E1"]).await;
+    let requested = request(database, "E1", 0, &[&["/a"]]).await;
+    insert(database, &run(&requested, 0), 1).await;
+    let far = at(400 * 24 * 60 * 60);
+    assert_eq!(database.write(async |tx| checks::delete_expired(tx, far, 9).await).await, 0);
+}
+
 on_each_engine!(
+    runs_are_deleted_when_their_time_has_passed_and_evidence_is_kept,
+    a_run_that_goes_on_is_not_deleted,
     a_run_goes_from_the_looks_before_to_its_verdict,
     one_run_of_a_distribution_is_claimed_at_a_time,
     good_urls_of_earlier_runs_are_known,

@@ -24,7 +24,10 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
         Deadline::Accounts => ("account", "retry_at", "id = id"),
         Deadline::Checks => ("check_run", "due_at", "id = id"),
         Deadline::CheckLeases => ("check_run", "lease_until", "id = id"),
+        Deadline::KeptChecks => ("check_run", "kept_until", "id = id"),
         Deadline::CheckUpLeases => ("check_up", "lease_until", "distribution_id = distribution_id"),
+        Deadline::Listings => ("bucket_changes", "due_at", "asked_at = asked_at"),
+        Deadline::ListingLeases => ("bucket_changes", "lease_until", "asked_at = asked_at"),
         Deadline::Warmings => ("warming", "due_at", "state = state"),
         Deadline::WarmingLeases => ("warming", "lease_until", "state = state"),
         Deadline::Survey => ("survey", "due_at", "id = id"),
@@ -51,6 +54,7 @@ async fn what_lies_too_far_ahead_is_brought_to_its_furthest(database: &Database)
     database.write(async |tx| checks::insert(tx, &run).await).await;
     let person = acting().actor;
     database.write(async |tx| checks::check_up::ask(tx, &id("E1"), &person, at(0)).await).await;
+    database.write(async |tx| checks::changes::begin(tx, &id("E1")).await).await;
     database.write(async |tx| checks::warming::insert(tx, &requested.id, &id("E1")).await).await;
     database.write(async |tx| outside::save(tx, &BackfillPosition::new(id("E1"), at(0))).await).await;
     let asked = super::protection::proposal("E1", 0);

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod audit;
 mod batches;
+mod changes;
 mod check_up;
 mod checks;
 mod cloudtrail;

@@ -1,11 +1,15 @@
 //! What a test of checks does with the workshop's site.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use unstale::{
     domain::{
         checks::{CheckRun, CheckSettings},
         id::{DistributionId, InvalidationId},
+        time::Timestamp,
     },
     store::checks,
 };
@@ -16,6 +20,21 @@ use super::{WORKSHOP, World};
 pub fn publish(world: &World, path: &str, text: &str) {
     let folder = world.sandbox.origin_of(WORKSHOP).unwrap();
     fs::write(folder.join(path), text).unwrap();
+}
+
+/// Gives a file of it this moment of its last change. One that is not there is made.
+pub fn publish_at(world: &World, path: &str, at: Timestamp) {
+    let file = world.sandbox.origin_of(WORKSHOP).unwrap().join(path);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let file = fs::File::options().append(true).create(true).open(file).unwrap();
+    file.set_modified(UNIX_EPOCH + Duration::from_micros(at.as_micros().try_into().unwrap())).unwrap();
+}
+
+/// The files that the site began with are older than every invalidation.
+pub fn age_files(world: &World) {
+    for path in ["index.html", "styles.css", "scripts.js"] {
+        publish_at(world, path, world.now().minus(Duration::from_hours(24)));
+    }
 }
 
 /// Takes a file out of it.

@@ -21,6 +21,7 @@ use unstale::{
         access::Role,
         actor::{Acting, Origin},
         audit::{Action, Chained, Event, GENESIS, ItemsRecord, Target},
+        checks::CheckSettings,
         distributions::distribution::Distribution,
         id::{CallerReference, DistributionId, InvalidationId, PersonId, RequestKey},
         invalidations::{
@@ -102,6 +103,12 @@ fn checker(context: &WorkerContext, sandbox: &Sandbox, secrets_key: Option<Arc<S
     Checker::new(context.clone(), edge, secrets_key)
 }
 
+/// Asks the stand-in's buckets. One that hangs should not hold a test for long.
+fn bucket_client(sandbox: &Sandbox) -> S3 {
+    let endpoint = url::Url::parse(&sandbox.api_url()).unwrap();
+    S3::at(&endpoint, "AKIATEST", "secret", Duration::from_secs(2)).unwrap()
+}
+
 /// Fetches from the stand-in's edge.
 fn warmer(context: &WorkerContext, sandbox: &Sandbox, secrets_key: Option<Arc<SecretsKey>>) -> Warmer {
     let place = Place::parse(&sandbox.edge_url()).unwrap();
@@ -174,7 +181,7 @@ impl World {
             db,
             cloudfront,
             cloudtrail: None,
-            s3: Some(S3::at(&url::Url::parse(&sandbox.api_url()).unwrap(), "AKIATEST", "secret").unwrap()),
+            s3: Some(bucket_client(&sandbox)),
             clock: clock.clone(),
             notifier,
             settings: setup.settings,
@@ -279,6 +286,14 @@ impl World {
             if due.is_some_and(|due| due <= self.now()) { Next::Again } else { next }
         })
         .await
+    }
+
+    /// The origin of a distribution may be asked, and nobody waits for a listing of its bucket.
+    pub async fn may_list(&self, distribution: &str) {
+        let id = DistributionId::from_trusted(distribution);
+        let settings = CheckSettings { ask_origin: true, ..CheckSettings::default() };
+        self.database.write(async |tx| checks::settings::set(tx, &id, &settings).await).await;
+        self.database.raw().await.run("UPDATE bucket_changes SET asked_at = NULL").await.unwrap();
     }
 
     /// Begins to fetch what is due now.
@@ -466,6 +481,7 @@ impl World {
             ("distribution", "poll_lease_until"),
             ("survey", "lease_until"),
             ("warming", "lease_until"),
+            ("bucket_changes", "lease_until"),
         ] {
             let held = format!("SELECT count(*) FROM {table} WHERE {until} > {now}");
             assert_eq!(raw.number(&held).await, 0, "a lease is left: {held}");

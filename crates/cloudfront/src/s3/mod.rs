@@ -1,7 +1,8 @@
-//! Asks S3 what a bucket has: the head of one object. `rusty-s3` signs; the SDK's client for S3 would compile for
+//! Asks S3 what a bucket has: the head of one object, or a page of its listing. `rusty-s3` signs; the SDK's client for S3 would compile for
 //! minutes to make two calls.
 
 mod address;
+mod list;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -22,10 +23,11 @@ use super::{
 };
 
 pub use address::S3Bucket;
+pub use list::{ListedObject, ListedPage};
 
 /// How long a signed address holds. It is used at once.
 const SIGNED: Duration = Duration::from_mins(1);
-/// How long one call may take, with the connection.
+/// How long one call may take, with the connection. Where content is read, that may take as long again.
 const CALL: Duration = Duration::from_secs(10);
 /// In which region a bucket is, on every answer of S3 that knows it, also on errors (API reference, `HeadBucket`).
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
@@ -39,6 +41,14 @@ struct Client {
     credentials: SharedCredentialsProvider,
     /// The endpoint that is set, in place of AWS's.
     endpoint: Option<Url>,
+    region: String,
+    /// How long one call may take, with the connection.
+    call: Duration,
+}
+
+/// What S3 answered, and the region in which it was asked.
+struct Asked {
+    answer: Response<Incoming>,
     region: String,
 }
 
@@ -59,6 +69,11 @@ pub enum S3Error {
     NoAnswer(String),
     #[error("S3 did not answer in time")]
     TimedOut,
+    /// S3 refuses, with its status and its own word for it, such as `AccessDenied`.
+    #[error("S3 answered with {status} {code}")]
+    Refused { status: u16, code: String },
+    #[error("what S3 answered cannot be read: {0}")]
+    Unreadable(String),
 }
 
 /// The head of an answer about one object.
@@ -78,17 +93,24 @@ impl S3 {
         let region = config.region().map_or(REGION, |region| region.as_ref()).to_owned();
         let endpoint = settings::endpoint(config, "S3").and_then(|url| Url::parse(&url).ok());
         let http = unstale_outgoing::client()?;
-        Ok(Some(Self(Arc::new(Client { http, credentials, endpoint, region }))))
+        Ok(Some(Self(Arc::new(Client { http, credentials, endpoint, region, call: CALL }))))
     }
 
-    /// Makes a client for a stand-in at this address. Does not read the settings of AWS.
-    pub fn at(endpoint: &Url, access_key: &str, secret_key: &str) -> Result<Self, OutgoingError> {
+    /// Makes a client for a stand-in at this address, for calls that take no longer than `call`. Does not read the
+    /// settings of AWS.
+    pub fn at(
+        endpoint: &Url,
+        access_key: &str,
+        secret_key: &str,
+        call: Duration,
+    ) -> Result<Self, OutgoingError> {
         let credentials = aws_credential_types::Credentials::new(access_key, secret_key, None, None, "given");
         let client = Client {
             http: unstale_outgoing::client()?,
             credentials: SharedCredentialsProvider::new(credentials),
             endpoint: Some(endpoint.clone()),
             region: REGION.to_owned(),
+            call,
         };
         Ok(Self(Arc::new(client)))
     }
@@ -97,7 +119,7 @@ impl S3 {
     pub async fn head(&self, bucket: &S3Bucket, key: &str) -> Result<ObjectHead, S3Error> {
         let sign =
             |at: &Bucket, credentials: &Credentials| at.head_object(Some(credentials), key).sign(SIGNED);
-        let answer = self.0.ask(bucket, "HEAD", sign).await?;
+        let Asked { answer, .. } = self.0.ask(bucket, "HEAD", sign).await?;
         Ok(ObjectHead { status: answer.status().as_u16(), headers: answer.headers().clone() })
     }
 }
@@ -109,7 +131,7 @@ impl Client {
         bucket: &S3Bucket,
         method: &str,
         sign: impl Fn(&Bucket, &Credentials) -> Url,
-    ) -> Result<Response<Incoming>, S3Error> {
+    ) -> Result<Asked, S3Error> {
         let given = self.credentials.provide_credentials().await;
         let given = given.map_err(|error| S3Error::Credentials(error.to_string()))?;
         let (key, secret) = (given.access_key_id(), given.secret_access_key());
@@ -124,7 +146,7 @@ impl Client {
             named.clone_into(&mut region);
             answer = self.send(bucket, &region, method, |at| sign(at, &credentials)).await?;
         }
-        Ok(answer)
+        Ok(Asked { answer, region })
     }
 
     async fn send(
@@ -138,7 +160,7 @@ impl Client {
         let url = sign(&bucket.at(region, self.endpoint.as_ref()).ok_or_else(no_address)?);
         let request = Request::builder().method(method).uri(url.as_str()).body(Bytes::new().into());
         let answer = self.http.request(request.map_err(|_| no_address())?);
-        match timeout(CALL, answer).await {
+        match timeout(self.call, answer).await {
             // The error's text has no address: a signed one is a secret for its minute.
             Ok(answer) => answer.map_err(|error| S3Error::NoAnswer(error.to_string())),
             Err(_) => Err(S3Error::TimedOut),

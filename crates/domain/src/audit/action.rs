@@ -59,6 +59,8 @@ actions! {
     CheckRequested = "check.requested", "Check requested";
     CheckUpRequested = "check_up.requested", "Check-up requested";
     CheckUpFinished = "check_up.finished", "Check-up finished";
+    ChangesRequested = "changes.requested", "Changed files looked for";
+    ChangesFound = "changes.found", "Bucket listed";
     CheckSettingsChanged = "check.settings_changed", "Settings of checks changed";
     WarmingFinished = "warming.finished", "URLs fetched afterwards";
     DistributionsRefreshRequested = "distributions.refresh_requested", "Refresh of distributions requested";

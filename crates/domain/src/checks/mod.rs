@@ -2,6 +2,7 @@
 
 mod api_check;
 pub mod body_hint;
+mod bucket_changes;
 mod cached;
 pub mod cause;
 pub mod check_up;
@@ -36,6 +37,10 @@ pub mod x_cache;
 
 pub use api_check::{APIS_MAX, ApiCheck, ApiMethod, ApiProblem, NewApi};
 pub use body_hint::{BodyHint, body_hint, error_type_hint};
+pub use bucket_changes::{
+    BucketChanges, BucketComparison, BucketOrigin, ChangedFile, ChangesFinder, ChangesProblem,
+    ChangesProblemName, RefreshedPaths, bucket_origins,
+};
 pub use cause::CheckCause;
 pub use check_up::{CheckUp, CheckUpLooks, Finding, FindingName, FindingState, check_up};
 pub use compressed::{CompressedAnswer, judge_compressed, needs_compressed};

@@ -74,6 +74,18 @@ pub struct CheckRun {
 }
 
 impl CheckRun {
+    /// How long the run of an invalidation is kept.
+    pub const KEPT: Duration = Duration::from_hours(365 * 24);
+    /// How long one is kept that somebody asked for without an invalidation: programs can ask for very many.
+    pub const KEPT_BY_HAND: Duration = Duration::from_hours(30 * 24);
+
+    /// Until when it is kept. One whose invalidation says that its URLs must be gone is evidence, and kept for ever.
+    #[must_use]
+    pub fn kept_until(&self) -> Timestamp {
+        let kept = if self.invalidation.is_some() { Self::KEPT } else { Self::KEPT_BY_HAND };
+        self.created_at.plus(kept)
+    }
+
     /// Whether looks are being made, or are due now.
     #[must_use]
     pub fn is_looking(&self, now: Timestamp) -> bool {

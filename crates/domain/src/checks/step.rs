@@ -16,7 +16,7 @@ mod tests;
 use cors::beside_error;
 use known::Known;
 
-pub(super) use filled_in::FilledIn;
+pub(super) use filled_in::{FilledIn, is_plain};
 
 pub use api::api_step;
 pub use references::reference_step;

@@ -99,13 +99,17 @@ fn freshness(word: &str) -> Result<Freshness, StoreError> {
     Freshness::parse(word).ok_or_else(|| StoreError::unreadable("a freshness", word))
 }
 
-/// Inserts a new run with its URLs. A second run of one invalidation is not inserted.
+/// Inserts a new run with its URLs. A second run of one invalidation is not inserted. One of an invalidation whose URLs
+/// must be gone is kept for ever: it is the evidence that they are.
 pub async fn insert(tx: &mut Tx, run: &CheckRun) -> Result<(), StoreError> {
     const INTO: &str = "INSERT INTO url_check (run_id, number, kind, url, batch_id, guessed, step) ";
     let inserted = execute!(
         tx,
-        "INSERT INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness, due_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (invalidation_id) DO NOTHING",
+        "INSERT INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness, due_at,
+             kept_until)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+             CASE WHEN EXISTS (SELECT 1 FROM invalidation WHERE id = $3 AND expected = 'gone') THEN NULL ELSE $9 END)
+         ON CONFLICT (invalidation_id) DO NOTHING",
         run.id.as_str(),
         run.distribution.as_str(),
         run.invalidation.as_ref().map(InvalidationId::as_str),
@@ -114,6 +118,7 @@ pub async fn insert(tx: &mut Tx, run: &CheckRun) -> Result<(), StoreError> {
         i64::from(run.round),
         run.freshness.as_str(),
         run.due_at.map(Timestamp::as_micros),
+        run.kept_until().as_micros(),
     )?;
     if inserted == 0 {
         return Ok(());

@@ -9,6 +9,7 @@ use unstale_domain::{
 
 use crate::{
     Conn, StoreError, Tx,
+    checks::changes,
     columns::{list_from_json, list_to_json},
     db::{execute, fetch_optional},
 };
@@ -104,7 +105,7 @@ pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<CheckSettings,
     row.map_or_else(|| Ok(CheckSettings::default()), Row::into_settings)
 }
 
-/// Writes the new settings of a distribution.
+/// Writes the new settings of a distribution. Where its origin is to be asked, its buckets are listed from now on.
 pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Result<(), StoreError> {
     let apis: Vec<StoredApi> = new.apis.iter().map(StoredApi::of).collect();
     execute!(
@@ -128,5 +129,5 @@ pub async fn set(tx: &mut Tx, id: &DistributionId, new: &CheckSettings) -> Resul
         new.compressed,
         serde_json::json!(apis).to_string(),
     )?;
-    Ok(())
+    if new.enabled && new.ask_origin { changes::begin(tx, id).await } else { changes::end(tx, id).await }
 }

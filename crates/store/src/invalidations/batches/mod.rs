@@ -3,6 +3,7 @@
 //! A worker holds the lease of a batch while it works on it. Its result is written only if the lease is still
 //! valid.
 
+mod refreshed;
 mod sending;
 mod transitions;
 mod watching;
@@ -29,6 +30,7 @@ use crate::{
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
 };
 
+pub use refreshed::{LOOKED_THROUGH, refreshed, refreshed_since};
 pub use sending::{
     NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, loads_in_flight, next_due,
     release_all, requeue_failed, sendable, set_accepted, set_not_accepted,
