@@ -114,7 +114,7 @@ impl PlanView {
 
     pub fn new(plan: &Plan, now: Timestamp) -> Self {
         let mut lines: Vec<&PlanLine> = plan.lines.iter().collect();
-        lines.sort_by_key(|line| !matches!(line.verdict, LineVerdict::Refused(_)));
+        lines.sort_by_key(|line| line.refused().is_none());
         let paths = counted(plan.billable(), "path");
         let used = plan.used_this_month;
         let (load, flying) = (load(plan), plan.in_flight);
