@@ -1,9 +1,47 @@
-//! One line of the plan as the page shows it.
+//! The lines of the plan as the page shows them.
 
 use crate::domain::invalidations::{
     item::{Item, Mending},
     plan::{LineVerdict, PlanLine},
 };
+
+/// The number of lines of each kind that are shown. Lines with errors come first.
+const SHOWN: usize = 100;
+
+/// The lines of a plan, with those apart that are only offered.
+#[derive(Debug, Clone, Default)]
+pub struct LinesView {
+    pub shown: Vec<LineView>,
+    /// How many more there are.
+    pub hidden: usize,
+    pub offered: Vec<LineView>,
+    /// How many more there are.
+    pub offered_hidden: usize,
+}
+
+impl LinesView {
+    pub fn new(lines: &[PlanLine]) -> Self {
+        let is_offered = |line: &&PlanLine| matches!(line.verdict, LineVerdict::Offered { .. });
+        let (offered, mut others): (Vec<&PlanLine>, Vec<&PlanLine>) = lines.iter().partition(is_offered);
+        others.sort_by_key(|line| line.refused().is_none());
+        let first = |lines: &[&PlanLine]| lines.iter().take(SHOWN).map(|line| LineView::new(line)).collect();
+        Self {
+            hidden: others.len().saturating_sub(SHOWN),
+            shown: first(&others),
+            offered_hidden: offered.len().saturating_sub(SHOWN),
+            offered: first(&offered),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty() && self.offered.is_empty()
+    }
+
+    /// How many lines are offered.
+    pub fn offers(&self) -> usize {
+        self.offered.len() + self.offered_hidden
+    }
+}
 
 /// One line of the plan as the page shows it.
 #[derive(Debug, Clone)]

@@ -18,11 +18,8 @@ use super::{
     super::view::When,
     guard::GuardView,
     load,
-    plan_line::{LineAct, LineView},
+    plan_line::{LineAct, LinesView},
 };
-
-/// The number of lines of a plan that are shown. Lines with errors come first.
-const SHOWN: usize = 100;
 
 /// The lines of one distribution, where nobody chose one.
 #[derive(Debug, Clone)]
@@ -30,8 +27,7 @@ pub struct PartView {
     pub name: String,
     /// `3 paths`
     pub count: String,
-    pub lines: Vec<LineView>,
-    pub hidden: usize,
+    pub lines: LinesView,
     pub warnings: Vec<String>,
 }
 
@@ -46,8 +42,7 @@ pub struct SavingView {
 /// The plan as the page shows it.
 #[derive(Debug, Clone, Default)]
 pub struct PlanView {
-    pub lines: Vec<LineView>,
-    pub hidden: usize,
+    pub lines: LinesView,
     /// What each distribution gets, where nobody chose one.
     pub parts: Vec<PartView>,
     pub savings: Vec<SavingView>,
@@ -93,11 +88,8 @@ impl PlanView {
         let is_sendable = refused == 0 && plans.iter().all(|(_, plan)| plan.is_sendable()) && paths > 0;
         let on = if plans.len() > 1 { format!(" on {} sites", plans.len()) } else { String::new() };
         let bills = bills(plans);
-        let mut lines: Vec<&PlanLine> = unplaced.iter().collect();
-        lines.sort_by_key(|line| line.refused().is_none());
         Self {
-            hidden: lines.len().saturating_sub(SHOWN),
-            lines: lines.into_iter().take(SHOWN).map(LineView::new).collect(),
+            lines: LinesView::new(unplaced),
             parts: plans.iter().map(PartView::new).collect(),
             refused,
             billable: format!("{} billable {}", paths, if paths == 1 { "path" } else { "paths" }),
@@ -113,14 +105,11 @@ impl PlanView {
     }
 
     pub fn new(plan: &Plan, now: Timestamp) -> Self {
-        let mut lines: Vec<&PlanLine> = plan.lines.iter().collect();
-        lines.sort_by_key(|line| line.refused().is_none());
         let paths = counted(plan.billable(), "path");
         let used = plan.used_this_month;
         let (load, flying) = (load(plan), plan.in_flight);
         Self {
-            hidden: lines.len().saturating_sub(SHOWN),
-            lines: lines.into_iter().take(SHOWN).map(LineView::new).collect(),
+            lines: LinesView::new(&plan.lines),
             savings: plan.savings.iter().map(|saving| SavingView::new(saving, plan)).collect(),
             refused: plan.refused().count(),
             too_many: plan.too_many_lines.map(|count| {
@@ -177,10 +166,8 @@ fn free(used: u64, now: Timestamp) -> String {
 impl PartView {
     fn new((distribution, plan): &(Distribution, Plan)) -> Self {
         let host = distribution.names().find(|name| !name.contains('*')).unwrap_or_default();
-        let mut lines: Vec<&PlanLine> = plan.lines.iter().collect();
-        lines.sort_by_key(|line| line.refused().is_none());
-        let mut shown: Vec<LineView> = lines.iter().take(SHOWN).map(|line| LineView::new(line)).collect();
-        for line in &mut shown {
+        let mut lines = LinesView::new(&plan.lines);
+        for line in &mut lines.offered {
             // Without a chosen distribution, a path alone names none.
             if let Some(LineAct::Add(item)) = &mut line.act {
                 *item = format!("https://{host}{item}");
@@ -189,8 +176,7 @@ impl PartView {
         Self {
             name: distribution.shown_name(),
             count: counted(plan.billable(), "path"),
-            hidden: lines.len().saturating_sub(SHOWN),
-            lines: shown,
+            lines,
             warnings: plan.warnings.iter().cloned().chain(plan.refusal.map(str::to_owned)).collect(),
         }
     }
@@ -220,7 +206,7 @@ impl PlanView {
                 continue;
             };
             let begin = format!("Line {} ", line.number);
-            for shown in self.lines.iter_mut().filter(|shown| shown.note.starts_with(&begin)) {
+            for shown in self.lines.shown.iter_mut().filter(|shown| shown.note.starts_with(&begin)) {
                 shown.note =
                     format!("{} It is served by {}: choose that one above.", shown.note, right.shown_name());
             }

@@ -94,7 +94,7 @@ async fn a_hidden_page_is_not_there() {
         assert_eq!(form.form("#request").value("reason"), "");
     }
     let plan = eve.post("/plan", &[("distribution", SHOP), ("items", "/a")]).await;
-    plan.assert_says("Choose a distribution; then this shows what would be sent.");
+    plan.assert_says("Choose a distribution, or write full URLs; then this shows what would be sent.");
     let elsewhere = [("distribution", DOCS), ("items", "https://shop.example.com/a.css")];
     let plan = eve.post("/plan", &elsewhere).await;
     assert!(!plan.words().contains("served by shop"), "{}", plan.words());

@@ -34,9 +34,17 @@ pub(super) fn starts_with_http(text: &str) -> bool {
     begins("http://") || begins("https://")
 }
 
+/// Whether the text begins with `http`, in any case. Most lines do not, so nothing more has to be looked at.
+fn begins_like_http(text: &str) -> bool {
+    text.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("http"))
+}
+
 /// Whether the text is a URL of a known host, even with a missing slash or a percent-encoded scheme. A URL of
 /// another host can be a valid path, for example of a service that fetches other URLs.
 fn is_known_url(text: &str, target: &TargetDistribution<'_>) -> bool {
+    if !begins_like_http(text) {
+        return false;
+    }
     let lower: String = text.chars().take(16 + HOST_TOLD).collect::<String>().to_ascii_lowercase();
     let Some(rest) = lower.strip_prefix("https").or_else(|| lower.strip_prefix("http")) else { return false };
     let mut rest = rest.replace("%25", "%").replace("%3a", ":").replace("%2f", "/");
@@ -124,6 +132,9 @@ fn without_scheme<'a>(line: &'a str, target: &TargetDistribution<'_>) -> Result<
 
 /// Refuses `https:/x`, `https:\\x`, `http:x` and `https%3A//x`, which are damaged URLs and not paths.
 fn check_scheme(line: &str) -> Result<(), ItemError> {
+    if !begins_like_http(line) {
+        return Ok(());
+    }
     let lower: String = line.chars().take(16).collect::<String>().to_ascii_lowercase();
     for scheme in ["https", "http"] {
         let Some(rest) = lower.strip_prefix(scheme) else { continue };

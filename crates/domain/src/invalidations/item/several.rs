@@ -63,6 +63,9 @@ fn separates(line: &str, escape: &str) -> bool {
 /// Whether a URL of a known host follows a letter or digit without a separator. After a slash or `=`, a URL is part
 /// of a path, for example of a service that fetches other URLs.
 fn is_glued(line: &str, target: &TargetDistribution<'_>) -> bool {
+    if !line.contains("://") {
+        return false;
+    }
     let lower = line.to_ascii_lowercase();
     lower.match_indices("http").any(|(at, _)| {
         let rest = &line[at..];
