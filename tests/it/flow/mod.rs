@@ -14,6 +14,7 @@ mod cors;
 mod distributions;
 mod expected;
 mod fairness;
+mod halves;
 mod life;
 mod limits;
 mod lists;

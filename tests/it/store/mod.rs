@@ -15,6 +15,7 @@ mod distributions;
 mod facts;
 mod given;
 mod growth;
+mod halves;
 mod history;
 mod idempotency;
 mod identities;
