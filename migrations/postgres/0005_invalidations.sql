@@ -65,6 +65,8 @@ CREATE TABLE batch (
     problem_kind     TEXT,
     problem_code     TEXT,
     problem_message  TEXT,
+    -- The number of the first of the two batches that replaced it; the second one follows.
+    cut_into         BIGINT,
     UNIQUE (invalidation_id, number),
     UNIQUE (distribution_id, caller_reference),
     UNIQUE (distribution_id, cloudfront_id)

@@ -81,7 +81,8 @@ Steer it, at the API's address, in JSON:
       no ANSWER:           hang reset close
   GET POST        /_sandbox/settings       same_reference (earlier, already_exists, invalid_argument),
                                            conflicting_reference (already_exists, invalid_argument),
-                                           forget_references_after_ms, complete_after_ms, item_limit, reachable
+                                           forget_references_after_ms, complete_after_ms, item_limit, reachable,
+                                           refuse_paths_with (a text: paths that contain it are refused)
   GET DELETE      /_sandbox/calls?after=N  what was called and how it ended
   GET DELETE      /_sandbox/views?after=N  what viewers asked the edge for, with their headers, and how it was answered
   GET POST        /_sandbox/distributions  add, change by id, or remove with {\"id\": ID, \"delete\": true}. The edge obeys:

@@ -235,6 +235,15 @@ pub async fn same_due_within(
     row.map(Row::into_invalidation).transpose()
 }
 
+/// Makes two transactions that change batches of the same invalidation wait for each other here, so that the second
+/// one sees what the first one did. On SQLite there is only one writer.
+pub async fn lock(tx: &mut Tx, id: &InvalidationId) -> Result<(), StoreError> {
+    if tx.is_postgres() {
+        execute!(tx, "SELECT id FROM invalidation WHERE id = $1 FOR NO KEY UPDATE", id.as_str())?;
+    }
+    Ok(())
+}
+
 /// Sets the state of an invalidation to the one that follows from its batches. Call this after each change of a
 /// batch's state.
 pub async fn refresh_state(
@@ -242,16 +251,13 @@ pub async fn refresh_state(
     id: &InvalidationId,
     now: Timestamp,
 ) -> Result<InvalidationState, StoreError> {
-    if tx.is_postgres() {
-        // Two transactions that end batches of the same invalidation wait for each other here. So the second one
-        // sees both ends.
-        execute!(tx, "SELECT id FROM invalidation WHERE id = $1 FOR NO KEY UPDATE", id.as_str())?;
-    }
+    // Of two transactions that end batches of the same invalidation the second one sees both ends.
+    lock(tx, id).await?;
     let rows = fetch_all!(
         tx,
         (String, bool),
         "SELECT b.state, i.warm FROM batch b JOIN invalidation i ON i.id = b.invalidation_id
-         WHERE b.invalidation_id = $1",
+         WHERE b.invalidation_id = $1 AND b.cut_into IS NULL",
         id.as_str(),
     )?;
     let states: Vec<BatchState> = rows

@@ -139,6 +139,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("audit_segment", "last_sequence"),
     ("audit_signed_head", "sequence"),
     ("batch", "attempts"),
+    ("batch", "cut_into"),
     ("batch", "number"),
     ("batch", "path_count"),
     ("batch", "wildcard_count"),

@@ -21,6 +21,9 @@ pub(crate) fn answer(
     state.invalidatable(distribution).ok_or_else(ApiError::no_such_distribution)?;
     batch.check()?;
     let settings = state.settings.clone();
+    if settings.refuses(&batch.items) {
+        return Err(ApiError::invalid_path());
+    }
     let ledger = state.ledger(distribution);
     let accepted = ledger.consider(distribution, &batch.caller_reference, &batch.items, &settings, now)?;
     let mut invalidation = accepted.invalidation;

@@ -44,6 +44,9 @@ pub struct Settings {
     pub complete_after_ms: u64,
     /// Items without a closing `*` that one distribution may have in progress: 3,000 at CloudFront.
     pub item_limit: usize,
+    /// Paths that contain this text are refused as CloudFront refuses a path that it does not take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refuse_paths_with: Option<String>,
     /// How long after a call CloudTrail knows of it; AWS says up to 15 minutes.
     #[serde(default)]
     pub trail_after_ms: u64,
@@ -59,9 +62,16 @@ impl Settings {
             forget_references_after_ms: None,
             complete_after_ms: u64::try_from(complete_after.as_millis()).unwrap_or(u64::MAX),
             item_limit: ITEM_LIMIT,
+            refuse_paths_with: None,
             trail_after_ms: 0,
             reachable: true,
         }
+    }
+
+    /// Whether `refuse_paths_with` refuses one of these items.
+    pub(crate) fn refuses(&self, items: &[String]) -> bool {
+        let refused = self.refuse_paths_with.as_ref().filter(|text| !text.is_empty());
+        refused.is_some_and(|text| items.iter().any(|item| item.contains(text)))
     }
 
     pub(crate) fn complete_after(&self) -> Duration {

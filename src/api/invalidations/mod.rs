@@ -1,6 +1,7 @@
 //! Plans and invalidations.
 
 pub(crate) mod answers;
+mod batch;
 pub(crate) mod cancel;
 pub(crate) mod create;
 mod freshness;

@@ -9,9 +9,10 @@ use crate::{
         actor::Actor,
         checks::{Freshness, Warming},
         invalidations::{
+            halves,
             invalidation::{Batch, BatchState, Invalidation, InvalidationState},
             item::Item,
-            problem::Problem,
+            refused::RefusedItems,
         },
         time::Timestamp,
     },
@@ -23,7 +24,7 @@ use crate::{
     },
 };
 
-use super::freshness;
+use super::{batch::BatchShape, freshness};
 
 /// One act of one actor on one distribution.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -39,6 +40,10 @@ pub struct InvalidationShape {
     pub distribution: String,
     /// What is refreshed: paths, wildcards and tags, cleaned up and sorted.
     pub items: Vec<String>,
+    /// Those of them that CloudFront refused for themselves. The others are sent without them.
+    pub refused_items: Vec<String>,
+    /// The same for people, with what became of the others; null where none was refused for itself.
+    pub refusal: Option<String>,
     pub reason: String,
     /// What viewers must get: `new_version`, `gone` (403, 404 or 410), or `sha256:` and the hash of the content.
     pub expected: String,
@@ -95,45 +100,6 @@ pub struct ActorShape {
     pub name: String,
 }
 
-/// What CloudFront gets in one `CreateInvalidation`.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Batch)]
-pub struct BatchShape {
-    /// `queued`, `submitting`, `in_progress`, `completed`, `cancelled`, `failed`, `lost` or `needs_a_look`.
-    pub state: String,
-    /// The key by which CloudFront takes it for one, however often it is sent.
-    pub caller_reference: String,
-    pub cloudfront_id: Option<String>,
-    /// How many items it has.
-    pub items: usize,
-    /// When it may be sent, or sent again.
-    #[schema(format = DateTime)]
-    pub due_at: String,
-    #[schema(format = DateTime)]
-    pub accepted_at: Option<String>,
-    #[schema(format = DateTime)]
-    pub completed_at: Option<String>,
-    pub problem: Option<TroubleShape>,
-}
-
-/// What CloudFront said when it did not take a batch.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(as = Trouble)]
-pub struct TroubleShape {
-    /// A stable word, such as `access_denied` or `throttled`.
-    pub kind: String,
-    /// The same for people.
-    pub headline: String,
-    /// What to do about it.
-    pub advice: String,
-    /// The statement for the policy of the role or user that Unstale runs as, as JSON to paste; null where an Allow
-    /// there does not help.
-    pub statement: Option<String>,
-    /// AWS's own code and words.
-    pub code: String,
-    pub message: String,
-}
-
 impl ActorShape {
     pub fn new(actor: &Actor) -> Self {
         let kind = actor.kind().as_str().to_owned();
@@ -156,45 +122,24 @@ impl WarmingShape {
     }
 }
 
-impl BatchShape {
-    fn new(batch: &Batch, arn: &str) -> Self {
-        Self {
-            state: batch.state.as_str().to_owned(),
-            caller_reference: batch.caller_reference.to_string(),
-            cloudfront_id: batch.cloudfront_id.as_ref().map(ToString::to_string),
-            items: batch.items.len(),
-            due_at: batch.due_at.to_string(),
-            accepted_at: batch.accepted_at.map(|at| at.to_string()),
-            completed_at: batch.completed_at.map(|at| at.to_string()),
-            problem: batch.problem.as_ref().map(|problem| TroubleShape::new(problem, &batch.items, arn)),
-        }
-    }
-}
-
-impl TroubleShape {
-    fn new(problem: &Problem, items: &[Item], arn: &str) -> Self {
-        Self {
-            kind: problem.kind.as_str().to_owned(),
-            headline: problem.kind.headline().to_owned(),
-            advice: problem.advice(items),
-            statement: problem.statement(arn),
-            code: problem.code.clone(),
-            message: problem.message.clone(),
-        }
-    }
-}
-
 impl InvalidationShape {
     fn new(invalidation: &Invalidation, batches: &[Batch], base: &str, arn: &str) -> Self {
         let mut items: Vec<&Item> = batches.iter().flat_map(|batch| &batch.items).collect();
         items.sort_unstable();
         items.dedup();
+        let refused = RefusedItems::of(batches);
         Self {
             id: invalidation.id.to_string(),
             url: format!("{base}/invalidations/{}", invalidation.id),
             state: invalidation.state.as_str().to_owned(),
             distribution: invalidation.distribution.to_string(),
             items: items.into_iter().map(ToString::to_string).collect(),
+            refusal: refused.as_ref().map(RefusedItems::describe),
+            refused_items: refused
+                .iter()
+                .flat_map(|refused| &refused.items)
+                .map(ToString::to_string)
+                .collect(),
             reason: invalidation.reason.clone(),
             expected: invalidation.expected.to_string(),
             requested_by: ActorShape::new(&invalidation.requested_by),
@@ -260,11 +205,12 @@ impl InvalidationShape {
     ) -> Result<Self, StoreError> {
         let mut batches = batches::of_invalidation(conn, &invalidation.id).await?;
         let contradiction = contradiction(conn, invalidation, &batches).await?;
+        halves::retain_requested(&mut batches);
         for batch in &mut batches {
             batch.state = BatchState::Queued;
             batch.due_at = not_before.map_or(batch.created_at, |at| at.max(batch.created_at));
             (batch.accepted_at, batch.completed_at) = (None, None);
-            (batch.cloudfront_id, batch.problem) = (None, None);
+            (batch.cloudfront_id, batch.problem, batch.cut_into) = (None, None, None);
         }
         let accepted =
             Invalidation { state: InvalidationState::Queued, ended_at: None, ..invalidation.clone() };

@@ -162,8 +162,13 @@ pub fn outcome(answer: &Value, took: Option<Duration>) -> String {
         ("completed", Some(took)) => format!("Completed after {} s: {url}", took.as_secs()),
         (state, _) => standing_in_words(state, answer, url),
     };
+    if let Some(refusal) = answer["refusal"].as_str() {
+        words = format!("{words}\n{refusal}");
+    }
     for batch in answer["batches"].as_array().into_iter().flatten() {
-        let told = trouble(&batch["problem"]);
+        // All refused items are named together. Of a batch that was cut in two its halves tell the rest.
+        let is_told = !batch["refused_item"].is_null() || !batch["cut_into"].is_null();
+        let told = if is_told { said(&batch["problem"]) } else { trouble(&batch["problem"]) };
         // The batches of one request usually have the same problem, so it is shown once.
         if !words.contains(&told) {
             words.push_str(&told);
@@ -182,10 +187,17 @@ fn trouble(problem: &Value) -> String {
     if !text("statement").is_empty() {
         words = format!("{words}\n{}", text("statement"));
     }
+    words.push_str(&said(problem));
+    words
+}
+
+/// The message of AWS or of the client, on a line of its own.
+fn said(problem: &Value) -> String {
+    let text = |name: &str| problem[name].as_str().unwrap_or_default();
     match (text("code"), text("message")) {
-        (_, "") => words,
-        ("", said) => format!("{words}\nWhat was said: {said}"),
-        (code, said) => format!("{words}\nAWS says: {code}: {said}"),
+        (_, "") => String::new(),
+        ("", said) => format!("\nWhat was said: {said}"),
+        (code, said) => format!("\nAWS says: {code}: {said}"),
     }
 }
 
@@ -258,6 +270,21 @@ mod tests {
         let wanted = "Ended as failed: U\nAWS does not let Unstale do this. Add this statement.\n{}\nAWS says: AccessDenied: not authorized";
         assert_eq!(outcome(&answer, Some(Duration::ZERO)), wanted);
         assert_eq!(trouble(&Value::Null), "");
+    }
+
+    #[test]
+    fn refused_items_are_named_once_and_batches_that_were_cut_are_not_told() {
+        let problem = json!({"headline": "CloudFront refused the items", "advice": "Mend it.", "statement": null,
+            "code": "InvalidArgument", "message": "invalid invalidation paths"});
+        let refusal = "CloudFront refused 2 of 300 items: /a~b, /c~d. The others were sent.";
+        let answer = json!({"state": "failed", "url": "U", "refusal": refusal, "batches": [
+            {"problem": problem, "refused_item": null, "cut_into": [2, 3]},
+            {"problem": problem, "refused_item": "/a~b", "cut_into": null},
+            {"problem": problem, "refused_item": "/c~d", "cut_into": null},
+            {"problem": null, "refused_item": null, "cut_into": null},
+        ]});
+        let wanted = "Ended as failed: U\nCloudFront refused 2 of 300 items: /a~b, /c~d. The others were sent.\nAWS says: InvalidArgument: invalid invalidation paths";
+        assert_eq!(outcome(&answer, None), wanted);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(in crate::commands) async fn again(
     }
     let id = invalidation_of(tx, &answer, context.clock.now()).await?;
     let Some(id) = id else { return Ok(Requested::Before(answer, at)) };
-    let Some((found, items)) = all_refused(tx, &id).await? else {
+    let Some(AllRefused { found, items, batches }) = all_refused(tx, &id).await? else {
         return Ok(Requested::Before(answer, at));
     };
     let what = Target::act("retry an invalidation");
@@ -61,7 +61,7 @@ pub(in crate::commands) async fn again(
     let counted =
         context.clock.now().is_soon_after(found.requested_at, SPAN) && found.requested_by == acting.actor;
     let more = if counted { 0 } else { items.len() };
-    check_retry(context, tx, acting, &asked, more, new.batches.len()).await?;
+    check_retry(context, tx, acting, &asked, more, batches).await?;
     // Of many who ask at once one tries again.
     match queue_again(context, tx, acting, &found, NOTE).await? {
         0 => Ok(Requested::Before(answer, at)),
@@ -83,16 +83,24 @@ async fn invalidation_of(
     })
 }
 
-/// The invalidation with its items, where CloudFront refused every batch of it for good.
-async fn all_refused(
-    tx: &mut Tx,
-    id: &InvalidationId,
-) -> Result<Option<(Invalidation, Vec<Item>)>, StoreError> {
+/// An invalidation that CloudFront refused as a whole.
+struct AllRefused {
+    found: Invalidation,
+    items: Vec<Item>,
+    /// The number of batches that another try sends.
+    batches: usize,
+}
+
+/// `None` unless CloudFront refused every batch of the invalidation for good.
+async fn all_refused(tx: &mut Tx, id: &InvalidationId) -> Result<Option<AllRefused>, StoreError> {
     let Some(found) = invalidations::find(tx, id).await? else { return Ok(None) };
-    let batches = batches::of_invalidation(tx, id).await?;
+    let mut batches = batches::of_invalidation(tx, id).await?;
+    // The halves of a batch that was cut in two stand for it.
+    batches.retain(|batch| !batch.is_cut());
     let refused = !batches.is_empty() && batches.iter().all(|batch| batch.state == BatchState::Failed);
     if !refused {
         return Ok(None);
     }
-    Ok(Some((found, batches::items_of(tx, id).await?)))
+    let (items, batches) = (batches::items_of(tx, id).await?, batches.len());
+    Ok(Some(AllRefused { found, items, batches }))
 }

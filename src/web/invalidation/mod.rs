@@ -1,5 +1,6 @@
 //! One invalidation: its timeline, its items, its events, and what can be done with it.
 
+mod batches;
 mod cancel;
 mod checked;
 mod parts;

@@ -8,12 +8,13 @@ use crate::domain::{
     invalidations::{
         invalidation::{Batch, BatchState, Invalidation, InvalidationState},
         problem::ProblemKind,
+        refused::RefusedItems,
         retry,
     },
     time::{Timestamp, span_in_words},
 };
 
-use super::super::view::{QueueView, StatusView, When};
+use super::super::view::{QueueView, When};
 
 /// A step of the timeline.
 #[derive(Debug, Clone)]
@@ -83,29 +84,38 @@ pub const fn is_over(state: InvalidationState) -> bool {
     !matches!(state, InvalidationState::Queued | InvalidationState::InProgress)
 }
 
+/// The batches that the items are in now.
+fn uncut(batches: &[Batch]) -> impl Iterator<Item = &Batch> {
+    batches.iter().filter(|batch| !batch.is_cut())
+}
+
 /// The latest of the times. `None` if a batch that was not cancelled has none yet.
 fn all(batches: &[Batch], time: impl Fn(&Batch) -> Option<Timestamp>) -> Option<Timestamp> {
-    let counted = batches.iter().filter(|batch| batch.state != BatchState::Cancelled);
+    let counted = uncut(batches).filter(|batch| batch.state != BatchState::Cancelled);
     counted.map(time).collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 fn ids(batches: &[Batch]) -> String {
     match batches {
         [one] => one.cloudfront_id.as_ref().map_or_else(String::new, |id| format!(", {id}")),
-        many => format!(", {} batches", many.len()),
+        many => format!(", {} batches", uncut(many).count()),
     }
 }
 
 fn waiting(batches: &[Batch], place: Option<&QueueView>) -> String {
-    let is = |state: BatchState| batches.iter().any(|batch| batch.state == state);
+    let is = |state: BatchState| uncut(batches).any(|batch| batch.state == state);
+    let left = uncut(batches).filter(|batch| batch.accepted_at.is_none());
     if is(BatchState::Failed) {
-        return "refused, see below".to_owned();
+        let refused = RefusedItems::of(batches).filter(|refused| !refused.is_everything());
+        return refused.map_or("refused, see below".to_owned(), |refused| {
+            format!("{} of {} items refused, see below", refused.items.len(), refused.of)
+        });
     }
-    if batches.iter().all(|batch| batch.state == BatchState::Cancelled) {
+    if uncut(batches).all(|batch| batch.state == BatchState::Cancelled) {
         return "cancelled before it was sent".to_owned();
     }
-    let left = batches.iter().filter(|batch| batch.accepted_at.is_none()).count();
-    let of = if batches.len() > 1 { format!("{left} of {} batches ", batches.len()) } else { String::new() };
+    let (left, number) = (left.count(), uncut(batches).count());
+    let of = if number > 1 { format!("{left} of {number} batches ") } else { String::new() };
     match place {
         Some(place) => format!("{of}{} in the queue, {}", place.place, place.starts),
         None if left > 0 => format!("{of}being sent"),
@@ -126,14 +136,16 @@ pub struct ProblemView {
     pub lasting: bool,
 }
 
-/// The problems of the batches. Batches with the same problem and advice share one.
+/// The problems of the batches, without those that [`super::batches::RefusedView`] tells. Batches with the same problem
+/// and advice share one.
 pub fn troubles(batches: &[Batch], distribution: Option<&Distribution>) -> Vec<ProblemView> {
     let arn = distribution.map(Distribution::arn_or_guess).unwrap_or_default();
     let mut told: Vec<(ProblemKind, String)> = Vec::new();
     let mut troubles = Vec::new();
     for batch in batches {
-        let Some(problem) = &batch.problem else { continue };
-        let advice = problem.advice(&batch.items);
+        let told_elsewhere = batch.is_cut() || batch.refused_item().is_some();
+        let Some(problem) = batch.problem.as_ref().filter(|_| !told_elsewhere) else { continue };
+        let advice = batch.advice().unwrap_or_default();
         let this = (problem.kind, advice.clone());
         if told.contains(&this) || batch.state == BatchState::Cancelled {
             continue;
@@ -150,36 +162,6 @@ pub fn troubles(batches: &[Batch], distribution: Option<&Distribution>) -> Vec<P
         });
     }
     troubles
-}
-
-/// A batch in the table of a large request.
-#[derive(Debug, Clone)]
-pub struct BatchView {
-    pub number: usize,
-    pub items: usize,
-    pub status: StatusView,
-    pub cloudfront_id: String,
-    pub caller_reference: String,
-    pub request_id: String,
-    pub attempts: u32,
-    /// The ID of the batch, if a person has to say whether CloudFront has it.
-    pub needs_a_look: Option<String>,
-}
-
-pub fn batch_views(batches: &[Batch]) -> Vec<BatchView> {
-    batches
-        .iter()
-        .map(|batch| BatchView {
-            number: batch.number,
-            items: batch.items.len(),
-            status: StatusView { state: batch.state.as_str(), words: batch.state.label().to_owned() },
-            cloudfront_id: batch.cloudfront_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-            caller_reference: batch.caller_reference.to_string(),
-            request_id: batch.aws_request_id.clone().unwrap_or_default(),
-            attempts: batch.attempts,
-            needs_a_look: (batch.state == BatchState::NeedsALook).then(|| batch.id.to_string()),
-        })
-        .collect()
 }
 
 /// An event in the history on this page.

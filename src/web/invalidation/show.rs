@@ -35,8 +35,9 @@ use super::{
         checks::CheckPanel,
         view::{self, Frame, StatusView, Tab, When},
     },
+    batches::{BatchesView, RefusedView},
     checked::{self, Checked},
-    parts::{self, BatchView, EventView, ProblemView, TimelineStep},
+    parts::{self, EventView, ProblemView, TimelineStep},
     warmed::WarmingView,
 };
 
@@ -66,9 +67,10 @@ struct Page {
     billed: usize,
     took: String,
     steps: Vec<TimelineStep>,
+    refused: Option<RefusedView>,
     troubles: Vec<ProblemView>,
     slow: Option<String>,
-    batches: Vec<BatchView>,
+    batches: BatchesView,
     items: Vec<Item>,
     items_hidden: usize,
     item_count: usize,
@@ -120,7 +122,7 @@ pub async fn show(
     let warming = WarmingView::read(&mut conn, &app, &found).await?;
     drop(conn);
     let items = all_items(&batches);
-    let any = |state: BatchState| batches.iter().any(|batch| batch.state == state);
+    let any = |state: BatchState| batches.iter().any(|batch| batch.state == state && !batch.is_cut());
     let may_act =
         visitor.access.role.may_invalidate() && visitor.access.covers_all(&found.distribution, &items);
     let repeat = may_act.then(|| format!("/?repeat={id}"));
@@ -151,9 +153,10 @@ pub async fn show(
             .sum(),
         took: found.took().map(span_in_words).unwrap_or_default(),
         steps,
+        refused: RefusedView::new(&batches),
         troubles: parts::troubles(&batches, distribution.as_ref()),
         slow: parts::slow(&batches, now),
-        batches: parts::batch_views(&batches),
+        batches: BatchesView::new(&batches),
         command: aws_cli::create_invalidation(&found.distribution, &items),
         items_hidden: items.len().saturating_sub(ITEMS_SHOWN),
         item_count: items.len(),
@@ -174,7 +177,7 @@ pub async fn show(
 fn all_items(batches: &[Batch]) -> Vec<Item> {
     let mut items: Vec<Item> = batches.iter().flat_map(|batch| batch.items.clone()).collect();
     items.sort();
-    // An item is there twice if its batch was given up and another batch replaced it.
+    // An item is there twice if its batch was given up or cut in two, and another batch has it.
     items.dedup();
     items
 }

@@ -154,7 +154,8 @@ async fn new_run(
     if !settings.cover(&distribution) {
         return Ok(None);
     }
-    let batches = batches::of_invalidation(conn, &invalidation.id).await?;
+    let mut batches = batches::of_invalidation(conn, &invalidation.id).await?;
+    batches.retain(|batch| !batch.is_cut());
     let known = checks::known_urls(conn, &distribution.id, KNOWN_RUNS).await?;
     let picked = sample(&distribution, &settings, &batches, &known);
     if picked.is_empty() {

@@ -10,7 +10,8 @@ use crate::{
         },
         distributions::distribution::Distribution,
         id::BatchId,
-        invalidations::invalidation::Batch,
+        invalidations::halves,
+        time::Timestamp,
     },
     store::{
         Conn, StoreError,
@@ -32,7 +33,8 @@ use super::{
 
 /// What judging needs besides the looks.
 pub(super) struct Facts<'a> {
-    batches: HashMap<BatchId, Batch>,
+    /// When CloudFront accepted and completed the items of each batch.
+    times: HashMap<BatchId, (Option<Timestamp>, Option<Timestamp>)>,
     /// What earlier runs saw, by URL.
     earlier: HashMap<String, Look>,
     pub distribution: &'a Distribution,
@@ -51,7 +53,10 @@ impl<'a> Facts<'a> {
             None => (Vec::new(), None),
         };
         Ok(Self {
-            batches: batches.into_iter().map(|batch| (batch.id.clone(), batch)).collect(),
+            times: batches
+                .iter()
+                .map(|batch| (batch.id.clone(), halves::accepted_and_completed(batch, &batches)))
+                .collect(),
             earlier: checks::earlier_looks(conn, run, KNOWN_RUNS).await?,
             distribution,
             expected: invalidation.map_or(ExpectedContent::NewVersion, |invalidation| invalidation.expected),
@@ -254,11 +259,12 @@ pub(super) fn evidence<'a>(
     configuration: &'a EdgeConfiguration,
     facts: &Facts<'_>,
 ) -> Evidence<'a> {
-    let batch = check.batch.as_ref().and_then(|id| facts.batches.get(id));
+    let times = check.batch.as_ref().and_then(|id| facts.times.get(id)).copied();
+    let (accepted_at, completed_at) = times.unwrap_or_default();
     Evidence {
         url: &check.url,
-        accepted_at: batch.and_then(|batch| batch.accepted_at),
-        completed_at: batch.and_then(|batch| batch.completed_at),
+        accepted_at,
+        completed_at,
         before,
         after,
         expected: facts.expected,

@@ -6,7 +6,7 @@ use crate::{
     cloudfront::CreatedInvalidation,
     domain::{
         actor::Acting,
-        audit::{Action, Event, Outcome, Target},
+        audit::{Action, Event, ItemsRecord, Outcome, Target},
         id::CloudFrontInvalidationId,
         invalidations::{
             problem::{Problem, ProblemKind, ProblemVerdict},
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-use super::{super::WorkerContext, Held, SubmitOutcome};
+use super::{super::WorkerContext, Held, SubmitOutcome, halves};
 
 /// How long an account is paused after AWS refused the whole account. Then one batch is tried again.
 pub(in crate::workers) const ACCOUNT_REST: Duration = Duration::from_secs(30);
@@ -50,8 +50,12 @@ pub(super) async fn settle(
             accept(&mut tx, held, accepted, note, now).await?
         }
         SubmitOutcome::Problem(problem) => {
-            let verdict = verdict_on(&mut tx, problem).await?;
-            not_accepted(&mut tx, held, problem, verdict, held.unknown, now).await?
+            if let Some(halves) = halves::of(&mut tx, held, problem).await? {
+                halves::replace(&mut tx, held, problem, halves, now).await?
+            } else {
+                let verdict = verdict_on(&mut tx, problem).await?;
+                not_accepted(&mut tx, held, problem, verdict, held.unknown, now).await?
+            }
         }
         SubmitOutcome::LookFailed(problem) => {
             let throttled = problem.is_throttling();
@@ -171,11 +175,15 @@ async fn not_accepted(
     let mut event = event(held, action, now);
     event.outcome = outcome;
     problem.kind.headline().clone_into(&mut event.note);
+    // The only item of a batch that is refused for its items is the refused one.
+    if verdict == ProblemVerdict::Refused && problem.is_about_items() && held.batch.items.len() == 1 {
+        event.items = ItemsRecord::of(&held.batch.items);
+    }
     event.aws_request_id = problem.request_id.clone().unwrap_or_default();
     Ok(Some(event))
 }
 
-fn event(held: &Held, action: Action, now: Timestamp) -> Event {
+pub(super) fn event(held: &Held, action: Action, now: Timestamp) -> Event {
     let batch = &held.batch;
     let mut event = Event::new(now, &Acting::service(), action);
     event.target = Target::Batch(batch.id.clone());

@@ -18,5 +18,6 @@ mod probes;
 mod program;
 mod references;
 mod refusals;
+mod refused_items;
 mod routes;
 mod warming;

@@ -16,6 +16,7 @@ mod distributions;
 mod expected;
 mod expired_checks;
 mod fairness;
+mod halves;
 mod life;
 mod limits;
 mod lists;

@@ -170,12 +170,12 @@ async fn each_layer_that_refuses_is_named_and_a_statement_offered_only_where_it_
 
 #[tokio::test]
 async fn an_item_is_not_said_to_be_named_where_it_is_not() {
-    let silent = "Your request contains one or more invalid invalidation paths.";
+    let silent = "The parameter Quantity is invalid.";
     let (world, problem, advice) = refused("InvalidArgument", silent, "/a\n/b").await;
     assert_eq!(problem.kind, ProblemKind::InvalidArgument);
     assert!(advice.contains("does not say which item"), "{advice}");
     world.finish().await;
-    let (world, _, advice) = refused("InvalidArgument", "The path '/b' is not valid.", "/a\n/b").await;
+    let (world, _, advice) = refused("InvalidArgument", "The path '/b' is not valid.", "/b").await;
     assert!(advice.contains("names /b;"), "{advice}");
     world.advance(seconds(1));
     world.finish().await;

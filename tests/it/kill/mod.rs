@@ -4,6 +4,7 @@
 //! the database says the same, and the history is whole. `UNSTALE_KILLS` sets how often (30 in the short form).
 
 mod disk;
+mod halves;
 mod io_error;
 mod postgres;
 mod program;

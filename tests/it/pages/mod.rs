@@ -32,6 +32,7 @@ pub mod process;
 mod process_files;
 mod protection;
 mod proxies;
+mod refused_items;
 mod request;
 mod routes;
 mod sign_in;

@@ -6,6 +6,7 @@
 //! operating system, so a replay that passes is worth repeating.
 
 mod life;
+mod reckoning;
 pub mod rng;
 
 pub use life::cut;

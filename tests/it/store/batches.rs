@@ -72,6 +72,7 @@ async fn a_batch_is_read_as_it_was_written(database: &Database) {
         cloudfront_id: None,
         aws_request_id: None,
         problem: None,
+        cut_into: None,
     };
     assert_eq!(first, expected);
     let all = database.get(async |conn| batches::of_invalidation(conn, &new.id).await).await;

@@ -16,6 +16,7 @@ mod distributions;
 mod facts;
 mod given;
 mod growth;
+mod halves;
 mod history;
 mod idempotency;
 mod identities;

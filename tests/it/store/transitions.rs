@@ -40,6 +40,10 @@ async fn carry_out(
         Transition::Postpone => not_accepted(tx, of, NotAccepted::Postponed(at(20))).await,
         Transition::AskAgain => not_accepted(tx, of, NotAccepted::Unknown(at(20))).await,
         Transition::Refuse => not_accepted(tx, of, NotAccepted::Failed).await,
+        Transition::CutInTwo => {
+            let refused = problem(ProblemKind::InvalidArgument);
+            batches::set_cut_in_two(tx, batch, "lease", &refused, 2).await
+        }
         Transition::Escalate => not_accepted(tx, of, NotAccepted::NeedsALook).await,
         Transition::Cancel => batches::cancel_queued(tx, &of.id).await.map(|changed| changed == 1),
         Transition::Retry => batches::requeue_failed(tx, &of.id, at(9)).await.map(|changed| changed == 1),
@@ -68,7 +72,7 @@ async fn put(raw: &mut Raw, of: &NewInvalidation, state: BatchState, lease_until
 async fn row(raw: &mut Raw, of: &NewInvalidation) -> String {
     let columns =
         "state, attempts, due_at, lease, lease_until, first_sent_at, accepted_at, look_at, completed_at,
-        cloudfront_id, aws_request_id, problem_kind, problem_code, problem_message";
+        cloudfront_id, aws_request_id, problem_kind, problem_code, problem_message, cut_into";
     let list: Vec<_> =
         columns.split(',').map(|column| format!("COALESCE(CAST({column} AS TEXT), '-')")).collect();
     let id = &of.batches[0].id;

@@ -51,6 +51,7 @@ actions! {
     BatchPostponed = "batch.postponed", "Postponed";
     BatchUnknown = "batch.unknown", "Answer unknown";
     BatchFailed = "batch.failed", "Refused by CloudFront";
+    BatchCutInTwo = "batch.cut_in_two", "Refused, cut in two";
     BatchCompleted = "batch.completed", "Completed at the edge";
     BatchLost = "batch.lost", "Lost sight of";
     BatchNeedsALook = "batch.needs_a_look", "Needs a look";

@@ -109,9 +109,10 @@ fn compare_items(first: &Chained, events: &[Chained], batches: &[Batch], found: 
     }
 }
 
-/// The event in which a person gave up a batch.
+/// The event in which other batches took over the items of a batch: a person gave it up, or it was cut in two.
 fn given_up<'a>(events: &'a [Chained], batch: &BatchId) -> Option<&'a Chained> {
-    last(events, batch, Action::BatchResolved).filter(|chained| chained.event.items.count > 0)
+    let resolved = last(events, batch, Action::BatchResolved).filter(|chained| chained.event.items.count > 0);
+    resolved.or_else(|| last(events, batch, Action::BatchCutInTwo))
 }
 
 fn last<'a>(events: &'a [Chained], batch: &BatchId, action: Action) -> Option<&'a Chained> {
@@ -146,6 +147,12 @@ fn compare_batch(first: &Chained, events: &[Chained], batch: &Batch, found: &mut
         found.add(first.sequence, &what);
     }
     compare_completion(first, events, batch, found);
+    if batch.is_cut() != last(events, &batch.id, Action::BatchCutInTwo).is_some() {
+        found.add(
+            first.sequence,
+            &format!("whether batch {number} was cut in two is not what the history states"),
+        );
+    }
     if !is_stated(events, batch, taken.is_some()) {
         let state = batch.state.as_str();
         found.add(first.sequence, &format!("no event states that batch {number} is {state}"));
@@ -174,7 +181,7 @@ fn is_stated(events: &[Chained], batch: &Batch, taken: bool) -> bool {
     match batch.state {
         BatchState::Queued | BatchState::Submitting => !taken,
         BatchState::InProgress | BatchState::Completed => taken,
-        BatchState::Failed => has(Action::BatchFailed),
+        BatchState::Failed => has(if batch.is_cut() { Action::BatchCutInTwo } else { Action::BatchFailed }),
         BatchState::Lost => has(Action::BatchLost),
         BatchState::NeedsALook => has(Action::BatchNeedsALook),
         BatchState::Cancelled => {
@@ -209,7 +216,8 @@ fn compare_end(
     batches: &[Batch],
     found: &mut FirstDisagreement,
 ) {
-    let states: Vec<BatchState> = batches.iter().map(|batch| batch.state).collect();
+    let uncut = batches.iter().filter(|batch| !batch.is_cut());
+    let states: Vec<BatchState> = uncut.map(|batch| batch.state).collect();
     let completed = |state| state == InvalidationState::Completed;
     let sequence = events.last().map_or(first.sequence, |last| last.sequence);
     if !states.is_empty() && completed(row.state) != completed(InvalidationState::of(&states)) {

@@ -114,7 +114,7 @@ const STATES: [InvalidationState; 6] = [
 ];
 
 impl InvalidationState {
-    /// The state of an invalidation whose batches are in these states.
+    /// The state of an invalidation whose batches are in these states, without those that were cut in two.
     #[must_use]
     pub fn of(batches: &[BatchState]) -> Self {
         let any = |state: BatchState| batches.contains(&state);
@@ -227,6 +227,9 @@ pub struct Batch {
     pub cloudfront_id: Option<CloudFrontInvalidationId>,
     pub aws_request_id: Option<String>,
     pub problem: Option<Problem>,
+    /// The numbers of the two batches that have its items, if CloudFront refused it for its items and it was cut in
+    /// two. Such a batch does not count for the state of the invalidation and is never sent again.
+    pub cut_into: Option<[usize; 2]>,
 }
 
 impl Batch {

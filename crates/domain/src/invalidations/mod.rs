@@ -3,6 +3,7 @@
 pub mod aws_cli;
 pub mod batching;
 pub mod budget;
+pub mod halves;
 pub mod idempotency;
 pub mod intake;
 pub mod invalidation;
@@ -16,6 +17,7 @@ pub mod proposal;
 pub mod queue;
 pub mod quotas;
 pub mod reason;
+pub mod refused;
 pub mod retry;
 pub mod run_url;
 pub mod ticket;

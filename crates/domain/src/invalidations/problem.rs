@@ -47,6 +47,19 @@ impl Problem {
         self.kind == ProblemKind::Throttled
     }
 
+    /// Whether CloudFront refused the batch because of an item that is in it ("one or more invalid invalidation paths").
+    /// Fewer items can then be accepted. AWS uses the same code for other arguments, so its message decides.
+    #[must_use]
+    pub fn is_about_items(&self) -> bool {
+        if self.kind != ProblemKind::InvalidArgument {
+            return false;
+        }
+        let message = self.message.to_lowercase();
+        let has =
+            |wanted: &[&str]| message.split(|c: char| !c.is_alphabetic()).any(|word| wanted.contains(&word));
+        has(&["path", "paths", "tag", "tags"]) && has(&["invalid", "valid", "malformed"])
+    }
+
     /// What a person can do about it. `items` are the items of the batch, or empty if the call was not about a
     /// batch.
     #[must_use]
@@ -179,6 +192,28 @@ mod tests {
         assert!(advice("The path '/b' is not valid.", &["/", "/b"]).contains("names /b;"));
         assert!(advice("The path /b. And/or more", &["/", "/b"]).contains("names /b;"));
         assert!(advice(silent, &[]).contains("does not say which item"));
+    }
+
+    #[test]
+    fn only_a_refusal_of_paths_or_tags_is_about_the_items() {
+        let is_about = |kind, message: &str| problem(kind, message).is_about_items();
+        for message in [
+            "Your request contains one or more invalid invalidation paths.",
+            "The path '/b' is not valid.",
+            "Your request contains one or more invalid cache tags.",
+        ] {
+            assert!(is_about(ProblemKind::InvalidArgument, message), "{message}");
+            assert!(!is_about(ProblemKind::AccessDenied, message), "{message}");
+        }
+        for message in [
+            "",
+            "Your request must contain at least one invalidation path.",
+            "The parameter Quantity is invalid.",
+            "Your request contains a caller reference that was used for a previous invalidation batch.",
+        ] {
+            assert!(!is_about(ProblemKind::InvalidArgument, message), "{message}");
+        }
+        assert!(!is_about(ProblemKind::ReferenceInUse, "invalid path"));
     }
 
     #[test]

@@ -16,11 +16,13 @@ pub enum Transition {
     AskAgain,
     /// CloudFront refused it.
     Refuse,
+    /// CloudFront refused it for its items. Two new batches with half of them each replace it.
+    CutInTwo,
     /// Unstale cannot find out whether CloudFront accepted it. A person must decide.
     Escalate,
     /// A person or program cancels it before it is sent.
     Cancel,
-    /// A person sends it again after CloudFront refused it.
+    /// A person sends it again after CloudFront refused it, unless two others have replaced it.
     Retry,
     /// CloudFront reports it as completed.
     Complete,
@@ -33,12 +35,13 @@ pub enum Transition {
 }
 
 impl Transition {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Claim,
         Self::Accept,
         Self::Postpone,
         Self::AskAgain,
         Self::Refuse,
+        Self::CutInTwo,
         Self::Escalate,
         Self::Cancel,
         Self::Retry,
@@ -53,9 +56,12 @@ impl Transition {
     pub const fn from(self) -> &'static [BatchState] {
         match self {
             Self::Claim => &[BatchState::Queued, BatchState::Submitting],
-            Self::Accept | Self::Postpone | Self::AskAgain | Self::Refuse | Self::Escalate => {
-                &[BatchState::Submitting]
-            }
+            Self::Accept
+            | Self::Postpone
+            | Self::AskAgain
+            | Self::Refuse
+            | Self::CutInTwo
+            | Self::Escalate => &[BatchState::Submitting],
             Self::Cancel => &[BatchState::Queued],
             Self::Retry => &[BatchState::Failed],
             Self::Complete | Self::Lose => &[BatchState::InProgress],
@@ -70,7 +76,7 @@ impl Transition {
             Self::Claim | Self::AskAgain => BatchState::Submitting,
             Self::Postpone | Self::Retry => BatchState::Queued,
             Self::Accept | Self::ResolveFound => BatchState::InProgress,
-            Self::Refuse => BatchState::Failed,
+            Self::Refuse | Self::CutInTwo => BatchState::Failed,
             Self::Escalate => BatchState::NeedsALook,
             Self::Cancel | Self::ResolveNotThere => BatchState::Cancelled,
             Self::Complete => BatchState::Completed,

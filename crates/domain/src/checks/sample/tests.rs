@@ -26,6 +26,7 @@ fn batch(id: &str, items: &[&str]) -> Batch {
         cloudfront_id: None,
         aws_request_id: None,
         problem: None,
+        cut_into: None,
     }
 }
 

@@ -29,6 +29,7 @@ fn batch(state: BatchState, items: &[&str]) -> Batch {
         cloudfront_id: None,
         aws_request_id: None,
         problem: None,
+        cut_into: None,
     }
 }
 

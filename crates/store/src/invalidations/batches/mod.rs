@@ -3,6 +3,7 @@
 //! A worker holds the lease of a batch while it works on it. Its result is written only if the lease is still
 //! valid.
 
+mod halves;
 mod refreshed;
 mod sending;
 mod transitions;
@@ -30,6 +31,7 @@ use crate::{
     db::{execute, fetch_all, fetch_one, fetch_optional, insert_all},
 };
 
+pub use halves::set_cut_in_two;
 pub use refreshed::{LOOKED_THROUGH, refreshed, refreshed_since};
 pub use sending::{
     NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, loads_in_flight, next_due,
@@ -43,7 +45,7 @@ macro_rules! select {
         concat!(
             "SELECT id, invalidation_id, distribution_id, number, caller_reference, items, state, attempts, due_at, ",
             "created_at, first_sent_at, accepted_at, completed_at, cloudfront_id, aws_request_id, problem_kind, ",
-            "problem_code, problem_message FROM batch ",
+            "problem_code, problem_message, cut_into FROM batch ",
             $rest
         )
     };
@@ -69,6 +71,7 @@ struct Row {
     problem_kind: Option<String>,
     problem_code: Option<String>,
     problem_message: Option<String>,
+    cut_into: Option<i64>,
 }
 
 impl Row {
@@ -102,6 +105,7 @@ impl Row {
             cloudfront_id: self.cloudfront_id.map(CloudFrontInvalidationId::from_trusted),
             aws_request_id: self.aws_request_id,
             problem: columns::problem(self.problem_kind, self.problem_code, self.problem_message),
+            cut_into: self.cut_into.map(|first| [count(first), count(first) + 1]),
         })
     }
 }

@@ -242,11 +242,12 @@ pub async fn cancel_queued(tx: &mut Tx, id: &InvalidationId) -> Result<u64, Stor
     execute!(tx, transition_sql(Transition::Cancel, "", "invalidation_id = $1"), id.as_str())
 }
 
-/// Queues the batches that CloudFront refused again, with the same caller reference. Returns their number.
+/// Queues the batches that CloudFront refused again, with the same caller reference. Returns their number. One that
+/// was cut in two stays as it is: its halves have its items.
 pub async fn requeue_failed(tx: &mut Tx, id: &InvalidationId, now: Timestamp) -> Result<u64, StoreError> {
     execute!(
         tx,
-        transition_sql(Transition::Retry, "due_at = $2", "invalidation_id = $1"),
+        transition_sql(Transition::Retry, "due_at = $2", "invalidation_id = $1 AND cut_into IS NULL"),
         id.as_str(),
         now.as_micros(),
     )
