@@ -11,7 +11,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::{request_invalidation, requested::Requested};
+use super::{earlier_request, request_invalidation, requested::Requested};
 
 /// What came of a request for several distributions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,11 @@ async fn request(
     let mut tx = context.db.begin().await?;
     let mut answers = Vec::with_capacity(all.len());
     for new in all {
+        let is_replay = matches!(answers.first(), Some(Requested::Before(..) | Requested::Retried(..)));
+        // What the configuration of a distribution changed since the first request adds nothing to its repetition.
+        if is_replay && earlier_request::find(&mut tx, acting, new, context.clock.now()).await?.is_none() {
+            continue;
+        }
         match request_invalidation::within(context, &mut tx, acting, new).await {
             // The transaction is dropped, so nothing of the earlier ones is kept. Only the refusal is written.
             Err(error) => {

@@ -213,7 +213,11 @@ pub async fn render(
     };
     drop(conn);
     let form = RequestForm {
-        distribution: chosen.as_ref().map(|distribution| distribution.id.to_string()).unwrap_or_default(),
+        // One that is not there stays named: the lines must not go to another one.
+        distribution: match &chosen {
+            Some(distribution) => distribution.id.to_string(),
+            None => form.distribution.clone(),
+        },
         ..form.clone()
     };
     view::page(&Page {

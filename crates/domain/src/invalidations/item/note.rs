@@ -47,6 +47,7 @@ pub enum Doubt {
     DotSegments,
     TagsAreOff,
     QueryNotInKey,
+    CachesNothing,
 }
 
 impl Doubt {
@@ -65,6 +66,7 @@ impl Doubt {
                 "viewers' browsers resolve . and .. before they ask, so this may match nothing"
             }
             Self::TagsAreOff => "this distribution reads no cache tags, so a tag is billed and does nothing",
+            Self::CachesNothing => "as far as its settings say, this distribution caches nothing",
             Self::QueryNotInKey => {
                 "this distribution caches without the query string; name the path without it"
             }

@@ -2,22 +2,34 @@
 
 use super::{Drop, LineVerdict, PlanLine};
 use crate::{
-    distributions::{delivery::Behavior, distribution::Distribution, managed_policy::ManagedPolicy},
-    invalidations::item::Item,
+    distributions::{
+        delivery::Behavior,
+        distribution::{Distribution, DistributionConfig},
+        managed_policy::ManagedPolicy,
+    },
+    invalidations::item::{Doubt, Item},
 };
 
 /// Drops what has no effect on this distribution, as far as its configuration is known.
 pub(super) fn drop_useless(lines: &mut [PlanLine], distribution: &Distribution) {
+    let Some(config) = &distribution.config else { return };
+    let behaviors = &config.delivery.behaviors;
+    // Where no behaviour caches, the TTLs are perhaps not known as they are (emulators answer with 0), so nothing is left
+    // out for them.
+    let some_cache = behaviors.iter().any(caches);
     for line in lines {
-        let LineVerdict::Send { item, .. } = &line.verdict else { continue };
-        if let Some(why) = uselessness(item, distribution) {
-            line.verdict = LineVerdict::Dropped { item: Some(item.clone()), why };
+        let LineVerdict::Send { item, doubts, .. } = &mut line.verdict else { continue };
+        match uselessness(item, config) {
+            Some(Drop::NotCached(_)) if !some_cache && !behaviors.iter().any(is_disabled) => {
+                doubts.push(Doubt::CachesNothing);
+            }
+            Some(why) => line.verdict = LineVerdict::Dropped { item: Some(item.clone()), why },
+            None => {}
         }
     }
 }
 
-fn uselessness(item: &Item, distribution: &Distribution) -> Option<Drop> {
-    let config = distribution.config.as_ref()?;
+fn uselessness(item: &Item, config: &DistributionConfig) -> Option<Drop> {
     if item.is_tag() {
         return config.tag_header.is_none().then_some(Drop::TagsAreOff);
     }
@@ -35,6 +47,11 @@ fn uselessness(item: &Item, distribution: &Distribution) -> Option<Drop> {
 /// Whether a behaviour may keep anything. With a largest TTL of 0 it asks the origin each time (developer guide,
 /// "Managing how long content stays in the cache").
 fn caches(behavior: &Behavior) -> bool {
+    behavior.max_ttl != Some(0) && !is_disabled(behavior)
+}
+
+/// Whether its cache policy says that nothing is kept.
+fn is_disabled(behavior: &Behavior) -> bool {
     let policy = behavior.cache_policy.as_deref().and_then(ManagedPolicy::of_id);
-    behavior.max_ttl != Some(0) && policy != Some(ManagedPolicy::CachingDisabled)
+    policy == Some(ManagedPolicy::CachingDisabled)
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::distributions::distribution::{DistributionConfig, tests::sample};
 use crate::distributions::path_mapping::PathMapping;
 use crate::invalidations::intake::{Entry, FileChange, FilePlace, NamedFile, Reading, Tool};
+use crate::invalidations::item::Doubt;
 
 const AROUND: Surroundings = Surroundings {
     used_this_month: 612,
@@ -229,6 +230,23 @@ fn what_would_change_nothing_is_not_sent_unless_somebody_insists() {
     };
     assert_eq!(plan(false), ["/a", "/api/*"]);
     assert_eq!(plan(true), ["#tag", "/a", "/api/*"], "what a wildcard covers is never sent twice");
+}
+
+#[test]
+fn where_nothing_is_cached_it_is_said_and_sent_unless_a_policy_disables_caching() {
+    use crate::distributions::delivery::{Behavior, DeliverySettings};
+    let plan = |behavior: Behavior| {
+        let behaviors = vec![Behavior { pattern: "*".to_owned(), ..behavior }];
+        let delivery = DeliverySettings { behaviors, ..DeliverySettings::default() };
+        let config = Some(DistributionConfig { delivery, ..DistributionConfig::default() });
+        Plan::work_out("/a\n/b/*", &Distribution { config, ..sample() }, AROUND)
+    };
+    let unknown = plan(Behavior { max_ttl: Some(0), ..Behavior::default() });
+    assert_eq!(sent(&unknown), ["/a", "/b/*"]);
+    let doubts = |line: &PlanLine| matches!(&line.verdict, LineVerdict::Send { doubts, .. } if doubts == &[Doubt::CachesNothing]);
+    assert!(unknown.lines.iter().all(doubts), "{:?}", unknown.lines);
+    let disabled = Some("4135ea2d-6df8-44a3-9df3-4b5a84be39ad".to_owned());
+    assert_eq!(sent(&plan(Behavior { cache_policy: disabled, ..Behavior::default() })), [""; 0]);
 }
 
 #[test]
