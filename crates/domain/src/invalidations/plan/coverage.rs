@@ -1,7 +1,7 @@
 //! What one line of a request does to others: refused, repeated and covered lines.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, hash_map::Entry},
     ops::Bound::{Included, Unbounded},
 };
 
@@ -28,9 +28,15 @@ pub(super) fn drop_repeats(lines: &mut [PlanLine]) {
     let mut first: HashMap<String, usize> = HashMap::new();
     for line in lines {
         let LineVerdict::Send { item, .. } = &line.verdict else { continue };
-        let earlier = *first.entry(item.identity()).or_insert(line.number);
-        if earlier != line.number {
-            line.verdict = LineVerdict::Dropped { item: Some(item.clone()), why: Drop::Repeats(earlier) };
+        // One line can name two files, so that the number alone does not tell a repeat.
+        match first.entry(item.identity()) {
+            Entry::Vacant(free) => {
+                free.insert(line.number);
+            }
+            Entry::Occupied(earlier) => {
+                let why = Drop::Repeats(*earlier.get());
+                line.verdict = LineVerdict::Dropped { item: Some(item.clone()), why };
+            }
         }
     }
 }

@@ -46,6 +46,17 @@ fn repeats_are_dropped_and_name_the_first() {
 }
 
 #[test]
+fn one_line_that_names_two_files_of_one_path_sends_it_once() {
+    let mappings = [PathMapping::parse("dist", "/").unwrap(), PathMapping::parse("public", "/").unwrap()];
+    let (distribution, hosts) = (sample(), HostTable::default());
+    let on = TargetDistribution::new(&distribution, &hosts).with_mappings(&mappings);
+    let input = PlanInput::text("R100\tdist/x.html\tpublic/x.html");
+    let plan = Plan::within(input, &on, AROUND, &Access::whole(Role::Operator));
+    assert_eq!(sent(&plan), ["/x.html"]);
+    assert!(matches!(plan.lines[1].verdict, LineVerdict::Dropped { why: Drop::Repeats(1), .. }));
+}
+
+#[test]
 fn everything_covers_all_else() {
     assert_eq!(sent(&plan("/a*\n#tag\n/*\n/b")), ["/*"]);
 }
