@@ -4,6 +4,8 @@
 //! characters that RFC 1738 calls unsafe, and nothing else. CloudFront accepts a path in another form, but does not
 //! invalidate the object and reports no error.
 
+use percent_encoding::{AsciiSet, utf8_percent_encode};
+
 /// A percent-encoded path, and whether the encoding changed it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Encoded {
@@ -11,25 +13,33 @@ pub struct Encoded {
     pub changed: bool,
 }
 
+/// The unsafe characters of RFC 1738, section 2.2, and `~`, without `[` and `]`. `#` and `%` are left out, because
+/// Unstale reads them itself.
+///
+/// Browsers send `[` and `]` plain (seen with Chromium 156), and CloudFront takes them. RFC 1738 lists `~` too. Browsers
+/// send it plain, but CloudFront refuses a whole batch with a plain one (aws/aws-sdk#525, bep/s3deploy#46,
+/// apancutt/deploy-aws-s3-cloudfront#6).
+const UNSAFE: AsciiSet = AsciiSet::EMPTY
+    .add(b' ')
+    .add(b'<')
+    .add(b'>')
+    .add(b'"')
+    .add(b'{')
+    .add(b'}')
+    .add(b'|')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'~')
+    .add(b'`');
+
 /// Percent-encodes a path. `None` if a `%` is not followed by two hexadecimal digits.
 #[must_use]
 pub fn encode_path(path: &str) -> Option<Encoded> {
     if !escapes_are_whole(path) {
         return None;
     }
-    let mut text = String::with_capacity(path.len());
-    for c in path.chars() {
-        if c.is_ascii() && !is_unsafe(c) {
-            text.push(c);
-        } else {
-            let mut utf8 = [0; 4];
-            for byte in c.encode_utf8(&mut utf8).bytes() {
-                text.push('%');
-                text.push(hex_digit(byte >> 4));
-                text.push(hex_digit(byte & 15));
-            }
-        }
-    }
+    // What is not ASCII is encoded too.
+    let text = utf8_percent_encode(path, &UNSAFE).to_string();
     let changed = text != path;
     Some(Encoded { text, changed })
 }
@@ -56,25 +66,11 @@ pub fn with_plain_tildes(path: &str) -> Option<String> {
     has_tilde(path).then(|| path.replace("%7E", "~").replace("%7e", "~"))
 }
 
-/// The unsafe characters of RFC 1738, section 2.2, and `~`. `#` and `%` are left out, because Unstale reads them
-/// itself.
-///
-/// Browsers send `[` and `]` plain too (seen with Chromium 156), and CloudFront takes them, so they are left plain. RFC
-/// 1738 lists `~` as unsafe. Browsers send it plain, but CloudFront refuses a whole batch with a plain one
-/// (aws/aws-sdk#525, bep/s3deploy#46, apancutt/deploy-aws-s3-cloudfront#6).
-fn is_unsafe(c: char) -> bool {
-    matches!(c, ' ' | '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '~' | '`')
-}
-
 fn escapes_are_whole(path: &str) -> bool {
     path.split('%').skip(1).all(|rest| {
         let digits: Vec<u8> = rest.bytes().take(2).collect();
         digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit)
     })
-}
-
-fn hex_digit(nibble: u8) -> char {
-    char::from_digit(u32::from(nibble), 16).map_or('0', |c| c.to_ascii_uppercase())
 }
 
 #[cfg(test)]

@@ -1,6 +1,23 @@
 //! The path under which viewers ask for a file of a given name.
 
-use std::fmt::Write;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// What would be an escape, a query, a fragment or a wildcard, and what browsers encode.
+const NOT_PLAIN: AsciiSet = CONTROLS
+    .add(b'%')
+    .add(b'?')
+    .add(b'#')
+    .add(b'*')
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'|')
+    .add(b'^')
+    .add(b'\\');
 
 /// The path, without its first slash, that Chromium asks for when a page links to the file of this name.
 ///
@@ -9,17 +26,7 @@ use std::fmt::Write;
 /// encoded as browsers encode them (seen with Chromium 156). Letters are neither composed nor decomposed.
 #[must_use]
 pub fn encode_key(key: &str) -> String {
-    let mut path = String::with_capacity(key.len() + 8);
-    for byte in key.bytes() {
-        let encoded = !byte.is_ascii_graphic() || b"%?#*\"<>`{}|^\\".contains(&byte);
-        if encoded {
-            // Writing to a string cannot fail.
-            let _ = write!(path, "%{byte:02X}");
-        } else {
-            path.push(char::from(byte));
-        }
-    }
-    path
+    utf8_percent_encode(key, &NOT_PLAIN).to_string()
 }
 
 #[cfg(test)]
