@@ -100,8 +100,8 @@ impl Plan {
             needless::drop_useless(&mut lines, distribution);
         }
         coverage::drop_repeats(&mut lines);
-        coverage::drop_covered(&mut lines);
-        companions::add(&mut lines, distribution, access, &input.choice);
+        let widest = coverage::drop_covered(&mut lines);
+        companions::add(&mut lines, &widest, distribution, access, &input.choice);
         let mut items: Vec<Item> = lines.iter().filter_map(PlanLine::item_to_send).cloned().collect();
         items.sort();
         let mut warnings = warnings::warnings(distribution);

@@ -150,7 +150,10 @@ pub(super) fn check(line: &str, is_url: bool) -> Result<(), ItemError> {
     if path.starts_with("/>") || path.starts_with("/<") || path.contains("</") {
         return Err(ItemError::Markup);
     }
-    if let Some(sign) = BETWEEN.into_iter().find(|sign| path.contains(sign)) {
+    // Each of these signs has a blank in it, and most paths have none.
+    if path.contains(' ')
+        && let Some(sign) = BETWEEN.into_iter().find(|sign| path.contains(sign))
+    {
         return Err(ItemError::ToolOutput(sign));
     }
     if names_a_line(path) {
@@ -217,7 +220,10 @@ fn names_a_line(path: &str) -> bool {
 fn is_on_a_computer(path: &str) -> bool {
     // `/Users/ada/site/index.html`: a site may have `/Users/login`.
     let of_mac = path.starts_with("/Users/") && path.matches('/').take(4).count() == 4;
-    of_mac || COMPUTER.iter().any(|begin| path.starts_with(begin))
+    // Most paths differ from each of them in their first letter.
+    let first_letter = path.as_bytes().get(1);
+    let is_like = |begin: &&str| begin.as_bytes().get(1) == first_letter && path.starts_with(begin);
+    of_mac || COMPUTER.iter().any(is_like)
 }
 
 /// Whether words that belong to no name follow a path.

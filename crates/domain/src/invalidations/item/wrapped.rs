@@ -49,10 +49,10 @@ pub(super) fn unwrapped(line: &str) -> Result<(&str, bool), ItemError> {
 }
 
 fn within_quotes(line: &str) -> Option<&str> {
-    PAIRS.iter().find_map(|(begin, end)| {
-        let within = line.strip_prefix(*begin)?.strip_suffix(*end)?;
-        (!within.contains([*begin, *end])).then_some(within)
-    })
+    let ends = (line.chars().next()?, line.chars().next_back()?);
+    let (begin, end) = PAIRS.into_iter().find(|pair| *pair == ends)?;
+    let within = line.strip_prefix(begin)?.strip_suffix(end)?;
+    (!within.contains([begin, end])).then_some(within)
 }
 
 /// The text in angle brackets if it is a URL: `<https://www.example.com/x>`, as in e-mails, or `<URL:https://…>`

@@ -2,12 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{
-    LineSource, LineVerdict, PlanLine,
-    coverage::{covering, widest_prefixes},
-    input::PlanChoice,
-    spellings,
-};
+use super::{LineSource, LineVerdict, PlanLine, coverage::covering, input::PlanChoice, spellings};
 use crate::{
     access::Access,
     checks::OriginKind,
@@ -71,32 +66,37 @@ impl Companion {
     }
 }
 
-/// Adds what is certain to belong to the lines that are sent, and offers what may belong to them.
+/// Adds what is certain to belong to the lines that are sent, and offers what may belong to them. `widest` are the
+/// prefixes of the widest wildcards.
 pub(super) fn add(
     lines: &mut Vec<PlanLine>,
+    widest: &BTreeSet<String>,
     distribution: &Distribution,
     access: &Access,
     choice: &PlanChoice,
 ) {
-    let widest = widest_prefixes(lines);
     let mut known: HashSet<String> =
         lines.iter().filter_map(|line| Some(item_of(&line.verdict)?.identity())).collect();
     let whole = std::mem::take(lines);
     lines.reserve(whole.len());
     for line in whole {
-        let more = line.item_to_send().map(|item| companions_of(item, distribution)).unwrap_or_default();
-        let (number, typed) = (line.number, line.typed.clone());
+        let mut more = line.item_to_send().map(|item| companions_of(item, distribution)).unwrap_or_default();
+        more.retain(|(item, _)| {
+            may_stand(item, widest, distribution, access) && known.insert(item.identity())
+        });
+        let added: Vec<PlanLine> =
+            more.into_iter().map(|(item, why)| line_of(&line, item, why, choice)).collect();
         lines.push(line);
-        for (item, why) in more {
-            if !may_stand(&item, &widest, distribution, access) || !known.insert(item.identity()) {
-                continue;
-            }
-            let is_added = why.is_certain() && !choice.exact && !choice.left_out.contains(&item.identity());
-            let verdict =
-                if is_added { LineVerdict::Added { item, why } } else { LineVerdict::Offered { item, why } };
-            lines.push(PlanLine { number, typed: typed.clone(), source: LineSource::Plan, verdict });
-        }
+        lines.extend(added);
     }
+}
+
+/// The line of a companion, with the number of the line that it belongs to.
+fn line_of(line: &PlanLine, item: Item, why: Companion, choice: &PlanChoice) -> PlanLine {
+    let is_added = why.is_certain() && !choice.exact && !choice.left_out.contains(&item.identity());
+    let verdict =
+        if is_added { LineVerdict::Added { item, why } } else { LineVerdict::Offered { item, why } };
+    PlanLine { number: line.number, typed: line.typed.clone(), source: LineSource::Plan, verdict }
 }
 
 fn item_of(verdict: &LineVerdict) -> Option<&Item> {

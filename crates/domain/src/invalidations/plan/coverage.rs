@@ -41,7 +41,8 @@ pub(super) fn drop_repeats(lines: &mut [PlanLine]) {
     }
 }
 
-pub(super) fn drop_covered(lines: &mut [PlanLine]) {
+/// Drops what a wildcard covers. Gives the prefixes of the widest wildcards.
+pub(super) fn drop_covered(lines: &mut [PlanLine]) -> BTreeSet<String> {
     let widest = widest_prefixes(lines);
     for line in lines {
         let LineVerdict::Send { item, .. } = &line.verdict else { continue };
@@ -49,10 +50,11 @@ pub(super) fn drop_covered(lines: &mut [PlanLine]) {
             line.verdict = LineVerdict::Dropped { item: Some(item.clone()), why: Drop::CoveredBy(wildcard) };
         }
     }
+    widest
 }
 
 /// The prefixes of all wildcards, without those that another wildcard covers.
-pub(super) fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
+fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
     let mut prefixes: Vec<&str> = lines.iter().filter_map(|line| line.item_to_send()?.prefix()).collect();
     prefixes.sort_unstable();
     let mut widest: Vec<&str> = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::verdict::may_be_mapped;
 use crate::invalidations::{
     intake::{self, Entry, FileChange, FilePlace, NamedFile, Reading, Tool},
     item::{Item, trimmed},
@@ -90,7 +91,7 @@ impl PlanInput {
     pub fn may_use_a_mapping(&self) -> bool {
         self.entries.iter().any(|entry| match &entry.reading {
             Reading::File(_) => true,
-            Reading::Typed(line) => !line.starts_with(['/', '#', '.']) && !line.contains("://"),
+            Reading::Typed(line) => may_be_mapped(line),
             Reading::Skipped(_) | Reading::Refused(_) => false,
         })
     }

@@ -66,14 +66,23 @@ fn more_encoded(path: &str) -> String {
     utf8_percent_encode(path, &ENCODED_BY_SOME).to_string()
 }
 
+/// The path with those escapes decoded that stand for characters which browsers leave plain.
 fn less_encoded(path: &str) -> String {
-    let mut less = path.to_owned();
-    for byte in PLAIN_IN_BROWSERS {
-        let plain = char::from(*byte).to_string();
-        for escape in [format!("%{byte:02X}"), format!("%{byte:02x}")] {
-            less = less.replace(&escape, &plain);
+    let mut less = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        less.push_str(before);
+        let digits = after.get(..2).unwrap_or_default();
+        let byte = u8::from_str_radix(digits, 16).ok().filter(|byte| PLAIN_IN_BROWSERS.contains(byte));
+        if let Some(byte) = byte {
+            less.push(char::from(byte));
+        } else {
+            less.push('%');
+            less.push_str(digits);
         }
+        rest = &after[digits.len()..];
     }
+    less.push_str(rest);
     less
 }
 

@@ -155,9 +155,14 @@ fn typed_verdict(line: &str, on: &TargetDistribution<'_>) -> LineVerdict {
     }
 }
 
+/// Whether a typed line may be a path below a mapped folder.
+pub(super) fn may_be_mapped(line: &str) -> bool {
+    !line.starts_with(['/', '#', '.']) && !line.contains("://")
+}
+
 /// The line with a mapping used on its folder, if it is a path without its first slash and below a mapped folder.
 fn mapped(line: &str, on: &TargetDistribution<'_>) -> Option<String> {
-    if line.starts_with(['/', '#', '.']) || line.contains("://") {
+    if !may_be_mapped(line) {
         return None;
     }
     let (mapping, rest) = mapping_of(on.mappings(), &FilePlace::Local, line)?;
