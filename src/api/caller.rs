@@ -1,7 +1,7 @@
 //! Authenticates the callers of the API, and reads their headers.
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRequestParts, Path, Request, State, rejection::PathRejection},
     http::{Extensions, HeaderMap, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -137,6 +137,14 @@ fn hear(caller: &mut Caller, headers: &HeaderMap) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// The part of a path that names a distribution.
+pub type NamedPath = Result<Path<String>, PathRejection>;
+
+/// The name in a path. What cannot be read names nothing.
+pub fn name_in(path: NamedPath) -> Result<String, ApiError> {
+    path.map(|Path(name)| name).map_err(|_| ApiError::not_found("distribution"))
+}
+
 impl Caller {
     /// The distribution of this name, if the caller may see it. The error says what was looked for. A hidden
     /// distribution gets the same error as one that does not exist, but the history records that it was hidden.
@@ -159,6 +167,11 @@ impl Caller {
             }
             None => error,
         })
+    }
+
+    /// The distribution that the path of a request names, as [`Caller::distribution`] finds it.
+    pub async fn distribution_at(&self, api: &Api, path: NamedPath) -> Result<Distribution, ApiError> {
+        self.distribution(&mut *api.context.db.read().await?, &name_in(path)?).await
     }
 
     /// Returns an error for a viewer.

@@ -1,18 +1,15 @@
 //! `GET` and `PUT /api/v1/distributions/{id}/paths`: where the files that tools name are found on a site.
 
-use axum::extract::{Path, State, rejection::PathRejection};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{body::JsonFields, error::ApiError, json::Json, query::Params, state::Api},
+    api::{body::JsonFields, caller::NamedPath, error::ApiError, json::Json, query::Params, state::Api},
     commands,
     domain::{
         access::Role,
-        distributions::{
-            distribution::Distribution,
-            path_mapping::{MAPPINGS_MAX, MappingPart, PathMapping},
-        },
+        distributions::path_mapping::{MAPPINGS_MAX, MappingPart, PathMapping},
     },
     http::caller::Caller,
     store::distributions::path_mappings,
@@ -57,11 +54,11 @@ impl PathMappingsShape {
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
-    id: Result<Path<String>, PathRejection>,
+    id: NamedPath,
     params: Params,
 ) -> Result<Json<PathMappingsShape>, ApiError> {
     params.end()?;
-    let distribution = find(&api, &caller, id).await?;
+    let distribution = caller.distribution_at(&api, id).await?;
     let mappings = path_mappings::of(&mut *api.context.db.read().await?, &distribution.id).await?;
     Ok(Json(PathMappingsShape::new(&mappings)))
 }
@@ -75,10 +72,10 @@ pub async fn show(
 pub async fn submit(
     State(api): State<Api>,
     caller: Caller,
-    id: Result<Path<String>, PathRejection>,
+    id: NamedPath,
     fields: JsonFields,
 ) -> Result<Json<PathMappingsShape>, ApiError> {
-    let distribution = find(&api, &caller, id).await?;
+    let distribution = caller.distribution_at(&api, id).await?;
     let about = |error: ApiError| error.about(Some(distribution.id.clone()));
     if caller.access.role != Role::Admin {
         return Err(about(ApiError::not_allowed("only an administrator may".to_owned())));
@@ -86,15 +83,6 @@ pub async fn submit(
     let new = read(fields).map_err(about)?;
     commands::set_path_mappings(&api.context, &caller.acting, &distribution.id, &new).await?;
     Ok(Json(PathMappingsShape::new(&new)))
-}
-
-async fn find(
-    api: &Api,
-    caller: &Caller,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Distribution, ApiError> {
-    let Ok(Path(id)) = id else { return Err(ApiError::not_found("distribution")) };
-    caller.distribution(&mut *api.context.db.read().await?, &id).await
 }
 
 fn read(mut fields: JsonFields) -> Result<Vec<PathMapping>, ApiError> {

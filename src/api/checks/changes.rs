@@ -1,15 +1,19 @@
 //! `GET` and `POST /api/v1/distributions/{id}/changes`: the files of its buckets that changed since they were last
 //! invalidated.
 
-use axum::{
-    extract::{Path, State, rejection::PathRejection},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{error::ApiError, json::Json, query::Params, state::Api},
+    api::{
+        caller::{NamedPath, name_in},
+        checks::require_checks,
+        error::ApiError,
+        json::Json,
+        query::Params,
+        state::Api,
+    },
     commands::{self, CommandError},
     domain::{
         checks::{BucketChanges, BucketComparison, ChangesProblem},
@@ -95,12 +99,11 @@ impl ChangesProblemShape {
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
-    id: Result<Path<String>, PathRejection>,
+    id: NamedPath,
     params: Params,
 ) -> Result<Json<ChangesShape>, ApiError> {
     params.end()?;
-    let Ok(Path(id)) = id else { return Err(ApiError::not_found("distribution")) };
-    Ok(Json(load(&api, &caller, &id).await?))
+    Ok(Json(load(&api, &caller, &name_in(id)?).await?))
 }
 
 /// Look for changed files in the buckets of a distribution
@@ -113,18 +116,15 @@ pub async fn show(
 pub async fn submit(
     State(api): State<Api>,
     caller: Caller,
-    id: Result<Path<String>, PathRejection>,
+    id: NamedPath,
     params: Params,
 ) -> Result<(StatusCode, Json<ChangesShape>), ApiError> {
-    let Ok(Path(named)) = id else { return Err(ApiError::not_found("distribution")) };
+    let named = name_in(id)?;
     caller.require_operator(&named)?;
     let id = caller.distribution(&mut *api.context.db.read().await?, &named).await?.id;
     let about = |error: ApiError| error.about(Some(id.clone()));
     params.end().map_err(about)?;
-    if !api.app.options.are_checks_on {
-        let detail = "This Unstale runs without checks (UNSTALE_CHECKS=off). Nothing was kept or sent.";
-        return Err(about(ApiError::new(ProblemType::ChecksOff, detail)));
-    }
+    require_checks(&api).map_err(about)?;
     match commands::look_for_changes(&api.context, &caller.acting, &id).await {
         Err(CommandError::TooLate) => {
             let detail = "CloudFront no longer lists this distribution, or it serves nobody itself.";

@@ -1,14 +1,18 @@
 //! `GET` and `POST /api/v1/distributions/{id}/check-up`: the findings about a distribution, and looks for them.
 
-use axum::{
-    extract::{Path, State, rejection::PathRejection},
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{error::ApiError, json::Json, query::Params, state::Api},
+    api::{
+        caller::{NamedPath, name_in},
+        checks::require_checks,
+        error::ApiError,
+        json::Json,
+        query::Params,
+        state::Api,
+    },
     commands::{self, CommandError},
     domain::{
         checks::{CheckUp, Finding, check_up},
@@ -85,12 +89,11 @@ impl FindingShape {
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
-    id: Result<Path<String>, PathRejection>,
+    id: NamedPath,
     params: Params,
 ) -> Result<Json<CheckUpShape>, ApiError> {
     params.end()?;
-    let Ok(Path(id)) = id else { return Err(ApiError::not_found("distribution")) };
-    Ok(Json(load(&api, &caller, &id).await?))
+    Ok(Json(load(&api, &caller, &name_in(id)?).await?))
 }
 
 /// Look at a distribution for its check-up
@@ -103,18 +106,15 @@ pub async fn show(
 pub async fn submit(
     State(api): State<Api>,
     caller: Caller,
-    id: Result<Path<String>, PathRejection>,
+    id: NamedPath,
     params: Params,
 ) -> Result<(StatusCode, Json<CheckUpShape>), ApiError> {
-    let Ok(Path(named)) = id else { return Err(ApiError::not_found("distribution")) };
+    let named = name_in(id)?;
     caller.require_operator(&named)?;
     let id = caller.distribution(&mut *api.context.db.read().await?, &named).await?.id;
     let about = |error: ApiError| error.about(Some(id.clone()));
     params.end().map_err(about)?;
-    if !api.app.options.are_checks_on {
-        let detail = "This Unstale runs without checks (UNSTALE_CHECKS=off). Nothing was kept or sent.";
-        return Err(about(ApiError::new(ProblemType::ChecksOff, detail)));
-    }
+    require_checks(&api).map_err(about)?;
     match commands::ask_for_check_up(&api.context, &caller.acting, &id).await {
         Err(CommandError::TooLate) => {
             let detail =

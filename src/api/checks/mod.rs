@@ -6,3 +6,16 @@ pub(crate) mod representation;
 pub(crate) mod settings;
 pub(crate) mod show;
 pub(crate) mod start;
+
+use crate::http::problem::ProblemType;
+
+use super::{error::ApiError, state::Api};
+
+/// Refuses where the service makes no looks: what is asked for would wait for ever.
+fn require_checks(api: &Api) -> Result<(), ApiError> {
+    if api.app.options.are_checks_on {
+        return Ok(());
+    }
+    let detail = "This Unstale runs without checks (UNSTALE_CHECKS=off). Nothing was kept or sent.";
+    Err(ApiError::new(ProblemType::ChecksOff, detail))
+}

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State, rejection::PathRejection};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{body::JsonFields, error::ApiError, json::Json, query::Params, state::Api},
+    api::{body::JsonFields, caller::NamedPath, error::ApiError, json::Json, query::Params, state::Api},
     commands::{self, CommandError},
     domain::{
         access::Role,
@@ -15,7 +15,6 @@ use crate::{
             APIS_MAX, ApiCheck, ApiMethod, CheckSettings, CheckSettingsError, LookHeaders, NewApi,
             NewCheckSettings, NewHeader,
         },
-        distributions::distribution::Distribution,
     },
     http::{caller::Caller, problem::Fault},
     store::checks,
@@ -133,11 +132,11 @@ impl ApiCheckShape {
 pub async fn show(
     State(api): State<Api>,
     caller: Caller,
-    id: Result<Path<String>, PathRejection>,
+    id: NamedPath,
     params: Params,
 ) -> Result<Json<CheckSettingsShape>, ApiError> {
     params.end()?;
-    let distribution = find(&api, &caller, id).await?;
+    let distribution = caller.distribution_at(&api, id).await?;
     let settings = checks::settings::find(&mut *api.context.db.read().await?, &distribution.id).await?;
     let mut shape = CheckSettingsShape::new(settings);
     if caller.access.role != Role::Admin {
@@ -156,10 +155,10 @@ pub async fn show(
 pub async fn submit(
     State(api): State<Api>,
     caller: Caller,
-    id: Result<Path<String>, PathRejection>,
+    id: NamedPath,
     fields: JsonFields,
 ) -> Result<Json<CheckSettingsShape>, ApiError> {
-    let distribution = find(&api, &caller, id).await?;
+    let distribution = caller.distribution_at(&api, id).await?;
     let about = |error: ApiError| error.about(Some(distribution.id.clone()));
     if caller.access.role != Role::Admin {
         return Err(about(ApiError::not_allowed("only an administrator may".to_owned())));
@@ -167,15 +166,6 @@ pub async fn submit(
     let new = read(fields).map_err(about)?;
     let set = commands::set_check_settings(&api.context, &caller.acting, &distribution.id, new).await;
     set.map(|settings| Json(CheckSettingsShape::new(settings))).map_err(|error| about(refused(error)))
-}
-
-async fn find(
-    api: &Api,
-    caller: &Caller,
-    id: Result<Path<String>, PathRejection>,
-) -> Result<Distribution, ApiError> {
-    let Ok(Path(id)) = id else { return Err(ApiError::not_found("distribution")) };
-    caller.distribution(&mut *api.context.db.read().await?, &id).await
 }
 
 fn read(mut fields: JsonFields) -> Result<NewCheckSettings, ApiError> {

@@ -8,10 +8,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{body::JsonFields, checks::settings::refused, error::ApiError, json::Json, state::Api},
+    api::{
+        body::JsonFields,
+        checks::{require_checks, settings::refused},
+        error::ApiError,
+        json::Json,
+        state::Api,
+    },
     commands::{self, CommandError},
     domain::id::CheckRunId,
-    http::{caller::Caller, problem::ProblemType},
+    http::caller::Caller,
     store::checks,
 };
 
@@ -55,10 +61,7 @@ pub async fn submit(
     let mut conn = api.context.db.read().await?;
     let distribution = caller.distribution(&mut conn, &named).await?.id;
     drop(conn);
-    if !api.app.options.are_checks_on {
-        let detail = "This Unstale runs without checks (UNSTALE_CHECKS=off). Nothing was kept or sent.";
-        return Err(ApiError::new(ProblemType::ChecksOff, detail).about(Some(distribution)));
-    }
+    require_checks(&api).map_err(|error| error.about(Some(distribution.clone())))?;
     let made = commands::check_distribution(&api.context, &caller.acting, &distribution, &urls).await;
     let id = made.map_err(|error| refused(error).about(Some(distribution)))?;
     let run = checks::find(&mut *api.context.db.read().await?, &id).await?.ok_or(CommandError::NotFound)?;
