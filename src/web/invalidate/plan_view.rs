@@ -92,7 +92,7 @@ impl PlanView {
             lines: LinesView::new(unplaced),
             parts: plans.iter().map(PartView::new).collect(),
             refused,
-            billable: format!("{} billable {}", paths, if paths == 1 { "path" } else { "paths" }),
+            billable: counted(paths, "billable path"),
             cost: bills.cost().to_string(),
             free: free_of(plans, &bills, now),
             button: if is_sendable {
@@ -116,7 +116,7 @@ impl PlanView {
                 format!("These are {count} lines; one request takes at most {LINES_MAX}. Split them into several requests.")
             }),
             warnings: plan.warnings.clone(),
-            billable: format!("{} billable {}", plan.billable(), if plan.billable() == 1 { "path" } else { "paths" }),
+            billable: counted(plan.billable(), "billable path"),
             cost: plan.cost().to_string(),
             free: free(used, now),
             forecast: forecast(plan, now),
