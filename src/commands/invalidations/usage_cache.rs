@@ -2,7 +2,8 @@
 //!
 //! It is never less than the truth: what a request was let through for is added at once, whether or not its transaction
 //! is committed. So the database is asked again only where there is no room by what is kept. Whatever else queues batches
-//! [clears](UsageCache::clear) it within its transaction.
+//! [clears](UsageCache::clear) it within its transaction. Only the submitter does not, where it cuts a batch in two: each
+//! cut adds one batch to the queue that is counted when the database is asked again.
 
 use std::{
     collections::HashMap,

@@ -16,7 +16,7 @@ use unstale::{
     store::sign_in::people,
 };
 
-use crate::support::{TestApp, WORKSHOP, World, acting, lines, person};
+use crate::support::{SHOP, TestApp, WORKSHOP, World, acting, lines, person};
 
 async fn ask(world: &World, acting: &Acting, typed: &str) -> Result<Requested, CommandError> {
     let new = world.new_invalidation(WORKSHOP, typed).await;
@@ -135,4 +135,24 @@ async fn what_is_approved_counts_for_whoever_asked() {
     let refused = ask(world, &acting(), "/b").await.unwrap_err();
     assert!(refused.to_string().contains("of which 0 are left"), "{refused}");
     app.finish().await;
+}
+
+/// A part that is refused takes the others with it, and only the refusal is kept.
+#[tokio::test]
+async fn a_refused_part_leaves_nothing_of_the_others() {
+    let world = world_with(10).await;
+    let head = world.head().await;
+    let parts = [
+        world.new_invalidation(WORKSHOP, &lines(7, |n| format!("/a{n}"))).await,
+        world.new_invalidation(SHOP, &lines(7, |n| format!("/b{n}"))).await,
+    ];
+    let refused = commands::request_several(&world.command_context, &acting(), &parts).await.unwrap_err();
+    assert!(
+        matches!(&refused, CommandError::NotAllowed(words) if words.contains("3 are left, and this has 7")),
+        "{refused}"
+    );
+    assert_eq!(world.events_after(head).await, ["act.refused"]);
+    assert!(world.recent().await.is_empty(), "nothing of the first part is kept");
+    assert!(matches!(ask(&world, &acting(), &lines(10, |n| format!("/c{n}"))).await, Ok(Requested::New(_))));
+    world.finish().await;
 }
