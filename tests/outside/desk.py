@@ -1,10 +1,13 @@
 """The service on the sandbox, with a token: what the tests of the API and its recipes run on."""
 
 import contextlib
+import json
 import os
 import re
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 from conftest import BINARY, ROOT
 
@@ -23,6 +26,22 @@ class Desk:
         create = [UNSTALE, "token", "create", name, "--role", role]
         made = subprocess.run(create, env=self.environment, capture_output=True, text=True, check=True, timeout=30)
         return made.stdout.strip()
+
+    def wait_until_configured(self):
+        """Waits until the service has read the distribution's configuration: what a plan adds depends on it."""
+        request = urllib.request.Request(
+            f"{self.address}/api/v1/plan",
+            data=json.dumps({"distribution": "E2QWRUHAPOMQZL", "items": ["/"]}).encode(),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with contextlib.suppress(urllib.error.HTTPError):
+                if json.load(opener.open(request, timeout=10))["items"] == ["/", "/index.html"]:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("the configuration of the distribution was not read")
 
     def pipeline(self, **more):
         """The environment of a pipeline's job: nothing but what it is given."""
@@ -58,7 +77,9 @@ def running_desk(folder, complete_after="1s", **more):
                 **more,
             }
             with service(environment, folder / "output.txt") as address:
-                yield Desk(address, environment)
+                desk = Desk(address, environment)
+                desk.wait_until_configured()
+                yield desk
         finally:
             stand_in.terminate()
 

@@ -50,7 +50,7 @@ def newest(desk):
 def test_the_program(desk):
     shell(desk, recipe("program"))
     invalidation, event = newest(desk)
-    assert (invalidation["state"], invalidation["items"]) == ("completed", ["/assets/*", "/index.html"])
+    assert (invalidation["state"], invalidation["items"]) == ("completed", ["/", "/assets/*", "/index.html"])
     assert event["actor"]["name"] == "pipeline"
 
 
