@@ -31,21 +31,22 @@ impl Watch<'_> {
     pub async fn all(&self, answer: Value, progress: &mut Progress) -> Result<(), End> {
         let Some(all) = answer["invalidations"].as_array() else {
             let (last, words, end) = self.one(answer, progress).await;
-            return told(self.args, &last, &words, end);
+            return told(self.args, &last, words.as_deref(), end);
         };
         let (mut ends, mut lasts) = (Vec::new(), Vec::new());
         for one in all {
             let (last, words, end) = self.one(one.clone(), progress).await;
-            let end = if self.args.json { end } else { told(self.args, &last, &words, end) };
+            let end = if self.args.json { end } else { told(self.args, &last, words.as_deref(), end) };
             ends.push(end);
             lasts.push(last);
         }
         let end = ends.into_iter().collect();
-        if self.args.json { told(self.args, &json!({ "invalidations": lasts }), "", end) } else { end }
+        if self.args.json { told(self.args, &json!({ "invalidations": lasts }), Some(""), end) } else { end }
     }
 
-    /// The last answer about one invalidation, what to print of it, and how the command ends.
-    async fn one(&self, first: Value, progress: &mut Progress) -> (Value, String, Result<(), End>) {
+    /// The last answer about one invalidation, what to print of it, and how the command ends. Nothing is printed where
+    /// the wait broke off.
+    async fn one(&self, first: Value, progress: &mut Progress) -> (Value, Option<String>, Result<(), End>) {
         let args = self.args;
         if args.prove && !proof::is_known(&first) && first["state"] != "waiting_for_approval" {
             progress.trouble(proof::OLD_SERVER);
@@ -53,7 +54,7 @@ impl Watch<'_> {
         let last = if args.wait && is_waited_for(args, &first) {
             match self.wait(first.clone(), progress).await {
                 Ok(last) => last,
-                Err(end) => return (first, String::new(), Err(end)),
+                Err(end) => return (first, None, Err(end)),
             }
         } else {
             first
@@ -66,7 +67,7 @@ impl Watch<'_> {
             outcome.push_str(&proof::lines(&last));
         }
         let end = ended(args, &last);
-        (last, outcome, end)
+        (last, Some(outcome), end)
     }
 
     /// Asks for the state until the invalidation has ended or the time is over.
@@ -105,9 +106,8 @@ impl Watch<'_> {
 }
 
 /// Prints the answer. An error of the invalidation counts before one of printing.
-fn told(args: &InvalidateArgs, last: &Value, words: &str, end: Result<(), End>) -> Result<(), End> {
-    // A wait that broke off has nothing to print.
-    let printed = if words.is_empty() && !args.json { Ok(()) } else { tell(args, last, words) };
+fn told(args: &InvalidateArgs, last: &Value, words: Option<&str>, end: Result<(), End>) -> Result<(), End> {
+    let printed = words.map_or(Ok(()), |words| tell(args, last, words));
     end.and(printed)
 }
 

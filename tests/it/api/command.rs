@@ -130,3 +130,16 @@ async fn a_list_in_another_encoding_is_named() {
     assert!(ran.code == 2 && ran.complaint.contains("list.txt is UTF-16"), "{}", ran.complaint);
     app.finish().await;
 }
+
+/// A program that reads the answer must not take the one of the start for the end.
+#[tokio::test]
+async fn a_wait_that_is_over_prints_no_answer() {
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let folder = folder(&[]);
+    let ran =
+        run(&app, &program.secret, folder.path(), &["--wait", "--json", "--timeout", "1", "/a"], "").await;
+    assert_eq!((ran.code, ran.out.as_str()), (5, ""), "{}", ran.complaint);
+    assert!(ran.complaint.contains("it had not ended after 1 s"), "{}", ran.complaint);
+    app.finish().await;
+}
