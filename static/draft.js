@@ -60,7 +60,8 @@
   if (distribution.value === "" && offered) distribution.value = draft.distribution;
   // It may have been accepted though no answer came: under the same key it is not taken a second time.
   key.value = draft.key;
-  // Once htmx listens, the plan is asked for.
+  // Once htmx listens, the plan is asked for. This file stands before htmx in the page: a file that comes after it may
+  // come too late for this event.
   const ask = () => items.dispatchEvent(new Event("input", { bubbles: true }));
   document.addEventListener("htmx:after:process", ask, { once: true });
 })();

@@ -140,6 +140,11 @@ test("what was typed outlives the end of a session, and is gone once it was acce
     // Without its session, news and a plan that is still due would take the page to the sign-in before the button does.
     const silence = { contentType: "text/event-stream", body: "retry: 600000\n\n" };
     await page.route("**/events?*", (route) => route.fulfill(silence));
+    // On a slow connection each script comes at its own time.
+    await page.route("**/draft*.js*", async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.continue();
+    });
     await signIn(page);
     await page.locator("#distribution").selectOption(WORKSHOP);
     await page.locator("#items").fill("/kept.css");
