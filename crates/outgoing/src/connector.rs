@@ -20,7 +20,10 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::proxy::{OutgoingProxies, Proxy};
+use super::{
+    proxy::{OutgoingProxies, Proxy},
+    tls,
+};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -40,7 +43,8 @@ impl Connector {
         direct.enforce_http(false);
         let to_proxy = match proxies.all().next() {
             Some(_) => {
-                Some(HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build())
+                let tls = tls::config()?;
+                Some(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build())
             }
             None => None,
         };

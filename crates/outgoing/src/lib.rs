@@ -4,6 +4,7 @@
 mod connector;
 mod no_proxy;
 mod proxy;
+mod tls;
 
 use std::{io, sync::Arc};
 
@@ -39,7 +40,7 @@ pub struct OutgoingClient {
 pub fn client() -> Result<OutgoingClient, OutgoingError> {
     let proxies = Arc::new(OutgoingProxies::from_environment()?);
     let connector = HttpsConnectorBuilder::new()
-        .with_native_roots()?
+        .with_tls_config(tls::config()?)
         .https_or_http()
         .enable_http1()
         .wrap_connector(Connector::new(Arc::clone(&proxies))?);
