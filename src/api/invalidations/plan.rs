@@ -88,7 +88,7 @@ pub struct LineShape {
     pub typed: String,
     /// `send`; `added`: the plan sends it too; `offered`: it would be sent if it were asked for; `dropped`: it is not
     /// sent; or `refused`: nothing is sent before it is mended.
-    pub verdict: String,
+    pub verdict: &'static str,
     /// As CloudFront would get it. Empty where the line names nothing.
     pub item: String,
     /// The ID of the distribution. Null where the line belongs to none.
@@ -96,7 +96,7 @@ pub struct LineShape {
     /// What was changed, why it was dropped, added or refused, or what to know about it.
     pub notes: Vec<String>,
     /// `typed`, `plan`, or the name of the tool that printed it.
-    pub source: String,
+    pub source: &'static str,
 }
 
 /// A wildcard that could stand in the place of several paths.
@@ -181,9 +181,8 @@ async fn planned(
     input: PlanInput,
 ) -> Result<(Plan, PlanShape), ApiError> {
     let protection = protections::find(conn, &distribution.id).await?;
-    let actor = &caller.acting.actor;
-    let around = commands::look_around(&api.context, conn, actor, distribution, api.limits).await?;
-    let plan = commands::plan(conn, input, distribution, around, &caller.access).await?;
+    let who = (&caller.acting.actor, &caller.access);
+    let plan = commands::plan_to_show(&api.context, conn, input, distribution, who, api.limits).await?;
     if let Some(allowed) = requests::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
@@ -230,7 +229,8 @@ impl LineShape {
         let (verdict, item, notes) = match &line.verdict {
             LineVerdict::Send { item, mendings, doubts } => {
                 let words = mendings.iter().map(|mending| mending.label());
-                let words = words.chain(doubts.iter().map(|doubt| doubt.label())).map(str::to_owned);
+                let words =
+                    words.map(str::to_owned).chain(doubts.iter().map(|doubt| doubt.label().into_owned()));
                 ("send", item.to_string(), words.chain(item.reach()).collect())
             }
             LineVerdict::Dropped { item, why } => {
@@ -250,11 +250,11 @@ impl LineShape {
         Self {
             index: line.number - 1,
             typed: line.typed.clone(),
-            verdict: verdict.to_owned(),
+            verdict,
             item,
             distribution: distribution.map(ToString::to_string),
             notes,
-            source: line.source.label().to_owned(),
+            source: line.source.label(),
         }
     }
 }

@@ -6,8 +6,7 @@ pub(crate) mod protect_distribution;
 pub(crate) mod refresh_distributions;
 pub(crate) mod set_path_mappings;
 
-pub use look_around::look_around;
-pub use planning::{PlacedInput, place, plan};
+pub use planning::{PlacedInput, place, plan, plan_to_show};
 pub use protect_distribution::protect_distribution;
 pub use refresh_distributions::refresh_distributions;
 pub use set_path_mappings::set_path_mappings;

@@ -104,9 +104,8 @@ async fn work_out(
     distribution: &Distribution,
     input: PlanInput,
 ) -> Result<Plan, StoreError> {
-    let actor = &visitor.acting.actor;
-    let around = commands::look_around(&app.context, conn, actor, distribution, app.options.limits).await?;
-    commands::plan(conn, input, distribution, around, &visitor.access).await
+    let who = (&visitor.acting.actor, &visitor.access);
+    commands::plan_to_show(&app.context, conn, input, distribution, who, app.options.limits).await
 }
 
 /// How much of CloudFront's limits the plan's own items use.

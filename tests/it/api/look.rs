@@ -68,6 +68,31 @@ async fn lists_come_in_pages_without_gaps_or_repeats() {
 }
 
 #[tokio::test]
+async fn a_plan_says_what_an_earlier_request_refreshes() {
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let body = json!({"distribution": WORKSHOP, "items": ["/a.css", "/news/today.html", "/other.css"]});
+    let notes = async || {
+        let plan = json(&program.post("/api/v1/plan", &body).await);
+        assert_eq!((plan["billable_paths"].as_u64(), plan["sendable"].as_bool()), (Some(3), Some(true)));
+        let notes = plan["lines"].as_array().unwrap().iter().map(|line| line["notes"].to_string());
+        notes.collect::<Vec<_>>()
+    };
+    assert_eq!(notes().await, ["[]", "[]", "[]"]);
+    app.world.request("/a.css\n/news/*").await;
+    let waiting = "still waits to be sent";
+    let found = notes().await;
+    assert!(found[0].contains(waiting) && found[1].contains(waiting) && found[2] == "[]", "{found:?}");
+    app.world.submit().await;
+    let found = notes().await;
+    let since = "being refreshed since 20";
+    assert!(found[0].contains(since) && found[1].contains(since) && found[2] == "[]", "{found:?}");
+    app.world.live(40).await;
+    assert_eq!(notes().await, ["[]", "[]", "[]"], "it has completed");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_wait_is_answered_at_the_end_and_not_before() {
     let app = TestApp::new().await;
     let program = Program::operator(&app).await;

@@ -9,6 +9,7 @@ use unstale::{
         invalidations::{
             batching::Load,
             invalidation::{Batch, BatchState},
+            plan::UnfinishedPaths,
             problem::{Problem, ProblemKind},
         },
     },
@@ -323,6 +324,40 @@ async fn what_is_in_flight_is_counted_by_kind(database: &Database) {
     assert_eq!(all, [(id("E1"), one), (id("E2"), one)].into(), "one that is named twice counts once");
 }
 
+async fn what_has_not_ended_is_told_by_path(database: &Database) {
+    given::distributions(database, &["E1", "E2"]).await;
+    let unfinished = async || database.get(async |conn| batches::unfinished(conn, &id("E1")).await).await;
+    assert_eq!(unfinished().await, UnfinishedPaths::default());
+    let new = given::request(database, "E1", 0, &[&["/a", "/b*"], &["/c"], &["/d"], &["/e"]]).await;
+    given::request(database, "E2", 0, &[&["/other"]]).await;
+    let [accepted, sent, _, ended] = [0, 1, 2, 3].map(|number| &new.batches[number].id);
+    accept(database, accepted, "I1", 3).await;
+    assert!(claim(database, sent, "lease", 5).await);
+    accept(database, ended, "I2", 6).await;
+    assert!(complete(database, ended, 7).await);
+    let found = unfinished().await;
+    assert_eq!((found.waiting.last("/d"), found.waiting.len()), (Some(at(0)), 1));
+    assert_eq!(
+        (found.sent.last("/a"), found.sent.last("/bc"), found.sent.last("/c")),
+        (Some(at(3)), Some(at(3)), Some(at(5)))
+    );
+    assert_eq!(found.sent.len(), 3);
+}
+
+async fn of_very_many_unfinished_items_the_newest_are_told(database: &Database) {
+    given::distributions(database, &["E1"]).await;
+    let many: Vec<String> = (0..3_000).map(|number| format!("/{number}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    given::request(database, "E1", 1, &[&["/oldest"]]).await;
+    for when in 2..6 {
+        given::request(database, "E1", when, &[&many]).await;
+    }
+    given::request(database, "E1", 6, &[&["/newest"]]).await;
+    let found = database.get(async |conn| batches::unfinished(conn, &id("E1")).await).await.waiting;
+    assert_eq!((found.last("/newest"), found.last("/7")), (Some(at(6)), Some(at(5))));
+    assert_eq!((found.last("/oldest"), found.first()), (None, Some(at(3))));
+}
+
 on_each_engine!(
     a_batch_is_read_as_it_was_written,
     a_caller_reference_belongs_to_one_batch_of_a_distribution,
@@ -337,4 +372,6 @@ on_each_engine!(
     what_is_billed_is_what_was_accepted_this_month,
     the_usual_time_is_the_middle_of_the_last_ones,
     what_is_in_flight_is_counted_by_kind,
+    what_has_not_ended_is_told_by_path,
+    of_very_many_unfinished_items_the_newest_are_told,
 );

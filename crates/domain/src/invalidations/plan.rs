@@ -8,6 +8,7 @@ mod needless;
 mod parts;
 mod savings;
 mod spellings;
+mod unfinished;
 mod verdict;
 mod warnings;
 
@@ -15,6 +16,7 @@ pub use companions::Companion;
 pub use input::PlanInput;
 pub use parts::{Candidates, Parts};
 pub use savings::Saving;
+pub use unfinished::UnfinishedPaths;
 pub use verdict::{Drop, LineSource, LineVerdict, PlanLine};
 
 use super::{

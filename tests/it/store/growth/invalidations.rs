@@ -108,6 +108,8 @@ async fn measure_batches(tx: &mut Tx, size: i64, measured: &mut Measured) {
         batches::refreshed(conn, &id(OFTEN), 20),
         batches::refreshed(conn, &id(RARE), 20),
         batches::refreshed_since(conn, &id(OFTEN), earlier(100), 20),
+        batches::unfinished(conn, &id(OFTEN)),
+        batches::unfinished(conn, &id(RARE)),
         batches::sendable(conn, NOW),
         batches::candidates(conn, &id(OFTEN), NOW),
         batches::next_due(conn),

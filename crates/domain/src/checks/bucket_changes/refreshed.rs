@@ -55,9 +55,24 @@ impl RefreshedPaths {
     #[must_use]
     pub fn last(&self, path: &str) -> Option<Timestamp> {
         let path = spelled(path);
+        self.last_by_prefix(&path).max(self.paths.get(&path).copied())
+    }
+
+    /// The moment of the last invalidation that covers all that this item does. `None` if none does, and for tags.
+    #[must_use]
+    pub fn last_of(&self, item: &Item) -> Option<Timestamp> {
+        if item.is_tag() {
+            return None;
+        }
+        match item.prefix() {
+            Some(prefix) => self.last_by_prefix(&spelled(prefix)),
+            None => self.last(item.as_str()),
+        }
+    }
+
+    fn last_by_prefix(&self, path: &str) -> Option<Timestamp> {
         let beginnings = self.lengths.iter().filter_map(|length| path.get(..*length));
-        let by_prefix = beginnings.filter_map(|beginning| self.prefixes.get(beginning).copied());
-        by_prefix.chain(self.paths.get(&path).copied()).max()
+        beginnings.filter_map(|beginning| self.prefixes.get(beginning).copied()).max()
     }
 
     /// Whether an invalidation of `/*` is among them.

@@ -1,6 +1,8 @@
 //! Notes about an item for the person who typed it.
 
-use crate::invalidations::intake::FileNote;
+use std::borrow::Cow;
+
+use crate::{invalidations::intake::FileNote, time::Timestamp};
 
 /// A change that was made to a typed line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +50,16 @@ pub enum Doubt {
     TagsAreOff,
     QueryNotInKey,
     CachesNothing,
+    /// An earlier request that was not sent yet has it too.
+    Waiting,
+    /// An earlier request that has not ended has it too. CloudFront accepted that one at this moment.
+    InProgress(Timestamp),
 }
 
 impl Doubt {
     #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
+    pub fn label(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             // aws/aws-sdk#525: a plain ~ is refused; %7E is accepted, but did not invalidate the reporter's object.
             // bep/s3deploy#46: %7E works.
             Self::Tilde => {
@@ -70,6 +76,15 @@ impl Doubt {
             Self::QueryNotInKey => {
                 "this distribution caches without the query string; name the path without it"
             }
-        }
+            Self::Waiting => {
+                "an earlier request that still waits to be sent refreshes it too, so this would be billed a second time"
+            }
+            Self::InProgress(since) => {
+                return Cow::Owned(format!(
+                    "being refreshed since {} UTC; needed again only if it changed after that",
+                    since.to_the_minute()
+                ));
+            }
+        })
     }
 }

@@ -7,6 +7,7 @@ mod halves;
 mod refreshed;
 mod sending;
 mod transitions;
+mod unfinished;
 mod watching;
 
 use std::{
@@ -38,6 +39,7 @@ pub use sending::{
     release_all, requeue_failed, sendable, set_accepted, set_not_accepted,
 };
 pub(super) use transitions::transition_sql;
+pub use unfinished::unfinished;
 pub use watching::{WatchedBatch, next_look, set_completed, set_look_at, set_lost, watched};
 
 macro_rules! select {

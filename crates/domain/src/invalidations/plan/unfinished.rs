@@ -1,0 +1,92 @@
+//! Says which paths of a plan an earlier request refreshes too, because it has not ended yet.
+
+use super::{LineVerdict, Plan};
+use crate::{
+    checks::RefreshedPaths,
+    invalidations::item::{Doubt, Item},
+};
+
+/// What the earlier requests of a distribution refresh that have not ended. Tags are not in here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnfinishedPaths {
+    /// Those that were never sent, with the moment of the request.
+    pub waiting: RefreshedPaths,
+    /// Those that were sent, with the moment at which CloudFront accepted them. Where it has not answered yet: when they
+    /// were first sent.
+    pub sent: RefreshedPaths,
+}
+
+impl UnfinishedPaths {
+    fn doubt_of(&self, item: &Item) -> Option<Doubt> {
+        if self.waiting.last_of(item).is_some() {
+            return Some(Doubt::Waiting);
+        }
+        self.sent.last_of(item).map(Doubt::InProgress)
+    }
+}
+
+impl Plan {
+    /// Notes at each path that an earlier request refreshes it too. The path is sent all the same: only people know
+    /// whether its content has changed since then, and the earlier request may still be cancelled or refused.
+    pub fn note_unfinished(&mut self, earlier: &UnfinishedPaths) {
+        if earlier.waiting.is_empty() && earlier.sent.is_empty() {
+            return;
+        }
+        for line in &mut self.lines {
+            if let LineVerdict::Send { item, doubts, .. } = &mut line.verdict {
+                doubts.extend(earlier.doubt_of(item));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        distributions::distribution::tests::sample,
+        invalidations::{batching, plan::Surroundings},
+        time::Timestamp,
+    };
+
+    fn doubts(typed: &str, earlier: &UnfinishedPaths) -> Vec<Option<Doubt>> {
+        let mut plan = Plan::work_out(typed, &sample(), Surroundings::unmeasured(batching::OURS));
+        let before = plan.items.clone();
+        plan.note_unfinished(earlier);
+        assert_eq!(plan.items, before, "what is sent stays the same");
+        let lines = plan.lines.iter().map(|line| match &line.verdict {
+            LineVerdict::Send { doubts, .. } => doubts.last().copied(),
+            other => panic!("{other:?}"),
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn a_path_of_an_earlier_request_is_said() {
+        let noon = Timestamp::parse("2026-11-29T12:00:30Z").unwrap();
+        let mut earlier = UnfinishedPaths::default();
+        for item in ["/waits.css", "/news/*", "#tag"] {
+            earlier.waiting.add(&Item::from_trusted(item), noon);
+        }
+        for item in ["/sent.css", "/waits.css", "/img/*"] {
+            earlier.sent.add(&Item::from_trusted(item), noon);
+        }
+        let (waiting, sent) = (Some(Doubt::Waiting), Some(Doubt::InProgress(noon)));
+        for (typed, expected) in [
+            ("/waits.css", waiting),
+            ("/sent.css", sent),
+            ("/news/today.html", waiting),
+            ("/news/a*", waiting),
+            ("/news/*", waiting),
+            ("/img/logo.svg", sent),
+            // The earlier request covers a part of these only.
+            ("/sent.*", None),
+            ("/*", None),
+            ("/new", None),
+            ("/other.css", None),
+        ] {
+            assert_eq!(doubts(typed, &earlier), [expected], "{typed}");
+        }
+        assert_eq!(doubts("/waits.css", &UnfinishedPaths::default()), [None]);
+    }
+}
