@@ -7,6 +7,7 @@ mod page;
 mod plan;
 mod plan_line;
 mod plan_view;
+mod remove_refused;
 mod submit;
 
 pub use find::find;
@@ -71,6 +72,8 @@ pub struct RequestForm {
     pub add: Option<String>,
     /// Set by a button of the plan: an item that it must not add.
     pub leave_out: Option<String>,
+    /// Set by the button of the plan that takes out the lines that are refused.
+    pub remove_refused: Option<String>,
 }
 
 impl RequestForm {

@@ -31,7 +31,7 @@ use super::{
     guard::GuardView,
     page,
     plan_view::{DistributionView, PlanView},
-    work_out,
+    remove_refused, work_out,
 };
 
 #[derive(Template)]
@@ -55,6 +55,9 @@ pub async fn plan(
     }
     if let Some(item) = form.leave_out.take() {
         form.without = format!("{} {item}", form.without.trim_end());
+    }
+    if form.remove_refused.take().is_some() {
+        form.items = remove_refused::without_refused(&app, &visitor, &form).await?;
     }
     if headers.contains_key("hx-request") {
         let plan = look(&app, &visitor, &form).await?;
@@ -82,6 +85,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     let last = distributions::last_requests(&mut conn, &[&distribution.id]).await?;
     let changed = checks::changed_link(&mut conn, visitor, &distribution.id).await?;
     let mut view = PlanView::new(&plan, now);
+    view.removable = remove_refused::removable(&form.items, plan.lines.iter()).len();
     if plan.refused().any(|(_, error)| error.host().is_some()) {
         view.name_the_right_distribution(&plan, &distributions::list(&mut conn).await?, visitor);
     }
@@ -126,5 +130,8 @@ async fn in_parts(
         let plan = work_out(conn, app, visitor, &distribution, input).await?;
         plans.push((distribution, plan));
     }
-    Ok(PlanView::of_parts(&plans, &placed.unplaced, now))
+    let mut view = PlanView::of_parts(&plans, &placed.unplaced, now);
+    let lines = placed.unplaced.iter().chain(plans.iter().flat_map(|(_, plan)| &plan.lines));
+    view.removable = remove_refused::removable(&form.items, lines).len();
+    Ok(view)
 }

@@ -5,42 +5,71 @@ use crate::domain::invalidations::{
     plan::{LineVerdict, PlanLine},
 };
 
-/// The number of lines of each kind that are shown. Lines with errors come first.
+/// How many lines of a group are shown.
 const SHOWN: usize = 100;
 
-/// The lines of a plan, with those apart that are only offered.
+/// Lines of a plan that stand together on the page.
+#[derive(Debug, Clone, Default)]
+pub struct LineGroup {
+    /// The first of them.
+    pub shown: Vec<LineView>,
+    pub count: usize,
+}
+
+impl LineGroup {
+    fn new(lines: &[&PlanLine]) -> Self {
+        Self { shown: lines.iter().take(SHOWN).map(|line| LineView::new(line)).collect(), count: lines.len() }
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many more there are than those that are shown.
+    pub const fn hidden(&self) -> usize {
+        self.count.saturating_sub(self.shown.len())
+    }
+}
+
+/// The lines of a plan in the groups of the page.
 #[derive(Debug, Clone, Default)]
 pub struct LinesView {
-    pub shown: Vec<LineView>,
-    /// How many more there are.
-    pub hidden: usize,
-    pub offered: Vec<LineView>,
-    /// How many more there are.
-    pub offered_hidden: usize,
+    /// Those that have to be mended before anything is sent.
+    pub refused: LineGroup,
+    /// Those that are sent. Where they all can be shown, those that are left out stand among them, in their order.
+    pub sent: LineGroup,
+    /// Those that are left out, where there are too many lines to show all.
+    pub dropped: LineGroup,
+    pub offered: LineGroup,
 }
 
 impl LinesView {
     pub fn new(lines: &[PlanLine]) -> Self {
-        let is_offered = |line: &&PlanLine| matches!(line.verdict, LineVerdict::Offered { .. });
-        let (offered, mut others): (Vec<&PlanLine>, Vec<&PlanLine>) = lines.iter().partition(is_offered);
-        others.sort_by_key(|line| line.refused().is_none());
-        let first = |lines: &[&PlanLine]| lines.iter().take(SHOWN).map(|line| LineView::new(line)).collect();
-        Self {
-            hidden: others.len().saturating_sub(SHOWN),
-            shown: first(&others),
-            offered_hidden: offered.len().saturating_sub(SHOWN),
-            offered: first(&offered),
+        let (mut refused, mut sent, mut dropped, mut offered) = (vec![], vec![], vec![], vec![]);
+        let has_room = lines.iter().filter(|line| is_listed(&line.verdict)).count() <= SHOWN;
+        for line in lines {
+            match &line.verdict {
+                LineVerdict::Refused(_) => refused.push(line),
+                LineVerdict::Dropped { .. } if !has_room => dropped.push(line),
+                LineVerdict::Offered { .. } => offered.push(line),
+                LineVerdict::Send { .. } | LineVerdict::Added { .. } | LineVerdict::Dropped { .. } => {
+                    sent.push(line);
+                }
+            }
         }
+        let [refused, sent, dropped, offered] =
+            [refused, sent, dropped, offered].map(|lines| LineGroup::new(&lines));
+        Self { refused, sent, dropped, offered }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.shown.is_empty() && self.offered.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.refused.is_empty() && self.sent.is_empty() && self.dropped.is_empty() && self.offered.is_empty()
     }
+}
 
-    /// How many lines are offered.
-    pub fn offers(&self) -> usize {
-        self.offered.len() + self.offered_hidden
-    }
+/// Whether the line stands in the list of what is sent, if that has room.
+const fn is_listed(verdict: &LineVerdict) -> bool {
+    matches!(verdict, LineVerdict::Send { .. } | LineVerdict::Added { .. } | LineVerdict::Dropped { .. })
 }
 
 /// One line of the plan as the page shows it.

@@ -49,6 +49,8 @@ pub struct PlanView {
     /// Where a folder is to be mapped. Empty unless a line needs it and the visitor may.
     pub mapping_page: String,
     pub refused: usize,
+    /// How many of the refused lines a button can take out of the form.
+    pub removable: usize,
     pub too_many: Option<String>,
     pub warnings: Vec<String>,
     /// `3 billable paths`
@@ -167,7 +169,7 @@ impl PartView {
     fn new((distribution, plan): &(Distribution, Plan)) -> Self {
         let host = distribution.names().find(|name| !name.contains('*')).unwrap_or_default();
         let mut lines = LinesView::new(&plan.lines);
-        for line in &mut lines.offered {
+        for line in &mut lines.offered.shown {
             // Without a chosen distribution, a path alone names none.
             if let Some(LineAct::Add(item)) = &mut line.act {
                 *item = format!("https://{host}{item}");
@@ -206,7 +208,7 @@ impl PlanView {
                 continue;
             };
             let begin = format!("Line {} ", line.number);
-            for shown in self.lines.shown.iter_mut().filter(|shown| shown.note.starts_with(&begin)) {
+            for shown in self.lines.refused.shown.iter_mut().filter(|shown| shown.note.starts_with(&begin)) {
                 shown.note =
                     format!("{} It is served by {}: choose that one above.", shown.note, right.shown_name());
             }

@@ -229,7 +229,7 @@ async fn ten_thousand_lines_are_one_request_in_batches() {
     let form = form(&ada, WORKSHOP, &typed).await;
     let shown = ada.post("/plan", &[("distribution", WORKSHOP), ("items", &typed)]).await;
     assert_eq!(shown.text("#button-words"), "Invalidate 10000 paths");
-    shown.assert_says("sent in 4 batches").assert_says("and 9900 more lines").assert_says("$45.00");
+    shown.assert_says("sent in 4 batches").assert_says("and 9900 more paths and tags").assert_says("$45.00");
     let page = ada.submit(&form).await;
     page.assert_status(200).assert_says("and 9500 more");
     let id = app.world.recent().await[0].id.clone();
@@ -242,6 +242,48 @@ async fn ten_thousand_lines_are_one_request_in_batches() {
     // Repeat brings all of them back.
     let repeat = ada.get(&format!("/?repeat={id}")).await.form("#request");
     assert_eq!(repeat.value("items").lines().count(), 10_000);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn lines_of_a_long_paste_stand_in_groups() {
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let pages = (0..150).map(|n| format!("/page-{n}.html\n"));
+    let repeats = (0..120).map(|n| format!("/page-{n}.html\nnpm notice number {n}\n"));
+    let typed: String = pages.chain(repeats).collect();
+    let shown = ada.post("/plan", &[("distribution", WORKSHOP), ("items", &typed)]).await;
+    shown
+        .assert_says("120 lines have to be mended")
+        .assert_says("and 20 more lines")
+        .assert_says("and 50 more paths and tags")
+        .assert_says("120 lines are left out, because they would change nothing");
+    assert_eq!(shown.count("#plan li[data-refused]"), 100);
+    assert_eq!(shown.count("#plan details li[data-dropped]"), 100);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn one_button_takes_out_the_lines_that_are_refused() {
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let good = "https://shop.example.com/b.css";
+    let typed = format!("/a.css\nnpm notice created a lockfile\n\n  a sentence of prose. \n{good}");
+    for (distribution, refused, left) in
+        [(WORKSHOP, 3, "/a.css\n"), ("", 3, "\nhttps://shop.example.com/b.css")]
+    {
+        let fields = [("distribution", distribution), ("items", typed.as_str())];
+        let page = ada.post("/plan", &fields).await;
+        page.assert_says(&format!("Remove the {refused} lines that have to be mended"));
+        let mended = ada.post("/plan", &[fields[0], fields[1], ("remove_refused", "yes")]).await;
+        assert_eq!(mended.form("#request").value("items"), left, "{distribution}");
+        assert_eq!(mended.count("#plan li[data-refused]"), 0, "{distribution}");
+        mended.assert_says("Invalidate 1 path");
+    }
+    // Without one of its elements a list could not be read.
+    let json = "[\n\"/a.css\",\n\"https://other.example.org/b.css\"\n]";
+    let page = ada.post("/plan", &[("distribution", WORKSHOP), ("items", json)]).await;
+    assert_eq!((page.count("#plan li[data-refused]"), page.count("[name=remove_refused]")), (1, 0));
     app.finish().await;
 }
 
