@@ -1,6 +1,6 @@
 //! Which distribution serves which host.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{distribution::Distribution, host::HostName};
 use crate::id::DistributionId;
@@ -16,6 +16,8 @@ pub struct HostTable {
     exact: HashMap<String, Vec<DistributionId>>,
     /// The key is the part after `*.`.
     wildcards: HashMap<String, Vec<DistributionId>>,
+    /// The distributions that may be named to the actor.
+    distributions: HashSet<DistributionId>,
 }
 
 impl HostTable {
@@ -24,6 +26,7 @@ impl HostTable {
     pub fn of<'a>(distributions: impl IntoIterator<Item = &'a Distribution>) -> Self {
         let mut table = Self::default();
         for distribution in distributions {
+            table.distributions.insert(distribution.id.clone());
             for name in distribution.names() {
                 table.add(&HostName::of_alias(name), &distribution.id);
             }
@@ -78,6 +81,12 @@ impl HostTable {
             rest = below;
         }
         &[]
+    }
+
+    /// Whether this distribution is in the table, and not hidden from the actor.
+    #[must_use]
+    pub fn has_distribution(&self, id: &DistributionId) -> bool {
+        self.distributions.contains(id)
     }
 
     /// Whether any distribution in the table serves this host.

@@ -41,8 +41,11 @@ mod vite;
 
 pub use change::{FileChange, FileNote, FilePlace};
 pub use error::IntakeError;
+pub use find_list::is_name_of_file;
 pub use skip::SkipReason;
 pub use tool::Tool;
+
+use crate::id::DistributionId;
 
 /// What one line of the text, or one element of a document, says. A line that names two files has two entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +61,24 @@ pub struct Entry {
 pub enum Reading {
     /// A URL, a path or a tag, to be read by [`super::item::parse_line`]. Percent signs are escapes.
     Typed(String),
+    /// The same, from a command that names its distribution.
+    TypedFor(DistributionId, String),
     /// The name of a file, to be encoded by [`super::item::encode_key`]. It has no escapes, queries or wildcards.
     File(NamedFile),
     /// A line that names nothing to refresh, such as a tool's progress.
     Skipped(SkipReason),
     Refused(IntakeError),
+}
+
+impl Reading {
+    /// Says for which distribution this was written. A URL says that itself.
+    fn name_distribution(&mut self, distribution: &DistributionId) {
+        if let Self::Typed(line) = self
+            && !lines::starts_with_http(line)
+        {
+            *self = Self::TypedFor(distribution.clone(), std::mem::take(line));
+        }
+    }
 }
 
 /// A file that a tool named.
@@ -105,6 +121,7 @@ pub fn read(text: &str) -> Vec<Entry> {
         at += 1;
     }
     context::refuse_bare_words(&mut entries);
+    context::refuse_lone_words(&mut entries);
     entries
 }
 

@@ -3,6 +3,7 @@
 mod companions;
 mod coverage;
 mod input;
+mod listed;
 mod names;
 mod needless;
 mod parts;
@@ -86,7 +87,7 @@ impl Plan {
     /// The plan of what was asked for. It refuses hosts of other distributions and items outside the actor's grants.
     #[must_use]
     pub fn within(
-        input: PlanInput,
+        mut input: PlanInput,
         on: &TargetDistribution<'_>,
         around: Surroundings,
         access: &Access,
@@ -94,6 +95,9 @@ impl Plan {
         let distribution = on.distribution();
         let count = input.entries.len();
         let too_many_lines = (count > LINES_MAX).then_some(count);
+        if input.is_text {
+            listed::read_as_names(&mut input.entries, on.mappings());
+        }
         let mut lines: Vec<PlanLine> =
             input.entries.into_iter().take(LINES_MAX).map(|entry| PlanLine::read(entry, on)).collect();
         // The order matters: a line that is refused or does nothing must not cover another line.
@@ -107,6 +111,7 @@ impl Plan {
         let mut items: Vec<Item> = lines.iter().filter_map(PlanLine::item_to_send).cloned().collect();
         items.sort();
         let mut warnings = warnings::warnings(distribution);
+        warnings.extend(warnings::perhaps_changed(&lines));
         let over = around.quotas.refusal(items.len(), around.spent);
         warnings.extend(over.map(|why| format!("It would be refused: {why}.")));
         Self {

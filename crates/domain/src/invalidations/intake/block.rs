@@ -1,7 +1,8 @@
 //! Finds the parts of a text that span several lines: JSON, sitemaps, commands and the lists of rsync.
 
 use super::{
-    Entry, IntakeError, Reading, create_invalidation, json, json_shapes, lines::Line, rsync_block, sitemap,
+    Entry, IntakeError, Reading, SkipReason, create_invalidation, found::Found, json, json_shapes,
+    lines::Line, rsync_block, sitemap,
 };
 
 /// Reads blocks. Each kind that once did not end is not tried again at later lines, so that the work stays linear.
@@ -69,13 +70,19 @@ impl<'a> Blocks<'a> {
         let found = sitemap::entries(&self.text[begin..begin + length], begin, &self.lines[at..end]);
         self.sitemaps_end = found.is_some();
         entries.append(&mut found?);
-        Some(end)
+        // Yoast's sitemaps of WordPress end with the name of the program.
+        let is_comment = |line: &&Line<'_>| line.text.starts_with("<!--") && line.text.ends_with("-->");
+        let comments = self.lines[end..].iter().take_while(is_comment);
+        let told = comments.map(|line| Found::skipped(SkipReason::SitemapDetail).add_to(line, entries));
+        Some(end + told.count())
     }
 
     fn command(&mut self, at: usize, entries: &mut Vec<Entry>) -> usize {
         let line = self.lines[at];
-        let read = self.commands_end.then(|| create_invalidation::read(self.text, self.lines, at, entries));
-        if let Some(Some(end)) = read {
+        // One that does not end is looked for to the end of the text once. Then each has to end on its own line.
+        let text = if self.commands_end { self.text } else { &self.text[..line.start + line.raw.len()] };
+        let read = create_invalidation::read(text, self.lines, at, entries);
+        if let Some(end) = read {
             return end;
         }
         self.commands_end = false;

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::{
-    Entry, IntakeError, Reading, aws_s3_ls,
+    Entry, IntakeError, Reading, aws_s3_ls, csv_table,
     find_list::{self, NameList, has_ending},
     git_names, git_stat, git_status, hugo,
-    lines::Line,
+    lines::{Line, starts_with_http},
     next, rclone, rsync, s3cmd, vite,
 };
 use crate::invalidations::item::is_relative_and_no_path;
@@ -92,13 +92,34 @@ fn comments(lines: &[Line<'_>]) -> HashSet<usize> {
     found
 }
 
+/// Refuses a single `*`, which would empty the whole distribution, and the heading of a column. Both are typed only
+/// where no other line is.
+pub(super) fn refuse_lone_words(entries: &mut [Entry]) {
+    let begins_as_a_path = |entry: &Entry| match &entry.reading {
+        Reading::Typed(typed) => typed.starts_with('/') || starts_with_http(typed),
+        _ => false,
+    };
+    if entries.len() < 2 {
+        return;
+    }
+    let is_column = entries.get(1).is_some_and(begins_as_a_path);
+    for (place, entry) in entries.iter_mut().enumerate() {
+        let Reading::Typed(typed) = &entry.reading else { continue };
+        if typed == "*" {
+            entry.reading = Reading::Refused(IntakeError::LoneStar);
+        } else if place == 0 && is_column && csv_table::is_name(typed) {
+            entry.reading = Reading::Refused(IntakeError::Heading);
+        }
+    }
+}
+
 /// Refuses words without a slash before them where most of the text is prose, code or a log. Between such lines a
 /// single word is more likely a part of them than a path.
 pub(super) fn refuse_bare_words(entries: &mut [Entry]) {
     let is_other = |entry: &Entry| match &entry.reading {
         Reading::Refused(_) => true,
         Reading::Typed(typed) => is_relative_and_no_path(typed),
-        Reading::File(_) | Reading::Skipped(_) => false,
+        Reading::TypedFor(..) | Reading::File(_) | Reading::Skipped(_) => false,
     };
     let are_other: Vec<bool> = entries.iter().map(is_other).collect();
     let others = are_other.iter().filter(|is_other| **is_other).count();

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::id::DistributionId;
+
 use super::{
     Entry, IntakeError, Reading, SkipReason,
     command::{self, Word},
@@ -38,6 +40,7 @@ pub(super) fn read(text: &str, lines: &[Line<'_>], at: usize, entries: &mut Vec<
 fn of_words(words: &[Word], line: &Line<'_>) -> Vec<Entry> {
     let mut found = Vec::new();
     let mut option = "";
+    let mut distribution = None;
     for word in words {
         let (name, value) = match word.text.split_once('=') {
             Some((name, value)) if name.starts_with("--") => (name, Some(value)),
@@ -49,6 +52,7 @@ fn of_words(words: &[Word], line: &Line<'_>) -> Vec<Entry> {
         let value = if name.starts_with("--") { value } else { Some(word.text.as_str()) };
         let number = line.number + word.line;
         match (option, value) {
+            ("--distribution-id", Some(value)) => distribution = DistributionId::parse(value),
             ("--paths", Some(value)) => {
                 found.push(Entry { number, typed: value.to_owned(), reading: of_path(value) });
             }
@@ -65,11 +69,27 @@ fn of_words(words: &[Word], line: &Line<'_>) -> Vec<Entry> {
             _ => {}
         }
     }
+    if is_listing_of_root(&found) {
+        for entry in &mut found {
+            entry.reading = Reading::Refused(IntakeError::ExpandedByShell);
+        }
+    }
+    if let Some(distribution) = distribution {
+        for entry in &mut found {
+            entry.reading.name_distribution(&distribution);
+        }
+    }
     if found.is_empty() {
         let reading = Reading::Refused(IntakeError::CommandWithoutPaths);
         found.push(Entry { number: line.number, typed: line.text.to_owned(), reading });
     }
     found
+}
+
+/// Whether the paths are the folders of a computer. A shell puts them in the place of a `/*` without quotes, and the
+/// AWS CLI sends them.
+fn is_listing_of_root(found: &[Entry]) -> bool {
+    ["/bin", "/etc", "/usr", "/var"].iter().all(|folder| found.iter().any(|entry| entry.typed == *folder))
 }
 
 fn of_path(path: &str) -> Reading {

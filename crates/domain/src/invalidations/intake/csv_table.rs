@@ -6,7 +6,7 @@ use super::{
 };
 
 /// How the column with URLs may be called, the surest name first.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 24] = [
     "url",
     "urls",
     "full url",
@@ -24,6 +24,8 @@ const NAMES: [&str; 22] = [
     "page",
     "page path",
     "page_path",
+    "page path and screen class",
+    "page path + query string",
     "request_uri",
     "cs-uri-stem",
     "request url",
@@ -107,7 +109,12 @@ fn rows(text: &str, delimiter: char, lines: &[Line<'_>]) -> Option<Vec<Row>> {
 }
 
 fn is_header(text: &str, delimiter: char) -> bool {
-    text.split(delimiter).any(|name| NAMES.contains(&name.trim().trim_matches('"').to_lowercase().as_str()))
+    text.split(delimiter).any(is_name)
+}
+
+/// Whether a column with URLs may be called so.
+pub(super) fn is_name(text: &str) -> bool {
+    NAMES.contains(&text.trim().trim_matches('"').to_lowercase().as_str())
 }
 
 /// The column whose name says that it has URLs.

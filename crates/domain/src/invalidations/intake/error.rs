@@ -41,6 +41,14 @@ pub enum IntakeError {
     PathsElsewhere,
     #[error("is a command without --paths; write the paths alone")]
     CommandWithoutPaths,
+    #[error(
+        "is a folder of a computer, which the shell put in the place of /*; write /* alone, or in quotation marks"
+    )]
+    ExpandedByShell,
+    #[error("is a single * among other lines; write /* if everything is meant")]
+    LoneStar,
+    #[error("is the heading of a column; delete it, or begin it with / if it is a path")]
+    Heading,
     #[error("is a command whose quotation marks do not end; paste all of it")]
     UnclosedCommand,
     #[error("begins or continues a comment of program code; write only paths and URLs")]

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::{
-    FileChange, FilePlace, IntakeError, Reading, Tool,
+    FileChange, FilePlace, IntakeError, Reading, SkipReason, Tool,
     context::Context,
     found::{Found, file},
     lines::Line,
@@ -19,7 +19,8 @@ use crate::invalidations::item::begins_with_a_host;
 pub(super) enum NameList {
     #[default]
     None,
-    Find,
+    /// With the folders of the names.
+    Find(HashSet<String>),
     /// With the first folders of the names without blanks.
     Git(HashSet<String>),
 }
@@ -27,13 +28,16 @@ pub(super) enum NameList {
 pub(super) fn read(text: &str, context: &Context) -> Option<Found> {
     match &context.names {
         NameList::None => None,
-        NameList::Find => of_find(text),
+        NameList::Find(folders) => of_find(text, folders),
         NameList::Git(folders) => of_git(text, folders),
     }
 }
 
-fn of_find(text: &str) -> Option<Found> {
+fn of_find(text: &str, folders: &HashSet<String>) -> Option<Found> {
     let name = text.strip_prefix("./").or_else(|| (text == ".").then_some(text))?;
+    if folders.contains(name) {
+        return Some(Found::skipped(SkipReason::Folder));
+    }
     if name.ends_with('*') {
         return Some(Found::refused(IntakeError::WildcardAmongFiles));
     }
@@ -41,7 +45,7 @@ fn of_find(text: &str) -> Option<Found> {
 }
 
 fn of_git(text: &str, folders: &HashSet<String>) -> Option<Found> {
-    if !is_git_quoted(text) && !is_name(text) && !is_name_with_blanks(text, folders) {
+    if !is_git_quoted(text) && !is_name_of_file(text) && !is_name_with_blanks(text, folders) {
         return None;
     }
     if text.ends_with('*') {
@@ -66,7 +70,7 @@ pub(super) fn kind(lines: &[Line<'_>]) -> NameList {
     }
     let dotted = |text: &str| text == "." || text.starts_with("./");
     if relative().take(2).count() == 2 && relative().all(dotted) {
-        return NameList::Find;
+        return NameList::Find(relative().filter_map(folder_of).collect());
     }
     if relative().any(|text| text.contains(' ') && text.contains('/')) {
         let folders = folders(lines);
@@ -77,13 +81,20 @@ pub(super) fn kind(lines: &[Line<'_>]) -> NameList {
     NameList::None
 }
 
+/// The folder in which `./a/b/c.html` is: `a/b`. `find` lists this folder too, unless it is asked for files alone.
+fn folder_of(text: &str) -> Option<String> {
+    let (folder, _) = text.strip_prefix("./")?.rsplit_once('/')?;
+    Some(folder.to_owned())
+}
+
 fn folders(lines: &[Line<'_>]) -> HashSet<String> {
-    let names = lines.iter().map(|line| line.text).filter(|text| is_name(text));
+    let names = lines.iter().map(|line| line.text).filter(|text| is_name_of_file(text));
     names.filter_map(|name| Some(name.split_once('/')?.0.to_owned())).collect()
 }
 
 /// Whether this may be a name without blanks, relative to the root of a repository.
-fn is_name(text: &str) -> bool {
+#[must_use]
+pub fn is_name_of_file(text: &str) -> bool {
     let odd = |c: char| c == ' ' || c == '\t' || "\"<>|\\`{}".contains(c);
     !text.contains(odd)
         && !text.contains("://")

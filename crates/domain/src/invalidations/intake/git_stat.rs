@@ -16,9 +16,18 @@ pub(super) fn read(body: &str, context: &Context) -> Option<Found> {
     }
     if is_certain(body) || (context.git_stat && has_a_count(body)) {
         let (name, _) = body.rsplit_once(" | ")?;
-        return Some(of_name(name.trim_matches(' '), Tool::GitStat));
+        return Some(of_name(without_mark(name.trim_matches(' ')), Tool::GitStat));
     }
     None
+}
+
+/// The name without what `--compact-summary` puts behind it, such as `(new)` and `(mode +x)`.
+fn without_mark(name: &str) -> &str {
+    const MARKS: [&str; 10] = [
+        "new", "gone", "new +x", "new +l", "mode +x", "mode -x", "mode +l", "mode -l", "mode +xl", "mode -xl",
+    ];
+    let mark = name.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
+    mark.filter(|(_, mark)| MARKS.contains(mark)).map_or(name, |(name, _)| name)
 }
 
 /// Whether only git prints this line.

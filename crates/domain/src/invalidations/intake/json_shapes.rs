@@ -1,5 +1,7 @@
 //! Finds out what a JSON document is: a batch of CloudFront, a list of keys, or messages about objects.
 
+use crate::id::DistributionId;
+
 use super::{
     Entry, FileChange, FilePlace, IntakeError, Reading, Tool, found::file, json::Json, s3_json, s5cmd,
 };
@@ -17,8 +19,13 @@ pub(super) fn entries(json: &Json, number: usize, typed: &str) -> Vec<Entry> {
 /// `None` if some part of it is not known.
 fn read(json: &Json, number: usize, found: &mut Vec<Entry>) -> Option<()> {
     if let Some(items) = batch_items(json) {
+        let distribution = json.get("DistributionId").and_then(Json::text).and_then(DistributionId::parse);
         for item in items.list()? {
-            found.push(of_text(item, number, batch_item)?);
+            let mut entry = of_text(item, number, batch_item)?;
+            if let Some(distribution) = &distribution {
+                entry.reading.name_distribution(distribution);
+            }
+            found.push(entry);
         }
         return Some(());
     }

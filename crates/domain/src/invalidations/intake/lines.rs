@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::gsutil;
 use crate::invalidations::item::trimmed;
 
 /// One line that is not blank. Carriage returns within a line begin a further one with the same number, because
@@ -54,7 +55,8 @@ pub(super) fn split(text: &str) -> Vec<Line<'_>> {
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let mut begin = start;
         // A carriage return within a line that somebody typed is no progress of a tool. Such a line is refused later.
-        let separator = if is_typed(trimmed(line)) { '\n' } else { '\r' };
+        let bare = trimmed(line);
+        let separator = if is_typed(bare) && !gsutil::is_bar(bare) { '\n' } else { '\r' };
         for part in line.split_inclusive(separator) {
             let raw = part.strip_suffix('\n').unwrap_or(part);
             let raw = raw.strip_suffix('\r').unwrap_or(raw);

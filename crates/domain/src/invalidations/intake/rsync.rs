@@ -49,8 +49,12 @@ fn of_item(body: &str) -> Option<Found> {
     let is_new = attributes.starts_with("++");
     let has_new_content = attributes.starts_with('c') || attributes[1..].starts_with('s');
     if !is_new && !has_new_content && !matches!(update, 'c' | 'h') {
-        return Some(Found::skipped(SkipReason::TimeChanged));
+        // `>f..t......` is printed for a file that was transferred because its time differs, whether or not its content
+        // does where the size is the same (seen with rsync 3.2.7 and 3.5.0). A point says that nothing was transferred.
+        let reason = if update == '.' { SkipReason::TimeChanged } else { SkipReason::PerhapsChanged };
+        return Some(Found::skipped(reason));
     }
+    let name = if update == 'h' { name.split_once(" => ").map_or(name, |(name, _)| name) } else { name };
     Some(of_name(name, FileChange::Written))
 }
 

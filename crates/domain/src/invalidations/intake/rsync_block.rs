@@ -9,7 +9,7 @@ use super::{
 };
 
 /// What begins the lines that name no file.
-const MESSAGES: [&str; 12] = [
+const MESSAGES: [&str; 20] = [
     "created directory ",
     "skipping ",
     "rsync: ",
@@ -22,7 +22,17 @@ const MESSAGES: [&str; 12] = [
     "Matched data: ",
     "File list ",
     "cannot delete ",
+    "delta-transmission ",
+    "total: matches=",
+    "opening connection ",
+    "file has vanished: ",
+    "backed up ",
+    "[sender] ",
+    "[receiver] ",
+    "[generator] ",
 ];
+/// What ends the lines about files that were not transferred.
+const UNCHANGED: [&str; 3] = [" is uptodate", " is newer", " exists"];
 
 /// Reads the block that begins at this line. The number of the line behind it.
 pub(super) fn read(lines: &[Line<'_>], at: usize, entries: &mut Vec<Entry>) -> Option<usize> {
@@ -80,6 +90,9 @@ fn of_line(body: &str, is_whole: bool, context: &Context) -> Found {
     }
     if is_message(body) || is_bar(body) {
         return Found::skipped(SkipReason::Progress);
+    }
+    if UNCHANGED.iter().any(|end| body.ends_with(end)) {
+        return Found::skipped(SkipReason::Unchanged);
     }
     let name = body.split_once(" -> ").map_or(body, |(name, _)| name);
     let found = match name.strip_prefix("deleting ") {

@@ -9,6 +9,8 @@ pub enum SkipReason {
     DryRun,
     /// Only a time or a permission of the file was changed.
     TimeChanged,
+    /// The file was transferred, and the tool does not tell whether its content changed.
+    PerhapsChanged,
     /// The file is the same as before.
     Unchanged,
     /// The tool could not do it.
@@ -40,6 +42,9 @@ impl SkipReason {
             Self::DryRun => "the tool only said what it would do, and changed nothing",
             Self::TimeChanged => {
                 "only its time or permissions changed; write its path if its content did too"
+            }
+            Self::PerhapsChanged => {
+                "rsync transferred it and does not tell whether more than its time changed; write its path if it did"
             }
             Self::Unchanged => "the tool did not change it",
             Self::Failed => "the tool could not do it; run it again",

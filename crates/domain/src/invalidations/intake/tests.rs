@@ -21,6 +21,7 @@ fn numbered(text: &str) -> Vec<(usize, String)> {
 fn short(entry: &Entry) -> String {
     match &entry.reading {
         Reading::Typed(typed) => format!("typed {typed}"),
+        Reading::TypedFor(id, typed) => format!("typed for {id} {typed}"),
         Reading::Skipped(reason) => format!("skipped {reason:?}"),
         Reading::Refused(error) => format!("refused {error:?}"),
         Reading::File(file) => {

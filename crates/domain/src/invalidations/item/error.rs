@@ -150,6 +150,10 @@ pub enum ItemError {
         "is a file in {folder}, and nothing says where its files are found on the site; add {folder} to the distribution's path mappings"
     )]
     NoMapping { folder: String },
+    #[error(
+        "is meant for the distribution {id}, as its command says; choose that one, or write the path alone"
+    )]
+    ForDistribution { id: String },
     #[error("does not tell which site it belongs to; choose the distribution, or write a URL")]
     NoDistribution,
     #[error("is a URL of {host}, which no distribution that you see serves")]

@@ -9,6 +9,7 @@ use crate::{
         distribution::Distribution, host::HostName, host_table::HostTable, path_mapping::PathMapping,
     },
     encoding::{encode_path, has_tilde, is_contested},
+    id::DistributionId,
 };
 
 /// The byte-order mark of UTF-8, and the same bytes decoded as Windows-1252.
@@ -66,6 +67,11 @@ impl<'a> TargetDistribution<'a> {
     /// name.
     pub(super) fn has_name_for(&self, host: &HostName) -> bool {
         self.own.knows(host)
+    }
+
+    /// Whether another distribution with this ID is known.
+    pub(in crate::invalidations) fn knows_distribution(&self, id: &DistributionId) -> bool {
+        self.hosts.has_distribution(id)
     }
 
     /// Whether this distribution or another known one has a name for this host.
@@ -145,6 +151,10 @@ fn parse_path(line: &str, target: &TargetDistribution<'_>) -> Result<Parsed, Ite
     let mut mendings = Vec::new();
     let undotted = relative::without_dots(line);
     if undotted.is_some() {
+        // `./assets:` of `ls -R`
+        if line.ends_with(':') {
+            return Err(ItemError::NotAPath(':'));
+        }
         mendings.push(Mending::DotsTaken);
     }
     let mut path = find_path(undotted.as_deref().unwrap_or(line), target, &mut mendings)?;

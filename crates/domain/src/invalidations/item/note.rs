@@ -50,6 +50,8 @@ pub enum Doubt {
     TagsAreOff,
     QueryNotInKey,
     CachesNothing,
+    /// The command that it stands in names another distribution, which is not known.
+    UnknownDistribution,
     /// An earlier request that was not sent yet has it too.
     Waiting,
     /// An earlier request that has not ended has it too. CloudFront accepted that one at this moment.
@@ -76,6 +78,7 @@ impl Doubt {
             Self::QueryNotInKey => {
                 "this distribution caches without the query string; name the path without it"
             }
+            Self::UnknownDistribution => "its command names another distribution, which is not known here",
             Self::Waiting => {
                 "an earlier request that still waits to be sent refreshes it too, so this would be billed a second time"
             }

@@ -14,7 +14,7 @@ const SENTENCE: [&str; 56] = [
 ];
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
 /// The beginnings of paths on a computer that a site hardly has.
-const COMPUTER: [&str; 41] = [
+const COMPUTER: [&str; 54] = [
     "/usr/bin/",
     "/usr/sbin/",
     "/usr/lib/",
@@ -56,6 +56,34 @@ const COMPUTER: [&str; 41] = [
     "/github/workspace/",
     "/mnt/c/",
     "/cygdrive/",
+    "/root/",
+    "/tmp/",
+    "/opt/app/",
+    "/opt/build/",
+    "/srv/www/",
+    "/codebuild/output/",
+    "/vercel/path0/",
+    "/c/Users/",
+    "/Volumes/",
+    "/nix/store/",
+    "/snap/bin/",
+    "/proc/cpuinfo",
+    "/bin/ls",
+];
+/// Folders of a person's computer or of a build, of which a site serves what is below them.
+const WORK_FOLDERS: [&str; 12] = [
+    "dist",
+    "build",
+    "public",
+    "out",
+    "_site",
+    "htdocs",
+    "node_modules",
+    "projects",
+    "repos",
+    "src",
+    "Documents",
+    "Downloads",
 ];
 /// Endings of files of which a program names a line.
 const SOURCES: [&str; 24] = [
@@ -63,7 +91,7 @@ const SOURCES: [&str; 24] = [
     "rs", "scss", "sh", "svelte", "swift", "ts", "tsx", "vue",
 ];
 /// Single words that are hardly ever a path.
-const WORDS: [&str; 58] = [
+const WORDS: [&str; 60] = [
     "begin",
     "break",
     "bye",
@@ -88,6 +116,7 @@ const WORDS: [&str; 58] = [
     "exit",
     "fail",
     "failed",
+    "fast-forward",
     "fatal",
     "fi",
     "finally",
@@ -121,6 +150,7 @@ const WORDS: [&str; 58] = [
     "warn",
     "warning",
     "whoami",
+    "wip",
     "yes",
 ];
 /// What a server calls kinds of content.
@@ -220,10 +250,14 @@ fn names_a_line(path: &str) -> bool {
 fn is_on_a_computer(path: &str) -> bool {
     // `/Users/ada/site/index.html`: a site may have `/Users/login`.
     let of_mac = path.starts_with("/Users/") && path.matches('/').take(4).count() == 4;
+    // `/home/ada/site/dist/index.html`: a site may have `/home/news`.
+    let of_linux = path.starts_with("/home/")
+        && path.split('/').skip(3).any(|folder| WORK_FOLDERS.contains(&folder))
+        || path.starts_with("/builds/") && path.split('/').any(|folder| WORK_FOLDERS.contains(&folder));
     // Most paths differ from each of them in their first letter.
     let first_letter = path.as_bytes().get(1);
     let is_like = |begin: &&str| begin.as_bytes().get(1) == first_letter && path.starts_with(begin);
-    of_mac || COMPUTER.iter().any(is_like)
+    of_mac || of_linux || COMPUTER.iter().any(is_like)
 }
 
 /// Whether words that belong to no name follow a path.

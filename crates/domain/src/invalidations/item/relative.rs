@@ -20,8 +20,11 @@ const BULLETS: &str = "-*+•‣◦▪·–—>→●○■□◆➤►▶➔➜
 /// Characters that look like the slash or the colon of a URL. Some keyboards and documents produce them.
 const LOOK_ALIKES: [(char, char); 5] = [('／', '/'), ('∕', '/'), ('⁄', '/'), ('：', ':'), ('∶', ':')];
 /// Characters with which a line without a leading slash is refused. Such a line is more often code, markup or a
-/// table than a path.
-const UNUSUAL: [char; 14] = ['"', '<', '>', '{', '}', '|', '\\', '^', '`', ',', ';', '=', '“', '”'];
+/// table than a path, or a sentence in Chinese or Japanese, which has no blanks.
+const UNUSUAL: [char; 21] = [
+    '"', '<', '>', '{', '}', '|', '\\', '^', '`', ',', ';', '=', '“', '”', '。', '，', '！', '？', '、',
+    '；', '…',
+];
 
 /// The path of a line that begins with `./`, as `find` and shells write it, relative to the root of the
 /// distribution. `None` for other lines.

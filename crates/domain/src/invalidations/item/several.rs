@@ -60,8 +60,9 @@ fn separates(line: &str, escape: &str) -> bool {
     })
 }
 
-/// Whether a URL of a known host follows a letter or digit without a separator. After a slash or `=`, a URL is part
-/// of a path, for example of a service that fetches other URLs.
+/// Whether a URL of a known host stands in the line behind something else. After a slash or `=`, a URL is part of a
+/// path, for example of a service that fetches other URLs; in a query string, only a letter or digit before it shows that
+/// it is not.
 fn is_glued(line: &str, target: &TargetDistribution<'_>) -> bool {
     if !line.contains("://") {
         return false;
@@ -69,7 +70,13 @@ fn is_glued(line: &str, target: &TargetDistribution<'_>) -> bool {
     let lower = line.to_ascii_lowercase();
     lower.match_indices("http").any(|(at, _)| {
         let rest = &line[at..];
-        if !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric()) || !starts_with_http(rest) {
+        let (before, in_query) = (&line[..at], at > line.find('?').unwrap_or(line.len()));
+        let is_behind = match before.chars().next_back() {
+            // These separators are named below.
+            None | Some('/' | '=' | ':' | ',' | ';' | '|' | ' ') => false,
+            Some(c) => !in_query || c.is_ascii_alphanumeric(),
+        };
+        if !is_behind || !starts_with_http(rest) {
             return false;
         }
         let authority = rest.split_once("://").map_or("", |(_, rest)| rest);

@@ -12,6 +12,8 @@ use crate::invalidations::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanInput {
     pub(super) entries: Vec<Entry>,
+    /// Whether it is a text as people paste it, and no list of items or keys.
+    pub(super) is_text: bool,
     pub(super) choice: PlanChoice,
 }
 
@@ -28,7 +30,7 @@ impl PlanInput {
     /// Text as people paste it; see [`intake::read`].
     #[must_use]
     pub fn text(text: &str) -> Self {
-        Self::of(intake::read(text))
+        Self { is_text: true, ..Self::of(intake::read(text)) }
     }
 
     /// A list of URLs, paths and tags. Blank ones are left out, but count.
@@ -57,7 +59,7 @@ impl PlanInput {
     }
 
     fn of(entries: Vec<Entry>) -> Self {
-        Self { entries, choice: PlanChoice::default() }
+        Self { entries, is_text: false, choice: PlanChoice::default() }
     }
 
     /// Sends what is asked for and nothing else: nothing is added, and what has no effect is sent too.
@@ -75,11 +77,12 @@ impl PlanInput {
         self
     }
 
-    /// Whether a line may name a host, so that the hosts of all distributions are needed.
+    /// Whether a line may name a host or another distribution, so that the hosts of all distributions are needed.
     #[must_use]
     pub fn may_name_a_host(&self) -> bool {
         self.entries.iter().any(|entry| match &entry.reading {
             Reading::Typed(line) => crate::invalidations::item::may_name_a_host(line),
+            Reading::TypedFor(..) => true,
             _ => false,
         })
     }
@@ -92,7 +95,7 @@ impl PlanInput {
         self.entries.iter().any(|entry| match &entry.reading {
             Reading::File(_) => true,
             Reading::Typed(line) => may_be_mapped(line),
-            Reading::Skipped(_) | Reading::Refused(_) => false,
+            Reading::TypedFor(..) | Reading::Skipped(_) | Reading::Refused(_) => false,
         })
     }
 

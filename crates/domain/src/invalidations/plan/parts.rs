@@ -42,9 +42,11 @@ impl PlanInput {
             match place(&entry, among) {
                 Ok(owners) => {
                     for owner in owners {
-                        let part = parts
-                            .entry(owner)
-                            .or_insert_with(|| Self { entries: Vec::new(), choice: self.choice.clone() });
+                        let part = parts.entry(owner).or_insert_with(|| Self {
+                            entries: Vec::new(),
+                            is_text: self.is_text,
+                            choice: self.choice.clone(),
+                        });
                         part.entries.push(entry.clone());
                     }
                 }
@@ -63,13 +65,21 @@ impl PlanInput {
 fn source(reading: &Reading) -> LineSource {
     match reading {
         Reading::File(file) => LineSource::Tool(file.tool),
-        Reading::Typed(_) | Reading::Skipped(_) | Reading::Refused(_) => LineSource::Typed,
+        Reading::Typed(_) | Reading::TypedFor(..) | Reading::Skipped(_) | Reading::Refused(_) => {
+            LineSource::Typed
+        }
     }
 }
 
 fn place(entry: &Entry, among: Candidates<'_>) -> Result<Vec<DistributionId>, LineVerdict> {
     match &entry.reading {
         Reading::Typed(line) => typed(line, among).map(|owner| vec![owner]).map_err(LineVerdict::Refused),
+        Reading::TypedFor(id, _) => among
+            .distributions
+            .iter()
+            .find(|distribution| distribution.id == *id)
+            .map(|owner| vec![owner.id.clone()])
+            .ok_or_else(|| LineVerdict::Refused(ItemError::ForDistribution { id: id.to_string() })),
         Reading::File(file) => named(file, among),
         Reading::Skipped(why) => Err(LineVerdict::Dropped { item: None, why: super::Drop::Skipped(*why) }),
         Reading::Refused(error) => Err(LineVerdict::Refused(error.clone().into())),

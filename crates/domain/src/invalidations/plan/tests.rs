@@ -3,6 +3,7 @@
 use super::*;
 use crate::distributions::distribution::{DistributionConfig, tests::sample};
 use crate::distributions::path_mapping::PathMapping;
+use crate::id::DistributionId;
 use crate::invalidations::intake::{Entry, FileChange, FilePlace, NamedFile, Reading, Tool};
 use crate::invalidations::item::Doubt;
 
@@ -54,6 +55,63 @@ fn one_line_that_names_two_files_of_one_path_sends_it_once() {
     let plan = Plan::within(input, &on, AROUND, &Access::whole(Role::Operator));
     assert_eq!(sent(&plan), ["/x.html"]);
     assert!(matches!(plan.lines[1].verdict, LineVerdict::Dropped { why: Drop::Repeats(1), .. }));
+}
+
+#[test]
+fn names_below_a_mapped_folder_show_that_the_others_are_names_too() {
+    let mappings = [PathMapping::parse("dist", "/").unwrap()];
+    let (distribution, hosts) = (sample(), HostTable::default());
+    let on = TargetDistribution::new(&distribution, &hosts).with_mappings(&mappings);
+    let planned = |input| Plan::within(input, &on, AROUND, &Access::whole(Role::Operator));
+    let list = planned(PlanInput::text("dist/a%20b.html\nsrc/main.ts\nREADME.md"));
+    assert_eq!(sent(&list), ["/a%2520b.html"]);
+    let left_out =
+        |line: &PlanLine| matches!(line.verdict, LineVerdict::Dropped { why: Drop::NotMapped, .. });
+    assert_eq!(list.lines.iter().filter(|line| left_out(line)).count(), 2);
+    let star = planned(PlanInput::text("dist/index.html\ndist/star*"));
+    assert!(matches!(star.lines[1].verdict, LineVerdict::Refused(_)));
+    // With a path or a URL among them, they are typed; one name alone and a list of items are too.
+    assert_eq!(
+        sent(&planned(PlanInput::text("dist/a.html\nabout.html\n/b"))),
+        ["/a.html", "/about.html", "/b"]
+    );
+    assert_eq!(sent(&planned(PlanInput::text("dist/a%20b.html"))), ["/a%20b.html"]);
+    assert_eq!(
+        sent(&planned(PlanInput::items(&["dist/a.html", "src/main.ts"]))),
+        ["/a.html", "/src/main.ts"]
+    );
+}
+
+#[test]
+fn a_command_for_another_distribution_is_refused_here() {
+    let (here, mut other) = (sample(), sample());
+    other.id = DistributionId::from_trusted("E9OTHER");
+    let hosts = HostTable::of_living([&here, &other]);
+    let on = TargetDistribution::new(&here, &hosts);
+    let planned = |id: &str| {
+        let command = format!("aws cloudfront create-invalidation --distribution-id {id} --paths /a");
+        Plan::within(PlanInput::text(&command), &on, AROUND, &Access::whole(Role::Operator))
+    };
+    let refused = planned("E9OTHER");
+    let why = ItemError::ForDistribution { id: "E9OTHER".to_owned() };
+    assert_eq!(refused.lines[0].verdict, LineVerdict::Refused(why));
+    assert_eq!(sent(&planned(here.id.as_str())), ["/a"]);
+    let unknown = planned("EDFDVBD6EXAMPLE");
+    assert_eq!(sent(&unknown), ["/a"]);
+    assert!(
+        matches!(&unknown.lines[0].verdict, LineVerdict::Send { doubts, .. } if doubts == &[Doubt::UnknownDistribution])
+    );
+}
+
+#[test]
+fn files_that_rsync_does_not_tell_enough_about_are_told() {
+    let plan = plan(">f.s....... a.html\n>f..t...... b.html\n>f..t...... c.html");
+    assert_eq!(sent(&plan), ["/a.html"]);
+    assert!(
+        plan.warnings.iter().any(|warning| warning.starts_with("2 files are left out")),
+        "{:?}",
+        plan.warnings
+    );
 }
 
 #[test]

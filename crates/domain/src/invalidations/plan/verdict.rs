@@ -3,6 +3,7 @@
 use super::{companions::Companion, names};
 use crate::{
     distributions::path_mapping::mapping_of,
+    id::DistributionId,
     invalidations::{
         intake::{Entry, FilePlace, Reading, SkipReason, Tool},
         item::{Doubt, Item, ItemError, Mending, TargetDistribution, parse_line},
@@ -112,6 +113,7 @@ impl PlanLine {
         let Entry { number, typed, reading } = entry;
         let (source, verdict) = match reading {
             Reading::Typed(line) => (LineSource::Typed, typed_verdict(&line, on)),
+            Reading::TypedFor(id, line) => (LineSource::Typed, verdict_for(&id, &line, on)),
             Reading::File(file) => {
                 (LineSource::Tool(file.tool), names::verdict_of(&file, on.distribution(), on.mappings()))
             }
@@ -153,6 +155,22 @@ fn typed_verdict(line: &str, on: &TargetDistribution<'_>) -> LineVerdict {
         }
         Err(error) => LineVerdict::Refused(error),
     }
+}
+
+/// The verdict of a line whose command names its distribution. For another one that is known it is refused, as a URL of
+/// another site is.
+fn verdict_for(id: &DistributionId, line: &str, on: &TargetDistribution<'_>) -> LineVerdict {
+    let is_here = *id == on.distribution().id;
+    if !is_here && on.knows_distribution(id) {
+        return LineVerdict::Refused(ItemError::ForDistribution { id: id.to_string() });
+    }
+    let mut verdict = typed_verdict(line, on);
+    if let LineVerdict::Send { doubts, .. } = &mut verdict
+        && !is_here
+    {
+        doubts.push(Doubt::UnknownDistribution);
+    }
+    verdict
 }
 
 /// Whether a typed line may be a path below a mapped folder.

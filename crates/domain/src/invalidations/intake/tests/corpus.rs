@@ -164,7 +164,7 @@ fn sent(text: &str) -> Vec<String> {
     let (distribution, hosts) = (sample(), HostTable::default());
     let target = TargetDistribution::new(&distribution, &hosts);
     let is_sent = |entry: &Entry| match &entry.reading {
-        Reading::Typed(typed) => parse_line(typed, &target).is_ok(),
+        Reading::Typed(typed) | Reading::TypedFor(_, typed) => parse_line(typed, &target).is_ok(),
         Reading::File(_) => true,
         Reading::Skipped(_) | Reading::Refused(_) => false,
     };

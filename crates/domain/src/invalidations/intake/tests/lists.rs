@@ -89,6 +89,9 @@ fn sums_of_changes_of_git_are_read() {
         ),
         (" create mode 100644 dist/a b.html", &["written local:dist/a b.html"]),
         (" delete mode 100644 old.js", &["deleted local:old.js"]),
+        (" dist/star (gone) | 1 -", &["listed local:dist/star"]),
+        (" dist/run (mode +x) | 2 +-", &["listed local:dist/run"]),
+        (" dist/a (2026) | 2 +-", &["listed local:dist/a (2026)"]),
         (" rename dist/{a => b}.html (100%)", &["deleted local:dist/a.html", "written local:dist/b.html"]),
         (" mode change 100644 => 100755 run.sh", &["skipped TimeChanged"]),
         ("Total | 3", &["typed Total | 3"]),
@@ -114,7 +117,7 @@ fn lists_of_names_are_recognised_by_their_quotes_dots_and_folders() {
         ("dist/a.html\nSee docs/a for more.html", &["typed dist/a.html", "typed See docs/a for more.html"]),
         (
             ".\n./a b\n./a b/ü.html\n./c#.html",
-            &["skipped Folder", "listed local:a b", "listed local:a b/ü.html", "listed local:c#.html"],
+            &["skipped Folder", "skipped Folder", "listed local:a b/ü.html", "listed local:c#.html"],
         ),
         ("./a.html\n./images/*", &["listed local:a.html", "refused WildcardAmongFiles"]),
         // These may be typed.

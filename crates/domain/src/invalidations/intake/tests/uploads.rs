@@ -145,6 +145,10 @@ fn gsutil_and_gcloud_are_read() {
         ("Removing gs://site/old.js#1560468815691234...", &["deleted site:old.js"]),
         ("Would copy file://dist/x to gs://site/x", &["skipped DryRun"]),
         ("Building synchronization state...\n/ [3 files][  2.9 MiB/  2.9 MiB]", &["skipped Progress"; 2]),
+        (
+            "/ [1 files][  4.0 B/  8.0 B]   \rCopying file://dist/b.html [Content-Type=text/html]...",
+            &["skipped Progress", "written local:dist/b.html"],
+        ),
         ("Operation completed over 3 objects/2.9 MiB.", &["skipped Progress"]),
     ]);
 }
@@ -155,7 +159,10 @@ fn itemized_changes_of_rsync_tell_content_from_time() {
         (">f.s....... index.html", &["written destination:index.html"]),
         (">fc........ index.html", &["written destination:index.html"]),
         ("<f+++++++++ a b/ü.html", &["written destination:a b/ü.html"]),
-        (">f..t...... index.html", &["skipped TimeChanged"]),
+        (">f..t...... index.html", &["skipped PerhapsChanged"]),
+        ("<f..T...... index.html", &["skipped PerhapsChanged"]),
+        (".f..t...... index.html", &["skipped TimeChanged"]),
+        ("hf+++++++++ twin.html => index.html", &["written destination:twin.html"]),
         (".f...p..... index.html", &["skipped TimeChanged"]),
         ("cd+++++++++ a b/", &["skipped Folder"]),
         (".d..t...... ./", &["skipped Folder"]),
@@ -185,6 +192,21 @@ fn the_list_of_rsync_is_read_between_its_first_line_and_its_sums() {
             "sending incremental file list\nindex.html\n\nsent 2 bytes  received 4 bytes  5.00 bytes/sec\n\
              total size is 4  speedup is 0.02 (DRY RUN)",
             &["skipped Progress", "skipped DryRun", "skipped Progress", "skipped Progress"],
+        ),
+        (
+            "sending incremental file list\ndelta-transmission disabled for local transfer\na.html is uptodate\nb.html\n\
+             file has vanished: \"/srv/x.html\"\ntotal: matches=0  hash_hits=0\n\nsent 2 bytes  received 4 bytes  5.00 bytes/sec\n\
+             total size is 4  speedup is 0.02",
+            &[
+                "skipped Progress",
+                "skipped Progress",
+                "skipped Unchanged",
+                "written destination:b.html",
+                "skipped Progress",
+                "skipped Progress",
+                "skipped Progress",
+                "skipped Progress",
+            ],
         ),
         (
             "sending incremental file list\na.html\nSo we went home.",
