@@ -174,8 +174,9 @@ impl JsonFields {
             Value::String(text) => {
                 // Items that were read from a file often end with a line end.
                 let line = text.trim_matches(['\n', '\r']);
-                if !line.contains(['\n', '\r']) {
-                    return Some(line.to_owned());
+                // Looked for one by one, which is several times as fast as for both together.
+                if !line.contains('\n') && !line.contains('\r') {
+                    return Some(if line.len() == text.len() { text } else { line.to_owned() });
                 }
                 "has more than one line; write a text for each."
             }
