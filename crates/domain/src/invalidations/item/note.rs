@@ -48,6 +48,7 @@ pub enum Doubt {
     TagsAreOff,
     QueryNotInKey,
     CachesNothing,
+    AllVariants,
 }
 
 impl Doubt {
@@ -67,6 +68,9 @@ impl Doubt {
             }
             Self::TagsAreOff => "this distribution reads no cache tags, so a tag is billed and does nothing",
             Self::CachesNothing => "as far as its settings say, this distribution caches nothing",
+            Self::AllVariants => {
+                "the cache key has headers or cookies: the copies of all their values are cleared, one alone cannot be named"
+            }
             Self::QueryNotInKey => {
                 "this distribution caches without the query string; name the path without it"
             }
