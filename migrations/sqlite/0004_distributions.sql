@@ -34,6 +34,8 @@ CREATE TABLE distribution (
     tag_header       TEXT,
     query_strings    INTEGER,
     delivery         TEXT, -- JSON: what decides what viewers get
+    -- It has cache policies of the account's own, which are still to be read.
+    policies_wanted  INTEGER NOT NULL DEFAULT 0,
     -- When a batch of it was last taken up: distributions take turns.
     last_claimed_at  INTEGER NOT NULL DEFAULT 0,
     -- Who asks CloudFront about its invalidations now.
@@ -68,6 +70,8 @@ CREATE TABLE distribution_tag (
     tag_value       TEXT NOT NULL,
     PRIMARY KEY (distribution_id, tag_key)
 ) STRICT;
+
+CREATE INDEX distribution_by_policies_wanted ON distribution (account_id, id) WHERE policies_wanted;
 
 CREATE INDEX distribution_by_tag ON distribution_tag (tag_key, tag_value);
 

@@ -36,7 +36,7 @@ pub use edge_rules::{EdgeAnswer, EdgeRule, FrontCache};
 pub use faults::{Fault, FaultKind};
 pub use sandbox::Sandbox;
 pub use state::{
-    ACCOUNT, BucketPolicy, Call, ConflictingReference, Cors, CorsBy, Distribution, ErrorPage, GeoRestriction,
-    ITEM_LIMIT, Invalidation, OriginAccess, OriginKind, SameReference, Settings, VIEWER_COUNTRY, View,
-    ViewerProtocolPolicy, WILDCARD_LIMIT,
+    ACCOUNT, BucketPolicy, CachePolicy, Call, ConflictingReference, Cors, CorsBy, Distribution, ErrorPage,
+    GeoRestriction, ITEM_LIMIT, Invalidation, KeyPart, OriginAccess, OriginKind, SameReference, Settings,
+    VIEWER_COUNTRY, View, ViewerProtocolPolicy, WILDCARD_LIMIT,
 };

@@ -38,6 +38,7 @@ def required_members(shape, value, where):
         ("get_distribution", {"Id": SHOP}),
         ("get_distribution_config", {"Id": SHOP}),
         ("list_invalidations", {"DistributionId": SHOP}),
+        ("list_cache_policies", {}),
         ("list_tags_for_resource", {"Resource": f"arn:aws:cloudfront::123456789012:distribution/{SHOP}"}),
     ],
 )

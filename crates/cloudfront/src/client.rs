@@ -62,7 +62,7 @@ impl Connect {
 
 /// CloudFront, or a stand-in for it.
 #[derive(Debug, Clone)]
-pub struct CloudFront(Client);
+pub struct CloudFront(pub(super) Client);
 
 /// The status of an invalidation in CloudFront.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -276,7 +276,7 @@ impl CloudFront {
     }
 }
 
-fn next(truncated: bool, marker: Option<&str>) -> Option<String> {
+pub(super) fn next(truncated: bool, marker: Option<&str>) -> Option<String> {
     marker.filter(|marker| truncated && !marker.is_empty()).map(str::to_owned)
 }
 

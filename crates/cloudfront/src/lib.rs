@@ -1,6 +1,7 @@
 //! Calls CloudFront, CloudTrail and S3, and converts their answers to types of the domain. No other crate uses the AWS
 //! SDK.
 
+mod cache_policies;
 mod client;
 mod cloudtrail;
 mod credentials;

@@ -10,7 +10,10 @@ use unstale_domain::{
     time::Timestamp,
 };
 
+mod cache_policy;
 mod delivery;
+
+pub(super) use cache_policy::cache_policy;
 
 use super::client::{InvalidationDetails, InvalidationStatus, InvalidationSummary};
 

@@ -1,5 +1,6 @@
 //! The distributions, and the leases of the processes that ask CloudFront about them.
 
+pub mod cache_policies;
 pub mod distribution_tags;
 mod lists;
 pub mod path_mappings;

@@ -150,6 +150,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("check_settings", "ask_origin"),
     ("check_settings", "compressed"),
     ("distribution", "enabled"),
+    ("distribution", "policies_wanted"),
     ("distribution", "query_strings"),
     ("distribution", "staging"),
     ("distribution", "tenant_only"),

@@ -9,6 +9,7 @@ mod garble;
 mod get_distribution;
 mod get_invalidation;
 mod identity;
+mod list_cache_policies;
 mod list_distributions;
 mod list_invalidations;
 mod list_objects;
@@ -181,6 +182,7 @@ impl Ask {
                 get_distribution::answer_config(state, distribution)
             }
             Operation::ListTagsForResource => list_tags::answer(state, &self.query),
+            Operation::ListCachePolicies => list_cache_policies::answer(state, &self.query),
             Operation::LookupEvents => lookup_events::answer(state, now, &self.lookup),
         }
     }

@@ -79,6 +79,9 @@ pub(super) fn default_cache_behavior(distribution: &Distribution) -> Element {
 
 /// The cache key and the times: a managed policy where one fits, else the older settings that stand in the behaviour.
 fn keeping(distribution: &Distribution, behavior: Element) -> Element {
+    if let Some(policy) = &distribution.cache_policy {
+        return behavior.leaf("CachePolicyId", &policy.id);
+    }
     if distribution.key_headers.is_empty() && distribution.min_ttl == 0 {
         let policy =
             if distribution.query_strings { USE_ORIGIN_HEADERS_QUERY_STRINGS } else { CACHING_OPTIMIZED };

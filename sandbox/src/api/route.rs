@@ -26,6 +26,7 @@ pub(crate) enum Operation {
         distribution: String,
     },
     ListTagsForResource,
+    ListCachePolicies,
     /// CloudTrail's.
     LookupEvents,
 }
@@ -56,6 +57,7 @@ impl Operation {
             ("GET", ["distribution", distribution, "invalidation", id]) => {
                 Self::GetInvalidation { distribution: (*distribution).into(), id: (*id).into() }
             }
+            ("GET", ["cache-policy"]) => Self::ListCachePolicies,
             ("GET", ["tagging"]) => Self::ListTagsForResource,
             _ => return None,
         })
@@ -70,6 +72,7 @@ impl Operation {
             Self::GetDistribution { .. } => "GetDistribution",
             Self::GetDistributionConfig { .. } => "GetDistributionConfig",
             Self::ListTagsForResource => "ListTagsForResource",
+            Self::ListCachePolicies => "ListCachePolicies",
             Self::LookupEvents => "LookupEvents",
         }
     }
@@ -81,7 +84,10 @@ impl Operation {
             | Self::ListInvalidations { distribution }
             | Self::GetDistribution { distribution }
             | Self::GetDistributionConfig { distribution } => Some(distribution),
-            Self::ListDistributions | Self::ListTagsForResource | Self::LookupEvents => None,
+            Self::ListDistributions
+            | Self::ListTagsForResource
+            | Self::ListCachePolicies
+            | Self::LookupEvents => None,
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::behavior::{
     BucketPolicy, Cors, ErrorPage, GeoRestriction, OriginAccess, OriginKind, ViewerProtocolPolicy,
 };
+use super::cache_policy::CachePolicy;
 use crate::id;
 
 /// The account that everything in the sandbox belongs to.
@@ -35,6 +36,8 @@ pub struct Distribution {
     pub cache_tag_header: Option<String>,
     /// Whether the query string is part of the cache key.
     pub query_strings: bool,
+    /// The policy of the account's own that its behaviour names; none: a managed one or older settings. Only shown.
+    pub cache_policy: Option<CachePolicy>,
     /// A staging distribution of another one.
     pub staging: bool,
     /// `direct`, or `tenant-only` for one that serves through its tenants only.
@@ -103,6 +106,7 @@ impl Distribution {
             default_root_object: "index.html".to_owned(),
             cache_tag_header: None,
             query_strings: false,
+            cache_policy: None,
             staging: false,
             connection_mode: "direct".to_owned(),
             price_class: "PriceClass_All".to_owned(),

@@ -1,6 +1,7 @@
 //! Owns the one state that API and edge share, behind one lock.
 
 mod behavior;
+mod cache_policy;
 mod calls;
 mod distribution;
 mod invalidation;
@@ -20,6 +21,7 @@ pub use behavior::{
     BucketPolicy, Cors, CorsBy, ErrorPage, GeoRestriction, OriginAccess, OriginKind, VIEWER_COUNTRY,
     ViewerProtocolPolicy,
 };
+pub use cache_policy::{CachePolicy, KeyPart};
 pub use calls::Call;
 pub use distribution::{ACCOUNT, Distribution};
 pub use invalidation::Invalidation;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloudfront_sandbox::Distribution;
+use cloudfront_sandbox::{CachePolicy, Distribution, KeyPart};
 
 use crate::support::{DOCS, SHOP, WORKSHOP, World, invalidations};
 
@@ -137,4 +137,28 @@ async fn the_seeds_begin_with_the_workshop() {
     assert!(list.body.contains(
         "<DomainName>d12345678.cloudfront.net</DomainName><Aliases><Quantity>0</Quantity></Aliases>"
     ));
+}
+
+#[tokio::test]
+async fn cache_policies_are_listed_by_type_and_page() {
+    let world = World::new().await;
+    for (n, query_strings) in
+        [KeyPart::All, KeyPart::Whitelist(vec!["page".to_owned()])].into_iter().enumerate()
+    {
+        let policy = CachePolicy { id: format!("own-{n}"), query_strings, ..CachePolicy::default() };
+        let distribution = Distribution::new(format!("E{n:013}"), format!("d{n}.cloudfront.net"));
+        let distribution = Distribution { cache_policy: Some(policy), ..distribution };
+        world.sandbox.add_distribution(distribution).unwrap();
+    }
+    let path = "/2020-05-31/cache-policy";
+    let first = world.call("GET", &format!("{path}?Type=custom&MaxItems=1"), "").await;
+    assert_eq!((first.texts("Id"), first.text("NextMarker")), (vec!["own-0"], "own-0"));
+    assert_eq!((first.text("QueryStringBehavior"), first.text("Type")), ("all", "custom"));
+    let second = world.call("GET", &format!("{path}?Type=custom&MaxItems=1&Marker=own-0"), "").await;
+    assert_eq!((second.texts("Id"), second.text("NextMarker")), (vec!["own-1"], ""));
+    assert!(second.body.contains("<QueryStrings><Quantity>1</Quantity><Items><Name>page</Name></Items>"));
+    let managed = world.call("GET", &format!("{path}?Type=managed"), "").await;
+    assert!(managed.texts("Name").contains(&"Managed-CachingOptimized") && !managed.body.contains("own-0"));
+    let refused = world.call("GET", &format!("{path}?Type=other"), "").await;
+    assert_eq!(refused.refusal(), (400, "InvalidArgument"));
 }

@@ -6,7 +6,12 @@ use axum::{extract::State, response::Html};
 use crate::{
     domain::{
         access::Role,
-        distributions::{distribution::Distribution, host::shown, path_mapping},
+        distributions::{
+            delivery::Behavior,
+            distribution::{Distribution, DistributionConfig},
+            host::shown,
+            path_mapping,
+        },
         id::DistributionId,
         invalidations::batching::{CLOUDFRONT, Load},
         time::span_in_words,
@@ -143,9 +148,13 @@ fn facts(distribution: &Distribution) -> Vec<(&'static str, String)> {
         ));
         facts.push((
             "Query strings",
-            match config.query_strings {
+            match config.query_strings.or_else(|| default_behavior(config)?.keys_query_strings()) {
                 Some(true) => "in the cache key".to_owned(),
                 Some(false) => "not in the cache key".to_owned(),
+                None if default_behavior(config).is_some_and(|behavior| behavior.own_policy_id().is_some()) => {
+                    "as its cache policy says, which is not known. To read it, Unstale needs cloudfront:ListCachePolicies on *"
+                        .to_owned()
+                }
                 None => "as its cache policy says".to_owned(),
             },
         ));
@@ -157,4 +166,9 @@ fn facts(distribution: &Distribution) -> Vec<(&'static str, String)> {
         facts.push(("Account", distribution.account().to_owned()));
     }
     facts
+}
+
+/// The behaviour of what no other pattern fits. It is the last one.
+fn default_behavior(config: &DistributionConfig) -> Option<&Behavior> {
+    config.delivery.behaviors.last()
 }

@@ -7,11 +7,15 @@ use tokio::sync::Mutex;
 
 use crate::{
     domain::{
+        distributions::distribution::DistributionConfig,
         id::DistributionId,
         invalidations::problem::{Problem, ProblemKind},
         time::Timestamp,
     },
-    store::{StoreError, accounts, distributions},
+    store::{
+        StoreError, Tx, accounts,
+        distributions::{self, cache_policies},
+    },
 };
 
 use super::super::{Next, WorkerContext};
@@ -58,7 +62,7 @@ pub(super) async fn look(context: &WorkerContext, put_off: &Mutex<PutOff>) -> Re
     accounts::note_answer(&mut tx, &account, context.settings.read, throttled, now).await?;
     match read {
         Ok(config) => {
-            distributions::set_config(&mut tx, &id, &config, last_modified).await?;
+            write(&mut tx, &id, config, last_modified).await?;
             tx.commit().await?;
         }
         Err(problem) => {
@@ -75,4 +79,19 @@ pub(super) async fn look(context: &WorkerContext, put_off: &Mutex<PutOff>) -> Re
         }
     }
     Ok(Next::Again)
+}
+
+/// Writes the configuration. What was known of its cache policies stays until the list of them is read again.
+async fn write(
+    tx: &mut Tx,
+    id: &DistributionId,
+    mut config: DistributionConfig,
+    read_for: Timestamp,
+) -> Result<(), StoreError> {
+    let before = distributions::find(tx, id).await?.and_then(|before| before.config);
+    if let Some(before) = before {
+        config.delivery.fill_in_policies(|policy| before.delivery.policy(policy).cloned());
+    }
+    distributions::set_config(tx, id, &config, read_for).await?;
+    cache_policies::want(tx, id, config.delivery.has_own_policies()).await
 }

@@ -7,6 +7,7 @@ mod cloudtrail;
 mod configs;
 mod distributions;
 mod found;
+mod policies;
 mod recent;
 mod tags;
 
@@ -22,11 +23,12 @@ use crate::store::{StoreError, distributions::survey};
 use super::{Next, WorkerContext};
 use configs::PutOff;
 use distributions::Listing;
+use policies::NotBefore;
 
 pub(super) use cloudtrail::AFTER_REFUSAL;
 
 /// The number of kinds of work besides the list of distributions: see [`CloudFrontSync::look`].
-const KINDS: usize = 5;
+const KINDS: usize = 6;
 
 /// The worker that reads from CloudFront what changed there.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct CloudFrontSync {
     listing: Arc<Mutex<Option<Listing>>>,
     /// The configurations that could not be read, and wait.
     put_off: Arc<Mutex<PutOff>>,
+    /// When the cache policies may be read next.
+    policies: Arc<Mutex<NotBefore>>,
     /// The kind of work that comes first in the next tick. If the pace allows only one call, another kind gets it
     /// each time.
     turn: Arc<AtomicUsize>,
@@ -44,11 +48,17 @@ pub struct CloudFrontSync {
 impl CloudFrontSync {
     #[must_use]
     pub fn new(context: WorkerContext) -> Self {
-        Self { context, listing: Arc::default(), put_off: Arc::default(), turn: Arc::default() }
+        Self {
+            context,
+            listing: Arc::default(),
+            put_off: Arc::default(),
+            policies: Arc::default(),
+            turn: Arc::default(),
+        }
     }
 
     /// Reads a page of the list of distributions if that is due. Otherwise does one step of each kind of work:
-    /// reads one configuration, the tags of one distribution, the first page of one distribution's invalidations,
+    /// reads one configuration, the cache policies that it names, the tags of one distribution, the first page of one distribution's invalidations,
     /// and invalidations further back, and asks CloudTrail who made them.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let context = &self.context;
@@ -75,6 +85,7 @@ impl CloudFrontSync {
             1 => tags::look(context).await,
             2 => recent::look(context).await,
             3 => backfill::look(context).await,
+            4 => policies::look(context, &self.policies).await,
             _ => cloudtrail::look(context).await,
         }
     }

@@ -26,6 +26,7 @@ mod origin;
 mod outside;
 mod pace;
 mod people;
+mod policies;
 mod quotas;
 mod redirects;
 mod references;

@@ -13,7 +13,7 @@ use unstale::{
     },
     store::{
         StoreError,
-        distributions::{self, DistributionCounts, distribution_tags},
+        distributions::{self, DistributionCounts, cache_policies, distribution_tags},
         invalidations::outside,
     },
 };
@@ -215,7 +215,27 @@ async fn the_most_used_come_first(database: &Database) {
     assert_eq!(used(narrowed(&["E3"]), 2, 5).await, [id("E3")], "what is hidden counts nothing");
 }
 
+async fn policies_are_wanted_until_they_are_filled_in(database: &Database) {
+    given::distributions(database, &["E1", "E2"]).await;
+    let wanted = async || database.get(async |conn| cache_policies::wanted(conn).await).await;
+    let config = DistributionConfig::default();
+    for (name, is_wanted) in [("E1", true), ("E2", false)] {
+        database.write(async |tx| distributions::set_config(tx, &id(name), &config, at(1)).await).await;
+        database.write(async |tx| cache_policies::want(tx, &id(name), is_wanted).await).await;
+    }
+    let mut first = wanted().await;
+    assert_eq!(first.iter().map(|one| &one.distribution).collect::<Vec<_>>(), [&id("E1")]);
+    let mut filled = first.remove(0);
+    filled.delivery.web_acl = true;
+    let stale = cache_policies::PoliciesWanted { read_for: at(0), ..filled.clone() };
+    database.write(async |tx| cache_policies::fill_in(tx, &stale).await).await;
+    assert_eq!(wanted().await.len(), 1, "another configuration was stored meanwhile");
+    database.write(async |tx| cache_policies::fill_in(tx, &filled).await).await;
+    assert!(wanted().await.is_empty());
+}
+
 on_each_engine!(
+    policies_are_wanted_until_they_are_filled_in,
     what_was_seen_is_kept,
     what_changed_takes_the_place_of_what_was_seen,
     a_configuration_is_read_again_after_a_change,

@@ -72,6 +72,7 @@ fn read_behavior(behavior: &types::CacheBehavior, origins: &Origins<'_>) -> Beha
         default_ttl: ttl(behavior.cache_policy_id(), behavior.default_ttl()),
         max_ttl: ttl(behavior.cache_policy_id(), behavior.max_ttl()),
         cache_policy: policy(behavior.cache_policy_id()).map(|id| storable(id).into_owned()),
+        own_policy: None,
         query_strings: behavior.forwarded_values().map(types::ForwardedValues::query_string),
         rewrites_requests: rewrites(
             behavior.function_associations(),
@@ -95,6 +96,7 @@ fn read_default(behavior: &types::DefaultCacheBehavior, origins: &Origins<'_>) -
         default_ttl: ttl(behavior.cache_policy_id(), behavior.default_ttl()),
         max_ttl: ttl(behavior.cache_policy_id(), behavior.max_ttl()),
         cache_policy: policy(behavior.cache_policy_id()).map(|id| storable(id).into_owned()),
+        own_policy: None,
         query_strings: behavior.forwarded_values().map(types::ForwardedValues::query_string),
         rewrites_requests: rewrites(
             behavior.function_associations(),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{cache_policy::CachePolicy, managed_policy::ManagedPolicy};
+
 /// The settings of a distribution's configuration that decide what viewers get.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -86,6 +88,8 @@ pub struct Behavior {
     pub max_ttl: Option<u64>,
     /// The ID of the cache policy. `None` if it has none, or if that is not known.
     pub cache_policy: Option<String>,
+    /// What that policy says, where it is one of the account's own. `None` if it is not known.
+    pub own_policy: Option<CachePolicy>,
     /// Whether query strings are part of the cache key. `None` if a cache policy decides, or if it is not known.
     pub query_strings: Option<bool>,
     /// Whether a function or a Lambda function sees the requests before the cache or the origin, and may change their
@@ -103,9 +107,53 @@ impl DeliverySettings {
     pub fn behavior_of(&self, path: &str) -> Option<&Behavior> {
         self.behaviors.iter().find(|behavior| behavior.is_for(path))
     }
+
+    /// Whether a behaviour has a cache policy of the account's own.
+    #[must_use]
+    pub fn has_own_policies(&self) -> bool {
+        self.behaviors.iter().any(|behavior| behavior.own_policy_id().is_some())
+    }
+
+    /// Fills in what the account's own policies say, as `policy_of` knows it by their IDs. What it does not know stays as
+    /// it is.
+    pub fn fill_in_policies(&mut self, policy_of: impl Fn(&str) -> Option<CachePolicy>) {
+        for behavior in &mut self.behaviors {
+            if let Some(known) = behavior.own_policy_id().and_then(&policy_of) {
+                behavior.own_policy = Some(known);
+            }
+        }
+    }
+
+    /// What is known of the policy with this ID.
+    #[must_use]
+    pub fn policy(&self, id: &str) -> Option<&CachePolicy> {
+        let named = |behavior: &&Behavior| behavior.cache_policy.as_deref() == Some(id);
+        self.behaviors.iter().filter(named).find_map(|behavior| behavior.own_policy.as_ref())
+    }
 }
 
 impl Behavior {
+    /// The ID of its cache policy, if that is one of the account's own.
+    #[must_use]
+    pub fn own_policy_id(&self) -> Option<&str> {
+        self.cache_policy.as_deref().filter(|id| ManagedPolicy::of_id(id).is_none())
+    }
+
+    /// Whether query strings are part of the cache key. `None` if that is not known.
+    #[must_use]
+    pub fn keys_query_strings(&self) -> Option<bool> {
+        let managed = || self.cache_policy.as_deref().and_then(ManagedPolicy::of_id);
+        self.query_strings
+            .or_else(|| self.own_policy.as_ref().map(|policy| policy.query_strings.splits()))
+            .or_else(|| managed().map(ManagedPolicy::keys_query_strings))
+    }
+
+    /// The longest time in seconds that an object is kept, by the behaviour's own setting or a policy of the account's own.
+    #[must_use]
+    pub fn longest_ttl(&self) -> Option<u64> {
+        self.max_ttl.or_else(|| self.own_policy.as_ref()?.max_ttl)
+    }
+
     /// Path patterns have `*` and `?`, count upper and lower case, and may leave out the first `/` (developer guide,
     /// "Path pattern").
     fn is_for(&self, path: &str) -> bool {

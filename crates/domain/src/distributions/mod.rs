@@ -1,5 +1,6 @@
 //! Distributions, the hosts that they serve, and how they are protected.
 
+pub mod cache_policy;
 pub mod delivery;
 pub mod distribution;
 pub mod host;

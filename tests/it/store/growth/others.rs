@@ -18,7 +18,7 @@ use unstale::{
         accounts, checks,
         checks::{changes, check_up, settings, warming},
         distributions,
-        distributions::{distribution_tags, path_mappings, protections, survey},
+        distributions::{cache_policies, distribution_tags, path_mappings, protections, survey},
         page_status, probes,
         sign_in::{
             authentication_methods, identities, password_links, pending_second_factors, people, second_steps,
@@ -53,6 +53,7 @@ pub async fn measure_others(tx: &mut Tx) -> Measured {
         distributions::outside_due(conn, NOW),
         distributions::is_tenant_only(conn, &one),
         distributions::account(conn, &one),
+        cache_policies::wanted(conn),
         distribution_tags::of(conn, &one),
         distribution_tags::due(conn, NOW),
         path_mappings::of(conn, &one),

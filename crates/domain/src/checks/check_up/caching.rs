@@ -8,7 +8,10 @@ use super::{
     facts::{Facts, listed, shown},
     site::{NOT_READ, READ_IT},
 };
-use crate::{distributions::delivery::Behavior, invalidations::aws_cli::quoted};
+use crate::{
+    distributions::{cache_policy, delivery::Behavior},
+    invalidations::aws_cli::quoted,
+};
 
 /// A cache policy of AWS's own.
 struct Managed {
@@ -56,6 +59,8 @@ const NAMED_MAX: usize = 5;
 /// What decides how long a behaviour keeps an object.
 enum Keeping<'a> {
     Managed(&'static Managed),
+    /// A policy of the account's own of which is known what it says.
+    Own(&'a cache_policy::CachePolicy),
     /// A policy of the account's own, by its ID.
     OwnPolicy(&'a str),
     /// The older settings of the behaviour itself. The usual and the most may not be known.
@@ -72,7 +77,8 @@ impl<'a> Keeping<'a> {
         match (behavior.cache_policy.as_deref(), behavior.min_ttl) {
             (Some(id), _) => {
                 let known = MANAGED.iter().find(|policy| policy.id.eq_ignore_ascii_case(id));
-                known.map_or(Self::OwnPolicy(id), Self::Managed)
+                let own = behavior.own_policy.as_ref().map_or(Self::OwnPolicy(id), Self::Own);
+                known.map_or(own, Self::Managed)
             }
             (None, Some(min)) => Self::Legacy { min, default: behavior.default_ttl, max: behavior.max_ttl },
             (None, None) => Self::NotKnown,
@@ -82,6 +88,7 @@ impl<'a> Keeping<'a> {
     const fn min(&self) -> Option<u64> {
         match self {
             Self::Managed(policy) => Some(policy.ttls.min),
+            Self::Own(policy) => Some(policy.min_ttl),
             Self::Legacy { min, .. } => Some(*min),
             Self::OwnPolicy(_) | Self::NotKnown => None,
         }
@@ -101,6 +108,19 @@ impl<'a> Keeping<'a> {
                 format!("{}, nothing is kept", policy.name)
             }
             Self::Managed(policy) => format!("{}, kept {}", policy.name, times(policy.ttls)),
+            Self::Own(cache_policy::CachePolicy {
+                name,
+                min_ttl: min,
+                default_ttl: Some(default),
+                max_ttl: Some(max),
+                ..
+            }) => {
+                let ttls = Ttls { min: *min, default: *default, max: *max };
+                format!("{}, kept {}", shown(name), times(ttls))
+            }
+            Self::Own(policy) => {
+                format!("{}, kept at least {}", shown(&policy.name), time_in_words(policy.min_ttl))
+            }
             Self::OwnPolicy(id) => format!("policy {}, which is not known", shown(id)),
             Self::Legacy { min, default: Some(default), max: Some(max) } => {
                 format!("older settings, kept {}", times(Ttls { min: *min, default: *default, max: *max }))
@@ -128,7 +148,7 @@ pub(super) fn cache_policy(facts: &Facts<'_>) -> Finding {
         .collect();
     if !own.is_empty() {
         return Finding::new(CachePolicy, Unknown, found)
-            .step("Look up the policy: its times decide how long viewers get an old version without an invalidation. Unstale does not read cache policies.")
+            .step("Look up the policy: its times decide how long viewers get an old version without an invalidation. Unstale reads policies where it has cloudfront:ListCachePolicies.")
             .snippet(look_up(&own));
     }
     if all.iter().any(|(_, keeping)| matches!(keeping, Keeping::NotKnown)) {
@@ -184,7 +204,7 @@ pub(super) fn min_ttl(facts: &Facts<'_>) -> Finding {
             MinTtl,
             Unknown,
             format!(
-                "The minimum TTL of {} is not known. Unstale does not read cache policies.",
+                "The minimum TTL of {} is not known. Unstale reads policies where it has cloudfront:ListCachePolicies.",
                 listed(&unknown, NAMED_MAX)
             ),
         )

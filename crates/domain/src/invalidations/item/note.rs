@@ -56,6 +56,7 @@ pub enum Doubt {
     Waiting,
     /// An earlier request that has not ended has it too. CloudFront accepted that one at this moment.
     InProgress(Timestamp),
+    AllVariants,
 }
 
 impl Doubt {
@@ -75,6 +76,9 @@ impl Doubt {
             }
             Self::TagsAreOff => "this distribution reads no cache tags, so a tag is billed and does nothing",
             Self::CachesNothing => "as far as its settings say, this distribution caches nothing",
+            Self::AllVariants => {
+                "the cache key has headers or cookies: the copies of all their values are cleared, one alone cannot be named"
+            }
             Self::QueryNotInKey => {
                 "this distribution caches without the query string; name the path without it"
             }

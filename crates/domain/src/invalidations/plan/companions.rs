@@ -9,7 +9,6 @@ use crate::{
     distributions::{
         delivery::Behavior,
         distribution::{Distribution, DistributionConfig},
-        managed_policy::ManagedPolicy,
     },
     invalidations::item::{Item, PATH_MAX},
 };
@@ -174,11 +173,6 @@ fn every_query(path: &str, config: &DistributionConfig) -> Option<(String, Compa
 }
 
 fn keys_queries(behavior: &Behavior, config: &DistributionConfig) -> bool {
-    if let Some(known) = behavior.query_strings {
-        return known;
-    }
-    match behavior.cache_policy.as_deref().and_then(ManagedPolicy::of_id) {
-        Some(policy) => policy.keys_query_strings(),
-        None => behavior.pattern == "*" && config.query_strings == Some(true),
-    }
+    let by_default = || behavior.pattern == "*" && config.query_strings == Some(true);
+    behavior.keys_query_strings().unwrap_or_else(by_default)
 }

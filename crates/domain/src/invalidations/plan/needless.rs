@@ -3,6 +3,7 @@
 use super::{Drop, LineVerdict, PlanLine};
 use crate::{
     distributions::{
+        cache_policy::CachePolicy,
         delivery::Behavior,
         distribution::{Distribution, DistributionConfig},
         managed_policy::ManagedPolicy,
@@ -17,6 +18,7 @@ pub(super) fn drop_useless(lines: &mut [PlanLine], distribution: &Distribution) 
     // Where no behaviour caches, the TTLs are perhaps not known as they are (emulators answer with 0), so nothing is left
     // out for them.
     let some_cache = behaviors.iter().any(caches);
+    let some_vary = behaviors.iter().any(has_variants);
     for line in lines {
         let LineVerdict::Send { item, doubts, .. } = &mut line.verdict else { continue };
         match uselessness(item, config) {
@@ -24,6 +26,7 @@ pub(super) fn drop_useless(lines: &mut [PlanLine], distribution: &Distribution) 
                 doubts.push(Doubt::CachesNothing);
             }
             Some(why) => line.verdict = LineVerdict::Dropped { item: Some(item.clone()), why },
+            None if some_vary && is_of_variants(item, config) => doubts.push(Doubt::AllVariants),
             None => {}
         }
     }
@@ -44,10 +47,20 @@ fn uselessness(item: &Item, config: &DistributionConfig) -> Option<Drop> {
     (!caches(behavior)).then(|| Drop::NotCached(behavior.pattern.clone()))
 }
 
+/// Whether all copies of a path go together, because its behaviour has headers or cookies in the key.
+fn is_of_variants(item: &Item, config: &DistributionConfig) -> bool {
+    let path = item.as_str().split('?').next().unwrap_or_default();
+    !item.is_tag() && !item.is_wildcard() && config.delivery.behavior_of(path).is_some_and(has_variants)
+}
+
+fn has_variants(behavior: &Behavior) -> bool {
+    behavior.own_policy.as_ref().is_some_and(CachePolicy::has_variants)
+}
+
 /// Whether a behaviour may keep anything. With a largest TTL of 0 it asks the origin each time (developer guide,
 /// "Managing how long content stays in the cache").
 fn caches(behavior: &Behavior) -> bool {
-    behavior.max_ttl != Some(0) && !is_disabled(behavior)
+    behavior.longest_ttl() != Some(0) && !is_disabled(behavior)
 }
 
 /// Whether its cache policy says that nothing is kept.
