@@ -70,6 +70,17 @@ pub struct DistributionConfig {
     pub delivery: DeliverySettings,
 }
 
+impl DistributionConfig {
+    /// Whether query strings are part of the cache key of this path. `None` if that is not known.
+    #[must_use]
+    pub fn keys_query_strings(&self, path: &str) -> Option<bool> {
+        let bare = path.split('?').next().unwrap_or(path);
+        let Some(behavior) = self.delivery.behavior_of(bare) else { return self.query_strings };
+        let by_default = || self.query_strings.filter(|_| behavior.pattern == "*");
+        behavior.keys_query_strings().or_else(by_default)
+    }
+}
+
 /// Whether a distribution serves viewers now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DistributionReadiness {

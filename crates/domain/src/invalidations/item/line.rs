@@ -249,8 +249,8 @@ fn doubts_of(path: &str, typed: &str, target: &Distribution) -> Vec<Doubt> {
     if path.split(['/', '?']).any(|segment| segment == "." || segment == "..") {
         doubts.push(Doubt::DotSegments);
     }
-    let keyless = target.config.as_ref().is_some_and(|config| config.query_strings == Some(false));
-    if keyless && path.contains('?') {
+    let config = target.config.as_ref().filter(|_| path.contains('?'));
+    if config.is_some_and(|config| config.keys_query_strings(path) == Some(false)) {
         doubts.push(Doubt::QueryNotInKey);
     }
     doubts

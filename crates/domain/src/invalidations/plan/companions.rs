@@ -6,10 +6,7 @@ use super::{LineSource, LineVerdict, PlanLine, coverage::covering, input::PlanCh
 use crate::{
     access::Access,
     checks::OriginKind,
-    distributions::{
-        delivery::Behavior,
-        distribution::{Distribution, DistributionConfig},
-    },
+    distributions::distribution::{Distribution, DistributionConfig},
     invalidations::item::{Item, PATH_MAX},
 };
 
@@ -165,14 +162,7 @@ fn folder(path: &str, config: &DistributionConfig) -> Option<(String, Companion)
 
 fn every_query(path: &str, config: &DistributionConfig) -> Option<(String, Companion)> {
     let bare = path.split('?').next().unwrap_or(path);
-    let behavior = config.delivery.behavior_of(bare);
-    let is_keyed =
-        behavior.map_or(config.query_strings == Some(true), |behavior| keys_queries(behavior, config));
+    let is_keyed = config.keys_query_strings(bare) == Some(true);
     // Every path begins with `/`, so for the root this would be everything.
     (is_keyed && bare != "/").then(|| (format!("{bare}*"), Companion::EveryQuery))
-}
-
-fn keys_queries(behavior: &Behavior, config: &DistributionConfig) -> bool {
-    let by_default = || behavior.pattern == "*" && config.query_strings == Some(true);
-    behavior.keys_query_strings().unwrap_or_else(by_default)
 }

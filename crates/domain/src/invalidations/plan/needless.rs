@@ -8,7 +8,7 @@ use crate::{
         distribution::{Distribution, DistributionConfig},
         managed_policy::ManagedPolicy,
     },
-    invalidations::item::{Doubt, Item},
+    invalidations::item::{Doubt, Item, Mending},
 };
 
 /// Drops what has no effect on this distribution, as far as its configuration is known.
@@ -20,7 +20,8 @@ pub(super) fn drop_useless(lines: &mut [PlanLine], distribution: &Distribution) 
     let some_cache = behaviors.iter().any(caches);
     let some_vary = behaviors.iter().any(has_variants);
     for line in lines {
-        let LineVerdict::Send { item, doubts, .. } = &mut line.verdict else { continue };
+        let LineVerdict::Send { item, mendings, doubts } = &mut line.verdict else { continue };
+        cut_query(item, mendings, doubts);
         match uselessness(item, config) {
             Some(Drop::NotCached(_)) if !some_cache && !behaviors.iter().any(is_disabled) => {
                 doubts.push(Doubt::CachesNothing);
@@ -30,6 +31,18 @@ pub(super) fn drop_useless(lines: &mut [PlanLine], distribution: &Distribution) 
             None => {}
         }
     }
+}
+
+/// Takes off a query string that is no part of the cache key. CloudFront keeps the object under the bare path, so an item
+/// with the query string would be billed and do nothing.
+fn cut_query(item: &mut Item, mendings: &mut Vec<Mending>, doubts: &mut Vec<Doubt>) {
+    if item.is_wildcard() || !doubts.contains(&Doubt::QueryNotInKey) {
+        return;
+    }
+    let bare = item.as_str().split('?').next().unwrap_or_default().to_owned();
+    *item = Item::of_checked(bare);
+    mendings.push(Mending::QueryCut);
+    doubts.retain(|doubt| *doubt != Doubt::QueryNotInKey);
 }
 
 fn uselessness(item: &Item, config: &DistributionConfig) -> Option<Drop> {
