@@ -77,6 +77,21 @@ CREATE INDEX batch_to_watch ON batch (distribution_id, look_at) WHERE state = 'i
 CREATE INDEX batch_billed ON batch (accepted_at) WHERE accepted_at IS NOT NULL;
 CREATE INDEX batch_completed ON batch (distribution_id, completed_at) WHERE completed_at IS NOT NULL;
 
+-- What counts for the budgets of a month: what CloudFront took, and what is still to be sent, at the time when it is due.
+CREATE INDEX batch_counted ON batch (distribution_id, COALESCE(accepted_at, due_at), path_count, wildcard_count)
+    WHERE state NOT IN ('cancelled', 'failed');
+
+CREATE TABLE monthly_budget (
+    scope_kind TEXT    NOT NULL CHECK (scope_kind IN ('account', 'distribution', 'group', 'person', 'token')),
+    scope_id   TEXT    NOT NULL,
+    -- Above soft_items a request is warned of, above hard_items it is refused.
+    soft_items INTEGER,
+    hard_items INTEGER,
+    PRIMARY KEY (scope_kind, scope_id),
+    CHECK (soft_items IS NOT NULL OR hard_items IS NOT NULL),
+    CHECK (soft_items <= hard_items)
+) STRICT;
+
 CREATE TABLE proposal (
     id              TEXT    NOT NULL PRIMARY KEY,
     request_key     TEXT    NOT NULL UNIQUE,

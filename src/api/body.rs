@@ -212,6 +212,15 @@ impl JsonFields {
         }
     }
 
+    /// A whole number that is not negative. `None` if it is missing or null.
+    pub fn whole_number(&mut self, name: &str) -> Option<u64> {
+        let value = self.rest.remove(name).filter(|value| !value.is_null())?;
+        if value.as_u64().is_none() {
+            self.fault(format!("/{name}"), "has to be a whole number that is not negative.");
+        }
+        value.as_u64()
+    }
+
     /// An object of texts, as pairs of name and text. It may be missing or null.
     pub fn texts_by_name(&mut self, name: &str) -> Vec<(String, String)> {
         let object = match self.rest.remove(name) {

@@ -7,7 +7,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{error::ApiError, json::Json, query::Params, state::Api},
+    api::{
+        budgets::{self, MonthlyBudgetShape},
+        error::ApiError,
+        json::Json,
+        query::Params,
+        state::Api,
+    },
     domain::{
         distributions::distribution::Distribution,
         invalidations::{budget::MonthUsage, price::Dollars},
@@ -25,6 +31,8 @@ pub struct BudgetShape {
     pub month: String,
     /// Each account of a distribution that the caller may see, in the order of their IDs.
     pub accounts: Vec<AccountBudgetShape>,
+    /// The budgets of the month that the caller may look at.
+    pub budgets: Vec<MonthlyBudgetShape>,
 }
 
 /// What one account was billed this month, as far as Unstale knows.
@@ -87,7 +95,9 @@ pub async fn show(
             forecast: ForecastShape::new(usage, 0),
         });
     }
-    Ok(Json(BudgetShape { month: month.date(), accounts }))
+    drop(conn);
+    let budgets = budgets::seen(&api, &caller).await?;
+    Ok(Json(BudgetShape { month: month.date(), accounts, budgets }))
 }
 
 /// The amount without its sign.

@@ -172,6 +172,10 @@ impl From<CommandError> for ApiError {
     fn from(error: CommandError) -> Self {
         let error = match error {
             CommandError::Store(error) => return error.into(),
+            CommandError::OverBudget(why) => {
+                let detail = format!("It was refused: {why}. Nothing was kept or sent.");
+                return Self::new(ProblemType::OverBudget, detail).told();
+            }
             other => other,
         };
         let words = with_causes(&error);

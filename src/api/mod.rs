@@ -3,6 +3,7 @@
 mod audit;
 mod body;
 mod budget;
+mod budgets;
 mod caller;
 mod checks;
 mod distributions;
@@ -43,6 +44,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(show::show))
         .routes(routes!(cancel::submit))
         .routes(routes!(budget::show))
+        .routes(routes!(budgets::list, budgets::submit))
         .routes(routes!(distributions::list))
         .routes(routes!(path_mappings::show, path_mappings::submit))
         .routes(routes!(checks::settings::show, checks::settings::submit))

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         access::grant::{GrantError, GroupError},
         checks::{CheckSettingsError, HandedInError},
+        invalidations::monthly_budget::BudgetError,
         sign_in::person::PersonError,
         tokens::token::TokenError,
     },
@@ -50,6 +51,11 @@ pub enum CommandError {
     /// The role, the grants or another rule do not allow it. The refusal is recorded.
     #[error("{0}")]
     NotAllowed(String),
+    /// A hard budget of the month would be passed. The refusal is recorded.
+    #[error("{0}")]
+    OverBudget(String),
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
     #[error(transparent)]
     Grant(#[from] GrantError),
     #[error(transparent)]
@@ -98,7 +104,7 @@ impl CommandError {
         match self {
             Self::NotFound | Self::Hidden => Sort::NotFound,
             Self::SessionOver => Sort::SessionOver,
-            Self::NotAllowed(_) => Sort::NotAllowed,
+            Self::NotAllowed(_) | Self::OverBudget(_) => Sort::NotAllowed,
             // The page offers this only for a person without a grant, so one was added after it was shown.
             Self::Grant(GrantError::StillHeld)
             | Self::TooLate
@@ -108,9 +114,12 @@ impl CommandError {
             | Self::TooManySearches(_)
             | Self::BelongsToAnother
             | Self::LastAdmin => Sort::TooLate,
-            Self::CheckSettings(_) | Self::HandedIn(_) | Self::Grant(_) | Self::Group(_) | Self::Token(_) => {
-                Sort::Wrong
-            }
+            Self::CheckSettings(_)
+            | Self::HandedIn(_)
+            | Self::Budget(_)
+            | Self::Grant(_)
+            | Self::Group(_)
+            | Self::Token(_) => Sort::Wrong,
             Self::Store(error) if error.is_passing() => Sort::Away,
             Self::TooManyPasswords => Sort::Busy,
             Self::Store(_) | Self::Person(_) | Self::Password(_) | Self::Random(_) => Sort::Internal,
@@ -122,7 +131,7 @@ impl CommandError {
     #[must_use]
     pub fn untold(&self) -> Option<String> {
         match self {
-            Self::Hidden | Self::SessionOver | Self::NotAllowed(_) => None,
+            Self::Hidden | Self::SessionOver | Self::NotAllowed(_) | Self::OverBudget(_) => None,
             Self::NotFound => Some("there is no such thing".to_owned()),
             Self::Person(error) => Some(error.to_string()),
             other => match other.sort() {

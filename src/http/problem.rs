@@ -142,6 +142,7 @@ kinds! {
     Unreadable = "unreadable", BAD_REQUEST, "The request cannot be read";
     NoToken = "no-token", UNAUTHORIZED, "A good token is needed";
     NotAllowed = "not-allowed", FORBIDDEN, "This is not allowed";
+    OverBudget = "over-budget", FORBIDDEN, "A budget of the month does not allow it";
     NotFound = "not-found", NOT_FOUND, "It is not there";
     WrongMethod = "wrong-method", METHOD_NOT_ALLOWED, "The address does not take this method";
     TooLate = "too-late", CONFLICT, "It has gone on meanwhile";

@@ -80,6 +80,7 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
         .route("/settings/groups/members/remove", post(settings::groups::remove_member))
         .route("/settings/grants", get(settings::grants::show).post(settings::grants::add))
         .route("/settings/grants/{id}/remove", post(settings::grants::remove))
+        .route("/settings/budgets", get(settings::budgets::show).post(settings::budgets::set))
         .route("/settings/protection", get(settings::protection::show).post(settings::protection::set))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/demo/change", post(demo::change))

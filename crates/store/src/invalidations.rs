@@ -5,6 +5,7 @@ pub mod batches;
 pub mod cloudtrail;
 pub mod idempotency;
 mod lists;
+pub mod monthly_budgets;
 pub mod needs_a_look;
 pub mod outside;
 pub mod preconditions;

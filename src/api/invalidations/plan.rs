@@ -8,6 +8,7 @@ use crate::{
     api::{
         body::JsonFields,
         budget::{ForecastShape, digits},
+        budgets::PlanBudgetShape,
         error::ApiError,
         invalidations::{
             requests::{self, PlanRequest},
@@ -26,6 +27,7 @@ use crate::{
         invalidations::{
             batching::{CLOUDFRONT, Load},
             budget::{AccountBills, MonthUsage},
+            monthly_budget::{BudgetNeeds, BudgetUsage},
             plan::{Drop, LineVerdict, Plan, PlanInput, PlanLine, Saving},
             price::FREE_A_MONTH,
         },
@@ -48,8 +50,8 @@ pub struct PlanShape {
     pub parts: Vec<PlanShape>,
     /// What would be sent: cleaned up, sorted, each once.
     pub items: Vec<String>,
-    /// Whether a request would be accepted as it is. Otherwise a line is refused, nothing would be sent, or `refusal`
-    /// says why the distribution takes no requests.
+    /// Whether a request would be accepted as it is. Otherwise a line is refused, nothing would be sent, `refusal` says why
+    /// the distribution takes no requests, or `budget.refusal` which budget does not allow it.
     pub sendable: bool,
     pub refusal: Option<String>,
     /// What becomes of each item that was asked for, in its order. What the plan adds or offers follows the line that
@@ -65,6 +67,8 @@ pub struct PlanShape {
     pub free_paths_left: u64,
     /// What the account's month will cost with it, if it goes on as it did so far. Null on the first day of a month.
     pub forecast: Option<ForecastShape>,
+    /// The budgets of the month that apply, and what this needs of them.
+    pub budget: PlanBudgetShape,
     /// What the distribution has in progress now.
     pub in_flight: LoadShape,
     /// What CloudFront lets a distribution have in progress.
@@ -139,7 +143,7 @@ pub async fn show(
         return Ok(Json(in_parts(&api, &caller, &mut conn, &wanted).await?));
     };
     let distribution = caller.distribution(&mut conn, named).await?;
-    let (_, plan) = planned(&api, &caller, &mut conn, &distribution, wanted.input()).await?;
+    let (_, _, plan) = planned(&api, &caller, &mut conn, &distribution, wanted.input()).await?;
     Ok(Json(plan))
 }
 
@@ -151,19 +155,28 @@ async fn in_parts(
 ) -> Result<PlanShape, ApiError> {
     let placed = commands::place(conn, wanted.input(), &caller.access).await?;
     let (mut parts, mut bills) = (Vec::with_capacity(placed.parts.len()), AccountBills::default());
+    let mut needs = BudgetNeeds::default();
     for (distribution, input) in placed.parts {
-        let (plan, shape) = planned(api, caller, conn, &distribution, input).await?;
+        let (plan, budgets, shape) = planned(api, caller, conn, &distribution, input).await?;
+        // What waits for a second person counts when it is approved.
+        if shape.needs != Guard::SecondPerson.as_str() {
+            needs.add(budgets, plan.billable());
+        }
         bills.add(distribution.account(), plan.billable(), plan.used_this_month);
         parts.push(shape);
     }
     let none_is_refused = placed.unplaced.iter().all(|line| line.refused().is_none());
     Ok(PlanShape {
         distribution: String::new(),
-        sendable: none_is_refused && !parts.is_empty() && parts.iter().all(|part| part.sendable),
+        sendable: none_is_refused
+            && !parts.is_empty()
+            && parts.iter().all(|part| part.sendable)
+            && needs.refusal().is_none(),
         lines: placed.unplaced.iter().map(|line| LineShape::new(line, None)).collect(),
         billable_paths: parts.iter().map(|part| part.billable_paths).sum(),
         dollars: digits(bills.cost()),
         free_paths_left: bills.free_left(),
+        budget: PlanBudgetShape::new(&needs),
         reason_required: parts.iter().any(|part| part.reason_required),
         needs: "nothing".to_owned(),
         limits: LoadShape { paths: CLOUDFRONT.paths, wildcards: CLOUDFRONT.wildcards },
@@ -179,19 +192,39 @@ async fn planned(
     conn: &mut Conn,
     distribution: &Distribution,
     input: PlanInput,
-) -> Result<(Plan, PlanShape), ApiError> {
+) -> Result<(Plan, Vec<BudgetUsage>, PlanShape), ApiError> {
     let protection = protections::find(conn, &distribution.id).await?;
-    let who = (&caller.acting.actor, &caller.access);
+    let actor = &caller.acting.actor;
+    let who = (actor, &caller.access);
     let plan = commands::plan_to_show(&api.context, conn, input, distribution, who, api.limits).await?;
     if let Some(allowed) = requests::not_granted(&plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
     }
-    let shape = PlanShape::new(&plan, distribution, &protection, api.context.clock.now());
-    Ok((plan, shape))
+    let budgets = commands::budgets_applying(&api.context, conn, actor, &distribution.id).await?;
+    let mut shape = PlanShape::new(&plan, distribution, &protection, api.context.clock.now());
+    shape.hold_to(&budgets, plan.billable());
+    Ok((plan, budgets, shape))
 }
 
 impl PlanShape {
+    /// Says what the plan needs of its budgets.
+    fn hold_to(&mut self, budgets: &[BudgetUsage], items: usize) {
+        let mut needs = BudgetNeeds::default();
+        needs.add(budgets.to_vec(), items);
+        self.budget = PlanBudgetShape::new(&needs);
+        self.warnings.extend(needs.warnings());
+        // What waits for a second person is kept, and refused when it is approved.
+        let waits = self.needs == Guard::SecondPerson.as_str();
+        match self.budget.refusal.take_if(|_| waits) {
+            Some(_) => {
+                let refusal = needs.refusal().map(|why| format!("Approval would be refused: {why}."));
+                self.warnings.extend(refusal);
+            }
+            None => self.sendable &= self.budget.refusal.is_none(),
+        }
+    }
+
     fn new(plan: &Plan, distribution: &Distribution, protection: &Protection, now: Timestamp) -> Self {
         let guard = protection.asks(&plan.items);
         let needs = if guard == Guard::Open { "nothing" } else { guard.as_str() };
@@ -207,6 +240,7 @@ impl PlanShape {
             dollars: digits(plan.cost()),
             free_paths_left: FREE_A_MONTH.saturating_sub(plan.used_this_month),
             forecast: ForecastShape::new(MonthUsage::new(plan.used_this_month, now), plan.billable() as u64),
+            budget: PlanBudgetShape::default(),
             in_flight: LoadShape::new(plan.in_flight),
             limits: LoadShape { paths: CLOUDFRONT.paths, wildcards: CLOUDFRONT.wildcards },
             warnings: plan.warnings.clone(),

@@ -6,13 +6,18 @@ use serde_json::Value;
 
 use crate::domain::time::Timestamp;
 
-use super::{client::ApiAnswer, given::Given};
+use super::{budgets, client::ApiAnswer, given::Given};
 
 /// The plan: one line for each item and warning, then the totals. A plan of several distributions has these for each.
 pub fn plan(plan: &Value, given: &Given) -> String {
-    let Some(parts) = plan["parts"].as_array() else { return one_plan(plan, given) };
+    let Some(parts) = plan["parts"].as_array() else {
+        let lines = std::iter::once(one_plan(plan, given)).chain(budgets::lines(plan));
+        return lines.collect::<Vec<_>>().join("\n");
+    };
     let mut parts: Vec<String> = parts.iter().map(|part| one_plan(part, given)).collect();
     parts.extend(plan["lines"].as_array().into_iter().flatten().map(|line| plan_line(line, given)));
+    // Distributions of one account share its budget, so the sums are told and not the parts.
+    parts.extend(budgets::lines(plan));
     parts.join("\n")
 }
 
@@ -69,6 +74,7 @@ pub fn hindrance(plan: &Value, given: &Given) -> Option<String> {
         .map(|line| format!("{} {}.", place_of(line, given), line["notes"][0].as_str().unwrap_or_default()))
         .collect();
     let refusal = parts.iter().find_map(|part| part["refusal"].as_str());
+    let refusal = refusal.or_else(|| budgets::refusal(plan).filter(|_| refused.is_empty()));
     Some(match (refusal, refused.as_slice()) {
         (Some(why), _) => format!("{why} Nothing was sent."),
         (None, []) => {

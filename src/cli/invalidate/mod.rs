@@ -1,5 +1,6 @@
 //! `unstale invalidate`: sends a request to a running Unstale, for pipelines. It needs a token, but no AWS keys.
 
+mod budgets;
 pub(super) mod client;
 mod expanded;
 mod given;
@@ -169,7 +170,7 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
         let told = tell(&args, &plan, &lines::plan(&plan, &given));
         return hindrance.map_or(told, |words| Err(End::Refused(words)));
     }
-    if let Some(words) = hindrance {
+    if let Some(words) = hindrance.filter(|_| !budgets::is_left_to_the_server(&plan)) {
         return Err(End::Refused(words));
     }
     if !args.json {

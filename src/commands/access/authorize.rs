@@ -34,6 +34,8 @@ pub(in crate::commands) enum AccessRefusal {
     Rule(&'static str),
     /// A limit is exceeded. The text is for the history and for the person.
     Bound(String),
+    /// A hard budget of the month would be passed. The text names it, and who may lift it.
+    OverBudget(String),
 }
 
 /// What an actor may do now.
@@ -209,6 +211,7 @@ pub(in crate::commands) fn refuse_within(
     match why {
         AccessRefusal::Over => CommandError::SessionOver,
         AccessRefusal::Hidden => CommandError::Hidden,
+        AccessRefusal::OverBudget(words) => CommandError::OverBudget(words),
         other => CommandError::NotAllowed(other.describe()),
     }
 }
@@ -221,7 +224,7 @@ impl AccessRefusal {
             Self::Role => "a viewer may look and not act".to_owned(),
             Self::Grants(allowed) => format!("outside the grants, which here allow {allowed}"),
             Self::Rule(words) => (*words).to_owned(),
-            Self::Bound(words) => words.clone(),
+            Self::Bound(words) | Self::OverBudget(words) => words.clone(),
         }
     }
 }

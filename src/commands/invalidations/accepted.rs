@@ -15,15 +15,19 @@ use crate::{
     },
 };
 
+use super::monthly_budgets::WithinBudgets;
+
 /// The note of the event of a request, with what viewers must get and whether its URLs are fetched afterwards.
 pub(in crate::commands) fn noted(new: &NewInvalidation, note: &str) -> String {
     let note = new.expected.noted(note);
     if new.warm { warming::noted(&note) } else { note }
 }
 
-/// Queues it, to be sent from now on or when it wants to be; gives the event that says so.
+/// Queues it, to be sent from now on or when it wants to be; gives the event that says so. Only what fits the budgets of
+/// the month can be queued.
 pub(in crate::commands) async fn queue(
     tx: &mut Tx,
+    _: WithinBudgets,
     acting: &Acting,
     requested_by: &Actor,
     new: &NewInvalidation,

@@ -4,6 +4,7 @@ use crate::{
     commands::{
         CommandContext, CommandError,
         access::authorize::{self, AccessRefusal},
+        audit::refuse::Attempt,
         new_uuid,
     },
     domain::{
@@ -28,6 +29,7 @@ use crate::{
 use super::{
     accepted::{self, noted},
     cooldown::same_due,
+    monthly_budgets::{self, Charge},
 };
 
 const REPEAT: AccessRefusal = AccessRefusal::Rule(
@@ -68,11 +70,23 @@ pub async fn approve_proposal(
     if same_due(&mut tx, &new, cool_down, now, now).await?.is_some() {
         return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), REPEAT).await?);
     }
+    let asked = Attempt::on(&what, Some(distribution), &proposal.items, &proposal.reason);
+    let charge = Charge::of(&new, &proposal.asked_by, now);
+    let within = match monthly_budgets::hold(context, &mut tx, acting, &asked, charge).await {
+        Err(CommandError::Store(error)) => return Err(error.into()),
+        // The refusal is written too, and the proposal goes on waiting.
+        Err(refused) => {
+            context.commit(tx).await?;
+            return Err(refused);
+        }
+        Ok(within) => within,
+    };
     if !proposals::decide(&mut tx, id, &acting.actor, word, Some(&new.id), now).await? {
         return Err(CommandError::TooLate);
     }
     let mut event =
-        accepted::queue(&mut tx, acting, &proposal.asked_by, &new, Action::ProposalApproved, now).await?;
+        accepted::queue(&mut tx, within, acting, &proposal.asked_by, &new, Action::ProposalApproved, now)
+            .await?;
     event.target = what;
     event.requested_by = Some(proposal.asked_by.clone());
     let approved = format!("approved by {}, asked for by {}", acting.actor.name(), proposal.asked_by.name());

@@ -23,6 +23,7 @@ use crate::{
 
 use super::{
     accepted, cooldown, earlier_request,
+    monthly_budgets::{self, Charge},
     propose::propose,
     quotas::check_room,
     request_again::again,
@@ -181,7 +182,11 @@ async fn accept(
     note: &str,
 ) -> Result<Requested, CommandError> {
     let now = context.clock.now();
-    let mut event = accepted::queue(tx, acting, &acting.actor, new, action, now).await?;
+    let (target, items) = (Target::act("invalidate"), new.items());
+    let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
+    let within =
+        monthly_budgets::hold(context, tx, acting, &asked, Charge::of(new, &acting.actor, now)).await?;
+    let mut event = accepted::queue(tx, within, acting, &acting.actor, new, action, now).await?;
     event.note = accepted::noted(new, note);
     earlier_request::keep(tx, new, IdempotentAnswer::Accepted(new.id.clone()), now).await?;
     audit::append(tx, event);

@@ -76,7 +76,14 @@ async fn refused(
     new: &NewInvalidation,
     error: CommandError,
 ) -> CommandError {
-    if !matches!(error, CommandError::Hidden | CommandError::SessionOver | CommandError::NotAllowed(_)) {
+    let is_refusal = matches!(
+        error,
+        CommandError::Hidden
+            | CommandError::SessionOver
+            | CommandError::NotAllowed(_)
+            | CommandError::OverBudget(_)
+    );
+    if !is_refusal {
         return error;
     }
     let (target, items) = (Target::act("invalidate"), new.items());

@@ -2,18 +2,24 @@
 //! references.
 
 use crate::{
-    commands::{CommandContext, CommandError, access::authorize},
+    commands::{CommandContext, CommandError, access::authorize, audit::refuse::Attempt},
     domain::{
         actor::Acting,
         audit::{Action, Event, Target},
         id::InvalidationId,
-        invalidations::invalidation::Invalidation,
+        invalidations::{
+            invalidation::{BatchState, Invalidation},
+            item::Item,
+            monthly_budget::{CountedMonths, Month},
+        },
     },
     store::{
         StoreError, Tx, audit, distributions,
         invalidations::{self, batches},
     },
 };
+
+use super::monthly_budgets::{self, Charge};
 
 /// Queues the failed batches again. [`CommandError::TooLate`] if no batch has failed.
 pub async fn retry_invalidation(
@@ -37,23 +43,36 @@ pub async fn retry_invalidation(
         )
         .await?);
     }
-    if queue_again(context, &mut tx, acting, &found, "").await? == 0 {
-        return Err(CommandError::TooLate);
+    match queue_again(context, &mut tx, acting, &found, "").await {
+        Err(CommandError::Store(error)) => Err(error.into()),
+        Ok(0) => Err(CommandError::TooLate),
+        // A refusal is written too.
+        answer => {
+            context.commit(tx).await?;
+            answer.map(|_| ())
+        }
     }
-    context.commit(tx).await?;
-    Ok(())
 }
 
 /// Queues the failed batches again and writes one event for all of them. Returns the number of batches. Writes
-/// nothing if there are none.
+/// nothing if there are none, and only the refusal if they do not fit the budgets of the month.
 pub(in crate::commands) async fn queue_again(
     context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     found: &Invalidation,
     note: &str,
-) -> Result<u64, StoreError> {
+) -> Result<u64, CommandError> {
     let (id, now) = (&found.id, context.clock.now());
+    let (what, items) = (Target::act("retry an invalidation"), failed_items(tx, id).await?);
+    let asked = Attempt::on(&what, Some(&found.distribution), &items, &found.reason);
+    let charge = Charge {
+        distribution: &found.distribution,
+        requested_by: &found.requested_by,
+        items: items.len(),
+        months: CountedMonths { made: Month::of(found.requested_at), sent: Month::of(now) },
+    };
+    monthly_budgets::hold(context, tx, acting, &asked, charge).await?;
     let queued = batches::requeue_failed(tx, id, now).await?;
     if queued == 0 {
         return Ok(0);
@@ -69,4 +88,13 @@ pub(in crate::commands) async fn queue_again(
     audit::append(tx, event);
     context.usage.clear();
     Ok(queued)
+}
+
+/// The items of the batches that would be queued again. They count for no budget before.
+async fn failed_items(tx: &mut Tx, id: &InvalidationId) -> Result<Vec<Item>, StoreError> {
+    let mut all = batches::of_invalidation(tx, id).await?;
+    all.retain(|batch| batch.state == BatchState::Failed && !batch.is_cut());
+    let mut items: Vec<Item> = all.into_iter().flat_map(|batch| batch.items).collect();
+    items.sort();
+    Ok(items)
 }

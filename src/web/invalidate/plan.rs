@@ -12,7 +12,7 @@ use crate::{
     domain::{
         access::Role,
         id::DistributionId,
-        invalidations::{item::ItemError, plan::PlanLine},
+        invalidations::{item::ItemError, monthly_budget::BudgetNeeds, plan::PlanLine},
     },
     http::{error::HttpError, session::Visitor, state::AppState},
     store::{
@@ -86,6 +86,10 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     let changed = checks::changed_link(&mut conn, visitor, &distribution.id).await?;
     let mut view = PlanView::new(&plan, now);
     view.removable = remove_refused::removable(&form.items, plan.lines.iter()).len();
+    let mut needs = BudgetNeeds::default();
+    let actor = &visitor.acting.actor;
+    let budgets = commands::budgets_applying(&app.context, &mut conn, actor, &distribution.id).await?;
+    needs.add(budgets, plan.billable());
     if plan.refused().any(|(_, error)| error.host().is_some()) {
         view.name_the_right_distribution(&plan, &distributions::list(&mut conn).await?, visitor);
     }
@@ -98,6 +102,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
         "Ask for approval".clone_into(&mut view.button);
     }
+    view.hold_to(&needs);
     let readiness = distribution.readiness();
     // The page shows this warning beside the distribution already.
     view.warnings.retain(|warning| Some(warning.as_str()) != readiness.warning());
@@ -126,12 +131,17 @@ async fn in_parts(
     }
     let placed = commands::place(conn, input, &visitor.access).await?;
     let mut plans = Vec::with_capacity(placed.parts.len());
+    let mut needs = BudgetNeeds::default();
     for (distribution, input) in placed.parts {
         let plan = work_out(conn, app, visitor, &distribution, input).await?;
+        let actor = &visitor.acting.actor;
+        let budgets = commands::budgets_applying(&app.context, conn, actor, &distribution.id).await?;
+        needs.add(budgets, plan.billable());
         plans.push((distribution, plan));
     }
     let mut view = PlanView::of_parts(&plans, &placed.unplaced, now);
     let lines = placed.unplaced.iter().chain(plans.iter().flat_map(|(_, plan)| &plan.lines));
     view.removable = remove_refused::removable(&form.items, lines).len();
+    view.hold_to(&needs);
     Ok(view)
 }

@@ -6,6 +6,7 @@ use crate::{
         invalidations::{
             batching::CLOUDFRONT,
             budget::{AccountBills, MonthUsage},
+            monthly_budget::{BudgetNeeds, BudgetUsage},
             plan::{LINES_MAX, Plan, PlanLine, Saving},
             price::{self, FREE_A_MONTH},
         },
@@ -59,6 +60,10 @@ pub struct PlanView {
     pub free: String,
     /// `about $0.90 by the end of November`. Empty while nobody can tell, and where it costs nothing.
     pub forecast: String,
+    /// `the AWS account 1: 95 of 100 items used in November, 5 left`
+    pub budgets: Vec<String>,
+    /// Why a hard budget does not allow it.
+    pub over_budget: Option<String>,
     pub slots: String,
     pub batches: String,
     /// `Invalidate 3 paths`
@@ -82,6 +87,19 @@ pub struct DistributionView {
 }
 
 impl PlanView {
+    /// Says what the plan needs of its budgets. Where it waits for a second person, it is refused when it is approved.
+    pub fn hold_to(&mut self, needs: &BudgetNeeds) {
+        let line = |usage: &BudgetUsage| format!("{}: {}", usage.budget.whose(), usage.describe());
+        self.budgets = needs.needs.iter().map(|(usage, _)| line(usage)).collect();
+        self.warnings.extend(needs.warnings());
+        let waits = self.guard.as_ref().is_some_and(|guard| guard.waits);
+        let refused = if waits { "Approval would be refused" } else { "It would be refused" };
+        self.over_budget = needs.refusal().map(|why| format!("{refused}: {why}."));
+        if self.over_budget.is_some() && !waits {
+            "Invalidate".clone_into(&mut self.button);
+        }
+    }
+
     pub fn of_parts(plans: &[(Distribution, Plan)], unplaced: &[PlanLine], now: Timestamp) -> Self {
         let refused_of = |plan: &Plan| plan.refused().count();
         let unplaced_refused = unplaced.iter().filter(|line| line.refused().is_some()).count();

@@ -82,7 +82,7 @@ pub async fn submit(
     match visitor.keep(&app, WHAT, requested).await {
         // The access has changed since the plan was made. The form is shown again, so that what was typed is not
         // lost.
-        Err(CommandError::NotAllowed(why)) => {
+        Err(CommandError::NotAllowed(why) | CommandError::OverBudget(why)) => {
             let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
             again(&app, &visitor, &form, reason, problem).await
         }

@@ -4,6 +4,7 @@
 
 mod access;
 pub mod account;
+pub mod budgets;
 pub mod grants;
 pub mod groups;
 mod index;
@@ -50,6 +51,7 @@ const ENTRIES: &[Entry] = &[
         "Distributions on which wide requests are asked about.",
         Role::Admin,
     ),
+    ("/settings/budgets", "Budgets", "How many items may be sent in a month.", Role::Viewer),
 ];
 
 /// The frame of a settings page, with the title from its entry.

@@ -70,6 +70,7 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
             | "/api/v1/distributions"
             | "/api/v1/audit"
             | "/api/v1/budget"
+            | "/api/v1/budgets"
             | "/api/v1/events",
             Try::Good,
         ) => looks(200, 200),
@@ -79,6 +80,7 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
             | "/api/v1/distributions"
             | "/api/v1/audit"
             | "/api/v1/budget"
+            | "/api/v1/budgets"
             | "/api/v1/events",
             Try::Bad,
         ) => looks(422, 422),
@@ -94,6 +96,8 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Good) => acts(200, granted(200)),
         // Nothing of it is queued.
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Bad) => acts(409, granted(409)),
+        ("PUT", "/api/v1/budgets", Try::Good) => administers(200, 403),
+        ("PUT", "/api/v1/budgets", Try::Bad) => administers(422, 403),
         ("GET", "/api/v1/distributions/{id}/paths", Try::Good) => looks(200, granted(200)),
         ("GET", "/api/v1/distributions/{id}/paths", Try::Bad) => looks(422, 422),
         ("PUT", "/api/v1/distributions/{id}/paths", Try::Good) => administers(200, granted(403)),
@@ -207,6 +211,11 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
         let from = if how == Try::Good { "dist/" } else { "s3://" };
         let body = json!({"mappings": [{"from": from, "to": "/"}]});
         return (format!("{}{query}", path.replace("{id}", place)), Some(body));
+    }
+    if path.ends_with("/budgets") {
+        let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
+        let body = json!({"scope": "distribution", "id": place, "soft_items": 1});
+        return (format!("{path}{query}"), Some(body));
     }
     if path.ends_with("/changes") {
         app.world.may_list(place).await;

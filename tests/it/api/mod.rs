@@ -1,5 +1,6 @@
 //! The JSON API over HTTP, as a pipeline uses it.
 
+mod budgets;
 mod changes;
 mod check_up;
 mod checks;

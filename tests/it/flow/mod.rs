@@ -22,6 +22,7 @@ mod limits;
 mod lists;
 mod looking;
 mod many;
+mod monthly_budgets;
 mod origin;
 mod outside;
 mod pace;

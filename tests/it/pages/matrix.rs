@@ -53,6 +53,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/approvals"
             | "/settings"
             | "/settings/access"
+            | "/settings/budgets"
             | "/settings/account",
         ) => PAGE,
         ("GET", "/distributions/{id}" | "/invalidations/{id}" | "/history/{sequence}") => OF_A_SITE,
@@ -98,7 +99,8 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/people/{id}/enable"
             | "/settings/people/{id}/second-step/remove"
             | "/settings/people/{id}/sessions/end"
-            | "/settings/protection",
+            | "/settings/protection"
+            | "/settings/budgets",
         ) => ADMIN_ACT,
         // Nothing narrows this person.
         ("POST", "/settings/people/{id}/everything") => [401, 403, 403, 403, 403, 409],
@@ -285,6 +287,11 @@ impl Stage<'_> {
             }
             "/settings/protection" => {
                 let fields = vec![("distribution", id), ("guard", Guard::Open.as_str().to_owned())];
+                (path.to_owned(), fields)
+            }
+            "/settings/budgets" => {
+                let fields =
+                    vec![("scope", "distribution".to_owned()), ("id", id), ("soft_items", "1".to_owned())];
                 (path.to_owned(), fields)
             }
             "/settings/tokens" => (path.to_owned(), vec![("name", uuid()), ("role", "operator".to_owned())]),

@@ -5,6 +5,7 @@ mod ambiguous;
 mod bad_input;
 mod bad_tokens;
 mod broken_export;
+mod budgets;
 mod changes;
 mod check_up;
 mod checks;

@@ -22,6 +22,7 @@ mod idempotency;
 mod identities;
 mod invalidations;
 mod leases;
+mod monthly_budgets;
 mod narrowed;
 mod needs_a_look;
 mod outside;

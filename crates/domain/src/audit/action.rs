@@ -37,6 +37,7 @@ actions! {
     ProposalDeclined = "proposal.declined", "Approval declined";
     ProtectionOverridden = "protection.overridden", "Protection overridden";
     ProtectionChanged = "protection.changed", "Protection changed";
+    BudgetChanged = "budget.changed", "Budget changed";
     PathMappingsChanged = "path_mappings.changed", "Path mappings changed";
     GrantAdded = "grant.added", "Grant added";
     GrantRemoved = "grant.removed", "Grant removed";

@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod intake;
 pub mod invalidation;
 pub mod item;
+pub mod monthly_budget;
 pub mod outside;
 pub mod pace;
 pub mod plan;

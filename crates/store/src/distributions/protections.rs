@@ -11,6 +11,7 @@ use crate::{
     Conn, StoreError, Tx,
     columns::{count, signed},
     db::{execute, fetch_all, fetch_optional},
+    invalidations::monthly_budgets,
 };
 
 #[derive(sqlx::FromRow)]
@@ -54,8 +55,10 @@ pub async fn hold(tx: &mut Tx, id: &DistributionId) -> Result<Protection, StoreE
     find(tx, id).await
 }
 
-/// Locks the row until the transaction ends. On SQLite no other transaction writes meanwhile.
+/// Locks the row until the transaction ends. On SQLite no other transaction writes meanwhile. The budgets come first: a
+/// request that is held to them takes both locks, and one for several distributions takes them again and again.
 pub(crate) async fn lock(tx: &mut Tx, id: &DistributionId) -> Result<(), StoreError> {
+    monthly_budgets::lock(tx).await?;
     if tx.is_postgres() {
         execute!(tx, "SELECT 1 FROM protection WHERE distribution_id = $1 FOR UPDATE", id.as_str())?;
     }

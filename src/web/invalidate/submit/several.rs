@@ -37,7 +37,7 @@ pub(super) async fn submit(
     };
     let requested = commands::request_several(&app.context, &visitor.acting, &all).await;
     match visitor.keep(app, super::WHAT, requested).await {
-        Err(CommandError::NotAllowed(why)) => {
+        Err(CommandError::NotAllowed(why) | CommandError::OverBudget(why)) => {
             let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
             again(app, visitor, &form, reason, problem).await
         }

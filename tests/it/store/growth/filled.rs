@@ -108,6 +108,9 @@ pub async fn fill(database: &Database, size: i64) {
         );
         raw.run(&format!("{numbers} INSERT {rows}")).await.unwrap();
     }
+    let budgets = "INSERT INTO monthly_budget (scope_kind, scope_id, hard_items) VALUES
+        ('account', '123456789012', 9), ('distribution', 'E1', 9), ('person', 'p1', 9), ('group', 'g1', 9)";
+    raw.run(budgets).await.unwrap();
     write_history(database, size).await;
     raw.run("ANALYZE").await.unwrap();
 }

@@ -3,17 +3,23 @@
 use unstale::{
     domain::{
         access::Access,
-        actor::ActorKind,
+        actor::{Actor, ActorKind},
         checks::ExpectedContent,
-        id::{BatchId, CallerReference, CloudFrontInvalidationId, InvalidationId, ProposalId, RequestKey},
-        invalidations::invalidation::InvalidationState,
+        id::{
+            BatchId, CallerReference, CloudFrontInvalidationId, InvalidationId, PersonId, ProposalId,
+            RequestKey,
+        },
+        invalidations::{
+            invalidation::InvalidationState,
+            monthly_budget::{BudgetKind, BudgetScope, CountedMonths, Month},
+        },
         time::Timestamp,
     },
     store::{
         Tx, distributions,
         invalidations::{
-            self, DueWithin, InvalidationFilter, batches, cloudtrail, idempotency, needs_a_look, outside,
-            proposals, queue, waiting,
+            self, DueWithin, InvalidationFilter, batches, cloudtrail, idempotency, monthly_budgets,
+            needs_a_look, outside, proposals, queue, waiting,
         },
     },
 };
@@ -37,6 +43,7 @@ pub async fn measure_rows(tx: &mut Tx, size: i64) -> Measured {
     let mut measured = Measured::new();
     measure_requests(tx, size, &mut measured).await;
     measure_batches(tx, size, &mut measured).await;
+    measure_budgets(tx, &mut measured).await;
     let (ada, proposal) = (actor(), ProposalId::from_trusted("o100"));
     let key = RequestKey::from_trusted("ok100");
     measure!(
@@ -116,6 +123,31 @@ async fn measure_batches(tx: &mut Tx, size: i64, measured: &mut Measured) {
         batches::watched(conn, &id(OFTEN)),
         batches::next_look(conn),
         distributions::poll_due(conn, NOW),
+    );
+}
+
+/// What is used of budgets, in months of a hundred hours.
+async fn measure_budgets(tx: &mut Tx, measured: &mut Measured) {
+    let ada = Actor::person(&PersonId::from_trusted("p1"), "p1@example.com");
+    let month = Month { start: earlier(100), end: NOW };
+    let months = CountedMonths { made: month, sent: month };
+    let scope = |kind, id: &str| BudgetScope { kind, id: id.to_owned() };
+    measure!(
+        measured,
+        tx,
+        |conn| monthly_budgets::list(conn),
+        monthly_budgets::find(conn, &scope(BudgetKind::Account, ACCOUNT)),
+        monthly_budgets::applying(conn, &id(OFTEN), &ada, months),
+        monthly_budgets::used(conn, &scope(BudgetKind::Account, ACCOUNT), months.sent),
+        monthly_budgets::used(conn, &scope(BudgetKind::Distribution, OFTEN), months.sent),
+        monthly_budgets::used(conn, &scope(BudgetKind::Group, "g1"), months.made),
+        monthly_budgets::used(conn, &scope(BudgetKind::Person, "p1"), months.made),
+        monthly_budgets::used(conn, &scope(BudgetKind::Token, "t1"), months.made),
+        monthly_budgets::resolve(conn, BudgetKind::Account, ACCOUNT),
+        monthly_budgets::resolve(conn, BudgetKind::Distribution, OFTEN),
+        monthly_budgets::resolve(conn, BudgetKind::Group, "q100"),
+        monthly_budgets::resolve(conn, BudgetKind::Person, "p100@example.com"),
+        monthly_budgets::resolve(conn, BudgetKind::Token, "t100"),
     );
 }
 
