@@ -7,6 +7,9 @@ use crate::domain::invalidations::{
 
 /// How many lines of a group are shown.
 const SHOWN: usize = 100;
+/// How many of them stand unfolded, so that the button below stays near. A few more are not worth a fold.
+const UNFOLDED: usize = 12;
+const FOLD_FROM: usize = 16;
 
 /// Lines of a plan that stand together on the page.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +26,25 @@ impl LineGroup {
 
     pub const fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Those that stand unfolded.
+    pub fn unfolded(&self) -> &[LineView] {
+        &self.shown[..self.fold()]
+    }
+
+    /// Those that stand in a fold below the others.
+    pub fn folded(&self) -> &[LineView] {
+        &self.shown[self.fold()..]
+    }
+
+    /// How many lines do not stand unfolded, with those that are not shown.
+    pub fn after_the_fold(&self) -> usize {
+        self.count - self.fold()
+    }
+
+    fn fold(&self) -> usize {
+        if self.shown.len() < FOLD_FROM { self.shown.len() } else { UNFOLDED }
     }
 
     /// How many more there are than those that are shown.

@@ -259,6 +259,11 @@ async fn lines_of_a_long_paste_stand_in_groups() {
         .assert_says("and 50 more paths and tags")
         .assert_says("120 lines are left out, because they would change nothing");
     assert_eq!(shown.count("#plan li[data-refused]"), 100);
+    assert_eq!(
+        shown.count("#plan > ul > li"),
+        12 + 12,
+        "the others are folded, so that the button stays near"
+    );
     assert_eq!(shown.count("#plan details li[data-dropped]"), 100);
     app.finish().await;
 }
