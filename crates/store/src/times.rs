@@ -154,6 +154,8 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("distribution", "query_strings"),
     ("distribution", "staging"),
     ("distribution", "tenant_only"),
+    ("monthly_budget", "hard_items"),
+    ("monthly_budget", "soft_items"),
     ("pending_second_factor", "tries"),
     ("invalidation", "item_count"),
     ("invalidation", "warm"),
