@@ -38,6 +38,7 @@ mod tar;
 mod tool;
 mod two_names;
 mod vite;
+mod wrapped_events;
 
 pub use change::{FileChange, FileNote, FilePlace};
 pub use error::IntakeError;

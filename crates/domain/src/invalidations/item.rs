@@ -17,9 +17,10 @@ mod wrapped;
 use std::fmt;
 
 pub(crate) use address::is_scheme;
+pub(crate) use characters::check_encoded;
 pub use error::ItemError;
-pub(crate) use line::without_signature;
 pub use line::{Parsed, TargetDistribution, may_name_a_host, parse_line, trimmed};
+pub(crate) use line::{doubts_of_name, without_signature};
 pub use name::encode_key;
 pub use note::{Doubt, Mending};
 pub(crate) use relative::{begins_with_a_host, is_relative_and_no_path};

@@ -28,8 +28,6 @@ pub enum FileChange {
 pub enum FileNote {
     /// Blanks at the end of the line were taken for padding.
     PaddingCut,
-    /// The list has the new names of renamed files only.
-    NewNamesOnly,
 }
 
 impl FileNote {
@@ -37,9 +35,6 @@ impl FileNote {
     pub const fn label(self) -> &'static str {
         match self {
             Self::PaddingCut => "blanks at its end were taken for padding of the tool",
-            Self::NewNamesOnly => {
-                "git lists a renamed file by its new name only, and the old page stays cached; use --no-renames"
-            }
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Entry, IntakeError, Reading, SkipReason,
     lines::{Line, starts_with_http},
 };
+use crate::invalidations::item::begins_with_a_host;
 
 /// How the column with URLs may be called, the surest name first.
 const NAMES: [&str; 24] = [
@@ -67,7 +68,7 @@ fn of_row(row: &Row, column: usize) -> Entry {
     let typed = row.cells.get(column).map(|cell| cell.trim()).unwrap_or_default().to_owned();
     let reading = if typed.is_empty() {
         Reading::Skipped(SkipReason::EmptyRow)
-    } else if typed.starts_with('/') || starts_with_http(&typed) {
+    } else if typed.starts_with('/') || starts_with_http(&typed) || begins_with_a_host(&typed) {
         Reading::Typed(typed.clone())
     } else {
         Reading::Refused(IntakeError::RowWithoutUrl { column: column + 1 })

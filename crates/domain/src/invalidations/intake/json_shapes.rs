@@ -4,6 +4,7 @@ use crate::id::DistributionId;
 
 use super::{
     Entry, FileChange, FilePlace, IntakeError, Reading, Tool, found::file, json::Json, s3_json, s5cmd,
+    wrapped_events,
 };
 
 /// The entries of a document that begins on the line of this number. `typed` is the text of that line.
@@ -36,6 +37,9 @@ fn read(json: &Json, number: usize, found: &mut Vec<Entry>) -> Option<()> {
         found.extend(readings.into_iter().map(entry));
         return Some(());
     }
+    if let Some(messages) = wrapped_events::messages(json) {
+        return messages.into_iter().try_for_each(|message| of_message(message, number, found));
+    }
     if let Some(objects) = s3_json::objects(json) {
         for (key, reading) in objects {
             found.push(Entry { number: number + key.line(), typed: key.text()?.to_owned(), reading });
@@ -60,6 +64,16 @@ fn read(json: &Json, number: usize, found: &mut Vec<Entry>) -> Option<()> {
         Json::Object(_) => read(value, number, found),
         Json::List(_) | Json::Text { .. } | Json::False | Json::Other => None,
     })
+}
+
+/// The entries of a document that stands as text in another one. They have the number of the line of that text.
+fn of_message(message: &Json, number: usize, found: &mut Vec<Entry>) -> Option<()> {
+    let (before, line) = (found.len(), number + message.line());
+    read(&Json::parse(message.text()?)?, line, found)?;
+    for entry in &mut found[before..] {
+        entry.number = line;
+    }
+    Some(())
 }
 
 fn of_text(json: &Json, number: usize, reading: impl Fn(&str) -> Reading) -> Option<Entry> {

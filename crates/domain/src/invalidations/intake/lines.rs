@@ -87,8 +87,17 @@ fn without_escapes(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// Takes off a time as GitHub Actions writes it: `2026-11-28T06:08:21.1234567Z `.
+/// Takes off a time as GitHub Actions writes it, `2026-11-28T06:08:21.1234567Z `, or Jenkins,
+/// `[2026-11-28T06:08:21.123Z] `.
 fn without_time(text: &str) -> &str {
+    match text.strip_prefix('[') {
+        Some(rest) => behind_time(rest, "Z] "),
+        None => behind_time(text, "Z "),
+    }
+    .unwrap_or(text)
+}
+
+fn behind_time<'a>(text: &'a str, end: &str) -> Option<&'a str> {
     let bytes = text.as_bytes();
     let shape = b"0000-00-00T00:00:00.";
     let fits = bytes.len() > shape.len()
@@ -96,9 +105,6 @@ fn without_time(text: &str) -> &str {
             b'0' => byte.is_ascii_digit(),
             other => other == byte,
         });
-    if !fits {
-        return text;
-    }
-    let rest = text[shape.len()..].trim_start_matches(|c: char| c.is_ascii_digit());
-    rest.strip_prefix("Z ").unwrap_or(text)
+    let rest = fits.then(|| text[shape.len()..].trim_start_matches(|c: char| c.is_ascii_digit()))?;
+    rest.strip_prefix(end)
 }

@@ -39,7 +39,7 @@ fn invisible_in(text: &str) -> Option<(usize, char)> {
 
 /// Refuses percent-encoded control characters in a path and at the end of its query string. In the middle of a
 /// query string they are accepted, because a parameter can have a text of several lines.
-pub(super) fn check_encoded(path: &str) -> Result<(), ItemError> {
+pub(crate) fn check_encoded(path: &str) -> Result<(), ItemError> {
     let query = path.find('?').unwrap_or(path.len());
     let found = path.match_indices('%').find_map(|(at, _)| {
         let escape = path.get(at..at + 3).filter(|_| at < query || at + 3 == path.len())?;

@@ -238,6 +238,11 @@ pub(crate) fn without_signature(path: &str) -> Option<String> {
     signed.then(|| bare.to_owned())
 }
 
+/// What a person should know about the path of a file that was named. It has neither a query string nor dot segments.
+pub(crate) fn doubts_of_name(path: &str) -> Vec<Doubt> {
+    if has_tilde(path) { vec![Doubt::Tilde] } else { Vec::new() }
+}
+
 fn doubts_of(path: &str, typed: &str, target: &Distribution) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     if has_tilde(path) {

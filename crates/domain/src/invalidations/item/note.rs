@@ -18,6 +18,7 @@ pub enum Mending {
     FromBucket,
     Mapped,
     NameEncoded,
+    FromDestination,
     Deleted,
     FileNote(FileNote),
 }
@@ -37,6 +38,9 @@ impl Mending {
             Self::FromBucket => "from the key in the bucket",
             Self::Mapped => "found by a path mapping of the distribution",
             Self::NameEncoded => "from the name of a file",
+            Self::FromDestination => {
+                "from the name of a file; the destination of the tool, which it does not tell, is taken for the root of the site"
+            }
             Self::FileNote(note) => note.label(),
             Self::Deleted => "deleted: viewers get what the origin answers for a missing file",
         }

@@ -11,7 +11,7 @@ use crate::{
     encoding::encode_path,
     invalidations::{
         intake::{FileChange, FilePlace, NamedFile},
-        item::{Item, ItemError, Mending, PATH_MAX, encode_key},
+        item::{Item, ItemError, Mending, PATH_MAX, check_encoded, doubts_of_name, encode_key},
     },
 };
 
@@ -43,11 +43,16 @@ pub(super) fn verdict_of(
     }
     // A name has no broken escapes any more: each of its percent signs was encoded.
     let path = encode_path(&found.path).map_or_else(|| found.path.clone(), |encoded| encoded.text);
+    // A line that is typed is held to the same.
+    if let Err(error) = check_encoded(&path) {
+        return LineVerdict::Refused(error);
+    }
     let length = path.chars().count();
     if length > PATH_MAX {
         return LineVerdict::Refused(ItemError::TooLong(length));
     }
-    LineVerdict::Send { item: Item::of_checked(path), mendings, doubts: Vec::new() }
+    let doubts = doubts_of_name(&path);
+    LineVerdict::Send { item: Item::of_checked(path), mendings, doubts }
 }
 
 fn find(
@@ -147,7 +152,9 @@ fn on_disk(file: &NamedFile, mappings: &[PathMapping]) -> Result<Found, Box<Line
         let error = ItemError::NoMapping { folder: format!("{folder}/") };
         return Err(Box::new(LineVerdict::Refused(error)));
     }
-    Ok(Found { path: format!("/{}", encode_key(name)), how: Mending::NameEncoded })
+    let how =
+        if file.place == FilePlace::Destination { Mending::FromDestination } else { Mending::NameEncoded };
+    Ok(Found { path: format!("/{}", encode_key(name)), how })
 }
 
 /// The folder of a path that begins elsewhere.

@@ -10,7 +10,7 @@ use crate::{
     id::DistributionId,
     invalidations::{
         intake::{Entry, NamedFile, Reading},
-        item::{ItemError, is_scheme},
+        item::{ItemError, TargetDistribution, is_scheme, parse_line},
     },
 };
 
@@ -36,6 +36,7 @@ impl PlanInput {
     /// distribution that there is; where there are several, it is not placed, because a wrong one would be emptied.
     #[must_use]
     pub fn by_distribution(self, among: Candidates<'_>) -> Parts {
+        let any = among.distributions.first().map(|any| TargetDistribution::new(any, among.hosts));
         let mut parts: BTreeMap<DistributionId, Self> = BTreeMap::new();
         let mut unplaced = Vec::new();
         for entry in self.entries {
@@ -53,12 +54,26 @@ impl PlanInput {
                 Err(verdict) => unplaced.push(PlanLine {
                     number: entry.number,
                     source: source(&entry.reading),
+                    verdict: match &any {
+                        Some(any) => own_fault(&entry.reading, verdict, any),
+                        None => verdict,
+                    },
                     typed: entry.typed,
-                    verdict,
                 }),
             }
         }
         Parts { parts, unplaced }
+    }
+}
+
+/// The verdict of a line that names no site. Where the line would be refused on every site, it says why.
+fn own_fault(reading: &Reading, verdict: LineVerdict, any: &TargetDistribution<'_>) -> LineVerdict {
+    let (Reading::Typed(line), LineVerdict::Refused(ItemError::NoDistribution)) = (reading, &verdict) else {
+        return verdict;
+    };
+    match parse_line(line, any) {
+        Err(error) if error.host().is_none() => LineVerdict::Refused(error),
+        _ => verdict,
     }
 }
 
@@ -180,6 +195,14 @@ mod tests {
                 "8 Credentials"
             ]
         );
+    }
+
+    #[test]
+    fn a_damaged_line_is_told_what_is_wrong_with_it() {
+        let distributions = [named("ONE", &["a.example.com"]), named("TWO", &["b.example.com"])];
+        let (parts, unplaced) = places("https:/a.example.com/x\nSee you tomorrow.\n/path", &distributions);
+        assert!(parts.is_empty());
+        assert_eq!(unplaced, ["1 DamagedScheme", "2 Words", "3 NoDistribution"]);
     }
 
     #[test]

@@ -45,6 +45,23 @@ fn lists_of_keys_in_json_are_names() {
 }
 
 #[test]
+fn events_that_were_passed_on_are_read() {
+    let event = r#"{"Records":[{"eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"a+b.html"}}}]}"#;
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let of_sns = format!(r#"{{"Type":"Notification","Message":"{}"}}"#, quoted(event));
+    let texts = [
+        of_sns.clone(),
+        format!(r#"{{"Records":[{{"EventSource":"aws:sns","Sns":{{"Message":"{}"}}}}]}}"#, quoted(event)),
+        format!(r#"{{"Messages":[{{"MessageId":"1","Body":"{}"}}]}}"#, quoted(event)),
+        format!(r#"{{"Records":[{{"messageId":"1","body":"{}"}}]}}"#, quoted(&of_sns)),
+    ];
+    for text in texts {
+        assert_eq!(told(&text), ["written b:a b.html"], "{text}");
+    }
+    assert_eq!(told(r#"{"Message":"the deploy is done"}"#), ["refused UnknownJson"]);
+}
+
+#[test]
 fn keys_of_events_are_decoded() {
     let event = |name: &str, key: &str| {
         format!(

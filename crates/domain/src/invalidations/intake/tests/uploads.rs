@@ -53,6 +53,10 @@ fn progress_between_carriage_returns_is_passed_over_and_padding_is_cut() {
 fn what_build_servers_put_around_lines_is_taken_off() {
     check(&[
         (
+            "[2026-11-28T06:08:21.123Z] upload: dist/index.html to s3://site/index.html",
+            &["written site:index.html"],
+        ),
+        (
             "2026-11-28T06:08:21.1234567Z upload: dist/index.html to s3://site/index.html",
             &["written site:index.html"],
         ),
