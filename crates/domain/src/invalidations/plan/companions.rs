@@ -74,12 +74,20 @@ pub(super) fn add(
     let mut known: HashSet<String> =
         lines.iter().filter_map(|line| Some(item_of(&line.verdict)?.identity())).collect();
     let whole = std::mem::take(lines);
+    let companions = |line: &PlanLine| {
+        let mut found = line.item_to_send().map(|item| companions_of(item, distribution)).unwrap_or_default();
+        found.retain(|(item, _)| may_stand(item, widest, distribution, access));
+        found
+    };
+    let mut found: Vec<Vec<(Item, Companion)>> = whole.iter().map(companions).collect();
+    // What is certain comes first, so that what another line only offers does not take its place.
+    for certain in [true, false] {
+        for more in &mut found {
+            more.retain(|(item, why)| why.is_certain() != certain || known.insert(item.identity()));
+        }
+    }
     lines.reserve(whole.len());
-    for line in whole {
-        let mut more = line.item_to_send().map(|item| companions_of(item, distribution)).unwrap_or_default();
-        more.retain(|(item, _)| {
-            may_stand(item, widest, distribution, access) && known.insert(item.identity())
-        });
+    for (line, more) in whole.into_iter().zip(found) {
         let added: Vec<PlanLine> =
             more.into_iter().map(|(item, why)| line_of(&line, item, why, choice)).collect();
         lines.push(line);

@@ -1,6 +1,7 @@
 //! Plans of each kind of line.
 
 mod caching;
+mod property;
 
 use super::*;
 use crate::distributions::distribution::{DistributionConfig, tests::sample};
@@ -277,6 +278,14 @@ fn keys_are_found_by_the_origin_path_and_the_behaviours() {
     assert!(path("x", bucket("other")).contains("OtherBucket"));
     assert_eq!(path("dist/it's [1].html", FilePlace::Local), "/it's%20[1].html");
     assert_eq!(path("src/main.rs", FilePlace::Local), "NotMapped");
+}
+
+#[test]
+fn what_is_certain_is_added_though_another_line_only_offers_it() {
+    assert_eq!(
+        sent(&plan("/img/[1].png\n/img/%5b1%5D.png")),
+        ["/img/%5B1%5D.png", "/img/%5b1%5D.png", "/img/[1].png"]
+    );
 }
 
 #[test]
