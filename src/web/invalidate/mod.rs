@@ -1,6 +1,7 @@
 //! The first page: the form for a request, the invalidations in flight, and the recent ones.
 
 mod changed;
+mod compared;
 mod find;
 mod guard;
 mod page;

@@ -27,7 +27,7 @@ use super::{
         form::{Field, FormBody, LIST},
         view::{self, When},
     },
-    RequestForm,
+    RequestForm, compared,
     guard::GuardView,
     page,
     plan_view::{DistributionView, PlanView},
@@ -86,6 +86,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     let changed = checks::changed_link(&mut conn, visitor, &distribution.id).await?;
     let mut view = PlanView::new(&plan, now);
     view.removable = remove_refused::removable(&form.items, plan.lines.iter()).len();
+    view.compared = compared::with_the_last(&mut conn, visitor, &distribution, &plan, now).await?;
     let mut needs = BudgetNeeds::default();
     let actor = &visitor.acting.actor;
     let budgets = commands::budgets_applying(&app.context, &mut conn, actor, &distribution.id).await?;

@@ -17,6 +17,7 @@ use crate::{
 
 use super::{
     super::view::When,
+    compared::ComparedView,
     guard::GuardView,
     load,
     plan_line::{LineAct, LinesView},
@@ -65,6 +66,8 @@ pub struct PlanView {
     /// Why a hard budget does not allow it.
     pub over_budget: Option<String>,
     pub slots: String,
+    /// What is different from the last request.
+    pub compared: Option<ComparedView>,
     pub batches: String,
     /// `Invalidate 3 paths`
     pub button: String,

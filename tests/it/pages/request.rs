@@ -269,6 +269,19 @@ async fn lines_of_a_long_paste_stand_in_groups() {
 }
 
 #[tokio::test]
+async fn a_plan_is_compared_with_the_last_request() {
+    let app = TestApp::new().await;
+    let ada = app.operator().await;
+    let plan = async |items: &str| ada.post("/plan", &[("distribution", WORKSHOP), ("items", items)]).await;
+    assert!(!plan("/a\n/b").await.body.contains("Against the last request"), "there is none");
+    app.world.request("/a\n/b\n/old").await;
+    plan("/a\n/b\n/new").await.assert_says("1 new, 2 as then, 1 not there now").assert_says("Not there now");
+    plan("/a\n/b\n/old").await.assert_says("the same paths");
+    assert!(!plan("/x\n/y").await.body.contains("Against the last request"), "nothing in common");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn one_button_takes_out_the_lines_that_are_refused() {
     let app = TestApp::new().await;
     let ada = app.operator().await;

@@ -1,6 +1,7 @@
 //! The plan: what a request would do. It is computed before anything is sent.
 
 mod companions;
+mod comparison;
 mod coverage;
 mod input;
 mod listed;
@@ -14,6 +15,7 @@ mod verdict;
 mod warnings;
 
 pub use companions::Companion;
+pub use comparison::Comparison;
 pub use input::PlanInput;
 pub use parts::{Candidates, Parts};
 pub use savings::Saving;
