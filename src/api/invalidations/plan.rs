@@ -17,7 +17,7 @@ use crate::{
         json::Json,
         state::Api,
     },
-    commands,
+    commands::{self, PlanToShow},
     domain::{
         distributions::{
             distribution::Distribution,
@@ -27,14 +27,14 @@ use crate::{
         invalidations::{
             batching::{CLOUDFRONT, Load},
             budget::{AccountBills, MonthUsage},
-            monthly_budget::{BudgetNeeds, BudgetUsage},
+            monthly_budget::BudgetNeeds,
             plan::{Drop, LineVerdict, Plan, PlanInput, PlanLine, Saving},
             price::FREE_A_MONTH,
         },
         time::Timestamp,
     },
     http::caller::Caller,
-    store::{Conn, distributions::protections},
+    store::Conn,
 };
 
 /// What a request would do, worked out before anything is sent.
@@ -143,8 +143,8 @@ pub async fn show(
         return Ok(Json(in_parts(&api, &caller, &mut conn, &wanted).await?));
     };
     let distribution = caller.distribution(&mut conn, named).await?;
-    let (_, _, plan) = planned(&api, &caller, &mut conn, &distribution, wanted.input()).await?;
-    Ok(Json(plan))
+    let (_, shape) = planned(&api, &caller, &mut conn, &distribution, wanted.input()).await?;
+    Ok(Json(shape))
 }
 
 async fn in_parts(
@@ -157,12 +157,9 @@ async fn in_parts(
     let (mut parts, mut bills) = (Vec::with_capacity(placed.parts.len()), AccountBills::default());
     let mut needs = BudgetNeeds::default();
     for (distribution, input) in placed.parts {
-        let (plan, budgets, shape) = planned(api, caller, conn, &distribution, input).await?;
-        // What waits for a second person counts when it is approved.
-        if shape.needs != Guard::SecondPerson.as_str() {
-            needs.add(budgets, plan.billable());
-        }
-        bills.add(distribution.account(), plan.billable(), plan.used_this_month);
+        let (shown, shape) = planned(api, caller, conn, &distribution, input).await?;
+        shown.add_needs_to(&mut needs);
+        bills.add(distribution.account(), shown.plan.billable(), shown.plan.used_this_month);
         parts.push(shape);
     }
     let none_is_refused = placed.unplaced.iter().all(|line| line.refused().is_none());
@@ -192,27 +189,22 @@ async fn planned(
     conn: &mut Conn,
     distribution: &Distribution,
     input: PlanInput,
-) -> Result<(Plan, Vec<BudgetUsage>, PlanShape), ApiError> {
-    let protection = protections::find(conn, &distribution.id).await?;
-    let actor = &caller.acting.actor;
-    let who = (actor, &caller.access);
-    let plan = commands::plan_to_show(&api.context, conn, input, distribution, who, api.limits).await?;
-    if let Some(allowed) = requests::not_granted(&plan) {
+) -> Result<(PlanToShow, PlanShape), ApiError> {
+    let who = (&caller.acting.actor, &caller.access);
+    let shown = commands::plan_to_show(&api.context, conn, input, distribution, who, api.limits).await?;
+    if let Some(allowed) = requests::not_granted(&shown.plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
     }
-    let budgets = commands::budgets_applying(&api.context, conn, actor, &distribution.id).await?;
-    let mut shape = PlanShape::new(&plan, distribution, &protection, api.context.clock.now());
-    shape.hold_to(&budgets, plan.billable());
-    Ok((plan, budgets, shape))
+    let mut shape = PlanShape::new(&shown.plan, distribution, &shown.protection, api.context.clock.now());
+    shape.hold_to(&shown.needs());
+    Ok((shown, shape))
 }
 
 impl PlanShape {
     /// Says what the plan needs of its budgets.
-    fn hold_to(&mut self, budgets: &[BudgetUsage], items: usize) {
-        let mut needs = BudgetNeeds::default();
-        needs.add(budgets.to_vec(), items);
-        self.budget = PlanBudgetShape::new(&needs);
+    fn hold_to(&mut self, needs: &BudgetNeeds) {
+        self.budget = PlanBudgetShape::new(needs);
         self.warnings.extend(needs.warnings());
         // What waits for a second person is kept, and refused when it is approved.
         let waits = self.needs == Guard::SecondPerson.as_str();

@@ -1,12 +1,14 @@
 //! Commands on distributions.
 
 pub(crate) mod look_around;
+pub(crate) mod plan_to_show;
 pub(crate) mod planning;
 pub(crate) mod protect_distribution;
 pub(crate) mod refresh_distributions;
 pub(crate) mod set_path_mappings;
 
-pub use planning::{PlacedInput, place, plan, plan_to_show};
+pub use plan_to_show::{PlanToShow, plan_to_show};
+pub use planning::{PlacedInput, place, plan};
 pub use protect_distribution::protect_distribution;
 pub use refresh_distributions::refresh_distributions;
 pub use set_path_mappings::set_path_mappings;

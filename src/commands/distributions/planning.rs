@@ -3,14 +3,11 @@
 use std::collections::HashMap;
 
 use crate::{
-    commands::CommandContext,
     domain::{
         access::Access,
-        actor::Actor,
         distributions::{distribution::Distribution, host_table::HostTable, path_mapping::PathMapping},
         id::DistributionId,
         invalidations::{
-            batching::Limits,
             item::TargetDistribution,
             plan::{Candidates, Plan, PlanInput, PlanLine, Surroundings},
         },
@@ -18,11 +15,8 @@ use crate::{
     store::{
         Conn, StoreError,
         distributions::{self, path_mappings},
-        invalidations::batches,
     },
 };
-
-use super::look_around::look_around;
 
 /// The plan of what was asked for, on this distribution.
 pub async fn plan(
@@ -37,23 +31,6 @@ pub async fn plan(
         if input.may_use_a_mapping() { path_mappings::of(conn, &distribution.id).await? } else { Vec::new() };
     let on = TargetDistribution::new(distribution, &hosts).with_mappings(&mappings);
     Ok(Plan::within(input, &on, around, access))
-}
-
-/// The plan for somebody who looks before anything is sent: with what is used up, and what earlier requests refresh.
-pub async fn plan_to_show(
-    context: &CommandContext,
-    conn: &mut Conn,
-    input: PlanInput,
-    distribution: &Distribution,
-    (actor, access): (&Actor, &Access),
-    limits: Limits,
-) -> Result<Plan, StoreError> {
-    let around = look_around(context, conn, actor, distribution, limits).await?;
-    let mut shown = plan(conn, input, distribution, around, access).await?;
-    if !shown.items.is_empty() {
-        shown.note_unfinished(&batches::unfinished(conn, &distribution.id).await?);
-    }
-    Ok(shown)
 }
 
 /// What was asked for, by distribution.

@@ -23,7 +23,7 @@ pub(crate) mod withdraw;
 pub use approve_proposal::approve_proposal;
 pub use cancel_invalidation::cancel_invalidation;
 pub use decline_proposal::decline_proposal;
-pub use monthly_budgets::{budgets_applying, budgets_seen};
+pub use monthly_budgets::{budget_usage, budgets_seen};
 pub use request_invalidation::request_invalidation;
 pub use request_several::{SeveralRequested, request_several};
 pub use requested::{Requested, Unmet};

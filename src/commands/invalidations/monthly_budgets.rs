@@ -65,7 +65,7 @@ pub(in crate::commands) async fn hold(
 }
 
 /// The budgets that apply to what this actor would request now, each with what is used of it. It only reads.
-pub async fn budgets_applying(
+pub(in crate::commands) async fn budgets_applying(
     context: &CommandContext,
     conn: &mut Conn,
     actor: &Actor,
@@ -91,13 +91,17 @@ pub async fn budgets_seen(
     let now = context.clock.now();
     let mut usages = Vec::with_capacity(all.len());
     for budget in all {
-        usages.push(usage_of(conn, budget, now).await?);
+        usages.push(budget_usage(conn, budget, now).await?);
     }
     Ok(usages)
 }
 
 /// What is used of a budget this month. It only reads.
-async fn usage_of(conn: &mut Conn, budget: MonthlyBudget, now: Timestamp) -> Result<BudgetUsage, StoreError> {
+pub async fn budget_usage(
+    conn: &mut Conn,
+    budget: MonthlyBudget,
+    now: Timestamp,
+) -> Result<BudgetUsage, StoreError> {
     let month = CountedMonths::new(now, now).of(budget.scope.kind);
     let used = monthly_budgets::used(conn, &budget.scope, month).await?;
     Ok(BudgetUsage { budget, month, used })

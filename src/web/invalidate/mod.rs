@@ -19,7 +19,7 @@ pub use submit::submit;
 use serde::Deserialize;
 
 use crate::{
-    commands,
+    commands::{self, PlanToShow},
     domain::{
         checks::{ExpectedContent, WarmingRefusal},
         distributions::distribution::Distribution,
@@ -107,7 +107,7 @@ async fn work_out(
     visitor: &Visitor,
     distribution: &Distribution,
     input: PlanInput,
-) -> Result<Plan, StoreError> {
+) -> Result<PlanToShow, StoreError> {
     let who = (&visitor.acting.actor, &visitor.access);
     commands::plan_to_show(&app.context, conn, input, distribution, who, app.options.limits).await
 }

@@ -15,10 +15,7 @@ use crate::{
         invalidations::{item::ItemError, monthly_budget::BudgetNeeds, plan::PlanLine},
     },
     http::{error::HttpError, session::Visitor, state::AppState},
-    store::{
-        Conn,
-        distributions::{self, protections},
-    },
+    store::{Conn, distributions},
 };
 
 use super::{
@@ -81,29 +78,25 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
         }
         return in_parts(&mut conn, app, visitor, form).await;
     };
-    let plan = work_out(&mut conn, app, visitor, &distribution, form.input()).await?;
+    let shown = work_out(&mut conn, app, visitor, &distribution, form.input()).await?;
+    let plan = &shown.plan;
     let last = distributions::last_requests(&mut conn, &[&distribution.id]).await?;
     let changed = checks::changed_link(&mut conn, visitor, &distribution.id).await?;
-    let mut view = PlanView::new(&plan, now);
+    let mut view = PlanView::new(plan, now);
     view.removable = remove_refused::removable(&form.items, plan.lines.iter()).len();
-    view.compared = compared::with_the_last(&mut conn, visitor, &distribution, &plan, now).await?;
-    let mut needs = BudgetNeeds::default();
-    let actor = &visitor.acting.actor;
-    let budgets = commands::budgets_applying(&app.context, &mut conn, actor, &distribution.id).await?;
-    needs.add(budgets, plan.billable());
+    view.compared = compared::with_the_last(&mut conn, visitor, &distribution, plan, now).await?;
     if plan.refused().any(|(_, error)| error.host().is_some()) {
-        view.name_the_right_distribution(&plan, &distributions::list(&mut conn).await?, visitor);
+        view.name_the_right_distribution(plan, &distributions::list(&mut conn).await?, visitor);
     }
     let needs_mapping = |(_, error): (&PlanLine, &ItemError)| matches!(error, ItemError::NoMapping { .. });
     if visitor.access.role == Role::Admin && plan.refused().any(needs_mapping) {
         view.mapping_page = format!("/distributions/{}/paths", distribution.id);
     }
-    let protection = protections::find(&mut conn, &distribution.id).await?;
-    view.guard = GuardView::new(&protection, &distribution, &plan, form, visitor.access.role);
+    view.guard = GuardView::new(&shown.protection, &distribution, plan, form, visitor.access.role);
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
         "Ask for approval".clone_into(&mut view.button);
     }
-    view.hold_to(&needs);
+    view.hold_to(&shown.needs());
     let readiness = distribution.readiness();
     // The page shows this warning beside the distribution already.
     view.warnings.retain(|warning| Some(warning.as_str()) != readiness.warning());
@@ -134,11 +127,9 @@ async fn in_parts(
     let mut plans = Vec::with_capacity(placed.parts.len());
     let mut needs = BudgetNeeds::default();
     for (distribution, input) in placed.parts {
-        let plan = work_out(conn, app, visitor, &distribution, input).await?;
-        let actor = &visitor.acting.actor;
-        let budgets = commands::budgets_applying(&app.context, conn, actor, &distribution.id).await?;
-        needs.add(budgets, plan.billable());
-        plans.push((distribution, plan));
+        let shown = work_out(conn, app, visitor, &distribution, input).await?;
+        shown.add_needs_to(&mut needs);
+        plans.push((distribution, shown.plan));
     }
     let mut view = PlanView::of_parts(&plans, &placed.unplaced, now);
     let lines = placed.unplaced.iter().chain(plans.iter().flat_map(|(_, plan)| &plan.lines));

@@ -4,11 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     commands,
-    domain::{id::DistributionId, invalidations::plan::PlanLine},
+    domain::{
+        id::DistributionId,
+        invalidations::plan::{PlanLine, Surroundings},
+    },
     http::{error::HttpError, session::Visitor, state::AppState},
 };
 
-use super::{super::view, RequestForm, work_out};
+use super::{super::view, RequestForm};
 
 /// The text of the form without the lines that are refused.
 pub async fn without_refused(
@@ -28,16 +31,17 @@ async fn planned_lines(
     form: &RequestForm,
 ) -> Result<Vec<PlanLine>, HttpError> {
     let mut conn = app.context.db.read().await?;
-    if let Some(id) = DistributionId::parse(&form.distribution) {
-        let Some(distribution) = view::distribution(&mut conn, visitor, &id).await? else {
-            return Ok(Vec::new());
-        };
-        return Ok(work_out(&mut conn, app, visitor, &distribution, form.input()).await?.lines);
-    }
-    let placed = commands::place(&mut conn, form.input(), &visitor.access).await?;
-    let mut lines = placed.unplaced;
-    for (distribution, input) in placed.parts {
-        lines.extend(work_out(&mut conn, app, visitor, &distribution, input).await?.lines);
+    let (parts, mut lines) = if let Some(id) = DistributionId::parse(&form.distribution) {
+        let distribution = view::distribution(&mut conn, visitor, &id).await?;
+        (distribution.into_iter().map(|distribution| (distribution, form.input())).collect(), Vec::new())
+    } else {
+        let placed = commands::place(&mut conn, form.input(), &visitor.access).await?;
+        (placed.parts, placed.unplaced)
+    };
+    // What is used up refuses no line.
+    let around = Surroundings::unmeasured(app.options.limits);
+    for (distribution, input) in parts {
+        lines.extend(commands::plan(&mut conn, input, &distribution, around, &visitor.access).await?.lines);
     }
     Ok(lines)
 }

@@ -1,6 +1,6 @@
 //! Budgets of a month on the pages: set by administrators, shown to all, told in the plan.
 
-use unstale::domain::access::Role;
+use unstale::domain::{access::Role, distributions::protection::Guard};
 
 use crate::support::{SHOP, TestApp, WORKSHOP, uuid};
 
@@ -74,5 +74,18 @@ async fn the_plan_warns_and_the_form_says_why_it_was_refused() {
     ada.post("/plan", &several).await.assert_says("It would be refused: the hard budget");
     ada.post("/invalidations", &several).await.assert_status(422).assert_says("Nothing was sent.");
     assert_eq!(app.world.recent().await, []);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_part_that_waits_for_a_second_person_counts_when_it_is_approved() {
+    let app = TestApp::new().await;
+    let (root, ada) = (app.admin().await, app.operator().await);
+    app.protect(SHOP, |protection| protection.guard = Guard::SecondPerson).await;
+    root.post(PATH, &[("scope", "distribution"), ("id", SHOP), ("hard_items", "0")]).await.assert_status(303);
+    let plan = async |items: &str| ada.post("/plan", &[("items", items)]).await;
+    let waits = plan("https://shop.example.com/*\nhttps://docs.example.com/a").await;
+    assert!(!waits.has("[data-over-budget]"), "{}", waits.body);
+    assert!(plan("https://shop.example.com/a\nhttps://docs.example.com/a").await.has("[data-over-budget]"));
     app.finish().await;
 }
