@@ -7,15 +7,10 @@ use utoipa::ToSchema;
 use crate::{
     api::{body::JsonFields, error::ApiError, json::Json, query::Params, state::Api},
     commands::{self, BudgetChange, CommandError},
-    domain::{
-        access::Role,
-        invalidations::monthly_budget::{
-            BudgetError, BudgetKind, BudgetNeeds, BudgetPassed, BudgetUsage, CountedMonths, ITEMS_MAX,
-            MonthlyBudget, check_items,
-        },
+    domain::invalidations::monthly_budget::{
+        BudgetError, BudgetKind, BudgetNeeds, BudgetPassed, BudgetUsage, ITEMS_MAX, check_items,
     },
     http::{caller::Caller, problem::Fault},
-    store::invalidations::monthly_budgets,
 };
 
 /// How many items may be sent in a month of one account or distribution, or by one group, person or token.
@@ -154,9 +149,7 @@ pub async fn submit(
     params: Params,
     fields: JsonFields,
 ) -> Result<Json<MonthlyBudgetShape>, ApiError> {
-    if caller.access.role != Role::Admin {
-        return Err(ApiError::not_allowed("only an administrator may".to_owned()));
-    }
+    caller.require_admin()?;
     params.end()?;
     let change = read(fields)?;
     let budget = match commands::set_budget(&api.context, &caller.acting, &change).await {
@@ -165,15 +158,9 @@ pub async fn submit(
         }
         other => other?,
     };
-    Ok(Json(with_usage(&api, budget).await?))
-}
-
-async fn with_usage(api: &Api, budget: MonthlyBudget) -> Result<MonthlyBudgetShape, ApiError> {
     let now = api.context.clock.now();
-    let month = CountedMonths::new(now, now).of(budget.scope.kind);
-    let mut conn = api.context.db.read().await?;
-    let used = monthly_budgets::used(&mut conn, &budget.scope, month).await?;
-    Ok(MonthlyBudgetShape::new(&BudgetUsage { budget, month, used }))
+    let usage = commands::budget_usage(&mut *api.context.db.read().await?, budget, now).await?;
+    Ok(Json(MonthlyBudgetShape::new(&usage)))
 }
 
 fn read(mut fields: JsonFields) -> Result<BudgetChange, ApiError> {

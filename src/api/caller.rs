@@ -9,6 +9,7 @@ use axum::{
 
 use crate::{
     domain::{
+        access::Role,
         actor::Via,
         distributions::{distribution::Distribution, reference::find_named},
         id::DistributionId,
@@ -181,6 +182,14 @@ impl Caller {
         }
         let why = "a viewer may look and not act".to_owned();
         Err(ApiError::not_allowed(why).about(DistributionId::parse(named)))
+    }
+
+    /// Returns an error for everybody but an administrator.
+    pub fn require_admin(&self) -> Result<(), ApiError> {
+        if self.access.role == Role::Admin {
+            return Ok(());
+        }
+        Err(ApiError::not_allowed("only an administrator may".to_owned()))
     }
 
     /// The same caller with its current access. `Err` if the token or the session is not valid any more.

@@ -7,10 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     api::{body::JsonFields, caller::NamedPath, error::ApiError, json::Json, query::Params, state::Api},
     commands,
-    domain::{
-        access::Role,
-        distributions::path_mapping::{MAPPINGS_MAX, MappingPart, PathMapping},
-    },
+    domain::distributions::path_mapping::{MAPPINGS_MAX, MappingPart, PathMapping},
     http::caller::Caller,
     store::distributions::path_mappings,
 };
@@ -77,9 +74,7 @@ pub async fn submit(
 ) -> Result<Json<PathMappingsShape>, ApiError> {
     let distribution = caller.distribution_at(&api, id).await?;
     let about = |error: ApiError| error.about(Some(distribution.id.clone()));
-    if caller.access.role != Role::Admin {
-        return Err(about(ApiError::not_allowed("only an administrator may".to_owned())));
-    }
+    caller.require_admin().map_err(about)?;
     let new = read(fields).map_err(about)?;
     commands::set_path_mappings(&api.context, &caller.acting, &distribution.id, &new).await?;
     Ok(Json(PathMappingsShape::new(&new)))

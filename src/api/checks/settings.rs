@@ -160,9 +160,7 @@ pub async fn submit(
 ) -> Result<Json<CheckSettingsShape>, ApiError> {
     let distribution = caller.distribution_at(&api, id).await?;
     let about = |error: ApiError| error.about(Some(distribution.id.clone()));
-    if caller.access.role != Role::Admin {
-        return Err(about(ApiError::not_allowed("only an administrator may".to_owned())));
-    }
+    caller.require_admin().map_err(about)?;
     let new = read(fields).map_err(about)?;
     let set = commands::set_check_settings(&api.context, &caller.acting, &distribution.id, new).await;
     set.map(|settings| Json(CheckSettingsShape::new(settings))).map_err(|error| about(refused(error)))
