@@ -49,19 +49,15 @@ mod tests {
     fn each_budget_has_a_line_and_the_server_decides() {
         let budgets = json!([{"scope": "account", "name": "1", "soft_items": 5, "hard_items": 10, "used": 8,
             "left": 2, "needs": 3, "passes": "hard"}]);
-        let refusal = "It would be refused: why.";
+        let why = "It would be refused: why.";
         let mut plan = json!({"sendable": false, "lines": [{"verdict": "send"}], "refusal": null,
-            "budget": {"passes": "hard", "refusal": refusal, "budgets": budgets}});
+            "budget": {"passes": "hard", "refusal": why, "budgets": budgets}});
         let wanted = "budget of the account 1: 8 of 10 items used, 2 left, needs 3, passes the hard budget: it is refused";
         assert_eq!(lines(&plan), [wanted]);
-        assert_eq!((refusal_of(&plan), is_left_to_the_server(&plan)), (Some(refusal), true));
+        assert_eq!((refusal(&plan), is_left_to_the_server(&plan)), (Some(why), true));
         plan["lines"][0]["verdict"] = json!("refused");
         assert!(!is_left_to_the_server(&plan), "a line needs mending first");
         let older = json!({"sendable": false, "lines": []});
         assert_eq!((lines(&older).len(), is_left_to_the_server(&older)), (0, false));
-    }
-
-    fn refusal_of(plan: &Value) -> Option<&str> {
-        super::refusal(plan)
     }
 }

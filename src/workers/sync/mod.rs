@@ -58,8 +58,8 @@ impl CloudFrontSync {
     }
 
     /// Reads a page of the list of distributions if that is due. Otherwise does one step of each kind of work:
-    /// reads one configuration, the cache policies that it names, the tags of one distribution, the first page of one distribution's invalidations,
-    /// and invalidations further back, and asks CloudTrail who made them.
+    /// reads one configuration, the cache policies that it names, the tags of one distribution, the first page of one
+    /// distribution's invalidations, and invalidations further back, and asks CloudTrail who made them.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let context = &self.context;
         let due_at = survey::read(&mut *context.db.read().await?).await?.due_at;

@@ -11,10 +11,7 @@ use crate::{
         invalidations::problem::{Problem, ProblemKind},
         time::Timestamp,
     },
-    store::{
-        StoreError, accounts,
-        distributions::cache_policies::{self, PoliciesWanted},
-    },
+    store::{StoreError, accounts, distributions::cache_policies},
 };
 
 use super::super::{Next, WorkerContext};
@@ -65,10 +62,9 @@ pub(super) async fn look(context: &WorkerContext, not_before: &Mutex<NotBefore>)
     accounts::note_answer(&mut tx, &account, context.settings.read, throttled, now).await?;
     let pause = match read {
         Ok(policies) => {
-            for one in wanted {
-                let PoliciesWanted { mut delivery, .. } = one.clone();
-                delivery.fill_in_policies(|id| policies.get(id).cloned());
-                cache_policies::fill_in(&mut tx, &PoliciesWanted { delivery, ..one }).await?;
+            for mut one in wanted {
+                one.delivery.fill_in_policies(|id| policies.get(id).cloned());
+                cache_policies::fill_in(&mut tx, &one).await?;
             }
             BETWEEN
         }

@@ -15,7 +15,7 @@ mod verdict;
 mod warnings;
 
 pub use companions::Companion;
-pub use comparison::Comparison;
+pub use comparison::PlanComparison;
 pub use input::PlanInput;
 pub use parts::{Candidates, Parts};
 pub use savings::Saving;

@@ -250,14 +250,16 @@ fn names_a_line(path: &str) -> bool {
 fn is_on_a_computer(path: &str) -> bool {
     // `/Users/ada/site/index.html`: a site may have `/Users/login`.
     let of_mac = path.starts_with("/Users/") && path.matches('/').take(4).count() == 4;
+    let has_work_folder = |rest: &str| rest.split('/').any(|folder| WORK_FOLDERS.contains(&folder));
     // `/home/ada/site/dist/index.html`: a site may have `/home/news`.
-    let of_linux = path.starts_with("/home/")
-        && path.split('/').skip(3).any(|folder| WORK_FOLDERS.contains(&folder))
-        || path.starts_with("/builds/") && path.split('/').any(|folder| WORK_FOLDERS.contains(&folder));
+    let below_home = path.strip_prefix("/home/").and_then(|rest| rest.split_once('/'));
+    let of_linux = below_home.is_some_and(|(_, rest)| has_work_folder(rest));
+    // `/builds/group/site/dist/index.html`
+    let of_gitlab = path.strip_prefix("/builds/").is_some_and(has_work_folder);
     // Most paths differ from each of them in their first letter.
     let first_letter = path.as_bytes().get(1);
     let is_like = |begin: &&str| begin.as_bytes().get(1) == first_letter && path.starts_with(begin);
-    of_mac || of_linux || COMPUTER.iter().any(is_like)
+    of_mac || of_linux || of_gitlab || COMPUTER.iter().any(is_like)
 }
 
 /// Whether words that belong to no name follow a path.

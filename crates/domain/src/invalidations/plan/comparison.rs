@@ -7,7 +7,7 @@ use crate::invalidations::item::Item;
 
 /// What a plan sends beside what an earlier request sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Comparison {
+pub struct PlanComparison {
     pub new: Vec<Item>,
     /// How many items both have.
     pub same: usize,
@@ -18,13 +18,13 @@ pub struct Comparison {
 impl Plan {
     /// Compares what is sent with the items of an earlier request.
     #[must_use]
-    pub fn compared_to(&self, earlier: &[Item]) -> Comparison {
+    pub fn compared_to(&self, earlier: &[Item]) -> PlanComparison {
         let (mine, before) = (identities(&self.items), identities(earlier));
         let only = |items: &[Item], others: &HashSet<String>| {
             items.iter().filter(|item| !others.contains(&item.identity())).cloned().collect::<Vec<_>>()
         };
         let new = only(&self.items, &before);
-        Comparison { same: self.items.len() - new.len(), new, missing: only(earlier, &mine) }
+        PlanComparison { same: self.items.len() - new.len(), new, missing: only(earlier, &mine) }
     }
 }
 
@@ -46,6 +46,6 @@ mod tests {
         let around = Surroundings::unmeasured(batching::OURS);
         let plan = Plan::work_out("/a\n/b\n#Tag\n/new", &sample(), around);
         let compared = plan.compared_to(&items(&["#tag", "/a", "/b", "/gone"]));
-        assert_eq!(compared, Comparison { new: items(&["/new"]), same: 3, missing: items(&["/gone"]) });
+        assert_eq!(compared, PlanComparison { new: items(&["/new"]), same: 3, missing: items(&["/gone"]) });
     }
 }
