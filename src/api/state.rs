@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     commands::CommandContext,
-    domain::{invalidations::batching::Limits, once_a_minute::OnceAMinute},
+    domain::{invalidations::queue::Throughput, once_a_minute::OnceAMinute},
     http::state::AppState,
 };
 
@@ -31,7 +31,7 @@ pub struct ApiShared {
     /// The state that the pages use too.
     pub app: AppState,
     pub context: CommandContext,
-    pub limits: Limits,
+    pub throughput: Throughput,
     pub waiters: WaitLimit,
     pub probe_waiters: WaitLimit,
     pub streams: WaitLimit,
@@ -44,11 +44,11 @@ pub struct ApiShared {
 impl Api {
     #[must_use]
     pub fn new(app: AppState) -> Self {
-        let (context, limits, stop) = (app.context.clone(), app.options.limits, app.stop.clone());
+        let (context, throughput, stop) = (app.context.clone(), app.options.throughput, app.stop.clone());
         Self(Arc::new(ApiShared {
             app,
             context,
-            limits,
+            throughput,
             waiters: WaitLimit::new("waiting requests", WAITERS.0, WAITERS.1),
             probe_waiters: WaitLimit::new("requests of probes", PROBE_WAITERS.0, PROBE_WAITERS.1),
             streams: WaitLimit::new("streams", STREAMS.0, STREAMS.1),

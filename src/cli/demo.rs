@@ -17,7 +17,7 @@ use crate::{
     domain::{
         access::Role,
         actor::{Acting, Origin},
-        invalidations::pace::Pace,
+        invalidations::{pace::Pace, queue::Throughput},
         sign_in::person::{Email, PersonError},
     },
     edge::Place,
@@ -83,8 +83,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     Announcer::start()?.announce(&welcome(&format!("http://{address}"), &sandbox, &data));
     let options = HttpOptions {
         public_url: None,
-        limits: settings.limits,
-        create: settings.create,
+        throughput: Throughput { limits: settings.limits, create: settings.create },
         timeout: REQUEST_TIMEOUT,
         rate: Rate::default(),
         authentication_methods: AuthenticationMethods::default(),

@@ -8,7 +8,7 @@ use crate::{
     cloudfront::{AwsEnvironment, CloudFront, CloudTrail, Connect, S3},
     commands,
     config::{REQUEST_TIMEOUT, ServeArgs},
-    domain::invalidations::quotas::Quotas,
+    domain::invalidations::{queue::Throughput, quotas::Quotas},
     heartbeats::Heartbeats,
     http::{HttpOptions, Rate},
     identity::oidc::Oidc,
@@ -59,8 +59,7 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     announce(&address, app.set_up_link(&base).await?)?;
     let options = HttpOptions {
         public_url: args.public_url,
-        limits: settings.limits,
-        create: settings.create,
+        throughput: Throughput { limits: settings.limits, create: settings.create },
         timeout: REQUEST_TIMEOUT,
         rate: Rate::new(args.request_rate),
         authentication_methods,

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     commands::CommandContext,
     domain::{
-        invalidations::{batching::Limits, pace::Pace, ticket::Tickets},
+        invalidations::{queue::Throughput, ticket::Tickets},
         sign_in::throttle::Throttle,
     },
     heartbeats::Heartbeats,
@@ -30,9 +30,8 @@ use super::{authentication_methods::AuthenticationMethods, once_a_minute::OnceAM
 pub struct HttpOptions {
     /// The URL that people open, if it is set.
     pub public_url: Option<String>,
-    pub limits: Limits,
-    /// The pace of calls to CloudFront, for estimating when a queued request starts.
-    pub create: Pace,
+    /// The limits of a distribution, and the pace of calls, for estimating when a queued request starts.
+    pub throughput: Throughput,
     /// How long a request may take.
     pub timeout: Duration,
     /// The limit on how often one client may send requests.

@@ -178,7 +178,7 @@ async fn plan_of(
     input: PlanInput,
     asked: &InvalidationRequest,
 ) -> Result<Plan, ApiError> {
-    let around = Surroundings::unmeasured(api.limits);
+    let around = Surroundings::unmeasured(api.throughput.limits);
     let plan = commands::plan(conn, input, distribution, around, &caller.access).await?;
     checked(api, &plan, asked).map_err(|error| error.about(Some(distribution.id.clone())))?;
     Ok(plan)

@@ -71,6 +71,9 @@ pub struct PlanShape {
     pub budget: PlanBudgetShape,
     /// What the distribution has in progress now.
     pub in_flight: LoadShape,
+    /// About when the first batch would be sent, if the request were made now: what waits before it, the pace of calls and
+    /// the limits are counted. Null where nothing would be sent.
+    pub starts_at: Option<String>,
     /// What CloudFront lets a distribution have in progress.
     pub limits: LoadShape,
     pub warnings: Vec<String>,
@@ -191,13 +194,14 @@ async fn planned(
     input: PlanInput,
 ) -> Result<(PlanToShow, PlanShape), ApiError> {
     let who = (&caller.acting.actor, &caller.access);
-    let shown = commands::plan_to_show(&api.context, conn, input, distribution, who, api.limits).await?;
+    let shown = commands::plan_to_show(&api.context, conn, input, distribution, who, api.throughput).await?;
     if let Some(allowed) = requests::not_granted(&shown.plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
     }
     let mut shape = PlanShape::new(&shown.plan, distribution, &shown.protection, api.context.clock.now());
     shape.hold_to(&shown.needs());
+    shape.starts_at = shown.starts_at.map(|at| at.to_string());
     Ok((shown, shape))
 }
 
@@ -234,6 +238,7 @@ impl PlanShape {
             forecast: ForecastShape::new(MonthUsage::new(plan.used_this_month, now), plan.billable() as u64),
             budget: PlanBudgetShape::default(),
             in_flight: LoadShape::new(plan.in_flight),
+            starts_at: None,
             limits: LoadShape { paths: CLOUDFRONT.paths, wildcards: CLOUDFRONT.wildcards },
             warnings: plan.warnings.clone(),
             savings: plan.savings.iter().map(SavingShape::new).collect(),

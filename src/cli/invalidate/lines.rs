@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::domain::time::Timestamp;
+use crate::{
+    clock::Clock,
+    domain::time::{Timestamp, span_in_words},
+};
 
 use super::{budgets, client::ApiAnswer, given::Given};
 
@@ -37,7 +40,15 @@ fn one_plan(plan: &Value, given: &Given) -> String {
         plan["dollars"].as_str().unwrap_or_default(),
         counted(batches as u64, "batch"),
     ));
+    lines.extend(waits(plan, Clock::system().now()));
     lines.join("\n")
+}
+
+/// When the first batch would be sent, if that is not at once.
+fn waits(plan: &Value, now: Timestamp) -> Option<String> {
+    let starts = plan["starts_at"].as_str().and_then(Timestamp::parse)?;
+    let wait = starts.since(now);
+    (wait > Duration::from_secs(2)).then(|| format!("It would start in about {}.", span_in_words(wait)))
 }
 
 /// `+` is sent, `-` is not, `?` would be sent if it were asked for, `x` stops the request.

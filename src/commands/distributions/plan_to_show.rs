@@ -10,12 +10,19 @@ use crate::{
             protection::{Guard, Protection},
         },
         invalidations::{
-            batching::Limits,
+            batching::Load,
             monthly_budget::{BudgetNeeds, BudgetUsage},
             plan::{Plan, PlanInput},
+            queue::Throughput,
+            retry,
         },
+        time::Timestamp,
     },
-    store::{Conn, StoreError, distributions::protections, invalidations::batches},
+    store::{
+        Conn, StoreError,
+        distributions::protections,
+        invalidations::{batches, queue},
+    },
 };
 
 use super::{look_around::look_around, planning::plan};
@@ -28,6 +35,8 @@ pub struct PlanToShow {
     pub protection: Protection,
     /// The budgets of the month that apply.
     pub budgets: Vec<BudgetUsage>,
+    /// About when the first batch would be sent. `None` if nothing would be sent.
+    pub starts_at: Option<Timestamp>,
 }
 
 impl PlanToShow {
@@ -55,14 +64,31 @@ pub async fn plan_to_show(
     input: PlanInput,
     distribution: &Distribution,
     (actor, access): (&Actor, &Access),
-    limits: Limits,
+    throughput: Throughput,
 ) -> Result<PlanToShow, StoreError> {
-    let around = look_around(context, conn, actor, distribution, limits).await?;
+    let around = look_around(context, conn, actor, distribution, throughput.limits).await?;
     let mut plan = plan(conn, input, distribution, around, access).await?;
     if !plan.items.is_empty() {
         plan.note_unfinished(&batches::unfinished(conn, &distribution.id).await?);
     }
     let protection = protections::find(conn, &distribution.id).await?;
     let budgets = budgets_applying(context, conn, actor, &distribution.id).await?;
-    Ok(PlanToShow { plan, protection, budgets })
+    let starts_at = starts_at(context, conn, &plan, distribution, throughput).await?;
+    Ok(PlanToShow { plan, protection, budgets, starts_at })
+}
+
+/// About when the first batch would be sent if the request were made now.
+async fn starts_at(
+    context: &CommandContext,
+    conn: &mut Conn,
+    plan: &Plan,
+    distribution: &Distribution,
+    throughput: Throughput,
+) -> Result<Option<Timestamp>, StoreError> {
+    let Some(first) = plan.batches.first().filter(|_| plan.is_sendable()) else { return Ok(None) };
+    let now = context.clock.now();
+    let place = queue::place_of_new(conn, &distribution.id, Load::of(first), now).await?;
+    let Some(place) = place else { return Ok(None) };
+    let usual = batches::usual_time(conn, &distribution.id).await?.unwrap_or(retry::USUAL);
+    Ok(Some(place.starts_at(plan.in_flight, throughput, usual, now)))
 }

@@ -40,7 +40,8 @@ pub async fn approve(
         Err(error) => return again(&app, &visitor, what, &error.to_string()).await,
     };
     let done =
-        commands::approve_proposal(&app.context, &visitor.acting, &id, &word, app.options.limits).await;
+        commands::approve_proposal(&app.context, &visitor.acting, &id, &word, app.options.throughput.limits)
+            .await;
     match visitor.keep(&app, what, done).await {
         Err(CommandError::TooLate) => Err(HttpError::TooLate(DECIDED.to_owned())),
         other => Ok(Redirect::to(&format!("/invalidations/{}", other?)).into_response()),

@@ -109,7 +109,7 @@ async fn work_out(
     input: PlanInput,
 ) -> Result<PlanToShow, StoreError> {
     let who = (&visitor.acting.actor, &visitor.access);
-    commands::plan_to_show(&app.context, conn, input, distribution, who, app.options.limits).await
+    commands::plan_to_show(&app.context, conn, input, distribution, who, app.options.throughput).await
 }
 
 /// How much of CloudFront's limits the plan's own items use.

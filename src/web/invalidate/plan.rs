@@ -97,6 +97,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
         "Ask for approval".clone_into(&mut view.button);
     }
     view.hold_to(&shown.needs());
+    view.starts = shown.starts_at.map(|at| view::starts_in(at.since(now))).unwrap_or_default();
     let readiness = distribution.readiness();
     // The page shows this warning beside the distribution already.
     view.warnings.retain(|warning| Some(warning.as_str()) != readiness.warning());

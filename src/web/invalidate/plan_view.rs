@@ -4,7 +4,7 @@ use crate::{
     domain::{
         distributions::{distribution::Distribution, host::HostName, host_table::HostTable},
         invalidations::{
-            batching::CLOUDFRONT,
+            batching::{CLOUDFRONT, Load},
             budget::{AccountBills, MonthUsage},
             monthly_budget::{BudgetNeeds, BudgetUsage},
             plan::{LINES_MAX, Plan, PlanLine, Saving},
@@ -66,6 +66,8 @@ pub struct PlanView {
     /// Why a hard budget does not allow it.
     pub over_budget: Option<String>,
     pub slots: String,
+    /// `starts in about 20 s`. Empty where nothing would be sent.
+    pub starts: String,
     /// What is different from the last request.
     pub compared: Option<ComparedView>,
     pub batches: String,
@@ -130,7 +132,7 @@ impl PlanView {
     pub fn new(plan: &Plan, now: Timestamp) -> Self {
         let paths = counted(plan.billable(), "path");
         let used = plan.used_this_month;
-        let (load, flying) = (load(plan), plan.in_flight);
+        let load = load(plan);
         Self {
             lines: LinesView::new(&plan.lines),
             savings: plan.savings.iter().map(|saving| SavingView::new(saving, plan)).collect(),
@@ -143,12 +145,7 @@ impl PlanView {
             cost: plan.cost().to_string(),
             free: free(used, now),
             forecast: forecast(plan, now),
-            slots: format!(
-                "{} of {} wildcard slots in use{}",
-                flying.wildcards,
-                CLOUDFRONT.wildcards,
-                if load.wildcards > 0 { format!(", {} more with this", load.wildcards) } else { String::new() }
-            ),
+            slots: slots(load, plan.in_flight),
             batches: match plan.batches.len() {
                 0 | 1 => String::new(),
                 many => format!("sent in {many} batches, as CloudFront's limits allow"),
@@ -157,6 +154,20 @@ impl PlanView {
             ..Self::default()
         }
     }
+}
+
+/// How much of CloudFront's limits is in use and how much the plan needs: of wildcards always, of paths where that is much.
+fn slots(needed: Load, in_flight: Load) -> String {
+    let of_kind = |used: usize, needed: usize, most: usize, kind: &str| {
+        let more = if needed > 0 { format!(", {needed} more with this") } else { String::new() };
+        format!("{used} of {most} {kind} slots in use{more}")
+    };
+    let wildcards = of_kind(in_flight.wildcards, needed.wildcards, CLOUDFRONT.wildcards, "wildcard");
+    if in_flight.paths + needed.paths <= CLOUDFRONT.paths / 2 {
+        return wildcards;
+    }
+    let paths = of_kind(in_flight.paths, needed.paths, CLOUDFRONT.paths, "path");
+    format!("{wildcards}; {paths}")
 }
 
 /// What all parts cost. Each account has free paths of its own, and its distributions share them.

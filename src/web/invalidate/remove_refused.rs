@@ -39,7 +39,7 @@ async fn planned_lines(
         (placed.parts, placed.unplaced)
     };
     // What is used up refuses no line.
-    let around = Surroundings::unmeasured(app.options.limits);
+    let around = Surroundings::unmeasured(app.options.throughput.limits);
     for (distribution, input) in parts {
         lines.extend(commands::plan(&mut conn, input, &distribution, around, &visitor.access).await?.lines);
     }

@@ -58,7 +58,7 @@ pub async fn submit(
         return again(&app, &visitor, &form, reason, problem).await;
     };
     // This plan is not shown, so the current usage is not read: the batches depend on the limits alone.
-    let around = Surroundings::unmeasured(app.options.limits);
+    let around = Surroundings::unmeasured(app.options.throughput.limits);
     let mut conn = app.context.db.read().await?;
     let plan = commands::plan(&mut conn, form.input(), &distribution, around, &visitor.access).await?;
     drop(conn);

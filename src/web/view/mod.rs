@@ -12,7 +12,7 @@ pub use distributions::{Part, distribution, distributions, find_distributions, n
 pub use frame::{Frame, SideLink, Tab, frame};
 pub use freshness::freshness;
 pub use picker::{Picker, PickerQuery as Offer, choose_by_words, picker};
-pub use queue::{QueueView, all_waiting, waiting};
+pub use queue::{QueueView, all_waiting, starts_in, waiting};
 pub use rows::{Flight, Row, RowContext, StatusView, rows};
 pub use when::When;
 

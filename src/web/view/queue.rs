@@ -58,21 +58,22 @@ pub async fn all_waiting(
         let in_flight = loads.get(&one.distribution).copied().unwrap_or_default();
         let usual = usual.get(&one.distribution).copied().unwrap_or(retry::USUAL);
         let place = places.get(&one.id)?;
-        let starts = place.starts_at(in_flight, app.options.limits, app.options.create, usual, now);
+        let starts = place.starts_at(in_flight, app.options.throughput, usual, now);
         Some((one.id.clone(), QueueView::new(place, starts.since(now))))
     };
     Ok(invalidations.iter().filter_map(view).collect())
 }
 
+/// `starts in about 20 s`
+pub fn starts_in(wait: Duration) -> String {
+    if wait.as_secs() < 1 {
+        return "starts in a moment".to_owned();
+    }
+    format!("starts in about {}", span_in_words(wait))
+}
+
 impl QueueView {
     fn new(place: &QueuePosition, wait: Duration) -> Self {
-        Self {
-            place: ordinal(place.ahead() + 1),
-            starts: if wait.as_secs() < 1 {
-                "starts in a moment".to_owned()
-            } else {
-                format!("starts in about {}", span_in_words(wait))
-            },
-        }
+        Self { place: ordinal(place.ahead() + 1), starts: starts_in(wait) }
     }
 }

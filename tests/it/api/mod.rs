@@ -21,4 +21,5 @@ mod references;
 mod refusals;
 mod refused_items;
 mod routes;
+mod starts;
 mod warming;

@@ -72,6 +72,25 @@ async fn several_places_are_those_of_each(database: &Database) {
     assert_eq!(together[&ids[2]].elsewhere, [2]);
 }
 
+async fn the_place_of_a_new_request_is_the_one_that_it_gets(database: &Database) {
+    given::distributions(database, &["E1", "E2", "E3"]).await;
+    let sent = given::request(database, "E1", 0, &[&["/sent"]]).await;
+    accept(database, &sent.batches[0].id, "I1", 3).await;
+    given::request(database, "E1", 1, &[&["/1"], &["/2"]]).await;
+    given::request(database, "E2", 1, &[&["/1"], &["/2"]]).await;
+    let late = given::request(database, "E3", 1, &[&["/put-off"]]).await;
+    let set = format!("UPDATE batch SET due_at = 9000000000000000 WHERE invalidation_id = '{}'", late.id);
+    database.raw().await.run(&set).await.unwrap();
+    let (e1, load) = (given::id("E1"), Load { paths: 1, wildcards: 1 });
+    let foretold = database.get(async |conn| queue::place_of_new(conn, &e1, load, at(4)).await).await;
+    let mine = given::request(database, "E1", 4, &[&["/a", "/b*"], &["/c"]]).await;
+    let place = database.get(async |conn| queue::place(conn, &mine.id).await).await;
+    assert_eq!(place.as_ref().map(|place| (place.before_here, place.elsewhere.clone())), Some((1, vec![2])));
+    assert_eq!(foretold, place);
+    let nowhere = given::id("E9");
+    assert_eq!(database.get(async |conn| queue::place_of_new(conn, &nowhere, load, at(4)).await).await, None);
+}
+
 async fn what_is_not_queued_has_no_place(database: &Database) {
     given::distributions(database, &["E1"]).await;
     let new = given::request(database, "E1", 0, &[&["/a"]]).await;
@@ -84,5 +103,6 @@ async fn what_is_not_queued_has_no_place(database: &Database) {
 on_each_engine!(
     the_place_counts_what_goes_before,
     several_places_are_those_of_each,
+    the_place_of_a_new_request_is_the_one_that_it_gets,
     what_is_not_queued_has_no_place
 );

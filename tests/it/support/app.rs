@@ -14,7 +14,10 @@ use unstale::{
         actor::Origin,
         distributions::protection::Protection,
         id::{CallerReference, DistributionId, GrantId, InvalidationId},
-        invalidations::ticket::{self, Tickets},
+        invalidations::{
+            queue::Throughput,
+            ticket::{self, Tickets},
+        },
         sign_in::person::Person,
     },
     heartbeats::Heartbeats,
@@ -52,8 +55,7 @@ pub fn options() -> HttpOptions {
     let settings = WorkerSettings::default();
     HttpOptions {
         public_url: None,
-        limits: settings.limits,
-        create: settings.create,
+        throughput: Throughput { limits: settings.limits, create: settings.create },
         timeout: Duration::from_secs(30),
         rate: http::Rate::default(),
         authentication_methods: AuthenticationMethods::default(),

@@ -26,6 +26,14 @@ pub struct Candidate {
     pub waiting_since: Timestamp,
 }
 
+/// How much of a distribution may be in progress, and how often its account is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throughput {
+    pub limits: Limits,
+    /// The pace of `CreateInvalidation`.
+    pub create: Pace,
+}
+
 /// The position of a queued batch, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuePosition {
@@ -57,15 +65,14 @@ impl QueuePosition {
     pub fn starts_at(
         &self,
         in_flight: Load,
-        limits: Limits,
-        pace: Pace,
+        throughput: Throughput,
         usual: Duration,
         now: Timestamp,
     ) -> Timestamp {
-        let turn = pace.when(self.next_call_at, now, self.ahead());
+        let turn = throughput.create.when(self.next_call_at, now, self.ahead());
         let mut starts = turn.max(self.due_at);
         starts = self.paused_until.map_or(starts, |until| starts.max(until));
-        if in_flight.leaves_room_for(self.load, limits) {
+        if in_flight.leaves_room_for(self.load, throughput.limits) {
             return starts;
         }
         // There is room again when the oldest batch in progress completes.
@@ -166,7 +173,8 @@ mod tests {
         assert_eq!(place.ahead(), 1 + 2 + 1);
         let starts = |in_flight| {
             let usual = Duration::from_secs(25);
-            place.starts_at(in_flight, OURS, Pace::new(0.5, 1), usual, NOW).since(NOW).as_secs()
+            let throughput = Throughput { limits: OURS, create: Pace::new(0.5, 1) };
+            place.starts_at(in_flight, throughput, usual, NOW).since(NOW).as_secs()
         };
         assert_eq!(starts(Load::default()), 8);
         assert_eq!(starts(Load { paths: 3_000, wildcards: 0 }), 25);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use unstale_domain::{
-    id::InvalidationId,
+    id::{DistributionId, InvalidationId},
     invalidations::{batching::Load, queue::QueuePosition},
     time::Timestamp,
 };
@@ -11,7 +11,7 @@ use unstale_domain::{
 use crate::{
     Conn, StoreError,
     columns::{count, list_to_json, optional_time, time},
-    db::fetch_all,
+    db::{fetch_all, fetch_optional},
 };
 
 #[derive(sqlx::FromRow)]
@@ -101,6 +101,57 @@ pub async fn places(
 /// The place of one invalidation's next queued batch; `None` where none is queued.
 pub async fn place(conn: &mut Conn, id: &InvalidationId) -> Result<Option<QueuePosition>, StoreError> {
     Ok(places(conn, &[id]).await?.remove(id))
+}
+
+#[derive(sqlx::FromRow)]
+struct LastRow {
+    create_next_at: i64,
+    retry_at: Option<i64>,
+    before_here: i64,
+    oldest_in_progress: Option<i64>,
+}
+
+/// The place that the first batch of a new request with this load would have. `None` where the distribution is not known.
+pub async fn place_of_new(
+    conn: &mut Conn,
+    distribution: &DistributionId,
+    load: Load,
+    now: Timestamp,
+) -> Result<Option<QueuePosition>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        LastRow,
+        "SELECT a.create_next_at, a.retry_at,
+             (SELECT count(*) FROM batch o
+              WHERE o.distribution_id = d.id AND o.state IN ('queued', 'submitting') AND o.state = 'queued'
+                AND o.number = 1 AND (o.attempts > 0 OR o.due_at <= $2)) AS before_here,
+             (SELECT min(w.accepted_at) FROM batch w
+              WHERE w.distribution_id = d.id AND w.state = 'in_progress') AS oldest_in_progress
+         FROM distribution d JOIN account a ON a.id = d.account_id WHERE d.id = $1",
+        distribution.as_str(),
+        now.as_micros(),
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    let elsewhere = fetch_all!(
+        conn,
+        (i64,),
+        "SELECT count(*) FROM distribution d
+         JOIN distribution e ON e.account_id = d.account_id AND e.id <> d.id
+         JOIN batch o ON o.distribution_id = e.id AND o.state IN ('queued', 'submitting')
+             AND o.state = 'queued' AND (o.attempts > 0 OR o.due_at <= $2)
+         WHERE d.id = $1 GROUP BY e.id",
+        distribution.as_str(),
+        now.as_micros(),
+    )?;
+    Ok(Some(QueuePosition {
+        before_here: count(row.before_here),
+        elsewhere: elsewhere.into_iter().map(|(queued,)| count(queued)).collect(),
+        load,
+        due_at: now,
+        next_call_at: time(row.create_next_at),
+        paused_until: optional_time(row.retry_at),
+        oldest_in_progress: optional_time(row.oldest_in_progress),
+    }))
 }
 
 impl Row {

@@ -86,7 +86,7 @@ async fn planned(
     let mut all: Vec<NewInvalidation> = Vec::new();
     for (distribution, input) in placed.parts {
         // This plan is not shown, so the current usage is not read: the batches depend on the limits alone.
-        let around = Surroundings::unmeasured(app.options.limits);
+        let around = Surroundings::unmeasured(app.options.throughput.limits);
         let plan = commands::plan(&mut conn, input, &distribution, around, &visitor.access).await?;
         if let Some(problem) = hindrance(&plan) {
             let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));

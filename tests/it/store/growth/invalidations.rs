@@ -10,6 +10,7 @@ use unstale::{
             RequestKey,
         },
         invalidations::{
+            batching::Load,
             invalidation::InvalidationState,
             monthly_budget::{BudgetKind, BudgetScope, CountedMonths, Month},
         },
@@ -85,6 +86,8 @@ async fn measure_requests(tx: &mut Tx, size: i64, measured: &mut Measured) {
         needs_a_look::next_number(conn, &one),
         queue::place(conn, &waits),
         queue::places(conn, &[&waits, &one]),
+        queue::place_of_new(conn, &id(OFTEN), Load::default(), NOW),
+        queue::place_of_new(conn, &id(RARE), Load::default(), NOW),
         distributions::last_requests(conn, &ids_of_places),
     );
 }
