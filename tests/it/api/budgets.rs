@@ -64,7 +64,7 @@ async fn a_plan_says_what_it_needs_of_each_budget_and_a_request_is_held_to_it() 
     assert!(hard["budget"]["refusal"].as_str().unwrap().contains("an administrator may raise"), "{hard}");
     let head = app.world.head().await;
     let detail = refused(&program.post(PATH, &body(2)).await);
-    assert!(detail.contains("is 4 items: 3 are used, 1 are left, and this request needs 2"), "{detail}");
+    assert!(detail.contains("is 4 items: 3 used, 1 left; this request needs 2"), "{detail}");
     assert_eq!(app.world.events_after(head).await, ["act.refused"]);
     app.finish().await;
 }

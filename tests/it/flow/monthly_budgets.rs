@@ -60,7 +60,7 @@ async fn a_hard_budget_refuses_what_would_pass_it_and_says_why() {
     let why = refused(ask_for(&world, DOCS, 4).await);
     assert!(
         why.ends_with(
-            "for November is 10 items: 7 are used, 3 are left, and this request needs 4; an administrator may \
+            "for November is 10 items: 7 used, 3 left; this request needs 4; an administrator may \
              raise or remove it"
         ),
         "{why}"
@@ -121,7 +121,7 @@ async fn several_distributions_of_one_account_are_accepted_together_or_not_at_al
     }
     let head = world.head().await;
     let why = refused(commands::request_several(&world.command_context, &acting(), &all).await);
-    assert!(why.contains("3 are used, 2 are left, and this request needs 3"), "{why}");
+    assert!(why.contains("3 used, 2 left; this request needs 3"), "{why}");
     assert_eq!(world.events_after(head).await, ["act.refused"]);
     assert_eq!(world.recent().await, []);
     ask_for(&world, DOCS, 5).await.unwrap();

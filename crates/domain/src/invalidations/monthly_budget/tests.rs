@@ -22,12 +22,12 @@ fn what_is_left_may_be_sent_and_no_more() {
     assert_eq!((usage.refusal(55), usage.warning(5), usage.warning(56)), (None, None, None));
     assert_eq!(
         usage.refusal(56).unwrap(),
-        "the hard budget of the AWS account 1 for November is 100 items: 45 are used, 55 are left, and this request \
+        "the hard budget of the AWS account 1 for November is 100 items: 45 used, 55 left; this request \
          needs 56; an administrator may raise or remove it"
     );
     assert_eq!(
         usage.warning(6).unwrap(),
-        "This passes the soft budget of the AWS account 1 for November, 50 items: 45 are used, and this request \
+        "This passes the soft budget of the AWS account 1 for November, 50 items: 45 used; this request \
          needs 6. It is sent all the same."
     );
     assert_eq!(usage.describe(), "45 of 100 items used in November, 55 left");

@@ -68,7 +68,7 @@ impl BudgetUsage {
         let (most, left) = (self.budget.hard_items?, self.left());
         let (whose, month, used) = (self.budget.whose(), self.month.start.month_name(), self.used);
         Some(format!(
-            "the hard budget of {whose} for {month} is {most} items: {used} are used, {left} are left, and this \
+            "the hard budget of {whose} for {month} is {most} items: {used} used, {left} left; this \
              request needs {items}; an administrator may raise or remove it"
         ))
     }
@@ -82,7 +82,7 @@ impl BudgetUsage {
         let (whose, month, used) = (self.budget.whose(), self.month.start.month_name(), self.used);
         let soft = self.budget.soft_items?;
         Some(format!(
-            "This passes the soft budget of {whose} for {month}, {soft} items: {used} are used, and this request \
+            "This passes the soft budget of {whose} for {month}, {soft} items: {used} used; this request \
              needs {items}. It is sent all the same."
         ))
     }
