@@ -42,6 +42,9 @@ pub enum CommandError {
     /// The person has the maximum number of saved searches.
     #[error("You keep {0} searches already; forget one first.")]
     TooManySearches(usize),
+    /// The distribution has the maximum number of path mappings.
+    #[error("This distribution has {0} path mappings already; remove one on its page first.")]
+    TooManyMappings(usize),
     /// Another invalidation already has this ID of CloudFront's.
     #[error("Another invalidation here has this CloudFront ID already.")]
     BelongsToAnother,
@@ -112,6 +115,7 @@ impl CommandError {
             | Self::OriginNotAsked
             | Self::ListingGoesOn
             | Self::TooManySearches(_)
+            | Self::TooManyMappings(_)
             | Self::BelongsToAnother
             | Self::LastAdmin => Sort::TooLate,
             Self::CheckSettings(_)

@@ -44,6 +44,7 @@ pub fn router(app: AppState, beside: Router<AppState>, described: Described) -> 
     let signed_in = Router::new()
         .route("/", get(invalidate::show))
         .route("/plan", post(invalidate::plan))
+        .route("/plan/mapping", post(invalidate::map_folder))
         .route("/find/distributions", get(invalidate::find))
         .route("/invalidations", post(invalidate::submit))
         .route("/invalidations/{id}", get(invalidation::show))

@@ -11,4 +11,4 @@ pub use plan_to_show::{PlanToShow, plan_to_show};
 pub use planning::{PlacedInput, place, plan};
 pub use protect_distribution::protect_distribution;
 pub use refresh_distributions::refresh_distributions;
-pub use set_path_mappings::set_path_mappings;
+pub use set_path_mappings::{add_path_mapping, set_path_mappings};

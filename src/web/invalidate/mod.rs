@@ -4,6 +4,7 @@ mod changed;
 mod compared;
 mod find;
 mod guard;
+mod map_folder;
 mod page;
 mod plan;
 mod plan_line;
@@ -12,6 +13,7 @@ mod remove_refused;
 mod submit;
 
 pub use find::find;
+pub use map_folder::map_folder;
 pub use page::show;
 pub use plan::plan;
 pub use submit::submit;
@@ -75,6 +77,8 @@ pub struct RequestForm {
     pub leave_out: Option<String>,
     /// Set by the button of the plan that takes out the lines that are refused.
     pub remove_refused: Option<String>,
+    /// Set by the button of the plan that maps a folder to the root of the site.
+    pub map: Option<String>,
 }
 
 impl RequestForm {

@@ -9,11 +9,7 @@ use axum::{
 
 use crate::{
     commands,
-    domain::{
-        access::Role,
-        id::DistributionId,
-        invalidations::{item::ItemError, monthly_budget::BudgetNeeds, plan::PlanLine},
-    },
+    domain::{id::DistributionId, invalidations::monthly_budget::BudgetNeeds},
     http::{error::HttpError, session::Visitor, state::AppState},
     store::{Conn, distributions},
 };
@@ -26,7 +22,7 @@ use super::{
     },
     RequestForm, compared,
     guard::GuardView,
-    page,
+    map_folder, page,
     plan_view::{DistributionView, PlanView},
     remove_refused, work_out,
 };
@@ -88,10 +84,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     if plan.refused().any(|(_, error)| error.host().is_some()) {
         view.name_the_right_distribution(plan, &distributions::list(&mut conn).await?, visitor);
     }
-    let needs_mapping = |(_, error): (&PlanLine, &ItemError)| matches!(error, ItemError::NoMapping { .. });
-    if visitor.access.role == Role::Admin && plan.refused().any(needs_mapping) {
-        view.mapping_page = format!("/distributions/{}/paths", distribution.id);
-    }
+    view.unmapped = map_folder::unmapped(plan, &distribution, visitor);
     view.guard = GuardView::new(&shown.protection, &distribution, plan, form, visitor.access.role);
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
         "Ask for approval".clone_into(&mut view.button);

@@ -20,6 +20,7 @@ use super::{
     compared::ComparedView,
     guard::GuardView,
     load,
+    map_folder::UnmappedView,
     plan_line::{LineAct, LinesView},
 };
 
@@ -48,8 +49,8 @@ pub struct PlanView {
     /// What each distribution gets, where nobody chose one.
     pub parts: Vec<PartView>,
     pub savings: Vec<SavingView>,
-    /// Where a folder is to be mapped. Empty unless a line needs it and the visitor may.
-    pub mapping_page: String,
+    /// The folders that have to be mapped first, where the visitor may do that.
+    pub unmapped: Option<UnmappedView>,
     pub refused: usize,
     /// How many of the refused lines a button can take out of the form.
     pub removable: usize,

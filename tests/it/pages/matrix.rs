@@ -148,6 +148,8 @@ fn of_checks(method: &Method, path: &str) -> Option<Answers> {
             | "/distributions/{id}/check"
             | "/distributions/{id}/check-up",
         ) => ACT_ON_A_SITE,
+        // It shows the form as it was.
+        ("POST", "/plan/mapping") => [401, 403, 403, 403, 403, 200],
         ("GET", "/distributions/{id}/checks" | "/distributions/{id}/paths") => ADMIN_PAGE,
         ("POST", "/distributions/{id}/checks" | "/distributions/{id}/paths") => ADMIN_ACT,
         _ => return None,
@@ -258,6 +260,10 @@ impl Stage<'_> {
             "/invalidations" | "/plan" => (
                 path.to_owned(),
                 vec![("distribution", id), ("items", "/a".to_owned()), ("request_key", uuid())],
+            ),
+            "/plan/mapping" => (
+                path.to_owned(),
+                vec![("distribution", id), ("items", "dist/a".to_owned()), ("map", "dist/".to_owned())],
             ),
             "/approvals/{id}/approve" | "/approvals/{id}/decline" => {
                 let address = path.replace("{id}", &self.proposal(place).await);

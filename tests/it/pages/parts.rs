@@ -79,3 +79,32 @@ async fn a_folder_is_mapped_once_and_then_known() {
     assert_eq!((event.old.as_str(), event.new.as_str()), ("", "dist/ is /, s3://b/x/ is /y/"));
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_folder_is_mapped_with_a_button_of_the_plan() {
+    const BUTTON: &str = "The files of dist/ are found at the root of this site";
+    let app = TestApp::new().await;
+    let (admin, ada) = (app.admin().await, app.operator().await);
+    let items = "./dist/app.js\n./dist/a.html";
+    let fields = [("distribution", SHOP), ("items", items), ("reason", "the new shop"), ("map", "dist/")];
+    let page = ada.post("/plan", &fields).await;
+    page.assert_says("add dist/ to the distribution's path mappings");
+    assert!(!page.body.contains(BUTTON), "an operator may not keep a mapping");
+    admin.post("/plan", &fields).await.assert_says(BUTTON);
+
+    let mapped = admin.post("/plan/mapping", &fields).await;
+    mapped.assert_status(200).assert_says("Invalidate 2 paths");
+    let form = mapped.form("#request");
+    assert_eq!((form.value("items"), form.value("reason")), (items, "the new shop"));
+    ada.post("/plan", &fields).await.assert_says("Invalidate 2 paths");
+    admin.post("/plan/mapping", &fields).await.assert_status(200);
+    let again = admin.get(&format!("/distributions/{SHOP}/paths")).await;
+    assert_eq!(again.text("#mappings"), "dist/ /", "the same folder is mapped once");
+
+    let wrong = [("distribution", SHOP), ("items", items), ("map", "https://shop.example.com/")];
+    admin.post("/plan/mapping", &wrong).await.assert_status(200);
+    let history = app.world.history().await;
+    let refused = history.iter().filter(|one| one.event.note.contains("is a URL")).count();
+    assert_eq!(refused, 1);
+    app.finish().await;
+}

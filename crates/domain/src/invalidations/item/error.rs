@@ -197,4 +197,10 @@ impl ItemError {
             _ => None,
         }
     }
+
+    /// The folder that a path mapping is missing for. `None` for other errors.
+    #[must_use]
+    pub fn unmapped_folder(&self) -> Option<&str> {
+        if let Self::NoMapping { folder } = self { Some(folder) } else { None }
+    }
 }
