@@ -1,5 +1,7 @@
 //! Makes the plan for somebody who looks before anything is sent. It only reads.
 
+use std::collections::HashSet;
+
 use crate::{
     commands::{CommandContext, invalidations::monthly_budgets::budgets_applying},
     domain::{
@@ -11,6 +13,7 @@ use crate::{
         },
         invalidations::{
             batching::Load,
+            item::Item,
             monthly_budget::{BudgetNeeds, BudgetUsage},
             plan::{Plan, PlanInput},
             queue::Throughput,
@@ -19,7 +22,7 @@ use crate::{
         time::Timestamp,
     },
     store::{
-        Conn, StoreError,
+        Conn, StoreError, audit,
         distributions::protections,
         invalidations::{batches, queue},
     },
@@ -70,6 +73,10 @@ pub async fn plan_to_show(
     let mut plan = plan(conn, input, distribution, around, access).await?;
     if !plan.items.is_empty() {
         plan.note_unfinished(&batches::unfinished(conn, &distribution.id).await?);
+        let siblings = plan.siblings(distribution, access);
+        let known = audit::known_items(conn, &distribution.id, siblings.items()).await?;
+        let known: HashSet<Item> = known.into_iter().cloned().collect();
+        plan.offer_siblings(siblings, |item| known.contains(item));
     }
     let protection = protections::find(conn, &distribution.id).await?;
     let budgets = budgets_applying(context, conn, actor, &distribution.id).await?;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
+use unstale::workers::{Indexer, Next};
 
 use super::program::{Program, json};
 use crate::support::{SHOP, TestApp, WORKSHOP};
@@ -89,6 +90,28 @@ async fn a_plan_says_what_an_earlier_request_refreshes() {
     assert!(found[0].contains(since) && found[1].contains(since) && found[2] == "[]", "{found:?}");
     app.world.live(40).await;
     assert_eq!(notes().await, ["[]", "[]", "[]"], "it has completed");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_plan_offers_the_siblings_that_the_history_knows() {
+    let app = TestApp::new().await;
+    let program = Program::operator(&app).await;
+    let body = json!({"distribution": WORKSHOP, "items": ["/app.js", "/hero.png"]});
+    let offered = async || {
+        let plan = json(&program.post("/api/v1/plan", &body).await);
+        let lines = plan["lines"].as_array().unwrap().clone();
+        let offered = lines.iter().filter(|line| line["verdict"] == "offered");
+        offered.map(|line| line["item"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    app.world.request("/app.js\n/app.js.br\n/hero.webp").await;
+    assert_eq!(offered().await, [""; 0], "it is not in the search yet");
+    let indexer = Indexer::new(app.world.database.db.clone(), app.world.clock.clone());
+    while indexer.tick().await.unwrap() == Next::Again {}
+    assert_eq!(offered().await, ["/app.js.br", "/hero.webp"]);
+    let elsewhere = json!({"distribution": SHOP, "items": ["/app.js"]});
+    let plan = json(&program.post("/api/v1/plan", &elsewhere).await);
+    assert_eq!(plan["lines"].as_array().unwrap().len(), 1, "another site has its own files");
     app.finish().await;
 }
 

@@ -291,7 +291,27 @@ async fn an_answer_is_bounded_work(database: &Database) {
     assert_eq!((events, older), (vec![1], None));
 }
 
+async fn an_item_is_known_where_its_distribution_had_it(database: &Database) {
+    distributions(database, &["E1", "E2"]).await;
+    fill(database).await;
+    index(database, 6).await;
+    let asked = items(&["/images/hero.png", "/images/*", "/index.html", "/b", "/nowhere"]);
+    let known = async |distribution: &str| {
+        let distribution = id(distribution);
+        let known = database.get(async |conn| audit::known_items(conn, &distribution, &asked).await).await;
+        let mut known: Vec<_> = known.into_iter().map(Item::as_str).map(str::to_owned).collect();
+        known.sort();
+        known
+    };
+    assert_eq!(known("E1").await, ["/b", "/images/*", "/images/hero.png"]);
+    assert_eq!(known("E2").await, ["/index.html"]);
+    let nothing =
+        database.get(async |conn| audit::known_items(conn, &id("E1"), []).await.map(|all| all.len())).await;
+    assert_eq!(nothing, 0);
+}
+
 on_each_engine!(
+    an_item_is_known_where_its_distribution_had_it,
     what_touched_a_url_is_found_however_far_the_index_goes,
     filters_narrow_alone_and_together,
     checks_are_found_by_what_they_came_to,

@@ -9,6 +9,7 @@ mod names;
 mod needless;
 mod parts;
 mod savings;
+mod siblings;
 mod spellings;
 mod unfinished;
 mod verdict;
@@ -19,6 +20,7 @@ pub use comparison::PlanComparison;
 pub use input::PlanInput;
 pub use parts::{Candidates, Parts};
 pub use savings::Saving;
+pub use siblings::Siblings;
 pub use unfinished::UnfinishedPaths;
 pub use verdict::{Drop, LineSource, LineVerdict, PlanLine};
 

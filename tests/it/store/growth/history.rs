@@ -10,6 +10,7 @@ use unstale::{
         },
         checks::Freshness,
         id::{InvalidationId, PersonId, ProposalId},
+        invalidations::item::Item,
     },
     store::{
         Tx,
@@ -88,10 +89,12 @@ pub async fn measure_lists(tx: &mut Tx, access: &Access) -> Measured {
     let by_nobody = AuditQuery { who: Some("nobody".to_owned()), ..all.clone() };
     let path = AuditQuery { what: What::read("/a"), ..all.clone() };
     let words = AuditQuery { what: What::read("i100"), ..all.clone() };
+    let often_asked = [Item::from_trusted("/a")];
     measure!(
         measured,
         tx,
         |conn| audit::search(conn, &all, 50),
+        audit::known_items(conn, &id(RARE), &often_asked),
         audit::search(conn, &here, 50),
         audit::search(conn, &there, 50),
         audit::search(conn, &of_one, 50),

@@ -33,6 +33,10 @@ pub enum Companion {
     OtherLetters,
     /// Without the second encoding of its percent signs.
     EncodedOnce,
+    /// A compressed file beside it, which the history knows.
+    CompressedCopy,
+    /// The same image in another format, which the history knows.
+    OtherFormat,
 }
 
 impl Companion {
@@ -53,6 +57,8 @@ impl Companion {
                 "the same letters made of other characters, as another operating system names files"
             }
             Self::EncodedOnce => "if the percent signs were encoded twice by mistake",
+            Self::CompressedCopy => "its compressed copy, which an earlier request named",
+            Self::OtherFormat => "the same image in another format, which an earlier request named",
         }
     }
 
@@ -71,8 +77,7 @@ pub(super) fn add(
     access: &Access,
     choice: &PlanChoice,
 ) {
-    let mut known: HashSet<String> =
-        lines.iter().filter_map(|line| Some(item_of(&line.verdict)?.identity())).collect();
+    let mut known: HashSet<String> = lines.iter().filter_map(|line| Some(line.item()?.identity())).collect();
     let whole = std::mem::take(lines);
     let companions = |line: &PlanLine| {
         let mut found = line.item_to_send().map(|item| companions_of(item, distribution)).unwrap_or_default();
@@ -103,17 +108,12 @@ fn line_of(line: &PlanLine, item: Item, why: Companion, choice: &PlanChoice) -> 
     PlanLine { number: line.number, typed: line.typed.clone(), source: LineSource::Plan, verdict }
 }
 
-fn item_of(verdict: &LineVerdict) -> Option<&Item> {
-    match verdict {
-        LineVerdict::Send { item, .. }
-        | LineVerdict::Added { item, .. }
-        | LineVerdict::Offered { item, .. }
-        | LineVerdict::Dropped { item: Some(item), .. } => Some(item),
-        LineVerdict::Dropped { item: None, .. } | LineVerdict::Refused(_) => None,
-    }
-}
-
-fn may_stand(item: &Item, widest: &BTreeSet<String>, distribution: &Distribution, access: &Access) -> bool {
+pub(super) fn may_stand(
+    item: &Item,
+    widest: &BTreeSet<String>,
+    distribution: &Distribution,
+    access: &Access,
+) -> bool {
     item.as_str().len() <= PATH_MAX
         && covering(item, widest).is_none()
         && access.covers(&distribution.id, item)

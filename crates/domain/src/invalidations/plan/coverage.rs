@@ -54,7 +54,7 @@ pub(super) fn drop_covered(lines: &mut [PlanLine]) -> BTreeSet<String> {
 }
 
 /// The prefixes of all wildcards, without those that another wildcard covers.
-fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
+pub(super) fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
     let mut prefixes: Vec<&str> = lines.iter().filter_map(|line| line.item_to_send()?.prefix()).collect();
     prefixes.sort_unstable();
     let mut widest: Vec<&str> = Vec::new();

@@ -134,6 +134,18 @@ impl PlanLine {
         }
     }
 
+    /// The item that the line names, whatever becomes of it. `None` if it names none.
+    #[must_use]
+    pub fn item(&self) -> Option<&Item> {
+        match &self.verdict {
+            LineVerdict::Send { item, .. }
+            | LineVerdict::Added { item, .. }
+            | LineVerdict::Offered { item, .. }
+            | LineVerdict::Dropped { item: Some(item), .. } => Some(item),
+            LineVerdict::Dropped { item: None, .. } | LineVerdict::Refused(_) => None,
+        }
+    }
+
     /// The item, if it is sent.
     #[must_use]
     pub fn item_to_send(&self) -> Option<&Item> {
