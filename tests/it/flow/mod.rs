@@ -17,6 +17,7 @@ mod expected;
 mod expired_checks;
 mod fairness;
 mod halves;
+mod judged;
 mod life;
 mod limits;
 mod lists;
