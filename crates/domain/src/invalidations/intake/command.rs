@@ -17,7 +17,7 @@ pub(super) struct Command {
 }
 
 /// Reads the command at the beginning of the text, to the end of its last line. A backslash at the end of a line
-/// continues it. `None` if a quotation mark has no partner.
+/// continues it, and in PowerShell a backtick. `None` if a quotation mark has no partner.
 pub(super) fn read(text: &str) -> Option<Command> {
     let mut reader = Reader { bytes: text.as_bytes(), at: 0, line: 0, words: Vec::new(), word: None };
     let mut goes_on = true;
@@ -31,6 +31,7 @@ pub(super) fn read(text: &str) -> Option<Command> {
             _ if !goes_on => {}
             b' ' | b'\t' | b'\r' => reader.end_word(),
             b'\\' => reader.escape(),
+            b'`' if reader.ends_line() => reader.escape(),
             b'\'' | b'"' => reader.quoted(byte)?,
             b';' | b'|' | b'&' | b'>' | b'<' | b')' => {
                 reader.end_word();
@@ -69,6 +70,11 @@ impl Reader<'_> {
         if let Some((line, bytes)) = self.word.take() {
             self.words.push(Word { text: String::from_utf8_lossy(&bytes).into_owned(), line });
         }
+    }
+
+    /// Whether nothing stands between here and the end of the line.
+    fn ends_line(&self) -> bool {
+        self.bytes[self.at..].starts_with(b"\n") || self.bytes[self.at..].starts_with(b"\r\n")
     }
 
     /// What follows a backslash outside of quotes.

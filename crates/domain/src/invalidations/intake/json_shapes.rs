@@ -3,8 +3,8 @@
 use crate::id::DistributionId;
 
 use super::{
-    Entry, FileChange, FilePlace, IntakeError, Reading, Tool, found::file, json::Json, s3_json, s5cmd,
-    wrapped_events,
+    Entry, FileChange, FilePlace, IntakeError, Reading, Tool, found::file, json::Json, rclone, s3_json,
+    s5cmd, wrapped_events,
 };
 
 /// The entries of a document that begins on the line of this number. `typed` is the text of that line.
@@ -34,6 +34,16 @@ fn read(json: &Json, number: usize, found: &mut Vec<Entry>) -> Option<()> {
         let source = json.get("source")?;
         let number = number + source.line();
         let entry = |reading| Entry { number, typed: source.text().unwrap_or_default().to_owned(), reading };
+        found.extend(readings.into_iter().map(entry));
+        return Some(());
+    }
+    if let Some(readings) = rclone::of_json(json) {
+        let object = json.get("object").or_else(|| json.get("msg"))?;
+        let entry = |reading| Entry {
+            number: number + object.line(),
+            typed: object.text().unwrap_or_default().to_owned(),
+            reading,
+        };
         found.extend(readings.into_iter().map(entry));
         return Some(());
     }

@@ -87,14 +87,35 @@ fn without_escapes(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// Takes off a time as GitHub Actions writes it, `2026-11-28T06:08:21.1234567Z `, or Jenkins,
-/// `[2026-11-28T06:08:21.123Z] `.
+/// Takes off a time as GitHub Actions writes it, `2026-11-28T06:08:21.1234567Z `, Jenkins,
+/// `[2026-11-28T06:08:21.123Z] `, or GitLab, `2026-11-28T06:08:21.123456Z 00O ` (GitLab Runner 17 with
+/// `FF_TIMESTAMPS`), and the name of a container that Docker Compose writes, `web-1  | `.
 fn without_time(text: &str) -> &str {
-    match text.strip_prefix('[') {
+    let rest = match text.strip_prefix('[') {
         Some(rest) => behind_time(rest, "Z] "),
-        None => behind_time(text, "Z "),
+        None => behind_time(text, "Z ").map(|rest| behind_stream(rest).unwrap_or(rest)),
+    };
+    rest.or_else(|| behind_container(text)).unwrap_or(text)
+}
+
+/// Behind the number and the letter of GitLab's streams, `00O ` or `01E+`.
+fn behind_stream(text: &str) -> Option<&str> {
+    let [first, second, stream, end, ..] = *text.as_bytes() else { return None };
+    let is_stream = first.is_ascii_hexdigit() && second.is_ascii_hexdigit() && b"OE".contains(&stream);
+    (is_stream && b" +".contains(&end)).then(|| &text[4..])
+}
+
+/// Behind `service-1  | `: the name of a service, the number of its container, two blanks and a bar. `git diff --stat`
+/// has numbers behind its bar.
+fn behind_container(text: &str) -> Option<&str> {
+    let (name, rest) = text.split_once("  | ")?;
+    if rest.trim_start_matches(' ').starts_with(|c: char| c.is_ascii_digit()) || rest.starts_with("Bin ") {
+        return None;
     }
-    .unwrap_or(text)
+    let (service, number) = name.trim_end_matches(' ').rsplit_once('-')?;
+    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && !service.is_empty() && service.bytes().all(is_name)).then_some(rest)
 }
 
 fn behind_time<'a>(text: &'a str, end: &str) -> Option<&'a str> {

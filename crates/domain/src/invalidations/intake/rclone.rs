@@ -1,6 +1,6 @@
-//! Reads what `rclone -v` prints on standard error (rclone 1.60.1).
+//! Reads what `rclone -v` prints on standard error (rclone 1.60.1), as text and with `--use-json-log`.
 
-use super::{FileChange, FilePlace, SkipReason, Tool, context::Context, found::Found};
+use super::{FileChange, FilePlace, Reading, SkipReason, Tool, context::Context, found::Found, json::Json};
 
 /// What stands before the number in a block of statistics.
 const STATISTICS: [&str; 9] = [
@@ -20,13 +20,33 @@ pub(super) fn read(body: &str, context: &Context) -> Option<Found> {
         return Some(Found::skipped(SkipReason::Progress));
     }
     let (level, message) = message(body)?;
-    let skipped = |reason| Some(Found::skipped(reason));
-    match level {
-        "ERROR" | "CRITICAL" => return skipped(SkipReason::Failed),
-        "DEBUG" => return skipped(SkipReason::Progress),
-        _ => {}
+    Some(of_level(level, message))
+}
+
+/// What an object of the JSON log says. `None` if it is none: each one names a line of rclone's own source.
+pub(super) fn of_json(json: &Json) -> Option<Vec<Reading>> {
+    let text = |name: &str| json.get(name).and_then(Json::text);
+    let (level, message) = (text("level")?.to_ascii_uppercase(), text("msg")?);
+    let (file, line) = text("source")?.rsplit_once(".go:")?;
+    if !file.contains('/') || !line.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
     }
-    of_message(message).or_else(|| skipped(SkipReason::Progress))
+    let found = match text("object") {
+        Some(object) => of_level(&level, &format!("{object}: {message}")),
+        None => of_level(&level, ""),
+    };
+    Some(match found {
+        Found::One(one) => vec![one],
+        Found::Two(first, second) => vec![first, second],
+    })
+}
+
+fn of_level(level: &str, message: &str) -> Found {
+    match level {
+        "ERROR" | "CRITICAL" => Found::skipped(SkipReason::Failed),
+        "DEBUG" => Found::skipped(SkipReason::Progress),
+        _ => of_message(message).unwrap_or_else(|| Found::skipped(SkipReason::Progress)),
+    }
 }
 
 /// Whether only rclone prints this line.

@@ -220,6 +220,10 @@ fn commands_give_their_paths() {
             "aws cloudfront create-invalidation --distribution-id E1 --invalidation-batch file://i.json",
             &["refused PathsElsewhere"],
         ),
+        (
+            "aws cloudfront create-invalidation `\r\n  --distribution-id E1 `\r\n  --paths /a `\r\n  /b",
+            &["skipped Command", "skipped Command", "typed for E1 /a", "typed for E1 /b"],
+        ),
         ("aws cloudfront create-invalidation --distribution-id E1", &["refused CommandWithoutPaths"]),
         ("aws cloudfront create-invalidation --paths '/a", &["refused UnclosedCommand"]),
     ]);

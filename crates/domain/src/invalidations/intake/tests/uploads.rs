@@ -57,6 +57,11 @@ fn what_build_servers_put_around_lines_is_taken_off() {
             &["written site:index.html"],
         ),
         (
+            "2026-11-28T06:08:21.123456Z 00O upload: dist/index.html to s3://site/index.html",
+            &["written site:index.html"],
+        ),
+        ("deploy-1  | upload: dist/index.html to s3://site/index.html", &["written site:index.html"]),
+        (
             "2026-11-28T06:08:21.1234567Z upload: dist/index.html to s3://site/index.html",
             &["written site:index.html"],
         ),
@@ -133,6 +138,23 @@ fn the_lines_of_rclone_are_relative_to_its_destination() {
             &["skipped DryRun"],
         ),
         ("2026/11/28 06:08:21 ERROR : x: Failed to copy: AccessDenied", &["skipped Failed"]),
+        (
+            r#"{"level":"info","msg":"Copied (new)","object":"a b/ü.html","objectType":"*local.Object","source":"operations/copy.go:368","time":"2026-11-28T06:08:21.5+00:00"}"#,
+            &["written destination:a b/ü.html"],
+        ),
+        (
+            r#"{"level":"info","msg":"Deleted","object":"old.js","objectType":"*s3.Object","source":"operations/operations.go:600","time":"2026-11-28T06:08:21.5+00:00"}"#,
+            &["deleted destination:old.js"],
+        ),
+        (
+            r#"{"level":"info","msg":"\nTransferred:   \t  2 B / 2 B","source":"accounting/stats.go:498","stats":{"bytes":2},"time":"2026-11-28T06:08:21.5+00:00"}"#,
+            &["skipped Progress"],
+        ),
+        (
+            r#"{"level":"error","msg":"Failed to copy: AccessDenied","object":"x","source":"sync/sync.go:1","time":"2026-11-28T06:08:21.5+00:00"}"#,
+            &["skipped Failed"],
+        ),
+        (r#"{"level":"info","msg":"Copied (new)","object":"x","source":"web"}"#, &["refused UnknownJson"]),
         (
             "Transferred:   \t  2 B / 2 B, 100%, 0 B/s, ETA -\nChecks:                 5 / 5, 100%\nElapsed time:  0.0s",
             &["skipped Progress"; 3],
