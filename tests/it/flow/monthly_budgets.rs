@@ -84,7 +84,7 @@ async fn a_distribution_a_person_and_a_group_have_budgets_of_their_own() {
     let Actor::Person { id: ada, .. } = acting().actor else { panic!("not a person") };
     set(&world, BudgetKind::Person, ada.as_str(), Some(5)).await;
     let why = refused(ask_for(&world, WORKSHOP, 3).await);
-    assert!(why.contains("of the person p1@example.com for November is 5 items: 3 are used"), "{why}");
+    assert!(why.contains("of the person p1@example.com for November is 5 items: 3 used"), "{why}");
     set(&world, BudgetKind::Person, ada.as_str(), None).await;
     commands::add_group(&world.command_context, &shell(), "docs team").await.unwrap();
     commands::add_member(&world.command_context, &shell(), "docs team", &ada).await.unwrap();
