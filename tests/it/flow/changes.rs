@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cloudfront_sandbox::{BucketPolicy, Distribution, Fault, FaultKind, OriginKind};
 use unstale::{
+    cloudfront::{S3, S3Bucket},
     commands::{self, CommandError},
     domain::{
         checks::{BucketChanges, BucketComparison, ChangesProblemName, CheckSettings},
@@ -218,4 +219,14 @@ async fn what_cannot_be_compared_says_why_and_asks_nobody() {
     world.check().await;
     assert_eq!((changes_of(&world).await, listings(&world)), (None, 0));
     world.finish().await;
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_said_in_words() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoint = url::Url::parse(&format!("http://{closed}")).unwrap();
+    let s3 = S3::at(&endpoint, "AKIATEST", "secret", Duration::from_secs(2)).unwrap();
+    let bucket = S3Bucket::of_origin("site.s3.eu-central-1.amazonaws.com").unwrap();
+    let error = s3.list(&bucket, "", None).await.unwrap_err();
+    assert_eq!(error.to_string(), "S3 did not answer: the connection was refused");
 }

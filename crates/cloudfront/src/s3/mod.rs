@@ -4,7 +4,7 @@
 mod address;
 mod list;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error as _, fmt, io, sync::Arc, time::Duration};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use hyper::{
@@ -74,6 +74,25 @@ pub enum S3Error {
     Refused { status: u16, code: String },
     #[error("what S3 answered cannot be read: {0}")]
     Unreadable(String),
+}
+
+/// What went wrong with a call that has no answer, in words for people. Hyper's own words are `client error (Connect)`.
+fn why_no_answer(error: &hyper_util::client::legacy::Error) -> String {
+    if !error.is_connect() {
+        return "the connection ended before an answer".to_owned();
+    }
+    let (mut cause, mut failed) = (error.source(), None);
+    while let Some(inner) = cause {
+        failed = inner.downcast_ref::<io::Error>().or(failed);
+        cause = inner.source();
+    }
+    match failed {
+        Some(failed) if failed.kind() == io::ErrorKind::ConnectionRefused => {
+            "the connection was refused".to_owned()
+        }
+        Some(failed) => format!("no connection could be made: {failed}"),
+        None => "no connection could be made".to_owned(),
+    }
 }
 
 /// The head of an answer about one object.
@@ -162,7 +181,7 @@ impl Client {
         let answer = self.http.request(request.map_err(|_| no_address())?);
         match timeout(self.call, answer).await {
             // The error's text has no address: a signed one is a secret for its minute.
-            Ok(answer) => answer.map_err(|error| S3Error::NoAnswer(error.to_string())),
+            Ok(answer) => answer.map_err(|error| S3Error::NoAnswer(why_no_answer(&error))),
             Err(_) => Err(S3Error::TimedOut),
         }
     }
