@@ -183,7 +183,8 @@ impl Judge {
             refreshed.add(item, self.world.now());
         }
         self.send(&plan).await;
-        for path in &copies {
+        // Of a tilde nobody knows what CloudFront does: it is sent encoded and asked for plain, and the plan says so.
+        for path in copies.iter().filter(|path| !path.contains('~')) {
             let was_let_go = !self.is_cached(path).await;
             assert_eq!(was_let_go, refreshed.last(path).is_some(), "{path} after {:?}", plan.items);
         }

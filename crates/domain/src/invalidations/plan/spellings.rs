@@ -1,7 +1,7 @@
 //! The spellings under which viewers may ask for one path.
 //!
-//! CloudFront keeps a copy for each spelling and mends none. Clients differ: browsers send `[ ] ' ( ) +` as they are,
-//! Python's `quote` encodes them; curl 7.88 to 8.12 writes escapes with small digits, browsers with capital ones (seen by
+//! CloudFront keeps a copy for each spelling and mends none. Clients differ: browsers send `[ ] ' ( ) + & = @` and the
+//! like as they are, Python's `quote` encodes them; curl 7.88 to 8.12 writes escapes with small digits, browsers with capital ones (seen by
 //! running them in November 2026).
 
 use std::borrow::Cow;
@@ -13,9 +13,22 @@ use super::companions::Companion;
 use crate::encoding::encode_path;
 
 /// What Python's `quote` encodes and browsers do not. CloudFront refuses a plain `~`, which all of them leave plain.
-const PLAIN_IN_BROWSERS: &[u8] = b"'()+[]";
-const ENCODED_BY_SOME: AsciiSet =
-    AsciiSet::EMPTY.add(b'\'').add(b'(').add(b')').add(b'+').add(b'[').add(b']');
+const PLAIN_IN_BROWSERS: &[u8] = b"!$&'()+,:;=@[]";
+const ENCODED_BY_SOME: AsciiSet = AsciiSet::EMPTY
+    .add(b'!')
+    .add(b'$')
+    .add(b'&')
+    .add(b'\'')
+    .add(b'(')
+    .add(b')')
+    .add(b'+')
+    .add(b',')
+    .add(b':')
+    .add(b';')
+    .add(b'=')
+    .add(b'@')
+    .add(b'[')
+    .add(b']');
 
 /// The other spellings of a path that is sent. A path without escapes and without characters that clients treat
 /// differently has none.
@@ -131,6 +144,8 @@ mod tests {
             ("/img[1].png", vec![("/img%5B1%5D.png", Companion::MoreEncoded)]),
             ("/img%5B1%5D.png", vec![("/img[1].png", Companion::LessEncoded)]),
             ("/a+b.html", vec![("/a%2Bb.html", Companion::MoreEncoded)]),
+            ("/@a&b=c.html", vec![("/%40a%26b%3Dc.html", Companion::MoreEncoded)]),
+            ("/%40a.html", vec![("/@a.html", Companion::LessEncoded)]),
             (
                 "/%c3%bc.html",
                 vec![("/%C3%BC.html", Companion::CapitalEscapes), ("/u%CC%88.html", Companion::OtherLetters)],
