@@ -11,6 +11,7 @@ mod docs;
 mod errors;
 mod events;
 mod flow;
+mod fuzz_seeds;
 mod glossary;
 mod history;
 mod image;
