@@ -1,4 +1,4 @@
-//! A stand-in for Amazon CloudFront: its REST-XML API, and an edge that really caches an origin folder.
+//! A stand-in for Amazon CloudFront and what else a service asks about it: its REST-XML API, and an edge that really caches an origin folder.
 //!
 //! | module | owns |
 //! | --- | --- |

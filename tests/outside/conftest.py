@@ -125,6 +125,7 @@ def sandbox(process):
         forget_references_after_ms=None,
         complete_after_ms=20_000,
         trail_after_ms=0,
+        subscriptions_a_page=50,
         reachable=True,
     )
     process.advance(3600)

@@ -2,11 +2,13 @@
 
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use hyper::{Response, StatusCode};
+use serde_json::json;
 
 use super::errors::ApiError;
 use super::garble;
 use super::reply::{Document, Reply};
 use super::request_id;
+use super::route::Dialect;
 use crate::body;
 use crate::faults::FaultKind;
 use crate::gzip::gzip;
@@ -14,10 +16,12 @@ use crate::server::{Body, BreakOff};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
 pub(super) fn write(
     outcome: Result<Reply, ApiError>,
     fault: Option<FaultKind>,
-    trail: bool,
+    dialect: Dialect,
 ) -> Result<Response<Body>, BreakOff> {
     if fault == Some(FaultKind::Lost) {
         return Err(BreakOff);
@@ -25,10 +29,21 @@ pub(super) fn write(
     let request_id = request_id();
     let (status, headers, document) = match outcome {
         Ok(reply) => (reply.status, reply.headers, reply.body),
-        Err(error) if trail => (error.status, Vec::new(), Document::Json(error.json())),
-        Err(error) => (error.status, Vec::new(), Document::Xml(error.document(&request_id))),
+        Err(error) => match dialect {
+            Dialect::Xml => (error.status, Vec::new(), Document::Xml(error.document(&request_id))),
+            Dialect::AwsJson(_) => (error.status, Vec::new(), Document::Json(error.json())),
+            Dialect::RestJson => {
+                let code = vec![(ERROR_TYPE, error.code.clone().into_owned())];
+                (error.status, code, Document::Json(json!({ "message": error.message })))
+            }
+        },
     };
-    let (document, kind) = document.written();
+    let document = document.written();
+    let kind = match dialect {
+        Dialect::Xml => "text/xml",
+        Dialect::AwsJson(kind) => kind,
+        Dialect::RestJson => "application/json",
+    };
     let is_page = matches!(fault, Some(FaultKind::Page | FaultKind::Proxy));
     let mut response = Response::builder()
         .status(StatusCode::from_u16(status).map_err(|_| BreakOff)?)

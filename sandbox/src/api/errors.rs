@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+use super::route::Dialect;
 use crate::faults::Fault;
 use crate::state::{ACCOUNT, Refusal};
 use crate::xml::Element;
@@ -81,7 +82,7 @@ impl ApiError {
         Self::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
     }
 
-    /// A refusal of CloudTrail's own.
+    /// A refusal of a service that speaks JSON.
     pub fn trail(code: &'static str, message: &str) -> Self {
         Self::new(400, code, message)
     }
@@ -92,8 +93,8 @@ impl ApiError {
 
     pub fn access_denied(action: &str, resource: &str) -> Self {
         let message = format!(
-            "User: arn:aws:iam::{ACCOUNT}:user/sandbox is not authorized to perform: cloudfront:{action} \
-             on resource: {resource} because no identity-based policy allows the cloudfront:{action} action"
+            "User: arn:aws:iam::{ACCOUNT}:user/sandbox is not authorized to perform: {action} \
+             on resource: {resource} because no identity-based policy allows the {action} action"
         );
         Self::new(403, "AccessDenied", message)
     }
@@ -132,17 +133,26 @@ impl ApiError {
         Self::new(404, "UnknownOperationException", "The sandbox does not know this operation.")
     }
 
-    /// The same as CloudTrail says it: other names, always 400.
-    pub fn into_trails(self) -> Self {
-        let code = match self.code.as_ref() {
+    /// The same as the other services say it: other names, and for AWS JSON always 400.
+    pub fn said_in(self, dialect: Dialect) -> Self {
+        let (status, code) = (self.status, self.code.clone());
+        let code_of_json = match code.as_ref() {
             "AccessDenied" => "AccessDeniedException".into(),
             "Throttling" => "ThrottlingException".into(),
             "ExpiredToken" => "ExpiredTokenException".into(),
             "InvalidClientTokenId" => "UnrecognizedClientException".into(),
-            _ => self.code,
+            _ => code.clone(),
         };
-        let message = self.message.replace("cloudfront:LookupEvents", "cloudtrail:LookupEvents");
-        Self { status: if self.status >= 500 { self.status } else { 400 }, code, message }
+        match dialect {
+            Dialect::Xml => Self { code, ..self },
+            Dialect::AwsJson(_) => {
+                Self { status: if status >= 500 { status } else { 400 }, code: code_of_json, ..self }
+            }
+            Dialect::RestJson => {
+                let status = if code_of_json == "ThrottlingException" { 429 } else { status };
+                Self { status, code: code_of_json, ..self }
+            }
+        }
     }
 
     /// An error as JSON 1.1 has it.

@@ -35,7 +35,7 @@ pub(crate) fn check(access_key: &str, operation: &Operation) -> Result<(), ApiEr
         key if key.starts_with("AKIAEXPIRED") => Err(ApiError::expired_token()),
         key if key.starts_with("AKIAINVALID") => Err(ApiError::invalid_token()),
         key if key.starts_with("AKIADENIED") => {
-            Err(ApiError::access_denied(operation.name(), &operation.resource()))
+            Err(ApiError::access_denied(&operation.action(), &operation.resource()))
         }
         _ => Ok(()),
     }

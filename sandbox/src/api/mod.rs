@@ -8,11 +8,13 @@ mod errors;
 mod garble;
 mod get_distribution;
 mod get_invalidation;
+mod get_metric_data;
 mod identity;
 mod list_cache_policies;
 mod list_distributions;
 mod list_invalidations;
 mod list_objects;
+mod list_subscriptions;
 mod list_tags;
 mod lookup_events;
 mod origin_shapes;
@@ -37,7 +39,7 @@ use crate::world::World;
 use batch::Batch;
 use errors::ApiError;
 use reply::Reply;
-use route::Operation;
+use route::{Dialect, Operation};
 
 /// A batch of 3,000 paths of 4,000 characters, and room for their XML.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -48,8 +50,8 @@ struct Ask {
     query: String,
     access_key: Result<String, ApiError>,
     batch: Result<Batch, ApiError>,
-    /// What CloudTrail is asked.
-    lookup: Bytes,
+    /// What a service that speaks JSON is asked.
+    json: Bytes,
 }
 
 /// Answers a request to the API's socket, or breaks its connection.
@@ -76,7 +78,7 @@ pub(crate) async fn handle(
         log(&mut state, call);
         outcome
     };
-    answer::write(outcome, fault.map(|fault| fault.kind), ask.is_for_the_trail())
+    answer::write(outcome, fault.map(|fault| fault.kind), ask.dialect())
 }
 
 /// Meets the faults that keep the call from being acted on at all, and waits where one is slow.
@@ -112,11 +114,12 @@ impl Ask {
     fn of(head: &hyper::http::request::Parts, body: Option<Bytes>) -> Self {
         let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
         let operation = match target {
-            Some(target) => route::is_lookup(target).then_some(Operation::LookupEvents),
+            Some(target) => Operation::of_target(target),
             None => Operation::of(&head.method, head.uri.path()),
         };
         let service = operation.as_ref().map_or("cloudfront", Operation::service);
-        let lookup = body.clone().filter(|_| operation == Some(Operation::LookupEvents)).unwrap_or_default();
+        let is_json = operation.as_ref().is_some_and(|operation| operation.dialect() != Dialect::Xml);
+        let json = body.clone().filter(|_| is_json).unwrap_or_default();
         let batch = match (&operation, body) {
             (Some(Operation::CreateInvalidation { .. }), Some(body)) => Batch::read(&body),
             (_, None) => Err(ApiError::batch_too_large()),
@@ -127,12 +130,12 @@ impl Ask {
             query: head.uri.query().unwrap_or_default().to_owned(),
             access_key: identity::access_key(&head.headers, service),
             batch,
-            lookup,
+            json,
         }
     }
 
-    fn is_for_the_trail(&self) -> bool {
-        self.operation == Some(Operation::LookupEvents)
+    fn dialect(&self) -> Dialect {
+        self.operation.as_ref().map_or(Dialect::Xml, Operation::dialect)
     }
 
     fn distribution(&self) -> Option<&str> {
@@ -155,8 +158,7 @@ impl Ask {
     }
 
     fn outcome(&self, state: &mut State, world: &World, fault: Option<&Fault>) -> Result<Reply, ApiError> {
-        let outcome = self.act(state, world, fault);
-        if self.is_for_the_trail() { outcome.map_err(ApiError::into_trails) } else { outcome }
+        self.act(state, world, fault).map_err(|error| error.said_in(self.dialect()))
     }
 
     fn act(&self, state: &mut State, world: &World, fault: Option<&Fault>) -> Result<Reply, ApiError> {
@@ -183,7 +185,9 @@ impl Ask {
             }
             Operation::ListTagsForResource => list_tags::answer(state, &self.query),
             Operation::ListCachePolicies => list_cache_policies::answer(state, &self.query),
-            Operation::LookupEvents => lookup_events::answer(state, now, &self.lookup),
+            Operation::LookupEvents => lookup_events::answer(state, now, &self.json),
+            Operation::GetMetricData => get_metric_data::answer(state, &self.json),
+            Operation::ListSubscriptions => list_subscriptions::answer(state, &self.json),
         }
     }
 }
@@ -197,7 +201,7 @@ fn refuse(operation: &Operation, fault: Option<&Fault>) -> Result<(), ApiError> 
         FaultKind::Expired => Err(ApiError::expired_token()),
         FaultKind::Refuse => Err(ApiError::as_told(fault)),
         FaultKind::Proxy | FaultKind::Bare => Err(ApiError::unreachable(fault.status)),
-        FaultKind::AccessDenied => Err(ApiError::access_denied(operation.name(), &operation.resource())),
+        FaultKind::AccessDenied => Err(ApiError::access_denied(&operation.action(), &operation.resource())),
         _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::xml::Element;
 
-/// A document as CloudFront writes it, or as CloudTrail does.
+/// A document as CloudFront writes it, or as the other services do.
 #[derive(Debug)]
 pub(crate) enum Document {
     Xml(Element),
@@ -14,11 +14,10 @@ pub(crate) enum Document {
 }
 
 impl Document {
-    /// The text, and what kind it is.
-    pub fn written(self) -> (String, &'static str) {
+    pub fn written(self) -> String {
         match self {
-            Self::Xml(element) => (element.document(), "text/xml"),
-            Self::Json(value) => (value.to_string(), "application/x-amz-json-1.1"),
+            Self::Xml(element) => element.document(),
+            Self::Json(value) => value.to_string(),
         }
     }
 }

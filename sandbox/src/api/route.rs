@@ -29,17 +29,43 @@ pub(crate) enum Operation {
     ListCachePolicies,
     /// CloudTrail's.
     LookupEvents,
+    /// CloudWatch's.
+    GetMetricData,
+    /// The pricing plan manager's.
+    ListSubscriptions,
 }
 
-/// Does the header name CloudTrail's one operation? Some programs write the service's whole name, some only its end.
-pub(crate) fn is_lookup(target: &str) -> bool {
-    let name = "CloudTrail_20131101.LookupEvents";
-    target.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+/// How the answers of an operation are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// CloudFront's own.
+    Xml,
+    /// JSON in which the body of an error has its code, and this content type.
+    AwsJson(&'static str),
+    /// JSON in which a header of an error has its code.
+    RestJson,
 }
 
 impl Operation {
+    /// The operation that the header `X-Amz-Target` names. Some programs write the service's whole name, some only its end.
+    pub fn of_target(target: &str) -> Option<Self> {
+        let is = |name: &str| {
+            target.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        };
+        if is("CloudTrail_20131101.LookupEvents") {
+            Some(Self::LookupEvents)
+        } else if is("GraniteServiceVersion20100801.GetMetricData") {
+            Some(Self::GetMetricData)
+        } else {
+            None
+        }
+    }
+
     pub fn of(method: &Method, path: &str) -> Option<Self> {
         let path = percent_decode_str(path).decode_utf8().ok()?;
+        if method == Method::POST && path == "/v1/ListSubscriptions" {
+            return Some(Self::ListSubscriptions);
+        }
         let rest = path.strip_prefix("/2020-05-31/")?.trim_end_matches('/');
         let steps: Vec<&str> = rest.split('/').collect();
         Some(match (method.as_str(), steps.as_slice()) {
@@ -74,6 +100,8 @@ impl Operation {
             Self::ListTagsForResource => "ListTagsForResource",
             Self::ListCachePolicies => "ListCachePolicies",
             Self::LookupEvents => "LookupEvents",
+            Self::GetMetricData => "GetMetricData",
+            Self::ListSubscriptions => "ListSubscriptions",
         }
     }
 
@@ -87,17 +115,43 @@ impl Operation {
             Self::ListDistributions
             | Self::ListTagsForResource
             | Self::ListCachePolicies
-            | Self::LookupEvents => None,
+            | Self::LookupEvents
+            | Self::GetMetricData
+            | Self::ListSubscriptions => None,
         }
     }
 
     /// The service that it is an operation of, as signatures name it.
     pub fn service(&self) -> &'static str {
-        if *self == Self::LookupEvents { "cloudtrail" } else { "cloudfront" }
+        match self {
+            Self::LookupEvents => "cloudtrail",
+            Self::GetMetricData => "monitoring",
+            Self::ListSubscriptions => "pricingplanmanager",
+            _ => "cloudfront",
+        }
+    }
+
+    /// The action of an IAM policy that allows it.
+    pub fn action(&self) -> String {
+        let prefix = if *self == Self::GetMetricData { "cloudwatch" } else { self.service() };
+        format!("{prefix}:{}", self.name())
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::LookupEvents => Dialect::AwsJson("application/x-amz-json-1.1"),
+            Self::GetMetricData => Dialect::AwsJson("application/x-amz-json-1.0"),
+            Self::ListSubscriptions => Dialect::RestJson,
+            _ => Dialect::Xml,
+        }
     }
 
     /// What an IAM policy would have to allow it on.
     pub fn resource(&self) -> String {
-        arn(self.distribution().unwrap_or("*"))
+        match self.dialect() {
+            // These have no resources.
+            Dialect::AwsJson(_) | Dialect::RestJson if *self != Self::LookupEvents => "*".to_owned(),
+            _ => arn(self.distribution().unwrap_or("*")),
+        }
     }
 }

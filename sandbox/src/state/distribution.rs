@@ -85,6 +85,12 @@ pub struct Distribution {
     pub client_certificates: Option<String>,
     /// The bucket of standard logs; empty: off. Only shown.
     pub log_bucket: String,
+    /// What CloudWatch says that viewers ask for: so many requests in each minute.
+    pub requests_a_minute: u64,
+    /// How much of that the cache answers, in percent; none: its additional metrics are off.
+    pub hit_rate: Option<u8>,
+    /// The tier of its flat-rate plan, such as `PRO`; none: pay as you go.
+    pub flat_rate_plan: Option<String>,
     /// What `ListTagsForResource` shows.
     pub tags: BTreeMap<String, String>,
     /// When its configuration last changed.
@@ -129,6 +135,9 @@ impl Distribution {
             trusted_keys: Vec::new(),
             client_certificates: None,
             log_bucket: String::new(),
+            requests_a_minute: 0,
+            hit_rate: None,
+            flat_rate_plan: None,
             tags: BTreeMap::new(),
             last_modified: Timestamp::UNIX_EPOCH,
             id,

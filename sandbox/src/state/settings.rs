@@ -50,8 +50,22 @@ pub struct Settings {
     /// How long after a call CloudTrail knows of it; AWS says up to 15 minutes.
     #[serde(default)]
     pub trail_after_ms: u64,
+    /// How many data points a page of `GetMetricData` has at the most, where nobody says: 100,800 at CloudWatch.
+    #[serde(default = "data_points")]
+    pub data_points_a_page: usize,
+    /// How many rows a page of `ListSubscriptions` has at the most. AWS does not document it.
+    #[serde(default = "subscriptions")]
+    pub subscriptions_a_page: usize,
     /// `false`: every connection to the API breaks at its first call, as in an outage.
     pub reachable: bool,
+}
+
+fn data_points() -> usize {
+    100_800
+}
+
+fn subscriptions() -> usize {
+    50
 }
 
 impl Settings {
@@ -64,6 +78,8 @@ impl Settings {
             item_limit: ITEM_LIMIT,
             refuse_paths_with: None,
             trail_after_ms: 0,
+            data_points_a_page: data_points(),
+            subscriptions_a_page: subscriptions(),
             reachable: true,
         }
     }

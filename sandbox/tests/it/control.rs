@@ -26,7 +26,7 @@ async fn settings_change_one_by_one() {
         before,
         json!({"same_reference": "earlier", "conflicting_reference": "already_exists",
         "forget_references_after_ms": null, "complete_after_ms": 20_000, "item_limit": 3_000, "reachable": true,
-        "trail_after_ms": 0})
+        "trail_after_ms": 0, "data_points_a_page": 100_800, "subscriptions_a_page": 50})
     );
     let change = r#"{"same_reference": "invalid_argument", "complete_after_ms": 0}"#;
     let (_, after) = world.control("POST", "/_sandbox/settings", change).await;

@@ -14,6 +14,7 @@ mod identity;
 mod limits;
 mod listing;
 mod lists;
+mod measured;
 mod origins;
 mod persistence;
 mod references;
