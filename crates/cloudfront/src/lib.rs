@@ -1,23 +1,28 @@
-//! Calls CloudFront, CloudTrail and S3, and converts their answers to types of the domain. No other crate uses the AWS
+//! Calls CloudFront, CloudTrail, CloudWatch, S3 and the pricing plan manager, and converts their answers to types of the domain. No other crate uses the AWS
 //! SDK.
 
 mod cache_policies;
 mod client;
 mod cloudtrail;
+mod cloudwatch;
 mod credentials;
 mod environment;
 mod error;
 mod foreign;
 mod http_client;
+mod pricing_plans;
 mod provider;
 mod read;
 mod s3;
 mod settings;
+mod signed_json;
 
 pub use crate::cloudtrail::{CloudTrail, KEPT, Made};
 pub use client::{
     CloudFront, Connect, CreatedInvalidation, InvalidationDetails, InvalidationStatus, InvalidationSummary,
     Page,
 };
+pub use cloudwatch::{CloudWatch, METRICS_A_CALL};
 pub use environment::{AwsEnvironment, AwsEnvironmentError};
+pub use pricing_plans::{PricingPlanManager, PricingPlanSubscription};
 pub use s3::{ListedObject, ListedPage, ObjectHead, S3, S3Bucket, S3Error};

@@ -10,7 +10,7 @@ use aws_types::service_config::ServiceConfigKey;
 use hyper::Uri;
 
 /// The services whose endpoint can be configured, by their names in the AWS CLI.
-const SERVICES: [&str; 4] = ["CloudFront", "CloudTrail", "S3", "STS"];
+const SERVICES: [&str; 6] = ["CloudFront", "CloudTrail", "CloudWatch", "Pricing Plan Manager", "S3", "STS"];
 
 const FIPS: Name = Name("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
 const DUAL_STACK: Name = Name("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
@@ -128,7 +128,8 @@ pub(super) fn endpoint(config: &SdkConfig, service: &str) -> Option<String> {
 fn own_endpoint(config: &SdkConfig, service: &str) -> Result<Option<String>, SettingError> {
     // Like the SDK, this treats an empty value as an endpoint.
     let Some(value) = endpoint(config, service) else { return Ok(None) };
-    let variables = [format!("{}_{}", ENDPOINT.0, service.to_ascii_uppercase()), ENDPOINT.0.to_owned()];
+    let of_service = service.to_ascii_uppercase().replace(' ', "_");
+    let variables = [format!("{}_{of_service}", ENDPOINT.0), ENDPOINT.0.to_owned()];
     let name = variables.into_iter().find(|variable| env::var_os(variable).is_some());
     let name = name.unwrap_or_else(|| format!("{} in the profile", ENDPOINT.1));
     if is_address(&value) { Ok(Some(name)) } else { Err(SettingError::Endpoint(name)) }

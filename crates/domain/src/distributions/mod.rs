@@ -3,9 +3,11 @@
 pub mod cache_policy;
 pub mod delivery;
 pub mod distribution;
+pub mod flat_rate_plan;
 pub mod host;
 pub mod host_table;
 pub mod managed_policy;
 pub mod path_mapping;
 pub mod protection;
 pub mod reference;
+pub mod traffic;
