@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api::{self, Api},
     clock::Clock,
-    cloudfront::{CloudFront, CloudTrail, S3},
+    cloudfront::{CloudFront, CloudTrail, CloudWatch, PricingPlanManager, S3},
     commands::{self, CommandContext, CommandError},
     config::{AuditSettingsArgs, ChecksArgs, SecretsArgs, Switch},
     domain::{invalidations::quotas::Quotas, secrets_key::SecretsKey},
@@ -112,8 +112,7 @@ impl App {
         }
         let (clock, notifier) = (Clock::system(), Notifier::new());
         let command_context = CommandContext::new(db.clone(), clock.clone(), notifier.clone());
-        let worker_context =
-            WorkerContext { db, cloudfront, cloudtrail: None, s3: None, clock, notifier, settings };
+        let worker_context = WorkerContext::new(db, cloudfront, clock, notifier, settings);
         Ok(Self {
             command_context,
             worker_context,
@@ -138,6 +137,20 @@ impl App {
     #[must_use]
     pub fn with_cloudtrail(mut self, cloudtrail: Option<CloudTrail>) -> Self {
         self.worker_context.cloudtrail = cloudtrail;
+        self
+    }
+
+    /// Sets the client that asks CloudWatch how much viewers ask for.
+    #[must_use]
+    pub fn with_cloudwatch(mut self, cloudwatch: Option<CloudWatch>) -> Self {
+        self.worker_context.cloudwatch = cloudwatch;
+        self
+    }
+
+    /// Sets the client that asks which distributions are on flat-rate plans.
+    #[must_use]
+    pub fn with_pricing_plan_manager(mut self, manager: Option<PricingPlanManager>) -> Self {
+        self.worker_context.pricing_plan_manager = manager;
         self
     }
 

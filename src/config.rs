@@ -57,6 +57,10 @@ pub struct ServeArgs {
     /// Ask CloudTrail who made invalidations outside Unstale; needs the permission cloudtrail:LookupEvents.
     #[arg(long, env = "UNSTALE_CLOUDTRAIL", num_args = 0..=1, default_missing_value = "true", default_value = "false", action = ArgAction::Set)]
     pub cloudtrail: bool,
+    /// Ask CloudWatch each hour how much viewers ask for, so that a wide request says what it means for the origin: on or
+    /// off. Needs the permission cloudwatch:GetMetricData; AWS bills about 0.015 USD a month for each distribution.
+    #[arg(long, env = "UNSTALE_CLOUDWATCH", default_value = "on", value_name = "on|off")]
+    pub cloudwatch: Switch,
     #[command(flatten)]
     pub audit: AuditSettingsArgs,
     #[command(flatten)]

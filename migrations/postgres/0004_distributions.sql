@@ -46,6 +46,12 @@ CREATE TABLE distribution (
     -- When to read its tags next, and when they were read; none is unknown.
     tags_due_at      BIGINT  NOT NULL DEFAULT 0,
     tags_read_at     BIGINT,
+    -- From CloudWatch: what viewers ask for, and how much of 1,000 requests the cache answers. None is unknown.
+    requests_a_minute  BIGINT,
+    hits_per_thousand  BIGINT,
+    traffic_at         BIGINT,
+    -- The tier of the flat-rate plan that it is on, from the pricing plan manager.
+    flat_rate_plan   TEXT,
     -- It cannot be invalidated itself, only its tenants.
     tenant_only      BOOLEAN NOT NULL DEFAULT FALSE
 );
@@ -63,6 +69,18 @@ CREATE TABLE survey (
 );
 
 INSERT INTO survey (id, due_at) VALUES (1, 0);
+
+-- How the reading of what needs an optional permission stands: of traffic, and of flat-rate plans. The row is made by the
+-- first reading.
+CREATE TABLE optional_reading (
+    name            TEXT    NOT NULL PRIMARY KEY CHECK (name IN ('traffic', 'flat_rate_plans')),
+    due_at          BIGINT NOT NULL,
+    -- When it was last read; empty after AWS denied access.
+    read_at         BIGINT,
+    problem_kind    TEXT,
+    problem_code    TEXT,
+    problem_message TEXT
+);
 
 CREATE TABLE distribution_tag (
     distribution_id TEXT NOT NULL REFERENCES distribution (id),

@@ -46,6 +46,12 @@ CREATE TABLE distribution (
     -- When to read its tags next, and when they were read; none is unknown.
     tags_due_at      INTEGER NOT NULL DEFAULT 0,
     tags_read_at     INTEGER,
+    -- From CloudWatch: what viewers ask for, and how much of 1,000 requests the cache answers. None is unknown.
+    requests_a_minute  INTEGER,
+    hits_per_thousand  INTEGER,
+    traffic_at         INTEGER,
+    -- The tier of the flat-rate plan that it is on, from the pricing plan manager.
+    flat_rate_plan   TEXT,
     -- It cannot be invalidated itself, only its tenants.
     tenant_only      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -63,6 +69,18 @@ CREATE TABLE survey (
 ) STRICT;
 
 INSERT INTO survey (id, due_at) VALUES (1, 0);
+
+-- How the reading of what needs an optional permission stands: of traffic, and of flat-rate plans. The row is made by the
+-- first reading.
+CREATE TABLE optional_reading (
+    name            TEXT    NOT NULL PRIMARY KEY CHECK (name IN ('traffic', 'flat_rate_plans')),
+    due_at          INTEGER NOT NULL,
+    -- When it was last read; empty after AWS denied access.
+    read_at         INTEGER,
+    problem_kind    TEXT,
+    problem_code    TEXT,
+    problem_message TEXT
+) STRICT;
 
 CREATE TABLE distribution_tag (
     distribution_id TEXT NOT NULL REFERENCES distribution (id),

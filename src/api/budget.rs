@@ -43,6 +43,9 @@ pub struct AccountBudgetShape {
     pub account: String,
     /// The paths that CloudFront took, those of other tools too where Unstale has seen them.
     pub paths: u64,
+    /// How many of them are of distributions on flat-rate plans. AWS does not say how it counts those, so they are in none
+    /// of the numbers below.
+    pub flat_rate_paths: u64,
     pub free_paths_left: u64,
     #[schema(example = "17.06")]
     pub dollars: String,
@@ -85,11 +88,12 @@ pub async fn show(
     let names: BTreeSet<&str> = seen.map(Distribution::account).collect();
     let mut accounts = Vec::with_capacity(names.len());
     for account in names {
-        let items = batches::billed_between(&mut conn, account, month, until).await?;
-        let usage = MonthUsage::new(items, now);
+        let taken = batches::taken_between(&mut conn, account, month, until).await?;
+        let usage = MonthUsage::new(taken.billed, now);
         accounts.push(AccountBudgetShape {
             account: account.to_owned(),
-            paths: items,
+            paths: taken.billed.saturating_add(taken.on_flat_rate_plans),
+            flat_rate_paths: taken.on_flat_rate_plans,
             free_paths_left: usage.free_left(),
             dollars: digits(usage.cost()),
             forecast: ForecastShape::new(usage, 0),

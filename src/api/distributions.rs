@@ -9,6 +9,7 @@ use crate::{
         distributions::{
             distribution::{Distribution, DistributionReadiness},
             host::in_unicode,
+            traffic::Traffic,
         },
         id::DistributionId,
     },
@@ -39,9 +40,40 @@ pub struct DistributionShape {
     pub staging: bool,
     /// What the token may refresh there, in words.
     pub allowed: String,
+    /// What viewers ask of it. Null if that is not known.
+    pub traffic: Option<TrafficShape>,
+    /// The tier of the flat-rate plan that it is on. Null if it is on none, or if that is not known.
+    #[schema(example = "PRO")]
+    pub flat_rate_plan: Option<String>,
     /// When CloudFront last named it.
     #[schema(format = DateTime)]
     pub seen_at: String,
+}
+
+/// What viewers ask of a distribution, on average over an hour.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Traffic)]
+pub struct TrafficShape {
+    /// CloudWatch's `Requests`.
+    #[schema(example = 5218)]
+    pub requests_a_minute: u64,
+    /// How much of that the cache answers, in percent (CloudWatch's `CacheHitRate`). Null if the additional metrics of the
+    /// distribution are off, and of one that is not busy.
+    #[schema(example = 96.2)]
+    pub hit_rate: Option<f64>,
+    /// The end of the hour over which it was measured.
+    #[schema(format = DateTime)]
+    pub measured_at: String,
+}
+
+impl TrafficShape {
+    pub fn new(traffic: &Traffic) -> Self {
+        Self {
+            requests_a_minute: traffic.requests_a_minute,
+            hit_rate: traffic.hits_per_thousand.map(|hits| f64::from(hits.min(1_000)) / 10.0),
+            measured_at: traffic.measured_at.to_string(),
+        }
+    }
 }
 
 /// A page of distributions.
@@ -101,6 +133,8 @@ impl DistributionShape {
             state: state.to_owned(),
             staging: distribution.staging,
             allowed: caller.access.describe(&distribution.id),
+            traffic: distribution.traffic.as_ref().map(TrafficShape::new),
+            flat_rate_plan: distribution.flat_rate_plan.as_ref().map(|plan| plan.as_str().to_owned()),
             seen_at: distribution.seen_at.to_string(),
         }
     }

@@ -11,7 +11,7 @@ use cloudfront_sandbox::{Config, Fault, FaultKind, Sandbox};
 
 use crate::{
     app::{self, App},
-    cloudfront::{CloudFront, Connect},
+    cloudfront::{CloudFront, CloudWatch, Connect, PricingPlanManager},
     commands::{self, CommandContext, CommandError},
     config::{AuditSettingsArgs, ChecksArgs, LogArgs, REQUEST_TIMEOUT, Switch},
     domain::{
@@ -31,6 +31,9 @@ use super::{CliError, log, output::Announcer, signals};
 
 /// The distribution of the demo's example site, the workshop.
 const SITE: &str = "E2QWRUHAPOMQZL";
+/// A busy site whose hit rate is not measured, and one on a flat-rate plan.
+const SHOP: &str = "E1SHOP7K2M4NQX";
+const DOCS: &str = "E3DOCS5V8W1RTY";
 /// How long the stand-in takes to accept an invalidation.
 const ACCEPTING: Duration = Duration::from_millis(400);
 const EMAIL: &str = "demo@localhost";
@@ -65,7 +68,8 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     // demo.
     let database = format!("sqlite://{}", data.join("unstale.db").display());
     let sandbox_address = app::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?.local_addr()?;
-    let cloudfront = CloudFront::at(&format!("http://{sandbox_address}"), "demo", "demo", Connect::default());
+    let (stand_in, connect) = (format!("http://{sandbox_address}"), Connect::default());
+    let cloudfront = CloudFront::at(&stand_in, "demo", "demo", connect);
     let settings = WorkerSettings {
         create: Pace::new(5.0, 20),
         read: Pace::new(50.0, 100),
@@ -73,6 +77,8 @@ pub async fn run(args: DemoArgs) -> Result<(), CliError> {
     };
     let app = App::open(&database, cloudfront, settings, stop)
         .await?
+        .with_cloudwatch(Some(CloudWatch::at(&stand_in, "demo", "demo", connect)))
+        .with_pricing_plan_manager(Some(PricingPlanManager::at(&stand_in, "demo", "demo", connect)))
         .with_audit_settings(&AuditSettingsArgs::default())?;
     let sandbox = start_sandbox(&data, sandbox_address, args.complete_after).await?;
     let edge = Some(Place::parse(&sandbox.edge_url())?);
@@ -105,6 +111,15 @@ async fn start_sandbox(data: &Path, api: SocketAddr, seconds: u64) -> Result<San
         ..Config::new(data.join("sites"))
     };
     let sandbox = Sandbox::start(config).await?;
+    for mut distribution in sandbox.distributions() {
+        match distribution.id.as_str() {
+            SITE => (distribution.requests_a_minute, distribution.hit_rate) = (5_220, Some(96)),
+            SHOP => distribution.requests_a_minute = 840,
+            DOCS => distribution.flat_rate_plan = Some("PRO".to_owned()),
+            _ => continue,
+        }
+        sandbox.add_distribution(distribution)?;
+    }
     // As CloudFront does, it takes a moment to accept. The looks before an invalidation need it.
     sandbox.set_faults(vec![Fault::new("CreateInvalidation", FaultKind::Slow).delay(ACCEPTING)]);
     Ok(sandbox)

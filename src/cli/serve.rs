@@ -5,9 +5,9 @@ use std::io;
 use crate::{
     app::{self, App, AppError},
     clock::Clock,
-    cloudfront::{AwsEnvironment, CloudFront, CloudTrail, Connect, S3},
+    cloudfront::{AwsEnvironment, CloudFront, CloudTrail, CloudWatch, Connect, PricingPlanManager, S3},
     commands,
-    config::{REQUEST_TIMEOUT, ServeArgs},
+    config::{REQUEST_TIMEOUT, ServeArgs, Switch},
     domain::invalidations::{queue::Throughput, quotas::Quotas},
     heartbeats::Heartbeats,
     http::{HttpOptions, Rate},
@@ -39,12 +39,17 @@ pub async fn run(args: ServeArgs) -> Result<(), CliError> {
     let cloudfront = CloudFront::from_environment(&aws, Connect::default());
     let settings = args.pace.worker_settings();
     let cloudtrail = args.cloudtrail.then(|| CloudTrail::from_environment(&aws, Connect::default()));
+    let measures = args.cloudwatch == Switch::On;
+    let cloudwatch = measures.then(|| CloudWatch::from_environment(&aws, Connect::default())).flatten();
+    let pricing_plan_manager = PricingPlanManager::from_environment(&aws, Connect::default());
     let s3 = S3::from_environment(&aws)?;
     let app = App::open(&args.database.database, cloudfront, settings, stop).await?;
     let quotas = Quotas { daily_items: (args.daily_items > 0).then_some(args.daily_items) };
     let app = app
         .with_quotas(quotas)
         .with_cloudtrail(cloudtrail)
+        .with_cloudwatch(cloudwatch)
+        .with_pricing_plan_manager(pricing_plan_manager)
         .with_s3(s3)
         .with_audit_settings(&args.audit)?
         .with_secrets_key(&args.secrets)?

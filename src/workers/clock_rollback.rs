@@ -20,7 +20,8 @@ use crate::{
 
 use super::{Next, WorkerContext, checker, submitter, sync, warmer};
 
-/// The longest wait of the deadlines that have no limit of their own: CloudTrail's after AWS refused access.
+/// The longest wait of the deadlines that have no limit of their own: CloudTrail's after AWS refused access, which is as
+/// long as that between two optional readings.
 const LONGEST: Duration = sync::AFTER_REFUSAL;
 
 /// The worker that watches the clock.
@@ -105,7 +106,7 @@ impl ClockRollback {
             Deadline::Survey => settings.survey_every,
             Deadline::Outside => settings.outside_every,
             Deadline::Tags => settings.tags_every,
-            Deadline::OlderPages | Deadline::CloudTrail | Deadline::Posts => LONGEST,
+            Deadline::OlderPages | Deadline::CloudTrail | Deadline::Posts | Deadline::OptionalReadings => LONGEST,
         }
     }
 

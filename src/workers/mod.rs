@@ -37,7 +37,7 @@ pub use warmer::{Warmer, WarmerEdges};
 
 use crate::{
     clock::Clock,
-    cloudfront::{CloudFront, CloudTrail, S3},
+    cloudfront::{CloudFront, CloudTrail, CloudWatch, PricingPlanManager, S3},
     domain::invalidations::{
         batching::{self, Limits},
         pace::Pace,
@@ -53,11 +53,39 @@ pub struct WorkerContext {
     pub cloudfront: CloudFront,
     /// Says who made invalidations outside Unstale. `None` if CloudTrail is not to be asked.
     pub cloudtrail: Option<CloudTrail>,
+    /// Says how much viewers ask for. `None` if CloudWatch is not to be asked.
+    pub cloudwatch: Option<CloudWatch>,
+    /// Says which distributions are on flat-rate plans. `None` if it cannot be asked.
+    pub pricing_plan_manager: Option<PricingPlanManager>,
     /// Says what a bucket has. `None` if there are no credentials for it.
     pub s3: Option<S3>,
     pub clock: Clock,
     pub notifier: Notifier,
     pub settings: WorkerSettings,
+}
+
+impl WorkerContext {
+    /// With CloudFront alone: no other service of AWS is asked.
+    #[must_use]
+    pub fn new(
+        db: Db,
+        cloudfront: CloudFront,
+        clock: Clock,
+        notifier: Notifier,
+        settings: WorkerSettings,
+    ) -> Self {
+        Self {
+            db,
+            cloudfront,
+            cloudtrail: None,
+            cloudwatch: None,
+            pricing_plan_manager: None,
+            s3: None,
+            clock,
+            notifier,
+            settings,
+        }
+    }
 }
 
 /// The limits and intervals of the workers.

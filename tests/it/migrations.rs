@@ -61,7 +61,9 @@ fn rows(after: i64) -> &'static [&'static str] {
                  VALUES ('E1', 'second_person', 100, TRUE, 30)",
             "INSERT INTO outside_reading (distribution_id, unread, older, due_at) VALUES ('E1', '[\"I9\"]', TRUE, 1)",
             "INSERT INTO account (id, create_next_at, read_next_at) VALUES ('210987654321', 5, 6)",
-            "UPDATE distribution SET tenant_only = TRUE WHERE id = 'E1'",
+            "UPDATE distribution SET tenant_only = TRUE, requests_a_minute = 5200, hits_per_thousand = 962, traffic_at = 3,
+                 flat_rate_plan = 'PRO' WHERE id = 'E1'",
+            "INSERT INTO optional_reading (name, due_at, read_at) VALUES ('traffic', 4, 3)",
         ],
         5 => &[
             "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name, reason,

@@ -35,6 +35,8 @@ pub(super) fn distribution(row: &types::DistributionSummary, now: Timestamp) -> 
         config: None,
         last_modified: timestamp(row.last_modified_time()),
         seen_at: now,
+        traffic: None,
+        flat_rate_plan: None,
         gone_at: None,
     }
 }

@@ -58,6 +58,8 @@ pub enum Deadline {
     Posts,
     /// When a read of CloudTrail began.
     CloudTrailBegun,
+    /// When what needs an optional permission is read again.
+    OptionalReadings,
     /// When a batch of a distribution was last taken up. The distribution that has waited longest comes first.
     Turns,
     /// When a session was last used.
@@ -76,7 +78,7 @@ pub enum Deadline {
 
 impl Deadline {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::Leases,
         Self::FirstTries,
         Self::Retries,
@@ -99,6 +101,7 @@ impl Deadline {
         Self::CloudTrail,
         Self::Posts,
         Self::CloudTrailBegun,
+        Self::OptionalReadings,
         Self::Turns,
         Self::SessionUses,
         Self::Approvals,
@@ -139,6 +142,7 @@ impl Deadline {
             Self::CloudTrail => "UPDATE cloudtrail_progress SET due_at = $1 WHERE due_at > $2",
             Self::Posts => "UPDATE audit_check SET post_due_at = $1 WHERE post_due_at > $2",
             Self::CloudTrailBegun => "UPDATE cloudtrail_progress SET begun_at = $1 WHERE begun_at > $2",
+            Self::OptionalReadings => "UPDATE optional_reading SET due_at = $1 WHERE due_at > $2",
             Self::Turns => "UPDATE distribution SET last_claimed_at = $1 WHERE last_claimed_at > $2",
             Self::SessionUses => "UPDATE session SET last_seen_at = $1 WHERE last_seen_at > $2",
             Self::Approvals => {

@@ -2,10 +2,13 @@
 
 pub mod cache_policies;
 pub mod distribution_tags;
+pub mod flat_rate_plans;
 mod lists;
+pub mod optional_readings;
 pub mod path_mappings;
 pub mod protections;
 pub mod survey;
+pub mod traffic;
 
 pub use lists::{DistributionCounts, known, last_requests, most_used, page, some};
 
@@ -13,6 +16,7 @@ use unstale_domain::{
     distributions::{
         delivery::DeliverySettings,
         distribution::{Distribution, DistributionConfig},
+        flat_rate_plan::FlatRatePlan,
     },
     id::DistributionId,
     time::Timestamp,
@@ -29,7 +33,8 @@ macro_rules! select {
     ($($rest:tt)*) => {
         concat!(
             "SELECT id, arn, domain_name, aliases, comment, enabled, status, staging, tenant_only, origins, ",
-            "last_modified, seen_at, gone_at, config_read_for, root_object, tag_header, query_strings, delivery FROM distribution ",
+            "last_modified, seen_at, gone_at, config_read_for, root_object, tag_header, query_strings, delivery, ",
+            "requests_a_minute, hits_per_thousand, traffic_at, flat_rate_plan FROM distribution ",
             $($rest)*
         )
     };
@@ -56,6 +61,10 @@ struct Row {
     tag_header: Option<String>,
     query_strings: Option<bool>,
     delivery: Option<String>,
+    requests_a_minute: Option<i64>,
+    hits_per_thousand: Option<i64>,
+    traffic_at: Option<i64>,
+    flat_rate_plan: Option<String>,
 }
 
 impl Row {
@@ -72,6 +81,7 @@ impl Row {
             query_strings: self.query_strings,
             delivery,
         });
+        let traffic = traffic::traffic(self.requests_a_minute, self.hits_per_thousand, self.traffic_at);
         Ok(Distribution {
             id: DistributionId::from_trusted(self.id),
             arn: self.arn,
@@ -84,6 +94,8 @@ impl Row {
             tenant_only: self.tenant_only,
             origins: list_from_json(&self.origins)?,
             config,
+            traffic,
+            flat_rate_plan: self.flat_rate_plan.as_deref().map(FlatRatePlan::parse),
             last_modified: time(self.last_modified),
             seen_at: time(self.seen_at),
             gone_at: optional_time(self.gone_at),
@@ -102,8 +114,8 @@ pub async fn find(conn: &mut Conn, id: &DistributionId) -> Result<Option<Distrib
     row.map(Row::into_distribution).transpose()
 }
 
-/// Stores what `ListDistributions` returned. The columns that come from the configuration stay as they are. The
-/// account's row must exist.
+/// Stores what `ListDistributions` returned. The columns that come from elsewhere stay as they are. The account's row must
+/// exist.
 pub async fn upsert(tx: &mut Tx, seen: &Distribution) -> Result<(), StoreError> {
     execute!(
         tx,

@@ -7,6 +7,7 @@ pub(crate) mod create;
 mod freshness;
 pub(crate) mod list;
 pub(crate) mod plan;
+pub(crate) mod radius;
 pub(crate) mod representation;
 pub(crate) mod requests;
 pub(crate) mod show;

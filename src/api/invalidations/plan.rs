@@ -11,6 +11,7 @@ use crate::{
         budgets::PlanBudgetShape,
         error::ApiError,
         invalidations::{
+            radius::RadiusShape,
             requests::{self, PlanRequest},
             wanted::WantedItems,
         },
@@ -59,13 +60,24 @@ pub struct PlanShape {
     pub lines: Vec<LineShape>,
     /// How many paths and wildcards each batch would have.
     pub batches: Vec<LoadShape>,
+    /// How much a wide request empties on a busy site. Null where that needs no words, or is not known.
+    pub radius: Option<RadiusShape>,
+    /// How many paths CloudFront counts.
     pub billable_paths: usize,
-    /// What it costs in US dollars, as far as Unstale knows what was used this month.
+    /// How many of them are of distributions on flat-rate plans. AWS does not say how it counts those, so they have no
+    /// price.
+    pub unpriced_paths: usize,
+    /// The tier of the distribution's flat-rate plan. Null if it is on none, or if that is not known.
+    #[schema(example = "PRO")]
+    pub flat_rate_plan: Option<String>,
+    /// What it costs in US dollars, as far as Unstale knows what was used this month; without the unpriced paths. Null if
+    /// all paths are unpriced.
     #[schema(example = "0.15")]
-    pub dollars: String,
-    /// How many of the month's free paths are left before it.
-    pub free_paths_left: u64,
-    /// What the account's month will cost with it, if it goes on as it did so far. Null on the first day of a month.
+    pub dollars: Option<String>,
+    /// How many of the month's free paths are left before it. Null if all paths are unpriced.
+    pub free_paths_left: Option<u64>,
+    /// What the account's month will cost with it, if it goes on as it did so far. Null on the first day of a month, and if
+    /// all paths are unpriced.
     pub forecast: Option<ForecastShape>,
     /// The budgets of the month that apply, and what this needs of them.
     pub budget: PlanBudgetShape,
@@ -162,7 +174,7 @@ async fn in_parts(
     for (distribution, input) in placed.parts {
         let (shown, shape) = planned(api, caller, conn, &distribution, input).await?;
         shown.add_needs_to(&mut needs);
-        bills.add(distribution.account(), shown.plan.billable(), shown.plan.used_this_month);
+        bills.add(distribution.account(), &shown.plan);
         parts.push(shape);
     }
     let none_is_refused = placed.unplaced.iter().all(|line| line.refused().is_none());
@@ -174,8 +186,9 @@ async fn in_parts(
             && needs.refusal().is_none(),
         lines: placed.unplaced.iter().map(|line| LineShape::new(line, None)).collect(),
         billable_paths: parts.iter().map(|part| part.billable_paths).sum(),
-        dollars: digits(bills.cost()),
-        free_paths_left: bills.free_left(),
+        unpriced_paths: parts.iter().map(|part| part.unpriced_paths).sum(),
+        dollars: bills.cost().map(digits),
+        free_paths_left: bills.cost().map(|_| bills.free_left()),
         budget: PlanBudgetShape::new(&needs),
         reason_required: parts.iter().any(|part| part.reason_required),
         needs: "nothing".to_owned(),
@@ -233,9 +246,14 @@ impl PlanShape {
             lines: plan.lines.iter().map(|line| LineShape::new(line, Some(&distribution.id))).collect(),
             batches: plan.batches.iter().map(|batch| LoadShape::new(Load::of(batch))).collect(),
             billable_paths: plan.billable(),
-            dollars: digits(plan.cost()),
-            free_paths_left: FREE_A_MONTH.saturating_sub(plan.used_this_month),
-            forecast: ForecastShape::new(MonthUsage::new(plan.used_this_month, now), plan.billable() as u64),
+            radius: plan.radius.as_ref().map(RadiusShape::new),
+            unpriced_paths: if plan.cost().is_some() { 0 } else { plan.billable() },
+            flat_rate_plan: plan.flat_rate_plan.as_ref().map(|plan| plan.as_str().to_owned()),
+            dollars: plan.cost().map(digits),
+            free_paths_left: plan.cost().map(|_| FREE_A_MONTH.saturating_sub(plan.used_this_month)),
+            forecast: plan.cost().and_then(|_| {
+                ForecastShape::new(MonthUsage::new(plan.used_this_month, now), plan.billable() as u64)
+            }),
             budget: PlanBudgetShape::default(),
             in_flight: LoadShape::new(plan.in_flight),
             starts_at: None,

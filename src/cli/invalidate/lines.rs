@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use crate::{
     clock::Clock,
-    domain::time::{Timestamp, span_in_words},
+    domain::{
+        distributions::flat_rate_plan::FlatRatePlan,
+        time::{Timestamp, span_in_words},
+    },
 };
 
 use super::{budgets, client::ApiAnswer, given::Given};
@@ -27,17 +30,21 @@ pub fn plan(plan: &Value, given: &Given) -> String {
 fn one_plan(plan: &Value, given: &Given) -> String {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(plan["lines"].as_array().into_iter().flatten().map(|line| plan_line(line, given)));
+    lines.extend(plan["radius"]["words"].as_str().map(|words| format!("! {words}")));
     for warning in plan["warnings"].as_array().into_iter().flatten() {
         lines.push(format!("! {}", warning.as_str().unwrap_or_default()));
     }
     lines.extend(plan["refusal"].as_str().map(|why| format!("! {why}")));
     let billable = plan["billable_paths"].as_u64().unwrap_or_default();
     let batches = plan["batches"].as_array().map_or(0, Vec::len);
+    let (paths, price) = match plan["flat_rate_plan"].as_str() {
+        None => ("billable path", format!("${}", plan["dollars"].as_str().unwrap_or_default())),
+        Some(tier) => ("path", format!("no known price ({})", FlatRatePlan::parse(tier).describe())),
+    };
     lines.push(format!(
-        "{} on {}, ${}, in {}",
-        counted(billable, "billable path"),
+        "{} on {}, {price}, in {}",
+        counted(billable, paths),
         plan["distribution"].as_str().unwrap_or_default(),
-        plan["dollars"].as_str().unwrap_or_default(),
         counted(batches as u64, "batch"),
     ));
     lines.extend(waits(plan, Clock::system().now()));

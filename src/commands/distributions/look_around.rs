@@ -28,7 +28,7 @@ pub async fn look_around(
     let now = context.clock.now();
     let (month, until) = (now.start_of_month(), now.and_a_moment());
     Ok(Surroundings {
-        used_this_month: batches::billed_between(conn, distribution.account(), month, until).await?,
+        used_this_month: batches::taken_between(conn, distribution.account(), month, until).await?.billed,
         in_flight: batches::in_flight(conn, &distribution.id).await?,
         limits,
         quotas: context.quotas,

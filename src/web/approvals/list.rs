@@ -15,6 +15,7 @@ use crate::{
         invalidations::{
             item::Item,
             proposal::{Proposal, ProposalState},
+            radius::BlastRadius,
             ticket::{Piece, pieces},
         },
         time::span_in_words,
@@ -54,6 +55,8 @@ struct Card {
     /// Whether its URLs are fetched once when it has completed.
     warm: bool,
     expires: String,
+    /// How much it empties on a busy site. `None` if that needs no words, or is not known.
+    radius: Option<String>,
     items: Vec<Item>,
     more: usize,
     count: usize,
@@ -125,21 +128,21 @@ pub async fn render(
 fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card {
     let own = proposal.behind == visitor.person.id.as_str();
     let waits = proposal.state == ProposalState::Waiting;
+    let distribution = around.distributions.iter().find(|one| one.id == proposal.distribution);
+    let traffic = distribution.and_then(|distribution| distribution.traffic.as_ref());
     let may = waits && visitor.access.covers_all(&proposal.distribution, &proposal.items);
     Card {
         id: proposal.id.to_string(),
         title: proposal.title(),
         distribution_id: proposal.distribution.to_string(),
-        distribution: around
-            .distributions
-            .iter()
-            .find(|distribution| distribution.id == proposal.distribution)
+        distribution: distribution
             .map_or_else(|| proposal.distribution.to_string(), Distribution::shown_name),
         who: proposal.asked_by.name().to_owned(),
         when: When::new(proposal.asked_at, around.now),
         reason: pieces(around.tickets, &proposal.reason),
         expected: proposal.expected.label(),
         warm: proposal.warm,
+        radius: BlastRadius::of(&proposal.items, traffic).map(|radius| radius.describe()),
         expires: span_in_words(proposal.expires_at.since(around.now)),
         more: proposal.items.len().saturating_sub(ITEMS_SHOWN),
         count: proposal.items.len(),
@@ -162,6 +165,7 @@ fn withheld(card: Card) -> Card {
         who: String::new(),
         reason: Vec::new(),
         expected: None,
+        radius: None,
         warm: false,
         items: Vec::new(),
         more: 0,

@@ -1,6 +1,7 @@
 //! The distributions: the list that sync keeps, and the page of one with its invalidations.
 
 mod list;
+mod optional_facts;
 mod paths;
 mod refresh;
 mod show;

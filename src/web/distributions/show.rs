@@ -19,7 +19,11 @@ use crate::{
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::{
         audit,
-        distributions::{distribution_tags, path_mappings, protections, survey},
+        distributions::{
+            distribution_tags,
+            optional_readings::{self, OptionalReading},
+            path_mappings, protections, survey,
+        },
         invalidations::{self, batches},
     },
 };
@@ -28,6 +32,7 @@ use super::super::{
     checks::{self, ChecksSection},
     view::{self, Frame, Row, RowContext, StatusView, Tab, When},
 };
+use super::optional_facts;
 
 /// The number of invalidations that are listed.
 const LISTED: usize = 50;
@@ -69,6 +74,8 @@ pub async fn show(
     let load = batches::in_flight(&mut conn, &id).await?;
     let usual = batches::usual_time(&mut conn, &id).await?;
     let tags = distribution_tags::of(&mut conn, &id).await?;
+    let traffic = optional_readings::read(&mut conn, OptionalReading::Traffic).await?;
+    let plans = optional_readings::read(&mut conn, OptionalReading::FlatRatePlans).await?;
     let protection = protections::find(&mut conn, &id).await?;
     let mappings = path_mappings::of(&mut conn, &id).await?;
     let read = survey::read(&mut conn).await?.finished_at;
@@ -81,6 +88,8 @@ pub async fn show(
     let mut facts = facts(&distribution);
     facts.extend(usual.map(|span| ("Usually completed in", span_in_words(span))));
     facts.push(("Tags in AWS", tag_words(tags)));
+    facts.push(("Viewers", optional_facts::traffic(&distribution, &traffic)));
+    facts.push(("Price", optional_facts::price(&distribution, &plans)));
     facts.push(("Protection", protection.describe()));
     if !mappings.is_empty() {
         facts.push(("Path mappings", path_mapping::describe(&mappings)));

@@ -2,13 +2,16 @@
 
 use crate::{
     domain::{
-        distributions::{distribution::Distribution, host::HostName, host_table::HostTable},
+        distributions::{
+            distribution::Distribution, flat_rate_plan::FlatRatePlan, host::HostName, host_table::HostTable,
+        },
         invalidations::{
             batching::{CLOUDFRONT, Load},
             budget::{AccountBills, MonthUsage},
             monthly_budget::{BudgetNeeds, BudgetUsage},
             plan::{LINES_MAX, Plan, PlanLine, Saving},
             price::{self, FREE_A_MONTH},
+            radius::BlastRadius,
         },
         time::Timestamp,
     },
@@ -32,6 +35,10 @@ pub struct PartView {
     pub count: String,
     pub lines: LinesView,
     pub warnings: Vec<String>,
+    /// How much a wide request empties on a busy site.
+    pub radius: Option<String>,
+    /// Why these paths have no price.
+    pub unpriced: Option<String>,
 }
 
 /// A wildcard that could stand in the place of several paths, as the page offers it.
@@ -56,9 +63,13 @@ pub struct PlanView {
     pub removable: usize,
     pub too_many: Option<String>,
     pub warnings: Vec<String>,
+    /// How much a wide request empties on a busy site.
+    pub radius: Option<String>,
     /// `3 billable paths`
     pub billable: String,
+    /// `$0.02`, or why there is no price.
     pub cost: String,
+    /// What is said of the free paths. Empty if nothing is.
     pub free: String,
     /// `about $0.90 by the end of November`. Empty while nobody can tell, and where it costs nothing.
     pub forecast: String,
@@ -119,7 +130,7 @@ impl PlanView {
             parts: plans.iter().map(PartView::new).collect(),
             refused,
             billable: counted(paths, "billable path"),
-            cost: bills.cost().to_string(),
+            cost: bills.cost().map_or_else(|| "no known price".to_owned(), |cost| cost.to_string()),
             free: free_of(plans, &bills, now),
             button: if is_sendable {
                 format!("Invalidate {}{on}", counted(paths, "path"))
@@ -142,9 +153,13 @@ impl PlanView {
                 format!("These are {count} lines; one request takes at most {LINES_MAX}. Split them into several requests.")
             }),
             warnings: plan.warnings.clone(),
-            billable: counted(plan.billable(), "billable path"),
-            cost: plan.cost().to_string(),
-            free: free(used, now),
+            billable: counted(plan.billable(), if plan.cost().is_some() { "billable path" } else { "path" }),
+            radius: plan.radius.as_ref().map(BlastRadius::describe),
+            cost: plan.cost().map_or_else(|| "no known price".to_owned(), |cost| cost.to_string()),
+            free: match &plan.flat_rate_plan {
+                Some(flat_rate) => flat_rate.describe(),
+                None => free(used, now),
+            },
             forecast: forecast(plan, now),
             slots: slots(load, plan.in_flight),
             batches: match plan.batches.len() {
@@ -175,20 +190,27 @@ fn slots(needed: Load, in_flight: Load) -> String {
 fn bills(plans: &[(Distribution, Plan)]) -> AccountBills {
     let mut bills = AccountBills::default();
     for (distribution, plan) in plans {
-        bills.add(distribution.account(), plan.billable(), plan.used_this_month);
+        bills.add(distribution.account(), plan);
     }
     bills
 }
 
 /// How many free paths are used, where all parts are of one account.
 fn free_of(plans: &[(Distribution, Plan)], bills: &AccountBills, now: Timestamp) -> String {
-    match (bills.count(), plans.first()) {
+    let free = match (bills.count(), plans.iter().find(|(_, plan)| plan.cost().is_some())) {
         (1, Some((_, plan))) => free(plan.used_this_month, now),
+        (0, _) if !plans.is_empty() => String::new(),
         (count, _) => format!("{count} accounts"),
-    }
+    };
+    let unpriced = usize::try_from(bills.unpriced()).unwrap_or(usize::MAX);
+    let is_of_some = unpriced > 0 && bills.count() > 0;
+    if is_of_some { format!("{free}; {} without a known price", counted(unpriced, "path")) } else { free }
 }
 
 fn forecast(plan: &Plan, now: Timestamp) -> String {
+    if plan.flat_rate_plan.is_some() {
+        return String::new();
+    }
     let cost = MonthUsage::new(plan.used_this_month, now).cost_by_its_end(plan.billable() as u64);
     let cost = cost.filter(|cost| *cost > price::cost(0, 0));
     cost.map(|cost| format!("about {cost} by the end of {}", now.month_name())).unwrap_or_default()
@@ -213,6 +235,8 @@ impl PartView {
             count: counted(plan.billable(), "path"),
             lines,
             warnings: plan.warnings.iter().cloned().chain(plan.refusal.map(str::to_owned)).collect(),
+            radius: plan.radius.as_ref().map(BlastRadius::describe),
+            unpriced: plan.flat_rate_plan.as_ref().map(FlatRatePlan::describe),
         }
     }
 }

@@ -16,7 +16,11 @@ use crate::{
     },
     store::{
         StoreError, Tx, accounts, audit,
-        distributions::{self, survey},
+        distributions::{
+            self,
+            optional_readings::{self, OptionalReading},
+            survey,
+        },
     },
 };
 
@@ -157,6 +161,9 @@ async fn write(
         accounts::ensure(&mut tx, account).await?;
         let before = distributions::find(&mut tx, &distribution.id).await?;
         distributions::upsert(&mut tx, distribution).await?;
+        if before.is_none() {
+            optional_readings::hurry(&mut tx, OptionalReading::FlatRatePlans, now).await?;
+        }
         if let Some(event) = change(before.as_ref(), distribution, now) {
             audit::append(&mut tx, event);
         }

@@ -6,10 +6,13 @@ mod backfill;
 mod cloudtrail;
 mod configs;
 mod distributions;
+mod flat_rate_plans;
 mod found;
+mod optional_reading;
 mod policies;
 mod recent;
 mod tags;
+mod traffic;
 
 use std::sync::{
     Arc,
@@ -28,7 +31,7 @@ use policies::NotBefore;
 pub(super) use cloudtrail::AFTER_REFUSAL;
 
 /// The number of kinds of work besides the list of distributions: see [`CloudFrontSync::look`].
-const KINDS: usize = 6;
+const KINDS: usize = 8;
 
 /// The worker that reads from CloudFront what changed there.
 #[derive(Debug, Clone)]
@@ -59,7 +62,8 @@ impl CloudFrontSync {
 
     /// Reads a page of the list of distributions if that is due. Otherwise does one step of each kind of work:
     /// reads one configuration, the cache policies that it names, the tags of one distribution, the first page of one
-    /// distribution's invalidations, and invalidations further back, and asks CloudTrail who made them.
+    /// distribution's invalidations, and invalidations further back, asks CloudTrail who made them, and what needs an
+    /// optional permission of all distributions: their traffic and flat-rate plans.
     pub async fn tick(&self) -> Result<Next, StoreError> {
         let context = &self.context;
         let due_at = survey::read(&mut *context.db.read().await?).await?.due_at;
@@ -86,6 +90,8 @@ impl CloudFrontSync {
             2 => recent::look(context).await,
             3 => backfill::look(context).await,
             4 => policies::look(context, &self.policies).await,
+            5 => flat_rate_plans::look(context).await,
+            6 => traffic::look(context).await,
             _ => cloudtrail::look(context).await,
         }
     }

@@ -17,6 +17,7 @@ mod parts;
 mod probe_results;
 mod probes;
 mod program;
+mod radius;
 mod references;
 mod refusals;
 mod refused_items;

@@ -30,6 +30,7 @@ mod pace;
 mod people;
 mod policies;
 mod quotas;
+mod radius;
 mod redirects;
 mod references;
 mod refusals;

@@ -138,6 +138,31 @@ async fn providers_and_the_webhook_are_asked_through_it_and_this_machine_never_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn beside_a_stand_in_for_cloudfront_alone_aws_itself_is_not_asked() {
+    let (_folder, sandbox, _) = cloudfront().await;
+    let (proxy, stand_in) = (Proxy::start(&[]), sandbox.api_url());
+    let address = format!("http://{}", proxy.address);
+    let alone = [("HTTPS_PROXY", address.as_str()), ("AWS_ENDPOINT_URL_CLOUDFRONT", &stand_in)];
+    let asked = |name: &str| sandbox.calls().iter().filter(|call| call.operation == name).count();
+    let running = Running::start(&alone);
+    // One is read in a tick, and each tick looks whether CloudWatch is to be asked.
+    until(|| asked("GetDistributionConfig") >= 3, || running.log());
+    assert_eq!((proxy.heads().len(), asked("GetMetricData"), asked("ListSubscriptions")), (0, 0, 0));
+    drop(running);
+    let named =
+        [("AWS_ENDPOINT_URL_CLOUDWATCH", &*stand_in), ("AWS_ENDPOINT_URL_PRICING_PLAN_MANAGER", &stand_in)];
+    let running = Running::start(&[&alone[..], &named].concat());
+    until(|| asked("GetMetricData") > 0 && asked("ListSubscriptions") > 0, || running.log());
+    assert_eq!(proxy.heads().len(), 0);
+    drop(running);
+    sandbox.clear_calls();
+    let off = [("UNSTALE_CLOUDWATCH", "off")];
+    let running = Running::start(&[&alone[..], &named, &off].concat());
+    until(|| asked("ListSubscriptions") > 0 && asked("GetDistributionConfig") >= 3, || running.log());
+    assert_eq!(asked("GetMetricData"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_aws_cli_reads_is_followed() {
     let proxy = Proxy::start(&[]);
     let address = format!("http://{}", proxy.address);

@@ -33,6 +33,7 @@ pub mod process;
 mod process_files;
 mod protection;
 mod proxies;
+mod radius;
 mod refused_items;
 mod request;
 mod routes;

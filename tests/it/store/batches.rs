@@ -5,6 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use unstale::{
     domain::{
         audit::{Action, Event},
+        distributions::flat_rate_plan::FlatRatePlan,
         id::{BatchId, CallerReference, CloudFrontInvalidationId, InvalidationId},
         invalidations::{
             batching::Load,
@@ -15,6 +16,7 @@ use unstale::{
     },
     store::{
         StoreError, audit,
+        distributions::flat_rate_plans,
         invalidations::batches::{self, NotAccepted, OutsideBatch},
     },
 };
@@ -271,7 +273,10 @@ async fn what_was_taken_before_a_request_is_told_from_the_history(database: &Dat
 async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
     given::distributions(database, &["E1", "E2"]).await;
     let billed = async |from| {
-        database.get(async |conn| batches::billed_between(conn, ACCOUNT, at(from), at(10_000)).await).await
+        database
+            .get(async |conn| batches::taken_between(conn, ACCOUNT, at(from), at(10_000)).await)
+            .await
+            .billed
     };
     assert_eq!(billed(0).await, 0);
     let one = given::request(database, "E1", 0, &[&["/a", "/b*", "#c"]]).await.batches.remove(0).id;
@@ -283,9 +288,13 @@ async fn what_is_billed_is_what_was_accepted_this_month(database: &Database) {
     assert_eq!(billed(0).await, 4);
     assert_eq!(billed(10).await, 4);
     assert_eq!(billed(11).await, 1);
-    let other =
-        database.get(async |conn| batches::billed_between(conn, "999", at(0), at(10_000)).await).await;
-    assert_eq!(other, 0);
+    let other = database.get(async |conn| batches::taken_between(conn, "999", at(0), at(10_000)).await).await;
+    assert_eq!((other.billed, other.on_flat_rate_plans), (0, 0));
+    let plan = [(id("E1"), FlatRatePlan::parse("PRO"))];
+    database.write(async |tx| flat_rate_plans::replace(tx, &plan).await).await;
+    let taken =
+        database.get(async |conn| batches::taken_between(conn, ACCOUNT, at(0), at(10_000)).await).await;
+    assert_eq!((taken.billed, taken.on_flat_rate_plans), (1, 3), "nobody knows how these are billed");
 }
 
 async fn the_usual_time_is_the_middle_of_the_last_ones(database: &Database) {

@@ -38,6 +38,7 @@ const fn place(what: Deadline) -> (&'static str, &'static str, &'static str) {
         Deadline::CloudTrail => ("cloudtrail_progress", "due_at", "id = id"),
         Deadline::Posts => ("audit_check", "post_due_at", "id = id"),
         Deadline::CloudTrailBegun => ("cloudtrail_progress", "begun_at", "id = id"),
+        Deadline::OptionalReadings => ("optional_reading", "due_at", "name = name"),
         Deadline::Turns => ("distribution", "last_claimed_at", "id = id"),
         Deadline::SessionUses => ("session", "last_seen_at", "person_id = person_id"),
         Deadline::Approvals => ("proposal", "expires_at", "id = id"),
@@ -100,8 +101,8 @@ async fn a_time_that_somebody_chose_and_what_has_ended_stay(database: &Database)
     }
 }
 
-/// Rows of what lets people in, each of the first moment.
-const LETS_IN: [&str; 8] = [
+/// Rows of what lets people in and of what no function inserts alone, each of the first moment.
+const LETS_IN: [&str; 9] = [
     "INSERT INTO person (id, email, password_hash, role, created_at) VALUES ('p1', 'ada@example.com', '', 'admin', 1)",
     "INSERT INTO session (token_hash, person_id, sign_in, client_address, created_at, last_seen_at, expires_at)
          VALUES ('s1', 'p1', 'password', '', 1, 1, 9)",
@@ -113,6 +114,7 @@ const LETS_IN: [&str; 8] = [
          VALUES ('t1', 'deploy', 'hash', '', 'operator', '', '', 1, 8)",
     "INSERT INTO probe (id, name, token_hash, shown, made_by, made_by_name, created_at, expires_at)
          VALUES ('v1', 'oslo', 'hash', '', '', '', 1, 8)",
+    "INSERT INTO optional_reading (name, due_at) VALUES ('traffic', 1)",
 ];
 
 async fn what_lets_people_in_and_was_made_ahead_is_over(database: &Database) {

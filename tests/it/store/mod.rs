@@ -25,6 +25,7 @@ mod leases;
 mod monthly_budgets;
 mod narrowed;
 mod needs_a_look;
+mod optional_readings;
 mod outside;
 mod page_status;
 mod password_links;

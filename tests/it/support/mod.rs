@@ -18,7 +18,7 @@ pub use samples::{
     START, actor, all_seen, at, distribution, invalidation, items, lines, new_batch, new_invalidation,
     person, problem, seconds, uuid,
 };
-pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting, proposal_made, shell};
+pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting, ask_all, proposal_made, shell};
 
 /// Makes two tests of each function that takes a [`Database`]: `sqlite::name` and `postgres::name`. The second one is
 /// ignored, so that a run without a server lists it as skipped.

@@ -48,6 +48,8 @@ pub fn distribution(id: &str) -> Distribution {
         config: None,
         last_modified: at(0),
         seen_at: at(0),
+        traffic: None,
+        flat_rate_plan: None,
         gone_at: None,
     }
 }

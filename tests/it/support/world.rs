@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use unstale::{
     clock::Clock,
-    cloudfront::{CloudFront, Connect, S3},
+    cloudfront::{CloudFront, CloudWatch, Connect, PricingPlanManager, S3},
     commands::{self, CommandContext, Requested},
     domain::{
         access::Role,
@@ -178,13 +178,8 @@ impl World {
         let command_context = CommandContext::new(db.clone(), clock.clone(), notifier.clone());
         let cloudfront = CloudFront::at(&sandbox.api_url(), "AKIATEST", "secret", setup.connect);
         let worker_context = WorkerContext {
-            db,
-            cloudfront,
-            cloudtrail: None,
             s3: Some(bucket_client(&sandbox)),
-            clock: clock.clone(),
-            notifier,
-            settings: setup.settings,
+            ..WorkerContext::new(db, cloudfront, clock.clone(), notifier, setup.settings)
         };
         Self {
             database,
@@ -525,6 +520,16 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         assert!(self.finished || std::thread::panicking(), "a test ends its world with finish()");
+    }
+}
+
+/// The context of workers that also ask CloudWatch and the pricing plan manager, which the world's own do not.
+pub fn ask_all(world: &World) -> WorkerContext {
+    let (endpoint, connect) = (world.sandbox.api_url(), Connect::default());
+    WorkerContext {
+        cloudwatch: Some(CloudWatch::at(&endpoint, "AKIATEST", "secret", connect)),
+        pricing_plan_manager: Some(PricingPlanManager::at(&endpoint, "AKIATEST", "secret", connect)),
+        ..world.worker_context.clone()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A distribution as the sync read it from CloudFront, and the hosts that it serves.
 
-use super::{delivery::DeliverySettings, host};
+use super::{delivery::DeliverySettings, flat_rate_plan::FlatRatePlan, host, traffic::Traffic};
 use crate::{id::DistributionId, time::Timestamp};
 
 /// What Unstale knows about a distribution.
@@ -24,6 +24,10 @@ pub struct Distribution {
     pub origins: Vec<String>,
     /// `None` until the sync has read the distribution's configuration.
     pub config: Option<DistributionConfig>,
+    /// `None` if CloudWatch was not asked or did not tell.
+    pub traffic: Option<Traffic>,
+    /// The flat-rate plan that it is on. `None` if it is on none, or if that is not known.
+    pub flat_rate_plan: Option<FlatRatePlan>,
     pub last_modified: Timestamp,
     /// When CloudFront last listed it.
     pub seen_at: Timestamp,
@@ -239,6 +243,8 @@ pub mod tests {
             config: None,
             last_modified: Timestamp::from_micros(0),
             seen_at: Timestamp::from_micros(0),
+            traffic: None,
+            flat_rate_plan: None,
             gone_at: None,
         }
     }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::price::{self, Dollars, FREE_A_MONTH};
+use super::{
+    plan::Plan,
+    price::{self, Dollars, FREE_A_MONTH},
+};
 use crate::time::Timestamp;
 
 /// The least part of a month that a forecast is made from. Less says nothing about a month.
@@ -46,19 +49,34 @@ impl MonthUsage {
 pub struct AccountBills {
     /// The items to send and those that were billed this month, by account.
     accounts: BTreeMap<String, (u64, u64)>,
+    /// The items of distributions on flat-rate plans, which have no known price.
+    unpriced: u64,
 }
 
 impl AccountBills {
-    /// Adds the items of one distribution. `used` is what its account was billed this month.
-    pub fn add(&mut self, account: &str, items: usize, used: u64) {
+    /// Adds the plan of one distribution of this account.
+    pub fn add(&mut self, account: &str, plan: &Plan) {
+        let items = plan.billable() as u64;
+        if plan.flat_rate_plan.is_some() {
+            self.unpriced += items;
+            return;
+        }
         let (sum, so_far) = self.accounts.entry(account.to_owned()).or_default();
-        *sum += items as u64;
-        *so_far = used;
+        *sum += items;
+        *so_far = plan.used_this_month;
     }
 
+    /// What all but the unpriced items cost. `None` if there are none but those.
     #[must_use]
-    pub fn cost(&self) -> Dollars {
-        self.accounts.values().map(|(items, used)| price::cost(*items, *used)).sum()
+    pub fn cost(&self) -> Option<Dollars> {
+        let is_priced = self.unpriced == 0 || !self.accounts.is_empty();
+        is_priced.then(|| self.accounts.values().map(|(items, used)| price::cost(*items, *used)).sum())
+    }
+
+    /// How many of the items belong to distributions on flat-rate plans.
+    #[must_use]
+    pub const fn unpriced(&self) -> u64 {
+        self.unpriced
     }
 
     /// How many free items the accounts have left together, before the request.
@@ -67,6 +85,7 @@ impl AccountBills {
         self.accounts.values().map(|(_, used)| FREE_A_MONTH.saturating_sub(*used)).sum()
     }
 
+    /// How many accounts pay for a part of it.
     #[must_use]
     pub fn count(&self) -> usize {
         self.accounts.len()
@@ -89,6 +108,19 @@ fn forecast(items: u64, now: Timestamp) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        distributions::{distribution::tests::sample, flat_rate_plan::FlatRatePlan},
+        invalidations::{batching, plan::Surroundings},
+    };
+
+    /// A plan of so many items, in a month in which so many were billed.
+    fn plan(items: usize, used_this_month: u64, flat_rate_plan: Option<&str>) -> Plan {
+        let mut distribution = sample();
+        distribution.flat_rate_plan = flat_rate_plan.map(FlatRatePlan::parse);
+        let typed: String = (0..items).map(|n| format!("/{n}\n")).collect();
+        let around = Surroundings { used_this_month, ..Surroundings::unmeasured(batching::OURS) };
+        Plan::work_out(&typed, &distribution, around)
+    }
 
     fn usage(items: u64, now: &str) -> MonthUsage {
         MonthUsage::new(items, Timestamp::parse(now).unwrap())
@@ -108,9 +140,21 @@ mod tests {
     #[test]
     fn distributions_of_one_account_share_its_free_items() {
         let mut bills = AccountBills::default();
-        bills.add("1", 6, 990);
-        bills.add("1", 6, 990);
-        bills.add("2", 10, 995);
-        assert_eq!((bills.cost().to_string().as_str(), bills.free_left()), ("$0.035", 15));
+        bills.add("1", &plan(6, 990, None));
+        bills.add("1", &plan(6, 990, None));
+        bills.add("2", &plan(10, 995, None));
+        assert_eq!((bills.cost().unwrap().to_string().as_str(), bills.free_left()), ("$0.035", 15));
+    }
+
+    #[test]
+    fn what_is_on_a_flat_rate_plan_has_no_price_and_takes_no_free_items() {
+        let on_a_plan = plan(6, 990, Some("PRO"));
+        assert_eq!((on_a_plan.cost(), on_a_plan.billable()), (None, 6));
+        let mut bills = AccountBills::default();
+        bills.add("1", &on_a_plan);
+        assert_eq!((bills.cost(), bills.unpriced(), bills.count()), (None, 6, 0));
+        bills.add("1", &plan(12, 990, None));
+        assert_eq!((bills.cost().unwrap().to_string().as_str(), bills.unpriced()), ("$0.01", 6));
+        assert!(AccountBills::default().cost().is_some(), "nothing costs nothing");
     }
 }

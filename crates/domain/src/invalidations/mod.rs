@@ -17,6 +17,7 @@ pub mod problem;
 pub mod proposal;
 pub mod queue;
 pub mod quotas;
+pub mod radius;
 pub mod reason;
 pub mod refused;
 pub mod retry;

@@ -29,10 +29,11 @@ use super::{
     item::{Item, ItemError, TargetDistribution},
     price::{self, Dollars},
     quotas::{QuotaUsage, Quotas},
+    radius::BlastRadius,
 };
 use crate::{
     access::{Access, Role},
-    distributions::{distribution::Distribution, host_table::HostTable},
+    distributions::{distribution::Distribution, flat_rate_plan::FlatRatePlan, host_table::HostTable},
 };
 
 /// The most lines of one request. More items need several requests.
@@ -51,7 +52,12 @@ pub struct Plan {
     pub savings: Vec<Saving>,
     /// Why the distribution accepts no request. `None` if it accepts requests.
     pub refusal: Option<&'static str>,
-    /// How many items the account was billed this month before this request.
+    /// What it empties from the cache. `None` if that needs no words, or is not known.
+    pub radius: Option<BlastRadius>,
+    /// The flat-rate plan of the distribution. `None` if it is on none, or if that is not known.
+    pub flat_rate_plan: Option<FlatRatePlan>,
+    /// How many items the account was billed this month before this request, those of distributions on flat-rate plans
+    /// left out.
     pub used_this_month: u64,
     /// The items that the distribution has in progress now.
     pub in_flight: Load,
@@ -123,6 +129,8 @@ impl Plan {
             warnings,
             savings: savings::savings(&items),
             refusal: distribution.refusal(),
+            radius: BlastRadius::of(&items, distribution.traffic.as_ref()),
+            flat_rate_plan: distribution.flat_rate_plan.clone(),
             items,
             lines,
             used_this_month: around.used_this_month,
@@ -153,15 +161,17 @@ impl Plan {
         self.lines.iter().filter_map(PlanLine::refused)
     }
 
-    /// How many items CloudFront bills.
+    /// How many items CloudFront counts.
     #[must_use]
     pub fn billable(&self) -> usize {
         self.items.len()
     }
 
+    /// What it costs. `None` on a flat-rate plan: AWS does not say how its paths count.
     #[must_use]
-    pub fn cost(&self) -> Dollars {
-        price::cost(self.items.len() as u64, self.used_this_month)
+    pub fn cost(&self) -> Option<Dollars> {
+        let is_billed = self.flat_rate_plan.is_none();
+        is_billed.then(|| price::cost(self.items.len() as u64, self.used_this_month))
     }
 }
 

@@ -107,7 +107,7 @@ async fn measure_batches(tx: &mut Tx, size: i64, measured: &mut Measured) {
         batches::of_invalidations(conn, &ids),
         batches::items_of(conn, &one),
         batches::waiting(conn, 20),
-        batches::billed_between(conn, ACCOUNT, earlier(100), NOW),
+        batches::taken_between(conn, ACCOUNT, earlier(100), NOW),
         batches::usual_time(conn, &id(OFTEN)),
         batches::usual_time(conn, &id(RARE)),
         batches::known(conn, &id(OFTEN), &at_aws),

@@ -18,7 +18,11 @@ use unstale::{
         accounts, checks,
         checks::{changes, check_up, settings, warming},
         distributions,
-        distributions::{cache_policies, distribution_tags, path_mappings, protections, survey},
+        distributions::{
+            cache_policies, distribution_tags,
+            optional_readings::{self, OptionalReading},
+            path_mappings, protections, survey, traffic,
+        },
         page_status, probes,
         sign_in::{
             authentication_methods, identities, password_links, pending_second_factors, people, second_steps,
@@ -60,6 +64,8 @@ pub async fn measure_others(tx: &mut Tx) -> Measured {
         path_mappings::of_some(conn, &[&one]),
         protections::find(conn, &one),
         protections::list(conn),
+        optional_readings::read(conn, OptionalReading::Traffic),
+        traffic::measurable(conn, 100),
         survey::read(conn),
         page_status::read(conn),
         tables::standing(conn),

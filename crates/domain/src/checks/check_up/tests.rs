@@ -59,6 +59,8 @@ fn distribution() -> Distribution {
         }),
         last_modified: Timestamp::from_micros(0),
         seen_at: Timestamp::from_micros(0),
+        traffic: None,
+        flat_rate_plan: None,
         gone_at: None,
     }
 }

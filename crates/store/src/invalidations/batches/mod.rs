@@ -239,24 +239,34 @@ pub async fn waiting(conn: &mut Conn, most: usize) -> Result<usize, StoreError> 
     Ok(count(number))
 }
 
+/// The items that CloudFront took from an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountItems {
+    pub billed: u64,
+    /// Those of distributions that are on flat-rate plans now. AWS does not say how it counts them.
+    pub on_flat_rate_plans: u64,
+}
+
 /// How many items CloudFront took from an account from `from` to `until`, as far as Unstale knows.
-pub async fn billed_between(
+pub async fn taken_between(
     conn: &mut Conn,
     account: &str,
     from: Timestamp,
     until: Timestamp,
-) -> Result<u64, StoreError> {
-    let (items,) = fetch_one!(
+) -> Result<AccountItems, StoreError> {
+    let (billed, unpriced) = fetch_one!(
         conn,
-        (i64,),
-        "SELECT CAST(COALESCE(SUM(b.path_count + b.wildcard_count), 0) AS BIGINT)
+        (i64, i64),
+        "SELECT CAST(COALESCE(SUM(CASE WHEN d.flat_rate_plan IS NULL THEN b.path_count + b.wildcard_count END), 0) AS BIGINT),
+             CAST(COALESCE(SUM(CASE WHEN d.flat_rate_plan IS NOT NULL THEN b.path_count + b.wildcard_count END), 0) AS BIGINT)
          FROM batch b JOIN distribution d ON d.id = b.distribution_id
          WHERE b.accepted_at >= $2 AND b.accepted_at <= $3 AND d.account_id = $1",
         account,
         from.as_micros(),
         until.as_micros(),
     )?;
-    Ok(u64::try_from(items).unwrap_or(0))
+    let number = |items| u64::try_from(items).unwrap_or(0);
+    Ok(AccountItems { billed: number(billed), on_flat_rate_plans: number(unpriced) })
 }
 
 macro_rules! spans_of_each {
