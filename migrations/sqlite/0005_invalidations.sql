@@ -20,7 +20,9 @@ CREATE TABLE invalidation (
     items_sha256    TEXT    NOT NULL,
     -- Follows from the batches; kept here so that lists need not ask them.
     state           TEXT    NOT NULL,
-    ended_at        INTEGER
+    ended_at        INTEGER,
+    -- A JSON list of the freeze windows that it overrode.
+    overridden_freezes TEXT
 ) STRICT;
 
 CREATE INDEX invalidation_by_time ON invalidation (requested_at DESC, id DESC);
@@ -67,6 +69,8 @@ CREATE TABLE batch (
     problem_message  TEXT,
     -- The number of the first of the two batches that replaced it; the second one follows.
     cut_into         INTEGER,
+    -- When it was to be sent before a freeze window put it off.
+    put_off_from     INTEGER,
     UNIQUE (invalidation_id, number),
     UNIQUE (distribution_id, caller_reference),
     UNIQUE (distribution_id, cloudfront_id)
@@ -90,6 +94,17 @@ CREATE TABLE monthly_budget (
     PRIMARY KEY (scope_kind, scope_id),
     CHECK (soft_items IS NOT NULL OR hard_items IS NOT NULL),
     CHECK (soft_items <= hard_items)
+) STRICT;
+
+-- Times in which a wide request needs an override and a reason.
+CREATE TABLE freeze_window (
+    id            TEXT    NOT NULL PRIMARY KEY,
+    name          TEXT    NOT NULL,
+    why           TEXT    NOT NULL,
+    from_at       INTEGER NOT NULL,
+    until_at      INTEGER NOT NULL,
+    distributions TEXT, -- a JSON list of IDs; without it, all
+    CHECK (from_at < until_at)
 ) STRICT;
 
 CREATE TABLE proposal (

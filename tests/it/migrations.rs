@@ -79,6 +79,8 @@ fn rows(after: i64) -> &'static [&'static str] {
                  items, items_sha256, first_item, asked_at, expires_at, state)
                  VALUES ('q1', 'k9', 'E1', 'person', 'p1', 'ada@example.com', 'p1', 'why', '[\"/*\"]', 'hash', '/*',
                  1, 2, 'waiting')",
+            "INSERT INTO freeze_window (id, name, why, from_at, until_at, distributions)
+                 VALUES ('f1', 'Sale', 'why', 1, 2, '[\"E1\"]')",
             "INSERT INTO idempotency (request_key, fingerprint, answer, answer_id, created_at)
              VALUES ('key-1', 'hash', 'accepted', 'i1', 1)",
         ],

@@ -78,6 +78,10 @@ text_id!(
     ProposalId
 );
 text_id!(
+    /// Our ID of a freeze window: a UUID of version 7.
+    FreezeId
+);
+text_id!(
     /// Our ID of a check run: a UUID of version 7.
     CheckRunId
 );
@@ -143,7 +147,7 @@ macro_rules! uuid_id {
     };
 }
 
-uuid_id!(InvalidationId, BatchId, PersonId, TokenId, GrantId, ProposalId, CheckRunId, RequestKey);
+uuid_id!(InvalidationId, BatchId, PersonId, TokenId, GrantId, ProposalId, FreezeId, CheckRunId, RequestKey);
 
 impl RequestKey {
     /// The key of a request with an idempotency key. A form's key is a UUID, so it never begins with `key-`.

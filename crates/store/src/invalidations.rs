@@ -3,6 +3,7 @@
 
 pub mod batches;
 pub mod cloudtrail;
+pub mod freezes;
 pub mod idempotency;
 mod lists;
 pub mod monthly_budgets;

@@ -54,6 +54,7 @@ pub const TIMES: &[Time] = &[
     time("batch", "first_sent_at", NotCounted),
     time("batch", "lease_until", Nearer),
     time("batch", "look_at", Nearer),
+    time("batch", "put_off_from", Shown), // a time that a person chose
     time("bucket_changes", "asked_at", NotCounted),
     time("bucket_changes", "due_at", Nearer),
     time("bucket_changes", "lease_until", Nearer),
@@ -80,6 +81,8 @@ pub const TIMES: &[Time] = &[
     time("distribution", "tags_due_at", Nearer),
     time("distribution", "tags_read_at", Shown),
     time("distribution", "traffic_at", Shown),
+    time("freeze_window", "from_at", Shown), // a time that a person chose
+    time("freeze_window", "until_at", Shown),
     time("pending_second_factor", "expires_at", Over),
     time("idempotency", "created_at", Shown),
     time("identity", "created_at", Shown),

@@ -14,6 +14,7 @@ mod db;
 mod deadlines;
 mod distributions;
 mod facts;
+mod freezes;
 mod given;
 mod growth;
 mod halves;

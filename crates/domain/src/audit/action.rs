@@ -28,6 +28,7 @@ macro_rules! actions {
 actions! {
     InvalidationRequested = "invalidation.requested", "Invalidation requested";
     InvalidationCancelled = "invalidation.cancelled", "Invalidation cancelled";
+    InvalidationPutOff = "invalidation.put_off", "Put off by a freeze window";
     InvalidationRetried = "invalidation.retried", "Invalidation retried";
     InvalidationSeen = "invalidation.seen", "Invalidation seen";
     InvalidationTraced = "invalidation.traced", "Found in CloudTrail";
@@ -38,6 +39,9 @@ actions! {
     ProtectionOverridden = "protection.overridden", "Protection overridden";
     ProtectionChanged = "protection.changed", "Protection changed";
     BudgetChanged = "budget.changed", "Budget changed";
+    FreezeAdded = "freeze.added", "Freeze window added";
+    FreezeRemoved = "freeze.removed", "Freeze window removed";
+    FreezeOverridden = "freeze.overridden", "Freeze window overridden";
     PathMappingsChanged = "path_mappings.changed", "Path mappings changed";
     GrantAdded = "grant.added", "Grant added";
     GrantRemoved = "grant.removed", "Grant removed";

@@ -77,12 +77,17 @@ impl Protection {
         }
     }
 
+    /// Whether a request of these items is wide, whatever it then needs.
+    #[must_use]
+    pub fn is_wide(&self, items: &[Item]) -> bool {
+        let everything = items.iter().any(|item| item.prefix() == Some("/"));
+        everything || self.wide_above.is_some_and(|most| items.len() > most)
+    }
+
     /// The confirmation that a request of these items needs.
     #[must_use]
     pub fn asks(&self, items: &[Item]) -> Guard {
-        let everything = items.iter().any(|item| item.prefix() == Some("/"));
-        let many = self.wide_above.is_some_and(|most| items.len() > most);
-        if everything || many { self.guard } else { Guard::Open }
+        if self.is_wide(items) { self.guard } else { Guard::Open }
     }
 
     /// Which requests are wide, as text: `/* or more than 100 items`.

@@ -263,6 +263,8 @@ pub struct NewInvalidation {
     pub confirmation: Confirmation,
     /// The earliest time at which a batch may be sent. `None` means now.
     pub not_before: Option<Timestamp>,
+    /// Whether it may be sent during freeze windows. That also needs a reason.
+    pub override_freeze: bool,
     /// SHA-256 of the whole request. `None` if the request has no idempotency key.
     pub fingerprint: Option<String>,
 }
@@ -303,6 +305,7 @@ impl NewInvalidation {
             warm: false,
             confirmation: Confirmation::None,
             not_before: None,
+            override_freeze: false,
             fingerprint: None,
         }
     }

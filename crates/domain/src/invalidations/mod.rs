@@ -3,6 +3,7 @@
 pub mod aws_cli;
 pub mod batching;
 pub mod budget;
+pub mod freeze_window;
 pub mod halves;
 pub mod idempotency;
 pub mod intake;

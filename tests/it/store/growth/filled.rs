@@ -111,6 +111,11 @@ pub async fn fill(database: &Database, size: i64) {
     let budgets = "INSERT INTO monthly_budget (scope_kind, scope_id, hard_items) VALUES
         ('account', '123456789012', 9), ('distribution', 'E1', 9), ('person', 'p1', 9), ('group', 'g1', 9)";
     raw.run(budgets).await.unwrap();
+    let (from, until) = (START.as_micros() - HOUR, START.as_micros() + HOUR);
+    let freeze = format!(
+        "INSERT INTO freeze_window (id, name, why, from_at, until_at) VALUES ('f1', 'x', 'y', {from}, {until})"
+    );
+    raw.run(&freeze).await.unwrap();
     write_history(database, size).await;
     raw.run("ANALYZE").await.unwrap();
 }

@@ -6,8 +6,8 @@ use unstale::{
         actor::{Actor, ActorKind},
         checks::ExpectedContent,
         id::{
-            BatchId, CallerReference, CloudFrontInvalidationId, InvalidationId, PersonId, ProposalId,
-            RequestKey,
+            BatchId, CallerReference, CloudFrontInvalidationId, FreezeId, InvalidationId, PersonId,
+            ProposalId, RequestKey,
         },
         invalidations::{
             batching::Load,
@@ -19,7 +19,7 @@ use unstale::{
     store::{
         Tx, distributions,
         invalidations::{
-            self, DueWithin, InvalidationFilter, batches, cloudtrail, idempotency, monthly_budgets,
+            self, DueWithin, InvalidationFilter, batches, cloudtrail, freezes, idempotency, monthly_budgets,
             needs_a_look, outside, proposals, queue, waiting,
         },
     },
@@ -45,6 +45,7 @@ pub async fn measure_rows(tx: &mut Tx, size: i64) -> Measured {
     measure_requests(tx, size, &mut measured).await;
     measure_batches(tx, size, &mut measured).await;
     measure_budgets(tx, &mut measured).await;
+    measure_freezes(tx, size, &mut measured).await;
     let (ada, proposal) = (actor(), ProposalId::from_trusted("o100"));
     let key = RequestKey::from_trusted("ok100");
     measure!(
@@ -151,6 +152,25 @@ async fn measure_budgets(tx: &mut Tx, measured: &mut Measured) {
         monthly_budgets::resolve(conn, BudgetKind::Group, "q100"),
         monthly_budgets::resolve(conn, BudgetKind::Person, "p100@example.com"),
         monthly_budgets::resolve(conn, BudgetKind::Token, "t100"),
+    );
+}
+
+/// Freeze windows, of which there are few, and what waits for a time.
+async fn measure_freezes(tx: &mut Tx, size: i64, measured: &mut Measured) {
+    let (one, waits) =
+        (InvalidationId::from_trusted("i100"), InvalidationId::from_trusted(format!("i{size}")));
+    let window = FreezeId::from_trusted("f1");
+    measure!(
+        measured,
+        tx,
+        |conn| freezes::ending_after(conn, earlier(100)),
+        freezes::in_force(conn, NOW),
+        freezes::find(conn, &window),
+        freezes::count(conn),
+        freezes::overridden(conn, &one),
+        freezes::waiting(conn, 20),
+        freezes::waiting_of(conn, &waits),
+        freezes::waiting_of(conn, &one),
     );
 }
 
