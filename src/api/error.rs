@@ -176,6 +176,12 @@ impl From<CommandError> for ApiError {
                 let detail = format!("It was refused: {why}. Nothing was kept or sent.");
                 return Self::new(ProblemType::OverBudget, detail).told();
             }
+            CommandError::Frozen(refusal) => {
+                let detail = format!(
+                    "It was refused: {refusal}. Nothing was kept or sent. If it has to go all the same, send it again with \"override_freeze\": true and a reason."
+                );
+                return Self::new(ProblemType::Frozen, detail).told();
+            }
             other => other,
         };
         let words = with_causes(&error);

@@ -9,6 +9,7 @@ mod checks;
 mod distributions;
 mod error;
 mod events;
+mod freezes;
 pub mod invalidations;
 mod json;
 mod missing_event;
@@ -45,6 +46,8 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(cancel::submit))
         .routes(routes!(budget::show))
         .routes(routes!(budgets::list, budgets::submit))
+        .routes(routes!(freezes::list, freezes::submit))
+        .routes(routes!(freezes::remove))
         .routes(routes!(distributions::list))
         .routes(routes!(path_mappings::show, path_mappings::submit))
         .routes(routes!(checks::settings::show, checks::settings::submit))

@@ -23,6 +23,8 @@ pub fn act(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", _) if path.ends_with("/changes") => Some("look for changed files"),
         ("PUT", _) if path.ends_with("/checks") => Some("set the checks of a distribution"),
         ("PUT", _) if path.ends_with("/paths") => Some("set the path mappings of a distribution"),
+        ("POST", "/api/v1/freezes") => Some("add a freeze window"),
+        ("DELETE", _) if path.starts_with("/api/v1/freezes/") => Some("remove a freeze window"),
         ("PUT", "/api/v1/budgets") => Some("set a budget"),
         _ => None,
     }

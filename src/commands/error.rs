@@ -5,7 +5,10 @@ use crate::{
     domain::{
         access::grant::{GrantError, GroupError},
         checks::{CheckSettingsError, HandedInError},
-        invalidations::monthly_budget::BudgetError,
+        invalidations::{
+            freeze_window::{FreezeErrors, FreezeRefusal},
+            monthly_budget::BudgetError,
+        },
         sign_in::person::PersonError,
         tokens::token::TokenError,
     },
@@ -57,6 +60,11 @@ pub enum CommandError {
     /// A hard budget of the month would be passed. The refusal is recorded.
     #[error("{0}")]
     OverBudget(String),
+    /// A freeze window asks for an override and a reason. The refusal is recorded.
+    #[error("{0}")]
+    Frozen(FreezeRefusal),
+    #[error(transparent)]
+    Freeze(#[from] FreezeErrors),
     #[error(transparent)]
     Budget(#[from] BudgetError),
     #[error(transparent)]
@@ -107,7 +115,7 @@ impl CommandError {
         match self {
             Self::NotFound | Self::Hidden => Sort::NotFound,
             Self::SessionOver => Sort::SessionOver,
-            Self::NotAllowed(_) | Self::OverBudget(_) => Sort::NotAllowed,
+            Self::NotAllowed(_) | Self::OverBudget(_) | Self::Frozen(_) => Sort::NotAllowed,
             // The page offers this only for a person without a grant, so one was added after it was shown.
             Self::Grant(GrantError::StillHeld)
             | Self::TooLate
@@ -121,6 +129,7 @@ impl CommandError {
             Self::CheckSettings(_)
             | Self::HandedIn(_)
             | Self::Budget(_)
+            | Self::Freeze(_)
             | Self::Grant(_)
             | Self::Group(_)
             | Self::Token(_) => Sort::Wrong,
@@ -135,7 +144,11 @@ impl CommandError {
     #[must_use]
     pub fn untold(&self) -> Option<String> {
         match self {
-            Self::Hidden | Self::SessionOver | Self::NotAllowed(_) | Self::OverBudget(_) => None,
+            Self::Hidden
+            | Self::SessionOver
+            | Self::NotAllowed(_)
+            | Self::OverBudget(_)
+            | Self::Frozen(_) => None,
             Self::NotFound => Some("there is no such thing".to_owned()),
             Self::Person(error) => Some(error.to_string()),
             other => match other.sort() {

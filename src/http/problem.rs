@@ -147,6 +147,7 @@ kinds! {
     WrongMethod = "wrong-method", METHOD_NOT_ALLOWED, "The address does not take this method";
     TooLate = "too-late", CONFLICT, "It has gone on meanwhile";
     ChecksOff = "checks-off", CONFLICT, "Checks are switched off";
+    Frozen = "frozen", CONFLICT, "A freeze window is in force";
     ConfirmationNeeded = "confirmation-needed", CONFLICT, "The distribution is protected";
     TooLarge = "too-large", PAYLOAD_TOO_LARGE, "That is too much at once";
     UnsupportedType = "unsupported-type", UNSUPPORTED_MEDIA_TYPE, "The body is not JSON";

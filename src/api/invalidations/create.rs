@@ -216,7 +216,7 @@ fn assemble(
         new_uuid,
     );
     new.confirmation = asked.confirm.clone().map_or(Confirmation::None, Confirmation::Typed);
-    new.not_before = asked.not_before;
+    (new.not_before, new.override_freeze) = (asked.not_before, asked.override_freeze);
     (new.expected, new.warm) = (asked.expected, asked.warm);
     new.fingerprint = fingerprint;
     new

@@ -10,15 +10,16 @@ use crate::{
         budget::{ForecastShape, digits},
         budgets::PlanBudgetShape,
         error::ApiError,
+        freezes::PlanFreezeShape,
         invalidations::{
             radius::RadiusShape,
-            requests::{self, PlanRequest},
+            requests::{self, PlanRequest, WantedPlan},
             wanted::WantedItems,
         },
         json::Json,
         state::Api,
     },
-    commands::{self, PlanToShow},
+    commands::{self, PlanQuestion, PlanToShow},
     domain::{
         distributions::{
             distribution::Distribution,
@@ -51,7 +52,7 @@ pub struct PlanShape {
     pub parts: Vec<PlanShape>,
     /// What would be sent: cleaned up, sorted, each once.
     pub items: Vec<String>,
-    /// Whether a request would be accepted as it is. Otherwise a line is refused, nothing would be sent, `refusal` says why
+    /// Whether a request would be accepted, with what `needs`, `reason_required` and `freeze` ask for. Otherwise a line is refused, nothing would be sent, `refusal` says why
     /// the distribution takes no requests, or `budget.refusal` which budget does not allow it.
     pub sendable: bool,
     pub refusal: Option<String>,
@@ -96,6 +97,8 @@ pub struct PlanShape {
     /// The name to send as `confirm`, where that is needed.
     pub confirm: Option<String>,
     pub reason_required: bool,
+    /// The freeze windows that this meets when it is sent. Null where it meets none, or is not wide.
+    pub freeze: Option<PlanFreezeShape>,
 }
 
 /// One item as it was asked for.
@@ -152,13 +155,13 @@ pub async fn show(
     caller: Caller,
     fields: JsonFields,
 ) -> Result<Json<PlanShape>, ApiError> {
-    let wanted = WantedItems::of_plan(fields)?;
+    let WantedPlan { wanted, not_before } = WantedPlan::read(fields, api.context.clock.now())?;
     let mut conn = api.context.db.read().await?;
     let Some(named) = &wanted.distribution else {
-        return Ok(Json(in_parts(&api, &caller, &mut conn, &wanted).await?));
+        return Ok(Json(in_parts(&api, &caller, &mut conn, &wanted, not_before).await?));
     };
     let distribution = caller.distribution(&mut conn, named).await?;
-    let (_, shape) = planned(&api, &caller, &mut conn, &distribution, wanted.input()).await?;
+    let (_, shape) = planned(&api, &caller, &mut conn, &distribution, (wanted.input(), not_before)).await?;
     Ok(Json(shape))
 }
 
@@ -167,12 +170,13 @@ async fn in_parts(
     caller: &Caller,
     conn: &mut Conn,
     wanted: &WantedItems,
+    not_before: Option<Timestamp>,
 ) -> Result<PlanShape, ApiError> {
     let placed = commands::place(conn, wanted.input(), &caller.access).await?;
     let (mut parts, mut bills) = (Vec::with_capacity(placed.parts.len()), AccountBills::default());
     let mut needs = BudgetNeeds::default();
     for (distribution, input) in placed.parts {
-        let (shown, shape) = planned(api, caller, conn, &distribution, input).await?;
+        let (shown, shape) = planned(api, caller, conn, &distribution, (input, not_before)).await?;
         shown.add_needs_to(&mut needs);
         bills.add(distribution.account(), &shown.plan);
         parts.push(shape);
@@ -204,15 +208,23 @@ async fn planned(
     caller: &Caller,
     conn: &mut Conn,
     distribution: &Distribution,
-    input: PlanInput,
+    (input, not_before): (PlanInput, Option<Timestamp>),
 ) -> Result<(PlanToShow, PlanShape), ApiError> {
-    let who = (&caller.acting.actor, &caller.access);
-    let shown = commands::plan_to_show(&api.context, conn, input, distribution, who, api.throughput).await?;
+    let question = PlanQuestion {
+        input,
+        distribution,
+        actor: &caller.acting.actor,
+        access: &caller.access,
+        throughput: api.throughput,
+        not_before,
+    };
+    let shown = commands::plan_to_show(&api.context, conn, question).await?;
     if let Some(allowed) = requests::not_granted(&shown.plan) {
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
     }
     let mut shape = PlanShape::new(&shown.plan, distribution, &shown.protection, api.context.clock.now());
+    shape.freeze = shown.freezes.as_ref().map(|met| PlanFreezeShape::new(met, shown.waits()));
     shape.hold_to(&shown.needs());
     shape.starts_at = shown.starts_at.map(|at| at.to_string());
     Ok((shown, shape))
@@ -263,6 +275,7 @@ impl PlanShape {
             needs: needs.to_owned(),
             confirm: (guard == Guard::TypedName).then(|| name_to_type(distribution).to_owned()),
             reason_required: protection.reason_required,
+            freeze: None,
         }
     }
 }

@@ -48,6 +48,9 @@ pub struct PlanRequest {
     /// Items that the plan must not add by itself.
     #[schema(max_items = 20000)]
     pub without: Option<Vec<String>>,
+    /// When it would be sent, for the freeze windows that it then meets. Without it, now.
+    #[schema(format = DateTime)]
+    pub not_before: Option<String>,
 }
 
 /// What to refresh: `items`, `text` or `keys`.
@@ -80,6 +83,9 @@ pub struct NewInvalidationRequest {
     /// Nothing is sent before this time; at most 30 days ahead.
     #[schema(format = DateTime)]
     pub not_before: Option<String>,
+    /// Send a wide request during a freeze window all the same, where a problem of the type `frozen` asked for it. That
+    /// needs a reason too.
+    pub override_freeze: Option<bool>,
     /// The name of a protected distribution, where a problem of the type `confirmation-needed` asked for it.
     #[schema(max_length = 253)]
     pub confirm: Option<String>,
@@ -98,6 +104,8 @@ pub struct InvalidationRequest {
     pub wanted: WantedItems,
     pub reason: String,
     pub not_before: Option<Timestamp>,
+    /// It is no part of the fingerprint: the same request with it is the same request.
+    pub override_freeze: bool,
     pub confirm: Option<String>,
     pub expected: ExpectedContent,
     pub warm: bool,
@@ -114,15 +122,8 @@ impl InvalidationRequest {
             fields.fault("/reason", error.to_string());
             String::new()
         });
-        let not_before = fields.text("not_before").and_then(|text| {
-            let at = Timestamp::parse(&text);
-            if at.is_none() {
-                fields.fault("/not_before", "has to be a time such as 2026-11-23T22:00:00Z.");
-            } else if at > Some(now.plus(PUT_OFF_MAX)) {
-                fields.fault("/not_before", format!("may lie at most {AHEAD_MAX} days ahead."));
-            }
-            at
-        });
+        let not_before = read_not_before(&mut fields, now);
+        let override_freeze = fields.flag("override_freeze").unwrap_or(false);
         let confirm = fields.text("confirm");
         if confirm.as_ref().is_some_and(|name| name.chars().count() > NAME_MAX) {
             fields.fault("/confirm", format!("may have at most {NAME_MAX} characters."));
@@ -137,8 +138,35 @@ impl InvalidationRequest {
         let not_before_micros = not_before.map(Timestamp::as_micros);
         let whole = (wanted.parts(), &reason, not_before_micros, &confirm, expected.to_string(), warm);
         let fingerprint = sha256_hex(&serde_json::to_vec(&whole).unwrap_or_default());
-        Ok(Self { wanted, reason, not_before, confirm, expected, warm, fingerprint })
+        Ok(Self { wanted, reason, not_before, override_freeze, confirm, expected, warm, fingerprint })
     }
+}
+
+/// A plan whose body is well formed.
+#[derive(Debug)]
+pub struct WantedPlan {
+    pub wanted: WantedItems,
+    pub not_before: Option<Timestamp>,
+}
+
+impl WantedPlan {
+    /// Reads the body of a plan.
+    pub fn read(mut fields: JsonFields, now: Timestamp) -> Result<Self, ApiError> {
+        let wanted = WantedItems::read(&mut fields);
+        let not_before = read_not_before(&mut fields, now);
+        fields.end().map(|()| Self { wanted, not_before })
+    }
+}
+
+/// The earliest time at which it may be sent. What is wrong is noted in `fields`.
+fn read_not_before(fields: &mut JsonFields, now: Timestamp) -> Option<Timestamp> {
+    let at = Timestamp::parse(&fields.text("not_before")?);
+    if at.is_none() {
+        fields.fault("/not_before", "has to be a time such as 2026-11-23T22:00:00Z.");
+    } else if at > Some(now.plus(PUT_OFF_MAX)) {
+        fields.fault("/not_before", format!("may lie at most {AHEAD_MAX} days ahead."));
+    }
+    at
 }
 
 /// What the grants allow. `None` unless an item is outside the grants.

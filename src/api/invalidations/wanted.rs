@@ -1,7 +1,7 @@
 //! The fields of a body that say what to refresh, and where.
 
 use crate::{
-    api::{body::JsonFields, error::ApiError},
+    api::body::JsonFields,
     domain::invalidations::{
         item::ItemError,
         plan::{LINES_MAX, PlanInput},
@@ -39,12 +39,6 @@ impl WantedItems {
         let exact = fields.flag("exact").unwrap_or(false);
         let without = fields.lines("without", LINES_MAX);
         Self { distribution, lines, exact, without }
-    }
-
-    /// The whole body of a plan.
-    pub fn of_plan(mut fields: JsonFields) -> Result<Self, ApiError> {
-        let wanted = Self::read(&mut fields);
-        fields.end().map(|()| wanted)
     }
 
     /// What is asked for.

@@ -34,6 +34,7 @@ fn one_plan(plan: &Value, given: &Given) -> String {
     for warning in plan["warnings"].as_array().into_iter().flatten() {
         lines.push(format!("! {}", warning.as_str().unwrap_or_default()));
     }
+    lines.extend(plan["freeze"]["text"].as_str().map(|text| format!("! {text}")));
     lines.extend(plan["refusal"].as_str().map(|why| format!("! {why}")));
     let billable = plan["billable_paths"].as_u64().unwrap_or_default();
     let batches = plan["batches"].as_array().map_or(0, Vec::len);

@@ -48,6 +48,9 @@ pub struct InvalidateArgs {
     /// Nothing is sent before this time, such as 2026-11-23T22:00:00Z.
     #[arg(long, value_name = "TIME")]
     not_before: Option<String>,
+    /// Send a wide request during a freeze window all the same. Needs --reason.
+    #[arg(long)]
+    override_freeze: bool,
     /// The name of a protected distribution, once more, where a wide request asks for it.
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
@@ -200,12 +203,15 @@ fn plan_body(args: &InvalidateArgs, given: &Given) -> Value {
     if args.exact {
         body["exact"] = json!(true);
     }
+    if let Some(at) = &args.not_before {
+        body["not_before"] = json!(at);
+    }
     body
 }
 
 fn whole_body(args: &InvalidateArgs, given: &Given) -> Value {
     let mut body = plan_body(args, given);
-    let optional = [("reason", &args.reason), ("not_before", &args.not_before), ("confirm", &args.confirm)];
+    let optional = [("reason", &args.reason), ("confirm", &args.confirm)];
     for (name, value) in optional {
         if let Some(value) = value {
             body[name] = json!(value);
@@ -218,6 +224,9 @@ fn whole_body(args: &InvalidateArgs, given: &Given) -> Value {
     }
     if args.warm {
         body["warm"] = json!(true);
+    }
+    if args.override_freeze {
+        body["override_freeze"] = json!(true);
     }
     body
 }

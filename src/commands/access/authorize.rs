@@ -8,7 +8,7 @@ use crate::{
         actor::{Acting, Actor},
         audit::Target,
         id::{DistributionId, PersonId},
-        invalidations::item::Item,
+        invalidations::{freeze_window::FreezeRefusal, item::Item},
         time::Timestamp,
     },
     store::{Conn, StoreError, Tx, access, audit, sign_in::sessions, tokens},
@@ -36,6 +36,8 @@ pub(in crate::commands) enum AccessRefusal {
     Bound(String),
     /// A hard budget of the month would be passed. The text names it, and who may lift it.
     OverBudget(String),
+    /// A freeze window asks for something more.
+    Frozen(FreezeRefusal),
 }
 
 /// What an actor may do now.
@@ -212,6 +214,7 @@ pub(in crate::commands) fn refuse_within(
         AccessRefusal::Over => CommandError::SessionOver,
         AccessRefusal::Hidden => CommandError::Hidden,
         AccessRefusal::OverBudget(words) => CommandError::OverBudget(words),
+        AccessRefusal::Frozen(refusal) => CommandError::Frozen(refusal),
         other => CommandError::NotAllowed(other.describe()),
     }
 }
@@ -225,6 +228,7 @@ impl AccessRefusal {
             Self::Grants(allowed) => format!("outside the grants, which here allow {allowed}"),
             Self::Rule(words) => (*words).to_owned(),
             Self::Bound(words) | Self::OverBudget(words) => words.clone(),
+            Self::Frozen(refusal) => refusal.to_string(),
         }
     }
 }

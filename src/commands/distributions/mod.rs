@@ -7,7 +7,7 @@ pub(crate) mod protect_distribution;
 pub(crate) mod refresh_distributions;
 pub(crate) mod set_path_mappings;
 
-pub use plan_to_show::{PlanToShow, plan_to_show};
+pub use plan_to_show::{PlanQuestion, PlanToShow, plan_to_show};
 pub use planning::{PlacedInput, place, plan};
 pub use protect_distribution::protect_distribution;
 pub use refresh_distributions::refresh_distributions;

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use crate::{
-    commands::{CommandContext, invalidations::monthly_budgets::budgets_applying},
+    commands::{
+        CommandContext,
+        invalidations::{freezes, monthly_budgets::budgets_applying},
+    },
     domain::{
         access::Access,
         actor::Actor,
@@ -13,6 +16,7 @@ use crate::{
         },
         invalidations::{
             batching::Load,
+            freeze_window::MetFreezes,
             item::Item,
             monthly_budget::{BudgetNeeds, BudgetUsage},
             plan::{Plan, PlanInput},
@@ -40,6 +44,20 @@ pub struct PlanToShow {
     pub budgets: Vec<BudgetUsage>,
     /// About when the first batch would be sent. `None` if nothing would be sent.
     pub starts_at: Option<Timestamp>,
+    /// The freeze windows that it meets when it is sent.
+    pub freezes: Option<MetFreezes>,
+}
+
+/// What a plan is wanted for.
+#[derive(Debug)]
+pub struct PlanQuestion<'a> {
+    pub input: PlanInput,
+    pub distribution: &'a Distribution,
+    pub actor: &'a Actor,
+    pub access: &'a Access,
+    pub throughput: Throughput,
+    /// When it would be sent. `None` means now.
+    pub not_before: Option<Timestamp>,
 }
 
 impl PlanToShow {
@@ -51,10 +69,16 @@ impl PlanToShow {
         needs
     }
 
+    /// Whether a second person has to approve it.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.protection.asks(&self.plan.items) == Guard::SecondPerson
+    }
+
     /// Adds what this needs to that of other distributions in the same request. What waits for a second person counts when
     /// it is approved.
     pub fn add_needs_to(&self, sum: &mut BudgetNeeds) {
-        if self.protection.asks(&self.plan.items) != Guard::SecondPerson {
+        if !self.waits() {
             sum.add(self.budgets.clone(), self.plan.billable());
         }
     }
@@ -64,10 +88,7 @@ impl PlanToShow {
 pub async fn plan_to_show(
     context: &CommandContext,
     conn: &mut Conn,
-    input: PlanInput,
-    distribution: &Distribution,
-    (actor, access): (&Actor, &Access),
-    throughput: Throughput,
+    PlanQuestion { input, distribution, actor, access, throughput, not_before }: PlanQuestion<'_>,
 ) -> Result<PlanToShow, StoreError> {
     let around = look_around(context, conn, actor, distribution, throughput.limits).await?;
     let mut plan = plan(conn, input, distribution, around, access).await?;
@@ -80,8 +101,12 @@ pub async fn plan_to_show(
     }
     let protection = protections::find(conn, &distribution.id).await?;
     let budgets = budgets_applying(context, conn, actor, &distribution.id).await?;
+    let now = context.clock.now();
+    let sent_at = not_before.map_or(now, |at| at.max(now));
     let starts_at = starts_at(context, conn, &plan, distribution, throughput).await?;
-    Ok(PlanToShow { plan, protection, budgets, starts_at })
+    let starts_at = starts_at.map(|at| at.max(sent_at));
+    let freezes = freezes::met_freezes(conn, &plan.items, &protection, sent_at).await?;
+    Ok(PlanToShow { plan, protection, budgets, starts_at, freezes })
 }
 
 /// About when the first batch would be sent if the request were made now.

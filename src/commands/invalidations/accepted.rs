@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-use super::monthly_budgets::WithinBudgets;
+use super::{freezes::FreezeClearance, monthly_budgets::WithinBudgets};
 
 /// The note of the event of a request, with what viewers must get and whether its URLs are fetched afterwards.
 pub(in crate::commands) fn noted(new: &NewInvalidation, note: &str) -> String {
@@ -23,15 +23,17 @@ pub(in crate::commands) fn noted(new: &NewInvalidation, note: &str) -> String {
     if new.warm { warming::noted(&note) } else { note }
 }
 
-/// Queues it, to be sent from now on or when it wants to be; gives the event that says so. Only what fits the budgets of
-/// the month can be queued.
+/// What proves that a request may be queued: it fits the budgets of the month, and no freeze window holds it.
+pub(in crate::commands) type Cleared = (WithinBudgets, FreezeClearance);
+
+/// Queues it, to be sent from now on or when it wants to be; gives the event that says so, with this note.
 pub(in crate::commands) async fn queue(
     tx: &mut Tx,
-    _: WithinBudgets,
+    (_, freezes): Cleared,
     acting: &Acting,
     requested_by: &Actor,
     new: &NewInvalidation,
-    action: Action,
+    (action, note): (Action, &str),
     now: Timestamp,
 ) -> Result<Event, StoreError> {
     let mut event = Event::new(now, acting, action);
@@ -40,6 +42,7 @@ pub(in crate::commands) async fn queue(
     event.invalidation = Some(new.id.clone());
     event.items = ItemsRecord::of(&new.items());
     event.reason.clone_from(&new.reason);
+    event.note = freezes.noted(&noted(new, note));
     let row = invalidations::NewInvalidationRow {
         invalidation: Invalidation {
             id: new.id.clone(),
@@ -71,5 +74,6 @@ pub(in crate::commands) async fn queue(
     };
     let rows: Vec<_> = new.batches.iter().enumerate().map(batch).collect();
     batches::insert(tx, &rows).await?;
+    freezes.keep(tx, &new.id, &[]).await?;
     Ok(event)
 }

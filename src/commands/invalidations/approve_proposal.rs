@@ -11,9 +11,11 @@ use crate::{
         access::Role,
         actor::{Acting, Actor},
         audit::{Action, Target},
+        distributions::protection::Protection,
         id::{InvalidationId, ProposalId},
         invalidations::{
             batching::{self, Limits},
+            freeze_window::FreezeAnswer,
             invalidation::NewInvalidation,
             proposal::{Proposal, ProposalState},
         },
@@ -27,8 +29,9 @@ use crate::{
 };
 
 use super::{
-    accepted::{self, noted},
+    accepted::{self, Cleared},
     cooldown::same_due,
+    freezes::{self, FreezeCheck},
     monthly_budgets::{self, Charge},
 };
 
@@ -36,12 +39,13 @@ const REPEAT: AccessRefusal = AccessRefusal::Rule(
     "the same items were requested within the distribution's cool-down; decline this request, or approve it later",
 );
 
-/// Queues what was asked for, in the asker's name. The one event is the second person's.
+/// Queues what was asked for, in the asker's name. The one event is the second person's. The reason of `answer` is their
+/// word, which may be empty where no freeze window is overridden.
 pub async fn approve_proposal(
     context: &CommandContext,
     acting: &Acting,
     id: &ProposalId,
-    word: &str,
+    answer: FreezeAnswer<'_>,
     limits: Limits,
 ) -> Result<InvalidationId, CommandError> {
     let now = context.clock.now();
@@ -66,36 +70,67 @@ pub async fn approve_proposal(
         new_uuid,
     );
     (new.expected, new.warm) = (proposal.expected, proposal.warm);
-    let cool_down = protections::hold(&mut tx, distribution).await?.cool_down;
-    if same_due(&mut tx, &new, cool_down, now, now).await?.is_some() {
+    let protection = protections::hold(&mut tx, distribution).await?;
+    if same_due(&mut tx, &new, protection.cool_down, now, now).await?.is_some() {
         return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), REPEAT).await?);
     }
     let asked = Attempt::on(&what, Some(distribution), &proposal.items, &proposal.reason);
-    let charge = Charge::of(&new, &proposal.asked_by, now);
-    let within = match monthly_budgets::hold(context, &mut tx, acting, &asked, charge).await {
+    let cleared = match clear(
+        context,
+        &mut tx,
+        acting,
+        &asked,
+        &Asked { proposal: &proposal, new: &new, protection: &protection, answer },
+    )
+    .await
+    {
         Err(CommandError::Store(error)) => return Err(error.into()),
         // The refusal is written too, and the proposal goes on waiting.
         Err(refused) => {
             context.commit(tx).await?;
             return Err(refused);
         }
-        Ok(within) => within,
+        Ok(cleared) => cleared,
     };
+    let word = answer.reason;
     if !proposals::decide(&mut tx, id, &acting.actor, word, Some(&new.id), now).await? {
         return Err(CommandError::TooLate);
     }
-    let mut event =
-        accepted::queue(&mut tx, within, acting, &proposal.asked_by, &new, Action::ProposalApproved, now)
-            .await?;
-    event.target = what;
-    event.requested_by = Some(proposal.asked_by.clone());
     let approved = format!("approved by {}, asked for by {}", acting.actor.name(), proposal.asked_by.name());
     let approved = if word.is_empty() { approved } else { format!("{approved}: {word}") };
-    event.note = noted(&new, &approved);
+    let said = (Action::ProposalApproved, approved.as_str());
+    let mut event = accepted::queue(&mut tx, cleared, acting, &proposal.asked_by, &new, said, now).await?;
+    event.target = what;
+    event.requested_by = Some(proposal.asked_by.clone());
     audit::append(&mut tx, event);
     context.usage.clear();
     context.commit(tx).await?;
     Ok(new.id)
+}
+
+/// What is approved, and what the second person says.
+struct Asked<'a> {
+    proposal: &'a Proposal,
+    new: &'a NewInvalidation,
+    protection: &'a Protection,
+    answer: FreezeAnswer<'a>,
+}
+
+/// Holds the request to freeze windows and budgets. Whoever asked could not know what holds now: the second person
+/// overrides a freeze window, with their word as the reason.
+async fn clear(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    asked: &Attempt<'_>,
+    Asked { proposal, new, protection, answer }: &Asked<'_>,
+) -> Result<Cleared, CommandError> {
+    let now = context.clock.now();
+    let check =
+        FreezeCheck { items: &proposal.items, protection, sent_at: now, answer: *answer, overridden: &[] };
+    let freezes = freezes::hold(context, tx, acting, asked, check).await?;
+    let charge = Charge::of(new, &proposal.asked_by, now);
+    Ok((monthly_budgets::hold(context, tx, acting, asked, charge).await?, freezes))
 }
 
 /// Nobody approves their own request, and what the asker may not do any more is not done for them.

@@ -1,14 +1,18 @@
 //! Commands on invalidations and on requests for approval.
 
 pub(crate) mod accepted;
+pub(crate) mod add_freeze;
 pub(crate) mod approve_proposal;
 pub(crate) mod cancel_invalidation;
 pub(crate) mod cooldown;
 pub(crate) mod decline_proposal;
 pub(crate) mod earlier_request;
+pub(crate) mod freezes;
 pub(crate) mod monthly_budgets;
+pub(crate) mod override_freeze;
 pub(crate) mod propose;
 pub(crate) mod quotas;
+pub(crate) mod remove_freeze;
 pub(crate) mod request_again;
 pub(crate) mod request_invalidation;
 pub(crate) mod request_several;
@@ -20,10 +24,14 @@ pub(crate) mod set_budget;
 pub(crate) mod usage_cache;
 pub(crate) mod withdraw;
 
+pub use add_freeze::add_freeze;
 pub use approve_proposal::approve_proposal;
 pub use cancel_invalidation::cancel_invalidation;
 pub use decline_proposal::decline_proposal;
+pub use freezes::{FreezeSeen, freezes_seen, met_by_waiting, met_freezes};
 pub use monthly_budgets::{budget_usage, budgets_seen};
+pub use override_freeze::override_freeze;
+pub use remove_freeze::remove_freeze;
 pub use request_invalidation::request_invalidation;
 pub use request_several::{SeveralRequested, request_several};
 pub use requested::{Requested, Unmet};

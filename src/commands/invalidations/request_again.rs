@@ -13,6 +13,7 @@ use crate::{
         audit::Target,
         id::InvalidationId,
         invalidations::{
+            freeze_window::FreezeAnswer,
             idempotency::IdempotentAnswer,
             invalidation::{BatchState, Invalidation, NewInvalidation},
             item::Item,
@@ -63,7 +64,8 @@ pub(in crate::commands) async fn again(
     let more = if counted { 0 } else { items.len() };
     check_retry(context, tx, acting, &asked, more, batches).await?;
     // Of many who ask at once one tries again.
-    match queue_again(context, tx, acting, &found, NOTE).await? {
+    let said = FreezeAnswer { overrides: new.override_freeze, reason: &new.reason };
+    match queue_again(context, tx, acting, &found, (NOTE, said)).await? {
         0 => Ok(Requested::Before(answer, at)),
         _ => Ok(Requested::Retried(id, at)),
     }

@@ -12,8 +12,10 @@ use crate::{
         access::{Access, Role},
         actor::Acting,
         audit::{Action, Target},
-        distributions::protection::{Confirmation, Guard, is_its_name, name_to_type},
-        invalidations::{idempotency::IdempotentAnswer, invalidation::NewInvalidation},
+        distributions::protection::{Confirmation, Guard, Protection, is_its_name, name_to_type},
+        invalidations::{
+            freeze_window::FreezeAnswer, idempotency::IdempotentAnswer, invalidation::NewInvalidation,
+        },
     },
     store::{
         StoreError, Tx, audit, distributions,
@@ -23,6 +25,7 @@ use crate::{
 
 use super::{
     accepted, cooldown, earlier_request,
+    freezes::{self, FreezeCheck},
     monthly_budgets::{self, Charge},
     propose::propose,
     quotas::check_room,
@@ -124,10 +127,12 @@ async fn decide(
     }
     check_room(context, tx, acting, new).await?;
     match protection.asks(&new.items()) {
-        Guard::Open => accept(context, tx, acting, new, Action::InvalidationRequested, "").await,
-        Guard::TypedName => by_name(context, tx, acting, new).await,
+        Guard::Open => {
+            accept(context, tx, acting, new, &protection, (Action::InvalidationRequested, "")).await
+        }
+        Guard::TypedName => by_name(context, tx, acting, new, &protection).await,
         Guard::SecondPerson if new.confirmation == Confirmation::Alone => {
-            go_alone(context, tx, acting, new, access).await
+            go_alone(context, tx, acting, new, access, &protection).await
         }
         Guard::SecondPerson if new.not_before.is_some() => Ok(Requested::Unmet(Unmet::Now)),
         Guard::SecondPerson => propose(context, tx, acting, new, access).await,
@@ -140,12 +145,13 @@ async fn by_name(
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
+    protection: &Protection,
 ) -> Result<Requested, CommandError> {
     let distribution = distributions::find(tx, &new.distribution).await?.ok_or(CommandError::NotFound)?;
     match &new.confirmation {
         Confirmation::Typed(name) if is_its_name(name, &distribution) => {
             let note = format!("confirmed by typing {}", name.trim());
-            accept(context, tx, acting, new, Action::InvalidationRequested, &note).await
+            accept(context, tx, acting, new, protection, (Action::InvalidationRequested, &note)).await
         }
         _ => Ok(Requested::Unmet(Unmet::Name(name_to_type(&distribution).to_owned()))),
     }
@@ -158,6 +164,7 @@ async fn go_alone(
     acting: &Acting,
     new: &NewInvalidation,
     access: &Access,
+    protection: &Protection,
 ) -> Result<Requested, CommandError> {
     if access.role != Role::Admin {
         let why = AccessRefusal::Rule("only an administrator may go on without a second person");
@@ -169,7 +176,7 @@ async fn go_alone(
         return Ok(Requested::Unmet(Unmet::Reason));
     }
     let note = "an administrator went on without a second person";
-    accept(context, tx, acting, new, Action::ProtectionOverridden, note).await
+    accept(context, tx, acting, new, protection, (Action::ProtectionOverridden, note)).await
 }
 
 /// Queues it, and writes the one event that says so.
@@ -178,16 +185,23 @@ async fn accept(
     tx: &mut Tx,
     acting: &Acting,
     new: &NewInvalidation,
-    action: Action,
-    note: &str,
+    protection: &Protection,
+    what: (Action, &str),
 ) -> Result<Requested, CommandError> {
     let now = context.clock.now();
     let (target, items) = (Target::act("invalidate"), new.items());
     let asked = Attempt::on(&target, Some(&new.distribution), &items, &new.reason);
-    let within =
-        monthly_budgets::hold(context, tx, acting, &asked, Charge::of(new, &acting.actor, now)).await?;
-    let mut event = accepted::queue(tx, within, acting, &acting.actor, new, action, now).await?;
-    event.note = accepted::noted(new, note);
+    let check = FreezeCheck {
+        items: &items,
+        protection,
+        sent_at: new.not_before.map_or(now, |at| at.max(now)),
+        answer: FreezeAnswer { overrides: new.override_freeze, reason: &new.reason },
+        overridden: &[],
+    };
+    let freezes = freezes::hold(context, tx, acting, &asked, check).await?;
+    let charge = Charge::of(new, &acting.actor, now);
+    let within = monthly_budgets::hold(context, tx, acting, &asked, charge).await?;
+    let event = accepted::queue(tx, (within, freezes), acting, &acting.actor, new, what, now).await?;
     earlier_request::keep(tx, new, IdempotentAnswer::Accepted(new.id.clone()), now).await?;
     audit::append(tx, event);
     Ok(Requested::New(new.id.clone()))

@@ -82,6 +82,7 @@ async fn refused(
             | CommandError::SessionOver
             | CommandError::NotAllowed(_)
             | CommandError::OverBudget(_)
+            | CommandError::Frozen(_)
     );
     if !is_refusal {
         return error;

@@ -1,12 +1,15 @@
 //! Resolves a batch that a person did not find in CloudFront: its items are sent as a new batch.
 
 use crate::{
-    commands::{CommandContext, CommandError, access::authorize, new_uuid},
+    commands::{CommandContext, CommandError, access::authorize, audit::refuse::Attempt, new_uuid},
     domain::{
         actor::Acting,
         audit::{Action, Event, ItemsRecord, Target},
         id::{BatchId, CallerReference},
-        invalidations::invalidation::{Batch, InvalidationState, NewBatch},
+        invalidations::{
+            freeze_window::FreezeAnswer,
+            invalidation::{Batch, InvalidationState, NewBatch},
+        },
         time::Timestamp,
     },
     store::{
@@ -15,17 +18,31 @@ use crate::{
     },
 };
 
+use super::retry_invalidation::clear_again;
+
 /// Gives the batch up and queues its items with a new caller reference. `TooLate` if the batch is resolved already.
 pub async fn resolve_not_there(
     context: &CommandContext,
     acting: &Acting,
     id: &BatchId,
+    answer: FreezeAnswer<'_>,
 ) -> Result<(), CommandError> {
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
     let what = Target::act("settle a batch");
     let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
+    let found = invalidations::find(&mut tx, &batch.invalidation).await?.ok_or(CommandError::NotFound)?;
+    let asked = Attempt::on(&what, Some(&batch.distribution), &batch.items, answer.reason);
+    let freezes = match clear_again(context, &mut tx, acting, &asked, &found, answer).await {
+        Err(CommandError::Store(error)) => return Err(error.into()),
+        // The refusal is written too.
+        Err(refused) => {
+            context.commit(tx).await?;
+            return Err(refused);
+        }
+        Ok(freezes) => freezes,
+    };
     if !needs_a_look::set_given_up(&mut tx, id).await? {
         return Err(CommandError::TooLate);
     }
@@ -45,7 +62,10 @@ pub async fn resolve_not_there(
     let state = invalidations::refresh_state(&mut tx, &batch.invalidation, now).await?;
     let mut event = resolved(now, acting, Action::BatchResolved, &batch, state);
     event.items = ItemsRecord::of(&batch.items);
-    event.note = format!("not at CloudFront, says a person; sent again as batch {number}");
+    event.note = freezes.noted(&format!("not at CloudFront, says a person; sent again as batch {number}"));
+    if freezes.is_override() {
+        answer.reason.trim().clone_into(&mut event.reason);
+    }
     audit::append(&mut tx, event);
     context.usage.clear();
     context.commit(tx).await?;

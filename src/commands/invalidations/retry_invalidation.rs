@@ -8,24 +8,30 @@ use crate::{
         audit::{Action, Event, Target},
         id::InvalidationId,
         invalidations::{
+            freeze_window::FreezeAnswer,
             invalidation::{BatchState, Invalidation},
             item::Item,
             monthly_budget::{CountedMonths, Month},
         },
     },
     store::{
-        StoreError, Tx, audit, distributions,
-        invalidations::{self, batches},
+        StoreError, Tx, audit,
+        distributions::{self, protections},
+        invalidations::{self, batches, freezes},
     },
 };
 
-use super::monthly_budgets::{self, Charge};
+use super::{
+    freezes::{FreezeCheck, FreezeClearance, hold},
+    monthly_budgets::{self, Charge},
+};
 
 /// Queues the failed batches again. [`CommandError::TooLate`] if no batch has failed.
 pub async fn retry_invalidation(
     context: &CommandContext,
     acting: &Acting,
     id: &InvalidationId,
+    answer: FreezeAnswer<'_>,
 ) -> Result<(), CommandError> {
     let mut tx = context.db.begin().await?;
     let found = invalidations::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
@@ -43,7 +49,7 @@ pub async fn retry_invalidation(
         )
         .await?);
     }
-    match queue_again(context, &mut tx, acting, &found, "").await {
+    match queue_again(context, &mut tx, acting, &found, ("", answer)).await {
         Err(CommandError::Store(error)) => Err(error.into()),
         Ok(0) => Err(CommandError::TooLate),
         // A refusal is written too.
@@ -54,14 +60,15 @@ pub async fn retry_invalidation(
     }
 }
 
-/// Queues the failed batches again and writes one event for all of them. Returns the number of batches. Writes
-/// nothing if there are none, and only the refusal if they do not fit the budgets of the month.
+/// Queues the failed batches again and writes one event for all of them, with a note. Returns the number of batches.
+/// Writes nothing if there are none, and only the refusal if they do not fit the budgets of the month or a freeze window
+/// holds them.
 pub(in crate::commands) async fn queue_again(
     context: &CommandContext,
     tx: &mut Tx,
     acting: &Acting,
     found: &Invalidation,
-    note: &str,
+    (note, answer): (&str, FreezeAnswer<'_>),
 ) -> Result<u64, CommandError> {
     let (id, now) = (&found.id, context.clock.now());
     let (what, items) = (Target::act("retry an invalidation"), failed_items(tx, id).await?);
@@ -72,6 +79,7 @@ pub(in crate::commands) async fn queue_again(
         items: items.len(),
         months: CountedMonths { made: Month::of(found.requested_at), sent: Month::of(now) },
     };
+    let freezes = clear_again(context, tx, acting, &asked, found, answer).await?;
     monthly_budgets::hold(context, tx, acting, &asked, charge).await?;
     let queued = batches::requeue_failed(tx, id, now).await?;
     if queued == 0 {
@@ -82,12 +90,38 @@ pub(in crate::commands) async fn queue_again(
     event.target = Target::Invalidation(id.clone());
     event.distribution = Some(found.distribution.clone());
     event.invalidation = Some(id.clone());
-    note.clone_into(&mut event.note);
+    event.note = freezes.noted(note);
+    if freezes.is_override() {
+        answer.reason.trim().clone_into(&mut event.reason);
+    }
     found.state.as_str().clone_into(&mut event.old);
     state.as_str().clone_into(&mut event.new);
     audit::append(tx, event);
     context.usage.clear();
     Ok(queued)
+}
+
+/// Holds what is sent again to the freeze windows. Those that the same request overrode before need no further answer.
+pub(in crate::commands) async fn clear_again(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    asked: &Attempt<'_>,
+    found: &Invalidation,
+    answer: FreezeAnswer<'_>,
+) -> Result<FreezeClearance, CommandError> {
+    let protection = protections::find(tx, &found.distribution).await?;
+    let before = freezes::overridden(tx, &found.id).await?;
+    let check = FreezeCheck {
+        items: asked.items,
+        protection: &protection,
+        sent_at: context.clock.now(),
+        answer,
+        overridden: &before,
+    };
+    let clearance = hold(context, tx, acting, asked, check).await?;
+    clearance.keep(tx, &found.id, &before).await?;
+    Ok(clearance)
 }
 
 /// The items of the batches that would be queued again. They count for no budget before.

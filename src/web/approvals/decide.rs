@@ -9,7 +9,13 @@ use serde::Deserialize;
 
 use crate::{
     commands::{self, CommandError},
-    domain::{id::ProposalId, invalidations::invalidation::parse_reason},
+    domain::{
+        id::ProposalId,
+        invalidations::{
+            freeze_window::{FreezeAnswer, LacksForFreeze},
+            invalidation::parse_reason,
+        },
+    },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::invalidations::proposals,
 };
@@ -20,6 +26,8 @@ use super::{super::form::FormBody, list};
 pub struct Decision {
     #[serde(default)]
     word: String,
+    /// Set if it may be sent during the freeze windows that it meets.
+    override_freeze: Option<String>,
 }
 
 const DECIDED: &str =
@@ -39,10 +47,26 @@ pub async fn approve(
         Ok(word) => word,
         Err(error) => return again(&app, &visitor, what, &error.to_string()).await,
     };
+    let answer = FreezeAnswer { overrides: decision.override_freeze.is_some(), reason: &word };
     let done =
-        commands::approve_proposal(&app.context, &visitor.acting, &id, &word, app.options.throughput.limits)
+        commands::approve_proposal(&app.context, &visitor.acting, &id, answer, app.options.throughput.limits)
             .await;
     match visitor.keep(&app, what, done).await {
+        Err(CommandError::Frozen(refusal)) => {
+            let problem = match refusal.lacks {
+                LacksForFreeze::Override => {
+                    format!(
+                        "Refused: {}. Tick the box and say why. Nothing was sent.",
+                        refusal.met.describe()
+                    )
+                }
+                LacksForFreeze::Reason => {
+                    "Say in the word why it is sent during the freeze window. Nothing was sent.".to_owned()
+                }
+            };
+            let page = list::render(&app, &visitor, false, Some(problem)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
         Err(CommandError::TooLate) => Err(HttpError::TooLate(DECIDED.to_owned())),
         other => Ok(Redirect::to(&format!("/invalidations/{}", other?)).into_response()),
     }

@@ -10,6 +10,7 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
+    commands,
     domain::{
         distributions::distribution::Distribution,
         invalidations::{
@@ -21,10 +22,14 @@ use crate::{
         time::span_in_words,
     },
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
-    store::{audit, distributions, invalidations::proposals},
+    store::{
+        audit,
+        distributions::{self, protections},
+        invalidations::proposals,
+    },
 };
 
-use super::super::view::{self, Frame, RowContext, StatusView, Tab, When};
+use super::super::view::{self, Frame, FreezeView, RowContext, StatusView, Tab, When};
 
 /// The number of proposals that are shown, and of items of each.
 const SHOWN: usize = 50;
@@ -69,6 +74,8 @@ struct Card {
     own: bool,
     /// Whether the proposal differs from what the history recorded.
     contradicted: bool,
+    /// The freeze windows that it would meet now.
+    freeze: Option<FreezeView>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -104,6 +111,12 @@ pub async fn render(
             contradicted.insert(proposal.id.clone());
         }
     }
+    let mut frozen = HashMap::new();
+    for proposal in all.iter().filter(|proposal| proposal.state == ProposalState::Waiting) {
+        let protection = protections::find(&mut conn, &proposal.distribution).await?;
+        let met = commands::met_freezes(&mut conn, &proposal.items, &protection, now).await?;
+        frozen.extend(met.map(|met| (proposal.id.clone(), FreezeView::new(&met, now))));
+    }
     drop(conn);
     let (waiting, earlier): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|proposal| proposal.state == ProposalState::Waiting);
@@ -117,7 +130,8 @@ pub async fn render(
     let cards = |list: Vec<Proposal>| {
         let card = |one: Proposal| {
             let withhold = contradicted.contains(&one.id);
-            let card = card(one, visitor, &around);
+            let freeze = frozen.get(&one.id).cloned();
+            let card = Card { freeze, ..card(one, visitor, &around) };
             if withhold { withheld(card) } else { card }
         };
         list.into_iter().map(card).collect()
@@ -154,6 +168,7 @@ fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card 
         may_decline: may,
         own,
         contradicted: false,
+        freeze: None,
     }
 }
 
@@ -172,6 +187,7 @@ fn withheld(card: Card) -> Card {
         decided: None,
         may_approve: false,
         contradicted: true,
+        freeze: None,
         ..card
     }
 }

@@ -21,7 +21,7 @@ pub use submit::submit;
 use serde::Deserialize;
 
 use crate::{
-    commands::{self, PlanToShow},
+    commands::{self, PlanQuestion, PlanToShow},
     domain::{
         checks::{ExpectedContent, WarmingRefusal},
         distributions::distribution::Distribution,
@@ -48,6 +48,8 @@ pub struct RequestForm {
     /// The name of a protected distribution, typed as a confirmation.
     #[serde(default)]
     pub confirm: String,
+    /// Set if it may be sent during the freeze windows that it meets.
+    pub override_freeze: Option<String>,
     /// Set if an administrator sends the request without a second person.
     pub alone: Option<String>,
     /// Set if the items were taken down, so that viewers must not get them any more.
@@ -112,8 +114,15 @@ async fn work_out(
     distribution: &Distribution,
     input: PlanInput,
 ) -> Result<PlanToShow, StoreError> {
-    let who = (&visitor.acting.actor, &visitor.access);
-    commands::plan_to_show(&app.context, conn, input, distribution, who, app.options.throughput).await
+    let question = PlanQuestion {
+        input,
+        distribution,
+        actor: &visitor.acting.actor,
+        access: &visitor.access,
+        throughput: app.options.throughput,
+        not_before: None,
+    };
+    commands::plan_to_show(&app.context, conn, question).await
 }
 
 /// How much of CloudFront's limits the plan's own items use.

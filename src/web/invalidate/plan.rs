@@ -9,7 +9,10 @@ use axum::{
 
 use crate::{
     commands,
-    domain::{id::DistributionId, invalidations::monthly_budget::BudgetNeeds},
+    domain::{
+        id::DistributionId,
+        invalidations::{freeze_window::MetFreezes, monthly_budget::BudgetNeeds},
+    },
     http::{error::HttpError, session::Visitor, state::AppState},
     store::{Conn, distributions},
 };
@@ -89,6 +92,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
         "Ask for approval".clone_into(&mut view.button);
     }
+    view.freeze_with(shown.freezes.as_ref(), form, now);
     view.hold_to(&shown.needs());
     view.starts = shown.starts_at.map(|at| view::starts_in(at.since(now))).unwrap_or_default();
     let readiness = distribution.readiness();
@@ -120,14 +124,23 @@ async fn in_parts(
     let placed = commands::place(conn, input, &visitor.access).await?;
     let mut plans = Vec::with_capacity(placed.parts.len());
     let mut needs = BudgetNeeds::default();
+    let mut freezes: Option<MetFreezes> = None;
     for (distribution, input) in placed.parts {
         let shown = work_out(conn, app, visitor, &distribution, input).await?;
         shown.add_needs_to(&mut needs);
+        // What waits for a second person is held back when it is approved.
+        if let (false, Some(met)) = (shown.waits(), shown.freezes) {
+            match &mut freezes {
+                Some(all) => all.add(met),
+                none => *none = Some(met),
+            }
+        }
         plans.push((distribution, shown.plan));
     }
     let mut view = PlanView::of_parts(&plans, &placed.unplaced, now);
     let lines = placed.unplaced.iter().chain(plans.iter().flat_map(|(_, plan)| &plan.lines));
     view.removable = remove_refused::removable(&form.items, lines).len();
+    view.freeze_with(freezes.as_ref(), form, now);
     view.hold_to(&needs);
     Ok(view)
 }

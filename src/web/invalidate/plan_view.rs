@@ -8,6 +8,7 @@ use crate::{
         invalidations::{
             batching::{CLOUDFRONT, Load},
             budget::{AccountBills, MonthUsage},
+            freeze_window::MetFreezes,
             monthly_budget::{BudgetNeeds, BudgetUsage},
             plan::{LINES_MAX, Plan, PlanLine, Saving},
             price::{self, FREE_A_MONTH},
@@ -19,7 +20,8 @@ use crate::{
 };
 
 use super::{
-    super::view::When,
+    super::view::{FreezeView, When},
+    RequestForm,
     compared::ComparedView,
     guard::GuardView,
     load,
@@ -89,6 +91,8 @@ pub struct PlanView {
     pub distribution: Option<DistributionView>,
     /// What the protection of the distribution asks for.
     pub guard: Option<GuardView>,
+    /// The freeze windows that it meets.
+    pub freeze: Option<FreezeView>,
 }
 
 /// The chosen distribution as the page shows it.
@@ -104,6 +108,18 @@ pub struct DistributionView {
 }
 
 impl PlanView {
+    /// Says which freeze windows the plan meets. Where it waits for a second person, they have to override them.
+    pub fn freeze_with(&mut self, met: Option<&MetFreezes>, form: &RequestForm, now: Timestamp) {
+        let waits = self.guard.as_ref().is_some_and(|guard| guard.waits);
+        let may_go_alone = self.guard.as_ref().is_some_and(|guard| guard.may_go_alone);
+        self.freeze = met.map(|met| FreezeView {
+            is_overridden: form.override_freeze.is_some(),
+            waits,
+            has_box: !waits || may_go_alone,
+            ..FreezeView::new(met, now)
+        });
+    }
+
     /// Says what the plan needs of its budgets. Where it waits for a second person, it is refused when it is approved.
     pub fn hold_to(&mut self, needs: &BudgetNeeds) {
         let line = |usage: &BudgetUsage| format!("{}: {}", usage.budget.whose(), usage.describe());

@@ -13,6 +13,7 @@ use crate::{
         distributions::{distribution::Distribution, protection::Confirmation},
         id::{DistributionId, RequestKey},
         invalidations::{
+            freeze_window::LacksForFreeze,
             idempotency::IdempotentAnswer,
             invalidation::{NewInvalidation, parse_reason},
             item::{Item, ItemError},
@@ -80,19 +81,33 @@ pub async fn submit(
     let new = assemble(plan, distribution.id, parsed_reason, &form);
     let requested = commands::request_invalidation(&app.context, &visitor.acting, &new).await;
     match visitor.keep(&app, WHAT, requested).await {
-        // The access has changed since the plan was made. The form is shown again, so that what was typed is not
-        // lost.
-        Err(CommandError::NotAllowed(why) | CommandError::OverBudget(why)) => {
-            let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
+        Err(error) => {
+            let problem = refused(error, &mut reason)?;
             again(&app, &visitor, &form, reason, problem).await
         }
-        requested => {
-            let requested = requested?;
+        Ok(requested) => {
             if let Some(why) = unmet(&requested) {
                 keep(&app, &visitor, &form, Some(&new.distribution), why).await?;
             }
             answer(&app, &visitor, form, reason, requested).await
         }
+    }
+}
+
+/// What is said above the form that is shown again, so that what was typed is not lost. Other errors are pages.
+fn refused(error: CommandError, reason: &mut Field) -> Result<String, HttpError> {
+    match error {
+        // The access has changed since the plan was made.
+        CommandError::NotAllowed(why) | CommandError::OverBudget(why) => {
+            Ok(format!("Refused: {why}. Nothing was sent. The attempt is in the history."))
+        }
+        CommandError::Frozen(refusal) => {
+            if refusal.lacks == LacksForFreeze::Reason {
+                reason.error = Some("Say why; it is kept in the history.".to_owned());
+            }
+            Ok(format!("Refused: {refusal}. Nothing was sent. The attempt is in the history."))
+        }
+        other => Err(other.into()),
     }
 }
 
@@ -248,6 +263,7 @@ fn assemble(plan: Plan, distribution: DistributionId, reason: String, form: &Req
     } else {
         Confirmation::Typed(form.confirm.clone())
     };
+    new.override_freeze = form.override_freeze.is_some();
     new.expected = form.expected();
     new.warm = form.warm.is_some();
     new

@@ -3,6 +3,7 @@
 mod batches;
 mod cancel;
 mod checked;
+mod override_freeze;
 mod parts;
 mod resolve;
 mod retry;
@@ -10,6 +11,7 @@ mod show;
 mod warmed;
 
 pub use cancel::cancel;
+pub use override_freeze::override_freeze;
 pub use resolve::{found, not_there};
 pub use retry::retry;
 pub use show::show;

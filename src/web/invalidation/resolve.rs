@@ -10,7 +10,7 @@ use crate::{
     store::invalidations::batches,
 };
 
-use super::super::form::FormBody;
+use super::super::{form::FormBody, view::OverrideForm};
 
 const WHAT: &str = "settle a batch";
 
@@ -44,10 +44,11 @@ pub async fn not_there(
     State(app): State<AppState>,
     visitor: Visitor,
     PathParams((id, batch)): PathParams<(String, String)>,
+    FormBody(form): FormBody<OverrideForm>,
 ) -> Result<Redirect, HttpError> {
     visitor.require_operator(&app, WHAT, None).await?;
     let (id, batch) = find(&app, &visitor, &id, &batch).await?;
-    let done = commands::resolve_not_there(&app.context, &visitor.acting, &batch).await;
+    let done = commands::resolve_not_there(&app.context, &visitor.acting, &batch, form.answer()).await;
     visitor.keep(&app, WHAT, done).await?;
     Ok(Redirect::to(&format!("/invalidations/{id}")))
 }

@@ -8,16 +8,19 @@ use crate::{
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
 };
 
+use super::super::{form::FormBody, view::OverrideForm};
+
 const WHAT: &str = "retry an invalidation";
 
 pub async fn retry(
     State(app): State<AppState>,
     visitor: Visitor,
     PathParams(id): PathParams<String>,
+    FormBody(form): FormBody<OverrideForm>,
 ) -> Result<Redirect, HttpError> {
     visitor.require_operator(&app, WHAT, None).await?;
     let Some(id) = InvalidationId::parse(&id) else { return Err(visitor.no_such(&app, WHAT).await) };
-    let done = commands::retry_invalidation(&app.context, &visitor.acting, &id).await;
+    let done = commands::retry_invalidation(&app.context, &visitor.acting, &id, form.answer()).await;
     match visitor.keep(&app, WHAT, done).await {
         Err(CommandError::TooLate) => Err(HttpError::TooLate(
             "Nothing of it stands refused any more, so nothing was sent again.".to_owned(),

@@ -37,6 +37,7 @@ use super::{
     },
     batches::{BatchesView, RefusedView},
     checked::{self, Checked},
+    override_freeze::Freezes,
     parts::{self, EventView, ProblemView, TimelineStep},
     warmed::WarmingView,
 };
@@ -90,6 +91,7 @@ struct Page {
     can_check: bool,
     /// What became of fetching the URLs afterwards. `None` if nobody asked for that.
     warming: Option<WarmingView>,
+    freezes: Freezes,
 }
 
 #[derive(Debug, Deserialize)]
@@ -120,6 +122,7 @@ pub async fn show(
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
     let Checked { step, panel } = checked::read(&mut conn, &found, app.options.are_checks_on, now).await?;
     let warming = WarmingView::read(&mut conn, &app, &found).await?;
+    let freezes = Freezes::read(&mut conn, &found, &batches, now).await?;
     drop(conn);
     let items = all_items(&batches);
     let any = |state: BatchState| batches.iter().any(|batch| batch.state == state && !batch.is_cut());
@@ -169,6 +172,7 @@ pub async fn show(
         can_check: visitor.access.role.may_invalidate() && checks.as_ref().is_some_and(|one| one.can_check),
         checks,
         warming,
+        freezes,
         can_cancel: may_act && any(BatchState::Queued),
         can_retry: may_act && any(BatchState::Failed),
     })

@@ -5,6 +5,7 @@
 mod access;
 pub mod account;
 pub mod budgets;
+pub mod freezes;
 pub mod grants;
 pub mod groups;
 mod index;
@@ -52,6 +53,12 @@ const ENTRIES: &[Entry] = &[
         Role::Admin,
     ),
     ("/settings/budgets", "Budgets", "How many items may be sent in a month.", Role::Viewer),
+    (
+        "/settings/freezes",
+        "Freeze windows",
+        "Times in which wide requests need an override and a reason.",
+        Role::Viewer,
+    ),
 ];
 
 /// The frame of a settings page, with the title from its entry.

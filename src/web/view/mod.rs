@@ -2,6 +2,7 @@
 
 mod distributions;
 mod frame;
+mod freeze;
 mod freshness;
 mod picker;
 mod queue;
@@ -10,6 +11,7 @@ mod when;
 
 pub use distributions::{Part, distribution, distributions, find_distributions, named_distribution, words};
 pub use frame::{Frame, SideLink, Tab, frame};
+pub use freeze::{FreezeView, FreezeWindowView, OverrideForm};
 pub use freshness::freshness;
 pub use picker::{Picker, PickerQuery as Offer, choose_by_words, picker};
 pub use queue::{QueueView, all_waiting, starts_in, waiting};

@@ -10,13 +10,13 @@ use crate::{
 
 use super::{
     super::{Next, WorkerContext},
-    Held, withdrawn,
+    Held, frozen, withdrawn,
 };
 
 /// The result of a claim.
 pub(super) enum Claim {
     Held(Box<Held>),
-    /// A request was cancelled, because its actor is no longer allowed to make it.
+    /// A request was cancelled, because its actor is no longer allowed to make it, or put off by a freeze window.
     Withdrawn,
     Nothing(Next),
 }
@@ -69,9 +69,12 @@ async fn claim_of(
     let Some(chosen) = queue::pick(&candidates, in_flight, context.settings.limits, now) else {
         return idle;
     };
-    // A batch that is counted may be at CloudFront already, so it is not taken back.
-    if !chosen.counted && withdrawn::take_back(tx, &chosen.id, now).await? {
-        return Ok(Claim::Withdrawn);
+    // A batch that is counted may be at CloudFront already, so it is neither taken back nor put off.
+    if !chosen.counted {
+        let Some(batch) = batches::find(tx, &chosen.id).await? else { return idle };
+        if withdrawn::take_back(tx, &batch, now).await? || frozen::put_off(tx, &batch, now).await? {
+            return Ok(Claim::Withdrawn);
+        }
     }
     let (create, all) = (context.settings.create, context.settings.read);
     if let Err(wait) = accounts::take_create(tx, account, create, all, now).await? {

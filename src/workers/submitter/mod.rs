@@ -1,6 +1,7 @@
 //! Sends queued batches: claims a batch, calls CloudFront and writes the result.
 
 mod claim;
+mod frozen;
 mod halves;
 mod settle;
 mod withdrawn;

@@ -1,7 +1,7 @@
 //! Withdraws a request whose actor is no longer allowed to make it, before anything of it was sent.
 
 use crate::{
-    domain::{actor::Acting, audit::Event, id::BatchId, time::Timestamp},
+    domain::{actor::Acting, audit::Event, invalidations::invalidation::Batch, time::Timestamp},
     store::{
         StoreError, Tx, access, audit,
         invalidations::{self, batches},
@@ -13,10 +13,10 @@ const WHY: &str = "whoever asked may not refresh this any more";
 
 /// Cancels the queued batches of the batch's request if its actor may not make the request now. `true` if it did. A
 /// batch that was claimed before is not cancelled: somebody else may have looked at it and retried it.
-pub(super) async fn take_back(tx: &mut Tx, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
-    let Some(batch) = batches::find(tx, id).await?.filter(|batch| batch.attempts == 0) else {
+pub(super) async fn take_back(tx: &mut Tx, batch: &Batch, now: Timestamp) -> Result<bool, StoreError> {
+    if batch.attempts > 0 {
         return Ok(false);
-    };
+    }
     let Some(found) = invalidations::find(tx, &batch.invalidation).await? else { return Ok(false) };
     let access = access::of_requester(tx, &found.requested_by).await?;
     // The access of most actors is not limited by grants, so the items need not be read.

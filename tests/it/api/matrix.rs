@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use unstale::{
     commands::{self, NewToken},
-    domain::{access::Role, id::DistributionId},
+    domain::{access::Role, id::DistributionId, invalidations::freeze_window::TypedFreeze},
 };
 
 use super::{program::Program, routes::routes};
@@ -71,6 +71,7 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
             | "/api/v1/audit"
             | "/api/v1/budget"
             | "/api/v1/budgets"
+            | "/api/v1/freezes"
             | "/api/v1/events",
             Try::Good,
         ) => looks(200, 200),
@@ -81,6 +82,7 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
             | "/api/v1/audit"
             | "/api/v1/budget"
             | "/api/v1/budgets"
+            | "/api/v1/freezes"
             | "/api/v1/events",
             Try::Bad,
         ) => looks(422, 422),
@@ -96,6 +98,10 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Good) => acts(200, granted(200)),
         // Nothing of it is queued.
         ("POST", "/api/v1/invalidations/{id}/cancel", Try::Bad) => acts(409, granted(409)),
+        ("POST", "/api/v1/freezes", Try::Good) => administers(201, 403),
+        ("POST", "/api/v1/freezes", Try::Bad) => administers(422, 403),
+        ("DELETE", "/api/v1/freezes/{id}", Try::Good) => administers(204, 403),
+        ("DELETE", "/api/v1/freezes/{id}", Try::Bad) => administers(422, 403),
         ("PUT", "/api/v1/budgets", Try::Good) => administers(200, 403),
         ("PUT", "/api/v1/budgets", Try::Bad) => administers(422, 403),
         ("GET", "/api/v1/distributions/{id}/paths", Try::Good) => looks(200, granted(200)),
@@ -130,9 +136,11 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
 /// How many events a try leaves: an act one, however it ended; a token that lets nobody in one; looking none.
 fn events(method: &Method, path: &str, who: usize) -> usize {
     let act = *method == Method::PUT
+        || *method == Method::DELETE
         || *method == Method::POST
             && (path.starts_with("/api/v1/invalidations")
                 || path == "/api/v1/checks"
+                || path == "/api/v1/freezes"
                 || path.ends_with("/check-up")
                 || path.ends_with("/changes"));
     match who {
@@ -217,6 +225,9 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
         let body = json!({"scope": "distribution", "id": place, "soft_items": 1});
         return (format!("{path}{query}"), Some(body));
     }
+    if path.starts_with("/api/v1/freezes") {
+        return set_freeze(app, path, how, place).await;
+    }
     if path.ends_with("/changes") {
         app.world.may_list(place).await;
         let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
@@ -249,6 +260,28 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
     }
     let item = if how == Try::Good { format!("/{}", uuid()) } else { "/b*c".to_owned() };
     (address, Some(json!({"distribution": place, "items": [item]})))
+}
+
+/// A freeze window that is long over by the time of the next try, so that it holds none.
+async fn set_freeze(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Option<Value>) {
+    let until = app.world.now().plus(Duration::from_secs(1)).to_string();
+    let body = json!({"name": "Sale", "why": "the sale", "from": "2026-11-01T00:00:00Z", "until": until,
+        "distributions": [place]});
+    let clear = "DELETE FROM freeze_window";
+    app.world.database.raw().await.run(clear).await.unwrap();
+    let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
+    if !path.contains("{id}") {
+        return (format!("{path}{query}"), Some(body));
+    }
+    let typed = TypedFreeze {
+        name: "Sale".to_owned(),
+        why: "the sale".to_owned(),
+        from: "2026-11-01T00:00:00Z".to_owned(),
+        until,
+        distributions: vec![place.to_owned()],
+    };
+    let made = commands::add_freeze(&app.world.command_context, &shell(), &typed).await.unwrap();
+    (format!("{}{query}", path.replace("{id}", made.id.as_str())), None)
 }
 
 /// The address of a try with checks.

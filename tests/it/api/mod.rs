@@ -8,6 +8,7 @@ mod command;
 mod contract;
 mod create;
 mod doors;
+mod freezes;
 mod idempotency;
 mod limits;
 mod look;

@@ -30,7 +30,7 @@ use unstale::{
     },
 };
 
-use crate::support::{World, acting, items, person, proposal_made, shell};
+use crate::support::{World, acting, items, no_override, person, proposal_made, shell};
 
 const EMAIL: &str = "grace@example.com";
 const PASSWORD: &str = "seven purple llamas knit";
@@ -203,7 +203,7 @@ async fn what_a_token_asks_for_is_approved_by_somebody_else_for_certain() {
         proposal.id
     };
     let approve = async |by: &Person, id: &ProposalId| {
-        commands::approve_proposal(&world.command_context, &as_person(by), id, "", OURS).await
+        commands::approve_proposal(&world.command_context, &as_person(by), id, no_override(), OURS).await
     };
     let [shells, admins, late] = [
         propose(&of_shell, "").await,

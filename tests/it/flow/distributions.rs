@@ -3,7 +3,7 @@
 use cloudfront_sandbox::Distribution;
 use unstale::domain::distributions::distribution::DistributionReadiness;
 
-use crate::support::{SHOP, World, at, seconds};
+use crate::support::{SHOP, World, at, no_override, seconds};
 
 fn shop(world: &World) -> Distribution {
     world.sandbox.distributions().into_iter().find(|one| one.id == SHOP).unwrap()
@@ -33,9 +33,14 @@ async fn one_that_is_gone_is_told_and_may_come_back() {
     world.advance(seconds(300));
     world.survey().await;
     assert_eq!(world.distribution(SHOP).await.gone_at, None);
-    unstale::commands::retry_invalidation(&world.command_context, &crate::support::acting(), &id)
-        .await
-        .unwrap();
+    unstale::commands::retry_invalidation(
+        &world.command_context,
+        &crate::support::acting(),
+        &id,
+        no_override(),
+    )
+    .await
+    .unwrap();
     world.live(25).await;
     assert_eq!(world.state(&id).await, "completed");
     world.finish().await;

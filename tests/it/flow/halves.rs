@@ -11,7 +11,7 @@ use unstale::{
     },
 };
 
-use crate::support::{WORKSHOP, World, acting, lines, seconds};
+use crate::support::{WORKSHOP, World, acting, lines, no_override, seconds};
 
 /// Paths with this text are refused.
 const REFUSED: &str = "no-such";
@@ -130,7 +130,7 @@ async fn a_half_that_completes_everything_makes_the_invalidation_complete() {
     world.live(40).await;
     assert_eq!(world.state(&id).await, "completed", "a batch that was cut does not count");
     assert_eq!(taken(&world).len(), 2);
-    let again = commands::retry_invalidation(&world.command_context, &acting(), &id).await;
+    let again = commands::retry_invalidation(&world.command_context, &acting(), &id, no_override()).await;
     assert!(matches!(again, Err(CommandError::TooLate)), "{again:?}");
     world.finish().await;
 }
@@ -191,7 +191,7 @@ async fn retry_sends_the_refused_items_again_and_not_the_batch_that_was_cut() {
     world.live(40).await;
     let before = world.creates().len();
     refuse(&world, None);
-    commands::retry_invalidation(&world.command_context, &acting(), &id).await.unwrap();
+    commands::retry_invalidation(&world.command_context, &acting(), &id, no_override()).await.unwrap();
     assert_eq!(states(&world.batches(&id).await)[0], ("failed", 3, Some([2, 3])));
     world.live(40).await;
     assert_eq!(world.state(&id).await, "completed");

@@ -9,7 +9,7 @@ use unstale::{
     },
 };
 
-use crate::support::{WORKSHOP, World, acting, seconds};
+use crate::support::{WORKSHOP, World, acting, no_override, seconds};
 
 #[tokio::test]
 async fn a_reference_that_exists_already_is_found() {
@@ -173,8 +173,9 @@ async fn a_person_who_did_not_find_it_has_it_sent_anew() {
     let world = World::new().await;
     let id = in_use_but_not_to_be_found(&world).await;
     let batch = world.batch(&id).await;
-    commands::resolve_not_there(&world.command_context, &acting(), &batch.id).await.unwrap();
-    let again = commands::resolve_not_there(&world.command_context, &acting(), &batch.id).await;
+    commands::resolve_not_there(&world.command_context, &acting(), &batch.id, no_override()).await.unwrap();
+    let again =
+        commands::resolve_not_there(&world.command_context, &acting(), &batch.id, no_override()).await;
     assert!(matches!(again, Err(CommandError::TooLate)), "{again:?}");
     world.live(25).await;
     let batches = world.batches(&id).await;

@@ -16,6 +16,7 @@ mod distributions;
 mod expected;
 mod expired_checks;
 mod fairness;
+mod freezes;
 mod halves;
 mod judged;
 mod life;

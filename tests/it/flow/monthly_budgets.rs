@@ -20,7 +20,7 @@ use unstale::{
     store::{distributions::protections, sign_in::people},
 };
 
-use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, lines, person, shell};
+use crate::support::{DOCS, SHOP, WORKSHOP, World, acting, lines, no_override, person, shell};
 
 async fn set(world: &World, kind: BudgetKind, named: &str, hard: Option<u64>) {
     let change = BudgetChange { kind, named: named.to_owned(), soft_items: None, hard_items: hard };
@@ -140,8 +140,9 @@ async fn a_proposal_is_held_to_the_budget_when_it_is_approved() {
     let bob = person("bob@example.com", Role::Operator);
     world.database.write(async |tx| people::insert(tx, &bob, "").await).await;
     let bob = Acting { actor: Actor::person(&bob.id, &bob.email), ..acting() };
-    let approve =
-        async |id: &ProposalId| commands::approve_proposal(&world.command_context, &bob, id, "", OURS).await;
+    let approve = async |id: &ProposalId| {
+        commands::approve_proposal(&world.command_context, &bob, id, no_override(), OURS).await
+    };
     let head = world.head().await;
     refused(approve(&id).await);
     assert_eq!(world.events_after(head).await, ["act.refused"]);
@@ -161,7 +162,9 @@ async fn what_is_tried_again_is_held_to_the_budget_too() {
     world.submit().await;
     assert_eq!(world.state(&new.id).await, "failed");
     set(&world, BudgetKind::Distribution, SHOP, Some(1)).await;
-    let retry = async || commands::retry_invalidation(&world.command_context, &acting(), &new.id).await;
+    let retry = async || {
+        commands::retry_invalidation(&world.command_context, &acting(), &new.id, no_override()).await
+    };
     let head = world.head().await;
     refused(retry().await);
     assert_eq!(world.events_after(head).await, ["act.refused"]);

@@ -16,7 +16,7 @@ use unstale::{
     store::sign_in::people,
 };
 
-use crate::support::{SHOP, TestApp, WORKSHOP, World, acting, lines, person};
+use crate::support::{SHOP, TestApp, WORKSHOP, World, acting, lines, no_override, person};
 
 async fn ask(world: &World, acting: &Acting, typed: &str) -> Result<Requested, CommandError> {
     let new = world.new_invalidation(WORKSHOP, typed).await;
@@ -131,7 +131,7 @@ async fn what_is_approved_counts_for_whoever_asked() {
     app.world.command_context = CommandContext::new(db, clock, notifier).with_quotas(quotas);
     let world = &app.world;
     assert!(matches!(ask(world, &acting(), &lines(9, |n| format!("/a{n}"))).await, Ok(Requested::New(_))));
-    commands::approve_proposal(&world.command_context, &boss, &proposal, "", OURS).await.unwrap();
+    commands::approve_proposal(&world.command_context, &boss, &proposal, no_override(), OURS).await.unwrap();
     let refused = ask(world, &acting(), "/b").await.unwrap_err();
     assert!(refused.to_string().contains("of which 0 are left"), "{refused}");
     app.finish().await;

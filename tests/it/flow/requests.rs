@@ -12,7 +12,7 @@ use unstale::{
     store::sign_in::people,
 };
 
-use crate::support::{SHOP, WORKSHOP, World, acting, lines, person, seconds, uuid};
+use crate::support::{SHOP, WORKSHOP, World, acting, lines, no_override, person, seconds, uuid};
 
 #[tokio::test]
 async fn pressing_twice_is_one_request() {
@@ -129,7 +129,7 @@ async fn what_was_refused_is_sent_again_with_the_same_reference() {
     world.submit().await;
     assert_eq!(world.creates().len(), 1, "it is not tried again by itself");
 
-    commands::retry_invalidation(&world.command_context, &acting(), &id).await.unwrap();
+    commands::retry_invalidation(&world.command_context, &acting(), &id, no_override()).await.unwrap();
     assert_eq!(world.state(&id).await, "queued");
     world.submit().await;
     assert_eq!(world.state(&id).await, "in_progress");
@@ -138,7 +138,7 @@ async fn what_was_refused_is_sent_again_with_the_same_reference() {
     assert_eq!(creates[0].caller_reference, creates[1].caller_reference);
     let batch = world.batch(&id).await;
     assert_eq!(batch.problem, None, "it is mended");
-    let again = commands::retry_invalidation(&world.command_context, &acting(), &id).await;
+    let again = commands::retry_invalidation(&world.command_context, &acting(), &id, no_override()).await;
     assert!(matches!(again, Err(CommandError::TooLate)), "{again:?}");
     let expected = ["invalidation.requested", "batch.failed", "invalidation.retried", "batch.accepted"];
     assert_eq!(world.events(&id).await, expected);
@@ -154,7 +154,7 @@ async fn of_a_large_request_only_what_was_refused_is_sent_again() {
     world.fault(Fault::new("CreateInvalidation", FaultKind::AccessDenied).times(1));
     world.live(30).await;
     assert_eq!(world.state(&id).await, "failed");
-    commands::retry_invalidation(&world.command_context, &acting(), &id).await.unwrap();
+    commands::retry_invalidation(&world.command_context, &acting(), &id, no_override()).await.unwrap();
     world.live(30).await;
     assert_eq!(world.state(&id).await, "completed");
     assert_eq!(world.creates().len(), 3);
@@ -167,7 +167,8 @@ async fn what_is_not_there_cannot_be_cancelled_or_retried() {
     let nothing = InvalidationId::from_trusted(uuid());
     let cancelled = commands::cancel_invalidation(&world.command_context, &acting(), &nothing).await;
     assert!(matches!(cancelled, Err(CommandError::NotFound)), "{cancelled:?}");
-    let retried = commands::retry_invalidation(&world.command_context, &acting(), &nothing).await;
+    let retried =
+        commands::retry_invalidation(&world.command_context, &acting(), &nothing, no_override()).await;
     assert!(matches!(retried, Err(CommandError::NotFound)), "{retried:?}");
     world.finish().await;
 }

@@ -6,7 +6,7 @@ use unstale::{
     domain::distributions::distribution::DistributionReadiness,
 };
 
-use crate::support::{WORKSHOP, World, acting, seconds};
+use crate::support::{WORKSHOP, World, acting, no_override, seconds};
 
 /// Makes the workshop's distribution one that serves through its tenants only.
 async fn convert(world: &World) {
@@ -43,7 +43,7 @@ async fn what_failed_there_before_is_not_tried_again() {
     world.next_create(FaultKind::AccessDenied);
     world.submit().await;
     convert(&world).await;
-    let refused = commands::retry_invalidation(&world.command_context, &acting(), &id).await;
+    let refused = commands::retry_invalidation(&world.command_context, &acting(), &id, no_override()).await;
     assert!(matches!(refused, Err(CommandError::NotAllowed(_))), "{refused:?}");
     assert_eq!(world.state(&id).await, "failed");
     world.finish().await;

@@ -17,6 +17,7 @@ use super::checks::configure;
 use crate::support::{
     WORKSHOP, World, acting,
     checked::{publish, set_checks},
+    no_override,
 };
 
 /// Asks for these lines and for warming.
@@ -151,7 +152,7 @@ async fn what_was_refused_and_is_tried_again_is_fetched_then() {
     assert_eq!(world.state(&id).await, "failed");
     world.warm().await;
     assert_eq!(of(&world, &id).await.ended, Some(WarmingEnd::Refused));
-    commands::retry_invalidation(&world.command_context, &acting(), &id).await.unwrap();
+    commands::retry_invalidation(&world.command_context, &acting(), &id, no_override()).await.unwrap();
     let again = of(&world, &id).await;
     assert_eq!((again.state, again.ended, again.due_at), (WarmingState::Waiting, None, None));
     complete(&world).await;

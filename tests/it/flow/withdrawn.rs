@@ -16,7 +16,7 @@ use unstale::{
     store::{distributions::protections, invalidations::proposals, sign_in::people, tokens},
 };
 
-use crate::support::{SHOP, WORKSHOP, World, acting, lines, person, shell};
+use crate::support::{SHOP, WORKSHOP, World, acting, lines, no_override, person, shell};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -178,12 +178,13 @@ async fn a_token_that_ends_by_itself_takes_nothing_back() {
     // One of the command line has nobody behind it: an administrator has to approve.
     commands::change_role(&world.command_context, &shell(), &bob.id, Role::Admin).await.unwrap();
     let by = of(Actor::person(&bob.id, &bob.email));
-    let approved = commands::approve_proposal(&world.command_context, &by, &asks, "", OURS).await.unwrap();
+    let approved =
+        commands::approve_proposal(&world.command_context, &by, &asks, no_override(), OURS).await.unwrap();
     world.advance(DAY / 2);
     let new = world.new_invalidation(WORKSHOP, "/b").await;
     let over = commands::request_invalidation(&world.command_context, &of(token.actor()), &new).await;
     assert!(over.is_err(), "{over:?}");
-    let refused = commands::approve_proposal(&world.command_context, &by, &late, "", OURS).await;
+    let refused = commands::approve_proposal(&world.command_context, &by, &late, no_override(), OURS).await;
     assert!(matches!(refused, Err(CommandError::NotAllowed(_))), "nothing was accepted yet: {refused:?}");
     world.advance(DAY);
     world.live(30).await;
@@ -204,7 +205,7 @@ async fn what_somebody_else_tried_again_goes_on() {
     world.submit().await;
     assert_eq!(world.state(&new.id).await, "failed");
     commands::revoke_token(&world.command_context, &shell(), &token.id).await.unwrap();
-    commands::retry_invalidation(&world.command_context, &acting(), &new.id).await.unwrap();
+    commands::retry_invalidation(&world.command_context, &acting(), &new.id, no_override()).await.unwrap();
     world.live(30).await;
     assert_eq!(world.state(&new.id).await, "completed");
     world.finish().await;

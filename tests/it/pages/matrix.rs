@@ -54,6 +54,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings"
             | "/settings/access"
             | "/settings/budgets"
+            | "/settings/freezes"
             | "/settings/account",
         ) => PAGE,
         ("GET", "/distributions/{id}" | "/invalidations/{id}" | "/history/{sequence}") => OF_A_SITE,
@@ -65,6 +66,7 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             "POST",
             "/invalidations/{id}/cancel"
             | "/invalidations/{id}/retry"
+            | "/invalidations/{id}/override-freeze"
             | "/invalidations/{id}/batches/{batch}/found"
             | "/invalidations/{id}/batches/{batch}/not-there"
             | "/approvals/{id}/approve"
@@ -100,7 +102,9 @@ fn expected(method: &Method, path: &str) -> Option<Answers> {
             | "/settings/people/{id}/second-step/remove"
             | "/settings/people/{id}/sessions/end"
             | "/settings/protection"
-            | "/settings/budgets",
+            | "/settings/budgets"
+            | "/settings/freezes"
+            | "/settings/freezes/{id}/remove",
         ) => ADMIN_ACT,
         // Nothing narrows this person.
         ("POST", "/settings/people/{id}/everything") => [401, 403, 403, 403, 403, 409],
@@ -232,13 +236,16 @@ impl Stage<'_> {
         };
         if path.starts_with("/invalidations/{id}") {
             let id = self.in_state(place, state).await;
+            if act == "override-freeze" {
+                self.freeze_at(&id).await;
+            }
             let batch = self.app.world.batch(&id).await.id;
             if act == "check" {
                 self.check_run(place, &id).await;
             }
             let cloudfront_id = format!("I{}", uuid().replace('-', ""));
             let address = path.replace("{id}", id.as_str()).replace("{batch}", batch.as_str());
-            return (address, vec![("cloudfront_id", cloudfront_id)]);
+            return (address, vec![("cloudfront_id", cloudfront_id), ("reason", "why".to_owned())]);
         }
         let named = |name: String| vec![("name", name), ("person", self.person.clone())];
         let id = place.to_owned();
@@ -300,6 +307,7 @@ impl Stage<'_> {
                     vec![("scope", "distribution".to_owned()), ("id", id), ("soft_items", "1".to_owned())];
                 (path.to_owned(), fields)
             }
+            _ if path.starts_with("/settings/freezes") => self.freeze_form(path).await,
             "/settings/tokens" => (path.to_owned(), vec![("name", uuid()), ("role", "operator".to_owned())]),
             "/settings/probes" => (path.to_owned(), vec![("name", uuid())]),
             "/settings/probes/{id}/revoke" => (path.replace("{id}", &self.probe().await), Vec::new()),
@@ -329,6 +337,38 @@ impl Stage<'_> {
             "INSERT INTO check_run (id, distribution_id, invalidation_id, created_at, state, round, freshness)
              VALUES ('{}', '{place}', '{id}', {now}, 'done', 4, 'stale')",
             uuid()
+        ))
+        .await;
+    }
+
+    /// The address and the form of a try with freeze windows.
+    async fn freeze_form(&self, path: &str) -> (String, Vec<(&'static str, String)>) {
+        if path.contains("{id}") {
+            return (path.replace("{id}", &self.freeze(0, 1).await), Vec::new());
+        }
+        self.sql("DELETE FROM freeze_window").await;
+        let (from, until) = ("2026-11-01T00:00", "2027-11-01T00:00");
+        let fields = [("name", "Sale"), ("why", "why"), ("from", from), ("until", until)];
+        (path.to_owned(), fields.map(|(name, value)| (name, value.to_owned())).into())
+    }
+
+    /// The only freeze window, on all distributions.
+    async fn freeze(&self, from: i64, until: i64) -> String {
+        let id = uuid();
+        self.sql("DELETE FROM freeze_window").await;
+        self.sql(&format!(
+            "INSERT INTO freeze_window (id, name, why, from_at, until_at) VALUES ('{id}', 'x', 'y', {from}, {until})"
+        ))
+        .await;
+        id
+    }
+
+    /// Makes a request one of everything, for a time at which a freeze window is in force.
+    async fn freeze_at(&self, id: &InvalidationId) {
+        let later = self.app.world.now().as_micros() + 3_600_000_000;
+        self.freeze(later, later + 1).await;
+        self.sql(&format!(
+            "UPDATE batch SET due_at = {later}, items = '[\"/*\"]' WHERE invalidation_id = '{id}'"
         ))
         .await;
     }

@@ -14,6 +14,7 @@ mod credentials;
 mod distributions;
 mod doors;
 mod floods;
+mod freezes;
 mod grants;
 mod guesses;
 mod hidden;

@@ -16,7 +16,9 @@ use unstale::{
     store::{distributions::protections, invalidations::proposals, sign_in::people},
 };
 
-use crate::support::{Answer, Browser, DOCS, SHOP, TestApp, World, acting, all_seen, person, seconds, uuid};
+use crate::support::{
+    Answer, Browser, DOCS, SHOP, TestApp, World, acting, all_seen, no_override, person, seconds, uuid,
+};
 
 async fn send(browser: &Browser, items: &str, more: &[(&str, &str)]) -> Answer {
     let key = uuid();
@@ -319,7 +321,7 @@ async fn two_approvals_at_once_are_one(world: World) {
     let before = world.head().await;
     let approve = |who: Acting| {
         let (command_context, id) = (world.command_context.clone(), id.clone());
-        async move { commands::approve_proposal(&command_context, &who, &id, "", OURS).await }
+        async move { commands::approve_proposal(&command_context, &who, &id, no_override(), OURS).await }
     };
     let both = tokio::join!(tokio::spawn(approve(bob)), tokio::spawn(approve(eve)));
     let both = [both.0.unwrap(), both.1.unwrap()];
@@ -369,7 +371,7 @@ async fn what_the_asker_may_not_do_any_more_is_not_approved() {
          created_at) VALUES ('g', 'person', 'p1', 'E1SHOP7K2M4NQX', '/docs/', FALSE, 1)";
     world.database.raw().await.run(narrow).await.unwrap();
     let before = world.head().await;
-    let late = commands::approve_proposal(&world.command_context, &bob, &id, "", OURS).await;
+    let late = commands::approve_proposal(&world.command_context, &bob, &id, no_override(), OURS).await;
     assert!(matches!(late, Err(CommandError::NotAllowed(_))), "{late:?}");
     assert_eq!(world.events_after(before).await, ["act.refused"]);
     assert_eq!(world.recent().await, []);

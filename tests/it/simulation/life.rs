@@ -22,7 +22,7 @@ use unstale::{
 };
 
 use super::rng::Rng;
-use crate::support::{DOCS, SHOP, Setup, WORKSHOP, World, acting};
+use crate::support::{DOCS, SHOP, Setup, WORKSHOP, World, acting, no_override};
 
 /// Acts of a life before it calms down.
 const ACTS: u64 = 40;
@@ -230,7 +230,8 @@ impl Life {
         if self.rng.chance(50) {
             let _ = commands::cancel_invalidation(&self.world.command_context, &acting(), &id).await;
         } else {
-            let _ = commands::retry_invalidation(&self.world.command_context, &acting(), &id).await;
+            let _ = commands::retry_invalidation(&self.world.command_context, &acting(), &id, no_override())
+                .await;
         }
     }
 

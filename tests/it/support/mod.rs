@@ -16,7 +16,7 @@ pub use provider::{CLIENT, Draft, Provider, SECRET, Signer, sign};
 pub use raw::Raw;
 pub use samples::{
     START, actor, all_seen, at, distribution, invalidation, items, lines, new_batch, new_invalidation,
-    person, problem, seconds, uuid,
+    no_override, person, problem, seconds, uuid,
 };
 pub use world::{DOCS, SHOP, Setup, WORKSHOP, World, acting, ask_all, proposal_made, shell};
 

@@ -8,6 +8,7 @@ use unstale::domain::{
     distributions::distribution::Distribution,
     id::{DistributionId, InvalidationId, PersonId, RequestKey},
     invalidations::{
+        freeze_window::FreezeAnswer,
         invalidation::{Invalidation, InvalidationState, NewBatch, NewInvalidation},
         item::Item,
         problem::{Problem, ProblemKind},
@@ -27,6 +28,11 @@ pub fn at(seconds: u64) -> Timestamp {
 
 pub const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
+}
+
+/// Nothing is said about freeze windows.
+pub const fn no_override() -> FreezeAnswer<'static> {
+    FreezeAnswer { overrides: false, reason: "" }
 }
 
 pub fn uuid() -> String {

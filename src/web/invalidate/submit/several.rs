@@ -2,9 +2,9 @@
 
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::{again, answer, assemble, first_refused, hindrance, keep, unmet};
+use super::{again, answer, assemble, first_refused, hindrance, keep, refused, unmet};
 use crate::{
-    commands::{self, CommandError, SeveralRequested},
+    commands::{self, SeveralRequested},
     domain::{
         id::RequestKey,
         invalidations::{
@@ -25,7 +25,7 @@ pub(super) async fn submit(
     app: &AppState,
     visitor: &Visitor,
     form: RequestForm,
-    reason: Field,
+    mut reason: Field,
     parsed_reason: Option<String>,
 ) -> Result<Response, HttpError> {
     let all = match planned(app, visitor, &form, parsed_reason.as_deref()).await? {
@@ -37,11 +37,11 @@ pub(super) async fn submit(
     };
     let requested = commands::request_several(&app.context, &visitor.acting, &all).await;
     match visitor.keep(app, super::WHAT, requested).await {
-        Err(CommandError::NotAllowed(why) | CommandError::OverBudget(why)) => {
-            let problem = format!("Refused: {why}. Nothing was sent. The attempt is in the history.");
+        Err(error) => {
+            let problem = refused(error, &mut reason)?;
             again(app, visitor, &form, reason, problem).await
         }
-        requested => match requested? {
+        Ok(requested) => match requested {
             SeveralRequested::All(mut answers) if answers.len() == 1 => {
                 answer(app, visitor, form, reason, answers.remove(0)).await
             }
