@@ -34,6 +34,9 @@ CREATE TABLE distribution (
     tag_header       TEXT,
     query_strings    INTEGER,
     delivery         TEXT, -- JSON: what decides what viewers get
+    -- JSON: what it was before the first change since its last request, and when another one was read.
+    earlier_config   TEXT,
+    earlier_config_until INTEGER,
     -- It has cache policies of the account's own, which are still to be read.
     policies_wanted  INTEGER NOT NULL DEFAULT 0,
     -- When a batch of it was last taken up: distributions take turns.

@@ -27,6 +27,10 @@ CREATE TABLE invalidation (
 
 CREATE INDEX invalidation_by_time ON invalidation (requested_at DESC, id DESC);
 CREATE INDEX invalidation_by_distribution ON invalidation (distribution_id, requested_at DESC, id DESC);
+
+-- The last one that was requested here, for what changed since.
+CREATE INDEX invalidation_requested_here ON invalidation (distribution_id, requested_at DESC)
+    WHERE actor_kind <> 'outside';
 CREATE INDEX invalidation_active ON invalidation (requested_at DESC, id DESC)
     WHERE state IN ('queued', 'in_progress', 'needs_a_look');
 

@@ -37,6 +37,6 @@ pub use faults::{Fault, FaultKind};
 pub use sandbox::Sandbox;
 pub use state::{
     ACCOUNT, BucketPolicy, CachePolicy, Call, ConflictingReference, Cors, CorsBy, Distribution, ErrorPage,
-    GeoRestriction, ITEM_LIMIT, Invalidation, KeyPart, OriginAccess, OriginKind, SameReference, Settings,
-    VIEWER_COUNTRY, View, ViewerProtocolPolicy, WILDCARD_LIMIT,
+    FunctionAssociation, GeoRestriction, ITEM_LIMIT, Invalidation, KeyPart, OriginAccess, OriginKind,
+    SameReference, Settings, VIEWER_COUNTRY, View, ViewerProtocolPolicy, WILDCARD_LIMIT,
 };

@@ -95,7 +95,7 @@ Steer it, at the API's address, in JSON:
                                            Signature counts), cors {origins, by: policy or origin}; at the host of the
                                            origin: origin_domain, origin_access (oac, oai, unsigned). The bucket obeys,
                                            when a role asks for it: role_policy (as bucket_policy), listing_page.
-                                           Only shown: cache_policy, web_acl, client_certificates, log_bucket, status and others
+                                           Only shown: functions [{event_type, arn}], cache_policy, web_acl, client_certificates, log_bucket, status and others
   GET POST        /_sandbox/clock          {\"advance_ms\": N}, with --manual-clock";
 
 fn duration(text: &str) -> Result<Duration, String> {

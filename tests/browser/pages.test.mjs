@@ -18,7 +18,7 @@ after(async () => {
 });
 
 const SETTINGS = [
-  "", "/account", "/access", "/people", "/groups", "/grants", "/tokens", "/probes", "/sign-in", "/protection", "/budgets",
+  "", "/account", "/access", "/people", "/groups", "/grants", "/tokens", "/probes", "/sign-in", "/protection", "/budgets", "/freezes",
 ].map((page) => `/settings${page}`);
 
 /** Makes one invalidation of each kind, and names every page by what is on it. */

@@ -64,6 +64,7 @@ fn rows(after: i64) -> &'static [&'static str] {
             "UPDATE distribution SET tenant_only = TRUE, requests_a_minute = 5200, hits_per_thousand = 962, traffic_at = 3,
                  flat_rate_plan = 'PRO' WHERE id = 'E1'",
             "INSERT INTO optional_reading (name, due_at, read_at) VALUES ('traffic', 4, 3)",
+            "UPDATE distribution SET earlier_config = '{}', earlier_config_until = 3 WHERE id = 'E1'",
         ],
         5 => &[
             "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name, reason,

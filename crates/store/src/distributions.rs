@@ -2,6 +2,7 @@
 
 pub mod cache_policies;
 pub mod distribution_tags;
+pub mod drift;
 pub mod flat_rate_plans;
 mod lists;
 pub mod optional_readings;

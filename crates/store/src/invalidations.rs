@@ -226,7 +226,8 @@ pub async fn same_due_within(
         ),
         distribution.as_str(),
         items_sha256,
-        // No invalidation is due later than this span after its request, so older ones need not be read.
+        // No invalidation is due later than this span after its request, unless a freeze window put it off: older ones need
+        // not be read.
         due.after.minus(PUT_OFF_MAX).as_micros(),
         due.asked_until.as_micros(),
         due.after.as_micros().saturating_add(1),

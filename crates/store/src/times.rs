@@ -72,6 +72,7 @@ pub const TIMES: &[Time] = &[
     time("cloudtrail_progress", "from_at", Theirs),
     time("cloudtrail_progress", "to_at", Theirs),
     time("distribution", "config_read_for", Theirs),
+    time("distribution", "earlier_config_until", NotCounted), // a change in the future is told after it too
     time("distribution", "gone_at", Shown),
     time("distribution", "last_claimed_at", Nearer),
     time("distribution", "last_modified", Theirs),

@@ -70,11 +70,30 @@ pub(super) fn default_cache_behavior(distribution: &Distribution) -> Element {
         .child(methods.child(texts("CachedMethods", "Method", &["HEAD", "GET"])))
         .leaf("SmoothStreaming", false)
         .leaf("Compress", true)
-        .child(none("LambdaFunctionAssociations"))
-        .child(none("FunctionAssociations"))
+        .child(lambdas(distribution))
+        .child(functions(distribution))
         .leaf("FieldLevelEncryptionId", "")
         .maybe(adds_cors.then(|| Element::text("ResponseHeadersPolicyId", CORS_WITH_PREFLIGHT)));
     keeping(distribution, behavior).child(Element::new("GrpcConfig").leaf("Enabled", false))
+}
+
+fn lambdas(distribution: &Distribution) -> Element {
+    let all = distribution.functions.iter().filter(|one| one.is_lambda());
+    let all = all.map(|one| {
+        Element::new("LambdaFunctionAssociation")
+            .leaf("LambdaFunctionARN", &one.arn)
+            .leaf("EventType", &one.event_type)
+            .leaf("IncludeBody", false)
+    });
+    Element::new("LambdaFunctionAssociations").list(all.collect())
+}
+
+fn functions(distribution: &Distribution) -> Element {
+    let all = distribution.functions.iter().filter(|one| !one.is_lambda());
+    let all = all.map(|one| {
+        Element::new("FunctionAssociation").leaf("FunctionARN", &one.arn).leaf("EventType", &one.event_type)
+    });
+    Element::new("FunctionAssociations").list(all.collect())
 }
 
 /// The cache key and the times: a managed policy where one fits, else the older settings that stand in the behaviour.

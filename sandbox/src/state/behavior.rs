@@ -84,6 +84,22 @@ fn ten() -> u64 {
     10
 }
 
+/// One of `FunctionAssociations`, or of `LambdaFunctionAssociations` by its ARN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FunctionAssociation {
+    /// `viewer-request`, `viewer-response`, and of a Lambda function `origin-request` or `origin-response`.
+    pub event_type: String,
+    /// `arn:aws:cloudfront::ACCOUNT:function/NAME` or `arn:aws:lambda:us-east-1:ACCOUNT:function:NAME:VERSION`.
+    pub arn: String,
+}
+
+impl FunctionAssociation {
+    pub(crate) fn is_lambda(&self) -> bool {
+        self.arn.starts_with("arn:aws:lambda:")
+    }
+}
+
 /// Which countries' viewers are served. Every viewer of the sandbox is in [`VIEWER_COUNTRY`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::behavior::{
-    BucketPolicy, Cors, ErrorPage, GeoRestriction, OriginAccess, OriginKind, ViewerProtocolPolicy,
+    BucketPolicy, Cors, ErrorPage, FunctionAssociation, GeoRestriction, OriginAccess, OriginKind,
+    ViewerProtocolPolicy,
 };
 use super::cache_policy::CachePolicy;
 use crate::id;
@@ -62,6 +63,8 @@ pub struct Distribution {
     pub listing_page: usize,
     /// `CustomErrorResponses`.
     pub error_pages: Vec<ErrorPage>,
+    /// The functions of its default behaviour. Only shown.
+    pub functions: Vec<FunctionAssociation>,
     /// `WebACLId`; empty: none. What it blocks is said by a rule of the edge.
     pub web_acl: String,
     /// Whose viewers are served.
@@ -124,6 +127,7 @@ impl Distribution {
             role_policy: BucketPolicy::ReadAndList,
             listing_page: 1_000,
             error_pages: Vec::new(),
+            functions: Vec::new(),
             web_acl: String::new(),
             geo_restriction: GeoRestriction::default(),
             viewer_protocol_policy: None,

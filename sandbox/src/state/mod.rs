@@ -18,8 +18,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 pub use behavior::{
-    BucketPolicy, Cors, CorsBy, ErrorPage, GeoRestriction, OriginAccess, OriginKind, VIEWER_COUNTRY,
-    ViewerProtocolPolicy,
+    BucketPolicy, Cors, CorsBy, ErrorPage, FunctionAssociation, GeoRestriction, OriginAccess, OriginKind,
+    VIEWER_COUNTRY, ViewerProtocolPolicy,
 };
 pub use cache_policy::{CachePolicy, KeyPart};
 pub use calls::Call;

@@ -23,6 +23,7 @@ use crate::{
     domain::{
         distributions::{
             distribution::Distribution,
+            drift::{ConfigurationChange, Drift},
             protection::{Guard, Protection, name_to_type},
         },
         id::DistributionId,
@@ -99,6 +100,22 @@ pub struct PlanShape {
     pub reason_required: bool,
     /// The freeze windows that this meets when it is sent. Null where it meets none, or is not wide.
     pub freeze: Option<PlanFreezeShape>,
+    /// What changed in the configuration of the distribution since its last request.
+    pub changes: Vec<ChangeShape>,
+}
+
+/// A change of a distribution's configuration since its last request, by whomever.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ConfigurationChange)]
+pub struct ChangeShape {
+    /// `tag_header`, `root_object`, `error_page`, `web_acl`, `function` or `origin_path`
+    #[schema(example = "tag_header")]
+    pub code: &'static str,
+    /// When that request was made.
+    #[schema(format = DateTime)]
+    pub since: String,
+    /// What changed, and what it means for this request.
+    pub text: String,
 }
 
 /// One item as it was asked for.
@@ -225,6 +242,7 @@ async fn planned(
     }
     let mut shape = PlanShape::new(&shown.plan, distribution, &shown.protection, api.context.clock.now());
     shape.freeze = shown.freezes.as_ref().map(|met| PlanFreezeShape::new(met, shown.waits()));
+    shape.changes = shown.drift.as_ref().map(ChangeShape::of).unwrap_or_default();
     shape.hold_to(&shown.needs());
     shape.starts_at = shown.starts_at.map(|at| at.to_string());
     Ok((shown, shape))
@@ -276,7 +294,19 @@ impl PlanShape {
             confirm: (guard == Guard::TypedName).then(|| name_to_type(distribution).to_owned()),
             reason_required: protection.reason_required,
             freeze: None,
+            changes: Vec::new(),
         }
+    }
+}
+
+impl ChangeShape {
+    fn of(drift: &Drift) -> Vec<Self> {
+        let shape = |change: &ConfigurationChange| Self {
+            code: change.code(),
+            since: drift.since.to_string(),
+            text: change.text(drift.since),
+        };
+        drift.changes.iter().map(shape).collect()
     }
 }
 

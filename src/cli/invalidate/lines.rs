@@ -34,6 +34,9 @@ fn one_plan(plan: &Value, given: &Given) -> String {
     for warning in plan["warnings"].as_array().into_iter().flatten() {
         lines.push(format!("! {}", warning.as_str().unwrap_or_default()));
     }
+    for change in plan["changes"].as_array().into_iter().flatten() {
+        lines.push(format!("! {}", change["text"].as_str().unwrap_or_default()));
+    }
     lines.extend(plan["freeze"]["text"].as_str().map(|text| format!("! {text}")));
     lines.extend(plan["refusal"].as_str().map(|why| format!("! {why}")));
     let billable = plan["billable_paths"].as_u64().unwrap_or_default();

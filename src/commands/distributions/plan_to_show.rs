@@ -12,6 +12,7 @@ use crate::{
         actor::Actor,
         distributions::{
             distribution::Distribution,
+            drift::Drift,
             protection::{Guard, Protection},
         },
         invalidations::{
@@ -27,7 +28,7 @@ use crate::{
     },
     store::{
         Conn, StoreError, audit,
-        distributions::protections,
+        distributions::{drift, protections},
         invalidations::{batches, queue},
     },
 };
@@ -46,6 +47,8 @@ pub struct PlanToShow {
     pub starts_at: Option<Timestamp>,
     /// The freeze windows that it meets when it is sent.
     pub freezes: Option<MetFreezes>,
+    /// What changed in the configuration since the last request, as far as whoever looks may know it.
+    pub drift: Option<Drift>,
 }
 
 /// What a plan is wanted for.
@@ -106,7 +109,8 @@ pub async fn plan_to_show(
     let starts_at = starts_at(context, conn, &plan, distribution, throughput).await?;
     let starts_at = starts_at.map(|at| at.max(sent_at));
     let freezes = freezes::met_freezes(conn, &plan.items, &protection, sent_at).await?;
-    Ok(PlanToShow { plan, protection, budgets, starts_at, freezes })
+    let drift = if plan.items.is_empty() { None } else { drift_of(conn, distribution, access).await? };
+    Ok(PlanToShow { plan, protection, budgets, starts_at, freezes, drift })
 }
 
 /// About when the first batch would be sent if the request were made now.
@@ -123,4 +127,17 @@ async fn starts_at(
     let Some(place) = place else { return Ok(None) };
     let usual = batches::usual_time(conn, &distribution.id).await?.unwrap_or(retry::USUAL);
     Ok(Some(place.starts_at(plan.in_flight, throughput, usual, now)))
+}
+
+/// What changed since the last request of a distribution.
+async fn drift_of(
+    conn: &mut Conn,
+    distribution: &Distribution,
+    access: &Access,
+) -> Result<Option<Drift>, StoreError> {
+    let Some(config) = &distribution.config else { return Ok(None) };
+    let Some(earlier) = drift::earlier_config(conn, &distribution.id).await? else { return Ok(None) };
+    let Some(last) = drift::last_request(conn, &distribution.id).await? else { return Ok(None) };
+    let found = Drift::of(&earlier, config, last);
+    Ok(if access.is_narrowed() { found.and_then(Drift::without_paths) } else { found })
 }

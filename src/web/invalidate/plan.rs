@@ -10,6 +10,7 @@ use axum::{
 use crate::{
     commands,
     domain::{
+        distributions::drift::Drift,
         id::DistributionId,
         invalidations::{freeze_window::MetFreezes, monthly_budget::BudgetNeeds},
     },
@@ -92,6 +93,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
         "Ask for approval".clone_into(&mut view.button);
     }
+    view.changes = shown.drift.as_ref().map(Drift::texts).unwrap_or_default();
     view.freeze_with(shown.freezes.as_ref(), form, now);
     view.hold_to(&shown.needs());
     view.starts = shown.starts_at.map(|at| view::starts_in(at.since(now))).unwrap_or_default();
@@ -124,10 +126,12 @@ async fn in_parts(
     let placed = commands::place(conn, input, &visitor.access).await?;
     let mut plans = Vec::with_capacity(placed.parts.len());
     let mut needs = BudgetNeeds::default();
+    let mut drifts = Vec::new();
     let mut freezes: Option<MetFreezes> = None;
     for (distribution, input) in placed.parts {
         let shown = work_out(conn, app, visitor, &distribution, input).await?;
         shown.add_needs_to(&mut needs);
+        drifts.push(shown.drift.clone());
         // What waits for a second person is held back when it is approved.
         if let (false, Some(met)) = (shown.waits(), shown.freezes) {
             match &mut freezes {
@@ -140,6 +144,7 @@ async fn in_parts(
     let mut view = PlanView::of_parts(&plans, &placed.unplaced, now);
     let lines = placed.unplaced.iter().chain(plans.iter().flat_map(|(_, plan)| &plan.lines));
     view.removable = remove_refused::removable(&form.items, lines).len();
+    view.tell_changes_of_parts(&drifts);
     view.freeze_with(freezes.as_ref(), form, now);
     view.hold_to(&needs);
     Ok(view)

@@ -3,7 +3,8 @@
 use crate::{
     domain::{
         distributions::{
-            distribution::Distribution, flat_rate_plan::FlatRatePlan, host::HostName, host_table::HostTable,
+            distribution::Distribution, drift::Drift, flat_rate_plan::FlatRatePlan, host::HostName,
+            host_table::HostTable,
         },
         invalidations::{
             batching::{CLOUDFRONT, Load},
@@ -41,6 +42,8 @@ pub struct PartView {
     pub radius: Option<String>,
     /// Why these paths have no price.
     pub unpriced: Option<String>,
+    /// What changed in the configuration since the last request.
+    pub changes: Vec<String>,
 }
 
 /// A wildcard that could stand in the place of several paths, as the page offers it.
@@ -67,6 +70,8 @@ pub struct PlanView {
     pub warnings: Vec<String>,
     /// How much a wide request empties on a busy site.
     pub radius: Option<String>,
+    /// What changed in the configuration since the last request.
+    pub changes: Vec<String>,
     /// `3 billable paths`
     pub billable: String,
     /// `$0.02`, or why there is no price.
@@ -130,6 +135,13 @@ impl PlanView {
         self.over_budget = needs.refusal().map(|why| format!("{refused}: {why}."));
         if self.over_budget.is_some() && !waits {
             "Invalidate".clone_into(&mut self.button);
+        }
+    }
+
+    /// Says what changed in the configurations of the parts since their last requests.
+    pub fn tell_changes_of_parts(&mut self, drifts: &[Option<Drift>]) {
+        for (part, drift) in self.parts.iter_mut().zip(drifts) {
+            part.changes = drift.as_ref().map(Drift::texts).unwrap_or_default();
         }
     }
 
@@ -253,6 +265,7 @@ impl PartView {
             warnings: plan.warnings.iter().cloned().chain(plan.refusal.map(str::to_owned)).collect(),
             radius: plan.radius.as_ref().map(BlastRadius::describe),
             unpriced: plan.flat_rate_plan.as_ref().map(FlatRatePlan::describe),
+            changes: Vec::new(),
         }
     }
 }

@@ -7,14 +7,14 @@ use tokio::sync::Mutex;
 
 use crate::{
     domain::{
-        distributions::distribution::DistributionConfig,
+        distributions::{distribution::DistributionConfig, drift::changes},
         id::DistributionId,
         invalidations::problem::{Problem, ProblemKind},
         time::Timestamp,
     },
     store::{
         StoreError, Tx, accounts,
-        distributions::{self, cache_policies},
+        distributions::{self, cache_policies, drift},
     },
 };
 
@@ -62,7 +62,7 @@ pub(super) async fn look(context: &WorkerContext, put_off: &Mutex<PutOff>) -> Re
     accounts::note_answer(&mut tx, &account, context.settings.read, throttled, now).await?;
     match read {
         Ok(config) => {
-            write(&mut tx, &id, config, last_modified).await?;
+            write(&mut tx, &id, config, last_modified, now).await?;
             tx.commit().await?;
         }
         Err(problem) => {
@@ -81,16 +81,36 @@ pub(super) async fn look(context: &WorkerContext, put_off: &Mutex<PutOff>) -> Re
     Ok(Next::Again)
 }
 
+/// Keeps the configuration that is replaced, where a request was made since the one that is kept already. So that one
+/// stays from which the next request is told what changed, however often that happens meanwhile.
+async fn keep_earlier(
+    tx: &mut Tx,
+    id: &DistributionId,
+    before: &DistributionConfig,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    // Without a request there is nothing to compare with.
+    let Some(last) = drift::last_request(tx, id).await? else { return Ok(()) };
+    match drift::earlier_config(tx, id).await? {
+        Some(kept) if kept.until > last => Ok(()),
+        _ => drift::set_earlier_config(tx, id, before, now).await,
+    }
+}
+
 /// Writes the configuration. What was known of its cache policies stays until the list of them is read again.
 async fn write(
     tx: &mut Tx,
     id: &DistributionId,
     mut config: DistributionConfig,
     read_for: Timestamp,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let before = distributions::find(tx, id).await?.and_then(|before| before.config);
     if let Some(before) = before {
         config.delivery.fill_in_policies(|policy| before.delivery.policy(policy).cloned());
+        if !changes(&before, &config).is_empty() {
+            keep_earlier(tx, id, &before, now).await?;
+        }
     }
     distributions::set_config(tx, id, &config, read_for).await?;
     cache_policies::want(tx, id, config.delivery.has_own_policies()).await

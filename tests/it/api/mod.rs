@@ -8,6 +8,7 @@ mod command;
 mod contract;
 mod create;
 mod doors;
+mod drift;
 mod freezes;
 mod idempotency;
 mod limits;

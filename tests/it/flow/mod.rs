@@ -13,6 +13,7 @@ mod compressed;
 mod cool_down;
 mod cors;
 mod distributions;
+mod drift;
 mod expected;
 mod expired_checks;
 mod fairness;

@@ -13,6 +13,7 @@ mod concurrency;
 mod db;
 mod deadlines;
 mod distributions;
+mod drift;
 mod facts;
 mod freezes;
 mod given;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_cloudfront::types;
 use unstale_domain::{
     distributions::delivery::{
-        Behavior, CustomErrorResponse, DeliverySettings, OriginAccess, OriginSettings, ViewerProtocol,
+        Behavior, CustomErrorResponse, DeliverySettings, FunctionAssociation, FunctionEvent, OriginAccess,
+        OriginSettings, ViewerProtocol,
     },
     storable::storable,
 };
@@ -21,7 +22,8 @@ pub(super) fn delivery(config: &types::DistributionConfig) -> DeliverySettings {
     let default = config.default_cache_behavior().map(|behavior| read_default(behavior, &origins));
     let errors = config.custom_error_responses().map(types::CustomErrorResponses::items).unwrap_or_default();
     DeliverySettings {
-        web_acl: config.web_acl_id().is_some_and(|id| !id.trim().is_empty()),
+        web_acl: policy(config.web_acl_id()).is_some(),
+        web_acl_id: policy(config.web_acl_id()).map(path),
         country_restriction: config
             .restrictions()
             .and_then(types::Restrictions::geo_restriction)
@@ -78,6 +80,7 @@ fn read_behavior(behavior: &types::CacheBehavior, origins: &Origins<'_>) -> Beha
             behavior.function_associations(),
             behavior.lambda_function_associations(),
         ),
+        functions: Some(functions(behavior.function_associations(), behavior.lambda_function_associations())),
         viewer_protocol: protocol(behavior.viewer_protocol_policy()),
         allowed_methods: methods(behavior.allowed_methods()),
     }
@@ -102,6 +105,7 @@ fn read_default(behavior: &types::DefaultCacheBehavior, origins: &Origins<'_>) -
             behavior.function_associations(),
             behavior.lambda_function_associations(),
         ),
+        functions: Some(functions(behavior.function_associations(), behavior.lambda_function_associations())),
         viewer_protocol: protocol(behavior.viewer_protocol_policy()),
         allowed_methods: methods(behavior.allowed_methods()),
     }
@@ -117,6 +121,42 @@ fn rewrites(
     let lambdas = lambdas.map(types::LambdaFunctionAssociations::items).unwrap_or_default();
     functions.iter().any(|one| one.event_type() == &ViewerRequest)
         || lambdas.iter().any(|one| matches!(one.event_type(), ViewerRequest | OriginRequest))
+}
+
+/// What runs at which event. An event that is not documented is left out.
+fn functions(
+    functions: Option<&types::FunctionAssociations>,
+    lambdas: Option<&types::LambdaFunctionAssociations>,
+) -> Vec<FunctionAssociation> {
+    let functions = functions.map(types::FunctionAssociations::items).unwrap_or_default().iter();
+    let functions =
+        functions.map(|one| (one.event_type(), format!("the function {}", name(one.function_arn(), 1))));
+    let lambdas = lambdas.map(types::LambdaFunctionAssociations::items).unwrap_or_default().iter();
+    let lambdas = lambdas
+        .map(|one| (one.event_type(), format!("the Lambda function {}", name(one.lambda_function_arn(), 2))));
+    functions
+        .chain(lambdas)
+        .filter_map(|(event, name)| Some(FunctionAssociation { event: function_event(event)?, name }))
+        .collect()
+}
+
+fn function_event(event: &types::EventType) -> Option<FunctionEvent> {
+    use types::EventType;
+    match event {
+        EventType::ViewerRequest => Some(FunctionEvent::ViewerRequest),
+        EventType::OriginRequest => Some(FunctionEvent::OriginRequest),
+        EventType::OriginResponse => Some(FunctionEvent::OriginResponse),
+        EventType::ViewerResponse => Some(FunctionEvent::ViewerResponse),
+        _ => None,
+    }
+}
+
+/// The name in an ARN: what stands behind `function/` of a CloudFront function, and the last two parts of a Lambda
+/// function's, which are its name and its version.
+fn name(arn: &str, parts: usize) -> String {
+    let parts: Vec<&str> = arn.trim().rsplit(':').take(parts).collect();
+    let name = parts.into_iter().rev().collect::<Vec<_>>().join(":");
+    storable(name.rsplit('/').next().unwrap_or_default()).into_owned()
 }
 
 fn methods(allowed: Option<&types::AllowedMethods>) -> Vec<String> {

@@ -10,6 +10,8 @@ use super::{cache_policy::CachePolicy, managed_policy::ManagedPolicy};
 pub struct DeliverySettings {
     /// Whether a web ACL of AWS WAF is attached.
     pub web_acl: bool,
+    /// Its ARN, or its ID of AWS WAF Classic. `None` if none is attached, or if it is not known.
+    pub web_acl_id: Option<String>,
     pub country_restriction: bool,
     /// Whether viewers must show a certificate of their own (mTLS).
     pub client_certificate_required: bool,
@@ -55,6 +57,41 @@ pub enum ViewerProtocol {
     RedirectToHttps,
 }
 
+/// When a function runs (`EventType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FunctionEvent {
+    ViewerRequest,
+    OriginRequest,
+    OriginResponse,
+    ViewerResponse,
+}
+
+impl FunctionEvent {
+    pub const ALL: [Self; 4] =
+        [Self::ViewerRequest, Self::OriginRequest, Self::OriginResponse, Self::ViewerResponse];
+
+    /// CloudFront's own word.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::ViewerRequest => "viewer-request",
+            Self::OriginRequest => "origin-request",
+            Self::OriginResponse => "origin-response",
+            Self::ViewerResponse => "viewer-response",
+        }
+    }
+}
+
+/// A function that a behaviour runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionAssociation {
+    pub event: FunctionEvent,
+    /// `the function rewrite` or `the Lambda function auth:3`. What a CloudFront function does may change under the same
+    /// name.
+    pub name: String,
+}
+
 /// One custom error response of a distribution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CustomErrorResponse {
@@ -95,6 +132,8 @@ pub struct Behavior {
     /// Whether a function or a Lambda function sees the requests before the cache or the origin, and may change their
     /// paths.
     pub rewrites_requests: bool,
+    /// The functions and Lambda functions that it runs. `None` if they are not known.
+    pub functions: Option<Vec<FunctionAssociation>>,
     /// `None` if it is not known.
     pub viewer_protocol: Option<ViewerProtocol>,
     /// The methods that viewers may use. Empty if they are not known.

@@ -1,5 +1,7 @@
 //! A distribution as the sync read it from CloudFront, and the hosts that it serves.
 
+use serde::{Deserialize, Serialize};
+
 use super::{delivery::DeliverySettings, flat_rate_plan::FlatRatePlan, host, traffic::Traffic};
 use crate::{id::DistributionId, time::Timestamp};
 
@@ -64,7 +66,8 @@ impl ListPosition {
 }
 
 /// The settings that only `GetDistributionConfig` returns.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DistributionConfig {
     pub root_object: Option<String>,
     /// The response header with the cache tags. If `None`, an invalidation by tag has no effect.

@@ -3,6 +3,7 @@
 pub mod cache_policy;
 pub mod delivery;
 pub mod distribution;
+pub mod drift;
 pub mod flat_rate_plan;
 pub mod host;
 pub mod host_table;

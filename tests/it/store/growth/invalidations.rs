@@ -17,7 +17,8 @@ use unstale::{
         time::Timestamp,
     },
     store::{
-        Tx, distributions,
+        Tx,
+        distributions::{self, drift},
         invalidations::{
             self, DueWithin, InvalidationFilter, batches, cloudtrail, freezes, idempotency, monthly_budgets,
             needs_a_look, outside, proposals, queue, waiting,
@@ -90,6 +91,9 @@ async fn measure_requests(tx: &mut Tx, size: i64, measured: &mut Measured) {
         queue::place_of_new(conn, &id(OFTEN), Load::default(), NOW),
         queue::place_of_new(conn, &id(RARE), Load::default(), NOW),
         distributions::last_requests(conn, &ids_of_places),
+        drift::last_request(conn, &id(OFTEN)),
+        drift::last_request(conn, &id(RARE)),
+        drift::earlier_config(conn, &id(OFTEN)),
     );
 }
 

@@ -1,3 +1,5 @@
+//! What is read of a window, what meets it, and what passes it.
+
 use super::*;
 
 fn at(text: &str) -> Timestamp {
