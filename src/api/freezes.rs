@@ -11,6 +11,7 @@ use crate::{
     api::{body::JsonFields, error::ApiError, json::Json, query::Params, state::Api},
     commands::{self, CommandError, FreezeSeen},
     domain::{
+        access::Access,
         id::FreezeId,
         invalidations::freeze_window::{
             DISTRIBUTIONS_MAX, FreezeError, FreezeErrors, FreezeScope, FreezeWindow, MetFreezes, TypedFreeze,
@@ -113,9 +114,11 @@ impl ListedFreezeShape {
 }
 
 impl PlanFreezeShape {
-    /// `waits` says whether a second person has to approve it first.
-    pub fn new(met: &MetFreezes, waits: bool) -> Self {
-        Self { text: met.advice(waits), windows: met.windows().iter().map(FreezeWindowShape::new).collect() }
+    /// With the distributions that the caller sees. `waits` says whether a second person has to approve it first.
+    pub fn new(met: &MetFreezes, access: &Access, waits: bool) -> Self {
+        let seen = met.windows().iter().filter_map(|window| window.clone().seen(access));
+        let windows = seen.map(|window| FreezeWindowShape::new(&window)).collect();
+        Self { text: met.advice(waits), windows }
     }
 }
 

@@ -241,7 +241,7 @@ async fn planned(
         return Err(ApiError::not_allowed(why));
     }
     let mut shape = PlanShape::new(&shown.plan, distribution, &shown.protection, api.context.clock.now());
-    shape.freeze = shown.freezes.as_ref().map(|met| PlanFreezeShape::new(met, shown.waits()));
+    shape.freeze = shown.freezes.as_ref().map(|met| PlanFreezeShape::new(met, &caller.access, shown.waits()));
     shape.changes = shown.drift.as_ref().map(ChangeShape::of).unwrap_or_default();
     shape.hold_to(&shown.needs());
     shape.starts_at = shown.starts_at.map(|at| at.to_string());

@@ -13,7 +13,7 @@ use crate::{
         id::{FreezeId, InvalidationId},
         invalidations::{
             freeze_window::{
-                FreezeAnswer, FreezeRefusal, FreezeScope, FreezeWindow, LISTED_AFTER_END, MetFreezes, met_by,
+                FreezeAnswer, FreezeRefusal, FreezeWindow, LISTED_AFTER_END, MetFreezes, met_by,
             },
             item::Item,
         },
@@ -130,8 +130,7 @@ pub async fn freezes_seen(
 ) -> Result<Vec<FreezeSeen>, StoreError> {
     let now = context.clock.now();
     let windows = freezes::ending_after(conn, now.minus(LISTED_AFTER_END)).await?;
-    let windows: Vec<FreezeWindow> =
-        windows.into_iter().filter_map(|window| narrowed(window, access)).collect();
+    let windows: Vec<FreezeWindow> = windows.into_iter().filter_map(|window| window.seen(access)).collect();
     if windows.is_empty() {
         return Ok(Vec::new());
     }
@@ -143,17 +142,6 @@ pub async fn freezes_seen(
         }
     }
     Ok(seen)
-}
-
-/// The window with the distributions that somebody sees. `None` if there are none.
-fn narrowed(mut window: FreezeWindow, access: &Access) -> Option<FreezeWindow> {
-    if let FreezeScope::Only(ids) = &mut window.scope {
-        ids.retain(|id| access.sees(id));
-        if ids.is_empty() {
-            return None;
-        }
-    }
-    Some(window)
 }
 
 /// The requests that wait for a time that somebody chose and then meet a freeze window that they did not override.

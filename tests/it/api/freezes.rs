@@ -100,6 +100,9 @@ async fn windows_are_listed_for_whom_they_concern_and_removed_once() {
     assert_eq!((&list[0]["id"], &list[0]["state"]), (&both["id"], &json!("in_force")));
     assert_eq!(list[0]["distributions"], json!([WORKSHOP]), "others are not named");
     assert_eq!(list[0]["waiting"], json!([]));
+    let body = json!({"distribution": WORKSHOP, "items": ["/*"]});
+    let plan = json(&narrowed.post(PLAN, &body).await);
+    assert_eq!(plan["freeze"]["windows"][0]["distributions"], json!([WORKSHOP]), "{plan}");
     let path = format!("{FREEZES}/{}", both["id"].as_str().unwrap());
     let head = app.world.head().await;
     assert_eq!(send(&root, Method::DELETE, &path, &Value::Null).await.0, 204);

@@ -8,6 +8,7 @@ pub use met::{FreezeAnswer, FreezeRefusal, LacksForFreeze, MetFreezes};
 
 use super::{item::Item, reason::parse_reason};
 use crate::{
+    access::Access,
     distributions::protection::Protection,
     id::{DistributionId, FreezeId},
     time::Timestamp,
@@ -110,6 +111,20 @@ impl FreezeWindow {
             FreezeScope::Only(ids) => ids.iter().map(DistributionId::as_str).collect::<Vec<_>>().join(", "),
         };
         format!("{} on {scope}: {}", self.span(), self.why)
+    }
+}
+
+impl FreezeWindow {
+    /// The window with the distributions that somebody sees. `None` if it is for none of these.
+    #[must_use]
+    pub fn seen(mut self, access: &Access) -> Option<Self> {
+        if let FreezeScope::Only(ids) = &mut self.scope {
+            ids.retain(|id| access.sees(id));
+            if ids.is_empty() {
+                return None;
+            }
+        }
+        Some(self)
     }
 }
 
