@@ -48,7 +48,8 @@ CREATE INDEX invalidation_by_actor ON invalidation (actor_kind, actor_id, reques
 
 CREATE TABLE batch (
     id               TEXT    NOT NULL PRIMARY KEY,
-    invalidation_id  TEXT    NOT NULL REFERENCES invalidation (id),
+    -- NULL: it was merged from the batches that name it in merged_into.
+    invalidation_id  TEXT    REFERENCES invalidation (id),
     distribution_id  TEXT    NOT NULL REFERENCES distribution (id),
     number           INTEGER NOT NULL,
     caller_reference TEXT    NOT NULL,
@@ -56,7 +57,8 @@ CREATE TABLE batch (
     path_count       INTEGER NOT NULL,
     wildcard_count   INTEGER NOT NULL,
     state            TEXT    NOT NULL CHECK (state IN (
-        'queued', 'submitting', 'in_progress', 'completed', 'cancelled', 'failed', 'lost', 'needs_a_look')),
+        'queued', 'merged', 'submitting', 'in_progress', 'completed', 'cancelled', 'failed', 'lost',
+        'needs_a_look')),
     attempts         INTEGER NOT NULL DEFAULT 0,
     created_at       INTEGER NOT NULL,
     due_at           INTEGER NOT NULL,
@@ -75,6 +77,11 @@ CREATE TABLE batch (
     cut_into         INTEGER,
     -- When it was to be sent before a freeze window put it off.
     put_off_from     INTEGER,
+    -- The batch that is sent in its place, together with others.
+    merged_into      TEXT,
+    -- Whether it is not merged, because CloudFront refused it, or what it was merged into.
+    alone            INTEGER NOT NULL DEFAULT 0,
+    CHECK ((state = 'merged') = (merged_into IS NOT NULL)),
     UNIQUE (invalidation_id, number),
     UNIQUE (distribution_id, caller_reference),
     UNIQUE (distribution_id, cloudfront_id)
@@ -82,12 +89,14 @@ CREATE TABLE batch (
 
 CREATE INDEX batch_to_send ON batch (distribution_id, number, created_at) WHERE state IN ('queued', 'submitting');
 CREATE INDEX batch_to_watch ON batch (distribution_id, look_at) WHERE state = 'in_progress';
+CREATE INDEX batch_merged ON batch (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX batch_billed ON batch (accepted_at) WHERE accepted_at IS NOT NULL;
 CREATE INDEX batch_completed ON batch (distribution_id, completed_at) WHERE completed_at IS NOT NULL;
 
 -- What counts for the budgets of a month: what CloudFront took, and what is still to be sent, at the time when it is due.
+-- What was merged counts once.
 CREATE INDEX batch_counted ON batch (distribution_id, COALESCE(accepted_at, due_at), path_count, wildcard_count)
-    WHERE state NOT IN ('cancelled', 'failed');
+    WHERE state NOT IN ('cancelled', 'failed', 'merged');
 
 CREATE TABLE monthly_budget (
     scope_kind TEXT    NOT NULL CHECK (scope_kind IN ('account', 'distribution', 'group', 'person', 'token')),

@@ -6,12 +6,12 @@ use crate::{
     cloudfront::InvalidationDetails,
     domain::{
         id::CloudFrontInvalidationId,
-        invalidations::{
-            invalidation::Batch,
-            problem::{Problem, ProblemKind},
-        },
+        invalidations::problem::{Problem, ProblemKind},
     },
-    store::{StoreError, invalidations::batches},
+    store::{
+        StoreError,
+        invalidations::batches::{self, SendingBatch},
+    },
 };
 
 use super::WorkerContext;
@@ -32,7 +32,7 @@ const PAGES: usize = 50;
 /// charged afterwards, so that reads of other work wait.
 pub(super) async fn find(
     context: &WorkerContext,
-    batch: &Batch,
+    batch: &SendingBatch,
     calls: &mut u32,
 ) -> Result<Result<Option<InvalidationDetails>, Problem>, StoreError> {
     let before = taken_before(context, batch).await?;
@@ -75,7 +75,7 @@ pub(super) async fn find(
 
 async fn known(
     context: &WorkerContext,
-    batch: &Batch,
+    batch: &SendingBatch,
     ids: &[CloudFrontInvalidationId],
 ) -> Result<HashSet<CloudFrontInvalidationId>, StoreError> {
     batches::known(&mut *context.db.read().await?, &batch.distribution, ids).await
@@ -83,7 +83,9 @@ async fn known(
 
 async fn taken_before(
     context: &WorkerContext,
-    batch: &Batch,
+    batch: &SendingBatch,
 ) -> Result<Option<CloudFrontInvalidationId>, StoreError> {
-    batches::taken_before(&mut *context.db.read().await?, &batch.distribution, &batch.invalidation).await
+    // The reference of a merged batch was made after each of its requests.
+    let Some(served) = batch.serves.first() else { return Ok(None) };
+    batches::taken_before(&mut *context.db.read().await?, &batch.distribution, &served.invalidation).await
 }

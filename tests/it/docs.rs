@@ -50,6 +50,8 @@ fn state_diagram() -> String {
 const fn label(transition: Transition) -> &'static str {
     match transition {
         Transition::Claim => "claimed",
+        Transition::Merge => "sent together with others",
+        Transition::Separate => "what it went into is not sent",
         Transition::Accept => "accepted",
         Transition::Postpone => "not taken, later again",
         Transition::AskAgain => "not known whether it was taken, asked again",

@@ -28,13 +28,18 @@ pub use {
     target::Target,
 };
 
+use std::collections::BTreeMap;
+
 use super::{
     actor::{Acting, Actor, ActorKind},
     id::{DistributionId, InvalidationId},
     secret::sha256_hex,
     time::Timestamp,
 };
-use crate::invalidations::invalidation::{Invalidation, InvalidationState};
+use crate::invalidations::{
+    invalidation::{Invalidation, InvalidationState},
+    merging::ServedBatch,
+};
 
 /// The version of the form.
 pub const VERSION: i64 = 1;
@@ -86,6 +91,37 @@ impl Event {
             note,
             ..Self::new(at, acting, Action::InvalidationCancelled)
         }
+    }
+
+    /// The same event for each of these batches, with the state that its invalidation is in now.
+    #[must_use]
+    pub fn of_each(
+        &self,
+        batches: &[ServedBatch],
+        states: &BTreeMap<InvalidationId, InvalidationState>,
+    ) -> Vec<Self> {
+        let of = |batch: &ServedBatch| Self {
+            target: Target::Batch(batch.id.clone()),
+            distribution: Some(batch.distribution.clone()),
+            invalidation: Some(batch.invalidation.clone()),
+            old: format!("batch {}", batch.number),
+            new: states.get(&batch.invalidation).map_or_else(String::new, |state| state.as_str().to_owned()),
+            ..self.clone()
+        };
+        batches.iter().map(of).collect()
+    }
+
+    /// The events of batches that wait by themselves again, because what they were merged into is not sent.
+    #[must_use]
+    pub fn separated(
+        at: Timestamp,
+        acting: &Acting,
+        batches: &[ServedBatch],
+        states: &BTreeMap<InvalidationId, InvalidationState>,
+        note: &str,
+    ) -> Vec<Self> {
+        let event = Self { note: note.to_owned(), ..Self::new(at, acting, Action::BatchSeparated) };
+        event.of_each(batches, states)
     }
 
     /// A successful event without a target. The caller sets the other fields that the action needs.

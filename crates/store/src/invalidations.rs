@@ -2,6 +2,7 @@
 //! in its row.
 
 pub mod batches;
+mod cancelling;
 pub mod cloudtrail;
 pub mod freezes;
 pub mod idempotency;
@@ -14,7 +15,10 @@ pub mod proposals;
 pub mod queue;
 pub mod waiting;
 
+pub use cancelling::{CancelledBatches, cancel_waiting};
 pub use lists::{InvalidationFilter, active, of_distribution, page, recent};
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use unstale_domain::{
     actor::Actor,
@@ -220,7 +224,8 @@ pub async fn same_due_within(
         select!(
             "WHERE distribution_id = $1 AND items_sha256 = $2 AND requested_at > $3 AND requested_at <= $4
                AND state NOT IN ('failed', 'cancelled') AND expected = $7 AND warm >= $8
-               AND (SELECT max(COALESCE(b.first_sent_at, b.due_at)) FROM batch b
+               AND (SELECT max(COALESCE(s.first_sent_at, b.first_sent_at, b.due_at)) FROM batch b
+                    LEFT JOIN batch s ON s.id = b.merged_into
                     WHERE b.invalidation_id = invalidation.id) BETWEEN $5 AND $6
              ORDER BY requested_at DESC LIMIT 1"
         ),
@@ -247,6 +252,22 @@ pub async fn lock(tx: &mut Tx, id: &InvalidationId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Refreshes the states of the invalidations of these batches; see [`refresh_state`]. They are locked in the order of
+/// their IDs, so that two transactions never wait for each other.
+pub async fn refresh_states(
+    tx: &mut Tx,
+    of: impl IntoIterator<Item = InvalidationId>,
+    now: Timestamp,
+) -> Result<BTreeMap<InvalidationId, InvalidationState>, StoreError> {
+    let each: BTreeSet<InvalidationId> = of.into_iter().collect();
+    let mut states = BTreeMap::new();
+    for id in each {
+        let state = refresh_state(tx, &id, now).await?;
+        states.insert(id, state);
+    }
+    Ok(states)
+}
+
 /// Sets the state of an invalidation to the one that follows from its batches. Call this after each change of a
 /// batch's state.
 pub async fn refresh_state(
@@ -259,7 +280,8 @@ pub async fn refresh_state(
     let rows = fetch_all!(
         tx,
         (String, bool),
-        "SELECT b.state, i.warm FROM batch b JOIN invalidation i ON i.id = b.invalidation_id
+        "SELECT COALESCE(s.state, b.state), i.warm FROM batch b JOIN invalidation i ON i.id = b.invalidation_id
+             LEFT JOIN batch s ON s.id = b.merged_into
          WHERE b.invalidation_id = $1 AND b.cut_into IS NULL",
         id.as_str(),
     )?;

@@ -145,6 +145,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("audit_segment", "first_sequence"),
     ("audit_segment", "last_sequence"),
     ("audit_signed_head", "sequence"),
+    ("batch", "alone"),
     ("batch", "attempts"),
     ("batch", "cut_into"),
     ("batch", "number"),

@@ -11,7 +11,8 @@ use crate::domain::invalidations::invalidation::Batch;
 pub struct BatchShape {
     /// `queued`, `submitting`, `in_progress`, `completed`, `cancelled`, `failed`, `lost` or `needs_a_look`.
     pub state: String,
-    /// The key by which CloudFront takes it for one, however often it is sent.
+    /// The key by which CloudFront takes it for one, however often it is sent. Where `merged_into` is set, it is never
+    /// sent under this one.
     pub caller_reference: String,
     pub cloudfront_id: Option<String>,
     /// How many items it has.
@@ -21,6 +22,10 @@ pub struct BatchShape {
     /// The places in this list, counted from 1, of the two batches that have its items: CloudFront refused it for its
     /// items, and it was cut in two. It does not count for the state of the invalidation. Null where it was not cut.
     pub cut_into: Option<[usize; 2]>,
+    /// The caller reference that its items are sent under, together with those of other requests that waited at the same
+    /// time: what they have in common goes once. The state, the times, `cloudfront_id` and `problem` are those of what is
+    /// sent. Null where it is sent by itself.
+    pub merged_into: Option<String>,
     /// When it may be sent, or sent again.
     #[schema(format = DateTime)]
     pub due_at: String,
@@ -58,6 +63,7 @@ impl BatchShape {
             items: batch.items.len(),
             refused_item: batch.refused_item().map(ToString::to_string),
             cut_into: batch.cut_into,
+            merged_into: batch.merged_into.as_ref().map(ToString::to_string),
             due_at: batch.due_at.to_string(),
             accepted_at: batch.accepted_at.map(|at| at.to_string()),
             completed_at: batch.completed_at.map(|at| at.to_string()),

@@ -211,6 +211,7 @@ impl InvalidationShape {
             batch.due_at = not_before.map_or(batch.created_at, |at| at.max(batch.created_at));
             (batch.accepted_at, batch.completed_at) = (None, None);
             (batch.cloudfront_id, batch.problem, batch.cut_into) = (None, None, None);
+            batch.merged_into = None;
         }
         let accepted =
             Invalidation { state: InvalidationState::Queued, ended_at: None, ..invalidation.clone() };

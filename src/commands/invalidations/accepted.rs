@@ -71,6 +71,7 @@ pub(in crate::commands) async fn queue(
         number: index + 1,
         created_at: now,
         due_at: new.not_before.map_or(now, |due| due.max(now)),
+        alone: false,
     };
     let rows: Vec<_> = new.batches.iter().enumerate().map(batch).collect();
     batches::insert(tx, &rows).await?;

@@ -6,12 +6,38 @@ use crate::{
         actor::Acting,
         audit::{Event, Target},
         id::InvalidationId,
+        invalidations::invalidation::Invalidation,
+        time::Timestamp,
     },
     store::{
-        audit,
-        invalidations::{self, batches},
+        Tx, audit,
+        invalidations::{self, CancelledBatches, batches},
     },
 };
+
+/// Writes the events of what was cancelled of these invalidations. `why` is the reason for the history, and may be empty.
+pub(in crate::commands) fn append_cancelled(
+    tx: &mut Tx,
+    acting: &Acting,
+    of: &[Invalidation],
+    cancelled: &CancelledBatches,
+    why: &str,
+    now: Timestamp,
+) {
+    let note = "a request that it waited together with was cancelled";
+    for event in Event::separated(now, acting, &cancelled.separated, &cancelled.states, note) {
+        audit::append(tx, event);
+    }
+    for found in of {
+        let count = cancelled.count(&found.id);
+        if count > 0 {
+            let state = cancelled.states.get(&found.id).copied().unwrap_or(found.state);
+            let why = if why.is_empty() { String::new() } else { format!("{why}; ") };
+            let note = format!("{why}{count} of its batches were not sent");
+            audit::append(tx, Event::cancelled(now, acting, found, state, note));
+        }
+    }
+}
 
 /// Cancels the queued batches. [`CommandError::TooLate`] if no batch is queued.
 pub async fn cancel_invalidation(
@@ -25,14 +51,11 @@ pub async fn cancel_invalidation(
     let items = batches::items_of(&mut tx, id).await?;
     let what = Target::act("cancel an invalidation");
     let (mut tx, _) = authorize::check(context, tx, acting, &what, &found.distribution, &items).await?;
-    let cancelled = batches::cancel_queued(&mut tx, id).await?;
-    if cancelled == 0 {
+    let cancelled = invalidations::cancel_waiting(&mut tx, &[id], now).await?;
+    if cancelled.count(id) == 0 {
         return Err(CommandError::TooLate);
     }
-    let state = invalidations::refresh_state(&mut tx, id, now).await?;
-    let note = format!("{cancelled} of its batches were not sent");
-    let event = Event::cancelled(now, acting, &found, state, note);
-    audit::append(&mut tx, event);
+    append_cancelled(&mut tx, acting, &[found], &cancelled, "", now);
     context.commit(tx).await?;
     Ok(())
 }

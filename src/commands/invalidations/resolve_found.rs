@@ -1,10 +1,10 @@
 //! Resolves a batch that a person found in CloudFront after Unstale could not find it.
 
 use crate::{
-    commands::{CommandContext, CommandError, access::authorize},
+    commands::{CommandContext, CommandError},
     domain::{
         actor::Acting,
-        audit::{Action, Target},
+        audit::{Action, Event},
         id::{BatchId, CloudFrontInvalidationId},
     },
     store::{
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-use super::resolve_not_there::resolved;
+use super::resolve_not_there::sent_for;
 
 /// Gives the batch the ID that the person found. The poller then asks CloudFront for its status. `TooLate` if the
 /// batch is resolved already.
@@ -26,18 +26,20 @@ pub async fn resolve_found(
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
-    let what = Target::act("settle a batch");
-    let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
-    match needs_a_look::set_found(&mut tx, id, cloudfront_id, now).await {
+    let (mut tx, sent) = sent_for(context, tx, acting, &batch).await?;
+    match needs_a_look::set_found(&mut tx, &sent.id, cloudfront_id, now).await {
         Err(StoreError::Duplicate(_)) => return Err(CommandError::BelongsToAnother),
         Ok(false) => return Err(CommandError::TooLate),
         other => other?,
     };
-    let state = invalidations::refresh_state(&mut tx, &batch.invalidation, now).await?;
-    let mut event = resolved(now, acting, Action::BatchResolved, &batch, state);
+    let of = sent.serves.iter().map(|batch| batch.invalidation.clone());
+    let states = invalidations::refresh_states(&mut tx, of, now).await?;
+    let mut event = Event::new(now, acting, Action::BatchResolved);
     event.cloudfront_id = cloudfront_id.to_string();
     "found at CloudFront by a person".clone_into(&mut event.note);
-    audit::append(&mut tx, event);
+    for event in event.of_each(&sent.serves, &states) {
+        audit::append(&mut tx, event);
+    }
     context.commit(tx).await?;
     Ok(())
 }

@@ -1,26 +1,38 @@
 //! Resolves a batch that a person did not find in CloudFront: its items are sent as a new batch.
 
 use crate::{
-    commands::{CommandContext, CommandError, access::authorize, audit::refuse::Attempt, new_uuid},
+    commands::{
+        CommandContext, CommandError,
+        access::authorize::{self, AccessRefusal},
+        audit::refuse::Attempt,
+        new_uuid,
+    },
     domain::{
         actor::Acting,
         audit::{Action, Event, ItemsRecord, Target},
         id::{BatchId, CallerReference},
         invalidations::{
             freeze_window::FreezeAnswer,
-            invalidation::{Batch, InvalidationState, NewBatch},
+            invalidation::{Batch, NewBatch},
+            merging::ServedBatch,
         },
         time::Timestamp,
     },
     store::{
-        audit,
-        invalidations::{self, batches, needs_a_look},
+        Tx, audit,
+        invalidations::{
+            self,
+            batches::{self, Afterwards, SendingBatch},
+            needs_a_look,
+        },
     },
 };
 
 use super::retry_invalidation::clear_again;
 
 /// Gives the batch up and queues its items with a new caller reference. `TooLate` if the batch is resolved already.
+///
+/// If several batches were merged into it, each of them waits again.
 pub async fn resolve_not_there(
     context: &CommandContext,
     acting: &Acting,
@@ -30,10 +42,10 @@ pub async fn resolve_not_there(
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let batch = batches::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
-    let what = Target::act("settle a batch");
-    let (mut tx, _) = authorize::check(context, tx, acting, &what, &batch.distribution, &batch.items).await?;
+    let (mut tx, sent) = sent_for(context, tx, acting, &batch).await?;
     let found = invalidations::find(&mut tx, &batch.invalidation).await?.ok_or(CommandError::NotFound)?;
-    let asked = Attempt::on(&what, Some(&batch.distribution), &batch.items, answer.reason);
+    let what = Target::act("settle a batch");
+    let asked = Attempt::on(&what, Some(&batch.distribution), &sent.items, answer.reason);
     let freezes = match clear_again(context, &mut tx, acting, &asked, &found, answer).await {
         Err(CommandError::Store(error)) => return Err(error.into()),
         // The refusal is written too.
@@ -43,13 +55,55 @@ pub async fn resolve_not_there(
         }
         Ok(freezes) => freezes,
     };
-    if !needs_a_look::set_given_up(&mut tx, id).await? {
+    if !needs_a_look::set_given_up(&mut tx, &sent.id).await? {
         return Err(CommandError::TooLate);
     }
+    let event = |action, note: &str| {
+        let mut event = Event { note: freezes.noted(note), ..Event::new(now, acting, action) };
+        if freezes.is_override() {
+            answer.reason.trim().clone_into(&mut event.reason);
+        }
+        event
+    };
+    match &sent.serves[..] {
+        [own] if !sent.is_merged => replace(&mut tx, own, &batch, now, event).await?,
+        _ => separate(&mut tx, &sent, now, event).await?,
+    }
+    context.usage.clear();
+    context.commit(tx).await?;
+    Ok(())
+}
+
+/// What was sent for the batch, if the actor may resolve it: it may have the items of others.
+pub(super) async fn sent_for(
+    context: &CommandContext,
+    tx: Tx,
+    acting: &Acting,
+    batch: &Batch,
+) -> Result<(Tx, SendingBatch), CommandError> {
+    let what = Target::act("settle a batch");
+    let distribution = &batch.distribution;
+    let (mut tx, access) = authorize::check(context, tx, acting, &what, distribution, &batch.items).await?;
+    let sent = batches::sent_for(&mut tx, &batch.id).await?.ok_or(CommandError::NotFound)?;
+    if access.covers_all(distribution, &sent.items) {
+        return Ok((tx, sent));
+    }
+    let why = AccessRefusal::Rule("it was sent together with items that you may not refresh");
+    Err(authorize::refuse(context, tx, acting, &what, Some(distribution), why).await?)
+}
+
+/// Queues the items of the batch as a new one of its invalidation.
+async fn replace(
+    tx: &mut Tx,
+    own: &ServedBatch,
+    batch: &Batch,
+    now: Timestamp,
+    event: impl Fn(Action, &str) -> Event,
+) -> Result<(), CommandError> {
     let new_id = BatchId::new(new_uuid());
     let caller_reference = CallerReference::of(&new_id);
     let new = NewBatch { id: new_id, caller_reference, items: batch.items.clone() };
-    let number = needs_a_look::next_number(&mut tx, &batch.invalidation).await?;
+    let number = needs_a_look::next_number(tx, &batch.invalidation).await?;
     let row = batches::NewBatchRow {
         batch: new,
         invalidation: batch.invalidation.clone(),
@@ -57,34 +111,31 @@ pub async fn resolve_not_there(
         number,
         created_at: now,
         due_at: now,
+        alone: false,
     };
-    batches::insert(&mut tx, &[row]).await?;
-    let state = invalidations::refresh_state(&mut tx, &batch.invalidation, now).await?;
-    let mut event = resolved(now, acting, Action::BatchResolved, &batch, state);
-    event.items = ItemsRecord::of(&batch.items);
-    event.note = freezes.noted(&format!("not at CloudFront, says a person; sent again as batch {number}"));
-    if freezes.is_override() {
-        answer.reason.trim().clone_into(&mut event.reason);
+    batches::insert(tx, &[row]).await?;
+    let states = invalidations::refresh_states(tx, [batch.invalidation.clone()], now).await?;
+    let note = format!("not at CloudFront, says a person; sent again as batch {number}");
+    let event = Event { items: ItemsRecord::of(&batch.items), ..event(Action::BatchResolved, &note) };
+    for event in event.of_each(std::slice::from_ref(own), &states) {
+        audit::append(tx, event);
     }
-    audit::append(&mut tx, event);
-    context.usage.clear();
-    context.commit(tx).await?;
     Ok(())
 }
 
-/// The event for a batch that a person resolved.
-pub(in crate::commands) fn resolved(
+/// Lets the batches wait again that were merged into it.
+async fn separate(
+    tx: &mut Tx,
+    sent: &SendingBatch,
     now: Timestamp,
-    acting: &Acting,
-    action: Action,
-    batch: &Batch,
-    state: InvalidationState,
-) -> Event {
-    let mut event = Event::new(now, acting, action);
-    event.target = Target::Batch(batch.id.clone());
-    event.distribution = Some(batch.distribution.clone());
-    event.invalidation = Some(batch.invalidation.clone());
-    event.old = format!("batch {}", batch.number);
-    state.as_str().clone_into(&mut event.new);
-    event
+    event: impl Fn(Action, &str) -> Event,
+) -> Result<(), CommandError> {
+    let parts = batches::separate(tx, &sent.id, Afterwards::MayMergeAgain, now).await?;
+    let of = parts.iter().map(|batch| batch.invalidation.clone());
+    let states = invalidations::refresh_states(tx, of, now).await?;
+    let event = event(Action::BatchSeparated, "not at CloudFront, says a person; waits again");
+    for event in event.of_each(&parts, &states) {
+        audit::append(tx, event);
+    }
+    Ok(())
 }

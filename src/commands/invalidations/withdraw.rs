@@ -10,7 +10,7 @@ use crate::{
     domain::{
         actor::{Acting, Actor},
         audit::{Action, Event, ItemsRecord, Target},
-        invalidations::{invalidation::Invalidation, proposal::Proposal, quotas::PROPOSALS},
+        invalidations::{proposal::Proposal, quotas::PROPOSALS},
         sign_in::person::Person,
     },
     store::{
@@ -19,6 +19,8 @@ use crate::{
         tokens,
     },
 };
+
+use super::cancel_invalidation::append_cancelled;
 
 /// The maximum number of requests of one actor that one transaction cancels.
 const AT_ONCE: usize = 1_000;
@@ -49,35 +51,23 @@ pub(in crate::commands) async fn withdraw(
     why: &str,
 ) -> Result<(), StoreError> {
     let access = access::of_requester(tx, actor).await?;
+    let mut gone = Vec::new();
     for id in waiting::invalidations_of(tx, actor, AT_ONCE).await? {
         let Some(found) = invalidations::find(tx, &id).await? else { continue };
         let items = batches::items_of(tx, &id).await?;
         if !access.may_request(&found.distribution, &items) {
-            cancel(context, tx, acting, &found, why).await?;
+            gone.push(found);
         }
     }
+    let now = context.clock.now();
+    let ids: Vec<_> = gone.iter().map(|found| &found.id).collect();
+    let cancelled = invalidations::cancel_waiting(tx, &ids, now).await?;
+    append_cancelled(tx, acting, &gone, &cancelled, why, now);
     for id in waiting::proposals_of(tx, actor, context.clock.now(), PROPOSALS).await? {
         let Some(found) = proposals::find(tx, &id, context.clock.now()).await? else { continue };
         if !access.may_request(&found.distribution, &found.items) {
             decline(context, tx, acting, found, why).await?;
         }
-    }
-    Ok(())
-}
-
-async fn cancel(
-    context: &CommandContext,
-    tx: &mut Tx,
-    acting: &Acting,
-    found: &Invalidation,
-    why: &str,
-) -> Result<(), StoreError> {
-    let now = context.clock.now();
-    let cancelled = batches::cancel_queued(tx, &found.id).await?;
-    if cancelled > 0 {
-        let state = invalidations::refresh_state(tx, &found.id, now).await?;
-        let note = format!("{why}; {cancelled} of its batches were not sent");
-        audit::append(tx, Event::cancelled(now, acting, found, state, note));
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ impl BatchView {
             items: batch.items.len(),
             status: StatusView { state: batch.state.as_str(), words },
             cloudfront_id: batch.cloudfront_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-            caller_reference: batch.caller_reference.to_string(),
+            caller_reference: batch.sent_under().to_string(),
             request_id: batch.aws_request_id.clone().unwrap_or_default(),
             attempts: batch.attempts,
             needs_a_look: (batch.state == BatchState::NeedsALook).then(|| batch.id.to_string()),

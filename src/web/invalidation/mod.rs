@@ -8,6 +8,7 @@ mod parts;
 mod resolve;
 mod retry;
 mod show;
+mod together;
 mod warmed;
 
 pub use cancel::cancel;

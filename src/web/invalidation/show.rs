@@ -39,6 +39,7 @@ use super::{
     checked::{self, Checked},
     override_freeze::Freezes,
     parts::{self, EventView, ProblemView, TimelineStep},
+    together::TogetherView,
     warmed::WarmingView,
 };
 
@@ -68,6 +69,8 @@ struct Page {
     billed: usize,
     took: String,
     steps: Vec<TimelineStep>,
+    /// The requests that it was sent together with.
+    together: Option<TogetherView>,
     refused: Option<RefusedView>,
     troubles: Vec<ProblemView>,
     slow: Option<String>,
@@ -119,6 +122,7 @@ pub async fn show(
     let distribution = distributions::find(&mut conn, &found.distribution).await?;
     let maker = audit::maker(&mut conn, &id).await?;
     let waiting = view::waiting(&mut conn, &app, &found, now).await?;
+    let together = TogetherView::read(&mut conn, &visitor.access, &found, &batches).await?;
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
     let Checked { step, panel } = checked::read(&mut conn, &found, app.options.are_checks_on, now).await?;
     let warming = WarmingView::read(&mut conn, &app, &found).await?;
@@ -156,6 +160,7 @@ pub async fn show(
             .sum(),
         took: found.took().map(span_in_words).unwrap_or_default(),
         steps,
+        together,
         refused: RefusedView::new(&batches),
         troubles: parts::troubles(&batches, distribution.as_ref()),
         slow: parts::slow(&batches, now),

@@ -6,9 +6,13 @@ use crate::{
     cloudfront::InvalidationStatus,
     domain::{
         actor::Acting,
-        audit::{Action, Event, Outcome, Target},
+        audit::{Action, Event, Outcome},
         id::DistributionId,
-        invalidations::{problem::Problem, retry::wait_before_look},
+        invalidations::{
+            merging::{ServedBatch, together},
+            problem::Problem,
+            retry::wait_before_look,
+        },
         time::Timestamp,
     },
     failpoint,
@@ -95,12 +99,21 @@ impl Poller {
         if !distributions::release_poll(&mut tx, &held.distribution, &held.lease).await? {
             return Ok(());
         }
-        let mut changed = false;
+        let mut ended = Vec::new();
         for watched in &held.watched {
-            if let Some(event) = settle_one(&mut tx, held, watched, answers, now).await? {
-                audit::append(&mut tx, event);
-                changed = true;
+            if let Some(mut event) = settle_one(&mut tx, held, watched, answers, now).await? {
+                let served = served(&mut tx, held, watched).await?;
+                if event.note.is_empty() {
+                    event.note = together(served.len()).unwrap_or_default();
+                }
+                ended.push((served, event));
             }
+        }
+        let changed = !ended.is_empty();
+        let of = ended.iter().flat_map(|(served, _)| served.iter().map(|batch| batch.invalidation.clone()));
+        let states = invalidations::refresh_states(&mut tx, of.collect::<Vec<_>>(), now).await?;
+        for event in ended.iter().flat_map(|(served, event)| event.of_each(served, &states)) {
+            audit::append(&mut tx, Event { old: String::new(), ..event });
         }
         tx.commit().await?;
         if let Some(problem) = &answers.problem {
@@ -158,7 +171,7 @@ async fn complete(
     if !batches::set_completed(tx, &watched.batch, now).await? {
         return Ok(None);
     }
-    event(tx, held, watched, Action::BatchCompleted, now).await.map(Some)
+    Ok(Some(event(held, watched, Action::BatchCompleted, now)))
 }
 
 async fn lose(
@@ -171,26 +184,25 @@ async fn lose(
     if !batches::set_lost(tx, &watched.batch, problem).await? {
         return Ok(None);
     }
-    let mut event = event(tx, held, watched, Action::BatchLost, now).await?;
+    let mut event = event(held, watched, Action::BatchLost, now);
     event.outcome = Outcome::Failed;
     problem.kind.headline().clone_into(&mut event.note);
     Ok(Some(event))
 }
 
-/// Updates the state of the batch's invalidation, and returns the event of the batch's end.
-async fn event(
-    tx: &mut Tx,
-    held: &Held,
-    watched: &WatchedBatch,
-    action: Action,
-    now: Timestamp,
-) -> Result<Event, StoreError> {
-    let state = invalidations::refresh_state(tx, &watched.invalidation, now).await?;
+/// The event of the end of what was sent, for each of the batches that it serves.
+fn event(held: &Held, watched: &WatchedBatch, action: Action, now: Timestamp) -> Event {
     let mut event = Event::new(now, &Acting::service(), action);
-    event.target = Target::Batch(watched.batch.clone());
     event.distribution = Some(held.distribution.clone());
-    event.invalidation = Some(watched.invalidation.clone());
     event.cloudfront_id = watched.cloudfront_id.to_string();
-    state.as_str().clone_into(&mut event.new);
-    Ok(event)
+    event
+}
+
+/// The batches whose items it has: itself, or those that were merged into it.
+async fn served(tx: &mut Tx, held: &Held, watched: &WatchedBatch) -> Result<Vec<ServedBatch>, StoreError> {
+    let Some(invalidation) = watched.invalidation.clone() else {
+        return batches::served(tx, &watched.batch).await;
+    };
+    let (id, distribution) = (watched.batch.clone(), held.distribution.clone());
+    Ok(vec![ServedBatch { id, invalidation, distribution, number: watched.number }])
 }

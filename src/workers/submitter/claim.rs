@@ -1,7 +1,11 @@
 //! The first part of a tick: claims one batch, within the limits of its distribution and the pace of its account.
 
 use crate::{
-    domain::{id::DistributionId, invalidations::queue, time::Timestamp},
+    domain::{
+        id::{BatchId, DistributionId},
+        invalidations::queue,
+        time::Timestamp,
+    },
     store::{
         StoreError, Tx, accounts, distributions,
         invalidations::batches::{self, Sendable},
@@ -10,7 +14,7 @@ use crate::{
 
 use super::{
     super::{Next, WorkerContext},
-    Held, frozen, withdrawn,
+    Held, frozen, merging, withdrawn,
 };
 
 /// The result of a claim.
@@ -55,6 +59,13 @@ pub(super) async fn claim(context: &WorkerContext) -> Result<Claim, StoreError> 
     Ok(Claim::Nothing(next))
 }
 
+/// Whether the batch's request was taken back or put off just now. What several were merged into belongs to none: each of
+/// them was looked at when they were merged.
+pub(super) async fn is_held_back(tx: &mut Tx, id: &BatchId, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(batch) = batches::find(tx, id).await? else { return Ok(false) };
+    Ok(withdrawn::take_back(tx, &batch, now).await? || frozen::put_off(tx, &batch, now).await?)
+}
+
 async fn claim_of(
     context: &WorkerContext,
     tx: &mut Tx,
@@ -70,11 +81,14 @@ async fn claim_of(
         return idle;
     };
     // A batch that is counted may be at CloudFront already, so it is neither taken back nor put off.
-    if !chosen.counted {
-        let Some(batch) = batches::find(tx, &chosen.id).await? else { return idle };
-        if withdrawn::take_back(tx, &batch, now).await? || frozen::put_off(tx, &batch, now).await? {
-            return Ok(Claim::Withdrawn);
-        }
+    if !chosen.counted && is_held_back(tx, &chosen.id, now).await? {
+        return Ok(Claim::Withdrawn);
+    }
+    let merging = merging::of(tx, chosen, &candidates, in_flight, context.settings.limits).await?;
+    if let Some(merging) = &merging
+        && merging.holds_one_back(tx, now).await?
+    {
+        return Ok(Claim::Withdrawn);
     }
     let (create, all) = (context.settings.create, context.settings.read);
     if let Err(wait) = accounts::take_create(tx, account, create, all, now).await? {
@@ -82,11 +96,16 @@ async fn claim_of(
     }
     let lease = super::super::new_lease();
     let until = now.plus(context.settings.lease);
-    if !batches::claim(tx, &chosen.id, &lease, now, until).await? {
+    let merged = match merging {
+        Some(merging) => merging.write(tx, now).await?,
+        None => None,
+    };
+    let id = merged.unwrap_or_else(|| chosen.id.clone());
+    if !batches::claim(tx, &id, &lease, now, until).await? {
         return idle;
     }
     distributions::set_claimed(tx, distribution, now).await?;
-    let Some(batch) = batches::find(tx, &chosen.id).await? else { return idle };
+    let Some(batch) = batches::sent_for(tx, &id).await? else { return idle };
     let (account, unknown) = (account.to_owned(), chosen.counted);
     Ok(Claim::Held(Box::new(Held { batch, lease, account, unknown, reads: 0 })))
 }

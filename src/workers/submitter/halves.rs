@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         audit::{Action, Event, ItemsRecord, Outcome},
-        id::{BatchId, CallerReference},
+        id::{BatchId, CallerReference, InvalidationId},
         invalidations::{halves, invalidation::NewBatch, item::Item, problem::Problem},
         time::Timestamp,
     },
@@ -26,19 +26,21 @@ pub(super) struct Halves {
     items: [Vec<Item>; 2],
     /// The number of the first one. The second one follows.
     first: usize,
+    invalidation: InvalidationId,
 }
 
-/// The halves of the batch. `None` if it is not cut. `problem` must be CloudFront's own answer, so that it is certain
+/// The halves of the batch. `None` if it is not cut: what several batches were merged into is taken apart instead. `problem` must be CloudFront's own answer, so that it is certain
 /// that CloudFront does not have the batch.
 pub(super) async fn of(tx: &mut Tx, held: &Held, problem: &Problem) -> Result<Option<Halves>, StoreError> {
-    if !problem.is_about_items() {
-        return Ok(None);
-    }
+    let own = match &held.batch.serves[..] {
+        [own] if !held.batch.is_merged && problem.is_about_items() => own,
+        _ => return Ok(None),
+    };
     // Another replica may cut another batch of the same invalidation.
-    invalidations::lock(tx, &held.batch.invalidation).await?;
-    let first = needs_a_look::next_number(tx, &held.batch.invalidation).await?;
+    invalidations::lock(tx, &own.invalidation).await?;
+    let first = needs_a_look::next_number(tx, &own.invalidation).await?;
     let items = halves::halves(&held.batch.items, problem, first);
-    Ok(items.map(|items| Halves { items, first }))
+    Ok(items.map(|items| Halves { items, first, invalidation: own.invalidation.clone() }))
 }
 
 /// Writes that CloudFront refused the batch, and queues the two that replace it. `None` if the lease was lost.
@@ -59,11 +61,12 @@ pub(super) async fn replace(
         let caller_reference = CallerReference::of(&id);
         NewBatchRow {
             batch: NewBatch { id, caller_reference, items },
-            invalidation: batch.invalidation.clone(),
+            invalidation: halves.invalidation.clone(),
             distribution: batch.distribution.clone(),
             number,
             created_at: now,
             due_at: now,
+            alone: true,
         }
     };
     let rows: Vec<NewBatchRow> = halves.items.into_iter().zip(first..).map(row).collect();

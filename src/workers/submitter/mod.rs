@@ -3,6 +3,7 @@
 mod claim;
 mod frozen;
 mod halves;
+mod merging;
 mod settle;
 mod withdrawn;
 
@@ -13,14 +14,11 @@ use tokio::sync::Mutex;
 use crate::{
     cloudfront::CreatedInvalidation,
     domain::{
-        invalidations::{
-            invalidation::Batch,
-            problem::{Problem, ProblemKind, ProblemVerdict},
-        },
+        invalidations::problem::{Problem, ProblemKind, ProblemVerdict},
         time::Timestamp,
     },
     failpoint,
-    store::StoreError,
+    store::{StoreError, invalidations::batches::SendingBatch},
 };
 
 use super::{Next, WorkerContext, reconcile};
@@ -51,7 +49,7 @@ type Unwritten = (Box<Held>, SubmitOutcome);
 /// A batch that this worker has claimed.
 #[derive(Debug)]
 struct Held {
-    batch: Batch,
+    batch: SendingBatch,
     lease: String,
     account: String,
     /// Whether an earlier call was started whose answer was never written.

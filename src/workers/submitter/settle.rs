@@ -6,9 +6,10 @@ use crate::{
     cloudfront::CreatedInvalidation,
     domain::{
         actor::Acting,
-        audit::{Action, Event, ItemsRecord, Outcome, Target},
-        id::CloudFrontInvalidationId,
+        audit::{Action, Event, ItemsRecord, Outcome},
+        id::{CloudFrontInvalidationId, InvalidationId},
         invalidations::{
+            merging::{ServedBatch, together},
             problem::{Problem, ProblemKind, ProblemVerdict},
             retry::{wait_before_look, wait_before_retry},
         },
@@ -20,7 +21,7 @@ use crate::{
         distributions::survey,
         invalidations::{
             self,
-            batches::{self, NotAccepted},
+            batches::{self, Afterwards, NotAccepted},
         },
     },
 };
@@ -31,6 +32,8 @@ use super::{super::WorkerContext, Held, SubmitOutcome, halves};
 pub(in crate::workers) const ACCOUNT_REST: Duration = Duration::from_secs(30);
 /// The maximum wait after a network error, so that sending resumes soon after the network works again.
 const NETWORK_REST: Duration = Duration::from_secs(20);
+/// The maximum wait before what several requests were merged into is sent again.
+const MERGED_REST: Duration = Duration::from_mins(1);
 /// The number of attempts to find an earlier invalidation with the same caller reference. After that a person
 /// decides.
 const LOOKS: u32 = 5;
@@ -44,10 +47,10 @@ pub(super) async fn settle(
     let mut tx = context.db.begin().await?;
     accounts::charge_reads(&mut tx, &held.account, context.settings.read, held.reads, now).await?;
     let event = match answer {
-        SubmitOutcome::Accepted(accepted) => accept(&mut tx, held, accepted, "", now).await?,
+        SubmitOutcome::Accepted(accepted) => accept(&mut tx, held, accepted, None, now).await?,
         SubmitOutcome::Found(accepted) => {
             let note = "found at CloudFront by its caller reference";
-            accept(&mut tx, held, accepted, note, now).await?
+            accept(&mut tx, held, accepted, Some(note), now).await?
         }
         SubmitOutcome::Problem(problem) => {
             if let Some(halves) = halves::of(&mut tx, held, problem).await? {
@@ -63,21 +66,27 @@ pub(super) async fn settle(
             not_accepted(&mut tx, held, problem, after_a_look(problem.kind), true, now).await?
         }
     };
-    let Some(mut event) = event else {
+    let Some(event) = event else {
         tracing::warn!(batch = %held.batch.id, "the lease was lost; whoever holds it now finds out");
         return Ok(());
     };
-    let state = invalidations::refresh_state(&mut tx, &held.batch.invalidation, now).await?;
-    state.as_str().clone_into(&mut event.new);
+    let serves = &held.batch.serves;
+    let states = invalidations::refresh_states(&mut tx, invalidations_of(serves), now).await?;
     let repeated = held.batch.problem.as_ref().map(|problem| problem.kind);
     if is_news(&event, repeated) {
-        audit::append(&mut tx, event);
+        for event in event.of_each(serves, &states) {
+            audit::append(&mut tx, event);
+        }
     }
     failpoint::hit("settling");
     tx.commit().await?;
     failpoint::hit("settled");
     context.notifier.notify();
     Ok(())
+}
+
+fn invalidations_of(batches: &[ServedBatch]) -> Vec<InvalidationId> {
+    batches.iter().map(|batch| batch.invalidation.clone()).collect()
 }
 
 /// Whether the event is written. A repeated problem is not: a day without network must not fill the history.
@@ -91,7 +100,7 @@ async fn accept(
     tx: &mut Tx,
     held: &Held,
     accepted: &CreatedInvalidation,
-    note: &str,
+    note: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<Event>, StoreError> {
     let look_at = now.plus(wait_before_look(Duration::ZERO));
@@ -104,7 +113,8 @@ async fn accept(
     let mut event = event(held, Action::BatchAccepted, now);
     request_id.unwrap_or_default().clone_into(&mut event.aws_request_id);
     event.cloudfront_id = id.to_string();
-    note.clone_into(&mut event.note);
+    let notes = [note.map(str::to_owned), together(held.batch.serves.len())];
+    event.note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
     Ok(Some(event))
 }
 
@@ -148,10 +158,16 @@ async fn not_accepted(
         ProblemKind::Network => wait_before_retry(attempts, dice).min(NETWORK_REST),
         _ => wait_before_retry(attempts, dice),
     };
+    // What was merged stands for many requests, and one call a minute is few.
+    let wait = if held.batch.is_merged { wait.min(MERGED_REST) } else { wait };
     let retry_at = now.plus(wait);
     // A batch that may be at CloudFront must be searched for before it is sent again.
     let later = if unknown { NotAccepted::Unknown } else { NotAccepted::Postponed };
     let (what, action, outcome) = match verdict {
+        // The refusal of what was merged is nobody's own. By itself, each batch gets its own answer.
+        ProblemVerdict::Refused if held.batch.is_merged => {
+            (NotAccepted::Failed, Action::BatchSeparated, Outcome::Done)
+        }
         ProblemVerdict::Refused => (NotAccepted::Failed, Action::BatchFailed, Outcome::Refused),
         ProblemVerdict::AccountRefused => {
             accounts::pause(tx, &held.account, problem, now, now.plus(ACCOUNT_REST)).await?;
@@ -175,20 +191,21 @@ async fn not_accepted(
     let mut event = event(held, action, now);
     event.outcome = outcome;
     problem.kind.headline().clone_into(&mut event.note);
-    // The only item of a batch that is refused for its items is the refused one.
-    if verdict == ProblemVerdict::Refused && problem.is_about_items() && held.batch.items.len() == 1 {
+    if action == Action::BatchSeparated {
+        failpoint::hit("separating");
+        batches::separate(tx, &held.batch.id, Afterwards::Alone, now).await?;
+        event.note = format!("CloudFront refused what was sent together: {}", event.note);
+    } else if verdict == ProblemVerdict::Refused && problem.is_about_items() && held.batch.items.len() == 1 {
+        // The only item of a batch that is refused for its items is the refused one.
         event.items = ItemsRecord::of(&held.batch.items);
     }
     event.aws_request_id = problem.request_id.clone().unwrap_or_default();
     Ok(Some(event))
 }
 
+/// An event of what was sent, for each of the batches that it serves.
 pub(super) fn event(held: &Held, action: Action, now: Timestamp) -> Event {
-    let batch = &held.batch;
     let mut event = Event::new(now, &Acting::service(), action);
-    event.target = Target::Batch(batch.id.clone());
-    event.distribution = Some(batch.distribution.clone());
-    event.invalidation = Some(batch.invalidation.clone());
-    event.old = format!("batch {}", batch.number);
+    event.distribution = Some(held.batch.distribution.clone());
     event
 }

@@ -11,6 +11,9 @@ use crate::{
 /// The reason that the history shows.
 const WHY: &str = "whoever asked may not refresh this any more";
 
+/// Why what waited together with such a request waits by itself.
+const SEPARATED: &str = "a request that it waited together with was cancelled";
+
 /// Cancels the queued batches of the batch's request if its actor may not make the request now. `true` if it did. A
 /// batch that was claimed before is not cancelled: somebody else may have looked at it and retried it.
 pub(super) async fn take_back(tx: &mut Tx, batch: &Batch, now: Timestamp) -> Result<bool, StoreError> {
@@ -24,9 +27,14 @@ pub(super) async fn take_back(tx: &mut Tx, batch: &Batch, now: Timestamp) -> Res
     if access.may_request(&found.distribution, &items) {
         return Ok(false);
     }
-    let cancelled = batches::cancel_queued(tx, &found.id).await?;
-    let state = invalidations::refresh_state(tx, &found.id, now).await?;
-    let note = format!("{WHY}; {cancelled} of its batches were not sent");
+    let cancelled = invalidations::cancel_waiting(tx, &[&found.id], now).await?;
+    let separated =
+        Event::separated(now, &Acting::service(), &cancelled.separated, &cancelled.states, SEPARATED);
+    for event in separated {
+        audit::append(tx, event);
+    }
+    let state = cancelled.states.get(&found.id).copied().unwrap_or(found.state);
+    let note = format!("{WHY}; {} of its batches were not sent", cancelled.count(&found.id));
     audit::append(tx, Event::cancelled(now, &Acting::service(), &found, state, note));
     Ok(true)
 }

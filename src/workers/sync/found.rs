@@ -49,7 +49,7 @@ async fn write(
     let now = context.clock.now();
     let mut tx = context.db.begin().await?;
     let reference = &seen.caller_reference;
-    if batches::find_by_reference(&mut tx, distribution, reference).await?.is_some() {
+    if batches::is_known_reference(&mut tx, distribution, reference).await? {
         return Ok(());
     }
     let completed = seen.status == InvalidationStatus::Completed;

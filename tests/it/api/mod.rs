@@ -14,6 +14,7 @@ mod idempotency;
 mod limits;
 mod look;
 mod matrix;
+mod merging;
 mod nul;
 mod parts;
 mod probe_results;

@@ -39,6 +39,7 @@ async fn many_of_one_distribution_let_another_have_its_turn() {
     for number in 0..30 {
         world.request(&format!("/many{number}")).await;
     }
+    world.send_each_alone().await;
     world.submit().await;
     world.advance(seconds(1));
     let other = world.request_at(SHOP, "/one").await;

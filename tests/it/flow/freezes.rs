@@ -152,6 +152,7 @@ async fn a_window_begins_at_its_moment(world: World) {
     assert_eq!(lacks(after.pop().unwrap()), LacksForFreeze::Override);
     after.pop().unwrap().unwrap();
     assert_eq!(world.recent().await.len(), 3);
+    world.send_each_alone().await;
     // What was accepted before the window began goes, although it waits for its turn until then.
     world.live(60).await;
     assert_eq!((world.at_cloudfront(SHOP), world.at_cloudfront(DOCS)), (2, 1));

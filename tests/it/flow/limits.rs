@@ -31,6 +31,7 @@ async fn many_requests_together_never_draw_the_limit() {
         let lines = lines(4, |n| format!("/r{number}/d{n}/*"));
         ids.push(world.request(&lines).await);
     }
+    world.send_each_alone().await;
     world.live(130).await;
     for id in &ids {
         assert_eq!(world.state(id).await, "completed");

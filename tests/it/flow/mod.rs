@@ -25,6 +25,7 @@ mod limits;
 mod lists;
 mod looking;
 mod many;
+mod merging;
 mod monthly_budgets;
 mod origin;
 mod outside;

@@ -10,6 +10,7 @@ async fn never_more_than_the_burst_and_the_rate() {
         let distribution = [WORKSHOP, SHOP, DOCS][number % 3];
         ids.push(world.request_at(distribution, &format!("/a{number}")).await);
     }
+    world.send_each_alone().await;
     for second in 0..40 {
         world.submit().await;
         let creates = world.creates().len();
@@ -30,6 +31,7 @@ async fn a_rest_brings_back_no_more_than_one_burst() {
     for number in 0..10 {
         world.request(&format!("/a{number}")).await;
     }
+    world.send_each_alone().await;
     world.submit().await;
     assert_eq!(world.creates().len(), 5);
     world.finish().await;
@@ -41,6 +43,7 @@ async fn attempts_that_fail_count_too() {
     for number in 0..10 {
         world.request(&format!("/a{number}")).await;
     }
+    world.send_each_alone().await;
     let throttle = cloudfront_sandbox::FaultKind::Throttle;
     world.fault(cloudfront_sandbox::Fault::new("CreateInvalidation", throttle));
     for second in 0..60 {

@@ -52,7 +52,7 @@ async fn a_hundred_at_once_are_all_there_once() {
         assert_eq!(world.events(&new.id).await, ["invalidation.requested"]);
     }
     world.live(600).await;
-    assert_eq!(world.creates().len(), 100);
+    assert_eq!(world.items_taken_once(), 100);
     world.finish().await;
 }
 
@@ -71,7 +71,7 @@ async fn each_gets_its_own_answer() {
     }
     assert_eq!(world.recent().await.len(), 6);
     world.live(60).await;
-    assert_eq!(world.creates().len(), 6);
+    assert_eq!(world.items_taken_once(), 6);
     world.finish().await;
 }
 
@@ -134,7 +134,7 @@ async fn whoever_leaves_the_line_changes_nothing_for_the_others() {
     }
     assert_eq!(world.recent().await.len(), 6, "what was handed in is carried out");
     world.live(60).await;
-    assert_eq!(world.creates().len(), 6);
+    assert_eq!(world.items_taken_once(), 6);
     world.finish().await;
 }
 
@@ -165,6 +165,6 @@ async fn replicas_take_each_key_once() {
     }
     assert_eq!(world.recent().await.len(), 20);
     world.live(120).await;
-    assert_eq!(world.creates().len(), 20);
+    assert_eq!(world.items_taken_once(), 20);
     world.finish().await;
 }

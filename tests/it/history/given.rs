@@ -94,6 +94,7 @@ async fn write_rows(tx: &mut Tx, event: &Event, number: u64) {
         number: 1,
         created_at: event.at,
         due_at: event.at,
+        alone: false,
     };
     batches::insert(tx, &[row]).await.unwrap();
 }

@@ -91,6 +91,10 @@ async fn each_change_of_what_pages_present_as_history_is_found_and_named() {
         (format!("UPDATE batch SET accepted_at = accepted_at + 1 WHERE {own}"), "was accepted"),
         (format!("UPDATE batch SET completed_at = completed_at + 1 WHERE {own}"), "batch 1 completed"),
         (format!("UPDATE batch SET cut_into = 7 WHERE {own}"), "batch 1 was cut in two"),
+        (
+            format!("UPDATE batch SET state = 'merged', merged_into = id WHERE {own}"),
+            "whether batch 1 was sent together with others",
+        ),
         (format!("UPDATE batch SET caller_reference = 'other' WHERE {own}"), "the caller reference"),
         (format!("UPDATE batch SET state = 'in_progress', completed_at = NULL WHERE {own}"), "completed"),
         (

@@ -6,6 +6,7 @@
 mod disk;
 mod halves;
 mod io_error;
+mod merging;
 mod postgres;
 mod program;
 mod reckoning;

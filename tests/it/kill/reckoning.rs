@@ -1,6 +1,6 @@
 //! Joins what people were told, what CloudFront has, and what the database and the history say.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use unstale::{
     domain::audit::GENESIS,
@@ -31,16 +31,17 @@ pub async fn reckon(program: &Program, accepted: &[String]) {
         taken.iter().map(|one| (one.id.as_str(), one.caller_reference.as_str())).collect();
     let db = Db::open(&program.database).await.unwrap();
     let mut conn = db.read().await.unwrap();
-    let mut in_database = 0;
+    let (mut in_database, mut sent) = (0, HashSet::new());
     for invalidation in invalidations::recent(&mut conn, &all_seen(), 1_000_000).await.unwrap() {
         for batch in batches::of_invalidation(&mut conn, &invalidation.id).await.unwrap() {
             assert_eq!(batch.state.as_str(), "completed", "{batch:?}");
-            let noted = batch.cloudfront_id.unwrap();
-            assert_eq!(references[noted.as_str()], batch.caller_reference.as_str());
+            let noted = batch.cloudfront_id.clone().unwrap();
+            assert_eq!(references[noted.as_str()], batch.sent_under().as_str());
+            sent.insert(noted);
             in_database += 1;
         }
     }
-    assert_eq!(in_database, taken.len(), "CloudFront has what the database does not know, or the reverse");
+    assert_eq!(sent.len(), taken.len(), "CloudFront has what the database does not know, or the reverse");
     let history = audit::after(&mut conn, 0, 10_000_000).await.unwrap();
     let mut previous = GENESIS.to_owned();
     for event in &history {

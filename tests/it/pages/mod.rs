@@ -41,6 +41,7 @@ mod routes;
 mod sign_in;
 mod strangers;
 mod templates;
+mod together;
 mod tokens;
 mod troubles;
 mod warming;

@@ -44,10 +44,12 @@ pub(super) struct Life {
     pub(super) asked: Vec<InvalidationId>,
     /// What each of them was asked for.
     pub(super) items: HashMap<InvalidationId, BTreeSet<String>>,
+    /// How many invalidations CloudFront had made of its distribution when each of them was asked for.
+    pub(super) before: HashMap<InvalidationId, usize>,
 }
 
-/// Lives the seed to its end and looks for what was lost or doubled.
-pub async fn live(seed: u64) {
+/// Lives the seed to its end and looks for what was lost or doubled. Gives how many batches were sent together.
+pub async fn live(seed: u64) -> u64 {
     let mut rng = Rng::new(seed);
     let settings = WorkerSettings {
         create: Pace::new(rng.pick(&[0.5, 2.0, 20.0]), 5),
@@ -72,21 +74,24 @@ pub async fn live(seed: u64) {
         world,
         asked: Vec::new(),
         items: HashMap::new(),
+        before: HashMap::new(),
     };
     for _ in 0..ACTS {
         life.act().await;
     }
     life.calm_down().await;
-    life.reckon().await;
+    let together = life.reckon().await;
     // What a crash held is free by then.
     life.world.advance(Duration::from_mins(2));
     life.world.finish().await;
+    together
 }
 
 impl Life {
     async fn act(&mut self) {
         match self.rng.below(100) {
-            0..22 => self.ask().await,
+            0..18 => self.ask().await,
+            18..22 => self.ask_together().await,
             22..46 => self.submit().await,
             46..58 => self.poll().await,
             58..62 => self.survey().await,
@@ -96,6 +101,20 @@ impl Life {
             90..93 => self.change_ways(),
             93..96 => self.cancel_or_retry().await,
             _ => self.restart().await,
+        }
+    }
+
+    /// Several people at one time: what they ask for waits together, and has much in common.
+    async fn ask_together(&mut self) {
+        let distribution = self.rng.pick(&[WORKSHOP, SHOP]);
+        for _ in 0..2 + self.rng.below(4) {
+            let number = self.rng.next();
+            let shared = ["/shared/a", "/shared/b", "/shared/c", "/shared/*", "/shared/b/*"];
+            let mut lines = BTreeSet::from([self.rng.pick(&shared).to_owned(), format!("/p/{number}")]);
+            if self.rng.chance(10) {
+                lines.insert(format!("/{REFUSED}/{number}"));
+            }
+            self.request(distribution, lines).await;
         }
     }
 
@@ -118,9 +137,16 @@ impl Life {
                 lines[index] = format!("/{REFUSED}{}", lines[index]);
             }
         }
-        let id = self.world.request_at(distribution, &lines.join("\n")).await;
+        self.request(distribution, lines.into_iter().collect()).await;
+    }
+
+    async fn request(&mut self, distribution: &str, lines: BTreeSet<String>) {
+        let typed = lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+        let before = self.world.sandbox.invalidations(distribution).len();
+        let id = self.world.request_at(distribution, &typed).await;
         self.asked.push(id.clone());
-        self.items.insert(id, lines.into_iter().collect());
+        self.items.insert(id.clone(), lines);
+        self.before.insert(id, before);
     }
 
     /// A tick that may end at any await: the process is gone, or only this task of it.

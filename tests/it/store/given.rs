@@ -84,6 +84,7 @@ pub async fn write(tx: &mut Tx, new: &NewInvalidation, when: u64) -> Result<(), 
         number: index + 1,
         created_at: at(when),
         due_at: new.not_before.unwrap_or(at(when)),
+        alone: false,
     });
     batches::insert(tx, &rows.collect::<Vec<_>>()).await
 }

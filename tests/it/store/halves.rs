@@ -44,6 +44,7 @@ async fn halved(database: &Database) -> (NewInvalidation, [BatchId; 2]) {
             number,
             created_at: at(2),
             due_at: at(2),
+            alone: true,
         })
         .collect();
     database.write(async |tx| batches::insert(tx, &rows).await).await;

@@ -24,6 +24,7 @@ mod idempotency;
 mod identities;
 mod invalidations;
 mod leases;
+mod merged;
 mod monthly_budgets;
 mod narrowed;
 mod needs_a_look;

@@ -1,7 +1,7 @@
 //! A small world: a database, a CloudFront stand-in, one time for both, and the commands and the workers between them.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -426,6 +426,29 @@ impl World {
         create_calls(&self.sandbox)
     }
 
+    /// From now on each of these requests is sent by itself, as if CloudFront had refused what they were merged into.
+    pub async fn send_each_alone(&self) {
+        self.database.raw().await.run("UPDATE batch SET alone = TRUE WHERE state = 'queued'").await.unwrap();
+    }
+
+    /// The items that CloudFront was told of a distribution, with how often each.
+    pub fn taken_items(&self, distribution: &str) -> BTreeMap<String, usize> {
+        let mut taken = BTreeMap::new();
+        for item in self.sandbox.invalidations(distribution).into_iter().flat_map(|one| one.items) {
+            *taken.entry(item).or_default() += 1;
+        }
+        taken
+    }
+
+    /// How many items CloudFront was told of all distributions. Fails where it was told one twice.
+    pub fn items_taken_once(&self) -> usize {
+        let each = [WORKSHOP, SHOP, DOCS].map(|distribution| self.taken_items(distribution));
+        for (item, times) in each.iter().flatten() {
+            assert_eq!(*times, 1, "{item} was sent {times} times");
+        }
+        each.iter().map(BTreeMap::len).sum()
+    }
+
     /// So many invalidations CloudFront has.
     pub fn at_cloudfront(&self, distribution: &str) -> usize {
         self.sandbox.invalidations(distribution).len()
@@ -501,7 +524,7 @@ impl World {
         let mut noted = HashMap::new();
         for invalidation in self.recent().await {
             for batch in self.batches(&invalidation.id).await {
-                noted.insert(batch.caller_reference.as_str().to_owned(), batch.cloudfront_id);
+                noted.insert(batch.sent_under().as_str().to_owned(), batch.cloudfront_id);
             }
         }
         for distribution in self.sandbox.distributions() {

@@ -52,6 +52,8 @@ actions! {
     GroupDeleted = "group.deleted", "Group deleted";
     GroupMemberAdded = "group.member_added", "Person added to a group";
     GroupMemberRemoved = "group.member_removed", "Person taken out of a group";
+    BatchMerged = "batch.merged", "Sent together";
+    BatchSeparated = "batch.separated", "Taken apart again";
     BatchAccepted = "batch.accepted", "Accepted by CloudFront";
     BatchPostponed = "batch.postponed", "Postponed";
     BatchUnknown = "batch.unknown", "Answer unknown";

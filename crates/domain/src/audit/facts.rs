@@ -153,10 +153,22 @@ fn compare_batch(first: &Chained, events: &[Chained], batch: &Batch, found: &mut
             &format!("whether batch {number} was cut in two is not what the history states"),
         );
     }
+    if batch.merged_into.is_some() != is_sent_together(events, &batch.id) {
+        let what =
+            format!("whether batch {number} was sent together with others is not what the history states");
+        found.add(first.sequence, &what);
+    }
     if !is_stated(events, batch, taken.is_some()) {
         let state = batch.state.as_str();
         found.add(first.sequence, &format!("no event states that batch {number} is {state}"));
     }
+}
+
+/// Whether a batch was merged with others and not taken apart again, as its events state.
+fn is_sent_together(events: &[Chained], batch: &BatchId) -> bool {
+    let merged = last(events, batch, Action::BatchMerged).map(|chained| chained.sequence);
+    let separated = last(events, batch, Action::BatchSeparated).map(|chained| chained.sequence);
+    merged > separated
 }
 
 fn compare_completion(first: &Chained, events: &[Chained], batch: &Batch, found: &mut FirstDisagreement) {
@@ -182,6 +194,8 @@ fn is_stated(events: &[Chained], batch: &Batch, taken: bool) -> bool {
         BatchState::Queued | BatchState::Submitting => !taken,
         BatchState::InProgress | BatchState::Completed => taken,
         BatchState::Failed => has(if batch.is_cut() { Action::BatchCutInTwo } else { Action::BatchFailed }),
+        // It is shown in the state of the batch that was sent for it. That one is missing.
+        BatchState::Merged => false,
         BatchState::Lost => has(Action::BatchLost),
         BatchState::NeedsALook => has(Action::BatchNeedsALook),
         BatchState::Cancelled => {

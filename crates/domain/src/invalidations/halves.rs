@@ -122,6 +122,7 @@ pub(super) mod tests {
             aws_request_id: None,
             problem: None,
             cut_into: None,
+            merged_into: None,
         }
     }
 

@@ -23,6 +23,9 @@ pub const PUT_OFF_MAX: Duration = Duration::from_hours(24 * 30);
 pub enum BatchState {
     /// The batch is stored, and it is certain that CloudFront does not have it.
     Queued,
+    /// Another batch is sent in its place, with the items of several batches that waited at the same time. It has the
+    /// fate of that batch, and is shown in that batch's state.
+    Merged,
     /// A call to CloudFront was started. Whether CloudFront accepted the batch is not known yet.
     Submitting,
     /// CloudFront accepted it and has not completed it.
@@ -39,8 +42,9 @@ pub enum BatchState {
 }
 
 impl BatchState {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Queued,
+        Self::Merged,
         Self::Submitting,
         Self::InProgress,
         Self::Completed,
@@ -54,6 +58,7 @@ impl BatchState {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
+            Self::Merged => "merged",
             Self::Submitting => "submitting",
             Self::InProgress => "in_progress",
             Self::Completed => "completed",
@@ -74,6 +79,7 @@ impl BatchState {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Queued => "Queued",
+            Self::Merged => "Sent together",
             Self::Submitting => "Being sent",
             Self::InProgress => "In progress",
             Self::Completed => "Completed",
@@ -205,6 +211,9 @@ impl Invalidation {
 }
 
 /// The part of an invalidation that is sent in one `CreateInvalidation`.
+///
+/// If it was merged with others, all that CloudFront did is of the batch that was sent in its place: the state, the calls,
+/// the times, CloudFront's ID and the problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
     pub id: BatchId,
@@ -230,9 +239,17 @@ pub struct Batch {
     /// The numbers of the two batches that have its items, if CloudFront refused it for its items and it was cut in
     /// two. Such a batch does not count for the state of the invalidation and is never sent again.
     pub cut_into: Option<[usize; 2]>,
+    /// The caller reference that its items are sent under, if it was merged with others. Its own is never sent then.
+    pub merged_into: Option<CallerReference>,
 }
 
 impl Batch {
+    /// The caller reference that CloudFront has, or gets, its items under.
+    #[must_use]
+    pub fn sent_under(&self) -> &CallerReference {
+        self.merged_into.as_ref().unwrap_or(&self.caller_reference)
+    }
+
     #[must_use]
     pub fn load(&self) -> Load {
         Load::of(&self.items)

@@ -9,6 +9,7 @@ pub mod idempotency;
 pub mod intake;
 pub mod invalidation;
 pub mod item;
+pub mod merging;
 pub mod monthly_budget;
 pub mod outside;
 pub mod pace;

@@ -15,6 +15,8 @@ mod unfinished;
 mod verdict;
 mod warnings;
 
+pub(super) use coverage::{covering, widest};
+
 pub use companions::Companion;
 pub use comparison::PlanComparison;
 pub use input::PlanInput;

@@ -22,6 +22,8 @@ pub struct Candidate {
     pub load: Load,
     /// Whether its load is already counted as in flight, because a call for it was started before.
     pub counted: bool,
+    /// Whether it may be merged with others, because no call for it was ever started.
+    pub may_merge: bool,
     /// When it was due, or when the last batch of the same invalidation was accepted, whichever is later.
     pub waiting_since: Timestamp,
 }
@@ -125,6 +127,7 @@ mod tests {
             id: BatchId::from_trusted(name),
             load: Load { paths, wildcards: 0 },
             counted: false,
+            may_merge: true,
             waiting_since: NOW.minus(Duration::from_secs(waited)),
         }
     }

@@ -8,6 +8,10 @@ use super::invalidation::BatchState;
 pub enum Transition {
     /// The submitter starts a call, or starts one again after an earlier lease has expired.
     Claim,
+    /// A new batch with the items of several takes its place, before any call for it was started.
+    Merge,
+    /// The batch that took its place is certainly not at CloudFront and is not sent any more. It waits by itself again.
+    Separate,
     /// CloudFront accepted it.
     Accept,
     /// It is certain that CloudFront does not have it. It is sent again later.
@@ -35,8 +39,10 @@ pub enum Transition {
 }
 
 impl Transition {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Claim,
+        Self::Merge,
+        Self::Separate,
         Self::Accept,
         Self::Postpone,
         Self::AskAgain,
@@ -62,7 +68,8 @@ impl Transition {
             | Self::Refuse
             | Self::CutInTwo
             | Self::Escalate => &[BatchState::Submitting],
-            Self::Cancel => &[BatchState::Queued],
+            Self::Cancel | Self::Merge => &[BatchState::Queued],
+            Self::Separate => &[BatchState::Merged],
             Self::Retry => &[BatchState::Failed],
             Self::Complete | Self::Lose => &[BatchState::InProgress],
             Self::ResolveFound | Self::ResolveNotThere => &[BatchState::NeedsALook],
@@ -74,7 +81,8 @@ impl Transition {
     pub const fn to(self) -> BatchState {
         match self {
             Self::Claim | Self::AskAgain => BatchState::Submitting,
-            Self::Postpone | Self::Retry => BatchState::Queued,
+            Self::Merge => BatchState::Merged,
+            Self::Postpone | Self::Retry | Self::Separate => BatchState::Queued,
             Self::Accept | Self::ResolveFound => BatchState::InProgress,
             Self::Refuse | Self::CutInTwo => BatchState::Failed,
             Self::Escalate => BatchState::NeedsALook,
@@ -108,7 +116,10 @@ mod tests {
     #[test]
     fn only_what_cloudfront_surely_does_not_have_is_queued_again() {
         let queues = |from: &B| leads(*from, B::Queued);
-        assert_eq!(B::ALL.into_iter().filter(queues).collect::<Vec<_>>(), [B::Submitting, B::Failed]);
+        assert_eq!(
+            B::ALL.into_iter().filter(queues).collect::<Vec<_>>(),
+            [B::Merged, B::Submitting, B::Failed]
+        );
     }
 
     #[test]

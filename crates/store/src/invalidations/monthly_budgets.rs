@@ -201,7 +201,7 @@ macro_rules! sent {
             "batch b WHERE ",
             $where,
             " AND COALESCE(b.accepted_at, b.due_at) >= $2 AND COALESCE(b.accepted_at, b.due_at) < $3
-               AND b.state NOT IN ('cancelled', 'failed')"
+               AND b.state NOT IN ('cancelled', 'failed', 'merged')"
         )
     };
 }

@@ -26,7 +26,8 @@ struct Row {
     oldest_in_progress: Option<i64>,
 }
 
-/// The next queued batch `b` of each invalidation of the list $1.
+/// The next queued batch `b` of each invalidation of the list $1, where `m` is the invalidation's own: `b` is what it was
+/// merged into, or itself.
 macro_rules! is_next_of_each {
     (sqlite) => {
         is_next_of_each!("IN (SELECT value FROM json_each($1))")
@@ -36,8 +37,10 @@ macro_rules! is_next_of_each {
     };
     ($listed:literal) => {
         concat!(
-            " WHERE b.state = 'queued' AND b.number = (SELECT min(q.number) FROM batch q
-                 WHERE q.invalidation_id = b.invalidation_id AND q.state = 'queued') AND b.invalidation_id ",
+            " WHERE b.state = 'queued' AND m.number = (SELECT min(q.number) FROM batch q
+                 LEFT JOIN batch s ON s.id = q.merged_into
+                 WHERE q.invalidation_id = m.invalidation_id AND COALESCE(s.state, q.state) = 'queued')
+               AND m.invalidation_id ",
             $listed
         )
     };
@@ -47,7 +50,7 @@ macro_rules! is_next_of_each {
 macro_rules! places_of {
     ($engine:ident) => {
         concat!(
-            "SELECT b.invalidation_id, b.due_at, b.path_count, b.wildcard_count, a.create_next_at, a.retry_at,
+            "SELECT m.invalidation_id, b.due_at, b.path_count, b.wildcard_count, a.create_next_at, a.retry_at,
                  (SELECT count(*) FROM batch o
                   WHERE o.distribution_id = b.distribution_id AND o.state IN ('queued', 'submitting')
                     AND o.state = 'queued'
@@ -55,7 +58,8 @@ macro_rules! places_of {
                     AND (o.attempts > 0 OR o.due_at <= b.due_at)) AS before_here,
                  (SELECT min(w.accepted_at) FROM batch w
                   WHERE w.distribution_id = b.distribution_id AND w.state = 'in_progress') AS oldest_in_progress
-             FROM batch b JOIN distribution d ON d.id = b.distribution_id JOIN account a ON a.id = d.account_id",
+             FROM batch m JOIN batch b ON b.id = COALESCE(m.merged_into, m.id)
+             JOIN distribution d ON d.id = b.distribution_id JOIN account a ON a.id = d.account_id",
             is_next_of_each!($engine)
         )
     };
@@ -63,12 +67,13 @@ macro_rules! places_of {
 macro_rules! elsewhere_of {
     ($engine:ident) => {
         concat!(
-            "SELECT b.invalidation_id, count(*) FROM batch b JOIN distribution d ON d.id = b.distribution_id
+            "SELECT m.invalidation_id, count(*) FROM batch m JOIN batch b ON b.id = COALESCE(m.merged_into, m.id)
+             JOIN distribution d ON d.id = b.distribution_id
              JOIN distribution e ON e.account_id = d.account_id AND e.id <> d.id
              JOIN batch o ON o.distribution_id = e.id AND o.state IN ('queued', 'submitting')
                  AND o.state = 'queued' AND (o.attempts > 0 OR o.due_at <= b.due_at)",
             is_next_of_each!($engine),
-            " GROUP BY b.invalidation_id, e.id"
+            " GROUP BY m.invalidation_id, e.id"
         )
     };
 }

@@ -23,7 +23,8 @@ macro_rules! queued_of {
             "FROM invalidation ",
             $index,
             "WHERE state IN ('queued', 'in_progress', 'needs_a_look')
-               AND EXISTS (SELECT 1 FROM batch b WHERE b.invalidation_id = invalidation.id AND b.state = 'queued')"
+               AND EXISTS (SELECT 1 FROM batch b LEFT JOIN batch s ON s.id = b.merged_into
+                   WHERE b.invalidation_id = invalidation.id AND COALESCE(s.state, b.state) = 'queued')"
         )
     };
 }

@@ -27,6 +27,7 @@ fn batch(id: &str, items: &[&str]) -> Batch {
         aws_request_id: None,
         problem: None,
         cut_into: None,
+        merged_into: None,
     }
 }
 

@@ -30,6 +30,7 @@ fn batch(state: BatchState, items: &[&str]) -> Batch {
         aws_request_id: None,
         problem: None,
         cut_into: None,
+        merged_into: None,
     }
 }
 

@@ -60,6 +60,8 @@ pub enum Doubt {
     UnknownDistribution,
     /// An earlier request that was not sent yet has it too.
     Waiting,
+    /// The same, and what waits at the same time is sent together.
+    WaitingTogether,
     /// An earlier request that has not ended has it too. CloudFront accepted that one at this moment.
     InProgress(Timestamp),
     AllVariants,
@@ -91,6 +93,9 @@ impl Doubt {
             Self::UnknownDistribution => "its command names another distribution, which is not known here",
             Self::Waiting => {
                 "an earlier request that still waits to be sent refreshes it too, so this would be billed a second time"
+            }
+            Self::WaitingTogether => {
+                "an earlier request that still waits to be sent refreshes it too; if both still wait when their turn comes, it is sent and billed once"
             }
             Self::InProgress(since) => {
                 return Cow::Owned(format!(

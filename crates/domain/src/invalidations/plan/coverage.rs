@@ -53,9 +53,14 @@ pub(super) fn drop_covered(lines: &mut [PlanLine]) -> BTreeSet<String> {
     widest
 }
 
-/// The prefixes of all wildcards, without those that another wildcard covers.
+/// The prefixes of all wildcards of these lines, without those that another wildcard covers.
 pub(super) fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
-    let mut prefixes: Vec<&str> = lines.iter().filter_map(|line| line.item_to_send()?.prefix()).collect();
+    widest(lines.iter().filter_map(|line| line.item_to_send()?.prefix()))
+}
+
+/// These prefixes of wildcards, without those that another one covers.
+pub(in crate::invalidations) fn widest<'a>(prefixes: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    let mut prefixes: Vec<&str> = prefixes.into_iter().collect();
     prefixes.sort_unstable();
     let mut widest: Vec<&str> = Vec::new();
     for prefix in prefixes {
@@ -69,7 +74,7 @@ pub(super) fn widest_prefixes(lines: &[PlanLine]) -> BTreeSet<String> {
 /// Another wildcard that covers this item.
 ///
 /// No prefix in the set begins with another, so only the last one that is not greater than the item can cover it.
-pub(super) fn covering(item: &Item, widest: &BTreeSet<String>) -> Option<Item> {
+pub(in crate::invalidations) fn covering(item: &Item, widest: &BTreeSet<String>) -> Option<Item> {
     if item.is_tag() {
         // Only `/*` covers a tag, because objects with the tag can have any path.
         return widest.contains("/").then(|| Item::of_checked("/*"));

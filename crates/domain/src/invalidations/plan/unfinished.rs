@@ -9,7 +9,9 @@ use crate::{
 /// What the earlier requests of a distribution refresh that have not ended. Tags are not in here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnfinishedPaths {
-    /// Those that were never sent, with the moment of the request.
+    /// Those that were never sent and are merged with others that wait at the same time, with the moment of the request.
+    pub joinable: RefreshedPaths,
+    /// Those that wait otherwise: for another try, or for the time that somebody chose.
     pub waiting: RefreshedPaths,
     /// Those that were sent, with the moment at which CloudFront accepted them. Where it has not answered yet: when they
     /// were first sent.
@@ -18,6 +20,9 @@ pub struct UnfinishedPaths {
 
 impl UnfinishedPaths {
     fn doubt_of(&self, item: &Item) -> Option<Doubt> {
+        if self.joinable.last_of(item).is_some() {
+            return Some(Doubt::WaitingTogether);
+        }
         if self.waiting.last_of(item).is_some() {
             return Some(Doubt::Waiting);
         }
@@ -29,7 +34,7 @@ impl Plan {
     /// Notes at each path that an earlier request refreshes it too. The path is sent all the same: only people know
     /// whether its content has changed since then, and the earlier request may still be cancelled or refused.
     pub fn note_unfinished(&mut self, earlier: &UnfinishedPaths) {
-        if earlier.waiting.is_empty() && earlier.sent.is_empty() {
+        if earlier.joinable.is_empty() && earlier.waiting.is_empty() && earlier.sent.is_empty() {
             return;
         }
         for line in &mut self.lines {
@@ -68,12 +73,17 @@ mod tests {
         for item in ["/waits.css", "/news/*", "#tag"] {
             earlier.waiting.add(&Item::from_trusted(item), noon);
         }
+        for item in ["/joins.css", "/new/*"] {
+            earlier.joinable.add(&Item::from_trusted(item), noon);
+        }
         for item in ["/sent.css", "/waits.css", "/img/*"] {
             earlier.sent.add(&Item::from_trusted(item), noon);
         }
         let (waiting, sent) = (Some(Doubt::Waiting), Some(Doubt::InProgress(noon)));
         for (typed, expected) in [
             ("/waits.css", waiting),
+            ("/joins.css", Some(Doubt::WaitingTogether)),
+            ("/new/a", Some(Doubt::WaitingTogether)),
             ("/sent.css", sent),
             ("/news/today.html", waiting),
             ("/news/a*", waiting),

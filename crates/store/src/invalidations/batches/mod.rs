@@ -4,6 +4,7 @@
 //! valid.
 
 mod halves;
+mod merged;
 mod refreshed;
 mod sending;
 mod transitions;
@@ -33,6 +34,10 @@ use crate::{
 };
 
 pub use halves::set_cut_in_two;
+pub use merged::{
+    Afterwards, SendingBatch, UnsentBatch, merge, sent_for, sent_together, separate, separate_waiting,
+    served, unsent,
+};
 pub use refreshed::{LOOKED_THROUGH, refreshed, refreshed_since};
 pub use sending::{
     NotAccepted, Sendable, cancel_queued, candidates, claim, in_flight, loads_in_flight, next_due,
@@ -42,12 +47,22 @@ pub(super) use transitions::transition_sql;
 pub use unfinished::unfinished;
 pub use watching::{WatchedBatch, next_look, set_completed, set_look_at, set_lost, watched};
 
+/// The batches of invalidations. What CloudFront did with one that was merged is read from the batch that was sent.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, invalidation_id, distribution_id, number, caller_reference, items, state, attempts, due_at, ",
-            "created_at, first_sent_at, accepted_at, completed_at, cloudfront_id, aws_request_id, problem_kind, ",
-            "problem_code, problem_message, cut_into FROM batch ",
+            "SELECT b.id, b.invalidation_id, b.distribution_id, b.number, b.caller_reference, b.items, b.created_at,
+                 b.cut_into, s.caller_reference AS merged_into, COALESCE(s.state, b.state) AS state,
+                 COALESCE(s.attempts, b.attempts) AS attempts, COALESCE(s.due_at, b.due_at) AS due_at,
+                 COALESCE(s.first_sent_at, b.first_sent_at) AS first_sent_at,
+                 COALESCE(s.accepted_at, b.accepted_at) AS accepted_at,
+                 COALESCE(s.completed_at, b.completed_at) AS completed_at,
+                 COALESCE(s.cloudfront_id, b.cloudfront_id) AS cloudfront_id,
+                 COALESCE(s.aws_request_id, b.aws_request_id) AS aws_request_id,
+                 COALESCE(s.problem_kind, b.problem_kind) AS problem_kind,
+                 COALESCE(s.problem_code, b.problem_code) AS problem_code,
+                 COALESCE(s.problem_message, b.problem_message) AS problem_message
+             FROM batch b LEFT JOIN batch s ON s.id = b.merged_into ",
             $rest
         )
     };
@@ -74,6 +89,7 @@ struct Row {
     problem_code: Option<String>,
     problem_message: Option<String>,
     cut_into: Option<i64>,
+    merged_into: Option<String>,
 }
 
 impl Row {
@@ -108,6 +124,7 @@ impl Row {
             aws_request_id: self.aws_request_id,
             problem: columns::problem(self.problem_kind, self.problem_code, self.problem_message),
             cut_into: self.cut_into.map(|first| [count(first), count(first) + 1]),
+            merged_into: self.merged_into.map(CallerReference::from_trusted),
         })
     }
 }
@@ -123,13 +140,15 @@ pub struct NewBatchRow {
     pub created_at: Timestamp,
     /// The earliest time at which the batch may be sent.
     pub due_at: Timestamp,
+    /// Whether it is not merged with others.
+    pub alone: bool,
 }
 
 /// Inserts batches that are to be sent.
 pub async fn insert(tx: &mut Tx, rows: &[NewBatchRow]) -> Result<(), StoreError> {
     const INTO: &str =
         "INSERT INTO batch (id, invalidation_id, distribution_id, number, caller_reference, items,
-         path_count, wildcard_count, state, created_at, due_at) ";
+         path_count, wildcard_count, state, created_at, due_at, alone) ";
     let rows: Vec<_> = rows.iter().map(|row| (row, Load::of(&row.batch.items))).collect();
     insert_all!(tx, INTO, rows, |(row, load)| [
         row.batch.id.as_str(),
@@ -143,6 +162,7 @@ pub async fn insert(tx: &mut Tx, rows: &[NewBatchRow]) -> Result<(), StoreError>
         BatchState::Queued.as_str(),
         row.created_at.as_micros(),
         row.due_at.as_micros(),
+        row.alone,
     ]);
     Ok(())
 }
@@ -187,8 +207,14 @@ pub async fn insert_outside(
     Ok(())
 }
 
+/// A batch of an invalidation.
 pub async fn find(conn: &mut Conn, id: &BatchId) -> Result<Option<Batch>, StoreError> {
-    let row = fetch_optional!(conn, Row, select!("WHERE id = $1"), id.as_str())?;
+    let row = fetch_optional!(
+        conn,
+        Row,
+        select!("WHERE b.id = $1 AND b.invalidation_id IS NOT NULL"),
+        id.as_str()
+    )?;
     row.map(Row::into_batch).transpose()
 }
 
@@ -198,7 +224,7 @@ pub async fn of_invalidation(conn: &mut Conn, id: &InvalidationId) -> Result<Vec
 }
 
 async fn rows_of(conn: &mut Conn, id: &InvalidationId) -> Result<Vec<Row>, StoreError> {
-    fetch_all!(conn, Row, select!("WHERE invalidation_id = $1 ORDER BY number"), id.as_str())
+    fetch_all!(conn, Row, select!("WHERE b.invalidation_id = $1 ORDER BY b.number"), id.as_str())
 }
 
 /// The batches of several invalidations, in their order. One whose list of items cannot be read has none.
@@ -206,11 +232,13 @@ pub async fn of_invalidations(conn: &mut Conn, ids: &[InvalidationId]) -> Result
     let list = list_to_json(ids);
     let sql = if conn.is_postgres() {
         select!(
-            "WHERE invalidation_id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))
-             ORDER BY invalidation_id, number"
+            "WHERE b.invalidation_id = ANY (ARRAY(SELECT json_array_elements_text($1::json)))
+             ORDER BY b.invalidation_id, b.number"
         )
     } else {
-        select!("WHERE invalidation_id IN (SELECT value FROM json_each($1)) ORDER BY invalidation_id, number")
+        select!(
+            "WHERE b.invalidation_id IN (SELECT value FROM json_each($1)) ORDER BY b.invalidation_id, b.number"
+        )
     };
     let rows = fetch_all!(conn, Row, sql, list)?;
     rows.into_iter().map(Row::into_shown).collect()
@@ -342,18 +370,18 @@ pub async fn taken_before(
     Ok(row.map(|(id,)| CloudFrontInvalidationId::from_trusted(id)))
 }
 
-/// The batch of a distribution with this caller reference.
-pub async fn find_by_reference(
+/// Whether a batch of a distribution has this caller reference, so that it was made here.
+pub async fn is_known_reference(
     conn: &mut Conn,
     distribution: &DistributionId,
     reference: &CallerReference,
-) -> Result<Option<Batch>, StoreError> {
-    let row = fetch_optional!(
+) -> Result<bool, StoreError> {
+    let (known,) = fetch_one!(
         conn,
-        Row,
-        select!("WHERE distribution_id = $1 AND caller_reference = $2"),
+        (bool,),
+        "SELECT EXISTS (SELECT 1 FROM batch WHERE distribution_id = $1 AND caller_reference = $2)",
         distribution.as_str(),
         reference.as_str(),
     )?;
-    row.map(Row::into_batch).transpose()
+    Ok(known)
 }

@@ -31,10 +31,10 @@ pub async fn refreshed_since(
     let accepted = fetch_all!(
         conn,
         (String,),
-        "SELECT b.id FROM (SELECT id, requested_at FROM invalidation WHERE distribution_id = $1
+        "SELECT COALESCE(s.id, b.id) FROM (SELECT id, requested_at FROM invalidation WHERE distribution_id = $1
              ORDER BY requested_at DESC, id DESC LIMIT $3) i
-         JOIN batch b ON b.invalidation_id = i.id
-         WHERE b.accepted_at >= $2 ORDER BY i.requested_at DESC, i.id DESC, b.number LIMIT $3",
+         JOIN batch b ON b.invalidation_id = i.id LEFT JOIN batch s ON s.id = b.merged_into
+         WHERE COALESCE(s.accepted_at, b.accepted_at) >= $2 ORDER BY i.requested_at DESC, i.id DESC, b.number LIMIT $3",
         id.as_str(),
         since.as_micros(),
         signed(most),

@@ -102,8 +102,9 @@ pub async fn candidates(
 ) -> Result<Vec<Candidate>, StoreError> {
     let rows = fetch_all!(
         conn,
-        (String, i64, i64, String, i64, Option<i64>),
+        (String, i64, i64, String, i64, bool, Option<i64>),
         "SELECT id, path_count, wildcard_count, state, due_at,
+             state = 'queued' AND attempts = 0 AND NOT alone AND invalidation_id IS NOT NULL,
              (SELECT max(s.accepted_at) FROM batch s WHERE s.invalidation_id = batch.invalidation_id)
          FROM batch
          WHERE distribution_id = $1 AND state IN ('queued', 'submitting')
@@ -114,10 +115,11 @@ pub async fn candidates(
     )?;
     Ok(rows
         .into_iter()
-        .map(|(id, paths, wildcards, state, due_at, last_sent)| Candidate {
+        .map(|(id, paths, wildcards, state, due_at, may_merge, last_sent)| Candidate {
             id: BatchId::from_trusted(id),
             load: Load { paths: count(paths), wildcards: count(wildcards) },
             counted: state == BatchState::Submitting.as_str(),
+            may_merge,
             waiting_since: waiting_since(time(due_at), optional_time(last_sent), now),
         })
         .collect())

@@ -13,21 +13,28 @@ const ITEMS_MAX: usize = 10_000;
 
 /// What the batches of a distribution refresh that have not ended. Of very many items, those of the newest batches.
 pub async fn unfinished(conn: &mut Conn, id: &DistributionId) -> Result<UnfinishedPaths, StoreError> {
-    let sql = "SELECT state, at, items FROM (
-             SELECT state, COALESCE(accepted_at, first_sent_at, created_at) AS at, items,
+    let sql = "SELECT state, joinable, at, items FROM (
+             SELECT state, attempts = 0 AND NOT alone AND due_at = created_at AS joinable, COALESCE(accepted_at, first_sent_at, created_at) AS at, items,
                  SUM(path_count + wildcard_count) OVER (ORDER BY created_at DESC, id) AS items_so_far
              FROM (
-                 SELECT id, state, accepted_at, first_sent_at, created_at, items, path_count, wildcard_count
+                 SELECT id, state, accepted_at, first_sent_at, created_at, items, path_count, wildcard_count,
+                     attempts, alone, due_at
                  FROM batch WHERE distribution_id = $1 AND state IN ('queued', 'submitting')
                  UNION ALL
-                 SELECT id, state, accepted_at, first_sent_at, created_at, items, path_count, wildcard_count
+                 SELECT id, state, accepted_at, first_sent_at, created_at, items, path_count, wildcard_count,
+                     attempts, alone, due_at
                  FROM batch WHERE distribution_id = $1 AND state = 'in_progress'
              ) AS unfinished
          ) AS counted WHERE items_so_far <= $2";
     let mut paths = UnfinishedPaths::default();
-    for (state, at, items) in fetch_all!(conn, (String, i64, String), sql, id.as_str(), signed(ITEMS_MAX))? {
-        let is_waiting = state == BatchState::Queued.as_str();
-        let some = if is_waiting { &mut paths.waiting } else { &mut paths.sent };
+    for (state, joinable, at, items) in
+        fetch_all!(conn, (String, bool, i64, String), sql, id.as_str(), signed(ITEMS_MAX))?
+    {
+        let some = match (state == BatchState::Queued.as_str(), joinable) {
+            (true, true) => &mut paths.joinable,
+            (true, false) => &mut paths.waiting,
+            (false, _) => &mut paths.sent,
+        };
         // A list that cannot be read was changed, and covers nothing.
         for item in items_from_json(&items).unwrap_or_default() {
             some.add(&item, time(at));

@@ -9,7 +9,7 @@ use unstale_domain::{
 use super::transitions::transition_sql;
 use crate::{
     Conn, StoreError, Tx,
-    columns::{optional_time, time},
+    columns::{count, optional_time, time},
     db::{execute, fetch_all, fetch_one},
 };
 
@@ -17,7 +17,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedBatch {
     pub batch: BatchId,
-    pub invalidation: InvalidationId,
+    /// Its invalidation. `None` if it was merged from batches of several.
+    pub invalidation: Option<InvalidationId>,
+    pub number: usize,
     pub cloudfront_id: CloudFrontInvalidationId,
     pub accepted_at: Timestamp,
     pub look_at: Timestamp,
@@ -30,16 +32,17 @@ pub async fn watched(
 ) -> Result<Vec<WatchedBatch>, StoreError> {
     let rows = fetch_all!(
         conn,
-        (String, String, String, i64, i64),
-        "SELECT id, invalidation_id, cloudfront_id, accepted_at, look_at FROM batch
+        (String, Option<String>, i64, String, i64, i64),
+        "SELECT id, invalidation_id, number, cloudfront_id, accepted_at, look_at FROM batch
          WHERE distribution_id = $1 AND state = 'in_progress' ORDER BY accepted_at DESC, id DESC LIMIT 5000",
         distribution.as_str(),
     )?;
     Ok(rows
         .into_iter()
-        .map(|(batch, invalidation, cloudfront_id, accepted_at, look_at)| WatchedBatch {
+        .map(|(batch, invalidation, number, cloudfront_id, accepted_at, look_at)| WatchedBatch {
             batch: BatchId::from_trusted(batch),
-            invalidation: InvalidationId::from_trusted(invalidation),
+            invalidation: invalidation.map(InvalidationId::from_trusted),
+            number: count(number),
             cloudfront_id: CloudFrontInvalidationId::from_trusted(cloudfront_id),
             accepted_at: time(accepted_at),
             look_at: time(look_at),
