@@ -7,6 +7,9 @@ use unstale::domain::invalidations::{
 
 use crate::support::{SHOP, World};
 
+#[path = "../../fuzz/fuzz_targets/any_plan.rs"]
+mod any_plan;
+
 #[tokio::test]
 async fn every_seed_has_something_to_send() {
     let world = World::new().await;
@@ -17,6 +20,7 @@ async fn every_seed_has_something_to_send() {
     for seed in std::fs::read_dir(folder).unwrap() {
         let path = seed.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
+        any_plan::check(&text);
         let plan = Plan::work_out(&text, &shop, Surroundings::unmeasured(OURS));
         let is_of_a_bucket =
             ["aws_s3_sync", "s3_event"].iter().any(|name| path.file_stem().is_some_and(|stem| stem == *name));
