@@ -228,24 +228,8 @@ impl Stage<'_> {
     /// The address and the form of a try.
     async fn set(&self, path: &str, place: &str) -> (String, Vec<(&'static str, String)>) {
         let act = path.rsplit('/').next().unwrap();
-        let state = match act {
-            "retry" => "failed",
-            "found" | "not-there" => "needs_a_look",
-            "check" => "completed",
-            _ => "queued",
-        };
         if path.starts_with("/invalidations/{id}") {
-            let id = self.in_state(place, state).await;
-            if act == "override-freeze" {
-                self.freeze_at(&id).await;
-            }
-            let batch = self.app.world.batch(&id).await.id;
-            if act == "check" {
-                self.check_run(place, &id).await;
-            }
-            let cloudfront_id = format!("I{}", uuid().replace('-', ""));
-            let address = path.replace("{id}", id.as_str()).replace("{batch}", batch.as_str());
-            return (address, vec![("cloudfront_id", cloudfront_id), ("reason", "why".to_owned())]);
+            return self.set_invalidation(path, place, act).await;
         }
         let named = |name: String| vec![("name", name), ("person", self.person.clone())];
         let id = place.to_owned();
@@ -328,6 +312,32 @@ impl Stage<'_> {
             }
             _ => (path.replace("{name}", "app.css").replace("{id}", &uuid()), Vec::new()),
         }
+    }
+
+    /// The address and the form of an act on an invalidation, which is in the state that the act needs.
+    async fn set_invalidation(
+        &self,
+        path: &str,
+        place: &str,
+        act: &str,
+    ) -> (String, Vec<(&'static str, String)>) {
+        let state = match act {
+            "retry" => "failed",
+            "found" | "not-there" => "needs_a_look",
+            "check" => "completed",
+            _ => "queued",
+        };
+        let id = self.in_state(place, state).await;
+        if act == "override-freeze" {
+            self.freeze_at(&id).await;
+        }
+        let batch = self.app.world.batch(&id).await.id;
+        if act == "check" {
+            self.check_run(place, &id).await;
+        }
+        let cloudfront_id = format!("I{}", uuid().replace('-', ""));
+        let address = path.replace("{id}", id.as_str()).replace("{batch}", batch.as_str());
+        (address, vec![("cloudfront_id", cloudfront_id), ("reason", "why".to_owned())])
     }
 
     /// A check of an invalidation that is done.
