@@ -38,6 +38,9 @@ pub fn encode_path(path: &str) -> Option<Encoded> {
     if !escapes_are_whole(path) {
         return None;
     }
+    if path.bytes().all(is_plain) {
+        return Some(Encoded { text: path.to_owned(), changed: false });
+    }
     // What is not ASCII is encoded too.
     let text = utf8_percent_encode(path, &UNSAFE).to_string();
     let changed = text != path;
@@ -68,9 +71,14 @@ pub fn with_plain_tildes(path: &str) -> Option<String> {
 
 fn escapes_are_whole(path: &str) -> bool {
     path.split('%').skip(1).all(|rest| {
-        let digits: Vec<u8> = rest.bytes().take(2).collect();
-        digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit)
+        let mut digits = rest.bytes();
+        digits.by_ref().take(2).filter(u8::is_ascii_hexdigit).count() == 2
     })
+}
+
+/// Whether a path of such bytes alone stays as it is, which nearly all do.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'%')
 }
 
 #[cfg(test)]

@@ -154,7 +154,9 @@ impl AuditQuery {
         match &self.what {
             What::Everything | What::Words(_) => None,
             What::Tag(tag) => (item.is_tag() && item.identity() == *tag).then_some(Touch::Is),
-            What::Path { tags, .. } if item.is_tag() => tags.contains(&item.identity()).then_some(Touch::Tag),
+            What::Path { tags, .. } if item.is_tag() => {
+                tags.iter().any(|tag| *tag == item.identity()).then_some(Touch::Tag)
+            }
             What::Path { path, .. } => self.touch_path(item, place, path),
         }
     }

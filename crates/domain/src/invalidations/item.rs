@@ -14,7 +14,7 @@ mod several;
 mod shell;
 mod wrapped;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 pub(crate) use address::is_scheme;
 pub(crate) use characters::check_encoded;
@@ -59,12 +59,12 @@ impl Item {
 
     #[must_use]
     pub fn is_tag(&self) -> bool {
-        self.0.starts_with('#')
+        self.0.as_bytes().first() == Some(&b'#')
     }
 
     #[must_use]
     pub fn is_wildcard(&self) -> bool {
-        !self.is_tag() && self.0.ends_with('*')
+        !self.is_tag() && self.0.as_bytes().last() == Some(&b'*')
     }
 
     /// The prefix of every path that this wildcard covers. `None` if the item is not a wildcard.
@@ -75,8 +75,8 @@ impl Item {
 
     /// A text that is equal for items that CloudFront treats as the same. Paths are case-sensitive, tags are not.
     #[must_use]
-    pub fn identity(&self) -> String {
-        if self.is_tag() { self.0.to_ascii_lowercase() } else { self.0.clone() }
+    pub fn identity(&self) -> Cow<'_, str> {
+        if self.is_tag() { Cow::Owned(self.0.to_ascii_lowercase()) } else { Cow::Borrowed(&self.0) }
     }
 
     /// What a wildcard covers, as text for people. `None` if the item is not a wildcard.

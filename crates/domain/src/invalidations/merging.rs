@@ -1,7 +1,7 @@
 //! Merges batches of a distribution that wait at the same time, so that what several requests have in common is sent
 //! once.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     batching::{CLOUDFRONT, Limits, Load},
@@ -71,7 +71,7 @@ pub fn may_join(first: Load, other: Load, any_wildcard: bool, in_flight: Load, l
 
 /// These items, each once and without those that another one covers.
 fn needed<'a>(items: impl IntoIterator<Item = &'a Item>) -> Vec<Item> {
-    let each: BTreeMap<String, &Item> = items.into_iter().map(|item| (item.identity(), item)).collect();
+    let each: BTreeMap<Cow<'_, str>, &Item> = items.into_iter().map(|item| (item.identity(), item)).collect();
     let widest = widest(each.values().filter_map(|item| item.prefix()));
     let mut needed: Vec<Item> =
         each.into_values().filter(|item| covering(item, &widest).is_none()).cloned().collect();
@@ -171,7 +171,7 @@ mod tests {
             let Some(Merging { items, joined }) = merge(&lists, Load::default(), limits) else { return Ok(()) };
             let all: Vec<Item> = joined.iter().flat_map(|index| waiting[*index].clone()).collect();
             prop_assert_eq!(evicted(&items), evicted(&all));
-            let identities: BTreeSet<String> = items.iter().map(Item::identity).collect();
+            let identities: BTreeSet<Cow<'_, str>> = items.iter().map(Item::identity).collect();
             prop_assert_eq!(identities.len(), items.len());
             prop_assert!(items.iter().all(|item| all.contains(item)));
             prop_assert!(items.is_sorted());

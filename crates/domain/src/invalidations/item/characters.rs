@@ -18,6 +18,11 @@ const NAMED: [(char, &str); 12] = [
     ('\u{feff}', "byte-order mark"),
 ];
 
+/// Whether the line has no characters but those of most paths, so that it is one path, and nothing of a shell is in it.
+pub(super) fn are_plain(line: &str) -> bool {
+    line.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte))
+}
+
 /// Refuses control characters and invisible characters.
 pub(super) fn check(line: &str) -> Result<(), ItemError> {
     if line.contains('\t') {

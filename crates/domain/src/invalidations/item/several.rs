@@ -1,6 +1,9 @@
 //! Refuses lines with more than one path.
 
-use super::{ItemError, TargetDistribution, address::starts_with_http, host_like::looks_like_a_host};
+use super::{
+    ItemError, TargetDistribution, address::starts_with_http, characters::are_plain,
+    host_like::looks_like_a_host,
+};
 use crate::distributions::host::{HostName, without_port};
 
 /// The separators between items of a list on one line, with their names.
@@ -12,6 +15,9 @@ const ESCAPES: [&str; 3] = ["\\n", "\\r", "\\t"];
 /// be read in another way counts: one that begins with a slash, a `#`, a scheme or a host, or a list in which each
 /// part ends with a file extension.
 pub(super) fn check(line: &str, target: &TargetDistribution<'_>) -> Result<(), ItemError> {
+    if are_plain(line) {
+        return Ok(());
+    }
     let parts = || line.split(' ').filter(|part| !part.is_empty());
     let begins = parts().skip(1).any(|part| begins_an_item(part, target));
     if begins || (parts().count() > 1 && parts().all(is_file)) {

@@ -1,6 +1,6 @@
 //! Refuses text that a shell or a template should have replaced or removed before.
 
-use super::ItemError;
+use super::{ItemError, characters::are_plain};
 
 /// Words at the end of a line that end the arguments of a command.
 const LAST_WORDS: [&str; 8] = ["\\", "&", "&&", "|", "||", ";", ">", ">>"];
@@ -11,6 +11,9 @@ const WORD_TOLD: usize = 40;
 
 /// Refuses variables that were not replaced, and braces that a shell would have expanded to several paths.
 pub(super) fn check_variables(line: &str) -> Result<(), ItemError> {
+    if are_plain(line) {
+        return Ok(());
+    }
     let bare = line.strip_prefix('$').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
     let mark = VARIABLES.into_iter().find(|mark| line.contains(mark));
     if let Some(mark) = mark.or_else(|| (bare || path_of(line).split('/').any(is_variable)).then_some("$")) {
@@ -21,6 +24,9 @@ pub(super) fn check_variables(line: &str) -> Result<(), ItemError> {
 
 /// Refuses text that follows a path in a command: a backslash at the end, an option or a redirection.
 pub(super) fn check_words(line: &str) -> Result<(), ItemError> {
+    if are_plain(line) {
+        return Ok(());
+    }
     let words = || line.split(' ').filter(|word| !word.is_empty()).skip(1);
     let last = words().last().filter(|word| LAST_WORDS.contains(word));
     let plain = path_of(line).split(' ').skip(1).find(|word| matches!(*word, ">" | ">>" | "<"));

@@ -1,6 +1,9 @@
 //! Finds what else has to be refreshed with an item, because viewers get the same content under another path.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashSet},
+};
 
 use super::{LineSource, LineVerdict, PlanLine, coverage::covering, input::PlanChoice, spellings};
 use crate::{
@@ -77,7 +80,6 @@ pub(super) fn add(
     access: &Access,
     choice: &PlanChoice,
 ) {
-    let mut known: HashSet<String> = lines.iter().filter_map(|line| Some(line.item()?.identity())).collect();
     let whole = std::mem::take(lines);
     let companions = |line: &PlanLine| {
         let mut found = line.item_to_send().map(|item| companions_of(item, distribution)).unwrap_or_default();
@@ -85,10 +87,14 @@ pub(super) fn add(
         found
     };
     let mut found: Vec<Vec<(Item, Companion)>> = whole.iter().map(companions).collect();
+    let mut known: HashSet<Cow<'_, str>> =
+        whole.iter().filter_map(|line| Some(line.item()?.identity())).collect();
     // What is certain comes first, so that what another line only offers does not take its place.
     for certain in [true, false] {
         for more in &mut found {
-            more.retain(|(item, why)| why.is_certain() != certain || known.insert(item.identity()));
+            more.retain(|(item, why)| {
+                why.is_certain() != certain || known.insert(Cow::Owned(item.identity().into_owned()))
+            });
         }
     }
     lines.reserve(whole.len());
@@ -102,7 +108,7 @@ pub(super) fn add(
 
 /// The line of a companion, with the number of the line that it belongs to.
 fn line_of(line: &PlanLine, item: Item, why: Companion, choice: &PlanChoice) -> PlanLine {
-    let is_added = why.is_certain() && !choice.exact && !choice.left_out.contains(&item.identity());
+    let is_added = why.is_certain() && !choice.exact && !choice.left_out.contains(item.identity().as_ref());
     let verdict =
         if is_added { LineVerdict::Added { item, why } } else { LineVerdict::Offered { item, why } };
     PlanLine { number: line.number, typed: line.typed.clone(), source: LineSource::Plan, verdict }

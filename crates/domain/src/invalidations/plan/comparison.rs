@@ -1,6 +1,6 @@
 //! Compares a plan with the request before it.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use super::Plan;
 use crate::invalidations::item::Item;
@@ -20,7 +20,7 @@ impl Plan {
     #[must_use]
     pub fn compared_to(&self, earlier: &[Item]) -> PlanComparison {
         let (mine, before) = (identities(&self.items), identities(earlier));
-        let only = |items: &[Item], others: &HashSet<String>| {
+        let only = |items: &[Item], others: &HashSet<Cow<'_, str>>| {
             items.iter().filter(|item| !others.contains(&item.identity())).cloned().collect::<Vec<_>>()
         };
         let new = only(&self.items, &before);
@@ -28,7 +28,7 @@ impl Plan {
     }
 }
 
-fn identities(items: &[Item]) -> HashSet<String> {
+fn identities(items: &[Item]) -> HashSet<Cow<'_, str>> {
     items.iter().map(Item::identity).collect()
 }
 

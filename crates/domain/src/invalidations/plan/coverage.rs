@@ -1,6 +1,7 @@
 //! What one line of a request does to others: refused, repeated and covered lines.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashMap, hash_map::Entry},
     ops::Bound::{Included, Unbounded},
 };
@@ -25,19 +26,20 @@ pub(super) fn refuse_ungranted(lines: &mut [PlanLine], distribution: &Distributi
 }
 
 pub(super) fn drop_repeats(lines: &mut [PlanLine]) {
-    let mut first: HashMap<String, usize> = HashMap::new();
-    for line in lines {
+    let mut first: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(lines.len());
+    let mut repeats = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
         let LineVerdict::Send { item, .. } = &line.verdict else { continue };
         // One line can name two files, so that the number alone does not tell a repeat.
         match first.entry(item.identity()) {
             Entry::Vacant(free) => {
                 free.insert(line.number);
             }
-            Entry::Occupied(earlier) => {
-                let why = Drop::Repeats(*earlier.get());
-                line.verdict = LineVerdict::Dropped { item: Some(item.clone()), why };
-            }
+            Entry::Occupied(earlier) => repeats.push((index, item.clone(), *earlier.get())),
         }
+    }
+    for (index, item, earlier) in repeats {
+        lines[index].verdict = LineVerdict::Dropped { item: Some(item), why: Drop::Repeats(earlier) };
     }
 }
 

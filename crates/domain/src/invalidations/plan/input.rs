@@ -72,7 +72,7 @@ impl PlanInput {
     /// Does not add these items.
     #[must_use]
     pub fn without<S: AsRef<str>>(mut self, items: &[S]) -> Self {
-        let items = items.iter().map(|item| Item::of_checked(item.as_ref()).identity());
+        let items = items.iter().map(|item| Item::of_checked(item.as_ref()).identity().into_owned());
         self.choice.left_out.extend(items);
         self
     }

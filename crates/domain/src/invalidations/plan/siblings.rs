@@ -2,7 +2,7 @@
 //!
 //! Nothing says that there are such files, so only those are offered that an earlier request named.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use super::{LineSource, LineVerdict, Plan, PlanLine, companions::may_stand, coverage};
 use crate::{
@@ -33,8 +33,6 @@ impl Plan {
     /// The siblings that this plan may have, without what it sends or offers already and what the actor may not request.
     #[must_use]
     pub fn siblings(&self, distribution: &Distribution, access: &Access) -> Siblings {
-        let mut known: HashSet<String> =
-            self.lines.iter().filter_map(|line| Some(line.item()?.identity())).collect();
         let widest = coverage::widest_prefixes(&self.lines);
         let sent = self.lines.iter().enumerate().filter_map(|(at, line)| Some((at, line.item_to_send()?)));
         let plain = sent.filter(|(_, item)| has_siblings(item)).take(LINES_LOOKED_AT);
@@ -43,7 +41,9 @@ impl Plan {
         });
         let mut found: Vec<_> =
             candidates.filter(|(_, item, _)| may_stand(item, &widest, distribution, access)).collect();
-        found.retain(|(_, item, _)| known.insert(item.identity()));
+        let mut known: HashSet<Cow<'_, str>> =
+            self.lines.iter().filter_map(|line| Some(line.item()?.identity())).collect();
+        found.retain(|(_, item, _)| known.insert(Cow::Owned(item.identity().into_owned())));
         Siblings(found)
     }
 

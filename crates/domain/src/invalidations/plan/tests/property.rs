@@ -127,7 +127,7 @@ proptest! {
     #[test]
     fn nothing_that_is_sent_covers_or_repeats_another(text in text(), distribution in distribution()) {
         let plan = planned(PlanInput::text(&text), &distribution);
-        let mut identities: Vec<String> = plan.items.iter().map(Item::identity).collect();
+        let mut identities: Vec<_> = plan.items.iter().map(Item::identity).collect();
         identities.sort();
         identities.dedup();
         prop_assert_eq!(identities.len(), plan.items.len());
