@@ -80,6 +80,23 @@ impl CommandContext {
         });
         committed.await.unwrap_or_else(|_| Err(StoreError::interrupted()))
     }
+
+    /// Goes on with what a check found. If it refused, the event that it recorded is committed. An error of the store
+    /// commits nothing.
+    async fn or_commit_refusal<T>(
+        &self,
+        tx: Tx,
+        checked: Result<T, CommandError>,
+    ) -> Result<(Tx, T), CommandError> {
+        match checked {
+            Ok(found) => Ok((tx, found)),
+            Err(CommandError::Store(error)) => Err(error.into()),
+            Err(refused) => {
+                self.commit(tx).await?;
+                Err(refused)
+            }
+        }
+    }
 }
 
 /// A new UUID of version 7.

@@ -75,23 +75,10 @@ pub async fn approve_proposal(
         return Err(authorize::refuse(context, tx, acting, &what, Some(distribution), REPEAT).await?);
     }
     let asked = Attempt::on(&what, Some(distribution), &proposal.items, &proposal.reason);
-    let cleared = match clear(
-        context,
-        &mut tx,
-        acting,
-        &asked,
-        &Asked { proposal: &proposal, new: &new, protection: &protection, answer },
-    )
-    .await
-    {
-        Err(CommandError::Store(error)) => return Err(error.into()),
-        // The refusal is written too, and the proposal goes on waiting.
-        Err(refused) => {
-            context.commit(tx).await?;
-            return Err(refused);
-        }
-        Ok(cleared) => cleared,
-    };
+    let approved = Asked { proposal: &proposal, new: &new, protection: &protection, answer };
+    let cleared = clear(context, &mut tx, acting, &asked, &approved).await;
+    // Where it is refused, the proposal goes on waiting.
+    let (mut tx, cleared) = context.or_commit_refusal(tx, cleared).await?;
     let word = answer.reason;
     if !proposals::decide(&mut tx, id, &acting.actor, word, Some(&new.id), now).await? {
         return Err(CommandError::TooLate);

@@ -1,7 +1,7 @@
 //! Cancels the batches that were not sent yet. CloudFront cannot cancel an invalidation that it has accepted.
 
 use crate::{
-    commands::{CommandContext, CommandError, access::authorize},
+    commands::{CommandContext, CommandError},
     domain::{
         actor::Acting,
         audit::{Event, Target},
@@ -11,9 +11,11 @@ use crate::{
     },
     store::{
         Tx, audit,
-        invalidations::{self, CancelledBatches, batches},
+        invalidations::{self, CancelledBatches},
     },
 };
+
+use super::begin_on::begin_on;
 
 /// Writes the events of what was cancelled of these invalidations. `why` is the reason for the history, and may be empty.
 pub(in crate::commands) fn append_cancelled(
@@ -46,11 +48,8 @@ pub async fn cancel_invalidation(
     id: &InvalidationId,
 ) -> Result<(), CommandError> {
     let now = context.clock.now();
-    let mut tx = context.db.begin().await?;
-    let found = invalidations::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
-    let items = batches::items_of(&mut tx, id).await?;
     let what = Target::act("cancel an invalidation");
-    let (mut tx, _) = authorize::check(context, tx, acting, &what, &found.distribution, &items).await?;
+    let (mut tx, found, _) = begin_on(context, acting, id, &what).await?;
     let cancelled = invalidations::cancel_waiting(&mut tx, &[id], now).await?;
     if cancelled.count(id) == 0 {
         return Err(CommandError::TooLate);

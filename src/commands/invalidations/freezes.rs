@@ -9,12 +9,14 @@ use crate::{
     domain::{
         access::Access,
         actor::Acting,
+        audit::Event,
         distributions::protection::Protection,
         id::{FreezeId, InvalidationId},
         invalidations::{
             freeze_window::{
                 FreezeAnswer, FreezeRefusal, FreezeWindow, LISTED_AFTER_END, MetFreezes, met_by,
             },
+            invalidation::Invalidation,
             item::Item,
         },
         time::Timestamp,
@@ -73,6 +75,25 @@ pub(in crate::commands) async fn hold(
     }
 }
 
+/// Holds what waits or is sent again to the freeze windows of the time at which it is sent, and keeps which ones it
+/// overrides. Those that the same request overrode before need no further answer.
+pub(in crate::commands) async fn clear_again(
+    context: &CommandContext,
+    tx: &mut Tx,
+    acting: &Acting,
+    asked: &Attempt<'_>,
+    found: &Invalidation,
+    (sent_at, answer): (Timestamp, FreezeAnswer<'_>),
+) -> Result<FreezeClearance, CommandError> {
+    let protection = protections::find(tx, &found.distribution).await?;
+    let overridden = freezes::overridden(tx, &found.id).await?;
+    let check =
+        FreezeCheck { items: asked.items, protection: &protection, sent_at, answer, overridden: &overridden };
+    let clearance = hold(context, tx, acting, asked, check).await?;
+    clearance.keep(tx, &found.id, &overridden).await?;
+    Ok(clearance)
+}
+
 /// The freeze windows that these items meet if they are sent at this time. It only reads, and nothing for a request that is
 /// not wide.
 pub async fn met_freezes(
@@ -102,6 +123,14 @@ impl FreezeClearance {
 
     pub(super) const fn is_override(&self) -> bool {
         self.overridden.is_some()
+    }
+
+    /// Writes the note into an event, with the windows that were overridden and the reason for that.
+    pub(super) fn note_in(&self, event: &mut Event, note: &str, answer: FreezeAnswer<'_>) {
+        event.note = self.noted(note);
+        if self.is_override() {
+            answer.reason.trim().clone_into(&mut event.reason);
+        }
     }
 
     /// The note of an event, with the windows that were overridden.

@@ -3,6 +3,7 @@
 pub(crate) mod accepted;
 pub(crate) mod add_freeze;
 pub(crate) mod approve_proposal;
+mod begin_on;
 pub(crate) mod cancel_invalidation;
 pub(crate) mod cooldown;
 pub(crate) mod decline_proposal;

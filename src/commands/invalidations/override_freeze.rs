@@ -1,21 +1,17 @@
 //! Lets a waiting request go during the freeze windows that hold it.
 
 use crate::{
-    commands::{CommandContext, CommandError, access::authorize, audit::refuse::Attempt},
+    commands::{CommandContext, CommandError, audit::refuse::Attempt},
     domain::{
         actor::Acting,
         audit::{Action, Event, ItemsRecord, Target},
         id::InvalidationId,
         invalidations::freeze_window::FreezeAnswer,
     },
-    store::{
-        audit,
-        distributions::protections,
-        invalidations::{self, batches, freezes},
-    },
+    store::{audit, invalidations::freezes},
 };
 
-use super::freezes::{FreezeCheck, hold};
+use super::{begin_on::begin_on, freezes::clear_again};
 
 /// Overrides the freeze windows that a waiting request meets, so that it is sent at the time that was chosen for it.
 /// [`CommandError::TooLate`] if it waits for none.
@@ -25,43 +21,22 @@ pub async fn override_freeze(
     id: &InvalidationId,
     answer: FreezeAnswer<'_>,
 ) -> Result<(), CommandError> {
-    let mut tx = context.db.begin().await?;
-    let found = invalidations::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
-    let items = batches::items_of(&mut tx, id).await?;
     let what = Target::act("override a freeze window");
-    let (mut tx, _) = authorize::check(context, tx, acting, &what, &found.distribution, &items).await?;
+    let (mut tx, found, items) = begin_on(context, acting, id, &what).await?;
     let waiting = freezes::waiting_of(&mut tx, id).await?.ok_or(CommandError::TooLate)?;
-    let protection = protections::find(&mut tx, &found.distribution).await?;
-    let before = freezes::overridden(&mut tx, id).await?;
     let asked = Attempt::on(&what, Some(&found.distribution), &items, answer.reason);
-    let check = FreezeCheck {
-        items: &items,
-        protection: &protection,
-        sent_at: waiting.chosen,
-        answer,
-        overridden: &before,
-    };
-    let clearance = match hold(context, &mut tx, acting, &asked, check).await {
-        Err(CommandError::Store(error)) => return Err(error.into()),
-        // The refusal is written too.
-        Err(refused) => {
-            context.commit(tx).await?;
-            return Err(refused);
-        }
-        Ok(clearance) => clearance,
-    };
+    let clearance = clear_again(context, &mut tx, acting, &asked, &found, (waiting.chosen, answer)).await;
+    let (mut tx, clearance) = context.or_commit_refusal(tx, clearance).await?;
     if !clearance.is_override() {
         return Err(CommandError::TooLate);
     }
-    clearance.keep(&mut tx, id, &before).await?;
     freezes::release(&mut tx, id).await?;
     let mut event = Event::new(context.clock.now(), acting, Action::FreezeOverridden);
     event.target = Target::Invalidation(id.clone());
     event.distribution = Some(found.distribution.clone());
     event.invalidation = Some(id.clone());
     event.items = ItemsRecord::of(&items);
-    answer.reason.trim().clone_into(&mut event.reason);
-    event.note = clearance.noted("");
+    clearance.note_in(&mut event, "", answer);
     audit::append(&mut tx, event);
     context.commit(tx).await?;
     Ok(())

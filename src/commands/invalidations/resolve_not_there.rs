@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-use super::retry_invalidation::clear_again;
+use super::freezes::clear_again;
 
 /// Gives the batch up and queues its items with a new caller reference. `TooLate` if the batch is resolved already.
 ///
@@ -46,23 +46,14 @@ pub async fn resolve_not_there(
     let found = invalidations::find(&mut tx, &batch.invalidation).await?.ok_or(CommandError::NotFound)?;
     let what = Target::act("settle a batch");
     let asked = Attempt::on(&what, Some(&batch.distribution), &sent.items, answer.reason);
-    let freezes = match clear_again(context, &mut tx, acting, &asked, &found, answer).await {
-        Err(CommandError::Store(error)) => return Err(error.into()),
-        // The refusal is written too.
-        Err(refused) => {
-            context.commit(tx).await?;
-            return Err(refused);
-        }
-        Ok(freezes) => freezes,
-    };
+    let freezes = clear_again(context, &mut tx, acting, &asked, &found, (now, answer)).await;
+    let (mut tx, freezes) = context.or_commit_refusal(tx, freezes).await?;
     if !needs_a_look::set_given_up(&mut tx, &sent.id).await? {
         return Err(CommandError::TooLate);
     }
     let event = |action, note: &str| {
-        let mut event = Event { note: freezes.noted(note), ..Event::new(now, acting, action) };
-        if freezes.is_override() {
-            answer.reason.trim().clone_into(&mut event.reason);
-        }
+        let mut event = Event::new(now, acting, action);
+        freezes.note_in(&mut event, note, answer);
         event
     };
     match &sent.serves[..] {

@@ -15,14 +15,14 @@ use crate::{
         },
     },
     store::{
-        StoreError, Tx, audit,
-        distributions::{self, protections},
-        invalidations::{self, batches, freezes},
+        StoreError, Tx, audit, distributions,
+        invalidations::{self, batches},
     },
 };
 
 use super::{
-    freezes::{FreezeCheck, FreezeClearance, hold},
+    begin_on::begin_on,
+    freezes::clear_again,
     monthly_budgets::{self, Charge},
 };
 
@@ -33,11 +33,8 @@ pub async fn retry_invalidation(
     id: &InvalidationId,
     answer: FreezeAnswer<'_>,
 ) -> Result<(), CommandError> {
-    let mut tx = context.db.begin().await?;
-    let found = invalidations::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
-    let items = batches::items_of(&mut tx, id).await?;
     let what = Target::act("retry an invalidation");
-    let (mut tx, _) = authorize::check(context, tx, acting, &what, &found.distribution, &items).await?;
+    let (mut tx, found, _) = begin_on(context, acting, id, &what).await?;
     if distributions::is_tenant_only(&mut tx, &found.distribution).await? {
         return Err(authorize::refuse(
             context,
@@ -49,15 +46,13 @@ pub async fn retry_invalidation(
         )
         .await?);
     }
-    match queue_again(context, &mut tx, acting, &found, ("", answer)).await {
-        Err(CommandError::Store(error)) => Err(error.into()),
-        Ok(0) => Err(CommandError::TooLate),
-        // A refusal is written too.
-        answer => {
-            context.commit(tx).await?;
-            answer.map(|_| ())
-        }
+    let queued = queue_again(context, &mut tx, acting, &found, ("", answer)).await;
+    let (tx, queued) = context.or_commit_refusal(tx, queued).await?;
+    if queued == 0 {
+        return Err(CommandError::TooLate);
     }
+    context.commit(tx).await?;
+    Ok(())
 }
 
 /// Queues the failed batches again and writes one event for all of them, with a note. Returns the number of batches.
@@ -79,7 +74,7 @@ pub(in crate::commands) async fn queue_again(
         items: items.len(),
         months: CountedMonths { made: Month::of(found.requested_at), sent: Month::of(now) },
     };
-    let freezes = clear_again(context, tx, acting, &asked, found, answer).await?;
+    let freezes = clear_again(context, tx, acting, &asked, found, (now, answer)).await?;
     monthly_budgets::hold(context, tx, acting, &asked, charge).await?;
     let queued = batches::requeue_failed(tx, id, now).await?;
     if queued == 0 {
@@ -90,38 +85,12 @@ pub(in crate::commands) async fn queue_again(
     event.target = Target::Invalidation(id.clone());
     event.distribution = Some(found.distribution.clone());
     event.invalidation = Some(id.clone());
-    event.note = freezes.noted(note);
-    if freezes.is_override() {
-        answer.reason.trim().clone_into(&mut event.reason);
-    }
+    freezes.note_in(&mut event, note, answer);
     found.state.as_str().clone_into(&mut event.old);
     state.as_str().clone_into(&mut event.new);
     audit::append(tx, event);
     context.usage.clear();
     Ok(queued)
-}
-
-/// Holds what is sent again to the freeze windows. Those that the same request overrode before need no further answer.
-pub(in crate::commands) async fn clear_again(
-    context: &CommandContext,
-    tx: &mut Tx,
-    acting: &Acting,
-    asked: &Attempt<'_>,
-    found: &Invalidation,
-    answer: FreezeAnswer<'_>,
-) -> Result<FreezeClearance, CommandError> {
-    let protection = protections::find(tx, &found.distribution).await?;
-    let before = freezes::overridden(tx, &found.id).await?;
-    let check = FreezeCheck {
-        items: asked.items,
-        protection: &protection,
-        sent_at: context.clock.now(),
-        answer,
-        overridden: &before,
-    };
-    let clearance = hold(context, tx, acting, asked, check).await?;
-    clearance.keep(tx, &found.id, &before).await?;
-    Ok(clearance)
 }
 
 /// The items of the batches that would be queued again. They count for no budget before.
