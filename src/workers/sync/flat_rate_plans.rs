@@ -36,22 +36,7 @@ pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
         return Ok(Next::Again);
     }
     let read = read_all(manager).await;
-    let now = context.clock.now();
-    let mut tx = context.db.begin().await?;
-    match read {
-        Ok(plans) => {
-            flat_rate_plans::replace(&mut tx, &plans).await?;
-            optional_reading::finish(&mut tx, what, now).await?;
-        }
-        Err(problem) => {
-            if optional_reading::fail(&mut tx, what, &before, &problem, now).await? {
-                flat_rate_plans::replace(&mut tx, &[]).await?;
-            }
-        }
-    }
-    tx.commit().await?;
-    context.notifier.notify();
-    Ok(Next::Again)
+    optional_reading::settle(context, what, &before, read, flat_rate_plans::replace).await
 }
 
 async fn read_all(manager: &PricingPlanManager) -> Result<Vec<(DistributionId, FlatRatePlan)>, Problem> {

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-use super::super::WorkerContext;
+use super::super::{Next, WorkerContext};
 
 /// The time between two readings. CloudWatch bills each metric that is asked for, so that it is not short.
 const READING_EVERY: Duration = Duration::from_hours(1);
@@ -49,13 +49,36 @@ pub(super) async fn is_left(context: &WorkerContext, what: OptionalReading) -> R
     Ok(state.read_at.is_some())
 }
 
-pub(super) async fn finish(tx: &mut Tx, what: OptionalReading, now: Timestamp) -> Result<(), StoreError> {
-    optional_readings::finish(tx, what, now, now.plus(READING_EVERY)).await
+/// Writes what came of a reading. `replace` writes what was read in place of what was known; if AWS denies access, that is
+/// nothing.
+pub(super) async fn settle<T>(
+    context: &WorkerContext,
+    what: OptionalReading,
+    before: &OptionalReadingState,
+    read: Result<Vec<T>, Problem>,
+    replace: impl AsyncFn(&mut Tx, &[T]) -> Result<(), StoreError>,
+) -> Result<Next, StoreError> {
+    let now = context.clock.now();
+    let mut tx = context.db.begin().await?;
+    match read {
+        Ok(read) => {
+            replace(&mut tx, &read).await?;
+            optional_readings::finish(&mut tx, what, now, now.plus(READING_EVERY)).await?;
+        }
+        Err(problem) => {
+            if fail(&mut tx, what, before, &problem, now).await? {
+                replace(&mut tx, &[]).await?;
+            }
+        }
+    }
+    tx.commit().await?;
+    context.notifier.notify();
+    Ok(Next::Again)
 }
 
 /// Writes why it could not be read, and logs that once. `true` if AWS denied access: what was read before is then not
 /// known any more.
-pub(super) async fn fail(
+async fn fail(
     tx: &mut Tx,
     what: OptionalReading,
     before: &OptionalReadingState,

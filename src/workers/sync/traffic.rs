@@ -44,22 +44,7 @@ pub(super) async fn look(context: &WorkerContext) -> Result<Next, StoreError> {
         return Ok(Next::Again);
     }
     let measured = measure(cloudwatch, &distributions, context.clock.now()).await;
-    let now = context.clock.now();
-    let mut tx = context.db.begin().await?;
-    match measured {
-        Ok(measured) => {
-            traffic::replace(&mut tx, &measured).await?;
-            optional_reading::finish(&mut tx, what, now).await?;
-        }
-        Err(problem) => {
-            if optional_reading::fail(&mut tx, what, &before, &problem, now).await? {
-                traffic::replace(&mut tx, &[]).await?;
-            }
-        }
-    }
-    tx.commit().await?;
-    context.notifier.notify();
-    Ok(Next::Again)
+    optional_reading::settle(context, what, &before, measured, traffic::replace).await
 }
 
 async fn measure(
