@@ -30,7 +30,7 @@ impl Siblings {
 }
 
 impl Plan {
-    /// The siblings that this plan may have, without what it sends or offers already and what the actor may not request.
+    /// The siblings that this plan may have, without what a wildcard covers and what the actor may not request.
     #[must_use]
     pub fn siblings(&self, distribution: &Distribution, access: &Access) -> Siblings {
         let widest = coverage::widest_prefixes(&self.lines);
@@ -39,20 +39,19 @@ impl Plan {
         let candidates = plain.flat_map(|(at, item)| {
             siblings_of(item.as_str()).into_iter().map(move |(path, why)| (at, Item::of_checked(path), why))
         });
-        let mut found: Vec<_> =
-            candidates.filter(|(_, item, _)| may_stand(item, &widest, distribution, access)).collect();
-        let mut known: HashSet<Cow<'_, str>> =
-            self.lines.iter().filter_map(|line| Some(line.item()?.identity())).collect();
-        found.retain(|(_, item, _)| known.insert(Cow::Owned(item.identity().into_owned())));
-        Siblings(found)
+        Siblings(candidates.filter(|(_, item, _)| may_stand(item, &widest, distribution, access)).collect())
     }
 
-    /// Offers those of these siblings that the history knows.
+    /// Offers those of these siblings that the history knows, if the plan does not have them already.
     pub fn offer_siblings(&mut self, siblings: Siblings, is_known: impl Fn(&Item) -> bool) {
-        let mut offered = siblings.0.into_iter().filter(|(_, item, _)| is_known(item)).peekable();
-        if offered.peek().is_none() {
+        let mut offered: Vec<_> = siblings.0.into_iter().filter(|(_, item, _)| is_known(item)).collect();
+        if offered.is_empty() {
             return;
         }
+        let mut told: HashSet<Cow<'_, str>> =
+            self.lines.iter().filter_map(|line| Some(line.item()?.identity())).collect();
+        offered.retain(|(_, item, _)| told.insert(Cow::Owned(item.identity().into_owned())));
+        let mut offered = offered.into_iter().peekable();
         let lines = std::mem::take(&mut self.lines);
         for (at, line) in lines.into_iter().enumerate() {
             let (number, typed) = (line.number, line.typed.clone());
