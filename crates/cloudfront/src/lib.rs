@@ -1,5 +1,5 @@
-//! Calls CloudFront, CloudTrail, CloudWatch, S3 and the pricing plan manager, and converts their answers to types of the domain. No other crate uses the AWS
-//! SDK.
+//! Calls CloudFront, CloudTrail, CloudWatch, S3 and the pricing plan manager, and converts their answers to types of the
+//! domain. No other crate uses the AWS SDK.
 
 mod cache_policies;
 mod client;

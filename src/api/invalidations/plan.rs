@@ -53,8 +53,9 @@ pub struct PlanShape {
     pub parts: Vec<PlanShape>,
     /// What would be sent: cleaned up, sorted, each once.
     pub items: Vec<String>,
-    /// Whether a request would be accepted, with what `needs`, `reason_required` and `freeze` ask for. Otherwise a line is refused, nothing would be sent, `refusal` says why
-    /// the distribution takes no requests, or `budget.refusal` which budget does not allow it.
+    /// Whether a request would be accepted, with what `needs`, `reason_required` and `freeze` ask for. Otherwise a line is
+    /// refused, nothing would be sent, `refusal` says why the distribution takes no requests, or `budget.refusal` which
+    /// budget does not allow it.
     pub sendable: bool,
     pub refusal: Option<String>,
     /// What becomes of each item that was asked for, in its order. What the plan adds or offers follows the line that

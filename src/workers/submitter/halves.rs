@@ -29,8 +29,8 @@ pub(super) struct Halves {
     invalidation: InvalidationId,
 }
 
-/// The halves of the batch. `None` if it is not cut: what several batches were merged into is taken apart instead. `problem` must be CloudFront's own answer, so that it is certain
-/// that CloudFront does not have the batch.
+/// The halves of the batch. `None` if it is not cut: what several batches were merged into is taken apart instead.
+/// `problem` must be CloudFront's own answer, so that it is certain that CloudFront does not have the batch.
 pub(super) async fn of(tx: &mut Tx, held: &Held, problem: &Problem) -> Result<Option<Halves>, StoreError> {
     let own = match &held.batch.serves[..] {
         [own] if !held.batch.is_merged && problem.is_about_items() => own,
