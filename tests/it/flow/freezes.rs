@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloudfront_sandbox::FaultKind;
+use cloudfront_sandbox::{Fault, FaultKind};
 use futures_util::future::join_all;
 use unstale::{
     commands::{self, CommandError, Requested, SeveralRequested},
@@ -427,5 +427,59 @@ async fn only_an_administrator_keeps_windows_and_there_is_a_most() {
     world.advance(31 * 24 * HOUR);
     let (from, until) = (world.now(), world.now().plus(HOUR));
     add(&shell(), &typed("Next sale", from, until, &[])).await.unwrap();
+    world.finish().await;
+}
+
+/// Both are due at the same time. What is merged is looked at as what goes by itself is.
+#[tokio::test]
+async fn what_waits_beside_a_request_that_is_put_off_goes_without_it() {
+    let world = World::new().await;
+    let narrow = world.new_invalidation(SHOP, "/a").await;
+    ask(&world, &narrow).await.unwrap();
+    let (scheduled, _) = scheduled(&world).await;
+    world.advance(HOUR);
+    world.submit().await;
+    assert_eq!(world.creates().iter().map(|call| call.items.clone()).collect::<Vec<_>>(), [["/a"]]);
+    assert_eq!((world.state(&narrow.id).await, world.state(&scheduled.id).await), ("in_progress", "queued"));
+    world.advance(HOUR);
+    world.submit().await;
+    assert_eq!(world.state(&scheduled.id).await, "in_progress", "the window is over");
+    world.finish().await;
+}
+
+/// A narrow request that went together with a wide one is sent again with it.
+#[tokio::test]
+async fn what_went_together_is_held_when_it_is_sent_again() {
+    let world = World::new().await;
+    let new = [world.new_invalidation(SHOP, "/a").await, wide(&world, SHOP).await];
+    for one in &new {
+        ask(&world, one).await.unwrap();
+    }
+    let words = "Your request contains a caller reference that was used for a previous invalidation batch.";
+    world.fault(Fault::refuse("CreateInvalidation", 409, "InvalidationBatchAlreadyExists", words).times(9));
+    for _ in 0..100 {
+        world.submit().await;
+        world.advance(Duration::from_secs(1));
+    }
+    world.sandbox.set_faults(Vec::new());
+    let batch = world.batch(&new[0].id).await;
+    assert_eq!((batch.state.as_str(), batch.merged_into.is_some()), ("needs_a_look", true));
+    freeze(&world, Duration::ZERO, HOUR).await;
+    let settle = async |answer| {
+        commands::resolve_not_there(&world.command_context, &acting(), &batch.id, answer).await
+    };
+    assert_eq!(lacks(settle(no_override()).await), LacksForFreeze::Override);
+    assert_eq!(world.state(&new[0].id).await, "needs_a_look");
+    settle(FreezeAnswer { overrides: true, reason: "INC-7" }).await.unwrap();
+    world.live(60).await;
+    assert_eq!((world.state(&new[0].id).await, world.state(&new[1].id).await), ("completed", "completed"));
+    let history = world.history().await;
+    let separated = history.iter().filter(|one| one.event.action.as_str() == "batch.separated");
+    let told: Vec<_> = separated.map(|one| (one.event.reason.as_str(), one.event.note.as_str())).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told.iter().all(|(reason, note)| *reason == "INC-7" && note.contains("Black Friday")),
+        "{told:?}"
+    );
     world.finish().await;
 }
