@@ -14,6 +14,7 @@ pub mod id;
 pub mod invalidations;
 pub mod network;
 pub mod once_a_minute;
+mod parallel;
 pub mod secret;
 pub mod secrets_key;
 pub mod sign_in;

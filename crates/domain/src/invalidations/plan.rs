@@ -36,6 +36,7 @@ use super::{
 use crate::{
     access::{Access, Role},
     distributions::{distribution::Distribution, flat_rate_plan::FlatRatePlan, host_table::HostTable},
+    parallel,
 };
 
 /// The most lines of one request. More items need several requests.
@@ -110,8 +111,8 @@ impl Plan {
         if input.is_text {
             listed::read_as_names(&mut input.entries, on.mappings());
         }
-        let mut lines: Vec<PlanLine> =
-            input.entries.into_iter().take(LINES_MAX).map(|entry| PlanLine::read(entry, on)).collect();
+        input.entries.truncate(LINES_MAX);
+        let mut lines = parallel::map(input.entries, |entry| PlanLine::read(entry, on));
         // The order matters: a line that is refused or does nothing must not cover another line.
         coverage::refuse_ungranted(&mut lines, distribution, access);
         if !input.choice.exact {

@@ -11,6 +11,7 @@ use crate::{
     checks::OriginKind,
     distributions::distribution::{Distribution, DistributionConfig},
     invalidations::item::{Item, PATH_MAX},
+    parallel,
 };
 
 /// Why another item belongs to one that is sent.
@@ -80,13 +81,16 @@ pub(super) fn add(
     access: &Access,
     choice: &PlanChoice,
 ) {
-    let whole = std::mem::take(lines);
     let companions = |line: &PlanLine| {
         let mut found = line.item_to_send().map(|item| companions_of(item, distribution)).unwrap_or_default();
         found.retain(|(item, _)| may_stand(item, widest, distribution, access));
         found
     };
-    let mut found: Vec<Vec<(Item, Companion)>> = whole.iter().map(companions).collect();
+    let mut found: Vec<Vec<(Item, Companion)>> = parallel::map(lines.iter().collect(), companions);
+    if found.iter().all(Vec::is_empty) {
+        return;
+    }
+    let whole = std::mem::take(lines);
     let mut known: HashSet<Cow<'_, str>> =
         whole.iter().filter_map(|line| Some(line.item()?.identity())).collect();
     // What is certain comes first, so that what another line only offers does not take its place.

@@ -1,5 +1,7 @@
 //! Finds the path under which viewers ask for a file that a tool named.
 
+use std::borrow::Cow;
+
 use super::{Drop, LineVerdict};
 use crate::{
     checks::bucket_of,
@@ -75,7 +77,7 @@ fn find(
 fn in_bucket(bucket: &str, key: &str, distribution: &Distribution) -> Result<Found, Box<LineVerdict>> {
     let unknown = DeliverySettings::default();
     let delivery = distribution.config.as_ref().map_or(&unknown, |config| &config.delivery);
-    let listed: Vec<OriginSettings> = origins_of(distribution, delivery);
+    let listed = origins_of(distribution, delivery);
     let origins: Vec<_> = listed.iter().filter(|origin| is_of(bucket, &origin.domain)).collect();
     if origins.is_empty() {
         let error = ItemError::OtherBucket { bucket: bucket.to_owned() };
@@ -99,9 +101,9 @@ fn in_bucket(bucket: &str, key: &str, distribution: &Distribution) -> Result<Fou
 
 /// The origins. The list of distributions names only their domains, so their paths are known once the configuration
 /// was read.
-fn origins_of(distribution: &Distribution, delivery: &DeliverySettings) -> Vec<OriginSettings> {
+fn origins_of<'a>(distribution: &Distribution, delivery: &'a DeliverySettings) -> Cow<'a, [OriginSettings]> {
     if !delivery.origins.is_empty() {
-        return delivery.origins.clone();
+        return Cow::Borrowed(&delivery.origins);
     }
     let open = crate::distributions::delivery::OriginAccess::Open;
     let bare = |domain: &String| OriginSettings {

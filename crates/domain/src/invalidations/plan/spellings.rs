@@ -38,16 +38,17 @@ pub(super) fn spellings(path: &str) -> Vec<(String, Companion)> {
     if name.bytes().all(plain) {
         return Vec::new();
     }
-    let spelled = [
-        (with_digits(name, u8::to_ascii_uppercase), Companion::CapitalEscapes),
-        (more_encoded(name), Companion::MoreEncoded),
-        (less_encoded(name), Companion::LessEncoded),
-        (other_letters(name).unwrap_or_default(), Companion::OtherLetters),
-        (small_escapes(name).unwrap_or_default(), Companion::SmallEscapes),
-        (encoded_once(name).unwrap_or_default(), Companion::EncodedOnce),
-    ];
-    let others = spelled.into_iter().filter(|(other, _)| !other.is_empty() && other != name);
-    others.map(|(other, why)| (format!("{other}{query}"), why)).collect()
+    let mut spelled = vec![(more_encoded(name), Companion::MoreEncoded)];
+    // The others change nothing but escapes.
+    if name.contains('%') {
+        spelled.insert(0, (with_digits(name, u8::to_ascii_uppercase), Companion::CapitalEscapes));
+        spelled.push((less_encoded(name), Companion::LessEncoded));
+        spelled.extend(other_letters(name).map(|other| (other, Companion::OtherLetters)));
+        spelled.extend(small_escapes(name).map(|other| (other, Companion::SmallEscapes)));
+        spelled.extend(encoded_once(name).map(|other| (other, Companion::EncodedOnce)));
+    }
+    spelled.retain(|(other, _)| other != name);
+    spelled.into_iter().map(|(other, why)| (format!("{other}{query}"), why)).collect()
 }
 
 /// The path with the hexadecimal digits of its escapes changed.
