@@ -1,5 +1,7 @@
 //! `POST /api/v1/plan`: what a request would do. Nothing is stored.
 
+use std::{borrow::Cow, sync::Arc};
+
 use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,15 +23,16 @@ use crate::{
     },
     commands::{self, PlanQuestion, PlanToShow},
     domain::{
+        access::Access,
         distributions::{
             distribution::Distribution,
             drift::{ConfigurationChange, Drift},
-            protection::{Guard, Protection, name_to_type},
+            protection::{Guard, name_to_type},
         },
-        id::DistributionId,
         invalidations::{
             batching::{CLOUDFRONT, Load},
             budget::{AccountBills, MonthUsage},
+            item::{Doubt, Item},
             monthly_budget::BudgetNeeds,
             plan::{Drop, LineVerdict, Plan, PlanInput, PlanLine, Saving},
             price::FREE_A_MONTH,
@@ -132,9 +135,11 @@ pub struct LineShape {
     /// As CloudFront would get it. Empty where the line names nothing.
     pub item: String,
     /// The ID of the distribution. Null where the line belongs to none.
-    pub distribution: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub distribution: Option<Arc<str>>,
     /// What was changed, why it was dropped, added or refused, or what to know about it.
-    pub notes: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    pub notes: Vec<Cow<'static, str>>,
     /// `typed`, `plan`, or the name of the tool that printed it.
     pub source: &'static str,
 }
@@ -179,8 +184,8 @@ pub async fn show(
         return Ok(Json(in_parts(&api, &caller, &mut conn, &wanted, not_before).await?));
     };
     let distribution = caller.distribution(&mut conn, named).await?;
-    let (_, shape) = planned(&api, &caller, &mut conn, &distribution, (wanted.input(), not_before)).await?;
-    Ok(Json(shape))
+    let shown = planned(&api, &caller, &mut conn, &distribution, (wanted.input(), not_before)).await?;
+    Ok(Json(PlanShape::new(shown, &distribution, &caller.access, api.context.clock.now())))
 }
 
 async fn in_parts(
@@ -194,10 +199,10 @@ async fn in_parts(
     let (mut parts, mut bills) = (Vec::with_capacity(placed.parts.len()), AccountBills::default());
     let mut needs = BudgetNeeds::default();
     for (distribution, input) in placed.parts {
-        let (shown, shape) = planned(api, caller, conn, &distribution, (input, not_before)).await?;
+        let shown = planned(api, caller, conn, &distribution, (input, not_before)).await?;
         shown.add_needs_to(&mut needs);
         bills.add(distribution.account(), &shown.plan);
-        parts.push(shape);
+        parts.push(PlanShape::new(shown, &distribution, &caller.access, api.context.clock.now()));
     }
     let none_is_refused = placed.unplaced.iter().all(|line| line.refused().is_none());
     Ok(PlanShape {
@@ -206,7 +211,7 @@ async fn in_parts(
             && !parts.is_empty()
             && parts.iter().all(|part| part.sendable)
             && needs.refusal().is_none(),
-        lines: placed.unplaced.iter().map(|line| LineShape::new(line, None)).collect(),
+        lines: placed.unplaced.into_iter().map(|line| LineShape::new(line, None)).collect(),
         billable_paths: parts.iter().map(|part| part.billable_paths).sum(),
         unpriced_paths: parts.iter().map(|part| part.unpriced_paths).sum(),
         dollars: bills.cost().map(digits),
@@ -227,7 +232,7 @@ async fn planned(
     conn: &mut Conn,
     distribution: &Distribution,
     (input, not_before): (PlanInput, Option<Timestamp>),
-) -> Result<(PlanToShow, PlanShape), ApiError> {
+) -> Result<PlanToShow, ApiError> {
     let question = PlanQuestion {
         input,
         distribution,
@@ -241,12 +246,7 @@ async fn planned(
         let why = format!("outside the grants, which here allow {allowed}");
         return Err(ApiError::not_allowed(why));
     }
-    let mut shape = PlanShape::new(&shown.plan, distribution, &shown.protection, api.context.clock.now());
-    shape.freeze = shown.freezes.as_ref().map(|met| PlanFreezeShape::new(met, &caller.access, shown.waits()));
-    shape.changes = shown.drift.as_ref().map(ChangeShape::of).unwrap_or_default();
-    shape.hold_to(&shown.needs());
-    shape.starts_at = shown.starts_at.map(|at| at.to_string());
-    Ok((shown, shape))
+    Ok(shown)
 }
 
 impl PlanShape {
@@ -265,16 +265,34 @@ impl PlanShape {
         }
     }
 
-    fn new(plan: &Plan, distribution: &Distribution, protection: &Protection, now: Timestamp) -> Self {
+    /// The plan of one distribution, as far as `access` may know it.
+    fn new(shown: PlanToShow, distribution: &Distribution, access: &Access, now: Timestamp) -> Self {
+        let (needs, waits) = (shown.needs(), shown.waits());
+        let PlanToShow { plan, protection, starts_at, freezes, drift, .. } = shown;
         let guard = protection.asks(&plan.items);
-        let needs = if guard == Guard::Open { "nothing" } else { guard.as_str() };
+        let needed = if guard == Guard::Open { "nothing" } else { guard.as_str() };
+        let mut shape = Self {
+            needs: needed.to_owned(),
+            confirm: (guard == Guard::TypedName).then(|| name_to_type(distribution).to_owned()),
+            reason_required: protection.reason_required,
+            starts_at: starts_at.map(|at| at.to_string()),
+            freeze: freezes.as_ref().map(|met| PlanFreezeShape::new(met, access, waits)),
+            changes: drift.as_ref().map(ChangeShape::of).unwrap_or_default(),
+            ..Self::of_plan(plan, distribution, now)
+        };
+        shape.hold_to(&needs);
+        shape
+    }
+
+    /// What the plan alone says. Its texts are moved, because a plan may have 20,000 lines.
+    fn of_plan(plan: Plan, distribution: &Distribution, now: Timestamp) -> Self {
+        let id: Arc<str> = distribution.id.as_str().into();
+        let forecast =
+            || ForecastShape::new(MonthUsage::new(plan.used_this_month, now), plan.billable() as u64);
         Self {
             distribution: distribution.id.to_string(),
-            parts: Vec::new(),
-            items: plan.items.iter().map(ToString::to_string).collect(),
             sendable: plan.is_sendable(),
             refusal: plan.refusal.map(str::to_owned),
-            lines: plan.lines.iter().map(|line| LineShape::new(line, Some(&distribution.id))).collect(),
             batches: plan.batches.iter().map(|batch| LoadShape::new(Load::of(batch))).collect(),
             billable_paths: plan.billable(),
             radius: plan.radius.as_ref().map(RadiusShape::new),
@@ -282,20 +300,14 @@ impl PlanShape {
             flat_rate_plan: plan.flat_rate_plan.as_ref().map(|plan| plan.as_str().to_owned()),
             dollars: plan.cost().map(digits),
             free_paths_left: plan.cost().map(|_| FREE_A_MONTH.saturating_sub(plan.used_this_month)),
-            forecast: plan.cost().and_then(|_| {
-                ForecastShape::new(MonthUsage::new(plan.used_this_month, now), plan.billable() as u64)
-            }),
-            budget: PlanBudgetShape::default(),
+            forecast: plan.cost().and_then(|_| forecast()),
             in_flight: LoadShape::new(plan.in_flight),
-            starts_at: None,
             limits: LoadShape { paths: CLOUDFRONT.paths, wildcards: CLOUDFRONT.wildcards },
-            warnings: plan.warnings.clone(),
             savings: plan.savings.iter().map(SavingShape::new).collect(),
-            needs: needs.to_owned(),
-            confirm: (guard == Guard::TypedName).then(|| name_to_type(distribution).to_owned()),
-            reason_required: protection.reason_required,
-            freeze: None,
-            changes: Vec::new(),
+            warnings: plan.warnings,
+            items: plan.items.into_iter().map(Item::into_string).collect(),
+            lines: plan.lines.into_iter().map(|line| LineShape::new(line, Some(&id))).collect(),
+            ..Self::default()
         }
     }
 }
@@ -318,34 +330,34 @@ impl SavingShape {
 }
 
 impl LineShape {
-    fn new(line: &PlanLine, distribution: Option<&DistributionId>) -> Self {
-        let (verdict, item, notes) = match &line.verdict {
+    fn new(line: PlanLine, distribution: Option<&Arc<str>>) -> Self {
+        let (verdict, item, notes) = match line.verdict {
             LineVerdict::Send { item, mendings, doubts } => {
-                let words = mendings.iter().map(|mending| mending.label());
-                let words =
-                    words.map(str::to_owned).chain(doubts.iter().map(|doubt| doubt.label().into_owned()));
-                ("send", item.to_string(), words.chain(item.reach()).collect())
+                let notes = mendings.into_iter().map(|mending| Cow::Borrowed(mending.label()));
+                let notes = notes.chain(doubts.into_iter().map(Doubt::label));
+                let notes = notes.chain(item.reach().map(Cow::Owned)).collect();
+                ("send", Some(item), notes)
             }
             LineVerdict::Dropped { item, why } => {
                 let why = match why {
                     Drop::Repeats(first) => format!("the same as /items/{}", first - 1),
                     other => other.describe(),
                 };
-                ("dropped", item.as_ref().map(ToString::to_string).unwrap_or_default(), vec![why])
+                ("dropped", item, vec![Cow::Owned(why)])
             }
-            LineVerdict::Added { item, why } => ("added", item.to_string(), vec![why.label().to_owned()]),
+            LineVerdict::Added { item, why } => ("added", Some(item), vec![Cow::Borrowed(why.label())]),
             LineVerdict::Offered { item, why } => {
-                let notes = [Some(why.label().to_owned()), item.reach()];
-                ("offered", item.to_string(), notes.into_iter().flatten().collect())
+                let notes = [Some(Cow::Borrowed(why.label())), item.reach().map(Cow::Owned)];
+                ("offered", Some(item), notes.into_iter().flatten().collect())
             }
-            LineVerdict::Refused(error) => ("refused", String::new(), vec![error.to_string()]),
+            LineVerdict::Refused(error) => ("refused", None, vec![Cow::Owned(error.to_string())]),
         };
         Self {
             index: line.number - 1,
-            typed: line.typed.clone(),
+            typed: line.typed,
             verdict,
-            item,
-            distribution: distribution.map(ToString::to_string),
+            item: item.map(Item::into_string).unwrap_or_default(),
+            distribution: distribution.cloned(),
             notes,
             source: line.source.label(),
         }

@@ -58,6 +58,11 @@ impl Item {
     }
 
     #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+
+    #[must_use]
     pub fn is_tag(&self) -> bool {
         self.0.as_bytes().first() == Some(&b'#')
     }
