@@ -49,6 +49,16 @@ struct Group {
     members: Vec<local_groups::Member>,
 }
 
+impl Group {
+    /// `3 members`
+    fn members_counted(&self) -> String {
+        match self.members.len() {
+            1 => "1 member".to_owned(),
+            many => format!("{many} members"),
+        }
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 pub struct GroupForm {
     #[serde(default)]

@@ -101,6 +101,12 @@ impl Depends {
         (!words.is_empty()).then(|| format!("Disabled: {}.", words.join("; ")))
     }
 
+    /// What disabling the person ends.
+    fn disabling(&self) -> String {
+        let ends = "They are signed out everywhere at once and cannot sign in.";
+        self.disabled().map_or_else(|| ends.to_owned(), |words| format!("{ends} {words}"))
+    }
+
     fn cancelled(&self) -> Option<String> {
         (self.waiting > 0).then(|| {
             format!("{} of theirs and of their tokens will be cancelled", waiting_requests(self.waiting))

@@ -222,4 +222,10 @@ impl Row {
             grants,
         }
     }
+
+    /// What revoking it ends.
+    fn revoking(&self) -> String {
+        let ends = "Whatever uses this token is refused from now on.";
+        self.takes_back.as_ref().map_or_else(|| ends.to_owned(), |words| format!("{ends} {words}."))
+    }
 }

@@ -108,7 +108,7 @@ async fn a_token_acts_as_no_more_than_its_maker_may_and_the_pages_say_so_before(
         new.not_before = Some(app.world.now().plus(Duration::from_hours(24)));
         commands::request_invalidation(&app.world.command_context, &acting, &new).await.unwrap();
     }
-    let row = format!("form[action$='{}/revoke'] + .sub", found.id);
+    let row = format!("dialog:has(form[action$='{}/revoke']) + .sub", found.id);
     assert_eq!(root.get(PAGE).await.text(&row), "2 waiting requests will be cancelled");
 
     let everybody = app.world.database.get(async |conn| people::list(conn).await).await;
