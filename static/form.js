@@ -1,4 +1,4 @@
-// The request form: fill-in buttons, finding a distribution by typing, copying the shell command.
+// The request form: fill-in buttons, dropped files, Ctrl+Enter, copying.
 (() => {
   document.addEventListener("click", (event) => {
     const fill = event.target.closest("[data-fill]");
@@ -46,49 +46,19 @@
     dropped.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
+  // Ctrl+Enter sends from anywhere in the form, as the button does.
+  document.getElementById("request")?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    event.preventDefault();
+    const button = event.currentTarget.querySelector('button[type="submit"]');
+    if (!button.disabled) event.currentTarget.requestSubmit(button);
+  });
+
   // Enter in the reason goes on to the button; a second Enter presses it.
   document.getElementById("reason")?.addEventListener("keydown", (event) => {
     const button = event.target.form?.querySelector('button[type="submit"]');
-    if (event.key !== "Enter" || event.isComposing || !button) return;
+    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.isComposing || !button) return;
     event.preventDefault();
     button.focus();
-  });
-
-  const find = document.getElementById("find");
-  const select = document.getElementById("distribution");
-  if (!find || !select) return;
-  // Enter in the search chooses; it must not send the form.
-  find.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    document.getElementById("items").focus();
-  });
-  if ("server" in find.dataset) {
-    // The list comes from the server, and with it perhaps another choice.
-    let chosen = select.value;
-    select.addEventListener("change", () => {
-      chosen = select.value;
-    });
-    document.addEventListener("htmx:after:swap", () => {
-      if (select.value !== chosen) select.dispatchEvent(new Event("change", { bubbles: true }));
-    });
-    return;
-  }
-  const [nothing, ...all] = select.options;
-  find.hidden = false;
-  find.addEventListener("input", () => {
-    // A URL that was pasted is looked for by its host, an ARN by its ID.
-    const host = find.value.trim().match(/^(?:https?:)?\/\/([^/?#:]+)/i);
-    const arn = find.value.match(/:distribution\/(\w+)/);
-    const typed = (host ?? arn)?.[1].replace(/\.$/, "") ?? find.value;
-    const words = typed.normalize("NFC").toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = all.filter((option) => words.every((word) => option.dataset.search.includes(word)));
-    const chosen = select.value;
-    select.replaceChildren(nothing, ...(fits.length > 0 ? fits : all));
-    find.setAttribute("aria-invalid", String(fits.length === 0));
-    // One that fits alone is chosen; among several a person chooses.
-    if (fits.length === 1) select.value = fits[0].value;
-    else select.value = fits.some((option) => option.value === chosen) ? chosen : "";
-    if (select.value !== chosen) select.dispatchEvent(new Event("change", { bubbles: true }));
   });
 })();

@@ -31,8 +31,30 @@
   const open = () => {
     source = new EventSource(`/events?after=${encodeURIComponent(cursor)}`);
     source.addEventListener("open", () => say("live"));
-    source.addEventListener("error", () => say("reconnecting"));
+    source.addEventListener("error", () => {
+      say("reconnecting");
+      // The browser gives up after an answer that is an error: the session is over, or a proxy cannot reach Unstale.
+      if (source.readyState === EventSource.CLOSED) setTimeout(openOrSay, 1000);
+    });
     source.addEventListener("audit", tell);
+  };
+  const openOrSay = async () => {
+    try {
+      const answer = await fetch("/", { method: "HEAD", redirect: "manual" });
+      if (answer.type === "opaqueredirect" || answer.status === 401) return sayThatTheSessionIsOver();
+    } catch {
+      // Out of reach: the next try comes.
+    }
+    setTimeout(open, 4000);
+  };
+  const sayThatTheSessionIsOver = () => {
+    say("");
+    const banner = document.createElement("div");
+    banner.className = "banner";
+    banner.id = "session-over";
+    banner.innerHTML = "<strong>Your session has ended</strong><span>Nothing more can be sent from this page. What you typed is kept in this tab. <a>Sign in</a></span>";
+    banner.querySelector("a").href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+    document.getElementById("banners").append(banner);
   };
   open();
   // A page that comes back from the browser's memory has no stream any more and may be old.

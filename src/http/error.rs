@@ -236,11 +236,13 @@ struct ErrorPage<'a> {
     title: &'a str,
     advice: &'a str,
     request_id: &'a str,
+    /// Whether the browser has a session, so that its links lead somewhere.
+    has_session: bool,
 }
 
 /// An error page. It needs neither a session nor the database.
-pub fn error_page(title: &str, advice: &str, request_id: &str) -> String {
-    let page = ErrorPage { title, advice, request_id };
+pub fn error_page(title: &str, advice: &str, request_id: &str, has_session: bool) -> String {
+    let page = ErrorPage { title, advice, request_id, has_session };
     page.render().unwrap_or_else(|_| format!("{title}\n\n{advice}\n\nRequest {request_id}\n"))
 }
 
@@ -261,7 +263,7 @@ mod tests {
 
     #[test]
     fn an_error_page_is_inert() {
-        let page = error_page("<script>", "a & b", "0197");
+        let page = error_page("<script>", "a & b", "0197", true);
         assert!(page.contains("&#60;script&#62;") && page.contains("0197"), "{page}");
         assert!(!page.contains("<script>"));
     }

@@ -98,12 +98,14 @@ async fn with_id(State(app): State<AppState>, mut request: Request, next: Next) 
         base_url: base_url(&request, &app),
         ..Origin::default()
     };
+    let has_session = origin.earlier.is_some();
     RequestOrigin::set(origin, &mut request);
     let span = tracing::info_span!("request", id = id.as_str(), client = client.as_deref());
     async move {
         let mut response = next.run(request).await;
         if let Some(problem) = UnfinishedProblem::take(&mut response) {
-            response = problem.finish(response, &path, &id, error_page);
+            response = problem
+                .finish(response, &path, &id, |title, advice, id| error_page(title, advice, id, has_session));
         }
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);

@@ -81,7 +81,7 @@ impl Visitor {
         let why = "a viewer may look and not act";
         commands::refuse_attempt(&app.context, &self.acting, attempt, why).await?;
         Ok(HttpError::NotAllowed {
-            what: "Your account may look and not act".to_owned(),
+            what: "You have read-only access".to_owned(),
             advice: "Nothing was kept or sent. The attempt is in the history. Ask an administrator of this Unstale for the role of an operator.".to_owned(),
         })
     }

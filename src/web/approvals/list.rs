@@ -101,7 +101,7 @@ pub async fn render(
 ) -> Result<Html<String>, HttpError> {
     let now = app.context.clock.now();
     let mut conn = app.context.db.read().await?;
-    let frame = view::frame(&mut conn, app, visitor, Tab::Invalidate, "Approvals", "/approvals").await?;
+    let frame = view::frame(&mut conn, app, visitor, Tab::Approvals, "Approvals", "/approvals").await?;
     let all = proposals::recent(&mut conn, &visitor.access, SHOWN, now).await?;
     let named: Vec<_> = all.iter().map(|proposal| &proposal.distribution).collect();
     let distributions = distributions::some(&mut conn, &named).await?;

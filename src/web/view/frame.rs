@@ -3,7 +3,7 @@
 use crate::{
     domain::{distributions::distribution::Distribution, time::Timestamp},
     http::{session::Visitor, state::AppState},
-    store::{Conn, StoreError, accounts, distributions::survey, page_status},
+    store::{Conn, StoreError, accounts, distributions::survey, invalidations::proposals, page_status},
 };
 
 use super::{super::settings, When};
@@ -14,6 +14,7 @@ pub enum Tab {
     Invalidate,
     Distributions,
     History,
+    Approvals,
     Settings,
 }
 
@@ -44,6 +45,10 @@ pub struct Frame {
     pub path: String,
     pub email: String,
     pub initials: String,
+    /// One of eight colours, which tells two people with the same initials apart.
+    pub hue: u8,
+    /// How many requests wait for approval.
+    pub approvals: usize,
     /// The last event that this page includes. Its stream starts after it.
     pub cursor: i64,
     pub now_millis: i64,
@@ -64,18 +69,21 @@ pub async fn frame(
 ) -> Result<Frame, StoreError> {
     let now = app.context.clock.now();
     let status = page_status::read(conn).await?;
-    let initials = visitor.person.email.chars().filter(char::is_ascii_alphanumeric).take(2);
+    let email = &visitor.person.email;
     Ok(Frame {
         title: title.to_owned(),
         tab: match tab {
             Tab::Invalidate => "invalidate",
             Tab::Distributions => "distributions",
             Tab::History => "history",
+            Tab::Approvals => "approvals",
             Tab::Settings => "settings",
         },
         path: path.to_owned(),
-        email: visitor.person.email.clone(),
-        initials: initials.collect::<String>().to_uppercase(),
+        email: email.clone(),
+        initials: initials(email),
+        hue: email.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte)) % 8,
+        approvals: proposals::waiting(conn, &visitor.access, now).await?,
         cursor: status.head,
         now_millis: now.as_micros() / 1_000,
         banners: if status.troubled { banners(conn, now).await? } else { Vec::new() },
@@ -85,6 +93,18 @@ pub async fn frame(
             Vec::new()
         },
     })
+}
+
+/// `AL` for `ada.lovelace@example.com`, `AD` for `ada@example.com`.
+fn initials(email: &str) -> String {
+    let name = email.split('@').next().unwrap_or_default();
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let (first, second) = (words.next().unwrap_or_default(), words.next());
+    let letters = first
+        .chars()
+        .take(if second.is_some() { 1 } else { 2 })
+        .chain(second.and_then(|word| word.chars().next()));
+    letters.collect::<String>().to_uppercase()
 }
 
 async fn banners(conn: &mut Conn, now: Timestamp) -> Result<Vec<Banner>, StoreError> {
@@ -124,4 +144,15 @@ pub fn name_of(all: &[Distribution], id: &crate::domain::id::DistributionId) -> 
     all.iter()
         .find(|distribution| distribution.id == *id)
         .map_or_else(|| id.to_string(), Distribution::shown_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initials;
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_name() {
+        let of = ["ada.lovelace@example.com", "ada@example.com", "a_b-c@x", "7@x", "@x"].map(initials);
+        assert_eq!(of, ["AL", "AD", "AB", "7", ""]);
+    }
 }

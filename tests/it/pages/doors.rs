@@ -143,7 +143,7 @@ async fn a_viewer_looks_and_does_not_act() {
     }
     let form = vera.get("/").await;
     assert!(form.has("#request button[type=submit][disabled]"));
-    form.assert_says("Your account may look and not act.");
+    form.assert_says("You have read-only access.");
     assert!(!vera.get(&page_of(&id)).await.has("form[action$='/cancel']"));
 
     let acts = [
@@ -157,7 +157,7 @@ async fn a_viewer_looks_and_does_not_act() {
     for act in &acts {
         let before = app.world.head().await;
         let answer = vera.post(act, &fields).await;
-        answer.assert_status(403).assert_says("Your account may look and not act");
+        answer.assert_status(403).assert_says("You have read-only access");
         assert_eq!(app.world.events_after(before).await, ["act.refused"], "{act}");
     }
     let last = app.world.history().await.pop().unwrap().event;

@@ -67,3 +67,29 @@ fn no_template_switches_escaping_off() {
         }
     }
 }
+
+/// On a phone each row is a card, where the name of the column stands beside its value.
+#[test]
+fn every_cell_of_a_table_names_its_column() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let mut cells = 0;
+    for path in files(&folder, "html") {
+        let text = fs::read_to_string(&path).unwrap();
+        for cell in text.split("<td").skip(1) {
+            let (attributes, content) = cell.split_once('>').unwrap();
+            cells += 1;
+            // What names itself: buttons, the wide rows below a URL, the URL itself and its verdict.
+            let is_plain = attributes.contains("colspan=")
+                || ["class=\"what\"", "class=\"verdict\""].iter().any(|class| attributes.contains(class));
+            let acts = content.split("</td>").next().is_some_and(|content| {
+                content.contains("<button") || content.contains("dialog::ask") || content.contains("<a ")
+            });
+            assert!(
+                attributes.contains("data-label=\"") || is_plain || acts,
+                "{}: <td{attributes}>",
+                path.display()
+            );
+        }
+    }
+    assert!(cells > 60, "{cells}");
+}
