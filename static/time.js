@@ -19,6 +19,8 @@
   };
   // How far this computer's clock is from the server's.
   const skew = Date.now() - Number(document.body.dataset.now || Date.now());
+  // The same words as the server's (src/web/view/elapsed.rs).
+  const words = (seconds) => (seconds < 120 ? `${Math.floor(seconds)} s` : `${Math.floor(seconds / 60)} min`);
   const tick = () => {
     for (const element of document.querySelectorAll("[data-since]")) {
       const seconds = Math.max(0, (Date.now() - skew - Number(element.dataset.since)) / 1000);
@@ -26,7 +28,10 @@
         // It never reaches its end by itself: only CloudFront says when it is done.
         element.value = Math.min(seconds, element.max * 0.95);
       } else {
-        element.textContent = `${Math.floor(seconds)} s`;
+        const usual = Number(element.dataset.usual);
+        const isLate = usual > 0 && Math.floor(seconds) > usual + Math.max(Math.floor(usual / 2), 5);
+        element.toggleAttribute("data-late", isLate);
+        element.textContent = `${isLate ? "longer than usual: " : ""}${words(seconds)}${usual > 0 ? `, usually ${words(usual)}` : ""}`;
       }
     }
   };

@@ -186,6 +186,15 @@ export async function open(browser, demo, { javaScript = true, dark = false, wid
   };
 }
 
+/** The tables that have to be scrolled sideways, by their names or first words. */
+export function scrollingTables(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll(".table")]
+      .filter((table) => table.scrollWidth > table.clientWidth + 1)
+      .map((table) => `${table.ariaLabel ?? table.textContent.trim().slice(0, 40)}: ${table.scrollWidth} in ${table.clientWidth} px`),
+  );
+}
+
 /** Runs `work` in a window of its own and closes it. */
 export async function visit(browser, demo, options, work) {
   const window = await open(browser, demo, options);

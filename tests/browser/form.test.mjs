@@ -23,10 +23,10 @@ test("the plan changes as one types", async () => {
     await page.locator("#distribution").selectOption(WORKSHOP);
     await page.locator("#items").pressSequentially("styles.css\n");
     await plan(page).getByText("/styles.css").waitFor();
-    await page.getByRole("button", { name: "Invalidate 1 path" }).waitFor();
+    await page.getByRole("button", { name: "Refresh 1 path" }).waitFor();
     await page.locator("#items").pressSequentially("/images/*\n/images/hero.png\n");
     await plan(page).locator("[data-dropped]", { hasText: "/images/hero.png" }).waitFor();
-    await page.getByRole("button", { name: "Invalidate 2 paths" }).waitFor();
+    await page.getByRole("button", { name: "Refresh 2 paths" }).waitFor();
     await page.locator("#items").pressSequentially("https://other.example.org/a.css");
     await plan(page).locator("[data-refused]", { hasText: "other.example.org" }).waitFor();
   });
@@ -198,13 +198,12 @@ test("a mouse is not needed", async () => {
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
     await tabTo(page, (element) => element.id === "find");
     await page.keyboard.type("student");
-    await tabTo(page, (element) => element.id === "distribution");
     await tabTo(page, (element) => element.id === "items");
     await page.keyboard.type("/by-keyboard.css");
-    await page.getByRole("button", { name: "Invalidate 1 path" }).waitFor();
+    await page.getByRole("button", { name: "Refresh 1 path" }).waitFor();
     await tabTo(page, (element) => element.id === "reason");
     await page.keyboard.type("By keyboard");
-    await tabTo(page, (element) => element.type === "submit" && element.textContent.includes("Invalidate"));
+    await tabTo(page, (element) => element.type === "submit" && element.textContent.includes("Refresh"));
     assert.ok(await hasVisibleFocus(page), "one sees where one is");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/invalidations\//);

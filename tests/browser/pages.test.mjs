@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
-  faults, invalidate, launch, overhang, signIn, startDemo, startWithoutAccounts, violations, visit, waitForState,
+  faults, invalidate, launch, overhang, scrollingTables, signIn, startDemo, startWithoutAccounts, violations, visit, waitForState,
 } from "./demo.mjs";
 
 let demo, browser, pages;
@@ -74,12 +74,13 @@ async function flaws(page, name) {
   const found = (await violations(page)).map((line) => `${name}: ${line}`);
   const over = await overhang(page);
   if (over !== "") found.push(`${name}: ${over}`);
+  found.push(...(await scrollingTables(page)).map((table) => `${name}: a table scrolls sideways, ${table}`));
   if ((await page.locator("h1").count()) !== 1) found.push(`${name}: a page has one h1`);
   return found;
 }
 
 for (const dark of [false, true]) {
-  for (const width of [1280, 400]) {
+  for (const width of [1280, 768, 400]) {
     test(`every page, ${dark ? "dark" : "light"}, ${width} px wide`, async () => {
       const found = [];
       await visit(browser, demo, { dark, width, refusals: true }, async (page) => {

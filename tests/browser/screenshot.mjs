@@ -21,7 +21,7 @@ try {
   await page.locator("#distribution").selectOption(WORKSHOP);
   await page.locator("#items").fill("https://d12345678.cloudfront.net/styles.css\n/images/*\n/images/hero.png\nscripts.js");
   await page.locator("#reason").fill("WEB-412: new gradient on the landing page");
-  await page.getByRole("button", { name: "Invalidate 3 paths" }).waitFor();
+  await page.getByRole("button", { name: "Refresh 3 paths" }).waitFor();
   await page.waitForTimeout(2500);
   await page.locator("#reason").blur();
   await page.screenshot({ path: new URL("../../docs/screenshot.png", import.meta.url).pathname, fullPage: true });

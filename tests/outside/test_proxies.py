@@ -214,7 +214,7 @@ def test_the_largest_body_goes_through(client, api):
     size = len(urlencode(fields))
     assert 1.9 * MEBIBYTE < size < 2 * MEBIBYTE, size
     status, _, body = client.form("/plan", fields, Cookie=client.cookie, HX_Request="true")
-    assert status == 200 and "Invalidate 20000 paths" in body, body[:2_000]
+    assert status == 200 and "Refresh 20000 paths" in body, body[:2_000]
     plan = json.dumps({"distribution": WORKSHOP, "items": lines})
     status, _, body = client.ask("POST", "/api/v1/plan", plan, **api)
     assert (status, json.loads(body)["billable_paths"]) == (200, LINES)

@@ -11,7 +11,7 @@ pub mod protections;
 pub mod survey;
 pub mod traffic;
 
-pub use lists::{DistributionCounts, known, last_requests, most_used, page, some};
+pub use lists::{DistributionCounts, LastRequest, known, last_requests, last_used_by, most_used, page, some};
 
 use unstale_domain::{
     distributions::{

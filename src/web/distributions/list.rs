@@ -13,10 +13,10 @@ use crate::{
         time::Timestamp,
     },
     http::{error::HttpError, params::QueryParams, session::Visitor, state::AppState},
-    store::distributions::{self, survey},
+    store::distributions::{self, LastRequest, survey},
 };
 
-use super::super::view::{self, Frame, Part, StatusView, Tab, When};
+use super::super::view::{self, Frame, LastRefreshView, Part, StatusView, Tab, When};
 
 /// The number of distributions on a page.
 const PAGE: usize = 100;
@@ -46,7 +46,8 @@ struct Card {
     domain: String,
     more_aliases: String,
     status: StatusView,
-    last: Option<(When, String)>,
+    /// What became of the last request, with its time, and who made it.
+    last: Option<(LastRefreshView, String)>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -109,7 +110,7 @@ pub async fn list(
     })
 }
 
-fn card(distribution: &Distribution, last: Option<(Timestamp, String)>, now: Timestamp) -> Card {
+fn card(distribution: &Distribution, last: Option<LastRequest>, now: Timestamp) -> Card {
     let readiness = distribution.readiness();
     Card {
         id: distribution.id.to_string(),
@@ -122,7 +123,7 @@ fn card(distribution: &Distribution, last: Option<(Timestamp, String)>, now: Tim
         domain: distribution.domain_name.clone(),
         more_aliases: more_aliases(&distribution.aliases),
         status: StatusView { state: readiness.as_str(), words: readiness.label().to_owned() },
-        last: last.map(|(at, who)| (When::new(at, now), who)),
+        last: last.map(|last| (LastRefreshView::new(&last, now), last.actor_name)),
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
 
 use super::super::{
     checks::{self, ChecksSection},
-    view::{self, Frame, Row, RowContext, StatusView, Tab, When},
+    view::{self, Frame, Row, RowContext, SiteAddress, StatusView, Tab, When},
 };
 use super::optional_facts;
 
@@ -45,6 +45,8 @@ struct Page {
     name: String,
     comment: String,
     domain: String,
+    /// The root of the site as viewers get it.
+    site: Option<String>,
     status: StatusView,
     warning: Option<&'static str>,
     facts: Vec<(&'static str, String)>,
@@ -81,6 +83,7 @@ pub async fn show(
     let read = survey::read(&mut conn).await?.finished_at;
     let checks = checks::section(&mut conn, &visitor, &distribution, app.options.are_checks_on, now).await?;
     let freshness = view::freshness(&mut conn, &list).await?;
+    let site = SiteAddress::read(&mut conn, &app, &distribution).await?;
     drop(conn);
     let readiness = distribution.readiness();
     let takes_requests = distribution.refusal().is_none();
@@ -113,6 +116,7 @@ pub async fn show(
         comment: if distribution.comment == name { String::new() } else { distribution.comment },
         name,
         domain: distribution.domain_name,
+        site: site.as_ref().map(SiteAddress::root),
         status: StatusView { state: readiness.as_str(), words: readiness.label().to_owned() },
         warning: readiness.warning(),
         facts,

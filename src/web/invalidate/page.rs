@@ -20,7 +20,7 @@ use crate::{
     },
     store::{
         Conn, StoreError, audit, distributions,
-        invalidations::{self, batches, proposals},
+        invalidations::{self, batches},
     },
 };
 
@@ -63,8 +63,6 @@ struct Page {
     recent: Vec<Row>,
     usual: String,
     story: Option<Story>,
-    /// The number of requests that wait for a second person.
-    approvals: usize,
 }
 
 /// What to refresh, and how it is read.
@@ -178,7 +176,9 @@ pub async fn render(
     let now = app.context.clock.now();
     let mut conn = app.context.db.read().await?;
     let frame = view::frame(&mut conn, app, visitor, Tab::Invalidate, "Invalidate", "/").await?;
-    let chosen = choose(&mut conn, visitor, &form.distribution).await?;
+    // In a form that was sent, no distribution is what the person wants.
+    let is_new = form.request_key.is_empty();
+    let chosen = choose(&mut conn, visitor, &form.distribution, is_new).await?;
     let chosen = match form.look {
         Some(_) => view::choose_by_words(&mut conn, visitor, chosen, &form.find).await?,
         None => chosen,
@@ -205,7 +205,6 @@ pub async fn render(
         now,
     };
     let flights = flights(&mut conn, app, &active, &around).await?;
-    let approvals = proposals::waiting(&mut conn, &visitor.access, now).await?;
     let surveyed = crate::store::distributions::survey::read(&mut conn).await?.finished_at.is_some();
     let story = match app.options.demo.as_ref() {
         Some(demo) => story(&mut conn, visitor, demo).await?,
@@ -245,7 +244,6 @@ pub async fn render(
             .map(|span| format!("Usually completed in {}", crate::domain::time::span_in_words(span)))
             .unwrap_or_default(),
         story,
-        approvals,
     })
 }
 
@@ -275,20 +273,30 @@ async fn story(conn: &mut Conn, visitor: &Visitor, demo: &Demo) -> Result<Option
     })
 }
 
-/// The distribution that the form names. If it names none, the only one there is. `None` otherwise: a person has to
-/// choose, because a guess could invalidate the wrong distribution.
+/// The distribution that the form names. If it names none: the only one there is, or in a new form the one that this person
+/// used last. Both are shown and easily changed. `None` otherwise: a person has to choose.
 async fn choose(
     conn: &mut Conn,
     visitor: &Visitor,
     wanted: &str,
+    is_new: bool,
 ) -> Result<Option<Distribution>, StoreError> {
     if !wanted.is_empty() {
         return view::named_distribution(conn, visitor, wanted).await;
     }
+    let is_usable =
+        |distribution: &Distribution| distribution.gone_at.is_none() && distribution.refusal().is_none();
     let mut first = distributions::page(conn, &visitor.access, None, LOOKED_AT).await?;
     let all = first.len() < LOOKED_AT;
-    first.retain(|distribution| distribution.gone_at.is_none() && distribution.refusal().is_none());
-    Ok(if all && first.len() == 1 { first.pop() } else { None })
+    first.retain(is_usable);
+    if all && first.len() == 1 {
+        return Ok(first.pop());
+    }
+    if !is_new {
+        return Ok(None);
+    }
+    let Some(last) = distributions::last_used_by(conn, &visitor.acting.actor).await? else { return Ok(None) };
+    Ok(view::distribution(conn, visitor, &last).await?.filter(is_usable))
 }
 
 /// The paths of the home page. With a default root object it has two, `/` and the object's own.

@@ -22,7 +22,7 @@ use super::{
     super::{
         checks,
         form::{Field, FormBody, LIST},
-        view::{self, When},
+        view::{self, LastRefreshView, SiteAddress},
     },
     RequestForm, compared,
     guard::GuardView,
@@ -89,6 +89,7 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
         view.name_the_right_distribution(plan, &distributions::list(&mut conn).await?, visitor);
     }
     view.unmapped = map_folder::unmapped(plan, &distribution, visitor);
+    view.button_for(plan, &distribution);
     view.guard = GuardView::new(&shown.protection, &distribution, plan, form, visitor.access.role);
     if view.guard.as_ref().is_some_and(|guard| guard.waits) && plan.is_sendable() {
         "Ask for approval".clone_into(&mut view.button);
@@ -105,7 +106,8 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
         words: readiness.label(),
         domain: distribution.domain_name.clone(),
         warning: readiness.warning(),
-        last: last.get(&distribution.id).map(|(at, _)| When::new(*at, now)),
+        last: last.get(&distribution.id).map(|last| LastRefreshView::new(last, now)),
+        site: SiteAddress::read(&mut conn, app, &distribution).await?.as_ref().map(SiteAddress::root),
         changed,
     });
     Ok(view)

@@ -21,7 +21,7 @@ use crate::{
 };
 
 use super::{
-    super::view::{FreezeView, When},
+    super::view::{FreezeView, LastRefreshView},
     RequestForm,
     compared::ComparedView,
     guard::GuardView,
@@ -90,9 +90,9 @@ pub struct PlanView {
     /// What is different from the last request.
     pub compared: Option<ComparedView>,
     pub batches: String,
-    /// `Invalidate 3 paths`
+    /// `Refresh 3 paths`
     pub button: String,
-    /// The chosen distribution: its state, its domain, and when it was last invalidated.
+    /// The chosen distribution: its state, its domain, and what became of its last request.
     pub distribution: Option<DistributionView>,
     /// What the protection of the distribution asks for.
     pub guard: Option<GuardView>,
@@ -107,7 +107,9 @@ pub struct DistributionView {
     pub words: &'static str,
     pub domain: String,
     pub warning: Option<&'static str>,
-    pub last: Option<When>,
+    pub last: Option<LastRefreshView>,
+    /// The root of the site as viewers get it.
+    pub site: Option<String>,
     /// How many files of its buckets changed, and the address of the form with them.
     pub changed: Option<(String, String)>,
 }
@@ -123,6 +125,13 @@ impl PlanView {
             has_box: !waits || may_go_alone,
             ..FreezeView::new(met, now)
         });
+    }
+
+    /// Says on the button that everything is refreshed, and where.
+    pub fn button_for(&mut self, plan: &Plan, distribution: &Distribution) {
+        if plan.is_sendable() && plan.items.iter().any(|item| item.prefix() == Some("/")) {
+            self.button = format!("Refresh everything on {}", distribution.shown_name());
+        }
     }
 
     /// Says what the plan needs of its budgets. Where it waits for a second person, it is refused when it is approved.
@@ -161,7 +170,7 @@ impl PlanView {
             cost: bills.cost().map_or_else(|| "no known price".to_owned(), |cost| cost.to_string()),
             free: free_of(plans, &bills, now),
             button: if is_sendable {
-                format!("Invalidate {}{on}", counted(paths, "path"))
+                format!("Refresh {}{on}", counted(paths, "path"))
             } else {
                 "Invalidate".to_owned()
             },
@@ -194,7 +203,7 @@ impl PlanView {
                 0 | 1 => String::new(),
                 many => format!("sent in {many} batches, as CloudFront's limits allow"),
             },
-            button: if plan.is_sendable() { format!("Invalidate {paths}") } else { "Invalidate".to_owned() },
+            button: if plan.is_sendable() { format!("Refresh {paths}") } else { "Invalidate".to_owned() },
             ..Self::default()
         }
     }

@@ -14,7 +14,7 @@ use crate::domain::{
     time::{Timestamp, span_in_words},
 };
 
-use super::super::view::{QueueView, When};
+use super::super::view::{ElapsedView, QueueView, When};
 
 /// A step of the timeline.
 #[derive(Debug, Clone)]
@@ -77,6 +77,18 @@ pub fn steps(
             now: accepted.is_some() && !ended && !is_over(invalidation.state),
         },
     ]
+}
+
+/// How long CloudFront has worked on it. `None` if it does not.
+pub fn elapsed(
+    invalidation: &Invalidation,
+    batches: &[Batch],
+    usual: Option<Duration>,
+    now: Timestamp,
+) -> Option<ElapsedView> {
+    let accepted: Option<Timestamp> = all(batches, |batch| batch.accepted_at);
+    let since = accepted.filter(|_| invalidation.state == InvalidationState::InProgress)?;
+    Some(ElapsedView::new(since, usual, now))
 }
 
 /// Whether nothing more happens by itself at CloudFront.

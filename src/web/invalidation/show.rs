@@ -33,7 +33,7 @@ use crate::{
 use super::{
     super::{
         checks::CheckPanel,
-        view::{self, Frame, StatusView, Tab, When},
+        view::{self, ElapsedView, Frame, SiteAddress, StatusView, Tab, When},
     },
     batches::{BatchesView, RefusedView},
     checked::{self, Checked},
@@ -57,6 +57,8 @@ struct Page {
     distribution_id: String,
     distribution: String,
     edge: String,
+    /// The root of the site as viewers get it.
+    site: Option<String>,
     who: String,
     outside: bool,
     /// Who made the invalidation outside, if CloudTrail has told.
@@ -69,13 +71,17 @@ struct Page {
     billed: usize,
     took: String,
     steps: Vec<TimelineStep>,
+    /// While CloudFront works on it.
+    elapsed: Option<ElapsedView>,
+    /// Whether nothing more happens by itself at CloudFront.
+    is_over: bool,
     /// The requests that it was sent together with.
     together: Option<TogetherView>,
     refused: Option<RefusedView>,
     troubles: Vec<ProblemView>,
     slow: Option<String>,
     batches: BatchesView,
-    items: Vec<Item>,
+    items: Vec<ItemView>,
     items_hidden: usize,
     item_count: usize,
     events: Vec<EventView>,
@@ -95,6 +101,12 @@ struct Page {
     /// What became of fetching the URLs afterwards. `None` if nobody asked for that.
     warming: Option<WarmingView>,
     freezes: Freezes,
+}
+
+/// An item, with the page that viewers get under it.
+struct ItemView {
+    item: Item,
+    link: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -124,6 +136,10 @@ pub async fn show(
     let waiting = view::waiting(&mut conn, &app, &found, now).await?;
     let together = TogetherView::read(&mut conn, &visitor.access, &found, &batches).await?;
     let usual = batches::usual_time(&mut conn, &found.distribution).await?;
+    let site = match &distribution {
+        Some(distribution) => SiteAddress::read(&mut conn, &app, distribution).await?,
+        None => None,
+    };
     let Checked { step, panel } = checked::read(&mut conn, &found, app.options.are_checks_on, now).await?;
     let warming = WarmingView::read(&mut conn, &app, &found).await?;
     let freezes = Freezes::read(&mut conn, &found, &batches, now).await?;
@@ -136,7 +152,8 @@ pub async fn show(
     let checks = panel.map(|panel| CheckPanel { repeat, ..panel });
     let mut steps = parts::steps(&found, &batches, usual, waiting.as_ref(), now);
     steps.push(step);
-    frame.title = found.title();
+    let status = StatusView::of(&found);
+    frame.title = format!("{}: {}", status.words, found.title());
     view::page(&Page {
         frame,
         id: id.to_string(),
@@ -152,7 +169,9 @@ pub async fn show(
         when: When::new(found.requested_at, now),
         reason: pieces(app.options.tickets.as_ref(), &found.reason),
         expected: found.expected.label(),
-        status: StatusView::of(&found),
+        status,
+        elapsed: parts::elapsed(&found, &batches, usual, now),
+        is_over: parts::is_over(found.state),
         billed: batches
             .iter()
             .filter(|batch| batch.accepted_at.is_some())
@@ -168,7 +187,8 @@ pub async fn show(
         command: aws_cli::create_invalidation(&found.distribution, &items),
         items_hidden: items.len().saturating_sub(ITEMS_SHOWN),
         item_count: items.len(),
-        items: items.into_iter().take(ITEMS_SHOWN).collect(),
+        items: items.into_iter().take(ITEMS_SHOWN).map(|item| ItemView::new(item, site.as_ref())).collect(),
+        site: site.as_ref().map(SiteAddress::root),
         contradiction,
         held_back: wanted.held.is_some(),
         sent_before: wanted.sent.is_some(),
@@ -181,6 +201,13 @@ pub async fn show(
         can_cancel: may_act && any(BatchState::Queued),
         can_retry: may_act && any(BatchState::Failed),
     })
+}
+
+impl ItemView {
+    fn new(item: Item, site: Option<&SiteAddress>) -> Self {
+        let link = site.and_then(|site| site.page_of(&item));
+        Self { item, link }
+    }
 }
 
 fn all_items(batches: &[Batch]) -> Vec<Item> {

@@ -1,21 +1,27 @@
 //! The values that templates show. They are computed here, so that templates have no logic.
 
 mod distributions;
+mod elapsed;
 mod frame;
 mod freeze;
 mod freshness;
+mod last_refresh;
 mod picker;
 mod queue;
 mod rows;
+mod site;
 mod when;
 
 pub use distributions::{Part, distribution, distributions, find_distributions, named_distribution, words};
+pub use elapsed::ElapsedView;
 pub use frame::{Frame, SideLink, Tab, frame};
 pub use freeze::{FreezeView, FreezeWindowView, OverrideForm};
 pub use freshness::freshness;
+pub use last_refresh::LastRefreshView;
 pub use picker::{Picker, PickerQuery as Offer, choose_by_words, picker};
 pub use queue::{QueueView, all_waiting, starts_in, waiting};
 pub use rows::{Flight, Row, RowContext, StatusView, rows};
+pub use site::SiteAddress;
 pub use when::When;
 
 use askama::Template;

@@ -9,13 +9,12 @@ use crate::domain::{
     id::InvalidationId,
     invalidations::{
         invalidation::{Invalidation, InvalidationState},
-        retry,
         ticket::{Piece, Tickets, pieces},
     },
     time::{Timestamp, span_in_words},
 };
 
-use super::{QueueView, When, frame::name_of};
+use super::{ElapsedView, QueueView, When, frame::name_of};
 
 /// A state and its label.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,10 +118,7 @@ pub struct Flight {
     pub moving: bool,
     /// `2nd, starts in about 20 s`, if it is queued.
     pub waiting: Option<QueueView>,
-    pub usual_seconds: u64,
-    pub elapsed_seconds: u64,
-    /// The elapsed seconds, but at most the usual ones.
-    pub progress: u64,
+    pub elapsed: ElapsedView,
 }
 
 impl Flight {
@@ -132,15 +128,11 @@ impl Flight {
         usual: Option<Duration>,
         waiting: Option<QueueView>,
     ) -> Self {
-        let usual_seconds = usual.unwrap_or(retry::USUAL).as_secs().max(1);
-        let elapsed_seconds = around.now.since(invalidation.requested_at).as_secs();
         Self {
             row: row(invalidation, around),
             moving: invalidation.state == InvalidationState::InProgress,
             waiting: waiting.filter(|_| invalidation.state == InvalidationState::Queued),
-            usual_seconds,
-            elapsed_seconds,
-            progress: elapsed_seconds.min(usual_seconds),
+            elapsed: ElapsedView::new(invalidation.requested_at, usual, around.now),
         }
     }
 }

@@ -189,7 +189,7 @@ async fn the_form_offers_what_is_used_most_and_what_words_find() {
         ("/a\n/b", "why", "k")
     );
     assert_eq!(form.value("find"), "customer 250,");
-    assert_eq!(found.text("#button-words"), "Invalidate 2 paths");
+    assert_eq!(found.text("#button-words"), "Refresh 2 paths");
     // The words do not take away what was chosen from the list.
     let fields = [("find", "customer 250,"), ("distribution", WORKSHOP), ("items", "/a*b")];
     let refused = ada.post("/invalidations", &fields).await;

@@ -9,7 +9,7 @@ async fn without_a_distribution_each_site_gets_its_part() {
     let items = "https://shop.example.com/a\nhttps://docs.example.com/b\nhttps://docs.example.com/c";
     let fields = [("distribution", ""), ("items", items)];
     let page = ada.post("/plan", &fields).await;
-    page.assert_status(200).assert_says("Invalidate 3 paths on 2 sites");
+    page.assert_status(200).assert_says("Refresh 3 paths on 2 sites");
     assert_eq!(page.texts("#plan h3").len(), 2, "{}", page.words());
     let key = uuid();
     let sent =
@@ -43,16 +43,16 @@ async fn what_is_added_can_be_left_out_and_what_is_offered_added() {
         page
     };
     let page = plan(&[]).await;
-    page.assert_says("Invalidate 3 paths").assert_says("default root object");
+    page.assert_says("Refresh 3 paths").assert_says("default root object");
     assert!(page.has("button[data-leave-out='/']") && page.has("button[data-add='/img%5B1%5D.png']"));
     let left = plan(&[("leave_out", "/")]).await;
-    left.assert_says("Invalidate 2 paths");
+    left.assert_says("Refresh 2 paths");
     assert_eq!(left.attribute("#without", "value").trim(), "/");
     assert!(left.has("button[data-add='/']"), "it can be added again");
     let added = plan(&[("add", "/img%5B1%5D.png")]).await;
-    added.assert_says("Invalidate 4 paths");
+    added.assert_says("Refresh 4 paths");
     assert!(added.text("#items").ends_with("/img%5B1%5D.png"));
-    plan(&[("exact", "yes")]).await.assert_says("Invalidate 2 paths");
+    plan(&[("exact", "yes")]).await.assert_says("Refresh 2 paths");
     app.finish().await;
 }
 
@@ -72,7 +72,7 @@ async fn a_folder_is_mapped_once_and_then_known() {
     admin.get(&format!("/distributions/{SHOP}")).await.assert_says("dist/ is /, s3://b/x/ is /y/");
     assert_eq!(admin.get(&path).await.text("#mappings"), "dist/ / s3://b/x/ /y/");
     let page = plan(&ada).await;
-    page.assert_says("/app.js").assert_says("/a%20b.html").assert_says("Invalidate 2 paths");
+    page.assert_says("/app.js").assert_says("/a%20b.html").assert_says("Refresh 2 paths");
     let history = app.world.history().await;
     let event =
         &history.iter().find(|one| one.event.action.as_str() == "path_mappings.changed").unwrap().event;
@@ -93,10 +93,10 @@ async fn a_folder_is_mapped_with_a_button_of_the_plan() {
     admin.post("/plan", &fields).await.assert_says(BUTTON);
 
     let mapped = admin.post("/plan/mapping", &fields).await;
-    mapped.assert_status(200).assert_says("Invalidate 2 paths");
+    mapped.assert_status(200).assert_says("Refresh 2 paths");
     let form = mapped.form("#request");
     assert_eq!((form.value("items"), form.value("reason")), (items, "the new shop"));
-    ada.post("/plan", &fields).await.assert_says("Invalidate 2 paths");
+    ada.post("/plan", &fields).await.assert_says("Refresh 2 paths");
     admin.post("/plan/mapping", &fields).await.assert_status(200);
     let again = admin.get(&format!("/distributions/{SHOP}/paths")).await;
     assert_eq!(again.text("#mappings"), "dist/ /", "the same folder is mapped once");

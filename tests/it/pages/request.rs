@@ -45,14 +45,14 @@ async fn the_plan_tells_what_would_be_sent() {
         fragment.text("#plan .total"),
         @"4 billable paths $0.00 , 0 of 1000 free paths used in November 0 of 15 wildcard slots in use, 1 more with this starts in a moment"
     );
-    assert!(fragment.body.contains("Invalidate 4 paths"), "{}", fragment.body);
+    assert!(fragment.body.contains("Refresh 4 paths"), "{}", fragment.body);
 
     // Without a script the whole page comes, with the form as it was.
     let fields = [("distribution", SHOP), ("items", typed), ("reason", "a new price"), ("request_key", "k")];
     let page = ada.post("/plan", &fields).await;
     page.assert_status(200);
     assert_eq!(lines(&page), lines(&fragment));
-    assert_eq!(page.text("#button-words"), "Invalidate 4 paths");
+    assert_eq!(page.text("#button-words"), "Refresh 4 paths");
     let form = page.form("#request");
     assert_eq!(form.value("distribution"), SHOP);
     assert_eq!(form.value("items"), typed);
@@ -228,7 +228,7 @@ async fn ten_thousand_lines_are_one_request_in_batches() {
     let typed = (0..10_000).map(|n| format!("/page-{n}.html")).collect::<Vec<_>>().join("\n");
     let form = form(&ada, WORKSHOP, &typed).await;
     let shown = ada.post("/plan", &[("distribution", WORKSHOP), ("items", &typed)]).await;
-    assert_eq!(shown.text("#button-words"), "Invalidate 10000 paths");
+    assert_eq!(shown.text("#button-words"), "Refresh 10000 paths");
     shown.assert_says("sent in 4 batches").assert_says("and 9900 more paths and tags").assert_says("$45.00");
     let page = ada.submit(&form).await;
     page.assert_status(200).assert_says("and 9500 more");
@@ -296,7 +296,7 @@ async fn one_button_takes_out_the_lines_that_are_refused() {
         let mended = ada.post("/plan", &[fields[0], fields[1], ("remove_refused", "yes")]).await;
         assert_eq!(mended.form("#request").value("items"), left, "{distribution}");
         assert_eq!(mended.count("#plan li[data-refused]"), 0, "{distribution}");
-        mended.assert_says("Invalidate 1 path");
+        mended.assert_says("Refresh 1 path");
     }
     // Without one of its elements a list could not be read.
     let json = "[\n\"/a.css\",\n\"https://other.example.org/b.css\"\n]";

@@ -302,15 +302,18 @@ async fn the_usual_time_is_the_middle_of_the_last_ones(database: &Database) {
     given::distributions(database, &["E1", "E2"]).await;
     let usual = async || database.get(async |conn| batches::usual_time(conn, &id("E1")).await).await;
     assert_eq!(usual().await, None);
-    for (number, took) in [5, 90, 10].into_iter().enumerate() {
+    for (number, took) in [5, 90, 10, 8, 70].into_iter().enumerate() {
+        assert_eq!(usual().await, None, "{number} are too few");
         let batch = given::request(database, "E1", 0, &[&["/a"]]).await.batches.remove(0).id;
         accept(database, &batch, &format!("I{number}"), 100).await;
         assert!(complete(database, &batch, 100 + took).await);
     }
     assert_eq!(usual().await, Some(Duration::from_secs(10)));
-    let batch = given::request(database, "E2", 0, &[&["/a"]]).await.batches.remove(0).id;
-    accept(database, &batch, "I9", 100).await;
-    assert!(complete(database, &batch, 107).await);
+    for number in 5..10 {
+        let batch = given::request(database, "E2", 0, &[&["/a"]]).await.batches.remove(0).id;
+        accept(database, &batch, &format!("I{number}"), 100).await;
+        assert!(complete(database, &batch, 107).await);
+    }
     let several = [&id("E1"), &id("E1"), &id("E2"), &id("E3")];
     let all = database.get(async |conn| batches::usual_times(conn, &several).await).await;
     assert_eq!(all, [(id("E1"), Duration::from_secs(10)), (id("E2"), Duration::from_secs(7))].into());

@@ -3,23 +3,24 @@
 use unstale::{
     domain::{
         access::{Access, Granted, Role, Scope, grant_scope::GrantScope},
+        actor::Actor,
         distributions::{
             delivery::{Behavior, CustomErrorResponse, DeliverySettings},
             distribution::{Distribution, DistributionConfig, ListPosition},
         },
         id::DistributionId,
-        invalidations::outside::BackfillPosition,
+        invalidations::{invalidation::InvalidationState, outside::BackfillPosition},
         time::Timestamp,
     },
     store::{
         StoreError,
-        distributions::{self, DistributionCounts, cache_policies, distribution_tags},
+        distributions::{self, DistributionCounts, LastRequest, cache_policies, distribution_tags},
         invalidations::outside,
     },
 };
 
 use super::given::{self, ACCOUNT, id};
-use crate::support::{Database, all_seen, at, distribution, on_each_engine};
+use crate::support::{Database, actor, all_seen, at, distribution, on_each_engine};
 
 async fn find(database: &Database, distribution: &str) -> Option<Distribution> {
     database.get(async |conn| distributions::find(conn, &id(distribution)).await).await
@@ -154,10 +155,18 @@ async fn the_last_request_of_each_is_told(database: &Database) {
     };
     let last = of(&[&one, &two, &three]).await;
     assert_eq!(last.len(), 2);
-    assert_eq!(last[&one], (at(30), "ada@example.com".to_owned()));
-    assert_eq!(last[&two], (at(20), "ada@example.com".to_owned()));
+    let queued = |seconds| LastRequest {
+        requested_at: at(seconds),
+        actor_name: "ada@example.com".to_owned(),
+        state: InvalidationState::Queued,
+        ended_at: None,
+    };
+    assert_eq!((&last[&one], &last[&two]), (&queued(30), &queued(20)));
     assert_eq!(of(&[&two, &id("E'\0")]).await.len(), 1);
     assert!(of(&[]).await.is_empty());
+    let used = async |actor| database.get(async |conn| distributions::last_used_by(conn, &actor).await).await;
+    assert_eq!(used(actor()).await, Some(one));
+    assert_eq!(used(Actor::Service).await, None);
 }
 
 fn narrowed(distributions: &[&str]) -> Access {

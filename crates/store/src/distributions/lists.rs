@@ -4,21 +4,23 @@ use std::collections::HashMap;
 
 use unstale_domain::{
     access::Access,
+    actor::Actor,
     distributions::distribution::{Distribution, ListPosition},
     id::DistributionId,
+    invalidations::invalidation::InvalidationState,
     time::Timestamp,
 };
 
 use super::{
     super::{
         Conn, StoreError,
-        db::{fetch_all, fetch_one},
+        db::{fetch_all, fetch_one, fetch_optional},
     },
     Row, select,
 };
 use crate::{
     access::visibility::is_newest_of_each,
-    columns::{count, list_to_json, signed, time},
+    columns::{count, list_to_json, optional_time, signed, time},
 };
 
 /// The number of distributions.
@@ -146,7 +148,7 @@ pub async fn most_used(
 macro_rules! last_requests_of {
     ($ids:literal) => {
         concat!(
-            "SELECT d.value, i.requested_at, i.actor_name FROM ",
+            "SELECT d.value, i.requested_at, i.actor_name, i.state, i.ended_at FROM ",
             $ids,
             " JOIN invalidation i ON i.id = (
                  SELECT l.id FROM invalidation l WHERE l.distribution_id = d.value
@@ -155,16 +157,51 @@ macro_rules! last_requests_of {
     };
 }
 
-/// When each of these was last asked to refresh something, and by whom.
+/// The last request for a distribution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastRequest {
+    pub requested_at: Timestamp,
+    /// The name of whoever made it.
+    pub actor_name: String,
+    pub state: InvalidationState,
+    /// When it reached a final state. `None` before that.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// The last request for each of these. One that nobody made a request for is left out.
 pub async fn last_requests(
     conn: &mut Conn,
     ids: &[&DistributionId],
-) -> Result<HashMap<DistributionId, (Timestamp, String)>, StoreError> {
+) -> Result<HashMap<DistributionId, LastRequest>, StoreError> {
     let sql = if conn.is_postgres() {
         last_requests_of!("json_array_elements_text($1::json) AS d (value)")
     } else {
         last_requests_of!("json_each($1) AS d")
     };
-    let rows = fetch_all!(conn, (String, i64, String), sql, list_to_json(ids))?;
-    Ok(rows.into_iter().map(|(id, at, name)| (DistributionId::from_trusted(id), (time(at), name))).collect())
+    let rows = fetch_all!(conn, (String, i64, String, String, Option<i64>), sql, list_to_json(ids))?;
+    let last = |(id, requested_at, actor_name, state, ended_at): (String, _, _, String, _)| {
+        let state = InvalidationState::parse(&state)
+            .ok_or_else(|| StoreError::unreadable("an invalidation's state", &state))?;
+        let last = LastRequest {
+            requested_at: time(requested_at),
+            actor_name,
+            state,
+            ended_at: optional_time(ended_at),
+        };
+        Ok((DistributionId::from_trusted(id), last))
+    };
+    rows.into_iter().map(last).collect()
+}
+
+/// The distribution of the last request that an actor made. `None` if they made none.
+pub async fn last_used_by(conn: &mut Conn, actor: &Actor) -> Result<Option<DistributionId>, StoreError> {
+    let row = fetch_optional!(
+        conn,
+        (String,),
+        "SELECT distribution_id FROM invalidation WHERE actor_kind = $1 AND actor_id = $2
+         ORDER BY requested_at DESC LIMIT 1",
+        actor.kind().as_str(),
+        actor.id(),
+    )?;
+    Ok(row.map(|(id,)| DistributionId::from_trusted(id)))
 }

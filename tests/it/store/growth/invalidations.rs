@@ -91,6 +91,7 @@ async fn measure_requests(tx: &mut Tx, size: i64, measured: &mut Measured) {
         queue::place_of_new(conn, &id(OFTEN), Load::default(), NOW),
         queue::place_of_new(conn, &id(RARE), Load::default(), NOW),
         distributions::last_requests(conn, &ids_of_places),
+        distributions::last_used_by(conn, &ada),
         drift::last_request(conn, &id(OFTEN)),
         drift::last_request(conn, &id(RARE)),
         drift::earlier_config(conn, &id(OFTEN)),

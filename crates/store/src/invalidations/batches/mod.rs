@@ -306,7 +306,11 @@ macro_rules! spans_of_each {
     };
 }
 
-/// The median time from acceptance to completion of the last invalidations of each of these distributions.
+/// The fewest completed invalidations of which a median is told. That of fewer would change with each new one.
+const SPANS_MIN: usize = 5;
+
+/// The median time from acceptance to completion of the last invalidations of each of these distributions. Distributions
+/// with fewer than five are left out.
 pub async fn usual_times(
     conn: &mut Conn,
     distributions: &[&DistributionId],
@@ -321,6 +325,7 @@ pub async fn usual_times(
         spans.sort_unstable();
         Duration::from_micros(spans.get(spans.len() / 2).map_or(0, |span| u64::try_from(*span).unwrap_or(0)))
     };
+    spans.retain(|_, spans| spans.len() >= SPANS_MIN);
     Ok(spans.into_iter().map(|(id, spans)| (id, middle(spans))).collect())
 }
 
