@@ -42,6 +42,8 @@ struct Page {
     made: bool,
     problem: Option<String>,
     waiting: Vec<Card>,
+    /// Whether this visitor may approve one of them.
+    may_decide: bool,
     earlier: Vec<Card>,
 }
 
@@ -136,7 +138,9 @@ pub async fn render(
         };
         list.into_iter().map(card).collect()
     };
-    view::page(&Page { frame, made, problem, waiting: cards(waiting), earlier: cards(earlier) })
+    let waiting: Vec<Card> = cards(waiting);
+    let may_decide = waiting.iter().any(|card| card.may_approve);
+    view::page(&Page { frame, made, problem, waiting, may_decide, earlier: cards(earlier) })
 }
 
 fn card(proposal: Proposal, visitor: &Visitor, around: &RowContext<'_>) -> Card {

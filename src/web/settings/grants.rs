@@ -1,6 +1,6 @@
 //! Grants: the page, its form, and the removal of a grant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use axum::{
@@ -13,8 +13,9 @@ use serde::Deserialize;
 use crate::{
     commands::{self, CommandError, new_uuid},
     domain::{
-        access::grant::{
-            Grant, GrantError, GrantPlace, Subject, SubjectKind, parse_grant_scope, parse_place,
+        access::{
+            Role,
+            grant::{Grant, GrantError, GrantPlace, Subject, SubjectKind, parse_grant_scope, parse_place},
         },
         distributions::distribution::Distribution,
         id::GrantId,
@@ -180,6 +181,12 @@ async fn names(conn: &mut Conn) -> Result<HashMap<String, String>, StoreError> {
     Ok(names)
 }
 
+/// The values of the administrators in the list of subjects.
+async fn admins(conn: &mut Conn) -> Result<HashSet<String>, StoreError> {
+    let all = people::list(conn).await?.into_iter().filter(|person| person.role == Role::Admin);
+    Ok(all.map(|person| format!("person:{}", person.id)).collect())
+}
+
 fn name_of(grant: &Grant, names: &HashMap<String, String>) -> String {
     names.get(&grant.subject.to_string()).unwrap_or(&grant.subject.id).clone()
 }
@@ -206,6 +213,7 @@ async fn render(
     let mut conn = app.context.db.read().await?;
     let frame = frame(&mut conn, app, visitor, PATH).await?;
     let names = names(&mut conn).await?;
+    let admins = admins(&mut conn).await?;
     let all = grants::list(&mut conn, SHOWN).await?;
     let distributions = view::distributions(&mut conn, visitor).await?;
     let chosen = distributions.iter().find(|distribution| distribution.id.as_str() == form.distribution);
@@ -231,6 +239,8 @@ async fn render(
         |value: String, label: String, wanted: &str| GrantChoice { chosen: value == wanted, value, label };
     let mut subjects: Vec<GrantChoice> = names
         .iter()
+        // Grants restrict nobody who is an administrator.
+        .filter(|(value, _)| !admins.contains(*value))
         .map(|(value, name)| {
             let group = value.starts_with(SubjectKind::Group.as_str());
             let label = if group { format!("{name} (group)") } else { name.clone() };

@@ -15,7 +15,7 @@ use crate::{
         sign_in::person::{Email, Person, PersonError},
     },
     http::{error::HttpError, session::Visitor, state::AppState},
-    store::sign_in::{people, second_steps},
+    store::sign_in::{password_links, people, second_steps},
 };
 
 use super::{
@@ -65,10 +65,20 @@ async fn page(
     let everybody = people::list(&mut conn).await?;
     let with_step = second_steps::people(&mut conn).await?;
     let with_password = people::with_password(&mut conn).await?;
+    let invited = password_links::invited(&mut conn, now).await?;
     drop(conn);
+    let way = |person: &Person| {
+        if with_password.contains(&person.id) {
+            "password"
+        } else if invited.contains(&person.id) {
+            "invited, not set yet"
+        } else {
+            "none here"
+        }
+    };
     let row = |person: Person| PersonRow {
         role: person.role.as_str(),
-        way: if with_password.contains(&person.id) { "password" } else { "none here" },
+        way: way(&person),
         second_step: with_step.contains(&person.id),
         disabled: person.disabled_at.is_some(),
         own: visitor.is(&person),

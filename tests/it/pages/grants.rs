@@ -126,6 +126,9 @@ async fn groups_are_made_filled_and_deleted() {
         assert_eq!(app.world.events_after(before).await, action, "{path} {fields:?}");
         answer
     };
+    let offered = root.get("/settings/grants").await.texts("#subject option");
+    assert!(offered.iter().any(|label| label == EVE), "{offered:?}");
+    assert!(!offered.iter().any(|label| label == "root@example.com"), "grants restrict no administrator");
     let groups = "/settings/groups";
     act(groups, &[("name", " docs team ")], 303, &["group.added"]).await;
     let twice = act(groups, &[("name", "docs team")], 422, &["act.refused"]).await;

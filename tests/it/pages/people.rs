@@ -57,6 +57,7 @@ async fn a_person_is_added_and_sets_their_own_password() {
     let head = app.world.head().await;
     let made = root.press(&form.with("email", NEW).with("role", "viewer")).await;
     assert_eq!(app.world.events_after(head).await, ["person.added"]);
+    root.get("/settings/people").await.assert_says("invited, not set yet");
     let shown = made.assert_status(200).text("#link");
     let link =
         shown.strip_prefix(&app.address).expect("the address that the administrator uses now").to_owned();

@@ -70,7 +70,11 @@ async fn a_second_person_approves_and_it_is_sent() {
     assert_eq!(app.world.events_after(before).await, ["proposal.made"]);
     assert_eq!(app.world.recent().await, [], "nothing is queued");
     assert!(!page.has("form[action$='/approve']"), "nobody approves their own");
-    ada.get("/").await.assert_says("One request waits for approval");
+    assert!(page.has("#live[hx-trigger]"), "who asked sees the decision at once");
+    let home = ada.get("/").await;
+    home.assert_says("One request waits for approval");
+    assert_eq!(home.text("#nav-approvals .count"), "1");
+    assert!(!bob.get("/approvals").await.has("#live[hx-trigger]"), "a comment that is typed is not lost");
 
     let form = bob.get("/approvals").await.form("form[action$='/approve']").with("word", "go ahead");
     let before = app.world.head().await;

@@ -24,6 +24,7 @@ const ALLOWANCE: u64 = 400;
 const WALKS: &[(&str, &str)] = &[
     ("people::list(", "it returns everybody"),
     ("people::with_password(", "it returns everybody who has one"),
+    ("password_links::invited(", "it returns everybody who has one"),
     ("second_steps::people(", "it returns everybody who has one"),
     ("audit::unstated_invalidation(", "the check of the whole history holds every row against it"),
     ("audit::unstated_proposal(", "the check of the whole history holds every row against it"),

@@ -27,6 +27,8 @@ async fn a_person_has_one_link_that_ends(database: &Database) {
     };
     assert_eq!(find(1, 0).await, None, "the newer one replaced it");
     assert_eq!(find(2, 9).await, Some(ada.clone()));
+    let invited = async |now| database.get(async |conn| password_links::invited(conn, at(now)).await).await;
+    assert_eq!((invited(9).await, invited(10).await), (vec![ada.id.clone()], vec![]));
     assert_eq!(find(2, 10).await, None);
     let made_ahead = at(10).minus(LINK_LIFE).minus(MOMENT).minus(std::time::Duration::from_micros(1));
     let found = database.get(async |conn| password_links::find(conn, &hash(2), made_ahead).await).await;

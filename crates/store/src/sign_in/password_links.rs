@@ -10,7 +10,7 @@ use unstale_domain::{
 use super::people::{Row, person_columns};
 use crate::{
     Conn, StoreError, Tx,
-    db::{execute, fetch_optional},
+    db::{execute, fetch_all, fetch_optional},
 };
 
 /// Stores a new link and deletes any earlier link of the person.
@@ -49,6 +49,18 @@ pub async fn find(conn: &mut Conn, hash: &SecretHash, now: Timestamp) -> Result<
         now.plus(LINK_LIFE).and_a_moment().as_micros(),
     )?;
     row.map(Row::into_person).transpose()
+}
+
+/// All people who have a link that is still good.
+pub async fn invited(conn: &mut Conn, now: Timestamp) -> Result<Vec<PersonId>, StoreError> {
+    let rows = fetch_all!(
+        conn,
+        (String,),
+        "SELECT person_id FROM password_link WHERE expires_at > $1 AND expires_at <= $2 ORDER BY person_id",
+        now.as_micros(),
+        now.plus(LINK_LIFE).and_a_moment().as_micros(),
+    )?;
+    Ok(rows.into_iter().map(|(id,)| PersonId::from_trusted(id)).collect())
 }
 
 /// Deletes a person's link. `false` if there was none.

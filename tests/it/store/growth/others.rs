@@ -134,6 +134,7 @@ async fn measure_sign_in(tx: &mut Tx, measured: &mut Measured) {
         people::find(conn, &email),
         people::find_by_id(conn, &person),
         people::with_password(conn),
+        password_links::invited(conn, NOW),
         people::is_empty(conn),
         people::set_up_link_is_good(conn, &hash("none"), NOW),
         second_steps::find(conn, &person),
