@@ -109,8 +109,10 @@ class Chromium:
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 if status != 204:
                     self.send_header("Content-Length", str(len(body.encode())))
-                self.end_headers()
-                self.wfile.write(body.encode())
+                # The page is gone when the browser ends.
+                with contextlib.suppress(BrokenPipeError):
+                    self.end_headers()
+                    self.wfile.write(body.encode())
 
             def log_message(self, *_):
                 pass

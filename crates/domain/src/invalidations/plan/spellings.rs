@@ -79,7 +79,7 @@ impl Text {
         ];
         if !self.is_ascii() {
             all.extend(self.other_letters().map(|other| (other.encoded(&BROWSERS), Companion::OtherLetters)));
-            all.push((self.with_small_digits(), Companion::SmallEscapes));
+            all.push((self.with_small_digits(&BROWSERS), Companion::SmallEscapes));
         }
         all
     }
@@ -91,7 +91,7 @@ impl Text {
     }
 
     /// As those versions of curl ask for a link that has the letters plain: the escapes that they make have small digits.
-    fn with_small_digits(&self) -> String {
+    fn with_small_digits(&self, encode: &'static AsciiSet) -> String {
         let mut small = String::new();
         for (index, part) in self.0.iter().enumerate() {
             small.push_str(if index == 0 { "" } else { SLASH });
@@ -99,7 +99,7 @@ impl Text {
                 let mut utf8 = [0; 4];
                 let c = c.encode_utf8(&mut utf8);
                 if c.is_ascii() {
-                    small.extend(utf8_percent_encode(c, &BROWSERS));
+                    small.extend(utf8_percent_encode(c, encode));
                 } else {
                     small.extend(c.bytes().map(|byte| format!("%{byte:02x}")));
                 }
@@ -124,11 +124,14 @@ impl Text {
         if !self.0.iter().any(|part| part.contains('*')) {
             return Vec::new();
         }
-        let mut wildcards: Vec<String> = Vec::new();
-        for encode in [&const { BROWSERS.remove(b'*') }, &const { SCRIPTS.remove(b'*') }] {
-            let path = self.encoded(encode);
-            wildcards.extend(path.split_once('*').map(|(before, _)| format!("{before}*")));
-        }
+        let with_star = [
+            self.encoded(&const { BROWSERS.remove(b'*') }),
+            self.encoded(&const { SCRIPTS.remove(b'*') }),
+            self.encoded(&const { REQUESTS.remove(b'*') }),
+            self.with_small_digits(&const { BROWSERS.remove(b'*') }),
+        ];
+        let before = with_star.iter().filter_map(|path| path.split_once('*'));
+        let mut wildcards: Vec<String> = before.map(|(before, _)| format!("{before}*")).collect();
         wildcards.retain(|wildcard| wildcard != "/*");
         wildcards
     }
@@ -219,6 +222,8 @@ mod tests {
         };
         assert_eq!(wildcards("/a/b%2Ac%2A.html?v=1"), ["/a/b*"]);
         assert_eq!(wildcards("/a+b%2A"), ["/a+b*", "/a%2Bb*"]);
+        assert_eq!(wildcards("/[1]&%2A"), ["/[1]&*", "/%5B1%5D%26*", "/%5B1%5D&*"]);
+        assert_eq!(wildcards("/%C3%BC%2A"), ["/%C3%BC*", "/%c3%bc*"]);
         assert_eq!(wildcards("/%2A.html"), [""; 0]);
     }
 }
