@@ -18,6 +18,8 @@ const REQUESTS: AsciiSet = BROWSERS.add(b'[').add(b']');
 const PYTHON: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
 /// `encodeURIComponent` for each part of the path (ECMA-262, 19.2.6.4).
 const SCRIPTS: AsciiSet = PYTHON.remove(b'!').remove(b'\'').remove(b'(').remove(b')');
+/// What these encode differently, but for `*`.
+const DIFFERENT: &[u8] = b"!$&'()+,:;=@[]";
 /// An escaped slash stays one.
 const SLASH: &str = "%2F";
 
@@ -35,7 +37,10 @@ pub(super) fn spellings(path: &str) -> Vec<(String, Companion)> {
             found.push((other, why));
         }
     };
-    tell(format!("{}{query}", with_capital_digits(name)), Companion::CapitalEscapes);
+    let has_escapes = name.contains('%');
+    if has_escapes {
+        tell(format!("{}{query}", with_capital_digits(name)), Companion::CapitalEscapes);
+    }
     if let Some(text) = Text::of(name) {
         for (other, why) in text.spelled() {
             tell(format!("{other}{query}"), why);
@@ -44,7 +49,7 @@ pub(super) fn spellings(path: &str) -> Vec<(String, Companion)> {
             tell(wildcard, Companion::PlainStar);
         }
     }
-    if let Some(once) = encoded_once(name) {
+    if let Some(once) = has_escapes.then(|| encoded_once(name)).flatten() {
         tell(format!("{once}{query}"), Companion::EncodedOnce);
     }
     found
@@ -71,12 +76,12 @@ impl Text {
 
     /// As each client spells it.
     fn spelled(&self) -> Vec<(String, Companion)> {
-        let mut all = vec![
-            (self.encoded(&BROWSERS), Companion::LessEncoded),
-            (self.encoded(&PYTHON), Companion::MoreEncoded),
-            (self.encoded(&SCRIPTS), Companion::ScriptEncoded),
-            (self.encoded(&REQUESTS), Companion::BracketsEncoded),
-        ];
+        let mut all = vec![(self.encoded(&BROWSERS), Companion::LessEncoded)];
+        if self.0.iter().any(|part| part.bytes().any(|byte| DIFFERENT.contains(&byte))) {
+            all.push((self.encoded(&PYTHON), Companion::MoreEncoded));
+            all.push((self.encoded(&SCRIPTS), Companion::ScriptEncoded));
+            all.push((self.encoded(&REQUESTS), Companion::BracketsEncoded));
+        }
         if !self.is_ascii() {
             all.extend(self.other_letters().map(|other| (other.encoded(&BROWSERS), Companion::OtherLetters)));
             all.push((self.with_small_digits(&BROWSERS), Companion::SmallEscapes));
@@ -85,9 +90,12 @@ impl Text {
     }
 
     fn encoded(&self, encode: &'static AsciiSet) -> String {
-        let parts: Vec<String> =
-            self.0.iter().map(|part| utf8_percent_encode(part, encode).to_string()).collect();
-        parts.join(SLASH)
+        let mut path = String::new();
+        for (index, part) in self.0.iter().enumerate() {
+            path.push_str(if index == 0 { "" } else { SLASH });
+            path.extend(utf8_percent_encode(part, encode));
+        }
+        path
     }
 
     /// As those versions of curl ask for a link that has the letters plain: the escapes that they make have small digits.
