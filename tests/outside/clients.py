@@ -68,6 +68,7 @@ class Chromium:
 
     def __init__(self):
         self.jobs, self.results = queue.Queue(), queue.Queue()
+        self.one_at_a_time = threading.Lock()
 
     @contextlib.contextmanager
     def running(self, folder):
@@ -122,8 +123,10 @@ class Chromium:
     def ask(self, host, port, paths, way="fetch"):
         """What each link gave: the body, and how it was asked for where the server says so."""
         links = (html.escape(f"http://{host}:{port}{path}") for path in paths)
-        self.jobs.put({"way": way, "markup": "".join(f'<a href="{link}">.</a>' for link in links)})
-        got = self.results.get(timeout=120)
+        job = {"way": way, "markup": "".join(f'<a href="{link}">.</a>' for link in links)}
+        with self.one_at_a_time:
+            self.jobs.put(job)
+            got = self.results.get(timeout=120)
         assert isinstance(got, list), got
         return got
 

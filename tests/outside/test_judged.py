@@ -11,6 +11,7 @@ import random
 import re
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -61,15 +62,18 @@ class Judges:
         """What each link of each site gives at this port: the body, and from Varnish what it was asked for."""
         clients = {"curl": ask_curl, "urllib": ask_urllib, "requests": ask_requests}
         clients["chromium"] = lambda *where: self.chromium.ask(*where, way)
-        links = [(site.has_queries_in_key, link.client, link.path) for site in sites for link in site.links]
-        got = [None] * len(links)
-        for has_queries, (_, host) in DISTRIBUTIONS.items():
-            for name, ask in clients.items():
-                places = [place for place, (*of, _) in enumerate(links) if of == [has_queries, name]]
-                answers = ask(host, port, [links[place][2] for place in places]) if places else []
-                for place, answer in zip(places, answers, strict=True):
-                    got[place] = answer
-        return got
+        wanted = {}
+        for site in sites:
+            for link in site.links:
+                wanted.setdefault((DISTRIBUTIONS[site.has_queries_in_key][1], link.client), {})[link.path] = None
+
+        def by_one_client(of):
+            (host, name), paths = of
+            return of[0], dict(zip(paths, clients[name](host, port, list(paths)), strict=True))
+
+        with ThreadPoolExecutor() as pool:
+            got = dict(pool.map(by_one_client, wanted.items()))
+        return [got[DISTRIBUTIONS[site.has_queries_in_key][1], link.client][link.path] for site in sites for link in site.links]
 
     def until_completed(self, made):
         deadline = time.monotonic() + 120
