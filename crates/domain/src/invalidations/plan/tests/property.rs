@@ -108,6 +108,24 @@ fn covers(wildcard: &Item, item: &Item) -> bool {
         })
 }
 
+/// The lines of each JSON document. It is told by its elements, or at its first line where it has none.
+fn documents(text: &str) -> Vec<std::ops::RangeInclusive<usize>> {
+    let mut found = Vec::new();
+    let mut begin = 0;
+    for (line, number) in text.split('\n').zip(1..) {
+        let from = &text[begin..];
+        let mut values = serde_json::Deserializer::from_str(from).into_iter::<serde::de::IgnoredAny>();
+        if line.trim_start().starts_with(['{', '[']) && values.next().is_some_and(|value| value.is_ok()) {
+            let (document, behind) = from.split_at(values.byte_offset());
+            if !behind.lines().next().unwrap_or_default().contains(char::is_alphanumeric) {
+                found.push(number..=number + document.matches('\n').count());
+            }
+        }
+        begin += line.len() + 1;
+    }
+    found
+}
+
 proptest! {
     #[test]
     fn what_is_sent_stays_the_same_when_it_is_asked_for_again(text in text(), distribution in distribution()) {
@@ -157,11 +175,11 @@ proptest! {
     fn lines_keep_their_order_and_none_is_lost(text in text(), distribution in distribution()) {
         let plan = planned(PlanInput::text(&text), &distribution);
         prop_assert!(plan.lines.is_sorted_by_key(|line| line.number));
-        let is_document = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+        let documents = documents(&text);
         let written = text.lines().zip(1..).filter(|(line, _)| !crate::invalidations::item::trimmed(line).is_empty());
         for (line, number) in written {
-            // A document is told by its elements, or at its first line where it has none.
-            let is_told = |told: &PlanLine| told.number == number || (is_document && told.number == 1);
+            let around = documents.iter().find(|lines| lines.contains(&number));
+            let is_told = |told: &PlanLine| told.number == number || around.is_some_and(|lines| lines.contains(&told.number));
             prop_assert!(plan.lines.iter().any(is_told), "line {number} is not told: {line:?}");
         }
     }
