@@ -62,6 +62,13 @@ pub fn has_tilde(path: &str) -> bool {
     path.contains('~') || path.contains("%7E") || path.contains("%7e")
 }
 
+/// Whether the name in the path contains a `*`, which a path can have only percent-encoded.
+#[must_use]
+pub fn has_star(path: &str) -> bool {
+    let name = path.split('?').next().unwrap_or_default();
+    name.contains("%2A") || name.contains("%2a")
+}
+
 /// The path with each `~` plain. `None` if it contains none. Older versions of Unstale did not encode `~`, so their
 /// events have it plain.
 #[must_use]

@@ -51,7 +51,11 @@ impl<'a> Blocks<'a> {
             return None;
         };
         let end = self.lines.partition_point(|line| line.start < begin + length);
-        let Some(json) = json::Json::parse(&self.text[begin..begin + length]) else {
+        // What stands behind the JSON on its last line would be lost, so such lines are read one by one.
+        let behind = self.text[begin + length..].lines().next().unwrap_or_default();
+        let has_words = behind.contains(|c: char| c.is_alphanumeric() || "/#*{[".contains(c));
+        let parsed = if has_words { None } else { json::Json::parse(&self.text[begin..begin + length]) };
+        let Some(json) = parsed else {
             self.json_from = end;
             return None;
         };

@@ -8,7 +8,7 @@ use crate::{
     distributions::{
         distribution::Distribution, host::HostName, host_table::HostTable, path_mapping::PathMapping,
     },
-    encoding::{encode_path, has_tilde, is_contested},
+    encoding::{encode_path, has_star, has_tilde, is_contested},
     id::DistributionId,
 };
 
@@ -240,14 +240,18 @@ pub(crate) fn without_signature(path: &str) -> Option<String> {
 
 /// What a person should know about the path of a file that was named. It has neither a query string nor dot segments.
 pub(crate) fn doubts_of_name(path: &str) -> Vec<Doubt> {
-    if has_tilde(path) { vec![Doubt::Tilde] } else { Vec::new() }
-}
-
-fn doubts_of(path: &str, typed: &str, target: &Distribution) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     if has_tilde(path) {
         doubts.push(Doubt::Tilde);
     }
+    if has_star(path) {
+        doubts.push(Doubt::Star);
+    }
+    doubts
+}
+
+fn doubts_of(path: &str, typed: &str, target: &Distribution) -> Vec<Doubt> {
+    let mut doubts = doubts_of_name(path);
     if is_contested(typed) {
         doubts.push(Doubt::ContestedCharacter);
     }

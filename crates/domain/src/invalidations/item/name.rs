@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// What would be an escape, a query, a fragment or a wildcard, and what browsers encode.
-const NOT_PLAIN: AsciiSet = CONTROLS
+pub(crate) const NOT_PLAIN_IN_LINKS: AsciiSet = CONTROLS
     .add(b'%')
     .add(b'?')
     .add(b'#')
@@ -26,7 +26,7 @@ const NOT_PLAIN: AsciiSet = CONTROLS
 /// encoded as browsers encode them (seen with Chromium 156). Letters are neither composed nor decomposed.
 #[must_use]
 pub fn encode_key(key: &str) -> String {
-    utf8_percent_encode(key, &NOT_PLAIN).to_string()
+    utf8_percent_encode(key, &NOT_PLAIN_IN_LINKS).to_string()
 }
 
 #[cfg(test)]

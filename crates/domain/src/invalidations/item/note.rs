@@ -51,6 +51,7 @@ impl Mending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
     Tilde,
+    Star,
     ContestedCharacter,
     DotSegments,
     TagsAreOff,
@@ -75,6 +76,9 @@ impl Doubt {
             // bep/s3deploy#46: %7E works.
             Self::Tilde => {
                 "CloudFront refuses a plain ~, so it is sent as %7E, of which users report both that it clears the object and that it does not; a wildcard before the ~ is safer"
+            }
+            Self::Star => {
+                "browsers ask for a * in a name as it is; sent as %2A, this clears only what was asked for so, and a wildcard before the star clears both"
             }
             Self::ContestedCharacter => {
                 "with spaces or quotes CloudFront has been seen to miss objects; a wildcard before the character is safer"

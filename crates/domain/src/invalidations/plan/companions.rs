@@ -33,6 +33,12 @@ pub enum Companion {
     MoreEncoded,
     /// Fewer characters percent-encoded, as browsers do.
     LessEncoded,
+    /// Percent-encoded by `encodeURIComponent` of a page's script.
+    ScriptEncoded,
+    /// Its square brackets percent-encoded, as the `requests` of Python do.
+    BracketsEncoded,
+    /// What begins as it does before its star: clients send that plain, and a path has it percent-encoded.
+    PlainStar,
     /// The same letters composed of other characters.
     OtherLetters,
     /// Without the second encoding of its percent signs.
@@ -57,6 +63,9 @@ impl Companion {
             Self::SmallEscapes => "as some versions of curl spell it",
             Self::MoreEncoded => "as Python and some other clients spell it",
             Self::LessEncoded => "as a page that links to the unencoded name has it asked for",
+            Self::ScriptEncoded => "as a page's script that uses encodeURIComponent asks for it",
+            Self::BracketsEncoded => "as the requests library of Python spells it",
+            Self::PlainStar => "with the star as it is, as browsers ask for it; also whatever else begins so",
             Self::OtherLetters => {
                 "the same letters made of other characters, as another operating system names files"
             }

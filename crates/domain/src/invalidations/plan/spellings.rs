@@ -1,34 +1,27 @@
 //! The spellings under which viewers may ask for one path.
 //!
 //! CloudFront keeps a copy for each spelling and mends none. Clients differ: browsers send `[ ] ' ( ) + & = @` and the
-//! like as they are, Python's `quote` encodes them; curl 7.88 to 8.12 writes escapes with small digits, browsers with capital ones (seen by
-//! running them in November 2026).
+//! like as they are, Python's `quote` encodes them, `encodeURIComponent` of a page's script some of them, and the
+//! `requests` of Python only `[ ]`; curl 7.88 to 8.12 writes what is not ASCII with small digits. `tests/outside` asks
+//! with the clients themselves.
 
-use std::borrow::Cow;
-
-use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use unicode_normalization::{UnicodeNormalization, is_nfc, is_nfd};
 
 use super::companions::Companion;
-use crate::encoding::encode_path;
+use crate::{encoding::encode_path, invalidations::item::NOT_PLAIN_IN_LINKS};
 
-/// What Python's `quote` encodes and browsers do not. CloudFront refuses a plain `~`, which all of them leave plain.
-const PLAIN_IN_BROWSERS: &[u8] = b"!$&'()+,:;=@[]";
-const ENCODED_BY_SOME: AsciiSet = AsciiSet::EMPTY
-    .add(b'!')
-    .add(b'$')
-    .add(b'&')
-    .add(b'\'')
-    .add(b'(')
-    .add(b')')
-    .add(b'+')
-    .add(b',')
-    .add(b':')
-    .add(b';')
-    .add(b'=')
-    .add(b'@')
-    .add(b'[')
-    .add(b']');
+/// Nobody but CloudFront's API needs `~` encoded: it refuses a plain one.
+const BROWSERS: AsciiSet = NOT_PLAIN_IN_LINKS.add(b'~');
+const REQUESTS: AsciiSet = BROWSERS.add(b'[').add(b']');
+/// `urllib.parse.quote`
+const PYTHON: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
+/// `encodeURIComponent` for each part of the path (ECMA-262, 19.2.6.4).
+const SCRIPTS: AsciiSet = PYTHON.remove(b'!').remove(b'\'').remove(b'(').remove(b')');
+/// What these encode differently, but for `*`.
+const DIFFERENT: &[u8] = b"!$&'()+,:;=@[]";
+/// An escaped slash stays one.
+const SLASH: &str = "%2F";
 
 /// The other spellings of a path that is sent. A path without escapes and without characters that clients treat
 /// differently has none.
@@ -38,21 +31,122 @@ pub(super) fn spellings(path: &str) -> Vec<(String, Companion)> {
     if name.bytes().all(plain) {
         return Vec::new();
     }
-    let mut spelled = vec![(more_encoded(name), Companion::MoreEncoded)];
-    // The others change nothing but escapes.
-    if name.contains('%') {
-        spelled.insert(0, (with_digits(name, u8::to_ascii_uppercase), Companion::CapitalEscapes));
-        spelled.push((less_encoded(name), Companion::LessEncoded));
-        spelled.extend(other_letters(name).map(|other| (other, Companion::OtherLetters)));
-        spelled.extend(small_escapes(name).map(|other| (other, Companion::SmallEscapes)));
-        spelled.extend(encoded_once(name).map(|other| (other, Companion::EncodedOnce)));
+    let mut found: Vec<(String, Companion)> = Vec::new();
+    let mut tell = |other: String, why| {
+        if other != path && found.iter().all(|(known, _)| *known != other) {
+            found.push((other, why));
+        }
+    };
+    let has_escapes = name.contains('%');
+    if has_escapes {
+        tell(format!("{}{query}", with_capital_digits(name)), Companion::CapitalEscapes);
     }
-    spelled.retain(|(other, _)| other != name);
-    spelled.into_iter().map(|(other, why)| (format!("{other}{query}"), why)).collect()
+    if let Some(text) = Text::of(name) {
+        for (other, why) in text.spelled() {
+            tell(format!("{other}{query}"), why);
+        }
+        for wildcard in text.before_its_star() {
+            tell(wildcard, Companion::PlainStar);
+        }
+    }
+    if let Some(once) = has_escapes.then(|| encoded_once(name)).flatten() {
+        tell(format!("{once}{query}"), Companion::EncodedOnce);
+    }
+    found
 }
 
-/// The path with the hexadecimal digits of its escapes changed.
-fn with_digits(path: &str, change: fn(&u8) -> u8) -> String {
+/// A path without its escapes, in the parts between its escaped slashes.
+struct Text(Vec<String>);
+
+impl Text {
+    /// `None` if that is not UTF-8, or if it has dots that clients resolve before they ask.
+    fn of(path: &str) -> Option<Self> {
+        let parts = path.replace("%2f", SLASH);
+        let parts =
+            parts.split(SLASH).map(|part| percent_decode_str(part).decode_utf8().ok().map(String::from));
+        let parts: Vec<String> = parts.collect::<Option<_>>()?;
+        let has_dots =
+            parts.iter().flat_map(|part| part.split('/')).any(|segment| [".", ".."].contains(&segment));
+        (!has_dots).then_some(Self(parts))
+    }
+
+    fn is_ascii(&self) -> bool {
+        self.0.iter().all(|part| part.is_ascii())
+    }
+
+    /// As each client spells it.
+    fn spelled(&self) -> Vec<(String, Companion)> {
+        let mut all = vec![(self.encoded(&BROWSERS), Companion::LessEncoded)];
+        if self.0.iter().any(|part| part.bytes().any(|byte| DIFFERENT.contains(&byte))) {
+            all.push((self.encoded(&PYTHON), Companion::MoreEncoded));
+            all.push((self.encoded(&SCRIPTS), Companion::ScriptEncoded));
+            all.push((self.encoded(&REQUESTS), Companion::BracketsEncoded));
+        }
+        if !self.is_ascii() {
+            all.extend(self.other_letters().map(|other| (other.encoded(&BROWSERS), Companion::OtherLetters)));
+            all.push((self.with_small_digits(&BROWSERS), Companion::SmallEscapes));
+        }
+        all
+    }
+
+    fn encoded(&self, encode: &'static AsciiSet) -> String {
+        let mut path = String::new();
+        for (index, part) in self.0.iter().enumerate() {
+            path.push_str(if index == 0 { "" } else { SLASH });
+            path.extend(utf8_percent_encode(part, encode));
+        }
+        path
+    }
+
+    /// As those versions of curl ask for a link that has the letters plain: the escapes that they make have small digits.
+    fn with_small_digits(&self, encode: &'static AsciiSet) -> String {
+        let mut small = String::new();
+        for (index, part) in self.0.iter().enumerate() {
+            small.push_str(if index == 0 { "" } else { SLASH });
+            for c in part.chars() {
+                let mut utf8 = [0; 4];
+                let c = c.encode_utf8(&mut utf8);
+                if c.is_ascii() {
+                    small.extend(utf8_percent_encode(c, encode));
+                } else {
+                    small.extend(c.bytes().map(|byte| format!("%{byte:02x}")));
+                }
+            }
+        }
+        small
+    }
+
+    /// The text in the other of Unicode's two normal forms: `ü` as one character, or as `u` and two dots.
+    fn other_letters(&self) -> Option<Self> {
+        let composed = |text: &String| is_nfc(text) && !is_nfd(text);
+        let to_parts = self.0.iter().any(composed);
+        let other = |text: &String| if to_parts { text.nfd().collect() } else { text.nfc().collect() };
+        let other: Vec<String> = self.0.iter().map(other).collect();
+        (other != self.0).then_some(Self(other))
+    }
+
+    /// Wildcards for what begins as it does before its first `*`. Clients send a star plain, and it is not sent so to
+    /// CloudFront: at the end it would be a wildcard, and inside a path people mean one. A star behind the first slash has
+    /// none: that would be everything.
+    fn before_its_star(&self) -> Vec<String> {
+        if !self.0.iter().any(|part| part.contains('*')) {
+            return Vec::new();
+        }
+        let with_star = [
+            self.encoded(&const { BROWSERS.remove(b'*') }),
+            self.encoded(&const { SCRIPTS.remove(b'*') }),
+            self.encoded(&const { REQUESTS.remove(b'*') }),
+            self.with_small_digits(&const { BROWSERS.remove(b'*') }),
+        ];
+        let before = with_star.iter().filter_map(|path| path.split_once('*'));
+        let mut wildcards: Vec<String> = before.map(|(before, _)| format!("{before}*")).collect();
+        wildcards.retain(|wildcard| wildcard != "/*");
+        wildcards
+    }
+}
+
+/// The path with capital digits in its escapes.
+fn with_capital_digits(path: &str) -> String {
     let mut left = 0_u8;
     let digits = path.bytes().map(|byte| {
         if byte == b'%' {
@@ -61,61 +155,11 @@ fn with_digits(path: &str, change: fn(&u8) -> u8) -> String {
         }
         if left > 0 {
             left -= 1;
-            return change(&byte);
+            return byte.to_ascii_uppercase();
         }
         byte
     });
     digits.map(char::from).collect()
-}
-
-/// Small digits, for escapes of characters beyond ASCII. Clients that encode ASCII characters write capital digits.
-fn small_escapes(path: &str) -> Option<String> {
-    let decoded = decoded(path)?;
-    (!decoded.is_ascii() && with_digits(path, u8::to_ascii_uppercase) == path)
-        .then(|| with_digits(path, u8::to_ascii_lowercase))
-}
-
-/// A path that is sent is ASCII, so nothing but these characters is encoded.
-fn more_encoded(path: &str) -> String {
-    utf8_percent_encode(path, &ENCODED_BY_SOME).to_string()
-}
-
-/// The path with those escapes decoded that stand for characters which browsers leave plain.
-fn less_encoded(path: &str) -> String {
-    let mut less = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('%') {
-        less.push_str(before);
-        let digits = after.get(..2).unwrap_or_default();
-        let byte = u8::from_str_radix(digits, 16).ok().filter(|byte| PLAIN_IN_BROWSERS.contains(byte));
-        if let Some(byte) = byte {
-            less.push(char::from(byte));
-        } else {
-            less.push('%');
-            less.push_str(digits);
-        }
-        rest = &after[digits.len()..];
-    }
-    less.push_str(rest);
-    less
-}
-
-/// The path in the other of Unicode's two normal forms: `ü` as one character, or as `u` and two dots.
-fn other_letters(path: &str) -> Option<String> {
-    let decoded = decoded(path).filter(|text| !text.is_ascii())?;
-    let other: String =
-        if is_nfc(&decoded) && !is_nfd(&decoded) { decoded.nfd().collect() } else { decoded.nfc().collect() };
-    (other != decoded).then(|| encode_non_ascii(path, &other)).flatten()
-}
-
-/// Encodes the other form of the text. Only letters beyond ASCII differ, so the escapes of ASCII characters must stay as
-/// they are: the path is decoded and encoded by runs.
-fn encode_non_ascii(path: &str, other: &str) -> Option<String> {
-    // Escapes of ASCII characters, such as `%20`, would be decoded too; so they are kept apart.
-    let escaped_ascii = path.as_bytes().windows(3).any(|three| {
-        three[0] == b'%' && three[1].is_ascii_digit() && three[1] < b'8' && &three[1..] != b"20"
-    });
-    if escaped_ascii { None } else { Some(encode_path(other)?.text) }
 }
 
 /// The path without one of two encodings: `%2520` as `%20`.
@@ -124,49 +168,70 @@ fn encoded_once(path: &str) -> Option<String> {
     (once != path && encode_path(&once).is_some()).then_some(once)
 }
 
-/// The text of the path without its escapes. `None` if that is not UTF-8.
-fn decoded(path: &str) -> Option<String> {
-    percent_decode_str(path).decode_utf8().ok().map(Cow::into_owned)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn found(path: &str) -> Vec<(String, Companion)> {
-        spellings(path)
-    }
+    use super::{Companion::*, *};
 
     #[test]
     fn each_client_has_its_spelling() {
         for (path, expected) in [
             ("/plain-name_1.html", vec![]),
             ("/a%20b.html", vec![]),
-            ("/img[1].png", vec![("/img%5B1%5D.png", Companion::MoreEncoded)]),
-            ("/img%5B1%5D.png", vec![("/img[1].png", Companion::LessEncoded)]),
-            ("/a+b.html", vec![("/a%2Bb.html", Companion::MoreEncoded)]),
-            ("/@a&b=c.html", vec![("/%40a%26b%3Dc.html", Companion::MoreEncoded)]),
-            ("/%40a.html", vec![("/@a.html", Companion::LessEncoded)]),
-            (
-                "/%c3%bc.html",
-                vec![("/%C3%BC.html", Companion::CapitalEscapes), ("/u%CC%88.html", Companion::OtherLetters)],
-            ),
-            (
-                "/%C3%BC.html",
-                vec![("/u%CC%88.html", Companion::OtherLetters), ("/%c3%bc.html", Companion::SmallEscapes)],
-            ),
-            (
-                "/e%CC%81.html?a=(1)",
-                vec![
-                    ("/%C3%A9.html?a=(1)", Companion::OtherLetters),
-                    ("/e%cc%81.html?a=(1)", Companion::SmallEscapes),
-                ],
-            ),
-            ("/a%2520b.html", vec![("/a%20b.html", Companion::EncodedOnce)]),
+            ("/img[1].png", vec![("/img%5B1%5D.png", MoreEncoded)]),
+            ("/img%5B1%5D.png", vec![("/img[1].png", LessEncoded)]),
+            ("/a+b.html", vec![("/a%2Bb.html", MoreEncoded)]),
+            ("/@a&b=c.html", vec![("/%40a%26b%3Dc.html", MoreEncoded)]),
+            ("/%40a.html", vec![("/@a.html", LessEncoded)]),
             ("/100%25.html", vec![]),
+            ("/%ff(1).html", vec![("/%FF(1).html", CapitalEscapes)]),
+            ("/a%2E/%2e%2e/b", vec![("/a%2E/%2E%2E/b", CapitalEscapes)]),
+            ("/a%2fb(1)", vec![("/a%2Fb(1)", CapitalEscapes), ("/a%2Fb%281%29", MoreEncoded)]),
+            ("/a%2520b.html", vec![("/a%20b.html", EncodedOnce)]),
         ] {
             let expected: Vec<_> = expected.into_iter().map(|(path, why)| (path.to_owned(), why)).collect();
-            assert_eq!(found(path), expected, "{path}");
+            assert_eq!(spellings(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn letters_beyond_ascii_have_two_forms_and_two_sizes_of_digits() {
+        for (path, expected) in [
+            ("/%c3%bc.html", vec![("/%C3%BC.html", CapitalEscapes), ("/u%CC%88.html", OtherLetters)]),
+            ("/%C3%BC.html", vec![("/u%CC%88.html", OtherLetters), ("/%c3%bc.html", SmallEscapes)]),
+            (
+                "/e%CC%81.html?a=(1)",
+                vec![("/%C3%A9.html?a=(1)", OtherLetters), ("/e%cc%81.html?a=(1)", SmallEscapes)],
+            ),
+            // curl makes small digits where it encodes, and leaves the escapes that it is given.
+            ("/%E6%96%B0%3F.js", vec![("/%e6%96%b0%3F.js", SmallEscapes)]),
+            // What Python sends tells what all others send.
+            ("/%C3%9F%281%29", vec![("/%C3%9F(1)", LessEncoded), ("/%c3%9f(1)", SmallEscapes)]),
+        ] {
+            let expected: Vec<_> = expected.into_iter().map(|(path, why)| (path.to_owned(), why)).collect();
+            assert_eq!(spellings(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn scripts_and_requests_encode_some_characters() {
+        let expected = [
+            ("/a%26b%281%29%5B2%5D.png", MoreEncoded),
+            ("/a%26b(1)%5B2%5D.png", ScriptEncoded),
+            ("/a&b(1)%5B2%5D.png", BracketsEncoded),
+        ];
+        assert_eq!(spellings("/a&b(1)[2].png"), expected.map(|(path, why)| (path.to_owned(), why)));
+    }
+
+    #[test]
+    fn a_star_in_a_name_is_covered_by_a_wildcard_before_it() {
+        let wildcards = |path: &str| -> Vec<String> {
+            let stars = spellings(path).into_iter().filter(|(_, why)| *why == PlainStar);
+            stars.map(|(wildcard, _)| wildcard).collect()
+        };
+        assert_eq!(wildcards("/a/b%2Ac%2A.html?v=1"), ["/a/b*"]);
+        assert_eq!(wildcards("/a+b%2A"), ["/a+b*", "/a%2Bb*"]);
+        assert_eq!(wildcards("/[1]&%2A"), ["/[1]&*", "/%5B1%5D%26*", "/%5B1%5D&*"]);
+        assert_eq!(wildcards("/%C3%BC%2A"), ["/%C3%BC*", "/%c3%bc*"]);
+        assert_eq!(wildcards("/%2A.html"), [""; 0]);
     }
 }

@@ -299,6 +299,21 @@ fn what_may_belong_to_an_item_is_offered_and_not_sent() {
     assert_eq!(offered.collect::<Vec<_>>(), [("/img%5B1%5D.png", Companion::MoreEncoded)]);
 }
 
+#[test]
+fn a_star_in_a_name_is_no_wildcard_and_the_plan_says_who_asks_for_it_plain() {
+    let hosts = HostTable::default();
+    let distribution = sample();
+    let target = TargetDistribution::new(&distribution, &hosts);
+    let plan = Plan::within(PlanInput::keys(&["a b*.html"]), &target, AROUND, &Access::whole(Role::Operator));
+    let verdicts: Vec<_> = plan.lines.iter().map(|line| &line.verdict).collect();
+    let [LineVerdict::Send { item, doubts, .. }, LineVerdict::Offered { item: wildcard, why }] = verdicts[..]
+    else {
+        panic!("{verdicts:?}");
+    };
+    assert_eq!((item.as_str(), &doubts[..]), ("/a%20b%2A.html", &[Doubt::Star][..]));
+    assert_eq!((wildcard.as_str(), *why), ("/a%20b*", Companion::PlainStar));
+}
+
 proptest::proptest! {
     #[test]
     fn a_plan_of_what_a_plan_sends_is_the_same(

@@ -285,3 +285,12 @@ fn stars_of_comments_are_no_wildcards() {
         ("*", &["typed *"]),
     ]);
 }
+
+#[test]
+fn what_stands_behind_json_on_its_last_line_is_not_lost() {
+    for text in ["[\n\"/a\"\n], /b", "[\n]A", "{\n} {\"Key\": \"b\"}"] {
+        let last = text.lines().count();
+        assert!(numbered(text).iter().any(|(number, _)| *number == last), "{text:?}: {:?}", numbered(text));
+    }
+    assert_eq!(numbered("[\n\"/a\"\n],").len(), 1, "a comma says nothing");
+}
