@@ -37,6 +37,7 @@
       reason: reason.value,
       gone: gone.checked,
       warm: warm?.checked,
+      staging: document.getElementById("staging")?.checked,
       key: key.value,
       sent,
     });
@@ -58,6 +59,15 @@
   if (warm) warm.checked = draft.warm === true;
   const offered = [...distribution.options].some((option) => option.value === draft.distribution);
   if (distribution.value === "" && offered) distribution.value = draft.distribution;
+  // Its box is a part of the plan, which is asked for below. If something else comes first, it stays unchecked: nothing is
+  // sent to a staging distribution unasked.
+  const check = () => {
+    const staging = document.getElementById("staging");
+    if (!staging || distribution.value !== draft.distribution) return;
+    staging.checked = true;
+    for (const type of ["input", "change"]) staging.dispatchEvent(new Event(type, { bubbles: true }));
+  };
+  if (draft.staging) document.addEventListener("htmx:after:swap", check, { once: true });
   // It may have been accepted though no answer came: under the same key it is not taken a second time.
   key.value = draft.key;
   // Once htmx listens, the plan is asked for. This file stands before htmx in the page: a file that comes after it may

@@ -92,6 +92,30 @@ CREATE TABLE distribution_tag (
     PRIMARY KEY (distribution_id, tag_key)
 );
 
+-- The continuous deployment policy that a distribution's configuration names, and what it says once it was read.
+CREATE TABLE continuous_deployment (
+    distribution_id TEXT    NOT NULL PRIMARY KEY REFERENCES distribution (id),
+    policy_id       TEXT    NOT NULL,
+    -- The last_modified of the distribution at which its configuration was read.
+    read_for        BIGINT NOT NULL,
+    -- It is still to be read.
+    wanted          BOOLEAN NOT NULL,
+    policy          TEXT -- JSON; none is unknown
+);
+
+CREATE INDEX continuous_deployment_by_wanted ON continuous_deployment (distribution_id) WHERE wanted;
+
+-- The domain names of the staging distributions that these policies name, by which the distributions are found.
+CREATE TABLE staging_domain (
+    distribution_id TEXT NOT NULL REFERENCES continuous_deployment (distribution_id),
+    domain_name     TEXT NOT NULL,
+    PRIMARY KEY (distribution_id, domain_name)
+);
+
+CREATE INDEX staging_domain_by_name ON staging_domain (domain_name);
+
+CREATE INDEX distribution_by_staging_domain ON distribution (domain_name) WHERE staging;
+
 CREATE INDEX distribution_by_policies_wanted ON distribution (account_id, id) WHERE policies_wanted;
 
 CREATE INDEX distribution_by_tag ON distribution_tag (tag_key, tag_value);

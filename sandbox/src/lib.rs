@@ -36,7 +36,8 @@ pub use edge_rules::{EdgeAnswer, EdgeRule, FrontCache};
 pub use faults::{Fault, FaultKind};
 pub use sandbox::Sandbox;
 pub use state::{
-    ACCOUNT, BucketPolicy, CachePolicy, Call, ConflictingReference, Cors, CorsBy, Distribution, ErrorPage,
-    FunctionAssociation, GeoRestriction, ITEM_LIMIT, Invalidation, KeyPart, OriginAccess, OriginKind,
-    SameReference, Settings, VIEWER_COUNTRY, View, ViewerProtocolPolicy, WILDCARD_LIMIT,
+    ACCOUNT, BucketPolicy, CachePolicy, Call, ConflictingReference, ContinuousDeploymentPolicy, Cors, CorsBy,
+    Distribution, ErrorPage, FunctionAssociation, GeoRestriction, ITEM_LIMIT, Invalidation, KeyPart,
+    OriginAccess, OriginKind, SameReference, Settings, StagingTraffic, VIEWER_COUNTRY, View,
+    ViewerProtocolPolicy, WILDCARD_LIMIT,
 };

@@ -95,6 +95,10 @@ Steer it, at the API's address, in JSON:
                                            Signature counts), cors {origins, by: policy or origin}; at the host of the
                                            origin: origin_domain, origin_access (oac, oai, unsigned). The bucket obeys,
                                            when a role asks for it: role_policy (as bucket_policy), listing_page.
+                                           continuous_deployment {id, enabled, staging_domains, traffic: {\"header\":
+                                           {name, value}} or {\"weight\": \"0.05\"}}: requests with that header get
+                                           the distribution with staging: true and that domain, which has a cache of
+                                           its own and no host; by weight nobody gets it, as when CloudFront is busy.
                                            Only shown: functions [{event_type, arn}], cache_policy, web_acl, client_certificates, log_bucket, status and others
   GET POST        /_sandbox/clock          {\"advance_ms\": N}, with --manual-clock";
 

@@ -1,4 +1,4 @@
-//! `GET /api/v1/distributions`: the distributions that the caller may see, in pages.
+//! `GET /api/v1/distributions`: the distributions that the caller may see, in pages, and one by itself.
 
 use axum::extract::State;
 use serde::Serialize;
@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         distributions::{
+            continuous_deployment::StagingPair,
             distribution::{Distribution, DistributionReadiness},
             host::in_unicode,
             traffic::Traffic,
@@ -14,10 +15,13 @@ use crate::{
         id::DistributionId,
     },
     http::caller::Caller,
-    store::distributions,
+    store::{
+        Conn, StoreError,
+        distributions::{self, continuous_deployments},
+    },
 };
 
-use super::{error::ApiError, json::Json, query::Params, state::Api};
+use super::{caller::NamedPath, error::ApiError, json::Json, query::Params, state::Api};
 
 /// A CloudFront distribution, as Unstale last read it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -38,6 +42,12 @@ pub struct DistributionShape {
     pub state: String,
     /// A staging distribution has a cache of its own.
     pub staging: bool,
+    /// The ID of the staging distribution that its continuous deployment policy names. Null if there is none, if it is not
+    /// known, or if the token may not see it.
+    #[schema(example = "EDFDVBD6EXAMPLE")]
+    pub staging_distribution: Option<String>,
+    /// Of a staging distribution: the ID of the distribution through which viewers reach it. Null as above.
+    pub primary_distribution: Option<String>,
     /// What the token may refresh there, in words.
     pub allowed: String,
     /// What viewers ask of it. Null if that is not known.
@@ -101,7 +111,8 @@ pub async fn list(
     let limit = params.limit();
     let after = params.read("cursor", "what the page before gave as next", DistributionId::parse);
     params.end()?;
-    let mut found = distributions::list(&mut *api.context.db.read().await?).await?;
+    let mut conn = api.context.db.read().await?;
+    let mut found = distributions::list(&mut conn).await?;
     found.retain(|distribution| {
         caller.access.sees(&distribution.id) && after.as_ref().is_none_or(|after| distribution.id > *after)
     });
@@ -109,12 +120,41 @@ pub async fn list(
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| last.id.to_string());
-    let items = found.iter().map(|distribution| DistributionShape::new(distribution, &caller)).collect();
+    let items = DistributionShape::of_all(&mut conn, &found, &caller).await?;
     Ok(Json(DistributionPage { items, next }))
 }
 
+/// Read a distribution
+///
+/// By its ID, its ARN, or a host that it serves.
+#[utoipa::path(get, path = "/api/v1/distributions/{id}", operation_id = "readDistribution", tag = "Distributions",
+    params(("id" = String, Path, description = "Its ID, or a host that it serves")),
+    responses((status = 200, body = DistributionShape)))]
+pub async fn show(
+    State(api): State<Api>,
+    caller: Caller,
+    path: NamedPath,
+    params: Params,
+) -> Result<Json<DistributionShape>, ApiError> {
+    params.end()?;
+    let found = caller.distribution_at(&api, path).await?;
+    let mut conn = api.context.db.read().await?;
+    let pairs = continuous_deployments::pairs_of(&mut conn, &[&found.id]).await?;
+    Ok(Json(DistributionShape::new(&found, &pairs, &caller)))
+}
+
 impl DistributionShape {
-    fn new(distribution: &Distribution, caller: &Caller) -> Self {
+    async fn of_all(conn: &mut Conn, all: &[Distribution], caller: &Caller) -> Result<Vec<Self>, StoreError> {
+        let ids: Vec<&DistributionId> = all.iter().map(|distribution| &distribution.id).collect();
+        let pairs = continuous_deployments::pairs_of(conn, &ids).await?;
+        Ok(all.iter().map(|distribution| Self::new(distribution, &pairs, caller)).collect())
+    }
+
+    /// One distribution, with the pairs to which it may belong.
+    fn new(distribution: &Distribution, pairs: &[StagingPair], caller: &Caller) -> Self {
+        let seen = |id: &DistributionId| caller.access.sees(id).then(|| id.to_string());
+        let staging = pairs.iter().filter(|pair| pair.primary == distribution.id);
+        let primary = pairs.iter().filter(|pair| pair.staging == distribution.id);
         let state = match distribution.readiness() {
             DistributionReadiness::Ready => "ready",
             DistributionReadiness::Deploying => "deploying",
@@ -132,6 +172,8 @@ impl DistributionShape {
             comment: distribution.comment.clone(),
             state: state.to_owned(),
             staging: distribution.staging,
+            staging_distribution: staging.map(|pair| &pair.staging).find_map(seen),
+            primary_distribution: primary.map(|pair| &pair.primary).find_map(seen),
             allowed: caller.access.describe(&distribution.id),
             traffic: distribution.traffic.as_ref().map(TrafficShape::new),
             flat_rate_plan: distribution.flat_rate_plan.as_ref().map(|plan| plan.as_str().to_owned()),

@@ -49,6 +49,7 @@ fn operations() -> OpenApiRouter<Api> {
         .routes(routes!(freezes::list, freezes::submit))
         .routes(routes!(freezes::remove))
         .routes(routes!(distributions::list))
+        .routes(routes!(distributions::show))
         .routes(routes!(path_mappings::show, path_mappings::submit))
         .routes(routes!(checks::settings::show, checks::settings::submit))
         .routes(routes!(checks::check_up::show, checks::check_up::submit))

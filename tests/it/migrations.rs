@@ -65,6 +65,9 @@ fn rows(after: i64) -> &'static [&'static str] {
                  flat_rate_plan = 'PRO' WHERE id = 'E1'",
             "INSERT INTO optional_reading (name, due_at, read_at) VALUES ('traffic', 4, 3)",
             "UPDATE distribution SET earlier_config = '{}', earlier_config_until = 3 WHERE id = 'E1'",
+            "INSERT INTO continuous_deployment (distribution_id, policy_id, read_for, wanted)
+                 VALUES ('E1', 'policy', 1, TRUE)",
+            "INSERT INTO staging_domain (distribution_id, domain_name) VALUES ('E1', 'd2.cloudfront.net')",
         ],
         5 => &[
             "INSERT INTO invalidation (id, request_key, distribution_id, actor_kind, actor_id, actor_name, reason,

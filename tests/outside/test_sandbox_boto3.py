@@ -39,6 +39,7 @@ def required_members(shape, value, where):
         ("get_distribution_config", {"Id": SHOP}),
         ("list_invalidations", {"DistributionId": SHOP}),
         ("list_cache_policies", {}),
+        ("list_continuous_deployment_policies", {}),
         ("list_tags_for_resource", {"Resource": f"arn:aws:cloudfront::123456789012:distribution/{SHOP}"}),
     ],
 )
@@ -81,6 +82,41 @@ def test_the_configuration_names_root_object_and_tag_header(sandbox):
     assert shop["DistributionConfig"]["DefaultRootObject"] == "index.html"
     assert shop["ETag"] == client.get_distribution(Id=SHOP)["ETag"]
     assert "CacheTagConfig" not in client.get_distribution_config(Id=WORKSHOP)["DistributionConfig"]
+
+
+def test_a_primary_distribution_names_its_staging_distribution_by_a_policy(sandbox):
+    client = sandbox.client()
+    twin, domain = "E0STAGING00000", "d0staging.cloudfront.net"
+    sandbox.control("POST", "distributions", {"id": twin, "domain": domain, "staging": True})
+    header = {"name": "aws-cf-cd-release", "value": "42"}
+    policy = {"id": "policy-1", "enabled": True, "staging_domains": [domain], "traffic": {"header": header}}
+    sandbox.control("POST", "distributions", {"id": SHOP, "continuous_deployment": policy})
+    try:
+        named = client.get_distribution_config(Id=SHOP)["DistributionConfig"]["ContinuousDeploymentPolicyId"]
+        answer = client.list_continuous_deployment_policies()
+        del answer["ResponseMetadata"]
+        model = client.meta.service_model.operation_model("ListContinuousDeploymentPolicies")
+        required_members(model.output_shape, answer, "ListContinuousDeploymentPolicies")
+        (row,) = answer["ContinuousDeploymentPolicyList"]["Items"]
+        found = row["ContinuousDeploymentPolicy"]
+        assert found["Id"] == named == "policy-1"
+        assert found["ContinuousDeploymentPolicyConfig"] == {
+            "StagingDistributionDnsNames": {"Quantity": 1, "Items": [domain]},
+            "Enabled": True,
+            "TrafficConfig": {
+                "SingleHeaderConfig": {"Header": "aws-cf-cd-release", "Value": "42"}, "Type": "SingleHeader",
+            },
+        }
+        listed = client.list_distributions()["DistributionList"]["Items"]
+        assert [row["Id"] for row in listed if row["Staging"]] == [twin]
+        policy["traffic"] = {"weight": "0.05"}
+        sandbox.control("POST", "distributions", {"id": SHOP, "continuous_deployment": policy})
+        (row,) = client.list_continuous_deployment_policies()["ContinuousDeploymentPolicyList"]["Items"]
+        config = row["ContinuousDeploymentPolicy"]["ContinuousDeploymentPolicyConfig"]
+        assert config["TrafficConfig"] == {"SingleWeightConfig": {"Weight": 0.05}, "Type": "SingleWeight"}
+    finally:
+        sandbox.control("POST", "distributions", {"id": SHOP, "continuous_deployment": None})
+        sandbox.control("POST", "distributions", {"id": twin, "delete": True})
 
 
 def test_an_invalidation_is_created_found_and_completes(sandbox):

@@ -5,6 +5,7 @@ mod cache_policies;
 mod client;
 mod cloudtrail;
 mod cloudwatch;
+mod continuous_deployment;
 mod credentials;
 mod environment;
 mod error;

@@ -11,9 +11,11 @@ use unstale_domain::{
 };
 
 mod cache_policy;
+mod continuous_deployment;
 mod delivery;
 
 pub(super) use cache_policy::cache_policy;
+pub(super) use continuous_deployment::continuous_deployment_policy;
 
 use super::client::{InvalidationDetails, InvalidationStatus, InvalidationSummary};
 

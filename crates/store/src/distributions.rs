@@ -1,6 +1,7 @@
 //! The distributions, and the leases of the processes that ask CloudFront about them.
 
 pub mod cache_policies;
+pub mod continuous_deployments;
 pub mod distribution_tags;
 pub mod drift;
 pub mod flat_rate_plans;

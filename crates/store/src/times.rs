@@ -71,6 +71,7 @@ pub const TIMES: &[Time] = &[
     time("cloudtrail_progress", "failed_at", Shown),
     time("cloudtrail_progress", "from_at", Theirs),
     time("cloudtrail_progress", "to_at", Theirs),
+    time("continuous_deployment", "read_for", Theirs),
     time("distribution", "config_read_for", Theirs),
     time("distribution", "earlier_config_until", NotCounted), // a change in the future is told after it too
     time("distribution", "gone_at", Shown),
@@ -157,6 +158,7 @@ pub const NUMBERS: &[(&str, &str)] = &[
     ("check_settings", "enabled"),
     ("check_settings", "ask_origin"),
     ("check_settings", "compressed"),
+    ("continuous_deployment", "wanted"),
     ("distribution", "enabled"),
     ("distribution", "hits_per_thousand"),
     ("distribution", "policies_wanted"),

@@ -11,6 +11,7 @@ mod get_invalidation;
 mod get_metric_data;
 mod identity;
 mod list_cache_policies;
+mod list_continuous_deployment_policies;
 mod list_distributions;
 mod list_invalidations;
 mod list_objects;
@@ -185,6 +186,9 @@ impl Ask {
             }
             Operation::ListTagsForResource => list_tags::answer(state, &self.query),
             Operation::ListCachePolicies => list_cache_policies::answer(state, &self.query),
+            Operation::ListContinuousDeploymentPolicies => {
+                list_continuous_deployment_policies::answer(state, &self.query)
+            }
             Operation::LookupEvents => lookup_events::answer(state, now, &self.json),
             Operation::GetMetricData => get_metric_data::answer(state, &self.json),
             Operation::ListSubscriptions => list_subscriptions::answer(state, &self.json),

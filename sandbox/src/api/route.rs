@@ -27,6 +27,7 @@ pub(crate) enum Operation {
     },
     ListTagsForResource,
     ListCachePolicies,
+    ListContinuousDeploymentPolicies,
     /// CloudTrail's.
     LookupEvents,
     /// CloudWatch's.
@@ -84,6 +85,7 @@ impl Operation {
                 Self::GetInvalidation { distribution: (*distribution).into(), id: (*id).into() }
             }
             ("GET", ["cache-policy"]) => Self::ListCachePolicies,
+            ("GET", ["continuous-deployment-policy"]) => Self::ListContinuousDeploymentPolicies,
             ("GET", ["tagging"]) => Self::ListTagsForResource,
             _ => return None,
         })
@@ -99,6 +101,7 @@ impl Operation {
             Self::GetDistributionConfig { .. } => "GetDistributionConfig",
             Self::ListTagsForResource => "ListTagsForResource",
             Self::ListCachePolicies => "ListCachePolicies",
+            Self::ListContinuousDeploymentPolicies => "ListContinuousDeploymentPolicies",
             Self::LookupEvents => "LookupEvents",
             Self::GetMetricData => "GetMetricData",
             Self::ListSubscriptions => "ListSubscriptions",
@@ -115,6 +118,7 @@ impl Operation {
             Self::ListDistributions
             | Self::ListTagsForResource
             | Self::ListCachePolicies
+            | Self::ListContinuousDeploymentPolicies
             | Self::LookupEvents
             | Self::GetMetricData
             | Self::ListSubscriptions => None,

@@ -89,7 +89,10 @@ pub(super) fn config(distribution: &Distribution) -> Element {
         .leaf("WebACLId", &distribution.web_acl)
         .leaf("HttpVersion", HTTP_VERSION)
         .leaf("IsIPV6Enabled", true)
-        .leaf("ContinuousDeploymentPolicyId", "")
+        .leaf(
+            "ContinuousDeploymentPolicyId",
+            distribution.continuous_deployment.as_ref().map_or("", |policy| &policy.id),
+        )
         .leaf("Staging", distribution.staging)
         .leaf("ConnectionMode", &distribution.connection_mode)
         .maybe(tags)

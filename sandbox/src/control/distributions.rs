@@ -45,6 +45,11 @@ fn change_one(world: &World, mut change: Value) -> Outcome {
     let known = world.shared.lock().distribution(&id).cloned();
     let mut distribution: Distribution =
         merged(json!(known.unwrap_or_else(|| Distribution::new(id, id::domain()))), change)?;
+    if distribution.continuous_deployment.as_ref().is_some_and(|policy| !policy.is_valid()) {
+        return Err(bad(
+            "The name of the policy's header begins with aws-cf-cd-, and its weight is 0 to 0.15.",
+        ));
+    }
     distribution.last_modified = world.clock.now();
     world.put(distribution.clone()).map_err(bad)?;
     Ok(shown(world, &distribution))

@@ -30,7 +30,10 @@ impl Visit {
         let mut state = world.shared.lock();
         let origin = state.distribution_of_origin(&host).cloned();
         let is_direct = origin.is_some();
-        let distribution = origin.or_else(|| state.distribution_of_host(&host).cloned())?;
+        let distribution = match origin {
+            Some(origin) => origin,
+            None => state.distribution_for_viewer(&host, |name| text(&request, name))?.clone(),
+        };
         let now = world.clock.now();
         let asked = Asked {
             distribution: &distribution.id,
@@ -56,7 +59,7 @@ impl Visit {
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.request.headers.get(name)?.to_str().ok()
+        text(&self.request, name)
     }
 
     /// Whether an answer may come from the cache.
@@ -94,6 +97,10 @@ impl Visit {
         let cookie = format!("CloudFront-{name}");
         pairs.find(|(known, _)| known.trim() == cookie).map(|(_, value)| value.trim().to_owned())
     }
+}
+
+fn text<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
+    request.headers.get(name)?.to_str().ok()
 }
 
 /// `d1234.fra50-c1.cloudfront.net` is `d1234.cloudfront.net` at the edge location FRA50-C1. AWS does not document such

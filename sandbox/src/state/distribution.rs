@@ -10,6 +10,7 @@ use super::behavior::{
     ViewerProtocolPolicy,
 };
 use super::cache_policy::CachePolicy;
+use super::continuous_deployment::ContinuousDeploymentPolicy;
 use crate::id;
 
 /// The account that everything in the sandbox belongs to.
@@ -39,7 +40,9 @@ pub struct Distribution {
     pub query_strings: bool,
     /// The policy of the account's own that its behaviour names; none: a managed one or older settings. Only shown.
     pub cache_policy: Option<CachePolicy>,
-    /// A staging distribution of another one.
+    /// The policy that it names, which sends some of its requests to a staging distribution.
+    pub continuous_deployment: Option<ContinuousDeploymentPolicy>,
+    /// A staging distribution of another one: viewers cannot ask for it by its own host names.
     pub staging: bool,
     /// `direct`, or `tenant-only` for one that serves through its tenants only.
     pub connection_mode: String,
@@ -116,6 +119,7 @@ impl Distribution {
             cache_tag_header: None,
             query_strings: false,
             cache_policy: None,
+            continuous_deployment: None,
             staging: false,
             connection_mode: "direct".to_owned(),
             price_class: "PriceClass_All".to_owned(),

@@ -3,6 +3,7 @@
 mod behavior;
 mod cache_policy;
 mod calls;
+mod continuous_deployment;
 mod distribution;
 mod invalidation;
 mod journal;
@@ -23,6 +24,7 @@ pub use behavior::{
 };
 pub use cache_policy::{CachePolicy, KeyPart};
 pub use calls::Call;
+pub use continuous_deployment::{ContinuousDeploymentPolicy, StagingTraffic};
 pub use distribution::{ACCOUNT, Distribution};
 pub use invalidation::Invalidation;
 pub use ledger::{ITEM_LIMIT, WILDCARD_LIMIT};
@@ -96,6 +98,22 @@ impl State {
     pub fn distribution_of_host(&self, host: &str) -> Option<&Distribution> {
         let all = &self.distributions;
         all.iter().find(|known| known.answers_to(host)).or(all.first())
+    }
+
+    /// The one that answers a viewer at this host: the one that the host means, or the staging distribution to which its
+    /// policy sends a request with these headers. None where the host is that of a staging distribution.
+    pub fn distribution_for_viewer<'a>(
+        &'a self,
+        host: &str,
+        header: impl Fn(&str) -> Option<&'a str>,
+    ) -> Option<&'a Distribution> {
+        let meant = self.distribution_of_host(host).filter(|meant| !meant.staging)?;
+        let policy = meant.continuous_deployment.as_ref().filter(|policy| policy.takes(header));
+        let staging = policy.and_then(|policy| {
+            let named = |known: &&Distribution| policy.staging_domains.contains(&known.domain);
+            self.distributions.iter().find(|known| known.staging && named(known))
+        });
+        Some(staging.unwrap_or(meant))
     }
 
     /// The one whose origin a `Host` header means, where it means no distribution.

@@ -18,4 +18,5 @@ mod measured;
 mod origins;
 mod persistence;
 mod references;
+mod staging;
 mod support;

@@ -17,11 +17,12 @@ use crate::{
             },
             representation::InvalidationShape,
             requests::{self, InvalidationRequest, NewInvalidationRequest},
+            staging::staged,
         },
         json::Json,
         state::Api,
     },
-    commands::{self, Requested, SeveralRequested, Unmet, new_uuid},
+    commands::{self, PlacedInput, Requested, SeveralRequested, Unmet, new_uuid},
     domain::{
         audit::attempted::attempted,
         checks::WarmingRefusal,
@@ -42,8 +43,8 @@ use crate::{
 
 /// Request an invalidation
 ///
-/// Without `distribution`, each line is given to the distribution that it names. Where that makes several
-/// invalidations, all are requested in one transaction, and the answer lists them as `invalidations`.
+/// Without `distribution`, each line is given to the distribution that it names. With `staging`, the staging distribution
+/// that belongs to it gets the same items. Where that makes several invalidations, all are requested in one transaction, and the answer lists them as `invalidations`.
 ///
 /// With the header `Idempotency-Key` it is harmless to send again: the same key and body get the same answer, also
 /// while the first is under way, with `Idempotent-Replayed: true` and the time of the first request. Where CloudFront
@@ -72,7 +73,7 @@ pub async fn submit(
 ) -> Result<Response, ApiError> {
     let asked = InvalidationRequest::invalidation(fields, api.context.clock.now())?;
     let (typed, reason) = (asked.wanted.typed(), asked.reason.clone());
-    let tried = match asked.wanted.distribution.clone() {
+    let tried = match asked.wanted.distribution.clone().filter(|_| !asked.wanted.staging) {
         Some(named) => request(&api, &caller, key.as_ref(), &named, asked).await,
         None => request_each(&api, &caller, key.as_ref(), asked).await,
     };
@@ -97,17 +98,26 @@ async fn request(
     answer(api, caller, requested, &distribution.id, asked.not_before).await
 }
 
-/// Gives each line to the distribution that it names, and requests an invalidation for each distribution.
+/// Gives each line to the distribution that it names, if none was named, adds the staging distributions that are wanted,
+/// and requests an invalidation for each distribution.
 async fn request_each(
     api: &Api,
     caller: &Caller,
     key: Option<&IdempotencyKey>,
     asked: InvalidationRequest,
 ) -> Result<Response, ApiError> {
-    caller.require_operator("")?;
+    let named = asked.wanted.distribution.as_deref();
+    caller.require_operator(named.unwrap_or_default())?;
     let mut conn = api.context.db.read().await?;
-    let placed = commands::place(&mut conn, asked.wanted.input(), &caller.access).await?;
+    let placed = match named {
+        Some(named) => {
+            let distribution = caller.distribution(&mut conn, named).await?;
+            PlacedInput::on(distribution, asked.wanted.input())
+        }
+        None => commands::place(&mut conn, asked.wanted.input(), &caller.access).await?,
+    };
     requests::check_lines(placed.unplaced.iter().filter_map(PlanLine::refused), &asked.wanted)?;
+    let placed = staged(api, caller, &mut conn, &asked.wanted, placed).await?;
     let key = key.map(|key| key.request_key(&caller.acting.actor));
     let mut all: Vec<NewInvalidation> = Vec::new();
     for (distribution, input) in placed.parts {

@@ -11,4 +11,5 @@ pub(crate) mod radius;
 pub(crate) mod representation;
 pub(crate) mod requests;
 pub(crate) mod show;
+pub(crate) mod staging;
 mod wanted;

@@ -16,12 +16,12 @@ use crate::{
         invalidations::{
             radius::RadiusShape,
             requests::{self, PlanRequest, WantedPlan},
-            wanted::WantedItems,
+            staging::{StagingShape, staged},
         },
         json::Json,
         state::Api,
     },
-    commands::{self, PlanQuestion, PlanToShow},
+    commands::{self, PlacedInput, PlanQuestion, PlanToShow},
     domain::{
         access::Access,
         distributions::{
@@ -47,9 +47,9 @@ use crate::{
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
 #[schema(as = Plan)]
 pub struct PlanShape {
-    /// The ID of the distribution. Empty where none was named.
+    /// The ID of the distribution. Empty where the plan has parts.
     pub distribution: String,
-    /// Where no distribution was named: the plan of each, in the order of their IDs. The other fields are then sums, and
+    /// Where no distribution was named, and with `staging`: the plan of each, in the order of their IDs. The other fields are then sums, and
     /// `lines` are those that belong to none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(no_recursion)]
@@ -106,6 +106,9 @@ pub struct PlanShape {
     pub freeze: Option<PlanFreezeShape>,
     /// What changed in the configuration of the distribution since its last request.
     pub changes: Vec<ChangeShape>,
+    /// The staging distribution that viewers reach and that has a cache of its own. With `"staging": true` it is another
+    /// part of the plan; otherwise the request does not reach it. Null where there is none, or none that the token may see.
+    pub staging: Option<StagingShape>,
 }
 
 /// A change of a distribution's configuration since its last request, by whomever.
@@ -180,22 +183,30 @@ pub async fn show(
 ) -> Result<Json<PlanShape>, ApiError> {
     let WantedPlan { wanted, not_before } = WantedPlan::read(fields, api.context.clock.now())?;
     let mut conn = api.context.db.read().await?;
-    let Some(named) = &wanted.distribution else {
-        return Ok(Json(in_parts(&api, &caller, &mut conn, &wanted, not_before).await?));
+    let placed = match &wanted.distribution {
+        Some(named) => {
+            let distribution = caller.distribution(&mut conn, named).await?;
+            if !wanted.staging {
+                let input = (wanted.input(), not_before);
+                let shown = planned(&api, &caller, &mut conn, &distribution, input).await?;
+                let now = api.context.clock.now();
+                return Ok(Json(PlanShape::new(shown, &distribution, &caller.access, now)));
+            }
+            PlacedInput::on(distribution, wanted.input())
+        }
+        None => commands::place(&mut conn, wanted.input(), &caller.access).await?,
     };
-    let distribution = caller.distribution(&mut conn, named).await?;
-    let shown = planned(&api, &caller, &mut conn, &distribution, (wanted.input(), not_before)).await?;
-    Ok(Json(PlanShape::new(shown, &distribution, &caller.access, api.context.clock.now())))
+    let placed = staged(&api, &caller, &mut conn, &wanted, placed).await?;
+    Ok(Json(in_parts(&api, &caller, &mut conn, placed, not_before).await?))
 }
 
 async fn in_parts(
     api: &Api,
     caller: &Caller,
     conn: &mut Conn,
-    wanted: &WantedItems,
+    placed: PlacedInput,
     not_before: Option<Timestamp>,
 ) -> Result<PlanShape, ApiError> {
-    let placed = commands::place(conn, wanted.input(), &caller.access).await?;
     let (mut parts, mut bills) = (Vec::with_capacity(placed.parts.len()), AccountBills::default());
     let mut needs = BudgetNeeds::default();
     for (distribution, input) in placed.parts {
@@ -304,6 +315,7 @@ impl PlanShape {
             in_flight: LoadShape::new(plan.in_flight),
             limits: LoadShape { paths: CLOUDFRONT.paths, wildcards: CLOUDFRONT.wildcards },
             savings: plan.savings.iter().map(SavingShape::new).collect(),
+            staging: plan.staging.as_ref().map(StagingShape::new),
             warnings: plan.warnings,
             items: plan.items.into_iter().map(Item::into_string).collect(),
             lines: plan.lines.into_iter().map(|line| LineShape::new(line, Some(&id))).collect(),

@@ -48,6 +48,10 @@ pub struct PlanRequest {
     /// Items that the plan must not add by itself.
     #[schema(max_items = 20000)]
     pub without: Option<Vec<String>>,
+    /// Refresh the same items on the staging distribution too, to which the continuous deployment policy of the
+    /// distribution sends viewers and which has a cache of its own. The answer then has a part for each. Each item is
+    /// billed once more. Refused where no such distribution is known that the token may see.
+    pub staging: Option<bool>,
     /// When it would be sent, for the freeze windows that it then meets. Without it, now.
     #[schema(format = DateTime)]
     pub not_before: Option<String>,
@@ -77,6 +81,10 @@ pub struct NewInvalidationRequest {
     /// Items that the plan must not add by itself.
     #[schema(max_items = 20000)]
     pub without: Option<Vec<String>>,
+    /// Refresh the same items on the staging distribution too, to which the continuous deployment policy of the
+    /// distribution sends viewers and which has a cache of its own. The answer then has a part for each. Each item is
+    /// billed once more. Refused where no such distribution is known that the token may see.
+    pub staging: Option<bool>,
     /// Kept in the history.
     #[schema(max_length = 500)]
     pub reason: Option<String>,
@@ -167,6 +175,13 @@ fn read_not_before(fields: &mut JsonFields, now: Timestamp) -> Option<Timestamp>
         fields.fault("/not_before", format!("may lie at most {AHEAD_MAX} days ahead."));
     }
     at
+}
+
+/// The error for a request of the same items on a staging distribution, where there is none. It is the same where the token
+/// may not see it.
+pub fn no_staging() -> ApiError {
+    let detail = "cannot be used here: no staging distribution of it is known.";
+    ApiError::invalid(vec![Fault::new("/staging", detail)])
 }
 
 /// What the grants allow. `None` unless an item is outside the grants.

@@ -17,6 +17,8 @@ pub struct WantedItems {
     lines: WantedLines,
     exact: bool,
     without: Vec<String>,
+    /// Whether the staging distributions get the same items.
+    pub staging: bool,
 }
 
 /// The field in which the lines are.
@@ -38,7 +40,8 @@ impl WantedItems {
         let lines = WantedLines::read(fields);
         let exact = fields.flag("exact").unwrap_or(false);
         let without = fields.lines("without", LINES_MAX);
-        Self { distribution, lines, exact, without }
+        let staging = fields.flag("staging").unwrap_or(false);
+        Self { distribution, lines, exact, without, staging }
     }
 
     /// What is asked for.
@@ -61,7 +64,8 @@ impl WantedItems {
 
     /// Everything that makes two requests the same.
     pub fn parts(&self) -> impl serde::Serialize + use<> {
-        (self.distribution.clone(), self.pointer(), self.typed(), self.exact, self.without.clone())
+        let staging = self.staging.then_some("staging");
+        (self.distribution.clone(), self.pointer(), self.typed(), self.exact, self.without.clone(), staging)
     }
 
     /// Where the lines stand in the body (RFC 6901).

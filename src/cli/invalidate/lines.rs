@@ -12,22 +12,24 @@ use crate::{
     },
 };
 
-use super::{budgets, client::ApiAnswer, given::Given};
+use super::{budgets, client::ApiAnswer, given::Given, staging};
 
 /// The plan: one line for each item and warning, then the totals. A plan of several distributions has these for each.
 pub fn plan(plan: &Value, given: &Given) -> String {
     let Some(parts) = plan["parts"].as_array() else {
-        let lines = std::iter::once(one_plan(plan, given)).chain(budgets::lines(plan));
+        let lines = std::iter::once(one_plan(plan, given, &[])).chain(budgets::lines(plan));
         return lines.collect::<Vec<_>>().join("\n");
     };
-    let mut parts: Vec<String> = parts.iter().map(|part| one_plan(part, given)).collect();
+    let staged = staging::staging_of(plan);
+    let mut parts: Vec<String> = parts.iter().map(|part| one_plan(part, given, &staged)).collect();
     parts.extend(plan["lines"].as_array().into_iter().flatten().map(|line| plan_line(line, given)));
     // Distributions of one account share its budget, so the sums are told and not the parts.
     parts.extend(budgets::lines(plan));
     parts.join("\n")
 }
 
-fn one_plan(plan: &Value, given: &Given) -> String {
+/// `staged` are the staging distributions of other parts.
+fn one_plan(plan: &Value, given: &Given, staged: &[String]) -> String {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(plan["lines"].as_array().into_iter().flatten().map(|line| plan_line(line, given)));
     lines.extend(plan["radius"]["words"].as_str().map(|words| format!("! {words}")));
@@ -37,6 +39,7 @@ fn one_plan(plan: &Value, given: &Given) -> String {
     for change in plan["changes"].as_array().into_iter().flatten() {
         lines.push(format!("! {}", change["text"].as_str().unwrap_or_default()));
     }
+    lines.extend(staging::unreached(plan, staged));
     lines.extend(plan["freeze"]["text"].as_str().map(|text| format!("! {text}")));
     lines.extend(plan["refusal"].as_str().map(|why| format!("! {why}")));
     let billable = plan["billable_paths"].as_u64().unwrap_or_default();
@@ -115,7 +118,7 @@ fn with_place(note: &str, given: &Given) -> String {
     place.map_or_else(|| note.to_owned(), |place| format!("the same as {place}"))
 }
 
-fn counted(count: u64, noun: &str) -> String {
+pub fn counted(count: u64, noun: &str) -> String {
     match (count, noun.ends_with("ch")) {
         (1, _) => format!("1 {noun}"),
         (_, true) => format!("{count} {noun}es"),

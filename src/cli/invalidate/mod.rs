@@ -7,6 +7,7 @@ mod given;
 mod lines;
 mod progress;
 mod proof;
+mod staging;
 mod watch;
 
 use std::{process::ExitCode, time::Instant};
@@ -69,6 +70,10 @@ pub struct InvalidateArgs {
     /// Fetch each URL once when CloudFront has completed it, so that the next viewer gets it from the edge.
     #[arg(long, conflicts_with = "expect_gone")]
     warm: bool,
+    /// Refresh the same items on the staging distribution of the continuous deployment too: each is billed once more.
+    /// Looks do not see that one, so --prove waits for its completion and proves nothing of it.
+    #[arg(long)]
+    staging: bool,
     /// The longest wait, in seconds.
     #[arg(long, default_value_t = 1_800, value_name = "SECONDS")]
     timeout: u64,
@@ -189,7 +194,9 @@ async fn request(args: InvalidateArgs) -> Result<(), End> {
         // With `--json`, standard output contains only the last answer, because a program reads it.
         if args.json { progress.trouble(words) } else { say(words) }
     }
-    let watch = Watch { client: &client, args: &args, started, is_new: earlier.is_none() };
+    let staging = staging::staging_of(&plan);
+    let is_new = earlier.is_none();
+    let watch = Watch { client: &client, args: &args, started, is_new, staging: &staging };
     watch.all(answer, &mut progress).await
 }
 
@@ -205,6 +212,9 @@ fn plan_body(args: &InvalidateArgs, given: &Given) -> Value {
     }
     if let Some(at) = &args.not_before {
         body["not_before"] = json!(at);
+    }
+    if args.staging {
+        body["staging"] = json!(true);
     }
     body
 }

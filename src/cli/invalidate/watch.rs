@@ -24,7 +24,12 @@ pub struct Watch<'a> {
     pub started: Instant,
     /// Whether this run sent it.
     pub is_new: bool,
+    /// The staging distributions among what was requested. Nobody can look at them.
+    pub staging: &'a [String],
 }
+
+/// Said of a staging distribution in place of a proof.
+const UNSEEN: &str = "not looked at: viewers reach a staging distribution only through its primary one";
 
 impl Watch<'_> {
     /// Waits where that is wanted, for each invalidation of the answer. The first that did not end well decides.
@@ -63,11 +68,18 @@ impl Watch<'_> {
         // The looks took a part of the time.
         let took = (self.is_new && !args.prove).then(|| self.started.elapsed());
         let mut outcome = lines::outcome(&last, took);
-        if args.prove {
+        let is_provable = args.prove && !self.is_staging(&last);
+        if is_provable {
             outcome.push_str(&proof::lines(&last));
+        } else if args.prove {
+            outcome = format!("{outcome}\n{UNSEEN}");
         }
-        let end = ended(args, &last);
+        let end = ended(args, &last, is_provable);
         (last, Some(outcome), end)
+    }
+
+    fn is_staging(&self, answer: &Value) -> bool {
+        self.staging.iter().any(|staging| answer["distribution"] == staging.as_str())
     }
 
     /// Asks for the state until the invalidation has ended or the time is over.
@@ -116,10 +128,10 @@ fn is_waited_for(args: &InvalidateArgs, last: &Value) -> bool {
     if args.prove { proof::is_open(last) } else { lines::is_open(last) }
 }
 
-fn ended(args: &InvalidateArgs, last: &Value) -> Result<(), End> {
+fn ended(args: &InvalidateArgs, last: &Value, is_provable: bool) -> Result<(), End> {
     let url = last["url"].as_str().unwrap_or_default();
     match last["state"].as_str().unwrap_or_default() {
-        "completed" if args.prove => match proof::of(last) {
+        "completed" if is_provable => match proof::of(last) {
             Proof::Good => Ok(()),
             Proof::Bad(words) => Err(End::NotFresh(format!("{words}: {url}"))),
             Proof::Missing(words) => Err(End::Unproved(format!("{words}: {url}"))),

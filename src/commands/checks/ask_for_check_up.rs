@@ -5,7 +5,6 @@ use crate::{
     domain::{
         actor::Acting,
         audit::{Action, Event, Target},
-        distributions::distribution::DistributionReadiness,
         id::DistributionId,
     },
     store::{audit, checks, distributions},
@@ -23,10 +22,8 @@ pub async fn ask_for_check_up(
     let what = Target::act("look at a distribution for its check-up");
     let (mut tx, _) = authorize::check(context, tx, acting, &what, id, &[]).await?;
     let distribution = distributions::find(&mut tx, id).await?.ok_or(CommandError::NotFound)?;
-    match distribution.readiness() {
-        DistributionReadiness::Gone | DistributionReadiness::TenantOnly => return Err(CommandError::TooLate),
-        DistributionReadiness::Ready | DistributionReadiness::Deploying | DistributionReadiness::Disabled => {
-        }
+    if !distribution.has_host() {
+        return Err(CommandError::TooLate);
     }
     if !checks::check_up::ask(&mut tx, id, &acting.actor, now).await? {
         return Err(CommandError::CheckGoesOn);

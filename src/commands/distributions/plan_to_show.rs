@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-use super::{look_around::look_around, planning::plan};
+use super::{look_around::look_around, planning::plan, staging};
 
 /// A plan, and what else decides on the request.
 #[derive(Debug)]
@@ -94,9 +94,13 @@ pub async fn plan_to_show(
     PlanQuestion { input, distribution, actor, access, throughput, not_before }: PlanQuestion<'_>,
 ) -> Result<PlanToShow, StoreError> {
     let around = look_around(context, conn, actor, distribution, throughput.limits).await?;
+    let is_copy = input.is_copy();
     let mut plan = plan(conn, input, distribution, around, access).await?;
+    staging::tell(conn, &mut plan, distribution, access).await?;
     if !plan.items.is_empty() {
         plan.note_unfinished(&batches::unfinished(conn, &distribution.id).await?);
+    }
+    if !plan.items.is_empty() && !is_copy {
         let siblings = plan.siblings(distribution, access);
         let known = audit::known_items(conn, &distribution.id, siblings.items()).await?;
         let known: HashSet<Item> = known.into_iter().cloned().collect();

@@ -40,6 +40,14 @@ pub struct PlacedInput {
     pub unplaced: Vec<PlanLine>,
 }
 
+impl PlacedInput {
+    /// All of it for one distribution.
+    #[must_use]
+    pub fn on(distribution: Distribution, input: PlanInput) -> Self {
+        Self { parts: vec![(distribution, input)], unplaced: Vec::new() }
+    }
+}
+
 /// Finds the distribution of each line among those that the actor may see.
 pub async fn place(conn: &mut Conn, input: PlanInput, access: &Access) -> Result<PlacedInput, StoreError> {
     let all = distributions::list(conn).await?;

@@ -10,7 +10,6 @@ use crate::{
     commands::{self, CommandError},
     domain::{
         checks::{CheckUp, Finding, FindingState, check_up},
-        distributions::distribution::{Distribution, DistributionReadiness},
         id::DistributionId,
     },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
@@ -88,7 +87,7 @@ pub async fn show_check_up(
         are_checks_on,
         may_look: are_checks_on
             && visitor.access.role.may_invalidate()
-            && has_host(&distribution)
+            && distribution.has_host()
             && !is_open,
     })
 }
@@ -112,16 +111,6 @@ pub async fn ask_for_check_up(
             other?;
             Ok(Redirect::to(&format!("/distributions/{id}/check-up")))
         }
-    }
-}
-
-/// Whether there is a host that can be looked at.
-fn has_host(distribution: &Distribution) -> bool {
-    match distribution.readiness() {
-        DistributionReadiness::Ready | DistributionReadiness::Deploying | DistributionReadiness::Disabled => {
-            true
-        }
-        DistributionReadiness::TenantOnly | DistributionReadiness::Gone => false,
     }
 }
 

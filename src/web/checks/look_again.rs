@@ -4,7 +4,10 @@ use axum::{extract::State, response::Redirect};
 
 use crate::{
     commands::{self, CommandError},
-    domain::id::{DistributionId, InvalidationId},
+    domain::{
+        checks::CheckSettingsError,
+        id::{DistributionId, InvalidationId},
+    },
     http::{error::HttpError, params::PathParams, session::Visitor, state::AppState},
     store::checks,
 };
@@ -48,7 +51,12 @@ pub async fn check_distribution(
     require_checks(&app)?;
     let Some(id) = DistributionId::parse(&id) else { return Err(visitor.no_such(&app, NOW).await) };
     let done = commands::check_distribution(&app.context, &visitor.acting, &id, &[]).await;
-    visitor.keep(&app, NOW, done).await?;
+    match visitor.keep(&app, NOW, done).await {
+        Err(CommandError::CheckSettings(CheckSettingsError::Staging)) => {
+            Err(HttpError::TooLate(format!("Nothing was looked at: {}.", CheckSettingsError::Staging)))
+        }
+        other => other.map(drop).map_err(HttpError::from),
+    }?;
     Ok(Redirect::to(&format!("/distributions/{id}#checks")))
 }
 

@@ -25,6 +25,9 @@ pub struct ChecksSection {
     pub may_set: bool,
 }
 
+/// Why nothing is looked at of a staging distribution.
+const UNSEEN: &str = "none: viewers reach a staging distribution only through its primary distribution, so that looks from here do not see it. Nothing proves what they get.";
+
 /// Reads the section of a distribution's page.
 pub async fn section(
     conn: &mut Conn,
@@ -55,8 +58,9 @@ pub async fn section(
         may_check: are_checks_on
             && visitor.access.role.may_invalidate()
             && distribution.gone_at.is_none()
+            && !distribution.staging
             && !is_looking,
-        may_set: visitor.access.role == Role::Admin,
+        may_set: visitor.access.role == Role::Admin && !distribution.staging,
     })
 }
 
@@ -79,6 +83,9 @@ fn facts(
     distribution: &Distribution,
     are_checks_on: bool,
 ) -> Vec<(&'static str, String)> {
+    if distribution.staging {
+        return vec![("Looks", UNSEEN.to_owned())];
+    }
     let is_on = match (are_checks_on, settings.enabled) {
         (false, _) => "off for this Unstale",
         (true, true) => "before and after each invalidation",

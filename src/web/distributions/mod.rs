@@ -5,6 +5,7 @@ mod optional_facts;
 mod paths;
 mod refresh;
 mod show;
+mod twin;
 
 pub use list::list;
 pub use paths::{set as set_paths, show as show_paths};

@@ -32,7 +32,7 @@ use super::super::{
     checks::{self, ChecksSection},
     view::{self, Frame, Row, RowContext, SiteAddress, StatusView, Tab, When},
 };
-use super::optional_facts;
+use super::{optional_facts, twin::TwinView};
 
 /// The number of invalidations that are listed.
 const LISTED: usize = 50;
@@ -50,6 +50,8 @@ struct Page {
     status: StatusView,
     warning: Option<&'static str>,
     facts: Vec<(&'static str, String)>,
+    /// The other distribution of a continuous deployment.
+    twin: Option<TwinView>,
     load: Load,
     paths_max: usize,
     wildcards_max: usize,
@@ -84,6 +86,7 @@ pub async fn show(
     let checks = checks::section(&mut conn, &visitor, &distribution, app.options.are_checks_on, now).await?;
     let freshness = view::freshness(&mut conn, &list).await?;
     let site = SiteAddress::read(&mut conn, &app, &distribution).await?;
+    let twin = TwinView::read(&mut conn, &visitor, &distribution).await?;
     drop(conn);
     let readiness = distribution.readiness();
     let takes_requests = distribution.refusal().is_none();
@@ -120,6 +123,7 @@ pub async fn show(
         status: StatusView { state: readiness.as_str(), words: readiness.label().to_owned() },
         warning: readiness.warning(),
         facts,
+        twin,
         load,
         paths_max: CLOUDFRONT.paths,
         wildcards_max: CLOUDFRONT.wildcards,

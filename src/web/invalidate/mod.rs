@@ -10,6 +10,7 @@ mod plan;
 mod plan_line;
 mod plan_view;
 mod remove_refused;
+mod staging;
 mod submit;
 
 pub use find::find;
@@ -56,6 +57,8 @@ pub struct RequestForm {
     pub gone: Option<String>,
     /// Set if the URLs are to be fetched once afterwards.
     pub warm: Option<String>,
+    /// Set if the staging distribution gets the same items.
+    pub staging: Option<String>,
     /// Set if the lines are names of files.
     pub names: Option<String>,
     /// Set if nothing is to be added or left out.

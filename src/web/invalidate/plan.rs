@@ -28,7 +28,9 @@ use super::{
     guard::GuardView,
     map_folder, page,
     plan_view::{DistributionView, PlanView},
-    remove_refused, work_out,
+    remove_refused,
+    staging::{self, StagingView},
+    work_out,
 };
 
 #[derive(Template)]
@@ -95,8 +97,20 @@ pub async fn look(app: &AppState, visitor: &Visitor, form: &RequestForm) -> Resu
         "Ask for approval".clone_into(&mut view.button);
     }
     view.changes = shown.drift.as_ref().map(Drift::texts).unwrap_or_default();
-    view.freeze_with(shown.freezes.as_ref(), form, now);
-    view.hold_to(&shown.needs());
+    view.staging = StagingView::of([plan], form.staging.is_some());
+    let (mut met, mut needs) = (shown.freezes.clone(), shown.needs());
+    if view.staging.as_ref().is_some_and(|staging| staging.is_checked) {
+        let primary = (&distribution, &shown);
+        let also = staging::work_out_too(&mut conn, app, visitor, form, primary, &mut view).await?;
+        if let Some(also) = also {
+            also.add_needs_to(&mut needs);
+            if !also.waits() {
+                MetFreezes::join(&mut met, also.freezes);
+            }
+        }
+    }
+    view.freeze_with(met.as_ref(), form, now);
+    view.hold_to(&needs);
     view.starts = shown.starts_at.map(|at| view::starts_in(at.since(now))).unwrap_or_default();
     let readiness = distribution.readiness();
     // The page shows this warning beside the distribution already.
@@ -125,7 +139,12 @@ async fn in_parts(
     if input.is_empty() {
         return Ok(PlanView { button: "Invalidate".to_owned(), ..PlanView::default() });
     }
-    let placed = commands::place(conn, input, &visitor.access).await?;
+    let mut placed = commands::place(conn, input, &visitor.access).await?;
+    if form.staging.is_some()
+        && let Some(parts) = staging::parts_too(conn, app, visitor, placed.parts.clone()).await?
+    {
+        placed.parts = parts;
+    }
     let mut plans = Vec::with_capacity(placed.parts.len());
     let mut needs = BudgetNeeds::default();
     let mut drifts = Vec::new();
@@ -135,11 +154,8 @@ async fn in_parts(
         shown.add_needs_to(&mut needs);
         drifts.push(shown.drift.clone());
         // What waits for a second person is held back when it is approved.
-        if let (false, Some(met)) = (shown.waits(), shown.freezes) {
-            match &mut freezes {
-                Some(all) => all.add(met),
-                none => *none = Some(met),
-            }
+        if !shown.waits() {
+            MetFreezes::join(&mut freezes, shown.freezes);
         }
         plans.push((distribution, shown.plan));
     }
@@ -147,6 +163,7 @@ async fn in_parts(
     let lines = placed.unplaced.iter().chain(plans.iter().flat_map(|(_, plan)| &plan.lines));
     view.removable = remove_refused::removable(&form.items, lines).len();
     view.tell_changes_of_parts(&drifts);
+    view.staging = StagingView::of(plans.iter().map(|(_, plan)| plan), form.staging.is_some());
     view.freeze_with(freezes.as_ref(), form, now);
     view.hold_to(&needs);
     Ok(view)

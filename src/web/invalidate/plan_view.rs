@@ -28,6 +28,7 @@ use super::{
     load,
     map_folder::UnmappedView,
     plan_line::{LineAct, LinesView},
+    staging::StagingView,
 };
 
 /// The lines of one distribution, where nobody chose one.
@@ -98,6 +99,8 @@ pub struct PlanView {
     pub guard: Option<GuardView>,
     /// The freeze windows that it meets.
     pub freeze: Option<FreezeView>,
+    /// The staging distribution that it does not reach, or reaches because the box is checked.
+    pub staging: Option<StagingView>,
 }
 
 /// The chosen distribution as the page shows it.
@@ -152,6 +155,17 @@ impl PlanView {
         for (part, drift) in self.parts.iter_mut().zip(drifts) {
             part.changes = drift.as_ref().map(Drift::texts).unwrap_or_default();
         }
+    }
+
+    /// Adds the part of the staging distribution to the plan of its primary one, and both to the totals.
+    pub fn add_staging(&mut self, plans: &[(Distribution, Plan); 2], now: Timestamp) {
+        let both = Self::of_parts(plans, &[], now);
+        self.parts = both.parts.into_iter().skip(1).collect();
+        self.refused = both.refused;
+        (self.billable, self.cost, self.free, self.button) =
+            (both.billable, both.cost, both.free, both.button.replace("sites", "distributions"));
+        // It is that of the primary one alone.
+        self.forecast = String::new();
     }
 
     pub fn of_parts(plans: &[(Distribution, Plan)], unplaced: &[PlanLine], now: Timestamp) -> Self {
@@ -312,6 +326,6 @@ impl PlanView {
 }
 
 /// `1 path`, `3 paths`
-fn counted(count: usize, noun: &str) -> String {
+pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

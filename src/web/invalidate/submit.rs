@@ -48,7 +48,7 @@ pub async fn submit(
     let mut reason = Field::new(form.reason.clone());
     let parsed_reason = reason.check(parse_reason(&form.reason));
     if form.distribution.is_empty() && !form.input().is_empty() {
-        return several::submit(&app, &visitor, form, reason, parsed_reason).await;
+        return several::submit(&app, &visitor, form, None, reason, parsed_reason).await;
     }
     let (distribution, hidden) = find_distribution(&app, &visitor, &form, id.as_ref()).await?;
     let Some(distribution) = distribution else {
@@ -58,6 +58,9 @@ pub async fn submit(
         }
         return again(&app, &visitor, &form, reason, problem).await;
     };
+    if form.staging.is_some() {
+        return several::submit(&app, &visitor, form, Some(distribution), reason, parsed_reason).await;
+    }
     // This plan is not shown, so the current usage is not read: the batches depend on the limits alone.
     let around = Surroundings::unmeasured(app.options.throughput.limits);
     let mut conn = app.context.db.read().await?;

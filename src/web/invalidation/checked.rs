@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         checks::{CheckKind, CheckRun, CheckRunState, ExpectedContent, Freshness, UrlCheck},
+        distributions::distribution::Distribution,
         invalidations::invalidation::Invalidation,
         time::Timestamp,
     },
@@ -34,14 +35,16 @@ pub struct Checked {
 pub async fn read(
     conn: &mut Conn,
     invalidation: &Invalidation,
+    distribution: Option<&Distribution>,
     are_checks_on: bool,
     now: Timestamp,
 ) -> Result<Checked, StoreError> {
+    let is_staging = distribution.is_some_and(|distribution| distribution.staging);
     let settings = checks::settings::find(conn, &invalidation.distribution).await?;
     let run = checks::of_invalidation(conn, &invalidation.id).await?;
     let run = run.filter(|run| run.freshness != Freshness::Off);
     Ok(Checked {
-        step: step(run.as_ref(), off(are_checks_on, settings.enabled), invalidation),
+        step: step(run.as_ref(), off(are_checks_on, settings.enabled, is_staging), invalidation),
         panel: match run {
             Some(run) => Some(CheckPanel::read(conn, &run, invalidation.expected, now).await?),
             None => None,
@@ -49,9 +52,10 @@ pub async fn read(
     })
 }
 
-/// Who has switched the checks off, in words. `None` if they are on.
-const fn off(are_on_here: bool, are_on_for_distribution: bool) -> Option<&'static str> {
+/// Why nothing is looked at, in words. `None` if the checks are on.
+const fn off(are_on_here: bool, are_on_for_distribution: bool, is_staging: bool) -> Option<&'static str> {
     match (are_on_here, are_on_for_distribution) {
+        _ if is_staging => Some("not checked: looks from here do not see a staging distribution"),
         (false, _) => Some("off for this Unstale"),
         (true, false) => Some("off for this distribution"),
         (true, true) => None,

@@ -140,7 +140,8 @@ pub async fn show(
         Some(distribution) => SiteAddress::read(&mut conn, &app, distribution).await?,
         None => None,
     };
-    let Checked { step, panel } = checked::read(&mut conn, &found, app.options.are_checks_on, now).await?;
+    let Checked { step, panel } =
+        checked::read(&mut conn, &found, distribution.as_ref(), app.options.are_checks_on, now).await?;
     let warming = WarmingView::read(&mut conn, &app, &found).await?;
     let freezes = Freezes::read(&mut conn, &found, &batches, now).await?;
     drop(conn);
@@ -162,7 +163,11 @@ pub async fn show(
         distribution: distribution
             .as_ref()
             .map_or_else(|| found.distribution.to_string(), Distribution::shown_name),
-        edge: distribution.as_ref().map(|distribution| distribution.domain_name.clone()).unwrap_or_default(),
+        edge: distribution
+            .as_ref()
+            .filter(|distribution| !distribution.staging)
+            .map(|distribution| distribution.domain_name.clone())
+            .unwrap_or_default(),
         who: found.requested_by.name().to_owned(),
         outside: found.requested_by.kind() == ActorKind::Outside,
         maker: maker.map(|(name, _)| name),

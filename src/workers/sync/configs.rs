@@ -14,7 +14,7 @@ use crate::{
     },
     store::{
         StoreError, Tx, accounts,
-        distributions::{self, cache_policies, drift},
+        distributions::{self, cache_policies, continuous_deployments, drift},
     },
 };
 
@@ -97,7 +97,7 @@ async fn keep_earlier(
     }
 }
 
-/// Writes the configuration. What was known of its cache policies stays until the list of them is read again.
+/// Writes the configuration. What was known of its policies stays until the lists of them are read again.
 async fn write(
     tx: &mut Tx,
     id: &DistributionId,
@@ -113,5 +113,6 @@ async fn write(
         }
     }
     distributions::set_config(tx, id, &config, read_for).await?;
-    cache_policies::want(tx, id, config.delivery.has_own_policies()).await
+    cache_policies::want(tx, id, config.delivery.has_own_policies()).await?;
+    continuous_deployments::want(tx, id, config.delivery.deployment_policy.as_deref(), read_for).await
 }

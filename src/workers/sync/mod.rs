@@ -5,6 +5,7 @@
 mod backfill;
 mod cloudtrail;
 mod configs;
+mod deployments;
 mod distributions;
 mod flat_rate_plans;
 mod found;
@@ -31,7 +32,7 @@ use policies::NotBefore;
 pub(super) use cloudtrail::AFTER_REFUSAL;
 
 /// The number of kinds of work besides the list of distributions: see [`CloudFrontSync::look`].
-const KINDS: usize = 8;
+const KINDS: usize = 9;
 
 /// The worker that reads from CloudFront what changed there.
 #[derive(Debug, Clone)]
@@ -43,6 +44,8 @@ pub struct CloudFrontSync {
     put_off: Arc<Mutex<PutOff>>,
     /// When the cache policies may be read next.
     policies: Arc<Mutex<NotBefore>>,
+    /// When the continuous deployment policies may be read next.
+    deployments: Arc<Mutex<NotBefore>>,
     /// The kind of work that comes first in the next tick. If the pace allows only one call, another kind gets it
     /// each time.
     turn: Arc<AtomicUsize>,
@@ -56,12 +59,13 @@ impl CloudFrontSync {
             listing: Arc::default(),
             put_off: Arc::default(),
             policies: Arc::default(),
+            deployments: Arc::default(),
             turn: Arc::default(),
         }
     }
 
     /// Reads a page of the list of distributions if that is due. Otherwise does one step of each kind of work:
-    /// reads one configuration, the cache policies that it names, the tags of one distribution, the first page of one
+    /// reads one configuration, the policies that it names, the tags of one distribution, the first page of one
     /// distribution's invalidations, and invalidations further back, asks CloudTrail who made them, and what needs an
     /// optional permission of all distributions: their traffic and flat-rate plans.
     pub async fn tick(&self) -> Result<Next, StoreError> {
@@ -92,6 +96,7 @@ impl CloudFrontSync {
             4 => policies::look(context, &self.policies).await,
             5 => flat_rate_plans::look(context).await,
             6 => traffic::look(context).await,
+            7 => deployments::look(context, &self.deployments).await,
             _ => cloudtrail::look(context).await,
         }
     }

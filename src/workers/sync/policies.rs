@@ -17,7 +17,7 @@ use crate::{
 use super::super::{Next, WorkerContext};
 
 /// The least time between two readings, so that many configurations that are read one after the other need few.
-const BETWEEN: Duration = Duration::from_mins(1);
+pub(super) const BETWEEN: Duration = Duration::from_mins(1);
 /// The time after a failure before the policies are read again.
 const AFTER_FAILURE: Duration = Duration::from_mins(5);
 /// The time after AWS denied access. It is longer, because permissions rarely change within minutes.
@@ -25,14 +25,18 @@ const AFTER_REFUSAL: Duration = Duration::from_hours(1);
 /// The maximum number of pages of 100. AWS allows 20 policies of its own in an account, if nobody asked for more.
 const PAGES: u32 = 20;
 
-/// When the policies may be read next.
+/// When policies may be read next.
 #[derive(Debug, Default)]
 pub(super) struct NotBefore(Option<Timestamp>);
 
 impl NotBefore {
     /// A time further in the future than `AFTER_REFUSAL` is from before the clock was put back, and does not count.
-    fn wait(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn wait(&self, now: Timestamp) -> Option<Timestamp> {
         self.0.filter(|until| *until > now && *until <= now.plus(AFTER_REFUSAL))
+    }
+
+    pub const fn set(&mut self, until: Timestamp) {
+        self.0 = Some(until);
     }
 }
 
@@ -68,28 +72,24 @@ pub(super) async fn look(context: &WorkerContext, not_before: &Mutex<NotBefore>)
             }
             BETWEEN
         }
-        Err(problem) => after(&problem),
+        Err(problem) => after(&problem, "cache policies", "cloudfront:ListCachePolicies"),
     };
     tx.commit().await?;
-    not_before.0 = Some(now.plus(pause));
+    not_before.set(now.plus(pause));
     context.notifier.notify();
     Ok(Next::Again)
 }
 
-/// How long to wait after a problem.
-fn after(problem: &Problem) -> Duration {
+/// How long to wait after a problem with the list of these policies, which needs this optional permission.
+pub(super) fn after(problem: &Problem, what: &str, permission: &str) -> Duration {
     if problem.kind == ProblemKind::AccessDenied {
         tracing::info!(
             said = problem.message,
-            "what cache policies say is not known: the optional permission cloudfront:ListCachePolicies is missing"
+            "what {what} say is not known: the optional permission {permission} is missing"
         );
         return AFTER_REFUSAL;
     }
-    tracing::warn!(
-        kind = problem.kind.as_str(),
-        said = problem.message,
-        "the cache policies could not be read"
-    );
+    tracing::warn!(kind = problem.kind.as_str(), said = problem.message, "the {what} could not be read");
     // After throttling the whole account waits (`note_answer`).
     if problem.is_throttling() { Duration::ZERO } else { AFTER_FAILURE }
 }

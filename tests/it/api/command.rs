@@ -18,11 +18,23 @@ pub struct Run {
     pub complaint: String,
 }
 
-/// Runs it in a folder, with this on standard input.
+/// Runs it for the workshop in a folder, with this on standard input.
 pub async fn run(app: &TestApp, secret: &str, folder: &Path, arguments: &[&str], input: &str) -> Run {
+    let arguments = [&["--distribution", WORKSHOP], arguments].concat();
+    run_anywhere(app, secret, folder, &arguments, input).await
+}
+
+/// Runs it in a folder, with this on standard input.
+pub async fn run_anywhere(
+    app: &TestApp,
+    secret: &str,
+    folder: &Path,
+    arguments: &[&str],
+    input: &str,
+) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_unstale"));
     command
-        .args(["invalidate", "--server", &app.address, "--distribution", WORKSHOP])
+        .args(["invalidate", "--server", &app.address])
         .args(arguments)
         .current_dir(folder)
         .env_clear()

@@ -104,6 +104,8 @@ fn expected(method: &Method, path: &str, how: Try, here: bool) -> Option<Answers
         ("DELETE", "/api/v1/freezes/{id}", Try::Bad) => administers(422, 403),
         ("PUT", "/api/v1/budgets", Try::Good) => administers(200, 403),
         ("PUT", "/api/v1/budgets", Try::Bad) => administers(422, 403),
+        ("GET", "/api/v1/distributions/{id}", Try::Good) => looks(200, granted(200)),
+        ("GET", "/api/v1/distributions/{id}", Try::Bad) => looks(422, 422),
         ("GET", "/api/v1/distributions/{id}/paths", Try::Good) => looks(200, granted(200)),
         ("GET", "/api/v1/distributions/{id}/paths", Try::Bad) => looks(422, 422),
         ("PUT", "/api/v1/distributions/{id}/paths", Try::Good) => administers(200, granted(403)),
@@ -230,6 +232,10 @@ async fn set(app: &TestApp, path: &str, how: Try, place: &str) -> (String, Optio
     }
     if path.ends_with("/changes") {
         app.world.may_list(place).await;
+        let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
+        return (format!("{}{query}", path.replace("{id}", place)), None);
+    }
+    if path == "/api/v1/distributions/{id}" {
         let query = if how == Try::Bad { "?no-such-parameter=1" } else { "" };
         return (format!("{}{query}", path.replace("{id}", place)), None);
     }

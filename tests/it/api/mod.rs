@@ -25,5 +25,6 @@ mod references;
 mod refusals;
 mod refused_items;
 mod routes;
+mod staging;
 mod starts;
 mod warming;

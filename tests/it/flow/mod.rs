@@ -42,6 +42,7 @@ mod requests;
 mod restart;
 mod running;
 mod secrets;
+mod staging;
 mod storm;
 mod survey;
 mod tenants;

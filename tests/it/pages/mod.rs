@@ -39,6 +39,7 @@ mod refused_items;
 mod request;
 mod routes;
 mod sign_in;
+mod staging;
 mod strangers;
 mod templates;
 mod together;

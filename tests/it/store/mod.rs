@@ -10,6 +10,7 @@ mod checks;
 mod cloudtrail;
 mod complete;
 mod concurrency;
+mod continuous_deployments;
 mod db;
 mod deadlines;
 mod distributions;

@@ -7,6 +7,7 @@ mod database;
 mod provider;
 mod raw;
 mod samples;
+pub mod twin;
 mod world;
 
 pub use app::{ADMIN, TestApp, options, page_of};

@@ -35,6 +35,7 @@ pub(super) fn delivery(config: &types::DistributionConfig) -> DeliverySettings {
         behaviors: special.chain(default).collect(),
         origins: all.iter().map(read_origin).collect(),
         legacy_logs: Some(config.logging().is_some_and(types::LoggingConfig::enabled)),
+        deployment_policy: policy(config.continuous_deployment_policy_id()).map(path),
     }
 }
 

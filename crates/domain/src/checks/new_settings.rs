@@ -51,6 +51,10 @@ pub enum CheckSettingsError {
         "{0} is not a URL of this distribution. Write a path that begins with /, or an https URL at one of its hosts"
     )]
     Url(String),
+    #[error(
+        "looks do not see a staging distribution, which viewers reach only through its primary distribution"
+    )]
+    Staging,
     /// The most that there may be.
     #[error("At most {0} URLs can be named")]
     TooManyUrls(usize),
@@ -73,6 +77,7 @@ impl CheckSettingsError {
     #[must_use]
     pub const fn field(&self) -> &'static str {
         match self {
+            Self::Staging => "distribution",
             Self::Host(_) => "host",
             Self::Url(_) | Self::TooManyUrls(_) => "urls",
             Self::Headers(_) => "headers",

@@ -79,6 +79,9 @@ pub fn sample_of_distribution(
     given: &[String],
     known: &[String],
 ) -> Result<Vec<SampleUrl>, CheckSettingsError> {
+    if distribution.staging {
+        return Err(CheckSettingsError::Staging);
+    }
     let Some(host) = settings.primary_host(distribution) else { return Ok(Vec::new()) };
     let root = ["/".to_owned()];
     let lists = [given, &settings.urls, known, &root];

@@ -3,10 +3,7 @@
 use url::Url;
 
 use super::{
-    super::distributions::{
-        distribution::{Distribution, DistributionReadiness},
-        host::HostName,
-    },
+    super::distributions::{distribution::Distribution, host::HostName},
     api_check::ApiCheck,
     look_headers::LookHeaders,
 };
@@ -86,11 +83,7 @@ impl CheckSettings {
     /// Whether the invalidations of this distribution are checked.
     #[must_use]
     pub fn cover(&self, distribution: &Distribution) -> bool {
-        let is_served = !matches!(
-            distribution.readiness(),
-            DistributionReadiness::Gone | DistributionReadiness::TenantOnly
-        );
-        self.enabled && is_served && !distribution.staging
+        self.enabled && distribution.has_host()
     }
 
     /// The host that paths are looked at: the one that is set, else the first alias that is one name, else the

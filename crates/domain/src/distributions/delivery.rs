@@ -23,6 +23,8 @@ pub struct DeliverySettings {
     /// Whether access logs go to a bucket by the older setting `Logging`. `None` if that is not known. Standard logging
     /// (v2) is not part of a distribution's configuration.
     pub legacy_logs: Option<bool>,
+    /// The ID of the continuous deployment policy that it names. `None` if it names none, or if that is not known.
+    pub deployment_policy: Option<String>,
 }
 
 /// One origin.

@@ -182,6 +182,18 @@ impl Distribution {
         if self.tenant_only { Some(TENANT_ONLY) } else { None }
     }
 
+    /// Whether viewers, and so looks, reach it at a host of its own.
+    #[must_use]
+    pub fn has_host(&self) -> bool {
+        let is_served = match self.readiness() {
+            DistributionReadiness::Ready
+            | DistributionReadiness::Deploying
+            | DistributionReadiness::Disabled => true,
+            DistributionReadiness::TenantOnly | DistributionReadiness::Gone => false,
+        };
+        is_served && !self.staging
+    }
+
     /// The aliases and the domain name that CloudFront gave. An alias may begin with `*.`.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.aliases.iter().chain([&self.domain_name]).map(String::as_str)

@@ -1,6 +1,7 @@
 //! Distributions, the hosts that they serve, and how they are protected.
 
 pub mod cache_policy;
+pub mod continuous_deployment;
 pub mod delivery;
 pub mod distribution;
 pub mod drift;

@@ -11,6 +11,7 @@ mod parts;
 mod savings;
 mod siblings;
 mod spellings;
+mod staging;
 mod unfinished;
 mod verdict;
 mod warnings;
@@ -23,6 +24,7 @@ pub use input::PlanInput;
 pub use parts::{Candidates, Parts};
 pub use savings::Saving;
 pub use siblings::Siblings;
+pub use staging::StagingOffer;
 pub use unfinished::UnfinishedPaths;
 pub use verdict::{Drop, LineSource, LineVerdict, PlanLine};
 
@@ -57,6 +59,9 @@ pub struct Plan {
     pub refusal: Option<&'static str>,
     /// What it empties from the cache. `None` if that needs no words, or is not known.
     pub radius: Option<BlastRadius>,
+    /// The staging distribution of this one, which this does not reach. `None` if viewers reach none, or if the actor may
+    /// not see it.
+    pub staging: Option<StagingOffer>,
     /// The flat-rate plan of the distribution. `None` if it is on none, or if that is not known.
     pub flat_rate_plan: Option<FlatRatePlan>,
     /// How many items the account was billed this month before this request, those of distributions on flat-rate plans
@@ -120,7 +125,9 @@ impl Plan {
         }
         coverage::drop_repeats(&mut lines);
         let widest = coverage::drop_covered(&mut lines);
-        companions::add(&mut lines, &widest, distribution, access, &input.choice);
+        if !input.choice.is_copy {
+            companions::add(&mut lines, &widest, distribution, access, &input.choice);
+        }
         let mut items: Vec<Item> = lines.iter().filter_map(PlanLine::item_to_send).cloned().collect();
         items.sort();
         let mut warnings = warnings::warnings(distribution);
@@ -133,6 +140,7 @@ impl Plan {
             savings: savings::savings(&items),
             refusal: distribution.refusal(),
             radius: BlastRadius::of(&items, distribution.traffic.as_ref()),
+            staging: None,
             flat_rate_plan: distribution.flat_rate_plan.clone(),
             items,
             lines,

@@ -1,11 +1,13 @@
-//! Takes a request whose lines name their distributions: an invalidation for each, all in one transaction.
+//! Takes a request whose lines name their distributions, or one for a staging distribution too: an invalidation for each,
+//! all in one transaction.
 
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::{again, answer, assemble, first_refused, hindrance, keep, refused, unmet};
 use crate::{
-    commands::{self, SeveralRequested},
+    commands::{self, PlacedInput, SeveralRequested},
     domain::{
+        distributions::distribution::Distribution,
         id::RequestKey,
         invalidations::{
             idempotency::part_key,
@@ -20,18 +22,20 @@ use crate::{
 
 use super::super::RequestForm;
 
-/// `POST /invalidations` without a distribution.
+/// `POST /invalidations` without a distribution, or with the staging distribution of one.
 pub(super) async fn submit(
     app: &AppState,
     visitor: &Visitor,
     form: RequestForm,
+    named: Option<Distribution>,
     mut reason: Field,
     parsed_reason: Option<String>,
 ) -> Result<Response, HttpError> {
-    let all = match planned(app, visitor, &form, parsed_reason.as_deref()).await? {
+    let about = named.as_ref().map(|distribution| distribution.id.clone());
+    let all = match planned(app, visitor, &form, named, parsed_reason.as_deref()).await? {
         Ok(all) => all,
         Err(Hindrance { problem, why }) => {
-            keep(app, visitor, &form, None, why.as_deref().unwrap_or(&problem)).await?;
+            keep(app, visitor, &form, about.as_ref(), why.as_deref().unwrap_or(&problem)).await?;
             return again(app, visitor, &form, reason, problem).await;
         }
     };
@@ -69,11 +73,15 @@ async fn planned(
     app: &AppState,
     visitor: &Visitor,
     form: &RequestForm,
+    named: Option<Distribution>,
     reason: Option<&str>,
 ) -> Result<Result<Vec<NewInvalidation>, Hindrance>, HttpError> {
     let stop = |problem: &str, why: Option<String>| Ok(Err(Hindrance { problem: problem.to_owned(), why }));
     let mut conn = app.context.db.read().await?;
-    let placed = commands::place(&mut conn, form.input(), &visitor.access).await?;
+    let placed = match named {
+        Some(distribution) => PlacedInput::on(distribution, form.input()),
+        None => commands::place(&mut conn, form.input(), &visitor.access).await?,
+    };
     if let Some((line, error)) = placed.unplaced.iter().find_map(PlanLine::refused) {
         if *error == ItemError::NoDistribution {
             let why = "no such distribution was chosen".to_owned();
@@ -82,11 +90,18 @@ async fn planned(
         let why = format!("line {}: {error}", line.number);
         return stop("A line needs mending. Nothing was sent.", Some(why));
     }
+    // These plans are not shown, so the current usage is not read: the batches depend on the limits alone.
+    let around = Surroundings::unmeasured(app.options.throughput.limits);
+    let parts = match form.staging {
+        Some(_) => commands::with_staging(&mut conn, placed.parts, around, &visitor.access).await?,
+        None => Some(placed.parts),
+    };
+    let Some(parts) = parts else {
+        return stop("No staging distribution of it is known any more. Nothing was sent.", None);
+    };
     let whole = RequestKey::parse(&form.request_key);
     let mut all: Vec<NewInvalidation> = Vec::new();
-    for (distribution, input) in placed.parts {
-        // This plan is not shown, so the current usage is not read: the batches depend on the limits alone.
-        let around = Surroundings::unmeasured(app.options.throughput.limits);
+    for (distribution, input) in parts {
         let plan = commands::plan(&mut conn, input, &distribution, around, &visitor.access).await?;
         if let Some(problem) = hindrance(&plan) {
             let why = plan.refusal.map(str::to_owned).or_else(|| first_refused(&plan));

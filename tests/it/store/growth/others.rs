@@ -19,7 +19,7 @@ use unstale::{
         checks::{changes, check_up, settings, warming},
         distributions,
         distributions::{
-            cache_policies, distribution_tags,
+            cache_policies, continuous_deployments, distribution_tags,
             optional_readings::{self, OptionalReading},
             path_mappings, protections, survey, traffic,
         },
@@ -58,6 +58,9 @@ pub async fn measure_others(tx: &mut Tx) -> Measured {
         distributions::is_tenant_only(conn, &one),
         distributions::account(conn, &one),
         cache_policies::wanted(conn),
+        continuous_deployments::wanted(conn),
+        continuous_deployments::find(conn, &one),
+        continuous_deployments::pairs_of(conn, &[&one]),
         distribution_tags::of(conn, &one),
         distribution_tags::due(conn, NOW),
         path_mappings::of(conn, &one),

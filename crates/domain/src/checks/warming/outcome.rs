@@ -58,7 +58,9 @@ impl WarmingEnd {
             Self::Finished => None,
             Self::Refused => Some("Not done: CloudFront refused the invalidation."),
             Self::Cancelled => Some("Not done: the invalidation was cancelled."),
-            Self::NotAsked => Some("Not done: checks are off for this distribution, or it serves nobody."),
+            Self::NotAsked => Some(
+                "Not done: checks are off for this distribution, or it serves nobody at a host of its own, as a staging distribution.",
+            ),
             Self::NothingKnown => {
                 Some("Not done: no URL is known that the items cover. Set URLs in the settings of checks.")
             }

@@ -51,6 +51,15 @@ impl MetFreezes {
         self.0.extend(more);
     }
 
+    /// Adds those of another part of the same request, where it meets any.
+    pub fn join(all: &mut Option<Self>, others: Option<Self>) {
+        match (all, others) {
+            (Some(all), Some(others)) => all.add(others),
+            (none, others @ Some(_)) => *none = others,
+            (_, None) => {}
+        }
+    }
+
     /// Without those that were overridden before.
     #[must_use]
     pub fn without(self, overridden: &[FreezeId]) -> Option<Self> {

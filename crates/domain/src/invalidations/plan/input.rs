@@ -24,6 +24,8 @@ pub(super) struct PlanChoice {
     pub exact: bool,
     /// The identities of the items that must not be added.
     pub left_out: HashSet<String>,
+    /// These are the items of another plan, for its staging distribution: nothing is offered beside them.
+    pub is_copy: bool,
 }
 
 impl PlanInput {
@@ -97,6 +99,19 @@ impl PlanInput {
             Reading::Typed(line) => may_be_mapped(line),
             Reading::TypedFor(..) | Reading::Skipped(_) | Reading::Refused(_) => false,
         })
+    }
+
+    /// Whether these are the items of another plan.
+    #[must_use]
+    pub const fn is_copy(&self) -> bool {
+        self.choice.is_copy
+    }
+
+    /// These lines and then others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.entries.extend(others.entries);
+        self
     }
 
     /// Whether nothing is asked for.

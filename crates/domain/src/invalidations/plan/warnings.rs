@@ -3,11 +3,14 @@
 use super::{Drop, LineVerdict, PlanLine};
 use crate::{distributions::distribution::Distribution, invalidations::intake::SkipReason};
 
+/// Understanding continuous deployment (developer guide): nobody can ask for a staging distribution by its domain name.
+const STAGING: &str = "This is a staging distribution: it has a cache of its own. Viewers reach it only through its primary distribution, whose own cache stays as it is. Unstale's checks do not see it, so nothing here proves what viewers get from it.";
+
 pub(super) fn warnings(distribution: &Distribution) -> Vec<String> {
     let mut warnings = Vec::new();
     warnings.extend(distribution.readiness().warning().map(str::to_owned));
     if distribution.staging {
-        warnings.push("This is a staging distribution: it has a cache of its own, and viewers of the primary one see no change.".to_owned());
+        warnings.push(STAGING.to_owned());
     }
     warnings
 }
