@@ -143,13 +143,18 @@ fn companions_of(item: &Item, distribution: &Distribution) -> Vec<(Item, Compani
         return Vec::new();
     }
     let path = item.as_str();
+    let spelled = spellings::spellings(path);
+    // Browsers ask for the index of a folder with capital digits too.
+    let capital =
+        spelled.iter().find(|(_, why)| *why == Companion::CapitalEscapes).map(|(path, _)| path.as_str());
     let mut found = Vec::new();
-    if let Some(config) = &distribution.config {
+    for path in [Some(path), capital].into_iter().flatten() {
+        let Some(config) = &distribution.config else { break };
         found.extend(root_object(path, config));
         found.extend(folder(path, config));
         found.extend(every_query(path, config));
     }
-    found.extend(spellings::spellings(path));
+    found.extend(spelled);
     found.into_iter().map(|(path, why)| (Item::of_checked(path), why)).collect()
 }
 

@@ -300,6 +300,22 @@ fn what_may_belong_to_an_item_is_offered_and_not_sent() {
 }
 
 #[test]
+fn the_index_of_a_folder_is_added_in_the_spelling_of_browsers_too() {
+    use crate::distributions::delivery::{Behavior, DeliverySettings};
+    let mut distribution = of_buckets();
+    let behavior = Behavior {
+        pattern: "*".to_owned(),
+        origin: Some("site.s3-website-us-east-1.amazonaws.com".to_owned()),
+        ..Behavior::default()
+    };
+    let delivery = DeliverySettings { behaviors: vec![behavior], ..DeliverySettings::default() };
+    distribution.config = Some(DistributionConfig { delivery, ..DistributionConfig::default() });
+    let plan = Plan::work_out("/%c3%bc/", &distribution, AROUND);
+    let wanted = ["/%C3%BC/", "/%C3%BC/index.html", "/%c3%bc/", "/%c3%bc/index.html"];
+    assert_eq!(sent(&plan), wanted);
+}
+
+#[test]
 fn a_star_in_a_name_is_no_wildcard_and_the_plan_says_who_asks_for_it_plain() {
     let hosts = HostTable::default();
     let distribution = sample();
