@@ -4,7 +4,10 @@ use askama::Template;
 use axum::{Extension, extract::State, response::Html};
 use serde_json::Value;
 
-use crate::http::{error::HttpError, session::Visitor, state::AppState};
+use crate::{
+    domain::access::Role,
+    http::{error::HttpError, session::Visitor, state::AppState},
+};
 
 use super::view::{self, Frame, Tab};
 
@@ -21,6 +24,8 @@ struct Page {
     frame: Frame,
     about: String,
     base: String,
+    /// Whether the visitor may make tokens.
+    makes_tokens: bool,
     operations: Vec<Operation>,
     problems: Vec<(String, String, String)>,
 }
@@ -51,6 +56,7 @@ pub async fn show(
         frame,
         about: text(&document["info"]["description"]),
         base: base.trim_end_matches('/').to_owned(),
+        makes_tokens: visitor.access.role == Role::Admin,
         operations: operations(document),
         problems: problems(document),
     };

@@ -108,7 +108,7 @@ test("a page whose session ended elsewhere says so, and keeps what was typed", a
   await visit(browser, demo, {}, async (other) => {
     await signIn(other);
     await other.goto("/settings/account");
-    await other.getByRole("button", { name: "End all your other sessions?" }).click();
+    await other.getByRole("button", { name: "End all others" }).click();
     await other.getByRole("dialog").getByRole("button", { name: "End them" }).click();
     await other.waitForLoadState();
   });
