@@ -58,7 +58,7 @@ async fn each_invalidation_is_one_row_with_what_came_of_it() {
     send(&ada, "/waits", "").await;
     let page = ada.get("/history").await;
     page.assert_status(200);
-    assert_eq!(items(&page), ["/waits", "/refused", "/a and 2 more"]);
+    assert_eq!(items(&page), ["/waits", "/refused", "/images/* and 2 more"]);
     let rows = page.texts("ol.acts > li summary");
     assert!(rows[0].contains("Queued") && rows[1].contains("Refused"), "{rows:#?}");
     for told in
@@ -108,7 +108,17 @@ async fn a_url_finds_each_invalidation_once_and_says_which_item_touches_it() {
         let id = app.world.recent().await.into_iter().find(|one| one.reason == "the picture").unwrap().id;
         let accepted = app.world.batch(&id).await.cloudfront_id.unwrap();
         let page = search(&ada, &[("q", accepted.as_str())]).await;
-        assert_eq!(page.attributes("ol.acts > li", "id"), [format!("invalidation-{id}")]);
+        let mut named = Vec::new();
+        for chained in app.world.history().await {
+            let event = chained.event;
+            if event.cloudfront_id == accepted.as_str() && event.action.as_str() == "batch.accepted" {
+                named.push(format!("invalidation-{}", event.invalidation.unwrap()));
+            }
+        }
+        let mut rows = page.attributes("ol.acts > li", "id");
+        (named.sort(), rows.sort());
+        assert!(!named.is_empty());
+        assert_eq!(rows, named, "what was sent together has one ID");
     }
     search(&ada, &[("q", "nothing-like-it")]).await.assert_says("No results. Remove a filter.");
     app.finish().await;
@@ -119,7 +129,7 @@ async fn no_page_leaves_one_out_or_shows_one_twice_while_others_go_on() {
     let app = TestApp::new().await;
     let ada = app.operator().await;
     for number in 0..120 {
-        app.world.request(&format!("/many/{number}")).await;
+        app.world.request(&format!("/many/*\n/{number}")).await;
     }
     let all: BTreeSet<String> = app
         .world
@@ -130,7 +140,8 @@ async fn no_page_leaves_one_out_or_shows_one_twice_while_others_go_on() {
         .map(|id| format!("invalidation-{id}"))
         .collect();
     assert_eq!(all.len(), 120);
-    for (address, live) in [("/history", 0), ("/history?q=%2Fmany%2F*", 0), ("/history?q=many", 30)] {
+    for (address, live) in [("/history", 0), ("/history?q=%2Fmany%2Fpicture.png", 0), ("/history?q=many", 30)]
+    {
         let first = ada.get(address).await;
         assert_eq!(first.count("ol.acts > li"), 50, "{address}");
         // Each gets further events that match the words, behind what the next pages show.
@@ -146,10 +157,10 @@ async fn no_page_leaves_one_out_or_shows_one_twice_while_others_go_on() {
 #[tokio::test]
 async fn filters_are_about_the_request_and_its_present_state() {
     let app = TestApp::new().await;
-    let (ada, bob) = (app.operator().await, app.signed_in("bob@example.com", Role::Operator).await);
-    send(&ada, "/by-ada", "").await;
+    send(&app.operator().await, "/by-ada", "").await;
     app.world.live(25).await;
     app.world.advance(seconds(3 * 86_400));
+    let bob = app.signed_in("bob@example.com", Role::Operator).await;
     send(&bob, "/by-bob", "").await;
     app.world.next_create(FaultKind::AccessDenied);
     app.world.submit().await;
@@ -173,12 +184,12 @@ async fn filters_are_about_the_request_and_its_present_state() {
         (&[("q", "/by-bob"), ("state", "completed")], &[]),
         (&[("q", "/by-ada"), ("who", "bob@example.com")], &[]),
     ] {
-        let page = search(&ada, fields).await;
+        let page = search(&bob, fields).await;
         page.assert_status(200);
         assert_eq!(items(&page), found, "{fields:?}");
     }
-    search(&ada, &[("state", "done")]).await.assert_status(422).assert_says("State: Choose one of the list.");
-    search(&ada, &[("when", "soon")]).await.assert_status(422).assert_says("When: Choose one of the list.");
+    search(&bob, &[("state", "done")]).await.assert_status(422).assert_says("State: Choose one of the list.");
+    search(&bob, &[("when", "soon")]).await.assert_status(422).assert_says("When: Choose one of the list.");
     app.finish().await;
 }
 
@@ -226,7 +237,7 @@ async fn access_and_settings_have_a_tab_of_their_own() {
     let export = ada.get(&page.attribute("a[href^='/history.jsonl']", "href")).await;
     assert_eq!(export.body.lines().count(), actions.len());
     export.assert_silent_about("invalidation.requested").assert_silent_about("WEB-412");
-    assert_eq!(ada.get("/history?tab=access&q=signed").await.count("tbody tr"), 1);
+    assert_eq!(ada.get("/history?tab=access&q=invalidation.requested").await.count("tbody tr"), 0);
     app.finish().await;
 }
 
@@ -296,12 +307,14 @@ async fn a_row_that_was_changed_or_removed_is_not_shown_as_history() {
     }
     raw.run("UPDATE invalidation SET reason = 'the true reason' WHERE first_item = '/a'").await.unwrap();
     ada.get("/history").await.assert_silent_about("Not what the history recorded");
-    raw.run("PRAGMA foreign_keys = OFF; UPDATE invalidation SET id = 'gone' WHERE first_item = '/b'")
-        .await
-        .unwrap();
+    let gone = app.world.recent().await.into_iter().find(|one| one.first_item.as_str() == "/b").unwrap().id;
+    let rename = |from: &str, to: &str| {
+        format!("PRAGMA foreign_keys = OFF; UPDATE invalidation SET id = '{to}' WHERE id = '{from}'")
+    };
+    raw.run(&rename(gone.as_str(), "gone")).await.unwrap();
     let page = search(&ada, &[("q", "/b")]).await;
     page.assert_status(200).assert_says("Not what the history recorded").assert_says("Not in the database");
-    app.world.is_edited();
+    raw.run(&rename("gone", gone.as_str())).await.unwrap();
     app.finish().await;
 }
 

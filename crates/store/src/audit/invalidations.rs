@@ -172,6 +172,8 @@ async fn by_events(
     let mut last = None;
     for _ in 0..QUERIES {
         let events = search(conn, &search_query, AT_ONCE).await?;
+        // One that gave fewer has done all the work that one answer may do.
+        let is_enough = events.events.len() < AT_ONCE;
         for (sequence, found) in firsts(conn, query, &search_query, events.events).await? {
             if page.found.len() == limit {
                 page.end = last.map(PageEnd::Event);
@@ -181,7 +183,7 @@ async fn by_events(
             page.found.push(found);
         }
         page.end = events.older.map(PageEnd::Event);
-        if events.older.is_none() {
+        if is_enough || events.older.is_none() {
             break;
         }
         search_query.before = events.older;

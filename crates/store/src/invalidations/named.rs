@@ -66,16 +66,16 @@ pub async fn count_up_to(conn: &mut Conn, access: &Access, most: usize) -> Resul
         None => fetch_one!(
             conn,
             (i64,),
-            "SELECT count(*) FROM (SELECT 1 AS one FROM invalidation LIMIT $1) AS some",
+            "SELECT count(*) FROM (SELECT 1 AS one FROM invalidation LIMIT $1) AS counted",
             signed(most),
         )?,
         Some(seen) => {
             let sql = if conn.is_postgres() {
                 "SELECT count(*) FROM (SELECT 1 AS one FROM invalidation
-                     WHERE distribution_id = ANY (ARRAY(SELECT json_array_elements_text($1::json))) LIMIT $2) AS some"
+                     WHERE distribution_id = ANY (ARRAY(SELECT json_array_elements_text($1::json))) LIMIT $2) AS counted"
             } else {
                 "SELECT count(*) FROM (SELECT 1 AS one FROM invalidation
-                     WHERE distribution_id IN (SELECT value FROM json_each($1)) LIMIT $2) AS some"
+                     WHERE distribution_id IN (SELECT value FROM json_each($1)) LIMIT $2) AS counted"
             };
             fetch_one!(conn, (i64,), sql, list_to_json(&seen), signed(most))?
         }
